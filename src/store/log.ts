@@ -1,0 +1,212 @@
+/**
+ * The log's contract: append-only streams of events under one gapless global order, with the
+ * leases that fence their writers. Every engine (SQLite, PostgreSQL) keeps it; one suite proves it.
+ *
+ * Nothing here knows what a deploy is.
+ */
+import { LockstepError } from '../errors.ts';
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [key: string]: Json | undefined };
+
+/** An event as its writer hands it over. */
+export interface NewEvent {
+  /** A UUID made by the writer. Appending the same id again is harmless (see `append`). */
+  readonly id: string;
+  /** Past tense, noun first: `lock.acquired`. */
+  readonly type: string;
+  /** The schema number of `data` for this `type`; 1 when left out. Upcasters key on it. */
+  readonly schema?: number;
+  readonly data: JsonObject;
+  readonly metadata: JsonObject;
+}
+
+/** An event as the log keeps it. */
+export interface RecordedEvent {
+  /** Place in the one global order: 1, 2, 3 … without gaps, in commit order. */
+  readonly position: number;
+  readonly stream: string;
+  /** Place in the stream: 1, 2, 3 … without gaps. */
+  readonly version: number;
+  readonly id: string;
+  readonly type: string;
+  readonly schema: number;
+  readonly data: JsonObject;
+  readonly metadata: JsonObject;
+  /** When the log recorded it, by the log's clock: ISO 8601, UTC, milliseconds. */
+  readonly time: string;
+  /** SHA-256 (hex) over the stored bytes of this event and `previousHash`. */
+  readonly hash: string;
+  /** The hash of the stream's event before, or 64 zeros for its first. */
+  readonly previousHash: string;
+}
+
+/** What the writer believes of the stream: its exact version, or only whether it exists. */
+export type ExpectedVersion = number | 'none' | 'exists' | 'any';
+
+/** Events for one stream. */
+export interface StreamAppend {
+  readonly stream: string;
+  readonly expected: ExpectedVersion;
+  readonly events: readonly NewEvent[];
+}
+
+/** Who holds what, and since which grant. The token only ever grows, so an old holder is known by it. */
+export interface Fence {
+  readonly resource: string;
+  readonly token: number;
+}
+
+/** A lease over a resource. Time is the log's clock, never the caller's. */
+export interface Lease extends Fence {
+  /** Whatever tells people and programs who holds it: host, pid, CI run. */
+  readonly owner: JsonObject;
+  /** Milliseconds left; 0 or less: expired or released. */
+  readonly expiresInMs: number;
+  readonly released: boolean;
+}
+
+export interface AppendOptions {
+  /** Refuse the append (`FencedOff`) unless this token is still the resource's, unreleased. Checked in the transaction. */
+  readonly fence?: Fence;
+  /** Give the resource to `owner` under `token` in the same transaction. A token not above the last one is refused. */
+  readonly grant?: Fence & { readonly owner: JsonObject; readonly ttlMs: number };
+  /** Release the resource in the same transaction. The token must be the current one (else `FencedOff`). */
+  readonly release?: Fence;
+}
+
+export interface Appended {
+  /** `alreadyAppended`: every event id was there already with the same content; nothing was written. */
+  readonly outcome: 'appended' | 'alreadyAppended';
+  readonly events: readonly RecordedEvent[];
+}
+
+/** Where a consumer of the log has got to, and what it wants to remember there. */
+export interface Checkpoint {
+  readonly position: number;
+  readonly state: JsonObject;
+}
+
+export interface Verification {
+  readonly events: number;
+  readonly streams: number;
+  /** SHA-256 over every stream's name, version and last hash, in name order: export it to see a cut tail. */
+  readonly headDigest: string;
+  /** The first event that does not add up, if any. */
+  readonly fault: {
+    readonly position: number;
+    readonly stream: string;
+    readonly reason: string;
+  } | null;
+}
+
+export interface EventLog {
+  /** `sqlite` or `postgres`. */
+  readonly engine: string;
+
+  /**
+   * Appends to one or several streams, all or nothing, durable when it resolves.
+   *
+   * Idempotent by event id in every mode: if all the ids are there with the same stream, type and
+   * data, the recorded events come back and nothing is written.
+   *
+   * @throws VersionConflict the stream is not at the expected version; names the actual one
+   * @throws EventIdReused an id is there with other content, or only a part of the batch is
+   * @throws FencedOff the fence's token is no longer the current one
+   * @throws StoreUnavailable disk full, read-only, I/O error, lost connection: nothing was written, or (`details.unknown`) that is not known
+   */
+  append(batches: readonly StreamAppend[], options?: AppendOptions): Promise<Appended>;
+
+  /** The stream's events in order, from `fromVersion` (default 1). An unknown stream is empty. */
+  readStream(
+    stream: string,
+    options?: { fromVersion?: number; limit?: number },
+  ): Promise<readonly RecordedEvent[]>;
+
+  /** Events after a global position, in order, at most `limit` (default 1,000). Never skips one that commits later. */
+  readAll(options?: {
+    after?: number;
+    limit?: number;
+    streamPrefix?: string;
+  }): Promise<readonly RecordedEvent[]>;
+
+  /** The last global position; 0 for an empty log. */
+  head(): Promise<number>;
+
+  /** The lease over a resource as it stands, expired and released ones included; null if there never was one. */
+  lease(resource: string): Promise<Lease | null>;
+  /** Every lease whose resource starts with the prefix, by name. */
+  leases(prefix: string): Promise<readonly Lease[]>;
+  /** Takes a resource that is free, released or expired, under the next token. Null: somebody holds it. */
+  take(resource: string, owner: JsonObject, ttlMs: number): Promise<Lease | null>;
+  /** Prolongs a lease that is still this token's. False: it is not any more (released or taken over). */
+  renew(fence: Fence, ttlMs: number): Promise<boolean>;
+  /** Gives a lease back. False: it was no longer this token's. */
+  release(fence: Fence): Promise<boolean>;
+
+  /** A consumer's checkpoint; position 0 and an empty state when it has none. */
+  checkpoint(consumer: string): Promise<Checkpoint>;
+  /** Saves it. With a fence, only while that is held. @throws FencedOff */
+  saveCheckpoint(consumer: string, checkpoint: Checkpoint, fence?: Fence): Promise<void>;
+
+  /** Resolves when anything was written to the log or its leases since the call, at `timeoutMs` at the latest, or at abort. */
+  changed(options: { timeoutMs: number; signal?: AbortSignal }): Promise<void>;
+
+  /** Recomputes every hash, version and position. */
+  verify(): Promise<Verification>;
+
+  close(): Promise<void>;
+}
+
+/** Another writer was first. Read the stream again and decide anew. */
+export class VersionConflict extends LockstepError {
+  readonly stream: string;
+  readonly expected: ExpectedVersion;
+  readonly actual: number;
+  constructor(stream: string, expected: ExpectedVersion, actual: number) {
+    super('E_VERSION_CONFLICT', `stream ${stream} is at version ${actual}, not at ${expected}`, {
+      details: { stream, expected, actual },
+    });
+    this.stream = stream;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** The same event id with other content: two writers made the same id, or a batch was cut. */
+export class EventIdReused extends LockstepError {
+  constructor(id: string, where: { stream: string; version: number }) {
+    super(
+      'E_EVENT_ID_REUSED',
+      `event ${id} is in the log already with other content (${where.stream}@${where.version})`,
+      {
+        details: { id, ...where },
+      },
+    );
+  }
+}
+
+/** The writer's lease was taken over or released: it must write nothing more. */
+export class FencedOff extends LockstepError {
+  readonly resource: string;
+  readonly token: number;
+  readonly current: number;
+  constructor(fence: Fence, current: number) {
+    super(
+      'E_FENCED_OFF',
+      `${fence.resource} is no longer held under token ${fence.token} (now ${current})`,
+      {
+        details: { ...fence, current },
+      },
+    );
+    this.resource = fence.resource;
+    this.token = fence.token;
+    this.current = current;
+  }
+}
+
+/** The store cannot be opened or trusted: not a database, a newer schema, weaker durability than promised. */
+export class StoreUnusable extends LockstepError {}
+
+/** The store failed while in use. `details.unknown` is true when the write may have happened. */
+export class StoreUnavailable extends LockstepError {}
