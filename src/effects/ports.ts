@@ -1,0 +1,18 @@
+/** What every effect is handed besides its input: time, the HTTP client, a way to tell progress, the end of patience. */
+import type { HttpClient } from './http.ts';
+
+/** Time as the effects see it, so that a test can move it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as that aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Ports {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** One line for whoever watches: build output, what is waited for. Not kept in the log. */
+  readonly progress: (line: string) => void;
+}

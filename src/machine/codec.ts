@@ -1,0 +1,123 @@
+/**
+ * Between what services answer and what the log says: which answer of which step becomes which
+ * event, and back.
+ *
+ * A step is a service at its place in the chart (its `invoke.id`): the same service follows
+ * staging's build and production's. The event is named for the step and the answer's `kind`, and
+ * carries the rest of the answer; an event that several steps can write names its step.
+ */
+import { type DomainEvent, type EventType, eventSchemas, type Failure } from './events.ts';
+import type { ServiceName, ServiceOutput } from './services.ts';
+
+/** Each step: the service that it runs, and the event that each kind of answer becomes. */
+export const steps = {
+  acquireLock: {
+    service: 'acquireLock',
+    events: { granted: 'lock.acquired', superseded: 'deploy.superseded' },
+  },
+  observe: {
+    service: 'observe',
+    events: {
+      observed: 'deploy.observed',
+      found: 'production.found',
+      superseded: 'deploy.superseded',
+    },
+  },
+  requestStagingBuild: { service: 'requestBuild', events: { requested: 'staging.buildRequested' } },
+  followStagingBuild: { service: 'followBuild', events: { built: 'staging.built' } },
+  awaitStagingRelease: { service: 'awaitRelease', events: { deployed: 'staging.deployed' } },
+  checkStagingDynos: { service: 'checkDynos', events: { up: 'staging.dynosUp' } },
+  checkStagingEndpoints: { service: 'checkEndpoints', events: { verified: 'staging.verified' } },
+  readGates: {
+    service: 'readGates',
+    events: {
+      clear: 'gates.passed',
+      superseded: 'deploy.superseded',
+      held: 'production.held',
+      disabled: 'production.disabled',
+    },
+  },
+  requestPromotion: {
+    service: 'requestPromotion',
+    events: {
+      requested: 'production.promotionRequested',
+      superseded: 'deploy.superseded',
+      held: 'production.held',
+      disabled: 'production.disabled',
+    },
+  },
+  followPromotion: { service: 'followPromotion', events: { promoted: 'production.promoted' } },
+  requestProductionBuild: {
+    service: 'requestProductionBuild',
+    events: {
+      requested: 'production.buildRequested',
+      superseded: 'deploy.superseded',
+      held: 'production.held',
+      disabled: 'production.disabled',
+    },
+  },
+  followProductionBuild: { service: 'followBuild', events: { built: 'production.built' } },
+  awaitProductionRelease: { service: 'awaitRelease', events: { deployed: 'production.deployed' } },
+  checkProductionDynos: { service: 'checkDynos', events: { up: 'production.dynosUp' } },
+  checkProductionEndpoints: {
+    service: 'checkEndpoints',
+    events: { verified: 'production.verified' },
+  },
+} as const satisfies {
+  [step: string]: { service: ServiceName; events: { [kind: string]: EventType } };
+};
+
+export type Step = keyof typeof steps;
+export type StepOutput<S extends Step> = ServiceOutput<(typeof steps)[S]['service']>;
+
+/** Events that several steps write, and that therefore name the step in their data. */
+const namesItsStep: ReadonlySet<EventType> = new Set([
+  'deploy.superseded',
+  'production.held',
+  'production.disabled',
+]);
+
+export function isStep(name: string): name is Step {
+  return Object.hasOwn(steps, name);
+}
+
+/** The event that a step's answer becomes, checked against its schema. */
+export function toEvent<S extends Step>(step: S, answer: StepOutput<S>): DomainEvent {
+  const { kind, ...data } = answer;
+  const type = (steps[step].events as Record<string, EventType>)[kind];
+  if (type === undefined) throw new Error(`step ${step} has no event for the answer ${kind}`);
+  return parseEvent(type, namesItsStep.has(type) ? { step, ...data } : data);
+}
+
+/** The event of a step that threw. */
+export function toFailure(step: Step, failure: Failure): DomainEvent {
+  return parseEvent('deploy.failed', { step, failure });
+}
+
+/** The step and the answer that an event came from; null for an event that no step's answer makes. */
+export function toAnswer(event: DomainEvent): { step: Step; answer: { kind: string } } | null {
+  const { type } = event;
+  const data: Record<string, unknown> = { ...event.data };
+  for (const [step, { events }] of Object.entries(steps)) {
+    if (namesItsStep.has(type) && data.step !== step) continue;
+    const kind = Object.entries(events).find(([, word]) => word === type)?.[0];
+    if (kind === undefined || !isStep(step)) continue;
+    if (namesItsStep.has(type)) delete data.step;
+    return { step, answer: { kind, ...data } };
+  }
+  return null;
+}
+
+/**
+ * An event from its type and data, checked.
+ *
+ * @throws ZodError the data does not fit; a plain Error for a type that this version does not know
+ */
+export function parseEvent(type: string, data: unknown): DomainEvent {
+  if (!isEventType(type)) throw new Error(`this version does not know events of type ${type}`);
+  return { type, data: eventSchemas[type].parse(data) } as DomainEvent;
+}
+
+export function isEventType(type: string): type is EventType {
+  return Object.hasOwn(eventSchemas, type);
+}

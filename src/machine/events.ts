@@ -1,0 +1,258 @@
+/**
+ * The words of a deploy's stream: every event that a deploy can write, with the schema of its data.
+ *
+ * They are our own, past tense, and stay the same when XState or the chart's insides change
+ * (`codec.ts` translates). Data is plain JSON: no clock, no stack, no secret.
+ */
+import { z } from 'zod';
+
+const sha = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id, 40 hex digits');
+const version = z.int().positive();
+const milliseconds = z.int().nonnegative();
+const text = z.string();
+
+/** How one environment is verified; the deadlines are in milliseconds. */
+const verify = z.strictObject({
+  dynos: z.strictObject({ timeoutMs: milliseconds }),
+  endpoints: z.array(
+    z.strictObject({
+      url: text,
+      status: z.int(),
+      timeoutMs: milliseconds,
+      /** How many answers in a row have to be right. */
+      successes: z.int().positive(),
+      /** A text that the body has to contain. */
+      body: text.nullable(),
+      /** A header that has to have this value. */
+      header: z.strictObject({ name: text, value: text }).nullable(),
+      /** Where the app tells which commit answers: a header of this answer, or a URL whose body is the commit. */
+      revision: z
+        .union([z.strictObject({ header: text }), z.strictObject({ url: text })])
+        .nullable(),
+    }),
+  ),
+});
+
+const environment = z.strictObject({
+  app: text,
+  deploy: z.enum(['build', 'promote']),
+  /** How long a build, a release phase or a promotion may take. */
+  timeoutMs: milliseconds,
+  verify,
+});
+
+/** The part of the configuration that a deploy is pinned to when it is asked for. */
+export const settingsSchema = z.strictObject({
+  stacking: z.enum(['skip', 'every']),
+  lock: z.strictObject({
+    provider: z.enum(['store', 'circleci', 'github']),
+    timeoutMs: milliseconds,
+    leaseMs: milliseconds,
+  }),
+  /** Where the repository is read by people, without credentials; for links. */
+  repository: text.nullable(),
+  staging: environment,
+  production: environment,
+  gates: z.strictObject({
+    rollback: z.literal('hold'),
+    /** The name of the environment variable that is the kill switch. */
+    killSwitch: text,
+  }),
+});
+
+export const buildSchema = z.strictObject({
+  provider: z.enum(['circleci', 'github', 'other']),
+  /** What people call it: `502`, or `88` on GitHub. A label: it orders nothing. */
+  label: text,
+  /** Which try of that build, for a CI that keeps the label on a re-run. */
+  attempt: z.int().positive(),
+  job: text.nullable(),
+  workflow: text.nullable(),
+  url: text.nullable(),
+});
+
+const commit = z.strictObject({ sha, title: text, author: text });
+
+const actorAndReason = { actor: text, reason: text };
+
+export const failureSchema = z.strictObject({
+  /** Stable: programs branch on it. */
+  code: text,
+  message: text,
+  hint: text.nullable(),
+  /** Values for people and programs: a dyno's name, a status, a request id. */
+  details: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])),
+});
+
+const noteCommit = z.strictObject({
+  sha,
+  title: text,
+  /** The whole message after the title; empty when it has none, or when `bodiesOmitted`. */
+  body: text,
+  author: text,
+  url: text.nullable(),
+});
+
+export const notesSchema = z.strictObject({
+  /** What production ran when the notes were made; null on a first deploy. */
+  base: sha.nullable(),
+  head: sha,
+  compareUrl: text.nullable(),
+  /** Oldest first. */
+  commits: z.array(noteCommit),
+  /** How many more there are than are listed. */
+  omitted: z.int().nonnegative(),
+  /** The messages together were too long to keep; titles are whole. */
+  bodiesOmitted: z.boolean(),
+});
+
+/** A release that runs in production, as far as it concerns order: its version and the commit of its slug. */
+const running = z.strictObject({ version: version.nullable(), commit: sha.nullable() });
+
+const release = z.strictObject({ id: text, version });
+
+const superseded = z.discriminatedUnion('cause', [
+  z.strictObject({
+    cause: z.literal('newer-build'),
+    step: z.literal('acquireLock'),
+    by: z.strictObject({ deploy: text, build: text, commit: text }),
+  }),
+  z.strictObject({
+    /** `contained`: production has this commit already. `diverged`: this commit does not follow on what production runs. */
+    cause: z.enum(['contained', 'diverged']),
+    step: z.enum(['observe', 'readGates', 'requestPromotion', 'requestProductionBuild']),
+    production: running,
+  }),
+]);
+
+const gateSteps = z.enum(['readGates', 'requestPromotion', 'requestProductionBuild']);
+
+const killSwitch = z.strictObject({ name: text, value: text.nullable() });
+
+const buildRequested = z.strictObject({
+  build: text,
+  /** An earlier attempt had made it already. */
+  adopted: z.boolean(),
+});
+const built = z.strictObject({ build: text, release: text, slug: text });
+const deployed = z.strictObject({ release, slug: text, commit: sha });
+const dynosUp = z.strictObject({
+  dynos: z.array(z.strictObject({ name: text, version })),
+  waitedMs: milliseconds,
+});
+const verified = z.strictObject({
+  endpoints: z.array(
+    z.strictObject({
+      url: text,
+      status: z.int(),
+      attempts: z.int().positive(),
+      revision: text.nullable(),
+    }),
+  ),
+  waitedMs: milliseconds,
+});
+
+/** Every event type of a deploy's stream and the schema of its data. */
+export const eventSchemas = {
+  /** CI asked for this commit to be deployed. Always the first of a stream. */
+  'deploy.requested': z.strictObject({
+    deploy: text,
+    lane: text,
+    branch: text,
+    commit,
+    build: buildSchema,
+    settings: settingsSchema,
+    /** A person takes responsibility for shipping out of order. */
+    override: z.strictObject(actorAndReason).nullable(),
+    /** Which chart this deploy runs on: the SHA-256 of its definition. */
+    chart: text,
+  }),
+  /** The same command ran again (a re-run, or after a kill) and goes on from here. */
+  'run.resumed': z.strictObject({ run: text }),
+  /** A signal ended the run; the deploy is not settled. */
+  'run.interrupted': z.strictObject({ signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP']) }),
+  'lock.acquired': z.strictObject({
+    provider: z.enum(['store', 'circleci', 'github']),
+    /** The fencing token; null where the provider has none. */
+    token: z.int().positive().nullable(),
+    waitedMs: milliseconds,
+    /** Whose expired lease was taken over, if one was. */
+    takenOver: z.strictObject({ deploy: text, token: z.int().positive(), why: text }).nullable(),
+  }),
+  /** A resumed run took its own lane again, under a new token. */
+  'lock.reacquired': z.strictObject({ token: z.int().positive(), why: text }),
+  /** The lane was granted to another deploy while this one did not run. */
+  'lock.lost': z.strictObject({ token: z.int().positive(), to: text }),
+  'lock.waitTimedOut': z.strictObject({ timeoutMs: milliseconds }),
+  'deploy.superseded': superseded,
+  'deploy.observed': z.strictObject({
+    production: running,
+    notes: notesSchema,
+    /** Why order did not stop it: `ahead` of production, the `first` deploy, or `overridden`. */
+    order: z.enum(['ahead', 'first', 'overridden']),
+  }),
+  /** Production turned out to run this deploy's own release already; it goes on with verifying it. */
+  'production.found': z.strictObject({ release, slug: text }),
+  'staging.buildRequested': buildRequested,
+  'staging.built': built,
+  'staging.deployed': deployed,
+  'staging.dynosUp': dynosUp,
+  'staging.verified': verified,
+  'gates.passed': z.strictObject({
+    production: running,
+    /** Production's newest release of any kind: what comes above it came after the gates. */
+    newest: z.int().nonnegative(),
+    killSwitch,
+  }),
+  'production.held': z.strictObject({
+    step: gateSteps,
+    rollback: z.strictObject({
+      release,
+      description: text,
+      by: text,
+      at: text,
+      commit: text.nullable(),
+    }),
+  }),
+  'production.disabled': z.strictObject({
+    step: gateSteps,
+    switch: z.enum(['environment', 'lane']),
+    killSwitch,
+    /** Who turned the lane's switch off and why; null for the environment's. */
+    by: z.strictObject(actorAndReason).nullable(),
+  }),
+  'production.promotionRequested': z.strictObject({
+    /** Null when only its release was found: Heroku has no list of promotions. */
+    promotion: text.nullable(),
+    release: text.nullable(),
+    adopted: z.boolean(),
+    killSwitch,
+  }),
+  'production.promoted': z.strictObject({ release: text }),
+  'production.buildRequested': z.strictObject({ ...buildRequested.shape, killSwitch }),
+  'production.built': built,
+  'production.deployed': deployed,
+  'production.dynosUp': dynosUp,
+  /** Production runs the new release and answers. The deploy is live. */
+  'production.verified': verified,
+  'deploy.failed': z.strictObject({ step: text, failure: failureSchema }),
+  /** A person lets a held deploy go on. */
+  'deploy.resumed': z.strictObject(actorAndReason),
+} as const;
+
+export type EventType = keyof typeof eventSchemas;
+export type EventData<T extends EventType> = z.infer<(typeof eventSchemas)[T]>;
+/** An event of a deploy, in the log's words. */
+export type DomainEvent = { [T in EventType]: { type: T; data: EventData<T> } }[EventType];
+
+export type Settings = z.infer<typeof settingsSchema>;
+export type Verify = Settings['staging']['verify'];
+export type Endpoint = Verify['endpoints'][number];
+export type DeployRequest = EventData<'deploy.requested'>;
+export type Build = z.infer<typeof buildSchema>;
+export type Failure = z.infer<typeof failureSchema>;
+export type ReleaseNotes = z.infer<typeof notesSchema>;
+export type NoteCommit = z.infer<typeof noteCommit>;
+export type Running = z.infer<typeof running>;
+export type Release = z.infer<typeof release>;
+export type KillSwitch = z.infer<typeof killSwitch>;

@@ -1,0 +1,130 @@
+/**
+ * What the chart asks of the outside world: the services it invokes, what each is given and what
+ * it may answer. They are implemented in the effects and bound in the runtime; here are only types.
+ *
+ * An answer's `kind` decides which event it becomes in the log (`codec.ts`). A service that cannot
+ * answer throws; what it threw becomes a `Failure`.
+ */
+import type {
+  Build,
+  DeployRequest,
+  Endpoint,
+  EventData,
+  EventType,
+  Release,
+  Running,
+} from './events.ts';
+
+/** An answer that carries the data of the event it becomes (less the step, which the codec adds). */
+type Answer<K extends string, T extends EventType> = { kind: K } & WithoutStep<EventData<T>>;
+type WithoutStep<D> = D extends { step: unknown } ? Omit<D, 'step'> : D;
+
+/** Why production may not be written now. */
+export type Refusal =
+  | { kind: 'superseded'; cause: 'contained' | 'diverged'; production: Running }
+  | Answer<'held', 'production.held'>
+  | Answer<'disabled', 'production.disabled'>;
+
+/** What the gates have to be read for. */
+export interface GatesInput {
+  lane: string;
+  app: string;
+  commit: string;
+  killSwitch: string;
+  /** Order does not stop this deploy: a person said so. */
+  overridden: boolean;
+}
+
+export interface RequestBuildInput {
+  app: string;
+  commit: string;
+  /** Put on the build, so that a later attempt knows it for its own: the deploy's id. */
+  mark: string;
+  timeoutMs: number;
+}
+
+/** Each service: its input and its answers. The keys are the chart's `src` names. */
+export interface Services {
+  acquireLock: {
+    input: {
+      deploy: string;
+      lane: string;
+      commit: string;
+      branch: string;
+      build: Build;
+      stacking: 'skip' | 'every';
+      lock: DeployRequest['settings']['lock'];
+    };
+    output:
+      | Answer<'granted', 'lock.acquired'>
+      | {
+          kind: 'superseded';
+          cause: 'newer-build';
+          by: { deploy: string; build: string; commit: string };
+        };
+  };
+  observe: {
+    input: {
+      commit: string;
+      branch: string;
+      repository: string | null;
+      app: string;
+      overridden: boolean;
+      /** The slug that this deploy had made on an earlier try, if it had. */
+      slug: string | null;
+    };
+    output:
+      | Answer<'observed', 'deploy.observed'>
+      | Answer<'found', 'production.found'>
+      | { kind: 'superseded'; cause: 'contained' | 'diverged'; production: Running };
+  };
+  requestBuild: { input: RequestBuildInput; output: Answer<'requested', 'staging.buildRequested'> };
+  requestProductionBuild: {
+    input: RequestBuildInput & { gates: GatesInput };
+    output: Answer<'requested', 'production.buildRequested'> | Refusal;
+  };
+  followBuild: {
+    input: { app: string; build: string; timeoutMs: number };
+    output: Answer<'built', 'staging.built'>;
+  };
+  awaitRelease: {
+    input: { app: string; release: string; commit: string; timeoutMs: number };
+    output: Answer<'deployed', 'staging.deployed'>;
+  };
+  checkDynos: {
+    input: { app: string; release: Release; timeoutMs: number };
+    output: Answer<'up', 'staging.dynosUp'>;
+  };
+  checkEndpoints: {
+    input: { app: string; release: Release; commit: string; endpoints: Endpoint[] };
+    output: Answer<'verified', 'staging.verified'>;
+  };
+  readGates: {
+    input: GatesInput;
+    output: Answer<'clear', 'gates.passed'> | Refusal;
+  };
+  requestPromotion: {
+    input: {
+      source: { app: string; release: Release };
+      target: { app: string };
+      slug: string;
+      /** Production's newest version when the gates were read: a release above it with our slug is ours. */
+      after: number;
+      gates: GatesInput;
+    };
+    output: Answer<'requested', 'production.promotionRequested'> | Refusal;
+  };
+  followPromotion: {
+    input: {
+      target: { app: string };
+      promotion: string | null;
+      release: string | null;
+      timeoutMs: number;
+    };
+    output: Answer<'promoted', 'production.promoted'>;
+  };
+}
+
+export type ServiceName = keyof Services;
+export type ServiceInput<N extends ServiceName> = Services[N]['input'];
+export type ServiceOutput<N extends ServiceName> = Services[N]['output'];
