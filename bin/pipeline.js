@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Says so in one line where Node is too old for what is loaded next (the native module crashes there).
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(
+    `error[E_NODE]: pipeline needs Node.js 22.19 or newer; this is ${process.versions.node}\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache?.();
+  const { main } = await import('../dist/cli/main.js');
+  process.exitCode = await main(process.argv.slice(2));
+}

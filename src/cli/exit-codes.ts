@@ -1,0 +1,13 @@
+/** What `pipeline`'s exit codes mean; the chart has those of a deploy's states. */
+
+export const exitCodes = {
+  0: 'done, or decided not to ship (superseded, held, disabled): the log and Slack say which',
+  1: 'a step failed, or something unexpected went wrong',
+  2: 'usage, configuration or environment: nothing was written',
+  3: 'gave up waiting for the lane’s lock',
+  4: 'overtaken: another run was given the deploy or the lane',
+  130: 'interrupted by SIGINT',
+  143: 'interrupted by SIGTERM',
+} as const;
+
+export const signalExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,0 +1,105 @@
+/**
+ * Folds a deploy's events through the chart: which state it is in, which services and timers are
+ * in flight. Pure: times come in with the events.
+ */
+import { initialTransition, type SnapshotFrom, transition } from 'xstate';
+import { type Chart, chart, type Tag } from './chart.ts';
+import { isStep, type Step } from './codec.ts';
+import type { DeployRequest, DomainEvent } from './events.ts';
+
+export type Snapshot = SnapshotFrom<Chart>;
+
+/** A service that the chart has asked for and that has not answered. */
+export interface RunningStep {
+  readonly step: Step;
+  readonly input: unknown;
+  /** The version of the event that started it: the same step entered again is another one. */
+  readonly since: number;
+}
+
+export interface Timer {
+  readonly id: string;
+  readonly event: DomainEvent;
+  /** Milliseconds since the epoch. */
+  readonly dueAt: number;
+}
+
+/** A deploy after some number of its events. */
+export interface Flight {
+  readonly snapshot: Snapshot;
+  /** How many events were folded: the stream's version. */
+  readonly version: number;
+  readonly running: ReadonlyMap<Step, RunningStep>;
+  readonly timers: ReadonlyMap<string, Timer>;
+}
+
+/** A `deploy.requested`, recorded at `atMs`. */
+export function begin(request: DeployRequest, atMs: number): Flight {
+  const [snapshot, actions] = initialTransition(chart, request);
+  return fly(snapshot, actions, { version: 0, running: new Map(), timers: new Map() }, atMs);
+}
+
+/** The next event, recorded at `atMs`. Null: the chart does not handle it here, so it must not be recorded. */
+export function next(flight: Flight, event: DomainEvent, atMs: number): Flight | null {
+  const [snapshot, actions] = transition(chart, flight.snapshot, event);
+  if (snapshot === flight.snapshot) return null;
+  return fly(snapshot, actions, flight, atMs);
+}
+
+/** `production.deploying.promoting`: the one active leaf, from the top. */
+export function stateOf({ snapshot }: Flight): string {
+  const path: string[] = [];
+  let value: unknown = snapshot.value;
+  while (typeof value === 'object' && value !== null) {
+    const [name, inner] = Object.entries(value)[0] ?? [];
+    if (name === undefined) break;
+    path.push(name);
+    value = inner;
+  }
+  if (typeof value === 'string') path.push(value);
+  return path.join('.');
+}
+
+export function has({ snapshot }: Flight, tag: Tag): boolean {
+  return snapshot.hasTag(tag);
+}
+
+/** The exit code of an `advance` that ends here; null where none ends. */
+export function exitCodeOf({ snapshot }: Flight): number | null {
+  for (const meta of Object.values(snapshot.getMeta())) if (meta !== undefined) return meta.exit;
+  return null;
+}
+
+/** What XState hands to an interpreter, as far as this one carries it out. */
+interface Action {
+  readonly type: string;
+  readonly params?: unknown;
+}
+
+function fly(
+  snapshot: Snapshot,
+  actions: readonly Action[],
+  before: Pick<Flight, 'version' | 'running' | 'timers'>,
+  atMs: number,
+): Flight {
+  const version = before.version + 1;
+  const running = new Map(before.running);
+  const timers = new Map(before.timers);
+  for (const { type, params } of actions) {
+    if (type === 'xstate.spawnChild') {
+      const { id, input } = params as { id: string; input: unknown };
+      if (!isStep(id)) throw new Error(`the chart invokes ${id}, which is no step of the codec`);
+      running.set(id, { step: id, input, since: version });
+    } else if (type === 'xstate.stopChild') {
+      running.delete((params as { id: Step }).id);
+    } else if (type === 'xstate.raise') {
+      const { id, event, delay } = params as { id: string; event: DomainEvent; delay: number };
+      timers.set(id, { id, event, dueAt: atMs + delay });
+    } else if (type === 'xstate.cancel') {
+      timers.delete((params as { sendId: string }).sendId);
+    } else {
+      throw new Error(`the chart has an action that nothing carries out: ${type}`);
+    }
+  }
+  return { snapshot, version, running, timers };
+}

@@ -1,0 +1,185 @@
+/**
+ * A lane: one app's line of deploys. Its stream says who joined the queue, who was granted the
+ * lock, which switches people set. Pure: the words, their fold, and the decision who is next.
+ */
+import { z } from 'zod';
+
+const text = z.string();
+const token = z.int().positive();
+const person = { actor: text, reason: text };
+
+/** Every event type of a lane's stream and the schema of its data. */
+export const laneEventSchemas = {
+  /** A run of a deploy waits for the lock from now on. */
+  'lane.joined': z.strictObject({ deploy: text, run: text, build: text, commit: text }),
+  /** A waiting deploy found that another waiting one goes first, by git ancestry. */
+  'lane.yielded': z.strictObject({ deploy: text, to: text }),
+  /** The lock was given; this event's version in the lane's stream is the fencing token. */
+  'lock.granted': z.strictObject({
+    deploy: text,
+    run: text,
+    build: text,
+    commit: text,
+    /** Waiting deploys that this one, being newer, makes superfluous. */
+    supersedes: z.array(text),
+    takenOver: z.strictObject({ deploy: text, token, why: text }).nullable(),
+  }),
+  'lock.released': z.strictObject({ deploy: text, token, why: text }),
+  /** A person took the lock away from its holder. */
+  'lock.broken': z.strictObject({ deploy: text, token, ...person }),
+  'lane.disabled': z.strictObject(person),
+  'lane.enabled': z.strictObject(person),
+  /** A person lets deploys go on although production was rolled back with this release. */
+  'rollback.lifted': z.strictObject({ app: text, release: text, ...person }),
+} as const;
+
+export type LaneEventType = keyof typeof laneEventSchemas;
+export type LaneEvent = {
+  [T in LaneEventType]: { type: T; data: z.infer<(typeof laneEventSchemas)[T]> };
+}[LaneEventType];
+
+/** @throws ZodError the data does not fit; a plain Error for a type that this version does not know */
+export function parseLaneEvent(type: string, data: unknown): LaneEvent {
+  if (!Object.hasOwn(laneEventSchemas, type)) {
+    throw new Error(`this version does not know lane events of type ${type}`);
+  }
+  return { type, data: laneEventSchemas[type as LaneEventType].parse(data) } as LaneEvent;
+}
+
+export interface Waiter {
+  readonly deploy: string;
+  readonly run: string;
+  readonly build: string;
+  readonly commit: string;
+  /** Deploys that this one lets go first. */
+  readonly yieldsTo: ReadonlySet<string>;
+}
+
+export interface Grant {
+  readonly deploy: string;
+  readonly run: string;
+  readonly build: string;
+  readonly commit: string;
+  readonly token: number;
+  readonly released: boolean;
+}
+
+/** A lane after some number of its events. */
+export interface Lane {
+  readonly version: number;
+  /** The last grant, released or not. */
+  readonly grant: Grant | null;
+  /** In the order in which they joined; some may be gone (their run's lease tells). */
+  readonly waiting: readonly Waiter[];
+  /** By whom each superseded deploy was superseded. */
+  readonly superseded: ReadonlyMap<string, Grant>;
+  readonly disabled: { readonly actor: string; readonly reason: string } | null;
+  /** Releases (ids) of rollbacks that a person lifted. */
+  readonly lifted: ReadonlySet<string>;
+}
+
+export const emptyLane: Lane = {
+  version: 0,
+  grant: null,
+  waiting: [],
+  superseded: new Map(),
+  disabled: null,
+  lifted: new Set(),
+};
+
+/** The lane after one event more, which has the given version in its stream. */
+export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
+  const after = { ...lane, version };
+  switch (event.type) {
+    case 'lane.joined': {
+      const superseded = new Map(lane.superseded);
+      superseded.delete(event.data.deploy);
+      const others = lane.waiting.filter(({ deploy }) => deploy !== event.data.deploy);
+      return {
+        ...after,
+        superseded,
+        waiting: [...others, { ...event.data, yieldsTo: new Set() }],
+      };
+    }
+    case 'lane.yielded':
+      return {
+        ...after,
+        waiting: lane.waiting.map((waiter) =>
+          waiter.deploy === event.data.deploy
+            ? { ...waiter, yieldsTo: new Set([...waiter.yieldsTo, event.data.to]) }
+            : waiter,
+        ),
+      };
+    case 'lock.granted': {
+      const { deploy, run, build, commit, supersedes } = event.data;
+      const grant = { deploy, run, build, commit, token: version, released: false };
+      const superseded = new Map(lane.superseded);
+      for (const other of supersedes) superseded.set(other, grant);
+      superseded.delete(deploy);
+      return {
+        ...after,
+        grant,
+        superseded,
+        waiting: lane.waiting.filter((w) => w.deploy !== deploy && !supersedes.includes(w.deploy)),
+      };
+    }
+    case 'lock.released':
+    case 'lock.broken':
+      return lane.grant?.token === event.data.token
+        ? { ...after, grant: { ...lane.grant, released: true } }
+        : after;
+    case 'lane.disabled':
+      return { ...after, disabled: event.data };
+    case 'lane.enabled':
+      return { ...after, disabled: null };
+    case 'rollback.lifted':
+      return { ...after, lifted: new Set([...lane.lifted, event.data.release]) };
+  }
+}
+
+/** How another waiting commit stands to mine; `unknown` when git cannot tell. */
+export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unknown';
+
+export type Turn =
+  /** The lock may be asked for; the deploys named are superseded by it. */
+  | { readonly kind: 'go'; readonly supersedes: readonly string[] }
+  /** Another one goes first. `yields`: known by ancestry and not yet on record. */
+  | { readonly kind: 'wait'; readonly behind: Waiter; readonly yields: boolean };
+
+/**
+ * Whether a waiting deploy is the next to be granted a free lane.
+ *
+ * `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
+ * Where ancestry says nothing (diverged, unknown, two builds of one commit) who joined first goes first. A deploy that waits for
+ * another by ancestry says so in the stream (`lane.yielded`): the other may not be able to see it
+ * in its own clone, and would wait in turn.
+ */
+export function decideTurn(options: {
+  readonly me: string;
+  /** Those whose run is alive, in the order in which they joined; `me` among them. */
+  readonly waiting: readonly Waiter[];
+  /** How the other's commit stands to mine: `ahead` when it is newer. */
+  readonly relationTo: (other: Waiter) => Relation;
+  readonly stacking: 'skip' | 'every';
+}): Turn {
+  const { me, waiting, relationTo, stacking } = options;
+  const mine = waiting.findIndex(({ deploy }) => deploy === me);
+  const self = waiting[mine];
+  const supersedes: string[] = [];
+  for (const [place, other] of waiting.entries()) {
+    if (place === mine) continue;
+    const relation = relationTo(other);
+    const newer = relation === 'ahead';
+    const older = relation === 'behind';
+    if (stacking === 'skip' ? newer : older) {
+      const yields = self?.yieldsTo.has(other.deploy) !== true;
+      return { kind: 'wait', behind: other, yields };
+    }
+    if (stacking === 'skip' && (older || other.yieldsTo.has(me))) {
+      supersedes.push(other.deploy);
+    } else if (!newer && !older && place < mine && !other.yieldsTo.has(me)) {
+      return { kind: 'wait', behind: other, yields: false };
+    }
+  }
+  return { kind: 'go', supersedes };
+}

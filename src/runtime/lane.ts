@@ -1,0 +1,216 @@
+/** The lane's stream in the log: reading it, and the lock that is kept in it. */
+import type { Clock } from '../effects/ports.ts';
+import {
+  decideTurn,
+  emptyLane,
+  foldLane,
+  type Lane,
+  type LaneEvent,
+  parseLaneEvent,
+  type Relation,
+  type Waiter,
+} from '../machine/lane.ts';
+import type { ServiceInput, ServiceOutput } from '../machine/services.ts';
+import { type EventLog, type Lease, VersionConflict } from '../store/log.ts';
+import { isGone, type Run } from './identity.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+import { newEvent } from './record.ts';
+import { laneResource, laneStream, runResource } from './streams.ts';
+
+export async function readLane(log: EventLog, lane: string): Promise<Lane> {
+  const events = await log.readStream(laneStream(lane));
+  return events.reduce(
+    (state, { type, data, version }) => foldLane(state, parseLaneEvent(type, data), version),
+    emptyLane,
+  );
+}
+
+/** What a run does with its lane's lock. */
+export interface LaneLock {
+  /** Waits until the lane is this deploy's, or a newer one has taken its place. */
+  acquire(
+    input: ServiceInput<'acquireLock'>,
+    signal: AbortSignal,
+    progress: (line: string) => void,
+  ): Promise<ServiceOutput<'acquireLock'>>;
+  /**
+   * For a run that goes on with a deploy which held the lane: holds it again under a new token,
+   * unless another deploy was given it meanwhile. Null: this lock has no tokens.
+   */
+  resume(
+    deploy: string,
+    lane: string,
+  ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string } | null>;
+}
+
+export interface StoreLockOptions {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly run: Run;
+  readonly keeper: LeaseKeeper;
+  readonly leaseMs: number;
+  /** How `head` stands to `base` in git. */
+  readonly relation: (base: string, head: string, signal: AbortSignal) => Promise<Relation>;
+  /** Resolves when the vendors have nothing of an earlier holder under way any more. */
+  readonly quiesce: (signal: AbortSignal, progress: (line: string) => void) => Promise<void>;
+  /** Whether a lease's owner is known to be dead; for tests and simulations. */
+  readonly isGone?: (owner: Lease['owner']) => boolean;
+}
+
+/** Waits no longer than this without looking again, whatever the leases say. */
+const lookAgainMs = 10_000;
+
+/** The default lock: grants are conditional writes to the lane's stream. */
+export function createStoreLock(options: StoreLockOptions): LaneLock {
+  const { log, clock, run, keeper, leaseMs, relation, quiesce } = options;
+  const gone = options.isGone ?? isGone;
+  const alive = (lease: Lease | null): lease is Lease =>
+    lease !== null && !lease.released && lease.expiresInMs > 0 && !gone(lease.owner);
+
+  const write = (lane: string, expected: number | 'any', event: LaneEvent, extra = {}) =>
+    log.append([{ stream: laneStream(lane), expected, events: [newEvent(event, run)] }], extra);
+
+  /** Appends the grant if nobody wrote to the lane since `lane` was read. False: read again. */
+  const grant = async (
+    name: string,
+    lane: Lane,
+    data: Extract<LaneEvent, { type: 'lock.granted' }>['data'],
+  ): Promise<number | null> => {
+    const token = lane.version + 1;
+    const fence = { resource: laneResource(name), token };
+    try {
+      await write(
+        name,
+        lane.version,
+        { type: 'lock.granted', data },
+        { grant: { ...fence, owner: run.owner, ttlMs: leaseMs } },
+      );
+    } catch (error) {
+      if (error instanceof VersionConflict) return null;
+      throw error;
+    }
+    keeper.hold(fence);
+    return token;
+  };
+
+  const liveWaiters = async (lane: Lane, me: string): Promise<readonly Waiter[]> => {
+    const states = await Promise.all(
+      lane.waiting.map(
+        async ({ deploy }) => deploy === me || alive(await log.lease(runResource(deploy))),
+      ),
+    );
+    return lane.waiting.filter((_, place) => states[place]);
+  };
+
+  return {
+    async acquire(input, signal, progress) {
+      const { deploy, lane: name, commit } = input;
+      const joined = { deploy, run: run.id, build: input.build.label, commit };
+      const startedAt = clock.now();
+      const relations = new Map<string, Relation>();
+      let told = '';
+      const tell = (line: string) => {
+        if (line !== told) progress(line);
+        told = line;
+      };
+
+      for (;;) {
+        signal.throwIfAborted();
+        const lane = await readLane(log, name);
+        const by = lane.superseded.get(deploy);
+        if (by !== undefined) {
+          const { deploy: newer, build, commit: sha } = by;
+          return {
+            kind: 'superseded',
+            cause: 'newer-build',
+            by: { deploy: newer, build, commit: sha },
+          };
+        }
+        if (!lane.waiting.some((waiter) => waiter.deploy === deploy && waiter.run === run.id)) {
+          if (lane.grant?.deploy !== deploy || lane.grant.released) {
+            await write(name, 'any', { type: 'lane.joined', data: joined });
+            continue;
+          }
+        }
+        const lease = await log.lease(laneResource(name));
+        const own = lane.grant?.deploy === deploy && !lane.grant.released;
+        // Granted to this deploy, and its run died before it could say so.
+        const held = !own && lane.grant !== null && !lane.grant.released ? lane.grant : null;
+        if (held !== null && alive(lease)) {
+          tell(`lane ${name} is held by ${held.deploy} (build ${held.build}); waiting`);
+          await log.changed({ timeoutMs: nextLook(lease.expiresInMs), signal });
+          continue;
+        }
+
+        const waiting = await liveWaiters(lane, deploy);
+        for (const other of waiting) {
+          if (other.deploy === deploy || relations.has(other.deploy)) continue;
+          relations.set(other.deploy, await relation(commit, other.commit, signal));
+        }
+        const turn = own
+          ? ({ kind: 'go', supersedes: [] } as const)
+          : decideTurn({
+              me: deploy,
+              waiting,
+              relationTo: (other) => relations.get(other.deploy) ?? 'unknown',
+              stacking: input.stacking,
+            });
+        if (turn.kind === 'wait') {
+          if (turn.yields) {
+            await write(name, lane.version, {
+              type: 'lane.yielded',
+              data: { deploy, to: turn.behind.deploy },
+            }).catch(ignoreConflict);
+            continue;
+          }
+          tell(`build ${turn.behind.build} (${turn.behind.deploy}) goes first; waiting`);
+          const other = await log.lease(runResource(turn.behind.deploy));
+          await log.changed({ timeoutMs: nextLook(other?.expiresInMs ?? 0), signal });
+          continue;
+        }
+
+        let takenOver = null;
+        if (held !== null) {
+          const why =
+            lease !== null && gone(lease.owner) ? 'its process is gone' : 'its lease ran out';
+          tell(`the run that held lane ${name} (${held.deploy}) is over: ${why}`);
+          await quiesce(signal, progress);
+          // It may have come back while we asked.
+          if (alive(await log.lease(laneResource(name)))) continue;
+          takenOver = { deploy: held.deploy, token: held.token, why };
+        }
+        const supersedes = [...turn.supersedes];
+        const token = await grant(name, lane, { ...joined, supersedes, takenOver });
+        if (token === null) continue;
+        const waitedMs = Math.max(0, clock.now() - startedAt);
+        return { kind: 'granted', provider: 'store', token, waitedMs, takenOver };
+      }
+    },
+
+    async resume(deploy, name) {
+      for (;;) {
+        const lane = await readLane(log, name);
+        if (lane.grant === null) return { kind: 'lost', to: 'nobody' };
+        if (lane.grant.deploy !== deploy) return { kind: 'lost', to: lane.grant.deploy };
+        const { build, commit, token: before } = lane.grant;
+        const token = await grant(name, lane, {
+          deploy,
+          run: run.id,
+          build,
+          commit,
+          supersedes: [],
+          takenOver: { deploy, token: before, why: 'the run before it is over' },
+        });
+        if (token !== null) return { kind: 'reacquired', token };
+      }
+    },
+  };
+}
+
+function nextLook(expiresInMs: number): number {
+  return Math.min(Math.max(expiresInMs + 1, 50), lookAgainMs);
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof VersionConflict)) throw error;
+}

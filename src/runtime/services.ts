@@ -1,0 +1,73 @@
+/** Binds the chart's services to the effects: the one table from a service's name to what does it. */
+import { checkDynos } from '../effects/dynos.ts';
+import { checkEndpoints } from '../effects/endpoints.ts';
+import type { Heroku } from '../effects/heroku.ts';
+import type { History } from '../effects/history.ts';
+import type { HttpClient } from '../effects/http.ts';
+import type { Ports } from '../effects/ports.ts';
+import type { GatesInput, Refusal } from '../machine/services.ts';
+import { type GatesOptions, readGates, readOrder, settledCode } from './gates.ts';
+import type { ServiceTable } from './run.ts';
+
+export interface ServicesOptions extends GatesOptions {
+  readonly http: HttpClient;
+  readonly heroku: Heroku;
+  readonly history: History;
+  /** The commit as a gzipped tarball. */
+  readonly archive: (commit: string, signal: AbortSignal) => Promise<Uint8Array>;
+}
+
+export function createServices(options: ServicesOptions): ServiceTable {
+  const { http, heroku, history, archive, killSwitch } = options;
+  const with_ = (ports: Omit<Ports, 'http'>): Ports => ({ ...ports, http });
+
+  /** Reads the gates right before a write: what refuses it, or null. */
+  const refusal = async (input: GatesInput, ports: Ports): Promise<Refusal | null> => {
+    const gates = await readGates(input, options, ports);
+    return gates.kind === 'clear' ? null : gates;
+  };
+  const switchNow = ({ killSwitch: name }: GatesInput) => ({ name, value: killSwitch(name).value });
+
+  return {
+    async observe(input, runPorts) {
+      const ports = with_(runPorts);
+      const { code } = await settledCode(heroku, input.app, ports);
+      if (code !== null && !code.rollback && input.slug !== null && code.slug === input.slug) {
+        return { kind: 'found', release: code.release, slug: code.slug };
+      }
+      const order = await readOrder(code, input.commit, input.overridden, history, ports);
+      if (order.kind === 'superseded') return order;
+      const notes = await history.notes(order.production.commit, input.commit, ports);
+      return { kind: 'observed', production: order.production, order: order.kind, notes };
+    },
+
+    async requestBuild(input, ports) {
+      return heroku.requestBuild(input, with_(ports), (signal) => archive(input.commit, signal));
+    },
+
+    async requestProductionBuild({ gates, ...input }, runPorts) {
+      const ports = with_(runPorts);
+      const answer = await heroku.requestBuild(
+        input,
+        ports,
+        (signal) => archive(input.commit, signal),
+        () => refusal(gates, ports),
+      );
+      return answer.kind === 'requested' ? { ...answer, killSwitch: switchNow(gates) } : answer;
+    },
+
+    followBuild: (input, ports) => heroku.followBuild(input, with_(ports)),
+    awaitRelease: (input, ports) => heroku.awaitRelease(input, with_(ports)),
+    checkDynos: (input, ports) => checkDynos(heroku, input, with_(ports)),
+    checkEndpoints: (input, ports) => checkEndpoints(heroku, input, with_(ports)),
+    readGates: (input, ports) => readGates(input, options, with_(ports)),
+
+    async requestPromotion({ gates, ...input }, runPorts) {
+      const ports = with_(runPorts);
+      const answer = await heroku.requestPromotion(input, ports, () => refusal(gates, ports));
+      return answer.kind === 'requested' ? { ...answer, killSwitch: switchNow(gates) } : answer;
+    },
+
+    followPromotion: (input, ports) => heroku.followPromotion(input, with_(ports)),
+  };
+}

@@ -1,0 +1,150 @@
+/** The chart by hand: the way to production, and what each state tells the runtime. */
+import { describe, expect, it } from 'vitest';
+import { parseEvent } from '../../src/machine/codec.ts';
+import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
+import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
+
+const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
+const verify = { dynos: { timeoutMs: 600_000 }, endpoints: [] };
+const request: DeployRequest = {
+  deploy: '502-1a5f89db',
+  lane: 'acme-web',
+  branch: 'master',
+  commit: { sha, title: 'Ship it', author: 'Ana' },
+  build: {
+    provider: 'circleci',
+    label: '502',
+    attempt: 1,
+    job: 'deploy',
+    workflow: null,
+    url: null,
+  },
+  settings: {
+    stacking: 'skip',
+    lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
+    repository: null,
+    staging: { app: 'acme-staging', deploy: 'build', timeoutMs: 3_600_000, verify },
+    production: { app: 'acme-production', deploy: 'promote', timeoutMs: 3_600_000, verify },
+    gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+  },
+  override: null,
+  chart: 'test',
+};
+
+const killSwitch = { name: 'PRODUCTION_CD_ENABLED', value: 'true' };
+const notes = {
+  base: null,
+  head: sha,
+  compareUrl: null,
+  commits: [],
+  omitted: 0,
+  bodiesOmitted: false,
+};
+const staged = { id: 'release-42', version: 42 };
+const shipped = { id: 'release-17', version: 17 };
+
+const wayToProduction: [DomainEvent, string][] = [
+  [
+    {
+      type: 'lock.acquired',
+      data: { provider: 'store', token: 2, waitedMs: 0, takenOver: null },
+    },
+    'locked',
+  ],
+  [
+    {
+      type: 'deploy.observed',
+      data: { production: { version: null, commit: null }, notes, order: 'first' },
+    },
+    'deployingStaging.requesting',
+  ],
+  [
+    { type: 'staging.buildRequested', data: { build: 'b', adopted: false } },
+    'deployingStaging.building',
+  ],
+  [
+    { type: 'staging.built', data: { build: 'b', release: staged.id, slug: 's' } },
+    'deployingStaging.releasing',
+  ],
+  [
+    { type: 'staging.deployed', data: { release: staged, slug: 's', commit: sha } },
+    'verifying.dynos',
+  ],
+  [{ type: 'staging.dynosUp', data: { dynos: [], waitedMs: 0 } }, 'verifying.endpoints'],
+  [{ type: 'staging.verified', data: { endpoints: [], waitedMs: 0 } }, 'verifying.gates'],
+  [
+    {
+      type: 'gates.passed',
+      data: { production: { version: null, commit: null }, newest: 16, killSwitch },
+    },
+    'production.deploying.promoting',
+  ],
+  [
+    {
+      type: 'production.promotionRequested',
+      data: { promotion: 'p', release: null, adopted: false, killSwitch },
+    },
+    'production.deploying.promotionRunning',
+  ],
+  [
+    { type: 'production.promoted', data: { release: shipped.id } },
+    'production.deploying.releasing',
+  ],
+  [
+    { type: 'production.deployed', data: { release: shipped, slug: 's', commit: sha } },
+    'production.verifying.dynos',
+  ],
+  [
+    { type: 'production.dynosUp', data: { dynos: [], waitedMs: 0 } },
+    'production.verifying.endpoints',
+  ],
+  [{ type: 'production.verified', data: { endpoints: [], waitedMs: 0 } }, 'production.live'],
+];
+
+function walk(events: readonly DomainEvent[]): Flight {
+  let flight = begin(request, 0);
+  for (const event of events) {
+    const after = next(flight, parseEvent(event.type, event.data), 0);
+    if (after === null) throw new Error(`${event.type} is refused in ${stateOf(flight)}`);
+    flight = after;
+  }
+  return flight;
+}
+
+describe('the way to production', () => {
+  it('goes through every step in order, one service at a time, holding the lock to the end', () => {
+    let flight = begin(request, 0);
+    expect(stateOf(flight)).toBe('queued.waiting');
+    for (const [event, state] of wayToProduction) {
+      expect(flight.running.size).toBe(1);
+      flight = next(flight, event, 0) ?? flight;
+      expect(stateOf(flight)).toBe(state);
+      expect(has(flight, 'holdsLock')).toBe(state !== 'production.live');
+    }
+    expect(flight.running.size).toBe(0);
+    expect(flight.timers.size).toBe(0);
+    expect(has(flight, 'settled')).toBe(true);
+    expect(exitCodeOf(flight)).toBe(0);
+  });
+
+  it('promotes the very release that staging verified', () => {
+    const flight = walk(wayToProduction.slice(0, 8).map(([event]) => event));
+    const input = flight.running.get('requestPromotion')?.input;
+    expect(input).toMatchObject({ source: { release: staged }, slug: 's', after: 16 });
+  });
+
+  it('refuses an event that belongs elsewhere', () => {
+    const flight = begin(request, 0);
+    const [, [observed] = []] = wayToProduction;
+    expect(observed && next(flight, observed, 0)).toBeNull();
+  });
+
+  it('waits for the lock no longer than its time-out', () => {
+    const flight = begin(request, 1_000);
+    const timer = flight.timers.get('lockTimeout');
+    expect(timer?.dueAt).toBe(3_601_000);
+    const gaveUp = timer && next(flight, timer.event, 3_601_000);
+    expect(gaveUp && stateOf(gaveUp)).toBe('queued.gaveUp');
+    expect(gaveUp && exitCodeOf(gaveUp)).toBe(3);
+  });
+});
