@@ -1,0 +1,177 @@
+/** Who is next in a lane: decided from who really waits, by git ancestry, without a deadlock. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decideTurn,
+  emptyLane,
+  foldLane,
+  type Lane,
+  type LaneEvent,
+  type Relation,
+  type Turn,
+  type Waiter,
+} from '../../src/machine/lane.ts';
+
+const waiter = (deploy: string, yieldsTo: string[] = []): Waiter => ({
+  deploy,
+  run: `run-${deploy}`,
+  build: deploy,
+  commit: deploy,
+  yieldsTo: new Set(yieldsTo),
+});
+
+/** Commits on one line: c0 is the oldest. */
+const onOneLine =
+  (me: string) =>
+  (other: Waiter): Relation => {
+    const [mine, theirs] = [Number(me.slice(1)), Number(other.deploy.slice(1))];
+    return theirs > mine ? 'ahead' : theirs < mine ? 'behind' : 'same';
+  };
+
+const lane = (events: readonly LaneEvent[]): Lane =>
+  events.reduce((state, event, index) => foldLane(state, event, index + 1), emptyLane);
+
+const joined = (deploy: string): LaneEvent => ({
+  type: 'lane.joined',
+  data: { deploy, run: `run-${deploy}`, build: deploy, commit: deploy },
+});
+const granted = (deploy: string, supersedes: string[] = []): LaneEvent => ({
+  type: 'lock.granted',
+  data: {
+    deploy,
+    run: `run-${deploy}`,
+    build: deploy,
+    commit: deploy,
+    supersedes,
+    takenOver: null,
+  },
+});
+
+describe('of those who wait on one line of history', () => {
+  const anyOrder = fc.shuffledSubarray(['c0', 'c1', 'c2', 'c3', 'c4'], { minLength: 1 });
+
+  it('skip: only the newest goes, and it supersedes all the others', () => {
+    fc.assert(
+      fc.property(anyOrder, (order) => {
+        const waiting = order.map((name) => waiter(name));
+        const newest = [...order].sort().at(-1);
+        for (const me of order) {
+          const turn = decideTurn({ me, waiting, relationTo: onOneLine(me), stacking: 'skip' });
+          expect(turn.kind).toBe(me === newest ? 'go' : 'wait');
+          if (turn.kind === 'go') {
+            expect([...turn.supersedes].sort()).toEqual(order.filter((c) => c !== me).sort());
+          }
+        }
+      }),
+    );
+  });
+
+  it('every: only the oldest goes, and it supersedes nobody', () => {
+    fc.assert(
+      fc.property(anyOrder, (order) => {
+        const waiting = order.map((name) => waiter(name));
+        const oldest = [...order].sort()[0];
+        for (const me of order) {
+          const turn = decideTurn({ me, waiting, relationTo: onOneLine(me), stacking: 'every' });
+          expect(turn).toEqual(
+            me === oldest
+              ? { kind: 'go', supersedes: [] }
+              : expect.objectContaining({ kind: 'wait' }),
+          );
+        }
+      }),
+    );
+  });
+});
+
+describe('where git cannot tell', () => {
+  it('who joined first goes first', () => {
+    const waiting = [waiter('x'), waiter('y')];
+    const turnOf = (me: string): Turn =>
+      decideTurn({ me, waiting, relationTo: () => 'diverged', stacking: 'skip' });
+    expect(turnOf('x')).toEqual({ kind: 'go', supersedes: [] });
+    expect(turnOf('y')).toMatchObject({ kind: 'wait', behind: { deploy: 'x' }, yields: false });
+  });
+
+  it('one that knows itself to be older says so, and the newer one goes though it cannot see why', () => {
+    // The older clone has fetched the newer commit; the newer one is shallow and sees nothing.
+    const before = [waiter('old'), waiter('new')];
+    const old = decideTurn({
+      me: 'old',
+      waiting: before,
+      relationTo: () => 'ahead',
+      stacking: 'skip',
+    });
+    expect(old).toMatchObject({ kind: 'wait', yields: true });
+    const after = [waiter('old', ['new']), waiter('new')];
+    const relationTo = (): Relation => 'unknown';
+    expect(decideTurn({ me: 'new', waiting: after, relationTo, stacking: 'skip' })).toEqual({
+      kind: 'go',
+      supersedes: ['old'],
+    });
+  });
+
+  it('two waiters never wait for each other, whatever each can see', () => {
+    const sees = fc.boolean();
+    fc.assert(
+      fc.property(
+        fc.constantFrom('skip' as const, 'every' as const),
+        fc.boolean(),
+        sees,
+        sees,
+        (stacking, olderFirst, olderSees, newerSees) => {
+          const order = olderFirst ? ['c0', 'c1'] : ['c1', 'c0'];
+          let waiting = order.map((name) => waiter(name));
+          const turnOf = (me: string): Turn => {
+            const canSee = me === 'c0' ? olderSees : newerSees;
+            const relationTo = canSee ? onOneLine(me) : (): Relation => 'unknown';
+            return decideTurn({ me, waiting, relationTo, stacking });
+          };
+          for (const me of order) {
+            const turn = turnOf(me);
+            if (turn.kind !== 'wait' || !turn.yields) continue;
+            const { deploy } = turn.behind;
+            waiting = waiting.map((w) => (w.deploy === me ? waiter(me, [deploy]) : w));
+          }
+          expect(order.map((me) => turnOf(me).kind)).toContain('go');
+        },
+      ),
+    );
+  });
+});
+
+describe('the lane’s fold', () => {
+  it('keeps the order of joining; to join again is to stand at the end', () => {
+    const { waiting } = lane([joined('a'), joined('b'), joined('a')]);
+    expect(waiting.map(({ deploy }) => deploy)).toEqual(['b', 'a']);
+  });
+
+  it('a grant has its version as its token and takes the superseded out of the queue', () => {
+    const state = lane([joined('a'), joined('b'), joined('c'), granted('c', ['b'])]);
+    expect(state.grant).toMatchObject({ deploy: 'c', token: 4, released: false });
+    expect(state.waiting.map(({ deploy }) => deploy)).toEqual(['a']);
+    expect(state.superseded.get('b')?.deploy).toBe('c');
+  });
+
+  it('only the current token releases', () => {
+    const release = (token: number): LaneEvent => ({
+      type: 'lock.released',
+      data: { deploy: 'a', token, why: '' },
+    });
+    expect(lane([granted('a'), granted('b'), release(1)]).grant?.released).toBe(false);
+    expect(lane([granted('a'), granted('b'), release(2)]).grant?.released).toBe(true);
+  });
+
+  it('keeps the switch and the lifted rollbacks', () => {
+    const person = { actor: 'ana', reason: 'incident over' };
+    const off: LaneEvent = { type: 'lane.disabled', data: person };
+    const on: LaneEvent = { type: 'lane.enabled', data: person };
+    expect(lane([off]).disabled).toEqual(person);
+    expect(lane([off, on]).disabled).toBeNull();
+    const lifted: LaneEvent = {
+      type: 'rollback.lifted',
+      data: { app: 'p', release: 'r', ...person },
+    };
+    expect(lane([lifted]).lifted.has('r')).toBe(true);
+  });
+});
