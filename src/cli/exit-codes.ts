@@ -5,7 +5,7 @@ export const exitCodes = {
   1: 'a step failed, or something unexpected went wrong',
   2: 'usage, configuration or environment: nothing was written',
   3: 'gave up waiting for the lane’s lock',
-  4: 'overtaken: another run was given the deploy or the lane',
+  4: 'overtaken: another run was given the deploy or the lane, or this one was stopped for longer than its lease',
   130: 'interrupted by SIGINT',
   143: 'interrupted by SIGTERM',
 } as const;

@@ -3,6 +3,9 @@
  * errors typed, and every write fenced.
  */
 import { LockstepError } from '../errors.ts';
+import { EtagCache } from './http-etags.ts';
+import { askedMs, backoffMs, isRateLimited, isRead } from './http-retry.ts';
+import { shownName, shownOrigin, shownPath, vendorFacts } from './http-vendors.ts';
 import type { Clock } from './ports.ts';
 
 export type Vendor = 'heroku' | 'circleci' | 'github' | 'slack' | 'endpoint';
@@ -11,11 +14,16 @@ export interface HttpRequest {
   readonly vendor: Vendor;
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
+  /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly signal: AbortSignal;
   /** For one attempt; default 30,000. */
   readonly timeoutMs?: number;
+  /** How often it may be sent in all; default 6, and 1 for an endpoint, whose every answer counts. */
+  readonly attemptsMax?: number;
+  /** For an answer that stays open, such as a build's output: at the deadline, what has come is the answer. */
+  readonly partial?: boolean;
 }
 
 /** An answer, read whole; header names in lower case. */
@@ -31,7 +39,8 @@ export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 export interface HttpClient {
   /**
    * Any answer of the vendor, whatever its status, after the retries that are safe.
-   * GET and HEAD are repeated on network errors, 429 and 5xx; a write is sent once, after `beforeWrite`.
+   * GET and HEAD are repeated on network errors, 429 and 5xx; a write is sent once, after `beforeWrite`
+   * (and again only when the vendor's rate limit refused it).
    *
    * @throws VendorUnreachable no answer at all; `details.sent` is true when a write may have happened
    */
@@ -67,3 +76,156 @@ export class VendorRefused extends LockstepError {
 
 /** An answer that is empty, malformed or misses what it must have. Unknown means stop. */
 export class VendorMalformed extends LockstepError {}
+
+/**
+ * What a transport throws when it got no answer; anything else that it throws counts as
+ * `the connection failed`, perhaps after the request was sent.
+ */
+export class NoAnswer extends Error {
+  /** In words, without anything of the request. */
+  readonly reason: string;
+  /** Whether the vendor may have carried it out. */
+  readonly sent: boolean;
+  constructor(reason: string, sent: boolean) {
+    super(reason);
+    this.name = 'NoAnswer';
+    this.reason = reason;
+    this.sent = sent;
+  }
+}
+
+const timeoutMsDefault = 30_000;
+const attemptsMaxDefault = 6;
+/** Heroku's pool of 4,500 requests is shared by all that use the account; it refills by 75 a minute. */
+const herokuRemaining = { low: 100, enough: 200 };
+/** A pause before each read of Heroku while the pool is low. */
+const lowPauseMs = 2_000;
+
+/** Whose writes the lane's lock protects. A message or a request to the user's own app is not one. */
+const fenced: readonly Vendor[] = ['heroku', 'circleci', 'github'];
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  return new FencedClient(options);
+}
+
+class FencedClient implements HttpClient {
+  readonly #o: HttpClientOptions;
+  readonly #etags = new EtagCache();
+  #herokuIsLow = false;
+
+  constructor(options: HttpClientOptions) {
+    this.#o = options;
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const attemptsMax =
+      request.attemptsMax ?? (request.vendor === 'endpoint' ? 1 : attemptsMaxDefault);
+    for (let attempt = 1; ; attempt++) {
+      request.signal.throwIfAborted();
+      await this.#beforeSending(request);
+      request.signal.throwIfAborted();
+      const outcome = await this.#attempt(request);
+      const pauseMs = attempt < attemptsMax ? this.#pauseMs(request, outcome, attempt) : null;
+      if (pauseMs === null) {
+        if (outcome instanceof NoAnswer) throw unreachable(request, outcome, attempt);
+        return outcome;
+      }
+      const what = outcome instanceof NoAnswer ? outcome.reason : `status ${outcome.status}`;
+      this.#o.notice(
+        `${shownName(request)}, ${request.method} ${shownPath(request)}: ${what}; ` +
+          `trying again in ${seconds(pauseMs)} (attempt ${attempt + 1} of ${attemptsMax})`,
+      );
+      await this.#o.clock.sleep(pauseMs, request.signal);
+    }
+  }
+
+  async #beforeSending(request: HttpRequest): Promise<void> {
+    if (!isRead(request)) {
+      if (fenced.includes(request.vendor)) await this.#o.beforeWrite(request);
+    } else if (request.vendor === 'heroku' && this.#herokuIsLow) {
+      await this.#o.clock.sleep(lowPauseMs, request.signal);
+    }
+  }
+
+  /** How long to wait before sending it again; null when it is not to be sent again. */
+  #pauseMs(request: HttpRequest, outcome: HttpResponse | NoAnswer, attempt: number): number | null {
+    const backoff = backoffMs(attempt, this.#o.random);
+    if (outcome instanceof NoAnswer) return isRead(request) ? backoff : null;
+    const asked = askedMs(request, outcome, this.#o.clock.now());
+    // Jitter on top of what is asked, lest all that wait come back at one instant.
+    if (isRateLimited(request, outcome)) return (asked ?? 0) + backoff;
+    if (!isRead(request) || outcome.status < 500) return null;
+    return (asked ?? 0) + backoff;
+  }
+
+  /** Sends it once. @throws the signal's reason, or VendorMalformed */
+  async #attempt(request: HttpRequest): Promise<HttpResponse | NoAnswer> {
+    const timeoutMs = request.timeoutMs ?? timeoutMsDefault;
+    const deadline = new AbortController();
+    const answered = new AbortController();
+    this.#o.clock.sleep(timeoutMs, answered.signal).then(
+      () => deadline.abort(new Error('the deadline passed')),
+      () => {},
+    );
+    try {
+      const conditional = this.#etags.conditional({
+        ...request,
+        headers: { 'user-agent': 'lockstep', ...request.headers },
+        signal: AbortSignal.any([request.signal, deadline.signal]),
+      });
+      const response = await this.#o.transport(conditional);
+      request.signal.throwIfAborted();
+      this.#watchLimit(request, response);
+      return this.#etags.settle(request, response);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      if (error instanceof LockstepError) throw error;
+      if (deadline.signal.aborted)
+        return new NoAnswer(`no answer within ${seconds(timeoutMs)}`, true);
+      return error instanceof NoAnswer ? error : new NoAnswer('the connection failed', true);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  #watchLimit(request: HttpRequest, { headers }: HttpResponse): void {
+    const text = headers['ratelimit-remaining'];
+    if (request.vendor !== 'heroku' || text === undefined || !/^\d+$/.test(text)) return;
+    const remaining = Number(text);
+    if (remaining >= herokuRemaining.enough) this.#herokuIsLow = false;
+    if (remaining >= herokuRemaining.low || this.#herokuIsLow) return;
+    this.#herokuIsLow = true;
+    this.#o.notice(
+      `Heroku leaves this account ${remaining} more requests for now; reading it more slowly`,
+    );
+  }
+}
+
+function unreachable(
+  request: HttpRequest,
+  { reason, sent }: NoAnswer,
+  attempts: number,
+): VendorUnreachable {
+  const { vendor, method, url } = request;
+  const name = shownName(request);
+  const where = vendor === 'endpoint' ? name : `${name} at ${shownOrigin(url)}`;
+  const facts = vendor === 'endpoint' ? null : vendorFacts[vendor];
+  return new VendorUnreachable('E_VENDOR_UNREACHABLE', `${where} could not be reached: ${reason}`, {
+    hint:
+      facts === null
+        ? 'Check that the app is running and that this machine may reach it.'
+        : `Check the network and any proxy (HTTPS_PROXY), ${facts.urlVariable} if it is set, and ${facts.statusPage}.`,
+    details: {
+      vendor,
+      method,
+      path: shownPath(request),
+      reason,
+      attempts,
+      sent: sent && !isRead(request),
+    },
+  });
+}
+
+function seconds(ms: number): string {
+  return `${ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000)} s`;
+}

@@ -15,4 +15,6 @@ export interface Ports {
   readonly signal: AbortSignal;
   /** One line for whoever watches: build output, what is waited for. Not kept in the log. */
   readonly progress: (line: string) => void;
+  /** An earlier run began this very step: what it sent may only just be arriving. */
+  readonly again?: boolean;
 }

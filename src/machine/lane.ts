@@ -62,6 +62,8 @@ export interface Grant {
   readonly commit: string;
   readonly token: number;
   readonly released: boolean;
+  /** A person took it away: what its holder had begun at a vendor may still be under way. */
+  readonly broken: boolean;
 }
 
 /** A lane after some number of its events. */
@@ -112,7 +114,7 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       };
     case 'lock.granted': {
       const { deploy, run, build, commit, supersedes } = event.data;
-      const grant = { deploy, run, build, commit, token: version, released: false };
+      const grant = { deploy, run, build, commit, token: version, released: false, broken: false };
       const superseded = new Map(lane.superseded);
       for (const other of supersedes) superseded.set(other, grant);
       superseded.delete(deploy);
@@ -124,10 +126,12 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       };
     }
     case 'lock.released':
-    case 'lock.broken':
+    case 'lock.broken': {
+      const broken = event.type === 'lock.broken';
       return lane.grant?.token === event.data.token
-        ? { ...after, grant: { ...lane.grant, released: true } }
+        ? { ...after, grant: { ...lane.grant, released: true, broken } }
         : after;
+    }
     case 'lane.disabled':
       return { ...after, disabled: event.data };
     case 'lane.enabled':

@@ -170,6 +170,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
         }
 
         let takenOver = null;
+        if (lane.grant?.broken === true) await quiesce(signal, progress);
         if (held !== null) {
           const why =
             lease !== null && gone(lease.owner) ? 'its process is gone' : 'its lease ran out';

@@ -13,15 +13,32 @@ export class Overtaken extends LockstepError {
   }
 }
 
+/**
+ * This run did not prolong its lease in time: it was stopped, or the store did not answer. Nobody
+ * has overtaken it yet, but what it read of the world may be as old as that.
+ */
+export class Lapsed extends LockstepError {
+  constructor(resource: string) {
+    super(
+      'E_LAPSED',
+      `this run let its lease of ${resource} run out: it was stopped for too long`,
+      {
+        hint: 'Nothing more was started or written. The same command again goes on, and checks all anew.',
+        details: { resource },
+      },
+    );
+  }
+}
+
 export interface LeaseKeeper {
   hold(fence: Fence): void;
   /** The lease that is kept alive over a resource, if one is. */
   held(resource: string): Fence | null;
   /** Stops prolonging a lease, without giving it back. */
   drop(resource: string): void;
-  /** Prolongs everything now. @throws Overtaken */
+  /** Prolongs everything now. @throws Overtaken, Lapsed */
   assertHeld(): Promise<void>;
-  /** Aborts, with an `Overtaken` as its reason, when a lease is lost. */
+  /** Aborts, with an `Overtaken` or a `Lapsed` as its reason, when a lease is lost. */
   readonly lost: AbortSignal;
   stop(): void;
 }
@@ -35,41 +52,47 @@ export function createLeaseKeeper(options: {
   leaseMs: number;
 }): LeaseKeeper {
   const { log, clock, leaseMs } = options;
-  const held = new Map<string, Fence>();
+  const held = new Map<string, { readonly fence: Fence; keptAt: number }>();
   const stopped = new AbortController();
   const lost = new AbortController();
 
+  const lose = (reason: unknown): never => {
+    lost.abort(reason);
+    throw lost.signal.reason;
+  };
+
   const assertHeld = async (): Promise<void> => {
     if (lost.signal.aborted) throw lost.signal.reason;
-    for (const fence of [...held.values()]) {
+    for (const lease of [...held.values()]) {
+      const { fence } = lease;
+      const askedAt = clock.now();
       const kept = await log.renew(fence, leaseMs);
       // Dropped while we asked: it was given back on purpose.
-      if (kept || held.get(fence.resource) !== fence) continue;
-      const overtaken = new Overtaken(fence.resource);
-      lost.abort(overtaken);
-      throw overtaken;
+      if (held.get(fence.resource) !== lease) continue;
+      if (!kept) lose(new Overtaken(fence.resource));
+      lease.keptAt = Math.max(lease.keptAt, askedAt);
+    }
+    for (const { fence, keptAt } of held.values()) {
+      if (clock.now() - keptAt >= leaseMs) lose(new Lapsed(fence.resource));
     }
   };
 
   const beat = async (): Promise<void> => {
-    let lastKeptAt = clock.now();
     while (!stopped.signal.aborted && !lost.signal.aborted) {
       await clock.sleep(Math.floor(leaseMs / beatsPerLease), stopped.signal);
-      try {
-        await assertHeld();
-        lastKeptAt = clock.now();
-      } catch (error) {
-        if (lost.signal.aborted) return;
-        // The store does not answer. Past the lease, others may think us dead: stop before they act on it.
-        if (clock.now() - lastKeptAt >= leaseMs) lost.abort(error);
+      // A process that was stopped for longer than its lease: what it knows of the world is old.
+      for (const { fence, keptAt } of held.values()) {
+        if (clock.now() - keptAt >= leaseMs) lose(new Lapsed(fence.resource));
       }
+      // A store that does not answer is asked again: the lease has beats to spare.
+      await assertHeld().catch(() => {});
     }
   };
   beat().catch(() => {});
 
   return {
-    held: (resource) => held.get(resource) ?? null,
-    hold: (fence) => void held.set(fence.resource, fence),
+    held: (resource) => held.get(resource)?.fence ?? null,
+    hold: (fence) => void held.set(fence.resource, { fence, keptAt: clock.now() }),
     drop: (resource) => void held.delete(resource),
     assertHeld,
     lost: lost.signal,

@@ -23,7 +23,7 @@ import {
 import { describeFailure } from './failure.ts';
 import { isGone, type Run } from './identity.ts';
 import type { LaneLock } from './lane.ts';
-import { type LeaseKeeper, Overtaken } from './lease-keeper.ts';
+import { Lapsed, type LeaseKeeper, Overtaken } from './lease-keeper.ts';
 import { newEvent } from './record.ts';
 import { chartHash, readFlight, UnreadableLog } from './recorded.ts';
 import { deployStream, laneResource, laneStream, runResource } from './streams.ts';
@@ -63,13 +63,16 @@ export interface RunOutcome {
   readonly interrupted: Interruption | null;
 }
 
+/** Thrown by a step, these say nothing of the deploy: it stays as it is recorded, for another run to carry on. */
+const endsTheRun = [Overtaken, Lapsed, FencedOff, StoreUnavailable] as const;
+
 /** States in which a holder has nothing under way at a vendor: interrupted there, it gives the lane back. */
 const nothingUnderWay = ['locked', 'verifying'];
 
 /**
  * Carries a deploy on until it is settled, paused, interrupted, or taken over.
  *
- * @throws Overtaken another run was given the deploy or its lane
+ * @throws Overtaken another run was given the deploy or its lane; Lapsed this run was stopped for longer than its lease
  * @throws StoreUnavailable the log cannot be written: nothing follows that is not recorded
  */
 export async function runDeploy(options: RunOptions): Promise<RunOutcome> {
@@ -140,6 +143,8 @@ class DeployRun {
   readonly #happenings: Happening[] = [];
   #wake: () => void = () => {};
   #flight!: Flight;
+  /** The stream's version as this run found it: steps since then are its own. */
+  #foundAt = 0;
   #lastEventId: string | undefined;
 
   constructor(options: RunOptions, ownership: Fence) {
@@ -190,6 +195,7 @@ class DeployRun {
     )[0];
     this.#lastEventId = last?.id;
     const begunByThisRun = last?.metadata.run === run.id;
+    if (!begunByThisRun) this.#foundAt = this.#flight.version;
     if (has(this.#flight, 'settled') || begunByThisRun) return;
     await this.#record({ type: 'run.resumed', data: { run: run.id } });
     if (!has(this.#flight, 'holdsLock')) return;
@@ -234,7 +240,7 @@ class DeployRun {
   #start(step: Step, input: unknown, since: number): void {
     const abort = new AbortController();
     this.#inFlight.set(step, { since, abort });
-    this.#perform(step, input, abort.signal)
+    this.#perform(step, input, since, abort.signal)
       .then(
         (answer) => {
           if (abort.signal.aborted) return;
@@ -242,9 +248,7 @@ class DeployRun {
         },
         (error: unknown) => {
           if (abort.signal.aborted) return;
-          if (error instanceof Overtaken || error instanceof FencedOff) {
-            this.#happened({ kind: 'broken', error });
-          } else if (error instanceof StoreUnavailable) {
+          if (endsTheRun.some((kind) => error instanceof kind)) {
             this.#happened({ kind: 'broken', error });
           } else {
             this.#happened({ kind: 'event', event: toFailure(step, describeFailure(error)) });
@@ -254,7 +258,12 @@ class DeployRun {
       .catch((error: unknown) => this.#happened({ kind: 'broken', error }));
   }
 
-  async #perform(step: Step, input: unknown, signal: AbortSignal): Promise<StepOutput<Step>> {
+  async #perform(
+    step: Step,
+    input: unknown,
+    since: number,
+    signal: AbortSignal,
+  ): Promise<StepOutput<Step>> {
     const { services, lock, clock, progress } = this.#o;
     const { service } = steps[step];
     if (service === 'acquireLock') {
@@ -264,7 +273,7 @@ class DeployRun {
       input: unknown,
       ports: Omit<Ports, 'http'>,
     ) => Promise<StepOutput<Step>>;
-    return perform(input, { clock, signal, progress });
+    return perform(input, { clock, signal, progress, again: since <= this.#foundAt });
   }
 
   #stopAll(why: string): void {

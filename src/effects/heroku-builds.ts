@@ -1,0 +1,178 @@
+/** Builds of a commit at Heroku: asked for once a deploy, followed to the end. */
+import { LockstepError } from '../errors.ts';
+import type {
+  Refusal,
+  RequestBuildInput,
+  ServiceInput,
+  ServiceOutput,
+} from '../machine/services.ts';
+import { appPath, type HerokuApi } from './heroku-api.ts';
+import { writeCarefully } from './heroku-lost-replies.ts';
+import { OutputFollower } from './heroku-output.ts';
+import { pollUntil, spoken } from './heroku-polling.ts';
+import { buildSchema, type HerokuBuild } from './heroku-schemas.ts';
+import { type UploadedSource, uploadSource } from './heroku-source.ts';
+import { VendorRefused } from './http.ts';
+import type { Ports } from './ports.ts';
+
+export type RequestedBuild = ServiceOutput<'requestBuild'>;
+/** The commit as a gzipped tarball. */
+export type Archive = (signal: AbortSignal) => Promise<Uint8Array>;
+/** Asked right before a write: what forbids it, or null. */
+export type Clear = () => Promise<Refusal | null>;
+
+/** A deploy's build is looked for among this many, the newest. */
+const newestMax = 200;
+/** While the account has as many builds under way as it may, it is asked again. */
+const buildsLimitPauseMs = 15_000;
+/** A build that succeeded has its slug and release seconds later at most. */
+const withoutReleaseMax = 10;
+
+/** The newest builds of an app, at most `max`, newest first by the time they were made. */
+export async function newestBuilds(
+  api: HerokuApi,
+  app: string,
+  max: number,
+  ports: Ports,
+): Promise<HerokuBuild[]> {
+  const range = `started_at ..; max=${max}, order=desc`;
+  const first = await api.pages(appPath(app, 'builds'), range, buildSchema, ports).next();
+  const builds = first.done === true ? [] : first.value;
+  return builds.sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at)).slice(0, max);
+}
+
+/**
+ * Has the commit built, once: a build that carries this deploy's mark is adopted. A failed one too:
+ * one build a deploy, and whoever follows it tells why it failed. Of several, one that did not fail.
+ *
+ * @param clear awaited right before the build is asked for, after the upload
+ * @throws E_SOURCE_UPLOAD, E_BUILDS_LIMIT, VendorUnreachable, VendorRefused, VendorMalformed
+ */
+export async function requestBuild(
+  api: HerokuApi,
+  input: RequestBuildInput,
+  ports: Ports,
+  archive: Archive,
+  clear: Clear = async () => null,
+): Promise<RequestedBuild | Refusal> {
+  let source: UploadedSource | null = null;
+  const look = () => findMarked(api, input, ports);
+  const deadline = ports.clock.now() + input.timeoutMs;
+  for (;;) {
+    try {
+      const written = await writeCarefully(ports, {
+        what: `${input.app}’s build`,
+        look,
+        clear: async () => {
+          source ??= await uploadSource(api, input.app, await archive(ports.signal), ports);
+          return clear();
+        },
+        send: async () => {
+          if (source === null) throw new Error('a build is asked for before its source is there');
+          return createBuild(api, input, source, ports);
+        },
+      });
+      if (written.kind === 'refused') return written.refusal;
+      return { kind: 'requested', build: written.value.id, adopted: written.adopted };
+    } catch (error) {
+      if (!isBuildsLimit(error)) throw error;
+      if (ports.clock.now() >= deadline) throw buildsLimit(input, error);
+      ports.progress(`${error.message}; asking again in ${spoken(buildsLimitPauseMs)}`);
+      await ports.clock.sleep(buildsLimitPauseMs, ports.signal);
+    }
+  }
+}
+
+/** `lockstep <deploy>`, as a build's `version_description`: people see it too. */
+function markOf({ mark }: RequestBuildInput): string {
+  return `lockstep ${mark}`;
+}
+
+async function findMarked(
+  api: HerokuApi,
+  input: RequestBuildInput,
+  ports: Ports,
+): Promise<HerokuBuild | null> {
+  const builds = await newestBuilds(api, input.app, newestMax, ports);
+  const ours = builds.filter(
+    ({ source_blob }) => source_blob.version_description === markOf(input),
+  );
+  return ours.find(({ status }) => status !== 'failed') ?? ours[0] ?? null;
+}
+
+/** The full commit id as `version` is what becomes the slug's commit. */
+async function createBuild(
+  api: HerokuApi,
+  input: RequestBuildInput,
+  { url, checksum }: UploadedSource,
+  ports: Ports,
+): Promise<HerokuBuild> {
+  const { app, commit: version } = input;
+  const source_blob = { url, checksum, version, version_description: markOf(input) };
+  return api.post(appPath(app, 'builds'), { source_blob }, buildSchema, ports);
+}
+
+/** The status and id that Heroku says it with are not documented; its words are known. */
+function isBuildsLimit(error: unknown): error is VendorRefused {
+  return (
+    error instanceof VendorRefused &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    /\bbuilds? limit\b|concurrent builds?\b/i.test(error.message)
+  );
+}
+
+function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused): LockstepError {
+  return new LockstepError(
+    'E_BUILDS_LIMIT',
+    `${app}’s build could not start within ${spoken(timeoutMs)}: the account has as many builds under way as it may`,
+    {
+      hint: 'Let other builds of the account finish (heroku builds -a APP), or have Heroku raise the limit; then run it again.',
+      details: { app, timeoutMs, status: cause.status },
+    },
+  );
+}
+
+/** @throws E_BUILD_FAILED with the end of its output, E_BUILD_TIMEOUT */
+export async function followBuild(
+  api: HerokuApi,
+  { app, build: id, timeoutMs }: ServiceInput<'followBuild'>,
+  ports: Ports,
+): Promise<ServiceOutput<'followBuild'>> {
+  const output = new OutputFollower(ports);
+  const path = appPath(app, 'builds', id);
+  let withoutRelease = 0;
+  const polling = { timeoutMs, pauseMs: 2_000, pauseMaxMs: 5_000 };
+  const built = await pollUntil(ports, polling, async () => {
+    const { status, slug, release, output_stream_url } = await api.get(path, buildSchema, ports);
+    await output.read(output_stream_url, { end: status !== 'pending' });
+    if (status === 'pending') return undefined;
+    if (status === 'failed') throw buildFailed(app, id, output.tail);
+    if (slug !== null && release !== null)
+      return { kind: 'built', build: id, release, slug } as const;
+    withoutRelease += 1;
+    if (withoutRelease > withoutReleaseMax) {
+      throw api.malformed(path, 'the build succeeded without a slug and a release');
+    }
+    return undefined;
+  });
+  if (built !== undefined) return built;
+  throw new LockstepError('E_BUILD_TIMEOUT', `${app}’s build took more than ${spoken(timeoutMs)}`, {
+    hint: `It may yet finish: heroku builds:info ${id} -a ${app}. A longer time is set in pipeline.yml.`,
+    details: { app, build: id, timeoutMs, output: output.tail },
+  });
+}
+
+function buildFailed(app: string, build: string, tail: string): LockstepError {
+  return new LockstepError(
+    'E_BUILD_FAILED',
+    `${app}’s build failed; what ran there keeps running`,
+    {
+      hint:
+        tail === ''
+          ? `See its output: heroku builds:output ${build} -a ${app}`
+          : `The last lines of its output:\n${tail}`,
+      details: { app, build, output: tail },
+    },
+  );
+}

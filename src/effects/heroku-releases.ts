@@ -1,0 +1,143 @@
+/** Waits for a release, its release phase included, and makes sure that it runs the commit it should. */
+import { LockstepError } from '../errors.ts';
+import type { ServiceInput, ServiceOutput } from '../machine/services.ts';
+import { appPath, type HerokuApi } from './heroku-api.ts';
+import { commitOf, readCode } from './heroku-code.ts';
+import { OutputFollower } from './heroku-output.ts';
+import { pollUntil, spoken } from './heroku-polling.ts';
+import { featureSchema, type HerokuRelease, releaseSchema } from './heroku-schemas.ts';
+import type { Ports } from './ports.ts';
+
+/**
+ * @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT;
+ *   E_RELEASE_COMMIT it is of another commit; E_RELEASE_NOT_CURRENT something else runs by now
+ */
+export async function awaitRelease(
+  api: HerokuApi,
+  input: ServiceInput<'awaitRelease'>,
+  ports: Ports,
+): Promise<ServiceOutput<'awaitRelease'>> {
+  const { app, commit } = input;
+  const release = await finished(api, input, ports);
+  const { id, version, slug } = release;
+  if (slug === null) throw api.malformed(appPath(app, 'releases', id), 'it has no slug');
+  const actual = await commitOf(api, app, slug, ports);
+  if (actual !== commit) {
+    throw new LockstepError(
+      'E_RELEASE_COMMIT',
+      `${app} v${version} runs ${actual ?? 'a slug that names no commit'}, not ${commit}`,
+      {
+        hint: `See who released it: heroku releases:info v${version} -a ${app}`,
+        details: { app, release: id, version, slug, commit: actual, expected: commit },
+      },
+    );
+  }
+  await mustBeCurrent(api, app, release, slug, ports);
+  return { kind: 'deployed', release: { id, version }, slug, commit };
+}
+
+async function finished(
+  api: HerokuApi,
+  { app, release: id, timeoutMs }: ServiceInput<'awaitRelease'>,
+  ports: Ports,
+): Promise<HerokuRelease> {
+  const output = new OutputFollower(ports);
+  let told = false;
+  const release = await pollUntil(
+    ports,
+    { timeoutMs, pauseMs: 2_000, pauseMaxMs: 5_000 },
+    async () => {
+      const seen = await api.get(appPath(app, 'releases', id), releaseSchema, ports);
+      const pending = seen.status === 'pending';
+      if (pending && !told) ports.progress(`${app}: release v${seen.version} is under way`);
+      told = true;
+      await output.read(seen.output_stream_url, { end: !pending });
+      return pending ? undefined : seen;
+    },
+  );
+  if (release === undefined) {
+    throw new LockstepError(
+      'E_RELEASE_TIMEOUT',
+      `${app}’s release took more than ${spoken(timeoutMs)}`,
+      {
+        hint: `It may yet finish: heroku releases -a ${app}. A longer time is set in pipeline.yml.`,
+        details: { app, release: id, timeoutMs, output: output.tail },
+      },
+    );
+  }
+  const { version, description, status } = release;
+  if (status === 'succeeded') return release;
+  const details = { app, release: id, version, description, output: output.tail };
+  if (status === 'expired') {
+    throw new LockstepError('E_RELEASE_EXPIRED', `${app} v${version} has expired`, {
+      hint: 'Its image is gone. Deploy the commit again.',
+      details,
+    });
+  }
+  throw new LockstepError(
+    'E_RELEASE_FAILED',
+    `${app} v${version} failed in its release phase; the release before it keeps running`,
+    {
+      hint:
+        output.tail === ''
+          ? `See its output: heroku releases:output v${version} -a ${app}`
+          : `The last lines of its output:\n${output.tail}`,
+      details,
+    },
+  );
+}
+
+/** Config changes may have come on top of it; another decision on code may not. */
+async function mustBeCurrent(
+  api: HerokuApi,
+  app: string,
+  { id, version, current }: HerokuRelease,
+  slug: string,
+  ports: Ports,
+): Promise<void> {
+  if (current === true) return;
+  const { code } = await readCode(api, app, ports);
+  if (code !== null) {
+    if (code.release.id === id) return;
+    // Put there by a release before ours, and ours only repeated it under a text we do not know.
+    if (code.slug === slug && code.release.version < version) return;
+  }
+  const running =
+    code === null ? 'no code' : `v${code.release.version} (${code.description}, by ${code.by})`;
+  throw new LockstepError(
+    'E_RELEASE_NOT_CURRENT',
+    `${app} runs ${running} by now, not v${version}`,
+    {
+      hint: `Somebody released to ${app} meanwhile: heroku releases -a ${app}. Deploy again once that is over.`,
+      details: {
+        app,
+        release: id,
+        version,
+        currentVersion: code?.release.version ?? null,
+        currentDescription: code?.description ?? null,
+      },
+    },
+  );
+}
+
+export interface Preboot {
+  /** New dynos are booted beside the old ones, which go on answering for about three minutes. */
+  readonly enabled: boolean;
+  /** When the release was made, or its release phase ended: milliseconds since the epoch, Heroku's clock. */
+  readonly releasedAt: number;
+}
+
+/** An app that does not know the feature has it off. */
+export async function readPreboot(
+  api: HerokuApi,
+  app: string,
+  release: string,
+  ports: Ports,
+): Promise<Preboot> {
+  const feature = await api.find(appPath(app, 'features', 'preboot'), featureSchema, ports);
+  if (feature?.enabled !== true) return { enabled: false, releasedAt: ports.clock.now() };
+  const seen = await api.get(appPath(app, 'releases', release), releaseSchema, ports);
+  // After a release phase the dynos start only when that is over.
+  const times = [seen.created_at, seen.updated_at ?? seen.created_at].map((at) => Date.parse(at));
+  return { enabled: true, releasedAt: Math.max(...times) };
+}

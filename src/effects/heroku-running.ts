@@ -1,0 +1,52 @@
+/** What an app has up and under way right now: dynos, formation, pending builds and releases. */
+import { appPath, type HerokuApi } from './heroku-api.ts';
+import { newestBuilds } from './heroku-builds.ts';
+import { releasesNewestFirst } from './heroku-code.ts';
+import {
+  type Dyno,
+  dynoSchema,
+  type FormationType,
+  formationSchema,
+  releaseSchema,
+} from './heroku-schemas.ts';
+import type { Ports } from './ports.ts';
+
+/** Builds of an app run one after another, and so do releases: what is under way is among the newest. */
+const newestMax = 20;
+
+export interface PendingWork {
+  readonly builds: number;
+  readonly releases: number;
+}
+
+/** How many builds and releases of the app are pending, among the 20 newest of each. */
+export async function pendingWork(api: HerokuApi, app: string, ports: Ports): Promise<PendingWork> {
+  const builds = await newestBuilds(api, app, newestMax, ports);
+  let releases = 0;
+  let seen = 0;
+  for await (const { status } of releasesNewestFirst(api, app, ports)) {
+    if (status === 'pending') releases += 1;
+    seen += 1;
+    if (seen === newestMax) break;
+  }
+  return { builds: builds.filter(({ status }) => status === 'pending').length, releases };
+}
+
+/** All dynos, one-off ones included. */
+export function readDynos(api: HerokuApi, app: string, ports: Ports): Promise<Dyno[]> {
+  return api.list(appPath(app, 'dynos'), dynoSchema, ports);
+}
+
+export function readFormation(api: HerokuApi, app: string, ports: Ports): Promise<FormationType[]> {
+  return api.list(appPath(app, 'formation'), formationSchema, ports);
+}
+
+/** The slug of a release, by its id or its version; null when it has none. */
+export async function readSlug(
+  api: HerokuApi,
+  app: string,
+  release: string | number,
+  ports: Ports,
+): Promise<string | null> {
+  return (await api.get(appPath(app, 'releases', release), releaseSchema, ports)).slug;
+}

@@ -1,0 +1,90 @@
+/**
+ * The parts of Heroku's answers that are relied on; keys beside them are left alone.
+ * Source: Heroku's published JSON schema, and recorded answers where those differ.
+ */
+import { z } from 'zod';
+
+const named = z.looseObject({ id: z.string() });
+const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'a time');
+/** Older answers say "none" as `{"id": null}`. */
+const slugOrNone = z
+  .union([named, z.looseObject({ id: z.null() })])
+  .nullable()
+  .transform((slug) => slug?.id ?? null);
+
+export const releaseSchema = z.looseObject({
+  id: z.string(),
+  version: z.int().positive(),
+  status: z.enum(['succeeded', 'failed', 'pending', 'expired']),
+  /** Heroku's vendor hooks show it null, though the schema does not. */
+  description: z.string().nullable(),
+  /** Null on the first releases of an app, and on apps of container images. */
+  slug: slugOrNone,
+  /** Only what says `true` is relied on. */
+  current: z.boolean().optional(),
+  created_at: time,
+  updated_at: time.nullable().optional(),
+  user: z.looseObject({ email: z.string() }),
+  output_stream_url: z.string().nullable().optional(),
+  oci_image: z.unknown().optional(),
+  artifacts: z
+    .array(z.looseObject({ type: z.string() }))
+    .nullable()
+    .optional(),
+});
+export type HerokuRelease = z.infer<typeof releaseSchema>;
+
+export const buildSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['pending', 'succeeded', 'failed']),
+  source_blob: z.looseObject({
+    version: z.string().nullable().optional(),
+    version_description: z.string().nullable().optional(),
+  }),
+  slug: slugOrNone.optional().transform((slug) => slug ?? null),
+  release: slugOrNone.optional().transform((release) => release ?? null),
+  created_at: time,
+  output_stream_url: z.string().nullable().optional(),
+});
+export type HerokuBuild = z.infer<typeof buildSchema>;
+
+export const sourceSchema = z.looseObject({
+  source_blob: z.looseObject({ get_url: z.url(), put_url: z.url() }),
+});
+
+/** `commit` may be null, or any text. */
+export const slugSchema = z.looseObject({ id: z.string(), commit: z.string().nullable() });
+
+export const couplingSchema = z.looseObject({ app: named, pipeline: named });
+
+export const appSchema = z.looseObject({ id: z.string(), name: z.string() });
+
+export const promotionSchema = z.looseObject({
+  id: z.string(),
+  source: z.looseObject({ release: named.nullable().optional() }).optional(),
+});
+
+export const promotionTargetSchema = z.looseObject({
+  app: named,
+  status: z.enum(['pending', 'succeeded', 'failed']),
+  error_message: z.string().nullable().optional(),
+  release: named.nullable(),
+});
+export type PromotionTarget = z.infer<typeof promotionTargetSchema>;
+
+export const dynoSchema = z.looseObject({
+  name: z.string(),
+  type: z.string(),
+  state: z.string(),
+  /** Null on a dyno that is not of a release (seen on none of ours). */
+  release: z.looseObject({ version: z.int() }).nullable(),
+});
+export type Dyno = z.infer<typeof dynoSchema>;
+
+export const formationSchema = z.looseObject({
+  type: z.string(),
+  quantity: z.int().nonnegative(),
+});
+export type FormationType = z.infer<typeof formationSchema>;
+
+export const featureSchema = z.looseObject({ enabled: z.boolean() });

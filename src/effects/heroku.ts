@@ -1,0 +1,159 @@
+/** Heroku as the rest of Lockstep sees it: every effect on its Platform API, bound to one account. */
+import type {
+  Refusal,
+  RequestBuildInput,
+  ServiceInput,
+  ServiceOutput,
+} from '../machine/services.ts';
+import { HerokuApi, type HerokuOptions } from './heroku-api.ts';
+import {
+  type Archive,
+  type Clear,
+  followBuild,
+  type RequestedBuild,
+  requestBuild,
+} from './heroku-builds.ts';
+import { type AppCode, readCode } from './heroku-code.ts';
+import {
+  findPromoted,
+  followPromotion,
+  type RequestedPromotion,
+  type RequestPromotionInput,
+  requestPromotion,
+} from './heroku-promotions.ts';
+import { awaitRelease, type Preboot, readPreboot } from './heroku-releases.ts';
+import {
+  type PendingWork,
+  pendingWork,
+  readDynos,
+  readFormation,
+  readSlug,
+} from './heroku-running.ts';
+import type { Dyno, FormationType } from './heroku-schemas.ts';
+import type { Ports } from './ports.ts';
+
+export type { AppCode, CodeRelease } from './heroku-code.ts';
+
+/** Apps are named, not numbered. Each call throws VendorUnreachable, VendorRefused or VendorMalformed, and what it says. */
+export interface Heroku {
+  /**
+   * Has the commit built, once a deploy: what carries the deploy's mark is adopted. `clear` is
+   * awaited right before the write, and may refuse it.
+   *
+   * @throws E_SOURCE_UPLOAD, E_BUILDS_LIMIT
+   */
+  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive): Promise<RequestedBuild>;
+  requestBuild(
+    input: RequestBuildInput,
+    ports: Ports,
+    archive: Archive,
+    clear: Clear,
+  ): Promise<RequestedBuild | Refusal>;
+  /** @throws E_BUILD_FAILED, E_BUILD_TIMEOUT */
+  followBuild(
+    input: ServiceInput<'followBuild'>,
+    ports: Ports,
+  ): Promise<ServiceOutput<'followBuild'>>;
+  /** @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT, E_RELEASE_COMMIT, E_RELEASE_NOT_CURRENT */
+  awaitRelease(
+    input: ServiceInput<'awaitRelease'>,
+    ports: Ports,
+  ): Promise<ServiceOutput<'awaitRelease'>>;
+  /** What code the app runs and who decided so. @throws E_NO_SLUG */
+  readCode(app: string, ports: Ports): Promise<AppCode>;
+  /** The id of the release above version `after` that put the slug there, or null. */
+  findPromoted(
+    where: { app: string; slug: string; after: number },
+    ports: Ports,
+  ): Promise<string | null>;
+  /**
+   * Has exactly the given release promoted, once a deploy. `clear` as above.
+   *
+   * @throws E_NO_PIPELINE, E_PROMOTION_SOURCE
+   */
+  requestPromotion(
+    input: RequestPromotionInput,
+    ports: Ports,
+    clear: Clear,
+  ): Promise<RequestedPromotion | Refusal>;
+  /** @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL, E_PROMOTION_TIMEOUT, E_PROMOTION_UNKNOWN */
+  followPromotion(
+    input: ServiceInput<'followPromotion'>,
+    ports: Ports,
+  ): Promise<ServiceOutput<'followPromotion'>>;
+  readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
+  /** How many builds and releases are under way at the app now. */
+  pendingWork(app: string, ports: Ports): Promise<PendingWork>;
+  /** All dynos, one-off ones included. */
+  readDynos(app: string, ports: Ports): Promise<Dyno[]>;
+  readFormation(app: string, ports: Ports): Promise<FormationType[]>;
+  /** The slug of a release, by its id or its version; null when it has none. */
+  readSlug(app: string, release: string | number, ports: Ports): Promise<string | null>;
+}
+
+export function createHeroku(options: HerokuOptions): Heroku {
+  return new HerokuAccount(options);
+}
+
+class HerokuAccount implements Heroku {
+  readonly #api: HerokuApi;
+
+  constructor(options: HerokuOptions) {
+    this.#api = new HerokuApi(options);
+  }
+
+  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive): Promise<RequestedBuild>;
+  requestBuild(
+    input: RequestBuildInput,
+    ports: Ports,
+    archive: Archive,
+    clear: Clear,
+  ): Promise<RequestedBuild | Refusal>;
+  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive, clear?: Clear) {
+    return requestBuild(this.#api, input, ports, archive, clear);
+  }
+
+  followBuild(input: ServiceInput<'followBuild'>, ports: Ports) {
+    return followBuild(this.#api, input, ports);
+  }
+
+  awaitRelease(input: ServiceInput<'awaitRelease'>, ports: Ports) {
+    return awaitRelease(this.#api, input, ports);
+  }
+
+  readCode(app: string, ports: Ports) {
+    return readCode(this.#api, app, ports);
+  }
+
+  findPromoted(where: { app: string; slug: string; after: number }, ports: Ports) {
+    return findPromoted(this.#api, where, ports);
+  }
+
+  requestPromotion(input: RequestPromotionInput, ports: Ports, clear: Clear) {
+    return requestPromotion(this.#api, input, ports, clear);
+  }
+
+  followPromotion(input: ServiceInput<'followPromotion'>, ports: Ports) {
+    return followPromotion(this.#api, input, ports);
+  }
+
+  readPreboot(app: string, release: string, ports: Ports) {
+    return readPreboot(this.#api, app, release, ports);
+  }
+
+  pendingWork(app: string, ports: Ports) {
+    return pendingWork(this.#api, app, ports);
+  }
+
+  readDynos(app: string, ports: Ports) {
+    return readDynos(this.#api, app, ports);
+  }
+
+  readFormation(app: string, ports: Ports) {
+    return readFormation(this.#api, app, ports);
+  }
+
+  readSlug(app: string, release: string | number, ports: Ports) {
+    return readSlug(this.#api, app, release, ports);
+  }
+}

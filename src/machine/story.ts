@@ -1,0 +1,307 @@
+/**
+ * The story in sentences: what each event says to a person, in the terminal, in `pipeline log` and
+ * in Slack. Pure, and the only place where events become words.
+ */
+import type { Step } from './codec.ts';
+import { formatDuration } from './duration.ts';
+import type { DomainEvent, EventData, EventType, KillSwitch, Running } from './events.ts';
+
+export { formatDuration } from './duration.ts';
+
+export interface Telling {
+  /** One line. */
+  readonly headline: string;
+  /** What else helps, of one or several lines: a hint, a list. */
+  readonly detail: string | null;
+  readonly tone: 'good' | 'bad' | 'neutral' | 'waiting';
+}
+
+type Tone = Telling['tone'];
+
+/** A commit or any other long id as people know it: its first 8 characters. */
+export function shortSha(sha: string): string {
+  return sha.slice(0, 8);
+}
+
+const stepWords: { readonly [S in Step]: string } = {
+  acquireLock: 'waiting for the lane’s lock',
+  observe: 'reading what production runs',
+  requestStagingBuild: 'asking for staging’s build',
+  followStagingBuild: 'building for staging',
+  awaitStagingRelease: 'releasing to staging',
+  checkStagingDynos: 'checking staging’s dynos',
+  checkStagingEndpoints: 'checking staging’s endpoints',
+  readGates: 'reading production’s gates',
+  requestPromotion: 'asking for the promotion to production',
+  followPromotion: 'promoting to production',
+  requestProductionBuild: 'asking for production’s build',
+  followProductionBuild: 'building for production',
+  awaitProductionRelease: 'releasing to production',
+  checkProductionDynos: 'checking production’s dynos',
+  checkProductionEndpoints: 'checking production’s endpoints',
+};
+
+/** What a step does: `checking staging’s dynos`. A name that is no step is given back as it is. */
+export function describeStep(step: string): string {
+  return Object.hasOwn(stepWords, step) ? stepWords[step as Step] : step;
+}
+
+/** An event in words. */
+export function tell(event: DomainEvent): Telling {
+  const say = sentences[event.type] as (data: DomainEvent['data']) => Telling;
+  return say(event.data);
+}
+
+const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } = {
+  'deploy.requested': ({ build, commit, override }) =>
+    telling(
+      'waiting',
+      `queued: ${buildName(build.label, commit.sha)} “${cut(commit.title, 100)}” by ${commit.author}`,
+      override === null ? null : `Out of order on the word of ${because(override)}`,
+    ),
+  'run.resumed': () =>
+    telling('neutral', 'going on: the same command runs again, from where the log ends'),
+  'run.interrupted': ({ signal }) =>
+    telling(
+      'waiting',
+      `interrupted by ${signal}; nothing is lost`,
+      'The same command goes on from here.',
+    ),
+  'lock.acquired': lockAcquired,
+  'lock.reacquired': ({ token, why }) =>
+    telling('neutral', `holds the lane again (token ${token}): ${why}`),
+  'lock.lost': ({ to }) =>
+    telling('waiting', `lost the lane to ${to}; queueing again, all is checked anew`),
+  'lock.waitTimedOut': ({ timeoutMs }) =>
+    telling(
+      'bad',
+      `gave up waiting: the lane was not free within ${formatDuration(timeoutMs)}`,
+      'Nothing was deployed. `pipeline status` shows who holds the lane; the same command waits anew.',
+    ),
+  'deploy.superseded': superseded,
+  'deploy.observed': observed,
+  'production.found': ({ release }) =>
+    telling('neutral', `production runs this deploy’s release already: v${release.version}`),
+  'staging.buildRequested': (data) => buildRequested('staging', data),
+  'staging.built': (data) => built('staging', data),
+  'staging.deployed': (data) => deployed('staging', data),
+  'staging.dynosUp': (data) => dynosUp('staging', data),
+  'staging.verified': (data) => verified('staging answers', data),
+  'gates.passed': ({ killSwitch }) =>
+    telling(
+      'good',
+      `gates are open: order is right, no rollback, ${killSwitch.name} is ${switchValue(killSwitch)}`,
+    ),
+  'production.held': held,
+  'production.disabled': disabled,
+  'production.promotionRequested': ({ adopted }) =>
+    telling(
+      'neutral',
+      adopted
+        ? 'promotion to production was requested by an earlier try; following that one'
+        : 'promotion to production requested',
+    ),
+  'production.promoted': () =>
+    telling('neutral', 'promoted: production has a release of what staging verified'),
+  'production.buildRequested': (data) => buildRequested('production', data),
+  'production.built': (data) => built('production', data),
+  'production.deployed': (data) => deployed('production', data),
+  'production.dynosUp': (data) => dynosUp('production', data),
+  'production.verified': (data) => verified('live: production answers', data),
+  'deploy.failed': failed,
+  'deploy.resumed': ({ actor, reason }) =>
+    telling('neutral', `resumed by ${actor}: ${oneLine(reason)}`),
+};
+
+function telling(tone: Tone, headline: string, detail: string | null = null): Telling {
+  return { headline: oneLine(headline), detail, tone };
+}
+
+function lockAcquired({ provider, token, waitedMs, takenOver }: EventData<'lock.acquired'>) {
+  const kept = { store: '', circleci: ', kept by CircleCI', github: ', kept by GitHub' }[provider];
+  const which = token === null ? kept.replace(', ', ' ') : ` (token ${token}${kept})`;
+  const waited = waitedMs < 1_000 ? '' : ` after waiting ${formatDuration(waitedMs)}`;
+  return telling(
+    'neutral',
+    `took lane lock${which}${waited}`,
+    takenOver === null
+      ? null
+      : `Taken over from ${takenOver.deploy} (token ${takenOver.token}): ${takenOver.why}`,
+  );
+}
+
+function superseded(data: EventData<'deploy.superseded'>): Telling {
+  if (data.cause === 'newer-build') {
+    const { build, commit } = data.by;
+    return telling(
+      'neutral',
+      `superseded: ${buildName(build, commit)} is newer and ready to run`,
+      `Its deploy ${data.by.deploy} ships this commit too.`,
+    );
+  }
+  const where = runs(data.production);
+  return data.cause === 'contained'
+    ? telling('neutral', `superseded: production already contains this commit (${where})`)
+    : telling(
+        'neutral',
+        `superseded: this commit does not follow on what production runs (${where})`,
+        'An old build was run again, or the branch was rewritten. To ship it all the same, a person runs pipeline advance with --override --reason.',
+      );
+}
+
+/** How many commits the terminal lists; the notes in Slack and in the log have them all. */
+const listedMax = 20;
+
+function observed({ production, notes, order }: EventData<'deploy.observed'>): Telling {
+  const count = notes.commits.length + notes.omitted;
+  const what = count === 1 ? '1 commit' : `${count} commits`;
+  const headline = {
+    first: `first deploy: production runs none of this yet; ${what} to ship`,
+    ahead: `production runs ${runs(production)}; ${what} to ship`,
+    overridden: `order is overridden: production runs ${runs(production)}; ${what} to ship`,
+  }[order];
+  const lines = notes.commits
+    .slice(-listedMax)
+    .map(({ sha, title, author }) => `${shortSha(sha)} ${cut(title, 100)} (${author})`);
+  const more = count - lines.length;
+  if (more > 0) lines.unshift(`${more} earlier ${more === 1 ? 'commit' : 'commits'}, and`);
+  if (notes.compareUrl !== null) lines.push(notes.compareUrl);
+  return telling('neutral', headline, lines.length === 0 ? null : lines.join('\n'));
+}
+
+function buildRequested(
+  environment: string,
+  { build, adopted }: EventData<'staging.buildRequested'>,
+) {
+  return telling(
+    'neutral',
+    adopted
+      ? `${environment} build ${shortSha(build)} was requested by an earlier try; following that one`
+      : `${environment} build ${shortSha(build)} requested`,
+  );
+}
+
+function built(environment: string, { build }: EventData<'staging.built'>): Telling {
+  return telling('neutral', `${environment} build ${shortSha(build)} succeeded`);
+}
+
+function deployed(environment: string, { release, commit }: EventData<'staging.deployed'>) {
+  return telling('neutral', `${environment} v${release.version} is released (${shortSha(commit)})`);
+}
+
+function dynosUp(environment: string, { dynos, waitedMs }: EventData<'staging.dynosUp'>): Telling {
+  const after = waitedMs < 1_000 ? '' : ` after ${formatDuration(waitedMs)}`;
+  const versions = [...new Set(dynos.map(({ version }) => `v${version}`))].join(', ');
+  const names = dynos.map(({ name }) => name);
+  if (names.length === 0) {
+    return telling('good', `${environment} has no dynos to wait for${after}`);
+  }
+  const shown = names.slice(0, 10).join(', ');
+  const more = names.length > 10 ? `, and ${names.length - 10} more` : '';
+  return telling(
+    'good',
+    `${environment} ${versions} is up${after}: ${counted(names.length, 'dyno')} (${shown}${more})`,
+  );
+}
+
+function verified(what: string, { endpoints, waitedMs }: EventData<'staging.verified'>): Telling {
+  if (endpoints.length === 0) return telling('good', `${what}: no endpoints to ask`);
+  const after = waitedMs < 1_000 ? '' : ` after ${formatDuration(waitedMs)}`;
+  const lines = endpoints.map(({ url, status, attempts, revision }) =>
+    [
+      `${status} ${withoutQuery(url)}`,
+      revision === null ? '' : ` runs ${shortSha(revision)}`,
+      attempts === 1 ? '' : ` (${attempts} attempts)`,
+    ].join(''),
+  );
+  const right = endpoints.length === 1 ? 'is right' : 'are right';
+  return telling(
+    'good',
+    `${what}: ${counted(endpoints.length, 'endpoint')} ${right}${after}`,
+    lines.join('\n'),
+  );
+}
+
+function held({ rollback }: EventData<'production.held'>): Telling {
+  const { release, description, by, at, commit } = rollback;
+  const now = commit === null ? '' : ` Production runs ${shortSha(commit)}.`;
+  return telling(
+    'bad',
+    `held: production was rolled back (v${release.version} "${cut(oneLine(description), 100)}" by ${by}, ${clockTime(at)})`,
+    `Nothing ships until a person lifts it: pipeline resume, with the deploy and --reason.${now}`,
+  );
+}
+
+function disabled({ switch: which, killSwitch, by }: EventData<'production.disabled'>): Telling {
+  if (which === 'lane') {
+    return telling(
+      'bad',
+      `disabled: the lane was turned off${by === null ? '' : ` by ${because(by)}`} (${killSwitch.name} is ${switchValue(killSwitch)})`,
+      'Staging is verified; production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.',
+    );
+  }
+  return telling(
+    'bad',
+    `disabled: ${killSwitch.name} is ${switchValue(killSwitch)}; production ships only while it is true`,
+    `Staging is verified; production was not touched. Set ${killSwitch.name} to true, then run pipeline resume with the deploy and --reason.`,
+  );
+}
+
+/** Longer messages go on in the detail: nothing of a failure is lost. */
+const failureHeadlineMax = 300;
+
+function failed({ step, failure }: EventData<'deploy.failed'>): Telling {
+  const { code, message, hint } = failure;
+  const line = oneLine(message);
+  const shown = cut(line, failureHeadlineMax);
+  const detail = [shown === line ? null : message, hint].filter((text) => text !== null);
+  return telling(
+    'bad',
+    `failed while ${describeStep(step)}: ${code}: ${shown}`,
+    detail.length === 0 ? null : detail.join('\n'),
+  );
+}
+
+function buildName(label: string, commit: string): string {
+  return `build ${label} (${shortSha(commit)})`;
+}
+
+/** `v41, 0f0a53bc`. */
+function runs({ version, commit }: Running): string {
+  const release = version === null ? 'no release' : `v${version}`;
+  return `${release}, ${commit === null ? 'of an unknown commit' : shortSha(commit)}`;
+}
+
+function because({ actor, reason }: { actor: string; reason: string }): string {
+  return `${actor}: ${oneLine(reason)}`;
+}
+
+function switchValue({ value }: KillSwitch): string {
+  if (value === null) return 'not set';
+  return value === 'true' ? 'true' : `"${cut(oneLine(value), 40)}"`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `2026-01-05 13:04 UTC`, or the text as it is where it is no time. */
+function clockTime(iso: string): string {
+  const time = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?Z$/.exec(iso);
+  return time === null ? iso : `${time[1]} ${time[2]} UTC`;
+}
+
+/** A query may carry what is not to be shown. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '');
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** At most so many code points, with `…` where something is missing. */
+function cut(text: string, max: number): string {
+  const points = [...text];
+  return points.length <= max ? text : `${points.slice(0, max - 1).join('')}…`;
+}

@@ -1,0 +1,58 @@
+/** A person lets a held deploy go on: the event in its stream, and the hold lifted in the lane's. */
+import { UsageError } from '../errors.ts';
+import type { DomainEvent } from '../machine/events.ts';
+import { has, next, stateOf } from '../machine/interpret.ts';
+import type { EventLog, StreamAppend } from '../store/log.ts';
+import type { Run } from './identity.ts';
+import { newEvent } from './record.ts';
+import { chartHash, readFlight } from './recorded.ts';
+import { deployStream, laneStream } from './streams.ts';
+
+/**
+ * Appends `deploy.resumed`, and `rollback.lifted` where a rollback held it, both or neither.
+ *
+ * @throws UsageError there is no such deploy, or it is not held
+ * @throws VersionConflict somebody else resumed it at the same time
+ */
+export async function resumeDeploy(
+  log: EventLog,
+  deploy: string,
+  run: Run,
+  reason: string,
+): Promise<void> {
+  const flight = await readFlight(log, deploy);
+  if (flight === null) {
+    throw new UsageError('E_NO_DEPLOY', `the log has no deploy ${deploy}`, {
+      hint: 'pipeline status lists them.',
+    });
+  }
+  const person = { actor: run.actor, reason };
+  const event: DomainEvent = { type: 'deploy.resumed', data: person };
+  const after = has(flight, 'held') ? next(flight, event, 0) : null;
+  if (after === null) {
+    throw new UsageError('E_NOT_HELD', `${deploy} is not held: it is ${stateOf(flight)}`, {
+      hint: has(flight, 'settled')
+        ? 'Only a deploy in blockedByRollback or disabled can be resumed.'
+        : 'A deploy that is under way goes on when its CI job runs again (pipeline advance).',
+    });
+  }
+  const { outcome, request } = flight.snapshot.context;
+  const transition = { from: stateOf(flight), to: stateOf(after), settled: false, reason: null };
+  const batches: StreamAppend[] = [
+    {
+      stream: deployStream(deploy),
+      expected: flight.version,
+      events: [newEvent(event, run, { transition, chart: chartHash })],
+    },
+  ];
+  if (outcome?.type === 'production.held') {
+    const { app } = request.settings.production;
+    const data = { app, release: outcome.data.rollback.release.id, ...person };
+    batches.push({
+      stream: laneStream(request.lane),
+      expected: 'any',
+      events: [newEvent({ type: 'rollback.lifted', data }, run)],
+    });
+  }
+  await log.append(batches);
+}

@@ -1,0 +1,59 @@
+/** Waiting for somebody to write to the log: this process says so itself, others are seen by a number that changes. */
+import type { Sleep } from './sqlite-connection.ts';
+
+export interface ChangeSource {
+  /** A number that is another one after every commit of another connection; null where there can be none. */
+  readonly version: (() => number) | null;
+  readonly pollMs: number;
+  readonly now: () => number;
+  readonly sleep: Sleep;
+}
+
+export class Changes {
+  readonly #source: ChangeSource;
+  readonly #waiting = new Set<AbortController>();
+  #isClosed = false;
+
+  constructor(source: ChangeSource) {
+    this.#source = source;
+  }
+
+  /** This process wrote something. */
+  wrote(): void {
+    for (const waiter of this.#waiting) waiter.abort();
+    this.#waiting.clear();
+  }
+
+  /** Nobody waits any longer. */
+  close(): void {
+    this.#isClosed = true;
+    this.wrote();
+  }
+
+  /** Resolves at a write after this call, at `timeoutMs` at the latest, or at abort. */
+  async wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const { version, pollMs, now, sleep } = this.#source;
+    if (this.#isClosed || signal?.aborted === true) return;
+    const before = version?.();
+    const deadline = now() + timeoutMs;
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    this.#waiting.add(woken);
+    signal?.addEventListener('abort', wake, { once: true });
+    try {
+      // Counted as well as read from the clock: a clock that is set back prolongs no wait.
+      for (let waitedMs = 0; waitedMs < timeoutMs && now() < deadline; ) {
+        const leftMs = Math.min(timeoutMs - waitedMs, deadline - now());
+        const pauseMs = version === null ? leftMs : Math.min(pollMs, leftMs);
+        await sleep(pauseMs, woken.signal);
+        if (version?.() !== before) return;
+        waitedMs += pauseMs;
+      }
+    } catch (error) {
+      if (!woken.signal.aborted) throw error;
+    } finally {
+      this.#waiting.delete(woken);
+      signal?.removeEventListener('abort', wake);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/** Opening an SQLite file as a log: is it one, is it ours, does it keep what we promise, are its tables there. */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { Migrator } from 'kysely/migration';
+import { StoreUnusable } from './log.ts';
+import { lockWaitMs, type Sleep, SqliteConnection } from './sqlite-connection.ts';
+import { whenOpening } from './sqlite-errors.ts';
+import { applicationId, migrations, schemaVersion } from './sqlite-schema.ts';
+
+export const inMemory = ':memory:';
+
+/** A WAL larger than this, in bytes, is cut down to it once it has been written back. */
+const walBytesMax = 67_108_864;
+
+export interface SqliteFileOptions {
+  readonly readOnly: boolean;
+  /** How long to wait while another process has the file locked. */
+  readonly busyTimeoutMs: number;
+  readonly sleep: Sleep;
+}
+
+/**
+ * @param file an absolute path, or `:memory:`
+ * @throws StoreUnusable it is missing (read-only), no database, another program's, a newer version's, or cannot be made durable
+ * @throws StoreUnavailable another process keeps it locked
+ */
+export async function openSqliteFile(
+  file: string,
+  options: SqliteFileOptions,
+): Promise<SqliteConnection> {
+  const problem = sqliteVersionProblem(sqliteVersion());
+  if (problem !== null) throw problem;
+  if (file !== inMemory) prepareFolder(file, options.readOnly);
+  else if (options.readOnly) throw missing(file, 'there can be nothing to read');
+  let handle: Database.Database | undefined;
+  try {
+    handle = new Database(file, { readonly: options.readOnly, timeout: lockWaitMs });
+    const connection = new SqliteConnection(handle, { file, ...options });
+    await makeUsable(connection, options.readOnly);
+    return connection;
+  } catch (error) {
+    handle?.close();
+    throw whenOpening(error, file);
+  }
+}
+
+function prepareFolder(file: string, readOnly: boolean): void {
+  if (readOnly && !existsSync(file)) throw missing(file, 'there is no log');
+  try {
+    if (!readOnly) mkdirSync(dirname(file), { recursive: true });
+    if (!existsSync(file) || !statSync(file).isDirectory()) return;
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new StoreUnusable('E_STORE_CANNOT_OPEN', `the log ${file} cannot be opened: ${why}`, {
+      hint: 'Check that its folder can be made and that this user may write there.',
+      details: { file, why },
+      cause: error,
+    });
+  }
+  throw new StoreUnusable('E_STORE_IS_DIRECTORY', `the log ${file} is a folder`, {
+    hint: `Name a file in it: sqlite:${file}/log.db`,
+    details: { file },
+  });
+}
+
+async function makeUsable(connection: SqliteConnection, readOnly: boolean): Promise<void> {
+  const { file, handle } = connection;
+  const found = await connection.read(() => identify(handle));
+  assertOurs(file, found);
+  if (readOnly) {
+    if (found.version < schemaVersion) throw missing(file, 'there is no log of this version yet');
+    return;
+  }
+  await connection.read(() => setPragmas(handle));
+  if (found.version < schemaVersion) await migrate(connection);
+  // Only now: better-sqlite3 goes from FULL to NORMAL at the first access to a file in WAL mode.
+  const problem = file === inMemory ? null : durabilityProblem(file, durability(handle));
+  if (problem !== null) throw problem;
+}
+
+interface Identity {
+  readonly application: number;
+  readonly version: number;
+  readonly isEmpty: boolean;
+}
+
+function identify(handle: Database.Database): Identity {
+  const pragma = (name: string) => Number(handle.pragma(name, { simple: true }));
+  const objects = handle.prepare('select count(*) from sqlite_schema').pluck().get();
+  return {
+    application: pragma('application_id'),
+    version: pragma('user_version'),
+    isEmpty: objects === 0,
+  };
+}
+
+function assertOurs(file: string, { application, version, isEmpty }: Identity): void {
+  if (isEmpty && application === 0 && version === 0) return;
+  if (application !== applicationId) {
+    throw new StoreUnusable('E_STORE_FOREIGN', `${file} is the database of another program`, {
+      hint: 'Name another file with --store or PIPELINE_STORE=sqlite:PATH; nothing was written to this one.',
+      details: { file },
+    });
+  }
+  if (version > schemaVersion) {
+    throw new StoreUnusable(
+      'E_STORE_NEWER',
+      `the log ${file} was written by a newer version of Lockstep (schema ${version}, this one knows ${schemaVersion})`,
+      {
+        hint: 'Update Lockstep; nothing was written to the log.',
+        details: { file, version, known: schemaVersion },
+      },
+    );
+  }
+}
+
+function setPragmas(handle: Database.Database): void {
+  handle.pragma('journal_mode = wal');
+  handle.pragma('synchronous = full');
+  handle.pragma('foreign_keys = on');
+  handle.pragma('trusted_schema = off');
+  handle.pragma(`journal_size_limit = ${walBytesMax}`);
+}
+
+/** All of it in one `begin immediate`: of several processes that open a new file, one makes the tables. */
+async function migrate(connection: SqliteConnection): Promise<void> {
+  const { db, file, handle } = connection;
+  // Taken and given back first, so that waiting for the lock is the connection's to do.
+  await connection.write(() => {});
+  handle.pragma(`busy_timeout = ${connection.busyTimeoutMs}`);
+  try {
+    await db.transaction().execute(async (trx) => {
+      const provider = { getMigrations: async () => migrations };
+      const { error } = await new Migrator({ db: trx, provider }).migrateToLatest();
+      if (error !== undefined) throw error;
+    });
+  } catch (error) {
+    throw whenOpening(error, file);
+  } finally {
+    handle.pragma(`busy_timeout = ${lockWaitMs}`);
+  }
+}
+
+export interface Durability {
+  readonly journalMode: string;
+  readonly synchronous: number;
+}
+
+export function durability(handle: Database.Database): Durability {
+  return {
+    journalMode: String(handle.pragma('journal_mode', { simple: true })),
+    synchronous: Number(handle.pragma('synchronous', { simple: true })),
+  };
+}
+
+/** Null: what is acknowledged survives a power cut. */
+export function durabilityProblem(
+  file: string,
+  { journalMode, synchronous }: Durability,
+): StoreUnusable | null {
+  if (journalMode === 'wal' && synchronous === 2) return null;
+  return new StoreUnusable(
+    'E_STORE_NOT_DURABLE',
+    `the log ${file} cannot be made durable: journal_mode is ${journalMode} and synchronous ${synchronous}, not wal and 2 (FULL)`,
+    {
+      hint: 'Put the log on a local file system (not a network share) that supports shared memory files.',
+      details: { file, journalMode, synchronous },
+    },
+  );
+}
+
+/** Null: this SQLite does not have the bug by which two writers of a WAL could damage the file (3.7.0 to 3.51.2). */
+export function sqliteVersionProblem(version: string): StoreUnusable | null {
+  const oldest = [3, 51, 3];
+  const parts = version.split('.').map(Number);
+  const differing = oldest.findIndex((part, place) => parts[place] !== part);
+  if (differing === -1 || (parts[differing] ?? 0) > (oldest[differing] ?? 0)) return null;
+  return new StoreUnusable(
+    'E_STORE_SQLITE_TOO_OLD',
+    `SQLite ${version} can damage a log that two processes write: ${oldest.join('.')} or newer is needed`,
+    {
+      hint: 'Install the better-sqlite3 that package.json asks for (npm ci).',
+      details: { version },
+    },
+  );
+}
+
+function sqliteVersion(): string {
+  const handle = new Database(inMemory);
+  try {
+    return String(handle.prepare('select sqlite_version()').pluck().get());
+  } finally {
+    handle.close();
+  }
+}
+
+function missing(file: string, what: string): StoreUnusable {
+  return new StoreUnusable('E_STORE_MISSING', `${what} at ${file}`, {
+    hint: 'The first `pipeline advance` makes it. Or name another one with --store or PIPELINE_STORE.',
+    details: { file },
+  });
+}

@@ -1,0 +1,84 @@
+/** Events on their way into the log and out of it: text for the database, JSON for everybody else. */
+import { LockstepError } from '../errors.ts';
+import type { ExpectedVersion, JsonObject, NewEvent, RecordedEvent, StreamAppend } from './log.ts';
+import type { EventRow } from './sqlite-schema.ts';
+
+/** How long the data and metadata of one event may be together, in UTF-16 units: a log is no file store. */
+export const eventLengthMax = 1_048_576;
+
+/** An event as it will be stored, before the log gives it its place. */
+export type EventDraft = Pick<EventRow, 'id' | 'type' | 'schema' | 'data' | 'metadata'>;
+
+export interface BatchDraft {
+  readonly stream: string;
+  readonly expected: ExpectedVersion;
+  readonly events: readonly EventDraft[];
+}
+
+/** @throws LockstepError E_EVENT_TOO_LARGE */
+export function draftBatch({ stream, expected, events }: StreamAppend): BatchDraft {
+  assertText('stream', stream);
+  return { stream, expected, events: events.map(draftEvent) };
+}
+
+function draftEvent(event: NewEvent): EventDraft {
+  const { id, type, schema = 1 } = event;
+  assertText('id', id);
+  assertText('type', type);
+  if (!Number.isSafeInteger(schema) || schema < 1) {
+    throw new TypeError(`event ${id}: schema ${schema} is not a positive whole number`);
+  }
+  const data = JSON.stringify(event.data);
+  const metadata = JSON.stringify(event.metadata);
+  const length = data.length + metadata.length;
+  if (length > eventLengthMax) {
+    throw new LockstepError(
+      'E_EVENT_TOO_LARGE',
+      `event ${type} is ${length} characters long, more than the ${eventLengthMax} that the log takes`,
+      { details: { id, type, length, limit: eventLengthMax } },
+    );
+  }
+  return { id, type, schema, data, metadata };
+}
+
+/** Text that the database gives back exactly as it was. */
+function assertText(what: string, text: string): void {
+  if (text === '' || !text.isWellFormed() || text.includes('\0')) {
+    throw new TypeError(`${JSON.stringify(text)} cannot be the ${what} of an event`);
+  }
+}
+
+export function toRecorded(row: EventRow): RecordedEvent {
+  const { position, stream, version, id, type, schema, time, hash } = row;
+  return {
+    position,
+    stream,
+    version,
+    id,
+    type,
+    schema,
+    data: JSON.parse(row.data) as JsonObject,
+    metadata: JSON.parse(row.metadata) as JsonObject,
+    time,
+    hash,
+    previousHash: row.previous_hash,
+  };
+}
+
+/** Whether the event in the log is the one that its writer appends again. */
+export function isSameEvent(row: EventRow, stream: string, draft: EventDraft): boolean {
+  return row.stream === stream && row.type === draft.type && isSameJson(row.data, draft.data);
+}
+
+/** The order of keys says nothing. */
+function isSameJson(a: string, b: string): boolean {
+  return a === b || inKeyOrder(a) === inKeyOrder(b);
+}
+
+function inKeyOrder(text: string): string {
+  return JSON.stringify(JSON.parse(text), (_key, value: unknown) =>
+    value === null || typeof value !== 'object' || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
+}

@@ -1,0 +1,141 @@
+/** The dynos' check: all of the formation, on the new release, and who crashed. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkDynos } from '../../src/effects/dynos.ts';
+import { createHeroku } from '../../src/effects/heroku.ts';
+import { HerokuStandIn } from './heroku-stand-in.ts';
+import type { StandInApp, StandInDyno, StandInRelease } from './heroku-world.ts';
+import { failureOf } from './lockstep-error.ts';
+
+let world: HerokuStandIn;
+let app: StandInApp;
+let release: StandInRelease;
+let slug: string;
+
+beforeEach(async () => {
+  world = await new HerokuStandIn().start();
+  app = world.app('acme', { formation: [{ type: 'web', quantity: 2 }] });
+  world.release(app, world.slug('b'.repeat(40)));
+  slug = world.slug('a'.repeat(40));
+  release = world.release(app, slug);
+});
+afterEach(() => world.close());
+
+const dyno = (name: string, version: number | null, state = 'up'): StandInDyno => ({
+  name,
+  type: name.split('.')[0] ?? '',
+  state,
+  version,
+});
+
+const check = (timeoutMs = 60_000) =>
+  checkDynos(
+    createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
+    { app: 'acme', release: { id: release.id, version: release.version }, timeoutMs },
+    world.ports(),
+  );
+
+/** The dynos at the first ask, at the second, and so on; the last ones stay. */
+function over(...moments: StandInDyno[][]): void {
+  let rest = moments;
+  Object.defineProperty(app, 'dynos', {
+    get: () => {
+      const [now = []] = rest;
+      if (rest.length > 1) rest = rest.slice(1);
+      return now;
+    },
+  });
+}
+
+describe('checkDynos', () => {
+  it('waits until as many dynos as the formation wants are up on the release', async () => {
+    over(
+      [dyno('web.1', 1), dyno('web.2', 1)],
+      [dyno('web.1', 2), dyno('web.2', 2, 'starting')],
+      [dyno('web.1', 2), dyno('web.2', 2)],
+    );
+    const { kind, dynos, waitedMs } = await check();
+    expect(kind).toBe('up');
+    expect(dynos).toEqual([
+      { name: 'web.1', version: 2 },
+      { name: 'web.2', version: 2 },
+    ]);
+    expect(waitedMs).toBeGreaterThan(0);
+    expect(world.progress.at(-1)).toContain('web: 1 of 2 (web.2 starting on v2)');
+  });
+
+  it('waits for every process type', async () => {
+    app.formation = [
+      { type: 'web', quantity: 1 },
+      { type: 'worker', quantity: 1 },
+    ];
+    app.dynos = [dyno('web.1', 2), dyno('worker.1', 1)];
+    const error = await failureOf(check());
+    expect(error.code).toBe('E_DYNOS_TIMEOUT');
+    expect(error.message).toContain('worker: 0 of 1 (worker.1 up on v1)');
+    expect(error.message).not.toContain('web');
+  });
+
+  it('leaves one-off dynos, release phases and the scheduler’s alone, crashed or old', async () => {
+    app.dynos = [
+      dyno('web.1', 2),
+      dyno('web.2', 2),
+      dyno('run.7812', 1),
+      dyno('release.1', 2, 'crashed'),
+      dyno('scheduler.4', 1, 'crashed'),
+    ];
+    app.formation.push({ type: 'release', quantity: 1 });
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('a type scaled to nothing is not waited for', async () => {
+    app.formation.push({ type: 'worker', quantity: 0 });
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 2)];
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('an app scaled to nothing is up', async () => {
+    app.formation = [{ type: 'web', quantity: 0 }];
+    expect(await check()).toMatchObject({ kind: 'up', dynos: [] });
+  });
+
+  it('a dyno that crashed on the new release fails at once, with the way to its log', async () => {
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 2, 'crashed')];
+    const error = await failureOf(check());
+    expect(error.code).toBe('E_DYNO_CRASHED');
+    expect(error.message).toBe('acme: web.2 crashed on v2');
+    expect(error.hint).toContain('heroku logs -a acme -d web.2 -n 200');
+    expect(world.clock.slept).toEqual([]);
+  });
+
+  it('a dyno that crashed on the old release is only waited for', async () => {
+    over([dyno('web.1', 1, 'crashed'), dyno('web.2', 1)], [dyno('web.1', 2), dyno('web.2', 2)]);
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('tolerates old dynos beside the new ones, as preboot has them', async () => {
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 2), dyno('web.1', 1), dyno('web.2', 1)];
+    expect(await check()).toMatchObject({ kind: 'up', dynos: [{ version: 2 }, { version: 2 }] });
+  });
+
+  it('an eco dyno that fell asleep on the new release had come up', async () => {
+    app.dynos = [dyno('web.1', 2, 'idle'), dyno('web.2', 2)];
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('counts dynos of a later release with the same slug', async () => {
+    world.release(app, slug, { description: 'Set FOO config vars' });
+    app.dynos = [dyno('web.1', 3), dyno('web.2', 3)];
+    expect(await check()).toMatchObject({ dynos: [{ version: 3 }, { version: 3 }] });
+  });
+
+  it('dynos of other code on top mean that this release does not run: E_RELEASE_NOT_CURRENT', async () => {
+    world.release(app, world.slug('c'.repeat(40)));
+    app.dynos = [dyno('web.1', 3), dyno('web.2', 3)];
+    expect((await failureOf(check())).code).toBe('E_RELEASE_NOT_CURRENT');
+  });
+
+  it('no dynos at all where some are wanted is not "up"', async () => {
+    const error = await failureOf(check());
+    expect(error.message).toContain('web: 0 of 2');
+  });
+});

@@ -1,0 +1,130 @@
+/** The sentences: every event has one, and the ones read at 3 a.m. say who, what and what to do. */
+import { describe, expect, it } from 'vitest';
+import { parseEvent, steps } from '../../src/machine/codec.ts';
+import { type DomainEvent, type EventType, eventSchemas } from '../../src/machine/events.ts';
+import { describeStep, formatDuration, shortSha, tell } from '../../src/machine/story.ts';
+import { sample, samples, variants } from './samples.ts';
+
+const all: DomainEvent[] = [
+  ...(Object.keys(samples) as EventType[]).map((type) => sample(type)),
+  ...variants,
+];
+
+describe('the samples', () => {
+  it('are one of every type', () => {
+    expect(Object.keys(samples).sort()).toEqual(Object.keys(eventSchemas).sort());
+  });
+
+  it.each(all.map((event) => [event.type, event] as const))('%s fits its schema', (_, event) => {
+    expect(parseEvent(event.type, event.data)).toEqual(event);
+  });
+});
+
+describe('tell', () => {
+  it.each(all.map((event) => [event.type, event] as const))('has words for %s', (_, event) => {
+    const { headline, detail, tone } = tell(event);
+    for (const text of [headline, detail ?? '-']) {
+      expect(text).not.toMatch(/undefined|\[object|\bnull\b|NaN|\(\)|\s\s/);
+      expect(text.trim()).toBe(text);
+      expect(text).not.toBe('');
+    }
+    expect(headline).not.toContain('\n');
+    expect(['good', 'bad', 'neutral', 'waiting']).toContain(tone);
+  });
+
+  const sentences: readonly [DomainEvent, string][] = [
+    [sample('deploy.requested'), 'queued: build 502 (1a5f89db) “Greet people by name” by Ana Lima'],
+    [sample('lock.acquired'), 'took lane lock (token 3) after waiting 2m10s'],
+    [sample('deploy.superseded'), 'superseded: build 504 (7c3d2e1f) is newer and ready to run'],
+    [sample('deploy.observed'), 'production runs v41, 0f0a53bc; 2 commits to ship'],
+    [sample('staging.buildRequested'), 'staging build 4f1c2d3e requested'],
+    [sample('staging.dynosUp'), 'staging v12 is up after 8s: 2 dynos (web.1, worker.1)'],
+    [sample('staging.verified'), 'staging answers: 1 endpoint is right after 12s'],
+    [
+      sample('production.held'),
+      'held: production was rolled back (v41 "Rollback to v38" by ana@acme.test, 2026-01-05 13:04 UTC)',
+    ],
+    [
+      sample('production.disabled'),
+      'disabled: PRODUCTION_CD_ENABLED is not set; production ships only while it is true',
+    ],
+    [
+      sample('deploy.failed'),
+      'failed while checking staging’s dynos: E_DYNO_CRASHED: acme-staging: web.1 crashed on v12',
+    ],
+    [sample('lock.waitTimedOut'), 'gave up waiting: the lane was not free within 1h'],
+    [sample('deploy.resumed'), 'resumed by ana@acme.test: fixed by #812'],
+  ];
+  it.each(sentences)('tells %o', (event, sentence) => {
+    expect(tell(event).headline).toBe(sentence);
+  });
+
+  it('tells a failure’s hint as the detail, and the whole of a long message', () => {
+    expect(tell(sample('deploy.failed')).detail).toBe(
+      'See why: heroku logs --dyno web.1 -a acme-staging',
+    );
+    const message = `the build failed\n${'line\n'.repeat(100)}`;
+    const failure = { ...samples['deploy.failed'].failure, message };
+    const { headline, detail } = tell(sample('deploy.failed', { failure }));
+    expect(headline).toContain('the build failed line');
+    expect(headline.endsWith('…')).toBe(true);
+    expect(detail).toContain(message);
+  });
+
+  it('never shows a query of an endpoint', () => {
+    const endpoints = [
+      { url: 'https://a.test/health?key=s3cret#x', status: 200, attempts: 1, revision: null },
+    ];
+    expect(tell(sample('staging.verified', { endpoints })).detail).toBe(
+      '200 https://a.test/health',
+    );
+  });
+
+  it('counts the commits that it does not list', () => {
+    const { notes } = samples['deploy.observed'];
+    const [commit] = notes.commits;
+    const commits = Array.from({ length: 30 }, () => commit as NonNullable<typeof commit>);
+    const event = sample('deploy.observed', { notes: { ...notes, commits, omitted: 5 } });
+    expect(tell(event).headline).toContain('35 commits');
+    expect(tell(event).detail?.split('\n')[0]).toBe('15 earlier commits, and');
+  });
+
+  it('cuts a long title between code points', () => {
+    const commit = { ...samples['deploy.requested'].commit, title: '🚀'.repeat(300) };
+    const { headline } = tell(sample('deploy.requested', { commit }));
+    expect(headline.isWellFormed()).toBe(true);
+    expect(headline).toContain('🚀…');
+  });
+});
+
+describe('describeStep', () => {
+  it('has words for every step of the codec, each its own', () => {
+    const words = Object.keys(steps).map(describeStep);
+    expect(new Set(words).size).toBe(Object.keys(steps).length);
+    for (const step of Object.keys(steps)) expect(words).not.toContain(step);
+  });
+
+  it('gives back a name that it does not know', () => {
+    expect(describeStep('constructor')).toBe('constructor');
+  });
+});
+
+describe('formatDuration', () => {
+  it.each([
+    [0, '0ms'],
+    [850, '850ms'],
+    [12_999, '12s'],
+    [60_000, '1m'],
+    [130_000, '2m10s'],
+    [3_900_000, '1h05m'],
+    [3_600_000, '1h'],
+    [180_000_000, '2d2h'],
+    [-5, '0ms'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+it('shortSha gives the first eight characters', () => {
+  expect(shortSha(samples['deploy.requested'].commit.sha)).toBe('1a5f89db');
+});

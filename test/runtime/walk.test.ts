@@ -1,0 +1,190 @@
+/** Every transition of the chart, driven through the real loop, lane lock and log. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/effects/ports.ts';
+import { LockstepError } from '../../src/errors.ts';
+import { steps, toAnswer } from '../../src/machine/codec.ts';
+import type { DomainEvent } from '../../src/machine/events.ts';
+import type { ServiceName } from '../../src/machine/services.ts';
+import { newRun } from '../../src/runtime/identity.ts';
+import { createStoreLock, type LaneLock } from '../../src/runtime/lane.ts';
+import { createLeaseKeeper } from '../../src/runtime/lease-keeper.ts';
+import { replay } from '../../src/runtime/replay.ts';
+import { requestDeploy } from '../../src/runtime/request.ts';
+import { resumeDeploy } from '../../src/runtime/resume.ts';
+import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
+import { deployStream } from '../../src/runtime/streams.ts';
+import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
+import { declaredEdges, nameOf, type Path, reachedPaths } from '../machine/edges.ts';
+
+const paths = reachedPaths();
+const walked = new Set<string>();
+let log: EventLog;
+
+beforeEach(async () => {
+  log = await openLog('sqlite::memory:');
+});
+afterEach(() => log.close());
+
+const never = (signal?: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+/** Plays a path's events to the runtime, each where it comes from: a service, a timer, a person, a signal, a new run. */
+class Player {
+  readonly #events: DomainEvent[];
+  #deploy = '';
+  #runs = 0;
+  #waits = false;
+
+  constructor({ events }: Path) {
+    this.#events = [...events];
+  }
+
+  get #next(): DomainEvent | undefined {
+    return this.#events[0];
+  }
+
+  async play({ request }: Path): Promise<readonly RecordedEvent[]> {
+    const { deploy: _deploy, chart: _chart, ...wanted } = request;
+    const first = this.#person();
+    this.#deploy = (await requestDeploy(log, wanted, first)).deploy;
+    let run = first;
+    while (this.#next !== undefined) {
+      if (this.#next.type === 'deploy.resumed') {
+        await resumeDeploy(log, this.#deploy, this.#person(), this.#next.data.reason);
+        this.#events.shift();
+        continue;
+      }
+      await this.#carry(run);
+      run = this.#person();
+    }
+    return log.readStream(deployStream(this.#deploy));
+  }
+
+  #person() {
+    return newRun({ actor: 'ana', ci: null, program: 'test' });
+  }
+
+  /** One process's part of the path; it ends when the next event is another's to make. */
+  async #carry(run: ReturnType<typeof newRun>): Promise<void> {
+    this.#runs++;
+    const killed = new AbortController();
+    const interrupt = new AbortController();
+    const clock: Clock = {
+      now: () => Date.now(),
+      // Time stands still, but for a time-out that is the next to happen.
+      sleep: (ms, signal) =>
+        ms > 0 && this.#next?.type === 'lock.waitTimedOut' ? Promise.resolve() : never(signal),
+    };
+    const keeper = createLeaseKeeper({
+      log,
+      clock: { ...clock, sleep: (_, signal) => never(signal) },
+      leaseMs: 60_000,
+    });
+    const ended = runDeploy({
+      deploy: this.#deploy,
+      log,
+      clock,
+      run,
+      keeper,
+      leaseMs: 60_000,
+      lock: this.#lock(
+        createStoreLock({
+          log,
+          clock,
+          run,
+          keeper,
+          leaseMs: 60_000,
+          relation: async () => 'unknown',
+          quiesce: async () => {},
+        }),
+      ),
+      services: this.#services(),
+      interrupt: interrupt.signal,
+      progress: () => {},
+      isGone: () => true,
+      recorded: ({ type }) => {
+        if (this.#next?.type === type) this.#events.shift();
+        const following = this.#next?.type;
+        if (following === undefined || following === 'deploy.resumed' || isOfNewRun(following)) {
+          killed.abort();
+        } else if (following === 'run.interrupted') interrupt.abort('SIGTERM');
+      },
+    });
+    if (this.#next?.type === 'run.interrupted') interrupt.abort('SIGTERM');
+    // A path may begin with what only a second run does: the first one dies as soon as it waits.
+    if (isOfNewRun(this.#next?.type) && this.#runs === 1) {
+      while (!this.#waits) await new Promise((turn) => setImmediate(turn));
+      killed.abort();
+    }
+    await Promise.race([ended, never(killed.signal).catch(() => {})]);
+    keeper.stop();
+  }
+
+  #lock(real: LaneLock): LaneLock {
+    return {
+      acquire: async (input, signal, progress) => {
+        if (this.#next?.type === 'lock.acquired') return real.acquire(input, signal, progress);
+        return this.#answer('acquireLock', signal) as ReturnType<LaneLock['acquire']>;
+      },
+      resume: async (deploy, lane) => {
+        if (this.#next?.type === 'lock.reacquired') return real.resume(deploy, lane);
+        if (this.#next?.type === 'lock.lost') return { kind: 'lost', to: this.#next.data.to };
+        return never();
+      },
+    };
+  }
+
+  #services(): ServiceTable {
+    const names = new Set(Object.values(steps).map(({ service }) => service));
+    return Object.fromEntries(
+      [...names].map((name) => [
+        name,
+        (_input: unknown, { signal }: { signal: AbortSignal }) => this.#answer(name, signal),
+      ]),
+    ) as unknown as ServiceTable;
+  }
+
+  async #answer(service: ServiceName, signal: AbortSignal): Promise<unknown> {
+    this.#waits = true;
+    const event = this.#next;
+    if (event === undefined) return never(signal);
+    if (event.type === 'deploy.failed') throw new LockstepError('E_TEST', 'it broke');
+    const made = toAnswer(event);
+    if (made === null) return never(signal);
+    const type = event.type;
+    if (type === 'deploy.superseded' && service !== 'acquireLock') {
+      return { kind: 'superseded', cause: 'contained', production: { version: 17, commit: null } };
+    }
+    const fits = Object.values(steps).some(
+      (s) => s.service === service && (Object.values(s.events) as string[]).includes(type),
+    );
+    return fits ? made.answer : never(signal);
+  }
+}
+
+function isOfNewRun(type: string | undefined): boolean {
+  return type === 'run.resumed' || type === 'lock.reacquired' || type === 'lock.lost';
+}
+
+describe('every transition of the chart', () => {
+  it.each(paths.map((path) => [nameOf(path.edge), path] as const))('%s', async (name, path) => {
+    const records = await new Player(path).play(path);
+    const last = records.findLast(({ type }) => type === path.edge.event);
+    expect(last?.metadata.transition).toMatchObject({ from: path.edge.from, to: path.edge.to });
+    const replayed = await replay(log, records[0]?.data.deploy as string);
+    expect(replayed.disagreement).toBeNull();
+    expect(replayed.steps).toHaveLength(records.length);
+    walked.add(name);
+  });
+
+  it('was walked: as many as there are', () => {
+    const declared = new Set(declaredEdges().map(nameOf));
+    process.stdout.write(`chart: ${walked.size} of ${declared.size} transitions walked\n`);
+    expect([...declared].filter((name) => !walked.has(name))).toEqual([]);
+    expect(walked.size).toBe(declared.size);
+  });
+});
