@@ -61,7 +61,7 @@ describe('pieces', () => {
     expect(pieces(' \n '.repeat(3_000))).toEqual([]);
   });
 
-  it('are made of a long text in no time', () => {
+  it('of a very long text without a space are whole', () => {
     expect(pieces('<&>'.repeat(200_000)).join('')).toHaveLength(200_000 * 13);
   });
 });

@@ -1,0 +1,187 @@
+/** The contract of reading: streams, the global order, checkpoints, waiting for changes, verification. */
+import { describe, expect, it } from 'vitest';
+import { FencedOff } from '../../src/store/log.ts';
+import { events, places, type TestStore } from './events.ts';
+import { storeFixture } from './fixture.ts';
+
+export function readContract(create: () => Promise<TestStore>): void {
+  const { open } = storeFixture(create);
+
+  describe('reading', () => {
+    it('gives a stream in order, from a version on, and an unknown one as empty', async () => {
+      const log = await open();
+      for (const stream of ['a', 'b', 'a']) {
+        await log.append([{ stream, expected: 'any', events: events(2) }]);
+      }
+      expect(places(await log.readStream('a'))).toEqual(['a@1', 'a@2', 'a@3', 'a@4']);
+      expect(places(await log.readStream('a', { fromVersion: 3 }))).toEqual(['a@3', 'a@4']);
+      expect(places(await log.readStream('a', { fromVersion: 2, limit: 2 }))).toEqual([
+        'a@2',
+        'a@3',
+      ]);
+      expect(await log.readStream('c')).toEqual([]);
+    });
+
+    it('gives everything in the order of commits, in pages, or only streams with a prefix', async () => {
+      const log = await open();
+      for (const stream of ['x/1', 'y/1', 'x%', 'x/2']) {
+        await log.append([{ stream, expected: 'none', events: events(1) }]);
+      }
+      expect(places(await log.readAll())).toEqual(['x/1@1', 'y/1@1', 'x%@1', 'x/2@1']);
+      expect(places(await log.readAll({ after: 1, limit: 2 }))).toEqual(['y/1@1', 'x%@1']);
+      expect(places(await log.readAll({ streamPrefix: 'x/' }))).toEqual(['x/1@1', 'x/2@1']);
+      expect(places(await log.readAll({ streamPrefix: 'x%' }))).toEqual(['x%@1']);
+      expect(places(await log.readAll({ streamPrefix: 'x/', after: 1 }))).toEqual(['x/2@1']);
+      expect(await log.readAll({ after: 4 })).toEqual([]);
+      expect(await log.head()).toBe(4);
+    });
+
+    it('gives at most 1,000 events at once unless told otherwise', async () => {
+      const log = await open();
+      await log.append([{ stream: 'a', expected: 'none', events: events(1_001) }]);
+      expect(await log.readAll()).toHaveLength(1_000);
+      expect(await log.readAll({ limit: 2_000 })).toHaveLength(1_001);
+      expect(await log.readStream('a')).toHaveLength(1_001);
+    });
+
+    it('has the same in every connection, and after all of them were closed', async () => {
+      const log = await open();
+      await log.append([{ stream: 'a', expected: 'none', events: events(3) }]);
+      await log.take('r', { host: 'h' }, 60_000);
+      const other = await open();
+      expect(await other.readAll()).toEqual(await log.readAll());
+      const verified = await log.verify();
+      await log.close();
+      await other.close();
+      const again = await open();
+      expect(await again.verify()).toEqual(verified);
+      expect(await again.lease('r')).toMatchObject({ token: 1, owner: { host: 'h' } });
+    });
+
+    it('times events by the log clock, which never goes back in it', async () => {
+      let now = Date.UTC(2026, 0, 2);
+      const log = await open({ now: () => now });
+      const append = () => log.append([{ stream: 'a', expected: 'any', events: events(1) }]);
+      await append();
+      now -= 86_400_000;
+      await append();
+      now += 86_400_001;
+      await append();
+      expect((await log.readAll()).map(({ time }) => time)).toEqual([
+        '2026-01-02T00:00:00.000Z',
+        '2026-01-02T00:00:00.000Z',
+        '2026-01-02T00:00:00.001Z',
+      ]);
+      expect((await log.verify()).fault).toBeNull();
+    });
+  });
+
+  describe('verify', () => {
+    it('of an untouched log finds no fault, and digests its heads', async () => {
+      const log = await open();
+      const empty = await log.verify();
+      expect(empty).toMatchObject({ events: 0, streams: 0, fault: null });
+      await log.append([
+        { stream: 'a', expected: 0, events: events(2) },
+        { stream: 'b', expected: 0, events: events(1) },
+      ]);
+      const two = await log.verify();
+      expect(two).toMatchObject({ events: 3, streams: 2, fault: null });
+      expect(two.headDigest).toMatch(/^[0-9a-f]{64}$/);
+      expect(two.headDigest).not.toBe(empty.headDigest);
+      expect(await log.verify()).toEqual(two);
+    });
+  });
+
+  describe('checkpoints', () => {
+    it('are at 0 at first, and are what was saved last', async () => {
+      const log = await open();
+      expect(await log.checkpoint('slack')).toEqual({ position: 0, state: {} });
+      await log.saveCheckpoint('slack', { position: 3, state: { thread: '1.2' } });
+      await log.saveCheckpoint('slack', { position: 4, state: { thread: '1.3' } });
+      expect(await (await open()).checkpoint('slack')).toEqual({
+        position: 4,
+        state: { thread: '1.3' },
+      });
+      expect(await log.checkpoint('other')).toEqual({ position: 0, state: {} });
+    });
+
+    it('with a fence are saved only while it is held', async () => {
+      const log = await open();
+      await log.take('outbox', {}, 60_000);
+      const fence = { resource: 'outbox', token: 1 };
+      await log.saveCheckpoint('slack', { position: 1, state: {} }, fence);
+      await log.release(fence);
+      await expect(log.saveCheckpoint('slack', { position: 2, state: {} }, fence)).rejects.toThrow(
+        FencedOff,
+      );
+      expect(await log.checkpoint('slack')).toEqual({ position: 1, state: {} });
+    });
+  });
+
+  describe('changed', () => {
+    const forever = { timeoutMs: 600_000 };
+
+    it('resolves at a write of this connection or of another one, to events or leases', async () => {
+      const log = await open();
+      const other = await open();
+      const fence = { resource: 'r', token: 1 };
+      for (const writer of [log, other]) {
+        const writes = [
+          () => writer.append([{ stream: 'a', expected: 'any', events: events(1) }]),
+          () => writer.take('r', {}, 60_000),
+          () => writer.renew({ ...fence, token: writer === log ? 1 : 2 }, 60_000),
+          () => writer.release({ ...fence, token: writer === log ? 1 : 2 }),
+        ];
+        for (const write of writes) {
+          const changed = log.changed(forever);
+          await write();
+          await changed;
+        }
+      }
+    });
+
+    it('resolves at its timeout, at an abort, at the close, and never rejects for them', async () => {
+      const log = await open();
+      await log.changed({ timeoutMs: 0 });
+      await log.changed({ timeoutMs: 5 });
+      const abort = new AbortController();
+      const aborted = log.changed({ ...forever, signal: abort.signal });
+      abort.abort(new Error('stop'));
+      await aborted;
+      await log.changed({ ...forever, signal: abort.signal });
+      const closed = log.changed(forever);
+      await log.close();
+      await closed;
+    });
+
+    it('does not resolve for a write before the call, nor for one that was refused', async () => {
+      const other = await open();
+      await other.append([{ stream: 'a', expected: 'any', events: events(1) }]);
+      let waits = 0;
+      const log = await open({
+        now: () => 0,
+        sleep: async () => {
+          waits++;
+          if (waits === 3) {
+            const refused = other.append([{ stream: 'a', expected: 0, events: events(1) }]);
+            await refused.catch(() => {});
+          }
+        },
+      });
+      await log.head();
+      await log.changed({ timeoutMs: 300 });
+      expect(waits).toBeGreaterThan(3);
+    });
+  });
+
+  it('a closed log says so', async () => {
+    const log = await open();
+    await log.close();
+    await expect(log.head()).rejects.toMatchObject({ code: 'E_STORE_CLOSED' });
+    await expect(
+      log.append([{ stream: 'a', expected: 'any', events: events(1) }]),
+    ).rejects.toMatchObject({ code: 'E_STORE_CLOSED', details: { unknown: false } });
+    await log.close();
+  });
+}

@@ -1,0 +1,223 @@
+/** What SQLite itself has to hold: its settings as used, rows that nobody can change, and failures at every call. */
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { hashOf } from '../../src/store/hash-chain.ts';
+import { StoreUnavailable } from '../../src/store/log.ts';
+import { durability, openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { SqliteLog } from '../../src/store/sqlite-log.ts';
+import type { EventRow } from '../../src/store/sqlite-schema.ts';
+import { events, sqliteStore } from './events.ts';
+import { storeFixture } from './fixture.ts';
+
+const { open, store } = storeFixture(sqliteStore);
+
+const sleep = () => Promise.resolve();
+
+/** A log, with the connection that it works on. */
+async function openInside() {
+  const connection = await openSqliteFile(store().file, {
+    readOnly: false,
+    busyTimeoutMs: 100,
+    sleep,
+  });
+  const log = new SqliteLog(connection, {
+    projections: [],
+    now: Date.now,
+    sleep,
+    readOnly: false,
+    shared: true,
+  });
+  return { connection, log };
+}
+
+const one = (expected: number | 'any' = 'any') => [{ stream: 'a', expected, events: events(1) }];
+
+describe('the two traps', () => {
+  it('synchronous is FULL on the connection that writes, after writing, on a new file and on an old one', async () => {
+    for (let n = 0; n < 2; n++) {
+      const { connection, log } = await openInside();
+      expect(durability(connection.handle)).toEqual({ journalMode: 'wal', synchronous: 2 });
+      await log.append(one());
+      await log.take('r', {}, 1);
+      expect(durability(connection.handle)).toEqual({ journalMode: 'wal', synchronous: 2 });
+      await log.close();
+    }
+    // The trap itself: without being told, better-sqlite3 is at NORMAL.
+    const handle = new Database(store().file);
+    handle.exec('create table t (x)');
+    expect(durability(handle)).toEqual({ journalMode: 'wal', synchronous: 1 });
+    handle.close();
+  });
+
+  it('a transaction holds the write lock before it reads', async () => {
+    const { connection, log } = await openInside();
+    const other = new Database(store().file, { timeout: 0 });
+    await connection.write(() => {
+      expect(() => other.exec('begin immediate')).toThrow('database is locked');
+    });
+    await connection.db.transaction().execute(async () => {
+      expect(() => other.exec('begin immediate')).toThrow('database is locked');
+    });
+    other.exec('begin immediate; rollback');
+    other.close();
+    await log.close();
+  });
+});
+
+describe('events are append-only, for every program', () => {
+  const columns = 'position, stream, version, id, type, schema, data, metadata, time, hash';
+  const row = (position: string, version: string, id: string) =>
+    `(${columns}, previous_hash) values (${position}, 'a', ${version}, '${id}', 't', 1, '{}', '{}', '', '', '')`;
+  const refused = [
+    "update events set data = '{}'",
+    'update events set type = type where position = 2',
+    'update or replace events set position = 1 where position = 2',
+    'delete from events',
+    'delete from events where position = 2',
+    `insert into events ${row('4', '3', 'x')}`,
+    `insert into events ${row('2', '3', 'x')}`,
+    `insert into events ${row('null', '3', 'x')}`,
+    `insert into events ${row('3', '4', 'x')}`,
+    `insert into events ${row('3', '2', 'x')}`,
+    `insert into events ${row('3', '3', 'first')}`,
+    `replace into events ${row('2', '2', 'x')}`,
+    `replace into events ${row('3', '2', 'x')}`,
+    `replace into events ${row('3', '3', 'first')}`,
+    `insert or ignore into events ${row('1', '3', 'x')}`,
+    `insert into events ${row('1', '1', 'x')} on conflict do update set data = '{}'`,
+  ];
+  for (const statement of refused) {
+    it(`refuses: ${statement.replace(columns, '…')}`, async () => {
+      const log = await open();
+      const [first, second] = events(2);
+      if (first === undefined || second === undefined) throw new Error('two events');
+      const both = [{ ...first, id: 'first' }, second];
+      const { events: written } = await log.append([{ stream: 'a', expected: 0, events: both }]);
+      const handle = new Database(store().file);
+      expect(() => handle.exec(statement)).toThrow('append-only');
+      handle.close();
+      expect(await log.readAll()).toEqual(written);
+    });
+  }
+});
+
+describe('tampering past the triggers', () => {
+  const tampering: [what: string, sql: string, position: number][] = [
+    ['data', `update events set data = '{"n":9}' where position = 3`, 3],
+    ['metadata', `update events set metadata = '{"actor":"eve"}' where position = 2`, 2],
+    ['a type', `update events set type = 'x' where position = 4`, 4],
+    ['a schema', 'update events set schema = 2 where position = 4', 4],
+    ['a time', `update events set time = '2026-01-01T00:00:00.000Z' where position = 4`, 4],
+    ['an id', `update events set id = 'x' where position = 1`, 1],
+    ['a hash', `update events set hash = previous_hash where position = 2`, 2],
+    ['a deleted event', 'delete from events where position = 3', 4],
+    ['a deleted last event of a stream', 'delete from events where position = 4', 5],
+    ['the stream', `update events set stream = 'c' where position = 5`, 5],
+    [
+      'two events of different streams that changed places',
+      `update events set position = 99 where position = 2;
+       update events set position = 2 where position = 3;
+       update events set position = 3 where position = 99`,
+      2,
+    ],
+    [
+      'two events of one stream that changed places',
+      `update events set position = 99 where position = 2;
+       update events set position = 2 where position = 5;
+       update events set position = 5 where position = 99`,
+      2,
+    ],
+    [
+      'two events of a stream that changed versions',
+      `update events set version = 99 where position = 1;
+       update events set version = 1 where position = 2;
+       update events set version = 2 where position = 1`,
+      1,
+    ],
+  ];
+  for (const [what, sql, position] of tampering) {
+    it(`verify finds ${what}, at position ${position}`, async () => {
+      const log = await open();
+      await log.append([
+        { stream: 'a', expected: 0, events: events(2) },
+        { stream: 'b', expected: 0, events: events(2) },
+        { stream: 'a', expected: 2, events: events(1) },
+      ]);
+      expect((await log.verify()).fault).toBeNull();
+      tamper(store().file, sql);
+      expect((await log.verify()).fault).toMatchObject({ position });
+    });
+  }
+
+  it('verify finds an event that was rewritten together with its hash, at the one after it', async () => {
+    const log = await open();
+    await log.append([{ stream: 'a', expected: 0, events: events(2) }]);
+    const handle = new Database(store().file);
+    const row = handle.prepare('select * from events where position = 1').get() as EventRow;
+    handle.close();
+    const data = '{"n":9}';
+    const hash = hashOf({ ...row, data });
+    tamper(store().file, `update events set data = '${data}', hash = '${hash}' where position = 1`);
+    expect((await log.verify()).fault).toMatchObject({ position: 2 });
+  });
+
+  it('a cut tail adds up, and is seen by the head digest', async () => {
+    const log = await open();
+    await log.append(one());
+    const before = await log.verify();
+    await log.append(one());
+    const after = await log.verify();
+    tamper(store().file, 'delete from events where position = 2');
+    const cut = await log.verify();
+    expect(cut.fault).toBeNull();
+    expect(cut.headDigest).not.toBe(after.headDigest);
+    expect(cut.headDigest).toBe(before.headDigest);
+  });
+});
+
+function tamper(file: string, sql: string): void {
+  const handle = new Database(file);
+  handle.exec(`drop trigger events_no_update; drop trigger events_no_delete; ${sql}`);
+  handle.close();
+}
+
+describe('a failing store', () => {
+  it('out of space: typed, no trace, and writes again once there is space', async () => {
+    const { connection, log } = await openInside();
+    await log.append(one(0));
+    const pages = connection.handle.pragma('page_count', { simple: true });
+    connection.handle.pragma(`max_page_count = ${pages}`);
+    const large = { id: 'large', type: 't', data: { text: 'x'.repeat(100_000) }, metadata: {} };
+    const before = await log.verify();
+    const error = await log
+      .append([{ stream: 'a', expected: 1, events: [large] }], {
+        grant: { resource: 'r', token: 1, owner: {}, ttlMs: 1 },
+      })
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StoreUnavailable);
+    expect(error).toMatchObject({ code: 'E_STORE_FULL', details: { unknown: false } });
+    expect(await log.verify()).toEqual(before);
+    expect(await log.lease('r')).toBeNull();
+    connection.handle.pragma('max_page_count = 1000000');
+    await log.append([{ stream: 'a', expected: 1, events: [large] }]);
+    await log.close();
+  });
+
+  it('a failure in the middle of the transaction leaves no trace of what came before it', async () => {
+    const { connection, log } = await openInside();
+    await log.append(one(0));
+    // Stops the second event of the batch, after the lease was granted and the first one written.
+    connection.handle.exec(`create temp trigger stop before insert on events when new.version = 3
+      begin select raise(abort, 'stopped'); end`);
+    const before = await log.verify();
+    const attempt = log.append([{ stream: 'a', expected: 1, events: events(2) }], {
+      grant: { resource: 'r', token: 1, owner: {}, ttlMs: 1 },
+    });
+    await expect(attempt).rejects.toThrow('stopped');
+    expect(await log.verify()).toEqual(before);
+    expect(await log.lease('r')).toBeNull();
+    connection.handle.exec('drop trigger temp.stop');
+    await log.append([{ stream: 'a', expected: 1, events: events(2) }]);
+    await log.close();
+  });
+});
