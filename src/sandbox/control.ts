@@ -1,0 +1,152 @@
+/** What comes next in the sandbox's world: dynos that crash, people who roll back, replies that get lost. */
+import { z } from 'zod';
+import { type Fault, type Faults, faultKinds } from './faults.ts';
+import { setConfig } from './heroku.ts';
+import type { App, HerokuWorld, Release, Timing } from './heroku-world.ts';
+import type { Outage } from './web.ts';
+
+const app = z.string();
+const sha = z.string().regex(/^[0-9a-f]{40}$/);
+const milliseconds = z.number().nonnegative();
+
+/** Each verb's input, as `POST /<verb>` of the control service takes it. */
+export const verbs = {
+  /** A release of this commit, made by a person or an earlier deploy. */
+  seed: z.strictObject({
+    app,
+    commit: sha,
+    description: z.string().optional(),
+    by: z.string().optional(),
+  }),
+  setFormation: z.strictObject({ app, type: z.string(), quantity: z.int().nonnegative() }),
+  setPreboot: z.strictObject({ app, enabled: z.boolean() }),
+  /** The release phase's command; null takes it away. */
+  setReleasePhase: z.strictObject({ app, command: z.string().nullable() }),
+  setMaintenance: z.strictObject({ app, enabled: z.boolean() }),
+  failNextBuild: z.strictObject({ app }),
+  failNextReleasePhase: z.strictObject({ app }),
+  /** The first dyno of the next release crashes. */
+  crashNextDyno: z.strictObject({ app }),
+  failPromotion: z.strictObject({}),
+  /** The next promotion makes its release and fails all the same. */
+  partialPromotion: z.strictObject({}),
+  /** The app's endpoints answer so, for a while or until they are up again. */
+  endpointDown: z.strictObject({ app, status: z.int().optional(), forMs: milliseconds.optional() }),
+  endpointUp: z.strictObject({ app }),
+  /** A person rolls back: to the release before the current code, or to that version. */
+  rollback: z.strictObject({ app, byUser: z.string(), to: z.int().positive().optional() }),
+  /** A person changes config vars; null removes one. */
+  setConfig: z.strictObject({
+    app,
+    vars: z.record(z.string(), z.string().nullable()),
+    byUser: z.string(),
+  }),
+  /** A person pushes a commit. */
+  deploy: z.strictObject({ app, commit: sha, byUser: z.string() }),
+  /** Lists of builds and releases show nothing new for so long. */
+  staleReads: z.strictObject({ app, forMs: milliseconds }),
+  setTiming: z.strictObject({
+    buildMs: milliseconds.optional(),
+    releasePhaseMs: milliseconds.optional(),
+    promotionMs: milliseconds.optional(),
+    dynoBootMs: milliseconds.optional(),
+    prebootMs: milliseconds.optional(),
+  }),
+  setRepository: z.strictObject({ path: z.string() }),
+  fault: z.strictObject({
+    service: z.string(),
+    method: z.string().optional(),
+    path: z.string().optional(),
+    kind: z.enum(faultKinds),
+    status: z.int().optional(),
+    delayMs: milliseconds.optional(),
+    times: z.int().positive().optional(),
+    skip: z.int().nonnegative().optional(),
+  }),
+  clearFaults: z.strictObject({}),
+} as const;
+
+export type Verb = keyof typeof verbs;
+export type Control = { readonly [V in Verb]: (input: z.input<(typeof verbs)[V]>) => void };
+
+export interface ControlOptions {
+  readonly world: () => HerokuWorld;
+  readonly faults: Faults;
+  readonly outages: Map<string, Outage>;
+  readonly setRepository: (path: string) => void;
+}
+
+export function createControl({ world, faults, outages, setRepository }: ControlOptions): Control {
+  const named = (name: string): App => {
+    world().settle();
+    const found = world().app(name);
+    if (found === undefined) throw new Error(`the sandbox has no app ${name}`);
+    return found;
+  };
+  return {
+    seed({ app: name, commit, description, by }) {
+      const to = named(name);
+      const slug = world().slug(commit);
+      world().release(to, slug.id, description ?? `Deploy ${commit.slice(0, 8)}`, by);
+    },
+    setFormation: ({ app: name, type, quantity }) => world().scale(named(name), type, quantity),
+    setPreboot({ app: name, enabled }) {
+      named(name).preboot = enabled;
+    },
+    setReleasePhase({ app: name, command }) {
+      named(name).releasePhase = command;
+    },
+    setMaintenance({ app: name, enabled }) {
+      named(name).maintenance = enabled;
+    },
+    failNextBuild({ app: name }) {
+      named(name).next.buildFails = true;
+    },
+    failNextReleasePhase({ app: name }) {
+      named(name).next.phaseFails = true;
+    },
+    crashNextDyno({ app: name }) {
+      named(name).next.dynoCrashes = true;
+    },
+    failPromotion() {
+      world().nextPromotion = 'fails';
+    },
+    partialPromotion() {
+      world().nextPromotion = 'fails-in-part';
+    },
+    endpointDown({ app: name, status = 503, forMs = Number.POSITIVE_INFINITY }) {
+      outages.set(named(name).name, { status, until: world().now + forMs });
+    },
+    endpointUp: ({ app: name }) => void outages.delete(named(name).name),
+    rollback({ app: name, byUser, to }) {
+      const from = named(name);
+      const target = to === undefined ? releaseBefore(world(), from) : from.releases[to - 1];
+      if (target?.slug == null) throw new Error(`${name} has no release to roll back to`);
+      world().release(from, target.slug, `Rollback to v${target.version}`, byUser);
+    },
+    setConfig: ({ app: name, vars, byUser }) => void setConfig(world(), named(name), vars, byUser),
+    deploy({ app: name, commit, byUser }) {
+      const to = named(name);
+      world().release(to, world().slug(commit).id, `Deploy ${commit.slice(0, 8)}`, byUser);
+    },
+    staleReads({ app: name, forMs }) {
+      const from = named(name);
+      from.stale = { from: world().now, until: world().now + forMs };
+    },
+    setTiming(timing) {
+      const given = Object.fromEntries(Object.entries(timing).filter(([, ms]) => ms !== undefined));
+      world().timing = { ...world().timing, ...(given as Partial<Timing>) };
+    },
+    setRepository: ({ path }) => setRepository(path),
+    fault: (fault) => faults.arm(fault as Fault),
+    clearFaults: () => faults.clear(),
+  };
+}
+
+/** The newest succeeded release whose code is another one than the current. */
+function releaseBefore(world: HerokuWorld, app: App): Release | undefined {
+  const current = world.current(app);
+  return app.releases.findLast(
+    ({ status, slug }) => status === 'succeeded' && slug !== null && slug !== current?.slug,
+  );
+}

@@ -1,0 +1,76 @@
+/** The sandbox over real HTTP on this machine: one port a service. */
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { Cut } from './faults.ts';
+import {
+  createSandbox,
+  type Sandbox,
+  type SandboxOptions,
+  type Service,
+  services,
+} from './sandbox.ts';
+
+export { createSandbox, type Sandbox, type SandboxOptions, type Service } from './sandbox.ts';
+
+export interface RunningSandbox extends Sandbox {
+  readonly urls: Readonly<Record<Service, string>>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param options.port the first of eight ports in a row; any free ones when left out
+ * @throws the system's error when a port is taken
+ */
+export async function startSandbox(
+  options: Omit<SandboxOptions, 'origins'> & { readonly port?: number } = {},
+): Promise<RunningSandbox> {
+  let sandbox: Sandbox | null = null;
+  const servers = new Map<Service, Server>();
+  for (const [place, service] of services.entries()) {
+    const server = serve(service, () => sandbox);
+    servers.set(service, server);
+    await listen(server, options.port === undefined ? 0 : options.port + place);
+  }
+  const urls = Object.fromEntries(
+    [...servers].map(([service, server]) => [
+      service,
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ]),
+  ) as Record<Service, string>;
+  const made = createSandbox({ ...options, origins: urls });
+  sandbox = made;
+  return {
+    ...made,
+    urls,
+    async close() {
+      for (const server of servers.values()) {
+        server.closeAllConnections();
+        await new Promise((closed) => server.close(closed));
+      }
+    },
+  };
+}
+
+function serve(service: Service, sandbox: () => Sandbox | null): Server {
+  return createAdaptorServer({
+    createServer,
+    fetch: async (request, env) => {
+      const { outgoing } = env as { outgoing: ServerResponse };
+      try {
+        return await (sandbox()?.fetch(service, request) ?? new Response(null, { status: 503 }));
+      } catch (error) {
+        if (!(error instanceof Cut) && !request.signal.aborted) throw error;
+        outgoing.destroy();
+        return new Response(null);
+      }
+    },
+  }) as Server;
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((listening, failed) => {
+    server.once('error', failed);
+    server.listen(port, '127.0.0.1', () => listening());
+  });
+}
