@@ -10,7 +10,7 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   machine: { rooms: [], packages: /^(xstate|xstate\/graph|zod)$/ },
   store: { rooms: [], packages: /^(node:|kysely|better-sqlite3|pg)/ },
   effects: { rooms: ['machine'], packages: /^(node:|undici|zod)/ },
-  sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server)/ },
+  sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
   runtime: { rooms: ['machine', 'store', 'effects'], packages: /^(node:|zod)/ },
   cli: {
     rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox'],

@@ -89,7 +89,7 @@ export class HerokuApi {
   #request(
     method: HttpRequest['method'],
     path: string,
-    { signal }: Ports,
+    { signal, clock, writeBeforeMs }: Ports,
     headers: Readonly<Record<string, string>> = {},
   ): HttpRequest {
     return {
@@ -97,6 +97,9 @@ export class HerokuApi {
       method,
       url: this.#url(path),
       signal,
+      ...(writeBeforeMs === undefined || method === 'GET'
+        ? {}
+        : { stillAllowed: () => clock.now() <= writeBeforeMs }),
       headers: {
         accept: 'application/vnd.heroku+json; version=3',
         authorization: `Bearer ${this.#options.token}`,

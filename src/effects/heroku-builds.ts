@@ -7,10 +7,11 @@ import type {
   ServiceOutput,
 } from '../machine/services.ts';
 import { appPath, type HerokuApi } from './heroku-api.ts';
+import { readCode } from './heroku-code.ts';
 import { writeCarefully } from './heroku-lost-replies.ts';
 import { OutputFollower } from './heroku-output.ts';
 import { pollUntil, spoken } from './heroku-polling.ts';
-import { buildSchema, type HerokuBuild } from './heroku-schemas.ts';
+import { buildSchema, type HerokuBuild, releaseSchema } from './heroku-schemas.ts';
 import { type UploadedSource, uploadSource } from './heroku-source.ts';
 import { VendorRefused } from './http.ts';
 import type { Ports } from './ports.ts';
@@ -63,13 +64,13 @@ export async function requestBuild(
       const written = await writeCarefully(ports, {
         what: `${input.app}’s build`,
         look,
-        clear: async () => {
+        prepare: async () => {
           source ??= await uploadSource(api, input.app, await archive(ports.signal), ports);
-          return clear();
         },
-        send: async () => {
+        clear,
+        send: async (cleared) => {
           if (source === null) throw new Error('a build is asked for before its source is there');
-          return createBuild(api, input, source, ports);
+          return createBuild(api, input, source, cleared);
         },
       });
       if (written.kind === 'refused') return written.refusal;
@@ -88,6 +89,7 @@ function markOf({ mark }: RequestBuildInput): string {
   return `lockstep ${mark}`;
 }
 
+/** The newest build of this deploy that still counts; one that failed counts when there is no other. */
 async function findMarked(
   api: HerokuApi,
   input: RequestBuildInput,
@@ -97,7 +99,26 @@ async function findMarked(
   const ours = builds.filter(
     ({ source_blob }) => source_blob.version_description === markOf(input),
   );
-  return ours.find(({ status }) => status !== 'failed') ?? ours[0] ?? null;
+  const found = ours.find(({ status }) => status !== 'failed') ?? ours[0] ?? null;
+  if (found === null || !(await wasReplaced(api, input.app, found, ports))) return found;
+  ports.progress(`${input.app} runs another release by now than the one of this deploy’s build`);
+  return null;
+}
+
+/**
+ * Whether something else was released over a build that succeeded: the deploy had lost its lane, or
+ * was held, and has to be built anew.
+ */
+async function wasReplaced(
+  api: HerokuApi,
+  app: string,
+  { status, release }: HerokuBuild,
+  ports: Ports,
+): Promise<boolean> {
+  if (status !== 'succeeded' || release === null) return false;
+  const { version } = await api.get(appPath(app, 'releases', release), releaseSchema, ports);
+  const { code } = await readCode(api, app, ports);
+  return code !== null && code.release.version > version;
 }
 
 /** The full commit id as `version` is what becomes the slug's commit. */

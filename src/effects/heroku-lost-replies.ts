@@ -1,5 +1,5 @@
 /** A write whose reply was lost may have been carried out: this looks for it before it is sent again. */
-import { VendorMalformed, VendorRefused, VendorUnreachable } from './http.ts';
+import { VendorMalformed, VendorRefused, VendorUnreachable, WriteTooLate } from './http.ts';
 import type { Ports } from './ports.ts';
 
 /** The pauses before each look after a lost reply: half a minute in all, for lists lag behind writes. */
@@ -8,6 +8,8 @@ const lookPausesMs = [1_000, 2_000, 4_000, 8_000, 15_000];
 const deadRunPausesMs = [1_000, 2_000, 2_000];
 /** Replies to a write may be lost this often; before it is sent again, it has been looked for in vain. */
 const lostRepliesMax = 2;
+/** What was read to clear a write is believed for so long, from before the first of it was read. */
+const clearanceMs = 15_000;
 /** A write that never left this machine may be tried more often. */
 const attemptsMax = 5;
 const unsentPauseMs = 5_000;
@@ -17,9 +19,11 @@ export interface CarefulWrite<T, R> {
   readonly what: string;
   /** What an earlier send made; null when there is nothing of it. Reads only. */
   readonly look: () => Promise<T | null>;
+  /** Awaited before that: what may take long and says nothing of whether it may be sent. */
+  readonly prepare?: () => Promise<void>;
   /** Awaited right before each send: what forbids it, or null. */
   readonly clear: () => Promise<R | null>;
-  readonly send: () => Promise<T>;
+  readonly send: (ports: Ports) => Promise<T>;
 }
 
 export type Written<T, R> =
@@ -33,17 +37,21 @@ export type Written<T, R> =
  * A refusal is told only after one more look: what forbids the write may be what an earlier send of
  * it made (production has this commit already: from this very deploy).
  *
+ * A clearance is believed for 15 seconds: a send that is held up for longer is cleared anew.
+ *
  * @throws what `look` and `clear` throw; what `send` threw, once it is clear that it made nothing
  */
 export async function writeCarefully<T, R>(
   ports: Ports,
-  { what, look, clear, send }: CarefulWrite<T, R>,
+  { what, look, prepare, clear, send }: CarefulWrite<T, R>,
 ): Promise<Written<T, R>> {
   const earlier =
     (await look()) ?? (ports.again === true ? await lookLong(ports, look, deadRunPausesMs) : null);
   if (earlier !== null) return { kind: 'written', value: earlier, adopted: true };
   let lostReplies = 0;
   for (let attempt = 1; ; attempt++) {
+    await prepare?.();
+    const clearedAt = ports.clock.now();
     const refusal = await clear();
     if (refusal !== null) {
       const made = await look();
@@ -51,9 +59,11 @@ export async function writeCarefully<T, R>(
       return { kind: 'written', value: made, adopted: true };
     }
     try {
-      return { kind: 'written', value: await send(), adopted: false };
+      const value = await send({ ...ports, writeBeforeMs: clearedAt + clearanceMs });
+      return { kind: 'written', value, adopted: false };
     } catch (error) {
       ports.signal.throwIfAborted();
+      if (error instanceof WriteTooLate && attempt < attemptsMax) continue;
       const made = await lookAfter(error, ports, what, look);
       if (made !== null) return { kind: 'written', value: made, adopted: true };
       if (mayHaveHappened(error)) lostReplies += 1;

@@ -70,14 +70,14 @@ export async function requestPromotion(
         const release = await findPromoted(api, { app: target.app, slug, after }, ports);
         return release === null ? null : { promotion: null, release };
       },
-      clear: async () => {
+      prepare: async () => {
         coupling ??= await readCoupling(api, source.app, target.app, ports);
-        return clear();
       },
-      send: async () => {
+      clear,
+      send: async (cleared) => {
         if (coupling === null)
           throw new Error('a promotion is asked for before its pipeline is known');
-        return { promotion: await createPromotion(api, input, coupling, ports), release: null };
+        return { promotion: await createPromotion(api, input, coupling, cleared), release: null };
       },
     },
   );

@@ -22,6 +22,11 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
   /** How often it may be sent in all; default 6, and 1 for an endpoint, whose every answer counts. */
   readonly attemptsMax?: number;
+  /**
+   * False: what allowed a write is too old by now, and it is not sent. Asked after `beforeWrite`, in
+   * the same turn in which the request is handed to the transport.
+   */
+  readonly stillAllowed?: () => boolean;
   /** For an answer that stays open, such as a build's output: at the deadline, what has come is the answer. */
   readonly partial?: boolean;
 }
@@ -42,6 +47,7 @@ export interface HttpClient {
    * GET and HEAD are repeated on network errors, 429 and 5xx; a write is sent once, after `beforeWrite`
    * (and again only when the vendor's rate limit refused it).
    *
+   * @throws WriteTooLate `stillAllowed` says no; nothing was sent
    * @throws VendorUnreachable no answer at all; `details.sent` is true when a write may have happened
    */
   send(request: HttpRequest): Promise<HttpResponse>;
@@ -60,6 +66,9 @@ export interface HttpClientOptions {
 
 /** No answer: refused, reset, timed out. */
 export class VendorUnreachable extends LockstepError {}
+
+/** A write that was held up until what allowed it was too old. Nothing was sent. */
+export class WriteTooLate extends LockstepError {}
 
 /** An answer that says no. `details`: vendor, method, path, status, id, requestId. */
 export class VendorRefused extends LockstepError {
@@ -124,6 +133,7 @@ class FencedClient implements HttpClient {
       request.signal.throwIfAborted();
       await this.#beforeSending(request);
       request.signal.throwIfAborted();
+      if (request.stillAllowed?.() === false) throw tooLate(request);
       const outcome = await this.#attempt(request);
       const pauseMs = attempt < attemptsMax ? this.#pauseMs(request, outcome, attempt) : null;
       if (pauseMs === null) {
@@ -199,6 +209,14 @@ class FencedClient implements HttpClient {
       `Heroku leaves this account ${remaining} more requests for now; reading it more slowly`,
     );
   }
+}
+
+function tooLate(request: HttpRequest): WriteTooLate {
+  return new WriteTooLate(
+    'E_WRITE_TOO_LATE',
+    `${request.method} ${shownPath(request)} was held up for so long that what allowed it is too old`,
+    { hint: 'Nothing was sent. Run the same command again.' },
+  );
 }
 
 function unreachable(

@@ -17,4 +17,6 @@ export interface Ports {
   readonly progress: (line: string) => void;
   /** An earlier run began this very step: what it sent may only just be arriving. */
   readonly again?: boolean;
+  /** Writes are not sent after this instant (milliseconds since the epoch). */
+  readonly writeBeforeMs?: number;
 }

@@ -173,6 +173,12 @@ const refused = {
   },
 } as const;
 
+/**
+ * XState enters the first state without input at every pure transition and throws the result away;
+ * were there nothing to read then, it would be an exception each time, and a slow one.
+ */
+const nobodys = { settings: { lock: { timeoutMs: 0 } } } as DeployRequest;
+
 export const chart = setup({
   types: {
     context: {} as DeployContext,
@@ -222,9 +228,8 @@ export const chart = setup({
   },
 }).createMachine({
   id: 'deploy',
-  // XState calls this without input on every pure transition; what it returns then is not used.
   context: ({ input }) => ({
-    request: input,
+    request: input ?? nobodys,
     token: null,
     production: null,
     notes: null,

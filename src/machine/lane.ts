@@ -154,9 +154,10 @@ export type Turn =
  * Whether a waiting deploy is the next to be granted a free lane.
  *
  * `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
- * Where ancestry says nothing (diverged, unknown, two builds of one commit) who joined first goes first. A deploy that waits for
- * another by ancestry says so in the stream (`lane.yielded`): the other may not be able to see it
- * in its own clone, and would wait in turn.
+ * A deploy that waits for another by ancestry says so in the stream (`lane.yielded`): the other may
+ * not be able to see it in its own clone. Among those that ancestry does not hold back (diverged,
+ * unknown, two builds of one commit) who joined first goes first; one that yields to somebody holds
+ * nobody back, else three deploys could wait for one another in a ring.
  */
 export function decideTurn(options: {
   readonly me: string;
@@ -167,23 +168,27 @@ export function decideTurn(options: {
   readonly stacking: 'skip' | 'every';
 }): Turn {
   const { me, waiting, relationTo, stacking } = options;
-  const mine = waiting.findIndex(({ deploy }) => deploy === me);
-  const self = waiting[mine];
-  const supersedes: string[] = [];
-  for (const [place, other] of waiting.entries()) {
-    if (place === mine) continue;
-    const relation = relationTo(other);
-    const newer = relation === 'ahead';
-    const older = relation === 'behind';
-    if (stacking === 'skip' ? newer : older) {
-      const yields = self?.yieldsTo.has(other.deploy) !== true;
-      return { kind: 'wait', behind: other, yields };
-    }
-    if (stacking === 'skip' && (older || other.yieldsTo.has(me))) {
-      supersedes.push(other.deploy);
-    } else if (!newer && !older && place < mine && !other.yieldsTo.has(me)) {
-      return { kind: 'wait', behind: other, yields: false };
-    }
+  const place = waiting.findIndex(({ deploy }) => deploy === me);
+  const self = waiting[place];
+  const others = waiting.filter(({ deploy }) => deploy !== me);
+  const relations = new Map(others.map((other) => [other, relationTo(other)]));
+
+  const precedes: Relation = stacking === 'skip' ? 'ahead' : 'behind';
+  const before = others.find((other) => relations.get(other) === precedes);
+  if (before !== undefined) {
+    return { kind: 'wait', behind: before, yields: self?.yieldsTo.has(before.deploy) !== true };
   }
-  return { kind: 'go', supersedes };
+
+  const follows: Relation = stacking === 'skip' ? 'behind' : 'ahead';
+  const alive = new Set(waiting.map(({ deploy }) => deploy));
+  const yields = (other: Waiter): boolean => [...other.yieldsTo].some((to) => alive.has(to));
+  const earlier = waiting
+    .slice(0, place)
+    .find((other) => relations.get(other) !== follows && !yields(other));
+  if (earlier !== undefined) return { kind: 'wait', behind: earlier, yields: false };
+
+  const superfluous = (other: Waiter): boolean =>
+    relations.get(other) === 'behind' || other.yieldsTo.has(me);
+  const supersedes = stacking === 'skip' ? others.filter(superfluous) : [];
+  return { kind: 'go', supersedes: supersedes.map(({ deploy }) => deploy) };
 }

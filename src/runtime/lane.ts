@@ -181,7 +181,11 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
           takenOver = { deploy: held.deploy, token: held.token, why };
         }
         const supersedes = [...turn.supersedes];
-        const token = await grant(name, lane, { ...joined, supersedes, takenOver });
+        const before =
+          own && lane.grant !== null
+            ? { deploy, token: lane.grant.token, why: 'its own run died before it said so' }
+            : takenOver;
+        const token = await grant(name, lane, { ...joined, supersedes, takenOver: before });
         if (token === null) continue;
         const waitedMs = Math.max(0, clock.now() - startedAt);
         return { kind: 'granted', provider: 'store', token, waitedMs, takenOver };

@@ -1,8 +1,9 @@
 /** What comes next in the sandbox's world: dynos that crash, people who roll back, replies that get lost. */
 import { z } from 'zod';
 import { type Fault, type Faults, faultKinds } from './faults.ts';
-import { setConfig } from './heroku.ts';
-import type { App, HerokuWorld, Release, Timing } from './heroku-world.ts';
+import { type App, type Release, type Timing, user } from './heroku-state.ts';
+import type { HerokuWorld } from './heroku-world.ts';
+import { services } from './service.ts';
 import type { Outage } from './web.ts';
 
 const app = z.string();
@@ -11,7 +12,9 @@ const milliseconds = z.number().nonnegative();
 
 /** Each verb's input, as `POST /<verb>` of the control service takes it. */
 export const verbs = {
-  /** A release of this commit, made by a person or an earlier deploy. */
+  /** Everything as it was at first, but for ids: none comes twice. */
+  reset: z.strictObject({}),
+  /** A succeeded release of this commit, made by a person or an earlier deploy. */
   seed: z.strictObject({
     app,
     commit: sha,
@@ -30,8 +33,13 @@ export const verbs = {
   failPromotion: z.strictObject({}),
   /** The next promotion makes its release and fails all the same. */
   partialPromotion: z.strictObject({}),
-  /** The app's endpoints answer so, for a while or until they are up again. */
-  endpointDown: z.strictObject({ app, status: z.int().optional(), forMs: milliseconds.optional() }),
+  /** The app's endpoints answer so, for a while, or until they are up again: that is the default. */
+  endpointDown: z.strictObject({
+    app,
+    status: z.int().min(200).max(599).optional(),
+    forMs: milliseconds.optional(),
+    forever: z.literal(true).optional(),
+  }),
   endpointUp: z.strictObject({ app }),
   /** A person rolls back: to the release before the current code, or to that version. */
   rollback: z.strictObject({ app, byUser: z.string(), to: z.int().positive().optional() }),
@@ -54,11 +62,12 @@ export const verbs = {
   }),
   setRepository: z.strictObject({ path: z.string() }),
   fault: z.strictObject({
-    service: z.string(),
+    service: z.enum(services),
     method: z.string().optional(),
+    /** A regular expression. */
     path: z.string().optional(),
     kind: z.enum(faultKinds),
-    status: z.int().optional(),
+    status: z.int().min(200).max(599).optional(),
     delayMs: milliseconds.optional(),
     times: z.int().positive().optional(),
     skip: z.int().nonnegative().optional(),
@@ -74,9 +83,11 @@ export interface ControlOptions {
   readonly faults: Faults;
   readonly outages: Map<string, Outage>;
   readonly setRepository: (path: string) => void;
+  readonly reset: () => void;
 }
 
-export function createControl({ world, faults, outages, setRepository }: ControlOptions): Control {
+export function createControl(options: ControlOptions): Control {
+  const { world, faults, outages, setRepository, reset } = options;
   const named = (name: string): App => {
     world().settle();
     const found = world().app(name);
@@ -84,10 +95,11 @@ export function createControl({ world, faults, outages, setRepository }: Control
     return found;
   };
   return {
-    seed({ app: name, commit, description, by }) {
+    reset: () => reset(),
+    seed({ app: name, commit, description = `Deploy ${commit.slice(0, 8)}`, by }) {
       const to = named(name);
-      const slug = world().slug(commit);
-      world().release(to, slug.id, description ?? `Deploy ${commit.slice(0, 8)}`, by);
+      const slug = world().slug(commit).id;
+      world().release(to, { slug, description, by: by ?? user, skipsPhase: true });
     },
     setFormation: ({ app: name, type, quantity }) => world().scale(named(name), type, quantity),
     setPreboot({ app: name, enabled }) {
@@ -114,20 +126,24 @@ export function createControl({ world, faults, outages, setRepository }: Control
     partialPromotion() {
       world().nextPromotion = 'fails-in-part';
     },
-    endpointDown({ app: name, status = 503, forMs = Number.POSITIVE_INFINITY }) {
-      outages.set(named(name).name, { status, until: world().now + forMs });
+    endpointDown({ app: name, status = 503, forMs, forever }) {
+      const lasts = forever === true || forMs === undefined ? Number.POSITIVE_INFINITY : forMs;
+      outages.set(named(name).name, { status, until: world().now + lasts });
     },
     endpointUp: ({ app: name }) => void outages.delete(named(name).name),
     rollback({ app: name, byUser, to }) {
       const from = named(name);
       const target = to === undefined ? releaseBefore(world(), from) : from.releases[to - 1];
-      if (target?.slug == null) throw new Error(`${name} has no release to roll back to`);
-      world().release(from, target.slug, `Rollback to v${target.version}`, byUser);
+      if (target === undefined || target.status !== 'succeeded' || target.slug === null) {
+        throw new Error(`${name} has no such release to roll back to`);
+      }
+      world().rollback(from, target, byUser);
     },
-    setConfig: ({ app: name, vars, byUser }) => void setConfig(world(), named(name), vars, byUser),
+    setConfig: ({ app: name, vars, byUser }) => void world().setConfig(named(name), vars, byUser),
     deploy({ app: name, commit, byUser }) {
       const to = named(name);
-      world().release(to, world().slug(commit).id, `Deploy ${commit.slice(0, 8)}`, byUser);
+      const slug = world().slug(commit).id;
+      world().release(to, { slug, description: `Deploy ${commit.slice(0, 8)}`, by: byUser });
     },
     staleReads({ app: name, forMs }) {
       const from = named(name);

@@ -1,4 +1,6 @@
 /** What may go wrong between a client and a stand-in, arranged beforehand and used up as it happens. */
+import { rateLimited } from './heroku.ts';
+import type { Service } from './service.ts';
 
 export const faultKinds = [
   'lost-reply',
@@ -14,18 +16,20 @@ export const faultKinds = [
 
 export interface Fault {
   /** Which requests: the service, and optionally the method and a pattern for the path. */
-  readonly service: string;
+  readonly service: Service;
   readonly method?: string;
+  /** A regular expression. */
   readonly path?: string;
   /**
    * - `lost-reply`: carried out, then the connection is cut
    * - `held-reply`: carried out, and never answered
    * - `reset`: cut without being carried out; `hang`: never carried out nor answered
-   * - `delay`: carried out late; `status`: refused with `status`; `rate-limit`: 429
+   * - `delay`: carried out late; `status`: refused with `status`, default 503; `rate-limit`: 429
    * - `malformed`, `empty`: carried out, and answered with what is no JSON, or nothing
    */
   readonly kind: (typeof faultKinds)[number];
   readonly status?: number;
+  /** Default one second. */
   readonly delayMs?: number;
   /** How often; default 1. */
   readonly times?: number;
@@ -37,10 +41,12 @@ export interface Fault {
 export class Cut extends Error {}
 
 export class Faults {
-  #armed: { fault: Fault; skip: number; left: number }[] = [];
+  #armed: { fault: Fault; path: RegExp; skip: number; left: number }[] = [];
 
+  /** @throws SyntaxError when `path` is no regular expression */
   arm(fault: Fault): void {
-    this.#armed.push({ fault, skip: fault.skip ?? 0, left: fault.times ?? 1 });
+    const { path = '', skip = 0, times = 1 } = fault;
+    this.#armed.push({ fault, path: new RegExp(path), skip, left: times });
   }
 
   clear(): void {
@@ -48,12 +54,12 @@ export class Faults {
   }
 
   /** The first fault that is for this request, used up by one. */
-  take(service: string, method: string, path: string): Fault | null {
+  take(service: Service, method: string, path: string): Fault | null {
     for (const one of this.#armed) {
       const { fault } = one;
       if (fault.service !== service || one.left === 0) continue;
       if (fault.method !== undefined && fault.method !== method) continue;
-      if (fault.path !== undefined && !new RegExp(fault.path).test(path)) continue;
+      if (!one.path.test(path)) continue;
       if (one.skip > 0) {
         one.skip--;
         continue;
@@ -91,14 +97,7 @@ export async function suffer(
         headers: { 'content-type': 'text/html' },
       });
     case 'rate-limit':
-      return Response.json(
-        {
-          id: 'rate_limit',
-          message:
-            'Your account reached the API rate limit\nPlease wait a few minutes before making new requests',
-        },
-        { status: 429, headers: { 'retry-after': '1' } },
-      );
+      return refusedForRate(fault.service);
     case 'malformed':
       return new Response('{"id": "0000', {
         status: (await carryOut()).status,
@@ -107,6 +106,27 @@ export async function suffer(
     case 'empty':
       return new Response('', { status: (await carryOut()).status });
   }
+}
+
+/** Each vendor says it in its own words (VENDORS.md 1.3, 2.1, 3.1, 4.2). */
+function refusedForRate(service: Service): Response {
+  const answer = ((): Response => {
+    switch (service) {
+      case 'circleci':
+        return new Response('Rate limited.', { status: 429 });
+      case 'github':
+        return Response.json(
+          { message: 'You have exceeded a secondary rate limit.' },
+          { status: 429 },
+        );
+      case 'slack':
+        return Response.json({ ok: false, error: 'ratelimited' }, { status: 429 });
+      default:
+        return rateLimited().toResponse();
+    }
+  })();
+  answer.headers.set('retry-after', '1');
+  return answer;
 }
 
 function never(signal: AbortSignal): Promise<never> {

@@ -1,14 +1,16 @@
 /** The JSON bodies of Heroku's Platform API (VENDORS.md 1.5 to 1.10), made from the world. */
-import type {
-  App,
-  Build,
-  Dyno,
-  HerokuWorld,
-  Promotion,
-  PromotionTarget,
-  Release,
-  Slug,
-} from './heroku-world.ts';
+import {
+  type App,
+  type Build,
+  type Dyno,
+  type FormationType,
+  isOver,
+  type Promotion,
+  type PromotionTarget,
+  type Release,
+  type Slug,
+} from './heroku-state.ts';
+import type { HerokuWorld } from './heroku-world.ts';
 
 /** `2026-01-05T09:58:10Z`, as apps, builds, releases and dynos have it. */
 export const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
@@ -79,21 +81,27 @@ export function buildBody(app: App, build: Build, streams: string) {
   };
 }
 
-export function releaseBody(world: HerokuWorld, app: App, release: Release, streams: string) {
+/** @param current the release that runs, as far as whoever asks may see */
+export function releaseBody(
+  app: App,
+  release: Release,
+  { current, streams }: { current: Release | undefined; streams: string },
+) {
   const done = release.status === 'succeeded' && release.slug !== null;
   return {
     addon_plan_names: ['heroku-postgresql:standard-0'],
     app: of(app),
     artifacts: done ? [{ type: 'slug', id: release.slug }] : [],
     created_at: seconds(release.createdAt),
-    current: world.current(app) === release,
+    current: release === current,
     description: release.description,
     eligible_for_rollback: done,
     id: release.id,
     oci_image: null,
-    output_stream_url: release.phase
-      ? `${streams}/streams/releases/${release.id}.log?X-Amz-Expires=86400&X-Amz-Signature=${release.id}`
-      : null,
+    output_stream_url:
+      release.phase !== null
+        ? `${streams}/streams/releases/${release.id}.log?X-Amz-Expires=86400&X-Amz-Signature=${release.id}`
+        : null,
     slug: release.slug === null ? null : { id: release.slug },
     status: release.status,
     updated_at: seconds(release.updatedAt),
@@ -123,7 +131,7 @@ export function dynoBody(app: App, dyno: Dyno) {
   return {
     app: of(app),
     attach_url: null,
-    command: `bundle exec ${dyno.type}`,
+    command: dyno.command,
     created_at: seconds(dyno.createdAt),
     id: dyno.id,
     name: dyno.name,
@@ -139,11 +147,7 @@ export function dynoBody(app: App, dyno: Dyno) {
 const derived = (id: string, n: number): string =>
   `0000${n.toString(16).padStart(4, '0')}${id.slice(8)}`;
 
-export function formationBody(
-  app: App,
-  { type, quantity }: App['formation'][number],
-  place: number,
-) {
+export function formationBody(app: App, { type, quantity }: FormationType, place: number) {
   return {
     app: of(app),
     command: `bundle exec ${type}`,
@@ -176,7 +180,7 @@ export function couplingBody({ pipeline }: HerokuWorld, app: App) {
   return {
     app: { id: app.id },
     created_at: offset(pipeline.createdAt),
-    id: pipeline.couplings.get(app.id),
+    id: pipeline.couplings.get(app.id) ?? '',
     pipeline: { id: pipeline.id, name: pipeline.name },
     stage: app.stage,
     updated_at: offset(pipeline.createdAt),
@@ -200,7 +204,7 @@ export function promotionBody(world: HerokuWorld, promotion: Promotion) {
     id: promotion.id,
     pipeline: { id: world.pipeline.id },
     source: { app: { id: source.app.id }, release: { id: source.release.id } },
-    status: world.isPromotionOver(promotion) ? 'completed' : 'pending',
+    status: isOver(promotion) ? 'completed' : 'pending',
     updated_at: promotion.updatedAt === null ? null : offset(promotion.updatedAt),
   };
 }

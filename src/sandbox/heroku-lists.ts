@@ -24,7 +24,7 @@ export function answerRange<T>(
   header: string | undefined,
 ): RangeAnswer<T> | RangeFault {
   const names = Object.keys(keys);
-  const asked = /^(\w+) (\]?)([^\s;.]*)\.\.([^\s;,]*)\s*(?:;(.*))?$/.exec(
+  const asked = /^(\w+) (\]?)([^\s;]*?)\.\.([^\s;,]*)\s*(?:;(.*))?$/.exec(
     (header ?? `${names[0]} ..`).trim(),
   );
   if (asked === null) {

@@ -1,177 +1,78 @@
-/**
- * Heroku's state and its laws: builds become slugs and releases, releases replace dynos, promotions
- * copy a slug. Nothing here runs on timers: whoever looks first brings the world up to now.
- */
+/** Heroku's laws: builds become slugs and releases, releases replace dynos, promotions copy a slug. */
+import { Agenda } from './agenda.ts';
+import { DynoManager } from './dyno-manager.ts';
+import {
+  type App,
+  type Build,
+  type Config,
+  type Promotion,
+  type PromotionTarget,
+  type Release,
+  type Slug,
+  type Timing,
+  user,
+} from './heroku-state.ts';
 
-export interface Timing {
-  readonly buildMs: number;
-  readonly releasePhaseMs: number;
-  readonly promotionMs: number;
-  readonly dynoBootMs: number;
-  /** How long the old dynos still answer with preboot on (VENDORS.md 1.10: about three minutes). */
-  readonly prebootMs: number;
-}
-
-export const defaultTiming: Timing = {
-  buildMs: 800,
-  releasePhaseMs: 400,
-  promotionMs: 300,
-  dynoBootMs: 300,
-  prebootMs: 180_000,
-};
-
-export interface Slug {
-  readonly id: string;
-  readonly commit: string | null;
-  readonly createdAt: number;
-}
-
-export interface Build {
-  readonly id: string;
-  readonly source: {
-    url: string;
-    version: string | null;
-    description: string | null;
-    checksum: string | null;
-  };
-  readonly createdAt: number;
-  readonly endsAt: number;
-  readonly fails: boolean;
-  readonly by: string;
-  status: 'pending' | 'succeeded' | 'failed';
-  updatedAt: number;
-  slug: string | null;
-  release: string | null;
-}
-
-export interface Release {
-  readonly id: string;
-  readonly version: number;
+export interface NewRelease {
   readonly slug: string | null;
   readonly description: string;
-  readonly by: string;
-  readonly createdAt: number;
-  /** Whether a release phase ran or runs for it. */
-  readonly phase: boolean;
-  status: 'pending' | 'succeeded' | 'failed';
-  updatedAt: number;
-}
-
-export interface Dyno {
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
-  readonly release: Release;
-  readonly createdAt: number;
-  state: 'starting' | 'up' | 'crashed';
-  updatedAt: number;
-}
-
-export interface App {
-  readonly id: string;
-  readonly name: string;
-  readonly stage: 'staging' | 'production';
-  readonly createdAt: number;
-  readonly releases: Release[];
-  readonly builds: Build[];
-  dynos: Dyno[];
-  config: Record<string, string>;
-  formation: { type: string; quantity: number }[];
-  preboot: boolean;
-  maintenance: boolean;
-  /** The release phase's command; null: there is none. */
-  releasePhase: string | null;
-  /** The code that answers besides the new one with preboot, and until when. */
-  answering: { commit: string | null; until: number } | null;
-  /** Lists show nothing that was made between these two instants, while the second is to come. */
-  stale: { from: number; until: number } | null;
-  /** What comes next, once. */
-  next: { buildFails: boolean; phaseFails: boolean; dynoCrashes: boolean };
-}
-
-export interface PromotionTarget {
-  readonly id: string;
-  readonly app: App;
-  status: 'pending' | 'succeeded' | 'failed';
-  error: string | null;
-  release: Release | null;
-}
-
-export interface Promotion {
-  readonly id: string;
-  readonly source: { app: App; release: Release };
-  readonly targets: PromotionTarget[];
-  readonly createdAt: number;
-  updatedAt: number | null;
-}
-
-export const user = 'deploy@acme.test';
-
-/** Due at an instant; carried out, in order, when somebody looks at the world at or after it. */
-interface Due {
-  readonly at: number;
-  readonly order: number;
-  readonly act: () => void;
+  readonly by?: string;
+  /** Default: the app's, as it is. */
+  readonly config?: Config;
+  /** Without the app's release phase, as if it had been made long ago. */
+  readonly skipsPhase?: boolean;
+  /** Called once it has succeeded or failed, which may be at once. */
+  readonly onOver?: (release: Release) => void;
 }
 
 export class HerokuWorld {
   readonly newId: () => string;
-  readonly #clock: () => number;
   timing: Timing;
-  readonly apps: App[];
+  readonly apps: readonly App[];
   readonly slugs = new Map<string, Slug>();
   readonly promotions: Promotion[] = [];
   readonly pipeline: {
-    id: string;
-    name: string;
-    couplings: Map<string, string>;
-    createdAt: number;
+    readonly id: string;
+    readonly name: string;
+    /** Couplings' ids, by the app's. */
+    readonly couplings: ReadonlyMap<string, string>;
+    readonly createdAt: number;
   };
   nextPromotion: 'succeeds' | 'fails' | 'fails-in-part' = 'succeeds';
-  #due: Due[] = [];
-  #order = 0;
-  /** The instant that is being lived through while dues are carried out. */
-  #at: number;
+  readonly #agenda: Agenda;
+  readonly #dynos: DynoManager;
 
+  /** @param options.now milliseconds since the epoch */
   constructor(options: { now: () => number; newId: () => string; timing: Timing }) {
-    this.newId = options.newId;
-    this.#clock = options.now;
-    this.#at = options.now();
+    const { newId } = options;
+    this.newId = newId;
     this.timing = options.timing;
-    const createdAt = this.#at;
-    this.apps = (['staging', 'production'] as const).map((stage) =>
-      this.#newApp(`acme-${stage}`, stage),
-    );
+    this.#agenda = new Agenda(options.now);
+    this.#dynos = new DynoManager({ agenda: this.#agenda, newId, timing: () => this.timing });
+    this.apps = [this.#newApp('staging'), this.#newApp('production')];
     this.pipeline = {
-      id: this.newId(),
+      id: newId(),
       name: 'acme',
-      couplings: new Map(this.apps.map(({ id }) => [id, this.newId()])),
-      createdAt,
+      couplings: new Map(this.apps.map(({ id }) => [id, newId()])),
+      createdAt: this.now,
     };
   }
 
-  /** Brings the world up to now. */
+  /** Brings the world up to now; to be called before it is looked at. */
   settle(): void {
-    const now = this.#clock();
-    for (;;) {
-      const first = this.#due[0];
-      if (first === undefined || first.at > now) break;
-      this.#due.shift();
-      this.#at = Math.max(this.#at, first.at);
-      first.act();
-    }
-    this.#at = Math.max(this.#at, now);
+    this.#agenda.settle();
   }
 
   /** Milliseconds since the epoch, once `settle` was called. */
   get now(): number {
-    return this.#at;
+    return this.#agenda.now;
   }
 
   app(nameOrId: string): App | undefined {
     return this.apps.find(({ id, name }) => id === nameOrId || name === nameOrId);
   }
 
+  /** What runs: while a release is pending, and after one failed, the one before. */
   current(app: App): Release | undefined {
     return app.releases.findLast(({ status }) => status === 'succeeded');
   }
@@ -181,7 +82,7 @@ export class HerokuWorld {
   }
 
   slug(commit: string | null): Slug {
-    const slug = { id: this.newId(), commit, createdAt: this.#at };
+    const slug = { id: this.newId(), commit, createdAt: this.now };
     this.slugs.set(slug.id, slug);
     return slug;
   }
@@ -190,58 +91,85 @@ export class HerokuWorld {
   build(app: App, source: Build['source'], by = user): Build {
     const fails = app.next.buildFails;
     app.next.buildFails = false;
-    const startsAt = Math.max(this.#at, ...app.builds.map(({ endsAt }) => endsAt));
+    const startsAt = Math.max(this.now, ...app.builds.map(({ endsAt }) => endsAt));
     const build: Build = {
       id: this.newId(),
       source,
-      createdAt: this.#at,
+      createdAt: this.now,
       endsAt: startsAt + this.timing.buildMs,
-      fails,
       by,
       status: 'pending',
-      updatedAt: this.#at,
+      updatedAt: this.now,
       slug: null,
       release: null,
     };
     app.builds.push(build);
-    this.#after(build.endsAt, () => {
-      build.updatedAt = this.#at;
+    this.#agenda.note(build.endsAt, () => {
+      build.updatedAt = this.now;
       build.status = fails ? 'failed' : 'succeeded';
-      if (fails) return;
-      const version = source.version ?? '';
-      const commit = /^[0-9a-f]{40}$/.test(version) ? version : null;
-      build.slug = this.slug(commit).id;
-      build.release = this.release(app, build.slug, `Deploy ${version.slice(0, 8)}`, by).id;
+      if (!fails) this.#releaseBuild(app, build);
     });
     return build;
   }
 
-  release(app: App, slug: string | null, description: string, by = user): Release {
-    const phase = app.releasePhase !== null && slug !== null;
+  release(app: App, made: NewRelease): Release {
+    const { slug, description, by = user, config = app.config, skipsPhase = false, onOver } = made;
+    const phase = slug === null || skipsPhase ? null : app.releasePhase;
     const release: Release = {
       id: this.newId(),
       version: app.releases.length + 1,
       slug,
       description,
       by,
-      createdAt: this.#at,
+      config,
+      createdAt: this.now,
       phase,
       status: 'pending',
-      updatedAt: this.#at,
+      updatedAt: this.now,
     };
-    const before = this.current(app);
     app.releases.push(release);
-    if (!phase) this.#succeed(app, release, before);
-    else {
-      const fails = app.next.phaseFails;
-      app.next.phaseFails = false;
-      this.#after(this.#at + this.timing.releasePhaseMs, () => {
-        release.updatedAt = this.#at;
-        if (fails) release.status = 'failed';
-        else this.#succeed(app, release, this.current(app));
-      });
+    app.config = config;
+    const over = (status: 'succeeded' | 'failed'): void => {
+      this.#finish(app, release, status);
+      onOver?.(release);
+    };
+    if (phase === null) {
+      over('succeeded');
+      return release;
     }
+    const fails = app.next.phaseFails;
+    app.next.phaseFails = false;
+    this.#dynos.startPhase(app, release, phase);
+    this.#agenda.note(this.now + this.timing.releasePhaseMs, () => {
+      this.#dynos.endPhase(app);
+      over(fails ? 'failed' : 'succeeded');
+    });
     return release;
+  }
+
+  /** A new release of an older one's code and config vars (VENDORS.md 1.8). */
+  rollback(app: App, to: Release, by = user): Release {
+    const { slug, config } = to;
+    return this.release(app, { slug, config, by, description: `Rollback to v${to.version}` });
+  }
+
+  /** A change of config vars is a release of the same code; null removes one. */
+  setConfig(app: App, vars: Readonly<Record<string, string | null>>, by = user): Release {
+    const names = Object.keys(vars);
+    const config = Object.fromEntries(
+      Object.entries({ ...app.config, ...vars }).flatMap(([name, value]) =>
+        value === null ? [] : [[name, value]],
+      ),
+    );
+    const what = names.every((name) => vars[name] === null) ? 'Remove' : 'Set';
+    const slug = this.current(app)?.slug ?? null;
+    const description = `${what} ${names.join(', ')} config vars`;
+    return this.release(app, { slug, config, by, description });
+  }
+
+  /** A formation's change starts and stops dynos of what runs; it makes no release. */
+  scale(app: App, type: string, quantity: number): void {
+    this.#dynos.scale(app, type, quantity, this.current(app));
   }
 
   promote(source: Promotion['source'], targets: readonly App[], by = user): Promotion {
@@ -257,112 +185,73 @@ export class HerokuWorld {
         error: null,
         release: null,
       })),
-      createdAt: this.#at,
+      createdAt: this.now,
       updatedAt: null,
     };
     this.promotions.push(promotion);
     for (const target of promotion.targets) {
-      this.#after(this.#at + this.timing.promotionMs, () =>
-        this.#land(promotion, target, fate, by),
-      );
+      this.#agenda.note(this.now + this.timing.promotionMs, () => {
+        promotion.updatedAt = this.now;
+        if (fate === 'fails') endTarget(target, 'The slug could not be copied.');
+        else this.#land(promotion, target, fate === 'fails-in-part', by);
+      });
     }
     return promotion;
   }
 
-  #land(
-    promotion: Promotion,
-    target: PromotionTarget,
-    fate: HerokuWorld['nextPromotion'],
-    by: string,
-  ): void {
-    promotion.updatedAt = this.#at;
-    if (fate === 'fails') {
-      target.status = 'failed';
-      target.error = 'The slug could not be copied.';
-      return;
-    }
+  /** A promotion's target stays pending as long as the release that it made. */
+  #land(promotion: Promotion, target: PromotionTarget, fails: boolean, by: string): void {
     const { app, release } = promotion.source;
-    const commit = this.commitOf(release)?.slice(0, 8) ?? 'unknown';
-    const description = `Promote ${app.name} v${release.version} ${commit}`;
-    const made = this.release(target.app, release.slug, description, by);
-    target.release = made;
-    const end = (): void => {
-      promotion.updatedAt = this.#at;
-      if (made.status === 'pending') this.#after(this.#at + 10, end);
-      else if (fate === 'fails-in-part' || made.status === 'failed') {
-        target.status = 'failed';
-        target.error =
-          made.status === 'failed' ? 'Release phase failed.' : 'Dynos could not be restarted.';
-      } else target.status = 'succeeded';
-    };
-    end();
+    const commit = this.commitOf(release)?.slice(0, 7) ?? 'unknown';
+    target.release = this.release(target.app, {
+      slug: release.slug,
+      description: `Promote ${app.name} v${release.version} ${commit}`,
+      by,
+      onOver: ({ status }) => {
+        promotion.updatedAt = this.now;
+        if (status === 'failed') endTarget(target, 'Release phase failed.');
+        else endTarget(target, fails ? 'Dynos could not be restarted.' : null);
+      },
+    });
   }
 
-  /** A formation's change takes and gives dynos of the current release. */
-  scale(app: App, type: string, quantity: number): void {
-    const known = app.formation.find((one) => one.type === type);
-    if (known === undefined) app.formation.push({ type, quantity });
-    else known.quantity = quantity;
-    const current = this.current(app);
-    if (current !== undefined && current.slug !== null) this.#boot(app, current);
+  #releaseBuild(app: App, build: Build): void {
+    const { version } = build.source;
+    build.slug = this.slug(version !== null && /^[0-9a-f]{40}$/.test(version) ? version : null).id;
+    // What a build without a version is called is not known (VENDORS.md 7).
+    const name = version ?? build.slug;
+    const description = `Deploy ${name.slice(0, 8)}`;
+    build.release = this.release(app, { slug: build.slug, description, by: build.by }).id;
   }
 
-  isPromotionOver({ targets }: Promotion): boolean {
-    return targets.every(({ status }) => status !== 'pending');
+  #finish(app: App, release: Release, status: 'succeeded' | 'failed'): void {
+    const before = this.current(app);
+    release.status = status;
+    release.updatedAt = this.now;
+    // A later release may have overtaken this one's release phase.
+    if (release.slug === null || this.current(app) !== release) return;
+    this.#keepAnswering(app, before);
+    this.#dynos.replace(app, release);
   }
 
-  #succeed(app: App, release: Release, before: Release | undefined): void {
-    release.status = 'succeeded';
-    release.updatedAt = this.#at;
-    if (release.slug === null) return;
-    app.answering = app.preboot
-      ? { commit: this.commitOf(before), until: this.#at + this.timing.prebootMs }
-      : null;
-    this.#boot(app, release);
+  /** With preboot the code that answers goes on doing so; a release meanwhile starts the wait anew. */
+  #keepAnswering(app: App, before: Release | undefined): void {
+    const still = app.answering !== null && app.answering.until > this.now ? app.answering : null;
+    const commit = still?.commit ?? this.commitOf(before);
+    app.answering =
+      app.preboot && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
   }
 
-  #boot(app: App, release: Release): void {
-    let crashes = app.next.dynoCrashes;
-    app.next.dynoCrashes = false;
-    app.dynos = app.formation.flatMap(({ type, quantity }) =>
-      Array.from({ length: quantity }, (_, i): Dyno => {
-        const dyno: Dyno = {
-          id: this.newId(),
-          name: `${type}.${i + 1}`,
-          type,
-          release,
-          createdAt: this.#at,
-          state: 'starting',
-          updatedAt: this.#at,
-        };
-        const crash = crashes;
-        crashes = false;
-        this.#after(this.#at + this.timing.dynoBootMs, () => {
-          dyno.state = crash ? 'crashed' : 'up';
-          dyno.updatedAt = this.#at;
-        });
-        return dyno;
-      }),
-    );
-  }
-
-  #after(at: number, act: () => void): void {
-    const due = { at, order: this.#order++, act };
-    const place = this.#due.findIndex((other) => other.at > at);
-    if (place === -1) this.#due.push(due);
-    else this.#due.splice(place, 0, due);
-  }
-
-  #newApp(name: string, stage: App['stage']): App {
+  #newApp(stage: App['stage']): App {
     const app: App = {
       id: this.newId(),
-      name,
+      name: `acme-${stage}`,
       stage,
-      createdAt: this.#at,
+      createdAt: this.now,
       releases: [],
       builds: [],
       dynos: [],
-      config: { LANG: 'en_US.UTF-8' },
+      config: {},
       formation: [{ type: 'web', quantity: 2 }],
       preboot: false,
       maintenance: false,
@@ -371,9 +260,14 @@ export class HerokuWorld {
       stale: null,
       next: { buildFails: false, phaseFails: false, dynoCrashes: false },
     };
-    this.release(app, null, 'Initial release');
-    this.release(app, null, 'Enable Logplex');
-    this.release(app, null, 'Set LANG config vars');
+    this.release(app, { slug: null, description: 'Initial release' });
+    this.release(app, { slug: null, description: 'Enable Logplex' });
+    this.setConfig(app, { LANG: 'en_US.UTF-8' });
     return app;
   }
+}
+
+function endTarget(target: PromotionTarget, error: string | null): void {
+  target.status = error === null ? 'succeeded' : 'failed';
+  target.error = error;
 }

@@ -3,34 +3,41 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Cut } from './faults.ts';
-import {
-  createSandbox,
-  type Sandbox,
-  type SandboxOptions,
-  type Service,
-  services,
-} from './sandbox.ts';
+import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { type Service, services } from './service.ts';
 
-export { createSandbox, type Sandbox, type SandboxOptions, type Service } from './sandbox.ts';
+export type { Timing } from './heroku-state.ts';
+export type { Received } from './journal.ts';
+export { type Control, createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+export type { Service } from './service.ts';
 
 export interface RunningSandbox extends Sandbox {
   readonly urls: Readonly<Record<Service, string>>;
+  /** Cuts what is still connected. */
   close(): Promise<void>;
 }
 
 /**
  * @param options.port the first of eight ports in a row; any free ones when left out
- * @throws the system's error when a port is taken
+ * @throws the system's error when a port is taken; none stays open then
  */
 export async function startSandbox(
   options: Omit<SandboxOptions, 'origins'> & { readonly port?: number } = {},
 ): Promise<RunningSandbox> {
   let sandbox: Sandbox | null = null;
   const servers = new Map<Service, Server>();
-  for (const [place, service] of services.entries()) {
-    const server = serve(service, () => sandbox);
-    servers.set(service, server);
-    await listen(server, options.port === undefined ? 0 : options.port + place);
+  const close = async (): Promise<void> => {
+    await Promise.all([...servers.values()].map(stop));
+  };
+  try {
+    for (const [place, service] of services.entries()) {
+      const server = serve(service, () => sandbox);
+      await listen(server, options.port === undefined ? 0 : options.port + place);
+      servers.set(service, server);
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
   const urls = Object.fromEntries(
     [...servers].map(([service, server]) => [
@@ -42,13 +49,12 @@ export async function startSandbox(
   sandbox = made;
   return {
     ...made,
-    urls,
-    async close() {
-      for (const server of servers.values()) {
-        server.closeAllConnections();
-        await new Promise((closed) => server.close(closed));
-      }
+    // A reset replaces it: a copy would go stale.
+    get world() {
+      return made.world;
     },
+    urls,
+    close,
   };
 }
 
@@ -72,5 +78,12 @@ function listen(server: Server, port: number): Promise<void> {
   return new Promise((listening, failed) => {
     server.once('error', failed);
     server.listen(port, '127.0.0.1', () => listening());
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((closed) => {
+    server.close(() => closed());
+    server.closeAllConnections();
   });
 }

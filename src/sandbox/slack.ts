@@ -40,7 +40,7 @@ type Body = Record<string, unknown>;
 /** @param options.token the secret path of the webhook */
 export function createSlack(
   options: StandInOptions,
-): StandIn & { state(): SlackState; readonly botToken: string } {
+): Omit<StandIn, 'state'> & { state(): SlackState; readonly botToken: string } {
   const messages: SlackMessage[] = [];
   const hono = new Hono();
   let count = 0;

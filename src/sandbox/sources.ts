@@ -1,6 +1,7 @@
 /** The storage beside Heroku: presigned uploads of source tarballs, and the output of builds and release phases. */
 import { Hono } from 'hono';
 import type { HerokuWorld } from './heroku-world.ts';
+import { addOutputs } from './outputs.ts';
 
 export interface Sources {
   /** Where its URLs begin. */
@@ -28,15 +29,11 @@ export function createSources(options: {
     { expires: number; signature: string; bytes: Uint8Array | null }
   >();
   const hono = new Hono();
-
-  const denied = (code: string) =>
-    new Response(
-      `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>Request refused</Message></Error>`,
-      {
-        status: 403,
-        headers: { 'content-type': 'application/xml' },
-      },
-    );
+  const urlsOf = (place: string, signed: { expires: number; signature: string }) => {
+    const query = `AWSAccessKeyId=KEY&Expires=${Math.floor(signed.expires / 1000)}`;
+    const base = `${origin}/heroku.com/${place}?${query}&Signature=`;
+    return { get_url: `${base}read-${signed.signature}`, put_url: base + signed.signature };
+  };
 
   hono.put('/heroku.com/:place', async (c) => {
     const place = places.get(c.req.param('place'));
@@ -47,6 +44,7 @@ export function createSources(options: {
     if (!signed || contentType !== '' || c.req.header('authorization') !== undefined) {
       return denied('SignatureDoesNotMatch');
     }
+    if (place.bytes !== null) return denied('AccessDenied');
     const bytes = new Uint8Array(await c.req.arrayBuffer());
     if (!gzipMagic.every((byte, i) => bytes[i] === byte)) return denied('AccessDenied');
     place.bytes = bytes;
@@ -54,39 +52,13 @@ export function createSources(options: {
   });
 
   hono.get('/heroku.com/:place', (c) => {
-    const bytes = places.get(c.req.param('place'))?.bytes ?? null;
+    const place = places.get(c.req.param('place'));
+    const signed = c.req.query('Signature') === `read-${place?.signature}`;
+    const bytes = signed ? (place?.bytes ?? null) : null;
     return bytes === null ? denied('AccessDenied') : c.body(new Uint8Array(bytes));
   });
 
-  hono.get('/streams/builds/:file', (c) => {
-    world().settle();
-    const id = c.req.param('file').replace(/\.log$/, '');
-    const build = world()
-      .apps.flatMap(({ builds }) => builds)
-      .find((one) => one.id === id);
-    if (build === undefined) return c.notFound();
-    const lines = ['-----> Building on the Heroku-24 stack', '-----> Ruby app detected'];
-    if (build.status === 'succeeded') lines.push('-----> Compressing...', '-----> Launching...');
-    if (build.status === 'failed')
-      lines.push(
-        ' !     An error occurred while installing the gems.',
-        ' !     Push rejected, failed to compile Ruby app.',
-      );
-    return ranged(c.req.header('range'), `${lines.join('\n')}\n`);
-  });
-
-  hono.get('/streams/releases/:file', (c) => {
-    world().settle();
-    const id = c.req.param('file').replace(/\.log$/, '');
-    const release = world()
-      .apps.flatMap(({ releases }) => releases)
-      .find((one) => one.id === id);
-    if (release === undefined) return c.notFound();
-    const lines = ['Running release command...'];
-    if (release.status === 'failed')
-      lines.push('PG::UndefinedColumn: ERROR: column "total" does not exist');
-    return ranged(c.req.header('range'), `${lines.join('\n')}\n`);
-  });
+  addOutputs(hono, { world, denied: () => denied('AccessDenied') });
 
   return {
     origin,
@@ -96,25 +68,20 @@ export function createSources(options: {
       const signature = newId();
       const expires = now() + expiresMs;
       places.set(place, { expires, signature, bytes: null });
-      const base = `${origin}/heroku.com/${place}?AWSAccessKeyId=KEY&Expires=${Math.floor(expires / 1000)}`;
-      return {
-        get_url: `${base}&Signature=read-${signature}`,
-        put_url: `${base}&Signature=${signature}`,
-      };
+      return urlsOf(place, { expires, signature });
     },
     has: (getUrl) =>
-      (places.get(new URL(getUrl).pathname.split('/').at(-1) ?? '')?.bytes ?? null) !== null,
+      [...places].some(
+        ([place, { bytes, ...signed }]) =>
+          bytes !== null && getUrl === urlsOf(place, signed).get_url,
+      ),
     reset: () => places.clear(),
   };
 }
 
-/** `Range: bytes=N-` goes on where an earlier read ended. */
-function ranged(header: string | undefined, text: string): Response {
-  const from = Number(/^bytes=(\d+)-$/.exec(header ?? '')?.[1] ?? 0);
-  const bytes = Buffer.from(text);
-  if (from > 0 && from >= bytes.length) return new Response(null, { status: 416 });
-  return new Response(new Uint8Array(bytes.subarray(from)), {
-    status: from > 0 ? 206 : 200,
-    headers: { 'content-type': 'text/plain; charset=utf-8' },
-  });
+function denied(code: string): Response {
+  return new Response(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>Request refused</Message></Error>`,
+    { status: 403, headers: { 'content-type': 'application/xml' } },
+  );
 }

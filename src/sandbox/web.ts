@@ -1,6 +1,7 @@
 /** The two deployed apps as their users see them: what answers, from which code, and Heroku's error page. */
 import { Hono } from 'hono';
-import type { App, HerokuWorld } from './heroku-world.ts';
+import type { App } from './heroku-state.ts';
+import type { HerokuWorld } from './heroku-world.ts';
 
 /** An endpoint that a person or an incident made fail: until when (milliseconds since the epoch), with what. */
 export interface Outage {
@@ -8,35 +9,38 @@ export interface Outage {
   readonly until: number;
 }
 
+export interface WebOptions {
+  readonly world: () => HerokuWorld;
+  /** The app's name. */
+  readonly name: string;
+  /** By the app's name. */
+  readonly outages: ReadonlyMap<string, Outage>;
+}
+
 const errorPage =
   '<!DOCTYPE html><html><head><title>Application Error</title></head><body><iframe src="//www.herokucdn.com/error-pages/application-error.html"></iframe></body></html>';
 
-export function createWeb(options: {
-  world: () => HerokuWorld;
-  app: () => App;
-  outage: () => Outage | null;
-}): Hono {
+/** Any path is 200 `ok` with the commit in `x-revision`; `/revision` has it as the body too. */
+export function createWeb({ world: worldOf, name, outages }: WebOptions): Hono {
   const hono = new Hono();
   hono.get('*', (c) => {
-    const world = options.world();
+    const world = worldOf();
     world.settle();
-    const app = options.app();
-    const outage = options.outage();
-    if (outage !== null && world.now < outage.until) return unavailable(outage.status);
+    const app = world.app(name);
+    const outage = outages.get(name);
+    if (outage !== undefined && world.now < outage.until) return unavailable(outage.status);
+    if (app === undefined || app.maintenance) return unavailable(503);
     const commit = answering(world, app);
-    if (app.maintenance || commit === undefined) return unavailable(503);
+    if (commit === undefined) return unavailable(503);
     const headers = { 'x-revision': commit ?? '', server: 'Heroku' };
-    if (c.req.path === '/revision') return c.text(`${commit ?? ''}\n`, 200, headers);
-    return c.text('ok\n', 200, headers);
+    return c.text(c.req.path === '/revision' ? `${commit ?? ''}\n` : 'ok\n', 200, headers);
   });
   return hono;
 }
 
-/** The commit of the code that answers; undefined when nothing does. */
+/** The commit of the code that answers, null when it names none; undefined when nothing answers. */
 function answering(world: HerokuWorld, app: App): string | null | undefined {
-  if (app.answering !== null && world.now < app.answering.until && app.answering.commit !== null) {
-    return app.answering.commit;
-  }
+  if (app.answering !== null && world.now < app.answering.until) return app.answering.commit;
   const web = app.dynos.find(({ type, state }) => type === 'web' && state === 'up');
   return web === undefined ? undefined : world.commitOf(web.release);
 }

@@ -1,0 +1,146 @@
+/** Puts a run together from configuration and environment: the one place where the rooms meet. */
+import { systemClock } from '../effects/clock.ts';
+import type { Repository } from '../effects/git.ts';
+import { createGitHub, parseRepository } from '../effects/github.ts';
+import { createHeroku } from '../effects/heroku.ts';
+import { createHistory } from '../effects/history.ts';
+import { createHttpClient, type HttpClient } from '../effects/http.ts';
+import type { Ports } from '../effects/ports.ts';
+import { createSlack } from '../effects/slack.ts';
+import { undiciTransport } from '../effects/undici-transport.ts';
+import { createCiLock } from '../runtime/ci-lock.ts';
+import type { Run } from '../runtime/identity.ts';
+import { createStoreLock, type LaneLock, readLane } from '../runtime/lane.ts';
+import { createLeaseKeeper, type LeaseKeeper } from '../runtime/lease-keeper.ts';
+import { createNotifier, type Notifier } from '../runtime/notifications.ts';
+import { quiesce } from '../runtime/quiesce.ts';
+import type { ServiceTable } from '../runtime/run.ts';
+import { createServices } from '../runtime/services.ts';
+import type { EventLog } from '../store/log.ts';
+import type { CiFacts } from './ci.ts';
+import { createCiBuilds } from './ci-builds.ts';
+import type { Config } from './config.ts';
+import { type Environment, killSwitch } from './environment.ts';
+
+export interface AssembleOptions {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly herokuToken: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly ci: CiFacts;
+  readonly repository: Repository;
+  readonly log: EventLog;
+  readonly run: Run;
+  readonly leaseMs: number;
+  readonly progress: (line: string) => void;
+}
+
+/** What a run of a deploy needs besides the log. */
+export interface Assembly {
+  readonly keeper: LeaseKeeper;
+  readonly lock: LaneLock;
+  readonly services: ServiceTable;
+  readonly notifier: Notifier | null;
+  close(): Promise<void>;
+}
+
+export function assemble(options: AssembleOptions): Assembly {
+  const { config, environment, herokuToken, env, ci, repository, log, run, leaseMs, progress } =
+    options;
+  const clock = systemClock;
+  const heroku = createHeroku({ baseUrl: environment.herokuApiUrl, token: herokuToken });
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  const transport = undiciTransport();
+  const client = (beforeWrite: () => Promise<void>): HttpClient =>
+    createHttpClient({
+      transport: transport.send,
+      clock,
+      random: Math.random,
+      beforeWrite,
+      notice: progress,
+    });
+  // Every write to a vendor is made by a run that still holds its leases.
+  const http = client(keeper.assertHeld);
+  const ports = (signal: AbortSignal, tell = progress): Ports => ({
+    http,
+    clock,
+    signal,
+    progress: tell,
+  });
+
+  const webUrl = config.repository ?? null;
+  const slug = webUrl === null ? null : parseRepository(webUrl);
+  const github =
+    environment.githubToken === null
+      ? null
+      : createGitHub({ baseUrl: environment.githubApiUrl, token: environment.githubToken });
+  const history = createHistory({ repository, github, slug, webUrl });
+  const services = createServices({
+    http,
+    heroku,
+    history,
+    archive: (commit, signal) => repository.archive(commit, signal),
+    readLane: (lane) => readLane(log, lane),
+    killSwitch: (name) => killSwitch(name, env, ci.isCi),
+  });
+  const apps = [config.staging.heroku.app, config.production.heroku.app];
+  const { provider } = config.lock;
+  const lock =
+    provider === 'store'
+      ? createStoreLock({
+          log,
+          clock,
+          run,
+          keeper,
+          leaseMs,
+          relation: (base, head, signal) => history.relation(base, head, ports(signal)),
+          quiesce: (signal, tell) => quiesce(heroku, apps, ports(signal, tell)),
+        })
+      : createCiLock({
+          provider,
+          clock,
+          builds: createCiBuilds({ provider, config, environment, ci, ports, github, slug }),
+        });
+  return {
+    keeper,
+    lock,
+    services,
+    // A message is no write that the lane's lock protects.
+    notifier: notifierOf(
+      options,
+      client(async () => {}),
+    ),
+    async close() {
+      keeper.stop();
+      await transport.close();
+    },
+  };
+}
+
+/** Null where no Slack is configured or no token is set: the log has it all anyway. */
+function notifierOf(
+  { config, environment, log, run, leaseMs, progress }: AssembleOptions,
+  http: HttpClient,
+): Notifier | null {
+  const slack = config.notify.slack ?? null;
+  const { slackBotToken, slackWebhookUrl } = environment;
+  if (slack === null) return null;
+  if (slackBotToken === null && slackWebhookUrl === null) {
+    progress('Slack is told nothing: set SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL');
+    return null;
+  }
+  return createNotifier({
+    log,
+    slack: createSlack({
+      baseUrl: environment.slackApiUrl,
+      channel: slack.channel,
+      ...(slackBotToken === null ? {} : { botToken: slackBotToken }),
+      ...(slackWebhookUrl === null ? {} : { webhookUrl: slackWebhookUrl }),
+    }),
+    settings: { oncall: slack.oncall ?? null, lane: config.app },
+    ports: { http, clock: systemClock, progress },
+    owner: run.owner,
+    leaseMs,
+    startAt: 'head',
+  });
+}

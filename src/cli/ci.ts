@@ -1,0 +1,134 @@
+/** What the CI says of this build; flags win over it. A person at a shell is none. */
+import envCi from 'env-ci';
+import { UsageError } from '../errors.ts';
+import type { Build } from '../machine/events.ts';
+
+export interface CiFlags {
+  readonly commit?: string;
+  readonly branch?: string;
+  readonly build?: string;
+  readonly actor?: string;
+}
+
+export interface CiFacts {
+  readonly isCi: boolean;
+  /** Null in a CI that does not say which build this is. */
+  readonly build: Build | null;
+  /** As given: a full or a short id; null where nothing says. */
+  readonly commit: string | null;
+  readonly branch: string | null;
+  readonly actor: string;
+  /** `gh/acme/web`, on CircleCI. */
+  readonly projectSlug: string | null;
+  /** The run's own id at the CI, where that is another one than the label (GitHub). */
+  readonly runId: string | null;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Found = Omit<CiFacts, 'isCi' | 'build' | 'actor'> & {
+  readonly build: Omit<Build, 'label'> & { readonly label: string | null };
+  readonly actor: string | null;
+};
+
+const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/;
+
+export function detectCi(env: Env, flags: CiFlags = {}): CiFacts {
+  const found = circleCi(env) ?? gitHub(env) ?? other(env);
+  const isCi = found !== null || isTrue(env.CI);
+  const label = flags.build ?? found?.build.label ?? (isCi ? null : 'local');
+  return {
+    isCi,
+    build: label === null ? null : { ...(found?.build ?? nobody), label },
+    commit: flags.commit ?? found?.commit ?? null,
+    branch: flags.branch ?? found?.branch ?? null,
+    actor: flags.actor ?? found?.actor ?? env.USER ?? env.LOGNAME ?? 'unknown',
+    projectSlug: found?.projectSlug ?? null,
+    runId: found?.runId ?? null,
+  };
+}
+
+/** @throws UsageError E_BUILD_LABEL no label, or one that cannot be a part of a deploy’s id */
+export function requireBuild({ build }: CiFacts): Build {
+  if (build !== null && labelPattern.test(build.label)) return build;
+  throw badLabel(build?.label ?? null);
+}
+
+const nobody = { provider: 'other', attempt: 1, job: null, workflow: null, url: null } as const;
+
+/** CircleCI's variables (VENDORS.md 2.4). A re-run has a new build number. */
+function circleCi(env: Env): Found | null {
+  if (!isTrue(env.CIRCLECI)) return null;
+  const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
+  return {
+    build: {
+      provider: 'circleci',
+      label: orNull(env.CIRCLE_BUILD_NUM),
+      attempt: 1,
+      job: orNull(env.CIRCLE_JOB),
+      workflow: orNull(env.CIRCLE_WORKFLOW_ID),
+      url: orNull(env.CIRCLE_BUILD_URL),
+    },
+    commit: orNull(env.CIRCLE_SHA1),
+    branch: orNull(env.CIRCLE_BRANCH),
+    actor: orNull(env.CIRCLE_USERNAME),
+    projectSlug: owner && name ? `gh/${owner}/${name}` : null,
+    runId: null,
+  };
+}
+
+/** GitHub's variables (VENDORS.md 3.5). A re-run keeps the number and counts its attempts. */
+function gitHub(env: Env): Found | null {
+  if (!isTrue(env.GITHUB_ACTIONS)) return null;
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  return {
+    build: {
+      provider: 'github',
+      label: orNull(env.GITHUB_RUN_NUMBER),
+      attempt: Math.max(1, Number(env.GITHUB_RUN_ATTEMPT) || 1),
+      job: orNull(env.GITHUB_JOB),
+      workflow: orNull(env.GITHUB_WORKFLOW),
+      url: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
+    },
+    commit: orNull(env.GITHUB_SHA),
+    branch: orNull(env.GITHUB_HEAD_REF) ?? orNull(env.GITHUB_REF_NAME),
+    actor: orNull(env.GITHUB_TRIGGERING_ACTOR) ?? orNull(env.GITHUB_ACTOR),
+    projectSlug: null,
+    runId: orNull(run),
+  };
+}
+
+/** Any other CI that `env-ci` knows. */
+function other(env: Env): Found | null {
+  const facts = envCi({ env, cwd: process.cwd() });
+  if (!facts.isCi || facts.service === undefined) return null;
+  return {
+    build: {
+      ...nobody,
+      label: orNull(facts.build),
+      job: orNull(facts.job),
+      url: orNull(facts.buildUrl),
+    },
+    commit: orNull(facts.commit),
+    branch: orNull(facts.branch),
+    actor: null,
+    projectSlug: null,
+    runId: null,
+  };
+}
+
+function badLabel(label: string | null): UsageError {
+  const what =
+    label === null
+      ? 'this CI does not say which build this is'
+      : `a build cannot be called ${JSON.stringify(label.slice(0, 80))}`;
+  return new UsageError('E_BUILD_LABEL', what, {
+    hint: 'Say --build with letters, digits, dots, dashes and underscores, 60 at most: --build 502',
+  });
+}
+
+const orNull = (value: string | undefined): string | null =>
+  value === undefined || value === '' ? null : value;
+
+function isTrue(value: string | undefined): boolean {
+  return value === 'true' || value === '1';
+}

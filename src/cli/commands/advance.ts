@@ -1,0 +1,100 @@
+/** `pipeline advance`: this build's commit, from the queue to production. */
+import { systemClock } from '../../effects/clock.ts';
+import { openRepository } from '../../effects/git.ts';
+import { UsageError } from '../../errors.ts';
+import { newRun } from '../../runtime/identity.ts';
+import { requestDeploy } from '../../runtime/request.ts';
+import { assemble } from '../assemble.ts';
+import { detectCi, requireBuild } from '../ci.ts';
+import { toSettings } from '../config.ts';
+import { readEnvironment, requireHerokuToken } from '../environment.ts';
+import type { GlobalFlags } from '../program.ts';
+import type { Terminal } from '../terminal.ts';
+import { openDeployLog, openWorkspace } from '../workspace.ts';
+import { carry } from './carry.ts';
+
+export interface AdvanceFlags extends GlobalFlags {
+  commit?: string;
+  branch?: string;
+  build?: string;
+  actor?: string;
+  override?: boolean;
+  reason?: string;
+}
+
+/** Everything that can be wrong with what was given is found before the log is touched. */
+export async function advance(
+  flags: AdvanceFlags,
+  version: string,
+  terminal: Terminal,
+): Promise<number> {
+  const override = overrideReason(flags);
+  const environment = readEnvironment(process.env);
+  const herokuToken = requireHerokuToken(environment);
+  const { config, directory, storeUrl } = await openWorkspace(flags, environment);
+  const ci = detectCi(process.env, flags);
+  const build = requireBuild(ci);
+  const repository = await openRepository(directory);
+  const commit = await repository.commit(ci.commit ?? (await repository.head()));
+  const branch = ci.branch ?? (await repository.branch()) ?? config.branch;
+  if (branch !== config.branch) throw otherBranch(branch, config.branch);
+
+  const settings = toSettings(config, environment);
+  const run = newRun({ actor: ci.actor, ci: build, program: version });
+  return carry({
+    terminal,
+    json: flags.json === true,
+    environment,
+    openLog: () => openDeployLog(storeUrl, { readOnly: false }),
+    choose: async (log) => {
+      const { deploy, isNew } = await requestDeploy(
+        log,
+        {
+          lane: config.app,
+          branch,
+          commit: { sha: commit.sha, title: commit.title, author: commit.author },
+          build,
+          settings,
+          override: override === null ? null : { actor: run.actor, reason: override },
+        },
+        run,
+      );
+      return { deploy, isNew };
+    },
+    run,
+    assemble: (log, progress) =>
+      assemble({
+        config,
+        environment,
+        herokuToken,
+        env: process.env,
+        ci,
+        repository,
+        log,
+        run,
+        leaseMs: settings.lock.leaseMs,
+        progress,
+      }),
+    clock: systemClock,
+    leaseMs: settings.lock.leaseMs,
+  });
+}
+
+function overrideReason({ override, reason }: AdvanceFlags): string | null {
+  if (override === true && (reason ?? '').trim() !== '') return reason ?? null;
+  if (override === true) {
+    throw new UsageError('E_REASON', '--override needs --reason: the log keeps why', {
+      hint: 'pipeline advance --override --reason "hotfix from the release branch"',
+    });
+  }
+  if (reason === undefined) return null;
+  throw new UsageError('E_REASON', '--reason is for --override, which is not given', {
+    hint: 'Leave it out, or add --override.',
+  });
+}
+
+function otherBranch(branch: string, lane: string): UsageError {
+  return new UsageError('E_BRANCH', `this build is of branch ${branch}; the lane deploys ${lane}`, {
+    hint: `Run pipeline advance in builds of ${lane} only, or change \`branch\` in pipeline.yml.`,
+  });
+}

@@ -1,0 +1,130 @@
+/** Carries one deploy to where its run ends, and tells: what `advance` and `resume` share. */
+import type { Clock } from '../../effects/ports.ts';
+import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
+import { tell } from '../../machine/story.ts';
+import type { Run } from '../../runtime/identity.ts';
+import { domainEvent, readFlight } from '../../runtime/recorded.ts';
+import { type Interruption, runDeploy } from '../../runtime/run.ts';
+import { deployStream } from '../../runtime/streams.ts';
+import type { EventLog } from '../../store/log.ts';
+import type { Assembly } from '../assemble.ts';
+import { type Environment, redactor, secretsOf } from '../environment.ts';
+import { signalExitCodes } from '../exit-codes.ts';
+import { createReporter, type Reporter } from '../reporter.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface CarryOptions {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly environment: Environment;
+  readonly openLog: () => Promise<EventLog>;
+  /** Which deploy: writes whatever makes it ready to be carried on. */
+  readonly choose: (log: EventLog) => Promise<{ deploy: string; isNew: boolean }>;
+  readonly run: Run;
+  readonly assemble: (log: EventLog, progress: (line: string) => void) => Assembly;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+}
+
+/** How long the end of a run waits for its last messages; a signal leaves less. */
+const flushMs = { done: 5_000, interrupted: 700 };
+/** After a signal the process ends within two seconds, whatever still hangs. */
+const lastResortMs = 1_800;
+
+export async function carry(options: CarryOptions): Promise<number> {
+  const { terminal, json, environment, clock, run } = options;
+  const reporter = createReporter({
+    terminal,
+    json,
+    now: clock.now,
+    redact: redactor(secretsOf(environment)),
+  });
+  const log = await options.openLog();
+  let assembly: Assembly | null = null;
+  const signals = listenToSignals();
+  try {
+    assembly = options.assemble(log, reporter.progress);
+    const { deploy, isNew } = await options.choose(log);
+    await tellWhatIs(log, deploy, isNew, reporter);
+    assembly.notifier?.start();
+    const outcome = await runDeploy({
+      deploy,
+      log,
+      clock,
+      run,
+      keeper: assembly.keeper,
+      leaseMs: options.leaseMs,
+      lock: assembly.lock,
+      services: assembly.services,
+      interrupt: signals.interrupt,
+      progress: reporter.progress,
+      recorded: reporter.recorded,
+    }).finally(() =>
+      assembly?.notifier?.flush(signals.interrupt.aborted ? flushMs.interrupted : flushMs.done),
+    );
+    reporter.end();
+    const exit =
+      outcome.interrupted === null ? (outcome.exit ?? 1) : signalExitCodes[outcome.interrupted];
+    if (json) terminal.out(JSON.stringify(await summary(log, deploy, exit), null, 2));
+    else
+      terminal.out(
+        `\n${deploy}: ${outcome.state} (exit ${exit}). The whole story: pipeline log ${deploy}`,
+      );
+    return exit;
+  } finally {
+    reporter.end();
+    signals.stop();
+    await assembly?.close();
+    await log.close();
+  }
+}
+
+/** A deploy that exists already is introduced: which state it was left in. */
+async function tellWhatIs(
+  log: EventLog,
+  deploy: string,
+  isNew: boolean,
+  reporter: Reporter,
+): Promise<void> {
+  const events = await log.readStream(deployStream(deploy));
+  const shown = isNew
+    ? events.at(0)
+    : events.findLast(({ metadata }) => metadata.transition !== undefined);
+  if (!isNew) reporter.progress(`${deploy} is in the log already; it goes on from there`);
+  if (shown !== undefined) reporter.recorded(domainEvent(shown), shown);
+}
+
+async function summary(log: EventLog, deploy: string, exit: number): Promise<object> {
+  const flight = await readFlight(log, deploy);
+  if (flight === null) return { deploy, exit };
+  const { outcome, request } = flight.snapshot.context;
+  return {
+    deploy,
+    lane: request.lane,
+    commit: request.commit.sha,
+    state: stateOf(flight),
+    settled: has(flight, 'settled'),
+    exit: exitCodeOf(flight) ?? exit,
+    reason: outcome === null ? null : tell(outcome).headline,
+  };
+}
+
+/** The first signal asks the run to end; the process is gone soon after, whatever still hangs. */
+function listenToSignals(): { interrupt: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const names: readonly Interruption[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const listeners = names.map((name) => {
+    const onSignal = (): void => {
+      controller.abort(name);
+      setTimeout(() => process.exit(signalExitCodes[name]), lastResortMs).unref();
+    };
+    process.on(name, onSignal);
+    return [name, onSignal] as const;
+  });
+  return {
+    interrupt: controller.signal,
+    stop() {
+      for (const [name, onSignal] of listeners) process.removeListener(name, onSignal);
+    },
+  };
+}

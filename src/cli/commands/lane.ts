@@ -1,0 +1,68 @@
+/** `pipeline disable`, `enable` and `unlock`: what people order for a lane, each with a reason. */
+import { UsageError } from '../../errors.ts';
+import type { Run } from '../../runtime/identity.ts';
+import { newRun } from '../../runtime/identity.ts';
+import { breakLock, switchLane } from '../../runtime/lane-orders.ts';
+import type { EventLog } from '../../store/log.ts';
+import { detectCi } from '../ci.ts';
+import { readEnvironment } from '../environment.ts';
+import type { GlobalFlags } from '../program.ts';
+import type { Terminal } from '../terminal.ts';
+import { openDeployLog, openWorkspace } from '../workspace.ts';
+
+export interface LaneFlags extends GlobalFlags {
+  reason: string;
+  actor?: string;
+}
+
+export type LaneOrder = 'disable' | 'enable' | 'unlock';
+
+export async function order(
+  what: LaneOrder,
+  flags: LaneFlags,
+  version: string,
+  terminal: Terminal,
+): Promise<number> {
+  if (flags.reason.trim() === '') {
+    throw new UsageError('E_REASON', '--reason is empty; the log keeps why', {
+      hint: `pipeline ${what} --reason "…"`,
+    });
+  }
+  const environment = readEnvironment(process.env);
+  const { config, storeUrl } = await openWorkspace(flags, environment);
+  const ci = detectCi(process.env, flags);
+  const run = newRun({ actor: ci.actor, ci: ci.isCi ? ci.build : null, program: version });
+  const log = await openDeployLog(storeUrl, { readOnly: false });
+  try {
+    terminal.out(await carryOut[what](log, config.app, run, flags.reason));
+    return 0;
+  } finally {
+    await log.close();
+  }
+}
+
+const carryOut: {
+  readonly [O in LaneOrder]: (
+    log: EventLog,
+    lane: string,
+    run: Run,
+    reason: string,
+  ) => Promise<string>;
+} = {
+  async disable(log, lane, run, reason) {
+    const changed = await switchLane(log, lane, 'disabled', run, reason);
+    return changed
+      ? `lane ${lane} is disabled: nothing goes to production until \`pipeline enable\``
+      : `lane ${lane} is disabled already`;
+  },
+  async enable(log, lane, run, reason) {
+    const changed = await switchLane(log, lane, 'enabled', run, reason);
+    return changed
+      ? `lane ${lane} is enabled; deploys that were held go on with \`pipeline resume\``
+      : `lane ${lane} is enabled already`;
+  },
+  async unlock(log, lane, run, reason) {
+    const { deploy } = await breakLock(log, lane, run, reason);
+    return `lane ${lane} was taken from ${deploy}; its job, if it still runs, ends without writing more`;
+  },
+};

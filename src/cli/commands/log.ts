@@ -1,0 +1,22 @@
+/** `pipeline log DEPLOY`: a deploy's events, in words. */
+import { deployStream } from '../../runtime/streams.ts';
+import { readEnvironment } from '../environment.ts';
+import { findDeploy } from '../find-deploy.ts';
+import { logView } from '../log-view.ts';
+import type { GlobalFlags } from '../program.ts';
+import type { Terminal } from '../terminal.ts';
+import { findStore, openDeployLog } from '../workspace.ts';
+
+export async function log(name: string, flags: GlobalFlags, terminal: Terminal): Promise<number> {
+  const store = await findStore(flags, readEnvironment(process.env));
+  const events = await openDeployLog(store, { readOnly: true });
+  try {
+    const { deploy } = await findDeploy(events, name);
+    const records = await events.readStream(deployStream(deploy));
+    if (flags.json === true) terminal.out(JSON.stringify(records, null, 2));
+    else for (const line of logView(records, terminal)) terminal.out(line);
+    return 0;
+  } finally {
+    await events.close();
+  }
+}

@@ -1,0 +1,26 @@
+/** `pipeline replay DEPLOY`: folds its events through the chart again; 1 when that differs from the record. */
+import { replay as replayDeploy } from '../../runtime/replay.ts';
+import { readEnvironment } from '../environment.ts';
+import { findDeploy } from '../find-deploy.ts';
+import type { GlobalFlags } from '../program.ts';
+import { replayView } from '../replay-view.ts';
+import type { Terminal } from '../terminal.ts';
+import { findStore, openDeployLog } from '../workspace.ts';
+
+export async function replay(
+  name: string,
+  flags: GlobalFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const store = await findStore(flags, readEnvironment(process.env));
+  const log = await openDeployLog(store, { readOnly: true });
+  try {
+    const { deploy } = await findDeploy(log, name);
+    const result = await replayDeploy(log, deploy);
+    if (flags.json === true) terminal.out(JSON.stringify(result, null, 2));
+    else for (const line of replayView(result, terminal)) terminal.out(line);
+    return result.disagreement === null ? 0 : 1;
+  } finally {
+    await log.close();
+  }
+}

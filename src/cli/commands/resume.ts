@@ -1,0 +1,67 @@
+/** `pipeline resume DEPLOY --reason`: a person lets a held deploy go on, and this process carries it. */
+import { systemClock } from '../../effects/clock.ts';
+import { openRepository } from '../../effects/git.ts';
+import { UsageError } from '../../errors.ts';
+import { newRun } from '../../runtime/identity.ts';
+import { resumeDeploy } from '../../runtime/resume.ts';
+import { assemble } from '../assemble.ts';
+import { detectCi } from '../ci.ts';
+import { toSettings } from '../config.ts';
+import { readEnvironment, requireHerokuToken } from '../environment.ts';
+import { findDeploy } from '../find-deploy.ts';
+import type { GlobalFlags } from '../program.ts';
+import type { Terminal } from '../terminal.ts';
+import { openDeployLog, openWorkspace } from '../workspace.ts';
+import { carry } from './carry.ts';
+
+export interface ResumeFlags extends GlobalFlags {
+  reason: string;
+  actor?: string;
+}
+
+export async function resume(
+  name: string,
+  flags: ResumeFlags,
+  version: string,
+  terminal: Terminal,
+): Promise<number> {
+  if (flags.reason.trim() === '') {
+    throw new UsageError('E_REASON', '--reason is empty; the log keeps why a person let it go on', {
+      hint: `pipeline resume ${name} --reason "fixed by #812"`,
+    });
+  }
+  const environment = readEnvironment(process.env);
+  const herokuToken = requireHerokuToken(environment);
+  const { config, directory, storeUrl } = await openWorkspace(flags, environment);
+  const ci = detectCi(process.env, flags);
+  const repository = await openRepository(directory);
+  const settings = toSettings(config, environment);
+  const run = newRun({ actor: ci.actor, ci: ci.isCi ? ci.build : null, program: version });
+  return carry({
+    terminal,
+    json: flags.json === true,
+    environment,
+    openLog: () => openDeployLog(storeUrl, { readOnly: false }),
+    choose: async (log) => {
+      const { deploy } = await findDeploy(log, name);
+      await resumeDeploy(log, deploy, run, flags.reason);
+      return { deploy, isNew: false };
+    },
+    run,
+    assemble: (log, progress) =>
+      assemble({
+        config,
+        environment,
+        herokuToken,
+        env: process.env,
+        ci,
+        repository,
+        log,
+        run,
+        leaseMs: settings.lock.leaseMs,
+        progress,
+      }),
+    clock: systemClock,
+    leaseMs: settings.lock.leaseMs,
+  });
+}

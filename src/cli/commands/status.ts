@@ -1,0 +1,28 @@
+/** `pipeline status`: every deploy, its state, since when, and what to do next. */
+import { UsageError } from '../../errors.ts';
+import { readDeploys } from '../../store/deploys.ts';
+import { readEnvironment } from '../environment.ts';
+import type { GlobalFlags } from '../program.ts';
+import { statusView } from '../status-view.ts';
+import type { Terminal } from '../terminal.ts';
+import { findStore, openDeployLog } from '../workspace.ts';
+
+export async function status(
+  flags: GlobalFlags & { limit: string },
+  terminal: Terminal,
+): Promise<number> {
+  const limit = Number(flags.limit);
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new UsageError('E_USAGE', `--limit takes a whole number from 1, not ${flags.limit}`);
+  }
+  const store = await findStore(flags, readEnvironment(process.env));
+  const log = await openDeployLog(store, { readOnly: true });
+  try {
+    const rows = await readDeploys(log, { limit });
+    if (flags.json === true) terminal.out(JSON.stringify(rows, null, 2));
+    else for (const line of statusView(rows, Date.now(), terminal)) terminal.out(line);
+    return 0;
+  } finally {
+    await log.close();
+  }
+}

@@ -1,0 +1,127 @@
+/** The shape of `pipeline.yml`: the one source of its checks, its defaults and its JSON Schema. */
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+
+/** Written like `90s`; milliseconds when read. */
+const duration = (description: string, standard: string) =>
+  z
+    .string('a duration such as 500ms, 90s, 60m or 2h')
+    .regex(/^\d{1,9}(ms|s|m|h)$/, 'a duration such as 500ms, 90s, 60m or 2h')
+    .default(standard)
+    .describe(`${description} (${standard} when left out)`)
+    .transform((text) => parseDuration(text) ?? 0);
+
+const url = z
+  .string()
+  .regex(/^https?:\/\/[^/\s]+\S*$/, 'a URL that begins with http:// or https://');
+const herokuApp = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/,
+    'a Heroku app’s name: lower case letters, digits and dashes, 3 to 30 of them',
+  );
+
+const endpoint = z.strictObject({
+  url,
+  status: z.int().min(100).max(599).default(200).describe('the status that it has to answer with'),
+  timeout: duration('how long it may take until it answers so', '2m'),
+  successes: z.int().min(1).max(100).default(1).describe('how many such answers in a row'),
+  body: z.string().min(1).optional().describe('a text that the body has to contain'),
+  header: z.strictObject({ name: z.string().min(1), value: z.string() }).optional(),
+  revision: z
+    .union([z.strictObject({ header: z.string().min(1) }), z.strictObject({ url })], {
+      error: 'has to be { header: NAME } or { url: URL }',
+    })
+    .optional()
+    .describe('where the app tells which commit answers'),
+});
+
+const verify = z
+  .strictObject({
+    dynos: z
+      .strictObject({ timeout: duration('how long the dynos may take to be up', '10m') })
+      .prefault({}),
+    endpoints: z.array(endpoint).default([]),
+  })
+  .prefault({});
+
+const environment = (standard: 'build' | 'promote') =>
+  z.strictObject({
+    heroku: z.strictObject({
+      app: herokuApp,
+      deploy:
+        standard === 'build'
+          ? z.literal('build').default('build')
+          : z.enum(['promote', 'build']).default('promote'),
+      timeout: duration('how long a build, a release phase or a promotion may take', '30m'),
+    }),
+    verify,
+  });
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe('for editors'),
+  app: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+      'a name of letters, digits, dots, dashes and underscores',
+    )
+    .describe('the lane’s name'),
+  branch: z.string().min(1).default('master').describe('the branch that is deployed'),
+  store: z
+    .string()
+    .min(1)
+    .default('sqlite:.pipeline/log.db')
+    .describe('the event log: sqlite:PATH'),
+  stacking: z
+    .enum(['skip', 'every'])
+    .default('skip')
+    .describe('skip: of three stacked builds the middle one exits; every: one merge a deploy'),
+  lock: z
+    .strictObject({
+      provider: z.enum(['store', 'circleci', 'github']).default('store'),
+      timeout: duration('how long the lock is waited for', '60m'),
+      lease: duration('how long a lock outlives a run that died', '60s'),
+    })
+    .prefault({}),
+  repository: url.optional().describe('for links and release notes'),
+  staging: environment('build'),
+  production: environment('promote'),
+  gates: z
+    .strictObject({
+      rollback: z.literal('hold').default('hold'),
+      killSwitch: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable')
+        .default('PRODUCTION_CD_ENABLED'),
+    })
+    .prefault({}),
+  notify: z
+    .strictObject({
+      slack: z
+        .strictObject({
+          channel: z.string().min(1),
+          oncall: z
+            .string()
+            .min(1)
+            .optional()
+            .describe(
+              'who is mentioned when something breaks, as Slack writes it: <!subteam^S0ONCALL>',
+            ),
+        })
+        .optional(),
+    })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** For editors: what may be written, with nothing that only a program could check. */
+export function configJsonSchema(): object {
+  const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
+  return {
+    ...schema,
+    $id: 'https://lockstep.dev/schema/pipeline.schema.json',
+    title: 'pipeline.yml of Lockstep',
+  };
+}

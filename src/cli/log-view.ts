@@ -1,0 +1,32 @@
+/** `pipeline log` as lines: a deploy's events in words. */
+import { tell } from '../machine/story.ts';
+import { domainEvent } from '../runtime/recorded.ts';
+import type { RecordedEvent } from '../store/log.ts';
+import { table } from './table.ts';
+import { safe, type Terminal } from './terminal.ts';
+
+const tones = { good: 'green', bad: 'red', waiting: 'yellow' } as const;
+
+export function logView(
+  records: readonly RecordedEvent[],
+  { color }: Pick<Terminal, 'color'>,
+): string[] {
+  const rows = records.map((record) => {
+    const event = domainEvent(record);
+    const { headline, detail, tone } = tell(event);
+    const words = safe(headline);
+    return {
+      cells: [
+        color.dim(record.time.slice(0, 19).replace('T', ' ')),
+        color.dim(record.type),
+        tone === 'neutral' ? words : color[tones[tone]](words),
+      ],
+      detail,
+    };
+  });
+  const lines = table(rows.map(({ cells }) => cells));
+  return rows.flatMap(({ detail }, i) => [
+    lines[i] ?? '',
+    ...(detail === null ? [] : detail.split('\n').map((line) => `    ${safe(line)}`)),
+  ]);
+}

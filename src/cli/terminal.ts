@@ -1,0 +1,112 @@
+/** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
+import { styleText } from 'node:util';
+import { LockstepError } from '../errors.ts';
+
+type Paint = (text: string) => string;
+
+export interface Terminal {
+  /** A line on standard output. */
+  out(text: string): void;
+  /** A line on standard error. */
+  err(text: string): void;
+  /** Whether a person watches: a terminal, and no CI. */
+  readonly isTty: boolean;
+  /** The width in columns; 80 where there is none. */
+  readonly columns: number;
+  readonly color: {
+    readonly [C in 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan']: Paint;
+  };
+  /** The live line; nothing where nobody watches. */
+  status(text: string): void;
+  clearStatus(): void;
+}
+
+export interface TerminalOptions {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly noColor: boolean;
+}
+
+/** NO_COLOR, FORCE_COLOR, TERM and CI as no-color.org, force-color.org and UX habit have them. */
+export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions): Terminal {
+  const isTty = stdout.isTTY === true && !isSet(env.CI) && env.TERM !== 'dumb';
+  const forced = isSet(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
+  const colored = !noColor && !isSet(env.NO_COLOR) && (forced || isTty);
+  const paint =
+    (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'): Paint =>
+    (text) =>
+      colored ? styleText(style, text, { validateStream: false }) : text;
+  // A reader that went away (`| head`) is no error of ours.
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  let live = false;
+  const clearStatus = (): void => {
+    if (live) stdout.write('\r\u001b[2K');
+    live = false;
+  };
+  return {
+    isTty,
+    columns: stdout.columns ?? 80,
+    color: {
+      bold: paint('bold'),
+      dim: paint('dim'),
+      red: paint('red'),
+      green: paint('green'),
+      yellow: paint('yellow'),
+      cyan: paint('cyan'),
+    },
+    out(text) {
+      clearStatus();
+      stdout.write(`${text}\n`);
+    },
+    err(text) {
+      clearStatus();
+      stderr.write(`${text}\n`);
+    },
+    status(text) {
+      if (!isTty) return;
+      clearStatus();
+      stdout.write([...text].slice(0, (stdout.columns ?? 80) - 1).join(''));
+      live = true;
+    },
+    clearStatus,
+  };
+}
+
+/** What went wrong, once, on standard error: what, and how to mend it. A stack only for `--debug`. */
+export function printError(
+  terminal: Pick<Terminal, 'err' | 'color'>,
+  error: unknown,
+  { debug }: { debug: boolean },
+): void {
+  const known = error instanceof LockstepError;
+  const code = known ? error.code : 'E_INTERNAL';
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.err(`${terminal.color.red(`error[${code}]:`)} ${safeLines(message)}`);
+  const hint = known
+    ? error.hint
+    : 'This is a fault of lockstep’s own. Please report it; --debug prints where it happened.';
+  for (const line of (hint ?? '').split('\n').filter(Boolean)) terminal.err(`  ${safe(line)}`);
+  if (debug && error instanceof Error) terminal.err(error.stack ?? '');
+}
+
+/** Control characters and those that turn the direction of text around, made visible: one line of text. */
+export function safe(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function safeLines(text: string): string {
+  return text.split('\n').map(safe).join('\n');
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== 'false';
+}

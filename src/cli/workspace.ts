@@ -1,0 +1,66 @@
+/** Where a command finds its configuration and its log: flags first, then the environment, then pipeline.yml. */
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { deploysProjection } from '../store/deploys.ts';
+import type { EventLog } from '../store/log.ts';
+import { openLog } from '../store/open.ts';
+import { type Config, loadConfig } from './config.ts';
+import type { Environment } from './environment.ts';
+import type { GlobalFlags } from './program.ts';
+
+export interface Workspace {
+  readonly config: Config;
+  /** The folder of the configuration: paths in it are relative to here. */
+  readonly directory: string;
+  readonly storeUrl: string;
+}
+
+const sqlitePrefix = 'sqlite:';
+
+/** @throws UsageError the configuration is missing or wrong */
+export async function openWorkspace(
+  flags: Pick<GlobalFlags, 'config' | 'store'>,
+  environment: Environment,
+): Promise<Workspace> {
+  const file = resolve(configFile(flags, environment));
+  const config = await loadConfig(file);
+  const directory = dirname(file);
+  const storeUrl = givenStore(flags, environment) ?? anchored(config.store, directory);
+  return { config, directory, storeUrl };
+}
+
+/** For commands that only read the log: they do without a configuration where the log is named. */
+export async function findStore(
+  flags: Pick<GlobalFlags, 'config' | 'store'>,
+  environment: Environment,
+): Promise<string> {
+  return givenStore(flags, environment) ?? (await openWorkspace(flags, environment)).storeUrl;
+}
+
+export function openDeployLog(storeUrl: string, options: { readOnly: boolean }): Promise<EventLog> {
+  return openLog(storeUrl, { projections: [deploysProjection], ...options });
+}
+
+function configFile(flags: Pick<GlobalFlags, 'config'>, environment: Environment): string {
+  return flags.config ?? environment.config ?? upwards('pipeline.yml') ?? 'pipeline.yml';
+}
+
+/** As git finds its repository: in this folder or in one above it, no further up than the repository's root. */
+function upwards(name: string): string | null {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const file = join(folder, name);
+    if (existsSync(file)) return file;
+    if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return null;
+  }
+}
+
+function givenStore(flags: Pick<GlobalFlags, 'store'>, environment: Environment): string | null {
+  const url = flags.store ?? environment.store;
+  return url === null || url === undefined ? null : anchored(url, process.cwd());
+}
+
+function anchored(url: string, folder: string): string {
+  const path = url.startsWith(sqlitePrefix) ? url.slice(sqlitePrefix.length) : null;
+  if (path === null || path === ':memory:' || isAbsolute(path)) return url;
+  return sqlitePrefix + join(folder, path);
+}

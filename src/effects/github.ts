@@ -1,0 +1,146 @@
+/** GitHub's REST API as far as it is needed: how commits are related, which workflow runs are under way. */
+import { z } from 'zod';
+import { splitMessage } from './commit-message.ts';
+import type { Commit } from './commit-object.ts';
+import { VendorRefused } from './http.ts';
+import { sendForJson } from './http-answers.ts';
+import type { Ports } from './ports.ts';
+
+export interface RepositoryName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+export interface Comparison {
+  /** How `head` stands to `base`. */
+  readonly relation: 'same' | 'ahead' | 'behind' | 'diverged';
+  /** What `head` has and `base` has not, oldest first; the newest of them where there are many. */
+  readonly commits: readonly Commit[];
+  readonly total: number;
+}
+
+/** A run of a workflow (VENDORS.md 3.4). */
+export interface WorkflowRun {
+  readonly id: number;
+  readonly number: number;
+  readonly attempt: number;
+  readonly status: string;
+  readonly conclusion: string | null;
+  readonly commit: string;
+  readonly url: string;
+}
+
+/** Each call throws VendorUnreachable, VendorRefused or VendorMalformed. */
+export interface GitHub {
+  /** Null: GitHub does not know one of the commits, or they share no history. */
+  compare(of: RepositoryName, base: string, head: string, ports: Ports): Promise<Comparison | null>;
+  /** The newest hundred runs of a workflow (its file's name or id) on a branch. */
+  runs(
+    of: RepositoryName,
+    workflow: string,
+    branch: string,
+    ports: Ports,
+  ): Promise<readonly WorkflowRun[]>;
+}
+
+const commitSchema = z.object({
+  sha: z.string(),
+  commit: z.object({
+    message: z.string(),
+    author: z.object({ name: z.string().nullish(), email: z.string().nullish() }).nullish(),
+    committer: z.object({ date: z.string().nullish() }).nullish(),
+  }),
+});
+
+const comparisonSchema = z.object({
+  status: z.enum(['identical', 'ahead', 'behind', 'diverged']),
+  total_commits: z.int(),
+  commits: z.array(commitSchema),
+});
+
+const runsSchema = z.object({
+  workflow_runs: z.array(
+    z.object({
+      id: z.number(),
+      run_number: z.number(),
+      run_attempt: z.number().optional(),
+      status: z.string().nullable(),
+      conclusion: z.string().nullable(),
+      head_sha: z.string(),
+      html_url: z.string(),
+    }),
+  ),
+});
+
+/** The API's version that these schemas are of (VENDORS.md 3.1). */
+const apiVersion = '2022-11-28';
+const notThere = [404, 422];
+
+export function createGitHub(options: { baseUrl: string; token: string }): GitHub {
+  const get = <T>(path: string, schema: z.ZodType<T>, ports: Ports): Promise<T> =>
+    sendForJson(
+      ports.http,
+      {
+        vendor: 'github',
+        method: 'GET',
+        url: options.baseUrl + path,
+        signal: ports.signal,
+        headers: {
+          accept: 'application/vnd.github+json',
+          authorization: `Bearer ${options.token}`,
+          'x-github-api-version': apiVersion,
+        },
+      },
+      schema,
+    );
+  const root = ({ owner, name }: RepositoryName): string =>
+    `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
+
+  return {
+    async compare(of, base, head, ports) {
+      const range = `${encodeURIComponent(base)}...${encodeURIComponent(head)}`;
+      try {
+        const seen = await get(`${root(of)}/compare/${range}`, comparisonSchema, ports);
+        const relation = seen.status === 'identical' ? 'same' : seen.status;
+        return { relation, total: seen.total_commits, commits: seen.commits.map(toCommit) };
+      } catch (error) {
+        if (error instanceof VendorRefused && notThere.includes(error.status)) return null;
+        throw error;
+      }
+    },
+    async runs(of, workflow, branch, ports) {
+      const query = `branch=${encodeURIComponent(branch)}&per_page=100`;
+      const path = `${root(of)}/actions/workflows/${encodeURIComponent(workflow)}/runs?${query}`;
+      const { workflow_runs } = await get(path, runsSchema, ports);
+      return workflow_runs.map((run) => ({
+        id: run.id,
+        number: run.run_number,
+        attempt: run.run_attempt ?? 1,
+        status: run.status ?? 'unknown',
+        conclusion: run.conclusion,
+        commit: run.head_sha,
+        url: run.html_url,
+      }));
+    },
+  };
+}
+
+function toCommit({ sha, commit }: z.output<typeof commitSchema>): Commit {
+  const { author, committer, message } = commit;
+  return {
+    sha,
+    ...splitMessage(message),
+    author: author?.name ?? author?.email ?? 'unknown',
+    email: author?.email ?? '',
+    date: committer?.date ?? '',
+  };
+}
+
+/** From a repository's URL, https or ssh, of github.com or an enterprise host; null where it names none. */
+export function parseRepository(url: string): RepositoryName | null {
+  const [, owner, name] =
+    /^(?:https?:\/\/[^/]+\/|ssh:\/\/[^/]+\/|[^@/]+@[^:/]+:)([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/.exec(
+      url,
+    ) ?? [];
+  return owner === undefined || name === undefined ? null : { owner, name };
+}

@@ -1,0 +1,55 @@
+/** Release notes from commits: who did what, with links, within what a log can keep. */
+import type { NoteCommit, ReleaseNotes } from '../machine/events.ts';
+import type { Commit } from './commit-object.ts';
+
+/** So many commits are listed, the newest ones. */
+export const commitsMax = 250;
+/** The messages together, in UTF-16 units. */
+const bodiesLengthMax = 64 * 1024;
+const titleLengthMax = 1_000;
+
+/**
+ * @param commits oldest first
+ * @param total how many there are, more than are given where they were too many
+ * @param webUrl `https://github.com/acme/web`, for links; null for none
+ */
+export function toReleaseNotes(options: {
+  readonly base: string | null;
+  readonly head: string;
+  readonly commits: readonly Commit[];
+  readonly total: number;
+  readonly webUrl: string | null;
+}): ReleaseNotes {
+  const { base, head, total } = options;
+  const webUrl = options.webUrl?.replace(/\/+$/, '').replace(/\.git$/, '') ?? null;
+  const listed = options.commits.slice(-commitsMax).map((commit) => note(commit, webUrl));
+  const length = listed.reduce((sum, { body }) => sum + body.length, 0);
+  const bodiesOmitted = length > bodiesLengthMax;
+  return {
+    base,
+    head,
+    compareUrl: webUrl === null || base === null ? null : `${webUrl}/compare/${base}...${head}`,
+    commits: bodiesOmitted ? listed.map((commit) => ({ ...commit, body: '' })) : listed,
+    omitted: Math.max(0, total - listed.length),
+    bodiesOmitted,
+  };
+}
+
+/** GitHub's merge commits say what was merged in their second paragraph. */
+const pullRequest = /^Merge pull request (#\d+) from \S+$/;
+
+function note({ sha, title, body, author }: Commit, webUrl: string | null): NoteCommit {
+  const [, number] = pullRequest.exec(title) ?? [];
+  const [first = '', ...others] = body.split('\n');
+  const merged = number !== undefined && first.trim() !== '';
+  const words = merged ? `${first.trim()} (${number})` : title;
+  const rest = merged ? others.join('\n').replace(/^\n+/, '') : body;
+  const cut = words.length > titleLengthMax;
+  return {
+    sha,
+    title: cut ? words.slice(0, titleLengthMax) : words,
+    body: cut ? `${words.slice(titleLengthMax)}\n\n${rest}` : rest,
+    author,
+    url: webUrl === null ? null : `${webUrl}/commit/${sha}`,
+  };
+}

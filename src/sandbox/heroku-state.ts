@@ -1,0 +1,120 @@
+/** The nouns of the sandbox's Heroku: apps, builds, slugs, releases, dynos and promotions. */
+
+/** How long things take, in milliseconds. */
+export interface Timing {
+  readonly buildMs: number;
+  readonly releasePhaseMs: number;
+  readonly promotionMs: number;
+  readonly dynoBootMs: number;
+  /** How long the old dynos still answer with preboot on (VENDORS.md 1.10: about three minutes). */
+  readonly prebootMs: number;
+}
+
+export const defaultTiming: Timing = {
+  buildMs: 800,
+  releasePhaseMs: 400,
+  promotionMs: 300,
+  dynoBootMs: 300,
+  prebootMs: 180_000,
+};
+
+/** Whoever makes a release or a build without another name being given. */
+export const user = 'deploy@acme.test';
+
+export interface Slug {
+  readonly id: string;
+  readonly commit: string | null;
+  readonly createdAt: number;
+}
+
+export interface Build {
+  readonly id: string;
+  readonly source: {
+    readonly url: string;
+    readonly version: string | null;
+    readonly description: string | null;
+    readonly checksum: string | null;
+  };
+  readonly createdAt: number;
+  readonly endsAt: number;
+  readonly by: string;
+  status: 'pending' | 'succeeded' | 'failed';
+  updatedAt: number;
+  slug: string | null;
+  release: string | null;
+}
+
+export type Config = Readonly<Record<string, string>>;
+
+export interface Release {
+  readonly id: string;
+  readonly version: number;
+  readonly slug: string | null;
+  readonly description: string;
+  readonly by: string;
+  /** The config vars that it runs with: a rollback brings them back. */
+  readonly config: Config;
+  readonly createdAt: number;
+  /** The release phase's command that ran or runs for it; null: none. */
+  readonly phase: string | null;
+  status: 'pending' | 'succeeded' | 'failed';
+  updatedAt: number;
+}
+
+export interface Dyno {
+  readonly id: string;
+  readonly name: string;
+  /** A type of the formation, or `release`: the release phase. */
+  readonly type: string;
+  readonly command: string;
+  readonly release: Release;
+  readonly createdAt: number;
+  state: 'starting' | 'up' | 'crashed';
+  updatedAt: number;
+}
+
+export interface FormationType {
+  readonly type: string;
+  readonly quantity: number;
+}
+
+export interface App {
+  readonly id: string;
+  readonly name: string;
+  readonly stage: 'staging' | 'production';
+  readonly createdAt: number;
+  readonly releases: Release[];
+  readonly builds: Build[];
+  dynos: Dyno[];
+  config: Config;
+  formation: readonly FormationType[];
+  preboot: boolean;
+  maintenance: boolean;
+  /** The release phase's command; null: there is none. */
+  releasePhase: string | null;
+  /** The old code that answers in place of the new one with preboot, and until when. */
+  answering: { readonly commit: string; readonly until: number } | null;
+  /** Lists show nothing that was made between these two instants, while the second is to come. */
+  stale: { readonly from: number; readonly until: number } | null;
+  /** What comes next, once. */
+  next: { buildFails: boolean; phaseFails: boolean; dynoCrashes: boolean };
+}
+
+export interface PromotionTarget {
+  readonly id: string;
+  readonly app: App;
+  status: 'pending' | 'succeeded' | 'failed';
+  error: string | null;
+  release: Release | null;
+}
+
+export interface Promotion {
+  readonly id: string;
+  readonly source: { readonly app: App; readonly release: Release };
+  readonly targets: readonly PromotionTarget[];
+  readonly createdAt: number;
+  updatedAt: number | null;
+}
+
+export const isOver = ({ targets }: Promotion): boolean =>
+  targets.every(({ status }) => status !== 'pending');

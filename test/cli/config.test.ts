@@ -1,0 +1,224 @@
+/** What `pipeline.yml` may say, what it means, and how its mistakes are told. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, toSettings } from '../../src/cli/config.ts';
+import { UsageError } from '../../src/errors.ts';
+import { settingsSchema } from '../../src/machine/events.ts';
+import { failureOf } from '../effects/lockstep-error.ts';
+import { fullConfig, leastConfig, loadText } from './config-text.ts';
+
+const noLease = { leaseMs: null };
+
+async function mistakesIn(text: string): Promise<string> {
+  const error = await failureOf(loadText(text));
+  expect(error).toBeInstanceOf(UsageError);
+  expect(error.code).toBe('E_CONFIG');
+  return error.message;
+}
+
+/** The first lines of the mistakes: place and words, without the source and the caret. */
+const placesOf = (message: string): string[] =>
+  message.split('\n').filter((line) => line.startsWith('pipeline.yml:'));
+
+const endpoints = (text: string): string =>
+  `${leastConfig}  verify:\n    endpoints:\n      - ${text}\n`;
+
+describe('what is left out', () => {
+  it('has its documented default', async () => {
+    const verify = { dynos: { timeout: 600_000 }, endpoints: [] };
+    expect(await loadText(leastConfig)).toMatchObject({
+      branch: 'master',
+      store: 'sqlite:.pipeline/log.db',
+      stacking: 'skip',
+      lock: { provider: 'store', timeout: 3_600_000, lease: 60_000 },
+      staging: { heroku: { deploy: 'build', timeout: 1_800_000 }, verify },
+      production: { heroku: { deploy: 'promote', timeout: 1_800_000 }, verify },
+      gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+    });
+  });
+
+  it('and has no default: the settings’ repository is null, and nobody is told', async () => {
+    const config = await loadText(leastConfig);
+    expect(toSettings(config, noLease).repository).toBeNull();
+    expect(config.notify.slack).toBeUndefined();
+  });
+
+  it('of an endpoint is one answer of 200 within two minutes', async () => {
+    const settings = toSettings(await loadText(endpoints('url: https://www.acme.test/')), noLease);
+    expect(settings.production.verify.endpoints).toEqual([
+      {
+        url: 'https://www.acme.test/',
+        status: 200,
+        timeoutMs: 120_000,
+        successes: 1,
+        body: null,
+        header: null,
+        revision: null,
+      },
+    ]);
+  });
+});
+
+describe('durations', () => {
+  it.each([
+    ['500ms', 500],
+    ['90s', 90_000],
+    ['60m', 3_600_000],
+    ['2h', 7_200_000],
+  ])('%s are %i milliseconds', async (text, ms) => {
+    expect((await loadText(`${leastConfig}lock: { timeout: ${text} }\n`)).lock.timeout).toBe(ms);
+  });
+
+  it.each(['soon', '10', '1d', '-5s', '1.5h'])('%s is none', async (text) => {
+    expect(await mistakesIn(`${leastConfig}lock: { timeout: ${text} }\n`)).toContain('90s');
+  });
+});
+
+describe('a mistake', () => {
+  it('is shown with its line and a caret under its place', async () => {
+    expect(await mistakesIn(fullConfig.replace('stacking: skip ', 'stacking: both '))).toBe(
+      [
+        'pipeline.yml:4:11 stacking: has to be skip or every, not "both"',
+        '    stacking: both               # skip | every',
+        '              ^',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    [
+      'an unknown key',
+      fullConfig.replace('branch:', 'brnch:'),
+      '2:1',
+      ['brnch', 'did you mean branch?'],
+    ],
+    [
+      'a nested unknown key',
+      `${leastConfig}lock: { timeot: 1m }\n`,
+      '6:9',
+      ['lock.timeot', 'timeout?'],
+    ],
+    [
+      'an unknown key like none',
+      `${leastConfig}lock: { colour: red }\n`,
+      '6:9',
+      ['provider, timeout, lease'],
+    ],
+    ['a wrong type', `${leastConfig}lock: [1]\n`, '6:7', ['a map of keys']],
+    [
+      'a missing app, at its parent',
+      leastConfig.replace('app: acme-staging', ''),
+      '3:3',
+      ['staging.heroku.app is missing'],
+    ],
+    ['a missing lane', leastConfig.replace(/^app.*\n/, ''), '1:1', ['app is missing']],
+    [
+      'no Heroku app’s name',
+      leastConfig.replace('acme-staging', 'Acme_Staging'),
+      '3:18',
+      ['lower case'],
+    ],
+    ['no URL', endpoints('{ url: www.acme.test }'), '8:16', ['https://']],
+    ['a fraction', endpoints('{ url: https://x.test, status: 20.5 }'), '8:40', ['a whole number']],
+    [
+      'staging that would promote',
+      fullConfig.replace('deploy: build', 'deploy: promote'),
+      '8:40',
+      ['has to be build'],
+    ],
+    ['a key twice', `${leastConfig}app: again\n`, '6:1', ['unique']],
+    ['a tab', `${leastConfig}lock:\n\tlease: 9s\n`, '7:1', ['Tabs']],
+    ['two documents', `${leastConfig}---\napp: x\n`, '6:1', ['multiple documents']],
+    ['nothing', '', '1:1', ['key: value']],
+    ['a list', '- app\n', '1:1', ['key: value']],
+  ])('of this kind is placed and explained: %s', async (_, text, place, words) => {
+    const [first, ...others] = placesOf(await mistakesIn(text));
+    expect(others).toEqual([]);
+    expect(first).toContain(`pipeline.yml:${place} `);
+    for (const word of words) expect(first).toContain(word);
+  });
+
+  it('in a revision says what would be right', async () => {
+    const message = await mistakesIn(endpoints('{ url: https://x.test, revision: { hdr: a } }'));
+    expect(placesOf(message)).toEqual([expect.stringMatching(/revision.*header.*url/)]);
+  });
+
+  it('does not hide the others: all are told at once', async () => {
+    const text = 'app: acme-web\nstacking: 7\nstaging: 3\nproduction:\n  heroku: { ap: x }\n';
+    const places = placesOf(await mistakesIn(text)).map((line) => line.split(' ')[0]);
+    expect(new Set(places)).toEqual(
+      new Set(['pipeline.yml:2:11', 'pipeline.yml:3:10', 'pipeline.yml:5:3', 'pipeline.yml:5:13']),
+    );
+  });
+});
+
+describe('aliases', () => {
+  it('that multiply are refused, not expanded', async () => {
+    const level = (name: string, of: string): string =>
+      `${name}: &${name} [${`${of},`.repeat(9)}${of}]\n`;
+    const bomb = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].reduce(
+      (text, name, i, names) => text + level(name, i === 0 ? '1' : `*${names[i - 1]}`),
+      '',
+    );
+    expect(await mistakesIn(bomb + leastConfig)).toContain('aliases');
+  });
+
+  it('of no anchor are named where they stand', async () => {
+    const [first] = placesOf(await mistakesIn(leastConfig.replace('acme-web', '*nobody')));
+    expect(first).toContain('pipeline.yml:1:6 ');
+    expect(first).toContain('nobody');
+  });
+
+  it('are read as what they stand for', async () => {
+    const text = leastConfig
+      .replace('{ app: acme-staging }', '&heroku { app: acme-both }')
+      .replace('{ app: acme-production }', '*heroku');
+    expect((await loadText(text)).production.heroku.app).toBe('acme-both');
+  });
+});
+
+describe('a file', () => {
+  it('that is not there: E_CONFIG_MISSING, with a hint and without its folder', async () => {
+    const path = join(tmpdir(), 'lockstep-no-such-folder', 'pipeline.yml');
+    const error = await failureOf(Promise.resolve().then(() => loadConfig(path)));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.code).toBe('E_CONFIG_MISSING');
+    expect(error.message).toContain('pipeline.yml');
+    expect(error.hint).toContain('--config');
+    expect(`${error.message}${error.hint}`).not.toContain('lockstep-no-such-folder');
+  });
+
+  it('that cannot be read says so', async () => {
+    const error = await failureOf(Promise.resolve().then(() => loadConfig(tmpdir())));
+    expect(error.code).toBe('E_CONFIG_MISSING');
+    expect(error.message).toContain('cannot be read');
+  });
+
+  it('with a byte order mark or Windows line ends is read all the same', async () => {
+    const config = await loadText(`\ufeff${leastConfig.replaceAll('\n', '\r\n')}`);
+    expect(config).toEqual(await loadText(leastConfig));
+  });
+});
+
+describe('settings', () => {
+  it('are what the log’s schema takes, with durations in milliseconds', async () => {
+    const settings = toSettings(await loadText(fullConfig), noLease);
+    expect(settingsSchema.parse(settings)).toEqual(settings);
+    expect(settings).toMatchObject({
+      lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
+      repository: 'https://github.com/acme/web',
+      staging: { app: 'acme-staging', deploy: 'build', timeoutMs: 1_800_000 },
+      production: {
+        app: 'acme-production',
+        deploy: 'promote',
+        verify: { endpoints: [{ revision: { header: 'x-revision' }, timeoutMs: 120_000 }] },
+      },
+    });
+  });
+
+  it('take the lease of the environment before that of the file', async () => {
+    const config = await loadText(fullConfig);
+    expect(toSettings(config, { leaseMs: 5_000 }).lock.leaseMs).toBe(5_000);
+  });
+});

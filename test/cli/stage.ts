@@ -1,0 +1,241 @@
+/**
+ * A stage for the real command: the sandbox over HTTP, a real git repository, a store file, and
+ * `pipeline` as a process. When it is struck, nothing secret may be found in what was left behind.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
+import {
+  type RunningSandbox,
+  type SandboxOptions,
+  startSandbox,
+} from '../../src/sandbox/server.ts';
+import type { RecordedEvent } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
+
+export const binary = resolve(import.meta.dirname, '../../bin/pipeline.js');
+
+export interface Ended {
+  /** The exit code, or the signal's name. */
+  readonly exit: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Job {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when the output has the text; rejects when the job ends without it. */
+  saw(text: string): Promise<void>;
+}
+
+export interface StageOptions {
+  /** Lines put into pipeline.yml in place of the usual ones. */
+  readonly config?: (urls: RunningSandbox['urls']) => string;
+  readonly timing?: SandboxOptions['timing'];
+}
+
+export class Stage {
+  readonly sandbox: RunningSandbox;
+  readonly folder: string;
+  /** Everything that any job printed. */
+  #printed = '';
+  readonly #jobs = new Set<ChildProcess>();
+
+  private constructor(sandbox: RunningSandbox, folder: string) {
+    this.sandbox = sandbox;
+    this.folder = folder;
+  }
+
+  static async set(options: StageOptions = {}): Promise<Stage> {
+    const folder = mkdtempSync(join(tmpdir(), 'lockstep-stage-'));
+    const sandbox = await startSandbox({
+      repositoryPath: folder,
+      timing: {
+        buildMs: 150,
+        releasePhaseMs: 50,
+        promotionMs: 50,
+        dynoBootMs: 50,
+        ...options.timing,
+      },
+    });
+    const stage = new Stage(sandbox, folder);
+    stage.git('init', '--quiet', '--initial-branch=master');
+    stage.write('.gitignore', '.pipeline/\n');
+    stage.write('pipeline.yml', (options.config ?? defaultConfig)(sandbox.urls));
+    return stage;
+  }
+
+  git(...args: string[]): string {
+    const identity = ['-c', 'user.name=Ana Lima', '-c', 'user.email=ana@acme.test'];
+    return execFileSync('git', [...identity, '-C', this.folder, ...args], {
+      encoding: 'utf8',
+    }).trim();
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(join(this.folder, name), text);
+  }
+
+  /** Commits a change with this message, byte for byte. */
+  commit(message: string | Uint8Array): string {
+    this.write('app.txt', `${Math.random()}\n`);
+    this.git('add', '.');
+    const identity = ['-c', 'user.name=Ana Lima', '-c', 'user.email=ana@acme.test'];
+    execFileSync(
+      'git',
+      [...identity, '-C', this.folder, 'commit', '--quiet', '--cleanup=verbatim', '-F', '-'],
+      { input: message },
+    );
+    return this.git('rev-parse', 'HEAD');
+  }
+
+  /** Starts `pipeline` with these arguments, as CI would. A variable of `undefined` is not set. */
+  start(args: readonly string[], env: Record<string, string | undefined> = {}): Job {
+    const child = spawn(process.execPath, [binary, ...args], {
+      cwd: this.folder,
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.folder,
+        CI: 'true',
+        ...this.sandbox.environment,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#jobs.add(child);
+    let stdout = '';
+    let stderr = '';
+    const watchers = new Set<() => void>();
+    const onText = (keep: (text: string) => void) => (chunk: Buffer) => {
+      keep(chunk.toString());
+      this.#printed += chunk.toString();
+      for (const watch of watchers) watch();
+    };
+    child.stdout.on(
+      'data',
+      onText((text) => (stdout += text)),
+    );
+    child.stderr.on(
+      'data',
+      onText((text) => (stderr += text)),
+    );
+    const ended = new Promise<Ended>((done) => {
+      child.on('close', (code, signal) => {
+        this.#jobs.delete(child);
+        done({ exit: signal ?? code ?? -1, stdout, stderr });
+      });
+    });
+    const saw = (text: string): Promise<void> =>
+      new Promise((done, fail) => {
+        const watch = (): void => {
+          if (!(stdout + stderr).includes(text)) return;
+          watchers.delete(watch);
+          done();
+        };
+        watchers.add(watch);
+        watch();
+        void ended.then(() => fail(new Error(`ended without “${text}”:\n${stdout}\n${stderr}`)));
+      });
+    return { process: child, ended, saw };
+  }
+
+  run(args: readonly string[], env: Record<string, string | undefined> = {}): Promise<Ended> {
+    return this.start(args, env).ended;
+  }
+
+  startAdvance(build: number, commit: string, env: Record<string, string | undefined> = {}): Job {
+    return this.start(
+      ['advance', '--build', String(build), '--commit', commit, '--branch', 'master'],
+      env,
+    );
+  }
+
+  advance(
+    build: number,
+    commit: string,
+    env: Record<string, string | undefined> = {},
+  ): Promise<Ended> {
+    return this.startAdvance(build, commit, env).ended;
+  }
+
+  /** A deploy's events, read by this process. */
+  async events(build: number, commit: string): Promise<readonly RecordedEvent[]> {
+    const log = await openLog(`sqlite:${join(this.folder, '.pipeline/log.db')}`, {
+      readOnly: true,
+    });
+    try {
+      return await log.readStream(`deploy/${deployId(build, commit)}`);
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** The vendors' side. */
+  state(): ReturnType<RunningSandbox['state']> {
+    return this.sandbox.state();
+  }
+
+  /** Every text that Slack was given, in order. */
+  slackTexts(): string {
+    return JSON.stringify(this.sandbox.slackMessages());
+  }
+
+  /** Ends what still runs, looks for secrets in all that is left, and clears the folder. */
+  async strike(): Promise<void> {
+    for (const job of this.#jobs) job.kill('SIGKILL');
+    const traces = [this.#printed, this.slackTexts(), ...filesIn(join(this.folder, '.pipeline'))];
+    for (const [name, secret] of Object.entries(secretsOf(this.sandbox.environment))) {
+      for (const trace of traces)
+        expect(trace.includes(secret), `${name} is in a trace`).toBe(false);
+    }
+    await this.sandbox.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const deployId = (build: number, commit: string): string => `${build}-${commit.slice(0, 8)}`;
+
+export function defaultConfig(urls: RunningSandbox['urls']): string {
+  return `app: acme-web
+branch: master
+repository: https://github.com/acme/web
+staging:
+  heroku: { app: acme-staging }
+  verify:
+    dynos: { timeout: 20s }
+    endpoints:
+      - { url: "${urls.staging}/", timeout: 4s, revision: { header: x-revision } }
+production:
+  heroku: { app: acme-production }
+  verify:
+    dynos: { timeout: 20s }
+    endpoints:
+      - { url: "${urls.production}/", timeout: 4s, revision: { header: x-revision } }
+notify:
+  slack: { channel: '#alerts-deploy', oncall: '<!subteam^S0ONCALL>' }
+`;
+}
+
+function secretsOf(environment: Record<string, string>): Record<string, string> {
+  const secrets: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (/KEY|TOKEN/.test(name)) secrets[name] = value;
+    if (name === 'SLACK_WEBHOOK_URL') secrets[name] = new URL(value).pathname;
+  }
+  expect(Object.keys(secrets).length).toBeGreaterThanOrEqual(4);
+  return secrets;
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((file) => statSync(file).isFile())
+      .map((file) => readFileSync(file, 'latin1'));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,136 @@
+/** CircleCI's pipelines, workflows and jobs, read as a queue of builds. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCircleCi } from '../../src/effects/circleci.ts';
+import { type AnsweringServer, type Reply, startAnsweringServer } from './answering-server.ts';
+import { failureOf, toldBy } from './lockstep-error.ts';
+import { createLoopbackPorts, type LoopbackPorts } from './loopback-ports.ts';
+
+interface Job {
+  readonly name: string;
+  readonly status: string;
+  readonly job_number?: number;
+}
+interface Workflow {
+  readonly status: string;
+  readonly jobs: readonly Job[];
+}
+
+const token = 'circle-secret-0123456789';
+let server: AnsweringServer;
+let ports: LoopbackPorts;
+/** By the pipeline's number; of each the workflows, oldest first. */
+let world: Map<number, Workflow[]>;
+let pageSize: number;
+let refuse: Reply | null;
+
+beforeEach(async () => {
+  world = new Map();
+  pageSize = 20;
+  refuse = null;
+  server = await startAnsweringServer(({ path }) => refuse ?? answer(path));
+  ports = createLoopbackPorts();
+});
+afterEach(async () => {
+  await ports.close();
+  await server.close();
+});
+
+const revision = (number: number): string => number.toString(16).padStart(40, '0');
+const list = (items: unknown[], next: string | null = null): Reply => ({
+  status: 200,
+  body: JSON.stringify({ items, next_page_token: next }),
+});
+
+function answer(path: string): Reply {
+  const url = new URL(path, server.url);
+  const [, kind, id = ''] =
+    /^\/api\/v2\/(project|pipeline|workflow)\/([^/]+)/.exec(url.pathname) ?? [];
+  if (kind === 'project') {
+    const from = Number(url.searchParams.get('page-token') ?? '0');
+    const all = [...world.keys()].sort((a, b) => b - a);
+    const page = all.slice(from, from + pageSize).map((number) => ({
+      id: `p-${number}`,
+      number,
+      vcs: { branch: 'main', revision: revision(number) },
+    }));
+    return list(page, from + pageSize < all.length ? String(from + pageSize) : null);
+  }
+  const [, number = '', place = ''] = id.split('-');
+  const workflows = world.get(Number(number)) ?? [];
+  if (kind === 'pipeline') {
+    return list(
+      workflows.map(({ status }, index) => ({
+        id: `w-${number}-${index}`,
+        status,
+        created_at: `2026-01-05T09:50:0${index}Z`,
+      })),
+    );
+  }
+  return list([...(workflows[Number(place)]?.jobs ?? [])]);
+}
+
+const deploy = (status: string, number?: number): Job => ({
+  name: 'deploy',
+  status,
+  ...(number === undefined ? {} : { job_number: number }),
+});
+const one = (workflow: string, job: Job): Workflow[] => [{ status: workflow, jobs: [job] }];
+const builds = () =>
+  createCircleCi({ baseUrl: server.url, token, projectSlug: 'gh/acme/web' }).builds(
+    { job: 'deploy', branch: 'main' },
+    ports,
+  );
+
+describe('builds', () => {
+  it('gives each pipeline’s build of the job, with the label that the job itself knows', async () => {
+    const test = { name: 'test', status: 'success', job_number: 501 };
+    world.set(106, one('success', deploy('success', 498)));
+    world.set(107, [{ status: 'running', jobs: [test, deploy('running', 502)] }]);
+    world.set(108, one('running', test));
+    expect(await builds()).toEqual([
+      { order: 107, label: '502', commit: revision(107), state: 'running' },
+      { order: 106, label: '498', commit: revision(106), state: 'over' },
+    ]);
+    expect(server.asked[0]?.path).toBe('/api/v2/project/gh/acme/web/pipeline?branch=main');
+    expect(server.asked[0]?.headers['circle-token']).toBe(token);
+  });
+
+  it.each([
+    ['running', 'running'],
+    ['queued', 'pending'],
+    ['blocked', 'pending'],
+    ['on_hold', 'held'],
+    ['canceled', 'over'],
+    ['failed', 'over'],
+    ['timedout', 'over'],
+    ['a status of tomorrow', 'running'],
+  ])('calls a job that is %s %s', async (status, state) => {
+    world.set(1, one('running', deploy(status, 9)));
+    expect((await builds())[0]?.state).toBe(state);
+  });
+
+  it('counts a build of a cancelled workflow as over, whatever its job still says', async () => {
+    world.set(1, one('canceled', deploy('running', 9)));
+    expect((await builds())[0]?.state).toBe('over');
+  });
+
+  it('takes the newest workflow of a pipeline that was re-run', async () => {
+    world.set(1, [...one('failed', deploy('failed', 9)), ...one('running', deploy('running', 12))]);
+    expect(await builds()).toMatchObject([{ order: 1, label: '12', state: 'running' }]);
+  });
+
+  it('follows the pages, and no more than three of them', async () => {
+    pageSize = 1;
+    for (let number = 1; number <= 5; number++) {
+      world.set(number, one('running', deploy('running', 100 + number)));
+    }
+    expect((await builds()).map(({ order }) => order)).toEqual([5, 4, 3]);
+  });
+
+  it('fails on a refused token without telling it', async () => {
+    refuse = { status: 401, body: JSON.stringify({ message: `You must log in first. ${token}` }) };
+    const error = await failureOf(builds());
+    expect(error.code).toBe('E_VENDOR_AUTH');
+    expect(toldBy(error)).not.toContain(token);
+  });
+});

@@ -1,0 +1,136 @@
+/** GitHub's REST API as it is asked here: comparisons, workflow runs, and what a refusal means. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGitHub, parseRepository } from '../../src/effects/github.ts';
+import { type AnsweringServer, type Reply, startAnsweringServer } from './answering-server.ts';
+import { failureOf, toldBy } from './lockstep-error.ts';
+import { createLoopbackPorts, type LoopbackPorts } from './loopback-ports.ts';
+
+const base = 'a'.repeat(40);
+const head = 'b'.repeat(40);
+const of = { owner: 'acme', name: 'web' };
+const token = 'ghp-secret-0123456789';
+
+let server: AnsweringServer;
+let ports: LoopbackPorts;
+let reply: Reply;
+
+beforeEach(async () => {
+  server = await startAnsweringServer(() => reply);
+  ports = createLoopbackPorts();
+});
+afterEach(async () => {
+  await ports.close();
+  await server.close();
+});
+
+const github = () => createGitHub({ baseUrl: server.url, token });
+const json = (body: unknown, status = 200): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+const person = { name: 'Ada', email: 'ada@example.com', date: '2026-01-05T10:00:00Z' };
+const comparison = (status: string) => ({
+  status,
+  total_commits: 2,
+  commits: [
+    { sha: base, commit: { message: 'One\n\nWhy', author: person, committer: person } },
+    { sha: head, commit: { message: 'Two', author: null, committer: null } },
+  ],
+});
+
+describe('compare', () => {
+  it.each([
+    ['identical', 'same'],
+    ['ahead', 'ahead'],
+    ['behind', 'behind'],
+    ['diverged', 'diverged'],
+  ])('calls %s %s', async (status, relation) => {
+    reply = json(comparison(status));
+    expect((await github().compare(of, base, head, ports))?.relation).toBe(relation);
+  });
+
+  it('asks for base...head as GitHub wants it, and gives the commits oldest first', async () => {
+    reply = json(comparison('ahead'));
+    const seen = await github().compare(of, base, head, ports);
+    expect(seen?.total).toBe(2);
+    expect(seen?.commits).toEqual([
+      {
+        sha: base,
+        title: 'One',
+        body: 'Why',
+        author: 'Ada',
+        email: person.email,
+        date: person.date,
+      },
+      { sha: head, title: 'Two', body: '', author: 'unknown', email: '', date: '' },
+    ]);
+    const [asked] = server.asked;
+    expect(asked?.path).toBe(`/repos/acme/web/compare/${base}...${head}`);
+    expect(asked?.headers).toMatchObject({
+      authorization: `Bearer ${token}`,
+      'x-github-api-version': '2022-11-28',
+      'user-agent': expect.stringMatching(/./),
+    });
+  });
+
+  it('gives null for commits that GitHub does not know', async () => {
+    reply = json({ message: 'Not Found', status: '404' }, 404);
+    expect(await github().compare(of, base, head, ports)).toBeNull();
+  });
+
+  it('fails on a refused token without telling it', async () => {
+    reply = json({ message: `Bad credentials ${token}`, status: '401' }, 401);
+    const error = await failureOf(github().compare(of, base, head, ports));
+    expect(error.code).toBe('E_VENDOR_AUTH');
+    expect(toldBy(error)).not.toContain(token);
+  });
+
+  it('fails on an answer of another shape', async () => {
+    reply = json({ ...comparison('ahead'), status: 'sideways' });
+    const error = await failureOf(github().compare(of, base, head, ports));
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
+  });
+});
+
+describe('runs', () => {
+  it('lists the runs of one workflow on one branch', async () => {
+    const url = 'https://github.com/acme/web/actions/runs/7';
+    reply = json({
+      total_count: 1,
+      workflow_runs: [
+        {
+          id: 7,
+          run_number: 88,
+          run_attempt: 2,
+          status: 'in_progress',
+          conclusion: null,
+          head_sha: head,
+          html_url: url,
+        },
+      ],
+    });
+    expect(await github().runs(of, 'deploy.yml', 'feature/x', ports)).toEqual([
+      { id: 7, number: 88, attempt: 2, status: 'in_progress', conclusion: null, commit: head, url },
+    ]);
+    expect(server.asked[0]?.path).toBe(
+      '/repos/acme/web/actions/workflows/deploy.yml/runs?branch=feature%2Fx&per_page=100',
+    );
+  });
+});
+
+describe('parseRepository', () => {
+  it.each([
+    'https://github.com/acme/web',
+    'https://github.com/acme/web.git',
+    'https://github.com/acme/web/',
+    'https://github.acme.example/acme/web',
+    'git@github.com:acme/web.git',
+    'ssh://git@github.com/acme/web.git',
+  ])('reads %s', (url) => expect(parseRepository(url)).toEqual(of));
+
+  it.each(['', 'acme/web', 'https://github.com/acme', 'https://github.com/acme/web/tree/main'])(
+    'finds no repository in %j',
+    (url) => expect(parseRepository(url)).toBeNull(),
+  );
+});

@@ -1,0 +1,113 @@
+/** Order and notes from the clone at hand, and from GitHub where the clone does not reach. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRepository } from '../../src/effects/git.ts';
+import { createGitHub } from '../../src/effects/github.ts';
+import { createHistory, type History } from '../../src/effects/history.ts';
+import { notesSchema } from '../../src/machine/events.ts';
+import { type AnsweringServer, type Reply, startAnsweringServer } from './answering-server.ts';
+import {
+  commitLine,
+  createRepository,
+  gitEnv,
+  setBranch,
+  TemporaryFolder,
+} from './git-repository.ts';
+import { createLoopbackPorts, type LoopbackPorts } from './loopback-ports.ts';
+
+const elsewhere = 'e'.repeat(40);
+const failing: Reply = { status: 404, body: '{"message":"Not Found"}' };
+
+let folder: TemporaryFolder;
+let server: AnsweringServer;
+let ports: LoopbackPorts;
+let reply: Reply;
+let first: string;
+let last: string;
+
+beforeEach(async () => {
+  folder = new TemporaryFolder();
+  server = await startAnsweringServer(() => reply);
+  ports = createLoopbackPorts();
+  reply = failing;
+  createRepository(folder.path);
+  const line = commitLine(folder.path, 3);
+  first = line[0] ?? '';
+  last = line[2] ?? '';
+  setBranch(folder.path, 'main', last);
+});
+afterEach(async () => {
+  await ports.close();
+  await server.close();
+  folder.remove();
+});
+
+async function history(withGitHub = true): Promise<History> {
+  return createHistory({
+    repository: await openRepository(folder.path, { env: gitEnv }),
+    github: withGitHub ? createGitHub({ baseUrl: server.url, token: 'ghp-secret-1' }) : null,
+    slug: { owner: 'acme', name: 'web' },
+    webUrl: 'https://github.com/acme/web',
+  });
+}
+
+const ahead = (): Reply => ({
+  status: 200,
+  body: JSON.stringify({
+    status: 'ahead',
+    total_commits: 1,
+    commits: [{ sha: last, commit: { message: 'From GitHub' } }],
+  }),
+});
+
+describe('relation', () => {
+  it('is told by git alone where git can tell', async () => {
+    const { relation } = await history();
+    expect(await relation(first, last, ports)).toBe('ahead');
+    expect(await relation(last, first, ports)).toBe('behind');
+    expect(await relation(last, last, ports)).toBe('same');
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is told by GitHub where this clone does not have a commit', async () => {
+    reply = ahead();
+    expect(await (await history()).relation(elsewhere, last, ports)).toBe('ahead');
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('is unknown, with a line that says why, when GitHub fails too', async () => {
+    reply = { status: 401, body: '{"message":"Bad credentials"}' };
+    expect(await (await history()).relation(elsewhere, last, ports)).toBe('unknown');
+    expect(ports.told.join('\n')).toContain('GitHub cannot compare the commits');
+  });
+
+  it('is unknown without GitHub', async () => {
+    expect(await (await history(false)).relation(elsewhere, last, ports)).toBe('unknown');
+  });
+
+  it('ends when the run is stopped, instead of calling the order unknown', async () => {
+    const { relation } = await history();
+    ports.stop.abort(new Error('stopped'));
+    await expect(relation(elsewhere, last, ports)).rejects.toThrow('stopped');
+  });
+});
+
+describe('notes', () => {
+  it('lists what head has and base has not, from the clone', async () => {
+    const notes = notesSchema.parse(await (await history()).notes(first, last, ports));
+    expect(notes.commits.map(({ title }) => title)).toEqual(['2', '3']);
+    expect(notes.compareUrl).toBe(`https://github.com/acme/web/compare/${first}...${last}`);
+    expect(server.asked).toEqual([]);
+  });
+
+  it('takes GitHub’s list where this clone does not have the base', async () => {
+    reply = ahead();
+    const notes = await (await history()).notes(elsewhere, last, ports);
+    expect(notes.commits.map(({ title }) => title)).toEqual(['From GitHub']);
+  });
+
+  it('falls back to the head commit alone, and never fails a deploy', async () => {
+    const notes = notesSchema.parse(await (await history()).notes(elsewhere, last, ports));
+    expect(notes.commits.map(({ sha }) => sha)).toEqual([last]);
+    expect(ports.told.join('\n')).toContain('this clone cannot list what ships');
+  });
+});

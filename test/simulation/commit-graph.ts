@@ -1,0 +1,34 @@
+/** A repository in memory: commits and their parents, for what the simulation asks of git. */
+import { createHash } from 'node:crypto';
+import type { ReleaseNotes } from '../../src/machine/events.ts';
+import type { Relation } from '../../src/machine/lane.ts';
+
+export class CommitGraph {
+  readonly #parents = new Map<string, string | null>();
+
+  /** A commit on top of another one; null begins a history. */
+  commit(parent: string | null): string {
+    const sha = createHash('sha1').update(`${parent} ${this.#parents.size}`).digest('hex');
+    this.#parents.set(sha, parent);
+    return sha;
+  }
+
+  /** How `head` stands to `base`. */
+  relation(base: string, head: string): Relation {
+    if (!this.#parents.has(base) || !this.#parents.has(head)) return 'unknown';
+    if (base === head) return 'same';
+    if (this.isAncestor(base, head)) return 'ahead';
+    return this.isAncestor(head, base) ? 'behind' : 'diverged';
+  }
+
+  isAncestor(old: string, young: string): boolean {
+    for (let at: string | null = young; at !== null; at = this.#parents.get(at) ?? null) {
+      if (at === old) return true;
+    }
+    return false;
+  }
+
+  notes(base: string | null, head: string): ReleaseNotes {
+    return { base, head, compareUrl: null, commits: [], omitted: 0, bodiesOmitted: false };
+  }
+}

@@ -1,0 +1,215 @@
+/** What must never happen, checked at every write that reaches a vendor and at the end. */
+import { has } from '../../src/machine/interpret.ts';
+import { readLane } from '../../src/runtime/lane.ts';
+import { readFlight } from '../../src/runtime/recorded.ts';
+import { replay } from '../../src/runtime/replay.ts';
+import { deployStream, laneStream } from '../../src/runtime/streams.ts';
+import { readDeploys } from '../../src/store/deploys.ts';
+import type { EventLog } from '../../src/store/log.ts';
+import { type LaneWorld, production, staging, type Write } from './lane-world.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface Figures {
+  builds: number;
+  runs: number;
+  kills: number;
+  overtaken: number;
+  faults: number;
+  events: number;
+  writes: number;
+  checks: number;
+  live: number;
+}
+
+/** How old what was read of the world may be when a write reaches the vendor (heroku-lost-replies.ts). */
+const gatesAgeMs = 15_000 + 1_000;
+/** What a person breaks while a write is on the wire cannot call it back. */
+const onTheWireMs = 1_000;
+
+export class Invariants {
+  readonly violations: string[] = [];
+  readonly figures: Figures = {
+    builds: 0,
+    runs: 0,
+    kills: 0,
+    overtaken: 0,
+    faults: 0,
+    events: 0,
+    writes: 0,
+    checks: 0,
+    live: 0,
+  };
+  readonly #log: EventLog;
+  readonly #time: VirtualTime;
+
+  constructor(log: EventLog, time: VirtualTime) {
+    this.#log = log;
+    this.#time = time;
+  }
+
+  violated(what: string): void {
+    this.violations.push(what);
+  }
+
+  #check(holds: boolean, what: () => string): void {
+    this.figures.checks += 1;
+    if (!holds) this.violated(what());
+  }
+
+  onWrite(write: Write, { lane, commit }: { lane: LaneWorld; commit: string }): void {
+    this.figures.writes += 1;
+    const code = codeOf(lane);
+    const { switchOn, switchedAt } = lane;
+    void this.#time.during(this.#writeChecks(write, { lane, commit, code, switchOn, switchedAt }));
+  }
+
+  async #writeChecks(
+    { at, deploy, app }: Write,
+    {
+      lane,
+      commit,
+      code,
+      switchOn,
+      switchedAt,
+    }: {
+      lane: LaneWorld;
+      commit: string;
+      code: Code | null;
+      switchOn: boolean;
+      switchedAt: number;
+    },
+  ): Promise<void> {
+    const state = await readLane(this.#log, lane.name);
+    const stream = await this.#log.readStream(laneStream(lane.name));
+    const last = (type: string): number =>
+      Date.parse(stream.findLast((event) => event.type === type)?.time ?? '1970-01-01T00:00:00Z');
+    const { grant } = state;
+    const isHolder = grant?.deploy === deploy && !grant.released;
+    this.#check(
+      isHolder || at - last('lock.broken') < onTheWireMs,
+      () =>
+        `${deploy} wrote to ${app} while ${grant?.released ? 'nobody' : grant?.deploy} held ${lane.name}`,
+    );
+    if (app !== production) return;
+    const longAgo = at - gatesAgeMs;
+    const events = await this.#log.readStream(deployStream(deploy));
+    this.#check(
+      events.some(({ type }) => type === 'staging.verified'),
+      () => `${deploy} went to production without verified staging`,
+    );
+    this.#check(
+      switchOn || switchedAt > longAgo,
+      () => `${deploy} went to production though the kill switch was off for ${at - switchedAt} ms`,
+    );
+    this.#check(
+      state.disabled === null || last('lane.disabled') > longAgo,
+      () => `${deploy} went to production though the lane was disabled`,
+    );
+    if (code === null || code.at > longAgo) return;
+    this.#check(
+      !code.rollback || state.lifted.has(code.id),
+      () => `${deploy} went to production though it was rolled back ${at - code.at} ms before`,
+    );
+    const relation = code.commit === null ? 'unknown' : lane.graph.relation(code.commit, commit);
+    this.#check(
+      relation === 'ahead',
+      () => `${deploy} went to production, its commit being ${relation} of what ran there`,
+    );
+  }
+
+  async atEnd(lanes: readonly LaneWorld[], complete: boolean): Promise<void> {
+    const verification = await this.#log.verify();
+    this.#check(
+      verification.fault === null,
+      () => `the log is broken: ${JSON.stringify(verification.fault)}`,
+    );
+    for (const lane of lanes) {
+      await this.#oneBuildEach(lane);
+      await this.#onePromotionEach(lane);
+      await this.#grantsInTurn(lane);
+    }
+    for (const row of await readDeploys(this.#log, { limit: 10_000 })) {
+      const { disagreement, state } = await replay(this.#log, row.deploy);
+      this.#check(
+        disagreement === null,
+        () => `${row.deploy} does not replay: ${JSON.stringify(disagreement)}`,
+      );
+      this.#check(
+        state === row.state,
+        () => `${row.deploy} is ${row.state} in the read model and ${state} in the log`,
+      );
+      if (row.state === 'production.live') this.figures.live += 1;
+      if (!complete) continue;
+      const flight = await readFlight(this.#log, row.deploy);
+      const over = flight !== null && (has(flight, 'settled') || has(flight, 'paused'));
+      this.#check(over, () => `${row.deploy} was left in ${row.state}`);
+    }
+  }
+
+  /** A deploy that lost its lane, or was held and let go on, may be built once more. */
+  async #oneBuildEach(lane: LaneWorld): Promise<void> {
+    const marks = (lane.sandbox.state().apps[staging]?.builds ?? []).map(({ mark }) => mark ?? '');
+    for (const mark of new Set(marks)) {
+      const deploy = mark.replace(/^lockstep /, '');
+      const events = await this.#log.readStream(deployStream(deploy));
+      const anew = events.filter(({ type }) => type === 'lock.lost' || type === 'deploy.resumed');
+      const made = marks.filter((other) => other === mark).length;
+      this.#check(made <= 1 + anew.length, () => `${deploy} was built ${made} times`);
+    }
+  }
+
+  /** A deploy that was held and let go on by a person may promote its release once more. */
+  async #onePromotionEach(lane: LaneWorld): Promise<void> {
+    const { apps, promotions } = lane.sandbox.state();
+    for (const build of apps[staging]?.builds ?? []) {
+      const slug = apps[staging]?.releases.find(({ id }) => id === build.release)?.slug ?? null;
+      if (slug === null) continue;
+      const deploy = (build.mark ?? '').replace(/^lockstep /, '');
+      const events = await this.#log.readStream(deployStream(deploy));
+      const letGoOn = events.filter(({ type }) => type === 'deploy.resumed').length;
+      this.#check(
+        events.every(({ type }) => type !== 'lock.waitTimedOut'),
+        () => `${deploy} waited for the lock in vain`,
+      );
+      const made = promotions.filter((promotion) => promotion.slug === slug).length;
+      this.#check(made <= 1 + letGoOn, () => `${deploy} was promoted ${made} times`);
+    }
+  }
+
+  /** No grant while another one stands that was neither given back, broken nor taken over on record. */
+  async #grantsInTurn(lane: LaneWorld): Promise<void> {
+    let standing: { deploy: string; token: number } | null = null;
+    for (const { type, data, version } of await this.#log.readStream(laneStream(lane.name))) {
+      if (type === 'lock.granted') {
+        const taken = data.takenOver as { token: number } | null;
+        const before: { deploy: string; token: number } | null = standing;
+        this.#check(
+          before === null || taken?.token === before.token,
+          () =>
+            `${lane.name}@${version}: granted to ${data.deploy} while ${before?.deploy} held it`,
+        );
+        standing = { deploy: String(data.deploy), token: version };
+      } else if (type === 'lock.released' || type === 'lock.broken') {
+        if (standing?.token === data.token) standing = null;
+      }
+    }
+  }
+}
+
+interface Code {
+  readonly id: string;
+  readonly commit: string | null;
+  readonly rollback: boolean;
+  readonly at: number;
+}
+
+/** What production runs and who decided so, told from the world itself rather than through our own effects. */
+function codeOf(lane: LaneWorld): Code | null {
+  const releases = (lane.sandbox.state().apps[production]?.releases ?? []).filter(
+    ({ status, slug }) => status === 'succeeded' && slug !== null,
+  );
+  const decided = releases.findLast(({ description }) => !description.includes('config vars'));
+  if (decided === undefined) return null;
+  const { id, commit, description, createdAt } = decided;
+  return { id, commit, rollback: description.startsWith('Rollback'), at: createdAt };
+}

@@ -1,0 +1,96 @@
+/** One lane's outside world in a simulation: its Heroku, its repository, its kill switch, and the way there. */
+import { gzipSync } from 'node:zlib';
+import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http.ts';
+import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { CommitGraph } from './commit-graph.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export const staging = 'acme-staging';
+export const production = 'acme-production';
+export const archive = gzipSync(Buffer.alloc(512));
+
+/** What a request meets on its way, besides the vendor's answer. */
+export type WireFault = 'none' | 'reset' | 'lost-reply' | 'status-503' | 'rate-limit';
+
+/** A request that asks Heroku to put code on an app, as it arrived there. */
+export interface Write {
+  readonly at: number;
+  readonly deploy: string;
+  readonly app: typeof staging | typeof production;
+}
+
+const wireMs = 15;
+
+export class LaneWorld {
+  readonly name: string;
+  readonly graph = new CommitGraph();
+  readonly sandbox: Sandbox;
+  readonly #time: VirtualTime;
+  tip: string;
+  switchOn = true;
+  /** When what forbids production came to be so; the past forgives nobody who read before that. */
+  switchedAt = 0;
+
+  constructor(name: string, time: VirtualTime) {
+    this.name = name;
+    this.#time = time;
+    this.sandbox = createSandbox({
+      now: time.now,
+      timing: { buildMs: 9_000, releasePhaseMs: 3_000, promotionMs: 2_500, dynoBootMs: 3_000 },
+    });
+    this.tip = this.graph.commit(null);
+    for (const app of [staging, production]) this.sandbox.control.seed({ app, commit: this.tip });
+  }
+
+  turnSwitch(on: boolean): void {
+    if (on === this.switchOn) return;
+    this.switchOn = on;
+    this.switchedAt = this.#time.now();
+  }
+
+  /** Carries a deploy's requests: a moment on the wire each way, and whatever `fault` says. */
+  transport(deploy: string, fault: () => WireFault, onWrite: (write: Write) => void): Transport {
+    return async (request) => {
+      const url = new URL(request.url);
+      const what = fault();
+      await this.#time.sleep(wireMs, request.signal);
+      if (what === 'reset') throw new NoAnswer('the connection was reset', false);
+      if (what === 'status-503') return plain(503, '<html>Application Error</html>');
+      if (what === 'rate-limit') return plain(429, '{"id":"rate_limit","message":"too many"}');
+      const app = writtenTo(request.method, url.pathname);
+      if (app !== null) onWrite({ at: this.#time.now(), deploy, app });
+      const response = await this.#time.during(this.#carry(request, url));
+      await this.#time.sleep(wireMs, request.signal);
+      if (what === 'lost-reply') throw new NoAnswer('the connection was reset', true);
+      return response;
+    };
+  }
+
+  async #carry(request: Parameters<Transport>[0], url: URL): Promise<HttpResponse> {
+    const { method, headers, body } = request;
+    const answer = await this.sandbox.fetch(
+      this.sandbox.serviceOf(url),
+      new Request(url, {
+        method,
+        headers: { ...headers },
+        ...(body === undefined ? {} : { body: body as string }),
+      }),
+    );
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: await answer.text(),
+    };
+  }
+}
+
+function writtenTo(method: string, path: string): Write['app'] | null {
+  if (method !== 'POST') return null;
+  if (path === '/pipeline-promotions') return production;
+  const app = /^\/apps\/([^/]+)\/builds$/.exec(path)?.[1];
+  return app === staging || app === production ? app : null;
+}
+
+function plain(status: number, body: string): HttpResponse {
+  return { status, headers: {}, body };
+}

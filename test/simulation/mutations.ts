@@ -1,0 +1,51 @@
+/** Ways to break Lockstep on purpose: each has to be found by the simulation, or the simulation proves nothing. */
+import type { LaneLock } from '../../src/runtime/lane.ts';
+import type { EventLog } from '../../src/store/log.ts';
+
+export interface Mutation {
+  readonly lock?: (real: LaneLock) => LaneLock;
+  readonly log?: (real: EventLog) => EventLog;
+  /** Reads by which an effect would find what an earlier attempt made come back empty. */
+  readonly blind?: boolean;
+  /** The gates are read once, when the lane's lock is granted, and believed ever after. */
+  readonly staleGates?: boolean;
+}
+
+export const mutations: Readonly<Record<string, Mutation>> = {
+  'a lock that always grants': {
+    lock: (real) => ({
+      ...real,
+      acquire: async () => ({
+        kind: 'granted',
+        provider: 'store',
+        token: null,
+        waitedMs: 0,
+        takenOver: null,
+      }),
+      resume: async () => null,
+    }),
+  },
+  'a gate that is read before the wait': { staleGates: true },
+  'an effect that leaps before it looks': { blind: true },
+  'an append that ignores its expected version': {
+    log: (real) =>
+      new Proxy(real, {
+        get(target, name) {
+          const member = target[name as keyof EventLog];
+          if (name !== 'append') return typeof member === 'function' ? member.bind(target) : member;
+          const append: EventLog['append'] = async (batches, options = {}) => {
+            const [first] = batches;
+            const version =
+              first === undefined ? 0 : (await target.readStream(first.stream)).length;
+            const { grant, ...others } = options;
+            return target.append(
+              batches.map((batch) => ({ ...batch, expected: 'any' as const })),
+              // The token is the version that the grant gets, whatever was believed.
+              grant === undefined ? others : { ...others, grant: { ...grant, token: version + 1 } },
+            );
+          };
+          return append;
+        },
+      }),
+  },
+};

@@ -1,0 +1,139 @@
+/** What a simulation is made of, and how it is drawn at random: builds, people, faults, kills, pauses. */
+import fc from 'fast-check';
+import type { Fate } from './simulated-process.ts';
+
+export type BuildKind = 'merge' | 'merge' | 'rerun' | 'old-commit' | 'force-push' | 'same-commit';
+
+export interface BuildPlan {
+  readonly kind: BuildKind;
+  readonly lane: number;
+  /** Milliseconds after the plan before it. */
+  readonly afterMs: number;
+  /** The fates of its first runs; those that follow live on. */
+  readonly fates: readonly Fate[];
+}
+
+export type PersonAct =
+  | 'rollback'
+  | 'config'
+  | 'push'
+  | 'switch-off'
+  | 'switch-on'
+  | 'disable'
+  | 'enable'
+  | 'unlock'
+  | 'resume';
+
+export interface PersonPlan {
+  readonly act: PersonAct;
+  readonly lane: number;
+  readonly atMs: number;
+}
+
+export interface Scenario {
+  readonly lanes: number;
+  readonly stacking: 'skip' | 'every';
+  readonly builds: readonly BuildPlan[];
+  readonly people: readonly PersonPlan[];
+  /** Of a thousand requests, how many meet each fault. */
+  readonly faults: { readonly perMille: number; readonly seed: number };
+  /** What breaks in the vendors' own work, by how many builds from the start. */
+  readonly breaks: readonly {
+    readonly lane: number;
+    readonly atMs: number;
+    readonly what: VendorBreak;
+  }[];
+}
+
+export type VendorBreak =
+  | 'build'
+  | 'dyno'
+  | 'endpoint'
+  | 'promotion'
+  | 'partial-promotion'
+  | 'stale-reads';
+
+/** A lease, in milliseconds; pauses are drawn around it. */
+export const leaseMs = 60_000;
+
+const fate: fc.Arbitrary<Fate> = fc.record({
+  killAt: fc.oneof(
+    { weight: 1, arbitrary: fc.constant(null) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 220 }) },
+  ),
+  pause: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(null) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        at: fc.integer({ min: 1, max: 220 }),
+        ms: fc.integer({ min: 1_000, max: 4 * leaseMs }),
+      }),
+    },
+  ),
+});
+
+const lanesMax = 3;
+const lane = fc.integer({ min: 0, max: lanesMax - 1 });
+/** People and breakages come while builds do. */
+const spanMs = 900_000;
+
+export const scenario: fc.Arbitrary<Scenario> = fc.record({
+  lanes: fc.integer({ min: 1, max: lanesMax }),
+  stacking: fc.constantFrom('skip' as const, 'every' as const),
+  builds: fc.array(
+    fc.record({
+      kind: fc.constantFrom<BuildKind>(
+        'merge',
+        'merge',
+        'merge',
+        'merge',
+        'rerun',
+        'old-commit',
+        'force-push',
+        'same-commit',
+      ),
+      lane,
+      afterMs: fc.oneof(fc.integer({ min: 0, max: 8_000 }), fc.integer({ min: 0, max: 120_000 })),
+      fates: fc.array(fate, { maxLength: 3 }),
+    }),
+    { minLength: 4, maxLength: 16 },
+  ),
+  people: fc.array(
+    fc.record({
+      act: fc.constantFrom<PersonAct>(
+        'rollback',
+        'rollback',
+        'config',
+        'config',
+        'push',
+        'switch-off',
+        'switch-on',
+        'disable',
+        'enable',
+        'unlock',
+        'resume',
+        'resume',
+      ),
+      lane,
+      atMs: fc.integer({ min: 0, max: spanMs }),
+    }),
+    { maxLength: 8 },
+  ),
+  faults: fc.record({ perMille: fc.constantFrom(0, 0, 10, 60), seed: fc.integer({ min: 1 }) }),
+  breaks: fc.array(
+    fc.record({
+      lane,
+      atMs: fc.integer({ min: 0, max: spanMs }),
+      what: fc.constantFrom<VendorBreak>(
+        'build',
+        'dyno',
+        'endpoint',
+        'promotion',
+        'partial-promotion',
+        'stale-reads',
+      ),
+    }),
+    { maxLength: 3 },
+  ),
+});

@@ -1,0 +1,111 @@
+/** A process that may be killed or paused at any await: what it calls goes through gates that it may never pass. */
+
+import type { Transport } from '../../src/effects/http.ts';
+import type { Clock } from '../../src/effects/ports.ts';
+import type { EventLog } from '../../src/store/log.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface Fate {
+  /** Killed at this crossing of a gate, counted from 1; null: lives on. */
+  readonly killAt: number | null;
+  /** Paused (as by SIGSTOP) at this crossing, for so long. */
+  readonly pause: { readonly at: number; readonly ms: number } | null;
+}
+
+const forever = new Promise<never>(() => {});
+
+export class SimulatedProcess {
+  readonly #time: VirtualTime;
+  readonly #fate: Fate;
+  #crossings = 0;
+  #paused: Promise<void> | null = null;
+  #dead = false;
+  readonly onDeath: Promise<void>;
+  #die: () => void = () => {};
+
+  constructor(time: VirtualTime, fate: Fate) {
+    this.#time = time;
+    this.#fate = fate;
+    this.onDeath = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  get crossings(): number {
+    return this.#crossings;
+  }
+
+  kill(): void {
+    this.#dead = true;
+    this.#die();
+  }
+
+  /** Passed by the living only. */
+  async #gate(): Promise<void> {
+    if (this.#dead) return forever;
+    this.#crossings++;
+    if (this.#crossings === this.#fate.killAt) {
+      this.kill();
+      return forever;
+    }
+    const { pause } = this.#fate;
+    if (pause !== null && this.#crossings === pause.at) {
+      this.#paused = this.#time.sleep(pause.ms).then(() => {
+        this.#paused = null;
+      });
+    }
+    while (this.#paused !== null) await this.#paused;
+    return this.#dead ? forever : undefined;
+  }
+
+  /** A call whose result comes through a gate; it is made only by the living. */
+  async #through<T>(call: () => Promise<T>): Promise<T> {
+    await this.#gate();
+    try {
+      const result = await call();
+      await this.#gate();
+      return result;
+    } catch (error) {
+      await this.#gate();
+      throw error;
+    }
+  }
+
+  clock(): Clock {
+    return {
+      now: this.#time.now,
+      sleep: (ms, signal) => this.#through(() => this.#time.sleep(ms, signal)),
+    };
+  }
+
+  /** Each method of the log behind gates. */
+  log(real: EventLog): EventLog {
+    return new Proxy(real, {
+      get: (target, name) => {
+        const member = target[name as keyof EventLog];
+        if (typeof member !== 'function') return member;
+        const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
+        return (...args: unknown[]) => this.#through(() => call(...args));
+      },
+    });
+  }
+
+  /** No gate before the call: the client has checked its leases in the same turn. One after it. */
+  transport(real: Transport): Transport {
+    return async (request) => {
+      if (this.#dead) return forever;
+      try {
+        const response = await real(request);
+        await this.#gate();
+        return response;
+      } catch (error) {
+        await this.#gate();
+        throw error;
+      }
+    };
+  }
+}

@@ -1,0 +1,480 @@
+/**
+ * The whole of Lockstep in one process under virtual time: the real runtime, chart, effects and
+ * store; only the clock and the vendors are stand-ins. Runs a scenario to its end and holds the
+ * world to what must never happen.
+ */
+import { createHeroku } from '../../src/effects/heroku.ts';
+import type { History } from '../../src/effects/history.ts';
+import { createHttpClient, type Transport } from '../../src/effects/http.ts';
+import type { Ports } from '../../src/effects/ports.ts';
+import { UsageError } from '../../src/errors.ts';
+import type { DeployRequest } from '../../src/machine/events.ts';
+import type { Run } from '../../src/runtime/identity.ts';
+import { createStoreLock, readLane } from '../../src/runtime/lane.ts';
+import { breakLock, switchLane } from '../../src/runtime/lane-orders.ts';
+import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lease-keeper.ts';
+import { quiesce } from '../../src/runtime/quiesce.ts';
+import { requestDeploy } from '../../src/runtime/request.ts';
+import { resumeDeploy } from '../../src/runtime/resume.ts';
+import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
+import { createServices } from '../../src/runtime/services.ts';
+import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
+import type { EventLog } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
+import { type Figures, Invariants } from './invariants.ts';
+import { archive, LaneWorld, production, staging, type WireFault } from './lane-world.ts';
+import type { Mutation } from './mutations.ts';
+import { seededRandom } from './random.ts';
+import { type BuildPlan, leaseMs, type PersonPlan, type Scenario } from './scenario.ts';
+import { type Fate, SimulatedProcess } from './simulated-process.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const startMs = Date.UTC(2026, 0, 5, 9);
+const longestMs = 48 * 3_600_000;
+const immortal: Fate = { killAt: null, pause: null };
+/** CI runs a job that died again, after a while. */
+const rerunMs = 7_000;
+const runsMax = 12;
+
+export interface Outcome {
+  readonly violations: readonly string[];
+  readonly figures: Figures;
+}
+
+export interface SimulateOptions {
+  /** What is broken on purpose. */
+  readonly mutation?: Mutation;
+  /** Told every event of the log at the end, for whoever looks into a failing seed. */
+  readonly trace?: (line: string) => void;
+}
+
+export async function simulate(
+  scenario: Scenario,
+  { mutation = {}, trace }: SimulateOptions = {},
+): Promise<Outcome> {
+  const simulation = await Simulation.begin(scenario, mutation, trace ?? null);
+  return simulation.run();
+}
+
+interface Job {
+  readonly label: string;
+  readonly lane: LaneWorld;
+  readonly commit: string;
+}
+
+class Simulation {
+  readonly #scenario: Scenario;
+  readonly #mutation: Mutation;
+  readonly #time: VirtualTime;
+  readonly #log: EventLog;
+  readonly #lanes: LaneWorld[];
+  readonly #invariants: Invariants;
+  readonly #random: () => number;
+  readonly #trace: ((line: string) => void) | null;
+  readonly #alive = new Map<string, SimulatedProcess>();
+  readonly #jobs: Job[] = [];
+  readonly #under = new Set<Promise<void>>();
+  #ids = 0;
+
+  private constructor(
+    scenario: Scenario,
+    mutation: Mutation,
+    time: VirtualTime,
+    log: EventLog,
+    trace: ((line: string) => void) | null,
+  ) {
+    this.#trace = trace;
+    this.#scenario = scenario;
+    this.#mutation = mutation;
+    this.#time = time;
+    this.#log = log;
+    this.#lanes = Array.from(
+      { length: scenario.lanes },
+      (_, i) => new LaneWorld(`lane-${i}`, time),
+    );
+    this.#invariants = new Invariants(log, time);
+    this.#random = seededRandom(scenario.faults.seed);
+  }
+
+  static async begin(
+    scenario: Scenario,
+    mutation: Mutation,
+    trace: ((line: string) => void) | null,
+  ): Promise<Simulation> {
+    const time = new VirtualTime(startMs);
+    const log = await openLog('sqlite::memory:', {
+      projections: [deploysProjection],
+      now: time.now,
+      sleep: time.sleep,
+    });
+    return new Simulation(scenario, mutation, time, log, trace);
+  }
+
+  async run(): Promise<Outcome> {
+    const all = Promise.all([this.#builds(), this.#people(), this.#breaks()]).then(() =>
+      this.#drain(),
+    );
+    let ended = false;
+    let failure: unknown = null;
+    all.then(
+      () => {
+        ended = true;
+      },
+      (error: unknown) => {
+        ended = true;
+        failure = error;
+      },
+    );
+    const inTime = await this.#time.runUntil(() => ended, startMs + longestMs);
+    if (failure !== null) throw failure;
+    if (!inTime) this.#invariants.violated('some job never came to an end');
+    if (this.#trace !== null) await this.#tellStory(this.#trace);
+    await this.#invariants.atEnd(this.#lanes, inTime);
+    await this.#log.close();
+    return { violations: this.#invariants.violations, figures: this.#invariants.figures };
+  }
+
+  async #tellStory(trace: (line: string) => void): Promise<void> {
+    for (const { time, stream, type, data } of await this.#log.readAll({ limit: 10_000 })) {
+      trace(`${time.slice(11, 19)} ${stream} ${type} ${JSON.stringify(data).slice(0, 160)}`);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#under.size > 0) await Promise.all([...this.#under]);
+  }
+
+  #spawn(work: Promise<void>): void {
+    this.#under.add(work);
+    work.then(
+      () => this.#under.delete(work),
+      (error: unknown) => {
+        this.#under.delete(work);
+        this.#invariants.violated(`a job broke: ${error instanceof Error ? error.stack : error}`);
+      },
+    );
+  }
+
+  async #builds(): Promise<void> {
+    let label = 500;
+    for (const plan of this.#scenario.builds) {
+      await this.#time.sleep(plan.afterMs);
+      label += 1;
+      const job = this.#jobOf(plan, String(label));
+      this.#jobs.push(job);
+      this.#invariants.figures.builds += 1;
+      this.#spawn(this.#ci(job, plan.fates));
+    }
+  }
+
+  #jobOf({ kind, lane: index }: BuildPlan, label: string): Job {
+    const lane = this.#lane(index);
+    const earlier = this.#jobs.filter((job) => job.lane === lane);
+    const before = earlier.at(Math.floor(earlier.length / 2));
+    if (kind === 'rerun' && before !== undefined) return before;
+    if (kind === 'old-commit' && before !== undefined) return { ...before, label };
+    if (kind === 'same-commit') return { label, lane, commit: lane.tip };
+    const base = kind === 'force-push' ? (before?.commit ?? lane.tip) : lane.tip;
+    lane.tip = lane.graph.commit(base);
+    return { label, lane, commit: lane.tip };
+  }
+
+  #lane(index: number): LaneWorld {
+    return this.#lanes[index % this.#lanes.length] as LaneWorld;
+  }
+
+  /** CI's part: runs the same command again when its process died or was overtaken. */
+  async #ci(job: Job, fates: readonly Fate[]): Promise<void> {
+    for (let attempt = 0; attempt < runsMax; attempt++) {
+      const ended = await this.#oneRun(
+        fates[attempt] ?? immortal,
+        (log, run) => requestDeploy(log, this.#wanted(job), run).then(({ deploy }) => deploy),
+        job,
+      );
+      if (ended === 'over') return;
+      await this.#time.sleep(rerunMs);
+    }
+    this.#invariants.violated(
+      `build ${job.label} was run ${runsMax} times without coming to an end`,
+    );
+  }
+
+  #wanted({ label, lane, commit }: Job): Omit<DeployRequest, 'deploy' | 'chart'> {
+    const verify = (service: 'staging' | 'production') => ({
+      dynos: { timeoutMs: 600_000 },
+      endpoints: [
+        {
+          url: `http://${service}.sandbox.test/`,
+          status: 200,
+          timeoutMs: 120_000,
+          successes: 1,
+          body: null,
+          header: null,
+          revision: { header: 'x-revision' },
+        },
+      ],
+    });
+    return {
+      lane: lane.name,
+      branch: 'master',
+      commit: { sha: commit, title: `Build ${label}`, author: 'Ana' },
+      build: { provider: 'circleci', label, attempt: 1, job: 'deploy', workflow: null, url: null },
+      settings: {
+        stacking: this.#scenario.stacking,
+        lock: { provider: 'store', timeoutMs: 6 * 3_600_000, leaseMs },
+        repository: null,
+        staging: { app: staging, deploy: 'build', timeoutMs: 1_800_000, verify: verify('staging') },
+        production: {
+          app: production,
+          deploy: 'promote',
+          timeoutMs: 1_800_000,
+          verify: verify('production'),
+        },
+        gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+      },
+      override: null,
+    };
+  }
+
+  #newId = (): string => {
+    this.#ids += 1;
+    return `10000000-0000-4000-8000-${this.#ids.toString(16).padStart(12, '0')}`;
+  };
+
+  #newRun(actor: string): Run {
+    const id = this.#newId();
+    const owner = { run: id, host: 'simulated', pid: this.#ids, started: '0', url: null };
+    return { id, actor, ci: null, program: 'simulation', owner, newId: this.#newId };
+  }
+
+  /** One process from start to end, or to its death. */
+  async #oneRun(
+    fate: Fate,
+    choose: (log: EventLog, run: Run) => Promise<string>,
+    { lane, commit }: Pick<Job, 'lane' | 'commit'>,
+  ): Promise<'over' | 'again'> {
+    const process = new SimulatedProcess(this.#time, fate);
+    const run = this.#newRun('ci');
+    this.#alive.set(run.id, process);
+    this.#invariants.figures.runs += 1;
+    const work = this.#process(process, run, choose, lane, commit).then(
+      () => 'over' as const,
+      (error: unknown) => {
+        const known = error instanceof Overtaken || error instanceof Lapsed;
+        if (!known) throw error;
+        this.#invariants.figures.overtaken += 1;
+        return 'again' as const;
+      },
+    );
+    const death = process.onDeath.then(() => 'killed' as const);
+    const ended = await Promise.race([work, death]);
+    process.kill();
+    if (ended !== 'killed') return ended;
+    this.#invariants.figures.kills += 1;
+    return 'again';
+  }
+
+  async #process(
+    process: SimulatedProcess,
+    run: Run,
+    choose: (log: EventLog, run: Run) => Promise<string>,
+    lane: LaneWorld,
+    commit: string,
+  ): Promise<void> {
+    const real = this.#mutation.log?.(this.#log) ?? this.#log;
+    const log = process.log(real);
+    const clock = process.clock();
+    const deploy = await choose(log, run);
+    const keeper = createLeaseKeeper({ log, clock, leaseMs });
+    const transport = lane.transport(deploy, this.#fault, (write) =>
+      this.#invariants.onWrite(write, { lane, commit }),
+    );
+    const http = createHttpClient({
+      transport: process.transport(this.#mutation.blind === true ? blind(transport) : transport),
+      clock,
+      random: this.#random,
+      beforeWrite: keeper.assertHeld,
+      notice: () => {},
+    });
+    const { environment } = lane.sandbox;
+    const heroku = createHeroku({
+      baseUrl: environment.HEROKU_API_URL ?? '',
+      token: environment.HEROKU_API_KEY ?? '',
+    });
+    const history: History = {
+      relation: async (base, head) => lane.graph.relation(base, head),
+      notes: async (base, head) => lane.graph.notes(base, head),
+    };
+    const unbroken = createServices({
+      http,
+      heroku,
+      history,
+      archive: async () => archive,
+      readLane: (name) => readLane(log, name),
+      killSwitch: () => ({ value: String(lane.switchOn), on: lane.switchOn }),
+    });
+    const services = this.#mutation.staleGates
+      ? staleGates(unbroken, heroku, http, lane)
+      : unbroken;
+    const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
+    const isGone = (owner: { readonly run?: unknown }): boolean =>
+      // Half of the time the dead are known to be dead: those whose host can be asked.
+      this.#alive.get(String(owner.run))?.dead === true &&
+      String(owner.run).charCodeAt(35) % 2 === 0;
+    const lock = createStoreLock({
+      log,
+      clock,
+      run,
+      keeper,
+      leaseMs,
+      relation: async (base, head) => lane.graph.relation(base, head),
+      quiesce: (signal) => quiesce(heroku, [staging, production], ports(signal)),
+      isGone,
+    });
+    try {
+      await runDeploy({
+        deploy,
+        log,
+        clock,
+        run,
+        keeper,
+        leaseMs,
+        lock: this.#mutation.lock?.(lock) ?? lock,
+        services,
+        interrupt: new AbortController().signal,
+        progress: () => {},
+        recorded: () => {
+          this.#invariants.figures.events += 1;
+        },
+        isGone,
+      });
+    } finally {
+      keeper.stop();
+    }
+  }
+
+  #fault = (): WireFault => {
+    if (this.#random() * 1_000 >= this.#scenario.faults.perMille) return 'none';
+    this.#invariants.figures.faults += 1;
+    const kinds: readonly WireFault[] = ['reset', 'lost-reply', 'status-503', 'rate-limit'];
+    return kinds[Math.floor(this.#random() * kinds.length)] ?? 'reset';
+  };
+
+  async #people(): Promise<void> {
+    const plans = [...this.#scenario.people].sort((a, b) => a.atMs - b.atMs);
+    for (const plan of plans) {
+      await this.#time.sleep(Math.max(0, startMs + plan.atMs - this.#time.now()));
+      await this.#person(plan).catch((error: unknown) =>
+        this.#invariants.violated(`a person could not ${plan.act}: ${error}`),
+      );
+    }
+  }
+
+  async #person({ act, lane: index }: PersonPlan): Promise<void> {
+    const lane = this.#lane(index);
+    const { control } = lane.sandbox;
+    const run = this.#newRun('ana');
+    const log = this.#log;
+    switch (act) {
+      case 'rollback': {
+        const codes =
+          lane.sandbox
+            .state()
+            .apps[production]?.releases.filter(
+              ({ status, slug }) => status === 'succeeded' && slug !== null,
+            ) ?? [];
+        if (new Set(codes.map(({ slug }) => slug)).size > 1)
+          control.rollback({ app: production, byUser: 'ana@acme.test' });
+        return;
+      }
+      case 'config':
+        return control.setConfig({
+          app: production,
+          vars: { A: String(this.#time.now()) },
+          byUser: 'bo@acme.test',
+        });
+      case 'push':
+        return control.deploy({ app: production, commit: lane.tip, byUser: 'bo@acme.test' });
+      case 'switch-off':
+      case 'switch-on':
+        return lane.turnSwitch(act === 'switch-on');
+      case 'disable':
+      case 'enable':
+        await switchLane(log, lane.name, `${act}d`, run, 'simulated');
+        return;
+      case 'unlock':
+        await breakLock(log, lane.name, run, 'simulated').catch(ignoreUsage);
+        return;
+      case 'resume': {
+        const rows = await readDeploys(log, { lane: lane.name, limit: 100 });
+        const held = rows.find(
+          ({ state }) => state === 'blockedByRollback' || state === 'disabled',
+        );
+        if (held === undefined) return;
+        await resumeDeploy(log, held.deploy, run, 'simulated').catch(ignoreUsage);
+        this.#spawn(this.#again(held.deploy, lane, held.commit));
+      }
+    }
+  }
+
+  async #again(deploy: string, lane: LaneWorld, commit: string): Promise<void> {
+    for (let attempt = 0; attempt < runsMax; attempt++) {
+      if ((await this.#oneRun(immortal, async () => deploy, { lane, commit })) === 'over') return;
+      await this.#time.sleep(rerunMs);
+    }
+  }
+
+  async #breaks(): Promise<void> {
+    const plans = [...this.#scenario.breaks].sort((a, b) => a.atMs - b.atMs);
+    for (const { what, lane: index, atMs } of plans) {
+      await this.#time.sleep(Math.max(0, startMs + atMs - this.#time.now()));
+      const { control } = this.#lane(index).sandbox;
+      if (what === 'build') control.failNextBuild({ app: staging });
+      if (what === 'dyno') control.crashNextDyno({ app: staging });
+      if (what === 'endpoint') control.endpointDown({ app: production, forMs: 30_000 });
+      if (what === 'promotion') control.failPromotion({});
+      if (what === 'partial-promotion') control.partialPromotion({});
+      if (what === 'stale-reads') control.staleReads({ app: production, forMs: 3_000 });
+    }
+  }
+}
+
+function ignoreUsage(error: unknown): undefined {
+  if (!(error instanceof UsageError)) throw error;
+  return undefined;
+}
+
+/** Lists of builds and releases come back empty where something was looked for; single ones do not. */
+function blind(real: Transport): Transport {
+  return async (request) => {
+    const response = await real(request);
+    const isBuilds =
+      request.method === 'GET' &&
+      /\/apps\/acme-staging\/builds$/.test(new URL(request.url).pathname);
+    return isBuilds && response.status < 300 ? { ...response, status: 200, body: '[]' } : response;
+  };
+}
+
+/** The gates as they were when the lock was granted are what the promotion goes by. */
+function staleGates(
+  real: ServiceTable,
+  heroku: ReturnType<typeof createHeroku>,
+  http: Ports['http'],
+  lane: LaneWorld,
+): ServiceTable {
+  let early: Awaited<ReturnType<ServiceTable['readGates']>> | null = null;
+  const killSwitch = { name: 'PRODUCTION_CD_ENABLED', value: 'true' };
+  return {
+    ...real,
+    observe: async (input, ports) => {
+      const gates = { lane: lane.name, app: production, commit: input.commit, overridden: false };
+      early = await real.readGates({ ...gates, killSwitch: killSwitch.name }, ports);
+      return real.observe(input, ports);
+    },
+    readGates: async (input, ports) => early ?? real.readGates(input, ports),
+    requestPromotion: async (input, ports) => {
+      const answer = await heroku.requestPromotion(input, { ...ports, http }, async () => null);
+      return answer.kind === 'requested' ? { ...answer, killSwitch } : answer;
+    },
+  };
+}
