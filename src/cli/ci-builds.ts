@@ -31,15 +31,15 @@ function circleCiBuilds({
   ports,
 }: CiBuildsOptions): CiLockOptions['builds'] {
   const { circleToken: token, circleApiUrl: baseUrl } = environment;
-  const { projectSlug } = ci;
+  const { projectSlug, runId } = ci;
   const { job = null, label = '' } = ci.build ?? {};
-  if (token === null || projectSlug === null || job === null) {
+  if (token === null || projectSlug === null || job === null || runId === null) {
     throw unusable('circleci', 'a CircleCI job with CIRCLE_TOKEN set');
   }
   const circleci = createCircleCi({ baseUrl, token, projectSlug });
   return async (signal, progress) => {
     const builds = await circleci.builds({ job, branch: config.branch }, ports(signal, progress));
-    return { me: mine(builds, (build) => build.label === label, label), builds };
+    return { me: mine(builds, runId, label), builds };
   };
 }
 
@@ -59,34 +59,32 @@ function gitHubBuilds({
   slug,
   ports,
 }: CiBuildsOptions): CiLockOptions['builds'] {
-  const { label = '', workflow = null } = ci.build ?? {};
-  if (github === null || slug === null || workflow === null) {
+  const { runId, workflowFile } = ci;
+  const { label = '' } = ci.build ?? {};
+  if (github === null || slug === null || workflowFile === null || runId === null) {
     throw unusable('github', 'a GitHub Actions job, GITHUB_TOKEN and `repository` in pipeline.yml');
   }
   return async (signal, progress) => {
-    const runs = await github.runs(slug, workflow, config.branch, ports(signal, progress));
+    const runs = await github.runs(slug, workflowFile, config.branch, ports(signal, progress));
     const builds = runs.map(
       (run): CiBuild => ({
         order: run.number,
+        id: String(run.id),
         label: String(run.number),
         commit: run.commit,
         state: stateOfRun[run.status] ?? 'running',
       }),
     );
-    return { me: mine(builds, (build) => build.label === label, label), builds };
+    return { me: mine(builds, runId, label), builds };
   };
 }
 
 /** The list lags: a build that is not in it yet is not the next. */
-function mine(
-  builds: readonly CiBuild[],
-  isMine: (build: CiBuild) => boolean,
-  label: string,
-): CiBuild {
-  const found = builds.find(isMine);
+function mine(builds: readonly CiBuild[], id: string, label: string): CiBuild {
+  const found = builds.find((build) => build.id === id);
   if (found !== undefined) return found;
   const last = Math.max(0, ...builds.map(({ order }) => order));
-  return { order: last + 1, label, commit: '', state: 'running' };
+  return { order: last + 1, id, label, commit: '', state: 'running' };
 }
 
 function unusable(provider: string, needs: string): UsageError {

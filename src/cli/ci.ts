@@ -20,8 +20,10 @@ export interface CiFacts {
   readonly actor: string;
   /** `gh/acme/web`, on CircleCI. */
   readonly projectSlug: string | null;
-  /** The run's own id at the CI, where that is another one than the label (GitHub). */
+  /** How the CI itself numbers this build, whatever its label: CircleCI's job number, GitHub's run id. */
   readonly runId: string | null;
+  /** `deploy.yml`, on GitHub: what its API calls the workflow. */
+  readonly workflowFile: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -34,16 +36,17 @@ const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/;
 
 export function detectCi(env: Env, flags: CiFlags = {}): CiFacts {
   const found = circleCi(env) ?? gitHub(env) ?? other(env);
-  const isCi = found !== null || isTrue(env.CI);
+  const isCi = found !== null || !['', 'false', '0'].includes(env.CI ?? '');
   const label = flags.build ?? found?.build.label ?? (isCi ? null : 'local');
   return {
     isCi,
     build: label === null ? null : { ...(found?.build ?? nobody), label },
     commit: flags.commit ?? found?.commit ?? null,
     branch: flags.branch ?? found?.branch ?? null,
-    actor: flags.actor ?? found?.actor ?? env.USER ?? env.LOGNAME ?? 'unknown',
+    actor: flags.actor ?? found?.actor ?? orNull(env.USER) ?? orNull(env.LOGNAME) ?? 'unknown',
     projectSlug: found?.projectSlug ?? null,
     runId: found?.runId ?? null,
+    workflowFile: found?.workflowFile ?? null,
   };
 }
 
@@ -59,6 +62,7 @@ const nobody = { provider: 'other', attempt: 1, job: null, workflow: null, url: 
 function circleCi(env: Env): Found | null {
   if (!isTrue(env.CIRCLECI)) return null;
   const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
+  const host = (env.CIRCLE_REPOSITORY_URL ?? '').includes('bitbucket.org') ? 'bb' : 'gh';
   return {
     build: {
       provider: 'circleci',
@@ -71,14 +75,17 @@ function circleCi(env: Env): Found | null {
     commit: orNull(env.CIRCLE_SHA1),
     branch: orNull(env.CIRCLE_BRANCH),
     actor: orNull(env.CIRCLE_USERNAME),
-    projectSlug: owner && name ? `gh/${owner}/${name}` : null,
-    runId: null,
+    projectSlug: owner && name ? `${host}/${owner}/${name}` : null,
+    runId: orNull(env.CIRCLE_BUILD_NUM),
+    workflowFile: null,
   };
 }
 
 /** GitHub's variables (VENDORS.md 3.5). A re-run keeps the number and counts its attempts. */
 function gitHub(env: Env): Found | null {
   if (!isTrue(env.GITHUB_ACTIONS)) return null;
+  // What a pull request brings is not merged, whatever its branch or its target is called.
+  const isPullRequest = (env.GITHUB_EVENT_NAME ?? '').startsWith('pull_request');
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   return {
     build: {
@@ -90,10 +97,11 @@ function gitHub(env: Env): Found | null {
       url: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
     },
     commit: orNull(env.GITHUB_SHA),
-    branch: orNull(env.GITHUB_HEAD_REF) ?? orNull(env.GITHUB_REF_NAME),
+    branch: isPullRequest ? `pull/${env.GITHUB_HEAD_REF ?? ''}` : orNull(env.GITHUB_REF_NAME),
     actor: orNull(env.GITHUB_TRIGGERING_ACTOR) ?? orNull(env.GITHUB_ACTOR),
     projectSlug: null,
     runId: orNull(run),
+    workflowFile: /\/([^/@]+)@/.exec(env.GITHUB_WORKFLOW_REF ?? '')?.[1] ?? null,
   };
 }
 
@@ -109,10 +117,12 @@ function other(env: Env): Found | null {
       url: orNull(facts.buildUrl),
     },
     commit: orNull(facts.commit),
-    branch: orNull(facts.branch),
+    // Of a pull request, `branch` is the one that it is meant for.
+    branch: facts.isPr === true ? `pull/${facts.pr ?? ''}` : orNull(facts.branch),
     actor: null,
     projectSlug: null,
     runId: null,
+    workflowFile: null,
   };
 }
 

@@ -13,7 +13,11 @@ const duration = (description: string, standard: string) =>
 
 const url = z
   .string()
-  .regex(/^https?:\/\/[^/\s]+\S*$/, 'a URL that begins with http:// or https://');
+  .regex(/^https?:\/\/[^/\s@]+(\/\S*)?$/, {
+    error: 'a URL that begins with http:// or https://, without a name or password in it',
+    abort: true,
+  })
+  .refine((text) => URL.canParse(text), 'has to be a URL');
 const herokuApp = z
   .string()
   .regex(
@@ -121,7 +125,6 @@ export function configJsonSchema(): object {
   const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
   return {
     ...schema,
-    $id: 'https://lockstep.dev/schema/pipeline.schema.json',
     title: 'pipeline.yml of Lockstep',
   };
 }

@@ -8,6 +8,8 @@ declare module 'env-ci' {
     readonly commit?: string;
     readonly branch?: string;
     readonly job?: string;
+    readonly isPr?: boolean;
+    readonly pr?: string;
   }
   // biome-ignore lint/style/noDefaultExport: it is the package’s
   export default function envCi(options: {

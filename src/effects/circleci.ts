@@ -14,6 +14,12 @@ export interface CircleCi {
   builds(of: { job: string; branch: string }, ports: Ports): Promise<readonly CiBuild[]>;
 }
 
+interface List<T> {
+  readonly items: T[];
+  readonly next_page_token: string | null;
+}
+type ListSchema<T> = z.ZodType<List<T>>;
+
 const list = <T>(item: z.ZodType<T>) =>
   z.object({ items: z.array(item), next_page_token: z.string().nullable() });
 const pipelines = list(
@@ -28,8 +34,10 @@ const jobs = list(
   z.object({ name: z.string(), status: z.string(), job_number: z.int().optional() }),
 );
 
-/** A lane has fewer builds than that at a time. */
-const pagesMax = 3;
+type Pipeline = z.output<typeof pipelines>['items'][number];
+
+/** Of twenty each: a lane has fewer builds than that at a time, a workflow fewer jobs. */
+const pagesMax = 5;
 const over: ReadonlySet<string> = new Set([
   'success',
   'not_run',
@@ -62,47 +70,60 @@ export function createCircleCi(options: {
       schema,
     );
 
-  return {
-    async builds({ job, branch }, ports) {
-      const found: CiBuild[] = [];
-      const query = `branch=${encodeURIComponent(branch)}`;
-      let token: string | null = null;
-      for (let page = 0; page < pagesMax; page++) {
-        const next: string = token === null ? '' : `&page-token=${encodeURIComponent(token)}`;
-        const path = `/project/${options.projectSlug}/pipeline?${query}${next}`;
-        const seen: z.output<typeof pipelines> = await get(path, pipelines, ports);
-        for (const pipeline of seen.items) {
-          const build = await buildOf(pipeline, job, ports);
-          if (build !== null) found.push(build);
-        }
-        token = seen.next_page_token;
-        if (token === null) break;
-      }
-      return found;
-    },
-  };
+  /** A list's items, page by page, as many pages as `max`. */
+  async function* pages<T>(path: string, schema: ListSchema<T>, max: number, ports: Ports) {
+    let token: string | null = null;
+    for (let page = 0; page < max; page++) {
+      const separator = path.includes('?') ? '&' : '?';
+      const next: string =
+        token === null ? '' : `${separator}page-token=${encodeURIComponent(token)}`;
+      const seen: List<T> = await get(path + next, schema, ports);
+      yield seen.items;
+      token = seen.next_page_token;
+      if (token === null) return;
+    }
+  }
+
+  async function all<T>(path: string, schema: ListSchema<T>, ports: Ports): Promise<T[]> {
+    const items: T[] = [];
+    for await (const page of pages(path, schema, pagesMax, ports)) items.push(...page);
+    return items;
+  }
 
   /** The job's state in the newest workflow of the pipeline that has it. */
-  async function buildOf(
-    pipeline: z.output<typeof pipelines>['items'][number],
-    job: string,
-    ports: Ports,
-  ): Promise<CiBuild | null> {
-    const { items } = await get(`/pipeline/${pipeline.id}/workflow`, workflows, ports);
-    const newestFirst = [...items].sort((a, b) => b.created_at.localeCompare(a.created_at));
+  async function buildOf(pipeline: Pipeline, job: string, ports: Ports): Promise<CiBuild | null> {
+    const found = await all(`/pipeline/${pipeline.id}/workflow`, workflows, ports);
+    const newestFirst = [...found].sort((a, b) => b.created_at.localeCompare(a.created_at));
     for (const workflow of newestFirst) {
-      const { items: all } = await get(`/workflow/${workflow.id}/job`, jobs, ports);
-      const one = all.find(({ name }) => name === job);
+      const inside = await all(`/workflow/${workflow.id}/job`, jobs, ports);
+      const one = inside.find(({ name }) => name === job);
       if (one === undefined) continue;
+      const id = one.job_number === undefined ? null : String(one.job_number);
       return {
         order: pipeline.number,
-        label: String(one.job_number ?? pipeline.number),
+        id,
+        label: id ?? `pipeline ${pipeline.number}`,
         commit: pipeline.vcs?.revision ?? '',
         state: over.has(workflow.status) ? 'over' : stateOf(one.status),
       };
     }
     return null;
   }
+
+  return {
+    async builds({ job, branch }, ports) {
+      const found: CiBuild[] = [];
+      const path = `/project/${options.projectSlug}/pipeline?branch=${encodeURIComponent(branch)}`;
+      for await (const page of pages(path, pipelines, pagesMax, ports)) {
+        const builds = await Promise.all(page.map((pipeline) => buildOf(pipeline, job, ports)));
+        const known = builds.filter((build) => build !== null);
+        found.push(...known);
+        // Newest first: past a whole page of builds that are over there is nothing to wait for.
+        if (known.every(({ state }) => state === 'over')) break;
+      }
+      return found;
+    },
+  };
 }
 
 /** A job's status; one that is not known yet counts as running: unknown never means free. */

@@ -4,6 +4,8 @@
 export interface CiBuild {
   /** Orders builds: the number of its pipeline or run. */
   readonly order: number;
+  /** How the CI numbers it; null while it has no number. */
+  readonly id: string | null;
   /** What people call it. */
   readonly label: string;
   readonly commit: string;

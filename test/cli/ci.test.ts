@@ -62,8 +62,31 @@ describe('detectCi', () => {
       branch: 'main',
       actor: 'ana',
       projectSlug: 'gh/acme/web',
-      runId: null,
+      runId: '502',
+      workflowFile: null,
     });
+  });
+
+  it.each(['pull_request', 'pull_request_target'])(
+    'takes the build of a %s for no branch’s, whatever the names of its branches',
+    (event) => {
+      const env = { ...gitHub, GITHUB_EVENT_NAME: event, GITHUB_HEAD_REF: 'main' };
+      expect(detectCi(env).branch).toBe('pull/main');
+    },
+  );
+
+  it('takes a pull request’s build of another CI for no branch’s', () => {
+    const env = { TRAVIS: 'true', CI: 'true', TRAVIS_PULL_REQUEST: '12', TRAVIS_BRANCH: 'main' };
+    expect(detectCi(env).branch).toBe('pull/12');
+  });
+
+  it.each(['true', 'yes', 'True', '1'])('takes CI=%s for a CI', (value) => {
+    expect(detectCi({ CI: value }).isCi).toBe(true);
+  });
+
+  it('knows the file of a GitHub workflow, which its name is not', () => {
+    const ref = 'acme/web/.github/workflows/deploy.yml@refs/heads/main';
+    expect(detectCi({ ...gitHub, GITHUB_WORKFLOW_REF: ref }).workflowFile).toBe('deploy.yml');
   });
 
   it('reads a GitHub Actions job with its attempt, which a re-run raises while the label stays', () => {

@@ -120,6 +120,12 @@ describe('a mistake', () => {
       ['lower case'],
     ],
     ['no URL', endpoints('{ url: www.acme.test }'), '8:16', ['https://']],
+    [
+      'a password in a URL',
+      endpoints('{ url: "https://ana:secret@x.test/" }'),
+      '8:16',
+      ['without a name or password'],
+    ],
     ['a fraction', endpoints('{ url: https://x.test, status: 20.5 }'), '8:40', ['a whole number']],
     [
       'staging that would promote',

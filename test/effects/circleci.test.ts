@@ -88,8 +88,8 @@ describe('builds', () => {
     world.set(107, [{ status: 'running', jobs: [test, deploy('running', 502)] }]);
     world.set(108, one('running', test));
     expect(await builds()).toEqual([
-      { order: 107, label: '502', commit: revision(107), state: 'running' },
-      { order: 106, label: '498', commit: revision(106), state: 'over' },
+      { order: 107, id: '502', label: '502', commit: revision(107), state: 'running' },
+      { order: 106, id: '498', label: '498', commit: revision(106), state: 'over' },
     ]);
     expect(server.asked[0]?.path).toBe('/api/v2/project/gh/acme/web/pipeline?branch=main');
     expect(server.asked[0]?.headers['circle-token']).toBe(token);
@@ -119,12 +119,25 @@ describe('builds', () => {
     expect(await builds()).toMatchObject([{ order: 1, label: '12', state: 'running' }]);
   });
 
-  it('follows the pages, and no more than three of them', async () => {
+  it('follows the pages while builds are under way, and no more than five of them', async () => {
     pageSize = 1;
-    for (let number = 1; number <= 5; number++) {
+    for (let number = 1; number <= 7; number++) {
       world.set(number, one('running', deploy('running', 100 + number)));
     }
-    expect((await builds()).map(({ order }) => order)).toEqual([5, 4, 3]);
+    expect((await builds()).map(({ order }) => order)).toEqual([7, 6, 5, 4, 3]);
+  });
+
+  it('asks for no more pages past one whose builds are all over', async () => {
+    pageSize = 1;
+    world.set(3, one('running', deploy('running', 103)));
+    world.set(2, one('success', deploy('success', 102)));
+    world.set(1, one('success', deploy('success', 101)));
+    expect((await builds()).map(({ order }) => order)).toEqual([3, 2]);
+  });
+
+  it('takes a job without a number for nobody’s, though its pipeline’s number is another job’s', async () => {
+    world.set(107, one('running', { name: 'deploy', status: 'queued' }));
+    expect((await builds())[0]).toMatchObject({ id: null, state: 'pending' });
   });
 
   it('fails on a refused token without telling it', async () => {

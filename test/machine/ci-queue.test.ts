@@ -4,6 +4,7 @@ import { type CiBuild, type CiTurn, decideCiTurn } from '../../src/machine/ci-qu
 
 const build = (order: number, state: CiBuild['state'] = 'running'): CiBuild => ({
   order,
+  id: String(order),
   label: String(500 + order),
   commit: String(order).repeat(40),
   state,

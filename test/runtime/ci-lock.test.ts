@@ -8,6 +8,7 @@ import { createVirtualClock } from '../effects/virtual-clock.ts';
 const commit = (order: number): string => String(order).repeat(40);
 const build = (order: number, state: CiBuild['state'] = 'running'): CiBuild => ({
   order,
+  id: String(order),
   label: String(500 + order),
   commit: commit(order),
   state,
