@@ -17,9 +17,9 @@ export function logView(
     const words = safe(headline);
     return {
       cells: [
-        color.dim(record.time.slice(0, 19).replace('T', ' ')),
+        color.dim(`${record.time.slice(0, 19).replace('T', ' ')}Z`),
         color.dim(record.type),
-        tone === 'neutral' ? words : color[tones[tone]](words),
+        `${tone === 'neutral' ? words : color[tones[tone]](words)}${by(record)}`,
       ],
       detail,
     };
@@ -29,4 +29,10 @@ export function logView(
     lines[i] ?? '',
     ...(detail === null ? [] : detail.split('\n').map((line) => `    ${safe(line)}`)),
   ]);
+}
+
+/** Who asked for a deploy, or ended its run: the auditor's question. Other events are the run's own. */
+function by({ type, metadata }: RecordedEvent): string {
+  const asks = type === 'deploy.requested' || type === 'run.resumed' || type === 'run.interrupted';
+  return asks ? ` (run by ${safe(String(metadata.actor))})` : '';
 }

@@ -2,7 +2,7 @@
 import { formatDuration } from '../machine/story.ts';
 import type { Replay } from '../runtime/replay.ts';
 import { table } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { safe, type Terminal } from './terminal.ts';
 
 export function replayView(replay: Replay, { color }: Pick<Terminal, 'color'>): string[] {
   const { steps, disagreement, state, deploy, sameChart } = replay;
@@ -31,9 +31,9 @@ export function replayView(replay: Replay, { color }: Pick<Terminal, 'color'>): 
   }
   const { version, type, recorded, recomputed } = disagreement;
   lines.push(
-    color.red(`${deploy} does not agree at event ${version} (${type}):`),
-    `  recorded    ${recorded}`,
-    `  recomputed  ${recomputed}`,
+    color.red(`${deploy} does not agree at event ${version} (${safe(type)}):`),
+    `  recorded    ${safe(recorded)}`,
+    `  recomputed  ${safe(recomputed)}`,
   );
   return lines;
 }

@@ -20,9 +20,7 @@ export function statusView(
     painted(row, color),
     `${formatDuration(Math.max(0, nowMs - Date.parse(row.since)))} ago`,
     shortSha(row.commit),
-    safe(
-      row.title.length > titleLengthMax ? `${row.title.slice(0, titleLengthMax - 1)}…` : row.title,
-    ),
+    safe(shortened(row.title)),
   ]);
   const lines = table([header, ...body]);
   const reasons = rows.flatMap((row) =>
@@ -37,6 +35,13 @@ function painted({ state, settled }: DeployRow, color: Terminal['color']): strin
   return settled ? color.yellow(state) : color.cyan(state);
 }
 
+function shortened(title: string): string {
+  const characters = [...title];
+  return characters.length > titleLengthMax
+    ? `${characters.slice(0, titleLengthMax - 1).join('')}…`
+    : title;
+}
+
 /** What somebody has to do for this deploy; nothing for one that goes on, or is over, by itself. */
 function nextSteps({ deploy, state, settled, reason, since }: DeployRow, nowMs: number): string[] {
   const why = reason === null ? '' : `${safe(reason)}. `;
@@ -47,6 +52,7 @@ function nextSteps({ deploy, state, settled, reason, since }: DeployRow, nowMs: 
     return [`${why}Turn the switch on, then: pipeline resume ${deploy} --reason "…"`];
   }
   if (state === 'queued.gaveUp') return [`${why}Run its CI job again.`];
+  if (state === 'failed') return [`${why}The whole story: pipeline log ${deploy}`];
   if (!settled && nowMs - Date.parse(since) > silentMs) {
     return [
       'nothing happened for a while; if its CI job is gone, run it again: it goes on from here',

@@ -22,7 +22,7 @@ export interface OutlinedTransition {
   readonly from: string;
   /** Null: taken at once. */
   readonly event: string | null;
-  /** The leaf that is entered in the end; the same as `from` where nothing is left. */
+  /** The leaf that is entered in the end; `from` itself where nothing is left. */
   readonly to: string;
   /** As it is written: where a state around the leaf is named. */
   readonly target: string;
@@ -76,7 +76,7 @@ function own(node: AnyStateNode): OutlinedTransition[] {
       {
         from: nameOf(node),
         event,
-        to: nameOf(leafOf(target)),
+        to: nameOf(transition.target === undefined ? node : leafOf(target)),
         target: nameOf(target),
         guard: guardName(transition.guard),
         description: transition.description ?? '',

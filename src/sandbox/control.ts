@@ -79,6 +79,7 @@ export type Verb = keyof typeof verbs;
 export type Control = { readonly [V in Verb]: (input: z.input<(typeof verbs)[V]>) => void };
 
 export interface ControlOptions {
+  /** As it is now: brought up to now each time. */
   readonly world: () => HerokuWorld;
   readonly faults: Faults;
   readonly outages: Map<string, Outage>;
@@ -89,18 +90,13 @@ export interface ControlOptions {
 export function createControl(options: ControlOptions): Control {
   const { world, faults, outages, setRepository, reset } = options;
   const named = (name: string): App => {
-    world().settle();
     const found = world().app(name);
     if (found === undefined) throw new Error(`the sandbox has no app ${name}`);
     return found;
   };
   return {
     reset: () => reset(),
-    seed({ app: name, commit, description = `Deploy ${commit.slice(0, 8)}`, by }) {
-      const to = named(name);
-      const slug = world().slug(commit).id;
-      world().release(to, { slug, description, by: by ?? user, skipsPhase: true });
-    },
+    ...createPeople(world, named),
     setFormation: ({ app: name, type, quantity }) => world().scale(named(name), type, quantity),
     setPreboot({ app: name, enabled }) {
       named(name).preboot = enabled;
@@ -131,6 +127,32 @@ export function createControl(options: ControlOptions): Control {
       outages.set(named(name).name, { status, until: world().now + lasts });
     },
     endpointUp: ({ app: name }) => void outages.delete(named(name).name),
+    staleReads({ app: name, forMs }) {
+      const from = named(name);
+      from.stale = { from: world().now, until: world().now + forMs };
+    },
+    setTiming(timing) {
+      const given = Object.fromEntries(Object.entries(timing).filter(([, ms]) => ms !== undefined));
+      const here = world();
+      here.timing = { ...here.timing, ...(given as Partial<Timing>) };
+    },
+    setRepository: ({ path }) => setRepository(path),
+    fault: (fault) => faults.arm(fault as Fault),
+    clearFaults: () => faults.clear(),
+  };
+}
+
+/** What people do to an app, or did before the story begins. */
+function createPeople(
+  world: () => HerokuWorld,
+  named: (name: string) => App,
+): Pick<Control, 'seed' | 'rollback' | 'setConfig' | 'deploy'> {
+  return {
+    seed({ app: name, commit, description = `Deploy ${commit.slice(0, 8)}`, by }) {
+      const to = named(name);
+      const slug = world().slug(commit).id;
+      world().release(to, { slug, description, by: by ?? user, skipsPhase: true });
+    },
     rollback({ app: name, byUser, to }) {
       const from = named(name);
       const target = to === undefined ? releaseBefore(world(), from) : from.releases[to - 1];
@@ -145,17 +167,6 @@ export function createControl(options: ControlOptions): Control {
       const slug = world().slug(commit).id;
       world().release(to, { slug, description: `Deploy ${commit.slice(0, 8)}`, by: byUser });
     },
-    staleReads({ app: name, forMs }) {
-      const from = named(name);
-      from.stale = { from: world().now, until: world().now + forMs };
-    },
-    setTiming(timing) {
-      const given = Object.fromEntries(Object.entries(timing).filter(([, ms]) => ms !== undefined));
-      world().timing = { ...world().timing, ...(given as Partial<Timing>) };
-    },
-    setRepository: ({ path }) => setRepository(path),
-    fault: (fault) => faults.arm(fault as Fault),
-    clearFaults: () => faults.clear(),
   };
 }
 

@@ -117,6 +117,7 @@ export class RateLimit {
   }
 
   get remaining(): number {
+    this.#refill();
     return Math.floor(this.#left);
   }
 

@@ -2,13 +2,14 @@
 import { createCircleCi } from './circleci.ts';
 import { type Control as CoreControl, createControl } from './control.ts';
 import { answerControl } from './control-service.ts';
-import { Faults, suffer } from './faults.ts';
+import { Door, type Host } from './door.ts';
+import { Faults } from './faults.ts';
 import { createGitHub } from './github.ts';
 import { createHeroku } from './heroku.ts';
 import { defaultTiming, type Timing } from './heroku-state.ts';
 import { HerokuWorld } from './heroku-world.ts';
 import { createIds } from './ids.ts';
-import { entryOf, type Received } from './journal.ts';
+import type { Received } from './journal.ts';
 import { herokuState, type SandboxState } from './sandbox-state.ts';
 import { type Service, services } from './service.ts';
 import { createSlack } from './slack.ts';
@@ -87,24 +88,25 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     ...circleci.control,
     ...github.control,
   };
-  const service = {
-    control: new Map(Object.entries(control)),
-    state: () => state(),
-    requests: () => received,
-  };
   const state = (): SandboxState => ({
     ...herokuState(heroku.world),
     circleci: circleci.state(),
     github: github.state(),
     slack: slack.state(),
   });
-  const hosts: Record<Service, (request: Request) => Promise<Response> | Response> = {
+  const controlService = {
+    control: new Map(Object.entries(control)),
+    state,
+    requests: () => received,
+  };
+  const hosts = {
     ...heroku.hosts,
     circleci: circleci.fetch,
     github: github.fetch,
     slack: slack.fetch,
-    control: (request) => answerControl(request, service),
+    control: (request: Request) => answerControl(request, controlService),
   };
+  const door = new Door({ hosts, faults, received, now });
 
   return {
     control,
@@ -112,30 +114,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       return heroku.world;
     },
     environment: environmentOf(origins),
-    serviceOf(url) {
-      const found = services.find((service) => new URL(origins[service]).host === url.host);
-      if (found === undefined) throw new Error(`the sandbox has no service at ${url.host}`);
-      return found;
-    },
-    async fetch(service, request) {
-      if (service === 'control') return hosts.control(request);
-      const entry = await entryOf(service, request, now());
-      const fault = faults.take(service, entry.method, entry.path);
-      let noted = false;
-      const note = (status: number | null): void => {
-        if (!noted) received.push({ ...entry, status });
-        noted = true;
-      };
-      const carryOut = async (): Promise<Response> => {
-        const response = await hosts[service](request);
-        note(response.status);
-        return response;
-      };
-      if (fault === null) return carryOut();
-      if (fault.kind === 'reset' || fault.kind === 'hang') note(null);
-      const response = await suffer(fault, carryOut, request.signal);
-      note(response.status);
-      return response;
+    serviceOf: (url) => serviceOf(url, origins),
+    fetch(service, request) {
+      return service === 'control' ? hosts.control(request) : door.attend(service, request);
     },
     slackBotToken: slack.botToken,
     state,
@@ -147,10 +128,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 interface HerokuServices {
   /** Brought up to now. */
   readonly world: HerokuWorld;
-  readonly hosts: Record<
-    'heroku' | 'sources' | 'staging' | 'production',
-    (request: Request) => Promise<Response> | Response
-  >;
+  readonly hosts: Record<'heroku' | 'sources' | 'staging' | 'production', Host>;
   reset(): void;
 }
 
@@ -197,6 +175,12 @@ function originsOf({ origins }: SandboxOptions): Record<Service, string> {
   return Object.fromEntries(
     services.map((service) => [service, origins?.[service] ?? `http://${service}.sandbox.test`]),
   ) as Record<Service, string>;
+}
+
+function serviceOf({ host }: URL, origins: Record<Service, string>): Service {
+  const found = services.find((service) => new URL(origins[service]).host === host);
+  if (found === undefined) throw new Error(`the sandbox has no service at ${host}`);
+  return found;
 }
 
 function environmentOf(origins: Record<Service, string>): Record<string, string> {

@@ -117,7 +117,7 @@ describe('pipeline log', () => {
     const lines = logView([record('deploy.requested'), record('deploy.observed')], plain);
     const heads = lines.filter((line) => !line.startsWith('    '));
     expect(heads).toHaveLength(2);
-    expect(heads[0]).toMatch(/^2026-01-05 13:04:05 {2}deploy\.requested {2}queued: build 502/);
+    expect(heads[0]).toMatch(/^2026-01-05 13:04:05Z {2}deploy\.requested {2}queued: build 502/);
     expect(lines.length).toBeGreaterThan(heads.length);
   });
 

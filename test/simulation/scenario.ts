@@ -94,10 +94,13 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
         'same-commit',
       ),
       lane,
-      afterMs: fc.oneof(fc.integer({ min: 0, max: 8_000 }), fc.integer({ min: 0, max: 120_000 })),
+      afterMs: fc.oneof(
+        { weight: 3, arbitrary: fc.integer({ min: 0, max: 6_000 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: 120_000 }) },
+      ),
       fates: fc.array(fate, { maxLength: 3 }),
     }),
-    { minLength: 4, maxLength: 16 },
+    { minLength: 8, maxLength: 40 },
   ),
   people: fc.array(
     fc.record({

@@ -73,12 +73,10 @@ export class VirtualTime {
     }
   }
 
-  /** Until every promise that can go on has gone on. */
+  /** Until every promise that can go on has gone on: a turn of the event loop drains them all. */
   async #settle(): Promise<void> {
-    for (let idle = 0; idle < 2; ) {
-      await new Promise((turn) => setImmediate(turn));
-      idle = this.#busy === 0 ? idle + 1 : 0;
-    }
+    do await new Promise((turn) => setImmediate(turn));
+    while (this.#busy > 0);
   }
 
   #push(sleeper: Sleeper): void {

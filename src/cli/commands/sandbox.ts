@@ -1,4 +1,5 @@
 /** `pipeline sandbox`: the stand-ins, until a signal ends them. */
+import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import type { Terminal } from '../terminal.ts';
@@ -7,18 +8,37 @@ export async function sandbox(
   flags: { port?: string; repository?: string; json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const running = await startSandbox({
-    ...(flags.port === undefined ? {} : { port: portOf(flags.port) }),
-    ...(flags.repository === undefined ? {} : { repositoryPath: flags.repository }),
+  if (flags.repository !== undefined) await openRepository(flags.repository);
+  const ended = new Promise<void>((end) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end());
   });
+  const running = await start(flags);
   const { urls, environment } = running;
   if (flags.json === true) terminal.out(JSON.stringify({ urls, environment }, null, 2));
   else for (const line of introduction(urls, environment)) terminal.out(line);
-  await new Promise<void>((ended) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended());
-  });
+  await ended;
   await running.close();
   return 0;
+}
+
+async function start({ port, repository }: { port?: string; repository?: string }) {
+  try {
+    return await startSandbox({
+      ...(port === undefined ? {} : { port: portOf(port) }),
+      ...(repository === undefined ? {} : { repositoryPath: repository }),
+    });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause;
+    throw new UsageError(
+      'E_PORT',
+      `the sandbox cannot listen on eight ports from ${port}: ${code}`,
+      {
+        hint: 'Leave --port out for any free ones.',
+        cause,
+      },
+    );
+  }
 }
 
 function introduction(

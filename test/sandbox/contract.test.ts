@@ -1,0 +1,271 @@
+/**
+ * Every answer of Heroku's stand-in against Heroku's published schema, on a tour of every route.
+ * The schema is not part of the project: `../shared/vendors/schemas`, or LOCKSTEP_VENDOR_SCHEMAS.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import { createHeroku } from '../../src/sandbox/heroku.ts';
+import { defaultTiming } from '../../src/sandbox/heroku-state.ts';
+import { HerokuWorld } from '../../src/sandbox/heroku-world.ts';
+import { createIds } from '../../src/sandbox/ids.ts';
+import { createSources } from '../../src/sandbox/sources.ts';
+import { production, type Reply, shaA, shaB, staging, type Visit, visit } from './visitor.ts';
+
+const folder =
+  process.env.LOCKSTEP_VENDOR_SCHEMAS ??
+  resolve(import.meta.dirname, '../../../shared/vendors/schemas');
+const file = join(folder, 'heroku-used.deref.json');
+const present = existsSync(file);
+if (!present) {
+  process.stdout.write(
+    `Heroku's contract is not checked: ${file} is not there (LOCKSTEP_VENDOR_SCHEMAS names its folder)\n`,
+  );
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Sent by Heroku though its schema does not have it: seen in recorded answers (VENDORS.md 1.6, 1.9). */
+const recordedBeyondSchema: Readonly<Record<string, readonly string[]>> = {
+  'pipeline-coupling': ['pipeline.name'],
+};
+
+/** In the schema, and in no answer here: newer than the recorded answers, or set only later (VENDORS.md 1.6 to 1.10). */
+const left: readonly string[] = [
+  'app.base_image_name',
+  'app.buildpacks',
+  'app.current_build_architecture',
+  'build.labs',
+  'pipeline.generation',
+  'slug.deleted_at',
+];
+
+class Contract {
+  readonly #resources: Readonly<Record<string, { schema: Schema }>>;
+  readonly #ajv = new Ajv({ strict: false, allErrors: true });
+  readonly #validators = new Map<string, ValidateFunction>();
+
+  constructor() {
+    addFormats.default(this.#ajv);
+    this.#resources = JSON.parse(readFileSync(file, 'utf8')).resources;
+  }
+
+  /** What is wrong with a body that should be this resource; nothing when it is right. */
+  faults(resource: string, body: unknown): string[] {
+    const schema = this.#resources[resource]?.schema;
+    if (schema === undefined) throw new Error(`the schema has no ${resource}`);
+    const validate = this.#validators.get(resource) ?? this.#ajv.compile(schema);
+    this.#validators.set(resource, validate);
+    validate(body);
+    const errors = (validate.errors ?? []).map((one) => `${one.instancePath} ${one.message}`);
+    // A map's names are its users' own.
+    if (resource === 'config-var') return errors;
+    const known = recordedBeyondSchema[resource] ?? [];
+    return [...errors, ...strangers(schema, body).filter((path) => !known.includes(path))];
+  }
+
+  /** What the schema has and the body leaves out, at its first level. */
+  lacks(resource: string, body: object): string[] {
+    const properties = Object.keys(this.#resources[resource]?.schema.properties ?? {});
+    return properties.filter((name) => !(name in body));
+  }
+}
+
+/** Properties of a body that the schema does not know, by path: a published schema forbids none. */
+function strangers({ properties }: Schema, body: unknown, path = ''): string[] {
+  if (properties === undefined || typeof body !== 'object' || body === null) return [];
+  return Object.entries(body).flatMap(([name, value]) => {
+    const schema = properties[name];
+    return schema === undefined ? [path + name] : strangers(schema, value, `${path}${name}.`);
+  });
+}
+
+/** One stop of the tour: the route, the resource it answers with, the status, and the answer. */
+interface Stop {
+  readonly route: string;
+  readonly resource: string;
+  readonly status: number;
+  readonly reply: Reply;
+}
+
+class Tour {
+  readonly stops: Stop[] = [];
+  readonly #visit: Visit;
+
+  constructor(visiting: Visit) {
+    this.#visit = visiting;
+  }
+
+  async see(
+    [method, path, body]: readonly [string, string, unknown?],
+    resource: string,
+    status = method === 'POST' ? 201 : 200,
+    headers: Record<string, string> = {},
+  ): Promise<Reply['body']> {
+    const reply = await this.#visit.visitor.heroku(method, path, body, headers);
+    this.stops.push({ route: `${method} ${path}`, resource, status, reply });
+    return reply.body;
+  }
+}
+
+async function tour(): Promise<readonly Stop[]> {
+  const visiting = visit();
+  const { sandbox, visitor, pass } = visiting;
+  const seen = new Tour(visiting);
+  const see = seen.see.bind(seen);
+  await see(['GET', '/account'], 'account');
+  await see(['GET', '/account/rate-limits'], 'rate-limit');
+  await see(['GET', '/apps'], 'app');
+  const app = await see(['GET', `/apps/${staging}`], 'app');
+  await see(['POST', '/filters/apps', { in: { name: [staging] } }], 'app', 200);
+  await see(['PATCH', `/apps/${staging}`, { maintenance: true }], 'app');
+  await see(['POST', '/sources'], 'source');
+  await see(['POST', `/apps/${staging}/sources`], 'source');
+
+  const source_blob = { url: await visitor.upload(), version: shaA, version_description: 'mark' };
+  const build = await see(['POST', `/apps/${staging}/builds`, { source_blob }], 'build');
+  sandbox.control.setReleasePhase({ app: staging, command: 'rake db:migrate' });
+  pass(900);
+  await see(['GET', `/apps/${staging}/builds/${build.id}`], 'build');
+  await see(['GET', `/apps/${staging}/releases/4`], 'release');
+  await see(['GET', `/apps/${staging}/dynos`], 'dyno');
+  pass(5_000);
+  sandbox.control.failNextBuild({ app: staging });
+  await visitor.build(staging, null);
+  pass(5_000);
+  await see(['GET', `/apps/${staging}/builds`], 'build');
+
+  const [release] = await visitor.releases(staging);
+  await see(['GET', `/apps/${staging}/slugs/${release.slug.id}`], 'slug');
+  await see(['GET', `/apps/${staging}/releases/${release.id}/config-vars`], 'config-var');
+  await see(['POST', `/apps/${staging}/releases`, { slug: release.slug.id }], 'release');
+  await see(['POST', `/apps/${staging}/releases`, { release: release.id }], 'release');
+  sandbox.control.failNextReleasePhase({ app: staging });
+  sandbox.control.deploy({ app: staging, commit: shaB, byUser: 'ana@acme.test' });
+  pass(5_000);
+  await see(['GET', `/apps/${staging}/releases`], 'release');
+  const newest = { range: 'version ..; max=1, order=desc' };
+  await see(['GET', `/apps/${staging}/releases`], 'release', 206, newest);
+
+  const coupling = await see(['GET', `/apps/${staging}/pipeline-couplings`], 'pipeline-coupling');
+  await see(['GET', `/pipelines/${coupling.pipeline.id}`], 'pipeline');
+  await see(['GET', '/pipelines/acme/pipeline-couplings'], 'pipeline-coupling');
+  const target = (await visitor.heroku('GET', `/apps/${production}`)).body;
+  const wanted = {
+    pipeline: coupling.pipeline,
+    source: { app: coupling.app },
+    targets: [{ app: { id: target.id } }],
+  };
+  const promotion = await see(['POST', '/pipeline-promotions', wanted], 'pipeline-promotion');
+  const path = `/pipeline-promotions/${promotion.id}`;
+  await see(['GET', `${path}/promotion-targets`], 'pipeline-promotion-target');
+  pass(5_000);
+  await see(['GET', path], 'pipeline-promotion');
+  await see(['GET', `${path}/promotion-targets`], 'pipeline-promotion-target');
+
+  await see(['GET', `/apps/${app.id}/dynos`], 'dyno');
+  await see(['GET', `/apps/${staging}/formation`], 'formation');
+  const updates = [{ type: 'web', quantity: 1 }];
+  await see(['PATCH', `/apps/${staging}/formation`, { updates }], 'formation');
+  await see(['GET', `/apps/${staging}/features/preboot`], 'app-feature');
+  await see(['PATCH', `/apps/${staging}/features/preboot`, { enabled: true }], 'app-feature');
+  await see(['GET', `/apps/${staging}/config-vars`], 'config-var');
+  await see(['PATCH', `/apps/${staging}/config-vars`, { A: '1' }], 'config-var');
+
+  await tourOfErrors(visiting, seen);
+  return seen.stops;
+}
+
+async function tourOfErrors({ sandbox }: Visit, seen: Tour): Promise<void> {
+  const see = seen.see.bind(seen);
+  await see(['GET', '/apps/nobody'], 'error', 404);
+  await see(['GET', '/nowhere'], 'error', 404);
+  await see(['POST', `/apps/${staging}/builds`, {}], 'error', 422);
+  await see(['POST', `/apps/${staging}/builds`], 'error', 400);
+  await see(['GET', `/apps/${staging}/releases`], 'error', 400, { range: 'nonsense' });
+  await see(['GET', `/apps/${staging}/releases`], 'error', 416, { range: 'version .., max=1' });
+  await see(['GET', '/account'], 'error', 401, { authorization: 'Bearer wrong' });
+  await see(['GET', '/account'], 'error', 406, { accept: '*/*' });
+  sandbox.control.fault({ service: 'heroku', kind: 'rate-limit' });
+  await see(['GET', '/account'], 'error', 429);
+}
+
+/** Errors have no schema of their own: `{id, message}`, with a link or a resource at most (VENDORS.md 1.2). */
+function errorFaults(body: Record<string, unknown>): string[] {
+  const { id, message, ...more } = body;
+  const faults = Object.keys(more).filter((name) => name !== 'url' && name !== 'resource');
+  if (typeof id !== 'string' || !/^[a-z_]+$/.test(id)) faults.push('id is no stable key');
+  if (typeof message !== 'string' || message === '') faults.push('message is no text');
+  return faults;
+}
+
+function herokuRoutes(): { method: string; path: string }[] {
+  const now = () => 0;
+  const newId = createIds();
+  const heroku = new HerokuWorld({ now, newId, timing: defaultTiming });
+  const world = () => heroku;
+  const sources = createSources({ origin: 'http://sources.test', now, newId, world });
+  const { routes } = createHeroku({ world, sources, token: 'x', newId, now });
+  return routes
+    .filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => ({ method, path }));
+}
+
+describe.runIf(present)('Heroku’s contract', () => {
+  it('holds for every answer on a tour of every route', async () => {
+    const contract = new Contract();
+    const stops = await tour();
+    for (const { route, resource, status, reply } of stops) {
+      expect([route, reply.status]).toEqual([route, status]);
+      const bodies: unknown[] = Array.isArray(reply.body) ? reply.body : [reply.body];
+      expect(bodies.length, route).toBeGreaterThan(0);
+      for (const body of bodies) {
+        const faults =
+          resource === 'error' ? errorFaults(reply.body) : contract.faults(resource, body);
+        expect(faults, `${route}: ${JSON.stringify(body)}`).toEqual([]);
+      }
+    }
+  });
+
+  it('is as full as the schema, but for what is named here', async () => {
+    const contract = new Contract();
+    const lacking = new Set<string>();
+    for (const { resource, reply } of await tour()) {
+      // The account is there to be asked for its e-mail address.
+      if (['error', 'config-var', 'account'].includes(resource)) continue;
+      const bodies: object[] = Array.isArray(reply.body) ? reply.body : [reply.body];
+      for (const body of bodies) {
+        for (const name of contract.lacks(resource, body)) lacking.add(`${resource}.${name}`);
+      }
+    }
+    expect([...lacking].sort()).toEqual(left);
+  });
+
+  it('is toured whole: no route of the stand-in is left out', async () => {
+    const toured = (await tour()).map(({ route }) => route);
+    const routes = herokuRoutes();
+    expect(routes.length).toBeGreaterThan(25);
+    const missed = routes.filter(({ method, path }) => {
+      const pattern = new RegExp(`^${method} ${path.replaceAll(/:\w+/g, '[^/]+')}$`);
+      return !toured.some((route) => pattern.test(route));
+    });
+    expect(missed).toEqual([]);
+  });
+
+  it('finds a body that breaks it', async () => {
+    const contract = new Contract();
+    const { visitor } = visit();
+    const app = (await visitor.heroku('GET', `/apps/${staging}`)).body;
+    expect(contract.faults('app', app)).toEqual([]);
+    expect(contract.faults('app', { ...app, maintenance: 'no' })).not.toEqual([]);
+    expect(contract.faults('app', { ...app, created_at: 'yesterday' })).not.toEqual([]);
+    expect(contract.faults('app', { ...app, region: { ...app.region, colour: 'blue' } })).toEqual([
+      'region.colour',
+    ]);
+    expect(contract.faults('build', { id: app.id })).not.toEqual([]);
+  });
+});
