@@ -20,7 +20,8 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  const statements = /^(?:import|export)\s[\w\s{},*$]*?from\s'([^']+)'|\bimport\('([^']+)'\)/gm;
+  return [...text.matchAll(statements)].map((match) => match[1] ?? match[2] ?? '');
 }
 
 function filesOf(room: string): string[] {
