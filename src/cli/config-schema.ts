@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 
+const leastLeaseMs = 1_000;
+
 /** Written like `90s`; milliseconds when read. */
 const duration = (description: string, standard: string) =>
   z
@@ -85,7 +87,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       provider: z.enum(['store', 'circleci', 'github']).default('store'),
       timeout: duration('how long the lock is waited for', '60m'),
-      lease: duration('how long a lock outlives a run that died', '60s'),
+      lease: duration('how long a lock outlives a run that died, 1s or more', '60s').refine(
+        (ms) => ms >= leastLeaseMs,
+        'has to be a second or more',
+      ),
     })
     .prefault({}),
   repository: url.optional().describe('for links and release notes'),

@@ -1,5 +1,5 @@
 /** Reads `pipeline.yml`: every mistake at once, each with its place, what is wrong and what would be right. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
@@ -18,6 +18,9 @@ interface Mistake {
 }
 
 const aliasesMax = 20;
+const fileBytesMax = 64 * 1024;
+const mistakesMax = 20;
+const lineLengthMax = 160;
 
 /** @throws UsageError E_CONFIG_MISSING, E_CONFIG */
 export function loadConfig(path: string): Config {
@@ -26,7 +29,9 @@ export function loadConfig(path: string): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fail = (mistakes: readonly Mistake[]): never => {
-    const shown = mistakes.map((mistake) => show(name, text, lines, mistake));
+    const shown = mistakes.slice(0, mistakesMax).map((mistake) => show(name, text, lines, mistake));
+    const more = mistakes.length - shown.length;
+    if (more > 0) shown.push(`and ${more} more`);
     throw new UsageError('E_CONFIG', shown.join('\n'), {
       hint: 'schema/pipeline.schema.json in the package describes the file; the README has an example.',
     });
@@ -83,8 +88,18 @@ export function toSettings(config: Config, environment: Pick<Environment, 'lease
 }
 
 function read(path: string, name: string): string {
+  // One byte more than it may have, of whatever it is: a pipe has no size, a device no end.
+  const bytes = Buffer.alloc(fileBytesMax + 1);
+  let length = 0;
   try {
-    return readFileSync(path, 'utf8');
+    const file = openSync(path, 'r');
+    try {
+      for (let got = -1; got !== 0 && length < bytes.length; length += got) {
+        got = readSync(file, bytes, length, bytes.length - length, null);
+      }
+    } finally {
+      closeSync(file);
+    }
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new UsageError(
@@ -96,6 +111,10 @@ function read(path: string, name: string): string {
       },
     );
   }
+  if (length <= fileBytesMax) return bytes.toString('utf8', 0, length);
+  throw new UsageError('E_CONFIG', `${name} is larger than ${fileBytesMax / 1024} KiB`, {
+    hint: 'Name the pipeline.yml itself with --config or PIPELINE_CONFIG.',
+  });
 }
 
 /** Aliases whose anchor does not stand before them. */
@@ -151,7 +170,7 @@ const article = (type: string): string =>
 
 function shownValue(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'this';
-  return JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
+  return withoutPasswords(JSON.stringify(value) ?? 'nothing').slice(0, 60);
 }
 
 const named = (path: readonly (string | number)[]): string =>
@@ -200,6 +219,15 @@ function rangeStart(node: unknown): number | undefined {
 /** `pipeline.yml:7:3 what`, the line, and a caret under the place. */
 function show(name: string, text: string, lines: LineCounter, { offset, what }: Mistake): string {
   const { line, col } = lines.linePos(offset);
-  const source = text.split(/\r?\n/)[line - 1] ?? '';
-  return `${name}:${line}:${col} ${what}\n    ${source}\n    ${' '.repeat(Math.max(0, col - 1))}^`;
+  const whole = withoutPasswords(text.split(/\r?\n/)[line - 1] ?? '');
+  // Of a very long line only the part around the place.
+  const from = Math.max(0, col - 1 - lineLengthMax / 2);
+  const source = whole.slice(from, from + lineLengthMax);
+  const before = source.slice(0, Math.max(0, col - 1 - from)).replace(/[^\t]/g, ' ');
+  return `${name}:${line}:${col} ${withoutPasswords(what)}\n    ${source}\n    ${before}^`;
+}
+
+/** A URL's name and password, where somebody wrote them into the file, must not reach a CI's output. As long as before: the caret stays right. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(?<=:\/\/)[^/\s"']+(?=@)/g, (userinfo) => '*'.repeat(userinfo.length));
 }

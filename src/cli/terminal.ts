@@ -1,6 +1,7 @@
 /** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { LockstepError } from '../errors.ts';
+import { widthOf } from './table.ts';
 
 type Paint = (text: string) => string;
 
@@ -28,11 +29,13 @@ export interface TerminalOptions {
   readonly noColor: boolean;
 }
 
-/** NO_COLOR, FORCE_COLOR, TERM and CI as no-color.org, force-color.org and UX habit have them. */
+/** --no-color wins over FORCE_COLOR, that over NO_COLOR, that over whether somebody watches. */
 export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions): Terminal {
   const isTty = stdout.isTTY === true && !isSet(env.CI) && env.TERM !== 'dumb';
   const forced = isSet(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
-  const colored = !noColor && !isSet(env.NO_COLOR) && (forced || isTty);
+  const colored = !noColor && (forced || (!isSet(env.NO_COLOR) && isTty));
+  // Results are watched, mistakes go to a file: `2> errors.txt` holds no colour codes.
+  const errColored = colored && (forced || stderr.isTTY === true);
   const paint =
     (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'): Paint =>
     (text) =>
@@ -65,12 +68,12 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     },
     err(text) {
       clearStatus();
-      stderr.write(`${text}\n`);
+      stderr.write(`${errColored ? text : stripVTControlCharacters(text)}\n`);
     },
     status(text) {
       if (!isTty) return;
       clearStatus();
-      stdout.write([...text].slice(0, (stdout.columns ?? 80) - 1).join(''));
+      stdout.write(cut(text, (stdout.columns ?? 80) - 1));
       live = true;
     },
     clearStatus,
@@ -91,14 +94,26 @@ export function printError(
     ? error.hint
     : 'This is a fault of lockstep’s own. Please report it; --debug prints where it happened.';
   for (const line of (hint ?? '').split('\n').filter(Boolean)) terminal.err(`  ${safe(line)}`);
-  if (debug && error instanceof Error) terminal.err(error.stack ?? '');
+  if (debug && error instanceof Error) terminal.err(safeLines(error.stack ?? ''));
+}
+
+/** As much of the start as fits into so many columns, in one line and without colour. */
+function cut(text: string, columns: number): string {
+  let line = '';
+  let width = 0;
+  for (const character of safe(stripVTControlCharacters(text)).replaceAll('\t', ' ')) {
+    width += widthOf(character);
+    if (width > columns) break;
+    line += character;
+  }
+  return line;
 }
 
 /** Control characters and those that turn the direction of text around, made visible: one line of text. */
 export function safe(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

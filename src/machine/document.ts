@@ -53,17 +53,15 @@ export function documentChart(chart: Chart): string {
       ),
     ].join('\n'),
     `## Paths (${count})`,
-    'Every way from `queued.waiting` to an end, no state twice; grouped by the end, by the events on the way.',
+    'Every way from `queued.waiting` to an end, no state twice; grouped by the end, by the events on the way; in brackets the state that a step without an event leads to.',
     ...[...paths].map(([end, some]) =>
       [
         `### To ${code(end)} (${some.length})`,
         '',
         ...some.map(
-          ({ events }) =>
-            `1. ${events
-              .filter((event) => event !== '')
-              .map(code)
-              .join(' → ')}`,
+          ({ events, states: passed }) =>
+            // A step that is taken at once has no event; the state it leads to tells the ways apart.
+            `1. ${events.map((event, i) => (event === '' ? `(${code(passed[i + 1] ?? '')})` : code(event))).join(' → ')}`,
         ),
       ].join('\n'),
     ),

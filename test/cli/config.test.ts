@@ -1,4 +1,5 @@
 /** What `pipeline.yml` may say, what it means, and how its mistakes are told. */
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -68,6 +69,11 @@ describe('durations', () => {
     ['2h', 7_200_000],
   ])('%s are %i milliseconds', async (text, ms) => {
     expect((await loadText(`${leastConfig}lock: { timeout: ${text} }\n`)).lock.timeout).toBe(ms);
+  });
+
+  it.each(['0s', '1ms', '999ms'])('%s is too short for a lease', async (text) => {
+    const [place] = placesOf(await mistakesIn(`${leastConfig}lock: { lease: ${text} }\n`));
+    expect(place).toContain('pipeline.yml:6:16 lock.lease: has to be a second or more');
   });
 
   it.each(['soon', '10', '1d', '-5s', '1.5h'])('%s is none', async (text) => {
@@ -159,6 +165,46 @@ describe('a mistake', () => {
   });
 });
 
+describe('what is shown of the file', () => {
+  it.each([
+    ['the mistake itself', endpoints('{ url: "https://ana:hunter22@x.test/" }')],
+    ['a long one', endpoints(`{ url: "https://ana:${'hunter22'.repeat(12)}@x.test/" }`)],
+    ['on the line of another mistake', '{ app: 5, store: "postgres://ana:hunter22@db/x" }\n'],
+    ['with an at sign in it', endpoints('{ url: "https://ana:hunter22@more@x.test/" }')],
+  ])('holds no password of a URL: %s', async (_, text) => {
+    const message = await mistakesIn(text);
+    expect(message).not.toContain('hunter22');
+    expect(message).not.toContain('ana');
+  });
+
+  it('has its caret under the place after tabs and after a password', async () => {
+    const tabs = await mistakesIn(`${leastConfig}lock: {\ttimeot: 1m }\n`);
+    expect(tabs.split('\n').at(-1)).toBe(`    ${' '.repeat(7)}\t^`);
+    const message = await mistakesIn('{ store: "postgres://ana:hunter22@db/x", stackng: skip }\n');
+    const lines = message.split('\n');
+    const at = lines.findIndex((line) => line.includes('unknown key stackng'));
+    const [source = '', caret = ''] = lines.slice(at + 1);
+    expect(source.slice(caret.indexOf('^'))).toMatch(/^stackng/);
+  });
+
+  it('is the part around the place where a line is very long', async () => {
+    const value = 'x'.repeat(5_000);
+    const message = await mistakesIn(`${leastConfig}lock: { lease: "${value}", timeot: 1m }\n`);
+    const lines = message.split('\n');
+    const at = lines.findIndex((line) => line.includes('unknown key lock.timeot'));
+    const [source = '', caret = ''] = lines.slice(at + 1);
+    expect(source.length).toBeLessThan(200);
+    expect(source.slice(caret.indexOf('^'))).toMatch(/^timeot/);
+  });
+
+  it('is the first twenty mistakes, and how many more there are', async () => {
+    const keys = Array.from({ length: 500 }, (_, i) => `key${i}: 1\n`).join('');
+    const message = await mistakesIn(leastConfig + keys);
+    expect(placesOf(message)).toHaveLength(20);
+    expect(message).toMatch(/\nand 480 more$/);
+  });
+});
+
 describe('aliases', () => {
   it('that multiply are refused, not expanded', async () => {
     const level = (name: string, of: string): string =>
@@ -199,6 +245,18 @@ describe('a file', () => {
     const error = await failureOf(Promise.resolve().then(() => loadConfig(tmpdir())));
     expect(error.code).toBe('E_CONFIG_MISSING');
     expect(error.message).toContain('cannot be read');
+  });
+
+  it.each([
+    ['a large one', `# ${'x'.repeat(70_000)}\n${leastConfig}`],
+    ['one of many keys', Array.from({ length: 40_000 }, (_, i) => `k${i}: 1\n`).join('')],
+  ])('that is too large to be a configuration is not parsed: %s', async (_, text) => {
+    expect(await mistakesIn(text)).toBe('pipeline.yml is larger than 64 KiB');
+  });
+
+  it.runIf(existsSync('/dev/zero'))('that has no end is refused as well', async () => {
+    const error = await failureOf(Promise.resolve().then(() => loadConfig('/dev/zero')));
+    expect(error.code).toBe('E_CONFIG');
   });
 
   it('with a byte order mark or Windows line ends is read all the same', async () => {

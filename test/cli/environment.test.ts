@@ -135,6 +135,31 @@ describe('the redactor', () => {
     expect(redact('POST /services/T0/B0/webhook-token 403')).toBe('POST [secret] 403');
   });
 
+  it.each(['', 'a', 'ab', 'user:'])('takes a token out of base64 after %j', (before) => {
+    const text = Buffer.from(`${before}circle-token-1:and more`).toString('base64');
+    const shown = redact(`Basic ${text}`);
+    expect(shown).toContain('[secret]');
+    for (const part of shown.slice('Basic '.length).split('[secret]')) {
+      expect(Buffer.from(part, 'base64').toString('latin1')).not.toMatch(/circle|token/);
+    }
+  });
+
+  it('takes a token out where it stands escaped in JSON', () => {
+    const text = redactor(['pass"word\\1'])(JSON.stringify({ error: 'no pass"word\\1' }));
+    expect(text).toBe('{"error":"no [secret]"}');
+  });
+
+  it('takes the passwords of addresses and of the store out', () => {
+    const given = readEnvironment({
+      HEROKU_API_URL: 'https://ana:proxy%2Fpassword@proxy.test',
+      PIPELINE_STORE: 'postgres://ana:store-password@db.test/log',
+    });
+    const clean = redactor(secretsOf(given));
+    expect(clean('proxy%2Fpassword, proxy/password, store-password at db.test')).toBe(
+      '[secret], [secret], [secret] at db.test',
+    );
+  });
+
   it('leaves no rest of a secret that begins with another one', () => {
     expect(redactor(['token-1', 'token-1-and-more'])('a token-1-and-more b')).toBe('a [secret] b');
   });

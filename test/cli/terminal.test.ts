@@ -24,13 +24,15 @@ function keeping(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => stri
   return { stream: stream as unknown as WriteStream, text: () => kept };
 }
 
-function terminalOf(options: { tty?: boolean; env?: NodeJS.ProcessEnv; noColor?: boolean } = {}): {
+function terminalOf(
+  options: { tty?: boolean; errTty?: boolean; env?: NodeJS.ProcessEnv; noColor?: boolean } = {},
+): {
   terminal: Terminal;
   stdout: () => string;
   stderr: () => string;
 } {
   const tty = options.tty ?? false;
-  const [out, err] = [keeping(tty), keeping(tty)];
+  const [out, err] = [keeping(tty), keeping(options.errTty ?? tty)];
   const terminal = createTerminal({
     stdout: out.stream,
     stderr: err.stream,
@@ -62,6 +64,7 @@ describe('colour', () => {
     ['an empty NO_COLOR', { tty: true, env: { NO_COLOR: '' } }, true],
     ['--no-color', { tty: true, noColor: true }, false],
     ['--no-color before FORCE_COLOR', { env: { FORCE_COLOR: '1' }, noColor: true }, false],
+    ['FORCE_COLOR before NO_COLOR', { env: { FORCE_COLOR: '1', NO_COLOR: '1' } }, true],
     ['FORCE_COLOR in a pipe', { env: { FORCE_COLOR: '1' } }, true],
     ['FORCE_COLOR=0 in a pipe', { env: { FORCE_COLOR: '0' } }, false],
     ['a dumb terminal', { tty: true, env: { TERM: 'dumb' } }, false],
@@ -75,7 +78,29 @@ describe('colour', () => {
   });
 });
 
+describe('colour of a mistake', () => {
+  it.each([
+    ['is there on a terminal', {}, true],
+    ['is not in a file, though results are watched', { errTty: false }, false],
+    ['is in a file where it is forced', { errTty: false, env: { FORCE_COLOR: '1' } }, true],
+  ])('%s', (_, options, colored) => {
+    const { terminal, stderr } = terminalOf({ tty: true, ...options });
+    printError(terminal, new UsageError('E_X', 'wrong'), { debug: false });
+    expect(stderr().includes(esc)).toBe(colored);
+    expect(stderr()).toContain('error[E_X]:');
+  });
+});
+
 describe('the live line', () => {
+  it('fits the width with wide characters, and stays one line whatever it is given', () => {
+    const { terminal, stdout } = terminalOf({ tty: true });
+    terminal.status('日'.repeat(30));
+    expect(stdout()).toBe('日'.repeat(9));
+    terminal.clearStatus();
+    terminal.status(`a\nb${esc}[31mc\td`);
+    expect(stdout().split(`${esc}[2K`).at(-1)).toBe('a\\u000abc d');
+  });
+
   it('is written over by the next line, and fits the width', () => {
     const { terminal, stdout } = terminalOf({ tty: true });
     terminal.status('waiting for the release phase');
@@ -142,6 +167,11 @@ describe('an error', () => {
 
   it('that is no error at all is told too', () => {
     expect(printed('boom')).toMatch(/^error\[E_INTERNAL\]: boom\n/);
+  });
+
+  it('has a stack that cannot write to the terminal either', () => {
+    const error = new Error('it said \u001b[2J');
+    expect(printed(error, true)).not.toContain(esc);
   });
 
   it('cannot write to the terminal what a vendor said', () => {

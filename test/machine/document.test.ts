@@ -83,6 +83,16 @@ describe('the document', () => {
     }
   });
 
+  it('has every path of an end once: what a step without an event chose is shown', () => {
+    const sections = (text.split('\n## Paths')[1] ?? '').split('\n### ').slice(1);
+    expect(sections).toHaveLength(deployPaths(chart).size);
+    for (const section of sections) {
+      const lines = section.split('\n').filter((line) => line.startsWith('1. '));
+      expect(lines.length).toBeGreaterThan(0);
+      expect(new Set(lines).size, section).toBe(lines.length);
+    }
+  });
+
   it('is what docs/statechart.md holds, and its picture what README.md shows', () => {
     expect(committed('docs/statechart.md')).toBe(text);
     const shown = /<!-- chart:begin -->\n([\s\S]*?)\n<!-- chart:end -->/.exec(

@@ -1,6 +1,7 @@
 /** `pipeline docs`: the chart's documentation, and its picture in the README; `--check` only compares. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { UsageError } from '../../errors.ts';
 import { chart } from '../../machine/chart.ts';
 import { chartPicture, documentChart } from '../../machine/document.ts';
 import type { Terminal } from '../terminal.ts';
@@ -24,8 +25,10 @@ export async function docs(
   const stale = wanted.filter((one) => firstDifference(one) !== null);
   if (flags.check !== true) {
     for (const one of stale) {
-      mkdirSync(dirname(one.file), { recursive: true });
-      writeFileSync(one.file, one.text);
+      reaching(one.file, () => {
+        mkdirSync(dirname(one.file), { recursive: true });
+        writeFileSync(one.file, one.text);
+      });
       terminal.out(`wrote ${one.file}`);
     }
     if (stale.length === 0) terminal.out('the documentation is what the chart says');
@@ -41,9 +44,22 @@ export async function docs(
 
 /** The first line that differs, from 1; null where the file is as wanted. */
 function firstDifference({ file, text }: { file: string; text: string }): number | null {
-  const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const present = reaching(file, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
   if (present === text) return null;
   const [is, should] = [present.split('\n'), text.split('\n')];
   const line = should.findIndex((wanted, i) => wanted !== is[i]);
   return line === -1 ? should.length : line + 1;
+}
+
+/** @throws UsageError E_OUTPUT the file system refuses: a folder of that name, no permission */
+function reaching<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    throw new UsageError('E_OUTPUT', `${file} cannot be read or written: ${code}`, {
+      hint: 'Name a file with --output.',
+      cause,
+    });
+  }
 }
