@@ -177,7 +177,7 @@ const refused = {
  * XState enters the first state without input at every pure transition and throws the result away;
  * were there nothing to read then, it would be an exception each time, and a slow one.
  */
-const nobodys = { settings: { lock: { timeoutMs: 0 } } } as DeployRequest;
+const nobodys = { commit: {}, settings: { lock: { timeoutMs: 0 } } } as DeployRequest;
 
 export const chart = setup({
   types: {

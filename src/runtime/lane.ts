@@ -17,11 +17,12 @@ import type { LeaseKeeper } from './lease-keeper.ts';
 import { newEvent } from './record.ts';
 import { laneResource, laneStream, runResource } from './streams.ts';
 
-export async function readLane(log: EventLog, lane: string): Promise<Lane> {
-  const events = await log.readStream(laneStream(lane));
+/** The lane as its stream tells it now; whoever knows it from before reads only what came since. */
+export async function readLane(log: EventLog, name: string, known = emptyLane): Promise<Lane> {
+  const events = await log.readStream(laneStream(name), { fromVersion: known.version + 1 });
   return events.reduce(
     (state, { type, data, version }) => foldLane(state, parseLaneEvent(type, data), version),
-    emptyLane,
+    known,
   );
 }
 
@@ -108,6 +109,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
       const joined = { deploy, run: run.id, build: input.build.label, commit };
       const startedAt = clock.now();
       const relations = new Map<string, Relation>();
+      let lane = emptyLane;
       let told = '';
       const tell = (line: string) => {
         if (line !== told) progress(line);
@@ -116,7 +118,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
 
       for (;;) {
         signal.throwIfAborted();
-        const lane = await readLane(log, name);
+        lane = await readLane(log, name, lane);
         const by = lane.superseded.get(deploy);
         if (by !== undefined) {
           const { deploy: newer, build, commit: sha } = by;

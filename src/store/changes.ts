@@ -9,6 +9,9 @@ export interface ChangeSource {
   readonly sleep: Sleep;
 }
 
+/** Why a wait ends early. A reason that is there already: making an error for each is slow. */
+const somethingWasWritten = 'something was written';
+
 export class Changes {
   readonly #source: ChangeSource;
   readonly #waiting = new Set<AbortController>();
@@ -20,7 +23,7 @@ export class Changes {
 
   /** This process wrote something. */
   wrote(): void {
-    for (const waiter of this.#waiting) waiter.abort();
+    for (const waiter of this.#waiting) waiter.abort(somethingWasWritten);
     this.#waiting.clear();
   }
 
@@ -37,7 +40,7 @@ export class Changes {
     const before = version?.();
     const deadline = now() + timeoutMs;
     const woken = new AbortController();
-    const wake = () => woken.abort();
+    const wake = () => woken.abort(somethingWasWritten);
     this.#waiting.add(woken);
     signal?.addEventListener('abort', wake, { once: true });
     try {

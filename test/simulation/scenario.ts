@@ -80,7 +80,7 @@ const spanMs = 900_000;
 
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
   lanes: fc.integer({ min: 1, max: lanesMax }),
-  stacking: fc.constantFrom('skip' as const, 'every' as const),
+  stacking: fc.constantFrom('skip' as const, 'skip' as const, 'skip' as const, 'every' as const),
   builds: fc.array(
     fc.record({
       kind: fc.constantFrom<BuildKind>(
@@ -95,7 +95,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
       ),
       lane,
       afterMs: fc.oneof(
-        { weight: 3, arbitrary: fc.integer({ min: 0, max: 6_000 }) },
+        { weight: 4, arbitrary: fc.integer({ min: 0, max: 5_000 }) },
         { weight: 1, arbitrary: fc.integer({ min: 0, max: 120_000 }) },
       ),
       fates: fc.array(fate, { maxLength: 3 }),

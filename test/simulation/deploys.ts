@@ -1,0 +1,42 @@
+/** Simulates deploys with fresh seeds until there were so many, and fails on the first broken invariant. */
+import fc from 'fast-check';
+import type { Figures } from './invariants.ts';
+import { scenario } from './scenario.ts';
+import { simulate } from './simulation.ts';
+
+export type Totals = Map<keyof Figures, number>;
+
+const runsPerSeed = 25;
+
+/**
+ * @param until asked after each seed's runs
+ * @throws fast-check's error with the seed, the path and the shrunk scenario
+ */
+export async function simulateDeploys(
+  seed: number,
+  until: (totals: Totals, seed: number) => boolean,
+): Promise<Totals> {
+  const totals: Totals = new Map();
+  for (let at = seed; ; at++) {
+    await fc.assert(
+      fc.asyncProperty(scenario, async (drawn) => {
+        const { violations, figures } = await simulate(drawn);
+        for (const [name, n] of Object.entries(figures) as [keyof Figures, number][]) {
+          totals.set(name, (totals.get(name) ?? 0) + n);
+        }
+        if (violations.length > 0) throw new Error(violations.join('\n'));
+      }),
+      { seed: at, numRuns: runsPerSeed },
+    );
+    if (until(totals, at)) return totals;
+  }
+}
+
+export function inWords(totals: Totals): string {
+  return [...totals].map(([name, n]) => `${name} ${n}`).join(', ');
+}
+
+/** A seed that nobody tried before. */
+export function freshSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
+}
