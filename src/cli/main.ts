@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { LockstepError, UsageError } from '../errors.ts';
 import { StoreUnusable } from '../store/log.ts';
+import { readEnvironment, redactor, secretsOf } from './environment.ts';
 import { CommanderError, createProgram } from './program.ts';
 import { createTerminal, printError } from './terminal.ts';
 
@@ -20,8 +21,19 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Help and version end so, with 0; a wrong flag with a message that commander printed.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    printError(terminal, error, { debug: argv.includes('--debug') });
+    const redact = redactorOf(process.env);
+    const redacted = { ...terminal, err: (text: string) => terminal.err(redact(text)) };
+    printError(redacted, error, { debug: argv.includes('--debug') });
     return exitCodeOf(error);
+  }
+}
+
+/** Where the environment itself is wrong, its error names variables and shows no values. */
+function redactorOf(env: NodeJS.ProcessEnv): (text: string) => string {
+  try {
+    return redactor(secretsOf(readEnvironment(env)));
+  } catch {
+    return (text) => text;
   }
 }
 
