@@ -1,0 +1,59 @@
+/** What people order for a lane: disable, enable, unlock; each with a reason, each on record. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deployId, Stage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await Stage.set();
+});
+afterEach(() => stage.strike());
+
+describe('a person', { timeout: 60_000 }, () => {
+  it('disables a lane and enables it again; what was held goes on', async () => {
+    const ordered = await stage.run(['disable', '--reason', 'incident 4711', '--actor', 'ana']);
+    expect(ordered).toMatchObject({ exit: 0 });
+    const commit = stage.commit('The first');
+    expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
+    const held = (await stage.events(501, commit)).at(-1);
+    expect(held).toMatchObject({
+      type: 'production.disabled',
+      data: { switch: 'lane', by: { actor: 'ana', reason: 'incident 4711' } },
+    });
+    expect(stage.state().promotions).toEqual([]);
+    expect(await stage.run(['enable', '--reason', 'it is over'])).toMatchObject({ exit: 0 });
+    const resumed = await stage.run(['resume', deployId(501, commit), '--reason', 'it is over']);
+    expect(resumed).toMatchObject({ exit: 0 });
+    expect((await stage.events(501, commit)).at(-1)?.type).toBe('production.verified');
+  });
+
+  it('takes the lock from a holder that hangs; that one ends without writing more', async () => {
+    stage.sandbox.control.setTiming({ buildMs: 1_500 });
+    const [a, b] = [stage.commit('a'), stage.commit('b')];
+    const holder = stage.startAdvance(501, a);
+    await holder.saw('staging build');
+    holder.process.kill('SIGSTOP');
+    const before = await stage.events(501, a);
+    expect(await stage.run(['unlock', '--reason', 'its machine hangs'])).toMatchObject({ exit: 0 });
+    expect(await stage.advance(502, b)).toMatchObject({ exit: 0 });
+    holder.process.kill('SIGCONT');
+    expect(await holder.ended).toMatchObject({ exit: 4 });
+    expect(await stage.events(501, a)).toEqual(before);
+    expect(stage.state().promotions).toHaveLength(1);
+  });
+
+  it.each(['disable', 'enable', 'unlock'])(
+    'gives a reason for %s, or is told to',
+    async (order) => {
+      stage.commit('The first');
+      expect(await stage.run([order])).toMatchObject({ exit: 2 });
+      expect(await stage.run([order, '--reason', ' '])).toMatchObject({ exit: 2 });
+    },
+  );
+
+  it('cannot unlock what nobody holds', async () => {
+    stage.commit('The first');
+    const ended = await stage.run(['unlock', '--reason', 'x']);
+    expect(ended).toMatchObject({ exit: 2 });
+    expect(ended.stderr).toContain('E_NOT_LOCKED');
+  });
+});
