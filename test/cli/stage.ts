@@ -3,7 +3,15 @@
  * `pipeline` as a process. When it is struck, nothing secret may be found in what was left behind.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
@@ -171,6 +179,13 @@ export class Stage {
     } finally {
       await log.close();
     }
+  }
+
+  /** How many events a deploy has so far; 0 while there is no log. */
+  async eventCount(build: number, commit: string): Promise<number> {
+    return existsSync(join(this.folder, '.pipeline/log.db'))
+      ? (await this.events(build, commit).catch(() => [])).length
+      : 0;
   }
 
   /** The vendors' side. */

@@ -1,0 +1,89 @@
+/** kill -9 after each event of a deploy, by enumeration, as real processes: the same command finishes it. */
+import { describe, expect, it } from 'vitest';
+import { deployId, type Job, Stage } from './stage.ts';
+
+/** Events of a deploy that goes live, and of one whose staging dyno crashes. */
+const live = 14;
+const crashed = 7;
+/** A kill may come an event late on a busy machine: then the boundary is tried again. */
+const triesMax = 8;
+
+const build = 501;
+
+/** Kills the job as soon as the log has so many events of it. @returns how many it had in the end */
+async function killAfter(stage: Stage, job: Job, commit: string, count: number): Promise<number> {
+  let running = true;
+  void job.ended.then(() => {
+    running = false;
+  });
+  while (running && (await stage.eventCount(build, commit)) < count) {
+    await new Promise((soon) => setTimeout(soon, 3));
+  }
+  job.process.kill('SIGKILL');
+  await job.ended;
+  return stage.eventCount(build, commit);
+}
+
+async function atBoundary(
+  count: number,
+  arrange: (stage: Stage) => void,
+  check: (stage: Stage, commit: string) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const stage = await Stage.set();
+    try {
+      // Every call takes a moment, so that a kill can fall between two events.
+      stage.sandbox.control.fault({ service: 'heroku', kind: 'delay', delayMs: 60, times: 10_000 });
+      arrange(stage);
+      const commit = stage.commit('The first');
+      const hit = await killAfter(stage, stage.startAdvance(build, commit), commit, count);
+      if (hit !== count && attempt < triesMax) continue;
+      expect(hit, `killed after event ${hit} instead of ${count}, ${triesMax} times`).toBe(count);
+      await check(stage, commit);
+      return;
+    } finally {
+      await stage.strike();
+    }
+  }
+}
+
+async function again(stage: Stage, commit: string, exit: number): Promise<void> {
+  const ended = await stage.advance(build, commit);
+  expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit });
+  const replay = await stage.run(['replay', deployId(build, commit)]);
+  expect(replay, replay.stdout).toMatchObject({ exit: 0 });
+  expect(stage.state().apps['acme-staging']?.builds).toHaveLength(1);
+}
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
+describe.concurrent('killed right after event', { timeout: 120_000 }, () => {
+  it.each(upTo(live))('%i of a deploy that goes live: one build, one promotion', async (count) => {
+    await atBoundary(
+      count,
+      () => {},
+      async (stage, commit) => {
+        await again(stage, commit, 0);
+        expect(stage.state().promotions).toHaveLength(1);
+        const last = (await stage.events(build, commit)).at(-1);
+        expect(last?.metadata.transition).toMatchObject({ to: 'production.live' });
+      },
+    );
+  });
+
+  it.each(upTo(crashed))(
+    '%i of a deploy whose dyno crashes: one build, no promotion',
+    async (count) => {
+      await atBoundary(
+        count,
+        (stage) => stage.sandbox.control.crashNextDyno({ app: 'acme-staging' }),
+        async (stage, commit) => {
+          await again(stage, commit, 1);
+          expect(stage.state().promotions).toEqual([]);
+          const last = (await stage.events(build, commit)).at(-1);
+          expect(last?.metadata.transition).toMatchObject({ to: 'failed' });
+        },
+      );
+    },
+  );
+});
