@@ -2,7 +2,7 @@
 
 import type { Transport } from '../../src/effects/http.ts';
 import type { Clock } from '../../src/effects/ports.ts';
-import type { EventLog } from '../../src/store/log.ts';
+import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface Fate {
@@ -10,6 +10,8 @@ export interface Fate {
   readonly killAt: number | null;
   /** Paused (as by SIGSTOP) at this crossing, for so long. */
   readonly pause: { readonly at: number; readonly ms: number } | null;
+  /** This call of the log fails, counted from 1: before it did anything, or after it did everything. */
+  readonly storeFails?: { readonly at: number; readonly done: boolean };
 }
 
 const forever = new Promise<never>(() => {});
@@ -18,6 +20,7 @@ export class SimulatedProcess {
   readonly #time: VirtualTime;
   readonly #fate: Fate;
   #crossings = 0;
+  #storeCalls = 0;
   #paused: Promise<void> | null = null;
   #dead = false;
   readonly onDeath: Promise<void>;
@@ -89,9 +92,23 @@ export class SimulatedProcess {
         const member = target[name as keyof EventLog];
         if (typeof member !== 'function') return member;
         const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
-        return (...args: unknown[]) => this.#through(() => call(...args));
+        return (...args: unknown[]) => this.#through(() => this.#storeCall(() => call(...args)));
       },
     });
+  }
+
+  async #storeCall<T>(call: () => Promise<T>): Promise<T> {
+    this.#storeCalls += 1;
+    const fails = this.#fate.storeFails;
+    if (fails?.at !== this.#storeCalls) return call();
+    if (fails.done) await call();
+    throw new StoreUnavailable('E_STORE_IO', 'the store failed, as arranged', {
+      details: { unknown: fails.done },
+    });
+  }
+
+  get storeCalls(): number {
+    return this.#storeCalls;
   }
 
   /** No gate before the call: the client has checked its leases in the same turn. One after it. */

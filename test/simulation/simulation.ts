@@ -19,7 +19,7 @@ import { resumeDeploy } from '../../src/runtime/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
 import { createServices } from '../../src/runtime/services.ts';
 import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
-import type { EventLog } from '../../src/store/log.ts';
+import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { type Figures, Invariants } from './invariants.ts';
 import { archive, LaneWorld, production, staging, type WireFault } from './lane-world.ts';
@@ -39,6 +39,8 @@ const runsMax = 12;
 export interface Outcome {
   readonly violations: readonly string[];
   readonly figures: Figures;
+  /** Of each process, in the order in which they began: how many gates it passed, how often it called the log. */
+  readonly runs: readonly { readonly crossings: number; readonly storeCalls: number }[];
 }
 
 export interface SimulateOptions {
@@ -73,6 +75,7 @@ class Simulation {
   readonly #trace: ((line: string) => void) | null;
   readonly #alive = new Map<string, SimulatedProcess>();
   readonly #jobs: Job[] = [];
+  readonly #processes: SimulatedProcess[] = [];
   readonly #under = new Set<Promise<void>>();
   #ids = 0;
 
@@ -131,7 +134,8 @@ class Simulation {
     if (this.#trace !== null) await this.#tellStory(this.#trace);
     await this.#invariants.atEnd(this.#lanes, inTime);
     await this.#log.close();
-    return { violations: this.#invariants.violations, figures: this.#invariants.figures };
+    const runs = this.#processes.map(({ crossings, storeCalls }) => ({ crossings, storeCalls }));
+    return { violations: this.#invariants.violations, figures: this.#invariants.figures, runs };
   }
 
   async #tellStory(trace: (line: string) => void): Promise<void> {
@@ -257,10 +261,11 @@ class Simulation {
     const run = this.#newRun('ci');
     this.#alive.set(run.id, process);
     this.#invariants.figures.runs += 1;
+    this.#processes.push(process);
     const work = this.#process(process, run, choose, lane, commit).then(
       () => 'over' as const,
       (error: unknown) => {
-        const known = error instanceof Overtaken || error instanceof Lapsed;
+        const known = [Overtaken, Lapsed, StoreUnavailable].some((kind) => error instanceof kind);
         if (!known) throw error;
         this.#invariants.figures.overtaken += 1;
         return 'again' as const;
