@@ -1,15 +1,8 @@
 /** The command line: names, flags, help. Parsing only; each command's work is in `commands/`. */
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodes } from './exit-codes.ts';
+import type { GlobalFlags } from './flags.ts';
 import type { Terminal } from './terminal.ts';
-
-export interface GlobalFlags {
-  config?: string;
-  store?: string;
-  json?: boolean;
-  color?: boolean;
-  debug?: boolean;
-}
 
 const exitCodeHelp = Object.entries(exitCodes)
   .map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)

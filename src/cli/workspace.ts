@@ -6,7 +6,7 @@ import type { EventLog } from '../store/log.ts';
 import { openLog } from '../store/open.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { Environment } from './environment.ts';
-import type { GlobalFlags } from './program.ts';
+import type { GlobalFlags } from './flags.ts';
 
 export interface Workspace {
   readonly config: Config;

@@ -1,262 +1,238 @@
-/** The part of CircleCI's API that tells which builds run (VENDORS.md 2): v2 by pipelines, and the v1.1 list. */
+/** The part of CircleCI's API that tells which builds run (VENDORS.md 2): v2 by pipelines, and v1.1's lists. */
 import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
+import {
+  isInLegacyLists,
+  jobBody,
+  jobDetailsBody,
+  legacyBody,
+  lifecycleOf,
+  pipelineBody,
+  workflowBody,
+} from './circleci-bodies.ts';
+import {
+  type Build,
+  CircleCiBuilds,
+  type circleCiVerbs,
+  isLive,
+  type Job,
+  type MadeBuild,
+  shortSlug,
+} from './circleci-builds.ts';
 import type { StandIn, StandInOptions } from './stand-in.ts';
 
-type JobStatus =
-  | 'success'
-  | 'running'
-  | 'not_run'
-  | 'failed'
-  | 'queued'
-  | 'not_running'
-  | 'on_hold'
-  | 'blocked'
-  | 'canceled';
-
-/** A build as the control verb gives it: one pipeline with one workflow and this one job. */
-export interface CiBuild {
-  readonly number: number;
-  readonly job: string;
-  readonly workflow?: string;
-  readonly branch: string;
-  readonly commit: string;
-  readonly status: JobStatus;
-}
-
-interface KnownBuild extends CiBuild {
-  readonly pipelineId: string;
-  readonly workflowId: string;
-  readonly jobId: string;
-  readonly createdAt: number;
-  stoppedAt: number | null;
-}
-
+/** Each throws for an input that is not its own, and for builds that there are not. */
 export interface CircleCiControl {
-  ciBuild(build: CiBuild): void;
-  updateCiBuild(change: { number: number; status: JobStatus }): void;
-  cancelCiBuild(build: { number: number }): void;
+  /** A job of a pipeline; a pipeline, a workflow and a number of its own unless they are said. */
+  ciBuild(build: z.input<typeof circleCiVerbs.ciBuild>): MadeBuild;
+  updateCiBuild(change: z.input<typeof circleCiVerbs.updateCiBuild>): void;
+  cancelCiBuild(build: z.input<typeof circleCiVerbs.cancelCiBuild>): void;
 }
 
 const pageSize = 20;
-const live: readonly JobStatus[] = ['running', 'queued', 'not_running', 'on_hold', 'blocked'];
-const iso = (ms: number): string => new Date(ms).toISOString();
+const legacyPage = { size: 30, max: 100 };
+const accepted = { message: 'Accepted.' };
 
+interface Shop {
+  readonly hono: Hono;
+  readonly builds: CircleCiBuilds;
+}
+
+/** @param options.token what `Circle-Token`, a bearer or Basic's user name has to be */
 export function createCircleCi(
   options: StandInOptions,
-): StandIn & { readonly control: CircleCiControl } {
-  const { now, newId, token } = options;
-  const builds = new Map<number, KnownBuild>();
+): StandIn & { readonly control: CircleCiControl; readonly routes: Hono['routes'] } {
+  const builds = new CircleCiBuilds(options);
   const hono = new Hono();
-
-  hono.use(async (c, next) => {
-    const authorization = c.req.header('authorization') ?? '';
-    const basic = authorization.startsWith('Basic ')
-      ? (Buffer.from(authorization.slice(6), 'base64').toString().split(':')[0] ?? '')
-      : '';
-    const given =
-      c.req.header('circle-token') ??
-      (authorization.startsWith('Bearer ') ? authorization.slice(7) : basic);
-    if (given === '') return c.json({ message: 'You must log in first.' }, 401);
-    return given === token ? next() : c.json({ message: 'Permission denied' }, 403);
-  });
-  hono.notFound((c) => c.json({ message: 'Not found.' }, 404));
-
-  const newestFirst = (): KnownBuild[] => [...builds.values()].sort((a, b) => b.number - a.number);
-  const page = <T>(c: Context, all: readonly T[]) => {
-    const from = Number(Buffer.from(c.req.query('page-token') ?? '', 'base64url').toString() || 0);
-    const next =
-      from + pageSize < all.length
-        ? Buffer.from(String(from + pageSize)).toString('base64url')
-        : null;
-    return c.json({ items: all.slice(from, from + pageSize), next_page_token: next });
+  hono.use(async (c, next) =>
+    tokenOf(c) === options.token ? next() : c.json({ message: 'You must log in first.' }, 401),
+  );
+  hono.notFound((c) => refuse(c, 'Not found'));
+  const shop = { hono, builds };
+  servePipelines(shop);
+  serveWorkflows(shop);
+  serveJobs(shop);
+  serveLegacy(shop);
+  return {
+    fetch: async (request) => hono.fetch(request),
+    state: () => ({ builds: builds.of().map(shown) }),
+    reset: () => builds.reset(),
+    routes: hono.routes,
+    control: {
+      ciBuild: (build) => builds.make(build),
+      updateCiBuild: (change) => builds.update(change),
+      cancelCiBuild: (build) => builds.cancel(build),
+    },
   };
-  const slugOf = (c: Context): string =>
-    `${c.req.param('vcs')?.replace(/^github$/, 'gh')}/${c.req.param('org')}/${c.req.param('repo')}`;
+}
 
+const shown = ({ pipeline, workflow, job }: Build) => ({
+  project: pipeline.project,
+  pipeline: pipeline.number,
+  workflow: workflow.name,
+  job: job.name,
+  number: job.number,
+  branch: pipeline.branch,
+  commit: pipeline.commit,
+  status: job.status,
+});
+
+function tokenOf(c: Context): string {
+  const [scheme = '', given = ''] = (c.req.header('authorization') ?? '').split(' ');
+  if (scheme === 'Basic') return Buffer.from(given, 'base64').toString().split(':')[0] ?? '';
+  return c.req.header('circle-token') ?? (scheme === 'Bearer' ? given : '');
+}
+
+const refuse = (c: Context, message: string, status: 400 | 404 = 404) =>
+  c.json({ message }, status);
+
+/** Of the URL's project; null where there is none of that name. */
+function projectOf(c: Context, builds: CircleCiBuilds): string | null {
+  const { vcs, org, repo } = c.req.param();
+  const slug = shortSlug(`${vcs}/${org}/${repo}`);
+  return builds.projects.has(slug) ? slug : null;
+}
+
+/** A page ends with the id of its last item: what comes in above it later shifts nothing. */
+function page<T extends { readonly id: string }>(c: Context, all: readonly T[]) {
+  const after = c.req.query('page-token');
+  const last = after === undefined ? '' : Buffer.from(after, 'base64url').toString();
+  const from = after === undefined ? 0 : all.findIndex(({ id }) => id === last) + 1;
+  // The vendor's words for it are not known.
+  if (after !== undefined && from === 0) return refuse(c, 'Invalid page token', 400);
+  const items = all.slice(from, from + pageSize);
+  const end = from + pageSize < all.length ? items.at(-1)?.id : undefined;
+  const next = end === undefined ? null : Buffer.from(end).toString('base64url');
+  return c.json({ items, next_page_token: next });
+}
+
+function servePipelines({ hono, builds }: Shop): void {
   hono.get('/api/v2/project/:vcs/:org/:repo/pipeline', (c) => {
-    const { branch } = c.req.query();
-    const found = newestFirst().filter((one) => branch === undefined || one.branch === branch);
-    return page(
-      c,
-      found.map((one) => pipelineBody(one, slugOf(c))),
-    );
+    const project = projectOf(c, builds);
+    if (project === null) return refuse(c, 'Project not found');
+    const branch = c.req.query('branch');
+    const found = builds
+      .pipelines(project)
+      .filter((one) => branch === undefined || one.branch === branch);
+    return page(c, found.map(pipelineBody));
+  });
+  hono.get('/api/v2/project/:vcs/:org/:repo/pipeline/:number', (c) => {
+    const project = projectOf(c, builds);
+    if (project === null) return refuse(c, 'Project not found');
+    const number = Number(c.req.param('number'));
+    const found = builds.pipelines(project).find((one) => one.number === number);
+    return found === undefined ? refuse(c, 'Pipeline not found') : c.json(pipelineBody(found));
+  });
+  hono.get('/api/v2/pipeline/:id', (c) => {
+    const found = builds.pipelines().find(({ id }) => id === c.req.param('id'));
+    return found === undefined ? refuse(c, 'Pipeline not found') : c.json(pipelineBody(found));
   });
   hono.get('/api/v2/pipeline/:id/workflow', (c) => {
-    const found = newestFirst().filter(({ pipelineId }) => pipelineId === c.req.param('id'));
-    return found.length === 0
-      ? c.json({ message: 'Pipeline not found' }, 404)
-      : page(c, found.map(workflowBody));
+    const found = builds.pipelines().find(({ id }) => id === c.req.param('id'));
+    if (found === undefined) return refuse(c, 'Pipeline not found');
+    return page(
+      c,
+      found.workflows.map((one) => workflowBody(found, one)),
+    );
   });
+}
+
+function serveWorkflows({ hono, builds }: Shop): void {
   hono.get('/api/v2/workflow/:id', (c) => {
-    const found = newestFirst().find(({ workflowId }) => workflowId === c.req.param('id'));
-    return found === undefined
-      ? c.json({ message: 'Workflow not found' }, 404)
-      : c.json(workflowBody(found));
+    const found = builds.workflow(c.req.param('id'));
+    if (found === undefined) return refuse(c, 'Workflow not found');
+    return c.json(workflowBody(found.pipeline, found.workflow));
   });
   hono.get('/api/v2/workflow/:id/job', (c) => {
-    const found = newestFirst().filter(({ workflowId }) => workflowId === c.req.param('id'));
-    return found.length === 0
-      ? c.json({ message: 'Workflow not found' }, 404)
-      : page(c, found.map(jobBody));
+    const found = builds.workflow(c.req.param('id'));
+    if (found === undefined) return refuse(c, 'Workflow not found');
+    return page(
+      c,
+      found.workflow.jobs.map((job) => jobBody(found.pipeline, job)),
+    );
   });
+  hono.post('/api/v2/workflow/:id/cancel', (c) => {
+    const found = builds.workflow(c.req.param('id'));
+    if (found === undefined) return refuse(c, 'Workflow not found');
+    for (const job of found.workflow.jobs) cancel(builds, job);
+    return c.json(accepted, 202);
+  });
+}
+
+/** Safe to repeat: what has ended stays as it ended. */
+function cancel(builds: CircleCiBuilds, job: Job): void {
+  if (isLive(job.status)) builds.change(job, 'canceled');
+}
+
+/** The job that the URL's number names, where it has one to show. */
+function numbered(c: Context, builds: CircleCiBuilds): Build | null {
+  const project = projectOf(c, builds);
+  const found = project === null ? undefined : builds.find(project, Number(c.req.param('number')));
+  return found !== undefined && isInLegacyLists(found.job) ? found : null;
+}
+
+function serveJobs({ hono, builds }: Shop): void {
   hono.get('/api/v2/project/:vcs/:org/:repo/job/:number', (c) => {
-    const found = builds.get(Number(c.req.param('number')));
-    if (found === undefined) return c.json({ message: 'Job not found' }, 404);
-    return c.json(jobDetailsBody(found, slugOf(c)));
+    const found = numbered(c, builds);
+    return found === null ? refuse(c, 'Job not found') : c.json(jobDetailsBody(found));
   });
+  hono.post('/api/v2/project/:vcs/:org/:repo/job/:number/cancel', (c) => {
+    const found = numbered(c, builds);
+    if (found === null) return refuse(c, 'Job not found');
+    cancel(builds, found.job);
+    return c.json(accepted);
+  });
+  hono.post('/api/v2/jobs/:id/cancel', (c) => {
+    const found = builds.of().find(({ job }) => job.id === c.req.param('id'));
+    if (found === undefined) return refuse(c, 'Job not found');
+    cancel(builds, found.job);
+    return c.json(accepted);
+  });
+}
+
+/** `running` leaves out what is queued: that is how lock scripts race. */
+const filters: Readonly<Record<string, (job: Job) => boolean>> = {
+  running: (job) => lifecycleOf(job) === 'running',
+  completed: (job) => lifecycleOf(job) === 'finished',
+  successful: ({ status }) => status === 'success',
+  failed: ({ status }) => ['failed', 'timedout', 'infrastructure_fail'].includes(status),
+};
+
+function serveLegacy({ hono, builds }: Shop): void {
   const recent = (c: Context) => {
-    const { filter } = c.req.query();
+    const project = projectOf(c, builds);
+    if (project === null) return answerLegacy(c, { message: 'Project not found' }, 404);
     const branch = c.req.param('branch');
-    const found = newestFirst().filter(
-      (one) =>
-        (branch === undefined || one.branch === decodeURIComponent(branch)) &&
-        // Queued builds are left out by this filter, which is how lock scripts race.
-        (filter !== 'running' || one.status === 'running'),
+    const filter = filters[c.req.query('filter') ?? ''] ?? (() => true);
+    const offset = Number(c.req.query('offset') ?? 0) || 0;
+    const limit = Math.min(
+      legacyPage.max,
+      Number(c.req.query('limit') ?? legacyPage.size) || legacyPage.size,
     );
-    return c.json(
-      found.slice(0, Number(c.req.query('limit') ?? 30)).map((one) => legacyBody(one, c)),
-    );
+    const found = builds
+      .of(project)
+      .filter(({ pipeline }) => branch === undefined || pipeline.branch === branch)
+      .filter(({ job }) => isInLegacyLists(job) && filter(job));
+    return answerLegacy(c, found.slice(offset, offset + limit).map(legacyBody));
   };
   hono.get('/api/v1.1/project/:vcs/:org/:repo', recent);
   hono.get('/api/v1.1/project/:vcs/:org/:repo/tree/:branch', recent);
-
-  const change = (number: number, status: JobStatus): void => {
-    const before = builds.get(number);
-    if (before === undefined) throw new Error(`there is no build ${number}`);
-    builds.set(number, { ...before, status, stoppedAt: live.includes(status) ? null : now() });
-  };
-  return {
-    fetch: async (request) => hono.fetch(request),
-    state: () => ({ builds: newestFirst() }),
-    reset: () => builds.clear(),
-    control: {
-      ciBuild: (build) =>
-        void builds.set(build.number, {
-          ...build,
-          pipelineId: newId(),
-          workflowId: newId(),
-          jobId: newId(),
-          createdAt: now(),
-          stoppedAt: null,
-        }),
-      updateCiBuild: ({ number, status }) => change(number, status),
-      cancelCiBuild: ({ number }) => change(number, 'canceled'),
-    },
-  };
+  hono.get('/api/v1.1/project/:vcs/:org/:repo/:number', (c) => {
+    const found = numbered(c, builds);
+    if (found === null) return answerLegacy(c, { message: 'Build not found' }, 404);
+    return answerLegacy(c, legacyBody(found));
+  });
+  hono.post('/api/v1.1/project/:vcs/:org/:repo/:number/cancel', (c) => {
+    const found = numbered(c, builds);
+    if (found === null) return answerLegacy(c, { message: 'Build not found' }, 404);
+    cancel(builds, found.job);
+    return answerLegacy(c, legacyBody(found));
+  });
 }
 
-function pipelineBody(one: KnownBuild, slug: string) {
-  const repository = `https://github.com/${slug.split('/').slice(1).join('/')}`;
-  return {
-    id: one.pipelineId,
-    errors: [],
-    project_slug: slug,
-    updated_at: iso(one.createdAt),
-    number: one.number,
-    state: 'created',
-    created_at: iso(one.createdAt),
-    trigger: {
-      type: 'webhook',
-      received_at: iso(one.createdAt),
-      actor: { login: 'ana', avatar_url: null },
-    },
-    vcs: {
-      provider_name: 'GitHub',
-      origin_repository_url: repository,
-      target_repository_url: repository,
-      branch: one.branch,
-      revision: one.commit,
-      commit: { subject: 'Ship it', body: '' },
-    },
-  };
-}
-
-function workflowStatus({ status }: KnownBuild): string {
-  if (status === 'queued' || status === 'not_running' || status === 'blocked') return 'running';
-  return status;
-}
-
-function workflowBody(one: KnownBuild) {
-  return {
-    id: one.workflowId,
-    name: one.workflow ?? 'build-deploy',
-    status: workflowStatus(one),
-    created_at: iso(one.createdAt),
-    stopped_at: one.stoppedAt === null ? null : iso(one.stoppedAt),
-    pipeline_id: one.pipelineId,
-    pipeline_number: one.number,
-    project_slug: 'gh/acme/web',
-    started_by: '00000099-89ab-4def-8123-456789abcdef',
-  };
-}
-
-const hasStarted = ({ status }: KnownBuild): boolean =>
-  !['queued', 'not_running', 'on_hold', 'blocked', 'not_run'].includes(status);
-
-function jobBody(one: KnownBuild) {
-  return {
-    id: one.jobId,
-    name: one.job,
-    type: 'build',
-    status: one.status,
-    started_at: hasStarted(one) ? iso(one.createdAt) : null,
-    stopped_at: one.stoppedAt === null ? null : iso(one.stoppedAt),
-    dependencies: [],
-    requires: {},
-    project_slug: 'gh/acme/web',
-    ...(hasStarted(one) ? { job_number: one.number } : {}),
-  };
-}
-
-function jobDetailsBody(one: KnownBuild, slug: string) {
-  return {
-    web_url: `https://circleci.com/${slug}/${one.number}`,
-    project: {
-      id: '000000e1-89ab-4def-8123-456789abcdef',
-      slug,
-      name: slug.split('/').at(-1) ?? '',
-      external_url: `https://github.com/${slug.split('/').slice(1).join('/')}`,
-    },
-    parallel_runs: [{ index: 0, status: one.status }],
-    started_at: iso(one.createdAt),
-    latest_workflow: { id: one.workflowId, name: one.workflow ?? 'build-deploy' },
-    name: one.job,
-    executor: { resource_class: 'medium', type: 'docker' },
-    parallelism: 1,
-    status: one.status,
-    number: one.number,
-    pipeline: { id: one.pipelineId },
-    duration: one.stoppedAt === null ? null : one.stoppedAt - one.createdAt,
-    created_at: iso(one.createdAt),
-    messages: [],
-    contexts: [{ name: 'deploy' }],
-    organization: { name: slug.split('/')[1] ?? '' },
-    queued_at: iso(one.createdAt),
-    stopped_at: one.stoppedAt === null ? null : iso(one.stoppedAt),
-  };
-}
-
-function legacyBody(one: KnownBuild, c: Context) {
-  const running = live.includes(one.status);
-  return {
-    build_num: one.number,
-    build_url: `https://circleci.com/gh/${c.req.param('org')}/${c.req.param('repo')}/${one.number}`,
-    status: one.status,
-    outcome: running ? null : one.status,
-    lifecycle: one.status === 'running' ? 'running' : running ? 'queued' : 'finished',
-    branch: one.branch,
-    vcs_revision: one.commit,
-    username: c.req.param('org'),
-    reponame: c.req.param('repo'),
-    subject: 'Ship it',
-    workflows: {
-      job_name: one.job,
-      job_id: one.jobId,
-      workflow_id: one.workflowId,
-      workflow_name: one.workflow ?? 'build-deploy',
-    },
-    queued_at: iso(one.createdAt),
-    start_time: iso(one.createdAt),
-    stop_time: one.stoppedAt === null ? null : iso(one.stoppedAt),
-  };
+/** Without `Accept: application/json`, v1.1 gives indented JSON as plain text. */
+function answerLegacy(c: Context, body: unknown, status: 200 | 404 = 200): Response {
+  return (c.req.header('accept') ?? '').includes('application/json')
+    ? Response.json(body, { status })
+    : c.text(JSON.stringify(body, null, 2), status);
 }

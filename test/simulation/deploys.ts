@@ -17,6 +17,7 @@ export async function simulateDeploys(
   until: (totals: Totals, seed: number) => boolean,
 ): Promise<Totals> {
   const totals: Totals = new Map();
+  let told = false;
   for (let at = seed; ; at++) {
     await fc.assert(
       fc.asyncProperty(scenario, async (drawn) => {
@@ -24,7 +25,11 @@ export async function simulateDeploys(
         for (const [name, n] of Object.entries(figures) as [keyof Figures, number][]) {
           totals.set(name, (totals.get(name) ?? 0) + n);
         }
-        if (violations.length > 0) throw new Error(violations.join('\n'));
+        if (violations.length === 0) return;
+        // Shrinking takes a while: what was found is told at once.
+        if (!told) process.stdout.write(`seed ${at}: ${violations.join('; ')}\n`);
+        told = true;
+        throw new Error(violations.join('\n'));
       }),
       { seed: at, numRuns: runsPerSeed },
     );

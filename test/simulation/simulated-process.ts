@@ -14,7 +14,8 @@ export interface Fate {
   readonly storeFails?: { readonly at: number; readonly done: boolean };
 }
 
-const forever = new Promise<never>(() => {});
+/** A new one each time: what waits for it can be forgotten. */
+const forever = (): Promise<never> => new Promise(() => {});
 
 export class SimulatedProcess {
   readonly #time: VirtualTime;
@@ -49,11 +50,11 @@ export class SimulatedProcess {
 
   /** Passed by the living only. */
   async #gate(): Promise<void> {
-    if (this.#dead) return forever;
+    if (this.#dead) return forever();
     this.#crossings++;
     if (this.#crossings === this.#fate.killAt) {
       this.kill();
-      return forever;
+      return forever();
     }
     const { pause } = this.#fate;
     if (pause !== null && this.#crossings === pause.at) {
@@ -62,7 +63,7 @@ export class SimulatedProcess {
       });
     }
     while (this.#paused !== null) await this.#paused;
-    return this.#dead ? forever : undefined;
+    return this.#dead ? forever() : undefined;
   }
 
   /** A call whose result comes through a gate; it is made only by the living. */
@@ -114,7 +115,7 @@ export class SimulatedProcess {
   /** No gate before the call: the client has checked its leases in the same turn. One after it. */
   transport(real: Transport): Transport {
     return async (request) => {
-      if (this.#dead) return forever;
+      if (this.#dead) return forever();
       try {
         const response = await real(request);
         await this.#gate();

@@ -16,6 +16,7 @@ const say = (text: string): void => {
 };
 
 const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
+say(`from seed ${seed}`);
 const totals = await simulateDeploys(seed, (sofar, at) => {
   if (Date.now() - reportedAt >= reportEveryMs) {
     reportedAt = Date.now();

@@ -9,6 +9,9 @@ interface Sleeper {
   readonly isOver: () => boolean;
 }
 
+/** So many sleepers in a row at one instant are a loop that never sleeps. */
+const standingMax = 100_000;
+
 export class VirtualTime {
   #nowMs: number;
   #order = 0;
@@ -62,12 +65,14 @@ export class VirtualTime {
 
   /** Moves time on until `done`, or until nothing sleeps any more. @returns whether it came to `done` */
   async runUntil(done: () => boolean, untilMs: number): Promise<boolean> {
-    for (;;) {
+    for (let standing = 0; ; ) {
       await this.#settle();
       if (done()) return true;
       let next = this.#pop();
       while (next?.isOver()) next = this.#pop();
       if (next === undefined || next.at > untilMs) return false;
+      standing = next.at > this.#nowMs ? 0 : standing + 1;
+      if (standing > standingMax) throw new Error(`time stands still: somebody spins at ${next.at}`);
       this.#nowMs = Math.max(this.#nowMs, next.at);
       next.wake();
     }

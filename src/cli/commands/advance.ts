@@ -8,7 +8,7 @@ import { assemble } from '../assemble.ts';
 import { detectCi, requireBuild } from '../ci.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
-import type { GlobalFlags } from '../program.ts';
+import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
 import { openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';

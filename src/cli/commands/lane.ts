@@ -6,7 +6,7 @@ import { breakLock, switchLane } from '../../runtime/lane-orders.ts';
 import type { EventLog } from '../../store/log.ts';
 import { detectCi } from '../ci.ts';
 import { readEnvironment } from '../environment.ts';
-import type { GlobalFlags } from '../program.ts';
+import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
 import { openDeployLog, openWorkspace } from '../workspace.ts';
 

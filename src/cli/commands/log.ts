@@ -2,8 +2,8 @@
 import { deployStream } from '../../runtime/streams.ts';
 import { readEnvironment } from '../environment.ts';
 import { findDeploy } from '../find-deploy.ts';
+import type { GlobalFlags } from '../flags.ts';
 import { logView } from '../log-view.ts';
-import type { GlobalFlags } from '../program.ts';
 import type { Terminal } from '../terminal.ts';
 import { findStore, openDeployLog } from '../workspace.ts';
 

@@ -2,7 +2,7 @@
 import { replay as replayDeploy } from '../../runtime/replay.ts';
 import { readEnvironment } from '../environment.ts';
 import { findDeploy } from '../find-deploy.ts';
-import type { GlobalFlags } from '../program.ts';
+import type { GlobalFlags } from '../flags.ts';
 import { replayView } from '../replay-view.ts';
 import type { Terminal } from '../terminal.ts';
 import { findStore, openDeployLog } from '../workspace.ts';

@@ -9,7 +9,7 @@ import { detectCi } from '../ci.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import { findDeploy } from '../find-deploy.ts';
-import type { GlobalFlags } from '../program.ts';
+import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
 import { openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';

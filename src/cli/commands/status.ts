@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import { readDeploys } from '../../store/deploys.ts';
 import { readEnvironment } from '../environment.ts';
-import type { GlobalFlags } from '../program.ts';
+import type { GlobalFlags } from '../flags.ts';
 import { statusView } from '../status-view.ts';
 import type { Terminal } from '../terminal.ts';
 import { findStore, openDeployLog } from '../workspace.ts';
