@@ -1,6 +1,6 @@
 /** The main job by the real command over HTTP: a commit goes live, and every way in which it does not. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deployId, Stage } from './stage.ts';
+import { defaultConfig, deployId, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -17,6 +17,12 @@ async function ending(build: number, commit: string) {
   if (last === undefined) throw new Error(`build ${build} has no events`);
   const transition = last.metadata.transition as { to: string; settled: boolean; reason: string };
   return { type: last.type, ...transition };
+}
+
+/** For good, as far as this deploy's patience goes. */
+function staysDown(down: Stage, app: string): void {
+  down.write('pipeline.yml', defaultConfig(down.sandbox.urls, '3s'));
+  down.sandbox.control.endpointDown({ app });
 }
 
 async function goLive(build: number, title: string): Promise<string> {
@@ -79,14 +85,15 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
   });
 
   it('supersedes the middle one of three stacked builds, naming the newer', async () => {
-    stage.sandbox.control.setTiming({ buildMs: 1_500 });
+    stage.hold();
     const [a, b, c] = [stage.commit('a'), stage.commit('b'), stage.commit('c')];
     const first = stage.startAdvance(501, a);
-    await first.saw('staging build');
+    await first.saw('took lane');
     const middle = stage.startAdvance(502, b);
     await middle.saw('waiting');
     const last = stage.startAdvance(503, c);
     await last.saw('waiting');
+    stage.letGo();
     for (const job of [first, middle, last]) expect(await job.ended).toMatchObject({ exit: 0 });
     const end = await ending(502, b);
     expect(end).toMatchObject({ to: 'superseded' });
@@ -170,12 +177,12 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     ],
     [
       'a staging endpoint stays 503',
-      (s) => s.sandbox.control.endpointDown({ app: staging }),
+      (s) => staysDown(s, staging),
       { code: 'E_ENDPOINT', step: 'checkStagingEndpoints', promoted: 0 },
     ],
     [
       'a production endpoint stays 503',
-      (s) => s.sandbox.control.endpointDown({ app: production }),
+      (s) => staysDown(s, production),
       { code: 'E_ENDPOINT', step: 'checkProductionEndpoints', promoted: 1 },
     ],
   ];

@@ -81,13 +81,14 @@ describe('a killed run', { timeout: 60_000 }, () => {
   });
 
   it('is finished by the same command: waiting for the lock', async () => {
-    stage.sandbox.control.setTiming({ buildMs: 1_500 });
+    stage.hold();
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     const holder = stage.startAdvance(501, a);
-    await holder.saw('staging build');
+    await holder.saw('took lane');
     const waiter = stage.startAdvance(502, b);
     await waiter.saw('waiting');
     await kill(waiter);
+    stage.letGo();
     expect(await holder.ended).toMatchObject({ exit: 0 });
     await expectOneDeploy(502, b);
   });

@@ -27,7 +27,7 @@ describe('a signal', { timeout: 60_000 }, () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     '%s while the build runs: on record, and the same command finishes it with one build',
     async (signal) => {
-      stage.sandbox.control.setTiming({ buildMs: 2_500 });
+      stage.sandbox.control.setTiming({ buildMs: 6_000 });
       const commit = stage.commit('The first');
       const job = stage.startAdvance(501, commit);
       await job.saw('staging build');
@@ -43,13 +43,14 @@ describe('a signal', { timeout: 60_000 }, () => {
   );
 
   it('while waiting for the lock: the waiter leaves, the holder is not disturbed', async () => {
-    stage.sandbox.control.setTiming({ buildMs: 2_000 });
+    stage.hold();
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     const holder = stage.startAdvance(501, a);
-    await holder.saw('staging build');
+    await holder.saw('took lane');
     const waiter = stage.startAdvance(502, b);
     await waiter.saw('waiting');
     await interrupt(waiter, 'SIGTERM');
+    stage.letGo();
     expect(await lastEvent(502, b)).toMatchObject({ type: 'run.interrupted' });
     expect(await holder.ended).toMatchObject({ exit: 0 });
     expect(await stage.advance(502, b)).toMatchObject({ exit: 0 });
@@ -57,13 +58,14 @@ describe('a signal', { timeout: 60_000 }, () => {
   });
 
   it('while staging is verified: nothing is under way, so the lane goes to who waits', async () => {
-    stage.sandbox.control.endpointDown({ app: 'acme-staging', forMs: 3_500 });
+    stage.hold();
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     const holder = stage.startAdvance(501, a);
     await holder.saw('staging v4 is up');
     const waiter = stage.startAdvance(502, b);
     await waiter.saw('waiting');
     await interrupt(holder, 'SIGTERM');
+    stage.letGo();
     expect(await waiter.ended).toMatchObject({ exit: 0 });
     expect(await lastEvent(502, b)).toMatchObject({ type: 'production.verified' });
     // What production contains by now does not ship again.

@@ -17,13 +17,15 @@ async function ending(build: number, commit: string) {
 describe('stacking', { timeout: 90_000 }, () => {
   it('every: all three ship, in order', async () => {
     stage = await Stage.set({ config: (urls) => `${defaultConfig(urls)}stacking: every\n` });
-    stage.sandbox.control.setTiming({ buildMs: 1_000 });
+    stage.hold();
     const [a, b, c] = [stage.commit('a'), stage.commit('b'), stage.commit('c')];
     const first = stage.startAdvance(501, a);
-    await first.saw('staging build');
+    await first.saw('took lane');
     const last = stage.startAdvance(503, c);
     await last.saw('waiting');
     const middle = stage.startAdvance(502, b);
+    await middle.saw('waiting');
+    stage.letGo();
     for (const job of [first, middle, last]) expect(await job.ended).toMatchObject({ exit: 0 });
     const shipped = stage.state().apps['acme-production']?.releases ?? [];
     expect(shipped.map(({ commit }) => commit).filter((commit) => commit !== null)).toEqual([

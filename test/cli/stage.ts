@@ -72,7 +72,7 @@ export class Stage {
     const stage = new Stage(sandbox, folder);
     stage.git('init', '--quiet', '--initial-branch=master');
     stage.write('.gitignore', '.pipeline/\n');
-    stage.write('pipeline.yml', (options.config ?? defaultConfig)(sandbox.urls));
+    stage.write('pipeline.yml', options.config?.(sandbox.urls) ?? defaultConfig(sandbox.urls));
     return stage;
   }
 
@@ -188,6 +188,15 @@ export class Stage {
       : 0;
   }
 
+  /** Whoever holds the lane stays in `verifying.endpoints` until it is let go. */
+  hold(): void {
+    this.sandbox.control.endpointDown({ app: 'acme-staging' });
+  }
+
+  letGo(): void {
+    this.sandbox.control.endpointUp({ app: 'acme-staging' });
+  }
+
   /** The vendors' side. */
   state(): ReturnType<RunningSandbox['state']> {
     return this.sandbox.state();
@@ -213,7 +222,8 @@ export class Stage {
 
 export const deployId = (build: number, commit: string): string => `${build}-${commit.slice(0, 8)}`;
 
-export function defaultConfig(urls: RunningSandbox['urls']): string {
+/** @param timeout how long endpoints may take to be right */
+export function defaultConfig(urls: RunningSandbox['urls'], timeout = '30s'): string {
   return `app: acme-web
 branch: master
 repository: https://github.com/acme/web
@@ -222,13 +232,13 @@ staging:
   verify:
     dynos: { timeout: 20s }
     endpoints:
-      - { url: "${urls.staging}/", timeout: 4s, revision: { header: x-revision } }
+      - { url: "${urls.staging}/", timeout: ${timeout}, revision: { header: x-revision } }
 production:
   heroku: { app: acme-production }
   verify:
     dynos: { timeout: 20s }
     endpoints:
-      - { url: "${urls.production}/", timeout: 4s, revision: { header: x-revision } }
+      - { url: "${urls.production}/", timeout: ${timeout}, revision: { header: x-revision } }
 notify:
   slack: { channel: '#alerts-deploy', oncall: '<!subteam^S0ONCALL>' }
 `;
