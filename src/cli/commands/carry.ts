@@ -90,7 +90,9 @@ async function tellWhatIs(
   const shown = isNew
     ? events.at(0)
     : events.findLast(({ metadata }) => metadata.transition !== undefined);
-  if (!isNew) reporter.progress(`${deploy} is in the log already; it goes on from there`);
+  const { settled = false } = (shown?.metadata.transition ?? {}) as { settled?: boolean };
+  const what = settled ? 'it is over, and ended so' : 'it goes on from there';
+  if (!isNew) reporter.progress(`${deploy} is in the log already; ${what}`);
   if (shown !== undefined) reporter.recorded(domainEvent(shown), shown);
 }
 
