@@ -33,7 +33,7 @@ const pageSize = 20;
 const legacyPage = { size: 30, max: 100 };
 const accepted = { message: 'Accepted.' };
 
-interface Shop {
+interface Backend {
   readonly hono: Hono;
   readonly builds: CircleCiBuilds;
 }
@@ -48,11 +48,11 @@ export function createCircleCi(
     tokenOf(c) === options.token ? next() : c.json({ message: 'You must log in first.' }, 401),
   );
   hono.notFound((c) => refuse(c, 'Not found'));
-  const shop = { hono, builds };
-  servePipelines(shop);
-  serveWorkflows(shop);
-  serveJobs(shop);
-  serveLegacy(shop);
+  const backend = { hono, builds };
+  servePipelines(backend);
+  serveWorkflows(backend);
+  serveJobs(backend);
+  serveLegacy(backend);
   return {
     fetch: async (request) => hono.fetch(request),
     state: () => ({ builds: builds.of().map(shown) }),
@@ -106,7 +106,7 @@ function page<T extends { readonly id: string }>(c: Context, all: readonly T[]) 
   return c.json({ items, next_page_token: next });
 }
 
-function servePipelines({ hono, builds }: Shop): void {
+function servePipelines({ hono, builds }: Backend): void {
   hono.get('/api/v2/project/:vcs/:org/:repo/pipeline', (c) => {
     const project = projectOf(c, builds);
     if (project === null) return refuse(c, 'Project not found');
@@ -137,7 +137,7 @@ function servePipelines({ hono, builds }: Shop): void {
   });
 }
 
-function serveWorkflows({ hono, builds }: Shop): void {
+function serveWorkflows({ hono, builds }: Backend): void {
   hono.get('/api/v2/workflow/:id', (c) => {
     const found = builds.workflow(c.req.param('id'));
     if (found === undefined) return refuse(c, 'Workflow not found');
@@ -171,7 +171,7 @@ function numbered(c: Context, builds: CircleCiBuilds): Build | null {
   return found !== undefined && isInLegacyLists(found.job) ? found : null;
 }
 
-function serveJobs({ hono, builds }: Shop): void {
+function serveJobs({ hono, builds }: Backend): void {
   hono.get('/api/v2/project/:vcs/:org/:repo/job/:number', (c) => {
     const found = numbered(c, builds);
     return found === null ? refuse(c, 'Job not found') : c.json(jobDetailsBody(found));
@@ -198,7 +198,7 @@ const filters: Readonly<Record<string, (job: Job) => boolean>> = {
   failed: ({ status }) => ['failed', 'timedout', 'infrastructure_fail'].includes(status),
 };
 
-function serveLegacy({ hono, builds }: Shop): void {
+function serveLegacy({ hono, builds }: Backend): void {
   const recent = (c: Context) => {
     const project = projectOf(c, builds);
     if (project === null) return answerLegacy(c, { message: 'Project not found' }, 404);

@@ -78,7 +78,12 @@ export class GitHubAnswers {
     }
     return new Response(text, {
       status,
-      headers: { 'content-type': 'application/json; charset=utf-8', ...this.#headers(), etag, ...more },
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        ...this.#headers(),
+        etag,
+        ...more,
+      },
     });
   }
 
@@ -86,12 +91,7 @@ export class GitHubAnswers {
     return new Response(null, { status: 204, headers: this.#headers() });
   }
 
-  refuse(
-    c: Context,
-    status: number,
-    message: string,
-    errors?: readonly unknown[],
-  ): Response {
+  refuse(c: Context, status: number, message: string, errors?: readonly unknown[]): Response {
     const listed = errors === undefined ? {} : { errors };
     const body = { message, ...listed, documentation_url: docs, status: String(status) };
     return this.answer(c, body, status);

@@ -1,13 +1,13 @@
 /** GitHub's calls about commits, answered from a real repository: comparisons, lists, one (VENDORS.md 3.2). */
 import type { Context } from 'hono';
+import type { GitHubBackend } from './github-backend.ts';
 import { commitBody, fileBody, type Place } from './github-bodies.ts';
 import type { GitRepository } from './github-git.ts';
-import type { GitHubShop } from './github-shop.ts';
 
 const compareMax = 250;
 const filesMax = 300;
 
-export function serveCommits({ hono, answers, place, repository }: GitHubShop): void {
+export function serveCommits({ hono, answers, place, repository }: GitHubBackend): void {
   hono.get('/repos/:owner/:repo/compare/:range{.+}', async (c) => {
     const git = repository();
     const [from = '', to = '', ...more] = c.req.param('range').split('...');

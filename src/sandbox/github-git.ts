@@ -93,12 +93,26 @@ export class GitRepository {
     );
   }
 
-  /** In the order of the ids. */
+  /** In the order of the ids, however often one comes. */
   async commits(shas: readonly string[]): Promise<GitCommit[]> {
     if (shas.length === 0) return [];
     const args = ['log', '--no-walk=unsorted', '-z', `--format=tformat:${format}`, ...shas];
     const fields = (await this.#git(args)).split('\0');
-    return shas.map((_, i) => commitOf(fields.slice(i * fieldCount, (i + 1) * fieldCount)));
+    const found = new Map<string, GitCommit>();
+    // git shows a commit once, and ends the last one with a NUL too.
+    for (let place = 0; place + fieldCount <= fields.length; place += fieldCount) {
+      const one = commitOf(fields.slice(place, place + fieldCount));
+      found.set(one.sha, one);
+    }
+    return shas.flatMap((sha) => found.get(sha) ?? []);
+  }
+
+  /** Those of the ids that the repository has, by id. */
+  async known(shas: readonly string[]): Promise<ReadonlyMap<string, GitCommit>> {
+    const wanted = [...new Set(shas)];
+    const args = ['rev-list', '--no-walk=unsorted', '--ignore-missing', ...wanted];
+    const here = wanted.length === 0 ? '' : ((await this.#try(args)) ?? '');
+    return new Map((await this.commits(lines(here))).map((one) => [one.sha, one]));
   }
 
   async commit(sha: string): Promise<GitCommit> {
@@ -117,13 +131,25 @@ export class GitRepository {
   }
 
   async #changes(range: readonly string[]): Promise<ChangedFile[]> {
-    const args = ['diff-tree', '-r', '-z', '-M', '--no-commit-id', '--no-ext-diff', '--no-textconv'];
+    const args = [
+      'diff-tree',
+      '-r',
+      '-z',
+      '-M',
+      '--no-commit-id',
+      '--no-ext-diff',
+      '--no-textconv',
+    ];
     const raw = await this.#git([...args, '--raw', '--no-abbrev', '--numstat', ...range]);
     return changesOf(raw.split('\0'));
   }
 
   async #git(args: readonly string[]): Promise<string> {
-    const env: NodeJS.ProcessEnv = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' };
+    const env: NodeJS.ProcessEnv = {
+      LC_ALL: 'C',
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_OPTIONAL_LOCKS: '0',
+    };
     for (const [name, value] of Object.entries(process.env)) {
       // GIT_DIR of a hook, for one, would lead to another repository.
       if (!name.startsWith('GIT_')) env[name] ??= value;

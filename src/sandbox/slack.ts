@@ -1,204 +1,155 @@
 /** Slack's incoming webhook and the part of its Web API that posts messages (VENDORS.md 4). */
 import { type Context, Hono } from 'hono';
+import { readBody, readPayload, type SlackBody } from './slack-body.ts';
+import { faultOf } from './slack-limits.ts';
+import { type SlackMessage, SlackMessages, webhookChannel } from './slack-messages.ts';
 import type { StandIn, StandInOptions } from './stand-in.ts';
 
-/** A message as a channel shows it. */
-export interface SlackMessage {
-  readonly via: 'webhook' | 'bot';
-  readonly channel: string | null;
-  readonly ts: string;
-  readonly thread_ts: string | null;
-  readonly broadcast: boolean;
-  text: string;
-  blocks: readonly unknown[];
-  attachments: readonly unknown[];
-  /** How often it was updated. */
-  edits: number;
-}
+export type { SlackMessage } from './slack-messages.ts';
 
 export interface SlackState {
+  /** In order. */
   readonly messages: readonly SlackMessage[];
 }
 
-/** Block Kit's limits (VENDORS.md 4.3), in characters. */
-const limits = {
-  blocks: 50,
-  section: 3_000,
-  header: 150,
-  fields: 10,
-  field: 2_000,
-  elements: 10,
-  text: 40_000,
-  attachments: 100,
-  blocksTotal: 13_200,
-};
-const channelId = 'C0SANDBOX1';
+export interface SlackStandIn extends Omit<StandIn, 'state'> {
+  state(): SlackState;
+  /** What a bot has to authenticate with. */
+  readonly botToken: string;
+  readonly routes: Hono['routes'];
+}
+
 const botToken = 'xoxb-sandbox-5f21c9-bot-token';
+const bot = { bot_id: 'B0SANDBOX1', user: 'deploybot', user_id: 'U0SANDBOX1' };
 
-type Body = Record<string, unknown>;
+/** Webhooks beside the one that works, with its team and its secret: each answers as it is named here. */
+const brokenHooks: Readonly<Record<string, readonly [400 | 403 | 404 | 410 | 500, string]>> = {
+  B0ARCHIVED: [410, 'channel_is_archived'],
+  B0NOCHANNEL: [404, 'channel_not_found'],
+  B0PROHIBITED: [403, 'action_prohibited'],
+  B0ROLLUP: [500, 'rollup_error'],
+};
 
-/** @param options.token the secret path of the webhook */
-export function createSlack(
-  options: StandInOptions,
-): Omit<StandIn, 'state'> & { state(): SlackState; readonly botToken: string } {
-  const messages: SlackMessage[] = [];
+/** @param options.token the secret path of the webhook: `/services/T…/B…/…` */
+export function createSlack(options: StandInOptions): SlackStandIn {
+  const messages = new SlackMessages(options.now);
   const hono = new Hono();
-  let count = 0;
-  const newTs = (): string => {
-    count += 1;
-    return `${Math.floor(options.now() / 1000)}.${String(count).padStart(6, '0')}`;
+  serveWebhook(hono, messages, options.token);
+  serveApi(hono, messages);
+  hono.notFound((c) => c.json({ ok: false, error: 'unknown_method' }));
+  return {
+    fetch: async (request) => hono.fetch(request),
+    state: () => ({ messages: messages.all }),
+    reset: () => messages.reset(),
+    botToken,
+    routes: hono.routes,
   };
+}
 
+function serveWebhook(hono: Hono, messages: SlackMessages, path: string): void {
   hono.post('/services/*', async (c) => {
-    if (c.req.path !== options.token) return c.text('no_service', 404);
-    const body = await bodyOf(c);
+    const refused = refusalOf(c.req.path, path);
+    if (refused !== null) return c.text(refused[1], refused[0]);
+    const body = await readPayload(c);
     if (body === null) return c.text('invalid_payload', 400);
-    const fault = faultOf(body);
-    if (fault !== null) return c.text(fault, 400);
-    messages.push(message(body, { via: 'webhook', channel: null, ts: newTs() }));
+    const fault = faultOf(body, 'webhook');
+    if (fault !== null) return c.text(fault.error, 400);
+    messages.post(body, { via: 'webhook', channel: webhookChannel, to: null });
     return c.text('ok');
   });
+}
 
-  const api = (name: string, act: (body: Body, c: Context) => Body): void => {
-    hono.post(`/api/${name}`, async (c) => {
-      const token = (c.req.header('authorization') ?? '').replace(/^Bearer /, '');
-      if (token === '') return c.json({ ok: false, error: 'not_authed' });
-      if (token !== botToken) return c.json({ ok: false, error: 'invalid_auth' });
-      const body = await bodyOf(c);
-      return c.json(body === null ? { ok: false, error: 'invalid_arguments' } : act(body, c));
-    });
+/** Why a webhook's path is not the one that works; null when it is. */
+function refusalOf(given: string, works: string) {
+  const [, , team, service = '', secret, ...more] = given.split('/');
+  const [, , ownTeam, ownService, ownSecret] = works.split('/');
+  if (secret === undefined || more.length > 0) return [404, 'no_service'] as const;
+  if (team !== ownTeam) return [404, 'no_team'] as const;
+  const broken = Object.hasOwn(brokenHooks, service) ? brokenHooks[service] : undefined;
+  if (service !== ownService && broken === undefined) return [404, 'no_service'] as const;
+  if (secret !== ownSecret) return [403, 'invalid_token'] as const;
+  return broken ?? null;
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+const refuse = (error: string, more: Answer = {}): Answer => ({ ok: false, error, ...more });
+
+function serveApi(hono: Hono, messages: SlackMessages): void {
+  const serve = (name: string, act: (body: SlackBody) => Answer): void => {
+    hono.on(name === 'auth.test' ? ['GET', 'POST'] : ['POST'], `/api/${name}`, async (c) =>
+      c.json(await answerOf(c, act)),
+    );
   };
-  api('auth.test', () => ({
+  serve('auth.test', () => ({
     ok: true,
     url: 'https://acme.slack.test/',
     team: 'Acme',
-    user: 'deploybot',
-    team_id: 'T0SANDBOX',
-    user_id: 'U0SANDBOX',
-    bot_id: 'B0SANDBOX',
+    team_id: 'T0SANDBOX1',
+    ...bot,
     is_enterprise_install: false,
   }));
-  api('chat.postMessage', (body) => {
-    const { channel, thread_ts: thread } = body;
-    if (typeof channel !== 'string' || channel === '' || channel === '#nowhere')
-      return { ok: false, error: 'channel_not_found' };
-    const fault = faultOf(body);
-    if (fault !== null) return { ok: false, error: fault };
-    if (thread !== undefined && !messages.some(({ ts }) => ts === thread)) {
-      return { ok: false, error: 'thread_not_found' };
-    }
-    const made = message(body, { via: 'bot', channel: channelId, ts: newTs() });
-    messages.push(made);
-    return { ok: true, channel: channelId, ts: made.ts, message: shown(made) };
-  });
-  api('chat.update', (body) => {
-    const found = messages.find(({ ts, channel }) => ts === body.ts && channel === body.channel);
-    if (found === undefined) return { ok: false, error: 'message_not_found' };
-    const fault = faultOf(body);
-    if (fault !== null) return { ok: false, error: fault };
-    const { text, blocks, attachments } = message(body, found);
-    Object.assign(found, { text, blocks, attachments, edits: found.edits + 1 });
-    return { ok: true, channel: channelId, ts: found.ts, text, message: shown(found) };
-  });
-  hono.notFound((c) => c.json({ ok: false, error: 'unknown_method' }));
-
-  return {
-    fetch: async (request) => hono.fetch(request),
-    state: () => ({ messages }),
-    reset: () => void messages.splice(0),
-    botToken,
-  };
+  serve('chat.postMessage', (body) => post(messages, body));
+  serve('chat.update', (body) => update(messages, body));
 }
 
-function message(body: Body, head: Pick<SlackMessage, 'via' | 'channel' | 'ts'>): SlackMessage {
-  return {
-    via: head.via,
-    channel: head.channel,
-    ts: head.ts,
-    thread_ts: typeof body.thread_ts === 'string' ? body.thread_ts : null,
-    broadcast: body.reply_broadcast === true,
-    text: typeof body.text === 'string' ? body.text : '',
-    blocks: listOf(body.blocks),
-    attachments: listOf(body.attachments),
-    edits: 0,
-  };
+/** 200 whatever comes of it: `ok` says. */
+async function answerOf(c: Context, act: (body: SlackBody) => Answer): Promise<Answer> {
+  const read = await readBody(c);
+  const bearer = (c.req.header('authorization') ?? '').replace(/^Bearer /i, '');
+  const token = bearer === '' && 'body' in read ? read.body.token : bearer;
+  if (token === undefined || token === '') return refuse('not_authed');
+  if (token !== botToken) return refuse('invalid_auth');
+  if ('error' in read) return refuse(read.error);
+  const answer = act(read.body);
+  if (!read.isCharsetMissing) return answer;
+  const warning = 'missing_charset';
+  const metadata = answer.response_metadata as Answer | undefined;
+  return { ...answer, warning, response_metadata: { ...metadata, warnings: [warning] } };
 }
 
-const shown = ({ text, ts }: SlackMessage) => ({
+function post(messages: SlackMessages, body: SlackBody): Answer {
+  const channel = messages.channel(body.channel);
+  if ('error' in channel) return refuse(channel.error);
+  const refused = refusedContent(body);
+  if (refused !== null) return refused;
+  if (body.thread_ts !== undefined && messages.find(channel.id, body.thread_ts) === undefined) {
+    return refuse('thread_not_found');
+  }
+  const to = String(body.channel);
+  const made = messages.post(body, { via: 'bot', channel: channel.id, to });
+  return { ok: true, channel: made.channel, ts: made.ts, message: shown(made) };
+}
+
+/** Knows channels by their ids only. */
+function update(messages: SlackMessages, body: SlackBody): Answer {
+  const { channel, ts } = body;
+  if (!messages.all.some((one) => one.channel === channel)) return refuse('channel_not_found');
+  const found = messages.find(channel, ts);
+  if (found === undefined) return refuse('message_not_found');
+  if (found.via !== 'bot') return refuse('cant_update_message');
+  const refused = refusedContent(body);
+  if (refused !== null) return refused;
+  const made = messages.update(found, body);
+  return { ok: true, channel, ts, text: made.text, message: shown(made) };
+}
+
+function refusedContent(body: SlackBody): Answer | null {
+  const fault = faultOf(body, 'bot');
+  if (fault === null) return null;
+  const { error, messages } = fault;
+  return refuse(error, messages === undefined ? {} : { response_metadata: { messages } });
+}
+
+const shown = ({ text, ts, thread_ts, blocks, attachments }: SlackMessage) => ({
   type: 'message',
   subtype: 'bot_message',
   text,
   ts,
-  username: 'deploybot',
-  bot_id: 'B0SANDBOX',
+  username: bot.user,
+  bot_id: bot.bot_id,
+  ...(thread_ts === null ? {} : { thread_ts }),
+  ...(blocks.length === 0 ? {} : { blocks }),
+  ...(attachments.length === 0
+    ? {}
+    : { attachments: attachments.map((one, i) => ({ ...(one as object), id: i + 1 })) }),
 });
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/** The name of the error that Slack gives for such a message; null when it takes it. */
-function faultOf(body: Body): string | null {
-  const blocks = listOf(body.blocks);
-  const attachments = listOf(body.attachments);
-  const text = typeof body.text === 'string' ? body.text : '';
-  if (text === '' && blocks.length === 0 && attachments.length === 0) return 'no_text';
-  if (text.length > limits.text) return 'msg_too_long';
-  if (attachments.length > limits.attachments) return 'too_many_attachments';
-  if (blocks.length > limits.blocks || !blocks.every(isGoodBlock)) return 'invalid_blocks';
-  return JSON.stringify(blocks).length > 2 * limits.blocksTotal ? 'msg_blocks_too_long' : null;
-}
-
-function isGoodBlock(block: unknown): boolean {
-  if (typeof block !== 'object' || block === null) return false;
-  const { type, text, fields, elements } = block as Record<string, unknown>;
-  switch (type) {
-    case 'section':
-      return (
-        (text === undefined ? listOf(fields).length > 0 : isText(text, limits.section)) &&
-        listOf(fields).length <= limits.fields &&
-        listOf(fields).every((field) => isText(field, limits.field))
-      );
-    case 'header':
-      return isText(text, limits.header, 'plain_text');
-    case 'context':
-      return (
-        listOf(elements).length > 0 &&
-        listOf(elements).length <= limits.elements &&
-        listOf(elements).every((element) => isText(element, limits.section))
-      );
-    default:
-      return type === 'divider';
-  }
-}
-
-function isText(value: unknown, max: number, kind?: string): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { type, text } = value as Record<string, unknown>;
-  const known = kind === undefined ? type === 'mrkdwn' || type === 'plain_text' : type === kind;
-  return known && typeof text === 'string' && text.length > 0 && text.length <= max;
-}
-
-/** JSON, or a form as Slack's own clients send it, with JSON in its fields. */
-async function bodyOf(c: Context): Promise<Body | null> {
-  try {
-    const text = await c.req.text();
-    if (!(c.req.header('content-type') ?? '').includes('form')) {
-      const body: unknown = text === '' ? {} : JSON.parse(text);
-      return typeof body === 'object' && body !== null && !Array.isArray(body)
-        ? (body as Body)
-        : null;
-    }
-    const fields = [...new URLSearchParams(text)].map(([name, value]) => [
-      name,
-      name === 'blocks' || name === 'attachments'
-        ? JSON.parse(value)
-        : value === 'true'
-          ? true
-          : value,
-    ]);
-    return Object.fromEntries(fields) as Body;
-  } catch {
-    return null;
-  }
-}

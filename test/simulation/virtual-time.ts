@@ -72,7 +72,8 @@ export class VirtualTime {
       while (next?.isOver()) next = this.#pop();
       if (next === undefined || next.at > untilMs) return false;
       standing = next.at > this.#nowMs ? 0 : standing + 1;
-      if (standing > standingMax) throw new Error(`time stands still: somebody spins at ${next.at}`);
+      if (standing > standingMax)
+        throw new Error(`time stands still: somebody spins at ${next.at}`);
       this.#nowMs = Math.max(this.#nowMs, next.at);
       next.wake();
     }

@@ -4,7 +4,7 @@ import type { GitHubAnswers } from './github-answers.ts';
 import type { Place } from './github-bodies.ts';
 import type { GitRepository } from './github-git.ts';
 
-export interface GitHubShop {
+export interface GitHubBackend {
   readonly hono: Hono;
   readonly answers: GitHubAnswers;
   /** Milliseconds since the epoch. */
