@@ -5,8 +5,6 @@ import { faultOf } from './slack-limits.ts';
 import { type SlackMessage, SlackMessages, webhookChannel } from './slack-messages.ts';
 import type { StandIn, StandInOptions } from './stand-in.ts';
 
-export type { SlackMessage } from './slack-messages.ts';
-
 export interface SlackState {
   /** In order. */
   readonly messages: readonly SlackMessage[];
