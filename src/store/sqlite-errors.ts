@@ -22,7 +22,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
     {
       code: 'E_STORE_BUSY',
       what: 'another process kept it locked',
-      hint: 'Look for a program that holds the file open in a transaction (a database browser, a backup), and run the command again.',
+      hint: 'Look for a program that holds the file open in a transaction (a database browser, a backup) or that was stopped in the middle of a write, and run the command again.',
     },
   ],
   [
