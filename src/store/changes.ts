@@ -1,10 +1,14 @@
 /** Waiting for somebody to write to the log: this process says so itself, others are seen by a number that changes. */
-import type { Sleep } from './sqlite-connection.ts';
+
+/** Rejects when the signal aborts. */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 export interface ChangeSource {
   /** A number that is another one after every commit of another connection; null where there can be none. */
-  readonly version: (() => number) | null;
-  readonly pollMs: number;
+  readonly look: (() => number | Promise<number>) | null;
+  /** What `look` said last, where looking takes time: a write between the two ends the wait at once. */
+  readonly seen: (() => number) | null;
+  readonly pollMs: () => number;
   readonly now: () => number;
   readonly sleep: Sleep;
 }
@@ -21,7 +25,7 @@ export class Changes {
     this.#source = source;
   }
 
-  /** This process wrote something. */
+  /** Something was written, by this process or as it was told. */
   wrote(): void {
     for (const waiter of this.#waiting) waiter.abort(somethingWasWritten);
     this.#waiting.clear();
@@ -35,9 +39,9 @@ export class Changes {
 
   /** Resolves at a write after this call, at `timeoutMs` at the latest, or at abort. */
   async wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const { version, pollMs, now, sleep } = this.#source;
+    const { look, seen, pollMs, now, sleep } = this.#source;
     if (this.#isClosed || signal?.aborted === true) return;
-    const before = version?.();
+    const before = seen?.();
     const deadline = now() + timeoutMs;
     const woken = new AbortController();
     const wake = () => woken.abort(somethingWasWritten);
@@ -46,10 +50,10 @@ export class Changes {
     try {
       // Counted as well as read from the clock: a clock that is set back prolongs no wait.
       for (let waitedMs = 0; waitedMs < timeoutMs && now() < deadline; ) {
+        if ((await look?.()) !== before) return;
         const leftMs = Math.min(timeoutMs - waitedMs, deadline - now());
-        const pauseMs = version === null ? leftMs : Math.min(pollMs, leftMs);
+        const pauseMs = look === null ? leftMs : Math.min(pollMs(), leftMs);
         await sleep(pauseMs, woken.signal);
-        if (version?.() !== before) return;
         waitedMs += pauseMs;
       }
     } catch (error) {

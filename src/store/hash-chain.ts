@@ -1,7 +1,7 @@
 /** The hash chain: what an event's hash is over, and the check that a whole log still adds up. */
 import { createHash, hash } from 'node:crypto';
 import type { Verification } from './log.ts';
-import type { EventRow } from './sqlite-schema.ts';
+import type { EventRow } from './tables.ts';
 
 /** What stands before the first event of a stream. */
 export const noHash = '0'.repeat(64);

@@ -1,21 +1,28 @@
 /** Opens a log by its URL. */
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import type { Sleep } from './changes.ts';
+import { DatabaseLog } from './database-log.ts';
 import { StoreUnusable } from './log.ts';
+import { isPostgresUrl, openPostgres } from './postgres/open.ts';
+import type { Database } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
-import type { Sleep } from './sqlite-connection.ts';
-import { inMemory, openSqliteFile } from './sqlite-file.ts';
-import { SqliteLog } from './sqlite-log.ts';
+import { inMemory, openSqliteFile } from './sqlite/file.ts';
 
 export interface OpenOptions {
   /** Read models that are kept with the log. */
   readonly projections?: readonly Projection[];
-  /** Milliseconds since 1970: the log's clock, for events and leases. */
+  /**
+   * Milliseconds since 1970: the log's clock, for events and leases. Left out, it is this machine's
+   * for SQLite and the server's for PostgreSQL, which is the same one for every runner.
+   */
   readonly now?: () => number;
-  /** Refuses every write, makes no file. */
+  /** Refuses every write, makes no file and no table. */
   readonly readOnly?: boolean;
   /** How long a call waits while another process has the log locked; 10 seconds when left out. */
   readonly busyTimeoutMs?: number;
+  /** How long a call goes on trying while a server does not answer; 60 seconds when left out, 10 while opening. */
+  readonly patienceMs?: number;
   /** Rejects when the signal aborts. */
   readonly sleep?: Sleep;
 }
@@ -27,37 +34,36 @@ const realSleep: Sleep = (ms, signal) => setTimeout(ms, undefined, signal ? { si
 /**
  * Opens the log, and makes it where there is none yet.
  *
- * @param url `sqlite:PATH` or `sqlite::memory:`
+ * @param url `sqlite:PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
  * @throws StoreUnusable the URL, or what it names, is no log that can be trusted
- * @throws StoreUnavailable another process keeps it locked
+ * @throws StoreUnavailable another process keeps it locked, or the server does not answer
  */
 export async function openLog(url: string, options: OpenOptions = {}): Promise<ProjectedLog> {
-  const { projections = [], now = Date.now, sleep = realSleep, readOnly = false } = options;
-  const { busyTimeoutMs = defaultBusyTimeoutMs } = options;
-  const file = fileOf(url);
-  const shared = file !== inMemory;
-  const connection = await openSqliteFile(file, {
-    readOnly,
-    busyTimeoutMs,
-    sleep,
-  });
+  const database = await openDatabase(url, options);
   try {
-    const log = new SqliteLog(connection, { projections, now, sleep, readOnly, shared });
+    const log = new DatabaseLog(database, options.projections ?? []);
     await log.catchUp();
     return log;
   } catch (error) {
-    connection.close();
+    await database.close();
     throw error;
   }
+}
+
+function openDatabase(url: string, options: OpenOptions): Promise<Database> {
+  const { now, sleep = realSleep, readOnly = false, patienceMs } = options;
+  const { busyTimeoutMs = defaultBusyTimeoutMs } = options;
+  if (isPostgresUrl(url)) {
+    return openPostgres(url, { now, sleep, readOnly, busyTimeoutMs, patienceMs });
+  }
+  return openSqliteFile(fileOf(url), { now: now ?? Date.now, sleep, readOnly, busyTimeoutMs });
 }
 
 /** The URL itself is never shown: one for a server may hold a password. */
 function fileOf(url: string): string {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(url) ?? [];
-  const hint = 'Write sqlite:PATH, for example sqlite:.pipeline/log.db.';
-  if (/^postgres(ql)?$/i.test(scheme)) {
-    throw new StoreUnusable('E_STORE_URL', 'this version keeps its log in SQLite only', { hint });
-  }
+  const hint =
+    'Write sqlite:PATH, for example sqlite:.pipeline/log.db, or postgres://USER:PASSWORD@HOST/DATABASE.';
   if (scheme !== 'sqlite') {
     const what = scheme === '' ? 'the log has no scheme' : `the log cannot be kept in ${scheme}:`;
     throw new StoreUnusable('E_STORE_URL', what, { hint });

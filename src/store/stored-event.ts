@@ -1,7 +1,7 @@
 /** Events on their way into the log and out of it: text for the database, JSON for everybody else. */
 import { LockstepError } from '../errors.ts';
 import type { ExpectedVersion, JsonObject, NewEvent, RecordedEvent, StreamAppend } from './log.ts';
-import type { EventRow } from './sqlite-schema.ts';
+import type { EventRow } from './tables.ts';
 
 /** How long the data and metadata of one event may be together, in UTF-16 units: a log is no file store. */
 export const eventLengthMax = 1_048_576;

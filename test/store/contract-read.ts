@@ -170,7 +170,7 @@ export function readContract(create: () => Promise<TestStore>): void {
         },
       });
       await log.head();
-      await log.changed({ timeoutMs: 300 });
+      await log.changed({ timeoutMs: 3_000 });
       expect(waits).toBeGreaterThan(3);
     });
   });

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
-import { durabilityProblem, sqliteVersionProblem } from '../../src/store/sqlite-file.ts';
+import { durabilityProblem, sqliteVersionProblem } from '../../src/store/sqlite/file.ts';
 import { events, sqliteStore, startWriter } from './events.ts';
 import { storeFixture } from './fixture.ts';
 

@@ -1,11 +1,11 @@
 /** What SQLite itself has to hold: its settings as used, rows that nobody can change, and failures at every call. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { DatabaseLog } from '../../src/store/database-log.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
 import { StoreUnavailable } from '../../src/store/log.ts';
-import { durability, openSqliteFile } from '../../src/store/sqlite-file.ts';
-import { SqliteLog } from '../../src/store/sqlite-log.ts';
-import type { EventRow } from '../../src/store/sqlite-schema.ts';
+import { durability, openSqliteFile } from '../../src/store/sqlite/file.ts';
+import type { EventRow } from '../../src/store/tables.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
@@ -19,14 +19,9 @@ async function openInside() {
     readOnly: false,
     busyTimeoutMs: 100,
     sleep,
-  });
-  const log = new SqliteLog(connection, {
-    projections: [],
     now: Date.now,
-    sleep,
-    readOnly: false,
-    shared: true,
   });
+  const log = new DatabaseLog(connection, []);
   return { connection, log };
 }
 
@@ -52,7 +47,7 @@ describe('the two traps', () => {
   it('a transaction holds the write lock before it reads', async () => {
     const { connection, log } = await openInside();
     const other = new Database(store().file, { timeout: 0 });
-    await connection.write(() => {
+    await connection.write(function* () {
       expect(() => other.exec('begin immediate')).toThrow('database is locked');
     });
     await connection.db.transaction().execute(async () => {

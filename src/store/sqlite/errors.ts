@@ -1,6 +1,6 @@
 /** What SQLite's errors mean to the people and programs that use the log. */
 import Database from 'better-sqlite3';
-import { StoreUnavailable, StoreUnusable } from './log.ts';
+import { StoreUnavailable, StoreUnusable } from '../log.ts';
 
 /** SQLite's own name of an error (`SQLITE_IOERR_WRITE`), or null when it is not SQLite's. */
 export function sqliteCode(error: unknown): string | null {

@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Migrator } from 'kysely/migration';
-import { StoreUnusable } from './log.ts';
-import { lockWaitMs, type Sleep, SqliteConnection } from './sqlite-connection.ts';
-import { whenOpening } from './sqlite-errors.ts';
-import { applicationId, migrations, schemaVersion } from './sqlite-schema.ts';
+import type { Sleep } from '../changes.ts';
+import { StoreUnusable } from '../log.ts';
+import { lockWaitMs, SqliteConnection } from './connection.ts';
+import { whenOpening } from './errors.ts';
+import { applicationId, migrations, schemaVersion } from './schema.ts';
 
 export const inMemory = ':memory:';
 
@@ -18,6 +19,8 @@ export interface SqliteFileOptions {
   /** How long to wait while another process has the file locked. */
   readonly busyTimeoutMs: number;
   readonly sleep: Sleep;
+  /** Milliseconds since 1970: the log's clock. */
+  readonly now: () => number;
 }
 
 /**
@@ -66,13 +69,13 @@ function prepareFolder(file: string, readOnly: boolean): void {
 
 async function makeUsable(connection: SqliteConnection, readOnly: boolean): Promise<void> {
   const { file, handle } = connection;
-  const found = await connection.read(() => identify(handle));
+  const found = await connection.whenFree(() => identify(handle));
   assertOurs(file, found);
   if (readOnly) {
     if (found.version < schemaVersion) throw missing(file, 'there is no log of this version yet');
     return;
   }
-  await connection.read(() => setPragmas(handle));
+  await connection.whenFree(() => setPragmas(handle));
   if (found.version < schemaVersion) await migrate(connection);
   // Only now: better-sqlite3 goes from FULL to NORMAL at the first access to a file in WAL mode.
   const problem = file === inMemory ? null : durabilityProblem(file, durability(handle));
@@ -127,7 +130,7 @@ function setPragmas(handle: Database.Database): void {
 async function migrate(connection: SqliteConnection): Promise<void> {
   const { db, file, handle } = connection;
   // Taken and given back first, so that waiting for the lock is the connection's to do.
-  await connection.write(() => {});
+  await connection.write(function* () {});
   handle.pragma(`busy_timeout = ${connection.busyTimeoutMs}`);
   try {
     await db.transaction().execute(async (trx) => {

@@ -1,0 +1,29 @@
+/** The table of checkpoints: how far each consumer of the log has got. */
+import type { Checkpoint, JsonObject } from './log.ts';
+import { type Procedure, Statement } from './procedure.ts';
+import type { LogTables } from './tables.ts';
+
+const one = new Statement((db, { consumer }: { consumer: string }) =>
+  db.selectFrom('checkpoints').selectAll().where('consumer', '=', consumer),
+);
+const put = new Statement((db, { consumer, position, state }: LogTables['checkpoints']) =>
+  db
+    .insertInto('checkpoints')
+    .values({ consumer, position, state })
+    .onConflict((conflict) =>
+      conflict.column('consumer').doUpdateSet((eb) => ({
+        position: eb.ref('excluded.position'),
+        state: eb.ref('excluded.state'),
+      })),
+    ),
+);
+
+export function* readCheckpoint(consumer: string): Procedure<Checkpoint> {
+  const row = yield* one.first({ consumer });
+  if (row === undefined) return { position: 0, state: {} };
+  return { position: row.position, state: JSON.parse(row.state) as JsonObject };
+}
+
+export function* putCheckpoint(consumer: string, { position, state }: Checkpoint): Procedure<void> {
+  yield* put.run({ consumer, position, state: JSON.stringify(state) });
+}

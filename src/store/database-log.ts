@@ -1,0 +1,192 @@
+/** The log's contract, kept on whatever database it is opened on. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Compilable, Kysely } from 'kysely';
+import { putCheckpoint, readCheckpoint } from './checkpoint-table.ts';
+import {
+  append,
+  assertExpected,
+  findAppended,
+  headPosition,
+  readAll,
+  readStream,
+} from './event-table.ts';
+import { verifyRows } from './hash-chain.ts';
+import {
+  assertHeld,
+  findLease,
+  grantLease,
+  listLeases,
+  releaseLease,
+  renewLease,
+  takeLease,
+} from './lease-table.ts';
+import type {
+  Appended,
+  AppendOptions,
+  Checkpoint,
+  EventLog,
+  Fence,
+  JsonObject,
+  Lease,
+  RecordedEvent,
+  StreamAppend,
+  Verification,
+} from './log.ts';
+import type { Database, Procedure } from './procedure.ts';
+import type { ProjectedLog, Projection } from './projection.ts';
+import { ReadModels } from './read-models.ts';
+import { type BatchDraft, draftBatch, toRecorded } from './stored-event.ts';
+import type { EventRow } from './tables.ts';
+
+const readAllLimit = 1_000;
+const verifyPage = 1_000;
+const noLimit = Number.MAX_SAFE_INTEGER;
+
+export class DatabaseLog implements ProjectedLog {
+  readonly engine: Database['engine'];
+  readonly #database: Database;
+  readonly #models: ReadModels;
+
+  /** @param database one whose tables are there */
+  constructor(database: Database, projections: readonly Projection[]) {
+    this.engine = database.engine;
+    this.#database = database;
+    this.#models = new ReadModels(database, projections);
+  }
+
+  /** Read models that are missing, old or behind are made before anything else. */
+  catchUp(): Promise<void> {
+    return this.#models.catchUp();
+  }
+
+  async append(batches: readonly StreamAppend[], options: AppendOptions = {}): Promise<Appended> {
+    const drafts = batches.map(draftBatch);
+    return this.#database.write((again) => this.#append(drafts, options, again));
+  }
+
+  *#append(
+    drafts: readonly BatchDraft[],
+    { fence, grant, release }: AppendOptions,
+    again: boolean,
+  ): Procedure<Appended> {
+    const there = yield* findAppended(drafts);
+    if (there !== null) {
+      return { outcome: again ? 'appended' : 'alreadyAppended', events: there.map(toRecorded) };
+    }
+    if (fence !== undefined) yield* assertHeld(fence);
+    // Before the grant: of two that read the same lane and want the same token, the later is
+    // told that the stream moved on, as any writer is.
+    const heads = yield* assertExpected(drafts);
+    if (release !== undefined) {
+      yield* assertHeld(release);
+      yield* releaseLease(release);
+    }
+    if (grant !== undefined) yield* grantLease(grant);
+    const events = (yield* append(drafts, heads)).map(toRecorded);
+    yield* this.#models.feed(events);
+    return { outcome: 'appended', events };
+  }
+
+  async readStream(
+    stream: string,
+    { fromVersion = 1, limit = noLimit }: { fromVersion?: number; limit?: number } = {},
+  ): Promise<readonly RecordedEvent[]> {
+    const rows = await this.#database.read(() => readStream(stream, fromVersion, limit));
+    return rows.map(toRecorded);
+  }
+
+  async readAll({
+    after = 0,
+    limit = readAllLimit,
+    streamPrefix = '',
+  }: {
+    after?: number;
+    limit?: number;
+    streamPrefix?: string;
+  } = {}): Promise<readonly RecordedEvent[]> {
+    const rows = await this.#database.read(() => readAll(after, limit, streamPrefix));
+    return rows.map(toRecorded);
+  }
+
+  head(): Promise<number> {
+    return this.#database.read(headPosition);
+  }
+
+  lease(resource: string): Promise<Lease | null> {
+    return this.#database.read(() => findLease(resource));
+  }
+
+  leases(prefix: string): Promise<readonly Lease[]> {
+    return this.#database.read(() => listLeases(prefix));
+  }
+
+  take(resource: string, owner: JsonObject, ttlMs: number): Promise<Lease | null> {
+    // The token of a try whose reply was lost: if it stands, it is ours.
+    let tried = 0;
+    return this.#database.write(function* (again) {
+      const last = yield* findLease(resource);
+      if (again && last?.token === tried && isDeepStrictEqual(last.owner, owner)) return last;
+      tried = (last?.token ?? 0) + 1;
+      return yield* takeLease({ resource, owner, ttlMs }, last);
+    });
+  }
+
+  renew(fence: Fence, ttlMs: number): Promise<boolean> {
+    return this.#database.write(() => renewLease(fence, ttlMs));
+  }
+
+  release(fence: Fence): Promise<boolean> {
+    return this.#database.write(function* (again) {
+      const released = yield* releaseLease(fence);
+      if (released || !again) return released;
+      const left = yield* findLease(fence.resource);
+      return left?.token === fence.token;
+    });
+  }
+
+  checkpoint(consumer: string): Promise<Checkpoint> {
+    return this.#database.read(() => readCheckpoint(consumer));
+  }
+
+  saveCheckpoint(consumer: string, checkpoint: Checkpoint, fence?: Fence): Promise<void> {
+    return this.#database.write(function* () {
+      if (fence !== undefined) yield* assertHeld(fence);
+      yield* putCheckpoint(consumer, checkpoint);
+    });
+  }
+
+  changed({ timeoutMs, signal }: Parameters<EventLog['changed']>[0]): Promise<void> {
+    return this.#database.changed(timeoutMs, signal);
+  }
+
+  async verify(): Promise<Verification> {
+    return verifyRows(this.#pages(await this.head()));
+  }
+
+  /** Everything up to a position; between two pages this process goes on with other things. */
+  async *#pages(head: number): AsyncGenerator<readonly EventRow[]> {
+    for (let after = 0; after < head; ) {
+      const from = after;
+      const rows = await this.#database.read(() => readAll(from, verifyPage));
+      if (rows.length === 0) return;
+      yield rows.filter(({ position }) => position <= head);
+      after = rows.at(-1)?.position ?? head;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  query<Tables, Row>(
+    projection: Projection<Tables>,
+    build: (db: Kysely<Tables>) => Compilable<Row>,
+  ): Promise<readonly Row[]> {
+    return this.#models.query(projection, build);
+  }
+
+  rebuildProjections(): Promise<void> {
+    return this.#models.rebuild();
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}

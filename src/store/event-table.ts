@@ -1,0 +1,145 @@
+/** The table of events: appending to it and reading it. */
+import { type Kysely, sql } from 'kysely';
+import { hashOf, noHash } from './hash-chain.ts';
+import { EventIdReused, type ExpectedVersion, VersionConflict } from './log.ts';
+import { clock, type Procedure, Statement } from './procedure.ts';
+import { type BatchDraft, type EventDraft, isSameEvent } from './stored-event.ts';
+import type { EventRow, LogTables } from './tables.ts';
+
+type Range = { readonly after: number; readonly limit: number };
+type PrefixRange = Range & { readonly prefix: string; readonly length: number };
+type StreamHead = Pick<EventRow, 'version' | 'hash'>;
+
+const all = (db: Kysely<LogTables>) => db.selectFrom('events').selectAll();
+const inOrder = (db: Kysely<LogTables>, { after, limit }: Range) =>
+  all(db).where('position', '>', after).orderBy('position').limit(limit);
+
+const allInOrder = new Statement(inOrder);
+const withPrefix = new Statement((db, value: PrefixRange) =>
+  inOrder(db, value).where(sql<boolean>`substr(stream, 1, ${value.length}) = ${value.prefix}`),
+);
+const byId = new Statement((db, { id }: { id: string }) => all(db).where('id', '=', id));
+const last = new Statement((db, _value: object) =>
+  db.selectFrom('events').select(['position', 'time']).orderBy('position', 'desc').limit(1),
+);
+const streamHead = new Statement((db, { stream }: { stream: string }) =>
+  db
+    .selectFrom('events')
+    .select(['version', 'hash'])
+    .where('stream', '=', stream)
+    .orderBy('version', 'desc')
+    .limit(1),
+);
+const ofStream = new Statement((db, value: { stream: string; from: number; limit: number }) =>
+  all(db)
+    .where('stream', '=', value.stream)
+    .where('version', '>=', value.from)
+    .orderBy('version')
+    .limit(value.limit),
+);
+const insert = new Statement((db, value: EventRow) => {
+  const { position, stream, version, id, type, schema, data, metadata, time } = value;
+  const { hash, previous_hash } = value;
+  const place = { position, stream, version, id, type, schema };
+  return db.insertInto('events').values({ ...place, data, metadata, time, hash, previous_hash });
+});
+
+export function* headPosition(): Procedure<number> {
+  return (yield* last.first({}))?.position ?? 0;
+}
+
+export function readStream(stream: string, from: number, limit: number): Procedure<EventRow[]> {
+  return ofStream.all({ stream, from, limit });
+}
+
+export function readAll(after: number, limit: number, prefix = ''): Procedure<EventRow[]> {
+  if (prefix === '') return allInOrder.all({ after, limit });
+  return withPrefix.all({ after, limit, prefix, length: [...prefix].length });
+}
+
+/**
+ * The rows of these events if they are in the log already; null if none of them is.
+ *
+ * @throws EventIdReused one is there with other content, or only some are there
+ */
+export function* findAppended(batches: readonly BatchDraft[]): Procedure<EventRow[] | null> {
+  const rows: EventRow[] = [];
+  let isMissing = false;
+  for (const { stream, events } of batches) {
+    for (const draft of events) {
+      const row = yield* byId.first({ id: draft.id });
+      if (row === undefined) {
+        isMissing = true;
+      } else if (isSameEvent(row, stream, draft)) {
+        rows.push(row);
+      } else {
+        throw new EventIdReused(row.id, placeOf(row));
+      }
+    }
+  }
+  const [first] = rows;
+  if (first === undefined) return null;
+  if (isMissing) throw new EventIdReused(first.id, placeOf(first));
+  return rows;
+}
+
+export type StreamHeads = ReadonlyMap<string, StreamHead>;
+
+/** The heads of the streams, before the append. @throws VersionConflict */
+export function* assertExpected(batches: readonly BatchDraft[]): Procedure<StreamHeads> {
+  const heads = new Map<string, StreamHead>();
+  const versions = new Map<string, number>();
+  for (const { stream, expected, events } of batches) {
+    const head = heads.get(stream) ?? (yield* streamHead.first({ stream })) ?? noHead;
+    heads.set(stream, head);
+    const actual = versions.get(stream) ?? head.version;
+    if (!isExpected(expected, actual)) throw new VersionConflict(stream, expected, actual);
+    versions.set(stream, actual + events.length);
+  }
+  return heads;
+}
+
+/** Writes the events at the log's end, all of them at one time that is never before the last event's. */
+export function* append(
+  batches: readonly BatchDraft[],
+  before: StreamHeads,
+): Procedure<EventRow[]> {
+  const end = yield* last.first({});
+  const now = new Date(yield* clock()).toISOString();
+  const time = end !== undefined && end.time > now ? end.time : now;
+  let position = end?.position ?? 0;
+  const rows: EventRow[] = [];
+  const heads = new Map(before);
+  for (const { stream, events } of batches) {
+    let head = heads.get(stream) ?? noHead;
+    for (const draft of events) {
+      assertNew(draft, rows);
+      position++;
+      const place = { position, stream, version: head.version + 1, previous_hash: head.hash };
+      const unhashed = { ...draft, ...place, time };
+      const row = { ...unhashed, hash: hashOf(unhashed) };
+      yield* insert.run(row);
+      rows.push(row);
+      head = row;
+    }
+    heads.set(stream, head);
+  }
+  return rows;
+}
+
+const noHead: StreamHead = { version: 0, hash: noHash };
+
+const placeOf = ({ stream, version }: EventRow) => ({ stream, version });
+
+/** The same id twice in one append can only be a mistake. */
+function assertNew({ id }: EventDraft, rows: readonly EventRow[]): void {
+  const twin = rows.find((row) => row.id === id);
+  if (twin !== undefined) throw new EventIdReused(id, placeOf(twin));
+}
+
+function isExpected(expected: ExpectedVersion, actual: number): boolean {
+  if (expected === 'any') return true;
+  if (expected === 'none') return actual === 0;
+  if (expected === 'exists') return actual > 0;
+  return actual === expected;
+}

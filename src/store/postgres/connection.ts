@@ -1,0 +1,311 @@
+/**
+ * One process's connection to a log in PostgreSQL. It relies on nothing that a session keeps between
+ * transactions, so that a pooler may stand in between (PgBouncer's transaction mode), and it goes on
+ * after the server was restarted or failed over.
+ */
+import { performance } from 'node:perf_hooks';
+import { Kysely, PostgresDialect } from 'kysely';
+import type { Client, QueryResult } from 'pg';
+import { Changes, type Sleep } from '../changes.ts';
+import { StoreUnavailable } from '../log.ts';
+import {
+  type CompiledStatement,
+  compile,
+  type Database,
+  type Procedure,
+  type QueryStep,
+  type Step,
+  type StepResult,
+} from '../procedure.ts';
+import type { LogTables } from '../tables.ts';
+import type { PostgresAddress } from './address.ts';
+import { inUse, isUnknownHost, mayPass } from './errors.ts';
+import { PostgresListener } from './listener.ts';
+import { type PostgresTables, schemaName } from './schema.ts';
+import { PostgresSession } from './session.ts';
+
+/**
+ * A process that is stopped in the middle of a transaction holds everybody up: after this long, in
+ * milliseconds, the server ends it for it, and nothing of it is kept.
+ */
+const idleInTransactionMs = 5_000;
+const statementMs = 30_000;
+
+/** How often the log is looked at for what others wrote, in milliseconds: seldom while LISTEN works. */
+const pollMs = { listening: 2_000, alone: 250 };
+
+const pauseMs = { first: 50, most: 1_000 };
+
+const defaultPatienceMs = 60_000;
+
+export interface PostgresConnectionOptions {
+  /** The log's clock, in milliseconds since 1970; left out, the server's. */
+  readonly now?: (() => number) | undefined;
+  readonly sleep: Sleep;
+  readonly readOnly: boolean;
+  /** How long a write waits for others. */
+  readonly busyTimeoutMs: number;
+  /** How long a call goes on trying while the server does not answer; 60 seconds when left out. */
+  readonly patienceMs?: number | undefined;
+}
+
+export class PostgresConnection implements Database {
+  readonly engine = 'postgres';
+  readonly schemas = { kept: schemaName, own: 'pg_temp' };
+  readonly isReadOnly: boolean;
+  readonly db: Kysely<LogTables>;
+  readonly #address: PostgresAddress;
+  readonly #options: PostgresConnectionOptions;
+  readonly #session: PostgresSession;
+  readonly #listener: PostgresListener;
+  readonly #changes: Changes;
+  readonly #compiled = new Map<object, CompiledStatement>();
+  readonly #beginSql: string;
+  /** One call at a time: the connection is one. */
+  #turn: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #seen = 0;
+
+  constructor(address: PostgresAddress, options: PostgresConnectionOptions) {
+    const { sleep, now = Date.now } = options;
+    this.#address = address;
+    this.#options = options;
+    this.isReadOnly = options.readOnly;
+    this.#session = new PostgresSession(address.config);
+    this.#listener = new PostgresListener(address.config, (revision) => this.#heard(revision));
+    this.db = kyselyOn(() => this.#session.connected()).withSchema(schemaName);
+    this.#beginSql = beginSql(options.busyTimeoutMs);
+    this.#changes = new Changes({
+      look: () => this.#look(),
+      seen: () => this.#seen,
+      pollMs: () => (this.#listener.isLive ? pollMs.listening : pollMs.alone),
+      now,
+      sleep,
+    });
+  }
+
+  /** How messages name the log. */
+  get shown(): string {
+    return this.#address.shown;
+  }
+
+  read<T>(procedure: () => Procedure<T>): Promise<T> {
+    return this.persist((client) => this.#carryOut(client, procedure(), null));
+  }
+
+  write<T>(procedure: (again: boolean) => Procedure<T>): Promise<T> {
+    let isUnknown = false;
+    const transact = async (client: Client): Promise<T> => {
+      const { revision, now } = await this.#begin(client);
+      const transaction = { now, changes: 0 };
+      const result = await this.#carryOut(client, procedure(isUnknown), transaction);
+      if (transaction.changes === 0) {
+        await client.query('rollback');
+        return result;
+      }
+      isUnknown = true;
+      await commit(client, revision);
+      this.#wrote(revision);
+      return result;
+    };
+    return this.persist(transact, { isUnknown: () => isUnknown });
+  }
+
+  discard<T>(procedure: () => Procedure<T>): Promise<T> {
+    return this.persist(async (client) => {
+      await client.query('begin');
+      const result = await this.#carryOut(client, procedure(), { now: null, changes: 0 });
+      await client.query('rollback');
+      return result;
+    });
+  }
+
+  /**
+   * Carries out work on the connection, and again from its start for as long as what stopped it may
+   * pass. Work that throws leaves no transaction open.
+   */
+  async persist<T>(
+    work: (client: Client) => Promise<T>,
+    options: { patienceMs?: number; isUnknown?: () => boolean } = {},
+  ): Promise<T> {
+    const { patienceMs = this.#options.patienceMs ?? defaultPatienceMs } = options;
+    const startedAt = performance.now();
+    for (let pause = pauseMs.first; ; pause = Math.min(pause * 2, pauseMs.most)) {
+      if (this.#isClosed) throw closed(this.shown);
+      try {
+        return await this.#alone(() => this.#try(work));
+      } catch (error) {
+        const isOver = performance.now() - startedAt >= patienceMs;
+        if (isOver || !(mayPass(error) || isUnknownHost(error))) {
+          throw inUse(error, this.shown, options.isUnknown?.());
+        }
+      }
+      await this.#options.sleep(pause * (0.5 + Math.random() / 2));
+    }
+  }
+
+  async #try<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.#session.connected();
+    try {
+      return await work(client);
+    } catch (error) {
+      if (mayPass(error)) this.#session.drop();
+      else await client.query('rollback').catch(() => this.#session.drop());
+      throw error;
+    }
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      return await work();
+    } finally {
+      resolve();
+    }
+  }
+
+  async #begin(client: Client): Promise<{ revision: number; now: number }> {
+    const results = (await client.query(this.#beginSql)) as unknown as QueryResult[];
+    const [locked] = results.at(-1)?.rows ?? [];
+    if (locked === undefined)
+      throw new StoreUnavailable(
+        'E_STORE_CORRUPT',
+        `the log ${this.shown} has lost its row in the table log`,
+      );
+    return locked;
+  }
+
+  async #carryOut<T>(
+    client: Client,
+    procedure: Procedure<T>,
+    transaction: Transaction | null,
+  ): Promise<T> {
+    for (let next = procedure.next(); ; ) {
+      if (next.done === true) return next.value;
+      next = procedure.next(await this.#run(client, next.value, transaction));
+    }
+  }
+
+  async #run(client: Client, step: Step, transaction: Transaction | null): Promise<StepResult> {
+    if ('clock' in step) return clockResult(await this.#now(client, transaction));
+    const { sql, values } = this.#bound(step);
+    const { rows, rowCount, command } = await client.query(sql, values);
+    const changes = command === 'SELECT' ? 0 : (rowCount ?? 1);
+    if (transaction !== null) transaction.changes += changes;
+    return { rows, changes };
+  }
+
+  async #now(client: Client, transaction: Transaction | null): Promise<number> {
+    const { now } = this.#options;
+    if (now !== undefined) return Math.round(now());
+    if (transaction?.now != null) return transaction.now;
+    const { rows } = await client.query(`select ${serverClock} as now`);
+    return (rows[0] as { now: number }).now;
+  }
+
+  #bound(step: QueryStep): { sql: string; values: unknown[] } {
+    if ('query' in step) {
+      const { sql, parameters } = step.query.compile();
+      return { sql, values: [...parameters] };
+    }
+    let compiled = this.#compiled.get(step.statement);
+    if (compiled === undefined) {
+      compiled = compile(this.db, step.statement);
+      this.#compiled.set(step.statement, compiled);
+    }
+    return { sql: compiled.sql, values: compiled.bind(step.values) };
+  }
+
+  changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#changes.wait(timeoutMs, signal);
+  }
+
+  /** From now on writes of others are told of. @param revision of the log as it was opened */
+  listen(revision: number, { isDirect }: { isDirect: boolean }): void {
+    this.#seen = revision;
+    if (isDirect) this.#listener.start();
+  }
+
+  async #look(): Promise<number> {
+    const query = `select revision from ${schemaName}.log`;
+    try {
+      const { rows } = await this.#alone(() => this.#try((client) => client.query(query)));
+      this.#seen = (rows[0] as { revision: number }).revision;
+    } catch {
+      // The server is away: the next look, or the next call, will tell.
+    }
+    return this.#seen;
+  }
+
+  #wrote(revision: number): void {
+    if (this.#seen === revision - 1) this.#seen = revision;
+    this.#changes.wrote();
+  }
+
+  #heard(revision: number): void {
+    if (revision <= this.#seen) return;
+    this.#seen = revision;
+    this.#changes.wrote();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#changes.close();
+    await this.#listener.close();
+    await this.#turn;
+    await this.#session.close();
+  }
+}
+
+interface Transaction {
+  /** The log's clock when it began; null: not known. */
+  readonly now: number | null;
+  /** How many rows it has changed. */
+  changes: number;
+}
+
+const clockResult = (now: number): StepResult => ({ rows: [{ now }], changes: 0 });
+
+const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
+/** Ends with the log's lock in hand; what it set is over with the transaction. */
+const beginSql = (busyTimeoutMs: number): string => `
+  begin isolation level read committed read write;
+  set local idle_in_transaction_session_timeout = ${idleInTransactionMs};
+  set local lock_timeout = ${busyTimeoutMs};
+  set local statement_timeout = ${statementMs};
+  select set_config('synchronous_commit', 'on', true)
+    where current_setting('synchronous_commit') = 'off';
+  update ${schemaName}.log set revision = revision + 1
+    returning revision, ${serverClock} as now`;
+
+async function commit(client: Client, revision: number): Promise<void> {
+  const results = await client.query(`select pg_notify('${schemaName}', '${revision}'); commit`);
+  // A transaction that failed is rolled back by COMMIT, without an error.
+  const { command } = (results as unknown as QueryResult[]).at(-1) ?? {};
+  if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}`);
+}
+
+/** Builds queries, and makes the tables; it is given the one connection that there is. */
+export function kyselyOn(connect: () => Promise<Client>): Kysely<PostgresTables> {
+  const pool = {
+    options: {},
+    async connect() {
+      const client = await connect();
+      const query = client.query.bind(client);
+      return { query, release() {} } as never;
+    },
+    async end() {},
+  };
+  return new Kysely<PostgresTables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+function closed(store: string): StoreUnavailable {
+  return new StoreUnavailable('E_STORE_CLOSED', `the log ${store} was closed`, {
+    details: { store, unknown: false },
+  });
+}

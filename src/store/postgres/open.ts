@@ -1,0 +1,152 @@
+/** Opening a PostgreSQL database as a log: does it keep what we promise, is the log ours, are its tables there. */
+import { sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import type { Client } from 'pg';
+import { StoreUnusable } from '../log.ts';
+import { parseAddress } from './address.ts';
+import { kyselyOn, PostgresConnection, type PostgresConnectionOptions } from './connection.ts';
+import { whenOpening } from './errors.ts';
+import { migrations, schemaName, schemaVersion } from './schema.ts';
+
+export { isPostgresUrl } from './address.ts';
+
+/** A server that is being started answers within this, in milliseconds. */
+const openingPatienceMs = 10_000;
+
+/** Whoever makes the tables holds this lock of the server: "LKST". */
+const migrationLock = 0x4c4b_5354;
+
+/**
+ * @param url `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with libpq's `sslmode`
+ * @throws StoreUnusable the database does not let us in, is not durable, or its schema `lockstep` is another program's or a newer version's
+ * @throws StoreUnavailable the server does not answer
+ */
+export async function openPostgres(
+  url: string,
+  options: PostgresConnectionOptions,
+): Promise<PostgresConnection> {
+  const connection = new PostgresConnection(parseAddress(url), options);
+  const { shown } = connection;
+  const patienceMs = Math.min(options.patienceMs ?? openingPatienceMs, openingPatienceMs);
+  try {
+    await connection.persist((client) => makeUsable(client, shown, options.readOnly), {
+      patienceMs,
+    });
+    const state = await connection.persist(stateOf, { patienceMs });
+    connection.listen(state.revision, state);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw whenOpening(unwrapped(error), shown);
+  }
+}
+
+/** What the connection took for a failure in use. */
+const unwrapped = (error: unknown): unknown =>
+  error instanceof Error && error.name === 'StoreUnavailable' ? (error.cause ?? error) : error;
+
+async function makeUsable(client: Client, shown: string, readOnly: boolean): Promise<void> {
+  assertDurable(await settingsOf(client), shown);
+  const found = await versionOf(client, shown);
+  if (found > schemaVersion) {
+    throw new StoreUnusable(
+      'E_STORE_NEWER',
+      `the log ${shown} was written by a newer version of Lockstep (schema ${found}, this one knows ${schemaVersion})`,
+      {
+        hint: 'Update Lockstep; nothing was written to the log.',
+        details: { store: shown, version: found, known: schemaVersion },
+      },
+    );
+  }
+  if (found === schemaVersion) return;
+  if (readOnly) {
+    throw new StoreUnusable('E_STORE_MISSING', `there is no log of this version at ${shown}`, {
+      hint: 'The first `pipeline advance` makes it. Or name another one with --store or PIPELINE_STORE.',
+      details: { store: shown },
+    });
+  }
+  await migrate(client);
+}
+
+interface Settings {
+  readonly encoding: string;
+  readonly fsync: string;
+}
+
+async function settingsOf(client: Client): Promise<Settings> {
+  const { rows } = await client.query(
+    `select current_setting('server_encoding') as encoding, current_setting('fsync') as fsync`,
+  );
+  return rows[0] as Settings;
+}
+
+function assertDurable({ encoding, fsync }: Settings, shown: string): void {
+  if (encoding !== 'UTF8') {
+    throw new StoreUnusable(
+      'E_STORE_ENCODING',
+      `the database ${shown} keeps text as ${encoding}, not as UTF8`,
+      { hint: 'Make one with: createdb --encoding=UTF8 --template=template0 NAME' },
+    );
+  }
+  if (fsync !== 'on') {
+    throw new StoreUnusable(
+      'E_STORE_NOT_DURABLE',
+      `the server of ${shown} runs with fsync=${fsync}: what it acknowledges can be lost`,
+      { hint: 'Turn fsync on in postgresql.conf.' },
+    );
+  }
+}
+
+/** 0: there is no log yet. @throws StoreUnusable the schema is another program's */
+async function versionOf(client: Client, shown: string): Promise<number> {
+  const { rows } = await client.query(
+    `select to_regclass('${schemaName}.log') is not null as log,
+      to_regclass('${schemaName}.events') is not null as events`,
+  );
+  const { log, events } = rows[0] as { log: boolean; events: boolean };
+  if (log && events) {
+    const versions = await client.query(`select schema from ${schemaName}.log`);
+    return (versions.rows[0] as { schema: number }).schema;
+  }
+  if (!log && !events) return 0;
+  throw new StoreUnusable(
+    'E_STORE_FOREIGN',
+    `the schema ${schemaName} of ${shown} belongs to another program`,
+    {
+      hint: 'Name another database in PIPELINE_STORE; nothing was written to this one.',
+      details: { store: shown },
+    },
+  );
+}
+
+/** All of it in one transaction, under a lock of that transaction: of several runners, one makes the tables. */
+async function migrate(client: Client): Promise<void> {
+  const db = kyselyOn(async () => client);
+  await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(trx);
+    await trx.schema.createSchema(schemaName).ifNotExists().execute();
+    const provider = { getMigrations: async () => migrations };
+    const { error } = await new Migrator({
+      db: trx.withSchema(schemaName),
+      provider,
+      migrationTableSchema: schemaName,
+    }).migrateToLatest();
+    if (error !== undefined) throw error;
+  });
+}
+
+interface State {
+  readonly revision: number;
+  /** No pooler in between: the server's process is the one that answered. */
+  readonly isDirect: boolean;
+}
+
+async function stateOf(client: Client): Promise<State> {
+  const { rows } = await client.query(
+    `select revision, pg_backend_pid() as pid from ${schemaName}.log`,
+  );
+  const { revision, pid } = rows[0] as { revision: number; pid: number };
+  // PgBouncer gives a number of its own to its clients.
+  const { processID } = client as Client & { readonly processID?: number };
+  return { revision, isDirect: processID === pid };
+}

@@ -1,0 +1,190 @@
+/** One process's connection to a log in SQLite: prepared statements, and transactions that never upgrade a lock. */
+import type SqliteHandle from 'better-sqlite3';
+import { Kysely } from 'kysely';
+import { Changes, type Sleep } from '../changes.ts';
+import { StoreUnavailable } from '../log.ts';
+import {
+  type CompiledStatement,
+  compile,
+  type Database,
+  type Procedure,
+  type QueryStep,
+  type Step,
+  type StepResult,
+} from '../procedure.ts';
+import type { LogTables } from '../tables.ts';
+import { immediateDialect } from './dialect.ts';
+import { inUse, isBusy } from './errors.ts';
+
+/**
+ * How long SQLite itself waits for a lock, in milliseconds. Short, because it waits with the whole
+ * process; the rest of the time is waited here, where heartbeats and signals go on.
+ */
+export const lockWaitMs = 20;
+
+/** How long between two tries for a lock, at most, in milliseconds. */
+const pauseMaxMs = 12;
+
+/** How often the file is looked at for what others wrote, in milliseconds. */
+const pollMs = 30;
+
+export interface SqliteConnectionOptions {
+  /** A path, or `:memory:`, which no other connection can write to. */
+  readonly file: string;
+  readonly sleep: Sleep;
+  readonly busyTimeoutMs: number;
+  readonly now: () => number;
+  readonly readOnly: boolean;
+}
+
+export class SqliteConnection implements Database {
+  readonly engine = 'sqlite';
+  readonly schemas = { kept: 'main', own: 'temp' };
+  readonly isReadOnly: boolean;
+  readonly file: string;
+  readonly handle: SqliteHandle.Database;
+  readonly db: Kysely<LogTables>;
+  /** How long a call waits while another connection is in the way. */
+  readonly busyTimeoutMs: number;
+  readonly #sleep: Sleep;
+  readonly #now: () => number;
+  readonly #changes: Changes;
+  readonly #compiled = new Map<object, CompiledStatement>();
+  readonly #prepared = new Map<string, SqliteHandle.Statement>();
+  /** By the write under way. */
+  #changedRows = 0;
+  readonly #begin: SqliteHandle.Statement;
+  readonly #commit: SqliteHandle.Statement;
+
+  constructor(handle: SqliteHandle.Database, options: SqliteConnectionOptions) {
+    const { file, sleep, now } = options;
+    this.handle = handle;
+    this.file = file;
+    this.isReadOnly = options.readOnly;
+    this.busyTimeoutMs = options.busyTimeoutMs;
+    this.#sleep = sleep;
+    this.#now = () => Math.round(now());
+    this.db = new Kysely<LogTables>({ dialect: immediateDialect(handle) });
+    this.#begin = handle.prepare('begin immediate');
+    this.#commit = handle.prepare('commit');
+    const look = file === ':memory:' ? null : dataVersion(handle);
+    this.#changes = new Changes({ seen: look, look, pollMs: () => pollMs, now, sleep });
+  }
+
+  read<T>(procedure: () => Procedure<T>): Promise<T> {
+    return this.whenFree(() => this.#carryOut(procedure()));
+  }
+
+  /** One `begin immediate … commit`, without giving way to anything else in this process. */
+  async write<T>(procedure: (again: boolean) => Procedure<T>): Promise<T> {
+    let committing = false;
+    const transact = (): T => {
+      committing = false;
+      this.#changedRows = 0;
+      this.#begin.run();
+      try {
+        const result = this.#carryOut(procedure(false));
+        committing = true;
+        this.#commit.run();
+        return result;
+      } catch (error) {
+        if (this.handle.inTransaction) this.handle.exec('rollback');
+        throw error;
+      }
+    };
+    const result = await this.whenFree(transact, () => committing);
+    if (this.#changedRows > 0) this.#changes.wrote();
+    return result;
+  }
+
+  discard<T>(procedure: () => Procedure<T>): Promise<T> {
+    return this.whenFree(() => {
+      this.handle.exec('begin');
+      try {
+        return this.#carryOut(procedure());
+      } finally {
+        this.handle.exec('rollback');
+      }
+    });
+  }
+
+  #carryOut<T>(procedure: Procedure<T>): T {
+    for (let next = procedure.next(); ; next = procedure.next(this.#run(next.value))) {
+      if (next.done === true) return next.value;
+    }
+  }
+
+  #run(step: Step): StepResult {
+    if ('clock' in step) return { rows: [{ now: this.#now() }], changes: 0 };
+    const { sql, values } = this.#bound(step);
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.handle.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    if (statement.reader) return { rows: statement.all(...values), changes: 0 };
+    const { changes } = statement.run(...values);
+    this.#changedRows += changes;
+    return { rows: [], changes };
+  }
+
+  #bound(step: QueryStep): { sql: string; values: readonly unknown[] } {
+    if ('query' in step) {
+      const { sql, parameters } = step.query.compile();
+      return { sql, values: parameters };
+    }
+    let compiled = this.#compiled.get(step.statement);
+    if (compiled === undefined) {
+      compiled = compile(this.db, step.statement);
+      this.#compiled.set(step.statement, compiled);
+    }
+    return { sql: compiled.sql, values: compiled.bind(step.values) };
+  }
+
+  /** Retries while another connection is in the way; only then, for nothing was done yet. */
+  async whenFree<T>(work: () => T, isUnknown: () => boolean = () => false): Promise<T> {
+    for (let waitedMs = 0; ; ) {
+      if (!this.handle.open) throw closed(this.file);
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error) || waitedMs >= this.busyTimeoutMs) {
+          throw inUse(error, this.file, isUnknown());
+        }
+      }
+      const pauseMs = 1 + Math.random() * (pauseMaxMs - 1);
+      await this.#sleep(pauseMs);
+      waitedMs += lockWaitMs + pauseMs;
+    }
+  }
+
+  changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#changes.wait(timeoutMs, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#changes.close();
+    this.handle.close();
+  }
+}
+
+/** SQLite's number that another connection's commit changes; it costs a look into shared memory. */
+function dataVersion(handle: SqliteHandle.Database): () => number {
+  const statement = handle.prepare<[], number>('pragma data_version').pluck();
+  let last = 0;
+  return () => {
+    try {
+      last = statement.get() ?? last;
+    } catch (error) {
+      // The file is locked for a moment (its last writer is closing it): the next look will tell.
+      if (!isBusy(error)) throw error;
+    }
+    return last;
+  };
+}
+
+function closed(file: string): StoreUnavailable {
+  return new StoreUnavailable('E_STORE_CLOSED', `the log ${file} was closed`, {
+    details: { file, unknown: false },
+  });
+}

