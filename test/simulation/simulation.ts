@@ -48,15 +48,26 @@ export interface SimulateOptions {
   readonly mutation?: Mutation;
   /** Told every event of the log at the end, for whoever looks into a failing seed. */
   readonly trace?: (line: string) => void;
+  /** Opens the log; left out, it is SQLite's in memory. */
+  readonly openLog?: (time: VirtualTime) => Promise<EventLog>;
 }
 
 export async function simulate(
   scenario: Scenario,
-  { mutation = {}, trace }: SimulateOptions = {},
+  { mutation = {}, trace, openLog = inMemory }: SimulateOptions = {},
 ): Promise<Outcome> {
-  const simulation = await Simulation.begin(scenario, mutation, trace ?? null);
+  const time = new VirtualTime(startMs);
+  const log = await openLog(time);
+  const simulation = new Simulation(scenario, mutation, time, log, trace ?? null);
   return simulation.run();
 }
+
+const inMemory = (time: VirtualTime): Promise<EventLog> =>
+  openLog('sqlite::memory:', {
+    projections: [deploysProjection],
+    now: time.now,
+    sleep: time.sleep,
+  });
 
 interface Job {
   readonly label: string;
@@ -79,7 +90,7 @@ class Simulation {
   readonly #under = new Set<Promise<void>>();
   #ids = 0;
 
-  private constructor(
+  constructor(
     scenario: Scenario,
     mutation: Mutation,
     time: VirtualTime,
@@ -97,20 +108,6 @@ class Simulation {
     );
     this.#invariants = new Invariants(log, time);
     this.#random = seededRandom(scenario.faults.seed);
-  }
-
-  static async begin(
-    scenario: Scenario,
-    mutation: Mutation,
-    trace: ((line: string) => void) | null,
-  ): Promise<Simulation> {
-    const time = new VirtualTime(startMs);
-    const log = await openLog('sqlite::memory:', {
-      projections: [deploysProjection],
-      now: time.now,
-      sleep: time.sleep,
-    });
-    return new Simulation(scenario, mutation, time, log, trace);
   }
 
   async run(): Promise<Outcome> {
