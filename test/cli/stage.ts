@@ -3,15 +3,7 @@
  * `pipeline` as a process. When it is struck, nothing secret may be found in what was left behind.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
@@ -20,7 +12,7 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../src/sandbox/server.ts';
-import type { RecordedEvent } from '../../src/store/log.ts';
+import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 
 export const binary = resolve(import.meta.dirname, '../../bin/pipeline.js');
@@ -43,18 +35,22 @@ export interface StageOptions {
   /** Lines put into pipeline.yml in place of the usual ones. */
   readonly config?: (urls: RunningSandbox['urls']) => string;
   readonly timing?: SandboxOptions['timing'];
+  /** Where the log is kept; in the stage's own folder when left out. */
+  readonly store?: string;
 }
 
 export class Stage {
   readonly sandbox: RunningSandbox;
   readonly folder: string;
+  readonly storeUrl: string;
   /** Everything that any job printed. */
   #printed = '';
   readonly #jobs = new Set<ChildProcess>();
 
-  private constructor(sandbox: RunningSandbox, folder: string) {
+  private constructor(sandbox: RunningSandbox, folder: string, storeUrl: string) {
     this.sandbox = sandbox;
     this.folder = folder;
+    this.storeUrl = storeUrl;
   }
 
   static async set(options: StageOptions = {}): Promise<Stage> {
@@ -69,7 +65,8 @@ export class Stage {
         ...options.timing,
       },
     });
-    const stage = new Stage(sandbox, folder);
+    const store = options.store ?? `sqlite:${join(folder, '.pipeline/log.db')}`;
+    const stage = new Stage(sandbox, folder, store);
     stage.git('init', '--quiet', '--initial-branch=master');
     stage.write('.gitignore', '.pipeline/\n');
     stage.write('pipeline.yml', options.config?.(sandbox.urls) ?? defaultConfig(sandbox.urls));
@@ -109,6 +106,7 @@ export class Stage {
         HOME: this.folder,
         CI: 'true',
         ...this.sandbox.environment,
+        PIPELINE_STORE: this.storeUrl,
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -171,11 +169,13 @@ export class Stage {
 
   /** A deploy's events, read by this process. */
   async events(build: number, commit: string): Promise<readonly RecordedEvent[]> {
-    const log = await openLog(`sqlite:${join(this.folder, '.pipeline/log.db')}`, {
-      readOnly: true,
-    });
+    return this.read((log) => log.readStream(`deploy/${deployId(build, commit)}`));
+  }
+
+  async read<T>(look: (log: EventLog) => Promise<T>): Promise<T> {
+    const log = await openLog(this.storeUrl, { readOnly: true });
     try {
-      return await log.readStream(`deploy/${deployId(build, commit)}`);
+      return await look(log);
     } finally {
       await log.close();
     }
@@ -183,9 +183,7 @@ export class Stage {
 
   /** How many events a deploy has so far; 0 while there is no log. */
   async eventCount(build: number, commit: string): Promise<number> {
-    return existsSync(join(this.folder, '.pipeline/log.db'))
-      ? (await this.events(build, commit).catch(() => [])).length
-      : 0;
+    return (await this.events(build, commit).catch(() => [])).length;
   }
 
   /** Whoever holds the lane stays in `verifying.endpoints` until it is let go. */

@@ -1,0 +1,65 @@
+/** Many runners on one PostgreSQL: fifty real processes on five lanes, and a server that crashes under a deploy. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PostgresServer } from '../postgres/server.ts';
+import { seededRandom } from '../simulation/random.ts';
+import { expectOrder, race } from './race.ts';
+import { defaultConfig, deployId, Stage } from './stage.ts';
+
+const lanes = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'];
+
+let server: PostgresServer;
+let stages: Stage[];
+beforeEach(async () => {
+  server = await PostgresServer.start();
+  stages = [];
+});
+afterEach(async () => {
+  for (const stage of stages) await stage.strike();
+  await server.stop();
+});
+
+async function set(lane: string, timing = {}): Promise<Stage> {
+  const stage = await Stage.set({
+    store: server.url('postgres'),
+    timing: { buildMs: 400, promotionMs: 100, ...timing },
+    config: (urls) => defaultConfig(urls).replace('app: acme-web', `app: ${lane}`),
+  });
+  stages.push(stage);
+  return stage;
+}
+
+describe('with its log in PostgreSQL', () => {
+  it('races of fifty processes on five lanes break nothing', { timeout: 400_000 }, async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    process.stdout.write(`races on PostgreSQL: seed ${seed}\n`);
+    const random = seededRandom(seed);
+    // Vendors that share nothing between lanes, in one process, behind one log.
+    const all = await Promise.all(lanes.map(async (lane) => ({ lane, stage: await set(lane) })));
+    await Promise.all(
+      all.map(async ({ lane, stage }) => {
+        const builds = await race(stage, { jobs: 10, killed: 2, random });
+        await expectOrder(stage, lane, builds);
+      }),
+    );
+    const [{ stage } = { stage: undefined }] = all;
+    const { events } = (await stage?.read((log) => log.verify())) ?? { events: 0 };
+    process.stdout.write(`races on PostgreSQL: ${events} events\n`);
+  });
+
+  it('a deploy lives through a crash of the server', { timeout: 120_000 }, async () => {
+    const stage = await set('alpha', { buildMs: 3_000 });
+    const commit = stage.commit('a');
+    const job = stage.startAdvance(501, commit);
+    await job.saw('staging build');
+    await server.kill();
+    await new Promise((later) => setTimeout(later, 1_000));
+    await server.restart();
+    expect(await job.ended).toMatchObject({ exit: 0 });
+    expect(stage.state().apps['acme-staging']?.builds).toHaveLength(1);
+    expect(stage.state().promotions).toHaveLength(1);
+    expect((await stage.events(501, commit)).at(-1)?.metadata.transition).toMatchObject({
+      to: 'production.live',
+    });
+    expect(await stage.run(['replay', deployId(501, commit)])).toMatchObject({ exit: 0 });
+  });
+});
