@@ -1,4 +1,5 @@
 /** Puts a run together from configuration and environment: the one place where the rooms meet. */
+import { createCiJobs } from '../effects/ci-jobs.ts';
 import { systemClock } from '../effects/clock.ts';
 import type { Repository } from '../effects/git.ts';
 import { createGitHub, parseRepository } from '../effects/github.ts';
@@ -9,6 +10,7 @@ import type { Ports } from '../effects/ports.ts';
 import { createSlack } from '../effects/slack.ts';
 import { undiciTransport } from '../effects/undici-transport.ts';
 import { createCiLock } from '../runtime/ci-lock.ts';
+import { createDeaths, type Deaths } from '../runtime/deaths.ts';
 import type { Run } from '../runtime/identity.ts';
 import { createStoreLock, type LaneLock, readLane } from '../runtime/lane.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../runtime/lease-keeper.ts';
@@ -39,6 +41,7 @@ export interface AssembleOptions {
 export interface Assembly {
   readonly keeper: LeaseKeeper;
   readonly lock: LaneLock;
+  readonly deaths: Deaths;
   readonly services: ServiceTable;
   readonly notifier: Notifier | null;
   close(): Promise<void>;
@@ -83,6 +86,11 @@ export function assemble(options: AssembleOptions): Assembly {
     readLane: (lane) => readLane(log, lane),
     killSwitch: (name) => killSwitch(name, env, ci.isCi),
   });
+  const endingOf = createCiJobs({
+    circleci: { baseUrl: environment.circleApiUrl, token: environment.circleToken },
+    github: { baseUrl: environment.githubApiUrl, token: environment.githubToken },
+  });
+  const deaths = createDeaths({ clock, endingOf: (job, signal) => endingOf(job, ports(signal)) });
   const apps = [config.staging.heroku.app, config.production.heroku.app];
   const { provider } = config.lock;
   const lock =
@@ -93,6 +101,7 @@ export function assemble(options: AssembleOptions): Assembly {
           run,
           keeper,
           leaseMs,
+          deaths,
           relation: (base, head, signal) => history.relation(base, head, ports(signal)),
           quiesce: (signal, tell) => quiesce(heroku, apps, ports(signal, tell)),
         })
@@ -104,6 +113,7 @@ export function assemble(options: AssembleOptions): Assembly {
   return {
     keeper,
     lock,
+    deaths,
     services,
     // A message is no write that the lane's lock protects.
     notifier: notifierOf(

@@ -70,6 +70,8 @@ function gitHubBuilds({
       (run): CiBuild => ({
         order: run.number,
         id: String(run.id),
+        // A re-run keeps its run's id.
+        startedAt: run.startedAt ?? Number.POSITIVE_INFINITY,
         label: String(run.number),
         commit: run.commit,
         state: stateOfRun[run.status] ?? 'running',
@@ -84,7 +86,8 @@ function mine(builds: readonly CiBuild[], id: string, label: string): CiBuild {
   const found = builds.find((build) => build.id === id);
   if (found !== undefined) return found;
   const last = Math.max(0, ...builds.map(({ order }) => order));
-  return { order: last + 1, id, label, commit: '', state: 'running' };
+  const startedAt = Number.POSITIVE_INFINITY;
+  return { order: last + 1, id, startedAt, label, commit: '', state: 'running' };
 }
 
 function unusable(provider: string, needs: string): UsageError {

@@ -2,6 +2,7 @@
 import envCi from 'env-ci';
 import { UsageError } from '../errors.ts';
 import type { Build } from '../machine/events.ts';
+import { inCi } from './in-ci.ts';
 
 export interface CiFlags {
   readonly commit?: string;
@@ -16,6 +17,7 @@ export interface CiFacts {
   readonly build: Build | null;
   /** As given: a full or a short id; null where nothing says. */
   readonly commit: string | null;
+  /** `refs/tags/v1` or `pull/12` where the build is of no branch, so that it is not taken for one. */
   readonly branch: string | null;
   readonly actor: string;
   /** `gh/acme/web`, on CircleCI. */
@@ -36,7 +38,7 @@ const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/;
 
 export function detectCi(env: Env, flags: CiFlags = {}): CiFacts {
   const found = circleCi(env) ?? gitHub(env) ?? other(env);
-  const isCi = found !== null || !['', 'false', '0'].includes(env.CI ?? '');
+  const isCi = found !== null || inCi(env);
   const label = flags.build ?? found?.build.label ?? (isCi ? null : 'local');
   return {
     isCi,
@@ -56,6 +58,38 @@ export function requireBuild({ build }: CiFacts): Build {
   throw badLabel(build?.label ?? null);
 }
 
+/**
+ * The lane's branch, where the build is of it.
+ *
+ * @param checkedOut the branch that is checked out, null where none is
+ * @throws UsageError E_BRANCH a tag, a pull request, another branch; or nothing says which
+ */
+export function requireBranch(
+  { branch }: Pick<CiFacts, 'branch'>,
+  checkedOut: string | null,
+  lane: string,
+): string {
+  const found = branch ?? checkedOut;
+  if (found === lane) return lane;
+  const what =
+    found === null
+      ? 'nothing says which branch this build is of'
+      : `this build is of ${inWords(found)}`;
+  throw new UsageError('E_BRANCH', `${what}; the lane deploys branch ${lane}`, {
+    hint:
+      found === null
+        ? `Say --branch ${lane} if it is that one.`
+        : `Run pipeline advance in builds of ${lane} only, or change \`branch\` in pipeline.yml.`,
+  });
+}
+
+function inWords(branch: string): string {
+  if (branch.startsWith(tags)) return `tag ${branch.slice(tags.length)}`;
+  return /^(refs\/)?pull\//.test(branch) ? `a pull request (${branch})` : `branch ${branch}`;
+}
+
+const tags = 'refs/tags/';
+
 const nobody = { provider: 'other', attempt: 1, job: null, workflow: null, url: null } as const;
 
 /** CircleCI's variables (VENDORS.md 2.4). A re-run has a new build number. */
@@ -73,7 +107,7 @@ function circleCi(env: Env): Found | null {
       url: orNull(env.CIRCLE_BUILD_URL),
     },
     commit: orNull(env.CIRCLE_SHA1),
-    branch: orNull(env.CIRCLE_BRANCH),
+    branch: tagOf(env.CIRCLE_TAG) ?? orNull(env.CIRCLE_BRANCH),
     actor: orNull(env.CIRCLE_USERNAME),
     projectSlug: owner && name ? `${host}/${owner}/${name}` : null,
     runId: orNull(env.CIRCLE_BUILD_NUM),
@@ -97,7 +131,10 @@ function gitHub(env: Env): Found | null {
       url: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
     },
     commit: orNull(env.GITHUB_SHA),
-    branch: isPullRequest ? `pull/${env.GITHUB_HEAD_REF ?? ''}` : orNull(env.GITHUB_REF_NAME),
+    // The name alone may be a tag's.
+    branch: isPullRequest
+      ? `pull/${env.GITHUB_HEAD_REF ?? ''}`
+      : (orNull(env.GITHUB_REF?.replace(/^refs\/heads\//, '')) ?? orNull(env.GITHUB_REF_NAME)),
     actor: orNull(env.GITHUB_TRIGGERING_ACTOR) ?? orNull(env.GITHUB_ACTOR),
     projectSlug: null,
     runId: orNull(run),
@@ -117,8 +154,9 @@ function other(env: Env): Found | null {
       url: orNull(facts.buildUrl),
     },
     commit: orNull(facts.commit),
-    // Of a pull request, `branch` is the one that it is meant for.
-    branch: facts.isPr === true ? `pull/${facts.pr ?? ''}` : orNull(facts.branch),
+    // Of a pull request, `branch` is the one that it is meant for; of a tag, it may be the tag.
+    branch:
+      facts.isPr === true ? `pull/${facts.pr ?? ''}` : (tagOf(facts.tag) ?? orNull(facts.branch)),
     actor: null,
     projectSlug: null,
     runId: null,
@@ -138,6 +176,9 @@ function badLabel(label: string | null): UsageError {
 
 const orNull = (value: string | undefined): string | null =>
   value === undefined || value === '' ? null : value;
+
+const tagOf = (tag: string | undefined): string | null =>
+  tag === undefined || tag === '' ? null : tags + tag;
 
 function isTrue(value: string | undefined): boolean {
   return value === 'true' || value === '1';

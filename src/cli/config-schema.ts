@@ -64,7 +64,7 @@ const environment = (standard: 'build' | 'promote') =>
     verify,
   });
 
-export const configSchema = z.strictObject({
+const shape = z.strictObject({
   $schema: z.string().optional().describe('for editors'),
   app: z
     .string()
@@ -122,6 +122,25 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** What is promoted must not be what already serves people: then nothing would be verified before. */
+export const configSchema = shape.refine(
+  (config) => appOf(config, 'staging') !== appOf(config, 'production'),
+  {
+    path: ['production', 'heroku', 'app'],
+    error: 'has to be another app than staging’s',
+    // Beside other mistakes too, as long as there are names.
+    when: ({ value }) => typeof appOf(value, 'production') === 'string',
+  },
+);
+
+type Environments = Partial<
+  Record<'staging' | 'production', { heroku?: { app?: unknown } | null } | null>
+>;
+
+function appOf(config: unknown, environment: keyof Environments): unknown {
+  return (config as Environments | null | undefined)?.[environment]?.heroku?.app;
+}
 
 export type Config = z.output<typeof configSchema>;
 

@@ -51,7 +51,7 @@ export function loadConfig(path: string): Config {
     fail([{ offset: 0, what: 'it has to be a list of `key: value` lines' }]);
   const parsed = configSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  return fail(parsed.error.issues.flatMap((issue) => mistakesOf(document, issue)));
+  return fail(parsed.error.issues.flatMap((issue) => mistakesOf(document, value, issue)));
 }
 
 /** What a deploy is pinned to when it is asked for. */
@@ -130,7 +130,7 @@ function aliasesOfNothing(document: Document): Mistake[] {
   return mistakes;
 }
 
-function mistakesOf(document: Document, issue: z.core.$ZodIssue): Mistake[] {
+function mistakesOf(document: Document, value: unknown, issue: z.core.$ZodIssue): Mistake[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
@@ -149,7 +149,7 @@ function mistakesOf(document: Document, issue: z.core.$ZodIssue): Mistake[] {
   return [
     {
       offset: valueOffset(document, path),
-      what: `${named(path)}: ${expected(issue)}, not ${shownValue(document.getIn(path))}`,
+      what: `${named(path)}: ${expected(issue)}, not ${shownValue(valueAt(value, path))}`,
     },
   ];
 }
@@ -162,6 +162,14 @@ function expected(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `has to be ${article(issue.expected)}`;
   if (issue.code === 'invalid_format' && issue.message !== '') return `has to be ${issue.message}`;
   return issue.message;
+}
+
+/** The value at a path, through aliases as well. */
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce(
+    (at, key) => (at as Record<string | number, unknown> | undefined)?.[key],
+    value,
+  );
 }
 
 const article = (type: string): string =>

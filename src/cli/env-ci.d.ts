@@ -7,6 +7,7 @@ declare module 'env-ci' {
     readonly buildUrl?: string;
     readonly commit?: string;
     readonly branch?: string;
+    readonly tag?: string;
     readonly job?: string;
     readonly isPr?: boolean;
     readonly pr?: string;

@@ -1,6 +1,7 @@
 /** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { LockstepError } from '../errors.ts';
+import { inCi } from './in-ci.ts';
 import { widthOf } from './table.ts';
 
 type Paint = (text: string) => string;
@@ -31,7 +32,7 @@ export interface TerminalOptions {
 
 /** --no-color wins over FORCE_COLOR, that over NO_COLOR, that over whether somebody watches. */
 export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions): Terminal {
-  const isTty = stdout.isTTY === true && !isSet(env.CI) && env.TERM !== 'dumb';
+  const isTty = stdout.isTTY === true && !inCi(env) && env.TERM !== 'dumb';
   const forced = isSet(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
   const colored = !noColor && (forced || (!isSet(env.NO_COLOR) && isTty));
   // Results are watched, mistakes go to a file: `2> errors.txt` holds no colour codes.

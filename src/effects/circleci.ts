@@ -1,8 +1,11 @@
 /** CircleCI's API v2: which builds of a job run on a branch (VENDORS.md 2.2). */
 import { z } from 'zod';
 import type { CiBuild } from '../machine/ci-queue.ts';
+import type { HttpRequest } from './http.ts';
 import { sendForJson } from './http-answers.ts';
 import type { Ports } from './ports.ts';
+
+type Patience = Pick<HttpRequest, 'attemptsMax' | 'timeoutMs'>;
 
 export interface CircleCi {
   /**
@@ -12,6 +15,12 @@ export interface CircleCi {
    * @throws VendorUnreachable, VendorRefused, VendorMalformed
    */
   builds(of: { job: string; branch: string }, ports: Ports): Promise<readonly CiBuild[]>;
+  /**
+   * How the job of that number ended, in CircleCI's own word; null: it runs, or will.
+   *
+   * @throws VendorUnreachable, VendorRefused, VendorMalformed
+   */
+  ending(number: string, ports: Ports, patience?: Patience): Promise<string | null>;
 }
 
 interface List<T> {
@@ -33,6 +42,8 @@ const workflows = list(z.object({ id: z.string(), status: z.string(), created_at
 const jobs = list(
   z.object({ name: z.string(), status: z.string(), job_number: z.int().optional() }),
 );
+
+const jobDetails = z.object({ status: z.string() });
 
 type Pipeline = z.output<typeof pipelines>['items'][number];
 
@@ -57,7 +68,12 @@ export function createCircleCi(options: {
   const bare = new URL(options.baseUrl).pathname === '/';
   const base = options.baseUrl.replace(/\/+$/, '') + (bare ? '/api/v2' : '');
 
-  const get = <T>(path: string, schema: z.ZodType<T>, ports: Ports): Promise<T> =>
+  const get = <T>(
+    path: string,
+    schema: z.ZodType<T>,
+    ports: Ports,
+    patience: Patience = {},
+  ): Promise<T> =>
     sendForJson(
       ports.http,
       {
@@ -66,6 +82,7 @@ export function createCircleCi(options: {
         url: base + path,
         signal: ports.signal,
         headers: { accept: 'application/json', 'circle-token': options.token },
+        ...patience,
       },
       schema,
     );
@@ -90,24 +107,32 @@ export function createCircleCi(options: {
     return items;
   }
 
-  /** The job's state in the newest workflow of the pipeline that has it. */
-  async function buildOf(pipeline: Pipeline, job: string, ports: Ports): Promise<CiBuild | null> {
+  /**
+   * The job in the newest workflow of the pipeline that has it, and in older ones where it is not
+   * over: a re-run of the pipeline does not end what it was begun with.
+   */
+  async function buildsOf(pipeline: Pipeline, job: string, ports: Ports): Promise<CiBuild[]> {
     const found = await all(`/pipeline/${pipeline.id}/workflow`, workflows, ports);
     const newestFirst = [...found].sort((a, b) => b.created_at.localeCompare(a.created_at));
+    const builds: CiBuild[] = [];
     for (const workflow of newestFirst) {
+      const isOver = over.has(workflow.status);
+      if (isOver && builds.length > 0) continue;
       const inside = await all(`/workflow/${workflow.id}/job`, jobs, ports);
       const one = inside.find(({ name }) => name === job);
       if (one === undefined) continue;
+      const state = isOver ? 'over' : stateOf(one.status);
+      if (state === 'over' && builds.length > 0) continue;
       const id = one.job_number === undefined ? null : String(one.job_number);
-      return {
+      builds.push({
         order: pipeline.number,
         id,
         label: id ?? `pipeline ${pipeline.number}`,
         commit: pipeline.vcs?.revision ?? '',
-        state: over.has(workflow.status) ? 'over' : stateOf(one.status),
-      };
+        state,
+      });
     }
-    return null;
+    return builds;
   }
 
   return {
@@ -115,13 +140,19 @@ export function createCircleCi(options: {
       const found: CiBuild[] = [];
       const path = `/project/${options.projectSlug}/pipeline?branch=${encodeURIComponent(branch)}`;
       for await (const page of pages(path, pipelines, pagesMax, ports)) {
-        const builds = await Promise.all(page.map((pipeline) => buildOf(pipeline, job, ports)));
-        const known = builds.filter((build) => build !== null);
+        const builds = await Promise.all(page.map((pipeline) => buildsOf(pipeline, job, ports)));
+        const known = builds.flat();
         found.push(...known);
         // Newest first: past a whole page of builds that are over there is nothing to wait for.
         if (known.every(({ state }) => state === 'over')) break;
       }
       return found;
+    },
+
+    async ending(number, ports, patience) {
+      const path = `/project/${options.projectSlug}/job/${number}`;
+      const { status } = await get(path, jobDetails, ports, patience);
+      return stateOf(status) === 'over' ? status : null;
     },
   };
 }

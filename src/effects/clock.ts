@@ -4,8 +4,23 @@ import type { Clock } from './ports.ts';
 /** The longest that a Node timer can wait: 2^31 - 1 ms, close to 25 days. */
 const timerMsMax = 2_147_483_647;
 
+/**
+ * The wall's time, but never back: a clock that is set back makes nothing look younger than it is, be
+ * it a lease or what was read of the world. Set forward, or asleep with its machine, it goes along.
+ *
+ * @param wall milliseconds since the epoch; @param monotonic milliseconds since any instant
+ */
+export function steady(wall: () => number, monotonic: () => number): () => number {
+  let aheadMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const ran = monotonic();
+    aheadMs = Math.max(aheadMs, wall() - ran);
+    return Math.round(ran + aheadMs);
+  };
+}
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: steady(Date.now, () => performance.now()),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {

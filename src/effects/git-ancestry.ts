@@ -66,7 +66,8 @@ export async function* reachFurther(
     if (!answers.atAll || (sha !== null && !answers.byId)) return false;
     access.progress(`git fetch: ${why}`);
     const ids = sha === null ? [] : [sha];
-    const done = await fetched(access, [...how, remote, ...ids], signal);
+    // A remote may be called anything, and is no option.
+    const done = await fetched(access, [...how, '--', remote, ...ids], signal);
     if (!done) answers = { byId: false, atAll: sha !== null };
     return done;
   };

@@ -173,13 +173,15 @@ function commitUnknown(ref: string): UsageError {
 
 async function listCommits(
   access: GitAccess,
-  range: { readonly base: string | null; readonly head: string; readonly limit: number },
+  named: { readonly base: string | null; readonly head: string; readonly limit: number },
   signal: AbortSignal | undefined,
 ): Promise<CommitRange> {
   const { git } = access;
-  for (const sha of [range.head, range.base]) {
-    if (sha !== null) await findCommit(access, sha, signal);
-  }
+  const idOf = async (name: string) => (await findCommit(access, name, signal)).sha;
+  const head = await idOf(named.head);
+  const base = named.base === null ? null : await idOf(named.base);
+  // From here on by full ids, which are no options whatever the names were.
+  const range = { head, base, limit: named.limit };
   const revisions = range.base === null ? [range.head] : [range.head, `^${range.base}`];
   const revList = async (...options: string[]) => {
     const run = await git(['rev-list', ...options, ...revisions, '--'], { signal });

@@ -24,6 +24,8 @@ export interface WorkflowRun {
   readonly id: number;
   readonly number: number;
   readonly attempt: number;
+  /** When this attempt began, in milliseconds since the epoch; null where GitHub does not say. */
+  readonly startedAt: number | null;
   readonly status: string;
   readonly conclusion: string | null;
   readonly commit: string;
@@ -64,6 +66,7 @@ const runsSchema = z.object({
       id: z.number(),
       run_number: z.number(),
       run_attempt: z.number().optional(),
+      run_started_at: z.iso.datetime({ offset: true }).nullish(),
       status: z.string().nullable(),
       conclusion: z.string().nullable(),
       head_sha: z.string(),
@@ -116,6 +119,7 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
         id: run.id,
         number: run.run_number,
         attempt: run.run_attempt ?? 1,
+        startedAt: run.run_started_at == null ? null : Date.parse(run.run_started_at),
         status: run.status ?? 'unknown',
         conclusion: run.conclusion,
         commit: run.head_sha,

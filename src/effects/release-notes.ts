@@ -22,14 +22,19 @@ export function toReleaseNotes(options: {
 }): ReleaseNotes {
   const { base, head, total } = options;
   const webUrl = options.webUrl?.replace(/\/+$/, '').replace(/\.git$/, '') ?? null;
-  const listed = options.commits.slice(-commitsMax).map((commit) => note(commit, webUrl));
-  const length = listed.reduce((sum, { body }) => sum + body.length, 0);
+  const whole = options.commits.slice(-commitsMax).map((commit) => note(commit, webUrl));
+  const length = whole.reduce((sum, { body }) => sum + body.length, 0);
   const bodiesOmitted = length > bodiesLengthMax;
+  const listed = whole.map(({ isCut, ...commit }) =>
+    bodiesOmitted
+      ? { ...commit, title: isCut ? `${commit.title}…` : commit.title, body: '' }
+      : commit,
+  );
   return {
     base,
     head,
     compareUrl: webUrl === null || base === null ? null : `${webUrl}/compare/${base}...${head}`,
-    commits: bodiesOmitted ? listed.map((commit) => ({ ...commit, body: '' })) : listed,
+    commits: listed,
     omitted: Math.max(0, total - listed.length),
     bodiesOmitted,
   };
@@ -38,18 +43,32 @@ export function toReleaseNotes(options: {
 /** GitHub's merge commits say what was merged in their second paragraph. */
 const pullRequest = /^Merge pull request (#\d+) from \S+$/;
 
-function note({ sha, title, body, author }: Commit, webUrl: string | null): NoteCommit {
+/** `isCut`: the title goes on in the body, and is not whole without it. */
+function note(
+  { sha, title, body, author }: Commit,
+  webUrl: string | null,
+): NoteCommit & { readonly isCut: boolean } {
   const [, number] = pullRequest.exec(title) ?? [];
   const [first = '', ...others] = body.split('\n');
   const merged = number !== undefined && first.trim() !== '';
   const words = merged ? `${first.trim()} (${number})` : title;
   const rest = merged ? others.join('\n').replace(/^\n+/, '') : body;
-  const cut = words.length > titleLengthMax;
+  const start = startOf(words);
+  const isCut = start.length < words.length;
   return {
     sha,
-    title: cut ? words.slice(0, titleLengthMax) : words,
-    body: cut ? `${words.slice(titleLengthMax)}\n\n${rest}` : rest,
+    title: start,
+    body: isCut ? `${words.slice(start.length)}\n\n${rest}` : rest,
     author,
     url: webUrl === null ? null : `${webUrl}/commit/${sha}`,
+    isCut,
   };
+}
+
+/** As much as a title may have, and no half of a character at its end. */
+function startOf(words: string): string {
+  const start = words.slice(0, titleLengthMax);
+  return words.length > titleLengthMax && /[\ud800-\udbff]$/.test(start)
+    ? start.slice(0, -1)
+    : start;
 }

@@ -2,10 +2,15 @@
 
 /** A build of the lane's job on its branch, as the CI tells it. */
 export interface CiBuild {
-  /** Orders builds: the number of its pipeline or run. */
+  /** Which is newer: the number of its pipeline or run, which a re-run keeps. */
   readonly order: number;
   /** How the CI numbers it; null while it has no number. */
   readonly id: string | null;
+  /**
+   * When this attempt began, in milliseconds since the epoch. Left out where `id` is given when a
+   * build starts, and so tells who started first.
+   */
+  readonly startedAt?: number;
   /** What people call it. */
   readonly label: string;
   readonly commit: string;
@@ -24,9 +29,11 @@ export type CiTurn =
   | { readonly kind: 'superseded'; readonly by: CiBuild };
 
 /**
- * As the article had it: an older build that runs goes first. With `skip`, a build that has to wait
- * gives way to a newer one that runs as well, so that the middle one of three exits. Builds that are
- * not running hold nobody back and supersede nobody: they may never run.
+ * As the article had it: a build that started earlier and still runs goes first, for it may deploy.
+ * That is not always an older one: a late build, or one that is run again, starts after newer ones.
+ * With `skip`, a build that has to wait gives way to a newer one that waits as well, so that the
+ * middle one of three exits. Builds that are not running hold nobody back and supersede nobody: they
+ * may never run.
  */
 export function decideCiTurn(options: {
   readonly me: CiBuild;
@@ -34,13 +41,22 @@ export function decideCiTurn(options: {
   readonly stacking: 'skip' | 'every';
 }): CiTurn {
   const { me, builds, stacking } = options;
-  const others = builds.filter(({ order, state }) => order !== me.order && state === 'running');
-  const older = others.filter(({ order }) => order < me.order).sort((a, b) => a.order - b.order);
-  const newest = others
-    .filter(({ order }) => order > me.order)
-    .sort((a, b) => b.order - a.order)[0];
-  const [first] = older;
+  const others = builds.filter(({ id, state }) => id !== me.id && state === 'running');
+  const [first] = others.filter((other) => byStart(other, me) < 0).sort(byStart);
   if (first === undefined) return { kind: 'go' };
+  const [newest] = others
+    .filter((other) => other !== first && other.order > me.order)
+    .sort((a, b) => b.order - a.order);
   if (stacking === 'skip' && newest !== undefined) return { kind: 'superseded', by: newest };
   return { kind: 'wait', behind: first };
+}
+
+/** A build of which nothing says that it started comes last. */
+function byStart(a: CiBuild, b: CiBuild): number {
+  const [startA, startB] = [startOf(a), startOf(b)];
+  return startA === startB ? a.order - b.order : startA - startB;
+}
+
+function startOf({ startedAt, id }: CiBuild): number {
+  return startedAt ?? (id === null ? Number.POSITIVE_INFINITY : Number(id));
 }

@@ -1,7 +1,8 @@
 /** Who runs and who acts: what the log and the leases say of a run, and how a dead one is known. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { CiJob } from '../effects/ci-jobs.ts';
 import type { Build } from '../machine/events.ts';
 import type { JsonObject } from '../store/log.ts';
 
@@ -18,25 +19,34 @@ export interface Run {
   readonly newId: () => string;
 }
 
-export function newRun(options: { actor: string; ci: Build | null; program: string }): Run {
+export function newRun(options: {
+  actor: string;
+  ci: Build | null;
+  program: string;
+  /** The CI's job that this process is in: others can ask the CI whether it ended. */
+  job?: CiJob | null;
+}): Run {
+  const { actor, ci, program, job = null } = options;
   const id = randomUUID();
   const owner = {
     run: id,
     host: hostname(),
     pid: process.pid,
     started: processStart(process.pid),
-    url: options.ci?.url ?? null,
+    processes: processTable(),
+    url: ci?.url ?? null,
+    job,
   };
-  return { id, owner, newId: randomUUID, ...options };
+  return { id, owner, newId: randomUUID, actor, ci, program };
 }
 
 /**
- * Whether the owner of a lease is known to be dead: it ran on this host, and its process is gone
- * (or its number was given to another). False when that cannot be known from here.
+ * Whether the owner of a lease is known to be dead: it ran among the processes that can be seen from
+ * here, and is gone (or its number was given to another). False when that cannot be known.
  */
 export function isGone(owner: JsonObject): boolean {
-  const { host, pid, started } = owner;
-  if (host !== hostname() || typeof pid !== 'number') return false;
+  const { host, pid, started, processes } = owner;
+  if (host !== hostname() || processes !== processTable() || typeof pid !== 'number') return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -54,6 +64,19 @@ function processStart(pid: number): string | null {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     // A zombie has ended, though its number is still taken.
     return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Which numbering of processes this one is in: the machine's since it started, or a container's own.
+ * Two containers may have one host name. Null where there is no /proc.
+ */
+function processTable(): string | null {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return null;
   }

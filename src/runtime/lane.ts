@@ -12,7 +12,8 @@ import {
 } from '../machine/lane.ts';
 import type { ServiceInput, ServiceOutput } from '../machine/services.ts';
 import { type EventLog, type Lease, VersionConflict } from '../store/log.ts';
-import { isGone, type Run } from './identity.ts';
+import { type Deaths, localDeaths } from './deaths.ts';
+import type { Run } from './identity.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { newEvent } from './record.ts';
 import { laneResource, laneStream, runResource } from './streams.ts';
@@ -54,9 +55,12 @@ export interface StoreLockOptions {
   readonly relation: (base: string, head: string, signal: AbortSignal) => Promise<Relation>;
   /** Resolves when the vendors have nothing of an earlier holder under way any more. */
   readonly quiesce: (signal: AbortSignal, progress: (line: string) => void) => Promise<void>;
-  /** Whether a lease's owner is known to be dead; for tests and simulations. */
-  readonly isGone?: (owner: Lease['owner']) => boolean;
+  /** Who is known to be dead, and need not be waited for; what this host's processes tell when left out. */
+  readonly deaths?: Deaths;
 }
+
+/** What a run writes to its lane's stream of its own deploy. */
+type OwnEvent = Extract<LaneEvent, { type: 'lane.joined' | 'lane.yielded' | 'lock.granted' }>;
 
 /** Waits no longer than this without looking again, whatever the leases say. */
 const lookAgainMs = 10_000;
@@ -64,12 +68,21 @@ const lookAgainMs = 10_000;
 /** The default lock: grants are conditional writes to the lane's stream. */
 export function createStoreLock(options: StoreLockOptions): LaneLock {
   const { log, clock, run, keeper, leaseMs, relation, quiesce } = options;
-  const gone = options.isGone ?? isGone;
+  const { deaths = localDeaths } = options;
+  const runs = (lease: Lease | null): lease is Lease =>
+    lease !== null && !lease.released && lease.expiresInMs > 0;
   const alive = (lease: Lease | null): lease is Lease =>
-    lease !== null && !lease.released && lease.expiresInMs > 0 && !gone(lease.owner);
+    runs(lease) && deaths.known(lease.owner) === null;
 
-  const write = (lane: string, expected: number | 'any', event: LaneEvent, extra = {}) =>
-    log.append([{ stream: laneStream(lane), expected, events: [newEvent(event, run)] }], extra);
+  /** Only while this run is the deploy's: of two that each believe so, one joins, or both would join again for ever. */
+  const write = (lane: string, expected: number | 'any', event: OwnEvent, extra = {}) => {
+    const fence = keeper.held(runResource(event.data.deploy));
+    const events = [newEvent(event, run)];
+    return log.append(
+      [{ stream: laneStream(lane), expected, events }],
+      fence === null ? extra : { ...extra, fence },
+    );
+  };
 
   /** Appends the grant if nobody wrote to the lane since `lane` was read. False: read again. */
   const grant = async (
@@ -138,6 +151,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
         const own = lane.grant?.deploy === deploy && !lane.grant.released;
         // Granted to this deploy, and its run died before it could say so.
         const held = !own && lane.grant !== null && !lane.grant.released ? lane.grant : null;
+        if (held !== null && runs(lease) && (await deaths.ask(lease.owner, signal))) continue;
         if (held !== null && alive(lease)) {
           tell(`lane ${name} is held by ${held.deploy} (build ${held.build}); waiting`);
           await log.changed({ timeoutMs: nextLook(lease.expiresInMs), signal });
@@ -167,6 +181,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
           }
           tell(`build ${turn.behind.build} (${turn.behind.deploy}) goes first; waiting`);
           const other = await log.lease(runResource(turn.behind.deploy));
+          if (runs(other) && (await deaths.ask(other.owner, signal))) continue;
           await log.changed({ timeoutMs: nextLook(other?.expiresInMs ?? 0), signal });
           continue;
         }
@@ -174,8 +189,8 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
         let takenOver = null;
         if (lane.grant?.broken === true) await quiesce(signal, progress);
         if (held !== null) {
-          const why =
-            lease !== null && gone(lease.owner) ? 'its process is gone' : 'its lease ran out';
+          const death = lease === null ? null : deaths.known(lease.owner);
+          const why = death ?? 'its lease ran out';
           tell(`the run that held lane ${name} (${held.deploy}) is over: ${why}`);
           await quiesce(signal, progress);
           // It may have come back while we asked.

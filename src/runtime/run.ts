@@ -14,14 +14,14 @@ import {
   type EventLog,
   type Fence,
   FencedOff,
-  type Lease,
   type RecordedEvent,
   StoreUnavailable,
   type StreamAppend,
   VersionConflict,
 } from '../store/log.ts';
+import { type Deaths, localDeaths } from './deaths.ts';
 import { describeFailure } from './failure.ts';
-import { isGone, type Run } from './identity.ts';
+import type { Run } from './identity.ts';
 import type { LaneLock } from './lane.ts';
 import { Lapsed, type LeaseKeeper, Overtaken } from './lease-keeper.ts';
 import { newEvent } from './record.ts';
@@ -52,7 +52,8 @@ export interface RunOptions {
   readonly progress: (line: string) => void;
   /** Called for each event of the deploy, right after it was recorded. */
   readonly recorded: (event: DomainEvent, record: RecordedEvent) => void;
-  readonly isGone?: (owner: Lease['owner']) => boolean;
+  /** What this host's processes tell when left out. */
+  readonly deaths?: Deaths;
 }
 
 export interface RunOutcome {
@@ -94,14 +95,17 @@ export async function runDeploy(options: RunOptions): Promise<RunOutcome> {
 /** One run at a time carries a deploy: waits until the one before is over. Null: interrupted while waiting. */
 async function takeDeploy(options: RunOptions): Promise<Fence | null> {
   const { log, run, leaseMs, interrupt, progress, deploy } = options;
-  const gone = options.isGone ?? isGone;
+  const { deaths = localDeaths } = options;
   const resource = runResource(deploy);
   let told = false;
   while (!interrupt.aborted) {
     const lease = await log.take(resource, run.owner, leaseMs);
     if (lease !== null) return { resource, token: lease.token };
     const holder = await log.lease(resource);
-    if (holder !== null && gone(holder.owner)) {
+    if (holder !== null && (await deaths.ask(holder.owner, interrupt))) continue;
+    const death = holder === null ? null : deaths.known(holder.owner);
+    if (holder !== null && death !== null) {
+      progress(`the run of ${deploy} before this one is over: ${death}`);
       await log.release({ resource, token: holder.token });
       continue;
     }

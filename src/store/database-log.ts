@@ -160,7 +160,9 @@ export class DatabaseLog implements ProjectedLog {
   }
 
   async verify(): Promise<Verification> {
-    return verifyRows(this.#pages(await this.head()));
+    const verified = await verifyRows(this.#pages(await this.head()));
+    const reason = verified.fault === null ? await this.#database.damage() : null;
+    return reason === null ? verified : { ...verified, fault: { position: 0, stream: '', reason } };
   }
 
   /** Everything up to a position; between two pages this process goes on with other things. */

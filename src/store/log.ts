@@ -92,7 +92,7 @@ export interface Verification {
   readonly streams: number;
   /** SHA-256 over every stream's name, version and last hash, in name order: export it to see a cut tail. */
   readonly headDigest: string;
-  /** The first event that does not add up, if any. */
+  /** The first event that does not add up, if any; position 0 where it is the database's own files. */
   readonly fault: {
     readonly position: number;
     readonly stream: string;

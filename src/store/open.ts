@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Sleep } from './changes.ts';
 import { DatabaseLog } from './database-log.ts';
 import { StoreUnusable } from './log.ts';
-import { isPostgresUrl, openPostgres } from './postgres/open.ts';
+import { isPostgresUrl } from './postgres/address.ts';
 import type { Database } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
 import { inMemory, openSqliteFile } from './sqlite/file.ts';
@@ -50,10 +50,12 @@ export async function openLog(url: string, options: OpenOptions = {}): Promise<P
   }
 }
 
-function openDatabase(url: string, options: OpenOptions): Promise<Database> {
+async function openDatabase(url: string, options: OpenOptions): Promise<Database> {
   const { now, sleep = realSleep, readOnly = false, patienceMs } = options;
   const { busyTimeoutMs = defaultBusyTimeoutMs } = options;
   if (isPostgresUrl(url)) {
+    // Whoever keeps the log in a file does not wait for the driver to load.
+    const { openPostgres } = await import('./postgres/open.ts');
     return openPostgres(url, { now, sleep, readOnly, busyTimeoutMs, patienceMs });
   }
   return openSqliteFile(fileOf(url), { now: now ?? Date.now, sleep, readOnly, busyTimeoutMs });

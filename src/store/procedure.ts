@@ -109,6 +109,8 @@ export interface Database {
   /** Carries it out in a transaction of which nothing is left. */
   discard<T>(procedure: () => Procedure<T>): Promise<T>;
 
+  /** What the engine finds wrong with its own files, where it can tell; null: nothing. */
+  damage(): Promise<string | null>;
   /** Resolves when anything was written since the call, or a little before it; at `timeoutMs` or abort at the latest. */
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -224,9 +224,9 @@ describe('aliases', () => {
 
   it('are read as what they stand for', async () => {
     const text = leastConfig
-      .replace('{ app: acme-staging }', '&heroku { app: acme-both }')
-      .replace('{ app: acme-production }', '*heroku');
-    expect((await loadText(text)).production.heroku.app).toBe('acme-both');
+      .replace('{ app: acme-staging }', '{ app: acme-staging, timeout: &long 2h }')
+      .replace('{ app: acme-production }', '{ app: acme-production, timeout: *long }');
+    expect((await loadText(text)).production.heroku.timeout).toBe(7_200_000);
   });
 });
 

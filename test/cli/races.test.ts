@@ -1,5 +1,5 @@
 /** Twenty real processes at once on one log and one sandbox, some of them killed: the world keeps its order. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, it } from 'vitest';
 import { seededRandom } from '../simulation/random.ts';
 import { expectOrder, race } from './race.ts';
 import { Stage } from './stage.ts';

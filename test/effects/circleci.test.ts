@@ -119,6 +119,18 @@ describe('builds', () => {
     expect(await builds()).toMatchObject([{ order: 1, label: '12', state: 'running' }]);
   });
 
+  it('takes an older workflow of it with the newest while its job goes on', async () => {
+    world.set(1, [
+      ...one('failed', deploy('failed', 8)),
+      ...one('running', deploy('running', 9)),
+      ...one('running', deploy('queued', 12)),
+    ]);
+    expect(await builds()).toMatchObject([
+      { order: 1, label: '12', state: 'pending' },
+      { order: 1, label: '9', state: 'running' },
+    ]);
+  });
+
   it('follows the pages while builds are under way, and no more than five of them', async () => {
     pageSize = 1;
     for (let number = 1; number <= 7; number++) {

@@ -103,6 +103,7 @@ describe('runs', () => {
           id: 7,
           run_number: 88,
           run_attempt: 2,
+          run_started_at: '2026-01-05T10:00:00Z',
           status: 'in_progress',
           conclusion: null,
           head_sha: head,
@@ -111,7 +112,16 @@ describe('runs', () => {
       ],
     });
     expect(await github().runs(of, 'deploy.yml', 'feature/x', ports)).toEqual([
-      { id: 7, number: 88, attempt: 2, status: 'in_progress', conclusion: null, commit: head, url },
+      {
+        id: 7,
+        number: 88,
+        attempt: 2,
+        startedAt: Date.parse('2026-01-05T10:00:00Z'),
+        status: 'in_progress',
+        conclusion: null,
+        commit: head,
+        url,
+      },
     ]);
     expect(server.asked[0]?.path).toBe(
       '/repos/acme/web/actions/workflows/deploy.yml/runs?branch=feature%2Fx&per_page=100',

@@ -10,10 +10,10 @@ export interface LoopbackPorts extends Ports {
   close(): Promise<void>;
 }
 
-export function createLoopbackPorts(): LoopbackPorts {
+/** Deadlines of `holdMs` or more never come: no answer from this machine needs longer than a retry's pause. */
+export function createLoopbackPorts({ holdMs = 25_000 } = {}): LoopbackPorts {
   const transport = undiciTransport();
-  // Deadlines never come: no answer from this machine needs longer than a retry's pause.
-  const clock = createVirtualClock({ holdMs: 25_000 });
+  const clock = createVirtualClock({ holdMs });
   const told: string[] = [];
   const stop = new AbortController();
   const progress = (line: string): void => void told.push(line);

@@ -138,7 +138,79 @@ describe('where git cannot tell', () => {
       ),
     );
   });
+
+  it('three do not wait for one another in a ring: who lets another go first holds nobody back', () => {
+    // By git x lets z go first; z came after y, and y after x: of neither git tells more.
+    const relationTo =
+      (me: string) =>
+      (other: Waiter): Relation =>
+        me === 'x' && other.deploy === 'z' ? 'ahead' : 'unknown';
+    expect(settle(['x', 'y', 'z'], relationTo, 'skip')).toEqual(['y']);
+  });
+
+  it('three of which each let another go first, as the stream has it, hold nobody back', () => {
+    const waiting = [waiter('x', ['y']), waiter('y', ['z']), waiter('z', ['x'])];
+    const relationTo = (): Relation => 'unknown';
+    const kinds = waiting.map(
+      ({ deploy: me }) => decideTurn({ me, waiting, relationTo, stacking: 'skip' }).kind,
+    );
+    expect(kinds).toEqual(['go', 'go', 'go']);
+  });
+
+  it('some waiter goes, whatever the history, and however little of it each of them sees', () => {
+    const size = 5;
+    const some = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
+      fc.array(one, { minLength: size * size, maxLength: size * size });
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 1 }),
+        fc.constantFrom('skip' as const, 'every' as const),
+        some(fc.boolean()),
+        some(fc.constantFrom('truth' as const, 'unknown' as const, 'diverged' as const)),
+        (order, stacking, parents, sights) => {
+          const isAncestor = (old: number, young: number): boolean =>
+            parents
+              .slice(size * young, size * young + young)
+              .some((is, parent) => is && (parent === old || isAncestor(old, parent)));
+          const truth = (me: number, other: number): Relation =>
+            isAncestor(me, other) ? 'ahead' : isAncestor(other, me) ? 'behind' : 'diverged';
+          const relationTo =
+            (me: string) =>
+            ({ deploy }: Waiter): Relation => {
+              const [mine, theirs] = [Number(me.slice(1)), Number(deploy.slice(1))];
+              const sight = sights[size * mine + theirs] ?? 'unknown';
+              return sight === 'truth' ? truth(mine, theirs) : sight;
+            };
+          const names = order.map((commit) => `c${commit}`);
+          expect(settle(names, relationTo, stacking)).not.toEqual([]);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
 });
+
+/** Who may go once everybody has said whom they let go first. */
+function settle(
+  order: readonly string[],
+  relationTo: (me: string) => (other: Waiter) => Relation,
+  stacking: 'skip' | 'every',
+): string[] {
+  let waiting = order.map((name) => waiter(name));
+  const turnOf = (me: string): Turn =>
+    decideTurn({ me, waiting, relationTo: relationTo(me), stacking });
+  for (let said = true; said; ) {
+    said = false;
+    for (const me of order) {
+      const turn = turnOf(me);
+      if (turn.kind !== 'wait' || !turn.yields) continue;
+      said = true;
+      const to = turn.behind.deploy;
+      waiting = waiting.map((w) => (w.deploy === me ? waiter(me, [...w.yieldsTo, to]) : w));
+    }
+  }
+  return order.filter((me) => turnOf(me).kind === 'go');
+}
 
 describe('the lane’s fold', () => {
   it('keeps the order of joining; to join again is to stand at the end', () => {

@@ -105,7 +105,7 @@ class Player {
       services: this.#services(),
       interrupt: interrupt.signal,
       progress: () => {},
-      isGone: () => true,
+      deaths: { known: () => 'killed', ask: async () => false },
       recorded: ({ type }) => {
         if (this.#next?.type === type) this.#events.shift();
         const following = this.#next?.type;

@@ -7,6 +7,7 @@ import { deployStream, laneStream } from '../../src/runtime/streams.ts';
 import { readDeploys } from '../../src/store/deploys.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { type LaneWorld, production, staging, type Write } from './lane-world.ts';
+import type { TimedLog } from './timed-log.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface Figures {
@@ -40,10 +41,12 @@ export class Invariants {
     live: 0,
   };
   readonly #log: EventLog;
+  readonly #writtenAt: TimedLog['writtenAt'];
   readonly #time: VirtualTime;
 
-  constructor(log: EventLog, time: VirtualTime) {
+  constructor({ log, writtenAt }: TimedLog, time: VirtualTime) {
     this.#log = log;
+    this.#writtenAt = writtenAt;
     this.#time = time;
   }
 
@@ -82,7 +85,7 @@ export class Invariants {
     const state = await readLane(this.#log, lane.name);
     const stream = await this.#log.readStream(laneStream(lane.name));
     const last = (type: string): number =>
-      Date.parse(stream.findLast((event) => event.type === type)?.time ?? '1970-01-01T00:00:00Z');
+      this.#writtenAt(stream.findLast((event) => event.type === type)?.id ?? '');
     const { grant } = state;
     const isHolder = grant?.deploy === deploy && !grant.released;
     this.#check(

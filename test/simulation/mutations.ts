@@ -1,6 +1,8 @@
 /** Ways to break Lockstep on purpose: each has to be found by the simulation, or the simulation proves nothing. */
+import type fc from 'fast-check';
 import type { LaneLock } from '../../src/runtime/lane.ts';
 import type { EventLog } from '../../src/store/log.ts';
+import { forbiddenOnTheWay, type Scenario } from './scenario.ts';
 
 export interface Mutation {
   readonly lock?: (real: LaneLock) => LaneLock;
@@ -9,6 +11,8 @@ export interface Mutation {
   readonly blind?: boolean;
   /** The gates are read once, when the lane's lock is granted, and believed ever after. */
   readonly staleGates?: boolean;
+  /** Scenarios that are likely to show it; any when left out. */
+  readonly among?: fc.Arbitrary<Scenario>;
 }
 
 export const mutations: Readonly<Record<string, Mutation>> = {
@@ -25,7 +29,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       resume: async () => null,
     }),
   },
-  'a gate that is read before the wait': { staleGates: true },
+  'a gate that is read before the wait': { staleGates: true, among: forbiddenOnTheWay },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {
     log: (real) =>

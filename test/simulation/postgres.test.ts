@@ -24,7 +24,7 @@ it('a hundred simulated deploys break no invariant', { timeout: 400_000 }, async
         const { url, remove } = await store();
         try {
           const { violations, figures } = await simulate(drawn, {
-            openLog: (time) => openIn(time, url),
+            openLog: (time, now) => openIn(time, now, url),
           });
           builds += figures.builds;
           live += figures.live;
@@ -42,10 +42,10 @@ it('a hundred simulated deploys break no invariant', { timeout: 400_000 }, async
 });
 
 /** Time stands still while the server works, and what waits for a write waits in that time. */
-async function openIn(time: VirtualTime, url: string): Promise<EventLog> {
-  const real = await openLog(url, { projections: [deploysProjection], now: time.now });
-  const { now, sleep } = time;
-  const changes = new Changes({ look: null, seen: null, pollMs: () => 0, now, sleep });
+async function openIn(time: VirtualTime, now: () => number, url: string): Promise<EventLog> {
+  const real = await openLog(url, { projections: [deploysProjection], now });
+  const { sleep } = time;
+  const changes = new Changes({ look: null, seen: null, pollMs: () => 0, now: time.now, sleep });
   return new Proxy(real, {
     get: (target, name) => {
       const member = target[name as keyof EventLog];

@@ -43,6 +43,8 @@ export interface Scenario {
     readonly atMs: number;
     readonly what: VendorBreak;
   }[];
+  /** By how much the log's clock is set forward or back, and when. */
+  readonly logClock?: readonly { readonly atMs: number; readonly byMs: number }[];
 }
 
 export type VendorBreak =
@@ -55,6 +57,9 @@ export type VendorBreak =
 
 /** A lease, in milliseconds; pauses are drawn around it. */
 export const leaseMs = 60_000;
+
+/** Forward beyond a lease, or back: a clock that was wrong is set right, a machine was asleep. */
+const clockStep = fc.integer({ min: -20 * leaseMs, max: 20 * leaseMs });
 
 const fate: fc.Arbitrary<Fate> = fc.record({
   killAt: fc.oneof(
@@ -70,6 +75,10 @@ const fate: fc.Arbitrary<Fate> = fc.record({
         ms: fc.integer({ min: 1_000, max: 4 * leaseMs }),
       }),
     },
+  ),
+  clock: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.record({ at: fc.integer({ min: 1, max: 220 }), byMs: clockStep }) },
   ),
 });
 
@@ -139,4 +148,40 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
     }),
     { maxLength: 3 },
   ),
+  logClock: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: spanMs }), byMs: clockStep }), {
+    maxLength: 2,
+  }),
+});
+
+/** One lane's few builds, each stopped for most of a lease, and people who forbid production while they are on their way. */
+export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
+  lanes: fc.constant(1),
+  stacking: fc.constant('skip' as const),
+  builds: fc.array(
+    fc.record({
+      kind: fc.constant<BuildKind>('merge'),
+      lane: fc.constant(0),
+      afterMs: fc.integer({ min: 0, max: 60_000 }),
+      fates: fc.tuple(
+        fc.record({
+          killAt: fc.constant(null),
+          pause: fc.record({
+            at: fc.integer({ min: 1, max: 120 }),
+            ms: fc.integer({ min: leaseMs / 3, max: leaseMs - 5_000 }),
+          }),
+        }),
+      ),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  people: fc.array(
+    fc.record({
+      act: fc.constantFrom<PersonAct>('switch-off', 'disable', 'rollback'),
+      lane: fc.constant(0),
+      atMs: fc.integer({ min: 0, max: 120_000 }),
+    }),
+    { minLength: 1, maxLength: 2 },
+  ),
+  faults: fc.constant({ perMille: 0, seed: 1 }),
+  breaks: fc.constant([]),
 });

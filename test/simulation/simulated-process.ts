@@ -1,5 +1,6 @@
 /** A process that may be killed or paused at any await: what it calls goes through gates that it may never pass. */
 
+import { steady } from '../../src/effects/clock.ts';
 import type { Transport } from '../../src/effects/http.ts';
 import type { Clock } from '../../src/effects/ports.ts';
 import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
@@ -10,6 +11,8 @@ export interface Fate {
   readonly killAt: number | null;
   /** Paused (as by SIGSTOP) at this crossing, for so long. */
   readonly pause: { readonly at: number; readonly ms: number } | null;
+  /** Its clock is set forward or back at this crossing. */
+  readonly clock?: { readonly at: number; readonly byMs: number } | null;
   /** This call of the log fails, counted from 1: before it did anything, or after it did everything. */
   readonly storeFails?: { readonly at: number; readonly done: boolean };
 }
@@ -22,6 +25,8 @@ export class SimulatedProcess {
   readonly #fate: Fate;
   #crossings = 0;
   #storeCalls = 0;
+  /** How far its clock is ahead of the world's. */
+  #aheadMs = 0;
   #paused: Promise<void> | null = null;
   #dead = false;
   readonly onDeath: Promise<void>;
@@ -56,7 +61,8 @@ export class SimulatedProcess {
       this.kill();
       return forever();
     }
-    const { pause } = this.#fate;
+    const { pause, clock } = this.#fate;
+    if (this.#crossings === clock?.at) this.#aheadMs += clock.byMs;
     if (pause !== null && this.#crossings === pause.at) {
       this.#paused = this.#time.sleep(pause.ms).then(() => {
         this.#paused = null;
@@ -81,7 +87,7 @@ export class SimulatedProcess {
 
   clock(): Clock {
     return {
-      now: this.#time.now,
+      now: steady(() => this.#time.now() + this.#aheadMs, this.#time.now),
       sleep: (ms, signal) => this.#through(() => this.#time.sleep(ms, signal)),
     };
   }

@@ -3,12 +3,14 @@
  * store; only the clock and the vendors are stand-ins. Runs a scenario to its end and holds the
  * world to what must never happen.
  */
+import type { CiJob } from '../../src/effects/ci-jobs.ts';
 import { createHeroku } from '../../src/effects/heroku.ts';
 import type { History } from '../../src/effects/history.ts';
 import { createHttpClient, type Transport } from '../../src/effects/http.ts';
-import type { Ports } from '../../src/effects/ports.ts';
+import type { Clock, Ports } from '../../src/effects/ports.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { DeployRequest } from '../../src/machine/events.ts';
+import { createDeaths, type Deaths } from '../../src/runtime/deaths.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { createStoreLock, readLane } from '../../src/runtime/lane.ts';
 import { breakLock, switchLane } from '../../src/runtime/lane-orders.ts';
@@ -27,6 +29,7 @@ import type { Mutation } from './mutations.ts';
 import { seededRandom } from './random.ts';
 import { type BuildPlan, leaseMs, type PersonPlan, type Scenario } from './scenario.ts';
 import { type Fate, SimulatedProcess } from './simulated-process.ts';
+import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 9);
@@ -48,8 +51,8 @@ export interface SimulateOptions {
   readonly mutation?: Mutation;
   /** Told every event of the log at the end, for whoever looks into a failing seed. */
   readonly trace?: (line: string) => void;
-  /** Opens the log; left out, it is SQLite's in memory. */
-  readonly openLog?: (time: VirtualTime) => Promise<EventLog>;
+  /** Opens the log, on a clock that may be wrong; left out, it is SQLite's in memory. */
+  readonly openLog?: (time: VirtualTime, now: () => number) => Promise<EventLog>;
 }
 
 export async function simulate(
@@ -57,17 +60,13 @@ export async function simulate(
   { mutation = {}, trace, openLog = inMemory }: SimulateOptions = {},
 ): Promise<Outcome> {
   const time = new VirtualTime(startMs);
-  const log = await openLog(time);
-  const simulation = new Simulation(scenario, mutation, time, log, trace ?? null);
-  return simulation.run();
+  const logClock = { aheadMs: 0 };
+  const log = await openLog(time, () => time.now() + logClock.aheadMs);
+  return new Simulation(scenario, mutation, { time, log, logClock }, trace ?? null).run();
 }
 
-const inMemory = (time: VirtualTime): Promise<EventLog> =>
-  openLog('sqlite::memory:', {
-    projections: [deploysProjection],
-    now: time.now,
-    sleep: time.sleep,
-  });
+const inMemory = ({ sleep }: VirtualTime, now: () => number): Promise<EventLog> =>
+  openLog('sqlite::memory:', { projections: [deploysProjection], now, sleep });
 
 interface Job {
   readonly label: string;
@@ -80,6 +79,8 @@ class Simulation {
   readonly #mutation: Mutation;
   readonly #time: VirtualTime;
   readonly #log: EventLog;
+  /** How far the log's clock is ahead of the world's. */
+  readonly #logClock: { aheadMs: number };
   readonly #lanes: LaneWorld[];
   readonly #invariants: Invariants;
   readonly #random: () => number;
@@ -93,27 +94,27 @@ class Simulation {
   constructor(
     scenario: Scenario,
     mutation: Mutation,
-    time: VirtualTime,
-    log: EventLog,
+    { time, log, logClock }: { time: VirtualTime; log: EventLog; logClock: { aheadMs: number } },
     trace: ((line: string) => void) | null,
   ) {
     this.#trace = trace;
+    this.#logClock = logClock;
     this.#scenario = scenario;
     this.#mutation = mutation;
     this.#time = time;
-    this.#log = log;
+    const timed = timedLog(log, time);
+    this.#log = timed.log;
     this.#lanes = Array.from(
       { length: scenario.lanes },
       (_, i) => new LaneWorld(`lane-${i}`, time),
     );
-    this.#invariants = new Invariants(log, time);
+    this.#invariants = new Invariants(timed, time);
     this.#random = seededRandom(scenario.faults.seed);
   }
 
   async run(): Promise<Outcome> {
-    const all = Promise.all([this.#builds(), this.#people(), this.#breaks()]).then(() =>
-      this.#drain(),
-    );
+    const plans = [this.#builds(), this.#people(), this.#breaks(), this.#setLogClock()];
+    const all = Promise.all(plans).then(() => this.#drain());
     let ended = false;
     let failure: unknown = null;
     all.then(
@@ -239,12 +240,13 @@ class Simulation {
 
   #newId = (): string => {
     this.#ids += 1;
-    return `10000000-0000-4000-8000-${this.#ids.toString(16).padStart(12, '0')}`;
+    return idOf(this.#ids);
   };
 
   #newRun(actor: string): Run {
     const id = this.#newId();
-    const owner = { run: id, host: 'simulated', pid: this.#ids, started: '0', url: null };
+    const job: CiJob = { ci: 'circleci', project: 'gh/acme/web', number: String(this.#ids) };
+    const owner = { run: id, host: 'simulated', pid: this.#ids, started: '0', url: null, job };
     return { id, actor, ci: null, program: 'simulation', owner, newId: this.#newId };
   }
 
@@ -319,10 +321,7 @@ class Simulation {
       ? staleGates(unbroken, heroku, http, lane)
       : unbroken;
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
-    const isGone = (owner: { readonly run?: unknown }): boolean =>
-      // Half of the time the dead are known to be dead: those whose host can be asked.
-      this.#alive.get(String(owner.run))?.dead === true &&
-      String(owner.run).charCodeAt(35) % 2 === 0;
+    const deaths = this.#deaths(clock);
     const lock = createStoreLock({
       log,
       clock,
@@ -331,7 +330,7 @@ class Simulation {
       leaseMs,
       relation: async (base, head) => lane.graph.relation(base, head),
       quiesce: (signal) => quiesce(heroku, [staging, production], ports(signal)),
-      isGone,
+      deaths,
     });
     try {
       await runDeploy({
@@ -348,11 +347,29 @@ class Simulation {
         recorded: () => {
           this.#invariants.figures.events += 1;
         },
-        isGone,
+        deaths,
       });
     } finally {
       keeper.stop();
     }
+  }
+
+  /** A third of the dead are known to be dead by their host, a third by their CI, and of a third nothing is known. */
+  #deaths(clock: Clock): Deaths {
+    const dead = (run: unknown): boolean => this.#alive.get(String(run))?.dead === true;
+    const knownBy = (run: unknown): 'host' | 'ci' | 'nobody' =>
+      (['host', 'ci', 'nobody'] as const)[String(run).charCodeAt(35) % 3] ?? 'nobody';
+    return createDeaths({
+      clock,
+      local: {
+        known: ({ run }) => (knownBy(run) === 'host' && dead(run) ? 'its process is gone' : null),
+        ask: async () => false,
+      },
+      endingOf: async (job) => {
+        const run = job.ci === 'circleci' ? idOf(Number(job.number)) : null;
+        return knownBy(run) === 'ci' && dead(run) ? 'CI says that its job ended' : null;
+      },
+    });
   }
 
   #fault = (): WireFault => {
@@ -426,6 +443,14 @@ class Simulation {
     }
   }
 
+  async #setLogClock(): Promise<void> {
+    const steps = [...(this.#scenario.logClock ?? [])].sort((a, b) => a.atMs - b.atMs);
+    for (const { atMs, byMs } of steps) {
+      await this.#time.sleep(Math.max(0, startMs + atMs - this.#time.now()));
+      this.#logClock.aheadMs += byMs;
+    }
+  }
+
   async #breaks(): Promise<void> {
     const plans = [...this.#scenario.breaks].sort((a, b) => a.atMs - b.atMs);
     for (const { what, lane: index, atMs } of plans) {
@@ -440,6 +465,8 @@ class Simulation {
     }
   }
 }
+
+const idOf = (n: number): string => `10000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 
 function ignoreUsage(error: unknown): undefined {
   if (!(error instanceof UsageError)) throw error;

@@ -5,7 +5,8 @@ import { UsageError } from '../../errors.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { requestDeploy } from '../../runtime/request.ts';
 import { assemble } from '../assemble.ts';
-import { detectCi, requireBuild } from '../ci.ts';
+import { detectCi, requireBranch, requireBuild } from '../ci.ts';
+import { ciJobOf } from '../ci-job.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
@@ -36,11 +37,10 @@ export async function advance(
   const build = requireBuild(ci);
   const repository = await openRepository(directory);
   const commit = await repository.commit(ci.commit ?? (await repository.head()));
-  const branch = ci.branch ?? (await repository.branch()) ?? config.branch;
-  if (branch !== config.branch) throw otherBranch(branch, config.branch);
+  const branch = requireBranch(ci, await repository.branch(), config.branch);
 
   const settings = toSettings(config, environment);
-  const run = newRun({ actor: ci.actor, ci: build, program: version });
+  const run = newRun({ actor: ci.actor, ci: build, program: version, job: ciJobOf(ci) });
   return carry({
     terminal,
     json: flags.json === true,
@@ -90,11 +90,5 @@ function overrideReason({ override, reason }: AdvanceFlags): string | null {
   if (reason === undefined) return null;
   throw new UsageError('E_REASON', '--reason is for --override, which is not given', {
     hint: 'Leave it out, or add --override.',
-  });
-}
-
-function otherBranch(branch: string, lane: string): UsageError {
-  return new UsageError('E_BRANCH', `this build is of branch ${branch}; the lane deploys ${lane}`, {
-    hint: `Run pipeline advance in builds of ${lane} only, or change \`branch\` in pipeline.yml.`,
   });
 }

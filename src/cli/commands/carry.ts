@@ -55,6 +55,7 @@ export async function carry(options: CarryOptions): Promise<number> {
       keeper: assembly.keeper,
       leaseMs: options.leaseMs,
       lock: assembly.lock,
+      deaths: assembly.deaths,
       services: assembly.services,
       interrupt: signals.interrupt,
       progress: reporter.progress,

@@ -6,6 +6,7 @@ import { newRun } from '../../runtime/identity.ts';
 import { resumeDeploy } from '../../runtime/resume.ts';
 import { assemble } from '../assemble.ts';
 import { detectCi } from '../ci.ts';
+import { ciJobOf } from '../ci-job.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import { findDeploy } from '../find-deploy.ts';
@@ -36,7 +37,12 @@ export async function resume(
   const ci = detectCi(process.env, flags);
   const repository = await openRepository(directory);
   const settings = toSettings(config, environment);
-  const run = newRun({ actor: ci.actor, ci: ci.isCi ? ci.build : null, program: version });
+  const run = newRun({
+    actor: ci.actor,
+    ci: ci.isCi ? ci.build : null,
+    program: version,
+    job: ciJobOf(ci),
+  });
   return carry({
     terminal,
     json: flags.json === true,

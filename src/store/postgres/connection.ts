@@ -219,6 +219,11 @@ export class PostgresConnection implements Database {
     return { sql: compiled.sql, values: compiled.bind(step.values) };
   }
 
+  /** Its files are the server's to look after. */
+  async damage(): Promise<string | null> {
+    return null;
+  }
+
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     return this.#changes.wait(timeoutMs, signal);
   }

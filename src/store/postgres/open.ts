@@ -8,8 +8,6 @@ import { kyselyOn, PostgresConnection, type PostgresConnectionOptions } from './
 import { whenOpening } from './errors.ts';
 import { migrations, schemaName, schemaVersion } from './schema.ts';
 
-export { isPostgresUrl } from './address.ts';
-
 /** A server that is being started answers within this, in milliseconds. */
 const openingPatienceMs = 10_000;
 

@@ -158,6 +158,14 @@ export class SqliteConnection implements Database {
     }
   }
 
+  /** Streams are read by an index, which the hashes of its events say nothing of. */
+  damage(): Promise<string | null> {
+    return this.whenFree(() => {
+      const found = String(this.handle.pragma('integrity_check(1)', { simple: true }));
+      return found === 'ok' ? null : found;
+    });
+  }
+
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     return this.#changes.wait(timeoutMs, signal);
   }

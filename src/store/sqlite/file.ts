@@ -1,5 +1,5 @@
 /** Opening an SQLite file as a log: is it one, is it ours, does it keep what we promise, are its tables there. */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Migrator } from 'kysely/migration';
@@ -52,11 +52,14 @@ function prepareFolder(file: string, readOnly: boolean): void {
   if (readOnly && !existsSync(file)) throw missing(file, 'there is no log');
   try {
     if (!readOnly) mkdirSync(dirname(file), { recursive: true });
-    if (!existsSync(file) || !statSync(file).isDirectory()) return;
+    if (!existsSync(file)) return;
+    // SQLite would open it all the same, and leave -wal and -shm beside it that cannot be written either.
+    if (!readOnly) accessSync(file, constants.W_OK);
+    if (!statSync(file).isDirectory()) return;
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw new StoreUnusable('E_STORE_CANNOT_OPEN', `the log ${file} cannot be opened: ${why}`, {
-      hint: 'Check that its folder can be made and that this user may write there.',
+      hint: 'Check that its folder can be made and that this user may write there, and to the file.',
       details: { file, why },
       cause: error,
     });

@@ -1,0 +1,60 @@
+/** Who is dead, told from real processes: only those that this process would see, were they alive. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { isGone, newRun } from '../../src/runtime/identity.ts';
+
+const { owner: me } = newRun({ actor: 'ana', ci: null, program: 'test' });
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+async function start(command: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  await once(child, 'spawn');
+  return child;
+}
+
+async function pidOfDead(): Promise<number> {
+  const child = await start('sleep', '60');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  return child.pid ?? 0;
+}
+
+describe('the owner of a lease', () => {
+  it('is not gone while its process runs', () => expect(isGone(me)).toBe(false));
+
+  it('is gone once its process is', async () => {
+    expect(isGone({ ...me, pid: await pidOfDead() })).toBe(true);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is gone though another process has its number now: that one began later',
+    () => expect(isGone({ ...me, started: '1' })).toBe(true),
+  );
+
+  it.runIf(process.platform === 'linux')(
+    'is gone though its number is still taken, for nobody has asked how it ended',
+    async () => {
+      // What the shell began ends as the child of `sleep`, which never asks.
+      const parent = await start('sh', '-c', 'sleep 0 & echo $!; exec sleep 60');
+      const [line] = (await once(parent.stdout ?? process.stdin, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ');
+      while (stat()[2] !== 'Z') await new Promise((again) => setTimeout(again, 10));
+      expect(isGone({ ...me, pid, started: stat()[21] })).toBe(true);
+    },
+  );
+
+  it.each([
+    ['another host', { host: 'elsewhere.test' }],
+    ['another container of the same host name', { processes: 'boot pid:[1]' }],
+    ['an older version, which did not say where', { processes: undefined }],
+  ])('on %s may be alive: that cannot be seen from here', async (_, where) => {
+    expect(isGone({ ...me, pid: await pidOfDead(), ...where })).toBe(false);
+  });
+});
