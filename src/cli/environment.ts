@@ -77,6 +77,11 @@ export function secretsOf(environment: Environment): string[] {
   ].filter((secret): secret is string => secret !== null && secret !== '');
 }
 
+/** The passwords in whatever of the command line is a URL: `--store`, the source of an import. */
+export function secretsIn(argv: readonly string[]): string[] {
+  return argv.flatMap((text) => passwordsOf(text.replace(/^--[a-z]+=/, ''))).filter(Boolean);
+}
+
 /** A URL's password, as it is written and as it is meant. */
 function passwordsOf(url: string | null): string[] {
   if (url === null || !URL.canParse(url)) return [];

@@ -2,17 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { LockstepError, UsageError } from '../errors.ts';
 import { StoreUnusable } from '../store/log.ts';
-import { readEnvironment, redactor, secretsOf } from './environment.ts';
+import { readEnvironment, redactor, secretsIn, secretsOf } from './environment.ts';
 import { CommanderError, createProgram } from './program.ts';
 import { createTerminal, printError } from './terminal.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
-  const terminal = createTerminal({
+  const shown = createTerminal({
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     noColor: argv.includes('--no-color'),
   });
+  const redact = redactorOf(process.env, argv);
+  const terminal = { ...shown, err: (text: string) => shown.err(redact(text)) };
   let code = 0;
   const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (code = n) });
   try {
@@ -21,20 +23,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Help and version end so, with 0; a wrong flag with a message that commander printed.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const redact = redactorOf(process.env);
-    const redacted = { ...terminal, err: (text: string) => terminal.err(redact(text)) };
-    printError(redacted, error, { debug: argv.includes('--debug') });
+    printError(terminal, error, { debug: argv.includes('--debug') });
     return exitCodeOf(error);
   }
 }
 
 /** Where the environment itself is wrong, its error names variables and shows no values. */
-function redactorOf(env: NodeJS.ProcessEnv): (text: string) => string {
+function redactorOf(env: NodeJS.ProcessEnv, argv: readonly string[]): (text: string) => string {
+  let secrets: string[] = [];
   try {
-    return redactor(secretsOf(readEnvironment(env)));
-  } catch {
-    return (text) => text;
-  }
+    secrets = secretsOf(readEnvironment(env));
+  } catch {}
+  return redactor([...secrets, ...secretsIn(argv)]);
 }
 
 const overtaken: ReadonlySet<string> = new Set(['E_OVERTAKEN', 'E_LAPSED']);

@@ -9,6 +9,8 @@ type Paint = (text: string) => string;
 export interface Terminal {
   /** A line on standard output. */
   out(text: string): void;
+  /** Text on standard output as it is; resolves when there is room for more. False: nobody reads it any more. */
+  write(text: string): Promise<boolean>;
   /** A line on standard error. */
   err(text: string): void;
   /** Whether a person watches: a terminal, and no CI. */
@@ -42,9 +44,10 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     (text) =>
       colored ? styleText(style, text, { validateStream: false }) : text;
   // A reader that went away (`| head`) is no error of ours.
+  let told: unknown;
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE' && error !== told) throw error;
     });
   }
   let live = false;
@@ -66,6 +69,17 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     out(text) {
       clearStatus();
       stdout.write(`${text}\n`);
+    },
+    write(text) {
+      clearStatus();
+      return new Promise((done, fail) => {
+        stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+          told = error;
+          if (error == null) done(true);
+          else if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') done(false);
+          else fail(error);
+        });
+      });
     },
     err(text) {
       clearStatus();

@@ -59,7 +59,8 @@ function givenStore(flags: Pick<GlobalFlags, 'store'>, environment: Environment)
   return url === null || url === undefined ? null : anchored(url, process.cwd());
 }
 
-function anchored(url: string, folder: string): string {
+/** A path in a store's URL is relative to this folder. */
+export function anchored(url: string, folder: string): string {
   const path = url.startsWith(sqlitePrefix) ? url.slice(sqlitePrefix.length) : null;
   if (path === null || path === ':memory:' || isAbsolute(path)) return url;
   return sqlitePrefix + join(folder, path);

@@ -4,8 +4,11 @@
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 export interface ChangeSource {
-  /** A number that is another one after every commit of another connection; null where there can be none. */
-  readonly look: (() => number | Promise<number>) | null;
+  /**
+   * A number that is another one after every commit of another connection; null where there can be
+   * none. It answers at the signal at the latest.
+   */
+  readonly look: ((signal: AbortSignal) => number | Promise<number>) | null;
   /** What `look` said last, where looking takes time: a write between the two ends the wait at once. */
   readonly seen: (() => number) | null;
   readonly pollMs: () => number;
@@ -50,8 +53,8 @@ export class Changes {
     try {
       // Counted as well as read from the clock: a clock that is set back prolongs no wait.
       for (let waitedMs = 0; waitedMs < timeoutMs && now() < deadline; ) {
-        if ((await look?.()) !== before) return;
-        const leftMs = Math.min(timeoutMs - waitedMs, deadline - now());
+        if ((await look?.(woken.signal)) !== before) return;
+        const leftMs = Math.max(0, Math.min(timeoutMs - waitedMs, deadline - now()));
         const pauseMs = look === null ? leftMs : Math.min(pollMs(), leftMs);
         await sleep(pauseMs, woken.signal);
         waitedMs += pauseMs;

@@ -17,6 +17,9 @@ const put = new Statement((db, { consumer, position, state }: LogTables['checkpo
       })),
     ),
 );
+const passOver = new Statement((db, { position }: { position: number }) =>
+  db.updateTable('checkpoints').set({ position }).where('position', '<', position),
+);
 
 export function* readCheckpoint(consumer: string): Procedure<Checkpoint> {
   const row = yield* one.first({ consumer });
@@ -26,4 +29,9 @@ export function* readCheckpoint(consumer: string): Procedure<Checkpoint> {
 
 export function* putCheckpoint(consumer: string, { position, state }: Checkpoint): Procedure<void> {
   yield* put.run({ consumer, position, state: JSON.stringify(state) });
+}
+
+/** Moves every consumer that is behind up to a position: what is before it is none of theirs. */
+export function* moveCheckpoints(position: number): Procedure<void> {
+  yield* passOver.run({ position });
 }

@@ -1,7 +1,8 @@
 /** The log's contract, kept on whatever database it is opened on. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Compilable, Kysely } from 'kysely';
-import { putCheckpoint, readCheckpoint } from './checkpoint-table.ts';
+import { moveCheckpoints, putCheckpoint, readCheckpoint } from './checkpoint-table.ts';
+import { importRows, toRows } from './event-import.ts';
 import {
   append,
   assertExpected,
@@ -26,6 +27,7 @@ import type {
   Checkpoint,
   EventLog,
   Fence,
+  Imported,
   JsonObject,
   Lease,
   RecordedEvent,
@@ -85,6 +87,26 @@ export class DatabaseLog implements ProjectedLog {
     const events = (yield* append(drafts, heads)).map(toRecorded);
     yield* this.#models.feed(events);
     return { outcome: 'appended', events };
+  }
+
+  async importEvents(events: readonly RecordedEvent[]): Promise<Imported> {
+    const rows = toRows(events);
+    const { db } = this.#database;
+    const models = this.#models;
+    // By a try whose reply was lost: if they are there, they are ours.
+    let tried = 0;
+    return this.#database.write(function* (again) {
+      const imported = (yield* importRows(db, rows)).map(toRecorded);
+      const last = imported.at(-1);
+      if (last === undefined) {
+        const count = again ? tried : 0;
+        return { imported: count, present: rows.length - count };
+      }
+      tried = imported.length;
+      yield* moveCheckpoints(last.position);
+      yield* models.feed(imported);
+      return { imported: imported.length, present: rows.length - imported.length };
+    });
   }
 
   async readStream(

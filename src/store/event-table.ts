@@ -1,6 +1,6 @@
 /** The table of events: appending to it and reading it. */
 import { type Kysely, sql } from 'kysely';
-import { hashOf, noHash } from './hash-chain.ts';
+import { type Head, hashOf, noHead } from './hash-chain.ts';
 import { EventIdReused, type ExpectedVersion, VersionConflict } from './log.ts';
 import { clock, type Procedure, Statement } from './procedure.ts';
 import { type BatchDraft, type EventDraft, isSameEvent } from './stored-event.ts';
@@ -8,7 +8,6 @@ import type { EventRow, LogTables } from './tables.ts';
 
 type Range = { readonly after: number; readonly limit: number };
 type PrefixRange = Range & { readonly prefix: string; readonly length: number };
-type StreamHead = Pick<EventRow, 'version' | 'hash'>;
 
 const all = (db: Kysely<LogTables>) => db.selectFrom('events').selectAll();
 const inOrder = (db: Kysely<LogTables>, { after, limit }: Range) =>
@@ -48,6 +47,15 @@ export function* headPosition(): Procedure<number> {
   return (yield* last.first({}))?.position ?? 0;
 }
 
+/** The log's last event; null while there is none. */
+export function* lastEvent(): Procedure<Pick<EventRow, 'position' | 'time'> | null> {
+  return (yield* last.first({})) ?? null;
+}
+
+export function* headOf(stream: string): Procedure<Head> {
+  return (yield* streamHead.first({ stream })) ?? noHead;
+}
+
 export function readStream(stream: string, from: number, limit: number): Procedure<EventRow[]> {
   return ofStream.all({ stream, from, limit });
 }
@@ -83,14 +91,14 @@ export function* findAppended(batches: readonly BatchDraft[]): Procedure<EventRo
   return rows;
 }
 
-export type StreamHeads = ReadonlyMap<string, StreamHead>;
+export type StreamHeads = ReadonlyMap<string, Head>;
 
 /** The heads of the streams, before the append. @throws VersionConflict */
 export function* assertExpected(batches: readonly BatchDraft[]): Procedure<StreamHeads> {
-  const heads = new Map<string, StreamHead>();
+  const heads = new Map<string, Head>();
   const versions = new Map<string, number>();
   for (const { stream, expected, events } of batches) {
-    const head = heads.get(stream) ?? (yield* streamHead.first({ stream })) ?? noHead;
+    const head = heads.get(stream) ?? (yield* headOf(stream));
     heads.set(stream, head);
     const actual = versions.get(stream) ?? head.version;
     if (!isExpected(expected, actual)) throw new VersionConflict(stream, expected, actual);
@@ -126,8 +134,6 @@ export function* append(
   }
   return rows;
 }
-
-const noHead: StreamHead = { version: 0, hash: noHash };
 
 const placeOf = ({ stream, version }: EventRow) => ({ stream, version });
 

@@ -18,9 +18,46 @@ export function hashOf(event: Omit<EventRow, 'hash'>): string {
   return hash('sha256', canonical([...fields, event.data, event.metadata]));
 }
 
-interface Head {
+export interface Head {
   readonly version: number;
   readonly hash: string;
+}
+
+/** What stands before a stream's first event. */
+export const noHead: Head = { version: 0, hash: noHash };
+
+/** What about an event does not follow from those before it. */
+export interface Flaw {
+  readonly kind: 'position' | 'version' | 'chain' | 'hash' | 'time';
+  readonly reason: string;
+}
+
+/** A log event by event, in the order of their positions: does each follow from those before it? */
+export class Chain {
+  readonly #heads = new Map<string, Head>();
+  #last: EventRow | null = null;
+
+  get streams(): number {
+    return this.#heads.size;
+  }
+
+  /** Takes the next event in, whatever is wrong with it. */
+  add(row: EventRow): Flaw | null {
+    const flaw = flawOf(row, this.#last, this.#heads.get(row.stream) ?? noHead);
+    this.#heads.set(row.stream, { version: row.version, hash: row.hash });
+    this.#last = row;
+    return flaw;
+  }
+
+  /** See `Verification.headDigest`. */
+  digest(): string {
+    const sum = createHash('sha256');
+    const byName = [...this.#heads].sort(([a], [b]) =>
+      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    );
+    for (const [stream, head] of byName) sum.update(canonical([stream, head.version, head.hash]));
+    return sum.digest('hex');
+  }
 }
 
 /**
@@ -30,44 +67,47 @@ interface Head {
  * events were cut off still adds up: `headDigest`, kept somewhere else, is what shows it.
  */
 export async function verifyRows(pages: AsyncIterable<readonly EventRow[]>): Promise<Verification> {
-  const heads = new Map<string, Head>();
+  const chain = new Chain();
   let fault: Verification['fault'] = null;
-  let last: EventRow | null = null;
   let events = 0;
   for await (const page of pages) {
     for (const row of page) {
-      const head = heads.get(row.stream) ?? { version: 0, hash: noHash };
-      if (fault === null) {
-        const reason = whatIsWrong(row, last, head);
-        if (reason !== null) fault = { position: row.position, stream: row.stream, reason };
+      const flaw = chain.add(row);
+      if (fault === null && flaw !== null) {
+        fault = { position: row.position, stream: row.stream, reason: flaw.reason };
       }
-      heads.set(row.stream, { version: row.version, hash: row.hash });
-      last = row;
       events++;
     }
   }
-  return { events, streams: heads.size, headDigest: digest(heads), fault };
+  return { events, streams: chain.streams, headDigest: chain.digest(), fault };
 }
 
-function whatIsWrong(row: EventRow, last: EventRow | null, head: Head): string | null {
+/**
+ * @param last the log's event before
+ * @param head the event before in its stream
+ */
+export function flawOf(
+  row: EventRow,
+  last: Pick<EventRow, 'position' | 'time'> | null,
+  head: Head,
+): Flaw | null {
   const position = (last?.position ?? 0) + 1;
   if (row.position !== position) {
-    return `position ${position} is missing: ${row.position} comes next`;
+    const reason = `position ${position} is missing: ${row.position} comes next`;
+    return { kind: 'position', reason };
   }
   if (row.version !== head.version + 1) {
-    return `version ${head.version + 1} of the stream is missing: ${row.version} comes next`;
+    const reason = `version ${head.version + 1} of the stream is missing: ${row.version} comes next`;
+    return { kind: 'version', reason };
   }
   if (row.previous_hash !== head.hash) {
-    return 'it does not follow the event before it in its stream';
+    return { kind: 'chain', reason: 'it does not follow the event before it in its stream' };
   }
-  if (row.hash !== hashOf(row)) return 'what is stored is not what was recorded';
-  if (last !== null && row.time < last.time) return 'it is older than the event before it';
+  if (row.hash !== hashOf(row)) {
+    return { kind: 'hash', reason: 'what is stored is not what was recorded' };
+  }
+  if (last !== null && row.time < last.time) {
+    return { kind: 'time', reason: 'it is older than the event before it' };
+  }
   return null;
-}
-
-function digest(heads: ReadonlyMap<string, Head>): string {
-  const sum = createHash('sha256');
-  const byName = [...heads].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const [stream, head] of byName) sum.update(canonical([stream, head.version, head.hash]));
-  return sum.digest('hex');
 }

@@ -81,6 +81,12 @@ export interface Appended {
   readonly events: readonly RecordedEvent[];
 }
 
+/** How many events of an import are new to the log, and how many it had already. */
+export interface Imported {
+  readonly imported: number;
+  readonly present: number;
+}
+
 /** Where a consumer of the log has got to, and what it wants to remember there. */
 export interface Checkpoint {
   readonly position: number;
@@ -116,6 +122,20 @@ export interface EventLog {
    * @throws StoreUnavailable disk full, read-only, I/O error, lost connection: nothing was written, or (`details.unknown`) that is not known
    */
   append(batches: readonly StreamAppend[], options?: AppendOptions): Promise<Appended>;
+
+  /**
+   * Takes in events of another log exactly as it recorded them: position, version, id, time and
+   * hashes are kept. All or nothing, durable when it resolves.
+   *
+   * Each is either in this log already, at its position with its hash, or has to follow from what is
+   * there: the next position, its stream's next version and hash, a hash over what it says, a new id,
+   * no time before the last event's. Checkpoints that are behind move along to the end: to whoever
+   * reads on, what happened in another log is no news.
+   *
+   * @throws ImportRefused one of them is neither; nothing was written
+   * @throws StoreUnavailable as for `append`
+   */
+  importEvents(events: readonly RecordedEvent[]): Promise<Imported>;
 
   /** The stream's events in order, from `fromVersion` (default 1). An unknown stream is empty. */
   readStream(
@@ -183,6 +203,40 @@ export class EventIdReused extends LockstepError {
         details: { id, ...where },
       },
     );
+  }
+}
+
+/** What keeps an event of another log out of this one. */
+export type ImportFlaw =
+  | 'event' // it is none that a log can have recorded
+  | 'position' // it is not the next one
+  | 'version' // it is not its stream's next one
+  | 'chain' // it does not follow the event before it in its stream
+  | 'hash' // it says something else than what was recorded
+  | 'time' // it is older than the event before it
+  | 'id' // its id is another event's
+  | 'other'; // the log has another event at its position
+
+/** An event of another log that cannot be in this one: it was changed, it is out of place, or the logs differ. */
+export class ImportRefused extends LockstepError {
+  readonly flaw: ImportFlaw;
+  /** Which one of the events that were given, from 0. */
+  readonly index: number;
+  readonly position: number;
+  readonly reason: string;
+  constructor(
+    flaw: ImportFlaw,
+    { index, position, reason }: { index: number; position: number; reason: string },
+  ) {
+    super(
+      `E_IMPORT_${flaw.toUpperCase()}`,
+      `the event at position ${position} cannot be imported: ${reason}`,
+      { details: { index, position } },
+    );
+    this.flaw = flaw;
+    this.index = index;
+    this.position = position;
+    this.reason = reason;
   }
 }
 

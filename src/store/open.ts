@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Sleep } from './changes.ts';
 import { DatabaseLog } from './database-log.ts';
 import { StoreUnusable } from './log.ts';
-import { isPostgresUrl } from './postgres/address.ts';
+import { isPostgresUrl, parseAddress } from './postgres/address.ts';
 import type { Database } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
 import { inMemory, openSqliteFile } from './sqlite/file.ts';
@@ -59,6 +59,11 @@ async function openDatabase(url: string, options: OpenOptions): Promise<Database
     return openPostgres(url, { now, sleep, readOnly, busyTimeoutMs, patienceMs });
   }
   return openSqliteFile(fileOf(url), { now: now ?? Date.now, sleep, readOnly, busyTimeoutMs });
+}
+
+/** How messages name a log: by its file, or by host, port and database. @throws StoreUnusable the URL is none */
+export function shownStore(url: string): string {
+  return isPostgresUrl(url) ? parseAddress(url).shown : `sqlite:${fileOf(url)}`;
 }
 
 /** The URL itself is never shown: one for a server may hold a password. */

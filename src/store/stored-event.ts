@@ -43,10 +43,13 @@ function draftEvent(event: NewEvent): EventDraft {
 
 /** Text that the database gives back exactly as it was. */
 function assertText(what: string, text: string): void {
-  if (text === '' || !text.isWellFormed() || text.includes('\0')) {
+  if (!isText(text)) {
     throw new TypeError(`${JSON.stringify(text)} cannot be the ${what} of an event`);
   }
 }
+
+const isText = (text: unknown): boolean =>
+  typeof text === 'string' && text !== '' && text.isWellFormed() && !text.includes('\0');
 
 export function toRecorded(row: EventRow): RecordedEvent {
   const { position, stream, version, id, type, schema, time, hash } = row;
@@ -63,6 +66,41 @@ export function toRecorded(row: EventRow): RecordedEvent {
     hash,
     previousHash: row.previous_hash,
   };
+}
+
+/** The other way round: the text that the log wrote is the one that JSON gives again. */
+export function toRow(event: RecordedEvent): EventRow {
+  const { position, stream, version, id, type, schema, time, hash, previousHash } = event;
+  const [data, metadata] = [JSON.stringify(event.data), JSON.stringify(event.metadata)];
+  const place = { position, stream, version, id, type, schema };
+  return { ...place, data, metadata, time, hash, previous_hash: previousHash };
+}
+
+/** Why no log can have recorded such an event; null: it can. */
+export function whatNoLogRecords(row: EventRow): string | null {
+  const { position, version, schema, time, hash, previous_hash } = row;
+  for (const [name, number] of Object.entries({ position, version, schema })) {
+    if (!Number.isSafeInteger(number) || number < 1) return `its ${name} is no whole number from 1`;
+  }
+  for (const name of ['stream', 'id', 'type'] as const) {
+    if (!isText(row[name])) return `its ${name} is no text that a log keeps`;
+  }
+  for (const name of ['data', 'metadata'] as const) {
+    if (!row[name]?.startsWith('{')) return `its ${name} is no JSON object`;
+  }
+  if (!isTime(time)) return 'its time is none like 2026-01-05T13:00:00.000Z';
+  if (!isHash(hash)) return 'its hash is no SHA-256 in lower-case hex';
+  if (!isHash(previous_hash)) return 'its previousHash is no SHA-256 in lower-case hex';
+  const isTooLong = row.data.length + row.metadata.length > eventLengthMax;
+  return isTooLong ? `it is longer than the ${eventLengthMax} characters that a log takes` : null;
+}
+
+const isHash = (text: unknown): boolean => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
+
+function isTime(text: unknown): boolean {
+  if (typeof text !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/.test(text)) return false;
+  const date = new Date(text);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === text;
 }
 
 /** Whether the event in the log is the one that its writer appends again. */

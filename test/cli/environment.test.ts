@@ -5,6 +5,7 @@ import {
   readEnvironment,
   redactor,
   requireHerokuToken,
+  secretsIn,
   secretsOf,
 } from '../../src/cli/environment.ts';
 import { LockstepError, UsageError } from '../../src/errors.ts';
@@ -102,6 +103,13 @@ describe('the kill switch', () => {
 });
 
 describe('the redactor', () => {
+  it('knows the passwords of URLs that were given as arguments', () => {
+    const url = 'postgres://ada:correct%20horse@host/x';
+    const redact = redactor(secretsIn(['import', url, `--store=${url}`, '--reason', 'a: b']));
+    expect(redact(`no ${url}, correct horse`)).toBe('no postgres://ada:[secret]@host/x, [secret]');
+    expect(secretsIn(['advance', 'log.jsonl', 'sqlite:log.db'])).toEqual([]);
+  });
+
   const environment = readEnvironment({
     HEROKU_API_KEY: 'HRKU-a/b+c=d',
     CIRCLE_TOKEN: 'circle-token-1',

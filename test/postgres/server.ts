@@ -46,10 +46,17 @@ export class PostgresServer {
     process.kill(Number(pid), 'SIGKILL');
   }
 
-  /** Again, on the same files. */
+  /** Again, on the same files, which are free once the last of the killed processes is gone. */
   async restart(): Promise<void> {
-    this.#process = this.#embedded();
-    await this.#process.start();
+    for (let left = 50; ; left--) {
+      this.#process = this.#embedded();
+      try {
+        return await this.#process.start();
+      } catch {
+        if (left === 0) throw new Error('the server does not start again');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 
   async stop(): Promise<void> {
@@ -74,12 +81,34 @@ export class PostgresServer {
   }
 }
 
-/** For a test file: a server of its own, and an empty database whenever it asks for one. */
-export function usePostgres(flags: readonly string[] = []) {
-  const given = process.env.TEST_POSTGRES_URL;
+/** For a test file: an empty database whenever it asks for one, on the server at TEST_POSTGRES_URL or one of its own. */
+export const usePostgres = () => useServer([], process.env.TEST_POSTGRES_URL);
+
+/** As `usePostgres`, on a server that the test file may do with as it likes. */
+export function useOwnPostgres(flags: readonly string[] = []) {
+  let server: PostgresServer | undefined;
+  const used = useServer(flags, undefined, (started) => {
+    server = started;
+  });
+  return {
+    ...used,
+    server(): PostgresServer {
+      if (server === undefined) throw new Error('the server runs inside a test only');
+      return server;
+    },
+  };
+}
+
+function useServer(
+  flags: readonly string[],
+  given: string | undefined,
+  started: (server: PostgresServer) => void = () => {},
+) {
   let server: PostgresServer | undefined;
   beforeAll(async () => {
-    if (given === undefined) server = await PostgresServer.start(flags);
+    if (given !== undefined) return;
+    server = await PostgresServer.start(flags);
+    started(server);
   });
   afterAll(() => server?.stop());
 
@@ -112,12 +141,12 @@ export function usePostgres(flags: readonly string[] = []) {
   }
 }
 
-/** Runs SQL on a connection of its own. */
-export async function execute(url: string, sql: string): Promise<void> {
+/** Runs SQL on a connection of its own, and gives the rows of a single query. */
+export async function execute(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query(sql)).rows;
   } finally {
     await client.end();
   }

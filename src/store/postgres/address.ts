@@ -27,6 +27,13 @@ export function parseAddress(text: string): PostgresAddress {
   // A URL that names no host, for a socket named by `host`, is one that URL does not take.
   const url = URL.parse(text.replace(/^postgres(ql)?:/i, 'lockstep:'));
   if (url === null) throw unusable('the URL of the log’s PostgreSQL cannot be read');
+  // What comes after the host is shown in messages, and must not be the rest of a password.
+  if (/@/.test(url.pathname + url.search + url.hash)) {
+    throw unusable(
+      'the URL of the log’s PostgreSQL has an @ after its host',
+      'In a user or a password write / as %2F, ? as %3F, # as %23 and @ as %40; after the host, @ as %40.',
+    );
+  }
   const options = takeParameters(url.searchParams);
   const host = options.host ?? decode(url.hostname).replace(/^\[(.*)\]$/, '$1');
   const database = decode(url.pathname.slice(1));

@@ -19,20 +19,26 @@ import {
 } from '../procedure.ts';
 import type { LogTables } from '../tables.ts';
 import type { PostgresAddress } from './address.ts';
-import { inUse, isUnknownHost, mayPass } from './errors.ts';
+import { inUse, isLocked, isUnknownHost, mayPass } from './errors.ts';
 import { PostgresListener } from './listener.ts';
 import { type PostgresTables, schemaName } from './schema.ts';
-import { PostgresSession } from './session.ts';
+import { atMost, PostgresSession } from './session.ts';
 
 /**
  * A process that is stopped in the middle of a transaction holds everybody up: after this long, in
  * milliseconds, the server ends it for it, and nothing of it is kept.
  */
-const idleInTransactionMs = 5_000;
+export const idleInTransactionMs = 5_000;
 const statementMs = 30_000;
 
 /** How often the log is looked at for what others wrote, in milliseconds: seldom while LISTEN works. */
 const pollMs = { listening: 2_000, alone: 250 };
+
+/** A look that takes longer is not waited for: whoever waits for a change has an end of their own. */
+const lookMs = 1_000;
+
+/** How long a call under way may still take when the log is closed, in milliseconds. */
+const closingMs = 3_000;
 
 const pauseMs = { first: 50, most: 1_000 };
 
@@ -47,6 +53,8 @@ export interface PostgresConnectionOptions {
   readonly busyTimeoutMs: number;
   /** How long a call goes on trying while the server does not answer; 60 seconds when left out. */
   readonly patienceMs?: number | undefined;
+  /** How long a reply is waited for before the connection is given up; 45 seconds when left out. */
+  readonly replyTimeoutMs?: number | undefined;
 }
 
 export class PostgresConnection implements Database {
@@ -63,20 +71,30 @@ export class PostgresConnection implements Database {
   readonly #beginSql: string;
   /** One call at a time: the connection is one. */
   #turn: Promise<void> = Promise.resolve();
+  #isOpen = false;
   #isClosed = false;
+  /** The last revision of the log that is known of. */
+  #told = 0;
+  /** The revision that the last call is sure to have read: a write after it is one to wake up for. */
   #seen = 0;
+  #looking: Promise<void> | null = null;
 
   constructor(address: PostgresAddress, options: PostgresConnectionOptions) {
     const { sleep, now = Date.now } = options;
     this.#address = address;
     this.#options = options;
     this.isReadOnly = options.readOnly;
-    this.#session = new PostgresSession(address.config);
-    this.#listener = new PostgresListener(address.config, (revision) => this.#heard(revision));
+    const { replyTimeoutMs } = options;
+    const config =
+      replyTimeoutMs === undefined
+        ? address.config
+        : { ...address.config, query_timeout: replyTimeoutMs };
+    this.#session = new PostgresSession(config);
+    this.#listener = new PostgresListener(config, (revision) => this.#heard(revision));
     this.db = kyselyOn(() => this.#session.connected()).withSchema(schemaName);
     this.#beginSql = beginSql(options.busyTimeoutMs);
     this.#changes = new Changes({
-      look: () => this.#look(),
+      look: (signal) => this.#look(signal),
       seen: () => this.#seen,
       pollMs: () => (this.#listener.isLive ? pollMs.listening : pollMs.alone),
       now,
@@ -90,13 +108,19 @@ export class PostgresConnection implements Database {
   }
 
   read<T>(procedure: () => Procedure<T>): Promise<T> {
-    return this.persist((client) => this.#carryOut(client, procedure(), null));
+    return this.persist((client) => {
+      this.#seen = this.#told;
+      return this.#carryOut(client, procedure(), null);
+    });
   }
 
-  write<T>(procedure: (again: boolean) => Procedure<T>): Promise<T> {
+  async write<T>(procedure: (again: boolean) => Procedure<T>): Promise<T> {
+    if (this.isReadOnly && !this.#isClosed) throw readOnly(this.shown);
     let isUnknown = false;
     const transact = async (client: Client): Promise<T> => {
       const { revision, now } = await this.#begin(client);
+      this.#tell(revision - 1);
+      this.#seen = revision - 1;
       const transaction = { now, changes: 0 };
       const result = await this.#carryOut(client, procedure(isUnknown), transaction);
       if (transaction.changes === 0) {
@@ -105,7 +129,8 @@ export class PostgresConnection implements Database {
       }
       isUnknown = true;
       await commit(client, revision);
-      this.#wrote(revision);
+      this.#tell(revision);
+      this.#seen = revision;
       return result;
     };
     return this.persist(transact, { isUnknown: () => isUnknown });
@@ -131,12 +156,14 @@ export class PostgresConnection implements Database {
     const { patienceMs = this.#options.patienceMs ?? defaultPatienceMs } = options;
     const startedAt = performance.now();
     for (let pause = pauseMs.first; ; pause = Math.min(pause * 2, pauseMs.most)) {
-      if (this.#isClosed) throw closed(this.shown);
+      if (this.#isClosed) throw closed(this.shown, options.isUnknown?.());
       try {
         return await this.#alone(() => this.#try(work));
       } catch (error) {
-        const isOver = performance.now() - startedAt >= patienceMs;
-        if (isOver || !(mayPass(error) || isUnknownHost(error))) {
+        const { busyTimeoutMs } = this.#options;
+        const mostMs = isLocked(error) ? Math.min(busyTimeoutMs, patienceMs) : patienceMs;
+        const isOver = performance.now() - startedAt >= mostMs;
+        if (isOver || !(mayPass(error) || (this.#isOpen && isUnknownHost(error)))) {
           throw inUse(error, this.shown, options.isUnknown?.());
         }
       }
@@ -230,29 +257,40 @@ export class PostgresConnection implements Database {
 
   /** From now on writes of others are told of. @param revision of the log as it was opened */
   listen(revision: number, { isDirect }: { isDirect: boolean }): void {
+    this.#isOpen = true;
+    this.#told = revision;
     this.#seen = revision;
     if (isDirect) this.#listener.start();
   }
 
-  async #look(): Promise<number> {
+  async #look(signal: AbortSignal): Promise<number> {
+    this.#looking ??= this.#ask().finally(() => {
+      this.#looking = null;
+    });
+    await atMost(lookMs, this.#looking, signal);
+    return this.#told;
+  }
+
+  async #ask(): Promise<void> {
     const query = `select revision from ${schemaName}.log`;
     try {
       const { rows } = await this.#alone(() => this.#try((client) => client.query(query)));
-      this.#seen = (rows[0] as { revision: number }).revision;
+      const { revision } = rows[0] as { revision: number };
+      this.#tell(revision);
+      this.#seen = revision;
     } catch {
       // The server is away: the next look, or the next call, will tell.
     }
-    return this.#seen;
-  }
-
-  #wrote(revision: number): void {
-    if (this.#seen === revision - 1) this.#seen = revision;
-    this.#changes.wrote();
   }
 
   #heard(revision: number): void {
-    if (revision <= this.#seen) return;
-    this.#seen = revision;
+    if (revision > this.#told) this.#tell(revision);
+  }
+
+  /** The log is at this revision; everybody who waits for another one is woken. */
+  #tell(revision: number): void {
+    if (revision === this.#told) return;
+    this.#told = revision;
     this.#changes.wrote();
   }
 
@@ -261,7 +299,7 @@ export class PostgresConnection implements Database {
     this.#isClosed = true;
     this.#changes.close();
     await this.#listener.close();
-    await this.#turn;
+    await atMost(closingMs, this.#turn);
     await this.#session.close();
   }
 }
@@ -279,9 +317,9 @@ const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 /** Ends with the log's lock in hand; what it set is over with the transaction. */
 const beginSql = (busyTimeoutMs: number): string => `
-  begin isolation level read committed read write;
+  begin isolation level read committed;
   set local idle_in_transaction_session_timeout = ${idleInTransactionMs};
-  set local lock_timeout = ${busyTimeoutMs};
+  set local lock_timeout = ${Math.max(1, Math.ceil(busyTimeoutMs))};
   set local statement_timeout = ${statementMs};
   select set_config('synchronous_commit', 'on', true)
     where current_setting('synchronous_commit') = 'off';
@@ -309,8 +347,14 @@ export function kyselyOn(connect: () => Promise<Client>): Kysely<PostgresTables>
   return new Kysely<PostgresTables>({ dialect: new PostgresDialect({ pool }) });
 }
 
-function closed(store: string): StoreUnavailable {
+function closed(store: string, unknown = false): StoreUnavailable {
   return new StoreUnavailable('E_STORE_CLOSED', `the log ${store} was closed`, {
+    details: { store, unknown },
+  });
+}
+
+function readOnly(store: string): StoreUnavailable {
+  return new StoreUnavailable('E_STORE_READ_ONLY', `the log ${store} was opened for reading only`, {
     details: { store, unknown: false },
   });
 }

@@ -36,6 +36,9 @@ export function mayPass(error: unknown): boolean {
   );
 }
 
+/** Another session has the lock: that is waited for by the server already. */
+export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';
+
 /** A name that no server has: while opening, a mistake; later, a network that is away. */
 export const isUnknownHost = (error: unknown): boolean => codeOf(error) === 'ENOTFOUND';
 
@@ -66,8 +69,24 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
     /^(42501)$/,
     {
       code: 'E_STORE_READ_ONLY',
-      what: 'this user may not write it',
-      hint: 'Give the user the rights to create the schema lockstep and to use it, or use the owner of the log.',
+      what: 'this user has not the rights that it takes',
+      hint: 'Grant usage on the schema lockstep and select on its tables for reading; to write, be its owner, or one who may create it.',
+    },
+  ],
+  [
+    /^(25006)$/,
+    {
+      code: 'E_STORE_READ_ONLY',
+      what: 'its server takes no writes',
+      hint: 'Name the primary server, not one of its replicas, and see default_transaction_read_only.',
+    },
+  ],
+  [
+    /^(42P01|3F000)$/,
+    {
+      code: 'E_STORE_MISSING',
+      what: 'its tables are gone',
+      hint: 'Somebody dropped them or the schema lockstep: restore the log from a backup or an export.',
     },
   ],
   [
@@ -104,11 +123,13 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   ],
 ];
 
-const noTls = /does not support SSL connections/;
+const noTls = /does not support SSL connections|error establishing an SSL connection/;
+const noPassword = /^SASL: .*password must be/;
 
 function meaningOf(error: unknown): Meaning {
   const code = codeOf(error);
-  const known = meanings.find(([pattern]) => pattern.test(code))?.[1];
+  const meant = noPassword.test(messageOf(error)) ? '28P01' : code;
+  const known = meanings.find(([pattern]) => pattern.test(meant))?.[1];
   if (known !== undefined) return known;
   if (noTls.test(messageOf(error))) {
     return {
@@ -124,10 +145,15 @@ function meaningOf(error: unknown): Meaning {
   };
 }
 
+/** What the network says that does not pass by itself. */
+const unreachable = /^(EACCES|EPERM|EADDRNOTAVAIL|EINVAL|EPROTO|ERR_SSL_\w+)$/;
+
 const isKnown = (error: unknown): boolean =>
   mayPass(error) ||
   isUnknownHost(error) ||
   noTls.test(messageOf(error)) ||
+  noPassword.test(messageOf(error)) ||
+  unreachable.test(codeOf(error)) ||
   meanings.some(([pattern]) => pattern.test(codeOf(error)));
 
 /**

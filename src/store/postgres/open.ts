@@ -4,7 +4,12 @@ import { Migrator } from 'kysely/migration';
 import type { Client } from 'pg';
 import { StoreUnusable } from '../log.ts';
 import { parseAddress } from './address.ts';
-import { kyselyOn, PostgresConnection, type PostgresConnectionOptions } from './connection.ts';
+import {
+  idleInTransactionMs,
+  kyselyOn,
+  PostgresConnection,
+  type PostgresConnectionOptions,
+} from './connection.ts';
 import { whenOpening } from './errors.ts';
 import { migrations, schemaName, schemaVersion } from './schema.ts';
 
@@ -97,16 +102,21 @@ function assertDurable({ encoding, fsync }: Settings, shown: string): void {
 
 /** 0: there is no log yet. @throws StoreUnusable the schema is another program's */
 async function versionOf(client: Client, shown: string): Promise<number> {
+  // One statement, so that tables made meanwhile are seen all or not at all.
   const { rows } = await client.query(
-    `select to_regclass('${schemaName}.log') is not null as log,
-      to_regclass('${schemaName}.events') is not null as events`,
+    `select count(*) as relations, count(*) filter (where exists (
+        select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname =
+          case c.relname when 'log' then 'revision' when 'events' then 'previous_hash' end
+      )) as ours
+      from pg_catalog.pg_class c
+      where c.relnamespace = to_regnamespace('${schemaName}') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`,
   );
-  const { log, events } = rows[0] as { log: boolean; events: boolean };
-  if (log && events) {
-    const versions = await client.query(`select schema from ${schemaName}.log`);
-    return (versions.rows[0] as { schema: number }).schema;
+  const { relations, ours } = rows[0] as { relations: number; ours: number };
+  if (relations === 0) return 0;
+  if (ours === 2) {
+    const [row] = (await client.query(`select schema from ${schemaName}.log`)).rows;
+    if (row !== undefined) return (row as { schema: number }).schema;
   }
-  if (!log && !events) return 0;
   throw new StoreUnusable(
     'E_STORE_FOREIGN',
     `the schema ${schemaName} of ${shown} belongs to another program`,
@@ -121,6 +131,9 @@ async function versionOf(client: Client, shown: string): Promise<number> {
 async function migrate(client: Client): Promise<void> {
   const db = kyselyOn(async () => client);
   await db.transaction().execute(async (trx) => {
+    await sql`set local idle_in_transaction_session_timeout = ${sql.lit(idleInTransactionMs)}`.execute(
+      trx,
+    );
     await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(trx);
     await trx.schema.createSchema(schemaName).ifNotExists().execute();
     const provider = { getMigrations: async () => migrations };

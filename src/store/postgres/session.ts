@@ -1,4 +1,5 @@
 /** One connection to a PostgreSQL server: made when it is needed, and made anew after it was lost. */
+import { Socket } from 'node:net';
 import { Client, type ClientConfig, types } from 'pg';
 
 /** The OID of `bigint`; positions and versions stay far below 2^53. */
@@ -6,6 +7,9 @@ const bigint = 20;
 
 /** A reply that takes longer than this, in milliseconds, will not come: the connection is given up. */
 const replyTimeoutMs = 45_000;
+
+/** How long the server may take to say goodbye, in milliseconds. */
+const goodbyeMs = 1_000;
 
 const settings: ClientConfig = {
   keepAlive: true,
@@ -20,39 +24,63 @@ const settings: ClientConfig = {
 export class PostgresSession {
   readonly #config: ClientConfig;
   #client: Client | null = null;
+  /** The connection's, also while it is being made. */
+  #socket: Socket | null = null;
+  #isClosed = false;
 
   constructor(config: ClientConfig) {
     this.#config = config;
   }
 
-  /** @throws whatever the network or the server says */
+  /** Called once at a time. @throws whatever the network or the server says */
   async connected(): Promise<Client> {
     if (this.#client !== null) return this.#client;
-    const client = new Client({ ...settings, ...this.#config });
+    if (this.#isClosed) throw new Error('Connection terminated: it is closed');
+    const socket = new Socket();
+    this.#socket = socket;
+    const client = new Client({ ...settings, ...this.#config, stream: () => socket });
     const gone = () => {
+      socket.destroy();
       if (this.#client === client) this.#client = null;
     };
     client.on('error', gone).on('end', gone);
     try {
       await client.connect();
     } catch (error) {
-      void client.end().catch(() => {});
+      gone();
       throw error;
     }
     this.#client = client;
     return client;
   }
 
-  /** Gives the connection up without waiting for the server. */
+  /** Gives the connection up without a word: at the server it is over before the next one is there. */
   drop(): void {
-    const client = this.#client;
     this.#client = null;
-    void client?.end().catch(() => {});
+    this.#socket?.destroy();
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = null;
-    await client?.end().catch(() => {});
+    this.#isClosed = true;
+    const goodbye = this.#client?.end().catch(() => {});
+    if (goodbye !== undefined) await atMost(goodbyeMs, goodbye);
+    this.drop();
   }
+}
+
+/** Resolves when the work is over, after that many milliseconds, or at the signal. */
+export async function atMost(
+  ms: number,
+  work: Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const over = () => resolve();
+  signal?.addEventListener('abort', over, { once: true });
+  if (signal?.aborted === true) resolve();
+  void work.then(over, over);
+  await promise;
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', over);
 }

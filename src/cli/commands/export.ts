@@ -1,0 +1,160 @@
+/** `pipeline export`: the log as JSON Lines, for people, for jq, and for `pipeline import`. It only reads. */
+import { LockstepError, UsageError } from '../../errors.ts';
+import { deployStream, laneStream } from '../../runtime/streams.ts';
+import { Chain, hashOf } from '../../store/hash-chain.ts';
+import type { EventLog, RecordedEvent } from '../../store/log.ts';
+import { toRow } from '../../store/stored-event.ts';
+import { readEnvironment } from '../environment.ts';
+import { toLine } from '../event-line.ts';
+import { openOutput } from '../export-file.ts';
+import { findDeploy } from '../find-deploy.ts';
+import type { GlobalFlags } from '../flags.ts';
+import { counted } from '../number.ts';
+import type { Terminal } from '../terminal.ts';
+import { parseTime } from '../time.ts';
+import { findStore, openDeployLog } from '../workspace.ts';
+
+export interface ExportFlags extends GlobalFlags {
+  output?: string;
+  deploy?: string;
+  lane?: string;
+  since?: string;
+  until?: string;
+}
+
+const pageSize = 500;
+
+export async function exportLog(flags: ExportFlags, terminal: Terminal): Promise<number> {
+  const range = rangeOf(flags, Date.now());
+  const store = await findStore(flags, readEnvironment(process.env));
+  const log = await openDeployLog(store, { readOnly: true });
+  try {
+    const isOurs = await selection(log, flags);
+    const pages = selected(log, isOurs, range);
+    return await send(pages, flags, terminal);
+  } finally {
+    await log.close();
+  }
+}
+
+/** From one time on, and before another: two exports that meet there share no event and miss none. */
+interface Range {
+  readonly since: string | null;
+  readonly until: string | null;
+}
+
+async function send(
+  pages: AsyncIterable<readonly RecordedEvent[]>,
+  flags: ExportFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const part = (['deploy', 'lane', 'since', 'until'] as const).find((f) => flags[f] !== undefined);
+  const output = await openOutput(flags.output, terminal);
+  const chain = new Chain();
+  let events = 0;
+  let fault: { position: number; reason: string } | null = null;
+  try {
+    for await (const page of pages) {
+      for (const event of page) {
+        const reason = part === undefined ? chain.add(toRow(event))?.reason : changed(event);
+        if (fault === null && reason != null) fault = { position: event.position, reason };
+      }
+      events += page.length;
+      const isRead = await output.write(page.map((event) => `${toLine(event)}\n`).join(''));
+      if (isRead) continue;
+      await output.discard();
+      return 0;
+    }
+    if (flags.lane !== undefined && events === 0) throw nothingOf(flags);
+    await output.keep();
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+  if (part === undefined) {
+    const [all, streams] = [counted(events, 'event'), counted(chain.streams, 'stream')];
+    terminal.err(`exported ${all} of ${streams}; head digest ${chain.digest()}`);
+  } else {
+    const all = counted(events, 'event');
+    terminal.err(`exported ${all}, a part of the log; for one to import, leave --${part} out`);
+  }
+  if (fault !== null) throw doesNotAddUp(fault);
+  return 0;
+}
+
+const changed = (event: RecordedEvent): string | null =>
+  hashOf(toRow(event)) === event.hash ? null : 'what is stored is not what was recorded';
+
+/** Which events are asked for; each is shown once, in the log's order. */
+async function selection(
+  log: EventLog,
+  { deploy: name, lane }: ExportFlags,
+): Promise<(event: RecordedEvent) => boolean> {
+  if (name !== undefined) {
+    const { deploy } = await findDeploy(log, name);
+    const stream = deployStream(deploy);
+    return (event) => event.stream === stream;
+  }
+  if (lane === undefined) return () => true;
+  const streams = new Set([laneStream(lane)]);
+  return ({ type, stream, version, data }) => {
+    // A deploy's first event says whose it is.
+    if (type === 'deploy.requested' && version === 1 && data.lane === lane) streams.add(stream);
+    return streams.has(stream);
+  };
+}
+
+/** What the log holds when it begins, however it grows meanwhile. */
+async function* selected(
+  log: EventLog,
+  isOurs: (event: RecordedEvent) => boolean,
+  { since, until }: Range,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  const head = await log.head();
+  for (let after = 0; after < head; ) {
+    const page = await log.readAll({ after, limit: Math.min(pageSize, head - after) });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    const ours = page.filter(isOurs).filter(({ time }) => {
+      return (since === null || time >= since) && (until === null || time < until);
+    });
+    if (ours.length > 0) yield ours;
+    // Times never go back.
+    if (until !== null && last.time >= until) return;
+    after = last.position;
+  }
+}
+
+function rangeOf({ since, until }: ExportFlags, nowMs: number): Range {
+  const read = (flag: string, text: string | undefined): string | null => {
+    if (text === undefined) return null;
+    const time = parseTime(text, nowMs);
+    if (time !== null) return time;
+    throw new UsageError('E_USAGE', `${flag} takes a time, not ${text}`, {
+      hint: 'Write it like 2026-01-05, 2026-01-05T13:00Z, or 24h for a day ago. Without a zone it is UTC.',
+    });
+  };
+  const range = { since: read('--since', since), until: read('--until', until) };
+  if (range.since !== null && range.until !== null && range.since >= range.until) {
+    throw new UsageError('E_USAGE', '--since has to be before --until');
+  }
+  return range;
+}
+
+function nothingOf({ lane, since, until }: ExportFlags): UsageError {
+  const when = since === undefined && until === undefined ? '' : ' of that time';
+  return new UsageError('E_NO_LANE', `the log has no event${when} of a lane ${lane}`, {
+    hint: 'A lane’s name is `app` in its pipeline.yml; pipeline status --json shows each deploy’s.',
+  });
+}
+
+function doesNotAddUp({ position, reason }: { position: number; reason: string }): LockstepError {
+  return new LockstepError(
+    'E_LOG_FAULT',
+    `the log does not add up at position ${position}: ${reason}`,
+    {
+      hint: 'The export has what is stored, and cannot be imported. Somebody changed the log: compare it with a backup.',
+      details: { position },
+    },
+  );
+}

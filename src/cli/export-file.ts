@@ -1,0 +1,91 @@
+/** Where an export goes: standard output, or a file that is there whole or not at all. */
+import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { signalExitCodes } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Output {
+  /** Resolves when there is room for more. False: nobody reads it any more. */
+  write(text: string): Promise<boolean>;
+  /** It is whole. */
+  keep(): Promise<void>;
+  /** It will not be: nothing of it stays behind, where that is possible. */
+  discard(): Promise<void>;
+}
+
+/** @throws UsageError E_OUTPUT */
+export async function openOutput(
+  file: string | undefined,
+  terminal: Pick<Terminal, 'write'>,
+): Promise<Output> {
+  if (file === undefined || file === '-') {
+    const write = (text: string) => reaching('standard output', () => terminal.write(text));
+    return { write, keep: async () => {}, discard: async () => {} };
+  }
+  return reaching(file, () => openFile(file));
+}
+
+async function openFile(name: string): Promise<Output> {
+  // Through a link to the file that it stands for: the link itself is not to be replaced.
+  const file = existsSync(name) ? realpathSync(name) : resolve(name);
+  const isNew = !existsSync(file);
+  if (isNew) mkdirSync(dirname(file), { recursive: true });
+  // A device or a pipe cannot be replaced by a file.
+  const inPlace = !isNew && !statSync(file).isFile();
+  const part = inPlace ? file : `${file}.${process.pid}.part`;
+  const handle = await open(part, 'w');
+  const stop = inPlace ? () => {} : removeOnSignal(part);
+  return {
+    write: (text) => reaching(name, () => append(handle, text)),
+    keep: () =>
+      reaching(name, async () => {
+        if (!inPlace) await handle.sync();
+        await handle.close();
+        if (!inPlace) await rename(part, file);
+        stop();
+      }),
+    async discard() {
+      await handle.close().catch(() => {});
+      if (!inPlace) rmSync(part, { force: true });
+      stop();
+    },
+  };
+}
+
+async function append(handle: FileHandle, text: string): Promise<boolean> {
+  try {
+    await handle.appendFile(text);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false;
+    throw error;
+  }
+}
+
+function removeOnSignal(part: string): () => void {
+  const listeners = Object.entries(signalExitCodes).map(([name, code]) => {
+    const onSignal = (): void => {
+      rmSync(part, { force: true });
+      process.exit(code);
+    };
+    process.once(name, onSignal);
+    return [name, onSignal] as const;
+  });
+  return () => {
+    for (const [name, onSignal] of listeners) process.removeListener(name, onSignal);
+  };
+}
+
+async function reaching<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    throw new UsageError('E_OUTPUT', `${file} cannot be written: ${code}`, {
+      hint: 'Name a file with --output, in a folder with enough space.',
+      cause,
+    });
+  }
+}
