@@ -65,6 +65,8 @@ export class PostgresConnection implements Database {
   #turn: Promise<void> = Promise.resolve();
   #isClosed = false;
   #seen = 0;
+  /** No pooler stands in between, which would not pass on what LISTEN hears. */
+  #isDirect = false;
 
   constructor(address: PostgresAddress, options: PostgresConnectionOptions) {
     const { sleep, now = Date.now } = options;
@@ -225,13 +227,15 @@ export class PostgresConnection implements Database {
   }
 
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    // Only who waits needs the second connection.
+    if (this.#isDirect) this.#listener.start();
     return this.#changes.wait(timeoutMs, signal);
   }
 
-  /** From now on writes of others are told of. @param revision of the log as it was opened */
-  listen(revision: number, { isDirect }: { isDirect: boolean }): void {
+  /** The log as it was found. */
+  opened({ revision, isDirect }: { revision: number; isDirect: boolean }): void {
     this.#seen = revision;
-    if (isDirect) this.#listener.start();
+    this.#isDirect = isDirect;
   }
 
   async #look(): Promise<number> {

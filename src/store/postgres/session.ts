@@ -20,6 +20,7 @@ const settings: ClientConfig = {
 export class PostgresSession {
   readonly #config: ClientConfig;
   #client: Client | null = null;
+  #isClosed = false;
 
   constructor(config: ClientConfig) {
     this.#config = config;
@@ -39,6 +40,10 @@ export class PostgresSession {
       void client.end().catch(() => {});
       throw error;
     }
+    if (this.#isClosed) {
+      await client.end();
+      throw new Error('Connection terminated: it was closed while it was made');
+    }
     this.#client = client;
     return client;
   }
@@ -51,6 +56,7 @@ export class PostgresSession {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const client = this.#client;
     this.#client = null;
     await client?.end().catch(() => {});
