@@ -238,9 +238,12 @@ describe('connections', () => {
         await openPostgres(url, { sleep: pause, readOnly: false, busyTimeoutMs: 1_000 }),
         [],
       );
+      // Whoever waits needs the second one.
+      const waiting = other.changed({ timeoutMs: 600_000 });
       if (n % 2 === 1) await pause(n * 2);
       expect(await countOf(application)).toBeLessThanOrEqual(2);
       await other.close();
+      await waiting;
       await log.close();
       for (let left = 100; (await countOf(application)) > 0; left--) {
         expect(left).toBeGreaterThan(0);
@@ -263,7 +266,8 @@ describe('waiting for a change', () => {
       await openPostgres(proxy.url, { sleep: pause, readOnly: false, busyTimeoutMs: 10_000 }),
       [],
     );
-    // So that the listener is there.
+    // So that the listener is there: it is made when somebody waits.
+    await mine.changed({ timeoutMs: 1 });
     while (proxy.connections < 2) await pause(5);
     await pause(100);
     await log.take('r', {}, 600_000);

@@ -78,6 +78,8 @@ export class PostgresConnection implements Database {
   /** The revision that the last call is sure to have read: a write after it is one to wake up for. */
   #seen = 0;
   #looking: Promise<void> | null = null;
+  /** No pooler stands in between, which would not pass on what LISTEN hears. */
+  #isDirect = false;
 
   constructor(address: PostgresAddress, options: PostgresConnectionOptions) {
     const { sleep, now = Date.now } = options;
@@ -252,15 +254,17 @@ export class PostgresConnection implements Database {
   }
 
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    // Only who waits needs the second connection.
+    if (this.#isDirect) this.#listener.start();
     return this.#changes.wait(timeoutMs, signal);
   }
 
-  /** From now on writes of others are told of. @param revision of the log as it was opened */
-  listen(revision: number, { isDirect }: { isDirect: boolean }): void {
+  /** The log as it was found. */
+  opened({ revision, isDirect }: { revision: number; isDirect: boolean }): void {
     this.#isOpen = true;
     this.#told = revision;
     this.#seen = revision;
-    if (isDirect) this.#listener.start();
+    this.#isDirect = isDirect;
   }
 
   async #look(signal: AbortSignal): Promise<number> {

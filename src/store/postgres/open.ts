@@ -36,7 +36,7 @@ export async function openPostgres(
       patienceMs,
     });
     const state = await connection.persist(stateOf, { patienceMs });
-    connection.listen(state.revision, state);
+    connection.opened(state);
     return connection;
   } catch (error) {
     await connection.close();

@@ -50,6 +50,10 @@ export class PostgresSession {
       gone();
       throw error;
     }
+    if (this.#isClosed) {
+      await client.end();
+      throw new Error('Connection terminated: it was closed while it was made');
+    }
     this.#client = client;
     return client;
   }
