@@ -135,7 +135,10 @@ async function migrate(client: Client): Promise<void> {
       trx,
     );
     await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(trx);
-    await trx.schema.createSchema(schemaName).ifNotExists().execute();
+    // Not IF NOT EXISTS: that may go by what the session believed before it waited for the lock.
+    const { rows } =
+      await sql`select from pg_catalog.pg_namespace where nspname = ${schemaName}`.execute(trx);
+    if (rows.length === 0) await trx.schema.createSchema(schemaName).execute();
     const provider = { getMigrations: async () => migrations };
     const { error } = await new Migrator({
       db: trx.withSchema(schemaName),
