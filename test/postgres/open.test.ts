@@ -102,9 +102,10 @@ describe('the URL', () => {
     }
     expect(ssl(`sslmode=verify-full&sslrootcert=${root}`)).toEqual({
       ca: 'ROOT',
+      host: 'db.test',
       rejectUnauthorized: true,
     });
-    expect(ssl('sslmode=verify-full')).toEqual({ rejectUnauthorized: true });
+    expect(ssl('sslmode=verify-full')).toEqual({ host: 'db.test', rejectUnauthorized: true });
     // Encrypted unless it never leaves this machine.
     expect(ssl('')).toEqual({ rejectUnauthorized: false });
     for (const host of ['localhost', '127.0.0.1', '[::1]']) expect(ssl('', host)).toBe(false);
@@ -302,6 +303,15 @@ describe('a schema lockstep that is not ours', () => {
     'of both': 'create table lockstep.events (name text); create table lockstep.log (schema int)',
     'of a view': 'create view lockstep.log as select 1 as revision',
   };
+  it('is refused when its text was made jsonb, which no hash survives', async () => {
+    await (await open()).close();
+    const change = 'alter table lockstep.events alter metadata type jsonb using metadata::jsonb';
+    await execute(store().url, change);
+    for (const readOnly of [true, false]) {
+      expect((await refusal(store().url, { readOnly })).code).toBe('E_STORE_SCHEMA');
+    }
+  });
+
   for (const [what, sql] of Object.entries(foreign)) {
     it(`is refused when it is ${what}, and left as it was`, async () => {
       await execute(store().url, `create schema lockstep; ${sql}`);

@@ -1,6 +1,6 @@
 /** A real PostgreSQL server for a test file: the one at TEST_POSTGRES_URL, or one that is started here and removed after. */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,22 @@ export class PostgresServer {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
+  }
+
+  /** From now on it offers TLS, with this certificate. */
+  async useTls(certificate: string, key: string): Promise<void> {
+    const data = join(this.#folder, 'data');
+    const { uid, gid } = await stat(data);
+    for (const [from, name] of [
+      [certificate, 'server.crt'],
+      [key, 'server.key'],
+    ] as const) {
+      await copyFile(from, join(data, name));
+      await chown(join(data, name), uid, gid);
+      await chmod(join(data, name), 0o600);
+    }
+    await execute(this.url('postgres'), 'alter system set ssl = on');
+    await execute(this.url('postgres'), 'select pg_reload_conf()');
   }
 
   async stop(): Promise<void> {

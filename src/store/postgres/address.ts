@@ -122,7 +122,8 @@ function tlsOf(parameters: Parameters, host: string): ConnectionOptions | false 
     case 'verify-ca':
       return { ...files, rejectUnauthorized: true, checkServerIdentity: () => undefined };
     case 'verify-full':
-      return { ...files, rejectUnauthorized: true };
+      // Named for the check: pg gives TLS a name, but no address.
+      return { ...files, rejectUnauthorized: true, host };
     default:
       throw unusable(`sslmode=${sslmode} is none that Lockstep takes`);
   }
