@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { deploysProjection, readDeploy, readDeploys } from '../../src/store/deploys.ts';
 import type { EventLog, JsonObject } from '../../src/store/log.ts';
 import { type Projection, rebuildProjections } from '../../src/store/projection.ts';
-import { events, sqliteStore } from './events.ts';
+import { execute, usePostgres } from '../postgres/server.ts';
+import { events, sqliteStore, type TestStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
-const { open, store } = storeFixture(sqliteStore);
 const projections = [deploysProjection];
 
 let nextId = 0;
@@ -47,21 +47,6 @@ const move = (
   reason: string | null = null,
 ) => write(log, deploy, 'thing.happened', {}, { from, to, settled: reason !== null, reason });
 
-async function written() {
-  const clock = { now: 0 };
-  const log = await open({ projections, now: () => clock.now });
-  await request(log, '502-a');
-  clock.now = 1_000;
-  await request(log, '503-b', 'other');
-  await move(log, '502-a', 'queued', 'locked');
-  clock.now = 2_000;
-  await move(log, '502-a', 'locked', 'locked');
-  await log.append([{ stream: 'lane/acme', expected: 'any', events: events(1) }]);
-  clock.now = 3_000;
-  await move(log, '503-b', 'queued', 'failed', 'the build failed');
-  return log;
-}
-
 const first = {
   deploy: '502-a',
   lane: 'acme',
@@ -91,158 +76,191 @@ const second = {
   position: 6,
 };
 
-describe('readDeploys', () => {
-  it('gives each deploy as its events left it, the one asked for last first', async () => {
-    expect(await readDeploys(await written())).toEqual([second, first]);
-  });
+/** Another program's SQL, on a connection of its own. */
+type Outside<S> = (store: S, sql: string) => Promise<unknown[]>;
 
-  it('gives those of one lane, or only so many', async () => {
-    const log = await written();
-    expect(await readDeploys(log, { lane: 'acme' })).toEqual([first]);
-    expect(await readDeploys(log, { lane: 'none' })).toEqual([]);
-    expect(await readDeploys(log, { limit: 1 })).toEqual([second]);
-  });
-
-  it('keeps the reason and the time of a state through events that do not change it', async () => {
-    const log = await written();
-    await move(log, '503-b', 'failed', 'failed');
-    const [row] = await readDeploy(log, '503-b');
-    expect(row).toMatchObject({ since: second.since, reason: second.reason, version: 3 });
-    await move(log, '503-b', 'failed', 'queued');
-    expect((await readDeploy(log, '503-b'))[0]).toMatchObject({ state: 'queued', reason: null });
-  });
-
-  it('takes in deploys that say nothing it knows, and never stops an append', async () => {
-    const log = await open({ projections });
-    await write(log, 'odd', 'deploy.requested', { commit: [1], build: 'x', lane: 5 }, {});
-    await write(log, 'odd', 'x', {}, { to: 7, settled: 'yes', reason: {} });
-    await write(log, 'none', 'x', {}, { from: 'a', to: 'b' });
-    expect(await readDeploys(log)).toMatchObject([{ deploy: 'odd', state: '', version: 2 }]);
-  });
-});
-
-describe('readDeploy', () => {
-  it('finds by the beginning of an id, and by a whole id that one alone', async () => {
-    const log = await written();
-    await request(log, '502-a.2');
-    const ids = async (wanted: string) => (await readDeploy(log, wanted)).map((row) => row.deploy);
-    expect(await ids('50')).toEqual(['502-a.2', '503-b', '502-a']);
-    expect(await ids('502')).toEqual(['502-a.2', '502-a']);
-    expect(await ids('502-a')).toEqual(['502-a']);
-    expect(await ids('5_2')).toEqual([]);
-    expect(await ids('9')).toEqual([]);
-  });
-});
-
-/** The rows as the file has them, not as a query would bring them up to date. */
-function rowsInFile(): unknown[] {
-  const handle = new Database(store().file);
+async function outsideSqlite({ file }: { readonly file: string }, sql: string): Promise<unknown[]> {
+  const handle = new Database(file);
   try {
-    return handle.prepare('select deploy, state from deploys order by deploy').all();
+    const statement = handle.prepare(sql);
+    return statement.reader ? statement.all() : [statement.run()];
   } finally {
     handle.close();
   }
 }
 
-describe('the read model', () => {
-  it('is written in the transaction of the append, and not at all when that is refused', async () => {
-    const log = await written();
-    await expect(
-      log.append([
-        { stream: 'deploy/new', expected: 0, events: events(1) },
-        { stream: 'lane/acme', expected: 9, events: events(1) },
-      ]),
-    ).rejects.toThrow();
-    expect(rowsInFile()).toEqual([
-      { deploy: '502-a', state: 'locked' },
-      { deploy: '503-b', state: 'failed' },
-    ]);
+const outsidePostgres: Outside<TestStore> = ({ url }, sql) =>
+  execute(url, sql.replace(/(from|update) deploys/, '$1 lockstep.deploys'));
+
+const postgres = usePostgres();
+
+describe('on SQLite', () => readModel(sqliteStore, outsideSqlite));
+describe('on PostgreSQL', () => readModel(postgres.store, outsidePostgres));
+
+function readModel<S extends TestStore>(create: () => Promise<S>, outside: Outside<S>): void {
+  const { open, store } = storeFixture(create);
+
+  async function written() {
+    const clock = { now: 0 };
+    const log = await open({ projections, now: () => clock.now });
+    await request(log, '502-a');
+    clock.now = 1_000;
+    await request(log, '503-b', 'other');
+    await move(log, '502-a', 'queued', 'locked');
+    clock.now = 2_000;
+    await move(log, '502-a', 'locked', 'locked');
+    await log.append([{ stream: 'lane/acme', expected: 'any', events: events(1) }]);
+    clock.now = 3_000;
+    await move(log, '503-b', 'queued', 'failed', 'the build failed');
+    return log;
+  }
+
+  describe('readDeploys', () => {
+    it('gives each deploy as its events left it, the one asked for last first', async () => {
+      expect(await readDeploys(await written())).toEqual([second, first]);
+    });
+
+    it('gives those of one lane, or only so many', async () => {
+      const log = await written();
+      expect(await readDeploys(log, { lane: 'acme' })).toEqual([first]);
+      expect(await readDeploys(log, { lane: 'none' })).toEqual([]);
+      expect(await readDeploys(log, { limit: 1 })).toEqual([second]);
+    });
+
+    it('keeps the reason and the time of a state through events that do not change it', async () => {
+      const log = await written();
+      await move(log, '503-b', 'failed', 'failed');
+      const [row] = await readDeploy(log, '503-b');
+      expect(row).toMatchObject({ since: second.since, reason: second.reason, version: 3 });
+      await move(log, '503-b', 'failed', 'queued');
+      expect((await readDeploy(log, '503-b'))[0]).toMatchObject({ state: 'queued', reason: null });
+    });
+
+    it('takes in deploys that say nothing it knows, and never stops an append', async () => {
+      const log = await open({ projections });
+      await write(log, 'odd', 'deploy.requested', { commit: [1], build: 'x', lane: 5 }, {});
+      await write(log, 'odd', 'x', {}, { to: 7, settled: 'yes', reason: {} });
+      await write(log, 'none', 'x', {}, { from: 'a', to: 'b' });
+      expect(await readDeploys(log)).toMatchObject([{ deploy: 'odd', state: '', version: 2 }]);
+    });
   });
 
-  it('that is broken does not let its event through: both or neither', async () => {
-    const broken: typeof deploysProjection = {
-      ...deploysProjection,
-      apply() {
-        throw new Error('broken');
-      },
-    };
-    const log = await open({ projections: [broken] });
-    await expect(request(log, 'x')).rejects.toThrow('broken');
-    expect(await log.head()).toBe(0);
+  describe('readDeploy', () => {
+    it('finds by the beginning of an id, and by a whole id that one alone', async () => {
+      const log = await written();
+      await request(log, '502-a.2');
+      const ids = async (wanted: string) =>
+        (await readDeploy(log, wanted)).map((row) => row.deploy);
+      expect(await ids('50')).toEqual(['502-a.2', '503-b', '502-a']);
+      expect(await ids('502')).toEqual(['502-a.2', '502-a']);
+      expect(await ids('502-a')).toEqual(['502-a']);
+      expect(await ids('5_2')).toEqual([]);
+      expect(await ids('9')).toEqual([]);
+    });
   });
 
-  it('catches up with a log that was written without it: at the opening, in an append, in a query', async () => {
-    const plain = await open();
-    await request(plain, 'a');
-    const log = await open({ projections });
-    expect(rowsInFile()).toEqual([{ deploy: 'a', state: 'queued' }]);
-    await request(plain, 'b');
-    await request(log, 'c');
-    expect(rowsInFile()).toHaveLength(3);
-    await request(plain, 'd');
-    expect(await readDeploys(log)).toHaveLength(4);
-    await move(plain, 'd', 'queued', 'locked');
-    expect(await readDeploy(plain, 'd')).toMatchObject([{ state: 'locked' }]);
-  });
+  /** The rows as they are kept, not as a query would bring them up to date. */
+  const rowsKept = () => outside(store(), 'select deploy, state from deploys order by deploy');
 
-  it('is brought up to date in memory for a reader that cannot write', async () => {
-    const plain = await open();
-    await request(plain, 'a');
-    const reader = await open({ projections, readOnly: true });
-    expect(await readDeploys(reader)).toMatchObject([{ deploy: 'a', state: 'queued' }]);
-    await move(plain, 'a', 'queued', 'locked');
-    await request(plain, 'b');
-    expect(await readDeploys(reader)).toMatchObject([{ deploy: 'b' }, { state: 'locked' }]);
-    expect(() => rowsInFile()).toThrow('no such table');
-    // And from the file again as soon as a writer keeps it there.
-    await open({ projections });
-    expect(await readDeploys(reader)).toMatchObject([{ deploy: 'b' }, { state: 'locked' }]);
-  });
+  describe('the read model', () => {
+    it('is written in the transaction of the append, and not at all when that is refused', async () => {
+      const log = await written();
+      await expect(
+        log.append([
+          { stream: 'deploy/new', expected: 0, events: events(1) },
+          { stream: 'lane/acme', expected: 9, events: events(1) },
+        ]),
+      ).rejects.toThrow();
+      expect(await rowsKept()).toEqual([
+        { deploy: '502-a', state: 'locked' },
+        { deploy: '503-b', state: 'failed' },
+      ]);
+    });
 
-  it('is made again when its version is another one; an older program leaves it alone', async () => {
-    const log = await written();
-    const newer: Projection<{ deploys: { deploy: string; state: string } }> = {
-      name: deploysProjection.name,
-      version: deploysProjection.version + 1,
-      tables: ['deploys'],
-      create({ db, run }) {
-        const table = db.schema.createTable('deploys');
-        run(table.addColumn('deploy', 'text').addColumn('state', 'text'));
-      },
-      apply({ db, run }) {
-        run(db.insertInto('deploys').values({ deploy: 'newer', state: 'x' }));
-      },
-    };
-    await open({ projections: [newer] });
-    expect(rowsInFile()).toHaveLength(6);
-    await move(log, '502-a', 'locked', 'verifying');
-    expect(rowsInFile()).toHaveLength(6);
-    expect(await readDeploys(log)).toMatchObject([{ deploy: '503-b' }, { state: 'verifying' }]);
-    expect(rowsInFile()).toHaveLength(6);
-  });
+    it('that is broken does not let its event through: both or neither', async () => {
+      const broken: typeof deploysProjection = {
+        ...deploysProjection,
+        apply() {
+          throw new Error('broken');
+        },
+      };
+      const log = await open({ projections: [broken] });
+      await expect(request(log, 'x')).rejects.toThrow('broken');
+      expect(await log.head()).toBe(0);
+    });
 
-  it('made again on demand is the same, whatever was in its tables', async () => {
-    const log = await written();
-    const before = await readDeploys(log);
-    const handle = new Database(store().file);
-    handle.exec("delete from deploys where deploy = '502-a'; update deploys set state = 'x'");
-    handle.close();
-    expect(await readDeploys(log)).not.toEqual(before);
-    await rebuildProjections(log);
-    expect(await readDeploys(log)).toEqual(before);
-  });
+    it('catches up with a log that was written without it: at the opening, in an append, in a query', async () => {
+      const plain = await open();
+      await request(plain, 'a');
+      const log = await open({ projections });
+      expect(await rowsKept()).toEqual([{ deploy: 'a', state: 'queued' }]);
+      await request(plain, 'b');
+      await request(log, 'c');
+      expect(await rowsKept()).toHaveLength(3);
+      await request(plain, 'd');
+      expect(await readDeploys(log)).toHaveLength(4);
+      await move(plain, 'd', 'queued', 'locked');
+      expect(await readDeploy(plain, 'd')).toMatchObject([{ state: 'locked' }]);
+    });
 
-  it('catches up in steps with a log longer than one step', async () => {
-    const plain = await open();
-    await request(plain, 'a');
-    const many = events(2_500).map((event) => ({
-      ...event,
-      metadata: { transition: { from: 'queued', to: 'queued', settled: false, reason: null } },
-    }));
-    await plain.append([{ stream: 'deploy/a', expected: 1, events: many }]);
-    for (const readOnly of [true, false]) {
-      const log = await open({ projections, readOnly });
-      expect(await readDeploys(log)).toMatchObject([{ version: 2_501, position: 2_501 }]);
-    }
+    it('is brought up to date in memory for a reader that cannot write', async () => {
+      const plain = await open();
+      await request(plain, 'a');
+      const reader = await open({ projections, readOnly: true });
+      expect(await readDeploys(reader)).toMatchObject([{ deploy: 'a', state: 'queued' }]);
+      await move(plain, 'a', 'queued', 'locked');
+      await request(plain, 'b');
+      expect(await readDeploys(reader)).toMatchObject([{ deploy: 'b' }, { state: 'locked' }]);
+      await expect(rowsKept()).rejects.toThrow(/no such table|does not exist/);
+      // And from the file again as soon as a writer keeps it there.
+      await open({ projections });
+      expect(await readDeploys(reader)).toMatchObject([{ deploy: 'b' }, { state: 'locked' }]);
+    });
+
+    it('is made again when its version is another one; an older program leaves it alone', async () => {
+      const log = await written();
+      const newer: Projection<{ deploys: { deploy: string; state: string } }> = {
+        name: deploysProjection.name,
+        version: deploysProjection.version + 1,
+        tables: ['deploys'],
+        create({ db, run }) {
+          const table = db.schema.createTable('deploys');
+          run(table.addColumn('deploy', 'text').addColumn('state', 'text'));
+        },
+        apply({ db, run }) {
+          run(db.insertInto('deploys').values({ deploy: 'newer', state: 'x' }));
+        },
+      };
+      await open({ projections: [newer] });
+      expect(await rowsKept()).toHaveLength(6);
+      await move(log, '502-a', 'locked', 'verifying');
+      expect(await rowsKept()).toHaveLength(6);
+      expect(await readDeploys(log)).toMatchObject([{ deploy: '503-b' }, { state: 'verifying' }]);
+      expect(await rowsKept()).toHaveLength(6);
+    });
+
+    it('made again on demand is the same, whatever was in its tables', async () => {
+      const log = await written();
+      const before = await readDeploys(log);
+      await outside(store(), "delete from deploys where deploy = '502-a'");
+      await outside(store(), "update deploys set state = 'x'");
+      expect(await readDeploys(log)).not.toEqual(before);
+      await rebuildProjections(log);
+      expect(await readDeploys(log)).toEqual(before);
+    });
+
+    it('catches up in steps with a log longer than one step', async () => {
+      const plain = await open();
+      await request(plain, 'a');
+      const many = events(2_500).map((event) => ({
+        ...event,
+        metadata: { transition: { from: 'queued', to: 'queued', settled: false, reason: null } },
+      }));
+      await plain.append([{ stream: 'deploy/a', expected: 1, events: many }]);
+      for (const readOnly of [true, false]) {
+        const log = await open({ projections, readOnly });
+        expect(await readDeploys(log)).toMatchObject([{ version: 2_501, position: 2_501 }]);
+      }
+    });
   });
-});
+}
