@@ -1,6 +1,5 @@
 /** The log behind a real PgBouncer in transaction mode, with fewer connections than there are processes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendContract } from '../store/contract-append.ts';
 import { leaseContract } from '../store/contract-leases.ts';
 import { processContract } from '../store/contract-processes.ts';
 import { readContract } from '../store/contract-read.ts';
@@ -26,7 +25,6 @@ describe.skipIf(noPooler !== null)('behind a pooler', () => {
     return { url: pooler.before(url), direct: url, remove };
   }
 
-  appendContract(pooled);
   readContract(pooled);
   leaseContract(pooled);
   processContract(pooled);
