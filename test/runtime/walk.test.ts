@@ -16,15 +16,11 @@ import { deployStream } from '../../src/runtime/streams.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { declaredEdges, nameOf, type Path, reachedPaths } from '../machine/edges.ts';
+import { usePostgres } from '../postgres/server.ts';
+import type { TestStore } from '../store/events.ts';
 
 const paths = reachedPaths();
-const walked = new Set<string>();
 let log: EventLog;
-
-beforeEach(async () => {
-  log = await openLog('sqlite::memory:');
-});
-afterEach(() => log.close());
 
 const never = (signal?: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
@@ -170,7 +166,26 @@ function isOfNewRun(type: string | undefined): boolean {
   return type === 'run.resumed' || type === 'lock.reacquired' || type === 'lock.lost';
 }
 
-describe('every transition of the chart', () => {
+const inMemory = async (): Promise<TestStore> => ({
+  url: 'sqlite::memory:',
+  remove: async () => {},
+});
+
+describe.each([
+  ['SQLite', inMemory],
+  ['PostgreSQL', usePostgres().store],
+])('every transition of the chart, with its log in %s', (engine, create) => {
+  const walked = new Set<string>();
+  let store: TestStore;
+  beforeEach(async () => {
+    store = await create();
+    log = await openLog(store.url);
+  });
+  afterEach(async () => {
+    await log.close();
+    await store.remove();
+  });
+
   it.each(paths.map((path) => [nameOf(path.edge), path] as const))('%s', async (name, path) => {
     const records = await new Player(path).play(path);
     const last = records.findLast(({ type }) => type === path.edge.event);
@@ -183,7 +198,9 @@ describe('every transition of the chart', () => {
 
   it('was walked: as many as there are', () => {
     const declared = new Set(declaredEdges().map(nameOf));
-    process.stdout.write(`chart: ${walked.size} of ${declared.size} transitions walked\n`);
+    process.stdout.write(
+      `chart, ${engine}: ${walked.size} of ${declared.size} transitions walked\n`,
+    );
     expect([...declared].filter((name) => !walked.has(name))).toEqual([]);
     expect(walked.size).toBe(declared.size);
   });
