@@ -31,7 +31,7 @@ describe('a person', { timeout: 60_000 }, () => {
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     const holder = stage.startAdvance(501, a);
     await holder.saw('staging build');
-    holder.process.kill('SIGSTOP');
+    await stage.stop(holder);
     const before = await stage.events(501, a);
     expect(await stage.run(['unlock', '--reason', 'its machine hangs'])).toMatchObject({ exit: 0 });
     expect(await stage.advance(502, b)).toMatchObject({ exit: 0 });

@@ -1,8 +1,6 @@
 /** A holder that is stopped for longer than its lease: it writes nothing more, whoever it wakes up to. */
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Job, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -13,37 +11,12 @@ afterEach(() => stage.strike());
 const env = { PIPELINE_LEASE: '2s' };
 const production = 'acme-production';
 
-/**
- * Stops it, but not in the middle of a write: while SQLite's lock is a stopped process's, no other
- * can write at all (docs/guarantees.md), and nothing could be overtaken.
- */
-async function stop({ process }: Job): Promise<void> {
-  for (;;) {
-    process.kill('SIGSTOP');
-    if (isWritable(join(stage.folder, '.pipeline/log.db'))) return;
-    process.kill('SIGCONT');
-    await new Promise((later) => setTimeout(later, 10));
-  }
-}
-
-function isWritable(file: string): boolean {
-  const database = new Database(file, { timeout: 0 });
-  try {
-    database.exec('begin immediate; rollback');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    database.close();
-  }
-}
-
 describe('a stopped holder', { timeout: 60_000 }, () => {
   it('that was overtaken records nothing more, starts nothing more, and exits 4', async () => {
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     const holder = stage.startAdvance(501, a, env);
     await holder.saw('staging build');
-    await stop(holder);
+    await stage.stop(holder);
     const before = await stage.events(501, a);
     expect(await stage.advance(502, b, env)).toMatchObject({ exit: 0 });
     const acquired = (await stage.events(502, b)).find(({ type }) => type === 'lock.acquired');
@@ -63,7 +36,7 @@ describe('a stopped holder', { timeout: 60_000 }, () => {
     const commit = stage.commit('a');
     const holder = stage.startAdvance(501, commit, env);
     await holder.saw('staging build');
-    await stop(holder);
+    await stage.stop(holder);
     await new Promise((later) => setTimeout(later, 2_500));
     holder.process.kill('SIGCONT');
     const ended = await holder.ended;

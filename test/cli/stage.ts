@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import {
   type RunningSandbox,
@@ -167,6 +168,19 @@ export class Stage {
     return this.startAdvance(build, commit, env).ended;
   }
 
+  /**
+   * Stops a job, but not in the middle of a write: while SQLite's lock is a stopped process's, no
+   * other can write at all (docs/guarantees.md), and nothing could be overtaken.
+   */
+  async stop({ process }: Job): Promise<void> {
+    for (;;) {
+      process.kill('SIGSTOP');
+      if (isWritable(join(this.folder, '.pipeline/log.db'))) return;
+      process.kill('SIGCONT');
+      await new Promise((later) => setTimeout(later, 10));
+    }
+  }
+
   /** A deploy's events, read by this process. */
   async events(build: number, commit: string): Promise<readonly RecordedEvent[]> {
     return this.read((log) => log.readStream(`deploy/${deployId(build, commit)}`));
@@ -240,6 +254,18 @@ production:
 notify:
   slack: { channel: '#alerts-deploy', oncall: '<!subteam^S0ONCALL>' }
 `;
+}
+
+function isWritable(file: string): boolean {
+  const database = new Database(file, { timeout: 0 });
+  try {
+    database.exec('begin immediate; rollback');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    database.close();
+  }
 }
 
 function secretsOf(environment: Record<string, string>): Record<string, string> {
