@@ -31,6 +31,15 @@ export const laneEventSchemas = {
   'lane.enabled': z.strictObject(person),
   /** A person lets deploys go on although production was rolled back with this release. */
   'rollback.lifted': z.strictObject({ app: text, release: text, ...person }),
+  /** Production runs this deploy's release and it was verified: written with the event that made the deploy live. */
+  'lane.shipped': z.strictObject({
+    deploy: text,
+    app: text,
+    release: z.strictObject({ id: text, version: z.int().positive() }),
+    /** The full commit id. */
+    commit: text,
+    slug: text,
+  }),
 } as const;
 
 export type LaneEventType = keyof typeof laneEventSchemas;
@@ -45,6 +54,8 @@ export function parseLaneEvent(type: string, data: unknown): LaneEvent {
   }
   return { type, data: laneEventSchemas[type as LaneEventType].parse(data) } as LaneEvent;
 }
+
+export type Shipped = z.infer<(typeof laneEventSchemas)['lane.shipped']>;
 
 export interface Waiter {
   readonly deploy: string;
@@ -78,6 +89,8 @@ export interface Lane {
   readonly disabled: { readonly actor: string; readonly reason: string } | null;
   /** Releases (ids) of rollbacks that a person lifted. */
   readonly lifted: ReadonlySet<string>;
+  /** What the last deploy that became live put on production; null before the first. */
+  readonly shipped: Shipped | null;
 }
 
 export const emptyLane: Lane = {
@@ -87,6 +100,7 @@ export const emptyLane: Lane = {
   superseded: new Map(),
   disabled: null,
   lifted: new Set(),
+  shipped: null,
 };
 
 /** The lane after one event more, which has the given version in its stream. */
@@ -138,6 +152,8 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       return { ...after, disabled: null };
     case 'rollback.lifted':
       return { ...after, lifted: new Set([...lane.lifted, event.data.release]) };
+    case 'lane.shipped':
+      return { ...after, shipped: event.data };
   }
 }
 

@@ -7,6 +7,7 @@ import type { Clock, Ports } from '../effects/ports.ts';
 import { type Step, type StepOutput, steps, toEvent, toFailure } from '../machine/codec.ts';
 import type { DomainEvent, EventData } from '../machine/events.ts';
 import { exitCodeOf, type Flight, has, next, stateOf } from '../machine/interpret.ts';
+import type { LaneEvent } from '../machine/lane.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../machine/services.ts';
 import { tell } from '../machine/story.ts';
 import {
@@ -349,11 +350,14 @@ class DeployRun {
     const appendOptions: { -readonly [K in keyof AppendOptions]: AppendOptions[K] } = {
       fence: this.#fenceFor(event),
     };
+    const ofLane: LaneEvent[] = [];
+    if (transition.to === 'production.live') ofLane.push(this.#shipped(after));
     if (back !== null) {
-      batches.push(this.#releasing(back, transition.to));
+      ofLane.push(this.#released(back, transition.to));
       appendOptions.release = back;
       this.#o.keeper.drop(back.resource);
     }
+    if (ofLane.length > 0) batches.push(this.#toLane(ofLane));
     const record = await this.#append(batches, appendOptions);
     this.#flight = after;
     this.#lastEventId = made.id;
@@ -381,14 +385,25 @@ class DeployRun {
     }
   }
 
-  #releasing(lane: Fence, why: string): StreamAppend {
-    const { run, deploy } = this.#o;
-    const data = { deploy, token: lane.token, why };
+  #toLane(events: readonly LaneEvent[]): StreamAppend {
     return {
       stream: laneStream(this.#flight.snapshot.context.request.lane),
       expected: 'any',
-      events: [newEvent({ type: 'lock.released', data }, run)],
+      events: events.map((event) => newEvent(event, this.#o.run)),
     };
+  }
+
+  #released({ token }: Fence, why: string): LaneEvent {
+    return { type: 'lock.released', data: { deploy: this.#o.deploy, token, why } };
+  }
+
+  #shipped({ snapshot: { context } }: Flight): LaneEvent {
+    const { request, shipped } = context;
+    const { release, slug } = shipped;
+    if (release === null || slug === null) throw new Error('a deploy is live without a release');
+    const { app } = request.settings.production;
+    const { sha: commit } = request.commit;
+    return { type: 'lane.shipped', data: { deploy: this.#o.deploy, app, release, commit, slug } };
   }
 
   /** The lane was granted while the wait was given up: it is not left to run out. */
@@ -398,7 +413,8 @@ class DeployRun {
     const fence = keeper.held(laneResource(lane));
     if (fence === null || has(this.#flight, 'holdsLock')) return;
     keeper.drop(fence.resource);
-    await log.append([this.#releasing(fence, `not needed by ${deploy}`)], { release: fence });
+    const back = this.#toLane([this.#released(fence, `not needed by ${deploy}`)]);
+    await log.append([back], { release: fence });
   }
 
   #laneFence({ snapshot: { context } }: Flight): Fence | null {

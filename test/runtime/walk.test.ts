@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/effects/ports.ts';
 import { LockstepError } from '../../src/errors.ts';
 import { steps, toAnswer } from '../../src/machine/codec.ts';
-import type { DomainEvent } from '../../src/machine/events.ts';
+import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
+import { emptyLane, foldLane, parseLaneEvent } from '../../src/machine/lane.ts';
 import type { ServiceName } from '../../src/machine/services.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { createStoreLock, type LaneLock } from '../../src/runtime/lane.ts';
@@ -12,7 +13,7 @@ import { replay } from '../../src/runtime/replay.ts';
 import { requestDeploy } from '../../src/runtime/request.ts';
 import { resumeDeploy } from '../../src/runtime/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
-import { deployStream } from '../../src/runtime/streams.ts';
+import { deployStream, laneStream } from '../../src/runtime/streams.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { declaredEdges, nameOf, type Path, reachedPaths } from '../machine/edges.ts';
@@ -162,6 +163,21 @@ class Player {
   }
 }
 
+/** Whatever made a deploy live is told to its lane in the same transaction: the next position but one at most. */
+async function expectShippedWithLive(records: readonly RecordedEvent[]): Promise<void> {
+  const request = records[0]?.data as unknown as DeployRequest;
+  const { deploy, lane, commit, settings } = request;
+  const shipped = (await log.readStream(laneStream(lane))).filter(
+    ({ type }) => type === 'lane.shipped',
+  );
+  const live = records.filter(({ type }) => type === 'production.verified');
+  expect(shipped.map(({ position }) => position)).toEqual(live.map(({ position }) => position + 1));
+  for (const { data } of shipped) {
+    expect(data).toMatchObject({ deploy, commit: commit.sha, app: settings.production.app });
+    expect(foldLane(emptyLane, parseLaneEvent('lane.shipped', data), 1).shipped).toEqual(data);
+  }
+}
+
 function isOfNewRun(type: string | undefined): boolean {
   return type === 'run.resumed' || type === 'lock.reacquired' || type === 'lock.lost';
 }
@@ -193,6 +209,7 @@ describe.each([
     const replayed = await replay(log, records[0]?.data.deploy as string);
     expect(replayed.disagreement).toBeNull();
     expect(replayed.steps).toHaveLength(records.length);
+    await expectShippedWithLive(records);
     walked.add(name);
   });
 
