@@ -22,7 +22,8 @@ import type { EventLog } from '../store/log.ts';
 import type { CiFacts } from './ci.ts';
 import { createCiBuilds } from './ci-builds.ts';
 import type { Config } from './config.ts';
-import { type Environment, killSwitch } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { readKillSwitch } from './kill-switch.ts';
 
 export interface AssembleOptions {
   readonly config: Config;
@@ -84,7 +85,7 @@ export function assemble(options: AssembleOptions): Assembly {
     history,
     archive: (commit, signal) => repository.archive(commit, signal),
     readLane: (lane) => readLane(log, lane),
-    killSwitch: (name) => killSwitch(name, env, ci.isCi),
+    killSwitch: (name) => readKillSwitch(name, env, ci.isCi),
   });
   const endingOf = createCiJobs({
     circleci: { baseUrl: environment.circleApiUrl, token: environment.circleToken },

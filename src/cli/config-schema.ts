@@ -1,6 +1,7 @@
 /** The shape of `pipeline.yml`: the one source of its checks, its defaults and its JSON Schema. */
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
+import { killSwitchFault } from './kill-switch.ts';
 
 const leastLeaseMs = 1_000;
 
@@ -101,7 +102,14 @@ const shape = z.strictObject({
       rollback: z.literal('hold').default('hold'),
       killSwitch: z
         .string()
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable')
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+          error: 'the name of an environment variable',
+          abort: true,
+        })
+        .superRefine((name, context) => {
+          const right = killSwitchFault(name);
+          if (right !== null) context.addIssue(`has to be ${right}`);
+        })
         .default('PRODUCTION_CD_ENABLED'),
     })
     .prefault({}),

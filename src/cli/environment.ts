@@ -1,4 +1,4 @@
-/** What comes from the environment: secrets, addresses, the kill switch. Nothing else reads it. */
+/** What comes from the environment: secrets and addresses. */
 import { UsageError } from '../errors.ts';
 import { parseDuration } from './duration.ts';
 
@@ -51,19 +51,6 @@ export function requireHerokuToken({ herokuApiKey }: Environment): string {
   throw new UsageError('E_MISSING_TOKEN', 'HEROKU_API_KEY is not set', {
     hint: 'Make one with `heroku authorizations:create` and set it in the CI’s environment or context.',
   });
-}
-
-/**
- * The kill switch as it is now: on only when its value is the word `true`. Unset, it is on where a
- * person runs the program and off in CI.
- */
-export function killSwitch(
-  name: string,
-  env: NodeJS.ProcessEnv,
-  isCi: boolean,
-): { value: string | null; on: boolean } {
-  const value = env[name] ?? null;
-  return { value, on: value === null ? !isCi : value === 'true' };
 }
 
 /** Everything that must not be seen anywhere. */

@@ -127,7 +127,13 @@ const superseded = z.discriminatedUnion('cause', [
 
 const gateSteps = z.enum(['readGates', 'requestPromotion', 'requestProductionBuild']);
 
-const killSwitch = z.strictObject({ name: text, value: text.nullable() });
+/** Its value is never kept: it may be a secret that somebody put into the wrong variable. */
+const killSwitch = z.strictObject({
+  name: text,
+  state: z.enum(['true', 'not set', 'another value']),
+  /** What keeps another value from being `true`, in words that repeat nothing of it. */
+  why: text.nullable(),
+});
 
 const buildRequested = z.strictObject({
   build: text,

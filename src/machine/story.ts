@@ -90,7 +90,7 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'gates.passed': ({ killSwitch }) =>
     telling(
       'good',
-      `gates are open: order is right, no rollback, ${killSwitch.name} is ${switchValue(killSwitch)}`,
+      `gates are open: order is right, no rollback, ${killSwitch.name} is ${switchState(killSwitch)}`,
     ),
   'production.held': held,
   'production.disabled': disabled,
@@ -236,13 +236,13 @@ function disabled({ switch: which, killSwitch, by }: EventData<'production.disab
   if (which === 'lane') {
     return telling(
       'bad',
-      `disabled: the lane was turned off${by === null ? '' : ` by ${because(by)}`} (${killSwitch.name} is ${switchValue(killSwitch)})`,
+      `disabled: the lane was turned off${by === null ? '' : ` by ${because(by)}`} (${killSwitch.name} is ${switchState(killSwitch)})`,
       'Staging is verified; production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.',
     );
   }
   return telling(
     'bad',
-    `disabled: ${killSwitch.name} is ${switchValue(killSwitch)}; production ships only while it is true`,
+    `disabled: ${killSwitch.name} is ${switchState(killSwitch)}; production ships only while it is true`,
     `Staging is verified; production was not touched. Set ${killSwitch.name} to true, then run pipeline resume with the deploy and --reason.`,
   );
 }
@@ -276,9 +276,9 @@ function because({ actor, reason }: { actor: string; reason: string }): string {
   return `${actor}: ${oneLine(reason)}`;
 }
 
-function switchValue({ value }: KillSwitch): string {
-  if (value === null) return 'not set';
-  return value === 'true' ? 'true' : `"${cut(oneLine(value), 40)}"`;
+function switchState({ state, why }: KillSwitch): string {
+  if (state !== 'another value') return state;
+  return `not the word true${why === null ? '' : ` (${why})`}`;
 }
 
 function counted(count: number, noun: string): string {

@@ -7,7 +7,7 @@ import type { CodeRelease, Heroku } from '../effects/heroku.ts';
 import type { History } from '../effects/history.ts';
 import type { Ports } from '../effects/ports.ts';
 import { LockstepError } from '../errors.ts';
-import type { Running } from '../machine/events.ts';
+import type { KillSwitch, Running } from '../machine/events.ts';
 import type { Lane } from '../machine/lane.ts';
 import type { GatesInput, Refusal, ServiceOutput } from '../machine/services.ts';
 
@@ -15,8 +15,8 @@ export interface GatesOptions {
   readonly heroku: Heroku;
   readonly history: History;
   readonly readLane: (lane: string) => Promise<Lane>;
-  /** The environment's kill switch: its value as it is now, and whether that means on. */
-  readonly killSwitch: (name: string) => { readonly value: string | null; readonly on: boolean };
+  /** The environment's kill switch as it is now, and whether that means on. */
+  readonly killSwitch: (name: string) => { readonly killSwitch: KillSwitch; readonly on: boolean };
 }
 
 export type Order =
@@ -93,8 +93,7 @@ export async function readGates(
     const { release, description, by, at, commit } = code;
     return { kind: 'held', rollback: { release, description, by, at, commit } };
   }
-  const { value, on } = options.killSwitch(input.killSwitch);
-  const killSwitch = { name: input.killSwitch, value };
+  const { killSwitch, on } = options.killSwitch(input.killSwitch);
   if (!on) return { kind: 'disabled', switch: 'environment', killSwitch, by: null };
   if (lane.disabled !== null) {
     return { kind: 'disabled', switch: 'lane', killSwitch, by: lane.disabled };

@@ -26,7 +26,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
     const gates = await readGates(input, options, ports);
     return gates.kind === 'clear' ? null : gates;
   };
-  const switchNow = ({ killSwitch: name }: GatesInput) => ({ name, value: killSwitch(name).value });
+  const switchNow = (input: GatesInput) => killSwitch(input.killSwitch).killSwitch;
 
   return {
     async observe(input, runPorts) {

@@ -139,6 +139,19 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     },
   );
 
+  it('tells of no kill switch what its value is', async () => {
+    const commit = stage.commit('The first');
+    const value = ' AKIA-put-into-the-wrong-variable';
+    const ended = await stage.advance(501, commit, { PRODUCTION_CD_ENABLED: value });
+    const told = 'PRODUCTION_CD_ENABLED is not the word true (it is some other word)';
+    expect(ended.stdout + ended.stderr).toContain(told);
+    expect(stage.slackTexts()).toContain(told);
+    const views = ['status', 'log 501', 'log 501 --json', 'replay 501', 'export'];
+    const shown = await Promise.all(views.map((view) => stage.run(view.split(' '))));
+    const all = [ended, ...shown, stage.slackTexts(), await stage.events(501, commit)];
+    expect(JSON.stringify(all)).not.toContain('AKIA');
+  });
+
   const failures: readonly [
     string,
     (stage: Stage) => void,

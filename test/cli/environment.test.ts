@@ -1,7 +1,6 @@
-/** What the environment may say, when the kill switch is on, and that secrets are taken out of texts. */
+/** What the environment may say, and that secrets are taken out of texts. */
 import { describe, expect, it } from 'vitest';
 import {
-  killSwitch,
   readEnvironment,
   redactor,
   requireHerokuToken,
@@ -77,28 +76,6 @@ describe('the environment', () => {
     expect(error.code).toBe('E_MISSING_TOKEN');
     expect(error.message).toContain('HEROKU_API_KEY');
     expect(requireHerokuToken(readEnvironment({ HEROKU_API_KEY: 'HRKU-1' }))).toBe('HRKU-1');
-  });
-});
-
-describe('the kill switch', () => {
-  const name = 'PRODUCTION_CD_ENABLED';
-
-  it.each([true, false])('is on at exactly `true` (CI: %s)', (isCi) => {
-    expect(killSwitch(name, { [name]: 'true' }, isCi)).toEqual({ value: 'true', on: true });
-  });
-
-  it.each(['', 'false', 'TRUE', 'True', ' true', 'true ', '1', 'yes', 'on'])(
-    'is off at %j, in CI and elsewhere, and shows the value',
-    (value) => {
-      for (const isCi of [true, false]) {
-        expect(killSwitch(name, { [name]: value }, isCi)).toEqual({ value, on: false });
-      }
-    },
-  );
-
-  it('that is not set is off in CI and on elsewhere', () => {
-    expect(killSwitch(name, {}, true)).toEqual({ value: null, on: false });
-    expect(killSwitch(name, {}, false)).toEqual({ value: null, on: true });
   });
 });
 

@@ -31,7 +31,7 @@ const request: DeployRequest = {
   chart: 'test',
 };
 
-const killSwitch = { name: 'PRODUCTION_CD_ENABLED', value: 'true' };
+const killSwitch = { name: 'PRODUCTION_CD_ENABLED', state: 'true' as const, why: null };
 const notes = {
   base: null,
   head: sha,

@@ -4,7 +4,7 @@ import type { DomainEvent, EventData, EventType, Settings } from '../../src/mach
 const head = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 const base = '0f0a53bc1d5e4c0f8a7b6c5d4e3f2a1b0c9d8e7f';
 const middle = '7c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d';
-const killSwitch = { name: 'PRODUCTION_CD_ENABLED', value: 'true' };
+const killSwitch = { name: 'PRODUCTION_CD_ENABLED', state: 'true' as const, why: null };
 const production = { version: 41, commit: base };
 const stagingSlug = '9ea6a2a1-6ab6-4d59-9b1a-3b5a3f7c2d10';
 const buildId = '4f1c2d3e-8a67-4b52-9d0e-5a6b7c8d9e0f';
@@ -132,7 +132,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
   'production.disabled': {
     step: 'readGates',
     switch: 'environment',
-    killSwitch: { name: 'PRODUCTION_CD_ENABLED', value: null },
+    killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'not set', why: null },
     by: null,
   },
   'production.promotionRequested': {
@@ -192,7 +192,13 @@ export const variants: readonly DomainEvent[] = [
   sample('staging.buildRequested', { adopted: true }),
   sample('staging.dynosUp', { dynos: [] }),
   sample('staging.verified', { endpoints: [] }),
-  sample('production.disabled', { killSwitch: { name: 'PRODUCTION_CD_ENABLED', value: 'TRUE' } }),
+  sample('production.disabled', {
+    killSwitch: {
+      name: 'PRODUCTION_CD_ENABLED',
+      state: 'another value',
+      why: 'its letters have to be small',
+    },
+  }),
   sample('production.disabled', {
     switch: 'lane',
     killSwitch,

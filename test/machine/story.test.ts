@@ -49,6 +49,12 @@ describe('tell', () => {
       'disabled: PRODUCTION_CD_ENABLED is not set; production ships only while it is true',
     ],
     [
+      sample('production.disabled', {
+        killSwitch: { name: 'SHIP', state: 'another value', why: 'it is empty' },
+      }),
+      'disabled: SHIP is not the word true (it is empty); production ships only while it is true',
+    ],
+    [
       sample('deploy.failed'),
       'failed while checking staging’s dynos: E_DYNO_CRASHED: acme-staging: web.1 crashed on v12',
     ],

@@ -1,5 +1,6 @@
 /** One lane's outside world in a simulation: its Heroku, its repository, its kill switch, and the way there. */
 import { gzipSync } from 'node:zlib';
+import { type KillSwitchReading, readKillSwitch } from '../../src/cli/kill-switch.ts';
 import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { CommitGraph } from './commit-graph.ts';
@@ -46,6 +47,11 @@ export class LaneWorld {
     if (on === this.switchOn) return;
     this.switchOn = on;
     this.switchedAt = this.#time.now();
+  }
+
+  killSwitch(): KillSwitchReading {
+    const env = { PRODUCTION_CD_ENABLED: String(this.switchOn) };
+    return readKillSwitch('PRODUCTION_CD_ENABLED', env, true);
   }
 
   /** Carries a deploy's requests: a moment on the wire each way, and whatever `fault` says. */

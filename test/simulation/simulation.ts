@@ -315,7 +315,7 @@ class Simulation {
       history,
       archive: async () => archive,
       readLane: (name) => readLane(log, name),
-      killSwitch: () => ({ value: String(lane.switchOn), on: lane.switchOn }),
+      killSwitch: () => lane.killSwitch(),
     });
     const services = this.#mutation.staleGates
       ? staleGates(unbroken, heroku, http, lane)
@@ -492,7 +492,7 @@ function staleGates(
   lane: LaneWorld,
 ): ServiceTable {
   let early: Awaited<ReturnType<ServiceTable['readGates']>> | null = null;
-  const killSwitch = { name: 'PRODUCTION_CD_ENABLED', value: 'true' };
+  const killSwitch = { name: 'PRODUCTION_CD_ENABLED', state: 'true' as const, why: null };
   return {
     ...real,
     observe: async (input, ports) => {
