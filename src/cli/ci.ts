@@ -8,7 +8,6 @@ export interface CiFlags {
   readonly commit?: string;
   readonly branch?: string;
   readonly build?: string;
-  readonly actor?: string;
 }
 
 export interface CiFacts {
@@ -19,7 +18,8 @@ export interface CiFacts {
   readonly commit: string | null;
   /** `refs/tags/v1` or `pull/12` where the build is of no branch, so that it is not taken for one. */
   readonly branch: string | null;
-  readonly actor: string;
+  /** Who began the build, as the CI says. */
+  readonly user: string | null;
   /** `gh/acme/web`, on CircleCI. */
   readonly projectSlug: string | null;
   /** How the CI itself numbers this build, whatever its label: CircleCI's job number, GitHub's run id. */
@@ -29,9 +29,8 @@ export interface CiFacts {
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Found = Omit<CiFacts, 'isCi' | 'build' | 'actor'> & {
+type Found = Omit<CiFacts, 'isCi' | 'build'> & {
   readonly build: Omit<Build, 'label'> & { readonly label: string | null };
-  readonly actor: string | null;
 };
 
 const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/;
@@ -45,7 +44,7 @@ export function detectCi(env: Env, flags: CiFlags = {}): CiFacts {
     build: label === null ? null : { ...(found?.build ?? nobody), label },
     commit: flags.commit ?? found?.commit ?? null,
     branch: flags.branch ?? found?.branch ?? null,
-    actor: flags.actor ?? found?.actor ?? orNull(env.USER) ?? orNull(env.LOGNAME) ?? 'unknown',
+    user: found?.user ?? null,
     projectSlug: found?.projectSlug ?? null,
     runId: found?.runId ?? null,
     workflowFile: found?.workflowFile ?? null,
@@ -108,7 +107,7 @@ function circleCi(env: Env): Found | null {
     },
     commit: orNull(env.CIRCLE_SHA1),
     branch: tagOf(env.CIRCLE_TAG) ?? orNull(env.CIRCLE_BRANCH),
-    actor: orNull(env.CIRCLE_USERNAME),
+    user: orNull(env.CIRCLE_USERNAME),
     projectSlug: owner && name ? `${host}/${owner}/${name}` : null,
     runId: orNull(env.CIRCLE_BUILD_NUM),
     workflowFile: null,
@@ -135,7 +134,7 @@ function gitHub(env: Env): Found | null {
     branch: isPullRequest
       ? `pull/${env.GITHUB_HEAD_REF ?? ''}`
       : (orNull(env.GITHUB_REF?.replace(/^refs\/heads\//, '')) ?? orNull(env.GITHUB_REF_NAME)),
-    actor: orNull(env.GITHUB_TRIGGERING_ACTOR) ?? orNull(env.GITHUB_ACTOR),
+    user: orNull(env.GITHUB_TRIGGERING_ACTOR) ?? orNull(env.GITHUB_ACTOR),
     projectSlug: null,
     runId: orNull(run),
     workflowFile: /\/([^/@]+)@/.exec(env.GITHUB_WORKFLOW_REF ?? '')?.[1] ?? null,
@@ -157,7 +156,7 @@ function other(env: Env): Found | null {
     // Of a pull request, `branch` is the one that it is meant for; of a tag, it may be the tag.
     branch:
       facts.isPr === true ? `pull/${facts.pr ?? ''}` : (tagOf(facts.tag) ?? orNull(facts.branch)),
-    actor: null,
+    user: null,
     projectSlug: null,
     runId: null,
     workflowFile: null,

@@ -1,5 +1,6 @@
 /** `pipeline log` as lines: a deploy's events in words. */
 import { tell } from '../machine/story.ts';
+import { actorName, actorSchema, observedInWords } from '../runtime/actor.ts';
 import { domainEvent } from '../runtime/recorded.ts';
 import type { RecordedEvent } from '../store/log.ts';
 import { table } from './table.ts';
@@ -34,5 +35,8 @@ export function logView(
 /** Who asked for a deploy, or ended its run: the auditor's question. Other events are the run's own. */
 function by({ type, metadata }: RecordedEvent): string {
   const asks = type === 'deploy.requested' || type === 'run.resumed' || type === 'run.interrupted';
-  return asks ? ` (run by ${safe(String(metadata.actor))})` : '';
+  if (!asks) return '';
+  const { data: actor } = actorSchema.safeParse(metadata.actor);
+  if (actor === undefined) return '';
+  return ` (run by ${safe(`${actorName(actor)}: ${observedInWords(actor)}`)})`;
 }

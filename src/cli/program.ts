@@ -37,6 +37,10 @@ export function createProgram(options: {
     });
 
   const json = (): Option => new Option('--json', 'one JSON document on standard output');
+  const who = (): Option =>
+    new Option('--actor <name>', 'who; what the CI, git and Heroku say is kept beside it');
+  const branch = (): Option =>
+    new Option('--branch <name>', 'in a CI: the branch of this build (default: what the CI says)');
   const flagsOf = (command: Command): GlobalFlags => command.optsWithGlobals();
 
   program
@@ -45,7 +49,7 @@ export function createProgram(options: {
     .option('--commit <sha>', 'the commit (default: what the CI says, else HEAD)')
     .option('--branch <name>', 'the branch (default: what the CI says, else the one checked out)')
     .option('--build <label>', 'the build’s label (default: what the CI says)')
-    .option('--actor <name>', 'who asks (default: what the CI says, else USER)')
+    .option('--actor <name>', 'who asks; what the CI and git say is kept beside it')
     .option('--override', 'ship out of git order; needs --reason')
     .option('--reason <text>', 'why, for --override')
     .addOption(json())
@@ -64,7 +68,8 @@ export function createProgram(options: {
     .description('let a held deploy go on: lifts the rollback’s hold, checks everything again')
     .argument('<deploy>', 'its id, or the start of it')
     .requiredOption('--reason <text>', 'why; the log keeps it')
-    .option('--actor <name>', 'who (default: USER)')
+    .addOption(who())
+    .addOption(branch())
     .addOption(json())
     .addHelpText('after', example('pipeline resume 502-1a5f89db --reason "fixed by #812"'))
     .action(async (deploy: string, _flags, command: Command) => {
@@ -82,7 +87,8 @@ export function createProgram(options: {
       .command(name)
       .description(description)
       .requiredOption('--reason <text>', 'why; the log keeps it')
-      .option('--actor <name>', 'who (default: USER)')
+      .addOption(who())
+      .addOption(branch())
       .addHelpText('after', example(`pipeline ${name} --reason "incident 4711"`))
       .action(async (_flags, command: Command) => {
         const { order } = await import('./commands/lane.ts');

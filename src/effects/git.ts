@@ -27,6 +27,8 @@ export interface Repository {
   head(signal?: AbortSignal): Promise<string>;
   /** Null where no branch is checked out, as in most CI jobs. */
   branch(signal?: AbortSignal): Promise<string | null>;
+  /** `user.name <user.email>` as git is set up here, or the one of both that there is; null without either. */
+  identity(signal?: AbortSignal): Promise<string | null>;
   /** Where `origin` is read from, without credentials; null without a remote. */
   remoteUrl(signal?: AbortSignal): Promise<string | null>;
   /**
@@ -94,6 +96,7 @@ export async function openRepository(
       const run = await git(['symbolic-ref', '--short', '--quiet', 'HEAD'], { signal });
       return run.code === 0 ? textOf(run) : null;
     },
+    identity: (signal) => identityOf(git, signal),
     remoteUrl: async (signal) => {
       const remote = await remoteOf(git, signal);
       if (remote === null) return null;
@@ -105,6 +108,16 @@ export async function openRepository(
     commits: (range, signal) => listCommits(access, range, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
   };
+}
+
+async function identityOf(git: Git, signal: AbortSignal | undefined): Promise<string | null> {
+  const read = async (key: string): Promise<string> => {
+    const run = await git(['config', '--get', key], { signal });
+    return run.code === 0 ? textOf(run) : '';
+  };
+  const [name, email] = [await read('user.name'), await read('user.email')];
+  if (name !== '' && email !== '') return `${name} <${email}>`;
+  return name || email || null;
 }
 
 function notOpened(dir: string, run: GitRun): UsageError {

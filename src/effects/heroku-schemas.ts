@@ -48,6 +48,8 @@ export const buildSchema = z.looseObject({
 });
 export type HerokuBuild = z.infer<typeof buildSchema>;
 
+export const accountSchema = z.looseObject({ email: z.string().min(1) });
+
 export const sourceSchema = z.looseObject({
   source_blob: z.looseObject({ get_url: z.url(), put_url: z.url() }),
 });

@@ -29,7 +29,7 @@ import {
   readFormation,
   readSlug,
 } from './heroku-running.ts';
-import type { Dyno, FormationType } from './heroku-schemas.ts';
+import { accountSchema, type Dyno, type FormationType } from './heroku-schemas.ts';
 import type { Ports } from './ports.ts';
 
 export type { AppCode, CodeRelease } from './heroku-code.ts';
@@ -82,6 +82,8 @@ export interface Heroku {
     ports: Ports,
   ): Promise<ServiceOutput<'followPromotion'>>;
   readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
+  /** Whose token it is: an e-mail address. */
+  account(ports: Ports): Promise<string>;
   /** How many builds and releases are under way at the app now. */
   pendingWork(app: string, ports: Ports): Promise<PendingWork>;
   /** All dynos, one-off ones included. */
@@ -139,6 +141,10 @@ class HerokuAccount implements Heroku {
 
   readPreboot(app: string, release: string, ports: Ports) {
     return readPreboot(this.#api, app, release, ports);
+  }
+
+  async account(ports: Ports) {
+    return (await this.#api.get('/account', accountSchema, ports)).email;
   }
 
   pendingWork(app: string, ports: Ports) {

@@ -73,7 +73,8 @@ export const buildSchema = z.strictObject({
 
 const commit = z.strictObject({ sha, title: text, author: text });
 
-const actorAndReason = { actor: text, reason: text };
+/** Who ordered it, what was seen of them (in words), and why. */
+const person = { actor: text, observed: text, reason: text };
 
 export const failureSchema = z.strictObject({
   /** Stable: programs branch on it. */
@@ -169,7 +170,7 @@ export const eventSchemas = {
     build: buildSchema,
     settings: settingsSchema,
     /** A person takes responsibility for shipping out of order. */
-    override: z.strictObject(actorAndReason).nullable(),
+    override: z.strictObject(person).nullable(),
     /** Which chart this deploy runs on: the SHA-256 of its definition. */
     chart: text,
   }),
@@ -225,7 +226,7 @@ export const eventSchemas = {
     switch: z.enum(['environment', 'lane']),
     killSwitch,
     /** Who turned the lane's switch off and why; null for the environment's. */
-    by: z.strictObject(actorAndReason).nullable(),
+    by: z.strictObject(person).nullable(),
   }),
   'production.promotionRequested': z.strictObject({
     /** Null when only its release was found: Heroku has no list of promotions. */
@@ -243,7 +244,7 @@ export const eventSchemas = {
   'production.verified': verified,
   'deploy.failed': z.strictObject({ step: text, failure: failureSchema }),
   /** A person lets a held deploy go on. */
-  'deploy.resumed': z.strictObject(actorAndReason),
+  'deploy.resumed': z.strictObject(person),
 } as const;
 
 export type EventType = keyof typeof eventSchemas;

@@ -6,7 +6,8 @@ import { z } from 'zod';
 
 const text = z.string();
 const token = z.int().positive();
-const person = { actor: text, reason: text };
+/** Who ordered it, what was seen of them (in words), and why. */
+const person = { actor: text, observed: text, reason: text };
 
 /** Every event type of a lane's stream and the schema of its data. */
 export const laneEventSchemas = {
@@ -86,7 +87,11 @@ export interface Lane {
   readonly waiting: readonly Waiter[];
   /** By whom each superseded deploy was superseded. */
   readonly superseded: ReadonlyMap<string, Grant>;
-  readonly disabled: { readonly actor: string; readonly reason: string } | null;
+  readonly disabled: {
+    readonly actor: string;
+    readonly observed: string;
+    readonly reason: string;
+  } | null;
   /** Releases (ids) of rollbacks that a person lifted. */
   readonly lifted: ReadonlySet<string>;
   /** What the last deploy that became live put on production; null before the first. */

@@ -109,8 +109,7 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'production.dynosUp': (data) => dynosUp('production', data),
   'production.verified': (data) => verified('live: production answers', data),
   'deploy.failed': failed,
-  'deploy.resumed': ({ actor, reason }) =>
-    telling('neutral', `resumed by ${actor}: ${oneLine(reason)}`),
+  'deploy.resumed': (person) => telling('neutral', `resumed by ${because(person)}`),
 };
 
 function telling(tone: Tone, headline: string, detail: string | null = null): Telling {
@@ -272,8 +271,13 @@ function runs({ version, commit }: Running): string {
   return `${release}, ${commit === null ? 'of an unknown commit' : shortSha(commit)}`;
 }
 
-function because({ actor, reason }: { actor: string; reason: string }): string {
-  return `${actor}: ${oneLine(reason)}`;
+/** A person who ordered something, as claimed and as seen. */
+export function namedPerson({ actor, observed }: { actor: string; observed: string }): string {
+  return `${oneLine(actor)} (${oneLine(observed)})`;
+}
+
+function because(person: { actor: string; observed: string; reason: string }): string {
+  return `${namedPerson(person)}: ${oneLine(person.reason)}`;
 }
 
 function switchState({ state, why }: KillSwitch): string {

@@ -5,13 +5,13 @@ import { hostname } from 'node:os';
 import type { CiJob } from '../effects/ci-jobs.ts';
 import type { Build } from '../machine/events.ts';
 import type { JsonObject } from '../store/log.ts';
+import type { Actor } from './actor.ts';
 
 /** One run of the program on one deploy. */
 export interface Run {
   /** A UUID: two runs of one deploy are told apart by it. */
   readonly id: string;
-  /** A person's or a CI account's name. */
-  readonly actor: string;
+  readonly actor: Actor;
   readonly ci: Build | null;
   readonly program: string;
   readonly owner: JsonObject;
@@ -20,7 +20,7 @@ export interface Run {
 }
 
 export function newRun(options: {
-  actor: string;
+  actor: Actor;
   ci: Build | null;
   program: string;
   /** The CI's job that this process is in: others can ask the CI whether it ended. */

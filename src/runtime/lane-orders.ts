@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.ts';
 import type { LaneEvent } from '../machine/lane.ts';
 import { type EventLog, VersionConflict } from '../store/log.ts';
+import { personOf } from './actor.ts';
 import type { Run } from './identity.ts';
 import { readLane } from './lane.ts';
 import { newEvent } from './record.ts';
@@ -18,7 +19,7 @@ export async function switchLane(
   for (;;) {
     const { disabled, version } = await readLane(log, lane);
     if ((disabled === null) === (to === 'enabled')) return false;
-    const event: LaneEvent = { type: `lane.${to}`, data: { actor: run.actor, reason } };
+    const event: LaneEvent = { type: `lane.${to}`, data: personOf(run.actor, reason) };
     try {
       await log.append([
         { stream: laneStream(lane), expected: version, events: [newEvent(event, run)] },
@@ -52,7 +53,7 @@ export async function breakLock(
     const { deploy, token } = grant;
     const event: LaneEvent = {
       type: 'lock.broken',
-      data: { deploy, token, actor: run.actor, reason },
+      data: { deploy, token, ...personOf(run.actor, reason) },
     };
     try {
       await log.append(

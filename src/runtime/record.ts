@@ -30,7 +30,7 @@ export function newEvent(
     type: event.type,
     data: event.data as JsonObject,
     metadata: {
-      actor,
+      actor: actor as unknown as JsonObject,
       run: runId,
       ci: ci as JsonObject | null,
       program,

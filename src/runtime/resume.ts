@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { DomainEvent } from '../machine/events.ts';
 import { has, next, stateOf } from '../machine/interpret.ts';
 import type { EventLog, StreamAppend } from '../store/log.ts';
+import { personOf } from './actor.ts';
 import type { Run } from './identity.ts';
 import { newEvent } from './record.ts';
 import { chartHash, readFlight } from './recorded.ts';
@@ -26,7 +27,7 @@ export async function resumeDeploy(
       hint: 'pipeline status lists them.',
     });
   }
-  const person = { actor: run.actor, reason };
+  const person = personOf(run.actor, reason);
   const event: DomainEvent = { type: 'deploy.resumed', data: person };
   const after = has(flight, 'held') ? next(flight, event, 0) : null;
   if (after === null) {

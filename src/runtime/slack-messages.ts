@@ -7,7 +7,7 @@
 import { pack, type SlackBlock, type SlackMessage, section } from '../effects/slack-blocks.ts';
 import { cutEscaped, escapeText, link, pieces, textMax } from '../effects/slack-text.ts';
 import type { DeployRequest, DomainEvent } from '../machine/events.ts';
-import { shortSha, type Telling, tell } from '../machine/story.ts';
+import { namedPerson, shortSha, type Telling, tell } from '../machine/story.ts';
 import { noteBlocks } from './slack-notes.ts';
 
 /** A deploy's events, oldest first; the first is what asked for it. */
@@ -57,8 +57,9 @@ export function deployMessage(history: History): SlackMessage {
   // Where there is a thread, it has all of this whole.
   if (tone === 'bad' && detail !== null) blocks.push(section(escapeText(detail)));
   if (request.override !== null) {
-    const { actor, reason } = request.override;
-    blocks.push(section(escapeText(`Out of order on the word of ${actor}: ${reason}`)));
+    const { reason } = request.override;
+    const who = namedPerson(request.override);
+    blocks.push(section(escapeText(`Out of order on the word of ${who}: ${reason}`)));
   }
   const text = escapeText(`${plainName(request)}: ${headline}`);
   return { text: cutEscaped(text, textMax), blocks };

@@ -60,7 +60,7 @@ describe('detectCi', () => {
       },
       commit: sha,
       branch: 'main',
-      actor: 'ana',
+      user: 'ana',
       projectSlug: 'gh/acme/web',
       runId: '502',
       workflowFile: null,
@@ -101,7 +101,7 @@ describe('detectCi', () => {
       },
       commit: sha,
       branch: 'main',
-      actor: 'ana',
+      user: 'ana',
       projectSlug: null,
       runId: '30433642',
     });
@@ -126,18 +126,16 @@ describe('detectCi', () => {
   });
 
   it('lets flags win over what the CI says, and keeps the rest', () => {
-    const flags = { commit: 'abc1234', branch: 'release', build: '9.1', actor: 'bo' };
+    const flags = { commit: 'abc1234', branch: 'release', build: '9.1' };
     const { build, ...facts } = detectCi(circleCi, flags);
-    expect(facts).toMatchObject({ commit: 'abc1234', branch: 'release', actor: 'bo', isCi: true });
+    expect(facts).toMatchObject({ commit: 'abc1234', branch: 'release', user: 'ana', isCi: true });
     expect(build).toMatchObject({ label: '9.1', provider: 'circleci', job: 'deploy' });
   });
 
-  it('calls a person’s build local, and the person by the shell’s name for them', () => {
+  it('calls a person’s build local, and has no CI user for them', () => {
     const facts = detectCi({ USER: 'ana' });
-    expect(facts).toMatchObject({ isCi: false, actor: 'ana', commit: null, branch: null });
+    expect(facts).toMatchObject({ isCi: false, user: null, commit: null, branch: null });
     expect(requireBuild(facts)).toMatchObject({ provider: 'other', label: 'local', attempt: 1 });
-    expect(detectCi({ LOGNAME: 'bo' }).actor).toBe('bo');
-    expect(detectCi({}).actor).toBe('unknown');
   });
 
   it('carries no token of the job', () => {

@@ -53,7 +53,11 @@ describe('stacking', { timeout: 90_000 }, () => {
     expect(await stage.run([...args, ...word])).toMatchObject({ exit: 0 });
     expect(await ending(503, pushed)).toMatchObject({ to: 'production.live' });
     const [requested] = await stage.events(503, pushed);
-    expect(requested?.data.override).toEqual({ actor: 'ana', reason: 'history was rewritten' });
+    expect(requested?.data.override).toEqual({
+      actor: 'ana',
+      observed: expect.stringMatching(/^claimed; account deploy@acme\.test; /),
+      reason: 'history was rewritten',
+    });
   });
 
   it('two builds of one commit: one ships, the other is told that it is there already', async () => {

@@ -8,7 +8,8 @@ import type { Terminal } from '../../src/cli/terminal.ts';
 import type { DomainEvent, EventType } from '../../src/machine/events.ts';
 import type { Replay } from '../../src/runtime/replay.ts';
 import type { DeployRow } from '../../src/store/deploys.ts';
-import type { RecordedEvent } from '../../src/store/log.ts';
+import type { JsonObject, RecordedEvent } from '../../src/store/log.ts';
+import { anActor } from '../actor.ts';
 import { samples } from '../machine/samples.ts';
 
 const same = (text: string): string => text;
@@ -44,7 +45,7 @@ function record(type: EventType, change: Partial<RecordedEvent> = {}): RecordedE
     time: '2026-01-05T13:04:05.678Z',
     type,
     data: samples[type] as unknown as RecordedEvent['data'],
-    metadata: { actor: 'ana' },
+    metadata: { actor: anActor as unknown as JsonObject },
     ...change,
   } as RecordedEvent;
 }
@@ -128,8 +129,9 @@ describe('pipeline log', () => {
   });
 
   it('says who let a held deploy go on, and why', () => {
-    const { actor, reason } = samples['deploy.resumed'];
-    expect(logView([record('deploy.resumed')], plain)[0]).toContain(`${actor}: ${reason}`);
+    const { actor, observed, reason } = samples['deploy.resumed'];
+    const line = logView([record('deploy.resumed')], plain)[0];
+    expect(line).toContain(`${actor} (${observed}): ${reason}`);
   });
 
   it('shows control characters of what was recorded instead of sending them', () => {

@@ -235,7 +235,7 @@ describe('the lane’s fold', () => {
   });
 
   it('keeps the switch and the lifted rollbacks', () => {
-    const person = { actor: 'ana', reason: 'incident over' };
+    const person = { actor: 'ana', observed: 'claimed; ana on ws-7', reason: 'incident over' };
     const off: LaneEvent = { type: 'lane.disabled', data: person };
     const on: LaneEvent = { type: 'lane.enabled', data: person };
     expect(lane([off]).disabled).toEqual(person);

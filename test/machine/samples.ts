@@ -9,6 +9,12 @@ const production = { version: 41, commit: base };
 const stagingSlug = '9ea6a2a1-6ab6-4d59-9b1a-3b5a3f7c2d10';
 const buildId = '4f1c2d3e-8a67-4b52-9d0e-5a6b7c8d9e0f';
 
+const person = (actor: string, reason: string) => ({
+  actor,
+  observed: 'claimed; git identity Ana Lima <ana@acme.test>; ana on ws-7',
+  reason,
+});
+
 const settings: Settings = {
   stacking: 'skip',
   lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
@@ -160,7 +166,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
       details: { app: 'acme-staging', dyno: 'web.1', version: 12 },
     },
   },
-  'deploy.resumed': { actor: 'ana@acme.test', reason: 'fixed by #812' },
+  'deploy.resumed': person('ana@acme.test', 'fixed by #812'),
 };
 
 /** A sample as an event, with some of its data replaced. */
@@ -173,7 +179,7 @@ export function sample<T extends EventType>(
 
 /** The events whose sentences have other forms than their sample's. */
 export const variants: readonly DomainEvent[] = [
-  sample('deploy.requested', { override: { actor: 'ana@acme.test', reason: 'a fix is needed' } }),
+  sample('deploy.requested', { override: person('ana@acme.test', 'a fix is needed') }),
   sample('lock.acquired', {
     waitedMs: 0,
     takenOver: { deploy: '501-0f0a53bc', token: 2, why: 'its lease ran out' },
@@ -202,7 +208,7 @@ export const variants: readonly DomainEvent[] = [
   sample('production.disabled', {
     switch: 'lane',
     killSwitch,
-    by: { actor: 'bo@acme.test', reason: 'database maintenance' },
+    by: person('bo@acme.test', 'database maintenance'),
   }),
   sample('production.promotionRequested', { promotion: null, release: 'r', adopted: true }),
 ];

@@ -59,7 +59,10 @@ describe('tell', () => {
       'failed while checking staging’s dynos: E_DYNO_CRASHED: acme-staging: web.1 crashed on v12',
     ],
     [sample('lock.waitTimedOut'), 'gave up waiting: the lane was not free within 1h'],
-    [sample('deploy.resumed'), 'resumed by ana@acme.test: fixed by #812'],
+    [
+      sample('deploy.resumed'),
+      'resumed by ana@acme.test (claimed; git identity Ana Lima <ana@acme.test>; ana on ws-7): fixed by #812',
+    ],
   ];
   it.each(sentences)('tells %o', (event, sentence) => {
     expect(tell(event).headline).toBe(sentence);

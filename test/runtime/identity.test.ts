@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isGone, newRun } from '../../src/runtime/identity.ts';
+import { anActor } from '../actor.ts';
 
-const { owner: me } = newRun({ actor: 'ana', ci: null, program: 'test' });
+const { owner: me } = newRun({ actor: anActor, ci: null, program: 'test' });
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');

@@ -8,6 +8,7 @@ import { createLeaseKeeper } from '../../src/runtime/lease-keeper.ts';
 import { laneStream, runResource } from '../../src/runtime/streams.ts';
 import { FencedOff } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { anActor } from '../actor.ts';
 import { createVirtualClock } from '../effects/virtual-clock.ts';
 
 const deploy = '501-11111111';
@@ -26,7 +27,7 @@ it('does not join the queue: the two would take each other’s place there again
   let now = Date.parse('2026-01-05T10:00:00Z');
   const log = await openLog('sqlite::memory:', { now: () => now });
   const clock = createVirtualClock({ holdMs: 1 });
-  const run = newRun({ actor: 'ana', ci: null, program: 'test' });
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
   const keeper = createLeaseKeeper({ log, clock, leaseMs });
   try {
     const mine = await log.take(runResource(deploy), run.owner, leaseMs);

@@ -172,11 +172,17 @@ describe('deployMessage', () => {
   });
 
   it('says on whose word a deploy ships out of order', () => {
-    const override = { actor: 'ana@acme.test', reason: 'a fix <!here>' };
+    const override = {
+      actor: 'ana@acme.test',
+      observed: 'claimed; ana on ws-7',
+      reason: 'a fix <!here>',
+    };
     const message = deployMessage([
       { type: 'deploy.requested', data: { ...requested.data, override } },
       sample('lock.acquired'),
     ]);
-    expect(allText([message])).toContain('ana@acme.test: a fix &lt;!here&gt;');
+    expect(allText([message])).toContain(
+      'ana@acme.test (claimed; ana on ws-7): a fix &lt;!here&gt;',
+    );
   });
 });

@@ -16,6 +16,7 @@ import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
 import { deployStream, laneStream } from '../../src/runtime/streams.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { anActor } from '../actor.ts';
 import { declaredEdges, nameOf, type Path, reachedPaths } from '../machine/edges.ts';
 import { usePostgres } from '../postgres/server.ts';
 import type { TestStore } from '../store/events.ts';
@@ -62,7 +63,7 @@ class Player {
   }
 
   #person() {
-    return newRun({ actor: 'ana', ci: null, program: 'test' });
+    return newRun({ actor: anActor, ci: null, program: 'test' });
   }
 
   /** One process's part of the path; it ends when the next event is another's to make. */

@@ -23,6 +23,7 @@ import { createServices } from '../../src/runtime/services.ts';
 import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
 import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { actorCalled } from '../actor.ts';
 import { type Figures, Invariants } from './invariants.ts';
 import { archive, LaneWorld, production, staging, type WireFault } from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
@@ -247,7 +248,14 @@ class Simulation {
     const id = this.#newId();
     const job: CiJob = { ci: 'circleci', project: 'gh/acme/web', number: String(this.#ids) };
     const owner = { run: id, host: 'simulated', pid: this.#ids, started: '0', url: null, job };
-    return { id, actor, ci: null, program: 'simulation', owner, newId: this.#newId };
+    return {
+      id,
+      actor: actorCalled(actor),
+      ci: null,
+      program: 'simulation',
+      owner,
+      newId: this.#newId,
+    };
   }
 
   /** One process from start to end, or to its death. */

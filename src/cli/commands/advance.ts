@@ -2,8 +2,10 @@
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
+import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { requestDeploy } from '../../runtime/request.ts';
+import { observeActor, observeOrderer } from '../actor.ts';
 import { assemble } from '../assemble.ts';
 import { detectCi, requireBranch, requireBuild } from '../ci.ts';
 import { ciJobOf } from '../ci-job.ts';
@@ -40,7 +42,9 @@ export async function advance(
   const branch = requireBranch(ci, await repository.branch(), config.branch);
 
   const settings = toSettings(config, environment);
-  const run = newRun({ actor: ci.actor, ci: build, program: version, job: ciJobOf(ci) });
+  const who = { claimed: flags.actor, ci, repository, environment };
+  const actor = override === null ? await observeActor(who) : await observeOrderer(who);
+  const run = newRun({ actor, ci: build, program: version, job: ciJobOf(ci) });
   return carry({
     terminal,
     json: flags.json === true,
@@ -55,7 +59,7 @@ export async function advance(
           commit: { sha: commit.sha, title: commit.title, author: commit.author },
           build,
           settings,
-          override: override === null ? null : { actor: run.actor, reason: override },
+          override: override === null ? null : personOf(actor, override),
         },
         run,
       );

@@ -1,10 +1,12 @@
 /** `pipeline disable`, `enable` and `unlock`: what people order for a lane, each with a reason. */
+import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { breakLock, switchLane } from '../../runtime/lane-orders.ts';
 import type { EventLog } from '../../store/log.ts';
-import { detectCi } from '../ci.ts';
+import { observeOrderer } from '../actor.ts';
+import { detectCi, requireBranch } from '../ci.ts';
 import { readEnvironment } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
@@ -13,6 +15,7 @@ import { openDeployLog, openWorkspace } from '../workspace.ts';
 export interface LaneFlags extends GlobalFlags {
   reason: string;
   actor?: string;
+  branch?: string;
 }
 
 export type LaneOrder = 'disable' | 'enable' | 'unlock';
@@ -29,9 +32,12 @@ export async function order(
     });
   }
   const environment = readEnvironment(process.env);
-  const { config, storeUrl } = await openWorkspace(flags, environment);
+  const { config, directory, storeUrl } = await openWorkspace(flags, environment);
   const ci = detectCi(process.env, flags);
-  const run = newRun({ actor: ci.actor, ci: ci.isCi ? ci.build : null, program: version });
+  const repository = await openRepository(directory).catch(withoutRepository);
+  if (ci.isCi) requireBranch(ci, (await repository?.branch()) ?? null, config.branch);
+  const actor = await observeOrderer({ claimed: flags.actor, ci, repository, environment });
+  const run = newRun({ actor, ci: ci.isCi ? ci.build : null, program: version });
   const log = await openDeployLog(storeUrl, { readOnly: false });
   try {
     terminal.out(await carryOut[what](log, config.app, run, flags.reason));
@@ -39,6 +45,12 @@ export async function order(
   } finally {
     await log.close();
   }
+}
+
+/** Orders for a lane are given from anywhere: a repository only tells more about who gives them. */
+function withoutRepository(error: unknown): null {
+  if (error instanceof UsageError) return null;
+  throw error;
 }
 
 const carryOut: {

@@ -4,8 +4,9 @@ import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { resumeDeploy } from '../../runtime/resume.ts';
+import { observeOrderer } from '../actor.ts';
 import { assemble } from '../assemble.ts';
-import { detectCi } from '../ci.ts';
+import { detectCi, requireBranch } from '../ci.ts';
 import { ciJobOf } from '../ci-job.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
@@ -18,6 +19,7 @@ import { carry } from './carry.ts';
 export interface ResumeFlags extends GlobalFlags {
   reason: string;
   actor?: string;
+  branch?: string;
 }
 
 export async function resume(
@@ -36,9 +38,10 @@ export async function resume(
   const { config, directory, storeUrl } = await openWorkspace(flags, environment);
   const ci = detectCi(process.env, flags);
   const repository = await openRepository(directory);
+  if (ci.isCi) requireBranch(ci, await repository.branch(), config.branch);
   const settings = toSettings(config, environment);
   const run = newRun({
-    actor: ci.actor,
+    actor: await observeOrderer({ claimed: flags.actor, ci, repository, environment }),
     ci: ci.isCi ? ci.build : null,
     program: version,
     job: ciJobOf(ci),

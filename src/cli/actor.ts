@@ -1,0 +1,93 @@
+/** Finds out who acts. An order (resume, enable, disable, unlock, --override) needs somebody who can be named. */
+import { systemClock } from '../effects/clock.ts';
+import type { Repository } from '../effects/git.ts';
+import { createHeroku } from '../effects/heroku.ts';
+import { createHttpClient } from '../effects/http.ts';
+import { undiciTransport } from '../effects/undici-transport.ts';
+import { LockstepError, UsageError } from '../errors.ts';
+import { type Actor, knownName, type Observed, systemUser } from '../runtime/actor.ts';
+import type { CiFacts } from './ci.ts';
+import type { Environment } from './environment.ts';
+
+export interface ActorOptions {
+  /** `--actor`. */
+  readonly claimed: string | undefined;
+  readonly ci: CiFacts;
+  /** Null: this is not in a repository. */
+  readonly repository: Repository | null;
+}
+
+/** How long the target may take to say whose token it is. */
+const accountTimeoutMs = 20_000;
+
+/** Whoever runs this, as far as it can be seen without asking a vendor. @throws UsageError E_ACTOR */
+export async function observeActor({ claimed, ci, repository }: ActorOptions): Promise<Actor> {
+  if (claimed !== undefined && claimed.trim() === '') {
+    throw new UsageError('E_ACTOR', '--actor is empty', {
+      hint: 'Leave it out, or say who acts: --actor ana',
+    });
+  }
+  const { build } = ci;
+  const run = build === null ? 'a CI build' : (build.url ?? `${build.provider} ${build.label}`);
+  return {
+    claimed: claimed?.trim() ?? null,
+    observed: {
+      ci: ci.isCi ? { user: ci.user, run } : null,
+      system: systemUser(),
+      git: (await repository?.identity()) ?? null,
+      account: null,
+    },
+  };
+}
+
+/**
+ * Whoever gives an order. What is claimed is kept and not believed: the CI's user, git's identity or
+ * the account of the target's token has to be there beside it.
+ *
+ * @throws UsageError E_ACTOR
+ */
+export async function observeOrderer(
+  options: ActorOptions & { readonly environment: Environment },
+): Promise<Actor> {
+  const actor = await observeActor(options);
+  if (knownName(actor.observed) !== null) return actor;
+  const observed: Observed = {
+    ...actor.observed,
+    account: await accountOf(options.environment),
+  };
+  return { ...actor, observed };
+}
+
+async function accountOf({ herokuApiKey, herokuApiUrl }: Environment): Promise<string> {
+  if (herokuApiKey === null) throw nobody('');
+  const transport = undiciTransport();
+  const signal = AbortSignal.timeout(accountTimeoutMs);
+  const clock = systemClock;
+  const http = createHttpClient({
+    transport: transport.send,
+    clock,
+    random: Math.random,
+    beforeWrite: async () => {},
+    notice: () => {},
+  });
+  try {
+    const heroku = createHeroku({ baseUrl: herokuApiUrl, token: herokuApiKey });
+    return await heroku.account({ http, clock, signal, progress: () => {} });
+  } catch (error) {
+    if (error instanceof LockstepError) throw nobody(` (${error.message})`);
+    if (signal.aborted) throw nobody(' (Heroku does not answer)');
+    throw error;
+  } finally {
+    await transport.close();
+  }
+}
+
+function nobody(why: string): UsageError {
+  return new UsageError(
+    'E_ACTOR',
+    `who gives this order cannot be seen: no CI user, no git identity, no Heroku account${why}`,
+    {
+      hint: 'Say who you are to git (git config user.name, git config user.email), or set HEROKU_API_KEY. --actor alone is a claim.',
+    },
+  );
+}
