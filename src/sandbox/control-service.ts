@@ -1,18 +1,27 @@
-/** The control service over HTTP: `POST /<verb>` with its input, `GET /state`, `GET /requests`, `GET /` for the verbs. */
+/**
+ * The control service over HTTP: `POST /<verb>` with its input as JSON, `GET /state`, `GET /requests`, `GET /` for the
+ * verbs; each with `Authorization: Bearer <token>`, which is another one whenever a sandbox starts.
+ */
+import { timingSafeEqual } from 'node:crypto';
 import { type Verb, verbs } from './control.ts';
 
 export interface ControlServiceOptions {
   /** The verbs, by name. */
   readonly control: ReadonlyMap<string, (input: never) => unknown>;
+  readonly token: string;
   readonly state: () => unknown;
   readonly requests: () => unknown;
 }
 
-/** 404 with the list for a verb that there is not, 422 for an input that is not its own. */
+/** 401 without the token, 415 for an input that does not say that it is JSON, 404 with the list for a verb that there is not, 422 for an input that is not its own. */
 export async function answerControl(
   request: Request,
-  { control, state, requests }: ControlServiceOptions,
+  { control, token, state, requests }: ControlServiceOptions,
 ): Promise<Response> {
+  if (!isAuthorized(request, token)) {
+    const error = 'wants Authorization: Bearer and the SANDBOX_TOKEN that the sandbox printed';
+    return Response.json({ error }, { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+  }
   const name = new URL(request.url).pathname.slice(1);
   const names = [...control.keys()];
   if (request.method === 'GET') {
@@ -24,6 +33,9 @@ export async function answerControl(
   if (request.method !== 'POST' || act === undefined) {
     return Response.json({ error: `no such verb: ${name}`, verbs: names }, { status: 404 });
   }
+  if (!isJson(request)) {
+    return Response.json({ error: 'wants content-type: application/json' }, { status: 415 });
+  }
   try {
     const text = await request.text();
     const input: unknown = text === '' ? {} : JSON.parse(text);
@@ -32,4 +44,15 @@ export async function answerControl(
   } catch (error) {
     return Response.json({ error: String(error) }, { status: 422 });
   }
+}
+
+function isAuthorized(request: Request, token: string): boolean {
+  const given = Buffer.from(request.headers.get('authorization') ?? '');
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+function isJson(request: Request): boolean {
+  const [type = ''] = (request.headers.get('content-type') ?? '').split(';');
+  return type.trim().toLowerCase() === 'application/json';
 }

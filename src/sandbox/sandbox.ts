@@ -1,4 +1,5 @@
 /** All stand-ins together, in one process and without sockets: requests in, answers out. */
+import { randomBytes } from 'node:crypto';
 import { createCircleCi } from './circleci.ts';
 import { type Control as CoreControl, createControl } from './control.ts';
 import { answerControl } from './control-service.ts';
@@ -34,7 +35,7 @@ export interface Sandbox {
   readonly control: Control;
   /** What Heroku's stand-in answers from, as it is now; another one after a reset. */
   readonly world: HerokuWorld;
-  /** The environment that points `pipeline` at it. */
+  /** The environment that points `pipeline` at it; the control service's address and token too. */
   readonly environment: Record<string, string>;
   /** Which service a URL belongs to. @throws Error for a host that is none */
   serviceOf(url: URL): Service;
@@ -49,21 +50,42 @@ export interface Sandbox {
   slackMessages(): readonly unknown[];
 }
 
-const tokens = {
-  heroku: 'HRKU-sandbox-4f9d1c27-heroku-token',
-  circleci: 'CCIPAT_sandbox_7b1e90d3_circle_token',
-  github: 'ghp_sandbox2c8a51f6githubtoken',
-  webhook: '/services/T0SANDBOX/B0SANDBOX/x9Kq3sandboxwebhooksecret',
-} as const;
+interface Tokens {
+  readonly heroku: string;
+  readonly circleci: string;
+  readonly github: string;
+  /** The secret path of Slack's webhook. */
+  readonly webhook: string;
+  readonly control: string;
+}
+
+/** Nobody can know them who was not told by this sandbox. */
+function createTokens(): Tokens {
+  const secret = (): string => randomBytes(16).toString('hex');
+  return {
+    heroku: `HRKU-sandbox-${secret()}`,
+    circleci: `CCIPAT_sandbox_${secret()}`,
+    github: `ghp_sandbox${secret()}`,
+    webhook: `/services/T0SANDBOX/B0SANDBOX/${secret()}`,
+    control: `sandbox-${secret()}`,
+  };
+}
 
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const { now = Date.now } = options;
   const origins = originsOf(options);
+  const tokens = createTokens();
   const newId = createIds();
   const faults = new Faults();
   const outages = new Map<string, Outage>();
   const received: Received[] = [];
-  const heroku = createHerokuServices(options, { now, newId, origins, outages });
+  const heroku = createHerokuServices(options, {
+    now,
+    newId,
+    origins,
+    outages,
+    token: tokens.heroku,
+  });
   let repository = options.repositoryPath;
   const standIn = { now, newId, repositoryPath: () => repository };
   const circleci = createCircleCi({ ...standIn, token: tokens.circleci });
@@ -96,6 +118,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   });
   const controlService = {
     control: new Map(Object.entries(control)),
+    token: tokens.control,
     state,
     requests: () => received,
   };
@@ -113,7 +136,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     get world() {
       return heroku.world;
     },
-    environment: environmentOf(origins),
+    environment: environmentOf(origins, tokens),
     serviceOf: (url) => serviceOf(url, origins),
     fetch(service, request) {
       return service === 'control' ? hosts.control(request) : door.attend(service, request);
@@ -140,15 +163,16 @@ function createHerokuServices(
     newId: () => string;
     origins: Record<Service, string>;
     outages: ReadonlyMap<string, Outage>;
+    token: string;
   },
 ): HerokuServices {
-  const { now, newId, origins, outages } = shared;
+  const { now, newId, origins, outages, token } = shared;
   const timing = { ...defaultTiming, ...options.timing };
   const newWorld = () => new HerokuWorld({ now, newId, timing });
   let current = newWorld();
   const world = () => current;
   const sources = createSources({ origin: origins.sources, now, newId, world });
-  const newApi = () => createHeroku({ world, sources, token: tokens.heroku, newId, now });
+  const newApi = () => createHeroku({ world, sources, token, newId, now });
   let api = newApi();
   const staging = createWeb({ world, name: 'acme-staging', outages });
   const production = createWeb({ world, name: 'acme-production', outages });
@@ -183,7 +207,7 @@ function serviceOf({ host }: URL, origins: Record<Service, string>): Service {
   return found;
 }
 
-function environmentOf(origins: Record<Service, string>): Record<string, string> {
+function environmentOf(origins: Record<Service, string>, tokens: Tokens): Record<string, string> {
   return {
     HEROKU_API_URL: origins.heroku,
     HEROKU_API_KEY: tokens.heroku,
@@ -194,5 +218,7 @@ function environmentOf(origins: Record<Service, string>): Record<string, string>
     SLACK_API_URL: origins.slack,
     SLACK_WEBHOOK_URL: origins.slack + tokens.webhook,
     PRODUCTION_CD_ENABLED: 'true',
+    SANDBOX_URL: origins.control,
+    SANDBOX_TOKEN: tokens.control,
   };
 }

@@ -1,8 +1,9 @@
 /** The sandbox over real HTTP on this machine: one port a service. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Cut } from './faults.ts';
+import { strangerAt } from './loopback.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 import { type Service, services } from './service.ts';
 
@@ -62,7 +63,10 @@ function serve(service: Service, sandbox: () => Sandbox | null): Server {
   return createAdaptorServer({
     createServer,
     fetch: async (request, env) => {
-      const { outgoing } = env as { outgoing: ServerResponse };
+      const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+      const { host, origin } = incoming.headers;
+      const refused = strangerAt({ host, origin }, incoming.socket.localPort ?? 0);
+      if (refused !== null) return Response.json({ error: refused }, { status: 403 });
       try {
         return await (sandbox()?.fetch(service, request) ?? new Response(null, { status: 503 }));
       } catch (error) {

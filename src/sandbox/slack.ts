@@ -1,4 +1,5 @@
 /** Slack's incoming webhook and the part of its Web API that posts messages (VENDORS.md 4). */
+import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { readBody, readPayload, type SlackBody } from './slack-body.ts';
 import { faultOf } from './slack-limits.ts';
@@ -17,7 +18,6 @@ export interface SlackStandIn extends Omit<StandIn, 'state'> {
   readonly routes: Hono['routes'];
 }
 
-const botToken = 'xoxb-sandbox-5f21c9-bot-token';
 const bot = { bot_id: 'B0SANDBOX1', user: 'deploybot', user_id: 'U0SANDBOX1' };
 
 /** Webhooks beside the one that works, with its team and its secret: each answers as it is named here. */
@@ -31,9 +31,10 @@ const brokenHooks: Readonly<Record<string, readonly [400 | 403 | 404 | 410 | 500
 /** @param options.token the secret path of the webhook: `/services/T…/B…/…` */
 export function createSlack(options: StandInOptions): SlackStandIn {
   const messages = new SlackMessages(options.now);
+  const botToken = `xoxb-sandbox-${randomBytes(16).toString('hex')}`;
   const hono = new Hono();
   serveWebhook(hono, messages, options.token);
-  serveApi(hono, messages);
+  serveApi(hono, messages, botToken);
   hono.notFound((c) => c.json({ ok: false, error: 'unknown_method' }));
   return {
     fetch: async (request) => hono.fetch(request),
@@ -72,10 +73,10 @@ function refusalOf(given: string, works: string) {
 type Answer = Readonly<Record<string, unknown>>;
 const refuse = (error: string, more: Answer = {}): Answer => ({ ok: false, error, ...more });
 
-function serveApi(hono: Hono, messages: SlackMessages): void {
+function serveApi(hono: Hono, messages: SlackMessages, botToken: string): void {
   const serve = (name: string, act: (body: SlackBody) => Answer): void => {
     hono.on(name === 'auth.test' ? ['GET', 'POST'] : ['POST'], `/api/${name}`, async (c) =>
-      c.json(await answerOf(c, act)),
+      c.json(await answerOf(c, botToken, act)),
     );
   };
   serve('auth.test', () => ({
@@ -91,7 +92,11 @@ function serveApi(hono: Hono, messages: SlackMessages): void {
 }
 
 /** 200 whatever comes of it: `ok` says. */
-async function answerOf(c: Context, act: (body: SlackBody) => Answer): Promise<Answer> {
+async function answerOf(
+  c: Context,
+  botToken: string,
+  act: (body: SlackBody) => Answer,
+): Promise<Answer> {
   const read = await readBody(c);
   const bearer = (c.req.header('authorization') ?? '').replace(/^Bearer /i, '');
   const token = bearer === '' && 'body' in read ? read.body.token : bearer;

@@ -90,7 +90,7 @@ const answers = (url: string): Promise<boolean> =>
 describe('pipeline sandbox', { timeout: 60_000 }, () => {
   it('prints an environment and a pipeline.yml with which pipeline deploys, and ends at SIGTERM', async () => {
     const one = sandbox('--repository', '.');
-    const shown = await one.saw('GET / lists the verbs');
+    const shown = await one.saw('crashNextDyno');
     const environment = exportedBy(shown);
     expect(environment.HEROKU_API_URL).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(Object.keys(parse(configIn(shown)))).toEqual(['app', 'staging', 'production', 'notify']);
@@ -109,7 +109,9 @@ describe('pipeline sandbox', { timeout: 60_000 }, () => {
     const one = sandbox('--json');
     const { urls, environment } = JSON.parse(await one.saw('\n}\n'));
     expect(environment).toMatchObject({ HEROKU_API_URL: urls.heroku, GITHUB_API_URL: urls.github });
-    const told = await fetch(urls.control);
+    expect((await fetch(urls.control)).status).toBe(401);
+    const headers = { authorization: `Bearer ${environment.SANDBOX_TOKEN}` };
+    const told = await fetch(environment.SANDBOX_URL, { headers });
     expect([told.status, await told.text()]).toEqual([200, expect.stringContaining('crash')]);
     expect(await one.stop('SIGINT')).toMatchObject({ exit: 0, stderr: '' });
   });

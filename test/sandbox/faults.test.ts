@@ -78,7 +78,7 @@ describe('over sockets', () => {
     sandbox = await startSandbox();
     visitor = new Visitor(
       (service, path, init) => fetch(sandbox.urls[service] + path, init),
-      sandbox.environment.HEROKU_API_KEY ?? '',
+      sandbox.environment,
     );
   });
   afterEach(() => sandbox.close());

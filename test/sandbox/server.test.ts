@@ -44,7 +44,7 @@ it('a commit goes from upload to a live answer over real connections', async () 
   const { urls, environment, control } = sandbox;
   const visitor = new Visitor(
     (service, path, init) => fetch(urls[service] + path, init),
-    environment.HEROKU_API_KEY ?? '',
+    environment,
   );
   const { id, output_stream_url } = await visitor.build(staging, shaA);
   await expect

@@ -26,10 +26,12 @@ export type Carrier = (
 export class Visitor {
   readonly #carry: Carrier;
   readonly #token: string;
+  readonly #controlToken: string;
 
-  constructor(carry: Carrier, token: string) {
+  constructor(carry: Carrier, environment: Readonly<Record<string, string>>) {
     this.#carry = carry;
-    this.#token = token;
+    this.#token = environment.HEROKU_API_KEY ?? '';
+    this.#controlToken = environment.SANDBOX_TOKEN ?? '';
   }
 
   async heroku(
@@ -56,13 +58,23 @@ export class Visitor {
     path: string,
     headers: Record<string, string> = {},
   ): Promise<Reply> {
-    return reply(await this.#carry(service, path, { headers }));
+    const own = service === 'control' ? this.#controlHeaders() : {};
+    return reply(await this.#carry(service, path, { headers: { ...own, ...headers } }));
   }
 
   async control(verb: string, input: unknown = {}): Promise<Reply> {
+    const headers = { ...this.#controlHeaders(), 'content-type': 'application/json' };
     return reply(
-      await this.#carry('control', `/${verb}`, { method: 'POST', body: JSON.stringify(input) }),
+      await this.#carry('control', `/${verb}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(input),
+      }),
     );
+  }
+
+  #controlHeaders(): Record<string, string> {
+    return { authorization: `Bearer ${this.#controlToken}` };
   }
 
   async put(url: string, body: Uint8Array<ArrayBuffer>, headers = {}): Promise<Reply> {
@@ -125,7 +137,7 @@ export function visit(options: Omit<SandboxOptions, 'now' | 'origins'> = {}): Vi
     sandbox.fetch(service, new Request(`http://${service}.sandbox.test${path}`, withoutType(init)));
   return {
     sandbox,
-    visitor: new Visitor(carry, sandbox.environment.HEROKU_API_KEY ?? ''),
+    visitor: new Visitor(carry, sandbox.environment),
     pass(ms) {
       now += ms;
     },

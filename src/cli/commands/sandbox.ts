@@ -59,7 +59,8 @@ function introduction(
     '#     heroku: { app: acme-production }',
     `#     verify: { endpoints: [{ url: "${urls.production}/", revision: { header: x-revision } }] }`,
     "#   notify: { slack: { channel: '#alerts-deploy' } }",
-    `# What comes next is said to ${urls.control}: GET / lists the verbs, GET /state shows the world.`,
+    '# What comes next is said to $SANDBOX_URL: GET / lists the verbs, GET /state shows the world. So a dyno crashes:',
+    `# curl -H "authorization: Bearer $SANDBOX_TOKEN" --json '{"app":"acme-staging"}' "$SANDBOX_URL/crashNextDyno"`,
   ];
 }
 
