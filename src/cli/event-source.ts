@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../errors.ts';
-import type { RecordedEvent } from '../store/log.ts';
+import { LogFault, type RecordedEvent } from '../store/log.ts';
 import { openLog, shownStore } from '../store/open.ts';
 import { fromLine } from './event-line.ts';
 import { anchored } from './workspace.ts';
@@ -50,7 +50,9 @@ async function openStore(url: string): Promise<EventSource> {
     async *batches() {
       for (let after = 0; after < head; ) {
         const limit = Math.min(batchSize, head - after);
-        const events = await log.readAll({ after, limit });
+        const events = await log.readAll({ after, limit }).catch((error: unknown) => {
+          throw error instanceof LogFault ? changed(shown, error) : error;
+        });
         const placeOf = (index: number) => `${shown}, position ${events[index]?.position ?? after}`;
         yield { events, placeOf };
         after = events.at(-1)?.position ?? head;
@@ -58,6 +60,13 @@ async function openStore(url: string): Promise<EventSource> {
     },
   };
 }
+
+const changed = (shown: string, cause: LogFault): UsageError =>
+  new UsageError('E_IMPORT_SOURCE', `${shown}, position ${cause.position}: ${cause.reason}`, {
+    hint: 'Nothing was imported. Somebody changed that log: compare it with a backup.',
+    details: cause.details,
+    cause,
+  });
 
 async function openFile(name: string): Promise<EventSource> {
   const shown = name === '-' ? 'standard input' : name;

@@ -1,6 +1,7 @@
 /** The table of checkpoints: how far each consumer of the log has got. */
-import type { Checkpoint, JsonObject } from './log.ts';
+import type { Checkpoint } from './log.ts';
 import { type Procedure, Statement } from './procedure.ts';
+import { storedObject } from './stored-event.ts';
 import type { LogTables } from './tables.ts';
 
 const one = new Statement((db, { consumer }: { consumer: string }) =>
@@ -24,7 +25,10 @@ const passOver = new Statement((db, { position }: { position: number }) =>
 export function* readCheckpoint(consumer: string): Procedure<Checkpoint> {
   const row = yield* one.first({ consumer });
   if (row === undefined) return { position: 0, state: {} };
-  return { position: row.position, state: JSON.parse(row.state) as JsonObject };
+  return {
+    position: row.position,
+    state: storedObject(row.state, `the checkpoint of ${consumer}`),
+  };
 }
 
 export function* putCheckpoint(consumer: string, { position, state }: Checkpoint): Procedure<void> {

@@ -9,7 +9,7 @@ import {
   findAppended,
   headPosition,
   readAll,
-  readStream,
+  streamBeginnings,
 } from './event-table.ts';
 import { verifyRows } from './hash-chain.ts';
 import {
@@ -30,6 +30,7 @@ import type {
   Imported,
   JsonObject,
   Lease,
+  LogFault,
   RecordedEvent,
   StreamAppend,
   Verification,
@@ -39,10 +40,15 @@ import type { ProjectedLog, Projection } from './projection.ts';
 import { ReadModels } from './read-models.ts';
 import { type BatchDraft, draftBatch, toRecorded } from './stored-event.ts';
 import type { EventRow } from './tables.ts';
+import { faultsOf, verifiedStream } from './verified-read.ts';
 
 const readAllLimit = 1_000;
 const verifyPage = 1_000;
 const noLimit = Number.MAX_SAFE_INTEGER;
+
+const refuse = (fault: LogFault): never => {
+  throw fault;
+};
 
 export class DatabaseLog implements ProjectedLog {
   readonly engine: Database['engine'];
@@ -113,7 +119,10 @@ export class DatabaseLog implements ProjectedLog {
     stream: string,
     { fromVersion = 1, limit = noLimit }: { fromVersion?: number; limit?: number } = {},
   ): Promise<readonly RecordedEvent[]> {
-    const rows = await this.#database.read(() => readStream(stream, fromVersion, limit));
+    const rows = await verifiedStream(this.#database, stream, {
+      from: Math.max(1, fromVersion),
+      limit,
+    });
     return rows.map(toRecorded);
   }
 
@@ -121,13 +130,15 @@ export class DatabaseLog implements ProjectedLog {
     after = 0,
     limit = readAllLimit,
     streamPrefix = '',
-  }: {
-    after?: number;
-    limit?: number;
-    streamPrefix?: string;
-  } = {}): Promise<readonly RecordedEvent[]> {
+    onFault = refuse,
+  }: Parameters<EventLog['readAll']>[0] = {}): Promise<readonly RecordedEvent[]> {
     const rows = await this.#database.read(() => readAll(after, limit, streamPrefix));
+    for (const fault of faultsOf(rows, { after, isWhole: streamPrefix === '' })) onFault(fault);
     return rows.map(toRecorded);
+  }
+
+  streams({ prefix, limit }: { prefix: string; limit: number }) {
+    return this.#database.read(() => streamBeginnings(prefix, limit));
   }
 
   head(): Promise<number> {

@@ -1,6 +1,13 @@
 /** The read model of deploys: one row each, with the state that its events led to. It sits beside the log and knows its words. */
-import { type Insertable, type Kysely, type Selectable, sql, type Updateable } from 'kysely';
-import type { EventLog, Json, JsonObject, RecordedEvent } from './log.ts';
+import { type Kysely, sql } from 'kysely';
+import {
+  type EventLog,
+  type Json,
+  type JsonObject,
+  LogFault,
+  type RecordedEvent,
+  type StreamBeginning,
+} from './log.ts';
 import { type Projection, type ProjectionTx, projected } from './projection.ts';
 
 /** A deploy as its last event left it. */
@@ -78,9 +85,14 @@ export const deploysProjection: Projection<DeploysTables> = {
 };
 
 function requested({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {
+  run(db.insertInto('deploys').values(firstRow(event)));
+}
+
+/** A deploy's row as its first event makes it. */
+function firstRow(event: RecordedEvent): DeploysTable {
   const { data, time, version, position } = event;
   const commit = object(data.commit);
-  const row: Insertable<DeploysTable> = {
+  return {
     deploy: event.stream.slice(streamPrefix.length),
     lane: text(data.lane) ?? '',
     commit_id: text(commit.sha) ?? '',
@@ -97,23 +109,26 @@ function requested({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEven
     version,
     position,
   };
-  run(db.insertInto('deploys').values(row));
+}
+
+function moved({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {
+  const deploy = event.stream.slice(streamPrefix.length);
+  run(db.updateTable('deploys').set(changeBy(event)).where('deploy', '=', deploy));
 }
 
 /** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */
-function moved({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {
+function changeBy(event: RecordedEvent): Partial<DeploysTable> {
   const { time, version, position } = event;
   const transition = transitionOf(event);
   const isMove = transition !== null && object(event.metadata.transition).from !== transition.state;
-  const change: Updateable<DeploysTable> = { version, position };
+  const change: Partial<DeploysTable> = { version, position };
   if (transition !== null) {
     change.state = transition.state;
     change.settled = transition.settled;
     if (isMove || transition.reason !== null) change.reason = transition.reason;
     if (isMove) change.since = time;
   }
-  const deploy = event.stream.slice(streamPrefix.length);
-  run(db.updateTable('deploys').set(change).where('deploy', '=', deploy));
+  return change;
 }
 
 /** What the runtime wrote into the event's metadata of where it led; null when it says nothing. */
@@ -135,33 +150,107 @@ function object(value: Json | undefined): JsonObject {
 
 const listLimit = 100;
 
-/** Deploys, the one asked for last first; at most `limit` (100 when left out), of one lane when it is named. */
+/**
+ * Deploys, the one asked for last first; at most `limit` (100 when left out), of one lane when it is
+ * named. Each row is compared with its deploy's events, and none that the log has is left out.
+ *
+ * @throws LogFault a row is not what its events say, or they are not what was recorded
+ */
 export async function readDeploys(
   log: EventLog,
   { limit = listLimit, lane }: { limit?: number | undefined; lane?: string | undefined } = {},
 ): Promise<DeployRow[]> {
-  const rows = await projected(log).query(deploysProjection, (db) => {
+  const begun = lane === undefined ? await deploysBegun(log, limit) : [];
+  const rows = await select(log, (db) => {
     const newest = newestFirst(db).limit(limit);
     return lane === undefined ? newest : newest.where('lane', '=', lane);
   });
-  return rows.map(toDeployRow);
+  const oldest = rows.length < limit ? 0 : (rows.at(-1)?.requested_position ?? 0);
+  const listed = new Set(rows.map(({ deploy }) => streamPrefix + deploy));
+  const hidden = begun.find(({ stream, position }) => position > oldest && !listed.has(stream));
+  if (hidden !== undefined) throw differs(hidden, 'has no row');
+  const compared = [];
+  for (const row of rows) compared.push(toDeployRow(await asRecorded(log, row)));
+  return compared;
 }
 
-/** The deploy with this id, or else every deploy whose id begins so, the one asked for last first. */
+/**
+ * The deploy with this id, compared with its events; or else every deploy whose id begins so, the
+ * one asked for last first, compared where it is the only one.
+ *
+ * @throws LogFault as for `readDeploys`
+ */
 export async function readDeploy(log: EventLog, idOrPrefix: string): Promise<DeployRow[]> {
-  const rows = await projected(log).query(deploysProjection, (db) =>
+  const rows = await select(log, (db) =>
     newestFirst(db).where(
       sql<boolean>`substr(deploy, 1, ${[...idOrPrefix].length}) = ${idOrPrefix}`,
     ),
   );
-  const exact = rows.filter(({ deploy }) => deploy === idOrPrefix);
-  return (exact.length > 0 ? exact : rows).map(toDeployRow);
+  const exact = rows.find(({ deploy }) => deploy === idOrPrefix);
+  const only = exact ?? (rows.length === 1 ? rows[0] : undefined);
+  if (only !== undefined) return [toDeployRow(await asRecorded(log, only))];
+  if (rows.length === 0) {
+    const [hidden] = await deploysBegun(log, 1, idOrPrefix);
+    // A writer may have been between the two looks.
+    const [row] = hidden === undefined ? [] : await rowOf(log, hidden.stream);
+    if (hidden !== undefined && row === undefined) throw differs(hidden, 'has no row');
+    if (row !== undefined) return [toDeployRow(await asRecorded(log, row))];
+  }
+  return rows.map(toDeployRow);
 }
 
 const newestFirst = (db: Kysely<DeploysTables>) =>
   db.selectFrom('deploys').selectAll().orderBy('requested_position', 'desc');
 
-function toDeployRow(row: Selectable<DeploysTable>): DeployRow {
+const select = (
+  log: EventLog,
+  build: (db: Kysely<DeploysTables>) => ReturnType<typeof newestFirst>,
+): Promise<readonly DeploysTable[]> => projected(log).query(deploysProjection, build);
+
+const rowOf = (log: EventLog, stream: string): Promise<readonly DeploysTable[]> =>
+  select(log, (db) => newestFirst(db).where('deploy', '=', stream.slice(streamPrefix.length)));
+
+async function deploysBegun(log: EventLog, limit: number, id = ''): Promise<StreamBeginning[]> {
+  const streams = await log.streams({ prefix: streamPrefix + id, limit });
+  return streams.filter(({ type }) => type === 'deploy.requested');
+}
+
+/**
+ * The row, once its deploy's events say the same.
+ *
+ * @throws LogFault
+ */
+async function asRecorded(log: EventLog, row: DeploysTable): Promise<DeploysTable> {
+  const stream = streamPrefix + row.deploy;
+  const events = await log.readStream(stream);
+  const { version = 0 } = events.at(-1) ?? {};
+  if (version > row.version) {
+    // Written to since the row was read: it is there by now.
+    const [newer] = await rowOf(log, stream);
+    if (newer !== undefined && newer.version >= version) return asRecorded(log, newer);
+  }
+  const [first, ...later] = events;
+  const told = Object.assign(first === undefined ? {} : firstRow(first), ...later.map(changeBy));
+  const column = (Object.keys(row) as (keyof DeploysTable)[]).find(
+    (name) => row[name] !== told[name],
+  );
+  if (column === undefined) return row;
+  if (version < row.version) {
+    const reason = `version ${version + 1} of the stream is missing: its last one was ${row.version}`;
+    throw new LogFault({ stream, position: Number(row.position), reason });
+  }
+  throw differs({ stream, position: events.at(-1)?.position ?? 0 }, `has another ${column}`);
+}
+
+function differs(
+  { stream, position }: Pick<StreamBeginning, 'stream' | 'position'>,
+  what: string,
+): LogFault {
+  const reason = `the table of deploys ${what}; its events themselves add up`;
+  return new LogFault({ stream, position, reason });
+}
+
+function toDeployRow(row: DeploysTable): DeployRow {
   const { commit_id, requested_at, requested_position: _, settled, ...same } = row;
   return { ...same, commit: commit_id, requestedAt: requested_at, settled: settled === 1 };
 }

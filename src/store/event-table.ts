@@ -1,7 +1,12 @@
 /** The table of events: appending to it and reading it. */
 import { type Kysely, sql } from 'kysely';
 import { type Head, hashOf, noHead } from './hash-chain.ts';
-import { EventIdReused, type ExpectedVersion, VersionConflict } from './log.ts';
+import {
+  EventIdReused,
+  type ExpectedVersion,
+  type StreamBeginning,
+  VersionConflict,
+} from './log.ts';
 import { clock, type Procedure, Statement } from './procedure.ts';
 import { type BatchDraft, type EventDraft, isSameEvent } from './stored-event.ts';
 import type { EventRow, LogTables } from './tables.ts';
@@ -36,6 +41,15 @@ const ofStream = new Statement((db, value: { stream: string; from: number; limit
     .orderBy('version')
     .limit(value.limit),
 );
+const beginnings = new Statement((db, value: { prefix: string; length: number; limit: number }) =>
+  db
+    .selectFrom('events')
+    .select(['stream', 'type', 'position'])
+    .where('version', '=', 1)
+    .where(sql<boolean>`substr(stream, 1, ${value.length}) = ${value.prefix}`)
+    .orderBy('position', 'desc')
+    .limit(value.limit),
+);
 const insert = new Statement((db, value: EventRow) => {
   const { position, stream, version, id, type, schema, data, metadata, time } = value;
   const { hash, previous_hash } = value;
@@ -63,6 +77,10 @@ export function readStream(stream: string, from: number, limit: number): Procedu
 export function readAll(after: number, limit: number, prefix = ''): Procedure<EventRow[]> {
   if (prefix === '') return allInOrder.all({ after, limit });
   return withPrefix.all({ after, limit, prefix, length: [...prefix].length });
+}
+
+export function streamBeginnings(prefix: string, limit: number): Procedure<StreamBeginning[]> {
+  return beginnings.all({ prefix, length: [...prefix].length, limit });
 }
 
 /**

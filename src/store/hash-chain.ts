@@ -96,6 +96,16 @@ export function flawOf(
     const reason = `position ${position} is missing: ${row.position} comes next`;
     return { kind: 'position', reason };
   }
+  const flaw = flawInStream(row, head);
+  if (flaw !== null) return flaw;
+  if (last !== null && row.time < last.time) {
+    return { kind: 'time', reason: 'it is older than the event before it' };
+  }
+  return null;
+}
+
+/** What a stream alone shows of an event. @param head the event before in its stream */
+export function flawInStream(row: EventRow, head: Head): Flaw | null {
   if (row.version !== head.version + 1) {
     const reason = `version ${head.version + 1} of the stream is missing: ${row.version} comes next`;
     return { kind: 'version', reason };
@@ -103,11 +113,11 @@ export function flawOf(
   if (row.previous_hash !== head.hash) {
     return { kind: 'chain', reason: 'it does not follow the event before it in its stream' };
   }
-  if (row.hash !== hashOf(row)) {
-    return { kind: 'hash', reason: 'what is stored is not what was recorded' };
-  }
-  if (last !== null && row.time < last.time) {
-    return { kind: 'time', reason: 'it is older than the event before it' };
-  }
-  return null;
+  return flawInside(row);
+}
+
+/** What an event alone shows: its hash is over its own bytes and its place. */
+export function flawInside(row: EventRow): Flaw | null {
+  if (row.hash === hashOf(row)) return null;
+  return { kind: 'hash', reason: 'what is stored is not what was recorded' };
 }

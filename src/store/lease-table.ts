@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Fence, FencedOff, type JsonObject, type Lease } from './log.ts';
 import { clock, type Procedure, Statement } from './procedure.ts';
+import { storedObject } from './stored-event.ts';
 import type { LeaseRow, LogTables } from './tables.ts';
 
 export interface Grant extends Fence {
@@ -109,7 +110,7 @@ function toLease(row: LeaseRow, now: number): Lease {
   return {
     resource: row.resource,
     token: row.token,
-    owner: JSON.parse(row.owner) as JsonObject,
+    owner: storedObject(row.owner, `the owner of the lease ${row.resource}`),
     expiresInMs: released ? Math.min(0, leftMs) : leftMs,
     released,
   };

@@ -106,6 +106,13 @@ export interface Verification {
   } | null;
 }
 
+/** The first event of a stream. */
+export interface StreamBeginning {
+  readonly stream: string;
+  readonly type: string;
+  readonly position: number;
+}
+
 export interface EventLog {
   /** `sqlite` or `postgres`. */
   readonly engine: string;
@@ -137,18 +144,35 @@ export interface EventLog {
    */
   importEvents(events: readonly RecordedEvent[]): Promise<Imported>;
 
-  /** The stream's events in order, from `fromVersion` (default 1). An unknown stream is empty. */
+  /**
+   * The stream's events in order, from `fromVersion` (default 1). An unknown stream is empty.
+   *
+   * Each is shown to be what was recorded: its hash is over its stored bytes, and it follows on the
+   * event before it in its stream. docs/guarantees.md says what only the whole log can show.
+   *
+   * @throws LogFault the first one that is not
+   */
   readStream(
     stream: string,
     options?: { fromVersion?: number; limit?: number },
   ): Promise<readonly RecordedEvent[]>;
 
-  /** Events after a global position, in order, at most `limit` (default 1,000). Never skips one that commits later. */
+  /**
+   * Events after a global position, in order, at most `limit` (default 1,000). Never skips one that
+   * commits later. Each one's hash is over its stored bytes; without a prefix no position is missing.
+   *
+   * @param options.onFault is told of every event that is not what was recorded, in place of the error
+   * @throws LogFault the first one that is not; with `onFault`, one whose JSON cannot be read
+   */
   readAll(options?: {
     after?: number;
     limit?: number;
     streamPrefix?: string;
+    onFault?: (fault: LogFault) => void;
   }): Promise<readonly RecordedEvent[]>;
+
+  /** Streams whose names begin so, the one that began last first, at most `limit`. */
+  streams(options: { prefix: string; limit: number }): Promise<readonly StreamBeginning[]>;
 
   /** The last global position; 0 for an empty log. */
   head(): Promise<number>;
@@ -236,6 +260,27 @@ export class ImportRefused extends LockstepError {
     this.flaw = flaw;
     this.index = index;
     this.position = position;
+    this.reason = reason;
+  }
+}
+
+/** What is stored is not what was recorded: somebody changed the store behind the log's back. */
+export class LogFault extends LockstepError {
+  /** Where it was seen. */
+  readonly position: number;
+  readonly stream: string;
+  readonly reason: string;
+  constructor({
+    position,
+    stream,
+    reason,
+  }: { readonly position: number; readonly stream: string; readonly reason: string }) {
+    super('E_LOG_FAULT', `the log does not add up at position ${position} (${stream}): ${reason}`, {
+      hint: 'Somebody changed the log: compare it with a backup. `pipeline export` checks all of it and writes what is stored.',
+      details: { position, stream },
+    });
+    this.position = position;
+    this.stream = stream;
     this.reason = reason;
   }
 }

@@ -1,6 +1,14 @@
 /** Events on their way into the log and out of it: text for the database, JSON for everybody else. */
 import { LockstepError } from '../errors.ts';
-import type { ExpectedVersion, JsonObject, NewEvent, RecordedEvent, StreamAppend } from './log.ts';
+import {
+  type ExpectedVersion,
+  type JsonObject,
+  LogFault,
+  type NewEvent,
+  type RecordedEvent,
+  StoreUnavailable,
+  type StreamAppend,
+} from './log.ts';
 import type { EventRow } from './tables.ts';
 
 /** How long the data and metadata of one event may be together, in UTF-16 units: a log is no file store. */
@@ -51,6 +59,7 @@ function assertText(what: string, text: string): void {
 const isText = (text: unknown): boolean =>
   typeof text === 'string' && text !== '' && text.isWellFormed() && !text.includes('\0');
 
+/** @throws LogFault its data or metadata is no JSON object */
 export function toRecorded(row: EventRow): RecordedEvent {
   const { position, stream, version, id, type, schema, time, hash } = row;
   return {
@@ -60,12 +69,46 @@ export function toRecorded(row: EventRow): RecordedEvent {
     id,
     type,
     schema,
-    data: JSON.parse(row.data) as JsonObject,
-    metadata: JSON.parse(row.metadata) as JsonObject,
+    data: objectIn(row, 'data'),
+    metadata: objectIn(row, 'metadata'),
     time,
     hash,
     previousHash: row.previous_hash,
   };
+}
+
+function objectIn(row: EventRow, column: 'data' | 'metadata'): JsonObject {
+  const value = parsed(row[column]);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as JsonObject;
+  }
+  throw new LogFault({ ...row, reason: `its ${column} is no JSON object` });
+}
+
+/** Undefined where the text is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The JSON object that another table of the log keeps.
+ *
+ * @param what names it: `the owner of the lease lane/acme-web`
+ * @throws StoreUnavailable E_STORE_CORRUPT
+ */
+export function storedObject(text: string, what: string): JsonObject {
+  const value = parsed(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as JsonObject;
+  }
+  throw new StoreUnavailable('E_STORE_CORRUPT', `${what} in the log is no JSON object`, {
+    hint: 'Somebody changed the store: restore the log from a backup, or import an export into a new store.',
+    details: { unknown: false },
+  });
 }
 
 /** The other way round: the text that the log wrote is the one that JSON gives again. */
@@ -114,7 +157,7 @@ function isSameJson(a: string, b: string): boolean {
 }
 
 function inKeyOrder(text: string): string {
-  return JSON.stringify(JSON.parse(text), (_key, value: unknown) =>
+  return JSON.stringify(parsed(text), (_key, value: unknown) =>
     value === null || typeof value !== 'object' || Array.isArray(value)
       ? value
       : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -92,6 +92,7 @@ describe('what an owner does past the triggers', () => {
         const log = await threeOfA();
         await execute(store().url, words(sql));
         expect((await log.verify()).fault).toMatchObject({ position });
+        await expect(log.readAll()).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
       });
     }
   }

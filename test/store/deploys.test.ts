@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { deploysProjection, readDeploy, readDeploys } from '../../src/store/deploys.ts';
-import type { EventLog, JsonObject } from '../../src/store/log.ts';
+import { type EventLog, type JsonObject, LogFault } from '../../src/store/log.ts';
 import { type Projection, rebuildProjections } from '../../src/store/projection.ts';
 import { execute, usePostgres } from '../postgres/server.ts';
 import { events, sqliteStore, type TestStore } from './events.ts';
@@ -244,9 +244,47 @@ function readModel<S extends TestStore>(create: () => Promise<S>, outside: Outsi
       const before = await readDeploys(log);
       await outside(store(), "delete from deploys where deploy = '502-a'");
       await outside(store(), "update deploys set state = 'x'");
-      expect(await readDeploys(log)).not.toEqual(before);
+      await expect(readDeploys(log)).rejects.toThrow(LogFault);
       await rebuildProjections(log);
       expect(await readDeploys(log)).toEqual(before);
+    });
+
+    const edits: readonly [what: string, sql: string, position: number][] = [
+      ...Object.entries({
+        state: "'production.live'",
+        since: "'2026-01-01T00:00:00.000Z'",
+        title: "'Something else'",
+        lane: "'other'",
+        commit_id: "'x'",
+        branch: "'x'",
+        build: "'x'",
+        reason: "'x'",
+        settled: '1',
+        requested_at: "'x'",
+        requested_position: '7',
+        version: '2',
+        position: '3',
+      }).map(
+        ([column, value]) =>
+          [
+            `its ${column}`,
+            `update deploys set ${column} = ${value} where deploy = '502-a'`,
+            4,
+          ] as const satisfies [string, string, number],
+      ),
+      ['a row that was deleted', "delete from deploys where deploy = '502-a'", 1],
+      [
+        'a row of a deploy that never was',
+        "update deploys set deploy = 'x' where deploy = '503-b'",
+        2,
+      ],
+    ];
+    it.each(edits)('that was edited is found, with the position: %s', async (_, sql, position) => {
+      const log = await written();
+      await outside(store(), sql);
+      await expect(readDeploys(log)).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
+      const id = position === 2 ? '503-b' : '502-a';
+      await expect(readDeploy(log, id)).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
     });
 
     it('catches up in steps with a log longer than one step', async () => {

@@ -141,6 +141,7 @@ describe('tampering past the triggers', () => {
       expect((await log.verify()).fault).toBeNull();
       tamper(store().file, sql);
       expect((await log.verify()).fault).toMatchObject({ position });
+      await expect(log.readAll()).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
     });
   }
 

@@ -1,8 +1,8 @@
 /** `pipeline export`: the log as JSON Lines, for people, for jq, and for `pipeline import`. It only reads. */
-import { LockstepError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { deployStream, laneStream } from '../../runtime/streams.ts';
-import { Chain, hashOf } from '../../store/hash-chain.ts';
-import type { EventLog, RecordedEvent } from '../../store/log.ts';
+import { Chain } from '../../store/hash-chain.ts';
+import { type EventLog, LogFault, type RecordedEvent } from '../../store/log.ts';
 import { toRow } from '../../store/stored-event.ts';
 import { readEnvironment } from '../environment.ts';
 import { toLine } from '../event-line.ts';
@@ -30,8 +30,9 @@ export async function exportLog(flags: ExportFlags, terminal: Terminal): Promise
   const log = await openDeployLog(store, { readOnly: true });
   try {
     const isOurs = await selection(log, flags);
-    const pages = selected(log, isOurs, range);
-    return await send(pages, flags, terminal);
+    const faults = new Map<number, LogFault>();
+    const pages = selected(log, isOurs, range, faults);
+    return await send(pages, faults, flags, terminal);
   } finally {
     await log.close();
   }
@@ -45,6 +46,7 @@ interface Range {
 
 async function send(
   pages: AsyncIterable<readonly RecordedEvent[]>,
+  faults: ReadonlyMap<number, LogFault>,
   flags: ExportFlags,
   terminal: Terminal,
 ): Promise<number> {
@@ -52,12 +54,13 @@ async function send(
   const output = await openOutput(flags.output, terminal);
   const chain = new Chain();
   let events = 0;
-  let fault: { position: number; reason: string } | null = null;
+  let fault: LogFault | null = null;
   try {
     for await (const page of pages) {
       for (const event of page) {
-        const reason = part === undefined ? chain.add(toRow(event))?.reason : changed(event);
-        if (fault === null && reason != null) fault = { position: event.position, reason };
+        // Of a part, what comes before an event in its stream may not be there.
+        const flaw = part === undefined ? chain.add(toRow(event)) : null;
+        fault ??= faults.get(event.position) ?? (flaw && new LogFault({ ...event, ...flaw }));
       }
       events += page.length;
       const isRead = await output.write(page.map((event) => `${toLine(event)}\n`).join(''));
@@ -78,12 +81,9 @@ async function send(
     const all = counted(events, 'event');
     terminal.err(`exported ${all}, a part of the log; for one to import, leave --${part} out`);
   }
-  if (fault !== null) throw doesNotAddUp(fault);
+  if (fault !== null) throw fault;
   return 0;
 }
-
-const changed = (event: RecordedEvent): string | null =>
-  hashOf(toRow(event)) === event.hash ? null : 'what is stored is not what was recorded';
 
 /** Which events are asked for; each is shown once, in the log's order. */
 async function selection(
@@ -104,15 +104,24 @@ async function selection(
   };
 }
 
-/** What the log holds when it begins, however it grows meanwhile. */
+/**
+ * What the log holds when it begins, however it grows meanwhile.
+ *
+ * @param faults is given what is found wrong with the events of a page, before the page comes
+ */
 async function* selected(
   log: EventLog,
   isOurs: (event: RecordedEvent) => boolean,
   { since, until }: Range,
+  faults: Map<number, LogFault>,
 ): AsyncGenerator<readonly RecordedEvent[]> {
   const head = await log.head();
   for (let after = 0; after < head; ) {
-    const page = await log.readAll({ after, limit: Math.min(pageSize, head - after) });
+    const page = await log.readAll({
+      after,
+      limit: Math.min(pageSize, head - after),
+      onFault: (fault) => void faults.set(fault.position, fault),
+    });
     const last = page.at(-1);
     if (last === undefined) return;
     const ours = page.filter(isOurs).filter(({ time }) => {
@@ -146,15 +155,4 @@ function nothingOf({ lane, since, until }: ExportFlags): UsageError {
   return new UsageError('E_NO_LANE', `the log has no event${when} of a lane ${lane}`, {
     hint: 'A lane’s name is `app` in its pipeline.yml; pipeline status --json shows each deploy’s.',
   });
-}
-
-function doesNotAddUp({ position, reason }: { position: number; reason: string }): LockstepError {
-  return new LockstepError(
-    'E_LOG_FAULT',
-    `the log does not add up at position ${position}: ${reason}`,
-    {
-      hint: 'The export has what is stored, and cannot be imported. Somebody changed the log: compare it with a backup.',
-      details: { position },
-    },
-  );
 }

@@ -5,58 +5,16 @@ import type { Verification } from '../../../src/store/log.ts';
 import type { EventRow } from '../../../src/store/tables.ts';
 import { emptyLog, type Inside, openBytes } from './inside.ts';
 import { attackTimeoutMs, drawn, type Lot, often, tell } from './seed.ts';
+import { isSameRow, put, type Recorded, recorded } from './tampered-log.ts';
 import { type Tampering, tamperings } from './tampering.ts';
 
 const changes = often(10_000, 1_000_000);
 const changesPerLog = 500;
 const changesOfControl = 500;
-const streams = ['a', 'b', 'c'];
-const appends = 24;
-
-interface Recorded {
-  /** The database without triggers and constraints: whoever can write the file can have it so. */
-  readonly bytes: Buffer;
-  readonly rows: readonly EventRow[];
-  readonly verified: Verification;
-}
-
-async function recorded(lot: Lot): Promise<Recorded> {
-  let now = Date.UTC(2026, 0, 1);
-  const { connection, log } = openBytes(await emptyLog(), { now: () => now });
-  for (let n = 1; n <= appends; n++) {
-    now += lot.below(3);
-    const events = Array.from({ length: 1 + lot.below(2) }, (_, m) => ({
-      id: `event ${n}-${m}`,
-      type: 'thing.happened',
-      data: { n, text: 'é'.repeat(lot.below(9)) },
-      metadata: { actor: 'ada' },
-    }));
-    await log.append([{ stream: lot.oneOf(streams), expected: 'any', events }]);
-  }
-  connection.handle.exec(
-    'create table loose as select * from events; drop table events; alter table loose rename to events',
-  );
-  const rows = rowsOf({ connection, log });
-  const verified = await log.verify();
-  const bytes = connection.handle.serialize();
-  await log.close();
-  return { bytes, rows, verified };
-}
-
-const rowsOf = ({ connection }: Inside): EventRow[] =>
-  connection.handle.prepare<[], EventRow>('select * from events order by position').all();
-
 /** Puts these rows in place of the recorded ones, and verifies what is there then. */
-async function verifyWith({ connection, log }: Inside, rows: readonly EventRow[]) {
-  const { handle } = connection;
-  handle.exec('delete from events');
-  const insert = handle.prepare(
-    'insert into events values (@position, @stream, @version, @id, @type, @schema, @data, @metadata, @time, @hash, @previous_hash)',
-  );
-  handle.transaction(() => {
-    for (const row of rows) insert.run(row);
-  })();
-  return log.verify();
+async function verifyWith(inside: Inside, rows: readonly EventRow[]) {
+  put(inside, rows);
+  return inside.log.verify();
 }
 
 /**
@@ -64,12 +22,9 @@ async function verifyWith({ connection, log }: Inside, rows: readonly EventRow[]
  * at its place; a missing tail has none.
  */
 function firstChanged(rows: readonly EventRow[], before: readonly EventRow[]): number | null {
-  const at = rows.findIndex((row, n) => !isSame(row, before[n]));
+  const at = rows.findIndex((row, n) => !isSameRow(row, before[n]));
   return at === -1 ? null : (rows[at]?.position ?? null);
 }
-
-const isSame = (a: EventRow, b: EventRow | undefined): boolean =>
-  JSON.stringify(Object.values(a)) === JSON.stringify(Object.values(b ?? {}));
 
 /** Null: it was found, and said rightly where. */
 function problem(

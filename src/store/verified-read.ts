@@ -1,0 +1,113 @@
+/** Reading events so that each is shown to be what was recorded, by the bytes that are stored. */
+import { readAll, readStream } from './event-table.ts';
+import { type Flaw, flawInStream, flawInside, noHead } from './hash-chain.ts';
+import { LogFault } from './log.ts';
+import type { Database } from './procedure.ts';
+import { whatNoLogRecords } from './stored-event.ts';
+import type { EventRow } from './tables.ts';
+
+/** How many events one query reads: memory holds what is asked for, not what the store says there is. */
+const page = 1_000;
+
+const faultOf = (row: EventRow, { reason }: Pick<Flaw, 'reason'>): LogFault =>
+  new LogFault({ ...row, reason });
+
+/** An event whose hash is right may still be none that a log writes. */
+function whatIsWrongInside(row: EventRow): Pick<Flaw, 'reason'> | null {
+  const flaw = flawInside(row);
+  if (flaw !== null) return flaw;
+  const reason = whatNoLogRecords(row);
+  return reason === null ? null : { reason };
+}
+
+/**
+ * A stream's rows from a version on, which have to follow each other from the stream's first event
+ * or from the one before `from`.
+ *
+ * @throws LogFault
+ */
+export async function verifiedStream(
+  database: Database,
+  stream: string,
+  { from, limit }: { readonly from: number; readonly limit: number },
+): Promise<EventRow[]> {
+  const rows: EventRow[] = [];
+  // From the event on that the first one has to follow: its hash is believed once it was computed.
+  const first = Math.max(1, from - 1);
+  const wanted = limit + (from - first);
+  let last: EventRow | null = null;
+  while (rows.length < wanted) {
+    const at = first + rows.length;
+    const most = Math.min(page, wanted - rows.length);
+    const found = await database.read(() => readStream(stream, at, most));
+    for (const row of found) {
+      const unknown = { version: first - 1, hash: row.previous_hash };
+      const flaw = flawInStream(row, last ?? (first === 1 ? noHead : unknown));
+      if (flaw?.kind === 'version') {
+        throw (await whatIsInPlace(database, last, row)) ?? faultOf(row, flaw);
+      }
+      const wrong = flaw ?? whatIsWrongInside(row) ?? whatIsOutOfOrder(row, last);
+      if (wrong !== null) throw faultOf(row, wrong);
+      last = row;
+      rows.push(row);
+    }
+    if (found.length < most) break;
+  }
+  return rows.slice(from - first);
+}
+
+function whatIsOutOfOrder(row: EventRow, last: EventRow | null): Pick<Flaw, 'reason'> | null {
+  if (last === null) return null;
+  if (row.position <= last.position)
+    return { reason: 'it stands before the event that it follows' };
+  return row.time < last.time ? { reason: 'it is older than the event before it' } : null;
+}
+
+/**
+ * An event is missing in a stream, after `last` and before `row`: the first place between them where
+ * the log does not add up. It was deleted, or is another stream's or another version's now.
+ */
+async function whatIsInPlace(
+  database: Database,
+  last: EventRow | null,
+  row: EventRow,
+): Promise<LogFault | null> {
+  for (let at = last?.position ?? 0; at < row.position - 1; ) {
+    const after = at;
+    const limit = Math.min(page, row.position - 1 - after);
+    const between = await database.read(() => readAll(after, limit));
+    for (const other of between) {
+      if (other.position !== at + 1) return faultOf(other, missing(at + 1, other));
+      const wrong = whatIsWrongInside(other);
+      if (wrong !== null) return faultOf(other, wrong);
+      at = other.position;
+    }
+    if (between.length < limit) return faultOf(row, missing(at + 1, row));
+  }
+  return null;
+}
+
+const missing = (position: number, { position: next }: EventRow): Pick<Flaw, 'reason'> => ({
+  reason: `position ${position} is missing: ${next} comes next`,
+});
+
+/**
+ * What is wrong with rows that were read by position, one after the other from `after` on.
+ *
+ * @param isWhole no stream is left out, so that positions follow each other
+ */
+export function* faultsOf(
+  rows: readonly EventRow[],
+  { after, isWhole }: { after: number; isWhole: boolean },
+): Generator<LogFault> {
+  let [position, time] = [after, ''];
+  for (const row of rows) {
+    const wrong =
+      isWhole && row.position !== position + 1
+        ? missing(position + 1, row)
+        : (whatIsWrongInside(row) ??
+          (row.time < time ? { reason: 'it is older than the event before it' } : null));
+    if (wrong !== null) yield faultOf(row, wrong);
+    [position, time] = [row.position, row.time];
+  }
+}
