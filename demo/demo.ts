@@ -129,11 +129,13 @@ repository: https://github.com/acme/web
 staging:
   heroku: { app: acme-staging }
   verify:
+    dynos: { settle: 500ms }
     endpoints:
       - { url: "${sandbox.urls.staging}/", revision: { header: x-revision } }
 production:
   heroku: { app: acme-production }
   verify:
+    dynos: { settle: 500ms }
     endpoints:
       - { url: "${sandbox.urls.production}/", revision: { header: x-revision } }
 notify:

@@ -43,14 +43,34 @@ const endpoint = z.strictObject({
     .describe('where the app tells which commit answers'),
 });
 
-const verify = z
-  .strictObject({
-    dynos: z
-      .strictObject({ timeout: duration('how long the dynos may take to be up', '10m') })
-      .prefault({}),
-    endpoints: z.array(endpoint).default([]),
+const verifyShape = z.strictObject({
+  dynos: z
+    .strictObject({
+      timeout: duration('how long the dynos may take to be up', '10m'),
+      settle: duration('for how long all of them have to stay up', '10s'),
+    })
+    .prefault({}),
+  endpoints: z.array(endpoint).default([]),
+  waive: z
+    .array(z.enum(['no-dynos', 'no-checks']))
+    .default([])
+    .describe(
+      'no-dynos: an app scaled to nothing counts as up; no-checks: nothing here need be able to fail',
+    ),
+});
+
+const verify = verifyShape
+  .refine(canFail, {
+    error:
+      'has nothing that could fail: give it endpoints or a settle above 0ms, or say waive: [no-checks]',
   })
   .prefault({});
+
+/** Without endpoints, only dynos that have to be there and stay up can fail. */
+function canFail({ dynos, endpoints, waive }: z.output<typeof verifyShape>): boolean {
+  const dynosCanFail = dynos.settle > 0 && !waive.includes('no-dynos');
+  return endpoints.length > 0 || dynosCanFail || waive.includes('no-checks');
+}
 
 const environment = (standard: 'build' | 'promote') =>
   z.strictObject({

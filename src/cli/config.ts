@@ -61,7 +61,8 @@ export function toSettings(config: Config, environment: Pick<Environment, 'lease
     deploy: heroku.deploy,
     timeoutMs: heroku.timeout,
     verify: {
-      dynos: { timeoutMs: verify.dynos.timeout },
+      dynos: { timeoutMs: verify.dynos.timeout, settleMs: verify.dynos.settle },
+      waive: verify.waive,
       endpoints: verify.endpoints.map(({ timeout, ...endpoint }) => ({
         url: endpoint.url,
         status: endpoint.status,
@@ -146,11 +147,12 @@ function mistakesOf(document: Document, value: unknown, issue: z.core.$ZodIssue)
   if (issue.code === 'invalid_type' && document.getIn(path) === undefined) {
     return [{ offset: keyOffset(document, path.slice(0, -1)), what: `${named(path)} is missing` }];
   }
+  const found = valueAt(value, path);
+  // What is wrong with a whole map is not shown by the map.
+  const not =
+    issue.code === 'custom' && typeof found !== 'string' ? '' : `, not ${shownValue(found)}`;
   return [
-    {
-      offset: valueOffset(document, path),
-      what: `${named(path)}: ${expected(issue)}, not ${shownValue(valueAt(value, path))}`,
-    },
+    { offset: valueOffset(document, path), what: `${named(path)}: ${expected(issue)}${not}` },
   ];
 }
 

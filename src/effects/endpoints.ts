@@ -8,8 +8,8 @@ import { type HttpResponse, VendorMalformed, VendorUnreachable } from './http.ts
 import { shownName } from './http-vendors.ts';
 import type { Ports } from './ports.ts';
 
-type Input = ServiceInput<'checkEndpoints'>;
-type Verified = ServiceOutput<'checkEndpoints'>['endpoints'][number];
+type Input = Pick<ServiceInput<'checkHealth'>, 'app' | 'release' | 'commit' | 'endpoints'>;
+export type AnsweredEndpoint = ServiceOutput<'checkHealth'>['endpoints'][number];
 
 /** With preboot the old dynos answer until three minutes after the release (Heroku's Preboot article). */
 const prebootWindowMs = 3 * 60_000;
@@ -25,28 +25,26 @@ const pauseMs = { afterRight: 1_000, afterWrong: 2_000 };
  * one nothing tells the old dynos' answers from the new ones': with preboot on, the end of the old
  * dynos is waited for first. That wait is not part of the endpoint's deadline.
  *
+ * @param options.once they answered right a moment ago: preboot is not waited for, and one right answer will do
  * @throws E_ENDPOINT naming the URL, what was wrong last, and the attempts
  */
-export async function checkEndpoints(
+export async function askEndpoints(
   heroku: Heroku,
   { app, release, commit, endpoints }: Input,
   ports: Ports,
-): Promise<ServiceOutput<'checkEndpoints'>> {
-  const startedAt = ports.clock.now();
-  const verified: Verified[] = [];
-  let prebootIsOver = false;
+  { once }: { readonly once: boolean },
+): Promise<AnsweredEndpoint[]> {
+  const answered: AnsweredEndpoint[] = [];
+  let prebootIsOver = once;
   for (const endpoint of endpoints) {
     if (endpoint.revision === null && !prebootIsOver) {
       await awaitPreboot(heroku, app, release.id, ports);
       prebootIsOver = true;
     }
-    verified.push(await verify(app, endpoint, commit, ports));
+    const wanted = once ? { ...endpoint, successes: 1 } : endpoint;
+    answered.push(await verify(app, wanted, commit, ports));
   }
-  return {
-    kind: 'verified',
-    endpoints: verified,
-    waitedMs: Math.max(0, ports.clock.now() - startedAt),
-  };
+  return answered;
 }
 
 async function awaitPreboot(
@@ -72,7 +70,7 @@ async function verify(
   endpoint: Endpoint,
   commit: string,
   ports: Ports,
-): Promise<Verified> {
+): Promise<AnsweredEndpoint> {
   const { timeoutMs, successes } = endpoint;
   const url = shownName({ vendor: 'endpoint', url: endpoint.url });
   const deadline = ports.clock.now() + timeoutMs;

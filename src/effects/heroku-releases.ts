@@ -1,5 +1,6 @@
 /** Waits for a release, its release phase included, and makes sure that it runs the commit it should. */
 import { LockstepError } from '../errors.ts';
+import type { Release } from '../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../machine/services.ts';
 import { appPath, type HerokuApi } from './heroku-api.ts';
 import { commitOf, readCode } from './heroku-code.ts';
@@ -32,7 +33,7 @@ export async function awaitRelease(
       },
     );
   }
-  await mustBeCurrent(api, app, release, slug, ports);
+  if (release.current !== true) await mustStillRun(api, { app, release, slug }, ports);
   return { kind: 'deployed', release: { id, version }, slug, commit };
 }
 
@@ -87,20 +88,29 @@ async function finished(
   );
 }
 
-/** Config changes may have come on top of it; another decision on code may not. */
-async function mustBeCurrent(
+/** What an app should run. */
+export interface Shipped {
+  readonly app: string;
+  readonly release: Release;
+  readonly slug: string;
+}
+
+/**
+ * Config changes may have come on top of it, which keep its slug; another decision on code may not.
+ *
+ * @throws E_RELEASE_NOT_CURRENT
+ */
+export async function mustStillRun(
   api: HerokuApi,
-  app: string,
-  { id, version, current }: HerokuRelease,
-  slug: string,
+  { app, release: { id, version }, slug }: Shipped,
   ports: Ports,
 ): Promise<void> {
-  if (current === true) return;
   const { code } = await readCode(api, app, ports);
   if (code !== null) {
     if (code.release.id === id) return;
-    // Put there by a release before ours, and ours only repeated it under a text we do not know.
-    if (code.slug === slug && code.release.version < version) return;
+    // Another release of the same code: one before ours, which only repeated it under a text that
+    // we do not know, or one after it. A rollback after it is a decision against it all the same.
+    if (code.slug === slug && (code.release.version < version || !code.rollback)) return;
   }
   const running =
     code === null ? 'no code' : `v${code.release.version} (${code.description}, by ${code.by})`;

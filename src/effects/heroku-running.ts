@@ -37,8 +37,17 @@ export function readDynos(api: HerokuApi, app: string, ports: Ports): Promise<Dy
   return api.list(appPath(app, 'dynos'), dynoSchema, ports);
 }
 
-export function readFormation(api: HerokuApi, app: string, ports: Ports): Promise<FormationType[]> {
-  return api.list(appPath(app, 'formation'), formationSchema, ports);
+/** @throws VendorMalformed for a formation of another app too */
+export async function readFormation(
+  api: HerokuApi,
+  app: string,
+  ports: Ports,
+): Promise<FormationType[]> {
+  const path = appPath(app, 'formation');
+  const formation = await api.list(path, formationSchema, ports);
+  const other = formation.find((type) => type.app.name !== app);
+  if (other !== undefined) throw api.malformed(path, `it is of ${other.app.name}`);
+  return formation;
 }
 
 /** The slug of a release, by its id or its version; null when it has none. */

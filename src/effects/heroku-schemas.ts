@@ -74,16 +74,23 @@ export const promotionTargetSchema = z.looseObject({
 });
 export type PromotionTarget = z.infer<typeof promotionTargetSchema>;
 
+const ofApp = z.looseObject({ name: z.string() });
+
 export const dynoSchema = z.looseObject({
+  id: z.string(),
   name: z.string(),
+  app: ofApp,
   type: z.string(),
   state: z.string(),
   /** Null on a dyno that is not of a release (seen on none of ours). */
   release: z.looseObject({ version: z.int() }).nullable(),
+  /** Since when it is in its state. */
+  updated_at: z.string(),
 });
 export type Dyno = z.infer<typeof dynoSchema>;
 
 export const formationSchema = z.looseObject({
+  app: ofApp,
   type: z.string(),
   quantity: z.int().nonnegative(),
 });

@@ -21,7 +21,13 @@ import {
   type RequestPromotionInput,
   requestPromotion,
 } from './heroku-promotions.ts';
-import { awaitRelease, type Preboot, readPreboot } from './heroku-releases.ts';
+import {
+  awaitRelease,
+  mustStillRun,
+  type Preboot,
+  readPreboot,
+  type Shipped,
+} from './heroku-releases.ts';
 import {
   type PendingWork,
   pendingWork,
@@ -59,6 +65,8 @@ export interface Heroku {
     input: ServiceInput<'awaitRelease'>,
     ports: Ports,
   ): Promise<ServiceOutput<'awaitRelease'>>;
+  /** One more look that a release is what the app runs. @throws E_RELEASE_NOT_CURRENT */
+  mustStillRun(shipped: Shipped, ports: Ports): Promise<void>;
   /** What code the app runs and who decided so. @throws E_NO_SLUG */
   readCode(app: string, ports: Ports): Promise<AppCode>;
   /** The id of the release above version `after` that put the slug there, or null. */
@@ -121,6 +129,10 @@ class HerokuAccount implements Heroku {
 
   awaitRelease(input: ServiceInput<'awaitRelease'>, ports: Ports) {
     return awaitRelease(this.#api, input, ports);
+  }
+
+  mustStillRun(shipped: Shipped, ports: Ports) {
+    return mustStillRun(this.#api, shipped, ports);
   }
 
   readCode(app: string, ports: Ports) {

@@ -97,6 +97,12 @@ const follow = (context: DeployContext, environment: 'staging' | 'production') =
   const { app, timeoutMs, verify } = context.request.settings[environment];
   const shipment = environment === 'staging' ? context.staging : context.shipped;
   const { sha } = context.request.commit;
+  const dynos = () => ({
+    app,
+    release: known(shipment.release, 'release'),
+    timeoutMs: verify.dynos.timeoutMs,
+    mayHaveNone: verify.waive.includes('no-dynos'),
+  });
   return {
     build: () => ({ app, timeoutMs, build: known(shipment.build, 'build') }),
     release: () => ({
@@ -105,15 +111,12 @@ const follow = (context: DeployContext, environment: 'staging' | 'production') =
       release: known(shipment.releaseId, 'release'),
       commit: sha,
     }),
-    dynos: () => ({
-      app,
-      release: known(shipment.release, 'release'),
-      timeoutMs: verify.dynos.timeoutMs,
-    }),
-    endpoints: () => ({
-      app,
-      release: known(shipment.release, 'release'),
+    dynos,
+    health: () => ({
+      ...dynos(),
+      slug: known(shipment.slug, 'slug'),
       commit: sha,
+      settleMs: verify.dynos.settleMs,
       endpoints: verify.endpoints,
     }),
   };
@@ -195,7 +198,7 @@ export const chart = setup({
     followBuild: service<'followBuild'>(),
     awaitRelease: service<'awaitRelease'>(),
     checkDynos: service<'checkDynos'>(),
-    checkEndpoints: service<'checkEndpoints'>(),
+    checkHealth: service<'checkHealth'>(),
     readGates: service<'readGates'>(),
     requestPromotion: service<'requestPromotion'>(),
     followPromotion: service<'followPromotion'>(),
@@ -428,7 +431,8 @@ export const chart = setup({
     },
 
     verifying: {
-      description: 'Staging is checked (dynos, endpoints), then production’s gates are read.',
+      description:
+        'Staging is checked (dynos, endpoints, what runs), then production’s gates are read.',
       tags: 'holdsLock',
       initial: 'dynos',
       on: whileHolding,
@@ -442,20 +446,25 @@ export const chart = setup({
           },
           on: {
             'staging.dynosUp': {
-              target: 'endpoints',
+              target: 'settling',
               description: 'Every dyno runs the new release.',
             },
           },
         },
-        endpoints: {
-          description: 'Asks staging’s endpoints until they answer as they should.',
+        settling: {
+          description:
+            'Watches staging’s dynos for `verify.dynos.settle`; asks its endpoints meanwhile and once more at the end.',
           invoke: {
-            id: 'checkStagingEndpoints',
-            src: 'checkEndpoints',
-            input: ({ context }) => follow(context, 'staging').endpoints(),
+            id: 'checkStagingHealth',
+            src: 'checkHealth',
+            input: ({ context }) => follow(context, 'staging').health(),
           },
           on: {
-            'staging.verified': { target: 'gates', description: 'Every endpoint answered right.' },
+            'staging.verified': {
+              target: 'gates',
+              description:
+                'All stayed up, every endpoint answers right, and the release still runs.',
+            },
           },
         },
         gates: {
@@ -663,22 +672,24 @@ export const chart = setup({
               },
               on: {
                 'production.dynosUp': {
-                  target: 'endpoints',
+                  target: 'settling',
                   description: 'Every dyno runs the new release.',
                 },
               },
             },
-            endpoints: {
-              description: 'Asks production’s endpoints until the new release answers.',
+            settling: {
+              description:
+                'Watches production’s dynos for `verify.dynos.settle`; asks its endpoints meanwhile and once more at the end.',
               invoke: {
-                id: 'checkProductionEndpoints',
-                src: 'checkEndpoints',
-                input: ({ context }) => follow(context, 'production').endpoints(),
+                id: 'checkProductionHealth',
+                src: 'checkHealth',
+                input: ({ context }) => follow(context, 'production').health(),
               },
               on: {
                 'production.verified': {
                   target: '#deploy.production.live',
-                  description: 'Every endpoint answered right.',
+                  description:
+                    'All stayed up, every endpoint answers right, and the release still runs.',
                 },
               },
             },

@@ -27,7 +27,7 @@ export const steps = {
   followStagingBuild: { service: 'followBuild', events: { built: 'staging.built' } },
   awaitStagingRelease: { service: 'awaitRelease', events: { deployed: 'staging.deployed' } },
   checkStagingDynos: { service: 'checkDynos', events: { up: 'staging.dynosUp' } },
-  checkStagingEndpoints: { service: 'checkEndpoints', events: { verified: 'staging.verified' } },
+  checkStagingHealth: { service: 'checkHealth', events: { verified: 'staging.verified' } },
   readGates: {
     service: 'readGates',
     events: {
@@ -59,10 +59,7 @@ export const steps = {
   followProductionBuild: { service: 'followBuild', events: { built: 'production.built' } },
   awaitProductionRelease: { service: 'awaitRelease', events: { deployed: 'production.deployed' } },
   checkProductionDynos: { service: 'checkDynos', events: { up: 'production.dynosUp' } },
-  checkProductionEndpoints: {
-    service: 'checkEndpoints',
-    events: { verified: 'production.verified' },
-  },
+  checkProductionHealth: { service: 'checkHealth', events: { verified: 'production.verified' } },
 } as const satisfies {
   [step: string]: { service: ServiceName; events: { [kind: string]: EventType } };
 };

@@ -13,7 +13,14 @@ const text = z.string();
 
 /** How one environment is verified; the deadlines are in milliseconds. */
 const verify = z.strictObject({
-  dynos: z.strictObject({ timeoutMs: milliseconds }),
+  dynos: z.strictObject({
+    /** How long they may take to be up. */
+    timeoutMs: milliseconds,
+    /** For how long all of them have to stay up. */
+    settleMs: milliseconds,
+  }),
+  /** What a person said need not be there: `no-dynos`, an app with none is up; `no-checks`, nothing need be able to fail. */
+  waive: z.array(z.enum(['no-dynos', 'no-checks'])),
   endpoints: z.array(
     z.strictObject({
       url: text,
@@ -143,11 +150,16 @@ const buildRequested = z.strictObject({
 });
 const built = z.strictObject({ build: text, release: text, slug: text });
 const deployed = z.strictObject({ release, slug: text, commit: sha });
-const dynosUp = z.strictObject({
-  dynos: z.array(z.strictObject({ name: text, version })),
-  waitedMs: milliseconds,
-});
+const dynos = z.array(z.strictObject({ name: text, version }));
+const dynosUp = z.strictObject({ dynos, waitedMs: milliseconds });
 const verified = z.strictObject({
+  /** The release under test: a last look found that it is still what runs. */
+  release,
+  dynos,
+  /** For how long all of the dynos were up without a break when they were looked at last. */
+  steadyMs: milliseconds,
+  /** How often that stretch began again because a dyno restarted. */
+  restarts: z.int().nonnegative(),
   endpoints: z.array(
     z.strictObject({
       url: text,
@@ -240,7 +252,7 @@ export const eventSchemas = {
   'production.built': built,
   'production.deployed': deployed,
   'production.dynosUp': dynosUp,
-  /** Production runs the new release and answers. The deploy is live. */
+  /** Production runs the new release, has stayed up, and answers. The deploy is live. */
   'production.verified': verified,
   'deploy.failed': z.strictObject({ step: text, failure: failureSchema }),
   /** A person lets a held deploy go on. */

@@ -43,6 +43,15 @@ export interface RequestBuildInput {
   timeoutMs: number;
 }
 
+/** An app's dynos, as they should be with a release. */
+export interface DynosInput {
+  app: string;
+  release: Release;
+  timeoutMs: number;
+  /** An app whose formation asks for no dynos counts as up: a person said so. */
+  mayHaveNone: boolean;
+}
+
 /** Each service: its input and its answers. The keys are the chart's `src` names. */
 export interface Services {
   acquireLock: {
@@ -92,11 +101,17 @@ export interface Services {
     output: Answer<'deployed', 'staging.deployed'>;
   };
   checkDynos: {
-    input: { app: string; release: Release; timeoutMs: number };
+    input: DynosInput;
     output: Answer<'up', 'staging.dynosUp'>;
   };
-  checkEndpoints: {
-    input: { app: string; release: Release; commit: string; endpoints: Endpoint[] };
+  checkHealth: {
+    input: DynosInput & {
+      slug: string;
+      commit: string;
+      /** For how long the dynos have to stay up, in milliseconds. */
+      settleMs: number;
+      endpoints: Endpoint[];
+    };
     output: Answer<'verified', 'staging.verified'>;
   };
   readGates: {

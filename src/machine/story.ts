@@ -30,7 +30,7 @@ const stepWords: { readonly [S in Step]: string } = {
   followStagingBuild: 'building for staging',
   awaitStagingRelease: 'releasing to staging',
   checkStagingDynos: 'checking staging’s dynos',
-  checkStagingEndpoints: 'checking staging’s endpoints',
+  checkStagingHealth: 'checking that staging stays healthy',
   readGates: 'reading production’s gates',
   requestPromotion: 'asking for the promotion to production',
   followPromotion: 'promoting to production',
@@ -38,7 +38,7 @@ const stepWords: { readonly [S in Step]: string } = {
   followProductionBuild: 'building for production',
   awaitProductionRelease: 'releasing to production',
   checkProductionDynos: 'checking production’s dynos',
-  checkProductionEndpoints: 'checking production’s endpoints',
+  checkProductionHealth: 'checking that production stays healthy',
 };
 
 /** What a step does: `checking staging’s dynos`. A name that is no step is given back as it is. */
@@ -86,7 +86,7 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'staging.built': (data) => built('staging', data),
   'staging.deployed': (data) => deployed('staging', data),
   'staging.dynosUp': (data) => dynosUp('staging', data),
-  'staging.verified': (data) => verified('staging answers', data),
+  'staging.verified': (data) => verified('staging is healthy', data),
   'gates.passed': ({ killSwitch }) =>
     telling(
       'good',
@@ -107,7 +107,7 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'production.built': (data) => built('production', data),
   'production.deployed': (data) => deployed('production', data),
   'production.dynosUp': (data) => dynosUp('production', data),
-  'production.verified': (data) => verified('live: production answers', data),
+  'production.verified': (data) => verified('live: production is healthy', data),
   'deploy.failed': failed,
   'deploy.resumed': (person) => telling('neutral', `resumed by ${because(person)}`),
 };
@@ -203,9 +203,14 @@ function dynosUp(environment: string, { dynos, waitedMs }: EventData<'staging.dy
   );
 }
 
-function verified(what: string, { endpoints, waitedMs }: EventData<'staging.verified'>): Telling {
-  if (endpoints.length === 0) return telling('good', `${what}: no endpoints to ask`);
-  const after = waitedMs < 1_000 ? '' : ` after ${formatDuration(waitedMs)}`;
+function verified(
+  what: string,
+  { release, dynos, steadyMs, restarts, endpoints }: EventData<'staging.verified'>,
+): Telling {
+  const up = dynos.length === 0 ? 'has no dynos' : `up for ${formatDuration(steadyMs)}`;
+  const again = restarts === 0 ? '' : ` (after ${counted(restarts, 'restart')})`;
+  const stayed = `v${release.version} ${up}${again}`;
+  if (endpoints.length === 0) return telling('good', `${what}: ${stayed}, no endpoints to ask`);
   const lines = endpoints.map(({ url, status, attempts, revision }) =>
     [
       `${status} ${withoutQuery(url)}`,
@@ -216,7 +221,7 @@ function verified(what: string, { endpoints, waitedMs }: EventData<'staging.veri
   const right = endpoints.length === 1 ? 'is right' : 'are right';
   return telling(
     'good',
-    `${what}: ${counted(endpoints.length, 'endpoint')} ${right}${after}`,
+    `${what}: ${stayed}, ${counted(endpoints.length, 'endpoint')} ${right}`,
     lines.join('\n'),
   );
 }

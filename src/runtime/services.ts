@@ -1,6 +1,6 @@
 /** Binds the chart's services to the effects: the one table from a service's name to what does it. */
 import { checkDynos } from '../effects/dynos.ts';
-import { checkEndpoints } from '../effects/endpoints.ts';
+import { checkHealth } from '../effects/health.ts';
 import type { Heroku } from '../effects/heroku.ts';
 import type { History } from '../effects/history.ts';
 import type { HttpClient } from '../effects/http.ts';
@@ -59,7 +59,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
     followBuild: (input, ports) => heroku.followBuild(input, with_(ports)),
     awaitRelease: (input, ports) => heroku.awaitRelease(input, with_(ports)),
     checkDynos: (input, ports) => checkDynos(heroku, input, with_(ports)),
-    checkEndpoints: (input, ports) => checkEndpoints(heroku, input, with_(ports)),
+    checkHealth: (input, ports) => checkHealth(heroku, input, with_(ports)),
     readGates: (input, ports) => readGates(input, options, with_(ports)),
 
     async requestPromotion({ gates, ...input }, runPorts) {

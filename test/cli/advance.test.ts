@@ -191,12 +191,12 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     [
       'a staging endpoint stays 503',
       (s) => staysDown(s, staging),
-      { code: 'E_ENDPOINT', step: 'checkStagingEndpoints', promoted: 0 },
+      { code: 'E_ENDPOINT', step: 'checkStagingHealth', promoted: 0 },
     ],
     [
       'a production endpoint stays 503',
       (s) => staysDown(s, production),
-      { code: 'E_ENDPOINT', step: 'checkProductionEndpoints', promoted: 1 },
+      { code: 'E_ENDPOINT', step: 'checkProductionHealth', promoted: 1 },
     ],
   ];
 

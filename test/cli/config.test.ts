@@ -27,7 +27,7 @@ const endpoints = (text: string): string =>
 
 describe('what is left out', () => {
   it('has its documented default', async () => {
-    const verify = { dynos: { timeout: 600_000 }, endpoints: [] };
+    const verify = { dynos: { timeout: 600_000, settle: 10_000 }, endpoints: [], waive: [] };
     expect(await loadText(leastConfig)).toMatchObject({
       branch: 'master',
       store: 'sqlite:.pipeline/log.db',
@@ -262,6 +262,37 @@ describe('a file', () => {
   it('with a byte order mark or Windows line ends is read all the same', async () => {
     const config = await loadText(`\ufeff${leastConfig.replaceAll('\n', '\r\n')}`);
     expect(config).toEqual(await loadText(leastConfig));
+  });
+});
+
+describe('an environment in which nothing could fail', () => {
+  const withVerify = (verify: string): string => `${leastConfig}  verify: ${verify}\n`;
+
+  it.each([
+    '{ dynos: { settle: 0ms } }',
+    '{ dynos: { settle: 0s }, endpoints: [] }',
+    '{ waive: [no-dynos] }',
+    '{ dynos: { settle: 0ms }, waive: [no-dynos] }',
+  ])('is refused, with its place and the way out: %s', async (verify) => {
+    const [place] = placesOf(await mistakesIn(withVerify(verify)));
+    expect(place).toMatch(/^pipeline\.yml:6:11 production\.verify: has nothing that could fail:/);
+    expect(place).toMatch(/waive: \[no-checks\]$/);
+  });
+
+  it.each([
+    '{ dynos: { settle: 0ms }, waive: [no-checks] }',
+    '{ waive: [no-dynos, no-checks] }',
+    '{ dynos: { settle: 1ms } }',
+    '{ dynos: { settle: 0ms }, endpoints: [{ url: https://www.acme.test/ }] }',
+    '{ waive: [no-dynos], endpoints: [{ url: https://www.acme.test/ }] }',
+  ])('is another one: %s', async (verify) => {
+    expect(await loadText(withVerify(verify))).toMatchObject({ app: 'acme-web' });
+  });
+
+  it('what is waived is named', async () => {
+    expect(await mistakesIn(withVerify('{ waive: [dynos] }'))).toContain(
+      'production.verify.waive[0]: has to be no-dynos or no-checks, not "dynos"',
+    );
   });
 });
 

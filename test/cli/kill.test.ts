@@ -57,7 +57,7 @@ const moments: readonly [string, (commit: string) => Promise<void>][] = [
         skip: 1,
       });
       const job = stage.startAdvance(501, commit);
-      await job.saw('staging answers');
+      await job.saw('staging is healthy');
       await kill(job);
     },
   ],

@@ -200,7 +200,7 @@ export class Stage {
     return (await this.events(build, commit).catch(() => [])).length;
   }
 
-  /** Whoever holds the lane stays in `verifying.endpoints` until it is let go. */
+  /** Whoever holds the lane stays in `verifying.settling` until it is let go. */
   hold(): void {
     this.sandbox.control.endpointDown({ app: 'acme-staging' });
   }
@@ -242,13 +242,13 @@ repository: https://github.com/acme/web
 staging:
   heroku: { app: acme-staging }
   verify:
-    dynos: { timeout: 20s }
+    dynos: { timeout: 20s, settle: 50ms }
     endpoints:
       - { url: "${urls.staging}/", timeout: ${timeout}, revision: { header: x-revision } }
 production:
   heroku: { app: acme-production }
   verify:
-    dynos: { timeout: 20s }
+    dynos: { timeout: 20s, settle: 50ms }
     endpoints:
       - { url: "${urls.production}/", timeout: ${timeout}, revision: { header: x-revision } }
 notify:

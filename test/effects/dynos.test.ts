@@ -27,10 +27,15 @@ const dyno = (name: string, version: number | null, state = 'up'): StandInDyno =
   version,
 });
 
-const check = (timeoutMs = 60_000) =>
+const check = (timeoutMs = 60_000, mayHaveNone = false) =>
   checkDynos(
     createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
-    { app: 'acme', release: { id: release.id, version: release.version }, timeoutMs },
+    {
+      app: 'acme',
+      release: { id: release.id, version: release.version },
+      timeoutMs,
+      mayHaveNone,
+    },
     world.ports(),
   );
 
@@ -93,9 +98,56 @@ describe('checkDynos', () => {
     expect(await check()).toMatchObject({ kind: 'up' });
   });
 
-  it('an app scaled to nothing is up', async () => {
-    app.formation = [{ type: 'web', quantity: 0 }];
-    expect(await check()).toMatchObject({ kind: 'up', dynos: [] });
+  it.each([
+    ['scaled to nothing', [{ type: 'web', quantity: 0 }]],
+    ['without a formation', []],
+    ['with a release phase only', [{ type: 'release', quantity: 1 }]],
+  ])('an app %s is not up, unless that was waived', async (_, formation) => {
+    app.formation = formation;
+    app.dynos = [dyno('web.1', 2), dyno('release.1', 2)];
+    const error = await failureOf(check());
+    expect(error.code).toBe('E_NO_DYNOS');
+    expect(error.hint).toContain('waive: [no-dynos]');
+    expect(await check(60_000, true)).toMatchObject({ kind: 'up', dynos: [] });
+  });
+
+  it('a formation that lags behind the app’s first release is waited for', async () => {
+    let asked = 0;
+    const formation = [{ type: 'web', quantity: 1 }];
+    Object.defineProperty(app, 'formation', { get: () => (++asked < 4 ? [] : formation) });
+    app.dynos = [dyno('web.1', 2)];
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('a dyno that is listed twice counts once: by its name, by its id', async () => {
+    const twice: StandInDyno[][] = [
+      [dyno('web.1', 2), dyno('web.1', 2)],
+      [dyno('web.1', 2), { ...dyno('web.1', 2), id: 'another' }],
+      [
+        { ...dyno('web.1', 2), id: 'one' },
+        { ...dyno('web.2', 2), id: 'one' },
+      ],
+    ];
+    for (const dynos of twice) {
+      app.dynos = dynos;
+      expect((await failureOf(check())).message).toContain('web: 1 of 2');
+    }
+  });
+
+  it('a dyno of another app, or without a release, does not count', async () => {
+    app.dynos = [dyno('web.1', 2), { ...dyno('web.2', 2), of: 'acme-staging' }];
+    expect((await failureOf(check())).message).toContain('web: 1 of 2');
+    app.dynos = [dyno('web.1', 2), dyno('web.2', null)];
+    expect((await failureOf(check())).message).toContain('web: 1 of 2 (web.2 up on no release)');
+  });
+
+  it('a process type that is listed twice is wanted as often as the larger says', async () => {
+    app.formation = [
+      { type: 'web', quantity: 1 },
+      { type: 'web', quantity: 2 },
+    ];
+    app.dynos = [dyno('web.1', 2)];
+    expect((await failureOf(check())).message).toContain('web: 1 of 2');
   });
 
   it('a dyno that crashed on the new release fails at once, with the way to its log', async () => {

@@ -4,7 +4,7 @@ import { type HttpBindings, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { systemClock } from '../../src/effects/clock.ts';
 import { createHttpClient, type HttpRequest } from '../../src/effects/http.ts';
-import type { Ports } from '../../src/effects/ports.ts';
+import type { Clock, Ports } from '../../src/effects/ports.ts';
 import { undiciTransport } from '../../src/effects/undici-transport.ts';
 import {
   HerokuWorld,
@@ -16,6 +16,13 @@ import {
 
 /** What befalls a request: its reply is lost before or after it is carried out, or it is answered so. */
 export type Fault = 'lost-before' | 'lost-after' | '503-after' | { status: number; body: object };
+
+interface PortsOptions {
+  /** The HTTP client's. */
+  readonly clock?: Clock;
+  /** What each request is carried out in: a clock that stands still for so long. */
+  readonly during?: <T>(call: Promise<T>) => Promise<T>;
+}
 
 const at = (ms: number) => new Date(ms).toISOString();
 
@@ -40,11 +47,11 @@ export class HerokuStandIn extends HerokuWorld {
     return this.#url;
   }
 
-  /** Ports whose clock is the virtual one; the client's deadlines are real. */
-  ports(): Ports {
+  /** Ports whose clock is the virtual one; the client's deadlines are real unless its clock is given. */
+  ports({ clock = systemClock, during = (call) => call }: PortsOptions = {}): Ports {
     const http = createHttpClient({
-      transport: this.#transport.send,
-      clock: systemClock,
+      transport: (request) => during(this.#transport.send(request)),
+      clock,
       random: () => 0,
       beforeWrite: (request) => this.beforeWrite(request),
       notice: (line) => this.progress.push(line),
@@ -101,13 +108,19 @@ export class HerokuStandIn extends HerokuWorld {
     this.#promotionRoutes(hono);
     hono.get('/apps/:app/dynos', (c) =>
       c.json(
-        this.#app(c).dynos.map(({ version, ...dyno }) => ({
+        this.#app(c).dynos.map(({ version, id, of, updatedAt, ...dyno }) => ({
           ...dyno,
+          id: id ?? `dyno-${dyno.name}-${version}`,
+          app: { id: this.#app(c).id, name: of ?? this.#app(c).name },
           release: version === null ? null : { id: `r${version}`, version },
+          updated_at: updatedAt ?? '2026-01-05T10:00:00Z',
         })),
       ),
     );
-    hono.get('/apps/:app/formation', (c) => c.json(this.#app(c).formation));
+    hono.get('/apps/:app/formation', (c) => {
+      const { id, name, formation } = this.#app(c);
+      return c.json(formation.map((type) => ({ app: { id, name }, ...type })));
+    });
     hono.get('/apps/:app/features/preboot', (c) => {
       const { preboot } = this.#app(c);
       return preboot === null ? c.notFound() : c.json({ name: 'preboot', enabled: preboot });

@@ -34,6 +34,11 @@ export interface StandInDyno {
   type: string;
   state: string;
   version: number | null;
+  /** Its name when left out; a restart gives another one. */
+  id?: string;
+  /** The name of the app that it is listed with; the app's own when left out. */
+  of?: string;
+  updatedAt?: string;
 }
 
 export interface StandInApp {

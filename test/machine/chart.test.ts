@@ -5,7 +5,12 @@ import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
 import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
-const verify = { dynos: { timeoutMs: 600_000 }, endpoints: [] };
+const verify = {
+  dynos: { timeoutMs: 600_000, settleMs: 10_000 },
+  waive: [],
+  endpoints: [],
+};
+const healthy = { dynos: [], steadyMs: 10_000, restarts: 0, endpoints: [], waitedMs: 10_000 };
 const request: DeployRequest = {
   deploy: '502-1a5f89db',
   lane: 'acme-web',
@@ -70,8 +75,8 @@ const wayToProduction: [DomainEvent, string][] = [
     { type: 'staging.deployed', data: { release: staged, slug: 's', commit: sha } },
     'verifying.dynos',
   ],
-  [{ type: 'staging.dynosUp', data: { dynos: [], waitedMs: 0 } }, 'verifying.endpoints'],
-  [{ type: 'staging.verified', data: { endpoints: [], waitedMs: 0 } }, 'verifying.gates'],
+  [{ type: 'staging.dynosUp', data: { dynos: [], waitedMs: 0 } }, 'verifying.settling'],
+  [{ type: 'staging.verified', data: { release: staged, ...healthy } }, 'verifying.gates'],
   [
     {
       type: 'gates.passed',
@@ -96,9 +101,9 @@ const wayToProduction: [DomainEvent, string][] = [
   ],
   [
     { type: 'production.dynosUp', data: { dynos: [], waitedMs: 0 } },
-    'production.verifying.endpoints',
+    'production.verifying.settling',
   ],
-  [{ type: 'production.verified', data: { endpoints: [], waitedMs: 0 } }, 'production.live'],
+  [{ type: 'production.verified', data: { release: shipped, ...healthy } }, 'production.live'],
 ];
 
 function walk(events: readonly DomainEvent[]): Flight {

@@ -24,7 +24,8 @@ const settings: Settings = {
     deploy: 'build',
     timeoutMs: 3_600_000,
     verify: {
-      dynos: { timeoutMs: 600_000 },
+      dynos: { timeoutMs: 600_000, settleMs: 10_000 },
+      waive: [],
       endpoints: [
         {
           url: 'https://staging.acme.test/',
@@ -42,12 +43,16 @@ const settings: Settings = {
     app: 'acme-production',
     deploy: 'promote',
     timeoutMs: 3_600_000,
-    verify: { dynos: { timeoutMs: 600_000 }, endpoints: [] },
+    verify: { dynos: { timeoutMs: 600_000, settleMs: 10_000 }, waive: [], endpoints: [] },
   },
   gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
 };
 
-const answered = (url: string) => ({
+const healthy = (release: { id: string; version: number }, url: string) => ({
+  release,
+  dynos: [{ name: 'web.1', version: release.version }],
+  steadyMs: 10_000,
+  restarts: 0,
   endpoints: [{ url, status: 200, attempts: 4, revision: head }],
   waitedMs: 12_300,
 });
@@ -123,7 +128,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
     ],
     waitedMs: 8_000,
   },
-  'staging.verified': answered('https://staging.acme.test/'),
+  'staging.verified': healthy({ id: 'release-12', version: 12 }, 'https://staging.acme.test/'),
   'gates.passed': { production, newest: 43, killSwitch },
   'production.held': {
     step: 'readGates',
@@ -156,7 +161,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
     commit: head,
   },
   'production.dynosUp': { dynos: [{ name: 'web.1', version: 42 }], waitedMs: 0 },
-  'production.verified': answered('https://www.acme.test/'),
+  'production.verified': healthy({ id: 'release-42', version: 42 }, 'https://www.acme.test/'),
   'deploy.failed': {
     step: 'checkStagingDynos',
     failure: {
@@ -197,7 +202,8 @@ export const variants: readonly DomainEvent[] = [
   sample('deploy.observed', { order: 'overridden' }),
   sample('staging.buildRequested', { adopted: true }),
   sample('staging.dynosUp', { dynos: [] }),
-  sample('staging.verified', { endpoints: [] }),
+  sample('staging.verified', { endpoints: [], restarts: 2 }),
+  sample('staging.verified', { dynos: [], restarts: 0 }),
   sample('production.disabled', {
     killSwitch: {
       name: 'PRODUCTION_CD_ENABLED',

@@ -39,7 +39,7 @@ describe('tell', () => {
     [sample('deploy.observed'), 'production runs v41, 0f0a53bc; 2 commits to ship'],
     [sample('staging.buildRequested'), 'staging build 4f1c2d3e requested'],
     [sample('staging.dynosUp'), 'staging v12 is up after 8s: 2 dynos (web.1, worker.1)'],
-    [sample('staging.verified'), 'staging answers: 1 endpoint is right after 12s'],
+    [sample('staging.verified'), 'staging is healthy: v12 up for 10s, 1 endpoint is right'],
     [
       sample('production.held'),
       'held: production was rolled back (v41 "Rollback to v38" by ana@acme.test, 2026-01-05 13:04 UTC)',

@@ -58,6 +58,9 @@ export type VendorBreak =
 /** A lease, in milliseconds; pauses are drawn around it. */
 export const leaseMs = 60_000;
 
+/** For how long dynos have to stay up. */
+export const settleMs = 10_000;
+
 /** Forward beyond a lease, or back: a clock that was wrong is set right, a machine was asleep. */
 const clockStep = fc.integer({ min: -20 * leaseMs, max: 20 * leaseMs });
 

@@ -28,7 +28,7 @@ import { type Figures, Invariants } from './invariants.ts';
 import { archive, LaneWorld, production, staging, type WireFault } from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
 import { seededRandom } from './random.ts';
-import { type BuildPlan, leaseMs, type PersonPlan, type Scenario } from './scenario.ts';
+import { type BuildPlan, leaseMs, type PersonPlan, type Scenario, settleMs } from './scenario.ts';
 import { type Fate, SimulatedProcess } from './simulated-process.ts';
 import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -204,7 +204,8 @@ class Simulation {
 
   #wanted({ label, lane, commit }: Job): Omit<DeployRequest, 'deploy' | 'chart'> {
     const verify = (service: 'staging' | 'production') => ({
-      dynos: { timeoutMs: 600_000 },
+      dynos: { timeoutMs: 600_000, settleMs },
+      waive: [],
       endpoints: [
         {
           url: `http://${service}.sandbox.test/`,
