@@ -7,13 +7,14 @@ import { spoken } from './heroku-polling.ts';
 import { type HttpResponse, VendorMalformed, VendorUnreachable } from './http.ts';
 import { shownName } from './http-vendors.ts';
 import type { Ports } from './ports.ts';
+import { ageOf } from './vendor-clock.ts';
 
 type Input = Pick<ServiceInput<'checkHealth'>, 'app' | 'release' | 'commit' | 'endpoints'>;
 export type AnsweredEndpoint = ServiceOutput<'checkHealth'>['endpoints'][number];
 
 /** With preboot the old dynos answer until three minutes after the release (Heroku's Preboot article). */
 const prebootWindowMs = 3 * 60_000;
-/** Their end is not to the second, nor are the two clocks. */
+/** Their end is not to the second. */
 const prebootMarginMs = 10_000;
 const askTimeoutMs = 10_000;
 const pauseMs = { afterRight: 1_000, afterWrong: 2_000 };
@@ -56,8 +57,9 @@ async function awaitPreboot(
   const { enabled, releasedAt } = await heroku.readPreboot(app, release, ports);
   if (!enabled) return;
   const windowMs = prebootWindowMs + prebootMarginMs;
-  // A clock of ours that is behind Heroku's must not make it longer than it is.
-  const restMs = Math.min(releasedAt + windowMs - ports.clock.now(), windowMs);
+  // By Heroku's own clock; where that is not known, the whole of it.
+  const age = ageOf(releasedAt, 'heroku', ports);
+  const restMs = windowMs - (age?.atLeastMs ?? 0);
   if (restMs <= 0) return;
   ports.progress(
     `${app}: preboot is on, and old dynos may still answer; waiting ${spoken(restMs)} before its endpoints are asked`,

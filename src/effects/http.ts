@@ -7,6 +7,7 @@ import { EtagCache } from './http-etags.ts';
 import { askedMs, backoffMs, isRateLimited, isRead } from './http-retry.ts';
 import { shownName, shownOrigin, shownPath, vendorFacts } from './http-vendors.ts';
 import type { Clock } from './ports.ts';
+import { readVendorClock, type VendorClock } from './vendor-clock.ts';
 
 export type Vendor = 'heroku' | 'circleci' | 'github' | 'slack' | 'endpoint';
 
@@ -51,6 +52,8 @@ export interface HttpClient {
    * @throws VendorUnreachable no answer at all; `details.sent` is true when a write may have happened
    */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** What time the vendor's last answer told; null when none did. */
+  vendorClock(vendor: Vendor): VendorClock | null;
 }
 
 export interface HttpClientOptions {
@@ -123,6 +126,7 @@ class FencedClient implements HttpClient {
   readonly #o: HttpClientOptions;
   readonly #etags = new EtagCache();
   #herokuIsLow = false;
+  readonly #vendorClocks = new Map<Vendor, VendorClock>();
 
   constructor(options: HttpClientOptions) {
     this.#o = options;
@@ -149,6 +153,10 @@ class FencedClient implements HttpClient {
       );
       await this.#o.clock.sleep(pauseMs, request.signal);
     }
+  }
+
+  vendorClock(vendor: Vendor): VendorClock | null {
+    return this.#vendorClocks.get(vendor) ?? null;
   }
 
   async #beforeSending(request: HttpRequest): Promise<void> {
@@ -185,8 +193,11 @@ class FencedClient implements HttpClient {
         headers: { 'user-agent': 'lockstep', ...request.headers },
         signal: AbortSignal.any([request.signal, deadline.signal]),
       });
+      const sentAt = this.#o.clock.now();
       const response = await this.#o.transport(conditional);
       request.signal.throwIfAborted();
+      const told = readVendorClock(response.headers, sentAt, this.#o.clock.now());
+      if (told !== null) this.#vendorClocks.set(request.vendor, told);
       this.#watchLimit(request, response);
       return this.#etags.settle(request, response);
     } catch (error) {

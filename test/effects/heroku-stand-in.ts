@@ -24,8 +24,6 @@ interface PortsOptions {
   readonly during?: <T>(call: Promise<T>) => Promise<T>;
 }
 
-const at = (ms: number) => new Date(ms).toISOString();
-
 export class HerokuStandIn extends HerokuWorld {
   /** By path. */
   readonly uploads = new Map<
@@ -80,6 +78,11 @@ export class HerokuStandIn extends HerokuWorld {
     return this;
   }
 
+  /** As Heroku's clock has it. */
+  #at(ms: number): string {
+    return new Date(ms + this.aheadMs).toISOString();
+  }
+
   async close(): Promise<void> {
     await this.#transport.close();
     await this.#close();
@@ -96,6 +99,7 @@ export class HerokuStandIn extends HerokuWorld {
         return Response.json(fault.body, { status: fault.status });
       }
       await next();
+      c.header('date', new Date(this.clock.now() + this.aheadMs).toUTCString());
       if (fault === 'lost-after') c.res = lose(c);
       if (fault === '503-after') c.res = new Response('<html>', { status: 503 });
       return;
@@ -189,7 +193,7 @@ export class HerokuStandIn extends HerokuWorld {
       source_blob: { url: build.source, version, version_description: mark },
       slug: slug === null ? null : { id: slug },
       release: release === null ? null : { id: release },
-      created_at: at(createdAt),
+      created_at: this.#at(createdAt),
       output_stream_url: `${this.#url}/output/${id}`,
     };
   }
@@ -235,7 +239,7 @@ export class HerokuStandIn extends HerokuWorld {
       description,
       slug: slug === null ? null : { id: slug },
       current: release === running,
-      created_at: at(this.clock.now()),
+      created_at: this.#at(release.createdAt ?? this.clock.now()),
       updated_at: null,
       user: { email: 'deploy@acme.test' },
       output_stream_url: output === undefined ? null : `${this.#url}/output/${id}`,

@@ -9,6 +9,8 @@ export interface StandInRelease {
   description: string | null;
   slug: string | null;
   output?: string;
+  /** By the world's clock; now when left out. */
+  createdAt?: number;
   /** How often it is asked for before it is over, and as what it ends. */
   asksLeft?: number;
   endsAs?: 'succeeded' | 'failed';
@@ -68,6 +70,8 @@ export interface Promotion {
 }
 
 export class HerokuWorld {
+  /** How far Heroku's clock is ahead of the world's. */
+  aheadMs = 0;
   readonly apps: StandInApp[] = [];
   readonly promotions: Promotion[] = [];
   /** Slug to the commit that it was made of. */

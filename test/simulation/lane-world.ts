@@ -84,7 +84,10 @@ export class LaneWorld {
     );
     return {
       status: answer.status,
-      headers: Object.fromEntries(answer.headers),
+      headers: {
+        ...Object.fromEntries(answer.headers),
+        date: new Date(this.#time.now()).toUTCString(),
+      },
       body: await answer.text(),
     };
   }
