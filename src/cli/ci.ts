@@ -2,6 +2,7 @@
 import envCi from 'env-ci';
 import { UsageError } from '../errors.ts';
 import type { Build } from '../machine/events.ts';
+import { cutOff } from '../redaction/cut.ts';
 import { inCi } from './in-ci.ts';
 
 export interface CiFlags {
@@ -167,7 +168,7 @@ function badLabel(label: string | null): UsageError {
   const what =
     label === null
       ? 'this CI does not say which build this is'
-      : `a build cannot be called ${JSON.stringify(label.slice(0, 80))}`;
+      : `a build cannot be called ${JSON.stringify(cutOff(label, 80))}`;
   return new UsageError('E_BUILD_LABEL', what, {
     hint: 'Say --build with letters, digits, dots, dashes and underscores, 60 at most: --build 502',
   });

@@ -5,6 +5,8 @@ import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { UsageError } from '../errors.ts';
 import { type Settings, settingsSchema } from '../machine/events.ts';
+import { cutOff } from '../redaction/cut.ts';
+import { redact } from '../redaction/gate.ts';
 import { type Config, configSchema } from './config-schema.ts';
 import type { Environment } from './environment.ts';
 import { nearest } from './nearest.ts';
@@ -180,7 +182,7 @@ const article = (type: string): string =>
 
 function shownValue(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'this';
-  return withoutPasswords(JSON.stringify(value) ?? 'nothing').slice(0, 60);
+  return cutOff(withoutPasswords(JSON.stringify(value) ?? 'nothing'), 60);
 }
 
 const named = (path: readonly (string | number)[]): string =>
@@ -229,7 +231,7 @@ function rangeStart(node: unknown): number | undefined {
 /** `pipeline.yml:7:3 what`, the line, and a caret under the place. */
 function show(name: string, text: string, lines: LineCounter, { offset, what }: Mistake): string {
   const { line, col } = lines.linePos(offset);
-  const whole = withoutPasswords(text.split(/\r?\n/)[line - 1] ?? '');
+  const whole = redact(withoutPasswords(text.split(/\r?\n/)[line - 1] ?? ''));
   // Of a very long line only the part around the place.
   const from = Math.max(0, col - 1 - lineLengthMax / 2);
   const source = whole.slice(from, from + lineLengthMax);

@@ -53,63 +53,6 @@ export function requireHerokuToken({ herokuApiKey }: Environment): string {
   });
 }
 
-/** Everything that must not be seen anywhere. */
-export function secretsOf(environment: Environment): string[] {
-  const { herokuApiKey, circleToken, githubToken, slackBotToken, slackWebhookUrl } = environment;
-  const { herokuApiUrl, circleApiUrl, githubApiUrl, slackApiUrl, store } = environment;
-  const webhook = slackWebhookUrl === null ? null : new URL(slackWebhookUrl).pathname;
-  return [
-    ...[herokuApiKey, circleToken, githubToken, slackBotToken, slackWebhookUrl, webhook],
-    ...[herokuApiUrl, circleApiUrl, githubApiUrl, slackApiUrl, store].flatMap(passwordsOf),
-  ].filter((secret): secret is string => secret !== null && secret !== '');
-}
-
-/** The passwords in whatever of the command line is a URL: `--store`, the source of an import. */
-export function secretsIn(argv: readonly string[]): string[] {
-  return argv.flatMap((text) => passwordsOf(text.replace(/^--[a-z]+=/, ''))).filter(Boolean);
-}
-
-/** A URL's password, as it is written and as it is meant. */
-function passwordsOf(url: string | null): string[] {
-  if (url === null || !URL.canParse(url)) return [];
-  const { password } = new URL(url);
-  try {
-    return [password, decodeURIComponent(password)];
-  } catch {
-    return [password];
-  }
-}
-
-const shortestSecret = 6;
-/** Below that, what is left of a secret inside base64 could be a part of any word. */
-const shortestInside = 12;
-
-/** Replaces secrets in a text, also where they stand encoded for a URL or in base64. */
-export function redactor(secrets: readonly string[]): (text: string) => string {
-  const forms = secrets
-    .filter(({ length }) => length >= shortestSecret)
-    .flatMap((secret) => [
-      secret,
-      encodeURIComponent(secret),
-      Buffer.from(secret).toString('base64'),
-      Buffer.from(`:${secret}`).toString('base64'),
-      JSON.stringify(secret).slice(1, -1),
-      ...(secret.length < shortestInside ? [] : insideBase64(secret)),
-    ])
-    .sort((a, b) => b.length - a.length);
-  return (text) => forms.reduce((clean, form) => clean.replaceAll(form, '[secret]'), text);
-}
-
-/** What base64 makes of a secret in the middle of a longer text (`user:secret`): the part that its neighbours do not change. */
-function insideBase64(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  return [0, 1, 2].flatMap((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes]);
-    const [from, to] = [Math.ceil((before * 8) / 6), Math.floor((text.length * 8) / 6)];
-    return (['base64', 'base64url'] as const).map((way) => text.toString(way).slice(from, to));
-  });
-}
-
 function checkedUrl(name: string, value: string): string {
   if (/^https?:\/\/[^/\s]+/.test(value) && URL.canParse(value)) return value.replace(/\/+$/, '');
   // The value is not shown: a webhook's URL is a secret.

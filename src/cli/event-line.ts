@@ -1,4 +1,6 @@
 /** An event as a line of an export: JSON with its keys always in this order. */
+import { cutOff } from '../redaction/cut.ts';
+import { visibleJson } from '../redaction/unseen.ts';
 import type { RecordedEvent } from '../store/log.ts';
 
 const fields = [
@@ -19,7 +21,7 @@ export function toLine(event: RecordedEvent): string {
   const { position, stream, version, id, type, schema, data, metadata } = event;
   const { time, hash, previousHash } = event;
   const place = { position, stream, version, id, type, schema };
-  return JSON.stringify({ ...place, data, metadata, time, hash, previousHash });
+  return visibleJson(JSON.stringify({ ...place, data, metadata, time, hash, previousHash }));
 }
 
 /** The event, or in words why the line is none. What its fields say is the log's to judge. */
@@ -37,7 +39,7 @@ export function fromLine(line: string): RecordedEvent | string {
   if (missing !== undefined) return `the line is not an event: it has no ${missing}`;
   const strange = Object.keys(value).find((key) => !fields.some((field) => field === key));
   if (strange !== undefined) {
-    return `the line has a field that no event has: ${strange.slice(0, 40)}`;
+    return `the line has a field that no event has: ${cutOff(strange, 40)}`;
   }
   return value as RecordedEvent;
 }

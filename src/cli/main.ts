@@ -1,20 +1,19 @@
 /** The program's one entry: runs a command, prints what went wrong once, gives the exit code. */
 import { readFileSync } from 'node:fs';
 import { LockstepError, UsageError } from '../errors.ts';
+import { hideSecretsOf } from '../redaction/gate.ts';
 import { StoreUnusable } from '../store/log.ts';
-import { readEnvironment, redactor, secretsIn, secretsOf } from './environment.ts';
 import { CommanderError, createProgram } from './program.ts';
 import { createTerminal, printError } from './terminal.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
-  const shown = createTerminal({
+  hideSecretsOf(process.env, argv);
+  const terminal = createTerminal({
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     noColor: argv.includes('--no-color'),
   });
-  const redact = redactorOf(process.env, argv);
-  const terminal = { ...shown, err: (text: string) => shown.err(redact(text)) };
   let code = 0;
   const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (code = n) });
   try {
@@ -26,15 +25,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     printError(terminal, error, { debug: argv.includes('--debug') });
     return exitCodeOf(error);
   }
-}
-
-/** Where the environment itself is wrong, its error names variables and shows no values. */
-function redactorOf(env: NodeJS.ProcessEnv, argv: readonly string[]): (text: string) => string {
-  let secrets: string[] = [];
-  try {
-    secrets = secretsOf(readEnvironment(env));
-  } catch {}
-  return redactor([...secrets, ...secretsIn(argv)]);
 }
 
 const overtaken: ReadonlySet<string> = new Set(['E_OVERTAKEN', 'E_LAPSED']);

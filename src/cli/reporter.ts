@@ -22,16 +22,15 @@ const liveEveryMs = 250;
 export function createReporter(options: {
   readonly terminal: Terminal;
   readonly now: () => number;
-  readonly redact: (text: string) => string;
   readonly json: boolean;
 }): Reporter {
-  const { terminal, now, redact, json } = options;
+  const { terminal, now, json } = options;
   const write = json ? terminal.err : terminal.out;
   const live = terminal.isTty && !json;
   let waiting: { line: string; since: number } | null = null;
   let ticking: NodeJS.Timeout | null = null;
 
-  const clean = (line: string): string => safe(redact(stripVTControlCharacters(line)));
+  const clean = (line: string): string => safe(stripVTControlCharacters(line));
   const draw = (): void => {
     if (waiting === null) return;
     terminal.status(`${waiting.line} (${formatDuration(now() - waiting.since)})`);

@@ -20,7 +20,7 @@ export function statusView(
     painted(row, color),
     `${formatDuration(Math.max(0, nowMs - Date.parse(row.since)))} ago`,
     shortSha(row.commit),
-    safe(shortened(row.title)),
+    shortened(safe(row.title)),
   ]);
   const lines = table([header, ...body]);
   const reasons = rows.flatMap((row) =>

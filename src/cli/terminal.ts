@@ -1,16 +1,25 @@
 /** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { LockstepError } from '../errors.ts';
+import { redact, redactAll } from '../redaction/gate.ts';
+import { harmlessFor, harmlessJsonFor } from '../redaction/runner-commands.ts';
+import { visible, visibleJson } from '../redaction/unseen.ts';
 import { inCi } from './in-ci.ts';
 import { widthOf } from './table.ts';
 
 type Paint = (text: string) => string;
 
+/** Whatever is printed has passed the gate: no secret, and no command to the CI's runner, is in it. */
 export interface Terminal {
   /** A line on standard output. */
   out(text: string): void;
-  /** Text on standard output as it is; resolves when there is room for more. False: nobody reads it any more. */
-  write(text: string): Promise<boolean>;
+  /** A JSON document on standard output. */
+  json(value: unknown): void;
+  /**
+   * Lines of JSON on standard output, whose values the caller has redacted; resolves when there is room
+   * for more. False: nobody reads it any more.
+   */
+  write(lines: string): Promise<boolean>;
   /** A line on standard error. */
   err(text: string): void;
   /** Whether a person watches: a terminal, and no CI. */
@@ -50,6 +59,9 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
       if (error.code !== 'EPIPE' && error !== told) throw error;
     });
   }
+  const harmless = harmlessFor(env);
+  const harmlessJson = harmlessJsonFor(env);
+  const clean = (text: string): string => harmless(redact(text));
   let live = false;
   const clearStatus = (): void => {
     if (live) stdout.write('\r\u001b[2K');
@@ -68,12 +80,17 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     },
     out(text) {
       clearStatus();
-      stdout.write(`${text}\n`);
+      stdout.write(`${clean(text)}\n`);
     },
-    write(text) {
+    json(value) {
+      clearStatus();
+      const text = JSON.stringify(redactAll(value), null, 2);
+      stdout.write(`${harmlessJson(visibleJson(text))}\n`);
+    },
+    write(lines) {
       clearStatus();
       return new Promise((done, fail) => {
-        stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+        stdout.write(harmlessJson(lines), (error: NodeJS.ErrnoException | null | undefined) => {
           told = error;
           if (error == null) done(true);
           else if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') done(false);
@@ -83,12 +100,12 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     },
     err(text) {
       clearStatus();
-      stderr.write(`${errColored ? text : stripVTControlCharacters(text)}\n`);
+      stderr.write(`${clean(errColored ? text : stripVTControlCharacters(text))}\n`);
     },
     status(text) {
       if (!isTty) return;
       clearStatus();
-      stdout.write(cut(text, (stdout.columns ?? 80) - 1));
+      stdout.write(cut(redact(text), (stdout.columns ?? 80) - 1));
       live = true;
     },
     clearStatus,
@@ -124,17 +141,13 @@ function cut(text: string, columns: number): string {
   return line;
 }
 
-/** Control characters and those that turn the direction of text around, made visible: one line of text. */
+/** Foreign text as one line: without secrets, and with whatever nobody would see made visible. */
 export function safe(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return visible(redact(text));
 }
 
 function safeLines(text: string): string {
-  return text.split('\n').map(safe).join('\n');
+  return redact(text).split('\n').map(safe).join('\n');
 }
 
 function isSet(value: string | undefined): boolean {

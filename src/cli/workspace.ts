@@ -1,6 +1,8 @@
 /** Where a command finds its configuration and its log: flags first, then the environment, then pipeline.yml. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { logVocabulary } from '../machine/vocabulary.ts';
+import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../redaction/gate.ts';
 import { deploysProjection } from '../store/deploys.ts';
 import type { EventLog } from '../store/log.ts';
 import { openLog } from '../store/open.ts';
@@ -24,6 +26,8 @@ export async function openWorkspace(
 ): Promise<Workspace> {
   const file = resolve(configFile(flags, environment));
   const config = await loadConfig(file);
+  hidePasswordsOf(config.store);
+  keepNames(config.app, config.staging.heroku.app, config.production.heroku.app);
   const directory = dirname(file);
   const storeUrl = givenStore(flags, environment) ?? anchored(config.store, directory);
   return { config, directory, storeUrl };
@@ -38,7 +42,8 @@ export async function findStore(
 }
 
 export function openDeployLog(storeUrl: string, options: { readOnly: boolean }): Promise<EventLog> {
-  return openLog(storeUrl, { projections: [deploysProjection], ...options });
+  keepVocabulary(logVocabulary());
+  return openLog(storeUrl, { projections: [deploysProjection], clean: redactAll, ...options });
 }
 
 function configFile(flags: Pick<GlobalFlags, 'config'>, environment: Environment): string {

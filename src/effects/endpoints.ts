@@ -2,6 +2,7 @@
 import { LockstepError } from '../errors.ts';
 import type { Endpoint } from '../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../machine/services.ts';
+import { cutOff } from '../redaction/cut.ts';
 import type { Heroku } from './heroku.ts';
 import { spoken } from './heroku-polling.ts';
 import { type HttpResponse, VendorMalformed, VendorUnreachable } from './http.ts';
@@ -140,7 +141,7 @@ async function revisionOf(
 ): Promise<{ revision: string | null; why: string }> {
   if ('header' in where) {
     const value = response.headers[where.header.toLowerCase()]?.trim() ?? '';
-    if (value !== '') return { revision: shortened(value), why: '' };
+    if (value !== '') return { revision: cutOff(value, shownLengthMax), why: '' };
     return { revision: null, why: `it has no header ${where.header} with its revision` };
   }
   const told = await get(where.url, ports);
@@ -151,7 +152,7 @@ async function revisionOf(
   }
   const text = told.body.trim();
   if (text === '') return { revision: null, why: `its revision at ${at}: the body is empty` };
-  return { revision: shortened(text), why: '' };
+  return { revision: cutOff(text, shownLengthMax), why: '' };
 }
 
 /** The answer; in words, why there is none. */
@@ -179,13 +180,9 @@ function isRevision(revision: string, commit: string): boolean {
 
 const shownLengthMax = 80;
 
-function shortened(text: string): string {
-  return text.length > shownLengthMax ? `${text.slice(0, shownLengthMax)}…` : text;
-}
-
 /** On one line, and no longer than 80 characters: a page of HTML is no revision. */
 function quoted(text: string): string {
-  return JSON.stringify(shortened(text));
+  return JSON.stringify(cutOff(text, shownLengthMax));
 }
 
 function endpointFailed(

@@ -2,6 +2,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Transform, Writable } from 'node:stream';
 import { LockstepError, UsageError } from '../errors.ts';
+import { cutOff } from '../redaction/cut.ts';
+import { redact } from '../redaction/gate.ts';
 
 export interface GitOptions {
   /** The repository, or a folder inside it. */
@@ -100,7 +102,7 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
       collect(out, maxBytes, () => tooLarge(command, maxBytes)),
       collect(child.stderr, stderrMaxBytes, () => tooLarge(command, stderrMaxBytes)),
     ]);
-    return { code: exitCode, stdout, stderr: withoutCredentials(stderr.toString('utf8').trim()) };
+    return { code: exitCode, stdout, stderr: redact(stderr.toString('utf8').trim()) };
   } catch (error) {
     stop(error);
     throw error;
@@ -116,14 +118,9 @@ export const textOf = (run: GitRun): string => run.stdout.toString('utf8').trim(
 /** What git said, for an error: E_GIT_FAILED with the command's name and exit code. */
 export function gitFailed(command: string, run: GitRun): LockstepError {
   const said = run.stderr.split('\n').find((line) => /^(fatal|error):/.test(line)) ?? run.stderr;
-  return new LockstepError('E_GIT_FAILED', `git ${command} failed: ${said.slice(0, 500)}`, {
+  return new LockstepError('E_GIT_FAILED', `git ${command} failed: ${cutOff(said, 500)}`, {
     details: { command, exitCode: run.code },
   });
-}
-
-/** Takes the user and password out of every URL in the text. */
-export function withoutCredentials(text: string): string {
-  return text.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1');
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;

@@ -1,17 +1,11 @@
 /** A git repository on this machine: what its commits say, how two of them are related, a commit as a tarball. */
 import { createGzip } from 'node:zlib';
 import { UsageError } from '../errors.ts';
+import { hide, hidePasswordsOf } from '../redaction/gate.ts';
+import { withoutUserInfo } from '../redaction/redactor.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
 import { fullSha, type Relation, reachFurther, relate, remoteOf } from './git-ancestry.ts';
-import {
-  type Git,
-  type GitAccess,
-  type GitRun,
-  gitFailed,
-  runGit,
-  textOf,
-  withoutCredentials,
-} from './git-process.ts';
+import { type Git, type GitAccess, type GitRun, gitFailed, runGit, textOf } from './git-process.ts';
 
 export type { Relation };
 
@@ -88,6 +82,7 @@ export async function openRepository(
   const root = `${dir}/${textOf(found)}`;
   const git: Git = (args, more = {}) =>
     runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
+  await hideCredentials(git);
   const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}) };
 
   return {
@@ -101,7 +96,7 @@ export async function openRepository(
       const remote = await remoteOf(git, signal);
       if (remote === null) return null;
       const run = await git(['remote', 'get-url', '--', remote], { signal });
-      return run.code === 0 ? withoutCredentials(textOf(run)) : null;
+      return run.code === 0 ? withoutUserInfo(textOf(run)) : null;
     },
     commit: (ref, signal) => findCommit(access, ref, signal),
     relation: (base, head, signal) => relate(access, base, head, signal),
@@ -118,6 +113,26 @@ async function identityOf(git: Git, signal: AbortSignal | undefined): Promise<st
   const [name, email] = [await read('user.name'), await read('user.email')];
   if (name !== '' && email !== '') return `${name} <${email}>`;
   return name || email || null;
+}
+
+/** What a checkout left in git's configuration: passwords in remotes' addresses, a header with a token. */
+async function hideCredentials(git: Git): Promise<void> {
+  const names = '^(remote\\..*url|url\\..*|http\\..*extraheader)$';
+  const run = await git(['config', '--null', '--get-regexp', names]);
+  for (const entry of textOf(run).split('\0')) {
+    const [name = '', value = ''] = entry.split('\n');
+    hidePasswordsOf(value, name.replace(/^url\.(.*)\.[a-z]+$/i, '$1'));
+    const [, scheme, credentials] = /^authorization:\s*(\S+)\s+(\S+)$/i.exec(value) ?? [];
+    if (credentials === undefined) continue;
+    hide(credentials);
+    if (scheme?.toLowerCase() === 'basic') {
+      hide(
+        Buffer.from(credentials, 'base64')
+          .toString()
+          .replace(/^[^:]*:/, ''),
+      );
+    }
+  }
 }
 
 function notOpened(dir: string, run: GitRun): UsageError {

@@ -1,5 +1,6 @@
 /** Follows the output of a build or a release phase: whole lines, as they come, and the last of them kept. */
 import { stripVTControlCharacters } from 'node:util';
+import { cutOff } from '../redaction/cut.ts';
 import type { HttpResponse } from './http.ts';
 import type { Ports } from './ports.ts';
 
@@ -51,7 +52,7 @@ export class OutputFollower {
     for (const raw of whole.split('\n').slice(0, end && lineEnd < text.length ? undefined : -1)) {
       const line = printable(raw);
       progress(line);
-      if (line.trim() !== '') this.#tail.push(line.slice(0, tailLineLengthMax));
+      if (line.trim() !== '') this.#tail.push(cutOff(line, tailLineLengthMax));
     }
     this.#tail.splice(0, this.#tail.length - tailLinesMax);
   }
@@ -71,12 +72,10 @@ export class OutputFollower {
 /** Without colours, cursor movements and other control characters; of a line drawn over, the last state. */
 function printable(raw: string): string {
   const line = stripVTControlCharacters(raw).replace(/\r+$/, '');
-  return (
-    line
-      .slice(line.lastIndexOf('\r') + 1)
-      .replaceAll('\t', '  ')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
-      .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
-      .slice(0, lineLengthMax)
-  );
+  const shown = line
+    .slice(line.lastIndexOf('\r') + 1)
+    .replaceAll('\t', '  ')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
+  return cutOff(shown, lineLengthMax);
 }

@@ -1,4 +1,7 @@
 /** What people are told of a vendor: its name, its variables, and its URLs and texts without their secrets. */
+import { cutOff } from '../redaction/cut.ts';
+import { redact } from '../redaction/gate.ts';
+import { redactor } from '../redaction/redactor.ts';
 import type { HttpRequest, Vendor } from './http.ts';
 
 interface VendorFacts {
@@ -64,9 +67,8 @@ export function shownName(request: Shown): string {
 
 /** A vendor's own words on one line, cut to 300 characters, without the request's secrets and without any URL's query. */
 export function shownText(text: string, request: Shown): string {
-  let shown = text;
-  for (const secret of secretsOf(request)) shown = shown.replaceAll(secret, '***');
-  return (
+  const shown = redactor(secretsOf(request))(redact(text));
+  return cutOff(
     shown
       .replace(
         /\bhttps?:\/\/[^\s"'<>]+/gi,
@@ -74,8 +76,8 @@ export function shownText(text: string, request: Shown): string {
       )
       // biome-ignore lint/suspicious/noControlCharactersInRegex: a vendor's text must not steer a terminal.
       .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
-      .trim()
-      .slice(0, textLengthMax)
+      .trim(),
+    textLengthMax,
   );
 }
 
@@ -94,8 +96,8 @@ function secretsOf({ vendor, url, headers = {} }: Shown): string[] {
       secrets.push(pathname, ...pathname.split('/').slice(2));
     }
   }
-  // Anything shorter is a flag or a page number; the longest first, for it may contain the others.
-  return secrets.filter(({ length }) => length >= 6).sort((a, b) => b.length - a.length);
+  // Anything shorter is a flag or a page number.
+  return secrets.filter(({ length }) => length >= 6);
 }
 
 function decoded(text: string): string {

@@ -1,5 +1,6 @@
 /** Release notes from commits: who did what, with links, within what a log can keep. */
 import type { NoteCommit, ReleaseNotes } from '../machine/events.ts';
+import { redactAll } from '../redaction/gate.ts';
 import type { Commit } from './commit-object.ts';
 
 /** So many commits are listed, the newest ones. */
@@ -44,10 +45,8 @@ export function toReleaseNotes(options: {
 const pullRequest = /^Merge pull request (#\d+) from \S+$/;
 
 /** `isCut`: the title goes on in the body, and is not whole without it. */
-function note(
-  { sha, title, body, author }: Commit,
-  webUrl: string | null,
-): NoteCommit & { readonly isCut: boolean } {
+function note(commit: Commit, webUrl: string | null): NoteCommit & { readonly isCut: boolean } {
+  const { sha, title, body, author } = redactAll(commit);
   const [, number] = pullRequest.exec(title) ?? [];
   const [first = '', ...others] = body.split('\n');
   const merged = number !== undefined && first.trim() !== '';

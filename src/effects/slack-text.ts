@@ -3,6 +3,8 @@
  * that Slack takes, never inside a character or an entity.
  */
 
+import { replaceUnseen } from '../redaction/unseen.ts';
+
 /** What Slack takes of a section's text (Block Kit reference); more is `invalid_blocks`. */
 export const sectionMax = 3_000;
 /** Slack cuts a message's `text` above this by itself. */
@@ -13,10 +15,14 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /**
  * User text as mrkdwn: `&`, `<` and `>` as entities, which is all that Slack wants escaped and what
  * makes `<!channel>`, `<@U1>` and `<http://a|b>` plain words. Control characters, which Slack
- * refuses or drops, become U+FFFD.
+ * refuses or drops, and characters that hide or turn text around become U+FFFD.
  */
 export function escapeText(text: string): string {
-  return cleaned(text).replace(/[&<>]/g, (character) => entities[character] ?? character);
+  return withEntities(cleaned(text));
+}
+
+function withEntities(text: string): string {
+  return text.replace(/[&<>]/g, (character) => entities[character] ?? character);
 }
 
 /** A link whose words are user text; only the words where the URL is none that people can open. */
@@ -66,28 +72,23 @@ export function cutEscaped(escaped: string, max: number): string {
 /** A link, a mention, an entity or a code point: what must not be cut apart. */
 const unitPattern = /<[^<>]*>|&(?:amp|lt|gt);|./gsu;
 
-/** Escaped lines; those that are too long in words, and words that are too long in code points. */
+/** Of clean text: escaped lines; those that are too long in words, and words that are too long in code points. */
 function* parts(text: string, max: number): Generator<string> {
   for (const [line] of text.matchAll(/[^\n]*\n|[^\n]+/g)) {
-    const escapedLine = escapeText(line);
+    const escapedLine = withEntities(line);
     if (escapedLine.length <= max) {
       yield escapedLine;
       continue;
     }
     for (const [word] of line.matchAll(/[^ ]* |[^ ]+/g)) {
-      const escapedWord = escapeText(word);
+      const escapedWord = withEntities(word);
       if (escapedWord.length <= max) yield escapedWord;
-      else for (const point of word) yield escapeText(point);
+      else for (const point of word) yield withEntities(point);
     }
   }
 }
 
 function cleaned(text: string): string {
-  return (
-    text
-      .toWellFormed()
-      .replace(/\r\n?/g, '\n')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '\ufffd')
-  );
+  const lines = text.toWellFormed().replace(/\r\n?/g, '\n');
+  return replaceUnseen(lines, (character) => (character === '\n' ? character : '\ufffd'));
 }

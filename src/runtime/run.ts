@@ -10,6 +10,7 @@ import { exitCodeOf, type Flight, has, next, stateOf } from '../machine/interpre
 import type { LaneEvent } from '../machine/lane.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../machine/services.ts';
 import { tell } from '../machine/story.ts';
+import { redactAll } from '../redaction/gate.ts';
 import {
   type AppendOptions,
   type EventLog,
@@ -327,7 +328,9 @@ class DeployRun {
    * Appends the event under the expected version and the fence, and moves on to where it leads.
    * Leaving the states that hold the lane gives it back in the same transaction.
    */
-  async #record(event: DomainEvent, { giveLaneBack = false } = {}): Promise<void> {
+  async #record(happened: DomainEvent, { giveLaneBack = false } = {}): Promise<void> {
+    // As the log will have it: what this run goes on with is what another one would read.
+    const event = redactAll(happened);
     const { clock, run, deploy } = this.#o;
     const before = this.#flight;
     const after = next(before, event, clock.now());

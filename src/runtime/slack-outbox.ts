@@ -7,6 +7,7 @@ import type { Ports } from '../effects/ports.ts';
 import { type Slack, type SlackMessage, type SlackPlace, slackFault } from '../effects/slack.ts';
 import { asPlainText } from '../effects/slack-blocks.ts';
 import type { DomainEvent } from '../machine/events.ts';
+import { redactAll } from '../redaction/gate.ts';
 import type { EventLog, Fence, JsonObject, RecordedEvent } from '../store/log.ts';
 import { domainEvent, UnreadableLog } from './recorded.ts';
 import { deployMessage, type History, isLast, stepMessages } from './slack-messages.ts';
@@ -208,7 +209,7 @@ export class SlackOutbox {
     const events: DomainEvent[] = [];
     for (const recorded of await this.#o.log.readStream(stream, { limit: version })) {
       try {
-        events.push(domainEvent(recorded));
+        events.push(redactAll(domainEvent(recorded)));
       } catch (error) {
         if (!(error instanceof UnreadableLog)) throw error;
         // A newer version wrote it, and that one can announce it.

@@ -50,13 +50,22 @@ const refuse = (fault: LogFault): never => {
   throw fault;
 };
 
+/** Makes a JSON value fit to be kept, whatever it holds. It gives the same again for what it gave. */
+export type Clean = <T extends JsonObject>(value: T) => T;
+
 export class DatabaseLog implements ProjectedLog {
   readonly engine: Database['engine'];
   readonly #database: Database;
   readonly #models: ReadModels;
+  readonly #clean: Clean;
 
   /** @param database one whose tables are there */
-  constructor(database: Database, projections: readonly Projection[]) {
+  constructor(
+    database: Database,
+    projections: readonly Projection[],
+    clean: Clean = (value) => value,
+  ) {
+    this.#clean = clean;
     this.engine = database.engine;
     this.#database = database;
     this.#models = new ReadModels(database, projections);
@@ -68,8 +77,23 @@ export class DatabaseLog implements ProjectedLog {
   }
 
   async append(batches: readonly StreamAppend[], options: AppendOptions = {}): Promise<Appended> {
-    const drafts = batches.map(draftBatch);
-    return this.#database.write((again) => this.#append(drafts, options, again));
+    const clean = this.#clean;
+    const drafts = batches.map(({ events, ...batch }) =>
+      draftBatch({
+        ...batch,
+        events: events.map((event) => ({
+          ...event,
+          data: clean(event.data),
+          metadata: clean(event.metadata),
+        })),
+      }),
+    );
+    const { grant } = options;
+    const cleaned =
+      grant === undefined
+        ? options
+        : { ...options, grant: { ...grant, owner: clean(grant.owner) } };
+    return this.#database.write((again) => this.#append(drafts, cleaned, again));
   }
 
   *#append(
@@ -153,7 +177,8 @@ export class DatabaseLog implements ProjectedLog {
     return this.#database.read(() => listLeases(prefix));
   }
 
-  take(resource: string, owner: JsonObject, ttlMs: number): Promise<Lease | null> {
+  take(resource: string, by: JsonObject, ttlMs: number): Promise<Lease | null> {
+    const owner = this.#clean(by);
     // The token of a try whose reply was lost: if it stands, it is ours.
     let tried = 0;
     return this.#database.write(function* (again) {
@@ -182,9 +207,10 @@ export class DatabaseLog implements ProjectedLog {
   }
 
   saveCheckpoint(consumer: string, checkpoint: Checkpoint, fence?: Fence): Promise<void> {
+    const kept = { ...checkpoint, state: this.#clean(checkpoint.state) };
     return this.#database.write(function* () {
       if (fence !== undefined) yield* assertHeld(fence);
-      yield* putCheckpoint(consumer, checkpoint);
+      yield* putCheckpoint(consumer, kept);
     });
   }
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Sleep } from './changes.ts';
-import { DatabaseLog } from './database-log.ts';
+import { type Clean, DatabaseLog } from './database-log.ts';
 import { StoreUnusable } from './log.ts';
 import { isPostgresUrl, parseAddress } from './postgres/address.ts';
 import type { Database } from './procedure.ts';
@@ -12,6 +12,8 @@ import { inMemory, openSqliteFile } from './sqlite/file.ts';
 export interface OpenOptions {
   /** Read models that are kept with the log. */
   readonly projections?: readonly Projection[];
+  /** What is written passes through this first, all but an import, which is kept as it was recorded. */
+  readonly clean?: Clean;
   /**
    * Milliseconds since 1970: the log's clock, for events and leases. Left out, it is this machine's
    * for SQLite and the server's for PostgreSQL, which is the same one for every runner.
@@ -41,7 +43,7 @@ const realSleep: Sleep = (ms, signal) => setTimeout(ms, undefined, signal ? { si
 export async function openLog(url: string, options: OpenOptions = {}): Promise<ProjectedLog> {
   const database = await openDatabase(url, options);
   try {
-    const log = new DatabaseLog(database, options.projections ?? []);
+    const log = new DatabaseLog(database, options.projections ?? [], options.clean);
     await log.catchUp();
     return log;
   } catch (error) {

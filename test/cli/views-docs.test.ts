@@ -19,6 +19,7 @@ beforeEach(() => {
   said = [];
   terminal = {
     out: (text) => void said.push(text),
+    json: () => {},
     write: async () => true,
     err: (text) => void said.push(text),
     isTty: false,

@@ -314,7 +314,7 @@ describe('secrets', () => {
       unreachable.details,
       notices,
     ]);
-    expect(refused.message).toContain('***');
+    expect(refused.message).toContain('[secret]');
     for (const leak of [token, signature, encodeURIComponent(signature), 'Signature=']) {
       expect(told).not.toContain(leak);
     }

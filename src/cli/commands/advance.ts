@@ -2,6 +2,7 @@
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
+import { redact, redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { requestDeploy } from '../../runtime/request.ts';
@@ -37,6 +38,7 @@ export async function advance(
   const { config, directory, storeUrl } = await openWorkspace(flags, environment);
   const ci = detectCi(process.env, flags);
   const build = requireBuild(ci);
+  assertNoSecret(build.label);
   const repository = await openRepository(directory);
   const commit = await repository.commit(ci.commit ?? (await repository.head()));
   const branch = requireBranch(ci, await repository.branch(), config.branch);
@@ -48,19 +50,18 @@ export async function advance(
   return carry({
     terminal,
     json: flags.json === true,
-    environment,
     openLog: () => openDeployLog(storeUrl, { readOnly: false }),
     choose: async (log) => {
       const { deploy, isNew } = await requestDeploy(
         log,
-        {
+        redactAll({
           lane: config.app,
           branch,
           commit: { sha: commit.sha, title: commit.title, author: commit.author },
           build,
           settings,
           override: override === null ? null : personOf(actor, override),
-        },
+        }),
         run,
       );
       return { deploy, isNew };
@@ -81,6 +82,14 @@ export async function advance(
       }),
     clock: systemClock,
     leaseMs: settings.lock.leaseMs,
+  });
+}
+
+/** The label is a part of the deploy's id, by which the log, messages and people find it. */
+function assertNoSecret(label: string): void {
+  if (redact(label) === label) return;
+  throw new UsageError('E_BUILD_LABEL', 'the build’s label is or holds a secret', {
+    hint: 'Say --build with the build’s number: --build 502',
   });
 }
 

@@ -8,7 +8,6 @@ import { type Interruption, runDeploy } from '../../runtime/run.ts';
 import { deployStream } from '../../runtime/streams.ts';
 import type { EventLog } from '../../store/log.ts';
 import type { Assembly } from '../assemble.ts';
-import { type Environment, redactor, secretsOf } from '../environment.ts';
 import { signalExitCodes } from '../exit-codes.ts';
 import { createReporter, type Reporter } from '../reporter.ts';
 import type { Terminal } from '../terminal.ts';
@@ -16,7 +15,6 @@ import type { Terminal } from '../terminal.ts';
 export interface CarryOptions {
   readonly terminal: Terminal;
   readonly json: boolean;
-  readonly environment: Environment;
   readonly openLog: () => Promise<EventLog>;
   /** Which deploy: writes whatever makes it ready to be carried on. */
   readonly choose: (log: EventLog) => Promise<{ deploy: string; isNew: boolean }>;
@@ -32,13 +30,8 @@ const flushMs = { done: 5_000, interrupted: 700 };
 const lastResortMs = 1_800;
 
 export async function carry(options: CarryOptions): Promise<number> {
-  const { terminal, json, environment, clock, run } = options;
-  const reporter = createReporter({
-    terminal,
-    json,
-    now: clock.now,
-    redact: redactor(secretsOf(environment)),
-  });
+  const { terminal, json, clock, run } = options;
+  const reporter = createReporter({ terminal, json, now: clock.now });
   const log = await options.openLog();
   let assembly: Assembly | null = null;
   const signals = listenToSignals();
@@ -66,7 +59,7 @@ export async function carry(options: CarryOptions): Promise<number> {
     reporter.end();
     const exit =
       outcome.interrupted === null ? (outcome.exit ?? 1) : signalExitCodes[outcome.interrupted];
-    if (json) terminal.out(JSON.stringify(await summary(log, deploy, exit), null, 2));
+    if (json) terminal.json(await summary(log, deploy, exit));
     else
       terminal.out(
         `\n${deploy}: ${outcome.state} (exit ${exit}). The whole story: pipeline log ${deploy}`,

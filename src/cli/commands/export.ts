@@ -1,5 +1,7 @@
 /** `pipeline export`: the log as JSON Lines, for people, for jq, and for `pipeline import`. It only reads. */
-import { UsageError } from '../../errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { LockstepError, UsageError } from '../../errors.ts';
+import { redactAll } from '../../redaction/gate.ts';
 import { deployStream, laneStream } from '../../runtime/streams.ts';
 import { Chain } from '../../store/hash-chain.ts';
 import { type EventLog, LogFault, type RecordedEvent } from '../../store/log.ts';
@@ -54,6 +56,7 @@ async function send(
   const output = await openOutput(flags.output, terminal);
   const chain = new Chain();
   let events = 0;
+  let masked = 0;
   let fault: LogFault | null = null;
   try {
     for await (const page of pages) {
@@ -63,7 +66,12 @@ async function send(
         fault ??= faults.get(event.position) ?? (flaw && new LogFault({ ...event, ...flaw }));
       }
       events += page.length;
-      const isRead = await output.write(page.map((event) => `${toLine(event)}\n`).join(''));
+      const lines = page.map((event) => {
+        const clean = redactAll(event);
+        if (!isDeepStrictEqual(clean, event)) masked++;
+        return `${toLine(clean)}\n`;
+      });
+      const isRead = await output.write(lines.join(''));
       if (isRead) continue;
       await output.discard();
       return 0;
@@ -82,6 +90,7 @@ async function send(
     terminal.err(`exported ${all}, a part of the log; for one to import, leave --${part} out`);
   }
   if (fault !== null) throw fault;
+  if (masked > 0) throw holdsSecrets(masked);
   return 0;
 }
 
@@ -155,4 +164,16 @@ function nothingOf({ lane, since, until }: ExportFlags): UsageError {
   return new UsageError('E_NO_LANE', `the log has no event${when} of a lane ${lane}`, {
     hint: 'A lane’s name is `app` in its pipeline.yml; pipeline status --json shows each deploy’s.',
   });
+}
+
+/** Written by a run that did not know it for one, or imported. */
+function holdsSecrets(masked: number): LockstepError {
+  return new LockstepError(
+    'E_EXPORT_SECRET',
+    `${counted(masked, 'event')} of the log hold a secret of this environment, which the export has not`,
+    {
+      hint: 'The export cannot be imported. Change that secret; then, or where it is not set, the export is whole.',
+      details: { masked },
+    },
+  );
 }

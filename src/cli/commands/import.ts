@@ -108,7 +108,7 @@ function tell(
     const position = Math.max(last, head);
     const digest = last >= head ? headDigest : null;
     const result = { imported, present, position, headDigest: digest };
-    terminal.out(JSON.stringify(result, null, 2));
+    terminal.json(result);
     return;
   }
   const already = present === 0 ? '' : `, ${counted(present, 'event')} there already`;

@@ -13,7 +13,7 @@ export async function log(name: string, flags: GlobalFlags, terminal: Terminal):
   try {
     const { deploy } = await findDeploy(events, name);
     const records = await events.readStream(deployStream(deploy));
-    if (flags.json === true) terminal.out(JSON.stringify(records, null, 2));
+    if (flags.json === true) terminal.json(records);
     else for (const line of logView(records, terminal)) terminal.out(line);
     return 0;
   } finally {

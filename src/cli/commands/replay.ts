@@ -17,7 +17,7 @@ export async function replay(
   try {
     const { deploy } = await findDeploy(log, name);
     const result = await replayDeploy(log, deploy);
-    if (flags.json === true) terminal.out(JSON.stringify(result, null, 2));
+    if (flags.json === true) terminal.json(result);
     else for (const line of replayView(result, terminal)) terminal.out(line);
     return result.disagreement === null ? 0 : 1;
   } finally {

@@ -49,7 +49,6 @@ export async function resume(
   return carry({
     terminal,
     json: flags.json === true,
-    environment,
     openLog: () => openDeployLog(storeUrl, { readOnly: false }),
     choose: async (log) => {
       const { deploy } = await findDeploy(log, name);

@@ -1,6 +1,8 @@
 /** `pipeline sandbox`: the stand-ins, until a signal ends them. */
 import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
+import { keepVocabulary } from '../../redaction/gate.ts';
+import { secretsOfEnvironment } from '../../redaction/secrets.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -14,7 +16,9 @@ export async function sandbox(
   });
   const running = await start(flags);
   const { urls, environment } = running;
-  if (flags.json === true) terminal.out(JSON.stringify({ urls, environment }, null, 2));
+  // The stand-ins' tokens open nothing, and are there to be copied, also where they are set already.
+  keepVocabulary(secretsOfEnvironment(environment).certain);
+  if (flags.json === true) terminal.json({ urls, environment });
   else for (const line of introduction(urls, environment)) terminal.out(line);
   await ended;
   await running.close();

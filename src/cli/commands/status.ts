@@ -19,7 +19,7 @@ export async function status(
   const log = await openDeployLog(store, { readOnly: true });
   try {
     const rows = await readDeploys(log, { limit });
-    if (flags.json === true) terminal.out(JSON.stringify(rows, null, 2));
+    if (flags.json === true) terminal.json(rows);
     else for (const line of statusView(rows, Date.now(), terminal)) terminal.out(line);
     return 0;
   } finally {

@@ -1,0 +1,124 @@
+/**
+ * Which values are secrets. What Lockstep is given as a token or a password always is; of the other
+ * variables of the environment those whose names say so, less what is plainly none.
+ */
+import { shortestSecret } from './forms.ts';
+
+/** Set for Lockstep's own use: secrets whatever they look like. */
+const tokens = ['HEROKU_API_KEY', 'CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN'];
+
+export interface FoundSecrets {
+  readonly certain: readonly string[];
+  /** Secrets by their variable's name alone: not masked where the configuration has them for names. */
+  readonly guessed: readonly string[];
+}
+
+export function secretsOfEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): FoundSecrets {
+  const known = new Set(valuesThatAreNone(env));
+  const certain: string[] = [];
+  const guessed: string[] = [];
+  for (const [name, value = ''] of Object.entries(env)) {
+    if (value.trim() === '') continue;
+    if (tokens.includes(name)) certain.push(...linesOf(value));
+    if (name === 'SLACK_WEBHOOK_URL') certain.push(...webhookSecrets(value.trim()));
+    certain.push(...passwordsOf(value.trim()));
+    if (isSecret(name, value.trim()) && !known.has(value.trim())) guessed.push(...linesOf(value));
+  }
+  return { certain, guessed };
+}
+
+/** The passwords in whatever of these is a URL: arguments, or values of the configuration. */
+export function secretsOfUrls(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => passwordsOf(text.replace(/^--[a-z-]+=/, '')));
+}
+
+/**
+ * A URL's password, as it is written and as it is meant, and with its user, as Basic credentials
+ * encode it. A proxy may be written without a scheme. A user without a password is a token when it
+ * is as long as one.
+ */
+function passwordsOf(text: string): string[] {
+  if (!text.includes('@') || /\s/.test(text)) return [];
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null) return [];
+  const [user, password] = [decoded(url.username), decoded(url.password)];
+  const isToken = text.includes('://') && user.length >= 16;
+  if (password === '') return isToken ? [url.username, user] : [];
+  return [url.password, password, `${user}:${password}`];
+}
+
+/** All of a webhook's URL is a secret: its path, each segment of it, its query. */
+function webhookSecrets(text: string): string[] {
+  const url = URL.parse(text);
+  if (url === null) return [text];
+  if (url.pathname === '/' && url.search === '') return [];
+  const segments = url.pathname
+    .split('/')
+    .filter((part) => !['services', 'workflows', 'triggers'].includes(part));
+  const all = [
+    url.href,
+    url.pathname.replace(/\/+$/, ''),
+    ...segments,
+    ...url.searchParams.values(),
+  ];
+  return [text, ...all].flatMap((secret) => [secret, decoded(secret)]);
+}
+
+/** The last word of such a name: PGPASSWORD, MYSQL_PWD, AUTH_TOKEN. */
+const surelySecret = /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|PWD|PASS|CREDENTIAL)S?$/;
+/** Names of such an end are often of something public; the value has to look like a secret as well. */
+const perhapsSecret = /(KEY|AUTH|PRIVATE|SIGNATURE|COOKIE|CERT)S?$/;
+/** It says something of a secret, and is none: TOKEN_URL, AWS_ACCESS_KEY_ID, SSH_AUTH_SOCK. */
+const aboutSecret =
+  /^(URL|URI|FILE|PATH|DIR|SOCK|SOCKET|ID|NAME|USER|USERNAME|HOST|PORT|TYPE|METHOD|ENABLED|DISABLED|TTL|LENGTH|EXPIRES|EXPIRY|VERSION|ALGORITHM|PARALLELISM)$/;
+
+function isSecret(name: string, value: string): boolean {
+  // PWD and OLDPWD are folders.
+  if (/^(OLD)?PWD$/.test(name) || value.length < shortestSecret || isFlag(value)) return false;
+  const words = name
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .filter(Boolean);
+  if (aboutSecret.test(words.at(-1) ?? '')) return false;
+  if (words.some((word) => surelySecret.test(word))) return true;
+  return words.some((word) => perhapsSecret.test(word)) && looksRandom(value);
+}
+
+/** Long enough, in one word, and not made of letters of one case alone. */
+function looksRandom(value: string): boolean {
+  return value.includes('\n')
+    ? value.startsWith('-----BEGIN')
+    : /^\S{8,}$/.test(value) && !/^[a-z-]+$/.test(value) && !/^[A-Z_]+$/.test(value);
+}
+
+const isFlag = (value: string): boolean =>
+  /^(true|false|yes|none|null|undefined|enabled?|disabled?|default|always|never|auto)$/i.test(
+    value,
+  );
+
+/** What CI says in the open: the commit, the branch, the build. A cache's key may be the commit's id. */
+function valuesThatAreNone(env: Readonly<Record<string, string | undefined>>): string[] {
+  const open =
+    /(^|_)(SHA1?|COMMIT|REVISION|REF|BRANCH|TAG|NUM|NUMBER|WORKSPACE|HOME|HOSTNAME|USER|ACTOR|REPOSITORY|REPONAME)$/;
+  return Object.entries(env).flatMap(([name, value = '']) =>
+    open.test(name) ? [value.trim()] : [],
+  );
+}
+
+/** A key of several lines is printed line by line; its first and last say only what it is. */
+function linesOf(value: string): string[] {
+  const whole = value.trim();
+  const lines = whole.split(/\r?\n/).map((line) => line.trim());
+  if (lines.length === 1) return [whole];
+  return [whole, ...lines.filter((line) => line.length >= 8 && !line.startsWith('-----'))];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

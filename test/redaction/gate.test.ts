@@ -1,0 +1,113 @@
+/** What of an environment is a secret, what is not, and that the log's own words and names stay. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type * as Gate from '../../src/redaction/gate.ts';
+
+let gate: typeof Gate;
+beforeEach(async () => {
+  vi.resetModules();
+  gate = await import('../../src/redaction/gate.ts');
+});
+
+const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
+
+describe('a secret', () => {
+  const secrets: readonly (readonly [string, string, ...string[]])[] = [
+    ['HEROKU_API_KEY', 'HRKU-a/b+c=d'],
+    ['HEROKU_API_KEY', '01234567-89ab-cdef-0123-456789abcdef'],
+    ['CIRCLE_TOKEN', 'abcdefghijklmnopqrst'],
+    ['PGPASSWORD', 'hunter2'],
+    ['PGPASSWORD', 'pass'],
+    ['MYSQL_PWD', 'swordfish'],
+    ['NPM_TOKEN', 'npm_abcdef0123'],
+    ['AWS_SECRET_ACCESS_KEY', 'wJalrXUtnFEMI/K7MDENG'],
+    ['STRIPE_KEY', 'sk_live_0123abc'],
+    ['NPM_CONFIG__AUTH', 'YW5hOnB3MTIz'],
+    ['DB_PASSWORDS', 'one two 3'],
+    ['DOCKER_AUTH', '{"auths":{"x":1}}x'],
+    ['HTTPS_PROXY', 'http://ana:prox%2Fy-pass@proxy.test:3128', 'prox%2Fy-pass', 'prox/y-pass'],
+    ['http_proxy', 'ana:proxypass@proxy.test:3128', 'proxypass'],
+    ['ALL_PROXY', 'socks5://ana:sockspass@proxy.test', 'sockspass'],
+    ['DATABASE_URL', 'postgres://ana:db-pass@db.test/log', 'db-pass'],
+    ['PIPELINE_STORE', 'postgres://ana:store-pass@db.test/log', 'store-pass'],
+    ['HEROKU_API_URL', 'https://ana:url-pass@heroku.test', 'url-pass'],
+    [
+      'SLACK_WEBHOOK_URL',
+      'https://hooks.slack.com/services/T0TEAM/B0BOT/webhook-token',
+      '/services/T0TEAM/B0BOT/webhook-token',
+      'T0TEAM',
+      'B0BOT',
+      'webhook-token',
+    ],
+  ];
+  it.each(secrets)('is what %s holds: %s', (name, value, ...parts) => {
+    gate.hideSecretsOf({ [name]: value });
+    for (const part of parts.length === 0 ? [value] : parts) {
+      expect(gate.redact(`it said (${part}) to us`)).toBe('it said ([secret]) to us');
+    }
+  });
+
+  it('is each line of a key', () => {
+    const key = '-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQ\n-----END KEY-----';
+    gate.hideSecretsOf({ DEPLOY_KEY: key });
+    expect(gate.redact('line MIIEvQIBADANBg of it')).toBe('line [secret] of it');
+    expect(gate.redact('-----BEGIN KEY-----')).toBe('-----BEGIN KEY-----');
+  });
+
+  it('is a password in an argument, in the configuration, in a git remote', () => {
+    gate.hideSecretsOf({}, [
+      'import',
+      'postgres://a:arg-pass@h/x',
+      '--store=postgres://a:arg2pass@h/x',
+    ]);
+    gate.hidePasswordsOf(
+      'postgres://a:conf-pass@h/x',
+      'https://x-access-token:ghs_remote@github.com/a/b',
+    );
+    expect(gate.redact('arg-pass arg2pass conf-pass ghs_remote')).toBe(
+      '[secret] [secret] [secret] [secret]',
+    );
+  });
+});
+
+describe('no secret', () => {
+  it.each([
+    ['USE_TOKEN', 'true'],
+    ['TOKEN_URL', 'https://auth.test/token'],
+    ['SSH_AUTH_SOCK', '/tmp/ssh-1/agent.1'],
+    ['GIT_AUTHOR_NAME', 'Ana Lima'],
+    ['GITHUB_TOKEN_FILE', '/run/token'],
+    ['AWS_ACCESS_KEY_ID', 'AKIA0123456789'],
+    ['TOKENIZERS_PARALLELISM', 'false'],
+    ['PWD', '/home/ana/project'],
+    ['OLDPWD', '/home/ana/project'],
+    ['CACHE_KEY', 'node-modules'],
+    ['EMAIL', 'ana.maria.de.lima.santos@acme.test'],
+    ['KEYBOARD', 'us-intl-2'],
+    ['PRODUCTION_CD_ENABLED', 'true'],
+    ['SLACK_WEBHOOK_URL', 'http://127.0.0.1:4405'],
+  ])('is what %s holds: %s', (name, value) => {
+    gate.hideSecretsOf({ [name]: value });
+    const text = `it said (${value}) to us at http://127.0.0.1/apps`;
+    expect(gate.redact(text)).toBe(text);
+  });
+
+  it('is the commit’s id in a cache’s key, as the CI tells it', () => {
+    gate.hideSecretsOf({ CIRCLE_SHA1: sha, CACHE_KEY: sha });
+    expect(gate.redact(sha)).toBe(sha);
+  });
+
+  it('is the name of an app or a lane', () => {
+    gate.hideSecretsOf({ DB_PASSWORD: 'acme-web', APP_SECRET: 'acme-web' });
+    gate.keepNames('acme-web-staging', 'acme-web');
+    expect(gate.redactAll({ app: 'acme-web-staging' })).toEqual({ app: 'acme-web-staging' });
+  });
+
+  it('is a word of the log’s own, in a field or as its name', async () => {
+    const { logVocabulary } = await import('../../src/machine/vocabulary.ts');
+    const { samples } = await import('../machine/samples.ts');
+    const words = logVocabulary();
+    gate.hideSecretsOf(Object.fromEntries([...words].map((word, i) => [`N${i}_PASSWORD`, word])));
+    gate.keepVocabulary(words);
+    expect(gate.redactAll(samples)).toEqual(samples);
+  });
+});
