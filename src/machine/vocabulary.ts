@@ -6,7 +6,21 @@ import { eventSchemas } from './events.ts';
 import { laneEventSchemas } from './lane.ts';
 
 /** Fields of an event's metadata that have no schema. */
-const metadataFields = ['actor', 'run', 'ci', 'program', 'transition', 'from', 'to', 'settled'];
+const metadataFields = [
+  ...['actor', 'claimed', 'observed', 'system', 'user', 'host', 'git', 'account'],
+  ...[
+    'run',
+    'ci',
+    'program',
+    'chart',
+    'causation',
+    'transition',
+    'from',
+    'to',
+    'settled',
+    'reason',
+  ],
+];
 
 export function logVocabulary(): ReadonlySet<string> {
   const schemas = { ...eventSchemas, ...laneEventSchemas };
