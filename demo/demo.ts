@@ -13,7 +13,10 @@ import { createInterface } from 'node:readline';
 import { type RunningSandbox, startSandbox } from '../src/sandbox/server.ts';
 
 const binary = resolve(import.meta.dirname, '../bin/pipeline.js');
-const folder = mkdtempSync(join(tmpdir(), 'lockstep-demo-'));
+const root = mkdtempSync(join(tmpdir(), 'lockstep-demo-'));
+const folder = join(root, 'repository');
+/** Outside of the checkout, as on a disk that CI keeps. */
+const store = `sqlite:${join(root, 'log.db')}`;
 const say = (text = ''): void => void process.stdout.write(`${text}\n`);
 
 function git(...args: string[]): string {
@@ -40,7 +43,13 @@ interface Job {
 function job(sandbox: RunningSandbox, args: readonly string[], label = ''): Job {
   const child = spawn(process.execPath, [binary, ...args], {
     cwd: folder,
-    env: { ...process.env, ...sandbox.environment, CI: 'true', NO_COLOR: '1' },
+    env: {
+      ...process.env,
+      ...sandbox.environment,
+      PIPELINE_STORE: store,
+      CI: 'true',
+      NO_COLOR: '1',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
@@ -120,7 +129,6 @@ const sandbox = await startSandbox({
 });
 try {
   execFileSync('git', ['init', '--quiet', '--initial-branch=master', folder]);
-  writeFileSync(join(folder, '.gitignore'), '.pipeline/\n');
   writeFileSync(
     join(folder, 'pipeline.yml'),
     `app: acme-web
@@ -146,6 +154,7 @@ notify:
   say(`
 The log is yours to explore:
   cd ${folder}
+  export PIPELINE_STORE='${store}'
   node ${binary} status
   node ${binary} log 505
   node ${binary} replay 506`);

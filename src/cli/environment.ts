@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { parseDuration } from './duration.ts';
 
-/** Null: not set, or set to nothing. */
+/** Null: not set. A token that is set to nothing counts as not set. */
 export interface Environment {
   readonly config: string | null;
   readonly store: string | null;
@@ -17,16 +17,29 @@ export interface Environment {
   readonly slackBotToken: string | null;
   readonly slackWebhookUrl: string | null;
   readonly slackApiUrl: string;
+  /** The optional tokens that are set to nothing: most often a secret that is missing in the CI. */
+  readonly empty: readonly string[];
 }
+
+/** What these name has a default, which nobody means who sets them to nothing. */
+const neverEmpty = [
+  ...['PIPELINE_STORE', 'PIPELINE_CONFIG', 'PIPELINE_LEASE', 'PIPELINE_TRUST'],
+  ...['HEROKU_API_URL', 'CIRCLE_API_URL', 'GITHUB_API_URL', 'SLACK_API_URL'],
+];
+const optionalTokens = ['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'SLACK_WEBHOOK_URL'];
+
+/** Nothing, white space, or what CircleCI makes of an empty pipeline value under `environment:`. */
+const isEmpty = (value: string | undefined): boolean =>
+  value !== undefined && ['', '<nil>'].includes(value.trim());
 
 const leastLeaseMs = 1_000;
 
-/** @throws UsageError a URL or a duration that is none */
+/** @throws UsageError E_ENVIRONMENT a URL or a duration that is none, or a variable that is set to nothing */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
-  const text = (name: string): string | null => {
-    const value = env[name]?.trim() ?? '';
-    return value === '' ? null : value;
-  };
+  const emptied = neverEmpty.filter((name) => isEmpty(env[name]));
+  if (emptied.length > 0) throw setToNothing(emptied);
+  const text = (name: string): string | null =>
+    isEmpty(env[name]) ? null : (env[name]?.trim() ?? null);
   const url = (name: string, standard: string): string => checkedUrl(name, text(name) ?? standard);
   const webhook = text('SLACK_WEBHOOK_URL');
   return {
@@ -42,7 +55,21 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     slackBotToken: text('SLACK_BOT_TOKEN'),
     slackWebhookUrl: webhook === null ? null : checkedUrl('SLACK_WEBHOOK_URL', webhook),
     slackApiUrl: url('SLACK_API_URL', 'https://slack.com/api'),
+    empty: optionalTokens.filter((name) => isEmpty(env[name])),
   };
+}
+
+function setToNothing(names: readonly string[]): UsageError {
+  const are = names.length === 1 ? 'is' : 'are';
+  return new UsageError('E_ENVIRONMENT', `${names.join(', ')} ${are} set, but to nothing`, {
+    hint: 'Most often a secret or a context is missing in this CI job. Set a value, or leave the variable out for its default.',
+  });
+}
+
+/** A line for whoever watches a run; null where no token is set to nothing. */
+export function emptyTokens({ empty }: Environment): string | null {
+  if (empty.length === 0) return null;
+  return `${empty.join(', ')} ${empty.length === 1 ? 'is' : 'are'} set to nothing: as if not set`;
 }
 
 /** @throws UsageError E_MISSING_TOKEN */

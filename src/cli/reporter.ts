@@ -10,6 +10,8 @@ export interface Reporter {
   recorded(event: DomainEvent, record: Pick<RecordedEvent, 'time'>): void;
   /** What is going on meanwhile: a line of a build's output, what is waited for. */
   progress(line: string): void;
+  /** What whoever watches has to know of this run; it stays on a terminal too. */
+  notice(line: string): void;
   end(): void;
 }
 
@@ -36,6 +38,8 @@ export function createReporter(options: {
     terminal.status(`${waiting.line} (${formatDuration(now() - waiting.since)})`);
   };
   const stamp = (iso: string): string => terminal.color.dim(`${iso.slice(11, 19)}Z`);
+  const aside = (text: string): void =>
+    write(`${stamp(new Date(now()).toISOString())}    ${terminal.color.dim(text)}`);
 
   return {
     recorded(event, { time }) {
@@ -55,13 +59,14 @@ export function createReporter(options: {
     progress(line) {
       const text = clean(line);
       if (!live) {
-        write(`${stamp(new Date(now()).toISOString())}    ${terminal.color.dim(text)}`);
+        aside(text);
         return;
       }
       waiting = { line: text, since: now() };
       ticking ??= setInterval(draw, liveEveryMs).unref();
       draw();
     },
+    notice: (line) => aside(clean(line)),
     end() {
       if (ticking !== null) clearInterval(ticking);
       waiting = null;

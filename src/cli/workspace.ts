@@ -1,14 +1,16 @@
 /** Where a command finds its configuration and its log: flags first, then the environment, then pipeline.yml. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
 import { logVocabulary } from '../machine/vocabulary.ts';
 import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../redaction/gate.ts';
 import { deploysProjection } from '../store/deploys.ts';
 import type { EventLog } from '../store/log.ts';
 import { openLog } from '../store/open.ts';
 import { type Config, loadConfig } from './config.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, emptyTokens } from './environment.ts';
 import type { GlobalFlags } from './flags.ts';
+import { checkStorePlace } from './store-place.ts';
 
 export interface Workspace {
   readonly config: Config;
@@ -47,7 +49,20 @@ export function openDeployLog(storeUrl: string, options: { readOnly: boolean }):
 }
 
 function configFile(flags: Pick<GlobalFlags, 'config'>, environment: Environment): string {
-  return flags.config ?? environment.config ?? upwards('pipeline.yml') ?? 'pipeline.yml';
+  return (
+    given('--config', flags.config) ??
+    environment.config ??
+    upwards('pipeline.yml') ??
+    'pipeline.yml'
+  );
+}
+
+/** @throws UsageError E_USAGE a flag of nothing: a script's variable that was not set */
+function given(flag: string, value: string | undefined): string | undefined {
+  if (value?.trim() !== '') return value;
+  throw new UsageError('E_USAGE', `${flag} is given, but with nothing`, {
+    hint: `Give it a value, or leave ${flag} out for its default.`,
+  });
 }
 
 /** As git finds its repository: in this folder or in one above it, no further up than the repository's root. */
@@ -59,8 +74,20 @@ function upwards(name: string): string | null {
   }
 }
 
+/** The lines that are told before a command writes. @throws UsageError E_STORE_NOT_KEPT */
+export function noticesFor(
+  { config, storeUrl }: Workspace,
+  environment: Environment,
+  isCi: boolean,
+): string[] {
+  const { provider } = config.lock;
+  const place = checkStorePlace({ storeUrl, provider, isCi, folder: process.cwd() });
+  const tokens = emptyTokens(environment);
+  return tokens === null ? place : [tokens, ...place];
+}
+
 function givenStore(flags: Pick<GlobalFlags, 'store'>, environment: Environment): string | null {
-  const url = flags.store ?? environment.store;
+  const url = given('--store', flags.store) ?? environment.store;
   return url === null || url === undefined ? null : anchored(url, process.cwd());
 }
 

@@ -20,7 +20,7 @@ function expectError(ended: Ended, exit: number, code: string, ...texts: string[
 }
 
 function expectNothingWritten(): void {
-  expect(existsSync(join(stage.folder, '.pipeline'))).toBe(false);
+  expect(existsSync(stage.logFile)).toBe(false);
   const { apps } = stage.state();
   expect(Object.values(apps).flatMap(({ builds }) => builds)).toEqual([]);
   expect(stage.slackTexts()).toBe('[]');
@@ -46,16 +46,16 @@ describe('pipeline.yml', { timeout: 30_000 }, () => {
   it.each(wrong)(
     'with %s: the place, what is wrong, what would be right; exit 2',
     async (_, change, texts) => {
-      const commit = stage.commit('The first');
       stage.write('pipeline.yml', change(defaultConfig(stage.sandbox.urls)));
+      const commit = stage.commit('The first');
       expectError(await stage.advance(501, commit), 2, 'E_CONFIG', ...texts);
       expectNothingWritten();
     },
   );
 
   it('that is not there: says so; exit 2', async () => {
-    const commit = stage.commit('The first');
     rmSync(join(stage.folder, 'pipeline.yml'));
+    const commit = stage.commit('The first');
     const ended = await stage.advance(501, commit);
     expect(ended.exit).toBe(2);
     expect(ended.stderr).toContain('pipeline.yml');
@@ -108,13 +108,15 @@ describe('the surroundings', { timeout: 30_000 }, () => {
   it('not a git repository: says so; exit 2, nothing written', async () => {
     const commit = stage.commit('The first');
     rmSync(join(stage.folder, '.git'), { recursive: true });
-    expectError(await stage.advance(501, commit), 2, 'E_NOT_A_REPOSITORY');
+    const ended = await stage.run(['advance', '--build', '501', '--commit', commit]);
+    expectError(ended, 2, 'E_NOT_A_REPOSITORY');
     expectNothingWritten();
   });
 
   it('a commit that is not there: says so; exit 2, nothing written', async () => {
     stage.commit('The first');
-    expectError(await stage.advance(501, 'f'.repeat(40)), 2, 'E_COMMIT_UNKNOWN');
+    const ended = await stage.run(['advance', '--build', '501', '--commit', 'f'.repeat(40)]);
+    expectError(ended, 2, 'E_COMMIT_UNKNOWN');
     expectNothingWritten();
   });
 

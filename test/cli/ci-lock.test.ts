@@ -84,7 +84,11 @@ describe.each([
   function start(build: number, commit: string): Job {
     ci.begin(build, commit);
     const store = { PIPELINE_STORE: `sqlite:.pipeline/runner-${build}.db` };
-    return stage.start(['advance', '--json'], { ...ci.env(build, commit), ...store });
+    return stage.start(
+      ['advance', '--json'],
+      { ...ci.env(build, commit), ...store },
+      stage.checkout(commit),
+    );
   }
 
   /** Its end, which the CI hears of. */

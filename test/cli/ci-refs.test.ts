@@ -1,6 +1,5 @@
 /** Builds of a tag or of a pull request: whatever it is called, it is no build of the branch, and does not ship. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detectCi } from '../../src/cli/ci.ts';
 import { type Ended, Stage } from './stage.ts';
@@ -57,7 +56,7 @@ describe('pipeline advance', { timeout: 30_000 }, () => {
   function expectRefused({ exit, stderr }: Ended, words: string): void {
     expect(exit, stderr).toBe(2);
     expect(stderr).toContain(`error[E_BRANCH]: ${words}`);
-    expect(existsSync(join(stage.folder, '.pipeline'))).toBe(false);
+    expect(existsSync(stage.logFile)).toBe(false);
     expect(Object.values(stage.state().apps).flatMap(({ builds }) => builds)).toEqual([]);
   }
 

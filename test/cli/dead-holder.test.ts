@@ -34,10 +34,13 @@ const gitHub = (build: number, commit: string, attempt = 1) => ({
   ...lease,
 });
 
+const start = (env: Record<string, string>, commit: string): Job =>
+  stage.start(args, env, stage.checkout(commit));
+
 /** A run that took the lane on another host, and was killed there. */
-async function killedElsewhere(env: Record<string, string>): Promise<void> {
+async function killedElsewhere(env: Record<string, string>, commit: string): Promise<void> {
   stage.hold();
-  const holder = stage.start(args, { ...env, ...elsewhere });
+  const holder = start({ ...env, ...elsewhere }, commit);
   await holder.saw('took lane');
   holder.process.kill('SIGKILL');
   await holder.ended;
@@ -66,9 +69,9 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     const { control } = stage.sandbox;
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     control.ciBuild({ branch: 'master', job: 'deploy', commit: a, status: 'running', number: 501 });
-    await killedElsewhere(circleCi(501, a));
+    await killedElsewhere(circleCi(501, a), a);
     stage.letGo();
-    const waiter = stage.start(args, circleCi(502, b));
+    const waiter = start(circleCi(502, b), b);
     await waiter.saw('is held by');
     await asked(/\/project\/gh\/acme\/web\/job\/501$/);
     await stillWaits(waiter);
@@ -76,7 +79,7 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     await waiter.ended;
 
     control.updateCiBuild({ number: 501, status: 'infrastructure_fail' });
-    const next = await stage.run(args, circleCi(502, b));
+    const next = await start(circleCi(502, b), b).ended;
     expect(next, next.stdout + next.stderr).toMatchObject({ exit: 0 });
     expect(await takenOver(502, b)).toMatchObject({
       deploy: deployId(501, a),
@@ -89,9 +92,9 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     const run = { workflow: 'deploy.yml', branch: 'master', commit: a, number: 501, id: 9_501 };
     control.workflowRun({ ...run, status: 'in_progress' });
-    await killedElsewhere(gitHub(501, a));
+    await killedElsewhere(gitHub(501, a), a);
     stage.letGo();
-    const waiter = stage.start(args, gitHub(502, b));
+    const waiter = start(gitHub(502, b), b);
     await waiter.saw('is held by');
     await asked(/\/actions\/runs\/9501\/attempts\/1$/);
     await stillWaits(waiter);
@@ -99,7 +102,7 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     await waiter.ended;
 
     control.updateWorkflowRun({ id: 9_501, status: 'completed', conclusion: 'cancelled' });
-    const next = await stage.run(args, gitHub(502, b));
+    const next = await start(gitHub(502, b), b).ended;
     expect(next, next.stdout + next.stderr).toMatchObject({ exit: 0 });
     expect(await takenOver(502, b)).toMatchObject({
       deploy: deployId(501, a),
@@ -112,10 +115,10 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     const commit = stage.commit('a');
     const run = { workflow: 'deploy.yml', branch: 'master', commit, number: 501, id: 9_501 };
     control.workflowRun({ ...run, status: 'completed', conclusion: 'failure' });
-    await killedElsewhere(gitHub(501, commit));
+    await killedElsewhere(gitHub(501, commit), commit);
     stage.letGo();
     control.updateWorkflowRun({ id: 9_501, attempt: 2, status: 'in_progress' });
-    const again = await stage.run(args, gitHub(501, commit, 2));
+    const again = await start(gitHub(501, commit, 2), commit).ended;
     expect(again, again.stdout + again.stderr).toMatchObject({ exit: 0 });
     expect(again.stdout + again.stderr).toContain('GitHub says that its run ended (failure)');
     expect(stage.state().apps['acme-production']?.releases.at(-1)).toMatchObject({ commit });
@@ -126,9 +129,9 @@ it('a CI that does not answer fails nobody: the lane is waited for as ever', asy
   const [a, b] = [stage.commit('a'), stage.commit('b')];
   stage.sandbox.control.fault({ service: 'circleci', kind: 'hang', times: 1_000 });
   stage.hold();
-  const holder = stage.start(args, { ...circleCi(501, a), ...elsewhere });
+  const holder = start({ ...circleCi(501, a), ...elsewhere }, a);
   await holder.saw('took lane');
-  const waiter = stage.start(args, circleCi(502, b));
+  const waiter = start(circleCi(502, b), b);
   await waiter.saw('is held by');
   await asked(/\/job\/501$/);
   stage.letGo();

@@ -1,6 +1,6 @@
 /** What the environment may say, and when the kill switch is on. */
 import { describe, expect, it } from 'vitest';
-import { readEnvironment, requireHerokuToken } from '../../src/cli/environment.ts';
+import { emptyTokens, readEnvironment, requireHerokuToken } from '../../src/cli/environment.ts';
 import { LockstepError, UsageError } from '../../src/errors.ts';
 
 function refusalOf(work: () => unknown): LockstepError {
@@ -14,25 +14,26 @@ function refusalOf(work: () => unknown): LockstepError {
 }
 
 describe('the environment', () => {
-  it.each([{}, { HEROKU_API_KEY: '', SLACK_WEBHOOK_URL: ' ', CIRCLE_API_URL: '' }])(
-    'without values has nulls and the vendors’ own addresses: %j',
-    (env) => {
-      expect(readEnvironment(env)).toEqual({
-        config: null,
-        store: null,
-        leaseMs: null,
-        herokuApiKey: null,
-        herokuApiUrl: 'https://api.heroku.com',
-        circleToken: null,
-        circleApiUrl: 'https://circleci.com/api/v2',
-        githubToken: null,
-        githubApiUrl: 'https://api.github.com',
-        slackBotToken: null,
-        slackWebhookUrl: null,
-        slackApiUrl: 'https://slack.com/api',
-      });
-    },
-  );
+  it.each([
+    [{}, []],
+    [{ HEROKU_API_KEY: '', SLACK_WEBHOOK_URL: ' ' }, ['SLACK_WEBHOOK_URL']],
+  ])('without values has nulls and the vendors’ own addresses: %j', (env, empty) => {
+    expect(readEnvironment(env)).toEqual({
+      config: null,
+      store: null,
+      leaseMs: null,
+      herokuApiKey: null,
+      herokuApiUrl: 'https://api.heroku.com',
+      circleToken: null,
+      circleApiUrl: 'https://circleci.com/api/v2',
+      githubToken: null,
+      githubApiUrl: 'https://api.github.com',
+      slackBotToken: null,
+      slackWebhookUrl: null,
+      slackApiUrl: 'https://slack.com/api',
+      empty,
+    });
+  });
 
   it('gives each value under its name; addresses without the slash at their end', () => {
     const env = {
@@ -50,6 +51,36 @@ describe('the environment', () => {
       herokuApiUrl: 'http://127.0.0.1:4400',
     });
   });
+
+  const withDefaults = [
+    ...['PIPELINE_STORE', 'PIPELINE_CONFIG', 'PIPELINE_LEASE', 'PIPELINE_TRUST'],
+    ...['HEROKU_API_URL', 'CIRCLE_API_URL', 'GITHUB_API_URL', 'SLACK_API_URL'],
+  ];
+  it.each(withDefaults.flatMap((name) => ['', ' ', '\n', '<nil>'].map((value) => [name, value])))(
+    'refuses %s that is set to %j, by its name',
+    (name = '', value) => {
+      const error = refusalOf(() => readEnvironment({ [name]: value }));
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error).toMatchObject({
+        code: 'E_ENVIRONMENT',
+        message: `${name} is set, but to nothing`,
+      });
+    },
+  );
+
+  it('names every variable that is set to nothing', () => {
+    const error = refusalOf(() => readEnvironment({ PIPELINE_STORE: '', GITHUB_API_URL: '' }));
+    expect(error.message).toContain('PIPELINE_STORE, GITHUB_API_URL are set');
+  });
+
+  it.each(['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'SLACK_WEBHOOK_URL'])(
+    'takes an empty %s as not set, with one line',
+    (name) => {
+      const environment = readEnvironment({ [name]: '' });
+      expect(emptyTokens(environment)).toBe(`${name} is set to nothing: as if not set`);
+      expect(emptyTokens(readEnvironment({}))).toBeNull();
+    },
+  );
 
   it.each(['soon', '10', '999ms', '0s'])('refuses a lease of %s', (PIPELINE_LEASE) => {
     const error = refusalOf(() => readEnvironment({ PIPELINE_LEASE }));

@@ -441,7 +441,7 @@ describe('a log that moved', { timeout: 120_000 }, () => {
     const first = stage.commit('The first');
     expect(await stage.advance(501, first)).toMatchObject({ exit: 0 });
     const url = store.url;
-    const moved = await stage.run(['import', 'sqlite:.pipeline/log.db', '--store', url]);
+    const moved = await stage.run(['import', stage.storeUrl, '--store', url]);
     expect(moved, moved.stderr).toMatchObject({ exit: 0 });
     const name = deployId(501, first);
     for (const command of [['status', '--json'], ['log', name], ['replay', name], ['export']]) {

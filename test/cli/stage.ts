@@ -1,9 +1,18 @@
 /**
- * A stage for the real command: the sandbox over HTTP, a real git repository, a store file, and
- * `pipeline` as a process. When it is struck, nothing secret may be found in what was left behind.
+ * A stage for the real command: the sandbox over HTTP, a real git repository, a store file outside of
+ * it, a checkout a build, and `pipeline` as a process. When it is struck, nothing secret may be found in what was left behind.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
@@ -36,28 +45,35 @@ export interface StageOptions {
   /** Lines put into pipeline.yml in place of the usual ones. */
   readonly config?: (urls: RunningSandbox['urls']) => string;
   readonly timing?: SandboxOptions['timing'];
-  /** Where the log is kept; in the stage's own folder when left out. */
+  /** Where the log is kept; in a file beside the repository when left out. */
   readonly store?: string;
 }
 
 export class Stage {
   readonly sandbox: RunningSandbox;
+  /** The repository. */
   readonly folder: string;
   readonly storeUrl: string;
+  /** The log, where nothing else was asked for: beside the repository, on a disk that is kept. */
+  readonly logFile: string;
+  readonly #root: string;
   /** Everything that any job printed. */
   #printed = '';
   readonly #jobs = new Set<ChildProcess>();
 
-  private constructor(sandbox: RunningSandbox, folder: string, storeUrl: string) {
+  private constructor(sandbox: RunningSandbox, root: string, store: string | undefined) {
     this.sandbox = sandbox;
-    this.folder = folder;
-    this.storeUrl = storeUrl;
+    this.#root = root;
+    this.folder = join(root, 'repository');
+    this.logFile = join(root, 'log/log.db');
+    this.storeUrl = store ?? `sqlite:${this.logFile}`;
   }
 
   static async set(options: StageOptions = {}): Promise<Stage> {
-    const folder = mkdtempSync(join(tmpdir(), 'lockstep-stage-'));
+    const root = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-stage-')));
+    mkdirSync(join(root, 'repository'));
     const sandbox = await startSandbox({
-      repositoryPath: folder,
+      repositoryPath: join(root, 'repository'),
       timing: {
         buildMs: 150,
         releasePhaseMs: 50,
@@ -66,8 +82,7 @@ export class Stage {
         ...options.timing,
       },
     });
-    const store = options.store ?? `sqlite:${join(folder, '.pipeline/log.db')}`;
-    const stage = new Stage(sandbox, folder, store);
+    const stage = new Stage(sandbox, root, options.store);
     stage.git('init', '--quiet', '--initial-branch=master');
     stage.write('.gitignore', '.pipeline/\n');
     stage.write('pipeline.yml', options.config?.(sandbox.urls) ?? defaultConfig(sandbox.urls));
@@ -98,13 +113,26 @@ export class Stage {
     return this.git('rev-parse', 'HEAD');
   }
 
+  /** A folder of its own in which the commit is checked out, as a CI makes one for each build. */
+  checkout(commit: string): string {
+    const folder = join(this.#root, 'checkouts', commit.slice(0, 12));
+    if (!existsSync(folder)) {
+      this.git('worktree', 'add', '--quiet', '--force', '--detach', folder, commit);
+    }
+    return folder;
+  }
+
   /** Starts `pipeline` with these arguments, as CI would. A variable of `undefined` is not set. */
-  start(args: readonly string[], env: Record<string, string | undefined> = {}): Job {
+  start(
+    args: readonly string[],
+    env: Record<string, string | undefined> = {},
+    folder = this.folder,
+  ): Job {
     const child = spawn(process.execPath, [binary, ...args], {
-      cwd: this.folder,
+      cwd: folder,
       env: {
         PATH: process.env.PATH,
-        HOME: this.folder,
+        HOME: this.#root,
         CI: 'true',
         ...this.sandbox.environment,
         PIPELINE_STORE: this.storeUrl,
@@ -157,6 +185,7 @@ export class Stage {
     return this.start(
       ['advance', '--build', String(build), '--commit', commit, '--branch', 'master'],
       env,
+      this.checkout(commit),
     );
   }
 
@@ -175,7 +204,7 @@ export class Stage {
   async stop({ process }: Job): Promise<void> {
     for (;;) {
       process.kill('SIGSTOP');
-      if (isWritable(join(this.folder, '.pipeline/log.db'))) return;
+      if (isWritable(this.logFile)) return;
       process.kill('SIGCONT');
       await new Promise((later) => setTimeout(later, 10));
     }
@@ -222,13 +251,13 @@ export class Stage {
   /** Ends what still runs, looks for secrets in all that is left, and clears the folder. */
   async strike(): Promise<void> {
     for (const job of this.#jobs) job.kill('SIGKILL');
-    const traces = [this.#printed, this.slackTexts(), ...filesIn(join(this.folder, '.pipeline'))];
+    const traces = [this.#printed, this.slackTexts(), ...filesIn(this.#root)];
     for (const [name, secret] of Object.entries(secretsOf(this.sandbox.environment))) {
       for (const trace of traces)
         expect(trace.includes(secret), `${name} is in a trace`).toBe(false);
     }
     await this.sandbox.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#root, { recursive: true, force: true });
   }
 }
 
@@ -278,13 +307,11 @@ function secretsOf(environment: Record<string, string>): Record<string, string> 
   return secrets;
 }
 
+/** What every file below holds, but git's own. */
 function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .map((name) => join(folder, name))
-      .filter((file) => statSync(file).isFile())
-      .map((file) => readFileSync(file, 'latin1'));
-  } catch {
-    return [];
-  }
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === '.git' ? [] : filesIn(path);
+    return entry.isFile() ? [readFileSync(path, 'latin1')] : [];
+  });
 }

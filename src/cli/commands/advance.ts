@@ -14,7 +14,7 @@ import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
-import { openDeployLog, openWorkspace } from '../workspace.ts';
+import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
@@ -35,8 +35,10 @@ export async function advance(
   const override = overrideReason(flags);
   const environment = readEnvironment(process.env);
   const herokuToken = requireHerokuToken(environment);
-  const { config, directory, storeUrl } = await openWorkspace(flags, environment);
+  const workspace = await openWorkspace(flags, environment);
+  const { config, directory, storeUrl } = workspace;
   const ci = detectCi(process.env, flags);
+  const notices = noticesFor(workspace, environment, ci.isCi);
   const build = requireBuild(ci);
   assertNoSecret(build.label);
   const repository = await openRepository(directory);
@@ -50,6 +52,7 @@ export async function advance(
   return carry({
     terminal,
     json: flags.json === true,
+    notices,
     openLog: () => openDeployLog(storeUrl, { readOnly: false }),
     choose: async (log) => {
       const { deploy, isNew } = await requestDeploy(

@@ -15,6 +15,8 @@ import type { Terminal } from '../terminal.ts';
 export interface CarryOptions {
   readonly terminal: Terminal;
   readonly json: boolean;
+  /** What is told before anything is done. */
+  readonly notices: readonly string[];
   readonly openLog: () => Promise<EventLog>;
   /** Which deploy: writes whatever makes it ready to be carried on. */
   readonly choose: (log: EventLog) => Promise<{ deploy: string; isNew: boolean }>;
@@ -36,6 +38,7 @@ export async function carry(options: CarryOptions): Promise<number> {
   let assembly: Assembly | null = null;
   const signals = listenToSignals();
   try {
+    for (const line of options.notices) reporter.notice(line);
     assembly = options.assemble(log, reporter.progress);
     const { deploy, isNew } = await options.choose(log);
     await tellWhatIs(log, deploy, isNew, reporter);

@@ -10,7 +10,7 @@ import { detectCi, requireBranch } from '../ci.ts';
 import { readEnvironment } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
-import { openDeployLog, openWorkspace } from '../workspace.ts';
+import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 
 export interface LaneFlags extends GlobalFlags {
   reason: string;
@@ -32,8 +32,10 @@ export async function order(
     });
   }
   const environment = readEnvironment(process.env);
-  const { config, directory, storeUrl } = await openWorkspace(flags, environment);
+  const workspace = await openWorkspace(flags, environment);
+  const { config, directory, storeUrl } = workspace;
   const ci = detectCi(process.env, flags);
+  for (const line of noticesFor(workspace, environment, ci.isCi)) terminal.err(line);
   const repository = await openRepository(directory).catch(withoutRepository);
   if (ci.isCi) requireBranch(ci, (await repository?.branch()) ?? null, config.branch);
   const actor = await observeOrderer({ claimed: flags.actor, ci, repository, environment });

@@ -13,7 +13,7 @@ import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import { findDeploy } from '../find-deploy.ts';
 import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
-import { openDeployLog, openWorkspace } from '../workspace.ts';
+import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';
 
 export interface ResumeFlags extends GlobalFlags {
@@ -35,8 +35,10 @@ export async function resume(
   }
   const environment = readEnvironment(process.env);
   const herokuToken = requireHerokuToken(environment);
-  const { config, directory, storeUrl } = await openWorkspace(flags, environment);
+  const workspace = await openWorkspace(flags, environment);
+  const { config, directory, storeUrl } = workspace;
   const ci = detectCi(process.env, flags);
+  const notices = noticesFor(workspace, environment, ci.isCi);
   const repository = await openRepository(directory);
   if (ci.isCi) requireBranch(ci, await repository.branch(), config.branch);
   const settings = toSettings(config, environment);
@@ -49,6 +51,7 @@ export async function resume(
   return carry({
     terminal,
     json: flags.json === true,
+    notices,
     openLog: () => openDeployLog(storeUrl, { readOnly: false }),
     choose: async (log) => {
       const { deploy } = await findDeploy(log, name);
