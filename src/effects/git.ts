@@ -178,8 +178,10 @@ async function findCommit(
   const read = async () =>
     readable ? ((await readCommits(access.git, [ref], signal))[0] ?? null) : null;
   let commit = await read();
-  if (commit === null && fullSha.test(ref)) {
-    for await (const _ of reachFurther(access, { head: ref, base: null }, signal)) {
+  if (commit === null && /^[0-9a-f]{7,40}$/.test(ref)) {
+    // A server is asked for full ids only; a short one may be of the history that was cut off.
+    const head = fullSha.test(ref) ? ref : await resolveHead(access.git, signal);
+    for await (const _ of reachFurther(access, { head, base: null }, signal)) {
       commit = await read();
       if (commit !== null) break;
     }

@@ -1,5 +1,6 @@
 /** Heroku's Platform API as calls with checked answers: paths, headers, lists by range. */
 import { z } from 'zod';
+import { LockstepError } from '../errors.ts';
 import { type HttpRequest, VendorRefused } from './http.ts';
 import { ensureOk, malformed, readJson, sendForJson } from './http-answers.ts';
 import type { Ports } from './ports.ts';
@@ -59,6 +60,8 @@ export class HerokuApi {
   /**
    * The items of a list, page by page: `range` is the first `Range` header, and Heroku's `Next-Range`
    * is echoed for the pages after it. At most 40 pages.
+   *
+   * @throws E_LIST_CUT a page says that it is a part, and not where the rest is
    */
   async *pages<T>(
     path: string,
@@ -71,9 +74,10 @@ export class HerokuApi {
       const request = this.#request('GET', path, ports, { range: next });
       if (page === pagesMax) throw malformed(request, `it has more than ${pagesMax} pages`);
       const response = ensureOk(request, await ports.http.send(request));
+      next = response.headers['next-range'];
       yield readJson(request, response, z.array(schema));
       // 206 is a list with more behind it, and not an error.
-      next = response.status === 206 ? response.headers['next-range'] : undefined;
+      if (response.status === 206 && next === undefined) throw cut(path);
     }
   }
 
@@ -107,6 +111,17 @@ export class HerokuApi {
       },
     };
   }
+}
+
+function cut(path: string): LockstepError {
+  return new LockstepError(
+    'E_LIST_CUT',
+    `Heroku’s answer to GET ${path} is a part of a list, and does not say where the rest is`,
+    {
+      hint: 'Something between here and Heroku may drop the header Next-Range: check any proxy (HTTPS_PROXY), then run the job again.',
+      details: { path },
+    },
+  );
 }
 
 /** `/apps/acme-production/releases/12`: every part after the first escaped. */

@@ -7,11 +7,12 @@ import type {
   ServiceOutput,
 } from '../machine/services.ts';
 import { appPath, type HerokuApi } from './heroku-api.ts';
-import { readCode } from './heroku-code.ts';
+import { containerImage, readCode, refuseImage } from './heroku-code.ts';
 import { writeCarefully } from './heroku-lost-replies.ts';
 import { OutputFollower } from './heroku-output.ts';
 import { pollUntil, spoken } from './heroku-polling.ts';
-import { buildSchema, type HerokuBuild, releaseSchema } from './heroku-schemas.ts';
+import { readRelease } from './heroku-release-list.ts';
+import { buildSchema, type HerokuBuild } from './heroku-schemas.ts';
 import { type UploadedSource, uploadSource } from './heroku-source.ts';
 import { VendorRefused } from './http.ts';
 import type { Ports } from './ports.ts';
@@ -116,7 +117,7 @@ async function wasReplaced(
   ports: Ports,
 ): Promise<boolean> {
   if (status !== 'succeeded' || release === null) return false;
-  const { version } = await api.get(appPath(app, 'releases', release), releaseSchema, ports);
+  const { version } = await readRelease(api, app, release, ports);
   const { code } = await readCode(api, app, ports);
   return code !== null && code.release.version > version;
 }
@@ -130,7 +131,17 @@ async function createBuild(
 ): Promise<HerokuBuild> {
   const { app, commit: version } = input;
   const source_blob = { url, checksum, version, version_description: markOf(input) };
-  return api.post(appPath(app, 'builds'), { source_blob }, buildSchema, ports);
+  const path = appPath(app, 'builds');
+  const made = await api.post(path, { source_blob }, buildSchema, ports);
+  refuseImageBuild(app, made);
+  const { version: of, version_description: mark } = made.source_blob;
+  if (of === version && mark === source_blob.version_description) return made;
+  throw api.malformed(path, `the build ${made.id} is not of this deploy`);
+}
+
+/** An app of container images is told before anything is waited for. @throws E_NO_SLUG */
+function refuseImageBuild(app: string, { stack }: HerokuBuild): void {
+  if (stack === 'container') throw containerImage(app, 'its stack is container');
 }
 
 /** The status and id that Heroku says it with are not documented; its words are known. */
@@ -165,12 +176,16 @@ export async function followBuild(
   let withoutRelease = 0;
   const polling = { timeoutMs, pauseMs: 2_000, pauseMaxMs: 5_000 };
   const built = await pollUntil(ports, polling, async () => {
-    const { status, slug, release, output_stream_url } = await api.get(path, buildSchema, ports);
+    const seen = await api.get(path, buildSchema, ports);
+    if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);
+    refuseImageBuild(app, seen);
+    const { status, slug, release, output_stream_url } = seen;
     await output.read(output_stream_url, { end: status !== 'pending' });
     if (status === 'pending') return undefined;
     if (status === 'failed') throw buildFailed(app, id, output.tail);
     if (slug !== null && release !== null)
       return { kind: 'built', build: id, release, slug } as const;
+    if (release !== null) refuseImage(app, await readRelease(api, app, release, ports));
     withoutRelease += 1;
     if (withoutRelease > withoutReleaseMax) {
       throw api.malformed(path, 'the build succeeded without a slug and a release');

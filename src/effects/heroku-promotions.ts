@@ -2,17 +2,18 @@
 import { LockstepError } from '../errors.ts';
 import type { Refusal, ServiceInput, ServiceOutput } from '../machine/services.ts';
 import { appPath, type HerokuApi } from './heroku-api.ts';
+import { readApp } from './heroku-app.ts';
 import type { Clear } from './heroku-builds.ts';
-import { classify, releasesNewestFirst } from './heroku-code.ts';
+import { classify } from './heroku-code.ts';
 import { writeCarefully } from './heroku-lost-replies.ts';
 import { pollUntil, spoken } from './heroku-polling.ts';
+import { readRelease, releasesNewestFirst } from './heroku-release-list.ts';
 import {
-  appSchema,
   couplingSchema,
+  type HerokuPromotion,
   type PromotionTarget,
   promotionSchema,
   promotionTargetSchema,
-  releaseSchema,
 } from './heroku-schemas.ts';
 import type { Ports } from './ports.ts';
 
@@ -52,7 +53,8 @@ export async function findPromoted(
  *
  * @param clear awaited right before the promotion is asked for
  * @throws E_NO_PIPELINE the two apps are not in one pipeline; E_PROMOTION_SOURCE Heroku took
- *   another release than the one named; VendorUnreachable, VendorRefused, VendorMalformed
+ *   another release than the one named, or does not say which; VendorUnreachable, VendorRefused,
+ *   VendorMalformed
  */
 export async function requestPromotion(
   api: HerokuApi,
@@ -98,7 +100,13 @@ async function readCoupling(
   target: string,
   ports: Ports,
 ): Promise<Coupling> {
-  const of = (app: string) => api.find(appPath(app, 'pipeline-couplings'), couplingSchema, ports);
+  const of = async (app: string) => {
+    const path = appPath(app, 'pipeline-couplings');
+    const coupling = await api.find(path, couplingSchema, ports);
+    if (coupling === null || coupling.app.id === (await readApp(api, app, ports)).id)
+      return coupling;
+    throw api.malformed(path, `it is of another app, ${coupling.app.id}`);
+  };
   const [from, to] = [await of(source), await of(target)];
   if (from !== null && to !== null && from.pipeline.id === to.pipeline.id) {
     return { pipeline: from.pipeline.id, source: from.app.id, target: to.app.id };
@@ -125,11 +133,15 @@ async function createPromotion(
     targets: [{ app: { id: coupling.target } }],
   };
   const made = await api.post('/pipeline-promotions', body, promotionSchema, ports);
-  const taken = made.source?.release?.id ?? null;
-  if (taken === null || taken === source.release.id) return made.id;
+  // An answer that does not say what is promoted is asked for once more: it is too late to hold it back.
+  const { release, app } = isNamed(made) ? made.source : await readSource(api, made, ports);
+  if (release === source.release.id && app === coupling.source) return made.id;
+  const taken = release ?? 'not said';
   throw new LockstepError(
     'E_PROMOTION_SOURCE',
-    `Heroku promotes another release of ${source.app} to ${target.app} than v${source.release.version}, which was verified`,
+    release === null || app === null
+      ? `Heroku does not say what it promotes to ${target.app}`
+      : `Heroku promotes another release to ${target.app} than ${source.app} v${source.release.version}, which was verified`,
     {
       hint: `What ${target.app} gets was not verified: look at heroku releases -a ${target.app}, and roll back if need be.`,
       details: {
@@ -141,6 +153,15 @@ async function createPromotion(
       },
     },
   );
+}
+
+const isNamed = ({ source }: HerokuPromotion) => source.app !== null && source.release !== null;
+
+async function readSource(api: HerokuApi, { id }: HerokuPromotion, ports: Ports) {
+  const path = `/pipeline-promotions/${encodeURIComponent(id)}`;
+  const seen = await api.get(path, promotionSchema, ports);
+  if (seen.id !== id) throw api.malformed(path, `it is of promotion ${seen.id}`);
+  return seen.source;
 }
 
 /**
@@ -161,11 +182,15 @@ export async function followPromotion(
       details: { target: target.app },
     });
   }
-  const { id: targetId } = await api.get(appPath(target.app), appSchema, ports);
+  const { id: targetId } = await readApp(api, target.app, ports);
   const path = `/pipeline-promotions/${encodeURIComponent(promotion)}/promotion-targets`;
   const polling = { timeoutMs, pauseMs: 1_000, pauseMaxMs: 5_000 };
   const targets = await pollUntil(ports, polling, async () => {
     const seen = await api.list(path, promotionTargetSchema, ports);
+    const stranger = seen.find((one) => one.pipeline_promotion.id !== promotion);
+    if (stranger !== undefined) {
+      throw api.malformed(path, `it is of promotion ${stranger.pipeline_promotion.id}`);
+    }
     const settled = seen.every((one) => one.status !== 'pending' || one.release !== null);
     return settled && seen.some(({ app }) => app.id === targetId) ? seen : undefined;
   });
@@ -199,12 +224,12 @@ async function stateOf(
   ports: Ports,
 ): Promise<TargetState> {
   const { app, status, error_message, release } = target;
-  const name = (await api.find(appPath(app.id), appSchema, ports))?.name ?? app.id;
+  const { name } = await readApp(api, app.id, ports);
   if (release === null) {
     const why = (error_message ?? '') === '' ? 'Heroku does not say why' : error_message;
     return { target, name, failed: status === 'failed', words: `${status} (${why})` };
   }
-  const seen = await api.get(appPath(app.id, 'releases', release.id), releaseSchema, ports);
+  const seen = await readRelease(api, app.id, release.id, ports);
   const inPhase = seen.status === 'failed' || seen.status === 'pending';
   const failed = status === 'failed' && !(ours && inPhase);
   return { target, name, failed, words: `has v${seen.version} (${seen.status})` };

@@ -3,15 +3,18 @@ import { LockstepError } from '../errors.ts';
 import type { Release } from '../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../machine/services.ts';
 import { appPath, type HerokuApi } from './heroku-api.ts';
-import { commitOf, readCode } from './heroku-code.ts';
+import { readApp } from './heroku-app.ts';
+import { commitOf, readCode, refuseImage } from './heroku-code.ts';
 import { OutputFollower } from './heroku-output.ts';
 import { pollUntil, spoken } from './heroku-polling.ts';
-import { featureSchema, type HerokuRelease, releaseSchema } from './heroku-schemas.ts';
+import { readRelease } from './heroku-release-list.ts';
+import { featureSchema, type HerokuRelease } from './heroku-schemas.ts';
 import type { Ports } from './ports.ts';
 
 /**
  * @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT;
- *   E_RELEASE_COMMIT it is of another commit; E_RELEASE_NOT_CURRENT something else runs by now
+ *   E_RELEASE_COMMIT it is of another commit; E_RELEASE_ARTIFACT of the commit, but another slug than
+ *   the one that was asked for; E_RELEASE_NOT_CURRENT something else runs by now; E_NO_SLUG
  */
 export async function awaitRelease(
   api: HerokuApi,
@@ -21,6 +24,7 @@ export async function awaitRelease(
   const { app, commit } = input;
   const release = await finished(api, input, ports);
   const { id, version, slug } = release;
+  refuseImage(app, release);
   if (slug === null) throw api.malformed(appPath(app, 'releases', id), 'it has no slug');
   const actual = await commitOf(api, app, slug, ports);
   if (actual !== commit) {
@@ -33,6 +37,7 @@ export async function awaitRelease(
       },
     );
   }
+  if (input.slug !== null && slug !== input.slug) throw otherArtifact(input, release);
   if (release.current !== true) await mustStillRun(api, { app, release, slug }, ports);
   return { kind: 'deployed', release: { id, version }, slug, commit };
 }
@@ -48,7 +53,7 @@ async function finished(
     ports,
     { timeoutMs, pauseMs: 2_000, pauseMaxMs: 5_000 },
     async () => {
-      const seen = await api.get(appPath(app, 'releases', id), releaseSchema, ports);
+      const seen = await readRelease(api, app, id, ports);
       const pending = seen.status === 'pending';
       if (pending && !told) ports.progress(`${app}: release v${seen.version} is under way`);
       told = true;
@@ -88,6 +93,21 @@ async function finished(
   );
 }
 
+/** Of one commit there can be several slugs: only one of them was verified. */
+function otherArtifact(
+  { app, slug: expected }: ServiceInput<'awaitRelease'>,
+  { id, version, slug }: HerokuRelease,
+): LockstepError {
+  return new LockstepError(
+    'E_RELEASE_ARTIFACT',
+    `${app} v${version} runs slug ${slug}, not ${expected}, which was built and verified for this deploy`,
+    {
+      hint: `It is of the same commit, but it was not verified. See who released it: heroku releases:info v${version} -a ${app}`,
+      details: { app, release: id, version, slug, expected },
+    },
+  );
+}
+
 /** What an app should run. */
 export interface Shipped {
   readonly app: string;
@@ -110,7 +130,7 @@ export async function mustStillRun(
     if (code.release.id === id) return;
     // Another release of the same code: one before ours, which only repeated it under a text that
     // we do not know, or one after it. A rollback after it is a decision against it all the same.
-    if (code.slug === slug && (code.release.version < version || !code.rollback)) return;
+    if (code.slug === slug && (code.release.version < version || code.kind !== 'rollback')) return;
   }
   const running =
     code === null ? 'no code' : `v${code.release.version} (${code.description}, by ${code.by})`;
@@ -137,17 +157,34 @@ export interface Preboot {
   readonly releasedAt: number;
 }
 
-/** An app that does not know the feature has it off. */
+/**
+ * Only the Common Runtime of Cedar apps has preboot (Heroku's Preboot article). Where it cannot be,
+ * Heroku may not know the feature, and it is off; where it could be and Heroku does not say, it counts as on.
+ */
 export async function readPreboot(
   api: HerokuApi,
   app: string,
   release: string,
   ports: Ports,
 ): Promise<Preboot> {
-  const feature = await api.find(appPath(app, 'features', 'preboot'), featureSchema, ports);
-  if (feature?.enabled !== true) return { enabled: false, releasedAt: ports.clock.now() };
-  const seen = await api.get(appPath(app, 'releases', release), releaseSchema, ports);
+  if (!(await mayBePrebooting(api, app, ports))) {
+    return { enabled: false, releasedAt: ports.clock.now() };
+  }
+  const seen = await readRelease(api, app, release, ports);
   // After a release phase the dynos start only when that is over.
   const times = [seen.created_at, seen.updated_at ?? seen.created_at].map((at) => Date.parse(at));
   return { enabled: true, releasedAt: Math.max(...times) };
+}
+
+async function mayBePrebooting(api: HerokuApi, app: string, ports: Ports): Promise<boolean> {
+  const path = appPath(app, 'features', 'preboot');
+  const feature = await api.find(path, featureSchema, ports);
+  if (feature !== null) {
+    if (feature.name === 'preboot') return feature.enabled;
+    throw api.malformed(path, `it is of another feature, ${feature.name}`);
+  }
+  const { generation, space } = await readApp(api, app, ports);
+  if (generation !== 'cedar' || (space ?? null) !== null) return false;
+  ports.progress(`${app}: Heroku does not say whether preboot is on; it counts as on`);
+  return true;
 }

@@ -1,14 +1,9 @@
 /** What an app has up and under way right now: dynos, formation, pending builds and releases. */
 import { appPath, type HerokuApi } from './heroku-api.ts';
 import { newestBuilds } from './heroku-builds.ts';
-import { releasesNewestFirst } from './heroku-code.ts';
-import {
-  type Dyno,
-  dynoSchema,
-  type FormationType,
-  formationSchema,
-  releaseSchema,
-} from './heroku-schemas.ts';
+import { refuseImage } from './heroku-code.ts';
+import { readRelease, releasesNewestFirst } from './heroku-release-list.ts';
+import { type Dyno, dynoSchema, type FormationType, formationSchema } from './heroku-schemas.ts';
 import type { Ports } from './ports.ts';
 
 /** Builds of an app run one after another, and so do releases: what is under way is among the newest. */
@@ -57,5 +52,7 @@ export async function readSlug(
   release: string | number,
   ports: Ports,
 ): Promise<string | null> {
-  return (await api.get(appPath(app, 'releases', release), releaseSchema, ports)).slug;
+  const seen = await readRelease(api, app, release, ports);
+  refuseImage(app, seen);
+  return seen.slug;
 }

@@ -14,6 +14,7 @@ const slugOrNone = z
 
 export const releaseSchema = z.looseObject({
   id: z.string(),
+  app: z.looseObject({ id: z.string(), name: z.string() }),
   version: z.int().positive(),
   status: z.enum(['succeeded', 'failed', 'pending', 'expired']),
   /** Heroku's vendor hooks show it null, though the schema does not. */
@@ -28,7 +29,7 @@ export const releaseSchema = z.looseObject({
   output_stream_url: z.string().nullable().optional(),
   oci_image: z.unknown().optional(),
   artifacts: z
-    .array(z.looseObject({ type: z.string() }))
+    .array(z.looseObject({ type: z.string(), id: z.string().optional() }))
     .nullable()
     .optional(),
 });
@@ -44,6 +45,8 @@ export const buildSchema = z.looseObject({
   slug: slugOrNone.optional().transform((slug) => slug ?? null),
   release: slugOrNone.optional().transform((release) => release ?? null),
   created_at: time,
+  /** `container` where a build makes an image. */
+  stack: z.string().nullable().optional(),
   output_stream_url: z.string().nullable().optional(),
 });
 export type HerokuBuild = z.infer<typeof buildSchema>;
@@ -59,15 +62,37 @@ export const slugSchema = z.looseObject({ id: z.string(), commit: z.string().nul
 
 export const couplingSchema = z.looseObject({ app: named, pipeline: named });
 
-export const appSchema = z.looseObject({ id: z.string(), name: z.string() });
+export const appSchema = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  /** Heroku's schema has a text, its Go client an object; without it, `cedar` is meant. */
+  generation: z
+    .union([z.string(), z.looseObject({ name: z.string() }).transform(({ name }) => name)])
+    .nullish()
+    .transform((generation) => generation ?? 'cedar'),
+  /** Null outside of Private Spaces. */
+  space: z.looseObject({}).nullish(),
+  /** In bytes; null on an app without code. */
+  slug_size: z.number().nullish(),
+});
+
+export type HerokuApp = z.infer<typeof appSchema>;
 
 export const promotionSchema = z.looseObject({
   id: z.string(),
-  source: z.looseObject({ release: named.nullable().optional() }).optional(),
+  source: z
+    .looseObject({ app: named.nullish(), release: named.nullish() })
+    .nullish()
+    .transform((source) => ({
+      app: source?.app?.id ?? null,
+      release: source?.release?.id ?? null,
+    })),
 });
+export type HerokuPromotion = z.infer<typeof promotionSchema>;
 
 export const promotionTargetSchema = z.looseObject({
   app: named,
+  pipeline_promotion: named,
   status: z.enum(['pending', 'succeeded', 'failed']),
   error_message: z.string().nullable().optional(),
   release: named.nullable(),
@@ -96,4 +121,4 @@ export const formationSchema = z.looseObject({
 });
 export type FormationType = z.infer<typeof formationSchema>;
 
-export const featureSchema = z.looseObject({ enabled: z.boolean() });
+export const featureSchema = z.looseObject({ name: z.string(), enabled: z.boolean() });

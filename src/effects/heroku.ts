@@ -13,7 +13,7 @@ import {
   type RequestedBuild,
   requestBuild,
 } from './heroku-builds.ts';
-import { type AppCode, readCode } from './heroku-code.ts';
+import { type AppCode, namedCommit, ranBefore, readCode } from './heroku-code.ts';
 import {
   findPromoted,
   followPromotion,
@@ -38,7 +38,7 @@ import {
 import { accountSchema, type Dyno, type FormationType } from './heroku-schemas.ts';
 import type { Ports } from './ports.ts';
 
-export type { AppCode, CodeRelease } from './heroku-code.ts';
+export type { AppCode, CodeRelease, Decision } from './heroku-code.ts';
 
 /** Apps are named, not numbered. Each call throws VendorUnreachable, VendorRefused or VendorMalformed, and what it says. */
 export interface Heroku {
@@ -67,8 +67,12 @@ export interface Heroku {
   ): Promise<ServiceOutput<'awaitRelease'>>;
   /** One more look that a release is what the app runs. @throws E_RELEASE_NOT_CURRENT */
   mustStillRun(shipped: Shipped, ports: Ports): Promise<void>;
-  /** What code the app runs and who decided so. @throws E_NO_SLUG */
+  /** What code the app runs and who decided so. @throws E_NO_SLUG, E_RELEASES_*, E_LIST_CUT */
   readCode(app: string, ports: Ports): Promise<AppCode>;
+  /** What a slug says that it was made of: a commit's full id, a short one, any text, or nothing. */
+  namedCommit(app: string, slug: string, ports: Ports): Promise<string | null>;
+  /** Whether the slug ran in a release before that version. */
+  ranBefore(app: string, which: { slug: string; version: number }, ports: Ports): Promise<boolean>;
   /** The id of the release above version `after` that put the slug there, or null. */
   findPromoted(
     where: { app: string; slug: string; after: number },
@@ -137,6 +141,14 @@ class HerokuAccount implements Heroku {
 
   readCode(app: string, ports: Ports) {
     return readCode(this.#api, app, ports);
+  }
+
+  namedCommit(app: string, slug: string, ports: Ports) {
+    return namedCommit(this.#api, app, slug, ports);
+  }
+
+  ranBefore(app: string, which: { slug: string; version: number }, ports: Ports) {
+    return ranBefore(this.#api, app, which, ports);
   }
 
   findPromoted(where: { app: string; slug: string; after: number }, ports: Ports) {

@@ -2,6 +2,7 @@
 import type { ReleaseNotes } from '../machine/events.ts';
 import type { Relation } from '../machine/lane.ts';
 import type { Repository } from './git.ts';
+import { fullSha } from './git-ancestry.ts';
 import type { GitHub, RepositoryName } from './github.ts';
 import type { Ports } from './ports.ts';
 import { commitsMax, toReleaseNotes } from './release-notes.ts';
@@ -9,6 +10,8 @@ import { commitsMax, toReleaseNotes } from './release-notes.ts';
 export interface History {
   /** How `head` stands to `base`; `unknown` where neither git nor GitHub can tell. */
   relation(base: string, head: string, ports: Ports): Promise<Relation>;
+  /** The full id of the one commit whose id is this, or begins so; null where none or several do. */
+  fullId(named: string, ports: Ports): Promise<string | null>;
   /** What `head` has and `base` has not. Notes that cannot be had are short ones, never a failure. */
   notes(base: string | null, head: string, ports: Ports): Promise<ReleaseNotes>;
 }
@@ -48,6 +51,19 @@ export function createHistory({ repository, github, slug, webUrl }: HistoryOptio
     async relation(base, head, ports) {
       const local = await known(base, head, ports);
       return local === 'unknown' ? ((await ask(base, head, ports))?.relation ?? 'unknown') : local;
+    },
+
+    async fullId(named, ports) {
+      if (fullSha.test(named)) return named;
+      if (!/^[0-9a-f]{7,39}$/.test(named)) return null;
+      try {
+        const { sha } = await repository.commit(named, ports.signal);
+        // A branch or a tag may be called like an id.
+        return sha.startsWith(named) ? sha : null;
+      } catch {
+        ports.signal.throwIfAborted();
+        return null;
+      }
     },
 
     async notes(base, head, ports) {

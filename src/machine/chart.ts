@@ -110,6 +110,7 @@ const follow = (context: DeployContext, environment: 'staging' | 'production') =
       timeoutMs,
       release: known(shipment.releaseId, 'release'),
       commit: sha,
+      slug: shipment.slug,
     }),
     dynos,
     health: () => ({
@@ -153,21 +154,28 @@ const whileHolding = {
   },
 } as const;
 
-const superseded = {
+/** Production needs no write: it has the commit, or may not have it. */
+const contained = {
   'deploy.superseded': {
     target: '#deploy.superseded',
     actions: 'recordOutcome',
     description: 'Production has this commit, or runs one that it does not follow on.',
   },
+  'production.found': {
+    target: '#deploy.production.verifying',
+    actions: 'takeFound',
+    description:
+      'Production runs this deploy’s own release, or exactly its commit, not verified yet.',
+  },
 } as const;
 
 /** What may keep production from being written, whenever the gates are read. */
 const refused = {
-  ...superseded,
+  ...contained,
   'production.held': {
     target: '#deploy.blockedByRollback',
     actions: 'recordOutcome',
-    description: 'The last successful release that changed production’s code is a rollback.',
+    description: 'Production was rolled back, or taken back to older code under another name.',
   },
   'production.disabled': {
     target: '#deploy.disabled',
@@ -209,6 +217,18 @@ export const chart = setup({
     noteToken: assign(({ event }) =>
       event.type === 'lock.acquired' || event.type === 'lock.reacquired'
         ? { token: event.data.token }
+        : {},
+    ),
+    takeFound: assign(({ event }) =>
+      event.type === 'production.found'
+        ? {
+            shipped: {
+              build: null,
+              releaseId: event.data.release.id,
+              release: event.data.release,
+              slug: event.data.slug,
+            },
+          }
         : {},
     ),
     forgetLock: assign({ token: null }),
@@ -325,6 +345,7 @@ export const chart = setup({
           commit: request.commit.sha,
           branch: request.branch,
           repository: request.settings.repository,
+          lane: request.lane,
           app: request.settings.production.app,
           overridden: request.override !== null,
           slug: request.settings.production.deploy === 'promote' ? staging.slug : shipped.slug,
@@ -332,7 +353,7 @@ export const chart = setup({
       },
       on: {
         ...whileHolding,
-        ...superseded,
+        ...contained,
         'deploy.observed': {
           target: 'deployingStaging',
           actions: assign({
@@ -340,18 +361,6 @@ export const chart = setup({
             notes: ({ event }) => event.data.notes,
           }),
           description: 'The commit follows on what production runs (or a person overrides order).',
-        },
-        'production.found': {
-          target: 'production.verifying',
-          actions: assign({
-            shipped: ({ context, event }) => ({
-              ...context.shipped,
-              releaseId: event.data.release.id,
-              release: event.data.release,
-              slug: event.data.slug,
-            }),
-          }),
-          description: 'Production runs this deploy’s own release already, not verified yet.',
         },
       },
     },
@@ -488,7 +497,7 @@ export const chart = setup({
 
     blockedByRollback: {
       description:
-        'Production was rolled back by a person; deploys are held until a person lifts it.',
+        'Production was taken back to older code; deploys are held until a person lifts it.',
       tags: ['settled', 'held'],
       meta: { exit: 0 },
       on: {
@@ -560,7 +569,11 @@ export const chart = setup({
                   target: 'promotionRunning',
                   actions: assign({
                     promotion: ({ event }) => event.data.promotion,
-                    shipped: ({ event }) => ({ ...nothingShipped, releaseId: event.data.release }),
+                    shipped: ({ context, event }) => ({
+                      ...nothingShipped,
+                      releaseId: event.data.release,
+                      slug: context.staging.slug,
+                    }),
                   }),
                   description: 'Heroku has the promotion.',
                 },

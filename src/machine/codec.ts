@@ -32,6 +32,7 @@ export const steps = {
     service: 'readGates',
     events: {
       clear: 'gates.passed',
+      found: 'production.found',
       superseded: 'deploy.superseded',
       held: 'production.held',
       disabled: 'production.disabled',
@@ -41,6 +42,7 @@ export const steps = {
     service: 'requestPromotion',
     events: {
       requested: 'production.promotionRequested',
+      found: 'production.found',
       superseded: 'deploy.superseded',
       held: 'production.held',
       disabled: 'production.disabled',
@@ -51,6 +53,7 @@ export const steps = {
     service: 'requestProductionBuild',
     events: {
       requested: 'production.buildRequested',
+      found: 'production.found',
       superseded: 'deploy.superseded',
       held: 'production.held',
       disabled: 'production.disabled',

@@ -130,7 +130,23 @@ const superseded = z.discriminatedUnion('cause', [
     cause: z.enum(['contained', 'diverged']),
     step: z.enum(['observe', 'readGates', 'requestPromotion', 'requestProductionBuild']),
     production: running,
+    /** Whether a deploy of this lane verified the release that production runs. */
+    verified: z.boolean(),
   }),
+]);
+
+/**
+ * How production was taken back: by Heroku's rollback; by a rollback that failed, and so changed nothing;
+ * by a release of a slug that ran before; by code that is older than what ran before it, or would have
+ * been; or nothing tells whether it is older.
+ */
+const goingBack = z.enum([
+  'rollback',
+  'failed-rollback',
+  'older-slug',
+  'behind',
+  'failed-behind',
+  'unknown',
 ]);
 
 const gateSteps = z.enum(['readGates', 'requestPromotion', 'requestProductionBuild']);
@@ -210,8 +226,11 @@ export const eventSchemas = {
     /** Why order did not stop it: `ahead` of production, the `first` deploy, or `overridden`. */
     order: z.enum(['ahead', 'first', 'overridden']),
   }),
-  /** Production turned out to run this deploy's own release already; it goes on with verifying it. */
-  'production.found': z.strictObject({ release, slug: text }),
+  /**
+   * Production turned out to run this deploy's own release already, or one of exactly this commit that
+   * no deploy has verified: it goes on with verifying that.
+   */
+  'production.found': z.strictObject({ release, slug: text, own: z.boolean() }),
   'staging.buildRequested': buildRequested,
   'staging.built': built,
   'staging.deployed': deployed,
@@ -230,7 +249,11 @@ export const eventSchemas = {
       description: text,
       by: text,
       at: text,
+      /** What production runs; null where that is not known. */
       commit: text.nullable(),
+      kind: goingBack,
+      /** The version that ran before, where there was one. */
+      before: version.nullable(),
     }),
   }),
   'production.disabled': z.strictObject({

@@ -32,6 +32,8 @@ export const laneEventSchemas = {
   'lane.enabled': z.strictObject(person),
   /** A person lets deploys go on although production was rolled back with this release. */
   'rollback.lifted': z.strictObject({ app: text, release: text, ...person }),
+  /** A deploy of the lane made this release of the app, whatever became of it. */
+  'lane.deployed': z.strictObject({ deploy: text, app: text, release: text }),
   /** Production runs this deploy's release and it was verified: written with the event that made the deploy live. */
   'lane.shipped': z.strictObject({
     deploy: text,
@@ -94,6 +96,8 @@ export interface Lane {
   } | null;
   /** Releases (ids) of rollbacks that a person lifted. */
   readonly lifted: ReadonlySet<string>;
+  /** Releases (ids) that deploys of the lane made, the newest last; at most 100. */
+  readonly deployed: readonly string[];
   /** What the last deploy that became live put on production; null before the first. */
   readonly shipped: Shipped | null;
 }
@@ -105,8 +109,12 @@ export const emptyLane: Lane = {
   superseded: new Map(),
   disabled: null,
   lifted: new Set(),
+  deployed: [],
   shipped: null,
 };
+
+/** What production runs is among the last of them, or was released by somebody else. */
+const deployedMax = 100;
 
 /** The lane after one event more, which has the given version in its stream. */
 export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
@@ -157,9 +165,19 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       return { ...after, disabled: null };
     case 'rollback.lifted':
       return { ...after, lifted: new Set([...lane.lifted, event.data.release]) };
+    case 'lane.deployed':
+      return { ...after, deployed: noted(lane.deployed, event.data.release) };
     case 'lane.shipped':
-      return { ...after, shipped: event.data };
+      return {
+        ...after,
+        deployed: noted(lane.deployed, event.data.release.id),
+        shipped: event.data,
+      };
   }
+}
+
+function noted(deployed: readonly string[], release: string): readonly string[] {
+  return [...deployed.filter((other) => other !== release), release].slice(-deployedMax);
 }
 
 /** How another waiting commit stands to mine; `unknown` when git cannot tell. */

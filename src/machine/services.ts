@@ -21,9 +21,19 @@ type WithoutStep<D> = D extends { step: unknown } ? Omit<D, 'step'> : D;
 
 /** Why production may not be written now. */
 export type Refusal =
-  | { kind: 'superseded'; cause: 'contained' | 'diverged'; production: Running }
+  | Contained
+  /** Production runs exactly this commit already, and nobody has verified it: nothing is to be written. */
+  | Answer<'found', 'production.found'>
   | Answer<'held', 'production.held'>
   | Answer<'disabled', 'production.disabled'>;
+
+/** Production has the commit already, or runs one that it does not follow on. */
+type Contained = {
+  kind: 'superseded';
+  cause: 'contained' | 'diverged';
+  production: Running;
+  verified: boolean;
+};
 
 /** What the gates have to be read for. */
 export interface GatesInput {
@@ -74,6 +84,7 @@ export interface Services {
   };
   observe: {
     input: {
+      lane: string;
       commit: string;
       branch: string;
       repository: string | null;
@@ -82,10 +93,7 @@ export interface Services {
       /** The slug that this deploy had made on an earlier try, if it had. */
       slug: string | null;
     };
-    output:
-      | Answer<'observed', 'deploy.observed'>
-      | Answer<'found', 'production.found'>
-      | { kind: 'superseded'; cause: 'contained' | 'diverged'; production: Running };
+    output: Answer<'observed', 'deploy.observed'> | Answer<'found', 'production.found'> | Contained;
   };
   requestBuild: { input: RequestBuildInput; output: Answer<'requested', 'staging.buildRequested'> };
   requestProductionBuild: {
@@ -97,7 +105,14 @@ export interface Services {
     output: Answer<'built', 'staging.built'>;
   };
   awaitRelease: {
-    input: { app: string; release: string; commit: string; timeoutMs: number };
+    input: {
+      app: string;
+      release: string;
+      commit: string;
+      /** The slug that the release has to have; null: any of that commit. */
+      slug: string | null;
+      timeoutMs: number;
+    };
     output: Answer<'deployed', 'staging.deployed'>;
   };
   checkDynos: {

@@ -80,8 +80,13 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
     ),
   'deploy.superseded': superseded,
   'deploy.observed': observed,
-  'production.found': ({ release }) =>
-    telling('neutral', `production runs this deploy’s release already: v${release.version}`),
+  'production.found': ({ release, own }) =>
+    telling(
+      'neutral',
+      own
+        ? `production runs this deploy’s release already: v${release.version}`
+        : `production runs exactly this commit (v${release.version}), and no deploy has verified it; checking it now`,
+    ),
   'staging.buildRequested': (data) => buildRequested('staging', data),
   'staging.built': (data) => built('staging', data),
   'staging.deployed': (data) => deployed('staging', data),
@@ -139,8 +144,15 @@ function superseded(data: EventData<'deploy.superseded'>): Telling {
     );
   }
   const where = runs(data.production);
+  const unverified = data.verified
+    ? null
+    : 'No deploy of this lane has verified what production runs: its last check failed, or somebody else released it.';
   return data.cause === 'contained'
-    ? telling('neutral', `superseded: production already contains this commit (${where})`)
+    ? telling(
+        'neutral',
+        `superseded: production already contains this commit (${where}${data.verified ? '' : ', not verified'})`,
+        unverified,
+      )
     : telling(
         'neutral',
         `superseded: this commit does not follow on what production runs (${where})`,
@@ -229,11 +241,30 @@ function verified(
 function held({ rollback }: EventData<'production.held'>): Telling {
   const { release, description, by, at, commit } = rollback;
   const now = commit === null ? '' : ` Production runs ${shortSha(commit)}.`;
+  const text = description === '' ? '' : ` "${cut(oneLine(description), 100)}"`;
   return telling(
     'bad',
-    `held: production was rolled back (v${release.version} "${cut(oneLine(description), 100)}" by ${by}, ${clockTime(at)})`,
+    `held: ${howBack(rollback)} (v${release.version}${text} by ${by}, ${clockTime(at)})`,
     `Nothing ships until a person lifts it: pipeline resume, with the deploy and --reason.${now}`,
   );
+}
+
+function howBack({ kind, before }: EventData<'production.held'>['rollback']): string {
+  const former = before === null ? 'what ran before' : `v${before}`;
+  switch (kind) {
+    case 'rollback':
+      return 'production was rolled back';
+    case 'failed-rollback':
+      return 'a rollback of production failed, and was meant all the same';
+    case 'older-slug':
+      return `production was taken back to a slug that ran before ${former}`;
+    case 'behind':
+      return `production was taken back to older code than ${former} ran`;
+    case 'failed-behind':
+      return 'a release of older code to production failed, and was meant all the same';
+    case 'unknown':
+      return `production may have been taken back: how its code stands to that of ${former} cannot be told`;
+  }
 }
 
 function disabled({ switch: which, killSwitch, by }: EventData<'production.disabled'>): Telling {

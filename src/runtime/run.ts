@@ -354,6 +354,9 @@ class DeployRun {
       fence: this.#fenceFor(event),
     };
     const ofLane: LaneEvent[] = [];
+    if (event.type === 'production.promoted' || event.type === 'production.built') {
+      ofLane.push(this.#deployed(event.data.release));
+    }
     if (transition.to === 'production.live') ofLane.push(this.#shipped(after));
     if (back !== null) {
       ofLane.push(this.#released(back, transition.to));
@@ -398,6 +401,11 @@ class DeployRun {
 
   #released({ token }: Fence, why: string): LaneEvent {
     return { type: 'lock.released', data: { deploy: this.#o.deploy, token, why } };
+  }
+
+  #deployed(release: string): LaneEvent {
+    const { app } = this.#flight.snapshot.context.request.settings.production;
+    return { type: 'lane.deployed', data: { deploy: this.#o.deploy, app, release } };
   }
 
   #shipped({ snapshot: { context } }: Flight): LaneEvent {

@@ -6,7 +6,8 @@ import type { History } from '../effects/history.ts';
 import type { HttpClient } from '../effects/http.ts';
 import type { Ports } from '../effects/ports.ts';
 import type { GatesInput, Refusal } from '../machine/services.ts';
-import { type GatesOptions, readGates, readOrder, settledCode } from './gates.ts';
+import { type GatesOptions, readGates } from './gates.ts';
+import { readStanding } from './production.ts';
 import type { ServiceTable } from './run.ts';
 
 export interface ServicesOptions extends GatesOptions {
@@ -31,12 +32,11 @@ export function createServices(options: ServicesOptions): ServiceTable {
   return {
     async observe(input, runPorts) {
       const ports = with_(runPorts);
-      const { code } = await settledCode(heroku, input.app, ports);
-      if (code !== null && !code.rollback && input.slug !== null && code.slug === input.slug) {
-        return { kind: 'found', release: code.release, slug: code.slug };
+      const { order, held, code } = await readStanding(input, options, ports);
+      if (code !== null && held === null && input.slug !== null && code.slug === input.slug) {
+        return { kind: 'found', release: code.release, slug: code.slug, own: true };
       }
-      const order = await readOrder(code, input.commit, input.overridden, history, ports);
-      if (order.kind === 'superseded') return order;
+      if (order.kind === 'superseded' || order.kind === 'found') return order;
       const notes = await history.notes(order.production.commit, input.commit, ports);
       return { kind: 'observed', production: order.production, order: order.kind, notes };
     },

@@ -20,6 +20,8 @@ export const verbs = {
     commit: sha,
     description: z.string().optional(),
     by: z.string().optional(),
+    /** What its slug says that it was made of; the commit when left out. */
+    named: z.string().nullable().optional(),
   }),
   setFormation: z.strictObject({ app, type: z.string(), quantity: z.int().nonnegative() }),
   setPreboot: z.strictObject({ app, enabled: z.boolean() }),
@@ -43,6 +45,15 @@ export const verbs = {
   endpointUp: z.strictObject({ app }),
   /** A person rolls back: to the release before the current code, or to that version. */
   rollback: z.strictObject({ app, byUser: z.string(), to: z.int().positive().optional() }),
+  /** A person releases the code of an older version again, by any words; by default they say nothing of it. */
+  releaseAgain: z.strictObject({
+    app,
+    version: z.int().positive(),
+    description: z.string().optional(),
+    byUser: z.string(),
+  }),
+  /** Heroku forgets the artifact of that release, which ran in its time. */
+  expireRelease: z.strictObject({ app, version: z.int().positive() }),
   /** A person changes config vars; null removes one. */
   setConfig: z.strictObject({
     app,
@@ -146,11 +157,11 @@ export function createControl(options: ControlOptions): Control {
 function createPeople(
   world: () => HerokuWorld,
   named: (name: string) => App,
-): Pick<Control, 'seed' | 'rollback' | 'setConfig' | 'deploy'> {
+): Pick<Control, 'seed' | 'rollback' | 'releaseAgain' | 'expireRelease' | 'setConfig' | 'deploy'> {
   return {
-    seed({ app: name, commit, description = `Deploy ${commit.slice(0, 8)}`, by }) {
+    seed({ app: name, commit, description = `Deploy ${commit.slice(0, 8)}`, by, ...of }) {
       const to = named(name);
-      const slug = world().slug(commit).id;
+      const slug = world().slug(of.named === undefined ? commit : of.named).id;
       world().release(to, { slug, description, by: by ?? user, skipsPhase: true });
     },
     rollback({ app: name, byUser, to }) {
@@ -161,6 +172,14 @@ function createPeople(
       }
       world().rollback(from, target, byUser);
     },
+    releaseAgain({ app: name, version, description = '', byUser }) {
+      const to = named(name);
+      const { slug } = releaseOf(to, version);
+      world().release(to, { slug, description, by: byUser });
+    },
+    expireRelease({ app: name, version }) {
+      releaseOf(named(name), version).status = 'expired';
+    },
     setConfig: ({ app: name, vars, byUser }) => void world().setConfig(named(name), vars, byUser),
     deploy({ app: name, commit, byUser }) {
       const to = named(name);
@@ -168,6 +187,12 @@ function createPeople(
       world().release(to, { slug, description: `Deploy ${commit.slice(0, 8)}`, by: byUser });
     },
   };
+}
+
+function releaseOf({ name, releases }: App, version: number): Release {
+  const release = releases[version - 1];
+  if (release === undefined) throw new Error(`${name} has no release v${version}`);
+  return release;
 }
 
 /** The newest succeeded release whose code is another one than the current. */

@@ -57,7 +57,7 @@ export interface Release {
   readonly createdAt: number;
   /** The release phase's command that ran or runs for it; null: none. */
   readonly phase: string | null;
-  status: 'pending' | 'succeeded' | 'failed';
+  status: 'pending' | 'succeeded' | 'failed' | 'expired';
   updatedAt: number;
 }
 

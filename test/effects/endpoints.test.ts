@@ -214,8 +214,32 @@ describe('preboot', () => {
     expect(await check(() => right, byHeader)).toMatchObject({ waitedMs: 0 });
   });
 
-  it.each([false, null])('is not waited for where it is %s', async (preboot) => {
-    app.preboot = preboot;
+  it('is not waited for where it is off', async () => {
+    app.preboot = false;
     expect(await check(() => ok)).toMatchObject({ waitedMs: 0 });
   });
+
+  it.each([
+    ['a Fir app', { generation: 'fir' }],
+    ['a Fir app, as Heroku’s Go client has it', { generation: { id: 'g', name: 'fir' } }],
+    ['an app in a Private Space', { space: { id: 's', name: 'acme-space' } }],
+  ])('is not waited for on %s, where there is none', async (_, kind) => {
+    Object.assign(app, kind, { preboot: null });
+    expect(await check(() => ok)).toMatchObject({ waitedMs: 0 });
+  });
+
+  it('counts as on where Heroku does not say, though the app could have it', async () => {
+    app.preboot = null;
+    const { waitedMs } = await check(() => ok);
+    expect(waitedMs).toBeGreaterThanOrEqual(180_000);
+  });
+
+  it.each([true, false])(
+    'another feature’s answer (enabled: %s) is not preboot’s',
+    async (enabled) => {
+      const path = `GET /apps/${app.name}/features/preboot`;
+      world.faults.set(path, [{ status: 200, body: { name: 'http-sni', enabled } }]);
+      expect((await failureOf(check(() => ok))).code).toBe('E_VENDOR_MALFORMED');
+    },
+  );
 });

@@ -115,6 +115,7 @@ describe('requestBuild', () => {
       kind: 'superseded',
       cause: 'diverged',
       production: { version: 3, commit },
+      verified: true,
     };
     const answers = [null, held];
     const clear = async () => answers.shift() ?? null;
@@ -127,6 +128,7 @@ describe('requestBuild', () => {
       kind: 'superseded',
       cause: 'contained',
       production: { version: 3, commit },
+      verified: true,
     };
     const answer = await heroku.requestBuild(input, ports, archive, async () => {
       world.build(app, { status: 'succeeded', mark: 'lockstep deploy-1' });
@@ -245,6 +247,7 @@ describe('pendingWork', () => {
   });
 
   it('is nothing at an app that does nothing', async () => {
+    world.release(app, null, { description: 'Initial release' });
     expect(await heroku.pendingWork('acme-staging', ports)).toEqual({ builds: 0, releases: 0 });
   });
 });

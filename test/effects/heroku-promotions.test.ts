@@ -132,6 +132,7 @@ describe('requestPromotion', () => {
       kind: 'superseded',
       cause: 'diverged',
       production: { version: 1, commit: 'b'.repeat(40) },
+      verified: true,
     };
     expect(await request(async () => refusal)).toBe(refusal);
     expect(sent()).toBe(0);

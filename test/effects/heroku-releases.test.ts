@@ -32,7 +32,7 @@ describe('readCode', () => {
 
   it('an app that never had code has none', async () => {
     releases(null, 'Initial release', 'Enable Logplex');
-    expect(await heroku.readCode(name, ports)).toEqual({ newest: 2, code: null, pending: null });
+    expect(await heroku.readCode(name, ports)).toMatchObject({ newest: 2, code: null });
   });
 
   it('looks behind config changes for the release that changed the code', async () => {
@@ -47,7 +47,6 @@ describe('readCode', () => {
       release: { version: 2 },
       commit: one,
       kind: 'deploy',
-      rollback: false,
     });
   });
 
@@ -59,17 +58,17 @@ describe('readCode', () => {
     expect(await code()).toMatchObject({
       release: { version: 3 },
       commit: one,
-      rollback: true,
+      kind: 'rollback',
       rolledBackTo: 1,
     });
   });
 
   it('a rollback to the slug that runs already is still a rollback', async () => {
     releases(world.slug(one), 'Deploy 11111111', 'Rollback to v1');
-    expect(await code()).toMatchObject({ release: { version: 2 }, rollback: true });
+    expect(await code()).toMatchObject({ release: { version: 2 }, kind: 'rollback' });
   });
 
-  it('a failed release decided nothing; one under way is told', async () => {
+  it('a failed release changed nothing; it is told, and so is one under way', async () => {
     releases(world.slug(one), 'Deploy 11111111');
     const failed = world.slug(two);
     world.release(app, failed, { status: 'failed', description: 'Rollback to v9' });
@@ -77,6 +76,7 @@ describe('readCode', () => {
     const state = await heroku.readCode(name, ports);
     expect(state).toMatchObject({ newest: 3, pending: { version: 3 } });
     expect(state.code).toMatchObject({ release: { version: 1 }, kind: 'deploy' });
+    expect(state.failed).toMatchObject([{ release: { version: 2 }, kind: 'rollback' }]);
   });
 
   it('reads on over the pages of a long list', async () => {
@@ -104,7 +104,7 @@ describe('readCode', () => {
 
 describe('awaitRelease', () => {
   const wait = (release: string, timeoutMs = 600_000) =>
-    heroku.awaitRelease({ app: name, release, commit: one, timeoutMs }, ports);
+    heroku.awaitRelease({ app: name, release, commit: one, slug: null, timeoutMs }, ports);
 
   it('waits for the release phase, and passes its output on', async () => {
     const slug = world.slug(one);

@@ -130,8 +130,10 @@ export class HerokuStandIn extends HerokuWorld {
       return preboot === null ? c.notFound() : c.json({ name: 'preboot', enabled: preboot });
     });
     hono.get('/apps/:app', (c) => {
-      const { id, name } = this.#app(c);
-      return c.json({ id, name });
+      const { id, name, generation, space, releases } = this.#app(c);
+      const runs = releases.findLast(({ status }) => status === 'succeeded');
+      const slug_size = (runs?.slug ?? null) === null ? null : 72_552_521;
+      return c.json({ id, name, generation, space, slug_size });
     });
     return hono;
   }
@@ -234,10 +236,12 @@ export class HerokuStandIn extends HerokuWorld {
     const running = app.releases.findLast((one) => one.status === 'succeeded');
     return {
       id,
+      app: { id: app.id, name: app.name },
       version,
       status,
       description,
       slug: slug === null ? null : { id: slug },
+      artifacts: status === 'succeeded' && slug !== null ? [{ type: 'slug', id: slug }] : [],
       current: release === running,
       created_at: this.#at(release.createdAt ?? this.clock.now()),
       updated_at: null,
@@ -273,6 +277,7 @@ export class HerokuStandIn extends HerokuWorld {
       return c.json(
         promotion.targets.map(({ app, status, error, release }) => ({
           app: { id: app.id },
+          pipeline_promotion: { id: promotion.id },
           status,
           error_message: error,
           release: release === null ? null : { id: release },

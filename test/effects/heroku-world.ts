@@ -53,6 +53,9 @@ export interface StandInApp {
   dynos: StandInDyno[];
   formation: { type: string; quantity: number }[];
   preboot: boolean | null;
+  generation: string | { id: string; name: string };
+  /** The Private Space that it is in. */
+  space: { id: string; name: string } | null;
   /** What its next builds do. */
   nextBuild: { asks: number; endsAs: 'succeeded' | 'failed'; output: string };
 }
@@ -100,7 +103,9 @@ export class HerokuWorld {
       builds: [],
       dynos: [],
       formation: [{ type: 'web', quantity: 1 }],
-      preboot: null,
+      preboot: false,
+      generation: 'cedar',
+      space: null,
       nextBuild: { asks: 1, endsAs: 'succeeded', output: '-----> Building\n' },
       ...over,
     };

@@ -113,7 +113,11 @@ export const samples: { [T in EventType]: EventData<T> } = {
     },
     order: 'ahead',
   },
-  'production.found': { release: { id: 'release-42', version: 42 }, slug: stagingSlug },
+  'production.found': {
+    release: { id: 'release-42', version: 42 },
+    slug: stagingSlug,
+    own: true,
+  },
   'staging.buildRequested': { build: buildId, adopted: false },
   'staging.built': { build: buildId, release: 'release-12', slug: stagingSlug },
   'staging.deployed': {
@@ -138,6 +142,8 @@ export const samples: { [T in EventType]: EventData<T> } = {
       by: 'ana@acme.test',
       at: '2026-01-05T13:04:00Z',
       commit: base,
+      kind: 'rollback',
+      before: 40,
     },
   },
   'production.disabled': {
@@ -192,14 +198,28 @@ export const variants: readonly DomainEvent[] = [
   sample('lock.acquired', { provider: 'github', token: null, waitedMs: 0 }),
   {
     type: 'deploy.superseded',
-    data: { cause: 'contained', step: 'observe', production },
+    data: { cause: 'contained', step: 'observe', production, verified: true },
   },
   {
     type: 'deploy.superseded',
-    data: { cause: 'diverged', step: 'readGates', production: { version: 41, commit: null } },
+    data: { cause: 'contained', step: 'observe', production, verified: false },
+  },
+  {
+    type: 'deploy.superseded',
+    data: {
+      cause: 'diverged',
+      step: 'readGates',
+      production: { version: 41, commit: null },
+      verified: true,
+    },
   },
   sample('deploy.observed', { production: { version: null, commit: null }, order: 'first' }),
   sample('deploy.observed', { order: 'overridden' }),
+  sample('production.found', { own: false }),
+  ...(['failed-rollback', 'older-slug', 'behind', 'failed-behind', 'unknown'] as const).map(
+    (kind) =>
+      sample('production.held', { rollback: { ...samples['production.held'].rollback, kind } }),
+  ),
   sample('staging.buildRequested', { adopted: true }),
   sample('staging.dynosUp', { dynos: [] }),
   sample('staging.verified', { endpoints: [], restarts: 2 }),

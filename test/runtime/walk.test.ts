@@ -155,7 +155,8 @@ class Player {
     if (made === null) return never(signal);
     const type = event.type;
     if (type === 'deploy.superseded' && service !== 'acquireLock') {
-      return { kind: 'superseded', cause: 'contained', production: { version: 17, commit: null } };
+      const production = { version: 17, commit: null };
+      return { kind: 'superseded', cause: 'contained', production, verified: true };
     }
     const fits = Object.values(steps).some(
       (s) => s.service === service && (Object.values(s.events) as string[]).includes(type),

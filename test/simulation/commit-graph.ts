@@ -28,6 +28,12 @@ export class CommitGraph {
     return false;
   }
 
+  /** The commit whose id begins so. */
+  fullId(named: string): string | null {
+    const found = [...this.#parents.keys()].filter((sha) => sha.startsWith(named));
+    return found.length === 1 ? (found[0] ?? null) : null;
+  }
+
   notes(base: string | null, head: string): ReleaseNotes {
     return { base, head, compareUrl: null, commits: [], omitted: 0, bodiesOmitted: false };
   }

@@ -317,6 +317,7 @@ class Simulation {
     const history: History = {
       relation: async (base, head) => lane.graph.relation(base, head),
       notes: async (base, head) => lane.graph.notes(base, head),
+      fullId: async (named) => lane.graph.fullId(named),
     };
     const unbroken = createServices({
       http,

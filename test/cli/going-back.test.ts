@@ -1,0 +1,174 @@
+/** Production taken back without Heroku's own word for it, and a failed check that runs again: by the real command. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { defaultConfig, Stage } from './stage.ts';
+
+const production = 'acme-production';
+const byUser = 'ana@acme.test';
+
+let stage: Stage;
+afterEach(() => stage.strike());
+
+async function ending(build: number, commit: string) {
+  const last = (await stage.events(build, commit)).at(-1);
+  return { type: last?.type, data: last?.data, ...(last?.metadata.transition as { to: string }) };
+}
+
+/** Three commits: the first two shipped, the third is still to come. */
+async function twoShipped() {
+  stage = await Stage.set();
+  const [older, newer] = [stage.commit('older'), stage.commit('newer')];
+  expect(await stage.advance(501, older)).toMatchObject({ exit: 0 });
+  expect(await stage.advance(502, newer)).toMatchObject({ exit: 0 });
+  return { older, newer, next: stage.commit('next') };
+}
+
+const versionOf = (commit: string): number => {
+  const releases = stage.state().apps[production]?.releases ?? [];
+  return releases.find((one) => one.commit === commit)?.version ?? 0;
+};
+
+describe('a going-back by another name', { timeout: 90_000 }, () => {
+  const ways: readonly [string, string, (older: string) => void][] = [
+    [
+      'an older slug, released again without a word',
+      'older-slug',
+      (older) =>
+        stage.sandbox.control.releaseAgain({
+          app: production,
+          version: versionOf(older),
+          byUser,
+        }),
+    ],
+    [
+      'an older slug, as if it were a deploy',
+      'older-slug',
+      (older) =>
+        stage.sandbox.control.releaseAgain({
+          app: production,
+          version: versionOf(older),
+          description: 'Deploy of the good one',
+          byUser,
+        }),
+    ],
+    [
+      'an older commit, built anew and pushed',
+      'behind',
+      (older) => stage.sandbox.control.deploy({ app: production, commit: older, byUser }),
+    ],
+    [
+      'a rollback whose release phase failed',
+      'failed-rollback',
+      () => {
+        stage.sandbox.control.setReleasePhase({ app: production, command: 'rake db:migrate' });
+        stage.sandbox.control.failNextReleasePhase({ app: production });
+        stage.sandbox.control.rollback({ app: production, byUser });
+      },
+    ],
+  ];
+
+  it.each(ways)('%s, is held, and ships after resume', async (_, kind, goBack) => {
+    const { older, next } = await twoShipped();
+    goBack(older);
+    const version = stage.state().apps[production]?.releases.at(-1)?.version;
+    const held = await stage.advance(503, next);
+    expect(held).toMatchObject({ exit: 0 });
+    const { to, data } = await ending(503, next);
+    expect(to).toBe('blockedByRollback');
+    const expected = kind === 'older-slug' ? expect.stringMatching(/older-slug|behind/) : kind;
+    expect(data).toMatchObject({ rollback: { kind: expected, by: byUser, release: { version } } });
+    expect(stage.state().promotions).toHaveLength(2);
+    expect(stage.slackTexts()).toContain('held: ');
+
+    const [deploy] = await stage.events(503, next);
+    const reason = ['--reason', 'it was checked', '--actor', 'ana'];
+    const resumed = await stage.run(['resume', String(deploy?.data.deploy), ...reason]);
+    expect(resumed).toMatchObject({ exit: 0 });
+    expect(await ending(503, next)).toMatchObject({ to: 'production.live' });
+    expect(stage.state().promotions).toHaveLength(3);
+  });
+
+  it('a push that is newer than what ran is none', async () => {
+    const { next } = await twoShipped();
+    stage.sandbox.control.deploy({ app: production, commit: next, byUser });
+    const last = stage.commit('last');
+    expect(await stage.advance(504, last)).toMatchObject({ exit: 0 });
+    expect(await ending(504, last)).toMatchObject({ to: 'production.live' });
+  });
+
+  it('what this lane shipped out of order on a person’s word holds nobody', async () => {
+    const { older, next } = await twoShipped();
+    const args = ['advance', '--build', '503', '--commit', older, '--branch', 'master'];
+    const word = ['--override', '--reason', 'the newer one is broken', '--actor', 'ana'];
+    expect(await stage.run([...args, ...word])).toMatchObject({ exit: 0 });
+    expect(await ending(503, older)).toMatchObject({ to: 'production.live' });
+    expect(await stage.advance(504, next)).toMatchObject({ exit: 0 });
+    expect(await ending(504, next)).toMatchObject({ to: 'production.live' });
+  });
+});
+
+describe('a failed check of production that runs again', { timeout: 90_000 }, () => {
+  const attempt = (build: number, n: number) => ({
+    GITHUB_ACTIONS: 'true',
+    GITHUB_REF: 'refs/heads/master',
+    GITHUB_RUN_NUMBER: String(build),
+    GITHUB_RUN_ID: '9001',
+    GITHUB_RUN_ATTEMPT: String(n),
+  });
+
+  /** The first build leaves a commit in production that answers 503. */
+  async function brokenInProduction(deploy: 'promote' | 'build') {
+    const config = (urls: Stage['sandbox']['urls']) =>
+      defaultConfig(urls, '1s').replace(
+        'heroku: { app: acme-production }',
+        `heroku: { app: acme-production, deploy: ${deploy} }`,
+      );
+    stage = await Stage.set({ config });
+    const commit = stage.commit('breaks');
+    stage.sandbox.control.endpointDown({ app: production });
+    return commit;
+  }
+
+  it.each(['promote', 'build'] as const)('%s: stays red while it is broken', async (deploy) => {
+    const commit = await brokenInProduction(deploy);
+    expect(await stage.advance(501, commit)).toMatchObject({ exit: 1 });
+    const releases = stage.state().apps[production]?.releases.length;
+    // By another build, as a re-run on CircleCI is, with the kill switch off: it writes nothing.
+    const again = await stage.advance(502, commit, { PRODUCTION_CD_ENABLED: 'false' });
+    expect(again).toMatchObject({ exit: 1 });
+    expect(await ending(502, commit)).toMatchObject({ type: 'deploy.failed', to: 'failed' });
+    stage.sandbox.control.endpointUp({ app: production });
+    expect(await stage.advance(503, commit)).toMatchObject({ exit: 0 });
+    expect(await ending(503, commit)).toMatchObject({ to: 'production.live' });
+    expect(await stage.advance(504, commit)).toMatchObject({ exit: 0 });
+    expect(await ending(504, commit)).toMatchObject({ to: 'superseded', data: { verified: true } });
+    expect(stage.state().apps[production]?.releases.length).toBe(releases);
+  });
+
+  it('GitHub’s attempt 2 of the same build is another check', async () => {
+    const commit = await brokenInProduction('promote');
+    const args = ['advance', '--commit', commit];
+    expect(await stage.run(args, attempt(88, 1))).toMatchObject({ exit: 1 });
+    expect(await stage.run(args, attempt(88, 2))).toMatchObject({ exit: 1 });
+    stage.sandbox.control.endpointUp({ app: production });
+    expect(await stage.run(args, attempt(88, 3))).toMatchObject({ exit: 0 });
+    expect(stage.state().promotions).toHaveLength(1);
+  });
+
+  it('an older build is superseded, and told that what runs is not verified', async () => {
+    stage = await Stage.set({ config: (urls) => defaultConfig(urls, '1s') });
+    const [older, commit] = [stage.commit('older'), stage.commit('breaks')];
+    stage.sandbox.control.endpointDown({ app: production });
+    expect(await stage.advance(501, commit)).toMatchObject({ exit: 1 });
+    const { exit, stdout } = await stage.advance(502, older);
+    expect(exit).toBe(0);
+    expect(stdout).toContain('not verified');
+    expect(stage.slackTexts()).toContain('No deploy of this lane has verified');
+  });
+
+  it('a rollback to exactly this commit holds, and is no reason to verify it', async () => {
+    const { older } = await twoShipped();
+    stage.sandbox.control.rollback({ app: production, byUser });
+    expect(await stage.advance(503, older)).toMatchObject({ exit: 0 });
+    expect(await ending(503, older)).toMatchObject({ to: 'superseded', data: { verified: false } });
+  });
+});
