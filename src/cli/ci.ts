@@ -1,8 +1,10 @@
 /** What the CI says of this build; flags win over it. A person at a shell is none. */
-import envCi from 'env-ci';
+import { devNull } from 'node:os';
+import envCi, { type EnvCiFacts } from 'env-ci';
 import { UsageError } from '../errors.ts';
 import type { Build } from '../machine/events.ts';
 import { cutOff } from '../redaction/cut.ts';
+import { agreed, type BuildRef, isSet, refOf, unshippable } from './ci-refs.ts';
 import { inCi } from './in-ci.ts';
 
 export interface CiFlags {
@@ -17,8 +19,7 @@ export interface CiFacts {
   readonly build: Build | null;
   /** As given: a full or a short id; null where nothing says. */
   readonly commit: string | null;
-  /** `refs/tags/v1` or `pull/12` where the build is of no branch, so that it is not taken for one. */
-  readonly branch: string | null;
+  readonly ref: BuildRef;
   /** Who began the build, as the CI says. */
   readonly user: string | null;
   /** `gh/acme/web`, on CircleCI. */
@@ -44,12 +45,19 @@ export function detectCi(env: Env, flags: CiFlags = {}): CiFacts {
     isCi,
     build: label === null ? null : { ...(found?.build ?? nobody), label },
     commit: flags.commit ?? found?.commit ?? null,
-    branch: flags.branch ?? found?.branch ?? null,
+    ref: unshippable(env, isCi) ?? withFlag(found?.ref ?? { kind: 'unnamed' }, flags.branch),
     user: found?.user ?? null,
     projectSlug: found?.projectSlug ?? null,
     runId: found?.runId ?? null,
     workflowFile: found?.workflowFile ?? null,
   };
+}
+
+/** `--branch` tells what the CI does not; it does not overrule the CI. */
+function withFlag(ref: BuildRef, branch: string | undefined): BuildRef {
+  if (branch === undefined) return ref;
+  if (ref.kind === 'branch') return agreed({ 'the CI': ref.name, '--branch': branch });
+  return ref.kind === 'unnamed' && branch !== '' ? refOf(branch) : ref;
 }
 
 /** @throws UsageError E_BUILD_LABEL no label, or one that cannot be a part of a deploy’s id */
@@ -59,42 +67,45 @@ export function requireBuild({ build }: CiFacts): Build {
 }
 
 /**
- * The lane's branch, where the build is of it.
+ * The lane's branch, where the build is of it. In a CI the branch that is checked out is not taken
+ * for it: jobs of pull requests and tags check out what they like.
  *
  * @param checkedOut the branch that is checked out, null where none is
- * @throws UsageError E_BRANCH a tag, a pull request, another branch; or nothing says which
+ * @throws UsageError E_BRANCH a pull request, a merge queue's group, a tag, another branch; or
+ *   nothing says which, or not clearly
  */
 export function requireBranch(
-  { branch }: Pick<CiFacts, 'branch'>,
+  { ref, isCi }: Pick<CiFacts, 'ref' | 'isCi'>,
   checkedOut: string | null,
   lane: string,
 ): string {
-  const found = branch ?? checkedOut;
-  if (found === lane) return lane;
-  const what =
-    found === null
-      ? 'nothing says which branch this build is of'
-      : `this build is of ${inWords(found)}`;
-  throw new UsageError('E_BRANCH', `${what}; the lane deploys branch ${lane}`, {
+  const found = ref.kind === 'unnamed' && !isCi && checkedOut !== null ? refOf(checkedOut) : ref;
+  const { [found.kind]: tell } = branchFaults;
+  if (found.kind === 'branch' && found.name === lane) return lane;
+  throw new UsageError('E_BRANCH', `${tell(found as never)}; the lane deploys branch ${lane}`, {
     hint:
-      found === null
+      found.kind === 'unnamed'
         ? `Say --branch ${lane} if it is that one.`
-        : `Run pipeline advance in builds of ${lane} only, or change \`branch\` in pipeline.yml.`,
+        : `Run pipeline advance in builds of ${lane} only.`,
   });
 }
 
-function inWords(branch: string): string {
-  if (branch.startsWith(tags)) return `tag ${branch.slice(tags.length)}`;
-  return /^(refs\/)?pull\//.test(branch) ? `a pull request (${branch})` : `branch ${branch}`;
-}
-
-const tags = 'refs/tags/';
+const branchFaults: {
+  readonly [K in BuildRef['kind']]: (ref: Extract<BuildRef, { kind: K }>) => string;
+} = {
+  branch: ({ name }) => `this build is of branch ${name}`,
+  tag: ({ shown }) => `this build is of tag ${shown}, and a tag never ships`,
+  'pull request': ({ shown }) => `this build is of a pull request (${shown}), which never ships`,
+  'merge queue': ({ shown }) => `this build is of a merge queue (${shown}), which never ships`,
+  unclear: ({ why }) => `it is not clear which branch this build is of: ${why}`,
+  unnamed: () => 'nothing says which branch this build is of',
+};
 
 const nobody = { provider: 'other', attempt: 1, job: null, workflow: null, url: null } as const;
 
 /** CircleCI's variables (VENDORS.md 2.4). A re-run has a new build number. */
 function circleCi(env: Env): Found | null {
-  if (!isTrue(env.CIRCLECI)) return null;
+  if (!isSet(env.CIRCLECI)) return null;
   const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
   const host = (env.CIRCLE_REPOSITORY_URL ?? '').includes('bitbucket.org') ? 'bb' : 'gh';
   return {
@@ -107,7 +118,8 @@ function circleCi(env: Env): Found | null {
       url: orNull(env.CIRCLE_BUILD_URL),
     },
     commit: orNull(env.CIRCLE_SHA1),
-    branch: tagOf(env.CIRCLE_TAG) ?? orNull(env.CIRCLE_BRANCH),
+    // Every build has one but a tag's.
+    ref: required(agreed({ CIRCLE_BRANCH: env.CIRCLE_BRANCH }), 'CIRCLE_BRANCH'),
     user: orNull(env.CIRCLE_USERNAME),
     projectSlug: owner && name ? `${host}/${owner}/${name}` : null,
     runId: orNull(env.CIRCLE_BUILD_NUM),
@@ -117,9 +129,7 @@ function circleCi(env: Env): Found | null {
 
 /** GitHub's variables (VENDORS.md 3.5). A re-run keeps the number and counts its attempts. */
 function gitHub(env: Env): Found | null {
-  if (!isTrue(env.GITHUB_ACTIONS)) return null;
-  // What a pull request brings is not merged, whatever its branch or its target is called.
-  const isPullRequest = (env.GITHUB_EVENT_NAME ?? '').startsWith('pull_request');
+  if (!isSet(env.GITHUB_ACTIONS)) return null;
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   return {
     build: {
@@ -131,10 +141,13 @@ function gitHub(env: Env): Found | null {
       url: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
     },
     commit: orNull(env.GITHUB_SHA),
-    // The name alone may be a tag's.
-    branch: isPullRequest
-      ? `pull/${env.GITHUB_HEAD_REF ?? ''}`
-      : (orNull(env.GITHUB_REF?.replace(/^refs\/heads\//, '')) ?? orNull(env.GITHUB_REF_NAME)),
+    ref: required(
+      // The name alone may be a tag's.
+      isSet(env.GITHUB_REF)
+        ? agreed({ GITHUB_REF: env.GITHUB_REF, GITHUB_REF_NAME: env.GITHUB_REF_NAME })
+        : { kind: 'unnamed' },
+      'GITHUB_REF',
+    ),
     user: orNull(env.GITHUB_TRIGGERING_ACTOR) ?? orNull(env.GITHUB_ACTOR),
     projectSlug: null,
     runId: orNull(run),
@@ -144,8 +157,8 @@ function gitHub(env: Env): Found | null {
 
 /** Any other CI that `env-ci` knows. */
 function other(env: Env): Found | null {
-  const facts = envCi({ env, cwd: process.cwd() });
-  if (!facts.isCi || facts.service === undefined) return null;
+  const facts = factsOf(env);
+  if (facts === null || !facts.isCi || facts.service === undefined) return null;
   return {
     build: {
       ...nobody,
@@ -154,15 +167,39 @@ function other(env: Env): Found | null {
       url: orNull(facts.buildUrl),
     },
     commit: orNull(facts.commit),
-    // Of a pull request, `branch` is the one that it is meant for; of a tag, it may be the tag.
-    branch:
-      facts.isPr === true ? `pull/${facts.pr ?? ''}` : (tagOf(facts.tag) ?? orNull(facts.branch)),
+    ref: refOfOther(facts, env),
     user: null,
     projectSlug: null,
     runId: null,
     workflowFile: null,
   };
 }
+
+function refOfOther({ service, isPr, pr, tag, branch }: EnvCiFacts, env: Env): BuildRef {
+  if (isPr === true) return { kind: 'pull request', shown: orNull(pr) ?? `${service} says so` };
+  if (isSet(tag)) return { kind: 'tag', shown: tag };
+  // Jenkins names the branch of the remote.
+  if (service === 'jenkins') return agreed({ 'the CI': branch?.replace(/^origin\//, '') });
+  if (service === 'codebuild') {
+    return agreed({
+      CODEBUILD_WEBHOOK_TRIGGER: env.CODEBUILD_WEBHOOK_TRIGGER?.replace(/^branch\//, ''),
+    });
+  }
+  return agreed({ 'the CI': branch });
+}
+
+/** Null where it cannot read what its CI says; asked outside of any repository, it takes no checked-out branch for the build's. */
+function factsOf(env: Env): EnvCiFacts | null {
+  try {
+    return envCi({ env, cwd: devNull });
+  } catch {
+    return null;
+  }
+}
+
+/** A CI that always names its branch and does not is not believed by a flag alone. */
+const required = (ref: BuildRef, name: string): BuildRef =>
+  ref.kind === 'unnamed' ? { kind: 'unclear', why: `${name} is not set` } : ref;
 
 function badLabel(label: string | null): UsageError {
   const what =
@@ -176,10 +213,3 @@ function badLabel(label: string | null): UsageError {
 
 const orNull = (value: string | undefined): string | null =>
   value === undefined || value === '' ? null : value;
-
-const tagOf = (tag: string | undefined): string | null =>
-  tag === undefined || tag === '' ? null : tags + tag;
-
-function isTrue(value: string | undefined): boolean {
-  return value === 'true' || value === '1';
-}

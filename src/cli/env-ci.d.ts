@@ -1,6 +1,6 @@
 /** Types for the package `env-ci`, which has none of its own: the part that is used here. */
 declare module 'env-ci' {
-  interface Facts {
+  export interface EnvCiFacts {
     readonly isCi: boolean;
     readonly service?: string;
     readonly build?: string;
@@ -16,5 +16,5 @@ declare module 'env-ci' {
   export default function envCi(options: {
     env: Readonly<Record<string, string | undefined>>;
     cwd: string;
-  }): Facts;
+  }): EnvCiFacts;
 }

@@ -29,6 +29,7 @@ const gitHub = {
   GITHUB_RUN_ATTEMPT: '2',
   GITHUB_RUN_ID: '30433642',
   GITHUB_SHA: sha,
+  GITHUB_REF: 'refs/heads/main',
   GITHUB_REF_NAME: 'main',
   GITHUB_JOB: 'deploy',
   GITHUB_WORKFLOW: 'Deploy',
@@ -59,25 +60,12 @@ describe('detectCi', () => {
         url: 'https://circleci.com/gh/acme/web/502',
       },
       commit: sha,
-      branch: 'main',
+      ref: { kind: 'branch', name: 'main' },
       user: 'ana',
       projectSlug: 'gh/acme/web',
       runId: '502',
       workflowFile: null,
     });
-  });
-
-  it.each(['pull_request', 'pull_request_target'])(
-    'takes the build of a %s for no branch’s, whatever the names of its branches',
-    (event) => {
-      const env = { ...gitHub, GITHUB_EVENT_NAME: event, GITHUB_HEAD_REF: 'main' };
-      expect(detectCi(env).branch).toBe('pull/main');
-    },
-  );
-
-  it('takes a pull request’s build of another CI for no branch’s', () => {
-    const env = { TRAVIS: 'true', CI: 'true', TRAVIS_PULL_REQUEST: '12', TRAVIS_BRANCH: 'main' };
-    expect(detectCi(env).branch).toBe('pull/12');
   });
 
   it.each(['true', 'yes', 'True', '1'])('takes CI=%s for a CI', (value) => {
@@ -100,7 +88,7 @@ describe('detectCi', () => {
         url: 'https://github.com/acme/web/actions/runs/30433642',
       },
       commit: sha,
-      branch: 'main',
+      ref: { kind: 'branch', name: 'main' },
       user: 'ana',
       projectSlug: null,
       runId: '30433642',
@@ -121,20 +109,25 @@ describe('detectCi', () => {
       isCi: true,
       build: { provider: 'other', label: '77', url: 'https://buildkite.com/acme/web/builds/77' },
       commit: sha,
-      branch: 'main',
+      ref: { kind: 'branch', name: 'main' },
     });
   });
 
   it('lets flags win over what the CI says, and keeps the rest', () => {
-    const flags = { commit: 'abc1234', branch: 'release', build: '9.1' };
+    const flags = { commit: 'abc1234', build: '9.1' };
     const { build, ...facts } = detectCi(circleCi, flags);
-    expect(facts).toMatchObject({ commit: 'abc1234', branch: 'release', user: 'ana', isCi: true });
+    expect(facts).toMatchObject({ commit: 'abc1234', user: 'ana', isCi: true });
     expect(build).toMatchObject({ label: '9.1', provider: 'circleci', job: 'deploy' });
   });
 
   it('calls a person’s build local, and has no CI user for them', () => {
     const facts = detectCi({ USER: 'ana' });
-    expect(facts).toMatchObject({ isCi: false, user: null, commit: null, branch: null });
+    expect(facts).toMatchObject({
+      isCi: false,
+      user: null,
+      commit: null,
+      ref: { kind: 'unnamed' },
+    });
     expect(requireBuild(facts)).toMatchObject({ provider: 'other', label: 'local', attempt: 1 });
   });
 

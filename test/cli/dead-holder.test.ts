@@ -16,6 +16,7 @@ const args = ['advance', '--branch', 'master'];
 
 const circleCi = (build: number, commit: string) => ({
   CIRCLECI: 'true',
+  CIRCLE_BRANCH: 'master',
   CIRCLE_BUILD_NUM: String(build),
   CIRCLE_SHA1: commit,
   CIRCLE_JOB: 'deploy',
@@ -25,6 +26,7 @@ const circleCi = (build: number, commit: string) => ({
 });
 const gitHub = (build: number, commit: string, attempt = 1) => ({
   GITHUB_ACTIONS: 'true',
+  GITHUB_REF: 'refs/heads/master',
   GITHUB_SERVER_URL: 'https://github.com',
   GITHUB_REPOSITORY: 'acme/web',
   GITHUB_RUN_ID: String(9_000 + build),
