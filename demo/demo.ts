@@ -6,7 +6,7 @@
  * Leaves the log and the repository in a temporary folder for the reader to explore.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -31,6 +31,13 @@ function commit(title: string): string {
   return git('rev-parse', 'HEAD');
 }
 
+/** As CI does: each build's commit in a checkout of its own. */
+function checkout(sha: string): string {
+  const place = join(root, 'checkouts', sha.slice(0, 8));
+  if (!existsSync(place)) git('worktree', 'add', '--quiet', '--detach', place, sha);
+  return place;
+}
+
 interface Job {
   readonly process: ChildProcess;
   /** Resolves with the exit code, or the signal's name. */
@@ -40,9 +47,9 @@ interface Job {
 }
 
 /** One CI job: `pipeline advance` for a build and its commit. */
-function job(sandbox: RunningSandbox, args: readonly string[], label = ''): Job {
+function job(sandbox: RunningSandbox, args: readonly string[], label = '', cwd = folder): Job {
   const child = spawn(process.execPath, [binary, ...args], {
-    cwd: folder,
+    cwd,
     env: {
       ...process.env,
       ...sandbox.environment,
@@ -79,7 +86,12 @@ function job(sandbox: RunningSandbox, args: readonly string[], label = ''): Job 
 }
 
 const advance = (sandbox: RunningSandbox, build: number, sha: string, label = ''): Job =>
-  job(sandbox, ['advance', '--build', String(build), '--commit', sha, '--branch', 'master'], label);
+  job(
+    sandbox,
+    ['advance', '--build', String(build), '--commit', sha, '--branch', 'master'],
+    label,
+    checkout(sha),
+  );
 
 async function expectExit(run: Job, code: string): Promise<void> {
   const ended = await run.ended;
@@ -106,7 +118,10 @@ async function tell(sandbox: RunningSandbox): Promise<void> {
   const held = commit('Try again');
   await expectExit(advance(sandbox, 505, held), '0');
   const id = `505-${held.slice(0, 8)}`;
-  await expectExit(job(sandbox, ['resume', id, '--reason', 'the cause is fixed']), '0');
+  await expectExit(
+    job(sandbox, ['resume', id, '--branch', 'master', '--reason', 'the cause is fixed']),
+    '0',
+  );
 
   say('\n4. A run is killed in the middle; the same command finishes it');
   const killed = commit('Speed up search');

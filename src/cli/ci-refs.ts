@@ -13,6 +13,8 @@ export type BuildRef =
   | { readonly kind: Unshippable; readonly shown: string }
   /** Variables that contradict each other, or say too little for their CI. */
   | { readonly kind: 'unclear'; readonly why: string }
+  /** What the build follows did not pass. */
+  | { readonly kind: 'untested'; readonly why: string }
   | { readonly kind: 'unnamed' };
 
 export type Unshippable = 'pull request' | 'merge queue' | 'tag';

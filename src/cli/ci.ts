@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import type { Build } from '../machine/events.ts';
 import { cutOff } from '../redaction/cut.ts';
 import { agreed, type BuildRef, isSet, refOf, unshippable } from './ci-refs.ts';
+import { testedCommit } from './github-event.ts';
 import { inCi } from './in-ci.ts';
 
 export interface CiFlags {
@@ -17,8 +18,8 @@ export interface CiFacts {
   readonly isCi: boolean;
   /** Null in a CI that does not say which build this is. */
   readonly build: Build | null;
-  /** As given: a full or a short id; null where nothing says. */
-  readonly commit: string | null;
+  /** Who names which commit, as given: full or short ids; the flag first. */
+  readonly commits: readonly { readonly by: string; readonly name: string }[];
   readonly ref: BuildRef;
   /** Who began the build, as the CI says. */
   readonly user: string | null;
@@ -31,7 +32,8 @@ export interface CiFacts {
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Found = Omit<CiFacts, 'isCi' | 'build'> & {
+type Found = Omit<CiFacts, 'isCi' | 'build' | 'commits'> & {
+  readonly commit: string | null;
   readonly build: Omit<Build, 'label'> & { readonly label: string | null };
 };
 
@@ -44,7 +46,10 @@ export function detectCi(env: Env, flags: CiFlags = {}): CiFacts {
   return {
     isCi,
     build: label === null ? null : { ...(found?.build ?? nobody), label },
-    commit: flags.commit ?? found?.commit ?? null,
+    commits: [
+      { by: '--commit', name: flags.commit ?? null },
+      { by: 'the CI', name: found?.commit ?? null },
+    ].filter((one): one is { by: string; name: string } => one.name !== null),
     ref: unshippable(env, isCi) ?? withFlag(found?.ref ?? { kind: 'unnamed' }, flags.branch),
     user: found?.user ?? null,
     projectSlug: found?.projectSlug ?? null,
@@ -98,6 +103,7 @@ const branchFaults: {
   'pull request': ({ shown }) => `this build is of a pull request (${shown}), which never ships`,
   'merge queue': ({ shown }) => `this build is of a merge queue (${shown}), which never ships`,
   unclear: ({ why }) => `it is not clear which branch this build is of: ${why}`,
+  untested: ({ why }) => `what this build is of did not pass: ${why}`,
   unnamed: () => 'nothing says which branch this build is of',
 };
 
@@ -130,6 +136,7 @@ function circleCi(env: Env): Found | null {
 /** GitHub's variables (VENDORS.md 3.5). A re-run keeps the number and counts its attempts. */
 function gitHub(env: Env): Found | null {
   if (!isSet(env.GITHUB_ACTIONS)) return null;
+  const tested = testedCommit(env);
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   return {
     build: {
@@ -140,14 +147,16 @@ function gitHub(env: Env): Found | null {
       workflow: orNull(env.GITHUB_WORKFLOW),
       url: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
     },
-    commit: orNull(env.GITHUB_SHA),
-    ref: required(
-      // The name alone may be a tag's.
-      isSet(env.GITHUB_REF)
-        ? agreed({ GITHUB_REF: env.GITHUB_REF, GITHUB_REF_NAME: env.GITHUB_REF_NAME })
-        : { kind: 'unnamed' },
-      'GITHUB_REF',
-    ),
+    commit: tested === null ? orNull(env.GITHUB_SHA) : tested.commit,
+    ref:
+      tested?.ref ??
+      required(
+        // The name alone may be a tag's.
+        isSet(env.GITHUB_REF)
+          ? agreed({ GITHUB_REF: env.GITHUB_REF, GITHUB_REF_NAME: env.GITHUB_REF_NAME })
+          : { kind: 'unnamed' },
+        'GITHUB_REF',
+      ),
     user: orNull(env.GITHUB_TRIGGERING_ACTOR) ?? orNull(env.GITHUB_ACTOR),
     projectSlug: null,
     runId: orNull(run),

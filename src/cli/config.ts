@@ -26,8 +26,13 @@ const lineLengthMax = 160;
 
 /** @throws UsageError E_CONFIG_MISSING, E_CONFIG */
 export function loadConfig(path: string): Config {
-  const name = basename(path);
-  const text = read(path, name);
+  return parseConfig(read(path), basename(path));
+}
+
+/** @param name what messages call the file @throws UsageError E_CONFIG */
+export function parseConfig(bytes: Buffer, name: string): Config {
+  if (bytes.length > fileBytesMax) throw tooLarge(name);
+  const text = bytes.toString('utf8');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fail = (mistakes: readonly Mistake[]): never => {
@@ -90,7 +95,8 @@ export function toSettings(config: Config, environment: Pick<Environment, 'lease
   });
 }
 
-function read(path: string, name: string): string {
+function read(path: string): Buffer {
+  const name = basename(path);
   // One byte more than it may have, of whatever it is: a pipe has no size, a device no end.
   const bytes = Buffer.alloc(fileBytesMax + 1);
   let length = 0;
@@ -114,8 +120,11 @@ function read(path: string, name: string): string {
       },
     );
   }
-  if (length <= fileBytesMax) return bytes.toString('utf8', 0, length);
-  throw new UsageError('E_CONFIG', `${name} is larger than ${fileBytesMax / 1024} KiB`, {
+  return bytes.subarray(0, length);
+}
+
+function tooLarge(name: string): UsageError {
+  return new UsageError('E_CONFIG', `${name} is larger than ${fileBytesMax / 1024} KiB`, {
     hint: 'Name the pipeline.yml itself with --config or PIPELINE_CONFIG.',
   });
 }

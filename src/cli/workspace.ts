@@ -7,6 +7,7 @@ import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../redact
 import { deploysProjection } from '../store/deploys.ts';
 import type { EventLog } from '../store/log.ts';
 import { openLog } from '../store/open.ts';
+import { type ConfigPlace, configOfCommit, type DeployedCommit } from './commit-config.ts';
 import { type Config, loadConfig } from './config.ts';
 import { type Environment, emptyTokens } from './environment.ts';
 import type { GlobalFlags } from './flags.ts';
@@ -17,22 +18,31 @@ export interface Workspace {
   /** The folder of the configuration: paths in it are relative to here. */
   readonly directory: string;
   readonly storeUrl: string;
+  /** What is to be told of where the configuration comes from. */
+  readonly notices: readonly string[];
 }
 
 const sqlitePrefix = 'sqlite:';
 
-/** @throws UsageError the configuration is missing or wrong */
+/**
+ * @param deployed the commit whose own configuration counts; null: the file on this disk
+ * @throws UsageError the configuration is missing or wrong
+ */
 export async function openWorkspace(
   flags: Pick<GlobalFlags, 'config' | 'store'>,
   environment: Environment,
+  deployed: DeployedCommit | null = null,
 ): Promise<Workspace> {
-  const file = resolve(configFile(flags, environment));
-  const config = await loadConfig(file);
+  const place = configPlace(flags, environment, deployed?.repository.root ?? '.');
+  const { config, notices } =
+    deployed === null
+      ? { config: loadConfig(place.file), notices: [] }
+      : await configOfCommit(place, deployed);
   hidePasswordsOf(config.store);
   keepNames(config.app, config.staging.heroku.app, config.production.heroku.app);
-  const directory = dirname(file);
+  const directory = dirname(place.file);
   const storeUrl = givenStore(flags, environment) ?? anchored(config.store, directory);
-  return { config, directory, storeUrl };
+  return { config, directory, storeUrl, notices };
 }
 
 /** For commands that only read the log: they do without a configuration where the log is named. */
@@ -48,13 +58,15 @@ export function openDeployLog(storeUrl: string, options: { readOnly: boolean }):
   return openLog(storeUrl, { projections: [deploysProjection], clean: redactAll, ...options });
 }
 
-function configFile(flags: Pick<GlobalFlags, 'config'>, environment: Environment): string {
-  return (
-    given('--config', flags.config) ??
-    environment.config ??
-    upwards('pipeline.yml') ??
-    'pipeline.yml'
-  );
+/** @param fallback the folder whose `pipeline.yml` it is where there is none further up */
+function configPlace(
+  flags: Pick<GlobalFlags, 'config'>,
+  environment: Environment,
+  fallback: string,
+): ConfigPlace {
+  const named = given('--config', flags.config) ?? environment.config;
+  const file = named ?? upwards('pipeline.yml') ?? join(fallback, 'pipeline.yml');
+  return { file: resolve(file), isNamed: named !== null };
 }
 
 /** @throws UsageError E_USAGE a flag of nothing: a script's variable that was not set */
@@ -76,14 +88,14 @@ function upwards(name: string): string | null {
 
 /** The lines that are told before a command writes. @throws UsageError E_STORE_NOT_KEPT */
 export function noticesFor(
-  { config, storeUrl }: Workspace,
+  { config, storeUrl, notices }: Workspace,
   environment: Environment,
   isCi: boolean,
 ): string[] {
   const { provider } = config.lock;
   const place = checkStorePlace({ storeUrl, provider, isCi, folder: process.cwd() });
   const tokens = emptyTokens(environment);
-  return tokens === null ? place : [tokens, ...place];
+  return [...notices, ...(tokens === null ? [] : [tokens]), ...place];
 }
 
 function givenStore(flags: Pick<GlobalFlags, 'store'>, environment: Environment): string | null {

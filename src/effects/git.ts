@@ -1,4 +1,5 @@
 /** A git repository on this machine: what its commits say, how two of them are related, a commit as a tarball. */
+import { realpathSync } from 'node:fs';
 import { createGzip } from 'node:zlib';
 import { UsageError } from '../errors.ts';
 import { hide, hidePasswordsOf } from '../redaction/gate.ts';
@@ -17,6 +18,8 @@ export interface CommitRange {
 }
 
 export interface Repository {
+  /** The top of the working tree, without symbolic links. */
+  readonly root: string;
   /** The full id of the commit that is checked out. */
   head(signal?: AbortSignal): Promise<string>;
   /** Null where no branch is checked out, as in most CI jobs. */
@@ -31,6 +34,12 @@ export interface Repository {
    * @throws UsageError E_COMMIT_UNKNOWN
    */
   commit(ref: string, signal?: AbortSignal): Promise<Commit>;
+  /**
+   * A file of a commit, byte for byte, through symbolic links inside of its tree; null where it has none.
+   *
+   * @param path from the top of the tree
+   */
+  file(sha: string, path: string, signal?: AbortSignal): Promise<Buffer | null>;
   /** Takes full ids. Fetches what is missing, within bounds; without a remote it does with what is there. */
   relation(base: string, head: string, signal?: AbortSignal): Promise<Relation>;
   /**
@@ -86,6 +95,8 @@ export async function openRepository(
   const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}) };
 
   return {
+    root: realpathSync(root),
+    file: (sha, path, signal) => readFile(git, sha, path, signal),
     head: (signal) => resolveHead(git, signal),
     branch: async (signal) => {
       const run = await git(['symbolic-ref', '--short', '--quiet', 'HEAD'], { signal });
@@ -166,6 +177,21 @@ async function readCommits(
   return parseBatch(run.stdout).map((object) =>
     object?.type === 'commit' ? parseCommit(object.sha, object.content) : null,
   );
+}
+
+async function readFile(
+  git: Git,
+  sha: string,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | null> {
+  // A name is a line, which no path with a line end can be.
+  if (/[\n\0]/.test(path)) return null;
+  const batch = ['cat-file', '--batch', '--follow-symlinks'];
+  const run = await git(batch, { signal, input: `${sha}:${path}\n` });
+  if (run.code !== 0) throw gitFailed('cat-file', run);
+  const object = parseBatch(run.stdout)[0] ?? null;
+  return object?.type === 'blob' ? object.content : null;
 }
 
 async function findCommit(

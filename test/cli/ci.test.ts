@@ -59,7 +59,7 @@ describe('detectCi', () => {
         workflow: '00000c6b-89ab-4def-8123-456789abcdef',
         url: 'https://circleci.com/gh/acme/web/502',
       },
-      commit: sha,
+      commits: [{ by: 'the CI', name: sha }],
       ref: { kind: 'branch', name: 'main' },
       user: 'ana',
       projectSlug: 'gh/acme/web',
@@ -87,7 +87,7 @@ describe('detectCi', () => {
         job: 'deploy',
         url: 'https://github.com/acme/web/actions/runs/30433642',
       },
-      commit: sha,
+      commits: [{ by: 'the CI', name: sha }],
       ref: { kind: 'branch', name: 'main' },
       user: 'ana',
       projectSlug: null,
@@ -108,7 +108,7 @@ describe('detectCi', () => {
     expect(detectCi(env)).toMatchObject({
       isCi: true,
       build: { provider: 'other', label: '77', url: 'https://buildkite.com/acme/web/builds/77' },
-      commit: sha,
+      commits: [{ by: 'the CI', name: sha }],
       ref: { kind: 'branch', name: 'main' },
     });
   });
@@ -116,7 +116,11 @@ describe('detectCi', () => {
   it('lets flags win over what the CI says, and keeps the rest', () => {
     const flags = { commit: 'abc1234', build: '9.1' };
     const { build, ...facts } = detectCi(circleCi, flags);
-    expect(facts).toMatchObject({ commit: 'abc1234', user: 'ana', isCi: true });
+    expect(facts).toMatchObject({ user: 'ana', isCi: true });
+    expect(facts.commits).toEqual([
+      { by: '--commit', name: 'abc1234' },
+      { by: 'the CI', name: sha },
+    ]);
     expect(build).toMatchObject({ label: '9.1', provider: 'circleci', job: 'deploy' });
   });
 
@@ -125,7 +129,7 @@ describe('detectCi', () => {
     expect(facts).toMatchObject({
       isCi: false,
       user: null,
-      commit: null,
+      commits: [],
       ref: { kind: 'unnamed' },
     });
     expect(requireBuild(facts)).toMatchObject({ provider: 'other', label: 'local', attempt: 1 });

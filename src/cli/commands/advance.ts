@@ -10,6 +10,7 @@ import { observeActor, observeOrderer } from '../actor.ts';
 import { assemble } from '../assemble.ts';
 import { detectCi, requireBranch, requireBuild } from '../ci.ts';
 import { ciJobOf } from '../ci-job.ts';
+import { commitToDeploy } from '../commit-to-deploy.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
@@ -34,15 +35,16 @@ export async function advance(
 ): Promise<number> {
   const override = overrideReason(flags);
   const environment = readEnvironment(process.env);
-  const herokuToken = requireHerokuToken(environment);
-  const workspace = await openWorkspace(flags, environment);
-  const { config, directory, storeUrl } = workspace;
   const ci = detectCi(process.env, flags);
+  const repository = await openRepository(process.cwd());
+  const commit = await commitToDeploy(ci, repository);
+  const deployed = { repository, sha: commit.sha, isCi: ci.isCi };
+  const workspace = await openWorkspace(flags, environment, deployed);
+  const { config, storeUrl } = workspace;
+  const herokuToken = requireHerokuToken(environment);
   const notices = noticesFor(workspace, environment, ci.isCi);
   const build = requireBuild(ci);
   assertNoSecret(build.label);
-  const repository = await openRepository(directory);
-  const commit = await repository.commit(ci.commit ?? (await repository.head()));
   const branch = requireBranch(ci, await repository.branch(), config.branch);
 
   const settings = toSettings(config, environment);

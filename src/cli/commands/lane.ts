@@ -33,10 +33,10 @@ export async function order(
   }
   const environment = readEnvironment(process.env);
   const workspace = await openWorkspace(flags, environment);
-  const { config, directory, storeUrl } = workspace;
+  const { config, storeUrl } = workspace;
   const ci = detectCi(process.env, flags);
   for (const line of noticesFor(workspace, environment, ci.isCi)) terminal.err(line);
-  const repository = await openRepository(directory).catch(withoutRepository);
+  const repository = await openRepository(process.cwd()).catch(withoutRepository);
   if (ci.isCi) requireBranch(ci, (await repository?.branch()) ?? null, config.branch);
   const actor = await observeOrderer({ claimed: flags.actor, ci, repository, environment });
   const run = newRun({ actor, ci: ci.isCi ? ci.build : null, program: version });

@@ -34,12 +34,12 @@ export async function resume(
     });
   }
   const environment = readEnvironment(process.env);
-  const herokuToken = requireHerokuToken(environment);
   const workspace = await openWorkspace(flags, environment);
-  const { config, directory, storeUrl } = workspace;
+  const { config, storeUrl } = workspace;
+  const herokuToken = requireHerokuToken(environment);
   const ci = detectCi(process.env, flags);
   const notices = noticesFor(workspace, environment, ci.isCi);
-  const repository = await openRepository(directory);
+  const repository = await openRepository(process.cwd());
   if (ci.isCi) requireBranch(ci, await repository.branch(), config.branch);
   const settings = toSettings(config, environment);
   const run = newRun({
