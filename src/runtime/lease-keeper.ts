@@ -1,7 +1,7 @@
 /** Keeps a run's leases alive by heartbeat, and tells when one is no longer its own. */
 import type { Clock } from '../effects/ports.ts';
 import { LockstepError } from '../errors.ts';
-import type { EventLog, Fence } from '../store/log.ts';
+import { type EventLog, type Fence, StoreReplaced } from '../store/log.ts';
 
 /** Another run was given what this one held. It must write nothing more. */
 export class Overtaken extends LockstepError {
@@ -38,7 +38,7 @@ export interface LeaseKeeper {
   drop(resource: string): void;
   /** Prolongs everything now. @throws Overtaken, Lapsed */
   assertHeld(): Promise<void>;
-  /** Aborts, with an `Overtaken` or a `Lapsed` as its reason, when a lease is lost. */
+  /** Aborts, with an `Overtaken`, a `Lapsed` or a `StoreReplaced` as its reason, when a lease is lost. */
   readonly lost: AbortSignal;
   stop(): void;
 }
@@ -85,7 +85,9 @@ export function createLeaseKeeper(options: {
         if (clock.now() - keptAt >= leaseMs) lose(new Lapsed(fence.resource));
       }
       // A store that does not answer is asked again: the lease has beats to spare.
-      await assertHeld().catch(() => {});
+      await assertHeld().catch((error: unknown) => {
+        if (error instanceof StoreReplaced) lose(error);
+      });
     }
   };
   beat().catch(() => {});

@@ -7,7 +7,10 @@ import {
   append,
   assertExpected,
   findAppended,
+  hasMark,
   headPosition,
+  lastMark,
+  type Mark,
   readAll,
   streamBeginnings,
 } from './event-table.ts';
@@ -35,6 +38,7 @@ import type {
   StreamAppend,
   Verification,
 } from './log.ts';
+import { StoreReplaced } from './log.ts';
 import type { Database, Procedure } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
 import { ReadModels } from './read-models.ts';
@@ -58,6 +62,8 @@ export class DatabaseLog implements ProjectedLog {
   readonly #database: Database;
   readonly #models: ReadModels;
   readonly #clean: Clean;
+  /** The newest event that this process wrote or read. */
+  #lastSeen: Mark | null = null;
 
   /** @param database one whose tables are there */
   constructor(
@@ -72,8 +78,35 @@ export class DatabaseLog implements ProjectedLog {
   }
 
   /** Read models that are missing, old or behind are made before anything else. */
-  catchUp(): Promise<void> {
-    return this.#models.catchUp();
+  async catchUp(): Promise<void> {
+    await this.#models.catchUp();
+    this.#lastSeen = await this.#database.read(lastMark);
+  }
+
+  /**
+   * A write to the log that this process knows: what it wrote or read last is there still. A server
+   * that lost what it acknowledged, a restored copy, an emptied schema: none of them is that log.
+   *
+   * @throws StoreReplaced
+   */
+  #write<T>(procedure: (again: boolean) => Procedure<T>): Promise<T> {
+    const mark = this.#lastSeen;
+    const { shown } = this.#database;
+    return this.#database.write(function* (again) {
+      if (mark !== null && !(yield* hasMark(mark))) {
+        throw new StoreReplaced(
+          shown,
+          `it has another event at position ${mark.position}, or none`,
+        );
+      }
+      return yield* procedure(again);
+    });
+  }
+
+  #saw(events: readonly Mark[]): void {
+    for (const { position, hash } of events) {
+      if (position > (this.#lastSeen?.position ?? 0)) this.#lastSeen = { position, hash };
+    }
   }
 
   async append(batches: readonly StreamAppend[], options: AppendOptions = {}): Promise<Appended> {
@@ -93,7 +126,9 @@ export class DatabaseLog implements ProjectedLog {
       grant === undefined
         ? options
         : { ...options, grant: { ...grant, owner: clean(grant.owner) } };
-    return this.#database.write((again) => this.#append(drafts, cleaned, again));
+    const appended = await this.#write((again) => this.#append(drafts, cleaned, again));
+    this.#saw(appended.events);
+    return appended;
   }
 
   *#append(
@@ -125,7 +160,7 @@ export class DatabaseLog implements ProjectedLog {
     const models = this.#models;
     // By a try whose reply was lost: if they are there, they are ours.
     let tried = 0;
-    return this.#database.write(function* (again) {
+    return this.#write(function* (again) {
       const imported = (yield* importRows(db, rows)).map(toRecorded);
       const last = imported.at(-1);
       if (last === undefined) {
@@ -147,6 +182,7 @@ export class DatabaseLog implements ProjectedLog {
       from: Math.max(1, fromVersion),
       limit,
     });
+    this.#saw(rows);
     return rows.map(toRecorded);
   }
 
@@ -158,6 +194,7 @@ export class DatabaseLog implements ProjectedLog {
   }: Parameters<EventLog['readAll']>[0] = {}): Promise<readonly RecordedEvent[]> {
     const rows = await this.#database.read(() => readAll(after, limit, streamPrefix));
     for (const fault of faultsOf(rows, { after, isWhole: streamPrefix === '' })) onFault(fault);
+    this.#saw(rows);
     return rows.map(toRecorded);
   }
 
@@ -181,7 +218,7 @@ export class DatabaseLog implements ProjectedLog {
     const owner = this.#clean(by);
     // The token of a try whose reply was lost: if it stands, it is ours.
     let tried = 0;
-    return this.#database.write(function* (again) {
+    return this.#write(function* (again) {
       const last = yield* findLease(resource);
       if (again && last?.token === tried && isDeepStrictEqual(last.owner, owner)) return last;
       tried = (last?.token ?? 0) + 1;
@@ -190,11 +227,11 @@ export class DatabaseLog implements ProjectedLog {
   }
 
   renew(fence: Fence, ttlMs: number): Promise<boolean> {
-    return this.#database.write(() => renewLease(fence, ttlMs));
+    return this.#write(() => renewLease(fence, ttlMs));
   }
 
   release(fence: Fence): Promise<boolean> {
-    return this.#database.write(function* (again) {
+    return this.#write(function* (again) {
       const released = yield* releaseLease(fence);
       if (released || !again) return released;
       const left = yield* findLease(fence.resource);
@@ -208,7 +245,7 @@ export class DatabaseLog implements ProjectedLog {
 
   saveCheckpoint(consumer: string, checkpoint: Checkpoint, fence?: Fence): Promise<void> {
     const kept = { ...checkpoint, state: this.#clean(checkpoint.state) };
-    return this.#database.write(function* () {
+    return this.#write(function* () {
       if (fence !== undefined) yield* assertHeld(fence);
       yield* putCheckpoint(consumer, kept);
     });

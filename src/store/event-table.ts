@@ -66,6 +66,25 @@ export function* lastEvent(): Procedure<Pick<EventRow, 'position' | 'time'> | nu
   return (yield* last.first({})) ?? null;
 }
 
+/** Where an event stands, and what it says. */
+export interface Mark {
+  readonly position: number;
+  readonly hash: string;
+}
+
+/** The log's last event as a mark; null while there is none. */
+export function* lastMark(): Procedure<Mark | null> {
+  const { position } = (yield* last.first({})) ?? { position: 0 };
+  const [row] = yield* allInOrder.all({ after: position - 1, limit: 1 });
+  return row === undefined ? null : { position: row.position, hash: row.hash };
+}
+
+/** Whether the log has that event at its place. */
+export function* hasMark({ position, hash }: Mark): Procedure<boolean> {
+  const [row] = yield* allInOrder.all({ after: position - 1, limit: 1 });
+  return row?.position === position && row.hash === hash;
+}
+
 export function* headOf(stream: string): Procedure<Head> {
   return (yield* streamHead.first({ stream })) ?? noHead;
 }

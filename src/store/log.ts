@@ -309,3 +309,14 @@ export class StoreUnusable extends LockstepError {}
 
 /** The store failed while in use. `details.unknown` is true when the write may have happened. */
 export class StoreUnavailable extends LockstepError {}
+
+/** What stands at the log's place is not the log that this process opened and wrote to. */
+export class StoreReplaced extends StoreUnavailable {
+  /** @param store as messages name it; @param what was seen of it */
+  constructor(store: string, what: string) {
+    super('E_STORE_REPLACED', `the log ${store} is not the one that this run opened: ${what}`, {
+      hint: 'Nothing more was written anywhere. Put the log back as it was (its -wal file too) and run the same command again; without it, nobody knows what is held or under way.',
+      details: { store, unknown: false },
+    });
+  }
+}

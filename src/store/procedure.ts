@@ -91,6 +91,8 @@ export function compile(
 /** One engine's connection to a log. */
 export interface Database {
   readonly engine: 'sqlite' | 'postgres';
+  /** How messages name the log. */
+  readonly shown: string;
   /** For building queries; they are run by the methods below. */
   readonly db: Kysely<LogTables>;
   /** Where tables are: those that are kept, and those that a transaction has for itself. */

@@ -15,6 +15,7 @@ import {
 import type { LogTables } from '../tables.ts';
 import { immediateDialect } from './dialect.ts';
 import { inUse, isBusy } from './errors.ts';
+import { OpenFiles } from './open-files.ts';
 
 /**
  * How long SQLite itself waits for a lock, in milliseconds. Short, because it waits with the whole
@@ -53,6 +54,8 @@ export class SqliteConnection implements Database {
   readonly #prepared = new Map<string, SqliteHandle.Statement>();
   /** By the write under way. */
   #changedRows = 0;
+  /** Null in memory, where there is none, and where nothing is written. */
+  #files: OpenFiles | null = null;
   readonly #begin: SqliteHandle.Statement;
   readonly #commit: SqliteHandle.Statement;
 
@@ -71,8 +74,22 @@ export class SqliteConnection implements Database {
     this.#changes = new Changes({ seen: look, look, pollMs: () => pollMs, now, sleep });
   }
 
+  get shown(): string {
+    return this.file;
+  }
+
   read<T>(procedure: () => Procedure<T>): Promise<T> {
     return this.whenFree(() => this.#carryOut(procedure()));
+  }
+
+  /** From now on the log is written to, and only while its files are where they are. */
+  async opened(): Promise<void> {
+    if (this.file === ':memory:' || this.isReadOnly) return;
+    this.#files = await this.whenFree(() => {
+      // A file that was put into WAL mode just now has its WAL from the first read on.
+      this.handle.prepare('select count(*) from sqlite_schema').get();
+      return new OpenFiles(this.handle, this.file);
+    });
   }
 
   /** One `begin immediate … commit`, without giving way to anything else in this process. */
@@ -81,6 +98,7 @@ export class SqliteConnection implements Database {
     const transact = (): T => {
       committing = false;
       this.#changedRows = 0;
+      this.#files?.assertSame();
       this.#begin.run();
       try {
         const result = this.#carryOut(procedure(false));

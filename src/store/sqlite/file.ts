@@ -41,6 +41,7 @@ export async function openSqliteFile(
     handle = new Database(file, { readonly: options.readOnly, timeout: lockWaitMs });
     const connection = new SqliteConnection(handle, { file, ...options });
     await makeUsable(connection, options.readOnly);
+    await connection.opened();
     return connection;
   } catch (error) {
     handle?.close();
