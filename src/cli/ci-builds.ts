@@ -85,7 +85,7 @@ function gitHubBuilds({
 function mine(builds: readonly CiBuild[], id: string, label: string): CiBuild {
   const found = builds.find((build) => build.id === id);
   if (found !== undefined) return found;
-  const last = Math.max(0, ...builds.map(({ order }) => order));
+  const last = builds.reduce((most, { order }) => Math.max(most, order), 0);
   const startedAt = Number.POSITIVE_INFINITY;
   return { order: last + 1, id, startedAt, label, commit: '', state: 'running' };
 }

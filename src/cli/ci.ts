@@ -23,7 +23,7 @@ export interface CiFacts {
   readonly ref: BuildRef;
   /** Who began the build, as the CI says. */
   readonly user: string | null;
-  /** `gh/acme/web`, on CircleCI. */
+  /** On CircleCI: `gh/acme/web`, or `circleci/ORGANIZATION/PROJECT` by their ids. */
   readonly projectSlug: string | null;
   /** How the CI itself numbers this build, whatever its label: CircleCI's job number, GitHub's run id. */
   readonly runId: string | null;
@@ -112,8 +112,6 @@ const nobody = { provider: 'other', attempt: 1, job: null, workflow: null, url: 
 /** CircleCI's variables (VENDORS.md 2.4). A re-run has a new build number. */
 function circleCi(env: Env): Found | null {
   if (!isSet(env.CIRCLECI)) return null;
-  const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
-  const host = (env.CIRCLE_REPOSITORY_URL ?? '').includes('bitbucket.org') ? 'bb' : 'gh';
   return {
     build: {
       provider: 'circleci',
@@ -127,10 +125,24 @@ function circleCi(env: Env): Found | null {
     // Every build has one but a tag's.
     ref: required(agreed({ CIRCLE_BRANCH: env.CIRCLE_BRANCH }), 'CIRCLE_BRANCH'),
     user: orNull(env.CIRCLE_USERNAME),
-    projectSlug: owner && name ? `${host}/${owner}/${name}` : null,
+    projectSlug: circleCiSlug(env),
     runId: orNull(env.CIRCLE_BUILD_NUM),
     workflowFile: null,
   };
+}
+
+/**
+ * The project as CircleCI's API v2 calls it (its reference, parameter `project-slug`): by host and names where the
+ * project is of GitHub OAuth or Bitbucket Cloud; else, as of GitHub's app or GitLab, by the ids of organization and
+ * project. Only the former have `CIRCLE_REPOSITORY_URL`.
+ */
+function circleCiSlug(env: Env): string | null {
+  const { CIRCLE_ORGANIZATION_ID: organization, CIRCLE_PROJECT_ID: project } = env;
+  const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
+  const repository = env.CIRCLE_REPOSITORY_URL ?? '';
+  const isByName = owner && name && (repository !== '' || !organization || !project);
+  if (isByName) return `${repository.includes('bitbucket.org') ? 'bb' : 'gh'}/${owner}/${name}`;
+  return organization && project ? `circleci/${organization}/${project}` : null;
 }
 
 /** GitHub's variables (VENDORS.md 3.5). A re-run keeps the number and counts its attempts. */

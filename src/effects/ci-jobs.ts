@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { createCircleCi } from './circleci.ts';
 import { sendForJson } from './http-answers.ts';
-import type { Ports } from './ports.ts';
+import { deadlineOf, type Ports } from './ports.ts';
 
 /** A job as its CI's API names it. What is read from a log goes into a URL: its shape is held. */
 export const ciJobSchema = z.discriminatedUnion('ci', [
   z.object({
     ci: z.literal('circleci'),
-    /** `gh/acme/web` */
+    /** `gh/acme/web`, or `circleci/ORGANIZATION/PROJECT` by their ids */
     project: z.string().regex(/^[\w-]+\/[\w.-]+\/[\w.-]+$/),
     number: z.string().regex(/^\d+$/),
   }),
@@ -77,6 +77,7 @@ function readAttempt(
       method: 'GET',
       url: `${baseUrl}/repos/${repository}/actions/runs/${run}/attempts/${attempt}`,
       signal: ports.signal,
+      ...deadlineOf(ports),
       headers: {
         accept: 'application/vnd.github+json',
         authorization: `Bearer ${token}`,

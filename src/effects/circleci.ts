@@ -2,8 +2,15 @@
 import { z } from 'zod';
 import type { CiBuild } from '../machine/ci-queue.ts';
 import type { HttpRequest } from './http.ts';
-import { sendForJson } from './http-answers.ts';
-import type { Ports } from './ports.ts';
+import { readJson, sendForJson } from './http-answers.ts';
+import { ReadBudget, readPages } from './http-pages.ts';
+import { deadlineOf, type Ports } from './ports.ts';
+
+/** One question, however many lists answer it. */
+interface Read {
+  readonly ports: Ports;
+  readonly budget: ReadBudget;
+}
 
 type Patience = Pick<HttpRequest, 'attemptsMax' | 'timeoutMs'>;
 
@@ -62,48 +69,44 @@ export function createCircleCi(options: {
   /** `https://circleci.com/api/v2`; of a bare host, `/api/v2` is meant. */
   readonly baseUrl: string;
   readonly token: string;
-  /** `gh/acme/web` */
+  /** `gh/acme/web`, or `circleci/ORGANIZATION/PROJECT` by their ids */
   readonly projectSlug: string;
 }): CircleCi {
   const bare = new URL(options.baseUrl).pathname === '/';
   const base = options.baseUrl.replace(/\/+$/, '') + (bare ? '/api/v2' : '');
 
-  const get = <T>(
-    path: string,
-    schema: z.ZodType<T>,
-    ports: Ports,
-    patience: Patience = {},
-  ): Promise<T> =>
-    sendForJson(
-      ports.http,
-      {
-        vendor: 'circleci',
-        method: 'GET',
-        url: base + path,
-        signal: ports.signal,
-        headers: { accept: 'application/json', 'circle-token': options.token },
-        ...patience,
-      },
-      schema,
-    );
+  const request = (path: string, ports: Ports, patience: Patience = {}): HttpRequest => ({
+    vendor: 'circleci',
+    method: 'GET',
+    url: base + path,
+    signal: ports.signal,
+    headers: { accept: 'application/json', 'circle-token': options.token },
+    ...deadlineOf(ports),
+    ...patience,
+  });
 
-  /** A list's items, page by page, as many pages as `max`. */
-  async function* pages<T>(path: string, schema: ListSchema<T>, max: number, ports: Ports) {
-    let token: string | null = null;
-    for (let page = 0; page < max; page++) {
-      const separator = path.includes('?') ? '&' : '?';
-      const next: string =
-        token === null ? '' : `${separator}page-token=${encodeURIComponent(token)}`;
-      const seen: List<T> = await get(path + next, schema, ports);
-      yield seen.items;
-      token = seen.next_page_token;
-      if (token === null) return;
-    }
+  /** A list's items, page by page, at most five pages. */
+  function pages<T>(path: string, schema: ListSchema<T>, { ports, budget }: Read) {
+    const separator = path.includes('?') ? '&' : '?';
+    let page = 1;
+    return readPages(
+      ports.http,
+      request(path, ports),
+      (asked, response) => {
+        const { items, next_page_token: token } = readJson(asked, response, schema);
+        const next = () => {
+          if (token === null || page++ === pagesMax) return null;
+          return request(`${path}${separator}page-token=${encodeURIComponent(token)}`, ports);
+        };
+        return { items, next };
+      },
+      budget,
+    );
   }
 
-  async function all<T>(path: string, schema: ListSchema<T>, ports: Ports): Promise<T[]> {
+  async function all<T>(path: string, schema: ListSchema<T>, read: Read): Promise<T[]> {
     const items: T[] = [];
-    for await (const page of pages(path, schema, pagesMax, ports)) items.push(...page);
+    for await (const page of pages(path, schema, read)) for (const item of page) items.push(item);
     return items;
   }
 
@@ -111,14 +114,14 @@ export function createCircleCi(options: {
    * The job in the newest workflow of the pipeline that has it, and in older ones where it is not
    * over: a re-run of the pipeline does not end what it was begun with.
    */
-  async function buildsOf(pipeline: Pipeline, job: string, ports: Ports): Promise<CiBuild[]> {
-    const found = await all(`/pipeline/${pipeline.id}/workflow`, workflows, ports);
+  async function buildsOf(pipeline: Pipeline, job: string, read: Read): Promise<CiBuild[]> {
+    const found = await all(`/pipeline/${pipeline.id}/workflow`, workflows, read);
     const newestFirst = [...found].sort((a, b) => b.created_at.localeCompare(a.created_at));
     const builds: CiBuild[] = [];
     for (const workflow of newestFirst) {
       const isOver = over.has(workflow.status);
       if (isOver && builds.length > 0) continue;
-      const inside = await all(`/workflow/${workflow.id}/job`, jobs, ports);
+      const inside = await all(`/workflow/${workflow.id}/job`, jobs, read);
       const one = inside.find(({ name }) => name === job);
       if (one === undefined) continue;
       const state = isOver ? 'over' : stateOf(one.status);
@@ -138,11 +141,12 @@ export function createCircleCi(options: {
   return {
     async builds({ job, branch }, ports) {
       const found: CiBuild[] = [];
+      const read = { ports, budget: new ReadBudget() };
       const path = `/project/${options.projectSlug}/pipeline?branch=${encodeURIComponent(branch)}`;
-      for await (const page of pages(path, pipelines, pagesMax, ports)) {
-        const builds = await Promise.all(page.map((pipeline) => buildsOf(pipeline, job, ports)));
+      for await (const page of pages(path, pipelines, read)) {
+        const builds = await Promise.all(page.map((pipeline) => buildsOf(pipeline, job, read)));
         const known = builds.flat();
-        found.push(...known);
+        for (const build of known) found.push(build);
         // Newest first: past a whole page of builds that are over there is nothing to wait for.
         if (known.every(({ state }) => state === 'over')) break;
       }
@@ -151,7 +155,8 @@ export function createCircleCi(options: {
 
     async ending(number, ports, patience) {
       const path = `/project/${options.projectSlug}/job/${number}`;
-      const { status } = await get(path, jobDetails, ports, patience);
+      const asked = request(path, ports, patience);
+      const { status } = await sendForJson(ports.http, asked, jobDetails);
       return stateOf(status) === 'over' ? status : null;
     },
   };

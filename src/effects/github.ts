@@ -4,7 +4,7 @@ import { splitMessage } from './commit-message.ts';
 import type { Commit } from './commit-object.ts';
 import { VendorRefused } from './http.ts';
 import { sendForJson } from './http-answers.ts';
-import type { Ports } from './ports.ts';
+import { deadlineOf, type Ports } from './ports.ts';
 
 export interface RepositoryName {
   readonly owner: string;
@@ -88,6 +88,7 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
         method: 'GET',
         url: options.baseUrl + path,
         signal: ports.signal,
+        ...deadlineOf(ports),
         headers: {
           accept: 'application/vnd.github+json',
           authorization: `Bearer ${options.token}`,

@@ -1,9 +1,10 @@
 /** Heroku's Platform API as calls with checked answers: paths, headers, lists by range. */
 import { z } from 'zod';
 import { LockstepError } from '../errors.ts';
-import { type HttpRequest, VendorRefused } from './http.ts';
-import { ensureOk, malformed, readJson, sendForJson } from './http-answers.ts';
-import type { Ports } from './ports.ts';
+import { type HttpRequest, type HttpResponse, VendorRefused } from './http.ts';
+import { malformed, readJson, sendForJson } from './http-answers.ts';
+import { readPages, tooLarge } from './http-pages.ts';
+import { deadlineOf, type Ports } from './ports.ts';
 
 export interface HerokuOptions {
   /** `https://api.heroku.com`, or a stand-in's. */
@@ -52,8 +53,9 @@ export class HerokuApi {
   /** All items of a list, in the vendor's order. */
   async list<T>(path: string, schema: z.ZodType<T>, ports: Ports): Promise<T[]> {
     const items: T[] = [];
-    for await (const page of this.pages(path, 'id ..; max=1000', schema, ports))
-      items.push(...page);
+    for await (const page of this.pages(path, 'id ..; max=1000', schema, ports)) {
+      for (const item of page) items.push(item);
+    }
     return items;
   }
 
@@ -63,22 +65,20 @@ export class HerokuApi {
    *
    * @throws E_LIST_CUT a page says that it is a part, and not where the rest is
    */
-  async *pages<T>(
-    path: string,
-    range: string,
-    schema: z.ZodType<T>,
-    ports: Ports,
-  ): AsyncGenerator<T[]> {
-    let next: string | undefined = range;
-    for (let page = 0; next !== undefined; page++) {
-      const request = this.#request('GET', path, ports, { range: next });
-      if (page === pagesMax) throw malformed(request, `it has more than ${pagesMax} pages`);
-      const response = ensureOk(request, await ports.http.send(request));
-      next = response.headers['next-range'];
-      yield readJson(request, response, z.array(schema));
-      // 206 is a list with more behind it, and not an error.
-      if (response.status === 206 && next === undefined) throw cut(path);
-    }
+  pages<T>(path: string, range: string, schema: z.ZodType<T>, ports: Ports): AsyncGenerator<T[]> {
+    let page = 1;
+    const read = (request: HttpRequest, response: HttpResponse) => ({
+      items: readJson(request, response, z.array(schema)),
+      next: () => {
+        const next = response.headers['next-range'];
+        // 206 is a list with more behind it, and not an error.
+        if (next === undefined && response.status === 206) throw cut(path);
+        if (next === undefined) return null;
+        if (page++ === pagesMax) throw tooLarge(request, `more than ${pagesMax} pages`);
+        return this.#request('GET', path, ports, { range: next });
+      },
+    });
+    return readPages(ports.http, this.#request('GET', path, ports, { range }), read);
   }
 
   /** For a fault found in an answer to a GET of that path after it was read. */
@@ -93,14 +93,16 @@ export class HerokuApi {
   #request(
     method: HttpRequest['method'],
     path: string,
-    { signal, clock, writeBeforeMs }: Ports,
+    ports: Ports,
     headers: Readonly<Record<string, string>> = {},
   ): HttpRequest {
+    const { signal, clock, writeBeforeMs } = ports;
     return {
       vendor: 'heroku',
       method,
       url: this.#url(path),
       signal,
+      ...deadlineOf(ports),
       ...(writeBeforeMs === undefined || method === 'GET'
         ? {}
         : { stillAllowed: () => clock.now() <= writeBeforeMs }),

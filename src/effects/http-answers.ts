@@ -7,6 +7,7 @@ import {
   VendorMalformed,
   VendorRefused,
 } from './http.ts';
+import { isRedirect, moved } from './http-redirects.ts';
 import { isRateLimited } from './http-retry.ts';
 import { type Shown, shownName, shownPath, shownText, vendorFacts } from './http-vendors.ts';
 
@@ -29,11 +30,12 @@ export async function sendForJson<T>(
  * The answer, if its status is one of 200–299.
  *
  * @throws VendorRefused with a code by its kind: `E_VENDOR_AUTH`, `E_VENDOR_NOT_FOUND`,
- *   `E_VENDOR_CONFLICT`, `E_VENDOR_INVALID`, `E_VENDOR_RATE_LIMIT`, else `E_VENDOR_FAILED`
+ *   `E_VENDOR_CONFLICT`, `E_VENDOR_INVALID`, `E_VENDOR_RATE_LIMIT`, `E_VENDOR_MOVED`, else `E_VENDOR_FAILED`
  */
 export function ensureOk(request: HttpRequest, response: HttpResponse): HttpResponse {
   const { status } = response;
   if (status >= 200 && status < 300) return response;
+  if (isRedirect(response)) throw moved(request, response, 'and a write is not sent elsewhere');
   const code = isRateLimited(request, response) ? 'E_VENDOR_RATE_LIMIT' : codeOf(status);
   const { id, message } = explanation(request, response);
   const hint = hintFor(code, request);

@@ -3,8 +3,8 @@ import type { HttpRequest, HttpResponse } from './http.ts';
 
 const backoffBaseMs = 500;
 const backoffCapMs = 20_000;
-/** No vendor's word makes us wait longer than this at a time. */
-const askedMsMax = 5 * 60_000;
+/** What a vendor may make us wait at a time where no deadline says how long the answer is of use. */
+const waitMsMax = 5 * 60_000;
 /** GitHub's secondary limit without a `retry-after`: at least a minute (GitHub's REST best practices). */
 const githubSecondaryLimitMs = 60_000;
 
@@ -13,30 +13,54 @@ export function isRead({ method }: Pick<HttpRequest, 'method'>): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** The vendor refused for the rate alone: nothing was carried out. GitHub says it with 403 as well as 429. */
-export function isRateLimited(request: HttpRequest, { status, headers }: HttpResponse): boolean {
+/**
+ * The vendor refused for the rate alone: nothing was carried out. GitHub says it with 403 as well as 429, and of its
+ * secondary limit sometimes in words only.
+ */
+export function isRateLimited(request: HttpRequest, response: HttpResponse): boolean {
+  const { status, headers } = response;
   if (status === 429) return true;
   if (status !== 403 || request.vendor !== 'github') return false;
-  return headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined;
+  const isSaid = headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined;
+  return isSaid || isLimitInWords(response.body);
+}
+
+/** GitHub's error body: `message`, and `documentation_url` of the page that explains it. */
+function isLimitInWords(body: string): boolean {
+  try {
+    const { message, documentation_url } = JSON.parse(body) ?? {};
+    return /\brate limit\b/i.test(String(message)) || /rate-limit/.test(String(documentation_url));
+  } catch {
+    return false;
+  }
+}
+
+/** How long a wait may be: until the deadline of what the answer is for, or 5 minutes where it has none. */
+export function waitLeftMs({ deadlineMs }: HttpRequest, nowMs: number): number {
+  return deadlineMs === undefined ? waitMsMax : Math.max(0, deadlineMs - nowMs);
 }
 
 /**
  * How long the vendor asks to wait, in milliseconds: `Retry-After` (seconds or a date), or GitHub's
- * `x-ratelimit-reset` (epoch seconds) when nothing remains; at most 5 minutes. Null when it does not say.
+ * `x-ratelimit-reset` (epoch seconds) when nothing remains, or a minute for GitHub's secondary limit, twice as long
+ * each time (GitHub's REST best practices). Null when it does not say.
+ *
+ * @param attempt how often the request was sent, from 1
  */
 export function askedMs(
   request: HttpRequest,
   response: HttpResponse,
   nowMs: number,
+  attempt: number,
 ): number | null {
   const { headers } = response;
   const wanted =
     retryAfterMs(headers['retry-after'], nowMs) ??
     resetMs(headers, nowMs) ??
     (request.vendor === 'github' && isRateLimited(request, response)
-      ? githubSecondaryLimitMs
+      ? Math.min(githubSecondaryLimitMs * 2 ** (attempt - 1), waitMsMax)
       : null);
-  return wanted === null ? null : Math.min(Math.max(0, wanted), askedMsMax);
+  return wanted === null ? null : Math.max(0, wanted);
 }
 
 function retryAfterMs(value: string | undefined, nowMs: number): number | null {

@@ -5,8 +5,10 @@
 import { LockstepError } from '../errors.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { EtagCache } from './http-etags.ts';
-import { askedMs, backoffMs, isRateLimited, isRead } from './http-retry.ts';
-import { shownName, shownOrigin, shownPath, vendorFacts } from './http-vendors.ts';
+import { seconds, tooLate, unreachable, waitTooLong } from './http-failures.ts';
+import { followed } from './http-redirects.ts';
+import { askedMs, backoffMs, isRateLimited, isRead, waitLeftMs } from './http-retry.ts';
+import { shownName, shownPath } from './http-vendors.ts';
 import type { Clock } from './ports.ts';
 import { readVendorClock, type VendorClock } from './vendor-clock.ts';
 
@@ -22,6 +24,11 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** For one attempt; default 30,000. */
   readonly timeoutMs?: number;
+  /**
+   * Until when the answer is of use, in milliseconds since the epoch. A vendor that asks to wait longer is not waited
+   * for. Left out: no single wait is longer than 5 minutes.
+   */
+  readonly deadlineMs?: number;
   /** How often it may be sent in all; default 6, and 1 for an endpoint, whose every answer counts. */
   readonly attemptsMax?: number;
   /**
@@ -47,8 +54,11 @@ export interface HttpClient {
   /**
    * Any answer of the vendor, whatever its status, after the retries that are safe.
    * GET and HEAD are repeated on network errors, 429 and 5xx; a write is sent once, after `beforeWrite`
-   * (and again only when the vendor's rate limit refused it).
+   * (and again only when the vendor's rate limit refused it). Redirects of reads are followed on the
+   * same server, but not an endpoint's.
    *
+   * @throws VendorWait the vendor asks to wait longer than the answer is of use; told at once
+   * @throws VendorRefused `E_VENDOR_MOVED` a read is redirected to another server, or in a circle
    * @throws WriteTooLate `stillAllowed` says no; nothing was sent
    * @throws VendorUnreachable no answer at all; `details.sent` is true when a write may have happened
    */
@@ -73,6 +83,9 @@ export class VendorUnreachable extends LockstepError {}
 
 /** A write that was held up until what allowed it was too old. Nothing was sent. */
 export class WriteTooLate extends LockstepError {}
+
+/** The vendor asks to wait longer than the answer is of use. What it refused for that was not carried out. */
+export class VendorWait extends LockstepError {}
 
 /** An answer that says no. `details`: vendor, method, path, status, id, requestId. */
 export class VendorRefused extends LockstepError {
@@ -128,12 +141,32 @@ class FencedClient implements HttpClient {
   readonly #etags = new EtagCache();
   #herokuIsLow = false;
   readonly #vendorClocks = new Map<Vendor, VendorClock>();
+  /** What was told of redirects, each once. */
+  readonly #moved = new Set<string>();
 
   constructor(options: HttpClientOptions) {
     this.#o = options;
   }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
+    const visited: string[] = [];
+    for (let asked = request; ; ) {
+      const response = await this.#sendTo(asked);
+      visited.push(asked.url);
+      const next = followed(asked, response, visited);
+      if (next === null) return response;
+      this.#tellMoved(asked, next);
+      asked = next;
+    }
+  }
+
+  #tellMoved(from: HttpRequest, to: HttpRequest): void {
+    const line = `${shownName(from)}: ${shownPath(from)} has moved to ${shownPath(to)}`;
+    if (!this.#moved.has(line)) this.#o.notice(line);
+    this.#moved.add(line);
+  }
+
+  async #sendTo(request: HttpRequest): Promise<HttpResponse> {
     const attemptsMax =
       request.attemptsMax ?? (request.vendor === 'endpoint' ? 1 : attemptsMaxDefault);
     for (let attempt = 1; ; attempt++) {
@@ -168,15 +201,22 @@ class FencedClient implements HttpClient {
     }
   }
 
-  /** How long to wait before sending it again; null when it is not to be sent again. */
+  /**
+   * How long to wait before sending it again; null when it is not to be sent again.
+   *
+   * @throws VendorWait
+   */
   #pauseMs(request: HttpRequest, outcome: HttpResponse | NoAnswer, attempt: number): number | null {
     const backoff = backoffMs(attempt, this.#o.random);
     if (outcome instanceof NoAnswer) return isRead(request) ? backoff : null;
-    const asked = askedMs(request, outcome, this.#o.clock.now());
+    const isRepeated =
+      isRateLimited(request, outcome) || (isRead(request) && outcome.status >= 500);
+    if (!isRepeated) return null;
+    const now = this.#o.clock.now();
+    const asked = askedMs(request, outcome, now, attempt) ?? 0;
+    if (asked > waitLeftMs(request, now)) throw waitTooLong(request, outcome, asked, now);
     // Jitter on top of what is asked, lest all that wait come back at one instant.
-    if (isRateLimited(request, outcome)) return (asked ?? 0) + backoff;
-    if (!isRead(request) || outcome.status < 500) return null;
-    return (asked ?? 0) + backoff;
+    return asked + backoff;
   }
 
   /** Sends it once. @throws the signal's reason, or VendorMalformed */
@@ -229,41 +269,4 @@ class FencedClient implements HttpClient {
 function withoutSecrets(request: HttpRequest): HttpRequest {
   if (request.vendor !== 'slack' || typeof request.body !== 'string') return request;
   return { ...request, body: JSON.stringify(redactAll(JSON.parse(request.body))) };
-}
-
-function tooLate(request: HttpRequest): WriteTooLate {
-  return new WriteTooLate(
-    'E_WRITE_TOO_LATE',
-    `${request.method} ${shownPath(request)} was held up for so long that what allowed it is too old`,
-    { hint: 'Nothing was sent. Run the same command again.' },
-  );
-}
-
-function unreachable(
-  request: HttpRequest,
-  { reason, sent }: NoAnswer,
-  attempts: number,
-): VendorUnreachable {
-  const { vendor, method, url } = request;
-  const name = shownName(request);
-  const where = vendor === 'endpoint' ? name : `${name} at ${shownOrigin(url)}`;
-  const facts = vendor === 'endpoint' ? null : vendorFacts[vendor];
-  return new VendorUnreachable('E_VENDOR_UNREACHABLE', `${where} could not be reached: ${reason}`, {
-    hint:
-      facts === null
-        ? 'Check that the app is running and that this machine may reach it.'
-        : `Check the network and any proxy (HTTPS_PROXY), ${facts.urlVariable} if it is set, and ${facts.statusPage}.`,
-    details: {
-      vendor,
-      method,
-      path: shownPath(request),
-      reason,
-      attempts,
-      sent: sent && !isRead(request),
-    },
-  });
-}
-
-function seconds(ms: number): string {
-  return `${ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000)} s`;
 }

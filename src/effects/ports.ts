@@ -17,6 +17,13 @@ export interface Ports {
   readonly progress: (line: string) => void;
   /** An earlier run began this very step: what it sent may only just be arriving. */
   readonly again?: boolean;
+  /** Until when the step may take, in milliseconds since the epoch: what a vendor asks to wait has to end before. */
+  readonly deadlineMs?: number;
   /** Writes are not sent after this instant (milliseconds since the epoch). */
   readonly writeBeforeMs?: number;
+}
+
+/** The step's deadline as a request takes it. */
+export function deadlineOf({ deadlineMs }: Ports): { deadlineMs?: number } {
+  return deadlineMs === undefined ? {} : { deadlineMs };
 }

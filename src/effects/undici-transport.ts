@@ -1,7 +1,7 @@
 /** The real transport: one undici agent, kept-alive connections, the proxies that the environment names. */
 import { Agent, type Dispatcher, request as dispatch, EnvHttpProxyAgent } from 'undici';
-import { NoAnswer, type Transport, VendorMalformed } from './http.ts';
-import { shownName, shownPath } from './http-vendors.ts';
+import { NoAnswer, type Transport } from './http.ts';
+import { tooLarge } from './http-pages.ts';
 
 /** The longest body that is read of an answer. */
 const bodyBytesMax = 32 * 1024 * 1024;
@@ -14,7 +14,7 @@ export interface UndiciTransport {
 }
 
 /**
- * Redirects are not followed, and bodies are read whole, up to 32 MiB. `HTTPS_PROXY`, `HTTP_PROXY`
+ * Redirects are for the client to follow, and bodies are read whole, up to 32 MiB. `HTTPS_PROXY`, `HTTP_PROXY`
  * and `NO_PROXY` are obeyed, in either case. It has no deadline of its own but for connecting, 10 s.
  */
 export function undiciTransport(): UndiciTransport {
@@ -33,8 +33,7 @@ export function undiciTransport(): UndiciTransport {
     } catch (error) {
       const code = codeOf(error);
       if (code !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE') throw new NoAnswer(...explain(code));
-      const name = `${shownName(request)} answered ${method} ${shownPath(request)}`;
-      throw new VendorMalformed('E_VENDOR_MALFORMED', `${name} with more than 32 MiB`);
+      throw tooLarge(request, 'more than 32 MiB');
     }
     return {
       status: response.statusCode,

@@ -21,6 +21,12 @@ export interface ServicesOptions extends GatesOptions {
 export function createServices(options: ServicesOptions): ServiceTable {
   const { http, heroku, history, archive, killSwitch } = options;
   const with_ = (ports: Omit<Ports, 'http'>): Ports => ({ ...ports, http });
+  /** For a step that says how long it may take. */
+  const within = ({ timeoutMs }: { timeoutMs: number }, ports: Omit<Ports, 'http'>): Ports => ({
+    ...ports,
+    http,
+    deadlineMs: ports.clock.now() + timeoutMs,
+  });
 
   /** Reads the gates right before a write: what refuses it, or null. */
   const refusal = async (input: GatesInput, ports: Ports): Promise<Refusal | null> => {
@@ -56,9 +62,9 @@ export function createServices(options: ServicesOptions): ServiceTable {
       return answer.kind === 'requested' ? { ...answer, killSwitch: switchNow(gates) } : answer;
     },
 
-    followBuild: (input, ports) => heroku.followBuild(input, with_(ports)),
-    awaitRelease: (input, ports) => heroku.awaitRelease(input, with_(ports)),
-    checkDynos: (input, ports) => checkDynos(heroku, input, with_(ports)),
+    followBuild: (input, ports) => heroku.followBuild(input, within(input, ports)),
+    awaitRelease: (input, ports) => heroku.awaitRelease(input, within(input, ports)),
+    checkDynos: (input, ports) => checkDynos(heroku, input, within(input, ports)),
     checkHealth: (input, ports) => checkHealth(heroku, input, with_(ports)),
     readGates: (input, ports) => readGates(input, options, with_(ports)),
 
@@ -68,6 +74,6 @@ export function createServices(options: ServicesOptions): ServiceTable {
       return answer.kind === 'requested' ? { ...answer, killSwitch: switchNow(gates) } : answer;
     },
 
-    followPromotion: (input, ports) => heroku.followPromotion(input, with_(ports)),
+    followPromotion: (input, ports) => heroku.followPromotion(input, within(input, ports)),
   };
 }

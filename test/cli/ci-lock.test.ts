@@ -15,18 +15,26 @@ interface Ci {
   env(build: number, commit: string): Record<string, string>;
 }
 
-const circleCi: Ci = {
+/** @param project its slug; @param named what tells it to the job */
+const circleCi = (project: string, named: Record<string, string>): Ci => ({
   begin: (number, commit) =>
-    void stage.sandbox.control.ciBuild({ ...inCircleCi, number, commit, status: 'running' }),
+    void stage.sandbox.control.ciBuild({
+      ...inCircleCi,
+      project,
+      number,
+      commit,
+      status: 'running',
+    }),
   hold(number, commit) {
     const { control } = stage.sandbox;
-    const approval = { ...inCircleCi, job: 'approve', approval: true, status: 'on_hold' } as const;
+    const here = { ...inCircleCi, project };
+    const approval = { ...here, job: 'approve', approval: true, status: 'on_hold' } as const;
     const { pipeline } = control.ciBuild({ ...approval, number: number + 1_000, commit });
-    control.ciBuild({ ...inCircleCi, pipeline, number, commit, status: 'blocked' });
+    control.ciBuild({ ...here, pipeline, number, commit, status: 'blocked' });
   },
   end(number, how) {
-    if (how === 'cancelled') stage.sandbox.control.cancelCiBuild({ number });
-    else stage.sandbox.control.updateCiBuild({ number, status: 'success' });
+    if (how === 'cancelled') stage.sandbox.control.cancelCiBuild({ project, number });
+    else stage.sandbox.control.updateCiBuild({ project, number, status: 'success' });
   },
   env: (build, commit) => ({
     CIRCLECI: 'true',
@@ -34,10 +42,16 @@ const circleCi: Ci = {
     CIRCLE_BUILD_NUM: String(build),
     CIRCLE_SHA1: commit,
     CIRCLE_JOB: 'deploy',
-    CIRCLE_PROJECT_USERNAME: 'acme',
-    CIRCLE_PROJECT_REPONAME: 'web',
+    ...named,
   }),
+});
+const byName = { CIRCLE_PROJECT_USERNAME: 'acme', CIRCLE_PROJECT_REPONAME: 'web' };
+/** A project of GitHub's app, which says its ids in place of a repository's URL. */
+const byId = {
+  CIRCLE_ORGANIZATION_ID: '4e7b1a52-8f6e-4a3c-9d8e-2f6a1c0b7d93',
+  CIRCLE_PROJECT_ID: '0b9d3c6a-1e2f-4d5a-8b7c-6a5f4e3d2c1b',
 };
+const appSlug = `circleci/${byId.CIRCLE_ORGANIZATION_ID}/${byId.CIRCLE_PROJECT_ID}`;
 const inCircleCi = { branch: 'master', job: 'deploy' } as const;
 
 const gitHub: Ci = {
@@ -72,9 +86,10 @@ const inGitHub = (number: number, commit: string) => ({
 });
 
 describe.each([
-  ['circleci', circleCi],
-  ['github', gitHub],
-] as const)('lock.provider: %s', { timeout: 90_000 }, (provider, ci) => {
+  ['circleci', 'by its name', circleCi('gh/acme/web', byName)],
+  ['circleci', 'of GitHub’s app', circleCi(appSlug, byId)],
+  ['github', 'by its name', gitHub],
+] as const)('lock.provider: %s, a project %s', { timeout: 90_000 }, (provider, _, ci) => {
   beforeEach(async () => {
     const lock = `lock: { provider: ${provider}, timeout: 40s }\n`;
     stage = await Stage.set({ config: (urls) => defaultConfig(urls) + lock });

@@ -22,6 +22,10 @@ const circleCi = {
   USER: 'circleci',
 };
 
+/** What a job of GitHub's app has; a job of GitHub OAuth has a repository's URL as well. */
+const appIds = { CIRCLE_ORGANIZATION_ID: 'org-id', CIRCLE_PROJECT_ID: 'project-id' };
+const noNames = { CIRCLE_PROJECT_USERNAME: '', CIRCLE_PROJECT_REPONAME: undefined };
+
 const gitHub = {
   CI: 'true',
   GITHUB_ACTIONS: 'true',
@@ -66,6 +70,20 @@ describe('detectCi', () => {
       runId: '502',
       workflowFile: null,
     });
+  });
+
+  it.each([
+    ['gh/acme/web', { CIRCLE_REPOSITORY_URL: 'git@github.com:acme/web.git' }],
+    ['bb/acme/web', { CIRCLE_REPOSITORY_URL: 'git@bitbucket.org:acme/web.git' }],
+    ['gh/acme/web', { CIRCLE_REPOSITORY_URL: 'git@github.com:acme/web.git', ...appIds }],
+    ['gh/acme/web', { CIRCLE_ORGANIZATION_ID: 'org-id' }],
+    // Names alone do not make a slug where no repository's URL says on which host they are.
+    ['circleci/org-id/project-id', appIds],
+    ['circleci/org-id/project-id', { ...noNames, ...appIds }],
+    [null, noNames],
+    [null, { ...noNames, CIRCLE_PROJECT_ID: 'project-id' }],
+  ])('names a CircleCI project %s', (slug, env) => {
+    expect(detectCi({ ...circleCi, ...env }).projectSlug).toBe(slug);
   });
 
   it.each(['true', 'yes', 'True', '1'])('takes CI=%s for a CI', (value) => {

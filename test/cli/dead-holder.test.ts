@@ -89,6 +89,28 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     });
   });
 
+  it('is asked after by its ids where the project is of GitHub’s app', async () => {
+    const { control } = stage.sandbox;
+    const [a, b] = [stage.commit('a'), stage.commit('b')];
+    const ids = {
+      CIRCLE_PROJECT_USERNAME: '',
+      CIRCLE_PROJECT_REPONAME: '',
+      CIRCLE_ORGANIZATION_ID: '4e7b1a52-8f6e-4a3c-9d8e-2f6a1c0b7d93',
+      CIRCLE_PROJECT_ID: '0b9d3c6a-1e2f-4d5a-8b7c-6a5f4e3d2c1b',
+    };
+    const project = `circleci/${ids.CIRCLE_ORGANIZATION_ID}/${ids.CIRCLE_PROJECT_ID}`;
+    const build = { project, branch: 'master', job: 'deploy', commit: a, number: 501 };
+    control.ciBuild({ ...build, status: 'running' });
+    await killedElsewhere({ ...circleCi(501, a), ...ids });
+    stage.letGo();
+    control.updateCiBuild({ project, number: 501, status: 'canceled' });
+    const next = await stage.run(args, { ...circleCi(502, b), ...ids });
+    expect(next, next.stdout + next.stderr).toMatchObject({ exit: 0 });
+    expect(await takenOver(502, b)).toMatchObject({
+      why: 'CircleCI says that its job ended (canceled)',
+    });
+  });
+
   it('is waited for while GitHub says that its run runs, and not once it says that it ended', async () => {
     const { control } = stage.sandbox;
     const [a, b] = [stage.commit('a'), stage.commit('b')];

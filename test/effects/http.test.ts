@@ -8,6 +8,7 @@ import {
   VendorMalformed,
   VendorRefused,
   VendorUnreachable,
+  VendorWait,
 } from '../../src/effects/http.ts';
 import { ensureOk, sendForJson } from '../../src/effects/http-answers.ts';
 import { undiciTransport } from '../../src/effects/undici-transport.ts';
@@ -30,7 +31,11 @@ interface Stage {
 }
 
 /** A server with these replies, one after the other, the last one for ever; deadlines are held by the clock. */
-async function stage(replies: Reply[], over: Partial<HttpClientOptions> = {}): Promise<Stage> {
+async function stage(
+  replies: Reply[],
+  over: Partial<HttpClientOptions> = {},
+  holdMs = 30_000,
+): Promise<Stage> {
   const server = await startAnsweringServer((_, before) => {
     const reply = replies[Math.min(before, replies.length - 1)];
     if (reply === undefined) throw new Error('no reply is left');
@@ -38,7 +43,7 @@ async function stage(replies: Reply[], over: Partial<HttpClientOptions> = {}): P
   });
   const transport = undiciTransport();
   closers.push(() => transport.close(), server.close);
-  const clock = createVirtualClock({ holdMs: 30_000 });
+  const clock = createVirtualClock({ holdMs });
   const notices: string[] = [];
   const http = createHttpClient({
     transport: transport.send,
@@ -66,6 +71,9 @@ async function failure(promise: Promise<unknown>): Promise<LockstepError> {
   if (!(error instanceof LockstepError)) throw new Error(`no LockstepError: ${String(error)}`);
   return error;
 }
+
+/** For tests whose waits are longer than a request's usual deadline: this one is, and the clock holds no shorter. */
+const patient = { timeoutMs: 24 * 3_600_000 };
 
 const ok: Reply = { status: 200, body: '{"id":"a"}' };
 
@@ -95,12 +103,6 @@ describe('reads', () => {
   it('of an endpoint are sent once: each of its answers counts', async () => {
     const { send, server } = await stage([{ status: 503 }, ok]);
     expect((await send({ vendor: 'endpoint' })).status).toBe(503);
-    expect(server.asked).toHaveLength(1);
-  });
-
-  it('do not follow redirects', async () => {
-    const { send, server } = await stage([{ status: 302, headers: { location: '/elsewhere' } }]);
-    expect((await send()).status).toBe(302);
     expect(server.asked).toHaveLength(1);
   });
 });
@@ -135,6 +137,94 @@ describe('rate limits', () => {
     expect((await send({ method: 'POST' })).status).toBe(201);
     expect(server.asked).toHaveLength(2);
     expect(fences).toBe(2);
+  });
+
+  it('wait for a date to the end of what is left, and not longer', async () => {
+    const reply = { status: 429, headers: { 'retry-after': '600' } };
+    const { send, clock } = await stage([reply, ok], {}, patient.timeoutMs);
+    const deadlineMs = clock.now() + 600_000;
+    expect((await send({ ...patient, deadlineMs })).status).toBe(200);
+    expect(clock.slept).toContain(600_250);
+  });
+
+  it.each([
+    ['Retry-After in seconds', { status: 429, headers: { 'retry-after': '601' } }, '10 min'],
+    ['a 503 with one', { status: 503, headers: { 'retry-after': '601' } }, '10 min'],
+    [
+      'one past the end of time',
+      { status: 429, headers: { 'retry-after': '9'.repeat(30) } },
+      'min',
+    ],
+    [
+      'one without a deadline, beyond 5 minutes',
+      { status: 429, headers: { 'retry-after': '301' } },
+      '5 min',
+    ],
+  ])('that ask for more than is left are told at once: %s', async (name, reply, words) => {
+    const { send, server, clock } = await stage([reply]);
+    const deadline = name.includes('without') ? {} : { deadlineMs: clock.now() + 600_000 };
+    for (const method of ['GET', 'POST'] as const) {
+      if (method === 'POST' && reply.status !== 429) continue;
+      const before = server.asked.length;
+      const error = await failure(send({ ...deadline, method }));
+      expect(error).toBeInstanceOf(VendorWait);
+      expect(error.code).toBe('E_VENDOR_WAIT');
+      expect(error.message).toContain(`${reply.status}`);
+      expect(error.message).toContain(words);
+      expect(error.details).toMatchObject({ vendor: 'heroku', method, status: reply.status });
+      expect(server.asked.length).toBe(before + 1);
+    }
+    expect(clock.slept.filter((ms) => ms !== 30_000)).toEqual([]);
+  });
+
+  describe('GitHub’s, told in words alone', () => {
+    const secondary =
+      '{"documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits","message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}';
+    const headers = { 'x-ratelimit-remaining': '14', 'x-ratelimit-reset': '4102444800' };
+
+    it.each([
+      ['message and page', secondary],
+      ['message alone', '{"message":"You have exceeded a secondary rate limit. Wait."}'],
+      ['of the whole account', '{"message":"API rate limit exceeded for user ID 1."}'],
+      [
+        'page alone',
+        '{"message":"Slow down.","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"}',
+      ],
+    ])('waits a minute, then two, and asks again: %s', async (_, body) => {
+      const { send, clock, server } = await stage(
+        [{ status: 403, headers, body }, { status: 403, headers, body }, ok],
+        {},
+        patient.timeoutMs,
+      );
+      expect((await send({ ...patient, vendor: 'github' })).status).toBe(200);
+      expect(clock.slept).toEqual(expect.arrayContaining([60_250, 120_500]));
+      expect(server.asked).toHaveLength(3);
+    });
+
+    it('is told as a rate limit when it does not end', async () => {
+      const { http, request } = await stage([{ status: 403, headers, body: secondary }]);
+      const asked = request({ vendor: 'github', attemptsMax: 1 });
+      const error = await failure(http.send(asked).then((answer) => ensureOk(asked, answer)));
+      expect(error.code).toBe('E_VENDOR_RATE_LIMIT');
+    });
+
+    it.each([
+      '{"message":"Resource not accessible by integration"}',
+      '{"message":"Must have admin rights to Repository."}',
+      'rate limit',
+      'null',
+      '"a secondary rate limit"',
+      '',
+    ])('is not any other 403: %s', async (body) => {
+      const { send, server } = await stage([{ status: 403, headers, body }, ok]);
+      expect((await send({ vendor: 'github' })).status).toBe(403);
+      expect(server.asked).toHaveLength(1);
+    });
+
+    it('is nobody else’s', async () => {
+      const { send } = await stage([{ status: 403, body: secondary }, ok]);
+      expect((await send({ vendor: 'circleci' })).status).toBe(403);
+    });
   });
 
   it('slow the reading of Heroku down while its pool is low', async () => {
