@@ -101,10 +101,10 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     const project = `circleci/${ids.CIRCLE_ORGANIZATION_ID}/${ids.CIRCLE_PROJECT_ID}`;
     const build = { project, branch: 'master', job: 'deploy', commit: a, number: 501 };
     control.ciBuild({ ...build, status: 'running' });
-    await killedElsewhere({ ...circleCi(501, a), ...ids });
+    await killedElsewhere({ ...circleCi(501, a), ...ids }, a);
     stage.letGo();
     control.updateCiBuild({ project, number: 501, status: 'canceled' });
-    const next = await stage.run(args, { ...circleCi(502, b), ...ids });
+    const next = await start({ ...circleCi(502, b), ...ids }, b).ended;
     expect(next, next.stdout + next.stderr).toMatchObject({ exit: 0 });
     expect(await takenOver(502, b)).toMatchObject({
       why: 'CircleCI says that its job ended (canceled)',

@@ -54,7 +54,7 @@ describe('a list of Heroku', () => {
     const pages = 40;
     const { listed, server } = await list((_, before) => ({
       status: before + 1 < pages ? 206 : 200,
-      headers: { 'next-range': `id ${before}..; max=1000` },
+      headers: before + 1 < pages ? { 'next-range': `id ${before}..; max=1000` } : {},
       body: many(1_000, '{"a":1}'),
     }));
     expect((await listed).length).toBe(40_000);
