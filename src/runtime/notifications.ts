@@ -86,6 +86,7 @@ class SlackNotifier implements Notifier {
       lane,
       oncall,
       progress: ports.progress,
+      clock: ports.clock,
     });
     // Read now: what this run is about to write is to be announced.
     this.#headAtFirst = log.head().catch(() => null);
@@ -253,7 +254,7 @@ class SlackNotifier implements Notifier {
     const head = await this.#headAtFirst;
     const start = this.#o.startAt === 'head' ? head : this.#o.startAt;
     const position = Math.max(now.position, start ?? (await this.#o.log.head()));
-    await this.#outbox.save({ position, threads: {}, sent: null }, fence);
+    await this.#outbox.save({ position, threads: {}, sent: null, folded: {} }, fence);
   }
 
   /** The same trouble is told once. */

@@ -4,7 +4,13 @@
  * A bot keeps one message per deploy up to date and tells every step in its thread; a webhook, which
  * can do neither, posts a message for every step.
  */
-import { pack, type SlackBlock, type SlackMessage, section } from '../effects/slack-blocks.ts';
+import {
+  context,
+  pack,
+  type SlackBlock,
+  type SlackMessage,
+  section,
+} from '../effects/slack-blocks.ts';
 import { cutEscaped, escapeText, link, pieces, textMax } from '../effects/slack-text.ts';
 import type { DeployRequest, DomainEvent } from '../machine/events.ts';
 import { namedPerson, shortSha, type Telling, tell } from '../machine/story.ts';
@@ -20,6 +26,10 @@ export interface StepOptions {
   readonly mode: 'bot' | 'webhook';
   /** Raw mrkdwn that calls somebody, such as `<!subteam^S0ONCALL>`; null: nobody is called. */
   readonly oncall: string | null;
+  /** In words, why the event is nobody's concern any more; null: it is how things stand. */
+  readonly overtaken?: string | null;
+  /** Old steps of the deploy that were not told by themselves, oldest first, and that this message tells of. */
+  readonly folded?: readonly DomainEvent[];
 }
 
 /** A sign beside the words, never in their place. */
@@ -67,24 +77,42 @@ export function deployMessage(history: History): SlackMessage {
 
 /**
  * The messages for the last of the events, in order; none where the deploy's own message says it all.
- * Whoever is on call is called for a failure, in its first message only.
+ * Whoever is on call is called for a failure that nothing has overtaken, in its first message only.
  */
-export function stepMessages(history: History, { mode, oncall }: StepOptions): SlackMessage[] {
+export function stepMessages(history: History, options: StepOptions): SlackMessage[] {
+  const { mode, oncall, overtaken = null, folded = [] } = options;
   const request = history[0].data;
   const event = latest(history);
   // The deploy's own message says it, unless there is more to it than that message has room for.
   if (mode === 'bot' && event.type === 'deploy.requested' && event.data.override === null)
     return [];
   const { headline, detail, tone } = tell(event);
-  const blocks: SlackBlock[] = mode === 'webhook' ? [section(name(request))] : [];
-  if (event.type === 'deploy.failed' && oncall !== null) blocks.push(section(oncall));
-  blocks.push(...sections(`${signs[tone]} `, headline));
-  if (event.type === 'deploy.observed') blocks.push(...noteBlocks(event.data.notes));
-  else if (detail !== null) blocks.push(...sections('', detail));
+  const isFirst = mode === 'webhook' || folded.length > 0;
+  const blocks: SlackBlock[] = isFirst ? [section(name(request))] : [];
+  const isConcern = event.type === 'deploy.failed' && overtaken === null;
+  if (isConcern && oncall !== null) blocks.push(section(oncall));
+  for (const each of sections(`${signs[tone]} `, headline)) blocks.push(each);
+  for (const each of details([...folded, event], detail)) blocks.push(each);
+  if (overtaken !== null) blocks.push(section(escapeText(`${overtaken}: nobody is called.`)));
+  if (folded.length > 0) blocks.push(context(escapeText(inOneLine(folded))));
   const text = escapeText(`${plainName(request)}: ${headline}`);
   return pack(text, blocks).map((message, i) =>
-    tone === 'bad' && i === 0 ? { ...message, broadcast: true } : message,
+    tone === 'bad' && overtaken === null && i === 0 ? { ...message, broadcast: true } : message,
   );
+}
+
+/** What the last event says beside its headline, and the release notes wherever they are among the events. */
+function details(events: readonly DomainEvent[], detail: string | null): SlackBlock[] {
+  const observed = events.findLast((event) => event.type === 'deploy.observed');
+  const notes = observed === undefined ? [] : noteBlocks(observed.data.notes);
+  const isObserved = events.at(-1) === observed;
+  return [...(isObserved || detail === null ? [] : sections('', detail)), ...notes];
+}
+
+/** `Before that, in one because Slack could not be told in time: queued; took lane acme-web; …` */
+function inOneLine(folded: readonly DomainEvent[]): string {
+  const steps = folded.map((event) => tell(event).headline);
+  return `Before that, in one because Slack could not be told in time: ${steps.join('; ')}`;
 }
 
 function latest(history: History): DomainEvent {

@@ -10,6 +10,7 @@ import type { DomainEvent } from '../machine/events.ts';
 import { redactAll } from '../redaction/gate.ts';
 import type { EventLog, Fence, JsonObject, RecordedEvent } from '../store/log.ts';
 import { domainEvent, UnreadableLog } from './recorded.ts';
+import { SlackBacklog } from './slack-backlog.ts';
 import { deployMessage, type History, isLast, stepMessages } from './slack-messages.ts';
 import { deployStream } from './streams.ts';
 
@@ -22,6 +23,8 @@ export interface OutboxOptions {
   readonly lane: string | null;
   readonly oncall: string | null;
   readonly progress: Ports['progress'];
+  /** Tells how old an event is. */
+  readonly clock: Pick<Ports['clock'], 'now'>;
 }
 
 /** What the checkpoint remembers besides its position. */
@@ -30,6 +33,8 @@ interface OutboxState {
   readonly threads: Readonly<Record<string, SlackPlace>>;
   /** How many messages of the event after the position were sent already. */
   readonly sent: { readonly position: number; readonly count: number } | null;
+  /** Of deploys whose old steps wait to be told in one: the version of the first of those. */
+  readonly folded: Readonly<Record<string, number>>;
 }
 
 export interface OutboxCheckpoint extends OutboxState {
@@ -55,21 +60,23 @@ export class SlackOutbox {
   readonly #o: OutboxOptions;
   /** Behind the checkpoint, what is none of ours; not worth a write. */
   #skippedTo = 0;
+  readonly #backlog: SlackBacklog;
   readonly #lanes = new Map<string, string>();
 
   constructor(options: OutboxOptions) {
     this.#o = options;
+    this.#backlog = new SlackBacklog(options.log, options.clock);
   }
 
   async checkpoint(): Promise<OutboxCheckpoint> {
     const { position, state } = await this.#o.log.checkpoint(this.#o.consumer);
-    const { threads = {}, sent = null } = state as Partial<OutboxState>;
-    return { position, begun: Object.keys(state).length > 0, threads, sent };
+    const { threads = {}, sent = null, folded = {} } = state as Partial<OutboxState>;
+    return { position, begun: Object.keys(state).length > 0, threads, sent, folded };
   }
 
-  async save({ position, threads, sent }: Omit<OutboxCheckpoint, 'begun'>, fence: Fence) {
+  async save({ position, threads, sent, folded }: Omit<OutboxCheckpoint, 'begun'>, fence: Fence) {
     const entries = Object.entries(threads).slice(-threadsMax);
-    const state: OutboxState = { threads: Object.fromEntries(entries), sent };
+    const state: OutboxState = { threads: Object.fromEntries(entries), sent, folded };
     const { log, consumer } = this.#o;
     await log.saveCheckpoint(consumer, { position, state: state as unknown as JsonObject }, fence);
   }
@@ -99,34 +106,46 @@ export class SlackOutbox {
         const isNewest = !events.some(
           ({ stream, version }) => stream === event.stream && version > event.version,
         );
-        await this.#announce(event, isNewest, holding);
+        await this.#announce(event, { isNewest, until }, holding);
       }
     }
   }
 
-  async #announce(event: RecordedEvent, isNewest: boolean, holding: Holding): Promise<void> {
-    const { slack, oncall } = this.#o;
+  async #announce(
+    event: RecordedEvent,
+    { isNewest, until }: { isNewest: boolean; until: number },
+    holding: Holding,
+  ): Promise<void> {
     const now = await this.checkpoint();
     if (event.position <= now.position) return;
     const deploy = event.stream.slice(prefix.length);
     const history = await this.#history(event);
     const threads: Record<string, SlackPlace> = { ...now.threads };
+    const folded: Record<string, number> = { ...now.folded };
     const save = (count: number | null) => {
       const sent = count === null ? null : { position: event.position, count };
       const position = count === null ? event.position : now.position;
-      return this.save({ position, threads, sent }, holding.fence);
+      return this.save({ position, threads, sent, folded }, holding.fence);
     };
     if (history === null) return save(null);
-
+    if (await this.#backlog.isFolded(event, until)) {
+      folded[deploy] ??= event.version;
+      return save(null);
+    }
+    const messages = await this.#messages(event, history, now);
     let count = now.sent?.position === event.position ? now.sent.count : 0;
     let opened = false;
-    if (slack.mode === 'bot' && threads[deploy] === undefined) {
-      const { place } = await this.#post(deployMessage(history), null, event, holding);
+    if (this.#o.slack.mode === 'bot' && threads[deploy] === undefined) {
+      // What is told in one is told by the deploy's own message, too.
+      const isOne = folded[deploy] !== undefined && count === 0 && messages.length > 0;
+      const own = isOne ? messages[0] : undefined;
+      const { place } = await this.#post(own ?? deployMessage(history), null, event, holding);
       if (place !== null) threads[deploy] = place;
+      if (own !== undefined) count++;
       opened = true;
       await save(count);
     }
-    for (const message of stepMessages(history, { mode: slack.mode, oncall }).slice(count)) {
+    for (const message of messages.slice(count)) {
       const { threadIsGone } = await this.#post(message, threads[deploy] ?? null, event, holding);
       // The next step begins another.
       if (threadIsGone) delete threads[deploy];
@@ -139,7 +158,26 @@ export class SlackOutbox {
       if (!kept) delete threads[deploy];
     }
     if (isLast(history.at(-1) ?? history[0])) delete threads[deploy];
+    delete folded[deploy];
     await save(null);
+  }
+
+  async #messages(
+    event: RecordedEvent,
+    history: History,
+    { folded }: OutboxCheckpoint,
+  ): Promise<SlackMessage[]> {
+    const { slack, oncall } = this.#o;
+    const from = folded[event.stream.slice(prefix.length)];
+    return stepMessages(history, {
+      mode: slack.mode,
+      oncall,
+      folded: from === undefined ? [] : history.slice(from - 1, -1),
+      overtaken:
+        event.type === 'deploy.failed'
+          ? await this.#backlog.overtaken(event, history[0].data.lane)
+          : null,
+    });
   }
 
   /** Posts it as well as Slack takes it: else as plain text, else outside of its thread, else not at all. */
