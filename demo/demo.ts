@@ -19,6 +19,9 @@ const folder = join(root, 'repository');
 const store = `sqlite:${join(root, 'log.db')}`;
 const say = (text = ''): void => void process.stdout.write(`${text}\n`);
 
+/** Who is on call, as git on their machine knows them: it is their checkout. */
+const person = { name: 'Bo Berg', email: 'bo@acme.test' };
+
 function git(...args: string[]): string {
   const identity = ['-c', 'user.name=Ana', '-c', 'user.email=ana@acme.test'];
   return execFileSync('git', [...identity, '-C', folder, ...args], { encoding: 'utf8' }).trim();
@@ -46,15 +49,28 @@ interface Job {
   saw(text: string): Promise<void>;
 }
 
-/** One CI job: `pipeline advance` for a build and its commit. */
-function job(sandbox: RunningSandbox, args: readonly string[], label = '', cwd = folder): Job {
+interface JobOptions {
+  /** Before each line of its output. */
+  readonly label?: string;
+  readonly cwd?: string;
+  /** False: a person runs it in a shell. */
+  readonly ci?: boolean;
+}
+
+/** One run of `pipeline`, as a job of a CI unless that is said. */
+function job(
+  sandbox: RunningSandbox,
+  args: readonly string[],
+  { label = '', cwd = folder, ci = true }: JobOptions = {},
+): Job {
+  const { CI: _, ...shell } = process.env;
   const child = spawn(process.execPath, [binary, ...args], {
     cwd,
     env: {
-      ...process.env,
+      ...shell,
       ...sandbox.environment,
+      ...(ci ? { CI: 'true' } : {}),
       PIPELINE_STORE: store,
-      CI: 'true',
       NO_COLOR: '1',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -86,17 +102,25 @@ function job(sandbox: RunningSandbox, args: readonly string[], label = '', cwd =
 }
 
 const advance = (sandbox: RunningSandbox, build: number, sha: string, label = ''): Job =>
-  job(
-    sandbox,
-    ['advance', '--build', String(build), '--commit', sha, '--branch', 'master'],
+  job(sandbox, ['advance', '--build', String(build), '--commit', sha, '--branch', 'master'], {
     label,
-    checkout(sha),
-  );
+    cwd: checkout(sha),
+  });
 
 async function expectExit(run: Job, code: string): Promise<void> {
   const ended = await run.ended;
   if (ended !== code)
     throw new Error(`expected the job to end with ${code}, it ended with ${ended}`);
+}
+
+/** The newest message of these words, as Slack was sent it. */
+function showSlackMessage(sandbox: RunningSandbox, words: string): void {
+  const messages = sandbox.slackMessages() as { text: string; blocks: unknown }[];
+  const message = messages.findLast(({ text }) => text.includes(words));
+  if (message === undefined) throw new Error(`Slack was sent no message with “${words}”`);
+  const { text, blocks } = message;
+  say('\n   What Slack was sent of that, as it was sent:');
+  for (const line of JSON.stringify({ text, blocks }, null, 2).split('\n')) say(`   ${line}`);
 }
 
 async function tell(sandbox: RunningSandbox): Promise<void> {
@@ -118,10 +142,12 @@ async function tell(sandbox: RunningSandbox): Promise<void> {
   const held = commit('Try again');
   await expectExit(advance(sandbox, 505, held), '0');
   const id = `505-${held.slice(0, 8)}`;
+  say(`   (${person.name} lifts it, in a shell)`);
   await expectExit(
-    job(sandbox, ['resume', id, '--branch', 'master', '--reason', 'the cause is fixed']),
+    job(sandbox, ['resume', id, '--reason', 'the cause is fixed'], { ci: false }),
     '0',
   );
+  showSlackMessage(sandbox, `resumed by ${person.name}`);
 
   say('\n4. A run is killed in the middle; the same command finishes it');
   const killed = commit('Speed up search');
@@ -144,6 +170,8 @@ const sandbox = await startSandbox({
 });
 try {
   execFileSync('git', ['init', '--quiet', '--initial-branch=master', folder]);
+  git('config', 'user.name', person.name);
+  git('config', 'user.email', person.email);
   writeFileSync(
     join(folder, 'pipeline.yml'),
     `app: acme-web
