@@ -109,7 +109,7 @@ const branchFaults: {
 
 const nobody = { provider: 'other', attempt: 1, job: null, workflow: null, url: null } as const;
 
-/** CircleCI's variables (VENDORS.md 2.4). A re-run has a new build number. */
+/** CircleCI's variables (circleci.com/docs, “Built-in environment variables”). A re-run has a new build number. */
 function circleCi(env: Env): Found | null {
   if (!isSet(env.CIRCLECI)) return null;
   return {
@@ -145,7 +145,7 @@ function circleCiSlug(env: Env): string | null {
   return organization && project ? `circleci/${organization}/${project}` : null;
 }
 
-/** GitHub's variables (VENDORS.md 3.5). A re-run keeps the number and counts its attempts. */
+/** GitHub's variables (docs.github.com, “Default environment variables”). A re-run keeps the number and counts its attempts. */
 function gitHub(env: Env): Found | null {
   if (!isSet(env.GITHUB_ACTIONS)) return null;
   const tested = testedCommit(env);

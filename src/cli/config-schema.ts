@@ -115,6 +115,25 @@ const shape = z.strictObject({
     })
     .prefault({}),
   repository: url.optional().describe('for links and release notes'),
+  source: z
+    .strictObject({
+      submodules: z
+        .enum(['refuse', 'omit'])
+        .default('refuse')
+        .describe('omit: a commit with submodules ships without what is in them'),
+      lfs: z
+        .enum(['refuse', 'pointers'])
+        .default('refuse')
+        .describe('pointers: of Git LFS the committed pointers ship, not the content'),
+      export: z
+        .enum(['refuse', 'ignore'])
+        .default('refuse')
+        .describe(
+          'ignore: export-ignore and export-subst in .gitattributes change nothing that ships',
+        ),
+    })
+    .prefault({})
+    .describe('how a commit is meant that holds what its bytes alone do not carry'),
   staging: environment('build'),
   production: environment('promote'),
   gates: z

@@ -46,8 +46,11 @@ export function createProgram(options: {
   program
     .command('advance')
     .description('deploy this commit: staging, checks, gates, production, checks')
-    .option('--commit <sha>', 'the commit (default: what the CI says, else HEAD)')
-    .option('--branch <name>', 'the branch (default: what the CI says, else the one checked out)')
+    .option('--commit <sha>', 'the commit (default: HEAD; in a CI it has to be HEAD)')
+    .option(
+      '--branch <name>',
+      'the branch (default: what the CI says; outside of one, what is checked out)',
+    )
     .option('--build <label>', 'the build’s label (default: what the CI says)')
     .option('--actor <name>', 'who asks; what the CI and git say is kept beside it')
     .option('--override', 'ship out of git order; needs --reason')

@@ -1,6 +1,6 @@
 /** Runs git as a child process: never through a shell, in a known environment, with bounded output and time. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable, Transform, Writable } from 'node:stream';
+import { pipeline, type Readable, type Transform, type Writable } from 'node:stream';
 import { LockstepError, UsageError } from '../errors.ts';
 import { cutOff } from '../redaction/cut.ts';
 import { redact } from '../redaction/gate.ts';
@@ -14,8 +14,8 @@ export interface GitOptions {
   /** What stdout may hold, in bytes, after `through`. */
   readonly maxBytes: number;
   readonly input?: string;
-  /** What stdout passes on its way to memory: a compressor. */
-  readonly through?: Transform;
+  /** What stdout passes on its way to memory, one after another: a compressor. */
+  readonly through?: readonly Transform[];
 }
 
 export interface GitRun {
@@ -80,7 +80,7 @@ const pinned = [
  * @throws the signal's reason when it aborts
  */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitRun> {
-  const { dir, signal, timeoutMs, maxBytes, through } = options;
+  const { dir, signal, timeoutMs, maxBytes, through = [] } = options;
   signal?.throwIfAborted();
   const command = args[0] ?? '';
   const child = spawn('git', ['-C', dir, '--no-pager', ...pinned, ...args], {
@@ -96,7 +96,9 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
     // A process that ended before it read all of its input is no failure of ours.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
-    const out = through === undefined ? child.stdout : child.stdout.pipe(through);
+    const out = through.at(-1) ?? child.stdout;
+    // What fails on the way fails the last one too, which is read.
+    if (through.length > 0) pipeline([child.stdout, ...through], () => {});
     const [exitCode, stdout, stderr] = await Promise.all([
       code,
       collect(out, maxBytes, () => tooLarge(command, maxBytes)),

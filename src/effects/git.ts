@@ -6,7 +6,10 @@ import { hide, hidePasswordsOf } from '../redaction/gate.ts';
 import { withoutUserInfo } from '../redaction/redactor.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
 import { fullSha, type Relation, reachFurther, relate, remoteOf } from './git-ancestry.ts';
+import { contentsOf, TreeToTar } from './git-archive.ts';
 import { type Git, type GitAccess, type GitRun, gitFailed, runGit, textOf } from './git-process.ts';
+import { type SourceOddities, surveySource } from './git-source.ts';
+import { listTree } from './git-tree.ts';
 
 export type { Relation };
 
@@ -53,10 +56,15 @@ export interface Repository {
     signal?: AbortSignal,
   ): Promise<CommitRange>;
   /**
-   * The commit's tree, a gzipped tar with the files at its top, the same bytes every time.
-   * What `.gitattributes` excludes from exports is not in it, nor are submodules.
+   * The commit's tree as it is committed, whatever attributes, filters and configuration say: a gzipped
+   * tar with the files at its top, the same bytes every time. Submodules are not in it, and of Git LFS
+   * the pointers are; `oddities` tells of both.
+   *
+   * @throws LockstepError E_GIT_CORRUPT, E_GIT_OUTPUT_TOO_LARGE
    */
   archive(sha: string, signal?: AbortSignal): Promise<Uint8Array>;
+  /** What of a commit its archive does not carry as somebody may expect. Takes a full id. */
+  oddities(sha: string, signal?: AbortSignal): Promise<SourceOddities>;
 }
 
 export interface RepositoryOptions {
@@ -87,7 +95,6 @@ export async function openRepository(
   const { env = process.env, timeoutMs = 60_000, fetchTimeoutMs = 60_000 } = options;
   const found = await runGit(['rev-parse', '--show-cdup'], { dir, env, timeoutMs, maxBytes });
   if (found.code !== 0) throw notOpened(dir, found);
-  // From a folder further down, `git archive` would take that folder only.
   const root = `${dir}/${textOf(found)}`;
   const git: Git = (args, more = {}) =>
     runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
@@ -112,6 +119,7 @@ export async function openRepository(
     commit: (ref, signal) => findCommit(access, ref, signal),
     relation: (base, head, signal) => relate(access, base, head, signal),
     commits: (range, signal) => listCommits(access, range, signal),
+    oddities: (sha, signal) => surveySource(git, sha, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
   };
 }
@@ -264,13 +272,15 @@ async function archive(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const commit = await findCommit(access, sha, signal);
-  // Compressed here: for `tar.gz` git would run whatever program it is configured with.
-  const run = await access.git(['archive', '--format=tar', commit.sha], {
+  const entries = await listTree(access.git, commit.sha, signal);
+  const modified = Math.floor(Date.parse(commit.date) / 1000);
+  const run = await access.git(['cat-file', '--batch'], {
     signal,
+    input: contentsOf(entries),
     timeoutMs: archiveTimeoutMs,
     maxBytes: archiveMaxBytes,
-    through: createGzip(),
+    through: [new TreeToTar(entries, modified), createGzip()],
   });
-  if (run.code !== 0) throw gitFailed('archive', run);
+  if (run.code !== 0) throw gitFailed('cat-file', run);
   return run.stdout;
 }

@@ -32,6 +32,7 @@ describe('what is left out', () => {
       branch: 'master',
       store: 'sqlite:.pipeline/log.db',
       stacking: 'skip',
+      source: { submodules: 'refuse', lfs: 'refuse', export: 'refuse' },
       lock: { provider: 'store', timeout: 3_600_000, lease: 60_000 },
       staging: { heroku: { deploy: 'build', timeout: 1_800_000 }, verify },
       production: { heroku: { deploy: 'promote', timeout: 1_800_000 }, verify },

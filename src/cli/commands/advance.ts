@@ -14,6 +14,7 @@ import { commitToDeploy } from '../commit-to-deploy.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
+import { checkSource } from '../source-check.ts';
 import type { Terminal } from '../terminal.ts';
 import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';
@@ -42,7 +43,8 @@ export async function advance(
   const workspace = await openWorkspace(flags, environment, deployed);
   const { config, storeUrl } = workspace;
   const herokuToken = requireHerokuToken(environment);
-  const notices = noticesFor(workspace, environment, ci.isCi);
+  const source = checkSource(await repository.oddities(commit.sha), config.source);
+  const notices = [...noticesFor(workspace, environment, ci.isCi), ...source];
   const build = requireBuild(ci);
   assertNoSecret(build.label);
   const branch = requireBranch(ci, await repository.branch(), config.branch);
