@@ -48,11 +48,13 @@ export function createServices(options: ServicesOptions): ServiceTable {
     },
 
     async requestBuild(input, ports) {
-      return heroku.requestBuild(input, with_(ports), (signal) => archive(input.commit, signal));
+      return heroku.requestBuild(input, within(input, ports), (signal) =>
+        archive(input.commit, signal),
+      );
     },
 
     async requestProductionBuild({ gates, ...input }, runPorts) {
-      const ports = with_(runPorts);
+      const ports = within(input, runPorts);
       const answer = await heroku.requestBuild(
         input,
         ports,
