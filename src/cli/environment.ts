@@ -1,4 +1,5 @@
 /** What comes from the environment: secrets and addresses. */
+import { isPrivate } from '../effects/plain-http.ts';
 import { UsageError } from '../errors.ts';
 import { parseDuration } from './duration.ts';
 
@@ -40,21 +41,29 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   if (emptied.length > 0) throw setToNothing(emptied);
   const text = (name: string): string | null =>
     isEmpty(env[name]) ? null : (env[name]?.trim() ?? null);
-  const url = (name: string, standard: string): string => checkedUrl(name, text(name) ?? standard);
+  /** `token`: the variable whose value goes to this address. */
+  const url = (name: string, standard: string, token: string): string => {
+    const checked = checkedUrl(name, text(name) ?? standard);
+    if (text(token) !== null) assertPrivate(name, checked, `the token in ${token}`);
+    return checked;
+  };
   const webhook = text('SLACK_WEBHOOK_URL');
+  if (webhook !== null) {
+    assertPrivate('SLACK_WEBHOOK_URL', checkedUrl('SLACK_WEBHOOK_URL', webhook), 'the webhook');
+  }
   return {
     config: text('PIPELINE_CONFIG'),
     store: text('PIPELINE_STORE'),
     leaseMs: lease(text('PIPELINE_LEASE')),
     herokuApiKey: text('HEROKU_API_KEY'),
-    herokuApiUrl: url('HEROKU_API_URL', 'https://api.heroku.com'),
+    herokuApiUrl: url('HEROKU_API_URL', 'https://api.heroku.com', 'HEROKU_API_KEY'),
     circleToken: text('CIRCLE_TOKEN'),
-    circleApiUrl: url('CIRCLE_API_URL', 'https://circleci.com/api/v2'),
+    circleApiUrl: url('CIRCLE_API_URL', 'https://circleci.com/api/v2', 'CIRCLE_TOKEN'),
     githubToken: text('GITHUB_TOKEN'),
-    githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com'),
+    githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com', 'GITHUB_TOKEN'),
     slackBotToken: text('SLACK_BOT_TOKEN'),
     slackWebhookUrl: webhook === null ? null : checkedUrl('SLACK_WEBHOOK_URL', webhook),
-    slackApiUrl: url('SLACK_API_URL', 'https://slack.com/api'),
+    slackApiUrl: url('SLACK_API_URL', 'https://slack.com/api', 'SLACK_BOT_TOKEN'),
     empty: optionalTokens.filter((name) => isEmpty(env[name])),
   };
 }
@@ -81,10 +90,17 @@ export function requireHerokuToken({ herokuApiKey }: Environment): string {
 }
 
 function checkedUrl(name: string, value: string): string {
-  if (/^https?:\/\/[^/\s]+/.test(value) && URL.canParse(value)) return value.replace(/\/+$/, '');
+  if (/^https?:\/\/[^/\s]+/i.test(value) && URL.canParse(value)) return value.replace(/\/+$/, '');
   // The value is not shown: a webhook's URL is a secret.
   throw new UsageError('E_ENVIRONMENT', `${name} is not a URL`, {
     hint: `Set it to an address that begins with https://, or leave it out.`,
+  });
+}
+
+function assertPrivate(name: string, url: string, secret: string): void {
+  if (isPrivate(new URL(url))) return;
+  throw new UsageError('E_PLAIN_HTTP', `${name} would send ${secret} over plain http`, {
+    hint: 'Set it to an address that begins with https://. Only to this machine (127.0.0.1, localhost) may it be http://.',
   });
 }
 

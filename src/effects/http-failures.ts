@@ -3,6 +3,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   type NoAnswer,
+  PlainHttp,
   VendorUnreachable,
   VendorWait,
   WriteTooLate,
@@ -71,4 +72,17 @@ function instant(ms: number): string {
 export function seconds(ms: number): string {
   if (ms >= 120_000) return `${Math.round(ms / 60_000)} min`;
   return `${ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000)} s`;
+}
+
+/** The user's own endpoints are given no token; a vendor is, or its URL is signed. */
+export function readable(request: HttpRequest): PlainHttp {
+  const facts = request.vendor === 'endpoint' ? null : vendorFacts[request.vendor];
+  return new PlainHttp(
+    'E_PLAIN_HTTP',
+    `${shownName(request)} at ${shownOrigin(request.url)} would be sent a token over plain http`,
+    {
+      hint: `Nothing was sent. Only https, or this machine, is private: see ${facts?.urlVariable ?? 'the URL'}.`,
+      details: { vendor: request.vendor, method: request.method, path: shownPath(request) },
+    },
+  );
 }

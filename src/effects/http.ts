@@ -5,10 +5,11 @@
 import { LockstepError } from '../errors.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { EtagCache } from './http-etags.ts';
-import { seconds, tooLate, unreachable, waitTooLong } from './http-failures.ts';
+import { readable, seconds, tooLate, unreachable, waitTooLong } from './http-failures.ts';
 import { followed } from './http-redirects.ts';
 import { askedMs, backoffMs, isRateLimited, isRead, waitLeftMs } from './http-retry.ts';
 import { shownName, shownPath } from './http-vendors.ts';
+import { isPrivate } from './plain-http.ts';
 import type { Clock } from './ports.ts';
 import { readVendorClock, type VendorClock } from './vendor-clock.ts';
 
@@ -86,6 +87,9 @@ export class WriteTooLate extends LockstepError {}
 
 /** The vendor asks to wait longer than the answer is of use. What it refused for that was not carried out. */
 export class VendorWait extends LockstepError {}
+
+/** A request that anybody on the way could read the token of. Nothing was sent. */
+export class PlainHttp extends LockstepError {}
 
 /** An answer that says no. `details`: vendor, method, path, status, id, requestId. */
 export class VendorRefused extends LockstepError {
@@ -235,7 +239,7 @@ class FencedClient implements HttpClient {
         signal: AbortSignal.any([request.signal, deadline.signal]),
       });
       const sentAt = this.#o.clock.now();
-      const response = await this.#o.transport(conditional);
+      const response = await this.#transmit(conditional);
       request.signal.throwIfAborted();
       const told = readVendorClock(response.headers, sentAt, this.#o.clock.now());
       if (told !== null) this.#vendorClocks.set(request.vendor, told);
@@ -250,6 +254,12 @@ class FencedClient implements HttpClient {
     } finally {
       answered.abort(over);
     }
+  }
+
+  /** Every request goes through here, whatever URL it has by now. */
+  async #transmit(request: HttpRequest): Promise<HttpResponse> {
+    if (request.vendor !== 'endpoint' && !isPrivate(new URL(request.url))) throw readable(request);
+    return this.#o.transport(request);
   }
 
   #watchLimit(request: HttpRequest, { headers }: HttpResponse): void {

@@ -21,7 +21,7 @@ export interface SandboxOptions {
   /** Milliseconds since the epoch; everything that takes time goes by it. Default: the system's. */
   readonly now?: () => number;
   readonly timing?: Partial<Timing>;
-  /** Where each service is reached; default `http://<service>.sandbox.test`. */
+  /** Where each service is reached; default `https://<service>.sandbox.test`. */
   readonly origins?: Partial<Record<Service, string>>;
   /** The repository that GitHub's calls are answered from. */
   readonly repositoryPath?: string;
@@ -197,7 +197,7 @@ function createHerokuServices(
 
 function originsOf({ origins }: SandboxOptions): Record<Service, string> {
   return Object.fromEntries(
-    services.map((service) => [service, origins?.[service] ?? `http://${service}.sandbox.test`]),
+    services.map((service) => [service, origins?.[service] ?? `https://${service}.sandbox.test`]),
   ) as Record<Service, string>;
 }
 

@@ -418,3 +418,31 @@ describe('secrets', () => {
     expect(JSON.stringify([error.message, error.hint])).not.toContain('XXXX');
   });
 });
+
+describe('plain http', () => {
+  it.each(['heroku', 'circleci', 'github', 'slack'] as const)(
+    'takes nothing of ours for %s to another host',
+    async (vendor) => {
+      const passed: string[] = [];
+      const { send } = await stage([], {
+        transport: async ({ url }) => {
+          passed.push(url);
+          return { status: 200, headers: {}, body: '{}' };
+        },
+      });
+      for (const method of ['GET', 'POST'] as const) {
+        const url = 'http://vendor.acme.test/x';
+        const headers = { authorization: 'Bearer top-secret' };
+        const error = await send({ vendor, method, url, headers, body: '{}' }).catch(
+          (e: unknown) => e,
+        );
+        expect(error).toMatchObject({ code: 'E_PLAIN_HTTP' });
+        expect(String(error) + JSON.stringify(error)).not.toContain('top-secret');
+      }
+      expect(passed).toEqual([]);
+      await send({ vendor, url: 'https://vendor.acme.test/x' });
+      await send({ vendor: 'endpoint', url: 'http://www.acme.test/' });
+      expect(passed).toEqual(['https://vendor.acme.test/x', 'http://www.acme.test/']);
+    },
+  );
+});

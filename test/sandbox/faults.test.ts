@@ -25,7 +25,7 @@ describe('in process', () => {
     const { signal } = stop;
     const answer = sandbox.fetch(
       'staging',
-      new Request('http://staging.sandbox.test/', { signal }),
+      new Request('https://staging.sandbox.test/', { signal }),
     );
     stop.abort(new Error('enough'));
     await expect(answer).rejects.toThrow('enough');
@@ -59,7 +59,7 @@ describe('in process', () => {
     const { sandbox } = visit();
     const words = async (service: 'heroku' | 'circleci' | 'github' | 'slack') => {
       sandbox.control.fault({ service, kind: 'rate-limit' });
-      const url = `http://${service}.sandbox.test/`;
+      const url = `https://${service}.sandbox.test/`;
       const answer = await sandbox.fetch(service, new Request(url));
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1']);
       return answer.text();

@@ -91,7 +91,7 @@ it('a closed sandbox answers nothing, even what was under way', async () => {
 it('in process a URL tells its service, and a host of nobody’s is an error', () => {
   const sandbox = createSandbox({ origins: { heroku: 'https://heroku.acme.test' } });
   expect(sandbox.serviceOf(new URL('https://heroku.acme.test/apps'))).toBe('heroku');
-  expect(sandbox.serviceOf(new URL('http://slack.sandbox.test/'))).toBe('slack');
+  expect(sandbox.serviceOf(new URL('https://slack.sandbox.test/'))).toBe('slack');
   expect(() => sandbox.serviceOf(new URL('https://api.heroku.com/'))).toThrow('api.heroku.com');
 });
 

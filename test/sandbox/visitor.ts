@@ -134,7 +134,10 @@ export function visit(options: Omit<SandboxOptions, 'now' | 'origins'> = {}): Vi
   let now = Date.parse('2026-01-05T10:00:00Z');
   const sandbox = createSandbox({ ...options, now: () => now });
   const carry: Carrier = (service, path, init) =>
-    sandbox.fetch(service, new Request(`http://${service}.sandbox.test${path}`, withoutType(init)));
+    sandbox.fetch(
+      service,
+      new Request(`https://${service}.sandbox.test${path}`, withoutType(init)),
+    );
   return {
     sandbox,
     visitor: new Visitor(carry, sandbox.environment),

@@ -208,7 +208,7 @@ class Simulation {
       waive: [],
       endpoints: [
         {
-          url: `http://${service}.sandbox.test/`,
+          url: `https://${service}.sandbox.test/`,
           status: 200,
           timeoutMs: 120_000,
           successes: 1,

@@ -129,6 +129,12 @@ function tlsOf(parameters: Parameters, host: string): ConnectionOptions | false 
   }
 }
 
+/** Whether somebody between here and the server can pass for it: no TLS, or TLS that asks nobody who they are. */
+export function canBeReadOnTheWay({ host = '', ssl = false }: ClientConfig): boolean {
+  if (isThisMachine(host)) return false;
+  return typeof ssl === 'boolean' || ssl.rejectUnauthorized !== true;
+}
+
 /** A socket of the file system, or loopback: there is no wire to listen on. */
 function isThisMachine(host: string): boolean {
   return host.startsWith('/') || /^(localhost|127(\.\d+){3}|::1)$/i.test(host);

@@ -48,7 +48,18 @@ interface Meaning {
   readonly hint: string;
 }
 
+/** The code of the error by which a connection ends whose server wants the password as it is. */
+export const cleartextAsked = 'CLEARTEXT_ASKED';
+
 const meanings: readonly (readonly [RegExp, Meaning])[] = [
+  [
+    new RegExp(`^${cleartextAsked}$`),
+    {
+      code: 'E_STORE_CLEARTEXT',
+      what: 'it asks for the password in the clear, and nothing proves who it is',
+      hint: 'It was not given. Let the server use scram-sha-256, or name its root certificate: sslmode=verify-full&sslrootcert=FILE.',
+    },
+  ],
   [
     /^(28...)$/,
     {

@@ -1,6 +1,9 @@
 /** One connection to a PostgreSQL server: made when it is needed, and made anew after it was lost. */
+import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { Client, type ClientConfig, types } from 'pg';
+import { canBeReadOnTheWay } from './address.ts';
+import { cleartextAsked } from './errors.ts';
 
 /** The OID of `bigint`; positions and versions stay far below 2^53. */
 const bigint = 20;
@@ -39,6 +42,7 @@ export class PostgresSession {
     const socket = new Socket();
     this.#socket = socket;
     const client = new Client({ ...settings, ...this.#config, stream: () => socket });
+    if (canBeReadOnTheWay(this.#config)) refuseCleartextPassword(client, socket);
     const gone = () => {
       socket.destroy();
       if (this.#client === client) this.#client = null;
@@ -70,6 +74,19 @@ export class PostgresSession {
     if (goodbye !== undefined) await atMost(goodbyeMs, goodbye);
     this.drop();
   }
+}
+
+/**
+ * A server asks for the password as it is with `AuthenticationCleartextPassword` (PostgreSQL's manual,
+ * 54.2.1); whoever stands in between can ask so too. The socket is gone before the answer is written.
+ */
+function refuseCleartextPassword(client: Client, socket: Socket): void {
+  const { connection } = client as unknown as { connection: EventEmitter };
+  connection.on('authenticationCleartextPassword', () => {
+    socket.destroy(
+      Object.assign(new Error('asked for the password in the clear'), { code: cleartextAsked }),
+    );
+  });
 }
 
 /** Resolves when the work is over, after that many milliseconds, or at the signal. */
