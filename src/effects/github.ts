@@ -54,13 +54,13 @@ const commitSchema = z.object({
   }),
 });
 
-const comparisonSchema = z.object({
+export const comparisonSchema = z.object({
   status: z.enum(['identical', 'ahead', 'behind', 'diverged']),
   total_commits: z.int(),
   commits: z.array(commitSchema),
 });
 
-const runsSchema = z.object({
+export const runsSchema = z.object({
   workflow_runs: z.array(
     z.object({
       id: z.number(),

@@ -247,10 +247,12 @@ class DeployRun {
     const abort = new AbortController();
     this.#inFlight.set(step, { since, abort });
     this.#perform(step, input, since, abort.signal)
+      // An answer that the log has no event for is a failure of the step, not of the run.
+      .then((answer) => toEvent(step, answer))
       .then(
-        (answer) => {
+        (event) => {
           if (abort.signal.aborted) return;
-          this.#happened({ kind: 'event', event: toEvent(step, answer) });
+          this.#happened({ kind: 'event', event });
         },
         (error: unknown) => {
           if (abort.signal.aborted) return;

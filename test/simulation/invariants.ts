@@ -16,6 +16,8 @@ export interface Figures {
   kills: number;
   overtaken: number;
   faults: number;
+  /** Answers to reads that were spoilt (fuzzer/). */
+  oddAnswers: number;
   events: number;
   writes: number;
   checks: number;
@@ -35,6 +37,7 @@ export class Invariants {
     kills: 0,
     overtaken: 0,
     faults: 0,
+    oddAnswers: 0,
     events: 0,
     writes: 0,
     checks: 0,

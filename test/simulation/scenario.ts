@@ -36,7 +36,12 @@ export interface Scenario {
   readonly builds: readonly BuildPlan[];
   readonly people: readonly PersonPlan[];
   /** Of a thousand requests, how many meet each fault. */
-  readonly faults: { readonly perMille: number; readonly seed: number };
+  readonly faults: {
+    readonly perMille: number;
+    readonly seed: number;
+    /** Of a thousand reads, how many are answered in a way that they should not be; none when left out. */
+    readonly oddPerMille?: number;
+  };
   /** What breaks in the vendors' own work, by how many builds from the start. */
   readonly breaks: readonly {
     readonly lane: number;
@@ -135,7 +140,11 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
     }),
     { maxLength: 8 },
   ),
-  faults: fc.record({ perMille: fc.constantFrom(0, 0, 10, 60), seed: fc.integer({ min: 1 }) }),
+  faults: fc.record({
+    perMille: fc.constantFrom(0, 0, 10, 60),
+    seed: fc.integer({ min: 1 }),
+    oddPerMille: fc.constantFrom(0, 0, 3, 20),
+  }),
   breaks: fc.array(
     fc.record({
       lane,

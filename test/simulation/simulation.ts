@@ -27,6 +27,7 @@ import { actorCalled } from '../actor.ts';
 import { type Figures, Invariants } from './invariants.ts';
 import { archive, LaneWorld, production, staging, type WireFault } from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
+import { oddAnswers } from './odd-answers.ts';
 import { seededRandom } from './random.ts';
 import { type BuildPlan, leaseMs, type PersonPlan, type Scenario, settleMs } from './scenario.ts';
 import { type Fate, SimulatedProcess } from './simulated-process.ts';
@@ -299,9 +300,10 @@ class Simulation {
     const clock = process.clock();
     const deploy = await choose(log, run);
     const keeper = createLeaseKeeper({ log, clock, leaseMs });
-    const transport = lane.transport(deploy, this.#fault, (write) =>
+    const carried = lane.transport(deploy, this.#fault, (write) =>
       this.#invariants.onWrite(write, { lane, commit }),
     );
+    const transport = oddAnswers(carried, { isDue: this.#isOdd, random: this.#random });
     const http = createHttpClient({
       transport: process.transport(this.#mutation.blind === true ? blind(transport) : transport),
       clock,
@@ -387,6 +389,14 @@ class Simulation {
     this.#invariants.figures.faults += 1;
     const kinds: readonly WireFault[] = ['reset', 'lost-reply', 'status-503', 'rate-limit'];
     return kinds[Math.floor(this.#random() * kinds.length)] ?? 'reset';
+  };
+
+  /** Whether a vendor's answer is spoilt. */
+  #isOdd = (): boolean => {
+    const { oddPerMille = 0 } = this.#scenario.faults;
+    if (oddPerMille === 0 || this.#random() * 1_000 >= oddPerMille) return false;
+    this.#invariants.figures.oddAnswers += 1;
+    return true;
   };
 
   async #people(): Promise<void> {

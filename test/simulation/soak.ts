@@ -1,6 +1,8 @@
-/** `npm run soak -- --minutes N`: the simulation with fresh seeds until the time is up, or an invariant breaks. */
+/** `npm run soak -- --minutes N`: the simulation and pairs of spoilt answers, with fresh seeds, until the time is up or something breaks. */
 import { parseArgs } from 'node:util';
-import { freshSeed, inWords, simulateDeploys } from './deploys.ts';
+import { freshSeed, inWords, simulateDeploys, type Totals } from './deploys.ts';
+import { createCommits } from './fuzzer/commits.ts';
+import { PairFuzzer } from './fuzzer/pairs.ts';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
@@ -17,11 +19,20 @@ const say = (text: string): void => {
 
 const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
 say(`from seed ${seed}`);
-const totals = await simulateDeploys(seed, (sofar, at) => {
-  if (Date.now() - reportedAt >= reportEveryMs) {
+const commits = createCommits();
+const pairs = new PairFuzzer(commits);
+const totals: Totals = new Map();
+try {
+  for (let at = seed; Date.now() - startedAt < minutes * 60_000; at++) {
+    const simulated = await simulateDeploys(at, () => true);
+    for (const [name, n] of simulated) totals.set(name, (totals.get(name) ?? 0) + n);
+    await pairs.try(at);
+    if (Date.now() - reportedAt < reportEveryMs) continue;
     reportedAt = Date.now();
-    say(`up to seed ${at}: ${inWords(sofar)}`);
+    say(`up to seed ${at}: ${inWords(totals)}; fuzzed: ${pairs.inWords}`);
   }
-  return Date.now() - startedAt >= minutes * 60_000;
-});
-say(`from seed ${seed}: ${inWords(totals)}`);
+  say(`from seed ${seed}: ${inWords(totals)}; fuzzed: ${pairs.inWords}`);
+} finally {
+  await pairs.close();
+  commits.remove();
+}

@@ -1,0 +1,76 @@
+/** The lock by the CI's own list, as `pipeline advance` would have it in a job of that CI. */
+import { detectCi } from '../../../src/cli/ci.ts';
+import { createCiBuilds } from '../../../src/cli/ci-builds.ts';
+import type { Config } from '../../../src/cli/config.ts';
+import type { Environment } from '../../../src/cli/environment.ts';
+import { createGitHub } from '../../../src/effects/github.ts';
+import type { Ports } from '../../../src/effects/ports.ts';
+import { createCiLock } from '../../../src/runtime/ci-lock.ts';
+import type { LaneLock } from '../../../src/runtime/lane.ts';
+import type { Stage } from './stage.ts';
+
+export type CiProvider = 'circleci' | 'github';
+
+/** The numbers of our own build in either CI. */
+const ours = { job: 502, run: 30_433_700 };
+const jobs: Readonly<Record<CiProvider, Readonly<Record<string, string>>>> = {
+  circleci: {
+    CI: 'true',
+    CIRCLECI: 'true',
+    CIRCLE_BUILD_NUM: String(ours.job),
+    CIRCLE_BRANCH: 'master',
+    CIRCLE_JOB: 'deploy',
+    CIRCLE_PROJECT_USERNAME: 'acme',
+    CIRCLE_PROJECT_REPONAME: 'web',
+    CIRCLE_BUILD_URL: `https://circleci.com/gh/acme/web/${ours.job}`,
+  },
+  github: {
+    CI: 'true',
+    GITHUB_ACTIONS: 'true',
+    GITHUB_RUN_ID: String(ours.run),
+    GITHUB_RUN_NUMBER: '88',
+    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_EVENT_NAME: 'push',
+    GITHUB_REF: 'refs/heads/master',
+    GITHUB_REF_NAME: 'master',
+    GITHUB_REF_TYPE: 'branch',
+    GITHUB_REPOSITORY: 'acme/web',
+    GITHUB_WORKFLOW_REF: 'acme/web/.github/workflows/deploy.yml@refs/heads/master',
+  },
+};
+
+/** A build before ours that is over, ours, and one of another branch. */
+export function listBuilds({ sandbox: { control }, commits }: Stage): void {
+  const workflow = 'deploy.yml';
+  const master = { workflow, branch: 'master' };
+  const done = { id: ours.run - 1, commit: commits.running, status: 'completed' } as const;
+  control.workflowRun({ ...master, ...done });
+  control.workflowRun({ ...master, id: ours.run, commit: commits.ours, status: 'in_progress' });
+  const other = { workflow, branch: 'other', commit: commits.other };
+  control.workflowRun({ ...other, status: 'in_progress' });
+  const job = { job: 'deploy', branch: 'master' };
+  control.ciBuild({ ...job, number: ours.job - 1, commit: commits.running, status: 'success' });
+  control.ciBuild({ ...job, number: ours.job, commit: commits.ours, status: 'running' });
+  control.ciBuild({ job: 'deploy', branch: 'other', commit: commits.other, status: 'running' });
+}
+
+export function ciListLock(
+  provider: CiProvider,
+  stage: Stage,
+  ports: (signal: AbortSignal) => Ports,
+): LaneLock {
+  const { environment: env } = stage.sandbox;
+  const builds = createCiBuilds({
+    provider,
+    config: { branch: 'master' } as Config,
+    environment: {
+      circleToken: env.CIRCLE_TOKEN,
+      circleApiUrl: env.CIRCLE_API_URL,
+    } as unknown as Environment,
+    ci: detectCi(jobs[provider]),
+    github: createGitHub({ baseUrl: env.GITHUB_API_URL ?? '', token: env.GITHUB_TOKEN ?? '' }),
+    slug: { owner: 'acme', name: 'web' },
+    ports: (signal) => ports(signal),
+  });
+  return createCiLock({ provider, clock: stage.time.clock, builds });
+}

@@ -1,0 +1,214 @@
+/** One whole deploy under virtual time, on a world whose answers are spoilt on the way: real runtime, chart, effects and store. */
+import { gzipSync } from 'node:zlib';
+import type { Repository } from '../../../src/effects/git.ts';
+import { createGitHub } from '../../../src/effects/github.ts';
+import { createHeroku, type Heroku } from '../../../src/effects/heroku.ts';
+import { createHistory } from '../../../src/effects/history.ts';
+import { createHttpClient } from '../../../src/effects/http.ts';
+import type { Ports } from '../../../src/effects/ports.ts';
+import type { DomainEvent } from '../../../src/machine/events.ts';
+import { has, stateOf } from '../../../src/machine/interpret.ts';
+import { createStoreLock, readLane } from '../../../src/runtime/lane.ts';
+import { createLeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
+import { quiesce } from '../../../src/runtime/quiesce.ts';
+import { requestDeploy } from '../../../src/runtime/request.ts';
+import { resumeDeploy } from '../../../src/runtime/resume.ts';
+import { runDeploy } from '../../../src/runtime/run.ts';
+import { createServices } from '../../../src/runtime/services.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import { actorCalled } from '../../actor.ts';
+import { production, staging } from '../lane-world.ts';
+import { leaseMs } from '../scenario.ts';
+import { VirtualTime } from '../virtual-time.ts';
+import { ciListLock } from './ci-list-lock.ts';
+import type { Commits } from './commits.ts';
+import { requestOf } from './request.ts';
+import { type Happening, Stage } from './stage.ts';
+import { Truth } from './truth.ts';
+import { type Exchange, type Spoilt, Wire } from './wire.ts';
+import type { FuzzWorld } from './worlds.ts';
+
+export interface FuzzedDeploy {
+  readonly state: string;
+  /** Of the failure, where there was one. */
+  readonly code: string | null;
+  readonly violations: readonly string[];
+  readonly exchanges: readonly Exchange[];
+  /** How many answers were spoilt. */
+  readonly spoilt: number;
+  readonly writes: number;
+}
+
+const startMs = Date.UTC(2026, 0, 5, 9);
+const longestMs = 12 * 3_600_000;
+const archive = gzipSync(Buffer.alloc(512));
+
+/** Runs deploys one after another on one log, each in a lane of its own. */
+export class Fuzzer {
+  readonly #commits: Commits;
+  readonly #broken: (heroku: Heroku) => Heroku;
+  readonly #log: Promise<EventLog>;
+  #time = new VirtualTime(startMs);
+  #deploys = 0;
+
+  /** @param broken Lockstep's own code, broken on purpose */
+  constructor(commits: Commits, broken: (heroku: Heroku) => Heroku = (heroku) => heroku) {
+    this.#commits = commits;
+    this.#broken = broken;
+    this.#log = openLog('sqlite::memory:', {
+      now: () => this.#time.now(),
+      sleep: (ms, signal) => this.#time.sleep(ms, signal),
+    });
+  }
+
+  async close(): Promise<void> {
+    await (await this.#log).close();
+  }
+
+  async run(world: FuzzWorld, spoils: readonly Spoilt[] = []): Promise<FuzzedDeploy> {
+    const time = new VirtualTime(startMs);
+    this.#time = time;
+    this.#deploys += 1;
+    const label = String(this.#deploys);
+    const stage = new Stage(this.#commits, time);
+    world.past(stage);
+    stage.begin();
+    const truth = new Truth(stage, this.#commits.ours);
+    const wire = new Wire({
+      stage,
+      spoils,
+      dress: world.dress,
+      onWrite: (write) => truth.onWrite(write),
+    });
+    let done = false;
+    const deploy = this.#deploy(world, stage, wire, label).finally(() => {
+      done = true;
+    });
+    // It is awaited below: until then its failure is nobody's surprise.
+    deploy.catch(() => {});
+    const ended = await time.runUntil(() => done, startMs + longestMs);
+    if (!ended) throw new Error(`${world.name}: the deploy never came to an end`);
+    const { state, code, events } = await deploy.catch((error: Error) => ({
+      state: 'broken',
+      code: error.name,
+      events: [],
+    }));
+    truth.atEnd(state, events);
+    const violations = [...truth.violations];
+    if (state === 'broken') violations.push(`the run broke: ${code}`);
+    if (!world.ships && truth.writes > 0 && violations.length === 0)
+      violations.push(`production was written where ${world.name}`);
+    const { exchanges, spoilt } = wire;
+    return { state, code, violations, exchanges, spoilt, writes: truth.writes };
+  }
+
+  async #deploy(world: FuzzWorld, stage: Stage, wire: Wire, label: string) {
+    const log = await this.#log;
+    const { clock } = stage.time;
+    const { environment } = stage.sandbox;
+    const owner = { run: label, host: 'fuzzed', pid: 1, started: '0', url: null, job: null };
+    let ids = 0;
+    const newId = () => {
+      ids += 1;
+      return `${label}-${ids}`;
+    };
+    const run = { id: label, actor: actorCalled('ci'), ci: null, program: 'fuzzer', owner, newId };
+    const keeper = createLeaseKeeper({ log, clock, leaseMs });
+    const http = createHttpClient({
+      transport: wire.transport,
+      clock,
+      random: () => 0.5,
+      beforeWrite: keeper.assertHeld,
+      notice: () => {},
+    });
+    const heroku = this.#broken(
+      createHeroku({
+        baseUrl: environment.HEROKU_API_URL ?? '',
+        token: environment.HEROKU_API_KEY ?? '',
+      }),
+    );
+    const history = createHistory({
+      repository: shallowClone,
+      github: createGitHub({
+        baseUrl: environment.GITHUB_API_URL ?? '',
+        token: environment.GITHUB_TOKEN ?? '',
+      }),
+      slug: { owner: 'acme', name: 'web' },
+      webUrl: null,
+    });
+    const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
+    const services = createServices({
+      http,
+      heroku,
+      history,
+      archive: async () => archive,
+      readLane: (name) => readLane(log, name),
+      killSwitch: () => stage.killSwitch(),
+    });
+    const lock =
+      world.lock !== undefined
+        ? ciListLock(world.lock, stage, ports)
+        : createStoreLock({
+            log,
+            clock,
+            run,
+            keeper,
+            leaseMs,
+            relation: async (base, head) => this.#commits.relation(base, head),
+            quiesce: (signal) => quiesce(heroku, [staging, production], ports(signal)),
+          });
+    const events: DomainEvent[] = [];
+    const happenings = [...(world.meanwhile ?? [])];
+    const { deploy } = await requestDeploy(log, requestOf(world, this.#commits.ours, label), run);
+    const once = () =>
+      runDeploy({
+        deploy,
+        log,
+        clock,
+        run,
+        keeper,
+        leaseMs,
+        lock,
+        services,
+        interrupt: new AbortController().signal,
+        progress: () => {},
+        recorded: (event) => {
+          events.push(event);
+          for (const one of happenings.filter(({ when }) => when === event.type)) {
+            happenings.splice(happenings.indexOf(one), 1);
+            happen(stage, one);
+          }
+        },
+      });
+    try {
+      let { flight } = await once();
+      if (world.resumed === true && has(flight, 'held')) {
+        for (const { id } of stage.production.releases) stage.lifted.add(id);
+        await resumeDeploy(log, deploy, run, 'it is mended');
+        ({ flight } = await once());
+      }
+      const { outcome } = flight.snapshot.context;
+      const code = outcome?.type === 'deploy.failed' ? outcome.data.failure.code : null;
+      return { state: stateOf(flight), code, events };
+    } finally {
+      keeper.stop();
+    }
+  }
+}
+
+function happen(stage: Stage, { afterMs, what }: Happening): void {
+  if (afterMs === undefined) stage.act(what);
+  else void stage.time.sleep(afterMs).then(() => stage.act(what));
+}
+
+/** Git cannot tell the order of commits here, so GitHub is asked. */
+const shallowClone = {
+  relation: async () => 'unknown',
+  commits: async () => {
+    throw new Error('this clone is shallow');
+  },
+  commit: async () => {
+    throw new Error('this clone is shallow');
+  },
+} as unknown as Repository;

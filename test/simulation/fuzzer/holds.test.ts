@@ -1,0 +1,6 @@
+/** Worlds in which production must not be written: no spoilt answer ships. */
+import { fuzzWorlds } from './singles.ts';
+import { worlds } from './worlds.ts';
+
+const { rolledBack, switchOff } = worlds;
+fuzzWorlds([rolledBack, switchOff]);
