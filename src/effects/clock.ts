@@ -21,6 +21,7 @@ export function steady(wall: () => number, monotonic: () => number): () => numbe
 
 export const systemClock: Clock = {
   now: steady(Date.now, () => performance.now()),
+  ran: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {

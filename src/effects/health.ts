@@ -58,10 +58,10 @@ class HealthCheck {
   async run(): Promise<ServiceOutput<'checkHealth'>> {
     const { clock, progress } = this.#ports;
     const { app, release, slug, settleMs, timeoutMs } = this.#input;
-    const startedAt = clock.now();
+    const startedAt = clock.ran();
     progress(`${app}: v${release.version} has to stay up for ${spoken(settleMs)}`);
     let answers = await this.#watchWhile(this.#ask('until they are right'));
-    const deadline = clock.now() + settleMs + timeoutMs;
+    const deadline = clock.ran() + settleMs + timeoutMs;
     for (;;) {
       const steady = await this.#untilSteady(deadline);
       // Answers from before the end of the stretch say nothing of its end.
@@ -76,7 +76,7 @@ class HealthCheck {
       steadyMs: this.#stretch.steadyMs,
       restarts: this.#stretch.restarts,
       endpoints: answers.endpoints,
-      waitedMs: Math.max(0, clock.now() - startedAt),
+      waitedMs: Math.round(clock.ran() - startedAt),
     };
   }
 
@@ -84,7 +84,7 @@ class HealthCheck {
     const endpoints = await askEndpoints(this.#heroku, this.#input, this.#ports, {
       once: how === 'once more',
     });
-    return { at: this.#ports.clock.now(), endpoints };
+    return { at: this.#ports.clock.ran(), endpoints };
   }
 
   /** Looks at the dynos again and again as long as the endpoints are being asked. */
@@ -108,7 +108,7 @@ class HealthCheck {
     const { settleMs } = this.#input;
     for (;;) {
       await this.#look();
-      const now = clock.now();
+      const now = clock.ran();
       const { since } = this.#stretch;
       const restMs = since === null ? Number.POSITIVE_INFINITY : since + settleMs - now;
       if (since !== null && restMs <= 0) return { since };
@@ -119,7 +119,7 @@ class HealthCheck {
 
   async #look(): Promise<void> {
     const look = await this.#watch.look();
-    const again = this.#stretch.see(look, this.#ports.clock.now());
+    const again = this.#stretch.see(look, this.#ports.clock.ran());
     if (again === null) return;
     const { app, settleMs } = this.#input;
     this.#ports.progress(`${app}: ${again}; its ${spoken(settleMs)} begin again`);
@@ -150,7 +150,7 @@ interface Answers {
   readonly endpoints: AnsweredEndpoint[];
 }
 
-/** For how long all dynos have been up, by our own clock, and how often that began again. */
+/** For how long all dynos have been up, by our own clock's even pace, and how often that began again. */
 class Stretch {
   /** When the first look found all of them up in these lives; null while one is missing. */
   since: number | null = null;
@@ -162,7 +162,7 @@ class Stretch {
   #lives = new Map<string, string>();
 
   get steadyMs(): number {
-    return this.since === null ? 0 : Math.max(0, this.#seenAt - this.since);
+    return this.since === null ? 0 : Math.round(this.#seenAt - this.since);
   }
 
   /** @returns why it begins again, in words; null when it goes on */

@@ -5,6 +5,8 @@ import type { HttpClient } from './http.ts';
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some instant, at an even pace: for how long something lasts, whatever is done to the wall's clock. */
+  ran(): number;
   /** Resolves after `ms`; rejects with the signal's reason as soon as that aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -32,6 +32,10 @@ export const verbs = {
   failNextReleasePhase: z.strictObject({ app }),
   /** The first dyno of the next release crashes. */
   crashNextDyno: z.strictObject({ app }),
+  /** A dyno that is up crashes now. */
+  crashDyno: z.strictObject({ app }),
+  /** A dyno is restarted, as Heroku does once a day. */
+  restartDyno: z.strictObject({ app }),
   failPromotion: z.strictObject({}),
   /** The next promotion makes its release and fails all the same. */
   partialPromotion: z.strictObject({}),
@@ -127,6 +131,8 @@ export function createControl(options: ControlOptions): Control {
     crashNextDyno({ app: name }) {
       named(name).next.dynoCrashes = true;
     },
+    crashDyno: ({ app: name }) => world().crashDyno(named(name)),
+    restartDyno: ({ app: name }) => world().restartDyno(named(name)),
     failPromotion() {
       world().nextPromotion = 'fails';
     },

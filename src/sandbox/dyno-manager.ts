@@ -39,6 +39,24 @@ export class DynoManager {
     if (release !== undefined && release.slug !== null) this.#fill(app, type, quantity, release);
   }
 
+  /** The first dyno that is up crashes now, and stays so. */
+  crash(app: App): void {
+    const up = app.dynos.find(({ type, state }) => type !== 'release' && state === 'up');
+    if (up === undefined) return;
+    up.state = 'crashed';
+    up.updatedAt = this.#agenda.now;
+  }
+
+  /** The first dyno of the formation starts anew: another dyno of the same name. */
+  restart(app: App): void {
+    const first = app.dynos.find(({ type }) => type !== 'release');
+    if (first === undefined) return;
+    const { type, release, command, name } = first;
+    const again = { ...this.#dyno(type, 1, release, command), name };
+    app.dynos = app.dynos.map((dyno) => (dyno === first ? again : dyno));
+    this.#later(again, 'up');
+  }
+
   /** The dyno that the release phase runs in: listed beside the others (VENDORS.md 1.8). */
   startPhase(app: App, release: Release, command: string): void {
     this.endPhase(app);

@@ -172,6 +172,16 @@ export class HerokuWorld {
     this.#dynos.scale(app, type, quantity, this.current(app));
   }
 
+  /** One of the app's dynos that is up crashes now. */
+  crashDyno(app: App): void {
+    this.#dynos.crash(app);
+  }
+
+  /** One of the app's dynos is restarted. */
+  restartDyno(app: App): void {
+    this.#dynos.restart(app);
+  }
+
   promote(source: Promotion['source'], targets: readonly App[], by = user): Promotion {
     const fate = this.nextPromotion;
     this.nextPromotion = 'succeeds';

@@ -45,9 +45,14 @@ export interface AppState {
   }[];
   readonly dynos: readonly {
     readonly name: string;
+    readonly type: string;
     readonly state: string;
     readonly version: number;
+    /** Since when it is in its state: milliseconds since the epoch. */
+    readonly since: number;
   }[];
+  /** How many dynos of each process type. */
+  readonly formation: Readonly<Record<string, number>>;
 }
 
 export type HerokuState = Pick<SandboxState, 'apps' | 'promotions'>;
@@ -89,6 +94,13 @@ function appState(world: HerokuWorld, app: App): AppState {
       mark: source.description,
       release,
     })),
-    dynos: app.dynos.map(({ name, state, release }) => ({ name, state, version: release.version })),
+    dynos: app.dynos.map(({ name, type, state, release, updatedAt }) => ({
+      name,
+      type,
+      state,
+      version: release.version,
+      since: updatedAt,
+    })),
+    formation: Object.fromEntries(app.formation.map(({ type, quantity }) => [type, quantity])),
   };
 }

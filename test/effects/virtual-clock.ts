@@ -34,6 +34,7 @@ export function createVirtualClock({
   return {
     slept,
     now: () => time,
+    ran: () => time,
     advance(ms) {
       time += ms;
       const due = sleepers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at);

@@ -73,6 +73,7 @@ class Player {
     const interrupt = new AbortController();
     const clock: Clock = {
       now: () => Date.now(),
+      ran: () => performance.now(),
       // Time stands still, but for a time-out that is the next to happen.
       sleep: (ms, signal) =>
         ms > 0 && this.#next?.type === 'lock.waitTimedOut' ? Promise.resolve() : never(signal),

@@ -123,6 +123,12 @@ export class Invariants {
     );
   }
 
+  /** At the moment at which a deploy calls an app verified. */
+  onVerified(lane: LaneWorld, deploy: string, app: string, release: string): void {
+    const untrue = lane.health.untrue(deploy, app, release);
+    this.#check(untrue === null, () => `${deploy} calls ${app} verified, but ${untrue}`);
+  }
+
   async atEnd(lanes: readonly LaneWorld[], complete: boolean): Promise<void> {
     const verification = await this.#log.verify();
     this.#check(

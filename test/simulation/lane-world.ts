@@ -4,6 +4,7 @@ import { type KillSwitchReading, readKillSwitch } from '../../src/cli/kill-switc
 import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { CommitGraph } from './commit-graph.ts';
+import { HealthTruth } from './health-truth.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export const staging = 'acme-staging';
@@ -25,6 +26,9 @@ const wireMs = 15;
 export class LaneWorld {
   readonly name: string;
   readonly graph = new CommitGraph();
+  readonly health = new HealthTruth();
+  /** Until when lists show nothing new. */
+  lagsUntil = 0;
   readonly sandbox: Sandbox;
   readonly #time: VirtualTime;
   tip: string;
@@ -66,10 +70,21 @@ export class LaneWorld {
       const app = writtenTo(request.method, url.pathname);
       if (app !== null) onWrite({ at: this.#time.now(), deploy, app });
       const response = await this.#time.during(this.#carry(request, url));
+      this.#look(deploy, request.method, url.pathname);
       await this.#time.sleep(wireMs, request.signal);
       if (what === 'lost-reply') throw new NoAnswer('the connection was reset', true);
       return response;
     };
+  }
+
+  /** Keeps what was true when a deploy read an app's dynos or releases. */
+  #look(deploy: string, method: string, path: string): void {
+    const read = /^\/apps\/([^/]+)\/(dynos|releases)(\/|$)/.exec(path);
+    const app = this.sandbox.state().apps[read?.[1] ?? ''];
+    if (method !== 'GET' || read === null || app === undefined) return;
+    const what = read[2] === 'dynos' ? 'dynos' : 'releases';
+    const lags = this.#time.now() < this.lagsUntil;
+    this.health.looked(what, deploy, read[1] ?? '', { at: this.#time.now(), app, lags });
   }
 
   async #carry(request: Parameters<Transport>[0], url: URL): Promise<HttpResponse> {

@@ -1,12 +1,16 @@
 /** Ways to break Lockstep on purpose: each has to be found by the simulation, or the simulation proves nothing. */
 import type fc from 'fast-check';
+import type { Heroku } from '../../src/effects/heroku.ts';
 import type { LaneLock } from '../../src/runtime/lane.ts';
+import type { ServiceTable } from '../../src/runtime/run.ts';
 import type { EventLog } from '../../src/store/log.ts';
-import { forbiddenOnTheWay, type Scenario } from './scenario.ts';
+import { forbiddenOnTheWay, type Scenario, troubleWhileWatched } from './scenario.ts';
 
 export interface Mutation {
   readonly lock?: (real: LaneLock) => LaneLock;
   readonly log?: (real: EventLog) => EventLog;
+  readonly heroku?: (real: Heroku) => Heroku;
+  readonly services?: (real: ServiceTable) => ServiceTable;
   /** Reads by which an effect would find what an earlier attempt made come back empty. */
   readonly blind?: boolean;
   /** The gates are read once, when the lane's lock is granted, and believed ever after. */
@@ -30,6 +34,29 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     }),
   },
   'a gate that is read before the wait': { staleGates: true, among: forbiddenOnTheWay },
+  'health that is one sample': {
+    services: (real) => ({
+      ...real,
+      checkHealth: (input, ports) => real.checkHealth({ ...input, settleMs: 0 }, ports),
+    }),
+    among: troubleWhileWatched,
+  },
+  'what runs is not looked at again': {
+    heroku: (real) =>
+      new Proxy(real, {
+        get(target, name) {
+          // Dynos of whatever release pass for ours, and the last look is believed whatever it sees.
+          if (name === 'readSlug') return async () => 'the same';
+          if (name === 'mustStillRun') {
+            return (...args: Parameters<Heroku['mustStillRun']>) =>
+              target.mustStillRun(...args).catch(() => {});
+          }
+          const member = target[name as keyof Heroku];
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      }),
+    among: troubleWhileWatched,
+  },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {
     log: (real) =>

@@ -48,8 +48,19 @@ export interface Scenario {
     readonly atMs: number;
     readonly what: VendorBreak;
   }[];
+  /** The endpoints do not tell which commit answers. */
+  readonly withoutRevision?: boolean;
+  /** One for each time that dynos are up, in turn; none when left out. */
+  readonly afterUp?: readonly (AfterUp | null)[];
   /** By how much the log's clock is set forward or back, and when. */
   readonly logClock?: readonly { readonly atMs: number; readonly byMs: number }[];
+}
+
+/** What happens to an app so long after all of its dynos came up, while it is watched. */
+export interface AfterUp {
+  readonly app: 'staging' | 'production';
+  readonly afterMs: number;
+  readonly what: 'crash' | 'restart' | 'rollback' | 'config';
 }
 
 export type VendorBreak =
@@ -94,6 +105,12 @@ const lanesMax = 3;
 const lane = fc.integer({ min: 0, max: lanesMax - 1 });
 /** People and breakages come while builds do. */
 const spanMs = 900_000;
+
+const afterUp: fc.Arbitrary<AfterUp> = fc.record({
+  app: fc.constantFrom('staging', 'production'),
+  afterMs: fc.integer({ min: 0, max: settleMs + 3_000 }),
+  what: fc.constantFrom('crash', 'restart', 'restart', 'rollback', 'config'),
+});
 
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
   lanes: fc.integer({ min: 1, max: lanesMax }),
@@ -160,6 +177,8 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
     }),
     { maxLength: 3 },
   ),
+  withoutRevision: fc.boolean(),
+  afterUp: fc.array(fc.option(afterUp, { freq: 2 }), { maxLength: 12 }),
   logClock: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: spanMs }), byMs: clockStep }), {
     maxLength: 2,
   }),
@@ -196,4 +215,24 @@ export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
   ),
   faults: fc.constant({ perMille: 0, seed: 1 }),
   breaks: fc.constant([]),
+});
+
+/** A few builds of one lane, to whose apps something happens while they are watched. */
+export const troubleWhileWatched: fc.Arbitrary<Scenario> = fc.record({
+  lanes: fc.constant(1),
+  stacking: fc.constant('every' as const),
+  builds: fc.array(
+    fc.record({
+      kind: fc.constant<BuildKind>('merge'),
+      lane: fc.constant(0),
+      afterMs: fc.integer({ min: 0, max: 60_000 }),
+      fates: fc.constant([]),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  people: fc.constant([]),
+  faults: fc.constant({ perMille: 0, seed: 1 }),
+  breaks: fc.constant([]),
+  withoutRevision: fc.constant(true),
+  afterUp: fc.array(afterUp, { minLength: 1, maxLength: 6 }),
 });

@@ -88,6 +88,7 @@ export class SimulatedProcess {
   clock(): Clock {
     return {
       now: steady(() => this.#time.now() + this.#aheadMs, this.#time.now),
+      ran: this.#time.now,
       sleep: (ms, signal) => this.#through(() => this.#time.sleep(ms, signal)),
     };
   }

@@ -9,7 +9,7 @@ import type { History } from '../../src/effects/history.ts';
 import { createHttpClient, type Transport } from '../../src/effects/http.ts';
 import type { Clock, Ports } from '../../src/effects/ports.ts';
 import { UsageError } from '../../src/errors.ts';
-import type { DeployRequest } from '../../src/machine/events.ts';
+import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
 import { createDeaths, type Deaths } from '../../src/runtime/deaths.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { createStoreLock, readLane } from '../../src/runtime/lane.ts';
@@ -29,7 +29,14 @@ import { archive, LaneWorld, production, staging, type WireFault } from './lane-
 import type { Mutation } from './mutations.ts';
 import { oddAnswers } from './odd-answers.ts';
 import { seededRandom } from './random.ts';
-import { type BuildPlan, leaseMs, type PersonPlan, type Scenario, settleMs } from './scenario.ts';
+import {
+  type AfterUp,
+  type BuildPlan,
+  leaseMs,
+  type PersonPlan,
+  type Scenario,
+  settleMs,
+} from './scenario.ts';
 import { type Fate, SimulatedProcess } from './simulated-process.ts';
 import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -91,6 +98,8 @@ class Simulation {
   readonly #jobs: Job[] = [];
   readonly #processes: SimulatedProcess[] = [];
   readonly #under = new Set<Promise<void>>();
+  /** What is still to come after dynos are up, in turn. */
+  readonly #afterUp: (AfterUp | null)[];
   #ids = 0;
 
   constructor(
@@ -102,6 +111,7 @@ class Simulation {
     this.#trace = trace;
     this.#logClock = logClock;
     this.#scenario = scenario;
+    this.#afterUp = [...(scenario.afterUp ?? [])];
     this.#mutation = mutation;
     this.#time = time;
     const timed = timedLog(log, time);
@@ -215,7 +225,7 @@ class Simulation {
           successes: 1,
           body: null,
           header: null,
-          revision: { header: 'x-revision' },
+          revision: this.#scenario.withoutRevision === true ? null : { header: 'x-revision' },
         },
       ],
     });
@@ -312,10 +322,11 @@ class Simulation {
       notice: () => {},
     });
     const { environment } = lane.sandbox;
-    const heroku = createHeroku({
+    const realHeroku = createHeroku({
       baseUrl: environment.HEROKU_API_URL ?? '',
       token: environment.HEROKU_API_KEY ?? '',
     });
+    const heroku = this.#mutation.heroku?.(realHeroku) ?? realHeroku;
     const history: History = {
       relation: async (base, head) => lane.graph.relation(base, head),
       notes: async (base, head) => lane.graph.notes(base, head),
@@ -331,7 +342,7 @@ class Simulation {
     });
     const services = this.#mutation.staleGates
       ? staleGates(unbroken, heroku, http, lane)
-      : unbroken;
+      : (this.#mutation.services?.(unbroken) ?? unbroken);
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
     const deaths = this.#deaths(clock);
     const lock = createStoreLock({
@@ -356,13 +367,36 @@ class Simulation {
         services,
         interrupt: new AbortController().signal,
         progress: () => {},
-        recorded: () => {
+        recorded: (event) => {
           this.#invariants.figures.events += 1;
+          this.#onEvent(event, deploy, lane);
         },
         deaths,
       });
     } finally {
       keeper.stop();
+    }
+  }
+
+  #onEvent({ type, data }: DomainEvent, deploy: string, lane: LaneWorld): void {
+    const app = type.startsWith('staging.') ? staging : production;
+    if (type === 'staging.verified' || type === 'production.verified') {
+      this.#invariants.onVerified(lane, deploy, app, data.release.id);
+    } else if (type === 'staging.dynosUp' || type === 'production.dynosUp') {
+      const plan = this.#afterUp.shift() ?? null;
+      if (plan !== null && plan.app === type.split('.')[0])
+        this.#spawn(this.#whileWatched(plan, app, lane));
+    }
+  }
+
+  async #whileWatched({ afterMs, what }: AfterUp, app: string, lane: LaneWorld): Promise<void> {
+    await this.#time.sleep(afterMs);
+    const { control } = lane.sandbox;
+    if (what === 'crash') control.crashDyno({ app });
+    if (what === 'restart') control.restartDyno({ app });
+    if (what === 'rollback') rollBack(lane, app);
+    if (what === 'config') {
+      control.setConfig({ app, vars: { B: String(this.#time.now()) }, byUser: 'bo@acme.test' });
     }
   }
 
@@ -415,17 +449,8 @@ class Simulation {
     const run = this.#newRun('ana');
     const log = this.#log;
     switch (act) {
-      case 'rollback': {
-        const codes =
-          lane.sandbox
-            .state()
-            .apps[production]?.releases.filter(
-              ({ status, slug }) => status === 'succeeded' && slug !== null,
-            ) ?? [];
-        if (new Set(codes.map(({ slug }) => slug)).size > 1)
-          control.rollback({ app: production, byUser: 'ana@acme.test' });
-        return;
-      }
+      case 'rollback':
+        return rollBack(lane, production);
       case 'config':
         return control.setConfig({
           app: production,
@@ -481,12 +506,23 @@ class Simulation {
       if (what === 'endpoint') control.endpointDown({ app: production, forMs: 30_000 });
       if (what === 'promotion') control.failPromotion({});
       if (what === 'partial-promotion') control.partialPromotion({});
-      if (what === 'stale-reads') control.staleReads({ app: production, forMs: 3_000 });
+      if (what === 'stale-reads') {
+        this.#lane(index).lagsUntil = this.#time.now() + 3_000;
+        control.staleReads({ app: production, forMs: 3_000 });
+      }
     }
   }
 }
 
 const idOf = (n: number): string => `10000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+
+/** To the code before, where there is any. */
+function rollBack({ sandbox }: LaneWorld, app: string): void {
+  const releases = sandbox.state().apps[app]?.releases ?? [];
+  const codes = releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);
+  if (new Set(codes.map(({ slug }) => slug)).size < 2) return;
+  sandbox.control.rollback({ app, byUser: 'ana@acme.test' });
+}
 
 function ignoreUsage(error: unknown): undefined {
   if (!(error instanceof UsageError)) throw error;

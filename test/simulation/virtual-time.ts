@@ -50,7 +50,7 @@ export class VirtualTime {
     });
 
   get clock(): Clock {
-    return { now: this.now, sleep: this.sleep };
+    return { now: this.now, ran: this.now, sleep: this.sleep };
   }
 
   /** Keeps time from moving while a call is under way. */

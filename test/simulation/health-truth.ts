@@ -1,0 +1,55 @@
+/** What was true of an app when a deploy looked at it last, told from the world itself: was it healthy, did it run? */
+import type { SandboxState } from '../../src/sandbox/sandbox-state.ts';
+import { settleMs } from './scenario.ts';
+
+export type AppState = SandboxState['apps'][string];
+
+interface Look {
+  readonly at: number;
+  readonly app: AppState;
+  /** Lists lag at this moment: what they show may be some seconds old. */
+  readonly lags: boolean;
+}
+
+export class HealthTruth {
+  /** By deploy, app and what was looked at. */
+  readonly #looks = new Map<string, Look>();
+
+  looked(what: 'dynos' | 'releases', deploy: string, app: string, look: Look): void {
+    this.#looks.set(`${deploy} ${app} ${what}`, look);
+  }
+
+  /** What is untrue of a deploy that calls the app verified with this release; null when it is all true. */
+  untrue(deploy: string, app: string, release: string): string | null {
+    const dynos = this.#looks.get(`${deploy} ${app} dynos`);
+    const releases = this.#looks.get(`${deploy} ${app} releases`);
+    if (dynos === undefined || releases === undefined) return 'it was not looked at';
+    if (releases.at < dynos.at) return 'what runs was not looked at last';
+    return notSteady(dynos) ?? (releases.lags ? null : notRunning(releases, release));
+  }
+}
+
+function notSteady({ at, app }: Look): string | null {
+  for (const [type, quantity] of Object.entries(app.formation)) {
+    const steady = app.dynos.filter(
+      (dyno) => dyno.type === type && dyno.state === 'up' && at - dyno.since >= settleMs,
+    );
+    if (steady.length < quantity) {
+      const states = app.dynos.map(({ name, state, since }) => `${name} ${state} ${at - since} ms`);
+      return `${steady.length} of ${quantity} ${type} were up for ${settleMs} ms (${states.join(', ')})`;
+    }
+  }
+  return null;
+}
+
+function notRunning({ app }: Look, release: string): string | null {
+  const succeeded = app.releases.filter(
+    ({ status, slug }) => status === 'succeeded' && slug !== null,
+  );
+  const ours = succeeded.findIndex(({ id }) => id === release);
+  const above = succeeded.slice(ours + 1);
+  const slug = succeeded[ours]?.slug ?? null;
+  const other = above.find((one) => one.slug !== slug || one.description.startsWith('Rollback'));
+  if (slug !== null && other === undefined) return null;
+  return `v${succeeded.at(-1)?.version} (${succeeded.at(-1)?.description}) runs`;
+}
