@@ -78,11 +78,11 @@ export class DynoWatch {
   }
 
   #ofNone(): Look {
-    const { app, mayHaveNone } = this.#input;
+    const { app, mayHaveNone, timeoutMs } = this.#input;
     if (mayHaveNone) return { up: [], missing: '' };
     const now = this.#ports.clock.now();
     this.#emptySince ??= now;
-    if (now - this.#emptySince >= emptyFormationMs) throw noDynos(app);
+    if (now - this.#emptySince >= Math.min(emptyFormationMs, timeoutMs / 2)) throw noDynos(app);
     return { up: [], missing: 'its formation asks for no dynos' };
   }
 
