@@ -72,6 +72,12 @@ export function assemble(options: AssembleOptions): Assembly {
     progress: tell,
   });
 
+  /** What is asked while the lock is waited for waits as long. */
+  const lockPorts = (signal: AbortSignal, tell = progress): Ports => ({
+    ...ports(signal, tell),
+    deadlineMs: clock.now() + config.lock.timeout,
+  });
+
   const webUrl = config.repository ?? null;
   const slug = webUrl === null ? null : parseRepository(webUrl);
   const github =
@@ -103,13 +109,21 @@ export function assemble(options: AssembleOptions): Assembly {
           keeper,
           leaseMs,
           deaths,
-          relation: (base, head, signal) => history.relation(base, head, ports(signal)),
-          quiesce: (signal, tell) => quiesce(heroku, apps, ports(signal, tell)),
+          relation: (base, head, signal) => history.relation(base, head, lockPorts(signal)),
+          quiesce: (signal, tell) => quiesce(heroku, apps, lockPorts(signal, tell)),
         })
       : createCiLock({
           provider,
           clock,
-          builds: createCiBuilds({ provider, config, environment, ci, ports, github, slug }),
+          builds: createCiBuilds({
+            provider,
+            config,
+            environment,
+            ci,
+            ports: lockPorts,
+            github,
+            slug,
+          }),
         });
   return {
     keeper,

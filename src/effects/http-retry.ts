@@ -1,5 +1,6 @@
 /** When a request is sent again, and how long to wait before: pure rules, no clock. */
 import type { HttpRequest, HttpResponse } from './http.ts';
+import { untilMs } from './vendor-clock.ts';
 
 const backoffBaseMs = 500;
 const backoffCapMs = 20_000;
@@ -50,33 +51,38 @@ export function waitLeftMs({ deadlineMs }: HttpRequest, nowMs: number): number {
 export function askedMs(
   request: HttpRequest,
   response: HttpResponse,
-  nowMs: number,
   attempt: number,
 ): number | null {
   const { headers } = response;
   const wanted =
-    retryAfterMs(headers['retry-after'], nowMs) ??
-    resetMs(headers, nowMs) ??
+    retryAfterMs(headers) ??
+    resetMs(headers) ??
     (request.vendor === 'github' && isRateLimited(request, response)
       ? Math.min(githubSecondaryLimitMs * 2 ** (attempt - 1), waitMsMax)
       : null);
   return wanted === null ? null : Math.max(0, wanted);
 }
 
-function retryAfterMs(value: string | undefined, nowMs: number): number | null {
+/** A time that the vendor names is one of its own clock, which the same answer tells. */
+function retryAfterMs(headers: HttpResponse['headers']): number | null {
+  const value = headers['retry-after'];
   if (value === undefined) return null;
   if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
   const date = Date.parse(value);
-  return Number.isNaN(date) ? null : date - nowMs;
+  return Number.isNaN(date) ? null : untilMs(date, headers);
 }
 
-function resetMs(headers: HttpResponse['headers'], nowMs: number): number | null {
+function resetMs(headers: HttpResponse['headers']): number | null {
   const reset = headers['x-ratelimit-reset'];
   if (headers['x-ratelimit-remaining'] !== '0' || reset === undefined) return null;
-  return /^\d+$/.test(reset) ? Number(reset) * 1000 - nowMs : null;
+  return /^\d+$/.test(reset) ? untilMs(Number(reset) * 1000, headers) : null;
 }
 
-/** Exponential with full jitter: between nothing and 0.5 s, 1 s, 2 s … 20 s after the 1st, 2nd, 3rd … attempt. */
+/**
+ * Exponential with full jitter: between nothing and 0.5 s, 1 s, 2 s … 20 s after the 1st, 2nd, 3rd … attempt.
+ * From the 6th on never less than half a second: an outage may last.
+ */
 export function backoffMs(attempt: number, random: () => number): number {
-  return Math.round(random() * Math.min(backoffCapMs, backoffBaseMs * 2 ** (attempt - 1)));
+  const drawn = Math.round(random() * Math.min(backoffCapMs, backoffBaseMs * 2 ** (attempt - 1)));
+  return attempt < 6 ? drawn : Math.max(drawn, backoffBaseMs);
 }

@@ -8,7 +8,7 @@ import { EtagCache } from './http-etags.ts';
 import { readable, seconds, tooLate, unreachable, waitTooLong } from './http-failures.ts';
 import { followed } from './http-redirects.ts';
 import { askedMs, backoffMs, isRateLimited, isRead, waitLeftMs } from './http-retry.ts';
-import { shownName, shownPath } from './http-vendors.ts';
+import { shownName, shownOrigin, shownPath } from './http-vendors.ts';
 import { isPrivate } from './plain-http.ts';
 import type { Clock } from './ports.ts';
 import { readVendorClock, type VendorClock } from './vendor-clock.ts';
@@ -54,7 +54,8 @@ export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 export interface HttpClient {
   /**
    * Any answer of the vendor, whatever its status, after the retries that are safe.
-   * GET and HEAD are repeated on network errors, 429 and 5xx; a write is sent once, after `beforeWrite`
+   * GET and HEAD are repeated on network errors, 429 and 5xx, at least `attemptsMax` times and until
+   * `deadlineMs`; a write is sent once, after `beforeWrite`
    * (and again only when the vendor's rate limit refused it). Redirects of reads are followed on the
    * same server, but not an endpoint's.
    *
@@ -179,18 +180,29 @@ class FencedClient implements HttpClient {
       request.signal.throwIfAborted();
       if (request.stillAllowed?.() === false) throw tooLate(request);
       const outcome = await this.#attempt(request);
-      const pauseMs = attempt < attemptsMax ? this.#pauseMs(request, outcome, attempt) : null;
+      const isOver = attempt >= attemptsMax && !this.#isWaitedFor(request);
+      const pauseMs = isOver ? null : this.#pauseMs(request, outcome, attempt);
       if (pauseMs === null) {
         if (outcome instanceof NoAnswer) throw unreachable(request, outcome, attempt);
         return outcome;
       }
-      const what = outcome instanceof NoAnswer ? outcome.reason : `status ${outcome.status}`;
+      const answered = !(outcome instanceof NoAnswer);
+      const what = answered ? `status ${outcome.status}` : outcome.reason;
+      const where =
+        answered || request.vendor === 'endpoint' ? '' : ` at ${shownOrigin(request.url)}`;
       this.#o.notice(
-        `${shownName(request)}, ${request.method} ${shownPath(request)}: ${what}; ` +
-          `trying again in ${seconds(pauseMs)} (attempt ${attempt + 1} of ${attemptsMax})`,
+        `${shownName(request)}${where}, ${request.method} ${shownPath(request)}: ${what}; ` +
+          `trying again in ${seconds(pauseMs)} (attempt ${attempt + 1}${this.#isWaitedFor(request) ? '' : ` of ${attemptsMax}`})`,
       );
       await this.#o.clock.sleep(pauseMs, request.signal);
     }
+  }
+
+  /** A read for which there is time: an outage is waited out rather than told as a failure of the step. */
+  #isWaitedFor(request: HttpRequest): boolean {
+    const { attemptsMax, deadlineMs, vendor } = request;
+    if (!isRead(request) || attemptsMax !== undefined || vendor === 'endpoint') return false;
+    return deadlineMs !== undefined && this.#o.clock.now() < deadlineMs;
   }
 
   vendorClock(vendor: Vendor): VendorClock | null {
@@ -217,7 +229,7 @@ class FencedClient implements HttpClient {
       isRateLimited(request, outcome) || (isRead(request) && outcome.status >= 500);
     if (!isRepeated) return null;
     const now = this.#o.clock.now();
-    const asked = askedMs(request, outcome, now, attempt) ?? 0;
+    const asked = askedMs(request, outcome, attempt) ?? 0;
     if (asked > waitLeftMs(request, now)) throw waitTooLong(request, outcome, asked, now);
     // Jitter on top of what is asked, lest all that wait come back at one instant.
     return asked + backoff;

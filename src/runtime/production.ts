@@ -43,7 +43,7 @@ export type Order =
   | Extract<Refusal, { kind: 'superseded' }>;
 
 /** Heroku ends a release phase after an hour: what is under way for longer is stuck. */
-const otherReleaseTimeoutMs = 60 * 60_000;
+export const otherReleaseTimeoutMs = 60 * 60_000;
 const otherReleasePollMs = 5_000;
 
 /** @throws E_RELEASE_UNDER_WAY a release is under way for more than an hour by Heroku's clock, or ours */

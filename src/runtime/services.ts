@@ -5,9 +5,9 @@ import type { Heroku } from '../effects/heroku.ts';
 import type { History } from '../effects/history.ts';
 import type { HttpClient } from '../effects/http.ts';
 import type { Ports } from '../effects/ports.ts';
-import type { GatesInput, Refusal } from '../machine/services.ts';
+import type { GatesInput, Refusal, ServiceInput } from '../machine/services.ts';
 import { type GatesOptions, readGates } from './gates.ts';
-import { readStanding } from './production.ts';
+import { otherReleaseTimeoutMs, readStanding } from './production.ts';
 import type { ServiceTable } from './run.ts';
 
 export interface ServicesOptions extends GatesOptions {
@@ -18,11 +18,21 @@ export interface ServicesOptions extends GatesOptions {
   readonly archive: (commit: string, signal: AbortSignal) => Promise<Uint8Array>;
 }
 
+/** A step that asks and decides may have to wait for somebody else's release, and so long for a vendor. */
+const decisionTimeoutMs = otherReleaseTimeoutMs;
+const notesTimeoutMs = 30_000;
+/** Preboot's old dynos answer for about three minutes, which no endpoint's time-out has to cover. */
+const prebootMs = 200_000;
+
+function healthTimeoutMs(input: ServiceInput<'checkHealth'>): number {
+  const asked = input.endpoints.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0);
+  return input.settleMs + input.timeoutMs + prebootMs + 2 * asked;
+}
+
 export function createServices(options: ServicesOptions): ServiceTable {
   const { http, heroku, history, archive, killSwitch } = options;
-  const with_ = (ports: Omit<Ports, 'http'>): Ports => ({ ...ports, http });
-  /** For a step that says how long it may take. */
-  const within = ({ timeoutMs }: { timeoutMs: number }, ports: Omit<Ports, 'http'>): Ports => ({
+  /** Reads wait for their vendor as long as the step may take. */
+  const within = (timeoutMs: number, ports: Omit<Ports, 'http'>): Ports => ({
     ...ports,
     http,
     deadlineMs: ports.clock.now() + timeoutMs,
@@ -37,24 +47,26 @@ export function createServices(options: ServicesOptions): ServiceTable {
 
   return {
     async observe(input, runPorts) {
-      const ports = with_(runPorts);
+      const ports = within(decisionTimeoutMs, runPorts);
       const { order, held, code } = await readStanding(input, options, ports);
       if (code !== null && held === null && input.slug !== null && code.slug === input.slug) {
         return { kind: 'found', release: code.release, slug: code.slug, own: true };
       }
       if (order.kind === 'superseded' || order.kind === 'found') return order;
-      const notes = await history.notes(order.production.commit, input.commit, ports);
+      // Short notes do rather than a deploy that waits for them.
+      const soon = within(notesTimeoutMs, runPorts);
+      const notes = await history.notes(order.production.commit, input.commit, soon);
       return { kind: 'observed', production: order.production, order: order.kind, notes };
     },
 
     async requestBuild(input, ports) {
-      return heroku.requestBuild(input, within(input, ports), (signal) =>
+      return heroku.requestBuild(input, within(input.timeoutMs, ports), (signal) =>
         archive(input.commit, signal),
       );
     },
 
     async requestProductionBuild({ gates, ...input }, runPorts) {
-      const ports = within(input, runPorts);
+      const ports = within(input.timeoutMs, runPorts);
       const answer = await heroku.requestBuild(
         input,
         ports,
@@ -64,18 +76,20 @@ export function createServices(options: ServicesOptions): ServiceTable {
       return answer.kind === 'requested' ? { ...answer, killSwitch: switchNow(gates) } : answer;
     },
 
-    followBuild: (input, ports) => heroku.followBuild(input, within(input, ports)),
-    awaitRelease: (input, ports) => heroku.awaitRelease(input, within(input, ports)),
-    checkDynos: (input, ports) => checkDynos(heroku, input, within(input, ports)),
-    checkHealth: (input, ports) => checkHealth(heroku, input, with_(ports)),
-    readGates: (input, ports) => readGates(input, options, with_(ports)),
+    followBuild: (input, ports) => heroku.followBuild(input, within(input.timeoutMs, ports)),
+    awaitRelease: (input, ports) => heroku.awaitRelease(input, within(input.timeoutMs, ports)),
+    checkDynos: (input, ports) => checkDynos(heroku, input, within(input.timeoutMs, ports)),
+    checkHealth: (input, ports) =>
+      checkHealth(heroku, input, within(healthTimeoutMs(input), ports)),
+    readGates: (input, ports) => readGates(input, options, within(decisionTimeoutMs, ports)),
 
     async requestPromotion({ gates, ...input }, runPorts) {
-      const ports = with_(runPorts);
+      const ports = within(decisionTimeoutMs, runPorts);
       const answer = await heroku.requestPromotion(input, ports, () => refusal(gates, ports));
       return answer.kind === 'requested' ? { ...answer, killSwitch: switchNow(gates) } : answer;
     },
 
-    followPromotion: (input, ports) => heroku.followPromotion(input, within(input, ports)),
+    followPromotion: (input, ports) =>
+      heroku.followPromotion(input, within(input.timeoutMs, ports)),
   };
 }

@@ -83,14 +83,15 @@ describe('the environment', { timeout: 30_000 }, () => {
     expect(ended.stdout + ended.stderr).not.toContain('HRKU-not-a-valid-one');
   });
 
-  it('with a Heroku that nothing answers at: the deploy fails and says so', async () => {
+  it('with a Heroku that nothing answers at: it is waited for, saying where, until it answers', async () => {
     const commit = stage.commit('The first');
-    const ended = await stage.advance(501, commit, { HEROKU_API_URL: 'http://127.0.0.1:9' });
-    expect(ended.exit).toBe(1);
-    const last = (await stage.events(501, commit)).at(-1);
-    expect(last?.type).toBe('deploy.failed');
-    expect(JSON.stringify(last?.data)).toContain('E_VENDOR_UNREACHABLE');
-    expect(ended.stdout).toContain('127.0.0.1:9');
+    const job = stage.startAdvance(501, commit, { HEROKU_API_URL: 'http://127.0.0.1:9' });
+    await job.saw('Heroku at http://127.0.0.1:9, GET');
+    await job.saw('(attempt 4)');
+    job.process.kill('SIGTERM');
+    expect((await job.ended).exit).toBe(143);
+    expect((await stage.events(501, commit)).at(-1)?.type).toBe('run.interrupted');
+    expect((await stage.advance(501, commit)).exit).toBe(0);
   });
 
   it('with a Slack that does not answer: the deploy goes live all the same', async () => {

@@ -114,11 +114,18 @@ describe('rate limits', () => {
     expect(clock.slept).toContain(7_250);
   });
 
-  it('read Retry-After as a date too', async () => {
-    const at = new Date(createVirtualClock().now() + 9_000).toUTCString();
-    const { send, clock } = await stage([{ status: 503, headers: { 'retry-after': at } }, ok]);
-    await send();
-    expect(clock.slept).toContain(9_250);
+  it.each([0, 5, -5])('read a date by the vendor’s clock, %d hours from ours', async (hours) => {
+    const there = createVirtualClock().now() + hours * 3_600_000;
+    const date = new Date(there).toUTCString();
+    const at = new Date(there + 9_000);
+    const afterDate = { date, 'retry-after': at.toUTCString() };
+    const reset = `${at.getTime() / 1_000}`;
+    const atReset = { date, 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset };
+    for (const headers of [afterDate, atReset]) {
+      const { send, clock } = await stage([{ status: 429, headers }, ok]);
+      await send();
+      expect(clock.slept).toContain(9_250);
+    }
   });
 
   it('back off by themselves where a 429 asks for nothing', async () => {

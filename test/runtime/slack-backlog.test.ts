@@ -45,7 +45,7 @@ type Mode = 'bot' | 'webhook';
 async function drain(mode: Mode): Promise<void> {
   const { environment, slackBotToken: botToken } = sandbox;
   const way = mode === 'bot' ? { botToken } : { webhookUrl: environment.SLACK_WEBHOOK_URL ?? '' };
-  const clock = { now: () => now, sleep: systemClock.sleep };
+  const clock = { ...systemClock, now: () => now };
   const notifier = createNotifier({
     log,
     slack: createSlack({ baseUrl: sandbox.urls.slack, channel: '#alerts-deploy', ...way }),

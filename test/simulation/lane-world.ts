@@ -5,6 +5,7 @@ import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/h
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { CommitGraph } from './commit-graph.ts';
 import { HealthTruth } from './health-truth.ts';
+import type { Scenario } from './scenario.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export const staging = 'acme-staging';
@@ -27,6 +28,11 @@ export class LaneWorld {
   readonly name: string;
   readonly graph = new CommitGraph();
   readonly health = new HealthTruth();
+  /** How many reads Heroku was sent. */
+  reads = 0;
+  /** What befalls Heroku's reads, and from which on. */
+  outage: Scenario['outage'] = undefined;
+  #outageUntil = 0;
   /** Until when lists show nothing new. */
   lagsUntil = 0;
   readonly sandbox: Sandbox;
@@ -60,10 +66,11 @@ export class LaneWorld {
 
   /** Carries a deploy's requests: a moment on the wire each way, and whatever `fault` says. */
   transport(deploy: string, fault: () => WireFault, onWrite: (write: Write) => void): Transport {
-    return async (request) => {
+    const carried: Transport = async (request) => {
       const url = new URL(request.url);
       const what = fault();
       await this.#time.sleep(wireMs, request.signal);
+      await this.#befallRead(request);
       if (what === 'reset') throw new NoAnswer('the connection was reset', false);
       if (what === 'status-503') return plain(503, '<html>Application Error</html>');
       if (what === 'rate-limit') return plain(429, '{"id":"rate_limit","message":"too many"}');
@@ -75,6 +82,24 @@ export class LaneWorld {
       if (what === 'lost-reply') throw new NoAnswer('the connection was reset', true);
       return response;
     };
+    return (request) =>
+      carried(request).catch((error: unknown) => {
+        if (error instanceof Unavailable) return plain(503, '<html>Application Error</html>');
+        throw error;
+      });
+  }
+
+  /** @throws NoAnswer, or what stands for a status of 503 */
+  async #befallRead(request: Parameters<Transport>[0]): Promise<void> {
+    if (request.vendor !== 'heroku' || request.method !== 'GET') return;
+    this.reads += 1;
+    const { outage } = this;
+    if (outage === undefined) return;
+    if (this.reads === outage.atRead) this.#outageUntil = this.#time.now() + outage.forMs;
+    if (this.#time.now() >= this.#outageUntil) return;
+    if (outage.as === 'no-answer') await this.#time.sleep(3_600_000, request.signal);
+    if (outage.as === 'reset') throw new NoAnswer('the connection was reset', true);
+    throw new Unavailable();
   }
 
   /** Keeps what was true when a deploy read an app's dynos or releases. */
@@ -107,6 +132,9 @@ export class LaneWorld {
     };
   }
 }
+
+/** Stands for an answer of 503. */
+class Unavailable extends Error {}
 
 function writtenTo(method: string, path: string): Write['app'] | null {
   if (method !== 'POST') return null;

@@ -48,6 +48,8 @@ export interface Scenario {
     readonly atMs: number;
     readonly what: VendorBreak;
   }[];
+  /** Heroku answers no read for a while, from the so-many-th on, counted from 1. */
+  readonly outage?: { readonly atRead: number; readonly forMs: number; readonly as: Outage };
   /** The endpoints do not tell which commit answers. */
   readonly withoutRevision?: boolean;
   /** One for each time that dynos are up, in turn; none when left out. */
@@ -62,6 +64,8 @@ export interface AfterUp {
   readonly afterMs: number;
   readonly what: 'crash' | 'restart' | 'rollback' | 'config';
 }
+
+export type Outage = 'status-503' | 'reset' | 'no-answer';
 
 export type VendorBreak =
   | 'build'

@@ -51,6 +51,8 @@ const runsMax = 12;
 export interface Outcome {
   readonly violations: readonly string[];
   readonly figures: Figures;
+  /** How many reads Heroku was sent. */
+  readonly reads: number;
   /** Of each process, in the order in which they began: how many gates it passed, how often it called the log. */
   readonly runs: readonly { readonly crossings: number; readonly storeCalls: number }[];
 }
@@ -120,6 +122,7 @@ class Simulation {
       { length: scenario.lanes },
       (_, i) => new LaneWorld(`lane-${i}`, time),
     );
+    for (const lane of this.#lanes) lane.outage = scenario.outage;
     this.#invariants = new Invariants(timed, time);
     this.#random = seededRandom(scenario.faults.seed);
   }
@@ -145,7 +148,9 @@ class Simulation {
     await this.#invariants.atEnd(this.#lanes, inTime);
     await this.#log.close();
     const runs = this.#processes.map(({ crossings, storeCalls }) => ({ crossings, storeCalls }));
-    return { violations: this.#invariants.violations, figures: this.#invariants.figures, runs };
+    const reads = this.#lanes.reduce((sum, lane) => sum + lane.reads, 0);
+    const { violations, figures } = this.#invariants;
+    return { violations, figures, reads, runs };
   }
 
   async #tellStory(trace: (line: string) => void): Promise<void> {

@@ -1,0 +1,37 @@
+/**
+ * An outage of a vendor is no failure of a deploy: from each of its reads on, Heroku answers none for
+ * 40 seconds or for three minutes, as an error, a reset or not at all, and the same run goes live.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Outage, Scenario } from './scenario.ts';
+import { type Outcome, simulate } from './simulation.ts';
+
+const oneDeploy = (outage?: Scenario['outage']): Scenario => ({
+  lanes: 1,
+  stacking: 'skip',
+  builds: [{ kind: 'merge', lane: 0, afterMs: 0, fates: [] }],
+  people: [],
+  faults: { perMille: 0, seed: 1 },
+  breaks: [],
+  ...(outage === undefined ? {} : { outage }),
+});
+
+async function expectLive(outage?: Scenario['outage']): Promise<Outcome> {
+  const outcome = await simulate(oneDeploy(outage));
+  expect(outcome.violations, JSON.stringify(outage)).toEqual([]);
+  expect(outcome.figures, JSON.stringify(outage)).toMatchObject({ live: 1, runs: 1 });
+  return outcome;
+}
+
+const kinds: readonly Outage[] = ['status-503', 'reset', 'no-answer'];
+
+describe('no read of Heroku is answered', { timeout: 240_000 }, () => {
+  it.each(kinds.flatMap((as) => [40_000, 180_000].map((forMs) => [as, forMs] as const)))(
+    '(%s, for %d ms), from each read of a deploy on: it goes live all the same',
+    async (as, forMs) => {
+      const { reads } = await expectLive();
+      expect(reads).toBeGreaterThan(20);
+      for (let atRead = 1; atRead <= reads; atRead++) await expectLive({ atRead, forMs, as });
+    },
+  );
+});
