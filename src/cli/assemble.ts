@@ -18,6 +18,7 @@ import { createNotifier, type Notifier } from '../runtime/notifications.ts';
 import { quiesce } from '../runtime/quiesce.ts';
 import type { ServiceTable } from '../runtime/run.ts';
 import { createServices } from '../runtime/services.ts';
+import { laneOfDeploy, otherLaneOf } from '../runtime/trust.ts';
 import type { EventLog } from '../store/log.ts';
 import type { CiFacts } from './ci.ts';
 import { createCiBuilds } from './ci-builds.ts';
@@ -35,6 +36,8 @@ export interface AssembleOptions {
   readonly log: EventLog;
   readonly run: Run;
   readonly leaseMs: number;
+  /** False: the CI throws the log away after the job. */
+  readonly isLogKept: boolean;
   readonly progress: (line: string) => void;
 }
 
@@ -92,6 +95,12 @@ export function assemble(options: AssembleOptions): Assembly {
     archive: (commit, signal) => repository.archive(commit, signal),
     readLane: (lane) => readLane(log, lane),
     killSwitch: (name) => readKillSwitch(name, env, ci.isCi),
+    trust: {
+      accepted: new Set(environment.trust),
+      isLogKept: options.isLogKept,
+      laneOf: (deploy) => laneOfDeploy(log, deploy),
+      otherLane: (lane, app) => otherLaneOf(log, lane, app),
+    },
   });
   const endingOf = createCiJobs({
     circleci: { baseUrl: environment.circleApiUrl, token: environment.circleToken },

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts';
 import { type Settings, settingsSchema } from '../machine/events.ts';
 import { cutOff } from '../redaction/cut.ts';
 import { redact } from '../redaction/gate.ts';
+import { shownStore } from '../store/open.ts';
 import { type Config, configSchema } from './config-schema.ts';
 import type { Environment } from './environment.ts';
 import { nearest } from './nearest.ts';
@@ -62,7 +63,10 @@ export function parseConfig(bytes: Buffer, name: string): Config {
 }
 
 /** What a deploy is pinned to when it is asked for. */
-export function toSettings(config: Config, environment: Pick<Environment, 'leaseMs'>): Settings {
+export function toSettings(
+  config: Config,
+  environment: Pick<Environment, 'leaseMs'> & Partial<Pick<Environment, 'store'>>,
+): Settings {
   const of = ({ heroku, verify }: Config['staging'] | Config['production']) => ({
     app: heroku.app,
     deploy: heroku.deploy,
@@ -88,12 +92,17 @@ export function toSettings(config: Config, environment: Pick<Environment, 'lease
       timeoutMs: config.lock.timeout,
       leaseMs: environment.leaseMs ?? config.lock.lease,
     },
+    store: (environment.store ?? null) === null ? withoutPassword(config.store) : null,
     repository: config.repository ?? null,
     staging: of(config.staging),
     production: of(config.production),
     gates: config.gates,
   });
 }
+
+/** A file's name as it is written: every checkout has another folder. */
+const withoutPassword = (store: string): string =>
+  store.startsWith('sqlite:') ? store : shownStore(store);
 
 function read(path: string): Buffer {
   const name = basename(path);

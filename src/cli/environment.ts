@@ -9,6 +9,8 @@ export interface Environment {
   readonly store: string | null;
   /** The lease's length in milliseconds. */
   readonly leaseMs: number | null;
+  /** Digests of protected settings, or of a changed log, that are accepted. */
+  readonly trust: readonly string[];
   readonly herokuApiKey: string | null;
   readonly herokuApiUrl: string;
   readonly circleToken: string | null;
@@ -55,6 +57,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     config: text('PIPELINE_CONFIG'),
     store: text('PIPELINE_STORE'),
     leaseMs: lease(text('PIPELINE_LEASE')),
+    trust: digests(text('PIPELINE_TRUST')),
     herokuApiKey: text('HEROKU_API_KEY'),
     herokuApiUrl: url('HEROKU_API_URL', 'https://api.heroku.com', 'HEROKU_API_KEY'),
     circleToken: text('CIRCLE_TOKEN'),
@@ -101,6 +104,14 @@ function assertPrivate(name: string, url: string, secret: string): void {
   if (isPrivate(new URL(url))) return;
   throw new UsageError('E_PLAIN_HTTP', `${name} would send ${secret} over plain http`, {
     hint: 'Set it to an address that begins with https://. Only to this machine (127.0.0.1, localhost) may it be http://.',
+  });
+}
+
+function digests(text: string | null): string[] {
+  const found = text === null ? [] : text.toLowerCase().split(/[\s,]+/);
+  if (found.every((digest) => /^[0-9a-f]{64}$/.test(digest))) return found;
+  throw new UsageError('E_ENVIRONMENT', 'PIPELINE_TRUST is not a digest', {
+    hint: 'Set it to the 64 hex digits that the held deploy tells (pipeline log); several with commas between.',
   });
 }
 

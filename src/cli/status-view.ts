@@ -49,7 +49,7 @@ function nextSteps({ deploy, state, settled, reason, since }: DeployRow, nowMs: 
     return [`${why}Once the cause is mended: pipeline resume ${deploy} --reason "…"`];
   }
   if (state === 'disabled') {
-    return [`${why}Turn the switch on, then: pipeline resume ${deploy} --reason "…"`];
+    return [`${why}Once that is settled: pipeline resume ${deploy} --reason "…"`];
   }
   if (state === 'queued.gaveUp') return [`${why}Run its CI job again.`];
   if (state === 'failed') return [`${why}The whole story: pipeline log ${deploy}`];

@@ -21,9 +21,8 @@ export interface StorePlace {
  */
 export function checkStorePlace({ storeUrl, provider, isCi, folder }: StorePlace): string[] {
   if (!isCi || !storeUrl.startsWith('sqlite:')) return [];
-  const file = storeUrl.slice('sqlite:'.length);
   const shown = shownStore(storeUrl);
-  if (file !== ':memory:' && !isInside(realPlace(resolve(file)), checkoutAround(folder))) {
+  if (!isThrownAway({ storeUrl, isCi, folder })) {
     return [
       `the log is ${shown}, outside of the checkout: taken as on a disk that is kept and that every runner shares; where it is not, two builds deploy at once`,
     ];
@@ -45,6 +44,13 @@ export function checkStorePlace({ storeUrl, provider, isCi, folder }: StorePlace
       ].join('\n'),
     },
   );
+}
+
+/** Whether the CI throws the log away after the job: a file inside of the checkout. */
+export function isThrownAway({ storeUrl, isCi, folder }: Omit<StorePlace, 'provider'>): boolean {
+  if (!isCi || !storeUrl.startsWith('sqlite:')) return false;
+  const file = storeUrl.slice('sqlite:'.length);
+  return file === ':memory:' || isInside(realPlace(resolve(file)), checkoutAround(folder));
 }
 
 /** The outermost folder with a `.git` around this one: a submodule's checkout is thrown away with the whole. */

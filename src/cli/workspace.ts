@@ -11,7 +11,7 @@ import { type ConfigPlace, configOfCommit, type DeployedCommit } from './commit-
 import { type Config, loadConfig } from './config.ts';
 import { type Environment, emptyTokens } from './environment.ts';
 import type { GlobalFlags } from './flags.ts';
-import { checkStorePlace } from './store-place.ts';
+import { checkStorePlace, isThrownAway } from './store-place.ts';
 
 export interface Workspace {
   readonly config: Config;
@@ -96,6 +96,11 @@ export function noticesFor(
   const place = checkStorePlace({ storeUrl, provider, isCi, folder: process.cwd() });
   const tokens = emptyTokens(environment);
   return [...notices, ...(tokens === null ? [] : [tokens]), ...place];
+}
+
+/** Whether what is in the log now is there for the next job. */
+export function isLogKept({ storeUrl }: Workspace, isCi: boolean): boolean {
+  return !isThrownAway({ storeUrl, isCi, folder: process.cwd() });
 }
 
 function givenStore(flags: Pick<GlobalFlags, 'store'>, environment: Environment): string | null {

@@ -7,7 +7,7 @@ import type {
   ServiceOutput,
 } from '../machine/services.ts';
 import { appPath, type HerokuApi } from './heroku-api.ts';
-import { containerImage, readCode, refuseImage } from './heroku-code.ts';
+import { type CodeRelease, containerImage, readCode, refuseImage } from './heroku-code.ts';
 import { writeCarefully } from './heroku-lost-replies.ts';
 import { OutputFollower } from './heroku-output.ts';
 import { pollUntil, spoken } from './heroku-polling.ts';
@@ -83,6 +83,31 @@ export async function requestBuild(
       await ports.clock.sleep(buildsLimitPauseMs, ports.signal);
     }
   }
+}
+
+/**
+ * The deploy whose mark the build of this code carries; null: the build is not among the newest of
+ * these apps, or carries none. A promotion says which app it came from (`Promote acme-staging v12 …`).
+ */
+export async function deployOf(
+  api: HerokuApi,
+  { slug, description }: Pick<CodeRelease, 'slug' | 'description'>,
+  apps: readonly string[],
+  ports: Ports,
+): Promise<string | null> {
+  const source = /^Promote (\S+) v\d+/i.exec(description)?.[1];
+  const elsewhere = source === undefined || apps.includes(source) ? [] : [source];
+  for (const app of [...apps, ...elsewhere]) {
+    const builds = await newestBuilds(api, app, newestMax, ports).catch((error: unknown) => {
+      // An app of others: it is gone, or its builds are not ours to see.
+      if (elsewhere.includes(app) && error instanceof VendorRefused) return [];
+      throw error;
+    });
+    const made = builds.find((build) => build.slug === slug);
+    const mark = /^lockstep (\S+)$/.exec(made?.source_blob.version_description ?? '');
+    if (mark?.[1] !== undefined) return mark[1];
+  }
+  return null;
 }
 
 /** `lockstep <deploy>`, as a build's `version_description`: people see it too. */

@@ -9,11 +9,12 @@ import { HerokuApi, type HerokuOptions } from './heroku-api.ts';
 import {
   type Archive,
   type Clear,
+  deployOf,
   followBuild,
   type RequestedBuild,
   requestBuild,
 } from './heroku-builds.ts';
-import { type AppCode, namedCommit, ranBefore, readCode } from './heroku-code.ts';
+import { type AppCode, type CodeRelease, namedCommit, ranBefore, readCode } from './heroku-code.ts';
 import {
   findPromoted,
   followPromotion,
@@ -94,6 +95,8 @@ export interface Heroku {
     ports: Ports,
   ): Promise<ServiceOutput<'followPromotion'>>;
   readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
+  /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
+  deployOf(code: CodeRelease, apps: readonly string[], ports: Ports): Promise<string | null>;
   /** Whose token it is: an e-mail address. */
   account(ports: Ports): Promise<string>;
   /** How many builds and releases are under way at the app now. */
@@ -165,6 +168,10 @@ class HerokuAccount implements Heroku {
 
   readPreboot(app: string, release: string, ports: Ports) {
     return readPreboot(this.#api, app, release, ports);
+  }
+
+  deployOf(code: CodeRelease, apps: readonly string[], ports: Ports) {
+    return deployOf(this.#api, code, apps, ports);
   }
 
   async account(ports: Ports) {

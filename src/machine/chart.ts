@@ -8,6 +8,7 @@
  */
 import { assign, cancel, fromPromise, raise, setup } from 'xstate';
 import type { DeployRequest, DomainEvent, Release, ReleaseNotes, Running } from './events.ts';
+import { protectedOf } from './protected-settings.ts';
 import type {
   GatesInput,
   RequestBuildInput,
@@ -26,6 +27,8 @@ export interface DeployContext {
   staging: Shipment;
   /** Production's newest release when the gates were read. */
   gatesNewest: number;
+  /** What production runs went through this deploy's gates; false where it was found there. */
+  gatesPassed: boolean;
   promotion: string | null;
   shipped: Shipment;
   /** The event that ended or held the deploy, when that needs a reason. */
@@ -90,6 +93,8 @@ const gates = ({ request }: DeployContext): GatesInput => ({
   commit: request.commit.sha,
   killSwitch: request.settings.gates.killSwitch,
   overridden: request.override !== null,
+  settings: protectedOf(request),
+  sources: [request.settings.staging.app, request.settings.production.app],
 });
 
 /** Inputs of the services that run for staging and for production alike. */
@@ -180,7 +185,8 @@ const refused = {
   'production.disabled': {
     target: '#deploy.disabled',
     actions: 'recordOutcome',
-    description: 'The kill switch is off, or is not the word `true`.',
+    description:
+      'The kill switch is off, the lane is disabled, or nobody has accepted other protected settings or another log.',
   },
 } as const;
 
@@ -222,6 +228,7 @@ export const chart = setup({
     takeFound: assign(({ event }) =>
       event.type === 'production.found'
         ? {
+            gatesPassed: event.data.own,
             shipped: {
               build: null,
               releaseId: event.data.release.id,
@@ -258,6 +265,7 @@ export const chart = setup({
     notes: null,
     staging: nothingShipped,
     gatesNewest: 0,
+    gatesPassed: false,
     promotion: null,
     shipped: nothingShipped,
     outcome: null,
@@ -487,7 +495,10 @@ export const chart = setup({
             ...refused,
             'gates.passed': {
               target: '#deploy.production',
-              actions: assign({ gatesNewest: ({ event }) => event.data.newest }),
+              actions: assign({
+                gatesNewest: ({ event }) => event.data.newest,
+                gatesPassed: true,
+              }),
               description: 'No rollback holds production, the switch is on, the order is right.',
             },
           },
@@ -510,7 +521,7 @@ export const chart = setup({
     },
 
     disabled: {
-      description: 'The kill switch is off.',
+      description: 'A switch is off, or what differs from the last live deploy has to be accepted.',
       tags: ['settled', 'held'],
       meta: { exit: 0 },
       on: {

@@ -56,6 +56,8 @@ export const settingsSchema = z.strictObject({
     timeoutMs: milliseconds,
     leaseMs: milliseconds,
   }),
+  /** Where the configuration says that the log is, without a password; null: the environment says it. */
+  store: text.nullable(),
   /** Where the repository is read by people, without credentials; for links. */
   repository: text.nullable(),
   staging: environment,
@@ -159,6 +161,18 @@ const killSwitch = z.strictObject({
   why: text.nullable(),
 });
 
+/**
+ * `settings`: protected ones are weaker than, or others than, those of the lane's last live deploy.
+ * `log`: production runs what this log, or this lane of it, knows nothing of.
+ */
+const distrust = z.strictObject({
+  about: z.enum(['settings', 'log']),
+  /** SHA-256, 64 hex digits: what is accepted once, for every deploy that has it. */
+  digest: text,
+  /** What differs, a line each. */
+  changes: z.array(text),
+});
+
 const buildRequested = z.strictObject({
   build: text,
   /** An earlier attempt had made it already. */
@@ -258,10 +272,12 @@ export const eventSchemas = {
   }),
   'production.disabled': z.strictObject({
     step: gateSteps,
-    switch: z.enum(['environment', 'lane']),
+    switch: z.enum(['environment', 'lane', 'settings', 'log']),
     killSwitch,
-    /** Who turned the lane's switch off and why; null for the environment's. */
+    /** Who turned the lane's switch off and why; null for any other. */
     by: z.strictObject(person).nullable(),
+    /** What a person has to accept, by its digest; null unless `switch` is `settings` or `log`. */
+    distrust: distrust.nullable(),
   }),
   'production.promotionRequested': z.strictObject({
     /** Null when only its release was found: Heroku has no list of promotions. */
@@ -297,4 +313,5 @@ export type ReleaseNotes = z.infer<typeof notesSchema>;
 export type NoteCommit = z.infer<typeof noteCommit>;
 export type Running = z.infer<typeof running>;
 export type Release = z.infer<typeof release>;
+export type Distrust = z.infer<typeof distrust>;
 export type KillSwitch = z.infer<typeof killSwitch>;

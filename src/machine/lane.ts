@@ -3,6 +3,7 @@
  * lock, which switches people set. Pure: the words, their fold, and the decision who is next.
  */
 import { z } from 'zod';
+import { type ProtectedSettings, protectedSchema } from './protected-settings.ts';
 
 const text = z.string();
 const token = z.int().positive();
@@ -42,6 +43,15 @@ export const laneEventSchemas = {
     /** The full commit id. */
     commit: text,
     slug: text,
+    /** Those that the gates let through; null where the deploy was found in production and passed none. */
+    settings: protectedSchema.nullable(),
+  }),
+  /** A person accepts what a deploy was held for, for every deploy of the lane with that digest. */
+  'trust.given': z.strictObject({
+    deploy: text,
+    about: z.enum(['settings', 'log']),
+    digest: text,
+    ...person,
   }),
 } as const;
 
@@ -100,6 +110,10 @@ export interface Lane {
   readonly deployed: readonly string[];
   /** What the last deploy that became live put on production; null before the first. */
   readonly shipped: Shipped | null;
+  /** The protected settings of the last live deploy that passed the gates. */
+  readonly settings: ProtectedSettings | null;
+  /** Digests that people accepted. */
+  readonly trusted: ReadonlySet<string>;
 }
 
 export const emptyLane: Lane = {
@@ -111,6 +125,8 @@ export const emptyLane: Lane = {
   lifted: new Set(),
   deployed: [],
   shipped: null,
+  settings: null,
+  trusted: new Set(),
 };
 
 /** What production runs is among the last of them, or was released by somebody else. */
@@ -159,6 +175,8 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
         ? { ...after, grant: { ...lane.grant, released: true, broken } }
         : after;
     }
+    case 'trust.given':
+      return { ...after, trusted: new Set([...lane.trusted, event.data.digest]) };
     case 'lane.disabled':
       return { ...after, disabled: event.data };
     case 'lane.enabled':
@@ -172,6 +190,7 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
         ...after,
         deployed: noted(lane.deployed, event.data.release.id),
         shipped: event.data,
+        settings: event.data.settings ?? lane.settings,
       };
   }
 }

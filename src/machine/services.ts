@@ -14,6 +14,7 @@ import type {
   Release,
   Running,
 } from './events.ts';
+import type { ProtectedSettings } from './protected-settings.ts';
 
 /** An answer that carries the data of the event it becomes (less the step, which the codec adds). */
 type Answer<K extends string, T extends EventType> = { kind: K } & WithoutStep<EventData<T>>;
@@ -43,6 +44,10 @@ export interface GatesInput {
   killSwitch: string;
   /** Order does not stop this deploy: a person said so. */
   overridden: boolean;
+  /** By which rules the deploy goes. */
+  settings: ProtectedSettings;
+  /** The apps in which what production runs may have been built. */
+  sources: string[];
 }
 
 export interface RequestBuildInput {

@@ -4,7 +4,7 @@
  */
 import type { Step } from './codec.ts';
 import { formatDuration } from './duration.ts';
-import type { DomainEvent, EventData, EventType, KillSwitch, Running } from './events.ts';
+import type { Distrust, DomainEvent, EventData, EventType, KillSwitch, Running } from './events.ts';
 
 export { formatDuration } from './duration.ts';
 
@@ -267,7 +267,9 @@ function howBack({ kind, before }: EventData<'production.held'>['rollback']): st
   }
 }
 
-function disabled({ switch: which, killSwitch, by }: EventData<'production.disabled'>): Telling {
+function disabled(data: EventData<'production.disabled'>): Telling {
+  const { switch: which, killSwitch, by, distrust } = data;
+  if (distrust !== null) return distrusted(distrust);
   if (which === 'lane') {
     return telling(
       'bad',
@@ -279,6 +281,19 @@ function disabled({ switch: which, killSwitch, by }: EventData<'production.disab
     'bad',
     `disabled: ${killSwitch.name} is ${switchState(killSwitch)}; production ships only while it is true`,
     `Staging is verified; production was not touched. Set ${killSwitch.name} to true, then run pipeline resume with the deploy and --reason.`,
+  );
+}
+
+function distrusted({ about, digest, changes }: Distrust): Telling {
+  const what = {
+    settings: 'protected settings are not those of the lane’s last live deploy',
+    log: 'the log does not know what production runs',
+  }[about];
+  const accept = `Staging is verified; production was not touched. Whoever accepts this runs pipeline resume with the deploy and --reason, once for every deploy with this digest; or the environment outside the commit has PIPELINE_TRUST=${digest}`;
+  return telling(
+    'bad',
+    `disabled: ${what}: ${changes.join('; ')}`,
+    [...changes, accept].join('\n'),
   );
 }
 

@@ -10,7 +10,8 @@ import { chartHash, readFlight } from './recorded.ts';
 import { deployStream, laneStream } from './streams.ts';
 
 /**
- * Appends `deploy.resumed`, and `rollback.lifted` where a rollback held it, both or neither.
+ * Appends `deploy.resumed`, and `rollback.lifted` or `trust.given` where a rollback held it or what
+ * differs from the last live deploy: both or neither.
  *
  * @throws UsageError there is no such deploy, or it is not held
  * @throws VersionConflict somebody else resumed it at the same time
@@ -53,6 +54,15 @@ export async function resumeDeploy(
       stream: laneStream(request.lane),
       expected: 'any',
       events: [newEvent({ type: 'rollback.lifted', data }, run)],
+    });
+  }
+  if (outcome?.type === 'production.disabled' && outcome.data.distrust !== null) {
+    const { about, digest } = outcome.data.distrust;
+    const data = { deploy, about, digest, ...person };
+    batches.push({
+      stream: laneStream(request.lane),
+      expected: 'any',
+      events: [newEvent({ type: 'trust.given', data }, run)],
     });
   }
   await log.append(batches);

@@ -8,6 +8,7 @@ import { type Step, type StepOutput, steps, toEvent, toFailure } from '../machin
 import type { DomainEvent, EventData } from '../machine/events.ts';
 import { exitCodeOf, type Flight, has, next, stateOf } from '../machine/interpret.ts';
 import type { LaneEvent } from '../machine/lane.ts';
+import { protectedOf } from '../machine/protected-settings.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../machine/services.ts';
 import { tell } from '../machine/story.ts';
 import { redactAll } from '../redaction/gate.ts';
@@ -416,7 +417,9 @@ class DeployRun {
     if (release === null || slug === null) throw new Error('a deploy is live without a release');
     const { app } = request.settings.production;
     const { sha: commit } = request.commit;
-    return { type: 'lane.shipped', data: { deploy: this.#o.deploy, app, release, commit, slug } };
+    const settings = context.gatesPassed ? protectedOf(request) : null;
+    const data = { deploy: this.#o.deploy, app, release, commit, slug, settings };
+    return { type: 'lane.shipped', data };
   }
 
   /** The lane was granted while the wait was given up: it is not left to run out. */

@@ -9,14 +9,14 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLog } from '../../src/store/open.ts';
 import { events as someEvents } from '../store/events.ts';
 import { type Ended, type Job, Stage } from './stage.ts';
 
-const folder = (stage: Stage): string => join(stage.folder, '.pipeline');
-const file = (stage: Stage): string => join(folder(stage), 'log.db');
+const folder = (stage: Stage): string => dirname(stage.logFile);
+const file = (stage: Stage): string => stage.logFile;
 
 /** Another log of ours, whole and closed. @returns its file */
 async function anotherLog(stage: Stage, size: number): Promise<string> {

@@ -27,6 +27,7 @@ const request: DeployRequest = {
   settings: {
     stacking: 'skip',
     lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
+    store: null,
     repository: null,
     staging: { app: 'acme-staging', deploy: 'build', timeoutMs: 3_600_000, verify },
     production: { app: 'acme-production', deploy: 'promote', timeoutMs: 3_600_000, verify },

@@ -18,6 +18,7 @@ const person = (actor: string, reason: string) => ({
 const settings: Settings = {
   stacking: 'skip',
   lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
+  store: null,
   repository: 'https://github.com/acme/web',
   staging: {
     app: 'acme-staging',
@@ -151,6 +152,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
     switch: 'environment',
     killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'not set', why: null },
     by: null,
+    distrust: null,
   },
   'production.promotionRequested': {
     promotion: 'promotion-1',
@@ -229,6 +231,22 @@ export const variants: readonly DomainEvent[] = [
       name: 'PRODUCTION_CD_ENABLED',
       state: 'another value',
       why: 'its letters have to be small',
+    },
+  }),
+  sample('production.disabled', {
+    switch: 'settings',
+    distrust: {
+      about: 'settings',
+      digest: '5e'.repeat(32),
+      changes: ['branch: master became release', 'production: settle 10000 ms became 0 ms'],
+    },
+  }),
+  sample('production.disabled', {
+    switch: 'log',
+    distrust: {
+      about: 'log',
+      digest: '10'.repeat(32),
+      changes: ['production runs deploy 501-0f0a53bc, which this log does not have'],
     },
   }),
   sample('production.disabled', {

@@ -10,6 +10,7 @@ import { createHttpClient, type Transport } from '../../src/effects/http.ts';
 import type { Clock, Ports } from '../../src/effects/ports.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
+import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
 import { createDeaths, type Deaths } from '../../src/runtime/deaths.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { createStoreLock, readLane } from '../../src/runtime/lane.ts';
@@ -20,6 +21,7 @@ import { requestDeploy } from '../../src/runtime/request.ts';
 import { resumeDeploy } from '../../src/runtime/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
 import { createServices } from '../../src/runtime/services.ts';
+import { laneOfDeploy } from '../../src/runtime/trust.ts';
 import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
 import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
@@ -242,6 +244,7 @@ class Simulation {
       settings: {
         stacking: this.#scenario.stacking,
         lock: { provider: 'store', timeoutMs: 6 * 3_600_000, leaseMs },
+        store: null,
         repository: null,
         staging: { app: staging, deploy: 'build', timeoutMs: 1_800_000, verify: verify('staging') },
         production: {
@@ -344,9 +347,22 @@ class Simulation {
       archive: async () => archive,
       readLane: (name) => readLane(log, name),
       killSwitch: () => lane.killSwitch(),
+      trust: {
+        accepted: new Set(),
+        isLogKept: true,
+        laneOf: (deploy) => laneOfDeploy(log, deploy),
+        // Each lane is a world of its own, though their apps have one name.
+        otherLane: async () => null,
+      },
     });
     const services = this.#mutation.staleGates
-      ? staleGates(unbroken, heroku, http, lane)
+      ? staleGates(
+          unbroken,
+          heroku,
+          http,
+          lane,
+          protectedOf(this.#wanted({ label: '', lane, commit })),
+        )
       : (this.#mutation.services?.(unbroken) ?? unbroken);
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
     const deaths = this.#deaths(clock);
@@ -551,6 +567,7 @@ function staleGates(
   heroku: ReturnType<typeof createHeroku>,
   http: Ports['http'],
   lane: LaneWorld,
+  settings: ProtectedSettings,
 ): ServiceTable {
   let early: Awaited<ReturnType<ServiceTable['readGates']>> | null = null;
   const killSwitch = { name: 'PRODUCTION_CD_ENABLED', state: 'true' as const, why: null };
@@ -558,7 +575,8 @@ function staleGates(
     ...real,
     observe: async (input, ports) => {
       const gates = { lane: lane.name, app: production, commit: input.commit, overridden: false };
-      early = await real.readGates({ ...gates, killSwitch: killSwitch.name }, ports);
+      const more = { killSwitch: killSwitch.name, settings, sources: [staging, production] };
+      early = await real.readGates({ ...gates, ...more }, ports);
       return real.observe(input, ports);
     },
     readGates: async (input, ports) => early ?? real.readGates(input, ports),

@@ -16,7 +16,7 @@ import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
 import { checkSource } from '../source-check.ts';
 import type { Terminal } from '../terminal.ts';
-import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
+import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
@@ -85,6 +85,7 @@ export async function advance(
         log,
         run,
         leaseMs: settings.lock.leaseMs,
+        isLogKept: isLogKept(workspace, ci.isCi),
         progress,
       }),
     clock: systemClock,

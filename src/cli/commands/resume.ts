@@ -13,7 +13,7 @@ import { readEnvironment, requireHerokuToken } from '../environment.ts';
 import { findDeploy } from '../find-deploy.ts';
 import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
-import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
+import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';
 
 export interface ResumeFlags extends GlobalFlags {
@@ -70,6 +70,7 @@ export async function resume(
         log,
         run,
         leaseMs: settings.lock.leaseMs,
+        isLogKept: isLogKept(workspace, ci.isCi),
         progress,
       }),
     clock: systemClock,

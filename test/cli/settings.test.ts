@@ -1,0 +1,187 @@
+/** Whoever writes the commit does not write the rules: what is weaker than at the last live deploy is held until somebody accepts it. */
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultConfig, deployId, type Ended, Stage } from './stage.ts';
+
+let stage: Stage;
+let config: string;
+beforeEach(async () => {
+  stage = await Stage.set();
+  config = defaultConfig(stage.sandbox.urls);
+});
+afterEach(() => stage.strike());
+
+type Env = Record<string, string | undefined>;
+type Change = (config: string) => string;
+
+/** Commits this configuration and has it deployed. */
+async function deploy(build: number, text: string, env: Env = {}, branch = 'master') {
+  stage.write('pipeline.yml', text);
+  const commit = stage.commit(`build ${build}`);
+  const args = ['--build', String(build), '--commit', commit, '--branch', branch];
+  return { commit, ended: await stage.run(['advance', ...args], env) };
+}
+
+const ok = (ended: Ended): void => {
+  expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit: 0 });
+};
+
+async function lastEvent(build: number, commit: string) {
+  return (await stage.events(build, commit)).at(-1);
+}
+
+async function expectHeld(build: number, commit: string, about: string): Promise<string> {
+  const event = await lastEvent(build, commit);
+  expect(event, JSON.stringify(event)).toMatchObject({
+    type: 'production.disabled',
+    data: { switch: about, distrust: { about, digest: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+  });
+  return String((event?.data.distrust as { digest: string } | undefined)?.digest);
+}
+
+const endpointsOf = (environment: 'staging' | 'production'): RegExp =>
+  new RegExp(`(${environment}:[\\s\\S]*?)    endpoints:\\n.*\\n`);
+
+/** Each protected value, made weaker or another; `branch` is the one that the build says it is of. */
+const weaker: Readonly<Record<string, { change: Change; branch?: string; env?: Env }>> = {
+  'another branch': {
+    change: (c) => c.replace('branch: master', 'branch: release'),
+    branch: 'release',
+  },
+  'another kill switch': {
+    change: (c) => `${c}gates: { killSwitch: DEPLOYS_ON }\n`,
+    env: { DEPLOYS_ON: 'true' },
+  },
+  'a check of staging removed': {
+    change: (c) => c.replace(endpointsOf('staging'), '$1'),
+  },
+  'a check of production removed': {
+    change: (c) => c.replace(endpointsOf('production'), '$1'),
+  },
+  'the revision not looked at any more': {
+    change: (c) => c.replaceAll(', revision: { header: x-revision }', ''),
+  },
+  'a build in place of the promotion': {
+    change: (c) => c.replace('app: acme-production }', 'app: acme-production, deploy: build }'),
+  },
+};
+
+const harmless: Readonly<Record<string, Change>> = {
+  'nothing but its format': (c) =>
+    `# A comment\n\n${c.replace('branch: master', "branch: 'master'")}`,
+  'a default written out': (c) =>
+    `${c}gates: { rollback: hold, killSwitch: PRODUCTION_CD_ENABLED }\n`,
+  'a check more': (c) =>
+    c.replace(
+      '    endpoints:\n',
+      `    endpoints:\n      - { url: "${stage.sandbox.urls.staging}/more" }\n`,
+    ),
+  'longer time-outs, other stacking': (c) => `${c.replaceAll('20s', '40s')}stacking: every\n`,
+};
+
+describe('after a live deploy', { timeout: 120_000 }, () => {
+  it.each(Object.entries(weaker))(
+    '%s is held, told, and ships when a person accepts it',
+    async (_name, way) => {
+      ok((await deploy(501, config)).ended);
+      const { change, branch = 'master', env = {} } = way;
+      const changed = change(config);
+      expect(changed).not.toBe(config);
+      const { commit, ended } = await deploy(502, changed, env, branch);
+      ok(ended);
+      const digest = await expectHeld(502, commit, 'settings');
+      const { promotions, apps } = stage.state();
+      expect(promotions).toHaveLength(1);
+      expect(apps['acme-production']?.builds ?? []).toEqual([]);
+      expect(ended.stdout).toContain(digest);
+      expect(stage.slackTexts()).toContain('protected settings are not those');
+      expect((await stage.run(['status'])).stdout).toContain('protected settings are not those');
+
+      const id = deployId(502, commit);
+      const resume = ['resume', id, '--reason', 'agreed', '--branch', branch];
+      ok(await stage.run(resume, env));
+      expect((await lastEvent(502, commit))?.type).toBe('production.verified');
+      // Once is enough: the next with these settings is held no more.
+      const next = await deploy(503, changed, env, branch);
+      ok(next.ended);
+      expect((await lastEvent(503, next.commit))?.type).toBe('production.verified');
+    },
+  );
+
+  it.each(Object.entries(harmless))('%s is not held', async (_name, change) => {
+    ok((await deploy(501, config)).ended);
+    const { commit, ended } = await deploy(502, change(config));
+    ok(ended);
+    expect((await lastEvent(502, commit))?.type).toBe('production.verified');
+  });
+
+  it('the environment accepts a digest, and no other than that', async () => {
+    ok((await deploy(501, config)).ended);
+    const changed = weaker['a check of staging removed']?.change(config) ?? '';
+    const held = await deploy(502, changed, { PIPELINE_TRUST: 'ab'.repeat(32) });
+    const digest = await expectHeld(502, held.commit, 'settings');
+    const { commit, ended } = await deploy(503, changed, { PIPELINE_TRUST: digest });
+    ok(ended);
+    expect((await lastEvent(503, commit))?.type).toBe('production.verified');
+  });
+
+  it('what is no digest in PIPELINE_TRUST is refused', async () => {
+    const { ended } = await deploy(501, config, { PIPELINE_TRUST: 'yes' });
+    expect(ended).toMatchObject({ exit: 2 });
+    expect(ended.stderr).toContain('PIPELINE_TRUST');
+  });
+
+  it('a resume for another reason accepts no settings', async () => {
+    ok((await deploy(501, config)).ended);
+    const changed = weaker['a check of production removed']?.change(config) ?? '';
+    const { commit } = await deploy(502, changed, { PRODUCTION_CD_ENABLED: 'false' });
+    expect(await lastEvent(502, commit)).toMatchObject({ data: { switch: 'environment' } });
+    ok(await stage.run(['resume', deployId(502, commit), '--reason', 'the switch is on']));
+    await expectHeld(502, commit, 'settings');
+    expect(stage.state().promotions).toHaveLength(1);
+  });
+});
+
+describe('a log without the history of what production runs', { timeout: 120_000 }, () => {
+  const fresh = () => ({ PIPELINE_STORE: `sqlite:${join(dirname(stage.logFile), 'other.db')}` });
+
+  it('another log is held until a person accepts it once', async () => {
+    ok((await deploy(501, config)).ended);
+    const env = fresh();
+    const { commit, ended } = await deploy(502, config, env);
+    ok(ended);
+    expect(ended.stdout).toContain('which this log does not have');
+    expect(stage.state().promotions).toHaveLength(1);
+    ok(await stage.run(['resume', deployId(502, commit), '--reason', 'a new log'], env));
+    expect(stage.state().promotions).toHaveLength(2);
+    ok((await deploy(503, config, env)).ended);
+    expect(stage.state().promotions).toHaveLength(3);
+  });
+
+  it('another lane’s name in the same log is held, though the lane itself is disabled', async () => {
+    ok((await deploy(501, config)).ended);
+    ok(await stage.run(['disable', '--reason', 'incident']));
+    const renamed = config.replace('app: acme-web\n', 'app: acme-web2\n');
+    const { commit, ended } = await deploy(502, renamed);
+    ok(ended);
+    await expectHeld(502, commit, 'log');
+    expect(stage.state().promotions).toHaveLength(1);
+    ok(await stage.run(['resume', deployId(502, commit), '--reason', 'renamed']));
+    expect(stage.state().promotions).toHaveLength(2);
+  });
+
+  it('a lane that never went live is found as well', async () => {
+    ok((await deploy(501, config, { PRODUCTION_CD_ENABLED: 'false' })).ended);
+    const renamed = config.replace('app: acme-web\n', 'app: acme-web2\n');
+    const { commit } = await deploy(502, renamed);
+    await expectHeld(502, commit, 'log');
+    expect(stage.state().promotions).toEqual([]);
+  });
+
+  it('production that Lockstep never wrote holds nobody', async () => {
+    const byHand = { commit: stage.commit('by hand'), byUser: 'bo@acme.test' };
+    stage.sandbox.control.deploy({ app: 'acme-production', ...byHand });
+    ok((await deploy(501, config)).ended);
+    expect(stage.state().promotions).toHaveLength(1);
+  });
+});
