@@ -68,7 +68,7 @@ export function createProgram(options: {
 
   program
     .command('resume')
-    .description('let a held deploy go on: lifts the rollback’s hold, checks everything again')
+    .description('let a held deploy go on, checked again; or carry on one that lost its run')
     .argument('<deploy>', 'its id, or the start of it')
     .requiredOption('--reason <text>', 'why; the log keeps it')
     .addOption(who())

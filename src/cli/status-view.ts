@@ -5,11 +5,14 @@ import { table } from './table.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 const titleLengthMax = 50;
-/** A deploy that is under way and silent for longer than that has probably lost its process. */
-const silentMs = 10 * 60_000;
+
+export type StatusRow = DeployRow & {
+  /** Whether a run carries it on now. */
+  readonly running: boolean;
+};
 
 export function statusView(
-  rows: readonly DeployRow[],
+  rows: readonly StatusRow[],
   nowMs: number,
   { color }: Pick<Terminal, 'color'>,
 ): string[] {
@@ -23,16 +26,15 @@ export function statusView(
     shortened(safe(row.title)),
   ]);
   const lines = table([header, ...body]);
-  const reasons = rows.flatMap((row) =>
-    nextSteps(row, nowMs).map((step) => `  ${row.deploy}: ${step}`),
-  );
+  const reasons = rows.flatMap((row) => nextSteps(row).map((step) => `  ${row.deploy}: ${step}`));
   return reasons.length === 0 ? lines : [...lines, '', color.bold('next'), ...reasons];
 }
 
-function painted({ state, settled }: DeployRow, color: Terminal['color']): string {
+function painted({ state, settled, running }: StatusRow, color: Terminal['color']): string {
   if (state === 'production.live') return color.green(state);
   if (state === 'failed') return color.red(state);
-  return settled ? color.yellow(state) : color.cyan(state);
+  if (settled) return color.yellow(state);
+  return running ? color.cyan(state) : color.red(`${state}, no run`);
 }
 
 function shortened(title: string): string {
@@ -43,7 +45,7 @@ function shortened(title: string): string {
 }
 
 /** What somebody has to do for this deploy; nothing for one that goes on, or is over, by itself. */
-function nextSteps({ deploy, state, settled, reason, since }: DeployRow, nowMs: number): string[] {
+function nextSteps({ deploy, state, settled, reason, running }: StatusRow): string[] {
   const why = reason === null ? '' : `${safe(reason)}. `;
   if (state === 'blockedByRollback') {
     return [`${why}Once the cause is mended: pipeline resume ${deploy} --reason "…"`];
@@ -51,12 +53,11 @@ function nextSteps({ deploy, state, settled, reason, since }: DeployRow, nowMs: 
   if (state === 'disabled') {
     return [`${why}Once that is settled: pipeline resume ${deploy} --reason "…"`];
   }
-  if (state === 'queued.gaveUp') return [`${why}Run its CI job again.`];
+  const carryOn = `pipeline resume ${deploy} --reason "…"`;
+  if (state === 'queued.gaveUp') return [`${why}Run its CI job again, or: ${carryOn}`];
   if (state === 'failed') return [`${why}The whole story: pipeline log ${deploy}`];
-  if (!settled && nowMs - Date.parse(since) > silentMs) {
-    return [
-      'nothing happened for a while; if its CI job is gone, run it again: it goes on from here',
-    ];
+  if (!settled && !running) {
+    return [`no run carries it on. Run its CI job again, or: ${carryOn}`];
   }
   return [];
 }

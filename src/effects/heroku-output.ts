@@ -19,6 +19,7 @@ export class OutputFollower {
   readonly #ports: Ports;
   readonly #tail: string[] = [];
   #bytesRead = 0;
+  #isIntroduced = false;
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -45,6 +46,10 @@ export class OutputFollower {
       return;
     }
     const text = this.#newText(response);
+    if (text !== '' && !this.#isIntroduced) {
+      this.#isIntroduced = true;
+      if (this.#ports.again === true) progress('its output, again from the start:');
+    }
     const lineEnd = text.lastIndexOf('\n') + 1;
     // A line that is not whole yet is read again next time: its last character may be cut in two.
     const whole = end ? text : text.slice(0, lineEnd);

@@ -217,7 +217,11 @@ export const eventSchemas = {
     chart: text,
   }),
   /** The same command ran again (a re-run, or after a kill) and goes on from here. */
-  'run.resumed': z.strictObject({ run: text }),
+  'run.resumed': z.strictObject({
+    run: text,
+    /** Who had it carried on, by `pipeline resume`; null where the CI ran the same command again. */
+    order: z.strictObject(person).nullable(),
+  }),
   /** A signal ended the run; the deploy is not settled. */
   'run.interrupted': z.strictObject({ signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP']) }),
   'lock.acquired': z.strictObject({

@@ -59,13 +59,18 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
       `queued: ${buildName(build.label, commit.sha)} “${cut(commit.title, 100)}” by ${commit.author}`,
       override === null ? null : `Out of order on the word of ${because(override)}`,
     ),
-  'run.resumed': () =>
-    telling('neutral', 'going on: the same command runs again, from where the log ends'),
+  'run.resumed': ({ order }) =>
+    telling(
+      'neutral',
+      order === null
+        ? 'going on: the same command runs again, from where the log ends'
+        : `going on from where the log ends, carried on by ${because(order)}`,
+    ),
   'run.interrupted': ({ signal }) =>
     telling(
       'waiting',
       `interrupted by ${signal}; nothing is lost`,
-      'The same command goes on from here.',
+      'The same command goes on from here, and so does pipeline resume with the deploy and --reason.',
     ),
   'lock.acquired': lockAcquired,
   'lock.reacquired': ({ token, why }) =>

@@ -7,13 +7,16 @@ import { personOf } from './actor.ts';
 import type { Run } from './identity.ts';
 import { newEvent } from './record.ts';
 import { chartHash, readFlight } from './recorded.ts';
+import { hasRun } from './runs.ts';
 import { deployStream, laneStream } from './streams.ts';
 
 /**
  * Appends `deploy.resumed`, and `rollback.lifted` or `trust.given` where a rollback held it or what
  * differs from the last live deploy: both or neither.
  *
- * @throws UsageError there is no such deploy, or it is not held
+ * A deploy that is under way and has lost its run needs no event: whoever runs it carries it on.
+ *
+ * @throws UsageError there is no such deploy, it is over, or a run of it is alive
  * @throws VersionConflict somebody else resumed it at the same time
  */
 export async function resumeDeploy(
@@ -30,12 +33,14 @@ export async function resumeDeploy(
   }
   const person = personOf(run.actor, reason);
   const event: DomainEvent = { type: 'deploy.resumed', data: person };
+  if (!has(flight, 'settled')) {
+    if (await hasRun(log, deploy)) throw underWay(deploy, stateOf(flight));
+    return;
+  }
   const after = has(flight, 'held') ? next(flight, event, 0) : null;
   if (after === null) {
     throw new UsageError('E_NOT_HELD', `${deploy} is not held: it is ${stateOf(flight)}`, {
-      hint: has(flight, 'settled')
-        ? 'Only a deploy in blockedByRollback or disabled can be resumed.'
-        : 'A deploy that is under way goes on when its CI job runs again (pipeline advance).',
+      hint: 'A deploy that is held, or that lost its run, can be resumed; this one is over.',
     });
   }
   const { outcome, request } = flight.snapshot.context;
@@ -66,4 +71,10 @@ export async function resumeDeploy(
     });
   }
   await log.append(batches);
+}
+
+function underWay(deploy: string, state: string): UsageError {
+  return new UsageError('E_UNDER_WAY', `${deploy} is under way (${state}): a run of it is alive`, {
+    hint: 'Its CI job carries it on. pipeline status shows when a deploy has lost its run.',
+  });
 }

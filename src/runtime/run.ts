@@ -22,6 +22,7 @@ import {
   type StreamAppend,
   VersionConflict,
 } from '../store/log.ts';
+import type { Person } from './actor.ts';
 import { type Deaths, localDeaths } from './deaths.ts';
 import { describeFailure } from './failure.ts';
 import type { Run } from './identity.ts';
@@ -50,6 +51,8 @@ export interface RunOptions {
   readonly leaseMs: number;
   readonly lock: LaneLock;
   readonly services: ServiceTable;
+  /** Who had the deploy carried on, where a person did. */
+  readonly order?: Person;
   /** Aborts with an `Interruption` as its reason when the process is asked to end. */
   readonly interrupt: AbortSignal;
   readonly progress: (line: string) => void;
@@ -204,7 +207,10 @@ class DeployRun {
     const begunByThisRun = last?.metadata.run === run.id;
     if (!begunByThisRun) this.#foundAt = this.#flight.version;
     if (has(this.#flight, 'settled') || begunByThisRun) return;
-    await this.#record({ type: 'run.resumed', data: { run: run.id } });
+    await this.#record({
+      type: 'run.resumed',
+      data: { run: run.id, order: this.#o.order ?? null },
+    });
     if (!has(this.#flight, 'holdsLock')) return;
     const token = this.#flight.snapshot.context.token;
     const { lane } = this.#flight.snapshot.context.request;

@@ -22,6 +22,7 @@ describe('the environment', () => {
       config: null,
       store: null,
       leaseMs: null,
+      trust: [],
       herokuApiKey: null,
       herokuApiUrl: 'https://api.heroku.com',
       circleToken: null,

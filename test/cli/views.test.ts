@@ -2,12 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { logView } from '../../src/cli/log-view.ts';
 import { replayView } from '../../src/cli/replay-view.ts';
-import { statusView } from '../../src/cli/status-view.ts';
+import { type StatusRow, statusView } from '../../src/cli/status-view.ts';
 import { table, widthOf } from '../../src/cli/table.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import type { DomainEvent, EventType } from '../../src/machine/events.ts';
 import type { Replay } from '../../src/runtime/replay.ts';
-import type { DeployRow } from '../../src/store/deploys.ts';
 import type { JsonObject, RecordedEvent } from '../../src/store/log.ts';
 import { anActor } from '../actor.ts';
 import { samples } from '../machine/samples.ts';
@@ -19,7 +18,7 @@ const plain: Pick<Terminal, 'color'> = {
 const esc = '\u001b';
 const nowMs = Date.parse('2026-01-05T13:10:00.000Z');
 
-const row = (change: Partial<DeployRow> = {}): DeployRow => ({
+const row = (change: Partial<StatusRow> = {}): StatusRow => ({
   deploy: '502-1a5f89db',
   lane: 'acme-web',
   commit: '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd',
@@ -33,6 +32,7 @@ const row = (change: Partial<DeployRow> = {}): DeployRow => ({
   reason: null,
   version: 9,
   position: 9,
+  running: false,
   ...change,
 });
 
@@ -89,21 +89,23 @@ describe('pipeline status', () => {
     },
   );
 
-  it('tells the person to run the CI job again of one that gave up or has long been silent', () => {
+  it('tells how one goes on that gave up or has lost its run', () => {
     const gaveUp = row({ state: 'queued.gaveUp', settled: false, reason: 'gave up waiting' });
-    const silent = row({
-      state: 'verifying.dynos',
-      settled: false,
-      since: '2026-01-05T12:00:00.000Z',
-    });
-    for (const one of [gaveUp, silent]) {
-      expect(statusView([one], nowMs, plain).at(-1)).toMatch(/run (its CI job|it) again/i);
+    const lost = row({ state: 'verifying.dynos', settled: false });
+    for (const one of [gaveUp, lost]) {
+      const lines = statusView([one], nowMs, plain);
+      expect(lines[1]).toContain(', no run');
+      expect(lines.at(-1)).toMatch(
+        /run its CI job again, or: pipeline resume 502-1a5f89db --reason/i,
+      );
     }
   });
 
-  it('asks nothing of anybody for one that is over or under way', () => {
-    const underWay = row({ state: 'verifying.dynos', settled: false });
-    expect(statusView([row(), underWay], nowMs, plain)).toHaveLength(3);
+  it('asks nothing of anybody for one that is over or has a run', () => {
+    const underWay = row({ state: 'verifying.dynos', settled: false, running: true });
+    const lines = statusView([row(), underWay], nowMs, plain);
+    expect(lines).toHaveLength(3);
+    expect(lines.join()).not.toContain('no run');
   });
 
   it('shows control characters of a title instead of sending them', () => {

@@ -76,7 +76,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
     override: null,
     chart: 'f'.repeat(64),
   },
-  'run.resumed': { run: '7b9f6f6e-3c1d-4d64-9a3e-0a1b2c3d4e5f' },
+  'run.resumed': { run: '7b9f6f6e-3c1d-4d64-9a3e-0a1b2c3d4e5f', order: null },
   'run.interrupted': { signal: 'SIGTERM' },
   'lock.acquired': { provider: 'store', token: 3, waitedMs: 130_000, takenOver: null },
   'lock.reacquired': { token: 5, why: 'the run before it is over' },
@@ -193,6 +193,7 @@ export function sample<T extends EventType>(
 /** The events whose sentences have other forms than their sample's. */
 export const variants: readonly DomainEvent[] = [
   sample('deploy.requested', { override: person('ana@acme.test', 'a fix is needed') }),
+  sample('run.resumed', { order: person('bo@acme.test', 'the job was cancelled') }),
   sample('lock.acquired', {
     waitedMs: 0,
     takenOver: { deploy: '501-0f0a53bc', token: 2, why: 'its lease ran out' },

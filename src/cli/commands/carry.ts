@@ -2,6 +2,7 @@
 import type { Clock } from '../../effects/ports.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
 import { tell } from '../../machine/story.ts';
+import type { Person } from '../../runtime/actor.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { domainEvent, readFlight } from '../../runtime/recorded.ts';
 import { type Interruption, runDeploy } from '../../runtime/run.ts';
@@ -21,6 +22,8 @@ export interface CarryOptions {
   /** Which deploy: writes whatever makes it ready to be carried on. */
   readonly choose: (log: EventLog) => Promise<{ deploy: string; isNew: boolean }>;
   readonly run: Run;
+  /** Who has it carried on, where a person does. */
+  readonly order?: Person;
   readonly assemble: (log: EventLog, progress: (line: string) => void) => Assembly;
   readonly clock: Clock;
   readonly leaseMs: number;
@@ -48,6 +51,7 @@ export async function carry(options: CarryOptions): Promise<number> {
       log,
       clock,
       run,
+      ...(options.order === undefined ? {} : { order: options.order }),
       keeper: assembly.keeper,
       leaseMs: options.leaseMs,
       lock: assembly.lock,

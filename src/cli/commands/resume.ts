@@ -1,7 +1,8 @@
-/** `pipeline resume DEPLOY --reason`: a person lets a held deploy go on, and this process carries it. */
+/** `pipeline resume DEPLOY --reason`: a person lets a held deploy go on, or one that lost its run, and this process carries it. */
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
+import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { resumeDeploy } from '../../runtime/resume.ts';
 import { observeOrderer } from '../actor.ts';
@@ -59,6 +60,7 @@ export async function resume(
       return { deploy, isNew: false };
     },
     run,
+    order: personOf(run.actor, flags.reason),
     assemble: (log, progress) =>
       assemble({
         config,

@@ -1,5 +1,6 @@
 /** `pipeline status`: every deploy, its state, since when, and what to do next. */
 import { UsageError } from '../../errors.ts';
+import { livingRuns } from '../../runtime/runs.ts';
 import { readDeploys } from '../../store/deploys.ts';
 import { readEnvironment } from '../environment.ts';
 import type { GlobalFlags } from '../flags.ts';
@@ -18,7 +19,12 @@ export async function status(
   const store = await findStore(flags, readEnvironment(process.env));
   const log = await openDeployLog(store, { readOnly: true });
   try {
-    const rows = await readDeploys(log, { limit });
+    const living = await livingRuns(log);
+    const rows = (await readDeploys(log, { limit })).map((row) => ({
+      ...row,
+      /** Whether something carries it on now. */
+      running: !row.settled && living.has(row.deploy),
+    }));
     if (flags.json === true) terminal.json(rows);
     else for (const line of statusView(rows, Date.now(), terminal)) terminal.out(line);
     return 0;

@@ -145,6 +145,13 @@ export class Fuzzer {
       archive: async () => archive,
       readLane: (name) => readLane(log, name),
       killSwitch: () => stage.killSwitch(),
+      trust: {
+        accepted: new Set(),
+        isLogKept: true,
+        // What production ran before was this lane's, whatever this log has of it.
+        laneOf: async () => requestOf(world, this.#commits.ours, label).lane,
+        otherLane: async () => null,
+      },
     });
     const lock =
       world.lock !== undefined

@@ -24,6 +24,7 @@ const endpointOf = (url: string): Endpoint => ({
 const usual: Settings = {
   stacking: 'skip',
   lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },
+  store: null,
   repository: null,
   staging: { app: staging, deploy: 'build', timeoutMs: 60_000, verify: verifyOf('staging') },
   production: {
