@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Sleep } from './changes.ts';
 import { type Clean, DatabaseLog } from './database-log.ts';
-import { StoreUnusable } from './log.ts';
+import { LogFault, StoreUnusable } from './log.ts';
 import { isPostgresUrl, parseAddress } from './postgres/address.ts';
 import type { Database } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
@@ -44,12 +44,33 @@ export async function openLog(url: string, options: OpenOptions = {}): Promise<P
   const database = await openDatabase(url, options);
   try {
     const log = new DatabaseLog(database, options.projections ?? [], options.clean);
+    if (options.readOnly !== true) await assertGuarded(database, log);
     await log.catchUp();
     return log;
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+/**
+ * Nothing is written to a log whose events anybody may change. Reading it goes on: hashes show what was changed.
+ *
+ * @throws LogFault something was
+ * @throws StoreUnusable E_STORE_SCHEMA
+ */
+async function assertGuarded(database: Database, log: DatabaseLog): Promise<void> {
+  const lost = await database.lostGuard();
+  if (lost === null) return;
+  const { fault } = await log.verify();
+  if (fault !== null) throw new LogFault(fault);
+  throw new StoreUnusable(
+    'E_STORE_SCHEMA',
+    `the log can no longer be trusted to keep its events: ${lost}`,
+    {
+      hint: 'Its events still add up. Find out who changed the store, then export the log and import it into a new one.',
+    },
+  );
 }
 
 async function openDatabase(url: string, options: OpenOptions): Promise<Database> {

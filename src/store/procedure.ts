@@ -113,6 +113,8 @@ export interface Database {
 
   /** What the engine finds wrong with its own files, where it can tell; null: nothing. */
   damage(): Promise<string | null>;
+  /** What was dropped or changed of what keeps events as they were written; null: nothing. */
+  lostGuard(): Promise<string | null>;
   /** Resolves when anything was written since the call, or a little before it; at `timeoutMs` or abort at the latest. */
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -13,6 +13,7 @@ import { ciJobOf } from '../ci-job.ts';
 import { commitToDeploy } from '../commit-to-deploy.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
+import { findDeploy } from '../find-deploy.ts';
 import type { GlobalFlags } from '../flags.ts';
 import { checkSource } from '../source-check.ts';
 import type { Terminal } from '../terminal.ts';
@@ -71,6 +72,8 @@ export async function advance(
         }),
         run,
       );
+      // A stream alone does not show that its last events were taken away.
+      if (!isNew) await findDeploy(log, deploy);
       return { deploy, isNew };
     },
     run,

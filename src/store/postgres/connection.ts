@@ -22,6 +22,7 @@ import type { PostgresAddress } from './address.ts';
 import { inUse, isLocked, isUnknownHost, mayPass } from './errors.ts';
 import { PostgresListener } from './listener.ts';
 import { type PostgresTables, schemaName } from './schema.ts';
+import { lostGuard } from './schema-check.ts';
 import { atMost, PostgresSession } from './session.ts';
 
 /**
@@ -251,6 +252,10 @@ export class PostgresConnection implements Database {
   /** Its files are the server's to look after. */
   async damage(): Promise<string | null> {
     return null;
+  }
+
+  lostGuard(): Promise<string | null> {
+    return this.persist(lostGuard);
   }
 
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {

@@ -12,6 +12,7 @@ import {
 } from './connection.ts';
 import { whenOpening } from './errors.ts';
 import { migrations, schemaName, schemaVersion } from './schema.ts';
+import { assertNoViews, assertTables } from './schema-check.ts';
 
 /** A server that is being started answers within this, in milliseconds. */
 const openingPatienceMs = 10_000;
@@ -61,7 +62,7 @@ async function makeUsable(client: Client, shown: string, readOnly: boolean): Pro
       },
     );
   }
-  if (found === schemaVersion) return;
+  if (found === schemaVersion) return assertTables(client, shown);
   if (readOnly) {
     throw new StoreUnusable('E_STORE_MISSING', `there is no log of this version at ${shown}`, {
       hint: 'The first `pipeline advance` makes it. Or name another one with --store or PIPELINE_STORE.',
@@ -118,6 +119,7 @@ async function versionOf(client: Client, shown: string): Promise<number> {
   if (found === undefined || found.relations === 0) return 0;
   if (found.ours === 2) {
     if (found.rewritten > 0) throw rewrites(shown);
+    await assertNoViews(client, shown);
     const [row] = (await client.query(`select schema from ${schemaName}.log`)).rows;
     if (row !== undefined) return (row as { schema: number }).schema;
   }

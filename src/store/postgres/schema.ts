@@ -65,30 +65,71 @@ async function createTables(db: Kysely<PostgresTables>): Promise<void> {
     .execute();
 }
 
-async function guardEvents(db: Kysely<PostgresTables>): Promise<void> {
-  const schema = sql.id(schemaName);
-  await sql`create function ${schema}.refuse_change() returns trigger language plpgsql as $$
+/** A trigger on events, and the function that it calls. */
+export interface Guard {
+  readonly name: string;
+  readonly when: string;
+  readonly each: 'row' | 'statement';
+  readonly function: string;
+  readonly body: string;
+}
+
+const refuseChange = {
+  function: 'refuse_change',
+  body: `
     begin
       raise exception 'events are append-only: no %', lower(tg_op);
-    end $$`.execute(db);
-  await sql`create trigger events_no_change before update or delete on ${schema}.events
-    for each row execute function ${schema}.refuse_change()`.execute(db);
-  await sql`create trigger events_no_truncate before truncate on ${schema}.events
-    for each statement execute function ${schema}.refuse_change()`.execute(db);
-  await sql`create function ${schema}.refuse_gap() returns trigger language plpgsql as $$
+    end `,
+} as const;
+
+/** What keeps events as they were written, for every program. */
+export const guards: readonly Guard[] = [
+  { name: 'events_no_change', when: 'before update or delete', each: 'row', ...refuseChange },
+  { name: 'events_no_truncate', when: 'before truncate', each: 'statement', ...refuseChange },
+  {
+    name: 'events_next',
+    when: 'before insert',
+    each: 'row',
+    function: 'refuse_gap',
+    body: `
     begin
       if new.position is distinct from
-          (select coalesce(max(position), 0) + 1 from ${schema}.events)
+          (select coalesce(max(position), 0) + 1 from ${schemaName}.events)
         or new.version is distinct from
-          (select coalesce(max(version), 0) + 1 from ${schema}.events where stream = new.stream)
+          (select coalesce(max(version), 0) + 1 from ${schemaName}.events where stream = new.stream)
       then
         raise exception 'events are append-only: only the next position and version';
       end if;
       return new;
-    end $$`.execute(db);
-  await sql`create trigger events_next before insert on ${schema}.events
-    for each row execute function ${schema}.refuse_gap()`.execute(db);
+    end `,
+  },
+];
+
+async function guardEvents(db: Kysely<PostgresTables>): Promise<void> {
+  const made = new Set<string>();
+  for (const { name, when, each, function: call, body } of guards) {
+    const [trigger, events] = [sql.id(name), sql.id(schemaName, 'events')];
+    const called = sql.id(schemaName, call);
+    if (!made.has(call)) {
+      await sql`create function ${called}() returns trigger language plpgsql as $$${sql.raw(body)}$$`.execute(
+        db,
+      );
+    }
+    made.add(call);
+    await sql`create trigger ${trigger} ${sql.raw(when)} on ${events}
+      for each ${sql.raw(each)} execute function ${called}()`.execute(db);
+  }
 }
+
+/** What the migrations have made, as the catalogue tells it. */
+export const tableColumns: Readonly<Record<string, string>> = {
+  log: 'one boolean, revision bigint, schema integer',
+  events:
+    'position bigint, stream text, version bigint, id text, type text, schema integer, data text, metadata text, time text, hash text, previous_hash text',
+  leases: 'resource text, token bigint, owner text, expires_at bigint, released integer',
+  checkpoints: 'consumer text, position bigint, state text',
+  projections: 'name text, version integer, position bigint',
+};
 
 /** In order of their names; one that was released is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {

@@ -16,6 +16,7 @@ import type { LogTables } from '../tables.ts';
 import { immediateDialect } from './dialect.ts';
 import { inUse, isBusy } from './errors.ts';
 import { OpenFiles } from './open-files.ts';
+import { lostGuard } from './schema-check.ts';
 
 /**
  * How long SQLite itself waits for a lock, in milliseconds. Short, because it waits with the whole
@@ -182,6 +183,10 @@ export class SqliteConnection implements Database {
       const found = String(this.handle.pragma('integrity_check(1)', { simple: true }));
       return found === 'ok' ? null : found;
     });
+  }
+
+  lostGuard(): Promise<string | null> {
+    return lostGuard(this.handle);
   }
 
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import { StoreUnusable } from '../log.ts';
 import { lockWaitMs, SqliteConnection } from './connection.ts';
 import { whenOpening } from './errors.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
+import { assertTables, objectsOf } from './schema-check.ts';
 
 export const inMemory = ':memory:';
 
@@ -77,10 +78,11 @@ async function makeUsable(connection: SqliteConnection, readOnly: boolean): Prom
   assertOurs(file, found);
   if (readOnly) {
     if (found.version < schemaVersion) throw missing(file, 'there is no log of this version yet');
-    return;
+    return assertTables(await connection.whenFree(() => objectsOf(handle)), file);
   }
   await connection.whenFree(() => setPragmas(handle));
   if (found.version < schemaVersion) await migrate(connection);
+  await assertTables(await connection.whenFree(() => objectsOf(handle)), file);
   // Only now: better-sqlite3 goes from FULL to NORMAL at the first access to a file in WAL mode.
   const problem = file === inMemory ? null : durabilityProblem(file, durability(handle));
   if (problem !== null) throw problem;
