@@ -5,7 +5,7 @@ import type { Repository } from '../effects/git.ts';
 import { createGitHub, parseRepository } from '../effects/github.ts';
 import { createHeroku } from '../effects/heroku.ts';
 import { createHistory } from '../effects/history.ts';
-import { createHttpClient, type HttpClient } from '../effects/http.ts';
+import { createHttpClient, type HttpClient, type Transport } from '../effects/http.ts';
 import type { Ports } from '../effects/ports.ts';
 import { createSlack } from '../effects/slack.ts';
 import { undiciTransport } from '../effects/undici-transport.ts';
@@ -51,16 +51,34 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
+/** What is opened here is closed by `close`, or at once where something is missing. @throws UsageError */
 export function assemble(options: AssembleOptions): Assembly {
+  const transport = undiciTransport();
+  const keeper = createLeaseKeeper({ ...options, clock: systemClock });
+  const close = async (): Promise<void> => {
+    keeper.stop();
+    await transport.close();
+  };
+  try {
+    return { ...wire(options, keeper, transport.send), keeper, close };
+  } catch (error) {
+    void close();
+    throw error;
+  }
+}
+
+function wire(
+  options: AssembleOptions,
+  keeper: LeaseKeeper,
+  send: Transport,
+): Omit<Assembly, 'keeper' | 'close'> {
   const { config, environment, herokuToken, env, ci, repository, log, run, leaseMs, progress } =
     options;
   const clock = systemClock;
   const heroku = createHeroku({ baseUrl: environment.herokuApiUrl, token: herokuToken });
-  const keeper = createLeaseKeeper({ log, clock, leaseMs });
-  const transport = undiciTransport();
   const client = (beforeWrite: () => Promise<void>): HttpClient =>
     createHttpClient({
-      transport: transport.send,
+      transport: send,
       clock,
       random: Math.random,
       beforeWrite,
@@ -131,11 +149,9 @@ export function assemble(options: AssembleOptions): Assembly {
             ci,
             ports: lockPorts,
             github,
-            slug,
           }),
         });
   return {
-    keeper,
     lock,
     deaths,
     services,
@@ -144,10 +160,6 @@ export function assemble(options: AssembleOptions): Assembly {
       options,
       client(async () => {}),
     ),
-    async close() {
-      keeper.stop();
-      await transport.close();
-    },
   };
 }
 

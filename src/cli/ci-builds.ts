@@ -1,6 +1,6 @@
 /** The lane's builds as the CI lists them, for the locks that go by that list. */
 import { createCircleCi } from '../effects/circleci.ts';
-import type { GitHub, RepositoryName } from '../effects/github.ts';
+import { type GitHub, parseRepository } from '../effects/github.ts';
 import type { Ports } from '../effects/ports.ts';
 import { UsageError } from '../errors.ts';
 import type { CiBuild } from '../machine/ci-queue.ts';
@@ -15,27 +15,40 @@ export interface CiBuildsOptions {
   readonly environment: Environment;
   readonly ci: CiFacts;
   readonly github: GitHub | null;
-  readonly slug: RepositoryName | null;
   readonly ports: (signal: AbortSignal, progress: (line: string) => void) => Ports;
 }
 
-/** @throws UsageError E_LOCK_PROVIDER what that list is read with is not there */
+/**
+ * Before anything is opened.
+ *
+ * @throws UsageError E_LOCK_PROVIDER what the CI's list is read with is not there
+ */
+export function assertLockProvider(given: Given): void {
+  const { provider } = given.config.lock;
+  if (provider === 'circleci') circleCiFacts(given);
+  if (provider === 'github') gitHubFacts(given);
+}
+
+type Given = Pick<CiBuildsOptions, 'config' | 'environment' | 'ci'>;
+
+/** @throws UsageError E_LOCK_PROVIDER */
 export function createCiBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
   return options.provider === 'circleci' ? circleCiBuilds(options) : gitHubBuilds(options);
 }
 
-function circleCiBuilds({
-  config,
-  environment,
-  ci,
-  ports,
-}: CiBuildsOptions): CiLockOptions['builds'] {
+function circleCiFacts({ environment, ci }: Given) {
   const { circleToken: token, circleApiUrl: baseUrl } = environment;
   const { projectSlug, runId } = ci;
   const { job = null, label = '' } = ci.build ?? {};
   if (token === null || projectSlug === null || job === null || runId === null) {
     throw unusable('circleci', 'a CircleCI job with CIRCLE_TOKEN set');
   }
+  return { token, baseUrl, projectSlug, runId, job, label };
+}
+
+function circleCiBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
+  const { config, ports } = options;
+  const { token, baseUrl, projectSlug, runId, job, label } = circleCiFacts(options);
   const circleci = createCircleCi({ baseUrl, token, projectSlug });
   return async (signal, progress) => {
     const builds = await circleci.builds({ job, branch: config.branch }, ports(signal, progress));
@@ -52,18 +65,23 @@ const stateOfRun: Readonly<Record<string, CiBuild['state']>> = {
   requested: 'pending',
 };
 
-function gitHubBuilds({
-  config,
-  ci,
-  github,
-  slug,
-  ports,
-}: CiBuildsOptions): CiLockOptions['builds'] {
+const gitHubNeeds = 'a GitHub Actions job, GITHUB_TOKEN and `repository` in pipeline.yml';
+
+function gitHubFacts({ config, environment, ci }: Given) {
   const { runId, workflowFile } = ci;
   const { label = '' } = ci.build ?? {};
-  if (github === null || slug === null || workflowFile === null || runId === null) {
-    throw unusable('github', 'a GitHub Actions job, GITHUB_TOKEN and `repository` in pipeline.yml');
+  const slug = config.repository === undefined ? null : parseRepository(config.repository);
+  if (environment.githubToken === null || workflowFile === null || runId === null) {
+    throw unusable('github', gitHubNeeds);
   }
+  if (slug === null) throw unusable('github', gitHubNeeds);
+  return { slug, workflowFile, runId, label };
+}
+
+function gitHubBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
+  const { config, github, ports } = options;
+  const { slug, workflowFile, runId, label } = gitHubFacts(options);
+  if (github === null) throw unusable('github', gitHubNeeds);
   return async (signal, progress) => {
     const runs = await github.runs(slug, workflowFile, config.branch, ports(signal, progress));
     const builds = runs.map(

@@ -85,6 +85,13 @@ const environment = (standard: 'build' | 'promote') =>
     verify,
   });
 
+/**
+ * One or several, with blanks between them: Slack calls nobody for a name that is written as people type it
+ * (https://docs.slack.dev/messaging/formatting-message-text, "Mentioning").
+ */
+const slackMentions =
+  /^<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>( +<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>)*$/;
+
 const shape = z.strictObject({
   $schema: z.string().optional().describe('for editors'),
   app: z
@@ -159,7 +166,10 @@ const shape = z.strictObject({
           channel: z.string().min(1),
           oncall: z
             .string()
-            .min(1)
+            .regex(
+              slackMentions,
+              'what Slack notifies by: <!here> or <!channel>, <!subteam^S0123ABCD> for a group, <@U0123ABCD> for a person',
+            )
             .optional()
             .describe(
               'who is mentioned when something breaks, as Slack writes it: <!subteam^S0ONCALL>',

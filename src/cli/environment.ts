@@ -35,12 +35,16 @@ const optionalTokens = ['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'SLAC
 const isEmpty = (value: string | undefined): boolean =>
   value !== undefined && ['', '<nil>'].includes(value.trim());
 
+/** Obeyed by the HTTP client, in either case; set to nothing, they are not set. */
+const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+
 const leastLeaseMs = 1_000;
 
 /** @throws UsageError E_ENVIRONMENT a URL or a duration that is none, or a variable that is set to nothing */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const emptied = neverEmpty.filter((name) => isEmpty(env[name]));
   if (emptied.length > 0) throw setToNothing(emptied);
+  for (const name of proxies) assertProxy(name, env[name] ?? '');
   const text = (name: string): string | null =>
     isEmpty(env[name]) ? null : (env[name]?.trim() ?? null);
   /** `token`: the variable whose value goes to this address. */
@@ -112,6 +116,16 @@ function digests(text: string | null): string[] {
   if (found.every((digest) => /^[0-9a-f]{64}$/.test(digest))) return found;
   throw new UsageError('E_ENVIRONMENT', 'PIPELINE_TRUST is not a digest', {
     hint: 'Set it to the 64 hex digits that the held deploy tells (pipeline log); several with commas between.',
+  });
+}
+
+/** The value is not shown: a proxy's URL may hold a password. */
+function assertProxy(name: string, value: string): void {
+  if (value === '') return;
+  const url = URL.parse(value);
+  if (url !== null && /^(https?|socks5?):$/.test(url.protocol) && url.hostname !== '') return;
+  throw new UsageError('E_ENVIRONMENT', `${name} is not the URL of a proxy`, {
+    hint: 'Write it with its scheme: http://HOST:PORT. Or leave it out, where the vendors are reached without one.',
   });
 }
 

@@ -1,8 +1,9 @@
 /** Where an export goes: standard output, or a file that is there whole or not at all. */
-import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { makeFolder } from '../store/folders.ts';
 import { signalExitCodes } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -31,7 +32,7 @@ async function openFile(name: string): Promise<Output> {
   // Through a link to the file that it stands for: the link itself is not to be replaced.
   const file = existsSync(name) ? realpathSync(name) : resolve(name);
   const isNew = !existsSync(file);
-  if (isNew) mkdirSync(dirname(file), { recursive: true });
+  if (isNew) makeFolder(dirname(file));
   // A device or a pipe cannot be replaced by a file.
   const inPlace = !isNew && !statSync(file).isFile();
   const part = inPlace ? file : `${file}.${process.pid}.part`;

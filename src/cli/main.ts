@@ -4,28 +4,64 @@ import { LockstepError, UsageError } from '../errors.ts';
 import { hideSecretsOf } from '../redaction/gate.ts';
 import { StoreUnusable } from '../store/log.ts';
 import { CommanderError, createProgram } from './program.ts';
-import { createTerminal, printError } from './terminal.ts';
+import { createTerminal, errorDocument, printError, type Terminal } from './terminal.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
   hideSecretsOf(process.env, argv);
-  const terminal = createTerminal({
+  const shown = createTerminal({
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     noColor: argv.includes('--no-color'),
   });
+  // With --json, standard output is one document: the result, or what went wrong.
+  let isJsonDue = wantsJson(argv);
+  const terminal: Terminal = {
+    ...shown,
+    json(value) {
+      isJsonDue = false;
+      shown.json(value);
+    },
+  };
   let code = 0;
   const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (code = n) });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
-  } catch (error) {
-    // Help and version end so, with 0; a wrong flag with a message that commander printed.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && /^commander\.(help|version)/.test(thrown.code)) {
+      return thrown.exitCode === 0 ? 0 : 2;
+    }
+    const error = thrown instanceof CommanderError ? wrongUsage(thrown) : thrown;
+    const exit = exitCodeOf(error);
+    if (isJsonDue) terminal.json({ error: errorDocument(error, exit) });
     printError(terminal, error, { debug: argv.includes('--debug') });
-    return exitCodeOf(error);
+    endSoon(exit);
+    return exit;
   }
 }
+
+/** Before a `--`, after which everything is an argument. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+}
+
+/** What commander says of flags and arguments, as an error of ours. */
+function wrongUsage({ message }: CommanderError): UsageError {
+  const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
+  const hint = more.map((line) => line.replace(/^\((.*)\)$/, '$1')).join(' ');
+  return new UsageError('E_USAGE', what, {
+    hint: hint === '' ? 'pipeline help lists the commands, pipeline help COMMAND its flags.' : hint,
+  });
+}
+
+/** Nothing should be open any more; a process that has told its error ends all the same. */
+function endSoon(code: number): void {
+  setTimeout(() => process.exit(code), lastResortMs).unref();
+}
+
+const lastResortMs = 10_000;
 
 const overtaken: ReadonlySet<string> = new Set(['E_OVERTAKEN', 'E_LAPSED']);
 

@@ -34,6 +34,8 @@ export function createProgram(options: {
     .configureOutput({
       writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.err(text.replace(/\n$/, '')),
+      // Told once, by the program's entry, as every other error is.
+      outputError: () => {},
     });
 
   const json = (): Option => new Option('--json', 'one JSON document on standard output');

@@ -1,6 +1,7 @@
 /** `pipeline status` as lines: a table, and what a person has to do next. */
 import { formatDuration, shortSha } from '../machine/story.ts';
 import type { DeployRow } from '../store/deploys.ts';
+import { sentence } from './sentence.ts';
 import { table } from './table.ts';
 import { safe, type Terminal } from './terminal.ts';
 
@@ -46,7 +47,7 @@ function shortened(title: string): string {
 
 /** What somebody has to do for this deploy; nothing for one that goes on, or is over, by itself. */
 function nextSteps({ deploy, state, settled, reason, running }: StatusRow): string[] {
-  const why = reason === null ? '' : `${safe(reason)}. `;
+  const why = reason === null ? '' : `${sentence(safe(reason))} `;
   if (state === 'blockedByRollback') {
     return [`${why}Once the cause is mended: pipeline resume ${deploy} --reason "…"`];
   }

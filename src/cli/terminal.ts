@@ -112,19 +112,30 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
   };
 }
 
+/** An error as `--json` gives it: its stable code, what happened, what to do, the values, the exit code. */
+export function errorDocument(error: unknown, exit: number): object {
+  const { code, message, hint } = partsOf(error);
+  const details = error instanceof LockstepError ? error.details : {};
+  return { code, message, hint: hint ?? null, details, exit };
+}
+
+function partsOf(error: unknown): { code: string; message: string; hint: string | undefined } {
+  if (error instanceof LockstepError) return error;
+  return {
+    code: 'E_INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+    hint: 'This is a fault of lockstep’s own. Please report it; --debug prints where it happened.',
+  };
+}
+
 /** What went wrong, once, on standard error: what, and how to mend it. A stack only for `--debug`. */
 export function printError(
   terminal: Pick<Terminal, 'err' | 'color'>,
   error: unknown,
   { debug }: { debug: boolean },
 ): void {
-  const known = error instanceof LockstepError;
-  const code = known ? error.code : 'E_INTERNAL';
-  const message = error instanceof Error ? error.message : String(error);
+  const { code, message, hint } = partsOf(error);
   terminal.err(`${terminal.color.red(`error[${code}]:`)} ${safeLines(message)}`);
-  const hint = known
-    ? error.hint
-    : 'This is a fault of lockstep’s own. Please report it; --debug prints where it happened.';
   for (const line of (hint ?? '').split('\n').filter(Boolean)) terminal.err(`  ${safe(line)}`);
   if (debug && error instanceof Error) terminal.err(safeLines(error.stack ?? ''));
 }

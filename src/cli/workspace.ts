@@ -53,7 +53,11 @@ export async function findStore(
   return givenStore(flags, environment) ?? (await openWorkspace(flags, environment)).storeUrl;
 }
 
-export function openDeployLog(storeUrl: string, options: { readOnly: boolean }): Promise<EventLog> {
+/** Only `advance` and `import` make a log: elsewhere a store without one is the wrong one. */
+export function openDeployLog(
+  storeUrl: string,
+  options: { readonly readOnly: boolean; readonly create?: boolean },
+): Promise<EventLog> {
   keepVocabulary(logVocabulary());
   return openLog(storeUrl, { projections: [deploysProjection], clean: redactAll, ...options });
 }

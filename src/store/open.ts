@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly now?: () => number;
   /** Refuses every write, makes no file and no table. */
   readonly readOnly?: boolean;
+  /** Makes the log where there is none; true when left out. */
+  readonly create?: boolean;
   /** How long a call waits while another process has the log locked; 10 seconds when left out. */
   readonly busyTimeoutMs?: number;
   /** How long a call goes on trying while a server does not answer; 60 seconds when left out, 10 while opening. */
@@ -34,7 +36,7 @@ const defaultBusyTimeoutMs = 10_000;
 const realSleep: Sleep = (ms, signal) => setTimeout(ms, undefined, signal ? { signal } : {});
 
 /**
- * Opens the log, and makes it where there is none yet.
+ * Opens the log, and makes it where there is none yet and it may be made.
  *
  * @param url `sqlite:PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
  * @throws StoreUnusable the URL, or what it names, is no log that can be trusted
@@ -75,13 +77,20 @@ async function assertGuarded(database: Database, log: DatabaseLog): Promise<void
 
 async function openDatabase(url: string, options: OpenOptions): Promise<Database> {
   const { now, sleep = realSleep, readOnly = false, patienceMs } = options;
+  const create = !readOnly && (options.create ?? true);
   const { busyTimeoutMs = defaultBusyTimeoutMs } = options;
   if (isPostgresUrl(url)) {
     // Whoever keeps the log in a file does not wait for the driver to load.
     const { openPostgres } = await import('./postgres/open.ts');
-    return openPostgres(url, { now, sleep, readOnly, busyTimeoutMs, patienceMs });
+    return openPostgres(url, { now, sleep, readOnly, create, busyTimeoutMs, patienceMs });
   }
-  return openSqliteFile(fileOf(url), { now: now ?? Date.now, sleep, readOnly, busyTimeoutMs });
+  return openSqliteFile(fileOf(url), {
+    now: now ?? Date.now,
+    sleep,
+    readOnly,
+    create,
+    busyTimeoutMs,
+  });
 }
 
 /** How messages name a log: by its file, or by host, port and database. @throws StoreUnusable the URL is none */

@@ -35,7 +35,6 @@ async function turnOf(provider: 'circleci' | 'github', job: Record<string, strin
       baseUrl: environment.githubApiUrl,
       token: environment.githubToken ?? '',
     }),
-    slug: { owner: 'acme', name: 'web' },
     ports: () => ports,
   });
   const seen = await builds(ports.signal, ports.progress);

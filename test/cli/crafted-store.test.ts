@@ -1,6 +1,5 @@
 /** A store in which something else stands in a table's place: a typed error, and the process ends. */
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { execute, PostgresServer } from '../postgres/server.ts';
@@ -66,7 +65,7 @@ describe('in SQLite', () => {
   };
   beforeAll(async () => {
     ({ stage, commit } = await deployed());
-    file = join(stage.folder, '.pipeline/log.db');
+    file = stage.logFile;
     copyFileSync(file, `${file}.kept`);
   }, 60_000);
 

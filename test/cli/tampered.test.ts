@@ -1,6 +1,5 @@
 /** A log that somebody changed: each command that reads it says at which position, with exit 1, on both engines. */
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { execute, PostgresServer } from '../postgres/server.ts';
@@ -128,10 +127,7 @@ describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engin
   beforeAll(async () => {
     const url = engine === 'sqlite' ? undefined : server.url('postgres');
     ({ stage, commit } = await deployed(url));
-    outside =
-      url === undefined
-        ? await outsideSqlite(join(stage.folder, '.pipeline/log.db'))
-        : await outsidePostgres(url);
+    outside = url === undefined ? await outsideSqlite(stage.logFile) : await outsidePostgres(url);
   }, 60_000);
 
   it.each(Object.keys(edits))('is named by each command: %s', { timeout: 60_000 }, async (what) => {

@@ -151,6 +151,7 @@ describe('a server that does not answer any more', () => {
     const connection = await openPostgres(`${proxy.url}?connect_timeout=1`, {
       sleep: pause,
       readOnly: false,
+      create: true,
       busyTimeoutMs: 10_000,
       patienceMs: 300,
       replyTimeoutMs: 200,
@@ -177,6 +178,7 @@ describe('a server that does not answer any more', () => {
     const connection = await openPostgres(proxy.url, {
       sleep: pause,
       readOnly: false,
+      create: true,
       busyTimeoutMs: 10_000,
       // Longer than the test may take.
       replyTimeoutMs: 600_000,
@@ -199,6 +201,7 @@ describe('a server that does not answer any more', () => {
       await openPostgres(proxy.url, {
         sleep: pause,
         readOnly: false,
+        create: true,
         busyTimeoutMs: 10_000,
         replyTimeoutMs: 600_000,
       }),
@@ -235,7 +238,12 @@ describe('connections', () => {
       const log = await open();
       const url = `${store().url}?application_name=${application}`;
       const other = new DatabaseLog(
-        await openPostgres(url, { sleep: pause, readOnly: false, busyTimeoutMs: 1_000 }),
+        await openPostgres(url, {
+          sleep: pause,
+          readOnly: false,
+          create: true,
+          busyTimeoutMs: 1_000,
+        }),
         [],
       );
       // Whoever waits needs the second one.
@@ -263,7 +271,12 @@ describe('waiting for a change', () => {
   it('wakes for a write that came between what a call read and its return', async () => {
     const log = await open();
     const mine = new DatabaseLog(
-      await openPostgres(proxy.url, { sleep: pause, readOnly: false, busyTimeoutMs: 10_000 }),
+      await openPostgres(proxy.url, {
+        sleep: pause,
+        readOnly: false,
+        create: true,
+        busyTimeoutMs: 10_000,
+      }),
       [],
     );
     // So that the listener is there: it is made when somebody waits.

@@ -17,6 +17,7 @@ const sleep = () => Promise.resolve();
 async function openInside() {
   const connection = await openSqliteFile(store().file, {
     readOnly: false,
+    create: true,
     busyTimeoutMs: 100,
     sleep,
     now: Date.now,

@@ -9,6 +9,7 @@ import { requestDeploy } from '../../runtime/request.ts';
 import { observeActor, observeOrderer } from '../actor.ts';
 import { assemble } from '../assemble.ts';
 import { detectCi, requireBranch, requireBuild } from '../ci.ts';
+import { assertLockProvider } from '../ci-builds.ts';
 import { ciJobOf } from '../ci-job.ts';
 import { commitToDeploy } from '../commit-to-deploy.ts';
 import { toSettings } from '../config.ts';
@@ -49,6 +50,8 @@ export async function advance(
   const build = requireBuild(ci);
   assertNoSecret(build.label);
   const branch = requireBranch(ci, await repository.branch(), config.branch);
+
+  assertLockProvider({ config, environment, ci });
 
   const settings = toSettings(config, environment);
   const who = { claimed: flags.actor, ci, repository, environment };

@@ -1,9 +1,10 @@
 /** `pipeline docs`: the chart's documentation, and its picture in the README; `--check` only compares. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { chart } from '../../machine/chart.ts';
 import { chartPicture, documentChart } from '../../machine/document.ts';
+import { makeFolder } from '../../store/folders.ts';
 import type { Terminal } from '../terminal.ts';
 
 const picture = /(<!-- chart:begin -->\n)[\s\S]*?(<!-- chart:end -->)/;
@@ -26,7 +27,7 @@ export async function docs(
   if (flags.check !== true) {
     for (const one of stale) {
       reaching(one.file, () => {
-        mkdirSync(dirname(one.file), { recursive: true });
+        makeFolder(dirname(resolve(one.file)));
         writeFileSync(one.file, one.text);
       });
       terminal.out(`wrote ${one.file}`);

@@ -31,7 +31,7 @@ export async function exportLog(flags: ExportFlags, terminal: Terminal): Promise
   const store = await findStore(flags, readEnvironment(process.env));
   const log = await openDeployLog(store, { readOnly: true });
   try {
-    const isOurs = await selection(log, flags);
+    const isOurs = await selection(log, flags, terminal.err);
     const faults = new Map<number, LogFault>();
     const pages = selected(log, isOurs, range, faults);
     return await send(pages, faults, flags, terminal);
@@ -98,9 +98,10 @@ async function send(
 async function selection(
   log: EventLog,
   { deploy: name, lane }: ExportFlags,
+  tell: (line: string) => void,
 ): Promise<(event: RecordedEvent) => boolean> {
   if (name !== undefined) {
-    const { deploy } = await findDeploy(log, name);
+    const { deploy } = await findDeploy(log, name, tell);
     const stream = deployStream(deploy);
     return (event) => event.stream === stream;
   }

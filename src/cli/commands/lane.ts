@@ -40,7 +40,7 @@ export async function order(
   if (ci.isCi) requireBranch(ci, (await repository?.branch()) ?? null, config.branch);
   const actor = await observeOrderer({ claimed: flags.actor, ci, repository, environment });
   const run = newRun({ actor, ci: ci.isCi ? ci.build : null, program: version });
-  const log = await openDeployLog(storeUrl, { readOnly: false });
+  const log = await openDeployLog(storeUrl, { readOnly: false, create: false });
   try {
     terminal.out(await carryOut[what](log, config.app, run, flags.reason));
     return 0;

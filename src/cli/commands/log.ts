@@ -11,7 +11,7 @@ export async function log(name: string, flags: GlobalFlags, terminal: Terminal):
   const store = await findStore(flags, readEnvironment(process.env));
   const events = await openDeployLog(store, { readOnly: true });
   try {
-    const { deploy } = await findDeploy(events, name);
+    const { deploy } = await findDeploy(events, name, terminal.err);
     const records = await events.readStream(deployStream(deploy));
     if (flags.json === true) terminal.json(records);
     else for (const line of logView(records, terminal)) terminal.out(line);

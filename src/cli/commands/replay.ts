@@ -15,7 +15,7 @@ export async function replay(
   const store = await findStore(flags, readEnvironment(process.env));
   const log = await openDeployLog(store, { readOnly: true });
   try {
-    const { deploy } = await findDeploy(log, name);
+    const { deploy } = await findDeploy(log, name, terminal.err);
     const result = await replayDeploy(log, deploy);
     if (flags.json === true) terminal.json(result);
     else for (const line of replayView(result, terminal)) terminal.out(line);

@@ -8,6 +8,7 @@ import { resumeDeploy } from '../../runtime/resume.ts';
 import { observeOrderer } from '../actor.ts';
 import { assemble } from '../assemble.ts';
 import { detectCi, requireBranch } from '../ci.ts';
+import { assertLockProvider } from '../ci-builds.ts';
 import { ciJobOf } from '../ci-job.ts';
 import { toSettings } from '../config.ts';
 import { readEnvironment, requireHerokuToken } from '../environment.ts';
@@ -42,6 +43,7 @@ export async function resume(
   const notices = noticesFor(workspace, environment, ci.isCi);
   const repository = await openRepository(process.cwd());
   if (ci.isCi) requireBranch(ci, await repository.branch(), config.branch);
+  assertLockProvider({ config, environment, ci });
   const settings = toSettings(config, environment);
   const run = newRun({
     actor: await observeOrderer({ claimed: flags.actor, ci, repository, environment }),
@@ -53,9 +55,9 @@ export async function resume(
     terminal,
     json: flags.json === true,
     notices,
-    openLog: () => openDeployLog(storeUrl, { readOnly: false }),
+    openLog: () => openDeployLog(storeUrl, { readOnly: false, create: false }),
     choose: async (log) => {
-      const { deploy } = await findDeploy(log, name);
+      const { deploy } = await findDeploy(log, name, terminal.err);
       await resumeDeploy(log, deploy, run, flags.reason);
       return { deploy, isNew: false };
     },

@@ -50,6 +50,8 @@ export interface PostgresConnectionOptions {
   readonly now?: (() => number) | undefined;
   readonly sleep: Sleep;
   readonly readOnly: boolean;
+  /** Makes the tables where there are none. */
+  readonly create: boolean;
   /** How long a write waits for others. */
   readonly busyTimeoutMs: number;
   /** How long a call goes on trying while the server does not answer; 60 seconds when left out. */

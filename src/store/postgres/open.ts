@@ -33,7 +33,7 @@ export async function openPostgres(
   const { shown } = connection;
   const patienceMs = Math.min(options.patienceMs ?? openingPatienceMs, openingPatienceMs);
   try {
-    await connection.persist((client) => makeUsable(client, shown, options.readOnly), {
+    await connection.persist((client) => makeUsable(client, shown, options), {
       patienceMs,
     });
     const state = await connection.persist(stateOf, { patienceMs });
@@ -49,7 +49,11 @@ export async function openPostgres(
 const unwrapped = (error: unknown): unknown =>
   error instanceof Error && error.name === 'StoreUnavailable' ? (error.cause ?? error) : error;
 
-async function makeUsable(client: Client, shown: string, readOnly: boolean): Promise<void> {
+async function makeUsable(
+  client: Client,
+  shown: string,
+  { readOnly, create }: PostgresConnectionOptions,
+): Promise<void> {
   assertDurable(await settingsOf(client), shown);
   const found = await versionOf(client, shown);
   if (found > schemaVersion) {
@@ -63,7 +67,7 @@ async function makeUsable(client: Client, shown: string, readOnly: boolean): Pro
     );
   }
   if (found === schemaVersion) return assertTables(client, shown);
-  if (readOnly) {
+  if (readOnly || (!create && found === 0)) {
     throw new StoreUnusable('E_STORE_MISSING', `there is no log of this version at ${shown}`, {
       hint: 'The first `pipeline advance` makes it. Or name another one with --store or PIPELINE_STORE.',
       details: { store: shown },

@@ -1,9 +1,10 @@
 /** Opening an SQLite file as a log: is it one, is it ours, does it keep what we promise, are its tables there. */
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Migrator } from 'kysely/migration';
 import type { Sleep } from '../changes.ts';
+import { makeFolder } from '../folders.ts';
 import { StoreUnusable } from '../log.ts';
 import { lockWaitMs, SqliteConnection } from './connection.ts';
 import { whenOpening } from './errors.ts';
@@ -17,6 +18,8 @@ const walBytesMax = 67_108_864;
 
 export interface SqliteFileOptions {
   readonly readOnly: boolean;
+  /** Makes the file and its tables where there are none. */
+  readonly create: boolean;
   /** How long to wait while another process has the file locked. */
   readonly busyTimeoutMs: number;
   readonly sleep: Sleep;
@@ -35,13 +38,13 @@ export async function openSqliteFile(
 ): Promise<SqliteConnection> {
   const problem = sqliteVersionProblem(sqliteVersion());
   if (problem !== null) throw problem;
-  if (file !== inMemory) prepareFolder(file, options.readOnly);
-  else if (options.readOnly) throw missing(file, 'there can be nothing to read');
+  if (file !== inMemory) prepareFolder(file, options);
+  else if (!options.create) throw missing(file, 'there can be nothing to read');
   let handle: Database.Database | undefined;
   try {
     handle = new Database(file, { readonly: options.readOnly, timeout: lockWaitMs });
     const connection = new SqliteConnection(handle, { file, ...options });
-    await makeUsable(connection, options.readOnly);
+    await makeUsable(connection, options);
     await connection.opened();
     return connection;
   } catch (error) {
@@ -50,10 +53,10 @@ export async function openSqliteFile(
   }
 }
 
-function prepareFolder(file: string, readOnly: boolean): void {
-  if (readOnly && !existsSync(file)) throw missing(file, 'there is no log');
+function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): void {
+  if (!create && !existsSync(file)) throw missing(file, 'there is no log');
   try {
-    if (!readOnly) mkdirSync(dirname(file), { recursive: true });
+    if (create) makeFolder(dirname(file));
     if (!existsSync(file)) return;
     // SQLite would open it all the same, and leave -wal and -shm beside it that cannot be written either.
     if (!readOnly) accessSync(file, constants.W_OK);
@@ -72,7 +75,10 @@ function prepareFolder(file: string, readOnly: boolean): void {
   });
 }
 
-async function makeUsable(connection: SqliteConnection, readOnly: boolean): Promise<void> {
+async function makeUsable(
+  connection: SqliteConnection,
+  { readOnly, create }: SqliteFileOptions,
+): Promise<void> {
   const { file, handle } = connection;
   const found = await connection.whenFree(() => identify(handle));
   assertOurs(file, found);
@@ -80,6 +86,7 @@ async function makeUsable(connection: SqliteConnection, readOnly: boolean): Prom
     if (found.version < schemaVersion) throw missing(file, 'there is no log of this version yet');
     return assertTables(await connection.whenFree(() => objectsOf(handle)), file);
   }
+  if (!create && found.version === 0) throw missing(file, 'there is no log yet');
   await connection.whenFree(() => setPragmas(handle));
   if (found.version < schemaVersion) await migrate(connection);
   await assertTables(await connection.whenFree(() => objectsOf(handle)), file);

@@ -21,6 +21,7 @@ export async function openInside(file: string, options: InsideOptions = {}): Pro
   const { sleep = noSleep } = options;
   const connection = await openSqliteFile(file, {
     readOnly: false,
+    create: true,
     busyTimeoutMs: 10_000,
     sleep,
     now: options.now ?? Date.now,

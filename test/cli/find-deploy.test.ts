@@ -1,0 +1,57 @@
+/** Which deploy a person means. */
+import { expect, it } from 'vitest';
+import { findDeploy } from '../../src/cli/find-deploy.ts';
+import { deploysProjection } from '../../src/store/deploys.ts';
+import { openLog } from '../../src/store/open.ts';
+
+/** What is found by a name, and what is told of it. */
+async function find(ids: readonly string[], name: string) {
+  const log = await openLog('sqlite::memory:', { projections: [deploysProjection] });
+  for (const deploy of ids) {
+    const data = { deploy, lane: 'acme', build: { label: deploy.split('-')[0] ?? '' } };
+    const event = { id: deploy, type: 'deploy.requested', data, metadata: {} };
+    await log.append([{ stream: `deploy/${deploy}`, expected: 'none', events: [event] }]);
+  }
+  const told: string[] = [];
+  try {
+    const found = await findDeploy(log, name, (line) => told.push(line)).catch(
+      (error: { code: string; message: string }) => ({ deploy: `${error.code} ${error.message}` }),
+    );
+    return [found.deploy, ...told];
+  } finally {
+    await log.close();
+  }
+}
+
+const ids = [
+  '42-aaaaaaaa',
+  '42-aaaaaaaa.2',
+  '421-bbbbbbbb',
+  '43-cccccccc',
+  '7-dddddddd',
+  '7-eeeeeeee',
+];
+
+it('a whole id, with or without the number of its attempt, is that one alone', async () => {
+  expect(await find(ids, '42-aaaaaaaa')).toEqual(['42-aaaaaaaa']);
+  expect(await find(ids, '42-aaaaaaaa.2')).toEqual(['42-aaaaaaaa.2']);
+});
+
+it('a label is its newest attempt, told as such, and no label that begins so', async () => {
+  const told = '42 is 42-aaaaaaaa.2, the newest attempt; before it: 42-aaaaaaaa';
+  expect(await find(ids, '42')).toEqual(['42-aaaaaaaa.2', told]);
+  expect(await find(ids, '421')).toEqual(['421-bbbbbbbb']);
+});
+
+it('the start of one id is that one', async () => {
+  expect(await find(ids, '43-c')).toEqual(['43-cccccccc']);
+});
+
+it('the start of several, or a label of several commits, is refused with all of them', async () => {
+  const [several] = await find(ids, '4');
+  expect(several).toBe(
+    'E_DEPLOY_AMBIGUOUS 4 may be any of 43-cccccccc, 421-bbbbbbbb, 42-aaaaaaaa.2, 42-aaaaaaaa',
+  );
+  expect((await find(ids, '7'))[0]).toContain('7-eeeeeeee, 7-dddddddd');
+  expect((await find(ids, '9'))[0]).toContain('E_NO_DEPLOY');
+});

@@ -1,0 +1,73 @@
+/** Where there is no log: every command but `advance` and `import` says where it looked, and makes none. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { createTerminal } from '../../src/cli/terminal.ts';
+import { execute, usePostgres } from '../postgres/server.ts';
+import { storeFixture } from '../store/fixture.ts';
+import { Stage } from './stage.ts';
+
+const lines: Readonly<Record<string, readonly string[]>> = {
+  resume: ['501', '--reason', 'x', '--branch', 'master'],
+  disable: ['--reason', 'x', '--branch', 'master'],
+  enable: ['--reason', 'x', '--branch', 'master'],
+  unlock: ['--reason', 'x', '--branch', 'master'],
+  status: [],
+  log: ['501'],
+  replay: ['501'],
+  export: [],
+};
+/** They make a log, or know none. */
+const others = ['advance', 'import', 'docs', 'sandbox', 'help'];
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await Stage.set();
+  stage.commit('The first');
+});
+afterEach(() => stage.strike());
+
+it('there is a line here for every command that reads or writes a log', () => {
+  const { stdout, stderr } = process;
+  const terminal = createTerminal({ stdout, stderr, env: {}, noColor: true });
+  const program = createProgram({ version: '0', terminal, exit: () => {} });
+  const names = program.commands.map((command) => command.name());
+  expect(names.filter((name) => !others.includes(name)).sort()).toEqual(Object.keys(lines).sort());
+});
+
+describe.each(Object.keys(lines))('%s', { timeout: 60_000 }, (name) => {
+  it('makes no file in a place without one', async () => {
+    const file = join(stage.folder, '../somewhere/log.db');
+    const ended = await stage.run([name, ...(lines[name] ?? [])], {
+      PIPELINE_STORE: `sqlite:${file}`,
+    });
+    expect(ended.exit, ended.stderr).toBe(2);
+    expect(ended.stderr).toContain('error[E_STORE_MISSING]');
+    expect(ended.stderr).toContain('somewhere/log.db');
+    expect(ended.stderr).toContain('--store or PIPELINE_STORE');
+    expect(existsSync(dirname(file))).toBe(false);
+  });
+
+  it('leaves an empty file empty', async () => {
+    const file = join(dirname(stage.logFile), '../empty.db');
+    writeFileSync(file, '');
+    const ended = await stage.run([name, ...(lines[name] ?? [])], {
+      PIPELINE_STORE: `sqlite:${file}`,
+    });
+    expect(ended.exit, ended.stderr).toBe(2);
+    expect(ended.stderr).toContain('error[E_STORE_MISSING]');
+  });
+});
+
+describe('in PostgreSQL', () => {
+  const { store } = storeFixture(usePostgres().store);
+
+  it.each(Object.keys(lines))('%s makes no schema', { timeout: 60_000 }, async (name) => {
+    const ended = await stage.run([name, ...(lines[name] ?? [])], { PIPELINE_STORE: store().url });
+    expect(ended.exit, ended.stderr).toBe(2);
+    expect(ended.stderr).toContain('error[E_STORE_MISSING]');
+    const made = "select from pg_catalog.pg_namespace where nspname = 'lockstep'";
+    expect(await execute(store().url, made)).toEqual([]);
+  });
+});

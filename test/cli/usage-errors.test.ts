@@ -1,0 +1,349 @@
+/** Everything that can be wrong with what is given: one message, its exit code, JSON where it is asked for, and the process ends. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultConfig, Stage } from './stage.ts';
+
+interface Case {
+  readonly code: string;
+  readonly what: string;
+  readonly args: (at: Given) => readonly string[];
+  readonly env?: Record<string, string | undefined>;
+  /** pipeline.yml in place of the usual one; null: there is none. */
+  readonly config?: (text: string) => string | null;
+  readonly exit?: number;
+}
+
+interface Given {
+  readonly commit: string;
+  readonly folder: string;
+  readonly port: number;
+}
+
+const secret = 's3cret-of-the-proxy';
+const advance = ({ commit }: Given, ...more: string[]): string[] => [
+  ...['advance', '--build', '900', '--commit', commit, '--branch', 'master'],
+  ...more,
+];
+const one =
+  (...args: string[]) =>
+  () =>
+    args;
+
+const cases: readonly Case[] = [
+  { code: 'E_USAGE', what: 'an unknown command', args: one('advnce', '--json') },
+  { code: 'E_USAGE', what: 'an unknown flag', args: one('status', '--limt', '3') },
+  { code: 'E_USAGE', what: 'a missing argument', args: one('log') },
+  { code: 'E_USAGE', what: 'a missing flag', args: one('resume', '501') },
+  { code: 'E_USAGE', what: 'a limit of none', args: one('status', '--limit', '0') },
+  { code: 'E_USAGE', what: 'a time that is none', args: one('export', '--since', 'soon') },
+  {
+    code: 'E_USAGE',
+    what: 'a time after the other',
+    args: one('export', '--since', '1h', '--until', '2h'),
+  },
+  { code: 'E_USAGE', what: 'a port that is none', args: one('sandbox', '--port', 'x') },
+  { code: 'E_USAGE', what: 'a store of nothing', args: one('status', '--store', '') },
+  {
+    code: 'E_PORT',
+    what: 'a port that is taken',
+    args: ({ port }) => ['sandbox', '--port', `${port}`],
+  },
+  {
+    code: 'E_REASON',
+    what: 'an override without a reason',
+    args: (at) => advance(at, '--override'),
+  },
+  { code: 'E_REASON', what: 'a reason for nothing', args: (at) => advance(at, '--reason', 'x') },
+  {
+    code: 'E_REASON',
+    what: 'an empty reason to resume',
+    args: one('resume', '501', '--reason', ' '),
+  },
+  { code: 'E_REASON', what: 'an empty reason to disable', args: one('disable', '--reason', ' ') },
+  { code: 'E_ACTOR', what: 'an empty actor', args: (at) => advance(at, '--actor', ' ') },
+  {
+    code: 'E_BRANCH',
+    what: 'another branch',
+    args: ({ commit }) => ['advance', '--build', '900', '--commit', commit, '--branch', 'topic'],
+  },
+  {
+    code: 'E_BUILD_LABEL',
+    what: 'a label that cannot be one',
+    args: ({ commit }) => ['advance', '--build', 'a b', '--commit', commit, '--branch', 'master'],
+  },
+  {
+    code: 'E_MISSING_TOKEN',
+    what: 'no token for Heroku',
+    args: advance,
+    env: { HEROKU_API_KEY: undefined },
+  },
+  {
+    code: 'E_ENVIRONMENT',
+    what: 'an address that is none',
+    args: advance,
+    env: { HEROKU_API_URL: 'nonsense' },
+  },
+  {
+    code: 'E_ENVIRONMENT',
+    what: 'a lease that is none',
+    args: advance,
+    env: { PIPELINE_LEASE: 'soon' },
+  },
+  {
+    code: 'E_ENVIRONMENT',
+    what: 'a store set to nothing',
+    args: advance,
+    env: { PIPELINE_STORE: '' },
+  },
+  ...['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].flatMap((name) =>
+    ['corp-proxy:3128', `ana:${secret}@corp-proxy:3128`, 'corp-proxy', 'http://'].map((value) => ({
+      code: 'E_ENVIRONMENT',
+      what: `${name} that is no URL (${value.replace(secret, '…')})`,
+      args: advance,
+      env: { [name]: value },
+    })),
+  ),
+  {
+    code: 'E_CONFIG_MISSING',
+    what: 'no pipeline.yml, and no token either',
+    args: advance,
+    config: () => null,
+    env: { HEROKU_API_KEY: undefined },
+  },
+  {
+    code: 'E_CONFIG_MISSING',
+    what: 'no pipeline.yml to resume by',
+    args: one('resume', '501', '--reason', 'x'),
+    config: () => null,
+    env: { HEROKU_API_KEY: undefined },
+  },
+  {
+    code: 'E_CONFIG',
+    what: 'a key that is unknown',
+    args: advance,
+    config: (text) => `${text}stackng: every\n`,
+  },
+  {
+    code: 'E_CONFIG',
+    what: 'somebody on call whom Slack does not call',
+    args: advance,
+    config: (text) => text.replace("'<!subteam^S0ONCALL>'", "'@here'"),
+  },
+  {
+    code: 'E_LOCK_PROVIDER',
+    what: 'CircleCI’s list without its token',
+    args: advance,
+    config: (text) => `${text}lock: { provider: circleci }\n`,
+    env: { CIRCLE_TOKEN: undefined },
+  },
+  {
+    code: 'E_LOCK_PROVIDER',
+    what: 'GitHub’s list outside of GitHub',
+    args: advance,
+    config: (text) => `${text}lock: { provider: github }\n`,
+  },
+  {
+    code: 'E_LOCK_PROVIDER',
+    what: 'to resume without what the list is read with',
+    args: one('resume', '501', '--reason', 'x', '--branch', 'master'),
+    config: (text) => `${text}lock: { provider: circleci }\n`,
+    env: { CIRCLE_TOKEN: undefined },
+  },
+  {
+    code: 'E_STORE_NOT_KEPT',
+    what: 'a log in the checkout of a CI',
+    args: advance,
+    env: { PIPELINE_STORE: 'sqlite:log.db' },
+  },
+  { code: 'E_GIT_MISSING', what: 'no git', args: advance, env: { PATH: '/nowhere' } },
+  {
+    code: 'E_NOT_A_REPOSITORY',
+    what: 'no repository',
+    args: ({ folder, commit }) => [
+      ...advance({ commit, folder, port: 0 }),
+      '--config',
+      join(folder, '../outside/pipeline.yml'),
+    ],
+  },
+  {
+    code: 'E_REPOSITORY_NOT_TRUSTED',
+    what: 'somebody else’s repository',
+    args: advance,
+    env: { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' },
+  },
+  {
+    code: 'E_COMMIT_UNKNOWN',
+    what: 'a commit that is not there',
+    args: one('advance', '--build', '900', '--commit', 'f'.repeat(40), '--branch', 'master'),
+  },
+  {
+    code: 'E_OUTPUT',
+    what: 'a document where nothing can be written',
+    args: one('docs', '--output', '/proc/x/y/z.md'),
+  },
+  {
+    code: 'E_OUTPUT',
+    what: 'an export where nothing can be written',
+    args: one('export', '--output', '/proc/x/y/z.jsonl'),
+  },
+  { code: 'E_NO_LANE', what: 'a lane that is not there', args: one('export', '--lane', 'none') },
+  { code: 'E_NO_DEPLOY', what: 'a deploy that is not there', args: one('log', 'nothing') },
+  {
+    code: 'E_NO_DEPLOY',
+    what: 'a deploy to replay that is not there',
+    args: one('replay', 'nothing'),
+  },
+  {
+    code: 'E_NO_DEPLOY',
+    what: 'a deploy to resume that is not there',
+    args: one('resume', 'nothing', '--reason', 'x', '--branch', 'master'),
+  },
+  { code: 'E_DEPLOY_AMBIGUOUS', what: 'two deploys that begin so', args: one('log', '50') },
+  {
+    code: 'E_NOT_HELD',
+    what: 'a deploy that is not held',
+    args: one('resume', '501', '--reason', 'x', '--branch', 'master'),
+  },
+  {
+    code: 'E_NOT_LOCKED',
+    what: 'a lane that nobody holds',
+    args: one('unlock', '--reason', 'x', '--branch', 'master'),
+  },
+  { code: 'E_IMPORT_SOURCE', what: 'no file to import', args: one('import', 'none.jsonl') },
+  {
+    code: 'E_IMPORT_SOURCE',
+    what: 'nothing to import',
+    args: one('import', '../outside/empty.jsonl'),
+  },
+  {
+    code: 'E_IMPORT_LINE',
+    what: 'a line that is no event',
+    args: one('import', '../outside/wrong.jsonl'),
+  },
+  {
+    code: 'E_STORE_URL',
+    what: 'a store that is none',
+    args: one('status', '--store', 'mysql://x'),
+  },
+  {
+    code: 'E_STORE_MISSING',
+    what: 'a log that is not there',
+    args: one('status', '--store', 'sqlite:/nowhere/log.db'),
+  },
+  {
+    code: 'E_STORE_CANNOT_OPEN',
+    what: 'a log where none can be',
+    args: advance,
+    env: { PIPELINE_STORE: 'sqlite:/proc/x/log.db' },
+  },
+  {
+    code: 'E_STORE_MISSING',
+    what: 'a log in a place where none can be',
+    args: one('disable', '--reason', 'x', '--branch', 'master'),
+    env: { PIPELINE_STORE: 'sqlite:/proc/x/log.db' },
+  },
+  {
+    code: 'E_STORE_IS_DIRECTORY',
+    what: 'a folder as a log',
+    args: advance,
+    env: { PIPELINE_STORE: 'sqlite:/tmp' },
+  },
+  {
+    code: 'E_STORE_UNREACHABLE',
+    what: 'a server that is not there',
+    args: advance,
+    env: { PIPELINE_STORE: 'postgres://ada@127.0.0.1:9/log' },
+    exit: 1,
+  },
+];
+
+const withJson = ['advance', 'resume', 'status', 'log', 'replay', 'import', 'sandbox'];
+/** From the error's line to the end: a process that is still there then waits for something that nobody gives. */
+const endsWithinMs = 5_000;
+
+let stage: Stage;
+let server: Server;
+let given: Given;
+beforeAll(async () => {
+  stage = await Stage.set();
+  const commit = stage.commit('The first');
+  expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
+  expect(await stage.advance(502, stage.commit('The second'))).toMatchObject({ exit: 0 });
+  const outside = join(stage.folder, '../outside');
+  mkdirSync(outside, { recursive: true });
+  writeFileSync(join(outside, 'pipeline.yml'), defaultConfig(stage.sandbox.urls));
+  writeFileSync(join(outside, 'empty.jsonl'), '');
+  writeFileSync(join(outside, 'wrong.jsonl'), '{"position":1}\n');
+  server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  given = { commit, folder: stage.folder, port: address.port };
+}, 120_000);
+afterAll(async () => {
+  server.close();
+  await stage.strike();
+});
+
+describe.each(cases)('$code: $what', ({ code, args, env, config, exit = 2 }) => {
+  it('is told once, in words and as JSON, and the process ends', { timeout: 60_000 }, async () => {
+    const usual = defaultConfig(stage.sandbox.urls);
+    const text = config === undefined ? usual : config(usual);
+    if (text === null) rmSync(join(stage.folder, 'pipeline.yml'));
+    else stage.write('pipeline.yml', text);
+    const before = await stage.read((log) => log.head());
+    const line = args(given);
+    const isJson = withJson.includes(line[0] ?? '') || line.includes('--json');
+    const job = stage.start(isJson && !line.includes('--json') ? [...line, '--json'] : line, env);
+    await job.saw(`error[${code}]`);
+    const late = AbortSignal.timeout(endsWithinMs);
+    const ended = await Promise.race([
+      job.ended,
+      new Promise<null>((done) => late.addEventListener('abort', () => done(null))),
+    ]);
+    expect(ended, 'it is still there').not.toBeNull();
+    if (ended === null) return;
+    expect(ended.exit, ended.stderr).toBe(exit);
+    expect(ended.stderr.match(/error\[/g)).toHaveLength(1);
+    expect(ended.stderr).not.toMatch(/\n\s+at /);
+    // One stop at the end of a sentence.
+    expect(ended.stderr).not.toMatch(/[.,:;!?]\.(\s|$)/);
+    expect(ended.stdout + ended.stderr).not.toContain(secret);
+    for (const name of Object.keys(env ?? {})) {
+      if (/PROXY/i.test(name)) expect(ended.stderr).toContain(name);
+    }
+    if (isJson) {
+      const { error } = JSON.parse(ended.stdout) as { error: Record<string, unknown> };
+      expect(error).toMatchObject({ code, exit, message: expect.any(String) });
+      expect(Object.keys(error)).toEqual(['code', 'message', 'hint', 'details', 'exit']);
+    }
+    expect(await stage.read((log) => log.head())).toBe(before);
+  });
+});
+
+const src = resolve(import.meta.dirname, '../../src');
+const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.startsWith('sandbox'))
+  .map((name) => ({ name, text: readFileSync(join(src, name), 'utf8') }));
+
+it('has a case for every code of a usage error that the source has', () => {
+  const codes = sources.flatMap(({ text }) =>
+    [...text.matchAll(/new UsageError\(\s*'(E_[A-Z_]+)'/g)].map(([, code]) => code ?? ''),
+  );
+  expect(codes.length).toBeGreaterThan(30);
+  const reached = new Set(cases.map(({ code }) => code));
+  expect([...new Set(codes)].filter((code) => !reached.has(code))).toEqual([]);
+});
+
+it('no message and no hint of the source ends with two stops', () => {
+  // In quotes: a message, a hint, or a part of one.
+  const literals = /'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
+  const doubled = sources.flatMap(({ name, text }) =>
+    [...text.matchAll(literals)]
+      .filter(([literal]) => /[A-Za-z’)][.,:;!?]\.(\s|['`]|$)/.test(literal))
+      .map(([literal]) => `${name}: ${literal}`),
+  );
+  expect(doubled).toEqual([]);
+});
