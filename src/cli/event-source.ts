@@ -4,7 +4,6 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../errors.ts';
 import { LogFault, type RecordedEvent } from '../store/log.ts';
 import { openLog, shownStore } from '../store/open.ts';
@@ -81,7 +80,7 @@ async function openFile(name: string): Promise<EventSource> {
     return {
       shown,
       close: () => handle.close(),
-      batches: () => batchesOf(handle, name === '-' ? 'stdin' : name),
+      batches: () => batchesOf(handle, placeName(name)),
     };
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -95,7 +94,10 @@ async function openFile(name: string): Promise<EventSource> {
   }
 }
 
-/** What can be read only once is kept in a file that has no name, so that nothing of it is left behind. */
+/**
+ * What can be read only once is kept in a file that has no name, so that nothing of it is left behind.
+ * It is kept up to the first line that no log has there: what never ends is no reason to fill the disk.
+ */
 async function seekable(name: string): Promise<FileHandle> {
   const given = name === '-' ? null : await open(name);
   if (given !== null && (await given.stat()).isFile()) return given;
@@ -103,10 +105,36 @@ async function seekable(name: string): Promise<FileHandle> {
   const { O_RDWR, O_CREAT, O_EXCL } = constants;
   const handle = await open(copy, O_RDWR | O_CREAT | O_EXCL, 0o600);
   await unlink(copy);
-  await pipeline(given?.createReadStream() ?? process.stdin, async (chunks) => {
-    for await (const chunk of chunks) await handle.appendFile(chunk);
-  });
+  try {
+    let last = 0;
+    for await (const line of linesOf(
+      kept(given?.createReadStream() ?? process.stdin, handle),
+      placeName(name),
+    )) {
+      const position = positionIn(line);
+      if (!(position > last)) break;
+      last = position;
+    }
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
   return handle;
+}
+
+const placeName = (name: string): string => (name === '-' ? 'stdin' : name);
+
+async function* kept(chunks: AsyncIterable<Buffer>, handle: FileHandle): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    await handle.appendFile(chunk);
+    yield chunk;
+  }
+}
+
+/** NaN: the line is no event; why is told where it is checked. */
+function positionIn(line: Buffer): number {
+  const event = fromLine(line.toString());
+  return typeof event === 'string' ? Number.NaN : Number(event.position);
 }
 
 /** What people may take for an export, by its first bytes. */
@@ -130,7 +158,8 @@ async function assertText(handle: FileHandle, shown: string): Promise<void> {
 async function* batchesOf(handle: FileHandle, file: string): AsyncGenerator<EventBatch> {
   let events: RecordedEvent[] = [];
   let [first, bytes] = [1, 0];
-  for await (const line of linesOf(handle, file)) {
+  const chunks = handle.createReadStream({ start: 0, autoClose: false });
+  for await (const line of linesOf(chunks, file)) {
     const number = first + events.length;
     events.push(eventOf(line, `${file}:${number}`));
     bytes += line.length;
@@ -148,11 +177,10 @@ const batchFrom = (file: string, first: number, events: readonly RecordedEvent[]
 
 const newline = 0x0a;
 
-async function* linesOf(handle: FileHandle, file: string): AsyncGenerator<Buffer> {
+async function* linesOf(chunks: AsyncIterable<Buffer>, file: string): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   let [length, number] = [0, 1];
-  const chunks = handle.createReadStream({ start: 0, autoClose: false });
-  for await (const chunk of chunks as AsyncIterable<Buffer>) {
+  for await (const chunk of chunks) {
     let from = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
       pieces.push(chunk.subarray(from, end));

@@ -79,10 +79,28 @@ export function toRecorded(row: EventRow): RecordedEvent {
 
 function objectIn(row: EventRow, column: 'data' | 'metadata'): JsonObject {
   const value = parsed(row[column]);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as JsonObject;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new LogFault({ ...row, reason: `its ${column} is no JSON object` });
   }
-  throw new LogFault({ ...row, reason: `its ${column} is no JSON object` });
+  if (isTooDeep(row[column])) {
+    throw new LogFault({ ...row, reason: `its ${column} is nested deeper than any event's` });
+  }
+  return value as JsonObject;
+}
+
+/** How deep JSON may be nested: what goes through a value calls itself at every level, and the stack has an end. */
+const depthMax = 1_100;
+
+function isTooDeep(json: string): boolean {
+  if (json.split('{').length + json.split('[').length <= depthMax) return false;
+  let depth = 0;
+  // Whole strings are passed over: brackets in them nest nothing.
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > depthMax) return true;
+  }
+  return false;
 }
 
 /** Undefined where the text is no JSON. */

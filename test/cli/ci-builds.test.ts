@@ -28,7 +28,7 @@ async function turnOf(provider: 'circleci' | 'github', job: Record<string, strin
   const environment = readEnvironment(sandbox.environment);
   const builds = createCiBuilds({
     provider,
-    config: await loadText(leastConfig),
+    config: await loadText(`${leastConfig}repository: https://github.com/acme/web\n`),
     environment,
     ci: detectCi(job),
     github: createGitHub({

@@ -99,7 +99,8 @@ describe('in SQLite', () => {
           expect(ended.stderr).not.toContain('E_INTERNAL');
           if (command[0] === 'export' && table === 'deploys') continue;
           expect(ended.stderr, `${command} ${change}`).toMatch(/error\[E_STORE_SCHEMA\]/);
-          expect(ended.exit).toBe(2);
+          // The table of deploys is a read model's: it is read when it is shown, not when the log is opened.
+          expect(ended.exit).toBe(table === 'deploys' ? 1 : 2);
         }
       }
     },

@@ -1,6 +1,7 @@
 /** A log that is exported, moved and imported: byte for byte the same, once, or refused with the line and the reason. */
 import {
   copyFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -427,6 +428,20 @@ describe('an export', () => {
     const part = await exportOf('sqlite:log.db', '--deploy', '1-1a5f89db');
     expect(part).toMatchObject({ exit: 1 });
     expect(await exportOf('sqlite:log.db', '--deploy', '2-1a5f89db')).toMatchObject({ exit: 0 });
+  });
+});
+
+describe('an import of what never ends', () => {
+  it.each([
+    ['words', 'yes'],
+    ['zeros', 'cat /dev/zero'],
+    ['the same event again and again', 'yes "$(head -n 1 log.jsonl)"'],
+    ['a log and then words', '{ cat log.jsonl; yes; }'],
+  ])('is refused where it stops being a log: %s', { timeout: 60_000 }, async (_, source) => {
+    writeFileSync(join(folder, 'log.jsonl'), small());
+    const ended = await shell(folder, `${source} | pipeline import - --store sqlite:new.db`);
+    expectRefused(ended, 'stdin:');
+    expect(existsSync(join(folder, 'new.db'))).toBe(false);
   });
 });
 

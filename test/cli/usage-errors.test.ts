@@ -1,5 +1,5 @@
 /** Everything that can be wrong with what is given: one message, its exit code, JSON where it is asked for, and the process ends. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,12 +12,18 @@ interface Case {
   readonly env?: Record<string, string | undefined>;
   /** pipeline.yml in place of the usual one; null: there is none. */
   readonly config?: (text: string) => string | null;
+  /** The pipeline.yml is there, and in no commit. */
+  readonly isUncommitted?: true;
+  readonly isNoRepository?: true;
+  /** What the commit has in .gitattributes. */
+  readonly attributes?: string;
   readonly exit?: number;
 }
 
 interface Given {
+  /** The one that is checked out. */
   readonly commit: string;
-  readonly folder: string;
+  readonly first: string;
   readonly port: number;
 }
 
@@ -161,11 +167,31 @@ const cases: readonly Case[] = [
   {
     code: 'E_NOT_A_REPOSITORY',
     what: 'no repository',
-    args: ({ folder, commit }) => [
-      ...advance({ commit, folder, port: 0 }),
-      '--config',
-      join(folder, '../outside/pipeline.yml'),
-    ],
+    args: advance,
+    isNoRepository: true,
+  },
+  {
+    code: 'E_WRONG_COMMIT',
+    what: 'another commit than the one that is checked out',
+    args: ({ first, port }) => advance({ commit: first, first, port }),
+  },
+  {
+    code: 'E_PLAIN_HTTP',
+    what: 'a token in the clear to another machine',
+    args: advance,
+    env: { HEROKU_API_URL: 'http://heroku.example' },
+  },
+  {
+    code: 'E_SOURCE',
+    what: 'a commit whose bytes are not all that is to ship',
+    args: advance,
+    attributes: 'app.txt export-ignore\n',
+  },
+  {
+    code: 'E_CONFIG_NOT_COMMITTED',
+    what: 'a pipeline.yml that is in no commit',
+    args: advance,
+    isUncommitted: true,
   },
   {
     code: 'E_REPOSITORY_NOT_TRUSTED',
@@ -280,60 +306,78 @@ beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  given = { commit, folder: stage.folder, port: address.port };
+  given = { commit, first: commit, port: address.port };
 }, 120_000);
 afterAll(async () => {
   server.close();
   await stage.strike();
 });
 
-describe.each(cases)('$code: $what', ({ code, args, env, config, exit = 2 }) => {
-  it('is told once, in words and as JSON, and the process ends', { timeout: 60_000 }, async () => {
-    const usual = defaultConfig(stage.sandbox.urls);
-    const text = config === undefined ? usual : config(usual);
-    if (text === null) rmSync(join(stage.folder, 'pipeline.yml'));
-    else stage.write('pipeline.yml', text);
-    const before = await stage.read((log) => log.head());
-    const line = args(given);
-    const isJson = withJson.includes(line[0] ?? '') || line.includes('--json');
-    const job = stage.start(isJson && !line.includes('--json') ? [...line, '--json'] : line, env);
-    await job.saw(`error[${code}]`);
-    const late = AbortSignal.timeout(endsWithinMs);
-    const ended = await Promise.race([
-      job.ended,
-      new Promise<null>((done) => late.addEventListener('abort', () => done(null))),
-    ]);
-    expect(ended, 'it is still there').not.toBeNull();
-    if (ended === null) return;
-    expect(ended.exit, ended.stderr).toBe(exit);
-    expect(ended.stderr.match(/error\[/g)).toHaveLength(1);
-    expect(ended.stderr).not.toMatch(/\n\s+at /);
-    // One stop at the end of a sentence.
-    expect(ended.stderr).not.toMatch(/[.,:;!?]\.(\s|$)/);
-    expect(ended.stdout + ended.stderr).not.toContain(secret);
-    for (const name of Object.keys(env ?? {})) {
-      if (/PROXY/i.test(name)) expect(ended.stderr).toContain(name);
-    }
-    if (isJson) {
-      const { error } = JSON.parse(ended.stdout) as { error: Record<string, unknown> };
-      expect(error).toMatchObject({ code, exit, message: expect.any(String) });
-      expect(Object.keys(error)).toEqual(['code', 'message', 'hint', 'details', 'exit']);
-    }
-    expect(await stage.read((log) => log.head())).toBe(before);
-  });
-});
+describe.each(cases)(
+  '$code: $what',
+  ({ code, args, env, config, isUncommitted, isNoRepository, attributes = '', exit = 2 }) => {
+    it('is told once, in words and as JSON, and the process ends', {
+      timeout: 60_000,
+    }, async () => {
+      const usual = defaultConfig(stage.sandbox.urls);
+      const text = config === undefined ? usual : config(usual);
+      if (text === null || isUncommitted)
+        rmSync(join(stage.folder, 'pipeline.yml'), { force: true });
+      else stage.write('pipeline.yml', text);
+      stage.write('.gitattributes', attributes);
+      const commit = stage.commit('The next');
+      if (isUncommitted) stage.write('pipeline.yml', usual);
+      const git = join(stage.folder, '.git');
+      if (isNoRepository) renameSync(git, `${git}-away`);
+      const before = await stage.read((log) => log.head());
+      const line = args({ ...given, commit });
+      const isJson = withJson.includes(line[0] ?? '') || line.includes('--json');
+      const job = stage.start(isJson && !line.includes('--json') ? [...line, '--json'] : line, env);
+      await job.saw(`error[${code}]`);
+      if (isNoRepository) renameSync(`${git}-away`, git);
+      const late = AbortSignal.timeout(endsWithinMs);
+      const ended = await Promise.race([
+        job.ended,
+        new Promise<null>((done) => late.addEventListener('abort', () => done(null))),
+      ]);
+      expect(ended, 'it is still there').not.toBeNull();
+      if (ended === null) return;
+      expect(ended.exit, ended.stderr).toBe(exit);
+      expect(ended.stderr.match(/error\[/g)).toHaveLength(1);
+      expect(ended.stderr).not.toMatch(/\n\s+at /);
+      // One stop at the end of a sentence.
+      expect(ended.stderr).not.toMatch(/[.,:;!?]\.(\s|$)/);
+      expect(ended.stdout + ended.stderr).not.toContain(secret);
+      for (const name of Object.keys(env ?? {})) {
+        if (/PROXY/i.test(name)) expect(ended.stderr).toContain(name);
+      }
+      if (isJson) {
+        const { error } = JSON.parse(ended.stdout) as { error: Record<string, unknown> };
+        expect(error).toMatchObject({ code, exit, message: expect.any(String) });
+        expect(Object.keys(error)).toEqual(['code', 'message', 'hint', 'details', 'exit']);
+      }
+      expect(await stage.read((log) => log.head())).toBe(before);
+    });
+  },
+);
 
 const src = resolve(import.meta.dirname, '../../src');
 const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !name.startsWith('sandbox'))
   .map((name) => ({ name, text: readFileSync(join(src, name), 'utf8') }));
 
+/** What takes more than a command line to reach, and the test that does. */
+const elsewhere: Readonly<Record<string, string>> = { E_UNDER_WAY: 'interrupted.test.ts' };
+
 it('has a case for every code of a usage error that the source has', () => {
   const codes = sources.flatMap(({ text }) =>
     [...text.matchAll(/new UsageError\(\s*'(E_[A-Z_]+)'/g)].map(([, code]) => code ?? ''),
   );
   expect(codes.length).toBeGreaterThan(30);
-  const reached = new Set(cases.map(({ code }) => code));
+  const reached = new Set([...cases.map(({ code }) => code), ...Object.keys(elsewhere)]);
+  for (const [code, test] of Object.entries(elsewhere)) {
+    expect(readFileSync(join(import.meta.dirname, test), 'utf8')).toContain(code);
+  }
   expect([...new Set(codes)].filter((code) => !reached.has(code))).toEqual([]);
 });
 

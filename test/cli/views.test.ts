@@ -199,3 +199,13 @@ describe('pipeline replay', () => {
     expect(text).toContain('agrees:');
   });
 });
+
+it('a reason is one sentence in pipeline status, whether it came with a stop or not', () => {
+  for (const reason of ['v43 is a rollback', 'v43 is a rollback.', 'why?', 'wait…']) {
+    for (const state of ['blockedByRollback', 'disabled', 'queued.gaveUp', 'failed']) {
+      const text = statusView([row({ state, reason })], nowMs, plain).join('\n');
+      expect(text).toContain(reason);
+      expect(text).not.toMatch(/[.,:;!?…]\.(\s|$)/);
+    }
+  }
+});

@@ -101,6 +101,14 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
+    /^(42703)$/,
+    {
+      code: 'E_STORE_SCHEMA',
+      what: 'its tables are not those that Lockstep made',
+      hint: 'Somebody changed them: restore the log from a backup, or import an export into a new database.',
+    },
+  ],
+  [
     /^(53100|53200)$/,
     {
       code: 'E_STORE_FULL',

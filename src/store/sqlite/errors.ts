@@ -75,7 +75,19 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   ],
 ];
 
-function meaningOf(code: string): Meaning | undefined {
+const otherTables: Meaning = {
+  code: 'E_STORE_SCHEMA',
+  what: 'its tables are not those that Lockstep made',
+  hint: 'Somebody changed them: restore the log from a backup, or import an export into a new file.',
+};
+
+function meaningOf(error: unknown): Meaning | undefined {
+  const code = sqliteCode(error);
+  if (code === null) return undefined;
+  // SQLite's code says no more than that the statement is wrong.
+  if (code === 'SQLITE_ERROR' && /no such (table|column)|has no column/.test(String(error))) {
+    return otherTables;
+  }
   return meanings.find(([pattern]) => pattern.test(code))?.[1];
 }
 
@@ -86,7 +98,7 @@ function meaningOf(code: string): Meaning | undefined {
  */
 export function inUse(error: unknown, file: string, duringCommit = false): unknown {
   const code = sqliteCode(error);
-  const meaning = code === null ? undefined : meaningOf(code);
+  const meaning = meaningOf(error);
   if (meaning === undefined) return error;
   // Without space the commit's last frame is not there; an I/O error can come after it was written.
   const unknown = duringCommit && code?.startsWith('SQLITE_IOERR') === true;
@@ -108,7 +120,7 @@ export function whenOpening(thrown: unknown, file: string): unknown {
       cause: error,
     });
   }
-  const meaning = code === null || isBusy(error) ? undefined : meaningOf(code);
+  const meaning = isBusy(error) ? undefined : meaningOf(error);
   if (meaning === undefined) return inUse(error, file);
   return new StoreUnusable(meaning.code, `the log ${file} cannot be opened: ${meaning.what}`, {
     hint: meaning.hint,

@@ -62,14 +62,14 @@ export function ciListLock(
   const { environment: env } = stage.sandbox;
   const builds = createCiBuilds({
     provider,
-    config: { branch: 'master' } as Config,
+    config: { branch: 'master', repository: 'https://github.com/acme/web' } as Config,
     environment: {
       circleToken: env.CIRCLE_TOKEN,
       circleApiUrl: env.CIRCLE_API_URL,
+      githubToken: env.GITHUB_TOKEN,
     } as unknown as Environment,
     ci: detectCi(jobs[provider]),
     github: createGitHub({ baseUrl: env.GITHUB_API_URL ?? '', token: env.GITHUB_TOKEN ?? '' }),
-    slug: { owner: 'acme', name: 'web' },
     ports: (signal) => ports(signal),
   });
   return createCiLock({ provider, clock: stage.time.clock, builds });
