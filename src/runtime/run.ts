@@ -10,7 +10,7 @@ import { exitCodeOf, type Flight, has, next, stateOf } from '../machine/interpre
 import type { LaneEvent } from '../machine/lane.ts';
 import { protectedOf } from '../machine/protected-settings.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../machine/services.ts';
-import { tell } from '../machine/story.ts';
+import { describeStep, tell } from '../machine/story.ts';
 import { redactAll } from '../redaction/gate.ts';
 import {
   type AppendOptions,
@@ -56,6 +56,8 @@ export interface RunOptions {
   /** Aborts with an `Interruption` as its reason when the process is asked to end. */
   readonly interrupt: AbortSignal;
   readonly progress: (line: string) => void;
+  /** Told what is waited for from now on, in words. */
+  readonly waiting?: (what: string) => void;
   /** Called for each event of the deploy, right after it was recorded. */
   readonly recorded: (event: DomainEvent, record: RecordedEvent) => void;
   /** What this host's processes tell when left out. */
@@ -115,6 +117,7 @@ async function takeDeploy(options: RunOptions): Promise<Fence | null> {
       await log.release({ resource, token: holder.token });
       continue;
     }
+    if (!told) options.waiting?.('waiting for another run of the same deploy');
     if (!told) progress(`another run of ${deploy} is alive; waiting for it to end`);
     told = true;
     const timeoutMs = Math.min(Math.max((holder?.expiresInMs ?? 0) + 1, 50), 10_000);
@@ -281,6 +284,7 @@ class DeployRun {
   ): Promise<StepOutput<Step>> {
     const { services, lock, clock, progress } = this.#o;
     const { service } = steps[step];
+    this.#o.waiting?.(describeStep(step));
     if (service === 'acquireLock') {
       return lock.acquire(input as ServiceInput<'acquireLock'>, signal, progress);
     }

@@ -10,6 +10,7 @@ import { deployStream } from '../../runtime/streams.ts';
 import type { EventLog } from '../../store/log.ts';
 import type { Assembly } from '../assemble.ts';
 import { signalExitCodes } from '../exit-codes.ts';
+import { withPulse } from '../pulse.ts';
 import { createReporter, type Reporter } from '../reporter.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -36,8 +37,12 @@ const lastResortMs = 1_800;
 
 export async function carry(options: CarryOptions): Promise<number> {
   const { terminal, json, clock, run } = options;
-  const reporter = createReporter({ terminal, json, now: clock.now });
-  const log = await options.openLog();
+  const reporter = withPulse(createReporter({ terminal, json, now: clock.now }), clock);
+  reporter.waiting('opening the log');
+  const log = await options.openLog().catch((error: unknown) => {
+    reporter.end();
+    throw error;
+  });
   let assembly: Assembly | null = null;
   const signals = listenToSignals();
   try {
@@ -59,10 +64,14 @@ export async function carry(options: CarryOptions): Promise<number> {
       services: assembly.services,
       interrupt: signals.interrupt,
       progress: reporter.progress,
+      waiting: reporter.waiting,
       recorded: reporter.recorded,
-    }).finally(() =>
-      assembly?.notifier?.flush(signals.interrupt.aborted ? flushMs.interrupted : flushMs.done),
-    );
+    }).finally(() => {
+      reporter.waiting('telling the last messages');
+      return assembly?.notifier?.flush(
+        signals.interrupt.aborted ? flushMs.interrupted : flushMs.done,
+      );
+    });
     reporter.end();
     const exit =
       outcome.interrupted === null ? (outcome.exit ?? 1) : signalExitCodes[outcome.interrupted];
