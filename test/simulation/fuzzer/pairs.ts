@@ -28,6 +28,7 @@ export class PairFuzzer {
   readonly #fuzzer: Fuzzer;
   readonly #worlds: readonly FuzzWorld[] = Object.values(worlds);
   readonly #singles = new Map<FuzzWorld, readonly Single[]>();
+  #told = false;
   pairs = 0;
   shipped = 0;
 
@@ -53,9 +54,11 @@ export class PairFuzzer {
         this.pairs += 1;
         if (deploy.writes > 0) this.shipped += 1;
         if (deploy.violations.length === 0) return;
-        throw new Error(
-          [world.name, ...spoils.map(shown), deploy.state, ...deploy.violations].join('\n  '),
-        );
+        const told = [world.name, ...spoils.map(shown), deploy.state, ...deploy.violations];
+        // Shrinking takes a while: what was found is told at once.
+        if (!this.#told) process.stdout.write(`pair of seed ${seed}: ${told.join('\n  ')}\n`);
+        this.#told = true;
+        throw new Error(told.join('\n  '));
       }),
       { seed, numRuns: pairsPerSeed },
     );
