@@ -195,10 +195,11 @@ export const oddWorlds: readonly OddWorld[] = [
   {
     name: 'a renamed repository',
     past: usual,
-    dress: (path, answer) => {
+    dress: (path, answer, { sandbox }) => {
       const [, range] = /^\/repos\/acme\/web\/compare\/(.+)$/.exec(path) ?? [];
       if (range === undefined) return answer;
-      const location = `http://github.sandbox.test/repos/acme/renamed/compare/${range}`;
+      const api = sandbox.environment.GITHUB_API_URL;
+      const location = `${api}/repos/acme/renamed/compare/${range}`;
       const body = JSON.stringify({ message: 'Moved Permanently', url: location });
       return { status: 301, headers: { 'content-type': 'application/json', location }, body };
     },
