@@ -15,7 +15,7 @@ import type { Run } from '../runtime/identity.ts';
 import { createStoreLock, type LaneLock, readLane } from '../runtime/lane.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../runtime/lease-keeper.ts';
 import { createNotifier, type Notifier } from '../runtime/notifications.ts';
-import { quiesce } from '../runtime/quiesce.ts';
+import { quiesce, quietOf } from '../runtime/quiesce.ts';
 import type { ServiceTable } from '../runtime/run.ts';
 import { createServices } from '../runtime/services.ts';
 import { laneOfDeploy, otherLaneOf } from '../runtime/trust.ts';
@@ -125,7 +125,10 @@ function wire(
     github: { baseUrl: environment.githubApiUrl, token: environment.githubToken },
   });
   const deaths = createDeaths({ clock, endingOf: (job, signal) => endingOf(job, ports(signal)) });
-  const apps = [config.staging.heroku.app, config.production.heroku.app];
+  const quiet = quietOf({
+    staging: { app: config.staging.heroku.app, timeoutMs: config.staging.heroku.timeout },
+    production: { app: config.production.heroku.app },
+  });
   const { provider } = config.lock;
   const lock =
     provider === 'store'
@@ -137,7 +140,7 @@ function wire(
           leaseMs,
           deaths,
           relation: (base, head, signal) => history.relation(base, head, lockPorts(signal)),
-          quiesce: (signal, tell) => quiesce(heroku, apps, lockPorts(signal, tell)),
+          quiesce: (signal, tell) => quiesce(heroku, quiet, lockPorts(signal, tell)),
         })
       : createCiLock({
           provider,

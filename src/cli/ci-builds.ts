@@ -39,20 +39,20 @@ export function createCiBuilds(options: CiBuildsOptions): CiLockOptions['builds'
 function circleCiFacts({ environment, ci }: Given) {
   const { circleToken: token, circleApiUrl: baseUrl } = environment;
   const { projectSlug, runId } = ci;
-  const { job = null, label = '' } = ci.build ?? {};
+  const { job = null } = ci.build ?? {};
   if (token === null || projectSlug === null || job === null || runId === null) {
     throw unusable('circleci', 'a CircleCI job with CIRCLE_TOKEN set');
   }
-  return { token, baseUrl, projectSlug, runId, job, label };
+  return { token, baseUrl, projectSlug, runId, job };
 }
 
 function circleCiBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
   const { config, ports } = options;
-  const { token, baseUrl, projectSlug, runId, job, label } = circleCiFacts(options);
+  const { token, baseUrl, projectSlug, runId, job } = circleCiFacts(options);
   const circleci = createCircleCi({ baseUrl, token, projectSlug });
   return async (signal, progress) => {
     const builds = await circleci.builds({ job, branch: config.branch }, ports(signal, progress));
-    return { me: mine(builds, runId, label), builds };
+    return { me: mine(builds, runId), builds };
   };
 }
 
@@ -69,18 +69,17 @@ const gitHubNeeds = 'a GitHub Actions job, GITHUB_TOKEN and `repository` in pipe
 
 function gitHubFacts({ config, environment, ci }: Given) {
   const { runId, workflowFile } = ci;
-  const { label = '' } = ci.build ?? {};
   const slug = config.repository === undefined ? null : parseRepository(config.repository);
   if (environment.githubToken === null || workflowFile === null || runId === null) {
     throw unusable('github', gitHubNeeds);
   }
   if (slug === null) throw unusable('github', gitHubNeeds);
-  return { slug, workflowFile, runId, label };
+  return { slug, workflowFile, runId };
 }
 
 function gitHubBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
   const { config, github, ports } = options;
-  const { slug, workflowFile, runId, label } = gitHubFacts(options);
+  const { slug, workflowFile, runId } = gitHubFacts(options);
   if (github === null) throw unusable('github', gitHubNeeds);
   return async (signal, progress) => {
     const runs = await github.runs(slug, workflowFile, config.branch, ports(signal, progress));
@@ -95,17 +94,13 @@ function gitHubBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
         state: stateOfRun[run.status] ?? 'running',
       }),
     );
-    return { me: mine(builds, runId, label), builds };
+    return { me: mine(builds, runId), builds };
   };
 }
 
-/** The list lags: a build that is not in it yet is not the next. */
-function mine(builds: readonly CiBuild[], id: string, label: string): CiBuild {
-  const found = builds.find((build) => build.id === id);
-  if (found !== undefined) return found;
-  const last = builds.reduce((most, { order }) => Math.max(most, order), 0);
-  const startedAt = Number.POSITIVE_INFINITY;
-  return { order: last + 1, id, startedAt, label, commit: '', state: 'running' };
+/** The list lags: a build that is not in it yet is not the next, and what else it lacks nobody knows. */
+function mine(builds: readonly CiBuild[], id: string): CiBuild | null {
+  return builds.find((build) => build.id === id) ?? null;
 }
 
 function unusable(provider: string, needs: string): UsageError {

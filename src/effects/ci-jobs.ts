@@ -1,7 +1,7 @@
 /** How a CI's job ended: CircleCI's by its number, GitHub's by its run and attempt (VENDORS.md 2.2, 3.4). */
 import { z } from 'zod';
 import { createCircleCi } from './circleci.ts';
-import { sendForJson } from './http-answers.ts';
+import { malformed, sendForJson } from './http-answers.ts';
 import { deadlineOf, type Ports } from './ports.ts';
 
 /** A job as its CI's API names it. What is read from a log goes into a URL: its shape is held. */
@@ -62,20 +62,22 @@ export function createCiJobs({ circleci, github }: { circleci: Access; github: A
 const attemptSchema = z.object({
   status: z.string().nullable(),
   conclusion: z.string().nullable(),
+  id: z.number(),
+  run_attempt: z.int().optional(),
 });
 
 /** One attempt, for a run that is run again keeps its number: the job asked about may be of the one before. */
-function readAttempt(
+async function readAttempt(
   { repository, run, attempt }: Extract<CiJob, { ci: 'github' }>,
   { baseUrl, token }: { baseUrl: string; token: string },
   ports: Ports,
 ): Promise<z.output<typeof attemptSchema>> {
-  return sendForJson(
+  const url = `${baseUrl}/repos/${repository}/actions/runs/${run}/attempts/${attempt}`;
+  const request = { vendor: 'github', method: 'GET', url } as const;
+  const seen = await sendForJson(
     ports.http,
     {
-      vendor: 'github',
-      method: 'GET',
-      url: `${baseUrl}/repos/${repository}/actions/runs/${run}/attempts/${attempt}`,
+      ...request,
       signal: ports.signal,
       ...deadlineOf(ports),
       headers: {
@@ -87,4 +89,6 @@ function readAttempt(
     },
     attemptSchema,
   );
+  if (String(seen.id) === run && (seen.run_attempt ?? 1) === attempt) return seen;
+  throw malformed(request, `it is of run ${seen.id}, attempt ${seen.run_attempt ?? 1}`);
 }

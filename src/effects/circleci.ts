@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { CiBuild } from '../machine/ci-queue.ts';
 import type { HttpRequest } from './http.ts';
-import { readJson, sendForJson } from './http-answers.ts';
+import { malformed, readJson, sendForJson } from './http-answers.ts';
 import { ReadBudget, readPages } from './http-pages.ts';
 import { deadlineOf, type Ports } from './ports.ts';
 
@@ -45,12 +45,19 @@ const pipelines = list(
     vcs: z.object({ branch: z.string().optional(), revision: z.string() }).optional(),
   }),
 );
-const workflows = list(z.object({ id: z.string(), status: z.string(), created_at: z.string() }));
+const workflows = list(
+  z.object({
+    id: z.string(),
+    status: z.string(),
+    created_at: z.string(),
+    pipeline_id: z.string(),
+  }),
+);
 const jobs = list(
   z.object({ name: z.string(), status: z.string(), job_number: z.int().optional() }),
 );
 
-const jobDetails = z.object({ status: z.string() });
+const jobDetails = z.object({ status: z.string(), number: z.int() });
 
 type Pipeline = z.output<typeof pipelines>['items'][number];
 
@@ -115,7 +122,12 @@ export function createCircleCi(options: {
    * over: a re-run of the pipeline does not end what it was begun with.
    */
   async function buildsOf(pipeline: Pipeline, job: string, read: Read): Promise<CiBuild[]> {
-    const found = await all(`/pipeline/${pipeline.id}/workflow`, workflows, read);
+    const path = `/pipeline/${pipeline.id}/workflow`;
+    const found = await all(path, workflows, read);
+    const stranger = found.find(({ pipeline_id }) => pipeline_id !== pipeline.id);
+    if (stranger !== undefined) {
+      throw malformed(request(path, read.ports), `it is of pipeline ${stranger.pipeline_id}`);
+    }
     const newestFirst = [...found].sort((a, b) => b.created_at.localeCompare(a.created_at));
     const builds: CiBuild[] = [];
     for (const workflow of newestFirst) {
@@ -144,6 +156,11 @@ export function createCircleCi(options: {
       const read = { ports, budget: new ReadBudget() };
       const path = `/project/${options.projectSlug}/pipeline?branch=${encodeURIComponent(branch)}`;
       for await (const page of pages(path, pipelines, read)) {
+        for (const { number, vcs } of page) {
+          if (vcs?.branch === branch) continue;
+          const of = vcs?.branch ?? 'no branch';
+          throw malformed(request(path, ports), `pipeline ${number} is of ${of}`);
+        }
         const builds = await Promise.all(page.map((pipeline) => buildsOf(pipeline, job, read)));
         const known = builds.flat();
         for (const build of known) found.push(build);
@@ -156,7 +173,8 @@ export function createCircleCi(options: {
     async ending(number, ports, patience) {
       const path = `/project/${options.projectSlug}/job/${number}`;
       const asked = request(path, ports, patience);
-      const { status } = await sendForJson(ports.http, asked, jobDetails);
+      const { status, number: seen } = await sendForJson(ports.http, asked, jobDetails);
+      if (String(seen) !== number) throw malformed(asked, `it is of job ${seen}`);
       return stateOf(status) === 'over' ? status : null;
     },
   };

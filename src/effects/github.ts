@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { splitMessage } from './commit-message.ts';
 import type { Commit } from './commit-object.ts';
+import { fullSha } from './git-ancestry.ts';
 import { VendorRefused } from './http.ts';
-import { sendForJson } from './http-answers.ts';
+import { malformed, sendForJson } from './http-answers.ts';
 import { deadlineOf, type Ports } from './ports.ts';
 
 export interface RepositoryName {
@@ -56,11 +57,16 @@ const commitSchema = z.object({
 
 export const comparisonSchema = z.object({
   status: z.enum(['identical', 'ahead', 'behind', 'diverged']),
-  total_commits: z.int(),
+  ahead_by: z.int().nonnegative(),
+  behind_by: z.int().nonnegative(),
+  total_commits: z.int().nonnegative(),
+  base_commit: z.object({ sha: z.string() }),
+  merge_base_commit: z.object({ sha: z.string() }),
   commits: z.array(commitSchema),
 });
 
 export const runsSchema = z.object({
+  total_count: z.int().nonnegative(),
   workflow_runs: z.array(
     z.object({
       id: z.number(),
@@ -70,6 +76,7 @@ export const runsSchema = z.object({
       status: z.string().nullable(),
       conclusion: z.string().nullable(),
       head_sha: z.string(),
+      head_branch: z.string().nullable(),
       html_url: z.string(),
     }),
   ),
@@ -78,6 +85,9 @@ export const runsSchema = z.object({
 /** The API's version that these schemas are of (VENDORS.md 3.1). */
 const apiVersion = '2022-11-28';
 const notThere = [404, 422];
+const pageMax = 100;
+/** The newest of a comparison's commits, where no pages are asked for. */
+const compareMax = 250;
 
 export function createGitHub(options: { baseUrl: string; token: string }): GitHub {
   const get = <T>(path: string, schema: z.ZodType<T>, ports: Ports): Promise<T> =>
@@ -97,6 +107,8 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
       },
       schema,
     );
+  const asked = (path: string, why: string) =>
+    malformed({ vendor: 'github', method: 'GET', url: options.baseUrl + path }, why);
   const root = ({ owner, name }: RepositoryName): string =>
     `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
 
@@ -104,7 +116,10 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
     async compare(of, base, head, ports) {
       const range = `${encodeURIComponent(base)}...${encodeURIComponent(head)}`;
       try {
-        const seen = await get(`${root(of)}/compare/${range}`, comparisonSchema, ports);
+        const path = `${root(of)}/compare/${range}`;
+        const seen = await get(path, comparisonSchema, ports);
+        const contradiction = contradictionIn(seen, base, head);
+        if (contradiction !== null) throw asked(path, contradiction);
         const relation = seen.status === 'identical' ? 'same' : seen.status;
         return { relation, total: seen.total_commits, commits: seen.commits.map(toCommit) };
       } catch (error) {
@@ -113,9 +128,16 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
       }
     },
     async runs(of, workflow, branch, ports) {
-      const query = `branch=${encodeURIComponent(branch)}&per_page=100`;
+      const query = `branch=${encodeURIComponent(branch)}&per_page=${pageMax}`;
       const path = `${root(of)}/actions/workflows/${encodeURIComponent(workflow)}/runs?${query}`;
-      const { workflow_runs } = await get(path, runsSchema, ports);
+      const { workflow_runs, total_count } = await get(path, runsSchema, ports);
+      for (const { id, head_branch } of workflow_runs) {
+        if (head_branch === branch) continue;
+        throw asked(path, `run ${id} is of ${head_branch ?? 'no branch'}`);
+      }
+      if (workflow_runs.length < Math.min(total_count, pageMax)) {
+        throw asked(path, `it has ${workflow_runs.length} of ${total_count} runs`);
+      }
       return workflow_runs.map((run) => ({
         id: run.id,
         number: run.run_number,
@@ -128,6 +150,31 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
       }));
     },
   };
+}
+
+type Compared = z.output<typeof comparisonSchema>;
+
+/** In words, how a comparison contradicts itself or what was asked; null when it does not. */
+function contradictionIn(seen: Compared, base: string, head: string): string | null {
+  const { status, ahead_by: ahead, behind_by: behind, total_commits: total, commits } = seen;
+  const counts = `${ahead} ahead, ${behind} behind`;
+  const merge = seen.merge_base_commit.sha;
+  const isFull = fullSha.test(base) && fullSha.test(head);
+  const known = {
+    identical: ahead === 0 && behind === 0 && (!isFull || (base === head && merge === base)),
+    ahead: ahead > 0 && behind === 0 && (!isFull || merge === base),
+    behind: ahead === 0 && behind > 0 && (!isFull || merge === head),
+    diverged: ahead > 0 && behind > 0 && (!isFull || (merge !== base && merge !== head)),
+  };
+  if (isFull && seen.base_commit.sha !== base) return `it is of ${seen.base_commit.sha}`;
+  if (!known[status]) return `it says ${status}, but ${counts}, from ${merge}`;
+  if (total !== ahead || commits.length !== Math.min(total, compareMax)) {
+    return `it says ${counts}, but has ${commits.length} of ${total} commits`;
+  }
+  const last = commits.at(-1)?.sha;
+  if (isFull && last !== undefined && last !== head) return `it ends at ${last}`;
+  if (new Set(commits.map(({ sha }) => sha)).size < commits.length) return 'it has a commit twice';
+  return null;
 }
 
 function toCommit({ sha, commit }: z.output<typeof commitSchema>): Commit {

@@ -157,11 +157,20 @@ async function createPromotion(
 
 const isNamed = ({ source }: HerokuPromotion) => source.app !== null && source.release !== null;
 
-async function readSource(api: HerokuApi, { id }: HerokuPromotion, ports: Ports) {
+/** The promotion is made: that this cannot be read is no reason to send it again. */
+async function readSource(
+  api: HerokuApi,
+  { id }: HerokuPromotion,
+  ports: Ports,
+): Promise<HerokuPromotion['source']> {
   const path = `/pipeline-promotions/${encodeURIComponent(id)}`;
-  const seen = await api.get(path, promotionSchema, ports);
-  if (seen.id !== id) throw api.malformed(path, `it is of promotion ${seen.id}`);
-  return seen.source;
+  try {
+    const seen = await api.get(path, promotionSchema, ports);
+    if (seen.id === id) return seen.source;
+  } catch {
+    ports.signal.throwIfAborted();
+  }
+  return { app: null, release: null };
 }
 
 /**

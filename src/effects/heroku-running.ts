@@ -5,26 +5,39 @@ import { refuseImage } from './heroku-code.ts';
 import { readRelease, releasesNewestFirst } from './heroku-release-list.ts';
 import { type Dyno, dynoSchema, type FormationType, formationSchema } from './heroku-schemas.ts';
 import type { Ports } from './ports.ts';
+import { ageOf } from './vendor-clock.ts';
 
 /** Builds of an app run one after another, and so do releases: what is under way is among the newest. */
 const newestMax = 20;
 
+/** A build or a release that is under way. */
 export interface PendingWork {
-  readonly builds: number;
-  readonly releases: number;
+  readonly kind: 'build' | 'release';
+  /** As people name it: a build's id, `v12`. */
+  readonly name: string;
+  /** Milliseconds since it was made, at least, by Heroku's clock; 0 where that is not known. */
+  readonly ageMs: number;
 }
 
-/** How many builds and releases of the app are pending, among the 20 newest of each. */
-export async function pendingWork(api: HerokuApi, app: string, ports: Ports): Promise<PendingWork> {
-  const builds = await newestBuilds(api, app, newestMax, ports);
-  let releases = 0;
+/** What is pending of the app, among the 20 newest builds and the 20 newest releases. */
+export async function pendingWork(
+  api: HerokuApi,
+  app: string,
+  ports: Ports,
+): Promise<readonly PendingWork[]> {
+  const age = (at: string) => ageOf(at, 'heroku', ports)?.atLeastMs ?? 0;
+  const pending: PendingWork[] = [];
+  for (const { id, status, created_at } of await newestBuilds(api, app, newestMax, ports)) {
+    if (status === 'pending') pending.push({ kind: 'build', name: id, ageMs: age(created_at) });
+  }
   let seen = 0;
-  for await (const { status } of releasesNewestFirst(api, app, ports)) {
-    if (status === 'pending') releases += 1;
+  for await (const { version, status, created_at } of releasesNewestFirst(api, app, ports)) {
+    const one = { kind: 'release', name: `v${version}`, ageMs: age(created_at) } as const;
+    if (status === 'pending') pending.push(one);
     seen += 1;
     if (seen === newestMax) break;
   }
-  return { builds: builds.filter(({ status }) => status === 'pending').length, releases };
+  return pending;
 }
 
 /** All dynos, one-off ones included. */

@@ -99,8 +99,8 @@ export interface Heroku {
   deployOf(code: CodeRelease, apps: readonly string[], ports: Ports): Promise<string | null>;
   /** Whose token it is: an e-mail address. */
   account(ports: Ports): Promise<string>;
-  /** How many builds and releases are under way at the app now. */
-  pendingWork(app: string, ports: Ports): Promise<PendingWork>;
+  /** The builds and releases that are under way at the app now. */
+  pendingWork(app: string, ports: Ports): Promise<readonly PendingWork[]>;
   /** All dynos, one-off ones included. */
   readDynos(app: string, ports: Ports): Promise<Dyno[]>;
   readFormation(app: string, ports: Ports): Promise<FormationType[]>;

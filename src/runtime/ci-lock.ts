@@ -10,19 +10,35 @@ export interface CiLockOptions {
   readonly builds: (
     signal: AbortSignal,
     progress: (line: string) => void,
-  ) => Promise<{ readonly me: CiBuild; readonly builds: readonly CiBuild[] }>;
+  ) => Promise<{ readonly me: CiBuild | null; readonly builds: readonly CiBuild[] }>;
 }
 
 const pollMs = 5_000;
+/** A list can be short once; before the lane is taken it is asked for a second time. */
+const secondLookMs = 1_000;
 
 export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLock {
   return {
     async acquire({ stacking }, signal, progress) {
       const startedAt = clock.now();
       let told = '';
-      for (;;) {
-        const seen = await builds(signal, progress);
-        const turn = decideCiTurn({ ...seen, stacking });
+      const wait = async (line: string) => {
+        if (line !== told) progress(line);
+        told = line;
+        await clock.sleep(pollMs, signal);
+      };
+      for (let looks = 1; ; looks++) {
+        const { me, builds: listed } = await builds(signal, progress);
+        if (me === null) {
+          looks = 0;
+          await wait('the CI’s list does not show this build yet; waiting until it does');
+          continue;
+        }
+        const turn = decideCiTurn({ me, builds: listed, stacking });
+        if (turn.kind === 'go' && looks < 2) {
+          await clock.sleep(secondLookMs, signal);
+          continue;
+        }
         if (turn.kind === 'go') {
           const waitedMs = Math.max(0, clock.now() - startedAt);
           return { kind: 'granted', provider, token: null, waitedMs, takenOver: null };
@@ -32,10 +48,8 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
           const by = { deploy: `${label}-${commit.slice(0, 8)}`, build: label, commit };
           return { kind: 'superseded', cause: 'newer-build', by };
         }
-        const line = `build ${turn.behind.label} runs; waiting for it to end`;
-        if (line !== told) progress(line);
-        told = line;
-        await clock.sleep(pollMs, signal);
+        looks = 0;
+        await wait(`build ${turn.behind.label} runs; waiting for it to end`);
       }
     },
     // The CI's list is all there is: a run that goes on is in it.

@@ -61,6 +61,7 @@ function answer(path: string): Reply {
     return list(
       workflows.map(({ status }, index) => ({
         id: `w-${number}-${index}`,
+        pipeline_id: id,
         status,
         created_at: `2026-01-05T09:50:0${index}Z`,
       })),

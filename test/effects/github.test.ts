@@ -30,24 +30,77 @@ const json = (body: unknown, status = 200): Reply => ({
   body: JSON.stringify(body),
 });
 const person = { name: 'Ada', email: 'ada@example.com', date: '2026-01-05T10:00:00Z' };
-const comparison = (status: string) => ({
-  status,
-  total_commits: 2,
-  commits: [
-    { sha: base, commit: { message: 'One\n\nWhy', author: person, committer: person } },
+const middle = 'c'.repeat(40);
+const older = 'd'.repeat(40);
+const counts = {
+  identical: [0, 0, base],
+  ahead: [2, 0, base],
+  behind: [0, 3, head],
+  diverged: [2, 3, older],
+} as const;
+
+/** What GitHub says of a head that stands so to its base, and nothing that contradicts it. */
+function comparison(status: keyof typeof counts) {
+  const [ahead, behind, merge] = counts[status];
+  const commits = [
+    { sha: middle, commit: { message: 'One\n\nWhy', author: person, committer: person } },
     { sha: head, commit: { message: 'Two', author: null, committer: null } },
-  ],
-});
+  ];
+  return {
+    status,
+    ahead_by: ahead,
+    behind_by: behind,
+    total_commits: ahead,
+    base_commit: { sha: base },
+    merge_base_commit: { sha: merge },
+    commits: ahead === 0 ? [] : commits,
+  };
+}
 
 describe('compare', () => {
   it.each([
-    ['identical', 'same'],
-    ['ahead', 'ahead'],
-    ['behind', 'behind'],
-    ['diverged', 'diverged'],
-  ])('calls %s %s', async (status, relation) => {
+    ['identical', 'same', base],
+    ['ahead', 'ahead', head],
+    ['behind', 'behind', head],
+    ['diverged', 'diverged', head],
+  ] as const)('calls %s %s', async (status, relation, to) => {
     reply = json(comparison(status));
-    expect((await github().compare(of, base, head, ports))?.relation).toBe(relation);
+    expect((await github().compare(of, base, to, ports))?.relation).toBe(relation);
+  });
+
+  const statuses = ['identical', 'ahead', 'behind', 'diverged'] as const;
+  const lies = statuses.flatMap((status) => [
+    ...statuses
+      .filter((other) => other !== status)
+      .map((other) => [status, `status ${other}`, { status: other }] as const),
+    [status, 'one more ahead', { ahead_by: comparison(status).ahead_by + 1 }] as const,
+    [
+      status,
+      'another number behind',
+      { behind_by: comparison(status).behind_by === 0 ? 1 : 0 },
+    ] as const,
+    [status, 'another base', { base_commit: { sha: older } }] as const,
+    [
+      status,
+      'one commit more in all',
+      { total_commits: comparison(status).total_commits + 1 },
+    ] as const,
+    [status, 'another common commit', { merge_base_commit: { sha: middle } }] as const,
+    [status, 'a cut list', { commits: comparison(status).commits.slice(1) }] as const,
+    [status, 'another order', { commits: comparison(status).commits.toReversed() }] as const,
+  ]);
+  const unlike = lies.filter(([status, what, lie]) => {
+    const told = JSON.stringify({ ...comparison(status), ...lie });
+    // A diverged head may have any other commit in common, and an empty list is the same either way.
+    const isTrue = status === 'diverged' && what === 'another common commit';
+    return !isTrue && told !== JSON.stringify(comparison(status));
+  });
+
+  it.each(unlike)('%s with %s contradicts itself', async (status, _, lie) => {
+    reply = json({ ...comparison(status), ...lie });
+    const to = status === 'identical' ? base : head;
+    const error = await failureOf(github().compare(of, base, to, ports));
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
   });
 
   it('asks for base...head as GitHub wants it, and gives the commits oldest first', async () => {
@@ -56,7 +109,7 @@ describe('compare', () => {
     expect(seen?.total).toBe(2);
     expect(seen?.commits).toEqual([
       {
-        sha: base,
+        sha: middle,
         title: 'One',
         body: 'Why',
         author: 'Ada',
@@ -107,6 +160,7 @@ describe('runs', () => {
           status: 'in_progress',
           conclusion: null,
           head_sha: head,
+          head_branch: 'feature/x',
           html_url: url,
         },
       ],
@@ -126,6 +180,27 @@ describe('runs', () => {
     expect(server.asked[0]?.path).toBe(
       '/repos/acme/web/actions/workflows/deploy.yml/runs?branch=feature%2Fx&per_page=100',
     );
+  });
+});
+
+describe('a list of runs that is not the one asked for', () => {
+  const run = {
+    id: 7,
+    run_number: 88,
+    status: 'in_progress',
+    conclusion: null,
+    head_sha: head,
+    head_branch: 'main',
+    html_url: 'https://github.com/acme/web/actions/runs/7',
+  };
+  it.each([
+    ['of another branch', 1, [{ ...run, head_branch: 'feature' }]],
+    ['shorter than it says', 2, [run]],
+    ['empty though it says that it is not', 1, []],
+  ])('%s is refused', async (_, total_count, workflow_runs) => {
+    reply = json({ total_count, workflow_runs });
+    const error = await failureOf(github().runs(of, 'deploy.yml', 'main', ports));
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
   });
 });
 

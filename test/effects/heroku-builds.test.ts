@@ -8,6 +8,7 @@ import type { Refusal } from '../../src/machine/services.ts';
 import { HerokuStandIn } from './heroku-stand-in.ts';
 import type { StandInApp } from './heroku-world.ts';
 import { failureOf, toldBy } from './lockstep-error.ts';
+import { createVirtualClock } from './virtual-clock.ts';
 
 const commit = 'a'.repeat(40);
 const input = { app: 'acme-staging', commit, mark: 'deploy-1', timeoutMs: 600_000 };
@@ -235,19 +236,49 @@ describe('followBuild', () => {
   });
 });
 
+describe('an answer that is not of the build', () => {
+  it('a build of another deploy is not taken for the one that was asked for', async () => {
+    const path = '/apps/acme-staging/builds';
+    const made = world.build(app, { mark: 'lockstep another', status: 'succeeded' });
+    const [listed] = (await fetch(`${world.url}${path}`).then((one) => one.json())) as object[];
+    world.faults.set(`POST ${path}`, [{ status: 201, body: listed ?? {} }]);
+    // The answer says nothing of what was made: it is looked for, and asked for once more.
+    const asked = await heroku.requestBuild(input, ports, archive);
+    const ours = app.builds.filter(({ mark }) => mark === 'lockstep deploy-1');
+    expect([asked.kind === 'requested' && asked.build]).toEqual(ours.map(({ id }) => id));
+    const other = world.build(app);
+    world.faults.set(`GET ${path}/${other.id}`, [{ status: 200, body: listed ?? {} }]);
+    const follow = { app: 'acme-staging', build: other.id, timeoutMs: 60_000 };
+    expect((await failureOf(heroku.followBuild(follow, ports))).code).toBe('E_VENDOR_MALFORMED');
+    expect(made.status).toBe('succeeded');
+  });
+
+  it('an app whose builds make images is told as one', async () => {
+    const path = '/apps/acme-staging/builds';
+    world.build(app);
+    const [listed] = (await fetch(`${world.url}${path}`).then((one) => one.json())) as object[];
+    world.faults.set(`POST ${path}`, [{ status: 201, body: { ...listed, stack: 'container' } }]);
+    expect((await failureOf(heroku.requestBuild(input, ports, archive))).code).toBe('E_NO_SLUG');
+  });
+});
+
 describe('pendingWork', () => {
-  it('counts builds and releases that are under way', async () => {
+  it('tells the builds and releases that are under way, and since when', async () => {
     const slug = world.slug(commit);
     world.release(app, slug);
     world.release(app, slug, { status: 'pending' });
     world.build(app, { status: 'succeeded' });
+    const { id } = world.build(app, { createdAt: world.clock.now() - 3 * 86_400_000 });
     world.build(app);
-    world.build(app);
-    expect(await heroku.pendingWork('acme-staging', ports)).toEqual({ builds: 2, releases: 1 });
+    const clock = createVirtualClock({ now: world.clock.now(), holdMs: 0 });
+    const pending = await heroku.pendingWork('acme-staging', world.ports({ clock }));
+    expect(pending.map(({ kind }) => kind)).toEqual(['build', 'build', 'release']);
+    const old = pending.find(({ name }) => name === id);
+    expect(old?.ageMs).toBeGreaterThan(2 * 86_400_000);
   });
 
   it('is nothing at an app that does nothing', async () => {
     world.release(app, null, { description: 'Initial release' });
-    expect(await heroku.pendingWork('acme-staging', ports)).toEqual({ builds: 0, releases: 0 });
+    expect(await heroku.pendingWork('acme-staging', ports)).toEqual([]);
   });
 });

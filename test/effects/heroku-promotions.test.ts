@@ -160,6 +160,36 @@ describe('requestPromotion', () => {
     world.faults.set(write, [{ status: 201, body }]);
     expect((await failureOf(request())).code).toBe('E_PROMOTION_SOURCE');
   });
+
+  it('asks again what is promoted where the answer does not say, and fails where that says nothing', async () => {
+    const source = { app: { id: staging.id }, release: { id: verified.id } };
+    const kept: [object, string | null][] = [
+      [{ source }, null],
+      [{}, 'E_PROMOTION_SOURCE'],
+      [{ source: { app: source.app, release: null } }, 'E_PROMOTION_SOURCE'],
+      [{ source: { ...source, app: { id: production.id } } }, 'E_PROMOTION_SOURCE'],
+      [{ source, id: 'p-2' }, 'E_PROMOTION_SOURCE'],
+    ];
+    for (const [body, code] of kept) {
+      world.faults.set(write, [{ status: 201, body: { id: 'p-1' } }]);
+      world.faults.set('GET /pipeline-promotions/p-1', [
+        { status: 200, body: { id: 'p-1', ...body } },
+      ]);
+      if (code === null) expect(await request()).toMatchObject({ promotion: 'p-1' });
+      else expect((await failureOf(request())).code).toBe(code);
+    }
+    expect(sent()).toBe(kept.length);
+  });
+
+  it('a coupling or an app that is another one’s is not believed', async () => {
+    const body = { app: { id: production.id }, pipeline: { id: 'pipeline-1' } };
+    world.faults.set('GET /apps/acme-staging/pipeline-couplings', [{ status: 200, body }]);
+    expect((await failureOf(request())).code).toBe('E_VENDOR_MALFORMED');
+    const other = { id: staging.id, name: 'acme-other' };
+    world.faults.set('GET /apps/acme-staging', [{ status: 200, body: other }]);
+    expect((await failureOf(request())).code).toBe('E_VENDOR_MALFORMED');
+    expect(sent()).toBe(0);
+  });
 });
 
 describe('followPromotion', () => {

@@ -122,6 +122,36 @@ describe('awaitRelease', () => {
     expect(world.progress.filter((line) => line === 'migrating')).toHaveLength(1);
   });
 
+  it('another slug of the same commit is not what was verified: E_RELEASE_ARTIFACT', async () => {
+    const [verified, other] = [world.slug(one), world.slug(one)];
+    const { id } = world.release(app, other);
+    const input = { app: name, release: id, commit: one, timeoutMs: 60_000 };
+    const error = await failureOf(heroku.awaitRelease({ ...input, slug: verified }, ports));
+    expect(error.code).toBe('E_RELEASE_ARTIFACT');
+    expect(await heroku.awaitRelease({ ...input, slug: other }, ports)).toMatchObject({
+      slug: other,
+    });
+  });
+
+  it.each([
+    ['another release', (id: string) => `GET /apps/${name}/releases/${id}`, 'release'],
+    ['another slug', (_: string, slug: string) => `GET /apps/${name}/slugs/${slug}`, 'slug'],
+  ])('%s’s answer is not believed', async (_, path, what) => {
+    const slug = world.slug(one);
+    const [mine, other] = [world.release(app, slug), world.release(app, slug)];
+    const answers = { release: `releases/${other.id}`, slug: `slugs/${world.slug(one)}` };
+    const body = await fetch(
+      `${world.url}/apps/${name}/${answers[what as keyof typeof answers]}`,
+    ).then((response) => response.json());
+    world.faults.set(path(mine.id, slug), [{ status: 200, body: body as object }]);
+    expect((await failureOf(wait(mine.id))).code).toBe('E_VENDOR_MALFORMED');
+  });
+
+  it('an app of container images is told as one, where its release is waited for', async () => {
+    const { id } = world.release(app, null, { description: 'Deployed web (0123456789ab)' });
+    expect((await failureOf(wait(id))).code).toBe('E_NO_SLUG');
+  });
+
   it('a failed release phase fails with the end of its output', async () => {
     const { id } = world.release(app, world.slug(one), {
       status: 'pending',

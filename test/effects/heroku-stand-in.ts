@@ -271,6 +271,12 @@ export class HerokuStandIn extends HerokuWorld {
       this.onPromotion(promotion);
       return c.json({ id: promotion.id, status: 'pending', source }, 201);
     });
+    hono.get('/pipeline-promotions/:id', (c) => {
+      const promotion = this.promotions.find(({ id }) => id === c.req.param('id'));
+      if (promotion === undefined) return c.notFound();
+      const { id, source, release } = promotion;
+      return c.json({ id, source: { app: { id: source }, release: { id: release } } });
+    });
     hono.get('/pipeline-promotions/:id/promotion-targets', (c) => {
       const promotion = this.promotions.find(({ id }) => id === c.req.param('id'));
       if (promotion === undefined) return c.notFound();

@@ -35,7 +35,7 @@ function lockOver(...lists: CiBuild[][]) {
     builds: async () => {
       const builds = lists[Math.min(asked, lists.length - 1)] ?? [];
       asked += 1;
-      return { me: build(2), builds };
+      return { me: builds.find(({ order }) => order === 2) ?? null, builds };
     },
   });
   const acquire = () => lock.acquire(input, stop.signal, (line) => told.push(line));
@@ -50,11 +50,27 @@ describe('createCiLock', () => {
       kind: 'granted',
       provider: 'circleci',
       token: null,
-      waitedMs: 10_000,
+      waitedMs: 11_000,
       takenOver: null,
     });
-    expect(clock.slept).toEqual([5_000, 5_000]);
+    expect(clock.slept).toEqual([5_000, 5_000, 1_000]);
     expect(told).toEqual(['build 501 runs; waiting for it to end']);
+  });
+
+  it('takes no lane by a list that does not show its own build, or that is short once', async () => {
+    const { acquire, clock, told } = lockOver(
+      [],
+      [build(1)],
+      [build(2)],
+      [build(2), build(1)],
+      [build(2)],
+    );
+    expect(await acquire()).toMatchObject({ kind: 'granted' });
+    expect(clock.slept).toEqual([5_000, 5_000, 1_000, 5_000, 1_000]);
+    expect(told).toEqual([
+      'the CI’s list does not show this build yet; waiting until it does',
+      'build 501 runs; waiting for it to end',
+    ]);
   });
 
   it('gives way to a newer build that comes while it waits, and names it', async () => {

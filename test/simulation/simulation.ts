@@ -16,7 +16,7 @@ import type { Run } from '../../src/runtime/identity.ts';
 import { createStoreLock, readLane } from '../../src/runtime/lane.ts';
 import { breakLock, switchLane } from '../../src/runtime/lane-orders.ts';
 import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lease-keeper.ts';
-import { quiesce } from '../../src/runtime/quiesce.ts';
+import { quiesce, quietOf } from '../../src/runtime/quiesce.ts';
 import { requestDeploy } from '../../src/runtime/request.ts';
 import { resumeDeploy } from '../../src/runtime/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
@@ -44,6 +44,10 @@ import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 9);
+const quiet = quietOf({
+  staging: { app: staging, timeoutMs: 1_800_000 },
+  production: { app: production },
+});
 const longestMs = 48 * 3_600_000;
 const immortal: Fate = { killAt: null, pause: null };
 /** CI runs a job that died again, after a while. */
@@ -373,7 +377,7 @@ class Simulation {
       keeper,
       leaseMs,
       relation: async (base, head) => lane.graph.relation(base, head),
-      quiesce: (signal) => quiesce(heroku, [staging, production], ports(signal)),
+      quiesce: (signal) => quiesce(heroku, quiet, ports(signal)),
       deaths,
     });
     try {

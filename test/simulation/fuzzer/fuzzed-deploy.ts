@@ -10,7 +10,7 @@ import type { DomainEvent } from '../../../src/machine/events.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
 import { createStoreLock, readLane } from '../../../src/runtime/lane.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
-import { quiesce } from '../../../src/runtime/quiesce.ts';
+import { quiesce, quietOf } from '../../../src/runtime/quiesce.ts';
 import { requestDeploy } from '../../../src/runtime/request.ts';
 import { resumeDeploy } from '../../../src/runtime/resume.ts';
 import { runDeploy } from '../../../src/runtime/run.ts';
@@ -28,6 +28,11 @@ import { type Happening, Stage } from './stage.ts';
 import { Truth } from './truth.ts';
 import { type Exchange, type Spoilt, Wire } from './wire.ts';
 import type { FuzzWorld } from './worlds.ts';
+
+const quiet = quietOf({
+  staging: { app: staging, timeoutMs: 1_800_000 },
+  production: { app: production },
+});
 
 export interface FuzzedDeploy {
   readonly state: string;
@@ -163,7 +168,7 @@ export class Fuzzer {
             keeper,
             leaseMs,
             relation: async (base, head) => this.#commits.relation(base, head),
-            quiesce: (signal) => quiesce(heroku, [staging, production], ports(signal)),
+            quiesce: (signal) => quiesce(heroku, quiet, ports(signal)),
           });
     const events: DomainEvent[] = [];
     const happenings = [...(world.meanwhile ?? [])];
