@@ -1,9 +1,10 @@
 /** Where an export goes: standard output, or a file that is there whole or not at all. */
-import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { makeFolder } from '../store/folders.ts';
+import { linkOnTheWay, makePrivateFile } from '../store/private-file.ts';
 import { signalExitCodes } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -29,14 +30,15 @@ export async function openOutput(
 }
 
 async function openFile(name: string): Promise<Output> {
-  // Through a link to the file that it stands for: the link itself is not to be replaced.
-  const file = existsSync(name) ? realpathSync(name) : resolve(name);
+  const file = resolve(name);
+  assertNoLink(name, file);
   const isNew = !existsSync(file);
   if (isNew) makeFolder(dirname(file));
   // A device or a pipe cannot be replaced by a file.
   const inPlace = !isNew && !statSync(file).isFile();
   const part = inPlace ? file : `${file}.${process.pid}.part`;
-  const handle = await open(part, 'w');
+  if (!inPlace) makePrivateFile(part);
+  const handle = await open(part, inPlace ? 'w' : 'r+');
   const stop = inPlace ? () => {} : removeOnSignal(part);
   return {
     write: (text) => reaching(name, () => append(handle, text)),
@@ -53,6 +55,15 @@ async function openFile(name: string): Promise<Output> {
       stop();
     },
   };
+}
+
+/** A commit could have made it: the export would be written wherever it leads. /dev/stdout is one, and is the system's. */
+function assertNoLink(name: string, file: string): void {
+  const link = linkOnTheWay(file);
+  if (link === null || /^\/(dev|proc)\//.test(file)) return;
+  throw new UsageError('E_OUTPUT', `${name} would be written through a link: ${link}`, {
+    hint: 'Name the place that it leads to with --output.',
+  });
 }
 
 async function append(handle: FileHandle, text: string): Promise<boolean> {
@@ -83,6 +94,7 @@ async function reaching<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
     throw new UsageError('E_OUTPUT', `${file} cannot be written: ${code}`, {
       hint: 'Name a file with --output, in a folder with enough space.',

@@ -1,5 +1,6 @@
 /** Release notes from commits: who did what, with links, within what a log can keep. */
 import type { NoteCommit, ReleaseNotes } from '../machine/events.ts';
+import { cutOff } from '../redaction/cut.ts';
 import { redactAll } from '../redaction/gate.ts';
 import type { Commit } from './commit-object.ts';
 
@@ -8,6 +9,9 @@ export const commitsMax = 250;
 /** The messages together, in UTF-16 units. */
 const bodiesLengthMax = 64 * 1024;
 const titleLengthMax = 1_000;
+const authorLengthMax = 200;
+/** All of it as JSON, in which an odd character takes six: of more, the oldest commits are only counted. */
+const notesLengthMax = 300_000;
 
 /**
  * @param commits oldest first
@@ -26,11 +30,12 @@ export function toReleaseNotes(options: {
   const whole = options.commits.slice(-commitsMax).map((commit) => note(commit, webUrl));
   const length = whole.reduce((sum, { body }) => sum + body.length, 0);
   const bodiesOmitted = length > bodiesLengthMax;
-  const listed = whole.map(({ isCut, ...commit }) =>
+  const all = whole.map(({ isCut, ...commit }) =>
     bodiesOmitted
       ? { ...commit, title: isCut ? `${commit.title}…` : commit.title, body: '' }
       : commit,
   );
+  const listed = newestOf(all);
   return {
     base,
     head,
@@ -39,6 +44,16 @@ export function toReleaseNotes(options: {
     omitted: Math.max(0, total - listed.length),
     bodiesOmitted,
   };
+}
+
+/** As many of the newest as the log can keep. */
+function newestOf(commits: readonly NoteCommit[]): NoteCommit[] {
+  let length = 0;
+  const listed = commits.toReversed().filter((commit) => {
+    length += JSON.stringify(commit).length;
+    return length <= notesLengthMax;
+  });
+  return listed.reverse();
 }
 
 /** GitHub's merge commits say what was merged in their second paragraph. */
@@ -58,7 +73,7 @@ function note(commit: Commit, webUrl: string | null): NoteCommit & { readonly is
     sha,
     title: start,
     body: isCut ? `${words.slice(start.length)}\n\n${rest}` : rest,
-    author,
+    author: cutOff(author, authorLengthMax),
     url: webUrl === null ? null : `${webUrl}/commit/${sha}`,
     isCut,
   };

@@ -1,11 +1,17 @@
 /** Which deploy an `advance` is about: the one that this build and commit have already, or a new one. */
 import type { DeployRequest } from '../machine/events.ts';
 import { begin, stateOf } from '../machine/interpret.ts';
+import { cutOff } from '../redaction/cut.ts';
 import { type EventLog, VersionConflict } from '../store/log.ts';
 import type { Run } from './identity.ts';
 import { newEvent } from './record.ts';
 import { chartHash, readFlight } from './recorded.ts';
 import { deployStream } from './streams.ts';
+
+/** In UTF-16 units. */
+const [titleLengthMax, authorLengthMax, branchLengthMax, reasonLengthMax] = [
+  1_000, 200, 300, 4_000,
+];
 
 export type NewDeploy = Omit<DeployRequest, 'deploy' | 'chart'>;
 
@@ -16,9 +22,10 @@ export type NewDeploy = Omit<DeployRequest, 'deploy' | 'chart'>;
  */
 export async function requestDeploy(
   log: EventLog,
-  wanted: NewDeploy,
+  asked: NewDeploy,
   run: Run,
 ): Promise<{ readonly deploy: string; readonly isNew: boolean }> {
+  const wanted = bounded(asked);
   const { build, commit, lane } = wanted;
   const name = `${build.label}-${commit.sha.slice(0, 8)}`;
   for (let attempt = 1; ; attempt++) {
@@ -36,6 +43,22 @@ export async function requestDeploy(
     const tryAgain = request.build.attempt < build.attempt && stateOf(flight).startsWith('failed');
     if (!another && !tryAgain) return { deploy, isNew: false };
   }
+}
+
+/** Names and titles as long as such are; what is longer is cut, with a mark. */
+function bounded(wanted: NewDeploy): NewDeploy {
+  const { commit, branch, override } = wanted;
+  return {
+    ...wanted,
+    branch: cutOff(branch, branchLengthMax),
+    commit: {
+      ...commit,
+      title: cutOff(commit.title, titleLengthMax),
+      author: cutOff(commit.author, authorLengthMax),
+    },
+    override:
+      override === null ? null : { ...override, reason: cutOff(override.reason, reasonLengthMax) },
+  };
 }
 
 /** False: another run wrote it first. */

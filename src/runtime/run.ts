@@ -29,6 +29,7 @@ import type { Run } from './identity.ts';
 import type { LaneLock } from './lane.ts';
 import { Lapsed, type LeaseKeeper, Overtaken } from './lease-keeper.ts';
 import { newEvent } from './record.ts';
+import { recordable } from './recordable.ts';
 import { chartHash, readFlight, UnreadableLog } from './recorded.ts';
 import { deployStream, laneResource, laneStream, runResource } from './streams.ts';
 
@@ -257,8 +258,8 @@ class DeployRun {
     const abort = new AbortController();
     this.#inFlight.set(step, { since, abort });
     this.#perform(step, input, since, abort.signal)
-      // An answer that the log has no event for is a failure of the step, not of the run.
-      .then((answer) => toEvent(step, answer))
+      // An answer that the log cannot keep is a failure of the step, not of the run.
+      .then((answer) => recordable(toEvent(step, answer)))
       .then(
         (event) => {
           if (abort.signal.aborted) return;

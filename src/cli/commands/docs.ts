@@ -27,7 +27,7 @@ export async function docs(
   if (flags.check !== true) {
     for (const one of stale) {
       reaching(one.file, () => {
-        makeFolder(dirname(resolve(one.file)));
+        makeFolder(dirname(resolve(one.file)), 0o777);
         writeFileSync(one.file, one.text);
       });
       terminal.out(`wrote ${one.file}`);

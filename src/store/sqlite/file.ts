@@ -6,6 +6,7 @@ import { Migrator } from 'kysely/migration';
 import type { Sleep } from '../changes.ts';
 import { makeFolder } from '../folders.ts';
 import { StoreUnusable } from '../log.ts';
+import { linkOnTheWay, makePrivateFile } from '../private-file.ts';
 import { lockWaitMs, SqliteConnection } from './connection.ts';
 import { whenOpening } from './errors.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
@@ -54,10 +55,15 @@ export async function openSqliteFile(
 }
 
 function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): void {
+  const link = linkOnTheWay(file);
+  if (link !== null) throw isLink(file, link);
   if (!create && !existsSync(file)) throw missing(file, 'there is no log');
   try {
-    if (create) makeFolder(dirname(file));
-    if (!existsSync(file)) return;
+    if (create) {
+      makeFolder(dirname(file));
+      // SQLite gives its -wal and -shm the rights of the file.
+      makePrivateFile(file);
+    }
     // SQLite would open it all the same, and leave -wal and -shm beside it that cannot be written either.
     if (!readOnly) accessSync(file, constants.W_OK);
     if (!statSync(file).isDirectory()) return;
@@ -73,6 +79,18 @@ function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): v
     hint: `Name a file in it: sqlite:${file}/log.db`,
     details: { file },
   });
+}
+
+/** A commit could have made it: the log would be written wherever it leads. */
+function isLink(file: string, link: string): StoreUnusable {
+  return new StoreUnusable(
+    'E_STORE_LINK',
+    `the log ${file} would be written through a link: ${link}`,
+    {
+      hint: 'Remove the link, or name the place that it leads to: sqlite:PATH.',
+      details: { file, link },
+    },
+  );
 }
 
 async function makeUsable(

@@ -1,0 +1,26 @@
+/**
+ * Files that Lockstep makes are nobody else's: a log says who works on what. In a folder that was
+ * there before, the folder's group may do with them what it may do with the folder; the world never.
+ */
+import { chmodSync, closeSync, lstatSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Makes an empty file with the rights that it has to have. Leaves one that is there as it is. @throws the system's error */
+export function makePrivateFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw error;
+  }
+  // The umask has no say: it would take away what the folder's group is given.
+  chmodSync(file, 0o600 | (statSync(dirname(file)).mode & 0o060));
+}
+
+/** The link, file or folder of the file, by which what is written would go elsewhere; null: there is none. */
+export function linkOnTheWay(file: string): string | null {
+  const places = [file, dirname(file)];
+  return (
+    places.find((place) => lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) ?? null
+  );
+}
