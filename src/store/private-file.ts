@@ -19,8 +19,14 @@ export function makePrivateFile(file: string): void {
 
 /** The link, file or folder of the file, by which what is written would go elsewhere; null: there is none. */
 export function linkOnTheWay(file: string): string | null {
-  const places = [file, dirname(file)];
-  return (
-    places.find((place) => lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) ?? null
-  );
+  return [file, dirname(file)].find(isLink) ?? null;
+}
+
+function isLink(place: string): boolean {
+  try {
+    return lstatSync(place).isSymbolicLink();
+  } catch {
+    // What cannot be looked at is not written either, and says why.
+    return false;
+  }
 }
