@@ -79,6 +79,8 @@ function* credentials(text: string): Generator<Span> {
   for (const match of text.matchAll(/:\/\/([^\s/?#:@"'<>\\]*)(?::([^\s/?#"'<>\\]*))?@/g)) {
     const [whole, user = '', password] = match;
     const start = match.index + 3;
+    // How our own hints spell it.
+    if (password === 'PASSWORD') continue;
     if (password !== undefined && password !== '') {
       const end = match.index + whole.length - 1;
       yield [end - password.length, end];

@@ -24,7 +24,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const modeOf = (name: string): string => (statSync(join(folder, name)).mode & 0o777).toString(8);
 
-/** A log, made by an order to its lane, whose process is stopped before SQLite takes its files away; and an export. */
+/** Opens a log, which makes it, and writes an event. */
+const opening = `
+  const { openLog } = await import('${join(import.meta.dirname, '../../dist/store/open.js')}');
+  const log = await openLog(process.argv[1]).catch((error) => (console.error(error.code), process.exit(2)));
+  const event = { id: crypto.randomUUID(), type: 'a.b', data: {}, metadata: {} };
+  await log.append([{ stream: 's', expected: 'any', events: [event] }]);
+  await log.close();`;
+
+/** A log, and an export of it. */
 async function write(umask: string, store: string, output: string) {
   writeFileSync(
     join(folder, 'pipeline.yml'),
@@ -32,7 +40,7 @@ async function write(umask: string, store: string, output: string) {
   );
   const program = [
     `umask ${umask}`,
-    `pipeline disable --store sqlite:${store} --reason x`,
+    `'${process.execPath}' --input-type=module --eval "${opening}" sqlite:${store} || exit 2`,
     `pipeline export --store sqlite:${store} --output ${output}`,
   ].join(' && ');
   return shell(folder, program);
