@@ -4,7 +4,7 @@
  * command as text and as JSON, errors, `--debug`. The commands are those that the program has.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
@@ -95,7 +95,7 @@ function canaryCommit(): string {
 
 /** Everything that left the process, by name. */
 function sinks(): Record<string, string> {
-  const folder = join(stage.folder, '.pipeline');
+  const folder = dirname(stage.storeUrl.replace(/^sqlite:/, ''));
   const files = readdirSync(folder)
     .map((name) => join(folder, name))
     .filter((file) => statSync(file).isFile());

@@ -1,5 +1,7 @@
 /** Commits of any size and any bytes: the deploy ends in a settled state, on record, and its lane is free again. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deployId, Stage } from './stage.ts';
@@ -17,6 +19,7 @@ interface Odd {
 
 /** Writes the commits as they are, byte for byte, one after the other. */
 function commitAll(commits: readonly Odd[]): string {
+  const config = readFileSync(join(stage.folder, 'pipeline.yml'), 'utf8');
   const parts = commits.flatMap(({ author, message }, i) => [
     `commit refs/heads/master\nmark :${i + 1}\nauthor `,
     author,
@@ -25,6 +28,7 @@ function commitAll(commits: readonly Odd[]): string {
     message,
     i === 0 ? '\n' : `\nfrom :${i}\n`,
     `M 100644 inline app.txt\ndata 2\n${i % 10}\n\n`,
+    `M 100644 inline pipeline.yml\ndata ${config.length}\n${config}\n`,
   ]);
   const input = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
   execFileSync('git', ['-C', stage.folder, 'fast-import', '--quiet', '--force'], { input });
