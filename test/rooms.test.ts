@@ -1,4 +1,4 @@
-/** Holds DESIGN's picture of the rooms: imports point one way. */
+/** Imports point one way: the rooms of CONTRIBUTING.md. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';

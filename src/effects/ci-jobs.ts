@@ -1,4 +1,7 @@
-/** How a CI's job ended: CircleCI's by its number, GitHub's by its run and attempt (VENDORS.md 2.2, 3.4). */
+/**
+ * How a CI's job ended: CircleCI's by its number, GitHub's by its run and attempt (CircleCI API v2
+ * reference, Job; GitHub REST API, Workflow runs).
+ */
 import { z } from 'zod';
 import { createCircleCi } from './circleci.ts';
 import { malformed, sendForJson } from './http-answers.ts';

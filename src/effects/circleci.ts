@@ -1,4 +1,4 @@
-/** CircleCI's API v2: which builds of a job run on a branch (VENDORS.md 2.2). */
+/** CircleCI's API v2: which builds of a job run on a branch (CircleCI API v2 reference, Pipeline, Workflow, Job). */
 import { z } from 'zod';
 import type { CiBuild } from '../machine/ci-queue.ts';
 import type { HttpRequest } from './http.ts';

@@ -20,7 +20,7 @@ export interface Comparison {
   readonly total: number;
 }
 
-/** A run of a workflow (VENDORS.md 3.4). */
+/** A run of a workflow (GitHub REST API, Workflow runs). */
 export interface WorkflowRun {
   readonly id: number;
   readonly number: number;
@@ -82,7 +82,7 @@ export const runsSchema = z.object({
   ),
 });
 
-/** The API's version that these schemas are of (VENDORS.md 3.1). */
+/** The API's version that these schemas are of (GitHub REST API, API versions). */
 const apiVersion = '2022-11-28';
 const notThere = [404, 422];
 const pageMax = 100;

@@ -1,4 +1,7 @@
-/** CircleCI's answers about pipelines, workflows and jobs, of API v2 and of v1.1 (VENDORS.md 2.2, 2.3). */
+/**
+ * CircleCI's answers about pipelines, workflows and jobs, of API v2 and of v1.1 (CircleCI API v2 and v1.1
+ * references).
+ */
 import {
   type Build,
   isLive,

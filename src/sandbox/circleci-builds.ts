@@ -1,7 +1,7 @@
 /** CircleCI's pipelines, workflows and jobs as the control verbs make and change them. */
 import { z } from 'zod';
 
-/** Of a job (VENDORS.md 2.2). */
+/** Of a job (CircleCI API v2 reference, Job). */
 export const jobStatuses = [
   'success',
   'running',
@@ -267,7 +267,7 @@ export class CircleCiBuilds {
   }
 }
 
-/** Of a workflow, from its jobs' (VENDORS.md 2.2). */
+/** Of a workflow, from its jobs' (CircleCI API v2 reference, Workflow). */
 export function workflowStatus({ jobs }: Workflow): string {
   const has = (...wanted: JobStatus[]) => jobs.some((one) => wanted.includes(one.status));
   const failed = has('failed', 'timedout', 'infrastructure_fail', 'terminated-unknown');

@@ -1,4 +1,4 @@
-/** The part of CircleCI's API that tells which builds run (VENDORS.md 2): v2 by pipelines, and v1.1's lists. */
+/** The part of CircleCI's API that tells which builds run: v2 by pipelines, and v1.1's lists. */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import {

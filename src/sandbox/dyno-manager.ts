@@ -57,7 +57,7 @@ export class DynoManager {
     this.#later(again, 'up');
   }
 
-  /** The dyno that the release phase runs in: listed beside the others (VENDORS.md 1.8). */
+  /** The dyno that the release phase runs in: listed beside the others (Heroku Dev Center, Release Phase). */
   startPhase(app: App, release: Release, command: string): void {
     this.endPhase(app);
     const dyno = this.#dyno('release', 1, release, command);

@@ -108,7 +108,7 @@ export async function suffer(
   }
 }
 
-/** Each vendor says it in its own words (VENDORS.md 1.3, 2.1, 3.1, 4.2). */
+/** Each vendor says it in its own words (its documents on rate limits). */
 function refusedForRate(service: Service): Response {
   const answer = ((): Response => {
     switch (service) {

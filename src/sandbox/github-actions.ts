@@ -1,4 +1,7 @@
-/** GitHub's calls about workflow runs, their attempts and their jobs (VENDORS.md 3.4). */
+/**
+ * GitHub's calls about workflow runs, their attempts and their jobs (GitHub REST API, Workflow runs and
+ * Workflow jobs).
+ */
 import type { Context } from 'hono';
 import type { GitHubBackend } from './github-backend.ts';
 import { actor, nodeId, type Place, repositoryBody, userBody } from './github-bodies.ts';

@@ -1,4 +1,7 @@
-/** How GitHub's stand-in answers: headers, rate limit, ETags, pages, and refusals (VENDORS.md 3.1). */
+/**
+ * How GitHub's stand-in answers: headers, rate limit, ETags, pages, and refusals (GitHub REST API, Using
+ * the REST API).
+ */
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 

@@ -1,4 +1,4 @@
-/** GitHub's people, repositories, commits and files, as answers show them (VENDORS.md 3.2). */
+/** GitHub's people, repositories, commits and files, as answers show them (GitHub REST API, Commits). */
 import { createHash } from 'node:crypto';
 import type { ChangedFile, GitCommit } from './github-git.ts';
 

@@ -1,4 +1,7 @@
-/** GitHub's calls about commits, answered from a real repository: comparisons, lists, one (VENDORS.md 3.2). */
+/**
+ * GitHub's calls about commits, answered from a real repository: comparisons, lists, one (GitHub REST API,
+ * Commits).
+ */
 import type { Context } from 'hono';
 import type { GitHubBackend } from './github-backend.ts';
 import { commitBody, fileBody, type Place } from './github-bodies.ts';

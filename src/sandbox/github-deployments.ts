@@ -1,4 +1,7 @@
-/** GitHub's deployments and their statuses (VENDORS.md 3.3). Nothing here writes to the repository. */
+/**
+ * GitHub's deployments and their statuses (GitHub REST API, Deployments and Deployment statuses). Nothing
+ * here writes to the repository.
+ */
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type InputFault, jsonOf } from './github-answers.ts';

@@ -1,4 +1,4 @@
-/** The part of GitHub's REST API that tells commits apart, lists workflow runs and keeps deployments (VENDORS.md 3). */
+/** The part of GitHub's REST API that tells commits apart, lists workflow runs and keeps deployments. */
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import { serveActions } from './github-actions.ts';

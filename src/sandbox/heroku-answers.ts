@@ -1,4 +1,7 @@
-/** How Heroku answers: transport headers, ETags, pages of lists, `{id, message}` for a refusal (VENDORS.md 1.1 to 1.4). */
+/**
+ * How Heroku answers: transport headers, ETags, pages of lists, `{id, message}` for a refusal (Heroku
+ * Platform API reference, Overview).
+ */
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -105,7 +108,7 @@ export function visible<T extends { readonly createdAt: number }>(
 
 const pool = { most: 4_500, perMinute: 75 };
 
-/** The account's pool of requests (VENDORS.md 1.3). */
+/** The account's pool of requests (Heroku Platform API reference, Rate Limits). */
 export class RateLimit {
   readonly #now: () => number;
   #left: number = pool.most;
@@ -136,7 +139,7 @@ export class RateLimit {
   }
 }
 
-/** `Bearer TOKEN`, or Basic with the token as the password (VENDORS.md 1.1). */
+/** `Bearer TOKEN`, or Basic with the token as the password (Heroku Platform API reference, Authentication). */
 export function isAuthorized(header: string | undefined, token: string): boolean {
   const [scheme, value = ''] = (header ?? '').split(' ');
   if (scheme === 'Bearer') return value === token;

@@ -1,4 +1,7 @@
-/** Heroku's routes for the account, apps, config vars and places to upload source to (VENDORS.md 1.5, 1.10). */
+/**
+ * Heroku's routes for the account, apps, config vars and places to upload source to (Heroku Platform API
+ * reference, App, Config Vars, Source).
+ */
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { answer, answerList, appOf, bodyOf, type HerokuService } from './heroku-answers.ts';

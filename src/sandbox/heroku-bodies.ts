@@ -1,4 +1,4 @@
-/** The JSON bodies of Heroku's Platform API (VENDORS.md 1.5 to 1.10), made from the world. */
+/** The JSON bodies of Heroku's Platform API (Heroku Platform API reference), made from the world. */
 import {
   type App,
   type Build,

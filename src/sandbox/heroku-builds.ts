@@ -1,4 +1,7 @@
-/** Heroku's routes for builds: made from an uploaded tarball, followed by their status (VENDORS.md 1.6). */
+/**
+ * Heroku's routes for builds: made from an uploaded tarball, followed by their status (Heroku Platform API
+ * reference, Build).
+ */
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import {

@@ -1,4 +1,7 @@
-/** Heroku's routes for what runs: dynos, the formation, preboot (VENDORS.md 1.10). */
+/**
+ * Heroku's routes for what runs: dynos, the formation, preboot (Heroku Platform API reference, Dyno,
+ * Formation, App Feature).
+ */
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import {

@@ -1,4 +1,7 @@
-/** Heroku's lists: `Range` and `Next-Range`, 206 for a part, orders and their errors (VENDORS.md 1.4). */
+/**
+ * Heroku's lists: `Range` and `Next-Range`, 206 for a part, orders and their errors (Heroku Platform API
+ * reference, Ranges).
+ */
 
 export interface RangeAnswer<T> {
   readonly status: 200 | 206;

@@ -1,4 +1,7 @@
-/** Heroku's routes for pipelines and promotions: a slug copied from one app to others (VENDORS.md 1.9). */
+/**
+ * Heroku's routes for pipelines and promotions: a slug copied from one app to others (Heroku Platform API
+ * reference, Pipeline Promotion).
+ */
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import {

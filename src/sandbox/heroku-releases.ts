@@ -1,4 +1,7 @@
-/** Heroku's routes for releases and slugs: what ran, what runs, what is rolled back to (VENDORS.md 1.7, 1.8). */
+/**
+ * Heroku's routes for releases and slugs: what ran, what runs, what is rolled back to (Heroku Platform API
+ * reference, Release, Slug).
+ */
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import {

@@ -6,7 +6,7 @@ export interface Timing {
   readonly releasePhaseMs: number;
   readonly promotionMs: number;
   readonly dynoBootMs: number;
-  /** How long the old dynos still answer with preboot on (VENDORS.md 1.10: about three minutes). */
+  /** How long the old dynos still answer with preboot on (Heroku Dev Center, Preboot: about three minutes). */
   readonly prebootMs: number;
 }
 

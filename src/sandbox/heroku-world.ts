@@ -147,7 +147,7 @@ export class HerokuWorld {
     return release;
   }
 
-  /** A new release of an older one's code and config vars (VENDORS.md 1.8). */
+  /** A new release of an older one's code and config vars (Heroku Platform API reference, Release, Rollback). */
   rollback(app: App, to: Release, by = user): Release {
     const { slug, config } = to;
     return this.release(app, { slug, config, by, description: `Rollback to v${to.version}` });
@@ -228,7 +228,7 @@ export class HerokuWorld {
   #releaseBuild(app: App, build: Build): void {
     const { version } = build.source;
     build.slug = this.slug(version !== null && /^[0-9a-f]{40}$/.test(version) ? version : null).id;
-    // What a build without a version is called is not known (VENDORS.md 7).
+    // Heroku's documents do not say what a build without a version is called.
     const name = version ?? build.slug;
     const description = `Deploy ${name.slice(0, 8)}`;
     build.release = this.release(app, { slug: build.slug, description, by: build.by }).id;

@@ -1,4 +1,7 @@
-/** The output of builds and release phases: plain text at a signed URL, as far as it has come (VENDORS.md 1.6). */
+/**
+ * The output of builds and release phases: plain text at a signed URL, as far as it has come (Heroku
+ * Platform API reference, Build, `output_stream_url`).
+ */
 import type { Hono } from 'hono';
 import type { Build, Release } from './heroku-state.ts';
 import type { HerokuWorld } from './heroku-world.ts';

@@ -1,4 +1,7 @@
-/** What Slack does not take of a message, by the names that it has for it (VENDORS.md 4.2, 4.3). */
+/**
+ * What Slack does not take of a message, by the names that it has for it (Slack API, chat.postMessage;
+ * Block Kit reference).
+ */
 
 /** In characters, or in things. */
 export const limits = {

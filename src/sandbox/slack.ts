@@ -1,4 +1,7 @@
-/** Slack's incoming webhook and the part of its Web API that posts messages (VENDORS.md 4). */
+/**
+ * Slack's incoming webhook and the part of its Web API that posts messages (Slack API, Incoming webhooks
+ * and chat.postMessage).
+ */
 import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { readBody, readPayload, type SlackBody } from './slack-body.ts';

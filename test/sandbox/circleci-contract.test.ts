@@ -55,7 +55,7 @@ async function tour() {
   return { stops: ask.stops, routes: circleci.routes };
 }
 
-/** The schema has no null there, and the vendor sends it of jobs that have not begun (VENDORS.md 2.2). */
+/** The schema has no null there, and the vendor sends it of jobs that have not begun. */
 const sentBeyondSchema = '/items/0/started_at must be string';
 
 const isStarted = (status: string): boolean =>

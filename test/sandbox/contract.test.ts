@@ -29,12 +29,12 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
-/** Sent by Heroku though its schema does not have it: seen in recorded answers (VENDORS.md 1.6, 1.9). */
+/** Sent by Heroku though its schema does not have it: seen in recorded answers. */
 const recordedBeyondSchema: Readonly<Record<string, readonly string[]>> = {
   'pipeline-coupling': ['pipeline.name'],
 };
 
-/** In the schema, and in no answer here: newer than the recorded answers, or set only later (VENDORS.md 1.6 to 1.10). */
+/** In the schema, and in no answer here: newer than the recorded answers, or set only later. */
 const left: readonly string[] = [
   'app.base_image_name',
   'app.buildpacks',
@@ -194,7 +194,10 @@ async function tourOfErrors({ sandbox }: Visit, seen: Tour): Promise<void> {
   await see(['GET', '/account'], 'error', 429);
 }
 
-/** Errors have no schema of their own: `{id, message}`, with a link or a resource at most (VENDORS.md 1.2). */
+/**
+ * Errors have no schema of their own: `{id, message}`, with a link or a resource at most (Heroku Platform
+ * API reference, Errors).
+ */
 function errorFaults(body: Record<string, unknown>): string[] {
   const { id, message, ...more } = body;
   const faults = Object.keys(more).filter((name) => name !== 'url' && name !== 'resource');

@@ -7,7 +7,7 @@ import { findContract, missedRoutes } from './vendor-contract.ts';
 const contract = findContract('Slack', 'slack-web-openapi-v2.used.json');
 const hook = '/services/T0SANDBOX/B0SANDBOX/secret';
 
-/** What Slack says today and its schema of 2021 does not know (VENDORS.md 4.2, 7). */
+/** What Slack says today and its schema of 2021 does not know. */
 const newerErrors: readonly string[] = ['invalid_blocks', 'thread_not_found'];
 /** The schema knows no other shapes of these two than its own examples of them. */
 const strictNames: readonly string[] = ['/message/attachments/0', '/message/blocks'];
