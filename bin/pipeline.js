@@ -3,7 +3,8 @@
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(
-    `error[E_NODE]: pipeline needs Node.js 22.19 or newer; this is ${process.versions.node}\n`,
+    `error[E_NODE]: pipeline needs Node.js 22.19 or newer; this is ${process.versions.node}
+  Install Node.js 24. In a clone of Lockstep, npx --no lockstep uses the one that npm ci brought.\n`,
   );
   process.exitCode = 2;
 } else {

@@ -13,6 +13,8 @@ import { createInterface } from 'node:readline';
 import { type RunningSandbox, startSandbox } from '../src/sandbox/server.ts';
 
 const binary = resolve(import.meta.dirname, '../bin/pipeline.js');
+/** By its path: the `node` of the reader's shell may be too old. */
+const node = process.execPath;
 const root = mkdtempSync(join(tmpdir(), 'lockstep-demo-'));
 const folder = join(root, 'repository');
 /** Outside of the checkout, as on a disk that CI keeps. */
@@ -198,9 +200,9 @@ notify:
 The log is yours to explore:
   cd ${folder}
   export PIPELINE_STORE='${store}'
-  node ${binary} status
-  node ${binary} log 505
-  node ${binary} replay 506`);
+  ${node} ${binary} status
+  ${node} ${binary} log 505
+  ${node} ${binary} replay 506`);
 } finally {
   await sandbox.close();
 }

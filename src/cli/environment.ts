@@ -92,7 +92,7 @@ export function emptyTokens({ empty }: Environment): string | null {
 export function requireHerokuToken({ herokuApiKey }: Environment): string {
   if (herokuApiKey !== null) return herokuApiKey;
   throw new UsageError('E_MISSING_TOKEN', 'HEROKU_API_KEY is not set', {
-    hint: 'Make one with `heroku authorizations:create` and set it in the CI’s environment or context.',
+    hint: 'Make one with `heroku authorizations:create` and set it: in the CI’s environment or context, or in the shell that runs this.',
   });
 }
 

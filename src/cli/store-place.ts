@@ -24,7 +24,7 @@ export function checkStorePlace({ storeUrl, provider, isCi, folder }: StorePlace
   const shown = shownStore(storeUrl);
   if (!isThrownAway({ storeUrl, isCi, folder })) {
     return [
-      `the log is ${shown}, outside of the checkout: taken as on a disk that is kept and that every runner shares; where it is not, two builds deploy at once`,
+      `the log is ${shown}, outside of the checkout. This disk has to be kept, and every runner has to use it: otherwise two builds can deploy at the same time`,
     ];
   }
   if (provider !== 'store') {

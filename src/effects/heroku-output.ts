@@ -48,7 +48,7 @@ export class OutputFollower {
     const text = this.#newText(response);
     if (text !== '' && !this.#isIntroduced) {
       this.#isIntroduced = true;
-      if (this.#ports.again === true) progress('its output, again from the start:');
+      if (this.#ports.again === true) progress('the build’s output, again from the start:');
     }
     const lineEnd = text.lastIndexOf('\n') + 1;
     // A line that is not whole yet is read again next time: its last character may be cut in two.

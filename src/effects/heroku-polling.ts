@@ -54,7 +54,9 @@ export function isTransient(error: unknown): error is LockstepError {
   );
 }
 
-/** `2 min`, `45 s`. */
+/** `2 min`, `45 s`, `1.5 s`, `500 ms`: about as long as that. */
 export function spoken(ms: number): string {
-  return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1000)} s`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
+  return `${Math.round(ms / 60_000)} min`;
 }

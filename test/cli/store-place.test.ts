@@ -62,7 +62,7 @@ describe('a store in a CI', () => {
 
   it.each(outside)('%s is outside, and taken at its word in one line', (path) => {
     expect(judge(path)).toEqual([
-      expect.stringMatching(/outside of the checkout: taken as .*kept/),
+      expect.stringMatching(/outside of the checkout\. This disk has to be kept/),
     ]);
   });
 
