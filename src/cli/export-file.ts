@@ -37,7 +37,11 @@ async function openFile(name: string): Promise<Output> {
   // A device or a pipe cannot be replaced by a file.
   const inPlace = !isNew && !statSync(file).isFile();
   const part = inPlace ? file : `${file}.${process.pid}.part`;
-  if (!inPlace) makePrivateFile(part);
+  if (!inPlace) {
+    // Of an export that was killed, by a process of the same number; or put there, as a link to elsewhere.
+    rmSync(part, { force: true });
+    makePrivateFile(part);
+  }
   const handle = await open(part, inPlace ? 'w' : 'r+');
   const stop = inPlace ? () => {} : removeOnSignal(part);
   return {

@@ -1,6 +1,8 @@
 /** Who may read what Lockstep writes, under any umask, and that it writes through no link. */
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shell } from './run-pipeline.ts';
+import { binary } from './stage.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -73,7 +76,72 @@ describe.each(['000', '022', '077'])('under umask %s', (umask) => {
   );
 });
 
+describe('a group that is not the folder’s', () => {
+  // Root may give a folder to any group, others to one that they are in.
+  const others = process.getuid?.() === 0 ? [12_345] : (process.getgroups?.() ?? []);
+  const other = others.find((group) => group !== process.getgid?.()) ?? process.getgid?.() ?? 0;
+
+  it('has no rights, for files are of the writer’s own; with the setgid bit they are of the folder’s', async () => {
+    for (const [store, output, mode] of [
+      ['shared', 'out', 0o775],
+      ['shared-set', 'out-set', 0o2775],
+    ] as const) {
+      for (const name of [store, output]) {
+        mkdirSync(join(folder, name));
+        chownSync(join(folder, name), -1, other);
+        chmodSync(join(folder, name), mode);
+      }
+      const ended = await write('022', `${store}/log.db`, `${output}/log.jsonl`);
+      expect(ended).toMatchObject({ exit: 0 });
+      for (const name of filesIn(store, output)) {
+        const isTheirs = statSync(join(folder, name)).gid === other;
+        expect(`${name} ${modeOf(name)}`).toBe(`${name} ${isTheirs ? '660' : '600'}`);
+      }
+    }
+  });
+});
+
+it('a pipe in place of the log is refused, not waited for', async () => {
+  spawnSync('mkfifo', [join(folder, 'log.db')]);
+  for (const command of ['status', 'import empty.jsonl']) {
+    writeFileSync(join(folder, 'empty.jsonl'), '');
+    const ended = await shell(folder, `pipeline ${command} --store sqlite:log.db`);
+    expect(ended.exit).toBe(2);
+    expect(ended.stderr).toContain('E_STORE_CANNOT_OPEN');
+  }
+}, 20_000);
+
+it('what a killed export left behind is no part of the next one', async () => {
+  const precious = join(folder, 'precious');
+  writeFileSync(precious, 'kept');
+  expect(await write('022', 'log.db', 'first.jsonl')).toMatchObject({ exit: 0 });
+  // The shell's number is the program's: what is there under that name is made before it starts.
+  for (const left of [
+    "printf '%9999s' x > log.jsonl.$$.part",
+    'ln -s precious log.jsonl.$$.part',
+  ]) {
+    const program = `${left}; exec '${process.execPath}' '${binary}' export --store sqlite:log.db --output log.jsonl`;
+    expect(await shell(folder, program)).toMatchObject({ exit: 0 });
+    expect(readFileSync(join(folder, 'log.jsonl'), 'utf8')).toBe(
+      readFileSync(join(folder, 'first.jsonl'), 'utf8'),
+    );
+  }
+  expect(readFileSync(precious, 'utf8')).toBe('kept');
+});
+
 describe('a link', () => {
+  it.each(['-wal', '-shm', '-journal'])(
+    'in place of what SQLite writes beside the log (%s) is refused',
+    async (end) => {
+      writeFileSync(join(folder, 'precious'), 'kept');
+      symlinkSync('precious', join(folder, `log.db${end}`));
+      const ended = await write('022', 'log.db', 'log.jsonl');
+      expect(ended.exit).toBe(2);
+      expect(ended.stderr).toContain('E_STORE_LINK');
+      expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('kept');
+    },
+  );
+
   it('in place of the log’s folder or file is refused, and nothing is written where it leads', async () => {
     mkdirSync(join(folder, 'elsewhere'));
     symlinkSync('elsewhere', join(folder, '.pipeline'));

@@ -1,5 +1,5 @@
 /** Opening an SQLite file as a log: is it one, is it ours, does it keep what we promise, are its tables there. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Migrator } from 'kysely/migration';
@@ -16,6 +16,9 @@ export const inMemory = ':memory:';
 
 /** A WAL larger than this, in bytes, is cut down to it once it has been written back. */
 const walBytesMax = 67_108_864;
+
+/** What SQLite writes beside the file, too. */
+const written = ['', '-wal', '-shm', '-journal'];
 
 export interface SqliteFileOptions {
   readonly readOnly: boolean;
@@ -55,9 +58,29 @@ export async function openSqliteFile(
 }
 
 function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): void {
-  const link = linkOnTheWay(file);
-  if (link !== null) throw isLink(file, link);
+  const link = written.map((end) => linkOnTheWay(file + end)).find((one) => one !== null);
+  if (link !== undefined) throw isLink(file, link);
   if (!create && !existsSync(file)) throw missing(file, 'there is no log');
+  const stats = made(file, { readOnly, create });
+  if (stats.isFile()) return;
+  if (stats.isDirectory()) {
+    throw new StoreUnusable('E_STORE_IS_DIRECTORY', `the log ${file} is a folder`, {
+      hint: `Name a file in it: sqlite:${file}/log.db`,
+      details: { file },
+    });
+  }
+  // SQLite would wait without end for whoever writes to a pipe.
+  throw new StoreUnusable('E_STORE_CANNOT_OPEN', `the log ${file} is no file`, {
+    hint: 'Name another place with --store or PIPELINE_STORE=sqlite:PATH.',
+    details: { file },
+  });
+}
+
+/** What is in the log's place, once it is there and may be opened. @throws StoreUnusable E_STORE_CANNOT_OPEN */
+function made(
+  file: string,
+  { readOnly, create }: Pick<SqliteFileOptions, 'readOnly' | 'create'>,
+): Stats {
   try {
     if (create) {
       makeFolder(dirname(file));
@@ -66,7 +89,7 @@ function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): v
     }
     // SQLite would open it all the same, and leave -wal and -shm beside it that cannot be written either.
     if (!readOnly) accessSync(file, constants.W_OK);
-    if (!statSync(file).isDirectory()) return;
+    return statSync(file);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw new StoreUnusable('E_STORE_CANNOT_OPEN', `the log ${file} cannot be opened: ${why}`, {
@@ -75,10 +98,6 @@ function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): v
       cause: error,
     });
   }
-  throw new StoreUnusable('E_STORE_IS_DIRECTORY', `the log ${file} is a folder`, {
-    hint: `Name a file in it: sqlite:${file}/log.db`,
-    details: { file },
-  });
 }
 
 /** A commit could have made it: the log would be written wherever it leads. */
