@@ -1,0 +1,63 @@
+/** The mutants fit the code that is there. Whether the tests notice them, `npm run mutants` finds out. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { applied, Inapplicable, type Mutant } from './mutant.ts';
+import { mutants } from './mutants.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const read = (file: string): string => readFileSync(resolve(root, file), 'utf8');
+const promises = read('docs/guarantees.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .map((line) => line.split(' | ')[0] ?? '');
+
+describe('each mutant', () => {
+  it('has an id of its own', () => {
+    expect(new Set(mutants.map(({ id }) => id)).size).toBe(mutants.length);
+  });
+
+  it.each(mutants.map((mutant) => [mutant.id, mutant] as const))(
+    '%s changes code that is there',
+    (_, mutant) => {
+      const text = read(mutant.file);
+      expect(applied(mutant, text)).not.toBe(text);
+    },
+  );
+
+  it.each(mutants.map((mutant) => [mutant.id, mutant] as const))(
+    '%s breaks a promise that is made, before tests that exist',
+    (_, { promise, noticedBy }) => {
+      expect(promises.filter((row) => row.includes(promise))).toHaveLength(1);
+      expect(noticedBy.filter((file) => !existsSync(resolve(root, file)))).toEqual([]);
+      expect(noticedBy.length).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('a mutant that does not fit', () => {
+  const mutant: Mutant = {
+    id: 'a',
+    promise: 'b',
+    file: 'c.ts',
+    symbol: 'two',
+    code: 'n + 1',
+    by: 'n',
+    noticedBy: [],
+  };
+  const text =
+    'function one(n: number) {\n  return n + 1;\n}\n\nfunction two(n: number) {\n  return n\n    + 1;\n}\n\nconst three = (n: number) => n + 1;\n';
+
+  it('is found in its symbol alone, however the code is broken into lines', () => {
+    expect(applied(mutant, text)).toContain('function two(n: number) {\n  return n;\n}');
+    expect(applied({ ...mutant, symbol: 'three' }, text)).toContain('=> n;');
+  });
+
+  it.each([
+    ['an unknown symbol', { symbol: 'four' }],
+    ['code that is not there', { code: 'n + 2' }],
+    ['code that is there twice', { code: 'n' }],
+  ])('says so: %s', (_, other) => {
+    expect(() => applied({ ...mutant, ...other }, text)).toThrow(Inapplicable);
+  });
+});

@@ -1,0 +1,102 @@
+/** The two checks that a run still holds what it was given: before each write, and at each heartbeat. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lease-keeper.ts';
+import type { EventLog, Fence } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
+
+const leaseMs = 60_000;
+const resource = 'lane/acme';
+let now: number;
+let log: EventLog;
+let fence: Fence;
+/** What sleeps until the test lets it go on: the heart between two beats. */
+let beats: (() => void)[];
+
+const clock = {
+  now: () => now,
+  sleep: (_ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      beats.push(resolve);
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    }),
+};
+const beat = async () => {
+  for (const wake of beats.splice(0)) wake();
+  for (let turn = 0; turn < 10; turn++) await new Promise((next) => setImmediate(next));
+};
+const keep = () => {
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  keeper.hold(fence);
+  return keeper;
+};
+
+beforeEach(async () => {
+  now = Date.parse('2026-01-05T10:00:00Z');
+  beats = [];
+  log = await openLog('sqlite::memory:', { now: () => now });
+  const lease = await log.take(resource, { run: 'one' }, leaseMs);
+  fence = { resource, token: lease?.token ?? 0 };
+});
+afterEach(() => log.close());
+
+describe('before a write', () => {
+  it('prolongs the lease, so that it is held for its whole length from there', async () => {
+    const keeper = keep();
+    now += leaseMs - 1;
+    await keeper.assertHeld();
+    now += leaseMs - 1;
+    expect((await log.lease(resource))?.expiresInMs).toBe(1);
+    keeper.stop();
+  });
+
+  it('a run that was stopped for as long as its lease has lapsed, though nobody took it and no beat came', async () => {
+    const keeper = keep();
+    // The renewal itself takes longer than the lease: what was read before it is old.
+    const renew = log.renew.bind(log);
+    log.renew = async (held, ttlMs) => {
+      const kept = await renew(held, ttlMs);
+      now += leaseMs;
+      return kept;
+    };
+    await expect(keeper.assertHeld()).rejects.toBeInstanceOf(Lapsed);
+    expect(keeper.lost.reason).toBeInstanceOf(Lapsed);
+    keeper.stop();
+  });
+
+  it('a run whose lease was given to another is overtaken, and stays so', async () => {
+    const keeper = keep();
+    now += leaseMs + 1;
+    await log.take(resource, { run: 'two' }, leaseMs);
+    await expect(keeper.assertHeld()).rejects.toBeInstanceOf(Overtaken);
+    await expect(keeper.assertHeld()).rejects.toBeInstanceOf(Overtaken);
+    keeper.stop();
+  });
+});
+
+describe('at a heartbeat', () => {
+  it('a run that slept through its lease has lapsed, though the store would still prolong it', async () => {
+    const keeper = keep();
+    now += leaseMs;
+    await beat();
+    expect(keeper.lost.reason).toBeInstanceOf(Lapsed);
+    keeper.stop();
+  });
+
+  it('a run whose lease was given to another hears of it without a write', async () => {
+    const keeper = keep();
+    now += leaseMs / 2;
+    await log.release(fence);
+    await beat();
+    expect(keeper.lost.reason).toBeInstanceOf(Overtaken);
+    keeper.stop();
+  });
+
+  it('a lease that was given back on purpose is no loss', async () => {
+    const keeper = keep();
+    keeper.drop(resource);
+    await log.release(fence);
+    await beat();
+    expect(keeper.lost.aborted).toBe(false);
+    keeper.stop();
+  });
+});

@@ -1,0 +1,94 @@
+/** Replay disagrees where what was recorded is not what the chart makes of the events. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../src/machine/events.ts';
+import { begin, has, next, stateOf } from '../../src/machine/interpret.ts';
+import { newRun } from '../../src/runtime/identity.ts';
+import { newEvent, type TransitionRecord } from '../../src/runtime/record.ts';
+import { replay } from '../../src/runtime/replay.ts';
+import { deployStream } from '../../src/runtime/streams.ts';
+import type { EventLog } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
+import { anActor } from '../actor.ts';
+import { sample, samples } from '../machine/samples.ts';
+
+const deploy = samples['deploy.requested'].deploy;
+const run = newRun({ actor: anActor, ci: null, program: 'test' });
+const ending = [sample('lock.acquired'), sample('deploy.observed'), sample('deploy.failed')];
+let log: EventLog;
+
+beforeEach(async () => {
+  log = await openLog('sqlite::memory:');
+});
+afterEach(() => log.close());
+
+/** Writes the events with their true transitions, one of them altered. */
+async function write(
+  events: readonly DomainEvent[],
+  alter: (version: number, told: TransitionRecord) => TransitionRecord,
+) {
+  let flight = begin(samples['deploy.requested'], 0);
+  const first = { from: null, to: stateOf(flight), settled: false, reason: null };
+  const records = [{ event: sample('deploy.requested'), transition: alter(1, first) }];
+  for (const [place, event] of events.entries()) {
+    const after = next(flight, event, 0);
+    if (after === null) throw new Error(`the chart does not take ${event.type} there`);
+    const told = {
+      from: stateOf(flight),
+      to: stateOf(after),
+      settled: has(after, 'settled'),
+      reason: null,
+    };
+    records.push({ event, transition: alter(place + 2, told) });
+    flight = after;
+  }
+  await log.append([
+    {
+      stream: deployStream(deploy),
+      expected: 'none',
+      events: records.map(({ event, transition }) => newEvent(event, run, { transition })),
+    },
+  ]);
+  return records.length;
+}
+
+describe('replay', () => {
+  it('agrees with what the chart makes of the events', async () => {
+    const count = await write(ending, (_, told) => told);
+    const { disagreement, steps, settled, state } = await replay(log, deploy);
+    expect({ disagreement, steps: steps.length, settled, state }).toEqual({
+      disagreement: null,
+      steps: count,
+      settled: true,
+      state: 'failed',
+    });
+  });
+
+  it.each([
+    ['where it came from', (told: TransitionRecord) => ({ ...told, from: 'disabled' })],
+    ['where it led', (told: TransitionRecord) => ({ ...told, to: 'production.live' })],
+    ['that it is over', (told: TransitionRecord) => ({ ...told, settled: !told.settled })],
+  ])('disagrees about %s, at that event and whichever it is', async (_, altered) => {
+    for (let at = 1; at <= ending.length + 1; at++) {
+      await log.close();
+      log = await openLog('sqlite::memory:');
+      await write(ending, (version, told) => (version === at ? altered(told) : told));
+      expect((await replay(log, deploy)).disagreement).toMatchObject({ version: at });
+    }
+  });
+
+  it('disagrees with an event that the chart does not take there', async () => {
+    await log.append([
+      {
+        stream: deployStream(deploy),
+        expected: 'none',
+        events: [sample('deploy.requested'), sample('production.promoted')].map((event) =>
+          newEvent(event, run, {
+            transition: { from: null, to: 'queued.waiting', settled: false, reason: null },
+          }),
+        ),
+      },
+    ]);
+    const { disagreement } = await replay(log, deploy);
+    expect(disagreement).toMatchObject({ version: 2, type: 'production.promoted' });
+  });
+});
