@@ -23,9 +23,12 @@ const noToken: Env = { HEROKU_API_KEY: undefined };
 
 /** Each order, and how to give it on a lane where it changes something. */
 const orders = {
-  disable: async (claim: string[], env: Env) =>
-    stage.run(['disable', '--reason', 'incident', ...claim], env),
+  disable: async (claim: string[], env: Env) => {
+    await stage.makeLog();
+    return stage.run(['disable', '--reason', 'incident', ...claim], env);
+  },
   enable: async (claim: string[], env: Env) => {
+    await stage.makeLog();
     await stage.run(['disable', '--reason', 'before']);
     return stage.run(['enable', '--reason', 'over', ...claim], env);
   },

@@ -99,7 +99,8 @@ describe('a going-back by another name', { timeout: 90_000 }, () => {
     const { older, next } = await twoShipped();
     const args = ['advance', '--build', '503', '--commit', older, '--branch', 'master'];
     const word = ['--override', '--reason', 'the newer one is broken', '--actor', 'ana'];
-    expect(await stage.run([...args, ...word])).toMatchObject({ exit: 0 });
+    const overriding = stage.start([...args, ...word], {}, stage.checkout(older));
+    expect(await overriding.ended).toMatchObject({ exit: 0 });
     expect(await ending(503, older)).toMatchObject({ to: 'production.live' });
     expect(await stage.advance(504, next)).toMatchObject({ exit: 0 });
     expect(await ending(504, next)).toMatchObject({ to: 'production.live' });

@@ -47,7 +47,7 @@ const ways: Readonly<Record<string, Take>> = {
   'all three are moved, and another run makes a new log': async (stage) => {
     for (const part of ['', '-wal', '-shm'])
       renameSync(file(stage) + part, `${file(stage)}.old${part}`);
-    await (await openLog(stage.storeUrl)).close();
+    await stage.makeLog();
   },
   'another log is moved to its place, beside the -wal': async (stage) => {
     renameSync(await anotherLog(stage, 3), file(stage));

@@ -210,6 +210,11 @@ export class Stage {
     }
   }
 
+  /** An empty log, as an earlier `advance` leaves one: orders make none. */
+  async makeLog(): Promise<void> {
+    await (await openLog(this.storeUrl)).close();
+  }
+
   /** A deploy's events, read by this process. */
   async events(build: number, commit: string): Promise<readonly RecordedEvent[]> {
     return this.read((log) => log.readStream(`deploy/${deployId(build, commit)}`));

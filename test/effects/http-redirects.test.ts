@@ -177,10 +177,22 @@ describe('a write', () => {
 });
 
 it('commits of a renamed repository are compared', async () => {
+  const [base, head] = ['a'.repeat(40), 'b'.repeat(40)];
+  const author = { name: 'Ana Lima', email: 'ana@acme.test', date: '2026-01-05T10:00:00Z' };
+  const commit = { sha: head, html_url: '', commit: { message: 'a change', author } };
+  const comparison = {
+    status: 'ahead',
+    ahead_by: 1,
+    behind_by: 0,
+    total_commits: 1,
+    base_commit: { sha: base },
+    merge_base_commit: { sha: base },
+    commits: [commit],
+  };
   const server = await serve(({ path }) =>
     path.startsWith('/repos/')
       ? { ...(at(`/repositories/1${path.slice('/repos/acme/old'.length)}`) as object), status: 301 }
-      : { status: 200, body: '{"status":"ahead","total_commits":0,"commits":[]}' },
+      : { status: 200, body: JSON.stringify(comparison) },
   );
   const ports = {
     http: client(),
@@ -189,10 +201,10 @@ it('commits of a renamed repository are compared', async () => {
     progress: () => {},
   };
   const github = createGitHub({ baseUrl: server.url, token });
-  const seen = await github.compare({ owner: 'acme', name: 'old' }, 'a', 'b', ports);
+  const seen = await github.compare({ owner: 'acme', name: 'old' }, base, head, ports);
   expect(seen?.relation).toBe('ahead');
   expect(server.asked.map(({ path }) => path)).toEqual([
-    '/repos/acme/old/compare/a...b',
-    '/repositories/1/compare/a...b',
+    `/repos/acme/old/compare/${base}...${head}`,
+    `/repositories/1/compare/${base}...${head}`,
   ]);
 });

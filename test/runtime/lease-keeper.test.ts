@@ -14,6 +14,7 @@ let beats: (() => void)[];
 
 const clock = {
   now: () => now,
+  ran: () => now,
   sleep: (_ms: number, signal?: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
       beats.push(resolve);
