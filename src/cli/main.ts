@@ -23,6 +23,14 @@ export async function main(argv: readonly string[]): Promise<number> {
       shown.json(value);
     },
   };
+  const told = (error: unknown): number => {
+    const exit = exitCodeOf(error);
+    if (isJsonDue) terminal.json({ error: errorDocument(error, exit) });
+    printError(terminal, error, { debug: argv.includes('--debug') });
+    return exit;
+  };
+  // What nobody caught: Node would print it past the gate.
+  process.on('uncaughtException', (error) => process.exit(told(error)));
   let code = 0;
   const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (code = n) });
   try {
@@ -33,9 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       return thrown.exitCode === 0 ? 0 : 2;
     }
     const error = thrown instanceof CommanderError ? wrongUsage(thrown) : thrown;
-    const exit = exitCodeOf(error);
-    if (isJsonDue) terminal.json({ error: errorDocument(error, exit) });
-    printError(terminal, error, { debug: argv.includes('--debug') });
+    const exit = told(error);
     endSoon(exit);
     return exit;
   }

@@ -23,6 +23,7 @@ export function secretsOfEnvironment(
     if (value.trim() === '') continue;
     if (tokens.includes(name)) certain.push(...linesOf(value));
     if (name === 'SLACK_WEBHOOK_URL') certain.push(...webhookSecrets(value.trim()));
+    else if (/HOOK/i.test(name)) certain.push(...longPartsOf(value.trim()));
     certain.push(...passwordsOf(value.trim()));
     if (isSecret(name, value.trim()) && !known.has(value.trim())) guessed.push(...linesOf(value));
   }
@@ -49,14 +50,15 @@ function passwordsOf(text: string): string[] {
   return [url.password, password, `${user}:${password}`];
 }
 
+/** What the paths of many people's webhooks have in common, of Slack and of what takes its messages too. */
+const everybodys = /^(services|workflows|triggers|api|hooks?|(incoming)?webhooks?|slack)$/;
+
 /** All of a webhook's URL is a secret: its path, each segment of it, its query. */
 function webhookSecrets(text: string): string[] {
   const url = URL.parse(text);
   if (url === null) return [text];
   if (url.pathname === '/' && url.search === '') return [];
-  const segments = url.pathname
-    .split('/')
-    .filter((part) => !['services', 'workflows', 'triggers'].includes(part));
+  const segments = url.pathname.split('/').filter((part) => !everybodys.test(part));
   const all = [
     url.href,
     url.pathname.replace(/\/+$/, ''),
@@ -66,8 +68,18 @@ function webhookSecrets(text: string): string[] {
   return [text, ...all].flatMap((secret) => [secret, decoded(secret)]);
 }
 
+/** Of another service's webhook, whose path may be public: what in its path and its query is as long as a token. */
+function longPartsOf(text: string): string[] {
+  const url = text.includes('://') ? URL.parse(text) : null;
+  if (url === null) return [];
+  const parts = [...url.pathname.split('/'), ...url.searchParams.values()];
+  return parts.filter((part) => part.length >= 16).flatMap((part) => [part, decoded(part)]);
+}
+
 /** The last word of such a name: PGPASSWORD, MYSQL_PWD, AUTH_TOKEN. */
 const surelySecret = /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|PWD|PASS|CREDENTIAL)S?$/;
+/** As a word of its own: GH_PAT, and not COMPAT. */
+const secretWord = /^(PAT|CREDS?|JWT|BEARER|NETRC)$/;
 /** Names of such an end are often of something public; the value has to look like a secret as well. */
 const perhapsSecret = /(KEY|AUTH|PRIVATE|SIGNATURE|COOKIE|CERT)S?$/;
 /** It says something of a secret, and is none: TOKEN_URL, AWS_ACCESS_KEY_ID, SSH_AUTH_SOCK. */
@@ -82,7 +94,7 @@ function isSecret(name: string, value: string): boolean {
     .split(/[^A-Z0-9]+/)
     .filter(Boolean);
   if (aboutSecret.test(words.at(-1) ?? '')) return false;
-  if (words.some((word) => surelySecret.test(word))) return true;
+  if (words.some((word) => surelySecret.test(word) || secretWord.test(word))) return true;
   return words.some((word) => perhapsSecret.test(word)) && looksRandom(value);
 }
 

@@ -24,6 +24,16 @@ describe('a secret', () => {
     ['NPM_CONFIG__AUTH', 'YW5hOnB3MTIz'],
     ['DB_PASSWORDS', 'one two 3'],
     ['DOCKER_AUTH', '{"auths":{"x":1}}x'],
+    ['GH_PAT', 'ghp_abcdef0123'],
+    ['GCP_CREDS', 'creds-of-ours'],
+    ['SESSION_JWT', 'eyJhbGciOiJI'],
+    [
+      'TEAMS_WEBHOOK_URL',
+      'https://acme.webhook.office.test/webhookb2/0123456789abcdef0123/IncomingWebhook/fedcba9876543210?sig=aBcDeFgHiJkLmNoPq',
+      '0123456789abcdef0123',
+      'fedcba9876543210',
+      'aBcDeFgHiJkLmNoPq',
+    ],
     ['HTTPS_PROXY', 'http://ana:prox%2Fy-pass@proxy.test:3128', 'prox%2Fy-pass', 'prox/y-pass'],
     ['http_proxy', 'ana:proxypass@proxy.test:3128', 'proxypass'],
     ['ALL_PROXY', 'socks5://ana:sockspass@proxy.test', 'sockspass'],
@@ -85,6 +95,8 @@ describe('no secret', () => {
     ['KEYBOARD', 'us-intl-2'],
     ['PRODUCTION_CD_ENABLED', 'true'],
     ['SLACK_WEBHOOK_URL', 'http://127.0.0.1:4405'],
+    ['DEPLOY_WEBHOOK', 'https://acme.test/hooks/deploy'],
+    ['COMPAT', 'glibc-2.31'],
   ])('is what %s holds: %s', (name, value) => {
     gate.hideSecretsOf({ [name]: value });
     const text = `it said (${value}) to us at http://127.0.0.1/apps`;
@@ -94,6 +106,14 @@ describe('no secret', () => {
   it('is the commit’s id in a cache’s key, as the CI tells it', () => {
     gate.hideSecretsOf({ CIRCLE_SHA1: sha, CACHE_KEY: sha });
     expect(gate.redact(sha)).toBe(sha);
+  });
+
+  it('is what the paths of webhooks of a kind have in common', () => {
+    for (const path of ['api/webhooks/0123/abcd0123/slack', 'hooks/abcd0123'])
+      gate.hideSecretsOf({ SLACK_WEBHOOK_URL: `https://chat.test/${path}` });
+    const text = 'slack answered; the hooks, an api and its webhooks are here';
+    expect(gate.redact(text)).toBe(text);
+    expect(gate.redact('abcd0123 0123')).toBe('[secret] [secret]');
   });
 
   it('is the name of an app or a lane', () => {
