@@ -5,8 +5,8 @@ import type { Heroku } from './heroku.ts';
 import type { Dyno, FormationType } from './heroku-schemas.ts';
 import type { Ports } from './ports.ts';
 
-/** Not of the formation: one-off dynos, the release phase, Heroku Scheduler. */
-const passing = ['run', 'release', 'scheduler'];
+/** Not of the formation: one-off dynos, the release phase. */
+const passing = ['run', 'release'];
 /** `idle` is an eco dyno that fell asleep for want of traffic: it came up before. */
 const upStates = ['up', 'idle'];
 /** A formation that asks for nothing is believed after so long: after an app's first release it may lag. */
@@ -54,7 +54,7 @@ export class DynoWatch {
     const all = await this.#heroku.readDynos(app, this.#ports);
     if (wanted.size === 0) return this.#ofNone();
     this.#emptySince = null;
-    const dynos = all.filter((dyno) => dyno.app.name === app && wanted.has(dyno.type));
+    const dynos = all.filter((dyno) => dyno.app.name === app && isOfFormation(dyno, wanted));
     const ours = await this.#onRelease(dynos);
     const crashed = ours.find(({ state }) => state === 'crashed');
     if (crashed !== undefined) throw dynoCrashed(app, crashed.name, crashed.release.version);
@@ -113,6 +113,16 @@ export class DynoWatch {
 
 interface ReleasedDyno extends Dyno {
   release: { version: number };
+}
+
+/**
+ * A dyno of Heroku Scheduler has the type `scheduler` too, also where an app has a process type of that
+ * name: its number is a large one (`scheduler.3472`), and a formation counts from 1.
+ */
+function isOfFormation({ type, name }: Dyno, wanted: ReadonlyMap<string, number>): boolean {
+  const quantity = wanted.get(type);
+  if (quantity === undefined || type !== 'scheduler') return quantity !== undefined;
+  return Number(name.split('.')[1]) <= quantity;
 }
 
 /** How many dynos of each process type; a type that is listed twice is wanted as often as the larger says. */

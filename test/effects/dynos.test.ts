@@ -92,6 +92,20 @@ describe('checkDynos', () => {
     expect(await check()).toMatchObject({ kind: 'up' });
   });
 
+  it('waits for a process type that is called as Heroku Scheduler’s dynos, and not for those', async () => {
+    app.formation = [{ type: 'scheduler', quantity: 1 }];
+    const job = dyno('scheduler.3472', 2, 'crashed');
+    app.dynos = [dyno('scheduler.1', 1), { ...job, state: 'up' }];
+    expect(await failureOf(check())).toMatchObject({
+      code: 'E_DYNOS_TIMEOUT',
+      message: expect.stringContaining('scheduler: 0 of 1 (scheduler.1 up on v1)'),
+    });
+    app.dynos = [dyno('scheduler.1', 2, 'crashed')];
+    expect(await failureOf(check())).toMatchObject({ code: 'E_DYNO_CRASHED' });
+    app.dynos = [dyno('scheduler.1', 2), job];
+    expect(await check()).toMatchObject({ dynos: [{ name: 'scheduler.1', version: 2 }] });
+  });
+
   it('a type scaled to nothing is not waited for', async () => {
     app.formation.push({ type: 'worker', quantity: 0 });
     app.dynos = [dyno('web.1', 2), dyno('web.2', 2)];
