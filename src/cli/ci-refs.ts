@@ -28,7 +28,7 @@ const pullRequests = [
   ...['BITRISE_PULL_REQUEST', 'BITRISEIO_GIT_BRANCH_DEST', 'BUDDY_EXECUTION_PULL_REQUEST_ID'],
   ...['BUDDY_EXECUTION_PULL_REQUEST_NO', 'BUILDKITE_PULL_REQUEST', 'CIRRUS_PR'],
   ...['CF_PULL_REQUEST_NUMBER', 'CF_PULL_REQUEST_ID', 'CF_PULL_REQUEST_TARGET', 'CI_PR_NUMBER'],
-  ...['CI_PULL_REQUEST', 'CI_PULL_REQUESTS', 'DRONE_PULL_REQUEST', 'CI_MERGE_REQUEST_ID'],
+  ...['DRONE_PULL_REQUEST', 'CI_MERGE_REQUEST_ID'],
   ...['CI_MERGE_REQUEST_IID', 'CI_EXTERNAL_PULL_REQUEST_IID', 'ghprbPullId', 'ghprbTargetBranch'],
   ...['gitlabMergeRequestId', 'gitlabMergeRequestIid', 'SAIL_PULL_REQUEST_NUMBER'],
   ...['SD_PULL_REQUEST', 'PR_BRANCH_NAME', 'PR_BASE_BRANCH_NAME', 'SCRUTINIZER_PR_NUMBER'],
@@ -119,6 +119,12 @@ export function unshippable(env: Env, isCi: boolean): BuildRef | null {
   );
 }
 
+/** CircleCI sets the last two beside its own: names of its version 1.0. */
+const openPullRequests = [
+  ...['CIRCLE_PULL_REQUEST', 'CIRCLE_PULL_REQUESTS'],
+  ...['CI_PULL_REQUEST', 'CI_PULL_REQUESTS'],
+];
+
 /**
  * CircleCI sets CIRCLE_PULL_REQUEST for any branch that a pull request is open from, the lane's own too.
  * Only where it also says which builds are a fork's (CIRCLE_PR_NUMBER: projects that have
@@ -126,7 +132,7 @@ export function unshippable(env: Env, isCi: boolean): BuildRef | null {
  */
 function forkOnCircleCi(env: Env): BuildRef | null {
   if (isSet(env.CIRCLE_REPOSITORY_URL)) return null;
-  const name = ['CIRCLE_PULL_REQUEST', 'CIRCLE_PULL_REQUESTS'].find((one) => isSet(env[one]));
+  const name = openPullRequests.find((one) => isSet(env[one]));
   return name === undefined ? null : { kind: 'pull request', shown: `${name} is ${env[name]}` };
 }
 

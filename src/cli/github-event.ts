@@ -34,6 +34,12 @@ const payloads = {
 } as const;
 type EventName = keyof typeof payloads;
 
+/**
+ * Started by these, a run names what it was about as its head. By others, as `workflow_run` again or a
+ * comment, the head is the default branch's tip, whatever was checked out and tested.
+ */
+const tellingEvents = ['push', 'workflow_dispatch', 'repository_dispatch', 'schedule'];
+
 /** Null for an event whose GITHUB_SHA is the commit that it is about. */
 export function testedCommit(env: Env): TestedCommit | null {
   const name = env.GITHUB_EVENT_NAME ?? '';
@@ -66,6 +72,10 @@ const readers: Readonly<
       return { commit: about.head_sha, ref: { kind: 'merge queue', shown } };
     }
     if (event === 'release') return { commit: about.head_sha, ref: { kind: 'tag', shown } };
+    if (!tellingEvents.includes(event)) {
+      const why = `${shown}, and such a run does not say which commit it tested`;
+      return { commit: about.head_sha, ref: { kind: 'unclear', why } };
+    }
     return passed('the workflow run', about);
   },
   check_suite(content) {

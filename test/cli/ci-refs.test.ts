@@ -130,6 +130,14 @@ describe('a build of the branch', () => {
     const url = { CIRCLE_PULL_REQUEST: 'https://github.com/acme/web/pull/12' };
     const oauth = { ...circle, ...url, CIRCLE_REPOSITORY_URL: 'git@github.com:acme/web.git' };
     expect(judge(oauth)).toBe('SHIPS master');
+    // The names of CircleCI 1.0, which it still sets beside its own.
+    const old = {
+      CI_PULL_REQUEST: url.CIRCLE_PULL_REQUEST,
+      CI_PULL_REQUESTS: url.CIRCLE_PULL_REQUEST,
+    };
+    expect(judge({ ...oauth, ...old })).toBe('SHIPS master');
+    expect(judge({ ...circle, ...old })).not.toContain('SHIPS');
+    expect(judge({ ...gitHub, ...old })).not.toContain('SHIPS');
     expect(judge({ ...oauth, CIRCLE_PR_NUMBER: '12' })).not.toContain('SHIPS');
     expect(judge({ ...circle, ...url })).not.toContain('SHIPS');
   });

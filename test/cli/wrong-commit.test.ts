@@ -42,6 +42,8 @@ describe('GitHub’s event', () => {
   it.each<[string, unknown]>([
     ['workflow_run', workflowRun()],
     ['workflow_run', workflowRun({ event: 'workflow_dispatch' })],
+    ['workflow_run', workflowRun({ event: 'schedule' })],
+    ['workflow_run', workflowRun({ event: 'repository_dispatch' })],
     ['check_suite', { check_suite: run }],
     ['check_run', { check_run: { ...run, check_suite: run } }],
     ['status', { sha, state: 'success', branches: [{ name: 'master' }] }],
@@ -76,6 +78,15 @@ describe('GitHub’s event', () => {
       'merge queue',
     ],
     ['of a release', 'workflow_run', workflowRun({ event: 'release' }), 'tag'],
+    // Of these the head is the default branch's tip, whatever the run that was followed tested.
+    ...['workflow_run', 'check_suite', 'check_run', 'status', 'issue_comment', 'deployment'].map(
+      (event): [string, string, unknown, string] => [
+        `that followed ${event}`,
+        'workflow_run',
+        workflowRun({ event }),
+        'unclear',
+      ],
+    ),
     ['without a payload', 'workflow_run', undefined, 'unclear'],
     ['with an empty payload', 'workflow_run', '', 'unclear'],
     ['with a broken payload', 'workflow_run', '{', 'unclear'],
