@@ -30,6 +30,8 @@ export interface Standing {
   readonly order: Order;
   /** What holds production; null: nothing that is known to be a going-back. */
   readonly held: GoingBack | null;
+  /** What runs is that going-back itself; false where one was only tried, and failed. */
+  readonly isTakenBack: boolean;
   readonly lane: Lane;
   readonly code: CodeRelease | null;
   /** The version of production's newest release of any kind. */
@@ -95,7 +97,9 @@ export async function readStanding(
   const { code, newest } = state;
   const relation = await relationTo(code, input.commit, options.history, ports);
   const held = await holding(input, state, lane, options, ports);
-  return { order: orderOf(input, code, relation, { held, lane }), held, lane, code, newest };
+  const isTakenBack = held !== null && held.release.id === code?.release.id;
+  const order = orderOf(input, code, relation, { isTakenBack, lane });
+  return { order, held, isTakenBack, lane, code, newest };
 }
 
 type Standings = Awaited<ReturnType<History['relation']>> | 'first';
@@ -126,7 +130,7 @@ function orderOf(
   { overridden }: StandingInput,
   code: CodeRelease | null,
   relation: Standings,
-  { held, lane }: { held: GoingBack | null; lane: Lane },
+  { isTakenBack, lane }: Pick<Standing, 'isTakenBack' | 'lane'>,
 ): Order {
   if (code === null) return { kind: 'first', production: { version: null, commit: null } };
   const { release, slug, commit } = code;
@@ -135,7 +139,7 @@ function orderOf(
   const verified = lane.shipped?.release.id === release.id;
   switch (relation) {
     case 'same':
-      if (!verified && held === null) return { kind: 'found', release, slug, own: false };
+      if (!verified && !isTakenBack) return { kind: 'found', release, slug, own: false };
       return { kind: 'superseded', cause: 'contained', production, verified };
     case 'behind':
       return { kind: 'superseded', cause: 'contained', production, verified };

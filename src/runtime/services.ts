@@ -48,8 +48,8 @@ export function createServices(options: ServicesOptions): ServiceTable {
   return {
     async observe(input, runPorts) {
       const ports = within(decisionTimeoutMs, runPorts);
-      const { order, held, code } = await readStanding(input, options, ports);
-      if (code !== null && held === null && input.slug !== null && code.slug === input.slug) {
+      const { order, isTakenBack, code } = await readStanding(input, options, ports);
+      if (code !== null && !isTakenBack && input.slug !== null && code.slug === input.slug) {
         return { kind: 'found', release: code.release, slug: code.slug, own: true };
       }
       if (order.kind === 'superseded' || order.kind === 'found') return order;

@@ -166,6 +166,25 @@ describe('a failed check of production that runs again', { timeout: 90_000 }, ()
     expect(stage.slackTexts()).toContain('No deploy of this lane has verified');
   });
 
+  it('stays red where somebody tried to roll back meanwhile and could not', async () => {
+    stage = await Stage.set({ config: (urls) => defaultConfig(urls, '1s') });
+    const [older, commit] = [stage.commit('older'), stage.commit('breaks')];
+    expect(await stage.advance(501, older)).toMatchObject({ exit: 0 });
+    stage.sandbox.control.endpointDown({ app: production });
+    expect(await stage.advance(502, commit)).toMatchObject({ exit: 1 });
+    stage.sandbox.control.setReleasePhase({ app: production, command: 'rake db:migrate' });
+    stage.sandbox.control.failNextReleasePhase({ app: production });
+    stage.sandbox.control.rollback({ app: production, byUser });
+    expect(await stage.advance(503, commit)).toMatchObject({ exit: 1 });
+    stage.sandbox.control.endpointUp({ app: production });
+    expect(await stage.advance(504, commit)).toMatchObject({ exit: 0 });
+    expect(await ending(504, commit)).toMatchObject({ to: 'production.live' });
+    // That it is verified lifts no hold.
+    const next = stage.commit('next');
+    expect(await stage.advance(505, next)).toMatchObject({ exit: 0 });
+    expect(await ending(505, next)).toMatchObject({ to: 'blockedByRollback' });
+  });
+
   it('a rollback to exactly this commit holds, and is no reason to verify it', async () => {
     const { older } = await twoShipped();
     stage.sandbox.control.rollback({ app: production, byUser });
