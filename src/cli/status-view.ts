@@ -52,7 +52,9 @@ function nextSteps({ deploy, state, settled, reason, running }: StatusRow): stri
     return [`${why}Once the cause is mended: pipeline resume ${deploy} --reason "…"`];
   }
   if (state === 'disabled') {
-    return [`${why}Once that is settled: pipeline resume ${deploy} --reason "…"`];
+    return [
+      `${why}What that takes: pipeline log ${deploy}. Then: pipeline resume ${deploy} --reason "…"`,
+    ];
   }
   const carryOn = `pipeline resume ${deploy} --reason "…"`;
   if (state === 'queued.gaveUp') return [`${why}Run its CI job again, or: ${carryOn}`];
