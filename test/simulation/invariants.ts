@@ -6,6 +6,7 @@ import { replay } from '../../src/runtime/replay.ts';
 import { deployStream, laneStream } from '../../src/runtime/streams.ts';
 import { readDeploys } from '../../src/store/deploys.ts';
 import type { EventLog } from '../../src/store/log.ts';
+import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
 import { type LaneWorld, production, staging, type Write } from './lane-world.ts';
 import type { TimedLog } from './timed-log.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -28,6 +29,16 @@ export interface Figures {
 const gatesAgeMs = 15_000 + 1_000;
 /** What a person breaks while a write is on the wire cannot call it back. */
 const onTheWireMs = 1_000;
+
+/** What is true when a write arrives. */
+interface WorldAtWrite {
+  readonly lane: LaneWorld;
+  readonly commit: string;
+  readonly code: Running | null;
+  readonly goingsBack: readonly GoingBack[];
+  readonly switchOn: boolean;
+  readonly switchedAt: number;
+}
 
 export class Invariants {
   readonly violations: string[] = [];
@@ -64,26 +75,16 @@ export class Invariants {
 
   onWrite(write: Write, { lane, commit }: { lane: LaneWorld; commit: string }): void {
     this.figures.writes += 1;
-    const code = codeOf(lane);
     const { switchOn, switchedAt } = lane;
-    void this.#time.during(this.#writeChecks(write, { lane, commit, code, switchOn, switchedAt }));
+    const code = write.app === production ? runningOf(lane) : null;
+    const goingsBack = write.app === production ? goingsBackOf(lane) : [];
+    const world = { lane, commit, code, goingsBack, switchOn, switchedAt };
+    void this.#time.during(this.#writeChecks(write, world));
   }
 
   async #writeChecks(
     { at, deploy, app }: Write,
-    {
-      lane,
-      commit,
-      code,
-      switchOn,
-      switchedAt,
-    }: {
-      lane: LaneWorld;
-      commit: string;
-      code: Code | null;
-      switchOn: boolean;
-      switchedAt: number;
-    },
+    { lane, commit, code, goingsBack, switchOn, switchedAt }: WorldAtWrite,
   ): Promise<void> {
     const state = await readLane(this.#log, lane.name);
     const stream = await this.#log.readStream(laneStream(lane.name));
@@ -111,11 +112,13 @@ export class Invariants {
       state.disabled === null || last('lane.disabled') > longAgo,
       () => `${deploy} went to production though the lane was disabled`,
     );
+    for (const { what, at: since, liftedBy } of goingsBack) {
+      this.#check(
+        since > longAgo || liftedBy.some((release) => state.lifted.has(release)),
+        () => `${deploy} went to production though it was ${what} ${at - since} ms before`,
+      );
+    }
     if (code === null || code.at > longAgo) return;
-    this.#check(
-      !code.rollback || state.lifted.has(code.id),
-      () => `${deploy} went to production though it was rolled back ${at - code.at} ms before`,
-    );
     const relation = code.commit === null ? 'unknown' : lane.graph.relation(code.commit, commit);
     this.#check(
       relation === 'ahead',
@@ -207,22 +210,4 @@ export class Invariants {
       }
     }
   }
-}
-
-interface Code {
-  readonly id: string;
-  readonly commit: string | null;
-  readonly rollback: boolean;
-  readonly at: number;
-}
-
-/** What production runs and who decided so, told from the world itself rather than through our own effects. */
-function codeOf(lane: LaneWorld): Code | null {
-  const releases = (lane.sandbox.state().apps[production]?.releases ?? []).filter(
-    ({ status, slug }) => status === 'succeeded' && slug !== null,
-  );
-  const decided = releases.findLast(({ description }) => !description.includes('config vars'));
-  if (decided === undefined) return null;
-  const { id, commit, description, createdAt } = decided;
-  return { id, commit, rollback: description.startsWith('Rollback'), at: createdAt };
 }

@@ -38,6 +38,8 @@ export class LaneWorld {
   readonly sandbox: Sandbox;
   readonly #time: VirtualTime;
   tip: string;
+  /** By id: the releases that people made at production, past Lockstep. */
+  readonly madeByPeople = new Map<string, 'rollback' | 'code' | 'config'>();
   switchOn = true;
   /** When what forbids production came to be so; the past forgives nobody who read before that. */
   switchedAt = 0;

@@ -1,10 +1,10 @@
 /** Ways to break Lockstep on purpose: each has to be found by the simulation, or the simulation proves nothing. */
 import type fc from 'fast-check';
-import type { Heroku } from '../../src/effects/heroku.ts';
+import type { AppCode, Heroku } from '../../src/effects/heroku.ts';
 import type { LaneLock } from '../../src/runtime/lane.ts';
 import type { ServiceTable } from '../../src/runtime/run.ts';
 import type { EventLog } from '../../src/store/log.ts';
-import { forbiddenOnTheWay, type Scenario, troubleWhileWatched } from './scenario.ts';
+import { forbiddenOnTheWay, type Scenario, takenBack, troubleWhileWatched } from './scenario.ts';
 
 export interface Mutation {
   readonly lock?: (real: LaneLock) => LaneLock;
@@ -17,6 +17,21 @@ export interface Mutation {
   readonly staleGates?: boolean;
   /** Scenarios that are likely to show it; any when left out. */
   readonly among?: fc.Arbitrary<Scenario>;
+}
+
+/** What is read of an app's code, made into something else. */
+function readingCode(mutate: (code: AppCode) => AppCode) {
+  return (real: Heroku): Heroku =>
+    new Proxy(real, {
+      get(target, name) {
+        if (name === 'readCode') {
+          return async (...args: Parameters<Heroku['readCode']>) =>
+            mutate(await target.readCode(...args));
+        }
+        const member = target[name as keyof Heroku];
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
 }
 
 export const mutations: Readonly<Record<string, Mutation>> = {
@@ -56,6 +71,18 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         },
       }),
     among: troubleWhileWatched,
+  },
+  'a gate that knows a going-back by its word only': {
+    heroku: readingCode((code) => ({
+      ...code,
+      before: null,
+      failed: code.failed.filter(({ kind }) => kind === 'rollback'),
+    })),
+    among: takenBack,
+  },
+  'a going-back that failed is forgotten': {
+    heroku: readingCode((code) => ({ ...code, failed: [] })),
+    among: takenBack,
   },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {

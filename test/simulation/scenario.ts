@@ -13,10 +13,19 @@ export interface BuildPlan {
   readonly fates: readonly Fate[];
 }
 
-export type PersonAct =
+/** What people release at production, past Lockstep. */
+export type ReleaseAct =
   | 'rollback'
+  | 'failed-rollback'
   | 'config'
   | 'push'
+  | 'push-old'
+  | 'release-again'
+  | 'release-again-as-promotion'
+  | 'failed-release-again';
+
+export type PersonAct =
+  | ReleaseAct
   | 'switch-off'
   | 'switch-on'
   | 'disable'
@@ -148,6 +157,11 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
         'config',
         'config',
         'push',
+        'push-old',
+        'release-again',
+        'release-again-as-promotion',
+        'failed-rollback',
+        'failed-release-again',
         'switch-off',
         'switch-on',
         'disable',
@@ -216,6 +230,38 @@ export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
       atMs: fc.integer({ min: 0, max: 120_000 }),
     }),
     { minLength: 1, maxLength: 2 },
+  ),
+  faults: fc.constant({ perMille: 0, seed: 1 }),
+  breaks: fc.constant([]),
+});
+
+/** Builds of one lane that come one by one, and people who take production back between them. */
+export const takenBack: fc.Arbitrary<Scenario> = fc.record({
+  lanes: fc.constant(1),
+  stacking: fc.constant('skip' as const),
+  builds: fc.array(
+    fc.record({
+      kind: fc.constant<BuildKind>('merge'),
+      lane: fc.constant(0),
+      afterMs: fc.integer({ min: 60_000, max: 120_000 }),
+      fates: fc.constant([]),
+    }),
+    { minLength: 3, maxLength: 6 },
+  ),
+  people: fc.array(
+    fc.record({
+      act: fc.constantFrom<PersonAct>(
+        'push-old',
+        'release-again',
+        'release-again-as-promotion',
+        'failed-rollback',
+        'failed-release-again',
+        'resume',
+      ),
+      lane: fc.constant(0),
+      atMs: fc.integer({ min: 60_000, max: 500_000 }),
+    }),
+    { minLength: 1, maxLength: 4 },
   ),
   faults: fc.constant({ perMille: 0, seed: 1 }),
   breaks: fc.constant([]),

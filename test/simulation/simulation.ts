@@ -30,6 +30,7 @@ import { type Figures, Invariants } from './invariants.ts';
 import { archive, LaneWorld, production, staging, type WireFault } from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
 import { oddAnswers } from './odd-answers.ts';
+import { actsAtHeroku, rollBack, setConfig } from './people.ts';
 import { seededRandom } from './random.ts';
 import {
   type AfterUp,
@@ -420,9 +421,7 @@ class Simulation {
     if (what === 'crash') control.crashDyno({ app });
     if (what === 'restart') control.restartDyno({ app });
     if (what === 'rollback') rollBack(lane, app);
-    if (what === 'config') {
-      control.setConfig({ app, vars: { B: String(this.#time.now()) }, byUser: 'bo@acme.test' });
-    }
+    if (what === 'config') setConfig(lane, app, { B: String(this.#time.now()) });
   }
 
   /** A third of the dead are known to be dead by their host, a third by their CI, and of a third nothing is known. */
@@ -470,20 +469,9 @@ class Simulation {
 
   async #person({ act, lane: index }: PersonPlan): Promise<void> {
     const lane = this.#lane(index);
-    const { control } = lane.sandbox;
     const run = this.#newRun('ana');
     const log = this.#log;
     switch (act) {
-      case 'rollback':
-        return rollBack(lane, production);
-      case 'config':
-        return control.setConfig({
-          app: production,
-          vars: { A: String(this.#time.now()) },
-          byUser: 'bo@acme.test',
-        });
-      case 'push':
-        return control.deploy({ app: production, commit: lane.tip, byUser: 'bo@acme.test' });
       case 'switch-off':
       case 'switch-on':
         return lane.turnSwitch(act === 'switch-on');
@@ -502,7 +490,10 @@ class Simulation {
         if (held === undefined) return;
         await resumeDeploy(log, held.deploy, run, 'simulated').catch(ignoreUsage);
         this.#spawn(this.#again(held.deploy, lane, held.commit));
+        return;
       }
+      default:
+        actsAtHeroku[act](lane, this.#time.now());
     }
   }
 
@@ -540,14 +531,6 @@ class Simulation {
 }
 
 const idOf = (n: number): string => `10000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
-
-/** To the code before, where there is any. */
-function rollBack({ sandbox }: LaneWorld, app: string): void {
-  const releases = sandbox.state().apps[app]?.releases ?? [];
-  const codes = releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);
-  if (new Set(codes.map(({ slug }) => slug)).size < 2) return;
-  sandbox.control.rollback({ app, byUser: 'ana@acme.test' });
-}
 
 function ignoreUsage(error: unknown): undefined {
   if (!(error instanceof UsageError)) throw error;

@@ -1,0 +1,73 @@
+/** People at production, past Lockstep: what they release there, and what the world remembers of it. */
+import { type LaneWorld, production, staging } from './lane-world.ts';
+import type { ReleaseAct } from './scenario.ts';
+
+const ana = 'ana@acme.test';
+const bo = 'bo@acme.test';
+
+type Act = (lane: LaneWorld, nowMs: number) => void;
+
+/** A config var's value is the time: a new one each time. */
+export const actsAtHeroku: Readonly<Record<ReleaseAct, Act>> = {
+  rollback: (lane) => rollBack(lane, production),
+  'failed-rollback': (lane) => failing(lane, () => rollBack(lane, production)),
+  config: (lane, nowMs) => setConfig(lane, production, { A: String(nowMs) }),
+  push: (lane) => push(lane, lane.tip),
+  'push-old': (lane) => push(lane, olderOf(lane)?.commit ?? null),
+  'release-again': (lane) => releaseAgain(lane),
+  'release-again-as-promotion': (lane) => releaseAgain(lane, 'Promote acme-staging v7 0a1b2c3'),
+  'failed-release-again': (lane) => failing(lane, () => releaseAgain(lane)),
+};
+
+/** To the code before, where there is any. */
+export function rollBack(lane: LaneWorld, app: string): void {
+  const releases = lane.sandbox.state().apps[app]?.releases ?? [];
+  const codes = releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);
+  if (new Set(codes.map(({ slug }) => slug)).size < 2) return;
+  const roll = () => lane.sandbox.control.rollback({ app, byUser: ana });
+  if (app === staging) roll();
+  else released(lane, 'rollback', roll);
+}
+
+export function setConfig(lane: LaneWorld, app: string, vars: Record<string, string>): void {
+  const set = () => lane.sandbox.control.setConfig({ app, vars, byUser: bo });
+  if (app === staging) set();
+  else released(lane, 'config', set);
+}
+
+function push(lane: LaneWorld, commit: string | null): void {
+  if (commit === null) return;
+  const { control } = lane.sandbox;
+  released(lane, 'code', () => control.deploy({ app: production, commit, byUser: bo }));
+}
+
+function releaseAgain(lane: LaneWorld, description = ''): void {
+  const version = olderOf(lane)?.version;
+  if (version === undefined) return;
+  const { control } = lane.sandbox;
+  const again = { app: production, version, description, byUser: ana };
+  released(lane, 'code', () => control.releaseAgain(again));
+}
+
+/** The first code that production ran, where it runs another one now. */
+function olderOf(lane: LaneWorld) {
+  const ran = (lane.sandbox.state().apps[production]?.releases ?? []).filter(
+    ({ status, slug }) => status === 'succeeded' && slug !== null,
+  );
+  const [first] = ran;
+  return first?.slug === ran.at(-1)?.slug ? undefined : first;
+}
+
+/** A release that fails in its release phase; there is none before and after. */
+function failing({ sandbox: { control } }: LaneWorld, release: () => void): void {
+  control.setReleasePhase({ app: production, command: 'rake db:migrate' });
+  control.failNextReleasePhase({ app: production });
+  release();
+  control.setReleasePhase({ app: production, command: null });
+}
+
+function released(lane: LaneWorld, as: 'rollback' | 'code' | 'config', act: () => void): void {
+  act();
+  const made = lane.sandbox.state().apps[production]?.releases.at(-1);
+  if (made !== undefined) lane.madeByPeople.set(made.id, as);
+}
