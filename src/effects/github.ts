@@ -37,7 +37,10 @@ export interface WorkflowRun {
 export interface GitHub {
   /** Null: GitHub does not know one of the commits, or they share no history. */
   compare(of: RepositoryName, base: string, head: string, ports: Ports): Promise<Comparison | null>;
-  /** The newest hundred runs of a workflow (its file's name or id) on a branch. */
+  /**
+   * Of the newest hundred runs of a workflow (its file's name or id) on a branch those that may deploy:
+   * the pull requests of a fork are listed too, where the fork's branch has the same name.
+   */
   runs(
     of: RepositoryName,
     workflow: string,
@@ -73,6 +76,7 @@ export const runsSchema = z.object({
       run_number: z.number(),
       run_attempt: z.number().optional(),
       run_started_at: z.iso.datetime({ offset: true }).nullish(),
+      event: z.string(),
       status: z.string().nullable(),
       conclusion: z.string().nullable(),
       head_sha: z.string(),
@@ -138,7 +142,7 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
       if (workflow_runs.length < Math.min(total_count, pageMax)) {
         throw asked(path, `it has ${workflow_runs.length} of ${total_count} runs`);
       }
-      return workflow_runs.map((run) => ({
+      return workflow_runs.filter(mayDeploy).map((run) => ({
         id: run.id,
         number: run.run_number,
         attempt: run.run_attempt ?? 1,
@@ -151,6 +155,9 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
     },
   };
 }
+
+const mayDeploy = ({ event }: { event: string }): boolean =>
+  !/^(pull_request|merge_group)/.test(event);
 
 type Compared = z.output<typeof comparisonSchema>;
 

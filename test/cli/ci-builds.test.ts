@@ -111,6 +111,19 @@ describe('github', () => {
     expect(await turn(newer.id, 87)).toBe('go');
   });
 
+  it('the pull request of a fork’s branch of that name deploys nothing, and takes nobody’s place', async () => {
+    const fork = (number: number, event: string, startedAt: string) =>
+      sandbox.control.workflowRun({
+        ...{ workflow: 'deploy.yml', branch: 'master', commit: commit(number) },
+        ...{ status: 'in_progress', number, event, startedAt },
+      });
+    fork(84, 'pull_request_target', '2026-01-05T08:00:00Z');
+    start(85, 'in_progress', '2026-01-05T09:00:00Z');
+    const mine = start(86, 'in_progress', '2026-01-05T10:00:00Z');
+    fork(87, 'pull_request', '2026-01-05T11:00:00Z');
+    expect(await turn(mine.id, 86)).toBe('wait 85');
+  });
+
   it('a run that the list does not have yet is not the next', async () => {
     start(87, 'in_progress', '2026-01-05T10:00:00Z');
     expect(await turn(1, 88)).toBe('not listed');

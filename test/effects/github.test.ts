@@ -155,6 +155,7 @@ describe('runs', () => {
         {
           id: 7,
           run_number: 88,
+          event: 'push',
           run_attempt: 2,
           run_started_at: '2026-01-05T10:00:00Z',
           status: 'in_progress',
@@ -187,6 +188,7 @@ describe('a list of runs that is not the one asked for', () => {
   const run = {
     id: 7,
     run_number: 88,
+    event: 'push',
     status: 'in_progress',
     conclusion: null,
     head_sha: head,
