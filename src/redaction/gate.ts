@@ -49,7 +49,7 @@ export function keepVocabulary(words: Iterable<string>): void {
   renew();
 }
 
-/** Names that the configuration gives to apps and lanes: a variable that is a part of one holds no secret. */
+/** Names of apps, lanes and branches, and ids of commits: a variable that is a part of one holds no secret. */
 export function keepNames(...given: readonly string[]): void {
   names.push(...given);
   renew();

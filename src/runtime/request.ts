@@ -5,6 +5,7 @@ import { cutOff } from '../redaction/cut.ts';
 import { type EventLog, VersionConflict } from '../store/log.ts';
 import type { Run } from './identity.ts';
 import { newEvent } from './record.ts';
+import { recordable } from './recordable.ts';
 import { chartHash, readFlight } from './recorded.ts';
 import { deployStream } from './streams.ts';
 
@@ -65,10 +66,9 @@ function bounded(wanted: NewDeploy): NewDeploy {
 async function writeRequest(log: EventLog, request: DeployRequest, run: Run): Promise<boolean> {
   const to = stateOf(begin(request, 0));
   const transition = { from: null, to, settled: false, reason: null };
-  const event = newEvent({ type: 'deploy.requested', data: request }, run, {
-    transition,
-    chart: chartHash,
-  });
+  // A stream that begins with what nobody can read would be in the way of its build for ever.
+  const requested = recordable({ type: 'deploy.requested', data: request });
+  const event = newEvent(requested, run, { transition, chart: chartHash });
   try {
     await log.append([{ stream: deployStream(request.deploy), expected: 'none', events: [event] }]);
     return true;

@@ -2,7 +2,7 @@
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
-import { redact, redactAll } from '../../redaction/gate.ts';
+import { keepNames, redact, redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { requestDeploy } from '../../runtime/request.ts';
@@ -41,6 +41,7 @@ export async function advance(
   const ci = detectCi(process.env, flags);
   const repository = await openRepository(process.cwd());
   const commit = await commitToDeploy(ci, repository);
+  keepNames(commit.sha);
   const deployed = { repository, sha: commit.sha, isCi: ci.isCi };
   const workspace = await openWorkspace(flags, environment, deployed);
   const { config, storeUrl } = workspace;

@@ -2,6 +2,7 @@
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git.ts';
 import { UsageError } from '../../errors.ts';
+import { keepNames } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { resumeDeploy } from '../../runtime/resume.ts';
@@ -57,7 +58,8 @@ export async function resume(
     notices,
     openLog: () => openDeployLog(storeUrl, { readOnly: false, create: false }),
     choose: async (log) => {
-      const { deploy } = await findDeploy(log, name, terminal.err);
+      const { deploy, commit } = await findDeploy(log, name, terminal.err);
+      keepNames(commit);
       await resumeDeploy(log, deploy, run, flags.reason);
       return { deploy, isNew: false };
     },
