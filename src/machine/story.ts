@@ -100,7 +100,8 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'gates.passed': ({ killSwitch }) =>
     telling(
       'good',
-      `gates are open: order is right, no rollback, ${killSwitch.name} is ${switchState(killSwitch)}`,
+      // Not set, it lets production be written only where no CI runs the command.
+      `gates are open: order is right, no rollback holds, ${killSwitch.name} is ${switchState(killSwitch)}${killSwitch.state === 'not set' ? ', which means on outside of a CI' : ''}`,
     ),
   'production.held': held,
   'production.disabled': disabled,

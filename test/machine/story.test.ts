@@ -45,6 +45,16 @@ describe('tell', () => {
       'held: production was rolled back (v41 "Rollback to v38" by ana@acme.test, 2026-01-05 13:04 UTC)',
     ],
     [
+      sample('gates.passed'),
+      'gates are open: order is right, no rollback holds, PRODUCTION_CD_ENABLED is true',
+    ],
+    [
+      sample('gates.passed', {
+        killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'not set', why: null },
+      }),
+      'gates are open: order is right, no rollback holds, PRODUCTION_CD_ENABLED is not set, which means on outside of a CI',
+    ],
+    [
       sample('production.disabled'),
       'disabled: PRODUCTION_CD_ENABLED is not set; production ships only while it is true',
     ],
