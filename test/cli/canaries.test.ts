@@ -147,7 +147,7 @@ describe('canaries', { timeout: 120_000 }, () => {
     expectNone();
   });
 
-  it.each([401, 403, 404, 422, 409, 400])(
+  it.each([401, 403, 404, 422, 409, 400, 500, 503])(
     'of vendors that refuse with %i and repeat what they were sent',
     async (status) => {
       proxy.refuse('heroku', /./, status);
@@ -159,6 +159,64 @@ describe('canaries', { timeout: 120_000 }, () => {
       expectNone();
     },
   );
+
+  it.each([
+    [
+      'circleci',
+      {
+        CIRCLECI: 'true',
+        CIRCLE_BRANCH: 'master',
+        CIRCLE_BUILD_NUM: '501',
+        CIRCLE_JOB: 'deploy',
+        CIRCLE_PROJECT_USERNAME: 'acme',
+        CIRCLE_PROJECT_REPONAME: 'web',
+      },
+    ],
+    [
+      'github',
+      {
+        GITHUB_ACTIONS: 'true',
+        GITHUB_EVENT_NAME: 'push',
+        GITHUB_REF: 'refs/heads/master',
+        GITHUB_REF_NAME: 'master',
+        GITHUB_REPOSITORY: 'acme/web',
+        GITHUB_RUN_ID: '9000501',
+        GITHUB_RUN_NUMBER: '501',
+        GITHUB_WORKFLOW_REF: 'acme/web/.github/workflows/deploy.yml@refs/heads/master',
+      },
+    ],
+  ])('of %s, whose list is the lock, when it refuses', async (service, ci) => {
+    const lock = `lock: { provider: ${service}, timeout: 3s }\n`;
+    stage.write(
+      'pipeline.yml',
+      `${readFileSync(join(stage.folder, 'pipeline.yml'), 'utf8')}${lock}`,
+    );
+    canaryCommit();
+    for (const status of [401, 403, 404, 422, 500, 503]) {
+      proxy.refuse(service, /./, status, 2);
+      const ended = await run(['--debug', 'advance', '--json'], {
+        ...ci,
+        [service === 'github' ? 'GITHUB_RUN_NUMBER' : 'CIRCLE_BUILD_NUM']: String(status),
+      });
+      expect(ended.exit).not.toBe(0);
+    }
+    expect(proxy.sent.filter((one) => one.service === service).length).toBeGreaterThan(5);
+    expectNone();
+  });
+
+  it('of branches, and of git’s own complaints', async () => {
+    const commit = canaryCommit();
+    await stage.makeLog();
+    for (const canary of canaries)
+      await run(['advance', '--build', '501', '--commit', commit, '--branch', canary]);
+    const ci = { CIRCLECI: 'true', CIRCLE_BUILD_NUM: '501', CIRCLE_JOB: 'deploy' };
+    for (const canary of canaries.slice(0, 4))
+      await run(['advance', '--json'], { ...ci, CIRCLE_BRANCH: canary });
+    stage.git('config', 'core.abbrev', canaries[0] ?? '');
+    const ended = await run(['--debug', 'advance', '--build', '502', '--branch', 'master']);
+    expect(ended.stderr).toContain('git');
+    expectNone();
+  });
 
   it('of every command, as text and as JSON', async () => {
     const commit = canaryCommit();
