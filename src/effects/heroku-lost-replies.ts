@@ -31,8 +31,9 @@ export type Written<T, R> =
   | { readonly kind: 'refused'; readonly refusal: R };
 
 /**
- * Looks (for long where an earlier run may have sent it just before it died), asks whether it may, sends; and when the reply is lost looks again, several times, before it
- * is sent a second time; a second lost reply is the end.
+ * Looks whether it is written already, asks whether it may, then sends. Where an earlier run may have
+ * sent it just before it died, the first look is a long one. After a lost reply it looks again, several
+ * times, before it sends a second time; a second lost reply is the end.
  *
  * A refusal is told only after one more look: what forbids the write may be what an earlier send of
  * it made (production has this commit already: from this very deploy).

@@ -13,7 +13,10 @@ export interface ControlServiceOptions {
   readonly requests: () => unknown;
 }
 
-/** 401 without the token, 415 for an input that does not say that it is JSON, 404 with the list for a verb that there is not, 422 for an input that is not its own. */
+/**
+ * 401 without the token; 415 for an input that does not say that it is JSON; 404, with the list of verbs,
+ * for a verb that does not exist; 422 for an input that the verb does not take.
+ */
 export async function answerControl(
   request: Request,
   { control, token, state, requests }: ControlServiceOptions,
