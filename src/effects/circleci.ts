@@ -157,9 +157,9 @@ export function createCircleCi(options: {
       const path = `/project/${options.projectSlug}/pipeline?branch=${encodeURIComponent(branch)}`;
       for await (const page of pages(path, pipelines, read)) {
         for (const { number, vcs } of page) {
-          if (vcs?.branch === branch) continue;
-          const of = vcs?.branch ?? 'no branch';
-          throw malformed(request(path, ports), `pipeline ${number} is of ${of}`);
+          // A pipeline of GitHub's app need not name its branch; it counts, so at worst it is waited for.
+          if (vcs?.branch === undefined || vcs.branch === branch) continue;
+          throw malformed(request(path, ports), `pipeline ${number} is of ${vcs.branch}`);
         }
         const builds = await Promise.all(page.map((pipeline) => buildsOf(pipeline, job, read)));
         const known = builds.flat();

@@ -93,6 +93,8 @@ describe('the builds of CircleCI', () => {
     });
     return circleci.builds({ job: 'deploy', branch: 'master' }, ports);
   };
+  const pipeline = '{"id":"p","number":1,"vcs":{"branch":"master","revision":"a"}}';
+  const workflow = '{"id":"w","pipeline_id":"p","status":"running","created_at":""}';
   const page = (items: string): Reply => ({
     status: 200,
     body: `{"items":${items},"next_page_token":null}`,
@@ -110,11 +112,8 @@ describe('the builds of CircleCI', () => {
               : 'pipeline';
           const count = what === of ? 800_000 : 1;
           if (what === 'job') return page(many(count, '{"name":"a","status":"b"}'));
-          if (what === 'pipeline')
-            return page(many(of === what ? 800_000 : 1, '{"id":"p","number":1}'));
-          return page(
-            many(of === what ? 300_000 : 1, '{"id":"w","status":"running","created_at":""}'),
-          );
+          if (what === 'pipeline') return page(many(of === what ? 300_000 : 1, pipeline));
+          return page(many(of === what ? 300_000 : 1, workflow));
         }),
       );
       expect(error.code).toBe('E_VENDOR_TOO_LARGE');
@@ -125,10 +124,7 @@ describe('the builds of CircleCI', () => {
     const error = await failureOf(
       builds(({ path }) => {
         if (path.endsWith('/job')) return page(many(4_000, '{"name":"a","status":"b"}'));
-        if (path.endsWith('/workflow')) {
-          return page(many(1, '{"id":"w","status":"running","created_at":""}'));
-        }
-        return page(many(20, '{"id":"p","number":1}'));
+        return page(path.endsWith('/workflow') ? many(1, workflow) : many(20, pipeline));
       }),
     );
     expect(error.code).toBe('E_VENDOR_TOO_LARGE');
