@@ -10,6 +10,7 @@ afterEach(() => stage.strike());
 
 describe('a person', { timeout: 60_000 }, () => {
   it('disables a lane and enables it again; what was held goes on', async () => {
+    await stage.makeLog();
     const ordered = await stage.run(['disable', '--reason', 'incident 4711', '--actor', 'ana']);
     expect(ordered).toMatchObject({ exit: 0 });
     const commit = stage.commit('The first');
@@ -51,6 +52,7 @@ describe('a person', { timeout: 60_000 }, () => {
   );
 
   it('cannot unlock what nobody holds', async () => {
+    await stage.makeLog();
     stage.commit('The first');
     const ended = await stage.run(['unlock', '--reason', 'x']);
     expect(ended).toMatchObject({ exit: 2 });

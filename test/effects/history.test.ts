@@ -54,7 +54,11 @@ const ahead = (): Reply => ({
   status: 200,
   body: JSON.stringify({
     status: 'ahead',
+    ahead_by: 1,
+    behind_by: 0,
     total_commits: 1,
+    base_commit: { sha: elsewhere },
+    merge_base_commit: { sha: elsewhere },
     commits: [{ sha: last, commit: { message: 'From GitHub' } }],
   }),
 });
