@@ -157,6 +157,14 @@ const shape = z.strictObject({
           if (right !== null) context.addIssue(`has to be ${right}`);
         })
         .default('PRODUCTION_CD_ENABLED'),
+      stuckExit: z
+        .int('a whole number from 0 to 125')
+        .min(0, 'has to be 0 or more')
+        .max(125, 'has to be 125 or less')
+        .default(1)
+        .describe(
+          'the exit code of advance where nothing of the branch ships any more, because production runs a commit that the branch does not have',
+        ),
     })
     .prefault({}),
   notify: z

@@ -2,7 +2,7 @@
 
 export const exitCodes = {
   0: 'done, or decided not to ship (superseded, held, disabled): the log and Slack say which',
-  1: 'a step failed, or something unexpected went wrong',
+  1: 'a step failed, the lane is stuck (gates.stuckExit is another code for that), or something unexpected went wrong',
   2: 'usage, configuration or environment: nothing was written',
   3: 'gave up waiting for the lane’s lock',
   4: 'overtaken: another run was given the deploy or the lane, or this one was stopped for longer than its lease',

@@ -66,6 +66,8 @@ export const settingsSchema = z.strictObject({
     rollback: z.literal('hold'),
     /** The name of the environment variable that is the kill switch. */
     killSwitch: text,
+    /** With what `advance` ends where the lane is stuck. */
+    stuckExit: z.int().min(0).max(125),
   }),
 });
 
@@ -121,6 +123,9 @@ const running = z.strictObject({ version: version.nullable(), commit: sha.nullab
 
 const release = z.strictObject({ id: text, version });
 
+/** Steps that can find that production is not to be written for this commit. */
+const orderSteps = z.enum(['observe', 'readGates', 'requestPromotion', 'requestProductionBuild']);
+
 const superseded = z.discriminatedUnion('cause', [
   z.strictObject({
     cause: z.literal('newer-build'),
@@ -128,12 +133,27 @@ const superseded = z.discriminatedUnion('cause', [
     by: z.strictObject({ deploy: text, build: text, commit: text }),
   }),
   z.strictObject({
-    /** `contained`: production has this commit already. `diverged`: this commit does not follow on what production runs. */
-    cause: z.enum(['contained', 'diverged']),
-    step: z.enum(['observe', 'readGates', 'requestPromotion', 'requestProductionBuild']),
+    /** Production has this commit already. */
+    cause: z.literal('contained'),
+    step: orderSteps,
     production: running,
     /** Whether a deploy of this lane verified the release that production runs. */
     verified: z.boolean(),
+  }),
+  z.strictObject({
+    /** This commit does not follow on what production runs. */
+    cause: z.literal('diverged'),
+    step: orderSteps,
+    production: running,
+    verified: z.boolean(),
+    /** The lane ships nothing while production runs this release; null: only an old build was refused. */
+    stuck: z
+      .strictObject({
+        release,
+        /** No deploy of the lane was refused so before, for this release. */
+        first: z.boolean(),
+      })
+      .nullable(),
   }),
 ]);
 
@@ -317,5 +337,15 @@ export type ReleaseNotes = z.infer<typeof notesSchema>;
 export type NoteCommit = z.infer<typeof noteCommit>;
 export type Running = z.infer<typeof running>;
 export type Release = z.infer<typeof release>;
+export type Stuck = NonNullable<
+  Extract<z.infer<typeof superseded>, { cause: 'diverged' }>['stuck']
+>;
 export type Distrust = z.infer<typeof distrust>;
 export type KillSwitch = z.infer<typeof killSwitch>;
+
+/** Whether the event says that the lane is stuck, and for which release of production. */
+export function stuckIn(event: DomainEvent): Stuck | null {
+  return event.type === 'deploy.superseded' && event.data.cause === 'diverged'
+    ? event.data.stuck
+    : null;
+}

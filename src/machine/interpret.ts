@@ -5,7 +5,7 @@
 import { initialTransition, type SnapshotFrom, transition } from 'xstate';
 import { type Chart, chart, type Tag } from './chart.ts';
 import { isStep, type Step } from './codec.ts';
-import type { DeployRequest, DomainEvent } from './events.ts';
+import { type DeployRequest, type DomainEvent, stuckIn } from './events.ts';
 
 export type Snapshot = SnapshotFrom<Chart>;
 
@@ -66,6 +66,8 @@ export function has({ snapshot }: Flight, tag: Tag): boolean {
 
 /** The exit code of an `advance` that ends here; null where none ends. */
 export function exitCodeOf({ snapshot }: Flight): number | null {
+  const { outcome, request } = snapshot.context;
+  if (outcome !== null && stuckIn(outcome) !== null) return request.settings.gates.stuckExit;
   for (const meta of Object.values(snapshot.getMeta())) if (meta !== undefined) return meta.exit;
   return null;
 }

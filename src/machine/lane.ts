@@ -46,6 +46,14 @@ export const laneEventSchemas = {
     /** Those that the gates let through; null where the deploy was found in production and passed none. */
     settings: protectedSchema.nullable(),
   }),
+  /** Refused though it is no old build: production's release is of a commit that it does not follow on. */
+  'lane.stuck': z.strictObject({
+    deploy: text,
+    app: text,
+    release: z.strictObject({ id: text, version: z.int().positive() }),
+    /** The full id of the commit that was refused. */
+    commit: text,
+  }),
   /** A person accepts what a deploy was held for, for every deploy of the lane with that digest. */
   'trust.given': z.strictObject({
     deploy: text,
@@ -110,6 +118,12 @@ export interface Lane {
   readonly deployed: readonly string[];
   /** What the last deploy that became live put on production; null before the first. */
   readonly shipped: Shipped | null;
+  /** Commits that deploys of the lane were to ship, the newest last; at most 20. */
+  readonly asked: readonly string[];
+  /** Commits that became live, the newest last; at most 100. */
+  readonly live: readonly string[];
+  /** Production's release (its id) for which commits that are no old builds are refused; null where none was since the last that shipped. */
+  readonly stuck: string | null;
   /** The protected settings of the last live deploy that passed the gates. */
   readonly settings: ProtectedSettings | null;
   /** Digests that people accepted. */
@@ -125,12 +139,18 @@ export const emptyLane: Lane = {
   lifted: new Set(),
   deployed: [],
   shipped: null,
+  asked: [],
+  live: [],
+  stuck: null,
   settings: null,
   trusted: new Set(),
 };
 
 /** What production runs is among the last of them, or was released by somebody else. */
 const deployedMax = 100;
+const liveMax = 100;
+/** An old build is one that a newer commit followed: one of the last of them tells. */
+const askedMax = 20;
 
 /** The lane after one event more, which has the given version in its stream. */
 export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
@@ -143,6 +163,7 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       return {
         ...after,
         superseded,
+        asked: noted(lane.asked, event.data.commit, askedMax),
         waiting: [...others, { ...event.data, yieldsTo: new Set() }],
       };
     }
@@ -177,6 +198,10 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
     }
     case 'trust.given':
       return { ...after, trusted: new Set([...lane.trusted, event.data.digest]) };
+    case 'lane.stuck': {
+      const { commit, release } = event.data;
+      return { ...after, asked: noted(lane.asked, commit, askedMax), stuck: release.id };
+    }
     case 'lane.disabled':
       return { ...after, disabled: event.data };
     case 'lane.enabled':
@@ -184,19 +209,23 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
     case 'rollback.lifted':
       return { ...after, lifted: new Set([...lane.lifted, event.data.release]) };
     case 'lane.deployed':
-      return { ...after, deployed: noted(lane.deployed, event.data.release) };
+      return { ...after, deployed: noted(lane.deployed, event.data.release, deployedMax) };
     case 'lane.shipped':
       return {
         ...after,
-        deployed: noted(lane.deployed, event.data.release.id),
+        deployed: noted(lane.deployed, event.data.release.id, deployedMax),
         shipped: event.data,
+        asked: noted(lane.asked, event.data.commit, askedMax),
+        live: noted(lane.live, event.data.commit, liveMax),
+        stuck: null,
         settings: event.data.settings ?? lane.settings,
       };
   }
 }
 
-function noted(deployed: readonly string[], release: string): readonly string[] {
-  return [...deployed.filter((other) => other !== release), release].slice(-deployedMax);
+/** The list with this one as its newest, cut to so many. */
+function noted(list: readonly string[], one: string, max: number): readonly string[] {
+  return [...list.filter((other) => other !== one), one].slice(-max);
 }
 
 /** How another waiting commit stands to mine; `unknown` when git cannot tell. */

@@ -3,7 +3,7 @@
  * means that a later deploy's are weaker or others. Pure.
  *
  * Not protected, because they weaken nothing: time-outs (what is not right in time fails), stacking,
- * links, messages. Of two lists of checks only what is asked counts, not its order.
+ * links, messages, exit codes. Of two lists of checks only what is asked counts, not its order.
  */
 import { z } from 'zod';
 import type { DeployRequest, Endpoint, Settings } from './events.ts';

@@ -13,6 +13,7 @@ import type {
   EventType,
   Release,
   Running,
+  Stuck,
 } from './events.ts';
 import type { ProtectedSettings } from './protected-settings.ts';
 
@@ -29,12 +30,10 @@ export type Refusal =
   | Answer<'disabled', 'production.disabled'>;
 
 /** Production has the commit already, or runs one that it does not follow on. */
-type Contained = {
-  kind: 'superseded';
-  cause: 'contained' | 'diverged';
-  production: Running;
-  verified: boolean;
-};
+type Contained = { kind: 'superseded'; production: Running; verified: boolean } & (
+  | { cause: 'contained' }
+  | { cause: 'diverged'; stuck: Stuck | null }
+);
 
 /** What the gates have to be read for. */
 export interface GatesInput {

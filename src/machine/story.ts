@@ -159,11 +159,30 @@ function superseded(data: EventData<'deploy.superseded'>): Telling {
         `superseded: production already contains this commit (${where}${data.verified ? '' : ', not verified'})`,
         unverified,
       )
-    : telling(
-        'neutral',
-        `superseded: this commit does not follow on what production runs (${where})`,
-        'An old build was run again, or the branch was rewritten. To ship it all the same, a person runs pipeline advance with --override --reason.',
-      );
+    : diverged(data, where);
+}
+
+function diverged(
+  { stuck, production }: Extract<EventData<'deploy.superseded'>, { cause: 'diverged' }>,
+  where: string,
+): Telling {
+  if (stuck === null) {
+    return telling(
+      'neutral',
+      `superseded: an old build; this commit does not follow on what production runs (${where})`,
+      'To ship it all the same, a person runs pipeline advance with --override --reason.',
+    );
+  }
+  const commit = production.commit ?? 'the commit that production runs';
+  return telling(
+    'bad',
+    `stuck${stuck.first ? '' : ' still'}: this commit is no old build, and does not follow on what production runs (${where}); nothing of this branch ships`,
+    [
+      `Production runs ${commit}, which the branch does not have: it was squashed or rewritten, or it was never merged.`,
+      `To ship it with the branch: git merge ${commit} on the branch, and push. A squash does not do; git fetch origin ${commit} gets it.`,
+      'To leave it behind: pipeline advance --override --reason "…" at the branch’s newest commit. Production then runs only what the branch has.',
+    ].join('\n'),
+  );
 }
 
 /** How many commits the terminal lists; the notes in Slack and in the log have them all. */

@@ -4,10 +4,11 @@ import { spoken } from '../effects/heroku-polling.ts';
 import type { History } from '../effects/history.ts';
 import type { Ports } from '../effects/ports.ts';
 import { LockstepError } from '../errors.ts';
-import type { Running } from '../machine/events.ts';
+import type { Running, Stuck } from '../machine/events.ts';
 import type { Lane } from '../machine/lane.ts';
 import type { Refusal } from '../machine/services.ts';
 import { type GoingBack, goingBack } from './going-back.ts';
+import { stuckAt } from './stuck.ts';
 
 export interface ProductionOptions {
   readonly heroku: Heroku;
@@ -98,7 +99,11 @@ export async function readStanding(
   const relation = await relationTo(code, input.commit, options.history, ports);
   const held = await holding(input, state, lane, options, ports);
   const isTakenBack = held !== null && held.release.id === code?.release.id;
-  const order = orderOf(input, code, relation, { isTakenBack, lane });
+  const stuck =
+    code !== null && relation === 'diverged' && !input.overridden
+      ? await stuckAt(input.commit, code.release, lane, options.history, ports)
+      : null;
+  const order = orderOf(input, code, relation, { isTakenBack, lane, stuck });
   return { order, held, isTakenBack, lane, code, newest };
 }
 
@@ -130,7 +135,7 @@ function orderOf(
   { overridden }: StandingInput,
   code: CodeRelease | null,
   relation: Standings,
-  { isTakenBack, lane }: Pick<Standing, 'isTakenBack' | 'lane'>,
+  { isTakenBack, lane, stuck }: Pick<Standing, 'isTakenBack' | 'lane'> & { stuck: Stuck | null },
 ): Order {
   if (code === null) return { kind: 'first', production: { version: null, commit: null } };
   const { release, slug, commit } = code;
@@ -144,7 +149,7 @@ function orderOf(
     case 'behind':
       return { kind: 'superseded', cause: 'contained', production, verified };
     case 'diverged':
-      return { kind: 'superseded', cause: 'diverged', production, verified };
+      return { kind: 'superseded', cause: 'diverged', production, verified, stuck };
     case 'ahead':
       return { kind: 'ahead', production };
     default:

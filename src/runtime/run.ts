@@ -5,7 +5,7 @@
  */
 import type { Clock, Ports } from '../effects/ports.ts';
 import { type Step, type StepOutput, steps, toEvent, toFailure } from '../machine/codec.ts';
-import type { DomainEvent, EventData } from '../machine/events.ts';
+import { type DomainEvent, type EventData, type Stuck, stuckIn } from '../machine/events.ts';
 import { exitCodeOf, type Flight, has, next, stateOf } from '../machine/interpret.ts';
 import type { LaneEvent } from '../machine/lane.ts';
 import { protectedOf } from '../machine/protected-settings.ts';
@@ -371,6 +371,8 @@ class DeployRun {
     if (event.type === 'production.promoted' || event.type === 'production.built') {
       ofLane.push(this.#deployed(event.data.release));
     }
+    const stuck = stuckIn(event);
+    if (stuck !== null) ofLane.push(this.#stuck(stuck));
     if (transition.to === 'production.live') ofLane.push(this.#shipped(after));
     if (back !== null) {
       ofLane.push(this.#released(back, transition.to));
@@ -420,6 +422,13 @@ class DeployRun {
   #deployed(release: string): LaneEvent {
     const { app } = this.#flight.snapshot.context.request.settings.production;
     return { type: 'lane.deployed', data: { deploy: this.#o.deploy, app, release } };
+  }
+
+  #stuck({ release }: Stuck): LaneEvent {
+    const { commit, settings } = this.#flight.snapshot.context.request;
+    const { app } = settings.production;
+    const data = { deploy: this.#o.deploy, app, release, commit: commit.sha };
+    return { type: 'lane.stuck', data };
   }
 
   #shipped({ snapshot: { context } }: Flight): LaneEvent {

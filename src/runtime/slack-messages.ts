@@ -12,7 +12,7 @@ import {
   section,
 } from '../effects/slack-blocks.ts';
 import { cutEscaped, escapeText, link, pieces, textMax } from '../effects/slack-text.ts';
-import type { DeployRequest, DomainEvent } from '../machine/events.ts';
+import { type DeployRequest, type DomainEvent, stuckIn } from '../machine/events.ts';
 import { namedPerson, shortSha, type Telling, tell } from '../machine/story.ts';
 import { noteBlocks } from './slack-notes.ts';
 
@@ -54,6 +54,11 @@ export function isLast(event: DomainEvent): boolean {
   return last.includes(event.type);
 }
 
+/** Whoever is on call is called for it: a failure, and the first deploy that finds the lane stuck. */
+export function callsOncall(event: DomainEvent): boolean {
+  return event.type === 'deploy.failed' || stuckIn(event)?.first === true;
+}
+
 /** The one message of a deploy, as it stands after the last of its events. Never calls anybody. */
 export function deployMessage(history: History): SlackMessage {
   const request = history[0].data;
@@ -77,7 +82,7 @@ export function deployMessage(history: History): SlackMessage {
 
 /**
  * The messages for the last of the events, in order; none where the deploy's own message says it all.
- * Whoever is on call is called for a failure that nothing has overtaken, in its first message only.
+ * Whoever is on call is called for what nothing has overtaken, in its first message only.
  */
 export function stepMessages(history: History, options: StepOptions): SlackMessage[] {
   const { mode, oncall, overtaken = null, folded = [] } = options;
@@ -89,7 +94,7 @@ export function stepMessages(history: History, options: StepOptions): SlackMessa
   const { headline, detail, tone } = tell(event);
   const isFirst = mode === 'webhook' || folded.length > 0;
   const blocks: SlackBlock[] = isFirst ? [section(name(request))] : [];
-  const isConcern = event.type === 'deploy.failed' && overtaken === null;
+  const isConcern = callsOncall(event) && overtaken === null;
   if (isConcern && oncall !== null) blocks.push(section(oncall));
   for (const each of sections(`${signs[tone]} `, headline)) blocks.push(each);
   for (const each of details([...folded, event], detail)) blocks.push(each);

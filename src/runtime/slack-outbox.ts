@@ -11,7 +11,13 @@ import { redactAll } from '../redaction/gate.ts';
 import type { EventLog, Fence, JsonObject, RecordedEvent } from '../store/log.ts';
 import { domainEvent, UnreadableLog } from './recorded.ts';
 import { SlackBacklog } from './slack-backlog.ts';
-import { deployMessage, type History, isLast, stepMessages } from './slack-messages.ts';
+import {
+  callsOncall,
+  deployMessage,
+  type History,
+  isLast,
+  stepMessages,
+} from './slack-messages.ts';
 import { deployStream } from './streams.ts';
 
 export interface OutboxOptions {
@@ -173,10 +179,9 @@ export class SlackOutbox {
       mode: slack.mode,
       oncall,
       folded: from === undefined ? [] : history.slice(from - 1, -1),
-      overtaken:
-        event.type === 'deploy.failed'
-          ? await this.#backlog.overtaken(event, history[0].data.lane)
-          : null,
+      overtaken: callsOncall(history.at(-1) ?? history[0])
+        ? await this.#backlog.overtaken(event, history[0].data.lane)
+        : null,
     });
   }
 

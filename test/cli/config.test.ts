@@ -36,7 +36,7 @@ describe('what is left out', () => {
       lock: { provider: 'store', timeout: 3_600_000, lease: 60_000 },
       staging: { heroku: { deploy: 'build', timeout: 1_800_000 }, verify },
       production: { heroku: { deploy: 'promote', timeout: 1_800_000 }, verify },
-      gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+      gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
     });
   });
 
@@ -294,6 +294,23 @@ describe('an environment in which nothing could fail', () => {
     expect(await mistakesIn(withVerify('{ waive: [dynos] }'))).toContain(
       'production.verify.waive[0]: has to be no-dynos or no-checks, not "dynos"',
     );
+  });
+});
+
+describe('the exit code of a stuck lane', () => {
+  it.each([
+    ['-1', 'has to be 0 or more, not -1'],
+    ['126', 'has to be 125 or less, not 126'],
+    ['1.5', 'has to be a whole number from 0 to 125, not 1.5'],
+    ["'1'", 'has to be a whole number from 0 to 125, not "1"'],
+  ])('%s is none', async (value, right) => {
+    const [place] = placesOf(await mistakesIn(`${leastConfig}gates: { stuckExit: ${value} }\n`));
+    expect(place).toBe(`pipeline.yml:6:21 gates.stuckExit: ${right}`);
+  });
+
+  it.each([0, 1, 125])('%d is one, and pinned to the deploy', async (stuckExit) => {
+    const config = await loadText(`${leastConfig}gates: { stuckExit: ${stuckExit} }\n`);
+    expect(toSettings(config, noLease).gates.stuckExit).toBe(stuckExit);
   });
 });
 

@@ -95,6 +95,19 @@ describe('a going-back by another name', { timeout: 90_000 }, () => {
     expect(await ending(504, last)).toMatchObject({ to: 'production.live' });
   });
 
+  it('a push whose slug names its commit by the first digits is understood by the clone', async () => {
+    const { next } = await twoShipped();
+    const commit = next.slice(0, 8);
+    stage.sandbox.control.deploy({ app: production, commit, byUser });
+    expect(await stage.advance(503, next)).toMatchObject({ exit: 0 });
+    const last = stage.commit('last');
+    expect(await stage.advance(504, last)).toMatchObject({ exit: 0 });
+    expect(await ending(504, last)).toMatchObject({ to: 'production.live' });
+    const events = await stage.events(504, last);
+    const observed = events.find(({ type }) => type === 'deploy.observed');
+    expect(observed?.data.production).toMatchObject({ commit: next });
+  });
+
   it('what this lane shipped out of order on a person’s word holds nobody', async () => {
     const { older, next } = await twoShipped();
     const args = ['advance', '--build', '503', '--commit', older, '--branch', 'master'];

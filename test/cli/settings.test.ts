@@ -71,6 +71,7 @@ const harmless: Readonly<Record<string, Change>> = {
     `# A comment\n\n${c.replace('branch: master', "branch: 'master'")}`,
   'a default written out': (c) =>
     `${c}gates: { rollback: hold, killSwitch: PRODUCTION_CD_ENABLED }\n`,
+  'another exit code of a stuck lane': (c) => `${c}gates: { stuckExit: 0 }\n`,
   'a check more': (c) =>
     c.replace(
       '    endpoints:\n',

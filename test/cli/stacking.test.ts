@@ -42,10 +42,10 @@ describe('stacking', { timeout: 90_000 }, () => {
     expect(await stage.advance(501, gone)).toMatchObject({ exit: 0 });
     stage.git('reset', '--quiet', '--hard', base);
     const pushed = stage.commit('pushed');
-    expect(await stage.advance(502, pushed)).toMatchObject({ exit: 0 });
+    expect(await stage.advance(502, pushed)).toMatchObject({ exit: 1 });
     expect(await ending(502, pushed)).toMatchObject({
       to: 'superseded',
-      data: { cause: 'diverged' },
+      data: { cause: 'diverged', stuck: { first: true } },
       reason: expect.stringMatching(/follow|diverge/),
     });
     const args = ['advance', '--build', '503', '--commit', pushed, '--branch', 'master'];

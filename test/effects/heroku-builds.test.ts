@@ -117,6 +117,7 @@ describe('requestBuild', () => {
       cause: 'diverged',
       production: { version: 3, commit },
       verified: true,
+      stuck: null,
     };
     const answers = [null, held];
     const clear = async () => answers.shift() ?? null;

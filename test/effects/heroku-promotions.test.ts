@@ -133,6 +133,7 @@ describe('requestPromotion', () => {
       cause: 'diverged',
       production: { version: 1, commit: 'b'.repeat(40) },
       verified: true,
+      stuck: null,
     };
     expect(await request(async () => refusal)).toBe(refusal);
     expect(sent()).toBe(0);

@@ -1,4 +1,5 @@
 /** Order and notes from the clone at hand, and from GitHub where the clone does not reach. */
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRepository } from '../../src/effects/git.ts';
 import { createGitHub } from '../../src/effects/github.ts';
@@ -8,6 +9,7 @@ import { type AnsweringServer, type Reply, startAnsweringServer } from './answer
 import {
   commitLine,
   createRepository,
+  git,
   gitEnv,
   setBranch,
   TemporaryFolder,
@@ -48,6 +50,23 @@ async function history(withGitHub = true): Promise<History> {
     slug: { owner: 'acme', name: 'web' },
     webUrl: 'https://github.com/acme/web',
   });
+}
+
+/** Two commits whose ids begin with the same digits: some ten thousand are tried for seven. */
+function commitsAlike(digits: number): readonly [string, string] {
+  const tree = git(folder.path, ['mktree']);
+  const bodies = new Map<string, string>();
+  for (let i = 0; ; i++) {
+    const who = 'Ada <ada@example.com> 1767603600 +0000';
+    const body = `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\n${i}\n`;
+    const id = createHash('sha1').update(`commit ${body.length}\0${body}`).digest('hex');
+    const other = bodies.get(id.slice(0, digits));
+    bodies.set(id.slice(0, digits), body);
+    if (other === undefined) continue;
+    const write = (text: string) =>
+      git(folder.path, ['hash-object', '-w', '-t', 'commit', '--stdin'], text);
+    return [write(other), write(body)];
+  }
 }
 
 const ahead = (): Reply => ({
@@ -92,6 +111,45 @@ describe('relation', () => {
     const { relation } = await history();
     ports.stop.abort(new Error('stopped'));
     await expect(relation(elsewhere, last, ports)).rejects.toThrow('stopped');
+  });
+});
+
+describe('fullId', () => {
+  it('is the one commit of the clone whose id begins so', async () => {
+    const { fullId } = await history();
+    for (const length of [7, 8, 12, 39]) {
+      expect(await fullId(last.slice(0, length), ports)).toBe(last);
+    }
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is a full id as it is, in this clone or not', async () => {
+    expect(await (await history()).fullId(elsewhere, ports)).toBe(elsewhere);
+  });
+
+  it('is none where no commit begins so, or the name is no beginning of an id', async () => {
+    const { fullId } = await history();
+    for (const named of ['eeeeeeee', last.slice(0, 6), 'main', 'HEAD', `${last}0`, '']) {
+      expect(await fullId(named, ports)).toBeNull();
+    }
+  });
+
+  it('is none where the beginning is that of two commits', async () => {
+    const [one, two] = commitsAlike(7);
+    const { fullId } = await history();
+    expect(await fullId(one.slice(0, 7), ports)).toBeNull();
+    expect([await fullId(one.slice(0, 12), ports), await fullId(two, ports)]).toEqual([one, two]);
+  });
+
+  it('is not a branch that is called like the beginning of an id', async () => {
+    setBranch(folder.path, 'deadbee', first);
+    expect(await (await history()).fullId('deadbee', ports)).toBeNull();
+  });
+
+  it('ends when the run is stopped', async () => {
+    const { fullId } = await history();
+    ports.stop.abort(new Error('stopped'));
+    await expect(fullId(last.slice(0, 8), ports)).rejects.toThrow('stopped');
   });
 });
 

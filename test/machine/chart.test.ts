@@ -31,7 +31,7 @@ const request: DeployRequest = {
     repository: null,
     staging: { app: 'acme-staging', deploy: 'build', timeoutMs: 3_600_000, verify },
     production: { app: 'acme-production', deploy: 'promote', timeoutMs: 3_600_000, verify },
-    gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+    gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
   },
   override: null,
   chart: 'test',
@@ -143,6 +143,28 @@ describe('the way to production', () => {
     const flight = begin(request, 0);
     const [, [observed] = []] = wayToProduction;
     expect(observed && next(flight, observed, 0)).toBeNull();
+  });
+
+  it.each([0, 1, 7])('a stuck lane ends with the exit code of the settings: %d', (stuckExit) => {
+    const gates = { ...request.settings.gates, stuckExit };
+    const asked = { ...request, settings: { ...request.settings, gates } };
+    const [[locked] = []] = wayToProduction;
+    const refusedAs = (stuck: { release: typeof shipped; first: boolean } | null) => {
+      const flight = locked && next(begin(asked, 0), locked, 0);
+      const production = { version: 17, commit: sha };
+      const data = { step: 'observe', production, verified: true, stuck } as const;
+      return (
+        flight &&
+        next(flight, { type: 'deploy.superseded', data: { cause: 'diverged', ...data } }, 0)
+      );
+    };
+    for (const first of [true, false]) {
+      const stuck = refusedAs({ release: shipped, first });
+      expect(stuck && stateOf(stuck)).toBe('superseded');
+      expect(stuck && exitCodeOf(stuck)).toBe(stuckExit);
+    }
+    const old = refusedAs(null);
+    expect(old && exitCodeOf(old)).toBe(0);
   });
 
   it('waits for the lock no longer than its time-out', () => {

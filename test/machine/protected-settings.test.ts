@@ -52,6 +52,7 @@ const request: fc.Arbitrary<Request> = fc.record({
     gates: fc.record({
       rollback: fc.constant('hold' as const),
       killSwitch: fc.constantFrom('PRODUCTION_CD_ENABLED', 'DEPLOYS_ON'),
+      stuckExit: fc.constantFrom(0, 1),
     }),
   }),
 });
@@ -96,7 +97,7 @@ const weaker: Readonly<Record<string, Step>> = {
       : { ...r, settings: { ...r.settings, lock: { ...r.settings.lock, provider: 'circleci' } } },
   'another kill switch': (r) => ({
     ...r,
-    settings: { ...r.settings, gates: { rollback: 'hold', killSwitch: 'ANYTHING' } },
+    settings: { ...r.settings, gates: { ...r.settings.gates, killSwitch: 'ANYTHING' } },
   }),
   'another app': (r, name) =>
     edit(r, name, (one) => {

@@ -46,7 +46,7 @@ const settings: Settings = {
     timeoutMs: 3_600_000,
     verify: { dynos: { timeoutMs: 600_000, settleMs: 10_000 }, waive: [], endpoints: [] },
   },
-  gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+  gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
 };
 
 const healthy = (release: { id: string; version: number }, url: string) => ({
@@ -214,8 +214,21 @@ export const variants: readonly DomainEvent[] = [
       step: 'readGates',
       production: { version: 41, commit: null },
       verified: true,
+      stuck: null,
     },
   },
+  ...[true, false].map(
+    (first): DomainEvent => ({
+      type: 'deploy.superseded',
+      data: {
+        cause: 'diverged',
+        step: 'observe',
+        production,
+        verified: false,
+        stuck: { release: { id: 'release-41', version: 41 }, first },
+      },
+    }),
+  ),
   sample('deploy.observed', { production: { version: null, commit: null }, order: 'first' }),
   sample('deploy.observed', { order: 'overridden' }),
   sample('production.found', { own: false }),

@@ -1,7 +1,12 @@
 /** The sentences: every event has one, and the ones read at 3 a.m. say who, what and what to do. */
 import { describe, expect, it } from 'vitest';
 import { parseEvent, steps } from '../../src/machine/codec.ts';
-import { type DomainEvent, type EventType, eventSchemas } from '../../src/machine/events.ts';
+import {
+  type DomainEvent,
+  type EventType,
+  eventSchemas,
+  stuckIn,
+} from '../../src/machine/events.ts';
 import { describeStep, formatDuration, shortSha, tell } from '../../src/machine/story.ts';
 import { sample, samples, variants } from './samples.ts';
 
@@ -76,6 +81,23 @@ describe('tell', () => {
   ];
   it.each(sentences)('tells %o', (event, sentence) => {
     expect(tell(event).headline).toBe(sentence);
+  });
+
+  it('tells of a stuck lane as a problem, with the commit that production runs and both ways out', () => {
+    const [first, again] = variants.filter(
+      (event) => event.type === 'deploy.superseded' && stuckIn(event) !== null,
+    );
+    for (const [event, begins] of [
+      [first, 'stuck: '],
+      [again, 'stuck still: '],
+    ] as const) {
+      const { headline, detail, tone } = tell(event as DomainEvent);
+      expect(tone).toBe('bad');
+      expect(headline.startsWith(begins)).toBe(true);
+      expect(headline).toContain('(v41, 0f0a53bc)');
+      expect(detail).toContain(`git merge ${samples['deploy.observed'].notes.base}`);
+      expect(detail).toContain('pipeline advance --override --reason "…"');
+    }
   });
 
   it('tells a failure’s hint as the detail, and the whole of a long message', () => {

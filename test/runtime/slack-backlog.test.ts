@@ -179,6 +179,33 @@ describe.each(['bot', 'webhook'] as const)('by a %s, after an outage of an hour'
     expect(calls.map(({ text }) => /50\d/.exec(text)?.[0])).toEqual(['501']);
   });
 
+  it('who is on call is called, once, for a lane that is stuck, unless it shipped since', async () => {
+    const stuckAs = (first: boolean): DomainEvent[] => {
+      const release = { id: 'release-41', version: 41 };
+      const production = { version: 41, commit: 'a'.repeat(40) };
+      const data = {
+        step: 'observe',
+        production,
+        verified: true,
+        stuck: { release, first },
+      } as const;
+      return [
+        ...begun.slice(0, 2),
+        { type: 'deploy.superseded', data: { cause: 'diverged', ...data } },
+      ];
+    };
+    await tell('501-aaaaaaaa', stuckAs(true));
+    await tell('502-bbbbbbbb', stuckAs(false));
+    await drain(mode);
+    const calls = messages().filter(({ whole }) => whole.includes('S0ONCALL'));
+    expect(calls.map(({ text }) => /50\d/.exec(text)?.[0])).toEqual(['501']);
+    expect(messages().filter(({ text }) => text.includes('stuck still')).length).toBeGreaterThan(0);
+    await tell('503-cccccccc', stuckAs(true));
+    await ship('504-dddddddd');
+    await drain(mode);
+    expect(messages().filter(({ whole }) => whole.includes('S0ONCALL'))).toHaveLength(calls.length);
+  });
+
   it('nobody is called where the deploy itself went on', async () => {
     await tell('501-aaaaaaaa', [...failing, sample('lock.acquired')]);
     await drain(mode);

@@ -50,11 +50,21 @@ describe('stepMessages', () => {
     }
   });
 
-  it.each(cases)('calls who is on call for %s only if it is a failure, and once', (type, event) => {
+  const isConcern = (event: DomainEvent): boolean =>
+    event.type === 'deploy.failed' ||
+    (event.type === 'deploy.superseded' &&
+      event.data.cause === 'diverged' &&
+      event.data.stuck?.first === true);
+
+  it('has a lane that is stuck, told first and told again, among what it is asked for', () => {
+    expect(everything.filter(isConcern)).toHaveLength(2);
+  });
+
+  it.each(cases)('calls who is on call for %s only if it is a concern, and once', (_, event) => {
     const mentions = step(event, 'webhook').flatMap((message) =>
       textsOf(message).flatMap(mentionsIn),
     );
-    expect(mentions).toEqual(type === 'deploy.failed' ? [oncall] : []);
+    expect(mentions).toEqual(isConcern(event) ? [oncall] : []);
   });
 
   it('calls nobody where nobody is on call', () => {

@@ -22,6 +22,7 @@ import { usePostgres } from '../postgres/server.ts';
 import type { TestStore } from '../store/events.ts';
 
 const paths = reachedPaths();
+const stuck = { release: { id: 'release-17', version: 17 }, first: true };
 let log: EventLog;
 
 const never = (signal?: AbortSignal): Promise<never> =>
@@ -157,7 +158,10 @@ class Player {
     const type = event.type;
     if (type === 'deploy.superseded' && service !== 'acquireLock') {
       const production = { version: 17, commit: null };
-      return { kind: 'superseded', cause: 'contained', production, verified: true };
+      const found = { kind: 'superseded', production, verified: true };
+      return service === 'observe'
+        ? { ...found, cause: 'contained' }
+        : { ...found, cause: 'diverged', stuck };
     }
     const fits = Object.values(steps).some(
       (s) => s.service === service && (Object.values(s.events) as string[]).includes(type),
@@ -178,6 +182,23 @@ async function expectShippedWithLive(records: readonly RecordedEvent[]): Promise
   for (const { data } of shipped) {
     expect(data).toMatchObject({ deploy, commit: commit.sha, app: settings.production.app });
     expect(foldLane(emptyLane, parseLaneEvent('lane.shipped', data), 1).shipped).toEqual(data);
+  }
+}
+
+/** A refusal that says that the lane is stuck is told to the lane likewise. */
+async function expectStuckWithRefusal(records: readonly RecordedEvent[]): Promise<void> {
+  const request = records[0]?.data as unknown as DeployRequest;
+  const { deploy, lane, commit, settings } = request;
+  const told = (await log.readStream(laneStream(lane))).filter(({ type }) => type === 'lane.stuck');
+  const refused = records.filter(({ type, data }) => {
+    return type === 'deploy.superseded' && data.cause === 'diverged';
+  });
+  expect(told.map(({ position }) => position)).toEqual(refused.map(({ position }) => position + 1));
+  for (const { data } of told) {
+    const { release } = stuck;
+    const { app } = settings.production;
+    expect(data).toEqual({ deploy, app, release, commit: commit.sha });
+    expect(foldLane(emptyLane, parseLaneEvent('lane.stuck', data), 1).stuck).toBe(release.id);
   }
 }
 
@@ -213,6 +234,7 @@ describe.each([
     expect(replayed.disagreement).toBeNull();
     expect(replayed.steps).toHaveLength(records.length);
     await expectShippedWithLive(records);
+    await expectStuckWithRefusal(records);
     walked.add(name);
   });
 

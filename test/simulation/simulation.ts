@@ -258,7 +258,7 @@ class Simulation {
           timeoutMs: 1_800_000,
           verify: verify('production'),
         },
-        gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+        gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
       },
       override: null,
     };

@@ -33,7 +33,7 @@ const usual: Settings = {
     timeoutMs: 60_000,
     verify: verifyOf('production'),
   },
-  gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED' },
+  gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
 };
 
 export function requestOf({ settings }: FuzzWorld, sha: string, label: string): NewDeploy {
