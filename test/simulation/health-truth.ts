@@ -1,6 +1,5 @@
 /** What was true of an app when a deploy looked at it last, told from the world itself: was it healthy, did it run? */
 import type { SandboxState } from '../../src/sandbox/sandbox-state.ts';
-import { settleMs } from './scenario.ts';
 
 export type AppState = SandboxState['apps'][string];
 
@@ -19,17 +18,25 @@ export class HealthTruth {
     this.#looks.set(`${deploy} ${app} ${what}`, look);
   }
 
-  /** What is untrue of a deploy that calls the app verified with this release; null when it is all true. */
-  untrue(deploy: string, app: string, release: string): string | null {
+  /**
+   * What is untrue of a deploy that calls the app verified with this release; null when it is all true.
+   *
+   * @param options.settleMs for how long its dynos have to have been up
+   */
+  untrue(
+    deploy: string,
+    app: string,
+    { release, settleMs }: { release: string; settleMs: number },
+  ): string | null {
     const dynos = this.#looks.get(`${deploy} ${app} dynos`);
     const releases = this.#looks.get(`${deploy} ${app} releases`);
     if (dynos === undefined || releases === undefined) return 'it was not looked at';
     if (releases.at < dynos.at) return 'what runs was not looked at last';
-    return notSteady(dynos) ?? (releases.lags ? null : notRunning(releases, release));
+    return notSteady(dynos, settleMs) ?? (releases.lags ? null : notRunning(releases, release));
   }
 }
 
-function notSteady({ at, app }: Look): string | null {
+function notSteady({ at, app }: Look, settleMs: number): string | null {
   for (const [type, quantity] of Object.entries(app.formation)) {
     const steady = app.dynos.filter(
       (dyno) => dyno.type === type && dyno.state === 'up' && at - dyno.since >= settleMs,

@@ -8,6 +8,7 @@ import { readDeploys } from '../../src/store/deploys.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
 import { type LaneWorld, production, staging, type Write } from './lane-world.ts';
+import { killSwitch, type Rules } from './rules.ts';
 import type { TimedLog } from './timed-log.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -36,6 +37,9 @@ interface WorldAtWrite {
   readonly commit: string;
   readonly code: Running | null;
   readonly goingsBack: readonly GoingBack[];
+  readonly rules: Rules;
+  /** Why the deploy may not write by its rules. */
+  readonly forbidden: string | null;
   readonly switchOn: boolean;
   readonly switchedAt: number;
 }
@@ -78,16 +82,19 @@ export class Invariants {
     const { switchOn, switchedAt } = lane;
     const code = write.app === production ? runningOf(lane) : null;
     const goingsBack = write.app === production ? goingsBackOf(lane) : [];
-    const world = { lane, commit, code, goingsBack, switchOn, switchedAt };
+    const rules = lane.rules.of(write.deploy);
+    const forbidden =
+      write.app === production ? lane.rules.forbids(write.deploy, write.at - gatesAgeMs) : null;
+    const world = { lane, commit, code, goingsBack, rules, forbidden, switchOn, switchedAt };
     void this.#time.during(this.#writeChecks(write, world));
   }
 
   async #writeChecks(
     { at, deploy, app }: Write,
-    { lane, commit, code, goingsBack, switchOn, switchedAt }: WorldAtWrite,
+    { lane, commit, code, goingsBack, rules, forbidden, switchOn, switchedAt }: WorldAtWrite,
   ): Promise<void> {
-    const state = await readLane(this.#log, lane.name);
-    const stream = await this.#log.readStream(laneStream(lane.name));
+    const state = await readLane(this.#log, rules.lane);
+    const stream = await this.#log.readStream(laneStream(rules.lane));
     const last = (type: string): number =>
       this.#writtenAt(stream.findLast((event) => event.type === type)?.id ?? '');
     const { grant } = state;
@@ -95,7 +102,7 @@ export class Invariants {
     this.#check(
       isHolder || at - last('lock.broken') < onTheWireMs,
       () =>
-        `${deploy} wrote to ${app} while ${grant?.released ? 'nobody' : grant?.deploy} held ${lane.name}`,
+        `${deploy} wrote to ${app} while ${grant?.released ? 'nobody' : grant?.deploy} held ${rules.lane}`,
     );
     if (app !== production) return;
     const longAgo = at - gatesAgeMs;
@@ -105,12 +112,16 @@ export class Invariants {
       () => `${deploy} went to production without verified staging`,
     );
     this.#check(
-      switchOn || switchedAt > longAgo,
+      switchOn || switchedAt > longAgo || rules.killSwitch !== killSwitch,
       () => `${deploy} went to production though the kill switch was off for ${at - switchedAt} ms`,
     );
     this.#check(
       state.disabled === null || last('lane.disabled') > longAgo,
       () => `${deploy} went to production though the lane was disabled`,
+    );
+    this.#check(
+      forbidden === null,
+      () => `${deploy} went to production though ${forbidden}, and nobody accepted that`,
     );
     for (const { what, at: since, liftedBy } of goingsBack) {
       this.#check(
@@ -128,8 +139,17 @@ export class Invariants {
 
   /** At the moment at which a deploy calls an app verified. */
   onVerified(lane: LaneWorld, deploy: string, app: string, release: string): void {
-    const untrue = lane.health.untrue(deploy, app, release);
+    const { settleMs } = lane.rules.of(deploy);
+    const untrue = lane.health.untrue(deploy, app, { release, settleMs });
     this.#check(untrue === null, () => `${deploy} calls ${app} verified, but ${untrue}`);
+  }
+
+  /** At the moment at which a deploy is held for its settings. */
+  onHeldForSettings(lane: LaneWorld, deploy: string): void {
+    this.#check(
+      lane.rules.mayBeHeld(deploy),
+      () => `${deploy} was held for its settings, which are only stronger`,
+    );
   }
 
   async atEnd(lanes: readonly LaneWorld[], complete: boolean): Promise<void> {
@@ -141,7 +161,7 @@ export class Invariants {
     for (const lane of lanes) {
       await this.#oneBuildEach(lane);
       await this.#onePromotionEach(lane);
-      await this.#grantsInTurn(lane);
+      for (const name of lane.rules.lanes) await this.#grantsInTurn(name);
     }
     for (const row of await readDeploys(this.#log, { limit: 10_000 })) {
       const { disagreement, state } = await replay(this.#log, row.deploy);
@@ -193,16 +213,15 @@ export class Invariants {
   }
 
   /** No grant while another one stands that was neither given back, broken nor taken over on record. */
-  async #grantsInTurn(lane: LaneWorld): Promise<void> {
+  async #grantsInTurn(lane: string): Promise<void> {
     let standing: { deploy: string; token: number } | null = null;
-    for (const { type, data, version } of await this.#log.readStream(laneStream(lane.name))) {
+    for (const { type, data, version } of await this.#log.readStream(laneStream(lane))) {
       if (type === 'lock.granted') {
         const taken = data.takenOver as { token: number } | null;
         const before: { deploy: string; token: number } | null = standing;
         this.#check(
           before === null || taken?.token === before.token,
-          () =>
-            `${lane.name}@${version}: granted to ${data.deploy} while ${before?.deploy} held it`,
+          () => `${lane}@${version}: granted to ${data.deploy} while ${before?.deploy} held it`,
         );
         standing = { deploy: String(data.deploy), token: version };
       } else if (type === 'lock.released' || type === 'lock.broken') {

@@ -5,6 +5,7 @@ import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/h
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { CommitGraph } from './commit-graph.ts';
 import { HealthTruth } from './health-truth.ts';
+import { killSwitch, otherSwitch, RulesWorld } from './rules.ts';
 import type { Scenario } from './scenario.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -38,6 +39,7 @@ export class LaneWorld {
   readonly sandbox: Sandbox;
   readonly #time: VirtualTime;
   tip: string;
+  readonly rules: RulesWorld;
   /** By id: the releases that people made at production, past Lockstep. */
   readonly madeByPeople = new Map<string, 'rollback' | 'code' | 'config'>();
   switchOn = true;
@@ -47,6 +49,7 @@ export class LaneWorld {
   constructor(name: string, time: VirtualTime) {
     this.name = name;
     this.#time = time;
+    this.rules = new RulesWorld(name);
     this.sandbox = createSandbox({
       now: time.now,
       timing: { buildMs: 9_000, releasePhaseMs: 3_000, promotionMs: 2_500, dynoBootMs: 3_000 },
@@ -61,9 +64,12 @@ export class LaneWorld {
     this.switchedAt = this.#time.now();
   }
 
-  killSwitch(): KillSwitchReading {
-    const env = { PRODUCTION_CD_ENABLED: String(this.switchOn) };
-    return readKillSwitch('PRODUCTION_CD_ENABLED', env, true);
+  killSwitch(name: string): KillSwitchReading {
+    return readKillSwitch(
+      name,
+      { [killSwitch]: String(this.switchOn), [otherSwitch]: 'true' },
+      true,
+    );
   }
 
   /** Carries a deploy's requests: a moment on the wire each way, and whatever `fault` says. */

@@ -4,7 +4,14 @@ import type { AppCode, Heroku } from '../../src/effects/heroku.ts';
 import type { LaneLock } from '../../src/runtime/lane.ts';
 import type { ServiceTable } from '../../src/runtime/run.ts';
 import type { EventLog } from '../../src/store/log.ts';
-import { forbiddenOnTheWay, type Scenario, takenBack, troubleWhileWatched } from './scenario.ts';
+import {
+  forbiddenOnTheWay,
+  laneRenamed,
+  type Scenario,
+  settingsChanged,
+  takenBack,
+  troubleWhileWatched,
+} from './scenario.ts';
 
 export interface Mutation {
   readonly lock?: (real: LaneLock) => LaneLock;
@@ -15,6 +22,8 @@ export interface Mutation {
   readonly blind?: boolean;
   /** The gates are read once, when the lane's lock is granted, and believed ever after. */
   readonly staleGates?: boolean;
+  /** The gates believe that the log is thrown away after each job: they compare with nothing. */
+  readonly forgetful?: boolean;
   /** Scenarios that are likely to show it; any when left out. */
   readonly among?: fc.Arbitrary<Scenario>;
 }
@@ -84,6 +93,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     heroku: readingCode((code) => ({ ...code, failed: [] })),
     among: takenBack,
   },
+  'settings that are never compared': { forgetful: true, among: settingsChanged },
+  'a lane by another name that is believed': { forgetful: true, among: laneRenamed },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {
     log: (real) =>

@@ -24,8 +24,21 @@ export type ReleaseAct =
   | 'release-again-as-promotion'
   | 'failed-release-again';
 
+/** What people change in the configuration, from the next commit on. */
+export type RulesAct =
+  | 'settle-less'
+  | 'settle-longer'
+  | 'endpoint-removed'
+  | 'endpoint-twice'
+  | 'other-switch'
+  | 'other-lane'
+  | 'rules-at-first';
+
 export type PersonAct =
   | ReleaseAct
+  | RulesAct
+  /** The environment accepts (PIPELINE_TRUST) what a deploy is held for. */
+  | 'trust'
   | 'switch-off'
   | 'switch-on'
   | 'disable'
@@ -162,6 +175,14 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
         'release-again-as-promotion',
         'failed-rollback',
         'failed-release-again',
+        'settle-less',
+        'settle-longer',
+        'endpoint-removed',
+        'endpoint-twice',
+        'other-switch',
+        'other-lane',
+        'rules-at-first',
+        'trust',
         'switch-off',
         'switch-on',
         'disable',
@@ -173,7 +194,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
       lane,
       atMs: fc.integer({ min: 0, max: spanMs }),
     }),
-    { maxLength: 8 },
+    { maxLength: 10 },
   ),
   faults: fc.record({
     perMille: fc.constantFrom(0, 0, 10, 60),
@@ -235,37 +256,55 @@ export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
   breaks: fc.constant([]),
 });
 
-/** Builds of one lane that come one by one, and people who take production back between them. */
-export const takenBack: fc.Arbitrary<Scenario> = fc.record({
-  lanes: fc.constant(1),
-  stacking: fc.constant('skip' as const),
-  builds: fc.array(
-    fc.record({
-      kind: fc.constant<BuildKind>('merge'),
-      lane: fc.constant(0),
-      afterMs: fc.integer({ min: 60_000, max: 120_000 }),
-      fates: fc.constant([]),
-    }),
-    { minLength: 3, maxLength: 6 },
-  ),
-  people: fc.array(
-    fc.record({
-      act: fc.constantFrom<PersonAct>(
-        'push-old',
-        'release-again',
-        'release-again-as-promotion',
-        'failed-rollback',
-        'failed-release-again',
-        'resume',
-      ),
-      lane: fc.constant(0),
-      atMs: fc.integer({ min: 60_000, max: 500_000 }),
-    }),
-    { minLength: 1, maxLength: 4 },
-  ),
-  faults: fc.constant({ perMille: 0, seed: 1 }),
-  breaks: fc.constant([]),
-});
+/** Builds of one lane that come one by one, and people who do such things between them. */
+const oneByOne = (...acts: [PersonAct, ...PersonAct[]]): fc.Arbitrary<Scenario> =>
+  fc.record({
+    lanes: fc.constant(1),
+    stacking: fc.constant('skip' as const),
+    builds: fc.array(
+      fc.record({
+        kind: fc.constant<BuildKind>('merge'),
+        lane: fc.constant(0),
+        afterMs: fc.integer({ min: 60_000, max: 120_000 }),
+        fates: fc.constant([]),
+      }),
+      { minLength: 3, maxLength: 6 },
+    ),
+    people: fc.array(
+      fc.record({
+        act: fc.constantFrom(...acts),
+        lane: fc.constant(0),
+        atMs: fc.integer({ min: 60_000, max: 500_000 }),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+    faults: fc.constant({ perMille: 0, seed: 1 }),
+    breaks: fc.constant([]),
+  });
+
+/** People take production back by any words, or try to. */
+export const takenBack = oneByOne(
+  'push-old',
+  'release-again',
+  'release-again-as-promotion',
+  'failed-rollback',
+  'failed-release-again',
+  'resume',
+);
+
+/** People change the settings, and accept what that holds. */
+export const settingsChanged = oneByOne(
+  'settle-less',
+  'settle-longer',
+  'endpoint-removed',
+  'endpoint-twice',
+  'other-switch',
+  'rules-at-first',
+  'trust',
+  'resume',
+);
+
+export const laneRenamed = oneByOne('other-lane', 'rules-at-first', 'trust', 'resume');
 
 /** A few builds of one lane, to whose apps something happens while they are watched. */
 export const troubleWhileWatched: fc.Arbitrary<Scenario> = fc.record({

@@ -9,7 +9,7 @@ import type { History } from '../../src/effects/history.ts';
 import { createHttpClient, type Transport } from '../../src/effects/http.ts';
 import type { Clock, Ports } from '../../src/effects/ports.ts';
 import { UsageError } from '../../src/errors.ts';
-import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
+import type { DeployRequest, Distrust, DomainEvent } from '../../src/machine/events.ts';
 import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
 import { createDeaths, type Deaths } from '../../src/runtime/deaths.ts';
 import type { Run } from '../../src/runtime/identity.ts';
@@ -21,9 +21,10 @@ import { requestDeploy } from '../../src/runtime/request.ts';
 import { resumeDeploy } from '../../src/runtime/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
 import { createServices } from '../../src/runtime/services.ts';
-import { laneOfDeploy } from '../../src/runtime/trust.ts';
-import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
-import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
+import { deployStream } from '../../src/runtime/streams.ts';
+import { laneOfDeploy, otherLaneOf } from '../../src/runtime/trust.ts';
+import { type DeployRow, deploysProjection, readDeploys } from '../../src/store/deploys.ts';
+import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
 import { type Figures, Invariants } from './invariants.ts';
@@ -32,13 +33,13 @@ import type { Mutation } from './mutations.ts';
 import { oddAnswers } from './odd-answers.ts';
 import { actsAtHeroku, rollBack, setConfig } from './people.ts';
 import { seededRandom } from './random.ts';
+import { changesOfRules, isRulesAct, type Rules } from './rules.ts';
 import {
   type AfterUp,
   type BuildPlan,
   leaseMs,
   type PersonPlan,
   type Scenario,
-  settleMs,
 } from './scenario.ts';
 import { type Fate, SimulatedProcess } from './simulated-process.ts';
 import { timedLog } from './timed-log.ts';
@@ -90,6 +91,8 @@ interface Job {
   readonly label: string;
   readonly lane: LaneWorld;
   readonly commit: string;
+  /** What the commit's configuration says. */
+  readonly rules: Rules;
 }
 
 class Simulation {
@@ -123,7 +126,7 @@ class Simulation {
     this.#afterUp = [...(scenario.afterUp ?? [])];
     this.#mutation = mutation;
     this.#time = time;
-    const timed = timedLog(log, time);
+    const timed = timedLog(log, time, this.#onWritten);
     this.#log = timed.log;
     this.#lanes = Array.from(
       { length: scenario.lanes },
@@ -199,10 +202,10 @@ class Simulation {
     const before = earlier.at(Math.floor(earlier.length / 2));
     if (kind === 'rerun' && before !== undefined) return before;
     if (kind === 'old-commit' && before !== undefined) return { ...before, label };
-    if (kind === 'same-commit') return { label, lane, commit: lane.tip };
+    if (kind === 'same-commit') return { label, lane, commit: lane.tip, rules: lane.rules.now };
     const base = kind === 'force-push' ? (before?.commit ?? lane.tip) : lane.tip;
     lane.tip = lane.graph.commit(base);
-    return { label, lane, commit: lane.tip };
+    return { label, lane, commit: lane.tip, rules: lane.rules.now };
   }
 
   #lane(index: number): LaneWorld {
@@ -214,7 +217,11 @@ class Simulation {
     for (let attempt = 0; attempt < runsMax; attempt++) {
       const ended = await this.#oneRun(
         fates[attempt] ?? immortal,
-        (log, run) => requestDeploy(log, this.#wanted(job), run).then(({ deploy }) => deploy),
+        async (log, run) => {
+          const { deploy } = await requestDeploy(log, this.#wanted(job), run);
+          job.lane.rules.asked(deploy, job.rules);
+          return deploy;
+        },
         job,
       );
       if (ended === 'over') return;
@@ -225,24 +232,24 @@ class Simulation {
     );
   }
 
-  #wanted({ label, lane, commit }: Job): Omit<DeployRequest, 'deploy' | 'chart'> {
+  #wanted({ label, commit, rules }: Omit<Job, 'lane'>): Omit<DeployRequest, 'deploy' | 'chart'> {
     const verify = (service: 'staging' | 'production') => ({
-      dynos: { timeoutMs: 600_000, settleMs },
+      dynos: { timeoutMs: 600_000, settleMs: rules.settleMs },
       waive: [],
-      endpoints: [
-        {
+      endpoints: [rules.successes]
+        .filter((successes) => successes > 0)
+        .map((successes) => ({
           url: `https://${service}.sandbox.test/`,
           status: 200,
           timeoutMs: 120_000,
-          successes: 1,
+          successes,
           body: null,
           header: null,
           revision: this.#scenario.withoutRevision === true ? null : { header: 'x-revision' },
-        },
-      ],
+        })),
     });
     return {
-      lane: lane.name,
+      lane: rules.lane,
       branch: 'master',
       commit: { sha: commit, title: `Build ${label}`, author: 'Ana' },
       build: { provider: 'circleci', label, attempt: 1, job: 'deploy', workflow: null, url: null },
@@ -258,7 +265,7 @@ class Simulation {
           timeoutMs: 1_800_000,
           verify: verify('production'),
         },
-        gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
+        gates: { rollback: 'hold', killSwitch: rules.killSwitch, stuckExit: 1 },
       },
       override: null,
     };
@@ -351,13 +358,13 @@ class Simulation {
       history,
       archive: async () => archive,
       readLane: (name) => readLane(log, name),
-      killSwitch: () => lane.killSwitch(),
+      killSwitch: (name) => lane.killSwitch(name),
       trust: {
-        accepted: new Set(),
-        isLogKept: true,
+        accepted: new Set(lane.rules.trust),
+        isLogKept: this.#mutation.forgetful !== true,
         laneOf: (deploy) => laneOfDeploy(log, deploy),
-        // Each lane is a world of its own, though their apps have one name.
-        otherLane: async () => null,
+        otherLane: async (name, app) =>
+          lane.rules.lanes.size < 2 ? null : otherLaneOf(ofOneWorld(log, lane), name, app),
       },
     });
     const services = this.#mutation.staleGates
@@ -366,7 +373,7 @@ class Simulation {
           heroku,
           http,
           lane,
-          protectedOf(this.#wanted({ label: '', lane, commit })),
+          protectedOf(this.#wanted({ label: '', commit, rules: lane.rules.of(deploy) })),
         )
       : (this.#mutation.services?.(unbroken) ?? unbroken);
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
@@ -414,6 +421,17 @@ class Simulation {
         this.#spawn(this.#whileWatched(plan, app, lane));
     }
   }
+
+  /** Of whichever process, also of one that dies before it hears that its event was written. */
+  #onWritten = (event: RecordedEvent, at: number): void => {
+    const deploy = /^deploy\/(.*)$/.exec(event.stream)?.[1];
+    const lane = this.#lanes.find(({ rules }) => deploy !== undefined && rules.has(deploy));
+    if (deploy === undefined || lane === undefined) return;
+    lane.rules.happened(deploy, event, at);
+    if (event.type === 'production.disabled' && event.data.switch === 'settings') {
+      this.#invariants.onHeldForSettings(lane, deploy);
+    }
+  };
 
   async #whileWatched({ afterMs, what }: AfterUp, app: string, lane: LaneWorld): Promise<void> {
     await this.#time.sleep(afterMs);
@@ -477,24 +495,57 @@ class Simulation {
         return lane.turnSwitch(act === 'switch-on');
       case 'disable':
       case 'enable':
-        await switchLane(log, lane.name, `${act}d`, run, 'simulated');
+        await switchLane(log, lane.rules.now.lane, `${act}d`, run, 'simulated');
         return;
       case 'unlock':
-        await breakLock(log, lane.name, run, 'simulated').catch(ignoreUsage);
+        await breakLock(log, lane.rules.now.lane, run, 'simulated').catch(ignoreUsage);
         return;
-      case 'resume': {
-        const rows = await readDeploys(log, { lane: lane.name, limit: 100 });
-        const held = rows.find(
-          ({ state }) => state === 'blockedByRollback' || state === 'disabled',
-        );
-        if (held === undefined) return;
-        await resumeDeploy(log, held.deploy, run, 'simulated').catch(ignoreUsage);
-        this.#spawn(this.#again(held.deploy, lane, held.commit));
-        return;
-      }
+      case 'resume':
+        return this.#resume(lane, run);
+      case 'trust':
+        return this.#trust(lane);
       default:
-        actsAtHeroku[act](lane, this.#time.now());
+        if (isRulesAct(act)) lane.rules.now = changesOfRules[act](lane.rules.now, lane.name);
+        else actsAtHeroku[act](lane, this.#time.now());
     }
+  }
+
+  async #resume(lane: LaneWorld, run: Run): Promise<void> {
+    const held = (await this.#heldOf(lane))[0];
+    if (held === undefined) return;
+    // What the person reads before the order is what they accept.
+    const distrust = await this.#distrustOf(held.deploy);
+    const refused = await resumeDeploy(this.#log, held.deploy, run, 'simulated').then(
+      () => false,
+      (error: unknown) => ignoreUsage(error) === undefined,
+    );
+    if (distrust !== null && !refused) lane.rules.accept(held.deploy, distrust.about);
+    this.#spawn(this.#again(held.deploy, lane, held.commit));
+  }
+
+  /** PIPELINE_TRUST, for processes that begin from now on. */
+  async #trust(lane: LaneWorld): Promise<void> {
+    for (const { deploy } of await this.#heldOf(lane)) {
+      const distrust = await this.#distrustOf(deploy);
+      if (distrust === null) continue;
+      lane.rules.trust.add(distrust.digest);
+      lane.rules.accept(deploy, distrust.about);
+    }
+  }
+
+  /** The newest first. */
+  async #heldOf(lane: LaneWorld): Promise<DeployRow[]> {
+    const rows = await readDeploys(this.#log, { limit: 100 });
+    return rows.filter(
+      ({ deploy, state }) =>
+        lane.rules.has(deploy) && (state === 'blockedByRollback' || state === 'disabled'),
+    );
+  }
+
+  /** What a deploy is held for that a person can accept; null: nothing. */
+  async #distrustOf(deploy: string): Promise<Distrust | null> {
+    const last = (await this.#log.readStream(deployStream(deploy))).at(-1);
+    return last?.type === 'production.disabled' ? (last.data.distrust as Distrust | null) : null;
   }
 
   async #again(deploy: string, lane: LaneWorld, commit: string): Promise<void> {
@@ -531,6 +582,24 @@ class Simulation {
 }
 
 const idOf = (n: number): string => `10000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+
+/** The log as if each lane's world had apps of other names than all others: in truth they have the same. */
+function ofOneWorld(log: EventLog, { rules }: LaneWorld): EventLog {
+  const apart = (event: RecordedEvent): RecordedEvent =>
+    event.type !== 'deploy.requested' || rules.lanes.has(String(event.data.lane))
+      ? event
+      : { ...event, data: { ...event.data, settings: { production: { app: 'elsewhere' } } } };
+  return new Proxy(log, {
+    get(target, name) {
+      if (name === 'readAll') {
+        return async (options: Parameters<EventLog['readAll']>[0]) =>
+          (await target.readAll(options)).map(apart);
+      }
+      const member = target[name as keyof EventLog];
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
 
 function ignoreUsage(error: unknown): undefined {
   if (!(error instanceof UsageError)) throw error;

@@ -1,5 +1,5 @@
 /** A log, and when in the world's time each of its events was written: the log's own clock may be wrong. */
-import type { EventLog } from '../../src/store/log.ts';
+import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface TimedLog {
@@ -8,11 +8,21 @@ export interface TimedLog {
   writtenAt(id: string): number;
 }
 
-export function timedLog(real: EventLog, time: VirtualTime): TimedLog {
+/** @param onWritten told each event right after it was written, whatever becomes of who wrote it */
+export function timedLog(
+  real: EventLog,
+  time: VirtualTime,
+  onWritten: (event: RecordedEvent, at: number) => void,
+): TimedLog {
   const times = new Map<string, number>();
   const append: EventLog['append'] = async (batches, options) => {
     const appended = await real.append(batches, options);
-    for (const { id } of appended.events) if (!times.has(id)) times.set(id, time.now());
+    for (const event of appended.events) {
+      // What was written before, whose answer got lost, comes again.
+      if (times.has(event.id)) continue;
+      times.set(event.id, time.now());
+      onWritten(event, time.now());
+    }
     return appended;
   };
   const log = new Proxy(real, {
