@@ -86,10 +86,10 @@ export async function requestBuild(
 }
 
 /**
- * The deploy whose mark the build of this code carries; null: the build is not among the newest of
+ * The mark that this code's build was asked for with; null: the build is not among the newest of
  * these apps, or carries none. A promotion says which app it came from (`Promote acme-staging v12 …`).
  */
-export async function deployOf(
+export async function buildMarkOf(
   api: HerokuApi,
   { slug, description }: Pick<CodeRelease, 'slug' | 'description'>,
   apps: readonly string[],
@@ -104,13 +104,13 @@ export async function deployOf(
       throw error;
     });
     const made = builds.find((build) => build.slug === slug);
-    const mark = /^lockstep (\S+)$/.exec(made?.source_blob.version_description ?? '');
+    const mark = /^lockstep (\S.*)$/.exec(made?.source_blob.version_description ?? '');
     if (mark?.[1] !== undefined) return mark[1];
   }
   return null;
 }
 
-/** `lockstep <deploy>`, as a build's `version_description`: people see it too. */
+/** `lockstep <mark>`, as a build's `version_description`: people see it too. */
 function markOf({ mark }: RequestBuildInput): string {
   return `lockstep ${mark}`;
 }

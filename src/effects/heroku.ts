@@ -8,8 +8,8 @@ import type {
 import { HerokuApi, type HerokuOptions } from './heroku-api.ts';
 import {
   type Archive,
+  buildMarkOf,
   type Clear,
-  deployOf,
   followBuild,
   type RequestedBuild,
   requestBuild,
@@ -96,7 +96,7 @@ export interface Heroku {
   ): Promise<ServiceOutput<'followPromotion'>>;
   readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
   /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
-  deployOf(code: CodeRelease, apps: readonly string[], ports: Ports): Promise<string | null>;
+  buildMarkOf(code: CodeRelease, apps: readonly string[], ports: Ports): Promise<string | null>;
   /** Whose token it is: an e-mail address. */
   account(ports: Ports): Promise<string>;
   /** The builds and releases that are under way at the app now. */
@@ -170,8 +170,8 @@ class HerokuAccount implements Heroku {
     return readPreboot(this.#api, app, release, ports);
   }
 
-  deployOf(code: CodeRelease, apps: readonly string[], ports: Ports) {
-    return deployOf(this.#api, code, apps, ports);
+  buildMarkOf(code: CodeRelease, apps: readonly string[], ports: Ports) {
+    return buildMarkOf(this.#api, code, apps, ports);
   }
 
   async account(ports: Ports) {

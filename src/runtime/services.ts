@@ -5,10 +5,11 @@ import type { Heroku } from '../effects/heroku.ts';
 import type { History } from '../effects/history.ts';
 import type { HttpClient } from '../effects/http.ts';
 import type { Ports } from '../effects/ports.ts';
-import type { GatesInput, Refusal, ServiceInput } from '../machine/services.ts';
+import type { GatesInput, Refusal, RequestBuildInput, ServiceInput } from '../machine/services.ts';
 import { type GatesOptions, readGates } from './gates.ts';
 import { otherReleaseTimeoutMs, readStanding } from './production.ts';
 import type { ServiceTable } from './run.ts';
+import { markOf } from './trust.ts';
 
 export interface ServicesOptions extends GatesOptions {
   readonly http: HttpClient;
@@ -43,6 +44,10 @@ export function createServices(options: ServicesOptions): ServiceTable {
     const gates = await readGates(input, options, ports);
     return gates.kind === 'clear' ? null : gates;
   };
+  const marked = (input: RequestBuildInput): RequestBuildInput => ({
+    ...input,
+    mark: markOf(input.mark, options.trust),
+  });
   const switchNow = (input: GatesInput) => killSwitch(input.killSwitch).killSwitch;
 
   return {
@@ -60,7 +65,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
     },
 
     async requestBuild(input, ports) {
-      return heroku.requestBuild(input, within(input.timeoutMs, ports), (signal) =>
+      return heroku.requestBuild(marked(input), within(input.timeoutMs, ports), (signal) =>
         archive(input.commit, signal),
       );
     },
@@ -68,7 +73,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
     async requestProductionBuild({ gates, ...input }, runPorts) {
       const ports = within(input.timeoutMs, runPorts);
       const answer = await heroku.requestBuild(
-        input,
+        marked(input),
         ports,
         (signal) => archive(input.commit, signal),
         () => refusal(gates, ports),

@@ -30,10 +30,10 @@ export async function readTrust(
   { lane, code }: { readonly lane: Lane; readonly code: CodeRelease | null },
   ports: Ports,
 ): Promise<Distrust | null> {
-  if (!trust.isLogKept) return null;
   const isAccepted = ({ digest }: Distrust) =>
     trust.accepted.has(digest) || lane.trusted.has(digest);
-  const found = [settingsOf(input, lane), await logOf(input, trust, heroku, { lane, code }, ports)];
+  const settings = trust.isLogKept ? settingsOf(input, lane) : null;
+  const found = [settings, await logOf(input, trust, heroku, { lane, code }, ports)];
   return found.find((one) => one !== null && !isAccepted(one)) ?? null;
 }
 
@@ -44,23 +44,36 @@ function settingsOf({ settings }: GatesInput, lane: Lane): Distrust | null {
 
 async function logOf(
   { lane: name, app, sources }: GatesInput,
-  { laneOf, otherLane }: TrustOptions,
+  { isLogKept, laneOf, otherLane }: TrustOptions,
   heroku: Heroku,
   { lane, code }: { readonly lane: Lane; readonly code: CodeRelease | null },
   ports: Ports,
 ): Promise<Distrust | null> {
   const isOurs = code !== null && lane.shipped?.slug === code.slug;
-  const deploy = code === null || isOurs ? null : await heroku.deployOf(code, sources, ports);
+  const mark = code === null || isOurs ? null : await heroku.buildMarkOf(code, sources, ports);
+  // What a log that is thrown away told of is nowhere else either.
+  const deploy = mark === null || mark.endsWith(notKept) ? null : mark;
   const before = deploy === null ? null : await laneOf(deploy);
   if (deploy !== null && before === null) {
     const change = `production runs deploy ${deploy}, which this log does not have`;
     return { about: 'log', digest: digestOf(['log', app, deploy]), changes: [change] };
   }
+  if (!isLogKept) return null;
   // A lane that has shipped to the app is no new name of another one.
   const other = before ?? (lane.shipped?.app === app ? null : await otherLane(name, app));
   if (other === null || other === name) return null;
   const change = `lane ${other} of this log deploys to ${app} too; this lane, ${name}, knows nothing of its history`;
   return { about: 'log', digest: digestOf(['lane', app, other, name]), changes: [change] };
+}
+
+const notKept = ' (log not kept)';
+
+/**
+ * What a deploy's builds are marked with: its id, and whether its log outlives the job. So a commit
+ * that takes a log away from its lane, for one that is thrown away, is held like any other.
+ */
+export function markOf(deploy: string, { isLogKept }: Pick<TrustOptions, 'isLogKept'>): string {
+  return isLogKept ? deploy : deploy + notKept;
 }
 
 /** SHA-256 over the values as JSON: 64 hex digits. */

@@ -1,4 +1,5 @@
 /** Whoever writes the commit does not write the rules: what is weaker than at the last live deploy is held until somebody accepts it. */
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultConfig, deployId, type Ended, Stage } from './stage.ts';
@@ -177,6 +178,35 @@ describe('a log without the history of what production runs', { timeout: 120_000
     const { commit } = await deploy(502, renamed);
     await expectHeld(502, commit, 'log');
     expect(stage.state().promotions).toEqual([]);
+  });
+
+  it('a commit that takes the log away, for the CI’s list and a log that is thrown away, is held', async () => {
+    const unnamed = { PIPELINE_STORE: undefined };
+    ok((await deploy(501, `${config}store: sqlite:${stage.logFile}\n`, unnamed)).ended);
+    stage.write('pipeline.yml', `${config}lock: { provider: circleci }\n`);
+    const inCi = async (number: number, env: Env = {}): Promise<Ended> => {
+      const commit = stage.commit(`build ${number}`);
+      const build = { branch: 'master', job: 'deploy', project: 'gh/acme/web', number, commit };
+      stage.sandbox.control.ciBuild({ ...build, status: 'running' });
+      const ended = await stage.run(['advance'], {
+        ...{ CIRCLECI: 'true', CIRCLE_BRANCH: 'master', CIRCLE_JOB: 'deploy', CIRCLE_SHA1: commit },
+        ...{ CIRCLE_PROJECT_USERNAME: 'acme', CIRCLE_PROJECT_REPONAME: 'web' },
+        ...{ CIRCLE_BUILD_NUM: String(number), ...unnamed, ...env },
+      });
+      stage.sandbox.control.updateCiBuild({ project: 'gh/acme/web', number, status: 'success' });
+      rmSync(join(stage.folder, '.pipeline'), { recursive: true });
+      return ended;
+    };
+    const held = await inCi(502);
+    ok(held);
+    expect(held.stdout).toContain('which this log does not have');
+    expect(stage.state().promotions).toHaveLength(1);
+    const [digest] = /[0-9a-f]{64}/.exec(held.stdout) ?? [];
+    ok(await inCi(503, { PIPELINE_TRUST: digest }));
+    expect(stage.state().promotions).toHaveLength(2);
+    // What such a log told of is in no other either: from now on its deploys hold nobody.
+    ok(await inCi(504));
+    expect(stage.state().promotions).toHaveLength(3);
   });
 
   it('production that Lockstep never wrote holds nobody', async () => {
