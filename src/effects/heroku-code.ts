@@ -192,7 +192,9 @@ async function walkBack(api: HerokuApi, app: string, ports: Ports): Promise<Walk
       story.decided ??= above;
     }
     above = release;
-    if (story.decided !== null && changed && hadCode(release)) return { ...story, before: release };
+    if (story.decided !== null && changed && hadCode(release)) {
+      return { ...aboveTheCode(story), before: release };
+    }
     if (story.decided === null && saysCode(release)) {
       if (release.slug === null) throw noSlug(app, release);
       story.decided = release;
@@ -200,7 +202,16 @@ async function walkBack(api: HerokuApi, app: string, ports: Ports): Promise<Walk
   }
   if (above === null) throw noneRan(app);
   if (above.slug !== null) story.decided ??= above;
-  return story;
+  return aboveTheCode(story);
+}
+
+/**
+ * Which release put the code there is known only once it has been passed: what failed before it, on
+ * the way there, says nothing of what was wanted since.
+ */
+function aboveTheCode(story: WalkedBack): WalkedBack {
+  const decidedAt = story.decided?.version ?? 0;
+  return { ...story, failed: story.failed.filter(({ release }) => release.version > decidedAt) };
 }
 
 const saysCode = ({ description }: HerokuRelease) => classify(description ?? '').kind !== 'other';

@@ -13,13 +13,13 @@ describe('a store in a CI', () => {
   let checkout: string;
   beforeAll(() => {
     root = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-place-')));
-    checkout = join(root, 'work/web');
+    checkout = join(root, 'clone/web');
     for (const folder of ['.git', '.pipeline', 'app/.git', 'app/log']) {
       mkdirSync(join(checkout, folder), { recursive: true });
     }
     mkdirSync(join(root, 'data/logs'), { recursive: true });
     symlinkSync(checkout, join(root, 'data/into'));
-    symlinkSync('../work/web/.pipeline', join(root, 'data/relative'));
+    symlinkSync('../clone/web/.pipeline', join(root, 'data/relative'));
     symlinkSync(join(checkout, 'not/there/yet'), join(root, 'data/dangling'));
     symlinkSync(join(root, 'data/logs'), join(checkout, 'out'));
     symlinkSync('loop', join(root, 'data/loop'));
@@ -36,11 +36,11 @@ describe('a store in a CI', () => {
     }
   };
   const inside = [
-    'work/web/.pipeline/log.db',
-    'work/web/log.db',
-    'work/web/new/folder/log.db',
-    'work/web/..log.db',
-    'work/web/app/log/log.db',
+    'clone/web/.pipeline/log.db',
+    'clone/web/log.db',
+    'clone/web/new/folder/log.db',
+    'clone/web/..log.db',
+    'clone/web/app/log/log.db',
     'data/into/log.db',
     'data/relative/log.db',
     'data/dangling/log.db',
@@ -50,9 +50,9 @@ describe('a store in a CI', () => {
   const outside = [
     'data/logs/log.db',
     'data/new/folder/log.db',
-    'work/log.db',
-    'work/web-2/log.db',
-    'work/web/out/log.db',
+    'clone/log.db',
+    'clone/web-2/log.db',
+    'clone/web/out/log.db',
     'data/loop/log.db',
   ];
 
@@ -75,12 +75,12 @@ describe('a store in a CI', () => {
   });
 
   it.each(['', 'app', 'app/log', '.pipeline'])('is judged alike from the folder %j', (folder) => {
-    expect(judge('work/web/log.db', join(checkout, folder))).toBe('E_STORE_NOT_KEPT');
+    expect(judge('clone/web/log.db', join(checkout, folder))).toBe('E_STORE_NOT_KEPT');
   });
 
   it('is judged by what it is, however its path is written', () => {
     const detours = fc.array(
-      fc.constantFrom('./', '//', 'data/../', 'work/../', 'data/logs/../../', 'none/../'),
+      fc.constantFrom('./', '//', 'data/../', 'clone/../', 'data/logs/../../', 'none/../'),
       { maxLength: 5 },
     );
     fc.assert(

@@ -140,6 +140,24 @@ describe('a list that cannot be all', () => {
     expect(await heroku.readCode(name, ports)).toMatchObject({ newest: 2, code: null });
   });
 
+  it.each([
+    ['Deploy 11111111', 'which failed at first'],
+    ['', 'released again without a word, which failed at first'],
+    ['Set FOO config vars', 'with a text that says nothing of code'],
+  ])('of code that was put there by "%s", %s, only what failed above it counts', async (text) => {
+    world.release(app, null, { description: 'Initial release' });
+    const slug = world.slug('1'.repeat(40));
+    world.release(app, slug, { description: 'Deploy 11111111' });
+    world.release(app, world.slug('2'.repeat(40)), { description: 'Deploy 22222222' });
+    world.release(app, slug, { description: text, status: 'failed' });
+    world.release(app, slug, { description: text });
+    world.release(app, slug, { description: 'Rollback to v2', status: 'failed' });
+    world.release(app, slug, { description: 'Set BAR config vars' });
+    const { code, failed } = await heroku.readCode(name, ports);
+    expect(code?.release.version).toBe(5);
+    expect(failed.map(({ release }) => release.version)).toEqual([6]);
+  });
+
   it('images are history where the app was moved to slugs since', async () => {
     world.release(app, null, { description: 'Initial release' });
     world.release(app, null, { description: 'Deployed web (0123456789ab)' });
