@@ -14,21 +14,21 @@ const twinEvery = 4;
 /** Starts them all, kills some and runs those again, and waits until every one has ended well. */
 export async function race(
   stage: Stage,
-  options: { jobs: number; killed: number; random: () => number },
+  options: { jobs: number; killed: number; random: () => number; env?: Record<string, string> },
 ): Promise<readonly Build[]> {
-  const { jobs, killed, random } = options;
+  const { jobs, killed, random, env = {} } = options;
   const builds: Build[] = [];
   for (let i = 0; i < jobs; i++) {
     const twin = i % twinEvery === twinEvery - 1 ? builds.at(-1) : undefined;
     builds.push(twin ?? { build: 501 + i, commit: stage.commit(`commit ${i}`) });
   }
   const ends = builds.map(async ({ build, commit }, i) => {
-    const job = stage.startAdvance(build, commit);
+    const job = stage.startAdvance(build, commit, env);
     if (i % (jobs / killed) === 0) {
       await new Promise((later) => setTimeout(later, 500 + random() * 6_000));
       job.process.kill('SIGKILL');
       await job.ended;
-      return stage.advance(build, commit);
+      return stage.advance(build, commit, env);
     }
     return job.ended;
   });
