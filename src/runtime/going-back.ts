@@ -16,7 +16,7 @@ export interface GoingBackOptions {
 /**
  * The going-back that holds the app, newest first: a release that failed though it was to go back, or
  * the code that runs. What a deploy of this lane released is none, whatever it is called; nor is what a
- * person lifted, nor what is older than that.
+ * person lifted, nor a try that failed before that one.
  */
 export async function goingBack(
   app: string,
@@ -28,7 +28,8 @@ export async function goingBack(
   if (code === null) return null;
   const judge = new Judge(app, options, ports);
   for (const attempt of failed) {
-    if (lane.lifted.has(attempt.release.id)) return null;
+    // Whoever lifted it was told of it, and not of the code that runs: that is judged by itself.
+    if (lane.lifted.has(attempt.release.id)) break;
     if (lane.deployed.includes(attempt.release.id)) continue;
     const kind = await judge.attempt(attempt, code);
     if (kind !== null) return toldOf(attempt, kind, code.commit, code);

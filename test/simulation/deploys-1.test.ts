@@ -1,14 +1,15 @@
-/** Half of the simulated deploys: two files, so that two cores share them. */
+/**
+ * Half of the simulated deploys: two files, so that two cores share them. From a fixed seed, which once
+ * showed a fault, so that a run is the same each time; `npm run soak` draws fresh ones.
+ */
 import { expect, it } from 'vitest';
-import { freshSeed, inWords, simulateDeploys } from './deploys.ts';
+import { inWords, simulateDeploys } from './deploys.ts';
 
 const deploysMin = 5_000;
+const seed = 622_419_942;
 
 it('thousands of simulated deploys break no invariant', { timeout: 400_000 }, async () => {
-  const totals = await simulateDeploys(
-    freshSeed(),
-    (sofar) => (sofar.get('builds') ?? 0) >= deploysMin,
-  );
+  const totals = await simulateDeploys(seed, (sofar) => (sofar.get('builds') ?? 0) >= deploysMin);
   process.stdout.write(`simulated: ${inWords(totals)}\n`);
   expect(totals.get('live')).toBeGreaterThan(0);
 });
