@@ -16,7 +16,7 @@ export async function checkDynos(
   const startedAt = ports.clock.now();
   const watch = new DynoWatch(heroku, input, ports);
   let told = '';
-  const polling = { timeoutMs, pauseMs: 2_000, pauseMaxMs: 10_000 };
+  const polling = { timeoutMs, pauseMaxMs: 10_000 };
   const up = await pollUntil(ports, polling, async () => {
     const { up, missing } = await watch.look();
     if (missing === '') return up;

@@ -28,7 +28,7 @@ const newestMax = 200;
 /** While the account has as many builds under way as it may, it is asked again. */
 const buildsLimitPauseMs = 15_000;
 /** A build that succeeded has its slug and release seconds later at most. */
-const withoutReleaseMax = 10;
+const withoutReleaseMs = 45_000;
 
 /** The newest builds of an app, at most `max`, newest first by the time they were made. */
 export async function newestBuilds(
@@ -198,8 +198,8 @@ export async function followBuild(
 ): Promise<ServiceOutput<'followBuild'>> {
   const output = new OutputFollower(ports);
   const path = appPath(app, 'builds', id);
-  let withoutRelease = 0;
-  const polling = { timeoutMs, pauseMs: 2_000, pauseMaxMs: 5_000 };
+  let succeededAt: number | null = null;
+  const polling = { timeoutMs, pauseMaxMs: 5_000 };
   const built = await pollUntil(ports, polling, async () => {
     const seen = await api.get(path, buildSchema, ports);
     if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);
@@ -211,8 +211,9 @@ export async function followBuild(
     if (slug !== null && release !== null)
       return { kind: 'built', build: id, release, slug } as const;
     if (release !== null) refuseImage(app, await readRelease(api, app, release, ports));
-    withoutRelease += 1;
-    if (withoutRelease > withoutReleaseMax) {
+    const now = ports.clock.now();
+    succeededAt ??= now;
+    if (now - succeededAt > withoutReleaseMs) {
       throw api.malformed(path, 'the build succeeded without a slug and a release');
     }
     return undefined;

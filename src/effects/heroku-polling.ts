@@ -5,10 +5,11 @@ import type { Ports } from './ports.ts';
 
 export interface PollOptions {
   readonly timeoutMs: number;
-  /** Between the first asks; grows by half each time, up to `pauseMaxMs`. */
-  readonly pauseMs: number;
   readonly pauseMaxMs: number;
 }
+
+/** Between the first two asks, so that a quick answer is soon known; it grows by half each time, up to `pauseMaxMs`. */
+const firstPauseMs = 250;
 
 /**
  * What `ask` gives, as soon as that is not undefined; undefined when the time is up. It is asked at
@@ -19,11 +20,11 @@ export interface PollOptions {
  */
 export async function pollUntil<T>(
   ports: Ports,
-  { timeoutMs, pauseMs, pauseMaxMs }: PollOptions,
+  { timeoutMs, pauseMaxMs }: PollOptions,
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const deadline = ports.clock.now() + timeoutMs;
-  for (let pause = pauseMs; ; pause = Math.min(pause * 1.5, pauseMaxMs)) {
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, pauseMaxMs)) {
     const startedAt = ports.clock.now();
     let failure: LockstepError | null = null;
     try {

@@ -193,7 +193,7 @@ export async function followPromotion(
   }
   const { id: targetId } = await readApp(api, target.app, ports);
   const path = `/pipeline-promotions/${encodeURIComponent(promotion)}/promotion-targets`;
-  const polling = { timeoutMs, pauseMs: 1_000, pauseMaxMs: 5_000 };
+  const polling = { timeoutMs, pauseMaxMs: 5_000 };
   const targets = await pollUntil(ports, polling, async () => {
     const seen = await api.list(path, promotionTargetSchema, ports);
     const stranger = seen.find((one) => one.pipeline_promotion.id !== promotion);

@@ -49,18 +49,14 @@ async function finished(
 ): Promise<HerokuRelease> {
   const output = new OutputFollower(ports);
   let told = false;
-  const release = await pollUntil(
-    ports,
-    { timeoutMs, pauseMs: 2_000, pauseMaxMs: 5_000 },
-    async () => {
-      const seen = await readRelease(api, app, id, ports);
-      const pending = seen.status === 'pending';
-      if (pending && !told) ports.progress(`${app}: release v${seen.version} is under way`);
-      told = true;
-      await output.read(seen.output_stream_url, { end: !pending });
-      return pending ? undefined : seen;
-    },
-  );
+  const release = await pollUntil(ports, { timeoutMs, pauseMaxMs: 5_000 }, async () => {
+    const seen = await readRelease(api, app, id, ports);
+    const pending = seen.status === 'pending';
+    if (pending && !told) ports.progress(`${app}: release v${seen.version} is under way`);
+    told = true;
+    await output.read(seen.output_stream_url, { end: !pending });
+    return pending ? undefined : seen;
+  });
   if (release === undefined) {
     throw new LockstepError(
       'E_RELEASE_TIMEOUT',

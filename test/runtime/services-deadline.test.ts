@@ -63,6 +63,7 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
       http,
       heroku: createHeroku({ baseUrl: server.url, token: 'token' }),
       archive: async () => new Uint8Array(),
+      trust: { isLogKept: true },
     } as unknown as ServicesOptions);
     const ports = { clock, signal: new AbortController().signal, progress: () => {} };
     const act = services[step] as (input: unknown, runPorts: typeof ports) => Promise<unknown>;
