@@ -1,8 +1,8 @@
 /** The chart's documentation, `docs/statechart.md`, from the chart itself. Pure. */
 import type { Chart } from './chart.ts';
 import { fullDiagram, topDiagram } from './mermaid.ts';
-import { declaredTransitions, statesOf } from './outline.ts';
-import { deployPaths } from './paths.ts';
+import { declaredTransitions, type OutlinedState, statesOf } from './outline.ts';
+import { type DeployPath, deployPaths, inWords, type PathStep } from './paths.ts';
 
 const fenced = (diagram: string): string => `\`\`\`mermaid\n${diagram}\n\`\`\``;
 const code = (text: string | number): string => `\`${text}\``;
@@ -18,7 +18,6 @@ export function documentChart(chart: Chart): string {
   const states = statesOf(chart);
   const transitions = declaredTransitions(chart);
   const paths = deployPaths(chart);
-  const count = [...paths.values()].reduce((sum, some) => sum + some.length, 0);
   return `${[
     '# The statechart of a deploy',
     'Written by `pipeline docs` from `src/machine/chart.ts`; change that, not this.',
@@ -52,18 +51,53 @@ export function documentChart(chart: Chart): string {
         ),
       ),
     ].join('\n'),
-    `## Paths (${count})`,
-    'Every way from `queued.waiting` to an end, no state twice; grouped by the end, by the events on the way; in brackets the state that a step without an event leads to.',
-    ...[...paths].map(([end, some]) =>
-      [
-        `### To ${code(end)} (${some.length})`,
-        '',
-        ...some.map(
-          ({ events, states: passed }) =>
-            // A step that is taken at once has no event; the state it leads to tells the ways apart.
-            `1. ${events.map((event, i) => (event === '' ? `(${code(passed[i + 1] ?? '')})` : code(event))).join(' → ')}`,
-        ),
-      ].join('\n'),
-    ),
+    ...directPaths(states, paths),
+    ...loops(paths),
   ].join('\n\n')}\n`;
+}
+
+/** The paths on which no loop is turned, by their end. */
+function directPaths(states: readonly OutlinedState[], paths: readonly DeployPath[]): string[] {
+  const direct = paths.filter(({ turn }) => turn === null);
+  const byEnd = Map.groupBy(direct, ({ steps }) => steps.at(-1)?.to ?? '');
+  const ends = states.filter(({ exit }) => exit !== null).map(({ name }) => name);
+  const told = stepsIn(direct);
+  return [
+    `## Paths (${direct.length})`,
+    'Every way from `queued.waiting` to an end on which no loop is turned; grouped by the end, by the events on the way; in brackets the state that an event leads to, where the event alone does not tell it.',
+    ...ends.map((end) => {
+      const lines = (byEnd.get(end) ?? []).map(({ steps }) => `1. ${steps.map(told).join(' → ')}`);
+      return [`### To ${code(end)} (${lines.length})`, '', ...lines].join('\n');
+    }),
+  ];
+}
+
+/** A step's event, and its state where a guard decides between several. */
+function stepsIn(paths: readonly DeployPath[]): (step: PathStep) => string {
+  const targets = new Map<string, Set<string>>();
+  const keyOf = ({ from, event }: PathStep): string => `${from} ${event.type}`;
+  for (const step of paths.flatMap((path) => path.steps)) {
+    targets.set(keyOf(step), (targets.get(keyOf(step)) ?? new Set()).add(step.to));
+  }
+  return (step) => {
+    const isTold = targets.get(keyOf(step))?.size === 1;
+    return isTold ? code(step.event.type) : `${code(step.event.type)} → (${code(step.to)})`;
+  };
+}
+
+/** Each way back to the beginning. */
+function loops(paths: readonly DeployPath[]): string[] {
+  const turned = paths.flatMap(({ turn }) => (turn === null ? [] : [turn]));
+  const byEvent = Map.groupBy(turned, ({ event }) => event.type);
+  const count = new Set(turned.map(inWords)).size;
+  return [
+    `## Loops (${count})`,
+    `Each leads back to \`queued.waiting\`, and any of the paths above may follow. With one turn of one loop there are ${turned.length} paths more.`,
+    [...byEvent]
+      .map(([event, turns]) => {
+        const from = [...new Set(turns.map((turn) => code(turn.from)))];
+        return `- ${code(event)} from ${from.join(', ')}`;
+      })
+      .join('\n'),
+  ];
 }

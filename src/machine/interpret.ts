@@ -47,7 +47,7 @@ export function next(flight: Flight, event: DomainEvent, atMs: number): Flight |
 }
 
 /** `production.deploying.promoting`: the one active leaf, from the top. */
-export function stateOf({ snapshot }: Flight): string {
+export function stateOf({ snapshot }: Pick<Flight, 'snapshot'>): string {
   const path: string[] = [];
   let value: unknown = snapshot.value;
   while (typeof value === 'object' && value !== null) {
@@ -65,7 +65,7 @@ export function has({ snapshot }: Flight, tag: Tag): boolean {
 }
 
 /** The exit code of an `advance` that ends here; null where none ends. */
-export function exitCodeOf({ snapshot }: Flight): number | null {
+export function exitCodeOf({ snapshot }: Pick<Flight, 'snapshot'>): number | null {
   const { outcome, request } = snapshot.context;
   if (outcome !== null && stuckIn(outcome) !== null) return request.settings.gates.stuckExit;
   for (const meta of Object.values(snapshot.getMeta())) if (meta !== undefined) return meta.exit;

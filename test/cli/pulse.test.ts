@@ -5,6 +5,7 @@ import { withPulse } from '../../src/cli/pulse.ts';
 import type { Reporter } from '../../src/cli/reporter.ts';
 import { type Step, steps, toAnswer } from '../../src/machine/codec.ts';
 import type { DomainEvent, EventType } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
 import type { ServiceName } from '../../src/machine/services.ts';
 import { describeStep } from '../../src/machine/story.ts';
 import { newRun } from '../../src/runtime/identity.ts';
@@ -15,7 +16,6 @@ import { runResource } from '../../src/runtime/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
-import { samples } from '../machine/samples.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 
 const start = Date.parse('2026-01-05T10:00:00Z');

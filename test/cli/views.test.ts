@@ -6,10 +6,10 @@ import { type StatusRow, statusView } from '../../src/cli/status-view.ts';
 import { table, widthOf } from '../../src/cli/table.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import type { DomainEvent, EventType } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
 import type { Replay } from '../../src/runtime/replay.ts';
 import type { JsonObject, RecordedEvent } from '../../src/store/log.ts';
 import { anActor } from '../actor.ts';
-import { samples } from '../machine/samples.ts';
 
 const same = (text: string): string => text;
 const plain: Pick<Terminal, 'color'> = {

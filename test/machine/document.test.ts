@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { AnyStateNode } from 'xstate';
 import { chart } from '../../src/machine/chart.ts';
 import { chartPicture, documentChart } from '../../src/machine/document.ts';
-import { deployPaths } from '../../src/machine/paths.ts';
-import { declaredEdges, nameOf, reachedPaths } from './edges.ts';
+import { begin, exitCodeOf, type Flight, next, stateOf } from '../../src/machine/interpret.ts';
+import { type DeployPath, deployPaths, inWords } from '../../src/machine/paths.ts';
+import { declaredEdges, nameOf } from './edges.ts';
 
 const text = documentChart(chart);
 const committed = (path: string): string =>
@@ -30,7 +31,10 @@ const nodes = (node: AnyStateNode): AnyStateNode[] =>
   Object.values(node.states).flatMap((child) => [child, ...nodes(child)]);
 const pathOf = (node: AnyStateNode): string => node.path.join('.');
 const states = nodes(chart.root);
-const leaves = states.filter((node) => Object.keys(node.states).length === 0);
+const endLeaves = states
+  .filter(({ meta }) => meta !== undefined)
+  .map(pathOf)
+  .sort();
 
 describe('the document', () => {
   it('has every state of the chart, once, with what it means and its exit code', () => {
@@ -83,14 +87,26 @@ describe('the document', () => {
     }
   });
 
-  it('has every path of an end once: what a step without an event chose is shown', () => {
-    const sections = (text.split('\n## Paths')[1] ?? '').split('\n### ').slice(1);
-    expect(sections).toHaveLength(deployPaths(chart).size);
-    for (const section of sections) {
+  it('has every path on which no loop is turned once: where a guard decides, it says which way', () => {
+    const body = text.split('\n## Paths')[1]?.split('\n## ')[0] ?? '';
+    const sections = body.split('\n### ').slice(1);
+    expect(sections).toHaveLength(endLeaves.length);
+    const all = sections.flatMap((section) => {
       const lines = section.split('\n').filter((line) => line.startsWith('1. '));
       expect(lines.length).toBeGreaterThan(0);
-      expect(new Set(lines).size, section).toBe(lines.length);
+      return lines.map((line) => section.split('\n')[0] + line);
+    });
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toHaveLength(deployPaths(chart).filter(({ turn }) => turn === null).length);
+  });
+
+  it('has every loop: each transition that leads back to the beginning', () => {
+    const body = text.split('\n## Loops')[1] ?? '';
+    const back = declaredEdges().filter(({ from, to }) => to === 'queued.waiting' && from !== to);
+    for (const { from, event } of back) {
+      expect(body).toMatch(new RegExp(`^- \`${event}\` from .*\`${from}\``, 'm'));
     }
+    expect(body).toContain(`(${back.length})`);
   });
 
   it('is what docs/statechart.md holds, and its picture what README.md shows', () => {
@@ -104,46 +120,65 @@ describe('the document', () => {
 
 describe('the paths', () => {
   const paths = deployPaths(chart);
-  const all = [...paths.values()].flat();
+  const wayOf = ({ steps }: DeployPath): string[] => ['queued.waiting', ...steps.map((s) => s.to)];
+
+  it('are no fewer than a search by hand found: 44 without a loop', () => {
+    const turned = paths.filter(({ turn }) => turn !== null);
+    process.stdout.write(
+      `chart: ${paths.length} paths to an end, of which ${turned.length} turn a loop\n`,
+    );
+    expect(paths.length - turned.length).toBeGreaterThanOrEqual(44);
+    expect(turned.length).toBeGreaterThan(0);
+  });
 
   it('end in every state that has an exit code, and there only', () => {
-    const ends = leaves.filter(({ meta }) => meta !== undefined).map(pathOf);
-    expect([...paths.keys()].sort()).toEqual(ends.sort());
-    for (const [end, some] of paths) {
-      expect(some.length).toBeGreaterThan(0);
-      for (const { states: way } of some) expect(way.at(-1)).toBe(end);
-    }
+    expect([...new Set(paths.map(({ steps }) => steps.at(-1)?.to))].sort()).toEqual(endLeaves);
   });
 
-  it('are all different, and none passes a state twice', () => {
-    const ways = all.map(({ states: way }) => way.join(' '));
+  it('are all different, turn one loop at most, and pass no state twice between', () => {
+    const ways = paths.map(({ steps }) => steps.map(inWords).join(' '));
     expect(new Set(ways).size).toBe(ways.length);
-    for (const { states: way } of all) expect(new Set(way).size).toBe(way.length);
-  });
-
-  it('take steps that the running chart takes, too', () => {
-    const run = new Set(reachedPaths().map(({ edge }) => nameOf(edge)));
-    const passing = new Set(leaves.filter(({ always }) => (always?.length ?? 0) > 0).map(pathOf));
-    for (const { states: way, events } of all) {
-      for (const [i, event] of events.entries()) {
-        const from = way[i] ?? '';
-        const first = way[i + 1] ?? '';
-        if (passing.has(from)) continue;
-        const to = passing.has(first) ? (way[i + 2] ?? '') : first;
-        expect(run).toContain(`${from} --${event}--> ${to}`);
-      }
+    for (const path of paths) {
+      const way = wayOf(path);
+      const again = way.indexOf('queued.waiting', 1);
+      expect(again > 0).toBe(path.turn !== null);
+      const parts = again === -1 ? [way] : [way.slice(0, again), way.slice(again)];
+      for (const part of parts) expect(new Set(part).size).toBe(part.length);
     }
   });
 
-  it('take every step that leads on to an end', () => {
-    const taken = new Set(
-      all.flatMap(({ states: way, events }) => events.map((e, i) => `${way[i]} ${e}`)),
-    );
-    const loops = new Set(['run.resumed', 'run.interrupted', 'lock.reacquired', 'lock.lost']);
-    const ends = new Set(paths.keys());
-    for (const { from, event } of declaredEdges()) {
-      if (loops.has(event) || ends.has(from)) continue;
-      expect(taken).toContain(`${from} ${event}`);
+  it('take steps that the runtime takes, too: each event leads from state to state', () => {
+    const known = new Map<string, Flight>();
+    for (const { request, steps } of paths) {
+      let way: string = request.settings.production.deploy;
+      let flight = known.get(way) ?? begin(request, 0);
+      known.set(way, flight);
+      for (const step of steps) {
+        expect(stateOf(flight)).toBe(step.from);
+        way += inWords(step);
+        const after = known.get(way) ?? next(flight, step.event, 0);
+        if (after === null) throw new Error(`the runtime refuses ${inWords(step)}`);
+        flight = after;
+        known.set(way, flight);
+        expect(stateOf(flight)).toBe(step.to);
+      }
+      expect(exitCodeOf(flight)).not.toBeNull();
+    }
+  });
+
+  it('take every declared transition that leads elsewhere, and nothing else', () => {
+    const taken = new Set(paths.flatMap(({ steps }) => steps.map(inWords)));
+    const declared = declaredEdges().filter(({ from, to }) => from !== to);
+    expect([...taken].sort()).toEqual(declared.map(nameOf).sort());
+  });
+
+  it('are searched with each guard true and false', () => {
+    for (const [name, guard] of Object.entries(chart.implementations.guards)) {
+      const verdicts = paths.map(({ request }) => {
+        const { context } = begin(request, 0).snapshot;
+        return (guard as (args: object) => boolean)({ context });
+      });
+      expect(new Set(verdicts), name).toEqual(new Set([true, false]));
     }
   });
 });

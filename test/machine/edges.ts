@@ -7,8 +7,7 @@ import {
   type EventType,
   eventSchemas,
 } from '../../src/machine/events.ts';
-import { begin, type Flight, next, stateOf } from '../../src/machine/interpret.ts';
-import { samples } from './samples.ts';
+import { type PathStep, pathsToTransitions } from '../../src/machine/paths.ts';
 
 export interface Edge {
   readonly from: string;
@@ -57,32 +56,11 @@ function leavesOf(node: AnyStateNode): AnyStateNode[] {
 
 const short = (node: AnyStateNode): string => node.id.replace(/^deploy\./, '');
 
-/** The shortest path to each edge that a search over the chart's states reaches, for both ways to production. */
+/** The shortest path to each edge that @xstate/graph reaches from the first state, for both ways to production. */
 export function reachedPaths(): Path[] {
-  const paths = new Map<string, Path>();
-  for (const deploy of ['promote', 'build'] as const) {
-    const requestSample = samples['deploy.requested'];
-    const { settings } = requestSample;
-    const production = { ...settings.production, deploy };
-    const request = { ...requestSample, settings: { ...settings, production } };
-    const seen = new Set<string>();
-    const queue: { flight: Flight; events: DomainEvent[] }[] = [
-      { flight: begin(request, 0), events: [] },
-    ];
-    for (let here = queue.shift(); here !== undefined; here = queue.shift()) {
-      const from = stateOf(here.flight);
-      if (seen.has(from)) continue;
-      seen.add(from);
-      for (const type of Object.keys(eventSchemas) as EventType[]) {
-        const event = { type, data: samples[type] } as DomainEvent;
-        const after = next(here.flight, event, 0);
-        if (after === null) continue;
-        const edge = { from, event: type, to: stateOf(after) };
-        const events = [...here.events, event];
-        if (!paths.has(nameOf(edge))) paths.set(nameOf(edge), { edge, request, events });
-        queue.push({ flight: after, events });
-      }
-    }
-  }
-  return [...paths.values()];
+  return pathsToTransitions(chart).map(({ request, steps }) => {
+    const events = steps.map(({ event }) => event);
+    const { from, event, to } = steps.at(-1) as PathStep;
+    return { edge: { from, event: event.type, to }, request, events };
+  });
 }

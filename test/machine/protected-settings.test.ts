@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeployRequest, Endpoint, Settings } from '../../src/machine/events.ts';
 import { protectedOf, weakened } from '../../src/machine/protected-settings.ts';
-import { samples } from './samples.ts';
+import { samples } from '../../src/machine/samples.ts';
 
 type Request = Pick<DeployRequest, 'lane' | 'branch' | 'settings'>;
 type Environment = 'staging' | 'production';

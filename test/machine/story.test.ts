@@ -7,8 +7,9 @@ import {
   eventSchemas,
   stuckIn,
 } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
 import { describeStep, formatDuration, shortSha, tell } from '../../src/machine/story.ts';
-import { sample, samples, variants } from './samples.ts';
+import { sample, variants } from './samples.ts';
 
 const all: DomainEvent[] = [
   ...(Object.keys(samples) as EventType[]).map((type) => sample(type)),

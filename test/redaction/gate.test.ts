@@ -124,7 +124,7 @@ describe('no secret', () => {
 
   it('is a word of the log’s own, in a field or as its name', async () => {
     const { logVocabulary } = await import('../../src/machine/vocabulary.ts');
-    const { samples } = await import('../machine/samples.ts');
+    const { samples } = await import('../../src/machine/samples.ts');
     const words = logVocabulary();
     gate.hideSecretsOf(Object.fromEntries([...words].map((word, i) => [`N${i}_PASSWORD`, word])));
     gate.keepVocabulary(words);

@@ -1,13 +1,13 @@
 /** Whatever string of whatever event holds a secret, the log has none, and can still be read. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
 import { tell } from '../../src/machine/story.ts';
 import { logVocabulary } from '../../src/machine/vocabulary.ts';
 import { formsOf } from '../../src/redaction/forms.ts';
 import { hideSecretsOf, keepVocabulary, redactAll } from '../../src/redaction/gate.ts';
 import type { EventLog, JsonObject } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
-import { samples } from '../machine/samples.ts';
 
 const secret = 'npm_Canary"+/8eq==';
 const echo = [...formsOf(secret), 'pgcan5'].join(' ');

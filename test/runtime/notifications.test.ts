@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/effects/clock.ts';
 import { createSlack } from '../../src/effects/slack.ts';
 import type { DomainEvent } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
 import {
   createNotifier,
   type Notifier,
@@ -15,7 +16,7 @@ import {
 import type { EventLog, JsonObject } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { blockText, botToken, type SlackServer, startSlack } from '../effects/slack-server.ts';
-import { sample, samples } from '../machine/samples.ts';
+import { sample } from '../machine/samples.ts';
 
 let server: SlackServer;
 let folder: string;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DomainEvent } from '../../src/machine/events.ts';
 import { begin, has, next, stateOf } from '../../src/machine/interpret.ts';
+import { samples } from '../../src/machine/samples.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { newEvent, type TransitionRecord } from '../../src/runtime/record.ts';
 import { replay } from '../../src/runtime/replay.ts';
@@ -9,7 +10,7 @@ import { deployStream } from '../../src/runtime/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
-import { sample, samples } from '../machine/samples.ts';
+import { sample } from '../machine/samples.ts';
 
 const deploy = samples['deploy.requested'].deploy;
 const run = newRun({ actor: anActor, ci: null, program: 'test' });

@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type SlackMessage, textOf } from '../../src/effects/slack-blocks.ts';
 import type { DomainEvent, EventType, NoteCommit, ReleaseNotes } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
 import { tell } from '../../src/machine/story.ts';
 import { replaceUnseen } from '../../src/redaction/unseen.ts';
 import { deployMessage, type History, stepMessages } from '../../src/runtime/slack-messages.ts';
 import { faultIn, mentionsIn, seen } from '../effects/slack-server.ts';
-import { sample, samples, variants } from '../machine/samples.ts';
+import { sample, variants } from '../machine/samples.ts';
 
 const oncall = '<!subteam^S0ONCALL>';
 const requested = { type: 'deploy.requested', data: samples['deploy.requested'] } as const;
