@@ -10,6 +10,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
 } else {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache?.();
-  const { main } = await import('../dist/cli/main.js');
+  const { main } = await import('../dist/program/main.js');
   process.exitCode = await main(process.argv.slice(2));
 }
