@@ -1,11 +1,35 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes its time: thousands of simulated deploys, attacks, a PostgreSQL server, whole processes. */
+const slow = [
+  'test/simulation/**/*.test.ts',
+  'test/runtime/walk.test.ts',
+  'test/store/attacks/**/*.test.ts',
+  'test/store/{deploys,postgres,sqlite}.test.ts',
+  'test/postgres/**/*.test.ts',
+  'test/processes/**/*.test.ts',
+];
+
+/** The slow files first, so that none of them is alone at the end. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isFast = ({ project }: TestSpecification) => Number(project.name === 'fast');
+    return sorted.toSorted((a, b) => isFast(a) - isFast(b));
+  }
+}
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Most of the time is spent waiting for processes, so there is room for more than a worker a core.
-    maxWorkers: 3,
+    maxWorkers: 5,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    sequence: { sequencer: SlowFirst },
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow } },
+      { extends: true, test: { name: 'slow', include: slow } },
+    ],
   },
 });

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 it('tells its four stories, names who resumed, and shows a Slack message as it is sent', {
   timeout: 240_000,
 }, async () => {
-  const demo = resolve(import.meta.dirname, '../demo/demo.ts');
+  const demo = resolve(import.meta.dirname, '../../demo/demo.ts');
   const child = spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'pipe'] });
   let told = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (told += text));
