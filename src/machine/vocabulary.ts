@@ -26,21 +26,27 @@ export function logVocabulary(): ReadonlySet<string> {
   const schemas = { ...eventSchemas, ...laneEventSchemas };
   const words = new Set([...metadataFields, ...Object.keys(schemas), ...Object.keys(steps)]);
   for (const schema of Object.values(schemas)) {
-    addWords(z.toJSONSchema(schema, { unrepresentable: 'any' }), words);
+    addWords(schema, words);
   }
   addStates(chart.config, words);
   return words;
 }
 
-/** What a JSON Schema calls its fields, and what it lists as the only values. */
-function addWords(schema: unknown, words: Set<string>): void {
-  if (typeof schema !== 'object' || schema === null) return;
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (keyword === 'properties') for (const name of Object.keys(value)) words.add(name);
-    if (keyword === 'const' && typeof value === 'string') words.add(value);
-    if (keyword === 'enum') for (const word of value) if (typeof word === 'string') words.add(word);
-    addWords(value, words);
+/** What a schema calls its fields, and what it lists as the only values. */
+function addWords(schema: z.ZodType, words: Set<string>): void {
+  if (schema instanceof z.ZodObject) for (const name of Object.keys(schema.shape)) words.add(name);
+  if (schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral) {
+    const values = schema instanceof z.ZodEnum ? schema.options : schema.values;
+    for (const value of values) if (typeof value === 'string') words.add(value);
   }
+  for (const part of partsOf(schema.def)) addWords(part, words);
+}
+
+/** The schemas that a schema is made of. */
+function partsOf(definition: unknown): z.ZodType[] {
+  if (definition instanceof z.ZodType) return [definition];
+  if (typeof definition !== 'object' || definition === null) return [];
+  return Object.values(definition).flatMap(partsOf);
 }
 
 function addStates(node: { readonly states?: unknown }, words: Set<string>): void {
