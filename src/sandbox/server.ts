@@ -1,6 +1,7 @@
 /** The sandbox over real HTTP on this machine: one port a service. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { Cut } from './faults.ts';
 import { strangerAt } from './loopback.ts';
@@ -18,13 +19,17 @@ export interface RunningSandbox extends Sandbox {
   close(): Promise<void>;
 }
 
+export interface ServerOptions extends Omit<SandboxOptions, 'origins'> {
+  /** The first of eight ports in a row; any free ones when left out. */
+  readonly port?: number;
+  /** Milliseconds that each answer takes on its way; 0 when left out. */
+  readonly latencyMs?: number;
+}
+
 /**
- * @param options.port the first of eight ports in a row; any free ones when left out
  * @throws the system's error when a port is taken; none stays open then
  */
-export async function startSandbox(
-  options: Omit<SandboxOptions, 'origins'> & { readonly port?: number } = {},
-): Promise<RunningSandbox> {
+export async function startSandbox(options: ServerOptions = {}): Promise<RunningSandbox> {
   let sandbox: Sandbox | null = null;
   const servers = new Map<Service, Server>();
   const close = async (): Promise<void> => {
@@ -32,7 +37,7 @@ export async function startSandbox(
   };
   try {
     for (const [place, service] of services.entries()) {
-      const server = serve(service, () => sandbox);
+      const server = serve(service, () => sandbox, options.latencyMs);
       await listen(server, options.port === undefined ? 0 : options.port + place);
       servers.set(service, server);
     }
@@ -59,7 +64,7 @@ export async function startSandbox(
   };
 }
 
-function serve(service: Service, sandbox: () => Sandbox | null): Server {
+function serve(service: Service, sandbox: () => Sandbox | null, latencyMs = 0): Server {
   return createAdaptorServer({
     createServer,
     fetch: async (request, env) => {
@@ -68,6 +73,7 @@ function serve(service: Service, sandbox: () => Sandbox | null): Server {
       const refused = strangerAt({ host, origin }, incoming.socket.localPort ?? 0);
       if (refused !== null) return Response.json({ error: refused }, { status: 403 });
       try {
+        if (latencyMs > 0) await setTimeout(latencyMs);
         return await (sandbox()?.fetch(service, request) ?? new Response(null, { status: 503 }));
       } catch (error) {
         if (!(error instanceof Cut) && !request.signal.aborted) throw error;

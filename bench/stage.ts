@@ -1,0 +1,99 @@
+/** A sandbox, a repository and a log for benches, with the real command as a process. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type RunningSandbox, type ServerOptions, startSandbox } from '../src/sandbox/server.ts';
+
+const binary = resolve(import.meta.dirname, '../bin/pipeline.js');
+const atOnce = { buildMs: 0, releasePhaseMs: 0, promotionMs: 0, dynoBootMs: 0 };
+
+export class BenchStage {
+  readonly repository: string;
+  readonly sandbox: RunningSandbox;
+  readonly #root: string;
+
+  private constructor(root: string, sandbox: RunningSandbox) {
+    this.#root = root;
+    this.repository = join(root, 'repository');
+    this.sandbox = sandbox;
+  }
+
+  /** @param settleMs for how long the configuration wants dynos to stay up */
+  static async set(options: ServerOptions = { timing: atOnce }, settleMs = 1): Promise<BenchStage> {
+    const root = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
+    mkdirSync(join(root, 'repository'));
+    const repositoryPath = join(root, 'repository');
+    const stage = new BenchStage(root, await startSandbox({ ...options, repositoryPath }));
+    stage.#git('init', '--quiet', '--initial-branch=master');
+    writeFileSync(
+      join(stage.repository, 'pipeline.yml'),
+      configuration(stage.sandbox.urls, settleMs),
+    );
+    return stage;
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH,
+      HOME: this.#root,
+      CI: 'true',
+      ...this.sandbox.environment,
+      PIPELINE_STORE: `sqlite:${join(this.#root, 'log.db')}`,
+    };
+  }
+
+  /** @returns the new commit's id */
+  commit(title: string): string {
+    writeFileSync(join(this.repository, 'app.txt'), `${title}\n`);
+    this.#git('add', '.');
+    this.#git('commit', '--quiet', '--message', title);
+    return this.#git('rev-parse', 'HEAD');
+  }
+
+  /** @throws Error with what was printed when the deploy does not go live */
+  async advance(build: number, commit: string): Promise<void> {
+    const args = ['advance', '--build', `${build}`, '--commit', commit, '--branch', 'master'];
+    const child = spawn(process.execPath, [binary, ...args], {
+      cwd: this.repository,
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (part) => (output += part));
+    }
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`advance ended with ${code}:\n${output}`);
+  }
+
+  async strike(): Promise<void> {
+    await this.sandbox.close();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  #git(...args: string[]): string {
+    const identity = ['-c', 'user.name=Ana Lima', '-c', 'user.email=ana@acme.test'];
+    return execFileSync('git', [...identity, '-C', this.repository, ...args], {
+      encoding: 'utf8',
+    }).trim();
+  }
+}
+
+function configuration(urls: RunningSandbox['urls'], settleMs: number): string {
+  const environment = (app: string, url: string) =>
+    `  heroku: { app: ${app} }
+  verify:
+    dynos: { settle: ${settleMs}ms }
+    endpoints: [{ url: "${url}/", revision: { header: x-revision } }]
+`;
+  return `app: acme-web
+branch: master
+repository: https://github.com/acme/web
+staging:
+${environment('acme-staging', urls.staging)}production:
+${environment('acme-production', urls.production)}notify:
+  slack: { channel: '#alerts-deploy', oncall: '<!subteam^S0ONCALL>' }
+`;
+}
