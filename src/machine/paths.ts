@@ -58,7 +58,7 @@ export function deployPaths(chart: Chart): DeployPath[] {
       .filter(({ state }) => exitCodeOf(state.context) !== null)
       .map(({ steps }) => pathOf(request, steps));
   });
-  return firstOfEach(found, ({ steps }) => steps.map(inWords).join());
+  return [...new Map(found.map((path) => [path.steps.map(inWords).join(), path])).values()];
 }
 
 /** The shortest path to each leaf, for each way to production. */
@@ -71,9 +71,9 @@ export function shortestPaths(chart: Chart): DeployPath[] {
   });
 }
 
-/** The shortest path to each transition that a search reaches, that transition included; each once. */
+/** The shortest path to each transition that a search reaches, that transition included; for each way to production. */
 export function pathsToTransitions(chart: Chart): DeployPath[] {
-  const found = ways.flatMap((way) => {
+  return ways.flatMap((way) => {
     const { request, logic, options } = searchOf(chart, way);
     const before = new Map(
       getShortestPaths(logic, options).map(({ state, steps }) => [
@@ -89,7 +89,6 @@ export function pathsToTransitions(chart: Chart): DeployPath[] {
         return { request, steps, turn: null };
       });
   });
-  return firstOfEach(found, ({ steps }) => steps.slice(-1).map(inWords).join());
 }
 
 /** `locked --lock.lost--> queued.waiting` */
@@ -153,10 +152,4 @@ function pathOf(
   }));
   const turn = steps.find(({ to }, i) => i > 0 && to === steps[0]?.from) ?? null;
   return { request, steps, turn };
-}
-
-function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
-  const found = new Map<string, T>();
-  for (const item of items) if (!found.has(keyOf(item))) found.set(keyOf(item), item);
-  return [...found.values()];
 }

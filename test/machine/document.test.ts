@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AnyStateNode } from 'xstate';
 import { chart } from '../../src/machine/chart.ts';
 import { chartPicture, documentChart } from '../../src/machine/document.ts';
-import { begin, exitCodeOf, type Flight, next, stateOf } from '../../src/machine/interpret.ts';
+import { begin } from '../../src/machine/interpret.ts';
 import { type DeployPath, deployPaths, inWords } from '../../src/machine/paths.ts';
 import { declaredEdges, nameOf } from './edges.ts';
 
@@ -144,25 +144,6 @@ describe('the paths', () => {
       expect(again > 0).toBe(path.turn !== null);
       const parts = again === -1 ? [way] : [way.slice(0, again), way.slice(again)];
       for (const part of parts) expect(new Set(part).size).toBe(part.length);
-    }
-  });
-
-  it('take steps that the runtime takes, too: each event leads from state to state', () => {
-    const known = new Map<string, Flight>();
-    for (const { request, steps } of paths) {
-      let way: string = request.settings.production.deploy;
-      let flight = known.get(way) ?? begin(request, 0);
-      known.set(way, flight);
-      for (const step of steps) {
-        expect(stateOf(flight)).toBe(step.from);
-        way += inWords(step);
-        const after = known.get(way) ?? next(flight, step.event, 0);
-        if (after === null) throw new Error(`the runtime refuses ${inWords(step)}`);
-        flight = after;
-        known.set(way, flight);
-        expect(stateOf(flight)).toBe(step.to);
-      }
-      expect(exitCodeOf(flight)).not.toBeNull();
     }
   });
 

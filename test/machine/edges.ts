@@ -56,11 +56,12 @@ function leavesOf(node: AnyStateNode): AnyStateNode[] {
 
 const short = (node: AnyStateNode): string => node.id.replace(/^deploy\./, '');
 
-/** The shortest path to each edge that @xstate/graph reaches from the first state, for both ways to production. */
+/** The shortest path to each edge that @xstate/graph reaches from the first state, on either way to production. */
 export function reachedPaths(): Path[] {
-  return pathsToTransitions(chart).map(({ request, steps }) => {
+  const paths = pathsToTransitions(chart).map(({ request, steps }) => {
     const events = steps.map(({ event }) => event);
     const { from, event, to } = steps.at(-1) as PathStep;
     return { edge: { from, event: event.type, to }, request, events };
   });
+  return [...new Map(paths.map((path) => [nameOf(path.edge), path])).values()];
 }

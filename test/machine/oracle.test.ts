@@ -1,0 +1,283 @@
+/**
+ * The chart and the lane's order against the oracle, by search: whatever way is found has to be allowed, and whatever the
+ * oracle's table demands has to be found.
+ */
+import { describe, expect, it } from 'vitest';
+import { chart } from '../../src/machine/chart.ts';
+import { steps as codec } from '../../src/machine/codec.ts';
+import type { DomainEvent, EventData, EventType } from '../../src/machine/events.ts';
+import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
+import { decideTurn, type Relation } from '../../src/machine/lane.ts';
+import { deployPaths, inWords, pathsToTransitions } from '../../src/machine/paths.ts';
+import { samples } from '../../src/machine/samples.ts';
+import type { ServiceInput } from '../../src/machine/services.ts';
+import {
+  asked,
+  type Move,
+  moves,
+  needsGates,
+  type Place,
+  places,
+  refusals,
+  stacks,
+  type Way,
+  whileHeld,
+  writers,
+} from './oracle.ts';
+
+/** A step that the search found, with what the deploy had on record since it waited last. */
+interface Found {
+  readonly way: Way;
+  readonly record: readonly DomainEvent[];
+  readonly before: Flight;
+  readonly event: DomainEvent;
+  readonly after: Flight;
+}
+
+function placeOf(flight: Flight): Place {
+  const leaf = stateOf(flight);
+  if (leaf === 'queued.gaveUp') return 'gave up';
+  if (leaf === 'production.live') return 'live';
+  return leaf.split('.')[0] as Place;
+}
+
+/** Every step of every path, each once for what went before it. */
+function search(): Found[] {
+  const found = new Map<string, Found>();
+  for (const { request, steps } of [...deployPaths(chart), ...pathsToTransitions(chart)]) {
+    const way = request.settings.production.deploy;
+    let at: string = way;
+    let flight = begin(request, 0);
+    let record: readonly DomainEvent[] = [];
+    for (const step of steps) {
+      at += inWords(step);
+      const after: Flight | null = found.get(at)?.after ?? next(flight, step.event, 0);
+      if (after === null || stateOf(after) !== step.to) throw new Error(`not so: ${inWords(step)}`);
+      found.set(at, { way, record, before: flight, event: step.event, after });
+      record = placeOf(after) === 'queued' ? [] : [...record, step.event];
+      flight = after;
+    }
+  }
+  return [...found.values()];
+}
+
+const found = search();
+
+const wasSaid = (record: readonly DomainEvent[], words: readonly EventType[]): boolean =>
+  record.some(({ type }) => words.includes(type));
+
+function isAllowed(one: Found): boolean {
+  const { record, before, event, after } = one;
+  const held = whileHeld.find(({ word }) => word === event.type);
+  if (held !== undefined && places[placeOf(before)].lock) {
+    return held.to === null ? stateOf(before) === stateOf(after) : held.to === placeOf(after);
+  }
+  return moves.some(
+    (move) =>
+      isOf(move, one) &&
+      (move.after === undefined || wasSaid(record, move.after)) &&
+      !wasSaid(record, move.before ?? []),
+  );
+}
+
+function isOf(move: Move, { way, before, event, after }: Found): boolean {
+  return (
+    move.from === placeOf(before) &&
+    move.word === event.type &&
+    move.to === placeOf(after) &&
+    (move.way === undefined || move.way === way)
+  );
+}
+
+const told = ({ way, before, event, after }: Found): string =>
+  `${way}: ${stateOf(before)} --${event.type}--> ${stateOf(after)}`;
+
+describe('whatever the search finds', () => {
+  it('is a move that the oracle allows, on its condition', () => {
+    process.stdout.write(`oracle: ${found.length} steps found, ${moves.length} moves allowed\n`);
+    expect(found.filter((one) => !isAllowed(one)).map(told)).toEqual([]);
+  });
+
+  it('holds the lane where the oracle says so, and ends where and with what it says', () => {
+    for (const { after } of found) {
+      const { lock, exit } = places[placeOf(after)];
+      expect([stateOf(after), has(after, 'holdsLock')]).toEqual([stateOf(after), lock]);
+      expect([stateOf(after), exitCodeOf(after)]).toEqual([stateOf(after), exit]);
+      const isOver = has(after, 'settled') || has(after, 'paused');
+      expect([stateOf(after), isOver]).toEqual([stateOf(after), exit !== null]);
+      expect(after.running.size).toBe(exit === null ? 1 : 0);
+    }
+  });
+
+  it('asks for what the oracle has at that place, of that app', () => {
+    for (const { after, way } of found) {
+      for (const { step, input } of after.running.values()) {
+        const { service } = codec[step];
+        const rows = asked.filter(
+          (row) =>
+            row.place === placeOf(after) &&
+            row.service === service &&
+            (row.way === undefined || row.way === way),
+        );
+        expect([step, rows.length]).toEqual([step, 1]);
+        const app = rows[0]?.app ?? null;
+        const given = input as { app?: string; target?: { app: string } };
+        const { settings } = after.snapshot.context.request;
+        const wanted = app === null ? undefined : settings[app].app;
+        expect([step, given.app ?? given.target?.app]).toEqual([step, wanted]);
+      }
+    }
+  });
+
+  it('writes to production after the gates only, once, and exactly what staging verified', () => {
+    let count = 0;
+    for (const { after, record, event } of found) {
+      const said = [...record, event];
+      for (const { step, input } of after.running.values()) {
+        const { service } = codec[step];
+        if (!writers.includes(service)) continue;
+        count += 1;
+        expect(wasSaid(said, needsGates.after)).toBe(true);
+        expect(wasSaid(said, needsGates.before)).toBe(false);
+        const staged = dataOf(said, 'staging.deployed');
+        const { request } = after.snapshot.context;
+        if (service === 'requestPromotion') {
+          const { source, slug, after: newest, gates } = input as ServiceInput<'requestPromotion'>;
+          const { app } = request.settings.staging;
+          expect({ source, slug }).toEqual({
+            source: { app, release: staged?.release },
+            slug: staged?.slug,
+          });
+          expect(newest).toBe(dataOf(said, 'gates.passed')?.newest);
+          expect(gates.commit).toBe(request.commit.sha);
+        } else {
+          const { commit, gates } = input as ServiceInput<'requestProductionBuild'>;
+          expect([commit, gates.commit]).toEqual([request.commit.sha, request.commit.sha]);
+        }
+      }
+    }
+    expect(count).toBeGreaterThan(0);
+  });
+
+  it('checks the very release that was made', () => {
+    for (const { after, record, event } of found) {
+      const said = [...record, event];
+      for (const { step, input } of after.running.values()) {
+        const { service } = codec[step];
+        if (service !== 'checkDynos' && service !== 'checkHealth') continue;
+        const release =
+          placeOf(after) === 'verifying'
+            ? dataOf(said, 'staging.deployed')?.release
+            : (dataOf(said, 'production.deployed') ?? dataOf(said, 'production.found'))?.release;
+        expect([step, (input as ServiceInput<'checkDynos'>).release]).toEqual([step, release]);
+      }
+    }
+  });
+});
+
+function dataOf<T extends EventType>(
+  record: readonly DomainEvent[],
+  type: T,
+): EventData<T> | undefined {
+  return record.findLast((event) => event.type === type)?.data as EventData<T> | undefined;
+}
+
+describe('whatever the oracle demands', () => {
+  const ways: readonly Way[] = ['promote', 'build'];
+
+  it('is found: each move, on each way to production', () => {
+    const missing = ways.flatMap((way) =>
+      moves
+        .filter((move) => move.way === undefined || move.way === way)
+        .filter((move) => !found.some((one) => one.way === way && isOf(move, one)))
+        .map(({ from, word, to }) => `${way}: ${from} --${word}--> ${to}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('is found in each place that holds the lane: it can be lost, can fail, can be carried on', () => {
+    const holding = found.filter(({ after }) => places[placeOf(after)].lock);
+    const leaves = new Map(holding.map((one) => [`${one.way} ${stateOf(one.after)}`, one]));
+    expect(leaves.size).toBeGreaterThan(20);
+    for (const { after } of leaves.values()) {
+      for (const { word, to } of whileHeld) {
+        const then = next(after, { type: word, data: samples[word] } as DomainEvent, 0);
+        const where = `${stateOf(after)} --${word}-->`;
+        expect([where, then && placeOf(then)]).toEqual([where, to ?? placeOf(after)]);
+      }
+    }
+  });
+
+  it('is found wherever production is about to be written: each refusal of the gates stops it', () => {
+    const writing = found.filter(({ after }) =>
+      [...after.running.keys()].some((step) => writers.includes(codec[step].service)),
+    );
+    expect(new Set(writing.map(({ way }) => way))).toEqual(new Set(ways));
+    for (const { after } of writing) {
+      for (const word of refusals) {
+        const then = next(after, { type: word, data: samples[word] } as DomainEvent, 0);
+        expect([stateOf(after), word, then !== null]).toEqual([stateOf(after), word, true]);
+      }
+    }
+  });
+
+  it('is asked for: each service in its place', () => {
+    const missing = asked.filter(
+      ({ place, service, way }) =>
+        !found.some(
+          (one) =>
+            placeOf(one.before) === place &&
+            (way === undefined || one.way === way) &&
+            [...one.before.running.keys()].some((step) => codec[step].service === service),
+        ),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it.each(['skip', 'every'] as const)(
+    'waits by the stacking that was asked for: %s',
+    (stacking) => {
+      const sample = samples['deploy.requested'];
+      const request = { ...sample, settings: { ...sample.settings, stacking } };
+      const input = begin(request, 0).running.get('acquireLock')?.input;
+      expect(input).toMatchObject({ stacking, commit: request.commit.sha, lane: request.lane });
+    },
+  );
+});
+
+describe.each(['skip', 'every'] as const)(
+  'three stacked builds that wait, stacking %s',
+  (stacking) => {
+    const built = ['oldest', 'middle', 'newest'] as const;
+    const joins = built.flatMap((a) =>
+      built.flatMap((b) =>
+        built.filter((c) => new Set([a, b, c]).size === 3).map((c) => [a, b, c]),
+      ),
+    );
+    const { first, superseded } = stacks[stacking];
+
+    it.each(joins)(
+      'joined as %s, %s, %s: one goes, and supersedes what the oracle says',
+      (...joined) => {
+        const waiting = joined.map((name) => ({
+          deploy: name,
+          run: `run-${name}`,
+          build: name,
+          commit: name,
+          yieldsTo: new Set<string>(),
+        }));
+        for (const me of built) {
+          const relationTo = ({ deploy }: { deploy: string }): Relation => {
+            return place(deploy) > place(me) ? 'ahead' : 'behind';
+          };
+          const place = (name: string): number => built.indexOf(name as (typeof built)[number]);
+          const turn = decideTurn({ me, waiting, relationTo, stacking });
+          expect([me, turn.kind]).toEqual([me, me === first ? 'go' : 'wait']);
+          if (turn.kind !== 'go') continue;
+          const others = built.filter((name) => name !== me);
+          expect([...turn.supersedes].sort()).toEqual(superseded === 'none' ? [] : others.sort());
+        }
+      },
+    );
+  },
+);
