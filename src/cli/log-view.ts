@@ -1,5 +1,6 @@
 /** `pipeline log` as lines: a deploy's events in words. */
 import { tell } from '../machine/story.ts';
+import { redact } from '../redaction/gate.ts';
 import { actorName, actorSchema, observedInWords } from '../runtime/actor.ts';
 import { domainEvent } from '../runtime/recorded.ts';
 import type { RecordedEvent } from '../store/log.ts';
@@ -28,7 +29,11 @@ export function logView(
   const lines = table(rows.map(({ cells }) => cells));
   return rows.flatMap(({ detail }, i) => [
     lines[i] ?? '',
-    ...(detail === null ? [] : detail.split('\n').map((line) => `    ${safe(line)}`)),
+    ...(detail === null
+      ? []
+      : redact(detail)
+          .split('\n')
+          .map((line) => `    ${safe(line)}`)),
   ]);
 }
 

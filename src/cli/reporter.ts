@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { DomainEvent } from '../machine/events.ts';
 import { formatDuration, tell } from '../machine/story.ts';
+import { redact } from '../redaction/gate.ts';
 import type { RecordedEvent } from '../store/log.ts';
 import { safe, type Terminal } from './terminal.ts';
 
@@ -54,7 +55,7 @@ export function createReporter(options: {
       const text = clean(headline);
       write(`${stamp(time)}  ${paint === null ? text : terminal.color[paint](text)}`);
       if (detail === null) return;
-      for (const line of detail.split('\n')) write(`           ${clean(line)}`);
+      for (const line of redact(detail).split('\n')) write(`           ${clean(line)}`);
     },
     progress(line) {
       const text = clean(line);

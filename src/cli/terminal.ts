@@ -136,7 +136,10 @@ export function printError(
 ): void {
   const { code, message, hint } = partsOf(error);
   terminal.err(`${terminal.color.red(`error[${code}]:`)} ${safeLines(message)}`);
-  for (const line of (hint ?? '').split('\n').filter(Boolean)) terminal.err(`  ${safe(line)}`);
+  for (const line of redact(hint ?? '')
+    .split('\n')
+    .filter(Boolean))
+    terminal.err(`  ${safe(line)}`);
   if (debug && error instanceof Error) terminal.err(safeLines(error.stack ?? ''));
 }
 

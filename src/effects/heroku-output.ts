@@ -1,6 +1,7 @@
 /** Follows the output of a build or a release phase: whole lines, as they come, and the last of them kept. */
 import { stripVTControlCharacters } from 'node:util';
 import { cutOff } from '../redaction/cut.ts';
+import { lineGate } from '../redaction/gate.ts';
 import type { HttpResponse } from './http.ts';
 import type { Ports } from './ports.ts';
 
@@ -18,6 +19,8 @@ const listenMs = 3_000;
 export class OutputFollower {
   readonly #ports: Ports;
   readonly #tail: string[] = [];
+  /** A secret may be wrapped over several lines, which may come in several readings. */
+  readonly #gate = lineGate();
   #bytesRead = 0;
   #isIntroduced = false;
 
@@ -54,17 +57,18 @@ export class OutputFollower {
     // A line that is not whole yet is read again next time: its last character may be cut in two.
     const whole = end ? text : text.slice(0, lineEnd);
     this.#bytesRead += Buffer.byteLength(whole);
-    for (const raw of whole.split('\n').slice(0, end && lineEnd < text.length ? undefined : -1)) {
-      const line = printable(raw);
-      progress(line);
-      if (line.trim() !== '') this.#tail.push(cutOff(line, tailLineLengthMax));
+    const raw = whole.split('\n').slice(0, end && lineEnd < text.length ? undefined : -1);
+    const lines = raw.flatMap((line) => this.#gate.push(printable(line)));
+    for (const line of end ? [...lines, ...this.#gate.end()] : lines) {
+      progress(cutOff(line, lineLengthMax));
+      this.#tail.push(...endOf([line]));
     }
     this.#tail.splice(0, this.#tail.length - tailLinesMax);
   }
 
-  /** The last lines, at most 20. */
+  /** The last lines, at most 20, and what is not shown yet because a secret may go on. */
   get tail(): string {
-    return this.#tail.join('\n');
+    return [...this.#tail, ...endOf(this.#gate.rest())].slice(-tailLinesMax).join('\n');
   }
 
   #newText({ status, body }: HttpResponse): string {
@@ -77,10 +81,14 @@ export class OutputFollower {
 /** Without colours, cursor movements and other control characters; of a line drawn over, the last state. */
 function printable(raw: string): string {
   const line = stripVTControlCharacters(raw).replace(/\r+$/, '');
-  const shown = line
-    .slice(line.lastIndexOf('\r') + 1)
-    .replaceAll('\t', '  ')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
-  return cutOff(shown, lineLengthMax);
+  return (
+    line
+      .slice(line.lastIndexOf('\r') + 1)
+      .replaceAll('\t', '  ')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
+      .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
+  );
 }
+
+const endOf = (lines: readonly string[]): string[] =>
+  lines.filter((line) => line.trim() !== '').map((line) => cutOff(line, tailLineLengthMax));

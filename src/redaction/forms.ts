@@ -11,9 +11,29 @@ export const isLookedForInside = (secret: string): boolean => secret.length >= s
 
 /** Every form, the secret itself first. */
 export function formsOf(secret: string): string[] {
-  const written = [secret, ...percentForms(secret), ...jsonForms(secret), ...htmlForms(secret)];
+  const written = [
+    ...[secret, ...percentForms(secret), ...jsonForms(secret), ...htmlForms(secret)],
+    quotedPrintable(secret),
+  ];
+  return [...new Set([...written, ...encodedForms(secret)])];
+}
+
+/** Forms of which a long piece is like no other text: base64, also where a URL has it, and hex. */
+export function encodedForms(secret: string): string[] {
+  const base64 = base64Forms(secret);
+  return [...hexForms(secret), ...base64, ...base64.map(encodeURIComponent)];
+}
+
+export function hexForms(secret: string): string[] {
   const hex = Buffer.from(secret).toString('hex');
-  return [...new Set([...written, hex, hex.toUpperCase(), ...base64Forms(secret)])];
+  return [hex, hex.toUpperCase()];
+}
+
+/** Of a mail, its lines not broken yet: bytes outside of ASCII, and the `=` itself, as `=C3`. */
+function quotedPrintable(secret: string): string {
+  const quoted = (text: string): string =>
+    [...Buffer.from(text)].map((byte) => `=${byte.toString(16).toUpperCase()}`).join('');
+  return secret.toWellFormed().replace(/[^\t -<>-~]+/g, quoted);
 }
 
 /** For a URL: all but unreserved characters, as forms do it, with either case of hex digits. */

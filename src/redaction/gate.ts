@@ -6,8 +6,10 @@
  * Its secrets belong to the process, as its environment does: what one part of the program was given,
  * no other part may show, and a redactor that had to be handed over could be forgotten.
  */
+import { type Finder, finder } from './finder.ts';
 import { isLookedForInside } from './forms.ts';
-import { type Redactor, redactJson, redactor } from './redactor.ts';
+import { LineGate } from './line-gate.ts';
+import { redactJson, redactorOf } from './redactor.ts';
 import { secretsOfEnvironment, secretsOfUrls } from './secrets.ts';
 
 const certain = new Set<string>();
@@ -15,7 +17,8 @@ const guessed = new Set<string>();
 const names: string[] = [];
 /** The log's own vocabulary: field names, and the words that stand for choices. */
 const vocabulary = new Set<string>();
-let current: Redactor = redactor([]);
+let current: Finder = finder([]);
+let clean = redactorOf(current);
 
 /** Of the process: its environment, and what of its arguments is a URL with a password. */
 export function hideSecretsOf(
@@ -57,17 +60,23 @@ export function keepNames(...given: readonly string[]): void {
 
 /** The text without secrets. */
 export function redact(text: string): string {
-  return current(text);
+  return clean(text);
+}
+
+/** For a text that comes line by line: a secret may be wrapped over several. */
+export function lineGate(): LineGate {
+  return new LineGate(() => current);
 }
 
 /** A JSON value without secrets, in the names of its fields neither. */
 export function redactAll<T>(value: T): T {
-  return redactJson(value, current, vocabulary);
+  return redactJson(value, clean, vocabulary);
 }
 
 function renew(): void {
   const isName = (secret: string) =>
     names.some((name) => name === secret || (isLookedForInside(secret) && name.includes(secret)));
   const all = [...certain, ...[...guessed].filter((secret) => !isName(secret))];
-  current = redactor(all.filter((secret) => !vocabulary.has(secret)));
+  current = finder(all.filter((secret) => !vocabulary.has(secret)));
+  clean = redactorOf(current);
 }

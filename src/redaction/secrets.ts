@@ -124,7 +124,8 @@ function linesOf(value: string): string[] {
   const whole = value.trim();
   const lines = whole.split(/\r?\n/).map((line) => line.trim());
   if (lines.length === 1) return [whole];
-  return [whole, ...lines.filter((line) => line.length >= 8 && !line.startsWith('-----'))];
+  const body = lines.filter((line) => !line.startsWith('-----'));
+  return [whole, body.join(''), ...body.filter((line) => line.length >= 8)];
 }
 
 function decoded(text: string): string {

@@ -61,6 +61,8 @@ describe('a secret', () => {
     gate.hideSecretsOf({ DEPLOY_KEY: key });
     expect(gate.redact('line MIIEvQIBADANBg of it')).toBe('line [secret] of it');
     expect(gate.redact('-----BEGIN KEY-----')).toBe('-----BEGIN KEY-----');
+    expect(gate.redact('in one: MIIEvQIBADANBgkqhkiG9w0BAQ.')).toBe('in one: [secret].');
+    expect(gate.redact('as MIIEvQIB\nADANBgkqhkiG9w\n0BAQ.')).toBe('as [secret].');
   });
 
   it('is a password in an argument, in the configuration, in a git remote', () => {

@@ -3,7 +3,7 @@ import { hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formsOf } from '../../src/redaction/forms.ts';
-import { redactJson, redactor } from '../../src/redaction/redactor.ts';
+import { redactJson, redactor, withoutUserInfo } from '../../src/redaction/redactor.ts';
 
 /** Secrets as people and vendors make them. */
 const secret = fc
@@ -128,4 +128,35 @@ it('ids pass whatever the secrets are: commits, UUIDs, digests, times', () => {
       expect(redactJson(ids, redactor(secrets), new Set())).toEqual(ids);
     }),
   );
+});
+
+describe('the user of a URL', () => {
+  it.each([
+    ['https://x-access-token:ghs_1@github.test/a/b', 'https://github.test/a/b'],
+    ['ssh://git@github.test/a/b', 'ssh://github.test/a/b'],
+    ['https://ana:p@ss@github.test/a', 'https://github.test/a'],
+    ['https://acme.test/@ana and https://b.test/c', 'https://acme.test/@ana and https://b.test/c'],
+    ['git@github.test:a/b', 'git@github.test:a/b'],
+  ])('%s', (text, without) => expect(withoutUserInfo(text)).toBe(without));
+
+  it.each([
+    'a-',
+    'a.',
+    '://',
+    'a://',
+    'a@',
+    'a:',
+    ':',
+    '/',
+    'https://a:b@c ',
+    ' \n',
+    '\\n',
+    '=\n',
+    'ab ',
+    'YWJj',
+  ])('a million characters of %j are dealt with in their own time, secrets too', (text) => {
+    const long = text.repeat(1_000_000 / text.length);
+    expect(withoutUserInfo(long).length).toBeLessThanOrEqual(long.length);
+    expect(redactor(['a-secret-of-ours'])(`${long} a-secret-of-ours`)).toMatch(/\[secret\]$/);
+  });
 });

@@ -1,0 +1,169 @@
+/** Finds secrets in texts: as they are written, wrapped over lines, and long pieces of what encodes them. */
+import { encodedForms, formsOf, hexForms, isLookedForInside, shortestSecret } from './forms.ts';
+import { hasLineEnd, type Unwrap, wrappings } from './wrapping.ts';
+
+export type Span = readonly [from: number, to: number];
+
+export interface Finder {
+  /** Where something stands that has to be masked, in no order; overlaps are possible. */
+  spansIn(text: string): Span[];
+  /** What at the text's end is the start of a secret, so that nobody can tell before it goes on; null: nothing. */
+  begunIn(text: string): Begun | null;
+}
+
+export interface Begun {
+  readonly from: number;
+  /** How much of it is there, without what wraps it. */
+  readonly length: number;
+}
+
+/** Of a secret that is cut in two, so many characters may be shown before the cut is noticed. */
+const shortestStart = 4;
+
+export function finder(secrets: Iterable<string>): Finder {
+  const looked = [...secrets].filter((secret) => secret.length >= shortestSecret);
+  const long = looked.filter(isLookedForInside);
+  const inside = [...new Set(long.flatMap(formsOf))];
+  const words = [...new Set(looked.filter((one) => !isLookedForInside(one)).flatMap(formsOf))];
+  const wordPattern = words.length === 0 ? null : wholeWords(words);
+  const wrapped = [
+    search(inside, wrappings.oneLine),
+    search(inside, wrappings.bare, hasLineEnd),
+    search(long.flatMap(hexForms), wrappings.hexDigits),
+  ];
+  const pieces = piecesOf([...new Set(long.flatMap(encodedForms))]);
+  return {
+    spansIn(text) {
+      const found: Span[] = [...credentials(text)];
+      for (const form of inside) {
+        for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) {
+          found.push([at, at + form.length]);
+        }
+      }
+      if (wordPattern !== null) {
+        for (const { index, 0: word } of text.matchAll(wordPattern)) {
+          found.push([index, index + word.length]);
+        }
+      }
+      for (const { spansIn } of wrapped) found.push(...spansIn(text));
+      found.push(...pieces(text));
+      return found;
+    },
+    begunIn: (text) =>
+      wrapped
+        .map((way) => way.begunIn(text))
+        .reduce((a, b) => ((b?.length ?? 0) > (a?.length ?? 0) ? b : a), null),
+  };
+}
+
+/** Looks for forms in a text that one kind of wrapping was taken out of; `isIt` is asked of a find and what is around it. */
+function search(
+  all: readonly string[],
+  unwrap: Unwrap,
+  isIt: (found: string) => boolean = () => true,
+): Finder {
+  // A form in one line is unwrapped as one of several.
+  const unwrapped = all.map((form) => unwrap(`${form}\n`)[0]?.text ?? form);
+  const forms = [...new Set(unwrapped)].filter((form) => form.length >= 2 * shortestStart);
+  const starts = Map.groupBy(forms, (form) => form.slice(0, shortestStart));
+  const longest = Math.max(0, ...forms.map(({ length }) => length));
+  return {
+    spansIn(text) {
+      if (forms.length === 0) return [];
+      return unwrap(text).flatMap((one) => {
+        const found: Span[] = [];
+        for (const form of forms) {
+          for (let at = one.text.indexOf(form); at !== -1; at = one.text.indexOf(form, at + 1)) {
+            const end = at + form.length;
+            const before = at === 0 ? 0 : one.placeOf(at - 1) + 1;
+            if (!isIt(text.slice(before, one.placeOf(end)))) continue;
+            found.push([one.placeOf(at), one.placeOf(end - 1) + 1]);
+          }
+        }
+        return found;
+      });
+    },
+    begunIn(text) {
+      // As if it went on with another line.
+      const last = unwrap(`${text}\n`).findLast(({ isLast }) => isLast);
+      const end = last?.text ?? '';
+      for (let at = Math.max(0, end.length - longest); at <= end.length - shortestStart; at++) {
+        const begun = starts.get(end.slice(at, at + shortestStart)) ?? [];
+        if (begun.length === 0) continue;
+        const rest = end.slice(at);
+        if (begun.some((form) => form.length > rest.length && form.startsWith(rest)))
+          return { from: last?.placeOf(at) ?? 0, length: rest.length };
+      }
+      return null;
+    },
+  };
+}
+
+/** Every piece of an encoded secret that is so long holds at least one of the marks, which are half as far apart. */
+const pieceMin = 20;
+const markLength = pieceMin / 2;
+/** Of a secret that repeats itself, so many places of the same mark are tried. */
+const samePlacesMax = 8;
+/** Where a piece can be: hex and base64, and base64 in a URL. */
+const pieceRun = /[A-Za-z0-9+/=_%-]{20,}/g;
+
+/** Long pieces of encoded secrets, whatever stands between them: a log's own words before each of its lines. */
+function piecesOf(encoded: readonly string[]): (text: string) => Span[] {
+  const marks = new Map<string, [form: string, at: number][]>();
+  for (const form of encoded) {
+    for (let at = 0; form.length >= pieceMin && at + markLength <= form.length; at += markLength) {
+      const mark = form.slice(at, at + markLength);
+      const places = marks.get(mark);
+      if (places === undefined) marks.set(mark, [[form, at]]);
+      else if (places.length < samePlacesMax) places.push([form, at]);
+    }
+  }
+  if (marks.size === 0) return () => [];
+  return (text) => {
+    const found: Span[] = [];
+    for (const { 0: run, index } of text.matchAll(pieceRun)) {
+      for (let at = 0; at + markLength <= run.length; at++) {
+        for (const place of marks.get(run.slice(at, at + markLength)) ?? []) {
+          const [from, to] = commonRun(run, at, ...place);
+          if (to - from >= pieceMin) found.push([index + from, index + to]);
+        }
+      }
+    }
+    return found;
+  };
+}
+
+/** How far the text and the form are the same, around a place where they are. */
+function commonRun(text: string, at: number, form: string, inForm: number): Span {
+  let [from, to] = [0, markLength];
+  while (at + from > 0 && inForm + from > 0 && text[at + from - 1] === form[inForm + from - 1])
+    from--;
+  while (at + to < text.length && inForm + to < form.length && text[at + to] === form[inForm + to])
+    to++;
+  return [at + from, at + to];
+}
+
+/** The password of `scheme://user:password@host`, and a lone user that is long enough to be a token. */
+function* credentials(text: string): Generator<Span> {
+  if (!text.includes('://')) return;
+  for (const match of text.matchAll(/:\/\/([^\s/?#:@"'<>\\]*)(?::([^\s/?#"'<>\\]*))?@/g)) {
+    const [whole, user = '', password] = match;
+    const start = match.index + 3;
+    // How our own hints spell it.
+    if (password === 'PASSWORD') continue;
+    if (password !== undefined && password !== '') {
+      const end = match.index + whole.length - 1;
+      yield [end - password.length, end];
+    } else if (user.length >= 16) yield [start, start + user.length];
+  }
+}
+
+/** A word ends where no letter, digit, `_`, `-`, `/` or inner `.` goes on: `test` is not masked in `acme-test`. */
+function wholeWords(forms: string[]): RegExp {
+  const escaped = forms
+    .sort((a, b) => b.length - a.length)
+    .map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  const before = String.raw`(?<![\p{L}\p{N}_/-]|[\p{L}\p{N}]\.)`;
+  const after = String.raw`(?![\p{L}\p{N}_/-]|\.[\p{L}\p{N}])`;
+  return new RegExp(`${before}(?:${escaped.join('|')})${after}`, 'gu');
+}
