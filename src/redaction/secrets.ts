@@ -4,8 +4,8 @@
  */
 import { shortestSecret } from './forms.ts';
 
-/** Set for Lockstep's own use: secrets whatever they look like. */
-const tokens = ['HEROKU_API_KEY', 'CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN'];
+/** Read by Lockstep itself, the last by its PostgreSQL client: secrets whatever they look like. */
+const tokens = ['HEROKU_API_KEY', 'CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'PGPASSWORD'];
 
 export interface FoundSecrets {
   readonly certain: readonly string[];
@@ -94,9 +94,20 @@ function isSecret(name: string, value: string): boolean {
     .split(/[^A-Z0-9]+/)
     .filter(Boolean);
   if (aboutSecret.test(words.at(-1) ?? '')) return false;
-  if (words.some((word) => surelySecret.test(word) || secretWord.test(word))) return true;
+  if (words.some((word) => surelySecret.test(word) || secretWord.test(word)))
+    return !isEveryday(value) && !(isNumber(value) && words.some((word) => countWord.test(word)));
   return words.some((word) => perhapsSecret.test(word)) && looksRandom(value);
 }
+
+/** It counts what is called so: MAX_TOKENS, TOKENS_PER_MINUTE. */
+const countWord =
+  /^(TOKENS|MAX|MIN|MAXIMUM|MINIMUM|LIMIT|COUNT|COUNTS|NUM|NUMBER|PER|SIZE|BUDGET|QUOTA|RATE|TIMEOUT|LENGTH)$/;
+
+const isNumber = (value: string): boolean => /^\d+(\.\d+)?$/.test(value);
+
+/** A word or a small number as texts are full of them (`postgres`, `1234`): whoever uses one for a secret hides nothing. */
+const isEveryday = (value: string): boolean =>
+  /^([A-Za-z]?[a-z]{1,7}|[A-Z]{1,8}|\d{1,4})$/.test(value);
 
 /** Long enough, in one word, and not made of letters of one case alone. */
 function looksRandom(value: string): boolean {

@@ -17,6 +17,16 @@ describe('a secret', () => {
     ['CIRCLE_TOKEN', 'abcdefghijklmnopqrst'],
     ['PGPASSWORD', 'hunter2'],
     ['PGPASSWORD', 'pass'],
+    ['PGPASSWORD', 'postgres'],
+    ['PGPASSWORD', '4711'],
+    ['DATABASE_URL', 'postgres://postgres:postgres@db.test/log', 'postgres:postgres'],
+    ['POSTGRES_PASSWORD', 'postgres1'],
+    ['POSTGRES_PASSWORD', 'Postgres-7'],
+    ['POSTGRES_PASSWORD', 'correcthorse'],
+    ['POSTGRES_PASSWORD', 'pOsTgReS'],
+    ['DEVICE_PASSCODE', '471108'],
+    ['API_TOKEN', '12345678901234567890'],
+    ['MAX_TOKEN', 'q7Zk2vXw'],
     ['MYSQL_PWD', 'swordfish'],
     ['NPM_TOKEN', 'npm_abcdef0123'],
     ['AWS_SECRET_ACCESS_KEY', 'wJalrXUtnFEMI/K7MDENG'],
@@ -99,10 +109,25 @@ describe('no secret', () => {
     ['SLACK_WEBHOOK_URL', 'http://127.0.0.1:4405'],
     ['DEPLOY_WEBHOOK', 'https://acme.test/hooks/deploy'],
     ['COMPAT', 'glibc-2.31'],
+    ['POSTGRES_PASSWORD', 'postgres'],
+    ['MYSQL_ROOT_PASSWORD', 'root'],
+    ['RABBITMQ_DEFAULT_PASS', 'guest'],
+    ['DB_PASSWORD', 'PASSWORD'],
+    ['DB_PASSWORD', 'Secret'],
+    ['DB_PASSWORD', '1234'],
+    ['MAX_TOKENS', '200000'],
+    ['TOKENS_PER_MINUTE', '90000'],
+    ['OPENAI_MAX_OUTPUT_TOKENS', '128000'],
+    ['TOKEN_LIMIT', '1000000'],
+    ['PASSWORD_MIN_LENGTH', '12000'],
+    ['TOKEN_TIMEOUT_MS', '1500.5'],
+    ['SECRETS_COUNT', '10001'],
   ])('is what %s holds: %s', (name, value) => {
     gate.hideSecretsOf({ [name]: value });
     const text = `it said (${value}) to us at http://127.0.0.1/apps`;
     expect(gate.redact(text)).toBe(text);
+    const log = { message: text, values: [value] };
+    expect(gate.redactAll(log)).toEqual(log);
   });
 
   it('is the commit’s id in a cache’s key, as the CI tells it', () => {
