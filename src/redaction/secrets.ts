@@ -7,6 +7,9 @@ import { shortestSecret } from './forms.ts';
 /** Read by Lockstep itself, the last by its PostgreSQL client: secrets whatever they look like. */
 const tokens = ['HEROKU_API_KEY', 'CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'PGPASSWORD'];
 
+/** URLs that Lockstep itself opens; of another variable's URL an everyday word is not masked outside of URLs. */
+const ownUrl = /^PIPELINE_|_API_URL$|_PROXY$/i;
+
 export interface FoundSecrets {
   readonly certain: readonly string[];
   /** Secrets by their variable's name alone: not masked where the configuration has them for names. */
@@ -24,7 +27,8 @@ export function secretsOfEnvironment(
     if (tokens.includes(name)) certain.push(...linesOf(value));
     if (name === 'SLACK_WEBHOOK_URL') certain.push(...webhookSecrets(value.trim()));
     else if (/HOOK/i.test(name)) certain.push(...longPartsOf(value.trim()));
-    certain.push(...passwordsOf(value.trim()));
+    const passwords = passwordsOf(value.trim());
+    certain.push(...passwords.filter((one) => ownUrl.test(name) || !isEveryday(one)));
     if (isSecret(name, value.trim()) && !known.has(value.trim())) guessed.push(...linesOf(value));
   }
   return { certain, guessed };
