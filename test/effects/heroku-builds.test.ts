@@ -65,6 +65,22 @@ describe('requestBuild', () => {
     expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ build: id });
   });
 
+  it.each([
+    ['another deploy', 'Deploy 22222222', true],
+    ['a rollback', 'Rollback to v1', true],
+    ['a config change', 'Set FOO config vars', false],
+  ])('over which %s was released (“%s”) is built anew: %s', async (_, description, anew) => {
+    const release = world.release(app, world.slug(commit));
+    const slug = anew ? world.slug('b'.repeat(40)) : release.slug;
+    world.release(app, slug, { description });
+    const made = { status: 'succeeded', release: release.id, slug: release.slug } as const;
+    const { id } = world.build(app, { ...made, mark: 'lockstep deploy-1' });
+    const answer = await heroku.requestBuild(input, ports, archive);
+    expect(answer).toMatchObject({ adopted: !anew });
+    expect(sent(builds)).toBe(anew ? 1 : 0);
+    if (!anew) expect(answer).toMatchObject({ build: id });
+  });
+
   it('does not adopt another deploy’s build of the same commit', async () => {
     world.build(app, { status: 'succeeded', mark: 'lockstep deploy-11' });
     world.build(app, { status: 'succeeded', mark: null });

@@ -87,6 +87,20 @@ describe('a careful write', () => {
     expect(clearances).toEqual([15_000]);
   });
 
+  it('counted from before the gates were read: however long that took', async () => {
+    const { ports, write, clearances, clock } = stage();
+    await writeCarefully(ports, {
+      ...write,
+      clear: async () => {
+        const refusal = await write.clear();
+        clock.advance(9_000);
+        return refusal;
+      },
+    });
+    expect(clearances).toEqual([15_000]);
+    clock.advance(1);
+  });
+
   it.each([
     ['no reply', unreachable(true)],
     ['a 500', refused(500)],

@@ -38,6 +38,8 @@ export class HerokuStandIn extends HerokuWorld {
   readonly stop = new AbortController();
   /** Awaited before each write. */
   beforeWrite: (request: HttpRequest) => Promise<void> = async () => {};
+  /** Called with each request, before it is carried out. */
+  onAsked: (request: string) => void = () => {};
   #url = '';
   #close: () => Promise<void> = async () => {};
 
@@ -93,6 +95,7 @@ export class HerokuStandIn extends HerokuWorld {
     hono.use(async (c, next) => {
       const key = `${c.req.method} ${c.req.path}`;
       this.asked.push(key);
+      this.onAsked(key);
       const fault = this.faults.get(key)?.shift() ?? null;
       if (fault === 'lost-before') return lose(c);
       if (typeof fault === 'object' && fault !== null) {
@@ -244,7 +247,7 @@ export class HerokuStandIn extends HerokuWorld {
       artifacts: status === 'succeeded' && slug !== null ? [{ type: 'slug', id: slug }] : [],
       current: release === running,
       created_at: this.#at(release.createdAt ?? this.clock.now()),
-      updated_at: null,
+      updated_at: release.updatedAt === undefined ? null : this.#at(release.updatedAt),
       user: { email: 'deploy@acme.test' },
       output_stream_url: output === undefined ? null : `${this.#url}/output/${id}`,
     };

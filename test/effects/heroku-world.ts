@@ -11,6 +11,8 @@ export interface StandInRelease {
   output?: string;
   /** By the world's clock; now when left out. */
   createdAt?: number;
+  /** When its release phase ended, by the world's clock; Heroku need not say. */
+  updatedAt?: number;
   /** How often it is asked for before it is over, and as what it ends. */
   asksLeft?: number;
   endsAs?: 'succeeded' | 'failed';

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
 import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
+import { sample } from './samples.ts';
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 const verify = {
@@ -174,5 +175,68 @@ describe('the way to production', () => {
     const gaveUp = timer && next(flight, timer.event, 3_601_000);
     expect(gaveUp && stateOf(gaveUp)).toBe('queued.gaveUp');
     expect(gaveUp && exitCodeOf(gaveUp)).toBe(3);
+  });
+});
+
+describe('a hold that a person lifts', () => {
+  const lifted: DomainEvent = {
+    type: 'deploy.resumed',
+    data: { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' },
+  };
+
+  it.each([
+    ['blockedByRollback', sample('production.held')],
+    ['disabled', sample('production.disabled')],
+  ] as const)(
+    '%s: queues again without the lane, and goes through every step again',
+    (state, held) => {
+      const way = wayToProduction.map(([event]) => event);
+      for (const passed of [7, 8]) {
+        const flight = walk([...way.slice(0, passed), held]);
+        expect(stateOf(flight)).toBe(state);
+        const again = next(flight, lifted, 0);
+        expect(again && stateOf(again)).toBe('queued.waiting');
+        expect([...(again?.running.keys() ?? [])]).toEqual(['acquireLock']);
+        expect(again && has(again, 'holdsLock')).toBe(false);
+        expect(stateOf(walk([...way.slice(0, passed), held, lifted, ...way]))).toBe(
+          'production.live',
+        );
+      }
+    },
+  );
+});
+
+describe('a deploy that lost its lane', () => {
+  const lost: DomainEvent = { type: 'lock.lost', data: { token: 2, to: '503-7c3d2e1f' } };
+
+  it('looks for its own release by the slug that it put on production, whichever way', () => {
+    const slugOf = (flight: Flight | null) => {
+      const asked = flight?.running.get('observe');
+      return (asked?.input as { readonly slug: string | null } | undefined)?.slug;
+    };
+    const [[locked] = []] = wayToProduction;
+    const again = (flight: Flight) => {
+      const queued = next(flight, lost, 0);
+      return queued && locked ? next(queued, locked, 0) : null;
+    };
+    const promotes = walk(wayToProduction.slice(0, 9).map(([event]) => event));
+    expect(slugOf(again(promotes))).toBe('s');
+
+    // A build for production makes a slug of its own, of the same commit.
+    const { production } = request.settings;
+    const settings = {
+      ...request.settings,
+      production: { ...production, deploy: 'build' as const },
+    };
+    let builds = begin({ ...request, settings }, 0);
+    const take = (event: DomainEvent) => {
+      builds = next(builds, event, 0) ?? builds;
+    };
+    for (const [event] of wayToProduction.slice(0, 8)) take(event);
+    expect(slugOf(again(builds))).toBeNull();
+    take({ type: 'production.buildRequested', data: { build: 'p', adopted: false, killSwitch } });
+    take({ type: 'production.built', data: { build: 'p', release: shipped.id, slug: 'own' } });
+    expect(stateOf(builds)).toBe('production.deploying.releasing');
+    expect(slugOf(again(builds))).toBe('own');
   });
 });

@@ -68,8 +68,10 @@ describe('of those who wait on one line of history', () => {
 
   it('every: only the oldest goes, and it supersedes nobody', () => {
     fc.assert(
-      fc.property(anyOrder, (order) => {
-        const waiting = order.map((name) => waiter(name));
+      fc.property(anyOrder, fc.boolean(), (order, told) => {
+        // Told: who waits for an older one has said so in the stream, which supersedes nobody either.
+        const older = (name: string) => order.filter((other) => told && other < name);
+        const waiting = order.map((name) => waiter(name, older(name)));
         const oldest = [...order].sort()[0];
         for (const me of order) {
           const turn = decideTurn({ me, waiting, relationTo: onOneLine(me), stacking: 'every' });

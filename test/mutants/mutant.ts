@@ -16,8 +16,19 @@ export interface Mutant {
   /** The code that is replaced; it stands in the symbol exactly once. White space counts as one blank. */
   readonly code: string;
   readonly by: string;
-  /** Test files that have to notice, from the repository's root. */
-  readonly noticedBy: readonly string[];
+  /** The test that has to notice: its file from the repository's root, and parts of its name in order: `test/a.test.ts › holds`. */
+  readonly noticedBy: string;
+}
+
+export interface Noticing {
+  readonly file: string;
+  /** Parts of its name, as they are written in the file; none: any test of the file. */
+  readonly names: readonly string[];
+}
+
+export function noticing({ noticedBy }: Pick<Mutant, 'noticedBy'>): Noticing {
+  const [file = '', ...names] = noticedBy.split(' › ');
+  return { file, names };
 }
 
 /** The mutant does not fit the code that is there. */

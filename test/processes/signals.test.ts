@@ -1,4 +1,5 @@
 /** A signal ends a run within two seconds, on record, and the same command goes on from there. */
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Job, Stage } from './stage.ts';
 
@@ -41,6 +42,23 @@ describe('a signal', { timeout: 60_000 }, () => {
       expect(stage.state().promotions).toHaveLength(1);
     },
   );
+
+  it('ends a run whose store hangs, too: nothing of it is on record, and the same command finishes it', async () => {
+    stage.sandbox.control.setTiming({ buildMs: 4_000 });
+    const commit = stage.commit('The first');
+    const job = stage.startAdvance(501, commit);
+    await job.saw('staging build');
+    const other = new Database(stage.logFile);
+    try {
+      other.exec('begin immediate');
+      await interrupt(job, 'SIGTERM');
+    } finally {
+      other.close();
+    }
+    expect((await lastEvent(501, commit))?.type).toBe('staging.buildRequested');
+    expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
+    expect(stage.state().apps['acme-staging']?.builds).toHaveLength(1);
+  });
 
   it('while waiting for the lock: the waiter leaves, the holder is not disturbed', async () => {
     stage.hold();

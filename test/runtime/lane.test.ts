@@ -1,18 +1,20 @@
-/** The lane's lock, taken by a run that does not know yet that its deploy was given to another one. */
+/** The lane's lock: when a grant has to wait for what the holder before it began, and runs that do not know yet that they are over. */
 import { randomUUID } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceInput } from '../../src/machine/services.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { createStoreLock } from '../../src/runtime/lane.ts';
-import { createLeaseKeeper } from '../../src/runtime/lease-keeper.ts';
-import { laneStream, runResource } from '../../src/runtime/streams.ts';
+import { breakLock, switchLane } from '../../src/runtime/lane-orders.ts';
+import { createLeaseKeeper, Overtaken } from '../../src/runtime/lease-keeper.ts';
+import { newEvent } from '../../src/runtime/record.ts';
+import { laneResource, laneStream, runResource } from '../../src/runtime/streams.ts';
 import { FencedOff } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
 import { createVirtualClock } from '../effects/virtual-clock.ts';
+import { lane, leaseMs, type ScriptedRun, ScriptedWorld, wayToProduction } from './scripted-run.ts';
 
 const deploy = '501-11111111';
-const leaseMs = 60_000;
 const input: ServiceInput<'acquireLock'> = {
   deploy,
   lane: 'acme',
@@ -51,4 +53,185 @@ it('does not join the queue: the two would take each other’s place there again
     keeper.stop();
     await log.close();
   }
+});
+
+describe('a lane that is taken from its holder', () => {
+  let world: ScriptedWorld;
+  beforeEach(async () => {
+    world = await ScriptedWorld.create();
+  });
+  afterEach(() => world.close());
+
+  const person = newRun({ actor: anActor, ci: null, program: 'test' });
+  const granted = async () =>
+    (await world.ofLane()).filter(({ type }) => type === 'lock.granted').map(({ data }) => data);
+  /** A holder with a write under way: its build was asked for. */
+  async function holder(): Promise<ScriptedRun> {
+    const run = await world.start({ answers: wayToProduction().slice(0, 1) });
+    await run.hangs;
+    return run;
+  }
+  /** One that waits for the lane, and what it asks before it takes it. */
+  async function waiter(meanwhile: () => Promise<void> = async () => {}) {
+    let asked: () => void = () => {};
+    let quiet: () => void = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const isQuiet = new Promise<void>((resolve) => {
+      quiet = resolve;
+    });
+    const run = await world.start({
+      build: '503',
+      quiesce: async () => {
+        asked();
+        await meanwhile();
+        return isQuiet;
+      },
+    });
+    return { run, isAsked, quiet: () => quiet() };
+  }
+  const aWhile = async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise((next) => setImmediate(next));
+  };
+
+  const ways: Readonly<Record<string, (run: ScriptedRun) => Promise<void>>> = {
+    'is known to be dead': async (run) => run.kill(),
+    'let its lease run out': async (run) => {
+      run.kill({ isKnown: false });
+      world.logClock.aheadMs += leaseMs + 1;
+    },
+    'a person took it from': async () => {
+      await breakLock(world.log, lane, person, 'it hangs');
+    },
+  };
+
+  it.each(Object.entries(ways))(
+    'one that %s: is granted only once nothing is under way any more',
+    async (_, end) => {
+      const before = await holder();
+      await end(before);
+      const { run, isAsked, quiet } = await waiter();
+      await isAsked;
+      await aWhile();
+      expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy]);
+      quiet();
+      expect(await run.ended).toMatchObject({ state: 'production.live' });
+      expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy, run.deploy]);
+    },
+  );
+
+  it('one that came back while that was waited for keeps it', async () => {
+    const before = await holder();
+    const fence = before.keeper.held(laneResource(lane));
+    world.logClock.aheadMs += leaseMs + 1;
+    const { isAsked, quiet } = await waiter();
+    await isAsked;
+    await before.keeper.assertHeld();
+    quiet();
+    await aWhile();
+    expect(await granted()).toHaveLength(1);
+    expect(await world.log.lease(laneResource(lane))).toMatchObject({ token: fence?.token });
+  });
+
+  it('one that another waiter was given meanwhile is not granted again: the grant is conditional', async () => {
+    const before = await holder();
+    before.kill();
+    const other = newRun({ actor: anActor, ci: null, program: 'test' });
+    const { run, isAsked, quiet } = await waiter(async () => {
+      const { length } = await world.ofLane();
+      const data = { deploy: '504', run: other.id, build: '504', commit: 'c', supersedes: [] };
+      const event = newEvent({ type: 'lock.granted', data: { ...data, takenOver: null } }, other);
+      const fence = { resource: laneResource(lane), token: length + 1 };
+      const batch = { stream: laneStream(lane), expected: length, events: [event] };
+      await world.log.append([batch], { grant: { ...fence, owner: other.owner, ttlMs: leaseMs } });
+    });
+    await isAsked;
+    quiet();
+    await aWhile();
+    expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy, '504']);
+    run.interrupt();
+    expect(await run.ended).toMatchObject({ interrupted: 'SIGTERM', state: 'queued.waiting' });
+  });
+
+  it('by a person: the lease goes with the lock, and the holder writes nothing more', async () => {
+    const run = await holder();
+    const before = await world.events(run.deploy);
+    const { deploy: taken, token } = await breakLock(world.log, lane, person, 'it hangs');
+    expect(taken).toBe(run.deploy);
+    expect(await world.log.lease(laneResource(lane))).toMatchObject({ token, released: true });
+    expect((await world.ofLane()).at(-1)).toMatchObject({
+      type: 'lock.broken',
+      data: { deploy: run.deploy, token, reason: 'it hangs' },
+    });
+    await expect(run.keeper.assertHeld()).rejects.toBeInstanceOf(Overtaken);
+    await expect(run.ended).rejects.toBeInstanceOf(Overtaken);
+    expect(await world.events(run.deploy)).toEqual(before);
+  });
+
+  it('by a person who is late: nobody holds it any more, or holds it again', async () => {
+    await (await world.start()).ended;
+    await expect(breakLock(world.log, lane, person, 'x')).rejects.toMatchObject({
+      code: 'E_NOT_LOCKED',
+    });
+  });
+
+  it('is switched off once and on once, whoever asks how often', async () => {
+    const to = (state: 'enabled' | 'disabled') =>
+      switchLane(world.log, lane, state, person, 'an incident');
+    expect([await to('enabled'), await to('disabled'), await to('disabled')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect([await to('enabled'), await to('enabled')]).toEqual([true, false]);
+    expect((await world.ofLane()).map(({ type }) => type)).toEqual([
+      'lane.disabled',
+      'lane.enabled',
+    ]);
+  });
+});
+
+describe('who waits for a lane', () => {
+  let world: ScriptedWorld;
+  beforeEach(async () => {
+    world = await ScriptedWorld.create();
+  });
+  afterEach(() => world.close());
+
+  const joined = async (count: number) => {
+    const is = ({ type }: { readonly type: string }) => type === 'lane.joined';
+    while ((await world.ofLane()).filter(is).length < count) {
+      await new Promise((next) => setImmediate(next));
+    }
+  };
+
+  it('a waiter that died holds nobody back, though it joined first', async () => {
+    const holder = await world.start({ answers: [] });
+    await holder.hangs;
+    const dead = await world.start({ build: '503' });
+    await joined(2);
+    const waiter = await world.start({ build: '504', relation: 'unknown' });
+    await joined(3);
+    dead.kill();
+    holder.interrupt();
+    expect(await waiter.ended).toMatchObject({ state: 'production.live' });
+    expect(await world.events(dead.deploy)).toHaveLength(1);
+  });
+
+  it('one that a newer build supersedes exits as soon as the lane is granted, not after it', async () => {
+    const holder = await world.start({ answers: [] });
+    await holder.hangs;
+    const older = await world.start({ build: '503', relation: 'ahead' });
+    await joined(2);
+    const newer = await world.start({ build: '504', relation: 'behind', answers: [] });
+    await joined(3);
+    holder.interrupt();
+    expect(await older.ended).toMatchObject({ state: 'superseded', exit: 0 });
+    await newer.hangs;
+    expect((await world.events(older.deploy)).at(-1)?.data).toMatchObject({
+      cause: 'newer-build',
+      by: { deploy: newer.deploy },
+    });
+  });
 });

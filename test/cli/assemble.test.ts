@@ -1,0 +1,174 @@
+/** What the command puts together: its writes are fenced, and its lock waits for both apps. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Assembly, assemble } from '../../src/cli/assemble.ts';
+import { detectCi } from '../../src/cli/ci.ts';
+import { parseConfig } from '../../src/cli/config.ts';
+import { readEnvironment } from '../../src/cli/environment.ts';
+import type { Repository } from '../../src/effects/git.ts';
+import { newRun } from '../../src/runtime/identity.ts';
+import { readLane } from '../../src/runtime/lane.ts';
+import { breakLock } from '../../src/runtime/lane-orders.ts';
+import { newEvent } from '../../src/runtime/record.ts';
+import { laneResource, laneStream, runResource } from '../../src/runtime/streams.ts';
+import type { EventLog } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
+import { anActor } from '../actor.ts';
+import { ProductionWorld, production, staging } from '../runtime/production-world.ts';
+import { fullConfig } from './config-text.ts';
+
+const leaseMs = 60_000;
+const lane = 'acme';
+const holder = newRun({ actor: anActor, ci: null, program: 'test' });
+const person = newRun({ actor: anActor, ci: null, program: 'test' });
+
+let world: ProductionWorld;
+let log: EventLog;
+let assembly: Assembly;
+/** Called when the kill switch is read: that is in the gates, right before a write. */
+let onGates: () => void;
+
+beforeEach(async () => {
+  world = await ProductionWorld.create();
+  log = await openLog('sqlite::memory:');
+  onGates = () => {};
+  const { graph } = world;
+  const repository = {
+    relation: async (base: string, head: string) => graph.relation(base, head),
+    archive: async () => new TextEncoder().encode('a tarball'),
+  } as unknown as Repository;
+  assembly = assemble({
+    config: parseConfig(Buffer.from(fullConfig), 'pipeline.yml'),
+    environment: readEnvironment({ HEROKU_API_URL: world.heroku.url, HEROKU_API_KEY: 'HRKU-1' }),
+    herokuToken: 'HRKU-token-12345678',
+    env: {
+      get PRODUCTION_CD_ENABLED() {
+        onGates();
+        return 'true';
+      },
+    },
+    ci: detectCi({}),
+    repository,
+    log,
+    run: holder,
+    leaseMs,
+    isLogKept: true,
+    progress: () => {},
+  });
+});
+afterEach(async () => {
+  await assembly.close();
+  await log.close();
+  await world.close();
+});
+
+/** The lane is granted to the holder. */
+async function hold(): Promise<void> {
+  const { version } = await readLane(log, lane);
+  const data = { deploy: '502-22222222', run: holder.id, build: '502', commit: world.commit };
+  const granted = { ...data, supersedes: [], takenOver: null };
+  const fence = { resource: laneResource(lane), token: version + 1 };
+  const event = newEvent({ type: 'lock.granted', data: granted }, holder);
+  await log.append([{ stream: laneStream(lane), expected: version, events: [event] }], {
+    grant: { ...fence, owner: holder.owner, ttlMs: leaseMs },
+  });
+  assembly.keeper.hold(fence);
+}
+
+const posts = () =>
+  world.heroku.asked.filter((one) => one.startsWith('POST') && !one.includes('/sources'));
+const runPorts = () => ({
+  clock: world.heroku.clock,
+  signal: world.heroku.stop.signal,
+  progress: () => {},
+});
+
+const writes = {
+  'the promotion': async () => {
+    const slug = world.heroku.slug(world.commit);
+    const { id, version } = world.heroku.release(world.staging, slug);
+    const source = { app: staging, release: { id, version } };
+    const input = { source, target: { app: production }, slug, after: 2, gates: world.gates() };
+    return assembly.services.requestPromotion(input, runPorts());
+  },
+  'production’s build': async () => {
+    const input = { app: production, commit: world.commit, mark: '502-22222222' };
+    const gates = world.gates();
+    return assembly.services.requestProductionBuild(
+      { ...input, timeoutMs: 60_000, gates },
+      runPorts(),
+    );
+  },
+} as const;
+
+describe.each(Object.entries(writes))('%s', (_, write) => {
+  it('is sent by a holder', async () => {
+    await hold();
+    expect(await write()).toMatchObject({ kind: 'requested' });
+    expect(posts()).toHaveLength(1);
+  });
+
+  it('is not sent by one whose lane is unlocked after its gates were clear, right before the write', async () => {
+    await hold();
+    let unlocked: Promise<unknown> | null = null;
+    onGates = () => {
+      unlocked ??= breakLock(log, lane, person, 'it hangs');
+    };
+    await expect(write()).rejects.toMatchObject({ code: 'E_OVERTAKEN' });
+    expect(unlocked).not.toBeNull();
+    expect(posts()).toEqual([]);
+  });
+});
+
+describe('the lane’s lock', () => {
+  const acquire = async (signal: AbortSignal, progress: (line: string) => void) => {
+    const lease = await log.take(runResource('503-33333333'), holder.owner, leaseMs);
+    assembly.keeper.hold({ resource: runResource('503-33333333'), token: lease?.token ?? 0 });
+    const build = {
+      provider: 'other',
+      label: '503',
+      attempt: 1,
+      job: null,
+      workflow: null,
+      url: null,
+    };
+    return assembly.lock.acquire(
+      {
+        deploy: '503-33333333',
+        lane,
+        commit: world.commit,
+        branch: 'master',
+        build: { ...build, provider: 'other' },
+        stacking: 'skip',
+        lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },
+      },
+      signal,
+      progress,
+    );
+  };
+
+  it.each([
+    ['staging has nothing under way', staging, 'build'],
+    ['staging has nothing under way', staging, 'release'],
+    ['production has nothing under way', production, 'build'],
+    ['production has nothing under way', production, 'release'],
+  ] as const)('after an unlock, waits until %s', async (_, name, kind) => {
+    await hold();
+    await breakLock(log, lane, person, 'it hangs');
+    const app = name === staging ? world.staging : world.production;
+    if (kind === 'build') world.heroku.build(app, { asksLeft: 1_000 });
+    else world.heroku.release(app, world.heroku.slug(world.commit), { status: 'pending' });
+    const stop = new AbortController();
+    const waits = acquire(stop.signal, (line) => {
+      if (line.includes(`${name} still has under way`)) stop.abort(new Error('it waits'));
+    });
+    await expect(waits).rejects.toThrow('it waits');
+    expect((await readLane(log, lane)).grant).toMatchObject({ deploy: '502-22222222' });
+  });
+
+  it('is granted where nothing is', async () => {
+    await hold();
+    await breakLock(log, lane, person, 'it hangs');
+    const granted = await acquire(new AbortController().signal, () => {});
+    expect(granted).toMatchObject({ kind: 'granted' });
+  });
+});
