@@ -52,9 +52,10 @@ function copyOfRepository(): string {
   return copy;
 }
 
-/** What a command printed, once it is over; null: it was ended because it took too long. */
-function output(cwd: string, command: readonly string[]): Promise<string | null> {
-  const child = spawn('npx', ['--no', ...command], { cwd, detached: true });
+/** What a program of node_modules printed, once it is over; null: it was ended because it took too long. */
+function output(cwd: string, program: string, ...args: readonly string[]): Promise<string | null> {
+  const file = join('node_modules', program);
+  const child = spawn(process.execPath, [file, ...args], { cwd, detached: true });
   const end = () => process.kill(-(child.pid ?? 0), 'SIGKILL');
   running.add(end);
   return new Promise((done) => {
@@ -83,14 +84,23 @@ interface Counts {
 async function run(copy: string, { file, names }: Noticing): Promise<Counts> {
   // The tests of the command as a process run what is built; types are the linter's business, not this one's.
   if (/stage\.ts|run-pipeline|bin\/pipeline/.test(readFileSync(join(copy, file), 'utf8'))) {
-    await output(copy, ['tsc', '-p', 'tsconfig.build.json', '--noCheck']);
+    await output(copy, 'typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck');
+    await output(copy, join('..', 'scripts/bundle.ts'));
   }
   const report = join(copy, 'report.json');
   rmSync(report, { force: true });
   const pattern = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*');
   const named = pattern === '' ? [] : ['-t', pattern];
   const how = ['--bail=1', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`];
-  const printed = await output(copy, ['vitest', 'run', file, ...named, ...timeouts, ...how]);
+  const printed = await output(
+    copy,
+    'vitest/vitest.mjs',
+    'run',
+    file,
+    ...named,
+    ...timeouts,
+    ...how,
+  );
   if (printed === null) return { failed: 1, passed: 0 };
   try {
     const { numFailedTests, numFailedTestSuites, numPassedTests } = JSON.parse(

@@ -5,6 +5,7 @@ import type { Ports } from '../../src/effects/ports.ts';
 import type { EventData } from '../../src/machine/events.ts';
 import { emptyLane, foldLane, type LaneEvent } from '../../src/machine/lane.ts';
 import { protectedOf } from '../../src/machine/protected-settings.ts';
+import { samples } from '../../src/machine/samples.ts';
 import type { GatesInput } from '../../src/machine/services.ts';
 import { goingBack } from '../../src/runtime/going-back.ts';
 import { settledCode } from '../../src/runtime/production.ts';
@@ -13,7 +14,6 @@ import { createServices } from '../../src/runtime/services.ts';
 import { HerokuStandIn } from '../effects/heroku-stand-in.ts';
 import type { StandInApp, StandInRelease } from '../effects/heroku-world.ts';
 import { createVirtualClock } from '../effects/virtual-clock.ts';
-import { samples } from '../machine/samples.ts';
 import { CommitGraph } from '../simulation/commit-graph.ts';
 
 export const [staging, production] = ['acme-staging', 'acme-production'];

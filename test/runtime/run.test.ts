@@ -2,13 +2,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DomainEvent } from '../../src/machine/events.ts';
 import { begin, type Flight, next, stateOf } from '../../src/machine/interpret.ts';
+import { samples } from '../../src/machine/samples.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { Lapsed, Overtaken } from '../../src/runtime/lease-keeper.ts';
 import { newEvent } from '../../src/runtime/record.ts';
 import { deployStream, laneResource, laneStream } from '../../src/runtime/streams.ts';
 import { type EventLog, FencedOff, StoreUnavailable } from '../../src/store/log.ts';
 import { anActor } from '../actor.ts';
-import { sample, samples } from '../machine/samples.ts';
+import { sample } from '../machine/samples.ts';
 import { lane, leaseMs, ScriptedWorld, wayToProduction } from './scripted-run.ts';
 
 let world: ScriptedWorld;

@@ -3,6 +3,7 @@ import { LockstepError } from '../../src/errors.ts';
 import { steps, toAnswer } from '../../src/machine/codec.ts';
 import type { DomainEvent } from '../../src/machine/events.ts';
 import type { Relation } from '../../src/machine/lane.ts';
+import { samples } from '../../src/machine/samples.ts';
 import type { ServiceName } from '../../src/machine/services.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { createStoreLock } from '../../src/runtime/lane.ts';
@@ -13,7 +14,7 @@ import { deployStream, laneStream } from '../../src/runtime/streams.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
-import { sample, samples } from '../machine/samples.ts';
+import { sample } from '../machine/samples.ts';
 
 export const leaseMs = 60_000;
 export const lane = samples['deploy.requested'].lane;

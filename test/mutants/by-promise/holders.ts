@@ -347,7 +347,7 @@ export const holders: readonly Mutant[] = [
     symbol: 'lastResortMs',
     code: '1_800',
     by: '18_000',
-    noticedBy: 'test/cli/signals.test.ts › whose store hangs',
+    noticedBy: 'test/processes/signals.test.ts › whose store hangs',
   },
 
   {
