@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
 import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
-import { sample } from './samples.ts';
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 const verify = {
@@ -176,34 +175,6 @@ describe('the way to production', () => {
     expect(gaveUp && stateOf(gaveUp)).toBe('queued.gaveUp');
     expect(gaveUp && exitCodeOf(gaveUp)).toBe(3);
   });
-});
-
-describe('a hold that a person lifts', () => {
-  const lifted: DomainEvent = {
-    type: 'deploy.resumed',
-    data: { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' },
-  };
-
-  it.each([
-    ['blockedByRollback', sample('production.held')],
-    ['disabled', sample('production.disabled')],
-  ] as const)(
-    '%s: queues again without the lane, and goes through every step again',
-    (state, held) => {
-      const way = wayToProduction.map(([event]) => event);
-      for (const passed of [7, 8]) {
-        const flight = walk([...way.slice(0, passed), held]);
-        expect(stateOf(flight)).toBe(state);
-        const again = next(flight, lifted, 0);
-        expect(again && stateOf(again)).toBe('queued.waiting');
-        expect([...(again?.running.keys() ?? [])]).toEqual(['acquireLock']);
-        expect(again && has(again, 'holdsLock')).toBe(false);
-        expect(stateOf(walk([...way.slice(0, passed), held, lifted, ...way]))).toBe(
-          'production.live',
-        );
-      }
-    },
-  );
 });
 
 describe('a deploy that lost its lane', () => {

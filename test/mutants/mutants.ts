@@ -1,6 +1,7 @@
 /** Every mutant, by the promise of docs/guarantees.md that it breaks. `npm run mutants` applies them one by one. */
+import { followings } from './by-promise/followings.ts';
 import { gateMutants } from './by-promise/gates.ts';
 import { holders } from './by-promise/holders.ts';
 import type { Mutant } from './mutant.ts';
 
-export const mutants: readonly Mutant[] = [...holders, ...gateMutants];
+export const mutants: readonly Mutant[] = [...holders, ...followings, ...gateMutants];
