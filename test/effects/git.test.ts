@@ -337,6 +337,20 @@ describe('how two commits are related', () => {
       expect(await repository.relation(at(main, -3), at(main, -1))).toBe('ahead');
     });
 
+    it('is unknown where both commits are there and what lies between them is not', async () => {
+      const dir = newRepository();
+      git(dir, ['remote', 'add', 'origin', `file://${origin}`]);
+      for (const commit of [at(main, -20), at(main, -1)]) {
+        git(dir, ['fetch', '--quiet', '--depth=1', 'origin', commit]);
+      }
+      git(dir, ['remote', 'remove', 'origin']);
+      const repository = await open(dir);
+      expect(await repository.relation(at(main, -20), at(main, -1))).toBe('unknown');
+      expect(await repository.relation(at(main, -1), at(main, -20))).toBe('unknown');
+      git(dir, ['remote', 'add', 'origin', `file://${origin}`]);
+      expect(await repository.relation(at(main, -20), at(main, -1))).toBe('ahead');
+    });
+
     it('is unknown when the remote is gone, after two tries', async () => {
       const dir = clone(origin, '--depth=1');
       git(dir, ['remote', 'set-url', 'origin', `file://${temporary.path}/gone`]);

@@ -126,6 +126,22 @@ describe('requestBuild', () => {
     expect(world.asked[seen.length]).toBe(builds);
   });
 
+  it('that is held up for longer than its clearance counts is cleared anew before it is sent', async () => {
+    let held = 0;
+    world.beforeWrite = async ({ method, url }) => {
+      if (method !== 'POST' || !url.endsWith('/builds')) return;
+      held += 1;
+      if (held === 1) world.clock.advance(15_001);
+    };
+    let cleared = 0;
+    const answer = await heroku.requestBuild(input, ports, archive, async () => {
+      cleared += 1;
+      return null;
+    });
+    expect(answer).toMatchObject({ adopted: false });
+    expect([cleared, held, sent(builds)]).toEqual([2, 2, 1]);
+  });
+
   it('asks for clearance again before it sends again, and may be refused then', async () => {
     world.faults.set(builds, ['lost-before']);
     const held: Refusal = {

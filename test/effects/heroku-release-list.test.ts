@@ -134,6 +134,18 @@ describe('a list that cannot be all', () => {
     expect((await failureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_BEHIND');
   });
 
+  it('without any code is not believed where the app itself has some', async () => {
+    world.release(app, null, { description: 'Initial release' });
+    const { id, generation, space } = app;
+    const bare = { id, name, generation, space, slug_size: null };
+    world.faults.set(`GET /apps/${name}`, [
+      { status: 200, body: { ...bare, slug_size: 72_552_521 } },
+      { status: 200, body: { ...bare, slug_size: 0 } },
+    ]);
+    expect((await failureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_CONTRADICTION');
+    expect(await heroku.readCode(name, ports)).toMatchObject({ code: null });
+  });
+
   it('an app that never had code has none, even where a first deploy failed', async () => {
     world.release(app, null, { description: 'Initial release' });
     world.release(app, world.slug('1'.repeat(40)), { status: 'failed' });

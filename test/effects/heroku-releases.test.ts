@@ -63,6 +63,30 @@ describe('readCode', () => {
     });
   });
 
+  it.each([
+    'Rollback to v1',
+    'rollback to v1',
+    'Rolled back to v1',
+    'Roll back to v1',
+    'Rollback',
+    'Retry of v7: Rollback to v1',
+    'Retry of v9: Retry of v7: Rolled back to v1',
+  ])('“%s” is a rollback', async (description) => {
+    const [first, second] = [world.slug(one), world.slug(two)];
+    releases(first, 'Deploy 11111111');
+    releases(second, 'Deploy 22222222');
+    releases(first, description);
+    expect(await code()).toMatchObject({ kind: 'rollback', description });
+  });
+
+  it.each(['Set ROLLBACK config vars', 'Deploy rollback-fix', 'Attach Rollback to v1'])(
+    '“%s” is none',
+    async (description) => {
+      releases(world.slug(one), 'Deploy 11111111', description);
+      expect((await code())?.kind).not.toBe('rollback');
+    },
+  );
+
   it('a rollback to the slug that runs already is still a rollback', async () => {
     releases(world.slug(one), 'Deploy 11111111', 'Rollback to v1');
     expect(await code()).toMatchObject({ release: { version: 2 }, kind: 'rollback' });

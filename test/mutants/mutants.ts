@@ -2,6 +2,16 @@
 import { followings } from './by-promise/followings.ts';
 import { gateMutants } from './by-promise/gates.ts';
 import { holders } from './by-promise/holders.ts';
+import { logMutants } from './by-promise/log.ts';
+import { ruleMutants } from './by-promise/rules.ts';
+import { writes } from './by-promise/writes.ts';
 import type { Mutant } from './mutant.ts';
 
-export const mutants: readonly Mutant[] = [...holders, ...followings, ...gateMutants];
+export const mutants: readonly Mutant[] = [
+  ...holders,
+  ...followings,
+  ...gateMutants,
+  ...writes,
+  ...logMutants,
+  ...ruleMutants,
+];

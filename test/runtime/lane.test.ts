@@ -8,11 +8,18 @@ import { breakLock, switchLane } from '../../src/runtime/lane-orders.ts';
 import { createLeaseKeeper, Overtaken } from '../../src/runtime/lease-keeper.ts';
 import { newEvent } from '../../src/runtime/record.ts';
 import { laneResource, laneStream, runResource } from '../../src/runtime/streams.ts';
-import { FencedOff } from '../../src/store/log.ts';
+import { type EventLog, FencedOff } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
 import { createVirtualClock } from '../effects/virtual-clock.ts';
-import { lane, leaseMs, type ScriptedRun, ScriptedWorld, wayToProduction } from './scripted-run.ts';
+import {
+  lane,
+  leaseMs,
+  onAppend,
+  type ScriptedRun,
+  ScriptedWorld,
+  wayToProduction,
+} from './scripted-run.ts';
 
 const deploy = '501-11111111';
 const input: ServiceInput<'acquireLock'> = {
@@ -134,24 +141,34 @@ describe('a lane that is taken from its holder', () => {
     expect(await world.log.lease(laneResource(lane))).toMatchObject({ token: fence?.token });
   });
 
-  it('one that another waiter was given meanwhile is not granted again: the grant is conditional', async () => {
+  it('one that another waiter is given at the same instant is not granted again: the grant is conditional', async () => {
     const before = await holder();
     before.kill();
     const other = newRun({ actor: anActor, ci: null, program: 'test' });
-    const { run, isAsked, quiet } = await waiter(async () => {
+    const grantToOther = async (log: EventLog) => {
       const { length } = await world.ofLane();
       const data = { deploy: '504', run: other.id, build: '504', commit: 'c', supersedes: [] };
       const event = newEvent({ type: 'lock.granted', data: { ...data, takenOver: null } }, other);
       const fence = { resource: laneResource(lane), token: length + 1 };
       const batch = { stream: laneStream(lane), expected: length, events: [event] };
-      await world.log.append([batch], { grant: { ...fence, owner: other.owner, ttlMs: leaseMs } });
+      await log.append([batch], { grant: { ...fence, owner: other.owner, ttlMs: leaseMs } });
+    };
+    let tries = 0;
+    const run = await world.start({
+      build: '503',
+      log: (real) =>
+        onAppend(real, async (_, options) => {
+          if (options?.grant === undefined) return;
+          tries += 1;
+          await grantToOther(real);
+        }),
     });
-    await isAsked;
-    quiet();
+    while (tries === 0) await new Promise((next) => setImmediate(next));
     await aWhile();
     expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy, '504']);
     run.interrupt();
     expect(await run.ended).toMatchObject({ interrupted: 'SIGTERM', state: 'queued.waiting' });
+    expect(tries).toBe(1);
   });
 
   it('by a person: the lease goes with the lock, and the holder writes nothing more', async () => {

@@ -1,7 +1,7 @@
 /** The two checks that a run still holds what it was given: before each write, and at each heartbeat. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lease-keeper.ts';
-import type { EventLog, Fence } from '../../src/store/log.ts';
+import { type EventLog, type Fence, StoreReplaced, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 
 const leaseMs = 60_000;
@@ -89,6 +89,25 @@ describe('at a heartbeat', () => {
     await log.release(fence);
     await beat();
     expect(keeper.lost.reason).toBeInstanceOf(Overtaken);
+    keeper.stop();
+  });
+
+  it('a log that was replaced ends the run; one that does not answer is asked again', async () => {
+    const keeper = keep();
+    const renew = log.renew.bind(log);
+    log.renew = async () => {
+      throw new StoreUnavailable('E_STORE_IO', 'it does not answer');
+    };
+    now += 1_000;
+    await beat();
+    expect(keeper.lost.aborted).toBe(false);
+    log.renew = async () => {
+      throw new StoreReplaced('log.db', 'its file is gone');
+    };
+    now += 1_000;
+    await beat();
+    expect(keeper.lost.reason).toBeInstanceOf(StoreReplaced);
+    log.renew = renew;
     keeper.stop();
   });
 

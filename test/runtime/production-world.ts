@@ -2,9 +2,8 @@
 import { createHeroku } from '../../src/effects/heroku.ts';
 import type { History } from '../../src/effects/history.ts';
 import type { Ports } from '../../src/effects/ports.ts';
-import type { EventData } from '../../src/machine/events.ts';
 import { emptyLane, foldLane, type LaneEvent } from '../../src/machine/lane.ts';
-import { protectedOf } from '../../src/machine/protected-settings.ts';
+import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
 import { samples } from '../../src/machine/samples.ts';
 import type { GatesInput } from '../../src/machine/services.ts';
 import { goingBack } from '../../src/runtime/going-back.ts';
@@ -29,6 +28,12 @@ export class ProductionWorld {
   readonly commit: string;
   switchOn = true;
   lane = emptyLane;
+  /** Of deploys in the log, by their id; and another lane of it that deploys to production. */
+  readonly lanes = new Map<string, string>();
+  otherLane: string | null = null;
+  /** Digests that the environment accepts. */
+  readonly accepted = new Set<string>();
+  isLogKept = true;
   /** Called whenever somebody waits, with how long for. */
   onSleep: (ms: number) => void = () => {};
 
@@ -66,10 +71,10 @@ export class ProductionWorld {
   }
 
   /** A deploy of the lane verified what production runs. */
-  verified(commit: string): void {
+  verified(commit: string, settings: ProtectedSettings | null = null): void {
     const { id, version, slug } = this.current;
     const release = { id, version };
-    const data = { deploy: '501-11111111', app: production, commit, settings: null };
+    const data = { deploy: '501-11111111', app: production, commit, settings };
     this.tell({ type: 'lane.shipped', data: { ...data, release, slug: slug ?? '' } });
   }
 
@@ -98,7 +103,7 @@ export class ProductionWorld {
       commit: this.commit,
       killSwitch: 'PRODUCTION_CD_ENABLED',
       overridden: false,
-      settings: protectedOf({ ...samples['deploy.requested'] } as EventData<'deploy.requested'>),
+      settings: protectedOf(samples['deploy.requested']),
       sources: [staging, production],
       ...over,
     };
@@ -128,10 +133,10 @@ export class ProductionWorld {
           : { name, state: 'not set', why: null },
       }),
       trust: {
-        accepted: new Set(),
-        isLogKept: true,
-        laneOf: async () => 'acme',
-        otherLane: async () => null,
+        accepted: this.accepted,
+        isLogKept: this.isLogKept,
+        laneOf: async (deploy) => this.lanes.get(deploy) ?? null,
+        otherLane: async () => this.otherLane,
       },
     });
   }

@@ -1,5 +1,6 @@
 /** A run of a deploy: what it gives back and when, under which token it writes, what it makes of a store that fails. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LockstepError } from '../../src/errors.ts';
 import type { DomainEvent } from '../../src/machine/events.ts';
 import { begin, type Flight, next, stateOf } from '../../src/machine/interpret.ts';
 import { samples } from '../../src/machine/samples.ts';
@@ -10,7 +11,7 @@ import { deployStream, laneResource, laneStream } from '../../src/runtime/stream
 import { type EventLog, FencedOff, StoreUnavailable } from '../../src/store/log.ts';
 import { anActor } from '../actor.ts';
 import { sample } from '../machine/samples.ts';
-import { lane, leaseMs, ScriptedWorld, wayToProduction } from './scripted-run.ts';
+import { lane, leaseMs, onAppend, ScriptedWorld, wayToProduction } from './scripted-run.ts';
 
 let world: ScriptedWorld;
 beforeEach(async () => {
@@ -175,6 +176,60 @@ describe('a run after one that died', () => {
   );
 });
 
+describe('a run that goes on with a holder’s deploy', () => {
+  it('holds the lane under a new token, and so fences off the one before', async () => {
+    const dead = await hangingIn('promote', 'deployingStaging.building');
+    const before = dead.keeper.held(laneResource(lane));
+    dead.kill();
+    const run = await world.start({ answers: wayToProduction().slice(2) });
+    expect(await run.ended).toMatchObject({ state: 'production.live' });
+    const events = await world.events(run.deploy);
+    const [reacquired] = events.filter(({ type }) => type === 'lock.reacquired');
+    const granted = (await world.ofLane()).filter(({ type }) => type === 'lock.granted');
+    expect(reacquired?.data.token).toBe(granted.at(-1)?.version);
+    expect(reacquired?.data.token).toBeGreaterThan(before?.token ?? 0);
+  });
+
+  it('queues anew where another deploy was given the lane meanwhile', async () => {
+    const dead = await hangingIn('promote', 'deployingStaging.building');
+    dead.kill();
+    const other = await world.start({ build: '503', answers: [] });
+    await other.hangs;
+    const run = await world.start({ answers: wayToProduction() });
+    while (!typesOf(await world.events(run.deploy)).includes('lock.lost')) {
+      await new Promise((turn) => setImmediate(turn));
+    }
+    expect(run.asked).toEqual([]);
+    other.interrupt();
+    expect(await run.ended).toMatchObject({ state: 'production.live' });
+  });
+});
+
+describe('an answer that the log cannot keep', () => {
+  const [observed] = wayToProduction();
+  const endless = 'x'.repeat(500_000);
+
+  it.each([
+    ['too long', { notes: { ...samples['deploy.observed'].notes, base: endless } }],
+    ['of another kind', { order: 'sideways' }],
+  ])('is a failure of the step, not of the run: %s', async (_, changed) => {
+    const odd = { ...observed, data: { ...observed?.data, ...changed } } as DomainEvent;
+    const run = await world.start({ answers: [odd] });
+    expect(await run.ended).toMatchObject({ state: 'failed', exit: 1 });
+    expect((await world.events(run.deploy)).at(-1)?.data).toMatchObject({ step: 'observe' });
+  });
+
+  it('a failure with a text of any length is cut, and ends the deploy on record', async () => {
+    const thrown = new LockstepError('E_TEST', endless, { hint: endless });
+    const service = (name: string) => (name === 'observe' ? thrown : null);
+    const run = await world.start({ service });
+    expect(await run.ended).toMatchObject({ state: 'failed' });
+    const told = JSON.stringify((await world.events(run.deploy)).at(-1)?.data);
+    expect(told.length).toBeLessThan(10_000);
+    expect(told).toContain('…');
+  });
+});
+
 describe('every event of a holder', () => {
   /** Somebody else is given the lane: its lease, without a word in the log that this run would read. */
   async function overtake(): Promise<void> {
@@ -208,23 +263,20 @@ describe('an append of which nobody knows whether it was written', () => {
   /** The log whose nth append to a deploy loses its answer, before or after it was carried out. */
   const losing = (nth: number, done: boolean, times = 1) => {
     let appends = 0;
-    return (real: EventLog): EventLog =>
-      new Proxy(real, {
-        get(target, name) {
-          const member = target[name as keyof EventLog];
-          if (name !== 'append') return typeof member === 'function' ? member.bind(target) : member;
-          const append: EventLog['append'] = async (batches, options) => {
-            const counts = batches.some(({ stream }) => stream.startsWith('deploy/'));
-            if (counts) appends += 1;
-            const fails = counts && appends >= nth && appends < nth + times;
-            if (fails && !done) throw unknown();
-            const answer = await target.append(batches, options);
-            if (fails) throw unknown();
-            return answer;
-          };
-          return append;
+    let fails = false;
+    return (real: EventLog) =>
+      onAppend(
+        real,
+        (batches) => {
+          const counts = batches.some(({ stream }) => stream.startsWith('deploy/'));
+          if (counts) appends += 1;
+          fails = counts && appends >= nth && appends < nth + times;
+          if (fails && !done) throw unknown();
         },
-      });
+        () => {
+          if (fails) throw unknown();
+        },
+      );
   };
 
   it.each([
@@ -304,18 +356,13 @@ describe('a lane that was granted while the wait was given up', () => {
       timeOut = resolve;
     });
     const log = (real: EventLog) =>
-      new Proxy(real, {
-        get(target, name) {
-          const member = target[name as keyof EventLog];
-          if (name !== 'append') return typeof member === 'function' ? member.bind(target) : member;
-          const append: EventLog['append'] = async (batches, options) => {
-            const answer = await target.append(batches, options);
-            if (options?.grant !== undefined) timeOut();
-            return answer;
-          };
-          return append;
+      onAppend(
+        real,
+        () => {},
+        (_, options) => {
+          if (options?.grant !== undefined) timeOut();
         },
-      });
+      );
     const run = await world.start({ log, timeOut: timedOut });
     expect(await run.ended).toMatchObject({ state: 'queued.gaveUp', exit: 3 });
     expect(typesOf(await world.ofLane())).toEqual(['lane.joined', 'lock.granted', 'lock.released']);

@@ -245,3 +245,26 @@ function dyingWith(killed: AbortSignal, real: EventLog): EventLog {
     },
   });
 }
+
+type Append = EventLog['append'];
+
+/** The log with something that happens right before, and right after, each of its appends. */
+export function onAppend(
+  real: EventLog,
+  before: (...args: Parameters<Append>) => Promise<void> | void,
+  after: (...args: Parameters<Append>) => void = () => {},
+): EventLog {
+  const append: Append = async (...args) => {
+    await before(...args);
+    const answer = await real.append(...args);
+    after(...args);
+    return answer;
+  };
+  return new Proxy(real, {
+    get(target, name) {
+      if (name === 'append') return append;
+      const member = target[name as keyof EventLog];
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}

@@ -79,7 +79,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: '#sendTo',
     code: 'if (request.stillAllowed?.() === false) throw tooLate(request);',
     by: '',
-    noticedBy: 'test/effects/http.test.ts',
+    noticedBy: 'test/effects/heroku-builds.test.ts › is cleared anew before it is sent',
   },
   {
     id: 'cleared-since-the-answer',
@@ -407,7 +407,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'relationHere',
     code: "return (await isShallow(access, signal)) ? 'unknown' : 'diverged';",
     by: "return 'diverged';",
-    noticedBy: 'test/effects/git.test.ts › is unknown, not diverged',
+    noticedBy: 'test/effects/git.test.ts › is unknown where both commits are there',
   },
   {
     id: 'a-clone-whose-depth-git-does-not-say-is-whole',
@@ -416,7 +416,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'isShallow',
     code: "return textOf(run) !== 'false';",
     by: "return textOf(run) === 'true' && run.code !== 0;",
-    noticedBy: 'test/effects/git.test.ts › is unknown, not diverged',
+    noticedBy: 'test/effects/git.test.ts › is unknown where both commits are there',
   },
   {
     id: 'a-short-id-is-compared-as-it-is',
