@@ -4,13 +4,22 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { applied, Inapplicable, type Mutant, noticing } from './mutant.ts';
 import { mutants } from './mutants.ts';
+import { guarantees, promisesOf, written } from './table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(resolve(root, file), 'utf8');
-const promises = read('docs/guarantees.md')
-  .split('\n')
-  .filter((line) => line.startsWith('| '))
-  .map((line) => line.split(' | ')[0] ?? '');
+const page = readFileSync(guarantees, 'utf8');
+const promises = promisesOf(page);
+
+describe('docs/guarantees.md', () => {
+  it('tells what notices each mutant, as `npm run docs` writes it', () => {
+    expect(page === written(page), 'run npm run docs').toBe(true);
+  });
+
+  it.each(promises)('names what takes each promise away: %s', (promise) => {
+    expect(mutants.filter((mutant) => promise.includes(mutant.promise)).length).toBeGreaterThan(0);
+  });
+});
 
 describe('each mutant', () => {
   it('has an id of its own', () => {

@@ -22,10 +22,11 @@ beforeEach(async () => {
 });
 afterEach(() => log.close());
 
-/** Writes the events with their true transitions, one of them altered. */
+/** Writes the events with their true transitions, one of them or one event altered. */
 async function write(
   events: readonly DomainEvent[],
   alter: (version: number, told: TransitionRecord) => TransitionRecord,
+  alterEvent: (version: number, event: DomainEvent) => DomainEvent = (_, event) => event,
 ) {
   let flight = begin(samples['deploy.requested'], 0);
   const first = { from: null, to: stateOf(flight), settled: false, reason: null };
@@ -46,7 +47,9 @@ async function write(
     {
       stream: deployStream(deploy),
       expected: 'none',
-      events: records.map(({ event, transition }) => newEvent(event, run, { transition })),
+      events: records.map(({ event, transition }, place) =>
+        newEvent(alterEvent(place + 1, event), run, { transition }),
+      ),
     },
   ]);
   return records.length;
@@ -75,6 +78,38 @@ describe('replay', () => {
       await write(ending, (version, told) => (version === at ? altered(told) : told));
       expect((await replay(log, deploy)).disagreement).toMatchObject({ version: at });
     }
+  });
+
+  it.each([
+    [1, 'production.deploy', 'promote became build'],
+    [4, 'kind of event', 'deploy.failed became run.interrupted'],
+  ] as const)('disagrees where the data of event %d was altered: %s (%s)', async (at) => {
+    const way = [
+      sample('lock.acquired'),
+      sample('deploy.observed'),
+      at === 4 ? sample('deploy.failed') : sample('staging.buildRequested'),
+      ...(at === 4
+        ? []
+        : [
+            sample('staging.built'),
+            sample('staging.deployed'),
+            sample('staging.dynosUp'),
+            sample('staging.verified'),
+            sample('gates.passed'),
+          ]),
+    ];
+    await write(
+      way,
+      (_, told) => told,
+      (version, event) => {
+        if (version !== at) return event;
+        if (event.type !== 'deploy.requested') return sample('run.interrupted');
+        const { settings } = event.data;
+        const production = { ...settings.production, deploy: 'build' as const };
+        return { ...event, data: { ...event.data, settings: { ...settings, production } } };
+      },
+    );
+    expect((await replay(log, deploy)).disagreement).not.toBeNull();
   });
 
   it('disagrees with an event that the chart does not take there', async () => {
