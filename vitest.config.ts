@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+const processes = 'test/processes/**/*.test.ts';
 /** What takes its time: thousands of simulated deploys, attacks, a PostgreSQL server, whole processes. */
 const slow = [
   'test/simulation/**/*.test.ts',
@@ -8,7 +9,7 @@ const slow = [
   'test/store/attacks/**/*.test.ts',
   'test/store/{deploys,postgres,sqlite}.test.ts',
   'test/postgres/**/*.test.ts',
-  'test/processes/**/*.test.ts',
+  processes,
 ];
 
 /** The slow files first, so that none of them is alone at the end. */
@@ -29,7 +30,9 @@ export default defineConfig({
     sequence: { sequencer: SlowFirst },
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow } },
-      { extends: true, test: { name: 'slow', include: slow } },
+      { extends: true, test: { name: 'slow', include: slow, exclude: [processes] } },
+      // What is tested is in other processes, so these files share what they import.
+      { extends: true, test: { name: 'processes', include: [processes], isolate: false } },
     ],
   },
 });

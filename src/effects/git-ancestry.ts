@@ -21,9 +21,14 @@ export async function relate(
 ): Promise<Relation> {
   if (!fullSha.test(base) || !fullSha.test(head)) return 'unknown';
   if (base === head) return 'same';
+  const { relations } = access.known;
+  const known = relations.get(`${base} ${head}`);
+  if (known !== undefined) return known;
   for await (const _ of reachFurther(access, { base, head }, signal)) {
     const relation = await relationHere(access, base, head, signal);
-    if (relation !== 'unknown') return relation;
+    if (relation === 'unknown') continue;
+    relations.set(`${base} ${head}`, relation);
+    return relation;
   }
   return 'unknown';
 }

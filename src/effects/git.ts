@@ -99,7 +99,8 @@ export async function openRepository(
   const git: Git = (args, more = {}) =>
     runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
   await hideCredentials(git);
-  const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}) };
+  const known = { commits: new Map(), relations: new Map() };
+  const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}), known };
 
   return {
     root: realpathSync(root),
@@ -207,6 +208,8 @@ async function findCommit(
   ref: string,
   signal: AbortSignal | undefined,
 ): Promise<Commit> {
+  const known = access.known.commits.get(ref);
+  if (known !== undefined) return known;
   // Names go in on stdin, a line each: no name can be an option, and none may be two lines.
   const readable = ref !== '' && !/[\n\0]/.test(ref);
   const read = async () =>
@@ -221,6 +224,7 @@ async function findCommit(
     }
   }
   if (commit === null) throw commitUnknown(ref);
+  access.known.commits.set(commit.sha, commit);
   return commit;
 }
 

@@ -1,6 +1,6 @@
 /** A repository's commits come whole, their order is told right or not at all, and nothing in them is run. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -358,6 +358,22 @@ describe('how two commits are related', () => {
       const repository = await open(dir, { progress: (line) => asked.push(line) });
       expect(await repository.relation(at(main, -20), at(main, -1))).toBe('unknown');
       expect(asked).toHaveLength(2);
+    });
+
+    it('is asked again what it could not tell, and not again what it could', async () => {
+      const dir = clone(origin, '--depth=1');
+      git(dir, ['remote', 'set-url', 'origin', `file://${temporary.path}/gone`]);
+      const asked: string[] = [];
+      const repository = await open(dir, { progress: (line) => asked.push(line) });
+      const relation = () => repository.relation(at(main, -20), at(main, -1));
+      expect(await relation()).toBe('unknown');
+      git(dir, ['remote', 'set-url', 'origin', `file://${origin}`]);
+      expect(await relation()).toBe('ahead');
+      expect(await repository.relation(at(main, -1), at(main, -20))).toBe('behind');
+      asked.length = 0;
+      rmSync(join(dir, '.git'), { recursive: true });
+      expect(await relation()).toBe('ahead');
+      expect(asked).toEqual([]);
     });
 
     it('is unknown when the remote does not answer in time', async () => {
