@@ -58,17 +58,12 @@ export function deployPaths(chart: Chart): DeployPath[] {
       .filter(({ state }) => exitCodeOf(state.context) !== null)
       .map(({ steps }) => pathOf(request, steps));
   });
-  return [...new Map(found.map((path) => [path.steps.map(inWords).join(), path])).values()];
-}
-
-/** The shortest path to each leaf, for each way to production. */
-export function shortestPaths(chart: Chart): DeployPath[] {
-  return ways.flatMap((way) => {
-    const { request, logic, options } = searchOf(chart, way);
-    return getShortestPaths(logic, options)
-      .filter(({ state }) => !state.context.isTurned)
-      .map(({ steps }) => pathOf(request, steps));
-  });
+  const distinct = new Map<string, DeployPath>();
+  for (const path of found) {
+    const key = path.steps.map(inWords).join();
+    if (!distinct.has(key)) distinct.set(key, path);
+  }
+  return [...distinct.values()];
 }
 
 /** The shortest path to each transition that a search reaches, that transition included; for each way to production. */

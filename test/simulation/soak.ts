@@ -1,8 +1,9 @@
-/** `npm run soak -- --minutes N`: the simulation and pairs of spoilt answers, with fresh seeds, until the time is up or something breaks. */
+/** `npm run soak -- --minutes N`: the simulation, pairs of spoilt answers and paths of the chart, with fresh seeds, until the time is up or something breaks. */
 import { parseArgs } from 'node:util';
 import { freshSeed, inWords, simulateDeploys, type Totals } from './deploys.ts';
 import { createCommits } from './fuzzer/commits.ts';
 import { PairFuzzer } from './fuzzer/pairs.ts';
+import { PathSoak } from './paths/soak.ts';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
@@ -21,18 +22,21 @@ const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
 say(`from seed ${seed}`);
 const commits = createCommits();
 const pairs = new PairFuzzer(commits);
+const paths = await PathSoak.open();
 const totals: Totals = new Map();
 try {
   for (let at = seed; Date.now() - startedAt < minutes * 60_000; at++) {
     const simulated = await simulateDeploys(at, () => true);
     for (const [name, n] of simulated) totals.set(name, (totals.get(name) ?? 0) + n);
     await pairs.try(at);
+    await paths.try(at);
     if (Date.now() - reportedAt < reportEveryMs) continue;
     reportedAt = Date.now();
-    say(`up to seed ${at}: ${inWords(totals)}; fuzzed: ${pairs.inWords}`);
+    say(`up to seed ${at}: ${inWords(totals)}; fuzzed: ${pairs.inWords}; ${paths.inWords}`);
   }
-  say(`from seed ${seed}: ${inWords(totals)}; fuzzed: ${pairs.inWords}`);
+  say(`from seed ${seed}: ${inWords(totals)}; fuzzed: ${pairs.inWords}; ${paths.inWords}`);
 } finally {
   await pairs.close();
+  await paths.close();
   commits.remove();
 }

@@ -1,0 +1,264 @@
+/**
+ * Drives a deploy along a path of the chart: before each step it arranges the world so that the real
+ * runtime, on the real store and over the sandbox's HTTP, has to take that step and no other.
+ */
+import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
+import { type DeployPath, inWords, type PathStep } from '../../../src/machine/paths.ts';
+import type { ServiceInput } from '../../../src/machine/services.ts';
+import type { TransitionRecord } from '../../../src/runtime/record.ts';
+import { newEvent } from '../../../src/runtime/record.ts';
+import { type Replay, replay } from '../../../src/runtime/replay.ts';
+import { type NewDeploy, requestDeploy } from '../../../src/runtime/request.ts';
+import { resumeDeploy } from '../../../src/runtime/resume.ts';
+import { deployStream, laneStream } from '../../../src/runtime/streams.ts';
+import { production, staging } from '../lane-world.ts';
+import { leaseMs } from '../scenario.ts';
+import { PathProcess } from './process.ts';
+import type { PathWorld } from './world.ts';
+
+const lane = 'acme-web';
+const ana = 'ana@acme.test';
+
+export interface Driven {
+  /** The steps that were recorded, without those that leave the deploy where it is. */
+  readonly taken: readonly string[];
+  readonly replayed: Replay;
+  /** How many requests put code on production. */
+  readonly writes: number;
+  /** The commit that production runs in the end. */
+  readonly running: string | null;
+}
+
+export async function drive(world: PathWorld, path: DeployPath): Promise<Driven> {
+  await world.begin();
+  try {
+    return await world.run(new Drive(world, path).toTheEnd());
+  } finally {
+    await world.end();
+  }
+}
+
+class Drive {
+  readonly #world: PathWorld;
+  readonly #path: DeployPath;
+  #left: readonly PathStep[];
+  readonly #taken: string[] = [];
+  /** What the next step needs; services wait for it. */
+  #ready: Promise<void> = Promise.resolve();
+  /** Another deploy that holds the lane. */
+  #holder: { readonly process: PathProcess; readonly deploy: string } | null = null;
+  #others = 0;
+
+  constructor(world: PathWorld, path: DeployPath) {
+    this.#world = world;
+    this.#path = path;
+    this.#left = path.steps;
+  }
+
+  async toTheEnd(): Promise<Driven> {
+    const { log } = this.#world;
+    const wanted = requestOf(this.#path.request, this.#world);
+    this.#arrange();
+    await this.#ready;
+    const { deploy } = await requestDeploy(log, wanted, new PathProcess(this.#world).run);
+    for (let runs = 1; this.#left.length > 0; runs++) {
+      if (runs > 5) throw new Error(`it does not come to ${inWords(this.#left[0] as PathStep)}`);
+      if (this.#left[0]?.event.type === 'lock.lost') await this.#hold();
+      if (this.#left[0]?.event.type === 'deploy.resumed') {
+        this.#world.isSwitchOn = true;
+        await resumeDeploy(log, deploy, new PathProcess(this.#world).run, 'it is mended');
+        const [record] = (await log.readStream(deployStream(deploy))).slice(-1);
+        this.#moved(record?.metadata.transition as unknown as TransitionRecord, 'deploy.resumed');
+      }
+      const process = new PathProcess(this.#world);
+      await process.carry(
+        deploy,
+        (event, { metadata }) => {
+          const moved = this.#moved(metadata.transition as unknown as TransitionRecord, event.type);
+          if (moved && this.#left[0]?.event.type === 'lock.lost') process.kill();
+        },
+        () => this.#ready,
+      );
+    }
+    await this.#ready;
+    return {
+      taken: this.#taken,
+      replayed: await replay(log, deploy),
+      writes: this.#world.writes.length,
+      running: this.#world.running,
+    };
+  }
+
+  /** @returns whether the event led elsewhere */
+  #moved({ from, to }: TransitionRecord, type: string): boolean {
+    if (from === to) return false;
+    const taken = `${from} --${type}--> ${to}`;
+    this.#taken.push(taken);
+    const [expected] = this.#left;
+    if (expected === undefined || inWords(expected) !== taken) {
+      throw new Error(
+        `${taken} rather than ${expected === undefined ? 'the end' : inWords(expected)}`,
+      );
+    }
+    this.#left = this.#left.slice(1);
+    this.#arrange();
+    return true;
+  }
+
+  #arrange(): void {
+    const [step] = this.#left;
+    this.#ready = step === undefined ? Promise.resolve() : this.#prepare(step);
+    this.#ready.catch(() => {});
+  }
+
+  #prepare({ from, event }: PathStep): Promise<void> {
+    if (from === 'queued.waiting') return this.#prepareQueue(event.type);
+    return this.#prepareVendors(from, event.type);
+  }
+
+  async #prepareQueue(type: DomainEvent['type']): Promise<void> {
+    if (type === 'lock.acquired') return this.#release();
+    await this.#hold();
+    if (type === 'deploy.failed') {
+      // Its lease runs out, and what it had under way cannot be asked for.
+      this.#holder?.process.kill();
+      this.#refuseAll();
+    }
+    if (type === 'deploy.superseded') void this.#newerComes();
+  }
+
+  async #prepareVendors(from: string, type: DomainEvent['type']): Promise<void> {
+    const { sandbox, commits } = this.#world;
+    switch (type) {
+      case 'deploy.failed':
+        if (!from.endsWith('.settling')) return this.#refuseAll();
+        sandbox.control.endpointDown({
+          app: from.startsWith('production') ? production : staging,
+          forever: true,
+        });
+        return;
+      case 'deploy.superseded':
+        return this.#runs(commits.newer);
+      case 'production.found':
+        return this.#runs(commits.ours);
+      case 'production.held':
+        return this.#rollBack();
+      case 'production.disabled':
+        this.#world.isSwitchOn = false;
+        return;
+      case 'deploy.observed':
+      case 'gates.passed':
+      case 'production.promotionRequested':
+      case 'production.buildRequested':
+        return this.#mayShip();
+      default:
+        return;
+    }
+  }
+
+  /** To the first code, or away from it. */
+  #rollBack(): void {
+    const { sandbox, commits, running } = this.#world;
+    const releases = sandbox.world.app(production)?.releases ?? [];
+    const first = releases.find((one) => sandbox.world.commitOf(one) === commits.root);
+    const to = running === commits.root ? undefined : first?.version;
+    const roll = { app: production, byUser: ana };
+    sandbox.control.rollback(to === undefined ? roll : { ...roll, to });
+  }
+
+  /** Somebody puts that commit into production, unless it is there. */
+  #runs(commit: string): void {
+    if (this.#world.running === commit) return;
+    this.#world.sandbox.control.deploy({ app: production, commit, byUser: ana });
+  }
+
+  /** Production runs an ancestor, and whatever took it back there is lifted. */
+  async #mayShip(): Promise<void> {
+    const { commits, running, log } = this.#world;
+    const { root, base } = commits;
+    if (running === base && this.#path.turn === null) return;
+    if (running !== root) this.#runs(base);
+    const data = {
+      app: production,
+      release: this.#world.runningRelease,
+      actor: ana,
+      observed: 'claimed',
+      reason: 'it is mended',
+    };
+    const event = newEvent({ type: 'rollback.lifted', data }, new PathProcess(this.#world).run);
+    await log.append([{ stream: laneStream(lane), expected: 'any', events: [event] }]);
+  }
+
+  /** Heroku refuses every request from now on. */
+  #refuseAll(): void {
+    const { control } = this.#world.sandbox;
+    control.fault({ service: 'heroku', kind: 'status', status: 403, times: 1_000 });
+  }
+
+  async #hold(): Promise<void> {
+    if (this.#holder !== null) return;
+    this.#others += 1;
+    const deploy = `other-${this.#others}`;
+    const process = new PathProcess(this.#world);
+    this.#holder = { process, deploy };
+    await process.takeLane(this.#asOther(deploy, this.#world.commits.root));
+  }
+
+  async #release(): Promise<void> {
+    const holder = this.#holder;
+    this.#holder = null;
+    await holder?.process.giveLaneBack(holder.deploy, lane);
+  }
+
+  /** A newer build waits, too, and is given the lane as soon as it is free. */
+  async #newerComes(): Promise<void> {
+    const { time, commits } = this.#world;
+    await time.sleep(2_000);
+    const newer = new PathProcess(this.#world);
+    const taken = newer.takeLane(this.#asOther('newer', commits.newer));
+    await time.sleep(leaseMs / 4);
+    await this.#release();
+    await taken;
+  }
+
+  #asOther(deploy: string, commit: string): ServiceInput<'acquireLock'> {
+    const { stacking, lock } = this.#path.request.settings;
+    const { build } = this.#path.request;
+    return { deploy, lane, commit, branch: 'master', build, stacking, lock };
+  }
+}
+
+/** What the path was searched with, in this world. */
+function requestOf({ settings, build }: DeployRequest, { sandbox, commits }: PathWorld): NewDeploy {
+  const verify = (
+    service: 'staging' | 'production',
+  ): DeployRequest['settings']['staging']['verify'] => ({
+    dynos: { timeoutMs: 60_000, settleMs: 5_000 },
+    waive: [],
+    endpoints: [
+      {
+        url: `${sandbox.urls[service]}/`,
+        status: 200,
+        timeoutMs: 20_000,
+        successes: 1,
+        body: null,
+        header: null,
+        revision: { header: 'x-revision' },
+      },
+    ],
+  });
+  return {
+    lane,
+    branch: 'master',
+    commit: { sha: commits.ours, title: 'Ours', author: 'Ana' },
+    build,
+    settings: {
+      ...settings,
+      lock: { provider: 'store', timeoutMs: 20 * 60_000, leaseMs },
+      repository: null,
+      staging: { ...settings.staging, app: staging, verify: verify('staging') },
+      production: { ...settings.production, app: production, verify: verify('production') },
+    },
+    override: null,
+  };
+}

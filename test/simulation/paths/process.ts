@@ -1,0 +1,163 @@
+/** One process of a driven path: everything real but its clock, and it can be killed at once. */
+import { gzipSync } from 'node:zlib';
+import { createHeroku } from '../../../src/effects/heroku.ts';
+import type { History } from '../../../src/effects/history.ts';
+import { createHttpClient } from '../../../src/effects/http.ts';
+import type { Ports } from '../../../src/effects/ports.ts';
+import type { ServiceInput } from '../../../src/machine/services.ts';
+import type { Run } from '../../../src/runtime/identity.ts';
+import { createStoreLock, type LaneLock, readLane } from '../../../src/runtime/lane.ts';
+import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
+import { quiesce, quietOf } from '../../../src/runtime/quiesce.ts';
+import { newEvent } from '../../../src/runtime/record.ts';
+import { type RunOptions, runDeploy, type ServiceTable } from '../../../src/runtime/run.ts';
+import { createServices } from '../../../src/runtime/services.ts';
+import { laneResource, laneStream, runResource } from '../../../src/runtime/streams.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import { actorCalled } from '../../actor.ts';
+import { production, staging } from '../lane-world.ts';
+import { leaseMs } from '../scenario.ts';
+import { SimulatedProcess } from '../simulated-process.ts';
+import type { PathWorld } from './world.ts';
+
+const archive = gzipSync(Buffer.alloc(512));
+const quiet = quietOf({
+  staging: { app: staging, timeoutMs: 1_800_000 },
+  production: { app: production },
+});
+
+let processes = 0;
+
+export class PathProcess {
+  readonly run: Run;
+  readonly #process: SimulatedProcess;
+  readonly #log: EventLog;
+  readonly #clock: Ports['clock'];
+  readonly #keeper: LeaseKeeper;
+  readonly #lock: LaneLock;
+  readonly #services: ServiceTable;
+
+  constructor(world: PathWorld) {
+    const process = new SimulatedProcess(world.time, { killAt: null, pause: null });
+    processes += 1;
+    const id = `run-${processes}`;
+    let ids = 0;
+    const newId = (): string => {
+      ids += 1;
+      return `${id}-${ids}`;
+    };
+    const owner = { run: id, host: 'driven', pid: processes, started: '0', url: null, job: null };
+    this.run = { id, actor: actorCalled('ci'), ci: null, program: 'paths', owner, newId };
+    this.#process = process;
+    this.#log = process.log(world.log);
+    this.#clock = process.clock();
+    this.#keeper = createLeaseKeeper({ log: this.#log, clock: this.#clock, leaseMs });
+    const http = createHttpClient({
+      transport: process.transport(world.transport),
+      clock: this.#clock,
+      random: () => 0.5,
+      beforeWrite: this.#keeper.assertHeld,
+      notice: () => {},
+    });
+    const { environment } = world.sandbox;
+    const heroku = createHeroku({
+      baseUrl: environment.HEROKU_API_URL ?? '',
+      token: environment.HEROKU_API_KEY ?? '',
+    });
+    const { graph } = world;
+    const history: History = {
+      relation: async (base, head) => graph.relation(base, head),
+      notes: async (base, head) => graph.notes(base ?? '', head),
+      fullId: async (named) => graph.fullId(named),
+    };
+    const ports = (signal: AbortSignal): Ports => ({
+      http,
+      clock: this.#clock,
+      signal,
+      progress: () => {},
+    });
+    this.#services = createServices({
+      http,
+      heroku,
+      history,
+      archive: async () => archive,
+      readLane: (name) => readLane(this.#log, name),
+      killSwitch: world.killSwitch,
+      trust: {
+        accepted: new Set(),
+        isLogKept: true,
+        laneOf: async () => null,
+        otherLane: async () => null,
+      },
+    });
+    this.#lock = createStoreLock({
+      log: this.#log,
+      clock: this.#clock,
+      run: this.run,
+      keeper: this.#keeper,
+      leaseMs,
+      relation: async (base, head) => graph.relation(base, head),
+      quiesce: (signal) => quiesce(heroku, quiet, ports(signal)),
+    });
+  }
+
+  /** Ends where the deploy does, or where the process is killed. @param ready every service waits for it */
+  async carry(
+    deploy: string,
+    recorded: RunOptions['recorded'],
+    ready: () => Promise<void>,
+  ): Promise<void> {
+    const after =
+      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        await ready();
+        return call(...args);
+      };
+    const services = Object.fromEntries(
+      Object.entries(this.#services).map(([name, call]) => [
+        name,
+        after(call as () => Promise<unknown>),
+      ]),
+    ) as unknown as ServiceTable;
+    const work = runDeploy({
+      deploy,
+      log: this.#log,
+      clock: this.#clock,
+      run: this.run,
+      keeper: this.#keeper,
+      leaseMs,
+      lock: { acquire: after(this.#lock.acquire), resume: this.#lock.resume },
+      services,
+      interrupt: new AbortController().signal,
+      progress: () => {},
+      recorded,
+    });
+    await Promise.race([work, this.#process.onDeath]);
+    this.kill();
+  }
+
+  /** Waits for the lane as another deploy, and holds it. */
+  async takeLane(input: ServiceInput<'acquireLock'>): Promise<void> {
+    const resource = runResource(input.deploy);
+    const lease = await this.#log.take(resource, this.run.owner, leaseMs);
+    if (lease !== null) this.#keeper.hold({ resource, token: lease.token });
+    await this.#lock.acquire(input, new AbortController().signal, () => {});
+  }
+
+  async giveLaneBack(deploy: string, lane: string): Promise<void> {
+    const fence = this.#keeper.held(laneResource(lane));
+    if (fence === null) return;
+    this.#keeper.drop(fence.resource);
+    const data = { deploy, token: fence.token, why: 'it is over' };
+    const events = [newEvent({ type: 'lock.released', data }, this.run)];
+    await this.#log.append([{ stream: laneStream(lane), expected: 'any', events }], {
+      release: fence,
+    });
+    this.kill();
+  }
+
+  kill(): void {
+    this.#keeper.stop();
+    this.#process.kill();
+  }
+}

@@ -1,0 +1,44 @@
+/** Paths of the chart at random, those with a loop's turn among them: all are more than `npm test` has time for. */
+import { chart } from '../../../src/machine/chart.ts';
+import { type DeployPath, deployPaths, inWords } from '../../../src/machine/paths.ts';
+import { seededRandom } from '../random.ts';
+import { drive } from './drive.ts';
+import { PathWorld } from './world.ts';
+
+const pathsPerSeed = 5;
+
+export class PathSoak {
+  readonly #world: PathWorld;
+  readonly #paths: readonly DeployPath[] = deployPaths(chart);
+  readonly #driven = new Set<DeployPath>();
+
+  static async open(): Promise<PathSoak> {
+    return new PathSoak(await PathWorld.open());
+  }
+
+  private constructor(world: PathWorld) {
+    this.#world = world;
+  }
+
+  /** @throws Error with the path that the runtime did not take */
+  async try(seed: number): Promise<void> {
+    const random = seededRandom(seed);
+    for (let n = 0; n < pathsPerSeed; n++) {
+      const path = this.#paths[Math.floor(random() * this.#paths.length)];
+      if (path === undefined) continue;
+      const { replayed } = await drive(this.#world, path).catch((cause: unknown) => {
+        throw new Error(`seed ${seed}: ${path.steps.map(inWords).join(', ')}`, { cause });
+      });
+      if (replayed.disagreement !== null) throw new Error(`seed ${seed}: a replay disagrees`);
+      this.#driven.add(path);
+    }
+  }
+
+  get inWords(): string {
+    return `paths driven: ${this.#driven.size} of ${this.#paths.length}`;
+  }
+
+  close(): Promise<void> {
+    return this.#world.close();
+  }
+}
