@@ -75,7 +75,7 @@ const linksMax = 40;
  *
  * @param path absolute
  */
-export function realPlace(path: string, links = 0): string {
+function realPlace(path: string, links = 0): string {
   let place = '/';
   for (const part of path.split('/').filter((one) => one !== '' && one !== '.')) {
     if (part === '..') {

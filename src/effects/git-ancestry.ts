@@ -1,11 +1,6 @@
 /** How two commits are related, and fetching the history that it takes to tell: a CI's clone is often cut short. */
-import { type Git, type GitAccess, textOf } from './git-process.ts';
-
-/**
- * How `head` stands to `base`: a descendant of it (`ahead`), an ancestor (`behind`), neither
- * (`diverged`). `unknown` where the history at hand cannot tell, which is never a yes.
- */
-export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unknown';
+import type { GitAccess, Relation } from './git-access.ts';
+import { type Git, textOf } from './git-process.ts';
 
 export const fullSha = /^[0-9a-f]{40}$/;
 

@@ -4,8 +4,6 @@ import { pipeline, type Readable, type Transform, type Writable } from 'node:str
 import { LockstepError, UsageError } from '../errors.ts';
 import { cutOff } from '../redaction/cut.ts';
 import { redact } from '../redaction/gate.ts';
-import type { Commit } from './commit-object.ts';
-import type { Relation } from './git-ancestry.ts';
 
 export interface GitOptions {
   /** The repository, or a folder inside it. */
@@ -33,21 +31,6 @@ export type Git = (
   args: readonly string[],
   options?: Partial<Pick<GitOptions, 'signal' | 'timeoutMs' | 'maxBytes' | 'input' | 'through'>>,
 ) => Promise<GitRun>;
-
-/** What the parts of a repository share. */
-export interface GitAccess {
-  readonly git: Git;
-  readonly fetchTimeoutMs: number;
-  readonly progress: (line: string) => void;
-  /** What was read of commits, by full ids, which nothing that happens later can change. */
-  readonly known: KnownCommits;
-}
-
-export interface KnownCommits {
-  readonly commits: Map<string, Commit>;
-  /** By base and head, with a space between; never `unknown`. */
-  readonly relations: Map<string, Relation>;
-}
 
 const stderrMaxBytes = 1024 * 1024;
 /** After SIGTERM, how long git has to remove its lock files before SIGKILL. */

@@ -5,9 +5,10 @@ import { UsageError } from '../errors.ts';
 import { hide, hidePasswordsOf } from '../redaction/gate.ts';
 import { withoutUserInfo } from '../redaction/redactor.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
-import { fullSha, type Relation, reachFurther, relate, remoteOf } from './git-ancestry.ts';
+import type { GitAccess, Relation } from './git-access.ts';
+import { fullSha, reachFurther, relate, remoteOf } from './git-ancestry.ts';
 import { contentsOf, TreeToTar } from './git-archive.ts';
-import { type Git, type GitAccess, type GitRun, gitFailed, runGit, textOf } from './git-process.ts';
+import { type Git, type GitRun, gitFailed, runGit, textOf } from './git-process.ts';
 import { type SourceOddities, surveySource } from './git-source.ts';
 import { listTree } from './git-tree.ts';
 

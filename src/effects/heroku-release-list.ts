@@ -42,7 +42,7 @@ export async function* releasesNewestFirst(
 }
 
 /** The release, if it is one of that app. @throws VendorMalformed */
-export function ofApp(api: HerokuApi, app: string, release: HerokuRelease): HerokuRelease {
+function ofApp(api: HerokuApi, app: string, release: HerokuRelease): HerokuRelease {
   const { id, app: owner } = release;
   if (owner.name === app || owner.id === app) return release;
   throw api.malformed(appPath(app, 'releases'), `release ${id} is of another app, ${owner.name}`);

@@ -13,7 +13,7 @@ export interface TarEntry {
   readonly modified: number;
 }
 
-export const blockBytes = 512;
+const blockBytes = 512;
 /** What eleven octal digits can say. */
 const sizeMax = 8 ** 11 - 1;
 const nameMax = 100;

@@ -118,6 +118,6 @@ export function parseEvent(type: string, data: unknown): DomainEvent {
   return { type, data: eventSchemas[type].parse(data) } as DomainEvent;
 }
 
-export function isEventType(type: string): type is EventType {
+function isEventType(type: string): type is EventType {
   return Object.hasOwn(eventSchemas, type);
 }

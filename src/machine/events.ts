@@ -71,7 +71,7 @@ export const settingsSchema = z.strictObject({
   }),
 });
 
-export const buildSchema = z.strictObject({
+const buildSchema = z.strictObject({
   provider: z.enum(['circleci', 'github', 'other']),
   /** What people call it: `502`, or `88` on GitHub. A label: it orders nothing. */
   label: text,
@@ -87,7 +87,7 @@ const commit = z.strictObject({ sha, title: text, author: text });
 /** Who ordered it, what was seen of them (in words), and why. */
 const person = { actor: text, observed: text, reason: text };
 
-export const failureSchema = z.strictObject({
+const failureSchema = z.strictObject({
   /** Stable: programs branch on it. */
   code: text,
   message: text,

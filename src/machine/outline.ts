@@ -30,7 +30,7 @@ export interface OutlinedTransition {
   readonly description: string;
 }
 
-export const nameOf = (node: AnyStateNode): string => node.path.join('.');
+const nameOf = (node: AnyStateNode): string => node.path.join('.');
 
 /** Every state, from the top, each before what is in it. */
 export function statesOf(chart: Chart): OutlinedState[] {

@@ -7,7 +7,7 @@ import type { EventLog, RecordedEvent } from '../store/log.ts';
 import { laneStream } from './streams.ts';
 
 /** Far beyond what a healthy Slack takes, and short beside what anybody wants to be told step by step. */
-export const oldNewsMs = 5 * 60_000;
+const oldNewsMs = 5 * 60_000;
 
 const batch = 200;
 /** Words about the run that carries a deploy, which say nothing of what became of the deploy. */

@@ -21,7 +21,7 @@ export const jobStatuses = [
 export type JobStatus = (typeof jobStatuses)[number];
 
 /** Where a build is when nothing else is said. */
-export const defaultProject = 'gh/acme/web';
+const defaultProject = 'gh/acme/web';
 
 const slug = z.string().regex(/^(gh|github|bb|bitbucket|circleci)\/[^/]+\/[^/]+$/);
 const sha = z.string().regex(/^[0-9a-f]{40}$/);

@@ -12,7 +12,7 @@ import {
 import type { EventRow } from './tables.ts';
 
 /** How long the data and metadata of one event may be together, in UTF-16 units: a log is no file store. */
-export const eventLengthMax = 1_048_576;
+const eventLengthMax = 1_048_576;
 
 /** An event as it will be stored, before the log gives it its place. */
 export type EventDraft = Pick<EventRow, 'id' | 'type' | 'schema' | 'data' | 'metadata'>;

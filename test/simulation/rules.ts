@@ -19,7 +19,7 @@ export const killSwitch = 'PRODUCTION_CD_ENABLED';
 /** A variable that is `true` whatever people do with the kill switch. */
 export const otherSwitch = 'ALWAYS_TRUE';
 
-export const rulesAtFirst = (lane: string): Rules => ({
+const rulesAtFirst = (lane: string): Rules => ({
   lane,
   settleMs,
   successes: 1,

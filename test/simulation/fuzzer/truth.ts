@@ -87,7 +87,7 @@ export class Truth {
 }
 
 /** Releases that put code there, oldest first. */
-export function codeReleases(app: App): Release[] {
+function codeReleases(app: App): Release[] {
   return app.releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);
 }
 

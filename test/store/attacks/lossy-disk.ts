@@ -13,7 +13,7 @@ interface FileOnDisk {
 export type Fate = 'kept' | 'lost' | ((sector: number) => boolean);
 
 /** What a disk writes at once, in bytes. */
-export const sectorBytes = 512;
+const sectorBytes = 512;
 
 export class LossyDisk {
   readonly #files = new Map<string, FileOnDisk>();
