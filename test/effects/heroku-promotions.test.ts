@@ -76,6 +76,16 @@ describe('requestPromotion', () => {
     expect(await request()).toMatchObject({ release: id, adopted: true });
   });
 
+  it('of several adopts one that did not fail, and the lowest of those: config changes come on top of it', async () => {
+    const description = 'Promote x v1';
+    const first = world.release(production, slug, { status: 'failed', description });
+    expect(await request()).toMatchObject({ release: first.id, adopted: true });
+    const { id } = world.release(production, slug, { description });
+    world.release(production, slug, { description: 'Set FOO config vars' });
+    world.release(production, slug, { status: 'failed', description });
+    expect(await request()).toMatchObject({ release: id, adopted: true });
+  });
+
   it('does not take for its own: another slug, a version from before, a rollback to its slug', async () => {
     const before = world.release(production, slug).version;
     world.release(production, world.slug('d'.repeat(40)), { description: 'Promote x v1' });

@@ -87,6 +87,17 @@ describe('readCode', () => {
     },
   );
 
+  it('what failed before the code came says nothing of what was wanted since', async () => {
+    const slug = world.slug(one);
+    world.release(app, world.slug(two), { description: 'Deploy 22222222' });
+    world.release(app, world.slug(two), { status: 'failed', description: 'Rollback to v1' });
+    world.release(app, slug, { description: 'Deploy 11111111' });
+    world.release(app, slug, { description: 'Set FOO config vars' });
+    expect((await heroku.readCode(name, ports)).failed).toEqual([]);
+    world.release(app, world.slug(two), { status: 'failed', description: 'Rollback to v1' });
+    expect((await heroku.readCode(name, ports)).failed).toMatchObject([{ kind: 'rollback' }]);
+  });
+
   it('a rollback to the slug that runs already is still a rollback', async () => {
     releases(world.slug(one), 'Deploy 11111111', 'Rollback to v1');
     expect(await code()).toMatchObject({ release: { version: 2 }, kind: 'rollback' });
@@ -186,6 +197,11 @@ describe('awaitRelease', () => {
     const error = await failureOf(wait(id));
     expect(error.code).toBe('E_RELEASE_FAILED');
     expect(error.hint).toContain('PG::UndefinedTable');
+  });
+
+  it('an expired release does not run: E_RELEASE_EXPIRED', async () => {
+    const { id } = world.release(app, world.slug(one), { status: 'expired' });
+    expect((await failureOf(wait(id))).code).toBe('E_RELEASE_EXPIRED');
   });
 
   it('a release phase without end: E_RELEASE_TIMEOUT', async () => {

@@ -94,6 +94,21 @@ describe('reads', () => {
     expect(server.asked).toHaveLength(6);
   });
 
+  it.each([
+    ['a 503', { status: 503 }],
+    ['a lost connection', 'lose'],
+  ] as const)('go on after %s for as long as their step has, and no longer', async (_, reply) => {
+    const { server, clock, send } = await stage([reply]);
+    const start = clock.now();
+    const answer = await send({ deadlineMs: start + 10 * 60_000 }).catch((error: unknown) => error);
+    expect(answer).toMatchObject(
+      reply === 'lose' ? { code: 'E_VENDOR_UNREACHABLE' } : { status: 503 },
+    );
+    expect(clock.now() - start).toBeGreaterThanOrEqual(10 * 60_000);
+    expect(clock.now() - start).toBeLessThan(11 * 60_000);
+    expect(server.asked.length).toBeGreaterThan(20);
+  });
+
   it('are not repeated after a 4xx', async () => {
     const { send, server } = await stage([{ status: 404 }]);
     expect((await send()).status).toBe(404);

@@ -8,9 +8,12 @@ import {
   type Lane,
   type LaneEvent,
   type Relation,
+  type Shipped,
   type Turn,
   type Waiter,
 } from '../../src/machine/lane.ts';
+import { protectedOf } from '../../src/machine/protected-settings.ts';
+import { samples } from '../../src/machine/samples.ts';
 
 const waiter = (deploy: string, yieldsTo: string[] = []): Waiter => ({
   deploy,
@@ -247,5 +250,35 @@ describe('the lane’s fold', () => {
       data: { app: 'p', release: 'r', ...person },
     };
     expect(lane([lifted]).lifted.has('r')).toBe(true);
+  });
+
+  it('a deploy that joins again is superseded no more, nor one that was granted', () => {
+    const superseded = [joined('a'), joined('b'), granted('b', ['a'])];
+    expect([...lane(superseded).superseded.keys()]).toEqual(['a']);
+    expect([...lane([...superseded, joined('a')]).superseded.keys()]).toEqual([]);
+    expect([...lane([...superseded, granted('a')]).superseded.keys()]).toEqual([]);
+  });
+
+  const shipped = (settings: Shipped['settings'], id = 'release-1'): LaneEvent => ({
+    type: 'lane.shipped',
+    data: { deploy: 'a', app: 'p', release: { id, version: 1 }, commit: 'c', slug: 's', settings },
+  });
+
+  it('keeps the settings of the last live deploy that passed the gates', () => {
+    const settings = protectedOf(samples['deploy.requested']);
+    const other = { ...settings, branch: 'other' };
+    expect(lane([shipped(settings), shipped(null)]).settings).toEqual(settings);
+    expect(lane([shipped(settings), shipped(other)]).settings).toEqual(other);
+  });
+
+  it('knows the last hundred releases that deploys made, the newest last, each once', () => {
+    const made = (n: number): LaneEvent => ({
+      type: 'lane.deployed',
+      data: { deploy: 'a', app: 'p', release: `release-${n}` },
+    });
+    const many = Array.from({ length: 130 }, (_, n) => made(n));
+    const { deployed } = lane([...many, made(60), shipped(null, 'release-130')]);
+    expect(deployed).toHaveLength(100);
+    expect(deployed.slice(-3)).toEqual(['release-129', 'release-60', 'release-130']);
   });
 });

@@ -44,6 +44,15 @@ describe('the gates', () => {
     expect(await world.readGates()).toMatchObject({ cause: 'diverged', stuck: null });
   });
 
+  it('a release that no deploy verified is not verified because an earlier one of its commit was', async () => {
+    const slug = aSlug(world.commit);
+    world.released('Deploy 22222222', slug);
+    world.verified(world.commit);
+    expect(await world.readGates()).toMatchObject({ cause: 'contained', verified: true });
+    world.released('Deploy 22222222', aSlug(world.commit));
+    expect(await world.readGates()).toMatchObject({ kind: 'found' });
+  });
+
   it('are not clear where order cannot be told', async () => {
     world.released('Deploy 22222222', aSlug('e'.repeat(40)));
     await expect(world.readGates()).rejects.toMatchObject({ code: 'E_ORDER_UNKNOWN' });
@@ -114,6 +123,14 @@ describe('a person’s word', () => {
       expect(await read()).toMatchObject({ kind: 'held', rollback: { release: { id } } });
     },
   );
+
+  it('for a try that failed lifts the tries before it, too', async () => {
+    goingsBack['a rollback that failed']();
+    const newest = goingsBack['a rollback that failed']();
+    expect(await read()).toMatchObject({ rollback: { release: { id: newest.id } } });
+    world.lift(newest);
+    expect(await read()).toMatchObject({ kind: 'clear' });
+  });
 
   it('for any others lifts nothing of what runs', async () => {
     const back = goingsBack['a rollback']();

@@ -251,4 +251,56 @@ describe('who waits for a lane', () => {
       by: { deploy: newer.deploy },
     });
   });
+
+  it('one that was granted to a run that died before it said so is the next run’s of that deploy', async () => {
+    let dead: ScriptedRun | null = null;
+    const dies = (log: EventLog) =>
+      onAppend(
+        log,
+        () => {},
+        (_, options) => {
+          if (options?.grant !== undefined) dead?.kill();
+        },
+      );
+    let release: () => void = () => {};
+    const isHeld = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const holder = await world.start({ build: '501', answers: [] });
+    await holder.hangs;
+    dead = await world.start({ log: dies, quiesce: () => isHeld });
+    await joined(2);
+    holder.interrupt();
+    release();
+    const granted = ({ type }: { readonly type: string }) => type === 'lock.granted';
+    while ((await world.ofLane()).filter(granted).length < 2) {
+      await new Promise((next) => setImmediate(next));
+    }
+    expect(await world.events(dead.deploy)).toHaveLength(1);
+    const quiesce = async () => {
+      throw new Error('it waits for itself');
+    };
+    expect(await (await world.start({ quiesce })).ended).toMatchObject({
+      state: 'production.live',
+    });
+    expect((await world.ofLane()).filter(granted).at(-1)?.data).toMatchObject({
+      deploy: dead.deploy,
+      takenOver: { deploy: dead.deploy, why: 'its own run died before it said so' },
+    });
+  });
+
+  it('one that ancestry holds back says in the lane whom it lets go first', async () => {
+    const holder = await world.start({ answers: [] });
+    await holder.hangs;
+    const newer = await world.start({ build: '504', relation: 'unknown', answers: [] });
+    await joined(2);
+    const older = await world.start({ build: '503', relation: 'ahead' });
+    await joined(3);
+    holder.interrupt();
+    await newer.hangs;
+    const yielded = (await world.ofLane()).filter(({ type }) => type === 'lane.yielded');
+    expect(yielded.map(({ data }) => data)).toEqual([{ deploy: older.deploy, to: newer.deploy }]);
+    // The newer one could not see it in its own clone, and knows it from the lane.
+    expect(await older.ended).toMatchObject({ state: 'superseded' });
+  });
 });

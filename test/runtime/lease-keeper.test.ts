@@ -75,6 +75,21 @@ describe('before a write', () => {
 });
 
 describe('at a heartbeat', () => {
+  it('which beats three times within a lease, two may be missed', async () => {
+    const sleeps: number[] = [];
+    const { sleep } = clock;
+    clock.sleep = (ms, signal) => {
+      sleeps.push(ms);
+      return sleep(ms, signal);
+    };
+    const keeper = keep();
+    await beat();
+    expect(sleeps.every((ms) => ms <= leaseMs / 3)).toBe(true);
+    expect(sleeps.length).toBeGreaterThan(0);
+    keeper.stop();
+    clock.sleep = sleep;
+  });
+
   it('a run that slept through its lease has lapsed, though the store would still prolong it', async () => {
     const keeper = keep();
     now += leaseMs;

@@ -7,7 +7,7 @@ import { samples } from '../../src/machine/samples.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { Lapsed, Overtaken } from '../../src/runtime/lease-keeper.ts';
 import { newEvent } from '../../src/runtime/record.ts';
-import { deployStream, laneResource, laneStream } from '../../src/runtime/streams.ts';
+import { deployStream, laneResource, laneStream, runResource } from '../../src/runtime/streams.ts';
 import { type EventLog, FencedOff, StoreUnavailable } from '../../src/store/log.ts';
 import { anActor } from '../actor.ts';
 import { sample } from '../machine/samples.ts';
@@ -130,6 +130,32 @@ describe('a deploy that is over', () => {
       expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: true });
     },
   );
+});
+
+describe('a run that ended', () => {
+  it.each([
+    ['live', wayToProduction()],
+    ['failed', [sample('deploy.failed')]],
+  ])(
+    '%s: stops keeping the lane it gave back, and is not overtaken by that',
+    async (_, answers) => {
+      const run = await world.start({ answers });
+      await run.ended;
+      expect(run.keeper.held(laneResource(lane))).toBeNull();
+      await run.keeper.assertHeld();
+      expect(run.keeper.lost.aborted).toBe(false);
+    },
+  );
+
+  it('leaves the deploy to the next run at once, though its process lives', async () => {
+    const run = await hangingIn('promote', 'verifying.gates');
+    run.interrupt();
+    await run.ended;
+    expect(await world.log.lease(runResource(run.deploy))).toMatchObject({ released: true });
+    const after = await world.start({ answers: wayToProduction().slice(6) });
+    expect(await after.ended).toMatchObject({ state: 'production.live' });
+    expect(typesOf(await world.events(run.deploy))).toContain('run.resumed');
+  });
 });
 
 describe('what a deploy did to production', () => {

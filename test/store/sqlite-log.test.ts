@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DatabaseLog } from '../../src/store/database-log.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
 import { StoreUnavailable } from '../../src/store/log.ts';
+import { SqliteConnection } from '../../src/store/sqlite/connection.ts';
 import { durability, openSqliteFile } from '../../src/store/sqlite/file.ts';
 import type { EventRow } from '../../src/store/tables.ts';
 import { events, sqliteStore } from './events.ts';
@@ -216,5 +217,46 @@ describe('a failing store', () => {
     connection.handle.exec('drop trigger temp.stop');
     await log.append([{ stream: 'a', expected: 1, events: events(2) }]);
     await log.close();
+  });
+});
+
+/** The connection, whose commits fail as a broken disk's do. */
+function withBrokenCommits(handle: Database.Database): Database.Database {
+  const broken = new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+  const commit = {
+    run: () => {
+      throw broken;
+    },
+  };
+  return new Proxy(handle, {
+    get(target, name) {
+      if (name === 'prepare') {
+        return (sql: string) => (sql === 'commit' ? commit : target.prepare(sql));
+      }
+      const member = target[name as keyof Database.Database];
+      return typeof member === 'function' ? (member as () => unknown).bind(target) : member;
+    },
+  });
+}
+
+describe('a write', () => {
+  const options = { readOnly: false, busyTimeoutMs: 100, sleep, now: Date.now };
+
+  it('whose commit failed may be there; one that failed before that is not', async () => {
+    const handle = new Database(':memory:');
+    const connection = new SqliteConnection(withBrokenCommits(handle), {
+      ...options,
+      file: ':memory:',
+    });
+    await expect(connection.write(function* () {})).rejects.toMatchObject({
+      details: { unknown: true },
+    });
+    const broken = new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE');
+    const failing = connection.write(() => {
+      throw broken;
+    });
+    await expect(failing).rejects.toMatchObject({ details: { unknown: false } });
+    expect(handle.inTransaction).toBe(false);
+    handle.close();
   });
 });
