@@ -24,7 +24,7 @@ export async function pollUntil<T>(
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const deadline = ports.clock.now() + timeoutMs;
-  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, pauseMaxMs)) {
+  for (let pause = firstPauseMs; ; pause = Math.min(Math.ceil(pause * 1.5), pauseMaxMs)) {
     const startedAt = ports.clock.now();
     let failure: LockstepError | null = null;
     try {
