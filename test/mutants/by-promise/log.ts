@@ -204,7 +204,7 @@ export const logMutants: readonly Mutant[] = [
     symbol: '#write',
     code: 'if (mark !== null && !(yield* hasMark(mark))) {',
     by: 'if (mark !== null && mark.position < 0) {',
-    noticedBy: sqlite,
+    noticedBy: 'test/store/log-taken-away.test.ts',
   },
   {
     id: 'a-moved-file-is-written-on',
@@ -213,7 +213,7 @@ export const logMutants: readonly Mutant[] = [
     symbol: 'write',
     code: 'this.#files?.assertSame();',
     by: '',
-    noticedBy: ofFile,
+    noticedBy: 'test/store/log-taken-away.test.ts',
   },
   {
     id: 'a-lost-log-is-no-end-of-the-run',
