@@ -16,7 +16,7 @@ async function killAfter(stage: Stage, job: Job, commit: string, count: number):
   void job.ended.then(() => {
     running = false;
   });
-  while (running && (await stage.eventCount(build, commit)) < count) {
+  while (running && stage.eventCount(build, commit) < count) {
     await new Promise((soon) => setTimeout(soon, 3));
   }
   job.process.kill('SIGKILL');

@@ -127,7 +127,7 @@ async function stopAfter(stage: Stage, job: Job, commit: string, count: number):
   void job.ended.then(() => {
     running = false;
   });
-  while (running && (await stage.eventCount(501, commit)) < count) {
+  while (running && stage.eventCount(501, commit) < count) {
     await new Promise((soon) => setTimeout(soon, 3));
   }
   await stage.stop(job);
