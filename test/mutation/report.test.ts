@@ -1,0 +1,89 @@
+/** The mutation score's arithmetic: who is drawn, who counts, and how sure the score is. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { judged, leftOver, table, wilson } from './report.ts';
+import { isDrawn } from './sample.ts';
+
+const place = { start: { line: 1, column: 7 }, end: { line: 1, column: 12 } };
+const mutant = (status: string, replacement: string) => ({
+  status,
+  mutatorName: 'EqualityOperator',
+  replacement,
+  location: place,
+});
+
+beforeEach(() => {
+  process.env.MUTATION_SEED = 'a seed';
+  process.env.MUTATION_SHARE = '1';
+});
+afterEach(() => {
+  delete process.env.MUTATION_SEED;
+  delete process.env.MUTATION_SHARE;
+});
+
+describe('a sample', () => {
+  const drawn = (share: string): number => {
+    process.env.MUTATION_SHARE = share;
+    return Array.from({ length: 2_000 }, (_, i) => ({
+      fileName: '/anywhere/src/machine/lane.ts',
+      mutatorName: 'EqualityOperator',
+      replacement: `a < ${i}`,
+      location: place,
+    })).filter(isDrawn).length;
+  };
+
+  it('has as large a share as was asked for, and the same each time', () => {
+    expect(drawn('1')).toBe(2_000);
+    expect(drawn('0.1')).toBeGreaterThan(150);
+    expect(drawn('0.1')).toBeLessThan(250);
+    expect(drawn('0.1')).toBe(drawn('0.1'));
+  });
+
+  it('does not depend on where the repository is', () => {
+    process.env.MUTATION_SHARE = '0.5';
+    for (let i = 0; i < 50; i++) {
+      const one = { ...mutant('Killed', String(i)), location: place };
+      const here = isDrawn({ ...one, fileName: 'src/machine/lane.ts' });
+      expect(isDrawn({ ...one, fileName: '/home/ana/web/src/machine/lane.ts' })).toBe(here);
+    }
+  });
+});
+
+describe('a report', () => {
+  const report = {
+    files: {
+      'src/machine/lane.ts': {
+        source: 'if (a > b) {\n}\n',
+        mutants: [
+          mutant('Killed', 'true'),
+          mutant('Timeout', 'false'),
+          mutant('Survived', 'a >= b'),
+          mutant('NoCoverage', 'a < b'),
+          mutant('Ignored', 'a <= b'),
+          mutant('CompileError', 'a'),
+        ],
+      },
+    },
+  };
+
+  it('counts what was noticed of what could be, and tells the rest with its code', () => {
+    const all = judged(report);
+    expect(all.map(({ isNoticed }) => isNoticed)).toEqual([true, true, false, false]);
+    expect(all[2]).toMatchObject({ room: 'machine', line: 1, by: 'a >= b' });
+    expect(table(all)[0]).toMatch(/^machine +2 of 4 +50\.0% {2}\(15\.0% to 85\.0%\)$/);
+    expect(leftOver(all)).toHaveLength(2);
+    expect(leftOver(all)[0]).toContain('NOT LOOKED AT');
+  });
+});
+
+describe('Wilson’s interval', () => {
+  it.each([
+    [0, 10, 0, 0.2775],
+    [5, 10, 0.2366, 0.7634],
+    [80, 100, 0.7112, 0.8666],
+    [0, 0, 0, 1],
+  ])('%d of %d: %d to %d', (hits, count, low, high) => {
+    const [from, to] = wilson(hits, count);
+    expect(from).toBeCloseTo(low, 3);
+    expect(to).toBeCloseTo(high, 3);
+  });
+});

@@ -1,0 +1,48 @@
+/**
+ * `npm run mutation`: has Stryker put small faults into the code, one at a time, and runs the tests of
+ * one process on each. A sample by a seed; `--share 1` is the whole. Prints the score by room, with its
+ * interval of 95%, and what nobody noticed.
+ *
+ * `--seed TEXT`, `--share NUMBER`, `--rooms machine,runtime`; `--report FILE` reads what was found before.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { judged, leftOver, type Report, table } from './report.ts';
+import { decideNothing, rooms } from './rooms.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const found = 'reports/mutation.json';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    share: { type: 'string', default: '0.05' },
+    rooms: { type: 'string', default: Object.keys(rooms).join() },
+    report: { type: 'string' },
+  },
+});
+const share = Number(values.share);
+if (!(share > 0 && share <= 1)) throw new Error('--share takes a number above 0 and up to 1');
+const chosen = values.rooms.split(',');
+const unknown = chosen.filter((room) => rooms[room] === undefined);
+if (unknown.length > 0) throw new Error(`no room is called ${unknown.join(', ')}`);
+
+// The sample is drawn in Stryker's processes, which are told of it by their environment.
+process.env.MUTATION_SEED = values.seed;
+process.env.MUTATION_SHARE = values.share;
+
+if (values.report === undefined) {
+  const mutate = [...chosen.flatMap((room) => rooms[room] ?? []), ...decideNothing];
+  const { status } = spawnSync(
+    'npx',
+    ['--no', 'stryker', 'run', 'test/mutation/stryker.config.json', '--mutate', mutate.join()],
+    { cwd: root, stdio: 'inherit' },
+  );
+  if (status !== 0) process.exit(status ?? 1);
+}
+const report: Report = JSON.parse(readFileSync(resolve(root, values.report ?? found), 'utf8'));
+const all = judged(report);
+process.stdout.write(`${[...leftOver(all), '', ...table(all)].join('\n')}\n`);
+process.stdout.write(`seed ${values.seed}, share ${values.share}: ${all.length} mutants\n`);

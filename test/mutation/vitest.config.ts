@@ -1,0 +1,20 @@
+/** The tests that Stryker runs: in one process, without a server, a spawned program or minutes of simulation. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: [
+      'test/{machine,runtime,effects,redaction}/**/*.test.ts',
+      'test/store/{hash-chain,open,sqlite,sqlite-log,deploys}.test.ts',
+      'test/cli/**/*.test.ts',
+      'test/mutation/**/*.test.ts',
+    ],
+    exclude: [
+      'test/runtime/walk.test.ts',
+      // They spawn programs, which carry no mutant.
+      'test/effects/{git,git-archive,git-options}.test.ts',
+    ],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
