@@ -1,7 +1,7 @@
 /** What people are told of a vendor: its name, its variables, and its URLs and texts without their secrets. */
 import { cutOff } from '../redaction/cut.ts';
 import { redact } from '../redaction/gate.ts';
-import { redactor } from '../redaction/redactor.ts';
+import { type Redactor, redactor } from '../redaction/redactor.ts';
 import type { HttpRequest, Vendor } from './http.ts';
 
 interface VendorFacts {
@@ -67,7 +67,7 @@ export function shownName(request: Shown): string {
 
 /** A vendor's own words on one line, cut to 300 characters, without the request's secrets and without any URL's query. */
 export function shownText(text: string, request: Shown): string {
-  const shown = redactor(secretsOf(request))(redact(text));
+  const shown = redactorOf(secretsOf(request))(redact(text));
   return cutOff(
     shown
       .replace(
@@ -79,6 +79,17 @@ export function shownText(text: string, request: Shown): string {
       .trim(),
     textLengthMax,
   );
+}
+
+let last: { readonly secrets: readonly string[]; readonly redact: Redactor } | null = null;
+
+/** To look for every form of a secret takes a while to prepare, and the next request has mostly the same ones. */
+function redactorOf(secrets: readonly string[]): Redactor {
+  const isSame =
+    last?.secrets.length === secrets.length &&
+    secrets.every((secret, at) => last?.secrets[at] === secret);
+  if (last === null || !isSame) last = { secrets, redact: redactor(secrets) };
+  return last.redact;
 }
 
 /** Whatever in a request might be a secret: credentials in headers and URL, as a whole and in parts. */

@@ -46,6 +46,11 @@ export function next(flight: Flight, event: DomainEvent, atMs: number): Flight |
   return fly(snapshot, actions, flight, atMs);
 }
 
+/** Whether the chart handles the event here: `next` gives a flight then, and null otherwise. */
+export function takes({ snapshot }: Flight, event: DomainEvent): boolean {
+  return snapshot.can(event);
+}
+
 /** `production.deploying.promoting`: the one active leaf, from the top. */
 export function stateOf({ snapshot }: Pick<Flight, 'snapshot'>): string {
   const path: string[] = [];

@@ -116,6 +116,22 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
     return lane.waiting.filter((_, place) => states[place]);
   };
 
+  /** Until it may be another one's turn: that run is over, or somebody wrote to the lane. Nothing else is asked at each wake-up. */
+  const waitBehind = async (
+    { deploy }: Waiter,
+    name: string,
+    lane: Lane,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    for (let now = lane; now.version === lane.version; ) {
+      const other = await log.lease(runResource(deploy));
+      if (!alive(other) || (await deaths.ask(other.owner, signal))) return;
+      await log.changed({ timeoutMs: nextLook(other.expiresInMs), signal });
+      signal.throwIfAborted();
+      now = await readLane(log, name, now);
+    }
+  };
+
   return {
     async acquire(input, signal, progress) {
       const { deploy, lane: name, commit } = input;
@@ -180,9 +196,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
             continue;
           }
           tell(`build ${turn.behind.build} (${turn.behind.deploy}) goes first; waiting`);
-          const other = await log.lease(runResource(turn.behind.deploy));
-          if (runs(other) && (await deaths.ask(other.owner, signal))) continue;
-          await log.changed({ timeoutMs: nextLook(other?.expiresInMs ?? 0), signal });
+          await waitBehind(turn.behind, name, lane, signal);
           continue;
         }
 

@@ -6,7 +6,7 @@
 import type { Clock, Ports } from '../effects/ports.ts';
 import { type Step, type StepOutput, steps, toEvent, toFailure } from '../machine/codec.ts';
 import { type DomainEvent, type EventData, type Stuck, stuckIn } from '../machine/events.ts';
-import { exitCodeOf, type Flight, has, next, stateOf } from '../machine/interpret.ts';
+import { exitCodeOf, type Flight, has, next, stateOf, takes } from '../machine/interpret.ts';
 import type { LaneEvent } from '../machine/lane.ts';
 import { protectedOf } from '../machine/protected-settings.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../machine/services.ts';
@@ -17,6 +17,7 @@ import {
   type EventLog,
   type Fence,
   FencedOff,
+  type Lease,
   type RecordedEvent,
   StoreUnavailable,
   type StreamAppend,
@@ -107,25 +108,33 @@ async function takeDeploy(options: RunOptions): Promise<Fence | null> {
   const { deaths = localDeaths } = options;
   const resource = runResource(deploy);
   let told = false;
+  let holder: Lease | null = null;
   while (!interrupt.aborted) {
-    const lease = await log.take(resource, run.owner, leaseMs);
-    if (lease !== null) return { resource, token: lease.token };
-    const holder = await log.lease(resource);
-    if (holder !== null && (await deaths.ask(holder.owner, interrupt))) continue;
-    const death = holder === null ? null : deaths.known(holder.owner);
-    if (holder !== null && death !== null) {
+    // To take is a write: whoever waits for a holder only reads.
+    if (!isHeld(holder)) {
+      const lease = await log.take(resource, run.owner, leaseMs);
+      if (lease !== null) return { resource, token: lease.token };
+    }
+    holder = await log.lease(resource);
+    if (!isHeld(holder) || (await deaths.ask(holder.owner, interrupt))) continue;
+    const death = deaths.known(holder.owner);
+    if (death !== null) {
       progress(`the run of ${deploy} before this one is over: ${death}`);
       await log.release({ resource, token: holder.token });
+      holder = null;
       continue;
     }
     if (!told) options.waiting?.('waiting for another run of the same deploy');
     if (!told) progress(`another run of ${deploy} is alive; waiting for it to end`);
     told = true;
-    const timeoutMs = Math.min(Math.max((holder?.expiresInMs ?? 0) + 1, 50), 10_000);
+    const timeoutMs = Math.min(Math.max(holder.expiresInMs + 1, 50), 10_000);
     await log.changed({ timeoutMs, signal: interrupt });
   }
   return null;
 }
+
+const isHeld = (lease: Lease | null): lease is Lease =>
+  lease !== null && !lease.released && lease.expiresInMs > 0;
 
 async function interruptedBefore({ log, deploy, interrupt }: RunOptions): Promise<RunOutcome> {
   const flight = await mustRead(log, deploy);
@@ -325,7 +334,7 @@ class DeployRun {
 
   /** An outcome that the chart has no use for any more (a timer won, say) is dropped, not recorded. */
   #isAwaited(event: DomainEvent): boolean {
-    return next(this.#flight, event, this.#o.clock.now()) !== null;
+    return takes(this.#flight, event);
   }
 
   async #interrupted(signal: Interruption): Promise<RunOutcome> {

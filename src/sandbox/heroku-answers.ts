@@ -2,7 +2,7 @@
  * How Heroku answers: transport headers, ETags, pages of lists, `{id, message}` for a refusal (Heroku
  * Platform API reference, Overview).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { answerRange, type Keys } from './heroku-lists.ts';
@@ -46,7 +46,7 @@ export function answer(
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const text = JSON.stringify(body);
-  const etag = `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`;
+  const etag = `"${hash('sha256', text).slice(0, 32)}"`;
   const more = { 'content-type': 'application/json', etag, ...headers };
   return new Response(text, { status, headers: more });
 }

@@ -37,7 +37,10 @@ export function createHeroku(options: HerokuOptions): Hono {
     refuseStrangers(c, options.token);
     if (c.req.path !== freePath && !limit.take()) throw rateLimited();
     await next();
-    if (c.error === undefined) c.res = finish(c, c.res);
+    if (c.error !== undefined) return;
+    const finished = finish(c, c.res);
+    // Set again, the same answer would be copied, body and all.
+    if (finished !== c.res) c.res = finished;
   });
   hono.onError((error, c) => {
     if (!(error instanceof Refused)) throw error;

@@ -14,32 +14,43 @@ import type { EventRow, LogTables } from './tables.ts';
 type Range = { readonly after: number; readonly limit: number };
 type PrefixRange = Range & { readonly prefix: string; readonly length: number };
 
+/**
+ * A value that SQLite cannot look at while it plans: it would plan the query anew for each value, which
+ * takes longer than the query (sqlite.org/c3ref/prepare.html: a change to the bindings that might influence the plan).
+ */
+const text = (value: string) => sql<string>`cast(${value} as text)`;
+const whole = (value: number) => sql<number>`cast(${value} as bigint)`;
+const one = sql.lit(1);
+
 const all = (db: Kysely<LogTables>) => db.selectFrom('events').selectAll();
 const inOrder = (db: Kysely<LogTables>, { after, limit }: Range) =>
-  all(db).where('position', '>', after).orderBy('position').limit(limit);
+  all(db).where('position', '>', after).orderBy('position').limit(whole(limit));
 
 const allInOrder = new Statement(inOrder);
 const withPrefix = new Statement((db, value: PrefixRange) =>
   inOrder(db, value).where(sql<boolean>`substr(stream, 1, ${value.length}) = ${value.prefix}`),
 );
 const byId = new Statement((db, { id }: { id: string }) => all(db).where('id', '=', id));
+const hashAt = new Statement((db, { position }: { position: number }) =>
+  db.selectFrom('events').select('hash').where('position', '=', position),
+);
 const last = new Statement((db, _value: object) =>
-  db.selectFrom('events').select(['position', 'time']).orderBy('position', 'desc').limit(1),
+  db.selectFrom('events').select(['position', 'time']).orderBy('position', 'desc').limit(one),
 );
 const streamHead = new Statement((db, { stream }: { stream: string }) =>
   db
     .selectFrom('events')
     .select(['version', 'hash'])
-    .where('stream', '=', stream)
+    .where('stream', '=', text(stream))
     .orderBy('version', 'desc')
-    .limit(1),
+    .limit(one),
 );
 const ofStream = new Statement((db, value: { stream: string; from: number; limit: number }) =>
   all(db)
-    .where('stream', '=', value.stream)
-    .where('version', '>=', value.from)
+    .where('stream', '=', text(value.stream))
+    .where('version', '>=', whole(value.from))
     .orderBy('version')
-    .limit(value.limit),
+    .limit(whole(value.limit)),
 );
 const beginnings = new Statement((db, value: { prefix: string; length: number; limit: number }) =>
   db
@@ -48,7 +59,7 @@ const beginnings = new Statement((db, value: { prefix: string; length: number; l
     .where('version', '=', 1)
     .where(sql<boolean>`substr(stream, 1, ${value.length}) = ${value.prefix}`)
     .orderBy('position', 'desc')
-    .limit(value.limit),
+    .limit(whole(value.limit)),
 );
 const insert = new Statement((db, value: EventRow) => {
   const { position, stream, version, id, type, schema, data, metadata, time } = value;
@@ -81,8 +92,7 @@ export function* lastMark(): Procedure<Mark | null> {
 
 /** Whether the log has that event at its place. */
 export function* hasMark({ position, hash }: Mark): Procedure<boolean> {
-  const [row] = yield* allInOrder.all({ after: position - 1, limit: 1 });
-  return row?.position === position && row.hash === hash;
+  return (yield* hashAt.first({ position }))?.hash === hash;
 }
 
 export function* headOf(stream: string): Procedure<Head> {

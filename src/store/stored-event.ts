@@ -92,6 +92,7 @@ function objectIn(row: EventRow, column: 'data' | 'metadata'): JsonObject {
 const depthMax = 1_100;
 
 function isTooDeep(json: string): boolean {
+  if (json.length <= depthMax) return false;
   if (json.split('{').length + json.split('[').length <= depthMax) return false;
   let depth = 0;
   // Whole strings are passed over: brackets in them nest nothing.
@@ -140,9 +141,9 @@ export function toRow(event: RecordedEvent): EventRow {
 /** Why no log can have recorded such an event; null: it can. */
 export function whatNoLogRecords(row: EventRow): string | null {
   const { position, version, schema, time, hash, previous_hash } = row;
-  for (const [name, number] of Object.entries({ position, version, schema })) {
-    if (!Number.isSafeInteger(number) || number < 1) return `its ${name} is no whole number from 1`;
-  }
+  if (!isCount(position)) return 'its position is no whole number from 1';
+  if (!isCount(version)) return 'its version is no whole number from 1';
+  if (!isCount(schema)) return 'its schema is no whole number from 1';
   for (const name of ['stream', 'id', 'type'] as const) {
     if (!isText(row[name])) return `its ${name} is no text that a log keeps`;
   }
@@ -155,6 +156,8 @@ export function whatNoLogRecords(row: EventRow): string | null {
   const isTooLong = row.data.length + row.metadata.length > eventLengthMax;
   return isTooLong ? `it is longer than the ${eventLengthMax} characters that a log takes` : null;
 }
+
+const isCount = (number: number): boolean => Number.isSafeInteger(number) && number >= 1;
 
 const isHash = (text: unknown): boolean => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 

@@ -112,9 +112,10 @@ export class LaneWorld {
 
   /** Keeps what was true when a deploy read an app's dynos or releases. */
   #look(deploy: string, method: string, path: string): void {
+    if (method !== 'GET') return;
     const read = /^\/apps\/([^/]+)\/(dynos|releases)(\/|$)/.exec(path);
-    const app = this.sandbox.state().apps[read?.[1] ?? ''];
-    if (method !== 'GET' || read === null || app === undefined) return;
+    const app = read === null ? undefined : this.sandbox.state().apps[read[1] ?? ''];
+    if (read === null || app === undefined) return;
     const what = read[2] === 'dynos' ? 'dynos' : 'releases';
     const lags = this.#time.now() < this.lagsUntil;
     this.health.looked(what, deploy, read[1] ?? '', { at: this.#time.now(), app, lags });

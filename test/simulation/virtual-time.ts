@@ -39,7 +39,8 @@ export class VirtualTime {
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#push({
-        at: this.#nowMs + Math.max(0, ms),
+        // A clock counts whole milliseconds, and no timer rings early.
+        at: this.#nowMs + Math.max(0, Math.ceil(ms)),
         order: this.#order++,
         isOver: () => over,
         wake: () => {
