@@ -1,5 +1,6 @@
 /** Simulates deploys with fresh seeds until there were so many, and fails on the first broken invariant. */
 import fc from 'fast-check';
+import { isSoak } from '../store/attacks/seed.ts';
 import type { Figures } from './invariants.ts';
 import { scenario } from './scenario.ts';
 import { simulate } from './simulation.ts';
@@ -7,6 +8,9 @@ import { simulate } from './simulation.ts';
 export type Totals = Map<keyof Figures, number>;
 
 const runsPerSeed = 25;
+
+/** In each of the two files of `npm test`; LOCKSTEP_SOAK=1 asks for more. */
+export const deploysMin = isSoak ? 5_000 : 1_600;
 
 /**
  * @param until asked after each seed's runs

@@ -1,7 +1,8 @@
-/** `npm run soak -- --minutes N`: the simulation, pairs of spoilt answers and paths of the chart, with fresh seeds, until the time is up or something breaks. */
+/** `npm run soak -- --minutes N`: the simulation, spoilt answers, pairs of them and paths of the chart, with fresh seeds, until the time is up or something breaks. */
 import { parseArgs } from 'node:util';
 import { freshSeed, inWords, simulateDeploys, type Totals } from './deploys.ts';
 import { createCommits } from './fuzzer/commits.ts';
+import { EverySingle } from './fuzzer/every-single.ts';
 import { PairFuzzer } from './fuzzer/pairs.ts';
 import { PathSoak } from './paths/soak.ts';
 
@@ -23,6 +24,9 @@ say(`from seed ${seed}`);
 const commits = createCommits();
 const pairs = new PairFuzzer(commits);
 const paths = await PathSoak.open();
+const singles = new EverySingle(commits, seed);
+const singlesPerSeed = 25;
+const fuzzed = (): string => `fuzzed: ${pairs.inWords}; ${singles.inWords}; ${paths.inWords}`;
 const totals: Totals = new Map();
 try {
   for (let at = seed; Date.now() - startedAt < minutes * 60_000; at++) {
@@ -30,13 +34,15 @@ try {
     for (const [name, n] of simulated) totals.set(name, (totals.get(name) ?? 0) + n);
     await pairs.try(at);
     await paths.try(at);
+    await singles.try(singlesPerSeed);
     if (Date.now() - reportedAt < reportEveryMs) continue;
     reportedAt = Date.now();
-    say(`up to seed ${at}: ${inWords(totals)}; fuzzed: ${pairs.inWords}; ${paths.inWords}`);
+    say(`up to seed ${at}: ${inWords(totals)}; ${fuzzed()}`);
   }
-  say(`from seed ${seed}: ${inWords(totals)}; fuzzed: ${pairs.inWords}; ${paths.inWords}`);
+  say(`from seed ${seed}: ${inWords(totals)}; ${fuzzed()}`);
 } finally {
   await pairs.close();
+  await singles.close();
   await paths.close();
   commits.remove();
 }

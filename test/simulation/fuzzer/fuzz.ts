@@ -10,6 +10,10 @@ export interface Figures {
   answers: number;
   /** Ways to spoil them, all counted. */
   mutations: number;
+  /** Those that are not the same as one before. */
+  different: number;
+  /** Those of them that were tried. */
+  tried: number;
   /** Deploys with a spoilt answer. */
   deploys: number;
   shipped: number;
@@ -23,6 +27,8 @@ export interface Figures {
 export const noFigures = (): Figures => ({
   answers: 0,
   mutations: 0,
+  different: 0,
+  tried: 0,
   deploys: 0,
   shipped: 0,
   refused: 0,
@@ -32,14 +38,19 @@ export const noFigures = (): Figures => ({
 });
 
 export function inWords({ wrong, refusedForNothing, ...figures }: Figures): string {
-  const { answers, mutations, deploys, shipped, refused, harmless } = figures;
+  const { answers, mutations, different, tried, deploys, shipped, refused, harmless } = figures;
+  const rest = tried < different ? '; the rest in the soak' : '';
   return [
-    `${answers} answers spoilt in ${mutations} ways, ${deploys} deploys`,
+    `${tried} of ${different} (${answers} answers, ${mutations} ways to spoil them${rest})`,
+    `${deploys} deploys`,
     `${shipped} wrote to production, ${refused} did not`,
     `wrongly shipped ${wrong.length}`,
     `of ${harmless} harmless ones refused ${refusedForNothing.length}`,
   ].join('; ');
 }
+
+/** One answer spoilt in one way. */
+export type Single = Omit<Spoilt, 'times'>;
 
 /** What the deploy read when every answer was true. @throws Error when it did not end as the world says */
 export async function cleanRun(fuzzer: Fuzzer, world: FuzzWorld): Promise<FuzzedDeploy> {
@@ -62,7 +73,7 @@ export function* spoilsOf(
   world: FuzzWorld,
   exchanges: readonly Exchange[],
   count: (mutations: number) => void = () => {},
-): Generator<Omit<Spoilt, 'times'>> {
+): Generator<Single> {
   const seen = new Set<string>();
   for (const { key, path, occurrence, response } of exchanges) {
     if (world.reads !== undefined && !world.reads.test(key)) continue;
@@ -88,31 +99,48 @@ const noKin: Kin = { sibling: undefined, older: undefined };
 export const shown = ({ key, occurrence, times, mutation }: Spoilt): string =>
   `${key} #${occurrence} ${times}: ${mutation.name}`;
 
+/** @param choose which of a world's spoilt answers are tried; all when left out */
 export async function fuzzSingles(
   fuzzer: Fuzzer,
   world: FuzzWorld,
   figures: Figures,
+  choose: (spoils: readonly Single[]) => readonly Single[] = (spoils) => spoils,
 ): Promise<void> {
   const clean = await cleanRun(fuzzer, world);
   const answers = new Set<string>();
   const count = (mutations: number): void => {
     figures.mutations += mutations;
   };
-  for (const spoil of spoilsOf(world, clean.exchanges, count)) {
-    for (const times of ['once', 'onwards'] as const) {
-      const spoilt: Spoilt = { ...spoil, times };
-      const deploy = await fuzzer.run(world, [spoilt]);
-      if (deploy.spoilt === 0) break;
-      answers.add(`${spoil.key} ${spoil.occurrence}`);
-      note(figures, world, spoilt, deploy);
-      // Spoilt for good, it is so from the first time on.
-      if (spoil.occurrence > 1) break;
-      // Not asked again after that: spoilt from there on, it would be the same deploy.
-      const asked = deploy.exchanges.filter(({ key }) => key === spoil.key);
-      if (asked.length === spoil.occurrence) break;
-    }
+  const all = [...spoilsOf(world, clean.exchanges, count)];
+  const chosen = choose(all);
+  figures.different += all.length;
+  figures.tried += chosen.length;
+  for (const spoil of chosen) {
+    const tried = await fuzzSingle(fuzzer, world, spoil, figures);
+    if (tried) answers.add(`${spoil.key} ${spoil.occurrence}`);
   }
   figures.answers += answers.size;
+}
+
+/** @returns whether there was anything to spoil */
+export async function fuzzSingle(
+  fuzzer: Fuzzer,
+  world: FuzzWorld,
+  spoil: Single,
+  figures: Figures,
+): Promise<boolean> {
+  for (const times of ['once', 'onwards'] as const) {
+    const spoilt: Spoilt = { ...spoil, times };
+    const deploy = await fuzzer.run(world, [spoilt]);
+    if (deploy.spoilt === 0) return times === 'onwards';
+    note(figures, world, spoilt, deploy);
+    // Spoilt for good, it is so from the first time on.
+    if (spoil.occurrence > 1) break;
+    // Not asked again after that: spoilt from there on, it would be the same deploy.
+    const asked = deploy.exchanges.filter(({ key }) => key === spoil.key);
+    if (asked.length === spoil.occurrence) break;
+  }
+  return true;
 }
 
 function note(figures: Figures, world: FuzzWorld, spoilt: Spoilt, deploy: FuzzedDeploy): void {

@@ -1,14 +1,13 @@
 /** Two answers of one deploy spoilt at once, drawn at random: there are too many pairs to try them all. */
 import fc from 'fast-check';
 import type { Commits } from './commits.ts';
-import { cleanRun, shown, spoilsOf } from './fuzz.ts';
+import { cleanRun, type Single, shown, spoilsOf } from './fuzz.ts';
 import { Fuzzer } from './fuzzed-deploy.ts';
 import type { Spoilt } from './wire.ts';
 import { type FuzzWorld, worlds } from './worlds.ts';
 
 const pairsPerSeed = 25;
 
-type Single = Omit<Spoilt, 'times'>;
 interface Drawn {
   readonly world: number;
   readonly first: number;
