@@ -8,20 +8,14 @@ export const noHash = '0'.repeat(64);
 
 /** Each field with its length in bytes before it, so that no two different events read the same. */
 function canonical(fields: readonly (string | number)[]): string {
-  let text = '';
-  for (const field of fields) {
-    const written = String(field);
-    text += `${Buffer.byteLength(written)}:${written},`;
-  }
-  return text;
+  return fields.map((field) => `${Buffer.byteLength(String(field))}:${field},`).join('');
 }
 
 /** SHA-256 (hex) over the hash before and every stored byte of the event. */
 export function hashOf(event: Omit<EventRow, 'hash'>): string {
   const { previous_hash, position, stream, version, id, type, schema, time } = event;
-  const { data, metadata } = event;
-  const place = [previous_hash, position, stream, version, id, type, schema, time];
-  return hash('sha256', canonical(place) + canonical([data, metadata]));
+  const fields = [previous_hash, position, stream, version, id, type, schema, time];
+  return hash('sha256', canonical([...fields, event.data, event.metadata]));
 }
 
 export interface Head {

@@ -263,7 +263,7 @@ export const holders: readonly Mutant[] = [
     promise: dead,
     file: 'src/runtime/run.ts',
     symbol: 'takeDeploy',
-    code: 'if (holder !== null && death !== null) {',
+    code: 'if (death !== null) {',
     by: 'if (holder !== null && death !== null && told) {',
     noticedBy: `${run} › is told of the one step`,
   },
