@@ -37,7 +37,7 @@ export async function drawn<T>(attack: (lot: Lot, seed: number) => Promise<T>): 
 }
 
 /** `LOCKSTEP_SOAK=1`: the nightly run, with as much as a night takes. */
-const isSoak = process.env.LOCKSTEP_SOAK === '1';
+export const isSoak = process.env.LOCKSTEP_SOAK === '1';
 
 export const often = (everyChange: number, nightly: number): number =>
   isSoak ? nightly : everyChange;
