@@ -13,6 +13,7 @@ import {
 import { ensureOk, sendForJson } from '../../src/effects/http-answers.ts';
 import { undiciTransport } from '../../src/effects/undici-transport.ts';
 import { LockstepError } from '../../src/errors.ts';
+import { hide } from '../../src/redaction/gate.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from './answering-server.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -294,6 +295,20 @@ describe('writes', () => {
       expect((await send({ vendor })).status).toBe(201);
     },
   );
+
+  it('to Slack pass the gate, value by value; to others they go as they are', async () => {
+    const secret = 'HRKU-01234567-89ab';
+    hide(secret);
+    const { send, server } = await stage([ok]);
+    const body = JSON.stringify({ text: `see ${secret}`, blocks: [{ text: secret }] });
+    await send({ vendor: 'slack', method: 'POST', body });
+    await send({ vendor: 'heroku', method: 'POST', body });
+    const [toSlack, toHeroku] = server.asked;
+    expect(toSlack?.body).toBe(
+      JSON.stringify({ text: 'see [secret]', blocks: [{ text: '[secret]' }] }),
+    );
+    expect(toHeroku?.body).toBe(body);
+  });
 
   it('to Slack are not fenced', async () => {
     const { send } = await stage([ok], { beforeWrite: () => Promise.reject(new Error('fenced')) });

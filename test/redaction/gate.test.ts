@@ -162,3 +162,27 @@ describe('no secret', () => {
     expect(gate.redactAll(samples)).toEqual(samples);
   });
 });
+
+describe('what passes the gate', () => {
+  const secret = 'HRKU-a/b+c=d-0123456789';
+
+  it('is cut after it was masked: no half of a secret is left at the cut', async () => {
+    gate.hide(secret);
+    const { cutOff } = await import('../../src/redaction/cut.ts');
+    const text = `see ${secret} there`;
+    for (let max = 1; max <= text.length; max++) {
+      const cut = cutOff(text, max);
+      expect(cut.length).toBeLessThanOrEqual(max);
+      for (let size = 6; size <= secret.length; size++) {
+        expect(cut).not.toContain(secret.slice(0, size));
+      }
+    }
+  });
+
+  it('is clean in the names of fields, too, however deep', () => {
+    gate.hide(secret);
+    const clean = JSON.stringify(gate.redactAll({ a: [{ [secret]: { [`x${secret}`]: secret } }] }));
+    expect(clean).not.toContain(secret);
+    expect(clean.match(/\[secret\]/g)).toHaveLength(3);
+  });
+});

@@ -114,6 +114,37 @@ describe('a bot', () => {
     expect((await log.checkpoint('slack/acme-web')).state).toMatchObject({ threads: {} });
   });
 
+  it('that loses its lease between two messages sends nothing until it has it again: each is told once', async () => {
+    await write('502-1a5f89db', ...story);
+    for (let lostAt = 1; lostAt <= 12; lostAt++) {
+      let reads = 0;
+      const losing = new Proxy(log, {
+        get(target, name) {
+          const member = target[name as keyof EventLog];
+          if (name !== 'readStream') {
+            return typeof member === 'function' ? member.bind(target) : member;
+          }
+          const readStream: EventLog['readStream'] = async (...args) => {
+            const answer = await target.readStream(...args);
+            reads += 1;
+            // Given to another sender, who is done at once.
+            if (reads === lostAt) {
+              for (const { resource, token } of await target.leases('')) {
+                await target.release({ resource, token });
+              }
+            }
+            return answer;
+          };
+          return readStream;
+        },
+      });
+      await notifier({ log: losing, leaseMs: 200 }).flush(10_000);
+      expectSteps(posted(), steps);
+      await log.saveCheckpoint('slack/acme-web', { position: 0, state: { threads: {} } });
+      server.messages.splice(0);
+    }
+  });
+
   it('begins a new message where the old one was deleted', async () => {
     await write('502-1a5f89db', ...story.slice(0, 2));
     await notifier().drain();

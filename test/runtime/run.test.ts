@@ -236,7 +236,7 @@ describe('an answer that the log cannot keep', () => {
   const endless = 'x'.repeat(500_000);
 
   it.each([
-    ['too long', { notes: { ...samples['deploy.observed'].notes, base: endless } }],
+    ['too long', { notes: { ...samples['deploy.observed'].notes, compareUrl: endless } }],
     ['of another kind', { order: 'sideways' }],
   ])('is a failure of the step, not of the run: %s', async (_, changed) => {
     const odd = { ...observed, data: { ...observed?.data, ...changed } } as DomainEvent;

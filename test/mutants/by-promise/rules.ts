@@ -140,7 +140,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'agreed',
     code: 'if (other === undefined) return ref;',
     by: 'if (other === undefined || ref !== null) return ref;',
-    noticedBy: 'test/cli/ci.test.ts',
+    noticedBy: `${ciRefs} › against its name`,
   },
   {
     id: 'another-commit-than-the-one-checked-out',
@@ -170,13 +170,13 @@ export const ruleMutants: readonly Mutant[] = [
     noticedBy: 'test/cli/pulse.test.ts',
   },
   {
-    id: 'slack-is-told-twice',
+    id: 'slack-is-told-from-the-start-again',
     promise: slack,
     file: 'src/runtime/slack-outbox.ts',
-    symbol: '#announce',
-    code: 'if (event.position <= now.position) return;',
-    by: '',
-    noticedBy: notifications,
+    symbol: 'pending',
+    code: 'let after = Math.max(position, this.#skippedTo);',
+    by: 'let after = this.#skippedTo;',
+    noticedBy: `${notifications} › goes on in the same thread in the next run`,
   },
   {
     id: 'a-message-that-was-sent-is-not-noted',
@@ -194,7 +194,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: '#post',
     code: 'await assertHeld(); try { const place',
     by: 'try { const place',
-    noticedBy: notifications,
+    noticedBy: `${notifications} › that loses its lease between two messages`,
   },
   {
     id: 'a-message-that-slack-refuses-stops-all-others',
@@ -257,7 +257,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'cutOff',
     code: 'const clean = redact(text); if (clean.length <= max) return clean;',
     by: 'const clean = text.slice(0, max); if (clean.length <= max) return redact(clean);',
-    noticedBy: 'test/redaction/gate.test.ts',
+    noticedBy: 'test/redaction/gate.test.ts › is cut after it was masked',
   },
   {
     id: 'secrets-in-base64',
@@ -293,7 +293,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'redactJson',
     code: '[clean(name), walk(field)]',
     by: '[name, walk(field)]',
-    noticedBy: 'test/redaction/gate.test.ts',
+    noticedBy: 'test/redaction/gate.test.ts › is clean in the names of fields',
   },
   {
     id: 'a-secret-beside-another-is-shown',
@@ -320,7 +320,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'withoutSecrets',
     code: "if (request.vendor !== 'slack' || typeof request.body !== 'string') return request;",
     by: "if (request.vendor !== 'endpoint' || typeof request.body !== 'string') return request;",
-    noticedBy: 'test/redaction/gate.test.ts',
+    noticedBy: 'test/effects/http.test.ts › to Slack pass the gate',
   },
   {
     id: 'tokens-go-wherever-a-vendor-says',
