@@ -310,6 +310,15 @@ describe('pendingWork', () => {
     expect(old?.ageMs).toBeGreaterThan(2 * 86_400_000);
   });
 
+  it('finds a release that is under way below newer ones', async () => {
+    const slug = world.slug(commit);
+    world.release(app, slug);
+    const { version } = world.release(app, slug, { status: 'pending' });
+    for (let n = 0; n < 5; n++) world.release(app, slug, { description: 'Set FOO config vars' });
+    const pending = await heroku.pendingWork('acme-staging', ports);
+    expect(pending).toMatchObject([{ kind: 'release', name: `v${version}` }]);
+  });
+
   it('is nothing at an app that does nothing', async () => {
     world.release(app, null, { description: 'Initial release' });
     expect(await heroku.pendingWork('acme-staging', ports)).toEqual([]);

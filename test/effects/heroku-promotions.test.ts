@@ -262,6 +262,26 @@ describe('followPromotion', () => {
     expect(error.message).toContain('acme-eu has v1 (succeeded)');
   });
 
+  it('is in part as well where ours got it and another did not', async () => {
+    const other = world.app('acme-eu');
+    world.onPromotion = ({ targets }) => {
+      const made = world.release(production, slug, { description: 'Promote x v1' });
+      Object.assign(targets[0] ?? {}, { status: 'succeeded', release: made.id });
+      targets.push({ app: other, status: 'failed', error: 'no dynos', release: null });
+    };
+    const error = await failureOf(follow(await requested()));
+    expect(error.code).toBe('E_PROMOTION_PARTIAL');
+    expect(error.message).toContain('acme-eu failed (no dynos)');
+  });
+
+  it('does not believe targets of another promotion', async () => {
+    const [mine, others] = [await requested(), await requested()];
+    const path = (id: string | null) => `/pipeline-promotions/${id}/promotion-targets`;
+    const body = await fetch(world.url + path(others)).then((response) => response.json());
+    world.faults.set(`GET ${path(mine)}`, [{ status: 200, body: body as object }]);
+    expect((await failureOf(follow(mine))).code).toBe('E_VENDOR_MALFORMED');
+  });
+
   it('gives up when the time is up: E_PROMOTION_TIMEOUT', async () => {
     world.onPromotion = () => {};
     expect((await failureOf(follow(await requested()))).code).toBe('E_PROMOTION_TIMEOUT');

@@ -94,6 +94,10 @@ describe('readCode', () => {
     world.release(app, slug, { description: 'Deploy 11111111' });
     world.release(app, slug, { description: 'Set FOO config vars' });
     expect((await heroku.readCode(name, ports)).failed).toEqual([]);
+    // Code that came by words of its own is known for code only by the release before it.
+    world.release(app, slug, { status: 'failed', description: 'Rollback to v1' });
+    world.release(app, world.slug(one), { description: 'Shipped by a tool of ours' });
+    expect((await heroku.readCode(name, ports)).failed).toEqual([]);
     world.release(app, world.slug(two), { status: 'failed', description: 'Rollback to v1' });
     expect((await heroku.readCode(name, ports)).failed).toMatchObject([{ kind: 'rollback' }]);
   });

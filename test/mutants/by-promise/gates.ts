@@ -543,7 +543,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'followPromotion',
     code: 'if (ours === undefined || states.some(({ failed }) => failed)) {',
     by: 'if (ours === undefined || ours.failed) {',
-    noticedBy: `${promotions} › only some targets got it`,
+    noticedBy: `${promotions} › is in part as well where ours got it`,
   },
   {
     id: 'failed-releases-below-the-code-count',
@@ -552,7 +552,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'aboveTheCode',
     code: 'release.version > decidedAt',
     by: 'release.version > 0',
-    noticedBy: `${releases} › before the code came`,
+    noticedBy: `${releases} › what failed before the code came`,
   },
   {
     id: 'what-failed-before-the-lifted-one-holds-again',
@@ -579,7 +579,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'pages',
     code: 'if (next === undefined && response.status === 206) throw cut(path);',
     by: '',
-    noticedBy: 'test/effects/http-pages.test.ts',
+    noticedBy: list,
   },
   {
     id: 'a-config-change-is-a-decision-on-code',
@@ -597,7 +597,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'walkBack',
     code: 'if (story.decided === null) refuseImage(app, release);',
     by: '',
-    noticedBy: releases,
+    noticedBy: list,
   },
   {
     id: 'the-stuck-lane-is-forgotten-with-the-next-commit',
