@@ -372,15 +372,6 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: 'test/postgres/cuts.test.ts',
   },
   {
-    id: 'a-step-that-is-out-of-order-in-time',
-    promise: read,
-    file: 'src/store/verified-read.ts',
-    symbol: 'whatIsOutOfOrder',
-    code: 'if (row.position <= last.position)',
-    by: 'if (row.position < 0)',
-    noticedBy: tampered,
-  },
-  {
     id: 'a-resumed-run-says-nothing',
     promise: carriesOn,
     file: 'src/runtime/run.ts',
