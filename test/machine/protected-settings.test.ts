@@ -298,4 +298,25 @@ describe('protected settings', () => {
       expect.stringMatching(/^staging: https:\/\/.* is not asked any more$/),
     ]);
   });
+
+  it('says of an endpoint what is weaker than before, each by its own words', () => {
+    const before = samples['deploy.requested'];
+    const [asked] = before.settings.staging.verify.endpoints;
+    const strict = { ...asked, body: 'ok', header: { name: 'x-a', value: '1' } } as Endpoint;
+    const told = (loss: Partial<Endpoint>): string[] => {
+      const [from, to] = [structuredClone(before), structuredClone(before)];
+      from.settings.staging.verify.endpoints = [strict];
+      to.settings.staging.verify.endpoints = [{ ...strict, ...loss }];
+      return differences(from, to);
+    };
+    const at = 'staging: https://staging.acme.test/:';
+    expect(told({ status: 500 })).toEqual([`${at} status 200 became 500`]);
+    expect(told({ successes: 1 })).toEqual([`${at} successes 3 became 1`]);
+    expect(told({ body: null })).toEqual([`${at} body is not looked at any more`]);
+    expect(told({ body: 'fine' })).toEqual([`${at} another body`]);
+    expect(told({ header: null })).toEqual([`${at} header is not looked at any more`]);
+    expect(told({ header: { name: 'x-a', value: '2' } })).toEqual([`${at} another header`]);
+    expect(told({ revision: null })).toEqual([`${at} revision is not looked at any more`]);
+    expect(told({ revision: { url: 'https://a.test/' } })).toEqual([`${at} another revision`]);
+  });
 });

@@ -84,6 +84,15 @@ describe('tell', () => {
     expect(tell(event).headline).toBe(sentence);
   });
 
+  it('tells every event as it did: a change of words is seen in tellings.txt', async () => {
+    const told = all.map((event) => {
+      const { headline, detail, tone } = tell(event);
+      const lines = (detail ?? '').split('\n').map((line) => `    ${line}`);
+      return `${event.type} (${tone})\n  ${headline}\n${lines.join('\n')}`.trimEnd();
+    });
+    await expect(`${told.join('\n')}\n`).toMatchFileSnapshot('tellings.txt');
+  });
+
   it('tells of a stuck lane as a problem, with the commit that production runs and both ways out', () => {
     const [first, again] = variants.filter(
       (event) => event.type === 'deploy.superseded' && stuckIn(event) !== null,

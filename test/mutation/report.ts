@@ -13,6 +13,8 @@ interface FileReport {
     readonly status: string;
     readonly mutatorName: string;
     readonly replacement?: string;
+    /** It takes effect while a file is loaded, which a worker does once for all tests. */
+    readonly static?: boolean;
     readonly location: { readonly start: Place; readonly end: Place };
   }[];
 }
@@ -41,7 +43,7 @@ const unnoticed = ['Survived', 'NoCoverage'];
 export function judged({ files }: Report): Judged[] {
   return Object.entries(files).flatMap(([file, { source, mutants }]) =>
     mutants
-      .filter(({ status }) => noticed.includes(status) || unnoticed.includes(status))
+      .filter((one) => one.static !== true && [...noticed, ...unnoticed].includes(one.status))
       // What no test reaches is reported whether it was drawn or not.
       .filter(
         (one) => one.status !== 'NoCoverage' || isDrawn({ ...asStryker(one), fileName: file }),

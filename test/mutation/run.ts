@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { judged, leftOver, type Report, table } from './report.ts';
-import { decideNothing, rooms } from './rooms.ts';
+import { leftOut, rooms } from './rooms.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const found = 'reports/mutation.json';
@@ -34,7 +34,7 @@ process.env.MUTATION_SEED = values.seed;
 process.env.MUTATION_SHARE = values.share;
 
 if (values.report === undefined) {
-  const mutate = [...chosen.flatMap((room) => rooms[room] ?? []), ...decideNothing];
+  const mutate = [...chosen.flatMap((room) => rooms[room] ?? []), ...leftOut];
   const { status } = spawnSync(
     'npx',
     ['--no', 'stryker', 'run', 'test/mutation/stryker.config.json', '--mutate', mutate.join()],
