@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import type { Repository } from '../effects/git.ts';
 import { UsageError } from '../errors.ts';
 import { shortSha } from '../machine/story.ts';
-import { type Config, loadConfig, parseConfig } from './config.ts';
+import { type Config, fileName, loadConfig, parseConfig } from './config.ts';
 
 export interface DeployedCommit {
   readonly repository: Repository;
@@ -29,7 +29,7 @@ export async function configOfCommit(
   { file, isNamed }: ConfigPlace,
   { repository, sha, isCi }: DeployedCommit,
 ): Promise<{ config: Config; notices: string[] }> {
-  const name = basename(file);
+  const name = fileName(file);
   const short = shortSha(sha);
   const path = pathInside(repository.root, file);
   const committed = path === null ? null : await repository.file(sha, path);

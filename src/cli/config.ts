@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts';
 import { type Settings, settingsSchema } from '../machine/events.ts';
 import { cutOff } from '../redaction/cut.ts';
 import { redact } from '../redaction/gate.ts';
+import { mask } from '../redaction/redactor.ts';
 import { shownStore } from '../store/open.ts';
 import { type Config, configSchema } from './config-schema.ts';
 import type { Environment } from './environment.ts';
@@ -25,9 +26,12 @@ const fileBytesMax = 64 * 1024;
 const mistakesMax = 20;
 const lineLengthMax = 160;
 
+/** How messages call a file; redacted whole, for a secret may go over its folders' names. */
+export const fileName = (path: string): string => basename(redact(path));
+
 /** @throws UsageError E_CONFIG_MISSING, E_CONFIG */
 export function loadConfig(path: string): Config {
-  return parseConfig(read(path), basename(path));
+  return parseConfig(read(path), fileName(path));
 }
 
 /** @param name what messages call the file @throws UsageError E_CONFIG */
@@ -105,7 +109,7 @@ const withoutPassword = (store: string): string =>
   store.startsWith('sqlite:') ? store : shownStore(store);
 
 function read(path: string): Buffer {
-  const name = basename(path);
+  const name = fileName(path);
   // One byte more than it may have, of whatever it is: a pipe has no size, a device no end.
   const bytes = Buffer.alloc(fileBytesMax + 1);
   let length = 0;
@@ -249,7 +253,9 @@ function rangeStart(node: unknown): number | undefined {
 /** `pipeline.yml:7:3 what`, the line, and a caret under the place. */
 function show(name: string, text: string, lines: LineCounter, { offset, what }: Mistake): string {
   const { line, col } = lines.linePos(offset);
-  const whole = redact(withoutPasswords(text.split(/\r?\n/)[line - 1] ?? ''));
+  const clean = redact(withoutPasswords(text.split(/\r?\n/)[line - 1] ?? ''));
+  // A secret may go over several lines, of which each by itself is none.
+  const whole = redact(withoutPasswords(text)).includes(clean) ? clean : mask;
   // Of a very long line only the part around the place.
   const from = Math.max(0, col - 1 - lineLengthMax / 2);
   const source = whole.slice(from, from + lineLengthMax);

@@ -1,6 +1,6 @@
 /** `pipeline log` as lines: a deploy's events in words. */
 import { tell } from '../machine/story.ts';
-import { redact } from '../redaction/gate.ts';
+import { redact, redactAll } from '../redaction/gate.ts';
 import { actorName, actorSchema, observedInWords } from '../runtime/actor.ts';
 import { domainEvent } from '../runtime/recorded.ts';
 import type { RecordedEvent } from '../store/log.ts';
@@ -15,7 +15,7 @@ export function logView(
 ): string[] {
   const rows = records.map((record) => {
     const event = domainEvent(record);
-    const { headline, detail, tone } = tell(event);
+    const { headline, detail, tone } = tell(redactAll(event));
     const words = safe(headline);
     return {
       cells: [

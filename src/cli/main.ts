@@ -1,19 +1,35 @@
 /** The program's one entry: runs a command, prints what went wrong once, gives the exit code. */
 import { readFileSync } from 'node:fs';
 import { LockstepError, UsageError } from '../errors.ts';
-import { hideSecretsOf } from '../redaction/gate.ts';
+import { hideSecretsOf, redact } from '../redaction/gate.ts';
 import { StoreUnusable } from '../store/log.ts';
 import { CommanderError, createProgram } from './program.ts';
 import { createTerminal, errorDocument, printError, type Terminal } from './terminal.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
-  hideSecretsOf(process.env, argv);
-  const shown = createTerminal({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
-    noColor: argv.includes('--no-color'),
-  });
+  const { run, told } = commandOf(argv, process);
+  // What nobody caught: Node would print it past the gate.
+  process.on('uncaughtException', (error) => process.exit(told(error)));
+  const { exit, failed } = await run();
+  if (failed) endSoon(exit);
+  return exit;
+}
+
+/** What a command is given, besides its arguments. */
+export type Surroundings = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>;
+
+export interface Invocation {
+  run(): Promise<{ readonly exit: number; readonly failed: boolean }>;
+  /** Prints what went wrong, and gives the exit code for it. */
+  told(error: unknown): number;
+}
+
+/** One run of the command line; its secrets are known to the gate from now on. */
+export function commandOf(argv: readonly string[], around: Surroundings): Invocation {
+  const { stdout, stderr, env } = around;
+  hideSecretsOf(env, argv);
+  const noColor = argv.includes('--no-color');
+  const shown = createTerminal({ stdout, stderr, env, noColor });
   // With --json, standard output is one document: the result, or what went wrong.
   let isJsonDue = wantsJson(argv);
   const terminal: Terminal = {
@@ -29,22 +45,21 @@ export async function main(argv: readonly string[]): Promise<number> {
     printError(terminal, error, { debug: argv.includes('--debug') });
     return exit;
   };
-  // What nobody caught: Node would print it past the gate.
-  process.on('uncaughtException', (error) => process.exit(told(error)));
-  let code = 0;
-  const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (code = n) });
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return code;
-  } catch (thrown) {
-    if (thrown instanceof CommanderError && /^commander\.(help|version)/.test(thrown.code)) {
-      return thrown.exitCode === 0 ? 0 : 2;
+  const run = async () => {
+    let exit = 0;
+    const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (exit = n) });
+    try {
+      await program.parseAsync(argv, { from: 'user' });
+      return { exit, failed: false };
+    } catch (thrown) {
+      if (thrown instanceof CommanderError && /^commander\.(help|version)/.test(thrown.code)) {
+        return { exit: thrown.exitCode === 0 ? 0 : 2, failed: false };
+      }
+      const error = thrown instanceof CommanderError ? wrongUsage(thrown) : thrown;
+      return { exit: told(error), failed: true };
     }
-    const error = thrown instanceof CommanderError ? wrongUsage(thrown) : thrown;
-    const exit = told(error);
-    endSoon(exit);
-    return exit;
-  }
+  };
+  return { run, told };
 }
 
 /** Before a `--`, after which everything is an argument. */
@@ -55,7 +70,9 @@ function wantsJson(argv: readonly string[]): boolean {
 
 /** What commander says of flags and arguments, as an error of ours. */
 function wrongUsage({ message }: CommanderError): UsageError {
-  const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
+  const [what = '', ...more] = redact(message)
+    .replace(/^error: /, '')
+    .split('\n');
   const hint = more.map((line) => line.replace(/^\((.*)\)$/, '$1')).join(' ');
   return new UsageError('E_USAGE', what, {
     hint: hint === '' ? 'pipeline help lists the commands, pipeline help COMMAND its flags.' : hint,

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { DomainEvent } from '../machine/events.ts';
 import { formatDuration, tell } from '../machine/story.ts';
-import { redact } from '../redaction/gate.ts';
+import { redact, redactAll } from '../redaction/gate.ts';
 import type { RecordedEvent } from '../store/log.ts';
 import { safe, type Terminal } from './terminal.ts';
 
@@ -46,7 +46,7 @@ export function createReporter(options: {
     recorded(event, { time }) {
       waiting = null;
       terminal.clearStatus();
-      const { headline, detail, tone } = tell(event);
+      const { headline, detail, tone } = tell(redactAll(event));
       const paint = { good: 'green', bad: 'red', waiting: 'yellow', neutral: null }[tone] as
         | 'green'
         | 'red'

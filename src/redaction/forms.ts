@@ -21,7 +21,9 @@ export function formsOf(secret: string): string[] {
 /** Forms of which a long piece is like no other text: base64, also where a URL has it, and hex. */
 export function encodedForms(secret: string): string[] {
   const base64 = base64Forms(secret);
-  return [...hexForms(secret), ...base64, ...base64.map(encodeURIComponent)];
+  const hex = hexForms(secret);
+  const inPairs = hex.map((digits) => digits.match(/../g)?.join(':') ?? digits);
+  return [...hex, ...inPairs, ...base64, ...base64.map(encodeURIComponent)];
 }
 
 export function hexForms(secret: string): string[] {

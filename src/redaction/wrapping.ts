@@ -38,7 +38,7 @@ const oneLine: Unwrap = (text) => {
 const isBlank = (character: string): boolean => character === ' ' || character === '\t';
 
 /** What puts a string together from several, continues a line or quotes it: anywhere, for a secret may have it too. */
-const ornament = new RegExp(`(?:[\\s"'\`+,\\\\=>#|*]|${lineEnd.source})+`, 'gi');
+const ornament = new RegExp(`(?:${lineEnd.source}|[\\s"'\`+,\\\\=>#|*])+`, 'gi');
 
 /** Of a text of several lines, what no wrapping adds. */
 const bare: Unwrap = (text) => {
@@ -46,8 +46,8 @@ const bare: Unwrap = (text) => {
 };
 
 /** At least sixteen digits and something in between: fewer are the hex of no secret that is looked for. */
-const hexRun = /[0-9a-fx:,;._\-\s"'+\\%=]{17,}/gi;
-const betweenDigits = /(?:[:,;._\-\s"'+%=]|0x|\\[xrn]?)+/gi;
+const hexRun = /(?:\\+[xrn]|[0-9a-fx:,;._\-\s"'+\\%=]){17,}/gi;
+const betweenDigits = /(?:[:,;._\-\s"'+%=]|0x|\\+[xrn]?)+/gi;
 
 const hexDigits: Unwrap = (text) =>
   [...text.matchAll(hexRun)].flatMap(({ 0: run, index }) =>

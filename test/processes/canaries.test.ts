@@ -1,14 +1,11 @@
 /**
- * Canaries: every secret in every form comes in at every door (output of builds, words of vendors,
- * their errors, commits, endpoints, git), and none comes out of any: the log, exports, Slack, each
- * command as text and as JSON, errors, `--debug`. The commands are those that the program has.
+ * Canaries through whole processes, real HTTP and real git: a sample of what test/cli/canaries.test.ts
+ * searches within one process. Secrets come in with builds' output, words of vendors, their errors,
+ * commits and branches, and none comes out.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
 import { canariesOf, canaryEnvironment, echoOf, foundIn, linesOf } from './canaries.ts';
 import { EchoingProxy } from './echoing-proxy.ts';
 import { defaultConfig, deployId, Stage } from './stage.ts';
@@ -124,15 +121,16 @@ function expectNone(): void {
 }
 
 describe('canaries', { timeout: 120_000 }, () => {
-  it.each<[string, () => Record<string, string>]>([
-    ['a webhook', () => ({})],
-    ['a bot', () => ({ SLACK_BOT_TOKEN: stage.sandbox.slackBotToken })],
-  ])('of a deploy that goes live, with Slack by %s', async (_, more) => {
+  it('of a deploy that goes live, with Slack by a bot', async () => {
+    const more = { SLACK_BOT_TOKEN: stage.sandbox.slackBotToken };
     const commit = canaryCommit();
-    canaries.push(...Object.values(more()));
-    expect((await advance(501, commit, more())).stdout).toContain('production.live');
+    canaries.push(...Object.values(more));
+    expect((await advance(501, commit, more)).stdout).toContain('production.live');
     expectNone();
     expect(await run(['replay', deployId(501, commit)])).toMatchObject({ exit: 0 });
+    const exported = await run(['export']);
+    expect(exported.exit).toBe(0);
+    expect(foundIn(exported.stdout, canaries)).toEqual([]);
   });
 
   it('of a build, a release and dynos that fail', async () => {
@@ -147,7 +145,7 @@ describe('canaries', { timeout: 120_000 }, () => {
     expectNone();
   });
 
-  it.each([401, 403, 404, 422, 409, 400, 500, 503])(
+  it.each([403, 500])(
     'of vendors that refuse with %i and repeat what they were sent',
     async (status) => {
       proxy.refuse('heroku', /./, status);
@@ -192,7 +190,7 @@ describe('canaries', { timeout: 120_000 }, () => {
       `${readFileSync(join(stage.folder, 'pipeline.yml'), 'utf8')}${lock}`,
     );
     canaryCommit();
-    for (const status of [401, 403, 404, 422, 500, 503]) {
+    for (const status of [404, 503]) {
       proxy.refuse(service, /./, status, 2);
       const ended = await run(['--debug', 'advance', '--json'], {
         ...ci,
@@ -200,83 +198,20 @@ describe('canaries', { timeout: 120_000 }, () => {
       });
       expect(ended.exit).not.toBe(0);
     }
-    expect(proxy.sent.filter((one) => one.service === service).length).toBeGreaterThan(5);
+    expect(proxy.sent.filter((one) => one.service === service).length).toBeGreaterThan(2);
     expectNone();
   });
 
   it('of branches, and of git’s own complaints', async () => {
     const commit = canaryCommit();
     await stage.makeLog();
-    for (const canary of canaries)
-      await run(['advance', '--build', '501', '--commit', commit, '--branch', canary]);
+    const [first = '', second = ''] = canaries;
+    await run(['advance', '--build', '501', '--commit', commit, '--branch', first]);
     const ci = { CIRCLECI: 'true', CIRCLE_BUILD_NUM: '501', CIRCLE_JOB: 'deploy' };
-    for (const canary of canaries.slice(0, 4))
-      await run(['advance', '--json'], { ...ci, CIRCLE_BRANCH: canary });
-    stage.git('config', 'core.abbrev', canaries[0] ?? '');
+    await run(['advance', '--json'], { ...ci, CIRCLE_BRANCH: second });
+    stage.git('config', 'core.abbrev', first);
     const ended = await run(['--debug', 'advance', '--build', '502', '--branch', 'master']);
     expect(ended.stderr).toContain('git');
     expectNone();
   });
-
-  it('of every command, as text and as JSON', async () => {
-    const commit = canaryCommit();
-    await advance(501, commit, { PRODUCTION_CD_ENABLED: `no ${canaries[0]}` });
-    const deploy = deployId(501, commit);
-    const reason = ['--reason', proxy.echo.slice(0, 60_000)];
-    const exported = join(stage.folder, 'log.jsonl');
-    const argumentsOf: Record<string, readonly string[]> = {
-      advance: [
-        '--build',
-        '502',
-        '--commit',
-        commit,
-        '--branch',
-        'master',
-        '--override',
-        ...reason,
-      ],
-      resume: [deploy, ...reason],
-      disable: reason,
-      enable: reason,
-      unlock: reason,
-      status: [],
-      log: [deploy],
-      replay: [deploy],
-      export: ['--output', exported],
-      import: [exported],
-      docs: ['--output', join(stage.folder, `${canaries[2]}.md`)],
-      sandbox: [],
-    };
-    const commands = program().commands.map((command) => command.name());
-    expect(Object.keys(argumentsOf).sort()).toEqual([...commands].sort());
-    for (const command of program().commands) {
-      const args = argumentsOf[command.name()] ?? [];
-      if (command.name() === 'sandbox') continue; // It prints its own tokens, to be copied: see its test.
-      await run(['--debug', command.name(), ...args]);
-      if (takesJson(command)) await run([command.name(), ...args, '--json']);
-      // What is given wrongly is repeated in the complaint.
-      await run([command.name(), `--${canaries[1]}`, canaries[0] ?? '']);
-      await run([
-        '--debug',
-        '--store',
-        `sqlite:${stage.folder}/${canaries[0]}.db`,
-        command.name(),
-        ...args,
-        canaries[0] ?? '',
-      ]);
-    }
-    await run(['export']);
-    await run(['log', canaries[0] ?? '']);
-    expectNone();
-    const lines = readFileSync(exported, 'utf8');
-    expect(foundIn(lines, canaries)).toEqual([]);
-  });
 });
-
-const takesJson = (command: Command): boolean =>
-  command.options.some(({ long }) => long === '--json');
-
-function program(): Command {
-  const terminal = { out: () => {}, err: () => {} } as unknown as Terminal;
-  return createProgram({ version: '0', terminal, exit: () => {} });
-}

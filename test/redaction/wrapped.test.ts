@@ -15,6 +15,7 @@ const encodings: Readonly<Record<string, (one: string) => string>> = {
   base64url: (one) => Buffer.from(one).toString('base64url'),
   'base64 of more': (one) => Buffer.from(`machine heroku ${one} and so on`).toString('base64'),
   hex: (one) => Buffer.from(one).toString('hex'),
+  'hex with colons': (one) => Buffer.from(one).toString('hex').match(/../g)?.join(':') ?? '',
   HEX: (one) => Buffer.from(one).toString('hex').toUpperCase(),
 };
 /** What people and programs put between two lines of one text. */

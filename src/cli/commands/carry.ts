@@ -2,6 +2,7 @@
 import type { Clock } from '../../effects/ports.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
 import { tell } from '../../machine/story.ts';
+import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { domainEvent, readFlight } from '../../runtime/recorded.ts';
@@ -117,7 +118,7 @@ async function summary(log: EventLog, deploy: string, exit: number): Promise<obj
     state: stateOf(flight),
     settled: has(flight, 'settled'),
     exit: exitCodeOf(flight) ?? exit,
-    reason: outcome === null ? null : tell(outcome).headline,
+    reason: outcome === null ? null : tell(redactAll(outcome)).headline,
   };
 }
 

@@ -1,5 +1,6 @@
 /** `pipeline status`: every deploy, its state, since when, and what to do next. */
 import { UsageError } from '../../errors.ts';
+import { redactAll } from '../../redaction/gate.ts';
 import { livingRuns } from '../../runtime/runs.ts';
 import { readDeploys } from '../../store/deploys.ts';
 import { readEnvironment } from '../environment.ts';
@@ -20,7 +21,8 @@ export async function status(
   const log = await openDeployLog(store, { readOnly: true });
   try {
     const living = await livingRuns(log);
-    const rows = (await readDeploys(log, { limit })).map((row) => ({
+    // Before anything of them is cut: an imported log may hold secrets.
+    const rows = redactAll(await readDeploys(log, { limit })).map((row) => ({
       ...row,
       /** Whether something carries it on now. */
       running: !row.settled && living.has(row.deploy),

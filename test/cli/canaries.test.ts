@@ -1,0 +1,377 @@
+/**
+ * Canaries: secrets of every kind, repeated in every form, come in at every door, and nothing of them
+ * comes out of any: the log's file, exports, Slack, each command as text and as JSON, errors, `--debug`.
+ * The commands are those that the program has, the events those of the log.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Terminal } from '../../src/cli/terminal.ts';
+import { systemClock } from '../../src/effects/clock.ts';
+import { type EventType, eventSchemas } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
+import type { JsonObject } from '../../src/store/log.ts';
+import { type Canaries, canaries, type Repetition, repetition, searchFor } from './canary.ts';
+import { CommandHere, type EndedHere } from './command-here.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lockstep-canaries-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const types = Object.keys(eventSchemas) as EventType[];
+let runs = 0;
+
+/** What a world begins with: it may hold secrets. */
+const isGiven = /^(pipeline.*\.yml|\.git|theirs.*\.db(-.*)?)$/;
+
+/** One environment with its secrets, and everything that left the program in it, by name. */
+class World {
+  readonly here: CommandHere;
+  readonly folder: string;
+  readonly sinks = new Map<string, string>();
+  /** All of the secrets, as they are repeated in this world. */
+  readonly echo: string;
+  /** The same in one line, no longer than an argument may be. */
+  readonly line: string;
+  /** Some of them, as a file may be called. */
+  readonly name: string;
+  readonly #left: (text: string) => string[];
+
+  constructor({ environment, secrets, configured }: Canaries, repeat: Repetition) {
+    runs += 1;
+    this.folder = join(folder, String(runs));
+    mkdirSync(this.folder);
+    writeFileSync(
+      join(this.folder, 'pipeline.yml'),
+      `app: acme-web\nrepository: https://github.com/acme/web\nstore: "postgres://ana:${encodeURIComponent(configured)}@db.test/log"\n${verified}`,
+    );
+    git(this.folder, 'init', '--quiet', '--initial-branch=master');
+    git(this.folder, 'config', 'user.email', 'ana@acme.test');
+    this.here = new CommandHere(this.folder, { ...environment, PIPELINE_STORE: 'sqlite:log.db' });
+    this.echo = secrets.map((secret) => `<${repeat.of(secret)}>`).join(' ');
+    const lines = secrets.map((secret) => `<${repeat.inOneLine(secret)}>`);
+    this.name = lines
+      .filter((line) => !line.includes('/') && line.length < 80)
+      .slice(0, 3)
+      .join('');
+    this.line = lines.join(' ').slice(0, 30_000);
+    this.#left = searchFor(secrets);
+    expect(this.#left(this.echo).length).toBeGreaterThan(secrets.length);
+    git(this.folder, 'config', 'user.name', `Ana ${this.line}`);
+  }
+
+  async run(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+    return this.#keep(args, await this.here.run(args, more));
+  }
+
+  async tell(args: readonly string[], error: unknown) {
+    return this.#keep(args, await this.here.tell(args, error));
+  }
+
+  /** Looks through what was printed and sent, and through every file but the configuration. */
+  expectNothing(): void {
+    for (const entry of readdirSync(this.folder, { withFileTypes: true })) {
+      if (entry.isDirectory() || isGiven.test(entry.name)) continue;
+      this.sinks.set(entry.name, readFileSync(join(this.folder, entry.name), 'utf8'));
+    }
+    for (const [sink, text] of this.sinks) {
+      const left = this.#left(text);
+      expect({ sink, left }, text.slice(0, 3_000)).toEqual({ sink, left: [] });
+    }
+    expect([...this.sinks.values()].join()).toContain('[secret]');
+  }
+
+  #keep(args: readonly string[], ended: EndedHere): EndedHere {
+    const name = args.join(' ').slice(0, 60);
+    this.sinks.set(`${this.sinks.size}: ${name}: out`, ended.stdout);
+    this.sinks.set(`${this.sinks.size}: ${name}: err`, ended.stderr);
+    return ended;
+  }
+}
+
+const git = (folder: string, ...args: string[]): string =>
+  execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' });
+
+const verified = ['staging', 'production']
+  .map(
+    (name) =>
+      `${name}: { heroku: { app: acme-${name} }, verify: { endpoints: [{ url: "http://127.0.0.1/" }] } }\n`,
+  )
+  .join('');
+
+/** The event with the text after each of its strings, as far as the schema allows it. */
+function spoiled(type: EventType, text: string): JsonObject {
+  const data = structuredClone(samples[type]) as unknown as Record<string, unknown>;
+  const spoil = (value: Record<string, unknown>): void => {
+    for (const [key, one] of Object.entries(value)) {
+      if (typeof one === 'string') {
+        value[key] = `${one} ${text}`;
+        if (!eventSchemas[type].safeParse(data).success) value[key] = one;
+      } else if (typeof one === 'object' && one !== null) spoil(one as Record<string, unknown>);
+    }
+  };
+  spoil(data);
+  return data as JsonObject;
+}
+
+const deploy = '502-1a5f89db';
+
+/** A deploy with an event of each type, and one that only begins. */
+async function fill(world: World, store: string, isCleaned: boolean): Promise<void> {
+  const { openLog } = await import('../../src/store/open.ts');
+  const { deploysProjection } = await import('../../src/store/deploys.ts');
+  const { redactAll } = await import('../../src/redaction/gate.ts');
+  const log = await openLog(`sqlite:${join(world.folder, store)}`, {
+    projections: [deploysProjection],
+    ...(isCleaned ? { clean: redactAll } : {}),
+  });
+  const transition = { from: null, to: 'queued', settled: false, reason: world.echo };
+  const metadata = { actor: { claimed: world.echo }, transition };
+  const event = (type: EventType, named: string) => {
+    const data = spoiled(type, world.echo);
+    const own = type === 'deploy.requested' ? { ...data, deploy: named } : data;
+    return { id: crypto.randomUUID(), type, data: own as JsonObject, metadata };
+  };
+  const append = (named: string, which: readonly EventType[]) =>
+    log.append([
+      {
+        stream: `deploy/${named}`,
+        expected: 'any',
+        events: which.map((type) => event(type, named)),
+      },
+    ]);
+  await append(deploy, types);
+  await append('503-7c3d2e1f', ['deploy.requested', 'deploy.failed']);
+  await log.close();
+}
+
+/** Tells Slack of all of the log, by a bot and by a webhook. */
+async function tellSlack(world: World, { environment }: Canaries): Promise<void> {
+  const { openDeployLog } = await import('../../src/cli/workspace.ts');
+  const { createSlack } = await import('../../src/effects/slack.ts');
+  const { createHttpClient } = await import('../../src/effects/http.ts');
+  const { createNotifier } = await import('../../src/runtime/notifications.ts');
+  const { SLACK_BOT_TOKEN: botToken = '', SLACK_WEBHOOK_URL: webhookUrl = '' } = environment;
+  for (const way of [{ botToken }, { webhookUrl }]) {
+    await fill(world, `theirs-${Object.keys(way)}.db`, false);
+    const log = await openDeployLog(
+      `sqlite:${join(world.folder, `theirs-${Object.keys(way)}.db`)}`,
+      {
+        readOnly: false,
+      },
+    );
+    let sent = 0;
+    const http = createHttpClient({
+      clock: systemClock,
+      random: () => 0,
+      beforeWrite: async () => {},
+      notice: () => {},
+      transport: async ({ body }) => {
+        sent += 1;
+        world.sinks.set(`${Object.keys(way)}: message ${sent}`, String(body));
+        const answer = { ok: true, channel: 'C0ALERTS', ts: `${sent}.000001` };
+        return {
+          status: 200,
+          headers: {},
+          body: 'botToken' in way ? JSON.stringify(answer) : 'ok',
+        };
+      },
+    });
+    const notifier = createNotifier({
+      log,
+      slack: createSlack({ baseUrl: 'https://slack.test/api', channel: '#alerts', ...way }),
+      settings: { oncall: '<!subteam^S0ONCALL>' },
+      ports: {
+        http,
+        clock: systemClock,
+        progress: (line) => world.sinks.set(`progress ${line}`, line),
+      },
+      owner: { host: 'here', run: Object.keys(way).join() },
+      leaseMs: 60_000,
+      startAt: 0,
+    });
+    await notifier.drain();
+    await log.close();
+    expect(sent).toBeGreaterThan(3);
+  }
+}
+
+/** Every command of the program with arguments that hold the text; `sandbox` prints its own tokens, to be copied. */
+async function giveArguments(world: World): Promise<void> {
+  const { createProgram } = await import('../../src/cli/program.ts');
+  const silent = { out: () => {}, err: () => {} } as unknown as Terminal;
+  const { commands } = createProgram({ version: '0', terminal: silent, exit: () => {} });
+  const argumentsOf: Record<string, readonly string[]> = {
+    advance: ['--build', '7', '--branch', 'master', '--override', '--reason', world.echo],
+    resume: ['502', '--reason', world.echo],
+    disable: ['--reason', world.echo, '--actor', world.line],
+    enable: ['--reason', world.echo, '--actor', world.line],
+    unlock: ['--reason', world.echo, '--actor', world.line],
+    status: ['--limit', world.line],
+    log: [world.line],
+    replay: [world.line],
+    export: ['--lane', world.line],
+    import: [`theirs.db.jsonl`],
+    docs: ['--output', `docs/${world.name}/x.md`],
+    sandbox: ['--port', world.line],
+  };
+  expect(Object.keys(argumentsOf).sort()).toEqual(commands.map((one) => one.name()).sort());
+  for (const command of commands) {
+    const args = [command.name(), ...(argumentsOf[command.name()] ?? [])];
+    await world.run(['--debug', ...args]);
+    if (command.options.some(({ long }) => long === '--json')) await world.run([...args, '--json']);
+    await world.run([command.name(), `--${world.line}`]);
+    await world.run([...args, world.echo]);
+    await world.run(['--debug', '--store', `sqlite:/nowhere/${world.name}`, ...args]);
+    await world.run(['--config', `nowhere/${world.name}.yml`, ...args, '--json']);
+  }
+}
+
+/** What Lockstep reads of the environment, with the text in it. */
+async function giveEnvironment(world: World): Promise<void> {
+  for (const name of ['PIPELINE_CONFIG', 'PIPELINE_STORE'])
+    await world.run(['disable', '--reason', 'none'], { [name]: `nowhere/${world.name}` });
+  const names = ['PIPELINE_LEASE', 'PIPELINE_TRUST'];
+  const urls = ['HEROKU_API_URL', 'CIRCLE_API_URL', 'GITHUB_API_URL', 'SLACK_API_URL'];
+  for (const name of [...names, ...urls])
+    await world.run(['disable', '--reason', 'none'], { [name]: `https://${world.line}` });
+  const circleci = { CI: 'true', CIRCLECI: 'true', CIRCLE_BUILD_NUM: '501', CIRCLE_JOB: 'deploy' };
+  const github = { CI: 'true', GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'push' };
+  for (const [ci, name] of [
+    [circleci, 'CIRCLE_BRANCH'],
+    [circleci, 'CIRCLE_BUILD_NUM'],
+    [circleci, 'CIRCLE_TAG'],
+    [github, 'GITHUB_REF'],
+    [github, 'GITHUB_EVENT_PATH'],
+    [github, 'GITHUB_EVENT_NAME'],
+    [github, 'GITHUB_RUN_NUMBER'],
+  ] as const)
+    await world.run(['advance', '--json'], { ...ci, [name]: world.line });
+}
+
+/** A configuration with the text where it is wrong. */
+async function giveConfiguration(world: World): Promise<void> {
+  const text = JSON.stringify(world.line);
+  const wrong = [
+    `app: ${text}`,
+    `${text}: 1`,
+    `staging: ${text}`,
+    `app: [${text}`,
+    `app: { a: ${text}`,
+  ];
+  for (const [place, config] of [...wrong, world.echo].entries()) {
+    const file = `pipeline-${place}.yml`;
+    writeFileSync(join(world.folder, file), `${config}\n`);
+    await world.run(['--debug', '--config', file, 'disable', '--reason', 'none']);
+  }
+}
+
+const vendors = ['heroku', 'circleci', 'github', 'slack', 'endpoint'] as const;
+
+/** Errors with the text in each of their parts, and what vendors answer who repeat it. */
+async function giveErrors(world: World, status: number): Promise<void> {
+  const { LockstepError } = await import('../../src/errors.ts');
+  const { createHttpClient } = await import('../../src/effects/http.ts');
+  const { ensureOk } = await import('../../src/effects/http-answers.ts');
+  const { describeFailure } = await import('../../src/runtime/failure.ts');
+  const { redactAll } = await import('../../src/redaction/gate.ts');
+  const text = world.echo;
+  const errors: unknown[] = [
+    new Error(text),
+    text,
+    new LockstepError(text, text, {
+      hint: `${text}\n${text}`,
+      details: { [text]: text, a: [text] },
+    }),
+  ];
+  const answers = [
+    text,
+    JSON.stringify({ id: text, message: text, error: text }),
+    `<p>${text}</p>`,
+  ];
+  for (const vendor of vendors) {
+    for (const body of answers) {
+      const http = createHttpClient({
+        clock: { ...systemClock, sleep: async () => {} },
+        random: () => 0,
+        beforeWrite: async () => {},
+        notice: (line) => world.sinks.set(`notice ${line}`, redactAll(line)),
+        transport: async () => ({
+          status,
+          headers: { 'x-request-id': text, location: text },
+          body,
+        }),
+      });
+      const url = `https://vendor.test/a?token=${encodeURIComponent(world.line.slice(0, 200))}`;
+      const request = { vendor, method: 'GET', url, signal: new AbortController().signal } as const;
+      await http
+        .send({ ...request, attemptsMax: 2 })
+        .then((response) => ensureOk(request, response))
+        .catch((error: unknown) => errors.push(error));
+    }
+  }
+  expect(errors.length).toBeGreaterThan(status < 400 ? 2 : vendors.length);
+  for (const [place, error] of errors.entries()) {
+    world.sinks.set(`failure ${place}`, JSON.stringify(redactAll(describeFailure(error))));
+    for (const flags of [[], ['--debug'], ['--json'], ['--debug', '--json']])
+      await world.tell(['status', ...flags], error);
+  }
+}
+
+/** Many more, each time others, where that is asked for. */
+const times = process.env.LOCKSTEP_SOAK === '1' ? 20 : 1;
+const asked = (numRuns: number) => ({ numRuns: numRuns * times, endOnFailure: true });
+
+describe('nothing of a secret, in whatever form it is repeated, comes out', {
+  timeout: 120_000 * times,
+}, () => {
+  it('of whatever event has it, by whatever command reads the log, and by Slack', async () => {
+    await fc.assert(
+      fc.asyncProperty(canaries, repetition, async (given, repeat) => {
+        const world = new World(given, repeat);
+        // A command whose configuration has a secret tells it to the gate, as the one does that writes.
+        await world.run(['disable', '--reason', 'none']);
+        await fill(world, 'log.db', true);
+        await fill(world, 'theirs.db', false);
+        for (const store of ['log.db', 'theirs.db']) {
+          const more = { PIPELINE_STORE: `sqlite:${store}` };
+          for (const json of [[], ['--json']]) {
+            await world.run(['status', ...json], more);
+            await world.run(['log', '502', ...json], more);
+            for (const one of ['502', '503'])
+              await world.run(['--debug', 'replay', one, ...json], more);
+          }
+          await world.run(['export'], more);
+          await world.run(['export', '--output', `${store}.jsonl`], more);
+        }
+        await tellSlack(world, given);
+        world.expectNothing();
+      }),
+      asked(4),
+    );
+  });
+
+  it.each<[string, number, (world: World, status: number) => Promise<void>]>([
+    ['an argument', 2, giveArguments],
+    ['the environment', 4, giveEnvironment],
+    ['the configuration', 8, giveConfiguration],
+    ['an error, and a vendor’s answer', 4, giveErrors],
+  ])('that comes in by %s', async (_, numRuns, give) => {
+    const status = fc.constantFrom(200, 301, 400, 401, 403, 404, 409, 422, 429, 500, 503);
+    await fc.assert(
+      fc.asyncProperty(canaries, repetition, status, async (given, repeat, code) => {
+        const world = new World(given, repeat);
+        await world.run(['disable', '--reason', 'none']);
+        await fill(world, 'log.db', true);
+        await give(world, code);
+        world.expectNothing();
+      }),
+      asked(numRuns),
+    );
+  });
+});
