@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CiBuild } from '../machine/ci-queue.ts';
 import type { HttpRequest } from './http.ts';
 import { malformed, readJson, sendForJson } from './http-answers.ts';
-import { ReadBudget, readPages } from './http-pages.ts';
+import { ReadBudget, readPages, tooLarge } from './http-pages.ts';
 import { deadlineOf, type Ports } from './ports.ts';
 
 /** One question, however many lists answer it. */
@@ -19,7 +19,7 @@ export interface CircleCi {
    * The builds of a job on a branch among the newest pipelines, ended ones included. A pipeline's
    * number orders them; a re-run workflow keeps its pipeline's.
    *
-   * @throws VendorUnreachable, VendorRefused, VendorMalformed
+   * @throws VendorUnreachable, VendorRefused, VendorMalformed, VendorTooLarge
    */
   builds(of: { job: string; branch: string }, ports: Ports): Promise<readonly CiBuild[]>;
   /**
@@ -92,7 +92,7 @@ export function createCircleCi(options: {
     ...patience,
   });
 
-  /** A list's items, page by page, at most five pages. */
+  /** A list's items, page by page. @throws VendorTooLarge it goes on after five pages: what is there is unknown */
   function pages<T>(path: string, schema: ListSchema<T>, { ports, budget }: Read) {
     const separator = path.includes('?') ? '&' : '?';
     let page = 1;
@@ -102,7 +102,8 @@ export function createCircleCi(options: {
       (asked, response) => {
         const { items, next_page_token: token } = readJson(asked, response, schema);
         const next = () => {
-          if (token === null || page++ === pagesMax) return null;
+          if (token === null) return null;
+          if (page++ === pagesMax) throw tooLarge(asked, `more than ${pagesMax} pages`);
           return request(`${path}${separator}page-token=${encodeURIComponent(token)}`, ports);
         };
         return { items, next };

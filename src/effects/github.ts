@@ -5,6 +5,7 @@ import type { Commit } from './commit-object.ts';
 import { fullSha } from './git-ancestry.ts';
 import { VendorRefused } from './http.ts';
 import { malformed, sendForJson } from './http-answers.ts';
+import { tooLarge } from './http-pages.ts';
 import { deadlineOf, type Ports } from './ports.ts';
 
 export interface RepositoryName {
@@ -141,6 +142,12 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
       }
       if (workflow_runs.length < Math.min(total_count, pageMax)) {
         throw asked(path, `it has ${workflow_runs.length} of ${total_count} runs`);
+      }
+      // Newest first: behind one that is over, whoever is under way is waited for by others already.
+      const isCut = workflow_runs.length < total_count;
+      if (isCut && workflow_runs.every(({ status }) => status !== 'completed')) {
+        const request = { vendor: 'github', method: 'GET', url: options.baseUrl + path } as const;
+        throw tooLarge({ ...request, signal: ports.signal }, `${pageMax} runs under way, and more`);
       }
       return workflow_runs.filter(mayDeploy).map((run) => ({
         id: run.id,

@@ -22,11 +22,14 @@ let ports: LoopbackPorts;
 let world: Map<number, Workflow[]>;
 let pageSize: number;
 let refuse: Reply | null;
+/** Whose lists never end: every page names another. */
+let endless: string;
 
 beforeEach(async () => {
   world = new Map();
   pageSize = 20;
   refuse = null;
+  endless = '';
   server = await startAnsweringServer(({ path }) => refuse ?? answer(path));
   ports = createLoopbackPorts();
 });
@@ -55,6 +58,7 @@ function answer(path: string): Reply {
     }));
     return list(page, from + pageSize < all.length ? String(from + pageSize) : null);
   }
+  if (kind === endless) return list([], 'more');
   const [, number = '', place = ''] = id.split('-');
   const workflows = world.get(Number(number)) ?? [];
   if (kind === 'pipeline') {
@@ -132,13 +136,32 @@ describe('builds', () => {
     ]);
   });
 
-  it('follows the pages while builds are under way, and no more than five of them', async () => {
+  it('follows the pages while builds are under way, up to five of them', async () => {
     pageSize = 1;
-    for (let number = 1; number <= 7; number++) {
+    for (let number = 1; number <= 5; number++) {
       world.set(number, one('running', deploy('running', 100 + number)));
     }
-    expect((await builds()).map(({ order }) => order)).toEqual([7, 6, 5, 4, 3]);
+    expect((await builds()).map(({ order }) => order)).toEqual([5, 4, 3, 2, 1]);
   });
+
+  it('fails where builds are under way on the fifth page and there is a sixth: who is before them is unknown', async () => {
+    pageSize = 1;
+    for (let number = 1; number <= 6; number++) {
+      world.set(number, one('running', deploy('running', 100 + number)));
+    }
+    const error = await failureOf(builds());
+    expect(error.code).toBe('E_VENDOR_TOO_LARGE');
+    expect(error.message).toContain('more than 5 pages');
+  });
+
+  it.each(['pipeline', 'workflow'])(
+    'fails where a %s’s own list goes on after five pages',
+    async (kind) => {
+      world.set(107, one('running', deploy('running', 502)));
+      endless = kind;
+      expect((await failureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
+    },
+  );
 
   it('asks for no more pages past one whose builds are all over', async () => {
     pageSize = 1;

@@ -199,10 +199,17 @@ describe('a list of runs that is not the one asked for', () => {
     ['of another branch', 1, [{ ...run, head_branch: 'feature' }]],
     ['shorter than it says', 2, [run]],
     ['empty though it says that it is not', 1, []],
+    ['all under way, with more behind it that may be too', 101, Array(100).fill(run)],
   ])('%s is refused', async (_, total_count, workflow_runs) => {
     reply = json({ total_count, workflow_runs });
     const error = await failureOf(github().runs(of, 'deploy.yml', 'main', ports));
-    expect(error.code).toBe('E_VENDOR_MALFORMED');
+    expect(error.code).toMatch(/^E_VENDOR_(MALFORMED|TOO_LARGE)$/);
+  });
+
+  it('a page of a hundred on which one is over is enough: nobody before that one is waited for', async () => {
+    const workflow_runs = [...Array(99).fill(run), { ...run, status: 'completed' }];
+    reply = json({ total_count: 101, workflow_runs });
+    expect(await github().runs(of, 'deploy.yml', 'main', ports)).toHaveLength(100);
   });
 });
 
