@@ -3,8 +3,16 @@
  * there before, the folder's group may do with them what it may do with the folder; another group,
  * and the world, never.
  */
-import { chmodSync, closeSync, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** Makes an empty file with the rights that it has to have. Leaves one that is there as it is. @throws the system's error */
 export function makePrivateFile(file: string): void {
@@ -23,16 +31,64 @@ export function makePrivateFile(file: string): void {
   chmodSync(file, 0o600 | (gid === made ? mode & 0o060 : 0));
 }
 
-/** The link, file or folder of the file, by which what is written would go elsewhere; null: there is none. */
-export function linkOnTheWay(file: string): string | null {
-  return [file, dirname(file)].find(isLink) ?? null;
+/** What is known of a place. */
+export interface Look {
+  /** Who this process is; undefined where a system has no users. */
+  readonly uid: number | undefined;
+  /** `to`: where a link leads, null for anything else. Null: nothing is there. */
+  readonly at: (path: string) => { uid: number; mode: number; to: string | null } | null;
 }
 
-function isLink(place: string): boolean {
+const disk: Look = { uid: process.geteuid?.(), at: lookAt };
+
+/**
+ * The link by which what is written would go where nobody meant it to; null: there is none. The file and
+ * its folder may be no links at all, for a commit could have made them. Above them links are followed
+ * (`/home` may be `/usr/home`, `/tmp` is one on macOS), unless a stranger could have made one: it stands
+ * where others may write, and is neither root's, nor ours, nor of that folder's owner. So Linux does in
+ * /tmp (proc(5), protected_symlinks).
+ */
+export function linkOnTheWay(file: string, look: Look = disk): string | null {
+  const near = [file, dirname(file)].find((place) => look.at(place)?.to != null);
+  if (near !== undefined || look.uid === undefined) return near ?? null;
+  for (const { link, uid, folder } of linksTo(file, look)) {
+    const others = (folder.mode & 0o022) !== 0;
+    if (others && ![0, look.uid, folder.uid].includes(uid)) return link;
+  }
+  return null;
+}
+
+/** As many as Linux follows. */
+const linksMax = 40;
+
+/** Every link that is followed on the way, in their order. */
+function* linksTo(file: string, look: Look) {
+  let here = '/';
+  let way = file.split('/').filter(Boolean);
+  for (let followed = 0; way.length > 0 && followed < linksMax; ) {
+    const [name = '', ...rest] = way;
+    const place = join(here, name);
+    const [folder, found] = [look.at(here), look.at(place)];
+    if (folder === null || found === null) return;
+    if (found.to === null) {
+      here = place;
+      way = rest;
+      continue;
+    }
+    followed++;
+    yield { link: place, uid: found.uid, folder };
+    way = [...resolve(here, found.to).split('/').filter(Boolean), ...rest];
+    here = '/';
+  }
+}
+
+function lookAt(path: string): ReturnType<Look['at']> {
   try {
-    return lstatSync(place).isSymbolicLink();
+    const stats = lstatSync(path);
+    const to = stats.isSymbolicLink() ? readlinkSync(path) : null;
+    return { uid: stats.uid, mode: stats.mode, to };
   } catch {
     // What cannot be looked at is not written either, and says why.
-    return false;
+    return null;
   }
 }

@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -153,6 +154,32 @@ describe('a link', () => {
     }
     expect(readdirSync(join(folder, 'elsewhere'))).toEqual([]);
   });
+
+  it('above the folder is followed where it is this user’s own', async () => {
+    mkdirSync(join(folder, 'disk/logs'), { recursive: true });
+    symlinkSync('disk', join(folder, 'home'));
+    expect(await write('022', 'home/logs/log.db', 'home/logs/log.jsonl')).toMatchObject({
+      exit: 0,
+    });
+    expect(existsSync(join(folder, 'disk/logs/log.jsonl'))).toBe(true);
+  });
+
+  // Only root can give a link away; whoever is not sees the decision in test/store/links.test.ts.
+  it.runIf(process.getuid?.() === 0)(
+    'above the folder is refused where a stranger put it among others’ files',
+    async () => {
+      mkdirSync(join(folder, 'elsewhere/logs'), { recursive: true });
+      mkdirSync(join(folder, 'shared'));
+      chmodSync(join(folder, 'shared'), 0o1777);
+      symlinkSync('../elsewhere', join(folder, 'shared/ci'));
+      lchownSync(join(folder, 'shared/ci'), 12_345, 12_345);
+      const ended = await write('022', 'shared/ci/logs/log.db', 'log.jsonl');
+      expect(ended).toMatchObject({ exit: 2 });
+      expect(ended.stderr).toContain('E_STORE_LINK');
+      expect(await write('022', 'log.db', 'shared/ci/logs/log.jsonl')).toMatchObject({ exit: 2 });
+      expect(readdirSync(join(folder, 'elsewhere/logs'))).toEqual([]);
+    },
+  );
 
   it('as --output is refused, and what it leads to stays', async () => {
     writeFileSync(join(folder, 'precious'), 'kept');
