@@ -1,7 +1,7 @@
 /** Takes secrets out of texts and of JSON. Pure: the process's own secrets are in `gate.ts`. */
 import { type Finder, finder, type Span } from './finder.ts';
 
-const mask = '[secret]';
+export const mask = '[secret]';
 
 export type Redactor = (text: string) => string;
 

@@ -60,7 +60,7 @@ export const canaries: fc.Arbitrary<Canaries> = fc
   }));
 
 /** How a secret is written by whoever repeats it. */
-export const writings: Readonly<Record<string, (secret: string) => string>> = {
+const writings: Readonly<Record<string, (secret: string) => string>> = {
   plain: (one) => one,
   'in a URL': encodeURIComponent,
   'as a form sends it': (one) => new URLSearchParams([['', one]]).toString().slice(1),
