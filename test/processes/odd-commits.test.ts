@@ -87,7 +87,7 @@ describe('a commit', { timeout: 120_000 }, () => {
           await expectSettled(commitAll(commits));
         },
       ),
-      { numRuns: 6, endOnFailure: true },
+      { numRuns: 3, endOnFailure: true },
     );
   });
 });
