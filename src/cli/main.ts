@@ -1,10 +1,13 @@
 /** The program's one entry: runs a command, prints what went wrong once, gives the exit code. */
 import { readFileSync } from 'node:fs';
+import { systemClock } from '../effects/clock.ts';
+import type { Clock } from '../effects/ports.ts';
 import { LockstepError, UsageError } from '../errors.ts';
 import { hideSecretsOf, redact } from '../redaction/gate.ts';
 import { StoreUnusable } from '../store/log.ts';
 import { CommanderError, createProgram } from './program.ts';
-import { createTerminal, errorDocument, printError, type Terminal } from './terminal.ts';
+import { heardTerminal } from './pulse.ts';
+import { createTerminal, errorDocument, printError } from './terminal.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
   const { run, told } = commandOf(argv, process);
@@ -25,20 +28,28 @@ export interface Invocation {
 }
 
 /** One run of the command line; its secrets are known to the gate from now on. */
-export function commandOf(argv: readonly string[], around: Surroundings): Invocation {
+export function commandOf(
+  argv: readonly string[],
+  around: Surroundings,
+  clock: Clock = systemClock,
+): Invocation {
   const { stdout, stderr, env } = around;
   hideSecretsOf(env, argv);
   const noColor = argv.includes('--no-color');
   const shown = createTerminal({ stdout, stderr, env, noColor });
   // With --json, standard output is one document: the result, or what went wrong.
   let isJsonDue = wantsJson(argv);
-  const terminal: Terminal = {
-    ...shown,
-    json(value) {
-      isJsonDue = false;
-      shown.json(value);
+  const pulse = heardTerminal(
+    {
+      ...shown,
+      json(value) {
+        isJsonDue = false;
+        shown.json(value);
+      },
     },
-  };
+    clock,
+  );
+  const { terminal } = pulse;
   const told = (error: unknown): number => {
     const exit = exitCodeOf(error);
     if (isJsonDue) terminal.json({ error: errorDocument(error, exit) });
@@ -48,6 +59,10 @@ export function commandOf(argv: readonly string[], around: Surroundings): Invoca
   const run = async () => {
     let exit = 0;
     const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (exit = n) });
+    // The sandbox is there to stay, and waits for nothing.
+    program.hook('preAction', (_, command) => {
+      if (command.name() !== 'sandbox') pulse.begin(command.name());
+    });
     try {
       await program.parseAsync(argv, { from: 'user' });
       return { exit, failed: false };
@@ -57,6 +72,8 @@ export function commandOf(argv: readonly string[], around: Surroundings): Invoca
       }
       const error = thrown instanceof CommanderError ? wrongUsage(thrown) : thrown;
       return { exit: told(error), failed: true };
+    } finally {
+      pulse.end();
     }
   };
   return { run, told };

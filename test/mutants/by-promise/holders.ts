@@ -6,6 +6,7 @@ const stopped = 'A holder that was stopped for longer than its lease';
 const dead = 'Nobody waits for the lease of a holder that is known to be dead';
 const signal = 'A signal (CI';
 const stacking = 'Of three stacked builds the middle one exits';
+const ciList = 'Where a CI';
 
 const run = 'test/runtime/run.test.ts';
 const lane = 'test/runtime/lane.test.ts';
@@ -556,5 +557,23 @@ export const holders: readonly Mutant[] = [
     code: 'if (seen === newestMax) break;',
     by: 'if (seen === 1) break;',
     noticedBy: 'test/effects/heroku-builds.test.ts › pendingWork',
+  },
+  {
+    id: 'circlecis-list-ends-after-five-pages',
+    promise: ciList,
+    file: 'src/effects/circleci.ts',
+    symbol: 'pages',
+    code: 'if (page++ === pagesMax) throw tooLarge(asked, `more than ${pagesMax} pages`);',
+    by: 'if (page++ === pagesMax) return null;',
+    noticedBy: 'test/effects/circleci.test.ts',
+  },
+  {
+    id: 'githubs-list-ends-after-a-page',
+    promise: ciList,
+    file: 'src/effects/github.ts',
+    symbol: 'createGitHub',
+    code: 'const isCut = workflow_runs.length < total_count;',
+    by: 'const isCut = false;',
+    noticedBy: 'test/effects/github.test.ts',
   },
 ];

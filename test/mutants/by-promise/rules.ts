@@ -3,11 +3,12 @@ import type { Mutant } from '../mutant.ts';
 
 const rules = 'A commit that weakens the rules of its own deploy';
 const refs = 'A pull request, a merge queue';
-const pulse = 'say at least once a minute';
+const pulse = 'says at least once a minute';
 const slack = 'Slack is told what happened';
 const who = 'Who gave an order';
 const onRecord = 'A deploy ends on record';
 const secret = 'No secret reaches the log';
+const nobodyElse = 'Nobody else reads the log';
 
 const settings = 'test/machine/protected-settings.test.ts';
 const trust = 'test/runtime/trust.test.ts';
@@ -155,7 +156,7 @@ export const ruleMutants: readonly Mutant[] = [
     id: 'a-pulse-every-minute-and-a-half',
     promise: pulse,
     file: 'src/cli/pulse.ts',
-    symbol: 'quietMs',
+    symbol: 'runQuietMs',
     code: '45_000',
     by: '90_000',
     noticedBy: 'test/cli/pulse.test.ts',
@@ -384,5 +385,131 @@ export const ruleMutants: readonly Mutant[] = [
     code: "if (value === 'true') return",
     by: "if (value.trim().toLowerCase() === 'true') return",
     noticedBy: 'test/cli/kill-switch.test.ts',
+  },
+  {
+    id: 'a-command-is-silent',
+    promise: pulse,
+    file: 'src/cli/main.ts',
+    symbol: 'commandOf',
+    code: "if (command.name() !== 'sandbox') pulse.begin(command.name());",
+    by: '',
+    noticedBy: 'test/cli/pulse-commands.test.ts',
+  },
+  {
+    id: 'wrapped-secrets-are-shown',
+    promise: secret,
+    file: 'src/redaction/finder.ts',
+    symbol: 'finder',
+    code: 'search(inside, wrappings.oneLine),',
+    by: '',
+    noticedBy: 'test/redaction/wrapped.test.ts',
+  },
+  {
+    id: 'hex-in-pairs-is-shown',
+    promise: secret,
+    file: 'src/redaction/finder.ts',
+    symbol: 'finder',
+    code: 'search(long.flatMap(hexForms), wrappings.hexDigits),',
+    by: '',
+    noticedBy: 'test/redaction/wrapped.test.ts',
+  },
+  {
+    id: 'pieces-of-base64-are-shown',
+    promise: secret,
+    file: 'src/redaction/finder.ts',
+    symbol: 'finder',
+    code: 'found.push(...pieces(text));',
+    by: '',
+    noticedBy: 'test/redaction/wrapped.test.ts',
+  },
+  {
+    id: 'lines-are-not-held-back',
+    promise: secret,
+    file: 'src/redaction/line-gate.ts',
+    symbol: 'push',
+    code: 'this.#finder().begunIn(soFar) !== null',
+    by: 'false',
+    noticedBy: 'test/effects/heroku-output.test.ts',
+  },
+  {
+    id: 'an-imported-log-is-cut-before-it-is-redacted',
+    promise: secret,
+    file: 'src/cli/log-view.ts',
+    symbol: 'logView',
+    code: 'tell(redactAll(event))',
+    by: 'tell(event)',
+    noticedBy: 'test/cli/canaries.test.ts',
+  },
+  {
+    id: 'a-wrong-flag-is-cut-before-it-is-redacted',
+    promise: secret,
+    file: 'src/cli/main.ts',
+    symbol: 'wrongUsage',
+    code: 'redact(message)',
+    by: 'message',
+    noticedBy: 'test/cli/canaries.test.ts',
+  },
+  {
+    id: 'a-host-on-the-net-is-this-machine',
+    promise: secret,
+    file: 'src/effects/plain-http.ts',
+    symbol: 'isPrivate',
+    code: "url.protocol === 'https:' || isLoopback(url.hostname)",
+    by: "url.protocol.startsWith('http')",
+    noticedBy: 'test/effects/http.test.ts',
+  },
+  {
+    id: 'a-password-in-the-clear',
+    promise: secret,
+    file: 'src/store/postgres/session.ts',
+    symbol: 'refuseCleartextPassword',
+    code: "connection.on('authenticationCleartextPassword', () => {",
+    by: "connection.on('nothing', () => {",
+    noticedBy: 'test/postgres/cleartext.test.ts',
+  },
+  {
+    id: 'the-world-may-read-the-log',
+    promise: nobodyElse,
+    file: 'src/store/private-file.ts',
+    symbol: 'makePrivateFile',
+    code: 'chmodSync(file, 0o600 | (gid === made ? mode & 0o060 : 0));',
+    by: 'chmodSync(file, 0o644);',
+    noticedBy: 'test/processes/file-modes.test.ts',
+  },
+  {
+    id: 'a-link-in-place-of-the-log',
+    promise: nobodyElse,
+    file: 'src/store/private-file.ts',
+    symbol: 'linkOnTheWay',
+    code: '[file, dirname(file)]',
+    by: '[dirname(file)]',
+    noticedBy: 'test/store/links.test.ts',
+  },
+  {
+    id: 'a-strangers-link-is-followed',
+    promise: nobodyElse,
+    file: 'src/store/private-file.ts',
+    symbol: 'linkOnTheWay',
+    code: 'if (others && ![0, look.uid, folder.uid].includes(uid)) return link;',
+    by: '',
+    noticedBy: 'test/store/links.test.ts',
+  },
+  {
+    id: 'a-title-of-any-length',
+    promise: onRecord,
+    file: 'src/runtime/request.ts',
+    symbol: 'bounded',
+    code: 'title: cutOff(commit.title, titleLengthMax),',
+    by: 'title: commit.title,',
+    noticedBy: 'test/runtime/hostile-commits.test.ts',
+  },
+  {
+    id: 'notes-of-any-length',
+    promise: onRecord,
+    file: 'src/effects/release-notes.ts',
+    symbol: 'newestOf',
+    code: 'return length <= notesLengthMax;',
+    by: 'return true;',
+    noticedBy: 'test/runtime/hostile-commits.test.ts',
   },
 ];
