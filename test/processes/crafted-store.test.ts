@@ -2,6 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandHere } from '../cli/command-here.ts';
 import { execute, PostgresServer } from '../postgres/server.ts';
 import { deployId, Stage } from './stage.ts';
 
@@ -45,8 +46,13 @@ const commandsOn = (commit: string): string[][] => [
   ['export'],
 ];
 
-async function expectTyped(stage: Stage, command: string[], exit: number, code: RegExp) {
-  const ended = await stage.run(command);
+async function expectTyped(
+  place: Pick<Stage, 'run'> | CommandHere,
+  command: string[],
+  exit: number,
+  code: RegExp,
+) {
+  const ended = await place.run(command);
   expect(ended.stderr, command.join(' ')).toMatch(code);
   expect(ended.stderr).not.toContain('E_INTERNAL');
   expect(ended.exit, ended.stderr).toBe(exit);
@@ -54,6 +60,7 @@ async function expectTyped(stage: Stage, command: string[], exit: number, code: 
 
 describe('in SQLite', () => {
   let stage: Stage;
+  let here: CommandHere;
   let commit: string;
   let file: string;
   const changed = (change: (handle: Database.Database) => void) => {
@@ -65,6 +72,7 @@ describe('in SQLite', () => {
   };
   beforeAll(async () => {
     ({ stage, commit } = await deployed());
+    here = stage.here();
     file = stage.logFile;
     copyFileSync(file, `${file}.kept`);
   }, 60_000);
@@ -95,7 +103,7 @@ describe('in SQLite', () => {
       ]) {
         changed((handle) => handle.exec(change));
         for (const command of [['status'], ['log', '501'], ['export']]) {
-          const ended = await stage.run(command);
+          const ended = await here.run(command);
           expect(ended.stderr).not.toContain('E_INTERNAL');
           if (command[0] === 'export' && table === 'deploys') continue;
           expect(ended.stderr, `${command} ${change}`).toMatch(/error\[E_STORE_SCHEMA\]/);
@@ -130,11 +138,13 @@ describe('in SQLite', () => {
 });
 
 describe('in PostgreSQL', () => {
-  let stage: Stage;
+  let here: CommandHere;
   let commit: string;
   const url = () => server.url('postgres');
   beforeAll(async () => {
-    ({ stage, commit } = await deployed(url()));
+    const { stage, commit: first } = await deployed(url());
+    commit = first;
+    here = stage.here();
   }, 60_000);
 
   it.each([...tables, 'log'])(
@@ -153,7 +163,7 @@ describe('in PostgreSQL', () => {
       );
       try {
         for (const command of commandsOn(commit)) {
-          await expectTyped(stage, command, 2, /error\[E_STORE_SCHEMA\]/);
+          await expectTyped(here, command, 2, /error\[E_STORE_SCHEMA\]/);
         }
       } finally {
         await execute(
@@ -161,7 +171,7 @@ describe('in PostgreSQL', () => {
           `drop view lockstep.${table}; alter table public.kept set schema lockstep; alter table lockstep.kept rename to ${table}`,
         );
       }
-      expect(await stage.run(['replay', '501'])).toMatchObject({ exit: 0 });
+      expect(await here.run(['replay', '501'])).toMatchObject({ exit: 0 });
     },
   );
 
@@ -177,9 +187,9 @@ describe('in PostgreSQL', () => {
       ],
     ] as const) {
       await execute(url(), off);
-      expect(await stage.run(['replay', '501'])).toMatchObject({ exit: 0 });
+      expect(await here.run(['replay', '501'])).toMatchObject({ exit: 0 });
       await expectTyped(
-        stage,
+        here,
         ['disable', '--reason', 'x', '--branch', 'master'],
         2,
         /E_STORE_SCHEMA.*trigger/,

@@ -24,6 +24,7 @@ import {
 } from '../../src/sandbox/server.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { CommandHere } from '../cli/command-here.ts';
 
 export const binary = resolve(import.meta.dirname, '../../bin/pipeline.js');
 
@@ -130,14 +131,7 @@ export class Stage {
   ): Job {
     const child = spawn(process.execPath, [binary, ...args, ...branchOf(args, env)], {
       cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        HOME: this.#root,
-        CI: 'true',
-        ...this.sandbox.environment,
-        PIPELINE_STORE: this.storeUrl,
-        ...env,
-      },
+      env: { PATH: process.env.PATH, ...this.#environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#jobs.add(child);
@@ -179,6 +173,20 @@ export class Stage {
 
   run(args: readonly string[], env: Record<string, string | undefined> = {}): Promise<Ended> {
     return this.start(args, env).ended;
+  }
+
+  /** The same commands within this process: for many of them, where the process itself is not what is tested. */
+  here(): CommandHere {
+    return new CommandHere(this.folder, this.#environment());
+  }
+
+  #environment(): Record<string, string> {
+    return {
+      HOME: this.#root,
+      CI: 'true',
+      ...this.sandbox.environment,
+      PIPELINE_STORE: this.storeUrl,
+    };
   }
 
   startAdvance(build: number, commit: string, env: Record<string, string | undefined> = {}): Job {

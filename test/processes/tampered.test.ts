@@ -2,6 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandHere } from '../cli/command-here.ts';
 import { execute, PostgresServer } from '../postgres/server.ts';
 import { drawn } from '../store/attacks/seed.ts';
 import { deployId, Stage } from './stage.ts';
@@ -122,11 +123,13 @@ async function deployed(store?: string): Promise<{ stage: Stage; commit: string 
 
 describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engine) => {
   let stage: Stage;
+  let here: CommandHere;
   let commit: string;
   let outside: Outside;
   beforeAll(async () => {
     const url = engine === 'sqlite' ? undefined : server.url('postgres');
     ({ stage, commit } = await deployed(url));
+    here = stage.here();
     outside = url === undefined ? await outsideSqlite(stage.logFile) : await outsidePostgres(url);
   }, 60_000);
 
@@ -148,7 +151,7 @@ describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engin
       ];
       try {
         for (const command of commands) {
-          const ended = await stage.run(command);
+          const ended = await here.run(command);
           expect(ended, `${command.join(' ')} at ${position}`).toMatchObject({ exit: 1 });
           const found = /error\[E_LOG_FAULT\]: .* at position (\d+)/.exec(ended.stderr)?.[1];
           expect(found, `${command.join(' ')} at ${position}: ${ended.stderr}`).toBeDefined();
