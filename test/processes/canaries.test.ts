@@ -32,7 +32,7 @@ beforeEach(async () => {
   const urls = proxy.urls as typeof stage.sandbox.urls;
   stage.write(
     'pipeline.yml',
-    `${defaultConfig(urls)}store: postgres://ana:conf-canary-13@db.test/log\n`,
+    `${defaultConfig(urls, '3s').replaceAll('timeout: 20s', 'timeout: 3s')}store: postgres://ana:conf-canary-13@db.test/log\n`,
   );
   stage.git(
     'remote',
@@ -145,18 +145,15 @@ describe('canaries', { timeout: 120_000 }, () => {
     expectNone();
   });
 
-  it.each([403, 500])(
-    'of vendors that refuse with %i and repeat what they were sent',
-    async (status) => {
-      proxy.refuse('heroku', /./, status);
-      await advance(501, canaryCommit());
-      proxy.refuse('slack', /./, status, 50);
-      proxy.refuse('staging', /./, status);
-      proxy.refuse('heroku', /builds|sources|promotions/, status);
-      await advance(502, canaryCommit());
-      expectNone();
-    },
-  );
+  it('of vendors that refuse and repeat what they were sent', async () => {
+    proxy.refuse('heroku', /./, 403);
+    await advance(501, canaryCommit());
+    proxy.refuse('slack', /./, 500, 50);
+    proxy.refuse('staging', /./, 500);
+    proxy.refuse('heroku', /builds|sources|promotions/, 422);
+    await advance(502, canaryCommit());
+    expectNone();
+  });
 
   it.each([
     [
@@ -190,15 +187,9 @@ describe('canaries', { timeout: 120_000 }, () => {
       `${readFileSync(join(stage.folder, 'pipeline.yml'), 'utf8')}${lock}`,
     );
     canaryCommit();
-    for (const status of [404, 503]) {
-      proxy.refuse(service, /./, status, 2);
-      const ended = await run(['--debug', 'advance', '--json'], {
-        ...ci,
-        [service === 'github' ? 'GITHUB_RUN_NUMBER' : 'CIRCLE_BUILD_NUM']: String(status),
-      });
-      expect(ended.exit).not.toBe(0);
-    }
-    expect(proxy.sent.filter((one) => one.service === service).length).toBeGreaterThan(1);
+    proxy.refuse(service, /./, 404);
+    expect((await run(['--debug', 'advance', '--json'], ci)).exit).not.toBe(0);
+    expect(proxy.sent.filter((one) => one.service === service)).not.toEqual([]);
     expectNone();
   });
 
