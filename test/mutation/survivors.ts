@@ -24,4 +24,25 @@ export const survivors: readonly Survivor[] = [
     isEquivalent: false,
     why: 'no chart here has such an action; the sentence is for whoever writes one',
   },
+  {
+    file: 'src/runtime/lane-orders.ts',
+    code: "'pipeline status shows what waits, and for what.'",
+    by: '""',
+    isEquivalent: false,
+    why: 'a hint in words',
+  },
+  {
+    file: 'src/runtime/run.ts',
+    code: `\`another run of \${deploy} is alive; waiting for it to end\``,
+    by: '``',
+    isEquivalent: false,
+    why: 'a line of progress; the processes’ tests read it, which carry no mutant',
+  },
+  {
+    file: 'src/runtime/run.ts',
+    code: 'interrupt.aborted',
+    by: 'false',
+    isEquivalent: false,
+    why: 'a signal between the deploy’s lease and the next turn: the processes’ tests send it, at random',
+  },
 ];

@@ -304,3 +304,21 @@ describe('who waits for a lane', () => {
     expect(await older.ended).toMatchObject({ state: 'superseded' });
   });
 });
+
+it('a run that goes on where the lane was never granted has lost it to nobody', async () => {
+  const log = await openLog('sqlite::memory:');
+  const clock = createVirtualClock();
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  const lock = createStoreLock({
+    log,
+    clock,
+    run: newRun({ actor: anActor, ci: null, program: 'test' }),
+    keeper,
+    leaseMs,
+    relation: async () => 'unknown',
+    quiesce: async () => {},
+  });
+  expect(await lock.resume('502-1a5f89db', lane)).toEqual({ kind: 'lost', to: 'nobody' });
+  keeper.stop();
+  await log.close();
+});

@@ -4,6 +4,7 @@ import type { DomainEvent } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { requestDeploy } from '../../src/runtime/request.ts';
+import { deployStream } from '../../src/runtime/streams.ts';
 import { anActor } from '../actor.ts';
 import { sample } from '../machine/samples.ts';
 import { ScriptedWorld, wayToProduction } from './scripted-run.ts';
@@ -73,4 +74,15 @@ describe('the same build and commit', () => {
     expect(new Set(all.map(({ deploy }) => deploy)).size).toBe(1);
     expect(all.filter(({ isNew }) => isNew)).toHaveLength(1);
   });
+});
+
+it('an override keeps who, as what, and why; a reason of any length is cut', async () => {
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const override = { actor: 'ana@acme.test', observed: 'claimed', reason: 'r'.repeat(9_000) };
+  const { deploy } = await requestDeploy(world.log, { ...request, override }, run);
+  const [first] = await world.log.readStream(deployStream(deploy));
+  const kept = first?.data.override as typeof override;
+  expect(kept).toMatchObject({ actor: 'ana@acme.test', observed: 'claimed' });
+  expect(kept.reason.length).toBeLessThanOrEqual(4_000);
+  expect(kept.reason.startsWith('rrrr')).toBe(true);
 });

@@ -1,4 +1,5 @@
 /** Whether the rules and the log are those that the lane's last live deploy went by, as the gates ask it. */
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProtectedSettings } from '../../src/machine/protected-settings.ts';
 import { markOf } from '../../src/runtime/trust.ts';
@@ -99,5 +100,25 @@ describe('the log', () => {
     expect(await world.readGates()).toMatchObject({ kind: 'clear' });
     world.lane = { ...world.lane, shipped: null };
     expect(await read()).toMatchObject({ kind: 'disabled', switch: 'log' });
+  });
+
+  it('another lane is no news where the log is thrown away after each job', async () => {
+    world.otherLane = 'acme-old';
+    world.lane = { ...world.lane, shipped: null };
+    world.isLogKept = false;
+    expect(await read()).toMatchObject({ kind: 'clear' });
+  });
+
+  it('is accepted by a digest that stays the same: environments hold it', async () => {
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const { lane, app } = world.gates();
+    builtBy('500-22222222');
+    expect(await read()).toMatchObject({
+      distrust: { digest: sha256(`["log","${app}","500-22222222"]`) },
+    });
+    world.lanes.set('500-22222222', 'acme-old');
+    expect(await read()).toMatchObject({
+      distrust: { digest: sha256(`["lane","${app}","acme-old","${lane}"]`) },
+    });
   });
 });
