@@ -271,6 +271,15 @@ describe('the lane’s fold', () => {
     expect(lane([shipped(settings), shipped(other)]).settings).toEqual(other);
   });
 
+  it('is stuck no more once something shipped', () => {
+    const refused: LaneEvent = {
+      type: 'lane.stuck',
+      data: { deploy: 'b', app: 'p', release: { id: 'release-1', version: 1 }, commit: 'c' },
+    };
+    expect(lane([refused]).stuck).toBe('release-1');
+    expect(lane([refused, shipped(null, 'release-2')]).stuck).toBeNull();
+  });
+
   it('knows the last hundred releases that deploys made, the newest last, each once', () => {
     const made = (n: number): LaneEvent => ({
       type: 'lane.deployed',

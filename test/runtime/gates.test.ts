@@ -53,6 +53,12 @@ describe('the gates', () => {
     expect(await world.readGates()).toMatchObject({ kind: 'found' });
   });
 
+  it('find it too where somebody only tried to take it back, and failed', async () => {
+    world.released('Deploy 22222222', aSlug(world.commit));
+    world.released('Rollback to v2', aSlug(world.running), { status: 'failed' });
+    expect(await world.readGates()).toMatchObject({ kind: 'found' });
+  });
+
   it('are not clear where order cannot be told', async () => {
     world.released('Deploy 22222222', aSlug('e'.repeat(40)));
     await expect(world.readGates()).rejects.toMatchObject({ code: 'E_ORDER_UNKNOWN' });
@@ -168,6 +174,32 @@ describe('a release that no deploy of the lane made', () => {
     world.tell({ type: 'lane.deployed', data: { ...data, release: 'of-another-time' } });
     expect(await world.goingBack()).toMatchObject({ kind: 'behind' });
     world.tell({ type: 'lane.deployed', data: { ...data, release: made.id } });
+    expect(await world.goingBack()).toBeNull();
+  });
+});
+
+describe('a release that failed', () => {
+  const failed = (slug: string) => world.released('Deploy 44444444', slug, { status: 'failed' });
+
+  it('of a deploy of the lane is no going-back, whatever it was of', async () => {
+    const older = world.graph.commit(null);
+    const younger = world.graph.commit(older);
+    world.released('Deploy 33333333', aSlug(younger));
+    const { id } = failed(aSlug(older));
+    world.lift(world.current);
+    expect(await world.goingBack()).toMatchObject({ kind: 'failed-behind', release: { id } });
+    const data = { deploy: '502-22222222', app: 'acme-production', release: id };
+    world.tell({ type: 'lane.deployed', data });
+    expect(await world.goingBack()).toBeNull();
+  });
+
+  it('of newer code is none, though that code ran before', async () => {
+    const newer = aSlug(world.commit);
+    world.released('Deploy 22222222', newer);
+    const back = world.released('Rollback to v2', aSlug(world.running));
+    world.lift(back);
+    expect(await world.goingBack()).toBeNull();
+    failed(newer);
     expect(await world.goingBack()).toBeNull();
   });
 });

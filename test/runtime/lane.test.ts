@@ -62,6 +62,34 @@ it('does not join the queue: the two would take each other’s place there again
   }
 });
 
+it('asks git how the other’s commit stands to its own, in that order', async () => {
+  const log = await openLog('sqlite::memory:');
+  const clock = createVirtualClock({ holdMs: 1 });
+  const [run, other] = [1, 2].map(() => newRun({ actor: anActor, ci: null, program: 'test' }));
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  try {
+    if (run === undefined || other === undefined) throw new Error('no runs');
+    await log.take(runResource('500-22222222'), other.owner, leaseMs);
+    const data = { deploy: '500-22222222', run: other.id, build: '500', commit: '2'.repeat(40) };
+    const joined = newEvent({ type: 'lane.joined', data }, other);
+    await log.append([{ stream: laneStream('acme'), expected: 'none', events: [joined] }]);
+    const asked: (readonly [string, string])[] = [];
+    const relation = async (base: string, head: string) => {
+      asked.push([base, head]);
+      return 'behind' as const;
+    };
+    const quiesce = async () => {};
+    const lock = createStoreLock({ log, clock, run, keeper, leaseMs, relation, quiesce });
+    await lock.acquire(input, new AbortController().signal, () => {});
+    expect(asked).toEqual([[input.commit, '2'.repeat(40)]]);
+    const granted = (await log.readStream(laneStream('acme'))).at(-1);
+    expect(granted?.data).toMatchObject({ deploy, supersedes: ['500-22222222'] });
+  } finally {
+    keeper.stop();
+    await log.close();
+  }
+});
+
 describe('a lane that is taken from its holder', () => {
   let world: ScriptedWorld;
   beforeEach(async () => {

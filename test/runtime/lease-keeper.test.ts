@@ -64,6 +64,19 @@ describe('before a write', () => {
     keeper.stop();
   });
 
+  it('a lease that is given back while it is prolonged is no loss', async () => {
+    const keeper = keep();
+    const renew = log.renew.bind(log);
+    log.renew = async (held, ttlMs) => {
+      keeper.drop(resource);
+      await log.release(held);
+      return renew(held, ttlMs);
+    };
+    await keeper.assertHeld();
+    expect(keeper.lost.aborted).toBe(false);
+    keeper.stop();
+  });
+
   it('a run whose lease was given to another is overtaken, and stays so', async () => {
     const keeper = keep();
     now += leaseMs + 1;

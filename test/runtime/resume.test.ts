@@ -33,6 +33,18 @@ describe('a deploy', () => {
     expect([...(await readLane(world.log, lane)).lifted]).toEqual(['release-41']);
     const again = await world.start();
     expect(await again.ended).toMatchObject({ state: 'production.live' });
+    // It stood in the queue again, where others see it.
+    const joined = (await world.ofLane()).filter(({ type }) => type === 'lane.joined');
+    expect(joined.map(({ data }) => data.deploy)).toEqual([deploy, deploy]);
+  });
+
+  it('that two let go on at one time goes on once', async () => {
+    const { deploy, ended } = await world.start({ answers: held });
+    await ended;
+    const orders = await Promise.allSettled([resume(deploy), resume(deploy)]);
+    expect(orders.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const resumed = (await world.events(deploy)).filter(({ type }) => type === 'deploy.resumed');
+    expect(resumed).toHaveLength(1);
   });
 
   it('that a switch held: nothing is lifted but the hold itself', async () => {

@@ -179,6 +179,37 @@ describe('what a deploy did to production', () => {
   );
 });
 
+describe('why a deploy ended or waits', () => {
+  const reasonOf = async (deploy: string) => {
+    const told = (await world.events(deploy)).at(-1)?.metadata.transition;
+    return (told as { readonly reason: string | null }).reason;
+  };
+
+  it.each([
+    ['held', [...wayToProduction().slice(0, 6), sample('production.held')]],
+    ['failed', [sample('deploy.failed')]],
+  ])('%s: stands beside its last event, for readers without the program', async (_, answers) => {
+    const run = await world.start({ answers });
+    await run.ended;
+    expect(await reasonOf(run.deploy)).toMatch(/\w+/);
+  });
+
+  it('is told to the lane where that is stuck', async () => {
+    const stuck = { release: { id: 'release-17', version: 17 }, first: true };
+    const production = { version: 17, commit: null };
+    const answers: readonly DomainEvent[] = [
+      {
+        type: 'deploy.superseded',
+        data: { cause: 'diverged', step: 'observe', production, verified: true, stuck },
+      },
+    ];
+    const run = await world.start({ answers });
+    expect(await run.ended).toMatchObject({ state: 'superseded', exit: 1 });
+    const told = (await world.ofLane()).find(({ type }) => type === 'lane.stuck');
+    expect(told?.data).toMatchObject({ deploy: run.deploy, release: stuck.release });
+  });
+});
+
 describe('a run after one that died', () => {
   it.each(ways)(
     '%s: is told of the one step that the dead one began, and of no other',

@@ -380,4 +380,13 @@ export const logMutants: readonly Mutant[] = [
     by: "if (has(this.#flight, 'settled') || begunByThisRun || this.#foundAt > 0) return;",
     noticedBy: 'test/runtime/run.test.ts › holds the lane under a new token',
   },
+  {
+    id: 'two-orders-at-one-time-both-count',
+    promise: carriesOn,
+    file: 'src/runtime/resume.ts',
+    symbol: 'resumeDeploy',
+    code: 'expected: flight.version,',
+    by: "expected: 'any',",
+    noticedBy: 'test/runtime/resume.test.ts › goes on once',
+  },
 ];
