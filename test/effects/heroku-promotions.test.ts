@@ -275,10 +275,14 @@ describe('followPromotion', () => {
   });
 
   it('does not believe targets of another promotion', async () => {
-    const [mine, others] = [await requested(), await requested()];
-    const path = (id: string | null) => `/pipeline-promotions/${id}/promotion-targets`;
-    const body = await fetch(world.url + path(others)).then((response) => response.json());
-    world.faults.set(`GET ${path(mine)}`, [{ status: 200, body: body as object }]);
+    const mine = await requested();
+    const path = `/pipeline-promotions/${mine}/promotion-targets`;
+    const targets = await fetch(world.url + path).then((response) => response.json());
+    const body = (targets as object[]).map((target) => ({
+      ...target,
+      pipeline_promotion: { id: 'another' },
+    }));
+    world.faults.set(`GET ${path}`, [{ status: 200, body }]);
     expect((await failureOf(follow(mine))).code).toBe('E_VENDOR_MALFORMED');
   });
 
