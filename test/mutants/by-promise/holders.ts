@@ -612,4 +612,13 @@ export const holders: readonly Mutant[] = [
     by: "const fence = has(this.#flight, 'holdsLock') ?",
     noticedBy: `${run} › queues anew where another deploy was given the lane`,
   },
+  {
+    id: 'projects-of-githubs-app-are-lost',
+    promise: ciList,
+    file: 'src/cli/ci.ts',
+    symbol: 'circleCiSlug',
+    code: 'return organization && project ? `circleci/${organization}/${project}` : null;',
+    by: 'return null;',
+    noticedBy: 'test/cli/ci.test.ts',
+  },
 ];
