@@ -8,6 +8,7 @@ import { readDeploys } from '../../src/store/deploys.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
 import { type LaneWorld, production, staging, type Write } from './lane-world.ts';
+import { isPerson } from './people.ts';
 import { killSwitch, type Rules } from './rules.ts';
 import type { TimedLog } from './timed-log.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -40,6 +41,8 @@ interface WorldAtWrite {
   readonly rules: Rules;
   /** Why the deploy may not write by its rules. */
   readonly forbidden: string | null;
+  /** What other deploys have under way at Heroku. */
+  readonly underWay: readonly UnderWay[];
   readonly switchOn: boolean;
   readonly switchedAt: number;
 }
@@ -85,14 +88,23 @@ export class Invariants {
     const rules = lane.rules.of(write.deploy);
     const forbidden =
       write.app === production ? lane.rules.forbids(write.deploy, write.at - gatesAgeMs) : null;
-    const world = { lane, commit, code, goingsBack, rules, forbidden, switchOn, switchedAt };
+    const underWay = underWayOf(lane, write.deploy);
+    const world = {
+      lane,
+      commit,
+      code,
+      goingsBack,
+      rules,
+      forbidden,
+      underWay,
+      switchOn,
+      switchedAt,
+    };
     void this.#time.during(this.#writeChecks(write, world));
   }
 
-  async #writeChecks(
-    { at, deploy, app }: Write,
-    { lane, commit, code, goingsBack, rules, forbidden, switchOn, switchedAt }: WorldAtWrite,
-  ): Promise<void> {
+  async #writeChecks({ at, deploy, app }: Write, world: WorldAtWrite): Promise<void> {
+    const { lane, commit, code, goingsBack, rules, forbidden, switchOn, switchedAt } = world;
     const state = await readLane(this.#log, rules.lane);
     const stream = await this.#log.readStream(laneStream(rules.lane));
     const last = (type: string): number =>
@@ -104,6 +116,7 @@ export class Invariants {
       () =>
         `${deploy} wrote to ${app} while ${grant?.released ? 'nobody' : grant?.deploy} held ${rules.lane}`,
     );
+    await this.#quiet(lane, { deploy, app }, world.underWay);
     if (app !== production) return;
     const longAgo = at - gatesAgeMs;
     const events = await this.#log.readStream(deployStream(deploy));
@@ -135,6 +148,23 @@ export class Invariants {
       relation === 'ahead',
       () => `${deploy} went to production, its commit being ${relation} of what ran there`,
     );
+  }
+
+  /** Of a holder that lost the lane nothing is under way. One that failed has given the lane back itself, whatever it left. */
+  async #quiet(
+    { rules }: LaneWorld,
+    { deploy, app }: Omit<Write, 'at'>,
+    underWay: readonly UnderWay[],
+  ): Promise<void> {
+    for (const { what, deploy: other } of underWay) {
+      // A lane by another name has a lock of its own.
+      if (!rules.has(other) || rules.of(other).lane !== rules.of(deploy).lane) continue;
+      const events = await this.#log.readStream(deployStream(other));
+      this.#check(
+        events.at(-1)?.type === 'deploy.failed',
+        () => `${deploy} wrote to ${app} while a ${what} of ${other} was under way`,
+      );
+    }
   }
 
   /** At the moment at which a deploy calls an app verified. */
@@ -183,13 +213,16 @@ export class Invariants {
 
   /** A deploy that lost its lane, or was held and let go on, may be built once more. */
   async #oneBuildEach(lane: LaneWorld): Promise<void> {
-    const marks = (lane.sandbox.state().apps[staging]?.builds ?? []).map(({ mark }) => mark ?? '');
-    for (const mark of new Set(marks)) {
-      const deploy = mark.replace(/^lockstep /, '');
-      const events = await this.#log.readStream(deployStream(deploy));
-      const anew = events.filter(({ type }) => type === 'lock.lost' || type === 'deploy.resumed');
-      const made = marks.filter((other) => other === mark).length;
-      this.#check(made <= 1 + anew.length, () => `${deploy} was built ${made} times`);
+    const { apps } = lane.sandbox.state();
+    for (const app of [staging, production]) {
+      const marks = (apps[app]?.builds ?? []).map(({ mark }) => mark ?? '');
+      for (const mark of new Set(marks)) {
+        const deploy = mark.replace(/^lockstep /, '');
+        const events = await this.#log.readStream(deployStream(deploy));
+        const anew = events.filter(({ type }) => type === 'lock.lost' || type === 'deploy.resumed');
+        const made = marks.filter((other) => other === mark).length;
+        this.#check(made <= 1 + anew.length, () => `${deploy} was built ${made} times on ${app}`);
+      }
     }
   }
 
@@ -229,4 +262,37 @@ export class Invariants {
       }
     }
   }
+}
+
+/** Work that a deploy began at Heroku and that has not come to its end. */
+interface UnderWay {
+  readonly what: 'build' | 'release';
+  readonly deploy: string;
+}
+
+/**
+ * What deploys other than this one have under way, as far as Heroku shows it: a promotion shows once it has
+ * made its release. People's own work carries no mark.
+ */
+function underWayOf({ sandbox }: LaneWorld, deploy: string): UnderWay[] {
+  const apps = [staging, production].flatMap((name) => sandbox.state().apps[name] ?? []);
+  const builds = apps.flatMap((app) => app.builds);
+  const releases = apps.flatMap((app) => app.releases);
+  // A person's rollback puts a deploy's slug there, and is no work of that deploy.
+  const byDeploys = releases.filter(({ by }) => !isPerson(by));
+  const slugOf = (release: string | null) => releases.find(({ id }) => id === release)?.slug;
+  const markOf = (slug: string | null) =>
+    builds.find(({ release }) => slug !== null && slugOf(release) === slug)?.mark ?? null;
+  const pending = [
+    ...builds.map(({ status, mark }) => ({ what: 'build' as const, status, mark })),
+    ...byDeploys.map(({ status, slug }) => ({
+      what: 'release' as const,
+      status,
+      mark: markOf(slug),
+    })),
+  ].filter(({ status }) => status === 'pending');
+  return pending.flatMap(({ what, mark }) => {
+    const maker = /^lockstep (\S+)/.exec(mark ?? '')?.[1];
+    return maker === undefined || maker === deploy ? [] : [{ what, deploy: maker }];
+  });
 }

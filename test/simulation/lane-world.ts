@@ -27,6 +27,7 @@ const wireMs = 15;
 
 export class LaneWorld {
   readonly name: string;
+  readonly releasePhase: string | null;
   readonly graph = new CommitGraph();
   readonly health = new HealthTruth();
   /** How many reads Heroku was sent. */
@@ -46,16 +47,26 @@ export class LaneWorld {
   /** When what forbids production came to be so; the past forgives nobody who read before that. */
   switchedAt = 0;
 
-  constructor(name: string, time: VirtualTime) {
+  /** @param releasePhaseMs how long each release of either app is pending; 0: it is there at once */
+  constructor(name: string, time: VirtualTime, releasePhaseMs = 0) {
     this.name = name;
     this.#time = time;
+    this.releasePhase = releasePhaseMs > 0 ? 'rake db:migrate' : null;
     this.rules = new RulesWorld(name);
     this.sandbox = createSandbox({
       now: time.now,
-      timing: { buildMs: 9_000, releasePhaseMs: 3_000, promotionMs: 2_500, dynoBootMs: 3_000 },
+      timing: {
+        buildMs: 9_000,
+        releasePhaseMs: Math.max(3_000, releasePhaseMs),
+        promotionMs: 2_500,
+        dynoBootMs: 3_000,
+      },
     });
     this.tip = this.graph.commit(null);
-    for (const app of [staging, production]) this.sandbox.control.seed({ app, commit: this.tip });
+    for (const app of [staging, production]) {
+      this.sandbox.control.seed({ app, commit: this.tip });
+      this.sandbox.control.setReleasePhase({ app, command: this.releasePhase });
+    }
   }
 
   turnSwitch(on: boolean): void {

@@ -7,6 +7,7 @@ import type { EventLog } from '../../src/store/log.ts';
 import {
   forbiddenOnTheWay,
   laneRenamed,
+  lostLanes,
   type Scenario,
   settingsChanged,
   takenBack,
@@ -24,6 +25,8 @@ export interface Mutation {
   readonly staleGates?: boolean;
   /** The gates believe that the log is thrown away after each job: they compare with nothing. */
   readonly forgetful?: boolean;
+  /** A lane is taken over whatever its last holder has under way. */
+  readonly restless?: boolean;
   /** Scenarios that are likely to show it; any when left out. */
   readonly among?: fc.Arbitrary<Scenario>;
 }
@@ -95,6 +98,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'settings that are never compared': { forgetful: true, among: settingsChanged },
   'a lane by another name that is believed': { forgetful: true, among: laneRenamed },
+  'a lane that is taken over amid work': { restless: true, among: lostLanes },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {
     log: (real) =>

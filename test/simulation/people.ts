@@ -5,6 +5,8 @@ import type { ReleaseAct } from './scenario.ts';
 const ana = 'ana@acme.test';
 const bo = 'bo@acme.test';
 
+export const isPerson = (user: string): boolean => user === ana || user === bo;
+
 type Act = (lane: LaneWorld, nowMs: number) => void;
 
 /** A config var's value is the time: a new one each time. */
@@ -58,12 +60,12 @@ function olderOf(lane: LaneWorld) {
   return first?.slug === ran.at(-1)?.slug ? undefined : first;
 }
 
-/** A release that fails in its release phase; there is none before and after. */
-function failing({ sandbox: { control } }: LaneWorld, release: () => void): void {
+/** A release that fails in its release phase, whether there is one before and after or not. */
+function failing({ sandbox: { control }, releasePhase }: LaneWorld, release: () => void): void {
   control.setReleasePhase({ app: production, command: 'rake db:migrate' });
   control.failNextReleasePhase({ app: production });
   release();
-  control.setReleasePhase({ app: production, command: null });
+  control.setReleasePhase({ app: production, command: releasePhase });
 }
 
 function released(lane: LaneWorld, as: 'rollback' | 'code' | 'config', act: () => void): void {

@@ -72,6 +72,10 @@ export interface Scenario {
   }[];
   /** Heroku answers no read for a while, from the so-many-th on, counted from 1. */
   readonly outage?: { readonly atRead: number; readonly forMs: number; readonly as: Outage };
+  /** How staging's code gets to production; promoted when left out. */
+  readonly production?: 'promote' | 'build';
+  /** How long each release of both apps is pending; 0, or left out: it is there at once. */
+  readonly releasePhaseMs?: number;
   /** The endpoints do not tell which commit answers. */
   readonly withoutRevision?: boolean;
   /** One for each time that dynos are up, in turn; none when left out. */
@@ -106,24 +110,29 @@ export const settleMs = 10_000;
 /** Forward beyond a lease, or back: a clock that was wrong is set right, a machine was asleep. */
 const clockStep = fc.integer({ min: -20 * leaseMs, max: 20 * leaseMs });
 
+/**
+ * How many awaits a run has that carries a deploy from start to end: 430 where releases are there at once,
+ * 520 and 610 where a release phase takes 3 and 20 seconds.
+ */
+const awaitsMax = 620;
+/** Most runs are over early: of all awaits of a whole deploy, the early ones are met more often. */
+const anyAwait = fc.oneof(fc.integer({ min: 1, max: 220 }), fc.integer({ min: 1, max: awaitsMax }));
+
 const fate: fc.Arbitrary<Fate> = fc.record({
-  killAt: fc.oneof(
-    { weight: 1, arbitrary: fc.constant(null) },
-    { weight: 2, arbitrary: fc.integer({ min: 1, max: 220 }) },
-  ),
+  killAt: fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 2, arbitrary: anyAwait }),
   pause: fc.oneof(
     { weight: 3, arbitrary: fc.constant(null) },
     {
       weight: 1,
       arbitrary: fc.record({
-        at: fc.integer({ min: 1, max: 220 }),
+        at: anyAwait,
         ms: fc.integer({ min: 1_000, max: 4 * leaseMs }),
       }),
     },
   ),
   clock: fc.oneof(
     { weight: 3, arbitrary: fc.constant(null) },
-    { weight: 1, arbitrary: fc.record({ at: fc.integer({ min: 1, max: 220 }), byMs: clockStep }) },
+    { weight: 1, arbitrary: fc.record({ at: anyAwait, byMs: clockStep }) },
   ),
 });
 
@@ -216,12 +225,17 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
     }),
     { maxLength: 3 },
   ),
+  production: fc.constantFrom('promote', 'promote', 'build'),
+  releasePhaseMs: fc.constantFrom(0, 0, 3_000),
   withoutRevision: fc.boolean(),
   afterUp: fc.array(fc.option(afterUp, { freq: 2 }), { maxLength: 12 }),
   logClock: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: spanMs }), byMs: clockStep }), {
     maxLength: 2,
   }),
 });
+
+/** Where gates are read and production is written, and well before and after. */
+const amidGates = fc.integer({ min: 100, max: 430 });
 
 /** One lane's few builds, each stopped for most of a lease, and people who forbid production while they are on their way. */
 export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
@@ -236,7 +250,7 @@ export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
         fc.record({
           killAt: fc.constant(null),
           pause: fc.record({
-            at: fc.integer({ min: 1, max: 120 }),
+            at: amidGates,
             ms: fc.integer({ min: leaseMs / 3, max: leaseMs - 5_000 }),
           }),
         }),
@@ -254,6 +268,48 @@ export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
   ),
   faults: fc.constant({ perMille: 0, seed: 1 }),
   breaks: fc.constant([]),
+  production: fc.constantFrom('promote', 'build'),
+});
+
+/** From the build on: before it, nothing is under way. */
+const amidWork = fc.integer({ min: 40, max: awaitsMax });
+
+/** A few builds of one lane whose holders die or are stopped in the middle of their work, and people who unlock it. */
+export const lostLanes: fc.Arbitrary<Scenario> = fc.record({
+  lanes: fc.constant(1),
+  stacking: fc.constant('every' as const),
+  builds: fc.array(
+    fc.record({
+      kind: fc.constant<BuildKind>('merge'),
+      lane: fc.constant(0),
+      afterMs: fc.integer({ min: 0, max: 20_000 }),
+      fates: fc.tuple(
+        fc.oneof(
+          fc.record({ killAt: amidWork, pause: fc.constant(null) }),
+          fc.record({
+            killAt: fc.constant(null),
+            pause: fc.record({
+              at: amidWork,
+              ms: fc.integer({ min: leaseMs / 2, max: 2 * leaseMs }),
+            }),
+          }),
+        ),
+      ),
+    }),
+    { minLength: 2, maxLength: 3 },
+  ),
+  people: fc.array(
+    fc.record({
+      act: fc.constant<PersonAct>('unlock'),
+      lane: fc.constant(0),
+      atMs: fc.integer({ min: 1_000, max: 120_000 }),
+    }),
+    { maxLength: 4 },
+  ),
+  faults: fc.constant({ perMille: 0, seed: 1 }),
+  breaks: fc.constant([]),
+  production: fc.constantFrom('promote', 'build'),
+  releasePhaseMs: fc.constantFrom(0, 20_000),
 });
 
 /** Builds of one lane that come one by one, and people who do such things between them. */

@@ -130,7 +130,7 @@ class Simulation {
     this.#log = timed.log;
     this.#lanes = Array.from(
       { length: scenario.lanes },
-      (_, i) => new LaneWorld(`lane-${i}`, time),
+      (_, i) => new LaneWorld(`lane-${i}`, time, scenario.releasePhaseMs),
     );
     for (const lane of this.#lanes) lane.outage = scenario.outage;
     this.#invariants = new Invariants(timed, time);
@@ -261,7 +261,7 @@ class Simulation {
         staging: { app: staging, deploy: 'build', timeoutMs: 1_800_000, verify: verify('staging') },
         production: {
           app: production,
-          deploy: 'promote',
+          deploy: this.#scenario.production ?? 'promote',
           timeoutMs: 1_800_000,
           verify: verify('production'),
         },
@@ -385,7 +385,9 @@ class Simulation {
       keeper,
       leaseMs,
       relation: async (base, head) => lane.graph.relation(base, head),
-      quiesce: (signal) => quiesce(heroku, quiet, ports(signal)),
+      quiesce: async (signal) => {
+        if (this.#mutation.restless !== true) await quiesce(heroku, quiet, ports(signal));
+      },
       deaths,
     });
     try {

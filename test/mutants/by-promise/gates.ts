@@ -73,6 +73,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: 'test/effects/heroku-lost-replies.test.ts › for 15 seconds',
   },
   {
+    id: 'clearance-of-minutes-in-a-simulated-deploy',
+    promise: gated,
+    file: 'src/effects/heroku-lost-replies.ts',
+    symbol: 'clearanceMs',
+    code: '15_000',
+    by: '150_000',
+    noticedBy: 'test/simulation/chosen.test.ts › is stopped between its gates and its write',
+  },
+  {
     id: 'clearance-is-not-asked-at-the-write',
     promise: gated,
     file: 'src/effects/http.ts',

@@ -78,6 +78,15 @@ export const holders: readonly Mutant[] = [
     noticedBy: `${lane} › is granted only once nothing is under way any more`,
   },
   {
+    id: 'no-quiet-after-unlock-in-a-simulated-deploy',
+    promise: oneHolder,
+    file: 'src/runtime/lane.ts',
+    symbol: 'createStoreLock',
+    code: 'if (lane.grant?.broken === true) await quiesce(signal, progress);',
+    by: '',
+    noticedBy: 'test/simulation/chosen.test.ts › lose the lane amid their work',
+  },
+  {
     id: 'no-quiet-on-take-over',
     promise: oneHolder,
     file: 'src/runtime/lane.ts',

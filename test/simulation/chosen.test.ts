@@ -1,0 +1,25 @@
+/** Scenarios that lead to the few moments at which one mechanism alone stands between a deploy and a broken promise. From fixed seeds. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { forbiddenOnTheWay, lostLanes } from './scenario.ts';
+import { simulate } from './simulation.ts';
+
+const chosen = [
+  ['holders that die, are stopped or lose the lane amid their work', lostLanes, 3],
+  [
+    'production is forbidden while a deploy is stopped between its gates and its write',
+    forbiddenOnTheWay,
+    1,
+  ],
+] as const;
+
+describe('no invariant breaks where', () => {
+  it.each(chosen)('%s', { timeout: 240_000 }, async (_, among, seed) => {
+    await fc.assert(
+      fc.asyncProperty(among, async (drawn) => {
+        expect((await simulate(drawn)).violations).toEqual([]);
+      }),
+      { numRuns: 40, seed, endOnFailure: true },
+    );
+  });
+});
