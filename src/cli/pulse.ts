@@ -17,7 +17,7 @@ export interface Pulse extends Reporter {
 /** Sooner than a minute: a busy machine wakes late. */
 const runQuietMs = 45_000;
 
-/** A command is quieter than its run: of both, the run knows better what is waited for. */
+/** Later than a run's own line, which then comes first: the run knows better what is waited for. */
 const commandQuietMs = 50_000;
 
 /** The command's terminal, which says on standard error that it still runs when nothing was printed for a while. */

@@ -83,7 +83,7 @@ export function shownText(text: string, request: Shown): string {
 
 let last: { readonly secrets: readonly string[]; readonly redact: Redactor } | null = null;
 
-/** To look for every form of a secret takes a while to prepare, and the next request has mostly the same ones. */
+/** The last one is kept: it takes a while to make, and the next request mostly has the same secrets. */
 function redactorOf(secrets: readonly string[]): Redactor {
   const isSame =
     last?.secrets.length === secrets.length &&

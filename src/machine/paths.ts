@@ -44,10 +44,10 @@ interface Place {
 
 type Node = TransitionSnapshot<Place>;
 
-/** A search that has not ended by then never will: there are some forty places. */
+/** A search that finds more than this has no end: there are some forty places. */
 const placesMax = 10_000;
 
-/** What is asked for decides guards: a search for each way to production. */
+/** How production is deployed decides guards, so there is a search for each way. */
 const ways = ['promote', 'build'] as const;
 
 /** Every path to a leaf that has an exit code, with one turn of a loop at most; each once. */

@@ -17,7 +17,7 @@ export interface Begun {
   readonly length: number;
 }
 
-/** Of a secret that is cut in two, so many characters may be shown before the cut is noticed. */
+/** A secret's start is noticed at the end of a text from this many characters on; fewer may be shown. */
 const shortestStart = 4;
 
 export function finder(secrets: Iterable<string>): Finder {
@@ -62,7 +62,7 @@ function search(
   unwrap: Unwrap,
   isIt: (found: string) => boolean = () => true,
 ): Finder {
-  // A form in one line is unwrapped as one of several.
+  // The line end makes `unwrap` treat a form of one line as it treats a text of several.
   const unwrapped = all.map((form) => unwrap(`${form}\n`)[0]?.text ?? form);
   const forms = [...new Set(unwrapped)].filter((form) => form.length >= 2 * shortestStart);
   const starts = Map.groupBy(forms, (form) => form.slice(0, shortestStart));
@@ -84,7 +84,7 @@ function search(
       });
     },
     begunIn(text) {
-      // As if it went on with another line.
+      // The line end makes `unwrap` treat the text as one that goes on in another line.
       const last = unwrap(`${text}\n`).findLast(({ isLast }) => isLast);
       const end = last?.text ?? '';
       for (let at = Math.max(0, end.length - longest); at <= end.length - shortestStart; at++) {
@@ -99,10 +99,10 @@ function search(
   };
 }
 
-/** Every piece of an encoded secret that is so long holds at least one of the marks, which are half as far apart. */
+/** The shortest piece that is found. Marks are half as long and follow one another, so it holds a whole one. */
 const pieceMin = 20;
 const markLength = pieceMin / 2;
-/** Of a secret that repeats itself, so many places of the same mark are tried. */
+/** A secret that repeats itself has the same mark in many places; no more of them are tried. */
 const samePlacesMax = 8;
 /** Where a piece can be: hex and base64, and base64 in a URL. */
 const pieceRun = /[A-Za-z0-9+/=_%-]{20,}/g;

@@ -2,11 +2,11 @@
 import type { Finder } from './finder.ts';
 import { masked } from './redactor.ts';
 
-/** So much is held back while a secret may go on; then its pieces are looked for one by one. */
+/** No more characters than these are held back while a secret may go on; then what is held is searched as it is, and shown. */
 const heldMax = 64 * 1_024;
-/** Of what was let go, so much is looked at again with the next line: a few characters, and what wraps them. */
+/** How many of the characters that were shown are looked at again with the next line: a secret may begin in them. */
 const beforeMax = 100;
-/** Where nothing follows, so much of a secret's start is taken for one that was cut. */
+/** At the end of all, a secret's start of this many characters counts as a secret that was cut. */
 const cutMin = 8;
 
 export class LineGate {

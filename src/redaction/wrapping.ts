@@ -40,7 +40,7 @@ const isBlank = (character: string): boolean => character === ' ' || character =
 /** What puts a string together from several, continues a line or quotes it: anywhere, for a secret may have it too. */
 const ornament = new RegExp(`(?:${lineEnd.source}|[\\s"'\`+,\\\\=>#|*])+`, 'gi');
 
-/** Of a text of several lines, what no wrapping adds. */
+/** A text of several lines without all that a wrapping may have added. */
 const bare: Unwrap = (text) => {
   return hasLineEnd(text) ? without(text, [...text.matchAll(ornament)].map(spanOf)) : [];
 };

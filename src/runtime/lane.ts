@@ -116,7 +116,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
     return lane.waiting.filter((_, place) => states[place]);
   };
 
-  /** Until it may be another one's turn: that run is over, or somebody wrote to the lane. Nothing else is asked at each wake-up. */
+  /** Waits until the turn may have changed: that run is over, or somebody wrote to the lane. Nothing else is asked at each wake-up. */
   const waitBehind = async (
     { deploy }: Waiter,
     name: string,

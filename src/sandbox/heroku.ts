@@ -39,7 +39,7 @@ export function createHeroku(options: HerokuOptions): Hono {
     await next();
     if (c.error !== undefined) return;
     const finished = finish(c, c.res);
-    // Set again, the same answer would be copied, body and all.
+    // Hono copies an answer that is set a second time, its body too: only a new one is set.
     if (finished !== c.res) c.res = finished;
   });
   hono.onError((error, c) => {

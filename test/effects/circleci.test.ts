@@ -22,7 +22,7 @@ let ports: LoopbackPorts;
 let world: Map<number, Workflow[]>;
 let pageSize: number;
 let refuse: Reply | null;
-/** Whose lists never end: every page names another. */
+/** `pipeline` or `workflow`: the list of each of them never ends then, every page names another. */
 let endless: string;
 
 beforeEach(async () => {

@@ -72,7 +72,7 @@ describe('of those who wait on one line of history', () => {
   it('every: only the oldest goes, and it supersedes nobody', () => {
     fc.assert(
       fc.property(anyOrder, fc.boolean(), (order, told) => {
-        // Told: who waits for an older one has said so in the stream, which supersedes nobody either.
+        // `told`: each waiter has said in the stream which older ones it waits for. That supersedes nobody either.
         const older = (name: string) => order.filter((other) => told && other < name);
         const waiting = order.map((name) => waiter(name, older(name)));
         const oldest = [...order].sort()[0];

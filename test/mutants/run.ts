@@ -82,7 +82,7 @@ interface Counts {
 
 /** @throws Error vitest itself did not come to an end */
 async function run(copy: string, { file, names }: Noticing): Promise<Counts> {
-  // The tests of the command as a process run what is built; types are the linter's business, not this one's.
+  // Tests that start the command as a process need it built; a mutant's types need not be right.
   if (/stage\.ts|run-pipeline|bin\/pipeline/.test(readFileSync(join(copy, file), 'utf8'))) {
     await output(copy, 'typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck');
     await output(copy, join('..', 'scripts/bundle.ts'));

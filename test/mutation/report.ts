@@ -122,7 +122,7 @@ export function table(all: readonly Judged[]): string[] {
   ];
 }
 
-/** What nobody noticed and nobody has looked at yet, or was looked at and left. */
+/** Every mutant that no test noticed, with the reason why it was left, or that nobody has looked at it yet. */
 export function leftOver(all: readonly Judged[]): string[] {
   return all
     .filter(({ isNoticed }) => !isNoticed)

@@ -11,7 +11,7 @@ export default defineConfig({
     ],
     exclude: [
       'test/runtime/walk.test.ts',
-      // It loads files within a test: their constants would seem to be that test's.
+      // It loads source files within a test: Stryker would take what runs at loading for that test's.
       'test/redaction/gate.test.ts',
       // They spawn programs, which carry no mutant.
       'test/effects/{git,git-archive,git-options}.test.ts',

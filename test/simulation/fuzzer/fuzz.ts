@@ -134,7 +134,7 @@ export async function fuzzSingle(
     const deploy = await fuzzer.run(world, [spoilt]);
     if (deploy.spoilt === 0) return times === 'onwards';
     note(figures, world, spoilt, deploy);
-    // Spoilt for good, it is so from the first time on.
+    // `onwards` begins at the first answer; a later one is spoilt once only.
     if (spoil.occurrence > 1) break;
     // Not asked again after that: spoilt from there on, it would be the same deploy.
     const asked = deploy.exchanges.filter(({ key }) => key === spoil.key);
