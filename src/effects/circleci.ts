@@ -60,6 +60,7 @@ const jobs = list(
 const jobDetails = z.object({ status: z.string(), number: z.int() });
 
 type Pipeline = z.output<typeof pipelines>['items'][number];
+type Job = z.output<typeof jobs>['items'][number];
 
 /** Of twenty each: a lane has fewer builds than that at a time, a workflow fewer jobs. */
 const pagesMax = 5;
@@ -118,6 +119,15 @@ export function createCircleCi(options: {
     return items;
   }
 
+  /** Its other jobs are not asked for. Null: the workflow has none of that name. @throws VendorTooLarge */
+  async function jobOf(workflow: string, job: string, read: Read): Promise<Job | null> {
+    for await (const page of pages(`/workflow/${workflow}/job`, jobs, read)) {
+      const found = page.find(({ name }) => name === job);
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+
   /**
    * The job in the newest workflow of the pipeline that has it, and in older ones where it is not
    * over: a re-run of the pipeline does not end what it was begun with.
@@ -134,10 +144,9 @@ export function createCircleCi(options: {
     for (const workflow of newestFirst) {
       const isOver = over.has(workflow.status);
       if (isOver && builds.length > 0) continue;
-      const inside = await all(`/workflow/${workflow.id}/job`, jobs, read);
-      const one = inside.find(({ name }) => name === job);
-      if (one === undefined) continue;
-      const state = isOver ? 'over' : stateOf(one.status);
+      const one = await jobOf(workflow.id, job, read);
+      if (one === null) continue;
+      const state = isOver ? 'over' : stateOf(one.status, workflow.status);
       if (state === 'over' && builds.length > 0) continue;
       const id = one.job_number === undefined ? null : String(one.job_number);
       builds.push({
@@ -165,8 +174,9 @@ export function createCircleCi(options: {
         const builds = await Promise.all(page.map((pipeline) => buildsOf(pipeline, job, read)));
         const known = builds.flat();
         for (const build of known) found.push(build);
-        // Newest first: past a whole page of builds that are over there is nothing to wait for.
-        if (known.every(({ state }) => state === 'over')) break;
+        // Newest first: past a whole page of builds that are over there is nothing to wait for. One that
+        // waits for an approval is not under way either, and may be left so for ever.
+        if (known.every(({ state }) => state === 'over' || state === 'held')) break;
       }
       return found;
     },
@@ -182,8 +192,10 @@ export function createCircleCi(options: {
 }
 
 /** A job's status; one that is not known yet counts as running: unknown never means free. */
-function stateOf(status: string): CiBuild['state'] {
+function stateOf(status: string, workflow?: string): CiBuild['state'] {
   if (status === 'on_hold') return 'held';
+  // A workflow is on hold once nothing but an approval is left to wait for.
+  if (status === 'blocked' && workflow === 'on_hold') return 'held';
   if (['queued', 'not_running', 'blocked'].includes(status)) return 'pending';
   const ended = [
     'success',

@@ -43,19 +43,27 @@ const disk: Look = { uid: process.geteuid?.(), at: lookAt };
 
 /**
  * The link by which what is written would go where nobody meant it to; null: there is none. The file and
- * its folder may be no links at all, for a commit could have made them. Above them links are followed
- * (`/home` may be `/usr/home`, `/tmp` is one on macOS), unless a stranger could have made one: it stands
- * where others may write, and is neither root's, nor ours, nor of that folder's owner. So Linux does in
- * /tmp (proc(5), protected_symlinks).
+ * its folder may be no links at all, and no link inside a git checkout is followed, for a commit could have
+ * made it. Other links above are followed (`/home` may be `/usr/home`, `/tmp` is one on macOS), unless a
+ * stranger could have made one: it stands where others may write, and is neither root's, nor ours, nor of
+ * that folder's owner. So Linux does in /tmp (proc(5), protected_symlinks).
  */
 export function linkOnTheWay(file: string, look: Look = disk): string | null {
   const near = [file, dirname(file)].find((place) => look.at(place)?.to != null);
   if (near !== undefined || look.uid === undefined) return near ?? null;
   for (const { link, uid, folder } of linksTo(file, look)) {
+    if (isInCheckout(link, look)) return link;
     const others = (folder.mode & 0o022) !== 0;
     if (others && ![0, look.uid, folder.uid].includes(uid)) return link;
   }
   return null;
+}
+
+/** Of any repository: a worktree's and a submodule's `.git` is a file. No commit can make one, or take it away. */
+function isInCheckout(place: string, look: Look): boolean {
+  const folder = dirname(place);
+  if (look.at(join(folder, '.git')) !== null) return true;
+  return folder !== place && isInCheckout(folder, look);
 }
 
 /** As many as Linux follows. */

@@ -71,7 +71,10 @@ function answer(path: string): Reply {
       })),
     );
   }
-  return list([...(workflows[Number(place)]?.jobs ?? [])]);
+  const from = Number(url.searchParams.get('page-token') ?? '0');
+  const jobs = workflows[Number(place)]?.jobs ?? [];
+  const isMore = from + pageSize < jobs.length;
+  return list(jobs.slice(from, from + pageSize), isMore ? String(from + pageSize) : null);
 }
 
 const deploy = (status: string, number?: number): Job => ({
@@ -170,6 +173,58 @@ describe('builds', () => {
     world.set(1, one('success', deploy('success', 101)));
     expect((await builds()).map(({ order }) => order)).toEqual([3, 2]);
   });
+
+  it('calls a job that is blocked in a workflow on hold held: a person has to approve it first', async () => {
+    world.set(1, one('on_hold', deploy('blocked')));
+    world.set(2, one('on_hold', deploy('queued', 9)));
+    world.set(3, one('on_hold', deploy('running', 10)));
+    expect((await builds()).map(({ state }) => state)).toEqual(['running', 'pending', 'held']);
+  });
+
+  const mine = one('running', deploy('running', 9000));
+  const left = one('on_hold', deploy('blocked'));
+  it.each<[string, Workflow[] | null]>([
+    ['nothing else', null],
+    ['a build that runs in a workflow on hold', one('on_hold', deploy('running', 5))],
+    ['a build that runs', one('running', deploy('running', 5))],
+    ['a build that will run by itself', one('running', deploy('queued', 5))],
+    ['a build blocked by a job that runs', one('running', deploy('blocked'))],
+    ['a build queued in a workflow on hold', one('on_hold', deploy('queued', 5))],
+  ])('of 200 pipelines, one on every page on hold for ever, and %s on each', async (_, also) => {
+    const fill = (count: number) => {
+      for (let number = 1; number <= count; number++) {
+        world.set(number, one('success', deploy('success', number)));
+        if (number % 20 === 10) world.set(number, left);
+        if (number % 20 === 11 && also !== null) world.set(number, also);
+      }
+      world.set(count, mine);
+    };
+    fill(100);
+    expect(await builds()).toHaveLength(also === null ? 40 : 100);
+    fill(200);
+    if (also === null) expect(await builds()).toHaveLength(40);
+    else expect((await failureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
+  });
+
+  it.each([
+    [1, true],
+    [5, true],
+    [6, false],
+  ])(
+    'of seven pages of jobs with the named one on page %i: is it known, %s',
+    async (page, isKnown) => {
+      const jobs = Array.from({ length: 140 }, (_, place) => ({
+        name: `test-${place}`,
+        status: 'success',
+      }));
+      jobs[page * 20 - 1] = deploy('running', 502) as (typeof jobs)[number];
+      world.set(107, [{ status: 'running', jobs }]);
+      if (isKnown) expect(await builds()).toMatchObject([{ id: '502', state: 'running' }]);
+      else expect((await failureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
+      const lists = server.asked.filter(({ path }) => path.includes('/workflow/'));
+      expect(lists).toHaveLength(Math.min(page, 5));
+    },
+  );
 
   it('takes a job without a number for nobody’s, though its pipeline’s number is another job’s', async () => {
     world.set(107, one('running', { name: 'deploy', status: 'queued' }));

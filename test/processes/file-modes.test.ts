@@ -164,6 +164,19 @@ describe('a link', () => {
     expect(existsSync(join(folder, 'disk/logs/log.jsonl'))).toBe(true);
   });
 
+  it('above the folder is refused inside a checkout: a commit could have made it', async () => {
+    mkdirSync(join(folder, 'elsewhere'));
+    mkdirSync(join(folder, 'web/.git'), { recursive: true });
+    symlinkSync('../elsewhere', join(folder, 'web/logs'));
+    const stored = await write('022', 'web/logs/deep/log.db', 'log.jsonl');
+    expect(stored).toMatchObject({ exit: 2 });
+    expect(stored.stderr).toContain('E_STORE_LINK');
+    const exported = await write('022', 'log.db', 'web/logs/deep/x.jsonl');
+    expect(exported).toMatchObject({ exit: 2 });
+    expect(exported.stderr).toContain('E_OUTPUT');
+    expect(readdirSync(join(folder, 'elsewhere'))).toEqual([]);
+  });
+
   // Only root can give a link away; whoever is not sees the decision in test/store/links.test.ts.
   it.runIf(process.getuid?.() === 0)(
     'above the folder is refused where a stranger put it among others’ files',

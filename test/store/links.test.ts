@@ -1,4 +1,4 @@
-/** Which links on the way to a file that Lockstep writes are refused: the last two always, others where a stranger could have made them. */
+/** Which links on the way to a file that Lockstep writes are refused: the last two always, others where a commit or a stranger could have made them. */
 import { describe, expect, it } from 'vitest';
 import { type Look, linkOnTheWay } from '../../src/store/private-file.ts';
 
@@ -10,10 +10,11 @@ interface Entry {
   readonly to?: string;
 }
 
-/** A file system of these folders and links; every other folder is root's, and nobody else may write there. */
+/** A file system of these folders and links; every other folder is root's, and nobody else may write there. No checkout but these. */
 const world = (entries: Readonly<Record<string, Entry>>): Look => ({
   uid: us,
   at: (path) => {
+    if (path.endsWith('/.git') && entries[path] === undefined) return null;
     const { uid, mode = 0o755, to = null } = entries[path] ?? { uid: root };
     return { uid, mode, to };
   },
@@ -61,6 +62,40 @@ describe('a link on the way to the log', () => {
         '/data/ci': { uid: third, to: '/elsewhere' },
       },
       '/data/ci',
+    ],
+    [
+      'above, ours, inside a checkout: a commit could have made it',
+      { '/srv/ci/.git': { uid: us }, '/srv/ci/work': { uid: us, to: '/elsewhere' } },
+      '/srv/ci/work',
+    ],
+    [
+      'above, ours, deeper inside a checkout, and to another place of it',
+      { '/srv/.git': { uid: us }, '/srv/ci/work': { uid: us, to: 'other' } },
+      '/srv/ci/work',
+    ],
+    [
+      'above, root’s, inside a checkout: the job is root',
+      { '/srv/ci/.git': { uid: root }, '/srv/ci/work': { uid: root, to: '/elsewhere' } },
+      '/srv/ci/work',
+    ],
+    [
+      'above, ours, inside a checkout that a link outside of it leads to',
+      {
+        '/srv/ci': { uid: us, to: '/data/ci' },
+        '/data/ci/.git': { uid: us },
+        '/data/ci/work': { uid: us, to: '/elsewhere' },
+      },
+      '/data/ci/work',
+    ],
+    [
+      'above, ours, to a checkout',
+      { '/srv/ci': { uid: us, to: '/data/ci' }, '/data/ci/.git': { uid: us } },
+      null,
+    ],
+    [
+      'above, ours, beside a checkout',
+      { '/srv/web/.git': { uid: us }, '/srv/ci': { uid: us, to: '/data/ci' } },
+      null,
     ],
     ['a circle', { '/srv/ci': { uid: us, to: '/srv/ci' } }, null],
     [

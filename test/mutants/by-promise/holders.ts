@@ -577,6 +577,15 @@ export const holders: readonly Mutant[] = [
     noticedBy: 'test/effects/circleci.test.ts',
   },
   {
+    id: 'what-will-run-by-itself-ends-circlecis-list',
+    promise: ciList,
+    file: 'src/effects/circleci.ts',
+    symbol: 'stateOf',
+    code: "if (status === 'blocked' && workflow === 'on_hold') return 'held';",
+    by: "if (status === 'blocked') return 'held';",
+    noticedBy: 'test/effects/circleci.test.ts',
+  },
+  {
     id: 'githubs-list-ends-after-a-page',
     promise: ciList,
     file: 'src/effects/github.ts',

@@ -486,6 +486,15 @@ export const ruleMutants: readonly Mutant[] = [
     noticedBy: 'test/store/links.test.ts',
   },
   {
+    id: 'a-link-in-the-checkout-is-followed',
+    promise: nobodyElse,
+    file: 'src/store/private-file.ts',
+    symbol: 'linkOnTheWay',
+    code: 'if (isInCheckout(link, look)) return link;',
+    by: '',
+    noticedBy: 'test/store/links.test.ts',
+  },
+  {
     id: 'a-strangers-link-is-followed',
     promise: nobodyElse,
     file: 'src/store/private-file.ts',
