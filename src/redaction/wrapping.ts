@@ -16,10 +16,13 @@ export interface Unwrapped {
 /** Takes one way of wrapping out of a text; nothing where the text is not wrapped so. */
 export type Unwrap = (text: string) => Unwrapped[];
 
-/** An end of a line, by itself or as JSON, a URL and XML write it; colours and characters of no width too. */
+/**
+ * An end of a line, by itself or as JSON, a URL and XML write it; where two strings are joined, which may
+ * be on one line; colours and characters of no width too.
+ */
 const lineEnd =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
-  /[\n\r\v\f\u0085\u2028\u2029]|\\+[rn]|%0[ad]|&#(?:1[03]|x0?[ad]);|\u001b\[[0-9;]*m|[\u00ad\u200b-\u200d\u2060\ufeff]/gi;
+  /[\n\r\v\f\u0085\u2028\u2029]|\\+[rn]|%0[ad]|&#(?:1[03]|x0?[ad]);|\\*(?:["'`]|%2[27]|%60)(?:\s|%20)*\+(?:\s|%20)*\\*(?:["'`]|%2[27]|%60)|\u001b\[[0-9;]*m|[\u00ad\u200b-\u200d\u2060\ufeff]/gi;
 
 /** The text in one line, without indentation. */
 const oneLine: Unwrap = (text) => {

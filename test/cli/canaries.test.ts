@@ -7,13 +7,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import type { JsonObject } from '../../src/store/log.ts';
+import { fc } from '../fast-check.ts';
 import { type Canaries, canaries, type Repetition, repetition, searchFor } from './canary.ts';
 import { CommandHere, type EndedHere } from './command-here.ts';
 

@@ -1,5 +1,5 @@
 /** Secrets of every kind that a job may hold, the forms in which others repeat them, and a search for what is left of one. */
-import fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 
 const characters = (set: string, minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...set), minLength, maxLength });

@@ -1,10 +1,10 @@
 /** The kill switch: which variables may be one, when it is on, and that its value is told nowhere. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { killSwitchFault, readKillSwitch } from '../../src/cli/kill-switch.ts';
 import { eventSchemas } from '../../src/machine/events.ts';
+import { fc } from '../fast-check.ts';
 import { leastConfig, loadText } from './config-text.ts';
 
 const name = 'PRODUCTION_CD_ENABLED';

@@ -1,5 +1,5 @@
 /** No wait is silent: whatever a run waits for, a line comes at least every minute, under virtual time. */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withPulse } from '../../src/cli/pulse.ts';
 import type { Reporter } from '../../src/cli/reporter.ts';
@@ -16,6 +16,7 @@ import { runResource } from '../../src/runtime/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
+import { fc } from '../fast-check.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 
 const start = Date.parse('2026-01-05T10:00:00Z');

@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openRepository } from '../../src/effects/git.ts';
+import { fc } from '../fast-check.ts';
 import { createRepository, git, gitEnv, TemporaryFolder } from './git-repository.ts';
 
 const temporary = new TemporaryFolder();

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, type RepositoryOptions } from '../../src/effects/git.ts';
 import { LockstepError, UsageError } from '../../src/errors.ts';
+import { fc } from '../fast-check.ts';
 import {
   commitLine,
   commitTree,

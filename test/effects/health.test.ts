@@ -1,9 +1,9 @@
 /** Health: for how long all dynos stay up, what the endpoints say meanwhile and at the end, and what runs then. */
 
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkHealth } from '../../src/effects/health.ts';
 import { createHeroku } from '../../src/effects/heroku.ts';
+import { fc } from '../fast-check.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 import {
   type AnsweringServer,

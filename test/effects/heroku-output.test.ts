@@ -1,9 +1,10 @@
 /** A build's output comes in pieces: whatever is cut where, no secret is shown, and all the rest is. */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import { OutputFollower } from '../../src/effects/heroku-output.ts';
 import type { Ports } from '../../src/effects/ports.ts';
 import { hide } from '../../src/redaction/gate.ts';
+import { fc } from '../fast-check.ts';
 
 const secret = 'npm_q7Zk2vXw9RtYb3LmN8cD5fGh1JpS4uEaO6iQ0sTzUyWxVbKjHgFdMlPo';
 hide(secret);

@@ -1,8 +1,9 @@
 /** Lists of releases that must not be believed: short, empty, contradictory, of another app, older than the truth. */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHeroku, type Heroku } from '../../src/effects/heroku.ts';
 import type { Ports } from '../../src/effects/ports.ts';
+import { fc } from '../fast-check.ts';
 import { HerokuStandIn } from './heroku-stand-in.ts';
 import type { StandInApp } from './heroku-world.ts';
 import { failureOf } from './lockstep-error.ts';

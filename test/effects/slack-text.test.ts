@@ -1,8 +1,9 @@
 /** Text for Slack: harmless, whole, within limits. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { cutEscaped, escapeText, link, pieces } from '../../src/effects/slack-text.ts';
 import { replaceUnseen } from '../../src/redaction/unseen.ts';
+import { fc } from '../fast-check.ts';
 import { mentionsIn, seen } from './slack-server.ts';
 
 /** Text with what Slack, Unicode and git messages have to offer. */

@@ -1,10 +1,11 @@
 /** Times of a vendor, by the vendor's clock, whatever ours says. */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askEndpoints } from '../../src/effects/endpoints.ts';
 import { createHeroku } from '../../src/effects/heroku.ts';
 import { createHttpClient, type Vendor } from '../../src/effects/http.ts';
 import { ageOf, untilMs } from '../../src/effects/vendor-clock.ts';
+import { fc } from '../fast-check.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 import { type AnsweringServer, startAnsweringServer } from './answering-server.ts';
 import { HerokuStandIn } from './heroku-stand-in.ts';

@@ -1,5 +1,5 @@
 /** Who is next in a lane: decided from who really waits, by git ancestry, without a deadlock. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import {
   decideTurn,
@@ -14,6 +14,7 @@ import {
 } from '../../src/machine/lane.ts';
 import { protectedOf } from '../../src/machine/protected-settings.ts';
 import { samples } from '../../src/machine/samples.ts';
+import { fc } from '../fast-check.ts';
 
 const waiter = (deploy: string, yieldsTo: string[] = []): Waiter => ({
   deploy,

@@ -1,9 +1,10 @@
 /** What counts as weaker: any random pair of settings holds if a protected value is weaker or another, and only then. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import type { DeployRequest, Endpoint, Settings } from '../../src/machine/events.ts';
 import { protectedOf, weakened } from '../../src/machine/protected-settings.ts';
 import { samples } from '../../src/machine/samples.ts';
+import { fc } from '../fast-check.ts';
 
 type Request = Pick<DeployRequest, 'lane' | 'branch' | 'settings'>;
 type Environment = 'staging' | 'production';

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkStorePlace } from '../../src/cli/store-place.ts';
 import { UsageError } from '../../src/errors.ts';
+import { fc } from '../fast-check.ts';
 import { defaultConfig, deployId, Stage } from './stage.ts';
 
 describe('a store in a CI', () => {

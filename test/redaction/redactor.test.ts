@@ -1,9 +1,9 @@
 /** Secrets are taken out of texts and JSON in every form, and nothing else is. */
 import { hkdfSync } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formsOf } from '../../src/redaction/forms.ts';
 import { redactJson, redactor, withoutUserInfo } from '../../src/redaction/redactor.ts';
+import { fc } from '../fast-check.ts';
 
 /** Secrets as people and vendors make them. */
 const secret = fc

@@ -1,7 +1,8 @@
 /** Characters that nobody sees are made visible; what people write in their own scripts stays. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { visible, visibleJson } from '../../src/redaction/unseen.ts';
+import { fc } from '../fast-check.ts';
 
 const hidden = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2]]/v;
 

@@ -1,9 +1,10 @@
 /** A secret that somebody wrapped over lines, encoded or not, leaves no piece of itself: in a text, and line by line. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { finder } from '../../src/redaction/finder.ts';
 import { LineGate } from '../../src/redaction/line-gate.ts';
 import { redactor } from '../../src/redaction/redactor.ts';
+import { fc } from '../fast-check.ts';
 
 const secret = fc
   .string({ unit: 'grapheme-ascii', minLength: 12, maxLength: 400 })
@@ -29,6 +30,9 @@ const breaks: Readonly<Record<string, string>> = {
   'in a URL': '%0A',
   'in XML': '&#10;',
   'as strings that are joined': '" +\n  "',
+  'as strings that are joined on one line': '" + "',
+  'as strings that are joined, in JSON': '\\" + \\"',
+  'as strings that are joined, in a URL': '%22%20+%20%20%22',
   'as strings in a row': "'\n'",
   'as a list of strings': '",\n  "',
   'with a backslash': ' \\\n',
@@ -48,7 +52,7 @@ function ownPart(encoding: string, one: string): string {
 
 /** Whichever piece of the form is left, at least so long, whatever stands between its characters. */
 function left(clean: string, form: string, length: number): string[] {
-  const shown = clean.replaceAll('[secret]', '§').split(/[\s"'+,\\>]+|%0A|&#10;/);
+  const shown = clean.replaceAll('[secret]', '§').split(/[\s"'+,\\>]+|%0A|%2[02]|&#10;/);
   return [...Array(Math.max(0, form.length - length + 1)).keys()]
     .map((at) => form.slice(at, at + length))
     .filter((piece) => shown.some((part) => part.includes(piece)));

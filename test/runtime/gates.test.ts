@@ -1,6 +1,7 @@
 /** Production's gates, each on its own: order, goings-back and what a person lifted of them, switches, releases under way. */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fc } from '../fast-check.ts';
 import { ProductionWorld } from './production-world.ts';
 
 let world: ProductionWorld;

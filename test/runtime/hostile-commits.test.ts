@@ -2,7 +2,7 @@
  * Whatever a commit says (any length, any characters) and whatever repeats it: the deploy ends in a
  * settled state, on record, and replays to it. The same through real git is in test/processes/odd-commits.test.ts.
  */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import type { Commit } from '../../src/effects/commit-object.ts';
 import { toReleaseNotes } from '../../src/effects/release-notes.ts';
@@ -19,6 +19,7 @@ import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
 import { deployStream } from '../../src/runtime/streams.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
+import { fc } from '../fast-check.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 
 /** The steps of a deploy, in their order. */

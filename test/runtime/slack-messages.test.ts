@@ -1,5 +1,5 @@
 /** What Slack is told: every step, notes whole and harmless, nobody called but for a failure. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { type SlackMessage, textOf } from '../../src/effects/slack-blocks.ts';
 import type { DomainEvent, EventType, NoteCommit, ReleaseNotes } from '../../src/machine/events.ts';
@@ -8,6 +8,7 @@ import { tell } from '../../src/machine/story.ts';
 import { replaceUnseen } from '../../src/redaction/unseen.ts';
 import { deployMessage, type History, stepMessages } from '../../src/runtime/slack-messages.ts';
 import { faultIn, mentionsIn, seen } from '../effects/slack-server.ts';
+import { fc } from '../fast-check.ts';
 import { sample, variants } from '../machine/samples.ts';
 
 const oncall = '<!subteam^S0ONCALL>';

@@ -1,10 +1,11 @@
 /** An old build, or a lane that ships nothing any more: told by what shipped, what was asked for, and ancestry. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import type { History } from '../../src/effects/history.ts';
 import { emptyLane, foldLane, type Lane, type LaneEvent } from '../../src/machine/lane.ts';
 import { stuckAt } from '../../src/runtime/stuck.ts';
 import { createLoopbackPorts } from '../effects/loopback-ports.ts';
+import { fc } from '../fast-check.ts';
 import { CommitGraph } from '../simulation/commit-graph.ts';
 
 const ports = createLoopbackPorts();

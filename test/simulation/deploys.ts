@@ -1,5 +1,5 @@
 /** Simulates deploys with fresh seeds until there were so many, and fails on the first broken invariant. */
-import fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { isSoak } from '../store/attacks/seed.ts';
 import type { Figures } from './invariants.ts';
 import { scenario } from './scenario.ts';

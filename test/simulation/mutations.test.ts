@@ -1,6 +1,7 @@
 /** A simulation that finds nothing proves nothing: each way to break Lockstep on purpose is found. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
+import { fc } from '../fast-check.ts';
 import { mutations } from './mutations.ts';
 import { scenario } from './scenario.ts';
 import { simulate } from './simulation.ts';

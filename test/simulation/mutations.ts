@@ -1,9 +1,10 @@
 /** Ways to break Lockstep on purpose: each has to be found by the simulation, or the simulation proves nothing. */
-import type fc from 'fast-check';
+
 import type { AppCode, Heroku } from '../../src/effects/heroku.ts';
 import type { LaneLock } from '../../src/runtime/lane.ts';
 import type { ServiceTable } from '../../src/runtime/run.ts';
 import type { EventLog } from '../../src/store/log.ts';
+import type { fc } from '../fast-check.ts';
 import {
   forbiddenOnTheWay,
   laneRenamed,

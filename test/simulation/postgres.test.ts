@@ -1,10 +1,11 @@
 /** The simulation with its log in PostgreSQL: fewer deploys, for each call goes over a real connection. */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import { Changes } from '../../src/store/changes.ts';
 import { deploysProjection } from '../../src/store/deploys.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { fc } from '../fast-check.ts';
 import { usePostgres } from '../postgres/server.ts';
 import { isSoak } from '../store/attacks/seed.ts';
 import { freshSeed } from './deploys.ts';

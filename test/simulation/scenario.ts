@@ -1,5 +1,5 @@
 /** What a simulation is made of, and how it is drawn at random: builds, people, faults, kills, pauses. */
-import fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import type { Fate } from './simulated-process.ts';
 
 export type BuildKind = 'merge' | 'merge' | 'rerun' | 'old-commit' | 'force-push' | 'same-commit';

@@ -1,5 +1,5 @@
 /** The contract of importing: what another log recorded comes in exactly so, or not at all. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
@@ -12,6 +12,7 @@ import {
 } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { toRow } from '../../src/store/stored-event.ts';
+import { fc } from '../fast-check.ts';
 import { anEvent, events, places, type TestStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 

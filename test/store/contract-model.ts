@@ -1,5 +1,5 @@
 /** The contract as a model: random histories, by two connections, give what the smallest log gives. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import {
   type AppendOptions,
@@ -9,6 +9,7 @@ import {
   VersionConflict,
 } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { fc } from '../fast-check.ts';
 import type { TestStore } from './events.ts';
 import { grantTtlMs, type ModelBatch, ModelLog, type ModelOptions, type Outcome } from './model.ts';
 

@@ -1,7 +1,8 @@
 /** What an event's hash is over: a golden value, computed by another program, holds the format. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { hashOf, noHash } from '../../src/store/hash-chain.ts';
+import { fc } from '../fast-check.ts';
 
 const event = {
   position: 7,

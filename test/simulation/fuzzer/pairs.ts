@@ -1,5 +1,5 @@
 /** Two answers of one deploy spoilt at once, drawn at random: there are too many pairs to try them all. */
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import type { Commits } from './commits.ts';
 import { cleanRun, type Single, shown, spoilsOf } from './fuzz.ts';
 import { Fuzzer } from './fuzzed-deploy.ts';

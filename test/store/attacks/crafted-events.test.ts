@@ -1,9 +1,10 @@
 /** Events that no log writes, with hashes as one who knows makes them: a fault with the position, nothing else. */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import { hashOf, noHash } from '../../../src/store/hash-chain.ts';
 import { LogFault } from '../../../src/store/log.ts';
 import type { EventRow } from '../../../src/store/tables.ts';
+import { fc } from '../../fast-check.ts';
 import { emptyLog, openBytes } from './inside.ts';
 
 const good: Omit<EventRow, 'hash'> = {

@@ -1,7 +1,8 @@
 /** Ten thousand random histories, and the proof that four kinds of broken log would be found among them. */
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import type { AppendOptions, EventLog, StreamAppend } from '../../../src/store/log.ts';
+import { fc } from '../../fast-check.ts';
 import { ModelLog } from '../model.ts';
 import { history, type Operation, replay } from './histories.ts';
 import { emptyLog, openBytes } from './inside.ts';

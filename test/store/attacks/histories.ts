@@ -1,5 +1,5 @@
 /** Random histories of one log in memory, with readers, on the store and on the model. */
-import fc from 'fast-check';
+
 import {
   type AppendOptions,
   EventIdReused,
@@ -8,6 +8,7 @@ import {
   type RecordedEvent,
   VersionConflict,
 } from '../../../src/store/log.ts';
+import { fc } from '../../fast-check.ts';
 import { grantTtlMs, type ModelEvent, type ModelLog, type Outcome } from '../model.ts';
 
 const stream = fc.constantFrom('a', 'b', 'ab');
