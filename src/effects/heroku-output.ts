@@ -30,7 +30,23 @@ export class OutputFollower {
 
   /** Passes on the lines that came since; with `end`, also a last one that has no line end. */
   async read(url: string | null | undefined, { end = false } = {}): Promise<void> {
-    if (url === null || url === undefined) return;
+    const raw = await this.#newLines(url, end);
+    const lines = raw.flatMap((line) => this.#gate.push(printable(line)));
+    for (const line of end ? [...lines, ...this.#gate.end()] : lines) {
+      this.#ports.progress(cutOff(line, lineLengthMax));
+      this.#tail.push(...endOf([line]));
+    }
+    this.#tail.splice(0, this.#tail.length - tailLinesMax);
+  }
+
+  /** The last lines, at most 20, and what is not shown yet because a secret may go on. */
+  get tail(): string {
+    return [...this.#tail, ...endOf(this.#gate.rest())].slice(-tailLinesMax).join('\n');
+  }
+
+  /** None where it cannot be read. */
+  async #newLines(url: string | null | undefined, end: boolean): Promise<string[]> {
+    if (url === null || url === undefined) return [];
     const { http, signal, progress } = this.#ports;
     let response: HttpResponse;
     try {
@@ -46,7 +62,7 @@ export class OutputFollower {
       });
     } catch {
       signal.throwIfAborted();
-      return;
+      return [];
     }
     const text = this.#newText(response);
     if (text !== '' && !this.#isIntroduced) {
@@ -57,18 +73,7 @@ export class OutputFollower {
     // A line that is not whole yet is read again next time: its last character may be cut in two.
     const whole = end ? text : text.slice(0, lineEnd);
     this.#bytesRead += Buffer.byteLength(whole);
-    const raw = whole.split('\n').slice(0, end && lineEnd < text.length ? undefined : -1);
-    const lines = raw.flatMap((line) => this.#gate.push(printable(line)));
-    for (const line of end ? [...lines, ...this.#gate.end()] : lines) {
-      progress(cutOff(line, lineLengthMax));
-      this.#tail.push(...endOf([line]));
-    }
-    this.#tail.splice(0, this.#tail.length - tailLinesMax);
-  }
-
-  /** The last lines, at most 20, and what is not shown yet because a secret may go on. */
-  get tail(): string {
-    return [...this.#tail, ...endOf(this.#gate.rest())].slice(-tailLinesMax).join('\n');
+    return whole.split('\n').slice(0, end && lineEnd < text.length ? undefined : -1);
   }
 
   #newText({ status, body }: HttpResponse): string {
@@ -80,10 +85,13 @@ export class OutputFollower {
 
 /** Without colours, cursor movements and other control characters; of a line drawn over, the last state. */
 function printable(raw: string): string {
-  const line = stripVTControlCharacters(raw).replace(/\r+$/, '');
+  const line = stripVTControlCharacters(raw);
+  let end = line.length;
+  while (line[end - 1] === '\r') end--;
   return (
     line
-      .slice(line.lastIndexOf('\r') + 1)
+      .slice(0, end)
+      .slice(line.lastIndexOf('\r', end - 1) + 1)
       .replaceAll('\t', '  ')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
       .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')

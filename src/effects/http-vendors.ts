@@ -51,12 +51,17 @@ export function shownOrigin(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : 'a malformed URL';
 }
 
-/** The path, without query; of a Slack webhook the path is the secret, and only its start is given. */
+/**
+ * The path, without query; of a Slack webhook the path is the secret, and only its start is given. A vendor's
+ * path is plain: in what is encoded, as where a redirect leads to, a secret could not be seen.
+ */
 export function shownPath({ vendor, url }: Pick<HttpRequest, 'vendor' | 'url'>): string {
   if (!URL.canParse(url)) return '(malformed URL)';
   const { pathname } = new URL(url);
-  if (vendor !== 'slack' || pathname.startsWith('/api/')) return pathname;
-  return `/${pathname.split('/')[1] ?? ''}/…`;
+  if (vendor === 'endpoint') return pathname;
+  const plain = pathname.replace(/%.*$/, '…');
+  if (vendor !== 'slack' || pathname.startsWith('/api/')) return plain;
+  return `/${plain.split('/')[1] ?? ''}/…`;
 }
 
 /** `Heroku`, or the URL of an endpoint. */

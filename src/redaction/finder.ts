@@ -45,9 +45,7 @@ export function finder(secrets: Iterable<string>): Finder {
           found.push([index, index + word.length]);
         }
       }
-      for (const { spansIn } of wrapped) found.push(...spansIn(text));
-      found.push(...pieces(text));
-      return found;
+      return found.concat(...wrapped.map((way) => way.spansIn(text)), pieces(text));
     },
     begunIn: (text) =>
       wrapped

@@ -2,8 +2,11 @@
 import type { Finder } from './finder.ts';
 import { masked } from './redactor.ts';
 
-/** No more characters than these are held back while a secret may go on; then what is held is searched as it is, and shown. */
-const heldMax = 64 * 1_024;
+/**
+ * No more than this is held back while a secret may go on; then what is held is searched as it is, and
+ * shown. A key of 8,192 bits has 6,400 characters in a hundred lines.
+ */
+const heldMax = { characters: 16 * 1_024, lines: 200 };
 /** How many of the characters that were shown are looked at again with the next line: a secret may begin in them. */
 const beforeMax = 100;
 /** At the end of all, a secret's start of this many characters counts as a secret that was cut. */
@@ -23,7 +26,8 @@ export class LineGate {
     this.#held.push(line);
     const text = this.#held.join('\n');
     const soFar = `${this.#before}\n${text}`;
-    if (text.length < heldMax && this.#finder().begunIn(soFar) !== null) return [];
+    const isFull = text.length >= heldMax.characters || this.#held.length >= heldMax.lines;
+    if (!isFull && this.#finder().begunIn(soFar) !== null) return [];
     const shown = this.rest();
     this.#before = soFar.slice(-beforeMax);
     this.#held = [];

@@ -21,7 +21,7 @@ export function harmlessFor(env: Environment): (text: string) => string {
 /** Line ends and white space as .NET has them, in which runners are written; colours are looked through. */
 const lineCommand =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
-  /(?<=^|[\r\n])((?:[\s\u0085]|\u001b\[[0-9;]*m)*)::/g;
+  /(?<=^|[\r\n])((?:[^\S\r\n]|\u0085|\u001b\[[0-9;]*m)*)::/g;
 
 /** The same for JSON: an escape, so that the value stays the same. */
 export function harmlessJsonFor(env: Environment): (json: string) => string {

@@ -22,7 +22,7 @@ export type Unwrap = (text: string) => Unwrapped[];
  */
 const lineEnd =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
-  /[\n\r\v\f\u0085\u2028\u2029]|\\+[rn]|%0[ad]|&#(?:1[03]|x0?[ad]);|\\*(?:["'`]|%2[27]|%60)(?:\s|%20)*\+(?:\s|%20)*\\*(?:["'`]|%2[27]|%60)|\u001b\[[0-9;]*m|[\u00ad\u200b-\u200d\u2060\ufeff]/gi;
+  /[\n\r\v\f\u0085\u2028\u2029]|(?<!\\)\\+[rn]|%0[ad]|&#(?:1[03]|x0?[ad]);|(?<!\\)\\*(?:["'`]|%2[27]|%60)(?:\s|%20)*\+(?:\s|%20)*\\*(?:["'`]|%2[27]|%60)|\u001b\[[0-9;]*m|[\u00ad\u200b-\u200d\u2060\ufeff]/gi;
 
 /** The text in one line, without indentation. */
 const oneLine: Unwrap = (text) => {
@@ -49,7 +49,7 @@ const bare: Unwrap = (text) => {
 };
 
 /** At least sixteen digits and something in between: fewer are the hex of no secret that is looked for. */
-const hexRun = /(?:\\+[xrn]|[0-9a-fx:,;._\-\s"'+\\%=]){17,}/gi;
+const hexRun = /(?:(?<!\\)\\+[xrn]|[0-9a-fx:,;._\-\s"'+\\%=]){17,}/gi;
 const betweenDigits = /(?:[:,;._\-\s"'+%=]|0x|\\+[xrn]?)+/gi;
 
 const hexDigits: Unwrap = (text) =>
