@@ -13,10 +13,10 @@ const parts = [
   ...['"+', '%22', '%20', '\\n', '\\"', '0x', '&#10;', '://', '@', '\u001b[0m', 'HRKU', 'SFJLVS1h'],
 ];
 /** In which a search that looks at each stretch from each of its places takes minutes. */
-const length = 100_000;
+const length = 60_000;
 
 describe.each(parts)('%j, again and again', (part) => {
-  it.each(['', '\\', '"', '\n', ' '])('with %j', { timeout: 20_000 }, (other) => {
+  it.each(['', '\\', ' '])('with %j', { timeout: 10_000 }, (other) => {
     const text = `${(part + other).repeat(length / (part + other).length)}x`;
     expect(clean(text)).not.toContain(secret);
     expect(harmlessFor({ GITHUB_ACTIONS: 'true' })(text)).not.toMatch(/(^|[\r\n])\s*::/);
