@@ -12,21 +12,23 @@ const slow = [
   processes,
 ];
 
-/** What keeps a core busy first, beside what mostly waits; so none of it is alone at the end. */
-const order = ['slow', 'processes', 'fast'];
-
+/** What keeps a core busy and what mostly waits take turns, so that neither is alone; the fast ones fill up the end. */
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const place = ({ project }: TestSpecification) => order.indexOf(project.name);
-    return sorted.toSorted((a, b) => place(a) - place(b));
+    const of = (name: string) => sorted.filter(({ project }) => project.name === name);
+    const [slow, waiting] = [of('slow'), of('processes')];
+    const turns = Array.from({ length: Math.max(slow.length, waiting.length) }, (_, at) =>
+      [slow[at], waiting[at]].filter((file) => file !== undefined),
+    );
+    return [...turns.flat(), ...of('fast')];
   }
 }
 
 export default defineConfig({
   test: {
     // Most of the time is spent waiting for processes, so there is room for more than a worker a core.
-    maxWorkers: 5,
+    maxWorkers: 6,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     sequence: { sequencer: SlowFirst },
