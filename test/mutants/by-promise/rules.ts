@@ -418,8 +418,8 @@ export const ruleMutants: readonly Mutant[] = [
     promise: secret,
     file: 'src/redaction/finder.ts',
     symbol: 'finder',
-    code: 'found.push(...pieces(text));',
-    by: '',
+    code: ', pieces(text));',
+    by: ');',
     noticedBy: 'test/redaction/wrapped.test.ts',
   },
   {
