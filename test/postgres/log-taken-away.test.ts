@@ -4,6 +4,7 @@ import { StoreReplaced, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { events } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
+import { writes, writesTo } from '../store/writes.ts';
 import { execute, usePostgres } from './server.ts';
 
 const { open, store } = storeFixture(usePostgres().store);
@@ -42,23 +43,11 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
   'all its events are lost': () => forget('true'),
 };
 
-/** Every call that writes, as a run makes them. */
-const writes = ['renew', 'append', 'take', 'release', 'saveCheckpoint'] as const;
-
 describe.each(Object.entries(ways))('%s:', (_name, take) => {
   it.each(writes)('%s is refused', async (write) => {
     const log = await open();
-    await log.append([{ stream: 'lane/a', expected: 'none', events: events(3) }]);
-    const lease = await log.take('lane/a', { pid: 1 }, 60_000);
-    const fence = { resource: 'lane/a', token: lease?.token ?? 0 };
+    const { [write]: work } = await writesTo(log);
     await take();
-    const work = {
-      renew: () => log.renew(fence, 60_000),
-      append: () => log.append([{ stream: 'lane/a', expected: 'any', events: events(1) }]),
-      take: () => log.take('run/b', { pid: 1 }, 60_000),
-      release: () => log.release(fence),
-      saveCheckpoint: () => log.saveCheckpoint('slack', { position: 3, state: {} }),
-    }[write];
     const error: unknown = await work().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StoreUnavailable);
     if (take !== drop) expect(error).toBeInstanceOf(StoreReplaced);

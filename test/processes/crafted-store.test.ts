@@ -1,10 +1,11 @@
 /** A store in which something else stands in a table's place: a typed error, and the process ends. */
 import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { CommandHere } from '../cli/command-here.ts';
-import { execute, PostgresServer } from '../postgres/server.ts';
-import { deployId, Stage } from './stage.ts';
+import { execute } from '../postgres/server.ts';
+import { useDeployedStages } from './deployed-stages.ts';
+import { deployId, type Stage } from './stage.ts';
 
 const tables = ['events', 'leases', 'checkpoints', 'projections', 'deploys'];
 
@@ -17,24 +18,7 @@ const endless = (columns: readonly string[]): string =>
     )
     .join(', ')} from n`;
 
-let server: PostgresServer;
-let stages: Stage[];
-beforeAll(async () => {
-  server = await PostgresServer.start();
-  stages = [];
-});
-afterAll(async () => {
-  for (const stage of stages) await stage.strike();
-  await server.stop();
-});
-
-async function deployed(store?: string): Promise<{ stage: Stage; commit: string }> {
-  const stage = await Stage.set(store === undefined ? {} : { store });
-  stages.push(stage);
-  const commit = stage.commit('The first');
-  expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
-  return { stage, commit };
-}
+const { deployed, postgresUrl } = useDeployedStages();
 
 const commandsOn = (commit: string): string[][] => [
   ['status', '--json'],
@@ -140,9 +124,8 @@ describe('in SQLite', () => {
 describe('in PostgreSQL', () => {
   let here: CommandHere;
   let commit: string;
-  const url = () => server.url('postgres');
   beforeAll(async () => {
-    const { stage, commit: first } = await deployed(url());
+    const { stage, commit: first } = await deployed(postgresUrl());
     commit = first;
     here = stage.here();
   }, 60_000);
@@ -152,12 +135,12 @@ describe('in PostgreSQL', () => {
     { timeout: 60_000 },
     async (table) => {
       const found = await execute(
-        url(),
+        postgresUrl(),
         `select column_name as name from information_schema.columns where table_schema = 'lockstep' and table_name = '${table}' order by ordinal_position`,
       );
       const columns = found.map(({ name }) => String(name));
       await execute(
-        url(),
+        postgresUrl(),
         `set search_path = lockstep; alter table ${table} rename to kept; alter table kept set schema public;
       create view lockstep.${table} as ${endless(columns)}`,
       );
@@ -167,7 +150,7 @@ describe('in PostgreSQL', () => {
         }
       } finally {
         await execute(
-          url(),
+          postgresUrl(),
           `drop view lockstep.${table}; alter table public.kept set schema lockstep; alter table lockstep.kept rename to ${table}`,
         );
       }
@@ -186,7 +169,7 @@ describe('in PostgreSQL', () => {
         null,
       ],
     ] as const) {
-      await execute(url(), off);
+      await execute(postgresUrl(), off);
       expect(await here.run(['replay', '501'])).toMatchObject({ exit: 0 });
       await expectTyped(
         here,
@@ -194,7 +177,7 @@ describe('in PostgreSQL', () => {
         2,
         /E_STORE_SCHEMA.*trigger/,
       );
-      if (on !== null) await execute(url(), on);
+      if (on !== null) await execute(postgresUrl(), on);
     }
   });
 });

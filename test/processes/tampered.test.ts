@@ -1,11 +1,12 @@
 /** A log that somebody changed: each command that reads it says at which position, with exit 1, on both engines. */
 import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { CommandHere } from '../cli/command-here.ts';
-import { execute, PostgresServer } from '../postgres/server.ts';
+import { execute } from '../postgres/server.ts';
 import { drawn } from '../store/attacks/seed.ts';
-import { deployId, Stage } from './stage.ts';
+import { useDeployedStages } from './deployed-stages.ts';
+import { deployId, type Stage } from './stage.ts';
 
 /** The store's tables as another program sees them. */
 interface Outside {
@@ -102,24 +103,7 @@ function set(what: string) {
   return (position: number) => `update events set ${what} where position = ${position}`;
 }
 
-let server: PostgresServer;
-let stages: Stage[];
-beforeAll(async () => {
-  server = await PostgresServer.start();
-  stages = [];
-});
-afterAll(async () => {
-  for (const stage of stages) await stage.strike();
-  await server.stop();
-});
-
-async function deployed(store?: string): Promise<{ stage: Stage; commit: string }> {
-  const stage = await Stage.set(store === undefined ? {} : { store });
-  stages.push(stage);
-  const commit = stage.commit('The first');
-  expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
-  return { stage, commit };
-}
+const { deployed, postgresUrl } = useDeployedStages();
 
 describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engine) => {
   let stage: Stage;
@@ -127,7 +111,7 @@ describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engin
   let commit: string;
   let outside: Outside;
   beforeAll(async () => {
-    const url = engine === 'sqlite' ? undefined : server.url('postgres');
+    const url = engine === 'sqlite' ? undefined : postgresUrl();
     ({ stage, commit } = await deployed(url));
     here = stage.here();
     outside = url === undefined ? await outsideSqlite(stage.logFile) : await outsidePostgres(url);

@@ -6,6 +6,7 @@ import { StoreReplaced } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
+import { writes, writesTo } from './writes.ts';
 
 const { open, store } = storeFixture(sqliteStore);
 
@@ -57,22 +58,12 @@ const ways: Readonly<Record<string, () => Promise<unknown> | unknown>> = {
   },
   'all its events are lost': () => forget('true'),
 };
-const writes = ['renew', 'append', 'take', 'release', 'saveCheckpoint'] as const;
 
 describe.each(Object.entries(ways))('where %s,', (_, take) => {
   it.each(writes)('%s is refused, and so is all after it', async (write) => {
     const log = await open();
-    await log.append([{ stream: 'lane/a', expected: 'none', events: events(3) }]);
-    const lease = await log.take('lane/a', { pid: 1 }, 60_000);
-    const fence = { resource: 'lane/a', token: lease?.token ?? 0 };
+    const { [write]: work } = await writesTo(log);
     await take();
-    const work = {
-      renew: () => log.renew(fence, 60_000),
-      append: () => log.append([{ stream: 'lane/a', expected: 'any', events: events(1) }]),
-      take: () => log.take('run/b', { pid: 1 }, 60_000),
-      release: () => log.release(fence),
-      saveCheckpoint: () => log.saveCheckpoint('slack', { position: 3, state: {} }),
-    }[write];
     await expect(work()).rejects.toBeInstanceOf(StoreReplaced);
     await expect(work()).rejects.toBeInstanceOf(StoreReplaced);
   });
