@@ -4,7 +4,7 @@ import type { Release } from '../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../machine/services.ts';
 import { appPath, type HerokuApi } from './heroku-api.ts';
 import { readApp } from './heroku-app.ts';
-import { commitOf, readCode, refuseImage } from './heroku-code.ts';
+import { classify, commitOf, readCode, refuseImage } from './heroku-code.ts';
 import { OutputFollower } from './heroku-output.ts';
 import { pollUntil, spoken } from './heroku-polling.ts';
 import { readRelease } from './heroku-release-list.ts';
@@ -112,35 +112,51 @@ export interface Shipped {
 }
 
 /**
- * Config changes may have come on top of it, which keep its slug; another decision on code may not.
+ * Config changes may have come on top of it, which keep its slug; another decision on code may not. One
+ * whose release phase still runs counts: what is about to go must not be called verified.
  *
  * @throws E_RELEASE_NOT_CURRENT
  */
-export async function mustStillRun(
-  api: HerokuApi,
-  { app, release: { id, version }, slug }: Shipped,
-  ports: Ports,
-): Promise<void> {
-  const { code } = await readCode(api, app, ports);
-  if (code !== null) {
-    if (code.release.id === id) return;
-    // Another release of the same code: one before ours, which only repeated it under a text that
-    // we do not know, or one after it. A rollback after it is a decision against it all the same.
-    if (code.slug === slug && (code.release.version < version || code.kind !== 'rollback')) return;
+export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Ports): Promise<void> {
+  const { app, release, slug } = shipped;
+  const { code, pending } = await readCode(api, app, ports);
+  if (pending !== null && decidesOtherwise(pending, slug)) {
+    throw notCurrent(shipped, pending, `v${pending.version} (${pending.description}) is under way`);
   }
-  const running =
-    code === null ? 'no code' : `v${code.release.version} (${code.description}, by ${code.by})`;
-  throw new LockstepError(
+  if (code === null) throw notCurrent(shipped, null, 'it runs no code by now');
+  const { version, id } = code.release;
+  if (id === release.id) return;
+  // One before ours, which only repeated its code under a text that we do not know, is no decision against it.
+  if (code.slug === slug && version < release.version) return;
+  if (!decidesOtherwise(code, slug)) return;
+  const what = `it runs v${version} (${code.description}, by ${code.by}) by now`;
+  throw notCurrent(shipped, { version, description: code.description }, what);
+}
+
+/** Other code, or a rollback: that is a decision against what runs even where it puts the same code again. */
+function decidesOtherwise(
+  { slug, description }: { readonly slug: string | null; readonly description: string | null },
+  than: string,
+): boolean {
+  return slug !== than || classify(description ?? '').kind === 'rollback';
+}
+
+function notCurrent(
+  { app, release: { id, version } }: Shipped,
+  other: { readonly version: number; readonly description: string | null } | null,
+  what: string,
+): LockstepError {
+  return new LockstepError(
     'E_RELEASE_NOT_CURRENT',
-    `${app} runs ${running} by now, not v${version}`,
+    `${app} v${version} is not, or will not stay, what runs: ${what}`,
     {
       hint: `Somebody released to ${app} meanwhile: heroku releases -a ${app}. Deploy again once that is over.`,
       details: {
         app,
         release: id,
         version,
-        currentVersion: code?.release.version ?? null,
-        currentDescription: code?.description ?? null,
+        currentVersion: other?.version ?? null,
+        currentDescription: other?.description ?? null,
       },
     },
   );

@@ -268,7 +268,7 @@ describe('the last look at what runs', () => {
     });
     const error = await failureOf(check({ endpoints: 1 }));
     expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
-    expect(error.message).toContain('acme runs v3 (Rollback to v1');
+    expect(error.message).toContain('it runs v3 (Rollback to v1');
   });
 
   it('somebody else’s deploy on top, without any endpoint: E_RELEASE_NOT_CURRENT', async () => {
@@ -288,6 +288,24 @@ describe('the last look at what runs', () => {
       expect(await check({})).toMatchObject({ kind: 'verified' });
     },
   );
+
+  it.each([
+    ['Rollback to v1', 'other code'],
+    ['Rollback to v2', 'its own code'],
+    ['Deploy cccccccc', 'other code'],
+  ])('"%s", whose release phase still runs, is a decision against it', async (description, to) => {
+    const other = to === 'other code' ? world.slug('c'.repeat(40)) : slug;
+    at(2_000, () => world.release(app, other, { description, status: 'pending' }));
+    const error = await failureOf(check({}));
+    expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
+    expect(error.message).toContain(`v3 (${description}) is under way`);
+  });
+
+  it('a config change whose release phase still runs is none', async () => {
+    const description = 'Set FOO config vars';
+    at(2_000, () => world.release(app, slug, { description, status: 'pending' }));
+    expect(await check({})).toMatchObject({ kind: 'verified' });
+  });
 
   it('a release on top that failed changes nothing', async () => {
     at(2_000, () => world.release(app, world.slug('c'.repeat(40)), { status: 'failed' }));

@@ -50,13 +50,13 @@ function notSteady({ at, app }: Look, settleMs: number): string | null {
 }
 
 function notRunning({ app }: Look, release: string): string | null {
-  const succeeded = app.releases.filter(
-    ({ status, slug }) => status === 'succeeded' && slug !== null,
+  const ours = app.releases.find(({ id, status }) => id === release && status === 'succeeded');
+  if (ours === undefined || ours.slug === null) return 'its release never ran';
+  const other = app.releases.find(
+    ({ version, slug, status, description }) =>
+      version > ours.version &&
+      status !== 'failed' &&
+      (slug !== ours.slug || description.startsWith('Rollback')),
   );
-  const ours = succeeded.findIndex(({ id }) => id === release);
-  const above = succeeded.slice(ours + 1);
-  const slug = succeeded[ours]?.slug ?? null;
-  const other = above.find((one) => one.slug !== slug || one.description.startsWith('Rollback'));
-  if (slug !== null && other === undefined) return null;
-  return `v${succeeded.at(-1)?.version} (${succeeded.at(-1)?.description}) runs`;
+  return other === undefined ? null : `v${other.version} (${other.description}) is ${other.status}`;
 }
