@@ -5,9 +5,10 @@ const processes = 'test/processes/**/*.test.ts';
 /** What takes its time: thousands of simulated deploys, attacks, a PostgreSQL server, whole processes. */
 const slow = [
   'test/simulation/**/*.test.ts',
-  'test/runtime/walk.test.ts',
+  'test/runtime/loop/walk.test.ts',
   'test/store/attacks/**/*.test.ts',
-  'test/store/{deploys,postgres,sqlite}.test.ts',
+  'test/runtime/audit/deploys.test.ts',
+  'test/store/{postgres,sqlite}.test.ts',
   'test/postgres/**/*.test.ts',
   processes,
 ];

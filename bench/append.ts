@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import Database from 'better-sqlite3';
-import { deploysProjection } from '../src/store/deploys.ts';
+import { deploysProjection } from '../src/runtime/audit/deploys.ts';
 import type { EventLog, NewEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
 

@@ -1,7 +1,7 @@
 /** Writes `schema/pipeline.schema.json` from the configuration's schema; `--check` only compares. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configJsonSchema } from '../src/cli/config-schema.ts';
+import { configJsonSchema } from '../src/cli/config/schema.ts';
 
 const file = join(import.meta.dirname, '../schema/pipeline.schema.json');
 const text = `${JSON.stringify(configJsonSchema(), null, 2)}\n`;

@@ -12,7 +12,7 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   store: { rooms: [], packages: /^(node:|kysely|better-sqlite3|pg)/ },
   effects: { rooms: ['machine', 'redaction'], packages: /^(node:|undici|zod)/ },
   sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
-  runtime: { rooms: ['machine', 'store', 'effects', 'redaction'], packages: /^(node:|zod)/ },
+  runtime: { rooms: ['machine', 'store', 'effects', 'redaction'], packages: /^(node:|zod|kysely)/ },
   cli: {
     rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox', 'redaction'],
     packages: /^(node:|commander|zod|yaml|env-ci|xstate)/,

@@ -1,30 +1,31 @@
 /** Puts a run together from configuration and environment: the one place where the rooms meet. */
-import { createCiJobs } from '../effects/ci-jobs.ts';
+
+import { createSlack } from '../effects/channels/slack/slack.ts';
+import { createCiJobs } from '../effects/ci/jobs.ts';
 import { systemClock } from '../effects/clock.ts';
-import type { Repository } from '../effects/git.ts';
-import { createGitHub, parseRepository } from '../effects/github.ts';
-import { createHeroku } from '../effects/heroku.ts';
-import { createHistory } from '../effects/history.ts';
-import { createHttpClient, type HttpClient, type Transport } from '../effects/http.ts';
+import type { Repository } from '../effects/git/repository.ts';
+import { createGitHub, parseRepository } from '../effects/history/github.ts';
+import { createHistory } from '../effects/history/history.ts';
+import { createHttpClient, type HttpClient, type Transport } from '../effects/http/client.ts';
+import { undiciTransport } from '../effects/http/undici-transport.ts';
 import type { Ports } from '../effects/ports.ts';
-import { createSlack } from '../effects/slack.ts';
-import { undiciTransport } from '../effects/undici-transport.ts';
-import { createCiLock } from '../runtime/ci-lock.ts';
-import { createDeaths, type Deaths } from '../runtime/deaths.ts';
+import { createHeroku } from '../effects/targets/heroku/heroku.ts';
+import { laneOfDeploy, otherLaneOf } from '../runtime/gates/trust.ts';
 import type { Run } from '../runtime/identity.ts';
-import { createStoreLock, type LaneLock, readLane } from '../runtime/lane.ts';
-import { createLeaseKeeper, type LeaseKeeper } from '../runtime/lease-keeper.ts';
-import { createNotifier, type Notifier } from '../runtime/notifications.ts';
-import { quiesce, quietOf } from '../runtime/quiesce.ts';
-import type { ServiceTable } from '../runtime/run.ts';
-import { createServices } from '../runtime/services.ts';
-import { laneOfDeploy, otherLaneOf } from '../runtime/trust.ts';
+import { createCiLock } from '../runtime/lock/ci-lock.ts';
+import { createDeaths, type Deaths } from '../runtime/lock/deaths.ts';
+import { createLeaseKeeper, type LeaseKeeper } from '../runtime/lock/lease-keeper.ts';
+import { quiesce, quietOf } from '../runtime/lock/quiesce.ts';
+import { createStoreLock, type LaneLock, readLane } from '../runtime/lock/store-lock.ts';
+import type { ServiceTable } from '../runtime/loop/run.ts';
+import { createServices } from '../runtime/loop/services.ts';
+import { createNotifier, type Notifier } from '../runtime/notify/notifications.ts';
 import type { EventLog } from '../store/log.ts';
-import type { CiFacts } from './ci.ts';
-import { createCiBuilds } from './ci-builds.ts';
-import type { Config } from './config.ts';
-import type { Environment } from './environment.ts';
-import { readKillSwitch } from './kill-switch.ts';
+import { createCiBuilds } from './ci/builds.ts';
+import type { CiFacts } from './ci/ci.ts';
+import type { Config } from './config/config.ts';
+import type { Environment } from './config/environment.ts';
+import { readKillSwitch } from './config/kill-switch.ts';
 
 export interface AssembleOptions {
   readonly config: Config;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { LogFault, type RecordedEvent } from '../store/log.ts';
 import { openLog, shownStore } from '../store/open.ts';
-import { fromLine } from './event-line.ts';
+import { fromLine } from './render/event-line.ts';
 import { anchored } from './workspace.ts';
 
 export interface EventBatch {

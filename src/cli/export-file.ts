@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 import { makeFolder } from '../store/folders.ts';
 import { linkOnTheWay, makePrivateFile } from '../store/private-file.ts';
 import { signalExitCodes } from './exit-codes.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './render/terminal.ts';
 
 export interface Output {
   /** Resolves when there is room for more. False: nobody reads it any more. */

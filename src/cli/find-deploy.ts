@@ -1,6 +1,6 @@
 /** From what a person types to one deploy: its id, its build's label, or the start of its id. */
 import { UsageError } from '../errors.ts';
-import { type DeployRow, readDeploy } from '../store/deploys.ts';
+import { type DeployRow, readDeploy } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
 
 const listedMax = 8;

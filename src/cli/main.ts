@@ -6,8 +6,8 @@ import { LockstepError, UsageError } from '../errors.ts';
 import { hideSecretsOf, redact } from '../redaction/gate.ts';
 import { StoreUnusable } from '../store/log.ts';
 import { CommanderError, createProgram } from './program.ts';
-import { heardTerminal } from './pulse.ts';
-import { createTerminal, errorDocument, printError } from './terminal.ts';
+import { heardTerminal } from './render/pulse.ts';
+import { createTerminal, errorDocument, printError } from './render/terminal.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
   const { run, told } = commandOf(argv, process);

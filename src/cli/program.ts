@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodes } from './exit-codes.ts';
 import type { GlobalFlags } from './flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './render/terminal.ts';
 
 const exitCodeHelp = Object.entries(exitCodes)
   .map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)

@@ -4,14 +4,14 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { logVocabulary } from '../machine/vocabulary.ts';
 import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../redaction/gate.ts';
-import { deploysProjection } from '../store/deploys.ts';
+import { deploysProjection } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
 import { openLog } from '../store/open.ts';
-import { type ConfigPlace, configOfCommit, type DeployedCommit } from './commit-config.ts';
-import { type Config, loadConfig } from './config.ts';
-import { type Environment, emptyTokens } from './environment.ts';
+import { type ConfigPlace, configOfCommit, type DeployedCommit } from './config/commit-config.ts';
+import { type Config, loadConfig } from './config/config.ts';
+import { type Environment, emptyTokens } from './config/environment.ts';
+import { checkStorePlace, isThrownAway } from './config/store-place.ts';
 import type { GlobalFlags } from './flags.ts';
-import { checkStorePlace, isThrownAway } from './store-place.ts';
 
 export interface Workspace {
   readonly config: Config;

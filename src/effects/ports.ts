@@ -1,5 +1,5 @@
 /** What every effect is handed besides its input: time, the HTTP client, a way to tell progress, the end of patience. */
-import type { HttpClient } from './http.ts';
+import type { HttpClient } from './http/client.ts';
 
 /** Time as the effects see it, so that a test can move it. */
 export interface Clock {

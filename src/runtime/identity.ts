@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { CiJob } from '../effects/ci-jobs.ts';
+import type { CiJob } from '../effects/ci/jobs.ts';
 import type { Build } from '../machine/events.ts';
 import type { JsonObject } from '../store/log.ts';
 import type { Actor } from './actor.ts';

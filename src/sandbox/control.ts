@@ -1,10 +1,10 @@
 /** What comes next in the sandbox's world: dynos that crash, people who roll back, replies that get lost. */
 import { z } from 'zod';
 import { type Fault, type Faults, faultKinds } from './faults.ts';
-import { type App, type Release, type Timing, user } from './heroku-state.ts';
-import type { HerokuWorld } from './heroku-world.ts';
+import { type App, type Release, type Timing, user } from './heroku/state.ts';
+import type { Outage } from './heroku/web.ts';
+import type { HerokuWorld } from './heroku/world.ts';
 import { services } from './service.ts';
-import type { Outage } from './web.ts';
 
 const app = z.string();
 const sha = z.string().regex(/^[0-9a-f]{40}$/);

@@ -1,5 +1,5 @@
 /** What may go wrong between a client and a stand-in, arranged beforehand and used up as it happens. */
-import { rateLimited } from './heroku.ts';
+import { rateLimited } from './heroku/heroku.ts';
 import type { Service } from './service.ts';
 
 export const faultKinds = [

@@ -1,6 +1,6 @@
 /** The sandbox's world as plain JSON: what tests and `GET /state` of the control service look at. */
-import type { App } from './heroku-state.ts';
-import type { HerokuWorld } from './heroku-world.ts';
+import type { App } from './heroku/state.ts';
+import type { HerokuWorld } from './heroku/world.ts';
 
 export interface SandboxState {
   /** By name. */

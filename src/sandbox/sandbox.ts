@@ -1,21 +1,21 @@
 /** All stand-ins together, in one process and without sockets: requests in, answers out. */
 import { randomBytes } from 'node:crypto';
-import { createCircleCi } from './circleci.ts';
+import { createCircleCi } from './circleci/circleci.ts';
 import { type Control as CoreControl, createControl } from './control.ts';
 import { answerControl } from './control-service.ts';
 import { Door, type Host } from './door.ts';
 import { Faults } from './faults.ts';
-import { createGitHub } from './github.ts';
-import { createHeroku } from './heroku.ts';
-import { defaultTiming, type Timing } from './heroku-state.ts';
-import { HerokuWorld } from './heroku-world.ts';
+import { createGitHub } from './github/github.ts';
+import { createHeroku } from './heroku/heroku.ts';
+import { createSources } from './heroku/sources.ts';
+import { defaultTiming, type Timing } from './heroku/state.ts';
+import { createWeb, type Outage } from './heroku/web.ts';
+import { HerokuWorld } from './heroku/world.ts';
 import { createIds } from './ids.ts';
 import type { Received } from './journal.ts';
 import { herokuState, type SandboxState } from './sandbox-state.ts';
 import { type Service, services } from './service.ts';
-import { createSlack } from './slack.ts';
-import { createSources } from './sources.ts';
-import { createWeb, type Outage } from './web.ts';
+import { createSlack } from './slack/slack.ts';
 
 export interface SandboxOptions {
   /** Milliseconds since the epoch; everything that takes time goes by it. Default: the system's. */

@@ -8,7 +8,7 @@ import { strangerAt } from './loopback.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 import { type Service, services } from './service.ts';
 
-export type { Timing } from './heroku-state.ts';
+export type { Timing } from './heroku/state.ts';
 export type { Received } from './journal.ts';
 export { type Control, createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 export type { Service } from './service.ts';

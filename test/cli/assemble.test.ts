@@ -1,20 +1,20 @@
 /** What the command puts together: its writes are fenced, and its lock waits for both apps. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Assembly, assemble } from '../../src/cli/assemble.ts';
-import { detectCi } from '../../src/cli/ci.ts';
-import { parseConfig } from '../../src/cli/config.ts';
-import { readEnvironment } from '../../src/cli/environment.ts';
-import type { Repository } from '../../src/effects/git.ts';
+import { detectCi } from '../../src/cli/ci/ci.ts';
+import { parseConfig } from '../../src/cli/config/config.ts';
+import { readEnvironment } from '../../src/cli/config/environment.ts';
+import type { Repository } from '../../src/effects/git/repository.ts';
 import { newRun } from '../../src/runtime/identity.ts';
-import { readLane } from '../../src/runtime/lane.ts';
-import { breakLock } from '../../src/runtime/lane-orders.ts';
-import { newEvent } from '../../src/runtime/record.ts';
-import { laneResource, laneStream, runResource } from '../../src/runtime/streams.ts';
+import { breakLock } from '../../src/runtime/lock/lane-orders.ts';
+import { readLane } from '../../src/runtime/lock/store-lock.ts';
+import { newEvent } from '../../src/runtime/loop/record.ts';
+import { laneResource, laneStream, runResource } from '../../src/runtime/loop/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
-import { ProductionWorld, production, staging } from '../runtime/production-world.ts';
-import { fullConfig } from './config-text.ts';
+import { ProductionWorld, production, staging } from '../runtime/gates/production-world.ts';
+import { fullConfig } from './config/config-text.ts';
 
 const leaseMs = 60_000;
 const lane = 'acme';

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Terminal } from '../../src/cli/terminal.ts';
+import type { Terminal } from '../../src/cli/render/terminal.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
@@ -124,7 +124,7 @@ const deploy = '502-1a5f89db';
 /** A deploy with an event of each type, and one that only begins. */
 async function fill(world: World, store: string, isCleaned: boolean): Promise<void> {
   const { openLog } = await import('../../src/store/open.ts');
-  const { deploysProjection } = await import('../../src/store/deploys.ts');
+  const { deploysProjection } = await import('../../src/runtime/audit/deploys.ts');
   const { redactAll } = await import('../../src/redaction/gate.ts');
   const log = await openLog(`sqlite:${join(world.folder, store)}`, {
     projections: [deploysProjection],
@@ -153,9 +153,9 @@ async function fill(world: World, store: string, isCleaned: boolean): Promise<vo
 /** Tells Slack of all of the log, by a bot and by a webhook. */
 async function tellSlack(world: World, { environment }: Canaries): Promise<void> {
   const { openDeployLog } = await import('../../src/cli/workspace.ts');
-  const { createSlack } = await import('../../src/effects/slack.ts');
-  const { createHttpClient } = await import('../../src/effects/http.ts');
-  const { createNotifier } = await import('../../src/runtime/notifications.ts');
+  const { createSlack } = await import('../../src/effects/channels/slack/slack.ts');
+  const { createHttpClient } = await import('../../src/effects/http/client.ts');
+  const { createNotifier } = await import('../../src/runtime/notify/notifications.ts');
   const { SLACK_BOT_TOKEN: botToken = '', SLACK_WEBHOOK_URL: webhookUrl = '' } = environment;
   for (const way of [{ botToken }, { webhookUrl }]) {
     await fill(world, `theirs-${Object.keys(way)}.db`, false);
@@ -276,9 +276,9 @@ const vendors = ['heroku', 'circleci', 'github', 'slack', 'endpoint'] as const;
 /** Errors with the text in each of their parts, and what vendors answer who repeat it. */
 async function giveErrors(world: World, status: number): Promise<void> {
   const { LockstepError } = await import('../../src/errors.ts');
-  const { createHttpClient } = await import('../../src/effects/http.ts');
-  const { ensureOk } = await import('../../src/effects/http-answers.ts');
-  const { describeFailure } = await import('../../src/runtime/failure.ts');
+  const { createHttpClient } = await import('../../src/effects/http/client.ts');
+  const { ensureOk } = await import('../../src/effects/http/answers.ts');
+  const { describeFailure } = await import('../../src/runtime/loop/failure.ts');
   const { redactAll } = await import('../../src/redaction/gate.ts');
   const text = world.echo;
   const errors: unknown[] = [

@@ -4,16 +4,16 @@
  * sent once, and again only where Slack refused it for its rate.
  */
 import { describe, expect, it } from 'vitest';
-import { createCircleCi } from '../../src/effects/circleci.ts';
-import { createGitHub } from '../../src/effects/github.ts';
+import { createSlack, slackFault } from '../../src/effects/channels/slack/slack.ts';
+import { createCircleCi } from '../../src/effects/ci/circleci.ts';
+import { createGitHub } from '../../src/effects/history/github.ts';
 import {
   createHttpClient,
   type HttpRequest,
   type HttpResponse,
   NoAnswer,
-} from '../../src/effects/http.ts';
+} from '../../src/effects/http/client.ts';
 import type { Ports } from '../../src/effects/ports.ts';
-import { createSlack, slackFault } from '../../src/effects/slack.ts';
 import { LockstepError } from '../../src/errors.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 

@@ -1,7 +1,7 @@
 /** Ports for tests that ask a small server on 127.0.0.1: real HTTP, a clock that jumps, what was told. */
-import { createHttpClient } from '../../src/effects/http.ts';
+import { createHttpClient } from '../../src/effects/http/client.ts';
+import { undiciTransport } from '../../src/effects/http/undici-transport.ts';
 import type { Ports } from '../../src/effects/ports.ts';
-import { undiciTransport } from '../../src/effects/undici-transport.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 export interface LoopbackPorts extends Ports {

@@ -10,7 +10,7 @@ export default defineConfig({
       'test/cli/**/*.test.ts',
     ],
     exclude: [
-      'test/runtime/walk.test.ts',
+      'test/runtime/loop/walk.test.ts',
       // It loads source files within a test: Stryker would take what runs at loading for that test's.
       'test/redaction/gate.test.ts',
       // They spawn programs, which carry no mutant.

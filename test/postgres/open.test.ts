@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
+import { deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { type OpenOptions, openLog } from '../../src/store/open.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';

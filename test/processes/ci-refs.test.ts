@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envCi from 'env-ci';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { detectCi, requireBranch } from '../../src/cli/ci.ts';
+import { detectCi, requireBranch } from '../../src/cli/ci/ci.ts';
 import { UsageError } from '../../src/errors.ts';
 import { fc } from '../fast-check.ts';
 import { type Ended, Stage } from './stage.ts';

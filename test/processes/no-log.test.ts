@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
-import { createTerminal } from '../../src/cli/terminal.ts';
+import { createTerminal } from '../../src/cli/render/terminal.ts';
 import { execute, usePostgres } from '../postgres/server.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { Stage } from './stage.ts';

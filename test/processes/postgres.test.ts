@@ -1,6 +1,6 @@
 /** Many runners on one PostgreSQL: fifty real processes on five lanes, and a server that crashes under a deploy. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/runtime/trust.ts';
+import { digestOf } from '../../src/runtime/gates/trust.ts';
 import { PostgresServer } from '../postgres/server.ts';
 import { seededRandom } from '../simulation/random.ts';
 import { expectOrder, race } from './race.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
-import { createTerminal, printError, safe, type Terminal } from '../../src/cli/terminal.ts';
+import { createTerminal, printError, safe, type Terminal } from '../../src/cli/render/terminal.ts';
 import { UsageError } from '../../src/errors.ts';
 
 const esc = '\u001b';
@@ -181,7 +181,7 @@ describe('an error', () => {
 });
 
 it('a reader that goes away ends no program', { timeout: 30_000 }, async () => {
-  const source = join(import.meta.dirname, '../../src/cli/terminal.ts');
+  const source = join(import.meta.dirname, '../../src/cli/render/terminal.ts');
   const program = `
     import { createTerminal } from ${JSON.stringify(source)};
     const { stdout, stderr, env } = process;

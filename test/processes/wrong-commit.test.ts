@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { detectCi } from '../../src/cli/ci.ts';
+import { detectCi } from '../../src/cli/ci/ci.ts';
 import { defaultConfig, deployId, type Ended, Stage } from './stage.ts';
 
 const sha = 'b'.repeat(40);

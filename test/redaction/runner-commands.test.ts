@@ -1,7 +1,7 @@
 /** Nothing that is printed is a command to the CI's runner, by the runner's own rules of parsing. */
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createTerminal } from '../../src/cli/terminal.ts';
+import { createTerminal } from '../../src/cli/render/terminal.ts';
 import { fc } from '../fast-check.ts';
 
 /** Line ends of .NET's StreamReader, by which the runner reads a job's streams. */

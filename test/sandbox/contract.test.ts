@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { createHeroku } from '../../src/sandbox/heroku.ts';
-import { defaultTiming } from '../../src/sandbox/heroku-state.ts';
-import { HerokuWorld } from '../../src/sandbox/heroku-world.ts';
+import { createHeroku } from '../../src/sandbox/heroku/heroku.ts';
+import { createSources } from '../../src/sandbox/heroku/sources.ts';
+import { defaultTiming } from '../../src/sandbox/heroku/state.ts';
+import { HerokuWorld } from '../../src/sandbox/heroku/world.ts';
 import { createIds } from '../../src/sandbox/ids.ts';
-import { createSources } from '../../src/sandbox/sources.ts';
 import { production, type Reply, shaA, shaB, staging, type Visit, visit } from './visitor.ts';
 
 const folder =

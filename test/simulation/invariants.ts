@@ -1,10 +1,10 @@
 /** What must never happen, checked at every write that reaches a vendor and at the end. */
 import { has } from '../../src/machine/interpret.ts';
-import { readLane } from '../../src/runtime/lane.ts';
-import { readFlight } from '../../src/runtime/recorded.ts';
-import { replay } from '../../src/runtime/replay.ts';
-import { deployStream, laneStream } from '../../src/runtime/streams.ts';
-import { readDeploys } from '../../src/store/deploys.ts';
+import { readDeploys } from '../../src/runtime/audit/deploys.ts';
+import { replay } from '../../src/runtime/audit/replay.ts';
+import { readLane } from '../../src/runtime/lock/store-lock.ts';
+import { readFlight } from '../../src/runtime/loop/recorded.ts';
+import { deployStream, laneStream } from '../../src/runtime/loop/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
 import { type LaneWorld, production, staging, type Write } from './lane-world.ts';

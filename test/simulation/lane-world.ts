@@ -1,7 +1,7 @@
 /** One lane's outside world in a simulation: its Heroku, its repository, its kill switch, and the way there. */
 import { gzipSync } from 'node:zlib';
-import { type KillSwitchReading, readKillSwitch } from '../../src/cli/kill-switch.ts';
-import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http.ts';
+import { type KillSwitchReading, readKillSwitch } from '../../src/cli/config/kill-switch.ts';
+import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http/client.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { CommitGraph } from './commit-graph.ts';
 import { HealthTruth } from './health-truth.ts';

@@ -1,8 +1,8 @@
 /** Ways to break Lockstep on purpose: each has to be found by the simulation, or the simulation proves nothing. */
 
-import type { AppCode, Heroku } from '../../src/effects/heroku.ts';
-import type { LaneLock } from '../../src/runtime/lane.ts';
-import type { ServiceTable } from '../../src/runtime/run.ts';
+import type { AppCode, Heroku } from '../../src/effects/targets/heroku/heroku.ts';
+import type { LaneLock } from '../../src/runtime/lock/store-lock.ts';
+import type { ServiceTable } from '../../src/runtime/loop/run.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import type { fc } from '../fast-check.ts';
 import {

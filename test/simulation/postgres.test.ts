@@ -1,8 +1,8 @@
 /** The simulation with its log in PostgreSQL: fewer deploys, for each call goes over a real connection. */
 
 import { expect, it } from 'vitest';
+import { deploysProjection } from '../../src/runtime/audit/deploys.ts';
 import { Changes } from '../../src/store/changes.ts';
-import { deploysProjection } from '../../src/store/deploys.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { fc } from '../fast-check.ts';

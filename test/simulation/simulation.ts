@@ -3,27 +3,27 @@
  * store; only the clock and the vendors are stand-ins. Runs a scenario to its end and holds the
  * world to what must never happen.
  */
-import type { CiJob } from '../../src/effects/ci-jobs.ts';
-import { createHeroku } from '../../src/effects/heroku.ts';
-import type { History } from '../../src/effects/history.ts';
-import { createHttpClient, type Transport } from '../../src/effects/http.ts';
+import type { CiJob } from '../../src/effects/ci/jobs.ts';
+import type { History } from '../../src/effects/history/history.ts';
+import { createHttpClient, type Transport } from '../../src/effects/http/client.ts';
 import type { Clock, Ports } from '../../src/effects/ports.ts';
+import { createHeroku } from '../../src/effects/targets/heroku/heroku.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { DeployRequest, Distrust, DomainEvent } from '../../src/machine/events.ts';
 import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
-import { createDeaths, type Deaths } from '../../src/runtime/deaths.ts';
+import { type DeployRow, deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
+import { laneOfDeploy, otherLaneOf } from '../../src/runtime/gates/trust.ts';
 import type { Run } from '../../src/runtime/identity.ts';
-import { createStoreLock, readLane } from '../../src/runtime/lane.ts';
-import { breakLock, switchLane } from '../../src/runtime/lane-orders.ts';
-import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lease-keeper.ts';
-import { quiesce, quietOf } from '../../src/runtime/quiesce.ts';
-import { requestDeploy } from '../../src/runtime/request.ts';
-import { resumeDeploy } from '../../src/runtime/resume.ts';
-import { runDeploy, type ServiceTable } from '../../src/runtime/run.ts';
-import { createServices } from '../../src/runtime/services.ts';
-import { deployStream } from '../../src/runtime/streams.ts';
-import { laneOfDeploy, otherLaneOf } from '../../src/runtime/trust.ts';
-import { type DeployRow, deploysProjection, readDeploys } from '../../src/store/deploys.ts';
+import { createDeaths, type Deaths } from '../../src/runtime/lock/deaths.ts';
+import { breakLock, switchLane } from '../../src/runtime/lock/lane-orders.ts';
+import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lock/lease-keeper.ts';
+import { quiesce, quietOf } from '../../src/runtime/lock/quiesce.ts';
+import { createStoreLock, readLane } from '../../src/runtime/lock/store-lock.ts';
+import { requestDeploy } from '../../src/runtime/loop/request.ts';
+import { resumeDeploy } from '../../src/runtime/loop/resume.ts';
+import { runDeploy, type ServiceTable } from '../../src/runtime/loop/run.ts';
+import { createServices } from '../../src/runtime/loop/services.ts';
+import { deployStream } from '../../src/runtime/loop/streams.ts';
 import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';

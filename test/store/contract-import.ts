@@ -1,7 +1,7 @@
 /** The contract of importing: what another log recorded comes in exactly so, or not at all. */
 
 import { describe, expect, it } from 'vitest';
-import { deploysProjection, readDeploys } from '../../src/store/deploys.ts';
+import { deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
 import {
   type EventLog,

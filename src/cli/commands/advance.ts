@@ -1,23 +1,23 @@
 /** `pipeline advance`: this build's commit, from the queue to production. */
 import { systemClock } from '../../effects/clock.ts';
-import { openRepository } from '../../effects/git.ts';
+import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors.ts';
 import { keepNames, redact, redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
-import { requestDeploy } from '../../runtime/request.ts';
+import { requestDeploy } from '../../runtime/loop/request.ts';
 import { observeActor, observeOrderer } from '../actor.ts';
 import { assemble } from '../assemble.ts';
-import { detectCi, requireBranch, requireBuild } from '../ci.ts';
-import { assertLockProvider } from '../ci-builds.ts';
-import { ciJobOf } from '../ci-job.ts';
-import { commitToDeploy } from '../commit-to-deploy.ts';
-import { toSettings } from '../config.ts';
-import { readEnvironment, requireHerokuToken } from '../environment.ts';
+import { assertLockProvider } from '../ci/builds.ts';
+import { detectCi, requireBranch, requireBuild } from '../ci/ci.ts';
+import { commitToDeploy } from '../ci/commit-to-deploy.ts';
+import { ciJobOf } from '../ci/job.ts';
+import { toSettings } from '../config/config.ts';
+import { readEnvironment, requireHerokuToken } from '../config/environment.ts';
+import { checkSource } from '../config/source-check.ts';
 import { findDeploy } from '../find-deploy.ts';
 import type { GlobalFlags } from '../flags.ts';
-import { checkSource } from '../source-check.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../render/terminal.ts';
 import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';
 

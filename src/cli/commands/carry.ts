@@ -5,15 +5,15 @@ import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
 import type { Run } from '../../runtime/identity.ts';
-import { domainEvent, readFlight } from '../../runtime/recorded.ts';
-import { type Interruption, runDeploy } from '../../runtime/run.ts';
-import { deployStream } from '../../runtime/streams.ts';
+import { domainEvent, readFlight } from '../../runtime/loop/recorded.ts';
+import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
+import { deployStream } from '../../runtime/loop/streams.ts';
 import type { EventLog } from '../../store/log.ts';
 import type { Assembly } from '../assemble.ts';
 import { signalExitCodes } from '../exit-codes.ts';
-import { withPulse } from '../pulse.ts';
-import { createReporter, type Reporter } from '../reporter.ts';
-import type { Terminal } from '../terminal.ts';
+import { withPulse } from '../render/pulse.ts';
+import { createReporter, type Reporter } from '../render/reporter.ts';
+import type { Terminal } from '../render/terminal.ts';
 
 export interface CarryOptions {
   readonly terminal: Terminal;

@@ -5,7 +5,7 @@ import { UsageError } from '../../errors.ts';
 import { chart } from '../../machine/chart.ts';
 import { chartPicture, documentChart } from '../../machine/document.ts';
 import { makeFolder } from '../../store/folders.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../render/terminal.ts';
 
 const picture = /(<!-- chart:begin -->\n)[\s\S]*?(<!-- chart:end -->)/;
 const readme = 'README.md';

@@ -3,11 +3,11 @@ import { LockstepError, UsageError } from '../../errors.ts';
 import { ImportCheck } from '../../store/import-check.ts';
 import { type EventLog, type ImportFlaw, ImportRefused, StoreUnusable } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';
-import { readEnvironment } from '../environment.ts';
+import { readEnvironment } from '../config/environment.ts';
 import { type EventBatch, type EventSource, openSource } from '../event-source.ts';
 import type { GlobalFlags } from '../flags.ts';
 import { counted } from '../number.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace.ts';
 
 /** Everything is read and checked before the first event is written: what is refused leaves no trace. */

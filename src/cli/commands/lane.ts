@@ -1,15 +1,15 @@
 /** `pipeline disable`, `enable` and `unlock`: what people order for a lane, each with a reason. */
-import { openRepository } from '../../effects/git.ts';
+import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { newRun } from '../../runtime/identity.ts';
-import { breakLock, switchLane } from '../../runtime/lane-orders.ts';
+import { breakLock, switchLane } from '../../runtime/lock/lane-orders.ts';
 import type { EventLog } from '../../store/log.ts';
 import { observeOrderer } from '../actor.ts';
-import { detectCi, requireBranch } from '../ci.ts';
-import { readEnvironment } from '../environment.ts';
+import { detectCi, requireBranch } from '../ci/ci.ts';
+import { readEnvironment } from '../config/environment.ts';
 import type { GlobalFlags } from '../flags.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../render/terminal.ts';
 import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 
 export interface LaneFlags extends GlobalFlags {

@@ -1,10 +1,10 @@
 /** `pipeline log DEPLOY`: a deploy's events, in words. */
-import { deployStream } from '../../runtime/streams.ts';
-import { readEnvironment } from '../environment.ts';
+import { deployStream } from '../../runtime/loop/streams.ts';
+import { readEnvironment } from '../config/environment.ts';
 import { findDeploy } from '../find-deploy.ts';
 import type { GlobalFlags } from '../flags.ts';
-import { logView } from '../log-view.ts';
-import type { Terminal } from '../terminal.ts';
+import { logView } from '../render/log-view.ts';
+import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace.ts';
 
 export async function log(name: string, flags: GlobalFlags, terminal: Terminal): Promise<number> {

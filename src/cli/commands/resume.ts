@@ -1,21 +1,21 @@
 /** `pipeline resume DEPLOY --reason`: a person lets a held deploy go on, or one that lost its run, and this process carries it. */
 import { systemClock } from '../../effects/clock.ts';
-import { openRepository } from '../../effects/git.ts';
+import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors.ts';
 import { keepNames } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
-import { resumeDeploy } from '../../runtime/resume.ts';
+import { resumeDeploy } from '../../runtime/loop/resume.ts';
 import { observeOrderer } from '../actor.ts';
 import { assemble } from '../assemble.ts';
-import { detectCi, requireBranch } from '../ci.ts';
-import { assertLockProvider } from '../ci-builds.ts';
-import { ciJobOf } from '../ci-job.ts';
-import { toSettings } from '../config.ts';
-import { readEnvironment, requireHerokuToken } from '../environment.ts';
+import { assertLockProvider } from '../ci/builds.ts';
+import { detectCi, requireBranch } from '../ci/ci.ts';
+import { ciJobOf } from '../ci/job.ts';
+import { toSettings } from '../config/config.ts';
+import { readEnvironment, requireHerokuToken } from '../config/environment.ts';
 import { findDeploy } from '../find-deploy.ts';
 import type { GlobalFlags } from '../flags.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../render/terminal.ts';
 import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
 import { carry } from './carry.ts';
 

@@ -1,10 +1,10 @@
 /** `pipeline sandbox`: the stand-ins, until a signal ends them. */
-import { openRepository } from '../../effects/git.ts';
+import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors.ts';
 import { keepVocabulary } from '../../redaction/gate.ts';
 import { secretsOfEnvironment } from '../../redaction/secrets.ts';
 import { startSandbox } from '../../sandbox/server.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../render/terminal.ts';
 
 export async function sandbox(
   flags: { port?: string; repository?: string; json?: boolean },

@@ -1,12 +1,12 @@
 /** `pipeline status`: every deploy, its state, since when, and what to do next. */
 import { UsageError } from '../../errors.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import { livingRuns } from '../../runtime/runs.ts';
-import { readDeploys } from '../../store/deploys.ts';
-import { readEnvironment } from '../environment.ts';
+import { readDeploys } from '../../runtime/audit/deploys.ts';
+import { livingRuns } from '../../runtime/loop/runs.ts';
+import { readEnvironment } from '../config/environment.ts';
 import type { GlobalFlags } from '../flags.ts';
-import { statusView } from '../status-view.ts';
-import type { Terminal } from '../terminal.ts';
+import { statusView } from '../render/status-view.ts';
+import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace.ts';
 
 export async function status(

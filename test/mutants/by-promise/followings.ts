@@ -9,7 +9,7 @@ const ownStaging = 'Production is written only by a deploy whose own staging rel
 const order = 'A commit that production contains already';
 
 const oracle = 'test/machine/oracle.test.ts';
-const gatesOracle = 'test/runtime/gates-oracle.test.ts';
+const gatesOracle = 'test/runtime/gates/gates-oracle.test.ts';
 
 export const followings: readonly Mutant[] = [
   {
@@ -186,7 +186,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'contained-is-told-as-diverged',
     promise: order,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'orderOf',
     code: "case 'behind': return { kind: 'superseded', cause: 'contained', production, verified };",
     by: "case 'behind': return { kind: 'superseded', cause: 'diverged', production, verified, stuck };",
@@ -195,7 +195,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'diverged-is-told-as-contained',
     promise: order,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'orderOf',
     code: "cause: 'diverged', production, verified, stuck",
     by: "cause: 'contained', production, verified",
@@ -204,7 +204,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'diverged-ships',
     promise: order,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'orderOf',
     code: "case 'diverged': return { kind: 'superseded', cause: 'diverged', production, verified, stuck };",
     by: "case 'diverged':",
@@ -213,7 +213,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'override-lifts-the-hold',
     promise: gates,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'holding',
     code: "overridden && back?.kind === 'unknown'",
     by: 'overridden',
@@ -222,7 +222,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'write-without-reading-the-gates',
     promise: gates,
-    file: 'src/runtime/services.ts',
+    file: 'src/runtime/loop/services.ts',
     symbol: 'createServices',
     code: 'ports, () => refusal(gates, ports)',
     by: 'ports, async () => null',

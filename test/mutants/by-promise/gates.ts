@@ -9,12 +9,12 @@ const failedCheck = 'A check of production that failed stays failed';
 const order = 'A commit that production contains already';
 const stuck = 'A lane that refuses commits that are no old builds says so';
 
-const gates = 'test/runtime/gates.test.ts';
-const services = 'test/runtime/services.test.ts';
+const gates = 'test/runtime/gates/gates.test.ts';
+const services = 'test/runtime/loop/services.test.ts';
 const chart = 'test/machine/chart.test.ts';
-const releases = 'test/effects/heroku-releases.test.ts';
-const list = 'test/effects/heroku-release-list.test.ts';
-const promotions = 'test/effects/heroku-promotions.test.ts';
+const releases = 'test/effects/targets/heroku/releases.test.ts';
+const list = 'test/effects/targets/heroku/release-list.test.ts';
+const promotions = 'test/effects/targets/heroku/promotions.test.ts';
 
 export const gateMutants: readonly Mutant[] = [
   {
@@ -29,7 +29,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'promotion-names-no-release',
     promise: verified,
-    file: 'src/effects/heroku-promotions.ts',
+    file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'createPromotion',
     code: 'source: { app: { id: coupling.source }, release: { id: source.release.id } },',
     by: 'source: { app: { id: coupling.source } },',
@@ -38,7 +38,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'promoted-whatever-heroku-took',
     promise: verified,
-    file: 'src/effects/heroku-promotions.ts',
+    file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'createPromotion',
     code: 'if (release === source.release.id && app === coupling.source) return made.id;',
     by: 'return made.id;',
@@ -47,7 +47,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'another-slug-of-the-commit-will-do',
     promise: verified,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'awaitRelease',
     code: 'if (input.slug !== null && slug !== input.slug) throw otherArtifact(input, release);',
     by: '',
@@ -56,7 +56,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'another-commit-will-do',
     promise: verified,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'awaitRelease',
     code: 'if (actual !== commit) {',
     by: 'if (actual === null) {',
@@ -66,16 +66,16 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'clearance-of-minutes',
     promise: gated,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'clearanceMs',
     code: '15_000',
     by: '150_000',
-    noticedBy: 'test/effects/heroku-lost-replies.test.ts › for 15 seconds',
+    noticedBy: 'test/effects/http/lost-replies.test.ts › for 15 seconds',
   },
   {
     id: 'clearance-of-minutes-in-a-simulated-deploy',
     promise: gated,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'clearanceMs',
     code: '15_000',
     by: '150_000',
@@ -84,25 +84,25 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'clearance-is-not-asked-at-the-write',
     promise: gated,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#sendTo',
     code: 'if (request.stillAllowed?.() === false) throw tooLate(request);',
     by: '',
-    noticedBy: 'test/effects/heroku-builds.test.ts › is cleared anew before it is sent',
+    noticedBy: 'test/effects/targets/heroku/builds.test.ts › is cleared anew before it is sent',
   },
   {
     id: 'cleared-since-the-answer',
     promise: gated,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'writeCarefully',
     code: 'const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const refusal = await clear(); const clearedAt = ports.clock.now();',
-    noticedBy: 'test/effects/heroku-lost-replies.test.ts › counted from before the gates were read',
+    noticedBy: 'test/effects/http/lost-replies.test.ts › counted from before the gates were read',
   },
   {
     id: 'no-gates-before-the-production-build',
     promise: gated,
-    file: 'src/runtime/services.ts',
+    file: 'src/runtime/loop/services.ts',
     symbol: 'createServices',
     code: '(signal) => archive(input.commit, signal), () => refusal(gates, ports),',
     by: '(signal) => archive(input.commit, signal), async () => null,',
@@ -111,7 +111,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'no-gates-before-the-promotion',
     promise: gated,
-    file: 'src/runtime/services.ts',
+    file: 'src/runtime/loop/services.ts',
     symbol: 'createServices',
     code: 'heroku.requestPromotion(input, ports, () => refusal(gates, ports));',
     by: 'heroku.requestPromotion(input, ports, async () => null);',
@@ -120,7 +120,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'gates-before-the-upload',
     promise: gated,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'writeCarefully',
     code: 'await prepare?.(); const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const clearedAt = ports.clock.now(); const refusal = await clear(); await prepare?.();',
@@ -129,7 +129,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-rollback-does-not-hold',
     promise: gated,
-    file: 'src/runtime/gates.ts',
+    file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
     code: "if (held !== null) return { kind: 'held', rollback: held };",
     by: '',
@@ -138,7 +138,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'the-switch-is-not-asked',
     promise: gated,
-    file: 'src/runtime/gates.ts',
+    file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
     code: 'if (!on) return',
     by: 'if (!on && input.overridden) return',
@@ -147,7 +147,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-disabled-lane-ships',
     promise: gated,
-    file: 'src/runtime/gates.ts',
+    file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
     code: 'if (lane.disabled !== null) {',
     by: 'if (lane.disabled !== null && input.overridden) {',
@@ -156,7 +156,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'an-override-overrides-the-switches',
     promise: gated,
-    file: 'src/runtime/gates.ts',
+    file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
     code: 'if (lane.disabled !== null) {',
     by: 'if (lane.disabled !== null && !input.overridden) {',
@@ -165,16 +165,16 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-switch-that-is-not-set-is-on-in-a-ci',
     promise: gated,
-    file: 'src/cli/kill-switch.ts',
+    file: 'src/cli/config/kill-switch.ts',
     symbol: 'readKillSwitch',
     code: 'on: !isCi,',
     by: 'on: true,',
-    noticedBy: 'test/cli/kill-switch.test.ts',
+    noticedBy: 'test/cli/config/kill-switch.test.ts',
   },
   {
     id: 'a-release-under-way-is-not-waited-for',
     promise: gated,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'settledCode',
     code: 'if (pending === null) return',
     by: 'if (pending === null || pending.ageMs >= 0) return',
@@ -183,7 +183,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-release-under-way-for-ever-is-over',
     promise: gated,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'settledCode',
     code: 'if (pending === null) return',
     by: 'if (pending === null || ports.clock.now() >= deadline) return',
@@ -193,7 +193,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'one-word-lifts-every-later-rollback',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'goingBack',
     code: 'if (lane.lifted.has(id) || lane.deployed.includes(id)) return null;',
     by: 'if (lane.lifted.size > 0 || lane.deployed.includes(id)) return null;',
@@ -202,7 +202,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'one-word-lifts-every-later-attempt',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'goingBack',
     code: 'if (lane.lifted.has(attempt.release.id)) break;',
     by: 'if (lane.lifted.size > 0) break;',
@@ -211,7 +211,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'every-release-of-a-slug-that-was-ours-is-ours',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'goingBack',
     code: 'if (lane.lifted.has(id) || lane.deployed.includes(id)) return null;',
     by: 'if (lane.lifted.has(id) || lane.deployed.length > 0) return null;',
@@ -220,7 +220,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'older-code-by-another-name',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'code',
     code: "if (relation === 'behind') return 'behind';",
     by: '',
@@ -229,7 +229,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'an-older-slug-is-news',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'code',
     code: "if (await this.#ranBefore(code.slug, before)) return 'older-slug';",
     by: '',
@@ -238,7 +238,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-rollback-that-failed-says-nothing',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'attempt',
     code: "if (attempt.kind === 'rollback') return 'failed-rollback';",
     by: '',
@@ -247,7 +247,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'older-code-that-failed-says-nothing',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'attempt',
     code: "if (relation === 'behind') return 'failed-behind';",
     by: '',
@@ -256,7 +256,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'what-cannot-be-compared-is-news',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'code',
     code: "return relation === 'unknown' ? 'unknown' : null;",
     by: 'return null;',
@@ -265,16 +265,16 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-deploy-of-the-lane-is-not-noted',
     promise: wentBack,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: 'ofLane.push(this.#deployed(event.data.release));',
     by: '',
-    noticedBy: 'test/runtime/run.test.ts › is told to the lane',
+    noticedBy: 'test/runtime/loop/run.test.ts › is told to the lane',
   },
   {
     id: 'rolled-back-in-other-words',
     promise: wentBack,
-    file: 'src/effects/heroku-code.ts',
+    file: 'src/effects/targets/heroku/code.ts',
     symbol: 'classify',
     code: '/^Roll(?:ed)? ?back\\b(?: to v(\\d+))?/i',
     by: '/^Rollback\\b(?: to v(\\d+))?/',
@@ -284,7 +284,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-gap-in-the-list',
     promise: wholeList,
-    file: 'src/effects/heroku-release-list.ts',
+    file: 'src/effects/targets/heroku/release-list.ts',
     symbol: 'releasesNewestFirst',
     code: 'if (above !== null && version < above - 1) throw gap(app, version, above);',
     by: '',
@@ -293,7 +293,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-list-that-ends-early',
     promise: wholeList,
-    file: 'src/effects/heroku-release-list.ts',
+    file: 'src/effects/targets/heroku/release-list.ts',
     symbol: 'releasesNewestFirst',
     code: 'if (above !== 1) throw short(app, above);',
     by: '',
@@ -302,7 +302,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'an-empty-list-is-a-first-deploy',
     promise: wholeList,
-    file: 'src/effects/heroku-release-list.ts',
+    file: 'src/effects/targets/heroku/release-list.ts',
     symbol: 'releasesNewestFirst',
     code: 'if (above === null) throw empty(app);',
     by: 'if (above === null) return;',
@@ -311,7 +311,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-list-that-lags-is-believed',
     promise: wholeList,
-    file: 'src/effects/heroku-code.ts',
+    file: 'src/effects/targets/heroku/code.ts',
     symbol: 'readCode',
     code: '(await findRelease(api, app, story.newest + 1, ports)) === null',
     by: 'look > 0',
@@ -320,7 +320,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'an-app-with-code-is-bare',
     promise: wholeList,
-    file: 'src/effects/heroku-code.ts',
+    file: 'src/effects/targets/heroku/code.ts',
     symbol: 'mustBeBare',
     code: "if ((slug_size ?? 0) > 0) throw contradiction(app, 'no release has code, but the app does');",
     by: '',
@@ -329,7 +329,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-release-of-another-app',
     promise: wholeList,
-    file: 'src/effects/heroku-release-list.ts',
+    file: 'src/effects/targets/heroku/release-list.ts',
     symbol: 'ofApp',
     code: 'if (owner.name === app || owner.id === app) return release;',
     by: 'if (release !== null) return release;',
@@ -338,7 +338,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'another-release-than-asked-for',
     promise: wholeList,
-    file: 'src/effects/heroku-release-list.ts',
+    file: 'src/effects/targets/heroku/release-list.ts',
     symbol: 'asAsked',
     code: 'if (id !== wanted && version !== wanted) {',
     by: "if (id === '' && version !== wanted) {",
@@ -348,16 +348,16 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-failed-check-counts-as-shipped',
     promise: failedCheck,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: "if (transition.to === 'production.live') ofLane.push(this.#shipped(after));",
     by: "if (transition.to === 'production.verifying.dynos') ofLane.push(this.#shipped(after));",
-    noticedBy: 'test/runtime/run.test.ts › is told to the lane',
+    noticedBy: 'test/runtime/loop/run.test.ts › is told to the lane',
   },
   {
     id: 'exactly-this-commit-is-contained',
     promise: failedCheck,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'orderOf',
     code: "if (!verified && !isTakenBack) return { kind: 'found', release, slug, own: false };",
     by: '',
@@ -366,7 +366,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'its-own-release-that-was-taken-back',
     promise: failedCheck,
-    file: 'src/runtime/services.ts',
+    file: 'src/runtime/loop/services.ts',
     symbol: 'createServices',
     code: 'code !== null && !isTakenBack && input.slug !== null && code.slug === input.slug',
     by: 'code !== null && input.slug !== null && code.slug === input.slug',
@@ -385,7 +385,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'contained-ships-again',
     promise: order,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'orderOf',
     code: "case 'behind': return { kind: 'superseded', cause: 'contained', production, verified };",
     by: "case 'behind': return { kind: 'ahead', production };",
@@ -394,7 +394,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'unknown-order-is-ahead',
     promise: order,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'orderOf',
     code: 'default: throw orderUnknown(code);',
     by: "default: return { kind: 'ahead', production };",
@@ -403,7 +403,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'order-is-not-asked-at-the-gates',
     promise: order,
-    file: 'src/runtime/gates.ts',
+    file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
     code: "if (order.kind === 'superseded' || order.kind === 'found') return order;",
     by: "if (order.kind === 'found') return order; if (order.kind === 'superseded') return { kind: 'clear', production: order.production, newest, killSwitch: options.killSwitch(input.killSwitch).killSwitch };",
@@ -412,71 +412,71 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-shallow-clone-says-no',
     promise: order,
-    file: 'src/effects/git-ancestry.ts',
+    file: 'src/effects/git/ancestry.ts',
     symbol: 'relationHere',
     code: "return (await isShallow(access, signal)) ? 'unknown' : 'diverged';",
     by: "return 'diverged';",
-    noticedBy: 'test/effects/git.test.ts › is unknown where both commits are there',
+    noticedBy: 'test/effects/git/repository.test.ts › is unknown where both commits are there',
   },
   {
     id: 'a-clone-whose-depth-git-does-not-say-is-whole',
     promise: order,
-    file: 'src/effects/git-ancestry.ts',
+    file: 'src/effects/git/ancestry.ts',
     symbol: 'isShallow',
     code: "return textOf(run) !== 'false';",
     by: "return textOf(run) === 'true' && run.code !== 0;",
-    noticedBy: 'test/effects/git.test.ts › is unknown where both commits are there',
+    noticedBy: 'test/effects/git/repository.test.ts › is unknown where both commits are there',
   },
   {
     id: 'a-short-id-is-compared-as-it-is',
     promise: order,
-    file: 'src/effects/git-ancestry.ts',
+    file: 'src/effects/git/ancestry.ts',
     symbol: 'relate',
     code: "if (!fullSha.test(base) || !fullSha.test(head)) return 'unknown';",
     by: '',
-    noticedBy: 'test/effects/git.test.ts',
+    noticedBy: 'test/effects/git/repository.test.ts',
   },
   {
     id: 'github-is-not-asked',
     promise: order,
-    file: 'src/effects/history.ts',
+    file: 'src/effects/history/history.ts',
     symbol: 'createHistory',
     code: "return local === 'unknown' ? ((await ask(base, head, ports))?.relation ?? 'unknown') : local;",
     by: 'return local;',
-    noticedBy: 'test/effects/history.test.ts',
+    noticedBy: 'test/effects/history/history.test.ts',
   },
   {
     id: 'behind-by-github-is-ahead',
     promise: order,
-    file: 'src/effects/github.ts',
+    file: 'src/effects/history/github.ts',
     symbol: 'compare',
     code: "seen.status === 'identical' ? 'same' : seen.status;",
     by: "seen.status === 'identical' ? 'same' : seen.status === 'behind' ? 'ahead' : seen.status;",
-    noticedBy: 'test/effects/github.test.ts',
+    noticedBy: 'test/effects/history/github.test.ts',
   },
 
   {
     id: 'a-stuck-lane-is-told-at-every-commit',
     promise: stuck,
-    file: 'src/runtime/stuck.ts',
+    file: 'src/runtime/gates/stuck.ts',
     symbol: 'stuckAt',
     code: 'first: lane.stuck !== release.id,',
     by: 'first: true,',
-    noticedBy: 'test/runtime/stuck.test.ts',
+    noticedBy: 'test/runtime/gates/stuck.test.ts',
   },
   {
     id: 'what-shipped-before-is-a-problem',
     promise: stuck,
-    file: 'src/runtime/stuck.ts',
+    file: 'src/runtime/gates/stuck.ts',
     symbol: 'stuckAt',
     code: 'if (lane.live.includes(commit)) return null;',
     by: '',
-    noticedBy: 'test/runtime/stuck.test.ts',
+    noticedBy: 'test/runtime/gates/stuck.test.ts',
   },
   {
     id: 'every-diverged-commit-is-an-old-build',
     promise: stuck,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'readStanding',
     code: "code !== null && relation === 'diverged' && !input.overridden ?",
     by: "code !== null && relation === 'same' && !input.overridden ?",
@@ -494,7 +494,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'verified-is-whatever-is-of-the-commit',
     promise: failedCheck,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'orderOf',
     code: 'lane.shipped?.release.id === release.id;',
     by: 'lane.shipped?.commit === commit;',
@@ -503,7 +503,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'an-override-overrides-a-rollback',
     promise: gated,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'holding',
     code: "overridden && back?.kind === 'unknown' ?",
     by: 'overridden ?',
@@ -512,7 +512,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'other-code-on-top-is-not-looked-at',
     promise: verified,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'awaitRelease',
     code: 'if (release.current !== true) await mustStillRun(api, { app, release, slug }, ports);',
     by: '',
@@ -521,7 +521,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-release-that-expired-succeeded',
     promise: verified,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'finished',
     code: "if (status === 'succeeded') return release;",
     by: "if (status === 'succeeded' || status === 'expired') return release;",
@@ -530,7 +530,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-release-phase-that-failed-succeeded',
     promise: verified,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'finished',
     code: "if (status === 'succeeded') return release;",
     by: "if (status !== 'expired') return release;",
@@ -539,7 +539,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-promotion-of-others-is-followed',
     promise: verified,
-    file: 'src/effects/heroku-promotions.ts',
+    file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'followPromotion',
     code: 'if (stranger !== undefined) {',
     by: 'if (stranger === null) {',
@@ -548,7 +548,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'promoted-in-part-is-promoted',
     promise: verified,
-    file: 'src/effects/heroku-promotions.ts',
+    file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'followPromotion',
     code: 'if (ours === undefined || states.some(({ failed }) => failed)) {',
     by: 'if (ours === undefined || ours.failed) {',
@@ -557,7 +557,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'failed-releases-below-the-code-count',
     promise: wentBack,
-    file: 'src/effects/heroku-code.ts',
+    file: 'src/effects/targets/heroku/code.ts',
     symbol: 'aboveTheCode',
     code: 'release.version > decidedAt',
     by: 'release.version > 0',
@@ -566,7 +566,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'what-failed-before-the-lifted-one-holds-again',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'goingBack',
     code: 'if (lane.lifted.has(attempt.release.id)) break;',
     by: 'if (lane.lifted.has(attempt.release.id)) continue;',
@@ -575,7 +575,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-lists-order-is-not-looked-at',
     promise: wholeList,
-    file: 'src/effects/heroku-release-list.ts',
+    file: 'src/effects/targets/heroku/release-list.ts',
     symbol: 'releasesNewestFirst',
     code: 'if (above !== null && version >= above)',
     by: 'if (above !== null && version === -1)',
@@ -584,7 +584,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'half-a-list-is-a-list',
     promise: wholeList,
-    file: 'src/effects/heroku-api.ts',
+    file: 'src/effects/targets/heroku/api.ts',
     symbol: 'pages',
     code: 'if (next === undefined && response.status === 206) throw cut(path);',
     by: '',
@@ -593,7 +593,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-config-change-is-a-decision-on-code',
     promise: wentBack,
-    file: 'src/effects/heroku-code.ts',
+    file: 'src/effects/targets/heroku/code.ts',
     symbol: 'walkBack',
     code: 'const changed = above !== null && release.slug !== above.slug;',
     by: 'const changed = above !== null;',
@@ -602,7 +602,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'image-apps-have-no-code',
     promise: wholeList,
-    file: 'src/effects/heroku-code.ts',
+    file: 'src/effects/targets/heroku/code.ts',
     symbol: 'walkBack',
     code: 'if (story.decided === null) refuseImage(app, release);',
     by: '',
@@ -615,12 +615,12 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'foldLane',
     code: 'return { ...after, asked: noted(lane.asked, commit, askedMax), stuck: release.id };',
     by: 'return { ...after, asked: noted(lane.asked, commit, askedMax) };',
-    noticedBy: 'test/runtime/stuck.test.ts',
+    noticedBy: 'test/runtime/gates/stuck.test.ts',
   },
   {
     id: 'a-try-that-failed-took-it-back',
     promise: failedCheck,
-    file: 'src/runtime/production.ts',
+    file: 'src/runtime/gates/production.ts',
     symbol: 'readStanding',
     code: 'held !== null && held.release.id === code?.release.id;',
     by: 'held !== null;',
@@ -629,7 +629,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'its-own-failed-release-holds-the-lane',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'goingBack',
     code: 'if (lane.deployed.includes(attempt.release.id)) continue;',
     by: '',
@@ -638,7 +638,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'newer-code-that-failed-holds-the-lane',
     promise: wentBack,
-    file: 'src/runtime/going-back.ts',
+    file: 'src/runtime/gates/going-back.ts',
     symbol: 'attempt',
     code: "if (relation === 'ahead') return null;",
     by: '',
@@ -656,16 +656,16 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'a-stuck-lane-is-not-told-to-the-lane',
     promise: stuck,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: 'if (stuck !== null) ofLane.push(this.#stuck(stuck));',
     by: '',
-    noticedBy: 'test/runtime/run.test.ts › is told to the lane where that is stuck',
+    noticedBy: 'test/runtime/loop/run.test.ts › is told to the lane where that is stuck',
   },
   {
     id: 'promoted-before-the-gates-counts-as-after',
     promise: verified,
-    file: 'src/runtime/gates.ts',
+    file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
     code: 'production: order.production, newest, killSwitch };',
     by: 'production: order.production, newest: 0, killSwitch };',

@@ -8,16 +8,16 @@ const signal = 'A signal (CI';
 const stacking = 'Of three stacked builds the middle one exits';
 const ciList = 'Where a CI';
 
-const run = 'test/runtime/run.test.ts';
-const lane = 'test/runtime/lane.test.ts';
-const keeper = 'test/runtime/lease-keeper.test.ts';
+const run = 'test/runtime/loop/run.test.ts';
+const lane = 'test/runtime/lock/store-lock.test.ts';
+const keeper = 'test/runtime/lock/lease-keeper.test.ts';
 const leases = 'test/store/sqlite.test.ts';
 
 export const holders: readonly Mutant[] = [
   {
     id: 'grant-at-any-version',
     promise: oneHolder,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: "await write( name, lane.version, { type: 'lock.granted', data },",
     by: "await write( name, 'any', { type: 'lock.granted', data },",
@@ -35,7 +35,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'holder-writes-under-its-own-lease-alone',
     promise: oneHolder,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#fenceFor',
     code: 'return fence ?? this.#ownership;',
     by: 'return this.#ownership ?? fence;',
@@ -71,7 +71,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'no-quiet-after-unlock',
     promise: oneHolder,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'if (lane.grant?.broken === true) await quiesce(signal, progress);',
     by: '',
@@ -80,7 +80,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'no-quiet-after-unlock-in-a-simulated-deploy',
     promise: oneHolder,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'if (lane.grant?.broken === true) await quiesce(signal, progress);',
     by: '',
@@ -89,7 +89,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'no-quiet-on-take-over',
     promise: oneHolder,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'await quiesce(signal, progress); // It may have come back while we asked.',
     by: '',
@@ -107,7 +107,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'holder-that-came-back-is-overtaken',
     promise: oneHolder,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'if (alive(await log.lease(laneResource(name)))) continue; takenOver',
     by: 'takenOver',
@@ -116,38 +116,38 @@ export const holders: readonly Mutant[] = [
   {
     id: 'quiet-once-no-build-is-under-way',
     promise: oneHolder,
-    file: 'src/runtime/quiesce.ts',
+    file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quiesce',
     code: 'const alive = pending.filter((one) => !isStuck(one));',
     by: "const alive = pending.filter((one) => one.kind === 'build' && !isStuck(one));",
-    noticedBy: 'test/runtime/quiesce.test.ts',
+    noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
     id: 'quiet-once-no-release-is-under-way',
     promise: oneHolder,
-    file: 'src/runtime/quiesce.ts',
+    file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quiesce',
     code: 'const alive = pending.filter((one) => !isStuck(one));',
     by: "const alive = pending.filter((one) => one.kind === 'release' && !isStuck(one));",
-    noticedBy: 'test/runtime/quiesce.test.ts',
+    noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
     id: 'staging-alone-has-to-be-quiet',
     promise: oneHolder,
-    file: 'src/runtime/quiesce.ts',
+    file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quietOf',
     code: '{ app: production.app, stuckAfterMs: null },',
     by: '',
-    noticedBy: 'test/runtime/quiesce.test.ts',
+    noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
     id: 'production-alone-has-to-be-quiet',
     promise: oneHolder,
-    file: 'src/runtime/quiesce.ts',
+    file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quietOf',
     code: '{ app: staging.app, stuckAfterMs: 2 * staging.timeoutMs },',
     by: '',
-    noticedBy: 'test/runtime/quiesce.test.ts',
+    noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
     id: 'lock-without-quiet-in-the-command',
@@ -161,7 +161,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'unlock-leaves-the-lease',
     promise: oneHolder,
-    file: 'src/runtime/lane-orders.ts',
+    file: 'src/runtime/lock/lane-orders.ts',
     symbol: 'breakLock',
     code: '{ release: { resource: laneResource(lane), token } },',
     by: '{},',
@@ -170,7 +170,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'joins-without-its-lease-of-the-deploy',
     promise: oneHolder,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'write',
     code: 'fence === null ? extra : { ...extra, fence },',
     by: 'extra,',
@@ -179,7 +179,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'deploy-written-at-any-version',
     promise: oneHolder,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: '{ stream: deployStream(deploy), expected: before.version, events: [made] },',
     by: "{ stream: deployStream(deploy), expected: 'any', events: [made] },",
@@ -198,16 +198,16 @@ export const holders: readonly Mutant[] = [
   {
     id: 'no-fence-before-a-write',
     promise: stopped,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#beforeSending',
     code: 'if (fenced.includes(request.vendor)) await this.#o.beforeWrite(request);',
     by: '',
-    noticedBy: 'test/effects/http.test.ts',
+    noticedBy: 'test/effects/http/client.test.ts',
   },
   {
     id: 'no-lapse-check-before-a-write',
     promise: stopped,
-    file: 'src/runtime/lease-keeper.ts',
+    file: 'src/runtime/lock/lease-keeper.ts',
     symbol: 'assertHeld',
     code: 'if (clock.now() - keptAt >= leaseMs) lose(new Lapsed(fence.resource));',
     by: '',
@@ -216,7 +216,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'no-lapse-check-at-the-beat',
     promise: stopped,
-    file: 'src/runtime/lease-keeper.ts',
+    file: 'src/runtime/lock/lease-keeper.ts',
     symbol: 'beat',
     code: 'if (clock.now() - keptAt >= leaseMs) lose(new Lapsed(fence.resource));',
     by: '',
@@ -225,7 +225,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'overtaken-goes-unheard',
     promise: stopped,
-    file: 'src/runtime/lease-keeper.ts',
+    file: 'src/runtime/lock/lease-keeper.ts',
     symbol: 'assertHeld',
     code: 'if (!kept) lose(new Overtaken(fence.resource));',
     by: '',
@@ -234,7 +234,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'kept-since-the-answer',
     promise: stopped,
-    file: 'src/runtime/lease-keeper.ts',
+    file: 'src/runtime/lock/lease-keeper.ts',
     symbol: 'assertHeld',
     code: 'lease.keptAt = Math.max(lease.keptAt, askedAt);',
     by: 'lease.keptAt = clock.now();',
@@ -243,7 +243,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'lost-lease-does-not-end-the-run',
     promise: stopped,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: 'carryOn',
     code: "keeper.lost.addEventListener('abort', onLost, { once: true });",
     by: '',
@@ -252,7 +252,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'lost-lease-fails-the-deploy',
     promise: stopped,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: 'endsTheRun',
     code: '[Overtaken, Lapsed, FencedOff, StoreUnavailable]',
     by: '[FencedOff, StoreUnavailable]',
@@ -262,7 +262,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'the-dead-are-waited-for',
     promise: dead,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'runs(lease) && deaths.known(lease.owner) === null;',
     by: 'runs(lease);',
@@ -271,7 +271,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'dead-run-of-the-same-deploy-is-waited-for',
     promise: dead,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: 'takeDeploy',
     code: 'if (death !== null) {',
     by: 'if (holder !== null && death !== null && told) {',
@@ -307,26 +307,26 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-ci-that-does-not-answer-means-dead',
     promise: dead,
-    file: 'src/runtime/deaths.ts',
+    file: 'src/runtime/lock/deaths.ts',
     symbol: 'createDeaths',
     code: 'await endingOf(job, signal).catch(() => null);',
     by: "await endingOf(job, signal).catch(() => 'its CI does not answer');",
-    noticedBy: 'test/runtime/deaths.test.ts',
+    noticedBy: 'test/runtime/lock/deaths.test.ts',
   },
   {
     id: 'a-ci-is-asked-at-every-look',
     promise: dead,
-    file: 'src/runtime/deaths.ts',
+    file: 'src/runtime/lock/deaths.ts',
     symbol: 'createDeaths',
     code: 'if (clock.now() - last < askAgainMs) return false;',
     by: '',
-    noticedBy: 'test/runtime/deaths.test.ts',
+    noticedBy: 'test/runtime/lock/deaths.test.ts',
   },
 
   {
     id: 'signal-gives-the-lane-back-amid-a-build',
     promise: signal,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#interrupted',
     code: '{ giveLaneBack: nothingUnderWay.includes(top) },',
     by: '{ giveLaneBack: true },',
@@ -335,7 +335,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'signal-keeps-the-lane-for-nothing',
     promise: signal,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#interrupted',
     code: '{ giveLaneBack: nothingUnderWay.includes(top) },',
     by: '{ giveLaneBack: false },',
@@ -344,7 +344,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'lane-given-back-without-its-lease',
     promise: signal,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: 'appendOptions.release = back;',
     by: '',
@@ -390,7 +390,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'waiters-whose-run-died-still-count',
     promise: stacking,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'return lane.waiting.filter((_, place) => states[place]);',
     by: 'return lane.waiting;',
@@ -399,7 +399,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-superseded-waiter-goes-on-waiting',
     promise: stacking,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'if (by !== undefined) {',
     by: 'if (by !== undefined && by.released) {',
@@ -408,7 +408,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'the-unneeded-lane-is-kept',
     promise: stacking,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: 'carryOn',
     code: 'await this.#returnUnusedLane();',
     by: '',
@@ -417,7 +417,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-lost-lane-is-released',
     promise: oneHolder,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: "&& event.type !== 'lock.lost'",
     by: '',
@@ -426,7 +426,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-lease-that-was-given-back-is-still-kept',
     promise: signal,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: 'this.#o.keeper.drop(back.resource);',
     by: '',
@@ -435,7 +435,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-run-that-is-over-keeps-the-deploy',
     promise: dead,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: 'runDeploy',
     code: 'await options.log.release(ownership).catch(() => {});',
     by: '',
@@ -444,7 +444,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-holder-waits-for-itself',
     promise: oneHolder,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'const own = lane.grant?.deploy === deploy && !lane.grant.released;',
     by: 'const own = false;',
@@ -453,7 +453,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-waiter-does-not-say-whom-it-lets-go-first',
     promise: stacking,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'if (turn.yields) {',
     by: 'if (turn.yields && turn.behind.deploy === deploy) {',
@@ -462,7 +462,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'no-waiter-is-superseded',
     promise: stacking,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'const supersedes = [...turn.supersedes];',
     by: 'const supersedes: string[] = [];',
@@ -507,7 +507,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'no-heart-beats-within-a-lease',
     promise: oneHolder,
-    file: 'src/runtime/lease-keeper.ts',
+    file: 'src/runtime/lock/lease-keeper.ts',
     symbol: 'beatsPerLease',
     code: '3',
     by: '1',
@@ -534,79 +534,79 @@ export const holders: readonly Mutant[] = [
   {
     id: 'stuck-work-of-staging-is-waited-for',
     promise: oneHolder,
-    file: 'src/runtime/quiesce.ts',
+    file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quiesce',
     code: 'stuckAfterMs !== null && ageMs > stuckAfterMs;',
     by: 'stuckAfterMs !== null && ageMs < 0;',
-    noticedBy: 'test/runtime/quiesce.test.ts',
+    noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
     id: 'young-work-of-staging-is-stuck',
     promise: oneHolder,
-    file: 'src/runtime/quiesce.ts',
+    file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quietOf',
     code: 'stuckAfterMs: 2 * staging.timeoutMs',
     by: 'stuckAfterMs: staging.timeoutMs',
-    noticedBy: 'test/runtime/quiesce.test.ts',
+    noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
     id: 'a-build-under-way-is-not-seen',
     promise: oneHolder,
-    file: 'src/effects/heroku-running.ts',
+    file: 'src/effects/targets/heroku/running.ts',
     symbol: 'pendingWork',
     code: "if (status === 'pending') pending.push({ kind: 'build', name: id, ageMs: age(created_at) });",
     by: '',
-    noticedBy: 'test/effects/heroku-builds.test.ts › pendingWork',
+    noticedBy: 'test/effects/targets/heroku/builds.test.ts › pendingWork',
   },
   {
     id: 'the-newest-release-alone-may-be-under-way',
     promise: oneHolder,
-    file: 'src/effects/heroku-running.ts',
+    file: 'src/effects/targets/heroku/running.ts',
     symbol: 'pendingWork',
     code: 'if (seen === newestMax) break;',
     by: 'if (seen === 1) break;',
-    noticedBy: 'test/effects/heroku-builds.test.ts › pendingWork',
+    noticedBy: 'test/effects/targets/heroku/builds.test.ts › pendingWork',
   },
   {
     id: 'circlecis-list-ends-after-five-pages',
     promise: ciList,
-    file: 'src/effects/circleci.ts',
+    file: 'src/effects/ci/circleci.ts',
     symbol: 'pages',
     code: 'if (page++ === pagesMax) throw tooLarge(asked, `more than ${pagesMax} pages`);',
     by: 'if (page++ === pagesMax) return null;',
-    noticedBy: 'test/effects/circleci.test.ts',
+    noticedBy: 'test/effects/ci/circleci.test.ts',
   },
   {
     id: 'what-will-run-by-itself-ends-circlecis-list',
     promise: ciList,
-    file: 'src/effects/circleci.ts',
+    file: 'src/effects/ci/circleci.ts',
     symbol: 'stateOf',
     code: "if (status === 'blocked' && workflow === 'on_hold') return 'held';",
     by: "if (status === 'blocked') return 'held';",
-    noticedBy: 'test/effects/circleci.test.ts',
+    noticedBy: 'test/effects/ci/circleci.test.ts',
   },
   {
     id: 'githubs-list-ends-after-a-page',
     promise: ciList,
-    file: 'src/effects/github.ts',
+    file: 'src/effects/history/github.ts',
     symbol: 'createGitHub',
     code: 'const isCut = workflow_runs.length < total_count;',
     by: 'const isCut = false;',
-    noticedBy: 'test/effects/github.test.ts',
+    noticedBy: 'test/effects/history/github.test.ts',
   },
   {
     id: 'a-resumed-deploy-does-not-queue',
     promise: stacking,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'lane.grant?.deploy !== deploy || lane.grant.released',
     by: 'lane.grant?.deploy !== deploy',
-    noticedBy: 'test/runtime/resume.test.ts › is lifted in its lane',
+    noticedBy: 'test/runtime/loop/resume.test.ts › is lifted in its lane',
   },
   {
     id: 'git-is-asked-the-wrong-way-round',
     promise: stacking,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: 'await relation(commit, other.commit, signal)',
     by: 'await relation(other.commit, commit, signal)',
@@ -615,7 +615,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-lease-given-back-on-purpose-is-a-loss',
     promise: stopped,
-    file: 'src/runtime/lease-keeper.ts',
+    file: 'src/runtime/lock/lease-keeper.ts',
     symbol: 'assertHeld',
     code: 'if (held.get(fence.resource) !== lease) continue;',
     by: '',
@@ -624,7 +624,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'a-resumed-run-is-fenced-by-a-token-of-old',
     promise: oneHolder,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#fenceFor',
     code: "const fence = heldHere && has(this.#flight, 'holdsLock') ?",
     by: "const fence = has(this.#flight, 'holdsLock') ?",
@@ -633,10 +633,10 @@ export const holders: readonly Mutant[] = [
   {
     id: 'projects-of-githubs-app-are-lost',
     promise: ciList,
-    file: 'src/cli/ci.ts',
+    file: 'src/cli/ci/ci.ts',
     symbol: 'circleCiSlug',
     code: 'return organization && project ? `circleci/${organization}/${project}` : null;',
     by: 'return null;',
-    noticedBy: 'test/cli/ci.test.ts',
+    noticedBy: 'test/cli/ci/ci.test.ts',
   },
 ];

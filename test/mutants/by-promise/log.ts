@@ -13,7 +13,7 @@ const ofFile = 'test/store/sqlite-log.test.ts';
 const hash = 'test/store/hash-chain.test.ts';
 const tampering = 'test/store/attacks/tampering.test.ts';
 const tampered = 'test/store/attacks/tampered-reads.test.ts';
-const deploys = 'test/store/deploys.test.ts';
+const deploys = 'test/runtime/audit/deploys.test.ts';
 
 export const logMutants: readonly Mutant[] = [
   {
@@ -181,7 +181,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'a-deploy-may-be-left-out-of-the-list',
     promise: read,
-    file: 'src/store/deploys.ts',
+    file: 'src/runtime/audit/deploys.ts',
     symbol: 'readDeploys',
     code: "if (hidden !== undefined) throw differs(hidden, 'has no row');",
     by: '',
@@ -190,7 +190,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'rows-are-believed',
     promise: read,
-    file: 'src/store/deploys.ts',
+    file: 'src/runtime/audit/deploys.ts',
     symbol: 'asRecorded',
     code: 'if (column === undefined) return row;',
     by: "if (column !== 'deploy') return row;",
@@ -218,11 +218,11 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'a-lost-log-is-no-end-of-the-run',
     promise: replaced,
-    file: 'src/runtime/lease-keeper.ts',
+    file: 'src/runtime/lock/lease-keeper.ts',
     symbol: 'beat',
     code: 'if (error instanceof StoreReplaced) lose(error);',
     by: '',
-    noticedBy: 'test/runtime/lease-keeper.test.ts › a log that was replaced',
+    noticedBy: 'test/runtime/lock/lease-keeper.test.ts › a log that was replaced',
   },
 
   {
@@ -256,84 +256,85 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'a-dead-run-is-shown-as-alive',
     promise: carriesOn,
-    file: 'src/runtime/runs.ts',
+    file: 'src/runtime/loop/runs.ts',
     symbol: 'isAlive',
     code: '!lease.released && lease.expiresInMs > 0 && !isGone(lease.owner);',
     by: '!lease.released && lease.expiresInMs > 0;',
-    noticedBy: 'test/runtime/resume.test.ts › whose run died',
+    noticedBy: 'test/runtime/loop/resume.test.ts › whose run died',
   },
   {
     id: 'resumed-beside-a-living-run',
     promise: carriesOn,
-    file: 'src/runtime/resume.ts',
+    file: 'src/runtime/loop/resume.ts',
     symbol: 'resumeDeploy',
     code: 'if (await hasRun(log, deploy)) throw underWay(deploy, stateOf(flight));',
     by: '',
-    noticedBy: 'test/runtime/resume.test.ts › whose run is alive',
+    noticedBy: 'test/runtime/loop/resume.test.ts › whose run is alive',
   },
   {
     id: 'a-deploy-that-is-over-is-resumed',
     promise: carriesOn,
-    file: 'src/runtime/resume.ts',
+    file: 'src/runtime/loop/resume.ts',
     symbol: 'resumeDeploy',
     code: 'if (after === null) {',
     by: "if (after === null && has(flight, 'held')) {",
-    noticedBy: 'test/runtime/resume.test.ts › that is over',
+    noticedBy: 'test/runtime/loop/resume.test.ts › that is over',
   },
   {
     id: 'a-hold-is-lifted-in-the-deploy-alone',
     promise: carriesOn,
-    file: 'src/runtime/resume.ts',
+    file: 'src/runtime/loop/resume.ts',
     symbol: 'resumeDeploy',
     code: "if (outcome?.type === 'production.held') {",
     by: "if (outcome?.type === 'production.held' && outcome.data.rollback.before === -1) {",
-    noticedBy: 'test/runtime/resume.test.ts › is lifted in its lane',
+    noticedBy: 'test/runtime/loop/resume.test.ts › is lifted in its lane',
   },
   {
     id: 'the-lane-is-not-held-again',
     promise: carriesOn,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#resume',
     code: "if (held?.kind === 'reacquired') {",
     by: "if (held?.kind === 'reacquired' && held.token < 0) {",
-    noticedBy: 'test/runtime/run.test.ts › holds the lane under a new token',
+    noticedBy: 'test/runtime/loop/run.test.ts › holds the lane under a new token',
   },
   {
     id: 'a-lane-that-was-given-away-is-taken-back',
     promise: carriesOn,
-    file: 'src/runtime/lane.ts',
+    file: 'src/runtime/lock/store-lock.ts',
     symbol: 'createStoreLock',
     code: "if (lane.grant.deploy !== deploy) return { kind: 'lost', to: lane.grant.deploy };",
     by: '',
-    noticedBy: 'test/runtime/run.test.ts › queues anew where another deploy was given the lane',
+    noticedBy:
+      'test/runtime/loop/run.test.ts › queues anew where another deploy was given the lane',
   },
 
   {
     id: 'replay-never-disagrees',
     promise: replays,
-    file: 'src/runtime/replay.ts',
+    file: 'src/runtime/audit/replay.ts',
     symbol: 'compare',
     code: 'recorded === recomputed ? null : { version, type, recorded, recomputed }',
     by: 'null',
-    noticedBy: 'test/runtime/replay.test.ts › disagrees about',
+    noticedBy: 'test/runtime/audit/replay.test.ts › disagrees about',
   },
   {
     id: 'replay-does-not-compare-where-it-came-from',
     promise: replays,
-    file: 'src/runtime/replay.ts',
+    file: 'src/runtime/audit/replay.ts',
     symbol: 'compare',
     code: ": `${from ?? 'nothing'} → ${stateOf(after)}",
     by: ": `${told?.from ?? 'nothing'} → ${stateOf(after)}",
-    noticedBy: 'test/runtime/replay.test.ts › where it came from',
+    noticedBy: 'test/runtime/audit/replay.test.ts › where it came from',
   },
   {
     id: 'transitions-are-recorded-as-they-were-before',
     promise: replays,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#record',
     code: 'const transition = { from: stateOf(before), to: stateOf(after), settled, reason };',
     by: 'const transition = { from: stateOf(before), to: stateOf(before), settled, reason };',
-    noticedBy: 'test/runtime/run.test.ts',
+    noticedBy: 'test/runtime/loop/run.test.ts',
   },
   {
     id: 'a-lease-that-was-released-is-renewed',
@@ -374,19 +375,19 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'a-resumed-run-says-nothing',
     promise: carriesOn,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#resume',
     code: "if (has(this.#flight, 'settled') || begunByThisRun) return;",
     by: "if (has(this.#flight, 'settled') || begunByThisRun || this.#foundAt > 0) return;",
-    noticedBy: 'test/runtime/run.test.ts › holds the lane under a new token',
+    noticedBy: 'test/runtime/loop/run.test.ts › holds the lane under a new token',
   },
   {
     id: 'two-orders-at-one-time-both-count',
     promise: carriesOn,
-    file: 'src/runtime/resume.ts',
+    file: 'src/runtime/loop/resume.ts',
     symbol: 'resumeDeploy',
     code: 'expected: flight.version,',
     by: "expected: 'any',",
-    noticedBy: 'test/runtime/resume.test.ts › goes on once',
+    noticedBy: 'test/runtime/loop/resume.test.ts › goes on once',
   },
 ];

@@ -11,9 +11,9 @@ const secret = 'No secret reaches the log';
 const nobodyElse = 'Nobody else reads the log';
 
 const settings = 'test/machine/protected-settings.test.ts';
-const trust = 'test/runtime/trust.test.ts';
+const trust = 'test/runtime/gates/trust.test.ts';
 const ciRefs = 'test/processes/ci-refs.test.ts';
-const notifications = 'test/runtime/notifications.test.ts';
+const notifications = 'test/runtime/notify/notifications.test.ts';
 const redactor = 'test/redaction/redactor.test.ts';
 
 export const ruleMutants: readonly Mutant[] = [
@@ -56,7 +56,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'settings-are-not-compared',
     promise: rules,
-    file: 'src/runtime/trust.ts',
+    file: 'src/runtime/gates/trust.ts',
     symbol: 'settingsOf',
     code: 'lane.settings === null ? [] : weakened(lane.settings, settings);',
     by: 'lane.settings === null ? [] : weakened(settings, settings);',
@@ -65,7 +65,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'any-accepted-digest-accepts-all',
     promise: rules,
-    file: 'src/runtime/trust.ts',
+    file: 'src/runtime/gates/trust.ts',
     symbol: 'readTrust',
     code: 'trust.accepted.has(digest) || lane.trusted.has(digest);',
     by: 'trust.accepted.size > 0 || lane.trusted.has(digest);',
@@ -74,7 +74,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-persons-word-accepts-nothing',
     promise: rules,
-    file: 'src/runtime/trust.ts',
+    file: 'src/runtime/gates/trust.ts',
     symbol: 'readTrust',
     code: 'trust.accepted.has(digest) || lane.trusted.has(digest);',
     by: 'trust.accepted.has(digest);',
@@ -83,7 +83,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-log-that-lost-what-runs-is-believed',
     promise: rules,
-    file: 'src/runtime/trust.ts',
+    file: 'src/runtime/gates/trust.ts',
     symbol: 'logOf',
     code: 'if (deploy !== null && before === null) {',
     by: "if (deploy === '' && before === null) {",
@@ -92,7 +92,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'another-lane-of-the-app-is-believed',
     promise: rules,
-    file: 'src/runtime/trust.ts',
+    file: 'src/runtime/gates/trust.ts',
     symbol: 'logOf',
     code: 'if (other === null || other === name) return null;',
     by: 'if (other !== undefined) return null;',
@@ -101,7 +101,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'the-gates-do-not-ask-for-trust',
     promise: rules,
-    file: 'src/runtime/gates.ts',
+    file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
     code: 'if (distrust !== null) {',
     by: 'if (distrust !== null && !on) {',
@@ -110,7 +110,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'the-working-trees-rules',
     promise: refs,
-    file: 'src/cli/commit-config.ts',
+    file: 'src/cli/config/commit-config.ts',
     symbol: 'configOfCommit',
     code: 'if (committed !== null) {',
     by: 'if (committed !== null && !existsSync(file)) {',
@@ -119,7 +119,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'pull-requests-ship',
     promise: refs,
-    file: 'src/cli/ci-refs.ts',
+    file: 'src/cli/ci/refs.ts',
     symbol: 'unshippable',
     code: "found('pull request', pullRequests) ??",
     by: '',
@@ -128,7 +128,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'merge-queues-ship',
     promise: refs,
-    file: 'src/cli/ci-refs.ts',
+    file: 'src/cli/ci/refs.ts',
     symbol: 'unshippable',
     code: "told('merge queue', eventOfMergeQueue) ??",
     by: '',
@@ -137,7 +137,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'variables-that-contradict-each-other-are-believed',
     promise: refs,
-    file: 'src/cli/ci-refs.ts',
+    file: 'src/cli/ci/refs.ts',
     symbol: 'agreed',
     code: 'if (other === undefined) return ref;',
     by: 'if (other === undefined || ref !== null) return ref;',
@@ -146,7 +146,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'another-commit-than-the-one-checked-out',
     promise: refs,
-    file: 'src/cli/commit-to-deploy.ts',
+    file: 'src/cli/ci/commit-to-deploy.ts',
     symbol: 'commitToDeploy',
     code: 'if (wrong === undefined) return repository.commit(head);',
     by: 'if (wrong === undefined || isCi) return repository.commit(named[0]?.sha ?? head);',
@@ -155,25 +155,25 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-pulse-every-minute-and-a-half',
     promise: pulse,
-    file: 'src/cli/pulse.ts',
+    file: 'src/cli/render/pulse.ts',
     symbol: 'runQuietMs',
     code: '45_000',
     by: '90_000',
-    noticedBy: 'test/cli/pulse.test.ts',
+    noticedBy: 'test/cli/render/pulse.test.ts',
   },
   {
     id: 'the-loop-does-not-say-what-it-waits-for',
     promise: pulse,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#perform',
     code: 'this.#o.waiting?.(describeStep(step));',
     by: '',
-    noticedBy: 'test/cli/pulse.test.ts',
+    noticedBy: 'test/cli/render/pulse.test.ts',
   },
   {
     id: 'slack-is-told-from-the-start-again',
     promise: slack,
-    file: 'src/runtime/slack-outbox.ts',
+    file: 'src/runtime/notify/slack-outbox.ts',
     symbol: 'pending',
     code: 'let after = Math.max(position, this.#skippedTo);',
     by: 'let after = this.#skippedTo;',
@@ -182,7 +182,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-message-that-was-sent-is-not-noted',
     promise: slack,
-    file: 'src/runtime/slack-outbox.ts',
+    file: 'src/runtime/notify/slack-outbox.ts',
     symbol: '#announce',
     code: 'let count = now.sent?.position === event.position ? now.sent.count : 0;',
     by: 'let count = 0;',
@@ -191,7 +191,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'two-send-from-one-log',
     promise: slack,
-    file: 'src/runtime/slack-outbox.ts',
+    file: 'src/runtime/notify/slack-outbox.ts',
     symbol: '#post',
     code: 'await assertHeld(); try { const place',
     by: 'try { const place',
@@ -200,7 +200,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-message-that-slack-refuses-stops-all-others',
     promise: slack,
-    file: 'src/runtime/slack-outbox.ts',
+    file: 'src/runtime/notify/slack-outbox.ts',
     symbol: '#post',
     code: "else if (fault !== 'message' && fault !== 'thread') throw error;",
     by: 'else if (fault !== null || error !== null) throw error;',
@@ -218,38 +218,38 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'an-order-without-its-reason',
     promise: who,
-    file: 'src/runtime/lane-orders.ts',
+    file: 'src/runtime/lock/lane-orders.ts',
     symbol: 'breakLock',
     code: 'data: { deploy, token, ...personOf(run.actor, reason) },',
     by: "data: { deploy, token, ...personOf(run.actor, '') },",
-    noticedBy: 'test/runtime/lane.test.ts › the lease goes with the lock',
+    noticedBy: 'test/runtime/lock/store-lock.test.ts › the lease goes with the lock',
   },
   {
     id: 'an-answer-that-the-log-cannot-keep-breaks-the-run',
     promise: onRecord,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#start',
     code: '.then((answer) => recordable(toEvent(step, answer)))',
     by: '.then((answer) => toEvent(step, answer))',
-    noticedBy: 'test/runtime/run.test.ts › is a failure of the step',
+    noticedBy: 'test/runtime/loop/run.test.ts › is a failure of the step',
   },
   {
     id: 'texts-of-any-length',
     promise: onRecord,
-    file: 'src/runtime/recordable.ts',
+    file: 'src/runtime/loop/recordable.ts',
     symbol: 'recordable',
     code: 'if (length > dataLengthMax) {',
     by: 'if (length < 0) {',
-    noticedBy: 'test/runtime/run.test.ts › is a failure of the step',
+    noticedBy: 'test/runtime/loop/run.test.ts › is a failure of the step',
   },
   {
     id: 'failures-of-any-length',
     promise: onRecord,
-    file: 'src/runtime/failure.ts',
+    file: 'src/runtime/loop/failure.ts',
     symbol: 'describeFailure',
     code: 'message: cutOff(error.message, messageLengthMax),',
     by: 'message: error.message,',
-    noticedBy: 'test/runtime/run.test.ts › is cut, and ends the deploy on record',
+    noticedBy: 'test/runtime/loop/run.test.ts › is cut, and ends the deploy on record',
   },
   {
     id: 'cut-before-it-is-masked',
@@ -317,34 +317,34 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'sent-past-the-gate',
     promise: secret,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: 'withoutSecrets',
     code: "if (request.vendor !== 'slack' || typeof request.body !== 'string') return request;",
     by: "if (request.vendor !== 'endpoint' || typeof request.body !== 'string') return request;",
-    noticedBy: 'test/effects/http.test.ts › to Slack pass the gate',
+    noticedBy: 'test/effects/http/client.test.ts › to Slack pass the gate',
   },
   {
     id: 'tokens-go-wherever-a-vendor-says',
     promise: secret,
-    file: 'src/effects/http-redirects.ts',
+    file: 'src/effects/http/redirects.ts',
     symbol: 'followed',
     code: "to.origin !== new URL(request.url).origin || to.username !== ''",
     by: "to.username !== ''",
-    noticedBy: 'test/effects/http-redirects.test.ts',
+    noticedBy: 'test/effects/http/redirects.test.ts',
   },
   {
     id: 'tokens-over-plain-http',
     promise: secret,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#transmit',
     code: "if (request.vendor !== 'endpoint' && !isPrivate(new URL(request.url))) throw readable(request);",
     by: '',
-    noticedBy: 'test/effects/http.test.ts',
+    noticedBy: 'test/effects/http/client.test.ts',
   },
   {
     id: 'a-log-that-was-not-kept-is-looked-for',
     promise: rules,
-    file: 'src/runtime/trust.ts',
+    file: 'src/runtime/gates/trust.ts',
     symbol: 'logOf',
     code: 'mark === null || mark.endsWith(notKept) ? null : mark;',
     by: 'mark;',
@@ -353,7 +353,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'the-mark-says-nothing-of-the-log',
     promise: rules,
-    file: 'src/runtime/trust.ts',
+    file: 'src/runtime/gates/trust.ts',
     symbol: 'markOf',
     code: 'return isLogKept ? deploy : deploy + notKept;',
     by: 'return deploy;',
@@ -362,7 +362,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-log-that-the-ci-throws-away-holds-the-lock',
     promise: rules,
-    file: 'src/cli/store-place.ts',
+    file: 'src/cli/config/store-place.ts',
     symbol: 'isThrownAway',
     code: "return file === ':memory:' || isInside(realPlace(resolve(file)), checkoutAround(folder));",
     by: "return file === ':memory:';",
@@ -380,11 +380,11 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-switch-in-any-letters',
     promise: refs,
-    file: 'src/cli/kill-switch.ts',
+    file: 'src/cli/config/kill-switch.ts',
     symbol: 'readKillSwitch',
     code: "if (value === 'true') return",
     by: "if (value.trim().toLowerCase() === 'true') return",
-    noticedBy: 'test/cli/kill-switch.test.ts',
+    noticedBy: 'test/cli/config/kill-switch.test.ts',
   },
   {
     id: 'a-command-is-silent',
@@ -393,7 +393,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'commandOf',
     code: "if (command.name() !== 'sandbox') pulse.begin(command.name());",
     by: '',
-    noticedBy: 'test/cli/pulse-commands.test.ts',
+    noticedBy: 'test/cli/render/pulse-commands.test.ts',
   },
   {
     id: 'wrapped-secrets-are-shown',
@@ -429,12 +429,12 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'push',
     code: 'this.#finder().begunIn(soFar) !== null',
     by: 'false',
-    noticedBy: 'test/effects/heroku-output.test.ts',
+    noticedBy: 'test/effects/targets/heroku/output.test.ts',
   },
   {
     id: 'an-imported-log-is-cut-before-it-is-redacted',
     promise: secret,
-    file: 'src/cli/log-view.ts',
+    file: 'src/cli/render/log-view.ts',
     symbol: 'logView',
     code: 'tell(redactAll(event))',
     by: 'tell(event)',
@@ -452,11 +452,11 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-host-on-the-net-is-this-machine',
     promise: secret,
-    file: 'src/effects/plain-http.ts',
+    file: 'src/effects/http/plain.ts',
     symbol: 'isPrivate',
     code: "url.protocol === 'https:' || isLoopback(url.hostname)",
     by: "url.protocol.startsWith('http')",
-    noticedBy: 'test/effects/http.test.ts',
+    noticedBy: 'test/effects/http/client.test.ts',
   },
   {
     id: 'a-password-in-the-clear',
@@ -506,19 +506,19 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-title-of-any-length',
     promise: onRecord,
-    file: 'src/runtime/request.ts',
+    file: 'src/runtime/loop/request.ts',
     symbol: 'bounded',
     code: 'title: cutOff(commit.title, titleLengthMax),',
     by: 'title: commit.title,',
-    noticedBy: 'test/runtime/hostile-commits.test.ts',
+    noticedBy: 'test/runtime/loop/hostile-commits.test.ts',
   },
   {
     id: 'notes-of-any-length',
     promise: onRecord,
-    file: 'src/effects/release-notes.ts',
+    file: 'src/effects/history/release-notes.ts',
     symbol: 'newestOf',
     code: 'return length <= notesLengthMax;',
     by: 'return true;',
-    noticedBy: 'test/runtime/hostile-commits.test.ts',
+    noticedBy: 'test/runtime/loop/hostile-commits.test.ts',
   },
 ];

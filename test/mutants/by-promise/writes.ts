@@ -6,21 +6,21 @@ const outage = 'An outage of a vendor';
 const bytes = 'What is uploaded are the committed bytes';
 const healthy = 'What is called verified was healthy for a stretch of time';
 
-const careful = 'test/effects/heroku-lost-replies.test.ts';
-const builds = 'test/effects/heroku-builds.test.ts';
-const promotions = 'test/effects/heroku-promotions.test.ts';
-const http = 'test/effects/http.test.ts';
-const archive = 'test/effects/git-archive.test.ts';
-const health = 'test/effects/health.test.ts';
-const dynos = 'test/effects/dynos.test.ts';
-const endpoints = 'test/effects/endpoints.test.ts';
-const run = 'test/runtime/run.test.ts';
+const careful = 'test/effects/http/lost-replies.test.ts';
+const builds = 'test/effects/targets/heroku/builds.test.ts';
+const promotions = 'test/effects/targets/heroku/promotions.test.ts';
+const http = 'test/effects/http/client.test.ts';
+const archive = 'test/effects/git/archive.test.ts';
+const health = 'test/effects/checks/health.test.ts';
+const dynos = 'test/effects/targets/heroku/dynos.test.ts';
+const endpoints = 'test/effects/checks/endpoints.test.ts';
+const run = 'test/runtime/loop/run.test.ts';
 
 export const writes: readonly Mutant[] = [
   {
     id: 'a-500-is-a-refusal',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'mayHaveHappened',
     code: 'error.status >= 500',
     by: 'error.status > 599',
@@ -29,7 +29,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'noise-is-a-refusal',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'mayHaveHappened',
     code: 'return error instanceof VendorMalformed;',
     by: 'return false;',
@@ -38,7 +38,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'leaps-before-it-looks',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'writeCarefully',
     code: '(await look()) ?? (ports.again === true ? await lookLong(ports, look, deadRunPausesMs) : null)',
     by: 'null as T | null',
@@ -47,7 +47,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'no-second-look-after-a-dead-run',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'writeCarefully',
     code: 'ports.again === true ? await lookLong(ports, look, deadRunPausesMs) : null',
     by: 'null',
@@ -56,7 +56,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'looked-for-once-after-a-lost-reply',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'lookPausesMs',
     code: '[1_000, 2_000, 4_000, 8_000, 15_000]',
     by: '[1_000]',
@@ -65,7 +65,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'sent-again-after-each-lost-reply',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'lostRepliesMax',
     code: '2',
     by: '3',
@@ -74,7 +74,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-refusal-is-told-without-one-more-look',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'writeCarefully',
     code: "if (made === null) return { kind: 'refused', refusal };",
     by: "if (made === null || made !== null) return { kind: 'refused', refusal };",
@@ -83,7 +83,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'no-run-is-told-of-a-dead-one',
     promise: once,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#perform',
     code: 'again: since <= this.#foundAt',
     by: 'again: false',
@@ -92,7 +92,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'every-step-follows-a-dead-run',
     promise: once,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#perform',
     code: 'again: since <= this.#foundAt',
     by: 'again: true',
@@ -101,7 +101,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'an-append-of-unknown-outcome-is-not-tried-again',
     promise: once,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#append',
     code: 'error instanceof StoreUnavailable && error.details.unknown === true;',
     by: 'false;',
@@ -110,7 +110,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'an-append-is-tried-for-ever',
     promise: once,
-    file: 'src/runtime/run.ts',
+    file: 'src/runtime/loop/run.ts',
     symbol: '#append',
     code: 'if (!unknown || attempt === 5) throw error;',
     by: 'if (!unknown) throw error;',
@@ -119,7 +119,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-build-released-over-is-adopted',
     promise: once,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'wasReplaced',
     code: 'return code !== null && code.release.version > version;',
     by: 'return false;',
@@ -128,7 +128,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'another-deploys-build-is-adopted',
     promise: once,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'findMarked',
     code: 'source_blob.version_description === markOf(input),',
     by: 'source_blob.version === input.commit,',
@@ -137,7 +137,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-failed-build-is-adopted-first',
     promise: once,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'findMarked',
     code: "ours.find(({ status }) => status !== 'failed') ?? ours[0] ?? null",
     by: 'ours[0] ?? null',
@@ -146,7 +146,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-build-of-another-deploy-is-followed',
     promise: once,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'createBuild',
     code: 'if (of === version && mark === source_blob.version_description) return made;',
     by: 'return made;',
@@ -155,7 +155,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-promotion-from-before-the-gates-is-adopted',
     promise: once,
-    file: 'src/effects/heroku-promotions.ts',
+    file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'findPromoted',
     code: 'if (release.version <= after) break;',
     by: '',
@@ -164,7 +164,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-rollback-to-its-slug-is-adopted',
     promise: once,
-    file: 'src/effects/heroku-promotions.ts',
+    file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'findPromoted',
     code: "|| classify(release.description ?? '').kind === 'rollback'",
     by: '',
@@ -173,16 +173,16 @@ export const writes: readonly Mutant[] = [
   {
     id: 'the-same-build-twice-is-two-deploys',
     promise: once,
-    file: 'src/runtime/request.ts',
+    file: 'src/runtime/loop/request.ts',
     symbol: 'requestDeploy',
     code: 'if (!another && !tryAgain) return { deploy, isNew: false };',
     by: "if (!another && !tryAgain && !stateOf(flight).startsWith('superseded')) return { deploy, isNew: false };",
-    noticedBy: 'test/runtime/request.test.ts › finds the deploy that it has',
+    noticedBy: 'test/runtime/loop/request.test.ts › finds the deploy that it has',
   },
   {
     id: 'a-write-is-sent-again-by-the-client',
     promise: once,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#pauseMs',
     code: 'if (outcome instanceof NoAnswer) return isRead(request) ? backoff : null;',
     by: 'if (outcome instanceof NoAnswer) return backoff;',
@@ -191,7 +191,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-write-that-got-a-5xx-is-sent-again-by-the-client',
     promise: once,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#pauseMs',
     code: '(isRead(request) && outcome.status >= 500);',
     by: 'outcome.status >= 500;',
@@ -201,7 +201,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-read-is-given-up-after-six-tries',
     promise: outage,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#isWaitedFor',
     code: 'return deadlineMs !== undefined && this.#o.clock.now() < deadlineMs;',
     by: 'return false;',
@@ -210,7 +210,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'reads-without-the-steps-deadline',
     promise: outage,
-    file: 'src/runtime/services.ts',
+    file: 'src/runtime/loop/services.ts',
     symbol: 'createServices',
     code: 'deadlineMs: ports.clock.now() + timeoutMs,',
     by: '',
@@ -219,16 +219,16 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-wait-longer-than-the-step',
     promise: outage,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#pauseMs',
     code: 'if (asked > waitLeftMs(request, now)) throw waitTooLong(request, outcome, asked, now);',
     by: '',
-    noticedBy: 'test/runtime/services-deadline.test.ts',
+    noticedBy: 'test/runtime/loop/services-deadline.test.ts',
   },
   {
     id: 'a-connection-that-fails-while-polling-fails-the-step',
     promise: outage,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#pauseMs',
     code: 'return isRead(request) ? backoff : null;',
     by: 'return null;',
@@ -238,7 +238,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'bytes-that-are-not-of-their-id',
     promise: bytes,
-    file: 'src/effects/git-archive.ts',
+    file: 'src/effects/git/archive.ts',
     symbol: '#go',
     code: "if (hash.digest('hex') !== entry.id) throw corrupt(entry, 'its bytes are not those of its id');",
     by: '',
@@ -247,7 +247,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'programs-that-cannot-be-run',
     promise: bytes,
-    file: 'src/effects/git-archive.ts',
+    file: 'src/effects/git/archive.ts',
     symbol: '#header',
     code: 'isExecutable, size:',
     by: 'isExecutable: false, size:',
@@ -256,7 +256,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'an-upload-without-its-checksum',
     promise: bytes,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'createBuild',
     code: 'const source_blob = { url, checksum, version, version_description: markOf(input) };',
     by: 'const source_blob = { url, version, version_description: markOf(input) };',
@@ -265,7 +265,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'lfs-pointers-are-not-told',
     promise: bytes,
-    file: 'src/effects/git-source.ts',
+    file: 'src/effects/git/source.ts',
     symbol: 'surveySource',
     code: 'if (content.subarray(0, pointer.length).equals(pointer)) lfs.push(pathOf(entry));',
     by: '',
@@ -274,7 +274,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'submodules-are-not-told',
     promise: bytes,
-    file: 'src/effects/git-source.ts',
+    file: 'src/effects/git/source.ts',
     symbol: 'surveySource',
     code: "entries.filter(({ kind }) => kind === 'submodule').map(pathOf);",
     by: '[];',
@@ -283,7 +283,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'attributes-are-not-looked-at',
     promise: bytes,
-    file: 'src/effects/git-source.ts',
+    file: 'src/effects/git/source.ts',
     symbol: 'exportLines',
     code: 'return !isComment && /\\sexport-(ignore|subst)(\\s|=|$)/.test(line) ? [i + 1] : [];',
     by: 'return [];',
@@ -293,7 +293,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-restart-does-not-begin-the-stretch-again',
     promise: healthy,
-    file: 'src/effects/health.ts',
+    file: 'src/effects/checks/health.ts',
     symbol: 'see',
     code: 'if (this.since === null || isNew) this.since = now;',
     by: 'if (this.since === null) this.since = now;',
@@ -302,7 +302,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-missing-dyno-does-not-break-the-stretch',
     promise: healthy,
-    file: 'src/effects/health.ts',
+    file: 'src/effects/checks/health.ts',
     symbol: 'see',
     code: 'this.since = null; return broken',
     by: 'return broken',
@@ -311,7 +311,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'endpoints-are-not-asked-at-the-end',
     promise: healthy,
-    file: 'src/effects/health.ts',
+    file: 'src/effects/checks/health.ts',
     symbol: 'run',
     code: 'if (answers.at >= steady.since + settleMs) break;',
     by: 'if (steady.since > 0) break;',
@@ -320,7 +320,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'no-last-look-at-what-runs',
     promise: healthy,
-    file: 'src/effects/health.ts',
+    file: 'src/effects/checks/health.ts',
     symbol: 'run',
     code: 'await this.#heroku.mustStillRun({ app, release, slug }, this.#ports);',
     by: '',
@@ -329,7 +329,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-rollback-to-the-same-code-changes-nothing',
     promise: healthy,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'decidesOtherwise',
     code: "slug !== than || classify(description ?? '').kind === 'rollback'",
     by: 'slug !== than',
@@ -338,7 +338,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'what-is-under-way-is-no-decision-yet',
     promise: healthy,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'mustStillRun',
     code: 'pending !== null && decidesOtherwise(pending, slug)',
     by: 'false',
@@ -347,7 +347,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-life-is-a-name',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: 'look',
     code: 'life: `${id} ${updated_at}`,',
     by: 'life: name,',
@@ -356,7 +356,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'crashed-dynos-are-only-missing',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: 'look',
     code: 'if (crashed !== undefined) throw dynoCrashed(app, crashed.name, crashed.release.version);',
     by: '',
@@ -365,7 +365,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-dyno-listed-twice-counts-twice',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: 'distinct',
     code: 'if (seen.has(`id ${id}`) || seen.has(`name ${name}`)) return false;',
     by: '',
@@ -374,7 +374,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'old-dynos-count',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: '#onRelease',
     code: 'dyno.release === null || dyno.release.version < release.version',
     by: 'dyno.release === null',
@@ -383,7 +383,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'no-dynos-are-all-dynos',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: '#ofNone',
     code: "if (mayHaveNone) return { up: [], missing: '' };",
     by: "if (mayHaveNone || timeoutMs > 0) return { up: [], missing: '' };",
@@ -392,7 +392,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'one-right-answer-will-do',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'verify',
     code: 'if (inARow >= successes) {',
     by: 'if (inARow >= 1) {',
@@ -401,7 +401,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'right-answers-need-not-be-in-a-row',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'verify',
     code: 'answer.wrong === null ? inARow + 1 : 0;',
     by: 'answer.wrong === null ? inARow + 1 : inARow;',
@@ -410,7 +410,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'answers-of-any-revision',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'isRevision',
     code: 'commit.startsWith(told);',
     by: 'told.length > 0;',
@@ -419,7 +419,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-revision-of-one-digit',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'isRevision',
     code: '/^[0-9a-f]{7,40}$/',
     by: '/^[0-9a-f]{1,40}$/',
@@ -428,7 +428,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'prebooting-dynos-answer-for-the-new',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'awaitPreboot',
     code: 'if (!enabled) return;',
     by: 'if (!enabled || app !== release) return;',
@@ -437,44 +437,44 @@ export const writes: readonly Mutant[] = [
   {
     id: 'preboot-counted-from-the-earlier-time',
     promise: healthy,
-    file: 'src/effects/heroku-releases.ts',
+    file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'readPreboot',
     code: 'Math.max(...times)',
     by: 'Math.min(...times)',
     noticedBy:
-      'test/effects/vendor-clock.test.ts › the three minutes begin when the release phase is over',
+      'test/effects/http/vendor-clock.test.ts › the three minutes begin when the release phase is over',
   },
   {
     id: 'a-request-that-was-never-sent-may-have-happened',
     promise: once,
-    file: 'src/effects/undici-transport.ts',
+    file: 'src/effects/http/undici-transport.ts',
     symbol: 'explain',
     code: 'if (before !== undefined) return [before, false];',
     by: 'if (before !== undefined) return [before, true];',
-    noticedBy: 'test/effects/undici-transport.test.ts › a refused connection was not sent',
+    noticedBy: 'test/effects/http/undici-transport.test.ts › a refused connection was not sent',
   },
   {
     id: 'a-connection-that-was-cut-was-not-used',
     promise: once,
-    file: 'src/effects/undici-transport.ts',
+    file: 'src/effects/http/undici-transport.ts',
     symbol: 'explain',
     code: "return [cutOff[code] ?? (code === '' ? 'the connection failed' : code), true];",
     by: "return [cutOff[code] ?? (code === '' ? 'the connection failed' : code), false];",
-    noticedBy: 'test/effects/http.test.ts › whose reply is lost',
+    noticedBy: 'test/effects/http/client.test.ts › whose reply is lost',
   },
   {
     id: 'a-deadline-that-passed-was-not-used',
     promise: once,
-    file: 'src/effects/http.ts',
+    file: 'src/effects/http/client.ts',
     symbol: '#attempt',
     code: 'return new NoAnswer(`no answer within ${seconds(timeoutMs)}`, true);',
     by: 'return new NoAnswer(`no answer within ${seconds(timeoutMs)}`, false);',
-    noticedBy: 'test/effects/http.test.ts › a write may have happened',
+    noticedBy: 'test/effects/http/client.test.ts › a write may have happened',
   },
   {
     id: 'a-conflict-is-a-failure',
     promise: once,
-    file: 'src/effects/heroku-lost-replies.ts',
+    file: 'src/effects/http/lost-replies.ts',
     symbol: 'lookAfter',
     code: '[409, 422].includes(error.status)',
     by: 'error.status === 0',
@@ -483,7 +483,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-limit-on-builds-is-a-failure',
     promise: once,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'requestBuild',
     code: 'if (!isBuildsLimit(error)) throw error;',
     by: 'throw error;',
@@ -492,7 +492,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-build-that-failed-was-built',
     promise: once,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'followBuild',
     code: "if (status === 'failed') throw buildFailed(app, id, output.tail);",
     by: '',
@@ -501,7 +501,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'another-build-is-followed',
     promise: once,
-    file: 'src/effects/heroku-builds.ts',
+    file: 'src/effects/targets/heroku/builds.ts',
     symbol: 'followBuild',
     code: 'if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);',
     by: '',
@@ -510,7 +510,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-failed-promotion-is-adopted-first',
     promise: once,
-    file: 'src/effects/heroku-promotions.ts',
+    file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'findPromoted',
     code: 'return lowest ?? newestFailed;',
     by: 'return newestFailed ?? lowest;',
@@ -519,7 +519,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'dynos-of-other-code-count',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: '#onRelease',
     code: 'if (isOther) throw otherCode(app, release.version, dyno.name, version);',
     by: '',
@@ -528,7 +528,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'one-dyno-of-each-type-will-do',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: 'look',
     code: 'if (count >= quantity) return [];',
     by: 'if (count >= 1) return [];',
@@ -537,7 +537,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'starting-dynos-are-up',
     promise: healthy,
-    file: 'src/effects/dyno-watch.ts',
+    file: 'src/effects/targets/heroku/dyno-watch.ts',
     symbol: 'upStates',
     code: "['up', 'idle']",
     by: "['up', 'idle', 'starting']",
@@ -546,7 +546,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-stretch-that-never-comes-is-waited-for',
     promise: healthy,
-    file: 'src/effects/health.ts',
+    file: 'src/effects/checks/health.ts',
     symbol: '#untilSteady',
     code: 'if (now >= deadline) throw unsteady(this.#input, this.#stretch);',
     by: '',
@@ -555,7 +555,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'endpoints-are-asked-without-watching-dynos',
     promise: healthy,
-    file: 'src/effects/health.ts',
+    file: 'src/effects/checks/health.ts',
     symbol: '#watchWhile',
     code: 'while (answers === null) { await this.#look();',
     by: 'while (answers === null) {',
@@ -564,7 +564,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-wrong-body-is-right',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'ask',
     code: 'if (body !== null && !response.body.includes(body)) {',
     by: 'if (body !== null && response.body === null) {',
@@ -573,7 +573,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'another-status-is-right',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'ask',
     code: 'if (status !== wanted) {',
     by: 'if (status >= 500) {',
@@ -582,7 +582,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'an-endpoint-without-an-answer-is-right',
     promise: healthy,
-    file: 'src/effects/endpoints.ts',
+    file: 'src/effects/checks/endpoints.ts',
     symbol: 'ask',
     code: "if (typeof response === 'string') return { status: 0, revision: null, wrong: response };",
     by: "if (typeof response === 'string') return { status: 200, revision: null, wrong: null };",
@@ -591,7 +591,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-limit-in-words-is-a-refusal',
     promise: outage,
-    file: 'src/effects/http-retry.ts',
+    file: 'src/effects/http/retry.ts',
     symbol: 'isRateLimited',
     code: 'return isSaid || isLimitInWords(response.body);',
     by: 'return isSaid;',
@@ -600,7 +600,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-secondary-limit-is-asked-again-at-once',
     promise: outage,
-    file: 'src/effects/http-retry.ts',
+    file: 'src/effects/http/retry.ts',
     symbol: 'askedMs',
     code: 'Math.min(githubSecondaryLimitMs * 2 ** (attempt - 1), waitMsMax)',
     by: '0',
@@ -609,28 +609,28 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-renamed-repository-is-lost',
     promise: outage,
-    file: 'src/effects/http-redirects.ts',
+    file: 'src/effects/http/redirects.ts',
     symbol: 'followed',
     code: 'return { ...request, url: to.href };',
     by: 'return null;',
-    noticedBy: 'test/effects/http-redirects.test.ts',
+    noticedBy: 'test/effects/http/redirects.test.ts',
   },
   {
     id: 'a-read-takes-any-number-of-bytes',
     promise: outage,
-    file: 'src/effects/http-pages.ts',
+    file: 'src/effects/http/pages.ts',
     symbol: 'spend',
     code: 'if (this.#bytes > bytesMax) {',
     by: 'if (false) {',
-    noticedBy: 'test/effects/http-pages.test.ts',
+    noticedBy: 'test/effects/http/pages.test.ts',
   },
   {
     id: 'a-read-takes-any-number-of-items',
     promise: outage,
-    file: 'src/effects/http-pages.ts',
+    file: 'src/effects/http/pages.ts',
     symbol: 'spend',
     code: 'if (this.#items > itemsMax) throw tooLarge(request, `more than ${itemsMax} items in all`);',
     by: '',
-    noticedBy: 'test/effects/http-pages.test.ts',
+    noticedBy: 'test/effects/http/pages.test.ts',
   },
 ];

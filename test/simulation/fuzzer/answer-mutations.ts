@@ -1,6 +1,7 @@
 /** Every single way to spoil a vendor's answer: its JSON by its schema, and what comes over the wire instead of it. */
 import { z } from 'zod';
-import { comparisonSchema, runsSchema } from '../../../src/effects/github.ts';
+import { comparisonSchema, runsSchema } from '../../../src/effects/history/github.ts';
+import type { HttpResponse } from '../../../src/effects/http/client.ts';
 import {
   appSchema,
   buildSchema,
@@ -13,8 +14,7 @@ import {
   releaseSchema,
   slugSchema,
   sourceSchema,
-} from '../../../src/effects/heroku-schemas.ts';
-import type { HttpResponse } from '../../../src/effects/http.ts';
+} from '../../../src/effects/targets/heroku/schemas.ts';
 import {
   type Json,
   type JsonMutation,

@@ -1,12 +1,13 @@
 /** The lock by the CI's own list, as `pipeline advance` would have it in a job of that CI. */
-import { detectCi } from '../../../src/cli/ci.ts';
-import { createCiBuilds } from '../../../src/cli/ci-builds.ts';
-import type { Config } from '../../../src/cli/config.ts';
-import type { Environment } from '../../../src/cli/environment.ts';
-import { createGitHub } from '../../../src/effects/github.ts';
+
+import { createCiBuilds } from '../../../src/cli/ci/builds.ts';
+import { detectCi } from '../../../src/cli/ci/ci.ts';
+import type { Config } from '../../../src/cli/config/config.ts';
+import type { Environment } from '../../../src/cli/config/environment.ts';
+import { createGitHub } from '../../../src/effects/history/github.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
-import { createCiLock } from '../../../src/runtime/ci-lock.ts';
-import type { LaneLock } from '../../../src/runtime/lane.ts';
+import { createCiLock } from '../../../src/runtime/lock/ci-lock.ts';
+import type { LaneLock } from '../../../src/runtime/lock/store-lock.ts';
 import type { Stage } from './stage.ts';
 
 export type CiProvider = 'circleci' | 'github';

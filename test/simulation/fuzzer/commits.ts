@@ -1,7 +1,7 @@
 /** One real repository for all of the fuzzer's worlds, and GitHub's answers on it, each asked for once. */
-import type { HttpResponse } from '../../../src/effects/http.ts';
+import type { HttpResponse } from '../../../src/effects/http/client.ts';
 import type { Relation } from '../../../src/machine/lane.ts';
-import { commitTree, createRepository, TemporaryFolder } from '../../effects/git-repository.ts';
+import { commitTree, createRepository, TemporaryFolder } from '../../effects/git/git-repository.ts';
 
 /**
  * ```

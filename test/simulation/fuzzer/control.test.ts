@@ -1,6 +1,6 @@
 /** A fuzzer that finds nothing proves nothing: Lockstep broken on purpose is found by it. */
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AppCode, Heroku } from '../../../src/effects/heroku.ts';
+import type { AppCode, Heroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { createCommits } from './commits.ts';
 import { fuzzSingles, noFigures } from './fuzz.ts';
 import { Fuzzer } from './fuzzed-deploy.ts';

@@ -1,6 +1,6 @@
 /** What CI asks for in a fuzzed deploy: short deadlines, and a lane of its own. */
 import type { Endpoint, Settings } from '../../../src/machine/events.ts';
-import type { NewDeploy } from '../../../src/runtime/request.ts';
+import type { NewDeploy } from '../../../src/runtime/loop/request.ts';
 import { production, staging } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import type { FuzzWorld } from './worlds.ts';

@@ -1,8 +1,8 @@
 /** The world of one fuzzed deploy: two apps with a past, people who act while it runs, and what is true of it. */
-import { type KillSwitchReading, readKillSwitch } from '../../../src/cli/kill-switch.ts';
-import type { HttpResponse } from '../../../src/effects/http.ts';
-import type { App, FormationType, Release } from '../../../src/sandbox/heroku-state.ts';
-import type { HerokuWorld } from '../../../src/sandbox/heroku-world.ts';
+import { type KillSwitchReading, readKillSwitch } from '../../../src/cli/config/kill-switch.ts';
+import type { HttpResponse } from '../../../src/effects/http/client.ts';
+import type { App, FormationType, Release } from '../../../src/sandbox/heroku/state.ts';
+import type { HerokuWorld } from '../../../src/sandbox/heroku/world.ts';
 import { createSandbox, type Sandbox } from '../../../src/sandbox/server.ts';
 import { production, staging } from '../lane-world.ts';
 import type { VirtualTime } from '../virtual-time.ts';

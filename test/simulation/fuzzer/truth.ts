@@ -1,6 +1,6 @@
 /** What is true of a stage, told from the world itself and never through our own effects: what may be written, what is live. */
 import type { DomainEvent } from '../../../src/machine/events.ts';
-import type { App, Release } from '../../../src/sandbox/heroku-state.ts';
+import type { App, Release } from '../../../src/sandbox/heroku/state.ts';
 import type { Stage } from './stage.ts';
 
 /** How old what was read of the world may be when a write reaches the vendor (heroku-lost-replies.ts). */

@@ -4,7 +4,7 @@ import {
   type HttpResponse,
   NoAnswer,
   type Transport,
-} from '../../../src/effects/http.ts';
+} from '../../../src/effects/http/client.ts';
 import { production } from '../lane-world.ts';
 import type { AnswerMutation } from './answer-mutations.ts';
 import type { Json } from './json-mutations.ts';

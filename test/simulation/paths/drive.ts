@@ -5,12 +5,12 @@
 import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
 import { type DeployPath, inWords, type PathStep } from '../../../src/machine/paths.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
-import type { TransitionRecord } from '../../../src/runtime/record.ts';
-import { newEvent } from '../../../src/runtime/record.ts';
-import { type Replay, replay } from '../../../src/runtime/replay.ts';
-import { type NewDeploy, requestDeploy } from '../../../src/runtime/request.ts';
-import { resumeDeploy } from '../../../src/runtime/resume.ts';
-import { deployStream, laneStream } from '../../../src/runtime/streams.ts';
+import { type Replay, replay } from '../../../src/runtime/audit/replay.ts';
+import type { TransitionRecord } from '../../../src/runtime/loop/record.ts';
+import { newEvent } from '../../../src/runtime/loop/record.ts';
+import { type NewDeploy, requestDeploy } from '../../../src/runtime/loop/request.ts';
+import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
+import { deployStream, laneStream } from '../../../src/runtime/loop/streams.ts';
 import { production, staging } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { PathProcess } from './process.ts';

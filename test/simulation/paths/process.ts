@@ -1,18 +1,18 @@
 /** One process of a driven path: everything real but its clock, and it can be killed at once. */
 import { gzipSync } from 'node:zlib';
-import { createHeroku } from '../../../src/effects/heroku.ts';
-import type { History } from '../../../src/effects/history.ts';
-import { createHttpClient } from '../../../src/effects/http.ts';
+import type { History } from '../../../src/effects/history/history.ts';
+import { createHttpClient } from '../../../src/effects/http/client.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
+import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
 import type { Run } from '../../../src/runtime/identity.ts';
-import { createStoreLock, type LaneLock, readLane } from '../../../src/runtime/lane.ts';
-import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
-import { quiesce, quietOf } from '../../../src/runtime/quiesce.ts';
-import { newEvent } from '../../../src/runtime/record.ts';
-import { type RunOptions, runDeploy, type ServiceTable } from '../../../src/runtime/run.ts';
-import { createServices } from '../../../src/runtime/services.ts';
-import { laneResource, laneStream, runResource } from '../../../src/runtime/streams.ts';
+import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
+import { createStoreLock, type LaneLock, readLane } from '../../../src/runtime/lock/store-lock.ts';
+import { newEvent } from '../../../src/runtime/loop/record.ts';
+import { type RunOptions, runDeploy, type ServiceTable } from '../../../src/runtime/loop/run.ts';
+import { createServices } from '../../../src/runtime/loop/services.ts';
+import { laneResource, laneStream, runResource } from '../../../src/runtime/loop/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { actorCalled } from '../../actor.ts';
 import { production, staging } from '../lane-world.ts';

@@ -2,9 +2,12 @@
  * The world that a path is driven through: the sandbox over real HTTP, a log, a small repository, and
  * virtual time, which stands while a request is under way.
  */
-import { readKillSwitch } from '../../../src/cli/kill-switch.ts';
-import type { Transport } from '../../../src/effects/http.ts';
-import { type UndiciTransport, undiciTransport } from '../../../src/effects/undici-transport.ts';
+import { readKillSwitch } from '../../../src/cli/config/kill-switch.ts';
+import type { Transport } from '../../../src/effects/http/client.ts';
+import {
+  type UndiciTransport,
+  undiciTransport,
+} from '../../../src/effects/http/undici-transport.ts';
 import type { Received } from '../../../src/sandbox/journal.ts';
 import { type RunningSandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import type { EventLog } from '../../../src/store/log.ts';

@@ -1,0 +1,269 @@
+/** Reads `pipeline.yml`: every mistake at once, each with its place, what is wrong and what would be right. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+import { UsageError } from '../../errors.ts';
+import { type Settings, settingsSchema } from '../../machine/events.ts';
+import { cutOff } from '../../redaction/cut.ts';
+import { redact } from '../../redaction/gate.ts';
+import { mask } from '../../redaction/redactor.ts';
+import { shownStore } from '../../store/open.ts';
+import type { Environment } from './environment.ts';
+import { nearest } from './nearest.ts';
+import { type Config, configSchema } from './schema.ts';
+
+export type { Config } from './schema.ts';
+
+interface Mistake {
+  /** Where it begins, counted in characters from the start of the file. */
+  readonly offset: number;
+  readonly what: string;
+}
+
+const aliasesMax = 20;
+const fileBytesMax = 64 * 1024;
+const mistakesMax = 20;
+const lineLengthMax = 160;
+
+/** How messages call a file; redacted whole, for a secret may go over its folders' names. */
+export const fileName = (path: string): string => basename(redact(path));
+
+/** @throws UsageError E_CONFIG_MISSING, E_CONFIG */
+export function loadConfig(path: string): Config {
+  return parseConfig(read(path), fileName(path));
+}
+
+/** @param name what messages call the file @throws UsageError E_CONFIG */
+export function parseConfig(bytes: Buffer, name: string): Config {
+  if (bytes.length > fileBytesMax) throw tooLarge(name);
+  const text = bytes.toString('utf8');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const fail = (mistakes: readonly Mistake[]): never => {
+    const shown = mistakes.slice(0, mistakesMax).map((mistake) => show(name, text, lines, mistake));
+    const more = mistakes.length - shown.length;
+    if (more > 0) shown.push(`and ${more} more`);
+    throw new UsageError('E_CONFIG', shown.join('\n'), {
+      hint: 'schema/pipeline.schema.json in the package describes the file; the README has an example.',
+    });
+  };
+  if (document.errors.length > 0) {
+    fail(document.errors.map(({ pos, message }) => ({ offset: pos[0], what: message })));
+  }
+  const dangling = aliasesOfNothing(document);
+  if (dangling.length > 0) fail(dangling);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: aliasesMax });
+  } catch {
+    fail([{ offset: 0, what: `it has more than ${aliasesMax} aliases` }]);
+  }
+  if (!isMap(document.contents))
+    fail([{ offset: 0, what: 'it has to be a list of `key: value` lines' }]);
+  const parsed = configSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  return fail(parsed.error.issues.flatMap((issue) => mistakesOf(document, value, issue)));
+}
+
+/** What a deploy is pinned to when it is asked for. */
+export function toSettings(
+  config: Config,
+  environment: Pick<Environment, 'leaseMs'> & Partial<Pick<Environment, 'store'>>,
+): Settings {
+  const of = ({ heroku, verify }: Config['staging'] | Config['production']) => ({
+    app: heroku.app,
+    deploy: heroku.deploy,
+    timeoutMs: heroku.timeout,
+    verify: {
+      dynos: { timeoutMs: verify.dynos.timeout, settleMs: verify.dynos.settle },
+      waive: verify.waive,
+      endpoints: verify.endpoints.map(({ timeout, ...endpoint }) => ({
+        url: endpoint.url,
+        status: endpoint.status,
+        timeoutMs: timeout,
+        successes: endpoint.successes,
+        body: endpoint.body ?? null,
+        header: endpoint.header ?? null,
+        revision: endpoint.revision ?? null,
+      })),
+    },
+  });
+  return settingsSchema.parse({
+    stacking: config.stacking,
+    lock: {
+      provider: config.lock.provider,
+      timeoutMs: config.lock.timeout,
+      leaseMs: environment.leaseMs ?? config.lock.lease,
+    },
+    store: (environment.store ?? null) === null ? withoutPassword(config.store) : null,
+    repository: config.repository ?? null,
+    staging: of(config.staging),
+    production: of(config.production),
+    gates: config.gates,
+  });
+}
+
+/** A file's name as it is written: every checkout has another folder. */
+const withoutPassword = (store: string): string =>
+  store.startsWith('sqlite:') ? store : shownStore(store);
+
+function read(path: string): Buffer {
+  const name = fileName(path);
+  // One byte more than it may have, of whatever it is: a pipe has no size, a device no end.
+  const bytes = Buffer.alloc(fileBytesMax + 1);
+  let length = 0;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      for (let got = -1; got !== 0 && length < bytes.length; length += got) {
+        got = readSync(file, bytes, length, bytes.length - length, null);
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new UsageError(
+      'E_CONFIG_MISSING',
+      missing ? `there is no ${name} here` : `${name} cannot be read`,
+      {
+        hint: 'Write one at the repository’s root (the README has an example), or name it with --config or PIPELINE_CONFIG.',
+        cause,
+      },
+    );
+  }
+  return bytes.subarray(0, length);
+}
+
+function tooLarge(name: string): UsageError {
+  return new UsageError('E_CONFIG', `${name} is larger than ${fileBytesMax / 1024} KiB`, {
+    hint: 'Name the pipeline.yml itself with --config or PIPELINE_CONFIG.',
+  });
+}
+
+/** Aliases whose anchor does not stand before them. */
+function aliasesOfNothing(document: Document): Mistake[] {
+  const mistakes: Mistake[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      const what = `*${alias.source} has no anchor &${alias.source} before it`;
+      mistakes.push({ offset: rangeStart(alias) ?? 0, what });
+    },
+  });
+  return mistakes;
+}
+
+function mistakesOf(document: Document, value: unknown, issue: z.core.$ZodIssue): Mistake[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => {
+      const meant = nearest(key, known);
+      const right = meant === null ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
+      return {
+        offset: keyOffset(document, [...path, key]),
+        what: `unknown key ${named([...path, key])}; ${right}`,
+      };
+    });
+  }
+  if (issue.code === 'invalid_type' && document.getIn(path) === undefined) {
+    return [{ offset: keyOffset(document, path.slice(0, -1)), what: `${named(path)} is missing` }];
+  }
+  const found = valueAt(value, path);
+  // What is wrong with a whole map is not shown by the map.
+  const not =
+    issue.code === 'custom' && typeof found !== 'string' ? '' : `, not ${shownValue(found)}`;
+  return [
+    { offset: valueOffset(document, path), what: `${named(path)}: ${expected(issue)}${not}` },
+  ];
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `has to be ${issue.values.join(' or ')}`;
+  if (issue.code === 'invalid_type' && !issue.message.startsWith('Invalid')) {
+    return `has to be ${issue.message}`;
+  }
+  if (issue.code === 'invalid_type') return `has to be ${article(issue.expected)}`;
+  if (issue.code === 'invalid_format' && issue.message !== '') return `has to be ${issue.message}`;
+  return issue.message;
+}
+
+/** The value at a path, through aliases as well. */
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce(
+    (at, key) => (at as Record<string | number, unknown> | undefined)?.[key],
+    value,
+  );
+}
+
+const article = (type: string): string =>
+  ({ object: 'a map of keys', array: 'a list', string: 'a text', int: 'a whole number' })[type] ??
+  `a ${type}`;
+
+function shownValue(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return 'this';
+  return cutOff(withoutPasswords(JSON.stringify(value) ?? 'nothing'), 60);
+}
+
+const named = (path: readonly (string | number)[]): string =>
+  path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
+    .join('') || 'the file';
+
+/** The keys that the schema knows at a path. */
+function knownKeys(path: readonly (string | number)[]): string[] {
+  type Node = { shape?: Record<string, Node>; unwrap?: () => Node; element?: Node };
+  let node = configSchema as unknown as Node | undefined;
+  const bare = (one: Node | undefined): Node | undefined =>
+    one !== undefined &&
+    one.shape === undefined &&
+    one.element === undefined &&
+    one.unwrap !== undefined
+      ? bare(one.unwrap())
+      : one;
+  for (const part of path) {
+    const here = bare(node);
+    node = typeof part === 'number' ? here?.element : here?.shape?.[part];
+  }
+  return Object.keys(bare(node)?.shape ?? {});
+}
+
+/** Where a key stands; where its parent begins when it is not there. */
+function keyOffset(document: Document, path: readonly (string | number)[]): number {
+  const last = path.at(-1);
+  const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (isMap(parent)) {
+    const pair = parent.items.find(({ key }) => String(key) === String(last));
+    const range = (pair?.key as { range?: [number, number, number] } | undefined)?.range;
+    if (range !== undefined) return range[0];
+  }
+  return rangeStart(parent) ?? 0;
+}
+
+function valueOffset(document: Document, path: readonly (string | number)[]): number {
+  return rangeStart(document.getIn(path, true)) ?? keyOffset(document, path);
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return (node as { range?: [number, number, number] } | null | undefined)?.range?.[0];
+}
+
+/** `pipeline.yml:7:3 what`, the line, and a caret under the place. */
+function show(name: string, text: string, lines: LineCounter, { offset, what }: Mistake): string {
+  const { line, col } = lines.linePos(offset);
+  const clean = redact(withoutPasswords(text.split(/\r?\n/)[line - 1] ?? ''));
+  // A secret may go over several lines, of which each by itself is none.
+  const whole = redact(withoutPasswords(text)).includes(clean) ? clean : mask;
+  // Of a very long line only the part around the place.
+  const from = Math.max(0, col - 1 - lineLengthMax / 2);
+  const source = whole.slice(from, from + lineLengthMax);
+  const before = source.slice(0, Math.max(0, col - 1 - from)).replace(/[^\t]/g, ' ');
+  return `${name}:${line}:${col} ${withoutPasswords(what)}\n    ${source}\n    ${before}^`;
+}
+
+/** A URL's name and password, where somebody wrote them into the file, must not reach a CI's output. As long as before: the caret stays right. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(?<=:\/\/)[^/\s"']+(?=@)/g, (userinfo) => '*'.repeat(userinfo.length));
+}

@@ -1,0 +1,143 @@
+/** What comes from the environment: secrets and addresses. */
+import { isPrivate } from '../../effects/http/plain.ts';
+import { UsageError } from '../../errors.ts';
+import { parseDuration } from './duration.ts';
+
+/** Null: not set. A token that is set to nothing counts as not set. */
+export interface Environment {
+  readonly config: string | null;
+  readonly store: string | null;
+  /** The lease's length in milliseconds. */
+  readonly leaseMs: number | null;
+  /** Digests of protected settings, or of a changed log, that are accepted. */
+  readonly trust: readonly string[];
+  readonly herokuApiKey: string | null;
+  readonly herokuApiUrl: string;
+  readonly circleToken: string | null;
+  readonly circleApiUrl: string;
+  readonly githubToken: string | null;
+  readonly githubApiUrl: string;
+  readonly slackBotToken: string | null;
+  readonly slackWebhookUrl: string | null;
+  readonly slackApiUrl: string;
+  /** The optional tokens that are set to nothing: most often a secret that is missing in the CI. */
+  readonly empty: readonly string[];
+}
+
+/** What these name has a default, which nobody means who sets them to nothing. */
+const neverEmpty = [
+  ...['PIPELINE_STORE', 'PIPELINE_CONFIG', 'PIPELINE_LEASE', 'PIPELINE_TRUST'],
+  ...['HEROKU_API_URL', 'CIRCLE_API_URL', 'GITHUB_API_URL', 'SLACK_API_URL'],
+];
+const optionalTokens = ['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'SLACK_WEBHOOK_URL'];
+
+/** Nothing, white space, or what CircleCI makes of an empty pipeline value under `environment:`. */
+const isEmpty = (value: string | undefined): boolean =>
+  value !== undefined && ['', '<nil>'].includes(value.trim());
+
+/** Obeyed by the HTTP client, in either case; set to nothing, they are not set. */
+const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+
+const leastLeaseMs = 1_000;
+
+/** @throws UsageError E_ENVIRONMENT a URL or a duration that is none, or a variable that is set to nothing */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  const emptied = neverEmpty.filter((name) => isEmpty(env[name]));
+  if (emptied.length > 0) throw setToNothing(emptied);
+  for (const name of proxies) assertProxy(name, env[name] ?? '');
+  const text = (name: string): string | null =>
+    isEmpty(env[name]) ? null : (env[name]?.trim() ?? null);
+  /** `token`: the variable whose value goes to this address. */
+  const url = (name: string, standard: string, token: string): string => {
+    const checked = checkedUrl(name, text(name) ?? standard);
+    if (text(token) !== null) assertPrivate(name, checked, `the token in ${token}`);
+    return checked;
+  };
+  const webhook = text('SLACK_WEBHOOK_URL');
+  if (webhook !== null) {
+    assertPrivate('SLACK_WEBHOOK_URL', checkedUrl('SLACK_WEBHOOK_URL', webhook), 'the webhook');
+  }
+  return {
+    config: text('PIPELINE_CONFIG'),
+    store: text('PIPELINE_STORE'),
+    leaseMs: lease(text('PIPELINE_LEASE')),
+    trust: digests(text('PIPELINE_TRUST')),
+    herokuApiKey: text('HEROKU_API_KEY'),
+    herokuApiUrl: url('HEROKU_API_URL', 'https://api.heroku.com', 'HEROKU_API_KEY'),
+    circleToken: text('CIRCLE_TOKEN'),
+    circleApiUrl: url('CIRCLE_API_URL', 'https://circleci.com/api/v2', 'CIRCLE_TOKEN'),
+    githubToken: text('GITHUB_TOKEN'),
+    githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com', 'GITHUB_TOKEN'),
+    slackBotToken: text('SLACK_BOT_TOKEN'),
+    slackWebhookUrl: webhook === null ? null : checkedUrl('SLACK_WEBHOOK_URL', webhook),
+    slackApiUrl: url('SLACK_API_URL', 'https://slack.com/api', 'SLACK_BOT_TOKEN'),
+    empty: optionalTokens.filter((name) => isEmpty(env[name])),
+  };
+}
+
+function setToNothing(names: readonly string[]): UsageError {
+  const are = names.length === 1 ? 'is' : 'are';
+  return new UsageError('E_ENVIRONMENT', `${names.join(', ')} ${are} set, but to nothing`, {
+    hint: 'Most often a secret or a context is missing in this CI job. Set a value, or leave the variable out for its default.',
+  });
+}
+
+/** A line for whoever watches a run; null where no token is set to nothing. */
+export function emptyTokens({ empty }: Environment): string | null {
+  if (empty.length === 0) return null;
+  return `${empty.join(', ')} ${empty.length === 1 ? 'is' : 'are'} set to nothing: as if not set`;
+}
+
+/** @throws UsageError E_MISSING_TOKEN */
+export function requireHerokuToken({ herokuApiKey }: Environment): string {
+  if (herokuApiKey !== null) return herokuApiKey;
+  throw new UsageError('E_MISSING_TOKEN', 'HEROKU_API_KEY is not set', {
+    hint: 'Make one with `heroku authorizations:create` and set it: in the CI’s environment or context, or in the shell that runs this.',
+  });
+}
+
+function checkedUrl(name: string, value: string): string {
+  if (/^https?:\/\/[^/\s]+/i.test(value) && URL.canParse(value)) return value.replace(/\/+$/, '');
+  // The value is not shown: a webhook's URL is a secret.
+  throw new UsageError('E_ENVIRONMENT', `${name} is not a URL`, {
+    hint: `Set it to an address that begins with https://, or leave it out.`,
+  });
+}
+
+function assertPrivate(name: string, url: string, secret: string): void {
+  if (isPrivate(new URL(url))) return;
+  throw new UsageError('E_PLAIN_HTTP', `${name} would send ${secret} over plain http`, {
+    hint: 'Set it to an address that begins with https://. Only to this machine (127.0.0.1, localhost) may it be http://.',
+  });
+}
+
+function digests(text: string | null): string[] {
+  const found = text === null ? [] : text.toLowerCase().split(/[\s,]+/);
+  if (found.every((digest) => /^[0-9a-f]{64}$/.test(digest))) return found;
+  throw new UsageError('E_ENVIRONMENT', 'PIPELINE_TRUST is not a digest', {
+    hint: 'Set it to the 64 hex digits that the held deploy tells (pipeline log); several with commas between.',
+  });
+}
+
+/** The value is not shown: a proxy's URL may hold a password. */
+function assertProxy(name: string, value: string): void {
+  if (value === '') return;
+  const url = URL.parse(value);
+  if (url !== null && /^(https?|socks5?):$/.test(url.protocol) && url.hostname !== '') return;
+  throw new UsageError('E_ENVIRONMENT', `${name} is not the URL of a proxy`, {
+    hint: 'Write it with its scheme: http://HOST:PORT. Or leave it out, where the vendors are reached without one.',
+  });
+}
+
+function lease(text: string | null): number | null {
+  if (text === null) return null;
+  const ms = parseDuration(text);
+  if (ms !== null && ms >= leastLeaseMs) return ms;
+  throw new UsageError(
+    'E_ENVIRONMENT',
+    `PIPELINE_LEASE is not a duration of a second or more: ${text}`,
+    {
+      hint: 'Write it like 60s or 2m.',
+    },
+  );
+}

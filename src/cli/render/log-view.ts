@@ -1,0 +1,47 @@
+/** `pipeline log` as lines: a deploy's events in words. */
+import { tell } from '../../machine/story.ts';
+import { redact, redactAll } from '../../redaction/gate.ts';
+import { actorName, actorSchema, observedInWords } from '../../runtime/actor.ts';
+import { domainEvent } from '../../runtime/loop/recorded.ts';
+import type { RecordedEvent } from '../../store/log.ts';
+import { table } from './table.ts';
+import { safe, type Terminal } from './terminal.ts';
+
+const tones = { good: 'green', bad: 'red', waiting: 'yellow' } as const;
+
+export function logView(
+  records: readonly RecordedEvent[],
+  { color }: Pick<Terminal, 'color'>,
+): string[] {
+  const rows = records.map((record) => {
+    const event = domainEvent(record);
+    const { headline, detail, tone } = tell(redactAll(event));
+    const words = safe(headline);
+    return {
+      cells: [
+        color.dim(`${record.time.slice(0, 19).replace('T', ' ')}Z`),
+        color.dim(record.type),
+        `${tone === 'neutral' ? words : color[tones[tone]](words)}${by(record)}`,
+      ],
+      detail,
+    };
+  });
+  const lines = table(rows.map(({ cells }) => cells));
+  return rows.flatMap(({ detail }, i) => [
+    lines[i] ?? '',
+    ...(detail === null
+      ? []
+      : redact(detail)
+          .split('\n')
+          .map((line) => `    ${safe(line)}`)),
+  ]);
+}
+
+/** Who asked for a deploy, or ended its run: the auditor's question. Other events are the run's own. */
+function by({ type, metadata }: RecordedEvent): string {
+  const asks = type === 'deploy.requested' || type === 'run.resumed' || type === 'run.interrupted';
+  if (!asks) return '';
+  const { data: actor } = actorSchema.safeParse(metadata.actor);
+  if (actor === undefined) return '';
+  return ` (run by ${safe(`${actorName(actor)}: ${observedInWords(actor)}`)})`;
+}

@@ -1,0 +1,77 @@
+/** Tells whoever watches a run what happens: a line for each event, what is waited for in between. */
+import { stripVTControlCharacters } from 'node:util';
+import type { DomainEvent } from '../../machine/events.ts';
+import { formatDuration, tell } from '../../machine/story.ts';
+import { redact, redactAll } from '../../redaction/gate.ts';
+import type { RecordedEvent } from '../../store/log.ts';
+import { safe, type Terminal } from './terminal.ts';
+
+export interface Reporter {
+  /** An event that is in the log now. */
+  recorded(event: DomainEvent, record: Pick<RecordedEvent, 'time'>): void;
+  /** What is going on meanwhile: a line of a build's output, what is waited for. */
+  progress(line: string): void;
+  /** What whoever watches has to know of this run; it stays on a terminal too. */
+  notice(line: string): void;
+  end(): void;
+}
+
+const liveEveryMs = 250;
+
+/**
+ * With `--json` everything goes to standard error, for standard output is one document.
+ * On a terminal what is waited for is one line that is written over; elsewhere every line stays.
+ */
+export function createReporter(options: {
+  readonly terminal: Terminal;
+  readonly now: () => number;
+  readonly json: boolean;
+}): Reporter {
+  const { terminal, now, json } = options;
+  const write = json ? terminal.err : terminal.out;
+  const live = terminal.isTty && !json;
+  let waiting: { line: string; since: number } | null = null;
+  let ticking: NodeJS.Timeout | null = null;
+
+  const clean = (line: string): string => safe(stripVTControlCharacters(line));
+  const draw = (): void => {
+    if (waiting === null) return;
+    terminal.status(`${waiting.line} (${formatDuration(now() - waiting.since)})`);
+  };
+  const stamp = (iso: string): string => terminal.color.dim(`${iso.slice(11, 19)}Z`);
+  const aside = (text: string): void =>
+    write(`${stamp(new Date(now()).toISOString())}    ${terminal.color.dim(text)}`);
+
+  return {
+    recorded(event, { time }) {
+      waiting = null;
+      terminal.clearStatus();
+      const { headline, detail, tone } = tell(redactAll(event));
+      const paint = { good: 'green', bad: 'red', waiting: 'yellow', neutral: null }[tone] as
+        | 'green'
+        | 'red'
+        | 'yellow'
+        | null;
+      const text = clean(headline);
+      write(`${stamp(time)}  ${paint === null ? text : terminal.color[paint](text)}`);
+      if (detail === null) return;
+      for (const line of redact(detail).split('\n')) write(`           ${clean(line)}`);
+    },
+    progress(line) {
+      const text = clean(line);
+      if (!live) {
+        aside(text);
+        return;
+      }
+      waiting = { line: text, since: now() };
+      ticking ??= setInterval(draw, liveEveryMs).unref();
+      draw();
+    },
+    notice: (line) => aside(clean(line)),
+    end() {
+      if (ticking !== null) clearInterval(ticking);
+      waiting = null;
+      terminal.clearStatus();
+    },
+  };
+}

@@ -1,0 +1,169 @@
+/** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { LockstepError } from '../../errors.ts';
+import { redact, redactAll } from '../../redaction/gate.ts';
+import { harmlessFor, harmlessJsonFor } from '../../redaction/runner-commands.ts';
+import { visible, visibleJson } from '../../redaction/unseen.ts';
+import { inCi } from '../ci/in-ci.ts';
+import { widthOf } from './table.ts';
+
+type Paint = (text: string) => string;
+
+/** Whatever is printed has passed the gate: no secret, and no command to the CI's runner, is in it. */
+export interface Terminal {
+  /** A line on standard output. */
+  out(text: string): void;
+  /** A JSON document on standard output. */
+  json(value: unknown): void;
+  /**
+   * Lines of JSON on standard output, whose values the caller has redacted; resolves when there is room
+   * for more. False: nobody reads it any more.
+   */
+  write(lines: string): Promise<boolean>;
+  /** A line on standard error. */
+  err(text: string): void;
+  /** Whether a person watches: a terminal, and no CI. */
+  readonly isTty: boolean;
+  /** The width in columns; 80 where there is none. */
+  readonly columns: number;
+  readonly color: {
+    readonly [C in 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan']: Paint;
+  };
+  /** The live line; nothing where nobody watches. */
+  status(text: string): void;
+  clearStatus(): void;
+}
+
+export interface TerminalOptions {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly noColor: boolean;
+}
+
+/** --no-color wins over FORCE_COLOR, that over NO_COLOR, that over whether somebody watches. */
+export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions): Terminal {
+  const isTty = stdout.isTTY === true && !inCi(env) && env.TERM !== 'dumb';
+  const forced = isSet(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
+  const colored = !noColor && (forced || (!isSet(env.NO_COLOR) && isTty));
+  // Results are watched, mistakes go to a file: `2> errors.txt` holds no colour codes.
+  const errColored = colored && (forced || stderr.isTTY === true);
+  const paint =
+    (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'): Paint =>
+    (text) =>
+      colored ? styleText(style, text, { validateStream: false }) : text;
+  // A reader that went away (`| head`) is no error of ours.
+  let told: unknown;
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error !== told) throw error;
+    });
+  }
+  const harmless = harmlessFor(env);
+  const harmlessJson = harmlessJsonFor(env);
+  const clean = (text: string): string => harmless(redact(text));
+  let live = false;
+  const clearStatus = (): void => {
+    if (live) stdout.write('\r\u001b[2K');
+    live = false;
+  };
+  return {
+    isTty,
+    columns: stdout.columns ?? 80,
+    color: {
+      bold: paint('bold'),
+      dim: paint('dim'),
+      red: paint('red'),
+      green: paint('green'),
+      yellow: paint('yellow'),
+      cyan: paint('cyan'),
+    },
+    out(text) {
+      clearStatus();
+      stdout.write(`${clean(text)}\n`);
+    },
+    json(value) {
+      clearStatus();
+      const text = JSON.stringify(redactAll(value), null, 2);
+      stdout.write(`${harmlessJson(visibleJson(text))}\n`);
+    },
+    write(lines) {
+      clearStatus();
+      return new Promise((done, fail) => {
+        stdout.write(harmlessJson(lines), (error: NodeJS.ErrnoException | null | undefined) => {
+          told = error;
+          if (error == null) done(true);
+          else if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') done(false);
+          else fail(error);
+        });
+      });
+    },
+    err(text) {
+      clearStatus();
+      stderr.write(`${clean(errColored ? text : stripVTControlCharacters(text))}\n`);
+    },
+    status(text) {
+      if (!isTty) return;
+      clearStatus();
+      stdout.write(cut(redact(text), (stdout.columns ?? 80) - 1));
+      live = true;
+    },
+    clearStatus,
+  };
+}
+
+/** An error as `--json` gives it: its stable code, what happened, what to do, the values, the exit code. */
+export function errorDocument(error: unknown, exit: number): object {
+  const { code, message, hint } = partsOf(error);
+  const details = error instanceof LockstepError ? error.details : {};
+  return { code, message, hint: hint ?? null, details, exit };
+}
+
+function partsOf(error: unknown): { code: string; message: string; hint: string | undefined } {
+  if (error instanceof LockstepError) return error;
+  return {
+    code: 'E_INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+    hint: 'This is a fault of lockstep’s own. Please report it; --debug prints where it happened.',
+  };
+}
+
+/** What went wrong, once, on standard error: what, and how to mend it. A stack only for `--debug`. */
+export function printError(
+  terminal: Pick<Terminal, 'err' | 'color'>,
+  error: unknown,
+  { debug }: { debug: boolean },
+): void {
+  const { code, message, hint } = partsOf(error);
+  terminal.err(`${terminal.color.red(`error[${code}]:`)} ${safeLines(message)}`);
+  for (const line of redact(hint ?? '')
+    .split('\n')
+    .filter(Boolean))
+    terminal.err(`  ${safe(line)}`);
+  if (debug && error instanceof Error) terminal.err(safeLines(error.stack ?? ''));
+}
+
+/** As much of the start as fits into so many columns, in one line and without colour. */
+function cut(text: string, columns: number): string {
+  let line = '';
+  let width = 0;
+  for (const character of safe(stripVTControlCharacters(text)).replaceAll('\t', ' ')) {
+    width += widthOf(character);
+    if (width > columns) break;
+    line += character;
+  }
+  return line;
+}
+
+/** Foreign text as one line: without secrets, and with whatever nobody would see made visible. */
+export function safe(text: string): string {
+  return visible(redact(text));
+}
+
+function safeLines(text: string): string {
+  return redact(text).split('\n').map(safe).join('\n');
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== 'false';
+}

@@ -1,0 +1,17 @@
+/** Points in time as people write them: `2026-01-05`, `2026-01-05T13:00Z`, or how long ago, `24h`. */
+import { parseDuration } from '../config/duration.ts';
+
+const written =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/i;
+
+/** ISO 8601 in UTC, as the log has it; null where the text is no time. A time without a zone is UTC. */
+export function parseTime(text: string, nowMs: number): string | null {
+  const agoMs = parseDuration(text);
+  if (agoMs !== null) return agoMs > nowMs ? null : new Date(nowMs - agoMs).toISOString();
+  const [, year, month, day, time = '00:00', zone = 'Z'] = written.exec(text.trim()) ?? [];
+  const noon = new Date(`${year}-${month}-${day}T12:00Z`);
+  // The 30th of February would be taken for a day in March.
+  if (Number.isNaN(noon.getTime()) || noon.getUTCDate() !== Number(day)) return null;
+  const date = new Date(`${year}-${month}-${day}T${time}${zone.toUpperCase()}`);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}

@@ -1,0 +1,24 @@
+/** What the parts of a repository share: git itself, and what it said already. */
+import type { Commit } from './commit-object.ts';
+import type { Git } from './process.ts';
+
+/**
+ * How `head` stands to `base`: a descendant of it (`ahead`), an ancestor (`behind`), neither
+ * (`diverged`). `unknown` where the history at hand cannot tell, which is never a yes.
+ */
+export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unknown';
+
+/** What the parts of a repository share. */
+export interface GitAccess {
+  readonly git: Git;
+  readonly fetchTimeoutMs: number;
+  readonly progress: (line: string) => void;
+  /** What was read of commits, by full ids, which nothing that happens later can change. */
+  readonly known: KnownCommits;
+}
+
+export interface KnownCommits {
+  readonly commits: Map<string, Commit>;
+  /** By base and head, with a space between; never `unknown`. */
+  readonly relations: Map<string, Relation>;
+}

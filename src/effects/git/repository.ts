@@ -1,0 +1,291 @@
+/** A git repository on this machine: what its commits say, how two of them are related, a commit as a tarball. */
+import { realpathSync } from 'node:fs';
+import { createGzip } from 'node:zlib';
+import { UsageError } from '../../errors.ts';
+import { hide, hidePasswordsOf } from '../../redaction/gate.ts';
+import { withoutUserInfo } from '../../redaction/redactor.ts';
+import type { GitAccess, Relation } from './access.ts';
+import { fullSha, reachFurther, relate, remoteOf } from './ancestry.ts';
+import { contentsOf, TreeToTar } from './archive.ts';
+import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
+import { type Git, type GitRun, gitFailed, runGit, textOf } from './process.ts';
+import { type SourceOddities, surveySource } from './source.ts';
+import { listTree } from './tree.ts';
+
+export type { Relation };
+
+export interface CommitRange {
+  /** Oldest first; the newest `limit` of the range. */
+  readonly commits: readonly Commit[];
+  /** How many the range has; of a shallow clone's first deploy, how many are known here. */
+  readonly total: number;
+}
+
+export interface Repository {
+  /** The top of the working tree, without symbolic links. */
+  readonly root: string;
+  /** The full id of the commit that is checked out. */
+  head(signal?: AbortSignal): Promise<string>;
+  /** Null where no branch is checked out, as in most CI jobs. */
+  branch(signal?: AbortSignal): Promise<string | null>;
+  /** `user.name <user.email>` as git is set up here, or the one of both that there is; null without either. */
+  identity(signal?: AbortSignal): Promise<string | null>;
+  /** Where `origin` is read from, without credentials; null without a remote. */
+  remoteUrl(signal?: AbortSignal): Promise<string | null>;
+  /**
+   * The commit that a full or short id, a branch or a tag names; a full id is fetched if need be.
+   *
+   * @throws UsageError E_COMMIT_UNKNOWN
+   */
+  commit(ref: string, signal?: AbortSignal): Promise<Commit>;
+  /**
+   * A file of a commit, byte for byte, through symbolic links inside of its tree; null where it has none.
+   *
+   * @param path from the top of the tree
+   */
+  file(sha: string, path: string, signal?: AbortSignal): Promise<Buffer | null>;
+  /** Takes full ids. Fetches what is missing, within bounds; without a remote it does with what is there. */
+  relation(base: string, head: string, signal?: AbortSignal): Promise<Relation>;
+  /**
+   * What is reachable from `head` and not from `base` (merge commits too); all of `head`'s history
+   * when `base` is null. Takes full ids.
+   *
+   * @throws UsageError E_COMMIT_UNKNOWN
+   */
+  commits(
+    range: { readonly base: string | null; readonly head: string; readonly limit: number },
+    signal?: AbortSignal,
+  ): Promise<CommitRange>;
+  /**
+   * The commit's tree as it is committed, whatever attributes, filters and configuration say: a gzipped
+   * tar with the files at its top, the same bytes every time. Submodules are not in it, and of Git LFS
+   * the pointers are; `oddities` tells of both.
+   *
+   * @throws LockstepError E_GIT_CORRUPT, E_GIT_OUTPUT_TOO_LARGE
+   */
+  archive(sha: string, signal?: AbortSignal): Promise<Uint8Array>;
+  /** What of a commit its archive does not carry as somebody may expect. Takes a full id. */
+  oddities(sha: string, signal?: AbortSignal): Promise<SourceOddities>;
+}
+
+export interface RepositoryOptions {
+  /** Default: this process's. Credentials for the remote come from here or from git's own helpers. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For one command on this machine; default 60,000. */
+  readonly timeoutMs?: number;
+  /** For one fetch; default 60,000. */
+  readonly fetchTimeoutMs?: number;
+  /** The tarball's limit; default 1 GiB. */
+  readonly archiveMaxBytes?: number;
+  /** Told before each fetch. */
+  readonly progress?: (line: string) => void;
+}
+
+const maxBytes = 64 * 1024 * 1024;
+const archiveTimeoutMs = 10 * 60_000;
+
+/**
+ * The repository that `dir` is in.
+ *
+ * @throws UsageError E_NOT_A_REPOSITORY, E_REPOSITORY_NOT_TRUSTED, E_GIT_MISSING
+ */
+export async function openRepository(
+  dir: string,
+  options: RepositoryOptions = {},
+): Promise<Repository> {
+  const { env = process.env, timeoutMs = 60_000, fetchTimeoutMs = 60_000 } = options;
+  const found = await runGit(['rev-parse', '--show-cdup'], { dir, env, timeoutMs, maxBytes });
+  if (found.code !== 0) throw notOpened(dir, found);
+  const root = `${dir}/${textOf(found)}`;
+  const git: Git = (args, more = {}) =>
+    runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
+  await hideCredentials(git);
+  const known = { commits: new Map(), relations: new Map() };
+  const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}), known };
+
+  return {
+    root: realpathSync(root),
+    file: (sha, path, signal) => readFile(git, sha, path, signal),
+    head: (signal) => resolveHead(git, signal),
+    branch: async (signal) => {
+      const run = await git(['symbolic-ref', '--short', '--quiet', 'HEAD'], { signal });
+      return run.code === 0 ? textOf(run) : null;
+    },
+    identity: (signal) => identityOf(git, signal),
+    remoteUrl: async (signal) => {
+      const remote = await remoteOf(git, signal);
+      if (remote === null) return null;
+      const run = await git(['remote', 'get-url', '--', remote], { signal });
+      return run.code === 0 ? withoutUserInfo(textOf(run)) : null;
+    },
+    commit: (ref, signal) => findCommit(access, ref, signal),
+    relation: (base, head, signal) => relate(access, base, head, signal),
+    commits: (range, signal) => listCommits(access, range, signal),
+    oddities: (sha, signal) => surveySource(git, sha, signal),
+    archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
+  };
+}
+
+async function identityOf(git: Git, signal: AbortSignal | undefined): Promise<string | null> {
+  const read = async (key: string): Promise<string> => {
+    const run = await git(['config', '--get', key], { signal });
+    return run.code === 0 ? textOf(run) : '';
+  };
+  const [name, email] = [await read('user.name'), await read('user.email')];
+  if (name !== '' && email !== '') return `${name} <${email}>`;
+  return name || email || null;
+}
+
+/** What a checkout left in git's configuration: passwords in remotes' addresses, a header with a token. */
+async function hideCredentials(git: Git): Promise<void> {
+  const names = '^(remote\\..*url|url\\..*|http\\..*extraheader)$';
+  const run = await git(['config', '--null', '--get-regexp', names]);
+  for (const entry of textOf(run).split('\0')) {
+    const [name = '', value = ''] = entry.split('\n');
+    hidePasswordsOf(value, name.replace(/^url\.(.*)\.[a-z]+$/i, '$1'));
+    const [, scheme, credentials] = /^authorization:\s*(\S+)\s+(\S+)$/i.exec(value) ?? [];
+    if (credentials === undefined) continue;
+    hide(credentials);
+    if (scheme?.toLowerCase() === 'basic') {
+      hide(
+        Buffer.from(credentials, 'base64')
+          .toString()
+          .replace(/^[^:]*:/, ''),
+      );
+    }
+  }
+}
+
+function notOpened(dir: string, run: GitRun): UsageError {
+  if (run.stderr.includes('dubious ownership')) {
+    return new UsageError('E_REPOSITORY_NOT_TRUSTED', `git refuses ${dir}: somebody else owns it`, {
+      hint: `If that is meant: git config --global --add safe.directory '${dir}'`,
+    });
+  }
+  return new UsageError('E_NOT_A_REPOSITORY', `${dir} is not in a git repository`, {
+    hint: 'Run this in a checkout of the repository that is deployed: its history decides what may ship.',
+  });
+}
+
+async function resolveHead(git: Git, signal: AbortSignal | undefined): Promise<string> {
+  const run = await git(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { signal });
+  if (run.code === 0) return textOf(run);
+  throw new UsageError('E_COMMIT_UNKNOWN', 'Nothing is checked out here: HEAD names no commit', {
+    hint: 'Check out the commit to deploy, or name it with --commit.',
+  });
+}
+
+async function readCommits(
+  git: Git,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<(Commit | null)[]> {
+  if (names.length === 0) return [];
+  const input = names.map((name) => `${name}^{commit}\n`).join('');
+  const run = await git(['cat-file', '--batch'], { signal, input });
+  if (run.code !== 0) throw gitFailed('cat-file', run);
+  return parseBatch(run.stdout).map((object) =>
+    object?.type === 'commit' ? parseCommit(object.sha, object.content) : null,
+  );
+}
+
+async function readFile(
+  git: Git,
+  sha: string,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | null> {
+  // A name is a line, which no path with a line end can be.
+  if (/[\n\0]/.test(path)) return null;
+  const batch = ['cat-file', '--batch', '--follow-symlinks'];
+  const run = await git(batch, { signal, input: `${sha}:${path}\n` });
+  if (run.code !== 0) throw gitFailed('cat-file', run);
+  const object = parseBatch(run.stdout)[0] ?? null;
+  return object?.type === 'blob' ? object.content : null;
+}
+
+async function findCommit(
+  access: GitAccess,
+  ref: string,
+  signal: AbortSignal | undefined,
+): Promise<Commit> {
+  const known = access.known.commits.get(ref);
+  if (known !== undefined) return known;
+  // Names go in on stdin, a line each: no name can be an option, and none may be two lines.
+  const readable = ref !== '' && !/[\n\0]/.test(ref);
+  const read = async () =>
+    readable ? ((await readCommits(access.git, [ref], signal))[0] ?? null) : null;
+  let commit = await read();
+  if (commit === null && /^[0-9a-f]{7,40}$/.test(ref)) {
+    // A server is asked for full ids only; a short one may be of the history that was cut off.
+    const head = fullSha.test(ref) ? ref : await resolveHead(access.git, signal);
+    for await (const _ of reachFurther(access, { head, base: null }, signal)) {
+      commit = await read();
+      if (commit !== null) break;
+    }
+  }
+  if (commit === null) throw commitUnknown(ref);
+  access.known.commits.set(commit.sha, commit);
+  return commit;
+}
+
+function commitUnknown(ref: string): UsageError {
+  return new UsageError(
+    'E_COMMIT_UNKNOWN',
+    `This repository has no commit ${JSON.stringify(ref)}`,
+    {
+      hint: 'Push the commit, or give the job a clone with history (fetch-depth: 0).',
+      details: { ref },
+    },
+  );
+}
+
+async function listCommits(
+  access: GitAccess,
+  named: { readonly base: string | null; readonly head: string; readonly limit: number },
+  signal: AbortSignal | undefined,
+): Promise<CommitRange> {
+  const { git } = access;
+  const idOf = async (name: string) => (await findCommit(access, name, signal)).sha;
+  const head = await idOf(named.head);
+  const base = named.base === null ? null : await idOf(named.base);
+  // From here on by full ids, which are no options whatever the names were.
+  const range = { head, base, limit: named.limit };
+  const revisions = range.base === null ? [range.head] : [range.head, `^${range.base}`];
+  const revList = async (...options: string[]) => {
+    const run = await git(['rev-list', ...options, ...revisions, '--'], { signal });
+    if (run.code !== 0) throw gitFailed('rev-list', run);
+    return textOf(run);
+  };
+  // In a shallow clone a range that reaches a commit without parents was cut off there.
+  for await (const _ of reachFurther(access, range, signal)) {
+    const cut = Number(await revList('--count', '--max-parents=0'));
+    if (cut === 0) break;
+    if (range.base === null && Number(await revList('--count')) >= range.limit) break;
+  }
+  const total = Number(await revList('--count'));
+  const newest = await revList('--topo-order', `--max-count=${range.limit}`);
+  const shas = newest.split('\n').filter((sha) => sha !== '');
+  const commits = await readCommits(git, shas.reverse(), signal);
+  return { total, commits: commits.filter((commit) => commit !== null) };
+}
+
+async function archive(
+  access: GitAccess,
+  sha: string,
+  archiveMaxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const commit = await findCommit(access, sha, signal);
+  const entries = await listTree(access.git, commit.sha, signal);
+  const modified = Math.floor(Date.parse(commit.date) / 1000);
+  const run = await access.git(['cat-file', '--batch'], {
+    signal,
+    input: contentsOf(entries),
+    timeoutMs: archiveTimeoutMs,
+    maxBytes: archiveMaxBytes,
+    through: [new TreeToTar(entries, modified), createGzip()],
+  });
+  if (run.code !== 0) throw gitFailed('cat-file', run);
+  return run.stdout;
+}

@@ -1,0 +1,294 @@
+/**
+ * The one HTTP client: deadline, retry with jitter of what is safe to repeat, rate limits obeyed,
+ * errors typed, and every write fenced.
+ */
+import { LockstepError } from '../../errors.ts';
+import { redactAll } from '../../redaction/gate.ts';
+import type { Clock } from '../ports.ts';
+import { EtagCache } from './etags.ts';
+import { readable, seconds, tooLate, unreachable, waitTooLong } from './failures.ts';
+import { isPrivate } from './plain.ts';
+import { followed } from './redirects.ts';
+import { askedMs, backoffMs, isRateLimited, isRead, waitLeftMs } from './retry.ts';
+import { readVendorClock, type VendorClock } from './vendor-clock.ts';
+import { shownName, shownOrigin, shownPath } from './vendors.ts';
+
+export type Vendor = 'heroku' | 'circleci' | 'github' | 'slack' | 'endpoint';
+
+export interface HttpRequest {
+  readonly vendor: Vendor;
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly signal: AbortSignal;
+  /** For one attempt; default 30,000. */
+  readonly timeoutMs?: number;
+  /**
+   * Until when the answer is of use, in milliseconds since the epoch. A vendor that asks to wait longer is not waited
+   * for. Left out: no single wait is longer than 5 minutes.
+   */
+  readonly deadlineMs?: number;
+  /** How often it may be sent in all; default 6, and 1 for an endpoint, whose every answer counts. */
+  readonly attemptsMax?: number;
+  /**
+   * False: what allowed a write is too old by now, and it is not sent. Asked after `beforeWrite`, in
+   * the same turn in which the request is handed to the transport.
+   */
+  readonly stillAllowed?: () => boolean;
+  /** For an answer that stays open, such as a build's output: at the deadline, what has come is the answer. */
+  readonly partial?: boolean;
+}
+
+/** An answer, read whole; header names in lower case. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Carries one request over the wire, once. The real one is undici; a simulation has its own. */
+export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
+
+export interface HttpClient {
+  /**
+   * Any answer of the vendor, whatever its status, after the retries that are safe.
+   * GET and HEAD are repeated on network errors, 429 and 5xx, at least `attemptsMax` times and until
+   * `deadlineMs`; a write is sent once, after `beforeWrite`
+   * (and again only when the vendor's rate limit refused it). Redirects of reads are followed on the
+   * same server, but not an endpoint's.
+   *
+   * @throws VendorWait the vendor asks to wait longer than the answer is of use; told at once
+   * @throws VendorRefused `E_VENDOR_MOVED` a read is redirected to another server, or in a circle
+   * @throws WriteTooLate `stillAllowed` says no; nothing was sent
+   * @throws VendorUnreachable no answer at all; `details.sent` is true when a write may have happened
+   */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** What time the vendor's last answer told; null when none did. */
+  vendorClock(vendor: Vendor): VendorClock | null;
+}
+
+export interface HttpClientOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** 0 ≤ n < 1; for the jitter. */
+  readonly random: () => number;
+  /** Awaited before each write that changes a vendor's world: throws when the lane is no longer ours. */
+  readonly beforeWrite: (request: HttpRequest) => Promise<void>;
+  /** Told of waits on a vendor's word: rate limits, retries. */
+  readonly notice: (line: string) => void;
+}
+
+/** No answer: refused, reset, timed out. */
+export class VendorUnreachable extends LockstepError {}
+
+/** A write that was held up until what allowed it was too old. Nothing was sent. */
+export class WriteTooLate extends LockstepError {}
+
+/** The vendor asks to wait longer than the answer is of use. What it refused for that was not carried out. */
+export class VendorWait extends LockstepError {}
+
+/** A request that anybody on the way could read the token of. Nothing was sent. */
+export class PlainHttp extends LockstepError {}
+
+/** An answer that says no. `details`: vendor, method, path, status, id, requestId. */
+export class VendorRefused extends LockstepError {
+  readonly status: number;
+  constructor(
+    code: string,
+    message: string,
+    options: { status: number; hint?: string; details: Readonly<Record<string, unknown>> },
+  ) {
+    super(code, message, options);
+    this.status = options.status;
+  }
+}
+
+/** An answer that is empty, malformed or misses what it must have. Unknown means stop. */
+export class VendorMalformed extends LockstepError {}
+
+/**
+ * What a transport throws when it got no answer; anything else that it throws counts as
+ * `the connection failed`, perhaps after the request was sent.
+ */
+export class NoAnswer extends Error {
+  /** In words, without anything of the request. */
+  readonly reason: string;
+  /** Whether the vendor may have carried it out. */
+  readonly sent: boolean;
+  constructor(reason: string, sent: boolean) {
+    super(reason);
+    this.name = 'NoAnswer';
+    this.reason = reason;
+    this.sent = sent;
+  }
+}
+
+/** Why a deadline is called off. A reason that is there already: making an error for each request is slow. */
+const over = 'the request is over';
+const timeoutMsDefault = 30_000;
+const attemptsMaxDefault = 6;
+/** Heroku's pool of 4,500 requests is shared by all that use the account; it refills by 75 a minute. */
+const herokuRemaining = { low: 100, enough: 200 };
+/** A pause before each read of Heroku while the pool is low. */
+const lowPauseMs = 2_000;
+
+/** Whose writes the lane's lock protects. A message or a request to the user's own app is not one. */
+const fenced: readonly Vendor[] = ['heroku', 'circleci', 'github'];
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  return new FencedClient(options);
+}
+
+class FencedClient implements HttpClient {
+  readonly #o: HttpClientOptions;
+  readonly #etags = new EtagCache();
+  #herokuIsLow = false;
+  readonly #vendorClocks = new Map<Vendor, VendorClock>();
+  /** What was told of redirects, each once. */
+  readonly #moved = new Set<string>();
+
+  constructor(options: HttpClientOptions) {
+    this.#o = options;
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const visited: string[] = [];
+    for (let asked = request; ; ) {
+      const response = await this.#sendTo(asked);
+      visited.push(asked.url);
+      const next = followed(asked, response, visited);
+      if (next === null) return response;
+      this.#tellMoved(asked, next);
+      asked = next;
+    }
+  }
+
+  #tellMoved(from: HttpRequest, to: HttpRequest): void {
+    const line = `${shownName(from)}: ${shownPath(from)} has moved to ${shownPath(to)}`;
+    if (!this.#moved.has(line)) this.#o.notice(line);
+    this.#moved.add(line);
+  }
+
+  async #sendTo(request: HttpRequest): Promise<HttpResponse> {
+    const attemptsMax =
+      request.attemptsMax ?? (request.vendor === 'endpoint' ? 1 : attemptsMaxDefault);
+    for (let attempt = 1; ; attempt++) {
+      request.signal.throwIfAborted();
+      await this.#beforeSending(request);
+      request.signal.throwIfAborted();
+      if (request.stillAllowed?.() === false) throw tooLate(request);
+      const outcome = await this.#attempt(request);
+      const isOver = attempt >= attemptsMax && !this.#isWaitedFor(request);
+      const pauseMs = isOver ? null : this.#pauseMs(request, outcome, attempt);
+      if (pauseMs === null) {
+        if (outcome instanceof NoAnswer) throw unreachable(request, outcome, attempt);
+        return outcome;
+      }
+      const answered = !(outcome instanceof NoAnswer);
+      const what = answered ? `status ${outcome.status}` : outcome.reason;
+      const where =
+        answered || request.vendor === 'endpoint' ? '' : ` at ${shownOrigin(request.url)}`;
+      this.#o.notice(
+        `${shownName(request)}${where}, ${request.method} ${shownPath(request)}: ${what}; ` +
+          `trying again in ${seconds(pauseMs)} (attempt ${attempt + 1}${this.#isWaitedFor(request) ? '' : ` of ${attemptsMax}`})`,
+      );
+      await this.#o.clock.sleep(pauseMs, request.signal);
+    }
+  }
+
+  /** A read for which there is time: an outage is waited out rather than told as a failure of the step. */
+  #isWaitedFor(request: HttpRequest): boolean {
+    const { attemptsMax, deadlineMs, vendor } = request;
+    if (!isRead(request) || attemptsMax !== undefined || vendor === 'endpoint') return false;
+    return deadlineMs !== undefined && this.#o.clock.now() < deadlineMs;
+  }
+
+  vendorClock(vendor: Vendor): VendorClock | null {
+    return this.#vendorClocks.get(vendor) ?? null;
+  }
+
+  async #beforeSending(request: HttpRequest): Promise<void> {
+    if (!isRead(request)) {
+      if (fenced.includes(request.vendor)) await this.#o.beforeWrite(request);
+    } else if (request.vendor === 'heroku' && this.#herokuIsLow) {
+      await this.#o.clock.sleep(lowPauseMs, request.signal);
+    }
+  }
+
+  /**
+   * How long to wait before sending it again; null when it is not to be sent again.
+   *
+   * @throws VendorWait
+   */
+  #pauseMs(request: HttpRequest, outcome: HttpResponse | NoAnswer, attempt: number): number | null {
+    const backoff = backoffMs(attempt, this.#o.random);
+    if (outcome instanceof NoAnswer) return isRead(request) ? backoff : null;
+    const isRepeated =
+      isRateLimited(request, outcome) || (isRead(request) && outcome.status >= 500);
+    if (!isRepeated) return null;
+    const now = this.#o.clock.now();
+    const asked = askedMs(request, outcome, attempt) ?? 0;
+    if (asked > waitLeftMs(request, now)) throw waitTooLong(request, outcome, asked, now);
+    // Jitter on top of what is asked, lest all that wait come back at one instant.
+    return asked + backoff;
+  }
+
+  /** Sends it once. @throws the signal's reason, or VendorMalformed */
+  async #attempt(request: HttpRequest): Promise<HttpResponse | NoAnswer> {
+    const timeoutMs = request.timeoutMs ?? timeoutMsDefault;
+    const deadline = new AbortController();
+    const answered = new AbortController();
+    this.#o.clock.sleep(timeoutMs, answered.signal).then(
+      () => deadline.abort(new Error('the deadline passed')),
+      () => {},
+    );
+    try {
+      const conditional = this.#etags.conditional({
+        ...withoutSecrets(request),
+        headers: { 'user-agent': 'lockstep', ...request.headers },
+        signal: AbortSignal.any([request.signal, deadline.signal]),
+      });
+      const sentAt = this.#o.clock.now();
+      const response = await this.#transmit(conditional);
+      request.signal.throwIfAborted();
+      const told = readVendorClock(response.headers, sentAt, this.#o.clock.now());
+      if (told !== null) this.#vendorClocks.set(request.vendor, told);
+      this.#watchLimit(request, response);
+      return this.#etags.settle(request, response);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      if (error instanceof LockstepError) throw error;
+      if (deadline.signal.aborted)
+        return new NoAnswer(`no answer within ${seconds(timeoutMs)}`, true);
+      return error instanceof NoAnswer ? error : new NoAnswer('the connection failed', true);
+    } finally {
+      answered.abort(over);
+    }
+  }
+
+  /** Every request goes through here, whatever URL it has by now. */
+  async #transmit(request: HttpRequest): Promise<HttpResponse> {
+    if (request.vendor !== 'endpoint' && !isPrivate(new URL(request.url))) throw readable(request);
+    return this.#o.transport(request);
+  }
+
+  #watchLimit(request: HttpRequest, { headers }: HttpResponse): void {
+    const text = headers['ratelimit-remaining'];
+    if (request.vendor !== 'heroku' || text === undefined || !/^\d+$/.test(text)) return;
+    const remaining = Number(text);
+    if (remaining >= herokuRemaining.enough) this.#herokuIsLow = false;
+    if (remaining >= herokuRemaining.low || this.#herokuIsLow) return;
+    this.#herokuIsLow = true;
+    this.#o.notice(
+      `Heroku leaves this account ${remaining} more requests for now; reading it more slowly`,
+    );
+  }
+}
+
+/** A message goes to people: its body passes the gate, value by value. The request's own token is in its headers. */
+function withoutSecrets(request: HttpRequest): HttpRequest {
+  if (request.vendor !== 'slack' || typeof request.body !== 'string') return request;
+  return { ...request, body: JSON.stringify(redactAll(JSON.parse(request.body))) };
+}

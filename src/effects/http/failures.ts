@@ -1,0 +1,88 @@
+/** What the HTTP client fails with, in words: a write that came too late, no answer, a wait that is too long. */
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type NoAnswer,
+  PlainHttp,
+  VendorUnreachable,
+  VendorWait,
+  WriteTooLate,
+} from './client.ts';
+import { isRead, waitLeftMs } from './retry.ts';
+import { shownName, shownOrigin, shownPath, vendorFacts } from './vendors.ts';
+
+export function tooLate(request: HttpRequest): WriteTooLate {
+  return new WriteTooLate(
+    'E_WRITE_TOO_LATE',
+    `${request.method} ${shownPath(request)} was held up for so long that what allowed it is too old`,
+    { hint: 'Nothing was sent. Run the same command again.' },
+  );
+}
+
+export function unreachable(
+  request: HttpRequest,
+  { reason, sent }: NoAnswer,
+  attempts: number,
+): VendorUnreachable {
+  const { vendor, method, url } = request;
+  const name = shownName(request);
+  const where = vendor === 'endpoint' ? name : `${name} at ${shownOrigin(url)}`;
+  const facts = vendor === 'endpoint' ? null : vendorFacts[vendor];
+  return new VendorUnreachable('E_VENDOR_UNREACHABLE', `${where} could not be reached: ${reason}`, {
+    hint:
+      facts === null
+        ? 'Check that the app is running and that this machine may reach it.'
+        : `Check the network and any proxy (HTTPS_PROXY), ${facts.urlVariable} if it is set, and ${facts.statusPage}.`,
+    details: {
+      vendor,
+      method,
+      path: shownPath(request),
+      reason,
+      attempts,
+      sent: sent && !isRead(request),
+    },
+  });
+}
+
+export function waitTooLong(
+  request: HttpRequest,
+  { status }: HttpResponse,
+  askedMs: number,
+  nowMs: number,
+): VendorWait {
+  const { vendor, method } = request;
+  const leftMs = waitLeftMs(request, nowMs);
+  return new VendorWait(
+    'E_VENDOR_WAIT',
+    `${shownName(request)} answered ${status} to ${method} ${shownPath(request)} and asks to wait ` +
+      `${seconds(askedMs)}; there are ${seconds(leftMs)} left for it`,
+    {
+      hint: `Run the same command again after ${instant(nowMs + askedMs)}.`,
+      details: { vendor, method, path: shownPath(request), status, askedMs, leftMs },
+    },
+  );
+}
+
+/** To the second; what a vendor asks for may be past the end of time. */
+function instant(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'that time' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+export function seconds(ms: number): string {
+  if (ms >= 120_000) return `${Math.round(ms / 60_000)} min`;
+  return `${ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000)} s`;
+}
+
+/** The user's own endpoints are given no token; a vendor is, or its URL is signed. */
+export function readable(request: HttpRequest): PlainHttp {
+  const facts = request.vendor === 'endpoint' ? null : vendorFacts[request.vendor];
+  return new PlainHttp(
+    'E_PLAIN_HTTP',
+    `${shownName(request)} at ${shownOrigin(request.url)} would be sent a token over plain http`,
+    {
+      hint: `Nothing was sent. Only https, or this machine, is private: see ${facts?.urlVariable ?? 'the URL'}.`,
+      details: { vendor: request.vendor, method: request.method, path: shownPath(request) },
+    },
+  );
+}

@@ -1,0 +1,125 @@
+/** What people are told of a vendor: its name, its variables, and its URLs and texts without their secrets. */
+import { cutOff } from '../../redaction/cut.ts';
+import { redact } from '../../redaction/gate.ts';
+import { type Redactor, redactor } from '../../redaction/redactor.ts';
+import type { HttpRequest, Vendor } from './client.ts';
+
+interface VendorFacts {
+  readonly name: string;
+  /** The environment variable that holds the token. */
+  readonly tokenVariable: string;
+  /** The environment variable that sets the base URL. */
+  readonly urlVariable: string;
+  readonly statusPage: string;
+}
+
+/** `endpoint` is the user's own app: it has no token, and is named by its URL. */
+export const vendorFacts: Readonly<Record<Exclude<Vendor, 'endpoint'>, VendorFacts>> = {
+  heroku: {
+    name: 'Heroku',
+    tokenVariable: 'HEROKU_API_KEY',
+    urlVariable: 'HEROKU_API_URL',
+    statusPage: 'https://status.heroku.com',
+  },
+  circleci: {
+    name: 'CircleCI',
+    tokenVariable: 'CIRCLE_TOKEN',
+    urlVariable: 'CIRCLE_API_URL',
+    statusPage: 'https://status.circleci.com',
+  },
+  github: {
+    name: 'GitHub',
+    tokenVariable: 'GITHUB_TOKEN',
+    urlVariable: 'GITHUB_API_URL',
+    statusPage: 'https://www.githubstatus.com',
+  },
+  slack: {
+    name: 'Slack',
+    tokenVariable: 'SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL',
+    urlVariable: 'SLACK_API_URL',
+    statusPage: 'https://slack-status.com',
+  },
+};
+
+/** What of a request may be shown. */
+export type Shown = Pick<HttpRequest, 'vendor' | 'url' | 'headers'>;
+
+const textLengthMax = 300;
+
+/** Scheme, host and port of a URL, without user name or password. */
+export function shownOrigin(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'a malformed URL';
+}
+
+/**
+ * The path, without query; of a Slack webhook the path is the secret, and only its start is given. A vendor's
+ * path is plain: in what is encoded, as where a redirect leads to, a secret could not be seen.
+ */
+export function shownPath({ vendor, url }: Pick<HttpRequest, 'vendor' | 'url'>): string {
+  if (!URL.canParse(url)) return '(malformed URL)';
+  const { pathname } = new URL(url);
+  if (vendor === 'endpoint') return pathname;
+  const plain = pathname.replace(/%.*$/, '…');
+  if (vendor !== 'slack' || pathname.startsWith('/api/')) return plain;
+  return `/${plain.split('/')[1] ?? ''}/…`;
+}
+
+/** `Heroku`, or the URL of an endpoint. */
+export function shownName(request: Shown): string {
+  if (request.vendor !== 'endpoint') return vendorFacts[request.vendor].name;
+  return shownOrigin(request.url) + shownPath(request);
+}
+
+/** A vendor's own words on one line, cut to 300 characters, without the request's secrets and without any URL's query. */
+export function shownText(text: string, request: Shown): string {
+  const shown = redactorOf(secretsOf(request))(redact(text));
+  return cutOff(
+    shown
+      .replace(
+        /\bhttps?:\/\/[^\s"'<>]+/gi,
+        (url) => shownOrigin(url) + shownPath({ ...request, url }),
+      )
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: a vendor's text must not steer a terminal.
+      .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
+      .trim(),
+    textLengthMax,
+  );
+}
+
+let last: { readonly secrets: readonly string[]; readonly redact: Redactor } | null = null;
+
+/** The last one is kept: it takes a while to make, and the next request mostly has the same secrets. */
+function redactorOf(secrets: readonly string[]): Redactor {
+  const isSame =
+    last?.secrets.length === secrets.length &&
+    secrets.every((secret, at) => last?.secrets[at] === secret);
+  if (last === null || !isSame) last = { secrets, redact: redactor(secrets) };
+  return last.redact;
+}
+
+/** Whatever in a request might be a secret: credentials in headers and URL, as a whole and in parts. */
+function secretsOf({ vendor, url, headers = {} }: Shown): string[] {
+  const secrets: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/auth|token|key|cookie|secret|signature/i.test(name)) continue;
+    secrets.push(value, value.replace(/^(bearer|basic|token)\s+/i, ''));
+  }
+  if (URL.canParse(url)) {
+    const { search, searchParams, pathname, username, password } = new URL(url);
+    secrets.push(search.slice(1), username, password, decoded(password));
+    for (const [, value] of searchParams) secrets.push(value, encodeURIComponent(value));
+    if (vendor === 'slack' && !pathname.startsWith('/api/')) {
+      secrets.push(pathname, ...pathname.split('/').slice(2));
+    }
+  }
+  // Anything shorter is a flag or a page number.
+  return secrets.filter(({ length }) => length >= 6);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

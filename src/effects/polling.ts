@@ -1,0 +1,63 @@
+/** Asks a vendor again and again until there is an answer or the time is up. */
+import type { LockstepError } from '../errors.ts';
+import { VendorRefused, VendorUnreachable } from './http/client.ts';
+import type { Ports } from './ports.ts';
+
+export interface PollOptions {
+  readonly timeoutMs: number;
+  readonly pauseMaxMs: number;
+}
+
+/** Between the first two asks, so that a quick answer is soon known; it grows by half each time, up to `pauseMaxMs`. */
+const firstPauseMs = 250;
+
+/**
+ * What `ask` gives, as soon as that is not undefined; undefined when the time is up. It is asked at
+ * least once, and once at the end. A vendor that does not answer, fails (5xx) or limits the rate is
+ * asked again like one that has no answer yet: the work goes on over there meanwhile.
+ *
+ * @throws what `ask` throws else; and at the end what it threw last
+ */
+export async function pollUntil<T>(
+  ports: Ports,
+  { timeoutMs, pauseMaxMs }: PollOptions,
+  ask: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const deadline = ports.clock.now() + timeoutMs;
+  for (let pause = firstPauseMs; ; pause = Math.min(Math.ceil(pause * 1.5), pauseMaxMs)) {
+    const startedAt = ports.clock.now();
+    let failure: LockstepError | null = null;
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      failure = error;
+      ports.progress(`${error.message}; asking again`);
+    }
+    const now = ports.clock.now();
+    if (now >= deadline) {
+      if (failure !== null) throw failure;
+      return undefined;
+    }
+    // What the ask itself took counts as pause.
+    const restMs = Math.max(pause - (now - startedAt), 0);
+    await ports.clock.sleep(Math.min(restMs, deadline - now), ports.signal);
+  }
+}
+
+/** Says nothing about what was asked: ask again. After a write it means that it may have happened. */
+export function isTransient(error: unknown): error is LockstepError {
+  if (error instanceof VendorUnreachable) return true;
+  return (
+    error instanceof VendorRefused &&
+    (error.status >= 500 || error.status === 429 || error.code === 'E_VENDOR_RATE_LIMIT')
+  );
+}
+
+/** `2 min`, `45 s`, `1.5 s`, `500 ms`: about as long as that. */
+export function spoken(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}

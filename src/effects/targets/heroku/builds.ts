@@ -1,0 +1,240 @@
+/** Builds of a commit at Heroku: asked for once a deploy, followed to the end. */
+import { LockstepError } from '../../../errors.ts';
+import type {
+  Refusal,
+  RequestBuildInput,
+  ServiceInput,
+  ServiceOutput,
+} from '../../../machine/services.ts';
+import { VendorRefused } from '../../http/client.ts';
+import { writeCarefully } from '../../http/lost-replies.ts';
+import { pollUntil, spoken } from '../../polling.ts';
+import type { Ports } from '../../ports.ts';
+import { appPath, type HerokuApi } from './api.ts';
+import { type CodeRelease, containerImage, readCode, refuseImage } from './code.ts';
+import { OutputFollower } from './output.ts';
+import { readRelease } from './release-list.ts';
+import { buildSchema, type HerokuBuild } from './schemas.ts';
+import { type UploadedSource, uploadSource } from './source-upload.ts';
+
+export type RequestedBuild = ServiceOutput<'requestBuild'>;
+/** The commit as a gzipped tarball. */
+export type Archive = (signal: AbortSignal) => Promise<Uint8Array>;
+/** Asked right before a write: what forbids it, or null. */
+export type Clear = () => Promise<Refusal | null>;
+
+/** A deploy's build is looked for among this many, the newest. */
+const newestMax = 200;
+/** While the account has as many builds under way as it may, it is asked again. */
+const buildsLimitPauseMs = 15_000;
+/** A build that succeeded has its slug and release seconds later at most. */
+const withoutReleaseMs = 45_000;
+
+/** The newest builds of an app, at most `max`, newest first by the time they were made. */
+export async function newestBuilds(
+  api: HerokuApi,
+  app: string,
+  max: number,
+  ports: Ports,
+): Promise<HerokuBuild[]> {
+  const range = `started_at ..; max=${max}, order=desc`;
+  const first = await api.pages(appPath(app, 'builds'), range, buildSchema, ports).next();
+  const builds = first.done === true ? [] : first.value;
+  return builds.sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at)).slice(0, max);
+}
+
+/**
+ * Has the commit built, once: a build that carries this deploy's mark is adopted. A failed one too:
+ * one build a deploy, and whoever follows it tells why it failed. Of several, one that did not fail.
+ *
+ * @param clear awaited right before the build is asked for, after the upload
+ * @throws E_SOURCE_UPLOAD, E_BUILDS_LIMIT, VendorUnreachable, VendorRefused, VendorMalformed
+ */
+export async function requestBuild(
+  api: HerokuApi,
+  input: RequestBuildInput,
+  ports: Ports,
+  archive: Archive,
+  clear: Clear = async () => null,
+): Promise<RequestedBuild | Refusal> {
+  let source: UploadedSource | null = null;
+  const look = () => findMarked(api, input, ports);
+  const deadline = ports.clock.now() + input.timeoutMs;
+  for (;;) {
+    try {
+      const written = await writeCarefully(ports, {
+        what: `${input.app}’s build`,
+        look,
+        prepare: async () => {
+          source ??= await uploadSource(api, input.app, await archive(ports.signal), ports);
+        },
+        clear,
+        send: async (cleared) => {
+          if (source === null) throw new Error('a build is asked for before its source is there');
+          return createBuild(api, input, source, cleared);
+        },
+      });
+      if (written.kind === 'refused') return written.refusal;
+      return { kind: 'requested', build: written.value.id, adopted: written.adopted };
+    } catch (error) {
+      if (!isBuildsLimit(error)) throw error;
+      if (ports.clock.now() >= deadline) throw buildsLimit(input, error);
+      ports.progress(`${error.message}; asking again in ${spoken(buildsLimitPauseMs)}`);
+      await ports.clock.sleep(buildsLimitPauseMs, ports.signal);
+    }
+  }
+}
+
+/**
+ * The mark that this code's build was asked for with; null: the build is not among the newest of
+ * these apps, or carries none. A promotion says which app it came from (`Promote acme-staging v12 …`).
+ */
+export async function buildMarkOf(
+  api: HerokuApi,
+  { slug, description }: Pick<CodeRelease, 'slug' | 'description'>,
+  apps: readonly string[],
+  ports: Ports,
+): Promise<string | null> {
+  const source = /^Promote (\S+) v\d+/i.exec(description)?.[1];
+  const elsewhere = source === undefined || apps.includes(source) ? [] : [source];
+  for (const app of [...apps, ...elsewhere]) {
+    const builds = await newestBuilds(api, app, newestMax, ports).catch((error: unknown) => {
+      // An app of others: it is gone, or its builds are not ours to see.
+      if (elsewhere.includes(app) && error instanceof VendorRefused) return [];
+      throw error;
+    });
+    const made = builds.find((build) => build.slug === slug);
+    const mark = /^lockstep (\S.*)$/.exec(made?.source_blob.version_description ?? '');
+    if (mark?.[1] !== undefined) return mark[1];
+  }
+  return null;
+}
+
+/** `lockstep <mark>`, as a build's `version_description`: people see it too. */
+function markOf({ mark }: RequestBuildInput): string {
+  return `lockstep ${mark}`;
+}
+
+/** The newest build of this deploy that still counts; one that failed counts when there is no other. */
+async function findMarked(
+  api: HerokuApi,
+  input: RequestBuildInput,
+  ports: Ports,
+): Promise<HerokuBuild | null> {
+  const builds = await newestBuilds(api, input.app, newestMax, ports);
+  const ours = builds.filter(
+    ({ source_blob }) => source_blob.version_description === markOf(input),
+  );
+  const found = ours.find(({ status }) => status !== 'failed') ?? ours[0] ?? null;
+  if (found === null || !(await wasReplaced(api, input.app, found, ports))) return found;
+  ports.progress(`${input.app} runs another release by now than the one of this deploy’s build`);
+  return null;
+}
+
+/**
+ * Whether something else was released over a build that succeeded: the deploy had lost its lane, or
+ * was held, and has to be built anew.
+ */
+async function wasReplaced(
+  api: HerokuApi,
+  app: string,
+  { status, release }: HerokuBuild,
+  ports: Ports,
+): Promise<boolean> {
+  if (status !== 'succeeded' || release === null) return false;
+  const { version } = await readRelease(api, app, release, ports);
+  const { code } = await readCode(api, app, ports);
+  return code !== null && code.release.version > version;
+}
+
+/** The full commit id as `version` is what becomes the slug's commit. */
+async function createBuild(
+  api: HerokuApi,
+  input: RequestBuildInput,
+  { url, checksum }: UploadedSource,
+  ports: Ports,
+): Promise<HerokuBuild> {
+  const { app, commit: version } = input;
+  const source_blob = { url, checksum, version, version_description: markOf(input) };
+  const path = appPath(app, 'builds');
+  const made = await api.post(path, { source_blob }, buildSchema, ports);
+  refuseImageBuild(app, made);
+  const { version: of, version_description: mark } = made.source_blob;
+  if (of === version && mark === source_blob.version_description) return made;
+  throw api.malformed(path, `the build ${made.id} is not of this deploy`);
+}
+
+/** An app of container images is told before anything is waited for. @throws E_NO_SLUG */
+function refuseImageBuild(app: string, { stack }: HerokuBuild): void {
+  if (stack === 'container') throw containerImage(app, 'its stack is container');
+}
+
+/** The status and id that Heroku says it with are not documented; its words are known. */
+function isBuildsLimit(error: unknown): error is VendorRefused {
+  return (
+    error instanceof VendorRefused &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    /\bbuilds? limit\b|concurrent builds?\b/i.test(error.message)
+  );
+}
+
+function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused): LockstepError {
+  return new LockstepError(
+    'E_BUILDS_LIMIT',
+    `${app}’s build could not start within ${spoken(timeoutMs)}: the account has as many builds under way as it may`,
+    {
+      hint: 'Let other builds of the account finish (heroku builds -a APP), or have Heroku raise the limit; then run it again.',
+      details: { app, timeoutMs, status: cause.status },
+    },
+  );
+}
+
+/** @throws E_BUILD_FAILED with the end of its output, E_BUILD_TIMEOUT */
+export async function followBuild(
+  api: HerokuApi,
+  { app, build: id, timeoutMs }: ServiceInput<'followBuild'>,
+  ports: Ports,
+): Promise<ServiceOutput<'followBuild'>> {
+  const output = new OutputFollower(ports);
+  const path = appPath(app, 'builds', id);
+  let succeededAt: number | null = null;
+  const polling = { timeoutMs, pauseMaxMs: 5_000 };
+  const built = await pollUntil(ports, polling, async () => {
+    const seen = await api.get(path, buildSchema, ports);
+    if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);
+    refuseImageBuild(app, seen);
+    const { status, slug, release, output_stream_url } = seen;
+    await output.read(output_stream_url, { end: status !== 'pending' });
+    if (status === 'pending') return undefined;
+    if (status === 'failed') throw buildFailed(app, id, output.tail);
+    if (slug !== null && release !== null)
+      return { kind: 'built', build: id, release, slug } as const;
+    if (release !== null) refuseImage(app, await readRelease(api, app, release, ports));
+    const now = ports.clock.now();
+    succeededAt ??= now;
+    if (now - succeededAt > withoutReleaseMs) {
+      throw api.malformed(path, 'the build succeeded without a slug and a release');
+    }
+    return undefined;
+  });
+  if (built !== undefined) return built;
+  throw new LockstepError('E_BUILD_TIMEOUT', `${app}’s build took more than ${spoken(timeoutMs)}`, {
+    hint: `It may yet finish: heroku builds:info ${id} -a ${app}. A longer time is set in pipeline.yml.`,
+    details: { app, build: id, timeoutMs, output: output.tail },
+  });
+}
+
+function buildFailed(app: string, build: string, tail: string): LockstepError {
+  return new LockstepError(
+    'E_BUILD_FAILED',
+    `${app}’s build failed; what ran there keeps running`,
+    {
+      hint:
+        tail === ''
+          ? `See its output: heroku builds:output ${build} -a ${app}`
+          : `The last lines of its output:\n${tail}`,
+      details: { app, build, output: tail },
+    },
+  );
+}

@@ -1,0 +1,326 @@
+/** What code an app runs and who decided so: its releases, walked back to the last one that changed the code. */
+import { LockstepError } from '../../../errors.ts';
+import type { Release } from '../../../machine/events.ts';
+import { ageOf } from '../../http/vendor-clock.ts';
+import type { Ports } from '../../ports.ts';
+import { appPath, type HerokuApi } from './api.ts';
+import { readApp } from './app.ts';
+import { findRelease, releasesNewestFirst } from './release-list.ts';
+import { type HerokuRelease, slugSchema } from './schemas.ts';
+
+/** What a release's description says that it was; `other` is everything that is no decision on code. */
+export type ReleaseKind = 'deploy' | 'promote' | 'rollback' | 'other';
+
+/** A release that changed the code of an app, or was to. */
+export interface Decision {
+  readonly release: Release;
+  /** Null where Heroku has forgotten it: the release expired. */
+  readonly slug: string | null;
+  readonly description: string;
+  /** An e-mail address. */
+  readonly by: string;
+  /** ISO 8601, by Heroku's clock. */
+  readonly at: string;
+  readonly kind: ReleaseKind;
+}
+
+/** The last successful release that changed the code of an app. */
+export interface CodeRelease extends Decision {
+  readonly slug: string;
+  /** As the slug names it: 40 hex digits, fewer, or any other text. */
+  readonly named: string | null;
+  /** 40 hex digits; null when the slug was made without a commit's full id. */
+  readonly commit: string | null;
+  readonly rolledBackTo: number | null;
+}
+
+/** A release that is under way. */
+export interface PendingRelease {
+  readonly id: string;
+  readonly version: number;
+  readonly description: string | null;
+  readonly slug: string | null;
+  /** Milliseconds since it was made, at least; 0 where Heroku does not tell what time it is there. */
+  readonly ageMs: number;
+}
+
+export interface AppCode {
+  /** The version of the newest release of any kind. */
+  readonly newest: number;
+  /** Null on an app that never had code, which the whole list of its releases says. */
+  readonly code: CodeRelease | null;
+  /** The release of other code that ran before `code`; null when there was none. */
+  readonly before: Decision | null;
+  /** Releases above `code` that failed, newest first: they changed nothing, but somebody wanted them to. */
+  readonly failed: readonly Decision[];
+  /** The newest release under way above the code. */
+  readonly pending: PendingRelease | null;
+}
+
+/** A list lags behind what was written by seconds; this is how long one is waited for. */
+const lag = { looks: 12, pauseMs: 5_000 };
+
+/**
+ * What the app's list of releases says, once it is known to be no older than the newest release.
+ *
+ * @throws VendorMalformed and the like when it cannot be told: never "no code" for "unknown".
+ *   `E_NO_SLUG` on an app that runs a container image; `E_RELEASES_*` for a list that is not whole,
+ *   contradicts itself or stays behind
+ */
+export async function readCode(api: HerokuApi, app: string, ports: Ports): Promise<AppCode> {
+  for (let look = 1; ; look++) {
+    const { decided, before, ...story } = await walkBack(api, app, ports);
+    // The list may be older than what was released last; a single release is not.
+    if ((await findRelease(api, app, story.newest + 1, ports)) === null) {
+      if (decided === null) await mustBeBare(api, app, ports);
+      const code = decided === null ? null : await withCommit(api, app, decided, ports);
+      return { ...story, code, before: before === null ? null : decisionOf(before) };
+    }
+    if (look === lag.looks) throw staysBehind(app, story.newest);
+    ports.progress(
+      `${app}: the list of releases is older than v${story.newest + 1}; reading again`,
+    );
+    await ports.clock.sleep(lag.pauseMs, ports.signal);
+  }
+}
+
+/** That an app never had code is believed only where the app itself says the same. */
+async function mustBeBare(api: HerokuApi, app: string, ports: Ports): Promise<void> {
+  const { slug_size } = await readApp(api, app, ports);
+  if ((slug_size ?? 0) > 0) throw contradiction(app, 'no release has code, but the app does');
+}
+
+function decisionOf({ id, version, slug, description, user, created_at }: HerokuRelease): Decision {
+  const text = description ?? '';
+  const { kind } = classify(text);
+  return {
+    release: { id, version },
+    slug,
+    description: text,
+    by: user.email,
+    at: created_at,
+    kind,
+  };
+}
+
+async function withCommit(
+  api: HerokuApi,
+  app: string,
+  decided: HerokuRelease,
+  ports: Ports,
+): Promise<CodeRelease> {
+  const decision = decisionOf(decided);
+  const { slug } = decision;
+  if (slug === null) throw noSlug(app, decided);
+  const named = await namedCommit(api, app, slug, ports);
+  const { rolledBackTo } = classify(decision.description);
+  return { ...decision, slug, named, commit: fullId(named), rolledBackTo };
+}
+
+/** The full commit id that a slug was made of; null when it says something else. */
+export async function commitOf(
+  api: HerokuApi,
+  app: string,
+  slug: string,
+  ports: Ports,
+): Promise<string | null> {
+  return fullId(await namedCommit(api, app, slug, ports));
+}
+
+/** What a slug says that it was made of, in lower case. @throws VendorMalformed another slug came */
+export async function namedCommit(
+  api: HerokuApi,
+  app: string,
+  slug: string,
+  ports: Ports,
+): Promise<string | null> {
+  const path = appPath(app, 'slugs', slug);
+  const { id, commit } = await api.get(path, slugSchema, ports);
+  if (id !== slug) throw api.malformed(path, `it is of slug ${id}`);
+  return commit?.toLowerCase() ?? null;
+}
+
+const fullId = (named: string | null): string | null =>
+  named !== null && /^[0-9a-f]{40}$/.test(named) ? named : null;
+
+/** Whether the slug ran before the release of that version, in a release of its own. */
+export async function ranBefore(
+  api: HerokuApi,
+  app: string,
+  { slug, version }: { slug: string; version: number },
+  ports: Ports,
+): Promise<boolean> {
+  for await (const release of releasesNewestFirst(api, app, ports, 1_000)) {
+    if (release.version < version && release.slug === slug && cameToRun(release)) return true;
+  }
+  return false;
+}
+
+interface WalkedBack {
+  newest: number;
+  pending: PendingRelease | null;
+  failed: Decision[];
+  decided: HerokuRelease | null;
+  before: HerokuRelease | null;
+}
+
+/** Expired: it ran in its time, and its image is gone since. */
+const cameToRun = ({ status }: HerokuRelease) => status === 'succeeded' || status === 'expired';
+
+/**
+ * From the newest release back: those that did not come to run are no part of what runs. Of the
+ * others, a release that says it is a decision on code is one, even when it put the same slug again
+ * (a rollback to what runs is still a rollback). One that says nothing of the kind, as a config
+ * change does, decided something only if its slug is not that of the release before it. It is read
+ * on to the code before that, or to the app's first release where there is none.
+ */
+async function walkBack(api: HerokuApi, app: string, ports: Ports): Promise<WalkedBack> {
+  const story: WalkedBack = { newest: 0, pending: null, failed: [], decided: null, before: null };
+  let above: HerokuRelease | null = null;
+  for await (const release of releasesNewestFirst(api, app, ports)) {
+    story.newest = Math.max(story.newest, release.version);
+    mustMakeSense(app, release, above);
+    if (story.decided === null) refuseImage(app, release);
+    if (!cameToRun(release)) {
+      if (story.decided === null) noteUnrun(story, release, ports);
+      continue;
+    }
+    const changed = above !== null && release.slug !== above.slug;
+    if (above !== null && changed) {
+      // A release keeps the code of the one before it: it can come to have some, and never none.
+      if (above.slug === null && !isForgotten(above)) throw noSlug(app, above);
+      story.decided ??= above;
+    }
+    above = release;
+    if (story.decided !== null && changed && hadCode(release)) {
+      return { ...aboveTheCode(story), before: release };
+    }
+    if (story.decided === null && saysCode(release)) {
+      if (release.slug === null) throw noSlug(app, release);
+      story.decided = release;
+    }
+  }
+  if (above === null) throw noneRan(app);
+  if (above.slug !== null) story.decided ??= above;
+  return aboveTheCode(story);
+}
+
+/**
+ * Which release put the code there is known only once it has been passed: what failed before it, on
+ * the way there, says nothing of what was wanted since.
+ */
+function aboveTheCode(story: WalkedBack): WalkedBack {
+  const decidedAt = story.decided?.version ?? 0;
+  return { ...story, failed: story.failed.filter(({ release }) => release.version > decidedAt) };
+}
+
+const saysCode = ({ description }: HerokuRelease) => classify(description ?? '').kind !== 'other';
+/** A release that expired may have lost its slug. */
+const isForgotten = ({ slug, status }: HerokuRelease) => slug === null && status === 'expired';
+/** Of a kind that has slugs, or not: what ran once, an image in its time, is history. */
+const hadCode = (release: HerokuRelease) =>
+  release.slug !== null || isForgotten(release) || isImage(release) || saysCode(release);
+
+function noteUnrun(story: WalkedBack, release: HerokuRelease, ports: Ports): void {
+  const { id, version, status, description, slug } = release;
+  const ageMs = ageOf(release.created_at, 'heroku', ports)?.atLeastMs ?? 0;
+  if (status === 'pending') story.pending ??= { id, version, description, slug, ageMs };
+  else story.failed.push(decisionOf(release));
+}
+
+/** @param ranAbove the release that came to run after it */
+function mustMakeSense(app: string, release: HerokuRelease, ranAbove: HerokuRelease | null): void {
+  const { version, status, current, slug, artifacts } = release;
+  if (current === true && (ranAbove !== null || !cameToRun(release))) {
+    const why = ranAbove === null ? `its status is ${status}` : `v${ranAbove.version} ran after it`;
+    throw contradiction(app, `v${version} is said to be what runs, but ${why}`);
+  }
+  if (current === false && ranAbove === null && status === 'succeeded') {
+    throw contradiction(app, `v${version} is the last to succeed, but is said not to be what runs`);
+  }
+  const copies = (artifacts ?? []).filter(({ type }) => type === 'slug');
+  if (copies.some(({ id }) => id !== undefined && id !== slug)) {
+    throw contradiction(app, `v${version} names two slugs`);
+  }
+}
+
+/** Without slugs nothing tells commits apart: the app is not one without code. @throws E_NO_SLUG */
+export function refuseImage(app: string, release: HerokuRelease): void {
+  if (isImage(release)) throw containerImage(app, `v${release.version}`);
+}
+
+function isImage({ slug, oci_image, artifacts, description }: HerokuRelease): boolean {
+  if (slug !== null) return false;
+  return (
+    (oci_image ?? null) !== null ||
+    (artifacts ?? []).some(({ type }) => type === 'oci-image') ||
+    // As Heroku words a release of its container registry.
+    /^Deployed \w[\w, -]* \([0-9a-f]{6,}\b/.test(description ?? '')
+  );
+}
+
+/** @param what of the app is an image: `v12`, `its build` */
+export function containerImage(app: string, what: string): LockstepError {
+  return new LockstepError('E_NO_SLUG', `${app} runs a container image (${what}), not a slug`, {
+    hint: 'Lockstep deploys apps that Heroku builds from source (the Cedar generation, without the container registry).',
+    details: { app, what },
+  });
+}
+
+const lookYourself = (app: string) =>
+  `Compare with heroku releases -a ${app}. If that is right, run the job again; what production runs cannot be told from this answer.`;
+
+function noSlug(app: string, { version, description }: HerokuRelease): LockstepError {
+  return new LockstepError(
+    'E_RELEASES_NO_SLUG',
+    `${app} v${version} (${description ?? 'no description'}) has no slug, though it is a release of code`,
+    {
+      hint: `${lookYourself(app)} An app of container images is not one that Lockstep deploys.`,
+      details: { app, version },
+    },
+  );
+}
+
+function noneRan(app: string): LockstepError {
+  return new LockstepError(
+    'E_RELEASES_NONE_RAN',
+    `by Heroku’s list no release of ${app} ever came to run, though an app’s first one always does`,
+    { hint: lookYourself(app), details: { app } },
+  );
+}
+
+function contradiction(app: string, what: string): LockstepError {
+  return new LockstepError(
+    'E_RELEASES_CONTRADICTION',
+    `Heroku’s list of ${app}’s releases contradicts itself: ${what}`,
+    { hint: lookYourself(app), details: { app } },
+  );
+}
+
+function staysBehind(app: string, newest: number): LockstepError {
+  return new LockstepError(
+    'E_RELEASES_BEHIND',
+    `Heroku’s list of ${app}’s releases ends at v${newest} and does not catch up, though there is a v${newest + 1}`,
+    {
+      hint: 'Run the job again in a few minutes; see https://status.heroku.com.',
+      details: { app, newest },
+    },
+  );
+}
+
+/** By the texts that Heroku gives its releases; a retry (`heroku releases:retry`) is what it retries. */
+export function classify(description: string): {
+  kind: ReleaseKind;
+  rolledBackTo: number | null;
+} {
+  const what = description.trim().replace(/^(?:Retry of v\d+:\s*)+/i, '');
+  const rollback = /^Roll(?:ed)? ?back\b(?: to v(\d+))?/i.exec(what);
+  if (rollback !== null) {
+    return {
+      kind: 'rollback',
+      rolledBackTo: rollback[1] === undefined ? null : Number(rollback[1]),
+    };
+  }
+  if (/^Promot(?:e|ed|ion)\b/i.test(what)) return { kind: 'promote', rolledBackTo: null };
+  return { kind: /^Deploy(?:ed)?\b/i.test(what) ? 'deploy' : 'other', rolledBackTo: null };
+}

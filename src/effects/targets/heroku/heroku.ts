@@ -1,0 +1,184 @@
+/** Heroku as the rest of Lockstep sees it: every effect on its Platform API, bound to one account. */
+import type {
+  Refusal,
+  RequestBuildInput,
+  ServiceInput,
+  ServiceOutput,
+} from '../../../machine/services.ts';
+import type { Ports } from '../../ports.ts';
+import { HerokuApi, type HerokuOptions } from './api.ts';
+import {
+  type Archive,
+  buildMarkOf,
+  type Clear,
+  followBuild,
+  type RequestedBuild,
+  requestBuild,
+} from './builds.ts';
+import { type AppCode, type CodeRelease, namedCommit, ranBefore, readCode } from './code.ts';
+import {
+  findPromoted,
+  followPromotion,
+  type RequestedPromotion,
+  type RequestPromotionInput,
+  requestPromotion,
+} from './promotions.ts';
+import { awaitRelease, mustStillRun, type Preboot, readPreboot, type Shipped } from './releases.ts';
+import { type PendingWork, pendingWork, readDynos, readFormation, readSlug } from './running.ts';
+import { accountSchema, type Dyno, type FormationType } from './schemas.ts';
+
+export type { AppCode, CodeRelease, Decision } from './code.ts';
+
+/** Apps are named, not numbered. Each call throws VendorUnreachable, VendorRefused or VendorMalformed, and what it says. */
+export interface Heroku {
+  /**
+   * Has the commit built, once a deploy: what carries the deploy's mark is adopted. `clear` is
+   * awaited right before the write, and may refuse it.
+   *
+   * @throws E_SOURCE_UPLOAD, E_BUILDS_LIMIT
+   */
+  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive): Promise<RequestedBuild>;
+  requestBuild(
+    input: RequestBuildInput,
+    ports: Ports,
+    archive: Archive,
+    clear: Clear,
+  ): Promise<RequestedBuild | Refusal>;
+  /** @throws E_BUILD_FAILED, E_BUILD_TIMEOUT */
+  followBuild(
+    input: ServiceInput<'followBuild'>,
+    ports: Ports,
+  ): Promise<ServiceOutput<'followBuild'>>;
+  /** @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT, E_RELEASE_COMMIT, E_RELEASE_NOT_CURRENT */
+  awaitRelease(
+    input: ServiceInput<'awaitRelease'>,
+    ports: Ports,
+  ): Promise<ServiceOutput<'awaitRelease'>>;
+  /** One more look that a release is what the app runs. @throws E_RELEASE_NOT_CURRENT */
+  mustStillRun(shipped: Shipped, ports: Ports): Promise<void>;
+  /** What code the app runs and who decided so. @throws E_NO_SLUG, E_RELEASES_*, E_LIST_CUT */
+  readCode(app: string, ports: Ports): Promise<AppCode>;
+  /** What a slug says that it was made of: a commit's full id, a short one, any text, or nothing. */
+  namedCommit(app: string, slug: string, ports: Ports): Promise<string | null>;
+  /** Whether the slug ran in a release before that version. */
+  ranBefore(app: string, which: { slug: string; version: number }, ports: Ports): Promise<boolean>;
+  /** The id of the release above version `after` that put the slug there, or null. */
+  findPromoted(
+    where: { app: string; slug: string; after: number },
+    ports: Ports,
+  ): Promise<string | null>;
+  /**
+   * Has exactly the given release promoted, once a deploy. `clear` as above.
+   *
+   * @throws E_NO_PIPELINE, E_PROMOTION_SOURCE
+   */
+  requestPromotion(
+    input: RequestPromotionInput,
+    ports: Ports,
+    clear: Clear,
+  ): Promise<RequestedPromotion | Refusal>;
+  /** @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL, E_PROMOTION_TIMEOUT, E_PROMOTION_UNKNOWN */
+  followPromotion(
+    input: ServiceInput<'followPromotion'>,
+    ports: Ports,
+  ): Promise<ServiceOutput<'followPromotion'>>;
+  readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
+  /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
+  buildMarkOf(code: CodeRelease, apps: readonly string[], ports: Ports): Promise<string | null>;
+  /** Whose token it is: an e-mail address. */
+  account(ports: Ports): Promise<string>;
+  /** The builds and releases that are under way at the app now. */
+  pendingWork(app: string, ports: Ports): Promise<readonly PendingWork[]>;
+  /** All dynos, one-off ones included. */
+  readDynos(app: string, ports: Ports): Promise<Dyno[]>;
+  readFormation(app: string, ports: Ports): Promise<FormationType[]>;
+  /** The slug of a release, by its id or its version; null when it has none. */
+  readSlug(app: string, release: string | number, ports: Ports): Promise<string | null>;
+}
+
+export function createHeroku(options: HerokuOptions): Heroku {
+  return new HerokuAccount(options);
+}
+
+class HerokuAccount implements Heroku {
+  readonly #api: HerokuApi;
+
+  constructor(options: HerokuOptions) {
+    this.#api = new HerokuApi(options);
+  }
+
+  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive): Promise<RequestedBuild>;
+  requestBuild(
+    input: RequestBuildInput,
+    ports: Ports,
+    archive: Archive,
+    clear: Clear,
+  ): Promise<RequestedBuild | Refusal>;
+  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive, clear?: Clear) {
+    return requestBuild(this.#api, input, ports, archive, clear);
+  }
+
+  followBuild(input: ServiceInput<'followBuild'>, ports: Ports) {
+    return followBuild(this.#api, input, ports);
+  }
+
+  awaitRelease(input: ServiceInput<'awaitRelease'>, ports: Ports) {
+    return awaitRelease(this.#api, input, ports);
+  }
+
+  mustStillRun(shipped: Shipped, ports: Ports) {
+    return mustStillRun(this.#api, shipped, ports);
+  }
+
+  readCode(app: string, ports: Ports) {
+    return readCode(this.#api, app, ports);
+  }
+
+  namedCommit(app: string, slug: string, ports: Ports) {
+    return namedCommit(this.#api, app, slug, ports);
+  }
+
+  ranBefore(app: string, which: { slug: string; version: number }, ports: Ports) {
+    return ranBefore(this.#api, app, which, ports);
+  }
+
+  findPromoted(where: { app: string; slug: string; after: number }, ports: Ports) {
+    return findPromoted(this.#api, where, ports);
+  }
+
+  requestPromotion(input: RequestPromotionInput, ports: Ports, clear: Clear) {
+    return requestPromotion(this.#api, input, ports, clear);
+  }
+
+  followPromotion(input: ServiceInput<'followPromotion'>, ports: Ports) {
+    return followPromotion(this.#api, input, ports);
+  }
+
+  readPreboot(app: string, release: string, ports: Ports) {
+    return readPreboot(this.#api, app, release, ports);
+  }
+
+  buildMarkOf(code: CodeRelease, apps: readonly string[], ports: Ports) {
+    return buildMarkOf(this.#api, code, apps, ports);
+  }
+
+  async account(ports: Ports) {
+    return (await this.#api.get('/account', accountSchema, ports)).email;
+  }
+
+  pendingWork(app: string, ports: Ports) {
+    return pendingWork(this.#api, app, ports);
+  }
+
+  readDynos(app: string, ports: Ports) {
+    return readDynos(this.#api, app, ports);
+  }
+
+  readFormation(app: string, ports: Ports) {
+    return readFormation(this.#api, app, ports);
+  }
+
+  readSlug(app: string, release: string | number, ports: Ports) {
+    return readSlug(this.#api, app, release, ports);
+  }
+}

@@ -1,0 +1,273 @@
+/** Promotions: the verified slug of one app put on another, asked for once, followed to its release. */
+import { LockstepError } from '../../../errors.ts';
+import type { Refusal, ServiceInput, ServiceOutput } from '../../../machine/services.ts';
+import { writeCarefully } from '../../http/lost-replies.ts';
+import { pollUntil, spoken } from '../../polling.ts';
+import type { Ports } from '../../ports.ts';
+import { appPath, type HerokuApi } from './api.ts';
+import { readApp } from './app.ts';
+import type { Clear } from './builds.ts';
+import { classify } from './code.ts';
+import { readRelease, releasesNewestFirst } from './release-list.ts';
+import {
+  couplingSchema,
+  type HerokuPromotion,
+  type PromotionTarget,
+  promotionSchema,
+  promotionTargetSchema,
+} from './schemas.ts';
+
+export type RequestPromotionInput = Omit<ServiceInput<'requestPromotion'>, 'gates'>;
+/** The answer less the kill switch, which the caller read. */
+export type RequestedPromotion = {
+  kind: 'requested';
+  promotion: string | null;
+  release: string | null;
+  adopted: boolean;
+};
+
+/**
+ * The release of `app` above version `after` that put `slug` there; null when there is none. Of
+ * several the lowest that did not fail (config changes come on top of it), else the newest that
+ * did: one promotion a deploy, and whoever waits for it tells why it failed. A rollback is a
+ * person's decision and never ours.
+ */
+export async function findPromoted(
+  api: HerokuApi,
+  { app, slug, after }: { app: string; slug: string; after: number },
+  ports: Ports,
+): Promise<string | null> {
+  let lowest: string | null = null;
+  let newestFailed: string | null = null;
+  for await (const release of releasesNewestFirst(api, app, ports)) {
+    if (release.version <= after) break;
+    if (release.slug !== slug || classify(release.description ?? '').kind === 'rollback') continue;
+    if (release.status === 'failed') newestFailed ??= release.id;
+    else lowest = release.id;
+  }
+  return lowest ?? newestFailed;
+}
+
+/**
+ * Has Heroku promote exactly the release that was verified, not whatever the source runs by now.
+ *
+ * @param clear awaited right before the promotion is asked for
+ * @throws E_NO_PIPELINE the two apps are not in one pipeline; E_PROMOTION_SOURCE Heroku took
+ *   another release than the one named, or does not say which; VendorUnreachable, VendorRefused,
+ *   VendorMalformed
+ */
+export async function requestPromotion(
+  api: HerokuApi,
+  input: RequestPromotionInput,
+  ports: Ports,
+  clear: Clear,
+): Promise<RequestedPromotion | Refusal> {
+  const { source, target, slug, after } = input;
+  let coupling: Coupling | null = null;
+  const written = await writeCarefully<Pick<RequestedPromotion, 'promotion' | 'release'>, Refusal>(
+    ports,
+    {
+      what: `the promotion to ${target.app}`,
+      look: async () => {
+        const release = await findPromoted(api, { app: target.app, slug, after }, ports);
+        return release === null ? null : { promotion: null, release };
+      },
+      prepare: async () => {
+        coupling ??= await readCoupling(api, source.app, target.app, ports);
+      },
+      clear,
+      send: async (cleared) => {
+        if (coupling === null)
+          throw new Error('a promotion is asked for before its pipeline is known');
+        return { promotion: await createPromotion(api, input, coupling, cleared), release: null };
+      },
+    },
+  );
+  if (written.kind === 'refused') return written.refusal;
+  return { kind: 'requested', ...written.value, adopted: written.adopted };
+}
+
+/** Promotions take ids, not names. */
+interface Coupling {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly target: string;
+}
+
+async function readCoupling(
+  api: HerokuApi,
+  source: string,
+  target: string,
+  ports: Ports,
+): Promise<Coupling> {
+  const of = async (app: string) => {
+    const path = appPath(app, 'pipeline-couplings');
+    const coupling = await api.find(path, couplingSchema, ports);
+    if (coupling === null || coupling.app.id === (await readApp(api, app, ports)).id)
+      return coupling;
+    throw api.malformed(path, `it is of another app, ${coupling.app.id}`);
+  };
+  const [from, to] = [await of(source), await of(target)];
+  if (from !== null && to !== null && from.pipeline.id === to.pipeline.id) {
+    return { pipeline: from.pipeline.id, source: from.app.id, target: to.app.id };
+  }
+  throw new LockstepError(
+    'E_NO_PIPELINE',
+    `${source} and ${target} are not in one Heroku pipeline`,
+    {
+      hint: `Add both to one (heroku pipelines:add), or set production’s heroku.deploy to build in pipeline.yml.`,
+      details: { source, target },
+    },
+  );
+}
+
+async function createPromotion(
+  api: HerokuApi,
+  { source, target }: RequestPromotionInput,
+  coupling: Coupling,
+  ports: Ports,
+): Promise<string> {
+  const body = {
+    pipeline: { id: coupling.pipeline },
+    source: { app: { id: coupling.source }, release: { id: source.release.id } },
+    targets: [{ app: { id: coupling.target } }],
+  };
+  const made = await api.post('/pipeline-promotions', body, promotionSchema, ports);
+  // An answer that does not say what is promoted is asked for once more: it is too late to hold it back.
+  const { release, app } = isNamed(made) ? made.source : await readSource(api, made, ports);
+  if (release === source.release.id && app === coupling.source) return made.id;
+  const taken = release ?? 'not said';
+  throw new LockstepError(
+    'E_PROMOTION_SOURCE',
+    release === null || app === null
+      ? `Heroku does not say what it promotes to ${target.app}`
+      : `Heroku promotes another release to ${target.app} than ${source.app} v${source.release.version}, which was verified`,
+    {
+      hint: `What ${target.app} gets was not verified: look at heroku releases -a ${target.app}, and roll back if need be.`,
+      details: {
+        source: source.app,
+        target: target.app,
+        promotion: made.id,
+        taken,
+        verified: source.release.id,
+      },
+    },
+  );
+}
+
+const isNamed = ({ source }: HerokuPromotion) => source.app !== null && source.release !== null;
+
+/** The promotion is made: that this cannot be read is no reason to send it again. */
+async function readSource(
+  api: HerokuApi,
+  { id }: HerokuPromotion,
+  ports: Ports,
+): Promise<HerokuPromotion['source']> {
+  const path = `/pipeline-promotions/${encodeURIComponent(id)}`;
+  try {
+    const seen = await api.get(path, promotionSchema, ports);
+    if (seen.id === id) return seen.source;
+  } catch {
+    ports.signal.throwIfAborted();
+  }
+  return { app: null, release: null };
+}
+
+/**
+ * Resolves as soon as the target has a release of the promotion, which may still be in its release
+ * phase: `awaitRelease` follows that. A release whose release phase failed is given too, so that it
+ * is told with its output.
+ *
+ * @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL saying which app has what; E_PROMOTION_TIMEOUT
+ */
+export async function followPromotion(
+  api: HerokuApi,
+  { target, promotion, release, timeoutMs }: ServiceInput<'followPromotion'>,
+  ports: Ports,
+): Promise<ServiceOutput<'followPromotion'>> {
+  if (promotion === null) {
+    if (release !== null) return { kind: 'promoted', release };
+    throw new LockstepError('E_PROMOTION_UNKNOWN', `the promotion to ${target.app} has no id`, {
+      details: { target: target.app },
+    });
+  }
+  const { id: targetId } = await readApp(api, target.app, ports);
+  const path = `/pipeline-promotions/${encodeURIComponent(promotion)}/promotion-targets`;
+  const polling = { timeoutMs, pauseMaxMs: 5_000 };
+  const targets = await pollUntil(ports, polling, async () => {
+    const seen = await api.list(path, promotionTargetSchema, ports);
+    const stranger = seen.find((one) => one.pipeline_promotion.id !== promotion);
+    if (stranger !== undefined) {
+      throw api.malformed(path, `it is of promotion ${stranger.pipeline_promotion.id}`);
+    }
+    const settled = seen.every((one) => one.status !== 'pending' || one.release !== null);
+    return settled && seen.some(({ app }) => app.id === targetId) ? seen : undefined;
+  });
+  if (targets === undefined) throw promotionTimeout(target.app, promotion, timeoutMs);
+  const states = await Promise.all(
+    targets.map((one) => stateOf(api, one, one.app.id === targetId, ports)),
+  );
+  const ours = states.find(({ target: { app } }) => app.id === targetId);
+  if (ours === undefined || states.some(({ failed }) => failed)) {
+    throw promotionFailed(target.app, promotion, states);
+  }
+  if (ours.target.release === null) {
+    throw api.malformed(path, 'a promotion succeeded without a release');
+  }
+  return { kind: 'promoted', release: ours.target.release.id };
+}
+
+interface TargetState {
+  readonly target: PromotionTarget;
+  readonly name: string;
+  readonly failed: boolean;
+  /** `has v16`, `failed: …`. */
+  readonly words: string;
+}
+
+/** Of our target, a failure in the release phase is left to whoever waits for the release. */
+async function stateOf(
+  api: HerokuApi,
+  target: PromotionTarget,
+  ours: boolean,
+  ports: Ports,
+): Promise<TargetState> {
+  const { app, status, error_message, release } = target;
+  const { name } = await readApp(api, app.id, ports);
+  if (release === null) {
+    const why = (error_message ?? '') === '' ? 'Heroku does not say why' : error_message;
+    return { target, name, failed: status === 'failed', words: `${status} (${why})` };
+  }
+  const seen = await readRelease(api, app.id, release.id, ports);
+  const inPhase = seen.status === 'failed' || seen.status === 'pending';
+  const failed = status === 'failed' && !(ours && inPhase);
+  return { target, name, failed, words: `has v${seen.version} (${seen.status})` };
+}
+
+function promotionFailed(
+  app: string,
+  promotion: string,
+  states: readonly TargetState[],
+): LockstepError {
+  const partial = states.some(({ failed }) => !failed);
+  const list = states.map(({ name, words }) => `${name} ${words}`).join('; ');
+  return new LockstepError(
+    partial ? 'E_PROMOTION_PARTIAL' : 'E_PROMOTION_FAILED',
+    `the promotion to ${app} ${partial ? 'succeeded only in part' : 'failed'}: ${list}`,
+    {
+      hint: `What runs where: heroku releases -a ${app}. Once the cause is mended, run it again.`,
+      details: { app, promotion, targets: list },
+    },
+  );
+}
+
+function promotionTimeout(app: string, promotion: string, timeoutMs: number): LockstepError {
+  return new LockstepError(
+    'E_PROMOTION_TIMEOUT',
+    `the promotion to ${app} took more than ${spoken(timeoutMs)}`,
+    {
+      hint: `It may yet finish: heroku releases -a ${app}. A longer time is set in pipeline.yml.`,
+      details: { app, promotion, timeoutMs },
+    },
+  );
+}

@@ -1,0 +1,256 @@
+/** The read model of deploys: one row each, with the state that its events led to. It sits beside the log and knows its words. */
+import { type Kysely, sql } from 'kysely';
+import {
+  type EventLog,
+  type Json,
+  type JsonObject,
+  LogFault,
+  type RecordedEvent,
+  type StreamBeginning,
+} from '../../store/log.ts';
+import { type Projection, type ProjectionTx, projected } from '../../store/projection.ts';
+
+/** A deploy as its last event left it. */
+export interface DeployRow {
+  readonly deploy: string;
+  readonly lane: string;
+  /** The full commit id. */
+  readonly commit: string;
+  /** The first line of the commit's message. */
+  readonly title: string;
+  readonly branch: string;
+  /** The CI build's label. */
+  readonly build: string;
+  readonly state: string;
+  /** When it came into that state: ISO 8601. */
+  readonly since: string;
+  readonly requestedAt: string;
+  readonly settled: boolean;
+  /** Why it is in that state, in words, where the state needs a reason. */
+  readonly reason: string | null;
+  /** The version of its stream that the row stands for. */
+  readonly version: number;
+  /** The global position of its last event. */
+  readonly position: number;
+}
+
+interface DeploysTable {
+  deploy: string;
+  lane: string;
+  commit_id: string;
+  title: string;
+  branch: string;
+  build: string;
+  state: string;
+  since: string;
+  requested_at: string;
+  requested_position: number;
+  settled: 0 | 1;
+  reason: string | null;
+  version: number;
+  position: number;
+}
+
+interface DeploysTables {
+  deploys: DeploysTable;
+}
+
+const streamPrefix = 'deploy/';
+
+export const deploysProjection: Projection<DeploysTables> = {
+  name: 'deploys',
+  version: 1,
+  tables: ['deploys'],
+
+  create({ db, run }) {
+    const text = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since'] as const;
+    const numbers = ['requested_position', 'settled', 'version', 'position'] as const;
+    let table = db.schema
+      .createTable('deploys')
+      .addColumn('deploy', 'text', (column) => column.notNull().primaryKey())
+      .addColumn('requested_at', 'text', (column) => column.notNull())
+      .addColumn('reason', 'text');
+    for (const name of text) table = table.addColumn(name, 'text', (column) => column.notNull());
+    for (const name of numbers) {
+      table = table.addColumn(name, 'integer', (column) => column.notNull());
+    }
+    run(table);
+  },
+
+  apply(tx, event) {
+    if (!event.stream.startsWith(streamPrefix)) return;
+    if (event.type === 'deploy.requested' && event.version === 1) requested(tx, event);
+    else moved(tx, event);
+  },
+};
+
+function requested({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {
+  run(db.insertInto('deploys').values(firstRow(event)));
+}
+
+/** A deploy's row as its first event makes it. */
+function firstRow(event: RecordedEvent): DeploysTable {
+  const { data, time, version, position } = event;
+  const commit = object(data.commit);
+  return {
+    deploy: event.stream.slice(streamPrefix.length),
+    lane: text(data.lane) ?? '',
+    commit_id: text(commit.sha) ?? '',
+    title: text(commit.title) ?? '',
+    branch: text(data.branch) ?? '',
+    build: text(object(data.build).label) ?? '',
+    state: '',
+    settled: 0,
+    reason: null,
+    ...transitionOf(event),
+    since: time,
+    requested_at: time,
+    requested_position: position,
+    version,
+    position,
+  };
+}
+
+function moved({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {
+  const deploy = event.stream.slice(streamPrefix.length);
+  run(db.updateTable('deploys').set(changeBy(event)).where('deploy', '=', deploy));
+}
+
+/** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */
+function changeBy(event: RecordedEvent): Partial<DeploysTable> {
+  const { time, version, position } = event;
+  const transition = transitionOf(event);
+  const isMove = transition !== null && object(event.metadata.transition).from !== transition.state;
+  const change: Partial<DeploysTable> = { version, position };
+  if (transition !== null) {
+    change.state = transition.state;
+    change.settled = transition.settled;
+    if (isMove || transition.reason !== null) change.reason = transition.reason;
+    if (isMove) change.since = time;
+  }
+  return change;
+}
+
+/** What the runtime wrote into the event's metadata of where it led; null when it says nothing. */
+function transitionOf({
+  metadata,
+}: RecordedEvent): Pick<DeploysTable, 'state' | 'settled' | 'reason'> | null {
+  const { to, settled, reason } = object(metadata.transition);
+  const state = text(to);
+  if (state === null) return null;
+  return { state, settled: settled === true ? 1 : 0, reason: text(reason) };
+}
+
+const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
+
+function object(value: Json | undefined): JsonObject {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as JsonObject) : {};
+}
+
+const listLimit = 100;
+
+/**
+ * Deploys, the one asked for last first; at most `limit` (100 when left out), of one lane when it is
+ * named. Each row is compared with its deploy's events, and none that the log has is left out.
+ *
+ * @throws LogFault a row is not what its events say, or they are not what was recorded
+ */
+export async function readDeploys(
+  log: EventLog,
+  { limit = listLimit, lane }: { limit?: number | undefined; lane?: string | undefined } = {},
+): Promise<DeployRow[]> {
+  const begun = lane === undefined ? await deploysBegun(log, limit) : [];
+  const rows = await select(log, (db) => {
+    const newest = newestFirst(db).limit(limit);
+    return lane === undefined ? newest : newest.where('lane', '=', lane);
+  });
+  const oldest = rows.length < limit ? 0 : (rows.at(-1)?.requested_position ?? 0);
+  const listed = new Set(rows.map(({ deploy }) => streamPrefix + deploy));
+  const hidden = begun.find(({ stream, position }) => position > oldest && !listed.has(stream));
+  if (hidden !== undefined) throw differs(hidden, 'has no row');
+  const compared = [];
+  for (const row of rows) compared.push(toDeployRow(await asRecorded(log, row)));
+  return compared;
+}
+
+/**
+ * The deploy with this id, compared with its events; or else every deploy whose id begins so, the
+ * one asked for last first, compared where it is the only one.
+ *
+ * @throws LogFault as for `readDeploys`
+ */
+export async function readDeploy(log: EventLog, idOrPrefix: string): Promise<DeployRow[]> {
+  const rows = await select(log, (db) =>
+    newestFirst(db).where(
+      sql<boolean>`substr(deploy, 1, ${[...idOrPrefix].length}) = ${idOrPrefix}`,
+    ),
+  );
+  const exact = rows.find(({ deploy }) => deploy === idOrPrefix);
+  const only = exact ?? (rows.length === 1 ? rows[0] : undefined);
+  if (only !== undefined) return [toDeployRow(await asRecorded(log, only))];
+  if (rows.length === 0) {
+    const [hidden] = await deploysBegun(log, 1, idOrPrefix);
+    // A writer may have been between the two looks.
+    const [row] = hidden === undefined ? [] : await rowOf(log, hidden.stream);
+    if (hidden !== undefined && row === undefined) throw differs(hidden, 'has no row');
+    if (row !== undefined) return [toDeployRow(await asRecorded(log, row))];
+  }
+  return rows.map(toDeployRow);
+}
+
+const newestFirst = (db: Kysely<DeploysTables>) =>
+  db.selectFrom('deploys').selectAll().orderBy('requested_position', 'desc');
+
+const select = (
+  log: EventLog,
+  build: (db: Kysely<DeploysTables>) => ReturnType<typeof newestFirst>,
+): Promise<readonly DeploysTable[]> => projected(log).query(deploysProjection, build);
+
+const rowOf = (log: EventLog, stream: string): Promise<readonly DeploysTable[]> =>
+  select(log, (db) => newestFirst(db).where('deploy', '=', stream.slice(streamPrefix.length)));
+
+async function deploysBegun(log: EventLog, limit: number, id = ''): Promise<StreamBeginning[]> {
+  const streams = await log.streams({ prefix: streamPrefix + id, limit });
+  return streams.filter(({ type }) => type === 'deploy.requested');
+}
+
+/**
+ * The row, once its deploy's events say the same.
+ *
+ * @throws LogFault
+ */
+async function asRecorded(log: EventLog, row: DeploysTable): Promise<DeploysTable> {
+  const stream = streamPrefix + row.deploy;
+  const events = await log.readStream(stream);
+  const { version = 0 } = events.at(-1) ?? {};
+  if (version > row.version) {
+    // Written to since the row was read: it is there by now.
+    const [newer] = await rowOf(log, stream);
+    if (newer !== undefined && newer.version >= version) return asRecorded(log, newer);
+  }
+  const [first, ...later] = events;
+  const told = Object.assign(first === undefined ? {} : firstRow(first), ...later.map(changeBy));
+  const column = (Object.keys(row) as (keyof DeploysTable)[]).find(
+    (name) => row[name] !== told[name],
+  );
+  if (column === undefined) return row;
+  if (version < row.version) {
+    const reason = `version ${version + 1} of the stream is missing: its last one was ${row.version}`;
+    throw new LogFault({ stream, position: Number(row.position), reason });
+  }
+  throw differs({ stream, position: events.at(-1)?.position ?? 0 }, `has another ${column}`);
+}
+
+function differs(
+  { stream, position }: Pick<StreamBeginning, 'stream' | 'position'>,
+  what: string,
+): LogFault {
+  const reason = `the table of deploys ${what}; its events themselves add up`;
+  return new LogFault({ stream, position, reason });
+}
+
+function toDeployRow(row: DeploysTable): DeployRow {
+  const { commit_id, requested_at, requested_position: _, settled, ...same } = row;
+  return { ...same, commit: commit_id, requestedAt: requested_at, settled: settled === 1 };
+}

@@ -1,0 +1,35 @@
+/**
+ * What may keep production from being written: order, a going-back, the kill switch, changed rules. Read when staging
+ * is verified and again immediately before the write. An answer that is not understood stops.
+ */
+import type { Ports } from '../../effects/ports.ts';
+import type { KillSwitch } from '../../machine/events.ts';
+import type { GatesInput, ServiceOutput } from '../../machine/services.ts';
+import { type ProductionOptions, readStanding } from './production.ts';
+import { readTrust, type TrustOptions } from './trust.ts';
+
+export interface GatesOptions extends ProductionOptions {
+  readonly trust: TrustOptions;
+  /** The environment's kill switch as it is now, and whether that means on. */
+  readonly killSwitch: (name: string) => { readonly killSwitch: KillSwitch; readonly on: boolean };
+}
+
+export async function readGates(
+  input: GatesInput,
+  options: GatesOptions,
+  ports: Ports,
+): Promise<ServiceOutput<'readGates'>> {
+  const { order, held, lane, code, newest } = await readStanding(input, options, ports);
+  if (order.kind === 'superseded' || order.kind === 'found') return order;
+  if (held !== null) return { kind: 'held', rollback: held };
+  const { killSwitch, on } = options.killSwitch(input.killSwitch);
+  if (!on) return { kind: 'disabled', switch: 'environment', killSwitch, by: null, distrust: null };
+  if (lane.disabled !== null) {
+    return { kind: 'disabled', switch: 'lane', killSwitch, by: lane.disabled, distrust: null };
+  }
+  const distrust = await readTrust(input, options, { lane, code }, ports);
+  if (distrust !== null) {
+    return { kind: 'disabled', switch: distrust.about, killSwitch, by: null, distrust };
+  }
+  return { kind: 'clear', production: order.production, newest, killSwitch };
+}

@@ -1,0 +1,58 @@
+/** The lock by the CI's own list of builds, as the article had it: no token, and so a weaker promise (docs/guarantees.md). */
+import type { Clock } from '../../effects/ports.ts';
+import { type CiBuild, decideCiTurn } from '../../machine/ci-queue.ts';
+import type { LaneLock } from './store-lock.ts';
+
+export interface CiLockOptions {
+  readonly provider: 'circleci' | 'github';
+  readonly clock: Clock;
+  /** The lane's builds as the CI tells them now, and which of them this run is. */
+  readonly builds: (
+    signal: AbortSignal,
+    progress: (line: string) => void,
+  ) => Promise<{ readonly me: CiBuild | null; readonly builds: readonly CiBuild[] }>;
+}
+
+const pollMs = 5_000;
+/** A list can be short once; before the lane is taken it is asked for a second time. */
+const secondLookMs = 1_000;
+
+export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLock {
+  return {
+    async acquire({ stacking }, signal, progress) {
+      const startedAt = clock.now();
+      let told = '';
+      const wait = async (line: string) => {
+        if (line !== told) progress(line);
+        told = line;
+        await clock.sleep(pollMs, signal);
+      };
+      for (let looks = 1; ; looks++) {
+        const { me, builds: listed } = await builds(signal, progress);
+        if (me === null) {
+          looks = 0;
+          await wait('the CI’s list does not show this build yet; waiting until it does');
+          continue;
+        }
+        const turn = decideCiTurn({ me, builds: listed, stacking });
+        if (turn.kind === 'go' && looks < 2) {
+          await clock.sleep(secondLookMs, signal);
+          continue;
+        }
+        if (turn.kind === 'go') {
+          const waitedMs = Math.max(0, clock.now() - startedAt);
+          return { kind: 'granted', provider, token: null, waitedMs, takenOver: null };
+        }
+        if (turn.kind === 'superseded') {
+          const { label, commit } = turn.by;
+          const by = { deploy: `${label}-${commit.slice(0, 8)}`, build: label, commit };
+          return { kind: 'superseded', cause: 'newer-build', by };
+        }
+        looks = 0;
+        await wait(`build ${turn.behind.label} runs; waiting for it to end`);
+      }
+    },
+    // The CI's list is all there is: a run that goes on is in it.
+    resume: async () => null,
+  };
+}

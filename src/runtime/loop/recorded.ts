@@ -1,0 +1,54 @@
+/** From the log's rows to the chart: reading a deploy's stream and folding it. */
+import { createHash } from 'node:crypto';
+import { LockstepError } from '../../errors.ts';
+import { chart } from '../../machine/chart.ts';
+import { parseEvent } from '../../machine/codec.ts';
+import type { DomainEvent } from '../../machine/events.ts';
+import { begin, type Flight, next } from '../../machine/interpret.ts';
+import type { EventLog, RecordedEvent } from '../../store/log.ts';
+import { deployStream } from './streams.ts';
+
+/** The log holds something that this program's chart or schemas do not take. */
+export class UnreadableLog extends LockstepError {}
+
+/** SHA-256 (hex) of the chart's definition: which chart a deploy was run on. */
+export const chartHash: string = createHash('sha256')
+  .update(JSON.stringify(chart.definition))
+  .digest('hex');
+
+/** @throws UnreadableLog an event that this version does not know, or whose data does not fit */
+export function domainEvent({ type, data, stream, version }: RecordedEvent): DomainEvent {
+  try {
+    return parseEvent(type, data);
+  } catch (cause) {
+    throw new UnreadableLog(
+      'E_EVENT_UNKNOWN',
+      `${stream}@${version}: this version of lockstep cannot read the event ${type}`,
+      { hint: 'A newer version may have written it: update lockstep.', cause },
+    );
+  }
+}
+
+/** A flight after one recorded event more; null where the chart does not handle it. */
+export function fold(flight: Flight | null, recorded: RecordedEvent): Flight | null {
+  const event = domainEvent(recorded);
+  const at = Date.parse(recorded.time);
+  if (flight !== null) return next(flight, event, at);
+  return event.type === 'deploy.requested' ? begin(event.data, at) : null;
+}
+
+/** A deploy as its stream tells it; null when there is no such stream. @throws UnreadableLog */
+export async function readFlight(log: EventLog, deploy: string): Promise<Flight | null> {
+  let flight: Flight | null = null;
+  for (const recorded of await log.readStream(deployStream(deploy))) {
+    flight = fold(flight, recorded);
+    if (flight === null) {
+      throw new UnreadableLog(
+        'E_EVENT_REFUSED',
+        `${recorded.stream}@${recorded.version}: the chart does not take ${recorded.type} there`,
+        { hint: `pipeline replay ${deploy} shows where the log and the chart part.` },
+      );
+    }
+  }
+  return flight;
+}

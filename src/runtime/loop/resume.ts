@@ -1,0 +1,80 @@
+/** A person lets a held deploy go on: the event in its stream, and the hold lifted in the lane's. */
+import { UsageError } from '../../errors.ts';
+import type { DomainEvent } from '../../machine/events.ts';
+import { has, next, stateOf } from '../../machine/interpret.ts';
+import type { EventLog, StreamAppend } from '../../store/log.ts';
+import { personOf } from '../actor.ts';
+import type { Run } from '../identity.ts';
+import { newEvent } from './record.ts';
+import { chartHash, readFlight } from './recorded.ts';
+import { hasRun } from './runs.ts';
+import { deployStream, laneStream } from './streams.ts';
+
+/**
+ * Appends `deploy.resumed`, and `rollback.lifted` or `trust.given` where a rollback held it or what
+ * differs from the last live deploy: both or neither.
+ *
+ * A deploy that is under way and has lost its run needs no event: whoever runs it carries it on.
+ *
+ * @throws UsageError there is no such deploy, it is over, or a run of it is alive
+ * @throws VersionConflict somebody else resumed it at the same time
+ */
+export async function resumeDeploy(
+  log: EventLog,
+  deploy: string,
+  run: Run,
+  reason: string,
+): Promise<void> {
+  const flight = await readFlight(log, deploy);
+  if (flight === null) {
+    throw new UsageError('E_NO_DEPLOY', `the log has no deploy ${deploy}`, {
+      hint: 'pipeline status lists them.',
+    });
+  }
+  const person = personOf(run.actor, reason);
+  const event: DomainEvent = { type: 'deploy.resumed', data: person };
+  if (!has(flight, 'settled')) {
+    if (await hasRun(log, deploy)) throw underWay(deploy, stateOf(flight));
+    return;
+  }
+  const after = has(flight, 'held') ? next(flight, event, 0) : null;
+  if (after === null) {
+    throw new UsageError('E_NOT_HELD', `${deploy} is not held: it is ${stateOf(flight)}`, {
+      hint: 'A deploy that is held, or that lost its run, can be resumed; this one is over.',
+    });
+  }
+  const { outcome, request } = flight.snapshot.context;
+  const transition = { from: stateOf(flight), to: stateOf(after), settled: false, reason: null };
+  const batches: StreamAppend[] = [
+    {
+      stream: deployStream(deploy),
+      expected: flight.version,
+      events: [newEvent(event, run, { transition, chart: chartHash })],
+    },
+  ];
+  if (outcome?.type === 'production.held') {
+    const { app } = request.settings.production;
+    const data = { app, release: outcome.data.rollback.release.id, ...person };
+    batches.push({
+      stream: laneStream(request.lane),
+      expected: 'any',
+      events: [newEvent({ type: 'rollback.lifted', data }, run)],
+    });
+  }
+  if (outcome?.type === 'production.disabled' && outcome.data.distrust !== null) {
+    const { about, digest } = outcome.data.distrust;
+    const data = { deploy, about, digest, ...person };
+    batches.push({
+      stream: laneStream(request.lane),
+      expected: 'any',
+      events: [newEvent({ type: 'trust.given', data }, run)],
+    });
+  }
+  await log.append(batches);
+}
+
+function underWay(deploy: string, state: string): UsageError {
+  return new UsageError('E_UNDER_WAY', `${deploy} is under way (${state}): a run of it is alive`, {
+    hint: 'Its CI job carries it on. pipeline status shows when a deploy has lost its run.',
+  });
+}

@@ -1,0 +1,270 @@
+/**
+ * Notifications: what the log says is told to Slack, beside the deploy and never in its way. Of several
+ * processes one sends at a time, under a lease; what one leaves unsent, the next sends.
+ */
+
+import { type Slack, slackFault } from '../../effects/channels/slack/slack.ts';
+import type { Ports } from '../../effects/ports.ts';
+import { LockstepError } from '../../errors.ts';
+import { type EventLog, type Fence, FencedOff, type JsonObject } from '../../store/log.ts';
+import { isGone } from '../identity.ts';
+import { type Holding, SlackOutbox } from './slack-outbox.ts';
+
+export interface NotifierOptions {
+  readonly log: EventLog;
+  readonly slack: Slack;
+  readonly settings: {
+    readonly oncall: string | null;
+    /** Whose deploys are announced; left out: every lane's. Each lane has a checkpoint of its own. */
+    readonly lane?: string;
+  };
+  readonly ports: Omit<Ports, 'signal'>;
+  /** Who this is, for the lease over sending: a run's `owner`. */
+  readonly owner: JsonObject;
+  /** At most; sending is taken over sooner than a lane. */
+  readonly leaseMs: number;
+  /** Where the very first notifier of a log begins: behind what is there when it is created, or behind a position. */
+  readonly startAt: 'head' | number;
+  readonly isGone?: (owner: JsonObject) => boolean;
+}
+
+export type Flushed = 'done' | 'timedOut' | 'failed';
+
+export interface Notifier {
+  /** Sends what is there to be sent, once. Trouble is told by `progress`, never thrown. */
+  drain(): Promise<void>;
+  /** Sends from now on, as the log grows. */
+  start(): void;
+  /**
+   * Ends it: sends what the log has by now, within `timeoutMs`. Otherwise says by `progress` that the next
+   * run sends the rest: `timedOut`, or `failed` where no message passes until somebody mends something.
+   */
+  flush(timeoutMs: number): Promise<Flushed>;
+}
+
+/** How a round of sending ended. */
+type Round =
+  | { readonly kind: 'caughtUp' }
+  | { readonly kind: 'busy'; readonly retryMs: number }
+  | { readonly kind: 'trouble'; readonly lasting: boolean };
+
+/** A sender renews three times within its lease; one that died holds up the others no longer than this. */
+const leaseMsMax = 10_000;
+const idleMs = 30_000;
+const backoff = { firstMs: 500, maxMs: 60_000 };
+/** After the deadline of a flush, for the lease to be given back. */
+const graceMs = 250;
+
+export function createNotifier(options: NotifierOptions): Notifier {
+  return new SlackNotifier(options);
+}
+
+class SlackNotifier implements Notifier {
+  readonly #o: NotifierOptions;
+  readonly #outbox: SlackOutbox;
+  readonly #leaseMs: number;
+  readonly #resource: string;
+  readonly #headAtFirst: Promise<number | null>;
+  /** Cuts off whatever is under way. */
+  readonly #end = new AbortController();
+  /** Ends the waiting in between, and lets what is under way finish. */
+  readonly #flushing = new AbortController();
+  #round: Promise<unknown> = Promise.resolve();
+  #loop: Promise<void> = Promise.resolve();
+  #noticed = '';
+
+  constructor(options: NotifierOptions) {
+    const { log, slack, settings, ports, leaseMs } = options;
+    const { lane = null, oncall } = settings;
+    const consumer = lane === null ? 'slack' : `slack/${lane}`;
+    this.#o = options;
+    this.#leaseMs = Math.min(leaseMs, leaseMsMax);
+    this.#resource = `notify/${consumer}`;
+    this.#outbox = new SlackOutbox({
+      log,
+      slack,
+      consumer,
+      lane,
+      oncall,
+      progress: ports.progress,
+      clock: ports.clock,
+    });
+    // Read now: what this run is about to write is to be announced.
+    this.#headAtFirst = log.head().catch(() => null);
+  }
+
+  async drain(): Promise<void> {
+    await this.#nextRound();
+  }
+
+  start(): void {
+    this.#loop = this.#run().catch((error: unknown) => this.#notice(error));
+  }
+
+  async flush(timeoutMs: number): Promise<Flushed> {
+    const { clock, progress } = this.#o.ports;
+    const over = new AbortController();
+    const deadline = clock.sleep(timeoutMs, over.signal).then(
+      () => 'timedOut' as const,
+      () => 'timedOut' as const,
+    );
+    this.#flushing.abort();
+    const work = this.#finish();
+    const flushed = await Promise.race([work, deadline]);
+    this.#end.abort(new Error('the run is over'));
+    if (flushed === 'timedOut') {
+      const settled = Promise.allSettled([work, this.#loop]);
+      await Promise.race([settled, clock.sleep(graceMs, over.signal).catch(() => {})]);
+    }
+    over.abort();
+    if (flushed === 'timedOut') {
+      progress('Slack was not told everything in time; the next run sends the rest');
+    } else if (flushed === 'failed') {
+      progress('Slack was not told everything; the next run after it is mended sends the rest');
+    }
+    return flushed;
+  }
+
+  async #finish(): Promise<Flushed> {
+    await this.#loop;
+    for (let attempt = 1; ; attempt++) {
+      const round = await this.#nextRound();
+      if (round.kind === 'caughtUp') return 'done';
+      if (this.#end.signal.aborted) return 'timedOut';
+      if (round.kind === 'trouble' && round.lasting) return 'failed';
+      await this.#pause(round, attempt, this.#end.signal);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#flushing;
+    for (let attempt = 1; !signal.aborted; ) {
+      const watch = new AbortController();
+      // Watched from before the round: nothing that is written meanwhile goes unseen.
+      const changed = this.#o.log
+        .changed({ timeoutMs: idleMs, signal: AbortSignal.any([signal, watch.signal]) })
+        .catch(() => {});
+      const round = await this.#nextRound();
+      attempt = round.kind === 'trouble' ? attempt + 1 : 1;
+      if (round.kind === 'caughtUp') await changed;
+      else await this.#pause(round, attempt, signal);
+      watch.abort();
+    }
+  }
+
+  /** Until it is worth trying again. */
+  async #pause(round: Round, attempt: number, signal: AbortSignal): Promise<void> {
+    const { log, ports } = this.#o;
+    if (round.kind === 'busy') {
+      await log.changed({ timeoutMs: round.retryMs, signal }).catch(() => {});
+    } else if (round.kind === 'trouble') {
+      const ms = round.lasting
+        ? backoff.maxMs
+        : Math.min(backoff.firstMs * 2 ** (attempt - 1), backoff.maxMs);
+      await ports.clock.sleep(ms, signal).catch(() => {});
+    }
+  }
+
+  /** One after the other. */
+  #nextRound(): Promise<Round> {
+    const round = this.#round.then(() => this.#trySending());
+    this.#round = round;
+    return round;
+  }
+
+  async #trySending(): Promise<Round> {
+    try {
+      const round = await this.#send();
+      if (round.kind === 'caughtUp') this.#noticed = '';
+      return round;
+    } catch (error) {
+      if (error instanceof FencedOff) return { kind: 'busy', retryMs: this.#leaseMs };
+      if (!this.#end.signal.aborted) this.#notice(error);
+      return { kind: 'trouble', lasting: slackFault(error) === 'setup' };
+    }
+  }
+
+  async #send(): Promise<Round> {
+    const { log } = this.#o;
+    const { begun } = await this.#outbox.checkpoint();
+    const until = await log.head();
+    if (begun && (await this.#outbox.pending(until)).length === 0) return { kind: 'caughtUp' };
+    const fence = await this.#takeLease();
+    if (fence === null) {
+      const lease = await log.lease(this.#resource);
+      return { kind: 'busy', retryMs: Math.max(50, (lease?.expiresInMs ?? 0) + 1) };
+    }
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#end.signal, over.signal]);
+    const holding = this.#holding(fence, signal);
+    const beating = this.#beat(holding, over);
+    try {
+      if (!begun) await this.#begin(fence);
+      await this.#outbox.send(until, holding);
+      return { kind: 'caughtUp' };
+    } finally {
+      over.abort();
+      await beating;
+      await log.release(fence).catch(() => {});
+    }
+  }
+
+  async #takeLease(): Promise<Fence | null> {
+    const { log, owner } = this.#o;
+    const gone = this.#o.isGone ?? isGone;
+    const holder = await log.lease(this.#resource);
+    // Nobody waits for a sender whose process has ended.
+    if (holder !== null && !holder.released && gone(holder.owner)) {
+      await log.release({ resource: this.#resource, token: holder.token });
+    }
+    const lease = await log.take(this.#resource, owner, this.#leaseMs);
+    return lease === null ? null : { resource: this.#resource, token: lease.token };
+  }
+
+  #holding(fence: Fence, signal: AbortSignal): Holding {
+    const { log, ports } = this.#o;
+    return {
+      fence,
+      ports: { http: ports.http, signal },
+      assertHeld: async () => {
+        signal.throwIfAborted();
+        if (await log.renew(fence, this.#leaseMs)) return;
+        throw new FencedOff(fence, (await log.lease(this.#resource))?.token ?? fence.token);
+      },
+    };
+  }
+
+  /** Keeps the lease while a message takes its time; a lost one cuts the message off. */
+  async #beat({ assertHeld }: Holding, over: AbortController): Promise<void> {
+    while (!over.signal.aborted) {
+      try {
+        await this.#o.ports.clock.sleep(Math.floor(this.#leaseMs / 3), over.signal);
+        await assertHeld();
+      } catch (error) {
+        if (error instanceof FencedOff) over.abort(error);
+        else if (!over.signal.aborted && !this.#end.signal.aborted) continue;
+        return;
+      }
+    }
+  }
+
+  /** The very first of this log: what was before it is old news. */
+  async #begin(fence: Fence): Promise<void> {
+    const now = await this.#outbox.checkpoint();
+    if (now.begun) return;
+    const head = await this.#headAtFirst;
+    const start = this.#o.startAt === 'head' ? head : this.#o.startAt;
+    const position = Math.max(now.position, start ?? (await this.#o.log.head()));
+    await this.#outbox.save({ position, threads: {}, sent: null, folded: {} }, fence);
+  }
+
+  /** The same trouble is told once. */
+  #notice(error: unknown): void {
+    const known = error instanceof LockstepError;
+    const message = error instanceof Error ? error.message : String(error);
+    const notice = `Slack is not told for now: ${message}${known && error.hint ? `. ${error.hint}` : ''}`;
+    if (notice === this.#noticed) return;
+    this.#noticed = notice;
+    this.#o.ports.progress(notice);
+  }
+}

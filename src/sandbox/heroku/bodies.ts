@@ -1,0 +1,242 @@
+/** The JSON bodies of Heroku's Platform API (Heroku Platform API reference), made from the world. */
+import {
+  type App,
+  type Build,
+  type Dyno,
+  type FormationType,
+  isOver,
+  type Promotion,
+  type PromotionTarget,
+  type Release,
+  type Slug,
+} from './state.ts';
+import type { HerokuWorld } from './world.ts';
+
+/** `2026-01-05T09:58:10Z`, as apps, builds, releases and dynos have it. */
+export const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** `2026-01-05T10:20:00+00:00`, as pipelines and promotions have it. */
+const offset = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}+00:00`;
+
+const userId = '00000021-89ab-4def-8123-456789abcdef';
+const userBody = (email: string) => ({ id: userId, email });
+const stack = { id: '00000031-89ab-4def-8123-456789abcdef', name: 'heroku-24' };
+const of = ({ id, name }: App) => ({ id, name });
+
+export function appBody(world: HerokuWorld, app: App) {
+  const current = world.current(app);
+  return {
+    acm: true,
+    archived_at: null,
+    build_stack: stack,
+    buildpack_provided_description: 'Ruby',
+    created_at: seconds(app.createdAt),
+    generation: 'cedar',
+    git_url: `https://git.heroku.com/${app.name}.git`,
+    id: app.id,
+    internal_routing: null,
+    maintenance: app.maintenance,
+    name: app.name,
+    organization: null,
+    owner: userBody('deploy@acme.test'),
+    region: { id: '00000032-89ab-4def-8123-456789abcdef', name: 'us' },
+    released_at: current === undefined ? null : seconds(current.createdAt),
+    repo_size: null,
+    slug_size: current?.slug == null ? null : 72_552_521,
+    space: null,
+    stack,
+    team: null,
+    updated_at: seconds(app.releases.at(-1)?.updatedAt ?? app.createdAt),
+    web_url: `https://${app.name}-0123456789ab.herokuapp.com/`,
+  };
+}
+
+export function buildBody(app: App, build: Build, streams: string) {
+  const { source } = build;
+  return {
+    app: { id: app.id },
+    buildpacks:
+      build.status === 'succeeded'
+        ? [
+            {
+              name: 'heroku/ruby',
+              url: 'https://codon-buildpacks.s3.amazonaws.com/buildpacks/heroku/ruby.tgz',
+            },
+          ]
+        : [],
+    created_at: seconds(build.createdAt),
+    id: build.id,
+    output_stream_url: `${streams}/streams/builds/${build.id}.log?X-Amz-Expires=86400&X-Amz-Signature=${build.id}`,
+    release: build.release === null ? null : { id: build.release },
+    slug: build.slug === null ? null : { id: build.slug },
+    source_blob: {
+      checksum: source.checksum,
+      url: source.url,
+      version: source.version,
+      version_description: source.description,
+    },
+    stack: stack.name,
+    status: build.status,
+    updated_at: seconds(build.updatedAt),
+    user: userBody(build.by),
+  };
+}
+
+/** @param current the release that runs, as far as whoever asks may see */
+export function releaseBody(
+  app: App,
+  release: Release,
+  { current, streams }: { current: Release | undefined; streams: string },
+) {
+  const done = release.status === 'succeeded' && release.slug !== null;
+  return {
+    addon_plan_names: ['heroku-postgresql:standard-0'],
+    app: of(app),
+    artifacts: done ? [{ type: 'slug', id: release.slug }] : [],
+    created_at: seconds(release.createdAt),
+    current: release === current,
+    description: release.description,
+    eligible_for_rollback: done,
+    id: release.id,
+    oci_image: null,
+    output_stream_url:
+      release.phase !== null
+        ? `${streams}/streams/releases/${release.id}.log?X-Amz-Expires=86400&X-Amz-Signature=${release.id}`
+        : null,
+    slug: release.slug === null ? null : { id: release.slug },
+    status: release.status,
+    updated_at: seconds(release.updatedAt),
+    user: userBody(release.by),
+    version: release.version,
+  };
+}
+
+export function slugBody(slug: Slug, blobs: string) {
+  return {
+    blob: { method: 'get', url: `${blobs}/slugs/${slug.id}.tgz` },
+    buildpack_provided_description: 'Ruby',
+    checksum: `SHA256:${'0'.repeat(64)}`,
+    commit: slug.commit,
+    commit_description: null,
+    created_at: seconds(slug.createdAt),
+    id: slug.id,
+    process_types: { web: 'bundle exec puma -C config/puma.rb' },
+    size: 72_552_521,
+    stack,
+    updated_at: seconds(slug.createdAt),
+  };
+}
+
+export function dynoBody(app: App, dyno: Dyno) {
+  const { release } = dyno;
+  return {
+    app: of(app),
+    attach_url: null,
+    command: dyno.command,
+    created_at: seconds(dyno.createdAt),
+    id: dyno.id,
+    name: dyno.name,
+    release: { id: release.id, version: release.version },
+    size: 'Standard-1X',
+    state: dyno.state,
+    type: dyno.type,
+    updated_at: seconds(dyno.updatedAt),
+  };
+}
+
+/** An id that belongs to another one: the same every time. */
+const derived = (id: string, n: number): string =>
+  `0000${n.toString(16).padStart(4, '0')}${id.slice(8)}`;
+
+export function formationBody(app: App, { type, quantity }: FormationType, place: number) {
+  return {
+    app: of(app),
+    command: `bundle exec ${type}`,
+    created_at: seconds(app.createdAt),
+    dyno_size: { id: '00000082-89ab-4def-8123-456789abcdef', name: 'Standard-1X' },
+    id: derived(app.id, 0x81 + place),
+    quantity,
+    size: 'Standard-1X',
+    type,
+    updated_at: seconds(app.createdAt),
+  };
+}
+
+export function prebootBody(app: App) {
+  return {
+    created_at: '2013-09-20T15:54:45Z',
+    description: 'Boots web dynos with new code before the old ones are stopped.',
+    display_name: 'Preboot',
+    doc_url: 'https://devcenter.heroku.com/articles/preboot',
+    enabled: app.preboot,
+    feedback_email: 'feedback@heroku.com',
+    id: '00000091-89ab-4def-8123-456789abcdef',
+    name: 'preboot',
+    state: 'general',
+    updated_at: seconds(app.createdAt),
+  };
+}
+
+export function couplingBody({ pipeline }: HerokuWorld, app: App) {
+  return {
+    app: { id: app.id },
+    created_at: offset(pipeline.createdAt),
+    id: pipeline.couplings.get(app.id) ?? '',
+    pipeline: { id: pipeline.id, name: pipeline.name },
+    stage: app.stage,
+    updated_at: offset(pipeline.createdAt),
+  };
+}
+
+export function pipelineBody({ pipeline }: HerokuWorld) {
+  return {
+    created_at: offset(pipeline.createdAt),
+    id: pipeline.id,
+    name: pipeline.name,
+    owner: { id: userId, type: 'user' },
+    updated_at: offset(pipeline.createdAt),
+  };
+}
+
+export function promotionBody(world: HerokuWorld, promotion: Promotion) {
+  const { source } = promotion;
+  return {
+    created_at: offset(promotion.createdAt),
+    id: promotion.id,
+    pipeline: { id: world.pipeline.id },
+    source: { app: { id: source.app.id }, release: { id: source.release.id } },
+    status: isOver(promotion) ? 'completed' : 'pending',
+    updated_at: promotion.updatedAt === null ? null : offset(promotion.updatedAt),
+  };
+}
+
+export function targetBody(promotion: Promotion, target: PromotionTarget) {
+  return {
+    app: { id: target.app.id },
+    error_message: target.error,
+    id: target.id,
+    pipeline_promotion: { id: promotion.id },
+    release: target.release === null ? null : { id: target.release.id },
+    status: target.status,
+  };
+}
+
+export const accountBody = {
+  allow_tracking: false,
+  beta: false,
+  created_at: '2017-01-14T18:27:05Z',
+  default_organization: null,
+  default_team: null,
+  delinquent_at: null,
+  email: 'deploy@acme.test',
+  federated: false,
+  id: userId,
+  identity_provider: null,
+  last_login: '2026-01-05T09:00:00Z',
+  name: 'Deploy',
+  sms_number: null,
+  suspended_at: null,
+  two_factor_authentication: true,
+  updated_at: '2026-01-05T09:00:00Z',
+  verified: true,
+  country_of_residence: null,
+};

@@ -1,0 +1,283 @@
+/** Heroku's laws: builds become slugs and releases, releases replace dynos, promotions copy a slug. */
+import { Agenda } from './agenda.ts';
+import { DynoManager } from './dyno-manager.ts';
+import {
+  type App,
+  type Build,
+  type Config,
+  type Promotion,
+  type PromotionTarget,
+  type Release,
+  type Slug,
+  type Timing,
+  user,
+} from './state.ts';
+
+export interface NewRelease {
+  readonly slug: string | null;
+  readonly description: string;
+  readonly by?: string;
+  /** Default: the app's, as it is. */
+  readonly config?: Config;
+  /** Without the app's release phase, as if it had been made long ago. */
+  readonly skipsPhase?: boolean;
+  /** Called once it has succeeded or failed, which may be at once. */
+  readonly onOver?: (release: Release) => void;
+}
+
+export class HerokuWorld {
+  readonly newId: () => string;
+  timing: Timing;
+  readonly apps: readonly App[];
+  readonly slugs = new Map<string, Slug>();
+  readonly promotions: Promotion[] = [];
+  readonly pipeline: {
+    readonly id: string;
+    readonly name: string;
+    /** Couplings' ids, by the app's. */
+    readonly couplings: ReadonlyMap<string, string>;
+    readonly createdAt: number;
+  };
+  nextPromotion: 'succeeds' | 'fails' | 'fails-in-part' = 'succeeds';
+  readonly #agenda: Agenda;
+  readonly #dynos: DynoManager;
+
+  /** @param options.now milliseconds since the epoch */
+  constructor(options: { now: () => number; newId: () => string; timing: Timing }) {
+    const { newId } = options;
+    this.newId = newId;
+    this.timing = options.timing;
+    this.#agenda = new Agenda(options.now);
+    this.#dynos = new DynoManager({ agenda: this.#agenda, newId, timing: () => this.timing });
+    this.apps = [this.#newApp('staging'), this.#newApp('production')];
+    this.pipeline = {
+      id: newId(),
+      name: 'acme',
+      couplings: new Map(this.apps.map(({ id }) => [id, newId()])),
+      createdAt: this.now,
+    };
+  }
+
+  /** Brings the world up to now; to be called before it is looked at. */
+  settle(): void {
+    this.#agenda.settle();
+  }
+
+  /** Milliseconds since the epoch, once `settle` was called. */
+  get now(): number {
+    return this.#agenda.now;
+  }
+
+  app(nameOrId: string): App | undefined {
+    return this.apps.find(({ id, name }) => id === nameOrId || name === nameOrId);
+  }
+
+  /** What runs: while a release is pending, and after one failed, the one before. */
+  current(app: App): Release | undefined {
+    return app.releases.findLast(({ status }) => status === 'succeeded');
+  }
+
+  commitOf(release: Release | undefined): string | null {
+    return release?.slug == null ? null : (this.slugs.get(release.slug)?.commit ?? null);
+  }
+
+  slug(commit: string | null): Slug {
+    const slug = { id: this.newId(), commit, createdAt: this.now };
+    this.slugs.set(slug.id, slug);
+    return slug;
+  }
+
+  /** Builds of one app go one after the other. */
+  build(app: App, source: Build['source'], by = user): Build {
+    const fails = app.next.buildFails;
+    app.next.buildFails = false;
+    const startsAt = Math.max(this.now, ...app.builds.map(({ endsAt }) => endsAt));
+    const build: Build = {
+      id: this.newId(),
+      source,
+      createdAt: this.now,
+      endsAt: startsAt + this.timing.buildMs,
+      by,
+      status: 'pending',
+      updatedAt: this.now,
+      slug: null,
+      release: null,
+    };
+    app.builds.push(build);
+    this.#agenda.note(build.endsAt, () => {
+      build.updatedAt = this.now;
+      build.status = fails ? 'failed' : 'succeeded';
+      if (!fails) this.#releaseBuild(app, build);
+    });
+    return build;
+  }
+
+  release(app: App, made: NewRelease): Release {
+    const { slug, description, by = user, config = app.config, skipsPhase = false, onOver } = made;
+    const phase = slug === null || skipsPhase ? null : app.releasePhase;
+    const release: Release = {
+      id: this.newId(),
+      version: app.releases.length + 1,
+      slug,
+      description,
+      by,
+      config,
+      createdAt: this.now,
+      phase,
+      status: 'pending',
+      updatedAt: this.now,
+    };
+    app.releases.push(release);
+    app.config = config;
+    const over = (status: 'succeeded' | 'failed'): void => {
+      this.#finish(app, release, status);
+      onOver?.(release);
+    };
+    if (phase === null) {
+      over('succeeded');
+      return release;
+    }
+    const fails = app.next.phaseFails;
+    app.next.phaseFails = false;
+    this.#dynos.startPhase(app, release, phase);
+    this.#agenda.note(this.now + this.timing.releasePhaseMs, () => {
+      this.#dynos.endPhase(app);
+      over(fails ? 'failed' : 'succeeded');
+    });
+    return release;
+  }
+
+  /** A new release of an older one's code and config vars (Heroku Platform API reference, Release, Rollback). */
+  rollback(app: App, to: Release, by = user): Release {
+    const { slug, config } = to;
+    return this.release(app, { slug, config, by, description: `Rollback to v${to.version}` });
+  }
+
+  /** A change of config vars is a release of the same code; null removes one. */
+  setConfig(app: App, vars: Readonly<Record<string, string | null>>, by = user): Release {
+    const names = Object.keys(vars);
+    const config = Object.fromEntries(
+      Object.entries({ ...app.config, ...vars }).flatMap(([name, value]) =>
+        value === null ? [] : [[name, value]],
+      ),
+    );
+    const what = names.every((name) => vars[name] === null) ? 'Remove' : 'Set';
+    const slug = this.current(app)?.slug ?? null;
+    const description = `${what} ${names.join(', ')} config vars`;
+    return this.release(app, { slug, config, by, description });
+  }
+
+  /** A formation's change starts and stops dynos of what runs; it makes no release. */
+  scale(app: App, type: string, quantity: number): void {
+    this.#dynos.scale(app, type, quantity, this.current(app));
+  }
+
+  /** One of the app's dynos that is up crashes now. */
+  crashDyno(app: App): void {
+    this.#dynos.crash(app);
+  }
+
+  /** One of the app's dynos is restarted. */
+  restartDyno(app: App): void {
+    this.#dynos.restart(app);
+  }
+
+  promote(source: Promotion['source'], targets: readonly App[], by = user): Promotion {
+    const fate = this.nextPromotion;
+    this.nextPromotion = 'succeeds';
+    const promotion: Promotion = {
+      id: this.newId(),
+      source,
+      targets: targets.map((app) => ({
+        id: this.newId(),
+        app,
+        status: 'pending',
+        error: null,
+        release: null,
+      })),
+      createdAt: this.now,
+      updatedAt: null,
+    };
+    this.promotions.push(promotion);
+    for (const target of promotion.targets) {
+      this.#agenda.note(this.now + this.timing.promotionMs, () => {
+        promotion.updatedAt = this.now;
+        if (fate === 'fails') endTarget(target, 'The slug could not be copied.');
+        else this.#land(promotion, target, fate === 'fails-in-part', by);
+      });
+    }
+    return promotion;
+  }
+
+  /** A promotion's target stays pending as long as the release that it made. */
+  #land(promotion: Promotion, target: PromotionTarget, fails: boolean, by: string): void {
+    const { app, release } = promotion.source;
+    const commit = this.commitOf(release)?.slice(0, 7) ?? 'unknown';
+    target.release = this.release(target.app, {
+      slug: release.slug,
+      description: `Promote ${app.name} v${release.version} ${commit}`,
+      by,
+      onOver: ({ status }) => {
+        promotion.updatedAt = this.now;
+        if (status === 'failed') endTarget(target, 'Release phase failed.');
+        else endTarget(target, fails ? 'Dynos could not be restarted.' : null);
+      },
+    });
+  }
+
+  #releaseBuild(app: App, build: Build): void {
+    const { version } = build.source;
+    build.slug = this.slug(version !== null && /^[0-9a-f]{40}$/.test(version) ? version : null).id;
+    // Heroku's documents do not say what a build without a version is called.
+    const name = version ?? build.slug;
+    const description = `Deploy ${name.slice(0, 8)}`;
+    build.release = this.release(app, { slug: build.slug, description, by: build.by }).id;
+  }
+
+  #finish(app: App, release: Release, status: 'succeeded' | 'failed'): void {
+    const before = this.current(app);
+    release.status = status;
+    release.updatedAt = this.now;
+    // A later release may have overtaken this one's release phase.
+    if (release.slug === null || this.current(app) !== release) return;
+    this.#keepAnswering(app, before);
+    this.#dynos.replace(app, release);
+  }
+
+  /** With preboot the code that answers goes on doing so; a release meanwhile starts the wait anew. */
+  #keepAnswering(app: App, before: Release | undefined): void {
+    const still = app.answering !== null && app.answering.until > this.now ? app.answering : null;
+    const commit = still?.commit ?? this.commitOf(before);
+    app.answering =
+      app.preboot && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
+  }
+
+  #newApp(stage: App['stage']): App {
+    const app: App = {
+      id: this.newId(),
+      name: `acme-${stage}`,
+      stage,
+      createdAt: this.now,
+      releases: [],
+      builds: [],
+      dynos: [],
+      config: {},
+      formation: [{ type: 'web', quantity: 2 }],
+      preboot: false,
+      maintenance: false,
+      releasePhase: null,
+      answering: null,
+      stale: null,
+      next: { buildFails: false, phaseFails: false, dynoCrashes: false },
+    };
+    this.release(app, { slug: null, description: 'Initial release' });
+    this.release(app, { slug: null, description: 'Enable Logplex' });
+    this.setConfig(app, { LANG: 'en_US.UTF-8' });
+    return app;
+  }
+}
+
+function endTarget(target: PromotionTarget, error: string | null): void {
+  target.status = error === null ? 'succeeded' : 'failed';
+  target.error = error;
+}

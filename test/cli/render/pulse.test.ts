@@ -1,0 +1,209 @@
+/** No wait is silent: whatever a run waits for, a line comes at least every minute, under virtual time. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withPulse } from '../../../src/cli/render/pulse.ts';
+import type { Reporter } from '../../../src/cli/render/reporter.ts';
+import { type Step, steps, toAnswer } from '../../../src/machine/codec.ts';
+import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import type { ServiceName } from '../../../src/machine/services.ts';
+import { describeStep } from '../../../src/machine/story.ts';
+import { newRun } from '../../../src/runtime/identity.ts';
+import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { requestDeploy } from '../../../src/runtime/loop/request.ts';
+import { runDeploy, type ServiceTable } from '../../../src/runtime/loop/run.ts';
+import { runResource } from '../../../src/runtime/loop/streams.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import { anActor } from '../../actor.ts';
+import { fc } from '../../fast-check.ts';
+import { VirtualTime } from '../../simulation/virtual-time.ts';
+
+const start = Date.parse('2026-01-05T10:00:00Z');
+const minute = 60_000;
+
+let time: VirtualTime;
+let lines: { at: number; text: string }[];
+let log: EventLog;
+
+beforeEach(async () => {
+  time = new VirtualTime(start);
+  lines = [];
+  log = await openLog('sqlite::memory:', { now: time.now, sleep: time.sleep });
+});
+afterEach(() => log.close());
+
+const reporter: Reporter = {
+  recorded: (event) => void lines.push({ at: time.now(), text: event.type }),
+  progress: (text) => void lines.push({ at: time.now(), text }),
+  notice: (text) => void lines.push({ at: time.now(), text }),
+  end: () => {},
+};
+
+/** No stretch of a minute without a line, from the start to now. */
+function expectHeard(): void {
+  const times = [start, ...lines.map(({ at }) => at), time.now()];
+  const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
+  expect(Math.max(...gaps)).toBeLessThan(minute);
+}
+
+const never = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, fail) => {
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+  });
+
+const toPromotion: readonly Step[] = ['requestPromotion', 'followPromotion'];
+const toBuild: readonly Step[] = ['requestProductionBuild', 'followProductionBuild'];
+
+/** The steps of a deploy in their order, by either way to production. */
+const wayOver = (steps: readonly Step[]): readonly Step[] => [
+  'acquireLock',
+  'observe',
+  'requestStagingBuild',
+  'followStagingBuild',
+  'awaitStagingRelease',
+  'checkStagingDynos',
+  'checkStagingHealth',
+  'readGates',
+  ...steps,
+  'awaitProductionRelease',
+  'checkProductionDynos',
+  'checkProductionHealth',
+];
+
+/** Answers each step as the samples say, up to the one that never answers. */
+function services(way: readonly Step[], stuck: Step) {
+  let at = 0;
+  const answer = async (service: ServiceName, signal: AbortSignal): Promise<unknown> => {
+    const step = way[at];
+    if (step === undefined || step === stuck || steps[step].service !== service)
+      return never(signal);
+    at += 1;
+    const [type] = Object.values(steps[step].events) as EventType[];
+    const answered = toAnswer({ type, data: samples[type as EventType] } as DomainEvent);
+    // Kept by the CI's list: there is no lease of the lane that a fence could ask for.
+    const kept = step === 'acquireLock' ? { provider: 'circleci', token: null } : {};
+    return { ...answered?.answer, ...kept };
+  };
+  const names = new Set(Object.values(steps).map(({ service }) => service));
+  const table = Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      (_: unknown, { signal }: { signal: AbortSignal }) => answer(name, signal),
+    ]),
+  );
+  return { table: table as unknown as ServiceTable, answer };
+}
+
+/** Runs a deploy that hangs, for twelve minutes. */
+async function hang(way: readonly Step[], stuck: Step): Promise<void> {
+  const { deploy: _deploy, chart: _chart, ...wanted } = samples['deploy.requested'];
+  const { settings } = wanted;
+  const deployed = way.includes('followPromotion') ? ('promote' as const) : ('build' as const);
+  const production = { ...settings.production, deploy: deployed };
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const request = { ...wanted, settings: { ...settings, production } };
+  const { deploy } = await requestDeploy(log, request, run);
+  const pulse = withPulse(reporter, time.clock);
+  const interrupt = new AbortController();
+  const { table, answer } = services(way, stuck);
+  const keeper = createLeaseKeeper({ log, clock: time.clock, leaseMs: 60_000 });
+  let over = false;
+  const ended = runDeploy({
+    deploy,
+    log,
+    clock: time.clock,
+    run,
+    keeper,
+    leaseMs: 60_000,
+    lock: {
+      acquire: (_, signal) => answer('acquireLock', signal) as never,
+      resume: async () => null,
+    },
+    services: table,
+    interrupt: interrupt.signal,
+    progress: pulse.progress,
+    waiting: pulse.waiting,
+    recorded: pulse.recorded,
+    deaths: { known: () => null, ask: async () => false },
+  }).finally(() => {
+    over = true;
+  });
+  ended.catch(() => {});
+  await time.runUntil(() => time.now() >= start + 12 * minute, start + 13 * minute);
+  expectHeard();
+  interrupt.abort('SIGTERM');
+  await time.runUntil(() => over, start + 20 * minute);
+  pulse.end();
+  keeper.stop();
+}
+
+describe('a step that takes twelve minutes', () => {
+  const all = [...new Set([...wayOver(toPromotion), ...wayOver(toBuild)])];
+
+  it('is each of the chart’s steps', () => {
+    expect([...all].sort()).toEqual(Object.keys(steps).sort());
+  });
+
+  it.each(all)('%s is heard every minute, with what it does and since when', async (step) => {
+    await hang(wayOver(toBuild.includes(step) ? toBuild : toPromotion), step);
+    const last = lines.findLast(({ text }) => text.startsWith('still '));
+    expect(last?.text).toContain(`still ${describeStep(step)}, since 10:00:00Z (`);
+  });
+});
+
+describe('what is waited for outside of the steps', () => {
+  it('another run of the same deploy', async () => {
+    const { deploy } = samples['deploy.requested'];
+    const other = await log.take(runResource(deploy), { host: 'there', run: 'other' }, 60 * minute);
+    expect(other).not.toBeNull();
+    await hang(wayOver(toPromotion), 'observe');
+    expect(lines.at(-1)?.text).toContain('still waiting for another run of the same deploy');
+  });
+
+  it.each(['opening the log', 'telling the last messages'])('%s', async (what) => {
+    const pulse = withPulse(reporter, time.clock);
+    pulse.waiting(what);
+    await time.runUntil(() => time.now() >= start + 5 * minute, start + 6 * minute);
+    pulse.end();
+    expectHeard();
+    expect(lines[0]?.text).toBe(`still ${what}, since 10:00:00Z (45s)`);
+  });
+});
+
+describe('the pulse', () => {
+  it('says again what was said last of a wait, and never what it says itself', async () => {
+    const pulse = withPulse(reporter, time.clock);
+    pulse.waiting('releasing to staging');
+    pulse.progress('acme-staging: release v12 is under way');
+    await time.runUntil(() => time.now() >= start + 3 * minute, start + 4 * minute);
+    pulse.end();
+    const so = 'still releasing to staging, since 10:00:00Z';
+    const of = 'acme-staging: release v12 is under way';
+    expect(lines.slice(1).map(({ text }) => text)).toEqual([
+      `${so} (45s): ${of}`,
+      `${so} (1m30s): ${of}`,
+      `${so} (2m15s): ${of}`,
+      `${so} (3m): ${of}`,
+    ]);
+  });
+
+  it('whatever is said and when, no minute passes in silence; what is over is silent', async () => {
+    const said = fc.array(fc.integer({ min: 0, max: 10 * minute }), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(said, async (times) => {
+        time = new VirtualTime(start);
+        lines = [];
+        const pulse = withPulse(reporter, time.clock);
+        for (const at of times) void time.sleep(at).then(() => pulse.progress('a line'));
+        await time.runUntil(() => time.now() >= start + 11 * minute, start + 12 * minute);
+        expectHeard();
+        pulse.end();
+        const before = lines.length;
+        await time.runUntil(() => false, start + 20 * minute);
+        expect(lines.length).toBe(before);
+      }),
+      { numRuns: 50, seed: 9 },
+    );
+  });
+});

@@ -1,0 +1,245 @@
+/** The endpoints' check: what counts as right, how often, from which commit, and preboot's old dynos. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { askEndpoints } from '../../../src/effects/checks/endpoints.ts';
+import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import type { Endpoint } from '../../../src/machine/events.ts';
+import {
+  type AnsweringServer,
+  type Asked,
+  type Reply,
+  startAnsweringServer,
+} from '../answering-server.ts';
+import { failureOf, toldBy } from '../lockstep-error.ts';
+import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
+import type { StandInApp, StandInRelease } from '../targets/heroku/world.ts';
+
+const commit = 'abcdef0'.padEnd(40, '1');
+const old = 'b'.repeat(40);
+
+let world: HerokuStandIn;
+let app: StandInApp;
+let release: StandInRelease;
+let site: AnsweringServer | null;
+
+beforeEach(async () => {
+  site = null;
+  world = await new HerokuStandIn().start();
+  app = world.app('acme');
+  release = world.release(app, world.slug(commit));
+});
+afterEach(async () => {
+  await site?.close();
+  await world.close();
+});
+
+type Answer = (asked: Asked, before: number) => Reply;
+
+/** Checks endpoints of a site that answers so; each is the default with these changes. */
+async function check(answer: Answer, ...endpoints: Partial<Endpoint>[]) {
+  site = await startAnsweringServer(answer);
+  const { url } = site;
+  const startedAt = world.clock.now();
+  const answered = await askEndpoints(
+    createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
+    {
+      app: 'acme',
+      release: { id: release.id, version: release.version },
+      commit,
+      endpoints: (endpoints.length === 0 ? [{}] : endpoints).map((changes) => ({
+        status: 200,
+        timeoutMs: 30_000,
+        successes: 1,
+        body: null,
+        header: null,
+        revision: null,
+        ...changes,
+        url: url + (changes.url ?? '/health'),
+      })),
+    },
+    world.ports(),
+    { once: false },
+  );
+  return { endpoints: answered, waitedMs: world.clock.now() - startedAt };
+}
+
+/** These replies one after the other, the last one for ever. */
+const inTurn =
+  (...replies: Reply[]): Answer =>
+  (_, before) =>
+    replies[Math.min(before, replies.length - 1)] ?? 'lose';
+
+const ok: Reply = { status: 200, body: 'all well' };
+
+describe('askEndpoints', () => {
+  it('gives status and attempts of every endpoint', async () => {
+    const { endpoints } = await check(() => ok, { url: '/a' }, { url: '/b' });
+    expect(endpoints).toEqual([
+      { url: `${site?.url}/a`, status: 200, attempts: 1, revision: null },
+      { url: `${site?.url}/b`, status: 200, attempts: 1, revision: null },
+    ]);
+  });
+
+  it('asks until the status is right, over lost connections too', async () => {
+    const { endpoints } = await check(inTurn({ status: 503 }, 'lose', ok));
+    expect(endpoints[0]).toMatchObject({ attempts: 3 });
+  });
+
+  it('a wrong answer starts the count of right ones in a row anew', async () => {
+    const { endpoints } = await check(inTurn(ok, ok, { status: 500 }, ok), { successes: 3 });
+    expect(endpoints[0]).toMatchObject({ attempts: 6 });
+  });
+
+  it('fails with URL, last status and attempts: E_ENDPOINT', async () => {
+    const error = await failureOf(check(() => ({ status: 503 })));
+    expect(error.code).toBe('E_ENDPOINT');
+    expect(error.message).toMatch(
+      /^http:\S+\/health did not answer as it should within 30 s: status 503, not 200 \(\d+ attempts\)$/,
+    );
+    expect(error.details).toMatchObject({ app: 'acme', status: 503, attempts: site?.asked.length });
+  });
+
+  it('fails with the connection’s error when nothing answers', async () => {
+    const error = await failureOf(check(() => 'lose'));
+    expect(error.message).toContain('connection');
+    expect(error.details).toMatchObject({ status: null });
+  });
+
+  it('does not follow a redirect, and says so', async () => {
+    const redirect: Reply = { status: 301, headers: { location: '/login' } };
+    const error = await failureOf(check(({ path }) => (path === '/health' ? redirect : ok)));
+    expect(error.message).toContain('status 301, not 200 (redirects are not followed)');
+  });
+
+  it('a redirect can be what is expected', async () => {
+    const redirect: Reply = { status: 301, headers: { location: '/login' } };
+    expect(await check(() => redirect, { status: 301 })).toMatchObject({
+      endpoints: [{ attempts: 1 }],
+    });
+  });
+
+  it('expects a text in the body', async () => {
+    expect(await check(() => ok, { body: 'well' })).toMatchObject({ endpoints: [{ attempts: 1 }] });
+    await site?.close();
+    const error = await failureOf(check(() => ok, { body: 'ready' }));
+    expect(error.message).toContain('the body does not contain "ready"');
+  });
+
+  it('expects a header’s value', async () => {
+    const header = { name: 'X-Mode', value: 'live' };
+    const live: Reply = { status: 200, headers: { 'x-mode': 'live' } };
+    expect(await check(() => live, { header })).toMatchObject({ endpoints: [{ attempts: 1 }] });
+    await site?.close();
+    const error = await failureOf(check(() => ok, { header }));
+    expect(error.message).toContain('no header X-Mode');
+  });
+
+  it('too few right answers before the deadline are a failure', async () => {
+    const error = await failureOf(check(() => ok, { successes: 100, timeoutMs: 5_000 }));
+    expect(error.message).toMatch(/only \d+ of 100 right answers in a row/);
+  });
+
+  it('asks at least once, even without time', async () => {
+    expect(await check(() => ok, { timeoutMs: 0 })).toMatchObject({ endpoints: [{ attempts: 1 }] });
+  });
+
+  it('shows no query of a URL: it may hold a key', async () => {
+    const error = await failureOf(
+      check(() => ({ status: 500 }), { url: '/health?key=s3cr3t-key' }),
+    );
+    expect(toldBy(error) + world.progress.join()).not.toContain('s3cr3t');
+    expect(site?.asked[0]?.path).toBe('/health?key=s3cr3t-key');
+  });
+});
+
+describe('a revision', () => {
+  const from = (revision: string): Reply => ({ status: 200, headers: { 'x-revision': revision } });
+  const byHeader = { revision: { header: 'X-Revision' } };
+
+  it('in a header has to be the commit: an old dyno’s 200 is not right', async () => {
+    const { endpoints } = await check(inTurn(from(old), from(old), from(commit)), byHeader);
+    expect(endpoints[0]).toMatchObject({ attempts: 3, revision: commit });
+  });
+
+  it('from old and new dynos in turn is not right three times in a row', async () => {
+    const answer: Answer = (_, before) => from(before % 2 === 0 ? commit : old);
+    const error = await failureOf(check(answer, { ...byHeader, successes: 3 }));
+    expect(error.code).toBe('E_ENDPOINT');
+  });
+
+  it.each(['abcdef0', commit.toUpperCase()])('may be told as %s', async (revision) => {
+    expect(await check(() => from(revision), byHeader)).toMatchObject({
+      endpoints: [{ attempts: 1 }],
+    });
+  });
+
+  it.each(['abcdef', 'abcdef02', '', 'main'])('is not right as "%s"', async (revision) => {
+    expect((await failureOf(check(() => from(revision), byHeader))).code).toBe('E_ENDPOINT');
+  });
+
+  it('can be the body of another URL', async () => {
+    site = await startAnsweringServer(
+      inTurn({ status: 404 }, { status: 200, body: `${commit}\n` }),
+    );
+    const told = site;
+    const { endpoints } = await check(() => ok, { revision: { url: `${told.url}/revision` } });
+    expect(endpoints[0]).toMatchObject({ attempts: 2, revision: commit });
+    await told.close();
+  });
+});
+
+describe('preboot', () => {
+  const byHeader = { revision: { header: 'x-revision' } };
+  const right: Reply = { status: 200, headers: { 'x-revision': commit } };
+
+  it('without a revision, the end of the old dynos is waited for before the first ask', async () => {
+    app.preboot = true;
+    const start = world.clock.now();
+    const askedAt: number[] = [];
+    const answer = await check(() => {
+      askedAt.push(world.clock.now() - start);
+      return ok;
+    });
+    expect(askedAt).toEqual([190_000]);
+    expect(answer.waitedMs).toBe(190_000);
+  });
+
+  it('is waited for once, for all endpoints', async () => {
+    app.preboot = true;
+    await check(() => ok, { url: '/a' }, { url: '/b' });
+    expect(world.clock.slept.filter((ms) => ms > 60_000)).toHaveLength(1);
+  });
+
+  it('with a revision nothing is waited for', async () => {
+    app.preboot = true;
+    expect(await check(() => right, byHeader)).toMatchObject({ waitedMs: 0 });
+  });
+
+  it('is not waited for where it is off', async () => {
+    app.preboot = false;
+    expect(await check(() => ok)).toMatchObject({ waitedMs: 0 });
+  });
+
+  it.each([
+    ['a Fir app', { generation: 'fir' }],
+    ['a Fir app, as Heroku’s Go client has it', { generation: { id: 'g', name: 'fir' } }],
+    ['an app in a Private Space', { space: { id: 's', name: 'acme-space' } }],
+  ])('is not waited for on %s, where there is none', async (_, kind) => {
+    Object.assign(app, kind, { preboot: null });
+    expect(await check(() => ok)).toMatchObject({ waitedMs: 0 });
+  });
+
+  it('counts as on where Heroku does not say, though the app could have it', async () => {
+    app.preboot = null;
+    const { waitedMs } = await check(() => ok);
+    expect(waitedMs).toBeGreaterThanOrEqual(180_000);
+  });
+
+  it.each([true, false])(
+    'another feature’s answer (enabled: %s) is not preboot’s',
+    async (enabled) => {
+      const path = `GET /apps/${app.name}/features/preboot`;
+      world.faults.set(path, [{ status: 200, body: { name: 'http-sni', enabled } }]);
+      expect((await failureOf(check(() => ok))).code).toBe('E_VENDOR_MALFORMED');
+    },
+  );
+});

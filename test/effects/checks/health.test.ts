@@ -1,0 +1,374 @@
+/** Health: for how long all dynos stay up, what the endpoints say meanwhile and at the end, and what runs then. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkHealth } from '../../../src/effects/checks/health.ts';
+import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { fc } from '../../fast-check.ts';
+import { VirtualTime } from '../../simulation/virtual-time.ts';
+import {
+  type AnsweringServer,
+  type Asked,
+  type Reply,
+  startAnsweringServer,
+} from '../answering-server.ts';
+import { failureOf } from '../lockstep-error.ts';
+import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
+import type { StandInApp, StandInDyno, StandInRelease } from '../targets/heroku/world.ts';
+
+const commit = 'a'.repeat(40);
+
+let time: VirtualTime;
+let world: HerokuStandIn;
+let app: StandInApp;
+let release: StandInRelease;
+let slug: string;
+let old: string;
+let site: AnsweringServer;
+let answer: (asked: Asked) => Reply;
+let startedAt: number;
+const askedAt: number[] = [];
+
+beforeEach(async () => {
+  time = new VirtualTime(Date.parse('2026-01-05T10:00:00Z'));
+  world = await new HerokuStandIn({ ...time.clock, slept: [], advance: () => {} }).start();
+  app = world.app('acme', { formation: [{ type: 'worker', quantity: 2 }] });
+  old = world.slug('b'.repeat(40));
+  world.release(app, old);
+  slug = world.slug(commit);
+  release = world.release(app, slug);
+  app.dynos = [dyno('worker.1'), dyno('worker.2')];
+  answer = () => ({ status: 200, body: 'ok' });
+  askedAt.length = 0;
+  startedAt = world.clock.now();
+  site = await startAnsweringServer((asked) => {
+    askedAt.push(now());
+    return answer(asked);
+  });
+});
+afterEach(async () => {
+  await site.close();
+  await world.close();
+});
+
+const now = (): number => world.clock.now() - startedAt;
+
+const dyno = (name: string, over: Partial<StandInDyno> = {}): StandInDyno => ({
+  name,
+  type: name.split('.')[0] ?? '',
+  state: 'up',
+  version: 2,
+  ...over,
+});
+
+interface Options {
+  readonly settleMs?: number;
+  readonly timeoutMs?: number;
+  readonly endpoints?: number;
+  readonly successes?: number;
+}
+
+/** Under a time that stands still while a request is under way. */
+async function check(options: Options): ReturnType<typeof checkHealth> {
+  let over = false;
+  const checked = begin(options).finally(() => {
+    over = true;
+  });
+  checked.catch(() => {});
+  await time.runUntil(() => over, Number.POSITIVE_INFINITY);
+  return checked;
+}
+
+function begin({ settleMs = 10_000, timeoutMs = 60_000, endpoints = 0, successes = 1 }: Options) {
+  return checkHealth(
+    createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
+    {
+      app: 'acme',
+      release: { id: release.id, version: release.version },
+      slug,
+      commit,
+      timeoutMs,
+      settleMs,
+      mayHaveNone: false,
+      endpoints: Array.from({ length: endpoints }, (_, i) => ({
+        url: `${site.url}/${i}`,
+        status: 200,
+        timeoutMs: 30_000,
+        successes,
+        body: null,
+        header: null,
+        revision: null,
+      })),
+    },
+    world.ports({ clock: time.clock, during: (call) => time.during(call) }),
+  );
+}
+
+/** What the app's dynos are at each time, in milliseconds from the start of the check. */
+function dynosAt(at: (ms: number) => StandInDyno[]): void {
+  Object.defineProperty(app, 'dynos', { get: () => at(now()), configurable: true });
+}
+
+function formationAt(quantity: (ms: number) => number): void {
+  Object.defineProperty(app, 'formation', {
+    get: () => [{ type: 'worker', quantity: quantity(now()) }],
+    configurable: true,
+  });
+}
+
+describe('checkHealth', () => {
+  it('all dynos stay up for the stretch: what is said of it', async () => {
+    const verified = await check({});
+    expect(verified).toEqual({
+      kind: 'verified',
+      release: { id: release.id, version: 2 },
+      dynos: [
+        { name: 'worker.1', version: 2 },
+        { name: 'worker.2', version: 2 },
+      ],
+      steadyMs: 10_000,
+      restarts: 0,
+      endpoints: [],
+      waitedMs: 10_000,
+    });
+  });
+
+  it.each([0, 1, 700, 10_000, 3_600_000])('takes as long as it is set: %d ms', async (settleMs) => {
+    expect(await check({ settleMs })).toMatchObject({ steadyMs: settleMs, waitedMs: settleMs });
+  });
+
+  it('a worker that crashes three seconds after it was up is a failure: E_DYNO_CRASHED', async () => {
+    dynosAt((ms) => [dyno('worker.1', { state: ms < 3_000 ? 'up' : 'crashed' }), dyno('worker.2')]);
+    const error = await failureOf(check({}));
+    expect(error.code).toBe('E_DYNO_CRASHED');
+    expect(error.message).toBe('acme: worker.1 crashed on v2');
+  });
+
+  it.each([
+    ['is seen starting', (ms: number) => (ms < 6_000 ? 'up' : ms < 9_000 ? 'starting' : 'up')],
+    ['is seen gone', (ms: number) => (ms < 6_000 ? 'up' : ms < 9_000 ? 'down' : 'up')],
+  ])('a restart that %s begins the stretch again', async (_, stateAt) => {
+    dynosAt((ms) => [
+      dyno('worker.1', { state: stateAt(ms), id: ms < 6_000 ? 'first' : 'second' }),
+      dyno('worker.2'),
+    ]);
+    const { steadyMs, restarts, waitedMs } = await check({});
+    expect(steadyMs).toBeGreaterThanOrEqual(10_000);
+    expect(waitedMs).toBeGreaterThanOrEqual(19_000);
+    expect(restarts).toBe(1);
+    expect(world.progress.join()).toContain('begin again');
+  });
+
+  it.each([
+    ['another id', { id: 'second' }],
+    ['another time', { updatedAt: '2026-01-05T10:00:07Z' }],
+  ])('a restart between two looks is known by %s', async (_, after) => {
+    dynosAt((ms) => [dyno('worker.1', ms < 5_000 ? {} : after), dyno('worker.2')]);
+    const { restarts, waitedMs } = await check({});
+    expect(restarts).toBe(1);
+    expect(waitedMs).toBeGreaterThanOrEqual(15_000);
+  });
+
+  it('dynos that never stay up end it: E_DYNOS_UNSTEADY', async () => {
+    dynosAt((ms) => [dyno('worker.1', { id: `life ${Math.floor(ms / 4_000)}` }), dyno('worker.2')]);
+    const error = await failureOf(check({ timeoutMs: 60_000 }));
+    expect(error.code).toBe('E_DYNOS_UNSTEADY');
+    expect(error.message).toContain('did not stay up on v2 for 10 s on end');
+    expect(now()).toBeLessThanOrEqual(71_000);
+  });
+
+  it('one-off dynos and release dynos may come, go and crash', async () => {
+    dynosAt((ms) => [
+      dyno('worker.1'),
+      dyno('worker.2'),
+      dyno('run.1', { id: `run ${ms}`, state: ms > 4_000 ? 'crashed' : 'up' }),
+      dyno('release.2', { state: 'crashed' }),
+    ]);
+    expect(await check({})).toMatchObject({ restarts: 0, waitedMs: 10_000 });
+  });
+
+  it('scaled down amid the stretch, those that are left stayed up', async () => {
+    formationAt((ms) => (ms > 4_000 ? 1 : 2));
+    dynosAt((ms) => {
+      return ms > 4_000 ? [dyno('worker.1')] : [dyno('worker.1'), dyno('worker.2')];
+    });
+    expect(await check({})).toMatchObject({ waitedMs: 10_000, dynos: [{ name: 'worker.1' }] });
+  });
+
+  it('scaled up, the new dyno has to stay up as long', async () => {
+    formationAt((ms) => (ms > 4_000 ? 3 : 2));
+    dynosAt((ms) => {
+      return ['worker.1', 'worker.2', ...(ms > 4_000 ? ['worker.3'] : [])].map((name) =>
+        dyno(name),
+      );
+    });
+    const { waitedMs, dynos } = await check({});
+    expect(waitedMs).toBeGreaterThanOrEqual(14_000);
+    expect(dynos).toHaveLength(3);
+  });
+});
+
+describe('the endpoints', () => {
+  it('are asked inside the stretch and once more at its end: it costs no more', async () => {
+    const { endpoints, waitedMs } = await check({ endpoints: 2, successes: 3 });
+    expect(endpoints).toHaveLength(2);
+    expect(waitedMs).toBe(10_000);
+    expect(askedAt.filter((ms) => ms < 10_000)).toHaveLength(6);
+    expect(askedAt.filter((ms) => ms >= 10_000)).toHaveLength(2);
+  });
+
+  it('that take longer than the stretch are all that it costs', async () => {
+    answer = () => (now() < 17_000 ? { status: 503 } : { status: 200 });
+    const { waitedMs } = await check({ endpoints: 1 });
+    expect(waitedMs).toBeGreaterThanOrEqual(17_000);
+    expect(waitedMs).toBeLessThan(20_000);
+  });
+
+  it('right at first and wrong at the end are a failure: E_ENDPOINT', async () => {
+    answer = () => (now() < 9_000 ? { status: 200 } : { status: 500 });
+    const error = await failureOf(check({ endpoints: 1 }));
+    expect(error.code).toBe('E_ENDPOINT');
+    expect(error.message).toContain('status 500');
+  });
+
+  it('are waited for no longer once a dyno has crashed', async () => {
+    answer = () => ({ status: 503 });
+    dynosAt((ms) => [dyno('worker.1', { state: ms < 3_000 ? 'up' : 'crashed' }), dyno('worker.2')]);
+    expect((await failureOf(check({ endpoints: 1 }))).code).toBe('E_DYNO_CRASHED');
+    const asked = askedAt.length;
+    await new Promise((later) => setTimeout(later, 20));
+    expect(askedAt.length).toBe(asked);
+  });
+
+  it('are asked again after a restart, at the end of the new stretch', async () => {
+    dynosAt((ms) => [dyno('worker.1', { id: ms < 8_000 ? 'first' : 'second' }), dyno('worker.2')]);
+    await check({ endpoints: 1 });
+    expect(askedAt.at(-1)).toBeGreaterThanOrEqual(18_000);
+  });
+});
+
+describe('the last look at what runs', () => {
+  /** At this time a person does so; the dynos listed stay as they are, as a list that lags shows them. */
+  function at(ms: number, act: () => void): void {
+    let done = false;
+    dynosAt((later) => {
+      if (later >= ms && !done) {
+        done = true;
+        act();
+      }
+      return [dyno('worker.1'), dyno('worker.2')];
+    });
+  }
+
+  it('rolled back while the endpoint was wrong, right again after: E_RELEASE_NOT_CURRENT', async () => {
+    let rolledBack = false;
+    answer = () => (rolledBack ? { status: 200 } : { status: 500 });
+    at(6_000, () => {
+      rolledBack = true;
+      world.release(app, old, { description: 'Rollback to v1' });
+    });
+    const error = await failureOf(check({ endpoints: 1 }));
+    expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
+    expect(error.message).toContain('it runs v3 (Rollback to v1');
+  });
+
+  it('somebody else’s deploy on top, without any endpoint: E_RELEASE_NOT_CURRENT', async () => {
+    at(2_000, () => world.release(app, world.slug('c'.repeat(40)), { description: 'Deploy cccc' }));
+    expect((await failureOf(check({}))).code).toBe('E_RELEASE_NOT_CURRENT');
+  });
+
+  it('a rollback to the very same code is a decision against it', async () => {
+    at(2_000, () => world.release(app, slug, { description: 'Rollback to v2' }));
+    expect((await failureOf(check({}))).code).toBe('E_RELEASE_NOT_CURRENT');
+  });
+
+  it.each(['Set FOO config vars', 'Attach DATABASE', 'Deploy aaaaaaaa'])(
+    'the same code on top is still it: %s',
+    async (description) => {
+      at(2_000, () => world.release(app, slug, { description }));
+      expect(await check({})).toMatchObject({ kind: 'verified' });
+    },
+  );
+
+  it.each([
+    ['Rollback to v1', 'other code'],
+    ['Rollback to v2', 'its own code'],
+    ['Deploy cccccccc', 'other code'],
+  ])('"%s", whose release phase still runs, is a decision against it', async (description, to) => {
+    const other = to === 'other code' ? world.slug('c'.repeat(40)) : slug;
+    at(2_000, () => world.release(app, other, { description, status: 'pending' }));
+    const error = await failureOf(check({}));
+    expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
+    expect(error.message).toContain(`v3 (${description}) is under way`);
+  });
+
+  it('a config change whose release phase still runs is none', async () => {
+    const description = 'Set FOO config vars';
+    at(2_000, () => world.release(app, slug, { description, status: 'pending' }));
+    expect(await check({})).toMatchObject({ kind: 'verified' });
+  });
+
+  it('a release on top that failed changes nothing', async () => {
+    at(2_000, () => world.release(app, world.slug('c'.repeat(40)), { status: 'failed' }));
+    expect(await check({})).toMatchObject({ kind: 'verified' });
+  });
+});
+
+describe('whatever dynos do', () => {
+  it('what is verified stayed up for the stretch, and ends', { timeout: 60_000 }, async () => {
+    const life = fc.array(
+      fc.record({
+        upMs: fc.integer({ min: 1, max: 40_000 }),
+        downMs: fc.integer({ min: 0, max: 6_000 }),
+      }),
+      { maxLength: 4 },
+    );
+    const drawn = fc.record({
+      one: life,
+      two: life,
+      settleMs: fc.integer({ min: 0, max: 30_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(drawn, async ({ one, two, settleMs }) => {
+        startedAt = world.clock.now();
+        dynosAt((ms) => [dyno('worker.1', lifeAt(one, ms)), dyno('worker.2', lifeAt(two, ms))]);
+        const ended = await check({ settleMs, timeoutMs: 90_000 }).catch((error: unknown) => error);
+        if (ended instanceof Error) {
+          expect((ended as { code?: string }).code).toBe('E_DYNOS_UNSTEADY');
+          expect(now()).toBeLessThanOrEqual(settleMs + 90_000 + 10_000);
+          return;
+        }
+        for (const life of [one, two]) {
+          expect(upSince(life, now()), 'a dyno was not up throughout').toBeLessThanOrEqual(
+            now() - settleMs,
+          );
+        }
+      }),
+      { numRuns: 60, seed: 20_261_125 },
+    );
+  });
+});
+
+type Life = readonly { upMs: number; downMs: number }[];
+
+function lifeAt(life: Life, ms: number): Partial<StandInDyno> {
+  let from = 0;
+  for (const [i, { upMs, downMs }] of life.entries()) {
+    if (ms < from + upMs) return { id: `life ${i}`, updatedAt: String(i) };
+    from += upMs;
+    if (ms < from + downMs)
+      return { id: `life ${i + 1}`, state: 'starting', updatedAt: `${i} boots` };
+    from += downMs;
+  }
+  return { id: `life ${life.length}`, updatedAt: String(life.length) };
+}
+
+/** Since when a dyno has been up at this time; never when it is not. */
+function upSince(life: Life, ms: number): number {
+  let from = 0;
+  for (const { upMs, downMs } of life) {
+    if (ms < from + upMs) return from;
+    from += upMs + downMs;
+    if (ms < from) return Number.POSITIVE_INFINITY;
+  }
+  return from;
+}

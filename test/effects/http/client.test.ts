@@ -1,0 +1,485 @@
+/** The HTTP client over real HTTP: what is repeated, what is waited for, what is fenced, what is told. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { ensureOk, sendForJson } from '../../../src/effects/http/answers.ts';
+import {
+  createHttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  VendorMalformed,
+  VendorRefused,
+  VendorUnreachable,
+  VendorWait,
+} from '../../../src/effects/http/client.ts';
+import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
+import { LockstepError } from '../../../src/errors.ts';
+import { hide } from '../../../src/redaction/gate.ts';
+import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
+import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+interface Stage {
+  readonly server: AnsweringServer;
+  readonly clock: VirtualClock;
+  readonly notices: string[];
+  send(request?: Partial<HttpRequest>): ReturnType<ReturnType<typeof createHttpClient>['send']>;
+  readonly http: ReturnType<typeof createHttpClient>;
+  request(over?: Partial<HttpRequest>): HttpRequest;
+}
+
+/** A server with these replies, one after the other, the last one for ever; deadlines are held by the clock. */
+async function stage(
+  replies: Reply[],
+  over: Partial<HttpClientOptions> = {},
+  holdMs = 30_000,
+): Promise<Stage> {
+  const server = await startAnsweringServer((_, before) => {
+    const reply = replies[Math.min(before, replies.length - 1)];
+    if (reply === undefined) throw new Error('no reply is left');
+    return reply;
+  });
+  const transport = undiciTransport();
+  closers.push(() => transport.close(), server.close);
+  const clock = createVirtualClock({ holdMs });
+  const notices: string[] = [];
+  const http = createHttpClient({
+    transport: transport.send,
+    clock,
+    random: () => 0.5,
+    beforeWrite: async () => {},
+    notice: (line) => notices.push(line),
+    ...over,
+  });
+  const request = (changes: Partial<HttpRequest> = {}): HttpRequest => ({
+    vendor: 'heroku',
+    method: 'GET',
+    url: `${server.url}/apps/acme`,
+    signal: new AbortController().signal,
+    ...changes,
+  });
+  return { server, clock, notices, http, request, send: (changes) => http.send(request(changes)) };
+}
+
+async function failure(promise: Promise<unknown>): Promise<LockstepError> {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof LockstepError)) throw new Error(`no LockstepError: ${String(error)}`);
+  return error;
+}
+
+/** For tests whose waits are longer than a request's usual deadline: this one is, and the clock holds no shorter. */
+const patient = { timeoutMs: 24 * 3_600_000 };
+
+const ok: Reply = { status: 200, body: '{"id":"a"}' };
+
+describe('reads', () => {
+  it('are repeated after a 5xx and after a lost connection, until there is an answer', async () => {
+    const { send, server, clock, notices } = await stage([{ status: 503 }, 'lose', ok]);
+    expect((await send()).status).toBe(200);
+    expect(server.asked).toHaveLength(3);
+    expect(clock.slept).toEqual(expect.arrayContaining([250, 500]));
+    expect(notices[0]).toBe(
+      'Heroku, GET /apps/acme: status 503; trying again in 0.3 s (attempt 2 of 6)',
+    );
+  });
+
+  it('give up after six attempts, with the vendor’s last word', async () => {
+    const { send, server } = await stage([{ status: 502 }]);
+    expect((await send()).status).toBe(502);
+    expect(server.asked).toHaveLength(6);
+  });
+
+  it.each([
+    ['a 503', { status: 503 }],
+    ['a lost connection', 'lose'],
+  ] as const)('go on after %s for as long as their step has, and no longer', async (_, reply) => {
+    const { server, clock, send } = await stage([reply]);
+    const start = clock.now();
+    const answer = await send({ deadlineMs: start + 10 * 60_000 }).catch((error: unknown) => error);
+    expect(answer).toMatchObject(
+      reply === 'lose' ? { code: 'E_VENDOR_UNREACHABLE' } : { status: 503 },
+    );
+    expect(clock.now() - start).toBeGreaterThanOrEqual(10 * 60_000);
+    expect(clock.now() - start).toBeLessThan(11 * 60_000);
+    expect(server.asked.length).toBeGreaterThan(20);
+  });
+
+  it('are not repeated after a 4xx', async () => {
+    const { send, server } = await stage([{ status: 404 }]);
+    expect((await send()).status).toBe(404);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('of an endpoint are sent once: each of its answers counts', async () => {
+    const { send, server } = await stage([{ status: 503 }, ok]);
+    expect((await send({ vendor: 'endpoint' })).status).toBe(503);
+    expect(server.asked).toHaveLength(1);
+  });
+});
+
+describe('rate limits', () => {
+  it('wait as long as Retry-After asks, plus jitter', async () => {
+    const { send, clock } = await stage([{ status: 429, headers: { 'retry-after': '7' } }, ok]);
+    expect((await send()).status).toBe(200);
+    expect(clock.slept).toContain(7_250);
+  });
+
+  it.each([0, 5, -5])('read a date by the vendor’s clock, %d hours from ours', async (hours) => {
+    const there = createVirtualClock().now() + hours * 3_600_000;
+    const date = new Date(there).toUTCString();
+    const at = new Date(there + 9_000);
+    const afterDate = { date, 'retry-after': at.toUTCString() };
+    const reset = `${at.getTime() / 1_000}`;
+    const atReset = { date, 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset };
+    for (const headers of [afterDate, atReset]) {
+      const { send, clock } = await stage([{ status: 429, headers }, ok]);
+      await send();
+      expect(clock.slept).toContain(9_250);
+    }
+  });
+
+  it('back off by themselves where a 429 asks for nothing', async () => {
+    const { send, clock } = await stage([{ status: 429 }, { status: 429 }, ok]);
+    await send();
+    expect(clock.slept).toEqual(expect.arrayContaining([250, 500]));
+  });
+
+  it('repeat a write that was refused for the rate alone, fenced anew', async () => {
+    let fences = 0;
+    const { send, server } = await stage([{ status: 429 }, { status: 201 }], {
+      beforeWrite: async () => {
+        fences += 1;
+      },
+    });
+    expect((await send({ method: 'POST' })).status).toBe(201);
+    expect(server.asked).toHaveLength(2);
+    expect(fences).toBe(2);
+  });
+
+  it('wait for a date to the end of what is left, and not longer', async () => {
+    const reply = { status: 429, headers: { 'retry-after': '600' } };
+    const { send, clock } = await stage([reply, ok], {}, patient.timeoutMs);
+    const deadlineMs = clock.now() + 600_000;
+    expect((await send({ ...patient, deadlineMs })).status).toBe(200);
+    expect(clock.slept).toContain(600_250);
+  });
+
+  it.each([
+    ['Retry-After in seconds', { status: 429, headers: { 'retry-after': '601' } }, '10 min'],
+    ['a 503 with one', { status: 503, headers: { 'retry-after': '601' } }, '10 min'],
+    [
+      'one past the end of time',
+      { status: 429, headers: { 'retry-after': '9'.repeat(30) } },
+      'min',
+    ],
+    [
+      'one without a deadline, beyond 5 minutes',
+      { status: 429, headers: { 'retry-after': '301' } },
+      '5 min',
+    ],
+  ])('that ask for more than is left are told at once: %s', async (name, reply, words) => {
+    const { send, server, clock } = await stage([reply]);
+    const deadline = name.includes('without') ? {} : { deadlineMs: clock.now() + 600_000 };
+    for (const method of ['GET', 'POST'] as const) {
+      if (method === 'POST' && reply.status !== 429) continue;
+      const before = server.asked.length;
+      const error = await failure(send({ ...deadline, method }));
+      expect(error).toBeInstanceOf(VendorWait);
+      expect(error.code).toBe('E_VENDOR_WAIT');
+      expect(error.message).toContain(`${reply.status}`);
+      expect(error.message).toContain(words);
+      expect(error.details).toMatchObject({ vendor: 'heroku', method, status: reply.status });
+      expect(server.asked.length).toBe(before + 1);
+    }
+    expect(clock.slept.filter((ms) => ms !== 30_000)).toEqual([]);
+  });
+
+  describe('GitHub’s, told in words alone', () => {
+    const secondary =
+      '{"documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits","message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}';
+    const headers = { 'x-ratelimit-remaining': '14', 'x-ratelimit-reset': '4102444800' };
+
+    it.each([
+      ['message and page', secondary],
+      ['message alone', '{"message":"You have exceeded a secondary rate limit. Wait."}'],
+      ['of the whole account', '{"message":"API rate limit exceeded for user ID 1."}'],
+      [
+        'page alone',
+        '{"message":"Slow down.","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"}',
+      ],
+    ])('waits a minute, then two, and asks again: %s', async (_, body) => {
+      const { send, clock, server } = await stage(
+        [{ status: 403, headers, body }, { status: 403, headers, body }, ok],
+        {},
+        patient.timeoutMs,
+      );
+      expect((await send({ ...patient, vendor: 'github' })).status).toBe(200);
+      expect(clock.slept).toEqual(expect.arrayContaining([60_250, 120_500]));
+      expect(server.asked).toHaveLength(3);
+    });
+
+    it('is told as a rate limit when it does not end', async () => {
+      const { http, request } = await stage([{ status: 403, headers, body: secondary }]);
+      const asked = request({ vendor: 'github', attemptsMax: 1 });
+      const error = await failure(http.send(asked).then((answer) => ensureOk(asked, answer)));
+      expect(error.code).toBe('E_VENDOR_RATE_LIMIT');
+    });
+
+    it.each([
+      '{"message":"Resource not accessible by integration"}',
+      '{"message":"Must have admin rights to Repository."}',
+      'rate limit',
+      'null',
+      '"a secondary rate limit"',
+      '',
+    ])('is not any other 403: %s', async (body) => {
+      const { send, server } = await stage([{ status: 403, headers, body }, ok]);
+      expect((await send({ vendor: 'github' })).status).toBe(403);
+      expect(server.asked).toHaveLength(1);
+    });
+
+    it('is nobody else’s', async () => {
+      const { send } = await stage([{ status: 403, body: secondary }, ok]);
+      expect((await send({ vendor: 'circleci' })).status).toBe(403);
+    });
+  });
+
+  it('slow the reading of Heroku down while its pool is low', async () => {
+    const low: Reply = { status: 200, headers: { 'RateLimit-Remaining': '40' } };
+    const { send, clock, notices } = await stage([low, low]);
+    await send();
+    await send();
+    expect(clock.slept).toContain(2_000);
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toContain('40 more requests');
+  });
+});
+
+describe('writes', () => {
+  it('are not repeated after a 5xx', async () => {
+    const { send, server } = await stage([{ status: 503 }, { status: 201 }]);
+    expect((await send({ method: 'POST' })).status).toBe(503);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('whose reply is lost say that they may have happened', async () => {
+    const { send, server } = await stage(['lose', { status: 201 }]);
+    const error = await failure(send({ method: 'POST', body: '{}' }));
+    expect(error).toBeInstanceOf(VendorUnreachable);
+    expect(error.details.sent).toBe(true);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('that nothing listens to say that they did not happen', async () => {
+    const { server, request, http } = await stage([ok]);
+    await server.close();
+    const error = await failure(http.send(request({ method: 'POST' })));
+    expect(error.details.sent).toBe(false);
+    expect(error.message).toContain('connection refused');
+  });
+
+  it.each(['heroku', 'circleci', 'github'] as const)(
+    'to %s are not sent when the lane is not ours any more',
+    async (vendor) => {
+      const { send, server } = await stage([{ status: 201 }], {
+        beforeWrite: () => Promise.reject(new LockstepError('E_LANE_LOST', 'the lane is lost')),
+      });
+      expect((await failure(send({ vendor, method: 'POST' }))).code).toBe('E_LANE_LOST');
+      expect(server.asked).toHaveLength(0);
+      expect((await send({ vendor })).status).toBe(201);
+    },
+  );
+
+  it('to Slack pass the gate, value by value; to others they go as they are', async () => {
+    const secret = 'HRKU-01234567-89ab';
+    hide(secret);
+    const { send, server } = await stage([ok]);
+    const body = JSON.stringify({ text: `see ${secret}`, blocks: [{ text: secret }] });
+    await send({ vendor: 'slack', method: 'POST', body });
+    await send({ vendor: 'heroku', method: 'POST', body });
+    const [toSlack, toHeroku] = server.asked;
+    expect(toSlack?.body).toBe(
+      JSON.stringify({ text: 'see [secret]', blocks: [{ text: '[secret]' }] }),
+    );
+    expect(toHeroku?.body).toBe(body);
+  });
+
+  it('to Slack are not fenced', async () => {
+    const { send } = await stage([ok], { beforeWrite: () => Promise.reject(new Error('fenced')) });
+    expect((await send({ vendor: 'slack', method: 'POST' })).status).toBe(200);
+  });
+});
+
+describe('deadlines and signals', () => {
+  it('give up on a vendor that says nothing; a write may have happened', async () => {
+    const { send, server, clock } = await stage(['hang']);
+    const sending = failure(send({ method: 'POST', timeoutMs: 40_000 }));
+    await expect.poll(() => server.asked.length).toBe(1);
+    clock.advance(40_000);
+    const error = await sending;
+    expect(error.message).toContain('no answer within 40 s');
+    expect(error.details.sent).toBe(true);
+  });
+
+  it('give what has come of an answer that stays open, where that is asked for', async () => {
+    const { send, server, clock } = await stage([{ status: 200, body: 'line 1\n', open: true }]);
+    const sending = send({ timeoutMs: 40_000, partial: true });
+    await expect.poll(() => server.asked.length).toBe(1);
+    // The head and the first chunk come in one packet or two; both come before the deadline here.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    clock.advance(40_000);
+    expect(await sending).toMatchObject({ status: 200, body: 'line 1\n' });
+  });
+
+  it('an aborted signal ends a request with the signal’s reason, and nothing is repeated', async () => {
+    const { send, server } = await stage(['hang']);
+    const stop = new AbortController();
+    const sending = send({ signal: stop.signal });
+    await expect.poll(() => server.asked.length).toBe(1);
+    stop.abort(new Error('stopped'));
+    await expect(sending).rejects.toThrow('stopped');
+    expect(server.asked).toHaveLength(1);
+  });
+});
+
+describe('ETags', () => {
+  it('a 304 gives the body from before, and the second request named the tag', async () => {
+    const { send, server } = await stage([
+      { status: 200, headers: { etag: '"1"' }, body: 'same' },
+      { status: 304, headers: { etag: '"1"' } },
+    ]);
+    await send();
+    expect(await send()).toMatchObject({ status: 200, body: 'same' });
+    expect(server.asked[1]?.headers['if-none-match']).toBe('"1"');
+  });
+
+  it('are not used for another range, another token, or an endpoint', async () => {
+    const { send, server } = await stage([{ status: 200, headers: { etag: '"1"' }, body: 'a' }]);
+    await send({ headers: { range: 'id ..', authorization: 'Bearer one' } });
+    await send({ headers: { range: 'version ..', authorization: 'Bearer one' } });
+    await send({ headers: { range: 'id ..', authorization: 'Bearer two' } });
+    await send({ vendor: 'endpoint' });
+    await send({ vendor: 'endpoint' });
+    expect(server.asked.map(({ headers }) => headers['if-none-match'])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('answers that say no', () => {
+  it.each([
+    [401, 'E_VENDOR_AUTH'],
+    [403, 'E_VENDOR_AUTH'],
+    [404, 'E_VENDOR_NOT_FOUND'],
+    [409, 'E_VENDOR_CONFLICT'],
+    [422, 'E_VENDOR_INVALID'],
+    [429, 'E_VENDOR_RATE_LIMIT'],
+    [500, 'E_VENDOR_FAILED'],
+  ])('%i is %s, with vendor, method, path, status and request id', async (status, code) => {
+    const body = '{"id":"some_id","message":"Some words."}';
+    const { http, request } = await stage([{ status, headers: { 'Request-Id': 'r-1' }, body }]);
+    const asked = request({ attemptsMax: 1 });
+    const error = await failure(http.send(asked).then((response) => ensureOk(asked, response)));
+    expect(error).toBeInstanceOf(VendorRefused);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain('Some words.');
+    expect(error.details).toEqual({
+      vendor: 'heroku',
+      method: 'GET',
+      path: '/apps/acme',
+      status,
+      id: 'some_id',
+      requestId: 'r-1',
+    });
+  });
+
+  it.each(['', '   ', 'no json', '[]', '{"id":1}'])(
+    'an answer of %j is malformed, never "nothing"',
+    async (body) => {
+      const { http, request } = await stage([{ status: 200, body }]);
+      const asking = sendForJson(http, request(), z.looseObject({ id: z.string() }));
+      expect(await failure(asking)).toBeInstanceOf(VendorMalformed);
+    },
+  );
+});
+
+describe('secrets', () => {
+  const token = 'HRKU-secret-token-1';
+  const signature = 'c2VjcmV0LXNpZ25hdHVyZQ==';
+
+  it('are in no error, detail or notice, not even when the vendor repeats them', async () => {
+    const echo = `bad token ${token} at https://s3.example/x?Signature=${encodeURIComponent(signature)}`;
+    const { http, request, notices, server } = await stage([
+      { status: 503, body: echo },
+      'lose',
+      { status: 422, body: JSON.stringify({ id: 'invalid_params', message: echo }) },
+    ]);
+    const secret: Partial<HttpRequest> = {
+      url: `${server.url}/upload?Signature=${encodeURIComponent(signature)}`,
+      headers: { authorization: `Bearer ${token}` },
+    };
+    const asked = request(secret);
+    const refused = await failure(http.send(asked).then((response) => ensureOk(asked, response)));
+    await server.close();
+    const unreachable = await failure(http.send(request({ ...secret, attemptsMax: 1 })));
+    const told = JSON.stringify([
+      refused.message,
+      refused.hint,
+      refused.details,
+      unreachable.message,
+      unreachable.hint,
+      unreachable.details,
+      notices,
+    ]);
+    expect(refused.message).toContain('[secret]');
+    for (const leak of [token, signature, encodeURIComponent(signature), 'Signature=']) {
+      expect(told).not.toContain(leak);
+    }
+  });
+
+  it('a Slack webhook’s path is shown by its start only', async () => {
+    const { send, server } = await stage(['lose']);
+    const url = `${server.url}/services/T000/B000/XXXXXXXXXXXX`;
+    const error = await failure(send({ vendor: 'slack', method: 'POST', url }));
+    expect(error.details.path).toBe('/services/…');
+    expect(JSON.stringify([error.message, error.hint])).not.toContain('XXXX');
+  });
+});
+
+describe('plain http', () => {
+  it.each(['heroku', 'circleci', 'github', 'slack'] as const)(
+    'takes nothing of ours for %s to another host',
+    async (vendor) => {
+      const passed: string[] = [];
+      const { send } = await stage([], {
+        transport: async ({ url }) => {
+          passed.push(url);
+          return { status: 200, headers: {}, body: '{}' };
+        },
+      });
+      for (const method of ['GET', 'POST'] as const) {
+        const url = 'http://vendor.acme.test/x';
+        const headers = { authorization: 'Bearer top-secret' };
+        const error = await send({ vendor, method, url, headers, body: '{}' }).catch(
+          (e: unknown) => e,
+        );
+        expect(error).toMatchObject({ code: 'E_PLAIN_HTTP' });
+        expect(String(error) + JSON.stringify(error)).not.toContain('top-secret');
+      }
+      expect(passed).toEqual([]);
+      await send({ vendor, url: 'https://vendor.acme.test/x' });
+      await send({ vendor: 'endpoint', url: 'http://www.acme.test/' });
+      expect(passed).toEqual(['https://vendor.acme.test/x', 'http://www.acme.test/']);
+    },
+  );
+});

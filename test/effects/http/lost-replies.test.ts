@@ -1,0 +1,144 @@
+/** A careful write: looked for before it is sent, cleared right before, and looked for again when its reply is lost. */
+import { describe, expect, it } from 'vitest';
+import {
+  VendorMalformed,
+  VendorRefused,
+  VendorUnreachable,
+} from '../../../src/effects/http/client.ts';
+import { type CarefulWrite, writeCarefully } from '../../../src/effects/http/lost-replies.ts';
+import type { Ports } from '../../../src/effects/ports.ts';
+import { createVirtualClock } from '../virtual-clock.ts';
+
+type Write = CarefulWrite<string, string>;
+
+const refused = (status: number) =>
+  new VendorRefused('E_VENDOR_FAILED', `Heroku answered ${status}`, { status, details: {} });
+const unreachable = (sent: boolean) =>
+  new VendorUnreachable('E_VENDOR_UNREACHABLE', 'Heroku did not answer', { details: { sent } });
+const malformed = new VendorMalformed('E_VENDOR_MALFORMED', 'an answer like noise', {});
+
+/** What happened, in order; `made` is what the vendor has after the nth send. */
+function stage({
+  again = false,
+  sends = [] as (Error | string)[],
+  madeAfter = null as number | null,
+} = {}) {
+  const happened: string[] = [];
+  const clock = createVirtualClock();
+  let sent = 0;
+  let sleptBefore = 0;
+  const ports = {
+    clock,
+    signal: new AbortController().signal,
+    progress: () => {},
+    again,
+  } as unknown as Ports;
+  const write: Write = {
+    what: 'the build',
+    look: async () => {
+      happened.push('look');
+      return madeAfter !== null && sent >= madeAfter ? 'made' : null;
+    },
+    clear: async () => {
+      happened.push('clear');
+      sleptBefore = clock.now();
+      return null;
+    },
+    send: async ({ writeBeforeMs }) => {
+      happened.push('send');
+      clearances.push((writeBeforeMs ?? 0) - sleptBefore);
+      const answer = sends[sent++] ?? 'made';
+      if (typeof answer === 'string') return answer;
+      throw answer;
+    },
+  };
+  const clearances: number[] = [];
+  return { happened, ports, write, clock, clearances, sends: () => sent };
+}
+
+describe('a careful write', () => {
+  it('is looked for, cleared, then sent', async () => {
+    const { happened, ports, write } = stage();
+    expect(await writeCarefully(ports, write)).toEqual({
+      kind: 'written',
+      value: 'made',
+      adopted: false,
+    });
+    expect(happened).toEqual(['look', 'clear', 'send']);
+  });
+
+  it('that was made before is adopted: nothing is sent', async () => {
+    const { ports, write, sends } = stage({ madeAfter: 0 });
+    expect(await writeCarefully(ports, write)).toMatchObject({ value: 'made', adopted: true });
+    expect(sends()).toBe(0);
+  });
+
+  it('that a dead run may have sent just before is looked for again, seconds later', async () => {
+    const { ports, write, clock, sends } = stage({ again: true });
+    let looks = 0;
+    const seen = await writeCarefully(ports, {
+      ...write,
+      look: async () => (++looks === 3 ? 'the dead run’s' : null),
+    });
+    expect(seen).toMatchObject({ value: 'the dead run’s', adopted: true });
+    expect(sends()).toBe(0);
+    expect(clock.slept.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('may be sent for 15 seconds after it was cleared', async () => {
+    const { ports, write, clearances } = stage();
+    await writeCarefully(ports, write);
+    expect(clearances).toEqual([15_000]);
+  });
+
+  it('counted from before the gates were read: however long that took', async () => {
+    const { ports, write, clearances, clock } = stage();
+    await writeCarefully(ports, {
+      ...write,
+      clear: async () => {
+        const refusal = await write.clear();
+        clock.advance(9_000);
+        return refusal;
+      },
+    });
+    expect(clearances).toEqual([15_000]);
+    clock.advance(1);
+  });
+
+  it.each([
+    ['no reply', unreachable(true)],
+    ['a 500', refused(500)],
+    ['a 502', refused(502)],
+    ['a 503', refused(503)],
+    ['a 504', refused(504)],
+    ['an answer that cannot be understood', malformed],
+  ])('that was carried out though it got %s is found, and not sent again', async (_, answer) => {
+    const { ports, write, sends } = stage({ sends: [answer], madeAfter: 1 });
+    expect(await writeCarefully(ports, write)).toMatchObject({ value: 'made', adopted: true });
+    expect(sends()).toBe(1);
+  });
+
+  it('whose reply was lost is looked for five times, for half a minute, before it is sent again', async () => {
+    const { ports, write, happened, clock } = stage({ sends: [unreachable(true)] });
+    await writeCarefully(ports, write);
+    const between = happened.slice(happened.indexOf('send') + 1, happened.lastIndexOf('send'));
+    expect(between).toEqual(['look', 'look', 'look', 'look', 'look', 'clear']);
+    expect(clock.slept.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
+  });
+
+  it('whose reply is lost twice is at its end', async () => {
+    const lost = [unreachable(true), refused(503), 'made'];
+    const { ports, write, sends } = stage({ sends: lost });
+    await expect(writeCarefully(ports, write)).rejects.toBe(lost[1]);
+    expect(sends()).toBe(2);
+  });
+
+  it.each([400, 401, 403, 404])(
+    'that is refused with %i is neither looked for nor sent again',
+    async (status) => {
+      const { ports, write, happened } = stage({ sends: [refused(status)] });
+      await expect(writeCarefully(ports, write)).rejects.toMatchObject({ status });
+      expect(happened).toEqual(['look', 'clear', 'send']);
+    },
+  );
+});

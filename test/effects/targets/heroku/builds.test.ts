@@ -1,0 +1,326 @@
+/** Builds: one a deploy whatever happens to replies, followed to their end, told with their output. */
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Ports } from '../../../../src/effects/ports.ts';
+import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import { LockstepError } from '../../../../src/errors.ts';
+import type { Refusal } from '../../../../src/machine/services.ts';
+import { failureOf, toldBy } from '../../lockstep-error.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { HerokuStandIn } from './stand-in.ts';
+import type { StandInApp } from './world.ts';
+
+const commit = 'a'.repeat(40);
+const input = { app: 'acme-staging', commit, mark: 'deploy-1', timeoutMs: 600_000 };
+const tarball = new TextEncoder().encode('a gzipped tarball');
+const archive = async () => tarball;
+const builds = 'POST /apps/acme-staging/builds';
+
+let world: HerokuStandIn;
+let app: StandInApp;
+let heroku: Heroku;
+let ports: Ports;
+
+beforeEach(async () => {
+  world = await new HerokuStandIn().start();
+  app = world.app('acme-staging');
+  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  ports = world.ports();
+});
+afterEach(() => world.close());
+
+const sent = (request: string) => world.asked.filter((one) => one === request).length;
+
+describe('requestBuild', () => {
+  it('uploads the commit and asks for its build, with the full commit, its checksum and the mark', async () => {
+    const answer = await heroku.requestBuild(input, ports, archive);
+    expect(app.builds).toHaveLength(1);
+    const [build] = app.builds;
+    expect(answer).toEqual({ kind: 'requested', build: build?.id, adopted: false });
+    expect(build).toMatchObject({ version: commit, mark: 'lockstep deploy-1' });
+    expect(build?.checksum).toBe(`SHA256:${createHash('sha256').update(tarball).digest('hex')}`);
+    const upload = world.uploads.get(new URL(build?.source ?? '').pathname);
+    expect(Buffer.from(upload?.bytes ?? []).toString()).toBe('a gzipped tarball');
+  });
+
+  it('sends no token and no content type to the signed URL', async () => {
+    await heroku.requestBuild(input, ports, archive);
+    const [upload] = world.uploads.values();
+    expect(upload).toMatchObject({ authorization: undefined, contentType: undefined });
+  });
+
+  it.each(['pending', 'succeeded', 'failed'] as const)(
+    'adopts a build that is %s and carries its mark, and writes nothing',
+    async (status) => {
+      const { id } = world.build(app, { status, mark: 'lockstep deploy-1' });
+      const answer = await heroku.requestBuild(input, ports, archive);
+      expect(answer).toEqual({ kind: 'requested', build: id, adopted: true });
+      expect(world.asked.filter((one) => !one.startsWith('GET'))).toEqual([]);
+    },
+  );
+
+  it('of several with its mark adopts the one that did not fail', async () => {
+    const { id } = world.build(app, { status: 'succeeded', mark: 'lockstep deploy-1' });
+    world.build(app, { status: 'failed', mark: 'lockstep deploy-1' });
+    expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ build: id });
+  });
+
+  it.each([
+    ['another deploy', 'Deploy 22222222', true],
+    ['a rollback', 'Rollback to v1', true],
+    ['a config change', 'Set FOO config vars', false],
+  ])('over which %s was released (“%s”) is built anew: %s', async (_, description, anew) => {
+    const release = world.release(app, world.slug(commit));
+    const slug = anew ? world.slug('b'.repeat(40)) : release.slug;
+    world.release(app, slug, { description });
+    const made = { status: 'succeeded', release: release.id, slug: release.slug } as const;
+    const { id } = world.build(app, { ...made, mark: 'lockstep deploy-1' });
+    const answer = await heroku.requestBuild(input, ports, archive);
+    expect(answer).toMatchObject({ adopted: !anew });
+    expect(sent(builds)).toBe(anew ? 1 : 0);
+    if (!anew) expect(answer).toMatchObject({ build: id });
+  });
+
+  it('does not adopt another deploy’s build of the same commit', async () => {
+    world.build(app, { status: 'succeeded', mark: 'lockstep deploy-11' });
+    world.build(app, { status: 'succeeded', mark: null });
+    expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ adopted: false });
+  });
+
+  it.each(['lost-after', '503-after'] as const)(
+    'when the reply is %s, looks again and adopts what it made: one build',
+    async (fault) => {
+      world.faults.set(builds, [fault]);
+      const answer = await heroku.requestBuild(input, ports, archive);
+      expect(answer).toEqual({ kind: 'requested', build: app.builds[0]?.id, adopted: true });
+      expect(app.builds).toHaveLength(1);
+      expect(sent(builds)).toBe(1);
+    },
+  );
+
+  it('when the request was lost, sends it once more, only after looking several times', async () => {
+    world.faults.set(builds, ['lost-before']);
+    const answer = await heroku.requestBuild(input, ports, archive);
+    expect(answer).toMatchObject({ adopted: false });
+    expect(app.builds).toHaveLength(1);
+    const first = world.asked.indexOf(builds);
+    const looks = world.asked.slice(first + 1, world.asked.lastIndexOf(builds));
+    expect(looks.filter((one) => one === 'GET /apps/acme-staging/builds')).toHaveLength(5);
+    expect(world.asked.filter((one) => one.endsWith('/sources'))).toHaveLength(1);
+  });
+
+  it('gives up after the second lost request', async () => {
+    world.faults.set(builds, ['lost-before', 'lost-before']);
+    const error = await failureOf(heroku.requestBuild(input, ports, archive));
+    expect(error.code).toBe('E_VENDOR_UNREACHABLE');
+    expect(sent(builds)).toBe(2);
+  });
+
+  it('asks for clearance after the upload, right before the write', async () => {
+    let seen: string[] = [];
+    await heroku.requestBuild(input, ports, archive, async () => {
+      seen = [...world.asked];
+      return null;
+    });
+    expect(seen.at(-1)).toMatch(/^PUT \/storage\//);
+    expect(world.asked[seen.length]).toBe(builds);
+  });
+
+  it('that is held up for longer than its clearance counts is cleared anew before it is sent', async () => {
+    let held = 0;
+    world.beforeWrite = async ({ method, url }) => {
+      if (method !== 'POST' || !url.endsWith('/builds')) return;
+      held += 1;
+      if (held === 1) world.clock.advance(15_001);
+    };
+    let cleared = 0;
+    const answer = await heroku.requestBuild(input, ports, archive, async () => {
+      cleared += 1;
+      return null;
+    });
+    expect(answer).toMatchObject({ adopted: false });
+    expect([cleared, held, sent(builds)]).toEqual([2, 2, 1]);
+  });
+
+  it('asks for clearance again before it sends again, and may be refused then', async () => {
+    world.faults.set(builds, ['lost-before']);
+    const held: Refusal = {
+      kind: 'superseded',
+      cause: 'diverged',
+      production: { version: 3, commit },
+      verified: true,
+      stuck: null,
+    };
+    const answers = [null, held];
+    const clear = async () => answers.shift() ?? null;
+    expect(await heroku.requestBuild(input, ports, archive, clear)).toBe(held);
+    expect(app.builds).toHaveLength(0);
+  });
+
+  it('a refusal that its own lost request caused is no refusal: it adopts', async () => {
+    const contained: Refusal = {
+      kind: 'superseded',
+      cause: 'contained',
+      production: { version: 3, commit },
+      verified: true,
+    };
+    const answer = await heroku.requestBuild(input, ports, archive, async () => {
+      world.build(app, { status: 'succeeded', mark: 'lockstep deploy-1' });
+      return contained;
+    });
+    expect(answer).toMatchObject({ kind: 'requested', adopted: true });
+    expect(sent(builds)).toBe(0);
+  });
+
+  it('waits while the account has as many builds under way as it may', async () => {
+    const message = 'Your account has reached its concurrent builds limit';
+    const full = { status: 422, body: { id: 'invalid_params', message } };
+    world.faults.set(builds, [full, full]);
+    expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ adopted: false });
+    expect(world.clock.slept.filter((ms) => ms === 15_000)).toHaveLength(2);
+  });
+
+  it('gives up on that limit when the time is up: E_BUILDS_LIMIT', async () => {
+    const full = { status: 422, body: { id: 'x', message: 'concurrent builds limit' } };
+    world.faults.set(builds, Array(50).fill(full));
+    const error = await failureOf(
+      heroku.requestBuild({ ...input, timeoutMs: 60_000 }, ports, archive),
+    );
+    expect(error.code).toBe('E_BUILDS_LIMIT');
+  });
+
+  it('an upload that the storage refuses tells neither the signed URL nor blames the token', async () => {
+    // Every upload's path is another: the fence sees it first.
+    world.beforeWrite = async ({ method, url }) => {
+      if (method !== 'PUT') return;
+      const body = { message: `SignatureDoesNotMatch ${url}` };
+      world.faults.set(`PUT ${new URL(url).pathname}`, [{ status: 403, body }]);
+    };
+    const error = await failureOf(heroku.requestBuild(input, ports, archive));
+    expect(error.code).toBe('E_SOURCE_UPLOAD');
+    expect(toldBy(error)).not.toContain('signature-1234');
+    expect(toldBy(error)).not.toContain('HEROKU_API_KEY');
+    expect(app.builds).toHaveLength(0);
+  });
+
+  it('nothing is written once the lane is lost', async () => {
+    world.beforeWrite = () => Promise.reject(new LockstepError('E_LANE_LOST', 'lost'));
+    const error = await failureOf(heroku.requestBuild(input, ports, archive));
+    expect(error.code).toBe('E_LANE_LOST');
+    expect(world.asked.filter((one) => !one.startsWith('GET'))).toEqual([]);
+  });
+
+  it('an aborted signal ends it with the signal’s reason', async () => {
+    world.faults.set(builds, ['lost-before']);
+    const answer = heroku.requestBuild(input, ports, async () => {
+      setImmediate(() => world.stop.abort(new Error('interrupted')));
+      return tarball;
+    });
+    await expect(answer).rejects.toThrow('interrupted');
+  });
+});
+
+describe('followBuild', () => {
+  const follow = (build: string, timeoutMs = 600_000) =>
+    heroku.followBuild({ app: 'acme-staging', build, timeoutMs }, ports);
+
+  it('passes on each line of output once, and gives the release and the slug', async () => {
+    const output = '-----> Building\n\u001b[1mcolour\u001b[0m\nlast line';
+    const { id } = world.build(app, { asksLeft: 4, output });
+    const built = await follow(id);
+    const [release] = app.releases;
+    expect(built).toEqual({ kind: 'built', build: id, release: release?.id, slug: release?.slug });
+    expect(world.progress).toEqual(['-----> Building', 'colour', 'last line']);
+  });
+
+  it('fails with the end of the output as hint', async () => {
+    const output = `${Array.from({ length: 60 }, (_, n) => `line ${n}`).join('\n')}\n ! Push failed\n`;
+    const { id } = world.build(app, { endsAs: 'failed', output });
+    const error = await failureOf(follow(id));
+    expect(error.code).toBe('E_BUILD_FAILED');
+    expect(error.hint).toContain('Push failed');
+    expect(error.hint).toContain('line 59');
+    expect(error.hint).not.toContain('line 10\n');
+  });
+
+  it('gives up when the time is up: E_BUILD_TIMEOUT', async () => {
+    const { id } = world.build(app, { asksLeft: Number.POSITIVE_INFINITY });
+    const error = await failureOf(follow(id, 60_000));
+    expect(error.code).toBe('E_BUILD_TIMEOUT');
+    expect(error.message).toContain('60 s');
+  });
+
+  it('outlasts a Heroku that stumbles', async () => {
+    const { id } = world.build(app);
+    const path = `GET /apps/acme-staging/builds/${id}`;
+    world.faults.set(path, Array(8).fill({ status: 503, body: {} }));
+    expect(await follow(id)).toMatchObject({ kind: 'built' });
+  });
+
+  it('a build without output to read is followed all the same', async () => {
+    const { id } = world.build(app, { asksLeft: 2 });
+    world.faults.set(`GET /output/${id}`, Array(9).fill({ status: 404, body: {} }));
+    expect(await follow(id)).toMatchObject({ kind: 'built' });
+  });
+
+  it('success without a slug is not taken for success', async () => {
+    const { id } = world.build(app, { status: 'succeeded' });
+    expect((await failureOf(follow(id))).code).toBe('E_VENDOR_MALFORMED');
+  });
+});
+
+describe('an answer that is not of the build', () => {
+  it('a build of another deploy is not taken for the one that was asked for', async () => {
+    const path = '/apps/acme-staging/builds';
+    const made = world.build(app, { mark: 'lockstep another', status: 'succeeded' });
+    const [listed] = (await fetch(`${world.url}${path}`).then((one) => one.json())) as object[];
+    world.faults.set(`POST ${path}`, [{ status: 201, body: listed ?? {} }]);
+    // The answer says nothing of what was made: it is looked for, and asked for once more.
+    const asked = await heroku.requestBuild(input, ports, archive);
+    const ours = app.builds.filter(({ mark }) => mark === 'lockstep deploy-1');
+    expect([asked.kind === 'requested' && asked.build]).toEqual(ours.map(({ id }) => id));
+    const other = world.build(app);
+    world.faults.set(`GET ${path}/${other.id}`, [{ status: 200, body: listed ?? {} }]);
+    const follow = { app: 'acme-staging', build: other.id, timeoutMs: 60_000 };
+    expect((await failureOf(heroku.followBuild(follow, ports))).code).toBe('E_VENDOR_MALFORMED');
+    expect(made.status).toBe('succeeded');
+  });
+
+  it('an app whose builds make images is told as one', async () => {
+    const path = '/apps/acme-staging/builds';
+    world.build(app);
+    const [listed] = (await fetch(`${world.url}${path}`).then((one) => one.json())) as object[];
+    world.faults.set(`POST ${path}`, [{ status: 201, body: { ...listed, stack: 'container' } }]);
+    expect((await failureOf(heroku.requestBuild(input, ports, archive))).code).toBe('E_NO_SLUG');
+  });
+});
+
+describe('pendingWork', () => {
+  it('tells the builds and releases that are under way, and since when', async () => {
+    const slug = world.slug(commit);
+    world.release(app, slug);
+    world.release(app, slug, { status: 'pending' });
+    world.build(app, { status: 'succeeded' });
+    const { id } = world.build(app, { createdAt: world.clock.now() - 3 * 86_400_000 });
+    world.build(app);
+    const clock = createVirtualClock({ now: world.clock.now(), holdMs: 0 });
+    const pending = await heroku.pendingWork('acme-staging', world.ports({ clock }));
+    expect(pending.map(({ kind }) => kind)).toEqual(['build', 'build', 'release']);
+    const old = pending.find(({ name }) => name === id);
+    expect(old?.ageMs).toBeGreaterThan(2 * 86_400_000);
+  });
+
+  it('finds a release that is under way below newer ones', async () => {
+    const slug = world.slug(commit);
+    world.release(app, slug);
+    const { version } = world.release(app, slug, { status: 'pending' });
+    for (let n = 0; n < 5; n++) world.release(app, slug, { description: 'Set FOO config vars' });
+    const pending = await heroku.pendingWork('acme-staging', ports);
+    expect(pending).toMatchObject([{ kind: 'release', name: `v${version}` }]);
+  });
+
+  it('is nothing at an app that does nothing', async () => {
+    world.release(app, null, { description: 'Initial release' });
+    expect(await heroku.pendingWork('acme-staging', ports)).toEqual([]);
+  });
+});

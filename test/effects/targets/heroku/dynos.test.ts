@@ -1,0 +1,207 @@
+/** The dynos' check: all of the formation, on the new release, and who crashed. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkDynos } from '../../../../src/effects/targets/heroku/dynos.ts';
+import { createHeroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import { failureOf } from '../../lockstep-error.ts';
+import { HerokuStandIn } from './stand-in.ts';
+import type { StandInApp, StandInDyno, StandInRelease } from './world.ts';
+
+let world: HerokuStandIn;
+let app: StandInApp;
+let release: StandInRelease;
+let slug: string;
+
+beforeEach(async () => {
+  world = await new HerokuStandIn().start();
+  app = world.app('acme', { formation: [{ type: 'web', quantity: 2 }] });
+  world.release(app, world.slug('b'.repeat(40)));
+  slug = world.slug('a'.repeat(40));
+  release = world.release(app, slug);
+});
+afterEach(() => world.close());
+
+const dyno = (name: string, version: number | null, state = 'up'): StandInDyno => ({
+  name,
+  type: name.split('.')[0] ?? '',
+  state,
+  version,
+});
+
+const check = (timeoutMs = 60_000, mayHaveNone = false) =>
+  checkDynos(
+    createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
+    {
+      app: 'acme',
+      release: { id: release.id, version: release.version },
+      timeoutMs,
+      mayHaveNone,
+    },
+    world.ports(),
+  );
+
+/** The dynos at the first ask, at the second, and so on; the last ones stay. */
+function over(...moments: StandInDyno[][]): void {
+  let rest = moments;
+  Object.defineProperty(app, 'dynos', {
+    get: () => {
+      const [now = []] = rest;
+      if (rest.length > 1) rest = rest.slice(1);
+      return now;
+    },
+  });
+}
+
+describe('checkDynos', () => {
+  it('waits until as many dynos as the formation wants are up on the release', async () => {
+    over(
+      [dyno('web.1', 1), dyno('web.2', 1)],
+      [dyno('web.1', 2), dyno('web.2', 2, 'starting')],
+      [dyno('web.1', 2), dyno('web.2', 2)],
+    );
+    const { kind, dynos, waitedMs } = await check();
+    expect(kind).toBe('up');
+    expect(dynos).toEqual([
+      { name: 'web.1', version: 2 },
+      { name: 'web.2', version: 2 },
+    ]);
+    expect(waitedMs).toBeGreaterThan(0);
+    expect(world.progress.at(-1)).toContain('web: 1 of 2 (web.2 starting on v2)');
+  });
+
+  it('waits for every process type', async () => {
+    app.formation = [
+      { type: 'web', quantity: 1 },
+      { type: 'worker', quantity: 1 },
+    ];
+    app.dynos = [dyno('web.1', 2), dyno('worker.1', 1)];
+    const error = await failureOf(check());
+    expect(error.code).toBe('E_DYNOS_TIMEOUT');
+    expect(error.message).toContain('worker: 0 of 1 (worker.1 up on v1)');
+    expect(error.message).not.toContain('web');
+  });
+
+  it('leaves one-off dynos, release phases and the scheduler’s alone, crashed or old', async () => {
+    app.dynos = [
+      dyno('web.1', 2),
+      dyno('web.2', 2),
+      dyno('run.7812', 1),
+      dyno('release.1', 2, 'crashed'),
+      dyno('scheduler.4', 1, 'crashed'),
+    ];
+    app.formation.push({ type: 'release', quantity: 1 });
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('waits for a process type that is called as Heroku Scheduler’s dynos, and not for those', async () => {
+    app.formation = [{ type: 'scheduler', quantity: 1 }];
+    const job = dyno('scheduler.3472', 2, 'crashed');
+    app.dynos = [dyno('scheduler.1', 1), { ...job, state: 'up' }];
+    expect(await failureOf(check())).toMatchObject({
+      code: 'E_DYNOS_TIMEOUT',
+      message: expect.stringContaining('scheduler: 0 of 1 (scheduler.1 up on v1)'),
+    });
+    app.dynos = [dyno('scheduler.1', 2, 'crashed')];
+    expect(await failureOf(check())).toMatchObject({ code: 'E_DYNO_CRASHED' });
+    app.dynos = [dyno('scheduler.1', 2), job];
+    expect(await check()).toMatchObject({ dynos: [{ name: 'scheduler.1', version: 2 }] });
+  });
+
+  it('a type scaled to nothing is not waited for', async () => {
+    app.formation.push({ type: 'worker', quantity: 0 });
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 2)];
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it.each([
+    ['scaled to nothing', [{ type: 'web', quantity: 0 }]],
+    ['without a formation', []],
+    ['with a release phase only', [{ type: 'release', quantity: 1 }]],
+  ])('an app %s is not up, unless that was waived', async (_, formation) => {
+    app.formation = formation;
+    app.dynos = [dyno('web.1', 2), dyno('release.1', 2)];
+    const error = await failureOf(check());
+    expect(error.code).toBe('E_NO_DYNOS');
+    expect(error.hint).toContain('waive: [no-dynos]');
+    expect(await check(60_000, true)).toMatchObject({ kind: 'up', dynos: [] });
+  });
+
+  it('a formation that lags behind the app’s first release is waited for', async () => {
+    let asked = 0;
+    const formation = [{ type: 'web', quantity: 1 }];
+    Object.defineProperty(app, 'formation', { get: () => (++asked < 4 ? [] : formation) });
+    app.dynos = [dyno('web.1', 2)];
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('a dyno that is listed twice counts once: by its name, by its id', async () => {
+    const twice: StandInDyno[][] = [
+      [dyno('web.1', 2), dyno('web.1', 2)],
+      [dyno('web.1', 2), { ...dyno('web.1', 2), id: 'another' }],
+      [
+        { ...dyno('web.1', 2), id: 'one' },
+        { ...dyno('web.2', 2), id: 'one' },
+      ],
+    ];
+    for (const dynos of twice) {
+      app.dynos = dynos;
+      expect((await failureOf(check())).message).toContain('web: 1 of 2');
+    }
+  });
+
+  it('a dyno of another app, or without a release, does not count', async () => {
+    app.dynos = [dyno('web.1', 2), { ...dyno('web.2', 2), of: 'acme-staging' }];
+    expect((await failureOf(check())).message).toContain('web: 1 of 2');
+    app.dynos = [dyno('web.1', 2), dyno('web.2', null)];
+    expect((await failureOf(check())).message).toContain('web: 1 of 2 (web.2 up on no release)');
+  });
+
+  it('a process type that is listed twice is wanted as often as the larger says', async () => {
+    app.formation = [
+      { type: 'web', quantity: 1 },
+      { type: 'web', quantity: 2 },
+    ];
+    app.dynos = [dyno('web.1', 2)];
+    expect((await failureOf(check())).message).toContain('web: 1 of 2');
+  });
+
+  it('a dyno that crashed on the new release fails at once, with the way to its log', async () => {
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 2, 'crashed')];
+    const error = await failureOf(check());
+    expect(error.code).toBe('E_DYNO_CRASHED');
+    expect(error.message).toBe('acme: web.2 crashed on v2');
+    expect(error.hint).toContain('heroku logs -a acme -d web.2 -n 200');
+    expect(world.clock.slept).toEqual([]);
+  });
+
+  it('a dyno that crashed on the old release is only waited for', async () => {
+    over([dyno('web.1', 1, 'crashed'), dyno('web.2', 1)], [dyno('web.1', 2), dyno('web.2', 2)]);
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('tolerates old dynos beside the new ones, as preboot has them', async () => {
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 2), dyno('web.1', 1), dyno('web.2', 1)];
+    expect(await check()).toMatchObject({ kind: 'up', dynos: [{ version: 2 }, { version: 2 }] });
+  });
+
+  it('an eco dyno that fell asleep on the new release had come up', async () => {
+    app.dynos = [dyno('web.1', 2, 'idle'), dyno('web.2', 2)];
+    expect(await check()).toMatchObject({ kind: 'up' });
+  });
+
+  it('counts dynos of a later release with the same slug', async () => {
+    world.release(app, slug, { description: 'Set FOO config vars' });
+    app.dynos = [dyno('web.1', 3), dyno('web.2', 3)];
+    expect(await check()).toMatchObject({ dynos: [{ version: 3 }, { version: 3 }] });
+  });
+
+  it('dynos of other code on top mean that this release does not run: E_RELEASE_NOT_CURRENT', async () => {
+    world.release(app, world.slug('c'.repeat(40)));
+    app.dynos = [dyno('web.1', 3), dyno('web.2', 3)];
+    expect((await failureOf(check())).code).toBe('E_RELEASE_NOT_CURRENT');
+  });
+
+  it('no dynos at all where some are wanted is not "up"', async () => {
+    const error = await failureOf(check());
+    expect(error.message).toContain('web: 0 of 2');
+  });
+});

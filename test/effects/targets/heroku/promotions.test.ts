@@ -1,0 +1,293 @@
+/** Promotions: exactly the verified release, once, and every target's fate told. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Ports } from '../../../../src/effects/ports.ts';
+import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { Refusal } from '../../../../src/machine/services.ts';
+import { failureOf } from '../../lockstep-error.ts';
+import { HerokuStandIn } from './stand-in.ts';
+import type { StandInApp, StandInRelease } from './world.ts';
+
+const write = 'POST /pipeline-promotions';
+const clear = async () => null;
+
+let world: HerokuStandIn;
+let staging: StandInApp;
+let production: StandInApp;
+let verified: StandInRelease;
+let slug: string;
+let heroku: Heroku;
+let ports: Ports;
+
+beforeEach(async () => {
+  world = await new HerokuStandIn().start();
+  staging = world.app('acme-staging');
+  production = world.app('acme-production');
+  slug = world.slug('a'.repeat(40));
+  verified = world.release(staging, slug);
+  world.release(production, world.slug('b'.repeat(40)));
+  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  ports = world.ports();
+});
+afterEach(() => world.close());
+
+const input = () => ({
+  source: { app: 'acme-staging', release: { id: verified.id, version: verified.version } },
+  target: { app: 'acme-production' },
+  slug,
+  after: 1,
+});
+const request = (clearance: () => Promise<Refusal | null> = clear) =>
+  heroku.requestPromotion(input(), ports, clearance);
+const sent = () => world.asked.filter((one) => one === write).length;
+
+describe('requestPromotion', () => {
+  it('names the release that was verified, whatever staging runs by now', async () => {
+    world.release(staging, world.slug('c'.repeat(40)));
+    const answer = await request();
+    const [promotion] = world.promotions;
+    expect(promotion).toMatchObject({ source: staging.id, release: verified.id });
+    expect(answer).toEqual({
+      kind: 'requested',
+      promotion: promotion?.id,
+      release: null,
+      adopted: false,
+    });
+  });
+
+  it('adopts a release of its slug above the version that the gates saw, and writes nothing', async () => {
+    const { id } = world.release(production, slug, {
+      description: 'Promote acme-staging v1 aaaaaaa',
+    });
+    world.release(production, slug, { description: 'Set FOO config vars' });
+    expect(await request()).toEqual({
+      kind: 'requested',
+      promotion: null,
+      release: id,
+      adopted: true,
+    });
+    expect(sent()).toBe(0);
+  });
+
+  it('adopts one that is still in its release phase', async () => {
+    const { id } = world.release(production, slug, {
+      status: 'pending',
+      description: 'Promote x v1',
+    });
+    expect(await request()).toMatchObject({ release: id, adopted: true });
+  });
+
+  it('of several adopts one that did not fail, and the lowest of those: config changes come on top of it', async () => {
+    const description = 'Promote x v1';
+    const first = world.release(production, slug, { status: 'failed', description });
+    expect(await request()).toMatchObject({ release: first.id, adopted: true });
+    const { id } = world.release(production, slug, { description });
+    world.release(production, slug, { description: 'Set FOO config vars' });
+    world.release(production, slug, { status: 'failed', description });
+    expect(await request()).toMatchObject({ release: id, adopted: true });
+  });
+
+  it('does not take for its own: another slug, a version from before, a rollback to its slug', async () => {
+    const before = world.release(production, slug).version;
+    world.release(production, world.slug('d'.repeat(40)), { description: 'Promote x v1' });
+    world.release(production, slug, { description: 'Rollback to v2' });
+    const answer = await heroku.requestPromotion({ ...input(), after: before }, ports, clear);
+    expect(answer).toMatchObject({ adopted: false });
+    expect(sent()).toBe(1);
+  });
+
+  it.each(['lost-after', '503-after'] as const)(
+    'when the reply is %s, looks again and adopts the release it made: one promotion',
+    async (fault) => {
+      world.faults.set(write, [fault]);
+      const answer = await request();
+      expect(world.promotions).toHaveLength(1);
+      expect(answer).toEqual({
+        kind: 'requested',
+        promotion: null,
+        release: production.releases.at(-1)?.id,
+        adopted: true,
+      });
+      expect(sent()).toBe(1);
+    },
+  );
+
+  it('when the request was lost, sends it once more after looking and after clearance', async () => {
+    world.faults.set(write, ['lost-before']);
+    let cleared = 0;
+    const answer = await request(async () => {
+      cleared += 1;
+      return null;
+    });
+    expect(answer).toMatchObject({ adopted: false });
+    expect(world.promotions).toHaveLength(1);
+    expect(cleared).toBe(2);
+  });
+
+  it('a conflict with what its own lost request made is no failure', async () => {
+    const make = world.onPromotion;
+    world.onPromotion = () => {};
+    world.faults.set(write, ['lost-after', { status: 422, body: { id: 'invalid_params' } }]);
+    let cleared = 0;
+    const answer = await request(async () => {
+      cleared += 1;
+      const [late] = world.promotions;
+      if (cleared === 2 && late !== undefined) make(late);
+      return null;
+    });
+    expect(answer).toMatchObject({ adopted: true, release: production.releases.at(-1)?.id });
+  });
+
+  it('a refusal right before the write is handed on, and nothing is written', async () => {
+    const refusal: Refusal = {
+      kind: 'superseded',
+      cause: 'diverged',
+      production: { version: 1, commit: 'b'.repeat(40) },
+      verified: true,
+      stuck: null,
+    };
+    expect(await request(async () => refusal)).toBe(refusal);
+    expect(sent()).toBe(0);
+  });
+
+  it('clearance is the last thing asked before the write', async () => {
+    let asked = 0;
+    await request(async () => {
+      asked = world.asked.length;
+      return null;
+    });
+    expect(world.asked[asked]).toBe(write);
+  });
+
+  it('refuses apps that are not in one pipeline: E_NO_PIPELINE', async () => {
+    production.pipeline = 'another';
+    expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
+    production.pipeline = null;
+    expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
+    expect(sent()).toBe(0);
+  });
+
+  it('fails when Heroku says that it took another release: E_PROMOTION_SOURCE', async () => {
+    const body = { id: 'p-1', source: { app: { id: staging.id }, release: { id: 'another' } } };
+    world.faults.set(write, [{ status: 201, body }]);
+    expect((await failureOf(request())).code).toBe('E_PROMOTION_SOURCE');
+  });
+
+  it('asks again what is promoted where the answer does not say, and fails where that says nothing', async () => {
+    const source = { app: { id: staging.id }, release: { id: verified.id } };
+    const kept: [object, string | null][] = [
+      [{ source }, null],
+      [{}, 'E_PROMOTION_SOURCE'],
+      [{ source: { app: source.app, release: null } }, 'E_PROMOTION_SOURCE'],
+      [{ source: { ...source, app: { id: production.id } } }, 'E_PROMOTION_SOURCE'],
+      [{ source, id: 'p-2' }, 'E_PROMOTION_SOURCE'],
+    ];
+    for (const [body, code] of kept) {
+      world.faults.set(write, [{ status: 201, body: { id: 'p-1' } }]);
+      world.faults.set('GET /pipeline-promotions/p-1', [
+        { status: 200, body: { id: 'p-1', ...body } },
+      ]);
+      if (code === null) expect(await request()).toMatchObject({ promotion: 'p-1' });
+      else expect((await failureOf(request())).code).toBe(code);
+    }
+    expect(sent()).toBe(kept.length);
+  });
+
+  it('a coupling or an app that is another one’s is not believed', async () => {
+    const body = { app: { id: production.id }, pipeline: { id: 'pipeline-1' } };
+    world.faults.set('GET /apps/acme-staging/pipeline-couplings', [{ status: 200, body }]);
+    expect((await failureOf(request())).code).toBe('E_VENDOR_MALFORMED');
+    const other = { id: staging.id, name: 'acme-other' };
+    world.faults.set('GET /apps/acme-staging', [{ status: 200, body: other }]);
+    expect((await failureOf(request())).code).toBe('E_VENDOR_MALFORMED');
+    expect(sent()).toBe(0);
+  });
+});
+
+describe('followPromotion', () => {
+  const follow = (promotion: string | null, release: string | null = null, timeoutMs = 60_000) =>
+    heroku.followPromotion(
+      { target: { app: 'acme-production' }, promotion, release, timeoutMs },
+      ports,
+    );
+  const requested = async () => {
+    const answer = await request();
+    if (answer.kind !== 'requested') throw new Error('it was refused');
+    return answer.promotion;
+  };
+
+  it('gives the release that the promotion made', async () => {
+    expect(await follow(await requested())).toEqual({
+      kind: 'promoted',
+      release: production.releases.at(-1)?.id,
+    });
+  });
+
+  it('gives an adopted release without asking', async () => {
+    expect(await follow(null, 'r-1')).toEqual({ kind: 'promoted', release: 'r-1' });
+    expect(world.asked).toEqual([]);
+  });
+
+  it.each(['pending', 'failed'] as const)(
+    'gives a release whose phase is %s: whoever waits for it tells of it',
+    async (status) => {
+      world.onPromotion = ({ targets: [target] }) => {
+        const made = world.release(production, slug, { status, description: 'Promote x v1' });
+        Object.assign(target ?? {}, { status, release: made.id });
+      };
+      const release = (await follow(await requested())).release;
+      expect(release).toBe(production.releases.at(-1)?.id);
+    },
+  );
+
+  it('fails with Heroku’s reason when the target got nothing: E_PROMOTION_FAILED', async () => {
+    world.onPromotion = ({ targets: [target] }) => {
+      Object.assign(target ?? {}, { status: 'failed', error: 'Stack mismatch' });
+    };
+    const error = await failureOf(follow(await requested()));
+    expect(error.code).toBe('E_PROMOTION_FAILED');
+    expect(error.message).toContain('acme-production failed (Stack mismatch)');
+  });
+
+  it('says which app has what when only some targets got it: E_PROMOTION_PARTIAL', async () => {
+    const other = world.app('acme-eu');
+    world.onPromotion = ({ targets }) => {
+      const made = world.release(other, slug, { description: 'Promote x v1' });
+      targets.push({ app: other, status: 'succeeded', error: null, release: made.id });
+      const [ours] = targets;
+      Object.assign(ours ?? {}, { status: 'failed', error: 'no dynos' });
+    };
+    const error = await failureOf(follow(await requested()));
+    expect(error.code).toBe('E_PROMOTION_PARTIAL');
+    expect(error.message).toContain('acme-production failed (no dynos)');
+    expect(error.message).toContain('acme-eu has v1 (succeeded)');
+  });
+
+  it('is in part as well where ours got it and another did not', async () => {
+    const other = world.app('acme-eu');
+    world.onPromotion = ({ targets }) => {
+      const made = world.release(production, slug, { description: 'Promote x v1' });
+      Object.assign(targets[0] ?? {}, { status: 'succeeded', release: made.id });
+      targets.push({ app: other, status: 'failed', error: 'no dynos', release: null });
+    };
+    const error = await failureOf(follow(await requested()));
+    expect(error.code).toBe('E_PROMOTION_PARTIAL');
+    expect(error.message).toContain('acme-eu failed (no dynos)');
+  });
+
+  it('does not believe targets of another promotion', async () => {
+    const mine = await requested();
+    const path = `/pipeline-promotions/${mine}/promotion-targets`;
+    const targets = await fetch(world.url + path).then((response) => response.json());
+    const body = (targets as object[]).map((target) => ({
+      ...target,
+      pipeline_promotion: { id: 'another' },
+    }));
+    world.faults.set(`GET ${path}`, [{ status: 200, body }]);
+    expect((await failureOf(follow(mine))).code).toBe('E_VENDOR_MALFORMED');
+  });
+
+  it('gives up when the time is up: E_PROMOTION_TIMEOUT', async () => {
+    world.onPromotion = () => {};
+    expect((await failureOf(follow(await requested()))).code).toBe('E_PROMOTION_TIMEOUT');
+  });
+});

@@ -1,0 +1,256 @@
+/** Lists of releases that must not be believed: short, empty, contradictory, of another app, older than the truth. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Ports } from '../../../../src/effects/ports.ts';
+import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import { fc } from '../../../fast-check.ts';
+import { failureOf } from '../../lockstep-error.ts';
+import { HerokuStandIn } from './stand-in.ts';
+import type { StandInApp } from './world.ts';
+
+const name = 'acme-production';
+const list = `GET /apps/${name}/releases`;
+
+let world: HerokuStandIn;
+let app: StandInApp;
+let heroku: Heroku;
+let ports: Ports;
+
+beforeEach(async () => {
+  world = await new HerokuStandIn().start();
+  app = world.app(name);
+  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  ports = world.ports();
+});
+afterEach(() => world.close());
+
+interface Listed {
+  id: string;
+  version: number;
+  status: string;
+  description: string | null;
+  slug: { id: string } | null;
+  current?: boolean;
+  app: { id: string; name: string };
+}
+
+/** The true list, newest first, as the stand-in answers it. */
+async function trueList(): Promise<Listed[]> {
+  const response = await fetch(`${world.url}/apps/${name}/releases`);
+  return (await response.json()) as Listed[];
+}
+
+/** What is made of the answer to the next request for the list. */
+async function readingOf(body: readonly object[], status = 200) {
+  world.faults.set(list, [{ status, body: [...body] }]);
+  return heroku.readCode(name, ports);
+}
+
+function history(): void {
+  world.release(app, null, { description: 'Initial release' });
+  world.release(app, null, { description: 'Enable Logplex' });
+  const older = world.slug('1'.repeat(40));
+  world.release(app, older, { description: 'Deploy 11111111' });
+  world.release(app, world.slug('2'.repeat(40)), { description: 'Deploy 22222222' });
+  world.release(app, older, { description: 'Rollback to v3' });
+  world.release(app, older, { description: 'Set FOO config vars' });
+}
+
+describe('a list that cannot be all', () => {
+  const lies: readonly [string, (whole: Listed[]) => readonly object[], number, string][] = [
+    ['nothing at all', () => [], 200, 'E_RELEASES_EMPTY'],
+    [
+      'every release failed',
+      (all) => all.map((one) => ({ ...one, status: 'failed', current: false })),
+      200,
+      'E_RELEASES_NONE_RAN',
+    ],
+    [
+      'no release has a slug, though one is a rollback',
+      (all) => all.map((one) => ({ ...one, slug: null, artifacts: [] })),
+      200,
+      'E_RELEASES_NO_SLUG',
+    ],
+    ['a part without the way to the rest', (all) => all.slice(0, 1), 206, 'E_LIST_CUT'],
+    [
+      'the newest config change, as if it were all',
+      (all) => all.slice(0, 1),
+      200,
+      'E_RELEASES_SHORT',
+    ],
+    ['one in the middle is missing', (all) => all.toSpliced(1, 1), 200, 'E_RELEASES_GAP'],
+    ['the newest comes twice', (all) => [...all.slice(0, 1), ...all], 200, 'E_VENDOR_MALFORMED'],
+    ['oldest first', (all) => all.toReversed(), 200, 'E_VENDOR_MALFORMED'],
+    [
+      'what runs is said to have failed',
+      (all) => all.map((one) => (one.current === true ? { ...one, status: 'failed' } : one)),
+      200,
+      'E_RELEASES_CONTRADICTION',
+    ],
+    [
+      'two slugs of one release',
+      (all) => all.map((one) => ({ ...one, artifacts: [{ type: 'slug', id: 'another' }] })),
+      200,
+      'E_RELEASES_CONTRADICTION',
+    ],
+    [
+      'another app’s',
+      (all) => all.map((one) => ({ ...one, app: { id: 'x', name: 'acme-staging' } })),
+      200,
+      'E_VENDOR_MALFORMED',
+    ],
+    [
+      'container images',
+      (all) =>
+        all.map((one) => ({
+          ...one,
+          slug: null,
+          artifacts: [],
+          oci_image: { id: 'image' },
+        })),
+      200,
+      'E_NO_SLUG',
+    ],
+  ];
+
+  it.each(lies)('%s', async (_, lie, status, code) => {
+    history();
+    const error = await failureOf(readingOf(lie(await trueList()), status));
+    expect(error.code).toBe(code);
+    expect(error.hint ?? '').not.toBe(code === 'E_VENDOR_MALFORMED' ? null : '');
+  });
+
+  it('an older list is read again until it shows the newest release', async () => {
+    history();
+    const older = await trueList();
+    world.release(app, world.slug('3'.repeat(40)), { description: 'Deploy 33333333' });
+    expect(await readingOf(older)).toMatchObject({ newest: 7, code: { release: { version: 7 } } });
+  });
+
+  it('one that never catches up is told', async () => {
+    history();
+    const older = await trueList();
+    world.release(app, world.slug('3'.repeat(40)), { description: 'Deploy 33333333' });
+    world.faults.set(list, Array(20).fill({ status: 200, body: older }));
+    expect((await failureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_BEHIND');
+  });
+
+  it('without any code is not believed where the app itself has some', async () => {
+    world.release(app, null, { description: 'Initial release' });
+    const { id, generation, space } = app;
+    const bare = { id, name, generation, space, slug_size: null };
+    world.faults.set(`GET /apps/${name}`, [
+      { status: 200, body: { ...bare, slug_size: 72_552_521 } },
+      { status: 200, body: { ...bare, slug_size: 0 } },
+    ]);
+    expect((await failureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_CONTRADICTION');
+    expect(await heroku.readCode(name, ports)).toMatchObject({ code: null });
+  });
+
+  it('an app that never had code has none, even where a first deploy failed', async () => {
+    world.release(app, null, { description: 'Initial release' });
+    world.release(app, world.slug('1'.repeat(40)), { status: 'failed' });
+    expect(await heroku.readCode(name, ports)).toMatchObject({ newest: 2, code: null });
+  });
+
+  it.each([
+    ['Deploy 11111111', 'which failed at first'],
+    ['', 'released again without a word, which failed at first'],
+    ['Set FOO config vars', 'with a text that says nothing of code'],
+  ])('of code that was put there by "%s", %s, only what failed above it counts', async (text) => {
+    world.release(app, null, { description: 'Initial release' });
+    const slug = world.slug('1'.repeat(40));
+    world.release(app, slug, { description: 'Deploy 11111111' });
+    world.release(app, world.slug('2'.repeat(40)), { description: 'Deploy 22222222' });
+    world.release(app, slug, { description: text, status: 'failed' });
+    world.release(app, slug, { description: text });
+    world.release(app, slug, { description: 'Rollback to v2', status: 'failed' });
+    world.release(app, slug, { description: 'Set BAR config vars' });
+    const { code, failed } = await heroku.readCode(name, ports);
+    expect(code?.release.version).toBe(5);
+    expect(failed.map(({ release }) => release.version)).toEqual([6]);
+  });
+
+  it('images are history where the app was moved to slugs since', async () => {
+    world.release(app, null, { description: 'Initial release' });
+    world.release(app, null, { description: 'Deployed web (0123456789ab)' });
+    world.release(app, world.slug('1'.repeat(40)), { description: 'Deploy 11111111' });
+    const { code, before } = await heroku.readCode(name, ports);
+    expect([code?.release.version, before?.release.version]).toEqual([3, 2]);
+  });
+});
+
+describe('any history, and any one lie about it', () => {
+  const description = fc.constantFrom(
+    'Deploy 11111111',
+    'Promote acme-staging v4 2222222',
+    'Rollback to v2',
+    'Set FOO config vars',
+    'an old build again',
+  );
+  const made = fc.record({
+    status: fc.constantFrom('succeeded' as const, 'succeeded' as const, 'failed' as const),
+    description,
+    slug: fc.integer({ min: 0, max: 3 }),
+  });
+  const lie = fc.constantFrom(
+    'drop',
+    'cut',
+    'empty',
+    'twice',
+    'swap',
+    'no slug',
+    'failed',
+    'other app',
+  );
+
+  it('is refused, or changes nothing of what runs', async () => {
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(made, { maxLength: 8 }), lie, fc.nat(), async (past, kind, at) => {
+        app.releases.length = 0;
+        const slugs = ['a', 'b', 'c', 'd'].map((digit) => world.slug(digit.repeat(40)));
+        world.release(app, null, { description: 'Initial release' });
+        let current: string | null = null;
+        for (const { slug, ...one } of past) {
+          // A config change keeps what runs.
+          const keeps = one.description.startsWith('Set');
+          const chosen: string | null = keeps ? current : (slugs[slug] ?? null);
+          world.release(app, chosen, one);
+          if (one.status === 'succeeded') current = chosen;
+        }
+        const truth = await heroku.readCode(name, ports);
+        expect(truth.code?.slug ?? null).toBe(current);
+        const all = await trueList();
+        const told = lieAbout(all, kind, at % all.length);
+        const read = await readingOf(told).catch((error) => error as Error);
+        if (read instanceof Error) refused += 1;
+        else expect(read.code?.slug ?? null).toBe(current);
+      }),
+      { numRuns: 200 },
+    );
+    expect(refused).toBeGreaterThan(50);
+  });
+});
+
+function lieAbout(all: Listed[], kind: string, at: number): object[] {
+  const changed = (change: object) => all.map((one, i) => (i === at ? { ...one, ...change } : one));
+  switch (kind) {
+    case 'drop':
+      return all.toSpliced(at, 1);
+    case 'cut':
+      return all.slice(0, at);
+    case 'empty':
+      return [];
+    case 'twice':
+      return all.toSpliced(at, 0, all[at] as Listed);
+    case 'swap':
+      return all.toSpliced(at, 2, ...all.slice(at, at + 2).reverse());
+    case 'no slug':
+      return changed({ slug: null });
+    case 'failed':
+      return changed({ status: 'failed' });
+    default:
+      return changed({ app: { id: 'x', name: 'acme-staging' } });
+  }
+}

@@ -1,0 +1,238 @@
+/** Releases: what code an app runs and who decided so, and the wait for a release to run. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Ports } from '../../../../src/effects/ports.ts';
+import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import { failureOf } from '../../lockstep-error.ts';
+import { HerokuStandIn } from './stand-in.ts';
+import type { StandInApp } from './world.ts';
+
+const name = 'acme-production';
+const one = '1'.repeat(40);
+const two = '2'.repeat(40);
+
+let world: HerokuStandIn;
+let app: StandInApp;
+let heroku: Heroku;
+let ports: Ports;
+
+beforeEach(async () => {
+  world = await new HerokuStandIn().start();
+  app = world.app(name);
+  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  ports = world.ports();
+});
+afterEach(() => world.close());
+
+/** Releases with these descriptions, all of one slug. */
+const releases = (slug: string | null, ...descriptions: string[]) =>
+  descriptions.map((description) => world.release(app, slug, { description }));
+
+describe('readCode', () => {
+  const code = async () => (await heroku.readCode(name, ports)).code;
+
+  it('an app that never had code has none', async () => {
+    releases(null, 'Initial release', 'Enable Logplex');
+    expect(await heroku.readCode(name, ports)).toMatchObject({ newest: 2, code: null });
+  });
+
+  it('looks behind config changes for the release that changed the code', async () => {
+    releases(null, 'Initial release');
+    releases(
+      world.slug(one),
+      'Deploy 11111111',
+      'Set FOO config vars',
+      'Update REDIS by heroku-redis',
+    );
+    expect(await code()).toMatchObject({
+      release: { version: 2 },
+      commit: one,
+      kind: 'deploy',
+    });
+  });
+
+  it('a rollback under a config change is still a rollback', async () => {
+    const slug = world.slug(one);
+    releases(slug, 'Deploy 11111111');
+    releases(world.slug(two), 'Promote acme-staging v4 2222222');
+    releases(slug, 'Rollback to v1', 'Set FOO config vars');
+    expect(await code()).toMatchObject({
+      release: { version: 3 },
+      commit: one,
+      kind: 'rollback',
+      rolledBackTo: 1,
+    });
+  });
+
+  it.each([
+    'Rollback to v1',
+    'rollback to v1',
+    'Rolled back to v1',
+    'Roll back to v1',
+    'Rollback',
+    'Retry of v7: Rollback to v1',
+    'Retry of v9: Retry of v7: Rolled back to v1',
+  ])('“%s” is a rollback', async (description) => {
+    const [first, second] = [world.slug(one), world.slug(two)];
+    releases(first, 'Deploy 11111111');
+    releases(second, 'Deploy 22222222');
+    releases(first, description);
+    expect(await code()).toMatchObject({ kind: 'rollback', description });
+  });
+
+  it.each(['Set ROLLBACK config vars', 'Deploy rollback-fix', 'Attach Rollback to v1'])(
+    '“%s” is none',
+    async (description) => {
+      releases(world.slug(one), 'Deploy 11111111', description);
+      expect((await code())?.kind).not.toBe('rollback');
+    },
+  );
+
+  it('what failed before the code came says nothing of what was wanted since', async () => {
+    const slug = world.slug(one);
+    world.release(app, world.slug(two), { description: 'Deploy 22222222' });
+    world.release(app, world.slug(two), { status: 'failed', description: 'Rollback to v1' });
+    world.release(app, slug, { description: 'Deploy 11111111' });
+    world.release(app, slug, { description: 'Set FOO config vars' });
+    expect((await heroku.readCode(name, ports)).failed).toEqual([]);
+    // Code that came by words of its own is known for code only by the release before it.
+    world.release(app, slug, { status: 'failed', description: 'Rollback to v1' });
+    world.release(app, world.slug(one), { description: 'Shipped by a tool of ours' });
+    expect((await heroku.readCode(name, ports)).failed).toEqual([]);
+    world.release(app, world.slug(two), { status: 'failed', description: 'Rollback to v1' });
+    expect((await heroku.readCode(name, ports)).failed).toMatchObject([{ kind: 'rollback' }]);
+  });
+
+  it('a rollback to the slug that runs already is still a rollback', async () => {
+    releases(world.slug(one), 'Deploy 11111111', 'Rollback to v1');
+    expect(await code()).toMatchObject({ release: { version: 2 }, kind: 'rollback' });
+  });
+
+  it('a failed release changed nothing; it is told, and so is one under way', async () => {
+    releases(world.slug(one), 'Deploy 11111111');
+    const failed = world.slug(two);
+    world.release(app, failed, { status: 'failed', description: 'Rollback to v9' });
+    world.release(app, failed, { status: 'pending', description: 'Deploy 22222222' });
+    const state = await heroku.readCode(name, ports);
+    expect(state).toMatchObject({ newest: 3, pending: { version: 3 } });
+    expect(state.code).toMatchObject({ release: { version: 1 }, kind: 'deploy' });
+    expect(state.failed).toMatchObject([{ release: { version: 2 }, kind: 'rollback' }]);
+  });
+
+  it('reads on over the pages of a long list', async () => {
+    releases(world.slug(one), 'Deploy 11111111', ...Array<string>(120).fill('Set FOO config vars'));
+    expect(await code()).toMatchObject({ release: { version: 1 } });
+    expect(world.asked.filter((asked) => asked.endsWith('/releases'))).toHaveLength(3);
+  });
+
+  it.each([null, 'unknown', '1111111'])('a slug of commit %j has no commit', async (commit) => {
+    releases(world.slug(commit), 'Deploy 11111111');
+    expect(await code()).toMatchObject({ commit: null });
+  });
+
+  it('an answer that cannot be understood is never "no code"', async () => {
+    world.faults.set(`GET /apps/${name}/releases`, [{ status: 200, body: { releases: [] } }]);
+    expect((await failureOf(code())).code).toBe('E_VENDOR_MALFORMED');
+  });
+
+  it('releases in the wrong order are refused, even when the first one seems to tell all', async () => {
+    releases(world.slug(one), 'Deploy 11111111', 'Set FOO config vars');
+    app.releases.reverse();
+    expect((await failureOf(code())).code).toBe('E_VENDOR_MALFORMED');
+  });
+});
+
+describe('awaitRelease', () => {
+  const wait = (release: string, timeoutMs = 600_000) =>
+    heroku.awaitRelease({ app: name, release, commit: one, slug: null, timeoutMs }, ports);
+
+  it('waits for the release phase, and passes its output on', async () => {
+    const slug = world.slug(one);
+    const release = world.release(app, slug, {
+      status: 'pending',
+      asksLeft: 3,
+      output: 'migrating\ndone\n',
+    });
+    expect(await wait(release.id)).toEqual({
+      kind: 'deployed',
+      release: { id: release.id, version: 1 },
+      slug,
+      commit: one,
+    });
+    expect(world.progress.filter((line) => line === 'migrating')).toHaveLength(1);
+  });
+
+  it('another slug of the same commit is not what was verified: E_RELEASE_ARTIFACT', async () => {
+    const [verified, other] = [world.slug(one), world.slug(one)];
+    const { id } = world.release(app, other);
+    const input = { app: name, release: id, commit: one, timeoutMs: 60_000 };
+    const error = await failureOf(heroku.awaitRelease({ ...input, slug: verified }, ports));
+    expect(error.code).toBe('E_RELEASE_ARTIFACT');
+    expect(await heroku.awaitRelease({ ...input, slug: other }, ports)).toMatchObject({
+      slug: other,
+    });
+  });
+
+  it.each([
+    ['another release', (id: string) => `GET /apps/${name}/releases/${id}`, 'release'],
+    ['another slug', (_: string, slug: string) => `GET /apps/${name}/slugs/${slug}`, 'slug'],
+  ])('%s’s answer is not believed', async (_, path, what) => {
+    const slug = world.slug(one);
+    const [mine, other] = [world.release(app, slug), world.release(app, slug)];
+    const answers = { release: `releases/${other.id}`, slug: `slugs/${world.slug(one)}` };
+    const body = await fetch(
+      `${world.url}/apps/${name}/${answers[what as keyof typeof answers]}`,
+    ).then((response) => response.json());
+    world.faults.set(path(mine.id, slug), [{ status: 200, body: body as object }]);
+    expect((await failureOf(wait(mine.id))).code).toBe('E_VENDOR_MALFORMED');
+  });
+
+  it('an app of container images is told as one, where its release is waited for', async () => {
+    const { id } = world.release(app, null, { description: 'Deployed web (0123456789ab)' });
+    expect((await failureOf(wait(id))).code).toBe('E_NO_SLUG');
+  });
+
+  it('a failed release phase fails with the end of its output', async () => {
+    const { id } = world.release(app, world.slug(one), {
+      status: 'pending',
+      asksLeft: 1,
+      endsAs: 'failed',
+      output: 'migrating\nPG::UndefinedTable\n',
+    });
+    const error = await failureOf(wait(id));
+    expect(error.code).toBe('E_RELEASE_FAILED');
+    expect(error.hint).toContain('PG::UndefinedTable');
+  });
+
+  it('an expired release does not run: E_RELEASE_EXPIRED', async () => {
+    const { id } = world.release(app, world.slug(one), { status: 'expired' });
+    expect((await failureOf(wait(id))).code).toBe('E_RELEASE_EXPIRED');
+  });
+
+  it('a release phase without end: E_RELEASE_TIMEOUT', async () => {
+    const { id } = world.release(app, world.slug(one), { status: 'pending' });
+    expect((await failureOf(wait(id, 60_000))).code).toBe('E_RELEASE_TIMEOUT');
+  });
+
+  it('a release of another commit is not ours: E_RELEASE_COMMIT', async () => {
+    const { id } = world.release(app, world.slug(two));
+    expect((await failureOf(wait(id))).code).toBe('E_RELEASE_COMMIT');
+  });
+
+  it('a config change on top of it does not matter', async () => {
+    const slug = world.slug(one);
+    const { id } = world.release(app, slug);
+    world.release(app, slug, { description: 'Set FOO config vars' });
+    expect(await wait(id)).toMatchObject({ release: { version: 1 } });
+  });
+
+  it.each(['Deploy 22222222', 'Rollback to v1'])(
+    '"%s" on top of it means that it is not what runs: E_RELEASE_NOT_CURRENT',
+    async (description) => {
+      const { id } = world.release(app, world.slug(one));
+      world.release(app, world.slug(two), { description });
+      const error = await failureOf(wait(id));
+      expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
+      expect(error.message).toContain(description);
+    },
+  );
+});

@@ -1,0 +1,304 @@
+/** The read model of deploys: what it says of each, and that it can always be made again from the log. */
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { deploysProjection, readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
+import { type EventLog, type JsonObject, LogFault } from '../../../src/store/log.ts';
+import { type Projection, rebuildProjections } from '../../../src/store/projection.ts';
+import { execute, usePostgres } from '../../postgres/server.ts';
+import { events, sqliteStore, type TestStore } from '../../store/events.ts';
+import { storeFixture } from '../../store/fixture.ts';
+
+const projections = [deploysProjection];
+
+let nextId = 0;
+
+function write(
+  log: EventLog,
+  deploy: string,
+  type: string,
+  data: JsonObject,
+  transition: JsonObject,
+) {
+  const event = { id: `deploys-${nextId++}`, type, data, metadata: { transition } };
+  return log.append([{ stream: `deploy/${deploy}`, expected: 'any', events: [event] }]);
+}
+
+function request(log: EventLog, deploy: string, lane = 'acme') {
+  const data = {
+    deploy,
+    lane,
+    branch: 'master',
+    commit: { sha: 'c'.repeat(40), title: 'Add it', author: 'ada' },
+    build: { label: '502', attempt: 1 },
+  };
+  return write(log, deploy, 'deploy.requested', data, {
+    from: null,
+    to: 'queued',
+    settled: false,
+    reason: null,
+  });
+}
+
+const move = (
+  log: EventLog,
+  deploy: string,
+  from: string,
+  to: string,
+  reason: string | null = null,
+) => write(log, deploy, 'thing.happened', {}, { from, to, settled: reason !== null, reason });
+
+const first = {
+  deploy: '502-a',
+  lane: 'acme',
+  commit: 'c'.repeat(40),
+  title: 'Add it',
+  branch: 'master',
+  build: '502',
+  state: 'locked',
+  since: '1970-01-01T00:00:01.000Z',
+  requestedAt: '1970-01-01T00:00:00.000Z',
+  settled: false,
+  reason: null,
+  version: 3,
+  position: 4,
+};
+
+const second = {
+  ...first,
+  deploy: '503-b',
+  lane: 'other',
+  state: 'failed',
+  since: '1970-01-01T00:00:03.000Z',
+  requestedAt: '1970-01-01T00:00:01.000Z',
+  settled: true,
+  reason: 'the build failed',
+  version: 2,
+  position: 6,
+};
+
+/** Another program's SQL, on a connection of its own. */
+type Outside<S> = (store: S, sql: string) => Promise<unknown[]>;
+
+async function outsideSqlite({ file }: { readonly file: string }, sql: string): Promise<unknown[]> {
+  const handle = new Database(file);
+  try {
+    const statement = handle.prepare(sql);
+    return statement.reader ? statement.all() : [statement.run()];
+  } finally {
+    handle.close();
+  }
+}
+
+const outsidePostgres: Outside<TestStore> = ({ url }, sql) =>
+  execute(url, sql.replace(/(from|update) deploys/, '$1 lockstep.deploys'));
+
+const postgres = usePostgres();
+
+describe('on SQLite', () => readModel(sqliteStore, outsideSqlite));
+describe('on PostgreSQL', () => readModel(postgres.store, outsidePostgres));
+
+function readModel<S extends TestStore>(create: () => Promise<S>, outside: Outside<S>): void {
+  const { open, store } = storeFixture(create);
+
+  async function written() {
+    const clock = { now: 0 };
+    const log = await open({ projections, now: () => clock.now });
+    await request(log, '502-a');
+    clock.now = 1_000;
+    await request(log, '503-b', 'other');
+    await move(log, '502-a', 'queued', 'locked');
+    clock.now = 2_000;
+    await move(log, '502-a', 'locked', 'locked');
+    await log.append([{ stream: 'lane/acme', expected: 'any', events: events(1) }]);
+    clock.now = 3_000;
+    await move(log, '503-b', 'queued', 'failed', 'the build failed');
+    return log;
+  }
+
+  describe('readDeploys', () => {
+    it('gives each deploy as its events left it, the one asked for last first', async () => {
+      expect(await readDeploys(await written())).toEqual([second, first]);
+    });
+
+    it('gives those of one lane, or only so many', async () => {
+      const log = await written();
+      expect(await readDeploys(log, { lane: 'acme' })).toEqual([first]);
+      expect(await readDeploys(log, { lane: 'none' })).toEqual([]);
+      expect(await readDeploys(log, { limit: 1 })).toEqual([second]);
+    });
+
+    it('keeps the reason and the time of a state through events that do not change it', async () => {
+      const log = await written();
+      await move(log, '503-b', 'failed', 'failed');
+      const [row] = await readDeploy(log, '503-b');
+      expect(row).toMatchObject({ since: second.since, reason: second.reason, version: 3 });
+      await move(log, '503-b', 'failed', 'queued');
+      expect((await readDeploy(log, '503-b'))[0]).toMatchObject({ state: 'queued', reason: null });
+    });
+
+    it('takes in deploys that say nothing it knows, and never stops an append', async () => {
+      const log = await open({ projections });
+      await write(log, 'odd', 'deploy.requested', { commit: [1], build: 'x', lane: 5 }, {});
+      await write(log, 'odd', 'x', {}, { to: 7, settled: 'yes', reason: {} });
+      await write(log, 'none', 'x', {}, { from: 'a', to: 'b' });
+      expect(await readDeploys(log)).toMatchObject([{ deploy: 'odd', state: '', version: 2 }]);
+    });
+  });
+
+  describe('readDeploy', () => {
+    it('finds by the beginning of an id, and by a whole id that one alone', async () => {
+      const log = await written();
+      await request(log, '502-a.2');
+      const ids = async (wanted: string) =>
+        (await readDeploy(log, wanted)).map((row) => row.deploy);
+      expect(await ids('50')).toEqual(['502-a.2', '503-b', '502-a']);
+      expect(await ids('502')).toEqual(['502-a.2', '502-a']);
+      expect(await ids('502-a')).toEqual(['502-a']);
+      expect(await ids('5_2')).toEqual([]);
+      expect(await ids('9')).toEqual([]);
+    });
+  });
+
+  /** The rows as they are kept, not as a query would bring them up to date. */
+  const rowsKept = () => outside(store(), 'select deploy, state from deploys order by deploy');
+
+  describe('the read model', () => {
+    it('is written in the transaction of the append, and not at all when that is refused', async () => {
+      const log = await written();
+      await expect(
+        log.append([
+          { stream: 'deploy/new', expected: 0, events: events(1) },
+          { stream: 'lane/acme', expected: 9, events: events(1) },
+        ]),
+      ).rejects.toThrow();
+      expect(await rowsKept()).toEqual([
+        { deploy: '502-a', state: 'locked' },
+        { deploy: '503-b', state: 'failed' },
+      ]);
+    });
+
+    it('that is broken does not let its event through: both or neither', async () => {
+      const broken: typeof deploysProjection = {
+        ...deploysProjection,
+        apply() {
+          throw new Error('broken');
+        },
+      };
+      const log = await open({ projections: [broken] });
+      await expect(request(log, 'x')).rejects.toThrow('broken');
+      expect(await log.head()).toBe(0);
+    });
+
+    it('catches up with a log that was written without it: at the opening, in an append, in a query', async () => {
+      const plain = await open();
+      await request(plain, 'a');
+      const log = await open({ projections });
+      expect(await rowsKept()).toEqual([{ deploy: 'a', state: 'queued' }]);
+      await request(plain, 'b');
+      await request(log, 'c');
+      expect(await rowsKept()).toHaveLength(3);
+      await request(plain, 'd');
+      expect(await readDeploys(log)).toHaveLength(4);
+      await move(plain, 'd', 'queued', 'locked');
+      expect(await readDeploy(plain, 'd')).toMatchObject([{ state: 'locked' }]);
+    });
+
+    it('is brought up to date in memory for a reader that cannot write', async () => {
+      const plain = await open();
+      await request(plain, 'a');
+      const reader = await open({ projections, readOnly: true });
+      expect(await readDeploys(reader)).toMatchObject([{ deploy: 'a', state: 'queued' }]);
+      await move(plain, 'a', 'queued', 'locked');
+      await request(plain, 'b');
+      expect(await readDeploys(reader)).toMatchObject([{ deploy: 'b' }, { state: 'locked' }]);
+      await expect(rowsKept()).rejects.toThrow(/no such table|does not exist/);
+      // And from the file again as soon as a writer keeps it there.
+      await open({ projections });
+      expect(await readDeploys(reader)).toMatchObject([{ deploy: 'b' }, { state: 'locked' }]);
+    });
+
+    it('is made again when its version is another one; an older program leaves it alone', async () => {
+      const log = await written();
+      const newer: Projection<{ deploys: { deploy: string; state: string } }> = {
+        name: deploysProjection.name,
+        version: deploysProjection.version + 1,
+        tables: ['deploys'],
+        create({ db, run }) {
+          const table = db.schema.createTable('deploys');
+          run(table.addColumn('deploy', 'text').addColumn('state', 'text'));
+        },
+        apply({ db, run }) {
+          run(db.insertInto('deploys').values({ deploy: 'newer', state: 'x' }));
+        },
+      };
+      await open({ projections: [newer] });
+      expect(await rowsKept()).toHaveLength(6);
+      await move(log, '502-a', 'locked', 'verifying');
+      expect(await rowsKept()).toHaveLength(6);
+      expect(await readDeploys(log)).toMatchObject([{ deploy: '503-b' }, { state: 'verifying' }]);
+      expect(await rowsKept()).toHaveLength(6);
+    });
+
+    it('made again on demand is the same, whatever was in its tables', async () => {
+      const log = await written();
+      const before = await readDeploys(log);
+      await outside(store(), "delete from deploys where deploy = '502-a'");
+      await outside(store(), "update deploys set state = 'x'");
+      await expect(readDeploys(log)).rejects.toThrow(LogFault);
+      await rebuildProjections(log);
+      expect(await readDeploys(log)).toEqual(before);
+    });
+
+    const edits: readonly [what: string, sql: string, position: number][] = [
+      ...Object.entries({
+        state: "'production.live'",
+        since: "'2026-01-01T00:00:00.000Z'",
+        title: "'Something else'",
+        lane: "'other'",
+        commit_id: "'x'",
+        branch: "'x'",
+        build: "'x'",
+        reason: "'x'",
+        settled: '1',
+        requested_at: "'x'",
+        requested_position: '7',
+        version: '2',
+        position: '3',
+      }).map(
+        ([column, value]) =>
+          [
+            `its ${column}`,
+            `update deploys set ${column} = ${value} where deploy = '502-a'`,
+            4,
+          ] as const satisfies [string, string, number],
+      ),
+      ['a row that was deleted', "delete from deploys where deploy = '502-a'", 1],
+      [
+        'a row of a deploy that never was',
+        "update deploys set deploy = 'x' where deploy = '503-b'",
+        2,
+      ],
+    ];
+    it.each(edits)('that was edited is found, with the position: %s', async (_, sql, position) => {
+      const log = await written();
+      await outside(store(), sql);
+      await expect(readDeploys(log)).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
+      const id = position === 2 ? '503-b' : '502-a';
+      await expect(readDeploy(log, id)).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
+    });
+
+    it('catches up in steps with a log longer than one step', async () => {
+      const plain = await open();
+      await request(plain, 'a');
+      const many = events(2_500).map((event) => ({
+        ...event,
+        metadata: { transition: { from: 'queued', to: 'queued', settled: false, reason: null } },
+      }));
+      await plain.append([{ stream: 'deploy/a', expected: 1, events: many }]);
+      for (const readOnly of [true, false]) {
+        const log = await open({ projections, readOnly });
+        expect(await readDeploys(log)).toMatchObject([{ version: 2_501, position: 2_501 }]);
+      }
+    });
+  });
+}

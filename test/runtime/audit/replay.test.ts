@@ -1,0 +1,124 @@
+/** Replay disagrees where what was recorded is not what the chart makes of the events. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../../src/machine/events.ts';
+import { begin, has, next, stateOf } from '../../../src/machine/interpret.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import { replay } from '../../../src/runtime/audit/replay.ts';
+import { newRun } from '../../../src/runtime/identity.ts';
+import { newEvent, type TransitionRecord } from '../../../src/runtime/loop/record.ts';
+import { deployStream } from '../../../src/runtime/loop/streams.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import { anActor } from '../../actor.ts';
+import { sample } from '../../machine/samples.ts';
+
+const deploy = samples['deploy.requested'].deploy;
+const run = newRun({ actor: anActor, ci: null, program: 'test' });
+const ending = [sample('lock.acquired'), sample('deploy.observed'), sample('deploy.failed')];
+let log: EventLog;
+
+beforeEach(async () => {
+  log = await openLog('sqlite::memory:');
+});
+afterEach(() => log.close());
+
+/** Writes the events with their true transitions, one of them or one event altered. */
+async function write(
+  events: readonly DomainEvent[],
+  alter: (version: number, told: TransitionRecord) => TransitionRecord,
+  alterEvent: (version: number, event: DomainEvent) => DomainEvent = (_, event) => event,
+) {
+  let flight = begin(samples['deploy.requested'], 0);
+  const first = { from: null, to: stateOf(flight), settled: false, reason: null };
+  const records = [{ event: sample('deploy.requested'), transition: alter(1, first) }];
+  for (const [place, event] of events.entries()) {
+    const after = next(flight, event, 0);
+    if (after === null) throw new Error(`the chart does not take ${event.type} there`);
+    const told = {
+      from: stateOf(flight),
+      to: stateOf(after),
+      settled: has(after, 'settled'),
+      reason: null,
+    };
+    records.push({ event, transition: alter(place + 2, told) });
+    flight = after;
+  }
+  await log.append([
+    {
+      stream: deployStream(deploy),
+      expected: 'none',
+      events: records.map(({ event, transition }, place) =>
+        newEvent(alterEvent(place + 1, event), run, { transition }),
+      ),
+    },
+  ]);
+  return records.length;
+}
+
+describe('replay', () => {
+  it('agrees with what the chart makes of the events', async () => {
+    const count = await write(ending, (_, told) => told);
+    const { disagreement, steps, settled, state } = await replay(log, deploy);
+    expect({ disagreement, steps: steps.length, settled, state }).toEqual({
+      disagreement: null,
+      steps: count,
+      settled: true,
+      state: 'failed',
+    });
+  });
+
+  it.each([
+    ['where it came from', (told: TransitionRecord) => ({ ...told, from: 'disabled' })],
+    ['where it led', (told: TransitionRecord) => ({ ...told, to: 'production.live' })],
+    ['that it is over', (told: TransitionRecord) => ({ ...told, settled: !told.settled })],
+  ])('disagrees about %s, at that event and whichever it is', async (_, altered) => {
+    for (let at = 1; at <= ending.length + 1; at++) {
+      await log.close();
+      log = await openLog('sqlite::memory:');
+      await write(ending, (version, told) => (version === at ? altered(told) : told));
+      expect((await replay(log, deploy)).disagreement).toMatchObject({ version: at });
+    }
+  });
+
+  it('disagrees where the request was altered: production was promoted, and should be built', async () => {
+    const way = [
+      ...[sample('lock.acquired'), sample('deploy.observed'), sample('staging.buildRequested')],
+      ...[sample('staging.built'), sample('staging.deployed'), sample('staging.dynosUp')],
+      ...[sample('staging.verified'), sample('gates.passed')],
+    ];
+    const told = (_: number, transition: TransitionRecord) => transition;
+    await write(way, told, (_, event) => {
+      if (event.type !== 'deploy.requested') return event;
+      const { settings } = event.data;
+      const production = { ...settings.production, deploy: 'build' as const };
+      return { ...event, data: { ...event.data, settings: { ...settings, production } } };
+    });
+    const { disagreement } = await replay(log, deploy);
+    expect(disagreement).toMatchObject({ version: way.length + 1, type: 'gates.passed' });
+  });
+
+  it('disagrees where another event was put in one’s place', async () => {
+    const told = (_: number, transition: TransitionRecord) => transition;
+    await write(ending, told, (version, event) =>
+      version === ending.length + 1 ? sample('run.interrupted') : event,
+    );
+    const { disagreement } = await replay(log, deploy);
+    expect(disagreement).toMatchObject({ version: ending.length + 1, type: 'run.interrupted' });
+  });
+
+  it('disagrees with an event that the chart does not take there', async () => {
+    await log.append([
+      {
+        stream: deployStream(deploy),
+        expected: 'none',
+        events: [sample('deploy.requested'), sample('production.promoted')].map((event) =>
+          newEvent(event, run, {
+            transition: { from: null, to: 'queued.waiting', settled: false, reason: null },
+          }),
+        ),
+      },
+    ]);
+    const { disagreement } = await replay(log, deploy);
+    expect(disagreement).toMatchObject({ version: 2, type: 'production.promoted' });
+  });
+});

@@ -1,0 +1,210 @@
+/** Order and gates against the oracle's table: each combination of facts, at each of the places where they are asked. */
+import { describe, expect, it } from 'vitest';
+import type { History } from '../../../src/effects/history/history.ts';
+import type { AppCode, CodeRelease, Heroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { LockstepError } from '../../../src/errors.ts';
+import { emptyLane, type Lane } from '../../../src/machine/lane.ts';
+import { protectedOf } from '../../../src/machine/protected-settings.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import type { GatesInput } from '../../../src/machine/services.ts';
+import type { ServiceTable } from '../../../src/runtime/loop/run.ts';
+import { createServices } from '../../../src/runtime/loop/services.ts';
+import { createLoopbackPorts } from '../../effects/loopback-ports.ts';
+import { byGates, byOrder, type Facts, type Verdict } from '../../machine/oracle.ts';
+
+const request = samples['deploy.requested'];
+const { sha: ours } = request.commit;
+const theirs = '0f0a53bc1d5e4c0f8a7b6c5d4e3f2a1b0c9d8e7f';
+const { killSwitch } = samples['gates.passed'];
+const ports = createLoopbackPorts();
+
+const both = [true, false] as const;
+const allFacts: readonly Facts[] = (
+  ['none', 'ahead', 'same', 'behind', 'diverged', 'unknown'] as const
+).flatMap((relation) =>
+  both.flatMap((isOverridden) =>
+    both.flatMap((isVerified) =>
+      both.flatMap((isRolledBack) =>
+        both.flatMap((isSwitchOn) =>
+          both.map((isLaneDisabled) => ({
+            relation,
+            isOverridden,
+            isVerified,
+            isRolledBack,
+            isSwitchOn,
+            isLaneDisabled,
+          })),
+        ),
+      ),
+    ),
+  ),
+);
+
+const verdictOf = (table: typeof byOrder, facts: Facts): Verdict | undefined =>
+  table.find(({ of }) =>
+    Object.entries(of).every(([name, value]) => facts[name as keyof Facts] === value),
+  )?.verdict;
+
+function codeOf({ relation, isRolledBack }: Facts): CodeRelease | null {
+  if (relation === 'none') return null;
+  return {
+    release: { id: 'release-9', version: 9 },
+    description: isRolledBack ? 'Rollback to v7' : 'Deploy 0f0a53bc',
+    by: 'ana@acme.test',
+    at: '2026-01-05T09:00:00Z',
+    kind: isRolledBack ? 'rollback' : 'code',
+    slug: 'slug-9',
+    named: theirs,
+    commit: theirs,
+    rolledBackTo: isRolledBack ? 7 : null,
+  } as CodeRelease;
+}
+
+function laneOf({ isVerified, isLaneDisabled }: Facts): Lane {
+  const shipped: Lane['shipped'] = {
+    deploy: '501-0f0a53bc',
+    app: request.settings.production.app,
+    release: { id: isVerified ? 'release-9' : 'release-8', version: isVerified ? 9 : 8 },
+    commit: theirs,
+    slug: 'slug-9',
+    settings: null,
+  };
+  const disabled = isLaneDisabled ? samples['deploy.resumed'] : null;
+  return { ...emptyLane, shipped, disabled };
+}
+
+/** The real services; Heroku and git answer as the facts are, and `writes` counts what went out. */
+function world(facts: Facts): { services: ServiceTable; writes: () => number } {
+  let writes = 0;
+  const write = async (_input: unknown, _ports: unknown, ...more: (() => Promise<unknown>)[]) => {
+    const refused = (await more.at(-1)?.()) ?? null;
+    if (refused !== null) return refused;
+    writes += 1;
+    return { kind: 'requested', promotion: 'p', build: 'b', release: null, adopted: false };
+  };
+  const state: AppCode = {
+    newest: 9,
+    code: codeOf(facts),
+    before: null,
+    failed: [],
+    pending: null,
+  };
+  const heroku = {
+    readCode: async () => state,
+    buildMarkOf: async () => null,
+    requestPromotion: write,
+    requestBuild: write,
+  } as unknown as Heroku;
+  const history = {
+    relation: async (base: string, head: string) => {
+      expect([base, head]).toEqual([theirs, ours]);
+      return facts.relation;
+    },
+    notes: async () => samples['deploy.observed'].notes,
+    fullId: async (named: string) => named,
+  } as unknown as History;
+  const services = createServices({
+    http: ports.http,
+    heroku,
+    history,
+    archive: async () => new Uint8Array(),
+    readLane: async () => laneOf(facts),
+    killSwitch: () => ({ killSwitch, on: facts.isSwitchOn }),
+    trust: {
+      accepted: new Set(),
+      isLogKept: true,
+      laneOf: async () => null,
+      otherLane: async () => null,
+    },
+  });
+  return { services, writes: () => writes };
+}
+
+async function toldBy(answer: Promise<object>): Promise<Verdict> {
+  const known = (await answer.catch((error: unknown) => {
+    if (error instanceof LockstepError && error.code === 'E_ORDER_UNKNOWN') return null;
+    throw error;
+  })) as { kind: string; cause?: Verdict; switch?: string } | null;
+  if (known === null) return 'unknown';
+  if (known.kind === 'superseded') return known.cause as Verdict;
+  if (known.kind === 'disabled') {
+    return known.switch === 'environment' ? 'switch off' : 'lane disabled';
+  }
+  return known.kind === 'found' || known.kind === 'held' ? known.kind : 'ships';
+}
+
+const { lane, settings } = request;
+const { app } = settings.production;
+
+const gatesInput = ({ isOverridden }: Facts): GatesInput => ({
+  lane,
+  app,
+  commit: ours,
+  killSwitch: settings.gates.killSwitch,
+  overridden: isOverridden,
+  settings: protectedOf(request),
+  sources: [settings.staging.app, app],
+});
+
+/** The gates are asked only where order lets the deploy ship. */
+function atProduction(facts: Facts): Verdict | undefined {
+  const order = verdictOf(byOrder, facts);
+  return order === 'ships' ? verdictOf(byGates, facts) : order;
+}
+
+const asks: Record<string, (services: ServiceTable, facts: Facts) => Promise<object>> = {
+  readGates: (services, facts) => services.readGates(gatesInput(facts), ports),
+  requestPromotion: (services, facts) =>
+    services.requestPromotion(
+      {
+        source: { app: settings.staging.app, release: { id: 'release-12', version: 12 } },
+        target: { app },
+        slug: 'slug-12',
+        after: 9,
+        gates: gatesInput(facts),
+      },
+      ports,
+    ),
+  requestProductionBuild: (services, facts) =>
+    services.requestProductionBuild(
+      { app, commit: ours, mark: request.deploy, timeoutMs: 1_000, gates: gatesInput(facts) },
+      ports,
+    ),
+};
+
+describe('each combination of facts', () => {
+  it('when the lane is taken: what order says, whatever the gates', async () => {
+    for (const facts of allFacts) {
+      const answer = world(facts).services.observe(
+        {
+          lane,
+          commit: ours,
+          branch: 'master',
+          repository: null,
+          app,
+          overridden: facts.isOverridden,
+          slug: null,
+        },
+        ports,
+      );
+      expect([facts, await toldBy(answer)]).toEqual([facts, verdictOf(byOrder, facts)]);
+    }
+    expect(allFacts).toHaveLength(192);
+  });
+
+  it.each(Object.entries(asks))('%s: what order and the gates say', async (name, ask) => {
+    let shipped = 0;
+    for (const facts of allFacts) {
+      const { services, writes } = world(facts);
+      const verdict = await toldBy(ask(services, facts));
+      expect([facts, verdict]).toEqual([facts, atProduction(facts)]);
+      expect([facts, writes()]).toEqual([
+        facts,
+        verdict === 'ships' && name !== 'readGates' ? 1 : 0,
+      ]);
+      shipped += verdict === 'ships' ? 1 : 0;
+    }
+    expect(shipped).toBeGreaterThan(0);
+    expect(shipped).toBeLessThan(allFacts.length / 2);
+  });
+});

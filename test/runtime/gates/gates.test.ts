@@ -1,0 +1,245 @@
+/** Production's gates, each on its own: order, goings-back and what a person lifted of them, switches, releases under way. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fc } from '../../fast-check.ts';
+import { ProductionWorld } from './production-world.ts';
+
+let world: ProductionWorld;
+beforeEach(async () => {
+  world = await ProductionWorld.create();
+});
+afterEach(() => world.close());
+
+const aSlug = (commit: string) => world.heroku.slug(commit);
+
+describe('the gates', () => {
+  it('are clear where the commit follows on what production runs', async () => {
+    expect(await world.readGates()).toMatchObject({
+      kind: 'clear',
+      production: { version: 2, commit: world.running },
+      newest: 2,
+    });
+  });
+
+  it.each([
+    ['contained', () => world.graph.commit(world.commit), 'contained'],
+    ['contained', () => world.commit, 'contained'],
+    ['diverged', () => world.graph.commit(world.running), 'diverged'],
+    ['diverged', () => world.graph.commit(null), 'diverged'],
+  ] as const)('say %s, not the other, of what does not follow on it', async (_, newer, cause) => {
+    const commit = newer();
+    world.released('Deploy 22222222', aSlug(commit));
+    world.verified(commit);
+    expect(await world.readGates()).toMatchObject({ kind: 'superseded', cause, verified: true });
+  });
+
+  it('say that the lane is stuck where no newer commit was asked for, and not of an old build', async () => {
+    const commit = world.graph.commit(null);
+    const { id } = world.released('Deploy 22222222', aSlug(commit));
+    expect(await world.readGates()).toMatchObject({ stuck: { release: { id }, first: true } });
+    const data = { deploy: '503', run: 'run', build: '503' };
+    world.tell({
+      type: 'lane.joined',
+      data: { ...data, commit: world.graph.commit(world.commit) },
+    });
+    expect(await world.readGates()).toMatchObject({ cause: 'diverged', stuck: null });
+  });
+
+  it('a release that no deploy verified is not verified because an earlier one of its commit was', async () => {
+    const slug = aSlug(world.commit);
+    world.released('Deploy 22222222', slug);
+    world.verified(world.commit);
+    expect(await world.readGates()).toMatchObject({ cause: 'contained', verified: true });
+    world.released('Deploy 22222222', aSlug(world.commit));
+    expect(await world.readGates()).toMatchObject({ kind: 'found' });
+  });
+
+  it('find it too where somebody only tried to take it back, and failed', async () => {
+    world.released('Deploy 22222222', aSlug(world.commit));
+    world.released('Rollback to v2', aSlug(world.running), { status: 'failed' });
+    expect(await world.readGates()).toMatchObject({ kind: 'found' });
+  });
+
+  it('are not clear where order cannot be told', async () => {
+    world.released('Deploy 22222222', aSlug('e'.repeat(40)));
+    await expect(world.readGates()).rejects.toMatchObject({ code: 'E_ORDER_UNKNOWN' });
+  });
+
+  it('find what runs exactly this commit and was never verified, whoever overrides order or not', async () => {
+    const { id } = world.released('Deploy 22222222', aSlug(world.commit));
+    expect(await world.readGates()).toMatchObject({ kind: 'found', release: { id }, own: false });
+    expect(await world.readGates({ overridden: true })).toMatchObject({ kind: 'clear' });
+  });
+});
+
+describe('switches', () => {
+  it('the environment’s is off', async () => {
+    world.switchOn = false;
+    expect(await world.readGates()).toMatchObject({ kind: 'disabled', switch: 'environment' });
+  });
+
+  it('the lane’s is off', async () => {
+    world.disable();
+    expect(await world.readGates()).toMatchObject({ kind: 'disabled', switch: 'lane' });
+  });
+
+  it('are not what `--override` overrides', async () => {
+    world.disable();
+    expect(await world.readGates({ overridden: true })).toMatchObject({ kind: 'disabled' });
+    world.switchOn = false;
+    expect(await world.readGates({ overridden: true })).toMatchObject({ switch: 'environment' });
+  });
+});
+
+/** Ways in which somebody takes production back, each with what it is called. */
+const goingsBack = {
+  'a rollback': () => world.released('Rollback to v2', aSlug(world.running)),
+  'a rollback that failed': () =>
+    world.released('Rollback to v2', aSlug(world.running), { status: 'failed' }),
+  'older code by another name': () => {
+    const older = world.graph.commit(null);
+    const younger = world.graph.commit(older);
+    world.released('Deploy 33333333', aSlug(younger));
+    return world.released('Deploy 44444444', aSlug(older));
+  },
+  'older code whose release failed': () => {
+    const older = world.graph.commit(null);
+    const younger = world.graph.commit(older);
+    world.released('Deploy 33333333', aSlug(younger));
+    return world.released('Deploy 44444444', aSlug(older), { status: 'failed' });
+  },
+} as const;
+type GoingBack = keyof typeof goingsBack;
+const kinds = Object.keys(goingsBack) as GoingBack[];
+
+describe('a person’s word', () => {
+  // Order is not what is asked here: a commit that follows on nothing would be refused anyway.
+  const read = () => world.readGates({ overridden: true });
+
+  it.each(kinds.flatMap((first) => kinds.map((second) => [first, second] as const)))(
+    'for %s lifts that one release: after %s production is held again',
+    async (first, second) => {
+      const before = goingsBack[first]();
+      expect(await read()).toMatchObject({
+        kind: 'held',
+        rollback: { release: { id: before.id } },
+      });
+      world.lift(before);
+      expect(await read()).toMatchObject({ kind: 'clear' });
+      const { id } = goingsBack[second]();
+      expect(await read()).toMatchObject({ kind: 'held', rollback: { release: { id } } });
+    },
+  );
+
+  it('for a try that failed lifts the tries before it, too', async () => {
+    goingsBack['a rollback that failed']();
+    const newest = goingsBack['a rollback that failed']();
+    expect(await read()).toMatchObject({ rollback: { release: { id: newest.id } } });
+    world.lift(newest);
+    expect(await read()).toMatchObject({ kind: 'clear' });
+  });
+
+  it('for any others lifts nothing of what runs', async () => {
+    const back = goingsBack['a rollback']();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uuid()), fc.boolean(), async (others, also) => {
+        const { lane } = world;
+        for (const id of others) world.lift({ ...back, id });
+        if (also) world.lift(back);
+        expect(await read()).toMatchObject({ kind: also ? 'clear' : 'held' });
+        world.lane = lane;
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('a release that no deploy of the lane made', () => {
+  it('a slug that ran before is older code, though git says that it is neither', async () => {
+    const slug = aSlug(world.graph.commit(null));
+    world.released('Deploy 33333333', slug);
+    world.released('Deploy 44444444', aSlug(world.graph.commit(null)));
+    expect(await world.goingBack()).toBeNull();
+    world.released('Deploy 33333333', slug);
+    expect(await world.goingBack()).toMatchObject({ kind: 'older-slug' });
+  });
+
+  it('what git cannot compare with the code before it holds as well', async () => {
+    world.released('Deploy 33333333', aSlug('e'.repeat(40)));
+    expect(await world.goingBack()).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('is none where a deploy of the lane made it, and every other is', async () => {
+    const made = goingsBack['older code by another name']();
+    const data = { deploy: '502-22222222', app: 'acme-production' };
+    world.tell({ type: 'lane.deployed', data: { ...data, release: 'of-another-time' } });
+    expect(await world.goingBack()).toMatchObject({ kind: 'behind' });
+    world.tell({ type: 'lane.deployed', data: { ...data, release: made.id } });
+    expect(await world.goingBack()).toBeNull();
+  });
+});
+
+describe('a release that failed', () => {
+  const failed = (slug: string) => world.released('Deploy 44444444', slug, { status: 'failed' });
+
+  it('of a deploy of the lane is no going-back, whatever it was of', async () => {
+    const older = world.graph.commit(null);
+    const younger = world.graph.commit(older);
+    world.released('Deploy 33333333', aSlug(younger));
+    const { id } = failed(aSlug(older));
+    world.lift(world.current);
+    expect(await world.goingBack()).toMatchObject({ kind: 'failed-behind', release: { id } });
+    const data = { deploy: '502-22222222', app: 'acme-production', release: id };
+    world.tell({ type: 'lane.deployed', data });
+    expect(await world.goingBack()).toBeNull();
+  });
+
+  it('of newer code is none, though that code ran before', async () => {
+    const newer = aSlug(world.commit);
+    world.released('Deploy 22222222', newer);
+    const back = world.released('Rollback to v2', aSlug(world.running));
+    world.lift(back);
+    expect(await world.goingBack()).toBeNull();
+    failed(newer);
+    expect(await world.goingBack()).toBeNull();
+  });
+});
+
+describe('somebody else’s release that is under way', () => {
+  const untilOver = (release: { status: string }, status = 'succeeded') => {
+    let waits = 0;
+    world.onSleep = () => {
+      waits += 1;
+      if (waits === 3) release.status = status;
+    };
+    return () => waits;
+  };
+
+  it.each([
+    ['a rollback', 'Rollback to v2', () => aSlug(world.running), { kind: 'held' }],
+    [
+      'a deploy of what contains the commit',
+      'Deploy 22222222',
+      () => aSlug(world.graph.commit(world.commit)),
+      { kind: 'superseded', cause: 'contained' },
+    ],
+    [
+      'a deploy of what it does not follow on',
+      'Deploy 22222222',
+      () => aSlug(world.graph.commit(world.running)),
+      { kind: 'superseded', cause: 'diverged' },
+    ],
+    ['a config change', 'Set FOO config vars', () => world.current.slug ?? '', { kind: 'clear' }],
+  ])('%s: is waited for, and then it counts', async (_, description, slug, outcome) => {
+    const release = world.released(description, slug(), { status: 'pending' });
+    const waits = untilOver(release);
+    expect(await world.readGates()).toMatchObject(outcome);
+    expect(waits()).toBeGreaterThanOrEqual(3);
+    expect(release.status).toBe('succeeded');
+  });
+
+  it('that never ends is no clearance: E_RELEASE_UNDER_WAY after an hour', async () => {
+    world.released('Deploy 22222222', aSlug(world.commit), { status: 'pending' });
+    await expect(world.readGates()).rejects.toMatchObject({ code: 'E_RELEASE_UNDER_WAY' });
+  });
+});

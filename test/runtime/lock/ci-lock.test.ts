@@ -1,0 +1,97 @@
+/** The lock by the CI's list of builds: it asks again until it is this run's turn. */
+import { describe, expect, it } from 'vitest';
+import type { CiBuild } from '../../../src/machine/ci-queue.ts';
+import type { ServiceInput } from '../../../src/machine/services.ts';
+import { createCiLock } from '../../../src/runtime/lock/ci-lock.ts';
+import { createVirtualClock } from '../../effects/virtual-clock.ts';
+
+const commit = (order: number): string => String(order).repeat(40);
+const build = (order: number, state: CiBuild['state'] = 'running'): CiBuild => ({
+  order,
+  id: String(order),
+  label: String(500 + order),
+  commit: commit(order),
+  state,
+});
+const input: ServiceInput<'acquireLock'> = {
+  deploy: '502-22222222',
+  lane: 'acme',
+  commit: commit(2),
+  branch: 'main',
+  build: { provider: 'circleci', label: '502', attempt: 1, job: null, workflow: null, url: null },
+  stacking: 'skip',
+  lock: { provider: 'circleci', timeoutMs: 3_600_000, leaseMs: 60_000 },
+};
+
+/** The lists in the order in which they are given; the last one stays. */
+function lockOver(...lists: CiBuild[][]) {
+  const clock = createVirtualClock();
+  const told: string[] = [];
+  const stop = new AbortController();
+  let asked = 0;
+  const lock = createCiLock({
+    provider: 'circleci',
+    clock,
+    builds: async () => {
+      const builds = lists[Math.min(asked, lists.length - 1)] ?? [];
+      asked += 1;
+      return { me: builds.find(({ order }) => order === 2) ?? null, builds };
+    },
+  });
+  const acquire = () => lock.acquire(input, stop.signal, (line) => told.push(line));
+  return { clock, told, stop, lock, acquire, asked: () => asked };
+}
+
+describe('createCiLock', () => {
+  it('waits for the older build, asking every 5 s and saying so once, and is granted without a token', async () => {
+    const both = [build(2), build(1)];
+    const { acquire, clock, told } = lockOver(both, both, [build(2), build(1, 'over')]);
+    expect(await acquire()).toEqual({
+      kind: 'granted',
+      provider: 'circleci',
+      token: null,
+      waitedMs: 11_000,
+      takenOver: null,
+    });
+    expect(clock.slept).toEqual([5_000, 5_000, 1_000]);
+    expect(told).toEqual(['build 501 runs; waiting for it to end']);
+  });
+
+  it('takes no lane by a list that does not show its own build, or that is short once', async () => {
+    const { acquire, clock, told } = lockOver(
+      [],
+      [build(1)],
+      [build(2)],
+      [build(2), build(1)],
+      [build(2)],
+    );
+    expect(await acquire()).toMatchObject({ kind: 'granted' });
+    expect(clock.slept).toEqual([5_000, 5_000, 1_000, 5_000, 1_000]);
+    expect(told).toEqual([
+      'the CI’s list does not show this build yet; waiting until it does',
+      'build 501 runs; waiting for it to end',
+    ]);
+  });
+
+  it('gives way to a newer build that comes while it waits, and names it', async () => {
+    const { acquire } = lockOver([build(2), build(1)], [build(3), build(2), build(1)]);
+    expect(await acquire()).toEqual({
+      kind: 'superseded',
+      cause: 'newer-build',
+      by: { deploy: '503-33333333', build: '503', commit: commit(3) },
+    });
+  });
+
+  it('stops waiting as soon as the run is stopped', async () => {
+    const { acquire, stop, asked } = lockOver([build(2), build(1)]);
+    stop.abort(new Error('stopped'));
+    await expect(acquire()).rejects.toThrow('stopped');
+    expect(asked()).toBe(1);
+  });
+
+  it('has no token to take again', async () => {
+    const { lock, asked } = lockOver([]);
+    expect(await lock.resume('502-22222222', 'acme')).toBeNull();
+    expect(asked()).toBe(0);
+  });
+});

@@ -1,0 +1,77 @@
+/** What is under way at Heroku before a lane is taken over: waited for, but not for ever. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHeroku, type Heroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
+import { HerokuStandIn } from '../../effects/targets/heroku/stand-in.ts';
+import type { StandInApp } from '../../effects/targets/heroku/world.ts';
+import { createVirtualClock } from '../../effects/virtual-clock.ts';
+
+const timeoutMs = 3_600_000;
+const days = 86_400_000;
+
+let world: HerokuStandIn;
+let staging: StandInApp;
+let production: StandInApp;
+let heroku: Heroku;
+
+beforeEach(async () => {
+  // One clock for all: the client's deadlines are held, the waits in between are not.
+  world = await new HerokuStandIn(createVirtualClock({ holdMs: 6_000 })).start();
+  staging = world.app('acme-staging');
+  production = world.app('acme-production');
+  for (const app of [staging, production])
+    world.release(app, null, { description: 'Initial release' });
+  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+});
+afterEach(() => world.close());
+
+const quiet = quietOf({
+  staging: { app: 'acme-staging', timeoutMs },
+  production: { app: 'acme-production' },
+});
+/** Whether it is quiet by itself; a wait that goes on for a while is ended. */
+async function isQuiet(): Promise<boolean> {
+  const asked = () => world.asked.filter((one) => one.endsWith('/builds')).length;
+  const ports = world.ports({ clock: world.clock });
+  const stop = new AbortController();
+  const sleep: typeof ports.clock.sleep = async (ms, signal) => {
+    if (asked() > 20) stop.abort(new Error('still waiting'));
+    stop.signal.throwIfAborted();
+    await ports.clock.sleep(ms, signal);
+  };
+  const clock = { ...ports.clock, now: ports.clock.now, sleep };
+  try {
+    await quiesce(heroku, quiet, { ...ports, clock, signal: stop.signal });
+    return true;
+  } catch (error) {
+    if (stop.signal.aborted) return false;
+    throw error;
+  }
+}
+
+describe('quiesce', () => {
+  it('does not wait for a staging build of three days ago, and says so once', async () => {
+    world.build(staging, { createdAt: world.clock.now() - 3 * days });
+    expect(await isQuiet()).toBe(true);
+    expect(world.progress.filter((line) => line.includes('it is stuck'))).toHaveLength(1);
+  });
+
+  it('waits for one that is not older than twice its time-out', async () => {
+    world.build(staging, {
+      createdAt: world.clock.now() - 2 * timeoutMs + 600_000,
+      asksLeft: 1_000,
+    });
+    expect(await isQuiet()).toBe(false);
+  });
+
+  it.each(['build', 'release'] as const)(
+    'waits for production’s %s, however old, and tells its age',
+    async (kind) => {
+      const createdAt = world.clock.now() - 3 * days;
+      if (kind === 'build') world.build(production, { createdAt, asksLeft: 1_000 });
+      else world.release(production, world.slug('1'.repeat(40)), { status: 'pending', createdAt });
+      expect(await isQuiet()).toBe(false);
+      expect(world.progress.join('\n')).toMatch(/4320 min|4319 min/);
+    },
+  );
+});

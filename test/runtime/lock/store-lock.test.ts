@@ -1,0 +1,352 @@
+/** The lane's lock: when a grant has to wait for what the holder before it began, and runs that do not know yet that they are over. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ServiceInput } from '../../../src/machine/services.ts';
+import { newRun } from '../../../src/runtime/identity.ts';
+import { breakLock, switchLane } from '../../../src/runtime/lock/lane-orders.ts';
+import { createLeaseKeeper, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
+import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
+import { newEvent } from '../../../src/runtime/loop/record.ts';
+import { laneResource, laneStream, runResource } from '../../../src/runtime/loop/streams.ts';
+import { type EventLog, FencedOff } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import { anActor } from '../../actor.ts';
+import { createVirtualClock } from '../../effects/virtual-clock.ts';
+import {
+  lane,
+  leaseMs,
+  onAppend,
+  type ScriptedRun,
+  ScriptedWorld,
+  wayToProduction,
+} from '../loop/scripted-run.ts';
+
+const deploy = '501-11111111';
+const input: ServiceInput<'acquireLock'> = {
+  deploy,
+  lane: 'acme',
+  commit: '1'.repeat(40),
+  branch: 'main',
+  build: { provider: 'other', label: '501', attempt: 1, job: null, workflow: null, url: null },
+  stacking: 'skip',
+  lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },
+};
+
+it('does not join the queue: the two would take each other’s place there again and again', async () => {
+  let now = Date.parse('2026-01-05T10:00:00Z');
+  const log = await openLog('sqlite::memory:', { now: () => now });
+  const clock = createVirtualClock({ holdMs: 1 });
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  try {
+    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
+    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
+    // The log's clock is set forward: the lease is over before its time, and another run takes it.
+    now += 2 * leaseMs;
+    expect(await log.take(runResource(deploy), { run: randomUUID() }, leaseMs)).not.toBeNull();
+    const lock = createStoreLock({
+      log,
+      clock,
+      run,
+      keeper,
+      leaseMs,
+      relation: async () => 'unknown',
+      quiesce: async () => {},
+    });
+    const acquired = lock.acquire(input, new AbortController().signal, () => {});
+    await expect(acquired).rejects.toBeInstanceOf(FencedOff);
+    expect(await log.readStream(laneStream('acme'))).toEqual([]);
+  } finally {
+    keeper.stop();
+    await log.close();
+  }
+});
+
+it('asks git how the other’s commit stands to its own, in that order', async () => {
+  const log = await openLog('sqlite::memory:');
+  const clock = createVirtualClock({ holdMs: 1 });
+  const [run, other] = [1, 2].map(() => newRun({ actor: anActor, ci: null, program: 'test' }));
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  try {
+    if (run === undefined || other === undefined) throw new Error('no runs');
+    await log.take(runResource('500-22222222'), other.owner, leaseMs);
+    const data = { deploy: '500-22222222', run: other.id, build: '500', commit: '2'.repeat(40) };
+    const joined = newEvent({ type: 'lane.joined', data }, other);
+    await log.append([{ stream: laneStream('acme'), expected: 'none', events: [joined] }]);
+    const asked: (readonly [string, string])[] = [];
+    const relation = async (base: string, head: string) => {
+      asked.push([base, head]);
+      return 'behind' as const;
+    };
+    const quiesce = async () => {};
+    const lock = createStoreLock({ log, clock, run, keeper, leaseMs, relation, quiesce });
+    await lock.acquire(input, new AbortController().signal, () => {});
+    expect(asked).toEqual([[input.commit, '2'.repeat(40)]]);
+    const granted = (await log.readStream(laneStream('acme'))).at(-1);
+    expect(granted?.data).toMatchObject({ deploy, supersedes: ['500-22222222'] });
+  } finally {
+    keeper.stop();
+    await log.close();
+  }
+});
+
+describe('a lane that is taken from its holder', () => {
+  let world: ScriptedWorld;
+  beforeEach(async () => {
+    world = await ScriptedWorld.create();
+  });
+  afterEach(() => world.close());
+
+  const person = newRun({ actor: anActor, ci: null, program: 'test' });
+  const granted = async () =>
+    (await world.ofLane()).filter(({ type }) => type === 'lock.granted').map(({ data }) => data);
+  /** A holder with a write under way: its build was asked for. */
+  async function holder(): Promise<ScriptedRun> {
+    const run = await world.start({ answers: wayToProduction().slice(0, 1) });
+    await run.hangs;
+    return run;
+  }
+  /** One that waits for the lane, and what it asks before it takes it. */
+  async function waiter(meanwhile: () => Promise<void> = async () => {}) {
+    let asked: () => void = () => {};
+    let quiet: () => void = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const isQuiet = new Promise<void>((resolve) => {
+      quiet = resolve;
+    });
+    const run = await world.start({
+      build: '503',
+      quiesce: async () => {
+        asked();
+        await meanwhile();
+        return isQuiet;
+      },
+    });
+    return { run, isAsked, quiet: () => quiet() };
+  }
+  const aWhile = async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise((next) => setImmediate(next));
+  };
+
+  const ways: Readonly<Record<string, (run: ScriptedRun) => Promise<void>>> = {
+    'is known to be dead': async (run) => run.kill(),
+    'let its lease run out': async (run) => {
+      run.kill({ isKnown: false });
+      world.logClock.aheadMs += leaseMs + 1;
+    },
+    'a person took it from': async () => {
+      await breakLock(world.log, lane, person, 'it hangs');
+    },
+  };
+
+  it.each(Object.entries(ways))(
+    'one that %s: is granted only once nothing is under way any more',
+    async (_, end) => {
+      const before = await holder();
+      await end(before);
+      const { run, isAsked, quiet } = await waiter();
+      await isAsked;
+      await aWhile();
+      expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy]);
+      quiet();
+      expect(await run.ended).toMatchObject({ state: 'production.live' });
+      expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy, run.deploy]);
+    },
+  );
+
+  it('one that came back while that was waited for keeps it', async () => {
+    const before = await holder();
+    const fence = before.keeper.held(laneResource(lane));
+    world.logClock.aheadMs += leaseMs + 1;
+    const { isAsked, quiet } = await waiter();
+    await isAsked;
+    await before.keeper.assertHeld();
+    quiet();
+    await aWhile();
+    expect(await granted()).toHaveLength(1);
+    expect(await world.log.lease(laneResource(lane))).toMatchObject({ token: fence?.token });
+  });
+
+  it('one that another waiter is given at the same instant is not granted again: the grant is conditional', async () => {
+    const before = await holder();
+    before.kill();
+    const other = newRun({ actor: anActor, ci: null, program: 'test' });
+    const grantToOther = async (log: EventLog) => {
+      const { length } = await world.ofLane();
+      const data = { deploy: '504', run: other.id, build: '504', commit: 'c', supersedes: [] };
+      const event = newEvent({ type: 'lock.granted', data: { ...data, takenOver: null } }, other);
+      const fence = { resource: laneResource(lane), token: length + 1 };
+      const batch = { stream: laneStream(lane), expected: length, events: [event] };
+      await log.append([batch], { grant: { ...fence, owner: other.owner, ttlMs: leaseMs } });
+    };
+    let tries = 0;
+    const run = await world.start({
+      build: '503',
+      log: (real) =>
+        onAppend(real, async (_, options) => {
+          if (options?.grant === undefined) return;
+          tries += 1;
+          await grantToOther(real);
+        }),
+    });
+    while (tries === 0) await new Promise((next) => setImmediate(next));
+    await aWhile();
+    expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy, '504']);
+    run.interrupt();
+    expect(await run.ended).toMatchObject({ interrupted: 'SIGTERM', state: 'queued.waiting' });
+    expect(tries).toBe(1);
+  });
+
+  it('by a person: the lease goes with the lock, and the holder writes nothing more', async () => {
+    const run = await holder();
+    const before = await world.events(run.deploy);
+    const { deploy: taken, token } = await breakLock(world.log, lane, person, 'it hangs');
+    expect(taken).toBe(run.deploy);
+    expect(await world.log.lease(laneResource(lane))).toMatchObject({ token, released: true });
+    expect((await world.ofLane()).at(-1)).toMatchObject({
+      type: 'lock.broken',
+      data: { deploy: run.deploy, token, reason: 'it hangs' },
+    });
+    await expect(run.keeper.assertHeld()).rejects.toBeInstanceOf(Overtaken);
+    await expect(run.ended).rejects.toBeInstanceOf(Overtaken);
+    expect(await world.events(run.deploy)).toEqual(before);
+  });
+
+  it('by a person who is late: nobody holds it any more, or holds it again', async () => {
+    await (await world.start()).ended;
+    await expect(breakLock(world.log, lane, person, 'x')).rejects.toMatchObject({
+      code: 'E_NOT_LOCKED',
+    });
+  });
+
+  it('is switched off once and on once, whoever asks how often', async () => {
+    const to = (state: 'enabled' | 'disabled') =>
+      switchLane(world.log, lane, state, person, 'an incident');
+    expect([await to('enabled'), await to('disabled'), await to('disabled')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect([await to('enabled'), await to('enabled')]).toEqual([true, false]);
+    expect((await world.ofLane()).map(({ type }) => type)).toEqual([
+      'lane.disabled',
+      'lane.enabled',
+    ]);
+  });
+});
+
+describe('who waits for a lane', () => {
+  let world: ScriptedWorld;
+  beforeEach(async () => {
+    world = await ScriptedWorld.create();
+  });
+  afterEach(() => world.close());
+
+  const joined = async (count: number) => {
+    const is = ({ type }: { readonly type: string }) => type === 'lane.joined';
+    while ((await world.ofLane()).filter(is).length < count) {
+      await new Promise((next) => setImmediate(next));
+    }
+  };
+
+  it('a waiter that died holds nobody back, though it joined first', async () => {
+    const holder = await world.start({ answers: [] });
+    await holder.hangs;
+    const dead = await world.start({ build: '503' });
+    await joined(2);
+    const waiter = await world.start({ build: '504', relation: 'unknown' });
+    await joined(3);
+    dead.kill();
+    holder.interrupt();
+    expect(await waiter.ended).toMatchObject({ state: 'production.live' });
+    expect(await world.events(dead.deploy)).toHaveLength(1);
+  });
+
+  it('one that a newer build supersedes exits as soon as the lane is granted, not after it', async () => {
+    const holder = await world.start({ answers: [] });
+    await holder.hangs;
+    const older = await world.start({ build: '503', relation: 'ahead' });
+    await joined(2);
+    const newer = await world.start({ build: '504', relation: 'behind', answers: [] });
+    await joined(3);
+    holder.interrupt();
+    expect(await older.ended).toMatchObject({ state: 'superseded', exit: 0 });
+    await newer.hangs;
+    expect((await world.events(older.deploy)).at(-1)?.data).toMatchObject({
+      cause: 'newer-build',
+      by: { deploy: newer.deploy },
+    });
+  });
+
+  it('one that was granted to a run that died before it said so is the next run’s of that deploy', async () => {
+    let dead: ScriptedRun | null = null;
+    const dies = (log: EventLog) =>
+      onAppend(
+        log,
+        () => {},
+        (_, options) => {
+          if (options?.grant !== undefined) dead?.kill();
+        },
+      );
+    let release: () => void = () => {};
+    const isHeld = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const holder = await world.start({ build: '501', answers: [] });
+    await holder.hangs;
+    dead = await world.start({ log: dies, quiesce: () => isHeld });
+    await joined(2);
+    holder.interrupt();
+    release();
+    const granted = ({ type }: { readonly type: string }) => type === 'lock.granted';
+    while ((await world.ofLane()).filter(granted).length < 2) {
+      await new Promise((next) => setImmediate(next));
+    }
+    expect(await world.events(dead.deploy)).toHaveLength(1);
+    const quiesce = async () => {
+      throw new Error('it waits for itself');
+    };
+    expect(await (await world.start({ quiesce })).ended).toMatchObject({
+      state: 'production.live',
+    });
+    expect((await world.ofLane()).filter(granted).at(-1)?.data).toMatchObject({
+      deploy: dead.deploy,
+      takenOver: { deploy: dead.deploy, why: 'its own run died before it said so' },
+    });
+  });
+
+  it('one that ancestry holds back says in the lane whom it lets go first', async () => {
+    const holder = await world.start({ answers: [] });
+    await holder.hangs;
+    const newer = await world.start({ build: '504', relation: 'unknown', answers: [] });
+    await joined(2);
+    const older = await world.start({ build: '503', relation: 'ahead' });
+    await joined(3);
+    holder.interrupt();
+    await newer.hangs;
+    const yielded = (await world.ofLane()).filter(({ type }) => type === 'lane.yielded');
+    expect(yielded.map(({ data }) => data)).toEqual([{ deploy: older.deploy, to: newer.deploy }]);
+    // The newer one could not see it in its own clone, and knows it from the lane.
+    expect(await older.ended).toMatchObject({ state: 'superseded' });
+  });
+});
+
+it('a run that goes on where the lane was never granted has lost it to nobody', async () => {
+  const log = await openLog('sqlite::memory:');
+  const clock = createVirtualClock();
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  const lock = createStoreLock({
+    log,
+    clock,
+    run: newRun({ actor: anActor, ci: null, program: 'test' }),
+    keeper,
+    leaseMs,
+    relation: async () => 'unknown',
+    quiesce: async () => {},
+  });
+  expect(await lock.resume('502-1a5f89db', lane)).toEqual({ kind: 'lost', to: 'nobody' });
+  keeper.stop();
+  await log.close();
+});

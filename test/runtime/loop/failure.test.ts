@@ -1,0 +1,34 @@
+/** What was thrown, as the log keeps it: plain values of a bounded length, whatever they were. */
+import { describe, expect, it } from 'vitest';
+import { LockstepError } from '../../../src/errors.ts';
+import { describeFailure } from '../../../src/runtime/loop/failure.ts';
+
+const withDetails = (details: Record<string, unknown>) =>
+  describeFailure(new LockstepError('E_TEST', 'it broke', { details })).details;
+
+describe('the details of a failure', () => {
+  it('are texts, numbers, truths and nothing; what JSON has no number for is nothing', () => {
+    expect(
+      withDetails({ text: 'a', whole: 12, part: 0.5, yes: true, no: false, none: null }),
+    ).toEqual({ text: 'a', whole: 12, part: 0.5, yes: true, no: false, none: null });
+    expect(
+      withDetails({ nan: Number.NaN, never: Number.POSITIVE_INFINITY, gone: undefined }),
+    ).toEqual({ nan: null, never: null, gone: null });
+    expect(withDetails({ list: [1, 2], inner: { a: 1 } })).toEqual({
+      list: '[1,2]',
+      inner: '{"a":1}',
+    });
+  });
+
+  it('are forty at most, each cut to a thousand units', () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`n${i}`, i]));
+    expect(Object.keys(withDetails(many))).toHaveLength(40);
+    expect(String(withDetails({ long: 'x'.repeat(5_000) }).long).length).toBeLessThanOrEqual(1_000);
+  });
+});
+
+it('what is no error of ours is a fault of ours, with its name and no stack', () => {
+  const { code, message, details } = describeFailure(new TypeError('x is not a function'));
+  expect([code, message, details]).toEqual(['E_INTERNAL', 'TypeError: x is not a function', {}]);
+  expect(describeFailure('just a text').message).toBe('just a text');
+});

@@ -1,0 +1,88 @@
+/** Which deploy a build is about: the one that it has, or a new one. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../../src/machine/events.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import { newRun } from '../../../src/runtime/identity.ts';
+import { requestDeploy } from '../../../src/runtime/loop/request.ts';
+import { deployStream } from '../../../src/runtime/loop/streams.ts';
+import { anActor } from '../../actor.ts';
+import { sample } from '../../machine/samples.ts';
+import { ScriptedWorld, wayToProduction } from './scripted-run.ts';
+
+let world: ScriptedWorld;
+beforeEach(async () => {
+  world = await ScriptedWorld.create();
+});
+afterEach(() => world.close());
+
+const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
+const ask = ({ attempt = 1, lane = request.lane, sha = request.commit.sha } = {}) =>
+  requestDeploy(
+    world.log,
+    {
+      ...request,
+      lane,
+      commit: { ...request.commit, sha },
+      build: { ...request.build, attempt },
+    },
+    newRun({ actor: anActor, ci: null, program: 'test' }),
+  );
+
+const upTo = (count: number, last: DomainEvent) => [...wayToProduction().slice(0, count), last];
+const contained: DomainEvent = {
+  type: 'deploy.superseded',
+  data: {
+    cause: 'contained',
+    step: 'observe',
+    production: { version: 17, commit: null },
+    verified: true,
+  },
+};
+
+describe('the same build and commit', () => {
+  it.each([
+    ['under way', wayToProduction().slice(0, 2)],
+    ['live', wayToProduction()],
+    ['superseded', [contained]],
+    ['held', upTo(6, sample('production.held'))],
+    ['failed', upTo(3, sample('deploy.failed'))],
+  ])('finds the deploy that it has: %s', async (_, answers) => {
+    const { deploy, ended, hangs } = await world.start({ answers });
+    await Promise.race([ended, hangs]);
+    const before = await world.events(deploy);
+    expect(await ask()).toEqual({ deploy, isNew: false });
+    expect(await world.events(deploy)).toEqual(before);
+  });
+
+  it('that failed begins another deploy only by another attempt, and only then', async () => {
+    const run = await world.start({ answers: upTo(3, sample('deploy.failed')) });
+    await run.ended;
+    expect(await ask({ attempt: 2 })).toEqual({ deploy: `${run.deploy}.2`, isNew: true });
+    expect(await ask({ attempt: 2 })).toEqual({ deploy: `${run.deploy}.2`, isNew: false });
+    expect(await ask({ attempt: 1 })).toEqual({ deploy: run.deploy, isNew: false });
+  });
+
+  it('of another lane, or of another commit that is called alike, is another deploy', async () => {
+    const { deploy } = await ask();
+    expect(await ask({ lane: 'other' })).toEqual({ deploy: `${deploy}.2`, isNew: true });
+    const alike = request.commit.sha.slice(0, 8).padEnd(40, '0');
+    expect(await ask({ sha: alike })).toMatchObject({ isNew: true });
+  });
+
+  it('asked for at one time by several, is one deploy', async () => {
+    const all = await Promise.all([ask(), ask(), ask()]);
+    expect(new Set(all.map(({ deploy }) => deploy)).size).toBe(1);
+    expect(all.filter(({ isNew }) => isNew)).toHaveLength(1);
+  });
+});
+
+it('an override keeps who, as what, and why; a reason of any length is cut', async () => {
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const override = { actor: 'ana@acme.test', observed: 'claimed', reason: 'r'.repeat(9_000) };
+  const { deploy } = await requestDeploy(world.log, { ...request, override }, run);
+  const [first] = await world.log.readStream(deployStream(deploy));
+  const kept = first?.data.override as typeof override;
+  expect(kept).toMatchObject({ actor: 'ana@acme.test', observed: 'claimed' });
+  expect(kept.reason.length).toBeLessThanOrEqual(4_000);
+  expect(kept.reason.startsWith('rrrr')).toBe(true);
+});

@@ -1,0 +1,433 @@
+/** A run of a deploy: what it gives back and when, under which token it writes, what it makes of a store that fails. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LockstepError } from '../../../src/errors.ts';
+import type { DomainEvent } from '../../../src/machine/events.ts';
+import { begin, type Flight, next, stateOf } from '../../../src/machine/interpret.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import { newRun } from '../../../src/runtime/identity.ts';
+import { Lapsed, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
+import { newEvent } from '../../../src/runtime/loop/record.ts';
+import {
+  deployStream,
+  laneResource,
+  laneStream,
+  runResource,
+} from '../../../src/runtime/loop/streams.ts';
+import { type EventLog, FencedOff, StoreUnavailable } from '../../../src/store/log.ts';
+import { anActor } from '../../actor.ts';
+import { sample } from '../../machine/samples.ts';
+import { lane, leaseMs, onAppend, ScriptedWorld, wayToProduction } from './scripted-run.ts';
+
+let world: ScriptedWorld;
+beforeEach(async () => {
+  world = await ScriptedWorld.create();
+});
+afterEach(() => world.close());
+
+const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
+const ways = ['promote', 'build'] as const;
+type Way = (typeof ways)[number];
+
+/** Where a holder may hang, and whether something of it may be under way at a vendor there. */
+const places: readonly (readonly [production: Way, state: string, busy: boolean])[] = [
+  ['promote', 'locked', false],
+  ['promote', 'deployingStaging.requesting', true],
+  ['promote', 'deployingStaging.building', true],
+  ['promote', 'deployingStaging.releasing', true],
+  ['promote', 'verifying.dynos', false],
+  ['promote', 'verifying.settling', false],
+  ['promote', 'verifying.gates', false],
+  ['promote', 'production.deploying.promoting', true],
+  ['promote', 'production.deploying.promotionRunning', true],
+  ['promote', 'production.deploying.releasing', true],
+  ['promote', 'production.verifying.dynos', true],
+  ['promote', 'production.verifying.settling', true],
+  ['build', 'production.deploying.requesting', true],
+  ['build', 'production.deploying.building', true],
+];
+const busy = places.filter(([, , isBusy]) => isBusy);
+const idle = places.filter(([, , isBusy]) => !isBusy);
+
+/** How many answers lead a holder to that state. */
+function answersTo(production: Way, state: string): number {
+  const { settings, ...request } = samples['deploy.requested'];
+  const asked = { ...settings, production: { ...settings.production, deploy: production } };
+  let flight: Flight | null = begin({ ...request, settings: asked }, 0);
+  for (const [count, event] of [
+    sample('lock.acquired'),
+    ...wayToProduction(production),
+  ].entries()) {
+    flight = flight && next(flight, event, 0);
+    if (flight !== null && stateOf(flight) === state) return count;
+  }
+  throw new Error(`no answers lead to ${state}`);
+}
+
+/** A run whose services answer until it is in that state, and hang there. */
+async function hangingIn(production: Way, state: string) {
+  const answers = wayToProduction(production).slice(0, answersTo(production, state));
+  const run = await world.start({ production, answers });
+  await run.hangs;
+  expect((await world.events(run.deploy)).at(-1)?.metadata.transition).toMatchObject({ to: state });
+  return run;
+}
+
+/** Resolves once the deploy's run waits for the lane. */
+async function queued(): Promise<void> {
+  while ((await world.ofLane()).filter(({ type }) => type === 'lane.joined').length < 2) {
+    await new Promise((turn) => setImmediate(turn));
+  }
+}
+
+describe('a signal', () => {
+  it.each(busy)(
+    '%s, %s: a write may be under way, so a waiter keeps waiting',
+    async (way, state) => {
+      const holder = await hangingIn(way, state);
+      const waiter = await world.start({ build: '503' });
+      await queued();
+      holder.interrupt();
+      expect(await holder.ended).toMatchObject({ interrupted: 'SIGTERM', state });
+      expect(typesOf(await world.ofLane())).not.toContain('lock.released');
+      expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: false });
+      expect(typesOf(await world.events(waiter.deploy))).toEqual(['deploy.requested']);
+    },
+  );
+
+  it.each(idle)('%s, %s: nothing is under way, so a waiter goes on', async (way, state) => {
+    const holder = await hangingIn(way, state);
+    const waiter = await world.start({ build: '503' });
+    await queued();
+    holder.interrupt();
+    expect(await holder.ended).toMatchObject({ interrupted: 'SIGTERM', state });
+    expect(await waiter.ended).toMatchObject({ state: 'production.live' });
+    const granted = (await world.ofLane()).filter(({ type }) => type === 'lock.granted');
+    expect(granted.map(({ data }) => data.takenOver)).toEqual([null, null]);
+  });
+});
+
+describe('a deploy that is over', () => {
+  const contained: DomainEvent = {
+    type: 'deploy.superseded',
+    data: {
+      cause: 'contained',
+      step: 'observe',
+      production: { version: 17, commit: null },
+      verified: true,
+    },
+  };
+  const upTo = (count: number, last: DomainEvent) => [...wayToProduction().slice(0, count), last];
+
+  it.each([
+    ['live', 'production.live', wayToProduction()],
+    ['live by a build', 'production.live', wayToProduction('build')],
+    ['failed', 'failed', upTo(3, sample('deploy.failed'))],
+    ['held', 'blockedByRollback', upTo(6, sample('production.held'))],
+    ['disabled', 'disabled', upTo(6, sample('production.disabled'))],
+    ['superseded', 'superseded', upTo(0, contained)],
+  ])(
+    '%s: gives the lane back with its lease, so that nobody waits for that to run out',
+    async (name, state, answers) => {
+      const production = name === 'live by a build' ? 'build' : 'promote';
+      const run = await world.start({ production, answers });
+      expect(await run.ended).toMatchObject({ state });
+      expect(typesOf(await world.ofLane())).toContain('lock.released');
+      expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: true });
+    },
+  );
+});
+
+describe('a run that ended', () => {
+  it.each([
+    ['live', wayToProduction()],
+    ['failed', [sample('deploy.failed')]],
+  ])(
+    '%s: stops keeping the lane it gave back, and is not overtaken by that',
+    async (_, answers) => {
+      const run = await world.start({ answers });
+      await run.ended;
+      expect(run.keeper.held(laneResource(lane))).toBeNull();
+      await run.keeper.assertHeld();
+      expect(run.keeper.lost.aborted).toBe(false);
+    },
+  );
+
+  it('leaves the deploy to the next run at once, though its process lives', async () => {
+    const run = await hangingIn('promote', 'verifying.gates');
+    run.interrupt();
+    await run.ended;
+    expect(await world.log.lease(runResource(run.deploy))).toMatchObject({ released: true });
+    const after = await world.start({ answers: wayToProduction().slice(6) });
+    expect(await after.ended).toMatchObject({ state: 'production.live' });
+    expect(typesOf(await world.events(run.deploy))).toContain('run.resumed');
+  });
+});
+
+describe('what a deploy did to production', () => {
+  it.each(ways)(
+    '%s: is told to the lane: its release when it was made, the commit when it was verified',
+    async (production) => {
+      const answers = wayToProduction(production);
+      const made = answers.findIndex(({ type }) => /^production\.(promoted|built)$/.test(type));
+      for (let count = 0; count <= answers.length; count++) {
+        const run = await world.start({ production, answers: answers.slice(0, count) });
+        await Promise.race([run.hangs, run.ended]);
+        const told = (await world.ofLane()).filter(({ type }) => type.startsWith('lane.'));
+        expect(told.slice(1).map(({ type }) => type)).toEqual([
+          ...(count > made ? ['lane.deployed'] : []),
+          ...(count === answers.length ? ['lane.shipped'] : []),
+        ]);
+        await world.close();
+        world = await ScriptedWorld.create();
+      }
+    },
+  );
+});
+
+describe('why a deploy ended or waits', () => {
+  const reasonOf = async (deploy: string) => {
+    const told = (await world.events(deploy)).at(-1)?.metadata.transition;
+    return (told as { readonly reason: string | null }).reason;
+  };
+
+  it.each([
+    ['held', [...wayToProduction().slice(0, 6), sample('production.held')]],
+    ['failed', [sample('deploy.failed')]],
+  ])('%s: stands beside its last event, for readers without the program', async (_, answers) => {
+    const run = await world.start({ answers });
+    await run.ended;
+    expect(await reasonOf(run.deploy)).toMatch(/\w+/);
+  });
+
+  it('is told to the lane where that is stuck', async () => {
+    const stuck = { release: { id: 'release-17', version: 17 }, first: true };
+    const production = { version: 17, commit: null };
+    const answers: readonly DomainEvent[] = [
+      {
+        type: 'deploy.superseded',
+        data: { cause: 'diverged', step: 'observe', production, verified: true, stuck },
+      },
+    ];
+    const run = await world.start({ answers });
+    expect(await run.ended).toMatchObject({ state: 'superseded', exit: 1 });
+    const told = (await world.ofLane()).find(({ type }) => type === 'lane.stuck');
+    expect(told?.data).toMatchObject({ deploy: run.deploy, release: stuck.release });
+  });
+});
+
+describe('a run after one that died', () => {
+  it.each(ways)(
+    '%s: is told of the one step that the dead one began, and of no other',
+    async (production) => {
+      const answers = wayToProduction(production);
+      for (let count = 0; count < answers.length; count++) {
+        const dead = await world.start({ production, answers: answers.slice(0, count) });
+        await dead.hangs;
+        dead.kill();
+        const run = await world.start({ production, answers: answers.slice(count) });
+        expect(await run.ended).toMatchObject({ state: 'production.live' });
+        expect(run.asked[0]?.service).toBe(dead.asked.at(-1)?.service);
+        expect(run.asked.map(({ again }) => again)).toEqual(
+          run.asked.map((_, place) => place === 0),
+        );
+        expect(dead.asked.some(({ again }) => again)).toBe(false);
+        await world.close();
+        world = await ScriptedWorld.create();
+      }
+    },
+  );
+});
+
+describe('a run that goes on with a holder’s deploy', () => {
+  it('holds the lane under a new token, and so fences off the one before', async () => {
+    const dead = await hangingIn('promote', 'deployingStaging.building');
+    const before = dead.keeper.held(laneResource(lane));
+    dead.kill();
+    const run = await world.start({ answers: wayToProduction().slice(2) });
+    expect(await run.ended).toMatchObject({ state: 'production.live' });
+    const events = await world.events(run.deploy);
+    const [reacquired] = events.filter(({ type }) => type === 'lock.reacquired');
+    const granted = (await world.ofLane()).filter(({ type }) => type === 'lock.granted');
+    expect(reacquired?.data.token).toBe(granted.at(-1)?.version);
+    expect(reacquired?.data.token).toBeGreaterThan(before?.token ?? 0);
+  });
+
+  it('queues anew where another deploy was given the lane meanwhile', async () => {
+    const dead = await hangingIn('promote', 'deployingStaging.building');
+    dead.kill();
+    const other = await world.start({ build: '503', answers: [] });
+    await other.hangs;
+    const run = await world.start({ answers: wayToProduction() });
+    while (!typesOf(await world.events(run.deploy)).includes('lock.lost')) {
+      await new Promise((turn) => setImmediate(turn));
+    }
+    expect(run.asked).toEqual([]);
+    other.interrupt();
+    expect(await run.ended).toMatchObject({ state: 'production.live' });
+  });
+});
+
+describe('an answer that the log cannot keep', () => {
+  const [observed] = wayToProduction();
+  const endless = 'x'.repeat(500_000);
+
+  it.each([
+    ['too long', { notes: { ...samples['deploy.observed'].notes, compareUrl: endless } }],
+    ['of another kind', { order: 'sideways' }],
+  ])('is a failure of the step, not of the run: %s', async (_, changed) => {
+    const odd = { ...observed, data: { ...observed?.data, ...changed } } as DomainEvent;
+    const run = await world.start({ answers: [odd] });
+    expect(await run.ended).toMatchObject({ state: 'failed', exit: 1 });
+    expect((await world.events(run.deploy)).at(-1)?.data).toMatchObject({ step: 'observe' });
+  });
+
+  it('a failure with a text of any length is cut, and ends the deploy on record', async () => {
+    const thrown = new LockstepError('E_TEST', endless, { hint: endless });
+    const service = (name: string) => (name === 'observe' ? thrown : null);
+    const run = await world.start({ service });
+    expect(await run.ended).toMatchObject({ state: 'failed' });
+    const told = JSON.stringify((await world.events(run.deploy)).at(-1)?.data);
+    expect(told.length).toBeLessThan(10_000);
+    expect(told).toContain('…');
+  });
+});
+
+describe('every event of a holder', () => {
+  /** Somebody else is given the lane: its lease, without a word in the log that this run would read. */
+  async function overtake(): Promise<void> {
+    const version = (await world.ofLane()).length;
+    const run = newRun({ actor: anActor, ci: null, program: 'test' });
+    const data = { deploy: '503', run: run.id, build: '503', commit: 'c', supersedes: [] };
+    const event = newEvent({ type: 'lock.granted', data: { ...data, takenOver: null } }, run);
+    const grant = { resource: laneResource(lane), token: version + 1, owner: run.owner };
+    await world.log.append([{ stream: laneStream(lane), expected: version, events: [event] }], {
+      grant: { ...grant, ttlMs: leaseMs },
+    });
+  }
+
+  it.each(places)(
+    '%s, %s: is fenced by the lane’s token, not by its own lease alone',
+    async (way, state) => {
+      const holder = await hangingIn(way, state);
+      const before = await world.events(holder.deploy);
+      await overtake();
+      // A signal is the next thing that it would record.
+      holder.interrupt();
+      await expect(holder.ended).rejects.toBeInstanceOf(Overtaken);
+      expect(await world.events(holder.deploy)).toEqual(before);
+    },
+  );
+});
+
+describe('an append of which nobody knows whether it was written', () => {
+  const unknown = () =>
+    new StoreUnavailable('E_STORE_IO', 'the connection is gone', { details: { unknown: true } });
+  /** The log whose nth append to a deploy loses its answer, before or after it was carried out. */
+  const losing = (nth: number, done: boolean, times = 1) => {
+    let appends = 0;
+    let fails = false;
+    return (real: EventLog) =>
+      onAppend(
+        real,
+        (batches) => {
+          const counts = batches.some(({ stream }) => stream.startsWith('deploy/'));
+          if (counts) appends += 1;
+          fails = counts && appends >= nth && appends < nth + times;
+          if (fails && !done) throw unknown();
+        },
+        () => {
+          if (fails) throw unknown();
+        },
+      );
+  };
+
+  it.each([
+    ['was', true],
+    ['was not', false],
+  ])(
+    'and that %s: is tried again by the same run, and every event is there once',
+    async (_, done) => {
+      const clean = await (await world.start()).ended.then(() => world.events('502-1a5f89db'));
+      for (let nth = 1; nth < clean.length; nth++) {
+        await world.close();
+        world = await ScriptedWorld.create();
+        const run = await world.start({ log: losing(nth, done) });
+        expect(await run.ended).toMatchObject({ state: 'production.live' });
+        expect(typesOf(await world.events(run.deploy))).toEqual(typesOf(clean));
+      }
+    },
+  );
+
+  it('is given up after five times: nothing follows that is not recorded', async () => {
+    const run = await world.start({ log: losing(3, false, 5) });
+    await expect(run.ended).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(typesOf(await world.events(run.deploy))).toEqual([
+      'deploy.requested',
+      'lock.acquired',
+      'deploy.observed',
+    ]);
+    expect(run.asked.map(({ service }) => service)).toEqual(['observe', 'requestBuild']);
+  });
+});
+
+describe('a run that is no longer the deploy’s', () => {
+  it('whose stream somebody else wrote to, writes nothing after that', async () => {
+    const run = await world.start({ answers: wayToProduction().slice(0, 2) });
+    await run.hangs;
+    const { length } = await world.events(run.deploy);
+    const other = newRun({ actor: anActor, ci: null, program: 'test' });
+    const event = newEvent(sample('run.resumed'), other, {
+      transition: { from: null, to: 'elsewhere', settled: false, reason: null },
+    });
+    await world.log.append([
+      { stream: deployStream(run.deploy), expected: length, events: [event] },
+    ]);
+    run.interrupt();
+    await expect(run.ended).rejects.toBeInstanceOf(Overtaken);
+    expect(await world.events(run.deploy)).toHaveLength(length + 1);
+  });
+
+  it.each([
+    ['overtaken', new Overtaken('lane/acme-web')],
+    ['lapsed', new Lapsed('lane/acme-web')],
+    ['fenced off', new FencedOff({ resource: 'lane/acme-web', token: 1 }, 2)],
+    ['without its store', new StoreUnavailable('E_STORE_IO', 'it is gone')],
+  ])(
+    '%s in the middle of a step, says nothing of the deploy: another run carries it on',
+    async (_, error) => {
+      const service = (name: string) => (name === 'requestBuild' ? error : null);
+      const run = await world.start({ service });
+      const ended = run.ended.catch((thrown: unknown) => thrown);
+      expect(await ended).toMatchObject({
+        code: error instanceof FencedOff ? 'E_OVERTAKEN' : error.code,
+      });
+      expect(typesOf(await world.events(run.deploy)).at(-1)).toBe('deploy.observed');
+      run.kill();
+      const answers = wayToProduction().slice(1);
+      expect(await (await world.start({ answers })).ended).toMatchObject({
+        state: 'production.live',
+      });
+    },
+  );
+});
+
+describe('a lane that was granted while the wait was given up', () => {
+  it('is given back, and is the next one’s', async () => {
+    let timeOut: () => void = () => {};
+    const timedOut = new Promise<void>((resolve) => {
+      timeOut = resolve;
+    });
+    const log = (real: EventLog) =>
+      onAppend(
+        real,
+        () => {},
+        (_, options) => {
+          if (options?.grant !== undefined) timeOut();
+        },
+      );
+    const run = await world.start({ log, timeOut: timedOut });
+    expect(await run.ended).toMatchObject({ state: 'queued.gaveUp', exit: 3 });
+    expect(typesOf(await world.ofLane())).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
+    expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: true });
+  });
+});

@@ -1,0 +1,270 @@
+/** Runs of a deploy by the real loop, lane's lock and log in memory; what the services answer is a list of events. */
+import { LockstepError } from '../../../src/errors.ts';
+import { steps, toAnswer } from '../../../src/machine/codec.ts';
+import type { DomainEvent } from '../../../src/machine/events.ts';
+import type { Relation } from '../../../src/machine/lane.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import type { ServiceName } from '../../../src/machine/services.ts';
+import { newRun } from '../../../src/runtime/identity.ts';
+import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
+import { requestDeploy } from '../../../src/runtime/loop/request.ts';
+import { type RunOutcome, runDeploy, type ServiceTable } from '../../../src/runtime/loop/run.ts';
+import { deployStream, laneStream } from '../../../src/runtime/loop/streams.ts';
+import type { EventLog, RecordedEvent } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import { anActor } from '../../actor.ts';
+import { sample } from '../../machine/samples.ts';
+
+export const leaseMs = 60_000;
+export const lane = samples['deploy.requested'].lane;
+
+/** What services answer on the way to production, one after another. */
+export function wayToProduction(deploy: 'promote' | 'build' = 'promote'): readonly DomainEvent[] {
+  const asked =
+    deploy === 'promote'
+      ? [sample('production.promotionRequested'), sample('production.promoted')]
+      : [sample('production.buildRequested'), sample('production.built')];
+  return [
+    sample('deploy.observed'),
+    sample('staging.buildRequested'),
+    sample('staging.built'),
+    sample('staging.deployed'),
+    sample('staging.dynosUp'),
+    sample('staging.verified'),
+    sample('gates.passed'),
+    ...asked,
+    sample('production.deployed'),
+    sample('production.dynosUp'),
+    sample('production.verified'),
+  ];
+}
+
+/** A service that was asked for, with what it was given. */
+export interface Asked {
+  readonly service: ServiceName;
+  readonly again: boolean | undefined;
+}
+
+export interface RunPlan {
+  readonly build?: string;
+  readonly production?: 'promote' | 'build';
+  /** What the services answer, in order; where the list ends, the next one hangs. */
+  readonly answers?: readonly DomainEvent[];
+  /** Between the run and the log. */
+  readonly log?: (real: EventLog) => EventLog;
+  readonly quiesce?: () => Promise<void>;
+  /** When the wait for the lane is over; never when left out. */
+  readonly timeOut?: Promise<void>;
+  /** Thrown in place of an answer, where it is not null. */
+  readonly service?: (service: ServiceName) => unknown;
+  readonly relation?: Relation;
+}
+
+export interface ScriptedRun {
+  readonly deploy: string;
+  readonly keeper: LeaseKeeper;
+  readonly ended: Promise<RunOutcome>;
+  readonly asked: readonly Asked[];
+  /** Resolves once every answer was recorded and the service after them was asked for. */
+  readonly hangs: Promise<void>;
+  interrupt(): void;
+  /** As by `kill -9`: it does nothing more, and others are told that it is dead, or not. */
+  kill(options?: { readonly isKnown: boolean }): void;
+}
+
+const never = (signal?: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal?.aborted === true) reject(signal.reason);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+export class ScriptedWorld {
+  readonly log: EventLog;
+  /** How far the log's clock is ahead: set forward, leases run out. */
+  readonly logClock: { aheadMs: number };
+  readonly #dead = new Set<unknown>();
+  readonly #runs: ScriptedRun[] = [];
+
+  private constructor(log: EventLog, logClock: { aheadMs: number }) {
+    this.log = log;
+    this.logClock = logClock;
+  }
+
+  static async create(): Promise<ScriptedWorld> {
+    const logClock = { aheadMs: 0 };
+    const now = () => Date.now() + logClock.aheadMs;
+    return new ScriptedWorld(await openLog('sqlite::memory:', { now }), logClock);
+  }
+
+  async close(): Promise<void> {
+    for (const run of this.#runs) run.kill();
+    await this.log.close();
+  }
+
+  /** A run of the deploy that this build has; the same build again is another run of it. */
+  async start(plan: RunPlan = {}): Promise<ScriptedRun> {
+    const { build = '502', production = 'promote', quiesce = async () => {} } = plan;
+    const run = newRun({ actor: anActor, ci: null, program: 'test' });
+    const killed = new AbortController();
+    const real = plan.log?.(this.log) ?? this.log;
+    const log = dyingWith(killed.signal, real);
+    const clock = {
+      now: () => Date.now(),
+      ran: () => performance.now(),
+      // Time-outs and heartbeats are far away; what is tried again soon is tried again at once.
+      sleep: (ms: number, signal?: AbortSignal) => {
+        if (ms < 10_000) return Promise.resolve();
+        return ms > leaseMs && plan.timeOut !== undefined ? plan.timeOut : never(signal);
+      },
+    };
+    const deaths = {
+      known: (owner: { readonly run?: unknown }) => (this.#dead.has(owner.run) ? 'killed' : null),
+      ask: async () => false,
+    };
+    const keeper = createLeaseKeeper({ log, clock, leaseMs });
+    const lock = createStoreLock({
+      log,
+      clock,
+      run,
+      keeper,
+      leaseMs,
+      relation: async () => plan.relation ?? 'ahead',
+      quiesce,
+      deaths,
+    });
+    const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
+    const { settings } = request;
+    const { deploy } = await requestDeploy(
+      this.log,
+      {
+        ...request,
+        build: { ...request.build, label: build },
+        settings: { ...settings, production: { ...settings.production, deploy: production } },
+      },
+      run,
+    );
+    const interrupt = new AbortController();
+    const script = new Script(plan.answers ?? wayToProduction(production), plan.service);
+    const ended = runDeploy({
+      deploy,
+      log,
+      clock,
+      run,
+      keeper,
+      leaseMs,
+      lock,
+      services: script.services(),
+      interrupt: interrupt.signal,
+      progress: () => {},
+      recorded: () => {},
+      deaths,
+    });
+    ended.catch(() => {});
+    const started: ScriptedRun = {
+      deploy,
+      keeper,
+      ended,
+      asked: script.asked,
+      hangs: script.hangs,
+      interrupt: () => interrupt.abort('SIGTERM'),
+      kill: ({ isKnown } = { isKnown: true }) => {
+        if (isKnown) this.#dead.add(run.id);
+        killed.abort(new Error('killed'));
+        keeper.stop();
+      },
+    };
+    this.#runs.push(started);
+    return started;
+  }
+
+  events(deploy: string): Promise<readonly RecordedEvent[]> {
+    return this.log.readStream(deployStream(deploy));
+  }
+
+  ofLane(): Promise<readonly RecordedEvent[]> {
+    return this.log.readStream(laneStream(lane));
+  }
+}
+
+/** Answers what is asked with the next event, and hangs where that is not one of the service's. */
+class Script {
+  readonly #answers: DomainEvent[];
+  readonly asked: Asked[] = [];
+  #hang: () => void = () => {};
+  readonly hangs = new Promise<void>((resolve) => {
+    this.#hang = resolve;
+  });
+
+  readonly #instead: (service: ServiceName) => unknown;
+
+  constructor(
+    answers: readonly DomainEvent[],
+    instead: (service: ServiceName) => unknown = () => null,
+  ) {
+    this.#answers = [...answers];
+    this.#instead = instead;
+  }
+
+  services(): ServiceTable {
+    const names = new Set(Object.values(steps).map(({ service }) => service));
+    const answer =
+      (service: ServiceName) =>
+      async (_: unknown, { signal, again }: { signal: AbortSignal; again?: boolean }) => {
+        this.asked.push({ service, again });
+        const instead = this.#instead(service);
+        if (instead !== null) throw instead;
+        const [next] = this.#answers;
+        if (next?.type === 'deploy.failed') throw new LockstepError('E_TEST', 'it broke');
+        const made = next === undefined ? null : toAnswer(next);
+        if (made !== null && steps[made.step].service === service) {
+          this.#answers.shift();
+          return made.answer;
+        }
+        this.#hang();
+        return never(signal);
+      };
+    return Object.fromEntries(
+      [...names].map((name) => [name, answer(name)]),
+    ) as unknown as ServiceTable;
+  }
+}
+
+/** The log as a process has it that is killed: no call begins after that, and no answer arrives. */
+function dyingWith(killed: AbortSignal, real: EventLog): EventLog {
+  return new Proxy(real, {
+    get(target, name) {
+      const member = target[name as keyof EventLog];
+      if (typeof member !== 'function') return member;
+      const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
+      return async (...args: unknown[]) => {
+        if (killed.aborted) return never();
+        const answer = await call(...args);
+        return killed.aborted ? never() : answer;
+      };
+    },
+  });
+}
+
+type Append = EventLog['append'];
+
+/** The log with something that happens right before, and right after, each of its appends. */
+export function onAppend(
+  real: EventLog,
+  before: (...args: Parameters<Append>) => Promise<void> | void,
+  after: (...args: Parameters<Append>) => void = () => {},
+): EventLog {
+  const append: Append = async (...args) => {
+    await before(...args);
+    const answer = await real.append(...args);
+    after(...args);
+    return answer;
+  };
+  return new Proxy(real, {
+    get(target, name) {
+      if (name === 'append') return append;
+      const member = target[name as keyof EventLog];
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}

@@ -1,0 +1,123 @@
+/** The chart's services: what writes to production asks its gates right before, whichever way it goes. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ProductionWorld, production, staging } from '../gates/production-world.ts';
+
+let world: ProductionWorld;
+beforeEach(async () => {
+  world = await ProductionWorld.create();
+});
+afterEach(() => world.close());
+
+/** Each service that writes to production, and the one request that puts code there. */
+const writes = {
+  requestPromotion: {
+    request: 'POST /pipeline-promotions',
+    ask: () => {
+      const slug = world.heroku.slug(world.commit);
+      const { id, version } = world.heroku.release(world.staging, slug);
+      const source = { app: staging, release: { id, version } };
+      const input = { source, target: { app: production }, slug, after: 2, gates: world.gates() };
+      return world.services.requestPromotion(input, world.runPorts);
+    },
+  },
+  requestProductionBuild: {
+    request: `POST /apps/${production}/builds`,
+    ask: () =>
+      world.services.requestProductionBuild(
+        {
+          app: production,
+          commit: world.commit,
+          mark: '502-22222222',
+          timeoutMs: 600_000,
+          gates: world.gates(),
+        },
+        world.runPorts,
+      ),
+  },
+} as const;
+type Write = keyof typeof writes;
+
+const forbidden: readonly (readonly [string, () => void, object])[] = [
+  [
+    'a rollback',
+    () => void world.released('Rollback to v2', world.heroku.slug(world.running)),
+    { kind: 'held' },
+  ],
+  ['the environment’s switch', () => world.turnOff(), { switch: 'environment' }],
+  ['the lane’s switch', () => world.disable(), { switch: 'lane' }],
+  [
+    'newer code',
+    () => {
+      const commit = world.graph.commit(world.commit);
+      world.released('Deploy 33333333', world.heroku.slug(commit));
+      world.verified(commit);
+    },
+    { kind: 'superseded', cause: 'contained' },
+  ],
+];
+
+describe.each(Object.keys(writes) as Write[])('%s', (name) => {
+  const { request, ask } = writes[name];
+  const sent = () => world.heroku.asked.filter((one) => one === request).length;
+
+  it('writes once where the gates are clear, and tells the switch that it saw', async () => {
+    expect(await ask()).toMatchObject({
+      kind: 'requested',
+      killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'true' },
+    });
+    expect(sent()).toBe(1);
+  });
+
+  it.each(forbidden)('writes nothing where %s forbids it', async (_, forbid, outcome) => {
+    forbid();
+    expect(await ask()).toMatchObject(outcome);
+    expect(sent()).toBe(0);
+  });
+
+  it.each(forbidden)(
+    'reads the gates last: %s forbids it even while all else is ready',
+    async (_, forbid) => {
+      // The last that is read before the gates: the upload, or the two apps' pipeline.
+      const last = name === 'requestPromotion' ? '/pipeline-couplings' : '/storage/';
+      let forbade = false;
+      world.heroku.onAsked = (asked) => {
+        if (forbade || !asked.includes(last)) return;
+        forbade = true;
+        forbid();
+      };
+      await ask();
+      expect(forbade).toBe(true);
+      expect(sent()).toBe(0);
+    },
+  );
+});
+
+describe('observe', () => {
+  const observe = (slug: string | null) =>
+    world.services.observe(
+      {
+        commit: world.commit,
+        branch: 'master',
+        repository: null,
+        lane: 'acme',
+        app: production,
+        overridden: false,
+        slug,
+      },
+      world.runPorts,
+    );
+
+  it('knows its own release by the slug', async () => {
+    const slug = world.heroku.slug(world.commit);
+    const { id } = world.released('Promote acme-staging v3 22222222', slug);
+    expect(await observe(slug)).toMatchObject({ kind: 'found', own: true, release: { id } });
+  });
+
+  it('does not know for its own what somebody took back', async () => {
+    const slug = world.heroku.slug(world.commit);
+    world.released('Promote acme-staging v3 22222222', slug);
+    world.released('Deploy 33333333', world.heroku.slug(world.graph.commit(world.commit)));
+    world.released('Rollback to v3', slug);
+    expect(await observe(slug)).not.toMatchObject({ own: true });
+  });
+});

@@ -1,0 +1,210 @@
+/** What Slack is told: every step, notes whole and harmless, nobody called but for a failure. */
+
+import { describe, expect, it } from 'vitest';
+import { type SlackMessage, textOf } from '../../../src/effects/channels/slack/blocks.ts';
+import type {
+  DomainEvent,
+  EventType,
+  NoteCommit,
+  ReleaseNotes,
+} from '../../../src/machine/events.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import { tell } from '../../../src/machine/story.ts';
+import { replaceUnseen } from '../../../src/redaction/unseen.ts';
+import {
+  deployMessage,
+  type History,
+  stepMessages,
+} from '../../../src/runtime/notify/slack-messages.ts';
+import { faultIn, mentionsIn, seen } from '../../effects/channels/slack/server.ts';
+import { fc } from '../../fast-check.ts';
+import { sample, variants } from '../../machine/samples.ts';
+
+const oncall = '<!subteam^S0ONCALL>';
+const requested = { type: 'deploy.requested', data: samples['deploy.requested'] } as const;
+const after = (event: DomainEvent): History =>
+  event.type === 'deploy.requested' ? [event] : [requested, event];
+const everything: DomainEvent[] = [
+  ...(Object.keys(samples) as EventType[]).map((type) => sample(type)),
+  ...variants,
+];
+const cases = everything.map((event) => [event.type, event] as const);
+const textsOf = ({ text, blocks }: SlackMessage): string[] => [text, ...blocks.map(textOf)];
+const allText = (messages: readonly SlackMessage[]): string =>
+  messages.flatMap(({ blocks }) => blocks.map(textOf)).join('\n');
+
+const notesOf = (commits: readonly NoteCommit[], more: Partial<ReleaseNotes> = {}): DomainEvent =>
+  sample('deploy.observed', {
+    notes: { ...samples['deploy.observed'].notes, ...more, commits: [...commits] },
+  });
+const commitOf = (title: string, body: string): NoteCommit => ({
+  sha: '7c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d',
+  title,
+  body,
+  author: 'Bo Chen',
+  url: 'https://github.com/acme/web/commit/7c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d',
+});
+const step = (event: DomainEvent, mode: 'bot' | 'webhook' = 'bot') =>
+  stepMessages(after(event), { mode, oncall });
+
+describe('stepMessages', () => {
+  it.each(cases)('tells %s, by webhook too, within Slack’s limits', (_, event) => {
+    const { headline } = tell(event);
+    for (const mode of ['bot', 'webhook'] as const) {
+      const messages = step(event, mode);
+      if (mode === 'bot' && event === everything[0]) expect(messages).toEqual([]);
+      else expect(seen(allText(messages))).toContain(headline);
+      for (const message of messages) {
+        expect(faultIn(message)).toBeNull();
+        expect(seen(message.text)).toBe(`acme-web 502: ${headline}`);
+      }
+    }
+  });
+
+  const isConcern = (event: DomainEvent): boolean =>
+    event.type === 'deploy.failed' ||
+    (event.type === 'deploy.superseded' &&
+      event.data.cause === 'diverged' &&
+      event.data.stuck?.first === true);
+
+  it('has a lane that is stuck, told first and told again, among what it is asked for', () => {
+    expect(everything.filter(isConcern)).toHaveLength(2);
+  });
+
+  it.each(cases)('calls who is on call for %s only if it is a concern, and once', (_, event) => {
+    const mentions = step(event, 'webhook').flatMap((message) =>
+      textsOf(message).flatMap(mentionsIn),
+    );
+    expect(mentions).toEqual(isConcern(event) ? [oncall] : []);
+  });
+
+  it('calls nobody where nobody is on call', () => {
+    const [message] = stepMessages(after(sample('deploy.failed')), { mode: 'bot', oncall: null });
+    expect(textsOf(message as SlackMessage).flatMap(mentionsIn)).toEqual([]);
+  });
+
+  it('shows a failure, a hold and a closed gate in the channel, not in the thread alone', () => {
+    for (const type of ['deploy.failed', 'production.held', 'production.disabled'] as const) {
+      expect(step(sample(type))[0]?.broadcast).toBe(true);
+    }
+    for (const type of ['staging.verified', 'production.verified', 'lock.acquired'] as const) {
+      expect(step(sample(type))[0]?.broadcast).toBeUndefined();
+    }
+  });
+
+  it('names the deploy in each message of a webhook, with links to its build and commit', () => {
+    const text = allText(step(sample('staging.dynosUp'), 'webhook'));
+    expect(text).toContain('*acme-web* build <https://circleci.com/gh/acme/web/502|502>');
+    expect(text).toContain(
+      `<https://github.com/acme/web/commit/${requested.data.commit.sha}|1a5f89db>`,
+    );
+  });
+
+  it('gives the hint of a failure', () => {
+    expect(allText(step(sample('deploy.failed')))).toContain('heroku logs --dyno web.1');
+  });
+});
+
+describe('release notes', () => {
+  it('have title, whole message, author and a link for each commit', () => {
+    const text = allText(step(sample('deploy.observed')));
+    const { commits } = samples['deploy.observed'].notes;
+    for (const { title, body, author, sha, url } of commits) {
+      expect(text).toContain(`<${url}|${sha.slice(0, 8)}> ${title} — ${author}`);
+      expect(text).toContain(body);
+    }
+  });
+
+  it('bring any text whole, within limits and without an active mention', () => {
+    const messy = fc
+      .array(
+        fc.oneof(
+          fc.string({ unit: 'grapheme', maxLength: 300 }),
+          fc.constantFrom('<!channel>', '<@U012AB3CD>', '<http://evil.test|here>', '\n\n', '🚀'),
+          fc.constantFrom('word '.repeat(700), '<&>'.repeat(400), '👩‍👩‍👧'.repeat(400)),
+        ),
+        { maxLength: 6 },
+      )
+      // They become U+FFFD.
+      .map((parts) => replaceUnseen(parts.join(''), (one) => (one === '\n' ? one : '')));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(messy, messy), { maxLength: 4 }), (texts) => {
+        const messages = step(notesOf(texts.map(([title, body]) => commitOf(title, body))));
+        for (const message of messages) {
+          expect(faultIn(message)).toBeNull();
+          for (const text of textsOf(message)) {
+            expect(mentionsIn(text)).toEqual([]);
+            expect(text.isWellFormed()).toBe(true);
+          }
+        }
+        const blocks = messages.flatMap((message) => message.blocks.map(textOf));
+        const arrived = seen(blocks.join('')).replace(/\s+/g, '');
+        for (const [title, body] of texts) {
+          expect(arrived.includes(`${title} — Bo Chen`.replace(/\s+/g, ''))).toBe(true);
+          expect(arrived.includes(body.replace(/\s+/g, ''))).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('bring a message of 10,000 characters word for word', () => {
+    const body = Array.from({ length: 1_000 }, (_, i) => `line ${i} <b>`)
+      .join('\n')
+      .slice(0, 9_999)
+      .concat('!');
+    const messages = step(notesOf([commitOf('Long', body)]));
+    const blocks = messages.flatMap((message) => message.blocks.map(textOf));
+    expect(seen(blocks.join('')).includes(body)).toBe(true);
+  });
+
+  it('say how many commits are not listed, with a link to all of them', () => {
+    const text = allText(step(notesOf([commitOf('One', '')], { omitted: 12 })));
+    expect(text).toMatch(
+      /<https:\/\/github\.com\/acme\/web\/compare\/[^|]+\|… and 12 more commits>/,
+    );
+    expect(allText(step(notesOf([], { omitted: 1, compareUrl: null })))).toContain(
+      '… and 1 more commit',
+    );
+  });
+
+  it('that would fill the channel have titles only, and count what is beyond', () => {
+    const long = Array.from({ length: 200 }, (_, i) => commitOf(`Change ${i}`, 'x'.repeat(9_000)));
+    const titles = step(notesOf(long));
+    expect(titles.length).toBeLessThanOrEqual(21);
+    for (let i = 0; i < 200; i++) expect(allText(titles)).toContain(`Change ${i} —`);
+    expect(allText(titles)).toContain('these are their titles');
+
+    const many = step(
+      notesOf(Array.from({ length: 3_000 }, (_, i) => commitOf(`Change ${i}`, ''))),
+    );
+    expect(many.length).toBeLessThanOrEqual(21);
+    const listed = (allText(many).match(/Change \d+ —/g) ?? []).length;
+    expect(allText(many)).toContain(`… and ${3_000 - listed} more commits`);
+  });
+});
+
+describe('deployMessage', () => {
+  it.each(cases)('stands within limits and calls nobody after %s', (_, event) => {
+    const message = deployMessage(after(event));
+    expect(faultIn(message)).toBeNull();
+    expect(textsOf(message).flatMap(mentionsIn)).toEqual([]);
+    expect(seen(allText([message]))).toContain(tell(event).headline);
+    expect(allText([message])).toContain('Greet people by name — Ana Lima');
+  });
+
+  it('says on whose word a deploy ships out of order', () => {
+    const override = {
+      actor: 'ana@acme.test',
+      observed: 'claimed; ana on ws-7',
+      reason: 'a fix <!here>',
+    };
+    const message = deployMessage([
+      { type: 'deploy.requested', data: { ...requested.data, override } },
+      sample('lock.acquired'),
+    ]);
+    expect(allText([message])).toContain(
+      'ana@acme.test (claimed; ana on ws-7): a fix &lt;!here&gt;',
+    );
+  });
+});

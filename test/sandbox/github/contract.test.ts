@@ -1,0 +1,119 @@
+/** Every answer of GitHub's stand-in against GitHub's published schema, on a tour of every route. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGitHub } from '../../../src/sandbox/github/github.ts';
+import {
+  commitLine,
+  createRepository,
+  git,
+  setBranch,
+  TemporaryFolder,
+  writeFile,
+} from '../../effects/git/git-repository.ts';
+import { type Answer, Asker, shaA, standInOptions } from '../stand-in-server.ts';
+import { findContract, missedRoutes } from '../vendor-contract.ts';
+
+const contract = findContract('GitHub', 'github-openapi.used.json');
+const root = '/repos/acme/web';
+
+/** Served, and in no file of the schema that is at hand. */
+const beyondSchema: readonly string[] = [
+  'GET /repos/:owner/:repo/actions/runs/:id/attempts/:attempt/jobs',
+];
+
+/** The schema's own default there is an empty text, which is no URI. */
+const emptyByDefault = /^(\/0)?\/(environment_url|log_url|target_url) must match format "uri"/;
+
+async function tour(folder: string) {
+  const github = createGitHub(standInOptions('t', { repositoryPath: () => folder }));
+  const ask = new Asker(github, { authorization: 'Bearer t', 'user-agent': 'tests' });
+  const line = commitLine(folder, 3);
+  setBranch(folder, 'main', line[2] ?? '');
+  git(folder, ['reset', '--quiet', '--hard']);
+  writeFile(folder, 'a.txt', 'a\n');
+  git(folder, ['add', '--all']);
+  git(folder, ['commit', '--quiet', '--message', 'A file']);
+
+  await ask.get('/rate_limit');
+  await ask.get(`${root}/compare/${line[0]}...main`);
+  await ask.get(`${root}/compare/main...${line[0]}?per_page=1`);
+  await ask.get(`${root}/compare/${shaA}...main`);
+  await ask.get(`${root}/commits`);
+  await ask.get(`${root}/commits?sha=nowhere`);
+  await ask.get(`${root}/commits/main`);
+  await ask.get(`${root}/commits/${shaA}`);
+  await tourOfActions(github, ask, line[0] ?? '');
+  await tourOfDeployments(ask, line[0] ?? '');
+  return { stops: ask.stops, routes: github.routes };
+}
+
+async function tourOfActions(github: ReturnType<typeof createGitHub>, ask: Asker, commit: string) {
+  const actions = `${root}/actions`;
+  const made = { workflow: 'deploy.yml', branch: 'main' };
+  github.control.workflowRun({ ...made, commit: shaA, status: 'queued' });
+  const { id } = github.control.workflowRun({ ...made, commit, status: 'completed' });
+  github.control.updateWorkflowRun({ id, attempt: 2, status: 'in_progress' });
+  await ask.get(`${actions}/runs`);
+  await ask.get(`${actions}/workflows/deploy.yml/runs?status=queued`);
+  await ask.get(`${actions}/runs/${id}`);
+  await ask.get(`${actions}/runs/${id}/attempts/1`);
+  const { body } = await ask.get(`${actions}/runs/${id}/jobs?filter=all`);
+  await ask.get(`${actions}/jobs/${body.jobs[0].id}`);
+  await ask.post(`${actions}/runs/${id}/cancel`);
+  await ask.post(`${actions}/runs/${id}/cancel`);
+}
+
+async function tourOfDeployments(ask: Asker, ref: string) {
+  const path = `${root}/deployments`;
+  const { body } = await ask.post(path, { ref, auto_merge: false, payload: { a: 1 } });
+  await ask.post(path, { ref });
+  await ask.post(path, {});
+  await ask.post(path, { ref, required_contexts: ['ci'] });
+  await ask.get(path);
+  await ask.get(`${path}/${body.id}`);
+  await ask.get(`${path}/999`);
+  const status = await ask.post(`${path}/${body.id}/statuses`, {
+    state: 'inactive',
+    log_url: 'https://ci.example/1',
+    description: 'Over',
+  });
+  await ask.post(`${path}/${body.id}/statuses`, { state: 'sideways' });
+  await ask.get(`${path}/${body.id}/statuses`);
+  await ask.get(`${path}/${body.id}/statuses/${status.body.id}`);
+  await ask.send('DELETE', `${path}/${body.id}`);
+}
+
+describe.runIf(contract !== null)('GitHub’s contract', () => {
+  let folder: TemporaryFolder;
+  let seen: { stops: readonly Answer[]; routes: readonly { method: string; path: string }[] };
+  beforeAll(async () => {
+    folder = new TemporaryFolder();
+    createRepository(folder.path);
+    seen = await tour(folder.path);
+  });
+  afterAll(() => folder.remove());
+
+  it('holds for every answer on a tour of every route', () => {
+    const held = contract?.();
+    expect(new Set(seen.stops.map(({ status }) => status))).toEqual(
+      new Set([200, 201, 202, 204, 404, 409, 422]),
+    );
+    for (const stop of seen.stops) {
+      const faults = held?.faults(stop).filter((fault) => !emptyByDefault.test(fault));
+      expect(faults, `${stop.method} ${stop.path}: ${stop.text}`).toEqual([]);
+    }
+  });
+
+  it('is toured whole: no route of the stand-in is left out', () => {
+    expect(seen.routes.length).toBeGreaterThan(15);
+    expect(missedRoutes(seen.routes, seen.stops)).toEqual(beyondSchema);
+  });
+
+  it('finds an answer that breaks it', () => {
+    const held = contract?.();
+    const stop = seen.stops.find(({ path }) => path.includes('/compare/'));
+    if (stop === undefined) throw new Error('the tour saw no comparison');
+    expect(held?.faults({ ...stop, body: { ...stop.body, status: 'sideways' } })).not.toEqual([]);
+    expect(held?.faults({ ...stop, body: { ...stop.body, commits: [{}] } })).not.toEqual([]);
+    expect(held?.faults({ ...stop, status: 299 })).not.toEqual([]);
+  });
+});
