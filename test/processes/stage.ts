@@ -48,6 +48,8 @@ export interface StageOptions {
   readonly timing?: SandboxOptions['timing'];
   /** Where the log is kept; in a file beside the repository when left out. */
   readonly store?: string;
+  /** The sandbox's first port; any free ones when left out. */
+  readonly port?: number;
 }
 
 export class Stage {
@@ -75,6 +77,7 @@ export class Stage {
     mkdirSync(join(root, 'repository'));
     const sandbox = await startSandbox({
       repositoryPath: join(root, 'repository'),
+      ...(options.port === undefined ? {} : { port: options.port }),
       timing: {
         buildMs: 150,
         releasePhaseMs: 50,

@@ -10,6 +10,7 @@ import type { Lane } from '../../machine/lane.ts';
 import { weakened } from '../../machine/protected-settings.ts';
 import type { GatesInput } from '../../machine/services.ts';
 import type { EventLog } from '../../store/log.ts';
+import { domainEvent } from '../loop/recorded.ts';
 import { deployStream } from '../loop/streams.ts';
 
 export interface TrustOptions {
@@ -81,14 +82,16 @@ export function digestOf(values: object): string {
   return createHash('sha256').update(JSON.stringify(values)).digest('hex');
 }
 
+/** @throws UnreadableLog */
 export async function laneOfDeploy(log: EventLog, deploy: string): Promise<string | null> {
   const [first] = await log.readStream(deployStream(deploy), { limit: 1 });
-  return typeof first?.data.lane === 'string' ? first.data.lane : null;
+  const event = first === undefined ? null : domainEvent(first);
+  return event?.type === 'deploy.requested' ? event.data.lane : null;
 }
 
 const batch = 1_000;
 
-/** Reads the whole log: asked for a lane that has not shipped to the app yet. */
+/** Reads the whole log: asked for a lane that has not shipped to the app yet. @throws UnreadableLog */
 export async function otherLaneOf(
   log: EventLog,
   lane: string,
@@ -96,10 +99,12 @@ export async function otherLaneOf(
 ): Promise<string | null> {
   for (let after = 0; ; ) {
     const events = await log.readAll({ after, limit: batch, streamPrefix: deployStream('') });
-    for (const { type, data } of events) {
+    for (const recorded of events) {
+      // A deploy's first event says whose it is.
+      if (recorded.version !== 1) continue;
+      const { type, data } = domainEvent(recorded);
       if (type !== 'deploy.requested' || data.lane === lane) continue;
-      const { production } = data.settings as { production: { app: string } };
-      if (production.app === app) return String(data.lane);
+      if (data.settings.production.app === app) return data.lane;
     }
     if (events.length < batch) return null;
     after = events.at(-1)?.position ?? after;

@@ -6,7 +6,6 @@ import {
   foldLane,
   type Lane,
   type LaneEvent,
-  parseLaneEvent,
   type Relation,
   type Waiter,
 } from '../../machine/lane.ts';
@@ -14,15 +13,16 @@ import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { type EventLog, type Lease, VersionConflict } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
 import { newEvent } from '../loop/record.ts';
+import { laneEvent } from '../loop/recorded.ts';
 import { laneResource, laneStream, runResource } from '../loop/streams.ts';
 import { type Deaths, localDeaths } from './deaths.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 
-/** The lane as its stream tells it now; whoever knows it from before reads only what came since. */
+/** The lane as its stream tells it now; whoever knows it from before reads only what came since. @throws UnreadableLog */
 export async function readLane(log: EventLog, name: string, known = emptyLane): Promise<Lane> {
   const events = await log.readStream(laneStream(name), { fromVersion: known.version + 1 });
   return events.reduce(
-    (state, { type, data, version }) => foldLane(state, parseLaneEvent(type, data), version),
+    (state, recorded) => foldLane(state, laneEvent(recorded), recorded.version),
     known,
   );
 }

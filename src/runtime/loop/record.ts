@@ -1,4 +1,5 @@
 /** Makes events ready for the log: an id, and metadata that says who wrote them and under what. */
+import { schemaNumbers } from '../../machine/event-schemas.ts';
 import type { JsonObject, NewEvent } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
 
@@ -28,6 +29,7 @@ export function newEvent(
   return {
     id: run.newId(),
     type: event.type,
+    schema: schemaNumbers.get(event.type) ?? 1,
     data: event.data as JsonObject,
     metadata: {
       actor: actor as unknown as JsonObject,

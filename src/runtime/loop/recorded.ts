@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto';
 import { LockstepError } from '../../errors.ts';
 import { chart } from '../../machine/chart.ts';
 import { parseEvent } from '../../machine/codec.ts';
+import { upcasting as currentUpcasting } from '../../machine/event-schemas.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { begin, type Flight, next } from '../../machine/interpret.ts';
+import { type LaneEvent, parseLaneEvent } from '../../machine/lane.ts';
+import { NewerSchema, type Upcasting } from '../../machine/upcasting.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { deployStream } from './streams.ts';
 
@@ -16,14 +19,35 @@ export const chartHash: string = createHash('sha256')
   .update(JSON.stringify(chart.definition))
   .digest('hex');
 
-/** @throws UnreadableLog an event that this version does not know, or whose data does not fit */
-export function domainEvent({ type, data, stream, version }: RecordedEvent): DomainEvent {
+/** An event of a deploy in today's words. @throws UnreadableLog */
+export function domainEvent(recorded: RecordedEvent, upcasting = currentUpcasting): DomainEvent {
+  return inTodaysWords(recorded, upcasting, parseEvent);
+}
+
+/** An event of a lane in today's words. @throws UnreadableLog */
+export function laneEvent(recorded: RecordedEvent): LaneEvent {
+  return inTodaysWords(recorded, currentUpcasting, parseLaneEvent);
+}
+
+/** @throws UnreadableLog an event that this version does not know, of a newer schema, or whose data does not fit */
+function inTodaysWords<T>(
+  { type, schema, data, stream, version }: RecordedEvent,
+  upcasting: Upcasting,
+  parse: (type: string, data: unknown) => T,
+): T {
+  const place = `${stream}@${version}`;
   try {
-    return parseEvent(type, data);
+    const today = upcasting.upcast({ type, schema, data });
+    return parse(today.type, today.data);
   } catch (cause) {
+    if (cause instanceof NewerSchema) {
+      const message = `${place} was written by a newer version of lockstep: ${cause.message}`;
+      const hint = 'Update lockstep: whatever works on one log has to be as new as what wrote it.';
+      throw new UnreadableLog('E_EVENT_NEWER', message, { hint, details: { type, schema }, cause });
+    }
     throw new UnreadableLog(
       'E_EVENT_UNKNOWN',
-      `${stream}@${version}: this version of lockstep cannot read the event ${type}`,
+      `${place}: this version of lockstep cannot read the event ${type}`,
       { hint: 'A newer version may have written it: update lockstep.', cause },
     );
   }

@@ -75,7 +75,7 @@ export interface RunOutcome {
 }
 
 /** Thrown by a step, these say nothing of the deploy: it stays as it is recorded, for another run to carry on. */
-const endsTheRun = [Overtaken, Lapsed, FencedOff, StoreUnavailable] as const;
+const endsTheRun = [Overtaken, Lapsed, FencedOff, StoreUnavailable, UnreadableLog] as const;
 
 /** States in which a holder has nothing under way at a vendor: interrupted there, it gives the lane back. */
 const nothingUnderWay = ['locked', 'verifying'];
@@ -85,6 +85,7 @@ const nothingUnderWay = ['locked', 'verifying'];
  *
  * @throws Overtaken another run was given the deploy or its lane; Lapsed this run was stopped for longer than its lease
  * @throws StoreUnavailable the log cannot be written: nothing follows that is not recorded
+ * @throws UnreadableLog a newer version wrote to the deploy or its lane
  */
 export async function runDeploy(options: RunOptions): Promise<RunOutcome> {
   const ownership = await takeDeploy(options);

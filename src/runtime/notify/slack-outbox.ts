@@ -247,7 +247,7 @@ export class SlackOutbox {
     let known = this.#lanes.get(stream);
     if (known === undefined) {
       const [first] = await log.readStream(stream, { limit: 1 });
-      known = typeof first?.data.lane === 'string' ? first.data.lane : '';
+      known = first === undefined ? '' : (laneOf(first) ?? lane);
       this.#lanes.set(stream, known);
     }
     return known === lane;
@@ -269,5 +269,16 @@ export class SlackOutbox {
     }
     const [first, ...rest] = events;
     return first?.type === 'deploy.requested' ? [first, ...rest] : null;
+  }
+}
+
+/** Null where this version cannot read it: then that is told, for it may be of the outbox's lane. */
+function laneOf(first: RecordedEvent): string | null {
+  try {
+    const event = domainEvent(first);
+    return event.type === 'deploy.requested' ? event.data.lane : '';
+  } catch (error) {
+    if (!(error instanceof UnreadableLog)) throw error;
+    return null;
   }
 }

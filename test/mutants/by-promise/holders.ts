@@ -254,8 +254,8 @@ export const holders: readonly Mutant[] = [
     promise: stopped,
     file: 'src/runtime/loop/run.ts',
     symbol: 'endsTheRun',
-    code: '[Overtaken, Lapsed, FencedOff, StoreUnavailable]',
-    by: '[FencedOff, StoreUnavailable]',
+    code: '[Overtaken, Lapsed, FencedOff, StoreUnavailable, UnreadableLog]',
+    by: '[FencedOff, StoreUnavailable, UnreadableLog]',
     noticedBy: `${run} › says nothing of the deploy`,
   },
 

@@ -7,6 +7,7 @@ const replaced = 'A log that is moved, deleted, replaced, cut or overwritten';
 const moves = 'A log moves between stores unchanged';
 const carriesOn = 'A deploy that lost its run is shown as such';
 const replays = 'Every deploy replays to what was recorded';
+const lasts = 'A log of an earlier version is read';
 
 const sqlite = 'test/store/sqlite.test.ts';
 const ofFile = 'test/store/sqlite-log.test.ts';
@@ -389,5 +390,42 @@ export const logMutants: readonly Mutant[] = [
     code: 'expected: flight.version,',
     by: "expected: 'any',",
     noticedBy: 'test/runtime/loop/resume.test.ts › goes on once',
+  },
+  {
+    id: 'a-newer-schema-is-read-as-if-it-were-known',
+    promise: lasts,
+    file: 'src/machine/upcasting.ts',
+    symbol: 'upcast',
+    code: 'if (event.schema > newest) throw new NewerSchema(event, newest);',
+    by: '',
+    noticedBy: 'test/machine/upcasting.test.ts › of a schema that is not known yet is refused',
+  },
+  {
+    id: 'an-older-schema-is-brought-up-by-one-step-only',
+    promise: lasts,
+    file: 'src/machine/upcasting.ts',
+    symbol: 'upcast',
+    code: 'step !== undefined; step = this.#stepFrom(event)',
+    by: 'step !== undefined; step = undefined',
+    noticedBy: 'test/machine/upcasting.test.ts › is read in today’s words',
+  },
+  {
+    id: 'an-event-is-written-without-the-number-of-its-schema',
+    promise: lasts,
+    file: 'src/runtime/loop/record.ts',
+    symbol: 'newEvent',
+    code: 'schema: schemaNumbers.get(event.type) ?? 1,',
+    by: 'schema: 7,',
+    noticedBy:
+      'test/runtime/loop/recorded.test.ts › an event is written with the number of its schema',
+  },
+  {
+    id: 'a-deploy-fails-because-a-newer-version-wrote-to-its-lane',
+    promise: lasts,
+    file: 'src/runtime/loop/run.ts',
+    symbol: 'endsTheRun',
+    code: ', UnreadableLog]',
+    by: ']',
+    noticedBy: 'test/runtime/loop/recorded.test.ts › is not guessed at, and no deploy fails by it',
   },
 ];

@@ -97,6 +97,11 @@ export class ScriptedWorld {
     return new ScriptedWorld(await openLog('sqlite::memory:', { now }), logClock);
   }
 
+  /** What goes on with a log that is there; `close` closes it. */
+  static over(log: EventLog): ScriptedWorld {
+    return new ScriptedWorld(log, { aheadMs: 0 });
+  }
+
   async close(): Promise<void> {
     for (const run of this.#runs) run.kill();
     await this.log.close();
