@@ -30,14 +30,15 @@ export default defineConfig({
   test: {
     // Most of the time is spent waiting for processes, so there is room for more than a worker a core.
     maxWorkers: 6,
+    // Loading the program takes longer than most tests: a worker's files share what they import, and undo what they change.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     sequence: { sequencer: SlowFirst },
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow } },
       { extends: true, test: { name: 'slow', include: slow, exclude: [processes] } },
-      // What is tested is in other processes, so these files share what they import.
-      { extends: true, test: { name: 'processes', include: [processes], isolate: false } },
+      { extends: true, test: { name: 'processes', include: [processes] } },
     ],
   },
 });

@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { expect, it } from 'vitest';
 import { type RecordedEvent, VersionConflict } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { often } from '../store/attacks/seed.ts';
 import { anEvent } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { execute, usePostgres } from './server.ts';
@@ -15,7 +16,7 @@ const { store: create } = usePostgres();
 const { open, store } = storeFixture(create);
 
 const writers = 8;
-const commits = Number(process.env.TEST_TAIL_COMMITS ?? 3_000);
+const commits = Number(process.env.TEST_TAIL_COMMITS ?? often(1_000, 3_000));
 const rollbackRate = 0.05;
 const stallRate = 0.05;
 const stallMs = 4;

@@ -3,6 +3,7 @@
  * it recovers, and each of its calls of the log fails, before or after it was carried out.
  */
 import { describe, expect, it } from 'vitest';
+import { often } from '../store/attacks/seed.ts';
 import type { Scenario } from './scenario.ts';
 import type { Fate } from './simulated-process.ts';
 import { type Outcome, simulate } from './simulation.ts';
@@ -27,7 +28,7 @@ async function expectLive(fates: readonly Fate[]): Promise<Outcome> {
 }
 
 /** How far apart second kills are tried: all pairs are some ten thousand. */
-const secondKillStep = 23;
+const secondKillStep = often(41, 11);
 
 describe('a deploy', { timeout: 240_000 }, () => {
   it('that is killed at any await goes live with one build and one promotion', async () => {

@@ -10,10 +10,11 @@ import {
 } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { fc } from '../fast-check.ts';
+import { often } from './attacks/seed.ts';
 import type { TestStore } from './events.ts';
 import { grantTtlMs, type ModelBatch, ModelLog, type ModelOptions, type Outcome } from './model.ts';
 
-const histories = 150;
+const histories = often(40, 150);
 
 const stream = fc.constantFrom('a', 'b');
 const resource = fc.constantFrom('r', 's');

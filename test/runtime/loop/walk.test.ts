@@ -1,5 +1,5 @@
 /** Every transition of the chart, driven through the real loop, lane lock and log. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/effects/ports.ts';
 import { LockstepError } from '../../../src/errors.ts';
 import { steps, toAnswer } from '../../../src/machine/codec.ts';
@@ -24,6 +24,7 @@ import type { TestStore } from '../../store/events.ts';
 const paths = reachedPaths();
 const stuck = { release: { id: 'release-17', version: 17 }, first: true };
 let log: EventLog;
+let lanes = 0;
 
 const never = (signal?: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
@@ -46,10 +47,12 @@ class Player {
     return this.#events[0];
   }
 
+  /** In a lane of its own: a log has all of them. */
   async play({ request }: Path): Promise<readonly RecordedEvent[]> {
     const { deploy: _deploy, chart: _chart, ...wanted } = request;
+    const lane = `lane-${++lanes}`;
     const first = this.#person();
-    this.#deploy = (await requestDeploy(log, wanted, first)).deploy;
+    this.#deploy = (await requestDeploy(log, { ...wanted, lane }, first)).deploy;
     let run = first;
     while (this.#next !== undefined) {
       if (this.#next.type === 'deploy.resumed') {
@@ -217,11 +220,11 @@ describe.each([
 ])('every transition of the chart, with its log in %s', (engine, create) => {
   const walked = new Set<string>();
   let store: TestStore;
-  beforeEach(async () => {
+  beforeAll(async () => {
     store = await create();
     log = await openLog(store.url);
   });
-  afterEach(async () => {
+  afterAll(async () => {
     await log.close();
     await store.remove();
   });
