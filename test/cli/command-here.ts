@@ -1,12 +1,14 @@
 /**
- * The command line within this process. Its modules are its own, as a process's are: its gate knows no
- * secret but those of its environment and of its runs.
+ * The command line within this process, one run at a time: a run has the environment and the current
+ * folder to itself, of which a process has one each.
  */
 import { Writable } from 'node:stream';
 import { vi } from 'vitest';
 import type * as Main from '../../src/cli/main.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import type { Clock } from '../../src/effects/ports.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface EndedHere {
   readonly exit: number;
@@ -18,10 +20,20 @@ export class CommandHere {
   readonly #env: NodeJS.ProcessEnv;
   readonly #folder: string;
   readonly #clock: Clock;
+  /** The run that began last, of any of these. */
+  static #last: Promise<unknown> = Promise.resolve();
 
-  /** Whatever is imported from the sources after this belongs to it. */
-  constructor(folder: string, env: Readonly<Record<string, string>>, clock = systemClock) {
-    vi.resetModules();
+  /**
+   * @param modules `own`: as a process's are, so that its gate knows no secret but those of its
+   *   environment and of its runs; whatever is imported from the sources after this belongs to it.
+   *   `shared`: those that were loaded already, for commands of which no secret is asked
+   */
+  constructor(
+    folder: string,
+    env: Readonly<Record<string, string>>,
+    { clock = systemClock, modules = 'own' }: { clock?: Clock; modules?: 'own' | 'shared' } = {},
+  ) {
+    if (modules === 'own') vi.resetModules();
     this.#clock = clock;
     this.#folder = folder;
     this.#env = { PATH: process.env.PATH, HOME: folder, ...env };
@@ -30,8 +42,13 @@ export class CommandHere {
   /** Everything that the run under way has printed. */
   printed = (): string => '';
 
-  run(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<EndedHere> {
-    return this.#within(args, more, (command) => command.run().then(({ exit }) => exit));
+  /** @param more variables beside its own; one of `undefined` is not set */
+  run(args: readonly string[], more: Environment = {}, folder?: string): Promise<EndedHere> {
+    const ended = CommandHere.#last.then(() =>
+      this.#within(args, more, (command) => command.run().then(({ exit }) => exit), folder),
+    );
+    CommandHere.#last = ended.catch(() => {});
+    return ended;
   }
 
   /** What the command prints of an error that comes out of its work. */
@@ -41,14 +58,16 @@ export class CommandHere {
 
   async #within(
     args: readonly string[],
-    more: Readonly<Record<string, string>>,
+    more: Environment,
     use: (command: Main.Invocation) => Promise<number>,
+    folder = this.#folder,
   ): Promise<EndedHere> {
     const before = { env: process.env, folder: process.cwd() };
     const [out, err] = [kept(), kept()];
     this.printed = () => out.text() + err.text();
-    process.env = { ...this.#env, ...more };
-    process.chdir(this.#folder);
+    const all = Object.entries({ ...this.#env, ...more });
+    process.env = Object.fromEntries(all.filter(([, value]) => value !== undefined));
+    process.chdir(folder);
     try {
       const { commandOf } = await import('../../src/cli/main.ts');
       const around = { stdout: out.stream, stderr: err.stream, env: process.env };

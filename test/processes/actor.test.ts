@@ -4,7 +4,7 @@ import { deployId, type Ended, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 
@@ -124,7 +124,7 @@ describe('the log keeps what is claimed beside what was seen', { timeout: 60_000
 
   it('names who ran a deploy that nobody claimed, never as unknown', async () => {
     const commit = stage.commit('a');
-    ok(await stage.advance(501, commit));
+    ok(await stage.startAdvance(501, commit).ended);
     const [requested] = await stage.events(501, commit);
     expect(requested?.metadata.actor).toMatchObject({ claimed: null, observed: { ci: {} } });
     expect((await stage.run(['log', '501'])).stdout).toMatch(/\(run by other 501: /);

@@ -1,10 +1,10 @@
-/** The main job by the real command over HTTP: a commit goes live, and every way in which it does not. */
+/** The main job by the real command over HTTP: a commit goes live, and every way in which it does not; some as processes, most within this one. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultConfig, deployId, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 
@@ -33,10 +33,11 @@ async function goLive(build: number, title: string): Promise<string> {
 
 describe('pipeline advance', { timeout: 60_000 }, () => {
   it('takes a commit to production: one staging build, one promotion of exactly its release', async () => {
-    await goLive(500, 'The first');
+    const first = stage.startAdvance(500, stage.commit('The first'));
+    expect(await first.ended).toMatchObject({ exit: 0 });
     const second = stage.commit('Greet people by name');
     const third = stage.commit('Sort the list');
-    const ended = await stage.advance(501, third);
+    const ended = await stage.startAdvance(501, third).ended;
     expect(ended.stderr).toBe('');
     expect(ended).toMatchObject({ exit: 0 });
 
@@ -52,7 +53,7 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     const texts = stage.slackTexts();
     for (const title of ['Greet people by name', 'Sort the list']) expect(texts).toContain(title);
     expect(texts).toContain(second.slice(0, 7));
-    const replay = await stage.run(['replay', deployId(501, third)]);
+    const replay = await stage.start(['replay', deployId(501, third)]).ended;
     expect(replay).toMatchObject({ exit: 0 });
     expect(replay.stdout).toContain('production.live');
   });
@@ -218,6 +219,13 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
       expect(await stage.run(['replay', deployId(501, commit)])).toMatchObject({ exit: 0 });
     },
   );
+
+  it('ends as a process with exit 1, too', async () => {
+    stage.sandbox.control.failNextBuild({ app: staging });
+    const commit = stage.commit('The first');
+    expect(await stage.startAdvance(501, commit).ended).toMatchObject({ exit: 1, stderr: '' });
+    expect(await ending(501, commit)).toMatchObject({ to: 'failed', settled: true });
+  });
 
   it('waits out an endpoint that is down for a while', async () => {
     stage.sandbox.control.endpointDown({ app: staging, forMs: 1_500 });

@@ -6,7 +6,7 @@ import { defaultConfig, deployId, type Ended, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 

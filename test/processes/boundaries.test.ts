@@ -1,4 +1,4 @@
-/** kill -9 after each event of a deploy, by enumeration, as real processes: the same command finishes it. */
+/** kill -9 after each event of a deploy, by enumeration, as real processes: the same command finishes it, within this one (kill.test.ts: as a process). */
 import { describe, expect, it } from 'vitest';
 import { deployId, type Job, Stage } from './stage.ts';
 
@@ -48,9 +48,9 @@ async function atBoundary(
 }
 
 async function again(stage: Stage, commit: string, exit: number): Promise<void> {
-  const ended = await stage.advance(build, commit);
+  const ended = await stage.advanceHere(build, commit);
   expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit });
-  const replay = await stage.run(['replay', deployId(build, commit)]);
+  const replay = await stage.runHere(['replay', deployId(build, commit)]);
   expect(replay, replay.stdout).toMatchObject({ exit: 0 });
   expect(stage.state().apps['acme-staging']?.builds).toHaveLength(1);
 }

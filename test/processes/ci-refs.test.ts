@@ -331,7 +331,7 @@ describe('pipeline advance', { timeout: 30_000 }, () => {
   let stage: Stage;
   let commit: string;
   beforeEach(async () => {
-    stage = await Stage.set();
+    stage = await Stage.set({ within: true });
     commit = stage.commit('The first');
     stage.git('checkout', '--quiet', '--detach');
   });
@@ -367,11 +367,8 @@ describe('pipeline advance', { timeout: 30_000 }, () => {
   it('of a pull request says so', async () => {
     const job = { GITHUB_ACTIONS: 'true', GITHUB_RUN_NUMBER: '88', GITHUB_SHA: commit };
     const ref = { GITHUB_REF: 'refs/pull/12/merge', GITHUB_HEAD_REF: 'master' };
-    const ended = await stage.run(['advance'], {
-      ...job,
-      ...ref,
-      GITHUB_EVENT_NAME: 'pull_request',
-    });
+    const env = { ...job, ...ref, GITHUB_EVENT_NAME: 'pull_request' };
+    const ended = await stage.start(['advance'], env).ended;
     expectRefused(
       ended,
       'this build is of a pull request (refs/pull/12/merge), which never ships; the lane deploys',

@@ -11,7 +11,7 @@ const oldReadme = '# Web\n\n<!-- chart:begin -->\nan old picture\n<!-- chart:end
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 
@@ -20,7 +20,7 @@ const read = (name: string): string => readFileSync(join(stage.folder, name), 'u
 describe('pipeline docs', { timeout: 30_000 }, () => {
   it('writes the chart and its picture in the README, and says what; afterwards --check is content', async () => {
     stage.write('README.md', oldReadme);
-    expect(await stage.run(['docs'])).toEqual({
+    expect(await stage.start(['docs']).ended).toEqual({
       exit: 0,
       stdout: `wrote ${output}\nwrote README.md\n`,
       stderr: '',

@@ -15,7 +15,7 @@ async function ending(build: number, commit: string) {
 
 /** Three commits: the first two shipped, the third is still to come. */
 async function twoShipped() {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
   const [older, newer] = [stage.commit('older'), stage.commit('newer')];
   expect(await stage.advance(501, older)).toMatchObject({ exit: 0 });
   expect(await stage.advance(502, newer)).toMatchObject({ exit: 0 });
@@ -136,7 +136,7 @@ describe('a failed check of production that runs again', { timeout: 90_000 }, ()
         'heroku: { app: acme-production }',
         `heroku: { app: acme-production, deploy: ${deploy} }`,
       );
-    stage = await Stage.set({ config });
+    stage = await Stage.set({ within: true, config });
     const commit = stage.commit('breaks');
     stage.sandbox.control.endpointDown({ app: production });
     return commit;
@@ -161,15 +161,15 @@ describe('a failed check of production that runs again', { timeout: 90_000 }, ()
   it('GitHub’s attempt 2 of the same build is another check', async () => {
     const commit = await brokenInProduction('promote');
     const args = ['advance', '--commit', commit];
-    expect(await stage.run(args, attempt(88, 1))).toMatchObject({ exit: 1 });
-    expect(await stage.run(args, attempt(88, 2))).toMatchObject({ exit: 1 });
+    expect(await stage.start(args, attempt(88, 1)).ended).toMatchObject({ exit: 1 });
+    expect(await stage.start(args, attempt(88, 2)).ended).toMatchObject({ exit: 1 });
     stage.sandbox.control.endpointUp({ app: production });
     expect(await stage.run(args, attempt(88, 3))).toMatchObject({ exit: 0 });
     expect(stage.state().promotions).toHaveLength(1);
   });
 
   it('an older build is superseded, and told that what runs is not verified', async () => {
-    stage = await Stage.set({ config: (urls) => defaultConfig(urls, '1s') });
+    stage = await Stage.set({ within: true, config: (urls) => defaultConfig(urls, '1s') });
     const [older, commit] = [stage.commit('older'), stage.commit('breaks')];
     stage.sandbox.control.endpointDown({ app: production });
     expect(await stage.advance(501, commit)).toMatchObject({ exit: 1 });
@@ -180,7 +180,7 @@ describe('a failed check of production that runs again', { timeout: 90_000 }, ()
   });
 
   it('stays red where somebody tried to roll back meanwhile and could not', async () => {
-    stage = await Stage.set({ config: (urls) => defaultConfig(urls, '1s') });
+    stage = await Stage.set({ within: true, config: (urls) => defaultConfig(urls, '1s') });
     const [older, commit] = [stage.commit('older'), stage.commit('breaks')];
     expect(await stage.advance(501, older)).toMatchObject({ exit: 0 });
     stage.sandbox.control.endpointDown({ app: production });

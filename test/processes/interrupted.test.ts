@@ -34,12 +34,12 @@ describe.each(Object.entries(ends))('after %s', (_name, signal) => {
     const commit = stage.commit('The first');
     const job = stage.startAdvance(501, commit);
     await job.saw('staging v4 is up');
-    const rowOf = async () => JSON.parse((await stage.run(['status', '--json'])).stdout)[0];
+    const rowOf = async () => JSON.parse((await stage.runHere(['status', '--json'])).stdout)[0];
     expect(await rowOf()).toMatchObject({ running: true });
-    expect((await stage.run(['status'])).stdout).not.toContain('no run');
+    expect((await stage.runHere(['status'])).stdout).not.toContain('no run');
     await end(job, signal);
     expect(await rowOf()).toMatchObject({ running: false, settled: false });
-    const shown = (await stage.run(['status'])).stdout;
+    const shown = (await stage.runHere(['status'])).stdout;
     expect(shown).toContain(', no run');
     const id = deployId(501, commit);
     expect(shown).toContain(`pipeline resume ${id} --reason`);
@@ -49,13 +49,13 @@ describe.each(Object.entries(ends))('after %s', (_name, signal) => {
     expect(events.at(-1)?.type).toBe('production.verified');
     const resumed = events.find(({ type }) => type === 'run.resumed');
     expect(resumed?.data.order).toMatchObject({ reason: 'go on' });
-    expect((await stage.run(['replay', id])).exit).toBe(0);
+    expect((await stage.runHere(['replay', id])).exit).toBe(0);
   });
 
   it('of a resume, the same resume carries on what it began', { timeout: 90_000 }, async () => {
     const commit = stage.commit('The first');
     const id = deployId(501, commit);
-    ok(await stage.advance(501, commit, { PRODUCTION_CD_ENABLED: 'false' }));
+    ok(await stage.advanceHere(501, commit, { PRODUCTION_CD_ENABLED: 'false' }));
     stage.hold();
     const first = stage.start(resume(id));
     await first.saw('is up');
@@ -72,7 +72,7 @@ it('a deploy whose run is alive is not resumed beside it', { timeout: 60_000 }, 
   const commit = stage.commit('The first');
   const job = stage.startAdvance(501, commit);
   await job.saw('staging v4 is up');
-  const ended = await stage.run(resume(deployId(501, commit)));
+  const ended = await stage.runHere(resume(deployId(501, commit)));
   expect(ended).toMatchObject({ exit: 2 });
   expect(ended.stderr).toContain('E_UNDER_WAY');
   stage.letGo();
@@ -87,7 +87,7 @@ it('a build’s output that was shown before the kill says that it is shown agai
   const job = stage.startAdvance(501, commit);
   await job.saw('-----> Building');
   await end(job, 'SIGKILL');
-  const ended = await stage.advance(501, commit);
+  const ended = await stage.advanceHere(501, commit);
   ok(ended);
   const lines = ended.stdout.split('\n');
   const again = lines.findIndex((line) => line.includes('again from the start'));

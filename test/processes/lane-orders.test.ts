@@ -4,14 +4,15 @@ import { deployId, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 
 describe('a person', { timeout: 60_000 }, () => {
   it('disables a lane and enables it again; what was held goes on', async () => {
     await stage.makeLog();
-    const ordered = await stage.run(['disable', '--reason', 'incident 4711', '--actor', 'ana']);
+    const disable = ['disable', '--reason', 'incident 4711', '--actor', 'ana'];
+    const ordered = await stage.start(disable).ended;
     expect(ordered).toMatchObject({ exit: 0 });
     const commit = stage.commit('The first');
     expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
@@ -22,7 +23,8 @@ describe('a person', { timeout: 60_000 }, () => {
     });
     expect(stage.state().promotions).toEqual([]);
     expect(await stage.run(['enable', '--reason', 'it is over'])).toMatchObject({ exit: 0 });
-    const resumed = await stage.run(['resume', deployId(501, commit), '--reason', 'it is over']);
+    const resume = ['resume', deployId(501, commit), '--reason', 'it is over'];
+    const resumed = await stage.start(resume).ended;
     expect(resumed).toMatchObject({ exit: 0 });
     expect((await stage.events(501, commit)).at(-1)?.type).toBe('production.verified');
   });

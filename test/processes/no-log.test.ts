@@ -23,7 +23,7 @@ const others = ['advance', 'import', 'docs', 'sandbox', 'help'];
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
   stage.commit('The first');
 });
 afterEach(() => stage.strike());

@@ -8,7 +8,7 @@ import { deployId, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 
@@ -83,7 +83,7 @@ describe('a commit', { timeout: 120_000 }, () => {
         fc.array(fc.record({ author: name, message: bytes }), { minLength: 1, maxLength: 5 }),
         async (commits) => {
           await stage.strike();
-          stage = await Stage.set();
+          stage = await Stage.set({ within: true });
           await expectSettled(commitAll(commits));
         },
       ),

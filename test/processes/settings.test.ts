@@ -7,7 +7,7 @@ import { defaultConfig, deployId, type Ended, Stage } from './stage.ts';
 let stage: Stage;
 let config: string;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
   config = defaultConfig(stage.sandbox.urls);
 });
 afterEach(() => stage.strike());
@@ -128,7 +128,8 @@ describe('after a live deploy', { timeout: 120_000 }, () => {
   });
 
   it('what is no digest in PIPELINE_TRUST is refused', async () => {
-    const { ended } = await deploy(501, config, { PIPELINE_TRUST: 'yes' });
+    const commit = stage.commit('The first');
+    const ended = await stage.startAdvance(501, commit, { PIPELINE_TRUST: 'yes' }).ended;
     expect(ended).toMatchObject({ exit: 2 });
     expect(ended.stderr).toContain('PIPELINE_TRUST');
   });

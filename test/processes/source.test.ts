@@ -6,7 +6,7 @@ import { defaultConfig, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 
@@ -53,7 +53,7 @@ it.each(kinds)(
     stage.write('pipeline.yml', `${defaultConfig(stage.sandbox.urls)}source: { ${key} }\n`);
     arrange(stage);
     const meant = commitIndex();
-    const shipped = await stage.advance(502, meant);
+    const shipped = await stage.startAdvance(502, meant).ended;
     expect(shipped, shipped.stderr).toMatchObject({ exit: 0 });
     expect(shipped.stdout).toContain(told);
     expect(shipped.stdout).toContain(place);

@@ -16,7 +16,10 @@ async function ending(build: number, commit: string) {
 
 describe('stacking', { timeout: 90_000 }, () => {
   it('every: all three ship, in order', async () => {
-    stage = await Stage.set({ config: (urls) => `${defaultConfig(urls)}stacking: every\n` });
+    stage = await Stage.set({
+      within: true,
+      config: (urls) => `${defaultConfig(urls)}stacking: every\n`,
+    });
     stage.hold();
     const [a, b, c] = [stage.commit('a'), stage.commit('b'), stage.commit('c')];
     const first = stage.startAdvance(501, a);

@@ -50,6 +50,11 @@ export interface StageOptions {
   readonly store?: string;
   /** The sandbox's first port; any free ones when left out. */
   readonly port?: number;
+  /**
+   * `run` and `advance` carry a command out within this process, at less than half of the price: for what
+   * a command says, decides and refuses. `start` and `startAdvance` are processes all the same.
+   */
+  readonly within?: boolean;
 }
 
 export class Stage {
@@ -63,13 +68,15 @@ export class Stage {
   /** Everything that any job printed. */
   #printed = '';
   readonly #jobs = new Set<ChildProcess>();
+  readonly #isWithin: boolean;
 
-  private constructor(sandbox: RunningSandbox, root: string, store: string | undefined) {
+  private constructor(sandbox: RunningSandbox, root: string, options: StageOptions) {
     this.sandbox = sandbox;
     this.#root = root;
     this.folder = join(root, 'repository');
     this.logFile = join(root, 'log/log.db');
-    this.storeUrl = store ?? `sqlite:${this.logFile}`;
+    this.storeUrl = options.store ?? `sqlite:${this.logFile}`;
+    this.#isWithin = options.within ?? false;
   }
 
   static async set(options: StageOptions = {}): Promise<Stage> {
@@ -86,7 +93,7 @@ export class Stage {
         ...options.timing,
       },
     });
-    const stage = new Stage(sandbox, root, options.store);
+    const stage = new Stage(sandbox, root, options);
     stage.git('init', '--quiet', '--initial-branch=master');
     stage.write('.gitignore', '.pipeline/\n');
     stage.write('pipeline.yml', options.config?.(sandbox.urls) ?? defaultConfig(sandbox.urls));
@@ -174,13 +181,28 @@ export class Stage {
     return { process: child, ended, saw };
   }
 
-  run(args: readonly string[], env: Record<string, string | undefined> = {}): Promise<Ended> {
-    return this.start(args, env).ended;
+  run(
+    args: readonly string[],
+    env: Record<string, string | undefined> = {},
+    folder = this.folder,
+  ): Promise<Ended> {
+    return this.#isWithin ? this.runHere(args, env, folder) : this.start(args, env, folder).ended;
   }
 
-  /** The same commands within this process: for many of them, where the process itself is not what is tested. */
+  /** The same command within this process: where the process itself is not what is tested. */
+  async runHere(
+    args: readonly string[],
+    env: Record<string, string | undefined> = {},
+    folder = this.folder,
+  ): Promise<Ended> {
+    const here = this.here();
+    const ended = await here.run([...args, ...branchOf(args, env)], env, folder);
+    this.#printed += ended.stdout + ended.stderr;
+    return ended;
+  }
+
   here(): CommandHere {
-    return new CommandHere(this.folder, this.#environment());
+    return new CommandHere(this.folder, this.#environment(), { modules: 'shared' });
   }
 
   #environment(): Record<string, string> {
@@ -193,11 +215,7 @@ export class Stage {
   }
 
   startAdvance(build: number, commit: string, env: Record<string, string | undefined> = {}): Job {
-    return this.start(
-      ['advance', '--build', String(build), '--commit', commit, '--branch', 'master'],
-      env,
-      this.checkout(commit),
-    );
+    return this.start(advanceOf(build, commit), env, this.checkout(commit));
   }
 
   advance(
@@ -205,7 +223,15 @@ export class Stage {
     commit: string,
     env: Record<string, string | undefined> = {},
   ): Promise<Ended> {
-    return this.startAdvance(build, commit, env).ended;
+    return this.run(advanceOf(build, commit), env, this.checkout(commit));
+  }
+
+  advanceHere(
+    build: number,
+    commit: string,
+    env: Record<string, string | undefined> = {},
+  ): Promise<Ended> {
+    return this.runHere(advanceOf(build, commit), env, this.checkout(commit));
   }
 
   /**
@@ -284,6 +310,10 @@ export class Stage {
     await this.sandbox.close();
     rmSync(this.#root, { recursive: true, force: true });
   }
+}
+
+function advanceOf(build: number, commit: string): string[] {
+  return ['advance', '--build', String(build), '--commit', commit, '--branch', 'master'];
 }
 
 /** The stage's CI is one that nobody knows: whoever orders something there says of which branch it is. */

@@ -106,7 +106,7 @@ describe('a store in a CI', () => {
 describe('the command in a CI', { timeout: 60_000 }, () => {
   let stage: Stage;
   beforeEach(async () => {
-    stage = await Stage.set();
+    stage = await Stage.set({ within: true });
   });
   afterEach(() => stage.strike());
 
@@ -161,7 +161,7 @@ describe('the command in a CI', { timeout: 60_000 }, () => {
 
   it('ships with a log outside of the checkout, and says in one line what that means', async () => {
     const commit = stage.commit('The first');
-    const ended = await stage.advance(501, commit, { GITHUB_TOKEN: '' });
+    const ended = await stage.startAdvance(501, commit, { GITHUB_TOKEN: '' }).ended;
     expect(ended).toMatchObject({ exit: 0 });
     expect(ended.stdout.match(/outside of the checkout/g)).toHaveLength(1);
     expect(ended.stdout.match(/GITHUB_TOKEN is set to nothing/g)).toHaveLength(1);

@@ -22,7 +22,7 @@ const laneEvents = async () =>
 
 /** The base shipped; a hotfix branch shipped by hand; the branch has the same content in a commit of its own. */
 async function squashMerged(config = '') {
-  stage = await Stage.set({ config: (urls) => `${defaultConfig(urls)}${config}` });
+  stage = await Stage.set({ within: true, config: (urls) => `${defaultConfig(urls)}${config}` });
   const base = stage.commit('base');
   expect(await stage.advance(501, base)).toMatchObject({ exit: 0 });
   stage.git('checkout', '--quiet', '-b', 'hotfix');
@@ -38,7 +38,7 @@ describe('a lane that ships nothing any more', { timeout: 120_000 }, () => {
   it('is told as a problem, with one mention and the way out, until a person acts', async () => {
     const { base, hotfix, squashed } = await squashMerged();
 
-    const first = await stage.advance(502, squashed);
+    const first = await stage.startAdvance(502, squashed).ended;
     expect(first).toMatchObject({ exit: 1 });
     expect(first.stdout + first.stderr).toContain('stuck');
     expect(first.stdout + first.stderr).toContain(`git merge ${hotfix}`);
@@ -94,13 +94,13 @@ describe('a lane that ships nothing any more', { timeout: 120_000 }, () => {
 
   it('ends with the exit code that the team chose', async () => {
     const { squashed } = await squashMerged('gates: { stuckExit: 0 }\n');
-    expect(await stage.advance(502, squashed)).toMatchObject({ exit: 0 });
+    expect(await stage.startAdvance(502, squashed).ended).toMatchObject({ exit: 0 });
     expect(await ending(502, squashed)).toMatchObject({ data: { stuck: { first: true } } });
     expect(mentions()).toBe(1);
   });
 
   it('is not told of an old build of a branch that was rewritten', async () => {
-    stage = await Stage.set();
+    stage = await Stage.set({ within: true });
     const base = stage.commit('base');
     const gone = stage.commit('gone');
     expect(await stage.advance(501, gone)).toMatchObject({ exit: 0 });

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultConfig, Stage } from './stage.ts';
+import { defaultConfig, type Ended, type Job, Stage } from './stage.ts';
 
 interface Case {
   readonly code: string;
@@ -295,8 +295,8 @@ let given: Given;
 beforeAll(async () => {
   stage = await Stage.set();
   const commit = stage.commit('The first');
-  expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
-  expect(await stage.advance(502, stage.commit('The second'))).toMatchObject({ exit: 0 });
+  expect(await stage.advanceHere(501, commit)).toMatchObject({ exit: 0 });
+  expect(await stage.advanceHere(502, stage.commit('The second'))).toMatchObject({ exit: 0 });
   const outside = join(stage.folder, '../outside');
   mkdirSync(outside, { recursive: true });
   writeFileSync(join(outside, 'pipeline.yml'), defaultConfig(stage.sandbox.urls));
@@ -313,9 +313,33 @@ afterAll(async () => {
   await stage.strike();
 });
 
-describe.each(cases)(
+/** The first of each code is a process, which has to end; the others are told within this one. */
+const rows = cases.map((row, at) => ({
+  ...row,
+  isProcess: cases.findIndex(({ code }) => code === row.code) === at,
+}));
+
+/** What is told by a process that ends then. */
+async function endOf(job: Job, code: string): Promise<Ended | null> {
+  await job.saw(`error[${code}]`);
+  const late = AbortSignal.timeout(endsWithinMs);
+  const isLate = new Promise<null>((done) => late.addEventListener('abort', () => done(null)));
+  return Promise.race([job.ended, isLate]);
+}
+
+describe.each(rows)(
   '$code: $what',
-  ({ code, args, env, config, isUncommitted, isNoRepository, attributes = '', exit = 2 }) => {
+  ({
+    code,
+    args,
+    env,
+    config,
+    isUncommitted,
+    isNoRepository,
+    attributes = '',
+    exit = 2,
+    ...row
+  }) => {
     it('is told once, in words and as JSON, and the process ends', {
       timeout: 60_000,
     }, async () => {
@@ -332,16 +356,14 @@ describe.each(cases)(
       const before = await stage.read((log) => log.head());
       const line = args({ ...given, commit });
       const isJson = withJson.includes(line[0] ?? '') || line.includes('--json');
-      const job = stage.start(isJson && !line.includes('--json') ? [...line, '--json'] : line, env);
-      await job.saw(`error[${code}]`);
+      const command = isJson && !line.includes('--json') ? [...line, '--json'] : line;
+      const ended = row.isProcess
+        ? await endOf(stage.start(command, env), code)
+        : await stage.runHere(command, env);
       if (isNoRepository) renameSync(`${git}-away`, git);
-      const late = AbortSignal.timeout(endsWithinMs);
-      const ended = await Promise.race([
-        job.ended,
-        new Promise<null>((done) => late.addEventListener('abort', () => done(null))),
-      ]);
       expect(ended, 'it is still there').not.toBeNull();
       if (ended === null) return;
+      expect(ended.stderr).toContain(`error[${code}]`);
       expect(ended.exit, ended.stderr).toBe(exit);
       expect(ended.stderr.match(/error\[/g)).toHaveLength(1);
       expect(ended.stderr).not.toMatch(/\n\s+at /);

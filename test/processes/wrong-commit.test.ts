@@ -118,7 +118,7 @@ describe('the command', { timeout: 60_000 }, () => {
   let tested: string;
   let tip: string;
   beforeEach(async () => {
-    stage = await Stage.set();
+    stage = await Stage.set({ within: true });
     tested = stage.commit('Tested');
     tip = stage.commit('The tip');
   });

@@ -71,7 +71,7 @@ describe.each(Object.entries(arguments_))('pipeline %s', (name, args) => {
     const { port } = server.address() as AddressInfo;
     const time = new VirtualTime(start);
     const store = `postgres://ana@127.0.0.1:${port}/log?sslmode=disable&connect_timeout=600`;
-    const here = new CommandHere(folder, { PIPELINE_STORE: store }, time.clock);
+    const here = new CommandHere(folder, { PIPELINE_STORE: store }, { clock: time.clock });
     const ended = here.run([name, ...args]);
     await expect.poll(() => sockets.length, { timeout: 20_000 }).toBeGreaterThan(0);
     for (let minute = 1; minute <= 4; minute++) {
