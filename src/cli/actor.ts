@@ -34,7 +34,7 @@ export async function observeActor({ claimed, ci, repository }: ActorOptions): P
     observed: {
       ci: ci.isCi ? { user: ci.user, run } : null,
       system: systemUser(),
-      git: (await repository?.identity()) ?? null,
+      git: repository?.identity ?? null,
       account: null,
     },
   };

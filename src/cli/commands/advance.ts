@@ -50,7 +50,7 @@ export async function advance(
   const notices = [...noticesFor(workspace, environment, ci.isCi), ...source];
   const build = requireBuild(ci);
   assertNoSecret(build.label);
-  const branch = requireBranch(ci, await repository.branch(), config.branch);
+  const branch = requireBranch(ci, ci.isCi ? null : await repository.branch(), config.branch);
 
   assertLockProvider({ config, environment, ci });
 

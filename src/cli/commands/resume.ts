@@ -43,7 +43,7 @@ export async function resume(
   const ci = detectCi(process.env, flags);
   const notices = noticesFor(workspace, environment, ci.isCi);
   const repository = await openRepository(process.cwd());
-  if (ci.isCi) requireBranch(ci, await repository.branch(), config.branch);
+  if (ci.isCi) requireBranch(ci, null, config.branch);
   assertLockProvider({ config, environment, ci });
   const settings = toSettings(config, environment);
   const run = newRun({

@@ -1,6 +1,7 @@
 /** What the parts of a repository share: git itself, and what it said already. */
 import type { Commit } from './commit-object.ts';
 import type { Git } from './process.ts';
+import type { TreeEntry } from './tree.ts';
 
 /**
  * How `head` stands to `base`: a descendant of it (`ahead`), an ancestor (`behind`), neither
@@ -21,4 +22,6 @@ export interface KnownCommits {
   readonly commits: Map<string, Commit>;
   /** By base and head, with a space between; never `unknown`. */
   readonly relations: Map<string, Relation>;
+  /** Of the commit that was looked at and is to be shipped; gone once it was, for a tree may be large. */
+  readonly trees: Map<string, readonly TreeEntry[]>;
 }

@@ -34,7 +34,7 @@ async function relationHere(
   head: string,
   signal: AbortSignal | undefined,
 ): Promise<Relation> {
-  if ((await absent(access, [base, head], signal)).length > 0) return 'unknown';
+  // Null where git cannot say, as of a commit that is not there.
   const descends = async (older: string, newer: string) => {
     const run = await access.git(['merge-base', '--is-ancestor', older, newer], { signal });
     return run.code === 0 ? true : run.code === 1 ? false : null;

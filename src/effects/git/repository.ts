@@ -28,8 +28,8 @@ export interface Repository {
   head(signal?: AbortSignal): Promise<string>;
   /** Null where no branch is checked out, as in most CI jobs. */
   branch(signal?: AbortSignal): Promise<string | null>;
-  /** `user.name <user.email>` as git is set up here, or the one of both that there is; null without either. */
-  identity(signal?: AbortSignal): Promise<string | null>;
+  /** `user.name <user.email>` as git was set up here, or the one of both that there is; null without either. */
+  readonly identity: string | null;
   /** Where `origin` is read from, without credentials; null without a remote. */
   remoteUrl(signal?: AbortSignal): Promise<string | null>;
   /**
@@ -99,8 +99,9 @@ export async function openRepository(
   const root = `${dir}/${textOf(found)}`;
   const git: Git = (args, more = {}) =>
     runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
-  await hideCredentials(git);
-  const known = { commits: new Map(), relations: new Map() };
+  const settings = await readSettings(git);
+  hideCredentials(settings);
+  const known = { commits: new Map(), relations: new Map(), trees: new Map() };
   const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}), known };
 
   return {
@@ -111,7 +112,7 @@ export async function openRepository(
       const run = await git(['symbolic-ref', '--short', '--quiet', 'HEAD'], { signal });
       return run.code === 0 ? textOf(run) : null;
     },
-    identity: (signal) => identityOf(git, signal),
+    identity: identityOf(settings),
     remoteUrl: async (signal) => {
       const remote = await remoteOf(git, signal);
       if (remote === null) return null;
@@ -121,27 +122,38 @@ export async function openRepository(
     commit: (ref, signal) => findCommit(access, ref, signal),
     relation: (base, head, signal) => relate(access, base, head, signal),
     commits: (range, signal) => listCommits(access, range, signal),
-    oddities: (sha, signal) => surveySource(git, sha, signal),
+    oddities: (sha, signal) => surveySource(access, sha, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
   };
 }
 
-async function identityOf(git: Git, signal: AbortSignal | undefined): Promise<string | null> {
-  const read = async (key: string): Promise<string> => {
-    const run = await git(['config', '--get', key], { signal });
-    return run.code === 0 ? textOf(run) : '';
-  };
-  const [name, email] = [await read('user.name'), await read('user.email')];
+interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What of git's configuration is of use here, in the order in which the later one counts. */
+async function readSettings(git: Git): Promise<readonly Setting[]> {
+  const names = '^(user\\.(name|email)|remote\\..*url|url\\..*|http\\..*extraheader)$';
+  const run = await git(['config', '--null', '--get-regexp', names]);
+  return textOf(run)
+    .split('\0')
+    .map((entry) => {
+      const [name = '', value = ''] = entry.split('\n');
+      return { name, value };
+    });
+}
+
+function identityOf(settings: readonly Setting[]): string | null {
+  const read = (key: string) => settings.findLast(({ name }) => name === key)?.value.trim() ?? '';
+  const [name, email] = [read('user.name'), read('user.email')];
   if (name !== '' && email !== '') return `${name} <${email}>`;
   return name || email || null;
 }
 
 /** What a checkout left in git's configuration: passwords in remotes' addresses, a header with a token. */
-async function hideCredentials(git: Git): Promise<void> {
-  const names = '^(remote\\..*url|url\\..*|http\\..*extraheader)$';
-  const run = await git(['config', '--null', '--get-regexp', names]);
-  for (const entry of textOf(run).split('\0')) {
-    const [name = '', value = ''] = entry.split('\n');
+function hideCredentials(settings: readonly Setting[]): void {
+  for (const { name, value } of settings) {
     hidePasswordsOf(value, name.replace(/^url\.(.*)\.[a-z]+$/i, '$1'));
     const [, scheme, credentials] = /^authorization:\s*(\S+)\s+(\S+)$/i.exec(value) ?? [];
     if (credentials === undefined) continue;
@@ -257,15 +269,21 @@ async function listCommits(
     if (run.code !== 0) throw gitFailed('rev-list', run);
     return textOf(run);
   };
+  const count = async (...options: string[]) => Number(await revList('--count', ...options));
+  let newest: readonly (readonly string[])[] = [];
   // In a shallow clone a range that reaches a commit without parents was cut off there.
   for await (const _ of reachFurther(access, range, signal)) {
-    const cut = Number(await revList('--count', '--max-parents=0'));
-    if (cut === 0) break;
-    if (range.base === null && Number(await revList('--count')) >= range.limit) break;
+    // A commit a line, and its parents.
+    const lines = await revList('--topo-order', '--parents', `--max-count=${range.limit}`);
+    newest = lines === '' ? [] : lines.split('\n').map((line) => line.split(' '));
+    const isWhole = newest.length < range.limit;
+    const isCut = isWhole
+      ? newest.some(([, ...parents]) => parents.length === 0)
+      : range.base !== null && (await count('--max-parents=0')) > 0;
+    if (!isCut) break;
   }
-  const total = Number(await revList('--count'));
-  const newest = await revList('--topo-order', `--max-count=${range.limit}`);
-  const shas = newest.split('\n').filter((sha) => sha !== '');
+  const total = newest.length < range.limit ? newest.length : await count();
+  const shas = newest.map(([sha = '']) => sha);
   const commits = await readCommits(git, shas.reverse(), signal);
   return { total, commits: commits.filter((commit) => commit !== null) };
 }
@@ -277,7 +295,8 @@ async function archive(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const commit = await findCommit(access, sha, signal);
-  const entries = await listTree(access.git, commit.sha, signal);
+  const entries = await listTree(access, commit.sha, signal);
+  access.known.trees.delete(commit.sha);
   const modified = Math.floor(Date.parse(commit.date) / 1000);
   const run = await access.git(['cat-file', '--batch'], {
     signal,

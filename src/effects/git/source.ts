@@ -1,7 +1,8 @@
 /** What a commit holds that a tar of its bytes cannot carry, or that asks to be left out or changed. */
 
+import type { GitAccess } from './access.ts';
 import { parseBatch } from './commit-object.ts';
-import { type Git, gitFailed } from './process.ts';
+import { gitFailed } from './process.ts';
 import { listTree, type TreeEntry } from './tree.ts';
 
 export interface SourceOddities {
@@ -21,11 +22,11 @@ const attributesFile = /(^|\/)\.gitattributes$/;
 const filesAtOnce = 4_000;
 
 export async function surveySource(
-  git: Git,
+  access: GitAccess,
   sha: string,
   signal: AbortSignal | undefined,
 ): Promise<SourceOddities> {
-  const entries = await listTree(git, sha, signal);
+  const entries = await listTree(access, sha, signal);
   const pathOf = ({ path }: TreeEntry): string => path.toString('utf8');
   const isAttributes = (entry: TreeEntry): boolean => attributesFile.test(pathOf(entry));
   const read = entries.filter(
@@ -36,7 +37,7 @@ export async function surveySource(
   for (let at = 0; at < read.length; at += filesAtOnce) {
     const some = read.slice(at, at + filesAtOnce);
     const input = some.map(({ id }) => `${id}\n`).join('');
-    const run = await git(['cat-file', '--batch'], { signal, input });
+    const run = await access.git(['cat-file', '--batch'], { signal, input });
     if (run.code !== 0) throw gitFailed('cat-file', run);
     parseBatch(run.stdout).forEach((object, i) => {
       const entry = some[i];

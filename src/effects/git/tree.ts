@@ -1,4 +1,5 @@
 /** A commit's tree as git stores it: no attribute, filter or configuration changes what is listed. */
+import type { GitAccess } from './access.ts';
 import { type Git, gitFailed } from './process.ts';
 
 export interface TreeEntry {
@@ -18,8 +19,19 @@ const kinds: Readonly<Record<string, TreeEntry['kind']>> = {
   '160000': 'submodule',
 };
 
-/** Every entry, a directory before what is in it (git-ls-tree(1), OUTPUT FORMAT). */
+/** Every entry, a directory before what is in it. Takes a full id. */
 export async function listTree(
+  { git, known }: GitAccess,
+  sha: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly TreeEntry[]> {
+  const entries = known.trees.get(sha) ?? (await readTree(git, sha, signal));
+  known.trees.set(sha, entries);
+  return entries;
+}
+
+/** See git-ls-tree(1), OUTPUT FORMAT. */
+async function readTree(
   git: Git,
   sha: string,
   signal: AbortSignal | undefined,
