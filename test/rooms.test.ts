@@ -7,10 +7,11 @@ const src = resolve(import.meta.dirname, '../src');
 
 /** What each room may import: other rooms, and packages (`node:*` and anything else unless listed). */
 const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
+  errors: { rooms: [], packages: /^$/ },
   redaction: { rooms: [], packages: /^node:/ },
   machine: { rooms: [], packages: /^(xstate|@xstate\/graph|zod)$/ },
-  store: { rooms: [], packages: /^(node:|kysely|better-sqlite3|pg)/ },
-  effects: { rooms: ['machine', 'redaction'], packages: /^(node:|undici|zod)/ },
+  store: { rooms: ['errors'], packages: /^(node:|kysely|better-sqlite3|pg)/ },
+  effects: { rooms: ['machine', 'redaction', 'errors'], packages: /^(node:|undici|zod)/ },
   sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
   runtime: { rooms: ['machine', 'store', 'effects', 'redaction'], packages: /^(node:|zod|kysely)/ },
   cli: {

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../effects/clock.ts';
 import type { Clock } from '../effects/ports.ts';
-import { LockstepError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { hideSecretsOf, redact } from '../redaction/gate.ts';
+import { Lapsed, Overtaken } from '../runtime/lock/lease-keeper.ts';
 import { StoreUnusable } from '../store/log.ts';
 import { CommanderError, createProgram } from './program.ts';
 import { heardTerminal } from './render/pulse.ts';
@@ -103,11 +104,9 @@ function endSoon(code: number): void {
 
 const lastResortMs = 10_000;
 
-const overtaken: ReadonlySet<string> = new Set(['E_OVERTAKEN', 'E_LAPSED']);
-
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof StoreUnusable) return 2;
-  return error instanceof LockstepError && overtaken.has(error.code) ? 4 : 1;
+  return error instanceof Overtaken || error instanceof Lapsed ? 4 : 1;
 }
 
 function packageVersion(): string {

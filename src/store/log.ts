@@ -241,6 +241,17 @@ export type ImportFlaw =
   | 'id' // its id is another event's
   | 'other'; // the log has another event at its position
 
+const importCodes = {
+  event: 'E_IMPORT_EVENT',
+  position: 'E_IMPORT_POSITION',
+  version: 'E_IMPORT_VERSION',
+  chain: 'E_IMPORT_CHAIN',
+  hash: 'E_IMPORT_HASH',
+  time: 'E_IMPORT_TIME',
+  id: 'E_IMPORT_ID',
+  other: 'E_IMPORT_OTHER',
+} as const satisfies Record<ImportFlaw, string>;
+
 /** An event of another log that cannot be in this one: it was changed, it is out of place, or the logs differ. */
 export class ImportRefused extends LockstepError {
   readonly flaw: ImportFlaw;
@@ -252,11 +263,9 @@ export class ImportRefused extends LockstepError {
     flaw: ImportFlaw,
     { index, position, reason }: { index: number; position: number; reason: string },
   ) {
-    super(
-      `E_IMPORT_${flaw.toUpperCase()}`,
-      `the event at position ${position} cannot be imported: ${reason}`,
-      { details: { index, position } },
-    );
+    super(importCodes[flaw], `the event at position ${position} cannot be imported: ${reason}`, {
+      details: { index, position },
+    });
     this.flaw = flaw;
     this.index = index;
     this.position = position;

@@ -284,7 +284,7 @@ async function giveErrors(world: World, status: number): Promise<void> {
   const errors: unknown[] = [
     new Error(text),
     text,
-    new LockstepError(text, text, {
+    new LockstepError<string>(text, text, {
       hint: `${text}\n${text}`,
       details: { [text]: text, a: [text] },
     }),

@@ -85,9 +85,9 @@ describe('colour of a mistake', () => {
     ['is in a file where it is forced', { errTty: false, env: { FORCE_COLOR: '1' } }, true],
   ])('%s', (_, options, colored) => {
     const { terminal, stderr } = terminalOf({ tty: true, ...options });
-    printError(terminal, new UsageError('E_X', 'wrong'), { debug: false });
+    printError(terminal, new UsageError('E_USAGE', 'wrong'), { debug: false });
     expect(stderr().includes(esc)).toBe(colored);
-    expect(stderr()).toContain('error[E_X]:');
+    expect(stderr()).toContain('error[E_USAGE]:');
   });
 });
 
@@ -155,7 +155,7 @@ describe('an error', () => {
   });
 
   it('without a hint is one line', () => {
-    expect(printed(new UsageError('E_X', 'wrong'))).toBe('error[E_X]: wrong\n');
+    expect(printed(new UsageError('E_USAGE', 'wrong'))).toBe('error[E_USAGE]: wrong\n');
   });
 
   it('of our own is E_INTERNAL and asks to be reported; its stack is for --debug', () => {
@@ -175,8 +175,8 @@ describe('an error', () => {
   });
 
   it('cannot write to the terminal what a vendor said', () => {
-    const error = new UsageError('E_X', 'it said \u001b[2J', { hint: 'see \u202ehere' });
-    expect(printed(error)).toBe('error[E_X]: it said \\u001b[2J\n  see \\u202ehere\n');
+    const error = new UsageError('E_USAGE', 'it said \u001b[2J', { hint: 'see \u202ehere' });
+    expect(printed(error)).toBe('error[E_USAGE]: it said \\u001b[2J\n  see \\u202ehere\n');
   });
 });
 

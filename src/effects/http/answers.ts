@@ -1,5 +1,6 @@
 /** Reads a vendor's answer: what says no becomes VendorRefused, what cannot be understood VendorMalformed. */
 import type { z } from 'zod';
+import type { CoreCode } from '../../errors/catalogue.ts';
 import {
   type HttpClient,
   type HttpRequest,
@@ -97,7 +98,7 @@ function asked(request: Asked): string {
   return request.vendor === 'endpoint' ? request.method : `${request.method} ${shownPath(request)}`;
 }
 
-function codeOf(status: number): string {
+function codeOf(status: number): CoreCode {
   if (status === 401 || status === 403) return 'E_VENDOR_AUTH';
   if (status === 404 || status === 410) return 'E_VENDOR_NOT_FOUND';
   if (status === 409 || status === 412) return 'E_VENDOR_CONFLICT';

@@ -2,6 +2,7 @@
  * The one HTTP client: deadline, retry with jitter of what is safe to repeat, rate limits obeyed,
  * errors typed, and every write fenced.
  */
+import type { CoreCode } from '../../errors/catalogue.ts';
 import { LockstepError } from '../../errors.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Clock } from '../ports.ts';
@@ -93,10 +94,10 @@ export class VendorWait extends LockstepError {}
 export class PlainHttp extends LockstepError {}
 
 /** An answer that says no. `details`: vendor, method, path, status, id, requestId. */
-export class VendorRefused extends LockstepError {
+export class VendorRefused<Code extends string = CoreCode> extends LockstepError<Code> {
   readonly status: number;
   constructor(
-    code: string,
+    code: NoInfer<Code>,
     message: string,
     options: { status: number; hint?: string; details: Readonly<Record<string, unknown>> },
   ) {

@@ -1,4 +1,5 @@
 /** What PostgreSQL's errors mean to the people and programs that use the log. Codes: its manual, appendix A. */
+import type { CoreCode } from '../../errors/catalogue.ts';
 import { LockstepError } from '../../errors.ts';
 import { StoreUnavailable, StoreUnusable } from '../log.ts';
 
@@ -43,7 +44,7 @@ export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';
 export const isUnknownHost = (error: unknown): boolean => codeOf(error) === 'ENOTFOUND';
 
 interface Meaning {
-  readonly code: string;
+  readonly code: CoreCode;
   readonly what: string;
   readonly hint: string;
 }

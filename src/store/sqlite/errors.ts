@@ -1,5 +1,6 @@
 /** What SQLite's errors mean to the people and programs that use the log. */
 import Database from 'better-sqlite3';
+import type { CoreCode } from '../../errors/catalogue.ts';
 import { StoreUnavailable, StoreUnusable } from '../log.ts';
 
 /** SQLite's own name of an error (`SQLITE_IOERR_WRITE`), or null when it is not SQLite's. */
@@ -11,7 +12,7 @@ export const isBusy = (error: unknown): boolean =>
   sqliteCode(error)?.startsWith('SQLITE_BUSY') === true;
 
 interface Meaning {
-  readonly code: string;
+  readonly code: CoreCode;
   readonly what: string;
   readonly hint: string;
 }

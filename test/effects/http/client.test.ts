@@ -288,7 +288,8 @@ describe('writes', () => {
     'to %s are not sent when the lane is not ours any more',
     async (vendor) => {
       const { send, server } = await stage([{ status: 201 }], {
-        beforeWrite: () => Promise.reject(new LockstepError('E_LANE_LOST', 'the lane is lost')),
+        beforeWrite: () =>
+          Promise.reject(new LockstepError<string>('E_LANE_LOST', 'the lane is lost')),
       });
       expect((await failure(send({ vendor, method: 'POST' }))).code).toBe('E_LANE_LOST');
       expect(server.asked).toHaveLength(0);

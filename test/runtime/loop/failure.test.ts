@@ -4,7 +4,7 @@ import { LockstepError } from '../../../src/errors.ts';
 import { describeFailure } from '../../../src/runtime/loop/failure.ts';
 
 const withDetails = (details: Record<string, unknown>) =>
-  describeFailure(new LockstepError('E_TEST', 'it broke', { details })).details;
+  describeFailure(new LockstepError<string>('E_TEST', 'it broke', { details })).details;
 
 describe('the details of a failure', () => {
   it('are texts, numbers, truths and nothing; what JSON has no number for is nothing', () => {

@@ -69,7 +69,10 @@ function scripted(notes: readonly Commit[], failing: number) {
     if (step === undefined || steps[step].service !== service) throw new Error(`not ${service}`);
     if (at === failing) {
       const { title = '', body = '', author = '' } = notes[0] ?? {};
-      throw new LockstepError(author, title, { hint: body, details: { [title]: body, author } });
+      throw new LockstepError<string>(author, title, {
+        hint: body,
+        details: { [title]: body, author },
+      });
     }
     at += 1;
     const [type] = Object.values(steps[step].events) as EventType[];

@@ -282,7 +282,7 @@ describe('an answer that the log cannot keep', () => {
   });
 
   it('a failure with a text of any length is cut, and ends the deploy on record', async () => {
-    const thrown = new LockstepError('E_TEST', endless, { hint: endless });
+    const thrown = new LockstepError<string>('E_TEST', endless, { hint: endless });
     const service = (name: string) => (name === 'observe' ? thrown : null);
     const run = await world.start({ service });
     expect(await run.ended).toMatchObject({ state: 'failed' });

@@ -220,7 +220,7 @@ class Script {
         const instead = this.#instead(service);
         if (instead !== null) throw instead;
         const [next] = this.#answers;
-        if (next?.type === 'deploy.failed') throw new LockstepError('E_TEST', 'it broke');
+        if (next?.type === 'deploy.failed') throw new LockstepError<string>('E_TEST', 'it broke');
         const made = next === undefined ? null : toAnswer(next);
         if (made !== null && steps[made.step].service === service) {
           this.#answers.shift();

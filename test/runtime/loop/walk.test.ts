@@ -155,7 +155,7 @@ class Player {
     this.#waits = true;
     const event = this.#next;
     if (event === undefined) return never(signal);
-    if (event.type === 'deploy.failed') throw new LockstepError('E_TEST', 'it broke');
+    if (event.type === 'deploy.failed') throw new LockstepError<string>('E_TEST', 'it broke');
     const made = toAnswer(event);
     if (made === null) return never(signal);
     const type = event.type;

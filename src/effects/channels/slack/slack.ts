@@ -6,6 +6,7 @@ import { type HttpRequest, type HttpResponse, VendorRefused } from '../../http/c
 import { shownPath, shownText } from '../../http/vendors.ts';
 import type { Ports } from '../../ports.ts';
 import type { SlackMessage } from './blocks.ts';
+import type { SlackCode } from './error-codes.ts';
 import { faultOf, hintFor, type SlackFault } from './errors.ts';
 
 export type { SlackMessage } from './blocks.ts';
@@ -54,7 +55,7 @@ const timeoutMs = 10_000;
 export function createSlack({ baseUrl, botToken, webhookUrl, channel }: SlackOptions): Slack {
   if (botToken) return new BotSlack(apiUrl(baseUrl), botToken, channel);
   if (webhookUrl) return new WebhookSlack(webhookUrl, channel);
-  throw new LockstepError(
+  throw new LockstepError<SlackCode>(
     'E_SLACK_UNSET',
     'Slack is configured (notify.slack), but there is no way to reach it',
     { hint: 'Set SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL, or take notify.slack out of pipeline.yml.' },
@@ -173,9 +174,13 @@ class WebhookSlack implements Slack {
   }
 
   async update(): Promise<void> {
-    throw new LockstepError('E_SLACK_WEBHOOK', 'a webhook cannot change what it posted', {
-      hint: 'Set SLACK_BOT_TOKEN for messages that are kept up to date.',
-    });
+    throw new LockstepError<SlackCode>(
+      'E_SLACK_WEBHOOK',
+      'a webhook cannot change what it posted',
+      {
+        hint: 'Set SLACK_BOT_TOKEN for messages that are kept up to date.',
+      },
+    );
   }
 }
 
@@ -189,21 +194,25 @@ function refused(
   name: string,
   channel: string,
   more: readonly string[] = [],
-): VendorRefused {
+): VendorRefused<SlackCode> {
   const id = shownText(name, request);
   const explained = more.length === 0 ? '' : ` (${shownText(more.join('; '), request)})`;
-  return new VendorRefused('E_SLACK_REFUSED', `Slack refused a message: ${id}${explained}`, {
-    status,
-    hint: hintFor(id, channel),
-    details: {
-      vendor: 'slack',
-      method: request.method,
-      path: shownPath(request),
+  return new VendorRefused<SlackCode>(
+    'E_SLACK_REFUSED',
+    `Slack refused a message: ${id}${explained}`,
+    {
       status,
-      id,
-      requestId: headers['x-slack-req-id'] ?? null,
+      hint: hintFor(id, channel),
+      details: {
+        vendor: 'slack',
+        method: request.method,
+        path: shownPath(request),
+        status,
+        id,
+        requestId: headers['x-slack-req-id'] ?? null,
+      },
     },
-  });
+  );
 }
 
 function apiUrl(baseUrl: string): string {

@@ -1,10 +1,10 @@
 /** Heroku's Platform API as calls with checked answers: paths, headers, lists by range. */
 import { z } from 'zod';
-import { LockstepError } from '../../../errors.ts';
 import { malformed, readJson, sendForJson } from '../../http/answers.ts';
 import { type HttpRequest, type HttpResponse, VendorRefused } from '../../http/client.ts';
 import { readPages, tooLarge } from '../../http/pages.ts';
 import { deadlineOf, type Ports } from '../../ports.ts';
+import { HerokuError } from './error-codes.ts';
 
 export interface HerokuOptions {
   /** `https://api.heroku.com`, or a stand-in's. */
@@ -115,8 +115,8 @@ export class HerokuApi {
   }
 }
 
-function cut(path: string): LockstepError {
-  return new LockstepError(
+function cut(path: string): HerokuError {
+  return new HerokuError(
     'E_LIST_CUT',
     `Heroku’s answer to GET ${path} is a part of a list, and does not say where the rest is`,
     {

@@ -12,6 +12,7 @@ import { pollUntil, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { type CodeRelease, containerImage, readCode, refuseImage } from './code.ts';
+import { HerokuError } from './error-codes.ts';
 import { OutputFollower } from './output.ts';
 import { readRelease } from './release-list.ts';
 import { buildSchema, type HerokuBuild } from './schemas.ts';
@@ -179,8 +180,8 @@ function isBuildsLimit(error: unknown): error is VendorRefused {
   );
 }
 
-function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused): LockstepError {
-  return new LockstepError(
+function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused): HerokuError {
+  return new HerokuError(
     'E_BUILDS_LIMIT',
     `${app}’s build could not start within ${spoken(timeoutMs)}: the account has as many builds under way as it may`,
     {

@@ -1,10 +1,11 @@
 /** What code an app runs and who decided so: its releases, walked back to the last one that changed the code. */
-import { LockstepError } from '../../../errors.ts';
+
 import type { Release } from '../../../machine/events.ts';
 import { ageOf } from '../../http/vendor-clock.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
+import { HerokuError } from './error-codes.ts';
 import { findRelease, releasesNewestFirst } from './release-list.ts';
 import { type HerokuRelease, slugSchema } from './schemas.ts';
 
@@ -260,8 +261,8 @@ function isImage({ slug, oci_image, artifacts, description }: HerokuRelease): bo
 }
 
 /** @param what of the app is an image: `v12`, `its build` */
-export function containerImage(app: string, what: string): LockstepError {
-  return new LockstepError('E_NO_SLUG', `${app} runs a container image (${what}), not a slug`, {
+export function containerImage(app: string, what: string): HerokuError {
+  return new HerokuError('E_NO_SLUG', `${app} runs a container image (${what}), not a slug`, {
     hint: 'Lockstep deploys apps that Heroku builds from source (the Cedar generation, without the container registry).',
     details: { app, what },
   });
@@ -270,8 +271,8 @@ export function containerImage(app: string, what: string): LockstepError {
 const lookYourself = (app: string) =>
   `Compare with heroku releases -a ${app}. If that is right, run the job again; what production runs cannot be told from this answer.`;
 
-function noSlug(app: string, { version, description }: HerokuRelease): LockstepError {
-  return new LockstepError(
+function noSlug(app: string, { version, description }: HerokuRelease): HerokuError {
+  return new HerokuError(
     'E_RELEASES_NO_SLUG',
     `${app} v${version} (${description ?? 'no description'}) has no slug, though it is a release of code`,
     {
@@ -281,24 +282,24 @@ function noSlug(app: string, { version, description }: HerokuRelease): LockstepE
   );
 }
 
-function noneRan(app: string): LockstepError {
-  return new LockstepError(
+function noneRan(app: string): HerokuError {
+  return new HerokuError(
     'E_RELEASES_NONE_RAN',
     `by Heroku’s list no release of ${app} ever came to run, though an app’s first one always does`,
     { hint: lookYourself(app), details: { app } },
   );
 }
 
-function contradiction(app: string, what: string): LockstepError {
-  return new LockstepError(
+function contradiction(app: string, what: string): HerokuError {
+  return new HerokuError(
     'E_RELEASES_CONTRADICTION',
     `Heroku’s list of ${app}’s releases contradicts itself: ${what}`,
     { hint: lookYourself(app), details: { app } },
   );
 }
 
-function staysBehind(app: string, newest: number): LockstepError {
-  return new LockstepError(
+function staysBehind(app: string, newest: number): HerokuError {
+  return new HerokuError(
     'E_RELEASES_BEHIND',
     `Heroku’s list of ${app}’s releases ends at v${newest} and does not catch up, though there is a v${newest + 1}`,
     {

@@ -2,6 +2,7 @@
 import { LockstepError } from '../../../errors.ts';
 import type { DynosInput } from '../../../machine/services.ts';
 import type { Ports } from '../../ports.ts';
+import { HerokuError } from './error-codes.ts';
 import type { Heroku } from './heroku.ts';
 import type { Dyno, FormationType } from './schemas.ts';
 
@@ -155,15 +156,15 @@ function inBrackets(dynos: readonly Dyno[]): string {
   return ` (${words.join(', ')})`;
 }
 
-function dynoCrashed(app: string, name: string, version: number): LockstepError {
-  return new LockstepError('E_DYNO_CRASHED', `${app}: ${name} crashed on v${version}`, {
+function dynoCrashed(app: string, name: string, version: number): HerokuError {
+  return new HerokuError('E_DYNO_CRASHED', `${app}: ${name} crashed on v${version}`, {
     hint: `See why: heroku logs -a ${app} -d ${name} -n 200`,
     details: { app, dyno: name, version },
   });
 }
 
-function noDynos(app: string): LockstepError {
-  return new LockstepError('E_NO_DYNOS', `${app} has no dynos: its formation asks for none`, {
+function noDynos(app: string): HerokuError {
+  return new HerokuError('E_NO_DYNOS', `${app} has no dynos: its formation asks for none`, {
     hint: `Scale it up: heroku ps:scale web=1 -a ${app}. Where it is meant to have none, say verify: { waive: [no-dynos] } in pipeline.yml.`,
     details: { app },
   });

@@ -1,9 +1,10 @@
 /** Waits until all of an app's formation is up on the new release for the first time. */
-import { LockstepError } from '../../../errors.ts';
+
 import type { DynosInput, ServiceOutput } from '../../../machine/services.ts';
 import { pollUntil, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { DynoWatch } from './dyno-watch.ts';
+import { HerokuError } from './error-codes.ts';
 import type { Heroku } from './heroku.ts';
 
 /** @throws E_DYNO_CRASHED at once; E_DYNOS_TIMEOUT saying what is missing; E_NO_DYNOS, E_RELEASE_NOT_CURRENT */
@@ -32,8 +33,8 @@ export async function checkDynos(
   };
 }
 
-function dynosTimeout({ app, release, timeoutMs }: DynosInput, missing: string): LockstepError {
-  return new LockstepError(
+function dynosTimeout({ app, release, timeoutMs }: DynosInput, missing: string): HerokuError {
+  return new HerokuError(
     'E_DYNOS_TIMEOUT',
     `${app} was not all up on v${release.version} within ${spoken(timeoutMs)}: ${missing}`,
     {

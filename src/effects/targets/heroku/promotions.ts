@@ -1,5 +1,4 @@
 /** Promotions: the verified slug of one app put on another, asked for once, followed to its release. */
-import { LockstepError } from '../../../errors.ts';
 import type { Refusal, ServiceInput, ServiceOutput } from '../../../machine/services.ts';
 import { writeCarefully } from '../../http/lost-replies.ts';
 import { pollUntil, spoken } from '../../polling.ts';
@@ -8,6 +7,7 @@ import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
 import type { Clear } from './builds.ts';
 import { classify } from './code.ts';
+import { HerokuError } from './error-codes.ts';
 import { readRelease, releasesNewestFirst } from './release-list.ts';
 import {
   couplingSchema,
@@ -111,14 +111,10 @@ async function readCoupling(
   if (from !== null && to !== null && from.pipeline.id === to.pipeline.id) {
     return { pipeline: from.pipeline.id, source: from.app.id, target: to.app.id };
   }
-  throw new LockstepError(
-    'E_NO_PIPELINE',
-    `${source} and ${target} are not in one Heroku pipeline`,
-    {
-      hint: `Add both to one (heroku pipelines:add), or set production’s heroku.deploy to build in pipeline.yml.`,
-      details: { source, target },
-    },
-  );
+  throw new HerokuError('E_NO_PIPELINE', `${source} and ${target} are not in one Heroku pipeline`, {
+    hint: `Add both to one (heroku pipelines:add), or set production’s heroku.deploy to build in pipeline.yml.`,
+    details: { source, target },
+  });
 }
 
 async function createPromotion(
@@ -137,7 +133,7 @@ async function createPromotion(
   const { release, app } = isNamed(made) ? made.source : await readSource(api, made, ports);
   if (release === source.release.id && app === coupling.source) return made.id;
   const taken = release ?? 'not said';
-  throw new LockstepError(
+  throw new HerokuError(
     'E_PROMOTION_SOURCE',
     release === null || app === null
       ? `Heroku does not say what it promotes to ${target.app}`
@@ -187,7 +183,7 @@ export async function followPromotion(
 ): Promise<ServiceOutput<'followPromotion'>> {
   if (promotion === null) {
     if (release !== null) return { kind: 'promoted', release };
-    throw new LockstepError('E_PROMOTION_UNKNOWN', `the promotion to ${target.app} has no id`, {
+    throw new HerokuError('E_PROMOTION_UNKNOWN', `the promotion to ${target.app} has no id`, {
       details: { target: target.app },
     });
   }
@@ -248,10 +244,10 @@ function promotionFailed(
   app: string,
   promotion: string,
   states: readonly TargetState[],
-): LockstepError {
+): HerokuError {
   const partial = states.some(({ failed }) => !failed);
   const list = states.map(({ name, words }) => `${name} ${words}`).join('; ');
-  return new LockstepError(
+  return new HerokuError(
     partial ? 'E_PROMOTION_PARTIAL' : 'E_PROMOTION_FAILED',
     `the promotion to ${app} ${partial ? 'succeeded only in part' : 'failed'}: ${list}`,
     {
@@ -261,8 +257,8 @@ function promotionFailed(
   );
 }
 
-function promotionTimeout(app: string, promotion: string, timeoutMs: number): LockstepError {
-  return new LockstepError(
+function promotionTimeout(app: string, promotion: string, timeoutMs: number): HerokuError {
+  return new HerokuError(
     'E_PROMOTION_TIMEOUT',
     `the promotion to ${app} took more than ${spoken(timeoutMs)}`,
     {

@@ -2,9 +2,10 @@
  * An app's releases as a list, newest first, and what keeps one from being believed: Heroku numbers
  * releases 1, 2, 3 … and never takes one back, so a list that skips one or ends too early is not whole.
  */
-import { LockstepError } from '../../../errors.ts';
+
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
+import { HerokuError } from './error-codes.ts';
 import { type HerokuRelease, releaseSchema } from './schemas.ts';
 
 /** Most questions are answered by the newest few; who reads on for long asks for larger pages. */
@@ -86,24 +87,24 @@ function asAsked(
 const lookYourself = (app: string) =>
   `Compare with heroku releases -a ${app}. If that is whole, run the job again; what production runs cannot be told from this answer.`;
 
-function empty(app: string): LockstepError {
-  return new LockstepError(
+function empty(app: string): HerokuError {
+  return new HerokuError(
     'E_RELEASES_EMPTY',
     `Heroku lists no release of ${app} at all, though every app has at least its first one`,
     { hint: lookYourself(app), details: { app } },
   );
 }
 
-function gap(app: string, below: number, above: number): LockstepError {
-  return new LockstepError(
+function gap(app: string, below: number, above: number): HerokuError {
+  return new HerokuError(
     'E_RELEASES_GAP',
     `Heroku’s list of ${app}’s releases goes from v${above} to v${below}: what is in between is missing`,
     { hint: lookYourself(app), details: { app, below, above } },
   );
 }
 
-function short(app: string, last: number): LockstepError {
-  return new LockstepError(
+function short(app: string, last: number): HerokuError {
+  return new HerokuError(
     'E_RELEASES_SHORT',
     `Heroku’s list of ${app}’s releases ends at v${last}, not at v1: the rest is missing`,
     { hint: lookYourself(app), details: { app, last } },

@@ -1,11 +1,11 @@
 /** Uploads a commit's tarball to Heroku, where a build reads it. */
 import { createHash } from 'node:crypto';
-import { LockstepError } from '../../../errors.ts';
 import { ensureOk } from '../../http/answers.ts';
 import { VendorRefused } from '../../http/client.ts';
 import { isTransient, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
+import { HerokuError } from './error-codes.ts';
 import { sourceSchema } from './schemas.ts';
 
 const uploadTimeoutMs = 10 * 60_000;
@@ -62,7 +62,7 @@ async function put(url: string, body: Uint8Array, { http, signal }: Ports): Prom
 /** The storage's own refusal is no word on the token: it is told in other words than Heroku's. */
 function refusedUpload(error: unknown, app: string): unknown {
   if (!(error instanceof VendorRefused) || error.details.method !== 'PUT') return error;
-  return new LockstepError(
+  return new HerokuError(
     'E_SOURCE_UPLOAD',
     `the upload of the commit for ${app} was refused with status ${error.status}`,
     {

@@ -204,7 +204,7 @@ describe('requestBuild', () => {
   });
 
   it('nothing is written once the lane is lost', async () => {
-    world.beforeWrite = () => Promise.reject(new LockstepError('E_LANE_LOST', 'lost'));
+    world.beforeWrite = () => Promise.reject(new LockstepError<string>('E_LANE_LOST', 'lost'));
     const error = await failureOf(heroku.requestBuild(input, ports, archive));
     expect(error.code).toBe('E_LANE_LOST');
     expect(world.asked.filter((one) => !one.startsWith('GET'))).toEqual([]);

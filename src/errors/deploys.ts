@@ -1,0 +1,72 @@
+/** Codes of deploys: what keeps one from going on, whatever it is deployed to. */
+import type { ErrorEntries } from './entry.ts';
+
+export const deployErrors = {
+  E_OVERTAKEN: {
+    meaning:
+      'Another run was given the deploy or the lane. This one has started and written nothing more.',
+    remedy: 'Nothing: the other run carries on. `pipeline status` shows who holds the lane.',
+    exit: [4],
+  },
+  E_LAPSED: {
+    meaning:
+      'The run was stopped for longer than its lease. It has started and written nothing more.',
+    remedy: 'Run the same command again: it goes on, and checks all anew.',
+    exit: [4],
+  },
+  E_ORDER_UNKNOWN: {
+    meaning: 'It cannot be told how the commit stands to what production runs.',
+    remedy:
+      'Give the job a clone with history (`fetch-depth: 0`) or a `GITHUB_TOKEN`; or take responsibility with `--override --reason`.',
+  },
+  E_BUILD_FAILED: {
+    meaning: 'The commit could not be built. What ran before keeps running.',
+    remedy:
+      'Read the build’s output, whose last lines are in the hint, mend the commit, and deploy the next one.',
+  },
+  E_BUILD_TIMEOUT: {
+    meaning: 'The build took longer than it may.',
+    remedy:
+      'It may yet finish. Run the same command again; a longer time is set in `pipeline.yml`.',
+  },
+  E_RELEASE_FAILED: {
+    meaning: 'The release failed in its release phase. The release before it keeps running.',
+    remedy: 'Read the output, whose last lines are in the hint, mend the cause, and deploy again.',
+  },
+  E_RELEASE_TIMEOUT: {
+    meaning: 'The release took longer than it may.',
+    remedy:
+      'It may yet finish. Run the same command again; a longer time is set in `pipeline.yml`.',
+  },
+  E_RELEASE_EXPIRED: {
+    meaning: 'The release has expired: what it is made of is gone.',
+    remedy: 'Deploy the commit again.',
+  },
+  E_RELEASE_COMMIT: {
+    meaning: 'The release that should be this deploy’s is of another commit.',
+    remedy: 'See who made that release. Once that is settled, deploy again.',
+  },
+  E_RELEASE_ARTIFACT: {
+    meaning:
+      'The release is of the right commit, but not of what was built and verified for this deploy.',
+    remedy: 'See who made that release: it was not verified. Deploy again, or roll back.',
+  },
+  E_RELEASE_NOT_CURRENT: {
+    meaning: 'While the deploy was verified, something else was released.',
+    remedy: 'See who released it. Deploy again once that is over.',
+  },
+  E_RELEASE_UNDER_WAY: {
+    meaning: 'Somebody’s release has been under way for so long that nobody waits for it any more.',
+    remedy: 'See what that release waits for. Nothing else is released until it is over.',
+  },
+  E_DYNOS_UNSTEADY: {
+    meaning: 'The new release came up, and did not stay up for as long as it has to.',
+    remedy:
+      'Look at the app’s logs for why it restarts. How long it has to stay up is `verify.dynos.settle` in `pipeline.yml`.',
+  },
+  E_ENDPOINT: {
+    meaning: 'An endpoint did not answer as it should within its time.',
+    remedy:
+      'See what it answers (`curl -i URL`) and the app’s logs. What is expected of it is in `pipeline.yml`.',
+  },
+} as const satisfies ErrorEntries;
