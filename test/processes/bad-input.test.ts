@@ -123,7 +123,7 @@ describe('the surroundings', { timeout: 30_000 }, () => {
 
   it('a store file that is not a database: says so, leaves it as it was; exit 2', async () => {
     const commit = stage.commit('The first');
-    const file = join(stage.folder, 'notes.txt');
+    const file = join(stage.folder, '../notes.txt');
     const text =
       'This is not a database, and longer than the hundred bytes that one begins with. '.repeat(4);
     writeFileSync(file, text);

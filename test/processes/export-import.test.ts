@@ -16,6 +16,7 @@ import { hashOf } from '../../src/store/hash-chain.ts';
 import type { RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { toRow } from '../../src/store/stored-event.ts';
+import { CommandHere } from '../cli/command-here.ts';
 import { usePostgres } from '../postgres/server.ts';
 import type { TestStore } from '../store/events.ts';
 import { writeLargeLog } from './large-log.ts';
@@ -55,10 +56,15 @@ afterEach(async () => {
 
 const small = (): string => readFileSync(join(written, 'small.jsonl'), 'utf8');
 const smallStore = (): string => `sqlite:${join(written, 'small.db')}`;
+/** Within this process, where nothing is read from standard input. */
+const here = (...args: string[]): Promise<Ended> =>
+  new CommandHere(folder, { CI: 'true' }, { modules: 'shared' }).run(args);
 const exportOf = (url: string, ...more: string[]): Promise<Ended> =>
-  pipeline(folder, ['export', '--store', url, ...more]);
-const importTo = (url: string, source = 'log.jsonl', input = ''): Promise<Ended> =>
-  pipeline(folder, ['import', source, '--store', url], input);
+  here('export', '--store', url, ...more);
+const importTo = (url: string, source = 'log.jsonl', input = ''): Promise<Ended> => {
+  const args = ['import', source, '--store', url];
+  return source === '-' ? pipeline(folder, args, input) : here(...args);
+};
 const digestOf = ({ stdout, stderr }: Ended): string | undefined =>
   /head digest ([0-9a-f]{64})/.exec(stdout + stderr)?.[1];
 
@@ -447,7 +453,7 @@ describe('an import of what never ends', () => {
 describe('a log that moved', { timeout: 120_000 }, () => {
   let stage: Stage;
   beforeEach(async () => {
-    stage = await Stage.set();
+    stage = await Stage.set({ within: true });
   });
   afterEach(() => stage.strike());
 

@@ -94,17 +94,21 @@ export class Stage {
       },
     });
     const stage = new Stage(sandbox, root, options);
-    stage.git('init', '--quiet', '--initial-branch=master');
+    stage.git('init', '--quiet', '--template=', '--initial-branch=master');
     stage.write('.gitignore', '.pipeline/\n');
     stage.write('pipeline.yml', options.config?.(sandbox.urls) ?? defaultConfig(sandbox.urls));
     return stage;
   }
 
   git(...args: string[]): string {
-    const identity = ['-c', 'user.name=Ana Lima', '-c', 'user.email=ana@acme.test'];
-    return execFileSync('git', [...identity, '-C', this.folder, ...args], {
+    return this.#git(args).trim();
+  }
+
+  #git(args: readonly string[], input?: string | Uint8Array): string {
+    return execFileSync('git', [...gitSettings, '-C', this.folder, ...args], {
       encoding: 'utf8',
-    }).trim();
+      ...(input === undefined ? {} : { input }),
+    });
   }
 
   write(name: string, text: string): void {
@@ -115,22 +119,34 @@ export class Stage {
   commit(message: string | Uint8Array): string {
     this.write('app.txt', `${Math.random()}\n`);
     this.git('add', '.');
-    const identity = ['-c', 'user.name=Ana Lima', '-c', 'user.email=ana@acme.test'];
-    execFileSync(
-      'git',
-      [...identity, '-C', this.folder, 'commit', '--quiet', '--cleanup=verbatim', '-F', '-'],
-      { input: message },
-    );
-    return this.git('rev-parse', 'HEAD');
+    this.#git(['commit', '--quiet', '--cleanup=verbatim', '-F', '-'], message);
+    return this.#head();
+  }
+
+  /** What is checked out in the repository's own folder. */
+  #head(): string {
+    const read = (name: string) => readFileSync(join(this.folder, '.git', name), 'utf8').trim();
+    const head = read('HEAD');
+    return head.startsWith('ref: ') ? read(head.slice('ref: '.length)) : head;
   }
 
   /** A folder of its own in which the commit is checked out, as a CI makes one for each build. */
   checkout(commit: string): string {
-    const folder = join(this.#root, 'checkouts', commit.slice(0, 12));
+    const folder = this.#checkoutOf(commit);
     if (!existsSync(folder)) {
       this.git('worktree', 'add', '--quiet', '--force', '--detach', folder, commit);
     }
     return folder;
+  }
+
+  #checkoutOf(commit: string): string {
+    return join(this.#root, 'checkouts', commit.slice(0, 12));
+  }
+
+  /** Where the commit is checked out, for a command that is waited for: nothing is checked out meanwhile. */
+  #placeOf(commit: string): string {
+    const isHere = !existsSync(this.#checkoutOf(commit)) && this.#head() === commit;
+    return isHere ? this.folder : this.checkout(commit);
   }
 
   /** Starts `pipeline` with these arguments, as CI would. A variable of `undefined` is not set. */
@@ -223,7 +239,7 @@ export class Stage {
     commit: string,
     env: Record<string, string | undefined> = {},
   ): Promise<Ended> {
-    return this.run(advanceOf(build, commit), env, this.checkout(commit));
+    return this.run(advanceOf(build, commit), env, this.#placeOf(commit));
   }
 
   advanceHere(
@@ -231,7 +247,7 @@ export class Stage {
     commit: string,
     env: Record<string, string | undefined> = {},
   ): Promise<Ended> {
-    return this.runHere(advanceOf(build, commit), env, this.checkout(commit));
+    return this.runHere(advanceOf(build, commit), env, this.#placeOf(commit));
   }
 
   /**
@@ -322,6 +338,15 @@ function branchOf(args: readonly string[], env: Record<string, string | undefine
   const knows = 'CI' in env || 'CIRCLECI' in env || 'GITHUB_ACTIONS' in env;
   return isOrder && !knows && !args.includes('--branch') ? ['--branch', 'master'] : [];
 }
+
+/** Who commits, and nothing that git would do on the side. */
+const gitSettings = [
+  'user.name=Ana Lima',
+  'user.email=ana@acme.test',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'core.fsync=none',
+].flatMap((setting) => ['-c', setting]);
 
 export const deployId = (build: number, commit: string): string => `${build}-${commit.slice(0, 8)}`;
 
