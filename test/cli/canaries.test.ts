@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Terminal } from '../../src/cli/render/terminal.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
@@ -16,6 +16,9 @@ import type { JsonObject } from '../../src/store/log.ts';
 import { fc } from '../fast-check.ts';
 import { type Canaries, canaries, type Repetition, repetition, searchFor } from './canary.ts';
 import { CommandHere, type EndedHere } from './command-here.ts';
+
+/** A worker's files share what they import: what the gate learned here would be masked in the next one. */
+afterAll(() => void vi.resetModules());
 
 let folder: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 /** What of an environment is a secret, what is not, and that the log's own words and names stay. */
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as Gate from '../../src/redaction/gate.ts';
 
 let gate: typeof Gate;
@@ -7,6 +7,9 @@ beforeEach(async () => {
   vi.resetModules();
   gate = await import('../../src/redaction/gate.ts');
 });
+
+/** A worker's files share what they import: what the gate learned here would be masked in the next one. */
+afterAll(() => void vi.resetModules());
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 

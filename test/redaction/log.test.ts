@@ -1,5 +1,5 @@
 /** Whatever string of whatever event holds a secret, the log has none, and can still be read. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { tell } from '../../src/machine/story.ts';
@@ -19,6 +19,8 @@ beforeEach(async () => {
   log = await openLog('sqlite::memory:', { clean: redactAll });
 });
 afterEach(() => log.close());
+/** A worker's files share what they import: what the gate learned here would be masked in the next one. */
+afterAll(() => void vi.resetModules());
 
 const types = Object.keys(eventSchemas) as EventType[];
 
