@@ -98,16 +98,27 @@ describe.each([
   /** As CI does: the build is in the list before its job runs. Each runner has a log of its own. */
   function start(build: number, commit: string): Job {
     ci.begin(build, commit);
-    const store = { PIPELINE_STORE: `sqlite:.pipeline/runner-${build}.db` };
-    return stage.start(
-      ['advance', '--json'],
-      { ...ci.env(build, commit), ...store },
-      stage.checkout(commit),
-    );
+    return stage.start(args, environmentOf(build, commit), stage.checkout(commit));
   }
 
+  /** The same within this process, for a build that no other runs beside. */
+  function run(build: number, commit: string): Pick<Job, 'ended'> {
+    ci.begin(build, commit);
+    const env = environmentOf(build, commit);
+    return { ended: stage.runHere(args, env, stage.checkout(commit)) };
+  }
+
+  const args = ['advance', '--json'];
+  const environmentOf = (build: number, commit: string) => ({
+    ...ci.env(build, commit),
+    PIPELINE_STORE: `sqlite:.pipeline/runner-${build}.db`,
+  });
+
   /** Its end, which the CI hears of. */
-  async function ending(build: number, job: Job): Promise<Ended & { summary: unknown }> {
+  async function ending(
+    build: number,
+    job: Pick<Job, 'ended'>,
+  ): Promise<Ended & { summary: unknown }> {
     const ended = await job.ended;
     ci.end(build, 'succeeded');
     return { ...ended, summary: ended.stdout.trim() === '' ? null : JSON.parse(ended.stdout) };
@@ -155,7 +166,7 @@ describe.each([
   it('an older build that waits for a person’s approval is not waited for', async () => {
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     ci.hold(501, a);
-    const ended = await ending(502, start(502, b));
+    const ended = await ending(502, run(502, b));
     expect(ended).toMatchObject({ exit: 0, summary: { state: 'production.live' } });
     expect(ended.stderr).not.toContain('waiting for it to end');
   });
@@ -165,7 +176,7 @@ describe.each([
     stage.write('pipeline.yml', defaultConfig(stage.sandbox.urls) + lock);
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     ci.begin(501, a);
-    const ended = await ending(502, start(502, b));
+    const ended = await ending(502, run(502, b));
     expect(ended).toMatchObject({ exit: 3, summary: { state: 'queued.gaveUp' } });
     expect(stage.state().apps['acme-staging']?.builds).toEqual([]);
   });

@@ -101,7 +101,7 @@ describe('in SQLite', () => {
 
   it('whose triggers are gone is read, and not written', { timeout: 60_000 }, async () => {
     changed((handle) => handle.exec('drop trigger events_no_delete'));
-    expect(await stage.run(['replay', '501'])).toMatchObject({ exit: 0 });
+    expect(await here.run(['replay', '501'])).toMatchObject({ exit: 0 });
     const next = stage.commit('The second');
     const advance = ['advance', '--build', '502', '--commit', next, '--branch', 'master'];
     await expectTyped(stage, advance, 2, /E_STORE_SCHEMA.*events_no_delete/);
@@ -113,7 +113,7 @@ describe('in SQLite', () => {
   ])('%s that is no JSON is told as such', { timeout: 60_000 }, async (_, sql) => {
     changed((handle) => handle.exec(sql));
     const commit = stage.commit('The third');
-    const ended = await stage.advance(503, commit);
+    const ended = await stage.advanceHere(503, commit);
     expect(ended.stdout + ended.stderr).not.toContain('E_INTERNAL');
     if (sql.includes('leases')) {
       expect(ended.exit).toBe(1);

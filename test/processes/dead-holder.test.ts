@@ -1,7 +1,7 @@
 /** A holder that was killed on a host that nobody here can ask: its CI can be asked, and nobody waits for its lease. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deployId, type Job, Stage } from './stage.ts';
+import { deployId, type Ended, type Job, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -38,6 +38,10 @@ const gitHub = (build: number, commit: string, attempt = 1) => ({
 
 const start = (env: Record<string, string>, commit: string): Job =>
   stage.start(args, env, stage.checkout(commit));
+
+/** The same within this process. */
+const run = (env: Record<string, string>, commit: string): Promise<Ended> =>
+  stage.runHere(args, env, stage.checkout(commit));
 
 /** A run that took the lane on another host, and was killed there. */
 async function killedElsewhere(env: Record<string, string>, commit: string): Promise<void> {
@@ -81,7 +85,7 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     await waiter.ended;
 
     control.updateCiBuild({ number: 501, status: 'infrastructure_fail' });
-    const next = await start(circleCi(502, b), b).ended;
+    const next = await run(circleCi(502, b), b);
     expect(next, next.stdout + next.stderr).toMatchObject({ exit: 0 });
     expect(await takenOver(502, b)).toMatchObject({
       deploy: deployId(501, a),
@@ -104,7 +108,7 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     await killedElsewhere({ ...circleCi(501, a), ...ids }, a);
     stage.letGo();
     control.updateCiBuild({ project, number: 501, status: 'canceled' });
-    const next = await start({ ...circleCi(502, b), ...ids }, b).ended;
+    const next = await run({ ...circleCi(502, b), ...ids }, b);
     expect(next, next.stdout + next.stderr).toMatchObject({ exit: 0 });
     expect(await takenOver(502, b)).toMatchObject({
       why: 'CircleCI says that its job ended (canceled)',
@@ -114,8 +118,8 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
   it('is waited for while GitHub says that its run runs, and not once it says that it ended', async () => {
     const { control } = stage.sandbox;
     const [a, b] = [stage.commit('a'), stage.commit('b')];
-    const run = { workflow: 'deploy.yml', branch: 'master', commit: a, number: 501, id: 9_501 };
-    control.workflowRun({ ...run, status: 'in_progress' });
+    const listed = { workflow: 'deploy.yml', branch: 'master', commit: a, number: 501, id: 9_501 };
+    control.workflowRun({ ...listed, status: 'in_progress' });
     await killedElsewhere(gitHub(501, a), a);
     stage.letGo();
     const waiter = start(gitHub(502, b), b);
@@ -126,7 +130,7 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
     await waiter.ended;
 
     control.updateWorkflowRun({ id: 9_501, status: 'completed', conclusion: 'cancelled' });
-    const next = await start(gitHub(502, b), b).ended;
+    const next = await run(gitHub(502, b), b);
     expect(next, next.stdout + next.stderr).toMatchObject({ exit: 0 });
     expect(await takenOver(502, b)).toMatchObject({
       deploy: deployId(501, a),
@@ -137,12 +141,12 @@ describe('a holder that was killed on another host', { timeout: 60_000 }, () => 
   it('is gone on with at once by the next attempt of its own run', async () => {
     const { control } = stage.sandbox;
     const commit = stage.commit('a');
-    const run = { workflow: 'deploy.yml', branch: 'master', commit, number: 501, id: 9_501 };
-    control.workflowRun({ ...run, status: 'completed', conclusion: 'failure' });
+    const listed = { workflow: 'deploy.yml', branch: 'master', commit, number: 501, id: 9_501 };
+    control.workflowRun({ ...listed, status: 'completed', conclusion: 'failure' });
     await killedElsewhere(gitHub(501, commit), commit);
     stage.letGo();
     control.updateWorkflowRun({ id: 9_501, attempt: 2, status: 'in_progress' });
-    const again = await start(gitHub(501, commit, 2), commit).ended;
+    const again = await run(gitHub(501, commit, 2), commit);
     expect(again, again.stdout + again.stderr).toMatchObject({ exit: 0 });
     expect(again.stdout + again.stderr).toContain('GitHub says that its run ended (failure)');
     expect(stage.state().apps['acme-production']?.releases.at(-1)).toMatchObject({ commit });

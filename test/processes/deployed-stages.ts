@@ -21,7 +21,7 @@ export function useDeployedStages() {
       const stage = await Stage.set(store === undefined ? {} : { store });
       stages.push(stage);
       const commit = stage.commit('The first');
-      expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
+      expect(await stage.advanceHere(501, commit)).toMatchObject({ exit: 0 });
       return { stage, commit };
     },
   };

@@ -5,7 +5,7 @@ import { Stage } from './stage.ts';
 let stage: Stage;
 
 beforeEach(async () => {
-  stage = await Stage.set({ config: () => workersOnly });
+  stage = await Stage.set({ within: true, config: () => workersOnly });
   for (const app of ['acme-staging', 'acme-production']) {
     stage.sandbox.control.setFormation({ app, type: 'web', quantity: 0 });
     stage.sandbox.control.setFormation({ app, type: 'worker', quantity: 1 });

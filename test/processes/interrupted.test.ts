@@ -61,7 +61,7 @@ describe.each(Object.entries(ends))('after %s', (_name, signal) => {
     await first.saw('is up');
     await end(first, signal);
     stage.letGo();
-    ok(await stage.run(resume(id)));
+    ok(await stage.runHere(resume(id)));
     expect((await stage.events(501, commit)).at(-1)?.type).toBe('production.verified');
     expect(stage.state().promotions).toHaveLength(1);
   });

@@ -107,5 +107,5 @@ async function expectOneDeploy(build: number, commit: string): Promise<void> {
   ).toHaveLength(1);
   const last = (await stage.events(build, commit)).at(-1);
   expect(last?.metadata.transition).toMatchObject({ to: 'production.live', settled: true });
-  expect(await stage.run(['replay', deployId(build, commit)])).toMatchObject({ exit: 0 });
+  expect(await stage.runHere(['replay', deployId(build, commit)])).toMatchObject({ exit: 0 });
 }

@@ -4,7 +4,7 @@ import { Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set({ timing: { buildMs: 3_000 } });
+  stage = await Stage.set({ within: true, timing: { buildMs: 3_000 } });
 });
 afterEach(() => stage.strike());
 

@@ -73,6 +73,6 @@ export async function expectOrder(
     }
   });
   for (const { build, commit } of [builds[0], builds.at(-1)].filter((one) => one !== undefined)) {
-    expect(await stage.run(['replay', deployId(build, commit)])).toMatchObject({ exit: 0 });
+    expect(await stage.runHere(['replay', deployId(build, commit)])).toMatchObject({ exit: 0 });
   }
 }

@@ -5,7 +5,7 @@ import { type Job, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ within: true });
 });
 afterEach(() => stage.strike());
 

@@ -152,7 +152,7 @@ describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engin
     const rows = await outside.rows();
     const lane = rows.find(({ stream }) => stream === 'lane/acme-web');
     await outside.change(set("time = '2026-01-01T00:00:00.000Z'")(lane?.position ?? 0), 'restored');
-    const ended = await stage.advance(502, stage.commit('The second'));
+    const ended = await stage.advanceHere(502, stage.commit('The second'));
     expect(ended).toMatchObject({ exit: 1 });
     expect(ended.stdout + ended.stderr).toContain(`at position ${lane?.position} `);
     expect(stage.state().apps['acme-staging']?.builds).toHaveLength(1);
