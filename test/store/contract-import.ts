@@ -1,5 +1,7 @@
 /** The contract of importing: what another log recorded comes in exactly so, or not at all. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
@@ -15,6 +17,8 @@ import { toRow } from '../../src/store/stored-event.ts';
 import { fc } from '../fast-check.ts';
 import { anEvent, events, places, type TestStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
+
+const golden = join(import.meta.dirname, '../fixtures/logs/1');
 
 /** What another log recorded: streams a, b, a, c, a. */
 async function recordedElsewhere(): Promise<readonly RecordedEvent[]> {
@@ -60,6 +64,19 @@ export function importContract(create: () => Promise<TestStore>): void {
       const next = await log.append([{ stream: 'a', expected: 3, events: events(1) }]);
       expect(next.events[0]).toMatchObject({ position: 6, version: 4, previousHash: all[4]?.hash });
       expect((await log.verify()).fault).toBeNull();
+    });
+
+    it('takes in a log that an earlier version wrote, with the digest that it had', async () => {
+      const name = 'superseded-waiting';
+      const read = (file: string) => readFileSync(join(golden, file), 'utf8').trim().split('\n');
+      const all = read(`${name}.jsonl`).map((line): RecordedEvent => JSON.parse(line));
+      const digest = read('digests.txt').find((line) => line.endsWith(`  ${name}`));
+      const log = await open();
+      expect(await log.importEvents(all)).toEqual({ imported: all.length, present: 0 });
+      expect(await log.readAll()).toEqual(all);
+      const { headDigest, fault } = await log.verify();
+      expect(`${headDigest}  ${name}`).toBe(digest);
+      expect(fault).toBeNull();
     });
 
     it('a second time changes nothing; what is new comes behind what is there', async () => {
