@@ -2,7 +2,7 @@
  * Folds a deploy's events through the chart: which state it is in, which services and timers are
  * in flight. Pure: times come in with the events.
  */
-import { initialTransition, type SnapshotFrom, transition } from 'xstate';
+import { type ActorLogic, initialTransition, type SnapshotFrom, transition } from 'xstate';
 import { type Chart, chart, type Tag } from './chart.ts';
 import { isStep, type Step } from './codec.ts';
 import { type DeployRequest, type DomainEvent, stuckIn } from './events.ts';
@@ -33,15 +33,27 @@ export interface Flight {
   readonly timers: ReadonlyMap<string, Timer>;
 }
 
+/**
+ * The chart as XState's pure functions take it. For each transition they make an actor, and with it the
+ * chart's first state without an input, which takes longer than the transition and which nobody looks at.
+ */
+const logic: ActorLogic<Snapshot, DomainEvent, DeployRequest | undefined> = {
+  transition: (snapshot, event, scope) => chart.transition(snapshot, event, scope),
+  getInitialSnapshot: (scope, request) =>
+    request === undefined ? unseen : chart.getInitialSnapshot(scope, request),
+  getPersistedSnapshot: (snapshot) => chart.getPersistedSnapshot(snapshot),
+};
+const unseen = { status: 'active' } as Snapshot;
+
 /** A `deploy.requested`, recorded at `atMs`. */
 export function begin(request: DeployRequest, atMs: number): Flight {
-  const [snapshot, actions] = initialTransition(chart, request);
+  const [snapshot, actions] = initialTransition(logic, request);
   return fly(snapshot, actions, { version: 0, running: new Map(), timers: new Map() }, atMs);
 }
 
 /** The next event, recorded at `atMs`. Null: the chart does not handle it here, so it must not be recorded. */
 export function next(flight: Flight, event: DomainEvent, atMs: number): Flight | null {
-  const [snapshot, actions] = transition(chart, flight.snapshot, event);
+  const [snapshot, actions] = transition(logic, flight.snapshot, event);
   if (snapshot === flight.snapshot) return null;
   return fly(snapshot, actions, flight, atMs);
 }

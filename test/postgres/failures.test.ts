@@ -39,7 +39,7 @@ async function failureOf(work: Promise<unknown>): Promise<StoreUnavailable> {
 
 describe('a server that is killed and started again', () => {
   it('has every acknowledged append once, and the writers go on by themselves', async () => {
-    const perWriter = 250;
+    const perWriter = 150;
     const log = await open();
     const names = ['w1', 'w2', 'w3'];
     const writers = names.map((name) => startWriter(store().url, name, 'pair', perWriter));

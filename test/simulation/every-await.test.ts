@@ -28,7 +28,7 @@ async function expectLive(fates: readonly Fate[]): Promise<Outcome> {
 }
 
 /** How far apart second kills are tried: all pairs are some ten thousand. */
-const secondKillStep = often(41, 11);
+const secondKillStep = often(61, 11);
 
 describe('a deploy', { timeout: 240_000 }, () => {
   it('that is killed at any await goes live with one build and one promotion', async () => {

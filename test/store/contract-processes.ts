@@ -1,11 +1,12 @@
 /** The contract between processes: races on one store, a tailing reader, and processes killed in the middle. */
 import { describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/store/log.ts';
+import { often } from './attacks/seed.ts';
 import { startWriter, type TestStore, type Writer } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
 const names = ['w1', 'w2', 'w3', 'w4'];
-const killings = 8;
+const killings = often(4, 20);
 
 async function allOver(writers: readonly Writer[]): Promise<void> {
   expect(await Promise.all(writers.map(({ over }) => over))).toEqual(writers.map(() => '0'));

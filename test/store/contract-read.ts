@@ -170,7 +170,8 @@ export function readContract(create: () => Promise<TestStore>): void {
         },
       });
       await log.head();
-      await log.changed({ timeoutMs: 3_000 });
+      // PostgreSQL is looked at every two seconds once its notifications are listened to.
+      await log.changed({ timeoutMs: 12_000 });
       expect(waits).toBeGreaterThan(3);
     });
   });
