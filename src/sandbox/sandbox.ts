@@ -25,6 +25,8 @@ export interface SandboxOptions {
   readonly origins?: Partial<Record<Service, string>>;
   /** The repository that GitHub's calls are answered from. */
   readonly repositoryPath?: string;
+  /** Default: new ones. */
+  readonly tokens?: Tokens;
 }
 
 export type Control = CoreControl &
@@ -50,7 +52,7 @@ export interface Sandbox {
   slackMessages(): readonly unknown[];
 }
 
-interface Tokens {
+export interface Tokens {
   readonly heroku: string;
   readonly circleci: string;
   readonly github: string;
@@ -60,7 +62,7 @@ interface Tokens {
 }
 
 /** Nobody can know them who was not told by this sandbox. */
-function createTokens(): Tokens {
+export function createTokens(): Tokens {
   const secret = (): string => randomBytes(16).toString('hex');
   return {
     heroku: `HRKU-sandbox-${secret()}`,
@@ -74,7 +76,7 @@ function createTokens(): Tokens {
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const { now = Date.now } = options;
   const origins = originsOf(options);
-  const tokens = createTokens();
+  const tokens = options.tokens ?? createTokens();
   const newId = createIds();
   const faults = new Faults();
   const outages = new Map<string, Outage>();

@@ -10,7 +10,13 @@ import { type Service, services } from './service.ts';
 
 export type { Timing } from './heroku/state.ts';
 export type { Received } from './journal.ts';
-export { type Control, createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+export {
+  type Control,
+  createSandbox,
+  createTokens,
+  type Sandbox,
+  type SandboxOptions,
+} from './sandbox.ts';
 export type { Service } from './service.ts';
 
 export interface RunningSandbox extends Sandbox {

@@ -18,6 +18,7 @@ import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import {
+  createTokens,
   type RunningSandbox,
   type SandboxOptions,
   startSandbox,
@@ -84,6 +85,7 @@ export class Stage {
     mkdirSync(join(root, 'repository'));
     const sandbox = await startSandbox({
       repositoryPath: join(root, 'repository'),
+      tokens,
       ...(options.port === undefined ? {} : { port: options.port }),
       timing: {
         buildMs: 150,
@@ -338,6 +340,9 @@ function branchOf(args: readonly string[], env: Record<string, string | undefine
   const knows = 'CI' in env || 'CIRCLECI' in env || 'GITHUB_ACTIONS' in env;
   return isOrder && !knows && !args.includes('--branch') ? ['--branch', 'master'] : [];
 }
+
+/** Of all stages: a gate that had met those of many would have many to look for in every text. */
+const tokens = createTokens();
 
 /** Who commits, and nothing that git would do on the side. */
 const gitSettings = [
