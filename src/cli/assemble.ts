@@ -10,6 +10,7 @@ import { createHttpClient, type HttpClient, type Transport } from '../effects/ht
 import { undiciTransport } from '../effects/http/undici-transport.ts';
 import type { Ports } from '../effects/ports.ts';
 import { createHeroku } from '../effects/targets/heroku/heroku.ts';
+import { herokuTargets } from '../effects/targets/heroku/target.ts';
 import { laneOfDeploy, otherLaneOf } from '../runtime/gates/trust.ts';
 import type { Run } from '../runtime/identity.ts';
 import { createCiLock } from '../runtime/lock/ci-lock.ts';
@@ -23,7 +24,7 @@ import { createNotifier, type Notifier } from '../runtime/notify/notifications.t
 import type { EventLog } from '../store/log.ts';
 import { createCiBuilds } from './ci/builds.ts';
 import type { CiFacts } from './ci/ci.ts';
-import type { Config } from './config/config.ts';
+import { type Config, toSettings } from './config/config.ts';
 import type { Environment } from './config/environment.ts';
 import { readKillSwitch } from './config/kill-switch.ts';
 
@@ -76,7 +77,9 @@ function wire(
   const { config, environment, herokuToken, env, ci, repository, log, run, leaseMs, progress } =
     options;
   const clock = systemClock;
-  const heroku = createHeroku({ baseUrl: environment.herokuApiUrl, token: herokuToken });
+  const targets = herokuTargets(
+    createHeroku({ baseUrl: environment.herokuApiUrl, token: herokuToken }),
+  );
   const client = (beforeWrite: () => Promise<void>): HttpClient =>
     createHttpClient({
       transport: send,
@@ -109,7 +112,7 @@ function wire(
   const history = createHistory({ repository, github, slug, webUrl });
   const services = createServices({
     http,
-    heroku,
+    targets,
     history,
     archive: (commit, signal) => repository.archive(commit, signal),
     readLane: (lane) => readLane(log, lane),
@@ -118,7 +121,7 @@ function wire(
       accepted: new Set(environment.trust),
       isLogKept: options.isLogKept,
       laneOf: (deploy) => laneOfDeploy(log, deploy),
-      otherLane: (lane, app) => otherLaneOf(log, lane, app),
+      otherLane: (lane, target) => otherLaneOf(log, lane, target),
     },
   });
   const endingOf = createCiJobs({
@@ -126,10 +129,7 @@ function wire(
     github: { baseUrl: environment.githubApiUrl, token: environment.githubToken },
   });
   const deaths = createDeaths({ clock, endingOf: (job, signal) => endingOf(job, ports(signal)) });
-  const quiet = quietOf({
-    staging: { app: config.staging.heroku.app, timeoutMs: config.staging.heroku.timeout },
-    production: { app: config.production.heroku.app },
-  });
+  const quiet = quietOf(toSettings(config, environment), targets);
   const { provider } = config.lock;
   const lock =
     provider === 'store'
@@ -141,7 +141,7 @@ function wire(
           leaseMs,
           deaths,
           relation: (base, head, signal) => history.relation(base, head, lockPorts(signal)),
-          quiesce: (signal, tell) => quiesce(heroku, quiet, lockPorts(signal, tell)),
+          quiesce: (signal, tell) => quiesce(quiet, lockPorts(signal, tell)),
         })
       : createCiLock({
           provider,

@@ -59,10 +59,24 @@ export const deployErrors = {
     meaning: 'Somebody’s release has been under way for so long that nobody waits for it any more.',
     remedy: 'See what that release waits for. Nothing else is released until it is over.',
   },
-  E_DYNOS_UNSTEADY: {
-    meaning: 'The new release came up, and did not stay up for as long as it has to.',
+  E_NO_INSTANCES: {
+    meaning: 'No instances are wanted there, so nothing can be checked.',
     remedy:
-      'Look at the app’s logs for why it restarts. How long it has to stay up is `verify.dynos.settle` in `pipeline.yml`.',
+      'Scale it up, as the hint says. Where it is meant to have none, waive that by name under `verify`.',
+  },
+  E_INSTANCE_CRASHED: {
+    meaning: 'An instance of the new release crashed.',
+    remedy: 'See why, in its logs: the hint has the command.',
+  },
+  E_INSTANCES_TIMEOUT: {
+    meaning: 'Not all instances were up on the new release within their time.',
+    remedy:
+      'See what they wait for: the hint has the commands. A longer time is set in `pipeline.yml`.',
+  },
+  E_INSTANCES_UNSTEADY: {
+    meaning: 'The instances did not stay up for as long as they have to.',
+    remedy:
+      'See why, in their logs: the hint has the command. How long they have to stay up is set in `pipeline.yml`.',
   },
   E_ENDPOINT: {
     meaning: 'An endpoint did not answer as it should within its time.',

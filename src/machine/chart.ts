@@ -7,14 +7,25 @@
  * a `pipeline advance` that ends there.
  */
 import { assign, cancel, fromPromise, raise, setup } from 'xstate';
-import type { DeployRequest, DomainEvent, Release, ReleaseNotes, Running } from './events.ts';
+import type {
+  Artifact,
+  DeployRequest,
+  DomainEvent,
+  EnvironmentName,
+  EventData,
+  Release,
+  ReleaseNotes,
+  Running,
+  Work,
+} from './events.ts';
 import { protectedOf } from './protected-settings.ts';
 import type {
   GatesInput,
-  RequestBuildInput,
+  InstancesInput,
   ServiceInput,
   ServiceName,
   ServiceOutput,
+  SubmitInput,
 } from './services.ts';
 
 /** What the deploy has learnt so far. */
@@ -22,25 +33,25 @@ export interface DeployContext {
   request: DeployRequest;
   /** The fencing token under which the lane is held; null before, and where the provider has none. */
   token: number | null;
-  production: Running | null;
+  /** What production ran when the lane was taken. */
+  observed: Running | null;
   notes: ReleaseNotes | null;
   staging: Shipment;
-  /** Production's newest release when the gates were read. */
-  gatesNewest: number;
+  production: Shipment;
+  /** Where production's history ended when the gates were read; null before. */
+  cursor: string | null;
   /** What production runs went through this deploy's gates; false where it was found there. */
   gatesPassed: boolean;
-  promotion: string | null;
-  shipped: Shipment;
   /** The event that ended or held the deploy, when that needs a reason. */
   outcome: Outcome | null;
 }
 
-/** One environment's way from a build to a release that runs. */
+/** One environment's way from what was submitted to a release that runs. */
 export interface Shipment {
-  build: string | null;
+  work: Work | null;
+  artifact: Artifact | null;
   releaseId: string | null;
   release: Release | null;
-  slug: string | null;
 }
 
 export type Outcome = Extract<
@@ -57,11 +68,13 @@ export type Outcome = Extract<
 
 /**
  * - `holdsLock`: the lane is held from entering to leaving such a state.
+ * - `idle`: nothing is under way at a target; a run that is interrupted there gives the lane back.
  * - `settled`: the run is over; nothing is in flight.
+ * - `live`, `failed`: settled so.
  * - `held`: settled, until a person lets it go on.
  * - `paused`: the run is over though the deploy is not; the same command goes on with it.
  */
-export type Tag = 'holdsLock' | 'settled' | 'held' | 'paused';
+export type Tag = 'holdsLock' | 'idle' | 'settled' | 'live' | 'failed' | 'held' | 'paused';
 
 /** A service's type; the runtime has the implementation. */
 const service = <N extends ServiceName>() =>
@@ -75,58 +88,62 @@ function known<T>(value: T | null, what: string): T {
   return value;
 }
 
-const nothingShipped: Shipment = { build: null, releaseId: null, release: null, slug: null };
-
-const requestedBuild = (
-  { request }: DeployContext,
-  environment: 'staging' | 'production',
-): RequestBuildInput => ({
-  app: request.settings[environment].app,
-  commit: request.commit.sha,
-  mark: request.deploy,
-  timeoutMs: request.settings[environment].timeoutMs,
-});
+const nothingShipped: Shipment = { work: null, artifact: null, releaseId: null, release: null };
 
 const gates = ({ request }: DeployContext): GatesInput => ({
   lane: request.lane,
-  app: request.settings.production.app,
+  target: request.settings.production.target,
   commit: request.commit.sha,
   killSwitch: request.settings.gates.killSwitch,
   overridden: request.override !== null,
   settings: protectedOf(request),
-  sources: [request.settings.staging.app, request.settings.production.app],
+  sources: [request.settings.staging.target, request.settings.production.target],
 });
 
-/** Inputs of the services that run for staging and for production alike. */
-const follow = (context: DeployContext, environment: 'staging' | 'production') => {
-  const { app, timeoutMs, verify } = context.request.settings[environment];
-  const shipment = environment === 'staging' ? context.staging : context.shipped;
-  const { sha } = context.request.commit;
-  const dynos = () => ({
-    app,
-    release: known(shipment.release, 'release'),
-    timeoutMs: verify.dynos.timeoutMs,
-    mayHaveNone: verify.waive.includes('no-dynos'),
+/** The inputs of an environment's services. */
+const inputs = (context: DeployContext, environment: EnvironmentName) => {
+  const { commit, deploy, settings } = context.request;
+  const { target, timeoutMs, verify, submits } = settings[environment];
+  const { work, artifact, releaseId, release } = context[environment];
+  const instances = (): InstancesInput => ({
+    target,
+    release: known(release, 'release'),
+    artifact: known(artifact, 'artifact'),
+    timeoutMs: verify.instances.timeoutMs,
+    mayHaveNone: verify.waive.includes('no-instances'),
   });
   return {
-    build: () => ({ app, timeoutMs, build: known(shipment.build, 'build') }),
-    release: () => ({
-      app,
+    submit: (): SubmitInput => ({
+      target,
+      commit: commit.sha,
+      verified: submits === 'artifact' ? verifiedBefore(context) : null,
+      cursor: environment === 'production' ? context.cursor : null,
+      key: deploy,
       timeoutMs,
-      release: known(shipment.releaseId, 'release'),
-      commit: sha,
-      slug: shipment.slug,
     }),
-    dynos,
+    follow: () => ({ target, work: known(work, 'work'), timeoutMs }),
+    release: () => ({
+      target,
+      release: known(releaseId, 'release'),
+      commit: commit.sha,
+      artifact: known(artifact, 'artifact'),
+      timeoutMs,
+    }),
+    instances,
     health: () => ({
-      ...dynos(),
-      slug: known(shipment.slug, 'slug'),
-      commit: sha,
-      settleMs: verify.dynos.settleMs,
+      ...instances(),
+      commit: commit.sha,
+      settleMs: verify.instances.settleMs,
       endpoints: verify.endpoints,
     }),
   };
 };
+
+const verifiedBefore = ({ staging, request }: DeployContext) => ({
+  artifact: known(staging.artifact, 'artifact'),
+  release: known(staging.release, 'release'),
+  at: request.settings.staging.target,
+});
 
 /** Handled wherever the deploy is under way; none of them moves it. */
 const underWay = {
@@ -190,13 +207,10 @@ const refused = {
   },
 } as const;
 
-/**
- * XState enters the first state without input at every pure transition and throws the result away;
- * were there nothing to read then, it would be an exception each time, and a slow one.
- */
-const nobodys = { commit: {}, settings: { lock: { timeoutMs: 0 } } } as DeployRequest;
+/** XState enters the first state without input at every pure transition; its input has to be readable then too. */
+const noRequest = { commit: {}, settings: { lock: { timeoutMs: 0 } } } as DeployRequest;
 
-export const chart = setup({
+const base = setup({
   types: {
     context: {} as DeployContext,
     input: {} as DeployRequest,
@@ -207,15 +221,13 @@ export const chart = setup({
   actors: {
     acquireLock: service<'acquireLock'>(),
     observe: service<'observe'>(),
-    requestBuild: service<'requestBuild'>(),
-    requestProductionBuild: service<'requestProductionBuild'>(),
-    followBuild: service<'followBuild'>(),
+    submit: service<'submit'>(),
+    submitToProduction: service<'submitToProduction'>(),
+    follow: service<'follow'>(),
     awaitRelease: service<'awaitRelease'>(),
-    checkDynos: service<'checkDynos'>(),
+    awaitInstances: service<'awaitInstances'>(),
     checkHealth: service<'checkHealth'>(),
     readGates: service<'readGates'>(),
-    requestPromotion: service<'requestPromotion'>(),
-    followPromotion: service<'followPromotion'>(),
   },
   actions: {
     /** Nothing to remember; the event itself is the record. */
@@ -229,11 +241,11 @@ export const chart = setup({
       event.type === 'production.found'
         ? {
             gatesPassed: event.data.own,
-            shipped: {
-              build: null,
+            production: {
+              work: null,
+              artifact: event.data.artifact,
               releaseId: event.data.release.id,
               release: event.data.release,
-              slug: event.data.slug,
             },
           }
         : {},
@@ -253,21 +265,38 @@ export const chart = setup({
   delays: {
     lockTimeout: ({ context }) => context.request.settings.lock.timeoutMs,
   },
-  guards: {
-    promotes: ({ context }) => context.request.settings.production.deploy === 'promote',
-  },
-}).createMachine({
+});
+
+/** What the events of an environment say of its way to a release that runs. */
+const learns = {
+  submitted: (verified: Artifact | null, { work }: EventData<'staging.submitted'>): Shipment => ({
+    ...nothingShipped,
+    work,
+    artifact: verified,
+  }),
+  released: (so: Shipment, { release, artifact }: EventData<'staging.released'>): Shipment => ({
+    ...so,
+    releaseId: release,
+    artifact: artifact ?? so.artifact,
+  }),
+  deployed: (so: Shipment, { release, artifact }: EventData<'staging.deployed'>): Shipment => ({
+    ...so,
+    release,
+    artifact,
+  }),
+};
+
+export const chart = base.createMachine({
   id: 'deploy',
   context: ({ input }) => ({
-    request: input ?? nobodys,
+    request: input ?? noRequest,
     token: null,
-    production: null,
+    observed: null,
     notes: null,
     staging: nothingShipped,
-    gatesNewest: 0,
+    production: nothingShipped,
+    cursor: null,
     gatesPassed: false,
-    promotion: null,
-    shipped: nothingShipped,
     outcome: null,
   }),
   initial: 'queued',
@@ -345,18 +374,21 @@ export const chart = setup({
 
     locked: {
       description: 'Holds the lane; reads what production runs and computes the release notes.',
-      tags: 'holdsLock',
+      tags: ['holdsLock', 'idle'],
       invoke: {
         id: 'observe',
         src: 'observe',
-        input: ({ context: { request, staging, shipped } }) => ({
+        input: ({ context: { request, staging, production } }) => ({
           commit: request.commit.sha,
           branch: request.branch,
           repository: request.settings.repository,
           lane: request.lane,
-          app: request.settings.production.app,
+          target: request.settings.production.target,
           overridden: request.override !== null,
-          slug: request.settings.production.deploy === 'promote' ? staging.slug : shipped.slug,
+          artifact:
+            request.settings.production.submits === 'artifact'
+              ? staging.artifact
+              : production.artifact,
         }),
       },
       on: {
@@ -365,7 +397,7 @@ export const chart = setup({
         'deploy.observed': {
           target: 'deployingStaging',
           actions: assign({
-            production: ({ event }) => event.data.production,
+            observed: ({ event }) => event.data.production,
             notes: ({ event }) => event.data.notes,
           }),
           description: 'The commit follows on what production runs (or a person overrides order).',
@@ -382,63 +414,56 @@ export const chart = setup({
     deployingStaging: {
       description: 'The commit is being released to staging.',
       tags: 'holdsLock',
-      initial: 'requesting',
+      initial: 'submitting',
       on: whileHolding,
       states: {
-        requesting: {
-          description: 'Uploads the commit and asks for its build, unless an earlier try did.',
+        submitting: {
+          description:
+            'Gives the target the commit to build and release, unless an earlier try did.',
           invoke: {
-            id: 'requestStagingBuild',
-            src: 'requestBuild',
-            input: ({ context }) => requestedBuild(context, 'staging'),
+            id: 'submitStaging',
+            src: 'submit',
+            input: ({ context }) => inputs(context, 'staging').submit(),
           },
           on: {
-            'staging.buildRequested': {
-              target: 'building',
+            'staging.submitted': {
+              target: 'following',
               actions: assign({
-                staging: ({ event }) => ({ ...nothingShipped, build: event.data.build }),
+                staging: ({ event }) => learns.submitted(null, event.data),
               }),
-              description: 'Heroku has the build.',
+              description: 'The target has it under way.',
             },
           },
         },
-        building: {
-          description: 'Heroku builds; its output is followed.',
+        following: {
+          description: 'Follows what the target has under way until there is a release.',
           invoke: {
-            id: 'followStagingBuild',
-            src: 'followBuild',
-            input: ({ context }) => follow(context, 'staging').build(),
+            id: 'followStaging',
+            src: 'follow',
+            input: ({ context }) => inputs(context, 'staging').follow(),
           },
           on: {
-            'staging.built': {
+            'staging.released': {
               target: 'releasing',
               actions: assign({
-                staging: ({ context, event }) => ({
-                  ...context.staging,
-                  releaseId: event.data.release,
-                  slug: event.data.slug,
-                }),
+                staging: ({ context, event }) => learns.released(context.staging, event.data),
               }),
-              description: 'The build succeeded and has a release.',
+              description: 'The target has a release of the commit’s artifact.',
             },
           },
         },
         releasing: {
-          description: 'Waits for staging’s release, its release phase included.',
+          description: 'Waits until staging’s release is done, and what it runs.',
           invoke: {
             id: 'awaitStagingRelease',
             src: 'awaitRelease',
-            input: ({ context }) => follow(context, 'staging').release(),
+            input: ({ context }) => inputs(context, 'staging').release(),
           },
           on: {
             'staging.deployed': {
               target: '#deploy.verifying',
               actions: assign({
-                staging: ({ context, event }) => ({
-                  ...context.staging,
-                  release: event.data.release,
-                  slug: event.data.slug,
-                }),
+                staging: ({ context, event }) => learns.deployed(context.staging, event.data),
               }),
               description: 'The release succeeded and is staging’s current one.',
             },
@@ -449,32 +474,32 @@ export const chart = setup({
 
     verifying: {
       description:
-        'Staging is checked (dynos, endpoints, what runs), then production’s gates are read.',
-      tags: 'holdsLock',
-      initial: 'dynos',
+        'Staging is checked (instances, endpoints, what runs), then production’s gates are read.',
+      tags: ['holdsLock', 'idle'],
+      initial: 'starting',
       on: whileHolding,
       states: {
-        dynos: {
-          description: 'Waits until all of staging’s formation is up on the new release.',
+        starting: {
+          description: 'Waits until all of staging’s instances are up on the new release.',
           invoke: {
-            id: 'checkStagingDynos',
-            src: 'checkDynos',
-            input: ({ context }) => follow(context, 'staging').dynos(),
+            id: 'awaitStagingInstances',
+            src: 'awaitInstances',
+            input: ({ context }) => inputs(context, 'staging').instances(),
           },
           on: {
-            'staging.dynosUp': {
+            'staging.instancesUp': {
               target: 'settling',
-              description: 'Every dyno runs the new release.',
+              description: 'Every instance runs the new release.',
             },
           },
         },
         settling: {
           description:
-            'Watches staging’s dynos for `verify.dynos.settle`; asks its endpoints meanwhile and once more at the end.',
+            'Watches staging’s instances for as long as they have to settle; asks its endpoints meanwhile and once more at the end.',
           invoke: {
             id: 'checkStagingHealth',
             src: 'checkHealth',
-            input: ({ context }) => follow(context, 'staging').health(),
+            input: ({ context }) => inputs(context, 'staging').health(),
           },
           on: {
             'staging.verified': {
@@ -496,7 +521,7 @@ export const chart = setup({
             'gates.passed': {
               target: '#deploy.production',
               actions: assign({
-                gatesNewest: ({ event }) => event.data.newest,
+                cursor: ({ event }) => event.data.cursor,
                 gatesPassed: true,
               }),
               description: 'No rollback holds production, the switch is on, the order is right.',
@@ -540,140 +565,66 @@ export const chart = setup({
         deploying: {
           description: 'The commit is being released to production.',
           tags: 'holdsLock',
-          initial: 'choosing',
+          initial: 'submitting',
           on: whileHolding,
           states: {
-            choosing: {
-              description: 'Promotes what staging verified, or builds, as the configuration says.',
-              always: [
-                {
-                  guard: 'promotes',
-                  target: 'promoting',
-                  description: '`production.heroku.deploy` is `promote`.',
-                },
-                {
-                  target: 'requesting',
-                  description: '`production.heroku.deploy` is `build`.',
-                },
-              ],
-            },
-            promoting: {
+            submitting: {
               description:
-                'Reads the gates once more and asks for the promotion of the verified release, unless an earlier try did.',
+                'Reads the gates once more and gives the target what staging verified, or the commit, as the configuration says; unless an earlier try did.',
               invoke: {
-                id: 'requestPromotion',
-                src: 'requestPromotion',
+                id: 'submitProduction',
+                src: 'submitToProduction',
                 input: ({ context }) => ({
-                  source: {
-                    app: context.request.settings.staging.app,
-                    release: known(context.staging.release, 'staging release'),
-                  },
-                  target: { app: context.request.settings.production.app },
-                  slug: known(context.staging.slug, 'slug'),
-                  after: context.gatesNewest,
+                  ...inputs(context, 'production').submit(),
                   gates: gates(context),
                 }),
               },
               on: {
                 ...refused,
-                'production.promotionRequested': {
-                  target: 'promotionRunning',
+                'production.submitted': {
+                  target: 'following',
                   actions: assign({
-                    promotion: ({ event }) => event.data.promotion,
-                    shipped: ({ context, event }) => ({
-                      ...nothingShipped,
-                      releaseId: event.data.release,
-                      slug: context.staging.slug,
-                    }),
+                    production: ({ context, event }) =>
+                      learns.submitted(
+                        inputs(context, 'production').submit().verified?.artifact ?? null,
+                        event.data,
+                      ),
                   }),
-                  description: 'Heroku has the promotion.',
+                  description: 'The target has it under way.',
                 },
               },
             },
-            promotionRunning: {
-              description: 'Follows the promotion until production has its release.',
+            following: {
+              description: 'Follows what the target has under way until there is a release.',
               invoke: {
-                id: 'followPromotion',
-                src: 'followPromotion',
-                input: ({ context }) => ({
-                  target: { app: context.request.settings.production.app },
-                  promotion: context.promotion,
-                  release: context.shipped.releaseId,
-                  timeoutMs: context.request.settings.production.timeoutMs,
-                }),
+                id: 'followProduction',
+                src: 'follow',
+                input: ({ context }) => inputs(context, 'production').follow(),
               },
               on: {
-                'production.promoted': {
+                'production.released': {
                   target: 'releasing',
                   actions: assign({
-                    shipped: ({ context, event }) => ({
-                      ...context.shipped,
-                      releaseId: event.data.release,
-                    }),
+                    production: ({ context, event }) =>
+                      learns.released(context.production, event.data),
                   }),
-                  description: 'Production has a release of the promoted slug.',
-                },
-              },
-            },
-            requesting: {
-              description:
-                'Reads the gates once more and asks for production’s build, unless an earlier try did.',
-              invoke: {
-                id: 'requestProductionBuild',
-                src: 'requestProductionBuild',
-                input: ({ context }) => ({
-                  ...requestedBuild(context, 'production'),
-                  gates: gates(context),
-                }),
-              },
-              on: {
-                ...refused,
-                'production.buildRequested': {
-                  target: 'building',
-                  actions: assign({
-                    shipped: ({ event }) => ({ ...nothingShipped, build: event.data.build }),
-                  }),
-                  description: 'Heroku has the build.',
-                },
-              },
-            },
-            building: {
-              description: 'Heroku builds for production; its output is followed.',
-              invoke: {
-                id: 'followProductionBuild',
-                src: 'followBuild',
-                input: ({ context }) => follow(context, 'production').build(),
-              },
-              on: {
-                'production.built': {
-                  target: 'releasing',
-                  actions: assign({
-                    shipped: ({ context, event }) => ({
-                      ...context.shipped,
-                      releaseId: event.data.release,
-                      slug: event.data.slug,
-                    }),
-                  }),
-                  description: 'The build succeeded and has a release.',
+                  description: 'The target has a release of the commit’s artifact.',
                 },
               },
             },
             releasing: {
-              description: 'Waits for production’s release, its release phase included.',
+              description: 'Waits until production’s release is done, and what it runs.',
               invoke: {
                 id: 'awaitProductionRelease',
                 src: 'awaitRelease',
-                input: ({ context }) => follow(context, 'production').release(),
+                input: ({ context }) => inputs(context, 'production').release(),
               },
               on: {
                 'production.deployed': {
                   target: '#deploy.production.verifying',
                   actions: assign({
-                    shipped: ({ context, event }) => ({
-                      ...context.shipped,
-                      release: event.data.release,
-                      slug: event.data.slug,
-                    }),
+                    production: ({ context, event }) =>
+                      learns.deployed(context.production, event.data),
                   }),
                   description: 'The release succeeded and is production’s current one.',
                 },
@@ -684,30 +635,30 @@ export const chart = setup({
         verifying: {
           description: 'Production is checked against the new release.',
           tags: 'holdsLock',
-          initial: 'dynos',
+          initial: 'starting',
           on: whileHolding,
           states: {
-            dynos: {
-              description: 'Waits until all of production’s formation is up on the new release.',
+            starting: {
+              description: 'Waits until all of production’s instances are up on the new release.',
               invoke: {
-                id: 'checkProductionDynos',
-                src: 'checkDynos',
-                input: ({ context }) => follow(context, 'production').dynos(),
+                id: 'awaitProductionInstances',
+                src: 'awaitInstances',
+                input: ({ context }) => inputs(context, 'production').instances(),
               },
               on: {
-                'production.dynosUp': {
+                'production.instancesUp': {
                   target: 'settling',
-                  description: 'Every dyno runs the new release.',
+                  description: 'Every instance runs the new release.',
                 },
               },
             },
             settling: {
               description:
-                'Watches production’s dynos for `verify.dynos.settle`; asks its endpoints meanwhile and once more at the end.',
+                'Watches production’s instances for as long as they have to settle; asks its endpoints meanwhile and once more at the end.',
               invoke: {
                 id: 'checkProductionHealth',
                 src: 'checkHealth',
-                input: ({ context }) => follow(context, 'production').health(),
+                input: ({ context }) => inputs(context, 'production').health(),
               },
               on: {
                 'production.verified': {
@@ -721,7 +672,7 @@ export const chart = setup({
         },
         live: {
           description: 'The commit runs in production and is verified.',
-          tags: 'settled',
+          tags: ['settled', 'live'],
           meta: { exit: 0 },
         },
       },
@@ -729,7 +680,7 @@ export const chart = setup({
 
     failed: {
       description: 'A step failed, with which and why.',
-      tags: 'settled',
+      tags: ['settled', 'failed'],
       meta: { exit: 1 },
     },
   },

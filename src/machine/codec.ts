@@ -3,7 +3,7 @@
  * event, and back.
  *
  * A step is a service at its place in the chart (its `invoke.id`): the same service follows
- * staging's build and production's. The event is named for the step and the answer's `kind`, and
+ * what staging has under way and what production has. The event is named for the step and the answer's `kind`, and
  * carries the rest of the answer; an event that several steps can write names its step.
  */
 import { type DomainEvent, type EventType, eventSchemas, type Failure } from './events.ts';
@@ -23,10 +23,10 @@ export const steps = {
       superseded: 'deploy.superseded',
     },
   },
-  requestStagingBuild: { service: 'requestBuild', events: { requested: 'staging.buildRequested' } },
-  followStagingBuild: { service: 'followBuild', events: { built: 'staging.built' } },
+  submitStaging: { service: 'submit', events: { submitted: 'staging.submitted' } },
+  followStaging: { service: 'follow', events: { released: 'staging.released' } },
   awaitStagingRelease: { service: 'awaitRelease', events: { deployed: 'staging.deployed' } },
-  checkStagingDynos: { service: 'checkDynos', events: { up: 'staging.dynosUp' } },
+  awaitStagingInstances: { service: 'awaitInstances', events: { up: 'staging.instancesUp' } },
   checkStagingHealth: { service: 'checkHealth', events: { verified: 'staging.verified' } },
   readGates: {
     service: 'readGates',
@@ -38,30 +38,19 @@ export const steps = {
       disabled: 'production.disabled',
     },
   },
-  requestPromotion: {
-    service: 'requestPromotion',
+  submitProduction: {
+    service: 'submitToProduction',
     events: {
-      requested: 'production.promotionRequested',
+      submitted: 'production.submitted',
       found: 'production.found',
       superseded: 'deploy.superseded',
       held: 'production.held',
       disabled: 'production.disabled',
     },
   },
-  followPromotion: { service: 'followPromotion', events: { promoted: 'production.promoted' } },
-  requestProductionBuild: {
-    service: 'requestProductionBuild',
-    events: {
-      requested: 'production.buildRequested',
-      found: 'production.found',
-      superseded: 'deploy.superseded',
-      held: 'production.held',
-      disabled: 'production.disabled',
-    },
-  },
-  followProductionBuild: { service: 'followBuild', events: { built: 'production.built' } },
+  followProduction: { service: 'follow', events: { released: 'production.released' } },
   awaitProductionRelease: { service: 'awaitRelease', events: { deployed: 'production.deployed' } },
-  checkProductionDynos: { service: 'checkDynos', events: { up: 'production.dynosUp' } },
+  awaitProductionInstances: { service: 'awaitInstances', events: { up: 'production.instancesUp' } },
   checkProductionHealth: { service: 'checkHealth', events: { verified: 'production.verified' } },
 } as const satisfies {
   [step: string]: { service: ServiceName; events: { [kind: string]: EventType } };

@@ -17,7 +17,9 @@ export function chartPicture(chart: Chart): string {
 export function documentChart(chart: Chart): string {
   const states = statesOf(chart);
   const transitions = declaredTransitions(chart);
-  const paths = deployPaths(chart);
+  const paths = [
+    ...new Map(deployPaths(chart).map((path) => [path.steps.map(inWords).join(), path])).values(),
+  ];
   return `${[
     '# The statechart of a deploy',
     'Written by `pipeline docs` from `src/machine/chart.ts`; change that, not this.',

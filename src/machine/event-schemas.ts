@@ -1,13 +1,26 @@
-/** The number of each event's schema, and the steps from earlier ones to it. */
+/** The number of each event's schema. The steps from earlier ones to it are their targets' own, so far. */
 import { type EventType, eventSchemas } from './events.ts';
 import { type LaneEventType, laneEventSchemas } from './lane.ts';
-import { type Upcaster, Upcasting } from './upcasting.ts';
 
 /** Of each type whose schema was changed since it came into use; any other's number is 1. */
-const changed: Partial<Record<EventType | LaneEventType, number>> = {};
-
-/** A step from each schema that was ever written and is not in use any more. */
-const upcasters: readonly Upcaster[] = [];
+const changed: Partial<Record<EventType | LaneEventType, number>> = {
+  'deploy.requested': 2,
+  'deploy.superseded': 2,
+  'deploy.observed': 2,
+  'production.found': 2,
+  'staging.deployed': 2,
+  'staging.verified': 2,
+  'gates.passed': 2,
+  'production.held': 2,
+  'production.disabled': 2,
+  'production.deployed': 2,
+  'production.verified': 2,
+  'deploy.failed': 2,
+  'rollback.lifted': 2,
+  'lane.deployed': 2,
+  'lane.stuck': 2,
+  'lane.shipped': 2,
+};
 
 /** The number of the schema in use, by type. */
 export const schemaNumbers: ReadonlyMap<string, number> = new Map([
@@ -16,5 +29,3 @@ export const schemaNumbers: ReadonlyMap<string, number> = new Map([
   ),
   ...Object.entries(changed),
 ]);
-
-export const upcasting = new Upcasting(schemaNumbers, upcasters);

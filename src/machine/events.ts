@@ -7,20 +7,19 @@
 import { z } from 'zod';
 
 const sha = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id, 40 hex digits');
-const version = z.int().positive();
 const milliseconds = z.int().nonnegative();
 const text = z.string();
 
 /** How one environment is verified; the deadlines are in milliseconds. */
 const verify = z.strictObject({
-  dynos: z.strictObject({
+  instances: z.strictObject({
     /** How long they may take to be up. */
     timeoutMs: milliseconds,
     /** For how long all of them have to stay up. */
     settleMs: milliseconds,
   }),
-  /** What a person said need not be there: `no-dynos`, an app with none is up; `no-checks`, nothing need be able to fail. */
-  waive: z.array(z.enum(['no-dynos', 'no-checks'])),
+  /** What a person said need not be there: `no-instances`, with none the release counts as up; `no-checks`, nothing need be able to fail. */
+  waive: z.array(z.enum(['no-instances', 'no-checks'])),
   endpoints: z.array(
     z.strictObject({
       url: text,
@@ -40,10 +39,21 @@ const verify = z.strictObject({
   ),
 });
 
+/** Where an environment's releases run. */
+const target = z.strictObject({
+  /** Which kind of target it is; the kind's own code reads the rest. */
+  kind: text,
+  /** What people call it there. */
+  name: text,
+  /** What the kind needs to know besides. */
+  settings: z.record(text, z.json()),
+});
+
 const environment = z.strictObject({
-  app: text,
-  deploy: z.enum(['build', 'promote']),
-  /** How long a build, a release phase or a promotion may take. */
+  target,
+  /** What is submitted to it: the commit, or the artifact that the environment before it verified. */
+  submits: z.enum(['commit', 'artifact']),
+  /** How long each step from there to a release that runs may take. */
   timeoutMs: milliseconds,
   verify,
 });
@@ -92,7 +102,7 @@ const failureSchema = z.strictObject({
   code: text,
   message: text,
   hint: text.nullable(),
-  /** Values for people and programs: a dyno's name, a status, a request id. */
+  /** Values for people and programs: an instance's name, a status, a request id. */
   details: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])),
 });
 
@@ -118,13 +128,32 @@ export const notesSchema = z.strictObject({
   bodiesOmitted: z.boolean(),
 });
 
-/** A release that runs in production, as far as it concerns order: its version and the commit of its slug. */
-const running = z.strictObject({ version: version.nullable(), commit: sha.nullable() });
+/** A release that runs in production, as far as it concerns order: its version and the commit of its artifact. */
+const running = z.strictObject({ version: text.nullable(), commit: sha.nullable() });
 
-const release = z.strictObject({ id: text, version });
+/** What a target made to run an artifact. `version` is what people call it: `v12`. */
+const release = z.strictObject({ id: text, version: text });
+
+/** What a commit was built into. Of one commit there can be several; only one of them was verified. */
+export const artifactSchema = z.strictObject({
+  /** The target's word for it. */
+  kind: text,
+  id: text,
+  /** Of its content, where the target tells one: an algorithm, a colon, hex digits. */
+  digest: text.nullable(),
+  /** Null where only its release will tell. */
+  commit: sha.nullable(),
+});
+
+/** What a target has under way, under the id that it gave it. */
+const work = z.strictObject({
+  /** The target's word for it. */
+  kind: text,
+  id: text,
+});
 
 /** Steps that can find that production is not to be written for this commit. */
-const orderSteps = z.enum(['observe', 'readGates', 'requestPromotion', 'requestProductionBuild']);
+const orderSteps = z.enum(['observe', 'readGates', 'submitProduction']);
 
 const superseded = z.discriminatedUnion('cause', [
   z.strictObject({
@@ -158,20 +187,20 @@ const superseded = z.discriminatedUnion('cause', [
 ]);
 
 /**
- * How production was taken back: by Heroku's rollback; by a rollback that failed, and so changed nothing;
- * by a release of a slug that ran before; by code that is older than what ran before it, or would have
- * been; or nothing tells whether it is older.
+ * How production was taken back: by the target's own rollback; by a rollback that failed, and so changed
+ * nothing; by a release of an artifact that ran before; by code that is older than what ran before it, or
+ * would have been; or nothing tells whether it is older.
  */
 const goingBack = z.enum([
   'rollback',
   'failed-rollback',
-  'older-slug',
+  'older-artifact',
   'behind',
   'failed-behind',
   'unknown',
 ]);
 
-const gateSteps = z.enum(['readGates', 'requestPromotion', 'requestProductionBuild']);
+const gateSteps = z.enum(['readGates', 'submitProduction']);
 
 /** Its value is never kept: it may be a secret that somebody put into the wrong variable. */
 const killSwitch = z.strictObject({
@@ -193,22 +222,37 @@ const distrust = z.strictObject({
   changes: z.array(text),
 });
 
-const buildRequested = z.strictObject({
-  build: text,
-  /** An earlier attempt had made it already. */
+const submitted = z.strictObject({
+  work,
+  /** An earlier attempt had submitted it already. */
   adopted: z.boolean(),
 });
-const built = z.strictObject({ build: text, release: text, slug: text });
-const deployed = z.strictObject({ release, slug: text, commit: sha });
-const dynos = z.array(z.strictObject({ name: text, version }));
-const dynosUp = z.strictObject({ dynos, waitedMs: milliseconds });
+/** The target has made a release, which may not run yet. */
+const released = z.strictObject({
+  /** Its id. */
+  release: text,
+  /** Null: the one that was submitted. */
+  artifact: artifactSchema.nullable(),
+});
+const deployed = z.strictObject({
+  release,
+  artifact: z.strictObject({ ...artifactSchema.shape, commit: sha }),
+});
+const instances = z.array(
+  z.strictObject({
+    name: text,
+    /** Of the release that it runs. */
+    version: text,
+  }),
+);
+const instancesUp = z.strictObject({ instances, waitedMs: milliseconds });
 const verified = z.strictObject({
   /** The release under test: a last look found that it is still what runs. */
   release,
-  dynos,
-  /** For how long all of the dynos were up without a break when they were looked at last. */
+  instances,
+  /** For how long all instances were up without a break when they were looked at last. */
   steadyMs: milliseconds,
-  /** How often that stretch began again because a dyno restarted. */
+  /** How often that stretch began again because an instance restarted. */
   restarts: z.int().nonnegative(),
   endpoints: z.array(
     z.strictObject({
@@ -255,7 +299,7 @@ export const eventSchemas = {
   /** A resumed run took its own lane again, under a new token. */
   'lock.reacquired': z.strictObject({ token: z.int().positive(), why: text }),
   /** The lane was granted to another deploy while this one did not run. */
-  'lock.lost': z.strictObject({ token: z.int().positive(), to: text }),
+  'lock.lost': z.strictObject({ token: z.int().positive().nullable(), to: text }),
   'lock.waitTimedOut': z.strictObject({ timeoutMs: milliseconds }),
   'deploy.superseded': superseded,
   'deploy.observed': z.strictObject({
@@ -268,16 +312,16 @@ export const eventSchemas = {
    * Production turned out to run this deploy's own release already, or one of exactly this commit that
    * no deploy has verified: it goes on with verifying that.
    */
-  'production.found': z.strictObject({ release, slug: text, own: z.boolean() }),
-  'staging.buildRequested': buildRequested,
-  'staging.built': built,
+  'production.found': z.strictObject({ release, artifact: artifactSchema, own: z.boolean() }),
+  'staging.submitted': submitted,
+  'staging.released': released,
   'staging.deployed': deployed,
-  'staging.dynosUp': dynosUp,
+  'staging.instancesUp': instancesUp,
   'staging.verified': verified,
   'gates.passed': z.strictObject({
     production: running,
-    /** Production's newest release of any kind: what comes above it came after the gates. */
-    newest: z.int().nonnegative(),
+    /** Where production's history ended, as its target tells it: what comes behind came after the gates. */
+    cursor: text,
     killSwitch,
   }),
   'production.held': z.strictObject({
@@ -291,7 +335,7 @@ export const eventSchemas = {
       commit: text.nullable(),
       kind: goingBack,
       /** The version that ran before, where there was one. */
-      before: version.nullable(),
+      before: text.nullable(),
     }),
   }),
   'production.disabled': z.strictObject({
@@ -303,18 +347,10 @@ export const eventSchemas = {
     /** What a person has to accept, by its digest; null unless `switch` is `settings` or `log`. */
     distrust: distrust.nullable(),
   }),
-  'production.promotionRequested': z.strictObject({
-    /** Null when only its release was found: Heroku has no list of promotions. */
-    promotion: text.nullable(),
-    release: text.nullable(),
-    adopted: z.boolean(),
-    killSwitch,
-  }),
-  'production.promoted': z.strictObject({ release: text }),
-  'production.buildRequested': z.strictObject({ ...buildRequested.shape, killSwitch }),
-  'production.built': built,
+  'production.submitted': z.strictObject({ ...submitted.shape, killSwitch }),
+  'production.released': released,
   'production.deployed': deployed,
-  'production.dynosUp': dynosUp,
+  'production.instancesUp': instancesUp,
   /** Production runs the new release, has stayed up, and answers. The deploy is live. */
   'production.verified': verified,
   'deploy.failed': z.strictObject({ step: text, failure: failureSchema }),
@@ -337,6 +373,11 @@ export type ReleaseNotes = z.infer<typeof notesSchema>;
 export type NoteCommit = z.infer<typeof noteCommit>;
 export type Running = z.infer<typeof running>;
 export type Release = z.infer<typeof release>;
+export type Artifact = z.infer<typeof artifactSchema>;
+export type Work = z.infer<typeof work>;
+export type TargetSettings = z.infer<typeof target>;
+/** The environments of a deploy, in the order in which a commit comes to them. */
+export type EnvironmentName = 'staging' | 'production';
 export type Stuck = NonNullable<
   Extract<z.infer<typeof superseded>, { cause: 'diverged' }>['stuck']
 >;

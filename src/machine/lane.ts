@@ -1,14 +1,19 @@
 /**
- * A lane: one app's line of deploys. Its stream says who joined the queue, who was granted the
+ * A lane: one line of deploys to a production. Its stream says who joined the queue, who was granted the
  * lock, which switches people set. Pure: the words, their fold, and the decision who is next.
  */
 import { z } from 'zod';
+import { artifactSchema } from './events.ts';
 import { type ProtectedSettings, protectedSchema } from './protected-settings.ts';
 
 const text = z.string();
 const token = z.int().positive();
 /** Who ordered it, what was seen of them (in words), and why. */
 const person = { actor: text, observed: text, reason: text };
+
+/** A target as the lane's events name it: its kind and its name. */
+export const targetName = ({ kind, name }: { kind: string; name: string }): string =>
+  `${kind} ${name}`;
 
 /** Every event type of a lane's stream and the schema of its data. */
 export const laneEventSchemas = {
@@ -32,25 +37,25 @@ export const laneEventSchemas = {
   'lane.disabled': z.strictObject(person),
   'lane.enabled': z.strictObject(person),
   /** A person lets deploys go on although production was rolled back with this release. */
-  'rollback.lifted': z.strictObject({ app: text, release: text, ...person }),
-  /** A deploy of the lane made this release of the app, whatever became of it. */
-  'lane.deployed': z.strictObject({ deploy: text, app: text, release: text }),
+  'rollback.lifted': z.strictObject({ target: text, release: text, ...person }),
+  /** A deploy of the lane made this release of production, whatever became of it. */
+  'lane.deployed': z.strictObject({ deploy: text, target: text, release: text }),
   /** Production runs this deploy's release and it was verified: written with the event that made the deploy live. */
   'lane.shipped': z.strictObject({
     deploy: text,
-    app: text,
-    release: z.strictObject({ id: text, version: z.int().positive() }),
+    target: text,
+    release: z.strictObject({ id: text, version: text }),
     /** The full commit id. */
     commit: text,
-    slug: text,
+    artifact: artifactSchema,
     /** Those that the gates let through; null where the deploy was found in production and passed none. */
     settings: protectedSchema.nullable(),
   }),
   /** Refused though it is no old build: production's release is of a commit that it does not follow on. */
   'lane.stuck': z.strictObject({
     deploy: text,
-    app: text,
-    release: z.strictObject({ id: text, version: z.int().positive() }),
+    target: text,
+    release: z.strictObject({ id: text, version: text }),
     /** The full id of the commit that was refused. */
     commit: text,
   }),

@@ -47,10 +47,13 @@ type Node = TransitionSnapshot<Place>;
 /** A search that finds more than this has no end: there are some forty places. */
 const placesMax = 10_000;
 
-/** How production is deployed decides guards, so there is a search for each way. */
-const ways = ['promote', 'build'] as const;
+/** What production is given: both ways are driven. */
+const ways = ['artifact', 'commit'] as const;
 
-/** Every path to a leaf that has an exit code, with one turn of a loop at most; each once. */
+/**
+ * Every path to a leaf that has an exit code, with one turn of a loop at most; each once, and once for each way where
+ * production is given something.
+ */
 export function deployPaths(chart: Chart): DeployPath[] {
   const found = ways.flatMap((way) => {
     const { request, logic, options } = searchOf(chart, way);
@@ -60,10 +63,16 @@ export function deployPaths(chart: Chart): DeployPath[] {
   });
   const distinct = new Map<string, DeployPath>();
   for (const path of found) {
-    const key = path.steps.map(inWords).join();
+    const key = path.steps.map(inWords).join() + wayOf(path);
     if (!distinct.has(key)) distinct.set(key, path);
   }
   return [...distinct.values()];
+}
+
+/** What production is given on the path; nothing tells the ways apart before. */
+function wayOf({ steps, request }: DeployPath): string {
+  const isGiven = steps.some(({ event }) => event.type === 'production.submitted');
+  return isGiven ? request.settings.production.submits : '';
 }
 
 /** The shortest path to each transition that a search reaches, that transition included; for each way to production. */
@@ -103,7 +112,7 @@ function searchOf(chart: Chart, way: (typeof ways)[number]) {
   const { settings } = sample;
   const request: DeployRequest = {
     ...sample,
-    settings: { ...settings, production: { ...settings.production, deploy: way } },
+    settings: { ...settings, production: { ...settings.production, submits: way } },
   };
   const [snapshot] = initialTransition(chart, request);
   const first = stateOf({ snapshot });

@@ -20,8 +20,8 @@ const protectedEndpoint = z.strictObject({
 });
 
 const protectedEnvironment = z.strictObject({
-  app: text,
-  deploy: z.enum(['build', 'promote']),
+  target: z.strictObject({ kind: text, name: text, settings: z.record(text, z.json()) }),
+  submits: z.enum(['commit', 'artifact']),
   settleMs: z.int().nonnegative(),
   waive: z.array(text),
   endpoints: z.array(protectedEndpoint),
@@ -62,14 +62,14 @@ export function protectedOf({
   };
 }
 
-function environmentOf({ app, deploy, verify }: Settings['staging']): ProtectedEnvironment {
+function environmentOf({ target, submits, verify }: Settings['staging']): ProtectedEnvironment {
   const endpoints = new Map(
     verify.endpoints.map(endpointOf).map((endpoint) => [JSON.stringify(endpoint), endpoint]),
   );
   return {
-    app,
-    deploy,
-    settleMs: verify.dynos.settleMs,
+    target,
+    submits,
+    settleMs: verify.instances.settleMs,
     waive: [...new Set(verify.waive)].sort(),
     endpoints: [...endpoints].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint),
   };
@@ -124,10 +124,12 @@ function weakenedEnvironment(
   after: ProtectedEnvironment,
 ): string[] {
   const lines: string[] = [];
-  if (before.app !== after.app) lines.push(`${name}: app ${before.app} became ${after.app}`);
-  // What is promoted is what was verified; a build of the same commit is not.
-  if (before.deploy === 'promote' && after.deploy === 'build') {
-    lines.push(`${name}: promote became build`);
+  if (!same(before.target, after.target)) {
+    lines.push(`${name}: ${inWords(before.target)} became ${inWords(after.target)}`);
+  }
+  // Another build of the same commit is not the artifact that was verified.
+  if (before.submits === 'artifact' && after.submits === 'commit') {
+    lines.push(`${name}: the verified artifact became a build of its own`);
   }
   if (after.settleMs < before.settleMs) {
     lines.push(`${name}: settle ${before.settleMs} ms became ${after.settleMs} ms`);
@@ -163,6 +165,12 @@ function lossesOf(before: ProtectedEndpoint, after: ProtectedEndpoint): string[]
     losses.push(after[what] === null ? `${what} is not looked at any more` : `another ${what}`);
   }
   return losses;
+}
+
+/** `KIND NAME`, and what else was set for it. */
+function inWords({ kind, name, settings }: ProtectedEnvironment['target']): string {
+  const more = Object.keys(settings).length === 0 ? '' : ` ${JSON.stringify(settings)}`;
+  return `${kind} ${name}${more}`;
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

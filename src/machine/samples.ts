@@ -5,9 +5,14 @@ const head = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 const base = '0f0a53bc1d5e4c0f8a7b6c5d4e3f2a1b0c9d8e7f';
 const middle = '7c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d';
 const killSwitch = { name: 'PRODUCTION_CD_ENABLED', state: 'true' as const, why: null };
-const production = { version: 41, commit: base };
-const stagingSlug = '9ea6a2a1-6ab6-4d59-9b1a-3b5a3f7c2d10';
-const buildId = '4f1c2d3e-8a67-4b52-9d0e-5a6b7c8d9e0f';
+const production = { version: 'v41', commit: base };
+const artifact = {
+  kind: 'bundle',
+  id: '9ea6a2a1-6ab6-4d59-9b1a-3b5a3f7c2d10',
+  digest: null,
+  commit: head,
+};
+const work = { kind: 'build', id: '4f1c2d3e-8a67-4b52-9d0e-5a6b7c8d9e0f' };
 
 const person = (actor: string, reason: string) => ({
   actor,
@@ -21,11 +26,11 @@ const settings: Settings = {
   store: null,
   repository: 'https://github.com/acme/web',
   staging: {
-    app: 'acme-staging',
-    deploy: 'build',
+    target: { kind: 'sample', name: 'acme-staging', settings: {} },
+    submits: 'commit',
     timeoutMs: 3_600_000,
     verify: {
-      dynos: { timeoutMs: 600_000, settleMs: 10_000 },
+      instances: { timeoutMs: 600_000, settleMs: 10_000 },
       waive: [],
       endpoints: [
         {
@@ -41,17 +46,17 @@ const settings: Settings = {
     },
   },
   production: {
-    app: 'acme-production',
-    deploy: 'promote',
+    target: { kind: 'sample', name: 'acme-production', settings: {} },
+    submits: 'artifact',
     timeoutMs: 3_600_000,
-    verify: { dynos: { timeoutMs: 600_000, settleMs: 10_000 }, waive: [], endpoints: [] },
+    verify: { instances: { timeoutMs: 600_000, settleMs: 10_000 }, waive: [], endpoints: [] },
   },
   gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
 };
 
-const healthy = (release: { id: string; version: number }, url: string) => ({
+const healthy = (release: { id: string; version: string }, url: string) => ({
   release,
-  dynos: [{ name: 'web.1', version: release.version }],
+  instances: [{ name: 'web.1', version: release.version }],
   steadyMs: 10_000,
   restarts: 0,
   endpoints: [{ url, status: 200, attempts: 4, revision: head }],
@@ -115,36 +120,35 @@ export const samples: { [T in EventType]: EventData<T> } = {
     order: 'ahead',
   },
   'production.found': {
-    release: { id: 'release-42', version: 42 },
-    slug: stagingSlug,
+    release: { id: 'release-42', version: 'v42' },
+    artifact,
     own: true,
   },
-  'staging.buildRequested': { build: buildId, adopted: false },
-  'staging.built': { build: buildId, release: 'release-12', slug: stagingSlug },
+  'staging.submitted': { work, adopted: false },
+  'staging.released': { release: 'release-12', artifact },
   'staging.deployed': {
-    release: { id: 'release-12', version: 12 },
-    slug: stagingSlug,
-    commit: head,
+    release: { id: 'release-12', version: 'v12' },
+    artifact,
   },
-  'staging.dynosUp': {
-    dynos: [
-      { name: 'web.1', version: 12 },
-      { name: 'worker.1', version: 12 },
+  'staging.instancesUp': {
+    instances: [
+      { name: 'web.1', version: 'v12' },
+      { name: 'worker.1', version: 'v12' },
     ],
     waitedMs: 8_000,
   },
-  'staging.verified': healthy({ id: 'release-12', version: 12 }, 'https://staging.acme.test/'),
-  'gates.passed': { production, newest: 43, killSwitch },
+  'staging.verified': healthy({ id: 'release-12', version: 'v12' }, 'https://staging.acme.test/'),
+  'gates.passed': { production, cursor: '43', killSwitch },
   'production.held': {
     step: 'readGates',
     rollback: {
-      release: { id: 'release-41', version: 41 },
+      release: { id: 'release-41', version: 'v41' },
       description: 'Rollback to v38',
       by: 'ana@acme.test',
       at: '2026-01-05T13:04:00Z',
       commit: base,
       kind: 'rollback',
-      before: 40,
+      before: 'v40',
     },
   },
   'production.disabled': {
@@ -154,29 +158,22 @@ export const samples: { [T in EventType]: EventData<T> } = {
     by: null,
     distrust: null,
   },
-  'production.promotionRequested': {
-    promotion: 'promotion-1',
-    release: null,
-    adopted: false,
-    killSwitch,
-  },
-  'production.promoted': { release: 'release-42' },
-  'production.buildRequested': { build: buildId, adopted: false, killSwitch },
-  'production.built': { build: buildId, release: 'release-42', slug: stagingSlug },
+  'production.submitted': { work, adopted: false, killSwitch },
+  'production.released': { release: 'release-42', artifact },
   'production.deployed': {
-    release: { id: 'release-42', version: 42 },
-    slug: stagingSlug,
-    commit: head,
+    release: { id: 'release-42', version: 'v42' },
+    artifact,
   },
-  'production.dynosUp': { dynos: [{ name: 'web.1', version: 42 }], waitedMs: 0 },
-  'production.verified': healthy({ id: 'release-42', version: 42 }, 'https://www.acme.test/'),
+  'production.instancesUp': { instances: [{ name: 'web.1', version: 'v42' }], waitedMs: 0 },
+  'production.verified': healthy({ id: 'release-42', version: 'v42' }, 'https://www.acme.test/'),
   'deploy.failed': {
-    step: 'checkStagingDynos',
+    step: 'awaitStagingInstances',
     failure: {
-      code: 'E_DYNO_CRASHED',
-      message: 'acme-staging: web.1 crashed on v12',
-      hint: 'See why: heroku logs --dyno web.1 -a acme-staging',
-      details: { app: 'acme-staging', dyno: 'web.1', version: 12 },
+      code: 'E_ENDPOINT',
+      message:
+        'https://staging.acme.test/ did not answer as it should within 2 min: status 500, not 200 (40 attempts)',
+      hint: 'See what it answers: curl -i https://staging.acme.test/',
+      details: { target: 'acme-staging', status: 500, attempts: 40 },
     },
   },
   'deploy.resumed': person('ana@acme.test', 'fixed by #812'),

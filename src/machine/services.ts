@@ -6,6 +6,7 @@
  * answer throws; what it threw becomes a `Failure`.
  */
 import type {
+  Artifact,
   Build,
   DeployRequest,
   Endpoint,
@@ -14,6 +15,8 @@ import type {
   Release,
   Running,
   Stuck,
+  TargetSettings,
+  Work,
 } from './events.ts';
 import type { ProtectedSettings } from './protected-settings.ts';
 
@@ -38,31 +41,38 @@ type Contained = { kind: 'superseded'; production: Running; verified: boolean } 
 /** What the gates have to be read for. */
 export interface GatesInput {
   lane: string;
-  app: string;
+  /** Production. */
+  target: TargetSettings;
   commit: string;
   killSwitch: string;
   /** Order does not stop this deploy: a person said so. */
   overridden: boolean;
   /** By which rules the deploy goes. */
   settings: ProtectedSettings;
-  /** The apps in which what production runs may have been built. */
-  sources: string[];
+  /** Where the artifact that production runs may have been made. */
+  sources: TargetSettings[];
 }
 
-export interface RequestBuildInput {
-  app: string;
+/** What is given to a target, so that a release of it runs there. */
+export interface SubmitInput {
+  target: TargetSettings;
   commit: string;
-  /** Put on the build, so that a later attempt knows it for its own: the deploy's id. */
-  mark: string;
+  /** The verified artifact to be released, and where; null: the commit itself is to be built. */
+  verified: { artifact: Artifact; release: Release; at: TargetSettings } | null;
+  /** Where the target's history ended when the gates were read: what is behind it may be ours. Null: not known. */
+  cursor: string | null;
+  /** The idempotency key: an earlier attempt is known by it. The deploy's id. */
+  key: string;
   timeoutMs: number;
 }
 
-/** An app's dynos, as they should be with a release. */
-export interface DynosInput {
-  app: string;
+/** A target's instances, as they should be with a release. */
+export interface InstancesInput {
+  target: TargetSettings;
   release: Release;
+  artifact: Artifact;
   timeoutMs: number;
-  /** An app whose formation asks for no dynos counts as up: a person said so. */
+  /** Where no instances are wanted, the release counts as up: a person said so. */
   mayHaveNone: boolean;
 }
 
@@ -92,42 +102,52 @@ export interface Services {
       commit: string;
       branch: string;
       repository: string | null;
-      app: string;
+      /** Production. */
+      target: TargetSettings;
       overridden: boolean;
-      /** The slug that this deploy had made on an earlier try, if it had. */
-      slug: string | null;
+      /** The artifact that this deploy had made on an earlier try, if it had. */
+      artifact: Artifact | null;
     };
     output: Answer<'observed', 'deploy.observed'> | Answer<'found', 'production.found'> | Contained;
   };
-  requestBuild: { input: RequestBuildInput; output: Answer<'requested', 'staging.buildRequested'> };
-  requestProductionBuild: {
-    input: RequestBuildInput & { gates: GatesInput };
-    output: Answer<'requested', 'production.buildRequested'> | Refusal;
+  submit: {
+    input: SubmitInput;
+    output: Answer<'submitted', 'staging.submitted'>;
   };
-  followBuild: {
-    input: { app: string; build: string; timeoutMs: number };
-    output: Answer<'built', 'staging.built'>;
+  submitToProduction: {
+    input: SubmitInput & { gates: GatesInput };
+    output: Answer<'submitted', 'production.submitted'> | Refusal;
   };
+  /** Until the target has made a release. */
+  follow: {
+    input: {
+      target: TargetSettings;
+      work: Work;
+      timeoutMs: number;
+    };
+    output: Answer<'released', 'staging.released'>;
+  };
+  /** Until the release runs. */
   awaitRelease: {
     input: {
-      app: string;
+      target: TargetSettings;
+      /** Its id. */
       release: string;
       commit: string;
-      /** The slug that the release has to have; null: any of that commit. */
-      slug: string | null;
+      /** The artifact that the release has to be of. */
+      artifact: Artifact;
       timeoutMs: number;
     };
     output: Answer<'deployed', 'staging.deployed'>;
   };
-  checkDynos: {
-    input: DynosInput;
-    output: Answer<'up', 'staging.dynosUp'>;
+  awaitInstances: {
+    input: InstancesInput;
+    output: Answer<'up', 'staging.instancesUp'>;
   };
   checkHealth: {
-    input: DynosInput & {
-      slug: string;
+    input: InstancesInput & {
       commit: string;
-      /** For how long the dynos have to stay up, in milliseconds. */
+      /** For how long the instances have to stay up, in milliseconds. */
       settleMs: number;
       endpoints: Endpoint[];
     };
@@ -136,26 +156,6 @@ export interface Services {
   readGates: {
     input: GatesInput;
     output: Answer<'clear', 'gates.passed'> | Refusal;
-  };
-  requestPromotion: {
-    input: {
-      source: { app: string; release: Release };
-      target: { app: string };
-      slug: string;
-      /** Production's newest version when the gates were read: a release above it with our slug is ours. */
-      after: number;
-      gates: GatesInput;
-    };
-    output: Answer<'requested', 'production.promotionRequested'> | Refusal;
-  };
-  followPromotion: {
-    input: {
-      target: { app: string };
-      promotion: string | null;
-      release: string | null;
-      timeoutMs: number;
-    };
-    output: Answer<'promoted', 'production.promoted'>;
   };
 }
 

@@ -4,7 +4,15 @@
  */
 import type { Step } from './codec.ts';
 import { formatDuration } from './duration.ts';
-import type { Distrust, DomainEvent, EventData, EventType, KillSwitch, Running } from './events.ts';
+import type {
+  Distrust,
+  DomainEvent,
+  EnvironmentName,
+  EventData,
+  EventType,
+  KillSwitch,
+  Running,
+} from './events.ts';
 
 export { formatDuration } from './duration.ts';
 
@@ -26,22 +34,20 @@ export function shortSha(sha: string): string {
 const stepWords: { readonly [S in Step]: string } = {
   acquireLock: 'waiting for the lane’s lock',
   observe: 'reading what production runs',
-  requestStagingBuild: 'asking for staging’s build',
-  followStagingBuild: 'building for staging',
+  submitStaging: 'submitting the commit to staging',
+  followStaging: 'building for staging',
   awaitStagingRelease: 'releasing to staging',
-  checkStagingDynos: 'checking staging’s dynos',
+  awaitStagingInstances: 'starting staging’s instances',
   checkStagingHealth: 'checking that staging stays healthy',
   readGates: 'reading production’s gates',
-  requestPromotion: 'asking for the promotion to production',
-  followPromotion: 'promoting to production',
-  requestProductionBuild: 'asking for production’s build',
-  followProductionBuild: 'building for production',
+  submitProduction: 'submitting to production',
+  followProduction: 'following what production has under way',
   awaitProductionRelease: 'releasing to production',
-  checkProductionDynos: 'checking production’s dynos',
+  awaitProductionInstances: 'starting production’s instances',
   checkProductionHealth: 'checking that production stays healthy',
 };
 
-/** What a step does: `checking staging’s dynos`. A name that is no step is given back as it is. */
+/** What a step does: `releasing to staging`. A name that is no step is given back as it is. */
 export function describeStep(step: string): string {
   return Object.hasOwn(stepWords, step) ? stepWords[step as Step] : step;
 }
@@ -89,13 +95,13 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
     telling(
       'neutral',
       own
-        ? `production runs this deploy’s release already: v${release.version}`
-        : `production runs exactly this commit (v${release.version}), and no deploy has verified it; checking it now`,
+        ? `production runs this deploy’s release already: ${release.version}`
+        : `production runs exactly this commit (${release.version}), and no deploy has verified it; checking it now`,
     ),
-  'staging.buildRequested': (data) => buildRequested('staging', data),
-  'staging.built': (data) => built('staging', data),
+  'staging.submitted': (data) => submitted('staging', data),
+  'staging.released': (data) => released('staging', data),
   'staging.deployed': (data) => deployed('staging', data),
-  'staging.dynosUp': (data) => dynosUp('staging', data),
+  'staging.instancesUp': (data) => instancesUp('staging', data),
   'staging.verified': (data) => verified('staging is healthy', data),
   'gates.passed': ({ killSwitch }) =>
     telling(
@@ -105,19 +111,10 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
     ),
   'production.held': held,
   'production.disabled': disabled,
-  'production.promotionRequested': ({ adopted }) =>
-    telling(
-      'neutral',
-      adopted
-        ? 'promotion to production was requested by an earlier try; following that one'
-        : 'promotion to production requested',
-    ),
-  'production.promoted': () =>
-    telling('neutral', 'promoted: production has a release of what staging verified'),
-  'production.buildRequested': (data) => buildRequested('production', data),
-  'production.built': (data) => built('production', data),
+  'production.submitted': (data) => submitted('production', data),
+  'production.released': (data) => released('production', data),
   'production.deployed': (data) => deployed('production', data),
-  'production.dynosUp': (data) => dynosUp('production', data),
+  'production.instancesUp': (data) => instancesUp('production', data),
   'production.verified': (data) => verified('live: production is healthy', data),
   'deploy.failed': failed,
   'deploy.resumed': (person) => telling('neutral', `resumed by ${because(person)}`),
@@ -205,48 +202,64 @@ function observed({ production, notes, order }: EventData<'deploy.observed'>): T
   return telling('neutral', headline, lines.length === 0 ? null : lines.join('\n'));
 }
 
-function buildRequested(
-  environment: string,
-  { build, adopted }: EventData<'staging.buildRequested'>,
-) {
+function submitted(
+  environment: EnvironmentName,
+  { work, adopted }: EventData<'staging.submitted'>,
+): Telling {
+  const what = `${environment} ${work.kind} ${shortSha(work.id)}`;
   return telling(
     'neutral',
-    adopted
-      ? `${environment} build ${shortSha(build)} was requested by an earlier try; following that one`
-      : `${environment} build ${shortSha(build)} requested`,
+    adopted ? `${what} was requested by an earlier try; following that one` : `${what} requested`,
   );
 }
 
-function built(environment: string, { build }: EventData<'staging.built'>): Telling {
-  return telling('neutral', `${environment} build ${shortSha(build)} succeeded`);
+function released(
+  environment: EnvironmentName,
+  { artifact }: EventData<'staging.released'>,
+): Telling {
+  return telling(
+    'neutral',
+    artifact === null
+      ? `${environment} has a release of what was submitted`
+      : `${environment} has built ${artifact.kind} ${shortSha(artifact.id)} and made a release of it`,
+  );
 }
 
-function deployed(environment: string, { release, commit }: EventData<'staging.deployed'>) {
-  return telling('neutral', `${environment} v${release.version} is released (${shortSha(commit)})`);
+function deployed(
+  environment: EnvironmentName,
+  { release, artifact }: EventData<'staging.deployed'>,
+): Telling {
+  return telling(
+    'neutral',
+    `${environment} ${release.version} is released (${shortSha(artifact.commit)})`,
+  );
 }
 
-function dynosUp(environment: string, { dynos, waitedMs }: EventData<'staging.dynosUp'>): Telling {
+function instancesUp(
+  environment: EnvironmentName,
+  { instances, waitedMs }: EventData<'staging.instancesUp'>,
+): Telling {
   const after = waitedMs < 1_000 ? '' : ` after ${formatDuration(waitedMs)}`;
-  const versions = [...new Set(dynos.map(({ version }) => `v${version}`))].join(', ');
-  const names = dynos.map(({ name }) => name);
+  const versions = [...new Set(instances.map(({ version }) => version))].join(', ');
+  const names = instances.map(({ name }) => name);
   if (names.length === 0) {
-    return telling('good', `${environment} has no dynos to wait for${after}`);
+    return telling('good', `${environment} has no instances to wait for${after}`);
   }
   const shown = names.slice(0, 10).join(', ');
   const more = names.length > 10 ? `, and ${names.length - 10} more` : '';
   return telling(
     'good',
-    `${environment} ${versions} is up${after}: ${counted(names.length, 'dyno')} (${shown}${more})`,
+    `${environment} ${versions} is up${after}: ${counted(names.length, 'instance')} (${shown}${more})`,
   );
 }
 
 function verified(
   what: string,
-  { release, dynos, steadyMs, restarts, endpoints }: EventData<'staging.verified'>,
+  { release, instances, steadyMs, restarts, endpoints }: EventData<'staging.verified'>,
 ): Telling {
-  const up = dynos.length === 0 ? 'has no dynos' : `up for ${formatDuration(steadyMs)}`;
+  const up = instances.length === 0 ? 'has no instances' : `up for ${formatDuration(steadyMs)}`;
   const again = restarts === 0 ? '' : ` (after ${counted(restarts, 'restart')})`;
-  const stayed = `v${release.version} ${up}${again}`;
+  const stayed = `${release.version} ${up}${again}`;
   if (endpoints.length === 0) return telling('good', `${what}: ${stayed}, no endpoints to ask`);
   const lines = endpoints.map(({ url, status, attempts, revision }) =>
     [
@@ -269,20 +282,20 @@ function held({ rollback }: EventData<'production.held'>): Telling {
   const text = description === '' ? '' : ` "${cut(oneLine(description), 100)}"`;
   return telling(
     'bad',
-    `held: ${howBack(rollback)} (v${release.version}${text} by ${by}, ${clockTime(at)})`,
+    `held: ${howBack(rollback)} (${release.version}${text} by ${by}, ${clockTime(at)})`,
     `Nothing ships until a person lifts it: pipeline resume, with the deploy and --reason.${now}`,
   );
 }
 
 function howBack({ kind, before }: EventData<'production.held'>['rollback']): string {
-  const former = before === null ? 'what ran before' : `v${before}`;
+  const former = before === null ? 'what ran before' : before;
   switch (kind) {
     case 'rollback':
       return 'production was rolled back';
     case 'failed-rollback':
       return 'a rollback of production failed, and was meant all the same';
-    case 'older-slug':
-      return `production was taken back to a slug that ran before ${former}`;
+    case 'older-artifact':
+      return `production was taken back to an artifact that ran before ${former}`;
     case 'behind':
       return `production was taken back to older code than ${former} ran`;
     case 'failed-behind':
@@ -343,7 +356,7 @@ function buildName(label: string, commit: string): string {
 
 /** `v41, 0f0a53bc`. */
 function runs({ version, commit }: Running): string {
-  const release = version === null ? 'no release' : `v${version}`;
+  const release = version === null ? 'no release' : version;
   return `${release}, ${commit === null ? 'of an unknown commit' : shortSha(commit)}`;
 }
 

@@ -5,6 +5,7 @@ import { detectCi } from '../../src/cli/ci/ci.ts';
 import { parseConfig } from '../../src/cli/config/config.ts';
 import { readEnvironment } from '../../src/cli/config/environment.ts';
 import type { Repository } from '../../src/effects/git/repository.ts';
+import type { SubmitInput } from '../../src/machine/services.ts';
 import { newRun } from '../../src/runtime/identity.ts';
 import { breakLock } from '../../src/runtime/lock/lane-orders.ts';
 import { readLane } from '../../src/runtime/lock/store-lock.ts';
@@ -14,6 +15,7 @@ import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { anActor } from '../actor.ts';
 import { ProductionWorld, production, staging } from '../runtime/gates/production-world.ts';
+import { targetOf } from '../simulation/lane-world.ts';
 import { fullConfig } from './config/config-text.ts';
 
 const leaseMs = 60_000;
@@ -82,28 +84,35 @@ const runPorts = () => ({
   progress: () => {},
 });
 
+const submit = (verified: SubmitInput['verified']) =>
+  assembly.services.submitToProduction(
+    {
+      target: targetOf(production),
+      commit: world.commit,
+      verified,
+      cursor: '2',
+      key: '502-22222222',
+      timeoutMs: 60_000,
+      gates: world.gates(),
+    },
+    runPorts(),
+  );
+
 const writes = {
   'the promotion': async () => {
     const slug = world.heroku.slug(world.commit);
     const { id, version } = world.heroku.release(world.staging, slug);
-    const source = { app: staging, release: { id, version } };
-    const input = { source, target: { app: production }, slug, after: 2, gates: world.gates() };
-    return assembly.services.requestPromotion(input, runPorts());
+    const artifact = { kind: 'slug', id: slug, digest: null, commit: world.commit };
+    const release = { id, version: `v${version}` };
+    return submit({ artifact, release, at: targetOf(staging) });
   },
-  'production’s build': async () => {
-    const input = { app: production, commit: world.commit, mark: '502-22222222' };
-    const gates = world.gates();
-    return assembly.services.requestProductionBuild(
-      { ...input, timeoutMs: 60_000, gates },
-      runPorts(),
-    );
-  },
+  'production’s build': () => submit(null),
 } as const;
 
 describe.each(Object.entries(writes))('%s', (_, write) => {
   it('is sent by a holder', async () => {
     await hold();
-    expect(await write()).toMatchObject({ kind: 'requested' });
+    expect(await write()).toMatchObject({ kind: 'submitted' });
     expect(posts()).toHaveLength(1);
   });
 

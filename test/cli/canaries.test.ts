@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Terminal } from '../../src/cli/render/terminal.ts';
 import { systemClock } from '../../src/effects/clock.ts';
+import { schemaNumbers } from '../../src/machine/event-schemas.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import type { JsonObject } from '../../src/store/log.ts';
@@ -138,7 +139,8 @@ async function fill(world: World, store: string, isCleaned: boolean): Promise<vo
   const event = (type: EventType, named: string) => {
     const data = spoiled(type, world.echo);
     const own = type === 'deploy.requested' ? { ...data, deploy: named } : data;
-    return { id: crypto.randomUUID(), type, data: own as JsonObject, metadata };
+    const schema = schemaNumbers.get(type) ?? 1;
+    return { id: crypto.randomUUID(), type, schema, data: own as JsonObject, metadata };
   };
   const append = (named: string, which: readonly EventType[]) =>
     log.append([

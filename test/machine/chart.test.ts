@@ -3,14 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
 import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
+import type { ServiceInput } from '../../src/machine/services.ts';
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 const verify = {
-  dynos: { timeoutMs: 600_000, settleMs: 10_000 },
+  instances: { timeoutMs: 600_000, settleMs: 10_000 },
   waive: [],
   endpoints: [],
 };
-const healthy = { dynos: [], steadyMs: 10_000, restarts: 0, endpoints: [], waitedMs: 10_000 };
+const healthy = { instances: [], steadyMs: 10_000, restarts: 0, endpoints: [], waitedMs: 10_000 };
+const target = (name: string) => ({ kind: 'sample', name, settings: {} });
+const artifact = { kind: 'bundle', id: 's', digest: null, commit: sha };
 const request: DeployRequest = {
   deploy: '502-1a5f89db',
   lane: 'acme-web',
@@ -29,8 +32,13 @@ const request: DeployRequest = {
     lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
     store: null,
     repository: null,
-    staging: { app: 'acme-staging', deploy: 'build', timeoutMs: 3_600_000, verify },
-    production: { app: 'acme-production', deploy: 'promote', timeoutMs: 3_600_000, verify },
+    staging: { target: target('acme-staging'), submits: 'commit', timeoutMs: 3_600_000, verify },
+    production: {
+      target: target('acme-production'),
+      submits: 'artifact',
+      timeoutMs: 3_600_000,
+      verify,
+    },
     gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
   },
   override: null,
@@ -46,8 +54,8 @@ const notes = {
   omitted: 0,
   bodiesOmitted: false,
 };
-const staged = { id: 'release-42', version: 42 };
-const shipped = { id: 'release-17', version: 17 };
+const staged = { id: 'release-42', version: 'v42' };
+const shipped = { id: 'release-17', version: 'v17' };
 
 const wayToProduction: [DomainEvent, string][] = [
   [
@@ -62,46 +70,43 @@ const wayToProduction: [DomainEvent, string][] = [
       type: 'deploy.observed',
       data: { production: { version: null, commit: null }, notes, order: 'first' },
     },
-    'deployingStaging.requesting',
+    'deployingStaging.submitting',
   ],
   [
-    { type: 'staging.buildRequested', data: { build: 'b', adopted: false } },
-    'deployingStaging.building',
+    { type: 'staging.submitted', data: { work: { kind: 'build', id: 'b' }, adopted: false } },
+    'deployingStaging.following',
   ],
   [
-    { type: 'staging.built', data: { build: 'b', release: staged.id, slug: 's' } },
+    { type: 'staging.released', data: { release: staged.id, artifact } },
     'deployingStaging.releasing',
   ],
-  [
-    { type: 'staging.deployed', data: { release: staged, slug: 's', commit: sha } },
-    'verifying.dynos',
-  ],
-  [{ type: 'staging.dynosUp', data: { dynos: [], waitedMs: 0 } }, 'verifying.settling'],
+  [{ type: 'staging.deployed', data: { release: staged, artifact } }, 'verifying.starting'],
+  [{ type: 'staging.instancesUp', data: { instances: [], waitedMs: 0 } }, 'verifying.settling'],
   [{ type: 'staging.verified', data: { release: staged, ...healthy } }, 'verifying.gates'],
   [
     {
       type: 'gates.passed',
-      data: { production: { version: null, commit: null }, newest: 16, killSwitch },
+      data: { production: { version: null, commit: null }, cursor: '16', killSwitch },
     },
-    'production.deploying.promoting',
+    'production.deploying.submitting',
   ],
   [
     {
-      type: 'production.promotionRequested',
-      data: { promotion: 'p', release: null, adopted: false, killSwitch },
+      type: 'production.submitted',
+      data: { work: { kind: 'transfer', id: 'p' }, adopted: false, killSwitch },
     },
-    'production.deploying.promotionRunning',
+    'production.deploying.following',
   ],
   [
-    { type: 'production.promoted', data: { release: shipped.id } },
+    { type: 'production.released', data: { release: shipped.id, artifact: null } },
     'production.deploying.releasing',
   ],
   [
-    { type: 'production.deployed', data: { release: shipped, slug: 's', commit: sha } },
-    'production.verifying.dynos',
+    { type: 'production.deployed', data: { release: shipped, artifact } },
+    'production.verifying.starting',
   ],
   [
-    { type: 'production.dynosUp', data: { dynos: [], waitedMs: 0 } },
+    { type: 'production.instancesUp', data: { instances: [], waitedMs: 0 } },
     'production.verifying.settling',
   ],
   [{ type: 'production.verified', data: { release: shipped, ...healthy } }, 'production.live'],
@@ -133,10 +138,13 @@ describe('the way to production', () => {
     expect(exitCodeOf(flight)).toBe(0);
   });
 
-  it('promotes the very release that staging verified', () => {
+  it('gives production the very artifact that staging verified', () => {
     const flight = walk(wayToProduction.slice(0, 8).map(([event]) => event));
-    const input = flight.running.get('requestPromotion')?.input;
-    expect(input).toMatchObject({ source: { release: staged }, slug: 's', after: 16 });
+    const input = flight.running.get('submitProduction')?.input;
+    expect(input).toMatchObject({
+      verified: { release: staged, artifact, at: target('acme-staging') },
+      cursor: '16',
+    });
   });
 
   it('refuses an event that belongs elsewhere', () => {
@@ -151,7 +159,7 @@ describe('the way to production', () => {
     const [[locked] = []] = wayToProduction;
     const refusedAs = (stuck: { release: typeof shipped; first: boolean } | null) => {
       const flight = locked && next(begin(asked, 0), locked, 0);
-      const production = { version: 17, commit: sha };
+      const production = { version: 'v17', commit: sha };
       const data = { step: 'observe', production, verified: true, stuck } as const;
       return (
         flight &&
@@ -180,10 +188,10 @@ describe('the way to production', () => {
 describe('a deploy that lost its lane', () => {
   const lost: DomainEvent = { type: 'lock.lost', data: { token: 2, to: '503-7c3d2e1f' } };
 
-  it('looks for its own release by the slug that it put on production, whichever way', () => {
-    const slugOf = (flight: Flight | null) => {
+  it('looks for its own release by the artifact that it put on production, whichever way', () => {
+    const artifactOf = (flight: Flight | null) => {
       const asked = flight?.running.get('observe');
-      return (asked?.input as { readonly slug: string | null } | undefined)?.slug;
+      return (asked?.input as ServiceInput<'observe'> | undefined)?.artifact;
     };
     const [[locked] = []] = wayToProduction;
     const again = (flight: Flight) => {
@@ -191,23 +199,27 @@ describe('a deploy that lost its lane', () => {
       return queued && locked ? next(queued, locked, 0) : null;
     };
     const promotes = walk(wayToProduction.slice(0, 9).map(([event]) => event));
-    expect(slugOf(again(promotes))).toBe('s');
+    expect(artifactOf(again(promotes))).toEqual(artifact);
 
-    // A build for production makes a slug of its own, of the same commit.
+    // A build for production makes an artifact of its own, of the same commit.
     const { production } = request.settings;
     const settings = {
       ...request.settings,
-      production: { ...production, deploy: 'build' as const },
+      production: { ...production, submits: 'commit' as const },
     };
+    const own = { ...artifact, id: 'own' };
     let builds = begin({ ...request, settings }, 0);
     const take = (event: DomainEvent) => {
       builds = next(builds, event, 0) ?? builds;
     };
     for (const [event] of wayToProduction.slice(0, 8)) take(event);
-    expect(slugOf(again(builds))).toBeNull();
-    take({ type: 'production.buildRequested', data: { build: 'p', adopted: false, killSwitch } });
-    take({ type: 'production.built', data: { build: 'p', release: shipped.id, slug: 'own' } });
+    expect(artifactOf(again(builds))).toBeNull();
+    take({
+      type: 'production.submitted',
+      data: { work: { kind: 'build', id: 'p' }, adopted: false, killSwitch },
+    });
+    take({ type: 'production.released', data: { release: shipped.id, artifact: own } });
     expect(stateOf(builds)).toBe('production.deploying.releasing');
-    expect(slugOf(again(builds))).toBe('own');
+    expect(artifactOf(again(builds))).toEqual(own);
   });
 });

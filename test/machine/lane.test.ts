@@ -248,7 +248,7 @@ describe('the lane’s fold', () => {
     expect(lane([off, on]).disabled).toBeNull();
     const lifted: LaneEvent = {
       type: 'rollback.lifted',
-      data: { app: 'p', release: 'r', ...person },
+      data: { target: 'heroku p', release: 'r', ...person },
     };
     expect(lane([lifted]).lifted.has('r')).toBe(true);
   });
@@ -260,9 +260,17 @@ describe('the lane’s fold', () => {
     expect([...lane([...superseded, granted('a')]).superseded.keys()]).toEqual([]);
   });
 
+  const artifact = { kind: 'bundle', id: 's', digest: null, commit: 'c'.repeat(40) };
   const shipped = (settings: Shipped['settings'], id = 'release-1'): LaneEvent => ({
     type: 'lane.shipped',
-    data: { deploy: 'a', app: 'p', release: { id, version: 1 }, commit: 'c', slug: 's', settings },
+    data: {
+      deploy: 'a',
+      target: 'heroku p',
+      release: { id, version: 'v1' },
+      commit: 'c',
+      artifact,
+      settings,
+    },
   });
 
   it('keeps the settings of the last live deploy that passed the gates', () => {
@@ -275,7 +283,12 @@ describe('the lane’s fold', () => {
   it('is stuck no more once something shipped', () => {
     const refused: LaneEvent = {
       type: 'lane.stuck',
-      data: { deploy: 'b', app: 'p', release: { id: 'release-1', version: 1 }, commit: 'c' },
+      data: {
+        deploy: 'b',
+        target: 'heroku p',
+        release: { id: 'release-1', version: 'v1' },
+        commit: 'c',
+      },
     };
     expect(lane([refused]).stuck).toBe('release-1');
     expect(lane([refused, shipped(null, 'release-2')]).stuck).toBeNull();
@@ -284,7 +297,7 @@ describe('the lane’s fold', () => {
   it('knows the last hundred releases that deploys made, the newest last, each once', () => {
     const made = (n: number): LaneEvent => ({
       type: 'lane.deployed',
-      data: { deploy: 'a', app: 'p', release: `release-${n}` },
+      data: { deploy: 'a', target: 'heroku p', release: `release-${n}` },
     });
     const many = Array.from({ length: 130 }, (_, n) => made(n));
     const { deployed } = lane([...many, made(60), shipped(null, 'release-130')]);

@@ -5,7 +5,12 @@
 import { describe, expect, it } from 'vitest';
 import { chart } from '../../src/machine/chart.ts';
 import { steps as codec } from '../../src/machine/codec.ts';
-import type { DomainEvent, EventData, EventType } from '../../src/machine/events.ts';
+import type {
+  DomainEvent,
+  EventData,
+  EventType,
+  TargetSettings,
+} from '../../src/machine/events.ts';
 import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
 import { decideTurn, type Relation } from '../../src/machine/lane.ts';
 import { deployPaths, inWords, pathsToTransitions } from '../../src/machine/paths.ts';
@@ -45,7 +50,7 @@ function placeOf(flight: Flight): Place {
 function search(): Found[] {
   const found = new Map<string, Found>();
   for (const { request, steps } of [...deployPaths(chart), ...pathsToTransitions(chart)]) {
-    const way = request.settings.production.deploy;
+    const way = request.settings.production.submits;
     let at: string = way;
     let flight = begin(request, 0);
     let record: readonly DomainEvent[] = [];
@@ -80,13 +85,8 @@ function isAllowed(one: Found): boolean {
   );
 }
 
-function isOf(move: Move, { way, before, event, after }: Found): boolean {
-  return (
-    move.from === placeOf(before) &&
-    move.word === event.type &&
-    move.to === placeOf(after) &&
-    (move.way === undefined || move.way === way)
-  );
+function isOf(move: Move, { before, event, after }: Found): boolean {
+  return move.from === placeOf(before) && move.word === event.type && move.to === placeOf(after);
 }
 
 const told = ({ way, before, event, after }: Found): string =>
@@ -109,54 +109,45 @@ describe('whatever the search finds', () => {
     }
   });
 
-  it('asks for what the oracle has at that place, of that app', () => {
-    for (const { after, way } of found) {
+  it('asks for what the oracle has at that place, of that target', () => {
+    for (const { after } of found) {
       for (const { step, input } of after.running.values()) {
         const { service } = codec[step];
-        const rows = asked.filter(
-          (row) =>
-            row.place === placeOf(after) &&
-            row.service === service &&
-            (row.way === undefined || row.way === way),
-        );
+        const rows = asked.filter((row) => row.place === placeOf(after) && row.service === service);
         expect([step, rows.length]).toEqual([step, 1]);
-        const app = rows[0]?.app ?? null;
-        const given = input as { app?: string; target?: { app: string } };
+        const environment = rows[0]?.of ?? null;
+        const { target } = input as { target?: TargetSettings };
         const { settings } = after.snapshot.context.request;
-        const wanted = app === null ? undefined : settings[app].app;
-        expect([step, given.app ?? given.target?.app]).toEqual([step, wanted]);
+        const wanted = environment === null ? undefined : settings[environment].target;
+        expect([step, target]).toEqual([step, wanted]);
       }
     }
   });
 
   it('writes to production after the gates only, once, and exactly what staging verified', () => {
-    let count = 0;
-    for (const { after, record, event } of found) {
+    const given = new Map<Way, number>();
+    for (const { after, record, event, way } of found) {
       const said = [...record, event];
       for (const { step, input } of after.running.values()) {
         const { service } = codec[step];
         if (!writers.includes(service)) continue;
-        count += 1;
+        given.set(way, (given.get(way) ?? 0) + 1);
         expect(wasSaid(said, needsGates.after)).toBe(true);
         expect(wasSaid(said, needsGates.before)).toBe(false);
         const staged = dataOf(said, 'staging.deployed');
         const { request } = after.snapshot.context;
-        if (service === 'requestPromotion') {
-          const { source, slug, after: newest, gates } = input as ServiceInput<'requestPromotion'>;
-          const { app } = request.settings.staging;
-          expect({ source, slug }).toEqual({
-            source: { app, release: staged?.release },
-            slug: staged?.slug,
-          });
-          expect(newest).toBe(dataOf(said, 'gates.passed')?.newest);
-          expect(gates.commit).toBe(request.commit.sha);
-        } else {
-          const { commit, gates } = input as ServiceInput<'requestProductionBuild'>;
-          expect([commit, gates.commit]).toEqual([request.commit.sha, request.commit.sha]);
-        }
+        const { verified, cursor, commit, key, gates } =
+          input as ServiceInput<'submitToProduction'>;
+        const { target: at } = request.settings.staging;
+        expect(verified).toEqual(
+          way === 'commit' ? null : { at, release: staged?.release, artifact: staged?.artifact },
+        );
+        expect(cursor).toBe(dataOf(said, 'gates.passed')?.cursor);
+        expect([commit, gates.commit]).toEqual([request.commit.sha, request.commit.sha]);
+        expect(key).toBe(request.deploy);
       }
     }
-    expect(count).toBeGreaterThan(0);
+    expect([...given.keys()].sort()).toEqual(['artifact', 'commit']);
   });
 
   it('checks the very release that was made', () => {
@@ -164,12 +155,12 @@ describe('whatever the search finds', () => {
       const said = [...record, event];
       for (const { step, input } of after.running.values()) {
         const { service } = codec[step];
-        if (service !== 'checkDynos' && service !== 'checkHealth') continue;
+        if (service !== 'awaitInstances' && service !== 'checkHealth') continue;
         const release =
           placeOf(after) === 'verifying'
             ? dataOf(said, 'staging.deployed')?.release
             : (dataOf(said, 'production.deployed') ?? dataOf(said, 'production.found'))?.release;
-        expect([step, (input as ServiceInput<'checkDynos'>).release]).toEqual([step, release]);
+        expect([step, (input as ServiceInput<'awaitInstances'>).release]).toEqual([step, release]);
       }
     }
   });
@@ -183,12 +174,11 @@ function dataOf<T extends EventType>(
 }
 
 describe('whatever the oracle demands', () => {
-  const ways: readonly Way[] = ['promote', 'build'];
+  const ways: readonly Way[] = ['artifact', 'commit'];
 
-  it('is found: each move, on each way to production', () => {
+  it('is found: each move, whatever production is given', () => {
     const missing = ways.flatMap((way) =>
       moves
-        .filter((move) => move.way === undefined || move.way === way)
         .filter((move) => !found.some((one) => one.way === way && isOf(move, one)))
         .map(({ from, word, to }) => `${way}: ${from} --${word}--> ${to}`),
     );
@@ -223,11 +213,10 @@ describe('whatever the oracle demands', () => {
 
   it('is asked for: each service in its place', () => {
     const missing = asked.filter(
-      ({ place, service, way }) =>
+      ({ place, service }) =>
         !found.some(
           (one) =>
             placeOf(one.before) === place &&
-            (way === undefined || one.way === way) &&
             [...one.before.running.keys()].some((step) => codec[step].service === service),
         ),
     );

@@ -19,7 +19,8 @@ export type Place =
   | 'live'
   | 'failed';
 
-export type Way = 'promote' | 'build';
+/** What production is given: the artifact that staging verified, or the commit. */
+export type Way = 'artifact' | 'commit';
 
 /** `exit`: `advance` ends there with that code; null: it goes on. */
 export const places: Readonly<Record<Place, { lock: boolean; exit: number | null }>> = {
@@ -44,19 +45,14 @@ export interface Move {
   readonly after?: readonly EventType[];
   /** None of these was. */
   readonly before?: readonly EventType[];
-  /** Only where production is deployed so. */
-  readonly way?: Way;
 }
 
-/** Asked of Heroku: from then on production is being written. */
-const written: readonly EventType[] = [
-  'production.promotionRequested',
-  'production.buildRequested',
-];
+/** From then on production is being written. */
+const written: readonly EventType[] = ['production.submitted'];
 const checked: readonly EventType[] = ['staging.verified'];
 const passed: readonly EventType[] = ['gates.passed'];
 
-/** A move is allowed if it is here, and each that is here has to be found, on every way that it has. */
+/** A move is allowed if it is here, and each that is here has to be found, whatever production is given. */
 export const moves: readonly Move[] = [
   // It waits its turn.
   { from: 'queued', word: 'lock.acquired', to: 'locked' },
@@ -73,16 +69,21 @@ export const moves: readonly Move[] = [
   { from: 'locked', word: 'production.found', to: 'production' },
 
   // It deploys to staging, and checks it.
-  { from: 'deployingStaging', word: 'staging.buildRequested', to: 'deployingStaging' },
+  { from: 'deployingStaging', word: 'staging.submitted', to: 'deployingStaging' },
   {
     from: 'deployingStaging',
-    word: 'staging.built',
+    word: 'staging.released',
     to: 'deployingStaging',
-    after: ['staging.buildRequested'],
+    after: ['staging.submitted'],
   },
-  { from: 'deployingStaging', word: 'staging.deployed', to: 'verifying', after: ['staging.built'] },
-  { from: 'verifying', word: 'staging.dynosUp', to: 'verifying', after: ['staging.deployed'] },
-  { from: 'verifying', word: 'staging.verified', to: 'verifying', after: ['staging.dynosUp'] },
+  {
+    from: 'deployingStaging',
+    word: 'staging.deployed',
+    to: 'verifying',
+    after: ['staging.released'],
+  },
+  { from: 'verifying', word: 'staging.instancesUp', to: 'verifying', after: ['staging.deployed'] },
+  { from: 'verifying', word: 'staging.verified', to: 'verifying', after: ['staging.instancesUp'] },
 
   // It stops before production while a rollback or a switch holds it.
   { from: 'verifying', word: 'gates.passed', to: 'production', after: checked },
@@ -123,52 +124,40 @@ export const moves: readonly Move[] = [
     before: written,
   },
 
-  // It promotes exactly what was checked, or builds it again.
+  // It releases exactly what was checked, or builds it again.
   {
     from: 'production',
-    word: 'production.promotionRequested',
+    word: 'production.submitted',
     to: 'production',
     after: passed,
     before: written,
-    way: 'promote',
   },
   {
     from: 'production',
-    word: 'production.promoted',
+    word: 'production.released',
     to: 'production',
-    after: ['production.promotionRequested'],
-    way: 'promote',
-  },
-  {
-    from: 'production',
-    word: 'production.buildRequested',
-    to: 'production',
-    after: passed,
-    before: written,
-    way: 'build',
-  },
-  {
-    from: 'production',
-    word: 'production.built',
-    to: 'production',
-    after: ['production.buildRequested'],
-    way: 'build',
+    after: ['production.submitted'],
   },
   {
     from: 'production',
     word: 'production.deployed',
     to: 'production',
-    after: ['production.promoted', 'production.built'],
+    after: ['production.released'],
   },
 
   // It checks that, and only then it is live.
   {
     from: 'production',
-    word: 'production.dynosUp',
+    word: 'production.instancesUp',
     to: 'production',
     after: ['production.deployed', 'production.found'],
   },
-  { from: 'production', word: 'production.verified', to: 'live', after: ['production.dynosUp'] },
+  {
+    from: 'production',
+    word: 'production.verified',
+    to: 'live',
+    after: ['production.instancesUp'],
+  },
 ];
 
 /** Wherever the lane is held, whatever goes on there; null: it stays exactly where it is. */
@@ -180,32 +169,29 @@ export const whileHeld: readonly { readonly word: EventType; readonly to: Place 
   { word: 'deploy.failed', to: 'failed' },
 ];
 
-/** What is asked of the outside world where, and of which app. Each has to be found. */
+/** What is asked of the outside world where, and of whose target. Each has to be found. */
 export const asked: readonly {
   readonly place: Place;
   readonly service: ServiceName;
-  readonly app: 'staging' | 'production' | null;
-  readonly way?: Way;
+  readonly of: 'staging' | 'production' | null;
 }[] = [
-  { place: 'queued', service: 'acquireLock', app: null },
-  { place: 'locked', service: 'observe', app: 'production' },
-  { place: 'deployingStaging', service: 'requestBuild', app: 'staging' },
-  { place: 'deployingStaging', service: 'followBuild', app: 'staging' },
-  { place: 'deployingStaging', service: 'awaitRelease', app: 'staging' },
-  { place: 'verifying', service: 'checkDynos', app: 'staging' },
-  { place: 'verifying', service: 'checkHealth', app: 'staging' },
-  { place: 'verifying', service: 'readGates', app: 'production' },
-  { place: 'production', service: 'requestPromotion', app: 'production', way: 'promote' },
-  { place: 'production', service: 'followPromotion', app: 'production', way: 'promote' },
-  { place: 'production', service: 'requestProductionBuild', app: 'production', way: 'build' },
-  { place: 'production', service: 'followBuild', app: 'production', way: 'build' },
-  { place: 'production', service: 'awaitRelease', app: 'production' },
-  { place: 'production', service: 'checkDynos', app: 'production' },
-  { place: 'production', service: 'checkHealth', app: 'production' },
+  { place: 'queued', service: 'acquireLock', of: null },
+  { place: 'locked', service: 'observe', of: 'production' },
+  { place: 'deployingStaging', service: 'submit', of: 'staging' },
+  { place: 'deployingStaging', service: 'follow', of: 'staging' },
+  { place: 'deployingStaging', service: 'awaitRelease', of: 'staging' },
+  { place: 'verifying', service: 'awaitInstances', of: 'staging' },
+  { place: 'verifying', service: 'checkHealth', of: 'staging' },
+  { place: 'verifying', service: 'readGates', of: 'production' },
+  { place: 'production', service: 'submitToProduction', of: 'production' },
+  { place: 'production', service: 'follow', of: 'production' },
+  { place: 'production', service: 'awaitRelease', of: 'production' },
+  { place: 'production', service: 'awaitInstances', of: 'production' },
+  { place: 'production', service: 'checkHealth', of: 'production' },
 ];
 
 /** These write to production: only after the gates, only once, and each refusal of the gates stops them. */
-export const writers: readonly ServiceName[] = ['requestPromotion', 'requestProductionBuild'];
+export const writers: readonly ServiceName[] = ['submitToProduction'];
 export const refusals: readonly EventType[] = [
   'production.held',
   'production.disabled',

@@ -27,12 +27,16 @@ const endpoint: fc.Arbitrary<Endpoint> = fc.record({
   ),
 });
 const environment: fc.Arbitrary<Settings['staging']> = fc.record({
-  app: fc.constantFrom('acme-a', 'acme-b'),
-  deploy: fc.constantFrom('build', 'promote'),
+  target: fc.record({
+    kind: fc.constantFrom('heroku', 'command'),
+    name: fc.constantFrom('acme-a', 'acme-b'),
+    settings: fc.constantFrom({}, { deploy: 'bin/deploy' }),
+  }),
+  submits: fc.constantFrom('commit', 'artifact'),
   timeoutMs: fc.nat(3_600_000),
   verify: fc.record({
-    dynos: fc.record({ timeoutMs: fc.nat(600_000), settleMs: fc.nat(20_000) }),
-    waive: fc.uniqueArray(fc.constantFrom('no-dynos' as const, 'no-checks' as const)),
+    instances: fc.record({ timeoutMs: fc.nat(600_000), settleMs: fc.nat(20_000) }),
+    waive: fc.uniqueArray(fc.constantFrom('no-instances' as const, 'no-checks' as const)),
     endpoints: fc.uniqueArray(endpoint, { maxLength: 4, selector: (one) => one.url }),
   }),
 });
@@ -100,21 +104,29 @@ const weaker: Readonly<Record<string, Step>> = {
     ...r,
     settings: { ...r.settings, gates: { ...r.settings.gates, killSwitch: 'ANYTHING' } },
   }),
-  'another app': (r, name) =>
+  'a target of another name': (r, name) =>
     edit(r, name, (one) => {
-      one.app = 'acme-z';
+      one.target.name = 'acme-z';
     }),
-  'build instead of promote': (r, name) =>
-    r.settings[name].deploy === 'build'
+  'a target of another kind': (r, name) =>
+    edit(r, name, (one) => {
+      one.target.kind = 'other';
+    }),
+  'a target with other settings': (r, name) =>
+    edit(r, name, (one) => {
+      one.target.settings = { deploy: 'bin/evil' };
+    }),
+  'a build of its own instead of the verified artifact': (r, name) =>
+    r.settings[name].submits === 'commit'
       ? null
       : edit(r, name, (one) => {
-          one.deploy = 'build';
+          one.submits = 'commit';
         }),
   'a shorter settle': (r, name) =>
-    r.settings[name].verify.dynos.settleMs === 0
+    r.settings[name].verify.instances.settleMs === 0
       ? null
       : edit(r, name, ({ verify }) => {
-          verify.dynos.settleMs -= 1;
+          verify.instances.settleMs -= 1;
         }),
   'a waiver more': (r, name) =>
     r.settings[name].verify.waive.includes('no-checks')
@@ -160,7 +172,7 @@ const harmless: Readonly<Record<string, (request: Request, name: Environment) =>
   'longer or shorter time-outs': (r, name) =>
     edit(r, name, (one) => {
       one.timeoutMs *= 3;
-      one.verify.dynos.timeoutMs = 1;
+      one.verify.instances.timeoutMs = 1;
       for (const each of one.verify.endpoints) each.timeoutMs += 1;
     }),
   'endpoints in another order': (r, name) =>
@@ -190,11 +202,11 @@ const harmless: Readonly<Record<string, (request: Request, name: Environment) =>
         one.revision ??= { header: 'x-revision' };
       }
     }),
-  'a longer settle, no waiver, promote': (r, name) =>
+  'a longer settle, no waiver, the verified artifact': (r, name) =>
     edit(r, name, (one) => {
-      one.verify.dynos.settleMs += 1;
+      one.verify.instances.settleMs += 1;
       one.verify.waive = [];
-      one.deploy = 'promote';
+      one.submits = 'artifact';
     }),
   'the log named by the environment, the lock in it': (r) => ({
     ...r,
@@ -259,9 +271,9 @@ describe('protected settings', () => {
         const environments = (['staging', 'production'] as const).every((name) => {
           const [from, to] = [a[name], b[name]];
           return (
-            from.app === to.app &&
-            !(from.deploy === 'promote' && to.deploy === 'build') &&
-            to.verify.dynos.settleMs >= from.verify.dynos.settleMs &&
+            JSON.stringify(from.target) === JSON.stringify(to.target) &&
+            !(from.submits === 'artifact' && to.submits === 'commit') &&
+            to.verify.instances.settleMs >= from.verify.instances.settleMs &&
             to.verify.waive.every((one) => from.verify.waive.includes(one)) &&
             from.verify.endpoints.every((one) =>
               to.verify.endpoints.some((two) => asStrong(one, two)),

@@ -40,7 +40,7 @@ export const variants: readonly DomainEvent[] = [
     data: {
       cause: 'diverged',
       step: 'readGates',
-      production: { version: 41, commit: null },
+      production: { version: 'v41', commit: null },
       verified: true,
       stuck: null,
     },
@@ -53,21 +53,21 @@ export const variants: readonly DomainEvent[] = [
         step: 'observe',
         production,
         verified: false,
-        stuck: { release: { id: 'release-41', version: 41 }, first },
+        stuck: { release: { id: 'release-41', version: 'v41' }, first },
       },
     }),
   ),
   sample('deploy.observed', { production: { version: null, commit: null }, order: 'first' }),
   sample('deploy.observed', { order: 'overridden' }),
   sample('production.found', { own: false }),
-  ...(['failed-rollback', 'older-slug', 'behind', 'failed-behind', 'unknown'] as const).map(
+  ...(['failed-rollback', 'older-artifact', 'behind', 'failed-behind', 'unknown'] as const).map(
     (kind) =>
       sample('production.held', { rollback: { ...samples['production.held'].rollback, kind } }),
   ),
-  sample('staging.buildRequested', { adopted: true }),
-  sample('staging.dynosUp', { dynos: [] }),
+  sample('staging.submitted', { adopted: true }),
+  sample('staging.instancesUp', { instances: [] }),
   sample('staging.verified', { endpoints: [], restarts: 2 }),
-  sample('staging.verified', { dynos: [], restarts: 0 }),
+  sample('staging.verified', { instances: [], restarts: 0 }),
   sample('production.disabled', {
     killSwitch: {
       name: 'PRODUCTION_CD_ENABLED',
@@ -96,5 +96,6 @@ export const variants: readonly DomainEvent[] = [
     killSwitch,
     by: person('bo@acme.test', 'database maintenance'),
   }),
-  sample('production.promotionRequested', { promotion: null, release: 'r', adopted: true }),
+  sample('production.submitted', { adopted: true }),
+  sample('production.released', { artifact: null }),
 ];

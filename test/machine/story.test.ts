@@ -43,8 +43,8 @@ describe('tell', () => {
     [sample('lock.acquired'), 'took lane lock (token 3) after waiting 2m10s'],
     [sample('deploy.superseded'), 'superseded: build 504 (7c3d2e1f) is newer and ready to run'],
     [sample('deploy.observed'), 'production runs v41, 0f0a53bc; 2 commits to ship'],
-    [sample('staging.buildRequested'), 'staging build 4f1c2d3e requested'],
-    [sample('staging.dynosUp'), 'staging v12 is up after 8s: 2 dynos (web.1, worker.1)'],
+    [sample('staging.submitted'), 'staging build 4f1c2d3e requested'],
+    [sample('staging.instancesUp'), 'staging v12 is up after 8s: 2 instances (web.1, worker.1)'],
     [sample('staging.verified'), 'staging is healthy: v12 up for 10s, 1 endpoint is right'],
     [
       sample('production.held'),
@@ -72,7 +72,7 @@ describe('tell', () => {
     ],
     [
       sample('deploy.failed'),
-      'failed while checking staging’s dynos: E_DYNO_CRASHED: acme-staging: web.1 crashed on v12',
+      'failed while starting staging’s instances: E_ENDPOINT: https://staging.acme.test/ did not answer as it should within 2 min: status 500, not 200 (40 attempts)',
     ],
     [sample('lock.waitTimedOut'), 'gave up waiting: the lane was not free within 1h'],
     [
@@ -112,7 +112,7 @@ describe('tell', () => {
 
   it('tells a failure’s hint as the detail, and the whole of a long message', () => {
     expect(tell(sample('deploy.failed')).detail).toBe(
-      'See why: heroku logs --dyno web.1 -a acme-staging',
+      'See what it answers: curl -i https://staging.acme.test/',
     );
     const message = `the build failed\n${'line\n'.repeat(100)}`;
     const failure = { ...samples['deploy.failed'].failure, message };

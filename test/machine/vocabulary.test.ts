@@ -29,8 +29,8 @@ describe('the vocabulary', () => {
   });
 
   it.each([
-    ['a choice', 'promote'],
-    ['a choice in a list', 'no-dynos'],
+    ['a choice', 'artifact'],
+    ['a choice in a list', 'no-instances'],
     ['a choice in a field of a field', 'another value'],
     ['the only value', 'hold'],
     ['the value that tells a union’s members apart', 'newer-build'],
@@ -38,7 +38,7 @@ describe('the vocabulary', () => {
     ['a field behind a null', 'takenOver'],
     ['a step', 'checkStagingHealth'],
     ['a state', 'deployingStaging'],
-    ['a state in a state', 'promotionRunning'],
+    ['a state in a state', 'following'],
     ['a field of the metadata', 'causation'],
     ['a field of who acted', 'claimed'],
   ])('has %s: %s', (_, word) => {

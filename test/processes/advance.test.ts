@@ -161,7 +161,7 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     [
       'the build fails',
       (s) => s.sandbox.control.failNextBuild({ app: staging }),
-      { code: 'E_BUILD_FAILED', step: 'followStagingBuild', promoted: 0 },
+      { code: 'E_BUILD_FAILED', step: 'followStaging', promoted: 0 },
     ],
     [
       'staging’s release phase fails',
@@ -182,12 +182,12 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     [
       'staging’s new dyno crashes',
       (s) => s.sandbox.control.crashNextDyno({ app: staging }),
-      { code: 'E_DYNO_CRASHED', step: 'checkStagingDynos', promoted: 0 },
+      { code: 'E_INSTANCE_CRASHED', step: 'awaitStagingInstances', promoted: 0 },
     ],
     [
       'production’s new dyno crashes',
       (s) => s.sandbox.control.crashNextDyno({ app: production }),
-      { code: 'E_DYNO_CRASHED', step: 'checkProductionDynos', promoted: 1 },
+      { code: 'E_INSTANCE_CRASHED', step: 'awaitProductionInstances', promoted: 1 },
     ],
     [
       'a staging endpoint stays 503',

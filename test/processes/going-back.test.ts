@@ -31,7 +31,7 @@ describe('a going-back by another name', { timeout: 90_000 }, () => {
   const ways: readonly [string, string, (older: string) => void][] = [
     [
       'an older slug, released again without a word',
-      'older-slug',
+      'older-artifact',
       (older) =>
         stage.sandbox.control.releaseAgain({
           app: production,
@@ -41,7 +41,7 @@ describe('a going-back by another name', { timeout: 90_000 }, () => {
     ],
     [
       'an older slug, as if it were a deploy',
-      'older-slug',
+      'older-artifact',
       (older) =>
         stage.sandbox.control.releaseAgain({
           app: production,
@@ -69,12 +69,13 @@ describe('a going-back by another name', { timeout: 90_000 }, () => {
   it.each(ways)('%s, is held, and ships after resume', async (_, kind, goBack) => {
     const { older, next } = await twoShipped();
     goBack(older);
-    const version = stage.state().apps[production]?.releases.at(-1)?.version;
+    const version = `v${stage.state().apps[production]?.releases.at(-1)?.version}`;
     const held = await stage.advance(503, next);
     expect(held).toMatchObject({ exit: 0 });
     const { to, data } = await ending(503, next);
     expect(to).toBe('blockedByRollback');
-    const expected = kind === 'older-slug' ? expect.stringMatching(/older-slug|behind/) : kind;
+    const expected =
+      kind === 'older-artifact' ? expect.stringMatching(/older-artifact|behind/) : kind;
     expect(data).toMatchObject({ rollback: { kind: expected, by: byUser, release: { version } } });
     expect(stage.state().promotions).toHaveLength(2);
     expect(stage.slackTexts()).toContain('held: ');

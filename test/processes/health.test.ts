@@ -34,7 +34,7 @@ describe('an app of workers', { timeout: 60_000 }, () => {
     await job.saw('is up');
     stage.sandbox.control.crashDyno({ app: 'acme-staging' });
     expect((await job.ended).exit).toBe(1);
-    const failure = { code: 'E_DYNO_CRASHED' };
+    const failure = { code: 'E_INSTANCE_CRASHED' };
     expect(await failureOf(501, commit)).toMatchObject({ step: 'checkStagingHealth', failure });
     expect(stage.state().promotions).toEqual([]);
   });
@@ -62,13 +62,13 @@ describe('an app of workers', { timeout: 60_000 }, () => {
     const events = await stage.events(501, commit);
     const verified = events.find(({ type }) => type === 'staging.verified');
     expect(verified?.data.steadyMs).toBeGreaterThanOrEqual(3_000);
-    expect(events.filter(({ type }) => type === 'staging.dynosUp')).toHaveLength(1);
+    expect(events.filter(({ type }) => type === 'staging.instancesUp')).toHaveLength(1);
   });
 
   it('scaled to nothing is no app that is up', async () => {
     stage.sandbox.control.setFormation({ app: 'acme-staging', type: 'worker', quantity: 0 });
     const commit = stage.commit('Nobody there');
     expect((await stage.advance(501, commit)).exit).toBe(1);
-    expect(await failureOf(501, commit)).toMatchObject({ failure: { code: 'E_NO_DYNOS' } });
+    expect(await failureOf(501, commit)).toMatchObject({ failure: { code: 'E_NO_INSTANCES' } });
   });
 });

@@ -62,7 +62,7 @@ describe('a signal', { timeout: 60_000 }, () => {
     } finally {
       other.close();
     }
-    expect((await lastEvent(501, commit))?.type).toBe('staging.buildRequested');
+    expect((await lastEvent(501, commit))?.type).toBe('staging.submitted');
     expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
     expect(stage.state().apps['acme-staging']?.builds).toHaveLength(1);
   });

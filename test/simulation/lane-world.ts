@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { type KillSwitchReading, readKillSwitch } from '../../src/cli/config/kill-switch.ts';
 import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http/client.ts';
+import type { TargetSettings } from '../../src/machine/events.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { CommitGraph } from './commit-graph.ts';
 import { HealthTruth } from './health-truth.ts';
@@ -11,6 +12,12 @@ import type { VirtualTime } from './virtual-time.ts';
 
 export const staging = 'acme-staging';
 export const production = 'acme-production';
+/** An app as settings name it. */
+export const targetOf = (app: string): TargetSettings => ({
+  kind: 'heroku',
+  name: app,
+  settings: {},
+});
 export const archive = gzipSync(Buffer.alloc(512));
 
 /** What a request meets on its way, besides the vendor's answer. */

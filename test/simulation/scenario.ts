@@ -73,7 +73,7 @@ export interface Scenario {
   /** Heroku answers no read for a while, from the so-many-th on, counted from 1. */
   readonly outage?: { readonly atRead: number; readonly forMs: number; readonly as: Outage };
   /** How staging's code gets to production; promoted when left out. */
-  readonly production?: 'promote' | 'build';
+  readonly production?: 'artifact' | 'commit';
   /** How long each release of both apps is pending; 0, or left out: it is there at once. */
   readonly releasePhaseMs?: number;
   /** The endpoints do not tell which commit answers. */
@@ -225,7 +225,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
     }),
     { maxLength: 3 },
   ),
-  production: fc.constantFrom('promote', 'promote', 'build'),
+  production: fc.constantFrom('artifact', 'artifact', 'commit'),
   releasePhaseMs: fc.constantFrom(0, 0, 3_000),
   withoutRevision: fc.boolean(),
   afterUp: fc.array(fc.option(afterUp, { freq: 2 }), { maxLength: 12 }),
@@ -268,7 +268,7 @@ export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
   ),
   faults: fc.constant({ perMille: 0, seed: 1 }),
   breaks: fc.constant([]),
-  production: fc.constantFrom('promote', 'build'),
+  production: fc.constantFrom('artifact', 'commit'),
 });
 
 /** From the build on: before it, nothing is under way. */
@@ -308,7 +308,7 @@ export const lostLanes: fc.Arbitrary<Scenario> = fc.record({
   ),
   faults: fc.constant({ perMille: 0, seed: 1 }),
   breaks: fc.constant([]),
-  production: fc.constantFrom('promote', 'build'),
+  production: fc.constantFrom('artifact', 'commit'),
   releasePhaseMs: fc.constantFrom(0, 20_000),
 });
 

@@ -8,6 +8,8 @@ import type { History } from '../../src/effects/history/history.ts';
 import { createHttpClient, type Transport } from '../../src/effects/http/client.ts';
 import type { Clock, Ports } from '../../src/effects/ports.ts';
 import { createHeroku } from '../../src/effects/targets/heroku/heroku.ts';
+import { herokuTargets } from '../../src/effects/targets/heroku/target.ts';
+import type { Targets } from '../../src/effects/targets/target.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { DeployRequest, Distrust, DomainEvent } from '../../src/machine/events.ts';
 import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
@@ -28,7 +30,7 @@ import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/s
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
 import { type Figures, Invariants } from './invariants.ts';
-import { archive, LaneWorld, production, staging, type WireFault } from './lane-world.ts';
+import { archive, LaneWorld, production, staging, targetOf, type WireFault } from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
 import { oddAnswers } from './odd-answers.ts';
 import { actsAtHeroku, rollBack, setConfig } from './people.ts';
@@ -46,10 +48,10 @@ import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 9);
-const quiet = quietOf({
-  staging: { app: staging, timeoutMs: 1_800_000 },
-  production: { app: production },
-});
+const places = {
+  staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
+  production: { target: targetOf(production) },
+};
 const longestMs = 48 * 3_600_000;
 const immortal: Fate = { killAt: null, pause: null };
 /** CI runs a job that died again, after a while. */
@@ -234,7 +236,7 @@ class Simulation {
 
   #wanted({ label, commit, rules }: Omit<Job, 'lane'>): Omit<DeployRequest, 'deploy' | 'chart'> {
     const verify = (service: 'staging' | 'production') => ({
-      dynos: { timeoutMs: 600_000, settleMs: rules.settleMs },
+      instances: { timeoutMs: 600_000, settleMs: rules.settleMs },
       waive: [],
       endpoints: [rules.successes]
         .filter((successes) => successes > 0)
@@ -258,10 +260,15 @@ class Simulation {
         lock: { provider: 'store', timeoutMs: 6 * 3_600_000, leaseMs },
         store: null,
         repository: null,
-        staging: { app: staging, deploy: 'build', timeoutMs: 1_800_000, verify: verify('staging') },
+        staging: {
+          target: targetOf(staging),
+          submits: 'commit',
+          timeoutMs: 1_800_000,
+          verify: verify('staging'),
+        },
         production: {
-          app: production,
-          deploy: this.#scenario.production ?? 'promote',
+          target: targetOf(production),
+          submits: this.#scenario.production ?? 'artifact',
           timeoutMs: 1_800_000,
           verify: verify('production'),
         },
@@ -346,7 +353,8 @@ class Simulation {
       baseUrl: environment.HEROKU_API_URL ?? '',
       token: environment.HEROKU_API_KEY ?? '',
     });
-    const heroku = this.#mutation.heroku?.(realHeroku) ?? realHeroku;
+    const targets = herokuTargets(this.#mutation.heroku?.(realHeroku) ?? realHeroku);
+    const wanted = this.#wanted({ label: '', commit, rules: lane.rules.of(deploy) });
     const history: History = {
       relation: async (base, head) => lane.graph.relation(base, head),
       notes: async (base, head) => lane.graph.notes(base, head),
@@ -354,7 +362,7 @@ class Simulation {
     };
     const unbroken = createServices({
       http,
-      heroku,
+      targets,
       history,
       archive: async () => archive,
       readLane: (name) => readLane(log, name),
@@ -363,18 +371,12 @@ class Simulation {
         accepted: new Set(lane.rules.trust),
         isLogKept: this.#mutation.forgetful !== true,
         laneOf: (deploy) => laneOfDeploy(log, deploy),
-        otherLane: async (name, app) =>
-          lane.rules.lanes.size < 2 ? null : otherLaneOf(ofOneWorld(log, lane), name, app),
+        otherLane: async (name, target) =>
+          lane.rules.lanes.size < 2 ? null : otherLaneOf(ofOneWorld(log, lane), name, target),
       },
     });
     const services = this.#mutation.staleGates
-      ? staleGates(
-          unbroken,
-          heroku,
-          http,
-          lane,
-          protectedOf(this.#wanted({ label: '', commit, rules: lane.rules.of(deploy) })),
-        )
+      ? staleGates(unbroken, targets, http, lane, protectedOf(wanted))
       : (this.#mutation.services?.(unbroken) ?? unbroken);
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
     const deaths = this.#deaths(clock);
@@ -386,7 +388,8 @@ class Simulation {
       leaseMs,
       relation: async (base, head) => lane.graph.relation(base, head),
       quiesce: async (signal) => {
-        if (this.#mutation.restless !== true) await quiesce(heroku, quiet, ports(signal));
+        if (this.#mutation.restless !== true)
+          await quiesce(quietOf(places, targets), ports(signal));
       },
       deaths,
     });
@@ -417,7 +420,7 @@ class Simulation {
     const app = type.startsWith('staging.') ? staging : production;
     if (type === 'staging.verified' || type === 'production.verified') {
       this.#invariants.onVerified(lane, deploy, app, data.release.id);
-    } else if (type === 'staging.dynosUp' || type === 'production.dynosUp') {
+    } else if (type === 'staging.instancesUp' || type === 'production.instancesUp') {
       const plan = this.#afterUp.shift() ?? null;
       if (plan !== null && plan.app === type.split('.')[0])
         this.#spawn(this.#whileWatched(plan, app, lane));
@@ -585,12 +588,19 @@ class Simulation {
 
 const idOf = (n: number): string => `10000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 
+/** Who asked for it, and what for, but to another production. */
+function elsewhere(data: RecordedEvent['data']): RecordedEvent['data'] {
+  const { settings } = data as DeployRequest;
+  const target = targetOf('elsewhere');
+  return { ...data, settings: { ...settings, production: { ...settings.production, target } } };
+}
+
 /** The log as if each lane's world had apps of other names than all others: in truth they have the same. */
 function ofOneWorld(log: EventLog, { rules }: LaneWorld): EventLog {
   const apart = (event: RecordedEvent): RecordedEvent =>
     event.type !== 'deploy.requested' || rules.lanes.has(String(event.data.lane))
       ? event
-      : { ...event, data: { ...event.data, settings: { production: { app: 'elsewhere' } } } };
+      : { ...event, data: elsewhere(event.data) };
   return new Proxy(log, {
     get(target, name) {
       if (name === 'readAll') {
@@ -619,10 +629,10 @@ function blind(real: Transport): Transport {
   };
 }
 
-/** The gates as they were when the lock was granted are what the promotion goes by. */
+/** The gates as they were when the lock was granted are what production's write goes by. */
 function staleGates(
   real: ServiceTable,
-  heroku: ReturnType<typeof createHeroku>,
+  targets: Targets,
   http: Ports['http'],
   lane: LaneWorld,
   settings: ProtectedSettings,
@@ -632,15 +642,18 @@ function staleGates(
   return {
     ...real,
     observe: async (input, ports) => {
-      const gates = { lane: lane.name, app: production, commit: input.commit, overridden: false };
-      const more = { killSwitch: killSwitch.name, settings, sources: [staging, production] };
+      const { target, commit } = input;
+      const gates = { lane: lane.name, target, commit, overridden: false };
+      const sources = [targetOf(staging), targetOf(production)];
+      const more = { killSwitch: killSwitch.name, settings, sources };
       early = await real.readGates({ ...gates, ...more }, ports);
       return real.observe(input, ports);
     },
     readGates: async (input, ports) => early ?? real.readGates(input, ports),
-    requestPromotion: async (input, ports) => {
-      const answer = await heroku.requestPromotion(input, { ...ports, http }, async () => null);
-      return answer.kind === 'requested' ? { ...answer, killSwitch } : answer;
+    submitToProduction: async ({ gates: _, ...input }, ports) => {
+      const submission = { ...input, archive: async () => archive, clear: async () => null };
+      const answer = await targets(input.target).submit(submission, { ...ports, http });
+      return answer.kind === 'submitted' ? { ...answer, killSwitch } : answer;
     },
   };
 }

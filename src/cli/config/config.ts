@@ -72,12 +72,12 @@ export function toSettings(
   environment: Pick<Environment, 'leaseMs'> & Partial<Pick<Environment, 'store'>>,
 ): Settings {
   const of = ({ heroku, verify }: Config['staging'] | Config['production']) => ({
-    app: heroku.app,
-    deploy: heroku.deploy,
+    target: { kind: 'heroku', name: heroku.app, settings: {} },
+    submits: heroku.deploy === 'promote' ? ('artifact' as const) : ('commit' as const),
     timeoutMs: heroku.timeout,
     verify: {
-      dynos: { timeoutMs: verify.dynos.timeout, settleMs: verify.dynos.settle },
-      waive: verify.waive,
+      instances: { timeoutMs: verify.dynos.timeout, settleMs: verify.dynos.settle },
+      waive: verify.waive.map((waived) => (waived === 'no-dynos' ? 'no-instances' : waived)),
       endpoints: verify.endpoints.map(({ timeout, ...endpoint }) => ({
         url: endpoint.url,
         status: endpoint.status,

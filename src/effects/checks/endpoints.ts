@@ -1,22 +1,17 @@
-/** Asks an app's endpoints until they answer as they should, from the commit that was released. */
+/** Asks an environment's endpoints until they answer as they should, from the commit that was released. */
 import { LockstepError } from '../../errors.ts';
-import type { Endpoint } from '../../machine/events.ts';
+import type { Endpoint, Release } from '../../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { type HttpResponse, VendorMalformed, VendorUnreachable } from '../http/client.ts';
-import { ageOf } from '../http/vendor-clock.ts';
 import { shownName } from '../http/vendors.ts';
 import { spoken } from '../polling.ts';
 import type { Ports } from '../ports.ts';
-import type { Heroku } from '../targets/heroku/heroku.ts';
+import type { Target } from '../targets/target.ts';
 
-type Input = Pick<ServiceInput<'checkHealth'>, 'app' | 'release' | 'commit' | 'endpoints'>;
+type Input = Pick<ServiceInput<'checkHealth'>, 'release' | 'commit' | 'endpoints'>;
 export type AnsweredEndpoint = ServiceOutput<'checkHealth'>['endpoints'][number];
 
-/** With preboot the old dynos answer until three minutes after the release (Heroku's Preboot article). */
-const prebootWindowMs = 3 * 60_000;
-/** Their end is not to the second. */
-const prebootMarginMs = 10_000;
 const askTimeoutMs = 10_000;
 const pauseMs = { afterRight: 1_000, afterWrong: 2_000 };
 
@@ -24,52 +19,42 @@ const pauseMs = { afterRight: 1_000, afterWrong: 2_000 };
  * One endpoint after another. An answer is right when its status, and where they are set its body,
  * header and revision, are; redirects are not followed. Only so many right answers in a row count.
  * A revision is right when it is the commit, or an abbreviation of it of 7 digits or more. Without
- * one nothing tells the old dynos' answers from the new ones': with preboot on, the end of the old
- * dynos is waited for first. That wait is not part of the endpoint's deadline.
+ * one nothing tells an earlier release's answers from this one's: where its instances go on answering
+ * beside the new ones, their end is waited for first. That wait is not part of the endpoint's deadline.
  *
- * @param options.once they answered right a moment ago: preboot is not waited for, and one right answer will do
+ * @param options.once they answered right a moment ago: no earlier release is waited for, and one right answer will do
  * @throws E_ENDPOINT naming the URL, what was wrong last, and the attempts
  */
 export async function askEndpoints(
-  heroku: Heroku,
-  { app, release, commit, endpoints }: Input,
+  target: Target,
+  { release, commit, endpoints }: Input,
   ports: Ports,
   { once }: { readonly once: boolean },
 ): Promise<AnsweredEndpoint[]> {
   const answered: AnsweredEndpoint[] = [];
-  let prebootIsOver = once;
+  let areAlone = once;
   for (const endpoint of endpoints) {
-    if (endpoint.revision === null && !prebootIsOver) {
-      await awaitPreboot(heroku, app, release.id, ports);
-      prebootIsOver = true;
+    if (endpoint.revision === null && !areAlone) {
+      await awaitOverlap(target, release, ports);
+      areAlone = true;
     }
     const wanted = once ? { ...endpoint, successes: 1 } : endpoint;
-    answered.push(await verify(app, wanted, commit, ports));
+    answered.push(await verify(target, wanted, commit, ports));
   }
   return answered;
 }
 
-async function awaitPreboot(
-  heroku: Heroku,
-  app: string,
-  release: string,
-  ports: Ports,
-): Promise<void> {
-  const { enabled, releasedAt } = await heroku.readPreboot(app, release, ports);
-  if (!enabled) return;
-  const windowMs = prebootWindowMs + prebootMarginMs;
-  // By Heroku's own clock; where that is not known, the whole of it.
-  const age = ageOf(releasedAt, 'heroku', ports);
-  const restMs = windowMs - (age?.atLeastMs ?? 0);
+async function awaitOverlap(target: Target, release: Release, ports: Ports): Promise<void> {
+  const restMs = await target.overlapMs(release, ports);
   if (restMs <= 0) return;
   ports.progress(
-    `${app}: preboot is on, and old dynos may still answer; waiting ${spoken(restMs)} before its endpoints are asked`,
+    `${target.settings.name}: instances of the release before may still answer; waiting ${spoken(restMs)} before its endpoints are asked`,
   );
   await ports.clock.sleep(restMs, ports.signal);
 }
 
 async function verify(
-  app: string,
+  target: Target,
   endpoint: Endpoint,
   commit: string,
   ports: Ports,
@@ -92,7 +77,7 @@ async function verify(
     const restMs = deadline - ports.clock.now();
     if (restMs <= 0) {
       const last = answer.wrong ?? `only ${inARow} of ${successes} right answers in a row`;
-      throw endpointFailed(app, url, { ...answer, wrong: last }, attempts, timeoutMs);
+      throw endpointFailed(target, url, { ...answer, wrong: last }, attempts, timeoutMs);
     }
     const pause = answer.wrong === null ? pauseMs.afterRight : pauseMs.afterWrong;
     await ports.clock.sleep(Math.min(pause, restMs), ports.signal);
@@ -186,7 +171,7 @@ function quoted(text: string): string {
 }
 
 function endpointFailed(
-  app: string,
+  { settings: { name }, hints }: Target,
   url: string,
   { status, wrong }: Answer,
   attempts: number,
@@ -196,9 +181,9 @@ function endpointFailed(
     'E_ENDPOINT',
     `${url} did not answer as it should within ${spoken(timeoutMs)}: ${wrong} (${attempts} attempts)`,
     {
-      hint: `See what it answers: curl -i ${url}, heroku logs -a ${app} -n 200. What is expected of it is in pipeline.yml.`,
+      hint: `See what it answers: curl -i ${url}, ${hints.logs}. What is expected of it is in pipeline.yml.`,
       details: {
-        app,
+        target: name,
         url,
         status: status === 0 ? null : status,
         wrong,

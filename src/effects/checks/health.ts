@@ -1,37 +1,36 @@
 /**
- * Health is a stretch of time: the dynos stay up for it, the endpoints answer within it and at its
+ * Health is a stretch of time: the instances stay up for it, the endpoints answer within it and at its
  * end, and a last look finds that the release under test is still what runs.
  */
 import { LockstepError } from '../../errors.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { spoken } from '../polling.ts';
 import type { Ports } from '../ports.ts';
-import { DynoWatch, type Look, type UpDyno } from '../targets/heroku/dyno-watch.ts';
-import type { Heroku } from '../targets/heroku/heroku.ts';
+import type { Instance, InstancesSeen, InstanceWatch, Target } from '../targets/target.ts';
 import { type AnsweredEndpoint, askEndpoints } from './endpoints.ts';
 
-type Input = ServiceInput<'checkHealth'>;
+type Input = Omit<ServiceInput<'checkHealth'>, 'target'>;
 
-/** Between two looks at the dynos; it grows by half each time. */
+/** Between two looks at the instances; it grows by half each time. */
 const pauseMs = { first: 2_000, longest: 10_000 };
 
 /**
  * Takes the longer of the stretch and the endpoints, not their sum. A restart begins the stretch
- * again, for as long as `dynos.timeout` lasts. It begins with the first look of this very call: what
+ * again, for as long as they may take to be up. It begins with the first look of this very call: what
  * an earlier run saw before it was killed does not count.
  *
- * @throws E_DYNO_CRASHED at once; E_DYNOS_UNSTEADY they kept restarting; E_ENDPOINT; E_NO_DYNOS;
+ * @throws E_INSTANCE_CRASHED at once; E_INSTANCES_UNSTEADY they kept restarting; E_ENDPOINT; E_NO_INSTANCES;
  *   E_RELEASE_NOT_CURRENT something else runs by now
  */
 export async function checkHealth(
-  heroku: Heroku,
+  target: Target,
   input: Input,
   ports: Ports,
 ): Promise<ServiceOutput<'checkHealth'>> {
   const siblings = new AbortController();
   const signal = AbortSignal.any([ports.signal, siblings.signal]);
   try {
-    return await new HealthCheck(heroku, input, { ...ports, signal }).run();
+    return await new HealthCheck(target, input, { ...ports, signal }).run();
   } catch (error) {
     ports.signal.throwIfAborted();
     throw error;
@@ -41,25 +40,27 @@ export async function checkHealth(
 }
 
 class HealthCheck {
-  readonly #heroku: Heroku;
+  readonly #target: Target;
   readonly #input: Input;
   readonly #ports: Ports;
-  readonly #watch: DynoWatch;
+  readonly #watch: InstanceWatch;
   readonly #stretch = new Stretch();
   #pauseMs = pauseMs.first;
 
-  constructor(heroku: Heroku, input: Input, ports: Ports) {
-    this.#heroku = heroku;
+  constructor(target: Target, input: Input, ports: Ports) {
+    this.#target = target;
     this.#input = input;
     this.#ports = ports;
-    this.#watch = new DynoWatch(heroku, input, ports);
+    this.#watch = target.watch(input, ports);
   }
 
   async run(): Promise<ServiceOutput<'checkHealth'>> {
     const { clock, progress } = this.#ports;
-    const { app, release, slug, settleMs, timeoutMs } = this.#input;
+    const { release, artifact, settleMs, timeoutMs } = this.#input;
     const startedAt = clock.ran();
-    progress(`${app}: v${release.version} has to stay up for ${spoken(settleMs)}`);
+    progress(
+      `${this.#target.settings.name}: ${release.version} has to stay up for ${spoken(settleMs)}`,
+    );
     let answers = await this.#watchWhile(this.#ask('until they are right'));
     const deadline = clock.ran() + settleMs + timeoutMs;
     for (;;) {
@@ -68,11 +69,11 @@ class HealthCheck {
       if (answers.at >= steady.since + settleMs) break;
       answers = await this.#ask('once more');
     }
-    await this.#heroku.mustStillRun({ app, release, slug }, this.#ports);
+    await this.#target.mustStillRun({ release, artifact }, this.#ports);
     return {
       kind: 'verified',
       release,
-      dynos: this.#stretch.up.map(({ name, version }) => ({ name, version })),
+      instances: this.#stretch.up.map(({ name, version }) => ({ name, version })),
       steadyMs: this.#stretch.steadyMs,
       restarts: this.#stretch.restarts,
       endpoints: answers.endpoints,
@@ -81,13 +82,13 @@ class HealthCheck {
   }
 
   async #ask(how: 'until they are right' | 'once more'): Promise<Answers> {
-    const endpoints = await askEndpoints(this.#heroku, this.#input, this.#ports, {
+    const endpoints = await askEndpoints(this.#target, this.#input, this.#ports, {
       once: how === 'once more',
     });
     return { at: this.#ports.clock.ran(), endpoints };
   }
 
-  /** Looks at the dynos again and again as long as the endpoints are being asked. */
+  /** Looks at the instances again and again as long as the endpoints are being asked. */
   async #watchWhile(asking: Promise<Answers>): Promise<Answers> {
     let answers: Answers | null = null;
     const answered = asking.then((them) => {
@@ -112,7 +113,7 @@ class HealthCheck {
       const { since } = this.#stretch;
       const restMs = since === null ? Number.POSITIVE_INFINITY : since + settleMs - now;
       if (since !== null && restMs <= 0) return { since };
-      if (now >= deadline) throw unsteady(this.#input, this.#stretch);
+      if (now >= deadline) throw unsteady(this.#target, this.#input, this.#stretch);
       await this.#pause(Math.min(this.#nextPauseMs(), restMs, deadline - now));
     }
   }
@@ -121,8 +122,9 @@ class HealthCheck {
     const look = await this.#watch.look();
     const again = this.#stretch.see(look, this.#ports.clock.ran());
     if (again === null) return;
-    const { app, settleMs } = this.#input;
-    this.#ports.progress(`${app}: ${again}; its ${spoken(settleMs)} begin again`);
+    const { settleMs } = this.#input;
+    const { name } = this.#target.settings;
+    this.#ports.progress(`${name}: ${again}; its ${spoken(settleMs)} begin again`);
   }
 
   #nextPauseMs(): number {
@@ -150,13 +152,13 @@ interface Answers {
   readonly endpoints: AnsweredEndpoint[];
 }
 
-/** For how long all dynos have been up, by our own clock's even pace, and how often that began again. */
+/** For how long all instances have been up, by our own clock's even pace, and how often that began again. */
 class Stretch {
   /** When the first look found all of them up in these lives; null while one is missing. */
   since: number | null = null;
-  /** How often it was broken: a dyno restarted, or was not up. */
+  /** How often it was broken: an instance restarted, or was not up. */
   restarts = 0;
-  up: readonly UpDyno[] = [];
+  up: readonly Instance[] = [];
   #seenAt = 0;
   /** By name. */
   #lives = new Map<string, string>();
@@ -166,7 +168,7 @@ class Stretch {
   }
 
   /** @returns why it begins again, in words; null when it goes on */
-  see({ up, missing }: Look, now: number): string | null {
+  see({ up, missing }: InstancesSeen, now: number): string | null {
     this.#seenAt = now;
     if (missing !== '') {
       const broken = this.since !== null;
@@ -174,9 +176,9 @@ class Stretch {
       this.since = null;
       return broken ? `not all up any more (${missing})` : null;
     }
-    const known = (dyno: UpDyno): string | undefined => this.#lives.get(dyno.name);
-    const restarted = up.find((dyno) => known(dyno) !== undefined && known(dyno) !== dyno.life);
-    const isNew = up.some((dyno) => known(dyno) !== dyno.life);
+    const known = ({ name }: Instance): string | undefined => this.#lives.get(name);
+    const restarted = up.find((one) => known(one) !== undefined && known(one) !== one.life);
+    const isNew = up.some((one) => known(one) !== one.life);
     const broken = this.since !== null && restarted !== undefined;
     if (broken) this.restarts += 1;
     if (this.since === null || isNew) this.since = now;
@@ -187,15 +189,16 @@ class Stretch {
 }
 
 function unsteady(
-  { app, release, settleMs, timeoutMs }: Input,
+  { settings: { name }, hints }: Target,
+  { release: { version }, settleMs, timeoutMs }: Input,
   { restarts }: Stretch,
 ): LockstepError {
   return new LockstepError(
-    'E_DYNOS_UNSTEADY',
-    `${app} did not stay up on v${release.version} for ${spoken(settleMs)} on end: the dynos restarted or went ${restarts} times`,
+    'E_INSTANCES_UNSTEADY',
+    `${name} did not stay up on ${version} for ${spoken(settleMs)} on end: instances restarted or went ${restarts} times`,
     {
-      hint: `See why: heroku logs -a ${app} -n 200. How long they have to stay up is verify.dynos.settle in pipeline.yml.`,
-      details: { app, version: release.version, settleMs, timeoutMs, restarts },
+      hint: `See why: ${hints.logs}. How long they have to stay up is verify.${hints.verifyKey}.settle in pipeline.yml.`,
+      details: { target: name, version, settleMs, timeoutMs, restarts },
     },
   );
 }

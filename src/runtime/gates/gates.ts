@@ -19,7 +19,7 @@ export async function readGates(
   options: GatesOptions,
   ports: Ports,
 ): Promise<ServiceOutput<'readGates'>> {
-  const { order, held, lane, code, newest } = await readStanding(input, options, ports);
+  const { order, held, lane, running, cursor } = await readStanding(input, options, ports);
   if (order.kind === 'superseded' || order.kind === 'found') return order;
   if (held !== null) return { kind: 'held', rollback: held };
   const { killSwitch, on } = options.killSwitch(input.killSwitch);
@@ -27,9 +27,9 @@ export async function readGates(
   if (lane.disabled !== null) {
     return { kind: 'disabled', switch: 'lane', killSwitch, by: lane.disabled, distrust: null };
   }
-  const distrust = await readTrust(input, options, { lane, code }, ports);
+  const distrust = await readTrust(input, options, { lane, running }, ports);
   if (distrust !== null) {
     return { kind: 'disabled', switch: distrust.about, killSwitch, by: null, distrust };
   }
-  return { kind: 'clear', production: order.production, newest, killSwitch };
+  return { kind: 'clear', production: order.production, cursor, killSwitch };
 }

@@ -1,28 +1,28 @@
 /** What production runs, once nothing is under way there, and how a commit stands to it. */
-
 import type { History } from '../../effects/history/history.ts';
 import { spoken } from '../../effects/polling.ts';
 import type { Ports } from '../../effects/ports.ts';
-import type { AppCode, CodeRelease, Heroku } from '../../effects/targets/heroku/heroku.ts';
+import type { Observed, Running, Target, Targets } from '../../effects/targets/target.ts';
 import { LockstepError } from '../../errors.ts';
-import type { Running, Stuck } from '../../machine/events.ts';
+import type { Running as RunningCommit, Stuck, TargetSettings } from '../../machine/events.ts';
 import type { Lane } from '../../machine/lane.ts';
 import type { Refusal } from '../../machine/services.ts';
 import { type GoingBack, goingBack } from './going-back.ts';
 import { stuckAt } from './stuck.ts';
 
 export interface ProductionOptions {
-  readonly heroku: Heroku;
+  readonly targets: Targets;
   readonly history: History;
   readonly readLane: (lane: string) => Promise<Lane>;
 }
 
-/** Production's code, with nothing under way. */
-export type SettledCode = Omit<AppCode, 'pending'>;
+/** What a target runs, with nothing under way. */
+export type Settled = Omit<Observed, 'pending'>;
 
 export interface StandingInput {
   readonly lane: string;
-  readonly app: string;
+  /** Production. */
+  readonly target: TargetSettings;
   readonly commit: string;
   /** Order does not stop this deploy: a person said so. */
   readonly overridden: boolean;
@@ -35,57 +35,65 @@ export interface Standing {
   /** What runs is that going-back itself; false where one was only tried, and failed. */
   readonly isTakenBack: boolean;
   readonly lane: Lane;
-  readonly code: CodeRelease | null;
-  /** The version of production's newest release of any kind. */
-  readonly newest: number;
+  readonly running: Running | null;
+  /** Where production's history ends. */
+  readonly cursor: string;
 }
 
 export type Order =
-  | { readonly kind: 'ahead' | 'first' | 'overridden'; readonly production: Running }
+  | { readonly kind: 'ahead' | 'first' | 'overridden'; readonly production: RunningCommit }
   /** Production runs exactly this commit, and no deploy of the lane has verified it. */
   | Extract<Refusal, { kind: 'found' }>
   | Extract<Refusal, { kind: 'superseded' }>;
 
-/** Heroku ends a release phase after an hour: what is under way for longer is stuck. */
+/** What is under way for longer is stuck: of the targets that limit a release, Heroku does so after an hour. */
 export const otherReleaseTimeoutMs = 60 * 60_000;
 const otherReleasePollMs = 5_000;
 
-/** @throws E_RELEASE_UNDER_WAY a release is under way for more than an hour by Heroku's clock, or ours */
-export async function settledCode(
-  { heroku, history }: Pick<ProductionOptions, 'heroku' | 'history'>,
-  app: string,
+/** @throws E_RELEASE_UNDER_WAY a release is under way for more than an hour by the target's clock, or ours */
+export async function observeSettled(
+  target: Target,
+  history: History,
   ports: Ports,
-): Promise<SettledCode> {
+): Promise<Settled> {
+  const { name } = target.settings;
   const deadline = ports.clock.now() + otherReleaseTimeoutMs;
   for (;;) {
-    const { pending, ...state } = await heroku.readCode(app, ports);
-    if (pending === null) return { ...state, code: await resolved(state.code, history, ports) };
-    const { version, description, ageMs } = pending;
+    const { pending, ...seen } = await target.observe(ports);
+    if (pending === null) return { ...seen, running: await resolved(seen.running, history, ports) };
+    const {
+      release: { version },
+      description,
+      ageMs,
+    } = pending;
     if (ageMs >= otherReleaseTimeoutMs || ports.clock.now() >= deadline) {
       throw new LockstepError(
         'E_RELEASE_UNDER_WAY',
-        `${app} has had release v${version} (${description ?? 'no description'}) under way for ${spoken(ageMs)}`,
+        `${name} has had release ${version} (${description ?? 'no description'}) under way for ${spoken(ageMs)}`,
         {
-          hint: `See what it waits for: heroku releases:info v${version} -a ${app}. Nothing is released to ${app} until it is over.`,
-          details: { app, version, ageMs },
+          hint: `See what it waits for: ${target.hints.release(version)}. Nothing is released to ${name} until it is over.`,
+          details: { target: name, version, ageMs },
         },
       );
     }
     ports.progress(
-      `${app}: release v${version} has been under way for ${spoken(ageMs)}; waiting for it`,
+      `${name}: release ${version} has been under way for ${spoken(ageMs)}; waiting for it`,
     );
     await ports.clock.sleep(otherReleasePollMs, ports.signal);
   }
 }
 
-/** Some tools name a slug's commit by its first digits. */
+/** Some tools name an artifact's commit by its first digits. */
 async function resolved(
-  code: CodeRelease | null,
+  running: Running | null,
   history: History,
   ports: Ports,
-): Promise<CodeRelease | null> {
-  if (code === null || code.commit !== null || code.named === null) return code;
-  return { ...code, commit: await history.fullId(code.named, ports) };
+): Promise<Running | null> {
+  if (running === null || running.artifact.commit !== null || running.named === null) {
+    return running;
+  }
+  const commit = await history.fullId(running.named, ports);
+  return { ...running, artifact: { ...running.artifact, commit } };
 }
 
 /** @throws E_ORDER_UNKNOWN, and what reading throws */
@@ -94,58 +102,61 @@ export async function readStanding(
   options: ProductionOptions,
   ports: Ports,
 ): Promise<Standing> {
-  const state = await settledCode(options, input.app, ports);
+  const target = options.targets(input.target);
+  const state = await observeSettled(target, options.history, ports);
   const lane = await options.readLane(input.lane);
-  const { code, newest } = state;
-  const relation = await relationTo(code, input.commit, options.history, ports);
-  const held = await holding(input, state, lane, options, ports);
-  const isTakenBack = held !== null && held.release.id === code?.release.id;
+  const { running, cursor } = state;
+  const relation = await relationTo(running, input.commit, options.history, ports);
+  const held = await holding(input, target, state, lane, options.history, ports);
+  const isTakenBack = held !== null && held.release.id === running?.release.id;
   const stuck =
-    code !== null && relation === 'diverged' && !input.overridden
-      ? await stuckAt(input.commit, code.release, lane, options.history, ports)
+    running !== null && relation === 'diverged' && !input.overridden
+      ? await stuckAt(input.commit, running.release, lane, options.history, ports)
       : null;
-  const order = orderOf(input, code, relation, { isTakenBack, lane, stuck });
-  return { order, held, isTakenBack, lane, code, newest };
+  const order = orderOf(input, running, relation, { isTakenBack, lane, stuck });
+  return { order, held, isTakenBack, lane, running, cursor };
 }
 
 type Standings = Awaited<ReturnType<History['relation']>> | 'first';
 
 async function relationTo(
-  code: CodeRelease | null,
+  running: Running | null,
   commit: string,
   history: History,
   ports: Ports,
 ): Promise<Standings> {
-  if (code === null) return 'first';
-  return code.commit === null ? 'unknown' : history.relation(code.commit, commit, ports);
+  if (running === null) return 'first';
+  const { artifact } = running;
+  return artifact.commit === null ? 'unknown' : history.relation(artifact.commit, commit, ports);
 }
 
 /** Who overrides order answers for what cannot be told of it, too; not for what somebody took back. */
 async function holding(
-  { app, overridden }: StandingInput,
-  state: SettledCode,
+  { overridden }: StandingInput,
+  target: Target,
+  state: Settled,
   lane: Lane,
-  options: ProductionOptions,
+  history: History,
   ports: Ports,
 ): Promise<GoingBack | null> {
-  const back = await goingBack(app, state, lane, options, ports);
+  const back = await goingBack(target, state, lane, history, ports);
   return overridden && back?.kind === 'unknown' ? null : back;
 }
 
 function orderOf(
   { overridden }: StandingInput,
-  code: CodeRelease | null,
+  running: Running | null,
   relation: Standings,
   { isTakenBack, lane, stuck }: Pick<Standing, 'isTakenBack' | 'lane'> & { stuck: Stuck | null },
 ): Order {
-  if (code === null) return { kind: 'first', production: { version: null, commit: null } };
-  const { release, slug, commit } = code;
-  const production = { version: release.version, commit };
+  if (running === null) return { kind: 'first', production: { version: null, commit: null } };
+  const { release, artifact } = running;
+  const production = { version: release.version, commit: artifact.commit };
   if (overridden) return { kind: 'overridden', production };
   const verified = lane.shipped?.release.id === release.id;
   switch (relation) {
     case 'same':
-      if (!verified && !isTakenBack) return { kind: 'found', release, slug, own: false };
+      if (!verified && !isTakenBack) return { kind: 'found', release, artifact, own: false };
       return { kind: 'superseded', cause: 'contained', production, verified };
     case 'behind':
       return { kind: 'superseded', cause: 'contained', production, verified };
@@ -154,14 +165,15 @@ function orderOf(
     case 'ahead':
       return { kind: 'ahead', production };
     default:
-      throw orderUnknown(code);
+      throw orderUnknown(running);
   }
 }
 
-function orderUnknown({ named, commit, release: { version } }: CodeRelease): LockstepError {
+function orderUnknown({ named, artifact, release: { version } }: Running): LockstepError {
+  const { kind, commit } = artifact;
   return new LockstepError(
     'E_ORDER_UNKNOWN',
-    `how this commit stands to what production runs (${commit ?? named ?? 'a slug that names no commit'}, v${version}) cannot be told`,
+    `how this commit stands to what production runs (${commit ?? named ?? `a ${kind} that names no commit`}, ${version}) cannot be told`,
     {
       hint: 'Give the job a clone with history (fetch-depth: 0) or a GITHUB_TOKEN; or take responsibility with --override --reason.',
       details: { version, commit },

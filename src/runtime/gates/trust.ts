@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Ports } from '../../effects/ports.ts';
-import type { CodeRelease, Heroku } from '../../effects/targets/heroku/heroku.ts';
-import type { Distrust } from '../../machine/events.ts';
-import type { Lane } from '../../machine/lane.ts';
+import { isSameArtifact, type Running, type Targets } from '../../effects/targets/target.ts';
+import type { Distrust, TargetSettings } from '../../machine/events.ts';
+import { type Lane, targetName } from '../../machine/lane.ts';
 import { weakened } from '../../machine/protected-settings.ts';
 import type { GatesInput } from '../../machine/services.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -20,21 +20,21 @@ export interface TrustOptions {
   readonly isLogKept: boolean;
   /** The lane of a deploy in this log; null: the log has no such deploy. */
   readonly laneOf: (deploy: string) => Promise<string | null>;
-  /** Another lane of this log that was asked to deploy to the app; null: there is none. */
-  readonly otherLane: (lane: string, app: string) => Promise<string | null>;
+  /** Another lane of this log that was asked to deploy to the target; null: there is none. */
+  readonly otherLane: (lane: string, target: TargetSettings) => Promise<string | null>;
 }
 
 /** What keeps production from being written until it is accepted; null: nothing. */
 export async function readTrust(
   input: GatesInput,
-  { trust, heroku }: { readonly trust: TrustOptions; readonly heroku: Heroku },
-  { lane, code }: { readonly lane: Lane; readonly code: CodeRelease | null },
+  { trust, targets }: { readonly trust: TrustOptions; readonly targets: Targets },
+  standing: { readonly lane: Lane; readonly running: Running | null },
   ports: Ports,
 ): Promise<Distrust | null> {
   const isAccepted = ({ digest }: Distrust) =>
-    trust.accepted.has(digest) || lane.trusted.has(digest);
-  const settings = trust.isLogKept ? settingsOf(input, lane) : null;
-  const found = [settings, await logOf(input, trust, heroku, { lane, code }, ports)];
+    trust.accepted.has(digest) || standing.lane.trusted.has(digest);
+  const settings = trust.isLogKept ? settingsOf(input, standing.lane) : null;
+  const found = [settings, await logOf(input, trust, targets, standing, ports)];
   return found.find((one) => one !== null && !isAccepted(one)) ?? null;
 }
 
@@ -44,36 +44,47 @@ function settingsOf({ settings }: GatesInput, lane: Lane): Distrust | null {
 }
 
 async function logOf(
-  { lane: name, app, sources }: GatesInput,
+  { lane: name, target, sources }: GatesInput,
   { isLogKept, laneOf, otherLane }: TrustOptions,
-  heroku: Heroku,
-  { lane, code }: { readonly lane: Lane; readonly code: CodeRelease | null },
+  targets: Targets,
+  { lane, running }: { readonly lane: Lane; readonly running: Running | null },
   ports: Ports,
 ): Promise<Distrust | null> {
-  const isOurs = code !== null && lane.shipped?.slug === code.slug;
-  const mark = code === null || isOurs ? null : await heroku.buildMarkOf(code, sources, ports);
+  const { shipped } = lane;
+  const isOurs = running !== null && isSameArtifact(shipped?.artifact ?? null, running.artifact);
+  const key =
+    running === null || isOurs ? null : await targets(target).keyOf(running, sources, ports);
   // What a log that is thrown away told of is nowhere else either.
-  const deploy = mark === null || mark.endsWith(notKept) ? null : mark;
+  const deploy = key === null || key.endsWith(notKept) ? null : key;
   const before = deploy === null ? null : await laneOf(deploy);
   if (deploy !== null && before === null) {
     const change = `production runs deploy ${deploy}, which this log does not have`;
-    return { about: 'log', digest: digestOf(['log', app, deploy]), changes: [change] };
+    return {
+      about: 'log',
+      digest: digestOf(['log', target.name, deploy]),
+      changes: [change],
+    };
   }
   if (!isLogKept) return null;
-  // A lane that has shipped to the app is no new name of another one.
-  const other = before ?? (lane.shipped?.app === app ? null : await otherLane(name, app));
+  // A lane that has shipped to the target is no new name of another one.
+  const isKnown = shipped?.target === targetName(target);
+  const other = before ?? (isKnown ? null : await otherLane(name, target));
   if (other === null || other === name) return null;
-  const change = `lane ${other} of this log deploys to ${app} too; this lane, ${name}, knows nothing of its history`;
-  return { about: 'log', digest: digestOf(['lane', app, other, name]), changes: [change] };
+  const change = `lane ${other} of this log deploys to ${target.name} too; this lane, ${name}, knows nothing of its history`;
+  return {
+    about: 'log',
+    digest: digestOf(['lane', target.name, other, name]),
+    changes: [change],
+  };
 }
 
 const notKept = ' (log not kept)';
 
 /**
- * What a deploy's builds are marked with: its id, and whether its log outlives the job. So a commit
+ * The key that a deploy submits under: its id, and whether its log outlives the job. So a commit
  * that takes a log away from its lane, for one that is thrown away, is held like any other.
  */
-export function markOf(deploy: string, { isLogKept }: Pick<TrustOptions, 'isLogKept'>): string {
+export function keyOf(deploy: string, { isLogKept }: Pick<TrustOptions, 'isLogKept'>): string {
   return isLogKept ? deploy : deploy + notKept;
 }
 
@@ -91,11 +102,11 @@ export async function laneOfDeploy(log: EventLog, deploy: string): Promise<strin
 
 const batch = 1_000;
 
-/** Reads the whole log: asked for a lane that has not shipped to the app yet. @throws UnreadableLog */
+/** Reads the whole log: asked for a lane that has not shipped to the target yet. @throws UnreadableLog */
 export async function otherLaneOf(
   log: EventLog,
   lane: string,
-  app: string,
+  target: TargetSettings,
 ): Promise<string | null> {
   for (let after = 0; ; ) {
     const events = await log.readAll({ after, limit: batch, streamPrefix: deployStream('') });
@@ -104,7 +115,8 @@ export async function otherLaneOf(
       if (recorded.version !== 1) continue;
       const { type, data } = domainEvent(recorded);
       if (type !== 'deploy.requested' || data.lane === lane) continue;
-      if (data.settings.production.app === app) return data.lane;
+      const { production } = data.settings;
+      if (targetName(production.target) === targetName(target)) return data.lane;
     }
     if (events.length < batch) return null;
     after = events.at(-1)?.position ?? after;

@@ -33,7 +33,7 @@ export async function switchLane(
 
 /**
  * Takes the lock from its holder, dead or alive: whatever that still does, it can record nothing
- * more and starts nothing more. Whoever is next waits until nothing is under way at Heroku.
+ * more and starts nothing more. Whoever is next waits until nothing is under way at the targets.
  *
  * @throws UsageError nobody holds it
  */

@@ -1,13 +1,14 @@
 /** From the log's rows to the chart: reading a deploy's stream and folding it. */
 import { createHash } from 'node:crypto';
+import { targetKinds } from '../../effects/targets/kinds.ts';
 import { LockstepError } from '../../errors.ts';
 import { chart } from '../../machine/chart.ts';
 import { parseEvent } from '../../machine/codec.ts';
-import { upcasting as currentUpcasting } from '../../machine/event-schemas.ts';
+import { schemaNumbers } from '../../machine/event-schemas.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { begin, type Flight, next } from '../../machine/interpret.ts';
 import { type LaneEvent, parseLaneEvent } from '../../machine/lane.ts';
-import { NewerSchema, type Upcasting } from '../../machine/upcasting.ts';
+import { NewerSchema, Upcasting } from '../../machine/upcasting.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { deployStream } from './streams.ts';
 
@@ -18,6 +19,11 @@ export class UnreadableLog extends LockstepError {}
 export const chartHash: string = createHash('sha256')
   .update(JSON.stringify(chart.definition))
   .digest('hex');
+
+const currentUpcasting = new Upcasting(
+  schemaNumbers,
+  targetKinds.flatMap(({ upcasters }) => upcasters),
+);
 
 /** An event of a deploy in today's words. @throws UnreadableLog */
 export function domainEvent(recorded: RecordedEvent, upcasting = currentUpcasting): DomainEvent {

@@ -1,6 +1,6 @@
 /** Which deploy an `advance` is about: the one that this build and commit have already, or a new one. */
 import type { DeployRequest } from '../../machine/events.ts';
-import { begin, stateOf } from '../../machine/interpret.ts';
+import { begin, has, stateOf } from '../../machine/interpret.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { type EventLog, VersionConflict } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
@@ -41,7 +41,7 @@ export async function requestDeploy(
     }
     const { request } = flight.snapshot.context;
     const another = request.lane !== lane || request.commit.sha !== commit.sha;
-    const tryAgain = request.build.attempt < build.attempt && stateOf(flight).startsWith('failed');
+    const tryAgain = request.build.attempt < build.attempt && has(flight, 'failed');
     if (!another && !tryAgain) return { deploy, isNew: false };
   }
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { has, next, stateOf } from '../../machine/interpret.ts';
+import { targetName } from '../../machine/lane.ts';
 import type { EventLog, StreamAppend } from '../../store/log.ts';
 import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
@@ -53,8 +54,8 @@ export async function resumeDeploy(
     },
   ];
   if (outcome?.type === 'production.held') {
-    const { app } = request.settings.production;
-    const data = { app, release: outcome.data.rollback.release.id, ...person };
+    const target = targetName(request.settings.production.target);
+    const data = { target, release: outcome.data.rollback.release.id, ...person };
     batches.push({
       stream: laneStream(request.lane),
       expected: 'any',

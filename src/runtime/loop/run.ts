@@ -7,7 +7,7 @@ import type { Clock, Ports } from '../../effects/ports.ts';
 import { type Step, type StepOutput, steps, toEvent, toFailure } from '../../machine/codec.ts';
 import { type DomainEvent, type EventData, type Stuck, stuckIn } from '../../machine/events.ts';
 import { exitCodeOf, type Flight, has, next, stateOf, takes } from '../../machine/interpret.ts';
-import type { LaneEvent } from '../../machine/lane.ts';
+import { type LaneEvent, targetName } from '../../machine/lane.ts';
 import { protectedOf } from '../../machine/protected-settings.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../../machine/services.ts';
 import { describeStep, tell } from '../../machine/story.ts';
@@ -76,9 +76,6 @@ export interface RunOutcome {
 
 /** Thrown by a step, these say nothing of the deploy: it stays as it is recorded, for another run to carry on. */
 const endsTheRun = [Overtaken, Lapsed, FencedOff, StoreUnavailable, UnreadableLog] as const;
-
-/** States in which a holder has nothing under way at a vendor: interrupted there, it gives the lane back. */
-const nothingUnderWay = ['locked', 'verifying'];
 
 /**
  * Carries a deploy on until it is settled, paused, interrupted, or taken over.
@@ -233,7 +230,7 @@ class DeployRun {
       const data = { token: held.token, why: 'the run before it is over' };
       await this.#record({ type: 'lock.reacquired', data });
     } else if (held?.kind === 'lost') {
-      await this.#record({ type: 'lock.lost', data: { token: token ?? 1, to: held.to } });
+      await this.#record({ type: 'lock.lost', data: { token, to: held.to } });
     }
   }
 
@@ -340,10 +337,9 @@ class DeployRun {
 
   async #interrupted(signal: Interruption): Promise<RunOutcome> {
     this.#stopAll(`interrupted by ${signal}`);
-    const top = stateOf(this.#flight).split('.')[0] ?? '';
     await this.#record(
       { type: 'run.interrupted', data: { signal } },
-      { giveLaneBack: nothingUnderWay.includes(top) },
+      { giveLaneBack: has(this.#flight, 'idle') },
     );
     return this.#outcome(signal);
   }
@@ -378,12 +374,12 @@ class DeployRun {
       fence: this.#fenceFor(event),
     };
     const ofLane: LaneEvent[] = [];
-    if (event.type === 'production.promoted' || event.type === 'production.built') {
+    if (event.type === 'production.released') {
       ofLane.push(this.#deployed(event.data.release));
     }
     const stuck = stuckIn(event);
     if (stuck !== null) ofLane.push(this.#stuck(stuck));
-    if (transition.to === 'production.live') ofLane.push(this.#shipped(after));
+    if (has(after, 'live')) ofLane.push(this.#shipped(after));
     if (back !== null) {
       ofLane.push(this.#released(back, transition.to));
       appendOptions.release = back;
@@ -430,25 +426,27 @@ class DeployRun {
   }
 
   #deployed(release: string): LaneEvent {
-    const { app } = this.#flight.snapshot.context.request.settings.production;
-    return { type: 'lane.deployed', data: { deploy: this.#o.deploy, app, release } };
+    const { production } = this.#flight.snapshot.context.request.settings;
+    const data = { deploy: this.#o.deploy, target: targetName(production.target), release };
+    return { type: 'lane.deployed', data };
   }
 
   #stuck({ release }: Stuck): LaneEvent {
     const { commit, settings } = this.#flight.snapshot.context.request;
-    const { app } = settings.production;
-    const data = { deploy: this.#o.deploy, app, release, commit: commit.sha };
+    const target = targetName(settings.production.target);
+    const data = { deploy: this.#o.deploy, target, release, commit: commit.sha };
     return { type: 'lane.stuck', data };
   }
 
   #shipped({ snapshot: { context } }: Flight): LaneEvent {
-    const { request, shipped } = context;
-    const { release, slug } = shipped;
-    if (release === null || slug === null) throw new Error('a deploy is live without a release');
-    const { app } = request.settings.production;
+    const { request, production } = context;
+    const { release, artifact } = production;
+    if (release === null || artifact === null)
+      throw new Error('a deploy is live without a release');
+    const target = targetName(request.settings.production.target);
     const { sha: commit } = request.commit;
     const settings = context.gatesPassed ? protectedOf(request) : null;
-    const data = { deploy: this.#o.deploy, app, release, commit, slug, settings };
+    const data = { deploy: this.#o.deploy, target, release, commit, artifact, settings };
     return { type: 'lane.shipped', data };
   }
 

@@ -321,13 +321,25 @@ describe('settings', () => {
     expect(settings).toMatchObject({
       lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
       repository: 'https://github.com/acme/web',
-      staging: { app: 'acme-staging', deploy: 'build', timeoutMs: 1_800_000 },
+      staging: {
+        target: { kind: 'heroku', name: 'acme-staging', settings: {} },
+        submits: 'commit',
+        timeoutMs: 1_800_000,
+      },
       production: {
-        app: 'acme-production',
-        deploy: 'promote',
+        target: { kind: 'heroku', name: 'acme-production', settings: {} },
+        submits: 'artifact',
         verify: { endpoints: [{ revision: { header: 'x-revision' }, timeoutMs: 120_000 }] },
       },
     });
+  });
+
+  it('say in any target’s words what the file says in Heroku’s', async () => {
+    const heroku = leastConfig.replace('app: acme-production', '$&, deploy: build');
+    const text = `${heroku}  verify: { waive: [no-dynos, no-checks] }\n`;
+    const { production } = toSettings(await loadText(text), noLease);
+    expect(production.submits).toBe('commit');
+    expect(production.verify.waive).toEqual(['no-instances', 'no-checks']);
   });
 
   it('take the lease of the environment before that of the file', async () => {

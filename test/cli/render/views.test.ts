@@ -91,7 +91,7 @@ describe('pipeline status', () => {
 
   it('tells how one goes on that gave up or has lost its run', () => {
     const gaveUp = row({ state: 'queued.gaveUp', settled: false, reason: 'gave up waiting' });
-    const lost = row({ state: 'verifying.dynos', settled: false });
+    const lost = row({ state: 'verifying.starting', settled: false });
     for (const one of [gaveUp, lost]) {
       const lines = statusView([one], nowMs, plain);
       expect(lines[1]).toContain(', no run');
@@ -102,7 +102,7 @@ describe('pipeline status', () => {
   });
 
   it('asks nothing of anybody for one that is over or has a run', () => {
-    const underWay = row({ state: 'verifying.dynos', settled: false, running: true });
+    const underWay = row({ state: 'verifying.starting', settled: false, running: true });
     const lines = statusView([row(), underWay], nowMs, plain);
     expect(lines).toHaveLength(3);
     expect(lines.join()).not.toContain('no run');

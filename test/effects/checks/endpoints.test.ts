@@ -1,7 +1,6 @@
 /** The endpoints' check: what counts as right, how often, from which commit, and preboot's old dynos. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askEndpoints } from '../../../src/effects/checks/endpoints.ts';
-import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import type { Endpoint } from '../../../src/machine/events.ts';
 import {
   type AnsweringServer,
@@ -40,10 +39,9 @@ async function check(answer: Answer, ...endpoints: Partial<Endpoint>[]) {
   const { url } = site;
   const startedAt = world.clock.now();
   const answered = await askEndpoints(
-    createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
+    world.target('acme'),
     {
-      app: 'acme',
-      release: { id: release.id, version: release.version },
+      release: { id: release.id, version: `v${release.version}` },
       commit,
       endpoints: (endpoints.length === 0 ? [{}] : endpoints).map((changes) => ({
         status: 200,
@@ -95,7 +93,11 @@ describe('askEndpoints', () => {
     expect(error.message).toMatch(
       /^http:\S+\/health did not answer as it should within 30 s: status 503, not 200 \(\d+ attempts\)$/,
     );
-    expect(error.details).toMatchObject({ app: 'acme', status: 503, attempts: site?.asked.length });
+    expect(error.details).toMatchObject({
+      target: 'acme',
+      status: 503,
+      attempts: site?.asked.length,
+    });
   });
 
   it('fails with the connection’s error when nothing answers', async () => {

@@ -2,7 +2,6 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkHealth } from '../../../src/effects/checks/health.ts';
-import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import {
@@ -80,11 +79,10 @@ async function check(options: Options): ReturnType<typeof checkHealth> {
 
 function begin({ settleMs = 10_000, timeoutMs = 60_000, endpoints = 0, successes = 1 }: Options) {
   return checkHealth(
-    createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
+    world.target('acme'),
     {
-      app: 'acme',
-      release: { id: release.id, version: release.version },
-      slug,
+      release: { id: release.id, version: `v${release.version}` },
+      artifact: { kind: 'slug', id: slug, digest: null, commit },
       commit,
       timeoutMs,
       settleMs,
@@ -120,10 +118,10 @@ describe('checkHealth', () => {
     const verified = await check({});
     expect(verified).toEqual({
       kind: 'verified',
-      release: { id: release.id, version: 2 },
-      dynos: [
-        { name: 'worker.1', version: 2 },
-        { name: 'worker.2', version: 2 },
+      release: { id: release.id, version: 'v2' },
+      instances: [
+        { name: 'worker.1', version: 'v2' },
+        { name: 'worker.2', version: 'v2' },
       ],
       steadyMs: 10_000,
       restarts: 0,
@@ -136,10 +134,10 @@ describe('checkHealth', () => {
     expect(await check({ settleMs })).toMatchObject({ steadyMs: settleMs, waitedMs: settleMs });
   });
 
-  it('a worker that crashes three seconds after it was up is a failure: E_DYNO_CRASHED', async () => {
+  it('a worker that crashes three seconds after it was up is a failure: E_INSTANCE_CRASHED', async () => {
     dynosAt((ms) => [dyno('worker.1', { state: ms < 3_000 ? 'up' : 'crashed' }), dyno('worker.2')]);
     const error = await failureOf(check({}));
-    expect(error.code).toBe('E_DYNO_CRASHED');
+    expect(error.code).toBe('E_INSTANCE_CRASHED');
     expect(error.message).toBe('acme: worker.1 crashed on v2');
   });
 
@@ -168,10 +166,10 @@ describe('checkHealth', () => {
     expect(waitedMs).toBeGreaterThanOrEqual(15_000);
   });
 
-  it('dynos that never stay up end it: E_DYNOS_UNSTEADY', async () => {
+  it('dynos that never stay up end it: E_INSTANCES_UNSTEADY', async () => {
     dynosAt((ms) => [dyno('worker.1', { id: `life ${Math.floor(ms / 4_000)}` }), dyno('worker.2')]);
     const error = await failureOf(check({ timeoutMs: 60_000 }));
-    expect(error.code).toBe('E_DYNOS_UNSTEADY');
+    expect(error.code).toBe('E_INSTANCES_UNSTEADY');
     expect(error.message).toContain('did not stay up on v2 for 10 s on end');
     expect(now()).toBeLessThanOrEqual(71_000);
   });
@@ -191,7 +189,7 @@ describe('checkHealth', () => {
     dynosAt((ms) => {
       return ms > 4_000 ? [dyno('worker.1')] : [dyno('worker.1'), dyno('worker.2')];
     });
-    expect(await check({})).toMatchObject({ waitedMs: 10_000, dynos: [{ name: 'worker.1' }] });
+    expect(await check({})).toMatchObject({ waitedMs: 10_000, instances: [{ name: 'worker.1' }] });
   });
 
   it('scaled up, the new dyno has to stay up as long', async () => {
@@ -201,9 +199,9 @@ describe('checkHealth', () => {
         dyno(name),
       );
     });
-    const { waitedMs, dynos } = await check({});
+    const { waitedMs, instances } = await check({});
     expect(waitedMs).toBeGreaterThanOrEqual(14_000);
-    expect(dynos).toHaveLength(3);
+    expect(instances).toHaveLength(3);
   });
 });
 
@@ -233,7 +231,7 @@ describe('the endpoints', () => {
   it('are waited for no longer once a dyno has crashed', async () => {
     answer = () => ({ status: 503 });
     dynosAt((ms) => [dyno('worker.1', { state: ms < 3_000 ? 'up' : 'crashed' }), dyno('worker.2')]);
-    expect((await failureOf(check({ endpoints: 1 }))).code).toBe('E_DYNO_CRASHED');
+    expect((await failureOf(check({ endpoints: 1 }))).code).toBe('E_INSTANCE_CRASHED');
     const asked = askedAt.length;
     await new Promise((later) => setTimeout(later, 20));
     expect(askedAt.length).toBe(asked);
@@ -333,7 +331,7 @@ describe('whatever dynos do', () => {
         dynosAt((ms) => [dyno('worker.1', lifeAt(one, ms)), dyno('worker.2', lifeAt(two, ms))]);
         const ended = await check({ settleMs, timeoutMs: 90_000 }).catch((error: unknown) => error);
         if (ended instanceof Error) {
-          expect((ended as { code?: string }).code).toBe('E_DYNOS_UNSTEADY');
+          expect((ended as { code?: string }).code).toBe('E_INSTANCES_UNSTEADY');
           expect(now()).toBeLessThanOrEqual(settleMs + 90_000 + 10_000);
           return;
         }

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askEndpoints } from '../../../src/effects/checks/endpoints.ts';
 import { createHttpClient, type Vendor } from '../../../src/effects/http/client.ts';
 import { ageOf, untilMs } from '../../../src/effects/http/vendor-clock.ts';
-import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import { type AnsweringServer, startAnsweringServer } from '../answering-server.ts';
@@ -158,10 +157,9 @@ describe('preboot, with a clock of ours that is hours off', () => {
       revision: null,
     };
     const { id, version } = release;
-    const input = { app: 'acme', release: { id, version }, commit, endpoints: [endpoint] };
-    const heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+    const input = { release: { id, version: `v${version}` }, commit, endpoints: [endpoint] };
     const real = world.ports({ clock: time.clock, during: (call) => time.during(call) });
-    await under(time, askEndpoints(heroku, input, real, { once: false }));
+    await under(time, askEndpoints(world.target('acme'), input, real, { once: false }));
     return (firstAskedAt ?? 0) - overAt;
   }
 

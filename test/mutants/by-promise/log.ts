@@ -315,8 +315,8 @@ export const logMutants: readonly Mutant[] = [
     promise: replays,
     file: 'src/runtime/audit/replay.ts',
     symbol: 'compare',
-    code: 'recorded === recomputed ? null : { version, type, recorded, recomputed }',
-    by: 'null',
+    code: 'return agrees ? null : { version, type, recorded, recomputed };',
+    by: 'return null;',
     noticedBy: 'test/runtime/audit/replay.test.ts › disagrees about',
   },
   {
@@ -324,8 +324,8 @@ export const logMutants: readonly Mutant[] = [
     promise: replays,
     file: 'src/runtime/audit/replay.ts',
     symbol: 'compare',
-    code: ": `${from ?? 'nothing'} → ${stateOf(after)}",
-    by: ": `${told?.from ?? 'nothing'} → ${stateOf(after)}",
+    code: ': inWords(led.from, stateOf(led.after),',
+    by: ': inWords(told.from ?? null, stateOf(led.after),',
     noticedBy: 'test/runtime/audit/replay.test.ts › where it came from',
   },
   {

@@ -8,6 +8,7 @@ const healthy = 'What is called verified was healthy for a stretch of time';
 
 const careful = 'test/effects/http/lost-replies.test.ts';
 const builds = 'test/effects/targets/heroku/builds.test.ts';
+const target = 'test/effects/targets/heroku/target.test.ts';
 const promotions = 'test/effects/targets/heroku/promotions.test.ts';
 const http = 'test/effects/http/client.test.ts';
 const archive = 'test/effects/git/archive.test.ts';
@@ -162,11 +163,20 @@ export const writes: readonly Mutant[] = [
     noticedBy: `${promotions} › does not take for its own`,
   },
   {
+    id: 'the-cursor-is-not-handed-to-heroku',
+    promise: once,
+    file: 'src/effects/targets/heroku/target.ts',
+    symbol: 'submit',
+    code: 'cursor === null ? 0 : Number(cursor),',
+    by: '0,',
+    noticedBy: `${target} › is found again by the release behind the cursor`,
+  },
+  {
     id: 'a-rollback-to-its-slug-is-adopted',
     promise: once,
     file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'findPromoted',
-    code: "|| classify(release.description ?? '').kind === 'rollback'",
+    code: "|| classify(release.description ?? '') === 'rollback'",
     by: '',
     noticedBy: `${promotions} › does not take for its own`,
   },
@@ -322,7 +332,7 @@ export const writes: readonly Mutant[] = [
     promise: healthy,
     file: 'src/effects/checks/health.ts',
     symbol: 'run',
-    code: 'await this.#heroku.mustStillRun({ app, release, slug }, this.#ports);',
+    code: 'await this.#target.mustStillRun({ release, artifact }, this.#ports);',
     by: '',
     noticedBy: `${health} › E_RELEASE_NOT_CURRENT`,
   },
@@ -331,7 +341,7 @@ export const writes: readonly Mutant[] = [
     promise: healthy,
     file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'decidesOtherwise',
-    code: "slug !== than || classify(description ?? '').kind === 'rollback'",
+    code: "slug !== than || classify(description ?? '') === 'rollback'",
     by: 'slug !== than',
     noticedBy: `${health} › a rollback to the very same code`,
   },
@@ -428,10 +438,19 @@ export const writes: readonly Mutant[] = [
   {
     id: 'prebooting-dynos-answer-for-the-new',
     promise: healthy,
+    file: 'src/effects/targets/heroku/target.ts',
+    symbol: 'overlapMs',
+    code: 'if (!enabled) return 0;',
+    by: "if (!enabled || id !== '') return 0;",
+    noticedBy: `${endpoints} › preboot`,
+  },
+  {
+    id: 'instances-of-the-release-before-answer-for-the-new',
+    promise: healthy,
     file: 'src/effects/checks/endpoints.ts',
-    symbol: 'awaitPreboot',
-    code: 'if (!enabled) return;',
-    by: 'if (!enabled || app !== release) return;',
+    symbol: 'awaitOverlap',
+    code: 'if (restMs <= 0) return;',
+    by: 'if (restMs >= 0) return;',
     noticedBy: `${endpoints} › preboot`,
   },
   {
@@ -548,7 +567,7 @@ export const writes: readonly Mutant[] = [
     promise: healthy,
     file: 'src/effects/checks/health.ts',
     symbol: '#untilSteady',
-    code: 'if (now >= deadline) throw unsteady(this.#input, this.#stretch);',
+    code: 'if (now >= deadline) throw unsteady(this.#target, this.#input, this.#stretch);',
     by: '',
     noticedBy: `${health} › dynos that never stay up end it`,
   },

@@ -27,6 +27,7 @@ async function write(
   events: readonly DomainEvent[],
   alter: (version: number, told: TransitionRecord) => TransitionRecord,
   alterEvent: (version: number, event: DomainEvent) => DomainEvent = (_, event) => event,
+  chart?: string,
 ) {
   let flight = begin(samples['deploy.requested'], 0);
   const first = { from: null, to: stateOf(flight), settled: false, reason: null };
@@ -48,7 +49,10 @@ async function write(
       stream: deployStream(deploy),
       expected: 'none',
       events: records.map(({ event, transition }, place) =>
-        newEvent(alterEvent(place + 1, event), run, { transition }),
+        newEvent(alterEvent(place + 1, event), run, {
+          transition,
+          ...(chart === undefined ? {} : { chart }),
+        }),
       ),
     },
   ]);
@@ -80,21 +84,33 @@ describe('replay', () => {
     }
   });
 
-  it('disagrees where the request was altered: production was promoted, and should be built', async () => {
-    const way = [
-      ...[sample('lock.acquired'), sample('deploy.observed'), sample('staging.buildRequested')],
-      ...[sample('staging.built'), sample('staging.deployed'), sample('staging.dynosUp')],
-      ...[sample('staging.verified'), sample('gates.passed')],
-    ];
-    const told = (_: number, transition: TransitionRecord) => transition;
-    await write(way, told, (_, event) => {
-      if (event.type !== 'deploy.requested') return event;
-      const { settings } = event.data;
-      const production = { ...settings.production, deploy: 'build' as const };
-      return { ...event, data: { ...event.data, settings: { ...settings, production } } };
+  describe('on an earlier chart', () => {
+    const earlier = 'e'.repeat(64);
+    const way = [sample('lock.acquired'), sample('deploy.observed'), sample('staging.submitted')];
+    const renamed = (state: string | null) =>
+      state?.replace('submitting', 'asking').replace('following', 'making') ?? null;
+
+    it('agrees where only states within the nine had other names', async () => {
+      const told = (_: number, { from, to, ...same }: TransitionRecord) => ({
+        ...same,
+        from: renamed(from),
+        to: renamed(to) ?? '',
+      });
+      await write(way, told, undefined, earlier);
+      const { disagreement, sameChart } = await replay(log, deploy);
+      expect({ disagreement, sameChart }).toEqual({ disagreement: null, sameChart: false });
     });
-    const { disagreement } = await replay(log, deploy);
-    expect(disagreement).toMatchObject({ version: way.length + 1, type: 'gates.passed' });
+
+    it.each([
+      ['of another of the nine', { to: 'verifying.asking' }],
+      ['that does not follow on the one before', { from: 'deployingStaging.never' }],
+      ['that is over', { settled: true }],
+    ])('disagrees with a state %s', async (_, altered) => {
+      const told = (version: number, transition: TransitionRecord) =>
+        version === way.length + 1 ? { ...transition, ...altered } : transition;
+      await write(way, told, undefined, earlier);
+      expect((await replay(log, deploy)).disagreement).toMatchObject({ version: way.length + 1 });
+    });
   });
 
   it('disagrees where another event was put in one’s place', async () => {
@@ -111,7 +127,7 @@ describe('replay', () => {
       {
         stream: deployStream(deploy),
         expected: 'none',
-        events: [sample('deploy.requested'), sample('production.promoted')].map((event) =>
+        events: [sample('deploy.requested'), sample('production.released')].map((event) =>
           newEvent(event, run, {
             transition: { from: null, to: 'queued.waiting', settled: false, reason: null },
           }),
@@ -119,6 +135,6 @@ describe('replay', () => {
       },
     ]);
     const { disagreement } = await replay(log, deploy);
-    expect(disagreement).toMatchObject({ version: 2, type: 'production.promoted' });
+    expect(disagreement).toMatchObject({ version: 2, type: 'production.released' });
   });
 });

@@ -1,9 +1,9 @@
 /** Order and gates against the oracle's table: each combination of facts, at each of the places where they are asked. */
 import { describe, expect, it } from 'vitest';
 import type { History } from '../../../src/effects/history/history.ts';
-import type { AppCode, CodeRelease, Heroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import type { Observed, Running, Submission, Target } from '../../../src/effects/targets/target.ts';
 import { LockstepError } from '../../../src/errors.ts';
-import { emptyLane, type Lane } from '../../../src/machine/lane.ts';
+import { emptyLane, type Lane, targetName } from '../../../src/machine/lane.ts';
 import { protectedOf } from '../../../src/machine/protected-settings.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { GatesInput } from '../../../src/machine/services.ts';
@@ -45,56 +45,56 @@ const verdictOf = (table: typeof byOrder, facts: Facts): Verdict | undefined =>
     Object.entries(of).every(([name, value]) => facts[name as keyof Facts] === value),
   )?.verdict;
 
-function codeOf({ relation, isRolledBack }: Facts): CodeRelease | null {
+const release = (n: number) => ({ id: `release-${n}`, version: `v${n}` });
+const artifact = { kind: 'bundle', id: 'bundle-9', digest: null, commit: theirs };
+
+function runningOf({ relation, isRolledBack }: Facts): Running | null {
   if (relation === 'none') return null;
   return {
-    release: { id: 'release-9', version: 9 },
+    release: release(9),
+    artifact,
     description: isRolledBack ? 'Rollback to v7' : 'Deploy 0f0a53bc',
     by: 'ana@acme.test',
     at: '2026-01-05T09:00:00Z',
-    kind: isRolledBack ? 'rollback' : 'code',
-    slug: 'slug-9',
+    isRollback: isRolledBack,
     named: theirs,
-    commit: theirs,
-    rolledBackTo: isRolledBack ? 7 : null,
-  } as CodeRelease;
+  };
 }
 
 function laneOf({ isVerified, isLaneDisabled }: Facts): Lane {
   const shipped: Lane['shipped'] = {
     deploy: '501-0f0a53bc',
-    app: request.settings.production.app,
-    release: { id: isVerified ? 'release-9' : 'release-8', version: isVerified ? 9 : 8 },
+    target: targetName(request.settings.production.target),
+    release: release(isVerified ? 9 : 8),
     commit: theirs,
-    slug: 'slug-9',
+    artifact,
     settings: null,
   };
   const disabled = isLaneDisabled ? samples['deploy.resumed'] : null;
   return { ...emptyLane, shipped, disabled };
 }
 
-/** The real services; Heroku and git answer as the facts are, and `writes` counts what went out. */
+/** The real services; the target and git answer as the facts are, and `writes` counts what went out. */
 function world(facts: Facts): { services: ServiceTable; writes: () => number } {
   let writes = 0;
-  const write = async (_input: unknown, _ports: unknown, ...more: (() => Promise<unknown>)[]) => {
-    const refused = (await more.at(-1)?.()) ?? null;
-    if (refused !== null) return refused;
-    writes += 1;
-    return { kind: 'requested', promotion: 'p', build: 'b', release: null, adopted: false };
-  };
-  const state: AppCode = {
-    newest: 9,
-    code: codeOf(facts),
+  const observed: Observed = {
+    cursor: '9',
+    running: runningOf(facts),
     before: null,
     failed: [],
     pending: null,
   };
-  const heroku = {
-    readCode: async () => state,
-    buildMarkOf: async () => null,
-    requestPromotion: write,
-    requestBuild: write,
-  } as unknown as Heroku;
+  const target = {
+    settings: settings.production.target,
+    observe: async () => observed,
+    keyOf: async () => null,
+    submit: async ({ clear }: Submission) => {
+      const refused = await clear();
+      if (refused !== null) return refused;
+      writes += 1;
+      return { kind: 'submitted', work: { kind: 'build', id: 'b' }, adopted: false };
+    },
+  } as unknown as Target;
   const history = {
     relation: async (base: string, head: string) => {
       expect([base, head]).toEqual([theirs, ours]);
@@ -105,7 +105,7 @@ function world(facts: Facts): { services: ServiceTable; writes: () => number } {
   } as unknown as History;
   const services = createServices({
     http: ports.http,
-    heroku,
+    targets: () => target,
     history,
     archive: async () => new Uint8Array(),
     readLane: async () => laneOf(facts),
@@ -134,16 +134,16 @@ async function toldBy(answer: Promise<object>): Promise<Verdict> {
 }
 
 const { lane, settings } = request;
-const { app } = settings.production;
+const { target } = settings.production;
 
 const gatesInput = ({ isOverridden }: Facts): GatesInput => ({
   lane,
-  app,
+  target,
   commit: ours,
   killSwitch: settings.gates.killSwitch,
   overridden: isOverridden,
   settings: protectedOf(request),
-  sources: [settings.staging.app, app],
+  sources: [settings.staging.target, target],
 });
 
 /** The gates are asked only where order lets the deploy ship. */
@@ -154,20 +154,17 @@ function atProduction(facts: Facts): Verdict | undefined {
 
 const asks: Record<string, (services: ServiceTable, facts: Facts) => Promise<object>> = {
   readGates: (services, facts) => services.readGates(gatesInput(facts), ports),
-  requestPromotion: (services, facts) =>
-    services.requestPromotion(
+  submitToProduction: (services, facts) =>
+    services.submitToProduction(
       {
-        source: { app: settings.staging.app, release: { id: 'release-12', version: 12 } },
-        target: { app },
-        slug: 'slug-12',
-        after: 9,
+        target,
+        commit: ours,
+        verified: null,
+        cursor: '9',
+        key: request.deploy,
+        timeoutMs: 1_000,
         gates: gatesInput(facts),
       },
-      ports,
-    ),
-  requestProductionBuild: (services, facts) =>
-    services.requestProductionBuild(
-      { app, commit: ours, mark: request.deploy, timeoutMs: 1_000, gates: gatesInput(facts) },
       ports,
     ),
 };
@@ -181,9 +178,9 @@ describe('each combination of facts', () => {
           commit: ours,
           branch: 'master',
           repository: null,
-          app,
+          target,
           overridden: facts.isOverridden,
-          slug: null,
+          artifact: null,
         },
         ports,
       );

@@ -16,8 +16,8 @@ describe('the gates', () => {
   it('are clear where the commit follows on what production runs', async () => {
     expect(await world.readGates()).toMatchObject({
       kind: 'clear',
-      production: { version: 2, commit: world.running },
-      newest: 2,
+      production: { version: 'v2', commit: world.running },
+      cursor: '2',
     });
   });
 
@@ -155,13 +155,13 @@ describe('a person’s word', () => {
 });
 
 describe('a release that no deploy of the lane made', () => {
-  it('a slug that ran before is older code, though git says that it is neither', async () => {
+  it('an artifact that ran before is older code, though git says that it is neither', async () => {
     const slug = aSlug(world.graph.commit(null));
     world.released('Deploy 33333333', slug);
     world.released('Deploy 44444444', aSlug(world.graph.commit(null)));
     expect(await world.goingBack()).toBeNull();
     world.released('Deploy 33333333', slug);
-    expect(await world.goingBack()).toMatchObject({ kind: 'older-slug' });
+    expect(await world.goingBack()).toMatchObject({ kind: 'older-artifact' });
   });
 
   it('what git cannot compare with the code before it holds as well', async () => {
@@ -171,7 +171,7 @@ describe('a release that no deploy of the lane made', () => {
 
   it('is none where a deploy of the lane made it, and every other is', async () => {
     const made = goingsBack['older code by another name']();
-    const data = { deploy: '502-22222222', app: 'acme-production' };
+    const data = { deploy: '502-22222222', target: 'heroku acme-production' };
     world.tell({ type: 'lane.deployed', data: { ...data, release: 'of-another-time' } });
     expect(await world.goingBack()).toMatchObject({ kind: 'behind' });
     world.tell({ type: 'lane.deployed', data: { ...data, release: made.id } });
@@ -189,7 +189,7 @@ describe('a release that failed', () => {
     const { id } = failed(aSlug(older));
     world.lift(world.current);
     expect(await world.goingBack()).toMatchObject({ kind: 'failed-behind', release: { id } });
-    const data = { deploy: '502-22222222', app: 'acme-production', release: id };
+    const data = { deploy: '502-22222222', target: 'heroku acme-production', release: id };
     world.tell({ type: 'lane.deployed', data });
     expect(await world.goingBack()).toBeNull();
   });

@@ -3,12 +3,13 @@
 import type { History } from '../../../src/effects/history/history.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
-import { emptyLane, foldLane, type LaneEvent } from '../../../src/machine/lane.ts';
+import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
+import { emptyLane, foldLane, type LaneEvent, targetName } from '../../../src/machine/lane.ts';
 import { type ProtectedSettings, protectedOf } from '../../../src/machine/protected-settings.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { GatesInput } from '../../../src/machine/services.ts';
 import { goingBack } from '../../../src/runtime/gates/going-back.ts';
-import { settledCode } from '../../../src/runtime/gates/production.ts';
+import { observeSettled } from '../../../src/runtime/gates/production.ts';
 import type { ServiceTable } from '../../../src/runtime/loop/run.ts';
 import { createServices } from '../../../src/runtime/loop/services.ts';
 import { HerokuStandIn } from '../../effects/targets/heroku/stand-in.ts';
@@ -16,7 +17,14 @@ import type { StandInApp, StandInRelease } from '../../effects/targets/heroku/wo
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 import { CommitGraph } from '../../simulation/commit-graph.ts';
 
-export const [staging, production] = ['acme-staging', 'acme-production'];
+export const [staging, production] = ['acme-staging', 'acme-production'] as const;
+export const targetOf = (name: string) => ({ kind: 'heroku', name, settings: {} });
+export const artifactOf = (id: string, commit: string | null = null) => ({
+  kind: 'slug',
+  id,
+  digest: null,
+  commit,
+});
 const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' };
 
 export class ProductionWorld {
@@ -74,9 +82,11 @@ export class ProductionWorld {
   /** A deploy of the lane verified what production runs. */
   verified(commit: string, settings: ProtectedSettings | null = null): void {
     const { id, version, slug } = this.current;
-    const release = { id, version };
-    const data = { deploy: '501-11111111', app: production, commit, settings };
-    this.tell({ type: 'lane.shipped', data: { ...data, release, slug: slug ?? '' } });
+    const release = { id, version: `v${version}` };
+    const artifact = artifactOf(slug ?? '', commit);
+    const target = targetName(targetOf(production));
+    const data = { deploy: '501-11111111', target, commit, settings, release, artifact };
+    this.tell({ type: 'lane.shipped', data });
   }
 
   /** Somebody releases that slug to production; of a new commit when it is left out. */
@@ -86,7 +96,8 @@ export class ProductionWorld {
 
   /** A person lets deploys go on in spite of it. */
   lift({ id }: StandInRelease): void {
-    this.tell({ type: 'rollback.lifted', data: { app: production, release: id, ...person } });
+    const data = { target: targetName(targetOf(production)), release: id, ...person };
+    this.tell({ type: 'rollback.lifted', data });
   }
 
   turnOff(): void {
@@ -100,12 +111,12 @@ export class ProductionWorld {
   gates(over: Partial<GatesInput> = {}): GatesInput {
     return {
       lane: 'acme',
-      app: production,
+      target: targetOf(production),
       commit: this.commit,
       killSwitch: 'PRODUCTION_CD_ENABLED',
       overridden: false,
       settings: protectedOf(samples['deploy.requested']),
-      sources: [staging, production],
+      sources: [targetOf(staging), targetOf(production)],
       ...over,
     };
   }
@@ -118,7 +129,7 @@ export class ProductionWorld {
       fullId: async (named) => graph.fullId(named),
     };
     const heroku = createHeroku({ baseUrl: this.heroku.url, token: 'HRKU-token-12345678' });
-    return { heroku, history };
+    return { targets: herokuTargets(heroku), history };
   }
 
   get services(): ServiceTable {
@@ -171,8 +182,10 @@ export class ProductionWorld {
   /** What holds production as it is now. */
   async goingBack() {
     const { ports } = this;
-    const code = await settledCode(this.#effects, production, ports);
-    return goingBack(production, code, this.lane, this.#effects, ports);
+    const { targets, history } = this.#effects;
+    const target = targets(targetOf(production));
+    const settled = await observeSettled(target, history, ports);
+    return goingBack(target, settled, this.lane, history, ports);
   }
 
   readGates(over: Partial<GatesInput> = {}) {

@@ -10,7 +10,7 @@ import { CommitGraph } from '../../simulation/commit-graph.ts';
 
 const ports = createLoopbackPorts();
 const app = 'acme-production';
-const release = { id: 'release-9', version: 9 };
+const release = { id: 'release-9', version: 'v9' };
 
 /** A line of commits that all lack what production runs. */
 function branch(length: number) {
@@ -29,16 +29,16 @@ const shipped = (commit: string, id = 'release-1'): LaneEvent => ({
   type: 'lane.shipped',
   data: {
     deploy: `d-${commit}`,
-    app,
-    release: { id, version: 1 },
+    target: app,
+    release: { id, version: 'v1' },
     commit,
-    slug: 's',
+    artifact: { kind: 'bundle', id: 's', digest: null, commit },
     settings: null,
   },
 });
 const refused = (commit: string, { id, version } = release): LaneEvent => ({
   type: 'lane.stuck',
-  data: { deploy: `d-${commit}`, app, release: { id, version }, commit },
+  data: { deploy: `d-${commit}`, target: app, release: { id, version }, commit },
 });
 const laneOf = (events: readonly LaneEvent[]): Lane =>
   events.reduce((lane, event, i) => foldLane(lane, event, i + 1), emptyLane);
@@ -93,9 +93,9 @@ describe('a commit that does not follow on what production runs', () => {
     expect(await first(one, laneOf([joined(one)]))).toBe(true);
     const again = laneOf([joined(one), refused(one), joined(two)]);
     expect(await first(two, again)).toBe(false);
-    expect(await first(two, again, { id: 'release-11', version: 11 })).toBe(true);
+    expect(await first(two, again, { id: 'release-11', version: 'v11' })).toBe(true);
     const shippedSince = laneOf([refused(one), shipped(two, 'release-10'), joined(three)]);
-    expect(await first(three, shippedSince, { id: 'release-11', version: 11 })).toBe(true);
+    expect(await first(three, shippedSince, { id: 'release-11', version: 'v11' })).toBe(true);
   });
 
   it('is compared with the last 20 only', () => {

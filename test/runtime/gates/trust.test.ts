@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProtectedSettings } from '../../../src/machine/protected-settings.ts';
-import { markOf } from '../../../src/runtime/gates/trust.ts';
+import { keyOf } from '../../../src/runtime/gates/trust.ts';
 import { ProductionWorld } from './production-world.ts';
 
 let world: ProductionWorld;
@@ -66,9 +66,12 @@ describe('the log', () => {
     const commit = world.graph.commit(world.running);
     const slug = world.heroku.slug(commit);
     const { id } = world.released('Deploy 22222222', slug);
-    const mark = `lockstep ${markOf(deploy, { isLogKept })}`;
+    const mark = `lockstep ${keyOf(deploy, { isLogKept })}`;
     world.heroku.build(world.production, { status: 'succeeded', mark, slug, release: id });
-    world.tell({ type: 'lane.deployed', data: { deploy, app: 'acme-production', release: id } });
+    world.tell({
+      type: 'lane.deployed',
+      data: { deploy, target: 'heroku acme-production', release: id },
+    });
   }
   const read = () => world.readGates({ overridden: true });
 
@@ -95,7 +98,7 @@ describe('the log', () => {
     expect(JSON.stringify(answer)).toContain('acme-old');
   });
 
-  it('in which another lane deploys to the app: held, until this one has shipped to it', async () => {
+  it('in which another lane deploys to the target: held, until this one has shipped to it', async () => {
     world.otherLane = 'acme-old';
     expect(await world.readGates()).toMatchObject({ kind: 'clear' });
     world.lane = { ...world.lane, shipped: null };
@@ -111,14 +114,17 @@ describe('the log', () => {
 
   it('is accepted by a digest that stays the same: environments hold it', async () => {
     const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-    const { lane, app } = world.gates();
+    const {
+      lane,
+      target: { name },
+    } = world.gates();
     builtBy('500-22222222');
     expect(await read()).toMatchObject({
-      distrust: { digest: sha256(`["log","${app}","500-22222222"]`) },
+      distrust: { digest: sha256(`["log","${name}","500-22222222"]`) },
     });
     world.lanes.set('500-22222222', 'acme-old');
     expect(await read()).toMatchObject({
-      distrust: { digest: sha256(`["lane","${app}","acme-old","${lane}"]`) },
+      distrust: { digest: sha256(`["lane","${name}","acme-old","${lane}"]`) },
     });
   });
 });

@@ -1,4 +1,4 @@
-/** Whether another lane of the log deploys to the app: found wherever in the log it stands. */
+/** Whether another lane of the log deploys to the target: found wherever in the log it stands. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { samples } from '../../../src/machine/samples.ts';
 import { otherLaneOf } from '../../../src/runtime/gates/trust.ts';
@@ -10,7 +10,7 @@ import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 
 const request = samples['deploy.requested'];
-const { app } = request.settings.production;
+const { target } = request.settings.production;
 const run = newRun({ actor: anActor, ci: null, program: 'test' });
 let log: EventLog;
 beforeEach(async () => {
@@ -28,8 +28,8 @@ const many = (count: number, lane: string) =>
 
 it.each([0, 999, 1_000, 1_001])('after %d deploys of this lane', async (count) => {
   if (count > 0) await log.append(many(count, 'acme-web'));
-  expect(await otherLaneOf(log, 'acme-web', app)).toBeNull();
+  expect(await otherLaneOf(log, 'acme-web', target)).toBeNull();
   await log.append([requested('last', 'acme-old')]);
-  expect(await otherLaneOf(log, 'acme-web', app)).toBe('acme-old');
-  expect(await otherLaneOf(log, 'acme-web', 'another-app')).toBeNull();
+  expect(await otherLaneOf(log, 'acme-web', target)).toBe('acme-old');
+  expect(await otherLaneOf(log, 'acme-web', { ...target, name: 'another' })).toBeNull();
 });

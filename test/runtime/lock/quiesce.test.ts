@@ -1,6 +1,9 @@
 /** What is under way at Heroku before a lane is taken over: waited for, but not for ever. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHeroku, type Heroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
+import type { Targets } from '../../../src/effects/targets/target.ts';
+import { samples } from '../../../src/machine/samples.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import { HerokuStandIn } from '../../effects/targets/heroku/stand-in.ts';
 import type { StandInApp } from '../../effects/targets/heroku/world.ts';
@@ -12,7 +15,7 @@ const days = 86_400_000;
 let world: HerokuStandIn;
 let staging: StandInApp;
 let production: StandInApp;
-let heroku: Heroku;
+let targets: Targets;
 
 beforeEach(async () => {
   // One clock for all: the client's deadlines are held, the waits in between are not.
@@ -21,14 +24,11 @@ beforeEach(async () => {
   production = world.app('acme-production');
   for (const app of [staging, production])
     world.release(app, null, { description: 'Initial release' });
-  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  targets = herokuTargets(createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }));
 });
 afterEach(() => world.close());
 
-const quiet = quietOf({
-  staging: { app: 'acme-staging', timeoutMs },
-  production: { app: 'acme-production' },
-});
+const settings = samples['deploy.requested'].settings;
 /** Whether it is quiet by itself; a wait that goes on for a while is ended. */
 async function isQuiet(): Promise<boolean> {
   const asked = () => world.asked.filter((one) => one.endsWith('/builds')).length;
@@ -41,7 +41,7 @@ async function isQuiet(): Promise<boolean> {
   };
   const clock = { ...ports.clock, now: ports.clock.now, sleep };
   try {
-    await quiesce(heroku, quiet, { ...ports, clock, signal: stop.signal });
+    await quiesce(quietOf(settings, targets), { ...ports, clock, signal: stop.signal });
     return true;
   } catch (error) {
     if (stop.signal.aborted) return false;

@@ -102,7 +102,7 @@ describe('a lane that is taken from its holder', () => {
     (await world.ofLane()).filter(({ type }) => type === 'lock.granted').map(({ data }) => data);
   /** A holder with a write under way: its build was asked for. */
   async function holder(): Promise<ScriptedRun> {
-    const run = await world.start({ answers: wayToProduction().slice(0, 1) });
+    const run = await world.start({ answers: wayToProduction.slice(0, 1) });
     await run.hangs;
     return run;
   }

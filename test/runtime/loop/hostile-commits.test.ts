@@ -24,10 +24,10 @@ import { VirtualTime } from '../../simulation/virtual-time.ts';
 
 /** The steps of a deploy, in their order. */
 const way: readonly Step[] = [
-  ...(['acquireLock', 'observe', 'requestStagingBuild', 'followStagingBuild'] as const),
-  ...(['awaitStagingRelease', 'checkStagingDynos', 'checkStagingHealth', 'readGates'] as const),
-  ...(['requestPromotion', 'followPromotion', 'awaitProductionRelease'] as const),
-  ...(['checkProductionDynos', 'checkProductionHealth'] as const),
+  ...(['acquireLock', 'observe', 'submitStaging', 'followStaging'] as const),
+  ...(['awaitStagingRelease', 'awaitStagingInstances', 'checkStagingHealth', 'readGates'] as const),
+  ...(['submitProduction', 'followProduction', 'awaitProductionRelease'] as const),
+  ...(['awaitProductionInstances', 'checkProductionHealth'] as const),
 ];
 
 /** Halves of characters, controls, what turns text around, what takes six characters in JSON; long and short. */

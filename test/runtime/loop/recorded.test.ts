@@ -68,12 +68,12 @@ it.each([
 
 it('a deploy that a newer version wrote to is not guessed at', async () => {
   const event = { type: 'deploy.requested', data: samples['deploy.requested'] };
-  await written(deployStream('1'), { ...newEvent(event, run), schema: 2 });
+  await written(deployStream('1'), { ...newEvent(event, run), schema: 9 });
   await expect(readFlight(log, '1')).rejects.toMatchObject({
     code: 'E_EVENT_NEWER',
-    message: expect.stringContaining('deploy.requested has schema 2'),
+    message: expect.stringContaining('deploy.requested has schema 9'),
     hint: expect.stringContaining('Update lockstep'),
-    details: { type: 'deploy.requested', schema: 2 },
+    details: { type: 'deploy.requested', schema: 9 },
   });
 });
 

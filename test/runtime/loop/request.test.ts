@@ -28,21 +28,21 @@ const ask = ({ attempt = 1, lane = request.lane, sha = request.commit.sha } = {}
     newRun({ actor: anActor, ci: null, program: 'test' }),
   );
 
-const upTo = (count: number, last: DomainEvent) => [...wayToProduction().slice(0, count), last];
+const upTo = (count: number, last: DomainEvent) => [...wayToProduction.slice(0, count), last];
 const contained: DomainEvent = {
   type: 'deploy.superseded',
   data: {
     cause: 'contained',
     step: 'observe',
-    production: { version: 17, commit: null },
+    production: { version: 'v17', commit: null },
     verified: true,
   },
 };
 
 describe('the same build and commit', () => {
   it.each([
-    ['under way', wayToProduction().slice(0, 2)],
-    ['live', wayToProduction()],
+    ['under way', wayToProduction.slice(0, 2)],
+    ['live', wayToProduction],
     ['superseded', [contained]],
     ['held', upTo(6, sample('production.held'))],
     ['failed', upTo(3, sample('deploy.failed'))],

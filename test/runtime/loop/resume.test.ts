@@ -18,7 +18,7 @@ afterEach(() => world.close());
 
 const person = newRun({ actor: anActor, ci: null, program: 'test' });
 const resume = (deploy: string) => resumeDeploy(world.log, deploy, person, 'it is mended');
-const held = [...wayToProduction().slice(0, 6), sample('production.held')];
+const held = [...wayToProduction.slice(0, 6), sample('production.held')];
 const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
 
 describe('a deploy', () => {
@@ -48,7 +48,7 @@ describe('a deploy', () => {
   });
 
   it('that a switch held: nothing is lifted but the hold itself', async () => {
-    const answers = [...wayToProduction().slice(0, 6), sample('production.disabled')];
+    const answers = [...wayToProduction.slice(0, 6), sample('production.disabled')];
     const { deploy, ended } = await world.start({ answers });
     await ended;
     await resume(deploy);
@@ -61,7 +61,7 @@ describe('a deploy', () => {
     const distrust = { about: 'settings' as const, digest, changes: ['branch: a became b'] };
     const disabled = sample('production.disabled', { switch: 'settings', distrust });
     const { deploy, ended } = await world.start({
-      answers: [...wayToProduction().slice(0, 6), disabled],
+      answers: [...wayToProduction.slice(0, 6), disabled],
     });
     await ended;
     await resume(deploy);
@@ -69,8 +69,8 @@ describe('a deploy', () => {
   });
 
   it.each([
-    ['live', wayToProduction()],
-    ['failed', [...wayToProduction().slice(0, 3), sample('deploy.failed')]],
+    ['live', wayToProduction],
+    ['failed', [...wayToProduction.slice(0, 3), sample('deploy.failed')]],
   ])('that is over (%s) stays so', async (_, answers) => {
     const { deploy, ended } = await world.start({ answers });
     await ended;
@@ -80,14 +80,14 @@ describe('a deploy', () => {
   });
 
   it('whose run is alive is not resumed beside it', async () => {
-    const run = await world.start({ answers: wayToProduction().slice(0, 2) });
+    const run = await world.start({ answers: wayToProduction.slice(0, 2) });
     await run.hangs;
     await expect(resume(run.deploy)).rejects.toMatchObject({ code: 'E_UNDER_WAY' });
     expect([...(await livingRuns(world.log))]).toEqual([run.deploy]);
   });
 
   it('whose run died, by this host’s processes or by its lease, needs no word', async () => {
-    const run = await world.start({ answers: wayToProduction().slice(0, 2) });
+    const run = await world.start({ answers: wayToProduction.slice(0, 2) });
     await run.hangs;
     run.kill();
     world.logClock.aheadMs += leaseMs + 1;

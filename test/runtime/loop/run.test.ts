@@ -25,38 +25,35 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
-const ways = ['promote', 'build'] as const;
+const ways = ['artifact', 'commit'] as const;
 type Way = (typeof ways)[number];
 
 /** Where a holder may hang, and whether something of it may be under way at a vendor there. */
-const places: readonly (readonly [production: Way, state: string, busy: boolean])[] = [
-  ['promote', 'locked', false],
-  ['promote', 'deployingStaging.requesting', true],
-  ['promote', 'deployingStaging.building', true],
-  ['promote', 'deployingStaging.releasing', true],
-  ['promote', 'verifying.dynos', false],
-  ['promote', 'verifying.settling', false],
-  ['promote', 'verifying.gates', false],
-  ['promote', 'production.deploying.promoting', true],
-  ['promote', 'production.deploying.promotionRunning', true],
-  ['promote', 'production.deploying.releasing', true],
-  ['promote', 'production.verifying.dynos', true],
-  ['promote', 'production.verifying.settling', true],
-  ['build', 'production.deploying.requesting', true],
-  ['build', 'production.deploying.building', true],
+const places: readonly (readonly [submits: Way, state: string, busy: boolean])[] = [
+  ['artifact', 'locked', false],
+  ['artifact', 'deployingStaging.submitting', true],
+  ['artifact', 'deployingStaging.following', true],
+  ['artifact', 'deployingStaging.releasing', true],
+  ['artifact', 'verifying.starting', false],
+  ['artifact', 'verifying.settling', false],
+  ['artifact', 'verifying.gates', false],
+  ['artifact', 'production.deploying.submitting', true],
+  ['artifact', 'production.deploying.following', true],
+  ['artifact', 'production.deploying.releasing', true],
+  ['artifact', 'production.verifying.starting', true],
+  ['artifact', 'production.verifying.settling', true],
+  ['commit', 'production.deploying.submitting', true],
+  ['commit', 'production.deploying.following', true],
 ];
 const busy = places.filter(([, , isBusy]) => isBusy);
 const idle = places.filter(([, , isBusy]) => !isBusy);
 
 /** How many answers lead a holder to that state. */
-function answersTo(production: Way, state: string): number {
+function answersTo(submits: Way, state: string): number {
   const { settings, ...request } = samples['deploy.requested'];
-  const asked = { ...settings, production: { ...settings.production, deploy: production } };
+  const asked = { ...settings, production: { ...settings.production, submits } };
   let flight: Flight | null = begin({ ...request, settings: asked }, 0);
-  for (const [count, event] of [
-    sample('lock.acquired'),
-    ...wayToProduction(production),
-  ].entries()) {
+  for (const [count, event] of [sample('lock.acquired'), ...wayToProduction].entries()) {
     flight = flight && next(flight, event, 0);
     if (flight !== null && stateOf(flight) === state) return count;
   }
@@ -64,9 +61,9 @@ function answersTo(production: Way, state: string): number {
 }
 
 /** A run whose services answer until it is in that state, and hang there. */
-async function hangingIn(production: Way, state: string) {
-  const answers = wayToProduction(production).slice(0, answersTo(production, state));
-  const run = await world.start({ production, answers });
+async function hangingIn(submits: Way, state: string) {
+  const answers = wayToProduction.slice(0, answersTo(submits, state));
+  const run = await world.start({ submits, answers });
   await run.hangs;
   expect((await world.events(run.deploy)).at(-1)?.metadata.transition).toMatchObject({ to: state });
   return run;
@@ -112,15 +109,15 @@ describe('a deploy that is over', () => {
     data: {
       cause: 'contained',
       step: 'observe',
-      production: { version: 17, commit: null },
+      production: { version: 'v17', commit: null },
       verified: true,
     },
   };
-  const upTo = (count: number, last: DomainEvent) => [...wayToProduction().slice(0, count), last];
+  const upTo = (count: number, last: DomainEvent) => [...wayToProduction.slice(0, count), last];
 
   it.each([
-    ['live', 'production.live', wayToProduction()],
-    ['live by a build', 'production.live', wayToProduction('build')],
+    ['live', 'production.live', wayToProduction],
+    ['live by a build', 'production.live', wayToProduction],
     ['failed', 'failed', upTo(3, sample('deploy.failed'))],
     ['held', 'blockedByRollback', upTo(6, sample('production.held'))],
     ['disabled', 'disabled', upTo(6, sample('production.disabled'))],
@@ -128,8 +125,8 @@ describe('a deploy that is over', () => {
   ])(
     '%s: gives the lane back with its lease, so that nobody waits for that to run out',
     async (name, state, answers) => {
-      const production = name === 'live by a build' ? 'build' : 'promote';
-      const run = await world.start({ production, answers });
+      const submits = name === 'live by a build' ? 'commit' : 'artifact';
+      const run = await world.start({ submits, answers });
       expect(await run.ended).toMatchObject({ state });
       expect(typesOf(await world.ofLane())).toContain('lock.released');
       expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: true });
@@ -139,7 +136,7 @@ describe('a deploy that is over', () => {
 
 describe('a run that ended', () => {
   it.each([
-    ['live', wayToProduction()],
+    ['live', wayToProduction],
     ['failed', [sample('deploy.failed')]],
   ])(
     '%s: stops keeping the lane it gave back, and is not overtaken by that',
@@ -153,11 +150,11 @@ describe('a run that ended', () => {
   );
 
   it('leaves the deploy to the next run at once, though its process lives', async () => {
-    const run = await hangingIn('promote', 'verifying.gates');
+    const run = await hangingIn('artifact', 'verifying.gates');
     run.interrupt();
     await run.ended;
     expect(await world.log.lease(runResource(run.deploy))).toMatchObject({ released: true });
-    const after = await world.start({ answers: wayToProduction().slice(6) });
+    const after = await world.start({ answers: wayToProduction.slice(6) });
     expect(await after.ended).toMatchObject({ state: 'production.live' });
     expect(typesOf(await world.events(run.deploy))).toContain('run.resumed');
   });
@@ -166,11 +163,11 @@ describe('a run that ended', () => {
 describe('what a deploy did to production', () => {
   it.each(ways)(
     '%s: is told to the lane: its release when it was made, the commit when it was verified',
-    async (production) => {
-      const answers = wayToProduction(production);
-      const made = answers.findIndex(({ type }) => /^production\.(promoted|built)$/.test(type));
+    async (submits) => {
+      const answers = wayToProduction;
+      const made = answers.findIndex(({ type }) => type === 'production.released');
       for (let count = 0; count <= answers.length; count++) {
-        const run = await world.start({ production, answers: answers.slice(0, count) });
+        const run = await world.start({ submits, answers: answers.slice(0, count) });
         await Promise.race([run.hangs, run.ended]);
         const told = (await world.ofLane()).filter(({ type }) => type.startsWith('lane.'));
         expect(told.slice(1).map(({ type }) => type)).toEqual([
@@ -191,7 +188,7 @@ describe('why a deploy ended or waits', () => {
   };
 
   it.each([
-    ['held', [...wayToProduction().slice(0, 6), sample('production.held')]],
+    ['held', [...wayToProduction.slice(0, 6), sample('production.held')]],
     ['failed', [sample('deploy.failed')]],
   ])('%s: stands beside its last event, for readers without the program', async (_, answers) => {
     const run = await world.start({ answers });
@@ -200,8 +197,8 @@ describe('why a deploy ended or waits', () => {
   });
 
   it('is told to the lane where that is stuck', async () => {
-    const stuck = { release: { id: 'release-17', version: 17 }, first: true };
-    const production = { version: 17, commit: null };
+    const stuck = { release: { id: 'release-17', version: 'v17' }, first: true };
+    const production = { version: 'v17', commit: null };
     const answers: readonly DomainEvent[] = [
       {
         type: 'deploy.superseded',
@@ -218,13 +215,13 @@ describe('why a deploy ended or waits', () => {
 describe('a run after one that died', () => {
   it.each(ways)(
     '%s: is told of the one step that the dead one began, and of no other',
-    async (production) => {
-      const answers = wayToProduction(production);
+    async (submits) => {
+      const answers = wayToProduction;
       for (let count = 0; count < answers.length; count++) {
-        const dead = await world.start({ production, answers: answers.slice(0, count) });
+        const dead = await world.start({ submits, answers: answers.slice(0, count) });
         await dead.hangs;
         dead.kill();
-        const run = await world.start({ production, answers: answers.slice(count) });
+        const run = await world.start({ submits, answers: answers.slice(count) });
         expect(await run.ended).toMatchObject({ state: 'production.live' });
         expect(run.asked[0]?.service).toBe(dead.asked.at(-1)?.service);
         expect(run.asked.map(({ again }) => again)).toEqual(
@@ -240,10 +237,10 @@ describe('a run after one that died', () => {
 
 describe('a run that goes on with a holder’s deploy', () => {
   it('holds the lane under a new token, and so fences off the one before', async () => {
-    const dead = await hangingIn('promote', 'deployingStaging.building');
+    const dead = await hangingIn('artifact', 'deployingStaging.following');
     const before = dead.keeper.held(laneResource(lane));
     dead.kill();
-    const run = await world.start({ answers: wayToProduction().slice(2) });
+    const run = await world.start({ answers: wayToProduction.slice(2) });
     expect(await run.ended).toMatchObject({ state: 'production.live' });
     const events = await world.events(run.deploy);
     const [reacquired] = events.filter(({ type }) => type === 'lock.reacquired');
@@ -253,11 +250,11 @@ describe('a run that goes on with a holder’s deploy', () => {
   });
 
   it('queues anew where another deploy was given the lane meanwhile', async () => {
-    const dead = await hangingIn('promote', 'deployingStaging.building');
+    const dead = await hangingIn('artifact', 'deployingStaging.following');
     dead.kill();
     const other = await world.start({ build: '503', answers: [] });
     await other.hangs;
-    const run = await world.start({ answers: wayToProduction() });
+    const run = await world.start({ answers: wayToProduction });
     while (!typesOf(await world.events(run.deploy)).includes('lock.lost')) {
       await new Promise((turn) => setImmediate(turn));
     }
@@ -268,7 +265,7 @@ describe('a run that goes on with a holder’s deploy', () => {
 });
 
 describe('an answer that the log cannot keep', () => {
-  const [observed] = wayToProduction();
+  const [observed] = wayToProduction;
   const endless = 'x'.repeat(500_000);
 
   it.each([
@@ -366,13 +363,13 @@ describe('an append of which nobody knows whether it was written', () => {
       'lock.acquired',
       'deploy.observed',
     ]);
-    expect(run.asked.map(({ service }) => service)).toEqual(['observe', 'requestBuild']);
+    expect(run.asked.map(({ service }) => service)).toEqual(['observe', 'submit']);
   });
 });
 
 describe('a run that is no longer the deploy’s', () => {
   it('whose stream somebody else wrote to, writes nothing after that', async () => {
-    const run = await world.start({ answers: wayToProduction().slice(0, 2) });
+    const run = await world.start({ answers: wayToProduction.slice(0, 2) });
     await run.hangs;
     const { length } = await world.events(run.deploy);
     const other = newRun({ actor: anActor, ci: null, program: 'test' });
@@ -395,7 +392,7 @@ describe('a run that is no longer the deploy’s', () => {
   ])(
     '%s in the middle of a step, says nothing of the deploy: another run carries it on',
     async (_, error) => {
-      const service = (name: string) => (name === 'requestBuild' ? error : null);
+      const service = (name: string) => (name === 'submit' ? error : null);
       const run = await world.start({ service });
       const ended = run.ended.catch((thrown: unknown) => thrown);
       expect(await ended).toMatchObject({
@@ -403,7 +400,7 @@ describe('a run that is no longer the deploy’s', () => {
       });
       expect(typesOf(await world.events(run.deploy)).at(-1)).toBe('deploy.observed');
       run.kill();
-      const answers = wayToProduction().slice(1);
+      const answers = wayToProduction.slice(1);
       expect(await (await world.start({ answers })).ended).toMatchObject({
         state: 'production.live',
       });

@@ -20,25 +20,20 @@ export const leaseMs = 60_000;
 export const lane = samples['deploy.requested'].lane;
 
 /** What services answer on the way to production, one after another. */
-export function wayToProduction(deploy: 'promote' | 'build' = 'promote'): readonly DomainEvent[] {
-  const asked =
-    deploy === 'promote'
-      ? [sample('production.promotionRequested'), sample('production.promoted')]
-      : [sample('production.buildRequested'), sample('production.built')];
-  return [
-    sample('deploy.observed'),
-    sample('staging.buildRequested'),
-    sample('staging.built'),
-    sample('staging.deployed'),
-    sample('staging.dynosUp'),
-    sample('staging.verified'),
-    sample('gates.passed'),
-    ...asked,
-    sample('production.deployed'),
-    sample('production.dynosUp'),
-    sample('production.verified'),
-  ];
-}
+export const wayToProduction: readonly DomainEvent[] = [
+  sample('deploy.observed'),
+  sample('staging.submitted'),
+  sample('staging.released'),
+  sample('staging.deployed'),
+  sample('staging.instancesUp'),
+  sample('staging.verified'),
+  sample('gates.passed'),
+  sample('production.submitted'),
+  sample('production.released'),
+  sample('production.deployed'),
+  sample('production.instancesUp'),
+  sample('production.verified'),
+];
 
 /** A service that was asked for, with what it was given. */
 export interface Asked {
@@ -48,7 +43,8 @@ export interface Asked {
 
 export interface RunPlan {
   readonly build?: string;
-  readonly production?: 'promote' | 'build';
+  /** What production is given; `artifact` when left out. */
+  readonly submits?: 'artifact' | 'commit';
   /** What the services answer, in order; where the list ends, the next one hangs. */
   readonly answers?: readonly DomainEvent[];
   /** Between the run and the log. */
@@ -109,7 +105,7 @@ export class ScriptedWorld {
 
   /** A run of the deploy that this build has; the same build again is another run of it. */
   async start(plan: RunPlan = {}): Promise<ScriptedRun> {
-    const { build = '502', production = 'promote', quiesce = async () => {} } = plan;
+    const { build = '502', submits = 'artifact', quiesce = async () => {} } = plan;
     const run = newRun({ actor: anActor, ci: null, program: 'test' });
     const killed = new AbortController();
     const real = plan.log?.(this.log) ?? this.log;
@@ -145,12 +141,12 @@ export class ScriptedWorld {
       {
         ...request,
         build: { ...request.build, label: build },
-        settings: { ...settings, production: { ...settings.production, deploy: production } },
+        settings: { ...settings, production: { ...settings.production, submits } },
       },
       run,
     );
     const interrupt = new AbortController();
-    const script = new Script(plan.answers ?? wayToProduction(production), plan.service);
+    const script = new Script(plan.answers ?? wayToProduction, plan.service);
     const ended = runDeploy({
       deploy,
       log,

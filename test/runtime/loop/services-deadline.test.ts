@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpClient, VendorWait } from '../../../src/effects/http/client.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import { createServices, type ServicesOptions } from '../../../src/runtime/loop/services.ts';
 import { startAnsweringServer } from '../../effects/answering-server.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
@@ -14,32 +15,19 @@ afterEach(async () => {
 });
 
 const minute = 60_000;
-const dynos = {
-  app: 'acme-staging',
-  release: { id: 'r', version: 7 },
-  slug: 's',
-  commit: 'c',
-  timeoutMs: 10 * minute,
-};
+const timeoutMs = 10 * minute;
+const target = { kind: 'heroku', name: 'acme-staging', settings: {} };
+const artifact = { kind: 'slug', id: 's', digest: null, commit: null };
+const release = { id: 'r', version: 'v7' };
+const instances = { target, release, artifact, timeoutMs, mayHaveNone: false };
 
 /** Steps that say how long they may take, each with an input of its own. */
 const steps = {
-  followBuild: { app: 'acme-staging', build: 'b', timeoutMs: 10 * minute },
-  awaitRelease: {
-    app: 'acme-staging',
-    release: 'r',
-    commit: 'c',
-    slug: null,
-    timeoutMs: 10 * minute,
-  },
-  checkDynos: dynos,
-  requestBuild: { app: 'acme-staging', commit: 'c', mark: 'm', timeoutMs: 10 * minute },
-  followPromotion: {
-    target: { app: 'acme-production' },
-    promotion: 'p',
-    release: null,
-    timeoutMs: 10 * minute,
-  },
+  'follow a build': ['follow', { target, work: { kind: 'build', id: 'b' }, timeoutMs }],
+  'follow a promotion': ['follow', { target, work: { kind: 'promotion', id: 'p' }, timeoutMs }],
+  awaitRelease: ['awaitRelease', { target, release: 'r', commit: 'c', artifact, timeoutMs }],
+  awaitInstances: ['awaitInstances', instances],
+  submit: ['submit', { target, commit: 'c', verified: null, cursor: null, key: 'k', timeoutMs }],
 } as const;
 
 describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
@@ -61,13 +49,14 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
     });
     const services = createServices({
       http,
-      heroku: createHeroku({ baseUrl: server.url, token: 'token' }),
+      targets: herokuTargets(createHeroku({ baseUrl: server.url, token: 'token' })),
       archive: async () => new Uint8Array(),
       trust: { isLogKept: true },
     } as unknown as ServicesOptions);
     const ports = { clock, signal: new AbortController().signal, progress: () => {} };
-    const act = services[step] as (input: unknown, runPorts: typeof ports) => Promise<unknown>;
-    return { error: await failureOf(act(steps[step], ports)), server, clock };
+    const [service, input] = steps[step];
+    const act = services[service] as (input: unknown, runPorts: typeof ports) => Promise<unknown>;
+    return { error: await failureOf(act(input, ports)), server, clock };
   };
 
   it('fails at once where the vendor asks to wait longer than it may take', async () => {

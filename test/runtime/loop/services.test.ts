@@ -1,6 +1,12 @@
 /** The chart's services: what writes to production asks its gates right before, whichever way it goes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ProductionWorld, production, staging } from '../gates/production-world.ts';
+import {
+  artifactOf,
+  ProductionWorld,
+  production,
+  staging,
+  targetOf,
+} from '../gates/production-world.ts';
 
 let world: ProductionWorld;
 beforeEach(async () => {
@@ -8,34 +14,37 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Each service that writes to production, and the one request that puts code there. */
-const writes = {
-  requestPromotion: {
+/** What production is given, and the one request that puts it there. */
+const submitted = {
+  'the verified artifact': {
     request: 'POST /pipeline-promotions',
-    ask: () => {
+    given: () => {
       const slug = world.heroku.slug(world.commit);
       const { id, version } = world.heroku.release(world.staging, slug);
-      const source = { app: staging, release: { id, version } };
-      const input = { source, target: { app: production }, slug, after: 2, gates: world.gates() };
-      return world.services.requestPromotion(input, world.runPorts);
+      return {
+        artifact: artifactOf(slug, world.commit),
+        release: { id, version: `v${version}` },
+        at: targetOf(staging),
+      };
     },
   },
-  requestProductionBuild: {
-    request: `POST /apps/${production}/builds`,
-    ask: () =>
-      world.services.requestProductionBuild(
-        {
-          app: production,
-          commit: world.commit,
-          mark: '502-22222222',
-          timeoutMs: 600_000,
-          gates: world.gates(),
-        },
-        world.runPorts,
-      ),
-  },
+  'the commit': { request: `POST /apps/${production}/builds`, given: () => null },
 } as const;
-type Write = keyof typeof writes;
+type Given = keyof typeof submitted;
+
+const ask = (given: Given) =>
+  world.services.submitToProduction(
+    {
+      target: targetOf(production),
+      commit: world.commit,
+      verified: submitted[given].given(),
+      cursor: '2',
+      key: '502-22222222',
+      timeoutMs: 600_000,
+      gates: world.gates(),
+    },
+    world.runPorts,
+  );
 
 const forbidden: readonly (readonly [string, () => void, object])[] = [
   [
@@ -56,13 +65,13 @@ const forbidden: readonly (readonly [string, () => void, object])[] = [
   ],
 ];
 
-describe.each(Object.keys(writes) as Write[])('%s', (name) => {
-  const { request, ask } = writes[name];
+describe.each(Object.keys(submitted) as Given[])('%s', (name) => {
+  const { request } = submitted[name];
   const sent = () => world.heroku.asked.filter((one) => one === request).length;
 
   it('writes once where the gates are clear, and tells the switch that it saw', async () => {
-    expect(await ask()).toMatchObject({
-      kind: 'requested',
+    expect(await ask(name)).toMatchObject({
+      kind: 'submitted',
       killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'true' },
     });
     expect(sent()).toBe(1);
@@ -70,7 +79,7 @@ describe.each(Object.keys(writes) as Write[])('%s', (name) => {
 
   it.each(forbidden)('writes nothing where %s forbids it', async (_, forbid, outcome) => {
     forbid();
-    expect(await ask()).toMatchObject(outcome);
+    expect(await ask(name)).toMatchObject(outcome);
     expect(sent()).toBe(0);
   });
 
@@ -78,14 +87,14 @@ describe.each(Object.keys(writes) as Write[])('%s', (name) => {
     'reads the gates last: %s forbids it even while all else is ready',
     async (_, forbid) => {
       // The last that is read before the gates: the upload, or the two apps' pipeline.
-      const last = name === 'requestPromotion' ? '/pipeline-couplings' : '/storage/';
+      const last = name === 'the commit' ? '/storage/' : '/pipeline-couplings';
       let forbade = false;
       world.heroku.onAsked = (asked) => {
         if (forbade || !asked.includes(last)) return;
         forbade = true;
         forbid();
       };
-      await ask();
+      await ask(name);
       expect(forbade).toBe(true);
       expect(sent()).toBe(0);
     },
@@ -93,21 +102,21 @@ describe.each(Object.keys(writes) as Write[])('%s', (name) => {
 });
 
 describe('observe', () => {
-  const observe = (slug: string | null) =>
+  const observe = (slug: string) =>
     world.services.observe(
       {
         commit: world.commit,
         branch: 'master',
         repository: null,
         lane: 'acme',
-        app: production,
+        target: targetOf(production),
         overridden: false,
-        slug,
+        artifact: artifactOf(slug),
       },
       world.runPorts,
     );
 
-  it('knows its own release by the slug', async () => {
+  it('knows its own release by the artifact', async () => {
     const slug = world.heroku.slug(world.commit);
     const { id } = world.released('Promote acme-staging v3 22222222', slug);
     expect(await observe(slug)).toMatchObject({ kind: 'found', own: true, release: { id } });

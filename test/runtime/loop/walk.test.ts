@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/effects/ports.ts';
 import { LockstepError } from '../../../src/errors.ts';
 import { steps, toAnswer } from '../../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
-import { emptyLane, foldLane, parseLaneEvent } from '../../../src/machine/lane.ts';
+import { emptyLane, foldLane, parseLaneEvent, targetName } from '../../../src/machine/lane.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
 import { replay } from '../../../src/runtime/audit/replay.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
@@ -22,7 +22,7 @@ import { usePostgres } from '../../postgres/server.ts';
 import type { TestStore } from '../../store/events.ts';
 
 const paths = reachedPaths();
-const stuck = { release: { id: 'release-17', version: 17 }, first: true };
+const stuck = { release: { id: 'release-17', version: 'v17' }, first: true };
 let log: EventLog;
 let lanes = 0;
 
@@ -160,7 +160,7 @@ class Player {
     if (made === null) return never(signal);
     const type = event.type;
     if (type === 'deploy.superseded' && service !== 'acquireLock') {
-      const production = { version: 17, commit: null };
+      const production = { version: 'v17', commit: null };
       const found = { kind: 'superseded', production, verified: true };
       return service === 'observe'
         ? { ...found, cause: 'contained' }
@@ -183,7 +183,8 @@ async function expectShippedWithLive(records: readonly RecordedEvent[]): Promise
   const live = records.filter(({ type }) => type === 'production.verified');
   expect(shipped.map(({ position }) => position)).toEqual(live.map(({ position }) => position + 1));
   for (const { data } of shipped) {
-    expect(data).toMatchObject({ deploy, commit: commit.sha, app: settings.production.app });
+    const target = targetName(settings.production.target);
+    expect(data).toMatchObject({ deploy, commit: commit.sha, target });
     expect(foldLane(emptyLane, parseLaneEvent('lane.shipped', data), 1).shipped).toEqual(data);
   }
 }
@@ -199,8 +200,8 @@ async function expectStuckWithRefusal(records: readonly RecordedEvent[]): Promis
   expect(told.map(({ position }) => position)).toEqual(refused.map(({ position }) => position + 1));
   for (const { data } of told) {
     const { release } = stuck;
-    const { app } = settings.production;
-    expect(data).toEqual({ deploy, app, release, commit: commit.sha });
+    const target = targetName(settings.production.target);
+    expect(data).toEqual({ deploy, target, release, commit: commit.sha });
     expect(foldLane(emptyLane, parseLaneEvent('lane.stuck', data), 1).stuck).toBe(release.id);
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSlack } from '../../../src/effects/channels/slack/slack.ts';
 import { systemClock } from '../../../src/effects/clock.ts';
+import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import {
@@ -71,6 +72,7 @@ async function write(deploy: string, ...events: readonly DomainEvent[]): Promise
   const news = events.map(({ type, data }) => ({
     id: randomUUID(),
     type,
+    schema: schemaNumbers.get(type) ?? 1,
     data: (type === 'deploy.requested' ? { ...data, deploy } : data) as unknown as JsonObject,
     metadata: {},
   }));
@@ -82,7 +84,7 @@ const story = [
   sample('lock.acquired'),
   sample('deploy.observed'),
   sample('staging.deployed'),
-  sample('staging.dynosUp'),
+  sample('staging.instancesUp'),
 ];
 const steps = ['queued', 'took lane', '2 commits', 'is released', 'staging v12 is up'];
 /** The texts of what was posted, in order, updates left out. */

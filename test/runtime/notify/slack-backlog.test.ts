@@ -11,6 +11,7 @@ import {
   type UndiciTransport,
   undiciTransport,
 } from '../../../src/effects/http/undici-transport.ts';
+import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { createNotifier } from '../../../src/runtime/notify/notifications.ts';
 import { type RunningSandbox, startSandbox } from '../../../src/sandbox/server.ts';
@@ -88,7 +89,8 @@ const messages = (): Shown[] =>
   }));
 
 async function write(stream: string, type: string, data: object): Promise<void> {
-  const event = { id: randomUUID(), type, data: data as JsonObject, metadata: {} };
+  const schema = schemaNumbers.get(type) ?? 1;
+  const event = { id: randomUUID(), type, schema, data: data as JsonObject, metadata: {} };
   await log.append([{ stream, expected: 'any', events: [event] }]);
 }
 
@@ -107,7 +109,7 @@ async function ship(deploy: string): Promise<void> {
   await write('lane/acme-web', 'lane.shipped', {
     deploy,
     app: 'acme-production',
-    release: { id: randomUUID(), version: 5 },
+    release: { id: randomUUID(), version: 'v5' },
     commit: 'a'.repeat(40),
     slug: randomUUID(),
   });
@@ -184,8 +186,8 @@ describe.each(['bot', 'webhook'] as const)('by a %s, after an outage of an hour'
 
   it('who is on call is called, once, for a lane that is stuck, unless it shipped since', async () => {
     const stuckAs = (first: boolean): DomainEvent[] => {
-      const release = { id: 'release-41', version: 41 };
-      const production = { version: 41, commit: 'a'.repeat(40) };
+      const release = { id: 'release-41', version: 'v41' };
+      const production = { version: 'v41', commit: 'a'.repeat(40) };
       const data = {
         step: 'observe',
         production,
@@ -238,7 +240,7 @@ describe.each(['bot', 'webhook'] as const)('by a %s, after an outage of an hour'
     slackIsDown();
     await tell('501-aaaaaaaa', begun, minute);
     now += 60 * minute;
-    await tell('501-aaaaaaaa', [sample('staging.dynosUp'), sample('production.verified')]);
+    await tell('501-aaaaaaaa', [sample('staging.instancesUp'), sample('production.verified')]);
     slackIsBack();
     await drain(mode);
     const texts = messages().map(({ text }) => text);

@@ -93,7 +93,7 @@ describe('stepMessages', () => {
   });
 
   it('names the deploy in each message of a webhook, with links to its build and commit', () => {
-    const text = allText(step(sample('staging.dynosUp'), 'webhook'));
+    const text = allText(step(sample('staging.instancesUp'), 'webhook'));
     expect(text).toContain('*acme-web* build <https://circleci.com/gh/acme/web/502|502>');
     expect(text).toContain(
       `<https://github.com/acme/web/commit/${requested.data.commit.sha}|1a5f89db>`,
@@ -101,7 +101,7 @@ describe('stepMessages', () => {
   });
 
   it('gives the hint of a failure', () => {
-    expect(allText(step(sample('deploy.failed')))).toContain('heroku logs --dyno web.1');
+    expect(allText(step(sample('deploy.failed')))).toContain('curl -i https://staging.acme.test/');
   });
 });
 

@@ -6,6 +6,7 @@ import { createHistory } from '../../../src/effects/history/history.ts';
 import { createHttpClient } from '../../../src/effects/http/client.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
 import { createHeroku, type Heroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
@@ -18,7 +19,7 @@ import { createServices } from '../../../src/runtime/loop/services.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { actorCalled } from '../../actor.ts';
-import { production, staging } from '../lane-world.ts';
+import { production, staging, targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { ciListLock } from './ci-list-lock.ts';
@@ -29,10 +30,10 @@ import { Truth } from './truth.ts';
 import { type Exchange, type Spoilt, Wire } from './wire.ts';
 import type { FuzzWorld } from './worlds.ts';
 
-const quiet = quietOf({
-  staging: { app: staging, timeoutMs: 1_800_000 },
-  production: { app: production },
-});
+const places = {
+  staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
+  production: { target: targetOf(production) },
+};
 
 export interface FuzzedDeploy {
   readonly state: string;
@@ -127,12 +128,11 @@ export class Fuzzer {
       beforeWrite: keeper.assertHeld,
       notice: () => {},
     });
-    const heroku = this.#broken(
-      createHeroku({
-        baseUrl: environment.HEROKU_API_URL ?? '',
-        token: environment.HEROKU_API_KEY ?? '',
-      }),
-    );
+    const heroku = createHeroku({
+      baseUrl: environment.HEROKU_API_URL ?? '',
+      token: environment.HEROKU_API_KEY ?? '',
+    });
+    const targets = herokuTargets(this.#broken(heroku));
     const history = createHistory({
       repository: shallowClone,
       github: createGitHub({
@@ -145,7 +145,7 @@ export class Fuzzer {
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
     const services = createServices({
       http,
-      heroku,
+      targets,
       history,
       archive: async () => archive,
       readLane: (name) => readLane(log, name),
@@ -168,7 +168,7 @@ export class Fuzzer {
             keeper,
             leaseMs,
             relation: async (base, head) => this.#commits.relation(base, head),
-            quiesce: (signal) => quiesce(heroku, quiet, ports(signal)),
+            quiesce: (signal) => quiesce(quietOf(places, targets), ports(signal)),
           });
     const events: DomainEvent[] = [];
     const happenings = [...(world.meanwhile ?? [])];

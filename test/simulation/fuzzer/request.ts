@@ -1,12 +1,12 @@
 /** What CI asks for in a fuzzed deploy: short deadlines, and a lane of its own. */
 import type { Endpoint, Settings } from '../../../src/machine/events.ts';
 import type { NewDeploy } from '../../../src/runtime/loop/request.ts';
-import { production, staging } from '../lane-world.ts';
+import { production, staging, targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import type { FuzzWorld } from './worlds.ts';
 
 const verifyOf = (service: 'staging' | 'production'): Settings['staging']['verify'] => ({
-  dynos: { timeoutMs: 30_000, settleMs: 0 },
+  instances: { timeoutMs: 30_000, settleMs: 0 },
   waive: [],
   endpoints: [endpointOf(`http://${service}.sandbox.test/`)],
 });
@@ -26,10 +26,15 @@ const usual: Settings = {
   lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },
   store: null,
   repository: null,
-  staging: { app: staging, deploy: 'build', timeoutMs: 60_000, verify: verifyOf('staging') },
+  staging: {
+    target: targetOf(staging),
+    submits: 'commit',
+    timeoutMs: 60_000,
+    verify: verifyOf('staging'),
+  },
   production: {
-    app: production,
-    deploy: 'promote',
+    target: targetOf(production),
+    submits: 'artifact',
     timeoutMs: 60_000,
     verify: verifyOf('production'),
   },

@@ -37,7 +37,7 @@ export const twoDynos = (stage: Stage): void => {
 export const dynosOnly = ({ staging, production, ...settings }: Settings): Settings => {
   const of = <T extends Settings['staging']>({ verify, ...environment }: T) => ({
     ...environment,
-    verify: { ...verify, endpoints: [], dynos: { ...verify.dynos, settleMs: 1_000 } },
+    verify: { ...verify, endpoints: [], instances: { ...verify.instances, settleMs: 1_000 } },
   });
   return { ...settings, staging: of(staging), production: of(production) };
 };
@@ -196,7 +196,7 @@ export const worlds = {
     past: (stage) => stage.past(stage.commits.running),
     settings: (settings) => ({
       ...settings,
-      production: { ...settings.production, deploy: 'build' },
+      production: { ...settings.production, submits: 'commit' },
     }),
   },
   gitHubLock: {

@@ -3,6 +3,7 @@
  * runtime, on the real store and over the sandbox's HTTP, has to take that step and no other.
  */
 import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
+import { targetName } from '../../../src/machine/lane.ts';
 import { type DeployPath, inWords, type PathStep } from '../../../src/machine/paths.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
 import { type Replay, replay } from '../../../src/runtime/audit/replay.ts';
@@ -11,7 +12,7 @@ import { newEvent } from '../../../src/runtime/loop/record.ts';
 import { type NewDeploy, requestDeploy } from '../../../src/runtime/loop/request.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import { deployStream, laneStream } from '../../../src/runtime/loop/streams.ts';
-import { production, staging } from '../lane-world.ts';
+import { production, staging, targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { PathProcess } from './process.ts';
 import type { PathWorld } from './world.ts';
@@ -148,8 +149,7 @@ class Drive {
         return;
       case 'deploy.observed':
       case 'gates.passed':
-      case 'production.promotionRequested':
-      case 'production.buildRequested':
+      case 'production.submitted':
         return this.#mayShip();
       default:
         return;
@@ -179,7 +179,7 @@ class Drive {
     if (running === base && this.#path.turn === null) return;
     if (running !== root) this.#runs(base);
     const data = {
-      app: production,
+      target: targetName(targetOf(production)),
       release: this.#world.runningRelease,
       actor: ana,
       observed: 'claimed',
@@ -233,7 +233,7 @@ function requestOf({ settings, build }: DeployRequest, { sandbox, commits }: Pat
   const verify = (
     service: 'staging' | 'production',
   ): DeployRequest['settings']['staging']['verify'] => ({
-    dynos: { timeoutMs: 60_000, settleMs: 5_000 },
+    instances: { timeoutMs: 60_000, settleMs: 5_000 },
     waive: [],
     endpoints: [
       {
@@ -256,8 +256,12 @@ function requestOf({ settings, build }: DeployRequest, { sandbox, commits }: Pat
       ...settings,
       lock: { provider: 'store', timeoutMs: 20 * 60_000, leaseMs },
       repository: null,
-      staging: { ...settings.staging, app: staging, verify: verify('staging') },
-      production: { ...settings.production, app: production, verify: verify('production') },
+      staging: { ...settings.staging, target: targetOf(staging), verify: verify('staging') },
+      production: {
+        ...settings.production,
+        target: targetOf(production),
+        verify: verify('production'),
+      },
     },
     override: null,
   };

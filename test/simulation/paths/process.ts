@@ -4,6 +4,7 @@ import type { History } from '../../../src/effects/history/history.ts';
 import { createHttpClient } from '../../../src/effects/http/client.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
+import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
 import type { Run } from '../../../src/runtime/identity.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
@@ -15,16 +16,16 @@ import { createServices } from '../../../src/runtime/loop/services.ts';
 import { laneResource, laneStream, runResource } from '../../../src/runtime/loop/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { actorCalled } from '../../actor.ts';
-import { production, staging } from '../lane-world.ts';
+import { production, staging, targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
 import type { PathWorld } from './world.ts';
 
 const archive = gzipSync(Buffer.alloc(512));
-const quiet = quietOf({
-  staging: { app: staging, timeoutMs: 1_800_000 },
-  production: { app: production },
-});
+const places = {
+  staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
+  production: { target: targetOf(production) },
+};
 
 let processes = 0;
 
@@ -60,10 +61,12 @@ export class PathProcess {
       notice: () => {},
     });
     const { environment } = world.sandbox;
-    const heroku = createHeroku({
-      baseUrl: environment.HEROKU_API_URL ?? '',
-      token: environment.HEROKU_API_KEY ?? '',
-    });
+    const targets = herokuTargets(
+      createHeroku({
+        baseUrl: environment.HEROKU_API_URL ?? '',
+        token: environment.HEROKU_API_KEY ?? '',
+      }),
+    );
     const { graph } = world;
     const history: History = {
       relation: async (base, head) => graph.relation(base, head),
@@ -78,7 +81,7 @@ export class PathProcess {
     });
     this.#services = createServices({
       http,
-      heroku,
+      targets,
       history,
       archive: async () => archive,
       readLane: (name) => readLane(this.#log, name),
@@ -97,7 +100,7 @@ export class PathProcess {
       keeper: this.#keeper,
       leaseMs,
       relation: async (base, head) => graph.relation(base, head),
-      quiesce: (signal) => quiesce(heroku, quiet, ports(signal)),
+      quiesce: (signal) => quiesce(quietOf(places, targets), ports(signal)),
     });
   }
 

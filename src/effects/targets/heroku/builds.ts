@@ -1,11 +1,6 @@
 /** Builds of a commit at Heroku: asked for once a deploy, followed to the end. */
 import { LockstepError } from '../../../errors.ts';
-import type {
-  Refusal,
-  RequestBuildInput,
-  ServiceInput,
-  ServiceOutput,
-} from '../../../machine/services.ts';
+import type { Refusal } from '../../../machine/services.ts';
 import { VendorRefused } from '../../http/client.ts';
 import { writeCarefully } from '../../http/lost-replies.ts';
 import { pollUntil, spoken } from '../../polling.ts';
@@ -18,7 +13,20 @@ import { readRelease } from './release-list.ts';
 import { buildSchema, type HerokuBuild } from './schemas.ts';
 import { type UploadedSource, uploadSource } from './source-upload.ts';
 
-export type RequestedBuild = ServiceOutput<'requestBuild'>;
+export interface RequestBuildInput {
+  readonly app: string;
+  readonly commit: string;
+  /** Put on the build, so that a later attempt knows it for its own. */
+  readonly mark: string;
+  readonly timeoutMs: number;
+}
+
+export interface RequestedBuild {
+  readonly kind: 'requested';
+  readonly build: string;
+  readonly adopted: boolean;
+}
+
 /** The commit as a gzipped tarball. */
 export type Archive = (signal: AbortSignal) => Promise<Uint8Array>;
 /** Asked right before a write: what forbids it, or null. */
@@ -191,12 +199,18 @@ function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused
   );
 }
 
+/** A build that succeeded: its slug, and the id of the release that it made. */
+export interface Built {
+  readonly release: string;
+  readonly slug: string;
+}
+
 /** @throws E_BUILD_FAILED with the end of its output, E_BUILD_TIMEOUT */
 export async function followBuild(
   api: HerokuApi,
-  { app, build: id, timeoutMs }: ServiceInput<'followBuild'>,
+  { app, build: id, timeoutMs }: { app: string; build: string; timeoutMs: number },
   ports: Ports,
-): Promise<ServiceOutput<'followBuild'>> {
+): Promise<Built> {
   const output = new OutputFollower(ports);
   const path = appPath(app, 'builds', id);
   let succeededAt: number | null = null;
@@ -209,8 +223,7 @@ export async function followBuild(
     await output.read(output_stream_url, { end: status !== 'pending' });
     if (status === 'pending') return undefined;
     if (status === 'failed') throw buildFailed(app, id, output.tail);
-    if (slug !== null && release !== null)
-      return { kind: 'built', build: id, release, slug } as const;
+    if (slug !== null && release !== null) return { release, slug };
     if (release !== null) refuseImage(app, await readRelease(api, app, release, ports));
     const now = ports.clock.now();
     succeededAt ??= now;

@@ -1,6 +1,4 @@
 /** What code an app runs and who decided so: its releases, walked back to the last one that changed the code. */
-
-import type { Release } from '../../../machine/events.ts';
 import { ageOf } from '../../http/vendor-clock.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
@@ -9,12 +7,18 @@ import { HerokuError } from './error-codes.ts';
 import { findRelease, releasesNewestFirst } from './release-list.ts';
 import { type HerokuRelease, slugSchema } from './schemas.ts';
 
+/** A release of an app, as Heroku counts them. */
+export interface HerokuVersion {
+  readonly id: string;
+  readonly version: number;
+}
+
 /** What a release's description says that it was; `other` is everything that is no decision on code. */
 export type ReleaseKind = 'deploy' | 'promote' | 'rollback' | 'other';
 
 /** A release that changed the code of an app, or was to. */
 export interface Decision {
-  readonly release: Release;
+  readonly release: HerokuVersion;
   /** Null where Heroku has forgotten it: the release expired. */
   readonly slug: string | null;
   readonly description: string;
@@ -32,7 +36,6 @@ export interface CodeRelease extends Decision {
   readonly named: string | null;
   /** 40 hex digits; null when the slug was made without a commit's full id. */
   readonly commit: string | null;
-  readonly rolledBackTo: number | null;
 }
 
 /** A release that is under way. */
@@ -93,7 +96,7 @@ async function mustBeBare(api: HerokuApi, app: string, ports: Ports): Promise<vo
 
 function decisionOf({ id, version, slug, description, user, created_at }: HerokuRelease): Decision {
   const text = description ?? '';
-  const { kind } = classify(text);
+  const kind = classify(text);
   return {
     release: { id, version },
     slug,
@@ -114,8 +117,7 @@ async function withCommit(
   const { slug } = decision;
   if (slug === null) throw noSlug(app, decided);
   const named = await namedCommit(api, app, slug, ports);
-  const { rolledBackTo } = classify(decision.description);
-  return { ...decision, slug, named, commit: fullId(named), rolledBackTo };
+  return { ...decision, slug, named, commit: fullId(named) };
 }
 
 /** The full commit id that a slug was made of; null when it says something else. */
@@ -215,7 +217,7 @@ function aboveTheCode(story: WalkedBack): WalkedBack {
   return { ...story, failed: story.failed.filter(({ release }) => release.version > decidedAt) };
 }
 
-const saysCode = ({ description }: HerokuRelease) => classify(description ?? '').kind !== 'other';
+const saysCode = ({ description }: HerokuRelease) => classify(description ?? '') !== 'other';
 /** A release that expired may have lost its slug. */
 const isForgotten = ({ slug, status }: HerokuRelease) => slug === null && status === 'expired';
 /** Of a kind that has slugs, or not: what ran once, an image in its time, is history. */
@@ -310,18 +312,9 @@ function staysBehind(app: string, newest: number): HerokuError {
 }
 
 /** By the texts that Heroku gives its releases; a retry (`heroku releases:retry`) is what it retries. */
-export function classify(description: string): {
-  kind: ReleaseKind;
-  rolledBackTo: number | null;
-} {
+export function classify(description: string): ReleaseKind {
   const what = description.trim().replace(/^(?:Retry of v\d+:\s*)+/i, '');
-  const rollback = /^Roll(?:ed)? ?back\b(?: to v(\d+))?/i.exec(what);
-  if (rollback !== null) {
-    return {
-      kind: 'rollback',
-      rolledBackTo: rollback[1] === undefined ? null : Number(rollback[1]),
-    };
-  }
-  if (/^Promot(?:e|ed|ion)\b/i.test(what)) return { kind: 'promote', rolledBackTo: null };
-  return { kind: /^Deploy(?:ed)?\b/i.test(what) ? 'deploy' : 'other', rolledBackTo: null };
+  if (/^Roll(?:ed)? ?back\b/i.test(what)) return 'rollback';
+  if (/^Promot(?:e|ed|ion)\b/i.test(what)) return 'promote';
+  return /^Deploy(?:ed)?\b/i.test(what) ? 'deploy' : 'other';
 }

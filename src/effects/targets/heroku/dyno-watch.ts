@@ -1,8 +1,7 @@
 /** Looks at an app's dynos: who of its formation is up on a release, who is missing, who crashed. */
 import { LockstepError } from '../../../errors.ts';
-import type { DynosInput } from '../../../machine/services.ts';
 import type { Ports } from '../../ports.ts';
-import { HerokuError } from './error-codes.ts';
+import type { HerokuVersion } from './code.ts';
 import type { Heroku } from './heroku.ts';
 import type { Dyno, FormationType } from './schemas.ts';
 
@@ -12,6 +11,14 @@ const passing = ['run', 'release'];
 const upStates = ['up', 'idle'];
 /** A formation that asks for nothing is believed after so long: after an app's first release it may lag. */
 const emptyFormationMs = 30_000;
+
+export interface DynosInput {
+  readonly app: string;
+  readonly release: HerokuVersion;
+  readonly timeoutMs: number;
+  /** An app whose formation asks for no dynos counts as up: a person said so. */
+  readonly mayHaveNone: boolean;
+}
 
 export interface UpDyno {
   readonly name: string;
@@ -48,7 +55,7 @@ export class DynoWatch {
     this.#ports = ports;
   }
 
-  /** @throws E_DYNO_CRASHED; E_NO_DYNOS the formation asks for none; E_RELEASE_NOT_CURRENT */
+  /** @throws E_INSTANCE_CRASHED; E_NO_INSTANCES the formation asks for none; E_RELEASE_NOT_CURRENT */
   async look(): Promise<Look> {
     const { app } = this.#input;
     const wanted = wantedOf(await this.#heroku.readFormation(app, this.#ports));
@@ -156,15 +163,15 @@ function inBrackets(dynos: readonly Dyno[]): string {
   return ` (${words.join(', ')})`;
 }
 
-function dynoCrashed(app: string, name: string, version: number): HerokuError {
-  return new HerokuError('E_DYNO_CRASHED', `${app}: ${name} crashed on v${version}`, {
+function dynoCrashed(app: string, name: string, version: number): LockstepError {
+  return new LockstepError('E_INSTANCE_CRASHED', `${app}: ${name} crashed on v${version}`, {
     hint: `See why: heroku logs -a ${app} -d ${name} -n 200`,
     details: { app, dyno: name, version },
   });
 }
 
-function noDynos(app: string): HerokuError {
-  return new HerokuError('E_NO_DYNOS', `${app} has no dynos: its formation asks for none`, {
+function noDynos(app: string): LockstepError {
+  return new LockstepError('E_NO_INSTANCES', `${app} has no dynos: its formation asks for none`, {
     hint: `Scale it up: heroku ps:scale web=1 -a ${app}. Where it is meant to have none, say verify: { waive: [no-dynos] } in pipeline.yml.`,
     details: { app },
   });

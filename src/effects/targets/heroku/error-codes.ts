@@ -21,19 +21,10 @@ export const herokuErrors = {
     remedy:
       'It takes uploads at a signed URL for about an hour: check this machine’s clock, and any proxy that changes requests.',
   },
-  E_NO_DYNOS: {
-    meaning: 'The app’s formation asks for no dynos, so nothing can be checked.',
+  E_ARTIFACT_FOREIGN: {
+    meaning: 'Heroku is to release an artifact that another kind of target made.',
     remedy:
-      'Scale it up (`heroku ps:scale web=1 -a APP`). Where it is meant to have none, say `verify: { waive: [no-dynos] }`.',
-  },
-  E_DYNO_CRASHED: {
-    meaning: 'A dyno of the new release crashed.',
-    remedy: 'See why: `heroku logs -a APP -d DYNO -n 200`.',
-  },
-  E_DYNOS_TIMEOUT: {
-    meaning: 'Not all dynos were up on the new release within their time.',
-    remedy:
-      'See what they wait for: `heroku ps -a APP`, `heroku logs -a APP -n 200`. A longer time is set in `pipeline.yml`.',
+      'Deploy staging and production to one kind of target, or let production build the commit itself.',
   },
   E_NO_PIPELINE: {
     meaning:
@@ -60,10 +51,6 @@ export const herokuErrors = {
   E_PROMOTION_TIMEOUT: {
     meaning: 'The promotion took longer than it may.',
     remedy: 'It may yet finish: `heroku releases -a APP`. A longer time is set in `pipeline.yml`.',
-  },
-  E_PROMOTION_UNKNOWN: {
-    meaning: 'A promotion is to be followed of which the log has no id.',
-    remedy: 'Look at `heroku releases -a APP` of production, and deploy the commit again.',
   },
   E_LIST_CUT: {
     meaning: 'Heroku’s answer is a part of a list, and does not say where the rest is.',

@@ -1,29 +1,34 @@
-/** Heroku as the rest of Lockstep sees it: every effect on its Platform API, bound to one account. */
-import type {
-  Refusal,
-  RequestBuildInput,
-  ServiceInput,
-  ServiceOutput,
-} from '../../../machine/services.ts';
+/** What Lockstep asks of Heroku's Platform API, bound to one account. */
+import type { Refusal } from '../../../machine/services.ts';
 import type { Ports } from '../../ports.ts';
 import { HerokuApi, type HerokuOptions } from './api.ts';
 import {
   type Archive,
+  type Built,
   buildMarkOf,
   type Clear,
   followBuild,
+  type RequestBuildInput,
   type RequestedBuild,
   requestBuild,
 } from './builds.ts';
 import { type AppCode, type CodeRelease, namedCommit, ranBefore, readCode } from './code.ts';
 import {
+  type FollowPromotionInput,
   findPromoted,
   followPromotion,
   type RequestedPromotion,
   type RequestPromotionInput,
   requestPromotion,
 } from './promotions.ts';
-import { awaitRelease, mustStillRun, type Preboot, readPreboot, type Shipped } from './releases.ts';
+import {
+  type AwaitReleaseInput,
+  awaitRelease,
+  mustStillRun,
+  type Preboot,
+  readPreboot,
+  type Shipped,
+} from './releases.ts';
 import { type PendingWork, pendingWork, readDynos, readFormation, readSlug } from './running.ts';
 import { accountSchema, type Dyno, type FormationType } from './schemas.ts';
 
@@ -46,14 +51,11 @@ export interface Heroku {
   ): Promise<RequestedBuild | Refusal>;
   /** @throws E_BUILD_FAILED, E_BUILD_TIMEOUT */
   followBuild(
-    input: ServiceInput<'followBuild'>,
+    input: { app: string; build: string; timeoutMs: number },
     ports: Ports,
-  ): Promise<ServiceOutput<'followBuild'>>;
+  ): Promise<Built>;
   /** @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT, E_RELEASE_COMMIT, E_RELEASE_NOT_CURRENT */
-  awaitRelease(
-    input: ServiceInput<'awaitRelease'>,
-    ports: Ports,
-  ): Promise<ServiceOutput<'awaitRelease'>>;
+  awaitRelease(input: AwaitReleaseInput, ports: Ports): Promise<Shipped>;
   /** One more look that a release is what the app runs. @throws E_RELEASE_NOT_CURRENT */
   mustStillRun(shipped: Shipped, ports: Ports): Promise<void>;
   /** What code the app runs and who decided so. @throws E_NO_SLUG, E_RELEASES_*, E_LIST_CUT */
@@ -77,14 +79,15 @@ export interface Heroku {
     ports: Ports,
     clear: Clear,
   ): Promise<RequestedPromotion | Refusal>;
-  /** @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL, E_PROMOTION_TIMEOUT, E_PROMOTION_UNKNOWN */
-  followPromotion(
-    input: ServiceInput<'followPromotion'>,
-    ports: Ports,
-  ): Promise<ServiceOutput<'followPromotion'>>;
+  /** The id of the release that it made. @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL, E_PROMOTION_TIMEOUT */
+  followPromotion(input: FollowPromotionInput, ports: Ports): Promise<string>;
   readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
   /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
-  buildMarkOf(code: CodeRelease, apps: readonly string[], ports: Ports): Promise<string | null>;
+  buildMarkOf(
+    code: Pick<CodeRelease, 'slug' | 'description'>,
+    apps: readonly string[],
+    ports: Ports,
+  ): Promise<string | null>;
   /** Whose token it is: an e-mail address. */
   account(ports: Ports): Promise<string>;
   /** The builds and releases that are under way at the app now. */
@@ -118,11 +121,11 @@ class HerokuAccount implements Heroku {
     return requestBuild(this.#api, input, ports, archive, clear);
   }
 
-  followBuild(input: ServiceInput<'followBuild'>, ports: Ports) {
+  followBuild(input: { app: string; build: string; timeoutMs: number }, ports: Ports) {
     return followBuild(this.#api, input, ports);
   }
 
-  awaitRelease(input: ServiceInput<'awaitRelease'>, ports: Ports) {
+  awaitRelease(input: AwaitReleaseInput, ports: Ports) {
     return awaitRelease(this.#api, input, ports);
   }
 
@@ -150,7 +153,7 @@ class HerokuAccount implements Heroku {
     return requestPromotion(this.#api, input, ports, clear);
   }
 
-  followPromotion(input: ServiceInput<'followPromotion'>, ports: Ports) {
+  followPromotion(input: FollowPromotionInput, ports: Ports) {
     return followPromotion(this.#api, input, ports);
   }
 
@@ -158,7 +161,11 @@ class HerokuAccount implements Heroku {
     return readPreboot(this.#api, app, release, ports);
   }
 
-  buildMarkOf(code: CodeRelease, apps: readonly string[], ports: Ports) {
+  buildMarkOf(
+    code: Pick<CodeRelease, 'slug' | 'description'>,
+    apps: readonly string[],
+    ports: Ports,
+  ) {
     return buildMarkOf(this.#api, code, apps, ports);
   }
 

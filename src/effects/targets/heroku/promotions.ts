@@ -1,12 +1,13 @@
 /** Promotions: the verified slug of one app put on another, asked for once, followed to its release. */
-import type { Refusal, ServiceInput, ServiceOutput } from '../../../machine/services.ts';
+import type { Work } from '../../../machine/events.ts';
+import type { Refusal } from '../../../machine/services.ts';
 import { writeCarefully } from '../../http/lost-replies.ts';
 import { pollUntil, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
 import type { Clear } from './builds.ts';
-import { classify } from './code.ts';
+import { classify, type HerokuVersion } from './code.ts';
 import { HerokuError } from './error-codes.ts';
 import { readRelease, releasesNewestFirst } from './release-list.ts';
 import {
@@ -17,14 +18,20 @@ import {
   promotionTargetSchema,
 } from './schemas.ts';
 
-export type RequestPromotionInput = Omit<ServiceInput<'requestPromotion'>, 'gates'>;
-/** The answer less the kill switch, which the caller read. */
-export type RequestedPromotion = {
-  kind: 'requested';
-  promotion: string | null;
-  release: string | null;
-  adopted: boolean;
-};
+export interface RequestPromotionInput {
+  readonly source: { readonly app: string; readonly release: HerokuVersion };
+  readonly target: { readonly app: string };
+  readonly slug: string;
+  /** The target's newest version when the gates were read: a release above it with our slug is ours. */
+  readonly after: number;
+}
+
+export interface RequestedPromotion {
+  readonly kind: 'requested';
+  /** The promotion; of one that an earlier try asked for the release, for there is no list of promotions. */
+  readonly work: Work;
+  readonly adopted: boolean;
+}
 
 /**
  * The release of `app` above version `after` that put `slug` there; null when there is none. Of
@@ -41,7 +48,7 @@ export async function findPromoted(
   let newestFailed: string | null = null;
   for await (const release of releasesNewestFirst(api, app, ports)) {
     if (release.version <= after) break;
-    if (release.slug !== slug || classify(release.description ?? '').kind === 'rollback') continue;
+    if (release.slug !== slug || classify(release.description ?? '') === 'rollback') continue;
     if (release.status === 'failed') newestFailed ??= release.id;
     else lowest = release.id;
   }
@@ -64,27 +71,24 @@ export async function requestPromotion(
 ): Promise<RequestedPromotion | Refusal> {
   const { source, target, slug, after } = input;
   let coupling: Coupling | null = null;
-  const written = await writeCarefully<Pick<RequestedPromotion, 'promotion' | 'release'>, Refusal>(
-    ports,
-    {
-      what: `the promotion to ${target.app}`,
-      look: async () => {
-        const release = await findPromoted(api, { app: target.app, slug, after }, ports);
-        return release === null ? null : { promotion: null, release };
-      },
-      prepare: async () => {
-        coupling ??= await readCoupling(api, source.app, target.app, ports);
-      },
-      clear,
-      send: async (cleared) => {
-        if (coupling === null)
-          throw new Error('a promotion is asked for before its pipeline is known');
-        return { promotion: await createPromotion(api, input, coupling, cleared), release: null };
-      },
+  const written = await writeCarefully<Work, Refusal>(ports, {
+    what: `the promotion to ${target.app}`,
+    look: async () => {
+      const release = await findPromoted(api, { app: target.app, slug, after }, ports);
+      return release === null ? null : { kind: 'release', id: release };
     },
-  );
+    prepare: async () => {
+      coupling ??= await readCoupling(api, source.app, target.app, ports);
+    },
+    clear,
+    send: async (cleared) => {
+      if (coupling === null)
+        throw new Error('a promotion is asked for before its pipeline is known');
+      return { kind: 'promotion', id: await createPromotion(api, input, coupling, cleared) };
+    },
+  });
   if (written.kind === 'refused') return written.refusal;
-  return { kind: 'requested', ...written.value, adopted: written.adopted };
+  return { kind: 'requested', work: written.value, adopted: written.adopted };
 }
 
 /** Promotions take ids, not names. */
@@ -169,8 +173,14 @@ async function readSource(
   return { app: null, release: null };
 }
 
+export interface FollowPromotionInput {
+  readonly target: { readonly app: string };
+  readonly promotion: string;
+  readonly timeoutMs: number;
+}
+
 /**
- * Resolves as soon as the target has a release of the promotion, which may still be in its release
+ * The id of the target's release, as soon as it has one of the promotion, which may still be in its release
  * phase: `awaitRelease` follows that. A release whose release phase failed is given too, so that it
  * is told with its output.
  *
@@ -178,15 +188,9 @@ async function readSource(
  */
 export async function followPromotion(
   api: HerokuApi,
-  { target, promotion, release, timeoutMs }: ServiceInput<'followPromotion'>,
+  { target, promotion, timeoutMs }: FollowPromotionInput,
   ports: Ports,
-): Promise<ServiceOutput<'followPromotion'>> {
-  if (promotion === null) {
-    if (release !== null) return { kind: 'promoted', release };
-    throw new HerokuError('E_PROMOTION_UNKNOWN', `the promotion to ${target.app} has no id`, {
-      details: { target: target.app },
-    });
-  }
+): Promise<string> {
   const { id: targetId } = await readApp(api, target.app, ports);
   const path = `/pipeline-promotions/${encodeURIComponent(promotion)}/promotion-targets`;
   const polling = { timeoutMs, pauseMaxMs: 5_000 };
@@ -210,7 +214,7 @@ export async function followPromotion(
   if (ours.target.release === null) {
     throw api.malformed(path, 'a promotion succeeded without a release');
   }
-  return { kind: 'promoted', release: ours.target.release.id };
+  return ours.target.release.id;
 }
 
 interface TargetState {

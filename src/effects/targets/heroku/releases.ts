@@ -1,15 +1,24 @@
 /** Waits for a release, its release phase included, and makes sure that it runs the commit it should. */
 import { LockstepError } from '../../../errors.ts';
-import type { Release } from '../../../machine/events.ts';
-import type { ServiceInput, ServiceOutput } from '../../../machine/services.ts';
 import { pollUntil, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
-import { classify, commitOf, readCode, refuseImage } from './code.ts';
+import { classify, commitOf, type HerokuVersion, readCode, refuseImage } from './code.ts';
 import { OutputFollower } from './output.ts';
 import { readRelease } from './release-list.ts';
 import { featureSchema, type HerokuRelease } from './schemas.ts';
+
+export interface AwaitReleaseInput {
+  readonly app: string;
+  /** Its id. */
+  readonly release: string;
+  /** 40 hex digits. */
+  readonly commit: string;
+  /** The slug that the release has to have. */
+  readonly slug: string;
+  readonly timeoutMs: number;
+}
 
 /**
  * @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT;
@@ -18,9 +27,9 @@ import { featureSchema, type HerokuRelease } from './schemas.ts';
  */
 export async function awaitRelease(
   api: HerokuApi,
-  input: ServiceInput<'awaitRelease'>,
+  input: AwaitReleaseInput,
   ports: Ports,
-): Promise<ServiceOutput<'awaitRelease'>> {
+): Promise<Shipped> {
   const { app, commit } = input;
   const release = await finished(api, input, ports);
   const { id, version, slug } = release;
@@ -37,14 +46,14 @@ export async function awaitRelease(
       },
     );
   }
-  if (input.slug !== null && slug !== input.slug) throw otherArtifact(input, release);
+  if (slug !== input.slug) throw otherArtifact(input, release);
   if (release.current !== true) await mustStillRun(api, { app, release, slug }, ports);
-  return { kind: 'deployed', release: { id, version }, slug, commit };
+  return { app, release: { id, version }, slug };
 }
 
 async function finished(
   api: HerokuApi,
-  { app, release: id, timeoutMs }: ServiceInput<'awaitRelease'>,
+  { app, release: id, timeoutMs }: AwaitReleaseInput,
   ports: Ports,
 ): Promise<HerokuRelease> {
   const output = new OutputFollower(ports);
@@ -91,7 +100,7 @@ async function finished(
 
 /** Of one commit there can be several slugs: only one of them was verified. */
 function otherArtifact(
-  { app, slug: expected }: ServiceInput<'awaitRelease'>,
+  { app, slug: expected }: AwaitReleaseInput,
   { id, version, slug }: HerokuRelease,
 ): LockstepError {
   return new LockstepError(
@@ -107,7 +116,7 @@ function otherArtifact(
 /** What an app should run. */
 export interface Shipped {
   readonly app: string;
-  readonly release: Release;
+  readonly release: HerokuVersion;
   readonly slug: string;
 }
 
@@ -138,7 +147,7 @@ function decidesOtherwise(
   { slug, description }: { readonly slug: string | null; readonly description: string | null },
   than: string,
 ): boolean {
-  return slug !== than || classify(description ?? '').kind === 'rollback';
+  return slug !== than || classify(description ?? '') === 'rollback';
 }
 
 function notCurrent(

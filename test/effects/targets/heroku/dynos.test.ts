@@ -1,7 +1,6 @@
 /** The dynos' check: all of the formation, on the new release, and who crashed. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkDynos } from '../../../../src/effects/targets/heroku/dynos.ts';
-import { createHeroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import { awaitInstances } from '../../../../src/effects/checks/instances.ts';
 import { failureOf } from '../../lockstep-error.ts';
 import { HerokuStandIn } from './stand-in.ts';
 import type { StandInApp, StandInDyno, StandInRelease } from './world.ts';
@@ -28,11 +27,11 @@ const dyno = (name: string, version: number | null, state = 'up'): StandInDyno =
 });
 
 const check = (timeoutMs = 60_000, mayHaveNone = false) =>
-  checkDynos(
-    createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }),
+  awaitInstances(
+    world.target('acme'),
     {
-      app: 'acme',
-      release: { id: release.id, version: release.version },
+      release: { id: release.id, version: `v${release.version}` },
+      artifact: { kind: 'slug', id: slug, digest: null, commit: null },
       timeoutMs,
       mayHaveNone,
     },
@@ -51,18 +50,18 @@ function over(...moments: StandInDyno[][]): void {
   });
 }
 
-describe('checkDynos', () => {
+describe('awaitInstances at an app', () => {
   it('waits until as many dynos as the formation wants are up on the release', async () => {
     over(
       [dyno('web.1', 1), dyno('web.2', 1)],
       [dyno('web.1', 2), dyno('web.2', 2, 'starting')],
       [dyno('web.1', 2), dyno('web.2', 2)],
     );
-    const { kind, dynos, waitedMs } = await check();
+    const { kind, instances, waitedMs } = await check();
     expect(kind).toBe('up');
-    expect(dynos).toEqual([
-      { name: 'web.1', version: 2 },
-      { name: 'web.2', version: 2 },
+    expect(instances).toEqual([
+      { name: 'web.1', version: 'v2' },
+      { name: 'web.2', version: 'v2' },
     ]);
     expect(waitedMs).toBeGreaterThan(0);
     expect(world.progress.at(-1)).toContain('web: 1 of 2 (web.2 starting on v2)');
@@ -75,7 +74,7 @@ describe('checkDynos', () => {
     ];
     app.dynos = [dyno('web.1', 2), dyno('worker.1', 1)];
     const error = await failureOf(check());
-    expect(error.code).toBe('E_DYNOS_TIMEOUT');
+    expect(error.code).toBe('E_INSTANCES_TIMEOUT');
     expect(error.message).toContain('worker: 0 of 1 (worker.1 up on v1)');
     expect(error.message).not.toContain('web');
   });
@@ -97,13 +96,13 @@ describe('checkDynos', () => {
     const job = dyno('scheduler.3472', 2, 'crashed');
     app.dynos = [dyno('scheduler.1', 1), { ...job, state: 'up' }];
     expect(await failureOf(check())).toMatchObject({
-      code: 'E_DYNOS_TIMEOUT',
+      code: 'E_INSTANCES_TIMEOUT',
       message: expect.stringContaining('scheduler: 0 of 1 (scheduler.1 up on v1)'),
     });
     app.dynos = [dyno('scheduler.1', 2, 'crashed')];
-    expect(await failureOf(check())).toMatchObject({ code: 'E_DYNO_CRASHED' });
+    expect(await failureOf(check())).toMatchObject({ code: 'E_INSTANCE_CRASHED' });
     app.dynos = [dyno('scheduler.1', 2), job];
-    expect(await check()).toMatchObject({ dynos: [{ name: 'scheduler.1', version: 2 }] });
+    expect(await check()).toMatchObject({ instances: [{ name: 'scheduler.1', version: 'v2' }] });
   });
 
   it('a type scaled to nothing is not waited for', async () => {
@@ -120,9 +119,9 @@ describe('checkDynos', () => {
     app.formation = formation;
     app.dynos = [dyno('web.1', 2), dyno('release.1', 2)];
     const error = await failureOf(check());
-    expect(error.code).toBe('E_NO_DYNOS');
+    expect(error.code).toBe('E_NO_INSTANCES');
     expect(error.hint).toContain('waive: [no-dynos]');
-    expect(await check(60_000, true)).toMatchObject({ kind: 'up', dynos: [] });
+    expect(await check(60_000, true)).toMatchObject({ kind: 'up', instances: [] });
   });
 
   it('a formation that lags behind the app’s first release is waited for', async () => {
@@ -167,7 +166,7 @@ describe('checkDynos', () => {
   it('a dyno that crashed on the new release fails at once, with the way to its log', async () => {
     app.dynos = [dyno('web.1', 2), dyno('web.2', 2, 'crashed')];
     const error = await failureOf(check());
-    expect(error.code).toBe('E_DYNO_CRASHED');
+    expect(error.code).toBe('E_INSTANCE_CRASHED');
     expect(error.message).toBe('acme: web.2 crashed on v2');
     expect(error.hint).toContain('heroku logs -a acme -d web.2 -n 200');
     expect(world.clock.slept).toEqual([]);
@@ -180,7 +179,7 @@ describe('checkDynos', () => {
 
   it('tolerates old dynos beside the new ones, as preboot has them', async () => {
     app.dynos = [dyno('web.1', 2), dyno('web.2', 2), dyno('web.1', 1), dyno('web.2', 1)];
-    expect(await check()).toMatchObject({ kind: 'up', dynos: [{ version: 2 }, { version: 2 }] });
+    expect(await check()).toMatchObject({ instances: [{ version: 'v2' }, { version: 'v2' }] });
   });
 
   it('an eco dyno that fell asleep on the new release had come up', async () => {
@@ -191,7 +190,7 @@ describe('checkDynos', () => {
   it('counts dynos of a later release with the same slug', async () => {
     world.release(app, slug, { description: 'Set FOO config vars' });
     app.dynos = [dyno('web.1', 3), dyno('web.2', 3)];
-    expect(await check()).toMatchObject({ dynos: [{ version: 3 }, { version: 3 }] });
+    expect(await check()).toMatchObject({ instances: [{ version: 'v3' }, { version: 'v3' }] });
   });
 
   it('dynos of other code on top mean that this release does not run: E_RELEASE_NOT_CURRENT', async () => {

@@ -46,12 +46,8 @@ describe('requestPromotion', () => {
     const answer = await request();
     const [promotion] = world.promotions;
     expect(promotion).toMatchObject({ source: staging.id, release: verified.id });
-    expect(answer).toEqual({
-      kind: 'requested',
-      promotion: promotion?.id,
-      release: null,
-      adopted: false,
-    });
+    const work = { kind: 'promotion', id: promotion?.id };
+    expect(answer).toEqual({ kind: 'requested', work, adopted: false });
   });
 
   it('adopts a release of its slug above the version that the gates saw, and writes nothing', async () => {
@@ -59,12 +55,8 @@ describe('requestPromotion', () => {
       description: 'Promote acme-staging v1 aaaaaaa',
     });
     world.release(production, slug, { description: 'Set FOO config vars' });
-    expect(await request()).toEqual({
-      kind: 'requested',
-      promotion: null,
-      release: id,
-      adopted: true,
-    });
+    const work = { kind: 'release', id };
+    expect(await request()).toEqual({ kind: 'requested', work, adopted: true });
     expect(sent()).toBe(0);
   });
 
@@ -73,17 +65,20 @@ describe('requestPromotion', () => {
       status: 'pending',
       description: 'Promote x v1',
     });
-    expect(await request()).toMatchObject({ release: id, adopted: true });
+    expect(await request()).toMatchObject({ work: { kind: 'release', id }, adopted: true });
   });
 
   it('of several adopts one that did not fail, and the lowest of those: config changes come on top of it', async () => {
     const description = 'Promote x v1';
     const first = world.release(production, slug, { status: 'failed', description });
-    expect(await request()).toMatchObject({ release: first.id, adopted: true });
+    expect(await request()).toMatchObject({
+      work: { kind: 'release', id: first.id },
+      adopted: true,
+    });
     const { id } = world.release(production, slug, { description });
     world.release(production, slug, { description: 'Set FOO config vars' });
     world.release(production, slug, { status: 'failed', description });
-    expect(await request()).toMatchObject({ release: id, adopted: true });
+    expect(await request()).toMatchObject({ work: { kind: 'release', id }, adopted: true });
   });
 
   it('does not take for its own: another slug, a version from before, a rollback to its slug', async () => {
@@ -101,12 +96,8 @@ describe('requestPromotion', () => {
       world.faults.set(write, [fault]);
       const answer = await request();
       expect(world.promotions).toHaveLength(1);
-      expect(answer).toEqual({
-        kind: 'requested',
-        promotion: null,
-        release: production.releases.at(-1)?.id,
-        adopted: true,
-      });
+      const work = { kind: 'release', id: production.releases.at(-1)?.id };
+      expect(answer).toEqual({ kind: 'requested', work, adopted: true });
       expect(sent()).toBe(1);
     },
   );
@@ -134,14 +125,17 @@ describe('requestPromotion', () => {
       if (cleared === 2 && late !== undefined) make(late);
       return null;
     });
-    expect(answer).toMatchObject({ adopted: true, release: production.releases.at(-1)?.id });
+    expect(answer).toMatchObject({
+      adopted: true,
+      work: { kind: 'release', id: production.releases.at(-1)?.id },
+    });
   });
 
   it('a refusal right before the write is handed on, and nothing is written', async () => {
     const refusal: Refusal = {
       kind: 'superseded',
       cause: 'diverged',
-      production: { version: 1, commit: 'b'.repeat(40) },
+      production: { version: 'v1', commit: 'b'.repeat(40) },
       verified: true,
       stuck: null,
     };
@@ -186,7 +180,8 @@ describe('requestPromotion', () => {
       world.faults.set('GET /pipeline-promotions/p-1', [
         { status: 200, body: { id: 'p-1', ...body } },
       ]);
-      if (code === null) expect(await request()).toMatchObject({ promotion: 'p-1' });
+      if (code === null)
+        expect(await request()).toMatchObject({ work: { kind: 'promotion', id: 'p-1' } });
       else expect((await failureOf(request())).code).toBe(code);
     }
     expect(sent()).toBe(kept.length);
@@ -204,27 +199,19 @@ describe('requestPromotion', () => {
 });
 
 describe('followPromotion', () => {
-  const follow = (promotion: string | null, release: string | null = null, timeoutMs = 60_000) =>
+  const follow = (promotion: string) =>
     heroku.followPromotion(
-      { target: { app: 'acme-production' }, promotion, release, timeoutMs },
+      { target: { app: 'acme-production' }, promotion, timeoutMs: 60_000 },
       ports,
     );
   const requested = async () => {
     const answer = await request();
     if (answer.kind !== 'requested') throw new Error('it was refused');
-    return answer.promotion;
+    return answer.work.id;
   };
 
   it('gives the release that the promotion made', async () => {
-    expect(await follow(await requested())).toEqual({
-      kind: 'promoted',
-      release: production.releases.at(-1)?.id,
-    });
-  });
-
-  it('gives an adopted release without asking', async () => {
-    expect(await follow(null, 'r-1')).toEqual({ kind: 'promoted', release: 'r-1' });
-    expect(world.asked).toEqual([]);
+    expect(await follow(await requested())).toBe(production.releases.at(-1)?.id);
   });
 
   it.each(['pending', 'failed'] as const)(
@@ -234,8 +221,7 @@ describe('followPromotion', () => {
         const made = world.release(production, slug, { status, description: 'Promote x v1' });
         Object.assign(target ?? {}, { status, release: made.id });
       };
-      const release = (await follow(await requested())).release;
-      expect(release).toBe(production.releases.at(-1)?.id);
+      expect(await follow(await requested())).toBe(production.releases.at(-1)?.id);
     },
   );
 

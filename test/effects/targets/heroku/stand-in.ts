@@ -6,6 +6,9 @@ import { systemClock } from '../../../../src/effects/clock.ts';
 import { createHttpClient, type HttpRequest } from '../../../../src/effects/http/client.ts';
 import { undiciTransport } from '../../../../src/effects/http/undici-transport.ts';
 import type { Clock, Ports } from '../../../../src/effects/ports.ts';
+import { createHeroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import { herokuTargets } from '../../../../src/effects/targets/heroku/target.ts';
+import type { Target } from '../../../../src/effects/targets/target.ts';
 import {
   HerokuWorld,
   type Promotion,
@@ -45,6 +48,12 @@ export class HerokuStandIn extends HerokuWorld {
 
   get url(): string {
     return this.#url;
+  }
+
+  /** An app of it as a target. */
+  target(name: string): Target {
+    const heroku = createHeroku({ baseUrl: this.url, token: 'HRKU-token-12345678' });
+    return herokuTargets(heroku)({ kind: 'heroku', name, settings: {} });
   }
 
   /** Ports whose clock is the virtual one; the client's deadlines are real unless its clock is given. */

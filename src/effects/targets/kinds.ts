@@ -1,0 +1,5 @@
+/** Every kind of target. A new one is a folder beside this file and a line here. */
+import { herokuKind } from './heroku/kind.ts';
+import type { TargetKind } from './target-kind.ts';
+
+export const targetKinds: readonly TargetKind[] = [herokuKind];

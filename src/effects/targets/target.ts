@@ -1,0 +1,140 @@
+/**
+ * The target port: where a commit becomes a running release. Each kind of target is a folder beside this file and
+ * hands in what is its own; the rest of the program knows what is written here, and no vendor's word.
+ */
+import type { Artifact, Release, TargetSettings } from '../../machine/events.ts';
+import type {
+  InstancesInput,
+  Refusal,
+  ServiceInput,
+  ServiceOutput,
+  SubmitInput,
+} from '../../machine/services.ts';
+import type { Ports } from '../ports.ts';
+
+/** A release that changed what code runs there, or was to. */
+export interface Decision {
+  readonly release: Release;
+  /** Null where the target has forgotten it. */
+  readonly artifact: Artifact | null;
+  /** The target's own words. */
+  readonly description: string;
+  /** Who made it, as the target names people. */
+  readonly by: string;
+  /** ISO 8601, by the target's clock. */
+  readonly at: string;
+  /** It says of itself that it goes back to what ran before. */
+  readonly isRollback: boolean;
+}
+
+/** The last release that changed what runs. */
+export interface Running extends Decision {
+  /** Its commit is null where the target names something else than a full commit id. */
+  readonly artifact: Artifact;
+  /** What the artifact says that it was made of: a full commit id, a short one, any other text. */
+  readonly named: string | null;
+}
+
+/** A release that is under way. */
+export interface PendingRelease {
+  readonly release: Release;
+  readonly description: string | null;
+  /** Milliseconds since it was made, at least; 0 where the target does not tell its time. */
+  readonly ageMs: number;
+}
+
+/** What a target runs and who decided so. */
+export interface Observed {
+  /** Where its history ends now; `submit` is given it later. */
+  readonly cursor: string;
+  /** Null where no code ever ran, which the target's whole history says. */
+  readonly running: Running | null;
+  /** What other code ran before that; null where none did. */
+  readonly before: Decision | null;
+  /** Since what runs was released: releases that failed, newest first. Somebody wanted them. */
+  readonly failed: readonly Decision[];
+  /** The newest release under way. */
+  readonly pending: PendingRelease | null;
+}
+
+export type Submission = Omit<SubmitInput, 'target'> & {
+  /** The commit as a gzipped tarball. */
+  readonly archive: (signal: AbortSignal) => Promise<Uint8Array>;
+  /** Asked right before the write: what forbids it, or null. */
+  readonly clear: () => Promise<Refusal | null>;
+};
+
+/** One look at the instances of a release. */
+export interface InstancesSeen {
+  /** Those that are wanted and up on the release, each once. */
+  readonly up: readonly Instance[];
+  /** What is not up yet, in words; empty when nothing is missing. */
+  readonly missing: string;
+}
+
+export interface Instance {
+  readonly name: string;
+  /** Of the release that it runs. */
+  readonly version: string;
+  /** Another one after each restart. */
+  readonly life: string;
+}
+
+export interface InstanceWatch {
+  /** @throws E_INSTANCE_CRASHED; E_NO_INSTANCES none are wanted; E_RELEASE_NOT_CURRENT other code runs by now */
+  look(): Promise<InstancesSeen>;
+}
+
+/** A submission or a release that is under way, whoever asked for it. */
+export interface UnderWay {
+  /** As people name it there. */
+  readonly name: string;
+  /** Milliseconds since it was made, at least; 0 where that is not known. */
+  readonly ageMs: number;
+}
+
+/** How people look further by themselves: commands of the target, and its words in `pipeline.yml`. */
+export interface Hints {
+  readonly releases: string;
+  release(version: string): string;
+  readonly logs: string;
+  readonly instances: string;
+  /** The key under `verify` that says how instances are checked. */
+  readonly verifyKey: string;
+}
+
+type Of<N extends 'follow' | 'awaitRelease'> = Omit<ServiceInput<N>, 'target'>;
+
+/** One place that commits are deployed to. What cannot be told is an error, and never "nothing". */
+export interface Target {
+  readonly settings: TargetSettings;
+  readonly hints: Hints;
+  observe(ports: Ports): Promise<Observed>;
+  /** What an artifact says that it was made of: a commit's full id, a short one, any text, or nothing. */
+  namedCommit(artifact: Artifact, ports: Ports): Promise<string | null>;
+  /** Whether the artifact ran there before that release, in a release of its own. */
+  ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean>;
+  /** Has the commit or the artifact released, once for each key: what an earlier attempt submitted is adopted. */
+  submit(submission: Submission, ports: Ports): Promise<ServiceOutput<'submit'> | Refusal>;
+  follow(input: Of<'follow'>, ports: Ports): Promise<ServiceOutput<'follow'>>;
+  awaitRelease(input: Of<'awaitRelease'>, ports: Ports): Promise<ServiceOutput<'awaitRelease'>>;
+  watch(input: Omit<InstancesInput, 'target'>, ports: Ports): InstanceWatch;
+  /** One more look that it is what runs. @throws E_RELEASE_NOT_CURRENT */
+  mustStillRun(shipped: { release: Release; artifact: Artifact }, ports: Ports): Promise<void>;
+  /** For how long from now instances of an earlier release may answer beside those of this one, in milliseconds. */
+  overlapMs(release: Release, ports: Ports): Promise<number>;
+  /** The key under which what runs was submitted, to one of these places; null: none is known. */
+  keyOf(running: Running, places: readonly TargetSettings[], ports: Ports): Promise<string | null>;
+  /** What is under way there now. */
+  underWay(ports: Ports): Promise<readonly UnderWay[]>;
+}
+
+/** The target of an environment's settings. */
+export type Targets = (settings: TargetSettings) => Target;
+
+/** Of one content: by the digest where both tell it, else by the id. */
+export function isSameArtifact(one: Artifact | null, other: Artifact | null): boolean {
+  if (one === null || other === null || one.kind !== other.kind) return false;
+  if (one.digest !== null && other.digest !== null) return one.digest === other.digest;
+  return one.id === other.id;
+}
