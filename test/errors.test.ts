@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { errorParts } from '../scripts/error-parts.ts';
 import { HerokuError } from '../src/effects/targets/heroku/error-codes.ts';
 import type { ErrorEntry } from '../src/errors/entry.ts';
-import { LockstepError, UsageError } from '../src/errors.ts';
+import { LockstepError, UsageError } from '../src/errors/error.ts';
 
 const root = join(import.meta.dirname, '..');
 const isCatalogue = (file: string): boolean => /^src\/errors\/|\/error-codes\.ts$/.test(file);

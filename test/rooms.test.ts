@@ -13,9 +13,12 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   store: { rooms: ['errors'], packages: /^(node:|kysely|better-sqlite3|pg)/ },
   effects: { rooms: ['machine', 'redaction', 'errors'], packages: /^(node:|undici|zod)/ },
   sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
-  runtime: { rooms: ['machine', 'store', 'effects', 'redaction'], packages: /^(node:|zod|kysely)/ },
+  runtime: {
+    rooms: ['machine', 'store', 'effects', 'redaction', 'errors'],
+    packages: /^(node:|zod|kysely)/,
+  },
   cli: {
-    rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox', 'redaction'],
+    rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox', 'redaction', 'errors'],
     packages: /^(node:|commander|zod|yaml|env-ci|xstate)/,
   },
 };
@@ -42,7 +45,6 @@ describe('imports point one way', () => {
           .filter((name) => {
             if (!name.startsWith('.')) return !allowed.packages.test(name);
             const target = relative(src, resolve(dirname(file), name)).split('/');
-            if (target.length === 1) return target[0] !== 'errors.ts' || room === 'machine';
             return target[0] !== room && !allowed.rooms.includes(target[0] ?? '');
           })
           .map((name) => `${relative(src, file)} imports ${name}`),

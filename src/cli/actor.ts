@@ -4,7 +4,7 @@ import type { Repository } from '../effects/git/repository.ts';
 import { createHttpClient } from '../effects/http/client.ts';
 import { undiciTransport } from '../effects/http/undici-transport.ts';
 import { createHeroku } from '../effects/targets/heroku/heroku.ts';
-import { LockstepError, UsageError } from '../errors.ts';
+import { LockstepError, UsageError } from '../errors/error.ts';
 import { type Actor, knownName, type Observed, systemUser } from '../runtime/actor.ts';
 import type { CiFacts } from './ci/ci.ts';
 import type { Environment } from './config/environment.ts';

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../errors/error.ts';
 import { LogFault, type RecordedEvent } from '../store/log.ts';
 import { openLog, shownStore } from '../store/open.ts';
 import { fromLine } from './render/event-line.ts';

@@ -2,7 +2,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../errors/error.ts';
 import { makeFolder } from '../store/folders.ts';
 import { linkOnTheWay, makePrivateFile } from '../store/private-file.ts';
 import { signalExitCodes } from './exit-codes.ts';

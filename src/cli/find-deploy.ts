@@ -1,5 +1,5 @@
 /** From what a person types to one deploy: its id, its build's label, or the start of its id. */
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../errors/error.ts';
 import { type DeployRow, readDeploy } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../effects/clock.ts';
 import type { Clock } from '../effects/ports.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../errors/error.ts';
 import { hideSecretsOf, redact } from '../redaction/gate.ts';
 import { Lapsed, Overtaken } from '../runtime/lock/lease-keeper.ts';
 import { StoreUnusable } from '../store/log.ts';

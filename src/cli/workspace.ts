@@ -1,7 +1,7 @@
 /** Where a command finds its configuration and its log: flags first, then the environment, then pipeline.yml. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../errors/error.ts';
 import { logVocabulary } from '../machine/vocabulary.ts';
 import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../redaction/gate.ts';
 import { deploysProjection } from '../runtime/audit/deploys.ts';

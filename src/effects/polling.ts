@@ -1,5 +1,5 @@
 /** Asks a vendor again and again until there is an answer or the time is up. */
-import type { LockstepError } from '../errors.ts';
+import type { LockstepError } from '../errors/error.ts';
 import { VendorRefused, VendorUnreachable } from './http/client.ts';
 import type { Ports } from './ports.ts';
 

@@ -4,7 +4,7 @@
  *
  * Nothing here knows what a deploy is.
  */
-import { LockstepError } from '../errors.ts';
+import { LockstepError } from '../errors/error.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json | undefined };

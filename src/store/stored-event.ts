@@ -1,5 +1,5 @@
 /** Events on their way into the log and out of it: text for the database, JSON for everybody else. */
-import { LockstepError } from '../errors.ts';
+import { LockstepError } from '../errors/error.ts';
 import {
   type ExpectedVersion,
   type JsonObject,

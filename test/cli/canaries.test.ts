@@ -280,7 +280,7 @@ const vendors = ['heroku', 'circleci', 'github', 'slack', 'endpoint'] as const;
 
 /** Errors with the text in each of their parts, and what vendors answer who repeat it. */
 async function giveErrors(world: World, status: number): Promise<void> {
-  const { LockstepError } = await import('../../src/errors.ts');
+  const { LockstepError } = await import('../../src/errors/error.ts');
   const { createHttpClient } = await import('../../src/effects/http/client.ts');
   const { ensureOk } = await import('../../src/effects/http/answers.ts');
   const { describeFailure } = await import('../../src/runtime/loop/failure.ts');

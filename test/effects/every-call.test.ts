@@ -14,7 +14,7 @@ import {
   NoAnswer,
 } from '../../src/effects/http/client.ts';
 import type { Ports } from '../../src/effects/ports.ts';
-import { LockstepError } from '../../src/errors.ts';
+import { LockstepError } from '../../src/errors/error.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 
 const start = Date.parse('2026-01-05T10:00:00Z');

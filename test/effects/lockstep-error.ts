@@ -1,5 +1,5 @@
 /** What a promise failed with, when that is an error that people can act on. */
-import { LockstepError } from '../../src/errors.ts';
+import { LockstepError } from '../../src/errors/error.ts';
 
 export async function failureOf(promise: Promise<unknown>): Promise<LockstepError> {
   let outcome: unknown;

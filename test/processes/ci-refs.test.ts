@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import envCi from 'env-ci';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detectCi, requireBranch } from '../../src/cli/ci/ci.ts';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/errors/error.ts';
 import { fc } from '../fast-check.ts';
 import { type Ended, Stage } from './stage.ts';
 

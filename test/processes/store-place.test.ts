@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkStorePlace } from '../../src/cli/config/store-place.ts';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/errors/error.ts';
 import { fc } from '../fast-check.ts';
 import { defaultConfig, deployId, Stage } from './stage.ts';
 

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
 import { createTerminal, printError, safe, type Terminal } from '../../src/cli/render/terminal.ts';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/errors/error.ts';
 
 const esc = '\u001b';
 

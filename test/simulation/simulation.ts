@@ -10,7 +10,7 @@ import type { Clock, Ports } from '../../src/effects/ports.ts';
 import { createHeroku } from '../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../src/effects/targets/heroku/target.ts';
 import type { Targets } from '../../src/effects/targets/target.ts';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/errors/error.ts';
 import type { DeployRequest, Distrust, DomainEvent } from '../../src/machine/events.ts';
 import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
 import { type DeployRow, deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';

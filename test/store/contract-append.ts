@@ -1,6 +1,6 @@
 /** The contract of appending: versions, batches, idempotence, and rejections that leave no trace. */
 import { describe, expect, it } from 'vitest';
-import { LockstepError } from '../../src/errors.ts';
+import { LockstepError } from '../../src/errors/error.ts';
 import {
   EventIdReused,
   type EventLog,

@@ -2,7 +2,7 @@
 import { createCircleCi } from '../../effects/ci/circleci.ts';
 import { type GitHub, parseRepository } from '../../effects/history/github.ts';
 import type { Ports } from '../../effects/ports.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import type { CiBuild } from '../../machine/ci-queue.ts';
 import type { CiLockOptions } from '../../runtime/lock/ci-lock.ts';
 import type { Config } from '../config/config.ts';

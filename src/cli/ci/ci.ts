@@ -1,7 +1,7 @@
 /** What the CI says of this build; flags win over it. A person at a shell is none. */
 import { devNull } from 'node:os';
 import envCi, { type EnvCiFacts } from 'env-ci';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import type { Build } from '../../machine/events.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { testedCommit } from './github-event.ts';

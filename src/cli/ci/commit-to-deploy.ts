@@ -1,7 +1,7 @@
 /** Which commit a build deploys: in a CI, what it names and what is checked out have to be one. */
 import type { Commit } from '../../effects/git/commit-object.ts';
 import type { Repository } from '../../effects/git/repository.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import type { CiFacts } from './ci.ts';
 
 /**

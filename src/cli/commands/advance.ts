@@ -1,7 +1,7 @@
 /** `pipeline advance`: this build's commit, from the queue to production. */
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git/repository.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { keepNames, redact, redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';

@@ -1,7 +1,7 @@
 /** `pipeline docs`: the chart's documentation, and its picture in the README; `--check` only compares. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { chart } from '../../machine/chart.ts';
 import { chartPicture, documentChart } from '../../machine/document.ts';
 import { makeFolder } from '../../store/folders.ts';

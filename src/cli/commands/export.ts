@@ -1,6 +1,6 @@
 /** `pipeline export`: the log as JSON Lines, for people, for jq, and for `pipeline import`. It only reads. */
 import { isDeepStrictEqual } from 'node:util';
-import { LockstepError, UsageError } from '../../errors.ts';
+import { LockstepError, UsageError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { deployStream, laneStream } from '../../runtime/loop/streams.ts';
 import { Chain } from '../../store/hash-chain.ts';

@@ -1,5 +1,5 @@
 /** `pipeline import SOURCE`: takes an exported log, or another store's, into this one, exactly as it was recorded. */
-import { LockstepError, UsageError } from '../../errors.ts';
+import { LockstepError, UsageError } from '../../errors/error.ts';
 import { ImportCheck } from '../../store/import-check.ts';
 import { type EventLog, type ImportFlaw, ImportRefused, StoreUnusable } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';

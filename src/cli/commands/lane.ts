@@ -1,6 +1,6 @@
 /** `pipeline disable`, `enable` and `unlock`: what people order for a lane, each with a reason. */
 import { openRepository } from '../../effects/git/repository.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { breakLock, switchLane } from '../../runtime/lock/lane-orders.ts';

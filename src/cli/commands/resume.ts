@@ -1,7 +1,7 @@
 /** `pipeline resume DEPLOY --reason`: a person lets a held deploy go on, or one that lost its run, and this process carries it. */
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git/repository.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { keepNames } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';

@@ -1,6 +1,6 @@
 /** `pipeline sandbox`: the stand-ins, until a signal ends them. */
 import { openRepository } from '../../effects/git/repository.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { keepVocabulary } from '../../redaction/gate.ts';
 import { secretsOfEnvironment } from '../../redaction/secrets.ts';
 import { startSandbox } from '../../sandbox/server.ts';

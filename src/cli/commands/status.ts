@@ -1,5 +1,5 @@
 /** `pipeline status`: every deploy, its state, since when, and what to do next. */
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { readDeploys } from '../../runtime/audit/deploys.ts';
 import { livingRuns } from '../../runtime/loop/runs.ts';

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { type Settings, settingsSchema } from '../../machine/events.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { redact } from '../../redaction/gate.ts';

@@ -1,6 +1,6 @@
 /** What comes from the environment: secrets and addresses. */
 import { isPrivate } from '../../effects/http/plain.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { parseDuration } from './duration.ts';
 
 /** Null: not set. A token that is set to nothing counts as not set. */

@@ -1,6 +1,6 @@
 /** Whether a commit's bytes are all that is to ship: asked before anything is written. */
 import type { SourceOddities } from '../../effects/git/source.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import type { Config } from './config.ts';
 
 const shownMax = 5;

@@ -1,7 +1,7 @@
 /** What the place of a log promises in a CI, whose disks are thrown away after a job unless somebody keeps them. */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { shownStore } from '../../store/open.ts';
 import type { Config } from './config.ts';
 

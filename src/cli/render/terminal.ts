@@ -1,6 +1,6 @@
 /** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { harmlessFor, harmlessJsonFor } from '../../redaction/runner-commands.ts';
 import { visible, visibleJson } from '../../redaction/unseen.ts';

@@ -1,5 +1,5 @@
 /** Asks an environment's endpoints until they answer as they should, from the commit that was released. */
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import type { Endpoint, Release } from '../../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { cutOff } from '../../redaction/cut.ts';

@@ -2,7 +2,7 @@
  * Health is a stretch of time: the instances stay up for it, the endpoints answer within it and at its
  * end, and a last look finds that the release under test is still what runs.
  */
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { spoken } from '../polling.ts';
 import type { Ports } from '../ports.ts';

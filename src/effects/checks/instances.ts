@@ -1,5 +1,5 @@
 /** Waits until all instances that are wanted are up on the new release for the first time. */
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import type { InstancesInput, ServiceOutput } from '../../machine/services.ts';
 import { pollUntil, spoken } from '../polling.ts';
 import type { Ports } from '../ports.ts';

@@ -1,7 +1,7 @@
 /** Runs git as a child process: never through a shell, in a known environment, with bounded output and time. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { pipeline, type Readable, type Transform, type Writable } from 'node:stream';
-import { LockstepError, UsageError } from '../../errors.ts';
+import { LockstepError, UsageError } from '../../errors/error.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { redact } from '../../redaction/gate.ts';
 

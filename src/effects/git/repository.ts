@@ -1,7 +1,7 @@
 /** A git repository on this machine: what its commits say, how two of them are related, a commit as a tarball. */
 import { realpathSync } from 'node:fs';
 import { createGzip } from 'node:zlib';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import { hide, hidePasswordsOf } from '../../redaction/gate.ts';
 import { withoutUserInfo } from '../../redaction/redactor.ts';
 import type { GitAccess, Relation } from './access.ts';

@@ -3,7 +3,7 @@
  * errors typed, and every write fenced.
  */
 import type { CoreCode } from '../../errors/catalogue.ts';
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Clock } from '../ports.ts';
 import { EtagCache } from './etags.ts';

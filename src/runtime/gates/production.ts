@@ -3,7 +3,7 @@ import type { History } from '../../effects/history/history.ts';
 import { spoken } from '../../effects/polling.ts';
 import type { Ports } from '../../effects/ports.ts';
 import type { Observed, Running, Target, Targets } from '../../effects/targets/target.ts';
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import type { Running as RunningCommit, Stuck, TargetSettings } from '../../machine/events.ts';
 import type { Lane } from '../../machine/lane.ts';
 import type { Refusal } from '../../machine/services.ts';

@@ -1,5 +1,5 @@
 /** What people order for a lane: its switch off and on, its lock taken from a holder. Each an event with who and why. */
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
 import { type EventLog, VersionConflict } from '../../store/log.ts';
 import { personOf } from '../actor.ts';

@@ -1,6 +1,6 @@
 /** Keeps a run's leases alive by heartbeat, and tells when one is no longer its own. */
 import type { Clock } from '../../effects/ports.ts';
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { type EventLog, type Fence, StoreReplaced } from '../../store/log.ts';
 
 /** Another run was given what this one held. It must write nothing more. */

@@ -1,5 +1,5 @@
 /** What a service threw, as the log keeps it: code, message, hint and plain values; never a stack, never endless. */
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import type { Failure } from '../../machine/events.ts';
 import { cutOff } from '../../redaction/cut.ts';
 

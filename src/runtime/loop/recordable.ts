@@ -1,5 +1,5 @@
 /** What a step answered, as the log can keep it: an answer that cannot be kept is a failure of its step. */
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { parseEvent } from '../../machine/codec.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { redactAll } from '../../redaction/gate.ts';

@@ -1,7 +1,7 @@
 /** From the log's rows to the chart: reading a deploy's stream and folding it. */
 import { createHash } from 'node:crypto';
 import { targetKinds } from '../../effects/targets/kinds.ts';
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { chart } from '../../machine/chart.ts';
 import { parseEvent } from '../../machine/codec.ts';
 import { schemaNumbers } from '../../machine/event-schemas.ts';

@@ -1,5 +1,5 @@
 /** A person lets a held deploy go on: the event in its stream, and the hold lifted in the lane's. */
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors/error.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { has, next, stateOf } from '../../machine/interpret.ts';
 import { targetName } from '../../machine/lane.ts';

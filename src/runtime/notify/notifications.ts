@@ -5,7 +5,7 @@
 
 import { type Slack, slackFault } from '../../effects/channels/slack/slack.ts';
 import type { Ports } from '../../effects/ports.ts';
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { type EventLog, type Fence, FencedOff, type JsonObject } from '../../store/log.ts';
 import { isGone } from '../identity.ts';
 import { type Holding, SlackOutbox } from './slack-outbox.ts';

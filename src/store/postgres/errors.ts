@@ -1,6 +1,6 @@
 /** What PostgreSQL's errors mean to the people and programs that use the log. Codes: its manual, appendix A. */
 import type { CoreCode } from '../../errors/catalogue.ts';
-import { LockstepError } from '../../errors.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { StoreUnavailable, StoreUnusable } from '../log.ts';
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,7 @@
 /** What the environment of a CI job says of a build, and what flags change about it. */
 import { describe, expect, it } from 'vitest';
 import { detectCi, requireBuild } from '../../../src/cli/ci/ci.ts';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/errors/error.ts';
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 

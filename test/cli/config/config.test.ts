@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, toSettings } from '../../../src/cli/config/config.ts';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/errors/error.ts';
 import { settingsSchema } from '../../../src/machine/events.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { fullConfig, leastConfig, loadText } from './config-text.ts';

@@ -5,7 +5,7 @@ import {
   readEnvironment,
   requireHerokuToken,
 } from '../../../src/cli/config/environment.ts';
-import { LockstepError, UsageError } from '../../../src/errors.ts';
+import { LockstepError, UsageError } from '../../../src/errors/error.ts';
 
 function refusalOf(work: () => unknown): LockstepError {
   try {

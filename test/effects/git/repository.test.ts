@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, type RepositoryOptions } from '../../../src/effects/git/repository.ts';
-import { LockstepError, UsageError } from '../../../src/errors.ts';
+import { LockstepError, UsageError } from '../../../src/errors/error.ts';
 import { fc } from '../../fast-check.ts';
 import {
   commitLine,

@@ -12,7 +12,7 @@ import {
   VendorWait,
 } from '../../../src/effects/http/client.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
-import { LockstepError } from '../../../src/errors.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import { hide } from '../../../src/redaction/gate.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { History } from '../../../src/effects/history/history.ts';
 import type { Observed, Running, Submission, Target } from '../../../src/effects/targets/target.ts';
-import { LockstepError } from '../../../src/errors.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import { emptyLane, type Lane, targetName } from '../../../src/machine/lane.ts';
 import { protectedOf } from '../../../src/machine/protected-settings.ts';
 import { samples } from '../../../src/machine/samples.ts';

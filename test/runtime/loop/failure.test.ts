@@ -1,6 +1,6 @@
 /** What was thrown, as the log keeps it: plain values of a bounded length, whatever they were. */
 import { describe, expect, it } from 'vitest';
-import { LockstepError } from '../../../src/errors.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import { describeFailure } from '../../../src/runtime/loop/failure.ts';
 
 const withDetails = (details: Record<string, unknown>) =>

@@ -6,7 +6,7 @@
 import { expect, it } from 'vitest';
 import type { Commit } from '../../../src/effects/git/commit-object.ts';
 import { toReleaseNotes } from '../../../src/effects/history/release-notes.ts';
-import { LockstepError } from '../../../src/errors.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import { type Step, steps, toAnswer } from '../../../src/machine/codec.ts';
 import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';

@@ -1,6 +1,6 @@
 /** A run of a deploy: what it gives back and when, under which token it writes, what it makes of a store that fails. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LockstepError } from '../../../src/errors.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { begin, type Flight, next, stateOf } from '../../../src/machine/interpret.ts';
 import { samples } from '../../../src/machine/samples.ts';

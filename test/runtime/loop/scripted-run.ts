@@ -1,5 +1,5 @@
 /** Runs of a deploy by the real loop, lane's lock and log in memory; what the services answer is a list of events. */
-import { LockstepError } from '../../../src/errors.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import { steps, toAnswer } from '../../../src/machine/codec.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import type { Relation } from '../../../src/machine/lane.ts';

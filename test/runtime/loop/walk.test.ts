@@ -1,7 +1,7 @@
 /** Every transition of the chart, driven through the real loop, lane lock and log. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/effects/ports.ts';
-import { LockstepError } from '../../../src/errors.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import { steps, toAnswer } from '../../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
 import { emptyLane, foldLane, parseLaneEvent, targetName } from '../../../src/machine/lane.ts';

@@ -1,6 +1,6 @@
 /** Slack: posts and updates messages, through a bot's token or an incoming webhook. */
 import { z } from 'zod';
-import { LockstepError } from '../../../errors.ts';
+import { LockstepError } from '../../../errors/error.ts';
 import { ensureOk, readJson } from '../../http/answers.ts';
 import { type HttpRequest, type HttpResponse, VendorRefused } from '../../http/client.ts';
 import { shownPath, shownText } from '../../http/vendors.ts';

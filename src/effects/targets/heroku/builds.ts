@@ -1,5 +1,5 @@
 /** Builds of a commit at Heroku: asked for once a deploy, followed to the end. */
-import { LockstepError } from '../../../errors.ts';
+import { LockstepError } from '../../../errors/error.ts';
 import type { Refusal } from '../../../machine/services.ts';
 import { VendorRefused } from '../../http/client.ts';
 import { writeCarefully } from '../../http/lost-replies.ts';

@@ -1,5 +1,5 @@
 /** Looks at an app's dynos: who of its formation is up on a release, who is missing, who crashed. */
-import { LockstepError } from '../../../errors.ts';
+import { LockstepError } from '../../../errors/error.ts';
 import type { Ports } from '../../ports.ts';
 import type { HerokuVersion } from './code.ts';
 import type { Heroku } from './heroku.ts';

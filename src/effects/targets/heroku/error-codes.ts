@@ -1,6 +1,6 @@
 /** Heroku's part of the error catalogue: what only somebody who knows its words can act on. */
 import type { ErrorEntries } from '../../../errors/entry.ts';
-import { LockstepError } from '../../../errors.ts';
+import { LockstepError } from '../../../errors/error.ts';
 
 const compare =
   'Compare with `heroku releases -a APP`. If that is right, run the job again: nothing is concluded from such an answer.';

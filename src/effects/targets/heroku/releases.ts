@@ -1,5 +1,5 @@
 /** Waits for a release, its release phase included, and makes sure that it runs the commit it should. */
-import { LockstepError } from '../../../errors.ts';
+import { LockstepError } from '../../../errors/error.ts';
 import { pollUntil, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
-import { LockstepError } from '../../../../src/errors.ts';
+import { LockstepError } from '../../../../src/errors/error.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
 import { failureOf, toldBy } from '../../lockstep-error.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';

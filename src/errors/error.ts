@@ -1,4 +1,4 @@
-import type { CoreCode } from './errors/catalogue.ts';
+import type { CoreCode } from './catalogue.ts';
 
 /**
  * The one family of errors that Lockstep expects and prints as a message rather than as a stack.
@@ -6,8 +6,8 @@ import type { CoreCode } from './errors/catalogue.ts';
  * `code` is stable and is what programs branch on; `message` says what happened, to what; `hint`
  * says what to do about it. Anything else that is thrown is a bug of ours.
  *
- * Every code has its entry in the catalogue (`errors/`): a vendor's folder has a part of its own, and names its codes in
- * the type's parameter.
+ * Every code has its entry in the catalogue beside this file. A vendor's folder has a part of its own, and names its codes
+ * in the type's parameter.
  */
 export class LockstepError<Code extends string = CoreCode> extends Error {
   readonly code: Code;
