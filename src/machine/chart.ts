@@ -4,7 +4,7 @@
  * Its events are the log's own words. States invoke services by name (`services.ts`); the runtime
  * carries them out once the transition that asked for them is in the log. Every state says what it
  * means, every transition why it is taken. Tags drive the runtime; `meta.exit` is the exit code of
- * a `pipeline advance` that ends there.
+ * a `pipeline advance` that ends there, `meta.next` what a person can do there, with the command.
  */
 import { assign, cancel, fromPromise, raise, setup } from 'xstate';
 import type {
@@ -75,6 +75,13 @@ export type Outcome = Extract<
  * - `paused`: the run is over though the deploy is not; the same command goes on with it.
  */
 export type Tag = 'holdsLock' | 'idle' | 'settled' | 'live' | 'failed' | 'held' | 'paused';
+
+export interface StateMeta {
+  /** Of a `pipeline advance` that ends there. */
+  readonly exit: number;
+  /** Whole sentences; `DEPLOY` stands for the deploy's id. Each state that is held, paused or failed has it. */
+  readonly next?: string;
+}
 
 /** A service's type; the runtime has the implementation. */
 const service = <N extends ServiceName>() =>
@@ -216,7 +223,7 @@ const base = setup({
     input: {} as DeployRequest,
     events: {} as DomainEvent,
     tags: {} as Tag,
-    meta: {} as { exit: number },
+    meta: {} as StateMeta,
   },
   actors: {
     acquireLock: service<'acquireLock'>(),
@@ -360,7 +367,7 @@ export const chart = base.createMachine({
         gaveUp: {
           description: 'Waited for the lock until the time-out; nothing was deployed.',
           tags: 'paused',
-          meta: { exit: 3 },
+          meta: { exit: 3, next: 'Run its CI job again, or: pipeline resume DEPLOY --reason "…"' },
           on: {
             'run.resumed': {
               target: 'waiting',
@@ -535,7 +542,10 @@ export const chart = base.createMachine({
       description:
         'Production was taken back to older code; deploys are held until a person lifts it.',
       tags: ['settled', 'held'],
-      meta: { exit: 0 },
+      meta: {
+        exit: 0,
+        next: 'Once the cause is mended: pipeline resume DEPLOY --reason "…"',
+      },
       on: {
         'deploy.resumed': {
           target: 'queued',
@@ -548,7 +558,10 @@ export const chart = base.createMachine({
     disabled: {
       description: 'A switch is off, or what differs from the last live deploy has to be accepted.',
       tags: ['settled', 'held'],
-      meta: { exit: 0 },
+      meta: {
+        exit: 0,
+        next: 'What that takes: pipeline log DEPLOY. Then: pipeline resume DEPLOY --reason "…"',
+      },
       on: {
         'deploy.resumed': {
           target: 'queued',
@@ -681,7 +694,10 @@ export const chart = base.createMachine({
     failed: {
       description: 'A step failed, with which and why.',
       tags: ['settled', 'failed'],
-      meta: { exit: 1 },
+      meta: {
+        exit: 1,
+        next: 'The whole story: pipeline log DEPLOY. Once the cause is mended, run its CI job again.',
+      },
     },
   },
 });

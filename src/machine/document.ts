@@ -26,15 +26,16 @@ export function documentChart(chart: Chart): string {
     fenced(fullDiagram(chart)),
     `## States (${states.length})`,
     [
-      row('state', 'meaning', 'tags', 'exit', 'service'),
-      row('---', '---', '---', '---', '---'),
-      ...states.map(({ name, description, tags, exit, service }) =>
+      row('state', 'meaning', 'tags', 'exit', 'service', 'what a person can do'),
+      row('---', '---', '---', '---', '---', '---'),
+      ...states.map(({ name, description, tags, exit, service, next }) =>
         row(
           code(name),
           description,
           tags.map(code).join(' '),
           exit === null ? '' : code(exit),
           service === null ? '' : code(service),
+          next ?? '',
         ),
       ),
     ].join('\n'),

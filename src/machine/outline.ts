@@ -1,6 +1,6 @@
 /** The chart as lists: its states and its transitions, for documents and tests. Pure. */
 import type { AnyStateNode } from 'xstate';
-import type { Chart } from './chart.ts';
+import type { Chart, StateMeta } from './chart.ts';
 
 export interface OutlinedState {
   /** `verifying.dynos` */
@@ -10,6 +10,8 @@ export interface OutlinedState {
   /** Its own and those of the states around it. */
   readonly tags: readonly string[];
   readonly exit: number | null;
+  /** What a person can do there; null where nothing is asked of anybody. */
+  readonly next: string | null;
   readonly service: string | null;
   readonly isLeaf: boolean;
   /** Left at once, by a transition without an event. */
@@ -37,12 +39,14 @@ export function statesOf(chart: Chart): OutlinedState[] {
   const visit = (node: AnyStateNode, around: readonly string[]): OutlinedState[] => {
     const children = Object.values(node.states);
     const tags = [...new Set([...around, ...node.tags])];
+    const meta = node.meta as StateMeta | undefined;
     const state: OutlinedState = {
       name: nameOf(node),
       depth: node.path.length,
       description: node.description ?? '',
       tags,
-      exit: (node.meta as { exit?: number } | undefined)?.exit ?? null,
+      exit: meta?.exit ?? null,
+      next: meta?.next ?? null,
       service: node.invoke[0] === undefined ? null : String(node.invoke[0].src),
       isLeaf: children.length === 0,
       isPassing: (node.always?.length ?? 0) > 0,

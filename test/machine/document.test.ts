@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { AnyStateNode } from 'xstate';
-import { chart } from '../../src/machine/chart.ts';
+import { chart, type StateMeta } from '../../src/machine/chart.ts';
 import { chartPicture, documentChart } from '../../src/machine/document.ts';
 import { type DeployPath, deployPaths, inWords } from '../../src/machine/paths.ts';
 import { declaredEdges, nameOf } from './edges.ts';
@@ -40,9 +40,11 @@ describe('the document', () => {
     const rows = tableOf('States');
     expect(rows.map(([name]) => name).sort()).toEqual(states.map(pathOf).sort());
     for (const node of states) {
-      const [, meaning, , exit] = rows.find(([name]) => name === pathOf(node)) ?? [];
+      const [, meaning, , exit, , next] = rows.find(([name]) => name === pathOf(node)) ?? [];
       expect(meaning).toBe(node.description);
-      expect(exit).toBe(String((node.meta as { exit?: number } | undefined)?.exit ?? ''));
+      const meta = node.meta as StateMeta | undefined;
+      expect(exit).toBe(String(meta?.exit ?? ''));
+      expect(next).toBe(meta?.next ?? '');
     }
   });
 

@@ -1,6 +1,7 @@
 /** Carries one deploy to where its run ends, and tells: what `advance` and `resume` share. */
 import type { Clock } from '../../effects/ports.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
+import { nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
@@ -77,10 +78,10 @@ export async function carry(options: CarryOptions): Promise<number> {
     const exit =
       outcome.interrupted === null ? (outcome.exit ?? 1) : signalExitCodes[outcome.interrupted];
     if (json) terminal.json(await summary(log, deploy, exit));
-    else
-      terminal.out(
-        `\n${deploy}: ${outcome.state} (exit ${exit}). The whole story: pipeline log ${deploy}`,
-      );
+    else {
+      const next = nextFor(outcome.state, deploy) ?? `The whole story: pipeline log ${deploy}`;
+      terminal.out(`\n${deploy}: ${outcome.state} (exit ${exit}). ${next}`);
+    }
     return exit;
   } finally {
     reporter.end();
@@ -119,6 +120,7 @@ async function summary(log: EventLog, deploy: string, exit: number): Promise<obj
     settled: has(flight, 'settled'),
     exit: exitCodeOf(flight) ?? exit,
     reason: outcome === null ? null : tell(redactAll(outcome)).headline,
+    next: nextFor(stateOf(flight), deploy),
   };
 }
 

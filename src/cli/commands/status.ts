@@ -1,5 +1,6 @@
 /** `pipeline status`: every deploy, its state, since when, and what to do next. */
 import { UsageError } from '../../errors/error.ts';
+import { nextFor } from '../../machine/state-facts.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { readDeploys } from '../../runtime/audit/deploys.ts';
 import { livingRuns } from '../../runtime/loop/runs.ts';
@@ -26,6 +27,7 @@ export async function status(
       ...row,
       /** Whether something carries it on now. */
       running: !row.settled && living.has(row.deploy),
+      next: nextFor(row.state, row.deploy),
     }));
     if (flags.json === true) terminal.json(rows);
     else for (const line of statusView(rows, Date.now(), terminal)) terminal.out(line);

@@ -1,4 +1,5 @@
 /** `pipeline status` as lines: a table, and what a person has to do next. */
+import { stateFacts } from '../../machine/state-facts.ts';
 import { formatDuration, shortSha } from '../../machine/story.ts';
 import type { DeployRow } from '../../runtime/audit/deploys.ts';
 import { sentence } from './sentence.ts';
@@ -10,6 +11,8 @@ const titleLengthMax = 50;
 export type StatusRow = DeployRow & {
   /** Whether a run carries it on now. */
   readonly running: boolean;
+  /** What a person can do for it in that state, with the command; null: nothing, or today's chart has no such state. */
+  readonly next: string | null;
 };
 
 export function statusView(
@@ -32,8 +35,9 @@ export function statusView(
 }
 
 function painted({ state, settled, running }: StatusRow, color: Terminal['color']): string {
-  if (state === 'production.live') return color.green(state);
-  if (state === 'failed') return color.red(state);
+  const tags = stateFacts(state)?.tags ?? [];
+  if (tags.includes('live')) return color.green(state);
+  if (tags.includes('failed')) return color.red(state);
   if (settled) return color.yellow(state);
   return running ? color.cyan(state) : color.red(`${state}, no run`);
 }
@@ -46,21 +50,16 @@ function shortened(title: string): string {
 }
 
 /** What somebody has to do for this deploy; nothing for one that goes on, or is over, by itself. */
-function nextSteps({ deploy, state, settled, reason, running }: StatusRow): string[] {
+function nextSteps(row: StatusRow): string[] {
+  const { deploy, state, settled, reason, running, next } = row;
   const why = reason === null ? '' : `${sentence(safe(reason))} `;
-  if (state === 'blockedByRollback') {
-    return [`${why}Once the cause is mended: pipeline resume ${deploy} --reason "…"`];
-  }
-  if (state === 'disabled') {
-    return [
-      `${why}What that takes: pipeline log ${deploy}. Then: pipeline resume ${deploy} --reason "…"`,
-    ];
-  }
+  if (next !== null) return [`${why}${next}`];
   const carryOn = `pipeline resume ${deploy} --reason "…"`;
-  if (state === 'queued.gaveUp') return [`${why}Run its CI job again, or: ${carryOn}`];
-  if (state === 'failed') return [`${why}The whole story: pipeline log ${deploy}`];
   if (!settled && !running) {
     return [`no run carries it on. Run its CI job again, or: ${carryOn}`];
   }
-  return [];
+  if (stateFacts(state) !== null || running) return [];
+  const unknown = `This version has no state ${safe(state)}; an earlier one left the deploy there.`;
+  const story = `The whole story: pipeline log ${deploy}.`;
+  return [`${why}${unknown} ${story} If it waits for a person: ${carryOn}`];
 }

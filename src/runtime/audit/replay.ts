@@ -4,6 +4,7 @@
  */
 import type { DomainEvent } from '../../machine/events.ts';
 import { type Flight, has, stateOf } from '../../machine/interpret.ts';
+import { topOf } from '../../machine/state-facts.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { chartHash, domainEvent, fold } from '../loop/recorded.ts';
 import { deployStream } from '../loop/streams.ts';
@@ -106,6 +107,3 @@ function compare(
 
 const inWords = (from: string | null, to: string, settled: boolean): string =>
   `${from ?? 'nothing'} → ${to}${settled ? ' (settled)' : ''}`;
-
-/** One of the nine states. */
-const topOf = (state: string): string => state.split('.')[0] ?? '';

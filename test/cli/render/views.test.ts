@@ -7,6 +7,7 @@ import { table, widthOf } from '../../../src/cli/render/table.ts';
 import type { Terminal } from '../../../src/cli/render/terminal.ts';
 import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
+import { nextFor } from '../../../src/machine/state-facts.ts';
 import type { Replay } from '../../../src/runtime/audit/replay.ts';
 import type { JsonObject, RecordedEvent } from '../../../src/store/log.ts';
 import { anActor } from '../../actor.ts';
@@ -19,6 +20,7 @@ const esc = '\u001b';
 const nowMs = Date.parse('2026-01-05T13:10:00.000Z');
 
 const row = (change: Partial<StatusRow> = {}): StatusRow => ({
+  next: change.state === undefined ? null : nextFor(change.state, '502-1a5f89db'),
   deploy: '502-1a5f89db',
   lane: 'acme-web',
   commit: '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd',
@@ -99,6 +101,19 @@ describe('pipeline status', () => {
         /run its CI job again, or: pipeline resume 502-1a5f89db --reason/i,
       );
     }
+  });
+
+  it('says what to do for a deploy that an earlier chart left in a state that today’s does not have', () => {
+    const left = { state: 'awaitingApproval.asked', reason: 'somebody has to approve it' };
+    const over = statusView([row({ ...left, settled: true })], nowMs, plain);
+    expect(over[1]).toContain('awaitingApproval.asked');
+    expect(over.at(-1)).toContain('somebody has to approve it.');
+    expect(over.at(-1)).toContain('pipeline log 502-1a5f89db');
+    expect(over.at(-1)).toContain('pipeline resume 502-1a5f89db --reason "…"');
+    const alone = statusView([row({ ...left, settled: false })], nowMs, plain);
+    expect(alone.at(-1)).toMatch(/run its CI job again, or: pipeline resume 502-1a5f89db/i);
+    const carried = row({ ...left, settled: false, running: true });
+    expect(statusView([carried], nowMs, plain)).toHaveLength(2);
   });
 
   it('asks nothing of anybody for one that is over or has a run', () => {

@@ -527,8 +527,8 @@ export const holders: readonly Mutant[] = [
     promise: stacking,
     file: 'src/machine/chart.ts',
     symbol: 'chart',
-    code: "tags: 'paused', meta: { exit: 3 },",
-    by: "tags: 'paused', meta: { exit: 0 },",
+    code: "tags: 'paused', meta: { exit: 3, next:",
+    by: "tags: 'paused', meta: { exit: 0, next:",
     noticedBy: 'test/machine/chart.test.ts › no longer than its time-out',
   },
   {

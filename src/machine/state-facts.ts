@@ -1,0 +1,29 @@
+/** What the chart says of a state, by the state's name: for whoever has no more of a deploy than what was recorded. Pure. */
+import { chart, type Tag } from './chart.ts';
+import { statesOf } from './outline.ts';
+
+export interface StateFacts {
+  /** Its own and those of the states around it. */
+  readonly tags: readonly Tag[];
+  /** What a person can do, with `DEPLOY` where the command takes the deploy's id; null: nothing is asked of anybody. */
+  readonly next: string | null;
+}
+
+const facts: ReadonlyMap<string, StateFacts> = new Map(
+  statesOf(chart).map(({ name, tags, next }) => [name, { tags: tags as readonly Tag[], next }]),
+);
+
+/** Null: today's chart has no state of that name; an earlier one may have had it. */
+export function stateFacts(name: string): StateFacts | null {
+  return facts.get(name) ?? null;
+}
+
+/** What a person can do for that deploy in that state, with the command; null: nothing, or the state is not known. */
+export function nextFor(state: string, deploy: string): string | null {
+  return stateFacts(state)?.next?.replaceAll('DEPLOY', () => deploy) ?? null;
+}
+
+/** `production` of `production.deploying.following`: one of the nine states, whose names and meanings stay. */
+export function topOf(state: string): string {
+  return state.split('.')[0] ?? '';
+}
