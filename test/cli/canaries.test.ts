@@ -3,6 +3,7 @@
  * comes out of any: the log's file, exports, Slack, each command as text and as JSON, errors, `--debug`.
  * The commands are those that the program has, the events those of the log.
  */
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { schemaNumbers } from '../../src/machine/event-schemas.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import type { JsonObject } from '../../src/store/log.ts';
+import { vendors as facts } from '../effects/vendors.ts';
 import { fc } from '../fast-check.ts';
 import { type Canaries, canaries, type Repetition, repetition, searchFor } from './canary.ts';
 import { CommandHere, type EndedHere } from './command-here.ts';
@@ -276,7 +278,7 @@ async function giveConfiguration(world: World): Promise<void> {
   }
 }
 
-const vendors = ['heroku', 'circleci', 'github', 'slack', 'endpoint'] as const;
+const vendors = [...Object.values(facts), 'endpoint'] as const;
 
 /** Errors with the text in each of their parts, and what vendors answer who repeat it. */
 async function giveErrors(world: World, status: number): Promise<void> {

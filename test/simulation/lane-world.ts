@@ -1,7 +1,9 @@
 /** One lane's outside world in a simulation: its Heroku, its repository, its kill switch, and the way there. */
+
 import { gzipSync } from 'node:zlib';
 import { type KillSwitchReading, readKillSwitch } from '../../src/cli/config/kill-switch.ts';
 import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http/client.ts';
+import { heroku } from '../../src/effects/targets/heroku/vendor.ts';
 import type { TargetSettings } from '../../src/machine/events.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { CommitGraph } from './commit-graph.ts';
@@ -117,7 +119,7 @@ export class LaneWorld {
 
   /** @throws NoAnswer, or what stands for a status of 503 */
   async #befallRead(request: Parameters<Transport>[0]): Promise<void> {
-    if (request.vendor !== 'heroku' || request.method !== 'GET') return;
+    if (request.vendor !== heroku || request.method !== 'GET') return;
     this.reads += 1;
     const { outage } = this;
     if (outage === undefined) return;

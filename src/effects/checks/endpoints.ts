@@ -4,7 +4,7 @@ import type { Endpoint, Release } from '../../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { type HttpResponse, VendorMalformed, VendorUnreachable } from '../http/client.ts';
-import { shownName } from '../http/vendors.ts';
+import { shownName } from '../http/shown.ts';
 import { spoken } from '../polling.ts';
 import type { Ports } from '../ports.ts';
 import type { Target } from '../targets/target.ts';

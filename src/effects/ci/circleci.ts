@@ -1,10 +1,12 @@
 /** CircleCI's API v2: which builds of a job run on a branch (CircleCI API v2 reference, Pipeline, Workflow, Job). */
+
 import { z } from 'zod';
 import type { CiBuild } from '../../machine/ci-queue.ts';
 import { malformed, readJson, sendForJson } from '../http/answers.ts';
 import type { HttpRequest } from '../http/client.ts';
 import { ReadBudget, readPages, tooLarge } from '../http/pages.ts';
 import { deadlineOf, type Ports } from '../ports.ts';
+import { circleci } from './circleci-vendor.ts';
 
 /** One question, however many lists answer it. */
 interface Read {
@@ -84,7 +86,7 @@ export function createCircleCi(options: {
   const base = options.baseUrl.replace(/\/+$/, '') + (bare ? '/api/v2' : '');
 
   const request = (path: string, ports: Ports, patience: Patience = {}): HttpRequest => ({
-    vendor: 'circleci',
+    vendor: circleci,
     method: 'GET',
     url: base + path,
     signal: ports.signal,

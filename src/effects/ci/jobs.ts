@@ -2,10 +2,12 @@
  * How a CI's job ended: CircleCI's by its number, GitHub's by its run and attempt (CircleCI API v2
  * reference, Job; GitHub REST API, Workflow runs).
  */
+
 import { z } from 'zod';
 import { malformed, sendForJson } from '../http/answers.ts';
 import { deadlineOf, type Ports } from '../ports.ts';
 import { createCircleCi } from './circleci.ts';
+import { github as gitHub } from './github-vendor.ts';
 
 /** A job as its CI's API names it. What is read from a log goes into a URL: its shape is held. */
 export const ciJobSchema = z.discriminatedUnion('ci', [
@@ -76,7 +78,7 @@ async function readAttempt(
   ports: Ports,
 ): Promise<z.output<typeof attemptSchema>> {
   const url = `${baseUrl}/repos/${repository}/actions/runs/${run}/attempts/${attempt}`;
-  const request = { vendor: 'github', method: 'GET', url } as const;
+  const request = { vendor: gitHub, method: 'GET', url } as const;
   const seen = await sendForJson(
     ports.http,
     {

@@ -1,5 +1,7 @@
 /** GitHub's REST API as far as it is needed: how commits are related, which workflow runs are under way. */
+
 import { z } from 'zod';
+import { github } from '../ci/github-vendor.ts';
 import { fullSha } from '../git/ancestry.ts';
 import { splitMessage } from '../git/commit-message.ts';
 import type { Commit } from '../git/commit-object.ts';
@@ -99,7 +101,7 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
     sendForJson(
       ports.http,
       {
-        vendor: 'github',
+        vendor: github,
         method: 'GET',
         url: options.baseUrl + path,
         signal: ports.signal,
@@ -113,7 +115,7 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
       schema,
     );
   const asked = (path: string, why: string) =>
-    malformed({ vendor: 'github', method: 'GET', url: options.baseUrl + path }, why);
+    malformed({ vendor: github, method: 'GET', url: options.baseUrl + path }, why);
   const root = ({ owner, name }: RepositoryName): string =>
     `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
 
@@ -146,7 +148,7 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
       // Newest first: behind one that is over, whoever is under way is waited for by others already.
       const isCut = workflow_runs.length < total_count;
       if (isCut && workflow_runs.every(({ status }) => status !== 'completed')) {
-        const request = { vendor: 'github', method: 'GET', url: options.baseUrl + path } as const;
+        const request = { vendor: github, method: 'GET', url: options.baseUrl + path } as const;
         throw tooLarge({ ...request, signal: ports.signal }, `${pageMax} runs under way, and more`);
       }
       return workflow_runs.filter(mayDeploy).map((run) => ({

@@ -10,7 +10,8 @@ import {
 } from './client.ts';
 import { isRedirect, moved } from './redirects.ts';
 import { isRateLimited } from './retry.ts';
-import { type Shown, shownName, shownPath, shownText, vendorFacts } from './vendors.ts';
+import { type Shown, shownName, shownPath, shownText } from './shown.ts';
+import { vendorId } from './vendor-facts.ts';
 
 type Asked = Shown & Pick<HttpRequest, 'method'>;
 
@@ -47,7 +48,7 @@ export function ensureOk(request: HttpRequest, response: HttpResponse): HttpResp
       status,
       ...(hint === null ? {} : { hint }),
       details: {
-        vendor: request.vendor,
+        vendor: vendorId(request.vendor),
         method: request.method,
         path: shownPath(request),
         status,
@@ -83,7 +84,7 @@ export function malformed(request: Asked, why: string, response?: HttpResponse):
     {
       hint: 'Nothing is assumed from such an answer. Run the same command again; if it stays so, report it with the request id.',
       details: {
-        vendor,
+        vendor: vendorId(vendor),
         method,
         path: shownPath(request),
         status: response?.status ?? null,
@@ -110,7 +111,7 @@ function codeOf(status: number): CoreCode {
 
 function hintFor(code: string, { vendor }: HttpRequest): string | null {
   if (vendor === 'endpoint') return null;
-  const { name, tokenVariable, statusPage } = vendorFacts[vendor];
+  const { name, tokenVariable, statusPage } = vendor;
   switch (code) {
     case 'E_VENDOR_AUTH':
       return `Check ${tokenVariable}: it is missing, wrong or expired, or its account may not do this.`;
@@ -148,9 +149,9 @@ function explanation(
   return { id: null, message: isPage ? '' : shownText(text, request) };
 }
 
-const requestIdHeaders = ['request-id', 'x-request-id', 'x-github-request-id', 'x-slack-req-id'];
-
 function requestIdOf(request: Asked, { headers }: HttpResponse): string | null {
-  const name = requestIdHeaders.find((header) => headers[header] !== undefined);
+  const own = request.vendor === 'endpoint' ? undefined : request.vendor.requestIdHeader;
+  const names = ['request-id', 'x-request-id', ...(own === undefined ? [] : [own])];
+  const name = names.find((header) => headers[header] !== undefined);
   return name === undefined ? null : shownText(headers[name] ?? '', request);
 }

@@ -11,10 +11,9 @@ import { readable, seconds, tooLate, unreachable, waitTooLong } from './failures
 import { isPrivate } from './plain.ts';
 import { followed } from './redirects.ts';
 import { askedMs, backoffMs, isRateLimited, isRead, waitLeftMs } from './retry.ts';
+import { shownName, shownOrigin, shownPath } from './shown.ts';
 import { readVendorClock, type VendorClock } from './vendor-clock.ts';
-import { shownName, shownOrigin, shownPath } from './vendors.ts';
-
-export type Vendor = 'heroku' | 'circleci' | 'github' | 'slack' | 'endpoint';
+import { type RequestBudget, type Vendor, vendorId } from './vendor-facts.ts';
 
 export interface HttpRequest {
   readonly vendor: Vendor;
@@ -130,13 +129,6 @@ export class NoAnswer extends Error {
 const over = 'the request is over';
 const timeoutMsDefault = 30_000;
 const attemptsMaxDefault = 6;
-/** Heroku's pool of 4,500 requests is shared by all that use the account; it refills by 75 a minute. */
-const herokuRemaining = { low: 100, enough: 200 };
-/** A pause before each read of Heroku while the pool is low. */
-const lowPauseMs = 2_000;
-
-/** Whose writes the lane's lock protects. A message or a request to the user's own app is not one. */
-const fenced: readonly Vendor[] = ['heroku', 'circleci', 'github'];
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   return new FencedClient(options);
@@ -145,8 +137,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 class FencedClient implements HttpClient {
   readonly #o: HttpClientOptions;
   readonly #etags = new EtagCache();
-  #herokuIsLow = false;
-  readonly #vendorClocks = new Map<Vendor, VendorClock>();
+  /** Whose request budgets are low. */
+  readonly #low = new Set<RequestBudget>();
+  /** By the vendor's id. */
+  readonly #vendorClocks = new Map<string, VendorClock>();
   /** What was told of redirects, each once. */
   readonly #moved = new Set<string>();
 
@@ -207,14 +201,16 @@ class FencedClient implements HttpClient {
   }
 
   vendorClock(vendor: Vendor): VendorClock | null {
-    return this.#vendorClocks.get(vendor) ?? null;
+    return this.#vendorClocks.get(vendorId(vendor)) ?? null;
   }
 
   async #beforeSending(request: HttpRequest): Promise<void> {
+    const { vendor, signal } = request;
+    if (vendor === 'endpoint') return;
     if (!isRead(request)) {
-      if (fenced.includes(request.vendor)) await this.#o.beforeWrite(request);
-    } else if (request.vendor === 'heroku' && this.#herokuIsLow) {
-      await this.#o.clock.sleep(lowPauseMs, request.signal);
+      if (vendor.isFenced) await this.#o.beforeWrite(request);
+    } else if (vendor.budget !== undefined && this.#low.has(vendor.budget)) {
+      await this.#o.clock.sleep(vendor.budget.pauseMs, signal);
     }
   }
 
@@ -255,8 +251,8 @@ class FencedClient implements HttpClient {
       const response = await this.#transmit(conditional);
       request.signal.throwIfAborted();
       const told = readVendorClock(response.headers, sentAt, this.#o.clock.now());
-      if (told !== null) this.#vendorClocks.set(request.vendor, told);
-      this.#watchLimit(request, response);
+      if (told !== null) this.#vendorClocks.set(vendorId(request.vendor), told);
+      this.#watchBudget(request, response);
       return this.#etags.settle(request, response);
     } catch (error) {
       request.signal.throwIfAborted();
@@ -275,21 +271,25 @@ class FencedClient implements HttpClient {
     return this.#o.transport(request);
   }
 
-  #watchLimit(request: HttpRequest, { headers }: HttpResponse): void {
-    const text = headers['ratelimit-remaining'];
-    if (request.vendor !== 'heroku' || text === undefined || !/^\d+$/.test(text)) return;
-    const remaining = Number(text);
-    if (remaining >= herokuRemaining.enough) this.#herokuIsLow = false;
-    if (remaining >= herokuRemaining.low || this.#herokuIsLow) return;
-    this.#herokuIsLow = true;
+  #watchBudget({ vendor }: HttpRequest, { headers }: HttpResponse): void {
+    if (vendor === 'endpoint' || vendor.budget === undefined) return;
+    const { budget, name } = vendor;
+    const text = headers[budget.header];
+    if (text === undefined || !/^\d+$/.test(text)) return;
+    const left = Number(text);
+    if (left >= budget.enough) this.#low.delete(budget);
+    if (left >= budget.low || this.#low.has(budget)) return;
+    this.#low.add(budget);
     this.#o.notice(
-      `Heroku leaves this account ${remaining} more requests for now; reading it more slowly`,
+      `${name} leaves this account ${left} more requests for now; reading it more slowly`,
     );
   }
 }
 
 /** A message goes to people: its body passes the gate, value by value. The request's own token is in its headers. */
 function withoutSecrets(request: HttpRequest): HttpRequest {
-  if (request.vendor !== 'slack' || typeof request.body !== 'string') return request;
-  return { ...request, body: JSON.stringify(redactAll(JSON.parse(request.body))) };
+  const { vendor, body } = request;
+  const goesToPeople = vendor !== 'endpoint' && vendor.isMessaging === true;
+  if (!goesToPeople || typeof body !== 'string') return request;
+  return { ...request, body: JSON.stringify(redactAll(JSON.parse(body))) };
 }

@@ -5,8 +5,6 @@ import { isRead } from './retry.ts';
 
 const entriesMax = 200;
 const bodyLengthMax = 1_000_000;
-/** What tells answers of one URL apart. */
-const varying = ['accept', 'range', 'authorization', 'circle-token'];
 
 export class EtagCache {
   readonly #answers = new Map<string, { etag: string; response: HttpResponse }>();
@@ -44,6 +42,8 @@ function cacheable(request: HttpRequest): boolean {
   return headers['if-none-match'] === undefined && headers.range?.startsWith('bytes=') !== true;
 }
 
+/** Any header that a request was given may tell answers of one URL apart: the range, the token. */
 function keyOf({ method, url, headers = {} }: HttpRequest): string {
-  return JSON.stringify([method, url, ...varying.map((name) => headers[name] ?? null)]);
+  const given = Object.entries(headers).filter(([name]) => name !== 'user-agent');
+  return JSON.stringify([method, url, ...given.sort()]);
 }

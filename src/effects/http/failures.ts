@@ -9,7 +9,8 @@ import {
   WriteTooLate,
 } from './client.ts';
 import { isRead, waitLeftMs } from './retry.ts';
-import { shownName, shownOrigin, shownPath, vendorFacts } from './vendors.ts';
+import { shownName, shownOrigin, shownPath } from './shown.ts';
+import { vendorId } from './vendor-facts.ts';
 
 export function tooLate(request: HttpRequest): WriteTooLate {
   return new WriteTooLate(
@@ -27,14 +28,14 @@ export function unreachable(
   const { vendor, method, url } = request;
   const name = shownName(request);
   const where = vendor === 'endpoint' ? name : `${name} at ${shownOrigin(url)}`;
-  const facts = vendor === 'endpoint' ? null : vendorFacts[vendor];
+  const facts = vendor === 'endpoint' ? null : vendor;
   return new VendorUnreachable('E_VENDOR_UNREACHABLE', `${where} could not be reached: ${reason}`, {
     hint:
       facts === null
         ? 'Check that the app is running and that this machine may reach it.'
         : `Check the network and any proxy (HTTPS_PROXY), ${facts.urlVariable} if it is set, and ${facts.statusPage}.`,
     details: {
-      vendor,
+      vendor: vendorId(vendor),
       method,
       path: shownPath(request),
       reason,
@@ -58,7 +59,14 @@ export function waitTooLong(
       `${seconds(askedMs)}; there are ${seconds(leftMs)} left for it`,
     {
       hint: `Run the same command again after ${instant(nowMs + askedMs)}.`,
-      details: { vendor, method, path: shownPath(request), status, askedMs, leftMs },
+      details: {
+        vendor: vendorId(vendor),
+        method,
+        path: shownPath(request),
+        status,
+        askedMs,
+        leftMs,
+      },
     },
   );
 }
@@ -76,13 +84,17 @@ export function seconds(ms: number): string {
 
 /** The user's own endpoints are given no token; a vendor is, or its URL is signed. */
 export function readable(request: HttpRequest): PlainHttp {
-  const facts = request.vendor === 'endpoint' ? null : vendorFacts[request.vendor];
+  const facts = request.vendor === 'endpoint' ? null : request.vendor;
   return new PlainHttp(
     'E_PLAIN_HTTP',
     `${shownName(request)} at ${shownOrigin(request.url)} would be sent a token over plain http`,
     {
       hint: `Nothing was sent. Only https, or this machine, is private: see ${facts?.urlVariable ?? 'the URL'}.`,
-      details: { vendor: request.vendor, method: request.method, path: shownPath(request) },
+      details: {
+        vendor: vendorId(request.vendor),
+        method: request.method,
+        path: shownPath(request),
+      },
     },
   );
 }

@@ -2,7 +2,8 @@
 
 import { ensureOk } from './answers.ts';
 import { type HttpClient, type HttpRequest, type HttpResponse, VendorMalformed } from './client.ts';
-import { shownName, shownPath } from './vendors.ts';
+import { shownName, shownPath } from './shown.ts';
+import { vendorId } from './vendor-facts.ts';
 
 /** An answer, or all pages of one read together, that is longer than anything that is asked for here. */
 export class VendorTooLarge extends VendorMalformed {}
@@ -15,14 +16,14 @@ export function tooLarge(request: HttpRequest, what: string): VendorTooLarge {
     `${shownName(request)} answered ${method} ${shownPath(request)} with ${what}`,
     {
       hint: 'Nothing is assumed from a part of it. If it stays so, report it.',
-      details: { vendor, method, path: shownPath(request) },
+      details: { vendor: vendorId(vendor), method, path: shownPath(request) },
     },
   );
 }
 
 const mebibyte = 1024 * 1024;
 
-/** What one read may take over all of its pages. Forty of Heroku's pages of a thousand fit in. */
+/** What one read may take over all of its pages. Forty pages of a thousand items fit in. */
 export class ReadBudget {
   static readonly itemsMax = 50_000;
   static readonly bytesMax = 64 * mebibyte;

@@ -1,7 +1,8 @@
 /** Where a read goes on when its answer is a redirect: on the same server only, for the token goes along. */
 import { type HttpRequest, type HttpResponse, VendorRefused } from './client.ts';
 import { isRead } from './retry.ts';
-import { shownName, shownOrigin, shownPath } from './vendors.ts';
+import { shownName, shownOrigin, shownPath } from './shown.ts';
+import { vendorId } from './vendor-facts.ts';
 
 const redirects: readonly number[] = [301, 302, 303, 307, 308];
 /** A renamed repository takes one; nothing that is read here takes more than two. */
@@ -13,8 +14,7 @@ export function isRedirect({ status }: Pick<HttpResponse, 'status'>): boolean {
 
 /**
  * The request to send in place of this one; null where the answer is none that is followed: of an endpoint every
- * answer counts, and a write is for whoever asked for it to decide about. GitHub answers 301 to a read of a renamed
- * repository (GitHub's REST best practices, "Follow redirects").
+ * answer counts, and a write is for whoever asked for it to decide about. What was renamed answers so.
  *
  * @param visited the URLs that were asked for on the way here, this request's included
  * @throws VendorRefused `E_VENDOR_MOVED` it leads to another server, in a circle, too far, or nowhere
@@ -53,10 +53,9 @@ export function moved(
     {
       status,
       hint:
-        vendor === 'github'
-          ? 'Was the repository renamed or moved? Set `repository` in pipeline.yml to what it is called now.'
-          : 'Check the names in pipeline.yml and the base URL in the environment.',
-      details: { vendor, method, path: shownPath(request), status },
+        (vendor === 'endpoint' ? undefined : vendor.movedHint) ??
+        'Check the names in pipeline.yml and the base URL in the environment.',
+      details: { vendor: vendorId(vendor), method, path: shownPath(request), status },
     },
   );
 }

@@ -6,34 +6,16 @@ const backoffBaseMs = 500;
 const backoffCapMs = 20_000;
 /** What a vendor may make us wait at a time where no deadline says how long the answer is of use. */
 const waitMsMax = 5 * 60_000;
-/** GitHub's secondary limit without a `retry-after`: at least a minute (GitHub's REST best practices). */
-const githubSecondaryLimitMs = 60_000;
 
 /** A request that changes nothing, and may be repeated freely. */
 export function isRead({ method }: Pick<HttpRequest, 'method'>): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/**
- * The vendor refused for the rate alone: nothing was carried out. GitHub says it with 403 as well as 429, and of its
- * secondary limit sometimes in words only.
- */
-export function isRateLimited(request: HttpRequest, response: HttpResponse): boolean {
-  const { status, headers } = response;
-  if (status === 429) return true;
-  if (status !== 403 || request.vendor !== 'github') return false;
-  const isSaid = headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined;
-  return isSaid || isLimitInWords(response.body);
-}
-
-/** GitHub's error body: `message`, and `documentation_url` of the page that explains it. */
-function isLimitInWords(body: string): boolean {
-  try {
-    const { message, documentation_url } = JSON.parse(body) ?? {};
-    return /\brate limit\b/i.test(String(message)) || /rate-limit/.test(String(documentation_url));
-  } catch {
-    return false;
-  }
+/** The vendor refused for the rate alone: nothing was carried out. */
+export function isRateLimited({ vendor }: HttpRequest, response: HttpResponse): boolean {
+  if (response.status === 429) return true;
+  return vendor !== 'endpoint' && vendor.isRateLimit?.(response) === true;
 }
 
 /** How long a wait may be: until the deadline of what the answer is for, or 5 minutes where it has none. */
@@ -42,9 +24,8 @@ export function waitLeftMs({ deadlineMs }: HttpRequest, nowMs: number): number {
 }
 
 /**
- * How long the vendor asks to wait, in milliseconds: `Retry-After` (seconds or a date), or GitHub's
- * `x-ratelimit-reset` (epoch seconds) when nothing remains, or a minute for GitHub's secondary limit, twice as long
- * each time (GitHub's REST best practices). Null when it does not say.
+ * How long the vendor asks to wait, in milliseconds: `Retry-After` (seconds or a date), or `X-RateLimit-Reset` (epoch
+ * seconds) when nothing remains, or what is known of a vendor whose refusals name no time. Null when it does not say.
  *
  * @param attempt how often the request was sent, from 1
  */
@@ -57,8 +38,8 @@ export function askedMs(
   const wanted =
     retryAfterMs(headers) ??
     resetMs(headers) ??
-    (request.vendor === 'github' && isRateLimited(request, response)
-      ? Math.min(githubSecondaryLimitMs * 2 ** (attempt - 1), waitMsMax)
+    (request.vendor !== 'endpoint' && isRateLimited(request, response)
+      ? (request.vendor.rateLimitWaitMs?.(attempt) ?? null)
       : null);
   return wanted === null ? null : Math.max(0, wanted);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Ports } from '../ports.ts';
-import type { Vendor } from './client.ts';
+import type { Vendor } from './vendor-facts.ts';
 
 /** What a vendor's clock is ahead of ours: between these two, in milliseconds; negative when it is behind. */
 export interface VendorClock {

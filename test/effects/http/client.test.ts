@@ -1,4 +1,5 @@
 /** The HTTP client over real HTTP: what is repeated, what is waited for, what is fenced, what is told. */
+
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ensureOk, sendForJson } from '../../../src/effects/http/answers.ts';
@@ -15,6 +16,7 @@ import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
 import { hide } from '../../../src/redaction/gate.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
+import { vendors } from '../vendors.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -55,7 +57,7 @@ async function stage(
     ...over,
   });
   const request = (changes: Partial<HttpRequest> = {}): HttpRequest => ({
-    vendor: 'heroku',
+    vendor: vendors.heroku,
     method: 'GET',
     url: `${server.url}/apps/acme`,
     signal: new AbortController().signal,
@@ -219,14 +221,14 @@ describe('rate limits', () => {
         {},
         patient.timeoutMs,
       );
-      expect((await send({ ...patient, vendor: 'github' })).status).toBe(200);
+      expect((await send({ ...patient, vendor: vendors.github })).status).toBe(200);
       expect(clock.slept).toEqual(expect.arrayContaining([60_250, 120_500]));
       expect(server.asked).toHaveLength(3);
     });
 
     it('is told as a rate limit when it does not end', async () => {
       const { http, request } = await stage([{ status: 403, headers, body: secondary }]);
-      const asked = request({ vendor: 'github', attemptsMax: 1 });
+      const asked = request({ vendor: vendors.github, attemptsMax: 1 });
       const error = await failure(http.send(asked).then((answer) => ensureOk(asked, answer)));
       expect(error.code).toBe('E_VENDOR_RATE_LIMIT');
     });
@@ -240,13 +242,13 @@ describe('rate limits', () => {
       '',
     ])('is not any other 403: %s', async (body) => {
       const { send, server } = await stage([{ status: 403, headers, body }, ok]);
-      expect((await send({ vendor: 'github' })).status).toBe(403);
+      expect((await send({ vendor: vendors.github })).status).toBe(403);
       expect(server.asked).toHaveLength(1);
     });
 
     it('is nobody else’s', async () => {
       const { send } = await stage([{ status: 403, body: secondary }, ok]);
-      expect((await send({ vendor: 'circleci' })).status).toBe(403);
+      expect((await send({ vendor: vendors.circleci })).status).toBe(403);
     });
   });
 
@@ -284,8 +286,8 @@ describe('writes', () => {
     expect(error.message).toContain('connection refused');
   });
 
-  it.each(['heroku', 'circleci', 'github'] as const)(
-    'to %s are not sent when the lane is not ours any more',
+  it.each([vendors.heroku, vendors.circleci, vendors.github])(
+    'to $name are not sent when the lane is not ours any more',
     async (vendor) => {
       const { send, server } = await stage([{ status: 201 }], {
         beforeWrite: () =>
@@ -302,8 +304,8 @@ describe('writes', () => {
     hide(secret);
     const { send, server } = await stage([ok]);
     const body = JSON.stringify({ text: `see ${secret}`, blocks: [{ text: secret }] });
-    await send({ vendor: 'slack', method: 'POST', body });
-    await send({ vendor: 'heroku', method: 'POST', body });
+    await send({ vendor: vendors.slack, method: 'POST', body });
+    await send({ vendor: vendors.heroku, method: 'POST', body });
     const [toSlack, toHeroku] = server.asked;
     expect(toSlack?.body).toBe(
       JSON.stringify({ text: 'see [secret]', blocks: [{ text: '[secret]' }] }),
@@ -313,7 +315,7 @@ describe('writes', () => {
 
   it('to Slack are not fenced', async () => {
     const { send } = await stage([ok], { beforeWrite: () => Promise.reject(new Error('fenced')) });
-    expect((await send({ vendor: 'slack', method: 'POST' })).status).toBe(200);
+    expect((await send({ vendor: vendors.slack, method: 'POST' })).status).toBe(200);
   });
 });
 
@@ -451,15 +453,15 @@ describe('secrets', () => {
   it('a Slack webhook’s path is shown by its start only', async () => {
     const { send, server } = await stage(['lose']);
     const url = `${server.url}/services/T000/B000/XXXXXXXXXXXX`;
-    const error = await failure(send({ vendor: 'slack', method: 'POST', url }));
+    const error = await failure(send({ vendor: vendors.slack, method: 'POST', url }));
     expect(error.details.path).toBe('/services/…');
     expect(JSON.stringify([error.message, error.hint])).not.toContain('XXXX');
   });
 });
 
 describe('plain http', () => {
-  it.each(['heroku', 'circleci', 'github', 'slack'] as const)(
-    'takes nothing of ours for %s to another host',
+  it.each(Object.values(vendors))(
+    'takes nothing of ours for $name to another host',
     async (vendor) => {
       const passed: string[] = [];
       const { send } = await stage([], {

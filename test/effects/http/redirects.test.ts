@@ -1,4 +1,5 @@
 /** Redirects over real HTTP: which reads follow them, and that no token ever goes along to another server. */
+
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGitHub } from '../../../src/effects/history/github.ts';
 import { ensureOk } from '../../../src/effects/http/answers.ts';
@@ -15,6 +16,7 @@ import {
   startAnsweringServer,
 } from '../answering-server.ts';
 import { failureOf } from '../lockstep-error.ts';
+import { vendors } from '../vendors.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -44,7 +46,7 @@ function client() {
 
 const token = 'ghp_secretTokenOfTheTest';
 const request = (url: string, over: Partial<HttpRequest> = {}): HttpRequest => ({
-  vendor: 'github',
+  vendor: vendors.github,
   method: 'GET',
   url,
   headers: { authorization: `Bearer ${token}` },

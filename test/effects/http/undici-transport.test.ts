@@ -1,9 +1,11 @@
 /** The undici transport over real HTTP: what was sent, what was cut off, and in which words. */
+
 import { connect, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpRequest, NoAnswer } from '../../../src/effects/http/client.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { startAnsweringServer } from '../answering-server.ts';
+import { vendors } from '../vendors.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -18,7 +20,7 @@ function transport() {
 
 function request(url: string, over: Partial<HttpRequest> = {}): HttpRequest {
   const { signal } = new AbortController();
-  return { vendor: 'heroku', method: 'GET', url, signal, ...over };
+  return { vendor: vendors.heroku, method: 'GET', url, signal, ...over };
 }
 
 async function noAnswer(promise: Promise<unknown>): Promise<NoAnswer> {

@@ -2,12 +2,14 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askEndpoints } from '../../../src/effects/checks/endpoints.ts';
-import { createHttpClient, type Vendor } from '../../../src/effects/http/client.ts';
+import { createHttpClient } from '../../../src/effects/http/client.ts';
 import { ageOf, untilMs } from '../../../src/effects/http/vendor-clock.ts';
+import type { Vendor } from '../../../src/effects/http/vendor-facts.ts';
 import { fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import { type AnsweringServer, startAnsweringServer } from '../answering-server.ts';
 import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
+import { vendors } from '../vendors.ts';
 
 const hour = 3_600_000;
 const start = Date.parse('2026-01-05T10:00:00.400Z');
@@ -59,10 +61,10 @@ describe('ageOf', () => {
         const time = new VirtualTime(start);
         const client = ports(time, aheadMs, wireMs);
         const happenedAt = time.now() - trueAgeMs;
-        await under(time, client.ask('heroku'));
+        await under(time, client.ask(vendors.heroku));
         // As the vendor writes it: by its clock, to the second.
         const told = `${new Date(happenedAt + aheadMs).toISOString().slice(0, 19)}Z`;
-        const age = ageOf(told, 'heroku', client);
+        const age = ageOf(told, vendors.heroku, client);
         const now = time.now() - happenedAt;
         expect(age?.atLeastMs).toBeLessThanOrEqual(now);
         expect(age?.atMostMs).toBeGreaterThanOrEqual(now);
@@ -77,20 +79,20 @@ describe('ageOf', () => {
   it('is unknown while the vendor has told no time, or for what is no time', async () => {
     const time = new VirtualTime(start);
     const client = ports(time, 0, 0, { date: 'soon' });
-    expect(ageOf(start, 'heroku', client)).toBeNull();
-    await under(time, client.ask('heroku'));
-    expect(ageOf(start, 'heroku', client)).toBeNull();
+    expect(ageOf(start, vendors.heroku, client)).toBeNull();
+    await under(time, client.ask(vendors.heroku));
+    expect(ageOf(start, vendors.heroku, client)).toBeNull();
     const other = ports(time, 0, 0);
-    await under(time, other.ask('github'));
-    expect(ageOf(start, 'heroku', other)).toBeNull();
-    expect(ageOf('once', 'github', other)).toBeNull();
+    await under(time, other.ask(vendors.github));
+    expect(ageOf(start, vendors.heroku, other)).toBeNull();
+    expect(ageOf('once', vendors.github, other)).toBeNull();
   });
 
   it('counts the time that an answer lay in a cache', async () => {
     const time = new VirtualTime(start);
     const client = ports(time, -120_000, 0, { age: '120' });
-    await under(time, client.ask('github'));
-    expect(ageOf(start, 'github', client)?.atMostMs).toBeLessThanOrEqual(2_000);
+    await under(time, client.ask(vendors.github));
+    expect(ageOf(start, vendors.github, client)?.atMostMs).toBeLessThanOrEqual(2_000);
   });
 });
 

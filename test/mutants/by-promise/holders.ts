@@ -200,7 +200,7 @@ export const holders: readonly Mutant[] = [
     promise: stopped,
     file: 'src/effects/http/client.ts',
     symbol: '#beforeSending',
-    code: 'if (fenced.includes(request.vendor)) await this.#o.beforeWrite(request);',
+    code: 'if (vendor.isFenced) await this.#o.beforeWrite(request);',
     by: '',
     noticedBy: 'test/effects/http/client.test.ts',
   },

@@ -319,8 +319,8 @@ export const ruleMutants: readonly Mutant[] = [
     promise: secret,
     file: 'src/effects/http/client.ts',
     symbol: 'withoutSecrets',
-    code: "if (request.vendor !== 'slack' || typeof request.body !== 'string') return request;",
-    by: "if (request.vendor !== 'endpoint' || typeof request.body !== 'string') return request;",
+    code: "const goesToPeople = vendor !== 'endpoint' && vendor.isMessaging === true;",
+    by: 'const goesToPeople = false;',
     noticedBy: 'test/effects/http/client.test.ts › to Slack pass the gate',
   },
   {

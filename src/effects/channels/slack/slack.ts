@@ -1,13 +1,15 @@
 /** Slack: posts and updates messages, through a bot's token or an incoming webhook. */
+
 import { z } from 'zod';
 import { LockstepError } from '../../../errors/error.ts';
 import { ensureOk, readJson } from '../../http/answers.ts';
 import { type HttpRequest, type HttpResponse, VendorRefused } from '../../http/client.ts';
-import { shownPath, shownText } from '../../http/vendors.ts';
+import { shownPath, shownText } from '../../http/shown.ts';
 import type { Ports } from '../../ports.ts';
 import type { SlackMessage } from './blocks.ts';
 import type { SlackCode } from './error-codes.ts';
 import { faultOf, hintFor, type SlackFault } from './errors.ts';
+import { slack } from './vendor.ts';
 
 export type { SlackMessage } from './blocks.ts';
 
@@ -117,7 +119,7 @@ class BotSlack implements Slack {
 
   async #call(method: string, body: object, { http, signal }: SlackPorts): Promise<SlackPlace> {
     const request: HttpRequest = {
-      vendor: 'slack',
+      vendor: slack,
       method: 'POST',
       url: `${this.#apiUrl}/${method}`,
       headers: {
@@ -156,7 +158,7 @@ class WebhookSlack implements Slack {
 
   async post(message: SlackMessage, { http, signal }: SlackPorts): Promise<null> {
     const request: HttpRequest = {
-      vendor: 'slack',
+      vendor: slack,
       method: 'POST',
       url: this.#url,
       headers: { 'content-type': 'application/json; charset=utf-8' },
@@ -204,7 +206,7 @@ function refused(
       status,
       hint: hintFor(id, channel),
       details: {
-        vendor: 'slack',
+        vendor: slack.id,
         method: request.method,
         path: shownPath(request),
         status,

@@ -1,10 +1,12 @@
 /** Heroku's Platform API as calls with checked answers: paths, headers, lists by range. */
+
 import { z } from 'zod';
 import { malformed, readJson, sendForJson } from '../../http/answers.ts';
 import { type HttpRequest, type HttpResponse, VendorRefused } from '../../http/client.ts';
 import { readPages, tooLarge } from '../../http/pages.ts';
 import { deadlineOf, type Ports } from '../../ports.ts';
 import { HerokuError } from './error-codes.ts';
+import { heroku } from './vendor.ts';
 
 export interface HerokuOptions {
   /** `https://api.heroku.com`, or a stand-in's. */
@@ -83,7 +85,7 @@ export class HerokuApi {
 
   /** For a fault found in an answer to a GET of that path after it was read. */
   malformed(path: string, why: string) {
-    return malformed({ vendor: 'heroku', method: 'GET', url: this.#url(path) }, why);
+    return malformed({ vendor: heroku, method: 'GET', url: this.#url(path) }, why);
   }
 
   #url(path: string): string {
@@ -98,7 +100,7 @@ export class HerokuApi {
   ): HttpRequest {
     const { signal, clock, writeBeforeMs } = ports;
     return {
-      vendor: 'heroku',
+      vendor: heroku,
       method,
       url: this.#url(path),
       signal,

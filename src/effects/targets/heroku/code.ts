@@ -1,4 +1,5 @@
 /** What code an app runs and who decided so: its releases, walked back to the last one that changed the code. */
+
 import { ageOf } from '../../http/vendor-clock.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
@@ -6,6 +7,7 @@ import { readApp } from './app.ts';
 import { HerokuError } from './error-codes.ts';
 import { findRelease, releasesNewestFirst } from './release-list.ts';
 import { type HerokuRelease, slugSchema } from './schemas.ts';
+import { heroku } from './vendor.ts';
 
 /** A release of an app, as Heroku counts them. */
 export interface HerokuVersion {
@@ -226,7 +228,7 @@ const hadCode = (release: HerokuRelease) =>
 
 function noteUnrun(story: WalkedBack, release: HerokuRelease, ports: Ports): void {
   const { id, version, status, description, slug } = release;
-  const ageMs = ageOf(release.created_at, 'heroku', ports)?.atLeastMs ?? 0;
+  const ageMs = ageOf(release.created_at, heroku, ports)?.atLeastMs ?? 0;
   if (status === 'pending') story.pending ??= { id, version, description, slug, ageMs };
   else story.failed.push(decisionOf(release));
 }

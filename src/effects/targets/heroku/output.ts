@@ -1,9 +1,11 @@
 /** Follows the output of a build or a release phase: whole lines, as they come, and the last of them kept. */
+
 import { stripVTControlCharacters } from 'node:util';
 import { cutOff } from '../../../redaction/cut.ts';
 import { lineGate } from '../../../redaction/gate.ts';
 import type { HttpResponse } from '../../http/client.ts';
 import type { Ports } from '../../ports.ts';
+import { heroku } from './vendor.ts';
 
 const tailLinesMax = 20;
 /** Twenty such lines fit into a hint. */
@@ -51,7 +53,7 @@ export class OutputFollower {
     let response: HttpResponse;
     try {
       response = await http.send({
-        vendor: 'heroku',
+        vendor: heroku,
         method: 'GET',
         url,
         headers: { range: `bytes=${this.#bytesRead}-` },

@@ -7,6 +7,7 @@ import { newestBuilds } from './builds.ts';
 import { refuseImage } from './code.ts';
 import { readRelease, releasesNewestFirst } from './release-list.ts';
 import { type Dyno, dynoSchema, type FormationType, formationSchema } from './schemas.ts';
+import { heroku } from './vendor.ts';
 
 /** Builds of an app run one after another, and so do releases: what is under way is among the newest. */
 const newestMax = 20;
@@ -26,7 +27,7 @@ export async function pendingWork(
   app: string,
   ports: Ports,
 ): Promise<readonly PendingWork[]> {
-  const age = (at: string) => ageOf(at, 'heroku', ports)?.atLeastMs ?? 0;
+  const age = (at: string) => ageOf(at, heroku, ports)?.atLeastMs ?? 0;
   const pending: PendingWork[] = [];
   for (const { id, status, created_at } of await newestBuilds(api, app, newestMax, ports)) {
     if (status === 'pending') pending.push({ kind: 'build', name: id, ageMs: age(created_at) });

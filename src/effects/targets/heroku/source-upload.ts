@@ -1,4 +1,5 @@
 /** Uploads a commit's tarball to Heroku, where a build reads it. */
+
 import { createHash } from 'node:crypto';
 import { ensureOk } from '../../http/answers.ts';
 import { VendorRefused } from '../../http/client.ts';
@@ -7,6 +8,7 @@ import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { HerokuError } from './error-codes.ts';
 import { sourceSchema } from './schemas.ts';
+import { heroku } from './vendor.ts';
 
 const uploadTimeoutMs = 10 * 60_000;
 /** An upload makes nothing that anybody sees, so it may be repeated, to a new place each time. */
@@ -49,7 +51,7 @@ export async function uploadSource(
 /** The URL is signed for a request without a token and without a content type. */
 async function put(url: string, body: Uint8Array, { http, signal }: Ports): Promise<void> {
   const request = {
-    vendor: 'heroku',
+    vendor: heroku,
     method: 'PUT',
     url,
     body,

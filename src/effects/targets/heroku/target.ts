@@ -23,6 +23,7 @@ import type {
 import { DynoWatch } from './dyno-watch.ts';
 import { HerokuError } from './error-codes.ts';
 import type { CodeRelease, Heroku, Decision as HerokuDecision } from './heroku.ts';
+import { heroku } from './vendor.ts';
 
 export const kind = 'heroku';
 
@@ -166,7 +167,7 @@ class HerokuTarget implements Target {
     const { enabled, releasedAt } = await this.#heroku.readPreboot(this.#app, id, ports);
     if (!enabled) return 0;
     // By Heroku's own clock; where that is not known, the whole of it.
-    const age = ageOf(releasedAt, 'heroku', ports);
+    const age = ageOf(releasedAt, heroku, ports);
     return Math.max(0, prebootWindowMs + prebootMarginMs - (age?.atLeastMs ?? 0));
   }
 

@@ -1,45 +1,8 @@
-/** What people are told of a vendor: its name, its variables, and its URLs and texts without their secrets. */
+/** What people are shown of a request and of a vendor's words: without their secrets. */
 import { cutOff } from '../../redaction/cut.ts';
 import { redact } from '../../redaction/gate.ts';
 import { type Redactor, redactor } from '../../redaction/redactor.ts';
-import type { HttpRequest, Vendor } from './client.ts';
-
-interface VendorFacts {
-  readonly name: string;
-  /** The environment variable that holds the token. */
-  readonly tokenVariable: string;
-  /** The environment variable that sets the base URL. */
-  readonly urlVariable: string;
-  readonly statusPage: string;
-}
-
-/** `endpoint` is the user's own app: it has no token, and is named by its URL. */
-export const vendorFacts: Readonly<Record<Exclude<Vendor, 'endpoint'>, VendorFacts>> = {
-  heroku: {
-    name: 'Heroku',
-    tokenVariable: 'HEROKU_API_KEY',
-    urlVariable: 'HEROKU_API_URL',
-    statusPage: 'https://status.heroku.com',
-  },
-  circleci: {
-    name: 'CircleCI',
-    tokenVariable: 'CIRCLE_TOKEN',
-    urlVariable: 'CIRCLE_API_URL',
-    statusPage: 'https://status.circleci.com',
-  },
-  github: {
-    name: 'GitHub',
-    tokenVariable: 'GITHUB_TOKEN',
-    urlVariable: 'GITHUB_API_URL',
-    statusPage: 'https://www.githubstatus.com',
-  },
-  slack: {
-    name: 'Slack',
-    tokenVariable: 'SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL',
-    urlVariable: 'SLACK_API_URL',
-    statusPage: 'https://slack-status.com',
-  },
-};
+import type { HttpRequest } from './client.ts';
 
 /** What of a request may be shown. */
 export type Shown = Pick<HttpRequest, 'vendor' | 'url' | 'headers'>;
@@ -52,21 +15,21 @@ export function shownOrigin(url: string): string {
 }
 
 /**
- * The path, without query; of a Slack webhook the path is the secret, and only its start is given. A vendor's
- * path is plain: in what is encoded, as where a redirect leads to, a secret could not be seen.
+ * The path, without query; where the path is the secret, only its start is given. A vendor's path is plain: in what
+ * is encoded, as where a redirect leads to, a secret could not be seen.
  */
 export function shownPath({ vendor, url }: Pick<HttpRequest, 'vendor' | 'url'>): string {
   if (!URL.canParse(url)) return '(malformed URL)';
   const { pathname } = new URL(url);
   if (vendor === 'endpoint') return pathname;
   const plain = pathname.replace(/%.*$/, '…');
-  if (vendor !== 'slack' || pathname.startsWith('/api/')) return plain;
+  if (vendor.isSecretPath?.(pathname) !== true) return plain;
   return `/${plain.split('/')[1] ?? ''}/…`;
 }
 
-/** `Heroku`, or the URL of an endpoint. */
+/** The vendor's name, or the URL of an endpoint. */
 export function shownName(request: Shown): string {
-  if (request.vendor !== 'endpoint') return vendorFacts[request.vendor].name;
+  if (request.vendor !== 'endpoint') return request.vendor.name;
   return shownOrigin(request.url) + shownPath(request);
 }
 
@@ -108,7 +71,7 @@ function secretsOf({ vendor, url, headers = {} }: Shown): string[] {
     const { search, searchParams, pathname, username, password } = new URL(url);
     secrets.push(search.slice(1), username, password, decoded(password));
     for (const [, value] of searchParams) secrets.push(value, encodeURIComponent(value));
-    if (vendor === 'slack' && !pathname.startsWith('/api/')) {
+    if (vendor !== 'endpoint' && vendor.isSecretPath?.(pathname) === true) {
       secrets.push(pathname, ...pathname.split('/').slice(2));
     }
   }
