@@ -1,7 +1,7 @@
 /** The program's one entry: runs a command, prints what went wrong once, gives the exit code. */
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../effects/clock.ts';
 import { systemClock } from '../effects/clock.ts';
-import type { Clock } from '../effects/ports.ts';
 import { UsageError } from '../errors/error.ts';
 import { hideSecretsOf, redact } from '../redaction/gate.ts';
 import { Lapsed, Overtaken } from '../runtime/lock/lease-keeper.ts';

@@ -1,5 +1,14 @@
 /** The real time: the one place in the effects that reads a clock or sets a timer. */
-import type { Clock } from './ports.ts';
+
+/** Time as the effects see it, so that a test can move it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds since some instant, at an even pace: for how long something lasts, whatever is done to the wall's clock. */
+  ran(): number;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as that aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
 
 /** The longest that a Node timer can wait: 2^31 - 1 ms, close to 25 days. */
 const timerMsMax = 2_147_483_647;

@@ -1,6 +1,6 @@
 /** Asks a vendor again and again until there is an answer or the time is up. */
 import type { LockstepError } from '../errors/error.ts';
-import { VendorRefused, VendorUnreachable } from './http/client.ts';
+import { VendorRefused, VendorUnreachable } from './http/errors.ts';
 import type { Ports } from './ports.ts';
 
 export interface PollOptions {

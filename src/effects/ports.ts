@@ -1,15 +1,6 @@
 /** What every effect is handed besides its input: time, the HTTP client, a way to tell progress, the end of patience. */
-import type { HttpClient } from './http/client.ts';
-
-/** Time as the effects see it, so that a test can move it. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Milliseconds since some instant, at an even pace: for how long something lasts, whatever is done to the wall's clock. */
-  ran(): number;
-  /** Resolves after `ms`; rejects with the signal's reason as soon as that aborts. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-}
+import type { Clock } from './clock.ts';
+import type { HttpClient } from './http/request.ts';
 
 export interface Ports {
   readonly http: HttpClient;

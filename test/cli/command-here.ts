@@ -5,8 +5,8 @@
 import { Writable } from 'node:stream';
 import { vi } from 'vitest';
 import type * as Main from '../../src/cli/main.ts';
+import type { Clock } from '../../src/effects/clock.ts';
 import { systemClock } from '../../src/effects/clock.ts';
-import type { Clock } from '../../src/effects/ports.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -7,12 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { createSlack, slackFault } from '../../src/effects/channels/slack/slack.ts';
 import { createCircleCi } from '../../src/effects/ci/circleci.ts';
 import { createGitHub } from '../../src/effects/history/github.ts';
-import {
-  createHttpClient,
-  type HttpRequest,
-  type HttpResponse,
-  NoAnswer,
-} from '../../src/effects/http/client.ts';
+import { createHttpClient } from '../../src/effects/http/client.ts';
+import { NoAnswer } from '../../src/effects/http/errors.ts';
+import type { HttpRequest, HttpResponse } from '../../src/effects/http/request.ts';
 import type { Ports } from '../../src/effects/ports.ts';
 import { LockstepError } from '../../src/errors/error.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';

@@ -1,5 +1,5 @@
 /** A clock that jumps: whoever sleeps is woken at once, in the order of their times, and time moves on by what they slept. */
-import type { Clock } from '../../src/effects/ports.ts';
+import type { Clock } from '../../src/effects/clock.ts';
 
 export interface VirtualClock extends Clock {
   /** Every sleep that was begun, in milliseconds. */

@@ -2,7 +2,8 @@
 
 import { gzipSync } from 'node:zlib';
 import { type KillSwitchReading, readKillSwitch } from '../../src/cli/config/kill-switch.ts';
-import { type HttpResponse, NoAnswer, type Transport } from '../../src/effects/http/client.ts';
+import { NoAnswer } from '../../src/effects/http/errors.ts';
+import type { HttpResponse, Transport } from '../../src/effects/http/request.ts';
 import { heroku } from '../../src/effects/targets/heroku/vendor.ts';
 import type { TargetSettings } from '../../src/machine/events.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';

@@ -1,5 +1,5 @@
 /** A vendor that now and then answers a question in a way that it should not: one of the fuzzer's mutations, at random. */
-import type { HttpResponse, Transport } from '../../src/effects/http/client.ts';
+import type { HttpResponse, Transport } from '../../src/effects/http/request.ts';
 import { answerMutations } from './fuzzer/answer-mutations.ts';
 import type { Json } from './fuzzer/json-mutations.ts';
 

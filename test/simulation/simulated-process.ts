@@ -1,8 +1,8 @@
 /** A process that may be killed or paused at any await: what it calls goes through gates that it may never pass. */
 
+import type { Clock } from '../../src/effects/clock.ts';
 import { steady } from '../../src/effects/clock.ts';
-import type { Transport } from '../../src/effects/http/client.ts';
-import type { Clock } from '../../src/effects/ports.ts';
+import type { Transport } from '../../src/effects/http/request.ts';
 import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
 import type { VirtualTime } from './virtual-time.ts';
 

@@ -4,9 +4,11 @@
  * world to what must never happen.
  */
 import type { CiJob } from '../../src/effects/ci/jobs.ts';
+import type { Clock } from '../../src/effects/clock.ts';
 import type { History } from '../../src/effects/history/history.ts';
-import { createHttpClient, type Transport } from '../../src/effects/http/client.ts';
-import type { Clock, Ports } from '../../src/effects/ports.ts';
+import { createHttpClient } from '../../src/effects/http/client.ts';
+import type { Transport } from '../../src/effects/http/request.ts';
+import type { Ports } from '../../src/effects/ports.ts';
 import { createHeroku } from '../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../src/effects/targets/heroku/target.ts';
 import type { Targets } from '../../src/effects/targets/target.ts';

@@ -1,5 +1,5 @@
 /** Time that moves only when nothing else can: the simulation's one clock and scheduler. */
-import type { Clock } from '../../src/effects/ports.ts';
+import type { Clock } from '../../src/effects/clock.ts';
 
 interface Sleeper {
   readonly at: number;

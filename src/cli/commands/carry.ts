@@ -1,5 +1,5 @@
 /** Carries one deploy to where its run ends, and tells: what `advance` and `resume` share. */
-import type { Clock } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
 import { nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';

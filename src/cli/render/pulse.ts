@@ -2,7 +2,7 @@
  * A run is heard at least once a minute, whatever it waits for: a CI ends a job that prints nothing
  * for ten minutes. The one place for it: no wait has to say its own line again.
  */
-import type { Clock } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
 import { formatDuration } from '../../machine/story.ts';
 import type { Reporter } from './reporter.ts';
 import type { Terminal } from './terminal.ts';

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import type { CiBuild } from '../../machine/ci-queue.ts';
 import { malformed, readJson, sendForJson } from '../http/answers.ts';
-import type { HttpRequest } from '../http/client.ts';
 import { ReadBudget, readPages, tooLarge } from '../http/pages.ts';
+import type { HttpRequest } from '../http/request.ts';
 import { deadlineOf, type Ports } from '../ports.ts';
 import { circleci } from './circleci-vendor.ts';
 

@@ -1,5 +1,4 @@
 /** A commit's tree as git stores it: no attribute, filter or configuration changes what is listed. */
-import type { GitAccess } from './access.ts';
 import { type Git, gitFailed } from './process.ts';
 
 export interface TreeEntry {
@@ -21,7 +20,7 @@ const kinds: Readonly<Record<string, TreeEntry['kind']>> = {
 
 /** Every entry, a directory before what is in it. Takes a full id. */
 export async function listTree(
-  { git, known }: GitAccess,
+  { git, known }: { git: Git; known: { trees: Map<string, readonly TreeEntry[]> } },
   sha: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly TreeEntry[]> {

@@ -6,7 +6,7 @@ import { fullSha } from '../git/ancestry.ts';
 import { splitMessage } from '../git/commit-message.ts';
 import type { Commit } from '../git/commit-object.ts';
 import { malformed, sendForJson } from '../http/answers.ts';
-import { VendorRefused } from '../http/client.ts';
+import { VendorRefused } from '../http/errors.ts';
 import { tooLarge } from '../http/pages.ts';
 import { deadlineOf, type Ports } from '../ports.ts';
 

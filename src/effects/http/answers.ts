@@ -1,14 +1,9 @@
 /** Reads a vendor's answer: what says no becomes VendorRefused, what cannot be understood VendorMalformed. */
 import type { z } from 'zod';
 import type { CoreCode } from '../../errors/catalogue.ts';
-import {
-  type HttpClient,
-  type HttpRequest,
-  type HttpResponse,
-  VendorMalformed,
-  VendorRefused,
-} from './client.ts';
+import { VendorMalformed, VendorRefused } from './errors.ts';
 import { isRedirect, moved } from './redirects.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from './request.ts';
 import { isRateLimited } from './retry.ts';
 import { type Shown, shownName, shownPath, shownText } from './shown.ts';
 import { vendorId } from './vendor-facts.ts';

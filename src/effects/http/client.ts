@@ -2,72 +2,19 @@
  * The one HTTP client: deadline, retry with jitter of what is safe to repeat, rate limits obeyed,
  * errors typed, and every write fenced.
  */
-import type { CoreCode } from '../../errors/catalogue.ts';
 import { LockstepError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../clock.ts';
+import { NoAnswer } from './errors.ts';
 import { EtagCache } from './etags.ts';
 import { readable, seconds, tooLate, unreachable, waitTooLong } from './failures.ts';
 import { isPrivate } from './plain.ts';
 import { followed } from './redirects.ts';
+import type { HttpClient, HttpRequest, HttpResponse, Transport, VendorClock } from './request.ts';
 import { askedMs, backoffMs, isRateLimited, isRead, waitLeftMs } from './retry.ts';
 import { shownName, shownOrigin, shownPath } from './shown.ts';
-import { readVendorClock, type VendorClock } from './vendor-clock.ts';
+import { readVendorClock } from './vendor-clock.ts';
 import { type RequestBudget, type Vendor, vendorId } from './vendor-facts.ts';
-
-export interface HttpRequest {
-  readonly vendor: Vendor;
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-  readonly signal: AbortSignal;
-  /** For one attempt; default 30,000. */
-  readonly timeoutMs?: number;
-  /**
-   * Until when the answer is of use, in milliseconds since the epoch. A vendor that asks to wait longer is not waited
-   * for. Left out: no single wait is longer than 5 minutes.
-   */
-  readonly deadlineMs?: number;
-  /** How often it may be sent in all; default 6, and 1 for an endpoint, whose every answer counts. */
-  readonly attemptsMax?: number;
-  /**
-   * False: what allowed a write is too old by now, and it is not sent. Asked after `beforeWrite`, in
-   * the same turn in which the request is handed to the transport.
-   */
-  readonly stillAllowed?: () => boolean;
-  /** For an answer that stays open, such as a build's output: at the deadline, what has come is the answer. */
-  readonly partial?: boolean;
-}
-
-/** An answer, read whole; header names in lower case. */
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** Carries one request over the wire, once. The real one is undici; a simulation has its own. */
-export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
-
-export interface HttpClient {
-  /**
-   * Any answer of the vendor, whatever its status, after the retries that are safe.
-   * GET and HEAD are repeated on network errors, 429 and 5xx, at least `attemptsMax` times and until
-   * `deadlineMs`; a write is sent once, after `beforeWrite`
-   * (and again only when the vendor's rate limit refused it). Redirects of reads are followed on the
-   * same server, but not an endpoint's.
-   *
-   * @throws VendorWait the vendor asks to wait longer than the answer is of use; told at once
-   * @throws VendorRefused `E_VENDOR_MOVED` a read is redirected to another server, or in a circle
-   * @throws WriteTooLate `stillAllowed` says no; nothing was sent
-   * @throws VendorUnreachable no answer at all; `details.sent` is true when a write may have happened
-   */
-  send(request: HttpRequest): Promise<HttpResponse>;
-  /** What time the vendor's last answer told; null when none did. */
-  vendorClock(vendor: Vendor): VendorClock | null;
-}
 
 export interface HttpClientOptions {
   readonly transport: Transport;
@@ -78,51 +25,6 @@ export interface HttpClientOptions {
   readonly beforeWrite: (request: HttpRequest) => Promise<void>;
   /** Told of waits on a vendor's word: rate limits, retries. */
   readonly notice: (line: string) => void;
-}
-
-/** No answer: refused, reset, timed out. */
-export class VendorUnreachable extends LockstepError {}
-
-/** A write that was held up until what allowed it was too old. Nothing was sent. */
-export class WriteTooLate extends LockstepError {}
-
-/** The vendor asks to wait longer than the answer is of use. What it refused for that was not carried out. */
-export class VendorWait extends LockstepError {}
-
-/** A request that anybody on the way could read the token of. Nothing was sent. */
-export class PlainHttp extends LockstepError {}
-
-/** An answer that says no. `details`: vendor, method, path, status, id, requestId. */
-export class VendorRefused<Code extends string = CoreCode> extends LockstepError<Code> {
-  readonly status: number;
-  constructor(
-    code: NoInfer<Code>,
-    message: string,
-    options: { status: number; hint?: string; details: Readonly<Record<string, unknown>> },
-  ) {
-    super(code, message, options);
-    this.status = options.status;
-  }
-}
-
-/** An answer that is empty, malformed or misses what it must have. Unknown means stop. */
-export class VendorMalformed extends LockstepError {}
-
-/**
- * What a transport throws when it got no answer; anything else that it throws counts as
- * `the connection failed`, perhaps after the request was sent.
- */
-export class NoAnswer extends Error {
-  /** In words, without anything of the request. */
-  readonly reason: string;
-  /** Whether the vendor may have carried it out. */
-  readonly sent: boolean;
-  constructor(reason: string, sent: boolean) {
-    super(reason);
-    this.name = 'NoAnswer';
-    this.reason = reason;
-    this.sent = sent;
-  }
 }
 
 /** Why a deadline is called off. A reason that is there already: making an error for each request is slow. */

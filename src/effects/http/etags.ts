@@ -1,6 +1,6 @@
 /** Remembers answers by their ETag, so that what did not change is not sent twice. */
 
-import type { HttpRequest, HttpResponse } from './client.ts';
+import type { HttpRequest, HttpResponse } from './request.ts';
 import { isRead } from './retry.ts';
 
 const entriesMax = 200;

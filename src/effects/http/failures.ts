@@ -1,13 +1,7 @@
 /** What the HTTP client fails with, in words: a write that came too late, no answer, a wait that is too long. */
-import {
-  type HttpRequest,
-  type HttpResponse,
-  type NoAnswer,
-  PlainHttp,
-  VendorUnreachable,
-  VendorWait,
-  WriteTooLate,
-} from './client.ts';
+
+import { type NoAnswer, PlainHttp, VendorUnreachable, VendorWait, WriteTooLate } from './errors.ts';
+import type { HttpRequest, HttpResponse } from './request.ts';
 import { isRead, waitLeftMs } from './retry.ts';
 import { shownName, shownOrigin, shownPath } from './shown.ts';
 import { vendorId } from './vendor-facts.ts';

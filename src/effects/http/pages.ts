@@ -1,7 +1,8 @@
 /** Lists that come in pages, and how much one read may take of them in all. */
 
 import { ensureOk } from './answers.ts';
-import { type HttpClient, type HttpRequest, type HttpResponse, VendorMalformed } from './client.ts';
+import { VendorMalformed } from './errors.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from './request.ts';
 import { shownName, shownPath } from './shown.ts';
 import { vendorId } from './vendor-facts.ts';
 

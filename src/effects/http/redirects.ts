@@ -1,5 +1,7 @@
 /** Where a read goes on when its answer is a redirect: on the same server only, for the token goes along. */
-import { type HttpRequest, type HttpResponse, VendorRefused } from './client.ts';
+
+import { VendorRefused } from './errors.ts';
+import type { HttpRequest, HttpResponse } from './request.ts';
 import { isRead } from './retry.ts';
 import { shownName, shownOrigin, shownPath } from './shown.ts';
 import { vendorId } from './vendor-facts.ts';

@@ -1,5 +1,5 @@
 /** When a request is sent again, and how long to wait before: pure rules, no clock. */
-import type { HttpRequest, HttpResponse } from './client.ts';
+import type { HttpRequest, HttpResponse } from './request.ts';
 import { untilMs } from './vendor-clock.ts';
 
 const backoffBaseMs = 500;

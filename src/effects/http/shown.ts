@@ -2,7 +2,7 @@
 import { cutOff } from '../../redaction/cut.ts';
 import { redact } from '../../redaction/gate.ts';
 import { type Redactor, redactor } from '../../redaction/redactor.ts';
-import type { HttpRequest } from './client.ts';
+import type { HttpRequest } from './request.ts';
 
 /** What of a request may be shown. */
 export type Shown = Pick<HttpRequest, 'vendor' | 'url' | 'headers'>;

@@ -1,7 +1,8 @@
 /** The real transport: one undici agent, kept-alive connections, the proxies that the environment names. */
 import { Agent, type Dispatcher, request as dispatch, EnvHttpProxyAgent } from 'undici';
-import { NoAnswer, type Transport } from './client.ts';
+import { NoAnswer } from './errors.ts';
 import { tooLarge } from './pages.ts';
+import type { Transport } from './request.ts';
 
 /** The longest body that is read of an answer. */
 const bodyBytesMax = 32 * 1024 * 1024;

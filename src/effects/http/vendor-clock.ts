@@ -3,14 +3,9 @@
  * answer's `Date` header (RFC 9110, section 6.6.1) is a reading of that clock, in whole seconds.
  */
 
-import type { Ports } from '../ports.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpClient, VendorClock } from './request.ts';
 import type { Vendor } from './vendor-facts.ts';
-
-/** What a vendor's clock is ahead of ours: between these two, in milliseconds; negative when it is behind. */
-export interface VendorClock {
-  readonly aheadAtLeastMs: number;
-  readonly aheadAtMostMs: number;
-}
 
 export interface Age {
   readonly atLeastMs: number;
@@ -49,7 +44,7 @@ export function readVendorClock(
 export function ageOf(
   at: number | string,
   vendor: Vendor,
-  { http, clock }: Pick<Ports, 'http' | 'clock'>,
+  { http, clock }: { http: Pick<HttpClient, 'vendorClock'>; clock: Pick<Clock, 'now'> },
 ): Age | null {
   const then = typeof at === 'number' ? at : Date.parse(at);
   const ahead = http.vendorClock(vendor);

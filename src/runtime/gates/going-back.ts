@@ -5,12 +5,15 @@ import type { Ports } from '../../effects/ports.ts';
 import {
   type Decision,
   isSameArtifact,
+  type Observed,
   type Running,
   type Target,
 } from '../../effects/targets/target.ts';
 import type { Artifact, EventData } from '../../machine/events.ts';
 import type { Lane, Relation } from '../../machine/lane.ts';
-import type { Settled } from './production.ts';
+
+/** What a target runs, with nothing under way. */
+export type Settled = Omit<Observed, 'pending'>;
 
 export type GoingBack = EventData<'production.held'>['rollback'];
 

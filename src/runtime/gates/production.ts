@@ -2,12 +2,12 @@
 import type { History } from '../../effects/history/history.ts';
 import { spoken } from '../../effects/polling.ts';
 import type { Ports } from '../../effects/ports.ts';
-import type { Observed, Running, Target, Targets } from '../../effects/targets/target.ts';
+import type { Running, Target, Targets } from '../../effects/targets/target.ts';
 import { LockstepError } from '../../errors/error.ts';
 import type { Running as RunningCommit, Stuck, TargetSettings } from '../../machine/events.ts';
 import type { Lane } from '../../machine/lane.ts';
 import type { Refusal } from '../../machine/services.ts';
-import { type GoingBack, goingBack } from './going-back.ts';
+import { type GoingBack, goingBack, type Settled } from './going-back.ts';
 import { stuckAt } from './stuck.ts';
 
 export interface ProductionOptions {
@@ -15,9 +15,6 @@ export interface ProductionOptions {
   readonly history: History;
   readonly readLane: (lane: string) => Promise<Lane>;
 }
-
-/** What a target runs, with nothing under way. */
-export type Settled = Omit<Observed, 'pending'>;
 
 export interface StandingInput {
   readonly lane: string;

@@ -1,5 +1,5 @@
 /** The lock by the CI's own list of builds, as the article had it: no token, and so a weaker promise (docs/guarantees.md). */
-import type { Clock } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
 import { type CiBuild, decideCiTurn } from '../../machine/ci-queue.ts';
 import type { LaneLock } from './store-lock.ts';
 

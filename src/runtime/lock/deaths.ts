@@ -1,6 +1,6 @@
 /** Whether the owner of a lease is known to be dead before its lease ends: by this host's processes, or by its CI. */
 import { type CiJob, ciJobSchema } from '../../effects/ci/jobs.ts';
-import type { Clock } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
 import type { JsonObject } from '../../store/log.ts';
 import { isGone } from '../identity.ts';
 

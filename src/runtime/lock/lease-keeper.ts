@@ -1,5 +1,5 @@
 /** Keeps a run's leases alive by heartbeat, and tells when one is no longer its own. */
-import type { Clock } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
 import { LockstepError } from '../../errors/error.ts';
 import { type EventLog, type Fence, StoreReplaced } from '../../store/log.ts';
 

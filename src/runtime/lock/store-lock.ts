@@ -1,5 +1,5 @@
 /** The lane's stream in the log: reading it, and the lock that is kept in it. */
-import type { Clock } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
 import {
   decideTurn,
   emptyLane,

@@ -3,7 +3,8 @@
  * and records each outcome before anything that follows from it begins. Killed anywhere, the next
  * run does the same from what the log has.
  */
-import type { Clock, Ports } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
+import type { Ports } from '../../effects/ports.ts';
 import { type Step, type StepOutput, steps, toEvent, toFailure } from '../../machine/codec.ts';
 import { type DomainEvent, type EventData, type Stuck, stuckIn } from '../../machine/events.ts';
 import { exitCodeOf, type Flight, has, next, stateOf, takes } from '../../machine/interpret.ts';

@@ -2,7 +2,7 @@
 import { checkHealth } from '../../effects/checks/health.ts';
 import { awaitInstances } from '../../effects/checks/instances.ts';
 import type { History } from '../../effects/history/history.ts';
-import type { HttpClient } from '../../effects/http/client.ts';
+import type { HttpClient } from '../../effects/http/request.ts';
 import type { Ports } from '../../effects/ports.ts';
 import { isSameArtifact, type Submission } from '../../effects/targets/target.ts';
 import type { GatesInput, Refusal, ServiceInput, SubmitInput } from '../../machine/services.ts';

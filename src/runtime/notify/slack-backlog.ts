@@ -2,7 +2,7 @@
  * What becomes of news that Slack could not be told in time. Of a deploy's old steps the last one is told, with the
  * others in a line beside it; and nobody is called for what has been overtaken since.
  */
-import type { Clock } from '../../effects/ports.ts';
+import type { Clock } from '../../effects/clock.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { laneStream } from '../loop/streams.ts';
 

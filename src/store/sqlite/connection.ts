@@ -15,14 +15,8 @@ import {
 import type { LogTables } from '../tables.ts';
 import { immediateDialect } from './dialect.ts';
 import { inUse, isBusy } from './errors.ts';
-import { OpenFiles } from './open-files.ts';
+import { lockWaitMs, OpenFiles } from './open-files.ts';
 import { lostGuard } from './schema-check.ts';
-
-/**
- * How long SQLite itself waits for a lock, in milliseconds. Short, because it waits with the whole
- * process; the rest of the time is waited here, where heartbeats and signals go on.
- */
-export const lockWaitMs = 20;
 
 /** How long between two tries for a lock, at most, in milliseconds. */
 const pauseMaxMs = 12;

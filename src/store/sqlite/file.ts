@@ -7,8 +7,9 @@ import type { Sleep } from '../changes.ts';
 import { makeFolder } from '../folders.ts';
 import { StoreUnusable } from '../log.ts';
 import { linkOnTheWay, makePrivateFile } from '../private-file.ts';
-import { lockWaitMs, SqliteConnection } from './connection.ts';
+import { SqliteConnection } from './connection.ts';
 import { whenOpening } from './errors.ts';
+import { lockWaitMs } from './open-files.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
 import { assertTables, objectsOf } from './schema-check.ts';
 

@@ -5,7 +5,6 @@
 import { type BigIntStats, readFileSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreReplaced } from '../log.ts';
-import { lockWaitMs } from './connection.ts';
 import { sqliteCode } from './errors.ts';
 
 /** SQLite's write-ahead log and its index have events and locks that are nowhere else. */
@@ -13,6 +12,12 @@ const parts = ['', '-wal', '-shm'] as const;
 type Part = (typeof parts)[number];
 
 type Seen = Readonly<Record<Part, BigIntStats>>;
+
+/**
+ * How long SQLite itself waits for a lock, in milliseconds. Short, because it waits with the whole
+ * process; the rest of the time is waited here, where heartbeats and signals go on.
+ */
+export const lockWaitMs = 20;
 
 /** How many of the newest events are compared; the very first one is too. */
 const compared = 100;

@@ -3,15 +3,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ensureOk, sendForJson } from '../../../src/effects/http/answers.ts';
+import { createHttpClient, type HttpClientOptions } from '../../../src/effects/http/client.ts';
 import {
-  createHttpClient,
-  type HttpClientOptions,
-  type HttpRequest,
   VendorMalformed,
   VendorRefused,
   VendorUnreachable,
   VendorWait,
-} from '../../../src/effects/http/client.ts';
+} from '../../../src/effects/http/errors.ts';
+import type { HttpRequest } from '../../../src/effects/http/request.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
 import { hide } from '../../../src/redaction/gate.ts';

@@ -3,11 +3,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGitHub } from '../../../src/effects/history/github.ts';
 import { ensureOk } from '../../../src/effects/http/answers.ts';
-import {
-  createHttpClient,
-  type HttpRequest,
-  VendorRefused,
-} from '../../../src/effects/http/client.ts';
+import { createHttpClient } from '../../../src/effects/http/client.ts';
+import { VendorRefused } from '../../../src/effects/http/errors.ts';
+import type { HttpRequest } from '../../../src/effects/http/request.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import {
   type AnsweringServer,

@@ -2,7 +2,8 @@
 
 import { connect, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type HttpRequest, NoAnswer } from '../../../src/effects/http/client.ts';
+import { NoAnswer } from '../../../src/effects/http/errors.ts';
+import type { HttpRequest } from '../../../src/effects/http/request.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { startAnsweringServer } from '../answering-server.ts';
 import { vendors } from '../vendors.ts';

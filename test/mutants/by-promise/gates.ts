@@ -85,7 +85,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'clearance-of-minutes',
     promise: gated,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'clearanceMs',
     code: '15_000',
     by: '150_000',
@@ -94,7 +94,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'clearance-of-minutes-in-a-simulated-deploy',
     promise: gated,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'clearanceMs',
     code: '15_000',
     by: '150_000',
@@ -112,7 +112,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'cleared-since-the-answer',
     promise: gated,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'writeCarefully',
     code: 'const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const refusal = await clear(); const clearedAt = ports.clock.now();',
@@ -139,7 +139,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'gates-before-the-upload',
     promise: gated,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'writeCarefully',
     code: 'await prepare?.(); const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const clearedAt = ports.clock.now(); const refusal = await clear(); await prepare?.();',

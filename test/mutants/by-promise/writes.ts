@@ -6,7 +6,7 @@ const outage = 'An outage of a vendor';
 const bytes = 'What is uploaded are the committed bytes';
 const healthy = 'What is called verified was healthy for a stretch of time';
 
-const careful = 'test/effects/http/lost-replies.test.ts';
+const careful = 'test/effects/lost-replies.test.ts';
 const builds = 'test/effects/targets/heroku/builds.test.ts';
 const target = 'test/effects/targets/heroku/target.test.ts';
 const promotions = 'test/effects/targets/heroku/promotions.test.ts';
@@ -21,7 +21,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-500-is-a-refusal',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'mayHaveHappened',
     code: 'error.status >= 500',
     by: 'error.status > 599',
@@ -30,7 +30,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'noise-is-a-refusal',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'mayHaveHappened',
     code: 'return error instanceof VendorMalformed;',
     by: 'return false;',
@@ -39,7 +39,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'leaps-before-it-looks',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'writeCarefully',
     code: '(await look()) ?? (ports.again === true ? await lookLong(ports, look, deadRunPausesMs) : null)',
     by: 'null as T | null',
@@ -48,7 +48,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'no-second-look-after-a-dead-run',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'writeCarefully',
     code: 'ports.again === true ? await lookLong(ports, look, deadRunPausesMs) : null',
     by: 'null',
@@ -57,7 +57,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'looked-for-once-after-a-lost-reply',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'lookPausesMs',
     code: '[1_000, 2_000, 4_000, 8_000, 15_000]',
     by: '[1_000]',
@@ -66,7 +66,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'sent-again-after-each-lost-reply',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'lostRepliesMax',
     code: '2',
     by: '3',
@@ -75,7 +75,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-refusal-is-told-without-one-more-look',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'writeCarefully',
     code: "if (made === null) return { kind: 'refused', refusal };",
     by: "if (made === null || made !== null) return { kind: 'refused', refusal };",
@@ -493,7 +493,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-conflict-is-a-failure',
     promise: once,
-    file: 'src/effects/http/lost-replies.ts',
+    file: 'src/effects/lost-replies.ts',
     symbol: 'lookAfter',
     code: '[409, 422].includes(error.status)',
     by: 'error.status === 0',

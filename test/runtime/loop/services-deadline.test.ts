@@ -1,6 +1,7 @@
 /** A vendor that asks to wait longer than a step may take: the step fails with that reason, at once. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpClient, VendorWait } from '../../../src/effects/http/client.ts';
+import { createHttpClient } from '../../../src/effects/http/client.ts';
+import { VendorWait } from '../../../src/effects/http/errors.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';

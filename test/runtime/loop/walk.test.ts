@@ -1,6 +1,6 @@
 /** Every transition of the chart, driven through the real loop, lane lock and log. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Clock } from '../../../src/effects/ports.ts';
+import type { Clock } from '../../../src/effects/clock.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
 import { steps, toAnswer } from '../../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';

@@ -1,7 +1,7 @@
 /** Every single way to spoil a vendor's answer: its JSON by its schema, and what comes over the wire instead of it. */
 import { z } from 'zod';
 import { comparisonSchema, runsSchema } from '../../../src/effects/history/github.ts';
-import type { HttpResponse } from '../../../src/effects/http/client.ts';
+import type { HttpResponse } from '../../../src/effects/http/request.ts';
 import {
   appSchema,
   buildSchema,

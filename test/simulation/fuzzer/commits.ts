@@ -1,5 +1,5 @@
 /** One real repository for all of the fuzzer's worlds, and GitHub's answers on it, each asked for once. */
-import type { HttpResponse } from '../../../src/effects/http/client.ts';
+import type { HttpResponse } from '../../../src/effects/http/request.ts';
 import type { Relation } from '../../../src/machine/lane.ts';
 import { commitTree, createRepository, TemporaryFolder } from '../../effects/git/git-repository.ts';
 

@@ -1,5 +1,5 @@
 /** Worlds that look odd and are well: a deploy that stops in one of them was stopped for nothing. */
-import type { HttpResponse } from '../../../src/effects/http/client.ts';
+import type { HttpResponse } from '../../../src/effects/http/request.ts';
 import { shapeOf } from './answer-mutations.ts';
 import { type Json, unread } from './json-mutations.ts';
 import type { Dress, Stage } from './stage.ts';

@@ -1,6 +1,6 @@
 /** The world of one fuzzed deploy: two apps with a past, people who act while it runs, and what is true of it. */
 import { type KillSwitchReading, readKillSwitch } from '../../../src/cli/config/kill-switch.ts';
-import type { HttpResponse } from '../../../src/effects/http/client.ts';
+import type { HttpResponse } from '../../../src/effects/http/request.ts';
 import type { App, FormationType, Release } from '../../../src/sandbox/heroku/state.ts';
 import type { HerokuWorld } from '../../../src/sandbox/heroku/world.ts';
 import { createSandbox, type Sandbox } from '../../../src/sandbox/server.ts';

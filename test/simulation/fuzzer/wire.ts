@@ -1,10 +1,7 @@
 /** The way between a fuzzed deploy and its world: keeps account of every answer, and spoils the one that is to be spoilt. */
-import {
-  type HttpRequest,
-  type HttpResponse,
-  NoAnswer,
-  type Transport,
-} from '../../../src/effects/http/client.ts';
+
+import { NoAnswer } from '../../../src/effects/http/errors.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../../src/effects/http/request.ts';
 import { production } from '../lane-world.ts';
 import type { AnswerMutation } from './answer-mutations.ts';
 import type { Json } from './json-mutations.ts';

@@ -3,7 +3,7 @@
  * virtual time, which stands while a request is under way.
  */
 import { readKillSwitch } from '../../../src/cli/config/kill-switch.ts';
-import type { Transport } from '../../../src/effects/http/client.ts';
+import type { Transport } from '../../../src/effects/http/request.ts';
 import {
   type UndiciTransport,
   undiciTransport,

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { LockstepError } from '../../../errors/error.ts';
 import { ensureOk, readJson } from '../../http/answers.ts';
-import { type HttpRequest, type HttpResponse, VendorRefused } from '../../http/client.ts';
+import { VendorRefused } from '../../http/errors.ts';
+import type { HttpRequest, HttpResponse } from '../../http/request.ts';
 import { shownPath, shownText } from '../../http/shown.ts';
 import type { Ports } from '../../ports.ts';
 import type { SlackMessage } from './blocks.ts';

@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { malformed, readJson, sendForJson } from '../../http/answers.ts';
-import { type HttpRequest, type HttpResponse, VendorRefused } from '../../http/client.ts';
+import { VendorRefused } from '../../http/errors.ts';
 import { readPages, tooLarge } from '../../http/pages.ts';
+import type { HttpRequest, HttpResponse } from '../../http/request.ts';
 import { deadlineOf, type Ports } from '../../ports.ts';
 import { HerokuError } from './error-codes.ts';
 import { heroku } from './vendor.ts';

@@ -1,8 +1,8 @@
 /** Builds of a commit at Heroku: asked for once a deploy, followed to the end. */
 import { LockstepError } from '../../../errors/error.ts';
 import type { Refusal } from '../../../machine/services.ts';
-import { VendorRefused } from '../../http/client.ts';
-import { writeCarefully } from '../../http/lost-replies.ts';
+import { VendorRefused } from '../../http/errors.ts';
+import { writeCarefully } from '../../lost-replies.ts';
 import { pollUntil, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';

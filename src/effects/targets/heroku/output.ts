@@ -3,7 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { cutOff } from '../../../redaction/cut.ts';
 import { lineGate } from '../../../redaction/gate.ts';
-import type { HttpResponse } from '../../http/client.ts';
+import type { HttpResponse } from '../../http/request.ts';
 import type { Ports } from '../../ports.ts';
 import { heroku } from './vendor.ts';
 

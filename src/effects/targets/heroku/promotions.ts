@@ -1,7 +1,7 @@
 /** Promotions: the verified slug of one app put on another, asked for once, followed to its release. */
 import type { Work } from '../../../machine/events.ts';
 import type { Refusal } from '../../../machine/services.ts';
-import { writeCarefully } from '../../http/lost-replies.ts';
+import { writeCarefully } from '../../lost-replies.ts';
 import { pollUntil, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { ensureOk } from '../../http/answers.ts';
-import { VendorRefused } from '../../http/client.ts';
+import { VendorRefused } from '../../http/errors.ts';
 import { isTransient, spoken } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';

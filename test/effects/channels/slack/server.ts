@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../../src/effects/clock.ts';
-import { createHttpClient, type HttpClient } from '../../../../src/effects/http/client.ts';
+import { createHttpClient } from '../../../../src/effects/http/client.ts';
+import type { HttpClient } from '../../../../src/effects/http/request.ts';
 import { undiciTransport } from '../../../../src/effects/http/undici-transport.ts';
 
 export const botToken = 'xoxb-1234567890-secret-of-the-bot';

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asPlainText, pack, section } from '../../../../src/effects/channels/slack/blocks.ts';
 import { createSlack, slackFault } from '../../../../src/effects/channels/slack/slack.ts';
-import { VendorRefused } from '../../../../src/effects/http/client.ts';
+import { VendorRefused } from '../../../../src/effects/http/errors.ts';
 import { botToken, type SlackServer, startSlack, webhookPath } from './server.ts';
 
 let server: SlackServer;

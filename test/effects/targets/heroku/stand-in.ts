@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import type { Clock } from '../../../../src/effects/clock.ts';
 import { systemClock } from '../../../../src/effects/clock.ts';
-import { createHttpClient, type HttpRequest } from '../../../../src/effects/http/client.ts';
+import { createHttpClient } from '../../../../src/effects/http/client.ts';
+import type { HttpRequest } from '../../../../src/effects/http/request.ts';
 import { undiciTransport } from '../../../../src/effects/http/undici-transport.ts';
-import type { Clock, Ports } from '../../../../src/effects/ports.ts';
+import type { Ports } from '../../../../src/effects/ports.ts';
 import { createHeroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../../src/effects/targets/heroku/target.ts';
 import type { Target } from '../../../../src/effects/targets/target.ts';

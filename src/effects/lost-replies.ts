@@ -1,7 +1,7 @@
 /** A write whose reply was lost may have been carried out: this looks for it before it is sent again. */
 
-import type { Ports } from '../ports.ts';
-import { VendorMalformed, VendorRefused, VendorUnreachable, WriteTooLate } from './client.ts';
+import { VendorMalformed, VendorRefused, VendorUnreachable, WriteTooLate } from './http/errors.ts';
+import type { Ports } from './ports.ts';
 
 /** The pauses before each look after a lost reply: half a minute in all, for lists lag behind writes. */
 const lookPausesMs = [1_000, 2_000, 4_000, 8_000, 15_000];

@@ -4,10 +4,10 @@ import {
   VendorMalformed,
   VendorRefused,
   VendorUnreachable,
-} from '../../../src/effects/http/client.ts';
-import { type CarefulWrite, writeCarefully } from '../../../src/effects/http/lost-replies.ts';
-import type { Ports } from '../../../src/effects/ports.ts';
-import { createVirtualClock } from '../virtual-clock.ts';
+} from '../../src/effects/http/errors.ts';
+import { type CarefulWrite, writeCarefully } from '../../src/effects/lost-replies.ts';
+import type { Ports } from '../../src/effects/ports.ts';
+import { createVirtualClock } from './virtual-clock.ts';
 
 type Write = CarefulWrite<string, string>;
 
