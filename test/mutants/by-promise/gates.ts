@@ -89,7 +89,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'clearanceMs',
     code: '15_000',
     by: '150_000',
-    noticedBy: 'test/effects/http/lost-replies.test.ts › for 15 seconds',
+    noticedBy: 'test/effects/lost-replies.test.ts › for 15 seconds',
   },
   {
     id: 'clearance-of-minutes-in-a-simulated-deploy',
@@ -116,7 +116,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'writeCarefully',
     code: 'const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const refusal = await clear(); const clearedAt = ports.clock.now();',
-    noticedBy: 'test/effects/http/lost-replies.test.ts › counted from before the gates were read',
+    noticedBy: 'test/effects/lost-replies.test.ts › counted from before the gates were read',
   },
   {
     id: 'no-gates-before-the-production-build',

@@ -326,7 +326,7 @@ export const logMutants: readonly Mutant[] = [
     symbol: 'compare',
     code: "topOf(told.to ?? '') === topOf(stateOf(led.after)) &&",
     by: 'true &&',
-    noticedBy: 'test/runtime/audit/replay.test.ts › with a state of another of the nine',
+    noticedBy: 'test/runtime/audit/replay.test.ts › of another of the nine',
   },
   {
     id: 'an-earlier-chart-may-break-its-chain',
@@ -336,7 +336,7 @@ export const logMutants: readonly Mutant[] = [
     code: '(told.from ?? null) === led.told &&',
     by: 'true &&',
     noticedBy:
-      'test/runtime/audit/replay.test.ts › with a state that does not follow on the one before',
+      'test/runtime/audit/replay.test.ts › that does not follow on the one before',
   },
   {
     id: 'an-earlier-chart-may-say-that-it-is-over',
@@ -345,7 +345,7 @@ export const logMutants: readonly Mutant[] = [
     symbol: 'compare',
     code: "(told.settled === true) === has(led.after, 'settled');",
     by: 'true;',
-    noticedBy: 'test/runtime/audit/replay.test.ts › with a state that is over',
+    noticedBy: 'test/runtime/audit/replay.test.ts › that is over',
   },
   {
     id: 'replay-does-not-compare-where-it-came-from',
