@@ -335,8 +335,7 @@ export const logMutants: readonly Mutant[] = [
     symbol: 'compare',
     code: '(told.from ?? null) === led.told &&',
     by: 'true &&',
-    noticedBy:
-      'test/runtime/audit/replay.test.ts › that does not follow on the one before',
+    noticedBy: 'test/runtime/audit/replay.test.ts › that does not follow on the one before',
   },
   {
     id: 'an-earlier-chart-may-say-that-it-is-over',
