@@ -1,8 +1,8 @@
 /** The command line: names, flags, help. Parsing only; each command's work is in `commands/`. */
 import { Command, CommanderError, Option } from 'commander';
-import { exitCodes } from './exit-codes.ts';
-import type { GlobalFlags } from './flags.ts';
 import type { Terminal } from './render/terminal.ts';
+import { exitCodes } from './workspace/exit-codes.ts';
+import type { GlobalFlags } from './workspace/flags.ts';
 
 const exitCodeHelp = Object.entries(exitCodes)
   .map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)

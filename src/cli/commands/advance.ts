@@ -6,8 +6,6 @@ import { keepNames, redact, redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { requestDeploy } from '../../runtime/loop/request.ts';
-import { observeActor, observeOrderer } from '../actor.ts';
-import { assemble } from '../assemble.ts';
 import { assertLockProvider } from '../ci/builds.ts';
 import { detectCi, requireBranch, requireBuild } from '../ci/ci.ts';
 import { commitToDeploy } from '../ci/commit-to-deploy.ts';
@@ -15,11 +13,13 @@ import { ciJobOf } from '../ci/job.ts';
 import { toSettings } from '../config/config.ts';
 import { readEnvironment, requireHerokuToken } from '../config/environment.ts';
 import { checkSource } from '../config/source-check.ts';
-import { findDeploy } from '../find-deploy.ts';
-import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
-import { carry } from './carry.ts';
+import { observeActor, observeOrderer } from '../workspace/actor.ts';
+import { assemble } from '../workspace/assemble.ts';
+import { carry } from '../workspace/carry.ts';
+import { findDeploy } from '../workspace/find-deploy.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
   commit?: string;

@@ -2,19 +2,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LockstepError, UsageError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import { deployStream, laneStream } from '../../runtime/loop/streams.ts';
+import { deployStream, laneStream } from '../../runtime/log/streams.ts';
 import { Chain } from '../../store/hash-chain.ts';
 import { type EventLog, LogFault, type RecordedEvent } from '../../store/log.ts';
 import { toRow } from '../../store/stored-event.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { openOutput } from '../export-file.ts';
-import { findDeploy } from '../find-deploy.ts';
-import type { GlobalFlags } from '../flags.ts';
 import { counted } from '../number.ts';
-import { toLine } from '../render/event-line.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { parseTime } from '../render/time.ts';
-import { findStore, openDeployLog } from '../workspace.ts';
+import { toLine } from '../transfer/event-line.ts';
+import { openOutput } from '../transfer/export-file.ts';
+import { findDeploy } from '../workspace/find-deploy.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export interface ExportFlags extends GlobalFlags {
   output?: string;

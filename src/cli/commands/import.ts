@@ -4,11 +4,11 @@ import { ImportCheck } from '../../store/import-check.ts';
 import { type EventLog, type ImportFlaw, ImportRefused, StoreUnusable } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { type EventBatch, type EventSource, openSource } from '../event-source.ts';
-import type { GlobalFlags } from '../flags.ts';
 import { counted } from '../number.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { findStore, openDeployLog } from '../workspace.ts';
+import { type EventBatch, type EventSource, openSource } from '../transfer/event-source.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 /** Everything is read and checked before the first event is written: what is refused leaves no trace. */
 export async function importLog(

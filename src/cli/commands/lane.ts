@@ -5,12 +5,12 @@ import type { Run } from '../../runtime/identity.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { breakLock, switchLane } from '../../runtime/lock/lane-orders.ts';
 import type { EventLog } from '../../store/log.ts';
-import { observeOrderer } from '../actor.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { readEnvironment } from '../config/environment.ts';
-import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
+import { observeOrderer } from '../workspace/actor.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
 
 export interface LaneFlags extends GlobalFlags {
   reason: string;

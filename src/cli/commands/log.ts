@@ -1,11 +1,11 @@
 /** `pipeline log DEPLOY`: a deploy's events, in words. */
-import { deployStream } from '../../runtime/loop/streams.ts';
+import { deployStream } from '../../runtime/log/streams.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { findDeploy } from '../find-deploy.ts';
-import type { GlobalFlags } from '../flags.ts';
 import { logView } from '../render/log-view.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { findStore, openDeployLog } from '../workspace.ts';
+import { findDeploy } from '../workspace/find-deploy.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export async function log(name: string, flags: GlobalFlags, terminal: Terminal): Promise<number> {
   const store = await findStore(flags, readEnvironment(process.env));

@@ -1,11 +1,11 @@
 /** `pipeline replay DEPLOY`: folds its events through the chart again; 1 when that differs from the record. */
 import { replay as replayDeploy } from '../../runtime/audit/replay.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { findDeploy } from '../find-deploy.ts';
-import type { GlobalFlags } from '../flags.ts';
 import { replayView } from '../render/replay-view.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { findStore, openDeployLog } from '../workspace.ts';
+import { findDeploy } from '../workspace/find-deploy.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export async function replay(
   name: string,

@@ -6,18 +6,18 @@ import { keepNames } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { resumeDeploy } from '../../runtime/loop/resume.ts';
-import { observeOrderer } from '../actor.ts';
-import { assemble } from '../assemble.ts';
 import { assertLockProvider } from '../ci/builds.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
 import { toSettings } from '../config/config.ts';
 import { readEnvironment, requireHerokuToken } from '../config/environment.ts';
-import { findDeploy } from '../find-deploy.ts';
-import type { GlobalFlags } from '../flags.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace.ts';
-import { carry } from './carry.ts';
+import { observeOrderer } from '../workspace/actor.ts';
+import { assemble } from '../workspace/assemble.ts';
+import { carry } from '../workspace/carry.ts';
+import { findDeploy } from '../workspace/find-deploy.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
 
 export interface ResumeFlags extends GlobalFlags {
   reason: string;

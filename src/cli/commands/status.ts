@@ -3,12 +3,12 @@ import { UsageError } from '../../errors/error.ts';
 import { nextFor } from '../../machine/state-facts.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { readDeploys } from '../../runtime/audit/deploys.ts';
-import { livingRuns } from '../../runtime/loop/runs.ts';
+import { livingRuns } from '../../runtime/lock/living-runs.ts';
 import { readEnvironment } from '../config/environment.ts';
-import type { GlobalFlags } from '../flags.ts';
 import { statusView } from '../render/status-view.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { findStore, openDeployLog } from '../workspace.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export async function status(
   flags: GlobalFlags & { limit: string },

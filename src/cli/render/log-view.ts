@@ -2,7 +2,7 @@
 import { tell } from '../../machine/story.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { actorName, actorSchema, observedInWords } from '../../runtime/actor.ts';
-import { domainEvent } from '../../runtime/loop/recorded.ts';
+import { domainEvent } from '../../runtime/log/recorded.ts';
 import type { RecordedEvent } from '../../store/log.ts';
 import { table } from './table.ts';
 import { safe, type Terminal } from './terminal.ts';

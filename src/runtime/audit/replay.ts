@@ -6,8 +6,8 @@ import type { DomainEvent } from '../../machine/events.ts';
 import { type Flight, has, stateOf } from '../../machine/interpret.ts';
 import { topOf } from '../../machine/state-facts.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
-import { chartHash, domainEvent, fold } from '../loop/recorded.ts';
-import { deployStream } from '../loop/streams.ts';
+import { chartHash, domainEvent, fold } from '../log/recorded.ts';
+import { deployStream } from '../log/streams.ts';
 
 export interface ReplayStep {
   readonly version: number;

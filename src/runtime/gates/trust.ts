@@ -10,8 +10,8 @@ import { type Lane, targetName } from '../../machine/lane.ts';
 import { weakened } from '../../machine/protected-settings.ts';
 import type { GatesInput } from '../../machine/services.ts';
 import type { EventLog } from '../../store/log.ts';
-import { domainEvent } from '../loop/recorded.ts';
-import { deployStream } from '../loop/streams.ts';
+import { domainEvent } from '../log/recorded.ts';
+import { deployStream } from '../log/streams.ts';
 
 export interface TrustOptions {
   /** Digests that the environment accepts (PIPELINE_TRUST). */

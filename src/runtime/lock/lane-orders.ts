@@ -4,8 +4,8 @@ import type { LaneEvent } from '../../machine/lane.ts';
 import { type EventLog, VersionConflict } from '../../store/log.ts';
 import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
-import { newEvent } from '../loop/record.ts';
-import { laneResource, laneStream } from '../loop/streams.ts';
+import { newEvent } from '../log/new-event.ts';
+import { laneResource, laneStream } from '../log/streams.ts';
 import { readLane } from './store-lock.ts';
 
 /** False: it is so already, and nothing was written. */

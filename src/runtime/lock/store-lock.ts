@@ -12,9 +12,9 @@ import {
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { type EventLog, type Lease, VersionConflict } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
-import { newEvent } from '../loop/record.ts';
-import { laneEvent } from '../loop/recorded.ts';
-import { laneResource, laneStream, runResource } from '../loop/streams.ts';
+import { newEvent } from '../log/new-event.ts';
+import { laneEvent } from '../log/recorded.ts';
+import { laneResource, laneStream, runResource } from '../log/streams.ts';
 import { type Deaths, localDeaths } from './deaths.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 

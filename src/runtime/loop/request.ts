@@ -4,10 +4,10 @@ import { begin, has, stateOf } from '../../machine/interpret.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { type EventLog, VersionConflict } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
-import { newEvent } from './record.ts';
-import { recordable } from './recordable.ts';
-import { chartHash, readFlight } from './recorded.ts';
-import { deployStream } from './streams.ts';
+import { newEvent } from '../log/new-event.ts';
+import { recordable } from '../log/recordable.ts';
+import { chartHash, readFlight } from '../log/recorded.ts';
+import { deployStream } from '../log/streams.ts';
 
 /** In UTF-16 units. */
 const [titleLengthMax, authorLengthMax, branchLengthMax, reasonLengthMax] = [

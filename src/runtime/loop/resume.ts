@@ -6,10 +6,10 @@ import { targetName } from '../../machine/lane.ts';
 import type { EventLog, StreamAppend } from '../../store/log.ts';
 import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
-import { newEvent } from './record.ts';
-import { chartHash, readFlight } from './recorded.ts';
-import { hasRun } from './runs.ts';
-import { deployStream, laneStream } from './streams.ts';
+import { hasRun } from '../lock/living-runs.ts';
+import { newEvent } from '../log/new-event.ts';
+import { chartHash, readFlight } from '../log/recorded.ts';
+import { deployStream, laneStream } from '../log/streams.ts';
 
 /**
  * Appends `deploy.resumed`, and `rollback.lifted` or `trust.given` where a rollback held it or what

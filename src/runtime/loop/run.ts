@@ -29,11 +29,11 @@ import type { Run } from '../identity.ts';
 import { type Deaths, localDeaths } from '../lock/deaths.ts';
 import { Lapsed, type LeaseKeeper, Overtaken } from '../lock/lease-keeper.ts';
 import type { LaneLock } from '../lock/store-lock.ts';
+import { newEvent } from '../log/new-event.ts';
+import { recordable } from '../log/recordable.ts';
+import { chartHash, readFlight, UnreadableLog } from '../log/recorded.ts';
+import { deployStream, laneResource, laneStream, runResource } from '../log/streams.ts';
 import { describeFailure } from './failure.ts';
-import { newEvent } from './record.ts';
-import { recordable } from './recordable.ts';
-import { chartHash, readFlight, UnreadableLog } from './recorded.ts';
-import { deployStream, laneResource, laneStream, runResource } from './streams.ts';
 
 /** How each service is carried out. `acquireLock` is the lane lock's. */
 export type ServiceTable = {

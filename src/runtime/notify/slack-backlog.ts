@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../effects/clock.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
-import { laneStream } from '../loop/streams.ts';
+import { laneStream } from '../log/streams.ts';
 
 /** Far beyond what a healthy Slack takes, and short beside what anybody wants to be told step by step. */
 const oldNewsMs = 5 * 60_000;

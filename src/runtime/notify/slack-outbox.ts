@@ -15,8 +15,8 @@ import type { Ports } from '../../effects/ports.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { EventLog, Fence, JsonObject, RecordedEvent } from '../../store/log.ts';
-import { domainEvent, UnreadableLog } from '../loop/recorded.ts';
-import { deployStream } from '../loop/streams.ts';
+import { domainEvent, UnreadableLog } from '../log/recorded.ts';
+import { deployStream } from '../log/streams.ts';
 import { SlackBacklog } from './slack-backlog.ts';
 import {
   callsOncall,

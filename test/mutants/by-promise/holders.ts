@@ -152,11 +152,12 @@ export const holders: readonly Mutant[] = [
   {
     id: 'lock-without-quiet-in-the-command',
     promise: oneHolder,
-    file: 'src/cli/assemble.ts',
+    file: 'src/cli/workspace/assemble.ts',
     symbol: 'wire',
     code: 'quiesce: (signal, tell) => quiesce(quiet, lockPorts(signal, tell)),',
     by: 'quiesce: (signal, tell) => quiesce(quiet.slice(0, 1), lockPorts(signal, tell)),',
-    noticedBy: 'test/cli/assemble.test.ts › waits until › production has nothing under way',
+    noticedBy:
+      'test/cli/workspace/assemble.test.ts › waits until › production has nothing under way',
   },
   {
     id: 'unlock-leaves-the-lease',
@@ -189,11 +190,11 @@ export const holders: readonly Mutant[] = [
   {
     id: 'client-without-a-fence',
     promise: stopped,
-    file: 'src/cli/assemble.ts',
+    file: 'src/cli/workspace/assemble.ts',
     symbol: 'wire',
     code: 'const http = client(keeper.assertHeld);',
     by: 'const http = client(async () => {});',
-    noticedBy: 'test/cli/assemble.test.ts › right before the write',
+    noticedBy: 'test/cli/workspace/assemble.test.ts › right before the write',
   },
   {
     id: 'no-fence-before-a-write',
@@ -353,7 +354,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'last-resort-of-eighteen-seconds',
     promise: signal,
-    file: 'src/cli/commands/carry.ts',
+    file: 'src/cli/workspace/carry.ts',
     symbol: 'lastResortMs',
     code: '1_800',
     by: '18_000',

@@ -257,7 +257,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'a-dead-run-is-shown-as-alive',
     promise: carriesOn,
-    file: 'src/runtime/loop/runs.ts',
+    file: 'src/runtime/lock/living-runs.ts',
     symbol: 'isAlive',
     code: '!lease.released && lease.expiresInMs > 0 && !isGone(lease.owner);',
     by: '!lease.released && lease.expiresInMs > 0;',
@@ -439,12 +439,12 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'an-event-is-written-without-the-number-of-its-schema',
     promise: lasts,
-    file: 'src/runtime/loop/record.ts',
+    file: 'src/runtime/log/new-event.ts',
     symbol: 'newEvent',
     code: 'schema: schemaNumbers.get(event.type) ?? 1,',
     by: 'schema: 7,',
     noticedBy:
-      'test/runtime/loop/recorded.test.ts › an event is written with the number of its schema',
+      'test/runtime/log/recorded.test.ts › an event is written with the number of its schema',
   },
   {
     id: 'a-deploy-fails-because-a-newer-version-wrote-to-its-lane',
@@ -453,6 +453,6 @@ export const logMutants: readonly Mutant[] = [
     symbol: 'endsTheRun',
     code: ', UnreadableLog]',
     by: ']',
-    noticedBy: 'test/runtime/loop/recorded.test.ts › is not guessed at, and no deploy fails by it',
+    noticedBy: 'test/runtime/log/recorded.test.ts › is not guessed at, and no deploy fails by it',
   },
 ];

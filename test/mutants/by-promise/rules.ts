@@ -236,7 +236,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'texts-of-any-length',
     promise: onRecord,
-    file: 'src/runtime/loop/recordable.ts',
+    file: 'src/runtime/log/recordable.ts',
     symbol: 'recordable',
     code: 'if (length > dataLengthMax) {',
     by: 'if (length < 0) {',

@@ -6,13 +6,13 @@ import { begin, type Flight, next, stateOf } from '../../../src/machine/interpre
 import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { Lapsed, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
-import { newEvent } from '../../../src/runtime/loop/record.ts';
+import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import {
   deployStream,
   laneResource,
   laneStream,
   runResource,
-} from '../../../src/runtime/loop/streams.ts';
+} from '../../../src/runtime/log/streams.ts';
 import { type EventLog, FencedOff, StoreUnavailable } from '../../../src/store/log.ts';
 import { anActor } from '../../actor.ts';
 import { sample } from '../../machine/samples.ts';

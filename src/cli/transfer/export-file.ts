@@ -2,11 +2,11 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { UsageError } from '../errors/error.ts';
-import { makeFolder } from '../store/folders.ts';
-import { linkOnTheWay, makePrivateFile } from '../store/private-file.ts';
-import { signalExitCodes } from './exit-codes.ts';
-import type { Terminal } from './render/terminal.ts';
+import { UsageError } from '../../errors/error.ts';
+import { makeFolder } from '../../store/folders.ts';
+import { linkOnTheWay, makePrivateFile } from '../../store/private-file.ts';
+import type { Terminal } from '../render/terminal.ts';
+import { signalExitCodes } from '../workspace/exit-codes.ts';
 
 export interface Output {
   /** Resolves when there is room for more. False: nobody reads it any more. */

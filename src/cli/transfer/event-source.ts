@@ -4,11 +4,11 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../errors/error.ts';
-import { LogFault, type RecordedEvent } from '../store/log.ts';
-import { openLog, shownStore } from '../store/open.ts';
-import { fromLine } from './render/event-line.ts';
-import { anchored } from './workspace.ts';
+import { UsageError } from '../../errors/error.ts';
+import { LogFault, type RecordedEvent } from '../../store/log.ts';
+import { openLog, shownStore } from '../../store/open.ts';
+import { anchored } from '../workspace/workspace.ts';
+import { fromLine } from './event-line.ts';
 
 export interface EventBatch {
   readonly events: readonly RecordedEvent[];

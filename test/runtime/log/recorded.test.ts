@@ -5,13 +5,13 @@ import { samples } from '../../../src/machine/samples.ts';
 import { type Upcaster, Upcasting } from '../../../src/machine/upcasting.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/store-lock.ts';
-import { newEvent } from '../../../src/runtime/loop/record.ts';
-import { domainEvent, readFlight, UnreadableLog } from '../../../src/runtime/loop/recorded.ts';
-import { deployStream, laneStream } from '../../../src/runtime/loop/streams.ts';
+import { newEvent } from '../../../src/runtime/log/new-event.ts';
+import { domainEvent, readFlight, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
+import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog, NewEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
-import { lane, ScriptedWorld } from './scripted-run.ts';
+import { lane, ScriptedWorld } from '../loop/scripted-run.ts';
 
 const run = newRun({ actor: anActor, ci: null, program: 'test' });
 let log: EventLog;

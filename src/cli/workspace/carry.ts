@@ -6,15 +6,15 @@ import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
 import type { Run } from '../../runtime/identity.ts';
-import { domainEvent, readFlight } from '../../runtime/loop/recorded.ts';
+import { domainEvent, readFlight } from '../../runtime/log/recorded.ts';
+import { deployStream } from '../../runtime/log/streams.ts';
 import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
-import { deployStream } from '../../runtime/loop/streams.ts';
 import type { EventLog } from '../../store/log.ts';
-import type { Assembly } from '../assemble.ts';
-import { signalExitCodes } from '../exit-codes.ts';
 import { withPulse } from '../render/pulse.ts';
 import { createReporter, type Reporter } from '../render/reporter.ts';
 import type { Terminal } from '../render/terminal.ts';
+import type { Assembly } from './assemble.ts';
+import { signalExitCodes } from './exit-codes.ts';
 
 export interface CarryOptions {
   readonly terminal: Terminal;

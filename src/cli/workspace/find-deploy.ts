@@ -1,7 +1,7 @@
 /** From what a person types to one deploy: its id, its build's label, or the start of its id. */
-import { UsageError } from '../errors/error.ts';
-import { type DeployRow, readDeploy } from '../runtime/audit/deploys.ts';
-import type { EventLog } from '../store/log.ts';
+import { UsageError } from '../../errors/error.ts';
+import { type DeployRow, readDeploy } from '../../runtime/audit/deploys.ts';
+import type { EventLog } from '../../store/log.ts';
 
 const listedMax = 8;
 

@@ -1,7 +1,7 @@
 /** Which deploys have a run that carries them on, by the leases that runs keep alive. */
 import type { EventLog, Lease } from '../../store/log.ts';
 import { isGone } from '../identity.ts';
-import { runResource } from './streams.ts';
+import { runResource } from '../log/streams.ts';
 
 const isAlive = (lease: Lease): boolean =>
   !lease.released && lease.expiresInMs > 0 && !isGone(lease.owner);

@@ -1,13 +1,13 @@
 /** Finds out who acts. An order (resume, enable, disable, unlock, --override) needs somebody who can be named. */
-import { systemClock } from '../effects/clock.ts';
-import type { Repository } from '../effects/git/repository.ts';
-import { createHttpClient } from '../effects/http/client.ts';
-import { undiciTransport } from '../effects/http/undici-transport.ts';
-import { createHeroku } from '../effects/targets/heroku/heroku.ts';
-import { LockstepError, UsageError } from '../errors/error.ts';
-import { type Actor, knownName, type Observed, systemUser } from '../runtime/actor.ts';
-import type { CiFacts } from './ci/ci.ts';
-import type { Environment } from './config/environment.ts';
+import { systemClock } from '../../effects/clock.ts';
+import type { Repository } from '../../effects/git/repository.ts';
+import { createHttpClient } from '../../effects/http/client.ts';
+import { undiciTransport } from '../../effects/http/undici-transport.ts';
+import { createHeroku } from '../../effects/targets/heroku/heroku.ts';
+import { LockstepError, UsageError } from '../../errors/error.ts';
+import { type Actor, knownName, type Observed, systemUser } from '../../runtime/actor.ts';
+import type { CiFacts } from '../ci/ci.ts';
+import type { Environment } from '../config/environment.ts';
 
 export interface ActorOptions {
   /** `--actor`. */

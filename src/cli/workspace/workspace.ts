@@ -1,16 +1,16 @@
 /** Where a command finds its configuration and its log: flags first, then the environment, then pipeline.yml. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { UsageError } from '../errors/error.ts';
-import { logVocabulary } from '../machine/vocabulary.ts';
-import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../redaction/gate.ts';
-import { deploysProjection } from '../runtime/audit/deploys.ts';
-import type { EventLog } from '../store/log.ts';
-import { openLog } from '../store/open.ts';
-import { type ConfigPlace, configOfCommit, type DeployedCommit } from './config/commit-config.ts';
-import { type Config, loadConfig } from './config/config.ts';
-import { type Environment, emptyTokens } from './config/environment.ts';
-import { checkStorePlace, isThrownAway } from './config/store-place.ts';
+import { UsageError } from '../../errors/error.ts';
+import { logVocabulary } from '../../machine/vocabulary.ts';
+import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../../redaction/gate.ts';
+import { deploysProjection } from '../../runtime/audit/deploys.ts';
+import type { EventLog } from '../../store/log.ts';
+import { openLog } from '../../store/open.ts';
+import { type ConfigPlace, configOfCommit, type DeployedCommit } from '../config/commit-config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { type Environment, emptyTokens } from '../config/environment.ts';
+import { checkStorePlace, isThrownAway } from '../config/store-place.ts';
 import type { GlobalFlags } from './flags.ts';
 
 export interface Workspace {
