@@ -1,6 +1,6 @@
 /**
  * The story in sentences: what each event says to a person, in the terminal, in `pipeline log` and
- * in Slack. Pure, and the only place where events become words.
+ * in a channel. Pure, and the only place where events become words.
  */
 import type { Step } from './codec.ts';
 import { formatDuration } from './duration.ts';
@@ -182,7 +182,7 @@ function diverged(
   );
 }
 
-/** How many commits the terminal lists; the notes in Slack and in the log have them all. */
+/** How many commits the terminal lists; the notes in a channel and in the log have them all. */
 const listedMax = 20;
 
 function observed({ production, notes, order }: EventData<'deploy.observed'>): Telling {

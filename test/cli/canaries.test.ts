@@ -160,9 +160,10 @@ async function fill(world: World, store: string, isCleaned: boolean): Promise<vo
 /** Tells Slack of all of the log, by a bot and by a webhook. */
 async function tellSlack(world: World, { environment }: Canaries): Promise<void> {
   const { openDeployLog } = await import('../../src/cli/workspace/workspace.ts');
+  const { createSlackChannel } = await import('../../src/effects/channels/slack/channel.ts');
   const { createSlack } = await import('../../src/effects/channels/slack/slack.ts');
   const { createHttpClient } = await import('../../src/effects/http/client.ts');
-  const { createNotifier } = await import('../../src/runtime/notify/notifications.ts');
+  const { createNotifier } = await import('../../src/runtime/notify/notifier.ts');
   const { SLACK_BOT_TOKEN: botToken = '', SLACK_WEBHOOK_URL: webhookUrl = '' } = environment;
   for (const way of [{ botToken }, { webhookUrl }]) {
     await fill(world, `theirs-${Object.keys(way)}.db`, false);
@@ -191,8 +192,11 @@ async function tellSlack(world: World, { environment }: Canaries): Promise<void>
     });
     const notifier = createNotifier({
       log,
-      slack: createSlack({ baseUrl: 'https://slack.test/api', channel: '#alerts', ...way }),
-      settings: { oncall: '<!subteam^S0ONCALL>' },
+      channel: createSlackChannel({
+        slack: createSlack({ baseUrl: 'https://slack.test/api', channel: '#alerts', ...way }),
+        oncall: '<!subteam^S0ONCALL>',
+        clock: systemClock,
+      }),
       ports: {
         http,
         clock: systemClock,

@@ -1,5 +1,6 @@
 /** Puts a run together from configuration and environment: the one place where the rooms meet. */
 
+import { createSlackChannel } from '../../effects/channels/slack/channel.ts';
 import { createSlack } from '../../effects/channels/slack/slack.ts';
 import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
@@ -21,7 +22,7 @@ import { quiesce, quietOf } from '../../runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock, readLane } from '../../runtime/lock/store-lock.ts';
 import type { ServiceTable } from '../../runtime/loop/run.ts';
 import { createServices } from '../../runtime/loop/services.ts';
-import { createNotifier, type Notifier } from '../../runtime/notify/notifications.ts';
+import { createNotifier, type Notifier, together } from '../../runtime/notify/notifier.ts';
 import type { EventLog } from '../../store/log.ts';
 import { createCiBuilds } from '../ci/builds.ts';
 import type { CiFacts } from '../ci/ci.ts';
@@ -180,18 +181,25 @@ function notifierOf(
     progress('Slack is told nothing: set SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL');
     return null;
   }
-  return createNotifier({
-    log,
+  const channel = createSlackChannel({
     slack: createSlack({
       baseUrl: environment.slackApiUrl,
       channel: slack.channel,
       ...(slackBotToken === null ? {} : { botToken: slackBotToken }),
       ...(slackWebhookUrl === null ? {} : { webhookUrl: slackWebhookUrl }),
     }),
-    settings: { oncall: slack.oncall ?? null, lane: config.app },
-    ports: { http, clock: systemClock, progress },
-    owner: run.owner,
-    leaseMs,
-    startAt: 'head',
+    oncall: slack.oncall ?? null,
+    clock: systemClock,
   });
+  return together([
+    createNotifier({
+      log,
+      channel,
+      lane: config.app,
+      ports: { http, clock: systemClock, progress },
+      owner: run.owner,
+      leaseMs,
+      startAt: 'head',
+    }),
+  ]);
 }

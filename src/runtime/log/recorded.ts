@@ -59,6 +59,16 @@ function inTodaysWords<T>(
   }
 }
 
+/** What `read` gives; null where this version cannot read what the log has. */
+export function ifReadable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnreadableLog) return null;
+    throw error;
+  }
+}
+
 /** A flight after one recorded event more; null where the chart does not handle it. */
 export function fold(flight: Flight | null, recorded: RecordedEvent): Flight | null {
   const event = domainEvent(recorded);

@@ -13,7 +13,7 @@ const nobodyElse = 'Nobody else reads the log';
 const settings = 'test/machine/protected-settings.test.ts';
 const trust = 'test/runtime/gates/trust.test.ts';
 const ciRefs = 'test/processes/ci-refs.test.ts';
-const notifications = 'test/runtime/notify/notifications.test.ts';
+const notifications = 'test/runtime/notify/notifier.test.ts';
 const redactor = 'test/redaction/redactor.test.ts';
 
 export const ruleMutants: readonly Mutant[] = [
@@ -173,7 +173,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'slack-is-told-from-the-start-again',
     promise: slack,
-    file: 'src/runtime/notify/slack-outbox.ts',
+    file: 'src/runtime/notify/outbox.ts',
     symbol: 'pending',
     code: 'let after = Math.max(position, this.#skippedTo);',
     by: 'let after = this.#skippedTo;',
@@ -182,16 +182,16 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-message-that-was-sent-is-not-noted',
     promise: slack,
-    file: 'src/runtime/notify/slack-outbox.ts',
-    symbol: '#announce',
-    code: 'let count = now.sent?.position === event.position ? now.sent.count : 0;',
-    by: 'let count = 0;',
+    file: 'src/effects/channels/slack/channel.ts',
+    symbol: 'deliver',
+    code: 'const count = sent?.position === position ? sent.count : 0;',
+    by: 'const count = 0;',
     noticedBy: notifications,
   },
   {
     id: 'two-send-from-one-log',
     promise: slack,
-    file: 'src/runtime/notify/slack-outbox.ts',
+    file: 'src/effects/channels/slack/channel.ts',
     symbol: '#post',
     code: 'await assertHeld(); try { const place',
     by: 'try { const place',
@@ -200,7 +200,7 @@ export const ruleMutants: readonly Mutant[] = [
   {
     id: 'a-message-that-slack-refuses-stops-all-others',
     promise: slack,
-    file: 'src/runtime/notify/slack-outbox.ts',
+    file: 'src/effects/channels/slack/channel.ts',
     symbol: '#post',
     code: "else if (fault !== 'message' && fault !== 'thread') throw error;",
     by: 'else if (fault !== null || error !== null) throw error;',

@@ -1,23 +1,20 @@
 /**
- * Notifications: what the log says is told to Slack, beside the deploy and never in its way. Of several
+ * Notifications: what the log says is told to a channel, beside the deploy and never in its way. Of several
  * processes one sends at a time, under a lease; what one leaves unsent, the next sends.
  */
 
-import { type Slack, slackFault } from '../../effects/channels/slack/slack.ts';
+import type { Channel } from '../../effects/channels/channel.ts';
 import type { Ports } from '../../effects/ports.ts';
 import { LockstepError } from '../../errors/error.ts';
 import { type EventLog, type Fence, FencedOff, type JsonObject } from '../../store/log.ts';
 import { isGone } from '../identity.ts';
-import { type Holding, SlackOutbox } from './slack-outbox.ts';
+import { type Holding, Outbox } from './outbox.ts';
 
 export interface NotifierOptions {
   readonly log: EventLog;
-  readonly slack: Slack;
-  readonly settings: {
-    readonly oncall: string | null;
-    /** Whose deploys are announced; left out: every lane's. Each lane has a checkpoint of its own. */
-    readonly lane?: string;
-  };
+  readonly channel: Channel;
+  /** Whose deploys are told; left out: every lane's. Each lane of a channel has a checkpoint of its own. */
+  readonly lane?: string;
   readonly ports: Omit<Ports, 'signal'>;
   /** Who this is, for the lease over sending: a run's `owner`. */
   readonly owner: JsonObject;
@@ -56,12 +53,28 @@ const backoff = { firstMs: 500, maxMs: 60_000 };
 const graceMs = 250;
 
 export function createNotifier(options: NotifierOptions): Notifier {
-  return new SlackNotifier(options);
+  return new ChannelNotifier(options);
 }
 
-class SlackNotifier implements Notifier {
+/** Several as one. None waits for another. */
+export function together(notifiers: readonly Notifier[]): Notifier {
+  return {
+    async drain() {
+      await Promise.all(notifiers.map((one) => one.drain()));
+    },
+    start() {
+      for (const one of notifiers) one.start();
+    },
+    async flush(timeoutMs) {
+      const flushed = await Promise.all(notifiers.map((one) => one.flush(timeoutMs)));
+      return flushed.find((one) => one !== 'done') ?? 'done';
+    },
+  };
+}
+
+class ChannelNotifier implements Notifier {
   readonly #o: NotifierOptions;
-  readonly #outbox: SlackOutbox;
+  readonly #outbox: Outbox;
   readonly #leaseMs: number;
   readonly #resource: string;
   readonly #headAtFirst: Promise<number | null>;
@@ -74,22 +87,13 @@ class SlackNotifier implements Notifier {
   #noticed = '';
 
   constructor(options: NotifierOptions) {
-    const { log, slack, settings, ports, leaseMs } = options;
-    const { lane = null, oncall } = settings;
-    const consumer = lane === null ? 'slack' : `slack/${lane}`;
+    const { log, channel, lane = null, ports, leaseMs } = options;
+    const consumer = lane === null ? channel.name : `${channel.name}/${lane}`;
     this.#o = options;
     this.#leaseMs = Math.min(leaseMs, leaseMsMax);
     this.#resource = `notify/${consumer}`;
-    this.#outbox = new SlackOutbox({
-      log,
-      slack,
-      consumer,
-      lane,
-      oncall,
-      progress: ports.progress,
-      clock: ports.clock,
-    });
-    // Read now: what this run is about to write is to be announced.
+    this.#outbox = new Outbox({ log, channel, consumer, lane, progress: ports.progress });
+    // Read now: what this run is about to write is to be told.
     this.#headAtFirst = log.head().catch(() => null);
   }
 
@@ -103,6 +107,7 @@ class SlackNotifier implements Notifier {
 
   async flush(timeoutMs: number): Promise<Flushed> {
     const { clock, progress } = this.#o.ports;
+    const { title } = this.#o.channel;
     const over = new AbortController();
     const deadline = clock.sleep(timeoutMs, over.signal).then(
       () => 'timedOut' as const,
@@ -118,9 +123,9 @@ class SlackNotifier implements Notifier {
     }
     over.abort();
     if (flushed === 'timedOut') {
-      progress('Slack was not told everything in time; the next run sends the rest');
+      progress(`${title} was not told everything in time; the next run sends the rest`);
     } else if (flushed === 'failed') {
-      progress('Slack was not told everything; the next run after it is mended sends the rest');
+      progress(`${title} was not told everything; the next run after it is mended sends the rest`);
     }
     return flushed;
   }
@@ -180,7 +185,7 @@ class SlackNotifier implements Notifier {
     } catch (error) {
       if (error instanceof FencedOff) return { kind: 'busy', retryMs: this.#leaseMs };
       if (!this.#end.signal.aborted) this.#notice(error);
-      return { kind: 'trouble', lasting: slackFault(error) === 'setup' };
+      return { kind: 'trouble', lasting: this.#o.channel.faultOf(error) === 'setup' };
     }
   }
 
@@ -255,14 +260,14 @@ class SlackNotifier implements Notifier {
     const head = await this.#headAtFirst;
     const start = this.#o.startAt === 'head' ? head : this.#o.startAt;
     const position = Math.max(now.position, start ?? (await this.#o.log.head()));
-    await this.#outbox.save({ position, threads: {}, sent: null, folded: {} }, fence);
+    await this.#outbox.save({ position, memory: now.memory }, fence);
   }
 
   /** The same trouble is told once. */
   #notice(error: unknown): void {
     const known = error instanceof LockstepError;
     const message = error instanceof Error ? error.message : String(error);
-    const notice = `Slack is not told for now: ${message}${known && error.hint ? `. ${error.hint}` : ''}`;
+    const notice = `${this.#o.channel.title} is not told for now: ${message}${known && error.hint ? `. ${error.hint}` : ''}`;
     if (notice === this.#noticed) return;
     this.#noticed = notice;
     this.#o.ports.progress(notice);

@@ -4,29 +4,12 @@
  * A bot keeps one message per deploy up to date and tells every step in its thread; a webhook, which
  * can do neither, posts a message for every step.
  */
-import {
-  context,
-  pack,
-  type SlackBlock,
-  type SlackMessage,
-  section,
-} from '../../effects/channels/slack/blocks.ts';
-import {
-  cutEscaped,
-  escapeText,
-  link,
-  pieces,
-  textMax,
-} from '../../effects/channels/slack/text.ts';
-import { type DeployRequest, type DomainEvent, stuckIn } from '../../machine/events.ts';
-import { namedPerson, shortSha, type Telling, tell } from '../../machine/story.ts';
-import { noteBlocks } from './slack-notes.ts';
-
-/** A deploy's events, oldest first; the first is what asked for it. */
-export type History = readonly [
-  Extract<DomainEvent, { type: 'deploy.requested' }>,
-  ...DomainEvent[],
-];
+import { type DeployRequest, type DomainEvent, stuckIn } from '../../../machine/events.ts';
+import { namedPerson, shortSha, type Telling, tell } from '../../../machine/story.ts';
+import type { History } from '../channel.ts';
+import { context, pack, type SlackBlock, type SlackMessage, section } from './blocks.ts';
+import { noteBlocks } from './notes.ts';
+import { cutEscaped, escapeText, link, pieces, textMax } from './text.ts';
 
 export interface StepOptions {
   readonly mode: 'bot' | 'webhook';
@@ -34,6 +17,8 @@ export interface StepOptions {
   readonly oncall: string | null;
   /** In words, why the event is nobody's concern any more; null: it is how things stand. */
   readonly overtaken?: string | null;
+  /** What a person can do now, with the command; null: nothing is asked of anybody. */
+  readonly next?: string | null;
   /** Old steps of the deploy that were not told by themselves, oldest first, and that this message tells of. */
   readonly folded?: readonly DomainEvent[];
 }
@@ -49,24 +34,13 @@ const signs: { readonly [T in Telling['tone']]: string } = {
 /** In the message that is kept up to date; the notes have the title whole. */
 const titleMax = 300;
 
-/** Events after which a deploy has nothing more to tell. A held one may be resumed. */
-const last: readonly DomainEvent['type'][] = [
-  'deploy.superseded',
-  'deploy.failed',
-  'production.verified',
-];
-
-export function isLast(event: DomainEvent): boolean {
-  return last.includes(event.type);
-}
-
 /** Whoever is on call is called for it: a failure, and the first deploy that finds the lane stuck. */
 export function callsOncall(event: DomainEvent): boolean {
   return event.type === 'deploy.failed' || stuckIn(event)?.first === true;
 }
 
-/** The one message of a deploy, as it stands after the last of its events. Never calls anybody. */
-export function deployMessage(history: History): SlackMessage {
+/** The one message of a deploy, as it stands after the last of its events. Never calls anybody. `next` as in `StepOptions`. */
+export function deployMessage(history: History, next: string | null = null): SlackMessage {
   const request = history[0].data;
   const { headline, detail, tone } = tell(latest(history));
   const { title, author } = request.commit;
@@ -77,6 +51,7 @@ export function deployMessage(history: History): SlackMessage {
   ];
   // Where there is a thread, it has all of this whole.
   if (tone === 'bad' && detail !== null) blocks.push(section(escapeText(detail)));
+  if (next !== null) blocks.push(section(escapeText(next)));
   if (request.override !== null) {
     const { reason } = request.override;
     const who = namedPerson(request.override);
@@ -91,7 +66,7 @@ export function deployMessage(history: History): SlackMessage {
  * Whoever is on call is called for what nothing has overtaken, in its first message only.
  */
 export function stepMessages(history: History, options: StepOptions): SlackMessage[] {
-  const { mode, oncall, overtaken = null, folded = [] } = options;
+  const { mode, oncall, overtaken = null, next = null, folded = [] } = options;
   const request = history[0].data;
   const event = latest(history);
   // The deploy's own message says it, unless there is more to it than that message has room for.
@@ -104,6 +79,7 @@ export function stepMessages(history: History, options: StepOptions): SlackMessa
   if (isConcern && oncall !== null) blocks.push(section(oncall));
   for (const each of sections(`${signs[tone]} `, headline)) blocks.push(each);
   for (const each of details([...folded, event], detail)) blocks.push(each);
+  if (next !== null && overtaken === null) blocks.push(section(escapeText(next)));
   if (overtaken !== null) blocks.push(section(escapeText(`${overtaken}: nobody is called.`)));
   if (folded.length > 0) blocks.push(context(escapeText(inOneLine(folded))));
   const text = escapeText(`${plainName(request)}: ${headline}`);

@@ -4,16 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSlackChannel } from '../../../src/effects/channels/slack/channel.ts';
 import { createSlack } from '../../../src/effects/channels/slack/slack.ts';
 import { systemClock } from '../../../src/effects/clock.ts';
 import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
+import { nextFor } from '../../../src/machine/state-facts.ts';
 import {
   createNotifier,
   type Notifier,
   type NotifierOptions,
-} from '../../../src/runtime/notify/notifications.ts';
+} from '../../../src/runtime/notify/notifier.ts';
 import type { EventLog, JsonObject } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import {
@@ -56,8 +58,12 @@ function notifier(options: Partial<NotifierOptions> & { mode?: 'bot' | 'webhook'
   const way = options.mode === 'webhook' ? { webhookUrl } : { botToken };
   const made = createNotifier({
     log,
-    slack: createSlack({ baseUrl, channel, ...way }),
-    settings: { lane: 'acme-web', oncall: '<!subteam^S0ONCALL>' },
+    channel: createSlackChannel({
+      slack: createSlack({ baseUrl, channel, ...way }),
+      oncall: '<!subteam^S0ONCALL>',
+      clock: systemClock,
+    }),
+    lane: 'acme-web',
     ports: { http: server.http, clock: systemClock, progress: (line) => lines.push(line) },
     owner: { host: 'here', run: randomUUID() },
     leaseMs: 60_000,
@@ -68,13 +74,19 @@ function notifier(options: Partial<NotifierOptions> & { mode?: 'bot' | 'webhook'
   return made;
 }
 
+/** Where some events lead. */
+const ends: Readonly<Record<string, string>> = {
+  'deploy.failed': 'failed',
+  'production.held': 'blockedByRollback',
+};
+
 async function write(deploy: string, ...events: readonly DomainEvent[]): Promise<void> {
   const news = events.map(({ type, data }) => ({
     id: randomUUID(),
     type,
     schema: schemaNumbers.get(type) ?? 1,
     data: (type === 'deploy.requested' ? { ...data, deploy } : data) as unknown as JsonObject,
-    metadata: {},
+    metadata: (type in ends ? { transition: { to: ends[type] ?? '' } } : {}) as JsonObject,
   }));
   await log.append([{ stream: `deploy/${deploy}`, expected: 'any', events: news }]);
 }
@@ -149,6 +161,35 @@ describe('a bot', () => {
       expectSteps(posted(), steps);
       await log.saveCheckpoint('slack/acme-web', { position: 0, state: { threads: {} } });
       server.messages.splice(0);
+    }
+  });
+
+  it('goes on where an earlier version left off: nothing is told twice, and in the same thread', async () => {
+    await write('502-1a5f89db', ...story.slice(0, 3));
+    const [, second] = await log.readAll({ after: 0, limit: 2, streamPrefix: 'deploy/' });
+    // As the log has it from before the outbox knew of any channel but one.
+    await log.saveCheckpoint('slack/acme-web', {
+      position: second?.position ?? 0,
+      state: {
+        threads: { '502-1a5f89db': { channel: 'C0DEPLOY', ts: '1767610800.000001' } },
+        sent: null,
+        folded: {},
+      },
+    });
+    await notifier({ startAt: 'head' }).drain();
+    expectSteps(posted(), steps.slice(2, 3));
+    expect(server.messages[0]?.body).toMatchObject({ thread_ts: '1767610800.000001' });
+  });
+
+  it('says what a person can do where a deploy waits for one, with the command', async () => {
+    const state = 'blockedByRollback';
+    await write('502-1a5f89db', ...story);
+    await write('502-1a5f89db', sample('production.held'));
+    for (const mode of ['bot', 'webhook'] as const) {
+      await notifier({ mode }).drain();
+      const shown = JSON.stringify(server.messages.splice(0));
+      expect(shown).toContain(JSON.stringify(nextFor(state, '502-1a5f89db')).slice(1, -1));
+      await log.saveCheckpoint('slack/acme-web', { position: 0, state: {} });
     }
   });
 

@@ -1,8 +1,8 @@
 /** Release notes as Slack blocks: every commit with its whole message, harmless, nothing left out unsaid. */
-import { pack, type SlackBlock, section } from '../../effects/channels/slack/blocks.ts';
-import { link, pieces, sectionMax } from '../../effects/channels/slack/text.ts';
-import type { NoteCommit, ReleaseNotes } from '../../machine/events.ts';
-import { shortSha } from '../../machine/story.ts';
+import type { NoteCommit, ReleaseNotes } from '../../../machine/events.ts';
+import { shortSha } from '../../../machine/story.ts';
+import { pack, type SlackBlock, section } from './blocks.ts';
+import { link, pieces, sectionMax } from './text.ts';
 
 /** Above this, bodies and then commits give way to a link: a channel is not a place for a book. */
 const messagesMax = 20;

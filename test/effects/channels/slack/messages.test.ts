@@ -1,24 +1,21 @@
 /** What Slack is told: every step, notes whole and harmless, nobody called but for a failure. */
 
 import { describe, expect, it } from 'vitest';
-import { type SlackMessage, textOf } from '../../../src/effects/channels/slack/blocks.ts';
+import type { History } from '../../../../src/effects/channels/channel.ts';
+import { type SlackMessage, textOf } from '../../../../src/effects/channels/slack/blocks.ts';
+import { deployMessage, stepMessages } from '../../../../src/effects/channels/slack/messages.ts';
 import type {
   DomainEvent,
   EventType,
   NoteCommit,
   ReleaseNotes,
-} from '../../../src/machine/events.ts';
-import { samples } from '../../../src/machine/samples.ts';
-import { tell } from '../../../src/machine/story.ts';
-import { replaceUnseen } from '../../../src/redaction/unseen.ts';
-import {
-  deployMessage,
-  type History,
-  stepMessages,
-} from '../../../src/runtime/notify/slack-messages.ts';
-import { faultIn, mentionsIn, seen } from '../../effects/channels/slack/server.ts';
-import { fc } from '../../fast-check.ts';
-import { sample, variants } from '../../machine/samples.ts';
+} from '../../../../src/machine/events.ts';
+import { samples } from '../../../../src/machine/samples.ts';
+import { tell } from '../../../../src/machine/story.ts';
+import { replaceUnseen } from '../../../../src/redaction/unseen.ts';
+import { fc } from '../../../fast-check.ts';
+import { sample, variants } from '../../../machine/samples.ts';
+import { faultIn, mentionsIn, seen } from './server.ts';
 
 const oncall = '<!subteam^S0ONCALL>';
 const requested = { type: 'deploy.requested', data: samples['deploy.requested'] } as const;

@@ -4,20 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSlack } from '../../../src/effects/channels/slack/slack.ts';
-import { systemClock } from '../../../src/effects/clock.ts';
-import { createHttpClient } from '../../../src/effects/http/client.ts';
-import {
-  type UndiciTransport,
-  undiciTransport,
-} from '../../../src/effects/http/undici-transport.ts';
-import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
-import type { DomainEvent } from '../../../src/machine/events.ts';
-import { createNotifier } from '../../../src/runtime/notify/notifications.ts';
-import { type RunningSandbox, startSandbox } from '../../../src/sandbox/server.ts';
-import type { EventLog, JsonObject } from '../../../src/store/log.ts';
-import { openLog } from '../../../src/store/open.ts';
-import { sample } from '../../machine/samples.ts';
+import { createSlackChannel } from '../../src/effects/channels/slack/channel.ts';
+import { createSlack } from '../../src/effects/channels/slack/slack.ts';
+import { systemClock } from '../../src/effects/clock.ts';
+import { createHttpClient } from '../../src/effects/http/client.ts';
+import { type UndiciTransport, undiciTransport } from '../../src/effects/http/undici-transport.ts';
+import { schemaNumbers } from '../../src/machine/event-schemas.ts';
+import type { DomainEvent } from '../../src/machine/events.ts';
+import { createNotifier } from '../../src/runtime/notify/notifier.ts';
+import { type RunningSandbox, startSandbox } from '../../src/sandbox/server.ts';
+import type { EventLog, JsonObject } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
+import { sample } from '../machine/samples.ts';
 
 const oncall = '<!subteam^S0ONCALL>';
 const minute = 60_000;
@@ -52,8 +50,12 @@ async function drain(mode: Mode): Promise<void> {
   const clock = { ...systemClock, now: () => now };
   const notifier = createNotifier({
     log,
-    slack: createSlack({ baseUrl: sandbox.urls.slack, channel: '#alerts-deploy', ...way }),
-    settings: { lane: 'acme-web', oncall },
+    channel: createSlackChannel({
+      slack: createSlack({ baseUrl: sandbox.urls.slack, channel: '#alerts-deploy', ...way }),
+      oncall,
+      clock,
+    }),
+    lane: 'acme-web',
     ports: {
       http: createHttpClient({
         transport: transport.send,
@@ -105,15 +107,16 @@ async function tell(deploy: string, events: readonly DomainEvent[], everyMs = 0)
   }
 }
 
-async function ship(deploy: string): Promise<void> {
-  await write('lane/acme-web', 'lane.shipped', {
-    deploy,
-    app: 'acme-production',
-    release: { id: randomUUID(), version: 'v5' },
-    commit: 'a'.repeat(40),
-    slug: randomUUID(),
-  });
-}
+const commit = 'a'.repeat(40);
+const shipped = (deploy: string): object => ({
+  deploy,
+  target: 'acme-production',
+  release: { id: randomUUID(), version: 'v5' },
+  commit,
+  artifact: { kind: 'bundle', id: randomUUID(), digest: null, commit },
+  settings: null,
+});
+const ship = (deploy: string) => write('lane/acme-web', 'lane.shipped', shipped(deploy));
 
 const begun = [
   sample('deploy.requested'),
@@ -175,8 +178,8 @@ describe.each(['bot', 'webhook'] as const)('by a %s, after an outage of an hour'
     await tell('500-aaaaaaaa', shipping, minute);
     await ship('500-aaaaaaaa');
     await tell('501-aaaaaaaa', failing, minute);
-    await write('lane/acme-api', 'lane.shipped', { deploy: '9-dddddddd' });
-    await write('lane/acme-web-2', 'lane.shipped', { deploy: '9-dddddddd' });
+    await write('lane/acme-api', 'lane.shipped', shipped('9-dddddddd'));
+    await write('lane/acme-web-2', 'lane.shipped', shipped('9-dddddddd'));
     now += 60 * minute;
     slackIsBack();
     await drain(mode);

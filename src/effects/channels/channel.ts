@@ -1,0 +1,78 @@
+/**
+ * The channel port: what the outbox delivers to. A channel tells people, or their programs, what becomes of deploys.
+ *
+ * Of each deploy every event is delivered in its order, at least once; `News.id` is the event's own, the same when it
+ * is delivered again. A channel never slows down or fails a deploy: it is told beside it, by its own outbox.
+ */
+import type { DomainEvent } from '../../machine/events.ts';
+import type { Ports } from '../ports.ts';
+
+/** A deploy's events, oldest first; the first is what asked for it. */
+export type History = readonly [
+  Extract<DomainEvent, { type: 'deploy.requested' }>,
+  ...DomainEvent[],
+];
+
+/** One event of a deploy, as it is to be told. */
+export interface News {
+  /** The event's id (a UUID). */
+  readonly id: string;
+  readonly deploy: string;
+  /** Of the event in the whole log; it grows. */
+  readonly position: number;
+  /** Of the event in its deploy: 1 for the first. */
+  readonly version: number;
+  /** When it was recorded: ISO 8601, UTC. */
+  readonly time: string;
+  /** The deploy's events up to and including this one, redacted. */
+  readonly history: History;
+  /** The state that the event led to, as it was recorded (see machine/state-facts.ts); null where the record has none. */
+  readonly state: string | null;
+  /** When the deploy's next event was recorded (ISO 8601), where that one is about to be delivered too; null: this is the newest. */
+  readonly nextTime: string | null;
+  /** What has happened since. Reads the log. */
+  readonly since: () => Promise<Since>;
+}
+
+export interface Since {
+  /** The deploy itself went on. */
+  readonly wentOn: boolean;
+  /** The deploy of the lane that went live since, by its id; null: none did. */
+  readonly shipped: string | null;
+}
+
+/** Whatever a channel keeps from one delivery to the next, as JSON; the log has it beside the channel's checkpoint. */
+export type Memory = Readonly<Record<string, unknown>>;
+
+/** What a channel is handed besides the news. */
+export interface Delivery {
+  readonly ports: Pick<Ports, 'http' | 'signal'>;
+  /** As the channel left it. Empty at first; an earlier version of the channel may have written it. */
+  readonly memory: Memory;
+  /** Makes sure that nobody else sends by now. Awaited before each message. @throws when somebody does: to be passed on */
+  readonly assertHeld: () => Promise<void>;
+  /** Keeps how far it came within this event. Where the process is killed after it, the same news comes again with this. */
+  readonly remember: (memory: Memory) => Promise<void>;
+  /** Says to whoever watches the run that the channel does not take a message about this event, and why. */
+  readonly leftOut: (error: unknown) => void;
+}
+
+/**
+ * What it means that `deliver` throws:
+ * - `passing`: it is tried again, after a pause that grows.
+ * - `setup`: nothing passes until a person mends something; a run that ends does not wait for it.
+ *
+ * News that the channel does not take in any form is no failure: it is left out (`Delivery.leftOut`), for it must not
+ * hold up what comes after it.
+ */
+export type ChannelFault = 'passing' | 'setup';
+
+export interface Channel {
+  /** The key under `notify` in `pipeline.yml`; the log keeps the checkpoint under it. */
+  readonly name: string;
+  /** For people: `Slack`. */
+  readonly title: string;
+  /** Tells one event. @returns what to keep until the next one @throws what `faultOf` explains */
+  deliver(news: News, delivery: Delivery): Promise<Memory>;
+  faultOf(error: unknown): ChannelFault;
+}

@@ -1,0 +1,200 @@
+/**
+ * Slack as a channel. A bot keeps one message per deploy up to date and tells every step in its thread; a webhook posts
+ * a message for every step. After an outage the old steps of a deploy are told in one message. Only a message whose
+ * answer was lost, or whose sender was killed before it could note it, is sent again.
+ */
+import { z } from 'zod';
+import { nextFor, stateFacts } from '../../../machine/state-facts.ts';
+import type { Clock } from '../../clock.ts';
+import type { Channel, ChannelFault, Delivery, Memory, News } from '../channel.ts';
+import { asPlainText } from './blocks.ts';
+import { callsOncall, deployMessage, stepMessages } from './messages.ts';
+import { type Slack, type SlackMessage, type SlackPlace, slackFault } from './slack.ts';
+
+export interface SlackChannelOptions {
+  readonly slack: Slack;
+  /** Raw mrkdwn that calls somebody, such as `<!subteam^S0ONCALL>`; null: nobody is called. */
+  readonly oncall: string | null;
+  /** Tells how old an event is. */
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export function createSlackChannel(options: SlackChannelOptions): Channel {
+  return new SlackChannel(options);
+}
+
+const memorySchema = z.object({
+  /** Where each deploy's message is, while the deploy is not over; the oldest first. */
+  threads: z.record(z.string(), z.object({ channel: z.string(), ts: z.string() })).default({}),
+  /** How many messages of the event at that position were sent already. */
+  sent: z.object({ position: z.number(), count: z.number() }).nullable().default(null),
+  /** Of deploys whose old steps wait to be told in one: the version of the first of those. */
+  folded: z.record(z.string(), z.number()).default({}),
+});
+
+/** Deploys that nobody ever goes on with are forgotten at some time; one that is gets a new message. */
+const threadsMax = 200;
+
+/** Far beyond what a healthy Slack takes, and short beside what anybody wants to be told step by step. */
+const oldNewsMs = 5 * 60_000;
+
+/** What is known while one event is told. */
+interface Telling {
+  readonly news: News;
+  readonly delivery: Delivery;
+  readonly threads: Record<string, SlackPlace>;
+  readonly folded: Record<string, number>;
+  /** How many messages of the event were sent. */
+  count: number;
+}
+
+class SlackChannel implements Channel {
+  readonly name = 'slack';
+  readonly title = 'Slack';
+  readonly #o: SlackChannelOptions;
+
+  constructor(options: SlackChannelOptions) {
+    this.#o = options;
+  }
+
+  faultOf(error: unknown): ChannelFault {
+    return slackFault(error) === 'setup' ? 'setup' : 'passing';
+  }
+
+  async deliver(news: News, delivery: Delivery): Promise<Memory> {
+    const { deploy, position, version, history } = news;
+    const { threads, sent, folded } = memorySchema.parse(delivery.memory);
+    const count = sent?.position === position ? sent.count : 0;
+    const telling: Telling = { news, delivery, threads, folded, count };
+    if (this.#isFolded(news)) {
+      folded[deploy] ??= version;
+      return memoryOf(telling, null);
+    }
+    const messages = await this.#messages(telling);
+    const opened = await this.#open(telling, messages);
+    for (const message of messages.slice(telling.count)) {
+      const { threadIsGone } = await this.#post(message, threads[deploy] ?? null, delivery);
+      // The next step begins another.
+      if (threadIsGone) delete threads[deploy];
+      await this.#sent(telling, 1);
+    }
+    const place = threads[deploy];
+    if (place !== undefined && news.nextTime === null && !opened) {
+      const kept = await this.#update(place, deployMessage(history, nextFrom(news)), delivery);
+      if (!kept) delete threads[deploy];
+    }
+    if (isOver(news)) delete threads[deploy];
+    delete folded[deploy];
+    return memoryOf(telling, null);
+  }
+
+  /** The deploy's own message, where a bot has none yet: the others follow in its thread. */
+  async #open(telling: Telling, messages: readonly SlackMessage[]): Promise<boolean> {
+    const { news, delivery, threads, folded, count } = telling;
+    const { deploy, history } = news;
+    if (this.#o.slack.mode !== 'bot' || threads[deploy] !== undefined) return false;
+    // What is told in one is told by the deploy's own message, too.
+    const isOne = folded[deploy] !== undefined && count === 0 && messages.length > 0;
+    const own = isOne ? messages[0] : undefined;
+    const message = own ?? deployMessage(history, nextFrom(news));
+    const { place } = await this.#post(message, null, delivery);
+    if (place !== null) threads[deploy] = place;
+    await this.#sent(telling, own === undefined ? 0 : 1);
+    return true;
+  }
+
+  async #sent(telling: Telling, more: number): Promise<void> {
+    telling.count += more;
+    const { count, news, delivery } = telling;
+    await delivery.remember(memoryOf(telling, { position: news.position, count }));
+  }
+
+  async #messages({ news, folded }: Telling): Promise<SlackMessage[]> {
+    const { slack, oncall } = this.#o;
+    const { deploy, history } = news;
+    const from = folded[deploy];
+    return stepMessages(history, {
+      mode: slack.mode,
+      oncall,
+      next: nextFrom(news),
+      folded: from === undefined ? [] : history.slice(from - 1, -1),
+      overtaken: callsOncall(history.at(-1) ?? history[0]) ? await overtaken(news) : null,
+    });
+  }
+
+  /** Posts it as well as Slack takes it: else as plain text, else outside of its thread, else not at all. */
+  async #post(
+    message: SlackMessage,
+    thread: SlackPlace | null,
+    { assertHeld, ports, leftOut }: Delivery,
+  ): Promise<{ place: SlackPlace | null; threadIsGone: boolean }> {
+    let [shape, where] = [message, thread];
+    for (;;) {
+      await assertHeld();
+      try {
+        const place = await this.#o.slack.post(shape, ports, where);
+        return { place, threadIsGone: thread !== null && where === null };
+      } catch (error) {
+        const fault = slackFault(error);
+        if (fault === 'message' && shape.blocks.length > 0) shape = asPlainText(shape);
+        else if (fault === 'thread' && where !== null) where = null;
+        else if (fault !== 'message' && fault !== 'thread') throw error;
+        else {
+          leftOut(error);
+          return { place: null, threadIsGone: false };
+        }
+      }
+    }
+  }
+
+  /** False: the message cannot be changed any more. */
+  async #update(
+    place: SlackPlace,
+    message: SlackMessage,
+    { assertHeld, ports, leftOut }: Delivery,
+  ): Promise<boolean> {
+    await assertHeld();
+    try {
+      await this.#o.slack.update(place, message, ports);
+      return true;
+    } catch (error) {
+      const fault = slackFault(error);
+      if (fault !== 'message' && fault !== 'thread') throw error;
+      leftOut(error);
+      return fault === 'message';
+    }
+  }
+
+  /** The deploy's next step is to be told too, and is old as well: that one's message tells of this one. */
+  #isFolded({ time, nextTime }: News): boolean {
+    return this.#isOld(time) && nextTime !== null && this.#isOld(nextTime);
+  }
+
+  #isOld(time: string): boolean {
+    return this.#o.clock.now() - Date.parse(time) > oldNewsMs;
+  }
+}
+
+function memoryOf(
+  { threads, folded }: Telling,
+  sent: { position: number; count: number } | null,
+): Memory {
+  const newest = Object.entries(threads).slice(-threadsMax);
+  return { threads: Object.fromEntries(newest), sent, folded };
+}
+
+/** In words, what came after the event that makes it nobody's concern any more; null: it is how things stand. */
+async function overtaken({ since }: News): Promise<string | null> {
+  const { wentOn, shipped } = await since();
+  if (wentOn) return 'The deploy went on since then';
+  return shipped === null ? null : `${shipped} went live since then`;
+}
+
+/** Nothing more is to be told of the deploy. A held one may be resumed. */
+function isOver({ state }: News): boolean {
+  const tags = (state === null ? null : stateFacts(state))?.tags ?? [];
+  return tags.includes('settled') && !tags.includes('held');
+}
+
+const nextFrom = ({ state, deploy }: News): string | null =>
+  state === null ? null : nextFor(state, deploy);

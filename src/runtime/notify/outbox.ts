@@ -1,0 +1,193 @@
+/**
+ * A channel's outbox: goes through the log after the channel's checkpoint and delivers each event of a deploy. The
+ * checkpoint is saved after every event, and within one as often as the channel has something to keep; a rerun goes on
+ * behind it.
+ */
+import type { Channel, History, Memory, News, Since } from '../../effects/channels/channel.ts';
+import type { Ports } from '../../effects/ports.ts';
+import type { DomainEvent } from '../../machine/events.ts';
+import { redactAll } from '../../redaction/gate.ts';
+import type { EventLog, Fence, JsonObject, RecordedEvent } from '../../store/log.ts';
+import { domainEvent, ifReadable, laneEvent, UnreadableLog } from '../log/recorded.ts';
+import { deployStream, laneStream } from '../log/streams.ts';
+
+export interface OutboxOptions {
+  readonly log: EventLog;
+  readonly channel: Channel;
+  /** The checkpoint's name in the log. */
+  readonly consumer: string;
+  /** Only this lane's deploys; null: all of the log's. */
+  readonly lane: string | null;
+  readonly progress: Ports['progress'];
+}
+
+export interface OutboxCheckpoint {
+  readonly position: number;
+  /** False: nobody has ever delivered from this log. */
+  readonly begun: boolean;
+  /** The channel's own; the outbox looks at nothing in it. */
+  readonly memory: Memory;
+}
+
+/** Each delivery happens under this lease. */
+export interface Holding {
+  readonly fence: Fence;
+  readonly ports: Pick<Ports, 'http' | 'signal'>;
+  /** Makes sure that the lease is still held. @throws FencedOff */
+  readonly assertHeld: () => Promise<void>;
+}
+
+const batch = 200;
+const prefix = deployStream('');
+/** Words about the run that carries a deploy, which say nothing of what became of the deploy. */
+const aboutRuns = /^run\./;
+
+export class Outbox {
+  readonly #o: OutboxOptions;
+  /** Behind the checkpoint, what is none of ours; not worth a write. */
+  #skippedTo = 0;
+  readonly #lanes = new Map<string, string>();
+
+  constructor(options: OutboxOptions) {
+    this.#o = options;
+  }
+
+  async checkpoint(): Promise<OutboxCheckpoint> {
+    const { position, state } = await this.#o.log.checkpoint(this.#o.consumer);
+    const { begun = Object.keys(state).length > 0, ...memory } = state;
+    return { position, begun: begun === true, memory };
+  }
+
+  async save({ position, memory }: Omit<OutboxCheckpoint, 'begun'>, fence: Fence): Promise<void> {
+    const { log, consumer } = this.#o;
+    const state = { ...memory, begun: true } as JsonObject;
+    await log.saveCheckpoint(consumer, { position, state }, fence);
+  }
+
+  /** Events that are still to be told, at most 200, up to `until`. */
+  async pending(until: number): Promise<readonly RecordedEvent[]> {
+    const { position } = await this.checkpoint();
+    for (let after = Math.max(position, this.#skippedTo); after < until; ) {
+      const read = await this.#o.log.readAll({ after, limit: batch, streamPrefix: prefix });
+      const events = read.filter((event) => event.position <= until);
+      const ours: RecordedEvent[] = [];
+      for (const event of events) if (await this.#isOurs(event)) ours.push(event);
+      if (ours.length > 0) return ours;
+      after = events.at(-1)?.position ?? until;
+      this.#skippedTo = Math.max(this.#skippedTo, after);
+      if (read.length < batch) break;
+    }
+    return [];
+  }
+
+  /** Delivers everything up to `until`, one event after the other. @throws what the channel or the log refused */
+  async send(until: number, holding: Holding): Promise<void> {
+    for (;;) {
+      const events = await this.pending(until);
+      if (events.length === 0) return;
+      for (const event of events) await this.#deliver(event, until, holding);
+    }
+  }
+
+  async #deliver(event: RecordedEvent, until: number, holding: Holding): Promise<void> {
+    const now = await this.checkpoint();
+    if (event.position <= now.position) return;
+    const { fence, ports, assertHeld } = holding;
+    const news = await this.#news(event, until);
+    const memory =
+      news === null
+        ? now.memory
+        : await this.#o.channel.deliver(news, {
+            ports,
+            memory: now.memory,
+            assertHeld,
+            remember: (kept) => this.save({ position: now.position, memory: kept }, fence),
+            leftOut: (error) => this.#leftOut(event, error),
+          });
+    await this.save({ position: event.position, memory }, fence);
+  }
+
+  /** Null where this version cannot read the event, or its deploy. */
+  async #news(event: RecordedEvent, until: number): Promise<News | null> {
+    const { id, stream, position, version, time, metadata } = event;
+    const events = await this.#o.log.readStream(stream);
+    const later = events.filter((one) => one.version > version);
+    const history = this.#history(events.filter((one) => one.version <= version));
+    if (history === null) return null;
+    const { to } = (metadata.transition ?? {}) as { readonly to?: string };
+    const next = later.find((one) => one.position <= until);
+    return {
+      ...{ id, position, version, time, history },
+      deploy: stream.slice(prefix.length),
+      state: to ?? null,
+      nextTime: next?.time ?? null,
+      since: () => this.#since(event, later, history[0].data.lane),
+    };
+  }
+
+  /** The deploy's events up to the last of these; null where this version cannot read that one. */
+  #history(recorded: readonly RecordedEvent[]): History | null {
+    const events: DomainEvent[] = [];
+    for (const [at, one] of recorded.entries()) {
+      try {
+        events.push(redactAll(domainEvent(one)));
+      } catch (error) {
+        if (!(error instanceof UnreadableLog)) throw error;
+        // A newer version wrote it, and that one can tell it.
+        if (at < recorded.length - 1) continue;
+        this.#leftOut(one, error);
+        return null;
+      }
+    }
+    const [first, ...rest] = events;
+    return first?.type === 'deploy.requested' ? [first, ...rest] : null;
+  }
+
+  async #since(
+    { position }: RecordedEvent,
+    later: readonly RecordedEvent[],
+    lane: string,
+  ): Promise<Since> {
+    // What this version cannot read is no word about a run that it knows.
+    const types = later.map((one) => ifReadable(() => domainEvent(one))?.type ?? one.type);
+    const wentOn = types.some((type) => !aboutRuns.test(type));
+    return { wentOn, shipped: await this.#shippedAfter(position, laneStream(lane)) };
+  }
+
+  /** Which deploy of the lane went live after that position, first. */
+  async #shippedAfter(position: number, stream: string): Promise<string | null> {
+    for (let after = position; ; ) {
+      const read = await this.#o.log.readAll({ after, limit: batch, streamPrefix: stream });
+      for (const one of read) {
+        const event = one.stream === stream ? ifReadable(() => laneEvent(one)) : null;
+        if (event?.type === 'lane.shipped') return event.data.deploy;
+      }
+      after = read.at(-1)?.position ?? after;
+      if (read.length < batch) return null;
+    }
+  }
+
+  #leftOut({ type, stream }: RecordedEvent, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#o.progress(`a message about ${stream} (${type}) was left out: ${why}`);
+  }
+
+  async #isOurs({ stream }: RecordedEvent): Promise<boolean> {
+    const { lane, log } = this.#o;
+    if (lane === null) return true;
+    let known = this.#lanes.get(stream);
+    if (known === undefined) {
+      const [first] = await log.readStream(stream, { limit: 1 });
+      known = first === undefined ? '' : (laneOf(first) ?? lane);
+      this.#lanes.set(stream, known);
+    }
+    return known === lane;
+  }
+}
+
+/** Null where this version cannot read it: then that is told, for it may be of the outbox's lane. */
+function laneOf(first: RecordedEvent): string | null {
+  const event = ifReadable(() => domainEvent(first));
+  if (event === null) return null;
+  return event.type === 'deploy.requested' ? event.data.lane : '';
+}
