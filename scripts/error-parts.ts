@@ -1,11 +1,11 @@
 /** The whole catalogue of errors: what is the same everywhere, and the parts that vendors' folders hand in. */
 import { slackErrors } from '../src/effects/channels/slack/error-codes.ts';
-import { herokuErrors } from '../src/effects/targets/heroku/error-codes.ts';
+import { targetKinds } from '../src/effects/targets/kinds.ts';
 import { coreParts } from '../src/errors/catalogue.ts';
 import type { ErrorPart } from '../src/errors/entry.ts';
 
 export const errorParts: readonly ErrorPart[] = [
   ...coreParts,
-  { title: 'Heroku', errors: herokuErrors },
+  ...targetKinds.map(({ name, errors }) => ({ title: name, errors })),
   { title: 'Slack', errors: slackErrors },
 ];

@@ -6,6 +6,7 @@ import { UsageError } from '../errors/error.ts';
 import { hideSecretsOf, redact } from '../redaction/gate.ts';
 import { Lapsed, Overtaken } from '../runtime/lock/lease-keeper.ts';
 import { StoreUnusable } from '../store/log.ts';
+import { secretVariables } from './config/environment.ts';
 import { CommanderError, createProgram } from './program.ts';
 import { heardTerminal } from './render/pulse.ts';
 import { createTerminal, errorDocument, printError } from './render/terminal.ts';
@@ -35,7 +36,7 @@ export function commandOf(
   clock: Clock = systemClock,
 ): Invocation {
   const { stdout, stderr, env } = around;
-  hideSecretsOf(env, argv);
+  hideSecretsOf(env, secretVariables, argv);
   const noColor = argv.includes('--no-color');
   const shown = createTerminal({ stdout, stderr, env, noColor });
   // With --json, standard output is one document: the result, or what went wrong.

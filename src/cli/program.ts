@@ -40,7 +40,7 @@ export function createProgram(options: {
 
   const json = (): Option => new Option('--json', 'one JSON document on standard output');
   const who = (): Option =>
-    new Option('--actor <name>', 'who; what the CI, git and Heroku say is kept beside it');
+    new Option('--actor <name>', 'who; what the CI, git and the target say is kept beside it');
   const branch = (): Option =>
     new Option('--branch <name>', 'in a CI: the branch of this build (default: what the CI says)');
   const flagsOf = (command: Command): GlobalFlags => command.optsWithGlobals();
@@ -205,7 +205,7 @@ export function createProgram(options: {
 
   program
     .command('sandbox')
-    .description('local stand-ins for Heroku, CircleCI, GitHub, Slack and the two apps')
+    .description('local stand-ins for the vendors and for the two apps')
     .option('--port <n>', 'the first of eight ports (default: any free ones)')
     .option('--repository <dir>', 'answer GitHub’s calls from this git repository')
     .addOption(json())

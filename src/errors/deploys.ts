@@ -30,7 +30,7 @@ export const deployErrors = {
       'It may yet finish. Run the same command again; a longer time is set in `pipeline.yml`.',
   },
   E_RELEASE_FAILED: {
-    meaning: 'The release failed in its release phase. The release before it keeps running.',
+    meaning: 'The release failed before it ran. The release before it keeps running.',
     remedy: 'Read the output, whose last lines are in the hint, mend the cause, and deploy again.',
   },
   E_RELEASE_TIMEOUT: {

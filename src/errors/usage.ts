@@ -100,6 +100,11 @@ export const usageErrors = {
     remedy: 'Set it as the message says, or leave it out for its default.',
     exit,
   },
+  E_TARGET_KIND: {
+    meaning: 'The deploy goes to a kind of target that this version does not know.',
+    remedy: 'Go on with the version that asked for the deploy, or with a newer one.',
+    exit,
+  },
   E_MISSING_TOKEN: {
     meaning: 'The token of the place that is deployed to is not set.',
     remedy:

@@ -63,7 +63,7 @@ export function takes({ snapshot }: Flight, event: DomainEvent): boolean {
   return snapshot.can(event);
 }
 
-/** `production.deploying.promoting`: the one active leaf, from the top. */
+/** `production.deploying.submitting`: the one active leaf, from the top. */
 export function stateOf({ snapshot }: Pick<Flight, 'snapshot'>): string {
   const path: string[] = [];
   let value: unknown = snapshot.value;

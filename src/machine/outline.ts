@@ -3,7 +3,7 @@ import type { AnyStateNode } from 'xstate';
 import type { Chart, StateMeta } from './chart.ts';
 
 export interface OutlinedState {
-  /** `verifying.dynos` */
+  /** `verifying.starting` */
   readonly name: string;
   readonly depth: number;
   readonly description: string;

@@ -10,7 +10,7 @@ import { type Finder, finder } from './finder.ts';
 import { isLookedForInside } from './forms.ts';
 import { LineGate } from './line-gate.ts';
 import { redactJson, redactorOf } from './redactor.ts';
-import { secretsOfEnvironment, secretsOfUrls } from './secrets.ts';
+import { type SecretVariables, secretsOfEnvironment, secretsOfUrls } from './secrets.ts';
 
 const certain = new Set<string>();
 const guessed = new Set<string>();
@@ -23,9 +23,10 @@ let clean = redactorOf(current);
 /** Of the process: its environment, and what of its arguments is a URL with a password. */
 export function hideSecretsOf(
   env: Readonly<Record<string, string | undefined>>,
+  variables: SecretVariables,
   args: readonly string[] = [],
 ): void {
-  const found = secretsOfEnvironment(env);
+  const found = secretsOfEnvironment(env, variables);
   for (const secret of [...found.certain, ...secretsOfUrls(args)]) certain.add(secret);
   for (const secret of found.guessed) guessed.add(secret);
   renew();

@@ -4,8 +4,13 @@
  */
 import { shortestSecret } from './forms.ts';
 
-/** Read by Lockstep itself, the last by its PostgreSQL client: secrets whatever they look like. */
-const tokens = ['HEROKU_API_KEY', 'CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'PGPASSWORD'];
+/** The variables that Lockstep itself reads secrets from: whoever puts the program together knows their names. */
+export interface SecretVariables {
+  /** Whatever they look like. */
+  readonly tokens: readonly string[];
+  /** URLs that are secrets as a whole. */
+  readonly webhooks: readonly string[];
+}
 
 /** URLs that Lockstep itself opens; of another variable's URL an everyday word is not masked outside of URLs. */
 const ownUrl = /^PIPELINE_|_API_URL$|_PROXY$/i;
@@ -18,6 +23,7 @@ export interface FoundSecrets {
 
 export function secretsOfEnvironment(
   env: Readonly<Record<string, string | undefined>>,
+  { tokens, webhooks }: SecretVariables,
 ): FoundSecrets {
   const known = new Set(valuesThatAreNone(env));
   const certain: string[] = [];
@@ -25,7 +31,7 @@ export function secretsOfEnvironment(
   for (const [name, value = ''] of Object.entries(env)) {
     if (value.trim() === '') continue;
     if (tokens.includes(name)) certain.push(...linesOf(value));
-    if (name === 'SLACK_WEBHOOK_URL') certain.push(...webhookSecrets(value.trim()));
+    if (webhooks.includes(name)) certain.push(...webhookSecrets(value.trim()));
     else if (/HOOK/i.test(name)) certain.push(...longPartsOf(value.trim()));
     const passwords = passwordsOf(value.trim());
     certain.push(...passwords.filter((one) => ownUrl.test(name) || !isEveryday(one)));

@@ -1,5 +1,7 @@
 /** What of an environment is a secret, what is not, and that the log's own words and names stay. */
+
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { secretVariables } from '../../src/cli/config/environment.ts';
 import type * as Gate from '../../src/redaction/gate.ts';
 
 let gate: typeof Gate;
@@ -66,7 +68,7 @@ describe('a secret', () => {
     ],
   ];
   it.each(secrets)('is what %s holds: %s', (name, value, ...parts) => {
-    gate.hideSecretsOf({ [name]: value });
+    gate.hideSecretsOf({ [name]: value }, secretVariables);
     for (const part of parts.length === 0 ? [value] : parts) {
       expect(gate.redact(`it said (${part}) to us`)).toBe('it said ([secret]) to us');
     }
@@ -74,7 +76,7 @@ describe('a secret', () => {
 
   it('is each line of a key', () => {
     const key = '-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQ\n-----END KEY-----';
-    gate.hideSecretsOf({ DEPLOY_KEY: key });
+    gate.hideSecretsOf({ DEPLOY_KEY: key }, secretVariables);
     expect(gate.redact('line MIIEvQIBADANBg of it')).toBe('line [secret] of it');
     expect(gate.redact('-----BEGIN KEY-----')).toBe('-----BEGIN KEY-----');
     expect(gate.redact('in one: MIIEvQIBADANBgkqhkiG9w0BAQ.')).toBe('in one: [secret].');
@@ -82,7 +84,7 @@ describe('a secret', () => {
   });
 
   it('is a password in an argument, in the configuration, in a git remote', () => {
-    gate.hideSecretsOf({}, [
+    gate.hideSecretsOf({}, secretVariables, [
       'import',
       'postgres://a:arg-pass@h/x',
       '--store=postgres://a:arg2pass@h/x',
@@ -130,7 +132,7 @@ describe('no secret', () => {
     ['TOKEN_TIMEOUT_MS', '1500.5'],
     ['SECRETS_COUNT', '10001'],
   ])('is what %s holds: %s', (name, value, part = value) => {
-    gate.hideSecretsOf({ [name]: value });
+    gate.hideSecretsOf({ [name]: value }, secretVariables);
     const text = `it said (${part}) to us at http://127.0.0.1/apps`;
     expect(gate.redact(text)).toBe(text);
     const log = { message: text, values: [part] };
@@ -138,20 +140,20 @@ describe('no secret', () => {
   });
 
   it('is the commit’s id in a cache’s key, as the CI tells it', () => {
-    gate.hideSecretsOf({ CIRCLE_SHA1: sha, CACHE_KEY: sha });
+    gate.hideSecretsOf({ CIRCLE_SHA1: sha, CACHE_KEY: sha }, secretVariables);
     expect(gate.redact(sha)).toBe(sha);
   });
 
   it('is what the paths of webhooks of a kind have in common', () => {
     for (const path of ['api/webhooks/0123/abcd0123/slack', 'hooks/abcd0123'])
-      gate.hideSecretsOf({ SLACK_WEBHOOK_URL: `https://chat.test/${path}` });
+      gate.hideSecretsOf({ SLACK_WEBHOOK_URL: `https://chat.test/${path}` }, secretVariables);
     const text = 'slack answered; the hooks, an api and its webhooks are here';
     expect(gate.redact(text)).toBe(text);
     expect(gate.redact('abcd0123 0123')).toBe('[secret] [secret]');
   });
 
   it('is the name of an app or a lane', () => {
-    gate.hideSecretsOf({ DB_PASSWORD: 'acme-web', APP_SECRET: 'acme-web' });
+    gate.hideSecretsOf({ DB_PASSWORD: 'acme-web', APP_SECRET: 'acme-web' }, secretVariables);
     gate.keepNames('acme-web-staging', 'acme-web');
     expect(gate.redactAll({ app: 'acme-web-staging' })).toEqual({ app: 'acme-web-staging' });
   });
@@ -160,7 +162,10 @@ describe('no secret', () => {
     const { logVocabulary } = await import('../../src/machine/vocabulary.ts');
     const { samples } = await import('../../src/machine/samples.ts');
     const words = logVocabulary();
-    gate.hideSecretsOf(Object.fromEntries([...words].map((word, i) => [`N${i}_PASSWORD`, word])));
+    gate.hideSecretsOf(
+      Object.fromEntries([...words].map((word, i) => [`N${i}_PASSWORD`, word])),
+      secretVariables,
+    );
     gate.keepVocabulary(words);
     expect(gate.redactAll(samples)).toEqual(samples);
   });

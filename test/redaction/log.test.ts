@@ -1,5 +1,7 @@
 /** Whatever string of whatever event holds a secret, the log has none, and can still be read. */
+
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { secretVariables } from '../../src/cli/config/environment.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { tell } from '../../src/machine/story.ts';
@@ -14,7 +16,7 @@ const echo = [...formsOf(secret), 'pgcan5'].join(' ');
 
 let log: EventLog;
 beforeEach(async () => {
-  hideSecretsOf({ NPM_TOKEN: secret, PGPASSWORD: 'pgcan5' });
+  hideSecretsOf({ NPM_TOKEN: secret, PGPASSWORD: 'pgcan5' }, secretVariables);
   keepVocabulary(logVocabulary());
   log = await openLog('sqlite::memory:', { clean: redactAll });
 });

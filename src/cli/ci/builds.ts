@@ -69,20 +69,20 @@ const gitHubNeeds = 'a GitHub Actions job, GITHUB_TOKEN and `repository` in pipe
 
 function gitHubFacts({ config, environment, ci }: Given) {
   const { runId, workflowFile } = ci;
-  const slug = config.repository === undefined ? null : parseRepository(config.repository);
+  const name = config.repository === undefined ? null : parseRepository(config.repository);
   if (environment.githubToken === null || workflowFile === null || runId === null) {
     throw unusable('github', gitHubNeeds);
   }
-  if (slug === null) throw unusable('github', gitHubNeeds);
-  return { slug, workflowFile, runId };
+  if (name === null) throw unusable('github', gitHubNeeds);
+  return { name, workflowFile, runId };
 }
 
 function gitHubBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
   const { config, github, ports } = options;
-  const { slug, workflowFile, runId } = gitHubFacts(options);
+  const { name, workflowFile, runId } = gitHubFacts(options);
   if (github === null) throw unusable('github', gitHubNeeds);
   return async (signal, progress) => {
-    const runs = await github.runs(slug, workflowFile, config.branch, ports(signal, progress));
+    const runs = await github.runs(name, workflowFile, config.branch, ports(signal, progress));
     const builds = runs.map(
       (run): CiBuild => ({
         order: run.number,

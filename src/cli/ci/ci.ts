@@ -125,7 +125,7 @@ function circleCi(env: Env): Found | null {
     // Every build has one but a tag's.
     ref: required(agreed({ CIRCLE_BRANCH: env.CIRCLE_BRANCH }), 'CIRCLE_BRANCH'),
     user: orNull(env.CIRCLE_USERNAME),
-    projectSlug: circleCiSlug(env),
+    projectSlug: circleCiProject(env),
     runId: orNull(env.CIRCLE_BUILD_NUM),
     workflowFile: null,
   };
@@ -136,7 +136,7 @@ function circleCi(env: Env): Found | null {
  * project is of GitHub OAuth or Bitbucket Cloud; else, as of GitHub's app or GitLab, by the ids of organization and
  * project. Only the former have `CIRCLE_REPOSITORY_URL`.
  */
-function circleCiSlug(env: Env): string | null {
+function circleCiProject(env: Env): string | null {
   const { CIRCLE_ORGANIZATION_ID: organization, CIRCLE_PROJECT_ID: project } = env;
   const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
   const repository = env.CIRCLE_REPOSITORY_URL ?? '';

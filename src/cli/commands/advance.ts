@@ -11,7 +11,7 @@ import { detectCi, requireBranch, requireBuild } from '../ci/ci.ts';
 import { commitToDeploy } from '../ci/commit-to-deploy.ts';
 import { ciJobOf } from '../ci/job.ts';
 import { toSettings } from '../config/config.ts';
-import { readEnvironment, requireHerokuToken } from '../config/environment.ts';
+import { readEnvironment } from '../config/environment.ts';
 import { checkSource } from '../config/source-check.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeActor, observeOrderer } from '../workspace/actor.ts';
@@ -19,6 +19,7 @@ import { assemble } from '../workspace/assemble.ts';
 import { carry } from '../workspace/carry.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
+import { openTargets } from '../workspace/targets.ts';
 import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
@@ -45,7 +46,7 @@ export async function advance(
   const deployed = { repository, sha: commit.sha, isCi: ci.isCi };
   const workspace = await openWorkspace(flags, environment, deployed);
   const { config, storeUrl } = workspace;
-  const herokuToken = requireHerokuToken(environment);
+  const targets = openTargets(config, environment);
   const source = checkSource(await repository.oddities(commit.sha), config.source);
   const notices = [...noticesFor(workspace, environment, ci.isCi), ...source];
   const build = requireBuild(ci);
@@ -85,7 +86,7 @@ export async function advance(
       assemble({
         config,
         environment,
-        herokuToken,
+        targets,
         env: process.env,
         ci,
         repository,

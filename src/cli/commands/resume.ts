@@ -10,13 +10,14 @@ import { assertLockProvider } from '../ci/builds.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
 import { toSettings } from '../config/config.ts';
-import { readEnvironment, requireHerokuToken } from '../config/environment.ts';
+import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
 import { assemble } from '../workspace/assemble.ts';
 import { carry } from '../workspace/carry.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
+import { openTargets } from '../workspace/targets.ts';
 import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
 
 export interface ResumeFlags extends GlobalFlags {
@@ -39,7 +40,7 @@ export async function resume(
   const environment = readEnvironment(process.env);
   const workspace = await openWorkspace(flags, environment);
   const { config, storeUrl } = workspace;
-  const herokuToken = requireHerokuToken(environment);
+  const targets = openTargets(config, environment);
   const ci = detectCi(process.env, flags);
   const notices = noticesFor(workspace, environment, ci.isCi);
   const repository = await openRepository(process.cwd());
@@ -69,7 +70,7 @@ export async function resume(
       assemble({
         config,
         environment,
-        herokuToken,
+        targets,
         env: process.env,
         ci,
         repository,

@@ -4,6 +4,7 @@ import { UsageError } from '../../errors/error.ts';
 import { keepVocabulary } from '../../redaction/gate.ts';
 import { secretsOfEnvironment } from '../../redaction/secrets.ts';
 import { startSandbox } from '../../sandbox/server.ts';
+import { secretVariables } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 
 export async function sandbox(
@@ -17,7 +18,7 @@ export async function sandbox(
   const running = await start(flags);
   const { urls, environment } = running;
   // The stand-ins' tokens open nothing, and are there to be copied, also where they are set already.
-  keepVocabulary(secretsOfEnvironment(environment).certain);
+  keepVocabulary(secretsOfEnvironment(environment, secretVariables).certain);
   if (flags.json === true) terminal.json({ urls, environment });
   else for (const line of introduction(urls, environment)) terminal.out(line);
   await ended;

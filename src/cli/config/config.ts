@@ -3,6 +3,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
+import { targetKinds } from '../../effects/targets/kinds.ts';
+import type { TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
 import { type Settings, settingsSchema } from '../../machine/events.ts';
 import { cutOff } from '../../redaction/cut.ts';
@@ -10,10 +12,13 @@ import { redact } from '../../redaction/gate.ts';
 import { mask } from '../../redaction/redactor.ts';
 import { shownStore } from '../../store/open.ts';
 import type { Environment } from './environment.ts';
+import { type Fault, kindsIn, samePlace } from './named-kinds.ts';
 import { nearest } from './nearest.ts';
 import { type Config, configSchema } from './schema.ts';
 
 export type { Config } from './schema.ts';
+
+type Issue = z.core.$ZodIssue;
 
 interface Mistake {
   /** Where it begins, counted in characters from the start of the file. */
@@ -34,8 +39,16 @@ export function loadConfig(path: string): Config {
   return parseConfig(read(path), fileName(path));
 }
 
-/** @param name what messages call the file @throws UsageError E_CONFIG */
-export function parseConfig(bytes: Buffer, name: string): Config {
+/**
+ * @param name what messages call the file
+ * @param kinds that an environment's target may be of
+ * @throws UsageError E_CONFIG
+ */
+export function parseConfig(
+  bytes: Buffer,
+  name: string,
+  kinds: readonly TargetKind[] = targetKinds,
+): Config {
   if (bytes.length > fileBytesMax) throw tooLarge(name);
   const text = bytes.toString('utf8');
   const lines = new LineCounter();
@@ -61,9 +74,14 @@ export function parseConfig(bytes: Buffer, name: string): Config {
   }
   if (!isMap(document.contents))
     fail([{ offset: 0, what: 'it has to be a list of `key: value` lines' }]);
-  const parsed = configSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  return fail(parsed.error.issues.flatMap((issue) => mistakesOf(document, value, issue)));
+  const named = kindsIn(value, kinds);
+  if ('faults' in named) return fail(named.faults.map((fault) => placed(document, fault)));
+  const schema = configSchema(named);
+  const parsed = schema.safeParse(value);
+  const same = samePlace(value, named);
+  if (parsed.success && same === null) return parsed.data;
+  const issues = [...(parsed.error?.issues ?? []), ...(same === null ? [] : [same])];
+  return fail(issues.flatMap((issue) => mistakesOf(schema, document, value, issue)));
 }
 
 /** What a deploy is pinned to when it is asked for. */
@@ -71,24 +89,6 @@ export function toSettings(
   config: Config,
   environment: Pick<Environment, 'leaseMs'> & Partial<Pick<Environment, 'store'>>,
 ): Settings {
-  const of = ({ heroku, verify }: Config['staging'] | Config['production']) => ({
-    target: { kind: 'heroku', name: heroku.app, settings: {} },
-    submits: heroku.deploy === 'promote' ? ('artifact' as const) : ('commit' as const),
-    timeoutMs: heroku.timeout,
-    verify: {
-      instances: { timeoutMs: verify.dynos.timeout, settleMs: verify.dynos.settle },
-      waive: verify.waive.map((waived) => (waived === 'no-dynos' ? 'no-instances' : waived)),
-      endpoints: verify.endpoints.map(({ timeout, ...endpoint }) => ({
-        url: endpoint.url,
-        status: endpoint.status,
-        timeoutMs: timeout,
-        successes: endpoint.successes,
-        body: endpoint.body ?? null,
-        header: endpoint.header ?? null,
-        revision: endpoint.revision ?? null,
-      })),
-    },
-  });
   return settingsSchema.parse({
     stacking: config.stacking,
     lock: {
@@ -98,8 +98,8 @@ export function toSettings(
     },
     store: (environment.store ?? null) === null ? withoutPassword(config.store) : null,
     repository: config.repository ?? null,
-    staging: of(config.staging),
-    production: of(config.production),
+    staging: config.staging,
+    production: config.production,
     gates: config.gates,
   });
 }
@@ -155,10 +155,19 @@ function aliasesOfNothing(document: Document): Mistake[] {
   return mistakes;
 }
 
-function mistakesOf(document: Document, value: unknown, issue: z.core.$ZodIssue): Mistake[] {
+function placed(document: Document, { path, what }: Fault): Mistake {
+  return { offset: valueOffset(document, path), what: `${named(path)}: ${what}` };
+}
+
+function mistakesOf(
+  schema: z.ZodType,
+  document: Document,
+  value: unknown,
+  issue: Issue,
+): Mistake[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(path);
+    const known = knownKeys(schema, path);
     return issue.keys.map((key) => {
       const meant = nearest(key, known);
       const right = meant === null ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`;
@@ -180,7 +189,7 @@ function mistakesOf(document: Document, value: unknown, issue: z.core.$ZodIssue)
   ];
 }
 
-function expected(issue: z.core.$ZodIssue): string {
+function expected(issue: Issue): string {
   if (issue.code === 'invalid_value') return `has to be ${issue.values.join(' or ')}`;
   if (issue.code === 'invalid_type' && !issue.message.startsWith('Invalid')) {
     return `has to be ${issue.message}`;
@@ -213,16 +222,14 @@ const named = (path: readonly (string | number)[]): string =>
     .join('') || 'the file';
 
 /** The keys that the schema knows at a path. */
-function knownKeys(path: readonly (string | number)[]): string[] {
-  type Node = { shape?: Record<string, Node>; unwrap?: () => Node; element?: Node };
-  let node = configSchema as unknown as Node | undefined;
-  const bare = (one: Node | undefined): Node | undefined =>
-    one !== undefined &&
-    one.shape === undefined &&
-    one.element === undefined &&
-    one.unwrap !== undefined
-      ? bare(one.unwrap())
-      : one;
+function knownKeys(schema: z.ZodType, path: readonly (string | number)[]): string[] {
+  type Node = { shape?: Record<string, Node>; unwrap?: () => Node; in?: Node; element?: Node };
+  let node = schema as unknown as Node | undefined;
+  const bare = (one: Node | undefined): Node | undefined => {
+    if (one === undefined || one.shape !== undefined || one.element !== undefined) return one;
+    const inner = one.in ?? one.unwrap?.();
+    return inner === undefined ? one : bare(inner);
+  };
   for (const part of path) {
     const here = bare(node);
     node = typeof part === 'number' ? here?.element : here?.shape?.[part];

@@ -1,6 +1,8 @@
 /** What comes from the environment: secrets and addresses. */
 import { isPrivate } from '../../effects/http/plain.ts';
+import { targetKinds } from '../../effects/targets/kinds.ts';
 import { UsageError } from '../../errors/error.ts';
+import type { SecretVariables } from '../../redaction/secrets.ts';
 import { parseDuration } from './duration.ts';
 
 /** Null: not set. A token that is set to nothing counts as not set. */
@@ -11,8 +13,8 @@ export interface Environment {
   readonly leaseMs: number | null;
   /** Digests of protected settings, or of a changed log, that are accepted. */
   readonly trust: readonly string[];
-  readonly herokuApiKey: string | null;
-  readonly herokuApiUrl: string;
+  /** What the kinds of targets read: tokens and base URLs, by the names of their variables. */
+  readonly targets: Readonly<Record<string, string | null>>;
   readonly circleToken: string | null;
   readonly circleApiUrl: string;
   readonly githubToken: string | null;
@@ -27,9 +29,21 @@ export interface Environment {
 /** What these name has a default, which nobody means who sets them to nothing. */
 const neverEmpty = [
   ...['PIPELINE_STORE', 'PIPELINE_CONFIG', 'PIPELINE_LEASE', 'PIPELINE_TRUST'],
-  ...['HEROKU_API_URL', 'CIRCLE_API_URL', 'GITHUB_API_URL', 'SLACK_API_URL'],
+  ...targetKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
+  ...['CIRCLE_API_URL', 'GITHUB_API_URL', 'SLACK_API_URL'],
 ];
 const optionalTokens = ['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'SLACK_WEBHOOK_URL'];
+
+/** The variables that hold secrets of Lockstep's own: what is in them is masked whatever it looks like. */
+export const secretVariables: SecretVariables = {
+  tokens: [
+    ...targetKinds.flatMap(({ variables }) => variables.tokens.map(({ name }) => name)),
+    ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN'],
+    // Read by the PostgreSQL client.
+    'PGPASSWORD',
+  ],
+  webhooks: ['SLACK_WEBHOOK_URL'],
+};
 
 /** Nothing, white space, or what CircleCI makes of an empty pipeline value under `environment:`. */
 const isEmpty = (value: string | undefined): boolean =>
@@ -62,8 +76,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     store: text('PIPELINE_STORE'),
     leaseMs: lease(text('PIPELINE_LEASE')),
     trust: digests(text('PIPELINE_TRUST')),
-    herokuApiKey: text('HEROKU_API_KEY'),
-    herokuApiUrl: url('HEROKU_API_URL', 'https://api.heroku.com', 'HEROKU_API_KEY'),
+    targets: Object.fromEntries(
+      targetKinds.flatMap(({ variables: { tokens, urls } }) => [
+        ...tokens.map(({ name }) => [name, text(name)]),
+        ...urls.map(({ name, standard, token }) => [name, url(name, standard, token)]),
+      ]),
+    ),
     circleToken: text('CIRCLE_TOKEN'),
     circleApiUrl: url('CIRCLE_API_URL', 'https://circleci.com/api/v2', 'CIRCLE_TOKEN'),
     githubToken: text('GITHUB_TOKEN'),
@@ -86,14 +104,6 @@ function setToNothing(names: readonly string[]): UsageError {
 export function emptyTokens({ empty }: Environment): string | null {
   if (empty.length === 0) return null;
   return `${empty.join(', ')} ${empty.length === 1 ? 'is' : 'are'} set to nothing: as if not set`;
-}
-
-/** @throws UsageError E_MISSING_TOKEN */
-export function requireHerokuToken({ herokuApiKey }: Environment): string {
-  if (herokuApiKey !== null) return herokuApiKey;
-  throw new UsageError('E_MISSING_TOKEN', 'HEROKU_API_KEY is not set', {
-    hint: 'Make one with `heroku authorizations:create` and set it: in the CI’s environment or context, or in the shell that runs this.',
-  });
 }
 
 function checkedUrl(name: string, value: string): string {

@@ -3,11 +3,11 @@ import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
 import { createHttpClient } from '../../effects/http/client.ts';
 import { undiciTransport } from '../../effects/http/undici-transport.ts';
-import { createHeroku } from '../../effects/targets/heroku/heroku.ts';
 import { LockstepError, UsageError } from '../../errors/error.ts';
 import { type Actor, knownName, type Observed, systemUser } from '../../runtime/actor.ts';
 import type { CiFacts } from '../ci/ci.ts';
 import type { Environment } from '../config/environment.ts';
+import { type Accounts, accountsOf } from './targets.ts';
 
 export interface ActorOptions {
   /** `--actor`. */
@@ -58,8 +58,9 @@ export async function observeOrderer(
   return { ...actor, observed };
 }
 
-async function accountOf({ herokuApiKey, herokuApiUrl }: Environment): Promise<string> {
-  if (herokuApiKey === null) throw nobody('');
+/** The first kind of target whose token can say whose it is. @throws UsageError E_ACTOR */
+async function accountOf(environment: Environment): Promise<string> {
+  const accounts = accountsOf(environment);
   const transport = undiciTransport();
   const signal = AbortSignal.timeout(accountTimeoutMs);
   const clock = systemClock;
@@ -70,24 +71,32 @@ async function accountOf({ herokuApiKey, herokuApiUrl }: Environment): Promise<s
     beforeWrite: async () => {},
     notice: () => {},
   });
+  let why = '';
   try {
-    const heroku = createHeroku({ baseUrl: herokuApiUrl, token: herokuApiKey });
-    return await heroku.account({ http, clock, signal, progress: () => {} });
-  } catch (error) {
-    if (error instanceof LockstepError) throw nobody(` (${error.message})`);
-    if (signal.aborted) throw nobody(' (Heroku does not answer)');
-    throw error;
+    for (const { name, account } of accounts) {
+      if (account === null) continue;
+      try {
+        return await account({ http, clock, signal, progress: () => {} });
+      } catch (error) {
+        if (error instanceof LockstepError) why = ` (${error.message})`;
+        else if (signal.aborted) why = ` (${name} does not answer)`;
+        else throw error;
+      }
+    }
   } finally {
     await transport.close();
   }
+  throw nobody(accounts, why);
 }
 
-function nobody(why: string): UsageError {
+function nobody(accounts: readonly Accounts[], why: string): UsageError {
+  const no = accounts.map(({ name }) => `, no ${name} account`).join('');
+  const tokens = accounts.flatMap(({ tokenVariables }) => tokenVariables).join(' or ');
   return new UsageError(
     'E_ACTOR',
-    `who gives this order cannot be seen: no CI user, no git identity, no Heroku account${why}`,
+    `who gives this order cannot be seen: no CI user, no git identity${no}${why}`,
     {
-      hint: 'Say who you are to git (git config user.name, git config user.email), or set HEROKU_API_KEY. --actor alone is a claim.',
+      hint: `Say who you are to git (git config user.name, git config user.email), or set ${tokens}. --actor alone is a claim.`,
     },
   );
 }

@@ -11,8 +11,7 @@ import { createHttpClient } from '../../effects/http/client.ts';
 import type { HttpClient, Transport } from '../../effects/http/request.ts';
 import { undiciTransport } from '../../effects/http/undici-transport.ts';
 import type { Ports } from '../../effects/ports.ts';
-import { createHeroku } from '../../effects/targets/heroku/heroku.ts';
-import { herokuTargets } from '../../effects/targets/heroku/target.ts';
+import type { Targets } from '../../effects/targets/target.ts';
 import { laneOfDeploy, otherLaneOf } from '../../runtime/gates/trust.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { createCiLock } from '../../runtime/lock/ci-lock.ts';
@@ -33,7 +32,7 @@ import { readKillSwitch } from '../config/kill-switch.ts';
 export interface AssembleOptions {
   readonly config: Config;
   readonly environment: Environment;
-  readonly herokuToken: string;
+  readonly targets: Targets;
   readonly env: NodeJS.ProcessEnv;
   readonly ci: CiFacts;
   readonly repository: Repository;
@@ -76,12 +75,9 @@ function wire(
   keeper: LeaseKeeper,
   send: Transport,
 ): Omit<Assembly, 'keeper' | 'close'> {
-  const { config, environment, herokuToken, env, ci, repository, log, run, leaseMs, progress } =
+  const { config, environment, targets, env, ci, repository, log, run, leaseMs, progress } =
     options;
   const clock = systemClock;
-  const targets = herokuTargets(
-    createHeroku({ baseUrl: environment.herokuApiUrl, token: herokuToken }),
-  );
   const client = (beforeWrite: () => Promise<void>): HttpClient =>
     createHttpClient({
       transport: send,
@@ -106,12 +102,12 @@ function wire(
   });
 
   const webUrl = config.repository ?? null;
-  const slug = webUrl === null ? null : parseRepository(webUrl);
+  const name = webUrl === null ? null : parseRepository(webUrl);
   const github =
     environment.githubToken === null
       ? null
       : createGitHub({ baseUrl: environment.githubApiUrl, token: environment.githubToken });
-  const history = createHistory({ repository, github, slug, webUrl });
+  const history = createHistory({ repository, github, name, webUrl });
   const services = createServices({
     http,
     targets,

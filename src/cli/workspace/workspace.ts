@@ -39,7 +39,7 @@ export async function openWorkspace(
       ? { config: loadConfig(place.file), notices: [] }
       : await configOfCommit(place, deployed);
   hidePasswordsOf(config.store);
-  keepNames(config.app, config.branch, config.staging.heroku.app, config.production.heroku.app);
+  keepNames(config.app, config.branch, config.staging.target.name, config.production.target.name);
   const directory = dirname(place.file);
   const storeUrl = givenStore(flags, environment) ?? anchored(config.store, directory);
   return { config, directory, storeUrl, notices };

@@ -20,16 +20,16 @@ export interface HistoryOptions {
   readonly repository: Repository;
   /** Null where there is no token, or the repository is not on GitHub. */
   readonly github: GitHub | null;
-  readonly slug: RepositoryName | null;
+  readonly name: RepositoryName | null;
   /** Where people read the repository; for links. */
   readonly webUrl: string | null;
 }
 
-export function createHistory({ repository, github, slug, webUrl }: HistoryOptions): History {
+export function createHistory({ repository, github, name, webUrl }: HistoryOptions): History {
   const ask = async (base: string, head: string, ports: Ports) => {
-    if (github === null || slug === null) return null;
+    if (github === null || name === null) return null;
     try {
-      return await github.compare(slug, base, head, ports);
+      return await github.compare(name, base, head, ports);
     } catch (error) {
       ports.signal.throwIfAborted();
       ports.progress(`GitHub cannot compare the commits: ${messageOf(error)}`);

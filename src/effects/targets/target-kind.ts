@@ -1,9 +1,82 @@
-/** What a kind of target hands in besides its targets. */
+/** What a kind of target hands in: the rest of the program knows kinds by this, and none of them by its name. */
+import type { z } from 'zod';
+import type { ErrorEntries } from '../../errors/entry.ts';
+import type { Settings, TargetSettings } from '../../machine/events.ts';
 import type { Upcaster } from '../../machine/upcasting.ts';
+import type { Ports } from '../ports.ts';
+import type { Targets } from './target.ts';
 
 export interface TargetKind {
-  /** As `target.kind` has it in a deploy's settings. */
+  /** As `target.kind` has it in a deploy's settings; in `pipeline.yml` an environment's target stands under this key. */
   readonly kind: string;
+  /** As people call it. */
+  readonly name: string;
+  readonly config: TargetConfig;
+  readonly variables: TargetVariables;
+  /** @param values of its variables, by their names: every token and every base URL has one */
+  open(values: Readonly<Record<string, string>>): OpenedKind;
   /** Steps from what it once wrote to today's events. */
   readonly upcasters: readonly Upcaster[];
+  /** Its part of the error catalogue. */
+  readonly errors: ErrorEntries;
+}
+
+/** The environments of a deploy, in the order in which a commit reaches them. */
+export type Role = 'staging' | 'production';
+
+/** Its words in `pipeline.yml`. */
+export interface TargetConfig {
+  /** What stands under the kind's key in an environment of that role. */
+  schema(role: Role, fields: ConfigFields): z.ZodType<ChosenTarget>;
+  /** The field that names the place, by which two environments of this kind differ. */
+  readonly nameField: string;
+  readonly verify: VerifyWords;
+}
+
+/** Fields that are written in one way in the whole file. */
+export interface ConfigFields {
+  /** Written like `90s`; milliseconds when read. @param standard what it is where it is left out */
+  duration(description: string, standard: string): z.ZodType<number>;
+}
+
+/** What a deploy is pinned to of an environment's target. */
+export interface ChosenTarget {
+  readonly target: TargetSettings;
+  readonly submits: Settings['staging']['submits'];
+  /** How long each step from there to a release that runs may take. */
+  readonly timeoutMs: number;
+}
+
+export interface VerifyWords {
+  /** Its word for instances, in the plural: the key under `verify`. With `no-` before it, how their check is waived. */
+  readonly instances: string;
+  /** What a waived check of them means, in words. */
+  readonly waived: string;
+}
+
+/** The environment variables that it reads. */
+export interface TargetVariables {
+  readonly tokens: readonly TokenVariable[];
+  readonly urls: readonly UrlVariable[];
+}
+
+export interface TokenVariable {
+  readonly name: string;
+  /** For whoever has not set it: how a token is made. */
+  readonly hint: string;
+}
+
+/** A base URL. */
+export interface UrlVariable {
+  readonly name: string;
+  readonly standard: string;
+  /** The token that goes there: over https, or to this machine. */
+  readonly token: string;
+}
+
+/** A kind with its tokens. */
+export interface OpenedKind {
+  readonly targets: Targets;
+  /** Whose token it is, as the vendor names people; null where it has no accounts. */
+  readonly account: ((ports: Ports) => Promise<string>) | null;
 }

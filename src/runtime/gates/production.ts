@@ -43,7 +43,7 @@ export type Order =
   | Extract<Refusal, { kind: 'found' }>
   | Extract<Refusal, { kind: 'superseded' }>;
 
-/** What is under way for longer is stuck: of the targets that limit a release, Heroku does so after an hour. */
+/** What is under way for longer is stuck: the targets that limit a release do so after an hour. */
 export const otherReleaseTimeoutMs = 60 * 60_000;
 const otherReleasePollMs = 5_000;
 

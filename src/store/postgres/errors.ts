@@ -66,7 +66,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
     {
       code: 'E_STORE_LOGIN',
       what: 'it does not let this user in',
-      hint: 'Check the user and the password in PIPELINE_STORE; on Heroku they change with `heroku pg:credentials:rotate`.',
+      hint: 'Check the user and the password in PIPELINE_STORE; where a provider keeps the database, it may have changed them.',
     },
   ],
   [

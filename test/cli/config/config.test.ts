@@ -27,15 +27,16 @@ const endpoints = (text: string): string =>
 
 describe('what is left out', () => {
   it('has its documented default', async () => {
-    const verify = { dynos: { timeout: 600_000, settle: 10_000 }, endpoints: [], waive: [] };
+    const instances = { timeoutMs: 600_000, settleMs: 10_000 };
+    const same = { timeoutMs: 1_800_000, verify: { instances, endpoints: [], waive: [] } };
     expect(await loadText(leastConfig)).toMatchObject({
       branch: 'master',
       store: 'sqlite:.pipeline/log.db',
       stacking: 'skip',
       source: { submodules: 'refuse', lfs: 'refuse', export: 'refuse' },
       lock: { provider: 'store', timeout: 3_600_000, lease: 60_000 },
-      staging: { heroku: { deploy: 'build', timeout: 1_800_000 }, verify },
-      production: { heroku: { deploy: 'promote', timeout: 1_800_000 }, verify },
+      staging: { submits: 'commit', ...same },
+      production: { submits: 'artifact', ...same },
       gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
     });
   });
@@ -227,7 +228,7 @@ describe('aliases', () => {
     const text = leastConfig
       .replace('{ app: acme-staging }', '{ app: acme-staging, timeout: &long 2h }')
       .replace('{ app: acme-production }', '{ app: acme-production, timeout: *long }');
-    expect((await loadText(text)).production.heroku.timeout).toBe(7_200_000);
+    expect((await loadText(text)).production.timeoutMs).toBe(7_200_000);
   });
 });
 

@@ -1,9 +1,11 @@
 /** What the command puts together: its writes are fenced, and its lock waits for both apps. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detectCi } from '../../../src/cli/ci/ci.ts';
 import { parseConfig } from '../../../src/cli/config/config.ts';
 import { readEnvironment } from '../../../src/cli/config/environment.ts';
 import { type Assembly, assemble } from '../../../src/cli/workspace/assemble.ts';
+import { openTargets } from '../../../src/cli/workspace/targets.ts';
 import type { Repository } from '../../../src/effects/git/repository.ts';
 import type { SubmitInput } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
@@ -38,10 +40,15 @@ beforeEach(async () => {
     relation: async (base: string, head: string) => graph.relation(base, head),
     archive: async () => new TextEncoder().encode('a tarball'),
   } as unknown as Repository;
+  const config = parseConfig(Buffer.from(fullConfig), 'pipeline.yml');
+  const environment = readEnvironment({
+    HEROKU_API_URL: world.heroku.url,
+    HEROKU_API_KEY: 'HRKU-token-12345678',
+  });
   assembly = assemble({
-    config: parseConfig(Buffer.from(fullConfig), 'pipeline.yml'),
-    environment: readEnvironment({ HEROKU_API_URL: world.heroku.url, HEROKU_API_KEY: 'HRKU-1' }),
-    herokuToken: 'HRKU-token-12345678',
+    config,
+    environment,
+    targets: openTargets(config, environment),
     env: {
       get PRODUCTION_CD_ENABLED() {
         onGates();

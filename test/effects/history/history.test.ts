@@ -47,7 +47,7 @@ async function history(withGitHub = true): Promise<History> {
   return createHistory({
     repository: await openRepository(folder.path, { env: gitEnv }),
     github: withGitHub ? createGitHub({ baseUrl: server.url, token: 'ghp-secret-1' }) : null,
-    slug: { owner: 'acme', name: 'web' },
+    name: { owner: 'acme', name: 'web' },
     webUrl: 'https://github.com/acme/web',
   });
 }

@@ -635,7 +635,7 @@ export const holders: readonly Mutant[] = [
     id: 'projects-of-githubs-app-are-lost',
     promise: ciList,
     file: 'src/cli/ci/ci.ts',
-    symbol: 'circleCiSlug',
+    symbol: 'circleCiProject',
     code: 'return organization && project ? `circleci/${organization}/${project}` : null;',
     by: 'return null;',
     noticedBy: 'test/cli/ci/ci.test.ts',

@@ -139,7 +139,7 @@ export class Fuzzer {
         baseUrl: environment.GITHUB_API_URL ?? '',
         token: environment.GITHUB_TOKEN ?? '',
       }),
-      slug: { owner: 'acme', name: 'web' },
+      name: { owner: 'acme', name: 'web' },
       webUrl: null,
     });
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });

@@ -20,12 +20,13 @@ import type {
   Targets,
   UnderWay,
 } from '../target.ts';
+import { config } from './config.ts';
 import { DynoWatch } from './dyno-watch.ts';
 import { HerokuError } from './error-codes.ts';
 import type { CodeRelease, Heroku, Decision as HerokuDecision } from './heroku.ts';
 import { heroku } from './vendor.ts';
 
-export const kind = 'heroku';
+export const kind = heroku.id;
 
 /** With preboot the old dynos answer until three minutes after the release (Heroku's Preboot article). */
 const prebootWindowMs = 3 * 60_000;
@@ -192,7 +193,7 @@ function hintsOf(app: string): Hints {
     release: (version) => `heroku releases:info ${version} -a ${app}`,
     logs: `heroku logs -a ${app} -n 200`,
     instances: `heroku ps -a ${app}`,
-    verifyKey: 'dynos',
+    verifyKey: config.verify.instances,
   };
 }
 

@@ -1,0 +1,72 @@
+/** The targets of a lane, opened with what the environment has for them. */
+import { targetKinds } from '../../effects/targets/kinds.ts';
+import type { Targets } from '../../effects/targets/target.ts';
+import type { OpenedKind, TargetKind } from '../../effects/targets/target-kind.ts';
+import { UsageError } from '../../errors/error.ts';
+import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
+
+/**
+ * What a token is missing for is told at once. A deploy that is resumed may have been asked for when its lane had
+ * another kind of target: that is opened when it is needed.
+ *
+ * @throws UsageError E_MISSING_TOKEN
+ */
+export function openTargets(
+  { staging, production }: Pick<Config, 'staging' | 'production'>,
+  environment: Environment,
+): Targets {
+  const opened = new Map<string, OpenedKind>();
+  const of = (kind: string): OpenedKind => {
+    const known = opened.get(kind) ?? open(kindNamed(kind), environment);
+    opened.set(kind, known);
+    return known;
+  };
+  for (const { target } of [staging, production]) of(target.kind);
+  return (settings) => of(settings.kind).targets(settings);
+}
+
+/** @throws UsageError E_MISSING_TOKEN */
+function open({ variables, open }: TargetKind, { targets }: Environment): OpenedKind {
+  const missing = variables.tokens.find(({ name }) => (targets[name] ?? null) === null);
+  if (missing !== undefined) {
+    throw new UsageError('E_MISSING_TOKEN', `${missing.name} is not set`, { hint: missing.hint });
+  }
+  const names = [...variables.tokens, ...variables.urls].map(({ name }) => name);
+  return open(Object.fromEntries(names.map((name) => [name, targets[name] ?? ''])));
+}
+
+/** @throws UsageError E_TARGET_KIND */
+function kindNamed(name: string): TargetKind {
+  const found = targetKinds.find(({ kind }) => kind === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    'E_TARGET_KIND',
+    `this version knows no kind of target that is called ${name}`,
+    {
+      hint: 'Whoever asked for the deploy ran a version that does: use that one, or a newer one.',
+    },
+  );
+}
+
+/** A kind that has accounts. */
+export interface Accounts {
+  /** As people call the kind. */
+  readonly name: string;
+  readonly tokenVariables: readonly string[];
+  /** Null where its token is not set, or does not say whose it is. */
+  readonly account: OpenedKind['account'];
+}
+
+export function accountsOf(environment: Environment): Accounts[] {
+  const withAccounts = targetKinds.filter(({ variables }) => variables.tokens.length > 0);
+  return withAccounts.map((kind) => {
+    const tokenVariables = kind.variables.tokens.map(({ name }) => name);
+    const isSet = tokenVariables.every((name) => (environment.targets[name] ?? null) !== null);
+    return {
+      name: kind.name,
+      tokenVariables,
+      account: isSet ? open(kind, environment).account : null,
+    };
+  });
+}

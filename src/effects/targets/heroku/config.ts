@@ -1,0 +1,52 @@
+/** Heroku's words in `pipeline.yml`, and the environment variables of its account. */
+import { z } from 'zod';
+import type { ConfigFields, Role, TargetConfig, TargetVariables } from '../target-kind.ts';
+import { heroku } from './vendor.ts';
+
+const appName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/,
+    'a Heroku app’s name: lower case letters, digits and dashes, 3 to 30 of them',
+  );
+
+/** Staging is what is built first: there is nothing yet to promote to it. */
+const deployOf = (role: Role) =>
+  role === 'staging'
+    ? z.literal('build').default('build')
+    : z.enum(['promote', 'build']).default('promote');
+
+const schema = (role: Role, { duration }: ConfigFields) =>
+  z
+    .strictObject({
+      app: appName,
+      deploy: deployOf(role),
+      timeout: duration('how long a build, a release phase or a promotion may take', '30m'),
+    })
+    .transform(({ app, deploy, timeout }) => ({
+      target: { kind: heroku.id, name: app, settings: {} },
+      submits: deploy === 'promote' ? ('artifact' as const) : ('commit' as const),
+      timeoutMs: timeout,
+    }));
+
+export const config: TargetConfig = {
+  schema,
+  nameField: 'app',
+  verify: { instances: 'dynos', waived: 'an app scaled to nothing counts as up' },
+};
+
+export const variables: TargetVariables = {
+  tokens: [
+    {
+      name: heroku.tokenVariable,
+      hint: 'Make one with `heroku authorizations:create` and set it: in the CI’s environment or context, or in the shell that runs this.',
+    },
+  ],
+  urls: [
+    {
+      name: heroku.urlVariable,
+      standard: 'https://api.heroku.com',
+      token: heroku.tokenVariable,
+    },
+  ],
+};

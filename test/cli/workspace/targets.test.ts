@@ -1,0 +1,50 @@
+/** Targets are opened with the environment's tokens: what is missing is told before anything is done. */
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/cli/config/config.ts';
+import { readEnvironment } from '../../../src/cli/config/environment.ts';
+import { accountsOf, openTargets } from '../../../src/cli/workspace/targets.ts';
+import { UsageError } from '../../../src/errors/error.ts';
+import { failureOf } from '../../effects/lockstep-error.ts';
+import { leastConfig } from '../config/config-text.ts';
+
+const config = parseConfig(Buffer.from(leastConfig), 'pipeline.yml');
+const token = { HEROKU_API_KEY: 'HRKU-1' };
+const refused = (work: () => unknown) => failureOf(Promise.resolve().then(work));
+
+describe('the targets of a lane', () => {
+  it.each([{}, { HEROKU_API_KEY: '' }, { HEROKU_API_KEY: ' ' }])(
+    'without a token are refused by the variable’s name, with how to make one: %j',
+    async (env) => {
+      const error = await refused(() => openTargets(config, readEnvironment(env)));
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error).toMatchObject({
+        code: 'E_MISSING_TOKEN',
+        message: 'HEROKU_API_KEY is not set',
+        hint: expect.stringContaining('`heroku authorizations:create`'),
+      });
+    },
+  );
+
+  it('are those that the settings name', () => {
+    const targets = openTargets(config, readEnvironment(token));
+    expect(targets(config.staging.target).settings).toEqual(config.staging.target);
+    expect(targets(config.production.target).hints.releases).toContain('acme-production');
+  });
+
+  it('of a kind that this version does not know are refused by its name', async () => {
+    const targets = openTargets(config, readEnvironment(token));
+    const error = await refused(() => targets({ kind: 'zeppelin', name: 'z', settings: {} }));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.code).toBe('E_TARGET_KIND');
+    expect(error.message).toContain('zeppelin');
+  });
+});
+
+describe('the accounts', () => {
+  it('are asked only where there is a token', () => {
+    expect(accountsOf(readEnvironment({}))).toEqual([
+      { name: 'Heroku', tokenVariables: ['HEROKU_API_KEY'], account: null },
+    ]);
+    expect(accountsOf(readEnvironment(token))[0]?.account).toBeTypeOf('function');
+  });
+});
