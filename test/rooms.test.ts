@@ -8,17 +8,18 @@ const src = resolve(import.meta.dirname, '../src');
 /** What each room may import: other rooms, and packages (`node:*` and anything else unless listed). */
 const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   errors: { rooms: [], packages: /^$/ },
-  redaction: { rooms: [], packages: /^node:/ },
-  machine: { rooms: [], packages: /^(xstate|@xstate\/graph|zod)$/ },
+  format: { rooms: [], packages: /^$/ },
+  redaction: { rooms: ['format'], packages: /^node:/ },
+  machine: { rooms: ['format'], packages: /^(xstate|@xstate\/graph|zod)$/ },
   store: { rooms: ['errors'], packages: /^(node:|kysely|better-sqlite3|pg)/ },
-  effects: { rooms: ['machine', 'redaction', 'errors'], packages: /^(node:|undici|zod)/ },
+  effects: { rooms: ['machine', 'format', 'redaction', 'errors'], packages: /^(node:|undici|zod)/ },
   sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
   runtime: {
-    rooms: ['machine', 'store', 'effects', 'redaction', 'errors'],
+    rooms: ['machine', 'store', 'effects', 'format', 'redaction', 'errors'],
     packages: /^(node:|zod|kysely)/,
   },
   cli: {
-    rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox', 'redaction', 'errors'],
+    rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox', 'format', 'redaction', 'errors'],
     packages: /^(node:|commander|zod|yaml|env-ci|xstate)/,
   },
 };

@@ -54,10 +54,3 @@ export function isTransient(error: unknown): error is LockstepError {
     (error.status >= 500 || error.status === 429 || error.code === 'E_VENDOR_RATE_LIMIT')
   );
 }
-
-/** `2 min`, `45 s`, `1.5 s`, `500 ms`: about as long as that. */
-export function spoken(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
-  return `${Math.round(ms / 60_000)} min`;
-}

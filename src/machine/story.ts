@@ -2,8 +2,10 @@
  * The story in sentences: what each event says to a person, in the terminal, in `pipeline log` and
  * in a channel. Pure, and the only place where events become words.
  */
+import { formatDuration } from '../format/duration.ts';
+import { cut, oneLine } from '../format/text.ts';
+import { counted, listed } from '../format/words.ts';
 import type { Step } from './codec.ts';
-import { formatDuration } from './duration.ts';
 import type {
   Distrust,
   DomainEvent,
@@ -13,8 +15,6 @@ import type {
   KillSwitch,
   Running,
 } from './events.ts';
-
-export { formatDuration } from './duration.ts';
 
 export interface Telling {
   /** One line. */
@@ -187,7 +187,7 @@ const listedMax = 20;
 
 function observed({ production, notes, order }: EventData<'deploy.observed'>): Telling {
   const count = notes.commits.length + notes.omitted;
-  const what = count === 1 ? '1 commit' : `${count} commits`;
+  const what = counted(count, 'commit');
   const headline = {
     first: `first deploy: production runs none of this yet; ${what} to ship`,
     ahead: `production runs ${runs(production)}; ${what} to ship`,
@@ -197,7 +197,7 @@ function observed({ production, notes, order }: EventData<'deploy.observed'>): T
     .slice(-listedMax)
     .map(({ sha, title, author }) => `${shortSha(sha)} ${cut(title, 100)} (${author})`);
   const more = count - lines.length;
-  if (more > 0) lines.unshift(`${more} earlier ${more === 1 ? 'commit' : 'commits'}, and`);
+  if (more > 0) lines.unshift(`${counted(more, 'earlier commit')}, and`);
   if (notes.compareUrl !== null) lines.push(notes.compareUrl);
   return telling('neutral', headline, lines.length === 0 ? null : lines.join('\n'));
 }
@@ -245,11 +245,9 @@ function instancesUp(
   if (names.length === 0) {
     return telling('good', `${environment} has no instances to wait for${after}`);
   }
-  const shown = names.slice(0, 10).join(', ');
-  const more = names.length > 10 ? `, and ${names.length - 10} more` : '';
   return telling(
     'good',
-    `${environment} ${versions} is up${after}: ${counted(names.length, 'instance')} (${shown}${more})`,
+    `${environment} ${versions} is up${after}: ${counted(names.length, 'instance')} (${listed(names, 10)})`,
   );
 }
 
@@ -265,7 +263,7 @@ function verified(
     [
       `${status} ${withoutQuery(url)}`,
       revision === null ? '' : ` runs ${shortSha(revision)}`,
-      attempts === 1 ? '' : ` (${attempts} attempts)`,
+      attempts === 1 ? '' : ` (${counted(attempts, 'attempt')})`,
     ].join(''),
   );
   const right = endpoints.length === 1 ? 'is right' : 'are right';
@@ -282,7 +280,7 @@ function held({ rollback }: EventData<'production.held'>): Telling {
   const text = description === '' ? '' : ` "${cut(oneLine(description), 100)}"`;
   return telling(
     'bad',
-    `held: ${howBack(rollback)} (${release.version}${text} by ${by}, ${clockTime(at)})`,
+    `held: ${howBack(rollback)} (${release.version}${text} by ${by}, ${minuteOf(at)})`,
     `Nothing ships until a person lifts it: pipeline resume, with the deploy and --reason.${now}`,
   );
 }
@@ -374,12 +372,8 @@ function switchState({ state, why }: KillSwitch): string {
   return `not the word true${why === null ? '' : ` (${why})`}`;
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** `2026-01-05 13:04 UTC`, or the text as it is where it is no time. */
-function clockTime(iso: string): string {
+function minuteOf(iso: string): string {
   const time = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?Z$/.exec(iso);
   return time === null ? iso : `${time[1]} ${time[2]} UTC`;
 }
@@ -387,14 +381,4 @@ function clockTime(iso: string): string {
 /** A query may carry what is not to be shown. */
 function withoutQuery(url: string): string {
   return url.replace(/[?#].*$/s, '');
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
-}
-
-/** At most so many code points, with `…` where something is missing. */
-function cut(text: string, max: number): string {
-  const points = [...text];
-  return points.length <= max ? text : `${points.slice(0, max - 1).join('')}…`;
 }

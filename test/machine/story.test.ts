@@ -8,7 +8,7 @@ import {
   stuckIn,
 } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
-import { describeStep, formatDuration, shortSha, tell } from '../../src/machine/story.ts';
+import { describeStep, shortSha, tell } from '../../src/machine/story.ts';
 import { sample, variants } from './samples.ts';
 
 const all: DomainEvent[] = [
@@ -157,22 +157,6 @@ describe('describeStep', () => {
 
   it('gives back a name that it does not know', () => {
     expect(describeStep('constructor')).toBe('constructor');
-  });
-});
-
-describe('formatDuration', () => {
-  it.each([
-    [0, '0ms'],
-    [850, '850ms'],
-    [12_999, '12s'],
-    [60_000, '1m'],
-    [130_000, '2m10s'],
-    [3_900_000, '1h05m'],
-    [3_600_000, '1h'],
-    [180_000_000, '2d2h'],
-    [-5, '0ms'],
-  ])('%d ms is %s', (ms, text) => {
-    expect(formatDuration(ms)).toBe(text);
   });
 });
 

@@ -1,15 +1,15 @@
 /** `pipeline export`: the log as JSON Lines, for people, for jq, and for `pipeline import`. It only reads. */
 import { isDeepStrictEqual } from 'node:util';
 import { LockstepError, UsageError } from '../../errors/error.ts';
+import { parseTime } from '../../format/time.ts';
+import { counted } from '../../format/words.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { deployStream, laneStream } from '../../runtime/log/streams.ts';
 import { Chain } from '../../store/hash-chain.ts';
 import { type EventLog, LogFault, type RecordedEvent } from '../../store/log.ts';
 import { toRow } from '../../store/stored-event.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { counted } from '../number.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { parseTime } from '../render/time.ts';
 import { toLine } from '../transfer/event-line.ts';
 import { openOutput } from '../transfer/export-file.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';

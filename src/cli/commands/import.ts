@@ -1,10 +1,10 @@
 /** `pipeline import SOURCE`: takes an exported log, or another store's, into this one, exactly as it was recorded. */
 import { LockstepError, UsageError } from '../../errors/error.ts';
+import { counted } from '../../format/words.ts';
 import { ImportCheck } from '../../store/import-check.ts';
 import { type EventLog, type ImportFlaw, ImportRefused, StoreUnusable } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { counted } from '../number.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { type EventBatch, type EventSource, openSource } from '../transfer/event-source.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';

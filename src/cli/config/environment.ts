@@ -2,8 +2,8 @@
 import { isPrivate } from '../../effects/http/plain.ts';
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import { UsageError } from '../../errors/error.ts';
+import { parseDuration } from '../../format/duration.ts';
 import type { SecretVariables } from '../../redaction/secrets.ts';
-import { parseDuration } from './duration.ts';
 
 /** Null: not set. A token that is set to nothing counts as not set. */
 export interface Environment {

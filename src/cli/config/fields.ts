@@ -1,6 +1,6 @@
 /** Fields that are written in one way in all of `pipeline.yml`. */
 import { z } from 'zod';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../../format/duration.ts';
 
 /** Written like `90s`; milliseconds when read. */
 export const duration = (description: string, standard: string) =>

@@ -1,6 +1,7 @@
 /** Whether a commit's bytes are all that is to ship: asked before anything is written. */
 import type { SourceOddities } from '../../effects/git/source.ts';
 import { UsageError } from '../../errors/error.ts';
+import { listed } from '../../format/words.ts';
 import type { Config } from './config.ts';
 
 const shownMax = 5;
@@ -37,16 +38,11 @@ export function checkSource(found: SourceOddities, source: Config['source']): st
   const here = oddities.filter((one) => found[one.found].length > 0);
   const refused = here.filter(({ key }) => source[key] === 'refuse');
   if (refused.length === 0) {
-    return here.map((one) => `${one.shipped} (${listed(found[one.found])})`);
+    return here.map((one) => `${one.shipped} (${listed(found[one.found], shownMax)})`);
   }
-  const texts = refused.map((one) => `${one.what}: ${listed(found[one.found])}`);
+  const texts = refused.map((one) => `${one.what}: ${listed(found[one.found], shownMax)}`);
   const keys = refused.map(({ key, meant }) => `${key}: ${meant}`).join(', ');
   throw new UsageError('E_SOURCE', `the commit has ${texts.join('; it has ')}`, {
     hint: `What ships are the committed bytes. If that is meant, say so in pipeline.yml: source: { ${keys} }`,
   });
-}
-
-function listed(places: readonly string[]): string {
-  const more = places.length - shownMax;
-  return places.slice(0, shownMax).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -1,10 +1,11 @@
 /** `pipeline log` as lines: a deploy's events in words. */
+import { table } from '../../format/columns.ts';
+import { dateAndTime } from '../../format/time.ts';
 import { tell } from '../../machine/story.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { actorName, actorSchema, observedInWords } from '../../runtime/actor.ts';
 import { domainEvent } from '../../runtime/log/recorded.ts';
 import type { RecordedEvent } from '../../store/log.ts';
-import { table } from './table.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 const tones = { good: 'green', bad: 'red', waiting: 'yellow' } as const;
@@ -19,7 +20,7 @@ export function logView(
     const words = safe(headline);
     return {
       cells: [
-        color.dim(`${record.time.slice(0, 19).replace('T', ' ')}Z`),
+        color.dim(dateAndTime(record.time)),
         color.dim(record.type),
         `${tone === 'neutral' ? words : color[tones[tone]](words)}${by(record)}`,
       ],

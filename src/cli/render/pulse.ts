@@ -3,7 +3,8 @@
  * for ten minutes. The one place for it: no wait has to say its own line again.
  */
 import type { Clock } from '../../effects/clock.ts';
-import { formatDuration } from '../../machine/story.ts';
+import { formatDuration } from '../../format/duration.ts';
+import { clockTime } from '../../format/time.ts';
 import type { Reporter } from './reporter.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -70,7 +71,7 @@ export function withPulse(reporter: Reporter, clock: Clock, quietMs = runQuietMs
   return {
     heard: said,
     waiting(what) {
-      const since = `${new Date(clock.now()).toISOString().slice(11, 19)}Z`;
+      const since = clockTime(new Date(clock.now()).toISOString());
       wait = { what, since, from: clock.ran(), last: null };
     },
     recorded(event, record) {

@@ -1,14 +1,15 @@
 /** `pipeline replay` as lines: the timeline as it was recomputed, and whether that is what was recorded. */
-import { formatDuration } from '../../machine/story.ts';
+import { table } from '../../format/columns.ts';
+import { formatDuration } from '../../format/duration.ts';
+import { dateAndTime } from '../../format/time.ts';
 import type { Replay } from '../../runtime/audit/replay.ts';
-import { table } from './table.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 export function replayView(replay: Replay, { color }: Pick<Terminal, 'color'>): string[] {
   const { steps, disagreement, state, deploy, sameChart } = replay;
   const header = ['time (UTC)', 'event', 'from', 'to', 'took'].map(color.dim);
   const rows = steps.map(({ time, event, from, to, tookMs }) => [
-    time.slice(0, 19).replace('T', ' '),
+    dateAndTime(time),
     event.type,
     from ?? '',
     to,

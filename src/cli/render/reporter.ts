@@ -1,7 +1,9 @@
 /** Tells whoever watches a run what happens: a line for each event, what is waited for in between. */
 import { stripVTControlCharacters } from 'node:util';
+import { formatDuration } from '../../format/duration.ts';
+import { clockTime } from '../../format/time.ts';
 import type { DomainEvent } from '../../machine/events.ts';
-import { formatDuration, tell } from '../../machine/story.ts';
+import { tell } from '../../machine/story.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import type { RecordedEvent } from '../../store/log.ts';
 import { safe, type Terminal } from './terminal.ts';
@@ -38,7 +40,7 @@ export function createReporter(options: {
     if (waiting === null) return;
     terminal.status(`${waiting.line} (${formatDuration(now() - waiting.since)})`);
   };
-  const stamp = (iso: string): string => terminal.color.dim(`${iso.slice(11, 19)}Z`);
+  const stamp = (iso: string): string => terminal.color.dim(clockTime(iso));
   const aside = (text: string): void =>
     write(`${stamp(new Date(now()).toISOString())}    ${terminal.color.dim(text)}`);
 

@@ -1,12 +1,13 @@
 /** `pipeline status` as lines: a table, and what a person has to do next. */
+import { cutToWidth, table } from '../../format/columns.ts';
+import { formatDuration } from '../../format/duration.ts';
+import { sentence } from '../../format/words.ts';
 import { stateFacts } from '../../machine/state-facts.ts';
-import { formatDuration, shortSha } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story.ts';
 import type { DeployRow } from '../../runtime/audit/deploys.ts';
-import { sentence } from './sentence.ts';
-import { table } from './table.ts';
 import { safe, type Terminal } from './terminal.ts';
 
-const titleLengthMax = 50;
+const titleColumns = 50;
 
 export type StatusRow = DeployRow & {
   /** Whether a run carries it on now. */
@@ -27,7 +28,7 @@ export function statusView(
     painted(row, color),
     `${formatDuration(Math.max(0, nowMs - Date.parse(row.since)))} ago`,
     shortSha(row.commit),
-    shortened(safe(row.title)),
+    cutToWidth(safe(row.title), titleColumns),
   ]);
   const lines = table([header, ...body]);
   const reasons = rows.flatMap((row) => nextSteps(row).map((step) => `  ${row.deploy}: ${step}`));
@@ -40,13 +41,6 @@ function painted({ state, settled, running }: StatusRow, color: Terminal['color'
   if (tags.includes('failed')) return color.red(state);
   if (settled) return color.yellow(state);
   return running ? color.cyan(state) : color.red(`${state}, no run`);
-}
-
-function shortened(title: string): string {
-  const characters = [...title];
-  return characters.length > titleLengthMax
-    ? `${characters.slice(0, titleLengthMax - 1).join('')}…`
-    : title;
 }
 
 /** What somebody has to do for this deploy; nothing for one that goes on, or is over, by itself. */

@@ -1,11 +1,11 @@
 /** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { LockstepError } from '../../errors/error.ts';
+import { cutToWidth } from '../../format/columns.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { harmlessFor, harmlessJsonFor } from '../../redaction/runner-commands.ts';
 import { visible, visibleJson } from '../../redaction/unseen.ts';
 import { inCi } from '../ci/in-ci.ts';
-import { widthOf } from './table.ts';
 
 type Paint = (text: string) => string;
 
@@ -105,7 +105,8 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     status(text) {
       if (!isTty) return;
       clearStatus();
-      stdout.write(cut(redact(text), (stdout.columns ?? 80) - 1));
+      const line = safe(stripVTControlCharacters(redact(text))).replaceAll('\t', ' ');
+      stdout.write(cutToWidth(line, (stdout.columns ?? 80) - 1));
       live = true;
     },
     clearStatus,
@@ -141,18 +142,6 @@ export function printError(
     .filter(Boolean))
     terminal.err(`  ${safe(line)}`);
   if (debug && error instanceof Error) terminal.err(safeLines(error.stack ?? ''));
-}
-
-/** As much of the start as fits into so many columns, in one line and without colour. */
-function cut(text: string, columns: number): string {
-  let line = '';
-  let width = 0;
-  for (const character of safe(stripVTControlCharacters(text)).replaceAll('\t', ' ')) {
-    width += widthOf(character);
-    if (width > columns) break;
-    line += character;
-  }
-  return line;
 }
 
 /** Foreign text as one line: without secrets, and with whatever nobody would see made visible. */

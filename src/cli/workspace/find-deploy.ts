@@ -1,5 +1,6 @@
 /** From what a person types to one deploy: its id, its build's label, or the start of its id. */
 import { UsageError } from '../../errors/error.ts';
+import { listed } from '../../format/words.ts';
 import { type DeployRow, readDeploy } from '../../runtime/audit/deploys.ts';
 import type { EventLog } from '../../store/log.ts';
 
@@ -43,9 +44,8 @@ export async function findDeploy(
 const firstAttempt = (deploy: string): string => deploy.replace(/\.\d+$/, '');
 
 function ambiguous(name: string, rows: readonly DeployRow[]): UsageError {
-  const listed = rows.slice(0, listedMax).map(({ deploy }) => deploy);
-  const more = rows.length > listedMax ? ` and ${rows.length - listedMax} more` : '';
-  return new UsageError('E_DEPLOY_AMBIGUOUS', `${name} may be any of ${listed.join(', ')}${more}`, {
+  const names = rows.map(({ deploy }) => deploy);
+  return new UsageError('E_DEPLOY_AMBIGUOUS', `${name} may be any of ${listed(names, listedMax)}`, {
     hint: 'Give more of its id.',
   });
 }

@@ -1,12 +1,13 @@
 /** Asks an environment's endpoints until they answer as they should, from the commit that was released. */
 import { LockstepError } from '../../errors/error.ts';
+import { formatDuration } from '../../format/duration.ts';
+import { counted } from '../../format/words.ts';
 import type { Endpoint, Release } from '../../machine/events.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { VendorMalformed, VendorUnreachable } from '../http/errors.ts';
 import type { HttpResponse } from '../http/request.ts';
 import { shownName } from '../http/shown.ts';
-import { spoken } from '../polling.ts';
 import type { Ports } from '../ports.ts';
 import type { Target } from '../targets/target.ts';
 
@@ -49,7 +50,7 @@ async function awaitOverlap(target: Target, release: Release, ports: Ports): Pro
   const restMs = await target.overlapMs(release, ports);
   if (restMs <= 0) return;
   ports.progress(
-    `${target.settings.name}: instances of the release before may still answer; waiting ${spoken(restMs)} before its endpoints are asked`,
+    `${target.settings.name}: instances of the release before may still answer; waiting ${formatDuration(restMs)} before its endpoints are asked`,
   );
   await ports.clock.sleep(restMs, ports.signal);
 }
@@ -180,7 +181,7 @@ function endpointFailed(
 ): LockstepError {
   return new LockstepError(
     'E_ENDPOINT',
-    `${url} did not answer as it should within ${spoken(timeoutMs)}: ${wrong} (${attempts} attempts)`,
+    `${url} did not answer as it should within ${formatDuration(timeoutMs)}: ${wrong} (${counted(attempts, 'attempt')})`,
     {
       hint: `See what it answers: curl -i ${url}, ${hints.logs}. What is expected of it is in pipeline.yml.`,
       details: {

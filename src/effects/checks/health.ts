@@ -3,8 +3,8 @@
  * end, and a last look finds that the release under test is still what runs.
  */
 import { LockstepError } from '../../errors/error.ts';
+import { formatDuration } from '../../format/duration.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
-import { spoken } from '../polling.ts';
 import type { Ports } from '../ports.ts';
 import type { Instance, InstancesSeen, InstanceWatch, Target } from '../targets/target.ts';
 import { type AnsweredEndpoint, askEndpoints } from './endpoints.ts';
@@ -59,7 +59,7 @@ class HealthCheck {
     const { release, artifact, settleMs, timeoutMs } = this.#input;
     const startedAt = clock.ran();
     progress(
-      `${this.#target.settings.name}: ${release.version} has to stay up for ${spoken(settleMs)}`,
+      `${this.#target.settings.name}: ${release.version} has to stay up for ${formatDuration(settleMs)}`,
     );
     let answers = await this.#watchWhile(this.#ask('until they are right'));
     const deadline = clock.ran() + settleMs + timeoutMs;
@@ -124,7 +124,7 @@ class HealthCheck {
     if (again === null) return;
     const { settleMs } = this.#input;
     const { name } = this.#target.settings;
-    this.#ports.progress(`${name}: ${again}; its ${spoken(settleMs)} begin again`);
+    this.#ports.progress(`${name}: ${again}; its ${formatDuration(settleMs)} begin again`);
   }
 
   #nextPauseMs(): number {
@@ -195,7 +195,7 @@ function unsteady(
 ): LockstepError {
   return new LockstepError(
     'E_INSTANCES_UNSTEADY',
-    `${name} did not stay up on ${version} for ${spoken(settleMs)} on end: instances restarted or went ${restarts} times`,
+    `${name} did not stay up on ${version} for ${formatDuration(settleMs)} on end: instances restarted or went ${restarts} times`,
     {
       hint: `See why: ${hints.logs}. How long they have to stay up is verify.${hints.verifyKey}.settle in pipeline.yml.`,
       details: { target: name, version, settleMs, timeoutMs, restarts },

@@ -1,7 +1,8 @@
 /** Waits until all instances that are wanted are up on the new release for the first time. */
 import { LockstepError } from '../../errors/error.ts';
+import { formatDuration } from '../../format/duration.ts';
 import type { InstancesInput, ServiceOutput } from '../../machine/services.ts';
-import { pollUntil, spoken } from '../polling.ts';
+import { pollUntil } from '../polling.ts';
 import type { Ports } from '../ports.ts';
 import type { Target } from '../targets/target.ts';
 
@@ -41,7 +42,7 @@ function instancesTimeout(
 ): LockstepError {
   return new LockstepError(
     'E_INSTANCES_TIMEOUT',
-    `${name} was not all up on ${version} within ${spoken(timeoutMs)}: ${missing}`,
+    `${name} was not all up on ${version} within ${formatDuration(timeoutMs)}: ${missing}`,
     {
       hint: `See what they wait for: ${hints.instances}, ${hints.logs}. A longer time is set by verify.${hints.verifyKey}.timeout in pipeline.yml.`,
       details: { target: name, version, timeoutMs, missing },

@@ -3,11 +3,12 @@
  * errors typed, and every write fenced.
  */
 import { LockstepError } from '../../errors/error.ts';
+import { formatDuration } from '../../format/duration.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Clock } from '../clock.ts';
 import { NoAnswer } from './errors.ts';
 import { EtagCache } from './etags.ts';
-import { readable, seconds, tooLate, unreachable, waitTooLong } from './failures.ts';
+import { readable, tooLate, unreachable, waitTooLong } from './failures.ts';
 import { isPrivate } from './plain.ts';
 import { followed } from './redirects.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Transport, VendorClock } from './request.ts';
@@ -89,7 +90,7 @@ class FencedClient implements HttpClient {
         answered || request.vendor === 'endpoint' ? '' : ` at ${shownOrigin(request.url)}`;
       this.#o.notice(
         `${shownName(request)}${where}, ${request.method} ${shownPath(request)}: ${what}; ` +
-          `trying again in ${seconds(pauseMs)} (attempt ${attempt + 1}${this.#isWaitedFor(request) ? '' : ` of ${attemptsMax}`})`,
+          `trying again in ${formatDuration(pauseMs)} (attempt ${attempt + 1}${this.#isWaitedFor(request) ? '' : ` of ${attemptsMax}`})`,
       );
       await this.#o.clock.sleep(pauseMs, request.signal);
     }
@@ -160,7 +161,7 @@ class FencedClient implements HttpClient {
       request.signal.throwIfAborted();
       if (error instanceof LockstepError) throw error;
       if (deadline.signal.aborted)
-        return new NoAnswer(`no answer within ${seconds(timeoutMs)}`, true);
+        return new NoAnswer(`no answer within ${formatDuration(timeoutMs)}`, true);
       return error instanceof NoAnswer ? error : new NoAnswer('the connection failed', true);
     } finally {
       answered.abort(over);

@@ -1,5 +1,6 @@
 /** What the HTTP client fails with, in words: a write that came too late, no answer, a wait that is too long. */
 
+import { formatDuration } from '../../format/duration.ts';
 import { type NoAnswer, PlainHttp, VendorUnreachable, VendorWait, WriteTooLate } from './errors.ts';
 import type { HttpRequest, HttpResponse } from './request.ts';
 import { isRead, waitLeftMs } from './retry.ts';
@@ -50,7 +51,7 @@ export function waitTooLong(
   return new VendorWait(
     'E_VENDOR_WAIT',
     `${shownName(request)} answered ${status} to ${method} ${shownPath(request)} and asks to wait ` +
-      `${seconds(askedMs)}; there are ${seconds(leftMs)} left for it`,
+      `${formatDuration(askedMs)}; there are ${formatDuration(leftMs)} left for it`,
     {
       hint: `Run the same command again after ${instant(nowMs + askedMs)}.`,
       details: {
@@ -69,11 +70,6 @@ export function waitTooLong(
 function instant(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? 'that time' : date.toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
-export function seconds(ms: number): string {
-  if (ms >= 120_000) return `${Math.round(ms / 60_000)} min`;
-  return `${ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000)} s`;
 }
 
 /** The user's own endpoints are given no token; a vendor is, or its URL is signed. */

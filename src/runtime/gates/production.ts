@@ -1,9 +1,9 @@
 /** What production runs, once nothing is under way there, and how a commit stands to it. */
 import type { History } from '../../effects/history/history.ts';
-import { spoken } from '../../effects/polling.ts';
 import type { Ports } from '../../effects/ports.ts';
 import type { Running, Target, Targets } from '../../effects/targets/target.ts';
 import { LockstepError } from '../../errors/error.ts';
+import { formatDuration } from '../../format/duration.ts';
 import type { Running as RunningCommit, Stuck, TargetSettings } from '../../machine/events.ts';
 import type { Lane } from '../../machine/lane.ts';
 import type { Refusal } from '../../machine/services.ts';
@@ -66,7 +66,7 @@ export async function observeSettled(
     if (ageMs >= otherReleaseTimeoutMs || ports.clock.now() >= deadline) {
       throw new LockstepError(
         'E_RELEASE_UNDER_WAY',
-        `${name} has had release ${version} (${description ?? 'no description'}) under way for ${spoken(ageMs)}`,
+        `${name} has had release ${version} (${description ?? 'no description'}) under way for ${formatDuration(ageMs)}`,
         {
           hint: `See what it waits for: ${target.hints.release(version)}. Nothing is released to ${name} until it is over.`,
           details: { target: name, version, ageMs },
@@ -74,7 +74,7 @@ export async function observeSettled(
       );
     }
     ports.progress(
-      `${name}: release ${version} has been under way for ${spoken(ageMs)}; waiting for it`,
+      `${name}: release ${version} has been under way for ${formatDuration(ageMs)}; waiting for it`,
     );
     await ports.clock.sleep(otherReleasePollMs, ports.signal);
   }

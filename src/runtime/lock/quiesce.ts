@@ -1,7 +1,7 @@
 /** Before a lane is taken from a dead holder: what it had under way at its targets is over first. */
-import { spoken } from '../../effects/polling.ts';
 import type { Ports } from '../../effects/ports.ts';
 import type { Target, Targets } from '../../effects/targets/target.ts';
+import { formatDuration } from '../../format/duration.ts';
 import type { Settings } from '../../machine/events.ts';
 
 const pollMs = 5_000;
@@ -44,12 +44,12 @@ export async function quiesce(places: readonly Quiet[], ports: Ports): Promise<v
         if (told.has(name)) continue;
         told.add(name);
         ports.progress(
-          `${place}: ${name} has been pending for ${spoken(ageMs)}; it is stuck, and not waited for`,
+          `${place}: ${name} has been pending for ${formatDuration(ageMs)}; it is stuck, and not waited for`,
         );
       }
       const alive = pending.filter((one) => !isStuck(one));
       if (alive.length === 0) break;
-      const words = alive.map(({ name, ageMs }) => `${name} (${spoken(ageMs)})`);
+      const words = alive.map(({ name, ageMs }) => `${name} (${formatDuration(ageMs)})`);
       ports.progress(`${place} still has under way: ${words.join(', ')}; waiting`);
       await ports.clock.sleep(pollMs, ports.signal);
     }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { logView } from '../../../src/cli/render/log-view.ts';
 import { replayView } from '../../../src/cli/render/replay-view.ts';
 import { type StatusRow, statusView } from '../../../src/cli/render/status-view.ts';
-import { table, widthOf } from '../../../src/cli/render/table.ts';
 import type { Terminal } from '../../../src/cli/render/terminal.ts';
 import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
@@ -51,24 +50,6 @@ function record(type: EventType, change: Partial<RecordedEvent> = {}): RecordedE
     ...change,
   } as RecordedEvent;
 }
-
-describe('a table', () => {
-  it('aligns its columns by how wide they look: wide characters, joined emoji, colours', () => {
-    expect(widthOf('日本')).toBe(4);
-    expect(widthOf('👩‍🚀')).toBe(2);
-    expect(widthOf('e\u0301')).toBe(1);
-    expect(widthOf(`${esc}[32mlive${esc}[39m`)).toBe(4);
-    const lines = table([
-      ['日本', 'x'],
-      [`${esc}[32mab${esc}[39m`, 'y'],
-    ]);
-    expect(lines).toEqual(['日本  x', `${esc}[32mab${esc}[39m    y`]);
-  });
-
-  it('of no rows has no lines', () => {
-    expect(table([])).toEqual([]);
-  });
-});
 
 describe('pipeline status', () => {
   it('shows a deploy’s id, state, how long ago, commit and title in one line', () => {
@@ -190,7 +171,7 @@ describe('pipeline replay', () => {
   it('shows each event with its time, where it led and how long it took, then that it agrees', () => {
     const lines = replayView(agreeing, plain);
     expect(lines[2]).toMatch(
-      /^2026-01-05 13:00:05 {2}lock\.acquired\s+queued\.waiting {2}locked\s+5/,
+      /^2026-01-05 13:00:05Z {2}lock\.acquired\s+queued\.waiting {2}locked\s+5/,
     );
     expect(lines.at(-1)).toMatch(/agrees: 2 events, .*ends in locked/);
     expect(lines.join('\n')).not.toContain('chart has changed');

@@ -91,7 +91,7 @@ describe('askEndpoints', () => {
     const error = await failureOf(check(() => ({ status: 503 })));
     expect(error.code).toBe('E_ENDPOINT');
     expect(error.message).toMatch(
-      /^http:\S+\/health did not answer as it should within 30 s: status 503, not 200 \(\d+ attempts\)$/,
+      /^http:\S+\/health did not answer as it should within 30s: status 503, not 200 \(\d+ attempts\)$/,
     );
     expect(error.details).toMatchObject({
       target: 'acme',

@@ -170,7 +170,7 @@ describe('checkHealth', () => {
     dynosAt((ms) => [dyno('worker.1', { id: `life ${Math.floor(ms / 4_000)}` }), dyno('worker.2')]);
     const error = await failureOf(check({ timeoutMs: 60_000 }));
     expect(error.code).toBe('E_INSTANCES_UNSTEADY');
-    expect(error.message).toContain('did not stay up on v2 for 10 s on end');
+    expect(error.message).toContain('did not stay up on v2 for 10s on end');
     expect(now()).toBeLessThanOrEqual(71_000);
   });
 

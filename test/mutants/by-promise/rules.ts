@@ -256,8 +256,8 @@ export const ruleMutants: readonly Mutant[] = [
     promise: secret,
     file: 'src/redaction/cut.ts',
     symbol: 'cutOff',
-    code: 'const clean = redact(text); if (clean.length <= max) return clean;',
-    by: 'const clean = text.slice(0, max); if (clean.length <= max) return redact(clean);',
+    code: 'cut(redact(text), max)',
+    by: 'redact(cut(text, max))',
     noticedBy: 'test/redaction/gate.test.ts › is cut after it was masked',
   },
   {

@@ -486,8 +486,8 @@ export const writes: readonly Mutant[] = [
     promise: once,
     file: 'src/effects/http/client.ts',
     symbol: '#attempt',
-    code: 'return new NoAnswer(`no answer within ${seconds(timeoutMs)}`, true);',
-    by: 'return new NoAnswer(`no answer within ${seconds(timeoutMs)}`, false);',
+    code: 'return new NoAnswer(`no answer within ${formatDuration(timeoutMs)}`, true);',
+    by: 'return new NoAnswer(`no answer within ${formatDuration(timeoutMs)}`, false);',
     noticedBy: 'test/effects/http/client.test.ts › a write may have happened',
   },
   {

@@ -1,4 +1,5 @@
 /** Release notes as Slack blocks: every commit with its whole message, harmless, nothing left out unsaid. */
+import { counted } from '../../../format/words.ts';
 import type { NoteCommit, ReleaseNotes } from '../../../machine/events.ts';
 import { shortSha } from '../../../machine/story.ts';
 import { pack, type SlackBlock, section } from './blocks.ts';
@@ -31,7 +32,7 @@ function render(notes: ReleaseNotes, listed: number, withBodies: boolean): Slack
   const blocks = commits.slice(0, listed).flatMap((commit) => commitBlocks(commit, withBodies));
   const more = commits.length - listed + omitted;
   if (more > 0) {
-    const words = `… and ${more} more ${more === 1 ? 'commit' : 'commits'}`;
+    const words = `… and ${counted(more, 'more commit')}`;
     blocks.push(section(compareUrl === null ? words : short(compareUrl, words)));
   } else if (compareUrl !== null && commits.length > 0) {
     blocks.push(section(short(compareUrl, 'Compare with what production runs')));

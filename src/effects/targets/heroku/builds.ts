@@ -1,9 +1,10 @@
 /** Builds of a commit at Heroku: asked for once a deploy, followed to the end. */
 import { LockstepError } from '../../../errors/error.ts';
+import { formatDuration } from '../../../format/duration.ts';
 import type { Refusal } from '../../../machine/services.ts';
 import { VendorRefused } from '../../http/errors.ts';
 import { writeCarefully } from '../../lost-replies.ts';
-import { pollUntil, spoken } from '../../polling.ts';
+import { pollUntil } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { type CodeRelease, containerImage, readCode, refuseImage } from './code.ts';
@@ -88,7 +89,7 @@ export async function requestBuild(
     } catch (error) {
       if (!isBuildsLimit(error)) throw error;
       if (ports.clock.now() >= deadline) throw buildsLimit(input, error);
-      ports.progress(`${error.message}; asking again in ${spoken(buildsLimitPauseMs)}`);
+      ports.progress(`${error.message}; asking again in ${formatDuration(buildsLimitPauseMs)}`);
       await ports.clock.sleep(buildsLimitPauseMs, ports.signal);
     }
   }
@@ -191,7 +192,7 @@ function isBuildsLimit(error: unknown): error is VendorRefused {
 function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused): HerokuError {
   return new HerokuError(
     'E_BUILDS_LIMIT',
-    `${app}’s build could not start within ${spoken(timeoutMs)}: the account has as many builds under way as it may`,
+    `${app}’s build could not start within ${formatDuration(timeoutMs)}: the account has as many builds under way as it may`,
     {
       hint: 'Let other builds of the account finish (heroku builds -a APP), or have Heroku raise the limit; then run it again.',
       details: { app, timeoutMs, status: cause.status },
@@ -233,10 +234,14 @@ export async function followBuild(
     return undefined;
   });
   if (built !== undefined) return built;
-  throw new LockstepError('E_BUILD_TIMEOUT', `${app}’s build took more than ${spoken(timeoutMs)}`, {
-    hint: `It may yet finish: heroku builds:info ${id} -a ${app}. A longer time is set in pipeline.yml.`,
-    details: { app, build: id, timeoutMs, output: output.tail },
-  });
+  throw new LockstepError(
+    'E_BUILD_TIMEOUT',
+    `${app}’s build took more than ${formatDuration(timeoutMs)}`,
+    {
+      hint: `It may yet finish: heroku builds:info ${id} -a ${app}. A longer time is set in pipeline.yml.`,
+      details: { app, build: id, timeoutMs, output: output.tail },
+    },
+  );
 }
 
 function buildFailed(app: string, build: string, tail: string): LockstepError {

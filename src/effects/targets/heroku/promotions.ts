@@ -1,8 +1,9 @@
 /** Promotions: the verified slug of one app put on another, asked for once, followed to its release. */
+import { formatDuration } from '../../../format/duration.ts';
 import type { Work } from '../../../machine/events.ts';
 import type { Refusal } from '../../../machine/services.ts';
 import { writeCarefully } from '../../lost-replies.ts';
-import { pollUntil, spoken } from '../../polling.ts';
+import { pollUntil } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
@@ -264,7 +265,7 @@ function promotionFailed(
 function promotionTimeout(app: string, promotion: string, timeoutMs: number): HerokuError {
   return new HerokuError(
     'E_PROMOTION_TIMEOUT',
-    `the promotion to ${app} took more than ${spoken(timeoutMs)}`,
+    `the promotion to ${app} took more than ${formatDuration(timeoutMs)}`,
     {
       hint: `It may yet finish: heroku releases -a ${app}. A longer time is set in pipeline.yml.`,
       details: { app, promotion, timeoutMs },

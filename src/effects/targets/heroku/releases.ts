@@ -1,6 +1,7 @@
 /** Waits for a release, its release phase included, and makes sure that it runs the commit it should. */
 import { LockstepError } from '../../../errors/error.ts';
-import { pollUntil, spoken } from '../../polling.ts';
+import { formatDuration } from '../../../format/duration.ts';
+import { pollUntil } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
@@ -69,7 +70,7 @@ async function finished(
   if (release === undefined) {
     throw new LockstepError(
       'E_RELEASE_TIMEOUT',
-      `${app}’s release took more than ${spoken(timeoutMs)}`,
+      `${app}’s release took more than ${formatDuration(timeoutMs)}`,
       {
         hint: `It may yet finish: heroku releases -a ${app}. A longer time is set in pipeline.yml.`,
         details: { app, release: id, timeoutMs, output: output.tail },

@@ -1,9 +1,10 @@
 /** Uploads a commit's tarball to Heroku, where a build reads it. */
 
 import { createHash } from 'node:crypto';
+import { formatDuration } from '../../../format/duration.ts';
 import { ensureOk } from '../../http/answers.ts';
 import { VendorRefused } from '../../http/errors.ts';
-import { isTransient, spoken } from '../../polling.ts';
+import { isTransient } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { HerokuError } from './error-codes.ts';
@@ -42,7 +43,7 @@ export async function uploadSource(
     } catch (error) {
       ports.signal.throwIfAborted();
       if (upload === uploadsMax || !isTransient(error)) throw refusedUpload(error, app);
-      ports.progress(`${error.message}; uploading again in ${spoken(pauseMs)}`);
+      ports.progress(`${error.message}; uploading again in ${formatDuration(pauseMs)}`);
       await ports.clock.sleep(pauseMs, ports.signal);
     }
   }

@@ -177,7 +177,9 @@ describe('release notes', () => {
     );
     expect(many.length).toBeLessThanOrEqual(21);
     const listed = (allText(many).match(/Change \d+ —/g) ?? []).length;
-    expect(allText(many)).toContain(`… and ${3_000 - listed} more commits`);
+    expect(allText(many)).toContain(
+      `… and ${(3_000 - listed).toLocaleString('en-US')} more commits`,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-/** Lengths of time in words short enough for a line of output. */
+/** Lengths of time: short enough for a line of output, and as people write them. */
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -26,4 +26,13 @@ function pair(
   const rest = Math.floor((ms % bigMs) / smallMs);
   const first = `${Math.floor(ms / bigMs)}${big}`;
   return rest === 0 ? first : `${first}${String(rest).padStart(digits, '0')}${small}`;
+}
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** Of `500ms`, `90s`, `60m` or `2h`: milliseconds; null where the text is no duration. */
+export function parseDuration(text: string): number | null {
+  const [, number, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text.trim()) ?? [];
+  if (number === undefined || unit === undefined) return null;
+  return Number(number) * unitMs[unit as keyof typeof unitMs];
 }

@@ -1,6 +1,6 @@
-/** Points in time as people write them for `pipeline export`. */
+/** Points in time: as people write them, and as lines of output show them. */
 import { describe, expect, it } from 'vitest';
-import { parseTime } from '../../../src/cli/render/time.ts';
+import { clockTime, dateAndTime, parseTime } from '../../src/format/time.ts';
 
 const now = Date.parse('2026-01-05T13:00:00.000Z');
 
@@ -36,4 +36,9 @@ describe('a point in time', () => {
   ])('%j is none', (text) => {
     expect(parseTime(text, now)).toBeNull();
   });
+});
+
+it('is shown to the second, in UTC', () => {
+  expect(clockTime('2026-01-05T13:04:05.678Z')).toBe('13:04:05Z');
+  expect(dateAndTime('2026-01-05T13:04:05.678Z')).toBe('2026-01-05 13:04:05Z');
 });

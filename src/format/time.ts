@@ -1,10 +1,13 @@
-/** Points in time as people write them: `2026-01-05`, `2026-01-05T13:00Z`, or how long ago, `24h`. */
-import { parseDuration } from '../config/duration.ts';
+/** Points in time: as people write them, and as lines of output show them, in UTC. */
+import { parseDuration } from './duration.ts';
 
 const written =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/i;
 
-/** ISO 8601 in UTC, as the log has it; null where the text is no time. A time without a zone is UTC. */
+/**
+ * Of `2026-01-05`, `2026-01-05T13:00Z`, or how long ago, `24h`: ISO 8601 in UTC, as the log has it. Null where the text is
+ * no time. A time without a zone is UTC.
+ */
 export function parseTime(text: string, nowMs: number): string | null {
   const agoMs = parseDuration(text);
   if (agoMs !== null) return agoMs > nowMs ? null : new Date(nowMs - agoMs).toISOString();
@@ -14,4 +17,14 @@ export function parseTime(text: string, nowMs: number): string | null {
   if (Number.isNaN(noon.getTime()) || noon.getUTCDate() !== Number(day)) return null;
   const date = new Date(`${year}-${month}-${day}T${time}${zone.toUpperCase()}`);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** Of ISO 8601 in UTC: `13:04:05Z`. */
+export function clockTime(iso: string): string {
+  return `${iso.slice(11, 19)}Z`;
+}
+
+/** Of ISO 8601 in UTC: `2026-01-05 13:04:05Z`. */
+export function dateAndTime(iso: string): string {
+  return `${iso.slice(0, 10)} ${clockTime(iso)}`;
 }

@@ -1,0 +1,18 @@
+/** Numbers and lists in sentences. */
+
+/** `1 event`, `12,000 events`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** The first `max` of them: `a, b`, or `a, b and 3 more`. */
+export function listed(items: readonly string[], max: number): string {
+  const more = items.length - max;
+  return items.slice(0, max).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** Text of others as a sentence: with one full stop at its end, whether it came with one or not. */
+export function sentence(text: string): string {
+  const bare = text.trimEnd();
+  return /[.!?…:;]$/.test(bare) ? bare : `${bare}.`;
+}
