@@ -105,7 +105,7 @@ async function lookLong<T>(
 
 /** No reply, one that says that the vendor stumbled, or one that cannot be understood. */
 function mayHaveHappened(error: unknown): boolean {
-  if (error instanceof VendorUnreachable) return error.details.sent === true;
+  if (error instanceof VendorUnreachable) return error.sent;
   if (error instanceof VendorRefused) return error.status >= 500;
   return error instanceof VendorMalformed;
 }

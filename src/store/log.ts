@@ -4,6 +4,7 @@
  *
  * Nothing here knows what a deploy is.
  */
+import type { CoreCode } from '../errors/catalogue.ts';
 import { LockstepError } from '../errors/error.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -126,7 +127,7 @@ export interface EventLog {
    * @throws VersionConflict the stream is not at the expected version; names the actual one
    * @throws EventIdReused an id is there with other content, or only a part of the batch is
    * @throws FencedOff the fence's token is no longer the current one
-   * @throws StoreUnavailable disk full, read-only, I/O error, lost connection: nothing was written, or (`details.unknown`) that is not known
+   * @throws StoreUnavailable disk full, read-only, I/O error, lost connection: nothing was written, or (`unknown`) that is not known
    */
   append(batches: readonly StreamAppend[], options?: AppendOptions): Promise<Appended>;
 
@@ -316,8 +317,25 @@ export class FencedOff extends LockstepError {
 /** The store cannot be opened or trusted: not a database, a newer schema, weaker durability than promised. */
 export class StoreUnusable extends LockstepError {}
 
-/** The store failed while in use. `details.unknown` is true when the write may have happened. */
-export class StoreUnavailable extends LockstepError {}
+/** The store failed while in use. */
+export class StoreUnavailable extends LockstepError {
+  /** Whether it was written is not known: the same ids again write it once. False: nothing was written. */
+  readonly unknown: boolean;
+  constructor(
+    code: CoreCode,
+    message: string,
+    options: {
+      unknown?: boolean;
+      hint?: string | undefined;
+      details?: Readonly<Record<string, unknown>>;
+      cause?: unknown;
+    } = {},
+  ) {
+    const { unknown = false, details, ...same } = options;
+    super(code, message, { ...same, details: { ...details, unknown } });
+    this.unknown = unknown;
+  }
+}
 
 /** What stands at the log's place is not the log that this process opened and wrote to. */
 export class StoreReplaced extends StoreUnavailable {
@@ -325,7 +343,7 @@ export class StoreReplaced extends StoreUnavailable {
   constructor(store: string, what: string) {
     super('E_STORE_REPLACED', `the log ${store} is not the one that this run opened: ${what}`, {
       hint: 'Nothing more was written anywhere. Put the log back as it was (its -wal file too) and run the same command again; without it, nobody knows what is held or under way.',
-      details: { store, unknown: false },
+      details: { store },
     });
   }
 }

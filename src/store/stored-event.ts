@@ -126,7 +126,6 @@ export function storedObject(text: string, what: string): JsonObject {
   }
   throw new StoreUnavailable('E_STORE_CORRUPT', `${what} in the log is no JSON object`, {
     hint: 'Somebody changed the store: restore the log from a backup, or import an export into a new store.',
-    details: { unknown: false },
   });
 }
 

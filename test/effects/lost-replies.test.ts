@@ -12,9 +12,13 @@ import { createVirtualClock } from './virtual-clock.ts';
 type Write = CarefulWrite<string, string>;
 
 const refused = (status: number) =>
-  new VendorRefused('E_VENDOR_FAILED', `Heroku answered ${status}`, { status, details: {} });
+  new VendorRefused('E_VENDOR_FAILED', `Heroku answered ${status}`, {
+    method: 'POST',
+    status,
+    id: null,
+  });
 const unreachable = (sent: boolean) =>
-  new VendorUnreachable('E_VENDOR_UNREACHABLE', 'Heroku did not answer', { details: { sent } });
+  new VendorUnreachable('Heroku did not answer', { reason: 'it is down', sent });
 const malformed = new VendorMalformed('E_VENDOR_MALFORMED', 'an answer like noise', {});
 
 /** What happened, in order; `made` is what the vendor has after the nth send. */

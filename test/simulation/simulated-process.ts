@@ -111,7 +111,7 @@ export class SimulatedProcess {
     if (fails?.at !== this.#storeCalls) return call();
     if (fails.done) await call();
     throw new StoreUnavailable('E_STORE_IO', 'the store failed, as arranged', {
-      details: { unknown: fails.done },
+      unknown: fails.done,
     });
   }
 

@@ -154,7 +154,7 @@ async function get(url: string, { http, signal }: Ports): Promise<HttpResponse |
       timeoutMs: askTimeoutMs,
     });
   } catch (error) {
-    if (error instanceof VendorUnreachable) return String(error.details.reason);
+    if (error instanceof VendorUnreachable) return error.reason;
     if (error instanceof VendorMalformed) return 'the answer is too long';
     throw error;
   }

@@ -40,14 +40,13 @@ export function ensureOk(request: HttpRequest, response: HttpResponse): HttpResp
     code,
     `${shownName(request)} answered ${status} to ${asked(request)}${message === '' ? '' : `: ${message}`}`,
     {
+      method: request.method,
       status,
+      id,
       ...(hint === null ? {} : { hint }),
       details: {
         vendor: vendorId(request.vendor),
-        method: request.method,
         path: shownPath(request),
-        status,
-        id,
         requestId: requestIdOf(request, response),
       },
     },

@@ -1,9 +1,26 @@
 /** The errors of the HTTP client: no answer, a refusal, an answer that cannot be read, a write that was not sent. */
 import type { CoreCode } from '../../errors/catalogue.ts';
 import { LockstepError } from '../../errors/error.ts';
+import type { HttpRequest } from './request.ts';
+
+type Details = Readonly<Record<string, unknown>>;
 
 /** No answer: refused, reset, timed out. */
-export class VendorUnreachable extends LockstepError {}
+export class VendorUnreachable extends LockstepError {
+  /** In words, without anything of the request. */
+  readonly reason: string;
+  /** It was a write, and the vendor may have carried it out. */
+  readonly sent: boolean;
+  constructor(
+    message: string,
+    options: { reason: string; sent: boolean; hint?: string; details?: Details },
+  ) {
+    const { reason, sent, hint, details } = options;
+    super('E_VENDOR_UNREACHABLE', message, { hint, details: { ...details, reason, sent } });
+    this.reason = reason;
+    this.sent = sent;
+  }
+}
 
 /** A write that was held up until what allowed it was too old. Nothing was sent. */
 export class WriteTooLate extends LockstepError {}
@@ -14,16 +31,28 @@ export class VendorWait extends LockstepError {}
 /** A request that anybody on the way could read the token of. Nothing was sent. */
 export class PlainHttp extends LockstepError {}
 
-/** An answer that says no. `details`: vendor, method, path, status, id, requestId. */
+/** An answer that says no. */
 export class VendorRefused<Code extends string = CoreCode> extends LockstepError<Code> {
+  readonly method: HttpRequest['method'];
   readonly status: number;
+  /** The vendor's own name of what is wrong; null where it gives none. */
+  readonly id: string | null;
   constructor(
     code: NoInfer<Code>,
     message: string,
-    options: { status: number; hint?: string; details: Readonly<Record<string, unknown>> },
+    options: {
+      method: HttpRequest['method'];
+      status: number;
+      id: string | null;
+      hint?: string;
+      details?: Details;
+    },
   ) {
-    super(code, message, options);
-    this.status = options.status;
+    const { method, status, id, hint, details } = options;
+    super(code, message, { hint, details: { ...details, method, status, id } });
+    this.method = method;
+    this.status = status;
+    this.id = id;
   }
 }
 

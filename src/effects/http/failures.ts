@@ -24,19 +24,14 @@ export function unreachable(
   const name = shownName(request);
   const where = vendor === 'endpoint' ? name : `${name} at ${shownOrigin(url)}`;
   const facts = vendor === 'endpoint' ? null : vendor;
-  return new VendorUnreachable('E_VENDOR_UNREACHABLE', `${where} could not be reached: ${reason}`, {
+  return new VendorUnreachable(`${where} could not be reached: ${reason}`, {
     hint:
       facts === null
         ? 'Check that the app is running and that this machine may reach it.'
         : `Check the network and any proxy (HTTPS_PROXY), ${facts.urlVariable} if it is set, and ${facts.statusPage}.`,
-    details: {
-      vendor: vendorId(vendor),
-      method,
-      path: shownPath(request),
-      reason,
-      attempts,
-      sent: sent && !isRead(request),
-    },
+    reason,
+    sent: sent && !isRead(request),
+    details: { vendor: vendorId(vendor), method, path: shownPath(request), attempts },
   });
 }
 

@@ -53,11 +53,13 @@ export function moved(
     'E_VENDOR_MOVED',
     `${shownName(request)} answered ${status} to ${method} ${shownPath(request)}: it has moved, ${where}`,
     {
+      method,
       status,
+      id: null,
       hint:
         (vendor === 'endpoint' ? undefined : vendor.movedHint) ??
         'Check the names in pipeline.yml and the base URL in the environment.',
-      details: { vendor: vendorId(vendor), method, path: shownPath(request), status },
+      details: { vendor: vendorId(vendor), path: shownPath(request) },
     },
   );
 }

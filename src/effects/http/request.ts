@@ -54,7 +54,7 @@ export interface HttpClient {
    * @throws VendorWait the vendor asks to wait longer than the answer is of use; told at once
    * @throws VendorRefused `E_VENDOR_MOVED` a read is redirected to another server, or in a circle
    * @throws WriteTooLate `stillAllowed` says no; nothing was sent
-   * @throws VendorUnreachable no answer at all; `details.sent` is true when a write may have happened
+   * @throws VendorUnreachable no answer at all; it is `sent` when a write may have happened
    */
   send(request: HttpRequest): Promise<HttpResponse>;
   /** What time the vendor's last answer told; null when none did. */

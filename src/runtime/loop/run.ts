@@ -407,7 +407,7 @@ class DeployRun {
           throw new Overtaken(runResource(deploy));
         }
         // Whether it was written is not known. The same ids again: written once, whatever the answer.
-        const unknown = error instanceof StoreUnavailable && error.details.unknown === true;
+        const unknown = error instanceof StoreUnavailable && error.unknown;
         if (!unknown || attempt === 5) throw error;
         await clock.sleep(200 * attempt);
       }

@@ -360,12 +360,13 @@ export function kyselyOn(connect: () => Promise<Client>): Kysely<PostgresTables>
 
 function closed(store: string, unknown = false): StoreUnavailable {
   return new StoreUnavailable('E_STORE_CLOSED', `the log ${store} was closed`, {
-    details: { store, unknown },
+    details: { store },
+    unknown,
   });
 }
 
 function readOnly(store: string): StoreUnavailable {
   return new StoreUnavailable('E_STORE_READ_ONLY', `the log ${store} was opened for reading only`, {
-    details: { store, unknown: false },
+    details: { store },
   });
 }

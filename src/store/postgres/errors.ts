@@ -186,7 +186,8 @@ export function inUse(error: unknown, store: string, unknown = false): unknown {
   const { code, what, hint } = meaningOf(error);
   return new StoreUnavailable(code, `the log ${store} is not available: ${what}`, {
     hint,
-    details: { store, postgres: codeOf(error), unknown },
+    details: { store, postgres: codeOf(error) },
+    unknown,
     cause: error,
   });
 }

@@ -210,6 +210,6 @@ function dataVersion(handle: SqliteHandle.Database): () => number {
 
 function closed(file: string): StoreUnavailable {
   return new StoreUnavailable('E_STORE_CLOSED', `the log ${file} was closed`, {
-    details: { file, unknown: false },
+    details: { file },
   });
 }

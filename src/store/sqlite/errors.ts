@@ -105,7 +105,8 @@ export function inUse(error: unknown, file: string, duringCommit = false): unkno
   const unknown = duringCommit && code?.startsWith('SQLITE_IOERR') === true;
   return new StoreUnavailable(meaning.code, `the log ${file} is not available: ${meaning.what}`, {
     hint: meaning.hint,
-    details: { file, sqlite: code, unknown },
+    details: { file, sqlite: code },
+    unknown,
     cause: error,
   });
 }

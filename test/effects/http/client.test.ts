@@ -273,7 +273,7 @@ describe('writes', () => {
     const { send, server } = await stage(['lose', { status: 201 }]);
     const error = await failure(send({ method: 'POST', body: '{}' }));
     expect(error).toBeInstanceOf(VendorUnreachable);
-    expect(error.details.sent).toBe(true);
+    expect(error).toMatchObject({ sent: true });
     expect(server.asked).toHaveLength(1);
   });
 
@@ -281,7 +281,7 @@ describe('writes', () => {
     const { server, request, http } = await stage([ok]);
     await server.close();
     const error = await failure(http.send(request({ method: 'POST' })));
-    expect(error.details.sent).toBe(false);
+    expect(error).toMatchObject({ sent: false });
     expect(error.message).toContain('connection refused');
   });
 
@@ -326,7 +326,7 @@ describe('deadlines and signals', () => {
     clock.advance(40_000);
     const error = await sending;
     expect(error.message).toContain('no answer within 40s');
-    expect(error.details.sent).toBe(true);
+    expect(error).toMatchObject({ sent: true });
   });
 
   it('give what has come of an answer that stays open, where that is asked for', async () => {

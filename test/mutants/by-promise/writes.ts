@@ -104,7 +104,7 @@ export const writes: readonly Mutant[] = [
     promise: once,
     file: 'src/runtime/loop/run.ts',
     symbol: '#append',
-    code: 'error instanceof StoreUnavailable && error.details.unknown === true;',
+    code: 'error instanceof StoreUnavailable && error.unknown;',
     by: 'false;',
     noticedBy: `${run} › is tried again by the same run`,
   },

@@ -318,7 +318,7 @@ describe('every event of a holder', () => {
 
 describe('an append of which nobody knows whether it was written', () => {
   const unknown = () =>
-    new StoreUnavailable('E_STORE_IO', 'the connection is gone', { details: { unknown: true } });
+    new StoreUnavailable('E_STORE_IO', 'the connection is gone', { unknown: true });
   /** The log whose nth append to a deploy loses its answer, before or after it was carried out. */
   const losing = (nth: number, done: boolean, times = 1) => {
     let appends = 0;

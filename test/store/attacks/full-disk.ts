@@ -43,10 +43,10 @@ export async function fillUp(
     );
     if (error === null) continue;
     if (!(error instanceof StoreUnavailable)) say(`not typed: ${error}`);
-    const { code, details } = error as StoreUnavailable;
+    const { code, unknown } = error as StoreUnavailable;
     report.codes[code] = (report.codes[code] ?? 0) + 1;
     const isThere = (await log.head()) !== before;
-    if (isThere && details.unknown !== true) say(`${code}, and yet it was written`);
+    if (isThere && !unknown) say(`${code}, and yet it was written`);
     if (!isThere && (await log.lease('r'))?.token === token) say('its lease was granted');
     const left = await log.verify();
     if (left.fault !== null) say(`${left.fault.position}: ${left.fault.reason}`);

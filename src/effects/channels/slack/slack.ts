@@ -36,8 +36,8 @@ export interface SlackPlace {
 export type SlackPorts = Pick<Ports, 'http' | 'signal'>;
 
 /**
- * Every call may throw VendorUnreachable (with `details.sent`, the message may have been posted),
- * VendorRefused (`details.id` is Slack's name of the error; see `slackFault`) or VendorMalformed.
+ * Every call may throw VendorUnreachable (where it is `sent`, the message may have been posted),
+ * VendorRefused (`id` is Slack's name of the error; see `slackFault`) or VendorMalformed.
  */
 export interface Slack {
   readonly mode: 'bot' | 'webhook';
@@ -68,8 +68,7 @@ export function createSlack({ baseUrl, botToken, webhookUrl, channel }: SlackOpt
 /** What a failed call means for the message; null where Slack did not answer for itself. */
 export function slackFault(error: unknown): SlackFault | null {
   if (!(error instanceof VendorRefused)) return null;
-  const { id } = error.details;
-  return faultOf(typeof id === 'string' ? id : null, error.status);
+  return faultOf(error.id, error.status);
 }
 
 const answerSchema = z.object({
@@ -204,14 +203,13 @@ function refused(
     'E_SLACK_REFUSED',
     `Slack refused a message: ${id}${explained}`,
     {
+      method: request.method,
       status,
+      id,
       hint: hintFor(id, channel),
       details: {
         vendor: slack.id,
-        method: request.method,
         path: shownPath(request),
-        status,
-        id,
         requestId: headers['x-slack-req-id'] ?? null,
       },
     },

@@ -64,7 +64,7 @@ async function put(url: string, body: Uint8Array, { http, signal }: Ports): Prom
 
 /** The storage's own refusal is no word on the token: it is told in other words than Heroku's. */
 function refusedUpload(error: unknown, app: string): unknown {
-  if (!(error instanceof VendorRefused) || error.details.method !== 'PUT') return error;
+  if (!(error instanceof VendorRefused) || error.method !== 'PUT') return error;
   return new HerokuError(
     'E_SOURCE_UPLOAD',
     `the upload of the commit for ${app} was refused with status ${error.status}`,
