@@ -4,6 +4,7 @@ import { gateMutants } from './by-promise/gates.ts';
 import { holders } from './by-promise/holders.ts';
 import { logMutants } from './by-promise/log.ts';
 import { ruleMutants } from './by-promise/rules.ts';
+import { targetMutants } from './by-promise/targets.ts';
 import { writes } from './by-promise/writes.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...writes,
   ...logMutants,
   ...ruleMutants,
+  ...targetMutants,
 ];

@@ -39,6 +39,8 @@ export class HerokuStandIn extends HerokuWorld {
   readonly asked: string[] = [];
   /** `POST /apps/acme/builds` to what befalls the next requests of it, one each; null is nothing. */
   readonly faults = new Map<string, (Fault | null)[]>();
+  /** The body that every read is answered with; null: what is true. */
+  answerReads: string | null = null;
   readonly progress: string[] = [];
   readonly stop = new AbortController();
   /** Awaited before each write. */
@@ -112,6 +114,7 @@ export class HerokuStandIn extends HerokuWorld {
       if (typeof fault === 'object' && fault !== null) {
         return Response.json(fault.body, { status: fault.status });
       }
+      if (this.answerReads !== null && c.req.method === 'GET') return c.body(this.answerReads);
       await next();
       c.header('date', new Date(this.clock.now() + this.aheadMs).toUTCString());
       if (fault === 'lost-after') c.res = lose(c);

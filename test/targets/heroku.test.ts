@@ -1,0 +1,108 @@
+/** Heroku passes the target contract, over real HTTP to the small Heroku of its own tests. */
+import { HerokuStandIn } from '../effects/targets/heroku/stand-in.ts';
+import type { StandInApp, StandInDyno } from '../effects/targets/heroku/world.ts';
+import { targetContract } from './contract.ts';
+import type { Place, TargetHarness, TargetWorld, ToldInstance } from './world.ts';
+
+const harness: TargetHarness = {
+  kind: 'heroku',
+  nonsense: ['{}', '[{}]', '{"id":1}', '[{"id":"x","status":"succeeded"}]'],
+  async start() {
+    return new HerokuTargetWorld(await new HerokuStandIn().start());
+  },
+};
+
+targetContract(harness);
+
+class HerokuTargetWorld implements TargetWorld {
+  readonly #heroku: HerokuStandIn;
+  readonly #apps: Readonly<Record<Place, StandInApp>>;
+
+  constructor(heroku: HerokuStandIn) {
+    this.#heroku = heroku;
+    this.#apps = { staging: heroku.app('acme-staging'), production: heroku.app('acme-production') };
+    for (const app of Object.values(this.#apps)) {
+      // Every app has one, by which there is nothing to run yet.
+      heroku.release(app, null, { description: 'Initial release' });
+    }
+  }
+
+  open(place: Place) {
+    return this.#heroku.target(this.#apps[place].name);
+  }
+
+  ports(over = {}) {
+    return { ...this.#heroku.ports(), ...over };
+  }
+
+  get asked() {
+    const submission = /^POST .*(\/builds|\/pipeline-promotions)$/;
+    return this.#heroku.asked.map((one) => (submission.test(one) ? 'submission' : 'other'));
+  }
+
+  submissions(place: Place): number {
+    const app = this.#apps[place];
+    const promoted = this.#heroku.promotions.flatMap(({ targets }) => targets);
+    return app.builds.length + promoted.filter((target) => target.app === app).length;
+  }
+
+  release(place: Place, commit: string): void {
+    const description = `Deploy ${commit.slice(0, 8)}`;
+    this.#heroku.release(this.#apps[place], this.#heroku.slug(commit), { description });
+  }
+
+  goBack(place: Place): void {
+    const app = this.#apps[place];
+    const ran = app.releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);
+    const to = ran.findLast(({ slug }) => slug !== ran.at(-1)?.slug);
+    if (to === undefined) throw new Error('nothing ran before');
+    this.#heroku.release(app, to.slug, { description: `Rollback to v${to.version}` });
+  }
+
+  failRelease(place: Place, commit: string): void {
+    const description = `Deploy ${commit.slice(0, 8)}`;
+    const slug = this.#heroku.slug(commit);
+    this.#heroku.release(this.#apps[place], slug, { description, status: 'failed' });
+  }
+
+  beginRelease(place: Place, commit: string): void {
+    const description = `Deploy ${commit.slice(0, 8)}`;
+    const slug = this.#heroku.slug(commit);
+    this.#heroku.release(this.#apps[place], slug, { description, status: 'pending' });
+  }
+
+  submissionsTo(place: Place, outcome: 'fail' | 'stall'): void {
+    const asks = outcome === 'stall' ? Number.POSITIVE_INFINITY : 1;
+    this.#apps[place].nextBuild = { asks, endsAs: 'failed', output: 'the build fails\n' };
+    this.#heroku.onPromotion = ({ targets }) => {
+      if (outcome === 'stall') return;
+      for (const target of targets) Object.assign(target, { status: 'failed', error: 'it fails' });
+    };
+  }
+
+  loseReply(place: Place, when: 'before' | 'after'): void {
+    for (const path of [`/apps/${this.#apps[place].name}/builds`, '/pipeline-promotions']) {
+      this.#heroku.faults.set(`POST ${path}`, [when === 'after' ? 'lost-after' : 'lost-before']);
+    }
+  }
+
+  answerReads(body: string): void {
+    this.#heroku.answerReads = body;
+  }
+
+  want(place: Place, count: number): void {
+    this.#apps[place].formation = [{ type: 'web', quantity: count }];
+  }
+
+  instances(place: Place, listed: readonly ToldInstance[]): void {
+    this.#apps[place].dynos = listed.map(({ name, version, state, life }) => {
+      const number = Number(version.slice(1));
+      const dyno: StandInDyno = { name, type: 'web', state, version: number };
+      return { ...dyno, id: `dyno-${name}-${life ?? 1}` };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#heroku.close();
+  }
+}

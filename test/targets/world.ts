@@ -1,0 +1,54 @@
+/** What the target contract needs of a kind's world: a stand-in, or a sandbox, that is asked over the real wire. */
+import type { Ports } from '../../src/effects/ports.ts';
+import type { Target } from '../../src/effects/targets/target.ts';
+
+/** A commit reaches one after the other. */
+export type Place = 'staging' | 'production';
+
+/** One look at an instance, as the vendor tells it. */
+export interface ToldInstance {
+  readonly name: string;
+  /** The version of the release that it runs, as people write it. */
+  readonly version: string;
+  readonly state: 'up' | 'starting' | 'crashed';
+  /** Another one after a restart. */
+  readonly life?: number;
+}
+
+export interface TargetWorld {
+  /** Opened anew by each call, as another process would. */
+  open(place: Place): Target;
+  /** Their clock jumps to what is slept for. */
+  ports(over?: Partial<Ports>): Ports;
+  /** What the vendor was asked so far, in order: `submission` is what has something released. */
+  readonly asked: readonly ('submission' | 'other')[];
+  /** How many submissions the vendor carried out there. */
+  submissions(place: Place): number;
+  /** Somebody else releases that commit. */
+  release(place: Place, commit: string): void;
+  /** Somebody goes back to what ran before. */
+  goBack(place: Place): void;
+  /** Somebody’s release of that commit fails. */
+  failRelease(place: Place, commit: string): void;
+  /** Somebody’s release of that commit is under way, and stays so. */
+  beginRelease(place: Place, commit: string): void;
+  /** What becomes of submissions from now on; they succeed when nothing is said. */
+  submissionsTo(place: Place, outcome: 'fail' | 'stall'): void;
+  /** The reply to the next submission is lost: it was carried out, or it never arrived. */
+  loseReply(place: Place, when: 'before' | 'after'): void;
+  /** What every read is answered from now on. */
+  answerReads(body: string): void;
+  /** So many instances are wanted. */
+  want(place: Place, count: number): void;
+  /** Those that are listed, also twice. */
+  instances(place: Place, listed: readonly ToldInstance[]): void;
+  close(): Promise<void>;
+}
+
+export interface TargetHarness {
+  readonly kind: string;
+  /** Bodies that say nothing in this vendor's language, besides those that say nothing in any. */
+  readonly nonsense: readonly string[];
+  /** Two places where no code ever ran. */
+  start(): Promise<TargetWorld>;
+}
