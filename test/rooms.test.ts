@@ -1,9 +1,8 @@
-/** Imports point one way: the rooms of CONTRIBUTING.md. */
+/** Imports point one way: what each room may import, and the picture of the sub-rooms in ARCHITECTURE.md. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-const src = resolve(import.meta.dirname, '../src');
+import { arrows, importsOf, reachable, src } from './rooms.ts';
 
 /** What each room may import: other rooms, and packages (`node:*` and anything else unless listed). */
 const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
@@ -23,12 +22,6 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
     packages: /^(node:|commander|zod|yaml|env-ci|xstate)/,
   },
 };
-
-function importsOf(file: string): string[] {
-  const text = readFileSync(file, 'utf8');
-  const statements = /^(?:import|export)\s[\w\s{},*$]*?from\s'([^']+)'|\bimport\('([^']+)'\)/gm;
-  return [...text.matchAll(statements)].map((match) => match[1] ?? match[2] ?? '');
-}
 
 function filesOf(room: string): string[] {
   return readdirSync(join(src, room), { recursive: true, encoding: 'utf8' })
@@ -68,5 +61,47 @@ describe('imports point one way', () => {
         /\bDate\.now|\bnew Date\(\)|Math\.random|process\.|globalThis|setTimeout/,
       );
     }
+  });
+});
+
+describe('the picture in ARCHITECTURE.md', () => {
+  const page = readFileSync(resolve(src, '../ARCHITECTURE.md'), 'utf8');
+  const [, drawing = ''] = /<!-- rooms:begin -->([\s\S]*?)<!-- rooms:end -->/.exec(page) ?? [];
+  const drawn = [...drawing.matchAll(/^ +([\w/-]+) --> ([\w/-]+)$/gm)].map(
+    ([, from = '', to = '']) => [from, to] as const,
+  );
+  const picture = new Map<string, string[]>();
+  for (const [from, to] of drawn) picture.set(from, [...(picture.get(from) ?? []), to]);
+  const everywhere = ['errors', 'format', 'redaction'];
+  const found = [...arrows()].flatMap(([from, targets]) =>
+    [...targets].map(([to, example]) => ({ from, to, example })),
+  );
+
+  it('has every sub-room', () => {
+    const rooms = [...arrows().keys()].filter((room) => !everywhere.includes(room));
+    const nodes = [...drawing.matchAll(/^ +([\w/-]+)$/gm)].map(([, node]) => node);
+    expect(nodes.filter((node) => node !== 'end').sort()).toEqual(rooms.sort());
+  });
+
+  it('has a way along its arrows for every import, types included', () => {
+    const strays = found.filter(
+      ({ from, to }) => !everywhere.includes(to) && !reachable(picture, from).has(to),
+    );
+    expect(strays.map(({ example }) => example)).toEqual([]);
+    expect(found.length).toBeGreaterThan(100);
+  });
+
+  it('has no circle, and no arrow that nothing imports along', () => {
+    expect([...picture.keys()].filter((room) => reachable(picture, room).has(room))).toEqual([]);
+    const unused = drawn.filter(
+      ([from, to]) => !found.some((one) => one.from === from && one.to === to),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it('leaves out only rooms that import none of those in it', () => {
+    const rooms = ['format', 'errors', 'redaction'];
+    const strays = found.filter(({ from, to }) => rooms.includes(from) && !rooms.includes(to));
+    expect(strays).toEqual([]);
   });
 });
