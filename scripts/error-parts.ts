@@ -1,5 +1,5 @@
 /** The whole catalogue of errors: what is the same everywhere, and the parts that vendors' folders hand in. */
-import { slackErrors } from '../src/effects/channels/slack/error-codes.ts';
+import { channelKinds } from '../src/effects/channels/kinds.ts';
 import { targetKinds } from '../src/effects/targets/kinds.ts';
 import { coreParts } from '../src/errors/catalogue.ts';
 import type { ErrorPart } from '../src/errors/entry.ts';
@@ -7,5 +7,5 @@ import type { ErrorPart } from '../src/errors/entry.ts';
 export const errorParts: readonly ErrorPart[] = [
   ...coreParts,
   ...targetKinds.map(({ name, errors }) => ({ title: name, errors })),
-  { title: 'Slack', errors: slackErrors },
+  ...channelKinds.map(({ title, errors }) => ({ title, errors })),
 ];

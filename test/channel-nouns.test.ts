@@ -39,6 +39,30 @@ describe('no word of a channel', () => {
   });
 });
 
+describe('a channel’s name', () => {
+  /** Where it may stand: a folder ends with a slash. */
+  const allowed: Readonly<Record<string, string>> = {
+    'effects/channels/slack/': 'the channel itself',
+    'effects/channels/kinds.ts': 'the one line by which the program knows of it',
+    'effects/channels/channel.ts': 'an example of what a channel is called',
+    'sandbox/': 'its stand-in',
+    'cli/commands/sandbox.ts': 'prints what the stand-ins are and how they are used',
+    'redaction/': 'how its users’ webhooks and texts look',
+  };
+  const isAllowed = (line: string) => Object.keys(allowed).some((place) => line.startsWith(place));
+  const lines = linesOf('').map((line) => line.replace(/^\//, ''));
+
+  it('stands nowhere in src but in its own folder, its stand-in and the registry', () => {
+    const others = lines.filter((line) => !isAllowed(line));
+    expect(others.length).toBeGreaterThan(10_000);
+    expect(others.filter((line) => /slack/i.test(line))).toEqual([]);
+  });
+
+  it.each(Object.keys(allowed))('is needed in %s, which is allowed to have it', (place) => {
+    expect(lines.some((line) => line.startsWith(place) && /slack/i.test(line))).toBe(true);
+  });
+});
+
 it('the words are found where they belong', () => {
   const own = linesOf('effects/channels/slack');
   expect(own.filter((line) => nouns.test(line)).length).toBeGreaterThan(20);

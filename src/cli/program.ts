@@ -185,7 +185,7 @@ export function createProgram(options: {
         'gunzip -c log.jsonl.gz | pipeline import -',
       ) +
         '\nEverything is checked before anything is written. What is there already is left as it is, so the same' +
-        '\ncommand again finishes an import that was interrupted. Slack is not told of what is imported.\n',
+        '\ncommand again finishes an import that was interrupted. No channel is told of what is imported.\n',
     )
     .action(async (source: string, _flags, command: Command) => {
       const { importLog } = await import('./commands/import.ts');

@@ -1,4 +1,5 @@
 /** What comes from the environment: secrets and addresses. */
+import { channelKinds } from '../../effects/channels/kinds.ts';
 import { isPrivate } from '../../effects/http/plain.ts';
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import { UsageError } from '../../errors/error.ts';
@@ -19,9 +20,8 @@ export interface Environment {
   readonly circleApiUrl: string;
   readonly githubToken: string | null;
   readonly githubApiUrl: string;
-  readonly slackBotToken: string | null;
-  readonly slackWebhookUrl: string | null;
-  readonly slackApiUrl: string;
+  /** What the kinds of channels read: tokens, webhooks and base URLs, by the names of their variables. */
+  readonly channels: Readonly<Record<string, string | null>>;
   /** The optional tokens that are set to nothing: most often a secret that is missing in the CI. */
   readonly empty: readonly string[];
 }
@@ -30,19 +30,24 @@ export interface Environment {
 const neverEmpty = [
   ...['PIPELINE_STORE', 'PIPELINE_CONFIG', 'PIPELINE_LEASE', 'PIPELINE_TRUST'],
   ...targetKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
-  ...['CIRCLE_API_URL', 'GITHUB_API_URL', 'SLACK_API_URL'],
+  ...['CIRCLE_API_URL', 'GITHUB_API_URL'],
+  ...channelKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
 ];
-const optionalTokens = ['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN', 'SLACK_WEBHOOK_URL'];
+const webhooks = channelKinds.flatMap(({ variables }) => variables.webhooks);
+const optionalTokens = [
+  ...['CIRCLE_TOKEN', 'GITHUB_TOKEN'],
+  ...channelKinds.flatMap(({ variables }) => variables.tokens),
+];
 
 /** The variables that hold secrets of Lockstep's own: what is in them is masked whatever it looks like. */
 export const secretVariables: SecretVariables = {
   tokens: [
     ...targetKinds.flatMap(({ variables }) => variables.tokens.map(({ name }) => name)),
-    ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN'],
+    ...optionalTokens,
     // Read by the PostgreSQL client.
     'PGPASSWORD',
   ],
-  webhooks: ['SLACK_WEBHOOK_URL'],
+  webhooks,
 };
 
 /** Nothing, white space, or what CircleCI makes of an empty pipeline value under `environment:`. */
@@ -67,10 +72,13 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     if (text(token) !== null) assertPrivate(name, checked, `the token in ${token}`);
     return checked;
   };
-  const webhook = text('SLACK_WEBHOOK_URL');
-  if (webhook !== null) {
-    assertPrivate('SLACK_WEBHOOK_URL', checkedUrl('SLACK_WEBHOOK_URL', webhook), 'the webhook');
-  }
+  const webhook = (name: string): string | null => {
+    const value = text(name);
+    if (value === null) return null;
+    const checked = checkedUrl(name, value);
+    assertPrivate(name, checked, 'the webhook');
+    return checked;
+  };
   return {
     config: text('PIPELINE_CONFIG'),
     store: text('PIPELINE_STORE'),
@@ -86,10 +94,14 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     circleApiUrl: url('CIRCLE_API_URL', 'https://circleci.com/api/v2', 'CIRCLE_TOKEN'),
     githubToken: text('GITHUB_TOKEN'),
     githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com', 'GITHUB_TOKEN'),
-    slackBotToken: text('SLACK_BOT_TOKEN'),
-    slackWebhookUrl: webhook === null ? null : checkedUrl('SLACK_WEBHOOK_URL', webhook),
-    slackApiUrl: url('SLACK_API_URL', 'https://slack.com/api', 'SLACK_BOT_TOKEN'),
-    empty: optionalTokens.filter((name) => isEmpty(env[name])),
+    channels: Object.fromEntries(
+      channelKinds.flatMap(({ variables: { tokens, webhooks, urls } }) => [
+        ...tokens.map((name) => [name, text(name)]),
+        ...webhooks.map((name) => [name, webhook(name)]),
+        ...urls.map(({ name, standard, token }) => [name, url(name, standard, token)]),
+      ]),
+    ),
+    empty: [...optionalTokens, ...webhooks].filter((name) => isEmpty(env[name])),
   };
 }
 

@@ -5,7 +5,7 @@ import { looksLikeSecret } from './secret-names.ts';
 export interface KillSwitchReading {
   /** Whether production may be written. */
   readonly on: boolean;
-  /** For the log, Slack and the terminal: it never holds the value. */
+  /** For the log, the channels and the terminal: it never holds the value. */
   readonly killSwitch: KillSwitch;
 }
 

@@ -1,5 +1,6 @@
 /** The shape of `pipeline.yml`: the one source of its checks, its defaults and its JSON Schema. */
 import { z } from 'zod';
+import { channelKinds } from '../../effects/channels/kinds.ts';
 import type { Role, TargetKind } from '../../effects/targets/target-kind.ts';
 import { type EnvironmentConfig, environmentSchema } from './environment-schema.ts';
 import { duration, url } from './fields.ts';
@@ -7,12 +8,10 @@ import { killSwitchFault } from './kill-switch.ts';
 
 const leastLeaseMs = 1_000;
 
-/**
- * One or several, with blanks between them: Slack calls nobody for a name that is written as people type it
- * (https://docs.slack.dev/messaging/formatting-message-text, "Mentioning").
- */
-const slackMentions =
-  /^<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>( +<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>)*$/;
+/** Each under its kind's key, in the words of that kind. */
+const channels: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  channelKinds.map(({ name, schema }) => [name, schema.optional()]),
+);
 
 const shapeOf = <E extends z.ZodType<EnvironmentConfig>>(environment: (role: Role) => E) =>
   z.strictObject({
@@ -90,25 +89,7 @@ const shapeOf = <E extends z.ZodType<EnvironmentConfig>>(environment: (role: Rol
           ),
       })
       .prefault({}),
-    notify: z
-      .strictObject({
-        slack: z
-          .strictObject({
-            channel: z.string().min(1),
-            oncall: z
-              .string()
-              .regex(
-                slackMentions,
-                'what Slack notifies by: <!here> or <!channel>, <!subteam^S0123ABCD> for a group, <@U0123ABCD> for a person',
-              )
-              .optional()
-              .describe(
-                'who is mentioned when something breaks, as Slack writes it: <!subteam^S0ONCALL>',
-              ),
-          })
-          .optional(),
-      })
-      .prefault({}),
+    notify: z.strictObject(channels).prefault({}),
   });
 
 /** The shape where each environment's target is of that kind. */

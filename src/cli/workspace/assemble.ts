@@ -1,7 +1,6 @@
 /** Puts a run together from configuration and environment: the one place where the rooms meet. */
 
-import { createSlackChannel } from '../../effects/channels/slack/channel.ts';
-import { createSlack } from '../../effects/channels/slack/slack.ts';
+import { channelKinds } from '../../effects/channels/kinds.ts';
 import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
@@ -165,37 +164,25 @@ function wire(
   };
 }
 
-/** Null where no Slack is configured or no token is set: the log has it all anyway. */
+/** Null where no channel is configured, or none can be reached: the log has it all anyway. */
 function notifierOf(
   { config, environment, log, run, leaseMs, progress }: AssembleOptions,
   http: HttpClient,
 ): Notifier | null {
-  const slack = config.notify.slack ?? null;
-  const { slackBotToken, slackWebhookUrl } = environment;
-  if (slack === null) return null;
-  if (slackBotToken === null && slackWebhookUrl === null) {
-    progress('Slack is told nothing: set SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL');
-    return null;
-  }
-  const channel = createSlackChannel({
-    slack: createSlack({
-      baseUrl: environment.slackApiUrl,
-      channel: slack.channel,
-      ...(slackBotToken === null ? {} : { botToken: slackBotToken }),
-      ...(slackWebhookUrl === null ? {} : { webhookUrl: slackWebhookUrl }),
-    }),
-    oncall: slack.oncall ?? null,
-    clock: systemClock,
+  const notifiers = channelKinds.flatMap(({ name, title, variables, open }) => {
+    const settings = config.notify[name];
+    if (settings === undefined) return [];
+    const channel = open(settings, environment.channels, { clock: systemClock });
+    if (channel === null) {
+      const ways = [...variables.tokens, ...variables.webhooks].join(' or ');
+      progress(`${title} is told nothing: set ${ways}`);
+      return [];
+    }
+    const ports = { http, clock: systemClock, progress };
+    const { owner } = run;
+    return [
+      createNotifier({ log, channel, lane: config.app, ports, owner, leaseMs, startAt: 'head' }),
+    ];
   });
-  return together([
-    createNotifier({
-      log,
-      channel,
-      lane: config.app,
-      ports: { http, clock: systemClock, progress },
-      owner: run.owner,
-      leaseMs,
-      startAt: 'head',
-    }),
-  ]);
+  return notifiers.length === 0 ? null : together(notifiers);
 }

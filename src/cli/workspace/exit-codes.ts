@@ -1,7 +1,7 @@
 /** What `pipeline`'s exit codes mean; the chart has those of a deploy's states. */
 
 export const exitCodes = {
-  0: 'done, or decided not to ship (superseded, held, disabled): the log and Slack say which',
+  0: 'done, or decided not to ship (superseded, held, disabled): the log says which',
   1: 'a step failed, the lane is stuck (gates.stuckExit is another code for that), or something unexpected went wrong',
   2: 'usage, configuration or environment: nothing was written',
   3: 'gave up waiting for the lane’s lock',

@@ -4,6 +4,7 @@ import type { ErrorEntries } from '../../errors/entry.ts';
 import type { Settings, TargetSettings } from '../../machine/events.ts';
 import type { Upcaster } from '../../machine/upcasting.ts';
 import type { Ports } from '../ports.ts';
+import type { UrlVariable } from '../url-variable.ts';
 import type { Targets } from './target.ts';
 
 export interface TargetKind {
@@ -64,14 +65,6 @@ export interface TokenVariable {
   readonly name: string;
   /** For whoever has not set it: how a token is made. */
   readonly hint: string;
-}
-
-/** A base URL. */
-export interface UrlVariable {
-  readonly name: string;
-  readonly standard: string;
-  /** The token that goes there: over https, or to this machine. */
-  readonly token: string;
 }
 
 /** A kind with its tokens. */

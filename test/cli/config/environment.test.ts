@@ -28,9 +28,11 @@ describe('the environment', () => {
       circleApiUrl: 'https://circleci.com/api/v2',
       githubToken: null,
       githubApiUrl: 'https://api.github.com',
-      slackBotToken: null,
-      slackWebhookUrl: null,
-      slackApiUrl: 'https://slack.com/api',
+      channels: {
+        SLACK_BOT_TOKEN: null,
+        SLACK_WEBHOOK_URL: null,
+        SLACK_API_URL: 'https://slack.com/api',
+      },
       empty,
     });
   });

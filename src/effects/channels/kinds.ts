@@ -1,0 +1,5 @@
+/** Every kind of channel. A new one is a file or a folder beside this file and a line here. */
+import type { ChannelKind } from './channel-kind.ts';
+import { slackKind } from './slack/kind.ts';
+
+export const channelKinds: readonly ChannelKind[] = [slackKind];
