@@ -4,14 +4,30 @@ import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import * as lockstep from '../src/index.ts';
 
-it('exports the chart, the log and the replay', () => {
+it('exports the log, its events, the replay, the chart and the errors', () => {
   expect(Object.keys(lockstep).sort()).toEqual([
+    'EventIdReused',
+    'FencedOff',
+    'ImportRefused',
+    'LockstepError',
+    'LogFault',
+    'StoreReplaced',
+    'StoreUnavailable',
+    'StoreUnusable',
+    'UnreadableLog',
+    'UsageError',
+    'VersionConflict',
     'chart',
+    'deployStream',
     'deploysProjection',
+    'domainEvent',
+    'laneStream',
     'openLog',
+    'parseEvent',
     'readDeploy',
     'readDeploys',
     'replay',
+    'tell',
   ]);
 });
 

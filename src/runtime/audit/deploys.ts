@@ -34,7 +34,7 @@ export interface DeployRow {
   readonly position: number;
 }
 
-interface DeploysTable {
+export interface DeploysTable {
   deploy: string;
   lane: string;
   commit_id: string;
@@ -51,7 +51,7 @@ interface DeploysTable {
   position: number;
 }
 
-interface DeploysTables {
+export interface DeploysTables {
   deploys: DeploysTable;
 }
 

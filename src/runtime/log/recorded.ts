@@ -26,8 +26,8 @@ const currentUpcasting = new Upcasting(
 );
 
 /** An event of a deploy in today's words. @throws UnreadableLog */
-export function domainEvent(recorded: RecordedEvent, upcasting = currentUpcasting): DomainEvent {
-  return inTodaysWords(recorded, upcasting, parseEvent);
+export function domainEvent(recorded: RecordedEvent): DomainEvent {
+  return inTodaysWords(recorded, currentUpcasting, parseEvent);
 }
 
 /** An event of a lane in today's words. @throws UnreadableLog */
@@ -36,7 +36,7 @@ export function laneEvent(recorded: RecordedEvent): LaneEvent {
 }
 
 /** @throws UnreadableLog an event that this version does not know, of a newer schema, or whose data does not fit */
-function inTodaysWords<T>(
+export function inTodaysWords<T>(
   { type, schema, data, stream, version }: RecordedEvent,
   upcasting: Upcasting,
   parse: (type: string, data: unknown) => T,

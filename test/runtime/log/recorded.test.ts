@@ -6,7 +6,8 @@ import { type Upcaster, Upcasting } from '../../../src/machine/upcasting.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
-import { domainEvent, readFlight, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
+import { parseEvent } from '../../../src/machine/codec.ts';
+import { inTodaysWords, readFlight, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog, NewEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
@@ -53,7 +54,7 @@ it.each([
     await written('deploy/1', before);
     const [recorded] = await log.readStream('deploy/1');
     if (recorded === undefined) throw new Error('nothing was written');
-    expect(domainEvent(recorded, upcasting)).toEqual({
+    expect(inTodaysWords(recorded, upcasting, parseEvent)).toEqual({
       type: 'deploy.resumed',
       data: { actor: 'Ada', observed: 'claimed', reason: 'mended' },
     });
