@@ -25,6 +25,8 @@ export {
 export { type Disagreement, type Replay, type ReplayStep, replay } from './runtime/audit/replay.ts';
 export { domainEvent, UnreadableLog } from './runtime/log/recorded.ts';
 export { deployStream, laneStream } from './runtime/log/streams.ts';
+export type { Sleep } from './store/changes.ts';
+export type { Clean } from './store/database-log.ts';
 // The log: streams of events with expected versions, leases, verified reads.
 export {
   type Appended,
@@ -52,7 +54,5 @@ export {
   type Verification,
   VersionConflict,
 } from './store/log.ts';
-export type { Sleep } from './store/changes.ts';
-export type { Clean } from './store/database-log.ts';
 export { type OpenOptions, openLog } from './store/open.ts';
 export type { ProjectedLog, Projection, ProjectionTx } from './store/projection.ts';

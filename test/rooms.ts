@@ -7,6 +7,7 @@ export const src = resolve(import.meta.dirname, '../src');
 /** Files that are a sub-room by themselves: what lists or opens the folders beside it, or what all of them rest on. */
 const alone = new Set([
   'effects/clock.ts',
+  'effects/channels/kinds.ts',
   'effects/targets/kinds.ts',
   'sandbox/stand-in.ts',
   'store/open.ts',

@@ -1,12 +1,12 @@
 /** Reading events of other versions from a real log: older ones in today's words, newer ones not at all. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { parseEvent } from '../../../src/machine/codec.ts';
 import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { type Upcaster, Upcasting } from '../../../src/machine/upcasting.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
-import { parseEvent } from '../../../src/machine/codec.ts';
 import { inTodaysWords, readFlight, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog, NewEvent } from '../../../src/store/log.ts';
