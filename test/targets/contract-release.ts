@@ -95,9 +95,11 @@ export function releaseContract(harness: TargetHarness): void {
       );
     };
 
-    it('is content with what runs, also beside somebody’s release that failed', async () => {
-      expect(await stillRuns(() => {})).toBe('it runs');
-      expect(await stillRuns(() => stage.world.failRelease('production', two))).toBe('it runs');
+    it.each([
+      ['nothing happened', () => {}],
+      ['somebody’s release failed', () => stage.world.failRelease('production', two)],
+    ])('is content with what runs where %s', async (_, change) => {
+      expect(await stillRuns(change)).toBe('it runs');
     });
 
     it.each([

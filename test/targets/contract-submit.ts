@@ -1,6 +1,6 @@
 /** The contract of submitting: once for a key, whatever gets lost; and not at all where it is refused. */
 import { describe, expect, it } from 'vitest';
-import { modes, one, refusal, stageOf } from './fixture.ts';
+import { modes, one, refusal, stageOf, two } from './fixture.ts';
 import type { TargetHarness } from './world.ts';
 
 export function submitContract(harness: TargetHarness): void {
@@ -96,6 +96,14 @@ export function submitContract(harness: TargetHarness): void {
 
   describe('submit', () => {
     const stage = stageOf(harness);
+
+    it('is made anew where other code was released over what it came to', async () => {
+      await stage.deploy('commit');
+      stage.world.release('production', two);
+      const { release } = await stage.deploy('commit');
+      expect(stage.world.submissions('production')).toBe(2);
+      expect((await stage.running()).release).toEqual(release);
+    });
 
     it('takes another key’s submission of the same commit for another one', async () => {
       const submission = await stage.submission('commit');

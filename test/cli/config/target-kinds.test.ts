@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { parseConfig, toSettings } from '../../../src/cli/config/config.ts';
 import { configJsonSchema } from '../../../src/cli/config/schema.ts';
 import { herokuKind } from '../../../src/effects/targets/heroku/kind.ts';
-import { targetKinds } from '../../../src/effects/targets/kinds.ts';
 import type { TargetKind } from '../../../src/effects/targets/target-kind.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 
@@ -28,7 +27,7 @@ const machines: TargetKind = {
     verify: { instances: 'processes', waived: 'none counts as up' },
   },
 };
-const kinds = [...targetKinds, machines];
+const kinds = [herokuKind, machines];
 
 const file = (staging: string, production: string) =>
   `app: acme-web\nstaging:\n  ${staging}\nproduction:\n  ${production}\n`;

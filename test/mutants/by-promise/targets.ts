@@ -79,6 +79,15 @@ export const targetMutants: readonly Mutant[] = [
     noticedBy: contract,
   },
   {
+    id: 'what-was-released-over-is-adopted',
+    promise,
+    file: `${folder}/builds.ts`,
+    symbol: 'findMarked',
+    code: 'found === null || !(await wasReplaced(api, input.app, found, ports))',
+    by: 'found === null || found !== null',
+    noticedBy: contract,
+  },
+  {
     id: 'promotes-without-looking',
     promise,
     file: `${folder}/promotions.ts`,
