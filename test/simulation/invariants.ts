@@ -75,7 +75,7 @@ export class Invariants {
     this.violations.push(what);
   }
 
-  #check(holds: boolean, what: () => string): void {
+  check(holds: boolean, what: () => string): void {
     this.figures.checks += 1;
     if (!holds) this.violated(what());
   }
@@ -111,7 +111,7 @@ export class Invariants {
       this.#writtenAt(stream.findLast((event) => event.type === type)?.id ?? '');
     const { grant } = state;
     const isHolder = grant?.deploy === deploy && !grant.released;
-    this.#check(
+    this.check(
       isHolder || at - last('lock.broken') < onTheWireMs,
       () =>
         `${deploy} wrote to ${app} while ${grant?.released ? 'nobody' : grant?.deploy} held ${rules.lane}`,
@@ -120,31 +120,31 @@ export class Invariants {
     if (app !== production) return;
     const longAgo = at - gatesAgeMs;
     const events = await this.#log.readStream(deployStream(deploy));
-    this.#check(
+    this.check(
       events.some(({ type }) => type === 'staging.verified'),
       () => `${deploy} went to production without verified staging`,
     );
-    this.#check(
+    this.check(
       switchOn || switchedAt > longAgo || rules.killSwitch !== killSwitch,
       () => `${deploy} went to production though the kill switch was off for ${at - switchedAt} ms`,
     );
-    this.#check(
+    this.check(
       state.disabled === null || last('lane.disabled') > longAgo,
       () => `${deploy} went to production though the lane was disabled`,
     );
-    this.#check(
+    this.check(
       forbidden === null,
       () => `${deploy} went to production though ${forbidden}, and nobody accepted that`,
     );
     for (const { what, at: since, liftedBy } of goingsBack) {
-      this.#check(
+      this.check(
         since > longAgo || liftedBy.some((release) => state.lifted.has(release)),
         () => `${deploy} went to production though it was ${what} ${at - since} ms before`,
       );
     }
     if (code === null || code.at > longAgo) return;
     const relation = code.commit === null ? 'unknown' : lane.graph.relation(code.commit, commit);
-    this.#check(
+    this.check(
       relation === 'ahead',
       () => `${deploy} went to production, its commit being ${relation} of what ran there`,
     );
@@ -160,7 +160,7 @@ export class Invariants {
       // A lane by another name has a lock of its own.
       if (!rules.has(other) || rules.of(other).lane !== rules.of(deploy).lane) continue;
       const events = await this.#log.readStream(deployStream(other));
-      this.#check(
+      this.check(
         events.at(-1)?.type === 'deploy.failed',
         () => `${deploy} wrote to ${app} while a ${what} of ${other} was under way`,
       );
@@ -171,12 +171,12 @@ export class Invariants {
   onVerified(lane: LaneWorld, deploy: string, app: string, release: string): void {
     const { settleMs } = lane.rules.of(deploy);
     const untrue = lane.health.untrue(deploy, app, { release, settleMs });
-    this.#check(untrue === null, () => `${deploy} calls ${app} verified, but ${untrue}`);
+    this.check(untrue === null, () => `${deploy} calls ${app} verified, but ${untrue}`);
   }
 
   /** At the moment at which a deploy is held for its settings. */
   onHeldForSettings(lane: LaneWorld, deploy: string): void {
-    this.#check(
+    this.check(
       lane.rules.mayBeHeld(deploy),
       () => `${deploy} was held for its settings, which are only stronger`,
     );
@@ -184,7 +184,7 @@ export class Invariants {
 
   async atEnd(lanes: readonly LaneWorld[], complete: boolean): Promise<void> {
     const verification = await this.#log.verify();
-    this.#check(
+    this.check(
       verification.fault === null,
       () => `the log is broken: ${JSON.stringify(verification.fault)}`,
     );
@@ -195,11 +195,11 @@ export class Invariants {
     }
     for (const row of await readDeploys(this.#log, { limit: 10_000 })) {
       const { disagreement, state } = await replay(this.#log, row.deploy);
-      this.#check(
+      this.check(
         disagreement === null,
         () => `${row.deploy} does not replay: ${JSON.stringify(disagreement)}`,
       );
-      this.#check(
+      this.check(
         state === row.state,
         () => `${row.deploy} is ${row.state} in the read model and ${state} in the log`,
       );
@@ -207,7 +207,7 @@ export class Invariants {
       if (!complete) continue;
       const flight = await readFlight(this.#log, row.deploy);
       const over = flight !== null && (has(flight, 'settled') || has(flight, 'paused'));
-      this.#check(over, () => `${row.deploy} was left in ${row.state}`);
+      this.check(over, () => `${row.deploy} was left in ${row.state}`);
     }
   }
 
@@ -221,7 +221,7 @@ export class Invariants {
         const events = await this.#log.readStream(deployStream(deploy));
         const anew = events.filter(({ type }) => type === 'lock.lost' || type === 'deploy.resumed');
         const made = marks.filter((other) => other === mark).length;
-        this.#check(made <= 1 + anew.length, () => `${deploy} was built ${made} times on ${app}`);
+        this.check(made <= 1 + anew.length, () => `${deploy} was built ${made} times on ${app}`);
       }
     }
   }
@@ -235,13 +235,13 @@ export class Invariants {
       const deploy = (build.mark ?? '').replace(/^lockstep /, '');
       const events = await this.#log.readStream(deployStream(deploy));
       const letGoOn = events.filter(({ type }) => type === 'deploy.resumed').length;
-      this.#check(
+      this.check(
         events.every(({ type }) => type !== 'lock.waitTimedOut'),
         () => `${deploy} waited for the lock in vain`,
       );
       // One that failed at Heroku before it made a release has put nothing anywhere.
       const made = promotions.filter((one) => one.slug === slug && one.release !== null).length;
-      this.#check(made <= 1 + letGoOn, () => `${deploy} was promoted ${made} times`);
+      this.check(made <= 1 + letGoOn, () => `${deploy} was promoted ${made} times`);
     }
   }
 
@@ -252,7 +252,7 @@ export class Invariants {
       if (type === 'lock.granted') {
         const taken = data.takenOver as { token: number } | null;
         const before: { deploy: string; token: number } | null = standing;
-        this.#check(
+        this.check(
           before === null || taken?.token === before.token,
           () => `${lane}@${version}: granted to ${data.deploy} while ${before?.deploy} held it`,
         );

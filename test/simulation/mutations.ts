@@ -3,7 +3,7 @@
 import type { AppCode, Heroku } from '../../src/effects/targets/heroku/heroku.ts';
 import type { LaneLock } from '../../src/runtime/lock/store-lock.ts';
 import type { ServiceTable } from '../../src/runtime/loop/run.ts';
-import type { EventLog } from '../../src/store/log.ts';
+import type { AppendOptions, EventLog } from '../../src/store/log.ts';
 import type { fc } from '../fast-check.ts';
 import {
   forbiddenOnTheWay,
@@ -17,7 +17,10 @@ import {
 
 export interface Mutation {
   readonly lock?: (real: LaneLock) => LaneLock;
+  /** As runs write to it. */
   readonly log?: (real: EventLog) => EventLog;
+  /** The store itself. */
+  readonly store?: (real: EventLog) => EventLog;
   readonly heroku?: (real: Heroku) => Heroku;
   readonly services?: (real: ServiceTable) => ServiceTable;
   /** Reads by which an effect would find what an earlier attempt made come back empty. */
@@ -46,6 +49,22 @@ function readingCode(mutate: (code: AppCode) => AppCode) {
       },
     });
 }
+
+/** Appends with options made into others. */
+function appendingWith(change: (options: AppendOptions) => AppendOptions) {
+  return (real: EventLog): EventLog =>
+    new Proxy(real, {
+      get(target, name) {
+        const member = target[name as keyof EventLog];
+        if (name !== 'append') return typeof member === 'function' ? member.bind(target) : member;
+        const append: EventLog['append'] = (batches, options = {}) =>
+          target.append(batches, change(options));
+        return append;
+      },
+    });
+}
+
+const unfenced = ({ fence: _, ...others }: AppendOptions): AppendOptions => others;
 
 export const mutations: Readonly<Record<string, Mutation>> = {
   'a lock that always grants': {
@@ -100,6 +119,13 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'settings that are never compared': { forgetful: true, among: settingsChanged },
   'a lane by another name that is believed': { forgetful: true, among: laneRenamed },
   'a lane that is taken over amid work': { restless: true, among: lostLanes },
+  'appends without a fence': { log: appendingWith(unfenced) },
+  'holders that write without their lane’s token': {
+    log: appendingWith((options) =>
+      options.fence?.resource.startsWith('lane/') === true ? unfenced(options) : options,
+    ),
+  },
+  'a store that looks at no fence': { store: appendingWith(unfenced), among: lostLanes },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {
     log: (real) =>

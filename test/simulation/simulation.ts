@@ -31,6 +31,7 @@ import { createServices } from '../../src/runtime/loop/services.ts';
 import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
+import { Fences } from './fences.ts';
 import { type Figures, Invariants } from './invariants.ts';
 import { archive, LaneWorld, production, staging, targetOf, type WireFault } from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
@@ -130,7 +131,11 @@ class Simulation {
     this.#afterUp = [...(scenario.afterUp ?? [])];
     this.#mutation = mutation;
     this.#time = time;
-    const timed = timedLog(log, time, this.#onWritten);
+    const fences = new Fences({
+      isRun: (run) => this.#alive.has(run),
+      check: (holds, what) => this.#invariants.check(holds, what),
+    });
+    const timed = timedLog(fences.watch(mutation.store?.(log) ?? log), time, this.#onWritten);
     this.#log = timed.log;
     this.#lanes = Array.from(
       { length: scenario.lanes },

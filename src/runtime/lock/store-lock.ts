@@ -16,7 +16,7 @@ import { newEvent } from '../log/new-event.ts';
 import { laneEvent } from '../log/recorded.ts';
 import { laneResource, laneStream, runResource } from '../log/streams.ts';
 import { type Deaths, localDeaths } from './deaths.ts';
-import type { LeaseKeeper } from './lease-keeper.ts';
+import { type LeaseKeeper, Overtaken } from './lease-keeper.ts';
 
 /** The lane as its stream tells it now; whoever knows it from before reads only what came since. @throws UnreadableLog */
 export async function readLane(log: EventLog, name: string, known = emptyLane): Promise<Lane> {
@@ -74,14 +74,16 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
   const alive = (lease: Lease | null): lease is Lease =>
     runs(lease) && deaths.known(lease.owner) === null;
 
-  /** Only while this run is the deploy's: of two that each believe so, one joins, or both would join again for ever. */
-  const write = (lane: string, expected: number | 'any', event: OwnEvent, extra = {}) => {
-    const fence = keeper.held(runResource(event.data.deploy));
+  /**
+   * Only while this run is the deploy's: of two that each believe so, one joins, or both would join again for ever. A run
+   * that is over, and was amid a question here, holds nothing any more: a lane that it was given would stand still.
+   */
+  const write = async (lane: string, expected: number | 'any', event: OwnEvent, extra = {}) => {
+    const resource = runResource(event.data.deploy);
+    const fence = keeper.held(resource);
+    if (fence === null) throw new Overtaken(resource);
     const events = [newEvent(event, run)];
-    return log.append(
-      [{ stream: laneStream(lane), expected, events }],
-      fence === null ? extra : { ...extra, fence },
-    );
+    return log.append([{ stream: laneStream(lane), expected, events }], { ...extra, fence });
   };
 
   /** Appends the grant if nobody wrote to the lane since `lane` was read. False: read again. */

@@ -173,8 +173,8 @@ export const holders: readonly Mutant[] = [
     promise: oneHolder,
     file: 'src/runtime/lock/store-lock.ts',
     symbol: 'write',
-    code: 'fence === null ? extra : { ...extra, fence },',
-    by: 'extra,',
+    code: '{ ...extra, fence }',
+    by: 'extra',
     noticedBy: `${lane} › does not join the queue`,
   },
   {

@@ -62,6 +62,45 @@ it('does not join the queue: the two would take each other’s place there again
   }
 });
 
+it('is granted nothing once its run is over, whatever it was amid', async () => {
+  const log = await openLog('sqlite::memory:');
+  const clock = createVirtualClock({ holdMs: 1 });
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  try {
+    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
+    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
+    const lock = createStoreLock({
+      log: new Proxy(log, {
+        get(target, name) {
+          const member = target[name as keyof typeof log];
+          if (name !== 'lease') {
+            return typeof member === 'function' ? member.bind(target) : member;
+          }
+          // The last that is asked before the grant: meanwhile the run ends.
+          return async (resource: string) => {
+            keeper.drop(runResource(deploy));
+            return target.lease(resource);
+          };
+        },
+      }),
+      clock,
+      run,
+      keeper,
+      leaseMs,
+      relation: async () => 'unknown',
+      quiesce: async () => {},
+    });
+    const acquired = lock.acquire(input, new AbortController().signal, () => {});
+    await expect(acquired).rejects.toBeInstanceOf(Overtaken);
+    const types = (await log.readStream(laneStream('acme'))).map(({ type }) => type);
+    expect(types).toEqual(['lane.joined']);
+  } finally {
+    keeper.stop();
+    await log.close();
+  }
+});
+
 it('asks git how the other’s commit stands to its own, in that order', async () => {
   const log = await openLog('sqlite::memory:');
   const clock = createVirtualClock({ holdMs: 1 });
@@ -69,6 +108,8 @@ it('asks git how the other’s commit stands to its own, in that order', async (
   const keeper = createLeaseKeeper({ log, clock, leaseMs });
   try {
     if (run === undefined || other === undefined) throw new Error('no runs');
+    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
+    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
     await log.take(runResource('500-22222222'), other.owner, leaseMs);
     const data = { deploy: '500-22222222', run: other.id, build: '500', commit: '2'.repeat(40) };
     const joined = newEvent({ type: 'lane.joined', data }, other);
