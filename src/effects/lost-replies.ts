@@ -1,7 +1,12 @@
 /** A write whose reply was lost may have been carried out: this looks for it before it is sent again. */
 
-import { VendorMalformed, VendorRefused, VendorUnreachable, WriteTooLate } from './http/errors.ts';
-import type { Ports } from './ports.ts';
+import {
+  ClearanceExpired,
+  VendorMalformed,
+  VendorRefused,
+  VendorUnreachable,
+} from './http/errors.ts';
+import type { ClearedPorts, Ports, StepPorts } from './ports.ts';
 
 /** The pauses before each look after a lost reply: half a minute in all, for lists lag behind writes. */
 const lookPausesMs = [1_000, 2_000, 4_000, 8_000, 15_000];
@@ -24,7 +29,7 @@ export interface CarefulWrite<T, R> {
   readonly prepare?: () => Promise<void>;
   /** Awaited right before each send: what forbids it, or null. */
   readonly clear: () => Promise<R | null>;
-  readonly send: (ports: Ports) => Promise<T>;
+  readonly send: (ports: ClearedPorts) => Promise<T>;
 }
 
 export type Written<T, R> =
@@ -44,7 +49,7 @@ export type Written<T, R> =
  * @throws what `look` and `clear` throw; what `send` threw, once it is clear that it made nothing
  */
 export async function writeCarefully<T, R>(
-  ports: Ports,
+  ports: StepPorts,
   { what, look, prepare, clear, send }: CarefulWrite<T, R>,
 ): Promise<Written<T, R>> {
   const earlier =
@@ -61,11 +66,11 @@ export async function writeCarefully<T, R>(
       return { kind: 'written', value: made, adopted: true };
     }
     try {
-      const value = await send({ ...ports, writeBeforeMs: clearedAt + clearanceMs });
+      const value = await send({ ...ports, clearedUntilMs: clearedAt + clearanceMs });
       return { kind: 'written', value, adopted: false };
     } catch (error) {
       ports.signal.throwIfAborted();
-      if (error instanceof WriteTooLate && attempt < attemptsMax) continue;
+      if (error instanceof ClearanceExpired && attempt < attemptsMax) continue;
       const made = await lookAfter(error, ports, what, look);
       if (made !== null) return { kind: 'written', value: made, adopted: true };
       if (mayHaveHappened(error)) lostReplies += 1;

@@ -8,12 +8,20 @@ export interface Ports {
   readonly signal: AbortSignal;
   /** One line for whoever watches: build output, what is waited for. Not kept in the log. */
   readonly progress: (line: string) => void;
-  /** An earlier run began this very step: what it sent may only just be arriving. */
-  readonly again?: boolean;
   /** Until when the step may take, in milliseconds since the epoch: what a vendor asks to wait has to end before. */
   readonly deadlineMs?: number;
-  /** Writes are not sent after this instant (milliseconds since the epoch). */
-  readonly writeBeforeMs?: number;
+}
+
+/** For a step that writes, or that goes on with what was written. */
+export interface StepPorts extends Ports {
+  /** An earlier run began this very step: what it sent may only just be arriving. */
+  readonly again?: boolean;
+}
+
+/** For the write itself, once whatever may forbid it has cleared it. */
+export interface ClearedPorts extends Ports {
+  /** How long the clearance holds: the write is not sent after this instant (milliseconds since the epoch). */
+  readonly clearedUntilMs: number;
 }
 
 /** The step's deadline as a request takes it. */

@@ -69,7 +69,7 @@ export const outsideErrors = {
       'An answer or a list is longer than the program reads. Nothing is assumed from a part of it.',
     remedy: 'Run the same command again. If it stays so, please report it.',
   },
-  E_WRITE_TOO_LATE: {
+  E_CLEARANCE_EXPIRED: {
     meaning:
       'A request that changes something was held up for so long that what allowed it is too old. It was not sent.',
     remedy: 'Run the same command again.',

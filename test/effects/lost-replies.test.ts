@@ -48,9 +48,9 @@ function stage({
       sleptBefore = clock.now();
       return null;
     },
-    send: async ({ writeBeforeMs }) => {
+    send: async ({ clearedUntilMs }) => {
       happened.push('send');
-      clearances.push((writeBeforeMs ?? 0) - sleptBefore);
+      clearances.push((clearedUntilMs ?? 0) - sleptBefore);
       const answer = sends[sent++] ?? 'made';
       if (typeof answer === 'string') return answer;
       throw answer;

@@ -8,7 +8,7 @@ import { redactAll } from '../../redaction/gate.ts';
 import type { Clock } from '../clock.ts';
 import { NoAnswer } from './errors.ts';
 import { EtagCache } from './etags.ts';
-import { readable, tooLate, unreachable, waitTooLong } from './failures.ts';
+import { clearanceExpired, readable, unreachable, waitTooLong } from './failures.ts';
 import { isPrivate } from './plain.ts';
 import { followed } from './redirects.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Transport, VendorClock } from './request.ts';
@@ -76,7 +76,7 @@ class FencedClient implements HttpClient {
       request.signal.throwIfAborted();
       await this.#beforeSending(request);
       request.signal.throwIfAborted();
-      if (request.stillAllowed?.() === false) throw tooLate(request);
+      if (request.isStillCleared?.() === false) throw clearanceExpired(request);
       const outcome = await this.#attempt(request);
       const isOver = attempt >= attemptsMax && !this.#isWaitedFor(request);
       const pauseMs = isOver ? null : this.#pauseMs(request, outcome, attempt);

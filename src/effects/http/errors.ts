@@ -22,8 +22,8 @@ export class VendorUnreachable extends LockstepError {
   }
 }
 
-/** A write that was held up until what allowed it was too old. Nothing was sent. */
-export class WriteTooLate extends LockstepError {}
+/** A write that was held up until its clearance had expired. Nothing was sent. */
+export class ClearanceExpired extends LockstepError {}
 
 /** The vendor asks to wait longer than the answer is of use. What it refused for that was not carried out. */
 export class VendorWait extends LockstepError {}

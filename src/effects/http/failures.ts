@@ -1,15 +1,21 @@
 /** What the HTTP client fails with, in words: a write that came too late, no answer, a wait that is too long. */
 
 import { formatDuration } from '../../format/duration.ts';
-import { type NoAnswer, PlainHttp, VendorUnreachable, VendorWait, WriteTooLate } from './errors.ts';
+import {
+  ClearanceExpired,
+  type NoAnswer,
+  PlainHttp,
+  VendorUnreachable,
+  VendorWait,
+} from './errors.ts';
 import type { HttpRequest, HttpResponse } from './request.ts';
 import { isRead, waitLeftMs } from './retry.ts';
 import { shownName, shownOrigin, shownPath } from './shown.ts';
 import { vendorId } from './vendor-facts.ts';
 
-export function tooLate(request: HttpRequest): WriteTooLate {
-  return new WriteTooLate(
-    'E_WRITE_TOO_LATE',
+export function clearanceExpired(request: HttpRequest): ClearanceExpired {
+  return new ClearanceExpired(
+    'E_CLEARANCE_EXPIRED',
     `${request.method} ${shownPath(request)} was held up for so long that what allowed it is too old`,
     { hint: 'Nothing was sent. Run the same command again.' },
   );

@@ -19,10 +19,10 @@ export interface HttpRequest {
   /** How often it may be sent in all; default 6, and 1 for an endpoint, whose every answer counts. */
   readonly attemptsMax?: number;
   /**
-   * False: what allowed a write is too old by now, and it is not sent. Asked after `beforeWrite`, in
+   * False: a write's clearance has expired by now, and it is not sent. Asked after `beforeWrite`, in
    * the same turn in which the request is handed to the transport.
    */
-  readonly stillAllowed?: () => boolean;
+  readonly isStillCleared?: () => boolean;
   /** For an answer that stays open, such as a build's output: at the deadline, what has come is the answer. */
   readonly partial?: boolean;
 }
@@ -53,7 +53,7 @@ export interface HttpClient {
    *
    * @throws VendorWait the vendor asks to wait longer than the answer is of use; told at once
    * @throws VendorRefused `E_VENDOR_MOVED` a read is redirected to another server, or in a circle
-   * @throws WriteTooLate `stillAllowed` says no; nothing was sent
+   * @throws ClearanceExpired `isStillCleared` says no; nothing was sent
    * @throws VendorUnreachable no answer at all; it is `sent` when a write may have happened
    */
   send(request: HttpRequest): Promise<HttpResponse>;

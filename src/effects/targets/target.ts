@@ -10,7 +10,7 @@ import type {
   ServiceOutput,
   SubmitInput,
 } from '../../machine/services.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports, StepPorts } from '../ports.ts';
 
 /** A release that changed what code runs there, or was to. */
 export interface Decision {
@@ -115,8 +115,8 @@ export interface Target {
   /** Whether the artifact ran there before that release, in a release of its own. */
   ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean>;
   /** Has the commit or the artifact released, once for each key: what an earlier attempt submitted is adopted. */
-  submit(submission: Submission, ports: Ports): Promise<ServiceOutput<'submit'> | Refusal>;
-  follow(input: Of<'follow'>, ports: Ports): Promise<ServiceOutput<'follow'>>;
+  submit(submission: Submission, ports: StepPorts): Promise<ServiceOutput<'submit'> | Refusal>;
+  follow(input: Of<'follow'>, ports: StepPorts): Promise<ServiceOutput<'follow'>>;
   awaitRelease(input: Of<'awaitRelease'>, ports: Ports): Promise<ServiceOutput<'awaitRelease'>>;
   watch(input: Omit<InstancesInput, 'target'>, ports: Ports): InstanceWatch;
   /** One more look that it is what runs. @throws E_RELEASE_NOT_CURRENT */

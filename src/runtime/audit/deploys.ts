@@ -9,6 +9,7 @@ import {
   type StreamBeginning,
 } from '../../store/log.ts';
 import { type Projection, type ProjectionTx, projected } from '../../store/projection.ts';
+import { domainEvent, ifReadable } from '../log/recorded.ts';
 
 /** A deploy as its last event left it. */
 export interface DeployRow {
@@ -90,7 +91,8 @@ function requested({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEven
 
 /** A deploy's row as its first event makes it. */
 function firstRow(event: RecordedEvent): DeploysTable {
-  const { data, time, version, position } = event;
+  const { time, version, position } = event;
+  const data = inTodaysWords(event);
   const commit = object(data.commit);
   return {
     deploy: event.stream.slice(streamPrefix.length),
@@ -109,6 +111,12 @@ function firstRow(event: RecordedEvent): DeploysTable {
     version,
     position,
   };
+}
+
+/** As it was written where this version cannot read it: the deploy is listed all the same. */
+function inTodaysWords(event: RecordedEvent): JsonObject {
+  const read = ifReadable(() => domainEvent(event));
+  return read === null ? event.data : (read.data as unknown as JsonObject);
 }
 
 function moved({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {

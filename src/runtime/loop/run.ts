@@ -4,7 +4,7 @@
  * run does the same from what the log has.
  */
 import type { Clock } from '../../effects/clock.ts';
-import type { Ports } from '../../effects/ports.ts';
+import type { StepPorts } from '../../effects/ports.ts';
 import { type Step, type StepOutput, steps, toEvent, toFailure } from '../../machine/codec.ts';
 import { type DomainEvent, type EventData, type Stuck, stuckIn } from '../../machine/events.ts';
 import { exitCodeOf, type Flight, has, next, stateOf, takes } from '../../machine/interpret.ts';
@@ -35,11 +35,14 @@ import { chartHash, readFlight, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneResource, laneStream, runResource } from '../log/streams.ts';
 import { describeFailure } from './failure.ts';
 
+/** What the loop itself hands to a service; a service has its own way to its vendors. */
+export type RunPorts = Pick<StepPorts, 'clock' | 'signal' | 'progress' | 'again'>;
+
 /** How each service is carried out. `acquireLock` is the lane lock's. */
 export type ServiceTable = {
   readonly [N in Exclude<ServiceName, 'acquireLock'>]: (
     input: ServiceInput<N>,
-    ports: Omit<Ports, 'http'>,
+    ports: RunPorts,
   ) => Promise<ServiceOutput<N>>;
 };
 
@@ -299,7 +302,7 @@ class DeployRun {
     }
     const perform = services[service] as (
       input: unknown,
-      ports: Omit<Ports, 'http'>,
+      ports: RunPorts,
     ) => Promise<StepOutput<Step>>;
     return perform(input, { clock, signal, progress, again: since <= this.#foundAt });
   }

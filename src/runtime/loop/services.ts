@@ -3,13 +3,13 @@ import { checkHealth } from '../../effects/checks/health.ts';
 import { awaitInstances } from '../../effects/checks/instances.ts';
 import type { History } from '../../effects/history/history.ts';
 import type { HttpClient } from '../../effects/http/request.ts';
-import type { Ports } from '../../effects/ports.ts';
+import type { Ports, StepPorts } from '../../effects/ports.ts';
 import { isSameArtifact, type Submission } from '../../effects/targets/target.ts';
 import type { GatesInput, Refusal, ServiceInput, SubmitInput } from '../../machine/services.ts';
 import { type GatesOptions, readGates } from '../gates/gates.ts';
 import { otherReleaseTimeoutMs, readStanding } from '../gates/production.ts';
 import { keyOf } from '../gates/trust.ts';
-import type { ServiceTable } from './run.ts';
+import type { RunPorts, ServiceTable } from './run.ts';
 
 export interface ServicesOptions extends GatesOptions {
   readonly http: HttpClient;
@@ -29,18 +29,23 @@ function healthTimeoutMs(input: ServiceInput<'checkHealth'>): number {
   return input.settleMs + input.timeoutMs + overlapMs + 2 * asked;
 }
 
+const decides = (): number => decisionTimeoutMs;
+const asLongAsItSays = ({ timeoutMs }: { readonly timeoutMs: number }): number => timeoutMs;
+
 /** To build takes as long as a build may; to release what was built, as long as a decision. */
 const submitTimeoutMs = ({ verified, timeoutMs }: SubmitInput): number =>
   verified === null ? timeoutMs : decisionTimeoutMs;
 
 export function createServices(options: ServicesOptions): ServiceTable {
   const { http, targets, history, archive, killSwitch } = options;
-  /** Reads wait for their vendor as long as the step may take. */
-  const within = (timeoutMs: number, ports: Omit<Ports, 'http'>): Ports => ({
-    ...ports,
-    http,
-    deadlineMs: ports.clock.now() + timeoutMs,
-  });
+  /** A service that may take so long: to what the loop hands in it adds the HTTP client, and how long reads wait. */
+  const service =
+    <I, O>(
+      timeoutMs: (input: NoInfer<I>) => number,
+      perform: (input: I, ports: StepPorts) => Promise<O>,
+    ) =>
+    (input: I, ports: RunPorts): Promise<O> =>
+      perform(input, { ...ports, http, deadlineMs: ports.clock.now() + timeoutMs(input) });
 
   /** Reads the gates right before a write: what refuses it, or null. */
   const refusal = async (input: GatesInput, ports: Ports): Promise<Refusal | null> => {
@@ -58,8 +63,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
   });
 
   return {
-    async observe(input, runPorts) {
-      const ports = within(decisionTimeoutMs, runPorts);
+    observe: service(decides, async (input, ports) => {
       const { order, isTakenBack, running } = await readStanding(input, options, ports);
       if (running !== null && !isTakenBack && isSameArtifact(running.artifact, input.artifact)) {
         const { release, artifact } = running;
@@ -67,37 +71,39 @@ export function createServices(options: ServicesOptions): ServiceTable {
       }
       if (order.kind === 'superseded' || order.kind === 'found') return order;
       // Short notes do rather than a deploy that waits for them.
-      const soon = within(notesTimeoutMs, runPorts);
+      const soon = { ...ports, deadlineMs: ports.clock.now() + notesTimeoutMs };
       const notes = await history.notes(order.production.commit, input.commit, soon);
       return { kind: 'observed', production: order.production, order: order.kind, notes };
-    },
+    }),
 
-    async submit(input, ports) {
+    submit: service(asLongAsItSays, async (input, ports) => {
       const submitted = await targets(input.target).submit(
         submission(input, async () => null),
-        within(input.timeoutMs, ports),
+        ports,
       );
       if (submitted.kind !== 'submitted') throw new Error('nothing was there to refuse it');
       return submitted;
-    },
+    }),
 
-    async submitToProduction({ gates, ...input }, runPorts) {
-      const ports = within(submitTimeoutMs(input), runPorts);
+    submitToProduction: service(submitTimeoutMs, async ({ gates, ...input }, ports) => {
       const answer = await targets(input.target).submit(
         submission(input, () => refusal(gates, ports)),
         ports,
       );
       if (answer.kind !== 'submitted') return answer;
       return { ...answer, killSwitch: killSwitch(gates.killSwitch).killSwitch };
-    },
+    }),
 
-    follow: (input, ports) => targets(input.target).follow(input, within(input.timeoutMs, ports)),
-    awaitRelease: (input, ports) =>
-      targets(input.target).awaitRelease(input, within(input.timeoutMs, ports)),
-    awaitInstances: (input, ports) =>
-      awaitInstances(targets(input.target), input, within(input.timeoutMs, ports)),
-    checkHealth: (input, ports) =>
-      checkHealth(targets(input.target), input, within(healthTimeoutMs(input), ports)),
-    readGates: (input, ports) => readGates(input, options, within(decisionTimeoutMs, ports)),
+    follow: service(asLongAsItSays, (input, ports) => targets(input.target).follow(input, ports)),
+    awaitRelease: service(asLongAsItSays, (input, ports) =>
+      targets(input.target).awaitRelease(input, ports),
+    ),
+    awaitInstances: service(asLongAsItSays, (input, ports) =>
+      awaitInstances(targets(input.target), input, ports),
+    ),
+    checkHealth: service(healthTimeoutMs, (input, ports) =>
+      checkHealth(targets(input.target), input, ports),
+    ),
+    readGates: service(decides, (input, ports) => readGates(input, options, ports)),
   };
 }

@@ -105,7 +105,7 @@ export const gateMutants: readonly Mutant[] = [
     promise: gated,
     file: 'src/effects/http/client.ts',
     symbol: '#sendTo',
-    code: 'if (request.stillAllowed?.() === false) throw tooLate(request);',
+    code: 'if (request.isStillCleared?.() === false) throw clearanceExpired(request);',
     by: '',
     noticedBy: 'test/effects/targets/heroku/builds.test.ts › is cleared anew before it is sent',
   },

@@ -222,8 +222,8 @@ export const writes: readonly Mutant[] = [
     promise: outage,
     file: 'src/runtime/loop/services.ts',
     symbol: 'createServices',
-    code: 'deadlineMs: ports.clock.now() + timeoutMs,',
-    by: '',
+    code: ', http, deadlineMs: ports.clock.now() + timeoutMs(input) }',
+    by: ', http }',
     noticedBy: 'test/simulation/every-read.test.ts',
   },
   {

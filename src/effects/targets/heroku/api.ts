@@ -5,7 +5,7 @@ import { malformed, readJson, sendForJson } from '../../http/answers.ts';
 import { VendorRefused } from '../../http/errors.ts';
 import { readPages, tooLarge } from '../../http/pages.ts';
 import type { HttpRequest, HttpResponse } from '../../http/request.ts';
-import { deadlineOf, type Ports } from '../../ports.ts';
+import { type ClearedPorts, deadlineOf, type Ports } from '../../ports.ts';
 import { HerokuError } from './error-codes.ts';
 import { heroku } from './vendor.ts';
 
@@ -40,7 +40,12 @@ export class HerokuApi {
     }
   }
 
-  async post<T>(path: string, body: object | null, schema: z.ZodType<T>, ports: Ports): Promise<T> {
+  async post<T>(
+    path: string,
+    body: object | null,
+    schema: z.ZodType<T>,
+    ports: Ports | ClearedPorts,
+  ): Promise<T> {
     const request = this.#request('POST', path, ports);
     const sent =
       body === null
@@ -96,19 +101,18 @@ export class HerokuApi {
   #request(
     method: HttpRequest['method'],
     path: string,
-    ports: Ports,
+    ports: Ports | ClearedPorts,
     headers: Readonly<Record<string, string>> = {},
   ): HttpRequest {
-    const { signal, clock, writeBeforeMs } = ports;
+    const { signal, clock } = ports;
+    const clearedUntilMs = 'clearedUntilMs' in ports ? ports.clearedUntilMs : null;
     return {
       vendor: heroku,
       method,
       url: this.#url(path),
       signal,
       ...deadlineOf(ports),
-      ...(writeBeforeMs === undefined || method === 'GET'
-        ? {}
-        : { stillAllowed: () => clock.now() <= writeBeforeMs }),
+      ...(clearedUntilMs === null ? {} : { isStillCleared: () => clock.now() <= clearedUntilMs }),
       headers: {
         accept: 'application/vnd.heroku+json; version=3',
         authorization: `Bearer ${this.#options.token}`,

@@ -5,7 +5,7 @@ import type { Refusal } from '../../../machine/services.ts';
 import { VendorRefused } from '../../http/errors.ts';
 import { writeCarefully } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
-import type { Ports } from '../../ports.ts';
+import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { type CodeRelease, containerImage, readCode, refuseImage } from './code.ts';
 import { HerokuError } from './error-codes.ts';
@@ -63,7 +63,7 @@ export async function newestBuilds(
 export async function requestBuild(
   api: HerokuApi,
   input: RequestBuildInput,
-  ports: Ports,
+  ports: StepPorts,
   archive: Archive,
   clear: Clear = async () => null,
 ): Promise<RequestedBuild | Refusal> {
@@ -162,7 +162,7 @@ async function createBuild(
   api: HerokuApi,
   input: RequestBuildInput,
   { url, checksum }: UploadedSource,
-  ports: Ports,
+  ports: ClearedPorts,
 ): Promise<HerokuBuild> {
   const { app, commit: version } = input;
   const source_blob = { url, checksum, version, version_description: markOf(input) };
@@ -210,7 +210,7 @@ export interface Built {
 export async function followBuild(
   api: HerokuApi,
   { app, build: id, timeoutMs }: { app: string; build: string; timeoutMs: number },
-  ports: Ports,
+  ports: StepPorts,
 ): Promise<Built> {
   const output = new OutputFollower(ports);
   const path = appPath(app, 'builds', id);

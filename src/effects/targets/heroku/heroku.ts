@@ -1,6 +1,6 @@
 /** What Lockstep asks of Heroku's Platform API, bound to one account. */
 import type { Refusal } from '../../../machine/services.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports, StepPorts } from '../../ports.ts';
 import { HerokuApi, type HerokuOptions } from './api.ts';
 import {
   type Archive,
@@ -42,17 +42,21 @@ export interface Heroku {
    *
    * @throws E_SOURCE_UPLOAD, E_BUILDS_LIMIT
    */
-  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive): Promise<RequestedBuild>;
   requestBuild(
     input: RequestBuildInput,
-    ports: Ports,
+    ports: StepPorts,
+    archive: Archive,
+  ): Promise<RequestedBuild>;
+  requestBuild(
+    input: RequestBuildInput,
+    ports: StepPorts,
     archive: Archive,
     clear: Clear,
   ): Promise<RequestedBuild | Refusal>;
   /** @throws E_BUILD_FAILED, E_BUILD_TIMEOUT */
   followBuild(
     input: { app: string; build: string; timeoutMs: number },
-    ports: Ports,
+    ports: StepPorts,
   ): Promise<Built>;
   /** @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT, E_RELEASE_COMMIT, E_RELEASE_NOT_CURRENT */
   awaitRelease(input: AwaitReleaseInput, ports: Ports): Promise<Shipped>;
@@ -76,7 +80,7 @@ export interface Heroku {
    */
   requestPromotion(
     input: RequestPromotionInput,
-    ports: Ports,
+    ports: StepPorts,
     clear: Clear,
   ): Promise<RequestedPromotion | Refusal>;
   /** The id of the release that it made. @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL, E_PROMOTION_TIMEOUT */
@@ -110,18 +114,22 @@ class HerokuAccount implements Heroku {
     this.#api = new HerokuApi(options);
   }
 
-  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive): Promise<RequestedBuild>;
   requestBuild(
     input: RequestBuildInput,
-    ports: Ports,
+    ports: StepPorts,
+    archive: Archive,
+  ): Promise<RequestedBuild>;
+  requestBuild(
+    input: RequestBuildInput,
+    ports: StepPorts,
     archive: Archive,
     clear: Clear,
   ): Promise<RequestedBuild | Refusal>;
-  requestBuild(input: RequestBuildInput, ports: Ports, archive: Archive, clear?: Clear) {
+  requestBuild(input: RequestBuildInput, ports: StepPorts, archive: Archive, clear?: Clear) {
     return requestBuild(this.#api, input, ports, archive, clear);
   }
 
-  followBuild(input: { app: string; build: string; timeoutMs: number }, ports: Ports) {
+  followBuild(input: { app: string; build: string; timeoutMs: number }, ports: StepPorts) {
     return followBuild(this.#api, input, ports);
   }
 
@@ -149,7 +157,7 @@ class HerokuAccount implements Heroku {
     return findPromoted(this.#api, where, ports);
   }
 
-  requestPromotion(input: RequestPromotionInput, ports: Ports, clear: Clear) {
+  requestPromotion(input: RequestPromotionInput, ports: StepPorts, clear: Clear) {
     return requestPromotion(this.#api, input, ports, clear);
   }
 

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { cutOff } from '../../../redaction/cut.ts';
 import { lineGate } from '../../../redaction/gate.ts';
 import type { HttpResponse } from '../../http/request.ts';
-import type { Ports } from '../../ports.ts';
+import type { StepPorts } from '../../ports.ts';
 import { heroku } from './vendor.ts';
 
 const tailLinesMax = 20;
@@ -19,14 +19,14 @@ const listenMs = 3_000;
  * first. It is a log only: that it cannot be read says nothing of what it tells about.
  */
 export class OutputFollower {
-  readonly #ports: Ports;
+  readonly #ports: StepPorts;
   readonly #tail: string[] = [];
   /** A secret may be wrapped over several lines, which may come in several readings. */
   readonly #gate = lineGate();
   #bytesRead = 0;
   #isIntroduced = false;
 
-  constructor(ports: Ports) {
+  constructor(ports: StepPorts) {
     this.#ports = ports;
   }
 

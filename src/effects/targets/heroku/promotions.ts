@@ -4,7 +4,7 @@ import type { Work } from '../../../machine/events.ts';
 import type { Refusal } from '../../../machine/services.ts';
 import { writeCarefully } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
-import type { Ports } from '../../ports.ts';
+import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
 import type { Clear } from './builds.ts';
@@ -67,7 +67,7 @@ export async function findPromoted(
 export async function requestPromotion(
   api: HerokuApi,
   input: RequestPromotionInput,
-  ports: Ports,
+  ports: StepPorts,
   clear: Clear,
 ): Promise<RequestedPromotion | Refusal> {
   const { source, target, slug, after } = input;
@@ -126,7 +126,7 @@ async function createPromotion(
   api: HerokuApi,
   { source, target }: RequestPromotionInput,
   coupling: Coupling,
-  ports: Ports,
+  ports: ClearedPorts,
 ): Promise<string> {
   const body = {
     pipeline: { id: coupling.pipeline },

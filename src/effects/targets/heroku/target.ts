@@ -8,7 +8,7 @@ import type {
   ServiceOutput,
 } from '../../../machine/services.ts';
 import { ageOf } from '../../http/vendor-clock.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports, StepPorts } from '../../ports.ts';
 import type {
   Decision,
   Hints,
@@ -81,7 +81,7 @@ class HerokuTarget implements Target {
 
   async submit(
     { verified, commit, key, cursor, timeoutMs, archive, clear }: Submission,
-    ports: Ports,
+    ports: StepPorts,
   ): Promise<ServiceOutput<'submit'> | Refusal> {
     if (verified === null) {
       const input = { app: this.#app, commit, mark: key, timeoutMs };
@@ -107,7 +107,7 @@ class HerokuTarget implements Target {
 
   async follow(
     { work, timeoutMs }: Omit<ServiceInput<'follow'>, 'target'>,
-    ports: Ports,
+    ports: StepPorts,
   ): Promise<ServiceOutput<'follow'>> {
     const app = this.#app;
     if (work.kind === 'build') {
