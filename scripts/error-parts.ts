@@ -7,5 +7,7 @@ import type { ErrorPart } from '../src/errors/entry.ts';
 export const errorParts: readonly ErrorPart[] = [
   ...coreParts,
   ...targetKinds.map(({ name, errors }) => ({ title: name, errors })),
-  ...channelKinds.map(({ title, errors }) => ({ title, errors })),
+  ...channelKinds
+    .filter(({ errors }) => Object.keys(errors).length > 0)
+    .map(({ title, errors }) => ({ title, errors })),
 ];
