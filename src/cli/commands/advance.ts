@@ -19,7 +19,7 @@ import { assemble } from '../workspace/assemble.ts';
 import { carry } from '../workspace/carry.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { openTargets } from '../workspace/targets.ts';
+import { checkTargetsOf, openTargets } from '../workspace/targets.ts';
 import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
@@ -78,7 +78,10 @@ export async function advance(
         run,
       );
       // A stream alone does not show that its last events were taken away.
-      if (!isNew) await findDeploy(log, deploy);
+      if (!isNew) {
+        await findDeploy(log, deploy);
+        await checkTargetsOf(log, deploy, targets);
+      }
       return { deploy, isNew };
     },
     run,

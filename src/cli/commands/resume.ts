@@ -17,7 +17,7 @@ import { assemble } from '../workspace/assemble.ts';
 import { carry } from '../workspace/carry.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { openTargets } from '../workspace/targets.ts';
+import { checkTargetsOf, openTargets } from '../workspace/targets.ts';
 import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
 
 export interface ResumeFlags extends GlobalFlags {
@@ -61,6 +61,7 @@ export async function resume(
     choose: async (log) => {
       const { deploy, commit } = await findDeploy(log, name, terminal.err);
       keepNames(commit);
+      await checkTargetsOf(log, deploy, targets);
       await resumeDeploy(log, deploy, run, flags.reason);
       return { deploy, isNew: false };
     },

@@ -3,6 +3,9 @@ import { targetKinds } from '../../effects/targets/kinds.ts';
 import type { Targets } from '../../effects/targets/target.ts';
 import type { OpenedKind, TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
+import { has } from '../../machine/interpret.ts';
+import { readFlight } from '../../runtime/log/recorded.ts';
+import type { EventLog } from '../../store/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 
@@ -24,6 +27,23 @@ export function openTargets(
   };
   for (const { target } of [staging, production]) of(target.kind);
   return (settings) => of(settings.kind).targets(settings);
+}
+
+/**
+ * For a deploy that is in the log and not over, before anything is written for it: its targets are those of the settings that
+ * it is pinned to, and they may be of other kinds than the configuration's.
+ *
+ * @throws UsageError E_MISSING_TOKEN, E_TARGET_KIND
+ */
+export async function checkTargetsOf(
+  log: EventLog,
+  deploy: string,
+  targets: Targets,
+): Promise<void> {
+  const flight = await readFlight(log, deploy);
+  if (flight === null || has(flight, 'settled')) return;
+  const { staging, production } = flight.snapshot.context.request.settings;
+  for (const { target } of [staging, production]) targets(target);
 }
 
 /** @throws UsageError E_MISSING_TOKEN */
