@@ -13,6 +13,27 @@ const channels: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
   channelKinds.map(({ name, schema }) => [name, schema.optional()]),
 );
 
+/** What is not in a commit's own bytes, and whether it may be missing. */
+const sourceSchema = z
+  .strictObject({
+    submodules: z
+      .enum(['refuse', 'omit'])
+      .default('refuse')
+      .describe('omit: a commit with submodules ships without what is in them'),
+    lfs: z
+      .enum(['refuse', 'pointers'])
+      .default('refuse')
+      .describe('pointers: of Git LFS the committed pointers ship, not the content'),
+    export: z
+      .enum(['refuse', 'ignore'])
+      .default('refuse')
+      .describe(
+        'ignore: export-ignore and export-subst in .gitattributes change nothing that ships',
+      ),
+  })
+  .prefault({})
+  .describe('how a commit is meant that holds what its bytes alone do not carry');
+
 const shapeOf = <E extends z.ZodType<EnvironmentConfig>>(environment: (role: Role) => E) =>
   z.strictObject({
     $schema: z.string().optional().describe('for editors'),
@@ -44,25 +65,7 @@ const shapeOf = <E extends z.ZodType<EnvironmentConfig>>(environment: (role: Rol
       })
       .prefault({}),
     repository: url.optional().describe('for links and release notes'),
-    source: z
-      .strictObject({
-        submodules: z
-          .enum(['refuse', 'omit'])
-          .default('refuse')
-          .describe('omit: a commit with submodules ships without what is in them'),
-        lfs: z
-          .enum(['refuse', 'pointers'])
-          .default('refuse')
-          .describe('pointers: of Git LFS the committed pointers ship, not the content'),
-        export: z
-          .enum(['refuse', 'ignore'])
-          .default('refuse')
-          .describe(
-            'ignore: export-ignore and export-subst in .gitattributes change nothing that ships',
-          ),
-      })
-      .prefault({})
-      .describe('how a commit is meant that holds what its bytes alone do not carry'),
+    source: sourceSchema,
     staging: environment('staging'),
     production: environment('production'),
     gates: z

@@ -4,7 +4,7 @@ import { channelKinds } from '../../effects/channels/kinds.ts';
 import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
-import { createGitHub, parseRepository } from '../../effects/history/github.ts';
+import { createGitHub, type GitHub, parseRepository } from '../../effects/history/github.ts';
 import { createHistory } from '../../effects/history/history.ts';
 import { createHttpClient } from '../../effects/http/client.ts';
 import type { HttpClient, Transport } from '../../effects/http/request.ts';
@@ -69,6 +69,10 @@ export function assemble(options: AssembleOptions): Assembly {
   }
 }
 
+function githubOf({ githubApiUrl, githubToken }: Environment): GitHub | null {
+  return githubToken === null ? null : createGitHub({ baseUrl: githubApiUrl, token: githubToken });
+}
+
 function wire(
   options: AssembleOptions,
   keeper: LeaseKeeper,
@@ -102,10 +106,7 @@ function wire(
 
   const webUrl = config.repository ?? null;
   const name = webUrl === null ? null : parseRepository(webUrl);
-  const github =
-    environment.githubToken === null
-      ? null
-      : createGitHub({ baseUrl: environment.githubApiUrl, token: environment.githubToken });
+  const github = githubOf(environment);
   const history = createHistory({ repository, github, name, webUrl });
   const services = createServices({
     http,

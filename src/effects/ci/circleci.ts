@@ -12,6 +12,7 @@ import { circleci } from './circleci-vendor.ts';
 interface Read {
   readonly ports: Ports;
   readonly budget: ReadBudget;
+  readonly request: (path: string, ports: Ports) => HttpRequest;
 }
 
 type Patience = Pick<HttpRequest, 'attemptsMax' | 'timeoutMs'>;
@@ -95,77 +96,10 @@ export function createCircleCi(options: {
     ...patience,
   });
 
-  /** A list's items, page by page. @throws VendorTooLarge it goes on after five pages: what is there is unknown */
-  function pages<T>(path: string, schema: ListSchema<T>, { ports, budget }: Read) {
-    const separator = path.includes('?') ? '&' : '?';
-    let page = 1;
-    return readPages(
-      ports.http,
-      request(path, ports),
-      (asked, response) => {
-        const { items, next_page_token: token } = readJson(asked, response, schema);
-        const next = () => {
-          if (token === null) return null;
-          if (page++ === pagesMax) throw tooLarge(asked, `more than ${pagesMax} pages`);
-          return request(`${path}${separator}page-token=${encodeURIComponent(token)}`, ports);
-        };
-        return { items, next };
-      },
-      budget,
-    );
-  }
-
-  async function all<T>(path: string, schema: ListSchema<T>, read: Read): Promise<T[]> {
-    const items: T[] = [];
-    for await (const page of pages(path, schema, read)) for (const item of page) items.push(item);
-    return items;
-  }
-
-  /** Its other jobs are not asked for. Null: the workflow has none of that name. @throws VendorTooLarge */
-  async function jobOf(workflow: string, job: string, read: Read): Promise<Job | null> {
-    for await (const page of pages(`/workflow/${workflow}/job`, jobs, read)) {
-      const found = page.find(({ name }) => name === job);
-      if (found !== undefined) return found;
-    }
-    return null;
-  }
-
-  /**
-   * The job in the newest workflow of the pipeline that has it, and in older ones where it is not
-   * over: a re-run of the pipeline does not end what it was begun with.
-   */
-  async function buildsOf(pipeline: Pipeline, job: string, read: Read): Promise<CiBuild[]> {
-    const path = `/pipeline/${pipeline.id}/workflow`;
-    const found = await all(path, workflows, read);
-    const stranger = found.find(({ pipeline_id }) => pipeline_id !== pipeline.id);
-    if (stranger !== undefined) {
-      throw malformed(request(path, read.ports), `it is of pipeline ${stranger.pipeline_id}`);
-    }
-    const newestFirst = [...found].sort((a, b) => b.created_at.localeCompare(a.created_at));
-    const builds: CiBuild[] = [];
-    for (const workflow of newestFirst) {
-      const isOver = over.has(workflow.status);
-      if (isOver && builds.length > 0) continue;
-      const one = await jobOf(workflow.id, job, read);
-      if (one === null) continue;
-      const state = isOver ? 'over' : stateOf(one.status, workflow.status);
-      if (state === 'over' && builds.length > 0) continue;
-      const id = one.job_number === undefined ? null : String(one.job_number);
-      builds.push({
-        order: pipeline.number,
-        id,
-        label: id ?? `pipeline ${pipeline.number}`,
-        commit: pipeline.vcs?.revision ?? '',
-        state,
-      });
-    }
-    return builds;
-  }
-
   return {
     async builds({ job, branch }, ports) {
       const found: CiBuild[] = [];
-      const read = { ports, budget: new ReadBudget() };
+      const read = { ports, budget: new ReadBudget(), request };
       const path = `/project/${options.projectSlug}/pipeline?branch=${encodeURIComponent(branch)}`;
       for await (const page of pages(path, pipelines, read)) {
         for (const { number, vcs } of page) {
@@ -191,6 +125,73 @@ export function createCircleCi(options: {
       return stateOf(status) === 'over' ? status : null;
     },
   };
+}
+
+/** A list's items, page by page. @throws VendorTooLarge it goes on after five pages: what is there is unknown */
+function pages<T>(path: string, schema: ListSchema<T>, { ports, budget, request }: Read) {
+  const separator = path.includes('?') ? '&' : '?';
+  let page = 1;
+  return readPages(
+    ports.http,
+    request(path, ports),
+    (asked, response) => {
+      const { items, next_page_token: token } = readJson(asked, response, schema);
+      const next = () => {
+        if (token === null) return null;
+        if (page++ === pagesMax) throw tooLarge(asked, `more than ${pagesMax} pages`);
+        return request(`${path}${separator}page-token=${encodeURIComponent(token)}`, ports);
+      };
+      return { items, next };
+    },
+    budget,
+  );
+}
+
+async function all<T>(path: string, schema: ListSchema<T>, read: Read): Promise<T[]> {
+  const items: T[] = [];
+  for await (const page of pages(path, schema, read)) for (const item of page) items.push(item);
+  return items;
+}
+
+/** Its other jobs are not asked for. Null: the workflow has none of that name. @throws VendorTooLarge */
+async function jobOf(workflow: string, job: string, read: Read): Promise<Job | null> {
+  for await (const page of pages(`/workflow/${workflow}/job`, jobs, read)) {
+    const found = page.find(({ name }) => name === job);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/**
+ * The job in the newest workflow of the pipeline that has it, and in older ones where it is not
+ * over: a re-run of the pipeline does not end what it was begun with.
+ */
+async function buildsOf(pipeline: Pipeline, job: string, read: Read): Promise<CiBuild[]> {
+  const path = `/pipeline/${pipeline.id}/workflow`;
+  const found = await all(path, workflows, read);
+  const stranger = found.find(({ pipeline_id }) => pipeline_id !== pipeline.id);
+  if (stranger !== undefined) {
+    throw malformed(read.request(path, read.ports), `it is of pipeline ${stranger.pipeline_id}`);
+  }
+  const newestFirst = [...found].sort((a, b) => b.created_at.localeCompare(a.created_at));
+  const builds: CiBuild[] = [];
+  for (const workflow of newestFirst) {
+    const isOver = over.has(workflow.status);
+    if (isOver && builds.length > 0) continue;
+    const one = await jobOf(workflow.id, job, read);
+    if (one === null) continue;
+    const state = isOver ? 'over' : stateOf(one.status, workflow.status);
+    if (state === 'over' && builds.length > 0) continue;
+    const id = one.job_number === undefined ? null : String(one.job_number);
+    builds.push({
+      order: pipeline.number,
+      id,
+      label: id ?? `pipeline ${pipeline.number}`,
+      commit: pipeline.vcs?.revision ?? '',
+      state,
+    });
+  }
+  return builds;
 }
 
 /** A job's status; one that is not known yet counts as running: unknown never means free. */

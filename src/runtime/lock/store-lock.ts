@@ -4,13 +4,21 @@ import {
   decideTurn,
   emptyLane,
   foldLane,
+  type Grant,
   type Lane,
   type LaneEvent,
   type Relation,
+  type Turn,
   type Waiter,
 } from '../../machine/lane.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
-import { type EventLog, type Lease, VersionConflict } from '../../store/log.ts';
+import {
+  type Appended,
+  type AppendOptions,
+  type EventLog,
+  type Lease,
+  VersionConflict,
+} from '../../store/log.ts';
 import type { Run } from '../identity.ts';
 import { newEvent } from '../log/new-event.ts';
 import { laneEvent } from '../log/recorded.ts';
@@ -67,35 +75,214 @@ const lookAgainMs = 10_000;
 
 /** The default lock: grants are conditional writes to the lane's stream. */
 export function createStoreLock(options: StoreLockOptions): LaneLock {
-  const { log, clock, run, keeper, leaseMs, relation, quiesce } = options;
-  const { deaths = localDeaths } = options;
-  const runs = (lease: Lease | null): lease is Lease =>
-    lease !== null && !lease.released && lease.expiresInMs > 0;
-  const alive = (lease: Lease | null): lease is Lease =>
-    runs(lease) && deaths.known(lease.owner) === null;
+  return new StoreLock(options);
+}
+
+type Acquire = ServiceInput<'acquireLock'>;
+
+/** One deploy that waits for its lane: what it knows from one look to the next. */
+interface Wait {
+  readonly input: Acquire;
+  readonly signal: AbortSignal;
+  /** Says what is waited for, each thing once. */
+  readonly tell: (line: string) => void;
+  readonly progress: (line: string) => void;
+  /** How this deploy's commit stands to those of others, by their ids. */
+  readonly relations: Map<string, Relation>;
+  readonly startedAt: number;
+}
+
+/** What one look at the lane leads to: the answer, or `again` once something may have changed. */
+type Look = ServiceOutput<'acquireLock'> | 'again';
+
+class StoreLock implements LaneLock {
+  readonly #o: StoreLockOptions;
+  readonly #deaths: Deaths;
+
+  constructor(options: StoreLockOptions) {
+    this.#o = options;
+    this.#deaths = options.deaths ?? localDeaths;
+  }
+
+  async acquire(
+    input: Acquire,
+    signal: AbortSignal,
+    progress: (line: string) => void,
+  ): Promise<ServiceOutput<'acquireLock'>> {
+    const { log, clock } = this.#o;
+    let told = '';
+    const tell = (line: string): void => {
+      if (line !== told) progress(line);
+      told = line;
+    };
+    const relations = new Map<string, Relation>();
+    const wait: Wait = { input, signal, tell, progress, relations, startedAt: clock.now() };
+    for (let lane = emptyLane; ; ) {
+      signal.throwIfAborted();
+      lane = await readLane(log, input.lane, lane);
+      const look = await this.#look(lane, wait);
+      if (look !== 'again') return look;
+    }
+  }
+
+  async resume(
+    deploy: string,
+    name: string,
+  ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string }> {
+    const { log, run } = this.#o;
+    for (;;) {
+      const lane = await readLane(log, name);
+      if (lane.grant === null) return { kind: 'lost', to: 'nobody' };
+      if (lane.grant.deploy !== deploy) return { kind: 'lost', to: lane.grant.deploy };
+      const { build, commit, token: before } = lane.grant;
+      const token = await this.#grant(name, lane, {
+        deploy,
+        run: run.id,
+        build,
+        commit,
+        supersedes: [],
+        takenOver: { deploy, token: before, why: 'the run before it is over' },
+      });
+      if (token !== null) return { kind: 'reacquired', token };
+    }
+  }
+
+  async #look(lane: Lane, wait: Wait): Promise<Look> {
+    const { log, run } = this.#o;
+    const { input, signal, tell } = wait;
+    const { deploy, lane: name } = input;
+    const by = lane.superseded.get(deploy);
+    if (by !== undefined) {
+      const { deploy: newer, build, commit } = by;
+      return { kind: 'superseded', cause: 'newer-build', by: { deploy: newer, build, commit } };
+    }
+    if (!lane.waiting.some((waiter) => waiter.deploy === deploy && waiter.run === run.id)) {
+      if (lane.grant?.deploy !== deploy || lane.grant.released) {
+        await this.#write(name, 'any', { type: 'lane.joined', data: this.#joined(input) });
+        return 'again';
+      }
+    }
+    const lease = await log.lease(laneResource(name));
+    const own = lane.grant?.deploy === deploy && !lane.grant.released;
+    // Granted to this deploy, and its run died before it could say so.
+    const held = !own && lane.grant !== null && !lane.grant.released ? lane.grant : null;
+    if (held !== null && runs(lease) && (await this.#deaths.ask(lease.owner, signal)))
+      return 'again';
+    if (held !== null && this.#isAlive(lease)) {
+      tell(`lane ${name} is held by ${held.deploy} (build ${held.build}); waiting`);
+      await log.changed({ timeoutMs: nextLook(lease.expiresInMs), signal });
+      return 'again';
+    }
+    const turn = own ? ({ kind: 'go', supersedes: [] } as const) : await this.#turn(lane, wait);
+    if (turn.kind === 'wait') {
+      await this.#giveWay(lane, turn, wait);
+      return 'again';
+    }
+    return this.#take(lane, { own, held, lease, supersedes: turn.supersedes }, wait);
+  }
+
+  /** Whose turn it is, among those whose runs are alive. */
+  async #turn(lane: Lane, { input, relations, signal }: Wait): Promise<Turn> {
+    const { deploy, commit, stacking } = input;
+    const { relation } = this.#o;
+    const waiting = await this.#liveWaiters(lane, deploy);
+    for (const other of waiting) {
+      if (other.deploy === deploy || relations.has(other.deploy)) continue;
+      relations.set(other.deploy, await relation(commit, other.commit, signal));
+    }
+    const relationTo = (other: Waiter): Relation => relations.get(other.deploy) ?? 'unknown';
+    return decideTurn({ me: deploy, waiting, relationTo, stacking });
+  }
+
+  async #giveWay(
+    lane: Lane,
+    turn: Extract<Turn, { kind: 'wait' }>,
+    { input, signal, tell }: Wait,
+  ): Promise<void> {
+    const { deploy, lane: name } = input;
+    if (turn.yields) {
+      const data = { deploy, to: turn.behind.deploy };
+      await this.#write(name, lane.version, { type: 'lane.yielded', data }).catch(ignoreConflict);
+      return;
+    }
+    tell(`build ${turn.behind.build} (${turn.behind.deploy}) goes first; waiting`);
+    await this.#waitBehind(turn.behind, name, lane, signal);
+  }
+
+  /** Takes the lane, which is free, or whose holder is over. */
+  async #take(
+    lane: Lane,
+    found: {
+      own: boolean;
+      held: Grant | null;
+      lease: Lease | null;
+      supersedes: readonly string[];
+    },
+    { input, signal, tell, progress, startedAt }: Wait,
+  ): Promise<Look> {
+    const { log, clock, quiesce } = this.#o;
+    const { deploy, lane: name } = input;
+    const { own, held, lease } = found;
+    let takenOver = null;
+    if (lane.grant?.broken === true) await quiesce(signal, progress);
+    if (held !== null) {
+      const death = lease === null ? null : this.#deaths.known(lease.owner);
+      const why = death ?? 'its lease ran out';
+      tell(`the run that held lane ${name} (${held.deploy}) is over: ${why}`);
+      await quiesce(signal, progress);
+      // It may have come back while we asked.
+      if (this.#isAlive(await log.lease(laneResource(name)))) return 'again';
+      takenOver = { deploy: held.deploy, token: held.token, why };
+    }
+    const supersedes = [...found.supersedes];
+    const before =
+      own && lane.grant !== null
+        ? { deploy, token: lane.grant.token, why: 'its own run died before it said so' }
+        : takenOver;
+    const joined = this.#joined(input);
+    const token = await this.#grant(name, lane, { ...joined, supersedes, takenOver: before });
+    if (token === null) return 'again';
+    const waitedMs = Math.max(0, clock.now() - startedAt);
+    return { kind: 'granted', provider: 'store', token, waitedMs, takenOver };
+  }
+
+  #joined({ deploy, build, commit }: Acquire) {
+    return { deploy, run: this.#o.run.id, build: build.label, commit };
+  }
+
+  #isAlive(lease: Lease | null): lease is Lease {
+    return runs(lease) && this.#deaths.known(lease.owner) === null;
+  }
 
   /**
    * Only while this run is the deploy's: of two that each believe so, one joins, or both would join again for ever. A run
    * that is over, and was amid a question here, holds nothing any more: a lane that it was given would stand still.
    */
-  const write = async (lane: string, expected: number | 'any', event: OwnEvent, extra = {}) => {
+  async #write(
+    lane: string,
+    expected: number | 'any',
+    event: OwnEvent,
+    extra: AppendOptions = {},
+  ): Promise<Appended> {
+    const { log, run, keeper } = this.#o;
     const resource = runResource(event.data.deploy);
     const fence = keeper.held(resource);
     if (fence === null) throw new Overtaken(resource);
     const events = [newEvent(event, run)];
     return log.append([{ stream: laneStream(lane), expected, events }], { ...extra, fence });
-  };
+  }
 
-  /** Appends the grant if nobody wrote to the lane since `lane` was read. False: read again. */
-  const grant = async (
+  /** Appends the grant if nobody wrote to the lane since `lane` was read. Null: read again. */
+  async #grant(
     name: string,
     lane: Lane,
     data: Extract<LaneEvent, { type: 'lock.granted' }>['data'],
-  ): Promise<number | null> => {
+  ): Promise<number | null> {
+    const { run, leaseMs, keeper } = this.#o;
     const token = lane.version + 1;
     const fence = { resource: laneResource(name), token };
     try {
-      await write(
+      await this.#write(
         name,
         lane.version,
         { type: 'lock.granted', data },
@@ -107,142 +294,38 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
     }
     keeper.hold(fence);
     return token;
-  };
+  }
 
-  const liveWaiters = async (lane: Lane, me: string): Promise<readonly Waiter[]> => {
+  async #liveWaiters(lane: Lane, me: string): Promise<readonly Waiter[]> {
+    const { log } = this.#o;
     const states = await Promise.all(
       lane.waiting.map(
-        async ({ deploy }) => deploy === me || alive(await log.lease(runResource(deploy))),
+        async ({ deploy }) => deploy === me || this.#isAlive(await log.lease(runResource(deploy))),
       ),
     );
     return lane.waiting.filter((_, place) => states[place]);
-  };
+  }
 
   /** Waits until the turn may have changed: that run is over, or somebody wrote to the lane. Nothing else is asked at each wake-up. */
-  const waitBehind = async (
+  async #waitBehind(
     { deploy }: Waiter,
     name: string,
     lane: Lane,
     signal: AbortSignal,
-  ): Promise<void> => {
+  ): Promise<void> {
+    const { log } = this.#o;
     for (let now = lane; now.version === lane.version; ) {
       const other = await log.lease(runResource(deploy));
-      if (!alive(other) || (await deaths.ask(other.owner, signal))) return;
+      if (!this.#isAlive(other) || (await this.#deaths.ask(other.owner, signal))) return;
       await log.changed({ timeoutMs: nextLook(other.expiresInMs), signal });
       signal.throwIfAborted();
       now = await readLane(log, name, now);
     }
-  };
+  }
+}
 
-  return {
-    async acquire(input, signal, progress) {
-      const { deploy, lane: name, commit } = input;
-      const joined = { deploy, run: run.id, build: input.build.label, commit };
-      const startedAt = clock.now();
-      const relations = new Map<string, Relation>();
-      let lane = emptyLane;
-      let told = '';
-      const tell = (line: string) => {
-        if (line !== told) progress(line);
-        told = line;
-      };
-
-      for (;;) {
-        signal.throwIfAborted();
-        lane = await readLane(log, name, lane);
-        const by = lane.superseded.get(deploy);
-        if (by !== undefined) {
-          const { deploy: newer, build, commit: sha } = by;
-          return {
-            kind: 'superseded',
-            cause: 'newer-build',
-            by: { deploy: newer, build, commit: sha },
-          };
-        }
-        if (!lane.waiting.some((waiter) => waiter.deploy === deploy && waiter.run === run.id)) {
-          if (lane.grant?.deploy !== deploy || lane.grant.released) {
-            await write(name, 'any', { type: 'lane.joined', data: joined });
-            continue;
-          }
-        }
-        const lease = await log.lease(laneResource(name));
-        const own = lane.grant?.deploy === deploy && !lane.grant.released;
-        // Granted to this deploy, and its run died before it could say so.
-        const held = !own && lane.grant !== null && !lane.grant.released ? lane.grant : null;
-        if (held !== null && runs(lease) && (await deaths.ask(lease.owner, signal))) continue;
-        if (held !== null && alive(lease)) {
-          tell(`lane ${name} is held by ${held.deploy} (build ${held.build}); waiting`);
-          await log.changed({ timeoutMs: nextLook(lease.expiresInMs), signal });
-          continue;
-        }
-
-        const waiting = await liveWaiters(lane, deploy);
-        for (const other of waiting) {
-          if (other.deploy === deploy || relations.has(other.deploy)) continue;
-          relations.set(other.deploy, await relation(commit, other.commit, signal));
-        }
-        const turn = own
-          ? ({ kind: 'go', supersedes: [] } as const)
-          : decideTurn({
-              me: deploy,
-              waiting,
-              relationTo: (other) => relations.get(other.deploy) ?? 'unknown',
-              stacking: input.stacking,
-            });
-        if (turn.kind === 'wait') {
-          if (turn.yields) {
-            await write(name, lane.version, {
-              type: 'lane.yielded',
-              data: { deploy, to: turn.behind.deploy },
-            }).catch(ignoreConflict);
-            continue;
-          }
-          tell(`build ${turn.behind.build} (${turn.behind.deploy}) goes first; waiting`);
-          await waitBehind(turn.behind, name, lane, signal);
-          continue;
-        }
-
-        let takenOver = null;
-        if (lane.grant?.broken === true) await quiesce(signal, progress);
-        if (held !== null) {
-          const death = lease === null ? null : deaths.known(lease.owner);
-          const why = death ?? 'its lease ran out';
-          tell(`the run that held lane ${name} (${held.deploy}) is over: ${why}`);
-          await quiesce(signal, progress);
-          // It may have come back while we asked.
-          if (alive(await log.lease(laneResource(name)))) continue;
-          takenOver = { deploy: held.deploy, token: held.token, why };
-        }
-        const supersedes = [...turn.supersedes];
-        const before =
-          own && lane.grant !== null
-            ? { deploy, token: lane.grant.token, why: 'its own run died before it said so' }
-            : takenOver;
-        const token = await grant(name, lane, { ...joined, supersedes, takenOver: before });
-        if (token === null) continue;
-        const waitedMs = Math.max(0, clock.now() - startedAt);
-        return { kind: 'granted', provider: 'store', token, waitedMs, takenOver };
-      }
-    },
-
-    async resume(deploy, name) {
-      for (;;) {
-        const lane = await readLane(log, name);
-        if (lane.grant === null) return { kind: 'lost', to: 'nobody' };
-        if (lane.grant.deploy !== deploy) return { kind: 'lost', to: lane.grant.deploy };
-        const { build, commit, token: before } = lane.grant;
-        const token = await grant(name, lane, {
-          deploy,
-          run: run.id,
-          build,
-          commit,
-          supersedes: [],
-          takenOver: { deploy, token: before, why: 'the run before it is over' },
-        });
-        if (token !== null) return { kind: 'reacquired', token };
-      }
-    },
-  };
+function runs(lease: Lease | null): lease is Lease {
+  return lease !== null && !lease.released && lease.expiresInMs > 0;
 }
 
 function nextLook(expiresInMs: number): number {

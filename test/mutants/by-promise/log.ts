@@ -303,7 +303,7 @@ export const logMutants: readonly Mutant[] = [
     id: 'a-lane-that-was-given-away-is-taken-back',
     promise: carriesOn,
     file: 'src/runtime/lock/store-lock.ts',
-    symbol: 'createStoreLock',
+    symbol: 'resume',
     code: "if (lane.grant.deploy !== deploy) return { kind: 'lost', to: lane.grant.deploy };",
     by: '',
     noticedBy:

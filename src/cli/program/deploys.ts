@@ -1,0 +1,46 @@
+/** The commands that carry deploys. */
+import type { Command } from 'commander';
+import { actorOption, branchOption, example, jsonOption, type Surroundings } from './shared.ts';
+
+/** `pipeline advance`. */
+export function declareAdvance(program: Command, { version, terminal, exit }: Surroundings): void {
+  program
+    .command('advance')
+    .description('deploy this commit: staging, checks, gates, production, checks')
+    .option('--commit <sha>', 'the commit (default: HEAD; in a CI it has to be HEAD)')
+    .option(
+      '--branch <name>',
+      'the branch (default: what the CI says; outside of one, what is checked out)',
+    )
+    .option('--build <label>', 'the build’s label (default: what the CI says)')
+    .option('--actor <name>', 'who asks; what the CI and git say is kept beside it')
+    .option('--override', 'ship out of git order; needs --reason')
+    .option('--reason <text>', 'why, for --override')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      example('pipeline advance', 'pipeline advance --build 502 --commit 1a5f89d --branch master') +
+        '\nThe same build and commit again goes on with the deploy that they have, or reports it.\n',
+    )
+    .action(async (_flags, command: Command) => {
+      const { advance } = await import('../commands/advance.ts');
+      exit(await advance(command.optsWithGlobals(), version, terminal));
+    });
+}
+
+/** `pipeline resume`. */
+export function declareResume(program: Command, { version, terminal, exit }: Surroundings): void {
+  program
+    .command('resume')
+    .description('let a held deploy go on, checked again; or carry on one that lost its run')
+    .argument('<deploy>', 'its id, or the start of it')
+    .requiredOption('--reason <text>', 'why; the log keeps it')
+    .addOption(actorOption())
+    .addOption(branchOption())
+    .addOption(jsonOption())
+    .addHelpText('after', example('pipeline resume 502-1a5f89db --reason "fixed by #812"'))
+    .action(async (deploy: string, _flags, command: Command) => {
+      const { resume } = await import('../commands/resume.ts');
+      exit(await resume(deploy, command.optsWithGlobals(), version, terminal));
+    });
+}

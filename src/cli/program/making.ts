@@ -1,0 +1,29 @@
+/** What is of use without a log. */
+import type { Command } from 'commander';
+import { example, jsonOption, type Surroundings } from './shared.ts';
+
+/** `pipeline docs` and `sandbox`. */
+export function declareMaking(program: Command, { terminal, exit }: Surroundings): void {
+  program
+    .command('docs')
+    .description('write docs/statechart.md from the chart')
+    .option('--check', 'write nothing; exit 1 when the file is not what the chart says')
+    .option('--output <file>', 'where', 'docs/statechart.md')
+    .addHelpText('after', example('pipeline docs', 'pipeline docs --check'))
+    .action(async (flags: { check?: boolean; output: string }) => {
+      const { docs } = await import('../commands/docs.ts');
+      exit(await docs(flags, terminal));
+    });
+
+  program
+    .command('sandbox')
+    .description('local stand-ins for the vendors and for the two apps')
+    .option('--port <n>', 'the first of eight ports (default: any free ones)')
+    .option('--repository <dir>', 'answer GitHub’s calls from this git repository')
+    .addOption(jsonOption())
+    .addHelpText('after', example('pipeline sandbox', 'pipeline sandbox --port 4400'))
+    .action(async (flags: { port?: string; repository?: string; json?: boolean }) => {
+      const { sandbox } = await import('../commands/sandbox.ts');
+      exit(await sandbox(flags, terminal));
+    });
+}

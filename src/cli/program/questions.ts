@@ -1,0 +1,43 @@
+/** What is asked of the log. */
+import type { Command } from 'commander';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { example, jsonOption, type Surroundings } from './shared.ts';
+
+/** `pipeline status`, `log` and `replay`. */
+export function declareQuestions(program: Command, { terminal, exit }: Surroundings): void {
+  program
+    .command('status')
+    .description('every deploy, its state, since when, and what to do next')
+    .option('--limit <n>', 'how many, newest first', '20')
+    .addOption(jsonOption())
+    .addHelpText('after', example('pipeline status', 'pipeline status --json'))
+    .action(async (_flags, command: Command) => {
+      const { status } = await import('../commands/status.ts');
+      exit(await status(command.optsWithGlobals(), terminal));
+    });
+
+  program
+    .command('log')
+    .description('a deploy’s events, in words')
+    .argument('<deploy>', 'its id, or the start of it')
+    .addOption(jsonOption())
+    .addHelpText('after', example('pipeline log 502-1a5f89db', 'pipeline log 502 --json'))
+    .action(async (deploy: string, _flags, command: Command) => {
+      const { log } = await import('../commands/log.ts');
+      exit(await log(deploy, command.optsWithGlobals<GlobalFlags>(), terminal));
+    });
+
+  program
+    .command('replay')
+    .description('fold a deploy’s events through the chart again, and compare')
+    .argument('<deploy>', 'its id, or the start of it')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `${example('pipeline replay 502-1a5f89db')}\nExits 1 when what is recomputed differs from what was recorded.\n`,
+    )
+    .action(async (deploy: string, _flags, command: Command) => {
+      const { replay } = await import('../commands/replay.ts');
+      exit(await replay(deploy, command.optsWithGlobals<GlobalFlags>(), terminal));
+    });
+}
