@@ -11,7 +11,7 @@ export { type Chart, chart } from './machine/chart.ts';
 // Events: typed, in today's words, and in sentences.
 export { parseEvent } from './machine/codec.ts';
 export type { DomainEvent, EventData, EventType } from './machine/events.ts';
-export { type Telling, tell } from './machine/story.ts';
+export { type EventText, tell } from './machine/story.ts';
 // Read models: tables that are kept with the log and made from its events.
 export {
   type DeployRow,

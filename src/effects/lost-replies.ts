@@ -20,7 +20,7 @@ const clearanceMs = 15_000;
 const attemptsMax = 5;
 const unsentPauseMs = 5_000;
 
-export interface CarefulWrite<T, R> {
+export interface OnceOnlyWrite<T, R> {
   /** In words, for those who watch: `the build`. */
   readonly what: string;
   /** What an earlier send made; null when there is nothing of it. Reads only. */
@@ -48,9 +48,9 @@ export type Written<T, R> =
  *
  * @throws what `look` and `clear` throw; what `send` threw, once it is clear that it made nothing
  */
-export async function writeCarefully<T, R>(
+export async function writeOnce<T, R>(
   ports: StepPorts,
-  { what, look, prepare, clear, send }: CarefulWrite<T, R>,
+  { what, look, prepare, clear, send }: OnceOnlyWrite<T, R>,
 ): Promise<Written<T, R>> {
   const earlier =
     (await look()) ?? (ports.again === true ? await lookLong(ports, look, deadRunPausesMs) : null);

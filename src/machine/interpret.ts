@@ -25,7 +25,7 @@ export interface Timer {
 }
 
 /** A deploy after some number of its events. */
-export interface Flight {
+export interface FoldedDeploy {
   readonly snapshot: Snapshot;
   /** How many events were folded: the stream's version. */
   readonly version: number;
@@ -46,25 +46,30 @@ const logic: ActorLogic<Snapshot, DomainEvent, DeployRequest | undefined> = {
 const unseen = { status: 'active' } as Snapshot;
 
 /** A `deploy.requested`, recorded at `atMs`. */
-export function begin(request: DeployRequest, atMs: number): Flight {
+export function begin(request: DeployRequest, atMs: number): FoldedDeploy {
   const [snapshot, actions] = initialTransition(logic, request);
-  return fly(snapshot, actions, { version: 0, running: new Map(), timers: new Map() }, atMs);
+  return withActions(
+    snapshot,
+    actions,
+    { version: 0, running: new Map(), timers: new Map() },
+    atMs,
+  );
 }
 
 /** The next event, recorded at `atMs`. Null: the chart does not handle it here, so it must not be recorded. */
-export function next(flight: Flight, event: DomainEvent, atMs: number): Flight | null {
-  const [snapshot, actions] = transition(logic, flight.snapshot, event);
-  if (snapshot === flight.snapshot) return null;
-  return fly(snapshot, actions, flight, atMs);
+export function next(folded: FoldedDeploy, event: DomainEvent, atMs: number): FoldedDeploy | null {
+  const [snapshot, actions] = transition(logic, folded.snapshot, event);
+  if (snapshot === folded.snapshot) return null;
+  return withActions(snapshot, actions, folded, atMs);
 }
 
-/** Whether the chart handles the event here: `next` gives a flight then, and null otherwise. */
-export function takes({ snapshot }: Flight, event: DomainEvent): boolean {
+/** Whether the chart handles the event here: `next` gives a deploy then, and null otherwise. */
+export function takes({ snapshot }: FoldedDeploy, event: DomainEvent): boolean {
   return snapshot.can(event);
 }
 
 /** `production.deploying.submitting`: the one active leaf, from the top. */
-export function stateOf({ snapshot }: Pick<Flight, 'snapshot'>): string {
+export function stateOf({ snapshot }: Pick<FoldedDeploy, 'snapshot'>): string {
   const path: string[] = [];
   let value: unknown = snapshot.value;
   while (typeof value === 'object' && value !== null) {
@@ -77,12 +82,12 @@ export function stateOf({ snapshot }: Pick<Flight, 'snapshot'>): string {
   return path.join('.');
 }
 
-export function has({ snapshot }: Flight, tag: Tag): boolean {
+export function has({ snapshot }: FoldedDeploy, tag: Tag): boolean {
   return snapshot.hasTag(tag);
 }
 
 /** The exit code of an `advance` that ends here; null where none ends. */
-export function exitCodeOf({ snapshot }: Pick<Flight, 'snapshot'>): number | null {
+export function exitCodeOf({ snapshot }: Pick<FoldedDeploy, 'snapshot'>): number | null {
   const { outcome, request } = snapshot.context;
   if (outcome !== null && stuckIn(outcome) !== null) return request.settings.gates.stuckExit;
   for (const meta of Object.values(snapshot.getMeta())) if (meta !== undefined) return meta.exit;
@@ -95,12 +100,12 @@ interface Action {
   readonly params?: unknown;
 }
 
-function fly(
+function withActions(
   snapshot: Snapshot,
   actions: readonly Action[],
-  before: Pick<Flight, 'version' | 'running' | 'timers'>,
+  before: Pick<FoldedDeploy, 'version' | 'running' | 'timers'>,
   atMs: number,
-): Flight {
+): FoldedDeploy {
   const version = before.version + 1;
   const running = new Map(before.running);
   const timers = new Map(before.timers);

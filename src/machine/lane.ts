@@ -233,7 +233,10 @@ function noted(list: readonly string[], one: string, max: number): readonly stri
   return [...list.filter((other) => other !== one), one].slice(-max);
 }
 
-/** How another waiting commit stands to mine; `unknown` when git cannot tell. */
+/**
+ * How a commit stands to another: a descendant of it (`ahead`), an ancestor (`behind`), neither (`diverged`).
+ * `unknown` where the history at hand cannot tell, which is never a yes.
+ */
 export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unknown';
 
 export type Turn =

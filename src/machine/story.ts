@@ -16,7 +16,7 @@ import type {
   Running,
 } from './events.ts';
 
-export interface Telling {
+export interface EventText {
   /** One line. */
   readonly headline: string;
   /** What else helps, of one or several lines: a hint, a list. */
@@ -24,7 +24,7 @@ export interface Telling {
   readonly tone: 'good' | 'bad' | 'neutral' | 'waiting';
 }
 
-type Tone = Telling['tone'];
+type Tone = EventText['tone'];
 
 /** A commit or any other long id as people know it: its first 8 characters. */
 export function shortSha(sha: string): string {
@@ -53,38 +53,38 @@ export function describeStep(step: string): string {
 }
 
 /** An event in words. */
-export function tell(event: DomainEvent): Telling {
-  const say = sentences[event.type] as (data: DomainEvent['data']) => Telling;
+export function tell(event: DomainEvent): EventText {
+  const say = sentences[event.type] as (data: DomainEvent['data']) => EventText;
   return say(event.data);
 }
 
-const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } = {
+const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText } = {
   'deploy.requested': ({ build, commit, override }) =>
-    telling(
+    eventText(
       'waiting',
       `queued: ${buildName(build.label, commit.sha)} “${cut(commit.title, 100)}” by ${commit.author}`,
       override === null ? null : `Out of order on the word of ${because(override)}`,
     ),
   'run.resumed': ({ order }) =>
-    telling(
+    eventText(
       'neutral',
       order === null
         ? 'going on: the same command runs again, from where the log ends'
         : `going on from where the log ends, carried on by ${because(order)}`,
     ),
   'run.interrupted': ({ signal }) =>
-    telling(
+    eventText(
       'waiting',
       `interrupted by ${signal}; nothing is lost`,
       'The same command goes on from here, and so does pipeline resume with the deploy and --reason.',
     ),
   'lock.acquired': lockAcquired,
   'lock.reacquired': ({ token, why }) =>
-    telling('neutral', `holds the lane again (token ${token}): ${why}`),
+    eventText('neutral', `holds the lane again (token ${token}): ${why}`),
   'lock.lost': ({ to }) =>
-    telling('waiting', `lost the lane to ${to}; queueing again, all is checked anew`),
+    eventText('waiting', `lost the lane to ${to}; queueing again, all is checked anew`),
   'lock.waitTimedOut': ({ timeoutMs }) =>
-    telling(
+    eventText(
       'bad',
       `gave up waiting: the lane was not free within ${formatDuration(timeoutMs)}`,
       'Nothing was deployed. `pipeline status` shows who holds the lane; the same command waits anew.',
@@ -92,7 +92,7 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'deploy.superseded': superseded,
   'deploy.observed': observed,
   'production.found': ({ release, own }) =>
-    telling(
+    eventText(
       'neutral',
       own
         ? `production runs this deploy’s release already: ${release.version}`
@@ -104,7 +104,7 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'staging.instancesUp': (data) => instancesUp('staging', data),
   'staging.verified': (data) => verified('staging is healthy', data),
   'gates.passed': ({ killSwitch }) =>
-    telling(
+    eventText(
       'good',
       // Not set, it lets production be written only where no CI runs the command.
       `gates are open: order is right, no rollback holds, ${killSwitch.name} is ${switchState(killSwitch)}${killSwitch.state === 'not set' ? ', which means on outside of a CI' : ''}`,
@@ -117,10 +117,10 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => Telling } 
   'production.instancesUp': (data) => instancesUp('production', data),
   'production.verified': (data) => verified('live: production is healthy', data),
   'deploy.failed': failed,
-  'deploy.resumed': (person) => telling('neutral', `resumed by ${because(person)}`),
+  'deploy.resumed': (person) => eventText('neutral', `resumed by ${because(person)}`),
 };
 
-function telling(tone: Tone, headline: string, detail: string | null = null): Telling {
+function eventText(tone: Tone, headline: string, detail: string | null = null): EventText {
   return { headline: oneLine(headline), detail, tone };
 }
 
@@ -128,7 +128,7 @@ function lockAcquired({ provider, token, waitedMs, takenOver }: EventData<'lock.
   const kept = { store: '', circleci: ', kept by CircleCI', github: ', kept by GitHub' }[provider];
   const which = token === null ? kept.replace(', ', ' ') : ` (token ${token}${kept})`;
   const waited = waitedMs < 1_000 ? '' : ` after waiting ${formatDuration(waitedMs)}`;
-  return telling(
+  return eventText(
     'neutral',
     `took lane lock${which}${waited}`,
     takenOver === null
@@ -137,10 +137,10 @@ function lockAcquired({ provider, token, waitedMs, takenOver }: EventData<'lock.
   );
 }
 
-function superseded(data: EventData<'deploy.superseded'>): Telling {
+function superseded(data: EventData<'deploy.superseded'>): EventText {
   if (data.cause === 'newer-build') {
     const { build, commit } = data.by;
-    return telling(
+    return eventText(
       'neutral',
       `superseded: ${buildName(build, commit)} is newer and ready to run`,
       `Its deploy ${data.by.deploy} ships this commit too.`,
@@ -151,7 +151,7 @@ function superseded(data: EventData<'deploy.superseded'>): Telling {
     ? null
     : 'No deploy of this lane has verified what production runs: its last check failed, or somebody else released it.';
   return data.cause === 'contained'
-    ? telling(
+    ? eventText(
         'neutral',
         `superseded: production already contains this commit (${where}${data.verified ? '' : ', not verified'})`,
         unverified,
@@ -162,16 +162,16 @@ function superseded(data: EventData<'deploy.superseded'>): Telling {
 function diverged(
   { stuck, production }: Extract<EventData<'deploy.superseded'>, { cause: 'diverged' }>,
   where: string,
-): Telling {
+): EventText {
   if (stuck === null) {
-    return telling(
+    return eventText(
       'neutral',
       `superseded: an old build; this commit does not follow on what production runs (${where})`,
       'To ship it all the same, a person runs pipeline advance with --override --reason.',
     );
   }
   const commit = production.commit ?? 'the commit that production runs';
-  return telling(
+  return eventText(
     'bad',
     `stuck${stuck.first ? '' : ' still'}: this commit is no old build, and does not follow on what production runs (${where}); nothing of this branch ships`,
     [
@@ -185,7 +185,7 @@ function diverged(
 /** How many commits the terminal lists; the notes in a channel and in the log have them all. */
 const listedMax = 20;
 
-function observed({ production, notes, order }: EventData<'deploy.observed'>): Telling {
+function observed({ production, notes, order }: EventData<'deploy.observed'>): EventText {
   const count = notes.commits.length + notes.omitted;
   const what = counted(count, 'commit');
   const headline = {
@@ -199,15 +199,15 @@ function observed({ production, notes, order }: EventData<'deploy.observed'>): T
   const more = count - lines.length;
   if (more > 0) lines.unshift(`${counted(more, 'earlier commit')}, and`);
   if (notes.compareUrl !== null) lines.push(notes.compareUrl);
-  return telling('neutral', headline, lines.length === 0 ? null : lines.join('\n'));
+  return eventText('neutral', headline, lines.length === 0 ? null : lines.join('\n'));
 }
 
 function submitted(
   environment: EnvironmentName,
   { work, adopted }: EventData<'staging.submitted'>,
-): Telling {
+): EventText {
   const what = `${environment} ${work.kind} ${shortSha(work.id)}`;
-  return telling(
+  return eventText(
     'neutral',
     adopted ? `${what} was requested by an earlier try; following that one` : `${what} requested`,
   );
@@ -216,8 +216,8 @@ function submitted(
 function released(
   environment: EnvironmentName,
   { artifact }: EventData<'staging.released'>,
-): Telling {
-  return telling(
+): EventText {
+  return eventText(
     'neutral',
     artifact === null
       ? `${environment} has a release of what was submitted`
@@ -228,8 +228,8 @@ function released(
 function deployed(
   environment: EnvironmentName,
   { release, artifact }: EventData<'staging.deployed'>,
-): Telling {
-  return telling(
+): EventText {
+  return eventText(
     'neutral',
     `${environment} ${release.version} is released (${shortSha(artifact.commit)})`,
   );
@@ -238,14 +238,14 @@ function deployed(
 function instancesUp(
   environment: EnvironmentName,
   { instances, waitedMs }: EventData<'staging.instancesUp'>,
-): Telling {
+): EventText {
   const after = waitedMs < 1_000 ? '' : ` after ${formatDuration(waitedMs)}`;
   const versions = [...new Set(instances.map(({ version }) => version))].join(', ');
   const names = instances.map(({ name }) => name);
   if (names.length === 0) {
-    return telling('good', `${environment} has no instances to wait for${after}`);
+    return eventText('good', `${environment} has no instances to wait for${after}`);
   }
-  return telling(
+  return eventText(
     'good',
     `${environment} ${versions} is up${after}: ${counted(names.length, 'instance')} (${listed(names, 10)})`,
   );
@@ -254,11 +254,11 @@ function instancesUp(
 function verified(
   what: string,
   { release, instances, steadyMs, restarts, endpoints }: EventData<'staging.verified'>,
-): Telling {
+): EventText {
   const up = instances.length === 0 ? 'has no instances' : `up for ${formatDuration(steadyMs)}`;
   const again = restarts === 0 ? '' : ` (after ${counted(restarts, 'restart')})`;
   const stayed = `${release.version} ${up}${again}`;
-  if (endpoints.length === 0) return telling('good', `${what}: ${stayed}, no endpoints to ask`);
+  if (endpoints.length === 0) return eventText('good', `${what}: ${stayed}, no endpoints to ask`);
   const lines = endpoints.map(({ url, status, attempts, revision }) =>
     [
       `${status} ${withoutQuery(url)}`,
@@ -267,18 +267,18 @@ function verified(
     ].join(''),
   );
   const right = endpoints.length === 1 ? 'is right' : 'are right';
-  return telling(
+  return eventText(
     'good',
     `${what}: ${stayed}, ${counted(endpoints.length, 'endpoint')} ${right}`,
     lines.join('\n'),
   );
 }
 
-function held({ rollback }: EventData<'production.held'>): Telling {
+function held({ rollback }: EventData<'production.held'>): EventText {
   const { release, description, by, at, commit } = rollback;
   const now = commit === null ? '' : ` Production runs ${shortSha(commit)}.`;
   const text = description === '' ? '' : ` "${cut(oneLine(description), 100)}"`;
-  return telling(
+  return eventText(
     'bad',
     `held: ${howBack(rollback)} (${release.version}${text} by ${by}, ${minuteOf(at)})`,
     `Nothing ships until a person lifts it: pipeline resume, with the deploy and --reason.${now}`,
@@ -303,30 +303,30 @@ function howBack({ kind, before }: EventData<'production.held'>['rollback']): st
   }
 }
 
-function disabled(data: EventData<'production.disabled'>): Telling {
+function disabled(data: EventData<'production.disabled'>): EventText {
   const { switch: which, killSwitch, by, distrust } = data;
   if (distrust !== null) return distrusted(distrust);
   if (which === 'lane') {
-    return telling(
+    return eventText(
       'bad',
       `disabled: the lane was turned off${by === null ? '' : ` by ${because(by)}`} (${killSwitch.name} is ${switchState(killSwitch)})`,
       'Staging is verified; production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.',
     );
   }
-  return telling(
+  return eventText(
     'bad',
     `disabled: ${killSwitch.name} is ${switchState(killSwitch)}; production ships only while it is true`,
     `Staging is verified; production was not touched. Set ${killSwitch.name} to true, then run pipeline resume with the deploy and --reason.`,
   );
 }
 
-function distrusted({ about, digest, changes }: Distrust): Telling {
+function distrusted({ about, digest, changes }: Distrust): EventText {
   const what = {
     settings: 'protected settings are not those of the lane’s last live deploy',
     log: 'the log does not know what production runs',
   }[about];
   const accept = `Staging is verified; production was not touched. Whoever accepts this runs pipeline resume with the deploy and --reason, once for every deploy with this digest; or the environment outside the commit has PIPELINE_TRUST=${digest}`;
-  return telling(
+  return eventText(
     'bad',
     `disabled: ${what}: ${changes.join('; ')}`,
     [...changes, accept].join('\n'),
@@ -336,12 +336,12 @@ function distrusted({ about, digest, changes }: Distrust): Telling {
 /** Longer messages go on in the detail: nothing of a failure is lost. */
 const failureHeadlineMax = 300;
 
-function failed({ step, failure }: EventData<'deploy.failed'>): Telling {
+function failed({ step, failure }: EventData<'deploy.failed'>): EventText {
   const { code, message, hint } = failure;
   const line = oneLine(message);
   const shown = cut(line, failureHeadlineMax);
   const detail = [shown === line ? null : message, hint].filter((text) => text !== null);
-  return telling(
+  return eventText(
     'bad',
     `failed while ${describeStep(step)}: ${code}: ${shown}`,
     detail.length === 0 ? null : detail.join('\n'),

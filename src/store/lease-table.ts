@@ -5,7 +5,7 @@ import { clock, type Procedure, Statement } from './procedure.ts';
 import { storedObject } from './stored-event.ts';
 import type { LeaseRow, LogTables } from './tables.ts';
 
-export interface Grant extends Fence {
+export interface LeaseGrant extends Fence {
   readonly owner: JsonObject;
   readonly ttlMs: number;
 }
@@ -60,7 +60,7 @@ export function* listLeases(prefix: string): Procedure<Lease[]> {
 
 /** @param last the lease as it stands. Null: somebody holds it. */
 export function* takeLease(
-  { resource, owner, ttlMs }: Omit<Grant, 'token'>,
+  { resource, owner, ttlMs }: Omit<LeaseGrant, 'token'>,
   last: Lease | null,
 ): Procedure<Lease | null> {
   if (last !== null && !last.released && last.expiresInMs > 0) return null;
@@ -68,14 +68,14 @@ export function* takeLease(
 }
 
 /** @throws FencedOff the token is not above the last one */
-export function* grantLease(grant: Grant): Procedure<void> {
+export function* grantLease(grant: LeaseGrant): Procedure<void> {
   const { resource } = grant;
   const current = (yield* one.first({ resource }))?.token ?? 0;
   if (!(grant.token > current)) throw new FencedOff(fenceOf(grant), current);
   yield* give(grant);
 }
 
-function* give({ resource, token, owner, ttlMs }: Grant): Procedure<Lease> {
+function* give({ resource, token, owner, ttlMs }: LeaseGrant): Procedure<Lease> {
   const now = yield* clock();
   const expires_at = now + Math.round(ttlMs);
   const row = { resource, token, owner: JSON.stringify(owner), expires_at, released: 0 } as const;

@@ -7,20 +7,20 @@ import type { Compilable, Kysely } from 'kysely';
 import type { LogTables } from './tables.ts';
 
 /** A statement that is compiled once, a query built for this one time, or a look at the log's clock. */
-export type Step =
+export type DatabaseStep =
   | { readonly statement: Statement<never, unknown>; readonly values: object }
   | { readonly query: Compilable }
   | { readonly clock: true };
 
-export type QueryStep = Exclude<Step, { readonly clock: true }>;
+export type QueryStep = Exclude<DatabaseStep, { readonly clock: true }>;
 
-export interface StepResult {
+export interface DatabaseResult {
   readonly rows: readonly unknown[];
   /** How many rows a statement that writes has changed; 1 where the schema was. */
   readonly changes: number;
 }
 
-export type Procedure<T> = Generator<Step, T, StepResult>;
+export type Procedure<T> = Generator<DatabaseStep, T, DatabaseResult>;
 
 export class Statement<Values extends object, Row> {
   readonly build: (db: Kysely<LogTables>, value: Values) => Compilable<Row>;
@@ -42,7 +42,7 @@ export class Statement<Values extends object, Row> {
     return (yield this.#step(values)).changes;
   }
 
-  #step(values: Values): Step {
+  #step(values: Values): DatabaseStep {
     return { statement: this as unknown as Statement<never, unknown>, values };
   }
 }

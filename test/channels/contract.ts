@@ -5,7 +5,7 @@ import type {
   Channel,
   ChannelFault,
   Delivery,
-  History,
+  DeployEvents,
   Memory,
   News,
 } from '../../src/effects/channels/channel.ts';
@@ -61,7 +61,7 @@ export function describeChannel(
       position: ++position,
       version: events.length + 1,
       time: new Date().toISOString(),
-      history: [{ ...requested, data: { ...requested.data, deploy } }, ...events] as History,
+      history: [{ ...requested, data: { ...requested.data, deploy } }, ...events] as DeployEvents,
       state: null,
       nextTime: null,
       since: async () => ({ wentOn: false, shipped: null }),

@@ -5,11 +5,11 @@ import {
   VendorRefused,
   VendorUnreachable,
 } from '../../src/effects/http/errors.ts';
-import { type CarefulWrite, writeCarefully } from '../../src/effects/lost-replies.ts';
+import { type OnceOnlyWrite, writeOnce } from '../../src/effects/lost-replies.ts';
 import type { Ports } from '../../src/effects/ports.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
-type Write = CarefulWrite<string, string>;
+type Write = OnceOnlyWrite<string, string>;
 
 const refused = (status: number) =>
   new VendorRefused('E_VENDOR_FAILED', `Heroku answered ${status}`, {
@@ -63,7 +63,7 @@ function stage({
 describe('a careful write', () => {
   it('is looked for, cleared, then sent', async () => {
     const { happened, ports, write } = stage();
-    expect(await writeCarefully(ports, write)).toEqual({
+    expect(await writeOnce(ports, write)).toEqual({
       kind: 'written',
       value: 'made',
       adopted: false,
@@ -73,14 +73,14 @@ describe('a careful write', () => {
 
   it('that was made before is adopted: nothing is sent', async () => {
     const { ports, write, sends } = stage({ madeAfter: 0 });
-    expect(await writeCarefully(ports, write)).toMatchObject({ value: 'made', adopted: true });
+    expect(await writeOnce(ports, write)).toMatchObject({ value: 'made', adopted: true });
     expect(sends()).toBe(0);
   });
 
   it('that a dead run may have sent just before is looked for again, seconds later', async () => {
     const { ports, write, clock, sends } = stage({ again: true });
     let looks = 0;
-    const seen = await writeCarefully(ports, {
+    const seen = await writeOnce(ports, {
       ...write,
       look: async () => (++looks === 3 ? 'the dead run’s' : null),
     });
@@ -91,13 +91,13 @@ describe('a careful write', () => {
 
   it('may be sent for 15 seconds after it was cleared', async () => {
     const { ports, write, clearances } = stage();
-    await writeCarefully(ports, write);
+    await writeOnce(ports, write);
     expect(clearances).toEqual([15_000]);
   });
 
   it('counted from before the gates were read: however long that took', async () => {
     const { ports, write, clearances, clock } = stage();
-    await writeCarefully(ports, {
+    await writeOnce(ports, {
       ...write,
       clear: async () => {
         const refusal = await write.clear();
@@ -118,13 +118,13 @@ describe('a careful write', () => {
     ['an answer that cannot be understood', malformed],
   ])('that was carried out though it got %s is found, and not sent again', async (_, answer) => {
     const { ports, write, sends } = stage({ sends: [answer], madeAfter: 1 });
-    expect(await writeCarefully(ports, write)).toMatchObject({ value: 'made', adopted: true });
+    expect(await writeOnce(ports, write)).toMatchObject({ value: 'made', adopted: true });
     expect(sends()).toBe(1);
   });
 
   it('whose reply was lost is looked for five times, for half a minute, before it is sent again', async () => {
     const { ports, write, happened, clock } = stage({ sends: [unreachable(true)] });
-    await writeCarefully(ports, write);
+    await writeOnce(ports, write);
     const between = happened.slice(happened.indexOf('send') + 1, happened.lastIndexOf('send'));
     expect(between).toEqual(['look', 'look', 'look', 'look', 'look', 'clear']);
     expect(clock.slept.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
@@ -133,7 +133,7 @@ describe('a careful write', () => {
   it('whose reply is lost twice is at its end', async () => {
     const lost = [unreachable(true), refused(503), 'made'];
     const { ports, write, sends } = stage({ sends: lost });
-    await expect(writeCarefully(ports, write)).rejects.toBe(lost[1]);
+    await expect(writeOnce(ports, write)).rejects.toBe(lost[1]);
     expect(sends()).toBe(2);
   });
 
@@ -141,7 +141,7 @@ describe('a careful write', () => {
     'that is refused with %i is neither looked for nor sent again',
     async (status) => {
       const { ports, write, happened } = stage({ sends: [refused(status)] });
-      await expect(writeCarefully(ports, write)).rejects.toMatchObject({ status });
+      await expect(writeOnce(ports, write)).rejects.toMatchObject({ status });
       expect(happened).toEqual(['look', 'clear', 'send']);
     },
   );

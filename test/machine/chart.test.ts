@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../src/machine/events.ts';
-import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
+import {
+  begin,
+  exitCodeOf,
+  type FoldedDeploy,
+  has,
+  next,
+  stateOf,
+} from '../../src/machine/interpret.ts';
 import type { ServiceInput } from '../../src/machine/services.ts';
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
@@ -112,35 +119,35 @@ const wayToProduction: [DomainEvent, string][] = [
   [{ type: 'production.verified', data: { release: shipped, ...healthy } }, 'production.live'],
 ];
 
-function walk(events: readonly DomainEvent[]): Flight {
-  let flight = begin(request, 0);
+function walk(events: readonly DomainEvent[]): FoldedDeploy {
+  let folded = begin(request, 0);
   for (const event of events) {
-    const after = next(flight, parseEvent(event.type, event.data), 0);
-    if (after === null) throw new Error(`${event.type} is refused in ${stateOf(flight)}`);
-    flight = after;
+    const after = next(folded, parseEvent(event.type, event.data), 0);
+    if (after === null) throw new Error(`${event.type} is refused in ${stateOf(folded)}`);
+    folded = after;
   }
-  return flight;
+  return folded;
 }
 
 describe('the way to production', () => {
   it('goes through every step in order, one service at a time, holding the lock to the end', () => {
-    let flight = begin(request, 0);
-    expect(stateOf(flight)).toBe('queued.waiting');
+    let folded = begin(request, 0);
+    expect(stateOf(folded)).toBe('queued.waiting');
     for (const [event, state] of wayToProduction) {
-      expect(flight.running.size).toBe(1);
-      flight = next(flight, event, 0) ?? flight;
-      expect(stateOf(flight)).toBe(state);
-      expect(has(flight, 'holdsLock')).toBe(state !== 'production.live');
+      expect(folded.running.size).toBe(1);
+      folded = next(folded, event, 0) ?? folded;
+      expect(stateOf(folded)).toBe(state);
+      expect(has(folded, 'holdsLock')).toBe(state !== 'production.live');
     }
-    expect(flight.running.size).toBe(0);
-    expect(flight.timers.size).toBe(0);
-    expect(has(flight, 'settled')).toBe(true);
-    expect(exitCodeOf(flight)).toBe(0);
+    expect(folded.running.size).toBe(0);
+    expect(folded.timers.size).toBe(0);
+    expect(has(folded, 'settled')).toBe(true);
+    expect(exitCodeOf(folded)).toBe(0);
   });
 
   it('gives production the very artifact that staging verified', () => {
-    const flight = walk(wayToProduction.slice(0, 8).map(([event]) => event));
-    const input = flight.running.get('submitProduction')?.input;
+    const folded = walk(wayToProduction.slice(0, 8).map(([event]) => event));
+    const input = folded.running.get('submitProduction')?.input;
     expect(input).toMatchObject({
       verified: { release: staged, artifact, at: target('acme-staging') },
       cursor: '16',
@@ -148,9 +155,9 @@ describe('the way to production', () => {
   });
 
   it('refuses an event that belongs elsewhere', () => {
-    const flight = begin(request, 0);
+    const folded = begin(request, 0);
     const [, [observed] = []] = wayToProduction;
-    expect(observed && next(flight, observed, 0)).toBeNull();
+    expect(observed && next(folded, observed, 0)).toBeNull();
   });
 
   it.each([0, 1, 7])('a stuck lane ends with the exit code of the settings: %d', (stuckExit) => {
@@ -158,12 +165,12 @@ describe('the way to production', () => {
     const asked = { ...request, settings: { ...request.settings, gates } };
     const [[locked] = []] = wayToProduction;
     const refusedAs = (stuck: { release: typeof shipped; first: boolean } | null) => {
-      const flight = locked && next(begin(asked, 0), locked, 0);
+      const folded = locked && next(begin(asked, 0), locked, 0);
       const production = { version: 'v17', commit: sha };
       const data = { step: 'observe', production, verified: true, stuck } as const;
       return (
-        flight &&
-        next(flight, { type: 'deploy.superseded', data: { cause: 'diverged', ...data } }, 0)
+        folded &&
+        next(folded, { type: 'deploy.superseded', data: { cause: 'diverged', ...data } }, 0)
       );
     };
     for (const first of [true, false]) {
@@ -176,10 +183,10 @@ describe('the way to production', () => {
   });
 
   it('waits for the lock no longer than its time-out', () => {
-    const flight = begin(request, 1_000);
-    const timer = flight.timers.get('lockTimeout');
+    const folded = begin(request, 1_000);
+    const timer = folded.timers.get('lockTimeout');
     expect(timer?.dueAt).toBe(3_601_000);
-    const gaveUp = timer && next(flight, timer.event, 3_601_000);
+    const gaveUp = timer && next(folded, timer.event, 3_601_000);
     expect(gaveUp && stateOf(gaveUp)).toBe('queued.gaveUp');
     expect(gaveUp && exitCodeOf(gaveUp)).toBe(3);
   });
@@ -189,13 +196,13 @@ describe('a deploy that lost its lane', () => {
   const lost: DomainEvent = { type: 'lock.lost', data: { token: 2, to: '503-7c3d2e1f' } };
 
   it('looks for its own release by the artifact that it put on production, whichever way', () => {
-    const artifactOf = (flight: Flight | null) => {
-      const asked = flight?.running.get('observe');
+    const artifactOf = (folded: FoldedDeploy | null) => {
+      const asked = folded?.running.get('observe');
       return (asked?.input as ServiceInput<'observe'> | undefined)?.artifact;
     };
     const [[locked] = []] = wayToProduction;
-    const again = (flight: Flight) => {
-      const queued = next(flight, lost, 0);
+    const again = (folded: FoldedDeploy) => {
+      const queued = next(folded, lost, 0);
       return queued && locked ? next(queued, locked, 0) : null;
     };
     const promotes = walk(wayToProduction.slice(0, 9).map(([event]) => event));

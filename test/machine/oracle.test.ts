@@ -11,7 +11,14 @@ import type {
   EventType,
   TargetSettings,
 } from '../../src/machine/events.ts';
-import { begin, exitCodeOf, type Flight, has, next, stateOf } from '../../src/machine/interpret.ts';
+import {
+  begin,
+  exitCodeOf,
+  type FoldedDeploy,
+  has,
+  next,
+  stateOf,
+} from '../../src/machine/interpret.ts';
 import { decideTurn, type Relation } from '../../src/machine/lane.ts';
 import { deployPaths, inWords, pathsToTransitions } from '../../src/machine/paths.ts';
 import { samples } from '../../src/machine/samples.ts';
@@ -34,13 +41,13 @@ import {
 interface Found {
   readonly way: Way;
   readonly record: readonly DomainEvent[];
-  readonly before: Flight;
+  readonly before: FoldedDeploy;
   readonly event: DomainEvent;
-  readonly after: Flight;
+  readonly after: FoldedDeploy;
 }
 
-function placeOf(flight: Flight): Place {
-  const leaf = stateOf(flight);
+function placeOf(folded: FoldedDeploy): Place {
+  const leaf = stateOf(folded);
   if (leaf === 'queued.gaveUp') return 'gave up';
   if (leaf === 'production.live') return 'live';
   return leaf.split('.')[0] as Place;
@@ -52,15 +59,15 @@ function search(): Found[] {
   for (const { request, steps } of [...deployPaths(chart), ...pathsToTransitions(chart)]) {
     const way = request.settings.production.submits;
     let at: string = way;
-    let flight = begin(request, 0);
+    let folded = begin(request, 0);
     let record: readonly DomainEvent[] = [];
     for (const step of steps) {
       at += inWords(step);
-      const after: Flight | null = found.get(at)?.after ?? next(flight, step.event, 0);
+      const after: FoldedDeploy | null = found.get(at)?.after ?? next(folded, step.event, 0);
       if (after === null || stateOf(after) !== step.to) throw new Error(`not so: ${inWords(step)}`);
-      found.set(at, { way, record, before: flight, event: step.event, after });
+      found.set(at, { way, record, before: folded, event: step.event, after });
       record = placeOf(after) === 'queued' ? [] : [...record, step.event];
-      flight = after;
+      folded = after;
     }
   }
   return [...found.values()];

@@ -3,7 +3,7 @@ import { has } from '../../src/machine/interpret.ts';
 import { readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { replay } from '../../src/runtime/audit/replay.ts';
 import { readLane } from '../../src/runtime/lock/store-lock.ts';
-import { readFlight } from '../../src/runtime/log/recorded.ts';
+import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
@@ -205,8 +205,8 @@ export class Invariants {
       );
       if (row.state === 'production.live') this.figures.live += 1;
       if (!complete) continue;
-      const flight = await readFlight(this.#log, row.deploy);
-      const over = flight !== null && (has(flight, 'settled') || has(flight, 'paused'));
+      const folded = await foldStream(this.#log, row.deploy);
+      const over = folded !== null && (has(folded, 'settled') || has(folded, 'paused'));
       this.check(over, () => `${row.deploy} was left in ${row.state}`);
     }
   }

@@ -18,16 +18,16 @@ import { type ProtectedSettings, protectedOf } from '../../src/machine/protected
 import { type DeployRow, deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { laneOfDeploy, otherLaneOf } from '../../src/runtime/gates/trust.ts';
 import type { Run } from '../../src/runtime/identity.ts';
-import { createDeaths, type Deaths } from '../../src/runtime/lock/deaths.ts';
 import { breakLock, switchLane } from '../../src/runtime/lock/lane-orders.ts';
 import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lock/lease-keeper.ts';
+import { createLiveness, type Liveness } from '../../src/runtime/lock/liveness.ts';
 import { quiesce, quietOf } from '../../src/runtime/lock/quiesce.ts';
 import { createStoreLock, readLane } from '../../src/runtime/lock/store-lock.ts';
 import { deployStream } from '../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../src/runtime/loop/request.ts';
 import { resumeDeploy } from '../../src/runtime/loop/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/loop/run.ts';
-import { createServices } from '../../src/runtime/loop/services.ts';
+import { createServices } from '../../src/runtime/loop/service-table.ts';
 import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
@@ -386,7 +386,7 @@ class Simulation {
       ? staleGates(unbroken, targets, http, lane, protectedOf(wanted))
       : (this.#mutation.services?.(unbroken) ?? unbroken);
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
-    const deaths = this.#deaths(clock);
+    const liveness = this.#liveness(clock);
     const lock = createStoreLock({
       log,
       clock,
@@ -398,7 +398,7 @@ class Simulation {
         if (this.#mutation.restless !== true)
           await quiesce(quietOf(places, targets), ports(signal));
       },
-      deaths,
+      liveness,
     });
     try {
       await runDeploy({
@@ -416,7 +416,7 @@ class Simulation {
           this.#invariants.figures.events += 1;
           this.#onEvent(event, deploy, lane);
         },
-        deaths,
+        liveness,
       });
     } finally {
       keeper.stop();
@@ -455,14 +455,14 @@ class Simulation {
   }
 
   /** A third of the dead are known to be dead by their host, a third by their CI, and of a third nothing is known. */
-  #deaths(clock: Clock): Deaths {
+  #liveness(clock: Clock): Liveness {
     const dead = (run: unknown): boolean => this.#alive.get(String(run))?.dead === true;
     const knownBy = (run: unknown): 'host' | 'ci' | 'nobody' =>
       (['host', 'ci', 'nobody'] as const)[String(run).charCodeAt(35) % 3] ?? 'nobody';
-    return createDeaths({
+    return createLiveness({
       clock,
       local: {
-        known: ({ run }) => (knownBy(run) === 'host' && dead(run) ? 'its process is gone' : null),
+        whyDead: ({ run }) => (knownBy(run) === 'host' && dead(run) ? 'its process is gone' : null),
         ask: async () => false,
       },
       endingOf: async (job) => {

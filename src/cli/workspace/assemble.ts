@@ -5,7 +5,7 @@ import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
 import { createGitHub, type GitHub, parseRepository } from '../../effects/history/github.ts';
-import { createHistory } from '../../effects/history/history.ts';
+import { createHistory, type History } from '../../effects/history/history.ts';
 import { createHttpClient } from '../../effects/http/client.ts';
 import type { HttpClient, Transport } from '../../effects/http/request.ts';
 import { undiciTransport } from '../../effects/http/undici-transport.ts';
@@ -14,12 +14,12 @@ import type { Targets } from '../../effects/targets/target.ts';
 import { laneOfDeploy, otherLaneOf } from '../../runtime/gates/trust.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { createCiLock } from '../../runtime/lock/ci-lock.ts';
-import { createDeaths, type Deaths } from '../../runtime/lock/deaths.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../runtime/lock/lease-keeper.ts';
+import { createLiveness, type Liveness } from '../../runtime/lock/liveness.ts';
 import { quiesce, quietOf } from '../../runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock, readLane } from '../../runtime/lock/store-lock.ts';
 import type { ServiceTable } from '../../runtime/loop/run.ts';
-import { createServices } from '../../runtime/loop/services.ts';
+import { createServices } from '../../runtime/loop/service-table.ts';
 import { createNotifier, type Notifier, together } from '../../runtime/notify/notifier.ts';
 import type { EventLog } from '../../store/log.ts';
 import { createCiBuilds } from '../ci/builds.ts';
@@ -47,7 +47,7 @@ export interface AssembleOptions {
 export interface Assembly {
   readonly keeper: LeaseKeeper;
   readonly lock: LaneLock;
-  readonly deaths: Deaths;
+  readonly liveness: Liveness;
   readonly services: ServiceTable;
   readonly notifier: Notifier | null;
   close(): Promise<void>;
@@ -78,8 +78,7 @@ function wire(
   keeper: LeaseKeeper,
   send: Transport,
 ): Omit<Assembly, 'keeper' | 'close'> {
-  const { config, environment, targets, env, ci, repository, log, run, leaseMs, progress } =
-    options;
+  const { config, environment, targets, env, ci, repository, log, progress } = options;
   const clock = systemClock;
   const client = (beforeWrite: () => Promise<void>): HttpClient =>
     createHttpClient({
@@ -126,36 +125,14 @@ function wire(
     circleci: { baseUrl: environment.circleApiUrl, token: environment.circleToken },
     github: { baseUrl: environment.githubApiUrl, token: environment.githubToken },
   });
-  const deaths = createDeaths({ clock, endingOf: (job, signal) => endingOf(job, ports(signal)) });
-  const quiet = quietOf(toSettings(config, environment), targets);
-  const { provider } = config.lock;
-  const lock =
-    provider === 'store'
-      ? createStoreLock({
-          log,
-          clock,
-          run,
-          keeper,
-          leaseMs,
-          deaths,
-          relation: (base, head, signal) => history.relation(base, head, lockPorts(signal)),
-          quiesce: (signal, tell) => quiesce(quiet, lockPorts(signal, tell)),
-        })
-      : createCiLock({
-          provider,
-          clock,
-          builds: createCiBuilds({
-            provider,
-            config,
-            environment,
-            ci,
-            ports: lockPorts,
-            github,
-          }),
-        });
+  const liveness = createLiveness({
+    clock,
+    endingOf: (job, signal) => endingOf(job, ports(signal)),
+  });
+  const lock = lockOf(options, { keeper, liveness, history, github, ports: lockPorts });
   return {
     lock,
-    deaths,
+    liveness,
     services,
     // A message is no write that the lane's lock protects.
     notifier: notifierOf(
@@ -163,6 +140,38 @@ function wire(
       client(async () => {}),
     ),
   };
+}
+
+interface LockParts {
+  readonly keeper: LeaseKeeper;
+  readonly liveness: Liveness;
+  readonly history: History;
+  readonly github: GitHub | null;
+  readonly ports: (signal: AbortSignal, tell?: (line: string) => void) => Ports;
+}
+
+/** The log gives the lane, or the CI's own list does. */
+function lockOf(
+  { config, environment, targets, ci, log, run, leaseMs }: AssembleOptions,
+  { keeper, liveness, history, github, ports }: LockParts,
+): LaneLock {
+  const clock = systemClock;
+  const { provider } = config.lock;
+  if (provider !== 'store') {
+    const builds = createCiBuilds({ provider, config, environment, ci, ports, github });
+    return createCiLock({ provider, clock, builds });
+  }
+  const quiet = quietOf(toSettings(config, environment), targets);
+  return createStoreLock({
+    log,
+    clock,
+    run,
+    keeper,
+    leaseMs,
+    liveness,
+    relation: (base, head, signal) => history.relation(base, head, ports(signal)),
+    quiesce: (signal, tell) => quiesce(quiet, ports(signal, tell)),
+  });
 }
 
 /** Null where no channel is configured, or none can be reached: the log has it all anyway. */

@@ -6,7 +6,7 @@ import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
 import type { Run } from '../../runtime/identity.ts';
-import { domainEvent, readFlight } from '../../runtime/log/recorded.ts';
+import { domainEvent, foldStream } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
 import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -62,7 +62,7 @@ export async function carry(options: CarryOptions): Promise<number> {
       keeper: assembly.keeper,
       leaseMs: options.leaseMs,
       lock: assembly.lock,
-      deaths: assembly.deaths,
+      liveness: assembly.liveness,
       services: assembly.services,
       interrupt: signals.interrupt,
       progress: reporter.progress,
@@ -109,18 +109,18 @@ async function tellWhatIs(
 }
 
 async function summary(log: EventLog, deploy: string, exit: number): Promise<object> {
-  const flight = await readFlight(log, deploy);
-  if (flight === null) return { deploy, exit };
-  const { outcome, request } = flight.snapshot.context;
+  const folded = await foldStream(log, deploy);
+  if (folded === null) return { deploy, exit };
+  const { outcome, request } = folded.snapshot.context;
   return {
     deploy,
     lane: request.lane,
     commit: request.commit.sha,
-    state: stateOf(flight),
-    settled: has(flight, 'settled'),
-    exit: exitCodeOf(flight) ?? exit,
+    state: stateOf(folded),
+    settled: has(folded, 'settled'),
+    exit: exitCodeOf(folded) ?? exit,
     reason: outcome === null ? null : tell(redactAll(outcome)).headline,
-    next: nextFor(stateOf(flight), deploy),
+    next: nextFor(stateOf(folded), deploy),
   };
 }
 

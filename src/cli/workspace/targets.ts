@@ -4,7 +4,7 @@ import type { Targets } from '../../effects/targets/target.ts';
 import type { OpenedKind, TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
 import { has } from '../../machine/interpret.ts';
-import { readFlight } from '../../runtime/log/recorded.ts';
+import { foldStream } from '../../runtime/log/recorded.ts';
 import type { EventLog } from '../../store/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
@@ -40,9 +40,9 @@ export async function checkTargetsOf(
   deploy: string,
   targets: Targets,
 ): Promise<void> {
-  const flight = await readFlight(log, deploy);
-  if (flight === null || has(flight, 'settled')) return;
-  const { staging, production } = flight.snapshot.context.request.settings;
+  const folded = await foldStream(log, deploy);
+  if (folded === null || has(folded, 'settled')) return;
+  const { staging, production } = folded.snapshot.context.request.settings;
   for (const { target } of [staging, production]) targets(target);
 }
 

@@ -8,7 +8,7 @@ import type { DomainEvent } from '../../machine/events.ts';
 import type { Ports } from '../ports.ts';
 
 /** A deploy's events, oldest first; the first is what asked for it. */
-export type History = readonly [
+export type DeployEvents = readonly [
   Extract<DomainEvent, { type: 'deploy.requested' }>,
   ...DomainEvent[],
 ];
@@ -25,7 +25,7 @@ export interface News {
   /** When it was recorded: ISO 8601, UTC. */
   readonly time: string;
   /** The deploy's events up to and including this one, redacted. */
-  readonly history: History;
+  readonly history: DeployEvents;
   /** The state that the event led to, as it was recorded (see machine/state-facts.ts); null where the record has none. */
   readonly state: string | null;
   /** When the deploy's next event was recorded (ISO 8601), where that one is about to be delivered too; null: this is the newest. */

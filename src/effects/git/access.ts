@@ -1,13 +1,8 @@
 /** What the parts of a repository share: git itself, and what it said already. */
+import type { Relation } from '../../machine/lane.ts';
 import type { Commit } from './commit-object.ts';
 import type { Git } from './process.ts';
 import type { TreeEntry } from './tree.ts';
-
-/**
- * How `head` stands to `base`: a descendant of it (`ahead`), an ancestor (`behind`), neither
- * (`diverged`). `unknown` where the history at hand cannot tell, which is never a yes.
- */
-export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unknown';
 
 /** What the parts of a repository share. */
 export interface GitAccess {

@@ -1,5 +1,6 @@
 /** How two commits are related, and fetching the history that it takes to tell: a CI's clone is often cut short. */
-import type { GitAccess, Relation } from './access.ts';
+import type { Relation } from '../../machine/lane.ts';
+import type { GitAccess } from './access.ts';
 import { type Git, textOf } from './process.ts';
 
 export const fullSha = /^[0-9a-f]{40}$/;

@@ -2,17 +2,16 @@
 import { realpathSync } from 'node:fs';
 import { createGzip } from 'node:zlib';
 import { UsageError } from '../../errors/error.ts';
+import type { Relation } from '../../machine/lane.ts';
 import { hide, hidePasswordsOf } from '../../redaction/gate.ts';
 import { withoutUserInfo } from '../../redaction/redactor.ts';
-import type { GitAccess, Relation } from './access.ts';
+import type { GitAccess } from './access.ts';
 import { fullSha, reachFurther, relate, remoteOf } from './ancestry.ts';
 import { contentsOf, TreeToTar } from './archive.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
 import { type Git, type GitRun, gitFailed, runGit, textOf } from './process.ts';
 import { type SourceOddities, surveySource } from './source.ts';
 import { listTree } from './tree.ts';
-
-export type { Relation };
 
 export interface CommitRange {
   /** Oldest first; the newest `limit` of the range. */

@@ -3,7 +3,7 @@
  * earlier chart is compared by the nine states, whose names and meanings stay, and by its own unbroken chain of states.
  */
 import type { DomainEvent } from '../../machine/events.ts';
-import { type Flight, has, stateOf } from '../../machine/interpret.ts';
+import { type FoldedDeploy, has, stateOf } from '../../machine/interpret.ts';
 import { topOf } from '../../machine/state-facts.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { chartHash, domainEvent, fold } from '../log/recorded.ts';
@@ -41,12 +41,12 @@ export interface Replay {
 export async function replay(log: EventLog, deploy: string): Promise<Replay> {
   const records = await log.readStream(deployStream(deploy));
   const steps: ReplayStep[] = [];
-  let flight: Flight | null = null;
+  let folded: FoldedDeploy | null = null;
   let disagreement: Disagreement | null = null;
   let told: string | null = null;
   for (const record of records) {
-    const from: string | null = flight === null ? null : stateOf(flight);
-    const after: Flight | null = fold(flight, record);
+    const from: string | null = folded === null ? null : stateOf(folded);
+    const after: FoldedDeploy | null = fold(folded, record);
     disagreement = compare(record, { told, from, after });
     told = toldOf(record).to ?? told;
     if (disagreement !== null || after === null) break;
@@ -59,14 +59,14 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
       to: stateOf(after),
       tookMs: Date.parse(record.time) - Date.parse(before),
     });
-    flight = after;
+    folded = after;
   }
   return {
     deploy,
     steps,
     disagreement,
-    state: flight === null ? null : stateOf(flight),
-    settled: flight !== null && has(flight, 'settled'),
+    state: folded === null ? null : stateOf(folded),
+    settled: folded !== null && has(folded, 'settled'),
     sameChart: records[0]?.metadata.chart === chartHash,
   };
 }
@@ -85,7 +85,7 @@ function compare(
   led: {
     readonly told: string | null;
     readonly from: string | null;
-    readonly after: Flight | null;
+    readonly after: FoldedDeploy | null;
   },
 ): Disagreement | null {
   const { version, type, metadata } = record;

@@ -23,8 +23,8 @@ import type { Run } from '../identity.ts';
 import { newEvent } from '../log/new-event.ts';
 import { laneEvent } from '../log/recorded.ts';
 import { laneResource, laneStream, runResource } from '../log/streams.ts';
-import { type Deaths, localDeaths } from './deaths.ts';
 import { type LeaseKeeper, Overtaken } from './lease-keeper.ts';
+import { type Liveness, localLiveness } from './liveness.ts';
 
 /** The lane as its stream tells it now; whoever knows it from before reads only what came since. @throws UnreadableLog */
 export async function readLane(log: EventLog, name: string, known = emptyLane): Promise<Lane> {
@@ -64,7 +64,7 @@ export interface StoreLockOptions {
   /** Resolves when the vendors have nothing of an earlier holder under way any more. */
   readonly quiesce: (signal: AbortSignal, progress: (line: string) => void) => Promise<void>;
   /** Who is known to be dead, and need not be waited for; what this host's processes tell when left out. */
-  readonly deaths?: Deaths;
+  readonly liveness?: Liveness;
 }
 
 /** What a run writes to its lane's stream of its own deploy. */
@@ -97,11 +97,11 @@ type Look = ServiceOutput<'acquireLock'> | 'again';
 
 class StoreLock implements LaneLock {
   readonly #o: StoreLockOptions;
-  readonly #deaths: Deaths;
+  readonly #liveness: Liveness;
 
   constructor(options: StoreLockOptions) {
     this.#o = options;
-    this.#deaths = options.deaths ?? localDeaths;
+    this.#liveness = options.liveness ?? localLiveness;
   }
 
   async acquire(
@@ -166,7 +166,7 @@ class StoreLock implements LaneLock {
     const own = lane.grant?.deploy === deploy && !lane.grant.released;
     // Granted to this deploy, and its run died before it could say so.
     const held = !own && lane.grant !== null && !lane.grant.released ? lane.grant : null;
-    if (held !== null && runs(lease) && (await this.#deaths.ask(lease.owner, signal)))
+    if (held !== null && runs(lease) && (await this.#liveness.ask(lease.owner, signal)))
       return 'again';
     if (held !== null && this.#isAlive(lease)) {
       tell(`lane ${name} is held by ${held.deploy} (build ${held.build}); waiting`);
@@ -226,7 +226,7 @@ class StoreLock implements LaneLock {
     let takenOver = null;
     if (lane.grant?.broken === true) await quiesce(signal, progress);
     if (held !== null) {
-      const death = lease === null ? null : this.#deaths.known(lease.owner);
+      const death = lease === null ? null : this.#liveness.whyDead(lease.owner);
       const why = death ?? 'its lease ran out';
       tell(`the run that held lane ${name} (${held.deploy}) is over: ${why}`);
       await quiesce(signal, progress);
@@ -251,7 +251,7 @@ class StoreLock implements LaneLock {
   }
 
   #isAlive(lease: Lease | null): lease is Lease {
-    return runs(lease) && this.#deaths.known(lease.owner) === null;
+    return runs(lease) && this.#liveness.whyDead(lease.owner) === null;
   }
 
   /**
@@ -316,7 +316,7 @@ class StoreLock implements LaneLock {
     const { log } = this.#o;
     for (let now = lane; now.version === lane.version; ) {
       const other = await log.lease(runResource(deploy));
-      if (!this.#isAlive(other) || (await this.#deaths.ask(other.owner, signal))) return;
+      if (!this.#isAlive(other) || (await this.#liveness.ask(other.owner, signal))) return;
       await log.changed({ timeoutMs: nextLook(other.expiresInMs), signal });
       signal.throwIfAborted();
       now = await readLane(log, name, now);

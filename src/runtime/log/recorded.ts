@@ -6,7 +6,7 @@ import { chart } from '../../machine/chart.ts';
 import { parseEvent } from '../../machine/codec.ts';
 import { schemaNumbers } from '../../machine/event-schemas.ts';
 import type { DomainEvent } from '../../machine/events.ts';
-import { begin, type Flight, next } from '../../machine/interpret.ts';
+import { begin, type FoldedDeploy, next } from '../../machine/interpret.ts';
 import { type LaneEvent, parseLaneEvent } from '../../machine/lane.ts';
 import { NewerSchema, Upcasting } from '../../machine/upcasting.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
@@ -69,20 +69,20 @@ export function ifReadable<T>(read: () => T): T | null {
   }
 }
 
-/** A flight after one recorded event more; null where the chart does not handle it. */
-export function fold(flight: Flight | null, recorded: RecordedEvent): Flight | null {
+/** The deploy after one recorded event more; null where the chart does not handle it. */
+export function fold(folded: FoldedDeploy | null, recorded: RecordedEvent): FoldedDeploy | null {
   const event = domainEvent(recorded);
   const at = Date.parse(recorded.time);
-  if (flight !== null) return next(flight, event, at);
+  if (folded !== null) return next(folded, event, at);
   return event.type === 'deploy.requested' ? begin(event.data, at) : null;
 }
 
 /** A deploy as its stream tells it; null when there is no such stream. @throws UnreadableLog */
-export async function readFlight(log: EventLog, deploy: string): Promise<Flight | null> {
-  let flight: Flight | null = null;
+export async function foldStream(log: EventLog, deploy: string): Promise<FoldedDeploy | null> {
+  let folded: FoldedDeploy | null = null;
   for (const recorded of await log.readStream(deployStream(deploy))) {
-    flight = fold(flight, recorded);
-    if (flight === null) {
+    folded = fold(folded, recorded);
+    if (folded === null) {
       throw new UnreadableLog(
         'E_EVENT_REFUSED',
         `${recorded.stream}@${recorded.version}: the chart does not take ${recorded.type} there`,
@@ -90,5 +90,5 @@ export async function readFlight(log: EventLog, deploy: string): Promise<Flight 
       );
     }
   }
-  return flight;
+  return folded;
 }

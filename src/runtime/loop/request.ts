@@ -6,7 +6,7 @@ import { type EventLog, VersionConflict } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
 import { newEvent } from '../log/new-event.ts';
 import { recordable } from '../log/recordable.ts';
-import { chartHash, readFlight } from '../log/recorded.ts';
+import { chartHash, foldStream } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
 
 /** In UTF-16 units. */
@@ -31,17 +31,17 @@ export async function requestDeploy(
   const name = `${build.label}-${commit.sha.slice(0, 8)}`;
   for (let attempt = 1; ; attempt++) {
     const deploy = attempt === 1 ? name : `${name}.${attempt}`;
-    const flight = await readFlight(log, deploy);
-    if (flight === null) {
+    const folded = await foldStream(log, deploy);
+    if (folded === null) {
       if (await writeRequest(log, { ...wanted, deploy, chart: chartHash }, run)) {
         return { deploy, isNew: true };
       }
       attempt--;
       continue;
     }
-    const { request } = flight.snapshot.context;
+    const { request } = folded.snapshot.context;
     const another = request.lane !== lane || request.commit.sha !== commit.sha;
-    const tryAgain = request.build.attempt < build.attempt && has(flight, 'failed');
+    const tryAgain = request.build.attempt < build.attempt && has(folded, 'failed');
     if (!another && !tryAgain) return { deploy, isNew: false };
   }
 }

@@ -8,7 +8,7 @@ import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
 import { hasRun } from '../lock/living-runs.ts';
 import { newEvent } from '../log/new-event.ts';
-import { chartHash, readFlight } from '../log/recorded.ts';
+import { chartHash, foldStream } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 
 /**
@@ -26,30 +26,30 @@ export async function resumeDeploy(
   run: Run,
   reason: string,
 ): Promise<void> {
-  const flight = await readFlight(log, deploy);
-  if (flight === null) {
+  const folded = await foldStream(log, deploy);
+  if (folded === null) {
     throw new UsageError('E_NO_DEPLOY', `the log has no deploy ${deploy}`, {
       hint: 'pipeline status lists them.',
     });
   }
   const person = personOf(run.actor, reason);
   const event: DomainEvent = { type: 'deploy.resumed', data: person };
-  if (!has(flight, 'settled')) {
-    if (await hasRun(log, deploy)) throw underWay(deploy, stateOf(flight));
+  if (!has(folded, 'settled')) {
+    if (await hasRun(log, deploy)) throw underWay(deploy, stateOf(folded));
     return;
   }
-  const after = has(flight, 'held') ? next(flight, event, 0) : null;
+  const after = has(folded, 'held') ? next(folded, event, 0) : null;
   if (after === null) {
-    throw new UsageError('E_NOT_HELD', `${deploy} is not held: it is ${stateOf(flight)}`, {
+    throw new UsageError('E_NOT_HELD', `${deploy} is not held: it is ${stateOf(folded)}`, {
       hint: 'A deploy that is held, or that lost its run, can be resumed; this one is over.',
     });
   }
-  const { outcome, request } = flight.snapshot.context;
-  const transition = { from: stateOf(flight), to: stateOf(after), settled: false, reason: null };
+  const { outcome, request } = folded.snapshot.context;
+  const transition = { from: stateOf(folded), to: stateOf(after), settled: false, reason: null };
   const batches: StreamAppend[] = [
     {
       stream: deployStream(deploy),
-      expected: flight.version,
+      expected: folded.version,
       events: [newEvent(event, run, { transition, chart: chartHash })],
     },
   ];

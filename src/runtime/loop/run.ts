@@ -7,7 +7,14 @@ import type { Clock } from '../../effects/clock.ts';
 import type { StepPorts } from '../../effects/ports.ts';
 import { type Step, type StepOutput, steps, toEvent, toFailure } from '../../machine/codec.ts';
 import { type DomainEvent, type EventData, type Stuck, stuckIn } from '../../machine/events.ts';
-import { exitCodeOf, type Flight, has, next, stateOf, takes } from '../../machine/interpret.ts';
+import {
+  exitCodeOf,
+  type FoldedDeploy,
+  has,
+  next,
+  stateOf,
+  takes,
+} from '../../machine/interpret.ts';
 import { type LaneEvent, targetName } from '../../machine/lane.ts';
 import { protectedOf } from '../../machine/protected-settings.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../../machine/services.ts';
@@ -26,12 +33,12 @@ import {
 } from '../../store/log.ts';
 import type { Person } from '../actor.ts';
 import type { Run } from '../identity.ts';
-import { type Deaths, localDeaths } from '../lock/deaths.ts';
 import { Lapsed, type LeaseKeeper, Overtaken } from '../lock/lease-keeper.ts';
+import { type Liveness, localLiveness } from '../lock/liveness.ts';
 import type { LaneLock } from '../lock/store-lock.ts';
 import { newEvent } from '../log/new-event.ts';
 import { recordable } from '../log/recordable.ts';
-import { chartHash, readFlight, UnreadableLog } from '../log/recorded.ts';
+import { chartHash, foldStream, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneResource, laneStream, runResource } from '../log/streams.ts';
 import { describeFailure } from './failure.ts';
 
@@ -67,11 +74,11 @@ export interface RunOptions {
   /** Called for each event of the deploy, right after it was recorded. */
   readonly recorded: (event: DomainEvent, record: RecordedEvent) => void;
   /** What this host's processes tell when left out. */
-  readonly deaths?: Deaths;
+  readonly liveness?: Liveness;
 }
 
 export interface RunOutcome {
-  readonly flight: Flight;
+  readonly folded: FoldedDeploy;
   readonly state: string;
   /** Null when a signal ended the run. */
   readonly exit: number | null;
@@ -107,7 +114,7 @@ export async function runDeploy(options: RunOptions): Promise<RunOutcome> {
 /** One run at a time carries a deploy: waits until the one before is over. Null: interrupted while waiting. */
 async function takeDeploy(options: RunOptions): Promise<Fence | null> {
   const { log, run, leaseMs, interrupt, progress, deploy } = options;
-  const { deaths = localDeaths } = options;
+  const { liveness = localLiveness } = options;
   const resource = runResource(deploy);
   let told = false;
   let holder: Lease | null = null;
@@ -118,8 +125,8 @@ async function takeDeploy(options: RunOptions): Promise<Fence | null> {
       if (lease !== null) return { resource, token: lease.token };
     }
     holder = await log.lease(resource);
-    if (!isHeld(holder) || (await deaths.ask(holder.owner, interrupt))) continue;
-    const death = deaths.known(holder.owner);
+    if (!isHeld(holder) || (await liveness.ask(holder.owner, interrupt))) continue;
+    const death = liveness.whyDead(holder.owner);
     if (death !== null) {
       progress(`the run of ${deploy} before this one is over: ${death}`);
       await log.release({ resource, token: holder.token });
@@ -139,14 +146,14 @@ const isHeld = (lease: Lease | null): lease is Lease =>
   lease !== null && !lease.released && lease.expiresInMs > 0;
 
 async function interruptedBefore({ log, deploy, interrupt }: RunOptions): Promise<RunOutcome> {
-  const flight = await mustRead(log, deploy);
-  return { flight, state: stateOf(flight), exit: null, interrupted: interrupt.reason };
+  const folded = await mustRead(log, deploy);
+  return { folded, state: stateOf(folded), exit: null, interrupted: interrupt.reason };
 }
 
-async function mustRead(log: EventLog, deploy: string): Promise<Flight> {
-  const flight = await readFlight(log, deploy);
-  if (flight === null) throw new UnreadableLog('E_NO_DEPLOY', `the log has no deploy ${deploy}`);
-  return flight;
+async function mustRead(log: EventLog, deploy: string): Promise<FoldedDeploy> {
+  const folded = await foldStream(log, deploy);
+  if (folded === null) throw new UnreadableLog('E_NO_DEPLOY', `the log has no deploy ${deploy}`);
+  return folded;
 }
 
 /** What a run waits for next. */
@@ -167,7 +174,7 @@ class DeployRun {
   readonly #timers = new Map<string, { dueAt: number; abort: AbortController }>();
   readonly #happenings: Happening[] = [];
   #wake: () => void = () => {};
-  #flight!: Flight;
+  #folded!: FoldedDeploy;
   /** The stream's version as this run found it: steps since then are its own. */
   #foundAt = 0;
   #lastEventId: string | undefined;
@@ -185,7 +192,7 @@ class DeployRun {
     keeper.lost.addEventListener('abort', onLost, { once: true });
     if (interrupt.aborted) onInterrupt();
     try {
-      this.#flight = await mustRead(log, deploy);
+      this.#folded = await mustRead(log, deploy);
       await this.#resume();
       while (!this.#isOver()) {
         this.#carryOut();
@@ -204,31 +211,31 @@ class DeployRun {
   }
 
   #outcome(interrupted: Interruption | null): RunOutcome {
-    const exit = interrupted === null ? exitCodeOf(this.#flight) : null;
-    return { flight: this.#flight, state: stateOf(this.#flight), exit, interrupted };
+    const exit = interrupted === null ? exitCodeOf(this.#folded) : null;
+    return { folded: this.#folded, state: stateOf(this.#folded), exit, interrupted };
   }
 
   #isOver(): boolean {
-    return has(this.#flight, 'settled') || has(this.#flight, 'paused');
+    return has(this.#folded, 'settled') || has(this.#folded, 'paused');
   }
 
   /** A deploy that an earlier run began: say so, and hold its lane again. */
   async #resume(): Promise<void> {
     const { log, deploy, run, lock } = this.#o;
     const last = (
-      await log.readStream(deployStream(deploy), { fromVersion: this.#flight.version })
+      await log.readStream(deployStream(deploy), { fromVersion: this.#folded.version })
     )[0];
     this.#lastEventId = last?.id;
     const begunByThisRun = last?.metadata.run === run.id;
-    if (!begunByThisRun) this.#foundAt = this.#flight.version;
-    if (has(this.#flight, 'settled') || begunByThisRun) return;
+    if (!begunByThisRun) this.#foundAt = this.#folded.version;
+    if (has(this.#folded, 'settled') || begunByThisRun) return;
     await this.#record({
       type: 'run.resumed',
       data: { run: run.id, order: this.#o.order ?? null },
     });
-    if (!has(this.#flight, 'holdsLock')) return;
-    const token = this.#flight.snapshot.context.token;
-    const { lane } = this.#flight.snapshot.context.request;
+    if (!has(this.#folded, 'holdsLock')) return;
+    const token = this.#folded.snapshot.context.token;
+    const { lane } = this.#folded.snapshot.context.request;
     const held = await lock.resume(deploy, lane);
     if (held?.kind === 'reacquired') {
       const data = { token: held.token, why: 'the run before it is over' };
@@ -240,7 +247,7 @@ class DeployRun {
 
   /** Starts and stops services and timers until they are what the chart asks for. */
   #carryOut(): void {
-    const { running, timers } = this.#flight;
+    const { running, timers } = this.#folded;
     for (const [step, { since, abort }] of this.#inFlight) {
       if (running.get(step)?.since === since) continue;
       abort.abort(new Error(`the chart left ${step}`));
@@ -336,14 +343,14 @@ class DeployRun {
 
   /** An outcome that the chart has no use for any more (a timer won, say) is dropped, not recorded. */
   #isAwaited(event: DomainEvent): boolean {
-    return takes(this.#flight, event);
+    return takes(this.#folded, event);
   }
 
   async #interrupted(signal: Interruption): Promise<RunOutcome> {
     this.#stopAll(`interrupted by ${signal}`);
     await this.#record(
       { type: 'run.interrupted', data: { signal } },
-      { giveLaneBack: has(this.#flight, 'idle') },
+      { giveLaneBack: has(this.#folded, 'idle') },
     );
     return this.#outcome(signal);
   }
@@ -356,7 +363,7 @@ class DeployRun {
     // As the log will have it: what this run goes on with is what another one would read.
     const event = redactAll(happened);
     const { clock, run, deploy } = this.#o;
-    const before = this.#flight;
+    const before = this.#folded;
     const after = next(before, event, clock.now());
     if (after === null) throw new Error(`the chart refuses ${event.type} in ${stateOf(before)}`);
     const leaves =
@@ -391,7 +398,7 @@ class DeployRun {
     }
     if (ofLane.length > 0) batches.push(this.#toLane(ofLane));
     const record = await this.#append(batches, appendOptions);
-    this.#flight = after;
+    this.#folded = after;
     this.#lastEventId = made.id;
     if (record !== undefined) this.#o.recorded(event, record);
   }
@@ -419,7 +426,7 @@ class DeployRun {
 
   #toLane(events: readonly LaneEvent[]): StreamAppend {
     return {
-      stream: laneStream(this.#flight.snapshot.context.request.lane),
+      stream: laneStream(this.#folded.snapshot.context.request.lane),
       expected: 'any',
       events: events.map((event) => newEvent(event, this.#o.run)),
     };
@@ -430,19 +437,19 @@ class DeployRun {
   }
 
   #deployed(release: string): LaneEvent {
-    const { production } = this.#flight.snapshot.context.request.settings;
+    const { production } = this.#folded.snapshot.context.request.settings;
     const data = { deploy: this.#o.deploy, target: targetName(production.target), release };
     return { type: 'lane.deployed', data };
   }
 
   #stuck({ release }: Stuck): LaneEvent {
-    const { commit, settings } = this.#flight.snapshot.context.request;
+    const { commit, settings } = this.#folded.snapshot.context.request;
     const target = targetName(settings.production.target);
     const data = { deploy: this.#o.deploy, target, release, commit: commit.sha };
     return { type: 'lane.stuck', data };
   }
 
-  #shipped({ snapshot: { context } }: Flight): LaneEvent {
+  #shipped({ snapshot: { context } }: FoldedDeploy): LaneEvent {
     const { request, production } = context;
     const { release, artifact } = production;
     if (release === null || artifact === null)
@@ -457,29 +464,29 @@ class DeployRun {
   /** The lane was granted while the wait was given up: it is not left to run out. */
   async #returnUnusedLane(): Promise<void> {
     const { log, deploy, keeper } = this.#o;
-    const { lane } = this.#flight.snapshot.context.request;
+    const { lane } = this.#folded.snapshot.context.request;
     const fence = keeper.held(laneResource(lane));
-    if (fence === null || has(this.#flight, 'holdsLock')) return;
+    if (fence === null || has(this.#folded, 'holdsLock')) return;
     keeper.drop(fence.resource);
     const back = this.#toLane([this.#released(fence, `not needed by ${deploy}`)]);
     await log.append([back], { release: fence });
   }
 
-  #laneFence({ snapshot: { context } }: Flight): Fence | null {
+  #laneFence({ snapshot: { context } }: FoldedDeploy): Fence | null {
     if (context.token === null) return null;
     return { resource: laneResource(context.request.lane), token: context.token };
   }
 
   /** The lane's token fences what a holder writes, the run's own lease everything else. */
   #fenceFor(event: DomainEvent): Fence {
-    const { snapshot } = this.#flight;
+    const { snapshot } = this.#folded;
     const resource = laneResource(snapshot.context.request.lane);
     if (event.type === 'lock.acquired' || event.type === 'lock.reacquired') {
       return event.data.token === null ? this.#ownership : { resource, token: event.data.token };
     }
     // Before the lane is held again, a resumed run is known by its own lease alone.
     const heldHere = this.#o.keeper.held(resource) !== null;
-    const fence = heldHere && has(this.#flight, 'holdsLock') ? this.#laneFence(this.#flight) : null;
+    const fence = heldHere && has(this.#folded, 'holdsLock') ? this.#laneFence(this.#folded) : null;
     return fence ?? this.#ownership;
   }
 }

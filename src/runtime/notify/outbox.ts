@@ -3,7 +3,7 @@
  * checkpoint is saved after every event, and within one as often as the channel has something to keep; a rerun goes on
  * behind it.
  */
-import type { Channel, History, Memory, News, Since } from '../../effects/channels/channel.ts';
+import type { Channel, DeployEvents, Memory, News, Since } from '../../effects/channels/channel.ts';
 import type { Ports } from '../../effects/ports.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { redactAll } from '../../redaction/gate.ts';
@@ -126,7 +126,7 @@ export class Outbox {
   }
 
   /** The deploy's events up to the last of these; null where this version cannot read that one. */
-  #history(recorded: readonly RecordedEvent[]): History | null {
+  #history(recorded: readonly RecordedEvent[]): DeployEvents | null {
     const events: DomainEvent[] = [];
     for (const [at, one] of recorded.entries()) {
       try {

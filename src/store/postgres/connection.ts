@@ -12,10 +12,10 @@ import {
   type CompiledStatement,
   compile,
   type Database,
+  type DatabaseResult,
+  type DatabaseStep,
   type Procedure,
   type QueryStep,
-  type Step,
-  type StepResult,
 } from '../procedure.ts';
 import type { LogTables } from '../tables.ts';
 import type { PostgresAddress } from './address.ts';
@@ -221,7 +221,11 @@ export class PostgresConnection implements Database {
     }
   }
 
-  async #run(client: Client, step: Step, transaction: Transaction | null): Promise<StepResult> {
+  async #run(
+    client: Client,
+    step: DatabaseStep,
+    transaction: Transaction | null,
+  ): Promise<DatabaseResult> {
     if ('clock' in step) return clockResult(await this.#now(client, transaction));
     const { sql, values } = this.#bound(step);
     const { rows, rowCount, command } = await client.query(sql, values);
@@ -322,7 +326,7 @@ interface Transaction {
   changes: number;
 }
 
-const clockResult = (now: number): StepResult => ({ rows: [{ now }], changes: 0 });
+const clockResult = (now: number): DatabaseResult => ({ rows: [{ now }], changes: 0 });
 
 const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 

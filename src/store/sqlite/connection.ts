@@ -7,10 +7,10 @@ import {
   type CompiledStatement,
   compile,
   type Database,
+  type DatabaseResult,
+  type DatabaseStep,
   type Procedure,
   type QueryStep,
-  type Step,
-  type StepResult,
 } from '../procedure.ts';
 import type { LogTables } from '../tables.ts';
 import { immediateDialect } from './dialect.ts';
@@ -127,7 +127,7 @@ export class SqliteConnection implements Database {
     }
   }
 
-  #run(step: Step): StepResult {
+  #run(step: DatabaseStep): DatabaseResult {
     if ('clock' in step) return { rows: [{ now: this.#now() }], changes: 0 };
     const { sql, values } = this.#bound(step);
     let statement = this.#prepared.get(sql);

@@ -119,7 +119,7 @@ async function hang(stuck: Step): Promise<void> {
     progress: pulse.progress,
     waiting: pulse.waiting,
     recorded: pulse.recorded,
-    deaths: { known: () => null, ask: async () => false },
+    liveness: { whyDead: () => null, ask: async () => false },
   }).finally(() => {
     over = true;
   });

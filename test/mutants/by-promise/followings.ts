@@ -213,7 +213,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'write-without-reading-the-gates',
     promise: gates,
-    file: 'src/runtime/loop/services.ts',
+    file: 'src/runtime/loop/service-table.ts',
     symbol: 'createServices',
     code: 'submission(input, () => refusal(gates, ports)),',
     by: 'submission(input, async () => null),',

@@ -10,7 +10,7 @@ const order = 'A commit that production contains already';
 const stuck = 'A lane that refuses commits that are no old builds says so';
 
 const gates = 'test/runtime/gates/gates.test.ts';
-const services = 'test/runtime/loop/services.test.ts';
+const services = 'test/runtime/loop/service-table.test.ts';
 const chart = 'test/machine/chart.test.ts';
 const releases = 'test/effects/targets/heroku/releases.test.ts';
 const list = 'test/effects/targets/heroku/release-list.test.ts';
@@ -113,7 +113,7 @@ export const gateMutants: readonly Mutant[] = [
     id: 'cleared-since-the-answer',
     promise: gated,
     file: 'src/effects/lost-replies.ts',
-    symbol: 'writeCarefully',
+    symbol: 'writeOnce',
     code: 'const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const refusal = await clear(); const clearedAt = ports.clock.now();',
     noticedBy: 'test/effects/lost-replies.test.ts › counted from before the gates were read',
@@ -140,7 +140,7 @@ export const gateMutants: readonly Mutant[] = [
     id: 'gates-before-the-upload',
     promise: gated,
     file: 'src/effects/lost-replies.ts',
-    symbol: 'writeCarefully',
+    symbol: 'writeOnce',
     code: 'await prepare?.(); const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const clearedAt = ports.clock.now(); const refusal = await clear(); await prepare?.();',
     noticedBy: `${services} › reads the gates last`,
@@ -385,7 +385,7 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'its-own-release-that-was-taken-back',
     promise: failedCheck,
-    file: 'src/runtime/loop/services.ts',
+    file: 'src/runtime/loop/service-table.ts',
     symbol: 'createServices',
     code: 'running !== null && !isTakenBack && isSameArtifact(',
     by: 'running !== null && isSameArtifact(',

@@ -64,7 +64,7 @@ export const targetMutants: readonly Mutant[] = [
     id: 'uploads-after-it-was-cleared',
     promise,
     file: 'src/effects/lost-replies.ts',
-    symbol: 'writeCarefully',
+    symbol: 'writeOnce',
     code: 'await prepare?.(); const clearedAt = ports.clock.now(); const refusal = await clear();',
     by: 'const clearedAt = ports.clock.now(); const refusal = await clear(); await prepare?.();',
     noticedBy: contract,

@@ -29,20 +29,20 @@ async function write(
   alterEvent: (version: number, event: DomainEvent) => DomainEvent = (_, event) => event,
   chart?: string,
 ) {
-  let flight = begin(samples['deploy.requested'], 0);
-  const first = { from: null, to: stateOf(flight), settled: false, reason: null };
+  let folded = begin(samples['deploy.requested'], 0);
+  const first = { from: null, to: stateOf(folded), settled: false, reason: null };
   const records = [{ event: sample('deploy.requested'), transition: alter(1, first) }];
   for (const [place, event] of events.entries()) {
-    const after = next(flight, event, 0);
+    const after = next(folded, event, 0);
     if (after === null) throw new Error(`the chart does not take ${event.type} there`);
     const told = {
-      from: stateOf(flight),
+      from: stateOf(folded),
       to: stateOf(after),
       settled: has(after, 'settled'),
       reason: null,
     };
     records.push({ event, transition: alter(place + 2, told) });
-    flight = after;
+    folded = after;
   }
   await log.append([
     {

@@ -8,7 +8,7 @@ import { protectedOf } from '../../../src/machine/protected-settings.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { GatesInput } from '../../../src/machine/services.ts';
 import type { ServiceTable } from '../../../src/runtime/loop/run.ts';
-import { createServices } from '../../../src/runtime/loop/services.ts';
+import { createServices } from '../../../src/runtime/loop/service-table.ts';
 import { createLoopbackPorts } from '../../effects/loopback-ports.ts';
 import { byGates, byOrder, type Facts, type Verdict } from '../../machine/oracle.ts';
 

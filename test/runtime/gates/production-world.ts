@@ -11,7 +11,7 @@ import type { GatesInput } from '../../../src/machine/services.ts';
 import { goingBack } from '../../../src/runtime/gates/going-back.ts';
 import { observeSettled } from '../../../src/runtime/gates/production.ts';
 import type { ServiceTable } from '../../../src/runtime/loop/run.ts';
-import { createServices } from '../../../src/runtime/loop/services.ts';
+import { createServices } from '../../../src/runtime/loop/service-table.ts';
 import { HerokuStandIn } from '../../effects/targets/heroku/stand-in.ts';
 import type { StandInApp, StandInRelease } from '../../effects/targets/heroku/world.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';

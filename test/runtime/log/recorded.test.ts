@@ -7,7 +7,7 @@ import { type Upcaster, Upcasting } from '../../../src/machine/upcasting.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
-import { inTodaysWords, readFlight, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
+import { foldStream, inTodaysWords, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog, NewEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
@@ -70,7 +70,7 @@ it.each([
 it('a deploy that a newer version wrote to is not guessed at', async () => {
   const event = { type: 'deploy.requested', data: samples['deploy.requested'] };
   await written(deployStream('1'), { ...newEvent(event, run), schema: 9 });
-  await expect(readFlight(log, '1')).rejects.toMatchObject({
+  await expect(foldStream(log, '1')).rejects.toMatchObject({
     code: 'E_EVENT_NEWER',
     message: expect.stringContaining('deploy.requested has schema 9'),
     hint: expect.stringContaining('Update lockstep'),

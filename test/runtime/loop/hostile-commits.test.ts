@@ -106,7 +106,7 @@ it('a deploy of hostile commits is settled and replays, whichever step repeats t
         progress: () => {},
         waiting: () => {},
         recorded: () => {},
-        deaths: { known: () => null, ask: async () => false },
+        liveness: { whyDead: () => null, ask: async () => false },
       });
       keeper.stop();
       const isFailed = failing < way.length;

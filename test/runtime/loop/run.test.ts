@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LockstepError } from '../../../src/errors/error.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
-import { begin, type Flight, next, stateOf } from '../../../src/machine/interpret.ts';
+import { begin, type FoldedDeploy, next, stateOf } from '../../../src/machine/interpret.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { Lapsed, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
@@ -52,10 +52,10 @@ const idle = places.filter(([, , isBusy]) => !isBusy);
 function answersTo(submits: Way, state: string): number {
   const { settings, ...request } = samples['deploy.requested'];
   const asked = { ...settings, production: { ...settings.production, submits } };
-  let flight: Flight | null = begin({ ...request, settings: asked }, 0);
+  let folded: FoldedDeploy | null = begin({ ...request, settings: asked }, 0);
   for (const [count, event] of [sample('lock.acquired'), ...wayToProduction].entries()) {
-    flight = flight && next(flight, event, 0);
-    if (flight !== null && stateOf(flight) === state) return count;
+    folded = folded && next(folded, event, 0);
+    if (folded !== null && stateOf(folded) === state) return count;
   }
   throw new Error(`no answers lead to ${state}`);
 }

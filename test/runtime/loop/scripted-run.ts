@@ -119,8 +119,8 @@ export class ScriptedWorld {
         return ms > leaseMs && plan.timeOut !== undefined ? plan.timeOut : never(signal);
       },
     };
-    const deaths = {
-      known: (owner: { readonly run?: unknown }) => (this.#dead.has(owner.run) ? 'killed' : null),
+    const liveness = {
+      whyDead: (owner: { readonly run?: unknown }) => (this.#dead.has(owner.run) ? 'killed' : null),
       ask: async () => false,
     };
     const keeper = createLeaseKeeper({ log, clock, leaseMs });
@@ -132,7 +132,7 @@ export class ScriptedWorld {
       leaseMs,
       relation: async () => plan.relation ?? 'ahead',
       quiesce,
-      deaths,
+      liveness,
     });
     const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
     const { settings } = request;
@@ -159,7 +159,7 @@ export class ScriptedWorld {
       interrupt: interrupt.signal,
       progress: () => {},
       recorded: () => {},
-      deaths,
+      liveness,
     });
     ended.catch(() => {});
     const started: ScriptedRun = {

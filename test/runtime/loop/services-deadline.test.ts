@@ -5,7 +5,7 @@ import { VendorWait } from '../../../src/effects/http/errors.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
-import { createServices, type ServicesOptions } from '../../../src/runtime/loop/services.ts';
+import { createServices, type ServicesOptions } from '../../../src/runtime/loop/service-table.ts';
 import { startAnsweringServer } from '../../effects/answering-server.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';

@@ -108,7 +108,7 @@ class Player {
       services: this.#services(),
       interrupt: interrupt.signal,
       progress: () => {},
-      deaths: { known: () => 'killed', ask: async () => false },
+      liveness: { whyDead: () => 'killed', ask: async () => false },
       recorded: ({ type }) => {
         if (this.#next?.type === type) this.#events.shift();
         const following = this.#next?.type;

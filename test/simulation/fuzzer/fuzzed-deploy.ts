@@ -15,7 +15,7 @@ import { createStoreLock, readLane } from '../../../src/runtime/lock/store-lock.
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import { runDeploy } from '../../../src/runtime/loop/run.ts';
-import { createServices } from '../../../src/runtime/loop/services.ts';
+import { createServices } from '../../../src/runtime/loop/service-table.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { actorCalled } from '../../actor.ts';
@@ -194,15 +194,15 @@ export class Fuzzer {
         },
       });
     try {
-      let { flight } = await once();
-      if (world.resumed === true && has(flight, 'held')) {
+      let { folded } = await once();
+      if (world.resumed === true && has(folded, 'held')) {
         for (const { id } of stage.production.releases) stage.lifted.add(id);
         await resumeDeploy(log, deploy, run, 'it is mended');
-        ({ flight } = await once());
+        ({ folded } = await once());
       }
-      const { outcome } = flight.snapshot.context;
+      const { outcome } = folded.snapshot.context;
       const code = outcome?.type === 'deploy.failed' ? outcome.data.failure.code : null;
-      return { state: stateOf(flight), code, events };
+      return { state: stateOf(folded), code, events };
     } finally {
       keeper.stop();
     }

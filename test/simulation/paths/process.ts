@@ -13,7 +13,7 @@ import { createStoreLock, type LaneLock, readLane } from '../../../src/runtime/l
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneResource, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { type RunOptions, runDeploy, type ServiceTable } from '../../../src/runtime/loop/run.ts';
-import { createServices } from '../../../src/runtime/loop/services.ts';
+import { createServices } from '../../../src/runtime/loop/service-table.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { actorCalled } from '../../actor.ts';
 import { production, staging, targetOf } from '../lane-world.ts';

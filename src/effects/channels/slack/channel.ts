@@ -39,7 +39,7 @@ const threadsMax = 200;
 const oldNewsMs = 5 * 60_000;
 
 /** What is known while one event is told. */
-interface Telling {
+interface DeliveryState {
   readonly news: News;
   readonly delivery: Delivery;
   readonly threads: Record<string, SlackPlace>;
@@ -65,18 +65,18 @@ class SlackChannel implements Channel {
     const { deploy, position, version, history } = news;
     const { threads, sent, folded } = memorySchema.parse(delivery.memory);
     const count = sent?.position === position ? sent.count : 0;
-    const telling: Telling = { news, delivery, threads, folded, count };
+    const state: DeliveryState = { news, delivery, threads, folded, count };
     if (this.#isFolded(news)) {
       folded[deploy] ??= version;
-      return memoryOf(telling, null);
+      return memoryOf(state, null);
     }
-    const messages = await this.#messages(telling);
-    const opened = await this.#open(telling, messages);
-    for (const message of messages.slice(telling.count)) {
+    const messages = await this.#messages(state);
+    const opened = await this.#open(state, messages);
+    for (const message of messages.slice(state.count)) {
       const { threadIsGone } = await this.#post(message, threads[deploy] ?? null, delivery);
       // The next step begins another.
       if (threadIsGone) delete threads[deploy];
-      await this.#sent(telling, 1);
+      await this.#sent(state, 1);
     }
     const place = threads[deploy];
     if (place !== undefined && news.nextTime === null && !opened) {
@@ -85,12 +85,12 @@ class SlackChannel implements Channel {
     }
     if (isOver(news)) delete threads[deploy];
     delete folded[deploy];
-    return memoryOf(telling, null);
+    return memoryOf(state, null);
   }
 
   /** The deploy's own message, where a bot has none yet: the others follow in its thread. */
-  async #open(telling: Telling, messages: readonly SlackMessage[]): Promise<boolean> {
-    const { news, delivery, threads, folded, count } = telling;
+  async #open(state: DeliveryState, messages: readonly SlackMessage[]): Promise<boolean> {
+    const { news, delivery, threads, folded, count } = state;
     const { deploy, history } = news;
     if (this.#o.slack.mode !== 'bot' || threads[deploy] !== undefined) return false;
     // What is told in one is told by the deploy's own message, too.
@@ -99,17 +99,17 @@ class SlackChannel implements Channel {
     const message = own ?? deployMessage(history, nextFrom(news));
     const { place } = await this.#post(message, null, delivery);
     if (place !== null) threads[deploy] = place;
-    await this.#sent(telling, own === undefined ? 0 : 1);
+    await this.#sent(state, own === undefined ? 0 : 1);
     return true;
   }
 
-  async #sent(telling: Telling, more: number): Promise<void> {
-    telling.count += more;
-    const { count, news, delivery } = telling;
-    await delivery.remember(memoryOf(telling, { position: news.position, count }));
+  async #sent(state: DeliveryState, more: number): Promise<void> {
+    state.count += more;
+    const { count, news, delivery } = state;
+    await delivery.remember(memoryOf(state, { position: news.position, count }));
   }
 
-  async #messages({ news, folded }: Telling): Promise<SlackMessage[]> {
+  async #messages({ news, folded }: DeliveryState): Promise<SlackMessage[]> {
     const { slack, oncall } = this.#o;
     const { deploy, history } = news;
     const from = folded[deploy];
@@ -176,7 +176,7 @@ class SlackChannel implements Channel {
 }
 
 function memoryOf(
-  { threads, folded }: Telling,
+  { threads, folded }: DeliveryState,
   sent: { position: number; count: number } | null,
 ): Memory {
   const newest = Object.entries(threads).slice(-threadsMax);

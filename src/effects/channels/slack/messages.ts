@@ -5,8 +5,8 @@
  * can do neither, posts a message for every step.
  */
 import { type DeployRequest, type DomainEvent, stuckIn } from '../../../machine/events.ts';
-import { namedPerson, shortSha, type Telling, tell } from '../../../machine/story.ts';
-import type { History } from '../channel.ts';
+import { type EventText, namedPerson, shortSha, tell } from '../../../machine/story.ts';
+import type { DeployEvents } from '../channel.ts';
 import { context, pack, type SlackBlock, type SlackMessage, section } from './blocks.ts';
 import { noteBlocks } from './notes.ts';
 import { cutEscaped, escapeText, link, pieces, textMax } from './text.ts';
@@ -24,7 +24,7 @@ export interface StepOptions {
 }
 
 /** A sign beside the words, never in their place. */
-const signs: { readonly [T in Telling['tone']]: string } = {
+const signs: { readonly [T in EventText['tone']]: string } = {
   good: '✅',
   bad: '🔴',
   waiting: '⏳',
@@ -40,7 +40,7 @@ export function callsOncall(event: DomainEvent): boolean {
 }
 
 /** The one message of a deploy, as it stands after the last of its events. Never calls anybody. `next` as in `StepOptions`. */
-export function deployMessage(history: History, next: string | null = null): SlackMessage {
+export function deployMessage(history: DeployEvents, next: string | null = null): SlackMessage {
   const request = history[0].data;
   const { headline, detail, tone } = tell(latest(history));
   const { title, author } = request.commit;
@@ -65,7 +65,7 @@ export function deployMessage(history: History, next: string | null = null): Sla
  * The messages for the last of the events, in order; none where the deploy's own message says it all.
  * Whoever is on call is called for what nothing has overtaken, in its first message only.
  */
-export function stepMessages(history: History, options: StepOptions): SlackMessage[] {
+export function stepMessages(history: DeployEvents, options: StepOptions): SlackMessage[] {
   const { mode, oncall, overtaken = null, next = null, folded = [] } = options;
   const request = history[0].data;
   const event = latest(history);
@@ -102,7 +102,7 @@ function inOneLine(folded: readonly DomainEvent[]): string {
   return `Before that, in one because Slack could not be told in time: ${steps.join('; ')}`;
 }
 
-function latest(history: History): DomainEvent {
+function latest(history: DeployEvents): DomainEvent {
   return history.at(-1) ?? history[0];
 }
 

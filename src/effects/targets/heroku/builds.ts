@@ -3,7 +3,7 @@ import { LockstepError } from '../../../errors/error.ts';
 import { formatDuration } from '../../../format/duration.ts';
 import type { Refusal } from '../../../machine/services.ts';
 import { VendorRefused } from '../../http/errors.ts';
-import { writeCarefully } from '../../lost-replies.ts';
+import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
@@ -72,7 +72,7 @@ export async function requestBuild(
   const deadline = ports.clock.now() + input.timeoutMs;
   for (;;) {
     try {
-      const written = await writeCarefully(ports, {
+      const written = await writeOnce(ports, {
         what: `${input.app}’s build`,
         look,
         prepare: async () => {

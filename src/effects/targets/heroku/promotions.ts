@@ -2,7 +2,7 @@
 import { formatDuration } from '../../../format/duration.ts';
 import type { Work } from '../../../machine/events.ts';
 import type { Refusal } from '../../../machine/services.ts';
-import { writeCarefully } from '../../lost-replies.ts';
+import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
@@ -72,7 +72,7 @@ export async function requestPromotion(
 ): Promise<RequestedPromotion | Refusal> {
   const { source, target, slug, after } = input;
   let coupling: Coupling | null = null;
-  const written = await writeCarefully<Work, Refusal>(ports, {
+  const written = await writeOnce<Work, Refusal>(ports, {
     what: `the promotion to ${target.app}`,
     look: async () => {
       const release = await findPromoted(api, { app: target.app, slug, after }, ports);

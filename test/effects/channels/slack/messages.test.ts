@@ -1,7 +1,7 @@
 /** What Slack is told: every step, notes whole and harmless, nobody called but for a failure. */
 
 import { describe, expect, it } from 'vitest';
-import type { History } from '../../../../src/effects/channels/channel.ts';
+import type { DeployEvents } from '../../../../src/effects/channels/channel.ts';
 import { type SlackMessage, textOf } from '../../../../src/effects/channels/slack/blocks.ts';
 import { deployMessage, stepMessages } from '../../../../src/effects/channels/slack/messages.ts';
 import type {
@@ -19,7 +19,7 @@ import { faultIn, mentionsIn, seen } from './server.ts';
 
 const oncall = '<!subteam^S0ONCALL>';
 const requested = { type: 'deploy.requested', data: samples['deploy.requested'] } as const;
-const after = (event: DomainEvent): History =>
+const after = (event: DomainEvent): DeployEvents =>
   event.type === 'deploy.requested' ? [event] : [requested, event];
 const everything: DomainEvent[] = [
   ...(Object.keys(samples) as EventType[]).map((type) => sample(type)),

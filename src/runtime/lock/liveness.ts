@@ -4,9 +4,9 @@ import type { Clock } from '../../effects/clock.ts';
 import type { JsonObject } from '../../store/log.ts';
 import { isGone } from '../identity.ts';
 
-export interface Deaths {
+export interface Liveness {
   /** Why the owner is known to be dead, as far as was found out; null: it may be alive. */
-  known(owner: JsonObject): string | null;
+  whyDead(owner: JsonObject): string | null;
   /**
    * Asks the owner's CI, where it has one that was not asked lately. True: it was asked, and what was
    * read before is old. Never fails: of a CI that does not answer nothing is known, and the lease
@@ -16,8 +16,8 @@ export interface Deaths {
 }
 
 /** What this host's processes tell. */
-export const localDeaths: Deaths = {
-  known: (owner) => (isGone(owner) ? 'its process is gone' : null),
+export const localLiveness: Liveness = {
+  whyDead: (owner) => (isGone(owner) ? 'its process is gone' : null),
   ask: async () => false,
 };
 
@@ -25,26 +25,26 @@ export const localDeaths: Deaths = {
 const askAgainMs = 30_000;
 
 /** @param endingOf how the job ended, in words; null: it has not, or that cannot be asked */
-export function createDeaths({
+export function createLiveness({
   clock,
   endingOf,
-  local = localDeaths,
+  local = localLiveness,
 }: {
   readonly clock: Clock;
   readonly endingOf: (job: CiJob, signal: AbortSignal) => Promise<string | null>;
-  readonly local?: Deaths;
-}): Deaths {
+  readonly local?: Liveness;
+}): Liveness {
   /** By run. The dead stay dead: a job that is run again has a run of its own. */
   const asked = new Map<string, { readonly at: number; readonly ending: string | null }>();
   const runOf = (owner: JsonObject): string => String(owner.run);
-  const known = (owner: JsonObject): string | null =>
-    local.known(owner) ?? asked.get(runOf(owner))?.ending ?? null;
+  const whyDead = (owner: JsonObject): string | null =>
+    local.whyDead(owner) ?? asked.get(runOf(owner))?.ending ?? null;
 
   return {
-    known,
+    whyDead,
     async ask(owner, signal) {
       const { data: job } = ciJobSchema.safeParse(owner.job);
-      if (job === undefined || known(owner) !== null) return false;
+      if (job === undefined || whyDead(owner) !== null) return false;
       const last = asked.get(runOf(owner))?.at ?? Number.NEGATIVE_INFINITY;
       if (clock.now() - last < askAgainMs) return false;
       const ending = await endingOf(job, signal).catch(() => null);

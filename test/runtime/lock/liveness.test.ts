@@ -1,6 +1,6 @@
 /** How a CI is asked about the owner of a lease: when there is something to ask, seldom, and without harm. */
 import { describe, expect, it } from 'vitest';
-import { createDeaths } from '../../../src/runtime/lock/deaths.ts';
+import { createLiveness } from '../../../src/runtime/lock/liveness.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 
 const job = { ci: 'circleci', project: 'gh/acme/web', number: '501' } as const;
@@ -11,10 +11,10 @@ const { signal } = new AbortController();
 function over(...answers: (string | null | Error)[]) {
   const clock = createVirtualClock();
   let asked = 0;
-  const deaths = createDeaths({
+  const liveness = createLiveness({
     clock,
     local: {
-      known: ({ pid }) => (pid === 0 ? 'its process is gone' : null),
+      whyDead: ({ pid }) => (pid === 0 ? 'its process is gone' : null),
       ask: async () => false,
     },
     endingOf: async () => {
@@ -23,44 +23,44 @@ function over(...answers: (string | null | Error)[]) {
       return answer;
     },
   });
-  return { clock, deaths, asked: () => asked };
+  return { clock, liveness, asked: () => asked };
 }
 
 describe('a lease’s owner in CI', () => {
   it('is asked about at once, and not again for half a minute', async () => {
-    const { deaths, clock, asked } = over(null, 'it ended');
-    expect(await deaths.ask(owner, signal)).toBe(true);
-    expect(deaths.known(owner)).toBeNull();
+    const { liveness, clock, asked } = over(null, 'it ended');
+    expect(await liveness.ask(owner, signal)).toBe(true);
+    expect(liveness.whyDead(owner)).toBeNull();
     clock.advance(29_999);
-    expect(await deaths.ask(owner, signal)).toBe(false);
+    expect(await liveness.ask(owner, signal)).toBe(false);
     expect(asked()).toBe(1);
     clock.advance(1);
-    expect(await deaths.ask(owner, signal)).toBe(true);
-    expect(deaths.known(owner)).toBe('it ended');
+    expect(await liveness.ask(owner, signal)).toBe(true);
+    expect(liveness.whyDead(owner)).toBe('it ended');
   });
 
   it('is never asked about again once it is dead', async () => {
-    const { deaths, clock, asked } = over('it ended', null);
-    await deaths.ask(owner, signal);
+    const { liveness, clock, asked } = over('it ended', null);
+    await liveness.ask(owner, signal);
     clock.advance(3_600_000);
-    expect(await deaths.ask(owner, signal)).toBe(false);
-    expect(deaths.known(owner)).toBe('it ended');
+    expect(await liveness.ask(owner, signal)).toBe(false);
+    expect(liveness.whyDead(owner)).toBe('it ended');
     expect(asked()).toBe(1);
   });
 
   it('is no other run of the same job', async () => {
-    const { deaths } = over('it ended');
-    await deaths.ask(owner, signal);
-    expect(deaths.known({ ...owner, run: 'two' })).toBeNull();
+    const { liveness } = over('it ended');
+    await liveness.ask(owner, signal);
+    expect(liveness.whyDead({ ...owner, run: 'two' })).toBeNull();
   });
 
   it('of which the CI does not answer may be alive', async () => {
-    const { deaths, clock } = over(new Error('no answer'), 'it ended');
-    expect(await deaths.ask(owner, signal)).toBe(true);
-    expect(deaths.known(owner)).toBeNull();
+    const { liveness, clock } = over(new Error('no answer'), 'it ended');
+    expect(await liveness.ask(owner, signal)).toBe(true);
+    expect(liveness.whyDead(owner)).toBeNull();
     clock.advance(30_000);
-    await deaths.ask(owner, signal);
-    expect(deaths.known(owner)).toBe('it ended');
+    await liveness.ask(owner, signal);
+    expect(liveness.whyDead(owner)).toBe('it ended');
   });
 });
 
@@ -69,7 +69,7 @@ it.each([
   ['names one that goes into no URL', { run: 'one', job: { ...job, project: 'gh/../../me' } }],
   ['is known to be dead', { ...owner, pid: 0 }],
 ])('nobody asks a CI about an owner that %s', async (_, someone) => {
-  const { deaths, asked } = over('it ended');
-  expect(await deaths.ask(someone, signal)).toBe(false);
+  const { liveness, asked } = over('it ended');
+  expect(await liveness.ask(someone, signal)).toBe(false);
   expect(asked()).toBe(0);
 });
