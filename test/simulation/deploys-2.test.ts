@@ -3,12 +3,14 @@
  * showed a fault, so that a run is the same each time; `npm run soak` draws fresh ones.
  */
 import { expect, it } from 'vitest';
-import { deploysMin, inWords, simulateDeploys } from './deploys.ts';
+import { deploysMin, drawnSoFar, inWords, simulateDeploys } from './deploys.ts';
+import { expectDrawn } from './drawn.ts';
 
 const seed = 1_744_881_079;
 
 it('hundreds of simulated deploys break no invariant', { timeout: 400_000 }, async () => {
   const totals = await simulateDeploys(seed, (sofar) => (sofar.get('builds') ?? 0) >= deploysMin);
-  process.stdout.write(`simulated: ${inWords(totals)}\n`);
+  process.stdout.write(`simulated: ${inWords(totals)}\n${drawnSoFar.inWords}\n`);
+  expectDrawn();
   expect(totals.get('live')).toBeGreaterThan(0);
 });

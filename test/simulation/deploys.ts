@@ -1,11 +1,15 @@
 /** Simulates deploys with fresh seeds until there were so many, and fails on the first broken invariant. */
 import { fc } from '../fast-check.ts';
 import { isSoak } from '../store/attacks/seed.ts';
+import { Distribution } from './distribution.ts';
 import type { Figures } from './invariants.ts';
 import { scenario } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
 export type Totals = Map<keyof Figures, number>;
+
+/** Of all scenarios of this process. */
+export const drawnSoFar = new Distribution();
 
 const runsPerSeed = 25;
 
@@ -25,7 +29,9 @@ export async function simulateDeploys(
   for (let at = seed; ; at++) {
     await fc.assert(
       fc.asyncProperty(scenario, async (drawn) => {
-        const { violations, figures } = await simulate(drawn);
+        const outcome = await simulate(drawn);
+        const { violations, figures } = outcome;
+        drawnSoFar.add(drawn, outcome);
         for (const [name, n] of Object.entries(figures) as [keyof Figures, number][]) {
           totals.set(name, (totals.get(name) ?? 0) + n);
         }

@@ -1,6 +1,13 @@
 /** Whether each append of a run was fenced, and made while what its fence is over was the run's: told from what the log gave and took back. */
 import { laneResource, runResource } from '../../src/runtime/log/streams.ts';
-import type { AppendOptions, EventLog, Fence, RecordedEvent } from '../../src/store/log.ts';
+import type {
+  AppendOptions,
+  EventLog,
+  Fence,
+  JsonObject,
+  RecordedEvent,
+  StreamAppend,
+} from '../../src/store/log.ts';
 
 /** The last that was given of a resource. */
 interface Given {
@@ -33,7 +40,7 @@ export class Fences {
     const watched: Pick<EventLog, 'append' | 'take' | 'release'> = {
       append: async (batches, options = {}) => {
         // What was given to another one by now was so before this append began.
-        const before = new Map(this.#given);
+        const before = this.#givenFor(batches[0]);
         const appended = await real.append(batches, options);
         if (appended.outcome === 'alreadyAppended') return appended;
         this.#giveAndTake(options, appended.events);
@@ -58,6 +65,18 @@ export class Fences {
         return typeof member === 'function' ? member.bind(target) : member;
       },
     });
+  }
+
+  /** What an append may be fenced by, as it was given last. */
+  #givenFor(batch: StreamAppend | undefined): ReadonlyMap<string, Given> {
+    const deploy = batch === undefined ? '' : deployOf(batch.stream, batch.events[0]?.data);
+    const all = [runResource(deploy), this.#laneOf.get(deploy) ?? ''];
+    return new Map(
+      all.flatMap((resource) => {
+        const given = this.#given.get(resource);
+        return given === undefined ? [] : [[resource, given] as const];
+      }),
+    );
   }
 
   #giveAndTake({ grant, release }: AppendOptions, events: readonly RecordedEvent[]): void {
@@ -94,7 +113,7 @@ export class Fences {
       const given = before.get(resource);
       return given !== undefined && given.run === run && !given.isBack;
     };
-    const deploy = /^deploy\/(.*)$/.exec(first.stream)?.[1] ?? String(first.data.deploy);
+    const deploy = deployOf(first.stream, first.data);
     const what = `${first.type} of ${deploy} by ${run}`;
     // To give a lane back that is not one's own any more is refused like any other write.
     const by = fence ?? (first.type === 'lock.released' ? release : undefined);
@@ -120,6 +139,9 @@ export class Fences {
     return holds ? (this.#laneOf.get(deploy) ?? laneResource('of nobody')) : null;
   }
 }
+
+const deployOf = (stream: string, data: JsonObject | undefined): string =>
+  /^deploy\/(.*)$/.exec(stream)?.[1] ?? String(data?.deploy);
 
 function inWords(given: Given | undefined): string {
   if (given === undefined) return 'never given to anybody';

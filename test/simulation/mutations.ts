@@ -64,6 +64,8 @@ function appendingWith(change: (options: AppendOptions) => AppendOptions) {
     });
 }
 
+class Asleep extends Error {}
+
 const unfenced = ({ fence: _, ...others }: AppendOptions): AppendOptions => others;
 
 export const mutations: Readonly<Record<string, Mutation>> = {
@@ -126,6 +128,52 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     ),
   },
   'a store that looks at no fence': { store: appendingWith(unfenced), among: lostLanes },
+  'a waiter that is never woken': {
+    lock: (real) => ({
+      ...real,
+      acquire: (input, signal) =>
+        real
+          .acquire(input, signal, () => {
+            // Told that it waits: nothing comes of it.
+            throw new Asleep();
+          })
+          .catch((error: unknown) => {
+            if (!(error instanceof Asleep)) throw error;
+            return new Promise<never>(() => {});
+          }),
+    }),
+  },
+  'a gate that refuses everything': {
+    services: (real) => ({
+      ...real,
+      readGates: async ({ killSwitch }) => ({
+        kind: 'disabled',
+        switch: 'environment',
+        killSwitch: { name: killSwitch, state: 'another value', why: 'it is broken on purpose' },
+        by: null,
+        distrust: null,
+      }),
+    }),
+  },
+  'a deploy that is called contained': {
+    services: (real) => ({
+      ...real,
+      observe: async (input, ports) => {
+        const seen = await real.observe(input, ports);
+        if (seen.kind !== 'observed') return seen;
+        const { production } = seen;
+        return { kind: 'superseded', cause: 'contained', production, verified: true };
+      },
+    }),
+  },
+  'a step that fails for nothing': {
+    services: (real) => ({
+      ...real,
+      awaitInstances: async () => {
+        throw new Error('it was not waited for');
+      },
+    }),
+  },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {
     log: (real) =>

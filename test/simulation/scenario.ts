@@ -114,7 +114,7 @@ const clockStep = fc.integer({ min: -20 * leaseMs, max: 20 * leaseMs });
  * How many awaits a run has that carries a deploy from start to end: 430 where releases are there at once,
  * 520 and 610 where a release phase takes 3 and 20 seconds.
  */
-const awaitsMax = 620;
+export const awaitsMax = 620;
 /** Most runs are over early: of all awaits of a whole deploy, the early ones are met more often. */
 const anyAwait = fc.oneof(fc.integer({ min: 1, max: 220 }), fc.integer({ min: 1, max: awaitsMax }));
 

@@ -17,12 +17,19 @@ export interface Fate {
   readonly storeFails?: { readonly at: number; readonly done: boolean };
 }
 
+/** What befell a process, and at which crossing of a gate. */
+export interface Happened {
+  readonly what: 'kills' | 'pauses' | 'clocks' | 'faults';
+  readonly at: number;
+}
+
 /** A new one each time: what waits for it can be forgotten. */
 const forever = (): Promise<never> => new Promise(() => {});
 
 export class SimulatedProcess {
   readonly #time: VirtualTime;
   readonly #fate: Fate;
+  readonly happened: Happened[] = [];
   #crossings = 0;
   #storeCalls = 0;
   /** How far its clock is ahead of the world's. */
@@ -48,6 +55,10 @@ export class SimulatedProcess {
     return this.#crossings;
   }
 
+  befell(what: Happened['what']): void {
+    this.happened.push({ what, at: this.#crossings });
+  }
+
   kill(): void {
     this.#dead = true;
     this.#die();
@@ -58,12 +69,17 @@ export class SimulatedProcess {
     if (this.#dead) return forever();
     this.#crossings++;
     if (this.#crossings === this.#fate.killAt) {
+      this.befell('kills');
       this.kill();
       return forever();
     }
     const { pause, clock } = this.#fate;
-    if (this.#crossings === clock?.at) this.#aheadMs += clock.byMs;
+    if (this.#crossings === clock?.at) {
+      this.befell('clocks');
+      this.#aheadMs += clock.byMs;
+    }
     if (pause !== null && this.#crossings === pause.at) {
+      this.befell('pauses');
       this.#paused = this.#time.sleep(pause.ms).then(() => {
         this.#paused = null;
       });

@@ -31,6 +31,7 @@ import { createServices } from '../../src/runtime/loop/service-table.ts';
 import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
+import { Ends } from './ends.ts';
 import { Fences } from './fences.ts';
 import { type Figures, Invariants } from './invariants.ts';
 import { archive, LaneWorld, production, staging, targetOf, type WireFault } from './lane-world.ts';
@@ -46,7 +47,7 @@ import {
   type PersonPlan,
   type Scenario,
 } from './scenario.ts';
-import { type Fate, SimulatedProcess } from './simulated-process.ts';
+import { type Fate, type Happened, SimulatedProcess } from './simulated-process.ts';
 import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -68,6 +69,8 @@ export interface Outcome {
   readonly reads: number;
   /** Of each process, in the order in which they began: how many gates it passed, how often it called the log. */
   readonly runs: readonly { readonly crossings: number; readonly storeCalls: number }[];
+  /** Of all processes: what befell them, and at which of their awaits. */
+  readonly happened: readonly Happened[];
 }
 
 export interface SimulateOptions {
@@ -109,6 +112,7 @@ class Simulation {
   readonly #logClock: { aheadMs: number };
   readonly #lanes: LaneWorld[];
   readonly #invariants: Invariants;
+  readonly #ends: Ends;
   readonly #random: () => number;
   readonly #trace: ((line: string) => void) | null;
   readonly #alive = new Map<string, SimulatedProcess>();
@@ -143,6 +147,7 @@ class Simulation {
     );
     for (const lane of this.#lanes) lane.outage = scenario.outage;
     this.#invariants = new Invariants(timed, time);
+    this.#ends = new Ends(scenario);
     this.#random = seededRandom(scenario.faults.seed);
   }
 
@@ -169,7 +174,8 @@ class Simulation {
     const runs = this.#processes.map(({ crossings, storeCalls }) => ({ crossings, storeCalls }));
     const reads = this.#lanes.reduce((sum, lane) => sum + lane.reads, 0);
     const { violations, figures } = this.#invariants;
-    return { violations, figures, reads, runs };
+    const happened = this.#processes.flatMap((process) => process.happened);
+    return { violations, figures, reads, runs, happened };
   }
 
   async #tellStory(trace: (line: string) => void): Promise<void> {
@@ -344,7 +350,12 @@ class Simulation {
     const clock = process.clock();
     const deploy = await choose(log, run);
     const keeper = createLeaseKeeper({ log, clock, leaseMs });
-    const carried = lane.transport(deploy, this.#fault, (write) =>
+    const fault = (): WireFault => {
+      const what = this.#fault();
+      if (what !== 'none') process.befell('faults');
+      return what;
+    };
+    const carried = lane.transport(deploy, fault, (write) =>
       this.#invariants.onWrite(write, { lane, commit }),
     );
     const transport = oddAnswers(carried, { isDue: this.#isOdd, random: this.#random });
@@ -436,10 +447,14 @@ class Simulation {
 
   /** Of whichever process, also of one that dies before it hears that its event was written. */
   #onWritten = (event: RecordedEvent, at: number): void => {
+    this.#ends.laneEvent(event, at);
     const deploy = /^deploy\/(.*)$/.exec(event.stream)?.[1];
     const lane = this.#lanes.find(({ rules }) => deploy !== undefined && rules.has(deploy));
     if (deploy === undefined || lane === undefined) return;
     lane.rules.happened(deploy, event, at);
+    const commit = this.#jobs.find(({ label }) => deploy.startsWith(`${label}-`))?.commit ?? '';
+    const untrue = this.#ends.untrue(lane, commit, event, at);
+    this.#invariants.check(untrue === null, () => `${deploy} ${untrue}`);
     if (event.type === 'production.disabled' && event.data.switch === 'settings') {
       this.#invariants.onHeldForSettings(lane, deploy);
     }

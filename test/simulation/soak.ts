@@ -1,6 +1,6 @@
 /** `npm run soak -- --minutes N`: the simulation, spoilt answers, pairs of them and paths of the chart, with fresh seeds, until the time is up or something breaks. */
 import { parseArgs } from 'node:util';
-import { freshSeed, inWords, simulateDeploys, type Totals } from './deploys.ts';
+import { drawnSoFar, freshSeed, inWords, simulateDeploys, type Totals } from './deploys.ts';
 import { createCommits } from './fuzzer/commits.ts';
 import { EverySingle } from './fuzzer/every-single.ts';
 import { PairFuzzer } from './fuzzer/pairs.ts';
@@ -39,7 +39,7 @@ try {
     reportedAt = Date.now();
     say(`up to seed ${at}: ${inWords(totals)}; ${fuzzed()}`);
   }
-  say(`from seed ${seed}: ${inWords(totals)}; ${fuzzed()}`);
+  say(`from seed ${seed}: ${inWords(totals)}; ${fuzzed()}\n${drawnSoFar.inWords}`);
 } finally {
   await pairs.close();
   await singles.close();

@@ -1,0 +1,28 @@
+/** What the fixed seeds of `npm test` have to draw at the least: a kind that comes no more proves nothing. */
+import { expect } from 'vitest';
+import { drawnSoFar } from './deploys.ts';
+
+const tenths = Array.from({ length: 10 }, (_, i) => `${i + 1}/10`);
+const least: Readonly<Record<string, readonly [number, readonly string[]]>> = {
+  // Most runs are over before their last awaits.
+  kills: [1, tenths.slice(0, 8)],
+  pauses: [1, tenths.slice(0, 5)],
+  clocks: [1, tenths.slice(0, 5)],
+  faults: [1, tenths.slice(0, 7)],
+  production: [5, ['artifact', 'commit']],
+  stacking: [5, ['skip', 'every']],
+  'release phase': [5, ['yes', 'no']],
+  people: [1, ['rollback', 'config', 'push', 'unlock', 'disable', 'switch-off', 'resume', 'trust']],
+  breaks: [1, ['build', 'dyno', 'endpoint', 'promotion', 'partial-promotion', 'stale-reads']],
+  builds: [5, ['merge', 'rerun', 'old-commit', 'force-push', 'same-commit']],
+  watched: [1, ['crash', 'restart', 'rollback', 'config']],
+};
+
+export function expectDrawn(): void {
+  for (const [what, [times, kinds]] of Object.entries(least)) {
+    for (const kind of kinds) {
+      const drawn = drawnSoFar.of(what).get(kind) ?? 0;
+      expect(drawn, `${what}: ${kind}`).toBeGreaterThanOrEqual(times);
+    }
+  }
+}
