@@ -2,7 +2,7 @@
 import { hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { formsOf } from '../../src/redaction/forms.ts';
-import { redactJson, redactor, withoutUserInfo } from '../../src/redaction/redactor.ts';
+import { masked, redactJson, redactor, withoutUserInfo } from '../../src/redaction/redactor.ts';
 import { fc } from '../fast-check.ts';
 
 /** Secrets as people and vendors make them. */
@@ -158,5 +158,54 @@ describe('the user of a URL', () => {
     const long = text.repeat(1_000_000 / text.length);
     expect(withoutUserInfo(long).length).toBeLessThanOrEqual(long.length);
     expect(redactor(['a-secret-of-ours'])(`${long} a-secret-of-ours`)).toMatch(/\[secret\]$/);
+  });
+});
+
+describe('finds that overlap', () => {
+  it.each([
+    [
+      'one in the other',
+      [
+        [0, 8],
+        [2, 4],
+      ],
+      '[secret]ij',
+    ],
+    [
+      'the same beginning',
+      [
+        [0, 4],
+        [0, 8],
+      ],
+      '[secret]ij',
+    ],
+    [
+      'one after the other begins',
+      [
+        [0, 5],
+        [3, 8],
+      ],
+      '[secret]ij',
+    ],
+    [
+      'three in a chain, the longest first',
+      [
+        [0, 8],
+        [1, 2],
+        [7, 9],
+      ],
+      '[secret]j',
+    ],
+    [
+      'side by side',
+      [
+        [0, 4],
+        [4, 8],
+      ],
+      '[secret][secret]ij',
+    ],
+  ] as const)('%s: nothing of either is left', (_, spans, clean) => {
+    expect(masked('abcdefghij', spans)).toBe(clean);
+    expect(masked('abcdefghij', spans.toReversed())).toBe(clean);
   });
 });

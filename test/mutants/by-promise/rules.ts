@@ -303,7 +303,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'masked',
     code: 'end = Math.max(end, to);',
     by: 'end = to;',
-    noticedBy: redactor,
+    noticedBy: `${redactor} › nothing of either is left`,
   },
   {
     id: 'appended-past-the-gate',
