@@ -130,7 +130,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'a store that looks at no fence': { store: appendingWith(unfenced), among: lostLanes },
   'a waiter that is never woken': {
     lock: (real) => ({
-      ...real,
+      resume: (...of) => real.resume(...of),
       acquire: (input, signal) =>
         real
           .acquire(input, signal, () => {

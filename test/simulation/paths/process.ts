@@ -129,7 +129,10 @@ export class PathProcess {
       run: this.run,
       keeper: this.#keeper,
       leaseMs,
-      lock: { acquire: after(this.#lock.acquire), resume: this.#lock.resume },
+      lock: {
+        acquire: after((...args) => this.#lock.acquire(...args)),
+        resume: (...args) => this.#lock.resume(...args),
+      },
       services,
       interrupt: new AbortController().signal,
       progress: () => {},
