@@ -447,7 +447,7 @@ export const ruleMutants: readonly Mutant[] = [
     symbol: 'wrongUsage',
     code: 'redact(message)',
     by: 'message',
-    noticedBy: 'test/cli/canaries.test.ts',
+    noticedBy: 'test/cli/wrong-usage.test.ts',
   },
   {
     id: 'a-host-on-the-net-is-this-machine',
