@@ -95,7 +95,7 @@ describe('the live line', () => {
   it('fits the width with wide characters, and stays one line whatever it is given', () => {
     const { terminal, stdout } = terminalOf({ tty: true });
     terminal.status('日'.repeat(30));
-    expect(stdout()).toBe('日'.repeat(9));
+    expect(stdout()).toBe(`${'日'.repeat(9)}…`);
     terminal.clearStatus();
     terminal.status(`a\nb${esc}[31mc\td`);
     expect(stdout().split(`${esc}[2K`).at(-1)).toBe('a\\u000abc d');
@@ -103,9 +103,9 @@ describe('the live line', () => {
 
   it('is written over by the next line, and fits the width', () => {
     const { terminal, stdout } = terminalOf({ tty: true });
-    terminal.status('waiting for the release phase');
+    terminal.status('waiting for the re…ease phase');
     terminal.out('done');
-    expect(stdout()).toBe(`waiting for the rel\r${esc}[2Kdone\n`);
+    expect(stdout()).toBe(`waiting for the re…\r${esc}[2Kdone\n`);
   });
 
   it('makes way for a mistake too', () => {
