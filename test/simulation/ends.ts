@@ -115,6 +115,8 @@ const afterUp = (what: string) => (scenario: Scenario) =>
 const released = ({ people, afterUp: plans = [] }: Scenario): boolean =>
   people.some(({ act }) => /rollback|push|release-again|unlock/.test(act)) ||
   plans.some((plan) => plan?.what === 'rollback');
+/** The lane is called something else from then on: two lanes deploy to the same apps. */
+const twoLanes = ({ people }: Scenario): boolean => people.some(({ act }) => act === 'other-lane');
 /** With a release phase, config vars may bring back the code before. */
 const configAmidRelease = ({ people, afterUp: plans = [], releasePhaseMs = 0 }: Scenario) =>
   releasePhaseMs > 0 &&
@@ -131,7 +133,7 @@ const causes: Readonly<Record<string, (scenario: Scenario) => boolean>> = {
   E_BUILD_FAILED: breaks('build'),
   E_INSTANCE_CRASHED: either(breaks('dyno'), afterUp('crash')),
   E_INSTANCES_TIMEOUT: either(breaks('dyno'), afterUp('crash')),
-  E_RELEASE_NOT_CURRENT: either(released, configAmidRelease),
+  E_RELEASE_NOT_CURRENT: either(released, configAmidRelease, twoLanes),
   E_RELEASE_FAILED: phaseFails,
   E_PROMOTION_FAILED: breaks('promotion', 'partial-promotion'),
 };
