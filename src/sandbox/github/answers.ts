@@ -145,14 +145,3 @@ function positive(given: string | undefined): number | undefined {
   const number = Number(given);
   return Number.isInteger(number) && number > 0 ? number : undefined;
 }
-
-/** The JSON object in a request; null where there is none. */
-export async function jsonOf(c: Context): Promise<Readonly<Record<string, unknown>> | null> {
-  try {
-    const body: unknown = await c.req.json();
-    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-    return isObject ? (body as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
-}

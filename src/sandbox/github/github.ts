@@ -1,4 +1,4 @@
-/** The part of GitHub's REST API that tells commits apart, lists workflow runs and keeps deployments. */
+/** The part of GitHub's REST API that tells commits apart and lists workflow runs. */
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { StandIn, StandInOptions } from '../stand-in.ts';
@@ -7,7 +7,6 @@ import { GitHubAnswers } from './answers.ts';
 import type { GitHubBackend } from './backend.ts';
 import { type Place, placeOf } from './bodies.ts';
 import { serveCommits } from './commits.ts';
-import { GitHubDeployments, serveDeployments } from './deployments.ts';
 import { GitRepository } from './git.ts';
 import { GitHubRuns, type gitHubVerbs, latest } from './runs.ts';
 
@@ -27,7 +26,6 @@ export function createGitHub(
 ): StandIn & { readonly control: GitHubControl; readonly routes: Hono['routes'] } {
   const answers = new GitHubAnswers(options);
   const runs = new GitHubRuns(options.now);
-  const deployments = new GitHubDeployments();
   /** What repositories' numbers stand for, of those that were asked for by name. */
   const names = new Map<string, string>();
   const hono = new Hono();
@@ -53,15 +51,13 @@ export function createGitHub(
   });
   serveCommits(backend);
   serveActions(backend, runs);
-  serveDeployments(backend, deployments);
 
   return {
     fetch: async (request) => hono.fetch(byName(request, names)),
-    state: () => ({ runs: runs.list().map(shown), deployments: deployments.all }),
+    state: () => ({ runs: runs.list().map(shown) }),
     reset() {
       answers.reset();
       runs.reset();
-      deployments.reset();
       names.clear();
     },
     routes: hono.routes,

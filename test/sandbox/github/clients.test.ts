@@ -78,21 +78,6 @@ it('lists runs of a workflow and the jobs in them', async () => {
   expect(jobs.data.jobs).toMatchObject([{ name: 'deploy', status: 'queued' }]);
 });
 
-it('makes a deployment and says how it goes', async () => {
-  const { repos } = octokit().rest;
-  const made = await repos.createDeployment({
-    ...of,
-    ref: line[3] ?? '',
-    auto_merge: false,
-    required_contexts: [],
-  });
-  expect(made.status).toBe(201);
-  const deployment_id = 'id' in made.data ? made.data.id : 0;
-  await repos.createDeploymentStatus({ ...of, deployment_id, state: 'success' });
-  const { data } = await repos.listDeploymentStatuses({ ...of, deployment_id });
-  expect(data.map(({ state }) => state)).toEqual(['success']);
-});
-
 it('sees what was refused', async () => {
   const { repos } = octokit().rest;
   await expect(repos.getCommit({ ...of, ref: shaA })).rejects.toMatchObject({ status: 422 });

@@ -278,14 +278,12 @@ describe('what every answer has', () => {
   });
 });
 
-it('forgets runs, deployments and the limit at a reset', async () => {
+it('forgets runs and the limit at a reset', async () => {
   const { ask, github } = start();
-  const [sha = ''] = mainLine(1);
   github.control.workflowRun({ workflow: 'a.yml', branch: 'main', commit: shaB, status: 'queued' });
-  await ask.post(`${root}/deployments`, { ref: sha });
-  expect(github.state()).toMatchObject({ runs: [{ status: 'queued' }], deployments: [{ sha }] });
+  expect(github.state()).toMatchObject({ runs: [{ status: 'queued' }] });
   github.reset();
-  expect(github.state()).toEqual({ runs: [], deployments: [] });
+  expect(github.state()).toEqual({ runs: [] });
   const { headers } = await ask.get(`${root}/commits/main`);
   expect(headers.get('x-ratelimit-remaining')).toBe('4999');
 });
