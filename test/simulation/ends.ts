@@ -115,6 +115,9 @@ const afterUp = (what: string) => (scenario: Scenario) =>
 const released = ({ people, afterUp: plans = [] }: Scenario): boolean =>
   people.some(({ act }) => /rollback|push|release-again|unlock/.test(act)) ||
   plans.some((plan) => plan?.what === 'rollback');
+/** A write whose reply is lost twice, or a vendor that is away for longer than a step may take. */
+const wireFails = ({ faults, outage }: Scenario): boolean =>
+  faults.perMille > 0 || outage !== undefined;
 /** The lane is called something else from then on: two lanes deploy to the same apps. */
 const twoLanes = ({ people }: Scenario): boolean => people.some(({ act }) => act === 'other-lane');
 /** With a release phase, config vars may bring back the code before. */
@@ -135,5 +138,12 @@ const causes: Readonly<Record<string, (scenario: Scenario) => boolean>> = {
   E_INSTANCES_TIMEOUT: either(breaks('dyno'), afterUp('crash')),
   E_RELEASE_NOT_CURRENT: either(released, configAmidRelease, twoLanes),
   E_RELEASE_FAILED: phaseFails,
+  E_ENDPOINT: either(breaks('endpoint'), released, twoLanes),
+  E_INSTANCES_UNSTEADY: afterUp('restart'),
+  E_SOURCE_UPLOAD: wireFails,
+  E_VENDOR_FAILED: wireFails,
+  E_VENDOR_UNREACHABLE: wireFails,
+  E_VENDOR_RATE_LIMIT: wireFails,
   E_PROMOTION_FAILED: breaks('promotion', 'partial-promotion'),
+  E_PROMOTION_PARTIAL: breaks('promotion', 'partial-promotion'),
 };
