@@ -23,9 +23,9 @@ export async function pollUntil<T>(
   { timeoutMs, pauseMaxMs }: PollOptions,
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const deadline = ports.clock.now() + timeoutMs;
+  const deadline = ports.clock.ran() + timeoutMs;
   for (let pause = firstPauseMs; ; pause = Math.min(Math.ceil(pause * 1.5), pauseMaxMs)) {
-    const startedAt = ports.clock.now();
+    const startedAt = ports.clock.ran();
     let failure: LockstepError | null = null;
     try {
       const answer = await ask();
@@ -35,7 +35,7 @@ export async function pollUntil<T>(
       failure = error;
       ports.progress(`${error.message}; asking again`);
     }
-    const now = ports.clock.now();
+    const now = ports.clock.ran();
     if (now >= deadline) {
       if (failure !== null) throw failure;
       return undefined;

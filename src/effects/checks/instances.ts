@@ -16,7 +16,7 @@ export async function awaitInstances(
 ): Promise<ServiceOutput<'awaitInstances'>> {
   const { release, timeoutMs } = input;
   const { name } = target.settings;
-  const startedAt = ports.clock.now();
+  const startedAt = ports.clock.ran();
   const watch = target.watch(input, ports);
   let told = '';
   const polling = { timeoutMs, pauseMaxMs: 10_000 };
@@ -31,7 +31,7 @@ export async function awaitInstances(
   return {
     kind: 'up',
     instances: up.map(({ name, version }) => ({ name, version })),
-    waitedMs: Math.max(0, ports.clock.now() - startedAt),
+    waitedMs: Math.round(ports.clock.ran() - startedAt),
   };
 }
 

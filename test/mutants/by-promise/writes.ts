@@ -328,6 +328,15 @@ export const writes: readonly Mutant[] = [
     noticedBy: `${health} › right at first and wrong at the end`,
   },
   {
+    id: 'a-wait-goes-by-the-wall-clock',
+    promise: healthy,
+    file: 'src/effects/polling.ts',
+    symbol: 'pollUntil',
+    code: 'const now = ports.clock.ran();',
+    by: 'const now = ports.clock.now();',
+    noticedBy: 'test/effects/polling.test.ts',
+  },
+  {
     id: 'no-last-look-at-what-runs',
     promise: healthy,
     file: 'src/effects/checks/health.ts',
