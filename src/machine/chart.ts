@@ -110,7 +110,7 @@ const gates = ({ request }: DeployContext): GatesInput => ({
 /** The inputs of an environment's services. */
 const inputs = (context: DeployContext, environment: EnvironmentName) => {
   const { commit, deploy, settings } = context.request;
-  const { target, timeoutMs, verify, submits } = settings[environment];
+  const { target, timeoutMs, verify } = settings[environment];
   const { work, artifact, releaseId, release } = context[environment];
   const instances = (): InstancesInput => ({
     target,
@@ -123,7 +123,7 @@ const inputs = (context: DeployContext, environment: EnvironmentName) => {
     submit: (): SubmitInput => ({
       target,
       commit: commit.sha,
-      verified: submits === 'artifact' ? verifiedBefore(context) : null,
+      verified: environment === 'production' ? verifiedFor(context) : null,
       cursor: environment === 'production' ? context.cursor : null,
       key: deploy,
       timeoutMs,
@@ -146,11 +146,15 @@ const inputs = (context: DeployContext, environment: EnvironmentName) => {
   };
 };
 
-const verifiedBefore = ({ staging, request }: DeployContext) => ({
-  artifact: known(staging.artifact, 'artifact'),
-  release: known(staging.release, 'release'),
-  at: request.settings.staging.target,
-});
+/** What staging verified, where that is what production is given; null where it is given the commit. */
+const verifiedFor = ({ staging, request: { settings } }: DeployContext): SubmitInput['verified'] =>
+  settings.production.submits === 'artifact'
+    ? {
+        artifact: known(staging.artifact, 'artifact'),
+        release: known(staging.release, 'release'),
+        at: settings.staging.target,
+      }
+    : null;
 
 /** Handled wherever the deploy is under way; none of them moves it. */
 const underWay = {
@@ -598,10 +602,7 @@ export const chart = base.createMachine({
                   target: 'following',
                   actions: assign({
                     production: ({ context, event }) =>
-                      learns.submitted(
-                        inputs(context, 'production').submit().verified?.artifact ?? null,
-                        event.data,
-                      ),
+                      learns.submitted(verifiedFor(context)?.artifact ?? null, event.data),
                   }),
                   description: 'The target has it under way.',
                 },

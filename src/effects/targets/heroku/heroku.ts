@@ -15,7 +15,6 @@ import {
 import { type AppCode, type CodeRelease, namedCommit, ranBefore, readCode } from './code.ts';
 import {
   type FollowPromotionInput,
-  findPromoted,
   followPromotion,
   type RequestedPromotion,
   type RequestPromotionInput,
@@ -68,11 +67,6 @@ export interface Heroku {
   namedCommit(app: string, slug: string, ports: Ports): Promise<string | null>;
   /** Whether the slug ran in a release before that version. */
   ranBefore(app: string, which: { slug: string; version: number }, ports: Ports): Promise<boolean>;
-  /** The id of the release above version `after` that put the slug there, or null. */
-  findPromoted(
-    where: { app: string; slug: string; after: number },
-    ports: Ports,
-  ): Promise<string | null>;
   /**
    * Has exactly the given release promoted, once a deploy. `clear` as above.
    *
@@ -151,10 +145,6 @@ class HerokuAccount implements Heroku {
 
   ranBefore(app: string, which: { slug: string; version: number }, ports: Ports) {
     return ranBefore(this.#api, app, which, ports);
-  }
-
-  findPromoted(where: { app: string; slug: string; after: number }, ports: Ports) {
-    return findPromoted(this.#api, where, ports);
   }
 
   requestPromotion(input: RequestPromotionInput, ports: StepPorts, clear: Clear) {

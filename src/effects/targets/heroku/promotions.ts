@@ -40,7 +40,7 @@ export interface RequestedPromotion {
  * did: one promotion a deploy, and whoever waits for it tells why it failed. A rollback is a
  * person's decision and never ours.
  */
-export async function findPromoted(
+async function findPromoted(
   api: HerokuApi,
   { app, slug, after }: { app: string; slug: string; after: number },
   ports: Ports,
