@@ -5,7 +5,7 @@ import { configJsonSchema } from '../src/cli/config/schema.ts';
 import { targetKinds } from '../src/effects/targets/kinds.ts';
 
 const file = join(import.meta.dirname, '../schema/pipeline.schema.json');
-const text = `${JSON.stringify(configJsonSchema(targetKinds), null, 2)}\n`;
+const text = `${JSON.stringify(await configJsonSchema(targetKinds), null, 2)}\n`;
 if (!process.argv.includes('--check')) writeFileSync(file, text);
 else if (readFileSync(file, 'utf8') !== text) {
   process.stderr.write(

@@ -46,7 +46,7 @@ export async function advance(
   const deployed = { repository, sha: commit.sha, isCi: ci.isCi };
   const workspace = await openWorkspace(flags, environment, deployed);
   const { config, storeUrl } = workspace;
-  const targets = openTargets(config, environment);
+  const targets = await openTargets(config, environment);
   const source = checkSource(await repository.oddities(commit.sha), config.source);
   const notices = [...noticesFor(workspace, environment, ci.isCi), ...source];
   const build = requireBuild(ci);

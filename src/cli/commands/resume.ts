@@ -40,7 +40,7 @@ export async function resume(
   const environment = readEnvironment(process.env);
   const workspace = await openWorkspace(flags, environment);
   const { config, storeUrl } = workspace;
-  const targets = openTargets(config, environment);
+  const targets = await openTargets(config, environment);
   const ci = detectCi(process.env, flags);
   const notices = noticesFor(workspace, environment, ci.isCi);
   const repository = await openRepository(process.cwd());

@@ -34,7 +34,7 @@ export async function configOfCommit(
   const path = pathInside(repository.root, file);
   const committed = path === null ? null : await repository.file(sha, path);
   if (committed !== null) {
-    const config = parseConfig(committed, name);
+    const config = await parseConfig(committed, name);
     const notice = `${name} in the working tree differs from commit ${short}; the commit’s counts`;
     return { config, notices: isSame(file, committed) ? [] : [notice] };
   }
@@ -43,7 +43,7 @@ export async function configOfCommit(
       hint: 'Commit it: a deploy goes by the rules of its own commit. One from elsewhere is named with --config or PIPELINE_CONFIG.',
     });
   }
-  const config = loadConfig(file);
+  const config = await loadConfig(file);
   const where = path === null ? 'is outside of the repository' : `is not in commit ${short}`;
   return { config, notices: [`${name} ${where}; it is taken as it is on this disk`] };
 }

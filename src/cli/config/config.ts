@@ -35,7 +35,7 @@ const lineLengthMax = 160;
 export const fileName = (path: string): string => basename(redact(path));
 
 /** @throws UsageError E_CONFIG_MISSING, E_CONFIG */
-export function loadConfig(path: string): Config {
+export async function loadConfig(path: string): Promise<Config> {
   return parseConfig(read(path), fileName(path));
 }
 
@@ -44,11 +44,11 @@ export function loadConfig(path: string): Config {
  * @param kinds that an environment's target may be of
  * @throws UsageError E_CONFIG
  */
-export function parseConfig(
+export async function parseConfig(
   bytes: Buffer,
   name: string,
   kinds: readonly TargetKind[] = targetKinds,
-): Config {
+): Promise<Config> {
   if (bytes.length > fileBytesMax) throw tooLarge(name);
   const text = bytes.toString('utf8');
   const lines = new LineCounter();
@@ -76,9 +76,9 @@ export function parseConfig(
     fail([{ offset: 0, what: 'it has to be a list of `key: value` lines' }]);
   const named = kindsIn(value, kinds);
   if ('faults' in named) return fail(named.faults.map((fault) => placed(document, fault)));
-  const schema = configSchema(named);
+  const schema = await configSchema(named);
   const parsed = schema.safeParse(value);
-  const same = samePlace(value, named);
+  const same = await samePlace(value, named);
   if (parsed.success && same === null) return parsed.data;
   const issues = [...(parsed.error?.issues ?? []), ...(same === null ? [] : [same])];
   return fail(issues.flatMap((issue) => mistakesOf(schema, document, value, issue)));

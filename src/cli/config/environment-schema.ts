@@ -41,10 +41,11 @@ const endpoint = z
   }));
 
 /** The environment of that role, where its target is of that kind. */
-export function environmentSchema(kind: TargetKind, role: Role) {
+export async function environmentSchema(kind: TargetKind, role: Role) {
+  const words = await kind.config();
   const shape: Readonly<Record<string, z.ZodType>> = {
-    [kind.kind]: kind.config.schema(role, { duration }),
-    verify: verifySchema(kind.config.verify),
+    [kind.kind]: words.schema(role, { duration }),
+    verify: verifySchema(words.verify),
   };
   return z.strictObject(shape).transform(
     (written): EnvironmentConfig => ({

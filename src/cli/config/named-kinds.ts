@@ -39,13 +39,13 @@ function kindOf(value: unknown, role: Role, kinds: readonly TargetKind[]): Targe
 }
 
 /** What is verified on staging must not be what already serves people: then nothing would be verified before. */
-export function samePlace(
+export async function samePlace(
   value: unknown,
   { staging, production }: Readonly<Record<Role, TargetKind>>,
-): z.core.$ZodIssueCustom | null {
+): Promise<z.core.$ZodIssueCustom | null> {
   if (staging.kind !== production.kind) return null;
-  const { kind, config } = production;
-  const { nameField } = config;
+  const { kind } = production;
+  const { nameField } = await production.config();
   const nameOf = (role: Role) => field(field(field(value, role), kind), nameField);
   const name = nameOf('production');
   if (typeof name !== 'string' || name !== nameOf('staging')) return null;

@@ -9,9 +9,10 @@ import { killSwitchFault } from './kill-switch.ts';
 const leastLeaseMs = 1_000;
 
 /** Each under its kind's key, in the words of that kind. */
-const channels: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
-  channelKinds.map(({ name, schema }) => [name, schema.optional()]),
-);
+async function channels(): Promise<Readonly<Record<string, z.ZodType>>> {
+  const all = channelKinds.map(async ({ name, schema }) => [name, (await schema()).optional()]);
+  return Object.fromEntries(await Promise.all(all));
+}
 
 /** What is not in a commit's own bytes, and whether it may be missing. */
 const sourceSchema = z
@@ -34,8 +35,10 @@ const sourceSchema = z
   .prefault({})
   .describe('how a commit is meant that holds what its bytes alone do not carry');
 
-const shapeOf = <E extends z.ZodType<EnvironmentConfig>>(environment: (role: Role) => E) =>
-  z.strictObject({
+async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
+  environment: (role: Role) => Promise<E>,
+) {
+  return z.strictObject({
     $schema: z.string().optional().describe('for editors'),
     app: z
       .string()
@@ -66,8 +69,8 @@ const shapeOf = <E extends z.ZodType<EnvironmentConfig>>(environment: (role: Rol
       .prefault({}),
     repository: url.optional().describe('for links and release notes'),
     source: sourceSchema,
-    staging: environment('staging'),
-    production: environment('production'),
+    staging: await environment('staging'),
+    production: await environment('production'),
     gates: z
       .strictObject({
         rollback: z.literal('hold').default('hold'),
@@ -92,19 +95,21 @@ const shapeOf = <E extends z.ZodType<EnvironmentConfig>>(environment: (role: Rol
           ),
       })
       .prefault({}),
-    notify: z.strictObject(channels).prefault({}),
+    notify: z.strictObject(await channels()).prefault({}),
   });
+}
 
 /** The shape where each environment's target is of that kind. */
 export const configSchema = (kinds: Readonly<Record<Role, TargetKind>>) =>
   shapeOf((role) => environmentSchema(kinds[role], role));
 
-export type Config = z.output<ReturnType<typeof configSchema>>;
+export type Config = z.output<Awaited<ReturnType<typeof configSchema>>>;
 
 /** For editors: what may be written, with nothing that only a program could check. */
-export function configJsonSchema(kinds: readonly TargetKind[]): object {
-  const schema = shapeOf((role) => {
-    const [only, ...others] = kinds.map((kind) => environmentSchema(kind, role));
+export async function configJsonSchema(kinds: readonly TargetKind[]): Promise<object> {
+  const schema = await shapeOf(async (role) => {
+    const all = kinds.map((kind) => environmentSchema(kind, role));
+    const [only, ...others] = await Promise.all(all);
     if (only === undefined) throw new Error('there is no kind of target');
     return others.length === 0 ? only : z.union([only, ...others]);
   });

@@ -60,7 +60,7 @@ export async function observeOrderer(
 
 /** The first kind of target whose token can say whose it is. @throws UsageError E_ACTOR */
 async function accountOf(environment: Environment): Promise<string> {
-  const accounts = accountsOf(environment);
+  const accounts = await accountsOf(environment);
   const transport = undiciTransport();
   const signal = AbortSignal.timeout(accountTimeoutMs);
   const clock = systemClock;

@@ -54,7 +54,7 @@ export interface Assembly {
 }
 
 /** What is opened here is closed by `close`, or at once where something is missing. @throws UsageError */
-export function assemble(options: AssembleOptions): Assembly {
+export async function assemble(options: AssembleOptions): Promise<Assembly> {
   const transport = undiciTransport();
   const keeper = createLeaseKeeper({ ...options, clock: systemClock });
   const close = async (): Promise<void> => {
@@ -62,9 +62,9 @@ export function assemble(options: AssembleOptions): Assembly {
     await transport.close();
   };
   try {
-    return { ...wire(options, keeper, transport.send), keeper, close };
+    return { ...(await wire(options, keeper, transport.send)), keeper, close };
   } catch (error) {
-    void close();
+    await close();
     throw error;
   }
 }
@@ -73,11 +73,11 @@ function githubOf({ githubApiUrl, githubToken }: Environment): GitHub | null {
   return githubToken === null ? null : createGitHub({ baseUrl: githubApiUrl, token: githubToken });
 }
 
-function wire(
+async function wire(
   options: AssembleOptions,
   keeper: LeaseKeeper,
   send: Transport,
-): Omit<Assembly, 'keeper' | 'close'> {
+): Promise<Omit<Assembly, 'keeper' | 'close'>> {
   const { config, environment, targets, env, ci, repository, log, progress } = options;
   const clock = systemClock;
   const client = (beforeWrite: () => Promise<void>): HttpClient =>
@@ -135,7 +135,7 @@ function wire(
     liveness,
     services,
     // A message is no write that the lane's lock protects.
-    notifier: notifierOf(
+    notifier: await notifierOf(
       options,
       client(async () => {}),
     ),
@@ -175,24 +175,26 @@ function lockOf(
 }
 
 /** Null where no channel is configured, or none can be reached: the log has it all anyway. */
-function notifierOf(
+async function notifierOf(
   { config, environment, log, run, leaseMs, progress }: AssembleOptions,
   http: HttpClient,
-): Notifier | null {
-  const notifiers = channelKinds.flatMap(({ name, title, variables, open }) => {
+): Promise<Notifier | null> {
+  const notifiers: Notifier[] = [];
+  for (const { name, title, variables, opener } of channelKinds) {
     const settings = config.notify[name];
-    if (settings === undefined) return [];
+    if (settings === undefined) continue;
+    const { open } = await opener();
     const channel = open(settings, environment.channels, { clock: systemClock });
     if (channel === null) {
       const ways = [...variables.tokens, ...variables.webhooks].join(' or ');
       progress(`${title} is told nothing: set ${ways}`);
-      return [];
+      continue;
     }
     const ports = { http, clock: systemClock, progress };
     const { owner } = run;
-    return [
+    notifiers.push(
       createNotifier({ log, channel, lane: config.app, ports, owner, leaseMs, startAt: 'head' }),
-    ];
-  });
+    );
+  }
   return notifiers.length === 0 ? null : together(notifiers);
 }

@@ -27,7 +27,7 @@ export interface CarryOptions {
   readonly run: Run;
   /** Who has it carried on, where a person does. */
   readonly order?: Person;
-  readonly assemble: (log: EventLog, progress: (line: string) => void) => Assembly;
+  readonly assemble: (log: EventLog, progress: (line: string) => void) => Promise<Assembly>;
   readonly clock: Clock;
   readonly leaseMs: number;
 }
@@ -49,7 +49,7 @@ export async function carry(options: CarryOptions): Promise<number> {
   const signals = listenToSignals();
   try {
     for (const line of options.notices) reporter.notice(line);
-    assembly = options.assemble(log, reporter.progress);
+    assembly = await options.assemble(log, reporter.progress);
     const { deploy, isNew } = await options.choose(log);
     await tellWhatIs(log, deploy, isNew, reporter);
     assembly.notifier?.start();

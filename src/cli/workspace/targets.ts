@@ -1,7 +1,7 @@
 /** The targets of a lane, opened with what the environment has for them. */
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import type { Targets } from '../../effects/targets/target.ts';
-import type { OpenedKind, TargetKind } from '../../effects/targets/target-kind.ts';
+import type { OpenedKind, TargetKind, TargetOpener } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
 import { has } from '../../machine/interpret.ts';
 import { foldStream } from '../../runtime/log/recorded.ts';
@@ -15,13 +15,14 @@ import type { Environment } from '../config/environment.ts';
  *
  * @throws UsageError E_MISSING_TOKEN
  */
-export function openTargets(
+export async function openTargets(
   { staging, production }: Pick<Config, 'staging' | 'production'>,
   environment: Environment,
-): Targets {
+): Promise<Targets> {
+  const kinds = await Promise.all(targetKinds.map(loaded));
   const opened = new Map<string, OpenedKind>();
   const of = (kind: string): OpenedKind => {
-    const known = opened.get(kind) ?? open(kindNamed(kind), environment);
+    const known = opened.get(kind) ?? open(kindNamed(kind, kinds), environment);
     opened.set(kind, known);
     return known;
   };
@@ -46,8 +47,15 @@ export async function checkTargetsOf(
   for (const { target } of [staging, production]) targets(target);
 }
 
+type LoadedKind = TargetKind & TargetOpener;
+
+async function loaded(kind: TargetKind): Promise<LoadedKind> {
+  const { open } = await kind.opener();
+  return { ...kind, open };
+}
+
 /** @throws UsageError E_MISSING_TOKEN */
-function open({ variables, open }: TargetKind, { targets }: Environment): OpenedKind {
+function open({ variables, open }: LoadedKind, { targets }: Environment): OpenedKind {
   const missing = variables.tokens.find(({ name }) => (targets[name] ?? null) === null);
   if (missing !== undefined) {
     throw new UsageError('E_MISSING_TOKEN', `${missing.name} is not set`, { hint: missing.hint });
@@ -57,8 +65,8 @@ function open({ variables, open }: TargetKind, { targets }: Environment): Opened
 }
 
 /** @throws UsageError E_TARGET_KIND */
-function kindNamed(name: string): TargetKind {
-  const found = targetKinds.find(({ kind }) => kind === name);
+function kindNamed(name: string, kinds: readonly LoadedKind[]): LoadedKind {
+  const found = kinds.find(({ kind }) => kind === name);
   if (found !== undefined) return found;
   throw new UsageError(
     'E_TARGET_KIND',
@@ -78,15 +86,16 @@ export interface Accounts {
   readonly account: OpenedKind['account'];
 }
 
-export function accountsOf(environment: Environment): Accounts[] {
+export function accountsOf(environment: Environment): Promise<Accounts[]> {
   const withAccounts = targetKinds.filter(({ variables }) => variables.tokens.length > 0);
-  return withAccounts.map((kind) => {
+  const all = withAccounts.map(async (kind): Promise<Accounts> => {
     const tokenVariables = kind.variables.tokens.map(({ name }) => name);
     const isSet = tokenVariables.every((name) => (environment.targets[name] ?? null) !== null);
     return {
       name: kind.name,
       tokenVariables,
-      account: isSet ? open(kind, environment).account : null,
+      account: isSet ? open(await loaded(kind), environment).account : null,
     };
   });
+  return Promise.all(all);
 }

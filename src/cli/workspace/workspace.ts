@@ -36,7 +36,7 @@ export async function openWorkspace(
   const place = configPlace(flags, environment, deployed?.repository.root ?? '.');
   const { config, notices } =
     deployed === null
-      ? { config: loadConfig(place.file), notices: [] }
+      ? { config: await loadConfig(place.file), notices: [] }
       : await configOfCommit(place, deployed);
   hidePasswordsOf(config.store);
   keepNames(config.app, config.branch, config.staging.target.name, config.production.target.name);

@@ -5,16 +5,24 @@ import type { Clock } from '../clock.ts';
 import type { UrlVariable } from '../url-variable.ts';
 import type { Channel } from './channel.ts';
 
+/** Every command reads it, for the names of secrets: what weighs is loaded when it is asked for. */
 export interface ChannelKind<Settings = unknown> {
   /** The key under `notify` in `pipeline.yml`, and the name of its channels. */
   readonly name: string;
   /** As people call it. */
   readonly title: string;
-  /** What stands under that key. */
-  readonly schema: z.ZodType<Settings>;
   readonly variables: ChannelVariables;
+  /** Its part of the error catalogue. */
+  readonly errors: ErrorEntries;
+  /** Loads what stands under that key. */
+  schema(): Promise<z.ZodType<Settings>>;
+  /** Loads what opens it: all that only a run needs that tells it something. */
+  opener(): Promise<ChannelOpener<Settings>>;
+}
+
+export interface ChannelOpener<Settings = unknown> {
   /**
-   * @param values of its variables, by their names; null where one is not set
+   * @param values of the kind's variables, by their names; null where one is not set
    * @returns null: nothing that is set leads to it. Then nobody is told, and the run says so
    */
   open(
@@ -22,8 +30,6 @@ export interface ChannelKind<Settings = unknown> {
     values: Readonly<Record<string, string | null>>,
     ports: { readonly clock: Clock },
   ): Channel | null;
-  /** Its part of the error catalogue. */
-  readonly errors: ErrorEntries;
 }
 
 /** The environment variables that it reads; each may be left out. */

@@ -7,19 +7,26 @@ import type { Ports } from '../ports.ts';
 import type { UrlVariable } from '../url-variable.ts';
 import type { Targets } from './target.ts';
 
+/** Every command reads it, for the names of secrets and for old events: what weighs is loaded when it is asked for. */
 export interface TargetKind {
   /** As `target.kind` has it in a deploy's settings; in `pipeline.yml` an environment's target stands under this key. */
   readonly kind: string;
   /** As people call it. */
   readonly name: string;
-  readonly config: TargetConfig;
   readonly variables: TargetVariables;
-  /** @param values of its variables, by their names: every token and every base URL has one */
-  open(values: Readonly<Record<string, string>>): OpenedKind;
   /** Steps from what it once wrote to today's events. */
   readonly upcasters: readonly Upcaster[];
   /** Its part of the error catalogue. */
   readonly errors: ErrorEntries;
+  /** Loads its words in `pipeline.yml`. */
+  config(): Promise<TargetConfig>;
+  /** Loads what opens it: all that only a deploy needs. */
+  opener(): Promise<TargetOpener>;
+}
+
+export interface TargetOpener {
+  /** @param values of the kind's variables, by their names: every token and every base URL has one */
+  open(values: Readonly<Record<string, string>>): OpenedKind;
 }
 
 /** The environments of a deploy, in the order in which a commit reaches them. */

@@ -235,7 +235,7 @@ describe('aliases', () => {
 describe('a file', () => {
   it('that is not there: E_CONFIG_MISSING, with a hint and without its folder', async () => {
     const path = join(tmpdir(), 'lockstep-no-such-folder', 'pipeline.yml');
-    const error = await failureOf(Promise.resolve().then(() => loadConfig(path)));
+    const error = await failureOf(loadConfig(path));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_CONFIG_MISSING');
     expect(error.message).toContain('pipeline.yml');
@@ -244,7 +244,7 @@ describe('a file', () => {
   });
 
   it('that cannot be read says so', async () => {
-    const error = await failureOf(Promise.resolve().then(() => loadConfig(tmpdir())));
+    const error = await failureOf(loadConfig(tmpdir()));
     expect(error.code).toBe('E_CONFIG_MISSING');
     expect(error.message).toContain('cannot be read');
   });
@@ -257,7 +257,7 @@ describe('a file', () => {
   });
 
   it.runIf(existsSync('/dev/zero'))('that has no end is refused as well', async () => {
-    const error = await failureOf(Promise.resolve().then(() => loadConfig('/dev/zero')));
+    const error = await failureOf(loadConfig('/dev/zero'));
     expect(error.code).toBe('E_CONFIG');
   });
 

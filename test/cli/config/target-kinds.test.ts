@@ -14,7 +14,7 @@ const machines: TargetKind = {
   ...herokuKind,
   kind: 'machines',
   name: 'Machines',
-  config: {
+  config: async () => ({
     schema: (_, { duration }) =>
       z
         .strictObject({ host: z.string().min(2), patience: duration('how long it may take', '5m') })
@@ -25,7 +25,7 @@ const machines: TargetKind = {
         })),
     nameField: 'host',
     verify: { instances: 'processes', waived: 'none counts as up' },
-  },
+  }),
 };
 const kinds = [herokuKind, machines];
 
@@ -35,13 +35,12 @@ const heroku = 'heroku: { app: acme-web }';
 const on = (host: string, verify = '{}') => `machines: { host: ${host} }\n  verify: ${verify}`;
 
 const read = (text: string, of = kinds) => parseConfig(Buffer.from(text), 'pipeline.yml', of);
-const refused = async (text: string, of = kinds) =>
-  (await failureOf(Promise.resolve().then(() => read(text, of)))).message;
+const refused = async (text: string, of = kinds) => (await failureOf(read(text, of))).message;
 
 describe('an environment', () => {
-  it('is read in the words of its target’s kind, and pinned in nobody’s', () => {
+  it('is read in the words of its target’s kind, and pinned in nobody’s', async () => {
     const words = '{ processes: { settle: 3s }, waive: [no-processes, no-checks] }';
-    const { staging, production } = toSettings(read(file(heroku, on('blue', words))), {
+    const { staging, production } = toSettings(await read(file(heroku, on('blue', words))), {
       leaseMs: null,
     });
     expect(staging.target).toEqual({ kind: 'heroku', name: 'acme-web', settings: {} });
@@ -101,19 +100,19 @@ describe('staging and production', () => {
     expect(await refused(text)).toContain(words);
   });
 
-  it('of two kinds may be called alike', () => {
-    expect(read(file(heroku, on('acme-web'))).production.target.name).toBe('acme-web');
+  it('of two kinds may be called alike', async () => {
+    expect((await read(file(heroku, on('acme-web')))).production.target.name).toBe('acme-web');
   });
 });
 
-describe('the schema for editors', () => {
-  const isValid = new Ajv({ allErrors: true }).compile(configJsonSchema(kinds));
+describe('the schema for editors', async () => {
+  const isValid = new Ajv({ allErrors: true }).compile(await configJsonSchema(kinds));
 
   it.each([file(heroku, on('blue')), file(on('blue'), heroku), file(on('blue'), on('green'))])(
     'takes what the program takes: %j',
-    (text) => {
+    async (text) => {
       expect(isValid(parse(text)), JSON.stringify(isValid.errors)).toBe(true);
-      read(text);
+      await read(text);
     },
   );
 

@@ -40,15 +40,15 @@ beforeEach(async () => {
     relation: async (base: string, head: string) => graph.relation(base, head),
     archive: async () => new TextEncoder().encode('a tarball'),
   } as unknown as Repository;
-  const config = parseConfig(Buffer.from(fullConfig), 'pipeline.yml');
+  const config = await parseConfig(Buffer.from(fullConfig), 'pipeline.yml');
   const environment = readEnvironment({
     HEROKU_API_URL: world.heroku.url,
     HEROKU_API_KEY: 'HRKU-token-12345678',
   });
-  assembly = assemble({
+  assembly = await assemble({
     config,
     environment,
-    targets: openTargets(config, environment),
+    targets: await openTargets(config, environment),
     env: {
       get PRODUCTION_CD_ENABLED() {
         onGates();

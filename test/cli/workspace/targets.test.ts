@@ -13,7 +13,7 @@ import { anActor } from '../../actor.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { leastConfig } from '../config/config-text.ts';
 
-const config = parseConfig(Buffer.from(leastConfig), 'pipeline.yml');
+const config = await parseConfig(Buffer.from(leastConfig), 'pipeline.yml');
 const token = { HEROKU_API_KEY: 'HRKU-1' };
 const refused = (work: () => unknown) => failureOf(Promise.resolve().then(work));
 
@@ -31,14 +31,14 @@ describe('the targets of a lane', () => {
     },
   );
 
-  it('are those that the settings name', () => {
-    const targets = openTargets(config, readEnvironment(token));
+  it('are those that the settings name', async () => {
+    const targets = await openTargets(config, readEnvironment(token));
     expect(targets(config.staging.target).settings).toEqual(config.staging.target);
     expect(targets(config.production.target).hints.releases).toContain('acme-production');
   });
 
   it('of a kind that this version does not know are refused by its name', async () => {
-    const targets = openTargets(config, readEnvironment(token));
+    const targets = await openTargets(config, readEnvironment(token));
     const error = await refused(() => targets({ kind: 'zeppelin', name: 'z', settings: {} }));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_TARGET_KIND');
@@ -61,7 +61,7 @@ describe('the targets of a deploy that is in the log', () => {
     const wanted = { ...request, settings: { ...settings, staging, production } };
     const run = newRun({ actor: anActor, ci: null, program: 'test' });
     const { deploy } = await requestDeploy(log, wanted, run);
-    await checkTargetsOf(log, deploy, openTargets(config, readEnvironment(token)));
+    await checkTargetsOf(log, deploy, await openTargets(config, readEnvironment(token)));
   };
 
   it('are those that it is pinned to', async () => {
@@ -77,10 +77,10 @@ describe('the targets of a deploy that is in the log', () => {
 });
 
 describe('the accounts', () => {
-  it('are asked only where there is a token', () => {
-    const herokuBy = (env: NodeJS.ProcessEnv) =>
-      accountsOf(readEnvironment(env)).find(({ name }) => name === 'Heroku');
-    expect(herokuBy({})).toMatchObject({ tokenVariables: ['HEROKU_API_KEY'], account: null });
-    expect(herokuBy(token)?.account).toBeTypeOf('function');
+  it('are asked only where there is a token', async () => {
+    const herokuBy = async (env: NodeJS.ProcessEnv) =>
+      (await accountsOf(readEnvironment(env))).find(({ name }) => name === 'Heroku');
+    expect(await herokuBy({})).toMatchObject({ tokenVariables: ['HEROKU_API_KEY'], account: null });
+    expect((await herokuBy(token))?.account).toBeTypeOf('function');
   });
 });

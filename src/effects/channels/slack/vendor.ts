@@ -1,10 +1,14 @@
 /** Slack's Web API and its webhooks as the HTTP client has to know them. */
 import type { VendorFacts } from '../../http/vendor-facts.ts';
 
+export const botToken = 'SLACK_BOT_TOKEN';
+/** A webhook's whole address, which is a secret. */
+export const webhook = 'SLACK_WEBHOOK_URL';
+
 export const slack = {
   id: 'slack',
   name: 'Slack',
-  tokenVariable: 'SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL',
+  tokenVariable: `${botToken} or ${webhook}`,
   urlVariable: 'SLACK_API_URL',
   statusPage: 'https://slack-status.com',
   // A message is no write that the lane's lock protects.

@@ -1,6 +1,6 @@
-/** Heroku's words in `pipeline.yml`, and the environment variables of its account. */
+/** Heroku's words in `pipeline.yml`. */
 import { z } from 'zod';
-import type { ConfigFields, Role, TargetConfig, TargetVariables } from '../target-kind.ts';
+import type { ConfigFields, Role, TargetConfig } from '../target-kind.ts';
 import { heroku } from './vendor.ts';
 
 const appName = z
@@ -33,20 +33,4 @@ export const config: TargetConfig = {
   schema,
   nameField: 'app',
   verify: { instances: 'dynos', waived: 'an app scaled to nothing counts as up' },
-};
-
-export const variables: TargetVariables = {
-  tokens: [
-    {
-      name: heroku.tokenVariable,
-      hint: 'Make one with `heroku authorizations:create` and set it: in the CI’s environment or context, or in the shell that runs this.',
-    },
-  ],
-  urls: [
-    {
-      name: heroku.urlVariable,
-      standard: 'https://api.heroku.com',
-      token: heroku.tokenVariable,
-    },
-  ],
 };

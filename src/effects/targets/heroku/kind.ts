@@ -1,24 +1,29 @@
 /** What Heroku hands in as a kind of target. */
-import type { OpenedKind, TargetKind } from '../target-kind.ts';
-import { config, variables } from './config.ts';
+import type { TargetKind } from '../target-kind.ts';
 import { herokuErrors } from './error-codes.ts';
-import { createHeroku } from './heroku.ts';
-import { herokuTargets, kind } from './target.ts';
 import { upcasters } from './upcasters.ts';
 import { heroku } from './vendor.ts';
 
 export const herokuKind: TargetKind = {
-  kind,
+  kind: heroku.id,
   name: heroku.name,
-  config,
-  variables,
-  open,
+  variables: {
+    tokens: [
+      {
+        name: heroku.tokenVariable,
+        hint: 'Make one with `heroku authorizations:create` and set it: in the CI’s environment or context, or in the shell that runs this.',
+      },
+    ],
+    urls: [
+      {
+        name: heroku.urlVariable,
+        standard: 'https://api.heroku.com',
+        token: heroku.tokenVariable,
+      },
+    ],
+  },
   upcasters,
   errors: herokuErrors,
+  config: async () => (await import('./config.ts')).config,
+  opener: () => import('./open.ts'),
 };
-
-function open(values: Readonly<Record<string, string>>): OpenedKind {
-  const { [heroku.urlVariable]: baseUrl = '', [heroku.tokenVariable]: token = '' } = values;
-  const account = createHeroku({ baseUrl, token });
-  return { targets: herokuTargets(account), account: (ports) => account.account(ports) };
-}

@@ -26,7 +26,7 @@ import { HerokuError } from './error-codes.ts';
 import type { CodeRelease, Heroku, Decision as HerokuDecision } from './heroku.ts';
 import { heroku } from './vendor.ts';
 
-export const kind = heroku.id;
+const kind = heroku.id;
 
 /** With preboot the old dynos answer until three minutes after the release (Heroku's Preboot article). */
 const prebootWindowMs = 3 * 60_000;
