@@ -55,6 +55,15 @@ export const deployErrors = {
     meaning: 'While the deploy was verified, something else was released.',
     remedy: 'See who released it. Deploy again once that is over.',
   },
+  E_NOTHING_TO_RESTORE: {
+    meaning: 'Nothing ran there before the release that is to be taken back. It keeps running.',
+    remedy: 'Release by hand what should run there, or deploy the next commit.',
+  },
+  E_RESTORE_GONE: {
+    meaning:
+      'What ran before the release that is to be taken back is gone: the target keeps it no longer. The release keeps running.',
+    remedy: 'Release by hand what should run there, or deploy the next commit.',
+  },
   E_RELEASE_UNDER_WAY: {
     meaning: 'Somebody’s release has been under way for so long that nobody waits for it any more.',
     remedy: 'See what that release waits for. Nothing else is released until it is over.',

@@ -147,6 +147,7 @@ export function observeContract(harness: TargetHarness): void {
             keyOf: (target, ports) => target.keyOf(running, [target.settings], ports),
             follow: (target, ports) => target.follow({ work, timeoutMs }, ports),
             awaitRelease: (target, ports) => target.awaitRelease(wanted, ports),
+            restore: (target, ports) => target.restore({ key, timeoutMs }, ports),
             mustStillRun: (target, ports) => target.mustStillRun({ release, artifact }, ports),
             watch: (target, ports) => target.watch(watched, ports).look(),
           };
@@ -157,6 +158,7 @@ export function observeContract(harness: TargetHarness): void {
           );
           expect(outcome, name).toMatch(/^E_/);
         }
+        expect(stage.world.restorings('production')).toBe(0);
       },
     );
 

@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import { instancesContract } from './contract-instances.ts';
 import { observeContract } from './contract-observe.ts';
 import { releaseContract } from './contract-release.ts';
+import { restoreContract } from './contract-restore.ts';
 import { submitContract } from './contract-submit.ts';
 import type { TargetHarness } from './world.ts';
 
@@ -14,6 +15,7 @@ export function targetContract(harness: TargetHarness): void {
     observeContract(harness);
     submitContract(harness);
     releaseContract(harness);
+    restoreContract(harness);
     instancesContract(harness);
   });
 }

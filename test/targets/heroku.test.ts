@@ -37,13 +37,20 @@ class HerokuTargetWorld implements TargetWorld {
 
   get asked() {
     const submission = /^POST .*(\/builds|\/pipeline-promotions)$/;
-    return this.#heroku.asked.map((one) => (submission.test(one) ? 'submission' : 'other'));
+    return this.#heroku.asked.map((one) => {
+      if (submission.test(one)) return 'submission';
+      return /^POST .*\/releases$/.test(one) ? 'restoring' : 'other';
+    });
   }
 
   submissions(place: Place): number {
     const app = this.#apps[place];
     const promoted = this.#heroku.promotions.flatMap(({ targets }) => targets);
     return app.builds.length + promoted.filter((target) => target.app === app).length;
+  }
+
+  restorings(place: Place): number {
+    return this.#heroku.rolledBack.filter((app) => app === this.#apps[place]).length;
   }
 
   release(place: Place, commit: string): void {
@@ -80,8 +87,21 @@ class HerokuTargetWorld implements TargetWorld {
     };
   }
 
+  restoringsTo(place: Place, outcome: 'fail' | 'stall'): void {
+    this.#apps[place].nextRollback = { status: outcome === 'fail' ? 'failed' : 'pending' };
+  }
+
+  forget(place: Place): void {
+    const { releases } = this.#apps[place];
+    const runs = releases.findLast(({ status }) => status === 'succeeded');
+    for (const release of releases) {
+      if (release.slug !== null && release !== runs) release.status = 'expired';
+    }
+  }
+
   loseReply(place: Place, when: 'before' | 'after'): void {
-    for (const path of [`/apps/${this.#apps[place].name}/builds`, '/pipeline-promotions']) {
+    const app = `/apps/${this.#apps[place].name}`;
+    for (const path of [`${app}/builds`, '/pipeline-promotions', `${app}/releases`]) {
       this.#heroku.faults.set(`POST ${path}`, [when === 'after' ? 'lost-after' : 'lost-before']);
     }
   }

@@ -20,10 +20,12 @@ export interface TargetWorld {
   open(place: Place): Target;
   /** Their clock jumps to what is slept for. */
   ports(over?: Partial<Ports>): Ports;
-  /** What the vendor was asked so far, in order: `submission` is what has something released. */
-  readonly asked: readonly ('submission' | 'other')[];
+  /** What the vendor was asked so far, in order: `submission` is what has something released, `restoring` what takes it back. */
+  readonly asked: readonly ('submission' | 'restoring' | 'other')[];
   /** How many submissions the vendor carried out there. */
   submissions(place: Place): number;
+  /** How often the vendor put back there what ran before, for us. */
+  restorings(place: Place): number;
   /** Somebody else releases that commit. */
   release(place: Place, commit: string): void;
   /** Somebody goes back to what ran before. */
@@ -34,7 +36,11 @@ export interface TargetWorld {
   beginRelease(place: Place, commit: string): void;
   /** What becomes of submissions from now on; they succeed when nothing is said. */
   submissionsTo(place: Place, outcome: 'fail' | 'stall'): void;
-  /** The reply to the next submission is lost: it was carried out, or it never arrived. */
+  /** What becomes of restorings from now on; they succeed when nothing is said. */
+  restoringsTo(place: Place, outcome: 'fail' | 'stall'): void;
+  /** All that ran there, and does not run now, is forgotten: nobody can go back to it. */
+  forget(place: Place): void;
+  /** The reply to the next submission, and to the next restoring, is lost: it was carried out, or it never arrived. */
   loseReply(place: Place, when: 'before' | 'after'): void;
   /** What every read is answered from now on. */
   answerReads(body: string): void;

@@ -85,6 +85,18 @@ export interface InstanceWatch {
   look(): Promise<InstancesSeen>;
 }
 
+export interface RestoreInput {
+  /** That of the submission. */
+  readonly key: string;
+  readonly timeoutMs: number;
+}
+
+/** What became of taking a submission back. */
+export type Restored =
+  /** The release that runs now, and what it is of: what ran before the submission. */
+  | { readonly kind: 'restored'; readonly release: Release; readonly artifact: Artifact }
+  | { readonly kind: 'untouched' };
+
 /** A submission or a release that is under way, whoever asked for it. */
 export interface UnderWay {
   /** As people name it there. */
@@ -125,6 +137,15 @@ export interface Target {
   overlapMs(release: Release, ports: Ports): Promise<number>;
   /** The key under which what runs was submitted, to one of these places; null: none is known. */
   keyOf(running: Running, places: readonly TargetSettings[], ports: Ports): Promise<string | null>;
+  /**
+   * Takes back what was submitted there under the key, where that is what runs: what ran before it runs again,
+   * once for each submission. It is written to this place alone. Nothing is written, and it is untouched, where
+   * something else runs or is under way: somebody released since, or what was submitted never came to run.
+   *
+   * @throws E_NOTHING_TO_RESTORE nothing ran before it; E_RESTORE_GONE the target keeps that no longer;
+   *   E_RELEASE_FAILED, E_RELEASE_TIMEOUT the release that restores did not come to run
+   */
+  restore(input: RestoreInput, ports: StepPorts): Promise<Restored>;
   /** What is under way there now. */
   underWay(ports: Ports): Promise<readonly UnderWay[]>;
 }

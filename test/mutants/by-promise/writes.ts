@@ -10,6 +10,7 @@ const careful = 'test/effects/lost-replies.test.ts';
 const builds = 'test/effects/targets/heroku/builds.test.ts';
 const target = 'test/effects/targets/heroku/target.test.ts';
 const promotions = 'test/effects/targets/heroku/promotions.test.ts';
+const rollbacks = 'test/effects/targets/heroku/rollbacks.test.ts';
 const http = 'test/effects/http/client.test.ts';
 const archive = 'test/effects/git/archive.test.ts';
 const health = 'test/effects/checks/health.test.ts';
@@ -179,6 +180,51 @@ export const writes: readonly Mutant[] = [
     code: "|| classify(release.description ?? '') === 'rollback'",
     by: '',
     noticedBy: `${promotions} › does not take for its own`,
+  },
+  {
+    id: 'rolls-back-without-looking',
+    promise: once,
+    file: 'src/effects/targets/heroku/rollbacks.ts',
+    symbol: 'rollBack',
+    code: 'look: () => findRollback(api, input, ports),',
+    by: 'look: async () => null,',
+    noticedBy: `${rollbacks} › where its reply is`,
+  },
+  {
+    id: 'a-rollback-under-way-is-not-found',
+    promise: once,
+    file: 'src/effects/targets/heroku/rollbacks.ts',
+    symbol: 'findRollback',
+    code: 'pending.find(goesBack)?.id ??',
+    by: '',
+    noticedBy: `${rollbacks} › still in its release phase`,
+  },
+  {
+    id: 'a-rollback-to-anything-is-ours',
+    promise: once,
+    file: 'src/effects/targets/heroku/rollbacks.ts',
+    symbol: 'findRollback',
+    code: 'left.before !== null && left.before.slug === code.slug',
+    by: 'left.before !== null',
+    noticedBy: `${rollbacks} › went back further`,
+  },
+  {
+    id: 'what-a-person-went-back-to-is-ours',
+    promise: once,
+    file: 'src/effects/targets/heroku/rollbacks.ts',
+    symbol: 'isOurs',
+    code: "|| code.kind === 'rollback'",
+    by: '',
+    noticedBy: `${rollbacks} › went back to the deploy`,
+  },
+  {
+    id: 'only-the-newest-release-under-way-is-seen',
+    promise: once,
+    file: 'src/effects/targets/heroku/releases.ts',
+    symbol: 'mustStillRun',
+    code: 'pending.find((one) => decidesOtherwise(one, slug))',
+    by: 'pending.slice(0, 1).find((one) => decidesOtherwise(one, slug))',
+    noticedBy: `${rollbacks} › waits behind a config change which is under way too`,
   },
   {
     id: 'the-same-build-twice-is-two-deploys',
@@ -359,7 +405,7 @@ export const writes: readonly Mutant[] = [
     promise: healthy,
     file: 'src/effects/targets/heroku/releases.ts',
     symbol: 'mustStillRun',
-    code: 'pending !== null && decidesOtherwise(pending, slug)',
+    code: 'other !== undefined',
     by: 'false',
     noticedBy: `${health} › whose release phase still runs, is a decision against it`,
   },

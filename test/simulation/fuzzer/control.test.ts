@@ -9,7 +9,7 @@ import { type FuzzWorld, worlds } from './worlds.ts';
 const commits = createCommits();
 afterAll(() => commits.remove());
 
-const nothing: AppCode = { newest: 0, code: null, before: null, failed: [], pending: null };
+const nothing: AppCode = { newest: 0, code: null, before: null, failed: [], pending: [] };
 
 const broken: Readonly<
   Record<

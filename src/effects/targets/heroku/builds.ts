@@ -7,7 +7,7 @@ import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
-import { type CodeRelease, containerImage, readCode, refuseImage } from './code.ts';
+import { type CodeRelease, containerImage, readCode, refuseImage, withoutRetry } from './code.ts';
 import { HerokuError } from './error-codes.ts';
 import { OutputFollower } from './output.ts';
 import { readRelease } from './release-list.ts';
@@ -105,7 +105,7 @@ export async function buildMarkOf(
   apps: readonly string[],
   ports: Ports,
 ): Promise<string | null> {
-  const source = /^Promote (\S+) v\d+/i.exec(description)?.[1];
+  const source = /^Promote (\S+) v\d+/i.exec(withoutRetry(description))?.[1];
   const elsewhere = source === undefined || apps.includes(source) ? [] : [source];
   for (const app of [...apps, ...elsewhere]) {
     const builds = await newestBuilds(api, app, newestMax, ports).catch((error: unknown) => {

@@ -59,8 +59,8 @@ export interface AppCode {
   readonly before: Decision | null;
   /** Releases above `code` that failed, newest first: they changed nothing, but somebody wanted them to. */
   readonly failed: readonly Decision[];
-  /** The newest release under way above the code. */
-  readonly pending: PendingRelease | null;
+  /** Releases under way above the code, newest first: Heroku lets several wait for one another. */
+  readonly pending: readonly PendingRelease[];
 }
 
 /** A list lags behind what was written by seconds; this is how long one is waited for. */
@@ -88,6 +88,20 @@ export async function readCode(api: HerokuApi, app: string, ports: Ports): Promi
     );
     await ports.clock.sleep(lag.pauseMs, ports.signal);
   }
+}
+
+/** What `readCode` says of an app, as it was right before the release of that version: the code then, and what ran before it. */
+export async function readCodeBelow(
+  api: HerokuApi,
+  app: string,
+  version: number,
+  ports: Ports,
+): Promise<{ readonly code: Decision | null; readonly before: Decision | null }> {
+  const { decided, before } = await walkBack(api, app, ports, version);
+  return {
+    code: decided === null ? null : decisionOf(decided),
+    before: before === null ? null : decisionOf(before),
+  };
 }
 
 /** That an app never had code is believed only where the app itself says the same. */
@@ -163,7 +177,7 @@ export async function ranBefore(
 
 interface WalkedBack {
   newest: number;
-  pending: PendingRelease | null;
+  pending: PendingRelease[];
   failed: Decision[];
   decided: HerokuRelease | null;
   before: HerokuRelease | null;
@@ -178,13 +192,23 @@ const cameToRun = ({ status }: HerokuRelease) => status === 'succeeded' || statu
  * (a rollback to what runs is still a rollback). One that says nothing of the kind, as a config
  * change does, decided something only if its slug is not that of the release before it. It is read
  * on to the code before that, or to the app's first release where there is none.
+ *
+ * @param below only releases below that version: what ran before one of it was made
  */
-async function walkBack(api: HerokuApi, app: string, ports: Ports): Promise<WalkedBack> {
-  const story: WalkedBack = { newest: 0, pending: null, failed: [], decided: null, before: null };
+async function walkBack(
+  api: HerokuApi,
+  app: string,
+  ports: Ports,
+  below = Number.POSITIVE_INFINITY,
+): Promise<WalkedBack> {
+  const story: WalkedBack = { newest: 0, pending: [], failed: [], decided: null, before: null };
   let above: HerokuRelease | null = null;
+  let ranAbove: HerokuRelease | null = null;
   for await (const release of releasesNewestFirst(api, app, ports)) {
     story.newest = Math.max(story.newest, release.version);
-    mustMakeSense(app, release, above);
+    mustMakeSense(app, release, ranAbove);
+    if (cameToRun(release)) ranAbove = release;
+    if (release.version >= below) continue;
     if (story.decided === null) refuseImage(app, release);
     if (!cameToRun(release)) {
       if (story.decided === null) noteUnrun(story, release, ports);
@@ -216,7 +240,11 @@ async function walkBack(api: HerokuApi, app: string, ports: Ports): Promise<Walk
  */
 function aboveTheCode(story: WalkedBack): WalkedBack {
   const decidedAt = story.decided?.version ?? 0;
-  return { ...story, failed: story.failed.filter(({ release }) => release.version > decidedAt) };
+  return {
+    ...story,
+    pending: story.pending.filter(({ version }) => version > decidedAt),
+    failed: story.failed.filter(({ release }) => release.version > decidedAt),
+  };
 }
 
 const saysCode = ({ description }: HerokuRelease) => classify(description ?? '') !== 'other';
@@ -229,7 +257,7 @@ const hadCode = (release: HerokuRelease) =>
 function noteUnrun(story: WalkedBack, release: HerokuRelease, ports: Ports): void {
   const { id, version, status, description, slug } = release;
   const ageMs = ageOf(release.created_at, heroku, ports)?.atLeastMs ?? 0;
-  if (status === 'pending') story.pending ??= { id, version, description, slug, ageMs };
+  if (status === 'pending') story.pending.push({ id, version, description, slug, ageMs });
   else story.failed.push(decisionOf(release));
 }
 
@@ -275,7 +303,7 @@ export function containerImage(app: string, what: string): HerokuError {
 const lookYourself = (app: string) =>
   `Compare with heroku releases -a ${app}. If that is right, run the job again; what production runs cannot be told from this answer.`;
 
-function noSlug(app: string, { version, description }: HerokuRelease): HerokuError {
+export function noSlug(app: string, { version, description }: HerokuRelease): HerokuError {
   return new HerokuError(
     'E_RELEASES_NO_SLUG',
     `${app} v${version} (${description ?? 'no description'}) has no slug, though it is a release of code`,
@@ -313,9 +341,13 @@ function staysBehind(app: string, newest: number): HerokuError {
   );
 }
 
-/** By the texts that Heroku gives its releases; a retry (`heroku releases:retry`) is what it retries. */
+/** The text of what it retries, where a release says that it is a retry (`heroku releases:retry`). */
+export const withoutRetry = (description: string): string =>
+  description.trim().replace(/^(?:Retry of v\d+:\s*)+/i, '');
+
+/** By the texts that Heroku gives its releases; a retry is what it retries. */
 export function classify(description: string): ReleaseKind {
-  const what = description.trim().replace(/^(?:Retry of v\d+:\s*)+/i, '');
+  const what = withoutRetry(description);
   if (/^Roll(?:ed)? ?back\b/i.test(what)) return 'rollback';
   if (/^Promot(?:e|ed|ion)\b/i.test(what)) return 'promote';
   return /^Deploy(?:ed)?\b/i.test(what) ? 'deploy' : 'other';

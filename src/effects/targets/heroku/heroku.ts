@@ -28,6 +28,7 @@ import {
   readPreboot,
   type Shipped,
 } from './releases.ts';
+import { type RollBackInput, type RolledBack, rollBack } from './rollbacks.ts';
 import { type PendingWork, pendingWork, readDynos, readFormation, readSlug } from './running.ts';
 import { accountSchema, type Dyno, type FormationType } from './schemas.ts';
 
@@ -79,6 +80,12 @@ export interface Heroku {
   ): Promise<RequestedPromotion | Refusal>;
   /** The id of the release that it made. @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL, E_PROMOTION_TIMEOUT */
   followPromotion(input: FollowPromotionInput, ports: Ports): Promise<string>;
+  /**
+   * Puts back what ran before the deploy's release, once. Null: what runs is not the deploy's.
+   *
+   * @throws E_NOTHING_TO_RESTORE, E_RESTORE_GONE, E_NO_SLUG; E_RELEASE_FAILED, E_RELEASE_TIMEOUT
+   */
+  rollBack(input: RollBackInput, ports: StepPorts): Promise<RolledBack | null>;
   readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
   /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
   buildMarkOf(
@@ -153,6 +160,10 @@ class HerokuAccount implements Heroku {
 
   followPromotion(input: FollowPromotionInput, ports: Ports) {
     return followPromotion(this.#api, input, ports);
+  }
+
+  rollBack(input: RollBackInput, ports: StepPorts) {
+    return rollBack(this.#api, input, ports);
   }
 
   readPreboot(app: string, release: string, ports: Ports) {

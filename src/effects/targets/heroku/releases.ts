@@ -52,9 +52,10 @@ export async function awaitRelease(
   return { app, release: { id, version }, slug };
 }
 
-async function finished(
+/** The release once it runs. @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT */
+export async function finished(
   api: HerokuApi,
-  { app, release: id, timeoutMs }: AwaitReleaseInput,
+  { app, release: id, timeoutMs }: Pick<AwaitReleaseInput, 'app' | 'release' | 'timeoutMs'>,
   ports: Ports,
 ): Promise<HerokuRelease> {
   const output = new OutputFollower(ports);
@@ -130,8 +131,9 @@ export interface Shipped {
 export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Ports): Promise<void> {
   const { app, release, slug } = shipped;
   const { code, pending } = await readCode(api, app, ports);
-  if (pending !== null && decidesOtherwise(pending, slug)) {
-    throw notCurrent(shipped, pending, `v${pending.version} (${pending.description}) is under way`);
+  const other = pending.find((one) => decidesOtherwise(one, slug));
+  if (other !== undefined) {
+    throw notCurrent(shipped, other, `v${other.version} (${other.description}) is under way`);
   }
   if (code === null) throw notCurrent(shipped, null, 'it runs no code by now');
   const { version, id } = code.release;
@@ -144,7 +146,7 @@ export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Port
 }
 
 /** Other code, or a rollback: that is a decision against what runs even where it puts the same code again. */
-function decidesOtherwise(
+export function decidesOtherwise(
   { slug, description }: { readonly slug: string | null; readonly description: string | null },
   than: string,
 ): boolean {

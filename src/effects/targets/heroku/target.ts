@@ -14,6 +14,8 @@ import type {
   Hints,
   InstanceWatch,
   Observed,
+  Restored,
+  RestoreInput,
   Running,
   Submission,
   Target,
@@ -54,18 +56,19 @@ class HerokuTarget implements Target {
 
   async observe(ports: Ports): Promise<Observed> {
     const { newest, code, before, failed, pending } = await this.#heroku.readCode(this.#app, ports);
+    const [underWay] = pending;
     return {
       cursor: String(newest),
       running: code === null ? null : runningOf(code),
       before: before === null ? null : decisionOf(before, null),
       failed: failed.map((one) => decisionOf(one, null)),
       pending:
-        pending === null
+        underWay === undefined
           ? null
           : {
-              release: { id: pending.id, version: versionOf(pending.version) },
-              description: pending.description,
-              ageMs: pending.ageMs,
+              release: { id: underWay.id, version: versionOf(underWay.version) },
+              description: underWay.description,
+              ageMs: underWay.ageMs,
             },
     };
   }
@@ -179,6 +182,18 @@ class HerokuTarget implements Target {
   ): Promise<string | null> {
     const apps = places.filter((place) => place.kind === kind).map(({ name }) => name);
     return this.#heroku.buildMarkOf({ slug: slugOf(artifact), description }, apps, ports);
+  }
+
+  async restore({ key, timeoutMs }: RestoreInput, ports: StepPorts): Promise<Restored> {
+    const input = { app: this.#app, mark: key, timeoutMs };
+    const made = await this.#heroku.rollBack(input, ports);
+    if (made === null) return { kind: 'untouched' };
+    const { release, slug, commit } = made;
+    return {
+      kind: 'restored',
+      release: { id: release.id, version: versionOf(release.version) },
+      artifact: artifactOf(slug, commit),
+    };
   }
 
   async underWay(ports: Ports): Promise<readonly UnderWay[]> {

@@ -112,7 +112,7 @@ describe('readCode', () => {
     world.release(app, failed, { status: 'failed', description: 'Rollback to v9' });
     world.release(app, failed, { status: 'pending', description: 'Deploy 22222222' });
     const state = await heroku.readCode(name, ports);
-    expect(state).toMatchObject({ newest: 3, pending: { version: 3 } });
+    expect(state).toMatchObject({ newest: 3, pending: [{ version: 3 }] });
     expect(state.code).toMatchObject({ release: { version: 1 }, kind: 'deploy' });
     expect(state.failed).toMatchObject([{ release: { version: 2 }, kind: 'rollback' }]);
   });

@@ -39,6 +39,10 @@ export class HerokuStandIn extends HerokuWorld {
   readonly asked: string[] = [];
   /** `POST /apps/acme/builds` to what befalls the next requests of it, one each; null is nothing. */
   readonly faults = new Map<string, (Fault | null)[]>();
+  /** The apps that a request rolled back, in order. */
+  readonly rolledBack: StandInApp[] = [];
+  /** What a rollback is answered with. */
+  answerRollback: (body: object) => object = (body) => body;
   /** The body that every read is answered with; null: what is true. */
   answerReads: string | null = null;
   readonly progress: string[] = [];
@@ -241,6 +245,16 @@ export class HerokuStandIn extends HerokuWorld {
         found.status = found.endsAs ?? 'succeeded';
       }
       return c.json(this.#releaseJson(app, found));
+    });
+    hono.post('/apps/:app/releases', async (c) => {
+      const app = this.#app(c);
+      const { release: wanted } = await c.req.json();
+      const to = app.releases.find(({ id }) => id === wanted);
+      if (to?.status !== 'succeeded' || to.slug === null) {
+        return c.json({ id: 'invalid_params', message: 'Cannot roll back to that release.' }, 422);
+      }
+      this.rolledBack.push(app);
+      return c.json(this.answerRollback(this.#releaseJson(app, this.rollback(app, to))), 201);
     });
     hono.get('/apps/:app/slugs/:slug', (c) => {
       const id = c.req.param('slug');

@@ -58,6 +58,8 @@ export interface StandInApp {
   generation: string | { id: string; name: string };
   /** The Private Space that it is in. */
   space: { id: string; name: string } | null;
+  /** What a rollback's release is besides; it succeeds at once when nothing is said. */
+  nextRollback: Partial<StandInRelease>;
   /** What its next builds do. */
   nextBuild: { asks: number; endsAs: 'succeeded' | 'failed'; output: string };
 }
@@ -108,6 +110,7 @@ export class HerokuWorld {
       preboot: false,
       generation: 'cedar',
       space: null,
+      nextRollback: {},
       nextBuild: { asks: 1, endsAs: 'succeeded', output: '-----> Building\n' },
       ...over,
     };
@@ -158,6 +161,12 @@ export class HerokuWorld {
     };
     app.builds.push(made);
     return made;
+  }
+
+  /** As `heroku rollback` does: a new release of that one's slug. */
+  rollback(app: StandInApp, to: StandInRelease): StandInRelease {
+    const description = `Rollback to v${to.version}`;
+    return this.release(app, to.slug, { description, ...app.nextRollback });
   }
 
   #slugOf(release: string): string | null {

@@ -1,0 +1,158 @@
+/** Rollbacks: a deploy's release taken back, once, to what ran before it, and followed until that runs again. */
+
+import { LockstepError } from '../../../errors/error.ts';
+import { writeOnce } from '../../lost-replies.ts';
+import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
+import { appPath, type HerokuApi } from './api.ts';
+import { buildMarkOf } from './builds.ts';
+import {
+  classify,
+  commitOf,
+  type Decision,
+  type HerokuVersion,
+  noSlug,
+  readCode,
+  readCodeBelow,
+  refuseImage,
+} from './code.ts';
+import { readRelease } from './release-list.ts';
+import { decidesOtherwise, finished } from './releases.ts';
+import { type HerokuRelease, releaseSchema } from './schemas.ts';
+
+export interface RollBackInput {
+  readonly app: string;
+  /** On the build of what is to be taken back. */
+  readonly mark: string;
+  readonly timeoutMs: number;
+}
+
+/** What runs again, by the release that put it there. */
+export interface RolledBack {
+  readonly release: HerokuVersion;
+  readonly slug: string;
+  /** 40 hex digits; null when the slug was made without a commit's full id. */
+  readonly commit: string | null;
+}
+
+/**
+ * Has the app run again what it ran before the deploy's release: a new release with the code and the config vars
+ * of that one (Platform API reference, Release, Rollback). A rollback to it that is there already is adopted, one
+ * that failed too: one rollback a release, and whoever waits for it tells why it failed. Null, and nothing is
+ * written, where the app runs no release of the deploy, or where other code is under way.
+ *
+ * @throws E_NOTHING_TO_RESTORE, E_RESTORE_GONE, E_NO_SLUG, E_RELEASES_NO_SLUG there is nothing to go back to;
+ *   E_RELEASE_FAILED, E_RELEASE_TIMEOUT the rollback did not come to run
+ */
+export async function rollBack(
+  api: HerokuApi,
+  input: RollBackInput,
+  ports: StepPorts,
+): Promise<RolledBack | null> {
+  const { app, timeoutMs } = input;
+  let to: HerokuRelease | null = null;
+  const written = await writeOnce<string, 'untouched'>(ports, {
+    what: `${app}’s rollback`,
+    look: () => findRollback(api, input, ports),
+    clear: async () => {
+      to = await whatToRestore(api, input, ports);
+      return to === null ? 'untouched' : null;
+    },
+    send: async (cleared) => {
+      if (to === null) throw new Error('a rollback is asked for before it is known what to');
+      return createRollback(api, app, to, cleared);
+    },
+  });
+  if (written.kind === 'refused') return null;
+  const { id, version, slug } = await finished(
+    api,
+    { app, release: written.value, timeoutMs },
+    ports,
+  );
+  if (slug === null) throw api.malformed(appPath(app, 'releases', id), 'it has no slug');
+  return { release: { id, version }, slug, commit: await commitOf(api, app, slug, ports) };
+}
+
+/** The rollback, whoever made it, by which the app left the deploy's release for what ran before, or is to; its id. */
+async function findRollback(
+  api: HerokuApi,
+  input: RollBackInput,
+  ports: Ports,
+): Promise<string | null> {
+  const { app } = input;
+  const { code, before, pending, failed } = await readCode(api, app, ports);
+  if (code === null) return null;
+  if (code.kind === 'rollback') {
+    const left = await readCodeBelow(api, app, code.release.version, ports);
+    const isBack = left.before !== null && left.before.slug === code.slug;
+    return isBack && (await isOurs(api, input, left.code, ports)) ? code.release.id : null;
+  }
+  if (before === null || !(await isOurs(api, input, code, ports))) return null;
+  const goesBack = ({ slug, description }: { slug: string | null; description: string | null }) =>
+    slug === before.slug && classify(description ?? '') === 'rollback';
+  return pending.find(goesBack)?.id ?? failed.find(goesBack)?.release.id ?? null;
+}
+
+/** What the app ran right before the deploy's release: config changes on top of that code included. Null: not ours to go back. */
+async function whatToRestore(
+  api: HerokuApi,
+  input: RollBackInput,
+  ports: Ports,
+): Promise<HerokuRelease | null> {
+  const { app } = input;
+  const { code, before, pending } = await readCode(api, app, ports);
+  if (code === null || !(await isOurs(api, input, code, ports))) return null;
+  if (pending.some((one) => decidesOtherwise(one, code.slug))) return null;
+  if (before === null) throw nothingBefore(app, code);
+  const release = await readRelease(api, app, before.release.id, ports);
+  refuseImage(app, release);
+  if (release.status === 'expired') throw gone(app, code, release);
+  if (release.slug === null) throw noSlug(app, release);
+  return release;
+}
+
+/** Whether the deploy had it built; who goes back to it by a rollback decided so anew. */
+async function isOurs(
+  api: HerokuApi,
+  { app, mark }: RollBackInput,
+  code: Decision | null,
+  ports: Ports,
+): Promise<boolean> {
+  if (code === null || code.slug === null || code.kind === 'rollback') return false;
+  const { slug, description } = code;
+  return (await buildMarkOf(api, { slug, description }, [app], ports)) === mark;
+}
+
+async function createRollback(
+  api: HerokuApi,
+  app: string,
+  to: HerokuRelease,
+  ports: ClearedPorts,
+): Promise<string> {
+  const path = appPath(app, 'releases');
+  const made = await api.post(path, { release: to.id }, releaseSchema, ports);
+  if (made.app.name === app && made.slug === to.slug) return made.id;
+  throw api.malformed(path, `release ${made.id} does not put back v${to.version} of ${app}`);
+}
+
+function nothingBefore(app: string, { release: { version } }: Decision): LockstepError {
+  return new LockstepError(
+    'E_NOTHING_TO_RESTORE',
+    `${app} ran no code before v${version}, so there is nothing to go back to; v${version} keeps running`,
+    {
+      hint: `Stop it (heroku ps:scale web=0 -a ${app}), or deploy the next commit.`,
+      details: { app, version },
+    },
+  );
+}
+
+function gone(app: string, { release }: Decision, { version: to }: HerokuRelease): LockstepError {
+  const { version } = release;
+  return new LockstepError(
+    'E_RESTORE_GONE',
+    `${app} v${to}, which ran before v${version}, has expired: Heroku keeps its code no longer; v${version} keeps running`,
+    {
+      hint: `Deploy the commit of v${to} again, or the next one; or stop it: heroku ps:scale web=0 -a ${app}.`,
+      details: { app, version, to },
+    },
+  );
+}

@@ -1,0 +1,249 @@
+/** Rollbacks: one a release, whatever is lost or killed; to what ran right before it, and never over anybody else. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StepPorts } from '../../../../src/effects/ports.ts';
+import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import { failureOf } from '../../lockstep-error.ts';
+import { HerokuStandIn } from './stand-in.ts';
+import type { StandInApp, StandInRelease } from './world.ts';
+
+const name = 'acme-canary';
+const mark = '502-11111111';
+const write = `POST /apps/${name}/releases`;
+const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(40)) as [
+  string,
+  string,
+  string,
+];
+
+let world: HerokuStandIn;
+let app: StandInApp;
+let heroku: Heroku;
+let ports: StepPorts;
+let slugBefore: string;
+let before: StandInRelease;
+let ours: StandInRelease;
+
+/** v1 ran no code, v2 ran before, v3 is the deploy's. */
+beforeEach(async () => {
+  world = await new HerokuStandIn().start();
+  app = world.app(name);
+  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  ports = world.ports();
+  world.release(app, null, { description: 'Initial release' });
+  slugBefore = world.slug(two);
+  before = world.release(app, slugBefore, { description: 'Deploy 22222222' });
+  ours = release();
+});
+afterEach(() => world.close());
+
+/** Of the deploy, as a build of its mark makes one. */
+function release(): StandInRelease {
+  const slug = world.slug(one);
+  const made = world.release(app, slug, { description: 'Deploy 11111111' });
+  world.build(app, { mark: `lockstep ${mark}`, status: 'succeeded', slug, release: made.id });
+  return made;
+}
+
+const rollBack = (over: Partial<StepPorts> = {}) =>
+  heroku.rollBack({ app: name, mark, timeoutMs: 30_000 }, { ...ports, ...over });
+const sent = () => world.asked.filter((one) => one === write).length;
+const rollbacks = () =>
+  app.releases.filter(({ description }) => description?.startsWith('Rollback'));
+
+describe('a rollback', () => {
+  it('is to the release that ran right before, whose config vars are the last of that code', async () => {
+    app.releases.pop();
+    const config = world.release(app, slugBefore, { description: 'Set FOO config vars' });
+    ours = release();
+    world.release(app, ours.slug, { description: 'Set BAR config vars' });
+    const made = await rollBack();
+    expect(app.releases.at(-1)?.description).toBe(`Rollback to v${config.version}`);
+    const { id, version } = app.releases.at(-1) ?? ours;
+    expect(made).toEqual({ release: { id, version }, slug: slugBefore, commit: two });
+  });
+
+  it('is waited for through its release phase', async () => {
+    app.nextRollback = { status: 'pending', asksLeft: 3, output: 'migrating down\n' };
+    const made = await rollBack();
+    expect(made?.release.version).toBe(4);
+    expect(app.releases.at(-1)?.status).toBe('succeeded');
+    expect(world.progress).toContain('migrating down');
+  });
+
+  it('asks the lane right before it is sent', async () => {
+    const fenced: string[] = [];
+    world.beforeWrite = async ({ method, url }) => {
+      fenced.push(`${method} ${new URL(url).pathname}`);
+    };
+    await rollBack();
+    expect(fenced).toEqual([write]);
+  });
+
+  it('is not sent once the lane is lost', async () => {
+    world.beforeWrite = () => Promise.reject(new Error('the lane is lost'));
+    await expect(rollBack()).rejects.toThrow('the lane is lost');
+    expect(sent()).toBe(0);
+  });
+});
+
+describe('one rollback', () => {
+  it.each(['lost-after', '503-after'] as const)('where its reply is %s', async (fault) => {
+    world.faults.set(write, [fault]);
+    const made = await rollBack();
+    expect(made).toMatchObject({ release: { version: 4 }, commit: two });
+    expect([sent(), rollbacks().length]).toEqual([1, 1]);
+  });
+
+  it('where its request was lost: looked for, then sent once more', async () => {
+    world.faults.set(write, ['lost-before']);
+    expect(await rollBack()).toMatchObject({ release: { version: 4 } });
+    expect([sent(), rollbacks().length]).toEqual([2, 1]);
+  });
+
+  it('where its reply is lost, and it is still in its release phase', async () => {
+    world.faults.set(write, ['lost-after']);
+    app.nextRollback = { status: 'pending', asksLeft: 2 };
+    expect(await rollBack()).toMatchObject({ release: { version: 4 } });
+    expect([sent(), rollbacks().length]).toEqual([1, 1]);
+  });
+
+  it('where the answer is of another release than the one that was asked for', async () => {
+    world.answerRollback = (body) => ({ ...body, slug: { id: 'another' } });
+    expect(await rollBack()).toMatchObject({ release: { version: 4 } });
+    expect([sent(), rollbacks().length]).toEqual([1, 1]);
+  });
+
+  it.each(['pending', 'succeeded'] as const)(
+    'where the run is killed between the write and its answer, and it is %s by then',
+    async (status) => {
+      const killed = new AbortController();
+      world.onAsked = (request) => {
+        if (request === write) setImmediate(() => killed.abort(new Error('killed')));
+      };
+      world.faults.set(write, ['lost-after']);
+      app.nextRollback = { status, asksLeft: 1 };
+      await expect(rollBack({ signal: killed.signal })).rejects.toThrow('killed');
+      world.onAsked = () => {};
+      expect(await rollBack({ again: true })).toMatchObject({ release: { version: 4 } });
+      expect([sent(), rollbacks().length]).toEqual([1, 1]);
+    },
+  );
+
+  it('where a dead run’s request arrives only while the next one looks', async () => {
+    let looks = 0;
+    world.onAsked = (request) => {
+      if (request !== `GET /apps/${name}/releases`) return;
+      looks += 1;
+      if (looks === 2) world.rollback(app, before);
+    };
+    expect(await rollBack({ again: true })).toMatchObject({ release: { version: 4 } });
+    expect([sent(), rollbacks().length]).toEqual([0, 1]);
+  });
+
+  it('that failed in its release phase is told with its output, and not made again', async () => {
+    app.nextRollback = { status: 'failed', output: 'the schema cannot go down\n' };
+    for (const again of [false, true]) {
+      const error = await failureOf(rollBack({ again }));
+      expect(error).toMatchObject({ code: 'E_RELEASE_FAILED' });
+      expect(error.hint).toContain('the schema cannot go down');
+    }
+    expect(sent()).toBe(1);
+  });
+
+  it('of a person’s after one that failed is what counts', async () => {
+    world.rollback(app, before).status = 'failed';
+    const { version } = world.rollback(app, before);
+    expect(await rollBack()).toMatchObject({ release: { version } });
+    expect(sent()).toBe(0);
+  });
+});
+
+describe('nothing is rolled back', () => {
+  it.each<[string, () => void]>([
+    ['a person went back further', () => goneBackFurther()],
+    ['a person went back to the deploy’s release', () => backToOurs()],
+    ['another deploy’s release runs', () => void world.release(app, world.slug(three))],
+    [
+      'another release waits behind a config change that is under way too',
+      () => {
+        world.release(app, world.slug(three), {
+          status: 'pending',
+          description: 'Deploy 33333333',
+        });
+        world.release(app, ours.slug, { status: 'pending', description: 'Set FOO config vars' });
+      },
+    ],
+  ])('where %s', async (_, happens) => {
+    happens();
+    const releases = app.releases.length;
+    expect(await rollBack()).toBeNull();
+    expect(app.releases).toHaveLength(releases);
+    expect(sent()).toBe(0);
+  });
+
+  it.each<[string, string, () => void]>([
+    ['expired', 'E_RESTORE_GONE', () => Object.assign(before, { status: 'expired' })],
+    [
+      'expired, and lost its slug',
+      'E_RESTORE_GONE',
+      () => Object.assign(before, { status: 'expired', slug: null }),
+    ],
+    [
+      'is a container image',
+      'E_NO_SLUG',
+      () => Object.assign(before, { slug: null, description: 'Deployed web (4b5c6d7e8f90)' }),
+    ],
+    [
+      'has no slug, though it is one of code',
+      'E_RELEASES_NO_SLUG',
+      () => Object.assign(before, { slug: null }),
+    ],
+  ])('where what ran before %s: %s', async (_, code, change) => {
+    change();
+    const error = await failureOf(rollBack());
+    expect(error.code).toBe(code);
+    expect(error.hint).toBeTruthy();
+    expect(sent()).toBe(0);
+  });
+
+  function goneBackFurther(): void {
+    world.release(app, world.slug(three));
+    world.release(app, ours.slug, { description: 'Promote acme-staging v9 1111111' });
+    world.rollback(app, before);
+  }
+
+  function backToOurs(): void {
+    world.release(app, world.slug(three));
+    world.rollback(app, ours);
+  }
+});
+
+describe('what was promoted', () => {
+  it.each(['Promote acme-staging v7 1111111', 'Retry of v3: Promote acme-staging v7 1111111'])(
+    'is known by the build that its release names: %s',
+    async (description) => {
+      const staging = world.app('acme-staging');
+      const slug = world.slug(one);
+      world.build(staging, { mark: `lockstep ${mark}`, status: 'succeeded', slug });
+      app.releases.pop();
+      app.builds.pop();
+      world.release(app, slug, { description });
+      expect(await rollBack()).toMatchObject({ slug: slugBefore, commit: two });
+      expect(staging.releases).toEqual([]);
+    },
+  );
+});
+
+describe('mustStillRun', () => {
+  it('sees other code that waits behind a config change which is under way too', async () => {
+    const shipped = { app: name, release: ours, slug: ours.slug ?? '' };
+    world.release(app, ours.slug, { status: 'pending', description: 'Set FOO config vars' });
+    await heroku.mustStillRun(shipped, ports);
+    app.releases.pop();
+    world.release(app, world.slug(three), { status: 'pending', description: 'Deploy 33333333' });
+    world.release(app, ours.slug, { status: 'pending', description: 'Set FOO config vars' });
+    expect((await failureOf(heroku.mustStillRun(shipped, ports))).code).toBe(
+      'E_RELEASE_NOT_CURRENT',
+    );
+  });
+});
