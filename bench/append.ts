@@ -1,20 +1,17 @@
-/**
- * How close appending comes to the disk: single-event appends against bare inserts of the same
- * bytes with synchronous=FULL, in the same run, taking turns. `node bench/append.ts [APPENDS]`
- */
+/** How close appending comes to the disk: an event a transaction, with every promise kept, beside bare inserts of the same bytes. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import Database from 'better-sqlite3';
+import { Client } from 'pg';
 import { deploysProjection } from '../src/runtime/audit/deploys.ts';
 import type { EventLog, NewEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
+import { PostgresServer } from '../test/postgres/server.ts';
+import { bareTable } from './bare.ts';
+import { type Bench, type Figure, median, takeTurns } from './bench.ts';
 
-const appends = Number(process.argv[2] ?? 1_500);
-/** One more is run first and not counted. */
-const rounds = 6;
 const eventsPerStream = 50;
 
 const anEvent = (n: number): NewEvent => ({
@@ -24,107 +21,110 @@ const anEvent = (n: number): NewEvent => ({
   metadata: { actor: 'ada', run: 'bench', transition: { from: 'a', to: 'b', settled: false } },
 });
 
-type Contender = (round: number) => Promise<void>;
-
-/** The limit: one insert a transaction, no promise kept but durability. */
-function bareInserts(file: string): Contender {
-  const handle = new Database(file);
-  handle.pragma('journal_mode = wal');
-  handle.pragma('synchronous = full');
-  handle.exec(`create table events (position integer primary key, stream text, version integer,
-    id text, type text, data text, metadata text, time text, unique (stream, version)) strict`);
-  const insert = handle.prepare(
-    'insert into events (stream, version, id, type, data, metadata, time) values (?, ?, ?, ?, ?, ?, ?)',
-  );
-  return async (round) => {
-    for (let n = 0; n < appends; n++) {
-      const { id, type, data, metadata } = anEvent(n);
-      insert.run(
-        streamOf(round, n),
-        (n % eventsPerStream) + 1,
-        id,
-        type,
-        JSON.stringify(data),
-        JSON.stringify(metadata),
-        new Date().toISOString(),
-      );
-    }
-  };
-}
-
-const appendsTo =
-  (log: EventLog): Contender =>
-  async (round) => {
-    for (let n = 0; n < appends; n++) {
-      const expected = n % eventsPerStream;
-      await log.append([{ stream: streamOf(round, n), expected, events: [anEvent(n)] }]);
-    }
-  };
-
 const streamOf = (round: number, n: number): string =>
   `deploy/${round}-${Math.floor(n / eventsPerStream)}`;
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+/** What one append takes, in µs. @param append writes the nth event of a round */
+const timed =
+  (appends: number, append: (event: NewEvent, stream: string, n: number) => Promise<unknown>) =>
+  async (round: number): Promise<number> => {
+    const from = performance.now();
+    for (let n = 0; n < appends; n++) await append(anEvent(n), streamOf(round, n), n);
+    return ((performance.now() - from) * 1_000) / appends;
+  };
 
-const perSecond = (count: number, ms: number): string =>
-  `${Math.round((count / ms) * 1_000).toLocaleString('en')}/s`;
+const appendsTo = (log: EventLog, appends: number, isFenced: boolean) => {
+  let fence: { resource: string; token: number } | undefined;
+  return timed(appends, async (event, stream, n) => {
+    if (isFenced) fence ??= (await log.take('lane/bench', {}, 3_600_000)) ?? undefined;
+    const expected = n % eventsPerStream;
+    const options = fence === undefined ? {} : { fence };
+    await log.append([{ stream, expected, events: [event] }], options);
+  });
+};
 
-async function readEverything(log: EventLog): Promise<number> {
-  let after = 0;
-  for (;;) {
-    const page = await log.readAll({ after });
-    if (page.length === 0) return after;
-    after = page.at(-1)?.position ?? after;
+async function sqlite(folder: string, quick: boolean): Promise<Figure[]> {
+  const [rounds, appends] = quick ? [5, 500] : [11, 1_500];
+  const { insert, handle } = bareTable(join(folder, 'bare.db'));
+  const [plain, kept] = await Promise.all([
+    openLog(`sqlite:${join(folder, 'plain.db')}`),
+    openLog(`sqlite:${join(folder, 'kept.db')}`, { projections: [deploysProjection] }),
+  ]);
+  const { bare, alone, whole } = await takeTurns(rounds, {
+    bare: timed(appends, async ({ id, type, data, metadata }, stream, n) => {
+      const version = (n % eventsPerStream) + 1;
+      insert({ id, type, data, metadata, stream, version, time: new Date().toISOString() });
+    }),
+    alone: appendsTo(plain, appends, false),
+    whole: appendsTo(kept, appends, true),
+  });
+  for (const each of [plain, kept, handle]) await each.close();
+  const peer = { what: 'a bare prepared insert', measured: median(bare) };
+  return [
+    figure('append, SQLite, without fence and read model', alone, peer, null),
+    figure('append, SQLite, every promise', whole, peer, 1.5),
+  ];
+}
+
+async function postgres(quick: boolean): Promise<Figure[]> {
+  const [rounds, appends] = quick ? [5, 200] : [11, 500];
+  const server = await PostgresServer.start();
+  const client = new Client({ connectionString: server.url('postgres') });
+  try {
+    await client.connect();
+    await client.query(`create table bare_events (position bigint generated always as identity primary key,
+      stream text, version bigint, id text, type text, data text, metadata text, time text, unique (stream, version))`);
+    const log = await openLog(server.url('postgres'), { projections: [deploysProjection] });
+    const { bare, whole } = await takeTurns(rounds, {
+      bare: timed(appends, async ({ id, type, data, metadata }, stream, n) => {
+        await client.query('begin');
+        await client.query({
+          name: 'insert',
+          text: 'insert into bare_events (stream, version, id, type, data, metadata, time) values ($1, $2, $3, $4, $5, $6, $7)',
+          values: [
+            stream,
+            (n % eventsPerStream) + 1,
+            id,
+            type,
+            JSON.stringify(data),
+            JSON.stringify(metadata),
+            new Date().toISOString(),
+          ],
+        });
+        await client.query('commit');
+      }),
+      whole: appendsTo(log, appends, true),
+    });
+    await log.close();
+    const peer = { what: 'a bare begin, prepared insert, commit', measured: median(bare) };
+    return [figure('append, PostgreSQL, every promise', whole, peer, 2)];
+  } finally {
+    await client.end();
+    await server.stop();
   }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
-const log = await openLog(`sqlite:${join(folder, 'log.db')}`);
-const projecting = await openLog(`sqlite:${join(folder, 'projecting.db')}`, {
-  projections: [deploysProjection],
+const figure = (
+  what: string,
+  took: readonly number[],
+  against: Figure['against'],
+  times: number | null,
+): Figure => ({
+  ...{ what, unit: 'µs', measured: median(took), against },
+  goal: times === null ? null : { times },
 });
-const contenders: [string, Contender][] = [
-  ['bare better-sqlite3 insert', bareInserts(join(folder, 'bare.db'))],
-  ['append', appendsTo(log)],
-  ['append with the read model', appendsTo(projecting)],
-];
-const times = new Map<string, number[]>(contenders.map(([name]) => [name, []]));
-for (let round = 0; round <= rounds; round++) {
-  for (let turn = 0; turn < contenders.length; turn++) {
-    const [name, contender] = contenders[(turn + round) % contenders.length] ?? contenders[0] ?? [];
-    if (name === undefined || contender === undefined) continue;
-    const ms = await timed(() => contender(round));
-    if (round > 0) times.get(name)?.push(ms);
+
+async function run(quick: boolean): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
+  try {
+    return [...(await sqlite(folder, quick)), ...(await postgres(quick))];
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }
 
-const limitMs = median(times.get('bare better-sqlite3 insert') ?? []);
-for (const [name, ms] of times) {
-  const middle = median(ms);
-  const ratio = (middle / limitMs).toFixed(2);
-  console.log(
-    `${name.padEnd(28)} ${perSecond(appends, middle).padStart(10)}   ${ratio}x the limit's time`,
-  );
-}
-const head = await log.head();
-const readMs = await timed(() => readEverything(log));
-console.log(`${'readAll'.padEnd(28)} ${perSecond(head, readMs).padStart(10)}   of ${head} events`);
-const streams = Array.from({ length: 200 }, (_, n) =>
-  streamOf(n % rounds, (n * eventsPerStream) % appends),
-);
-const streamMs = await timed(async () => {
-  for (const stream of streams) await log.readStream(stream);
-});
-console.log(`${'readStream of 50'.padEnd(28)} ${perSecond(streams.length, streamMs).padStart(10)}`);
-const verifyMs = await timed(() => log.verify());
-console.log(`${'verify'.padEnd(28)} ${perSecond(head, verifyMs).padStart(10)}   of ${head} events`);
-await log.close();
-await projecting.close();
-await rm(folder, { recursive: true });
+export const bench: Bench = {
+  about:
+    'One event appended in a transaction of its own, under a lease and with the read model fed, on the disk when it is back; beside the least that the same engine can do for the same bytes, which keeps none of the log’s promises but that one.',
+  run,
+};

@@ -1,7 +1,6 @@
 /**
  * How long a free lane stays free: from the append that releases it to the next one's grant, who
- * waits on a connection of its own. In one run: SQLite, which is looked at every 30 ms, and
- * PostgreSQL, which tells by NOTIFY. `node bench/hand-over.ts [TIMES]`
+ * waits on a connection of its own. SQLite is looked at every 30 ms; PostgreSQL tells by NOTIFY.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,8 +11,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { EventLog, NewEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
 import { PostgresServer } from '../test/postgres/server.ts';
+import type { Bench, Figure } from './bench.ts';
 
-const times = Number(process.argv[2] ?? 100);
 const resource = 'lane/bench';
 const ttlMs = 60_000;
 
@@ -39,7 +38,7 @@ async function grantWhenFree(log: EventLog): Promise<number> {
 }
 
 /** Milliseconds of each hand-over, between two connections that take turns. */
-async function handOvers(open: () => Promise<EventLog>): Promise<number[]> {
+async function handOvers(open: () => Promise<EventLog>, times: number): Promise<number[]> {
   let [holder, waiter] = [await open(), await open()];
   await grantWhenFree(holder);
   const took: number[] = [];
@@ -60,19 +59,34 @@ async function handOvers(open: () => Promise<EventLog>): Promise<number[]> {
   return took.sort((a, b) => a - b);
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
-const server = await PostgresServer.start();
-const contenders: [name: string, open: () => Promise<EventLog>][] = [
-  ['SQLite', () => openLog(`sqlite:${join(folder, 'log.db')}`)],
-  ['PostgreSQL', () => openLog(server.url('postgres'))],
-];
-
-console.log(`${times} hand-overs each, milliseconds from release to grant`);
-for (const [name, open] of contenders) {
-  const took = await handOvers(open);
-  const at = (share: number) => (took[Math.floor(share * (took.length - 1))] ?? 0).toFixed(1);
-  console.log(`  ${name.padEnd(12)} median ${at(0.5)}  p95 ${at(0.95)}  max ${at(1)}`);
+async function run(quick: boolean): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
+  const server = await PostgresServer.start();
+  try {
+    const stores = {
+      SQLite: `sqlite:${join(folder, 'log.db')}`,
+      PostgreSQL: server.url('postgres'),
+    };
+    const figures: Figure[] = [];
+    for (const [name, url] of Object.entries(stores)) {
+      const took = await handOvers(() => openLog(url), quick ? 20 : 100);
+      for (const [share, word] of [
+        [0.5, 'median'],
+        [0.99, 'p99'],
+      ] as const) {
+        const measured = took[Math.floor(share * (took.length - 1))] ?? Number.NaN;
+        figures.push({ what: `${name}, ${word}`, unit: 'ms', measured, against: null, goal: null });
+      }
+    }
+    return figures;
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true });
+  }
 }
-await server.stop();
-await rm(folder, { recursive: true });
-process.exit(0);
+
+export const bench: Bench = {
+  about:
+    'How long a free lane stays free with one that waits for it on a connection of its own: from the append that releases it to the grant of the next.',
+  run,
+};

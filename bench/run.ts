@@ -1,16 +1,51 @@
-/** `npm run bench [NAME [ARGUMENTS]]`: one bench by its name, or all of them, one after the other. */
-import { spawnSync } from 'node:child_process';
+/**
+ * `npm run bench [-- [NAME …] [--quick] [--json FILE] [--docs]]`: benches by their names, or all of them. Each
+ * figure stands beside its limit, or beside a peer that was measured in the same run. `--docs` writes docs/performance.md
+ * and, beside it, the same as JSON.
+ */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Bench, Figure } from './bench.ts';
+import { machine } from './machine.ts';
+import { type Report, tableLines, toMarkdown } from './report.ts';
 
-const names = ['start', 'append', 'hand-over', 'deploy'];
-const [name, ...args] = process.argv.slice(2);
-if (name !== undefined && !names.includes(name)) {
-  process.stderr.write(`there is no bench ${name}; there are ${names.join(', ')}\n`);
+const names = ['append', 'import', 'history', 'start', 'hand-over', 'deploy'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    docs: { type: 'boolean', default: false },
+  },
+});
+const unknown = positionals.find((name) => !names.some((one) => one === name));
+if (unknown !== undefined) {
+  process.stderr.write(`there is no bench ${unknown}; there are ${names.join(', ')}\n`);
   process.exit(2);
 }
-for (const one of name === undefined ? names : [name]) {
-  process.stdout.write(`${one}\n`);
-  const file = join(import.meta.dirname, `${one}.ts`);
-  const { status } = spawnSync(process.execPath, [file, ...args], { stdio: 'inherit' });
-  if (status !== 0) process.exit(1);
+if (values.docs && (values.quick || positionals.length > 0)) {
+  process.stderr.write('--docs takes a whole run: leave --quick and the names out\n');
+  process.exit(2);
 }
+
+const benches: Record<string, { about: string; figures: readonly Figure[] }> = {};
+for (const name of names) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const { bench } = (await import(`./${name}.ts`)) as { bench: Bench };
+  process.stdout.write(`${name}\n`);
+  const figures = await bench.run(values.quick);
+  for (const line of tableLines(figures)) process.stdout.write(`  ${line}\n`);
+  benches[name] = { about: bench.about, figures };
+}
+
+const report: Report = { machine: await machine(), quick: values.quick, benches };
+const json = `${JSON.stringify(report, null, 2)}\n`;
+if (values.json !== undefined) writeFileSync(values.json, json);
+if (values.docs) {
+  const docs = join(import.meta.dirname, '../docs');
+  writeFileSync(join(docs, 'performance.json'), json);
+  writeFileSync(join(docs, 'performance.md'), toMarkdown(report));
+}
+process.exit(0);

@@ -1,12 +1,12 @@
 /** A sandbox, a repository and a log for benches, with the real command as a process. */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type RunningSandbox, type ServerOptions, startSandbox } from '../src/sandbox/server.ts';
+import { type Measured, measured } from './process.ts';
 
-const binary = resolve(import.meta.dirname, '../bin/pipeline.js');
+export const binary = resolve(import.meta.dirname, '../bin/pipeline.js');
 const atOnce = { buildMs: 0, releasePhaseMs: 0, promotionMs: 0, dynoBootMs: 0 };
 
 export class BenchStage {
@@ -40,8 +40,12 @@ export class BenchStage {
       HOME: this.#root,
       CI: 'true',
       ...this.sandbox.environment,
-      PIPELINE_STORE: `sqlite:${join(this.#root, 'log.db')}`,
+      PIPELINE_STORE: this.store,
     };
+  }
+
+  get store(): string {
+    return `sqlite:${join(this.#root, 'log.db')}`;
   }
 
   /** @returns the new commit's id */
@@ -53,19 +57,14 @@ export class BenchStage {
   }
 
   /** @throws Error with what was printed when the deploy does not go live */
-  async advance(build: number, commit: string): Promise<void> {
-    const args = ['advance', '--build', `${build}`, '--commit', commit, '--branch', 'master'];
-    const child = spawn(process.execPath, [binary, ...args], {
-      cwd: this.repository,
-      env: this.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (part) => (output += part));
-    }
-    const [code] = await once(child, 'close');
-    if (code !== 0) throw new Error(`advance ended with ${code}:\n${output}`);
+  advance(build: number, commit: string): Promise<Measured> {
+    const deploy = ['--build', `${build}`, '--commit', commit, '--branch', 'master'];
+    return this.pipeline('advance', ...deploy);
+  }
+
+  /** @throws Error with what was printed when it does not end with 0 */
+  pipeline(...args: readonly string[]): Promise<Measured> {
+    return measured([binary, ...args], { cwd: this.repository, env: this.environment });
   }
 
   async strike(): Promise<void> {

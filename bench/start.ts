@@ -1,21 +1,10 @@
-/**
- * What it takes to start each command, beside `node -e 0`, taking turns in one run: time, and peak
- * memory. Each answers from a log of one deploy, at vendors that answer at once. `node bench/start.ts [TIMES]`
- */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join, resolve } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { BenchStage } from './stage.ts';
+/** What it takes to start each command, beside `node -e 0`: each answers from a log of one deploy. */
+import { type Bench, type Figure, takeTurns } from './bench.ts';
+import { compared, type Measured, measured } from './process.ts';
+import { BenchStage, binary } from './stage.ts';
 
-const times = Number(process.argv[2] ?? 9);
-const binary = resolve(import.meta.dirname, '../bin/pipeline.js');
-const peakMemory = join(import.meta.dirname, 'peak-memory.cjs');
-
-const stage = await BenchStage.set();
-const shipped = stage.commit('Change 1');
-await stage.advance(1, shipped);
-const deploy = `1-${shipped.slice(0, 8)}`;
+const deploy = '1-';
+const order = ['--reason', 'bench', '--branch', 'master'];
 
 /** What is measured: the arguments of `node`. */
 const commands: Readonly<Record<string, readonly string[]>> = {
@@ -27,49 +16,32 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   log: [binary, 'log', deploy],
   replay: [binary, 'replay', deploy],
   export: [binary, 'export'],
-  docs: [binary, 'docs', '--check'],
-  disable: [binary, 'disable', '--reason', 'bench', '--branch', 'master'],
-  enable: [binary, 'enable', '--reason', 'bench', '--branch', 'master'],
+  docs: [binary, 'docs'],
+  disable: [binary, 'disable', ...order],
+  enable: [binary, 'enable', ...order],
 };
 
-interface Measured {
-  readonly ms: number[];
-  readonly kib: number[];
-}
-
-async function run(args: readonly string[], into: Measured): Promise<void> {
-  const from = performance.now();
-  const child = spawn(process.execPath, ['--require', peakMemory, ...args], {
-    cwd: stage.repository,
-    env: stage.environment,
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  let kib = '';
-  child.stdio[3]?.on('data', (part) => (kib += part));
-  await once(child, 'close');
-  into.ms.push(performance.now() - from);
-  into.kib.push(Number(kib));
-}
-
-const measured = new Map<string, Measured>(
-  Object.keys(commands).map((name) => [name, { ms: [], kib: [] }]),
-);
-for (let round = 0; round <= times; round++) {
-  for (const [name, args] of Object.entries(commands)) {
-    // The first round fills Node's caches and is not counted.
-    await run(args, (round > 0 && measured.get(name)) || { ms: [], kib: [] });
+async function run(quick: boolean): Promise<Figure[]> {
+  const stage = await BenchStage.set();
+  try {
+    await stage.advance(1, stage.commit('Change 1'));
+    const place = { cwd: stage.repository, env: stage.environment };
+    const starts = Object.entries(commands).map(([name, args]) => {
+      return [name, () => measured(args, place)] as const;
+    });
+    const contenders = Object.fromEntries(starts) as Record<string, () => Promise<Measured>>;
+    const { 'node -e 0': bare = [], ...runs } = await takeTurns(quick ? 3 : 9, contenders);
+    const none = { time: null, memory: null };
+    return Object.entries(runs).flatMap(([name, each]) =>
+      compared(name, each, { what: 'node -e 0', runs: bare }, none),
+    );
+  } finally {
+    await stage.strike();
   }
 }
-await stage.strike();
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const base = measured.get('node -e 0') ?? { ms: [], kib: [] };
-for (const [name, { ms, kib }] of measured) {
-  const time = median(ms);
-  const memory = median(kib);
-  process.stdout.write(
-    `${name.padEnd(14)} ${time.toFixed(0).padStart(4)} ms  ${(time / median(base.ms)).toFixed(2).padStart(5)}   ` +
-      `${(memory / 1024).toFixed(0).padStart(4)} MiB  ${(memory / median(base.kib)).toFixed(2)}\n`,
-  );
-}
+export const bench: Bench = {
+  about:
+    'A command from its start to its end, on a log of one deploy, beside a Node that does nothing.',
+  run,
+};

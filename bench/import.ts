@@ -1,0 +1,44 @@
+/** Taking a whole log in, beside a program that parses the same lines and inserts them, and keeps no promise. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bench, type Figure, takeTurns } from './bench.ts';
+import { lengthen } from './long-log.ts';
+import { compared, measured } from './process.ts';
+import { BenchStage } from './stage.ts';
+
+const bare = join(import.meta.dirname, 'bare-import.ts');
+
+async function run(quick: boolean): Promise<Figure[]> {
+  const events = quick ? 20_000 : 1_000_000;
+  const stage = await BenchStage.set();
+  const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
+  try {
+    await stage.advance(1, stage.commit('Change 1'));
+    await lengthen(stage.store, { events, lane: 'acme-web' });
+    const lines = join(folder, 'log.jsonl');
+    await stage.pipeline('export', '--output', lines);
+    const [mine, theirs] = [join(folder, 'import.db'), join(folder, 'bare.db')];
+    const into = async <T>(file: string, work: () => Promise<T>): Promise<T> => {
+      for (const end of ['', '-wal', '-shm']) await rm(file + end, { force: true });
+      return work();
+    };
+    const { imported, inserted } = await takeTurns(quick ? 3 : 3, {
+      imported: () =>
+        into(mine, () => stage.pipeline('import', lines, '--store', `sqlite:${mine}`)),
+      inserted: () => into(theirs, () => measured([bare, lines, theirs])),
+    });
+    const what = `import of ${events.toLocaleString('en')} events`;
+    const peer = { what: 'a bare parse and insert', runs: inserted };
+    return compared(what, imported, peer, { time: { times: 1.5 }, memory: { most: 150 } });
+  } finally {
+    await rm(folder, { recursive: true });
+    await stage.strike();
+  }
+}
+
+export const bench: Bench = {
+  about:
+    '`pipeline import` of an exported log into a new file, beside a program that only parses the lines and inserts their values with a prepared statement, a thousand in one transaction.',
+  run,
+};

@@ -1,0 +1,158 @@
+/**
+ * Logs of any length: the events of one deploy, as the program recorded them, over and over, with ids, commits,
+ * releases and hashes of their own, taken in as an import takes events in.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { deploysProjection } from '../src/runtime/audit/deploys.ts';
+import { hashOf, noHash } from '../src/store/hash-chain.ts';
+import type { EventLog, JsonObject, RecordedEvent } from '../src/store/log.ts';
+import { openLog } from '../src/store/open.ts';
+import { toRow } from '../src/store/stored-event.ts';
+
+export interface Lengthening {
+  /** How many events are added, at least: deploys are added whole. */
+  readonly events: number;
+  /** Whose deploys they are: the lane of the log's first deploy, or another one, which that lane is then behind of. */
+  readonly lane: string;
+}
+
+const deploysAtOnce = 50;
+
+/** @param url a log that begins with one deploy, which became live. @returns the id of the last deploy that was added */
+export async function lengthen(url: string, { events, lane }: Lengthening): Promise<string> {
+  const log = await openLog(url, { projections: [deploysProjection] });
+  try {
+    const copies = new Copies(await firstDeploy(log), lane, await headsOf(log, lane));
+    const consumer = `slack/${copies.of.lane}`;
+    const before = await log.checkpoint(consumer);
+    for (let left = events; left > 0; ) {
+      const added: RecordedEvent[] = [];
+      for (let n = 0; n < deploysAtOnce && left > added.length; n++) {
+        added.push(...copies.next(left <= added.length + copies.of.events.length));
+      }
+      await log.importEvents(added);
+      left -= added.length;
+    }
+    // An import is no news to anybody; a deploy of another lane is, until somebody has looked at it.
+    if (lane !== copies.of.lane) await log.saveCheckpoint(consumer, before);
+    await moveToken(log, `lane/${lane}`, copies.laneVersion);
+    return copies.deploy;
+  } finally {
+    await log.close();
+  }
+}
+
+/** The token of the lane's lease is the version of its last grant: the next one has to be above it. */
+async function moveToken(log: EventLog, resource: string, token: number): Promise<void> {
+  const grant = { resource, token, owner: {}, ttlMs: 1_000 };
+  await log.append([{ stream: resource, expected: 'any', events: [] }], { grant });
+  await log.release(grant);
+}
+
+interface Deploy {
+  readonly deploy: string;
+  readonly lane: string;
+  readonly commit: string;
+  readonly events: readonly RecordedEvent[];
+}
+
+async function firstDeploy(log: EventLog): Promise<Deploy> {
+  const page = await log.readAll({ limit: 100 });
+  const requested = page[0]?.data as { deploy: string; lane: string; commit: { sha: string } };
+  const { deploy, lane, commit } = requested;
+  const released = page.findIndex(({ type }) => type === 'lock.released');
+  return { deploy, lane, commit: commit.sha, events: page.slice(0, released + 1) };
+}
+
+interface End {
+  readonly position: number;
+  readonly laneHead: { readonly version: number; readonly hash: string };
+}
+
+async function headsOf(log: EventLog, lane: string): Promise<End> {
+  const last = (await log.readStream(`lane/${lane}`)).at(-1);
+  const laneHead = { version: last?.version ?? 0, hash: last?.hash ?? noHash };
+  return { position: await log.head(), laneHead };
+}
+
+class Copies {
+  readonly of: Deploy;
+  deploy: string;
+  readonly #lane: string;
+  #position: number;
+  #laneHead: End['laneHead'];
+
+  constructor(of: Deploy, lane: string, { position, laneHead }: End) {
+    this.of = of;
+    this.deploy = of.deploy;
+    this.#lane = lane;
+    this.#position = position;
+    this.#laneHead = laneHead;
+  }
+
+  get laneVersion(): number {
+    return this.#laneHead.version;
+  }
+
+  /** @param isLast what it released is what production runs, as the first deploy said */
+  next(isLast: boolean): RecordedEvent[] {
+    const label = `${this.#position + 1}`;
+    const isSame = isLast && this.#lane === this.of.lane;
+    const sha = isSame ? this.of.commit : createHash('sha1').update(label).digest('hex');
+    this.deploy = `${label}-${sha.slice(0, 8)}`;
+    const word = this.#words(label, sha, isSame);
+    const heads = { deploy: { version: 0, hash: noHash }, lane: this.#laneHead };
+    const events = this.of.events.map((event) => {
+      const head = event.stream.startsWith('lane/') ? 'lane' : 'deploy';
+      const placed = this.#placed(event, heads[head], word);
+      heads[head] = placed;
+      return placed;
+    });
+    this.#laneHead = heads.lane;
+    return events;
+  }
+
+  /** The deploy's words in place of the first one's. */
+  #words(label: string, sha: string, isSame: boolean): (text: string) => string {
+    const { deploy, lane, commit, events } = this.of;
+    const own = [...new Set(events.flatMap(({ id, metadata }) => [id, String(metadata.run)]))];
+    const words = new Map<string, string>([
+      ...own.map((id) => [id, randomUUID()] as const),
+      [deploy, this.deploy],
+      [commit, sha],
+      [`"${lane}"`, `"${this.#lane}"`],
+      [`lane/${lane}`, `lane/${this.#lane}`],
+      ['"label":"1"', `"label":"${label}"`],
+      ['"build":"1"', `"build":"${label}"`],
+    ]);
+    const number = label.padStart(8, '0');
+    const { version } = this.#laneHead;
+    return (text) => {
+      let changed = text;
+      for (const [from, to] of words) changed = changed.replaceAll(from, to);
+      // The grant is the second event that a deploy has in its lane.
+      changed = changed.replaceAll('"token":2', `"token":${version + 2}`);
+      if (isSame) return changed;
+      if (this.#lane !== lane) changed = changed.replaceAll('"acme-', `"${this.#lane}-`);
+      // The sandbox's ids: a number of its own in front.
+      return changed.replaceAll(/"[0-9a-f]{8}(-89ab-4def-8123-[0-9a-f]{12})"/g, `"${number}$1"`);
+    };
+  }
+
+  #placed(
+    event: RecordedEvent,
+    head: End['laneHead'],
+    word: (text: string) => string,
+  ): RecordedEvent {
+    const data: JsonObject = JSON.parse(word(JSON.stringify(event.data)));
+    const metadata: JsonObject = JSON.parse(word(JSON.stringify(event.metadata)));
+    const placed = {
+      ...event,
+      ...{ position: ++this.#position, stream: word(event.stream), version: head.version + 1 },
+      ...{ id: word(event.id), data, metadata },
+      time: new Date().toISOString(),
+      previousHash: head.hash,
+    };
+    return { ...placed, hash: hashOf(toRow(placed)) };
+  }
+}

@@ -1,0 +1,62 @@
+/** Figures as people read them: on the terminal, and in docs/performance.md. */
+import { type Figure, type Goal, isReached } from './bench.ts';
+import type { Machine } from './machine.ts';
+
+export interface Report {
+  readonly machine: Machine;
+  readonly quick: boolean;
+  readonly benches: Readonly<
+    Record<string, { readonly about: string; readonly figures: readonly Figure[] }>
+  >;
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const amount = ({ unit }: Figure, value: number): string => `${whole(value)} ${unit}`;
+
+function inWords(figure: Figure, goal: Goal): string {
+  if ('times' in goal) return `${goal.times} ×`;
+  return 'more' in goal ? `+ ${amount(figure, goal.more)}` : amount(figure, goal.most);
+}
+
+const marks = { true: 'yes', false: 'no', null: '' } as const;
+
+/** What was measured, beside what, how they compare, the goal and whether it is reached. */
+function cells(figure: Figure): string[] {
+  const { what, measured, against, goal } = figure;
+  const beside = against === null ? '' : `${amount(figure, against.measured)} (${against.what})`;
+  const ratio = against === null ? '' : `${(measured / against.measured).toFixed(2)} ×`;
+  const aim = goal === null ? '' : inWords(figure, goal);
+  return [what, amount(figure, measured), beside, ratio, aim, marks[`${isReached(figure)}`]];
+}
+
+export function tableLines(figures: readonly Figure[]): string[] {
+  const rows = figures.map(cells);
+  const widths = (rows[0] ?? []).map((_, at) =>
+    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export function toMarkdown({ machine, benches }: Report): string {
+  const { processors, memoryGiB, system, node, sqlite, fsyncUs } = machine;
+  const sections = Object.entries(benches).map(([name, { about, figures }]) => {
+    const rows = figures.map((figure) => `| ${cells(figure).join(' | ')} |`);
+    return `## ${name}\n\n${about}\n\n| what | measured | beside | ratio | goal | reached |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  return `# Performance
+
+Written by \`npm run bench -- --docs\`; \`performance.json\` has the same figures. What is compared took turns within one run;
+each figure is the median of several rounds, after one that is not counted. Memory is the most that a process had, by the
+system's accounts. Ratios say more than times, which belong to this machine:
+
+- ${processors}, ${memoryGiB} GiB of memory, ${system}
+- Node ${node}, SQLite ${sqlite}
+- a write of 4 KiB that is on the disk when it is back: ${whole(fsyncUs)} µs
+
+${sections.join('\n')}`;
+}
