@@ -1,31 +1,41 @@
 /** Text in columns, by how wide a terminal shows it. */
 
-const segments = new Intl.Segmenter('en', { granularity: 'grapheme' });
-/** Emoji as vendors show them, and the wide scripts of East Asia (Unicode Standard Annex 11). */
-const wide =
-  /\p{RGI_Emoji}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/v;
-const unseen = /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Mark}]+$/v;
+/** Latin letters, punctuation and arrows: one column each, and none joins with another. */
+const plain = /^[\x20-\x7e\xa0-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u21ff]*$/;
+
+/** What any other text is measured with. Node takes some 25 ms to make it, and most commands show plain text only. */
+let measures: ReturnType<typeof makeMeasures> | undefined;
+const makeMeasures = () => ({
+  segments: new Intl.Segmenter('en', { granularity: 'grapheme' }),
+  /** Emoji as vendors show them, and the wide scripts of East Asia (Unicode Standard Annex 11). */
+  wide: /\p{RGI_Emoji}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/v,
+  unseen: /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Mark}]+$/v,
+});
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
 const colors = /\u001b\[[0-9;]*m/g;
 
 /** In columns of a terminal. */
 export function widthOf(text: string): number {
-  let width = 0;
-  for (const { segment } of segments.segment(text.replace(colors, ''))) width += columnsOf(segment);
-  return width;
+  const shown = text.replace(colors, '');
+  return plain.test(shown)
+    ? shown.length
+    : graphemes(shown).reduce((sum, { width }) => sum + width, 0);
 }
 
 /** As much of the start of a text without colours as fits into so many columns, with `…` where something is missing. */
 export function cutToWidth(text: string, columns: number): string {
   if (text.length <= columns / 2 || widthOf(text) <= columns) return text;
+  if (columns < 1) return '';
+  if (plain.test(text)) return `${text.slice(0, columns - 1)}…`;
   let line = '';
   let width = 0;
-  for (const { segment } of segments.segment(text)) {
-    width += columnsOf(segment);
+  for (const grapheme of graphemes(text)) {
+    width += grapheme.width;
     if (width > columns - 1) break;
-    line += segment;
+    line += grapheme.segment;
   }
-  return columns < 1 ? '' : `${line}…`;
+  return `${line}…`;
 }
 
 /** Rows as lines, in columns that are aligned; the last column is not padded. */
@@ -43,7 +53,12 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function columnsOf(grapheme: string): number {
-  if (unseen.test(grapheme)) return 0;
-  return wide.test(grapheme) ? 2 : 1;
+/** What a terminal shows as one character each, and how many columns it takes. */
+function graphemes(text: string): { readonly segment: string; readonly width: number }[] {
+  measures ??= makeMeasures();
+  const { segments, wide, unseen } = measures;
+  return Array.from(segments.segment(text), ({ segment }) => {
+    if (unseen.test(segment)) return { segment, width: 0 };
+    return { segment, width: wide.test(segment) ? 2 : 1 };
+  });
 }

@@ -33,6 +33,17 @@ describe('a width', () => {
     expect(widthOf(text)).toBe(width);
   });
 
+  // A mark joins the sign before it and takes no column; with one, the text is measured sign by sign.
+  it('of plain text is the same as of one that is measured sign by sign', () => {
+    const signs = fc.array(fc.integer({ min: 0x20, max: 0x2200 }), { maxLength: 12 });
+    const plain = signs.map((codes) => `x${String.fromCodePoint(...codes)}x`);
+    const both = (text: string): void => {
+      expect(widthOf(`${text}\u0301`), JSON.stringify(text)).toBe(widthOf(text));
+    };
+    for (let code = 0x20; code < 0x2200; code++) both(`x${String.fromCodePoint(code)}x`);
+    fc.assert(fc.property(plain, both));
+  });
+
   it('is never more than what a text is cut to, and whatever fits stays as it is', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 30 });
     fc.assert(
