@@ -9,12 +9,18 @@ export interface StateFacts {
   readonly next: string | null;
 }
 
-const facts: ReadonlyMap<string, StateFacts> = new Map(
-  statesOf(chart).map(({ name, tags, next }) => [name, { tags: tags as readonly Tag[], next }]),
-);
+/** Of today's chart; made when the first is asked for. */
+let facts: ReadonlyMap<string, StateFacts> | undefined;
+
+function allFacts(): ReadonlyMap<string, StateFacts> {
+  return new Map(
+    statesOf(chart).map(({ name, tags, next }) => [name, { tags: tags as readonly Tag[], next }]),
+  );
+}
 
 /** Null: today's chart has no state of that name; an earlier one may have had it. */
 export function stateFacts(name: string): StateFacts | null {
+  facts ??= allFacts();
   return facts.get(name) ?? null;
 }
 

@@ -159,7 +159,7 @@ async function fill(world: World, store: string, isCleaned: boolean): Promise<vo
 
 /** Tells Slack of all of the log, by a bot and by a webhook. */
 async function tellSlack(world: World, { environment }: Canaries): Promise<void> {
-  const { openDeployLog } = await import('../../src/cli/workspace/workspace.ts');
+  const { openDeployLog } = await import('../../src/cli/workspace/deploy-log.ts');
   const { createSlackChannel } = await import('../../src/effects/channels/slack/channel.ts');
   const { createSlack } = await import('../../src/effects/channels/slack/slack.ts');
   const { createHttpClient } = await import('../../src/effects/http/client.ts');

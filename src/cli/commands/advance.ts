@@ -17,10 +17,11 @@ import type { Terminal } from '../render/terminal.ts';
 import { observeActor, observeOrderer } from '../workspace/actor.ts';
 import { assemble } from '../workspace/assemble.ts';
 import { carry } from '../workspace/carry.ts';
+import { openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { checkTargetsOf, openTargets } from '../workspace/targets.ts';
-import { isLogKept, noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
+import { isLogKept, noticesFor, openWorkspace } from '../workspace/workspace.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
   commit?: string;

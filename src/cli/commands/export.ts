@@ -12,9 +12,9 @@ import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { toLine } from '../transfer/event-line.ts';
 import { openOutput } from '../transfer/export-file.ts';
+import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export interface ExportFlags extends GlobalFlags {
   output?: string;

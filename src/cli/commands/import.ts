@@ -7,8 +7,8 @@ import { shownStore } from '../../store/open.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { type EventBatch, type EventSource, openSource } from '../transfer/event-source.ts';
+import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 /** Everything is read and checked before the first event is written: what is refused leaves no trace. */
 export async function importLog(

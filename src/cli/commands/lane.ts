@@ -9,8 +9,9 @@ import { detectCi, requireBranch } from '../ci/ci.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
+import { openDeployLog } from '../workspace/deploy-log.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { noticesFor, openDeployLog, openWorkspace } from '../workspace/workspace.ts';
+import { noticesFor, openWorkspace } from '../workspace/workspace.ts';
 
 export interface LaneFlags extends GlobalFlags {
   reason: string;

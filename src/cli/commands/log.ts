@@ -3,9 +3,9 @@ import { deployStream } from '../../runtime/log/streams.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { logView } from '../render/log-view.ts';
 import type { Terminal } from '../render/terminal.ts';
+import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export async function log(name: string, flags: GlobalFlags, terminal: Terminal): Promise<number> {
   const store = await findStore(flags, readEnvironment(process.env));

@@ -3,9 +3,9 @@ import { replay as replayDeploy } from '../../runtime/audit/replay.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { replayView } from '../render/replay-view.ts';
 import type { Terminal } from '../render/terminal.ts';
+import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export async function replay(
   name: string,

@@ -7,8 +7,8 @@ import { livingRuns } from '../../runtime/lock/living-runs.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { statusView } from '../render/status-view.ts';
 import type { Terminal } from '../render/terminal.ts';
+import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { findStore, openDeployLog } from '../workspace/workspace.ts';
 
 export async function status(
   flags: GlobalFlags & { limit: string },

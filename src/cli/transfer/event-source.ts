@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../errors/error.ts';
 import { LogFault, type RecordedEvent } from '../../store/log.ts';
 import { openLog, shownStore } from '../../store/open.ts';
-import { anchored } from '../workspace/workspace.ts';
+import { anchored } from '../workspace/store-url.ts';
 import { fromLine } from './event-line.ts';
 
 export interface EventBatch {

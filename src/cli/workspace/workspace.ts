@@ -1,17 +1,13 @@
-/** Where a command finds its configuration and its log: flags first, then the environment, then pipeline.yml. */
+/** Where a command finds its configuration: the flag first, then the environment, then the nearest pipeline.yml. */
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { UsageError } from '../../errors/error.ts';
-import { logVocabulary } from '../../machine/vocabulary.ts';
-import { hidePasswordsOf, keepNames, keepVocabulary, redactAll } from '../../redaction/gate.ts';
-import { deploysProjection } from '../../runtime/audit/deploys.ts';
-import type { EventLog } from '../../store/log.ts';
-import { openLog } from '../../store/open.ts';
+import { dirname, join, resolve } from 'node:path';
+import { hidePasswordsOf, keepNames } from '../../redaction/gate.ts';
 import { type ConfigPlace, configOfCommit, type DeployedCommit } from '../config/commit-config.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Environment, emptyTokens } from '../config/environment.ts';
 import { checkStorePlace, isThrownAway } from '../config/store-place.ts';
-import type { GlobalFlags } from './flags.ts';
+import { type GlobalFlags, given } from './flags.ts';
+import { anchored, givenStore } from './store-url.ts';
 
 export interface Workspace {
   readonly config: Config;
@@ -21,8 +17,6 @@ export interface Workspace {
   /** What is to be told of where the configuration comes from. */
   readonly notices: readonly string[];
 }
-
-const sqlitePrefix = 'sqlite:';
 
 /**
  * @param deployed the commit whose own configuration counts; null: the file on this disk
@@ -45,23 +39,6 @@ export async function openWorkspace(
   return { config, directory, storeUrl, notices };
 }
 
-/** For commands that only read the log: they do without a configuration where the log is named. */
-export async function findStore(
-  flags: Pick<GlobalFlags, 'config' | 'store'>,
-  environment: Environment,
-): Promise<string> {
-  return givenStore(flags, environment) ?? (await openWorkspace(flags, environment)).storeUrl;
-}
-
-/** Only `advance` and `import` make a log: elsewhere a store without one is the wrong one. */
-export function openDeployLog(
-  storeUrl: string,
-  options: { readonly readOnly: boolean; readonly create?: boolean },
-): Promise<EventLog> {
-  keepVocabulary(logVocabulary());
-  return openLog(storeUrl, { projections: [deploysProjection], clean: redactAll, ...options });
-}
-
 /** @param fallback the folder whose `pipeline.yml` it is where there is none further up */
 function configPlace(
   flags: Pick<GlobalFlags, 'config'>,
@@ -71,14 +48,6 @@ function configPlace(
   const named = given('--config', flags.config) ?? environment.config;
   const file = named ?? upwards('pipeline.yml') ?? join(fallback, 'pipeline.yml');
   return { file: resolve(file), isNamed: named !== null };
-}
-
-/** @throws UsageError E_USAGE a flag of nothing: a script's variable that was not set */
-function given(flag: string, value: string | undefined): string | undefined {
-  if (value?.trim() !== '') return value;
-  throw new UsageError('E_USAGE', `${flag} is given, but with nothing`, {
-    hint: `Give it a value, or leave ${flag} out for its default.`,
-  });
 }
 
 /** As git finds its repository: in this folder or in one above it, no further up than the repository's root. */
@@ -105,16 +74,4 @@ export function noticesFor(
 /** Whether what is in the log now is there for the next job. */
 export function isLogKept({ storeUrl }: Workspace, isCi: boolean): boolean {
   return !isThrownAway({ storeUrl, isCi, folder: process.cwd() });
-}
-
-function givenStore(flags: Pick<GlobalFlags, 'store'>, environment: Environment): string | null {
-  const url = given('--store', flags.store) ?? environment.store;
-  return url === null || url === undefined ? null : anchored(url, process.cwd());
-}
-
-/** A path in a store's URL is relative to this folder. */
-export function anchored(url: string, folder: string): string {
-  const path = url.startsWith(sqlitePrefix) ? url.slice(sqlitePrefix.length) : null;
-  if (path === null || path === ':memory:' || isAbsolute(path)) return url;
-  return sqlitePrefix + join(folder, path);
 }
