@@ -1,4 +1,5 @@
 /** What SQLite itself has to hold: its settings as used, rows that nobody can change, and failures at every call. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { DatabaseLog } from '../../src/store/database-log.ts';
@@ -57,6 +58,49 @@ describe('the two traps', () => {
     });
     other.exec('begin immediate; rollback');
     other.close();
+    await log.close();
+  });
+});
+
+describe('the file beside its WAL', () => {
+  /** The bytes of the file that SQLite locks while it is open (SQLite's file format, 1.3.6); null: this process locks none. */
+  const lockedBytes = (file: string): string | null => {
+    const { ino } = statSync(file);
+    const locks = readFileSync('/proc/locks', 'utf8').split('\n');
+    const ours = locks.find((lock) => new RegExp(` ${process.pid} \\S+:${ino} `).test(lock));
+    return ours?.split(' ').slice(-2).join(' ') ?? null;
+  };
+
+  /** Without the lock, an SQLite that closes the log next throws the WAL away under us. */
+  it.runIf(existsSync('/proc/locks'))(
+    'keeps its lock, also once it was read to be compared, and while another log of it is closed',
+    async () => {
+      const [log, other] = [await open(), await open()];
+      await log.append(one());
+      const locked = lockedBytes(store().file);
+      expect(locked).toBe('1073741826 1073742335');
+      const third = new Database(store().file);
+      third.pragma('wal_checkpoint(truncate)');
+      third.close();
+      await log.append(one());
+      expect(lockedBytes(store().file)).toBe(locked);
+      await other.append(one());
+      await other.close();
+      expect(lockedBytes(store().file)).toBe(locked);
+      await log.close();
+      expect(lockedBytes(store().file)).toBe(null);
+    },
+  );
+
+  it('is given what the WAL has, every now and then, and the WAL does not grow', async () => {
+    const log = await open();
+    const sizes: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      await log.append([{ stream: 'a', expected: 'any', events: events(300) }]);
+      sizes.push(statSync(`${store().file}-wal`).size);
+    }
+    expect(new Set(sizes.slice(1)).size, sizes.join(' ')).toBeLessThan(3);
+    expect(statSync(store().file).size).toBeGreaterThan(600 * 200);
     await log.close();
   });
 });

@@ -24,6 +24,9 @@ const pauseMaxMs = 12;
 /** How often the file is looked at for what others wrote, in milliseconds. */
 const pollMs = 30;
 
+/** After how many changed rows the WAL is written back: some thousand pages of 4 KiB. */
+const rowsPerWriteBack = 250;
+
 export interface SqliteConnectionOptions {
   /** A path, or `:memory:`, which no other connection can write to. */
   readonly file: string;
@@ -31,6 +34,8 @@ export interface SqliteConnectionOptions {
   readonly busyTimeoutMs: number;
   readonly now: () => number;
   readonly readOnly: boolean;
+  /** After how many changed rows the WAL is written back; 250 when left out. */
+  readonly rowsPerWriteBack?: number;
 }
 
 export class SqliteConnection implements Database {
@@ -49,6 +54,8 @@ export class SqliteConnection implements Database {
   readonly #prepared = new Map<string, SqliteHandle.Statement>();
   /** By the write under way. */
   #changedRows = 0;
+  readonly #rowsPerWriteBack: number;
+  #rowsInWal = 0;
   /** Null in memory, where there is none, and where nothing is written. */
   #files: OpenFiles | null = null;
   readonly #begin: SqliteHandle.Statement;
@@ -60,6 +67,7 @@ export class SqliteConnection implements Database {
     this.file = file;
     this.isReadOnly = options.readOnly;
     this.busyTimeoutMs = options.busyTimeoutMs;
+    this.#rowsPerWriteBack = options.rowsPerWriteBack ?? rowsPerWriteBack;
     this.#sleep = sleep;
     this.#now = () => Math.round(now());
     this.db = new Kysely<LogTables>({ dialect: immediateDialect(handle) });
@@ -83,6 +91,8 @@ export class SqliteConnection implements Database {
     this.#files = await this.whenFree(() => {
       // A file that was put into WAL mode just now has its WAL from the first read on.
       this.handle.prepare('select count(*) from sqlite_schema').get();
+      // It is written back here, where what that does to the file is known to be ours.
+      this.handle.pragma('wal_autocheckpoint = 0');
       return new OpenFiles(this.handle, this.file);
     });
   }
@@ -107,7 +117,20 @@ export class SqliteConnection implements Database {
     };
     const result = await this.whenFree(transact, () => committing);
     if (this.#changedRows > 0) this.#changes.wrote();
+    this.#writeBack();
     return result;
+  }
+
+  /** Now and then. What was committed is on the disk all the same: where it fails, it is tried again with the next write. */
+  #writeBack(): void {
+    this.#rowsInWal += this.#changedRows;
+    if (this.#files === null || this.#rowsInWal < this.#rowsPerWriteBack) return;
+    try {
+      this.#files.writeBack();
+      this.#rowsInWal = 0;
+    } catch {
+      // The next write tells what is wrong with the files.
+    }
   }
 
   discard<T>(procedure: () => Procedure<T>): Promise<T> {
@@ -190,6 +213,7 @@ export class SqliteConnection implements Database {
   async close(): Promise<void> {
     this.#changes.close();
     this.handle.close();
+    this.#files?.close();
   }
 }
 

@@ -2,7 +2,7 @@
  * Whether the files that this process has open are still the ones at the log's path. SQLite goes on
  * writing to a file that was moved, deleted or replaced: what it acknowledges then is in no log.
  */
-import { type BigIntStats, readFileSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreReplaced } from '../log.ts';
 import { sqliteCode } from './errors.ts';
@@ -25,9 +25,20 @@ const compared = 100;
 /** In bytes: a larger file is not read as a whole. */
 const readWholeMax = 268_435_456n;
 
+/**
+ * For reading a log's file apart from SQLite. One that is closed takes every lock away that this process has on the
+ * file, SQLite's too (fcntl(2)), and who closes the log next would then throw the WAL away under us: so there is one a
+ * file, which is closed after the last of its logs.
+ */
+const descriptors = new Map<string, { readonly descriptor: number; logs: number }>();
+
+const nameOf = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`;
+
 export class OpenFiles {
   readonly #handle: Database.Database;
   readonly #file: string;
+  readonly #name: string;
+  readonly #descriptor: number;
   #seen: Seen;
   /** Once the log was not there, nothing that is put there later makes up for it. */
   #replaced: StoreReplaced | null = null;
@@ -36,6 +47,26 @@ export class OpenFiles {
   constructor(handle: Database.Database, file: string) {
     this.#handle = handle;
     this.#file = file;
+    this.#seen = this.#look();
+    this.#name = nameOf(this.#seen['']);
+    const open = descriptors.get(this.#name) ?? { descriptor: openSync(file, 'r'), logs: 0 };
+    open.logs++;
+    descriptors.set(this.#name, open);
+    this.#descriptor = open.descriptor;
+  }
+
+  /** Once the log was closed. */
+  close(): void {
+    const open = descriptors.get(this.#name);
+    if (open === undefined || --open.logs > 0) return;
+    descriptors.delete(this.#name);
+    closeSync(open.descriptor);
+  }
+
+  /** Writes the WAL back into the file, which is then as this process left it. @throws StoreReplaced */
+  writeBack(): void {
+    this.assertSame();
+    this.#handle.pragma('wal_checkpoint(passive)');
     this.#seen = this.#look();
   }
 
@@ -84,7 +115,7 @@ export class OpenFiles {
   }
 
   #compare(size: bigint): void {
-    if (size <= readWholeMax) this.#compareAlone();
+    if (size <= readWholeMax) this.#compareAlone(Number(size));
     const other = new Database(this.#file, { readonly: true, timeout: lockWaitMs });
     try {
       const head = headOf(this.#handle);
@@ -98,8 +129,9 @@ export class OpenFiles {
    * The file without its WAL, which hides what is overwritten below it: every event in it has to be
    * one of ours.
    */
-  #compareAlone(): void {
-    const bytes = readFileSync(this.#file);
+  #compareAlone(size: number): void {
+    const bytes = Buffer.alloc(size);
+    readSync(this.#descriptor, bytes, 0, size, 0);
     // Bytes 18 and 19 of the header say that there is a WAL (SQLite's file format, 1.3); here is none.
     bytes.fill(1, 18, 20);
     const alone = new Database(bytes, { readonly: true });

@@ -12,6 +12,7 @@ export interface Inside {
 export interface InsideOptions {
   readonly now?: () => number;
   readonly sleep?: (ms: number) => Promise<void>;
+  readonly rowsPerWriteBack?: number;
 }
 
 const noSleep = () => Promise.resolve();
@@ -20,6 +21,7 @@ const noSleep = () => Promise.resolve();
 export async function openInside(file: string, options: InsideOptions = {}): Promise<Inside> {
   const { sleep = noSleep } = options;
   const connection = await openSqliteFile(file, {
+    ...options,
     readOnly: false,
     create: true,
     busyTimeoutMs: 10_000,

@@ -1,13 +1,12 @@
 /**
  * A process that appends and prints what was acknowledged: `power-writer.ts FILE COUNT SYNCHRONOUS`.
  *
- * The WAL is written back every few pages, so that checkpoints and a WAL that starts over come up.
+ * The WAL is written back every few rows, so that checkpoints and a WAL that starts over come up.
  */
 import { openInside } from './inside.ts';
 
 const [file = '', count = '0', synchronous = 'full'] = process.argv.slice(2);
-const { connection, log } = await openInside(file);
-connection.handle.pragma('wal_autocheckpoint = 24');
+const { connection, log } = await openInside(file, { rowsPerWriteBack: 9 });
 connection.handle.pragma(`synchronous = ${synchronous}`);
 const event = (id: string) => ({ id, type: 'thing.happened', data: { id }, metadata: {} });
 for (let n = 1; n <= Number(count); n++) {
