@@ -71,7 +71,11 @@ export function describeChannel(
     class Kept {
       memory: Memory = {};
       readonly delivery = (more: Partial<Delivery> = {}): Delivery => ({
-        ports: { http: under.http, signal: new AbortController().signal },
+        ports: {
+          http: under.http,
+          progress: () => {},
+          signal: new AbortController().signal,
+        },
         memory: structuredClone(this.memory),
         assertHeld: async () => {},
         remember: async (memory) => this.keep(memory),
@@ -91,8 +95,9 @@ export function describeChannel(
       under.arrived().filter((message) => message.includes(text)).length;
     const headlines = [requested, ...story].map((event) => tell(event).headline.slice(0, 40));
 
-    it('has a name that is a key of pipeline.yml', () => {
-      expect(under.channel().name).toMatch(/^[a-z][a-z0-9-]*$/);
+    it('has a name that is a key of pipeline.yml, or begins so, and stays the same', () => {
+      expect(under.channel().name).toMatch(/^[a-z][a-z0-9-]*(\/[a-z0-9-]+)?$/);
+      expect(under.channel().name).toBe(under.channel().name);
       expect(under.channel().title).not.toBe('');
     });
 

@@ -2,6 +2,7 @@
 import { followings } from './by-promise/followings.ts';
 import { gateMutants } from './by-promise/gates.ts';
 import { holders } from './by-promise/holders.ts';
+import { hookMutants } from './by-promise/hooks.ts';
 import { logMutants } from './by-promise/log.ts';
 import { ruleMutants } from './by-promise/rules.ts';
 import { targetMutants } from './by-promise/targets.ts';
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...logMutants,
   ...ruleMutants,
   ...targetMutants,
+  ...hookMutants,
 ];

@@ -89,6 +89,7 @@ export async function advance(
     assemble: (log, progress) =>
       assemble({
         config,
+        folder: workspace.directory,
         environment,
         targets,
         env: process.env,

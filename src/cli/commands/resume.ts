@@ -71,6 +71,7 @@ export async function resume(
     assemble: (log, progress) =>
       assemble({
         config,
+        folder: workspace.directory,
         environment,
         targets,
         env: process.env,

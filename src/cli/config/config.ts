@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import type { TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
+import { nearest } from '../../format/nearest.ts';
 import { type Settings, settingsSchema } from '../../machine/events.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { redact } from '../../redaction/gate.ts';
@@ -13,7 +14,6 @@ import { mask } from '../../redaction/redactor.ts';
 import { shownStore } from '../../store/open.ts';
 import type { Environment } from './environment.ts';
 import { type Fault, kindsIn, samePlace } from './named-kinds.ts';
-import { nearest } from './nearest.ts';
 import { type Config, configSchema } from './schema.ts';
 
 export type { Config } from './schema.ts';

@@ -64,19 +64,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const emptied = neverEmpty.filter((name) => isEmpty(env[name]));
   if (emptied.length > 0) throw setToNothing(emptied);
   for (const name of proxies) assertProxy(name, env[name] ?? '');
-  const text = (name: string): string | null =>
-    isEmpty(env[name]) ? null : (env[name]?.trim() ?? null);
+  const text = (name: string): string | null => textOf(env, name);
   /** `token`: the variable whose value goes to this address. */
   const url = (name: string, standard: string, token: string): string => {
     const checked = checkedUrl(name, text(name) ?? standard);
     if (text(token) !== null) assertPrivate(name, checked, `the token in ${token}`);
-    return checked;
-  };
-  const webhook = (name: string): string | null => {
-    const value = text(name);
-    if (value === null) return null;
-    const checked = checkedUrl(name, value);
-    assertPrivate(name, checked, 'the webhook');
     return checked;
   };
   return {
@@ -97,11 +89,50 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     channels: Object.fromEntries(
       channelKinds.flatMap(({ variables: { tokens, webhooks, urls } }) => [
         ...tokens.map((name) => [name, text(name)]),
-        ...webhooks.map((name) => [name, webhook(name)]),
+        ...webhooks.map((name) => [name, webhookIn(env, name)]),
         ...urls.map(({ name, standard, token }) => [name, url(name, standard, token)]),
       ]),
     ),
     empty: [...optionalTokens, ...webhooks].filter((name) => isEmpty(env[name])),
+  };
+}
+
+/** Null: not set, or set to nothing. */
+const textOf = (env: NodeJS.ProcessEnv, name: string): string | null =>
+  isEmpty(env[name]) ? null : (env[name]?.trim() ?? null);
+
+function webhookIn(env: NodeJS.ProcessEnv, name: string): string | null {
+  const value = textOf(env, name);
+  if (value === null) return null;
+  const checked = checkedUrl(name, value);
+  assertPrivate(name, checked, 'the webhook');
+  return checked;
+}
+
+/**
+ * The variables that the configuration of channels names, by their names; null where one is not set.
+ *
+ * @throws UsageError E_ENVIRONMENT a URL that is none, E_PLAIN_HTTP
+ */
+export function readNamed(
+  { tokens, webhooks }: SecretVariables,
+  env: NodeJS.ProcessEnv,
+): Readonly<Record<string, string | null>> {
+  return Object.fromEntries([
+    ...tokens.map((name) => [name, textOf(env, name)]),
+    ...webhooks.map((name) => [name, webhookIn(env, name)]),
+  ]);
+}
+
+/** The secrets that the configuration names a variable for. */
+export function namedSecrets(notify: Readonly<Record<string, unknown>>): SecretVariables {
+  const all = channelKinds.flatMap(({ name, named }) => {
+    const settings = notify[name];
+    return settings === undefined || named === undefined ? [] : [named(settings)];
+  });
+  return {
+    tokens: all.flatMap(({ tokens }) => tokens),
+    webhooks: all.flatMap(({ webhooks }) => webhooks),
   };
 }
 

@@ -5,6 +5,7 @@ import { sentence } from '../../format/words.ts';
 import { stateFacts } from '../../machine/state-facts.ts';
 import { shortSha } from '../../machine/story.ts';
 import type { DeployRow } from '../../runtime/audit/deploys.ts';
+import type { UndeliveredTo } from '../../runtime/notify/read-undelivered.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 const titleColumns = 50;
@@ -18,6 +19,7 @@ export type StatusRow = DeployRow & {
 
 export function statusView(
   rows: readonly StatusRow[],
+  undelivered: readonly UndeliveredTo[],
   nowMs: number,
   { color }: Pick<Terminal, 'color'>,
 ): string[] {
@@ -32,7 +34,41 @@ export function statusView(
   ]);
   const lines = table([header, ...body]);
   const reasons = rows.flatMap((row) => nextSteps(row).map((step) => `  ${row.deploy}: ${step}`));
-  return reasons.length === 0 ? lines : [...lines, '', color.bold('next'), ...reasons];
+  const untold = undelivered.flatMap((one) => notDelivered(one, rows, nowMs));
+  return [
+    ...lines,
+    ...(reasons.length === 0 ? [] : ['', color.bold('next'), ...reasons]),
+    ...(untold.length === 0 ? [] : ['', color.bold('not delivered'), ...untold]),
+  ];
+}
+
+/** What a channel was not told: the event that it stands at, and those of the listed deploys that were left out. */
+function notDelivered(
+  { title, waiting, leftOut }: UndeliveredTo,
+  rows: readonly StatusRow[],
+  nowMs: number,
+): string[] {
+  const listed = new Set(rows.map(({ deploy }) => deploy));
+  const lines: string[] = [];
+  if (waiting !== null) {
+    const { event, since, tries, message, hint } = waiting;
+    const age = formatDuration(Math.max(0, nowMs - Date.parse(since)));
+    const what = `${event.type} of ${event.deploy}, and what came after it`;
+    const tried = tries === 0 ? '' : tries === 1 ? ', tried once' : `, tried ${tries} times`;
+    lines.push(
+      `  ${title}: ${what} (for ${age}${tried}): ${sentence(message)}${hint === null ? '' : ` ${sentence(hint)}`}`,
+    );
+    lines.push(
+      '    The lane’s next run delivers it: run its CI job again, or let the next build come.',
+    );
+  }
+  const left = leftOut.filter(({ event }) => listed.has(event.deploy));
+  for (const { event, reason } of left) {
+    lines.push(
+      `  ${title}: ${event.type} of ${event.deploy} was left out for good: ${sentence(reason)}`,
+    );
+  }
+  return lines.map(safe);
 }
 
 function painted({ state, settled, running }: StatusRow, color: Terminal['color']): string {

@@ -1,5 +1,6 @@
 /** Puts a run together from configuration and environment: the one place where the rooms meet. */
 
+import type { Channel } from '../../effects/channels/channel.ts';
 import { channelKinds } from '../../effects/channels/kinds.ts';
 import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
@@ -21,15 +22,18 @@ import { createStoreLock, type LaneLock, readLane } from '../../runtime/lock/sto
 import type { ServiceTable } from '../../runtime/loop/run.ts';
 import { createServices } from '../../runtime/loop/service-table.ts';
 import { createNotifier, type Notifier, together } from '../../runtime/notify/notifier.ts';
+import { rosterKeeper } from '../../runtime/notify/roster.ts';
 import type { EventLog } from '../../store/log.ts';
 import { createCiBuilds } from '../ci/builds.ts';
 import type { CiFacts } from '../ci/ci.ts';
 import { type Config, toSettings } from '../config/config.ts';
-import type { Environment } from '../config/environment.ts';
+import { type Environment, namedSecrets, readNamed } from '../config/environment.ts';
 import { readKillSwitch } from '../config/kill-switch.ts';
 
 export interface AssembleOptions {
   readonly config: Config;
+  /** Of the configuration. */
+  readonly folder: string;
   readonly environment: Environment;
   readonly targets: Targets;
   readonly env: NodeJS.ProcessEnv;
@@ -49,7 +53,7 @@ export interface Assembly {
   readonly lock: LaneLock;
   readonly liveness: Liveness;
   readonly services: ServiceTable;
-  readonly notifier: Notifier | null;
+  readonly notifier: Notifier;
   close(): Promise<void>;
 }
 
@@ -174,27 +178,26 @@ function lockOf(
   });
 }
 
-/** Null where no channel is configured, or none can be reached: the log has it all anyway. */
+/** Where no channel is configured, or none can be reached, nobody is told: the log has it all anyway. */
 async function notifierOf(
-  { config, environment, log, run, leaseMs, progress }: AssembleOptions,
+  { config, folder, environment, env, log, run, leaseMs, progress }: AssembleOptions,
   http: HttpClient,
-): Promise<Notifier | null> {
-  const notifiers: Notifier[] = [];
-  for (const { name, title, variables, opener } of channelKinds) {
+): Promise<Notifier> {
+  const channels: Channel[] = [];
+  const clock = systemClock;
+  const values = { ...environment.channels, ...readNamed(namedSecrets(config.notify), env) };
+  const same = { log, lane: config.app, ports: { http, clock, progress }, owner: run.owner };
+  for (const { name, opener } of channelKinds) {
     const settings = config.notify[name];
     if (settings === undefined) continue;
     const { open } = await opener();
-    const channel = open(settings, environment.channels, { clock: systemClock });
-    if (channel === null) {
-      const ways = [...variables.tokens, ...variables.webhooks].join(' or ');
-      progress(`${title} is told nothing: set ${ways}`);
-      continue;
+    for (const channel of open(settings, values, { clock, folder, env })) {
+      if ('unset' in channel) progress(`${channel.title} is told nothing: set ${channel.unset}`);
+      else channels.push(channel);
     }
-    const ports = { http, clock: systemClock, progress };
-    const { owner } = run;
-    notifiers.push(
-      createNotifier({ log, channel, lane: config.app, ports, owner, leaseMs, startAt: 'head' }),
-    );
   }
-  return notifiers.length === 0 ? null : together(notifiers);
+  return together([
+    ...channels.map((channel) => createNotifier({ ...same, channel, leaseMs, startAt: 'head' })),
+    rosterKeeper(log, config.app, channels),
+  ]);
 }

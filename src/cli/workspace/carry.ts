@@ -52,7 +52,7 @@ export async function carry(options: CarryOptions): Promise<number> {
     assembly = await options.assemble(log, reporter.progress);
     const { deploy, isNew } = await options.choose(log);
     await tellWhatIs(log, deploy, isNew, reporter);
-    assembly.notifier?.start();
+    assembly.notifier.start();
     const outcome = await runDeploy({
       deploy,
       log,
@@ -70,7 +70,7 @@ export async function carry(options: CarryOptions): Promise<number> {
       recorded: reporter.recorded,
     }).finally(() => {
       reporter.waiting('telling the last messages');
-      return assembly?.notifier?.flush(
+      return assembly?.notifier.flush(
         signals.interrupt.aborted ? flushMs.interrupted : flushMs.done,
       );
     });

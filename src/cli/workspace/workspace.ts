@@ -1,10 +1,10 @@
 /** Where a command finds its configuration: the flag first, then the environment, then the nearest pipeline.yml. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { hidePasswordsOf, keepNames } from '../../redaction/gate.ts';
+import { hidePasswordsOf, hideSecretsOf, keepNames } from '../../redaction/gate.ts';
 import { type ConfigPlace, configOfCommit, type DeployedCommit } from '../config/commit-config.ts';
 import { type Config, loadConfig } from '../config/config.ts';
-import { type Environment, emptyTokens } from '../config/environment.ts';
+import { type Environment, emptyTokens, namedSecrets } from '../config/environment.ts';
 import { checkStorePlace, isThrownAway } from '../config/store-place.ts';
 import { type GlobalFlags, given } from './flags.ts';
 import { anchored, givenStore } from './store-url.ts';
@@ -33,6 +33,7 @@ export async function openWorkspace(
       ? { config: await loadConfig(place.file), notices: [] }
       : await configOfCommit(place, deployed);
   hidePasswordsOf(config.store);
+  hideSecretsOf(process.env, namedSecrets(config.notify));
   keepNames(config.app, config.branch, config.staging.target.name, config.production.target.name);
   const directory = dirname(place.file);
   const storeUrl = givenStore(flags, environment) ?? anchored(config.store, directory);

@@ -12,6 +12,8 @@ export interface ChannelKind<Settings = unknown> {
   /** As people call it. */
   readonly title: string;
   readonly variables: ChannelVariables;
+  /** The variables that its settings name besides; left out: they name none. */
+  named?(settings: Settings): Pick<ChannelVariables, 'tokens' | 'webhooks'>;
   /** Its part of the error catalogue. */
   readonly errors: ErrorEntries;
   /** Loads what stands under that key. */
@@ -22,15 +24,26 @@ export interface ChannelKind<Settings = unknown> {
 
 export interface ChannelOpener<Settings = unknown> {
   /**
-   * @param values of the kind's variables, by their names; null where one is not set
-   * @returns null: nothing that is set leads to it. Then nobody is told, and the run says so
+   * @param values of the kind's variables and of those that its settings name, by their names; null where one is not set
+   * @throws UsageError a value of one is none that it can have
    */
   open(
     settings: Settings,
     values: Readonly<Record<string, string | null>>,
-    ports: { readonly clock: Clock },
-  ): Channel | null;
+    ports: OpeningPorts,
+  ): readonly OpenedChannel[];
 }
+
+export interface OpeningPorts {
+  readonly clock: Clock;
+  /** Of the configuration. */
+  readonly folder: string;
+  /** The process's own environment, for what is to be handed on of it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A channel; or one that nothing leads to, because these variables are not set. Then nobody is told, and the run says so. */
+export type OpenedChannel = Channel | { readonly title: string; readonly unset: string };
 
 /** The environment variables that it reads; each may be left out. */
 export interface ChannelVariables {

@@ -46,7 +46,7 @@ export type Memory = Readonly<Record<string, unknown>>;
 
 /** What a channel is handed besides the news. */
 export interface Delivery {
-  readonly ports: Pick<Ports, 'http' | 'signal'>;
+  readonly ports: Pick<Ports, 'http' | 'signal' | 'progress'>;
   /** As the channel left it. Empty at first; an earlier version of the channel may have written it. */
   readonly memory: Memory;
   /** Makes sure that nobody else sends by now. Awaited before each message. @throws when somebody does: to be passed on */
@@ -68,10 +68,15 @@ export interface Delivery {
 export type ChannelFault = 'passing' | 'setup';
 
 export interface Channel {
-  /** The key under `notify` in `pipeline.yml`; the log keeps the checkpoint under it. */
+  /**
+   * The key under `notify` in `pipeline.yml`; where several channels are under one key, `KEY/NAME` with a name of its
+   * own each. The log keeps the checkpoint under it: it stays the same as long as the channel is the same to people.
+   */
   readonly name: string;
   /** For people: `Slack`. */
   readonly title: string;
+  /** Whether it is told of events of that type; left out: of all. */
+  readonly wants?: (type: string) => boolean;
   /** Tells one event. @returns what to keep until the next one @throws what `faultOf` explains */
   deliver(news: News, delivery: Delivery): Promise<Memory>;
   faultOf(error: unknown): ChannelFault;

@@ -145,9 +145,10 @@ class FencedClient implements HttpClient {
       () => {},
     );
     try {
+      const clean = withoutSecrets(request);
       const conditional = this.#etags.conditional({
-        ...withoutSecrets(request),
-        headers: { 'user-agent': 'lockstep', ...request.headers },
+        ...clean,
+        headers: { 'user-agent': 'lockstep', ...request.headers, ...signed(clean) },
         signal: AbortSignal.any([request.signal, deadline.signal]),
       });
       const sentAt = this.#o.clock.now();
@@ -195,4 +196,8 @@ function withoutSecrets(request: HttpRequest): HttpRequest {
   const goesToPeople = vendor !== 'endpoint' && vendor.isMessaging === true;
   if (!goesToPeople || typeof body !== 'string') return request;
   return { ...request, body: JSON.stringify(redactAll(JSON.parse(body))) };
+}
+
+function signed({ body, sign }: HttpRequest): Readonly<Record<string, string>> {
+  return typeof body === 'string' && sign !== undefined ? sign(body) : {};
 }

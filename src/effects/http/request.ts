@@ -23,6 +23,10 @@ export interface HttpRequest {
    * the same turn in which the request is handed to the transport.
    */
   readonly isStillCleared?: () => boolean;
+  /** Headers over the body as it is sent, which may hold less than `body` says. Names in lower case. */
+  readonly sign?: (body: string) => Readonly<Record<string, string>>;
+  /** Of the answer only the status counts: its body is not read, but for this many bytes where it says no. */
+  readonly refusalBytesMax?: number;
   /** For an answer that stays open, such as a build's output: at the deadline, what has come is the answer. */
   readonly partial?: boolean;
 }

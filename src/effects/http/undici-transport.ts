@@ -2,7 +2,7 @@
 import { Agent, type Dispatcher, request as dispatch, EnvHttpProxyAgent } from 'undici';
 import { NoAnswer } from './errors.ts';
 import { tooLarge } from './pages.ts';
-import type { Transport } from './request.ts';
+import type { HttpRequest, Transport } from './request.ts';
 
 /** The longest body that is read of an answer. */
 const bodyBytesMax = 32 * 1024 * 1024;
@@ -27,9 +27,19 @@ export function undiciTransport(): UndiciTransport {
     try {
       response = await dispatch(url, { dispatcher, method, signal, headers, body });
       try {
-        for await (const chunk of response.body) chunks.push(chunk);
+        let left = bytesRead(request, response.statusCode);
+        if (left === 0) giveUp(response.body);
+        else {
+          for await (const chunk of response.body) {
+            chunks.push(chunk.subarray(0, left));
+            left -= chunk.length;
+            // Left before its end, the body is given up, and its connection with it.
+            if (left <= 0) break;
+          }
+        }
       } catch (error) {
-        if (!partial || !signal.aborted) throw error;
+        const isEnough = request.refusalBytesMax !== undefined || (partial && signal.aborted);
+        if (!isEnough) throw error;
       }
     } catch (error) {
       const code = codeOf(error);
@@ -43,6 +53,18 @@ export function undiciTransport(): UndiciTransport {
     };
   };
   return { send, close: () => dispatcher.destroy() };
+}
+
+/** How much of an answer's body is wanted. */
+function bytesRead({ refusalBytesMax }: HttpRequest, status: number): number {
+  if (refusalBytesMax === undefined) return Number.POSITIVE_INFINITY;
+  return status < 300 ? 0 : refusalBytesMax;
+}
+
+function giveUp(body: Dispatcher.ResponseData['body']): void {
+  // It tells as an error that nobody read it.
+  body.on('error', () => {});
+  body.destroy();
 }
 
 function newDispatcher(): Dispatcher {

@@ -9,6 +9,7 @@ import { LockstepError } from '../../errors/error.ts';
 import { type EventLog, type Fence, FencedOff, type JsonObject } from '../../store/log.ts';
 import { isGone } from '../identity.ts';
 import { type Holding, Outbox } from './outbox.ts';
+import { sendingPrefix } from './undelivered.ts';
 
 export interface NotifierOptions {
   readonly log: EventLog;
@@ -91,8 +92,9 @@ class ChannelNotifier implements Notifier {
     const consumer = lane === null ? channel.name : `${channel.name}/${lane}`;
     this.#o = options;
     this.#leaseMs = Math.min(leaseMs, leaseMsMax);
-    this.#resource = `notify/${consumer}`;
-    this.#outbox = new Outbox({ log, channel, consumer, lane, progress: ports.progress });
+    this.#resource = sendingPrefix + consumer;
+    const { progress, clock } = ports;
+    this.#outbox = new Outbox({ log, channel, consumer, lane, progress, now: clock.now });
     // Read now: what this run is about to write is to be told.
     this.#headAtFirst = log.head().catch(() => null);
   }
@@ -116,7 +118,7 @@ class ChannelNotifier implements Notifier {
     this.#flushing.abort();
     const work = this.#finish();
     const flushed = await Promise.race([work, deadline]);
-    this.#end.abort(new Error('the run is over'));
+    this.#end.abort(new Error('the run ended before it was told'));
     if (flushed === 'timedOut') {
       const settled = Promise.allSettled([work, this.#loop]);
       await Promise.race([settled, clock.sleep(graceMs, over.signal).catch(() => {})]);
@@ -191,9 +193,12 @@ class ChannelNotifier implements Notifier {
 
   async #send(): Promise<Round> {
     const { log } = this.#o;
-    const { begun } = await this.#outbox.checkpoint();
+    const checkpoint = await this.#outbox.checkpoint();
+    const { begun } = checkpoint;
     const until = await log.head();
-    if (begun && (await this.#outbox.pending(until)).length === 0) return { kind: 'caughtUp' };
+    if (begun && (await this.#outbox.pending(until)).length === 0) {
+      if (!this.#outbox.hasSkippedMuch(checkpoint)) return { kind: 'caughtUp' };
+    }
     const fence = await this.#takeLease();
     if (fence === null) {
       const lease = await log.lease(this.#resource);
@@ -230,7 +235,7 @@ class ChannelNotifier implements Notifier {
     const { log, ports } = this.#o;
     return {
       fence,
-      ports: { http: ports.http, signal },
+      ports: { http: ports.http, progress: ports.progress, signal },
       assertHeld: async () => {
         signal.throwIfAborted();
         if (await log.renew(fence, this.#leaseMs)) return;
@@ -260,7 +265,7 @@ class ChannelNotifier implements Notifier {
     const head = await this.#headAtFirst;
     const start = this.#o.startAt === 'head' ? head : this.#o.startAt;
     const position = Math.max(now.position, start ?? (await this.#o.log.head()));
-    await this.#outbox.save({ position, memory: now.memory }, fence);
+    await this.#outbox.save({ ...now, position }, fence);
   }
 
   /** The same trouble is told once. */

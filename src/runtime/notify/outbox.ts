@@ -7,9 +7,23 @@ import type { Channel, DeployEvents, Memory, News, Since } from '../../effects/c
 import type { Ports } from '../../effects/ports.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import type { EventLog, Fence, JsonObject, RecordedEvent } from '../../store/log.ts';
+import {
+  type EventLog,
+  type Fence,
+  FencedOff,
+  type JsonObject,
+  type RecordedEvent,
+} from '../../store/log.ts';
 import { domainEvent, ifReadable, laneEvent, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
+import {
+  type LeftOut,
+  leftOutNow,
+  stillWaiting,
+  type Undelivered,
+  undeliveredIn,
+  withLeftOut,
+} from './undelivered.ts';
 
 export interface OutboxOptions {
   readonly log: EventLog;
@@ -19,6 +33,8 @@ export interface OutboxOptions {
   /** Only this lane's deploys; null: all of the log's. */
   readonly lane: string | null;
   readonly progress: Ports['progress'];
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export interface OutboxCheckpoint {
@@ -27,17 +43,20 @@ export interface OutboxCheckpoint {
   readonly begun: boolean;
   /** The channel's own; the outbox looks at nothing in it. */
   readonly memory: Memory;
+  readonly undelivered: Undelivered;
 }
 
 /** Each delivery happens under this lease. */
 export interface Holding {
   readonly fence: Fence;
-  readonly ports: Pick<Ports, 'http' | 'signal'>;
+  readonly ports: Pick<Ports, 'http' | 'signal' | 'progress'>;
   /** Makes sure that the lease is still held. @throws FencedOff */
   readonly assertHeld: () => Promise<void>;
 }
 
 const batch = 200;
+/** So many events that are none of ours are worth a write, lest every run go over them again. */
+const skippedMax = 500;
 const prefix = deployStream('');
 /** Words about the run that carries a deploy, which say nothing of what became of the deploy. */
 const aboutRuns = /^run\./;
@@ -54,13 +73,18 @@ export class Outbox {
 
   async checkpoint(): Promise<OutboxCheckpoint> {
     const { position, state } = await this.#o.log.checkpoint(this.#o.consumer);
-    const { begun = Object.keys(state).length > 0, ...memory } = state;
-    return { position, begun: begun === true, memory };
+    const { begun = Object.keys(state).length > 0, undelivered: _, ...memory } = state;
+    return { position, begun: begun === true, memory, undelivered: undeliveredIn(state) };
   }
 
-  async save({ position, memory }: Omit<OutboxCheckpoint, 'begun'>, fence: Fence): Promise<void> {
+  async save(
+    { position, memory, undelivered }: Omit<OutboxCheckpoint, 'begun'>,
+    fence: Fence,
+  ): Promise<void> {
     const { log, consumer } = this.#o;
-    const state = { ...memory, begun: true } as JsonObject;
+    const isClean = undelivered.waiting === null && undelivered.leftOutCount === 0;
+    const kept = isClean ? {} : { undelivered };
+    const state = { ...memory, ...kept, begun: true } as unknown as JsonObject;
     await log.saveCheckpoint(consumer, { position, state }, fence);
   }
 
@@ -80,11 +104,20 @@ export class Outbox {
     return [];
   }
 
+  /** Whether there is so much behind the checkpoint that is none of ours that it is worth moving on. */
+  hasSkippedMuch({ position }: OutboxCheckpoint): boolean {
+    return this.#skippedTo - position >= skippedMax;
+  }
+
   /** Delivers everything up to `until`, one event after the other. @throws what the channel or the log refused */
   async send(until: number, holding: Holding): Promise<void> {
     for (;;) {
       const events = await this.pending(until);
-      if (events.length === 0) return;
+      if (events.length === 0) {
+        const now = await this.checkpoint();
+        if (!this.hasSkippedMuch(now)) return;
+        return this.save({ ...now, position: this.#skippedTo }, holding.fence);
+      }
       for (const event of events) await this.#deliver(event, until, holding);
     }
   }
@@ -93,26 +126,57 @@ export class Outbox {
     const now = await this.checkpoint();
     if (event.position <= now.position) return;
     const { fence, ports, assertHeld } = holding;
-    const news = await this.#news(event, until);
-    const memory =
-      news === null
-        ? now.memory
-        : await this.#o.channel.deliver(news, {
-            ports,
-            memory: now.memory,
-            assertHeld,
-            remember: (kept) => this.save({ position: now.position, memory: kept }, fence),
-            leftOut: (error) => this.#leftOut(event, error),
-          });
-    await this.save({ position: event.position, memory }, fence);
+    let { undelivered } = now;
+    const leftOut: LeftOut[] = [];
+    const leaveOut = (error: unknown): void => {
+      leftOut.push(leftOutNow(event, error, this.#o.now()));
+      this.#leftOut(event, error);
+    };
+    const save = (kept: Pick<OutboxCheckpoint, 'position' | 'memory'>): Promise<void> => {
+      undelivered = withLeftOut(undelivered, leftOut.splice(0));
+      return this.save({ ...kept, undelivered }, fence);
+    };
+    const news = await this.#news(event, until, leaveOut);
+    let { memory } = now;
+    if (news !== null) {
+      const { position } = now;
+      const remember = (kept: Memory): Promise<void> => save({ position, memory: kept });
+      const delivery = { ports, memory, assertHeld, remember, leftOut: leaveOut };
+      try {
+        memory = await this.#o.channel.deliver(news, delivery);
+      } catch (error) {
+        await this.#keepWaiting(event, error, holding);
+        throw error;
+      }
+    }
+    undelivered = { ...undelivered, waiting: null };
+    await save({ position: event.position, memory });
+  }
+
+  /** For whoever asks why nothing is told. That it cannot be kept either changes nothing. */
+  async #keepWaiting(event: RecordedEvent, error: unknown, { fence, ports }: Holding) {
+    if (error instanceof FencedOff) return;
+    const now = await this.checkpoint();
+    const tried = !ports.signal.aborted;
+    const at = { nowMs: this.#o.now(), tried };
+    const waiting = stillWaiting(now.undelivered, event, error, at);
+    const undelivered = { ...now.undelivered, waiting };
+    await this.save({ ...now, undelivered }, fence).catch(() => {});
   }
 
   /** Null where this version cannot read the event, or its deploy. */
-  async #news(event: RecordedEvent, until: number): Promise<News | null> {
+  async #news(
+    event: RecordedEvent,
+    until: number,
+    leaveOut: (error: unknown) => void,
+  ): Promise<News | null> {
     const { id, stream, position, version, time, metadata } = event;
     const events = await this.#o.log.readStream(stream);
     const later = events.filter((one) => one.version > version);
-    const history = this.#history(events.filter((one) => one.version <= version));
+    const history = historyOf(
+      events.filter((one) => one.version <= version),
+      leaveOut,
+    );
     if (history === null) return null;
     const { to } = (metadata.transition ?? {}) as { readonly to?: string };
     const next = later.find((one) => one.position <= until);
@@ -123,24 +187,6 @@ export class Outbox {
       nextTime: next?.time ?? null,
       since: () => this.#since(event, later, history[0].data.lane),
     };
-  }
-
-  /** The deploy's events up to the last of these; null where this version cannot read that one. */
-  #history(recorded: readonly RecordedEvent[]): DeployEvents | null {
-    const events: DomainEvent[] = [];
-    for (const [at, one] of recorded.entries()) {
-      try {
-        events.push(redactAll(domainEvent(one)));
-      } catch (error) {
-        if (!(error instanceof UnreadableLog)) throw error;
-        // A newer version wrote it, and that one can tell it.
-        if (at < recorded.length - 1) continue;
-        this.#leftOut(one, error);
-        return null;
-      }
-    }
-    const [first, ...rest] = events;
-    return first?.type === 'deploy.requested' ? [first, ...rest] : null;
   }
 
   async #since(
@@ -172,8 +218,12 @@ export class Outbox {
     this.#o.progress(`a message about ${stream} (${type}) was left out: ${why}`);
   }
 
-  async #isOurs({ stream }: RecordedEvent): Promise<boolean> {
-    const { lane, log } = this.#o;
+  async #isOurs(event: RecordedEvent): Promise<boolean> {
+    const { lane, log, channel } = this.#o;
+    const { stream } = event;
+    // What this version cannot read is no event that it knows not to be wanted.
+    const type = channel.wants && ifReadable(() => domainEvent(event))?.type;
+    if (type !== undefined && channel.wants?.(type) === false) return false;
     if (lane === null) return true;
     let known = this.#lanes.get(stream);
     if (known === undefined) {
@@ -183,6 +233,27 @@ export class Outbox {
     }
     return known === lane;
   }
+}
+
+/** The deploy's events up to the last of these; null where this version cannot read that one. */
+function historyOf(
+  recorded: readonly RecordedEvent[],
+  leaveOut: (error: unknown) => void,
+): DeployEvents | null {
+  const events: DomainEvent[] = [];
+  for (const [at, one] of recorded.entries()) {
+    try {
+      events.push(redactAll(domainEvent(one)));
+    } catch (error) {
+      if (!(error instanceof UnreadableLog)) throw error;
+      // A newer version wrote it, and that one can tell it.
+      if (at < recorded.length - 1) continue;
+      leaveOut(error);
+      return null;
+    }
+  }
+  const [first, ...rest] = events;
+  return first?.type === 'deploy.requested' ? [first, ...rest] : null;
 }
 
 /** Null where this version cannot read it: then that is told, for it may be of the outbox's lane. */

@@ -53,20 +53,20 @@ function record(type: EventType, change: Partial<RecordedEvent> = {}): RecordedE
 
 describe('pipeline status', () => {
   it('shows a deploy’s id, state, how long ago, commit and title in one line', () => {
-    const [, line] = statusView([row()], nowMs, plain);
+    const [, line] = statusView([row()], [], nowMs, plain);
     expect(line).toMatch(
       /^502-1a5f89db {2}production\.live {2}2m.* ago {2}1a5f89db {2}Greet people by name$/,
     );
   });
 
   it('says so when there are none', () => {
-    expect(statusView([], nowMs, plain)).toEqual(['No deploys yet.']);
+    expect(statusView([], [], nowMs, plain)).toEqual(['No deploys yet.']);
   });
 
   it.each(['blockedByRollback', 'disabled'])(
     'tells the person how to resume one that is %s',
     (state) => {
-      const lines = statusView([row({ state, reason: 'v43 is a rollback' })], nowMs, plain);
+      const lines = statusView([row({ state, reason: 'v43 is a rollback' })], [], nowMs, plain);
       expect(lines.at(-1)).toContain('v43 is a rollback');
       expect(lines.at(-1)).toContain('pipeline resume 502-1a5f89db --reason "…"');
     },
@@ -76,7 +76,7 @@ describe('pipeline status', () => {
     const gaveUp = row({ state: 'queued.gaveUp', settled: false, reason: 'gave up waiting' });
     const lost = row({ state: 'verifying.starting', settled: false });
     for (const one of [gaveUp, lost]) {
-      const lines = statusView([one], nowMs, plain);
+      const lines = statusView([one], [], nowMs, plain);
       expect(lines[1]).toContain(', no run');
       expect(lines.at(-1)).toMatch(
         /run its CI job again, or: pipeline resume 502-1a5f89db --reason/i,
@@ -86,28 +86,63 @@ describe('pipeline status', () => {
 
   it('says what to do for a deploy that an earlier chart left in a state that today’s does not have', () => {
     const left = { state: 'awaitingApproval.asked', reason: 'somebody has to approve it' };
-    const over = statusView([row({ ...left, settled: true })], nowMs, plain);
+    const over = statusView([row({ ...left, settled: true })], [], nowMs, plain);
     expect(over[1]).toContain('awaitingApproval.asked');
     expect(over.at(-1)).toContain('somebody has to approve it.');
     expect(over.at(-1)).toContain('pipeline log 502-1a5f89db');
     expect(over.at(-1)).toContain('pipeline resume 502-1a5f89db --reason "…"');
-    const alone = statusView([row({ ...left, settled: false })], nowMs, plain);
+    const alone = statusView([row({ ...left, settled: false })], [], nowMs, plain);
     expect(alone.at(-1)).toMatch(/run its CI job again, or: pipeline resume 502-1a5f89db/i);
     const carried = row({ ...left, settled: false, running: true });
-    expect(statusView([carried], nowMs, plain)).toHaveLength(2);
+    expect(statusView([carried], [], nowMs, plain)).toHaveLength(2);
   });
 
   it('asks nothing of anybody for one that is over or has a run', () => {
     const underWay = row({ state: 'verifying.starting', settled: false, running: true });
-    const lines = statusView([row(), underWay], nowMs, plain);
+    const lines = statusView([row(), underWay], [], nowMs, plain);
     expect(lines).toHaveLength(3);
     expect(lines.join()).not.toContain('no run');
   });
 
   it('shows control characters of a title instead of sending them', () => {
-    const lines = statusView([row({ title: `a${esc}[2Jb` })], nowMs, plain).join('\n');
+    const lines = statusView([row({ title: `a${esc}[2Jb` })], [], nowMs, plain).join('\n');
     expect(lines).not.toContain(esc);
     expect(lines).toContain('\\u001b');
+  });
+});
+
+describe('pipeline status, of what was not delivered', () => {
+  const event = {
+    ...{ id: 'e1', type: 'production.held', deploy: '502-1a5f89db', position: 9 },
+    time: '2026-01-05T13:00:00.000Z',
+  };
+  const waiting = {
+    ...{ event, since: '2026-01-05T13:05:00.000Z', at: '2026-01-05T13:09:00.000Z', tries: 3 },
+    ...{ code: 'E_HOOK_LATER', message: 'hook page ended with 75', hint: null },
+  };
+  const page = { channel: 'hooks/page', title: 'hook page', lane: 'acme-web', leftOutCount: 0 };
+  const reason = `answered 410:${esc}[2J gone`;
+  const leftOut = [{ event, at: '2026-01-05T13:05:00.000Z', reason }];
+
+  it('says where each channel stands, since when, why, and who delivers it', () => {
+    const lines = statusView([row()], [{ ...page, waiting, leftOut: [] }], nowMs, plain);
+    expect(lines.slice(2)).toEqual([
+      '',
+      'not delivered',
+      '  hook page: production.held of 502-1a5f89db, and what came after it (for 5m, tried 3 times): hook page ended with 75.',
+      '    The lane’s next run delivers it: run its CI job again, or let the next build come.',
+    ]);
+  });
+
+  it('says what was left out for good, of the deploys that are listed', () => {
+    const one = { ...page, waiting: null, leftOut, leftOutCount: 1 };
+    const [, , , , line, ...none] = statusView([row()], [one], nowMs, plain);
+    expect(line).toContain(
+      'hook page: production.held of 502-1a5f89db was left out for good: answered 410',
+    );
+    expect(line).not.toContain(esc);
+    expect(none).toEqual([]);
+    expect(statusView([row({ deploy: '503-7c3d2e1f' })], [one], nowMs, plain)).toHaveLength(2);
   });
 });
 
@@ -199,7 +234,7 @@ describe('pipeline replay', () => {
 it('a reason is one sentence in pipeline status, whether it came with a stop or not', () => {
   for (const reason of ['v43 is a rollback', 'v43 is a rollback.', 'why?', 'wait…']) {
     for (const state of ['blockedByRollback', 'disabled', 'queued.gaveUp', 'failed']) {
-      const text = statusView([row({ state, reason })], nowMs, plain).join('\n');
+      const text = statusView([row({ state, reason })], [], nowMs, plain).join('\n');
       expect(text).toContain(reason);
       expect(text).not.toMatch(/[.,:;!?…]\.(\s|$)/);
     }

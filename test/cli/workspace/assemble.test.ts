@@ -47,6 +47,7 @@ beforeEach(async () => {
   });
   assembly = await assemble({
     config,
+    folder: '.',
     environment,
     targets: await openTargets(config, environment),
     env: {

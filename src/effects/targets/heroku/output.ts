@@ -1,10 +1,10 @@
 /** Follows the output of a build or a release phase: whole lines, as they come, and the last of them kept. */
 
-import { stripVTControlCharacters } from 'node:util';
 import { cutOff } from '../../../redaction/cut.ts';
 import { lineGate } from '../../../redaction/gate.ts';
 import type { HttpResponse } from '../../http/request.ts';
 import type { StepPorts } from '../../ports.ts';
+import { printable } from '../../printable.ts';
 import { heroku } from './vendor.ts';
 
 const tailLinesMax = 20;
@@ -83,21 +83,6 @@ export class OutputFollower {
     // A server that does not know ranges sends all of it.
     return status === 200 ? Buffer.from(body).subarray(this.#bytesRead).toString() : '';
   }
-}
-
-/** Without colours, cursor movements and other control characters; of a line drawn over, the last state. */
-function printable(raw: string): string {
-  const line = stripVTControlCharacters(raw);
-  let end = line.length;
-  while (line[end - 1] === '\r') end--;
-  return (
-    line
-      .slice(0, end)
-      .slice(line.lastIndexOf('\r', end - 1) + 1)
-      .replaceAll('\t', '  ')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
-      .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
-  );
 }
 
 const endOf = (lines: readonly string[]): string[] =>

@@ -1,0 +1,63 @@
+/** Opens the hooks of a configuration, each as a channel of its own. */
+import { hide } from '../../../redaction/gate.ts';
+import type { OpenedChannel, OpeningPorts } from '../channel-kind.ts';
+import { createHook } from './channel.ts';
+import { hand } from './command.ts';
+import type { HookSettings, HooksSettings } from './config.ts';
+import { hookName, hookTitle } from './identity.ts';
+import { post } from './post.ts';
+import { secretPrefix, signingKey } from './signature.ts';
+
+type Values = Readonly<Record<string, string | null>>;
+
+export function open(
+  hooks: HooksSettings,
+  values: Values,
+  ports: OpeningPorts,
+): readonly OpenedChannel[] {
+  return hooks.map((hook) => {
+    const title = hookTitle(hook);
+    const same = { name: hookName(hook), title, patterns: [hook.on].flat() };
+    const { run } = hook;
+    return run === undefined
+      ? byUrl(hook, values, ports, same)
+      : createHook({
+          ...same,
+          send: (envelope, given) =>
+            hand(
+              { line: run, folder: ports.folder, env: ports.env, names: hook.env ?? [], title },
+              envelope,
+              given,
+            ),
+        });
+  });
+}
+
+function byUrl(
+  { url: written, urlFrom, secret = [] }: HookSettings,
+  values: Values,
+  { clock }: OpeningPorts,
+  same: { name: string; title: string; patterns: readonly string[] },
+): OpenedChannel {
+  const names = [secret].flat();
+  const url = written ?? (urlFrom === undefined ? null : (values[urlFrom] ?? null));
+  const missing = names.filter((name) => (values[name] ?? null) === null);
+  if (url === null && urlFrom !== undefined) missing.push(urlFrom);
+  if (url === null || missing.length > 0)
+    return { title: same.title, unset: missing.join(' and ') };
+  const keys = names.map((name) => {
+    const text = values[name] ?? '';
+    // Whoever repeats the key may leave out what stands before it.
+    hide(text.replace(secretPrefix, ''));
+    return signingKey(text, name);
+  });
+  const { title } = same;
+  return createHook({
+    ...same,
+    send: (envelope, given) =>
+      post({ url, keys, title, variable: urlFrom ?? null }, envelope.id, JSON.stringify(envelope), {
+        ...given,
+        clock,
+      }),
+  });
+}
