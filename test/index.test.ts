@@ -11,6 +11,7 @@ it('exports the log, its events, the replay, the chart and the errors', () => {
     'ImportRefused',
     'LockstepError',
     'LogFault',
+    'Statement',
     'StoreReplaced',
     'StoreUnavailable',
     'StoreUnusable',

@@ -5,7 +5,10 @@ import { storedObject } from './stored-event.ts';
 import type { LogTables } from './tables.ts';
 
 const one = new Statement((db, { consumer }: { consumer: string }) =>
-  db.selectFrom('checkpoints').selectAll().where('consumer', '=', consumer),
+  db
+    .selectFrom('checkpoints')
+    .select(['consumer', 'position', 'state'])
+    .where('consumer', '=', consumer),
 );
 const put = new Statement((db, { consumer, position, state }: LogTables['checkpoints']) =>
   db

@@ -4,22 +4,27 @@ import type { Compilable, Kysely } from 'kysely';
 import { moveCheckpoints, putCheckpoint, readCheckpoint } from './checkpoint-table.ts';
 import { importRows, toRows } from './event-import.ts';
 import {
-  append,
   assertExpected,
   findAppended,
-  hasMark,
   headPosition,
+  insertion,
   lastMark,
   type Mark,
+  markLook,
+  placed,
   readAll,
+  standingLooks,
   streamBeginnings,
 } from './event-table.ts';
 import { verifyRows } from './hash-chain.ts';
 import {
   assertHeld,
   findLease,
-  grantLease,
+  grantedLease,
+  leaseLook,
+  leaseRelease,
   listLeases,
+  putLease,
   releaseLease,
   renewLease,
   takeLease,
@@ -39,7 +44,7 @@ import type {
   Verification,
 } from './log.ts';
 import { StoreReplaced } from './log.ts';
-import type { Database, Procedure } from './procedure.ts';
+import { type BoundStatement, type Database, lookUp, type Procedure } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
 import { ReadModels } from './read-models.ts';
 import { type BatchDraft, draftBatch, toRecorded } from './stored-event.ts';
@@ -49,6 +54,12 @@ import { faultsOf, verifiedStream } from './verified-read.ts';
 const readAllLimit = 1_000;
 const verifyPage = 1_000;
 const noLimit = Number.MAX_SAFE_INTEGER;
+
+/** @throws StoreReplaced the log has another event at the mark's place, or none */
+function assertMark(mark: Mark, found: { readonly hash: string } | undefined, shown: string): void {
+  if (found?.hash === mark.hash) return;
+  throw new StoreReplaced(shown, `it has another event at position ${mark.position}, or none`);
+}
 
 const refuse = (fault: LogFault): never => {
   throw fault;
@@ -91,14 +102,11 @@ export class DatabaseLog implements ProjectedLog {
    */
   #write<T>(procedure: (again: boolean) => Procedure<T>): Promise<T> {
     const mark = this.#lastSeen;
+    if (mark === null) return this.#database.write(procedure);
     const { shown } = this.#database;
     return this.#database.write(function* (again) {
-      if (mark !== null && !(yield* hasMark(mark))) {
-        throw new StoreReplaced(
-          shown,
-          `it has another event at position ${mark.position}, or none`,
-        );
-      }
+      const { marks } = yield* lookUp({ marks: [markLook(mark)] });
+      assertMark(mark, marks[0], shown);
       return yield* procedure(again);
     });
   }
@@ -126,7 +134,10 @@ export class DatabaseLog implements ProjectedLog {
       grant === undefined
         ? options
         : { ...options, grant: { ...grant, owner: clean(grant.owner) } };
-    const appended = await this.#write((again) => this.#append(drafts, cleaned, again));
+    const mark = this.#lastSeen;
+    const appended = await this.#database.write((again) =>
+      this.#append(drafts, cleaned, { mark, again }),
+    );
     this.#saw(appended.events);
     return appended;
   }
@@ -134,23 +145,34 @@ export class DatabaseLog implements ProjectedLog {
   *#append(
     drafts: readonly BatchDraft[],
     { fence, grant, release }: AppendOptions,
-    again: boolean,
+    { mark, again }: { readonly mark: Mark | null; readonly again: boolean },
   ): Procedure<Appended> {
-    const there = yield* findAppended(drafts);
+    const look = (one: Fence | undefined) => (one === undefined ? [] : [leaseLook(one.resource)]);
+    const found = yield* lookUp({
+      marks: mark === null ? [] : [markLook(mark)],
+      ...standingLooks(drafts),
+      ...{ held: look(fence), released: look(release), granted: look(grant) },
+      fed: this.#models.looks(),
+    });
+    if (mark !== null) assertMark(mark, found.marks[0], this.#database.shown);
+    const there = findAppended(drafts, found);
     if (there !== null) {
       return { outcome: again ? 'appended' : 'alreadyAppended', events: there.map(toRecorded) };
     }
-    if (fence !== undefined) yield* assertHeld(fence);
+    if (fence !== undefined) assertHeld(fence, found.held[0]);
     // Before the grant: of two that read the same lane and want the same token, the later is
     // told that the stream moved on, as any writer is.
-    const heads = yield* assertExpected(drafts);
+    const heads = assertExpected(drafts, found);
+    const writes: BoundStatement[] = [];
     if (release !== undefined) {
-      yield* assertHeld(release);
-      yield* releaseLease(release);
+      assertHeld(release, found.released[0]);
+      writes.push(yield* leaseRelease(release));
     }
-    if (grant !== undefined) yield* grantLease(grant);
-    const events = (yield* append(drafts, heads)).map(toRecorded);
-    yield* this.#models.feed(events);
+    if (grant !== undefined) writes.push(putLease(yield* grantedLease(grant, found.granted[0])));
+    const rows = yield* placed(drafts, heads, { end: found.ends[0] });
+    writes.push(...rows.map(insertion));
+    const events = rows.map(toRecorded);
+    yield* this.#models.feed(events, writes, found.fed);
     return { outcome: 'appended', events };
   }
 
@@ -169,7 +191,8 @@ export class DatabaseLog implements ProjectedLog {
       }
       tried = imported.length;
       yield* moveCheckpoints(last.position);
-      yield* models.feed(imported);
+      const { fed } = yield* lookUp({ fed: models.looks() });
+      yield* models.feed(imported, [], fed);
       return { imported: imported.length, present: rows.length - imported.length };
     });
   }
@@ -246,7 +269,10 @@ export class DatabaseLog implements ProjectedLog {
   saveCheckpoint(consumer: string, checkpoint: Checkpoint, fence?: Fence): Promise<void> {
     const kept = { ...checkpoint, state: this.#clean(checkpoint.state) };
     return this.#write(function* () {
-      if (fence !== undefined) yield* assertHeld(fence);
+      if (fence !== undefined) {
+        const { held } = yield* lookUp({ held: [leaseLook(fence.resource)] });
+        assertHeld(fence, held[0]);
+      }
       yield* putCheckpoint(consumer, kept);
     });
   }

@@ -22,7 +22,11 @@ const text = (value: string) => sql<string>`cast(${value} as text)`;
 const whole = (value: number) => sql<number>`cast(${value} as bigint)`;
 const one = sql.lit(1);
 
-const all = (db: Kysely<LogTables>) => db.selectFrom('events').selectAll();
+const columns = [
+  ...(['position', 'stream', 'version', 'id', 'type', 'schema'] as const),
+  ...(['data', 'metadata', 'time', 'hash', 'previous_hash'] as const),
+];
+const all = (db: Kysely<LogTables>) => db.selectFrom('events').select(columns);
 const inOrder = (db: Kysely<LogTables>, { after, limit }: Range) =>
   all(db).where('position', '>', after).orderBy('position').limit(whole(limit));
 
@@ -35,7 +39,11 @@ const hashAt = new Statement((db, { position }: { position: number }) =>
   db.selectFrom('events').select('hash').where('position', '=', position),
 );
 const last = new Statement((db, _value: object) =>
-  db.selectFrom('events').select(['position', 'time']).orderBy('position', 'desc').limit(one),
+  db
+    .selectFrom('events')
+    .select(['position', 'time', 'hash'])
+    .orderBy('position', 'desc')
+    .limit(one),
 );
 const streamHead = new Statement((db, { stream }: { stream: string }) =>
   db
@@ -85,15 +93,12 @@ export interface Mark {
 
 /** The log's last event as a mark; null while there is none. */
 export function* lastMark(): Procedure<Mark | null> {
-  const { position } = (yield* last.first({})) ?? { position: 0 };
-  const [row] = yield* allInOrder.all({ after: position - 1, limit: 1 });
-  return row === undefined ? null : { position: row.position, hash: row.hash };
+  const { position, hash } = (yield* last.first({})) ?? { position: 0, hash: '' };
+  return position === 0 ? null : { position, hash };
 }
 
-/** Whether the log has that event at its place. */
-export function* hasMark({ position, hash }: Mark): Procedure<boolean> {
-  return (yield* hashAt.first({ position }))?.hash === hash;
-}
+/** The look for the event that should be at the mark's place. */
+export const markLook = ({ position }: Mark) => hashAt.with({ position });
 
 export function* headOf(stream: string): Procedure<Head> {
   return (yield* streamHead.first({ stream })) ?? noHead;
@@ -112,40 +117,59 @@ export function streamBeginnings(prefix: string, limit: number): Procedure<Strea
   return beginnings.all({ prefix, length: [...prefix].length, limit });
 }
 
+/** What an append goes by, looked up at once and under the log's lock. */
+export interface Standing {
+  /** Of each event of the batches: the row that has its id. */
+  readonly there: readonly (EventRow | undefined)[];
+  /** Of each batch: the last event of its stream. */
+  readonly heads: readonly (Head | undefined)[];
+  /** The log's last event. */
+  readonly end: Pick<EventRow, 'position' | 'time'> | undefined;
+}
+
+/** The looks for a `Standing`, as `lookUp` takes them. */
+export const standingLooks = (batches: readonly BatchDraft[]) => ({
+  there: batches.flatMap(({ events }) => events.map(({ id }) => byId.with({ id }))),
+  heads: batches.map(({ stream }) => streamHead.with({ stream })),
+  ends: [last.with({})],
+});
+
 /**
  * The rows of these events if they are in the log already; null if none of them is.
  *
  * @throws EventIdReused one is there with other content, or only some are there
  */
-export function* findAppended(batches: readonly BatchDraft[]): Procedure<EventRow[] | null> {
+export function findAppended(
+  batches: readonly BatchDraft[],
+  { there }: Pick<Standing, 'there'>,
+): readonly EventRow[] | null {
+  const drafts = batches.flatMap(({ stream, events }) =>
+    events.map((draft) => ({ stream, draft })),
+  );
   const rows: EventRow[] = [];
-  let isMissing = false;
-  for (const { stream, events } of batches) {
-    for (const draft of events) {
-      const row = yield* byId.first({ id: draft.id });
-      if (row === undefined) {
-        isMissing = true;
-      } else if (isSameEvent(row, stream, draft)) {
-        rows.push(row);
-      } else {
-        throw new EventIdReused(row.id, placeOf(row));
-      }
-    }
+  for (const [at, { stream, draft }] of drafts.entries()) {
+    const row = there[at];
+    if (row === undefined) continue;
+    if (!isSameEvent(row, stream, draft)) throw new EventIdReused(row.id, placeOf(row));
+    rows.push(row);
   }
   const [first] = rows;
   if (first === undefined) return null;
-  if (isMissing) throw new EventIdReused(first.id, placeOf(first));
+  if (rows.length < drafts.length) throw new EventIdReused(first.id, placeOf(first));
   return rows;
 }
 
 export type StreamHeads = ReadonlyMap<string, Head>;
 
 /** The heads of the streams, before the append. @throws VersionConflict */
-export function* assertExpected(batches: readonly BatchDraft[]): Procedure<StreamHeads> {
+export function assertExpected(
+  batches: readonly BatchDraft[],
+  { heads: found }: Pick<Standing, 'heads'>,
+): StreamHeads {
   const heads = new Map<string, Head>();
   const versions = new Map<string, number>();
-  for (const { stream, expected, events } of batches) {
-    const head = heads.get(stream) ?? (yield* headOf(stream));
+  for (const [at, { stream, expected, events }] of batches.entries()) {
+    const head = found[at] ?? noHead;
     heads.set(stream, head);
     const actual = versions.get(stream) ?? head.version;
     if (!isExpected(expected, actual)) throw new VersionConflict(stream, expected, actual);
@@ -154,12 +178,12 @@ export function* assertExpected(batches: readonly BatchDraft[]): Procedure<Strea
   return heads;
 }
 
-/** Writes the events at the log's end, all of them at one time that is never before the last event's. */
-export function* append(
+/** The events at the log's end, all of them at one time that is never before the last event's. */
+export function* placed(
   batches: readonly BatchDraft[],
   before: StreamHeads,
+  { end }: Pick<Standing, 'end'>,
 ): Procedure<EventRow[]> {
-  const end = yield* last.first({});
   const now = new Date(yield* clock()).toISOString();
   const time = end !== undefined && end.time > now ? end.time : now;
   let position = end?.position ?? 0;
@@ -173,7 +197,6 @@ export function* append(
       const place = { position, stream, version: head.version + 1, previous_hash: head.hash };
       const unhashed = { ...draft, ...place, time };
       const row = { ...unhashed, hash: hashOf(unhashed) };
-      yield* insert.run(row);
       rows.push(row);
       head = row;
     }
@@ -181,6 +204,8 @@ export function* append(
   }
   return rows;
 }
+
+export const insertion = (row: EventRow) => insert.with(row);
 
 const placeOf = ({ stream, version }: EventRow) => ({ stream, version });
 

@@ -1,7 +1,7 @@
 /** The table of leases: who holds what, under which token. */
 import { type Kysely, sql } from 'kysely';
 import { type Fence, FencedOff, type JsonObject, type Lease } from './log.ts';
-import { clock, type Procedure, Statement } from './procedure.ts';
+import { type BoundStatement, clock, type Procedure, Statement } from './procedure.ts';
 import { storedObject } from './stored-event.ts';
 import type { LeaseRow, LogTables } from './tables.ts';
 
@@ -12,13 +12,14 @@ export interface LeaseGrant extends Fence {
 
 type Prolonged = Fence & { readonly expiresAt: number };
 
+const columns = ['resource', 'token', 'owner', 'expires_at', 'released'] as const;
 const one = new Statement((db, { resource }: { resource: string }) =>
-  db.selectFrom('leases').selectAll().where('resource', '=', resource),
+  db.selectFrom('leases').select(columns).where('resource', '=', resource),
 );
 const many = new Statement((db, value: { prefix: string; length: number }) =>
   db
     .selectFrom('leases')
-    .selectAll()
+    .select(columns)
     .where(sql<boolean>`substr(resource, 1, ${value.length}) = ${value.prefix}`)
     .orderBy('resource'),
 );
@@ -67,21 +68,27 @@ export function* takeLease(
   return yield* give({ resource, token: (last?.token ?? 0) + 1, owner, ttlMs });
 }
 
-/** @throws FencedOff the token is not above the last one */
-export function* grantLease(grant: LeaseGrant): Procedure<void> {
-  const { resource } = grant;
-  const current = (yield* one.first({ resource }))?.token ?? 0;
+/** The lease as it is granted. @throws FencedOff the token is not above the last one */
+export function* grantedLease(grant: LeaseGrant, last: LeaseRow | undefined): Procedure<LeaseRow> {
+  const current = last?.token ?? 0;
   if (!(grant.token > current)) throw new FencedOff(fenceOf(grant), current);
-  yield* give(grant);
+  return rowOf(grant, yield* clock());
 }
 
-function* give({ resource, token, owner, ttlMs }: LeaseGrant): Procedure<Lease> {
+export const putLease = (row: LeaseRow) => put.with(row);
+
+function* give(grant: LeaseGrant): Procedure<Lease> {
   const now = yield* clock();
-  const expires_at = now + Math.round(ttlMs);
-  const row = { resource, token, owner: JSON.stringify(owner), expires_at, released: 0 } as const;
+  const row = rowOf(grant, now);
   yield* put.run(row);
   return toLease(row, now);
 }
+
+const rowOf = ({ resource, token, owner, ttlMs }: LeaseGrant, now: number): LeaseRow => ({
+  ...{ resource, token, owner: JSON.stringify(owner) },
+  expires_at: now + Math.round(ttlMs),
+  released: 0,
+});
 
 /** False: it is not this token's any more. */
 export function* renewLease({ resource, token }: Fence, ttlMs: number): Procedure<boolean> {
@@ -90,13 +97,24 @@ export function* renewLease({ resource, token }: Fence, ttlMs: number): Procedur
 }
 
 /** The token stays on record: the next one has to be above it. */
-export function* releaseLease({ resource, token }: Fence): Procedure<boolean> {
-  return (yield* giveBack.run({ resource, token, expiresAt: yield* clock() })) === 1;
+export function* releaseLease(fence: Fence): Procedure<boolean> {
+  return (yield* giveBack.run(released(fence, yield* clock()))) === 1;
 }
 
+/** As `releaseLease`, for who knows that it is held. */
+export function* leaseRelease(fence: Fence): Procedure<BoundStatement> {
+  return giveBack.with(released(fence, yield* clock()));
+}
+
+const released = ({ resource, token }: Fence, now: number): Prolonged => ({
+  ...{ resource, token, expiresAt: now },
+});
+
+/** The look for a lease as it stands. */
+export const leaseLook = (resource: string) => one.with({ resource });
+
 /** @throws FencedOff another holder was given the resource, or it was released */
-export function* assertHeld(fence: Fence): Procedure<void> {
-  const row = yield* one.first({ resource: fence.resource });
+export function assertHeld(fence: Fence, row: LeaseRow | undefined): void {
   if (row === undefined || row.token !== fence.token || row.released === 1) {
     throw new FencedOff(fenceOf(fence), row?.token ?? 0);
   }

@@ -6,45 +6,87 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { LogTables } from './tables.ts';
 
-/** A statement that is compiled once, a query built for this one time, or a look at the log's clock. */
+/** A statement with its values, several of them, a query built for this one time, or a look at the log's clock. */
 export type DatabaseStep =
-  | { readonly statement: Statement<never, unknown>; readonly values: object }
+  | BoundStatement
+  | { readonly together: readonly BoundStatement[]; readonly schema?: string }
   | { readonly query: Compilable }
   | { readonly clock: true };
-
-export type QueryStep = Exclude<DatabaseStep, { readonly clock: true }>;
 
 export interface DatabaseResult {
   readonly rows: readonly unknown[];
   /** How many rows a statement that writes has changed; 1 where the schema was. */
   readonly changes: number;
+  /** Of statements that were carried out together: each one's. */
+  readonly each?: readonly DatabaseResult[];
 }
 
 export type Procedure<T> = Generator<DatabaseStep, T, DatabaseResult>;
 
-export class Statement<Values extends object, Row> {
-  readonly build: (db: Kysely<LogTables>, value: Values) => Compilable<Row>;
+/** A query that is written once, in Kysely, and compiled once. */
+export class Statement<Values extends object, Row, Tables = LogTables> {
+  readonly build: (db: Kysely<Tables>, value: Values) => Compilable<Row>;
 
-  constructor(build: (db: Kysely<LogTables>, value: Values) => Compilable<Row>) {
+  /** @param build is given placeholders in place of values: it puts them into a query, and looks at none */
+  constructor(build: (db: Kysely<Tables>, value: Values) => Compilable<Row>) {
     this.build = build;
   }
 
+  with(values: Values): BoundStatement<Row> {
+    return { statement: this as unknown as AnyStatement, values };
+  }
+
   *all(values: Values): Procedure<Row[]> {
-    return (yield this.#step(values)).rows as Row[];
+    return (yield this.with(values)).rows as Row[];
   }
 
   *first(values: Values): Procedure<Row | undefined> {
-    return (yield this.#step(values)).rows[0] as Row | undefined;
+    return (yield this.with(values)).rows[0] as Row | undefined;
   }
 
   /** How many rows it changed. */
   *run(values: Values): Procedure<number> {
-    return (yield this.#step(values)).changes;
+    return (yield this.with(values)).changes;
   }
+}
 
-  #step(values: Values): DatabaseStep {
-    return { statement: this as unknown as Statement<never, unknown>, values };
-  }
+type AnyStatement = Statement<never, unknown>;
+
+export interface BoundStatement<Row = unknown> {
+  readonly statement: AnyStatement;
+  readonly values: object;
+  /** Never there: it says what a row is. */
+  readonly row?: Row;
+}
+
+/** For each group the first row of each of its statements, where it has one. */
+type FirstRows<Groups> = {
+  readonly [Name in keyof Groups]: Groups[Name] extends readonly BoundStatement<infer Row>[]
+    ? readonly (Row | undefined)[]
+    : never;
+};
+
+/** Looks up one row by each of these statements, all of them at once. */
+export function* lookUp<Groups extends Record<string, readonly BoundStatement[]>>(
+  groups: Groups,
+): Procedure<FirstRows<Groups>> {
+  const { each = [] } = yield { together: Object.values(groups).flat() };
+  let at = 0;
+  const found = Object.entries(groups).map(([name, { length }]) => {
+    at += length;
+    return [name, each.slice(at - length, at).map(({ rows }) => rows[0])];
+  });
+  return Object.fromEntries(found);
+}
+
+/**
+ * Carries them out one after the other, without a look at what each has done.
+ *
+ * @param schema where their tables are; left out: where the log's own are
+ */
+export function* runAll(statements: readonly BoundStatement[], schema?: string): Procedure<void> {
+  if (statements.length === 0) return;
+  yield { together: statements, ...(schema !== undefined && { schema }) };
 }
 
 /** The log's clock: milliseconds since 1970. */
@@ -69,16 +111,38 @@ const placeholders = new Proxy(
 
 export interface CompiledStatement {
   readonly sql: string;
+  /** Whether it only reads. */
+  readonly isLook: boolean;
   bind(values: object): unknown[];
 }
 
-export function compile(
-  db: Kysely<LogTables>,
-  { build }: Statement<never, unknown>,
-): CompiledStatement {
-  const { sql, parameters } = build(db, placeholders).compile();
+/** Statements as one connection has compiled them. */
+export class CompiledStatements {
+  readonly #db: Kysely<LogTables>;
+  readonly #bySchema = new Map<string | undefined, Map<AnyStatement, CompiledStatement>>();
+
+  constructor(db: Kysely<LogTables>) {
+    this.#db = db;
+  }
+
+  /** @param schema where its tables are; undefined: where the log's own are */
+  get({ statement }: BoundStatement, schema: string | undefined): CompiledStatement {
+    const known = this.#bySchema.get(schema) ?? new Map<AnyStatement, CompiledStatement>();
+    this.#bySchema.set(schema, known);
+    let compiled = known.get(statement);
+    if (compiled === undefined) {
+      compiled = compile(schema === undefined ? this.#db : this.#db.withSchema(schema), statement);
+      known.set(statement, compiled);
+    }
+    return compiled;
+  }
+}
+
+function compile(db: Kysely<LogTables>, { build }: AnyStatement): CompiledStatement {
+  const { sql, parameters, query } = build(db, placeholders).compile();
   return {
     sql,
+    isLook: query.kind === 'SelectQueryNode',
     bind: (values) =>
       parameters.map((parameter) =>
         parameter instanceof Placeholder

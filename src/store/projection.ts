@@ -1,8 +1,9 @@
 /** Read models beside the log: tables that are fed from its events, and can be made again from them at any time. */
 import type { Compilable, Kysely } from 'kysely';
 import type { EventLog, RecordedEvent } from './log.ts';
+import type { BoundStatement } from './procedure.ts';
 
-/** Where a projection writes: the same transaction as the events that it is given. */
+/** Where a projection makes its tables: the log's own transaction. */
 export interface ProjectionTx<Tables> {
   /** For building queries; nothing is run through it. */
   readonly db: Kysely<Tables>;
@@ -24,8 +25,11 @@ export interface Projection<Tables = unknown> {
   readonly tables: readonly string[];
   /** Makes its tables, empty. */
   create(tx: ProjectionTx<Tables>): void;
-  /** Takes in one event; events come once each, in the order of their positions. */
-  apply(tx: ProjectionTx<Tables>, event: RecordedEvent): void;
+  /**
+   * What taking in one event writes, in the same transaction as the event; events come once each, in the
+   * order of their positions. Each statement is one that is made once: it is compiled for its first use.
+   */
+  apply(event: RecordedEvent): readonly BoundStatement[];
 }
 
 /** A log that keeps read models. */

@@ -2,7 +2,13 @@
 import type { Compilable, Kysely } from 'kysely';
 import { headPosition, readAll } from './event-table.ts';
 import type { RecordedEvent } from './log.ts';
-import { type Database, type Procedure, Statement } from './procedure.ts';
+import {
+  type BoundStatement,
+  type Database,
+  type Procedure,
+  runAll,
+  Statement,
+} from './procedure.ts';
 import type { Projection, ProjectionTx } from './projection.ts';
 import { toRecorded } from './stored-event.ts';
 import type { LogTables } from './tables.ts';
@@ -13,7 +19,7 @@ type Fed = LogTables['projections'];
 const eventsPerStep = 1_000;
 
 const fedOf = new Statement((db, { name }: { name: string }) =>
-  db.selectFrom('projections').selectAll().where('name', '=', name),
+  db.selectFrom('projections').select(['name', 'version', 'position']).where('name', '=', name),
 );
 const putFed = new Statement((db, { name, version, position }: Fed) =>
   db
@@ -36,19 +42,37 @@ export class ReadModels {
     this.#projections = projections;
   }
 
-  /** Inside the append's transaction: gives the new events to every read model. */
-  *feed(appended: readonly RecordedEvent[]): Procedure<void> {
+  /** The looks for how far each read model is fed, as `lookUp` takes them. */
+  looks(): BoundStatement<Fed>[] {
+    return this.#projections.map(({ name }) => fedOf.with({ name }));
+  }
+
+  /**
+   * Inside the append's transaction: gives the new events to every read model.
+   *
+   * @param writes what is to be written before
+   * @param found what the looks have found
+   */
+  *feed(
+    appended: readonly RecordedEvent[],
+    writes: readonly BoundStatement[],
+    found: readonly (Fed | undefined)[],
+  ): Procedure<void> {
     const [first] = appended;
-    if (first === undefined) return;
-    for (const projection of this.#projections) {
-      const fed = yield* fedOf.first(projection);
-      if (isNewer(fed, projection)) continue;
-      if (fed?.version === projection.version && fed.position === first.position - 1) {
-        yield* this.#apply(projection, appended);
+    if (first === undefined) return yield* runAll(writes);
+    const fed: BoundStatement[] = [];
+    const behind: Projection[] = [];
+    for (const [at, projection] of this.#projections.entries()) {
+      const { version = 0, position } = found[at] ?? {};
+      if (isNewer(found[at], projection)) continue;
+      if (version === projection.version && position === first.position - 1) {
+        fed.push(...fedBy(projection, appended));
       } else {
-        while (yield* this.#step(projection));
+        behind.push(projection);
       }
     }
+    yield* runAll([...writes, ...fed]);
+    for (const projection of behind) while (yield* this.#step(projection));
   }
 
   /** Makes and feeds whatever read model is missing, old or behind. */
@@ -109,7 +133,7 @@ export class ReadModels {
     if (fed?.version !== version) yield* this.#create(projection);
     const position = fed?.version === version ? fed.position : 0;
     const rows = yield* readAll(position, eventsPerStep);
-    if (rows.length > 0) yield* this.#apply(projection, rows.map(toRecorded));
+    if (rows.length > 0) yield* runAll(fedBy(projection, rows.map(toRecorded)));
     return rows.length === eventsPerStep;
   }
 
@@ -122,19 +146,13 @@ export class ReadModels {
     yield* putFed.run({ name, version, position: 0 });
   }
 
-  *#apply(projection: Projection, events: readonly RecordedEvent[]): Procedure<void> {
-    const { name, version } = projection;
-    yield* this.#writes(this.#database.schemas.kept, (tx) => applyAll(projection, tx, events));
-    yield* putFed.run({ name, version, position: events.at(-1)?.position ?? 0 });
-  }
-
   /** Makes it in the transaction's own tables, from the first event on. */
   *#makeOwn(projection: Projection): Procedure<void> {
     const { own } = this.#database.schemas;
     yield* this.#writes(own, (tx) => projection.create(tx));
     for (let after = 0; ; ) {
       const events = (yield* readAll(after, eventsPerStep)).map(toRecorded);
-      yield* this.#writes(own, (tx) => applyAll(projection, tx, events));
+      yield* runAll(appliedBy(projection, events), own);
       if (events.length < eventsPerStep) return;
       after = events.at(-1)?.position ?? after;
     }
@@ -148,12 +166,13 @@ export class ReadModels {
   }
 }
 
-function applyAll(
-  projection: Projection,
-  tx: ProjectionTx<unknown>,
-  events: readonly RecordedEvent[],
-): void {
-  for (const event of events) projection.apply(tx, event);
+const appliedBy = (projection: Projection, events: readonly RecordedEvent[]): BoundStatement[] =>
+  events.flatMap((event) => projection.apply(event));
+
+function fedBy(projection: Projection, events: readonly RecordedEvent[]): BoundStatement[] {
+  const { name, version } = projection;
+  const position = events.at(-1)?.position ?? 0;
+  return [...appliedBy(projection, events), putFed.with({ name, version, position })];
 }
 
 /** A newer version of Lockstep keeps this read model. */

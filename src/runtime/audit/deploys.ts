@@ -8,7 +8,8 @@ import {
   type RecordedEvent,
   type StreamBeginning,
 } from '../../store/log.ts';
-import { type Projection, type ProjectionTx, projected } from '../../store/projection.ts';
+import { type BoundStatement, Statement } from '../../store/procedure.ts';
+import { type Projection, projected } from '../../store/projection.ts';
 import { domainEvent, ifReadable } from '../log/recorded.ts';
 
 /** A deploy as its last event left it. */
@@ -78,15 +79,41 @@ export const deploysProjection: Projection<DeploysTables> = {
     run(table);
   },
 
-  apply(tx, event) {
-    if (!event.stream.startsWith(streamPrefix)) return;
-    if (event.type === 'deploy.requested' && event.version === 1) requested(tx, event);
-    else moved(tx, event);
+  apply(event) {
+    if (!event.stream.startsWith(streamPrefix)) return [];
+    const isFirst = event.type === 'deploy.requested' && event.version === 1;
+    return [isFirst ? requested.with(firstRow(event)) : moved(event)];
   },
 };
 
-function requested({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {
-  run(db.insertInto('deploys').values(firstRow(event)));
+const requested = new Statement<DeploysTable, unknown, DeploysTables>((db, row) => {
+  const { deploy, lane, commit_id, title, branch, build, state, since, reason } = row;
+  const { requested_at, requested_position, settled, version, position } = row;
+  const texts = { deploy, lane, commit_id, title, branch, build, state, since, reason };
+  return db
+    .insertInto('deploys')
+    .values({ ...texts, requested_at, requested_position, settled, version, position });
+});
+
+type Change = Partial<DeploysTable>;
+
+/** One for each set of columns that an event changes: there are four. */
+const updates = new Map<string, Statement<Change, unknown, DeploysTables>>();
+
+function updateOf(columns: readonly (keyof DeploysTable)[]) {
+  const name = columns.join();
+  let update = updates.get(name);
+  if (update === undefined) {
+    update = new Statement((db, values) => {
+      const change: Change = Object.fromEntries(columns.map((column) => [column, values[column]]));
+      return db
+        .updateTable('deploys')
+        .set(change)
+        .where('deploy', '=', values.deploy ?? '');
+    });
+    updates.set(name, update);
+  }
+  return update;
 }
 
 /** A deploy's row as its first event makes it. */
@@ -119,17 +146,18 @@ function inTodaysWords(event: RecordedEvent): JsonObject {
   return read === null ? event.data : (read.data as unknown as JsonObject);
 }
 
-function moved({ db, run }: ProjectionTx<DeploysTables>, event: RecordedEvent): void {
-  const deploy = event.stream.slice(streamPrefix.length);
-  run(db.updateTable('deploys').set(changeBy(event)).where('deploy', '=', deploy));
+function moved(event: RecordedEvent): BoundStatement {
+  const change = changeBy(event);
+  const update = updateOf(Object.keys(change) as (keyof DeploysTable)[]);
+  return update.with({ ...change, deploy: event.stream.slice(streamPrefix.length) });
 }
 
 /** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */
-function changeBy(event: RecordedEvent): Partial<DeploysTable> {
+function changeBy(event: RecordedEvent): Change {
   const { time, version, position } = event;
   const transition = transitionOf(event);
   const isMove = transition !== null && object(event.metadata.transition).from !== transition.state;
-  const change: Partial<DeploysTable> = { version, position };
+  const change: Change = { version, position };
   if (transition !== null) {
     change.state = transition.state;
     change.settled = transition.settled;

@@ -9,13 +9,12 @@ import type { Client, QueryResult } from 'pg';
 import { Changes, type Sleep } from '../changes.ts';
 import { StoreUnavailable } from '../log.ts';
 import {
-  type CompiledStatement,
-  compile,
+  type BoundStatement,
+  CompiledStatements,
   type Database,
   type DatabaseResult,
   type DatabaseStep,
   type Procedure,
-  type QueryStep,
 } from '../procedure.ts';
 import type { LogTables } from '../tables.ts';
 import type { PostgresAddress } from './address.ts';
@@ -70,7 +69,7 @@ export class PostgresConnection implements Database {
   readonly #session: PostgresSession;
   readonly #listener: PostgresListener;
   readonly #changes: Changes;
-  readonly #compiled = new Map<object, CompiledStatement>();
+  readonly #compiled: CompiledStatements;
   readonly #beginSql: string;
   /** One call at a time: the connection is one. */
   #turn: Promise<void> = Promise.resolve();
@@ -97,6 +96,7 @@ export class PostgresConnection implements Database {
     this.#session = new PostgresSession(config);
     this.#listener = new PostgresListener(config, (revision) => this.#heard(revision));
     this.db = kyselyOn(() => this.#session.connected()).withSchema(schemaName);
+    this.#compiled = new CompiledStatements(this.db);
     this.#beginSql = beginSql(options.busyTimeoutMs);
     this.#changes = new Changes({
       look: (signal) => this.#look(signal),
@@ -123,11 +123,15 @@ export class PostgresConnection implements Database {
     if (this.isReadOnly && !this.#isClosed) throw readOnly(this.shown);
     let isUnknown = false;
     const transact = async (client: Client): Promise<T> => {
-      const { revision, now } = await this.#begin(client);
-      this.#tell(revision - 1);
-      this.#seen = revision - 1;
-      const transaction = { now, changes: 0 };
-      const result = await this.#carryOut(client, procedure(isUnknown), transaction);
+      const transaction = new Transaction(this.#begin(client));
+      const result = await this.#carryOut(client, procedure(isUnknown), transaction).catch(
+        async (error: unknown) => {
+          // Of a transaction that could not be begun, all that was asked in it only says that.
+          await transaction.begun;
+          throw error;
+        },
+      );
+      const { revision } = await transaction.begun;
       if (transaction.changes === 0) {
         await client.query('rollback');
         return result;
@@ -144,7 +148,7 @@ export class PostgresConnection implements Database {
   discard<T>(procedure: () => Procedure<T>): Promise<T> {
     return this.persist(async (client) => {
       await client.query('begin');
-      const result = await this.#carryOut(client, procedure(), { now: null, changes: 0 });
+      const result = await this.#carryOut(client, procedure(), null);
       await client.query('rollback');
       return result;
     });
@@ -199,7 +203,7 @@ export class PostgresConnection implements Database {
     }
   }
 
-  async #begin(client: Client): Promise<{ revision: number; now: number }> {
+  async #begin(client: Client): Promise<Begun> {
     const results = (await client.query(this.#beginSql)) as unknown as QueryResult[];
     const [locked] = results.at(-1)?.rows ?? [];
     if (locked === undefined)
@@ -207,6 +211,8 @@ export class PostgresConnection implements Database {
         'E_STORE_CORRUPT',
         `the log ${this.shown} has lost its row in the table log`,
       );
+    this.#tell(locked.revision - 1);
+    this.#seen = locked.revision - 1;
     return locked;
   }
 
@@ -227,32 +233,41 @@ export class PostgresConnection implements Database {
     transaction: Transaction | null,
   ): Promise<DatabaseResult> {
     if ('clock' in step) return clockResult(await this.#now(client, transaction));
-    const { sql, values } = this.#bound(step);
-    const { rows, rowCount, command } = await client.query(sql, values);
-    const changes = command === 'SELECT' ? 0 : (rowCount ?? 1);
-    if (transaction !== null) transaction.changes += changes;
-    return { rows, changes };
+    if ('together' in step) return this.#together(client, step, transaction);
+    if ('statement' in step) return this.#bound(client, step, transaction);
+    await transaction?.begun;
+    const { sql, parameters } = step.query.compile();
+    return counted(await client.query(sql, [...parameters]), transaction);
+  }
+
+  /** In one round trip: each is sent without waiting for the answer to the one before. */
+  async #together(
+    client: Client,
+    { together, schema }: Extract<DatabaseStep, { readonly together: unknown }>,
+    transaction: Transaction | null,
+  ): Promise<DatabaseResult> {
+    const sent = together.map((one) => this.#bound(client, one, transaction, schema));
+    return { rows: [], changes: 0, each: await Promise.all(sent) };
+  }
+
+  async #bound(
+    client: Client,
+    one: BoundStatement,
+    transaction: Transaction | null,
+    schema?: string,
+  ): Promise<DatabaseResult> {
+    const { sql, isLook, bind } = this.#compiled.get(one, schema);
+    // A look need not wait to hear that the transaction was begun: it is answered after that, or not at all.
+    if (transaction !== null && !(isLook || transaction.hasBegun)) await transaction.begun;
+    return counted(await client.query(sql, bind(one.values)), transaction);
   }
 
   async #now(client: Client, transaction: Transaction | null): Promise<number> {
     const { now } = this.#options;
     if (now !== undefined) return Math.round(now());
-    if (transaction?.now != null) return transaction.now;
+    if (transaction !== null) return (await transaction.begun).now;
     const { rows } = await client.query(`select ${serverClock} as now`);
     return (rows[0] as { now: number }).now;
-  }
-
-  #bound(step: QueryStep): { sql: string; values: unknown[] } {
-    if ('query' in step) {
-      const { sql, parameters } = step.query.compile();
-      return { sql, values: [...parameters] };
-    }
-    let compiled = this.#compiled.get(step.statement);
-    if (compiled === undefined) {
-      compiled = compile(this.db, step.statement);
-      this.#compiled.set(step.statement, compiled);
-    }
-    return { sql: compiled.sql, values: compiled.bind(step.values) };
   }
 
   /** Its files are the server's to look after. */
@@ -319,11 +334,35 @@ export class PostgresConnection implements Database {
   }
 }
 
-interface Transaction {
-  /** The log's clock when it began; null: not known. */
-  readonly now: number | null;
+interface Begun {
+  readonly revision: number;
+  /** The log's clock. */
+  readonly now: number;
+}
+
+/** One that the server was asked to begin. */
+class Transaction {
+  readonly begun: Promise<Begun>;
+  hasBegun = false;
   /** How many rows it has changed. */
-  changes: number;
+  changes = 0;
+
+  constructor(begun: Promise<Begun>) {
+    this.begun = begun;
+    begun.then(
+      () => (this.hasBegun = true),
+      () => {}, // told to whoever waits for it
+    );
+  }
+}
+
+function counted(
+  { rows, rowCount, command }: QueryResult,
+  transaction: Transaction | null,
+): DatabaseResult {
+  const changes = command === 'SELECT' ? 0 : (rowCount ?? 1);
+  if (transaction !== null) transaction.changes += changes;
+  return { rows, changes };
 }
 
 const clockResult = (now: number): DatabaseResult => ({ rows: [{ now }], changes: 0 });

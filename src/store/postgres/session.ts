@@ -18,6 +18,8 @@ const settings: ClientConfig = {
   keepAlive: true,
   keepAliveInitialDelayMillis: 10_000,
   query_timeout: replyTimeoutMs,
+  /** What is asked in one go is sent in one go. */
+  pipeline: true,
   types: {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       oid === bigint ? Number : types.getTypeParser(oid, format as 'text'),

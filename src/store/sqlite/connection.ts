@@ -4,13 +4,12 @@ import { Kysely } from 'kysely';
 import { Changes, type Sleep } from '../changes.ts';
 import { StoreUnavailable } from '../log.ts';
 import {
-  type CompiledStatement,
-  compile,
+  type BoundStatement,
+  CompiledStatements,
   type Database,
   type DatabaseResult,
   type DatabaseStep,
   type Procedure,
-  type QueryStep,
 } from '../procedure.ts';
 import type { LogTables } from '../tables.ts';
 import { immediateDialect } from './dialect.ts';
@@ -50,7 +49,7 @@ export class SqliteConnection implements Database {
   readonly #sleep: Sleep;
   readonly #now: () => number;
   readonly #changes: Changes;
-  readonly #compiled = new Map<object, CompiledStatement>();
+  readonly #compiled: CompiledStatements;
   readonly #prepared = new Map<string, SqliteHandle.Statement>();
   /** By the write under way. */
   #changedRows = 0;
@@ -71,6 +70,7 @@ export class SqliteConnection implements Database {
     this.#sleep = sleep;
     this.#now = () => Math.round(now());
     this.db = new Kysely<LogTables>({ dialect: immediateDialect(handle) });
+    this.#compiled = new CompiledStatements(this.db);
     this.#begin = handle.prepare('begin immediate');
     this.#commit = handle.prepare('commit');
     const look = file === ':memory:' ? null : dataVersion(handle);
@@ -152,7 +152,24 @@ export class SqliteConnection implements Database {
 
   #run(step: DatabaseStep): DatabaseResult {
     if ('clock' in step) return { rows: [{ now: this.#now() }], changes: 0 };
-    const { sql, values } = this.#bound(step);
+    if ('together' in step) {
+      return {
+        rows: [],
+        changes: 0,
+        each: step.together.map((one) => this.#bound(one, step.schema)),
+      };
+    }
+    if ('statement' in step) return this.#bound(step);
+    const { sql, parameters } = step.query.compile();
+    return this.#execute(sql, parameters);
+  }
+
+  #bound(one: BoundStatement, schema?: string): DatabaseResult {
+    const { sql, bind } = this.#compiled.get(one, schema);
+    return this.#execute(sql, bind(one.values));
+  }
+
+  #execute(sql: string, values: readonly unknown[]): DatabaseResult {
     let statement = this.#prepared.get(sql);
     if (statement === undefined) {
       statement = this.handle.prepare(sql);
@@ -162,19 +179,6 @@ export class SqliteConnection implements Database {
     const { changes } = statement.run(...values);
     this.#changedRows += changes;
     return { rows: [], changes };
-  }
-
-  #bound(step: QueryStep): { sql: string; values: readonly unknown[] } {
-    if ('query' in step) {
-      const { sql, parameters } = step.query.compile();
-      return { sql, values: parameters };
-    }
-    let compiled = this.#compiled.get(step.statement);
-    if (compiled === undefined) {
-      compiled = compile(this.db, step.statement);
-      this.#compiled.set(step.statement, compiled);
-    }
-    return { sql: compiled.sql, values: compiled.bind(step.values) };
   }
 
   /** Retries while another connection is in the way; only then, for nothing was done yet. */

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { deploysProjection, readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
 import { type EventLog, type JsonObject, LogFault } from '../../../src/store/log.ts';
+import { Statement } from '../../../src/store/procedure.ts';
 import { type Projection, rebuildProjections } from '../../../src/store/projection.ts';
 import { execute, usePostgres } from '../../postgres/server.ts';
 import { events, sqliteStore, type TestStore } from '../../store/events.ts';
@@ -219,7 +220,13 @@ function readModel<S extends TestStore>(create: () => Promise<S>, outside: Outsi
 
     it('is made again when its version is another one; an older program leaves it alone', async () => {
       const log = await written();
-      const newer: Projection<{ deploys: { deploy: string; state: string } }> = {
+      interface Tables {
+        deploys: { deploy: string; state: string };
+      }
+      const insert = new Statement<Tables['deploys'], unknown, Tables>((db, { deploy, state }) =>
+        db.insertInto('deploys').values({ deploy, state }),
+      );
+      const newer: Projection<Tables> = {
         name: deploysProjection.name,
         version: deploysProjection.version + 1,
         tables: ['deploys'],
@@ -227,9 +234,7 @@ function readModel<S extends TestStore>(create: () => Promise<S>, outside: Outsi
           const table = db.schema.createTable('deploys');
           run(table.addColumn('deploy', 'text').addColumn('state', 'text'));
         },
-        apply({ db, run }) {
-          run(db.insertInto('deploys').values({ deploy: 'newer', state: 'x' }));
-        },
+        apply: () => [insert.with({ deploy: 'newer', state: 'x' })],
       };
       await open({ projections: [newer] });
       expect(await rowsKept()).toHaveLength(6);
