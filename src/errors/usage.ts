@@ -126,6 +126,12 @@ export const usageErrors = {
     remedy: 'Name another one with `--output`, in a folder with enough space.',
     exit,
   },
+  E_PROGRAM_MISSING: {
+    meaning: 'A program that `pipeline.yml` names is not there, or cannot be run.',
+    remedy:
+      'Paths are from the repository’s root, names from the `PATH`. Commit it as executable: `git update-index --chmod=+x FILE`.',
+    exit,
+  },
   E_PORT: {
     meaning: 'The sandbox cannot listen on the ports that it was given.',
     remedy: 'Leave `--port` out: it takes any free ones.',

@@ -305,8 +305,11 @@ export const eventSchemas = {
   'deploy.observed': z.strictObject({
     production: running,
     notes: notesSchema,
-    /** Why order did not stop it: `ahead` of production, the `first` deploy, or `overridden`. */
-    order: z.enum(['ahead', 'first', 'overridden']),
+    /**
+     * Why order did not stop it: `ahead` of production, the `first` deploy, `overridden` by a person, or `waived` by the
+     * configuration, where nothing tells what production runs.
+     */
+    order: z.enum(['ahead', 'first', 'overridden', 'waived']),
   }),
   /**
    * Production turned out to run this deploy's own release already, or one of exactly this commit that

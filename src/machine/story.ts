@@ -191,6 +191,7 @@ function observed({ production, notes, order }: EventData<'deploy.observed'>): E
   const headline = {
     first: `first deploy: production runs none of this yet; ${what} to ship`,
     ahead: `production runs ${runs(production)}; ${what} to ship`,
+    waived: 'what production runs is not known: order and rollback are waived by the configuration',
     overridden: `order is overridden: production runs ${runs(production)}; ${what} to ship`,
   }[order];
   const lines = notes.commits

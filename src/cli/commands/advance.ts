@@ -11,7 +11,7 @@ import { detectCi, requireBranch, requireBuild } from '../ci/ci.ts';
 import { commitToDeploy } from '../ci/commit-to-deploy.ts';
 import { ciJobOf } from '../ci/job.ts';
 import { toSettings } from '../config/config.ts';
-import { readEnvironment } from '../config/environment.ts';
+import { environmentForPrograms, readEnvironment } from '../config/environment.ts';
 import { checkSource } from '../config/source-check.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeActor, observeOrderer } from '../workspace/actor.ts';
@@ -47,7 +47,8 @@ export async function advance(
   const deployed = { repository, sha: commit.sha, isCi: ci.isCi };
   const workspace = await openWorkspace(flags, environment, deployed);
   const { config, storeUrl } = workspace;
-  const targets = await openTargets(config, environment);
+  const around = { root: repository.root, env: environmentForPrograms(process.env, config.notify) };
+  const targets = await openTargets(config, environment, around);
   const source = checkSource(await repository.oddities(commit.sha), config.source);
   const notices = [...noticesFor(workspace, environment, ci.isCi), ...source];
   const build = requireBuild(ci);

@@ -76,7 +76,8 @@ export async function parseConfig(
     fail([{ offset: 0, what: 'it has to be a list of `key: value` lines' }]);
   const named = kindsIn(value, kinds);
   if ('faults' in named) return fail(named.faults.map((fault) => placed(document, fault)));
-  const schema = await configSchema(named);
+  const { app } = value as { app?: unknown };
+  const schema = await configSchema(named, typeof app === 'string' ? app : '');
   const parsed = schema.safeParse(value);
   const same = await samePlace(value, named);
   if (parsed.success && same === null) return parsed.data;

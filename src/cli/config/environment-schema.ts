@@ -10,7 +10,7 @@ import type { Verify } from '../../machine/events.ts';
 import { duration, url } from './fields.ts';
 
 /** As a deploy's settings have it, in no kind's words. */
-export type EnvironmentConfig = ChosenTarget & { readonly verify: Verify };
+export type EnvironmentConfig = Omit<ChosenTarget, 'tellsInstances'> & { readonly verify: Verify };
 
 const endpoint = z
   .strictObject({
@@ -40,19 +40,30 @@ const endpoint = z
     revision: revision ?? null,
   }));
 
-/** The environment of that role, where its target is of that kind. */
-export async function environmentSchema(kind: TargetKind, role: Role) {
+/**
+ * The environment of that role, where its target is of that kind.
+ *
+ * @param app the lane's name
+ */
+export async function environmentSchema(kind: TargetKind, role: Role, app: string) {
   const words = await kind.config();
   const shape: Readonly<Record<string, z.ZodType>> = {
-    [kind.kind]: words.schema(role, { duration }),
+    [kind.kind]: words.schema(role, { duration, app }),
     verify: verifySchema(words.verify),
   };
-  return z.strictObject(shape).transform(
-    (written): EnvironmentConfig => ({
+  return z
+    .strictObject(shape)
+    .transform((written): EnvironmentConfig & Pick<ChosenTarget, 'tellsInstances'> => ({
       ...(written[kind.kind] as ChosenTarget),
       verify: written.verify as Verify,
-    }),
-  );
+    }))
+    .superRefine(({ tellsInstances, verify }, context) => {
+      if (tellsInstances || verify.waive.includes('no-instances')) return;
+      const { instances } = words.verify;
+      const message = `has to have no-${instances}, for nothing tells of its ${instances}`;
+      context.addIssue({ code: 'custom', path: ['verify', 'waive'], message });
+    })
+    .transform(({ tellsInstances: _, ...environment }): EnvironmentConfig => environment);
 }
 
 function verifySchema({ instances, waived }: VerifyWords) {

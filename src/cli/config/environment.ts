@@ -136,6 +136,20 @@ export function namedSecrets(notify: Readonly<Record<string, unknown>>): SecretV
   };
 }
 
+/** What a program of the team's own is given of the job's environment: all but what only Lockstep needs. */
+export function environmentForPrograms(
+  env: NodeJS.ProcessEnv,
+  notify: Readonly<Record<string, unknown>>,
+): NodeJS.ProcessEnv {
+  const own = [secretVariables, namedSecrets(notify)].flatMap(({ tokens, webhooks }) => [
+    ...tokens,
+    ...webhooks,
+  ]);
+  const isKept = (name: string) =>
+    name === 'GITHUB_TOKEN' || !(/^(PIPELINE|LOCKSTEP)_/.test(name) || own.includes(name));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isKept(name)));
+}
+
 function setToNothing(names: readonly string[]): UsageError {
   const are = names.length === 1 ? 'is' : 'are';
   return new UsageError('E_ENVIRONMENT', `${names.join(', ')} ${are} set, but to nothing`, {

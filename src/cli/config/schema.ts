@@ -99,16 +99,16 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
   });
 }
 
-/** The shape where each environment's target is of that kind. */
-export const configSchema = (kinds: Readonly<Record<Role, TargetKind>>) =>
-  shapeOf((role) => environmentSchema(kinds[role], role));
+/** The shape where each environment's target is of that kind. @param app the lane's name */
+export const configSchema = (kinds: Readonly<Record<Role, TargetKind>>, app: string) =>
+  shapeOf((role) => environmentSchema(kinds[role], role, app));
 
 export type Config = z.output<Awaited<ReturnType<typeof configSchema>>>;
 
 /** For editors: what may be written, with nothing that only a program could check. */
 export async function configJsonSchema(kinds: readonly TargetKind[]): Promise<object> {
   const schema = await shapeOf(async (role) => {
-    const all = kinds.map((kind) => environmentSchema(kind, role));
+    const all = kinds.map((kind) => environmentSchema(kind, role, 'app'));
     const [only, ...others] = await Promise.all(all);
     if (only === undefined) throw new Error('there is no kind of target');
     return others.length === 0 ? only : z.union([only, ...others]);

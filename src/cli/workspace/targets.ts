@@ -1,7 +1,12 @@
 /** The targets of a lane, opened with what the environment has for them. */
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import type { Targets } from '../../effects/targets/target.ts';
-import type { OpenedKind, TargetKind, TargetOpener } from '../../effects/targets/target-kind.ts';
+import type {
+  OpenedKind,
+  Surroundings,
+  TargetKind,
+  TargetOpener,
+} from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
 import { has } from '../../machine/interpret.ts';
 import { foldStream } from '../../runtime/log/recorded.ts';
@@ -13,21 +18,23 @@ import type { Environment } from '../config/environment.ts';
  * What a token is missing for is told at once. A deploy that is resumed may have been asked for when its lane had
  * another kind of target: that is opened when it is needed.
  *
- * @throws UsageError E_MISSING_TOKEN
+ * @throws UsageError E_MISSING_TOKEN, E_PROGRAM_MISSING
  */
 export async function openTargets(
   { staging, production }: Pick<Config, 'staging' | 'production'>,
   environment: Environment,
+  around: Surroundings,
 ): Promise<Targets> {
   const kinds = await Promise.all(targetKinds.map(loaded));
   const opened = new Map<string, OpenedKind>();
   const of = (kind: string): OpenedKind => {
-    const known = opened.get(kind) ?? open(kindNamed(kind, kinds), environment);
+    const known = opened.get(kind) ?? open(kindNamed(kind, kinds), environment, around);
     opened.set(kind, known);
     return known;
   };
-  for (const { target } of [staging, production]) of(target.kind);
-  return (settings) => of(settings.kind).targets(settings);
+  const targets: Targets = (settings) => of(settings.kind).targets(settings);
+  for (const { target } of [staging, production]) targets(target);
+  return targets;
 }
 
 /**
@@ -55,13 +62,17 @@ async function loaded(kind: TargetKind): Promise<LoadedKind> {
 }
 
 /** @throws UsageError E_MISSING_TOKEN */
-function open({ variables, open }: LoadedKind, { targets }: Environment): OpenedKind {
+function open(
+  { variables, open }: LoadedKind,
+  { targets }: Environment,
+  around: Surroundings,
+): OpenedKind {
   const missing = variables.tokens.find(({ name }) => (targets[name] ?? null) === null);
   if (missing !== undefined) {
     throw new UsageError('E_MISSING_TOKEN', `${missing.name} is not set`, { hint: missing.hint });
   }
   const names = [...variables.tokens, ...variables.urls].map(({ name }) => name);
-  return open(Object.fromEntries(names.map((name) => [name, targets[name] ?? ''])));
+  return open(Object.fromEntries(names.map((name) => [name, targets[name] ?? ''])), around);
 }
 
 /** @throws UsageError E_TARGET_KIND */
@@ -76,6 +87,9 @@ function kindNamed(name: string, kinds: readonly LoadedKind[]): LoadedKind {
     },
   );
 }
+
+/** To ask whose token it is, nothing has to be run. */
+const nowhere: Surroundings = { root: '/', env: {} };
 
 /** A kind that has accounts. */
 export interface Accounts {
@@ -94,7 +108,7 @@ export function accountsOf(environment: Environment): Promise<Accounts[]> {
     return {
       name: kind.name,
       tokenVariables,
-      account: isSet ? open(await loaded(kind), environment).account : null,
+      account: isSet ? open(await loaded(kind), environment, nowhere).account : null,
     };
   });
   return Promise.all(all);

@@ -22,8 +22,11 @@ export interface HttpClientOptions {
   readonly clock: Clock;
   /** 0 ≤ n < 1; for the jitter. */
   readonly random: () => number;
-  /** Awaited before each write that changes a vendor's world: throws when the lane is no longer ours. */
-  readonly beforeWrite: (request: HttpRequest) => Promise<void>;
+  /**
+   * Awaited before each write that changes a vendor's world: throws when the lane is no longer ours. Null: the write is
+   * no request.
+   */
+  readonly beforeWrite: (request: HttpRequest | null) => Promise<void>;
   /** Told of waits on a vendor's word: rate limits, retries. */
   readonly notice: (line: string) => void;
 }
@@ -101,6 +104,10 @@ class FencedClient implements HttpClient {
     const { attemptsMax, deadlineMs, vendor } = request;
     if (!isRead(request) || attemptsMax !== undefined || vendor === 'endpoint') return false;
     return deadlineMs !== undefined && this.#o.clock.now() < deadlineMs;
+  }
+
+  assertHeld(): Promise<void> {
+    return this.#o.beforeWrite(null);
   }
 
   vendorClock(vendor: Vendor): VendorClock | null {

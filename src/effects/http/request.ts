@@ -61,6 +61,8 @@ export interface HttpClient {
    * @throws VendorUnreachable no answer at all; it is `sent` when a write may have happened
    */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** What `send` awaits before a write, for one that goes another way than by HTTP: throws where the lane is no longer ours. */
+  assertHeld(): Promise<void>;
   /** What time the vendor's last answer told; null when none did. */
   vendorClock(vendor: Vendor): VendorClock | null;
 }

@@ -26,7 +26,15 @@ export interface TargetKind {
 
 export interface TargetOpener {
   /** @param values of the kind's variables, by their names: every token and every base URL has one */
-  open(values: Readonly<Record<string, string>>): OpenedKind;
+  open(values: Readonly<Record<string, string>>, around: Surroundings): OpenedKind;
+}
+
+/** Where Lockstep runs, for a kind that has something run here. */
+export interface Surroundings {
+  /** The repository's working tree. */
+  readonly root: string;
+  /** The environment of the job, without the secrets that only Lockstep needs. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** The environments of a deploy, in the order in which a commit reaches them. */
@@ -43,6 +51,8 @@ export interface TargetConfig {
 
 /** Fields that are written in one way in the whole file. */
 export interface ConfigFields {
+  /** What the file calls the app: the lane's name. */
+  readonly app: string;
   /** Written like `90s`; milliseconds when read. @param standard what it is where it is left out */
   duration(description: string, standard: string): z.ZodType<number>;
 }
@@ -53,6 +63,8 @@ export interface ChosenTarget {
   readonly submits: Settings['staging']['submits'];
   /** How long each step from there to a release that runs may take. */
   readonly timeoutMs: number;
+  /** False: nothing tells of its instances, and the configuration has to waive them by name. */
+  readonly tellsInstances: boolean;
 }
 
 export interface VerifyWords {

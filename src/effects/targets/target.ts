@@ -121,6 +121,8 @@ type Of<N extends 'follow' | 'awaitRelease'> = Omit<ServiceInput<N>, 'target'>;
 export interface Target {
   readonly settings: TargetSettings;
   readonly hints: Hints;
+  /** False: nothing tells what runs there, and the configuration waives order and rollback by name. Then `observe` is not asked. */
+  readonly isReadable: boolean;
   observe(ports: Ports): Promise<Observed>;
   /** What an artifact says that it was made of: a commit's full id, a short one, any text, or nothing. */
   namedCommit(artifact: Artifact, ports: Ports): Promise<string | null>;

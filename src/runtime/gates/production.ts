@@ -38,7 +38,11 @@ export interface Standing {
 }
 
 export type Order =
-  | { readonly kind: 'ahead' | 'first' | 'overridden'; readonly production: RunningCommit }
+  /** `waived`: nothing tells what production runs, and the configuration says that it need not. */
+  | {
+      readonly kind: 'ahead' | 'first' | 'overridden' | 'waived';
+      readonly production: RunningCommit;
+    }
   /** Production runs exactly this commit, and no deploy of the lane has verified it. */
   | Extract<Refusal, { kind: 'found' }>
   | Extract<Refusal, { kind: 'superseded' }>;
@@ -100,6 +104,7 @@ export async function readStanding(
   ports: Ports,
 ): Promise<Standing> {
   const target = options.targets(input.target);
+  if (!target.isReadable) return unread(await options.readLane(input.lane));
   const state = await observeSettled(target, options.history, ports);
   const lane = await options.readLane(input.lane);
   const { running, cursor } = state;
@@ -112,6 +117,12 @@ export async function readStanding(
       : null;
   const order = orderOf(input, running, relation, { isTakenBack, lane, stuck });
   return { order, held, isTakenBack, lane, running, cursor };
+}
+
+/** Nothing is concluded from it: neither that the commit is new there nor that nobody went back. */
+function unread(lane: Lane): Standing {
+  const order: Order = { kind: 'waived', production: { version: null, commit: null } };
+  return { order, held: null, isTakenBack: false, lane, running: null, cursor: '' };
 }
 
 type Standings = Awaited<ReturnType<History['relation']>> | 'first';

@@ -22,6 +22,7 @@ const machines: TargetKind = {
           target: { kind: 'machines', name: host, settings: { port: 22 } },
           submits: 'commit' as const,
           timeoutMs: patience,
+          tellsInstances: true,
         })),
     nameField: 'host',
     verify: { instances: 'processes', waived: 'none counts as up' },

@@ -20,6 +20,8 @@ import { ProductionWorld, production, staging } from '../../runtime/gates/produc
 import { targetOf } from '../../simulation/lane-world.ts';
 import { fullConfig } from '../config/config-text.ts';
 
+const around = { root: process.cwd(), env: process.env };
+
 const leaseMs = 60_000;
 const lane = 'acme';
 const holder = newRun({ actor: anActor, ci: null, program: 'test' });
@@ -49,7 +51,7 @@ beforeEach(async () => {
     config,
     folder: '.',
     environment,
-    targets: await openTargets(config, environment),
+    targets: await openTargets(config, environment, around),
     env: {
       get PRODUCTION_CD_ENABLED() {
         onGates();

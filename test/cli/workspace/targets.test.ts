@@ -13,6 +13,8 @@ import { anActor } from '../../actor.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { leastConfig } from '../config/config-text.ts';
 
+const around = { root: process.cwd(), env: process.env };
+
 const config = await parseConfig(Buffer.from(leastConfig), 'pipeline.yml');
 const token = { HEROKU_API_KEY: 'HRKU-1' };
 const refused = (work: () => unknown) => failureOf(Promise.resolve().then(work));
@@ -21,7 +23,7 @@ describe('the targets of a lane', () => {
   it.each([{}, { HEROKU_API_KEY: '' }, { HEROKU_API_KEY: ' ' }])(
     'without a token are refused by the variable’s name, with how to make one: %j',
     async (env) => {
-      const error = await refused(() => openTargets(config, readEnvironment(env)));
+      const error = await refused(() => openTargets(config, readEnvironment(env), around));
       expect(error).toBeInstanceOf(UsageError);
       expect(error).toMatchObject({
         code: 'E_MISSING_TOKEN',
@@ -32,13 +34,13 @@ describe('the targets of a lane', () => {
   );
 
   it('are those that the settings name', async () => {
-    const targets = await openTargets(config, readEnvironment(token));
+    const targets = await openTargets(config, readEnvironment(token), around);
     expect(targets(config.staging.target).settings).toEqual(config.staging.target);
     expect(targets(config.production.target).hints.releases).toContain('acme-production');
   });
 
   it('of a kind that this version does not know are refused by its name', async () => {
-    const targets = await openTargets(config, readEnvironment(token));
+    const targets = await openTargets(config, readEnvironment(token), around);
     const error = await refused(() => targets({ kind: 'zeppelin', name: 'z', settings: {} }));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_TARGET_KIND');
@@ -61,7 +63,7 @@ describe('the targets of a deploy that is in the log', () => {
     const wanted = { ...request, settings: { ...settings, staging, production } };
     const run = newRun({ actor: anActor, ci: null, program: 'test' });
     const { deploy } = await requestDeploy(log, wanted, run);
-    await checkTargetsOf(log, deploy, await openTargets(config, readEnvironment(token)));
+    await checkTargetsOf(log, deploy, await openTargets(config, readEnvironment(token), around));
   };
 
   it('are those that it is pinned to', async () => {

@@ -27,6 +27,7 @@ const schema = (role: Role, { duration }: ConfigFields) =>
       target: { kind: heroku.id, name: app, settings: {} },
       submits: deploy === 'promote' ? ('artifact' as const) : ('commit' as const),
       timeoutMs: timeout,
+      tellsInstances: true,
     }));
 
 export const config: TargetConfig = {

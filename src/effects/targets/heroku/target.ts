@@ -44,6 +44,7 @@ export const herokuTargets =
 class HerokuTarget implements Target {
   readonly settings: TargetSettings;
   readonly hints: Hints;
+  readonly isReadable = true;
   readonly #heroku: Heroku;
   readonly #app: string;
 

@@ -70,7 +70,9 @@ export class HerokuStandIn extends HerokuWorld {
       transport: (request) => during(this.#transport.send(request)),
       clock,
       random: () => 0,
-      beforeWrite: (request) => this.beforeWrite(request),
+      beforeWrite: async (request) => {
+        if (request !== null) await this.beforeWrite(request);
+      },
       notice: (line) => this.progress.push(line),
     });
     return {

@@ -1,0 +1,132 @@
+/** A team's programs as processes: from the repository's root, without a shell, each the leader of a process group. */
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { UsageError } from '../../../errors/error.ts';
+import type { ProgramEnd, ProgramStart, Programs, RunningProgram } from './program.ts';
+
+export interface Surroundings {
+  /** The repository's working tree. */
+  readonly root: string;
+  /** The environment that every program gets. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a program began may hold its output open after its end: so long it is read on. */
+const drainMs = 1_000;
+
+export function createPrograms({ root, env }: Surroundings): Programs {
+  return {
+    check: (words) => void placeOf(words, root, env.PATH),
+    start: (program) => startProcess(program, root, env),
+    async file(bytes) {
+      // Only its owner may read what is to be released.
+      const folder = await mkdtemp(join(tmpdir(), 'lockstep-'));
+      const path = join(folder, 'source.tar.gz');
+      await writeFile(path, bytes, { mode: 0o600 });
+      return { path, remove: () => rm(folder, { recursive: true, force: true }) };
+    },
+  };
+}
+
+function startProcess(
+  { words, told, onOutput }: ProgramStart,
+  root: string,
+  env: Surroundings['env'],
+): RunningProgram {
+  const [, ...args] = words;
+  const child = spawn(placeOf(words, root, env.PATH), args, {
+    cwd: root,
+    env: { ...env, ...told },
+    // A group of its own: a signal reaches all that it began, and a terminal's Ctrl-C reaches Lockstep first.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+  const { promise: ended, resolve: end, reject } = Promise.withResolvers<ProgramEnd>();
+  let isOver = false;
+  let killing: NodeJS.Timeout | undefined;
+  child.stdout.on('data', (bytes: Buffer) => onOutput('stdout', bytes));
+  child.stderr.on('data', (bytes: Buffer) => onOutput('stderr', bytes));
+  child.once('error', (error) => {
+    isOver = true;
+    reject(notStarted(words, error));
+  });
+  child.once('exit', (code, signal) => {
+    const outcome = { code, signal };
+    const done = () => {
+      clearTimeout(drain);
+      isOver = true;
+      child.stdout.destroy();
+      child.stderr.destroy();
+      end(outcome);
+    };
+    const drain = setTimeout(done, drainMs);
+    child.once('close', done);
+  });
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // The whole group is gone.
+    }
+  };
+  const killAll = () => signal('SIGKILL');
+  // Whatever ends this process: what was told to stop does not outlive it.
+  const stop = (graceMs: number): void => {
+    if (isOver || killing !== undefined) return;
+    signal('SIGTERM');
+    killing = setTimeout(killAll, graceMs);
+    process.once('exit', killAll);
+    const over = () => {
+      clearTimeout(killing);
+      process.removeListener('exit', killAll);
+      // Its children may have outlived it.
+      killAll();
+    };
+    ended.then(over, over);
+  };
+  return { ended, stop };
+}
+
+/** As a shell finds it: by a path from the root, or by a name on the PATH. @throws UsageError E_PROGRAM_MISSING */
+function placeOf(words: readonly string[], root: string, path = ''): string {
+  const [name = ''] = words;
+  const places = name.includes('/')
+    ? [isAbsolute(name) ? name : resolve(root, name)]
+    : path.split(delimiter).map((folder) => resolve(root, folder, name));
+  const found = places.map((place) => [place, faultOf(place)] as const);
+  const fit = found.find(([, fault]) => fault === null);
+  if (fit !== undefined) return fit[0];
+  const fault = found.find(([, one]) => one !== null && one !== missing)?.[1] ?? missing;
+  throw new UsageError('E_PROGRAM_MISSING', `${name} ${fault}`, {
+    hint: name.includes('/')
+      ? `Paths are from the repository’s root. Commit it, executable: git update-index --chmod=+x ${name}`
+      : 'It is looked for on the PATH of this job: install it, or write its path.',
+    details: { program: name },
+  });
+}
+
+const missing = 'is not there';
+
+function faultOf(place: string): string | null {
+  try {
+    if (!statSync(place).isFile()) return 'is no file';
+    accessSync(place, constants.X_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'may not be executed' : missing;
+  }
+}
+
+/** A script whose interpreter is not there, say. */
+function notStarted([name = '']: readonly string[], error: Error): UsageError {
+  const { code = 'of an unknown cause' } = error as NodeJS.ErrnoException;
+  return new UsageError('E_PROGRAM_MISSING', `${name} cannot be started (${code})`, {
+    hint: 'See its first line: the interpreter that it names has to be installed here.',
+    details: { program: name },
+  });
+}

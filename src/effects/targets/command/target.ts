@@ -1,0 +1,134 @@
+/** A place that a team's own programs serve, as a target. */
+import type { Artifact, Release, TargetSettings } from '../../../machine/events.ts';
+import type {
+  InstancesInput,
+  Refusal,
+  ServiceInput,
+  ServiceOutput,
+} from '../../../machine/services.ts';
+import type { Ports, StepPorts } from '../../ports.ts';
+import {
+  type Hints,
+  type InstanceWatch,
+  isSameArtifact,
+  type Observed,
+  type Restored,
+  type RestoreInput,
+  type Running,
+  type Submission,
+  type Target,
+  type Targets,
+  type UnderWay,
+} from '../target.ts';
+import { shown } from './call.ts';
+import { type Begun, follow, submit } from './deploy.ts';
+import { Host } from './host.ts';
+import { ProgramWatch } from './instances.ts';
+import type { Programs } from './program.ts';
+import { ageMsOf, artifactOf, ReleaseList } from './releases.ts';
+import { restore } from './restore.ts';
+import { awaitRelease, mustStillRun, pendingOf } from './running.ts';
+
+/** Every place whose programs are started in one way. */
+export function commandTargets(programs: Programs): Targets {
+  const begun: Begun = new Map();
+  return (settings) => new CommandTarget(new Host(programs, settings), begun);
+}
+
+class CommandTarget implements Target {
+  readonly settings: TargetSettings;
+  readonly hints: Hints;
+  readonly isReadable: boolean;
+  readonly #host: Host;
+  readonly #begun: Begun;
+
+  constructor(host: Host, begun: Begun) {
+    this.#host = host;
+    this.#begun = begun;
+    this.settings = host.settings;
+    this.isReadable = host.canList;
+    this.hints = hintsOf(host);
+  }
+
+  async observe(ports: Ports): Promise<Observed> {
+    return (await this.#host.list(ports)).observed();
+  }
+
+  async namedCommit(artifact: Artifact, ports: Ports): Promise<string | null> {
+    if (!this.#host.canList) return artifact.commit;
+    const { releases } = await this.#host.list(ports);
+    return releases.find((one) => isSameArtifact(artifactOf(one), artifact))?.commit ?? null;
+  }
+
+  async ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean> {
+    const list = await this.#host.list(ports);
+    const line = list.find(release.id);
+    return line === null ? list.ran(artifact, { number: Infinity }) : list.ran(artifact, line);
+  }
+
+  submit(submission: Submission, ports: StepPorts): Promise<ServiceOutput<'submit'> | Refusal> {
+    return submit(this.#host, this.#begun, submission, ports);
+  }
+
+  follow(
+    input: Omit<ServiceInput<'follow'>, 'target'>,
+    ports: StepPorts,
+  ): Promise<ServiceOutput<'follow'>> {
+    return follow(this.#host, this.#begun, input, ports);
+  }
+
+  awaitRelease(
+    input: Omit<ServiceInput<'awaitRelease'>, 'target'>,
+    ports: Ports,
+  ): Promise<ServiceOutput<'awaitRelease'>> {
+    return awaitRelease(this.#host, input, ports);
+  }
+
+  watch(input: Omit<InstancesInput, 'target'>, ports: Ports): InstanceWatch {
+    return new ProgramWatch(this.#host, input, ports);
+  }
+
+  mustStillRun(shipped: { release: Release; artifact: Artifact }, ports: Ports): Promise<void> {
+    return mustStillRun(this.#host, shipped, ports);
+  }
+
+  /** A program that deploys ends when what ran before answers no more. */
+  async overlapMs(): Promise<number> {
+    return 0;
+  }
+
+  async keyOf(
+    running: Running,
+    _: readonly TargetSettings[],
+    ports: Ports,
+  ): Promise<string | null> {
+    if (!this.#host.canList) return null;
+    const line = (await this.#host.list(ports)).find(running.release.id);
+    return line === null ? null : ReleaseList.submissionOf(line);
+  }
+
+  restore(input: RestoreInput, ports: StepPorts): Promise<Restored> {
+    return restore(this.#host, input, ports);
+  }
+
+  async underWay(ports: Ports): Promise<readonly UnderWay[]> {
+    if (!this.#host.canList) return [];
+    const list = await this.#host.list(ports);
+    const named = (what: string) => (one: { id: string; ageSeconds?: number | undefined }) => ({
+      name: `${what} ${one.id}`,
+      ageMs: ageMsOf(one),
+    });
+    return [...list.work.map(named('work')), ...pendingOf(list).map(named('release'))];
+  }
+}
+
+function hintsOf({ commands: { current, health, deploy } }: Host): Hints {
+  const look = shown(current ?? deploy);
+  return {
+    releases: look,
+    release: () => look,
+    logs: 'its logs at the host',
+    instances: shown(health ?? current ?? deploy),
+    verifyKey: 'instances',
+  };
+}
