@@ -25,21 +25,25 @@ const metadataFields = [
 export function logVocabulary(): ReadonlySet<string> {
   const schemas = { ...eventSchemas, ...laneEventSchemas };
   const words = new Set([...metadataFields, ...Object.keys(schemas), ...Object.keys(steps)]);
+  const seen = new Set<z.ZodType>();
   for (const schema of Object.values(schemas)) {
-    addWords(schema, words);
+    addWords(schema, words, seen);
   }
   addStates(chart.config, words);
   return words;
 }
 
 /** What a schema calls its fields, and what it lists as the only values. */
-function addWords(schema: z.ZodType, words: Set<string>): void {
+function addWords(schema: z.ZodType, words: Set<string>, seen: Set<z.ZodType>): void {
+  // Any JSON is a schema that has itself as a part, once something was read by it.
+  if (seen.has(schema)) return;
+  seen.add(schema);
   if (schema instanceof z.ZodObject) for (const name of Object.keys(schema.shape)) words.add(name);
   if (schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral) {
     const values = schema instanceof z.ZodEnum ? schema.options : schema.values;
     for (const value of values) if (typeof value === 'string') words.add(value);
   }
-  for (const part of partsOf(schema.def)) addWords(part, words);
+  for (const part of partsOf(schema.def)) addWords(part, words, seen);
 }
 
 /** The schemas that a schema is made of. */

@@ -45,6 +45,17 @@ describe('the vocabulary', () => {
     expect(words).toContain(word);
   });
 
+  it('has an end also after settings of a target were read, which are any JSON', () => {
+    const { production } = samples['deploy.requested'].settings;
+    const target = { ...production.target, settings: { deploy: ['bin/deploy', { deep: [1] }] } };
+    const settings = {
+      ...samples['deploy.requested'].settings,
+      production: { ...production, target },
+    };
+    eventSchemas['deploy.requested'].parse({ ...samples['deploy.requested'], settings });
+    expect(logVocabulary()).toEqual(words);
+  });
+
   it('has no word of people’s: what stands in a text field', () => {
     for (const word of ['acme-web', 'Ana Lima', 'master', 'acme-production']) {
       expect(words).not.toContain(word);

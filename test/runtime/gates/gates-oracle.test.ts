@@ -86,6 +86,7 @@ function world(facts: Facts): { services: ServiceTable; writes: () => number } {
   };
   const target = {
     settings: settings.production.target,
+    isReadable: true,
     observe: async () => observed,
     keyOf: async () => null,
     submit: async ({ clear }: Submission) => {

@@ -149,7 +149,7 @@ function toldOf(
 }
 
 /** A deploy whose program runs: what it has said so far. */
-export class BegunDeploy {
+class BegunDeploy {
   call: Call<'deploy'> | null = null;
   release: string | null = null;
   artifact: Omit<Artifact, 'commit'> | null = null;
@@ -251,7 +251,7 @@ export async function follow(
 }
 
 /** Of a place that lists nothing, the release is all that is known of what it runs. */
-export const untoldArtifact = (release: string): Artifact => ({
+const untoldArtifact = (release: string): Artifact => ({
   kind: 'release',
   id: release,
   digest: null,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 export const protocolVersion = 1;
 
-export const operations = ['deploy', 'current', 'health', 'restore'] as const;
+const operations = ['deploy', 'current', 'health', 'restore'] as const;
 export type Operation = (typeof operations)[number];
 
 /** What a program is told, each as an environment variable; those that say nothing for an operation are not set. */
@@ -68,7 +68,7 @@ const progress = z.strictObject({
 });
 
 /** What `deploy` says. */
-export const deployLines = z.discriminatedUnion('type', [
+const deployLines = z.discriminatedUnion('type', [
   progress,
   z.strictObject({
     type: z.literal('work'),
@@ -83,10 +83,10 @@ export const deployLines = z.discriminatedUnion('type', [
   }),
 ]);
 
-export const releaseStates = ['running', 'pending', 'failed', 'earlier'] as const;
+const releaseStates = ['running', 'pending', 'failed', 'earlier'] as const;
 
 /** What `current` says. */
-export const currentLines = z.discriminatedUnion('type', [
+const currentLines = z.discriminatedUnion('type', [
   progress,
   z.strictObject({
     type: z.literal('release'),
@@ -132,10 +132,10 @@ export const currentLines = z.discriminatedUnion('type', [
   }),
 ]);
 
-export const instanceStates = ['up', 'starting', 'crashed'] as const;
+const instanceStates = ['up', 'starting', 'crashed'] as const;
 
 /** What `health` says. */
-export const healthLines = z.discriminatedUnion('type', [
+const healthLines = z.discriminatedUnion('type', [
   progress,
   z.strictObject({
     type: z.literal('instance'),
@@ -155,7 +155,7 @@ export const healthLines = z.discriminatedUnion('type', [
 ]);
 
 /** What `restore` says. */
-export const restoreLines = z.discriminatedUnion('type', [
+const restoreLines = z.discriminatedUnion('type', [
   progress,
   z.strictObject({ type: z.literal('release'), id: id.describe('of the release that runs now') }),
 ]);

@@ -1,0 +1,108 @@
+/** `pipeline.yml` of places that a team's own programs serve: what is given, what has to be, what is waived by name. */
+import { describe, expect, it } from 'vitest';
+import { parseConfig, toSettings } from '../../../../src/cli/config/config.ts';
+import { failureOf } from '../../lockstep-error.ts';
+
+const all = `
+    current: [bin/current, 'production of all']
+    health: bin/health
+    restore: bin/restore`;
+const file = (production: string, verify = '{}') =>
+  `app: acme-web
+staging:
+  command:
+    deploy: bin/deploy staging
+    current: bin/current staging
+    health: bin/health staging
+production:
+  command:
+    deploy: bin/deploy production${production}
+  verify: ${verify}
+`;
+const read = (text: string) => parseConfig(Buffer.from(text), 'pipeline.yml');
+const refused = async (text: string) => (await failureOf(read(text))).message;
+const noInstances = '{ waive: [no-instances, no-checks] }';
+
+describe('a place of programs', () => {
+  it('is pinned by the words of its programs, and named by the app and the environment', async () => {
+    const settings = toSettings(await read(file(all)), { leaseMs: null });
+    expect(settings.staging.submits).toBe('commit');
+    expect(settings.production).toMatchObject({
+      target: {
+        kind: 'command',
+        name: 'acme-web-production',
+        settings: {
+          environment: 'production',
+          deploy: ['bin/deploy', 'production'],
+          current: ['bin/current', 'production of all'],
+          health: ['bin/health'],
+          restore: ['bin/restore'],
+          waive: [],
+        },
+      },
+      submits: 'artifact',
+      timeoutMs: 1_800_000,
+    });
+    expect(settings.production).not.toHaveProperty('tellsInstances');
+  });
+
+  it('without `current` is one whose order and rollback somebody waived by name', async () => {
+    const waived = '\n    waive: [rollback, order]';
+    const { target } = (await read(file(waived, noInstances))).production;
+    expect(target.settings).toMatchObject({ current: null, waive: ['order', 'rollback'] });
+  });
+
+  it.each<[string, string, string, string]>([
+    ['nothing that tells what runs', '', noInstances, 'or say waive: [order, rollback]'],
+    ['only one of both waived', '\n    waive: [order]', noInstances, 'production.command.current'],
+    [
+      'a waiver of what is told',
+      `${all}\n    waive: [order, rollback]`,
+      '{}',
+      'waives what `current` tells',
+    ],
+    [
+      'a program that restores without one that tells what',
+      '\n    restore: bin/restore\n    waive: [order, rollback]',
+      noInstances,
+      'restore: needs `current`',
+    ],
+    [
+      'nothing that tells of instances',
+      '\n    current: bin/current',
+      '{}',
+      'production.verify.waive: has to have no-instances, for nothing tells of its instances',
+    ],
+    [
+      'a command line for a shell',
+      `${all}\n    name: a | b`,
+      '{}',
+      'a name of letters, digits, dots, dashes',
+    ],
+    [
+      'a shell’s own',
+      ' | tee log\n    current: bin/current',
+      noInstances,
+      'has |, but no shell runs it',
+    ],
+    ['no program', '\n    current: []', noInstances, 'current'],
+    [
+      'a waiver of something else',
+      '\n    waive: [tests]',
+      noInstances,
+      'has to be order or rollback',
+    ],
+  ])('is refused where it has %s', async (_, production, verify, words) => {
+    expect(await refused(file(production, verify))).toContain(words);
+  });
+
+  it('is another one than staging’s, where both are named', async () => {
+    const named = file(`${all}\n    name: web`).replace(
+      '    health: bin/health staging',
+      '    name: web\n    health: bin/health staging',
+    );
+    expect(await refused(named)).toContain(
+      'production.command.name: has to be another name than staging’s',
+    );
+  });
+});
