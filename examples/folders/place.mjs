@@ -152,10 +152,20 @@ export class Place {
   holder() {
     try {
       const held = JSON.parse(readFileSync(join(this.folder, 'lock'), 'utf8'));
-      process.kill(held.pid, 0);
-      return held;
+      return isAlive(held.pid) ? held : null;
     } catch {
       return null;
     }
   }
+}
+
+/** One that has ended, and that nobody asked how, is dead too (state Z in Linux's /proc/PID/stat). */
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/^\d+ \(.*\) [ZX]/s.test(readFileSync(stat, 'utf8'));
 }

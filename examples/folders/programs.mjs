@@ -1,7 +1,7 @@
 /** The four programs of the protocol over folders, each a function: what it is told in, what it says and its exit code out. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Place } from './place.mjs';
+import { isAlive, Place } from './place.mjs';
 
 const exitCodes = { done: 0, failed: 1, refused: 10, temporary: 75 };
 
@@ -61,10 +61,16 @@ export const programs = {
 
   /** The servers that were begun here say what they are in `instances.json`. */
   health(io) {
-    const file = join(placeOf(io).folder, 'instances.json');
+    const place = placeOf(io);
+    const file = join(place.folder, 'instances.json');
     const none = { wanted: 1, listed: [] };
     const { wanted, listed } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : none;
-    for (const instance of listed) io.say({ type: 'instance', ...instance });
+    for (const { pid, ...instance } of listed) {
+      // A server asks the link at each request: it runs what runs.
+      const release = String(place.running);
+      const state = pid === undefined || isAlive(pid) ? instance.state : 'crashed';
+      io.say({ type: 'instance', release, ...instance, state });
+    }
     io.say({ type: 'end', instances: listed.length, wanted });
     return exitCodes.done;
   },

@@ -323,7 +323,10 @@ export const eventSchemas = {
   'staging.verified': verified,
   'gates.passed': z.strictObject({
     production: running,
-    /** Where production's history ended, as its target tells it: what comes behind came after the gates. */
+    /**
+     * Where production's history ended, as its target tells it: what comes behind came after the gates. Empty: nothing
+     * tells it, and order and rollback are waived.
+     */
     cursor: text,
     killSwitch,
   }),

@@ -103,11 +103,11 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText 
   'staging.deployed': (data) => deployed('staging', data),
   'staging.instancesUp': (data) => instancesUp('staging', data),
   'staging.verified': (data) => verified('staging is healthy', data),
-  'gates.passed': ({ killSwitch }) =>
+  'gates.passed': ({ killSwitch, cursor }) =>
     eventText(
       'good',
       // Not set, it lets production be written only where no CI runs the command.
-      `gates are open: order is right, no rollback holds, ${killSwitch.name} is ${switchState(killSwitch)}${killSwitch.state === 'not set' ? ', which means on outside of a CI' : ''}`,
+      `gates are open: ${cursor === '' ? 'order and rollback are waived' : 'order is right, no rollback holds'}, ${killSwitch.name} is ${switchState(killSwitch)}${killSwitch.state === 'not set' ? ', which means on outside of a CI' : ''}`,
     ),
   'production.held': held,
   'production.disabled': disabled,

@@ -58,6 +58,8 @@ export const variants: readonly DomainEvent[] = [
     }),
   ),
   sample('deploy.observed', { production: { version: null, commit: null }, order: 'first' }),
+  sample('deploy.observed', { production: { version: null, commit: null }, order: 'waived' }),
+  sample('gates.passed', { production: { version: null, commit: null }, cursor: '' }),
   sample('deploy.observed', { order: 'overridden' }),
   sample('production.found', { own: false }),
   ...(['failed-rollback', 'older-artifact', 'behind', 'failed-behind', 'unknown'] as const).map(

@@ -40,7 +40,7 @@ interface FolderPlace {
   claim(release: number): void;
 }
 
-export const settingsOf = (
+const settingsOf = (
   environment: string,
   over: Readonly<Record<string, string[] | null>> = {},
 ): TargetSettings => ({

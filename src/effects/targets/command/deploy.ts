@@ -121,11 +121,8 @@ async function listed(host: Host, key: string, seen: ReleaseList, ports: Ports):
   );
 }
 
-/** Where nothing lists releases, only the program itself says what came of it. */
+/** Where nothing lists releases, only the program itself says what came of it; what artifact it was of, nobody remembers. */
 function untold(deploy: BegunDeploy, words: readonly string[]): Work {
-  if (deploy.artifact !== null) {
-    throw wrongAnswer(words, 'it tells an artifact, which without `current` nobody remembers');
-  }
   if (deploy.release === null) throw wrongAnswer(words, 'it ended well, but told no release');
   return { kind: 'release', id: deploy.release };
 }

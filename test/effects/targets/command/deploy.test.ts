@@ -1,0 +1,231 @@
+/** What good and careless programs come to: a deploy is looked up before it is begun, and nothing is believed that cannot be found again. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Submission } from '../../../../src/effects/targets/target.ts';
+import { FolderWorld } from '../../../targets/command-world.ts';
+import { failureOf } from '../../lockstep-error.ts';
+
+const [one, two] = ['1'.repeat(40), '2'.repeat(40)] as const;
+const timeoutMs = 30_000;
+const submission: Submission = {
+  commit: one,
+  verified: null,
+  cursor: null,
+  key: '502-11111111',
+  timeoutMs,
+  archive: async () => new TextEncoder().encode('a tarball'),
+  clear: async () => null,
+};
+
+let world: FolderWorld;
+beforeEach(() => {
+  world = new FolderWorld();
+});
+afterEach(() => world.close());
+
+const submit = (over: Partial<Submission> = {}) =>
+  world.open('production').submit({ ...submission, ...over }, world.ports());
+const toldTo = (operation: string) =>
+  world.ran.filter((run) => run.operation === operation).map(({ told }) => told);
+/** Each answer of `current`, or what `deploy` says, is changed so. */
+const changing = (of: string, change: (line: Record<string, unknown>) => object | null) => {
+  world.spoil = (lines, operation) =>
+    operation !== of
+      ? lines
+      : lines.flatMap((line) => {
+          const changed = change(JSON.parse(line));
+          return changed === null ? [] : [JSON.stringify(changed)];
+        });
+};
+
+describe('a deploy', () => {
+  it('is told what it is to do, and nothing that it is not', async () => {
+    await submit();
+    expect(toldTo('deploy')).toEqual([
+      {
+        LOCKSTEP_PROTOCOL: '1',
+        LOCKSTEP_OPERATION: 'deploy',
+        LOCKSTEP_ENVIRONMENT: 'production',
+        LOCKSTEP_NAME: 'acme-production',
+        LOCKSTEP_KEY: '502-11111111',
+        LOCKSTEP_COMMIT: one,
+        LOCKSTEP_SOURCE: expect.stringContaining(world.folder),
+      },
+    ]);
+  });
+
+  it('of what was verified is told by the artifact, and has no files', async () => {
+    const artifact = {
+      kind: 'image',
+      id: 'web@1',
+      digest: `sha256:${'a'.repeat(64)}`,
+      commit: one,
+    };
+    const verified = {
+      artifact,
+      release: { id: '7', version: 'v7' },
+      at: world.open('staging').settings,
+    };
+    await failureOf(submit({ verified }));
+    const [told] = toldTo('deploy');
+    expect(told).toMatchObject({
+      LOCKSTEP_ARTIFACT: 'web@1',
+      LOCKSTEP_ARTIFACT_KIND: 'image',
+      LOCKSTEP_ARTIFACT_DIGEST: artifact.digest,
+      LOCKSTEP_VERIFIED_RELEASE: '7',
+    });
+    expect(told).not.toHaveProperty('LOCKSTEP_SOURCE');
+  });
+
+  it('that is made anew over other code has another key, and is found by it again', async () => {
+    await submit();
+    world.release('production', two);
+    await submit();
+    world.release('production', two);
+    await submit();
+    expect(toldTo('deploy').map(({ LOCKSTEP_KEY }) => LOCKSTEP_KEY)).toEqual([
+      '502-11111111',
+      '502-11111111#2',
+      '502-11111111#3',
+    ]);
+    expect(await submit()).toMatchObject({ adopted: true });
+  });
+
+  it.each([
+    ['has no key', (line: object) => ({ ...line, key: null })],
+    ['has another key', (line: object) => ({ ...line, key: 'mine' })],
+  ])('whose release %s is an error: after a kill it would be made twice', async (_, change) => {
+    changing('current', (line) => (line.type === 'release' ? change(line) : line));
+    const error = await failureOf(submit());
+    expect(error.code).toBe('E_PROGRAM_FORGETS');
+    expect(world.submissions('production')).toBe(1);
+  });
+
+  it.each([
+    ['another release', (line: object) => ({ ...line, id: '99' }), 'release'],
+    ['another artifact', (line: object) => ({ ...line, id: 'other' }), 'artifact'],
+  ])('that tells %s than `current` is an error', async (_, change, type) => {
+    changing('deploy', (line) => (line.type === type ? change(line) : line));
+    const arrive = async () => {
+      const target = world.open('production');
+      const submitted = await target.submit(submission, world.ports());
+      if (submitted.kind !== 'submitted') throw new Error('it was refused');
+      return target.follow({ work: submitted.work, timeoutMs }, world.ports());
+    };
+    expect((await failureOf(arrive())).code).toBe('E_PROGRAM_ANSWER');
+  });
+
+  it.each([
+    [
+      'a line that is none of the protocol',
+      { type: 'relase', id: '1' },
+      /line 1 of its output: type: /,
+    ],
+    [
+      'a field too many',
+      { type: 'release', id: '1', colour: 'red' },
+      /line 1 of its output: .*colour/,
+    ],
+    ['a field too few', { type: 'release' }, /line 1 of its output: id: /],
+    ['an endless id', { type: 'work', id: 'x'.repeat(201) }, /line 1 of its output: id: /],
+  ])('that says %s is stopped, saying where and what', async (_, line, words) => {
+    world.spoil = (lines, operation) => (operation === 'deploy' ? [JSON.stringify(line)] : lines);
+    const error = await failureOf(submit());
+    expect(error.code).toBe('E_PROGRAM_ANSWER');
+    expect(error.message).toMatch(words);
+  });
+
+  it('may print what people read, JSON of other programs included', async () => {
+    const said = [
+      'Building…',
+      '{"level":"info","msg":"hello"}',
+      '{"type":"progress","text":"half"}',
+      '[1]',
+      '{',
+    ];
+    world.spoil = (lines, operation) => (operation === 'deploy' ? [...said, ...lines] : lines);
+    expect(await submit()).toMatchObject({ kind: 'submitted' });
+    expect(world.progress).toEqual(
+      expect.arrayContaining(['Building…', '{"level":"info","msg":"hello"}', 'half', '[1]', '{']),
+    );
+  });
+
+  it('that prints a line without end is stopped, and does not fill the memory', async () => {
+    world.spoil = (lines, operation) =>
+      operation === 'deploy' ? [`{"type":"release","id":"${'x'.repeat(200_000)}"}`] : lines;
+    expect((await failureOf(submit())).message).toContain('is longer than 65536 bytes');
+  });
+
+  it('is not begun once what cleared it is too old', async () => {
+    const clear = async () => {
+      world.clock.advance(16_000);
+      return null;
+    };
+    expect((await failureOf(submit({ clear }))).code).toBe('E_CLEARANCE_EXPIRED');
+    expect(world.submissions('production')).toBe(0);
+  });
+
+  it('is not begun by a run that lost its lane', async () => {
+    const lost = new Error('the lane is lost');
+    const http = { ...world.ports().http, assertHeld: () => Promise.reject(lost) };
+    const target = world.open('production');
+    await expect(target.submit(submission, { ...world.ports(), http })).rejects.toBe(lost);
+    expect(world.submissions('production')).toBe(0);
+  });
+
+  it('whose work is nowhere any more is lost, and not waited for to the end', async () => {
+    const target = world.open('production');
+    const error = await failureOf(
+      target.follow({ work: { kind: 'work', id: 'w9' }, timeoutMs: 3_600_000 }, world.ports()),
+    );
+    expect(error.code).toBe('E_WORK_LOST');
+  });
+});
+
+describe('the list of releases', () => {
+  const observed = () => world.open('production').observe(world.ports());
+  const history = () => {
+    for (const commit of [one, two, one, two]) world.release('production', commit);
+  };
+
+  it.each<[string, (line: Record<string, unknown>) => object | null]>([
+    ['its end is missing', (line) => (line.type === 'end' ? null : line)],
+    ['a release is missing', (line) => (line.id === '2' ? null : line)],
+    [
+      'its end names another that runs',
+      (line) => (line.type === 'end' ? { ...line, running: '3' } : line),
+    ],
+    ['two run', (line) => (line.id === '2' ? { ...line, state: 'running' } : line)],
+    ['none runs', (line) => (line.id === '4' ? { ...line, state: 'failed' } : line)],
+    [
+      'one is pending under what runs',
+      (line) => (line.id === '2' ? { ...line, state: 'pending' } : line),
+    ],
+    ['one id stands twice', (line) => (line.id === '2' ? { ...line, id: '3' } : line)],
+    ['one is out of order', (line) => (line.id === '2' ? { ...line, number: 9 } : line)],
+    ['a time is none', (line) => (line.id === '2' ? { ...line, at: 'yesterday' } : line)],
+  ])('where %s is an error, and nothing is concluded', async (_, change) => {
+    history();
+    changing('current', change);
+    expect((await failureOf(observed())).code).toBe('E_PROGRAM_ANSWER');
+  });
+
+  it('that ends before other code is one that does not say what ran before', async () => {
+    world.release('production', one);
+    changing('current', (line) => (line.type === 'end' ? { ...line, whole: false } : line));
+    expect((await failureOf(observed())).code).toBe('E_PROGRAM_SHORT');
+    world.release('production', two);
+    expect((await observed()).before?.artifact?.commit).toBe(one);
+  });
+
+  it('is asked for again while the program says that it may be', async () => {
+    world.release('production', one);
+    let times = 3;
+    const start = world.start.bind(world);
+    world.start = (program) => {
+      times -= 1;
+      if (times < 0) return start(program);
+      return { ended: Promise.resolve({ code: 75, signal: null }), stop: () => {} };
+    };
+    expect((await observed()).running?.named).toBe(one);
+  });
+});
