@@ -4,6 +4,7 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { Group } from './group.ts';
 import { ProgramOutput } from './output.ts';
 
 export interface ProgramOptions {
@@ -101,41 +102,4 @@ async function closed(child: Child): Promise<void> {
   await promise;
   clearTimeout(timer);
   child.stdout.destroy();
-}
-
-/** The groups that run now: none outlives this process, however that ends by itself. */
-const running = new Set<Group>();
-process.on('exit', () => {
-  for (const group of running) group.kill();
-});
-
-class Group {
-  readonly #pid: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor({ pid }: Child) {
-    this.#pid = pid;
-    running.add(this);
-  }
-
-  /** Asks it to end, and sees to it. */
-  stop(afterMs: number): void {
-    this.#send('SIGTERM');
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#send('SIGKILL'), afterMs);
-  }
-
-  kill(): void {
-    clearTimeout(this.#timer);
-    if (running.delete(this)) this.#send('SIGKILL');
-  }
-
-  #send(signal: NodeJS.Signals): void {
-    if (this.#pid === undefined) return;
-    try {
-      process.kill(-this.#pid, signal);
-    } catch {
-      // Nobody of it is left.
-    }
-  }
 }

@@ -1,8 +1,8 @@
 /** What a program writes, as it comes: lines of JSON are its answer, all others are for people. Everything is bounded. */
 import { StringDecoder } from 'node:string_decoder';
-import { stripVTControlCharacters } from 'node:util';
 import { cutOff } from '../../../redaction/cut.ts';
 import { lineGate } from '../../../redaction/gate.ts';
+import { printable } from '../../printable.ts';
 import { limits } from './protocol.ts';
 
 const shownLengthMax = 2_000;
@@ -144,16 +144,4 @@ function objectIn(text: string): Readonly<Record<string, unknown>> | null {
   } catch {
     return null;
   }
-}
-
-/** Without colours and other control characters; of a line drawn over, the last state. */
-function printable(raw: string): string {
-  const line = stripVTControlCharacters(raw).replace(/\r+$/, '');
-  return (
-    line
-      .slice(line.lastIndexOf('\r') + 1)
-      .replaceAll('\t', '  ')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
-      .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
-  );
 }

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../../../errors/error.ts';
+import { Group } from '../../programs/group.ts';
 import type { ProgramEnd, ProgramStart, Programs, RunningProgram } from './program.ts';
 
 export interface Surroundings {
@@ -46,48 +47,31 @@ function startProcess(
     windowsHide: true,
   });
   const { promise: ended, resolve: end, reject } = Promise.withResolvers<ProgramEnd>();
-  let isOver = false;
-  let killing: NodeJS.Timeout | undefined;
+  const group = new Group(child);
+  let isStopped = false;
   child.stdout.on('data', (bytes: Buffer) => onOutput('stdout', bytes));
   child.stderr.on('data', (bytes: Buffer) => onOutput('stderr', bytes));
   child.once('error', (error) => {
-    isOver = true;
+    group.letGo();
     reject(notStarted(words, error));
   });
   child.once('exit', (code, signal) => {
-    const outcome = { code, signal };
+    // A server that a deploy began stays; what was told to stop does not.
+    if (isStopped) group.kill();
+    else group.letGo();
     const done = () => {
       clearTimeout(drain);
-      isOver = true;
       child.stdout.destroy();
       child.stderr.destroy();
-      end(outcome);
+      end({ code, signal });
     };
     const drain = setTimeout(done, drainMs);
     child.once('close', done);
   });
-  const signal = (name: NodeJS.Signals): void => {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, name);
-    } catch {
-      // The whole group is gone.
-    }
-  };
-  const killAll = () => signal('SIGKILL');
-  // Whatever ends this process: what was told to stop does not outlive it.
   const stop = (graceMs: number): void => {
-    if (isOver || killing !== undefined) return;
-    signal('SIGTERM');
-    killing = setTimeout(killAll, graceMs);
-    process.once('exit', killAll);
-    const over = () => {
-      clearTimeout(killing);
-      process.removeListener('exit', killAll);
-      // Its children may have outlived it.
-      killAll();
-    };
-    ended.then(over, over);
+    if (isStopped || child.exitCode !== null || child.signalCode !== null) return;
+    isStopped = true;
+    group.stop(graceMs);
   };
   return { ended, stop };
 }
