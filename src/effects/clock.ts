@@ -2,9 +2,9 @@
 
 /** Time as the effects see it, so that a test can move it. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: for what is said and recorded, and beside times that others tell. */
   now(): number;
-  /** Milliseconds since some instant, at an even pace: for how long something lasts, whatever is done to the wall's clock. */
+  /** Milliseconds since some instant, at an even pace: how long something lasts, and until when it may, whatever is done to the wall's clock. */
   ran(): number;
   /** Resolves after `ms`; rejects with the signal's reason as soon as that aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

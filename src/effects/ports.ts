@@ -8,7 +8,7 @@ export interface Ports {
   readonly signal: AbortSignal;
   /** One line for whoever watches: build output, what is waited for. Not kept in the log. */
   readonly progress: (line: string) => void;
-  /** Until when the step may take, in milliseconds since the epoch: what a vendor asks to wait has to end before. */
+  /** Until when the step may take, by `clock.ran()`: what a vendor asks to wait has to end before. */
   readonly deadlineMs?: number;
 }
 

@@ -12,7 +12,6 @@ export interface ChangeSource {
   /** What `look` said last, where looking takes time: a write between the two ends the wait at once. */
   readonly seen: (() => number) | null;
   readonly pollMs: () => number;
-  readonly now: () => number;
   readonly sleep: Sleep;
 }
 
@@ -42,22 +41,22 @@ export class Changes {
 
   /** Resolves at a write after this call, at `timeoutMs` at the latest, or at abort. */
   async wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const { look, seen, pollMs, now, sleep } = this.#source;
+    const { look, seen, pollMs, sleep } = this.#source;
     if (this.#isClosed || signal?.aborted === true) return;
     const before = seen?.();
-    const deadline = now() + timeoutMs;
     const woken = new AbortController();
     const wake = () => woken.abort(somethingWasWritten);
     this.#waiting.add(woken);
     signal?.addEventListener('abort', wake, { once: true });
     try {
-      // Counted as well as read from the clock: a clock that is set back prolongs no wait.
-      for (let waitedMs = 0; waitedMs < timeoutMs && now() < deadline; ) {
+      // What each look takes counts, and what is slept: no clock that can be set ends a wait, or prolongs one.
+      for (let leftMs = timeoutMs; leftMs > 0; ) {
+        const lookedAt = performance.now();
         if ((await look?.(woken.signal)) !== before) return;
-        const leftMs = Math.max(0, Math.min(timeoutMs - waitedMs, deadline - now()));
+        leftMs -= Math.floor(performance.now() - lookedAt);
         const pauseMs = look === null ? leftMs : Math.min(pollMs(), leftMs);
-        await sleep(pauseMs, woken.signal);
-        waitedMs += pauseMs;
+        if (pauseMs > 0) await sleep(pauseMs, woken.signal);
+        leftMs -= pauseMs;
       }
     } catch (error) {
       if (!woken.signal.aborted) throw error;

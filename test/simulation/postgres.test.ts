@@ -51,7 +51,7 @@ it(`${deploysMin} simulated deploys break no invariant`, { timeout: 400_000 }, a
 async function openIn(time: VirtualTime, now: () => number, url: string): Promise<EventLog> {
   const real = await openLog(url, { projections: [deploysProjection], now });
   const { sleep } = time;
-  const changes = new Changes({ look: null, seen: null, pollMs: () => 0, now: time.now, sleep });
+  const changes = new Changes({ look: null, seen: null, pollMs: () => 0, sleep });
   return new Proxy(real, {
     get: (target, name) => {
       const member = target[name as keyof EventLog];

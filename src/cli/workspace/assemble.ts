@@ -104,7 +104,7 @@ async function wire(
   /** What is asked while the lock is waited for waits as long. */
   const lockPorts = (signal: AbortSignal, tell = progress): Ports => ({
     ...ports(signal, tell),
-    deadlineMs: clock.now() + config.lock.timeout,
+    deadlineMs: clock.ran() + config.lock.timeout,
   });
 
   const webUrl = config.repository ?? null;

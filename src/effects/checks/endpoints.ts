@@ -63,7 +63,7 @@ async function verify(
 ): Promise<AnsweredEndpoint> {
   const { timeoutMs, successes } = endpoint;
   const url = shownName({ vendor: 'endpoint', url: endpoint.url });
-  const deadline = ports.clock.now() + timeoutMs;
+  const deadline = ports.clock.ran() + timeoutMs;
   let inARow = 0;
   let told = '';
   for (let attempts = 1; ; attempts++) {
@@ -76,7 +76,7 @@ async function verify(
       ports.progress(`${url}: ${answer.wrong}; asking again`);
     }
     told = answer.wrong ?? '';
-    const restMs = deadline - ports.clock.now();
+    const restMs = deadline - ports.clock.ran();
     if (restMs <= 0) {
       const last = answer.wrong ?? `only ${inARow} of ${successes} right answers in a row`;
       throw endpointFailed(target, url, { ...answer, wrong: last }, attempts, timeoutMs);

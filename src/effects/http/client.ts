@@ -103,7 +103,7 @@ class FencedClient implements HttpClient {
   #isWaitedFor(request: HttpRequest): boolean {
     const { attemptsMax, deadlineMs, vendor } = request;
     if (!isRead(request) || attemptsMax !== undefined || vendor === 'endpoint') return false;
-    return deadlineMs !== undefined && this.#o.clock.now() < deadlineMs;
+    return deadlineMs !== undefined && this.#o.clock.ran() < deadlineMs;
   }
 
   assertHeld(): Promise<void> {
@@ -135,9 +135,11 @@ class FencedClient implements HttpClient {
     const isRepeated =
       isRateLimited(request, outcome) || (isRead(request) && outcome.status >= 500);
     if (!isRepeated) return null;
-    const now = this.#o.clock.now();
     const asked = askedMs(request, outcome, attempt) ?? 0;
-    if (asked > waitLeftMs(request, now)) throw waitTooLong(request, outcome, asked, now);
+    const leftMs = waitLeftMs(request, this.#o.clock.ran());
+    if (asked > leftMs) {
+      throw waitTooLong(request, outcome, { askedMs: asked, leftMs, nowMs: this.#o.clock.now() });
+    }
     // Jitter on top of what is asked, lest all that wait come back at one instant.
     return asked + backoff;
   }
@@ -158,10 +160,10 @@ class FencedClient implements HttpClient {
         headers: { 'user-agent': 'lockstep', ...request.headers, ...signed(clean) },
         signal: AbortSignal.any([request.signal, deadline.signal]),
       });
-      const sentAt = this.#o.clock.now();
+      const sentAt = this.#o.clock.ran();
       const response = await this.#transmit(conditional);
       request.signal.throwIfAborted();
-      const told = readVendorClock(response.headers, sentAt, this.#o.clock.now());
+      const told = readVendorClock(response.headers, sentAt, this.#o.clock.ran());
       if (told !== null) this.#vendorClocks.set(vendorId(request.vendor), told);
       this.#watchBudget(request, response);
       return this.#etags.settle(request, response);

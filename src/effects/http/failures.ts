@@ -9,7 +9,7 @@ import {
   VendorWait,
 } from './errors.ts';
 import type { HttpRequest, HttpResponse } from './request.ts';
-import { isRead, waitLeftMs } from './retry.ts';
+import { isRead } from './retry.ts';
 import { shownName, shownOrigin, shownPath } from './shown.ts';
 import { vendorId } from './vendor-facts.ts';
 
@@ -44,11 +44,9 @@ export function unreachable(
 export function waitTooLong(
   request: HttpRequest,
   { status }: HttpResponse,
-  askedMs: number,
-  nowMs: number,
+  { askedMs, leftMs, nowMs }: { askedMs: number; leftMs: number; nowMs: number },
 ): VendorWait {
   const { vendor, method } = request;
-  const leftMs = waitLeftMs(request, nowMs);
   return new VendorWait(
     'E_VENDOR_WAIT',
     `${shownName(request)} answered ${status} to ${method} ${shownPath(request)} and asks to wait ` +

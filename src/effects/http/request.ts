@@ -12,7 +12,7 @@ export interface HttpRequest {
   /** For one attempt; default 30,000. */
   readonly timeoutMs?: number;
   /**
-   * Until when the answer is of use, in milliseconds since the epoch. A vendor that asks to wait longer is not waited
+   * Until when the answer is of use, by `Clock.ran`. A vendor that asks to wait longer is not waited
    * for. Left out: no single wait is longer than 5 minutes.
    */
   readonly deadlineMs?: number;
@@ -41,7 +41,7 @@ export interface HttpResponse {
 /** Carries one request over the wire, once. The real one is undici; a simulation has its own. */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** What a vendor's clock is ahead of ours: between these two, in milliseconds; negative when it is behind. */
+/** What a vendor's clock is ahead of our even one (`Clock.ran`): between these two, in milliseconds; negative when it is behind. */
 export interface VendorClock {
   readonly aheadAtLeastMs: number;
   readonly aheadAtMostMs: number;

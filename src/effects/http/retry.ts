@@ -19,8 +19,8 @@ export function isRateLimited({ vendor }: HttpRequest, response: HttpResponse): 
 }
 
 /** How long a wait may be: until the deadline of what the answer is for, or 5 minutes where it has none. */
-export function waitLeftMs({ deadlineMs }: HttpRequest, nowMs: number): number {
-  return deadlineMs === undefined ? waitMsMax : Math.max(0, deadlineMs - nowMs);
+export function waitLeftMs({ deadlineMs }: HttpRequest, ranMs: number): number {
+  return deadlineMs === undefined ? waitMsMax : Math.max(0, deadlineMs - ranMs);
 }
 
 /**

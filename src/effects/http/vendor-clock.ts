@@ -19,7 +19,7 @@ const secondMs = 1_000;
  * What an answer says of its vendor's clock: it was written after the request was sent and before the
  * answer was here. Null without a readable `Date`. An answer from a cache is as much older as its `Age` says.
  *
- * @param sentAt @param receivedAt by our clock, milliseconds since the epoch
+ * @param sentAt @param receivedAt by our even clock (`Clock.ran`): one that is set between two readings makes nothing older
  */
 export function readVendorClock(
   headers: Readonly<Record<string, string>>,
@@ -44,12 +44,12 @@ export function readVendorClock(
 export function ageOf(
   at: number | string,
   vendor: Vendor,
-  { http, clock }: { http: Pick<HttpClient, 'vendorClock'>; clock: Pick<Clock, 'now'> },
+  { http, clock }: { http: Pick<HttpClient, 'vendorClock'>; clock: Pick<Clock, 'ran'> },
 ): Age | null {
   const then = typeof at === 'number' ? at : Date.parse(at);
   const ahead = http.vendorClock(vendor);
   if (ahead === null || Number.isNaN(then)) return null;
-  const now = clock.now();
+  const now = clock.ran();
   return {
     atLeastMs: Math.max(0, now + ahead.aheadAtLeastMs - (then + secondMs)),
     atMostMs: Math.max(0, now + ahead.aheadAtMostMs - then),

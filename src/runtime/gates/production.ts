@@ -58,7 +58,7 @@ export async function observeSettled(
   ports: Ports,
 ): Promise<Settled> {
   const { name } = target.settings;
-  const deadline = ports.clock.now() + otherReleaseTimeoutMs;
+  const deadline = ports.clock.ran() + otherReleaseTimeoutMs;
   for (;;) {
     const { pending, ...seen } = await target.observe(ports);
     if (pending === null) return { ...seen, running: await resolved(seen.running, history, ports) };
@@ -67,7 +67,7 @@ export async function observeSettled(
       description,
       ageMs,
     } = pending;
-    if (ageMs >= otherReleaseTimeoutMs || ports.clock.now() >= deadline) {
+    if (ageMs >= otherReleaseTimeoutMs || ports.clock.ran() >= deadline) {
       throw new LockstepError(
         'E_RELEASE_UNDER_WAY',
         `${name} has had release ${version} (${description ?? 'no description'}) under way for ${formatDuration(ageMs)}`,

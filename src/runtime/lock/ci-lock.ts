@@ -20,7 +20,7 @@ const secondLookMs = 1_000;
 export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLock {
   return {
     async acquire({ stacking }, signal, progress) {
-      const startedAt = clock.now();
+      const startedAt = clock.ran();
       let told = '';
       const wait = async (line: string) => {
         if (line !== told) progress(line);
@@ -40,7 +40,7 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
           continue;
         }
         if (turn.kind === 'go') {
-          const waitedMs = Math.max(0, clock.now() - startedAt);
+          const waitedMs = Math.round(clock.ran() - startedAt);
           return { kind: 'granted', provider, token: null, waitedMs, takenOver: null };
         }
         if (turn.kind === 'superseded') {

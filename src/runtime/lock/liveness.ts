@@ -46,9 +46,9 @@ export function createLiveness({
       const { data: job } = ciJobSchema.safeParse(owner.job);
       if (job === undefined || whyDead(owner) !== null) return false;
       const last = asked.get(runOf(owner))?.at ?? Number.NEGATIVE_INFINITY;
-      if (clock.now() - last < askAgainMs) return false;
+      if (clock.ran() - last < askAgainMs) return false;
       const ending = await endingOf(job, signal).catch(() => null);
-      asked.set(runOf(owner), { at: clock.now(), ending });
+      asked.set(runOf(owner), { at: clock.ran(), ending });
       return true;
     },
   };

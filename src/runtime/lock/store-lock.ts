@@ -116,7 +116,7 @@ class StoreLock implements LaneLock {
       told = line;
     };
     const relations = new Map<string, Relation>();
-    const wait: Wait = { input, signal, tell, progress, relations, startedAt: clock.now() };
+    const wait: Wait = { input, signal, tell, progress, relations, startedAt: clock.ran() };
     for (let lane = emptyLane; ; ) {
       signal.throwIfAborted();
       lane = await readLane(log, input.lane, lane);
@@ -242,7 +242,7 @@ class StoreLock implements LaneLock {
     const joined = this.#joined(input);
     const token = await this.#grant(name, lane, { ...joined, supersedes, takenOver: before });
     if (token === null) return 'again';
-    const waitedMs = Math.max(0, clock.now() - startedAt);
+    const waitedMs = Math.round(clock.ran() - startedAt);
     return { kind: 'granted', provider: 'store', token, waitedMs, takenOver };
   }
 

@@ -178,10 +178,15 @@ class DeployRun {
   /** The stream's version as this run found it: steps since then are its own. */
   #foundAt = 0;
   #lastEventId: string | undefined;
+  /** The wall's time when this run began, and evenly on from there: a clock that is set rings no timer. */
+  readonly #now: () => number;
 
   constructor(options: RunOptions, ownership: Fence) {
     this.#o = options;
     this.#ownership = ownership;
+    const { clock } = options;
+    const aheadMs = clock.now() - clock.ran();
+    this.#now = () => clock.ran() + aheadMs;
   }
 
   async carryOn(): Promise<RunOutcome> {
@@ -265,7 +270,7 @@ class DeployRun {
       if (this.#timers.has(id)) continue;
       const abort = new AbortController();
       this.#timers.set(id, { dueAt, abort });
-      this.#o.clock.sleep(Math.max(0, dueAt - this.#o.clock.now()), abort.signal).then(
+      this.#o.clock.sleep(Math.max(0, dueAt - this.#now()), abort.signal).then(
         () => this.#happened({ kind: 'event', event }),
         () => {},
       );
@@ -362,9 +367,9 @@ class DeployRun {
   async #record(happened: DomainEvent, { giveLaneBack = false } = {}): Promise<void> {
     // As the log will have it: what this run goes on with is what another one would read.
     const event = redactAll(happened);
-    const { clock, run, deploy } = this.#o;
+    const { run, deploy } = this.#o;
     const before = this.#folded;
-    const after = next(before, event, clock.now());
+    const after = next(before, event, this.#now());
     if (after === null) throw new Error(`the chart refuses ${event.type} in ${stateOf(before)}`);
     const leaves =
       has(before, 'holdsLock') && !has(after, 'holdsLock') && event.type !== 'lock.lost';

@@ -45,7 +45,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
       perform: (input: I, ports: StepPorts) => Promise<O>,
     ) =>
     (input: I, ports: RunPorts): Promise<O> =>
-      perform(input, { ...ports, http, deadlineMs: ports.clock.now() + timeoutMs(input) });
+      perform(input, { ...ports, http, deadlineMs: ports.clock.ran() + timeoutMs(input) });
 
   /** Reads the gates right before a write: what refuses it, or null. */
   const refusal = async (input: GatesInput, ports: Ports): Promise<Refusal | null> => {
@@ -71,7 +71,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
       }
       if (order.kind === 'superseded' || order.kind === 'found') return order;
       // Short notes do rather than a deploy that waits for them.
-      const soon = { ...ports, deadlineMs: ports.clock.now() + notesTimeoutMs };
+      const soon = { ...ports, deadlineMs: ports.clock.ran() + notesTimeoutMs };
       const notes = await history.notes(order.production.commit, input.commit, soon);
       return { kind: 'observed', production: order.production, order: order.kind, notes };
     }),

@@ -84,7 +84,7 @@ export class PostgresConnection implements Database {
   #isDirect = false;
 
   constructor(address: PostgresAddress, options: PostgresConnectionOptions) {
-    const { sleep, now = Date.now } = options;
+    const { sleep } = options;
     this.#address = address;
     this.#options = options;
     this.isReadOnly = options.readOnly;
@@ -102,7 +102,6 @@ export class PostgresConnection implements Database {
       look: (signal) => this.#look(signal),
       seen: () => this.#seen,
       pollMs: () => (this.#listener.isLive ? pollMs.listening : pollMs.alone),
-      now,
       sleep,
     });
   }

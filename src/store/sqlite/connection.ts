@@ -74,7 +74,7 @@ export class SqliteConnection implements Database {
     this.#begin = handle.prepare('begin immediate');
     this.#commit = handle.prepare('commit');
     const look = file === ':memory:' ? null : dataVersion(handle);
-    this.#changes = new Changes({ seen: look, look, pollMs: () => pollMs, now, sleep });
+    this.#changes = new Changes({ seen: look, look, pollMs: () => pollMs, sleep });
   }
 
   get shown(): string {

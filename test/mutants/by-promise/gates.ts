@@ -205,7 +205,7 @@ export const gateMutants: readonly Mutant[] = [
     file: 'src/runtime/gates/production.ts',
     symbol: 'observeSettled',
     code: 'if (pending === null) return',
-    by: 'if (pending === null || ports.clock.now() >= deadline) return',
+    by: 'if (pending === null || ports.clock.ran() >= deadline) return',
     noticedBy: `${gates} › E_RELEASE_UNDER_WAY`,
   },
 

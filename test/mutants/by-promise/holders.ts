@@ -319,7 +319,7 @@ export const holders: readonly Mutant[] = [
     promise: dead,
     file: 'src/runtime/lock/liveness.ts',
     symbol: 'createLiveness',
-    code: 'if (clock.now() - last < askAgainMs) return false;',
+    code: 'if (clock.ran() - last < askAgainMs) return false;',
     by: '',
     noticedBy: 'test/runtime/lock/liveness.test.ts',
   },

@@ -408,6 +408,27 @@ describe('a run that is no longer the deploy’s', () => {
   );
 });
 
+describe('a wait for the lane', () => {
+  it.each([3 * 3_600_000, -3 * 3_600_000])(
+    'is over no sooner where somebody sets the wall’s clock by %d ms as the run begins',
+    async (byMs) => {
+      let aheadMs = 0;
+      const log = (real: EventLog): EventLog =>
+        new Proxy(real, {
+          get: (target, name) => {
+            if (name === 'readStream') aheadMs = byMs;
+            const member = target[name as keyof EventLog];
+            return typeof member === 'function' ? member.bind(target) : member;
+          },
+        });
+      const run = await world.start({ log, wall: () => Date.now() + aheadMs });
+      expect(await Promise.race([run.ended, run.hangs])).not.toMatchObject({
+        state: 'queued.gaveUp',
+      });
+    },
+  );
+});
+
 describe('a lane that was granted while the wait was given up', () => {
   it('is given back, and is the next one’s', async () => {
     let timeOut: () => void = () => {};

@@ -50,6 +50,8 @@ export interface RunPlan {
   /** Between the run and the log. */
   readonly log?: (real: EventLog) => EventLog;
   readonly quiesce?: () => Promise<void>;
+  /** The wall's time, as the run sees it. */
+  readonly wall?: () => number;
   /** When the wait for the lane is over; never when left out. */
   readonly timeOut?: Promise<void>;
   /** Thrown in place of an answer, where it is not null. */
@@ -111,7 +113,7 @@ export class ScriptedWorld {
     const real = plan.log?.(this.log) ?? this.log;
     const log = dyingWith(killed.signal, real);
     const clock = {
-      now: () => Date.now(),
+      now: plan.wall ?? Date.now,
       ran: () => performance.now(),
       // Time-outs and heartbeats are far away; what is tried again soon is tried again at once.
       sleep: (ms: number, signal?: AbortSignal) => {

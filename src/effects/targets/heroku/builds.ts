@@ -69,7 +69,7 @@ export async function requestBuild(
 ): Promise<RequestedBuild | Refusal> {
   let source: UploadedSource | null = null;
   const look = () => findMarked(api, input, ports);
-  const deadline = ports.clock.now() + input.timeoutMs;
+  const deadline = ports.clock.ran() + input.timeoutMs;
   for (;;) {
     try {
       const written = await writeOnce(ports, {
@@ -88,7 +88,7 @@ export async function requestBuild(
       return { kind: 'requested', build: written.value.id, adopted: written.adopted };
     } catch (error) {
       if (!isBuildsLimit(error)) throw error;
-      if (ports.clock.now() >= deadline) throw buildsLimit(input, error);
+      if (ports.clock.ran() >= deadline) throw buildsLimit(input, error);
       ports.progress(`${error.message}; asking again in ${formatDuration(buildsLimitPauseMs)}`);
       await ports.clock.sleep(buildsLimitPauseMs, ports.signal);
     }
@@ -226,7 +226,7 @@ export async function followBuild(
     if (status === 'failed') throw buildFailed(app, id, output.tail);
     if (slug !== null && release !== null) return { release, slug };
     if (release !== null) refuseImage(app, await readRelease(api, app, release, ports));
-    const now = ports.clock.now();
+    const now = ports.clock.ran();
     succeededAt ??= now;
     if (now - succeededAt > withoutReleaseMs) {
       throw api.malformed(path, 'the build succeeded without a slug and a release');

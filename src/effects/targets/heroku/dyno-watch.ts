@@ -88,7 +88,7 @@ export class DynoWatch {
   #ofNone(): Look {
     const { app, mayHaveNone, timeoutMs } = this.#input;
     if (mayHaveNone) return { up: [], missing: '' };
-    const now = this.#ports.clock.now();
+    const now = this.#ports.clock.ran();
     this.#emptySince ??= now;
     if (now - this.#emptySince >= Math.min(emptyFormationMs, timeoutMs / 2)) throw noDynos(app);
     return { up: [], missing: 'its formation asks for no dynos' };

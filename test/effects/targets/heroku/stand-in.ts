@@ -64,8 +64,14 @@ export class HerokuStandIn extends HerokuWorld {
     return herokuTargets(heroku)({ kind: 'heroku', name, settings: {} });
   }
 
+  /** It tells the world's time, and what it waits for is as long as it says. */
+  #waitingForReal(): Clock {
+    const { now, ran } = this.clock;
+    return { now, ran, sleep: systemClock.sleep };
+  }
+
   /** Ports whose clock is the virtual one; the client's deadlines are real unless its clock is given. */
-  ports({ clock = systemClock, during = (call) => call }: PortsOptions = {}): Ports {
+  ports({ clock = this.#waitingForReal(), during = (call) => call }: PortsOptions = {}): Ports {
     const http = createHttpClient({
       transport: (request) => during(this.#transport.send(request)),
       clock,
