@@ -46,7 +46,8 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
   let told: string | null = null;
   for (const record of records) {
     const from: string | null = folded === null ? null : stateOf(folded);
-    const after: FoldedDeploy | null = fold(folded, record);
+    const event = domainEvent(record);
+    const after: FoldedDeploy | null = fold(folded, event, record.time);
     disagreement = compare(record, { told, from, after });
     told = toldOf(record).to ?? told;
     if (disagreement !== null || after === null) break;
@@ -54,7 +55,7 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
     steps.push({
       version: record.version,
       time: record.time,
-      event: domainEvent(record),
+      event,
       from,
       to: stateOf(after),
       tookMs: Date.parse(record.time) - Date.parse(before),

@@ -69,10 +69,13 @@ export function ifReadable<T>(read: () => T): T | null {
   }
 }
 
-/** The deploy after one recorded event more; null where the chart does not handle it. */
-export function fold(folded: FoldedDeploy | null, recorded: RecordedEvent): FoldedDeploy | null {
-  const event = domainEvent(recorded);
-  const at = Date.parse(recorded.time);
+/** The deploy after one event more, recorded at that time; null where the chart does not handle it. */
+export function fold(
+  folded: FoldedDeploy | null,
+  event: DomainEvent,
+  time: string,
+): FoldedDeploy | null {
+  const at = Date.parse(time);
   if (folded !== null) return next(folded, event, at);
   return event.type === 'deploy.requested' ? begin(event.data, at) : null;
 }
@@ -81,7 +84,7 @@ export function fold(folded: FoldedDeploy | null, recorded: RecordedEvent): Fold
 export async function foldStream(log: EventLog, deploy: string): Promise<FoldedDeploy | null> {
   let folded: FoldedDeploy | null = null;
   for (const recorded of await log.readStream(deployStream(deploy))) {
-    folded = fold(folded, recorded);
+    folded = fold(folded, domainEvent(recorded), recorded.time);
     if (folded === null) {
       throw new UnreadableLog(
         'E_EVENT_REFUSED',

@@ -71,6 +71,22 @@ describe('replay', () => {
     });
   });
 
+  it('reads the data of each event once', async () => {
+    const count = await write(ending, (_, told) => told);
+    let reads = 0;
+    const counting = (record: object) =>
+      new Proxy(record, {
+        get(target, name) {
+          if (name === 'data') reads += 1;
+          return Reflect.get(target, name);
+        },
+      });
+    const records = await log.readStream(deployStream(deploy));
+    const readStream = async () => records.map(counting);
+    await replay({ readStream } as unknown as EventLog, deploy);
+    expect(reads).toBe(count);
+  });
+
   it.each([
     ['where it came from', (told: TransitionRecord) => ({ ...told, from: 'disabled' })],
     ['where it led', (told: TransitionRecord) => ({ ...told, to: 'production.live' })],
