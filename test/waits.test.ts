@@ -22,10 +22,16 @@ const [second, minute, hour] = [1_000, 60_000, 3_600_000];
 
 /** Where the wall's time is read, and why it is right there. */
 const readings: readonly (readonly [file: string, code: string, why: string])[] = [
-  ['cli/commands/status.ts', 'statusView(rows, Date.now()', 'since when is told'],
+  ['cli/commands/status.ts', 'statusView(rows, undelivered, Date.now()', 'since when is told'],
   ['cli/commands/export.ts', 'rangeOf(flags, Date.now())', 'a day ago, of recorded times'],
   ['cli/render/pulse.ts', 'new Date(clock.now())', 'told'],
   ['cli/workspace/carry.ts', 'now: clock.now }', 'told'],
+  [
+    'effects/channels/hooks/post.ts',
+    'signatureOf(id, sent, keys, clock.now())',
+    'told: when it was signed',
+  ],
+  ['runtime/notify/notifier.ts', 'now: clock.now }', 'recorded: since when one waits'],
   ['effects/channels/slack/channel.ts', 'clock.now() - Date.parse(time)', 'a recorded time'],
   ['effects/http/client.ts', 'nowMs: this.#o.clock.now()', 'told: when to run it again'],
   ['effects/targets/heroku/releases.ts', 'releasedAt: ports.clock.now()', 'nobody asks when'],

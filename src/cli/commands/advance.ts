@@ -1,5 +1,4 @@
 /** `pipeline advance`: this build's commit, from the queue to production. */
-import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import { keepNames, redact, redactAll } from '../../redaction/gate.ts';
@@ -15,7 +14,6 @@ import { environmentForPrograms, readEnvironment } from '../config/environment.t
 import { checkSource } from '../config/source-check.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeActor, observeOrderer } from '../workspace/actor.ts';
-import { assemble } from '../workspace/assemble.ts';
 import { carry } from '../workspace/carry.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
@@ -86,24 +84,18 @@ export async function advance(
       }
       return { deploy, isNew };
     },
-    run,
-    assemble: (log, progress) =>
-      assemble({
-        config,
-        folder: workspace.directory,
-        environment,
-        targets,
-        env: process.env,
-        ci,
-        repository,
-        log,
-        run,
-        leaseMs: settings.lock.leaseMs,
-        isLogKept: isLogKept(workspace, ci.isCi),
-        progress,
-      }),
-    clock: systemClock,
-    leaseMs: settings.lock.leaseMs,
+    parts: {
+      config,
+      folder: workspace.directory,
+      environment,
+      targets,
+      env: process.env,
+      ci,
+      repository,
+      run,
+      leaseMs: settings.lock.leaseMs,
+      isLogKept: isLogKept(workspace, ci.isCi),
+    },
   });
 }
 

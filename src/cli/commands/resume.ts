@@ -1,5 +1,4 @@
 /** `pipeline resume DEPLOY --reason`: a person lets a held deploy go on, or one that lost its run, and this process carries it. */
-import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import { keepNames } from '../../redaction/gate.ts';
@@ -13,7 +12,6 @@ import { toSettings } from '../config/config.ts';
 import { environmentForPrograms, readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
-import { assemble } from '../workspace/assemble.ts';
 import { carry } from '../workspace/carry.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
@@ -67,24 +65,18 @@ export async function resume(
       await resumeDeploy(log, deploy, run, flags.reason);
       return { deploy, isNew: false };
     },
-    run,
     order: personOf(run.actor, flags.reason),
-    assemble: (log, progress) =>
-      assemble({
-        config,
-        folder: workspace.directory,
-        environment,
-        targets,
-        env: process.env,
-        ci,
-        repository,
-        log,
-        run,
-        leaseMs: settings.lock.leaseMs,
-        isLogKept: isLogKept(workspace, ci.isCi),
-        progress,
-      }),
-    clock: systemClock,
-    leaseMs: settings.lock.leaseMs,
+    parts: {
+      config,
+      folder: workspace.directory,
+      environment,
+      targets,
+      env: process.env,
+      ci,
+      repository,
+      run,
+      leaseMs: settings.lock.leaseMs,
+      isLogKept: isLogKept(workspace, ci.isCi),
+    },
   });
 }

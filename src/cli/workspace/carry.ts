@@ -1,11 +1,10 @@
 /** Carries one deploy to where its run ends, and tells: what `advance` and `resume` share. */
-import type { Clock } from '../../effects/clock.ts';
+import { systemClock } from '../../effects/clock.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
 import { nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
-import type { Run } from '../../runtime/identity.ts';
 import { domainEvent, foldStream } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
 import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
@@ -13,7 +12,7 @@ import type { EventLog } from '../../store/log.ts';
 import { withPulse } from '../render/pulse.ts';
 import { createReporter, type Reporter } from '../render/reporter.ts';
 import type { Terminal } from '../render/terminal.ts';
-import type { Assembly } from './assemble.ts';
+import { type AssembleOptions, type Assembly, assemble } from './assemble.ts';
 import { signalExitCodes } from './exit-codes.ts';
 
 export interface CarryOptions {
@@ -24,12 +23,10 @@ export interface CarryOptions {
   readonly openLog: () => Promise<EventLog>;
   /** Which deploy: writes whatever makes it ready to be carried on. */
   readonly choose: (log: EventLog) => Promise<{ deploy: string; isNew: boolean }>;
-  readonly run: Run;
   /** Who has it carried on, where a person does. */
   readonly order?: Person;
-  readonly assemble: (log: EventLog, progress: (line: string) => void) => Promise<Assembly>;
-  readonly clock: Clock;
-  readonly leaseMs: number;
+  /** What its run is put together from. */
+  readonly parts: Omit<AssembleOptions, 'log' | 'progress'>;
 }
 
 /** How long the end of a run waits for its last messages; a signal leaves less. */
@@ -38,7 +35,8 @@ const flushMs = { done: 5_000, interrupted: 700 };
 const lastResortMs = 1_800;
 
 export async function carry(options: CarryOptions): Promise<number> {
-  const { terminal, json, clock, run } = options;
+  const { terminal, json, parts } = options;
+  const clock = systemClock;
   const reporter = withPulse(createReporter({ terminal, json, now: clock.now }), clock);
   reporter.waiting('opening the log');
   const log = await options.openLog().catch((error: unknown) => {
@@ -49,7 +47,7 @@ export async function carry(options: CarryOptions): Promise<number> {
   const signals = listenToSignals();
   try {
     for (const line of options.notices) reporter.notice(line);
-    assembly = await options.assemble(log, reporter.progress);
+    assembly = await assemble({ ...parts, log, progress: reporter.progress });
     const { deploy, isNew } = await options.choose(log);
     await tellWhatIs(log, deploy, isNew, reporter);
     assembly.notifier.start();
@@ -57,10 +55,10 @@ export async function carry(options: CarryOptions): Promise<number> {
       deploy,
       log,
       clock,
-      run,
+      run: parts.run,
       ...(options.order === undefined ? {} : { order: options.order }),
       keeper: assembly.keeper,
-      leaseMs: options.leaseMs,
+      leaseMs: parts.leaseMs,
       lock: assembly.lock,
       liveness: assembly.liveness,
       services: assembly.services,
