@@ -41,6 +41,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ['effects/clock.ts', 'now: steady(Date.now,', 'the clock itself'],
   ['effects/lost-replies.ts', 'const clearedAt = ports.clock.now();', 'a clearance'],
   ['effects/targets/heroku/api.ts', 'clock.now() <= clearedUntilMs', 'a clearance'],
+  ['effects/targets/command/host.ts', 'ports.clock.now() < ports.clearedUntilMs', 'a clearance'],
   ['runtime/lock/lease-keeper.ts', 'const askedAt = clock.now();', 'a lease'],
   ['runtime/lock/lease-keeper.ts', 'clock.now() - keptAt >= leaseMs', 'a lease'],
   ['runtime/lock/lease-keeper.ts', 'keptAt: clock.now()', 'a lease'],

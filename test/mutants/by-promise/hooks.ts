@@ -128,7 +128,7 @@ export const hookMutants: readonly Mutant[] = [
   {
     id: 'a-program-may-ignore-sigterm',
     promise,
-    file: 'src/effects/programs/program.ts',
+    file: 'src/effects/programs/group.ts',
     symbol: 'stop',
     code: "setTimeout(() => this.#send('SIGKILL'), afterMs)",
     by: "setTimeout(() => this.#send('SIGTERM'), afterMs)",
@@ -137,7 +137,7 @@ export const hookMutants: readonly Mutant[] = [
   {
     id: 'only-a-programs-shell-is-killed',
     promise,
-    file: 'src/effects/programs/program.ts',
+    file: 'src/effects/programs/group.ts',
     symbol: '#send',
     code: 'process.kill(-this.#pid, signal);',
     by: 'process.kill(this.#pid, signal);',

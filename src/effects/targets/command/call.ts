@@ -173,7 +173,7 @@ export async function readAnswer<O extends Read>(
     } catch (error) {
       if (!(error instanceof VendorUnreachable)) throw error;
       const isOver =
-        deadlineMs === undefined ? attempt >= readTriesMax : clock.now() + pause >= deadlineMs;
+        deadlineMs === undefined ? attempt >= readTriesMax : clock.ran() + pause >= deadlineMs;
       if (isOver) throw error;
       progress(`${error.message}; asking again in ${formatDuration(pause)}`);
     }
