@@ -396,6 +396,10 @@ export const chart = base.createMachine({
           lane: request.lane,
           target: request.settings.production.target,
           overridden: request.override !== null,
+          givenBy:
+            request.settings.production.submits === 'artifact'
+              ? request.settings.staging.target
+              : null,
           artifact:
             request.settings.production.submits === 'artifact'
               ? staging.artifact

@@ -105,6 +105,8 @@ export interface Services {
       /** Production. */
       target: TargetSettings;
       overridden: boolean;
+      /** Where what production is given is verified; null: production has the commit itself built. */
+      givenBy: TargetSettings | null;
       /** The artifact that this deploy had made on an earlier try, if it had. */
       artifact: Artifact | null;
     };

@@ -8,7 +8,7 @@ import { Faults } from './faults.ts';
 import { createGitHub } from './github/github.ts';
 import { createHeroku } from './heroku/heroku.ts';
 import { createSources } from './heroku/sources.ts';
-import { defaultTiming, type Timing } from './heroku/state.ts';
+import { defaultTiming, type Generation, type Timing } from './heroku/state.ts';
 import { createWeb, type Outage } from './heroku/web.ts';
 import { HerokuWorld } from './heroku/world.ts';
 import { createIds } from './ids.ts';
@@ -21,6 +21,8 @@ export interface SandboxOptions {
   /** Milliseconds since the epoch; everything that takes time goes by it. Default: the system's. */
   readonly now?: () => number;
   readonly timing?: Partial<Timing>;
+  /** Of Heroku's two apps; Cedar where nothing is said. Of two generations, they are not in one pipeline. */
+  readonly generations?: { readonly staging?: Generation; readonly production?: Generation };
   /** Where each service is reached; default `https://<service>.sandbox.test`. */
   readonly origins?: Partial<Record<Service, string>>;
   /** The repository that GitHub's calls are answered from. */
@@ -170,7 +172,8 @@ function createHerokuServices(
 ): HerokuServices {
   const { now, newId, origins, outages, token } = shared;
   const timing = { ...defaultTiming, ...options.timing };
-  const newWorld = () => new HerokuWorld({ now, newId, timing });
+  const { generations = {} } = options;
+  const newWorld = () => new HerokuWorld({ now, newId, timing, generations });
   let current = newWorld();
   const world = () => current;
   const sources = createSources({ origin: origins.sources, now, newId, world });

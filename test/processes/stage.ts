@@ -47,6 +47,8 @@ export interface StageOptions {
   /** Lines put into pipeline.yml in place of the usual ones. */
   readonly config?: (urls: RunningSandbox['urls']) => string;
   readonly timing?: SandboxOptions['timing'];
+  /** Of Heroku's two apps. */
+  readonly generations?: SandboxOptions['generations'];
   /** Where the log is kept; in a file beside the repository when left out. */
   readonly store?: string;
   /** The sandbox's first port; any free ones when left out. */
@@ -87,6 +89,7 @@ export class Stage {
       repositoryPath: join(root, 'repository'),
       tokens,
       ...(options.port === undefined ? {} : { port: options.port }),
+      generations: options.generations ?? {},
       timing: {
         buildMs: 150,
         releasePhaseMs: 50,

@@ -9,7 +9,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { createHeroku } from '../../src/sandbox/heroku/heroku.ts';
 import { createSources } from '../../src/sandbox/heroku/sources.ts';
-import { defaultTiming } from '../../src/sandbox/heroku/state.ts';
+import { defaultTiming, type Generation } from '../../src/sandbox/heroku/state.ts';
 import { HerokuWorld } from '../../src/sandbox/heroku/world.ts';
 import { createIds } from '../../src/sandbox/ids.ts';
 import { production, type Reply, shaA, shaB, staging, type Visit, visit } from './visitor.ts';
@@ -40,9 +40,9 @@ const left: readonly string[] = [
   'app.buildpacks',
   'app.current_build_architecture',
   'build.labs',
-  'pipeline.generation',
   'slug.deleted_at',
 ];
+const lacking: Readonly<Record<Generation, readonly string[]>> = { cedar: left, fir: [] };
 
 class Contract {
   readonly #resources: Readonly<Record<string, { schema: Schema }>>;
@@ -112,8 +112,8 @@ class Tour {
   }
 }
 
-async function tour(): Promise<readonly Stop[]> {
-  const visiting = visit();
+async function tour(generation: Generation): Promise<readonly Stop[]> {
+  const visiting = visit({ generations: { staging: generation, production: generation } });
   const { sandbox, visitor, pass } = visiting;
   const seen = new Tour(visiting);
   const see = seen.see.bind(seen);
@@ -140,9 +140,13 @@ async function tour(): Promise<readonly Stop[]> {
   await see(['GET', `/apps/${staging}/builds`], 'build');
 
   const [release] = await visitor.releases(staging);
-  await see(['GET', `/apps/${staging}/slugs/${release.slug.id}`], 'slug');
+  const isFir = generation === 'fir';
+  const code = isFir ? release.oci_image.id : release.slug.id;
+  if (isFir) await see(['GET', `/apps/${staging}/oci-images/${code}`], 'oci-image');
+  else await see(['GET', `/apps/${staging}/slugs/${code}`], 'slug');
   await see(['GET', `/apps/${staging}/releases/${release.id}/config-vars`], 'config-var');
-  await see(['POST', `/apps/${staging}/releases`, { slug: release.slug.id }], 'release');
+  const body = isFir ? { oci_image: code } : { slug: code };
+  await see(['POST', `/apps/${staging}/releases`, body], 'release');
   await see(['POST', `/apps/${staging}/releases`, { release: release.id }], 'release');
   sandbox.control.failNextReleasePhase({ app: staging });
   sandbox.control.deploy({ app: staging, commit: shaB, byUser: 'ana@acme.test' });
@@ -171,8 +175,10 @@ async function tour(): Promise<readonly Stop[]> {
   await see(['GET', `/apps/${staging}/formation`], 'formation');
   const updates = [{ type: 'web', quantity: 1 }];
   await see(['PATCH', `/apps/${staging}/formation`, { updates }], 'formation');
-  await see(['GET', `/apps/${staging}/features/preboot`], 'app-feature');
-  await see(['PATCH', `/apps/${staging}/features/preboot`, { enabled: true }], 'app-feature');
+  const preboot = `/apps/${staging}/features/preboot`;
+  const [feature, status] = isFir ? (['error', 404] as const) : (['app-feature', 200] as const);
+  await see(['GET', preboot], feature, status);
+  await see(['PATCH', preboot, { enabled: true }], feature, status);
   await see(['GET', `/apps/${staging}/config-vars`], 'config-var');
   await see(['PATCH', `/apps/${staging}/config-vars`, { A: '1' }], 'config-var');
 
@@ -218,57 +224,61 @@ function herokuRoutes(): { method: string; path: string }[] {
     .map(({ method, path }) => ({ method, path }));
 }
 
-describe.runIf(present)('Heroku’s contract', () => {
-  it('holds for every answer on a tour of every route', async () => {
-    const contract = new Contract();
-    const stops = await tour();
-    for (const { route, resource, status, reply } of stops) {
-      expect([route, reply.status]).toEqual([route, status]);
-      const bodies: unknown[] = Array.isArray(reply.body) ? reply.body : [reply.body];
-      expect(bodies.length, route).toBeGreaterThan(0);
-      for (const body of bodies) {
-        const faults =
-          resource === 'error' ? errorFaults(reply.body) : contract.faults(resource, body);
-        expect(faults, `${route}: ${JSON.stringify(body)}`).toEqual([]);
+describe.runIf(present).each(['cedar', 'fir'] as const)(
+  'Heroku’s contract, on %s',
+  (generation) => {
+    it('holds for every answer on a tour of every route', async () => {
+      const contract = new Contract();
+      const stops = await tour(generation);
+      for (const { route, resource, status, reply } of stops) {
+        expect([route, reply.status]).toEqual([route, status]);
+        const bodies: unknown[] = Array.isArray(reply.body) ? reply.body : [reply.body];
+        expect(bodies.length, route).toBeGreaterThan(0);
+        for (const body of bodies) {
+          const faults =
+            resource === 'error' ? errorFaults(reply.body) : contract.faults(resource, body);
+          expect(faults, `${route}: ${JSON.stringify(body)}`).toEqual([]);
+        }
       }
-    }
-  });
-
-  it('is as full as the schema, but for what is named here', async () => {
-    const contract = new Contract();
-    const lacking = new Set<string>();
-    for (const { resource, reply } of await tour()) {
-      // The account is there to be asked for its e-mail address.
-      if (['error', 'config-var', 'account'].includes(resource)) continue;
-      const bodies: object[] = Array.isArray(reply.body) ? reply.body : [reply.body];
-      for (const body of bodies) {
-        for (const name of contract.lacks(resource, body)) lacking.add(`${resource}.${name}`);
-      }
-    }
-    expect([...lacking].sort()).toEqual(left);
-  });
-
-  it('is toured whole: no route of the stand-in is left out', async () => {
-    const toured = (await tour()).map(({ route }) => route);
-    const routes = herokuRoutes();
-    expect(routes.length).toBeGreaterThan(25);
-    const missed = routes.filter(({ method, path }) => {
-      const pattern = new RegExp(`^${method} ${path.replaceAll(/:\w+/g, '[^/]+')}$`);
-      return !toured.some((route) => pattern.test(route));
     });
-    expect(missed).toEqual([]);
-  });
 
-  it('finds a body that breaks it', async () => {
-    const contract = new Contract();
-    const { visitor } = visit();
-    const app = (await visitor.heroku('GET', `/apps/${staging}`)).body;
-    expect(contract.faults('app', app)).toEqual([]);
-    expect(contract.faults('app', { ...app, maintenance: 'no' })).not.toEqual([]);
-    expect(contract.faults('app', { ...app, created_at: 'yesterday' })).not.toEqual([]);
-    expect(contract.faults('app', { ...app, region: { ...app.region, colour: 'blue' } })).toEqual([
-      'region.colour',
-    ]);
-    expect(contract.faults('build', { id: app.id })).not.toEqual([]);
-  });
-});
+    it('is as full as the schema, but for what is named here', async () => {
+      const contract = new Contract();
+      const lacks = new Set<string>();
+      for (const { resource, reply } of await tour(generation)) {
+        // The account is there to be asked for its e-mail address.
+        if (['error', 'config-var', 'account'].includes(resource)) continue;
+        const bodies: object[] = Array.isArray(reply.body) ? reply.body : [reply.body];
+        for (const body of bodies) {
+          for (const name of contract.lacks(resource, body)) lacks.add(`${resource}.${name}`);
+        }
+      }
+      expect([...lacks].sort()).toEqual(lacking[generation]);
+    });
+
+    it('is toured whole: no route of the stand-in is left out', async () => {
+      const toured = (await tour(generation)).map(({ route }) => route);
+      const ofTheOther = generation === 'fir' ? /\/slugs\// : /\/oci-images\//;
+      const routes = herokuRoutes().filter(({ path }) => !ofTheOther.test(path));
+      expect(routes.length).toBeGreaterThan(25);
+      const missed = routes.filter(({ method, path }) => {
+        const pattern = new RegExp(`^${method} ${path.replaceAll(/:\w+/g, '[^/]+')}$`);
+        return !toured.some((route) => pattern.test(route));
+      });
+      expect(missed).toEqual([]);
+    });
+
+    it('finds a body that breaks it', async () => {
+      const contract = new Contract();
+      const { visitor } = visit({ generations: { staging: generation } });
+      const app = (await visitor.heroku('GET', `/apps/${staging}`)).body;
+      expect(contract.faults('app', app)).toEqual([]);
+      expect(contract.faults('app', { ...app, maintenance: 'no' })).not.toEqual([]);
+      expect(contract.faults('app', { ...app, created_at: 'yesterday' })).not.toEqual([]);
+      expect(contract.faults('app', { ...app, region: { ...app.region, colour: 'blue' } })).toEqual(
+        ['region.colour'],
+      );
+      expect(contract.faults('build', { id: app.id })).not.toEqual([]);
+    });
+  },
+);

@@ -8,6 +8,7 @@ import type { TargetHarness, ToldInstance } from './world.ts';
 export function instancesContract(harness: TargetHarness): void {
   describe('instances', () => {
     const stage = stageOf(harness);
+    const [first, second] = harness.instances ?? ['web.1', 'web.2'];
     let deployed: Deployed;
 
     /** Two are wanted; `listed` says what is there, by our release's version and the one before. */
@@ -33,26 +34,26 @@ export function instancesContract(harness: TargetHarness): void {
     const namesOf = ({ up: seen }: InstancesSeen) => seen.map(({ name }) => name).sort();
 
     it('are up when as many as are wanted are, each once and on this release', async () => {
-      const look = await (await watch((ours) => [up('web.1', ours), up('web.2', ours)])).look();
+      const look = await (await watch((ours) => [up(first, ours), up(second, ours)])).look();
       expect(look.missing).toBe('');
-      expect(namesOf(look)).toEqual(['web.1', 'web.2']);
+      expect(namesOf(look)).toEqual([first, second]);
       expect(new Set(look.up.map(({ version }) => version))).toEqual(
         new Set([deployed.release.version]),
       );
     });
 
     it.each<[string, (ours: string, before: string) => ToldInstance[], string[]]>([
-      ['one is listed twice', (ours) => [up('web.1', ours), up('web.1', ours)], ['web.1']],
+      ['one is listed twice', (ours) => [up(first, ours), up(first, ours)], [first]],
       ['there is none', () => [], []],
       [
         'one is of the release before',
-        (ours, before) => [up('web.1', ours), up('web.2', before)],
-        ['web.1'],
+        (ours, before) => [up(first, ours), up(second, before)],
+        [first],
       ],
       [
         'one only starts',
-        (ours) => [up('web.1', ours), { ...up('web.2', ours), state: 'starting' }],
-        ['web.1'],
+        (ours) => [up(first, ours), { ...up(second, ours), state: 'starting' }],
+        [first],
       ],
     ])('are missing, in words, while %s', async (_, listed, names) => {
       const look = await (await watch(listed)).look();
@@ -61,30 +62,30 @@ export function instancesContract(harness: TargetHarness): void {
     });
 
     it('have another life after a restart, and the same one until then', async () => {
-      const watched = await watch((ours) => [up('web.1', ours), up('web.2', ours)]);
+      const watched = await watch((ours) => [up(first, ours), up(second, ours)]);
       const lives = async () => (await watched.look()).up.map(({ name, life }) => [name, life]);
-      const first = await lives();
-      expect(await lives()).toEqual(first);
+      const before = await lives();
+      expect(await lives()).toEqual(before);
       const { version } = deployed.release;
-      stage.world.instances('production', [up('web.1', version), up('web.2', version, 2)]);
-      const second = await lives();
-      expect(second[0]).toEqual(first[0]);
-      expect(second[1]).not.toEqual(first[1]);
+      stage.world.instances('production', [up(first, version), up(second, version, 2)]);
+      const after = await lives();
+      expect(after[0]).toEqual(before[0]);
+      expect(after[1]).not.toEqual(before[1]);
     });
 
     it('of which one crashed are an error at once', async () => {
       const watched = await watch((ours) => [
-        up('web.1', ours),
-        { ...up('web.2', ours), state: 'crashed' },
+        up(first, ours),
+        { ...up(second, ours), state: 'crashed' },
       ]);
       expect((await failureOf(watched.look())).code).toBe('E_INSTANCE_CRASHED');
     });
 
     it('of other code that was released meanwhile are an error', async () => {
-      const watched = await watch((ours) => [up('web.1', ours), up('web.2', ours)]);
+      const watched = await watch((ours) => [up(first, ours), up(second, ours)]);
       stage.world.release('production', two);
       const { version } = (await stage.running()).release;
-      stage.world.instances('production', [up('web.1', version), up('web.2', version)]);
+      stage.world.instances('production', [up(first, version), up(second, version)]);
       expect((await failureOf(watched.look())).code).toBe('E_RELEASE_NOT_CURRENT');
     });
 

@@ -1,26 +1,34 @@
-/** Heroku passes the target contract, over real HTTP to the small Heroku of its own tests. */
+/** Heroku passes the target contract, on Cedar and on Fir, over real HTTP to the small Heroku of its own tests. */
 import { HerokuStandIn } from '../effects/targets/heroku/stand-in.ts';
 import type { StandInApp, StandInDyno } from '../effects/targets/heroku/world.ts';
 import { targetContract } from './contract.ts';
 import type { Place, TargetHarness, TargetWorld, ToldInstance } from './world.ts';
 
-const harness: TargetHarness = {
-  kind: 'heroku',
+const harness = (kind: string, app: Partial<StandInApp> = {}): TargetHarness => ({
+  kind,
   nonsense: ['{}', '[{}]', '{"id":1}', '[{"id":"x","status":"succeeded"}]'],
   async start() {
-    return new HerokuTargetWorld(await new HerokuStandIn().start());
+    return new HerokuTargetWorld(await new HerokuStandIn().start(), app);
   },
-};
+});
 
-targetContract(harness);
+targetContract(harness('heroku, on Cedar'));
+targetContract({
+  ...harness('heroku, on Fir', { generation: { id: 'g-1', name: 'fir' }, stack: 'cnb' }),
+  instances: ['web-848cd4f64d-pvpr2', 'web-848cd4f64d-x7k2m'],
+});
 
 class HerokuTargetWorld implements TargetWorld {
   readonly #heroku: HerokuStandIn;
   readonly #apps: Readonly<Record<Place, StandInApp>>;
 
-  constructor(heroku: HerokuStandIn) {
+  /** @param of what both apps are */
+  constructor(heroku: HerokuStandIn, of: Partial<StandInApp>) {
     this.#heroku = heroku;
-    this.#apps = { staging: heroku.app('acme-staging'), production: heroku.app('acme-production') };
+    this.#apps = {
+      staging: heroku.app('acme-staging', of),
+      production: heroku.app('acme-production', of),
+    };
     for (const app of Object.values(this.#apps)) {
       // Every app has one, by which there is nothing to run yet.
       heroku.release(app, null, { description: 'Initial release' });

@@ -52,7 +52,10 @@ export interface TargetWorld {
 }
 
 export interface TargetHarness {
+  /** With its variety, where there are several: `heroku, on Fir`. */
   readonly kind: string;
+  /** What two instances are called; `web.1` and `web.2` when left out. */
+  readonly instances?: readonly [string, string];
   /** Bodies that say nothing in this vendor's language, besides those that say nothing in any. */
   readonly nonsense: readonly string[];
   /** Two places where no code ever ran. */

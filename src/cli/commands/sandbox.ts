@@ -7,10 +7,14 @@ import { startSandbox } from '../../sandbox/server.ts';
 import { secretVariables } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 
-export async function sandbox(
-  flags: { port?: string; repository?: string; json?: boolean },
-  terminal: Terminal,
-): Promise<number> {
+export interface SandboxFlags {
+  readonly port?: string;
+  readonly repository?: string;
+  readonly generation: 'cedar' | 'fir';
+  readonly json?: boolean;
+}
+
+export async function sandbox(flags: SandboxFlags, terminal: Terminal): Promise<number> {
   if (flags.repository !== undefined) await openRepository(flags.repository);
   const ended = new Promise<void>((end) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end());
@@ -26,9 +30,10 @@ export async function sandbox(
   return 0;
 }
 
-async function start({ port, repository }: { port?: string; repository?: string }) {
+async function start({ port, repository, generation }: SandboxFlags) {
   try {
     return await startSandbox({
+      generations: { staging: generation, production: generation },
       ...(port === undefined ? {} : { port: portOf(port) }),
       ...(repository === undefined ? {} : { repositoryPath: repository }),
     });

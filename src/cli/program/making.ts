@@ -1,5 +1,6 @@
 /** What is of use without a log. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { SandboxFlags } from '../commands/sandbox.ts';
 import { example, jsonOption, type Surroundings } from './shared.ts';
 
 /** `pipeline docs` and `sandbox`. */
@@ -20,9 +21,14 @@ export function declareMaking(program: Command, { terminal, exit }: Surroundings
     .description('local stand-ins for the vendors and for the two apps')
     .option('--port <n>', 'the first of eight ports (default: any free ones)')
     .option('--repository <dir>', 'answer GitHub’s calls from this git repository')
+    .addOption(
+      new Option('--generation <name>', 'of the platform that the two apps run on')
+        .choices(['cedar', 'fir'])
+        .default('cedar'),
+    )
     .addOption(jsonOption())
     .addHelpText('after', example('pipeline sandbox', 'pipeline sandbox --port 4400'))
-    .action(async (flags: { port?: string; repository?: string; json?: boolean }) => {
+    .action(async (flags: SandboxFlags) => {
       const { sandbox } = await import('../commands/sandbox.ts');
       exit(await sandbox(flags, terminal));
     });

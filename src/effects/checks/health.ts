@@ -179,12 +179,15 @@ class Stretch {
     const known = ({ name }: Instance): string | undefined => this.#lives.get(name);
     const restarted = up.find((one) => known(one) !== undefined && known(one) !== one.life);
     const isNew = up.some((one) => known(one) !== one.life);
-    const broken = this.since !== null && restarted !== undefined;
+    // An instance of a new name in place of one that is gone is a restart too: not every target gives the name again.
+    const gone = [...this.#lives.keys()].find((name) => !up.some((one) => one.name === name));
+    const again = restarted?.name ?? (isNew ? gone : undefined);
+    const broken = this.since !== null && again !== undefined;
     if (broken) this.restarts += 1;
     if (this.since === null || isNew) this.since = now;
     this.up = up;
     this.#lives = new Map(up.map(({ name, life }) => [name, life]));
-    return broken ? `${restarted.name} has restarted` : null;
+    return broken ? `${again} has restarted` : null;
   }
 }
 

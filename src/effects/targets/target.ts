@@ -126,6 +126,12 @@ export interface Target {
   observe(ports: Ports): Promise<Observed>;
   /** What an artifact says that it was made of: a commit's full id, a short one, any text, or nothing. */
   namedCommit(artifact: Artifact, ports: Ports): Promise<string | null>;
+  /**
+   * That what one place verified can be submitted here: asked before anything is deployed.
+   *
+   * @throws an error that says why not
+   */
+  mustBeGivenBy(source: TargetSettings, ports: Ports): Promise<void>;
   /** Whether the artifact ran there before that release, in a release of its own. */
   ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean>;
   /** Has the commit or the artifact released, once for each key: what an earlier attempt submitted is adopted. */

@@ -70,6 +70,10 @@ export function createServices(options: ServicesOptions): ServiceTable {
         return { kind: 'found', release, artifact, own: true };
       }
       if (order.kind === 'superseded' || order.kind === 'found') return order;
+      // Before anything is deployed: it would be built and verified, and could not be given to production.
+      if (input.givenBy !== null) {
+        await targets(input.target).mustBeGivenBy(input.givenBy, ports);
+      }
       // Short notes do rather than a deploy that waits for them.
       const soon = { ...ports, deadlineMs: ports.clock.ran() + notesTimeoutMs };
       const notes = await history.notes(order.production.commit, input.commit, soon);

@@ -5,7 +5,8 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { answer, answerList, appOf, bodyOf, type HerokuService } from './answers.ts';
-import { accountBody, appBody, seconds } from './bodies.ts';
+import { seconds } from './artifact-bodies.ts';
+import { accountBody, appBody } from './bodies.ts';
 import type { Keys } from './lists.ts';
 import type { App } from './state.ts';
 

@@ -1,4 +1,6 @@
 /** The JSON bodies of Heroku's Platform API (Heroku Platform API reference), made from the world. */
+
+import { baseImage, cloudNativeBuildpacks, seconds, stacks } from './artifact-bodies.ts';
 import {
   type App,
   type Build,
@@ -8,29 +10,30 @@ import {
   type Promotion,
   type PromotionTarget,
   type Release,
-  type Slug,
 } from './state.ts';
 import type { HerokuWorld } from './world.ts';
 
-/** `2026-01-05T09:58:10Z`, as apps, builds, releases and dynos have it. */
-export const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 /** `2026-01-05T10:20:00+00:00`, as pipelines and promotions have it. */
 const offset = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}+00:00`;
 
 const userId = '00000021-89ab-4def-8123-456789abcdef';
 const userBody = (email: string) => ({ id: userId, email });
-const stack = { id: '00000031-89ab-4def-8123-456789abcdef', name: 'heroku-24' };
+const firSpace = { id: '00000034-89ab-4def-8123-456789abcdef', name: 'acme-fir', shield: false };
 const of = ({ id, name }: App) => ({ id, name });
 
 export function appBody(world: HerokuWorld, app: App) {
   const current = world.current(app);
+  const stack = stacks[app.generation];
+  const isFir = app.generation === 'fir';
+  const runsCode = current?.slug != null;
   return {
     acm: true,
     archived_at: null,
+    ...(isFir ? firFields(runsCode) : {}),
     build_stack: stack,
-    buildpack_provided_description: 'Ruby',
+    buildpack_provided_description: isFir ? 'Cloud Native Buildpacks' : 'Ruby',
     created_at: seconds(app.createdAt),
-    generation: 'cedar',
+    generation: app.generation,
     git_url: `https://git.heroku.com/${app.name}.git`,
     id: app.id,
     internal_routing: null,
@@ -41,8 +44,8 @@ export function appBody(world: HerokuWorld, app: App) {
     region: { id: '00000032-89ab-4def-8123-456789abcdef', name: 'us' },
     released_at: current === undefined ? null : seconds(current.createdAt),
     repo_size: null,
-    slug_size: current?.slug == null ? null : 72_552_521,
-    space: null,
+    slug_size: runsCode && !isFir ? 72_552_521 : null,
+    space: isFir ? firSpace : null,
     stack,
     team: null,
     updated_at: seconds(app.releases.at(-1)?.updatedAt ?? app.createdAt),
@@ -50,31 +53,40 @@ export function appBody(world: HerokuWorld, app: App) {
   };
 }
 
+/** What an app shows on Fir beside the rest. */
+const firFields = (runsCode: boolean) => ({
+  base_image_name: runsCode ? baseImage : null,
+  buildpacks: runsCode ? cloudNativeBuildpacks : [],
+  current_build_architecture: ['arm64'],
+});
+
 export function buildBody(app: App, build: Build, streams: string) {
   const { source } = build;
+  const isFir = app.generation === 'fir';
+  const buildpacks =
+    build.status === 'succeeded'
+      ? [
+          {
+            name: 'heroku/ruby',
+            url: 'https://codon-buildpacks.s3.amazonaws.com/buildpacks/heroku/ruby.tgz',
+          },
+        ]
+      : [];
   return {
     app: { id: app.id },
-    buildpacks:
-      build.status === 'succeeded'
-        ? [
-            {
-              name: 'heroku/ruby',
-              url: 'https://codon-buildpacks.s3.amazonaws.com/buildpacks/heroku/ruby.tgz',
-            },
-          ]
-        : [],
+    ...(isFir ? { buildpacks: null, labs: {} } : { buildpacks }),
     created_at: seconds(build.createdAt),
     id: build.id,
     output_stream_url: `${streams}/streams/builds/${build.id}.log?X-Amz-Expires=86400&X-Amz-Signature=${build.id}`,
     release: build.release === null ? null : { id: build.release },
-    slug: build.slug === null ? null : { id: build.slug },
+    slug: build.slug === null || isFir ? null : { id: build.slug },
     source_blob: {
       checksum: source.checksum,
       url: source.url,
       version: source.version,
       version_description: source.description,
     },
-    stack: stack.name,
+    stack: stacks[app.generation].name,
     status: build.status,
     updated_at: seconds(build.updatedAt),
     user: userBody(build.by),
@@ -88,41 +100,28 @@ export function releaseBody(
   { current, streams }: { current: Release | undefined; streams: string },
 ) {
   const done = release.status === 'succeeded' && release.slug !== null;
+  const code = release.slug === null ? null : { id: release.slug };
+  const [slug, oci_image] = app.generation === 'fir' ? [null, code] : [code, null];
+  const type = slug === null ? 'oci-image' : 'slug';
   return {
     addon_plan_names: ['heroku-postgresql:standard-0'],
     app: of(app),
-    artifacts: done ? [{ type: 'slug', id: release.slug }] : [],
+    artifacts: done ? [{ type, ...code }] : [],
     created_at: seconds(release.createdAt),
     current: release === current,
     description: release.description,
     eligible_for_rollback: done,
     id: release.id,
-    oci_image: null,
+    oci_image,
     output_stream_url:
       release.phase !== null
         ? `${streams}/streams/releases/${release.id}.log?X-Amz-Expires=86400&X-Amz-Signature=${release.id}`
         : null,
-    slug: release.slug === null ? null : { id: release.slug },
+    slug,
     status: release.status,
     updated_at: seconds(release.updatedAt),
     user: userBody(release.by),
     version: release.version,
-  };
-}
-
-export function slugBody(slug: Slug, blobs: string) {
-  return {
-    blob: { method: 'get', url: `${blobs}/slugs/${slug.id}.tgz` },
-    buildpack_provided_description: 'Ruby',
-    checksum: `SHA256:${'0'.repeat(64)}`,
-    commit: slug.commit,
-    commit_description: null,
-    created_at: seconds(slug.createdAt),
-    id: slug.id,
-    process_types: { web: 'bundle exec puma -C config/puma.rb' },
-    size: 72_552_521,
-    stack,
-    updated_at: seconds(slug.createdAt),
   };
 }
 
@@ -187,9 +186,15 @@ export function couplingBody({ pipeline }: HerokuWorld, app: App) {
   };
 }
 
+const generationIds = {
+  cedar: '00000036-89ab-4def-8123-456789abcdef',
+  fir: '00000037-89ab-4def-8123-456789abcdef',
+};
+
 export function pipelineBody({ pipeline }: HerokuWorld) {
   return {
     created_at: offset(pipeline.createdAt),
+    generation: { id: generationIds[pipeline.generation], name: pipeline.generation },
     id: pipeline.id,
     name: pipeline.name,
     owner: { id: userId, type: 'user' },

@@ -1,4 +1,8 @@
-/** Which dynos run: a release replaces all of an app's, a formation's change starts and stops some. */
+/**
+ * Which dynos run: a release replaces all of an app's, a formation's change starts and stops some. On Fir a
+ * release rolls: the old dynos are listed, and answer, until the new ones are up (Heroku Dev Center, Fir).
+ */
+import { hash } from 'node:crypto';
 import type { Agenda } from './agenda.ts';
 import type { App, Dyno, Release, Timing } from './state.ts';
 
@@ -21,9 +25,11 @@ export class DynoManager {
 
   /** All dynos of the app's formation anew, on this release. */
   replace(app: App, release: Release): void {
+    const old = app.generation === 'fir' ? app.dynos.filter(({ type }) => type !== 'release') : [];
     app.dynos = [];
     for (const { type, quantity } of app.formation) this.#fill(app, type, quantity, release);
     const first = app.dynos[0];
+    if (first !== undefined && old.length > 0) this.#roll(app, old);
     if (first === undefined || !app.next.dynoCrashes) return;
     app.next.dynoCrashes = false;
     this.#later(first, 'crashed');
@@ -51,8 +57,9 @@ export class DynoManager {
   restart(app: App): void {
     const first = app.dynos.find(({ type }) => type !== 'release');
     if (first === undefined) return;
-    const { type, release, command, name } = first;
-    const again = { ...this.#dyno(type, 1, release, command), name };
+    const { type, release, command } = first;
+    const made = this.#dyno(app, type, 1, release, command);
+    const again = app.generation === 'fir' ? made : { ...made, name: first.name };
     app.dynos = app.dynos.map((dyno) => (dyno === first ? again : dyno));
     this.#later(again, 'up');
   }
@@ -60,7 +67,7 @@ export class DynoManager {
   /** The dyno that the release phase runs in: listed beside the others (Heroku Dev Center, Release Phase). */
   startPhase(app: App, release: Release, command: string): void {
     this.endPhase(app);
-    const dyno = this.#dyno('release', 1, release, command);
+    const dyno = this.#dyno(app, 'release', 1, release, command);
     dyno.state = 'up';
     app.dynos.push(dyno);
   }
@@ -72,7 +79,8 @@ export class DynoManager {
   #fill(app: App, type: string, quantity: number, release: Release): void {
     const kept = app.dynos.filter((dyno) => dyno.type === type).slice(0, quantity);
     const started = Array.from({ length: quantity - kept.length }, (_, i) => {
-      const dyno = this.#dyno(type, kept.length + i + 1, release, `bundle exec ${type}`);
+      const number = kept.length + i + 1;
+      const dyno = this.#dyno(app, type, number, release, `bundle exec ${type}`);
       this.#later(dyno, 'up');
       return dyno;
     });
@@ -80,10 +88,19 @@ export class DynoManager {
     app.dynos = [...others, ...kept, ...started];
   }
 
-  #dyno(type: string, number: number, release: Release, command: string): Dyno {
+  /** Old dynos stay beside new ones until those have booted. */
+  #roll(app: App, old: readonly Dyno[]): void {
+    app.dynos = [...old, ...app.dynos];
+    this.#agenda.note(this.#agenda.now + this.#timing().dynoBootMs, () => {
+      app.dynos = app.dynos.filter((dyno) => !old.includes(dyno));
+    });
+  }
+
+  #dyno(app: App, type: string, number: number, release: Release, command: string): Dyno {
+    const id = this.#newId();
     return {
-      id: this.#newId(),
-      name: `${type}.${number}`,
+      id,
+      name: app.generation === 'fir' ? podName(type, release, id) : `${type}.${number}`,
       type,
       command,
       release,
@@ -100,4 +117,13 @@ export class DynoManager {
       dyno.updatedAt = this.#agenda.now;
     });
   }
+}
+
+/** `web-848cd4f64d-pvpr2`, as Heroku's own command shows dynos of Fir: of a release and an instance, in letters and digits. */
+function podName(type: string, { id: release }: Release, id: string): string {
+  const of = (text: string, length: number) =>
+    hash('sha256', text)
+      .replace(/[^0-9a-z]/g, '')
+      .slice(0, length);
+  return `${type}-${of(release, 10)}-${of(id, 5)}`;
 }

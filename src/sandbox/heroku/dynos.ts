@@ -2,7 +2,7 @@
  * Heroku's routes for what runs: dynos, the formation, preboot (Heroku Platform API reference, Dyno,
  * Formation, App Feature).
  */
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { answer, answerBodies, appOf, bodyOf, type HerokuService, missing } from './answers.ts';
 import { dynoBody, formationBody, prebootBody } from './bodies.ts';
@@ -32,9 +32,15 @@ export function addDynoRoutes(hono: Hono, { world }: HerokuService): void {
     for (const { type, quantity } of updates) world().scale(app, type, quantity);
     return answer(formation(app));
   });
-  hono.get('/apps/:app/features/preboot', (c) => answer(prebootBody(appOf(c, world()))));
-  hono.patch('/apps/:app/features/preboot', async (c) => {
+  /** Fir has none: releases roll there (Heroku Dev Center, Preboot). */
+  const prebooting = (c: Context): App => {
     const app = appOf(c, world());
+    if (app.generation === 'fir') throw missing('app feature');
+    return app;
+  };
+  hono.get('/apps/:app/features/preboot', (c) => answer(prebootBody(prebooting(c))));
+  hono.patch('/apps/:app/features/preboot', async (c) => {
+    const app = prebooting(c);
     app.preboot = (await bodyOf(c, featureChange)).enabled;
     return answer(prebootBody(app));
   });

@@ -14,7 +14,7 @@ import {
   missing,
 } from './answers.ts';
 import { couplingBody, pipelineBody, promotionBody, targetBody } from './bodies.ts';
-import type { Promotion } from './state.ts';
+import type { App, Promotion } from './state.ts';
 import type { HerokuWorld } from './world.ts';
 
 const named = z.looseObject({ id: z.string() });
@@ -25,9 +25,11 @@ const newPromotion = z.looseObject({
 });
 
 export function addPromotionRoutes(hono: Hono, { world }: HerokuService): void {
-  hono.get('/apps/:app/pipeline-couplings', (c) =>
-    answer(couplingBody(world(), appOf(c, world()))),
-  );
+  hono.get('/apps/:app/pipeline-couplings', (c) => {
+    const app = appOf(c, world());
+    if (!world().pipeline.couplings.has(app.id)) throw missing('pipeline coupling');
+    return answer(couplingBody(world(), app));
+  });
   hono.get('/pipelines/:pipeline', (c) => {
     mustBePipeline(c, world());
     return answer(pipelineBody(world()));
@@ -36,7 +38,7 @@ export function addPromotionRoutes(hono: Hono, { world }: HerokuService): void {
     mustBePipeline(c, world());
     return answerBodies(
       c,
-      world().apps.map((app) => couplingBody(world(), app)),
+      coupledApps(world()).map((app) => couplingBody(world(), app)),
     );
   });
   hono.post('/pipeline-promotions', async (c) => {
@@ -55,6 +57,9 @@ export function addPromotionRoutes(hono: Hono, { world }: HerokuService): void {
   });
 }
 
+const coupledApps = ({ apps, pipeline }: HerokuWorld): App[] =>
+  apps.filter(({ id }) => pipeline.couplings.has(id));
+
 function mustBePipeline(c: Context, { pipeline: { id, name } }: HerokuWorld): void {
   const asked = c.req.param('pipeline');
   if (asked !== id && asked !== name) throw missing('pipeline');
@@ -69,7 +74,7 @@ function promotionOf(c: Context, { promotions }: HerokuWorld): Promotion {
 /** Without a release the source's current one goes. */
 function create(world: HerokuWorld, wanted: z.infer<typeof newPromotion>): Promotion {
   const { pipeline, source, targets } = wanted;
-  const coupled = (id: string) => world.apps.find((app) => app.id === id);
+  const coupled = (id: string) => coupledApps(world).find((app) => app.id === id);
   const from = coupled(source.app.id);
   const to = targets.flatMap(({ app: { id } }) => coupled(id) ?? []);
   if (pipeline.id !== world.pipeline.id || from === undefined || to.length < targets.length) {

@@ -21,6 +21,10 @@ export const defaultTiming: Timing = {
 /** Whoever makes a release or a build without another name being given. */
 export const user = 'deploy@acme.test';
 
+/** Cedar builds slugs, Fir builds OCI images (Heroku Dev Center, Heroku Generations). */
+export type Generation = 'cedar' | 'fir';
+
+/** What a build makes and releases run: on Fir it is shown as an image. */
 export interface Slug {
   readonly id: string;
   readonly commit: string | null;
@@ -82,6 +86,7 @@ export interface App {
   readonly id: string;
   readonly name: string;
   readonly stage: 'staging' | 'production';
+  readonly generation: Generation;
   readonly createdAt: number;
   readonly releases: Release[];
   readonly builds: Build[];

@@ -5,6 +5,7 @@ import {
   type App,
   type Build,
   type Config,
+  type Generation,
   type Promotion,
   type PromotionTarget,
   type Release,
@@ -34,6 +35,7 @@ export class HerokuWorld {
   readonly pipeline: {
     readonly id: string;
     readonly name: string;
+    readonly generation: Generation;
     /** Couplings' ids, by the app's. */
     readonly couplings: ReadonlyMap<string, string>;
     readonly createdAt: number;
@@ -42,18 +44,27 @@ export class HerokuWorld {
   readonly #agenda: Agenda;
   readonly #dynos: DynoManager;
 
-  /** @param options.now milliseconds since the epoch */
-  constructor(options: { now: () => number; newId: () => string; timing: Timing }) {
-    const { newId } = options;
+  /** @param options.now milliseconds since the epoch; @param options.generations Cedar where nothing is said */
+  constructor(options: {
+    now: () => number;
+    newId: () => string;
+    timing: Timing;
+    generations?: Partial<Record<App['stage'], Generation>>;
+  }) {
+    const { newId, generations = {} } = options;
     this.newId = newId;
     this.timing = options.timing;
     this.#agenda = new Agenda(options.now);
     this.#dynos = new DynoManager({ agenda: this.#agenda, newId, timing: () => this.timing });
-    this.apps = [this.#newApp('staging'), this.#newApp('production')];
+    const { staging = 'cedar', production = 'cedar' } = generations;
+    this.apps = [this.#newApp('staging', staging), this.#newApp('production', production)];
+    // Apps of another generation cannot be added to a pipeline (Heroku Dev Center, Pipelines).
+    const coupled = this.apps.filter(({ generation }) => generation === staging);
     this.pipeline = {
       id: newId(),
       name: 'acme',
-      couplings: new Map(this.apps.map(({ id }) => [id, newId()])),
+      generation: staging,
+      couplings: new Map(coupled.map(({ id }) => [id, newId()])),
       createdAt: this.now,
     };
   }
@@ -252,11 +263,12 @@ export class HerokuWorld {
       app.preboot && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
   }
 
-  #newApp(stage: App['stage']): App {
+  #newApp(stage: App['stage'], generation: Generation): App {
     const app: App = {
       id: this.newId(),
       name: `acme-${stage}`,
       stage,
+      generation,
       createdAt: this.now,
       releases: [],
       builds: [],

@@ -181,6 +181,7 @@ describe('each combination of facts', () => {
           repository: null,
           target,
           overridden: facts.isOverridden,
+          givenBy: null,
           artifact: null,
         },
         ports,

@@ -111,10 +111,20 @@ describe('observe', () => {
         lane: 'acme',
         target: targetOf(production),
         overridden: false,
+        givenBy: targetOf(staging),
         artifact: artifactOf(slug),
       },
       world.runPorts,
     );
+
+  it('is an error where staging cannot give production what it verifies, before anything is built', async () => {
+    world.staging.generation = 'fir';
+    const slug = world.heroku.slug(world.commit);
+    await expect(observe(slug)).rejects.toMatchObject({ code: 'E_GENERATIONS' });
+    expect(world.heroku.asked.filter((asked) => !asked.startsWith('GET '))).toEqual([]);
+    world.staging.generation = 'cedar';
+    expect(await observe(slug)).toMatchObject({ kind: 'observed' });
+  });
 
   it('knows its own release by the artifact', async () => {
     const slug = world.heroku.slug(world.commit);

@@ -2,7 +2,7 @@
 import type { Commits } from './commits.ts';
 import { cleanRun, type Figures, fuzzSingle, noFigures, type Single, spoilsOf } from './fuzz.ts';
 import { Fuzzer } from './fuzzed-deploy.ts';
-import { type FuzzWorld, worlds } from './worlds.ts';
+import { type FuzzWorld, onFir, worlds } from './worlds.ts';
 
 export class EverySingle {
   readonly #fuzzer: Fuzzer;
@@ -38,7 +38,8 @@ export class EverySingle {
   }
 
   async *#endless(seed: number) {
-    const all: readonly FuzzWorld[] = Object.values(worlds);
+    const cedar: readonly FuzzWorld[] = Object.values(worlds);
+    const all = cedar.flatMap((world) => [world, onFir(world)]);
     for (let at = seed % all.length; ; at++) {
       const world = all[at % all.length] as FuzzWorld;
       const { exchanges } = await cleanRun(this.#fuzzer, world);

@@ -77,7 +77,7 @@ export class Fuzzer {
     this.#time = time;
     this.#deploys += 1;
     const label = String(this.#deploys);
-    const stage = new Stage(this.#commits, time);
+    const stage = new Stage(this.#commits, time, world.generation);
     world.past(stage);
     stage.begin();
     const truth = new Truth(stage, this.#commits.ours);

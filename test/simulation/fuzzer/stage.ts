@@ -31,13 +31,15 @@ export class Stage {
   readonly lifted = new Set<string>();
   readonly #down = new Set<string>();
 
-  constructor(commits: Commits, time: VirtualTime) {
+  /** @param generation of both apps */
+  constructor(commits: Commits, time: VirtualTime, generation: App['generation'] = 'cedar') {
     this.commits = commits;
     this.time = time;
     this.sandbox = createSandbox({
       now: () => time.now() - this.#beforeMs,
       timing: { buildMs: 1_500, releasePhaseMs: 1_500, promotionMs: 1_500, dynoBootMs: 1_500 },
       repositoryPath: commits.repositoryPath,
+      generations: { staging: generation, production: generation },
     });
     // A young app: each release of its list is spoilt in each way.
     for (const { releases } of this.world.apps) releases.splice(1);

@@ -193,7 +193,7 @@ function siblings({ world, commits }: Stage, { pathname, search }: URL): string[
     return mine.reverse().map((one) => at(one.id));
   }
   if (kind === 'builds') return app.builds.filter((one) => one.id !== id).map((one) => at(one.id));
-  if (kind === 'slugs') {
+  if (kind === 'slugs' || kind === 'oci-images') {
     return [...world.slugs.keys()]
       .filter((one) => one !== id)
       .map(at)

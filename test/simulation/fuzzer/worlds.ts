@@ -12,6 +12,8 @@ export interface FuzzWorld {
   readonly past: (stage: Stage) => void;
   readonly meanwhile?: readonly Happening[];
   readonly settings?: (settings: Settings) => Settings;
+  /** Of both apps; Cedar when left out. */
+  readonly generation?: 'cedar' | 'fir';
   /** What the vendors truly answer, where the sandbox does not answer so. */
   readonly dress?: Dress;
   /** Whose list of builds is the lock; the log when left out. */
@@ -20,6 +22,17 @@ export interface FuzzWorld {
   readonly resumed?: true;
   /** Reads that are spoilt; all when left out. By the read's key. */
   readonly reads?: RegExp;
+}
+
+/** The same story on Fir: what a slug is there, an image is here. */
+export function onFir({ name, reads, ...world }: FuzzWorld): FuzzWorld {
+  const images = reads?.source.replaceAll('slugs', 'oci-images');
+  return {
+    ...world,
+    name: `${name}, on Fir`,
+    generation: 'fir',
+    ...(images === undefined ? {} : { reads: new RegExp(images) }),
+  };
 }
 
 /** What decides whether production may be written is read from here. */

@@ -60,6 +60,9 @@ class CommandTarget implements Target {
     return releases.find((one) => isSameArtifact(artifactOf(one), artifact))?.commit ?? null;
   }
 
+  /** What an artifact is, its programs alone know. */
+  async mustBeGivenBy(): Promise<void> {}
+
   async ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean> {
     const list = await this.#host.list(ports);
     const line = list.find(release.id);

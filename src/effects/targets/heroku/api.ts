@@ -114,7 +114,8 @@ export class HerokuApi {
       ...deadlineOf(ports),
       ...(clearedUntilMs === null ? {} : { isStillCleared: () => clock.now() <= clearedUntilMs }),
       headers: {
-        accept: 'application/vnd.heroku+json; version=3',
+        // The same version as Heroku's own clients ask for: it shows Fir's images too.
+        accept: 'application/vnd.heroku+json; version=3.sdk',
         authorization: `Bearer ${this.#options.token}`,
         ...headers,
       },

@@ -7,11 +7,12 @@ import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
-import { type CodeRelease, containerImage, readCode, refuseImage, withoutRetry } from './code.ts';
+import { containerImage, hasSameContent, isSameCode, refuseContainerRelease } from './artifacts.ts';
+import { type CodeRelease, readCode, withoutRetry } from './code.ts';
 import { HerokuError } from './error-codes.ts';
 import { OutputFollower } from './output.ts';
-import { readRelease } from './release-list.ts';
-import { buildSchema, type HerokuBuild } from './schemas.ts';
+import { findRelease, readRelease, releasesNewestFirst } from './release-list.ts';
+import { buildSchema, type Code, type HerokuBuild } from './schemas.ts';
 import { type UploadedSource, uploadSource } from './source-upload.ts';
 
 export interface RequestBuildInput {
@@ -101,23 +102,64 @@ export async function requestBuild(
  */
 export async function buildMarkOf(
   api: HerokuApi,
-  { slug, description }: Pick<CodeRelease, 'slug' | 'description'>,
+  { app: at, code, description }: Pick<CodeRelease, 'code' | 'description'> & { app: string },
   apps: readonly string[],
   ports: Ports,
 ): Promise<string | null> {
-  const source = /^Promote (\S+) v\d+/i.exec(withoutRetry(description))?.[1];
+  const [, source, version] = /^Promote (\S+) v(\d+)/i.exec(withoutRetry(description)) ?? [];
   const elsewhere = source === undefined || apps.includes(source) ? [] : [source];
   for (const app of [...apps, ...elsewhere]) {
-    const builds = await newestBuilds(api, app, newestMax, ports).catch((error: unknown) => {
+    const looking = async () => {
+      const given =
+        app === source ? await promotedCode(api, { app, version }, { app: at, code }, ports) : code;
+      return buildOf(api, app, given, ports);
+    };
+    const made = await looking().catch((error: unknown) => {
       // An app of others: it is gone, or its builds are not ours to see.
-      if (elsewhere.includes(app) && error instanceof VendorRefused) return [];
+      if (elsewhere.includes(app) && error instanceof VendorRefused) return undefined;
       throw error;
     });
-    const made = builds.find((build) => build.slug === slug);
     const mark = /^lockstep (\S.*)$/.exec(made?.source_blob.version_description ?? '');
     if (mark?.[1] !== undefined) return mark[1];
   }
   return null;
+}
+
+/** As the source of a promotion calls what it gave: Heroku's documents do not say that an image keeps its id. */
+async function promotedCode(
+  api: HerokuApi,
+  { app, version }: { readonly app: string; readonly version: string | undefined },
+  given: { readonly app: string; readonly code: Code },
+  ports: Ports,
+): Promise<Code> {
+  if (given.code.kind === 'slug') return given.code;
+  const release = await findRelease(api, app, Number(version), ports);
+  const same =
+    release !== null && (await hasSameContent(api, { app, code: release.code }, given, ports));
+  return (same ? release.code : null) ?? given.code;
+}
+
+/** The build, among the newest of the app, that made the code. */
+async function buildOf(
+  api: HerokuApi,
+  app: string,
+  code: Code,
+  ports: Ports,
+): Promise<HerokuBuild | undefined> {
+  const builds = await newestBuilds(api, app, newestMax, ports);
+  if (code.kind === 'slug') return builds.find((build) => build.slug === code.id);
+  // What a build of an image made, its release alone says.
+  const left = new Map(builds.map((build) => [build.release, build]));
+  left.delete(null);
+  if (left.size === 0) return undefined;
+  for await (const release of releasesNewestFirst(api, app, ports, 1_000)) {
+    const build = left.get(release.id);
+    if (build === undefined) continue;
+    if (isSameCode(release.code, code)) return build;
+    left.delete(release.id);
+    if (left.size === 0) return undefined;
+  }
+  return undefined;
 }
 
 /** `lockstep <mark>`, as a build's `version_description`: people see it too. */
@@ -168,14 +210,14 @@ async function createBuild(
   const source_blob = { url, checksum, version, version_description: markOf(input) };
   const path = appPath(app, 'builds');
   const made = await api.post(path, { source_blob }, buildSchema, ports);
-  refuseImageBuild(app, made);
+  refuseContainerBuild(app, made);
   const { version: of, version_description: mark } = made.source_blob;
   if (of === version && mark === source_blob.version_description) return made;
   throw api.malformed(path, `the build ${made.id} is not of this deploy`);
 }
 
-/** An app of container images is told before anything is waited for. @throws E_NO_SLUG */
-function refuseImageBuild(app: string, { stack }: HerokuBuild): void {
+/** An app of the container registry is told before anything is waited for. @throws E_NO_SLUG */
+function refuseContainerBuild(app: string, { stack }: HerokuBuild): void {
   if (stack === 'container') throw containerImage(app, 'its stack is container');
 }
 
@@ -200,10 +242,10 @@ function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused
   );
 }
 
-/** A build that succeeded: its slug, and the id of the release that it made. */
+/** A build that succeeded: what it made, and the id of the release of that. */
 export interface Built {
   readonly release: string;
-  readonly slug: string;
+  readonly code: Code;
 }
 
 /** @throws E_BUILD_FAILED with the end of its output, E_BUILD_TIMEOUT */
@@ -219,17 +261,17 @@ export async function followBuild(
   const built = await pollUntil(ports, polling, async () => {
     const seen = await api.get(path, buildSchema, ports);
     if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);
-    refuseImageBuild(app, seen);
-    const { status, slug, release, output_stream_url } = seen;
+    refuseContainerBuild(app, seen);
+    const { status, release, output_stream_url } = seen;
     await output.read(output_stream_url, { end: status !== 'pending' });
     if (status === 'pending') return undefined;
     if (status === 'failed') throw buildFailed(app, id, output.tail);
-    if (slug !== null && release !== null) return { release, slug };
-    if (release !== null) refuseImage(app, await readRelease(api, app, release, ports));
+    const code = await codeOf(api, app, seen, ports);
+    if (code !== null && release !== null) return { release, code };
     const now = ports.clock.ran();
     succeededAt ??= now;
     if (now - succeededAt > withoutReleaseMs) {
-      throw api.malformed(path, 'the build succeeded without a slug and a release');
+      throw api.malformed(path, 'the build succeeded without a release of what it made');
     }
     return undefined;
   });
@@ -242,6 +284,20 @@ export async function followBuild(
       details: { app, build: id, timeoutMs, output: output.tail },
     },
   );
+}
+
+/** What a build made: a slug, which it names itself, or an image, which its release names. */
+async function codeOf(
+  api: HerokuApi,
+  app: string,
+  { slug, release }: HerokuBuild,
+  ports: Ports,
+): Promise<Code | null> {
+  if (slug !== null) return { kind: 'slug', id: slug };
+  if (release === null) return null;
+  const made = await readRelease(api, app, release, ports);
+  refuseContainerRelease(app, made);
+  return made.code;
 }
 
 function buildFailed(app: string, build: string, tail: string): LockstepError {

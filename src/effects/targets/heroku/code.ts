@@ -2,11 +2,19 @@
 
 import { ageOf } from '../../http/vendor-clock.ts';
 import type { Ports } from '../../ports.ts';
-import { appPath, type HerokuApi } from './api.ts';
+import type { HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
+import {
+  fullId,
+  isOfContainerRegistry,
+  isSameCode,
+  readContent,
+  refuseContainer,
+  refuseContainerRelease,
+} from './artifacts.ts';
 import { HerokuError } from './error-codes.ts';
 import { findRelease, releasesNewestFirst } from './release-list.ts';
-import { type HerokuRelease, slugSchema } from './schemas.ts';
+import type { Code, HerokuRelease } from './schemas.ts';
 import { heroku } from './vendor.ts';
 
 /** A release of an app, as Heroku counts them. */
@@ -22,7 +30,7 @@ export type ReleaseKind = 'deploy' | 'promote' | 'rollback' | 'other';
 export interface Decision {
   readonly release: HerokuVersion;
   /** Null where Heroku has forgotten it: the release expired. */
-  readonly slug: string | null;
+  readonly code: Code | null;
   readonly description: string;
   /** An e-mail address. */
   readonly by: string;
@@ -33,11 +41,13 @@ export interface Decision {
 
 /** The last successful release that changed the code of an app. */
 export interface CodeRelease extends Decision {
-  readonly slug: string;
-  /** As the slug names it: 40 hex digits, fewer, or any other text. */
+  readonly code: Code;
+  /** As the code names it: 40 hex digits, fewer, or any other text. */
   readonly named: string | null;
-  /** 40 hex digits; null when the slug was made without a commit's full id. */
+  /** 40 hex digits; null when the code was made without a commit's full id. */
   readonly commit: string | null;
+  /** Of an image: `sha256:` and 64 hex digits. */
+  readonly digest: string | null;
 }
 
 /** A release that is under way. */
@@ -45,7 +55,7 @@ export interface PendingRelease {
   readonly id: string;
   readonly version: number;
   readonly description: string | null;
-  readonly slug: string | null;
+  readonly code: Code | null;
   /** Milliseconds since it was made, at least; 0 where Heroku does not tell what time it is there. */
   readonly ageMs: number;
 }
@@ -70,7 +80,7 @@ const lag = { looks: 12, pauseMs: 5_000 };
  * What the app's list of releases says, once it is known to be no older than the newest release.
  *
  * @throws VendorMalformed and the like when it cannot be told: never "no code" for "unknown".
- *   `E_NO_SLUG` on an app that runs a container image; `E_RELEASES_*` for a list that is not whole,
+ *   `E_NO_SLUG` on an app of the container registry; `E_RELEASES_*` for a list that is not whole,
  *   contradicts itself or stays behind
  */
 export async function readCode(api: HerokuApi, app: string, ports: Ports): Promise<AppCode> {
@@ -80,7 +90,7 @@ export async function readCode(api: HerokuApi, app: string, ports: Ports): Promi
     if ((await findRelease(api, app, story.newest + 1, ports)) === null) {
       if (decided === null) await mustBeBare(api, app, ports);
       const code = decided === null ? null : await withCommit(api, app, decided, ports);
-      return { ...story, code, before: before === null ? null : decisionOf(before) };
+      return { ...story, code, before: before === null ? null : ranOnce(before) };
     }
     if (look === lag.looks) throw staysBehind(app, story.newest);
     ports.progress(
@@ -106,16 +116,23 @@ export async function readCodeBelow(
 
 /** That an app never had code is believed only where the app itself says the same. */
 async function mustBeBare(api: HerokuApi, app: string, ports: Ports): Promise<void> {
-  const { slug_size } = await readApp(api, app, ports);
-  if ((slug_size ?? 0) > 0) throw contradiction(app, 'no release has code, but the app does');
+  const seen = await readApp(api, app, ports);
+  refuseContainer(seen);
+  if ((seen.slug_size ?? 0) > 0) throw contradiction(app, 'no release has code, but the app does');
 }
 
-function decisionOf({ id, version, slug, description, user, created_at }: HerokuRelease): Decision {
+/** What ran before what runs now: of a release that expired the code is destroyed (Platform API reference, Release). */
+const ranOnce = (release: HerokuRelease): Decision => ({
+  ...decisionOf(release),
+  code: release.status === 'expired' ? null : release.code,
+});
+
+function decisionOf({ id, version, code, description, user, created_at }: HerokuRelease): Decision {
   const text = description ?? '';
   const kind = classify(text);
   return {
     release: { id, version },
-    slug,
+    code,
     description: text,
     by: user.email,
     at: created_at,
@@ -130,47 +147,23 @@ async function withCommit(
   ports: Ports,
 ): Promise<CodeRelease> {
   const decision = decisionOf(decided);
-  const { slug } = decision;
-  if (slug === null) throw noSlug(app, decided);
-  const named = await namedCommit(api, app, slug, ports);
-  return { ...decision, slug, named, commit: fullId(named) };
+  const { code } = decision;
+  if (code === null) throw noCode(app, decided);
+  const { named, digest } = await readContent(api, app, code, ports);
+  return { ...decision, code, named, commit: fullId(named), digest };
 }
 
-/** The full commit id that a slug was made of; null when it says something else. */
-export async function commitOf(
-  api: HerokuApi,
-  app: string,
-  slug: string,
-  ports: Ports,
-): Promise<string | null> {
-  return fullId(await namedCommit(api, app, slug, ports));
-}
-
-/** What a slug says that it was made of, in lower case. @throws VendorMalformed another slug came */
-export async function namedCommit(
-  api: HerokuApi,
-  app: string,
-  slug: string,
-  ports: Ports,
-): Promise<string | null> {
-  const path = appPath(app, 'slugs', slug);
-  const { id, commit } = await api.get(path, slugSchema, ports);
-  if (id !== slug) throw api.malformed(path, `it is of slug ${id}`);
-  return commit?.toLowerCase() ?? null;
-}
-
-const fullId = (named: string | null): string | null =>
-  named !== null && /^[0-9a-f]{40}$/.test(named) ? named : null;
-
-/** Whether the slug ran before the release of that version, in a release of its own. */
+/** Whether the code ran before the release of that version, in a release of its own. */
 export async function ranBefore(
   api: HerokuApi,
   app: string,
-  { slug, version }: { slug: string; version: number },
+  { code, version }: { code: Code; version: number },
   ports: Ports,
 ): Promise<boolean> {
   for await (const release of releasesNewestFirst(api, app, ports, 1_000)) {
-    if (release.version < version && release.slug === slug && cameToRun(release)) return true;
+    if (release.version < version && isSameCode(release.code, code) && cameToRun(release)) {
+      return true;
+    }
   }
   return false;
 }
@@ -188,9 +181,9 @@ const cameToRun = ({ status }: HerokuRelease) => status === 'succeeded' || statu
 
 /**
  * From the newest release back: those that did not come to run are no part of what runs. Of the
- * others, a release that says it is a decision on code is one, even when it put the same slug again
+ * others, a release that says it is a decision on code is one, even when it put the same code again
  * (a rollback to what runs is still a rollback). One that says nothing of the kind, as a config
- * change does, decided something only if its slug is not that of the release before it. It is read
+ * change does, decided something only if its code is not that of the release before it. It is read
  * on to the code before that, or to the app's first release where there is none.
  *
  * @param below only releases below that version: what ran before one of it was made
@@ -209,15 +202,15 @@ async function walkBack(
     mustMakeSense(app, release, ranAbove);
     if (cameToRun(release)) ranAbove = release;
     if (release.version >= below) continue;
-    if (story.decided === null) refuseImage(app, release);
+    if (story.decided === null) refuseContainerRelease(app, release);
     if (!cameToRun(release)) {
       if (story.decided === null) noteUnrun(story, release, ports);
       continue;
     }
-    const changed = above !== null && release.slug !== above.slug;
+    const changed = above !== null && !isSameCode(release.code, above.code);
     if (above !== null && changed) {
       // A release keeps the code of the one before it: it can come to have some, and never none.
-      if (above.slug === null && !isForgotten(above)) throw noSlug(app, above);
+      if (above.code === null && !isForgotten(above)) throw noCode(app, above);
       story.decided ??= above;
     }
     above = release;
@@ -225,12 +218,12 @@ async function walkBack(
       return { ...aboveTheCode(story), before: release };
     }
     if (story.decided === null && saysCode(release)) {
-      if (release.slug === null) throw noSlug(app, release);
+      if (release.code === null) throw noCode(app, release);
       story.decided = release;
     }
   }
   if (above === null) throw noneRan(app);
-  if (above.slug !== null) story.decided ??= above;
+  if (above.code !== null) story.decided ??= above;
   return aboveTheCode(story);
 }
 
@@ -248,22 +241,31 @@ function aboveTheCode(story: WalkedBack): WalkedBack {
 }
 
 const saysCode = ({ description }: HerokuRelease) => classify(description ?? '') !== 'other';
-/** A release that expired may have lost its slug. */
-const isForgotten = ({ slug, status }: HerokuRelease) => slug === null && status === 'expired';
-/** Of a kind that has slugs, or not: what ran once, an image in its time, is history. */
+/** A release that expired may name its code no longer. */
+const isForgotten = ({ code, status }: HerokuRelease) => code === null && status === 'expired';
+/** What ran once is history, also what the container registry released in its time. */
 const hadCode = (release: HerokuRelease) =>
-  release.slug !== null || isForgotten(release) || isImage(release) || saysCode(release);
+  release.code !== null ||
+  isForgotten(release) ||
+  isOfContainerRegistry(release) ||
+  saysCode(release);
 
 function noteUnrun(story: WalkedBack, release: HerokuRelease, ports: Ports): void {
-  const { id, version, status, description, slug } = release;
+  const { id, version, status, description, code } = release;
   const ageMs = ageOf(release.created_at, heroku, ports)?.atLeastMs ?? 0;
-  if (status === 'pending') story.pending.push({ id, version, description, slug, ageMs });
+  if (status === 'pending') story.pending.push({ id, version, description, code, ageMs });
   else story.failed.push(decisionOf(release));
 }
 
+/** How a release's `artifacts` call them. */
+const artifactTypes = [
+  ['slug', 'slug'],
+  ['image', 'oci-image'],
+] as const;
+
 /** @param ranAbove the release that came to run after it */
 function mustMakeSense(app: string, release: HerokuRelease, ranAbove: HerokuRelease | null): void {
-  const { version, status, current, slug, artifacts } = release;
+  const { version, status, current, code, artifacts } = release;
   if (current === true && (ranAbove !== null || !cameToRun(release))) {
     const why = ranAbove === null ? `its status is ${status}` : `v${ranAbove.version} ran after it`;
     throw contradiction(app, `v${version} is said to be what runs, but ${why}`);
@@ -271,44 +273,25 @@ function mustMakeSense(app: string, release: HerokuRelease, ranAbove: HerokuRele
   if (current === false && ranAbove === null && status === 'succeeded') {
     throw contradiction(app, `v${version} is the last to succeed, but is said not to be what runs`);
   }
-  const copies = (artifacts ?? []).filter(({ type }) => type === 'slug');
-  if (copies.some(({ id }) => id !== undefined && id !== slug)) {
-    throw contradiction(app, `v${version} names two slugs`);
+  for (const [kind, type] of artifactTypes) {
+    const copies = (artifacts ?? []).filter((one) => one.type === type);
+    const other = copies.find(({ id }) => id !== undefined && !isSameCode({ kind, id }, code));
+    if (other === undefined) continue;
+    // The container registry's images may be named there alone.
+    if (kind === 'image' && code === null) continue;
+    throw contradiction(app, `v${version} names two ${kind}s`);
   }
-}
-
-/** Without slugs nothing tells commits apart: the app is not one without code. @throws E_NO_SLUG */
-export function refuseImage(app: string, release: HerokuRelease): void {
-  if (isImage(release)) throw containerImage(app, `v${release.version}`);
-}
-
-function isImage({ slug, oci_image, artifacts, description }: HerokuRelease): boolean {
-  if (slug !== null) return false;
-  return (
-    (oci_image ?? null) !== null ||
-    (artifacts ?? []).some(({ type }) => type === 'oci-image') ||
-    // As Heroku words a release of its container registry.
-    /^Deployed \w[\w, -]* \([0-9a-f]{6,}\b/.test(description ?? '')
-  );
-}
-
-/** @param what of the app is an image: `v12`, `its build` */
-export function containerImage(app: string, what: string): HerokuError {
-  return new HerokuError('E_NO_SLUG', `${app} runs a container image (${what}), not a slug`, {
-    hint: 'Lockstep deploys apps that Heroku builds from source (the Cedar generation, without the container registry).',
-    details: { app, what },
-  });
 }
 
 const lookYourself = (app: string) =>
   `Compare with heroku releases -a ${app}. If that is right, run the job again; what production runs cannot be told from this answer.`;
 
-export function noSlug(app: string, { version, description }: HerokuRelease): HerokuError {
+export function noCode(app: string, { version, description }: HerokuRelease): HerokuError {
   return new HerokuError(
     'E_RELEASES_NO_SLUG',
-    `${app} v${version} (${description ?? 'no description'}) has no slug, though it is a release of code`,
+    `${app} v${version} (${description ?? 'no description'}) has neither a slug nor an image, though it is a release of code`,
     {
-      hint: `${lookYourself(app)} An app of container images is not one that Lockstep deploys.`,
+      hint: `${lookYourself(app)} The container-registry stack is not supported.`,
       details: { app, version },
     },
   );

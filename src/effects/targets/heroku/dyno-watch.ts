@@ -1,9 +1,10 @@
 /** Looks at an app's dynos: who of its formation is up on a release, who is missing, who crashed. */
 import { LockstepError } from '../../../errors/error.ts';
 import type { Ports } from '../../ports.ts';
+import { isSameCode } from './artifacts.ts';
 import type { HerokuVersion } from './code.ts';
 import type { Heroku } from './heroku.ts';
-import type { Dyno, FormationType } from './schemas.ts';
+import type { Code, Dyno, FormationType } from './schemas.ts';
 
 /** Not of the formation: one-off dynos, the release phase. */
 const passing = ['run', 'release'];
@@ -38,15 +39,15 @@ export interface Look {
 /**
  * Up means: of each process type as many dynos as the formation wants, on the release. Dynos of
  * releases before it are tolerated beside those (with preboot they go on answering for a while).
- * Dynos of a later release count when it has the same slug, as after a config change; with another
- * slug this release is not what runs any more, and that is a failure.
+ * Dynos of a later release count when it runs the same code, as after a config change; with other
+ * code this release is not what runs any more, and that is a failure.
  */
 export class DynoWatch {
   readonly #heroku: Heroku;
   readonly #input: DynosInput;
   readonly #ports: Ports;
-  /** By release, an id or a version: a release's slug never changes. */
-  readonly #slugs = new Map<string | number, string | null>();
+  /** By release, an id or a version: what a release runs never changes. */
+  readonly #codes = new Map<string | number, Code | null>();
   #emptySince: number | null = null;
 
   constructor(heroku: Heroku, input: DynosInput, ports: Ports) {
@@ -94,7 +95,7 @@ export class DynoWatch {
     return { up: [], missing: 'its formation asks for no dynos' };
   }
 
-  /** The dynos on the release, or on a later one of the same slug. */
+  /** The dynos on the release, or on a later one of the same code. */
   async #onRelease(dynos: readonly Dyno[]): Promise<ReleasedDyno[]> {
     const { app, release } = this.#input;
     const ours: ReleasedDyno[] = [];
@@ -103,19 +104,19 @@ export class DynoWatch {
       const { version } = dyno.release;
       const isOther =
         version > release.version &&
-        (await this.#slugOf(version)) !== (await this.#slugOf(release.id));
+        !isSameCode(await this.#codeOf(version), await this.#codeOf(release.id));
       if (isOther) throw otherCode(app, release.version, dyno.name, version);
       ours.push({ ...dyno, release: { version } });
     }
     return ours;
   }
 
-  async #slugOf(release: string | number): Promise<string | null> {
-    const known = this.#slugs.get(release);
+  async #codeOf(release: string | number): Promise<Code | null> {
+    const known = this.#codes.get(release);
     if (known !== undefined) return known;
-    const slug = await this.#heroku.readSlug(this.#input.app, release, this.#ports);
-    this.#slugs.set(release, slug);
-    return slug;
+    const code = await this.#heroku.readReleasedCode(this.#input.app, release, this.#ports);
+    this.#codes.set(release, code);
+    return code;
   }
 }
 
@@ -125,12 +126,14 @@ interface ReleasedDyno extends Dyno {
 
 /**
  * A dyno of Heroku Scheduler has the type `scheduler` too, also where an app has a process type of that
- * name: its number is a large one (`scheduler.3472`), and a formation counts from 1.
+ * name: on Cedar its number is a large one (`scheduler.3472`), and a formation counts from 1. On Fir
+ * dynos have no numbers (`web-848cd4f64d-pvpr2`): there the type is all that tells.
  */
 function isOfFormation({ type, name }: Dyno, wanted: ReadonlyMap<string, number>): boolean {
   const quantity = wanted.get(type);
   if (quantity === undefined || type !== 'scheduler') return quantity !== undefined;
-  return Number(name.split('.')[1]) <= quantity;
+  const number = /\.(\d+)$/.exec(name)?.[1];
+  return number === undefined || Number(number) <= quantity;
 }
 
 /** How many dynos of each process type; a type that is listed twice is wanted as often as the larger says. */

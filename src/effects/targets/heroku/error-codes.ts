@@ -7,9 +7,10 @@ const compare =
 
 export const herokuErrors = {
   E_NO_SLUG: {
-    meaning: 'The app runs a container image, and not a slug.',
+    meaning:
+      'The app runs what was pushed to Heroku’s container registry, which says nothing of its commit.',
     remedy:
-      'Lockstep deploys apps that Heroku builds from source: the Cedar generation, without the container registry.',
+      'Lockstep deploys apps that Heroku builds from source, on Cedar and on Fir. The container-registry stack is not supported.',
   },
   E_BUILDS_LIMIT: {
     meaning: 'The build could not start, because the account has as many under way as it may.',
@@ -31,6 +32,11 @@ export const herokuErrors = {
       'The two apps are not in one Heroku pipeline, so nothing can be promoted between them.',
     remedy:
       'Add both to one (`heroku pipelines:add`), or set production’s `heroku.deploy` to `build`.',
+  },
+  E_GENERATIONS: {
+    meaning:
+      'The two apps are of two generations of Heroku, Cedar and Fir, so nothing can be promoted between them.',
+    remedy: 'Deploy to two apps of one generation, or set production’s `heroku.deploy` to `build`.',
   },
   E_PROMOTION_SOURCE: {
     meaning:
@@ -82,8 +88,8 @@ export const herokuErrors = {
     remedy: compare,
   },
   E_RELEASES_NO_SLUG: {
-    meaning: 'A release of code has no slug.',
-    remedy: `${compare} An app of container images is not one that Lockstep deploys.`,
+    meaning: 'A release of code has neither a slug nor an image.',
+    remedy: `${compare} The container-registry stack is not supported.`,
   },
 } as const satisfies ErrorEntries;
 

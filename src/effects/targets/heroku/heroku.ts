@@ -2,6 +2,7 @@
 import type { Refusal } from '../../../machine/services.ts';
 import type { Ports, StepPorts } from '../../ports.ts';
 import { HerokuApi, type HerokuOptions } from './api.ts';
+import { type Content, readContent } from './artifacts.ts';
 import {
   type Archive,
   type Built,
@@ -12,25 +13,32 @@ import {
   type RequestedBuild,
   requestBuild,
 } from './builds.ts';
-import { type AppCode, type CodeRelease, namedCommit, ranBefore, readCode } from './code.ts';
+import { type AppCode, type CodeRelease, type HerokuVersion, ranBefore, readCode } from './code.ts';
+import { readOverlapMs } from './overlap.ts';
 import {
   type FollowPromotionInput,
   followPromotion,
   type RequestedPromotion,
   type RequestPromotionInput,
+  readCoupling,
   requestPromotion,
 } from './promotions.ts';
 import {
   type AwaitReleaseInput,
   awaitRelease,
   mustStillRun,
-  type Preboot,
-  readPreboot,
   type Shipped,
+  type ShippedContent,
 } from './releases.ts';
 import { type RollBackInput, type RolledBack, rollBack } from './rollbacks.ts';
-import { type PendingWork, pendingWork, readDynos, readFormation, readSlug } from './running.ts';
-import { accountSchema, type Dyno, type FormationType } from './schemas.ts';
+import {
+  type PendingWork,
+  pendingWork,
+  readDynos,
+  readFormation,
+  readReleasedCode,
+} from './running.ts';
+import { accountSchema, type Code, type Dyno, type FormationType } from './schemas.ts';
 
 export type { AppCode, CodeRelease, Decision } from './code.ts';
 
@@ -59,19 +67,21 @@ export interface Heroku {
     ports: StepPorts,
   ): Promise<Built>;
   /** @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT, E_RELEASE_COMMIT, E_RELEASE_NOT_CURRENT */
-  awaitRelease(input: AwaitReleaseInput, ports: Ports): Promise<Shipped>;
+  awaitRelease(input: AwaitReleaseInput, ports: Ports): Promise<ShippedContent>;
   /** One more look that a release is what the app runs. @throws E_RELEASE_NOT_CURRENT */
   mustStillRun(shipped: Shipped, ports: Ports): Promise<void>;
   /** What code the app runs and who decided so. @throws E_NO_SLUG, E_RELEASES_*, E_LIST_CUT */
   readCode(app: string, ports: Ports): Promise<AppCode>;
-  /** What a slug says that it was made of: a commit's full id, a short one, any text, or nothing. */
-  namedCommit(app: string, slug: string, ports: Ports): Promise<string | null>;
-  /** Whether the slug ran in a release before that version. */
-  ranBefore(app: string, which: { slug: string; version: number }, ports: Ports): Promise<boolean>;
+  /** What a slug or an image says that it was made of. */
+  readContent(app: string, code: Code, ports: Ports): Promise<Content>;
+  /** Whether the code ran in a release before that version. */
+  ranBefore(app: string, which: { code: Code; version: number }, ports: Ports): Promise<boolean>;
+  /** That what the one app runs can be promoted to the other. @throws E_GENERATIONS, E_NO_PIPELINE */
+  mustReach(source: string, target: string, ports: Ports): Promise<void>;
   /**
    * Has exactly the given release promoted, once a deploy. `clear` as above.
    *
-   * @throws E_NO_PIPELINE, E_PROMOTION_SOURCE
+   * @throws E_GENERATIONS, E_NO_PIPELINE, E_PROMOTION_SOURCE
    */
   requestPromotion(
     input: RequestPromotionInput,
@@ -86,10 +96,11 @@ export interface Heroku {
    * @throws E_NOTHING_TO_RESTORE, E_RESTORE_GONE, E_NO_SLUG; E_RELEASE_FAILED, E_RELEASE_TIMEOUT
    */
   rollBack(input: RollBackInput, ports: StepPorts): Promise<RolledBack | null>;
-  readPreboot(app: string, release: string, ports: Ports): Promise<Preboot>;
+  /** For how long from now dynos of an earlier release may answer beside those of this one, in milliseconds. */
+  readOverlapMs(app: string, release: HerokuVersion, ports: Ports): Promise<number>;
   /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
   buildMarkOf(
-    code: Pick<CodeRelease, 'slug' | 'description'>,
+    code: Pick<CodeRelease, 'code' | 'description'> & { app: string },
     apps: readonly string[],
     ports: Ports,
   ): Promise<string | null>;
@@ -100,8 +111,8 @@ export interface Heroku {
   /** All dynos, one-off ones included. */
   readDynos(app: string, ports: Ports): Promise<Dyno[]>;
   readFormation(app: string, ports: Ports): Promise<FormationType[]>;
-  /** The slug of a release, by its id or its version; null when it has none. */
-  readSlug(app: string, release: string | number, ports: Ports): Promise<string | null>;
+  /** What a release runs, by its id or its version; null when it has no code. */
+  readReleasedCode(app: string, release: string | number, ports: Ports): Promise<Code | null>;
 }
 
 export function createHeroku(options: HerokuOptions): Heroku {
@@ -146,11 +157,15 @@ class HerokuAccount implements Heroku {
     return readCode(this.#api, app, ports);
   }
 
-  namedCommit(app: string, slug: string, ports: Ports) {
-    return namedCommit(this.#api, app, slug, ports);
+  readContent(app: string, code: Code, ports: Ports) {
+    return readContent(this.#api, app, code, ports);
   }
 
-  ranBefore(app: string, which: { slug: string; version: number }, ports: Ports) {
+  async mustReach(source: string, target: string, ports: Ports) {
+    await readCoupling(this.#api, source, target, ports);
+  }
+
+  ranBefore(app: string, which: { code: Code; version: number }, ports: Ports) {
     return ranBefore(this.#api, app, which, ports);
   }
 
@@ -166,12 +181,12 @@ class HerokuAccount implements Heroku {
     return rollBack(this.#api, input, ports);
   }
 
-  readPreboot(app: string, release: string, ports: Ports) {
-    return readPreboot(this.#api, app, release, ports);
+  readOverlapMs(app: string, release: HerokuVersion, ports: Ports) {
+    return readOverlapMs(this.#api, app, release, ports);
   }
 
   buildMarkOf(
-    code: Pick<CodeRelease, 'slug' | 'description'>,
+    code: Pick<CodeRelease, 'code' | 'description'> & { app: string },
     apps: readonly string[],
     ports: Ports,
   ) {
@@ -194,7 +209,7 @@ class HerokuAccount implements Heroku {
     return readFormation(this.#api, app, ports);
   }
 
-  readSlug(app: string, release: string | number, ports: Ports) {
-    return readSlug(this.#api, app, release, ports);
+  readReleasedCode(app: string, release: string | number, ports: Ports) {
+    return readReleasedCode(this.#api, app, release, ports);
   }
 }

@@ -1,4 +1,4 @@
-/** Promotions: the verified slug of one app put on another, asked for once, followed to its release. */
+/** Promotions: the verified code of one app put on another, asked for once, followed to its release. */
 import { formatDuration } from '../../../format/duration.ts';
 import type { Work } from '../../../machine/events.ts';
 import type { Refusal } from '../../../machine/services.ts';
@@ -7,12 +7,15 @@ import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
+import { hasSameContent, refuseContainer } from './artifacts.ts';
 import type { Clear } from './builds.ts';
 import { classify, type HerokuVersion } from './code.ts';
 import { HerokuError } from './error-codes.ts';
 import { readRelease, releasesNewestFirst } from './release-list.ts';
 import {
+  type Code,
   couplingSchema,
+  type HerokuApp,
   type HerokuPromotion,
   type PromotionTarget,
   promotionSchema,
@@ -22,8 +25,9 @@ import {
 export interface RequestPromotionInput {
   readonly source: { readonly app: string; readonly release: HerokuVersion };
   readonly target: { readonly app: string };
-  readonly slug: string;
-  /** The target's newest version when the gates were read: a release above it with our slug is ours. */
+  /** What the source's release runs. */
+  readonly code: Code;
+  /** The target's newest version when the gates were read: a release above it with our code is ours. */
   readonly after: number;
 }
 
@@ -35,21 +39,23 @@ export interface RequestedPromotion {
 }
 
 /**
- * The release of `app` above version `after` that put `slug` there; null when there is none. Of
+ * The release of the target above version `after` that put the verified code there; null when there is none. Of
  * several the lowest that did not fail (config changes come on top of it), else the newest that
  * did: one promotion a deploy, and whoever waits for it tells why it failed. A rollback is a
  * person's decision and never ours.
  */
 async function findPromoted(
   api: HerokuApi,
-  { app, slug, after }: { app: string; slug: string; after: number },
+  { source, target: { app }, code, after }: RequestPromotionInput,
   ports: Ports,
 ): Promise<string | null> {
+  const verified = { app: source.app, code };
   let lowest: string | null = null;
   let newestFailed: string | null = null;
   for await (const release of releasesNewestFirst(api, app, ports)) {
     if (release.version <= after) break;
-    if (release.slug !== slug || classify(release.description ?? '') === 'rollback') continue;
+    if (classify(release.description ?? '') === 'rollback') continue;
+    if (!(await hasSameContent(api, { app, code: release.code }, verified, ports))) continue;
     if (release.status === 'failed') newestFailed ??= release.id;
     else lowest = release.id;
   }
@@ -60,7 +66,7 @@ async function findPromoted(
  * Has Heroku promote exactly the release that was verified, not whatever the source runs by now.
  *
  * @param clear awaited right before the promotion is asked for
- * @throws E_NO_PIPELINE the two apps are not in one pipeline; E_PROMOTION_SOURCE Heroku took
+ * @throws E_GENERATIONS, E_NO_PIPELINE the two apps are not in one pipeline; E_PROMOTION_SOURCE Heroku took
  *   another release than the one named, or does not say which; VendorUnreachable, VendorRefused,
  *   VendorMalformed
  */
@@ -70,12 +76,12 @@ export async function requestPromotion(
   ports: StepPorts,
   clear: Clear,
 ): Promise<RequestedPromotion | Refusal> {
-  const { source, target, slug, after } = input;
+  const { source, target } = input;
   let coupling: Coupling | null = null;
   const written = await writeOnce<Work, Refusal>(ports, {
     what: `the promotion to ${target.app}`,
     look: async () => {
-      const release = await findPromoted(api, { app: target.app, slug, after }, ports);
+      const release = await findPromoted(api, input, ports);
       return release === null ? null : { kind: 'release', id: release };
     },
     prepare: async () => {
@@ -99,20 +105,28 @@ interface Coupling {
   readonly target: string;
 }
 
-async function readCoupling(
+/** @throws E_GENERATIONS, E_NO_PIPELINE nothing can be promoted from the one to the other; E_NO_SLUG */
+export async function readCoupling(
   api: HerokuApi,
   source: string,
   target: string,
   ports: Ports,
 ): Promise<Coupling> {
-  const of = async (app: string) => {
-    const path = appPath(app, 'pipeline-couplings');
-    const coupling = await api.find(path, couplingSchema, ports);
-    if (coupling === null || coupling.app.id === (await readApp(api, app, ports)).id)
-      return coupling;
+  const of = async (name: string) => {
+    const path = appPath(name, 'pipeline-couplings');
+    const [app, coupling] = await Promise.all([
+      readApp(api, name, ports),
+      api.find(path, couplingSchema, ports),
+    ]);
+    refuseContainer(app);
+    if (coupling === null || coupling.app.id === app.id) return { app, coupling };
     throw api.malformed(path, `it is of another app, ${coupling.app.id}`);
   };
-  const [from, to] = [await of(source), await of(target)];
+  const [{ app: one, coupling: from }, { app: other, coupling: to }] = await Promise.all([
+    of(source),
+    of(target),
+  ]);
+  if (one.generation !== other.generation) throw twoGenerations(one, other);
   if (from !== null && to !== null && from.pipeline.id === to.pipeline.id) {
     return { pipeline: from.pipeline.id, source: from.app.id, target: to.app.id };
   }
@@ -120,6 +134,22 @@ async function readCoupling(
     hint: `Add both to one (heroku pipelines:add), or set production’s heroku.deploy to build in pipeline.yml.`,
     details: { source, target },
   });
+}
+
+function twoGenerations(source: HerokuApp, target: HerokuApp): HerokuError {
+  const named = ({ name, generation }: HerokuApp) => `${name} is of the ${generation} generation`;
+  return new HerokuError(
+    'E_GENERATIONS',
+    `${named(source)} and ${named(target)}: nothing can be promoted between the two`,
+    {
+      hint: 'Deploy to two apps of one generation, or set production’s heroku.deploy to build in pipeline.yml.',
+      details: {
+        source: source.name,
+        target: target.name,
+        generations: [source.generation, target.generation],
+      },
+    },
+  );
 }
 
 async function createPromotion(

@@ -4,11 +4,11 @@ import { formatDuration } from '../../../format/duration.ts';
 import { pollUntil } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
-import { readApp } from './app.ts';
-import { classify, commitOf, type HerokuVersion, readCode, refuseImage } from './code.ts';
+import { fullId, isSameCode, readContent, refuseContainerRelease } from './artifacts.ts';
+import { classify, type HerokuVersion, readCode } from './code.ts';
 import { OutputFollower } from './output.ts';
 import { readRelease } from './release-list.ts';
-import { featureSchema, type HerokuRelease } from './schemas.ts';
+import type { Code, HerokuRelease } from './schemas.ts';
 
 export interface AwaitReleaseInput {
   readonly app: string;
@@ -16,40 +16,50 @@ export interface AwaitReleaseInput {
   readonly release: string;
   /** 40 hex digits. */
   readonly commit: string;
-  /** The slug that the release has to have. */
-  readonly slug: string;
+  /** What the release has to run. */
+  readonly code: Code;
+  /** Its digest, where that is known. */
+  readonly digest?: string | null;
   readonly timeoutMs: number;
 }
 
 /**
  * @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT;
- *   E_RELEASE_COMMIT it is of another commit; E_RELEASE_ARTIFACT of the commit, but another slug than
- *   the one that was asked for; E_RELEASE_NOT_CURRENT something else runs by now; E_NO_SLUG
+ *   E_RELEASE_COMMIT it is of another commit; E_RELEASE_ARTIFACT of the commit, but another slug
+ *   or image than the one that was asked for; E_RELEASE_NOT_CURRENT something else runs by now; E_NO_SLUG
  */
 export async function awaitRelease(
   api: HerokuApi,
   input: AwaitReleaseInput,
   ports: Ports,
-): Promise<Shipped> {
+): Promise<ShippedContent> {
   const { app, commit } = input;
   const release = await finished(api, input, ports);
-  const { id, version, slug } = release;
-  refuseImage(app, release);
-  if (slug === null) throw api.malformed(appPath(app, 'releases', id), 'it has no slug');
-  const actual = await commitOf(api, app, slug, ports);
+  const { id, version, code } = release;
+  refuseContainerRelease(app, release);
+  if (code === null) throw api.malformed(appPath(app, 'releases', id), 'it has no code');
+  const { named, digest } = await readContent(api, app, code, ports);
+  const actual = fullId(named);
   if (actual !== commit) {
     throw new LockstepError(
       'E_RELEASE_COMMIT',
-      `${app} v${version} runs ${actual ?? 'a slug that names no commit'}, not ${commit}`,
+      `${app} v${version} runs ${actual ?? `a ${code.kind} that names no commit`}, not ${commit}`,
       {
         hint: `See who released it: heroku releases:info v${version} -a ${app}`,
-        details: { app, release: id, version, slug, commit: actual, expected: commit },
+        details: {
+          app,
+          release: id,
+          version,
+          [code.kind]: code.id,
+          commit: actual,
+          expected: commit,
+        },
       },
     );
   }
-  if (slug !== input.slug) throw otherArtifact(input, release);
-  if (release.current !== true) await mustStillRun(api, { app, release, slug }, ports);
-  return { app, release: { id, version }, slug };
+  if (!isWanted(input, code, digest)) throw otherArtifact(input, release, code);
+  if (release.current !== true) await mustStillRun(api, { app, release, code }, ports);
+  return { app, release: { id, version }, code, digest };
 }
 
 /** The release once it runs. @throws E_RELEASE_FAILED, E_RELEASE_EXPIRED, E_RELEASE_TIMEOUT */
@@ -100,17 +110,25 @@ export async function finished(
   );
 }
 
-/** Of one commit there can be several slugs: only one of them was verified. */
+/** By its id; and by its digest, where the verified one is known to have that: a promotion may give an image another id. */
+const isWanted = (
+  { code: wanted, digest: expected = null }: AwaitReleaseInput,
+  code: Code,
+  digest: string | null,
+): boolean => isSameCode(code, wanted) || (expected !== null && digest === expected);
+
+/** Of one commit there can be several slugs or images: only one of them was verified. */
 function otherArtifact(
-  { app, slug: expected }: AwaitReleaseInput,
-  { id, version, slug }: HerokuRelease,
+  { app, code: { id: expected } }: AwaitReleaseInput,
+  { id, version }: HerokuRelease,
+  code: Code,
 ): LockstepError {
   return new LockstepError(
     'E_RELEASE_ARTIFACT',
-    `${app} v${version} runs slug ${slug}, not ${expected}, which was built and verified for this deploy`,
+    `${app} v${version} runs ${code.kind} ${code.id}, not ${expected}, which was built and verified for this deploy`,
     {
       hint: `It is of the same commit, but it was not verified. See who released it: heroku releases:info v${version} -a ${app}`,
-      details: { app, release: id, version, slug, expected },
+      details: { app, release: id, version, [code.kind]: code.id, expected },
     },
   );
 }
@@ -119,19 +137,24 @@ function otherArtifact(
 export interface Shipped {
   readonly app: string;
   readonly release: HerokuVersion;
-  readonly slug: string;
+  readonly code: Code;
+}
+
+/** A release that runs, and what its image is by its content. */
+export interface ShippedContent extends Shipped {
+  readonly digest: string | null;
 }
 
 /**
- * Config changes may have come on top of it, which keep its slug; another decision on code may not. One
+ * Config changes may have come on top of it, which keep its code; another decision on code may not. One
  * whose release phase still runs counts: what is about to go must not be called verified.
  *
  * @throws E_RELEASE_NOT_CURRENT
  */
 export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Ports): Promise<void> {
-  const { app, release, slug } = shipped;
+  const { app, release } = shipped;
   const { code, pending } = await readCode(api, app, ports);
-  const other = pending.find((one) => decidesOtherwise(one, slug));
+  const other = pending.find((one) => decidesOtherwise(one, shipped.code));
   if (other !== undefined) {
     throw notCurrent(shipped, other, `v${other.version} (${other.description}) is under way`);
   }
@@ -139,18 +162,18 @@ export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Port
   const { version, id } = code.release;
   if (id === release.id) return;
   // One before ours, which only repeated its code under a text that we do not know, is no decision against it.
-  if (code.slug === slug && version < release.version) return;
-  if (!decidesOtherwise(code, slug)) return;
+  if (isSameCode(code.code, shipped.code) && version < release.version) return;
+  if (!decidesOtherwise(code, shipped.code)) return;
   const what = `it runs v${version} (${code.description}, by ${code.by}) by now`;
   throw notCurrent(shipped, { version, description: code.description }, what);
 }
 
 /** Other code, or a rollback: that is a decision against what runs even where it puts the same code again. */
 export function decidesOtherwise(
-  { slug, description }: { readonly slug: string | null; readonly description: string | null },
-  than: string,
+  { code, description }: { readonly code: Code | null; readonly description: string | null },
+  than: Code,
 ): boolean {
-  return slug !== than || classify(description ?? '') === 'rollback';
+  return !isSameCode(code, than) || classify(description ?? '') === 'rollback';
 }
 
 function notCurrent(
@@ -172,43 +195,4 @@ function notCurrent(
       },
     },
   );
-}
-
-export interface Preboot {
-  /** New dynos are booted beside the old ones, which go on answering for about three minutes. */
-  readonly enabled: boolean;
-  /** When the release was made, or its release phase ended: milliseconds since the epoch, Heroku's clock. */
-  readonly releasedAt: number;
-}
-
-/**
- * Only the Common Runtime of Cedar apps has preboot (Heroku's Preboot article). Where it cannot be,
- * Heroku may not know the feature, and it is off; where it could be and Heroku does not say, it counts as on.
- */
-export async function readPreboot(
-  api: HerokuApi,
-  app: string,
-  release: string,
-  ports: Ports,
-): Promise<Preboot> {
-  if (!(await mayBePrebooting(api, app, ports))) {
-    return { enabled: false, releasedAt: ports.clock.now() };
-  }
-  const seen = await readRelease(api, app, release, ports);
-  // After a release phase the dynos start only when that is over.
-  const times = [seen.created_at, seen.updated_at ?? seen.created_at].map((at) => Date.parse(at));
-  return { enabled: true, releasedAt: Math.max(...times) };
-}
-
-async function mayBePrebooting(api: HerokuApi, app: string, ports: Ports): Promise<boolean> {
-  const path = appPath(app, 'features', 'preboot');
-  const feature = await api.find(path, featureSchema, ports);
-  if (feature !== null) {
-    if (feature.name === 'preboot') return feature.enabled;
-    throw api.malformed(path, `it is of another feature, ${feature.name}`);
-  }
-  const { generation, space } = await readApp(api, app, ports);
-  if (generation !== 'cedar' || (space ?? null) !== null) return false;
-  ports.progress(`${app}: Heroku does not say whether preboot is on; it counts as on`);
-  return true;
 }

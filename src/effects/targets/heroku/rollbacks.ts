@@ -4,20 +4,25 @@ import { LockstepError } from '../../../errors/error.ts';
 import { writeOnce } from '../../lost-replies.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
+import {
+  type Content,
+  fullId,
+  isSameCode,
+  readContent,
+  refuseContainerRelease,
+} from './artifacts.ts';
 import { buildMarkOf } from './builds.ts';
 import {
   classify,
-  commitOf,
   type Decision,
   type HerokuVersion,
-  noSlug,
+  noCode,
   readCode,
   readCodeBelow,
-  refuseImage,
 } from './code.ts';
 import { readRelease } from './release-list.ts';
 import { decidesOtherwise, finished } from './releases.ts';
-import { type HerokuRelease, releaseSchema } from './schemas.ts';
+import { type Code, type HerokuRelease, releaseSchema } from './schemas.ts';
 
 export interface RollBackInput {
   readonly app: string;
@@ -29,9 +34,10 @@ export interface RollBackInput {
 /** What runs again, by the release that put it there. */
 export interface RolledBack {
   readonly release: HerokuVersion;
-  readonly slug: string;
-  /** 40 hex digits; null when the slug was made without a commit's full id. */
+  readonly code: Code;
+  /** 40 hex digits; null when the code was made without a commit's full id. */
   readonly commit: string | null;
+  readonly digest: Content['digest'];
 }
 
 /**
@@ -63,13 +69,14 @@ export async function rollBack(
     },
   });
   if (written.kind === 'refused') return null;
-  const { id, version, slug } = await finished(
+  const { id, version, code } = await finished(
     api,
     { app, release: written.value, timeoutMs },
     ports,
   );
-  if (slug === null) throw api.malformed(appPath(app, 'releases', id), 'it has no slug');
-  return { release: { id, version }, slug, commit: await commitOf(api, app, slug, ports) };
+  if (code === null) throw api.malformed(appPath(app, 'releases', id), 'it has no code');
+  const { named, digest } = await readContent(api, app, code, ports);
+  return { release: { id, version }, code, commit: fullId(named), digest };
 }
 
 /** The rollback, whoever made it, by which the app left the deploy's release for what ran before, or is to; its id. */
@@ -83,12 +90,12 @@ async function findRollback(
   if (code === null) return null;
   if (code.kind === 'rollback') {
     const left = await readCodeBelow(api, app, code.release.version, ports);
-    const isBack = left.before !== null && left.before.slug === code.slug;
+    const isBack = left.before !== null && isSameCode(left.before.code, code.code);
     return isBack && (await isOurs(api, input, left.code, ports)) ? code.release.id : null;
   }
   if (before === null || !(await isOurs(api, input, code, ports))) return null;
-  const goesBack = ({ slug, description }: { slug: string | null; description: string | null }) =>
-    slug === before.slug && classify(description ?? '') === 'rollback';
+  const goesBack = (one: { readonly code: Code | null; readonly description: string | null }) =>
+    isSameCode(one.code, before.code) && classify(one.description ?? '') === 'rollback';
   return pending.find(goesBack)?.id ?? failed.find(goesBack)?.release.id ?? null;
 }
 
@@ -101,12 +108,12 @@ async function whatToRestore(
   const { app } = input;
   const { code, before, pending } = await readCode(api, app, ports);
   if (code === null || !(await isOurs(api, input, code, ports))) return null;
-  if (pending.some((one) => decidesOtherwise(one, code.slug))) return null;
+  if (pending.some((one) => decidesOtherwise(one, code.code))) return null;
   if (before === null) throw nothingBefore(app, code);
   const release = await readRelease(api, app, before.release.id, ports);
-  refuseImage(app, release);
+  refuseContainerRelease(app, release);
   if (release.status === 'expired') throw gone(app, code, release);
-  if (release.slug === null) throw noSlug(app, release);
+  if (release.code === null) throw noCode(app, release);
   return release;
 }
 
@@ -114,12 +121,12 @@ async function whatToRestore(
 async function isOurs(
   api: HerokuApi,
   { app, mark }: RollBackInput,
-  code: Decision | null,
+  decided: Decision | null,
   ports: Ports,
 ): Promise<boolean> {
-  if (code === null || code.slug === null || code.kind === 'rollback') return false;
-  const { slug, description } = code;
-  return (await buildMarkOf(api, { slug, description }, [app], ports)) === mark;
+  if (decided === null || decided.code === null || decided.kind === 'rollback') return false;
+  const { code, description } = decided;
+  return (await buildMarkOf(api, { app, code, description }, [app], ports)) === mark;
 }
 
 async function createRollback(
@@ -130,7 +137,7 @@ async function createRollback(
 ): Promise<string> {
   const path = appPath(app, 'releases');
   const made = await api.post(path, { release: to.id }, releaseSchema, ports);
-  if (made.app.name === app && made.slug === to.slug) return made.id;
+  if (made.app.name === app && isSameCode(made.code, to.code)) return made.id;
   throw api.malformed(path, `release ${made.id} does not put back v${to.version} of ${app}`);
 }
 

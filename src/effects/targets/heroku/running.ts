@@ -3,10 +3,16 @@
 import { ageOf } from '../../http/vendor-clock.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
+import { refuseContainerRelease } from './artifacts.ts';
 import { newestBuilds } from './builds.ts';
-import { refuseImage } from './code.ts';
 import { readRelease, releasesNewestFirst } from './release-list.ts';
-import { type Dyno, dynoSchema, type FormationType, formationSchema } from './schemas.ts';
+import {
+  type Code,
+  type Dyno,
+  dynoSchema,
+  type FormationType,
+  formationSchema,
+} from './schemas.ts';
 import { heroku } from './vendor.ts';
 
 /** Builds of an app run one after another, and so do releases: what is under way is among the newest. */
@@ -60,14 +66,14 @@ export async function readFormation(
   return formation;
 }
 
-/** The slug of a release, by its id or its version; null when it has none. */
-export async function readSlug(
+/** What a release runs, by its id or its version; null when it has no code. */
+export async function readReleasedCode(
   api: HerokuApi,
   app: string,
   release: string | number,
   ports: Ports,
-): Promise<string | null> {
+): Promise<Code | null> {
   const seen = await readRelease(api, app, release, ports);
-  refuseImage(app, seen);
-  return seen.slug;
+  refuseContainerRelease(app, seen);
+  return seen.code;
 }

@@ -7,32 +7,49 @@ import { z } from 'zod';
 const named = z.looseObject({ id: z.string() });
 const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'a time');
 /** Older answers say "none" as `{"id": null}`. */
-const slugOrNone = z
+const idOrNone = z
   .union([named, z.looseObject({ id: z.null() })])
   .nullable()
-  .transform((slug) => slug?.id ?? null);
+  .transform((one) => one?.id ?? null);
 
-export const releaseSchema = z.looseObject({
-  id: z.string(),
-  app: z.looseObject({ id: z.string(), name: z.string() }),
-  version: z.int().positive(),
-  status: z.enum(['succeeded', 'failed', 'pending', 'expired']),
-  /** Heroku's vendor hooks show it null, though the schema does not. */
-  description: z.string().nullable(),
-  /** Null on the first releases of an app, and on apps of container images. */
-  slug: slugOrNone,
-  /** Only what says `true` is relied on. */
-  current: z.boolean().optional(),
-  created_at: time,
-  updated_at: time.nullable().optional(),
-  user: z.looseObject({ email: z.string() }),
-  output_stream_url: z.string().nullable().optional(),
-  oci_image: z.unknown().optional(),
-  artifacts: z
-    .array(z.looseObject({ type: z.string(), id: z.string().optional() }))
-    .nullable()
-    .optional(),
-});
+/** What a release runs: a slug on Cedar, an OCI image on Fir. */
+export interface Code {
+  readonly kind: 'slug' | 'image';
+  readonly id: string;
+}
+
+export const releaseSchema = z
+  .looseObject({
+    id: z.string(),
+    app: z.looseObject({ id: z.string(), name: z.string() }),
+    version: z.int().positive(),
+    status: z.enum(['succeeded', 'failed', 'pending', 'expired']),
+    /** Heroku's vendor hooks show it null, though the schema does not. */
+    description: z.string().nullable(),
+    /** Null on the first releases of an app, on Fir, and on apps of the container registry. */
+    slug: idOrNone,
+    /** Set on Fir. */
+    oci_image: idOrNone.optional(),
+    /** Only what says `true` is relied on. */
+    current: z.boolean().optional(),
+    created_at: time,
+    updated_at: time.nullable().optional(),
+    user: z.looseObject({ email: z.string() }),
+    output_stream_url: z.string().nullable().optional(),
+    artifacts: z
+      .array(z.looseObject({ type: z.string(), id: z.string().optional() }))
+      .nullable()
+      .optional(),
+  })
+  .transform(({ slug, oci_image, ...release }) => ({
+    ...release,
+    code: codeOf(slug, oci_image ?? null),
+  }));
+
+function codeOf(slug: string | null, image: string | null): Code | null {
+  if (slug !== null) return { kind: 'slug', id: slug };
+  return image === null ? null : { kind: 'image', id: image };
+}
 export type HerokuRelease = z.infer<typeof releaseSchema>;
 
 export const buildSchema = z.looseObject({
@@ -42,10 +59,11 @@ export const buildSchema = z.looseObject({
     version: z.string().nullable().optional(),
     version_description: z.string().nullable().optional(),
   }),
-  slug: slugOrNone.optional().transform((slug) => slug ?? null),
-  release: slugOrNone.optional().transform((release) => release ?? null),
+  /** Null on Fir: what it made, its release says. */
+  slug: idOrNone.optional().transform((slug) => slug ?? null),
+  release: idOrNone.optional().transform((release) => release ?? null),
   created_at: time,
-  /** `container` where a build makes an image. */
+  /** `container` where it is for the container registry's stack. */
   stack: z.string().nullable().optional(),
   output_stream_url: z.string().nullable().optional(),
 });
@@ -60,6 +78,19 @@ export const sourceSchema = z.looseObject({
 /** `commit` may be null, or any text. */
 export const slugSchema = z.looseObject({ id: z.string(), commit: z.string().nullable() });
 
+/** A list, though it is asked for by one id: an image of several architectures has an entry for each. */
+export const imagesSchema = z
+  .array(
+    z.looseObject({
+      id: z.string(),
+      /** `sha256:` and 64 hex digits. */
+      digest: z.string().nullish(),
+      /** As a slug has it. */
+      commit: z.string().nullish(),
+    }),
+  )
+  .min(1);
+
 export const couplingSchema = z.looseObject({ app: named, pipeline: named });
 
 export const appSchema = z.looseObject({
@@ -70,6 +101,9 @@ export const appSchema = z.looseObject({
     .union([z.string(), z.looseObject({ name: z.string() }).transform(({ name }) => name)])
     .nullish()
     .transform((generation) => generation ?? 'cedar'),
+  /** `container` on an app of the container registry. */
+  stack: z.looseObject({ name: z.string() }).nullish(),
+  build_stack: z.looseObject({ name: z.string() }).nullish(),
   /** Null outside of Private Spaces. */
   space: z.looseObject({}).nullish(),
   /** In bytes; null on an app without code. */

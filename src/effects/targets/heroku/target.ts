@@ -1,4 +1,4 @@
-/** An app at Heroku as a target: slugs are its artifacts, builds and promotions its work, dynos its instances. */
+/** An app at Heroku as a target: slugs and images are its artifacts, builds and promotions its work, dynos its instances. */
 
 import type { Artifact, Release, TargetSettings } from '../../../machine/events.ts';
 import type {
@@ -7,7 +7,6 @@ import type {
   ServiceInput,
   ServiceOutput,
 } from '../../../machine/services.ts';
-import { ageOf } from '../../http/vendor-clock.ts';
 import type { Ports, StepPorts } from '../../ports.ts';
 import type {
   Decision,
@@ -26,14 +25,10 @@ import { config } from './config.ts';
 import { DynoWatch } from './dyno-watch.ts';
 import { HerokuError } from './error-codes.ts';
 import type { CodeRelease, Heroku, Decision as HerokuDecision } from './heroku.ts';
+import type { Code } from './schemas.ts';
 import { heroku } from './vendor.ts';
 
 const kind = heroku.id;
-
-/** With preboot the old dynos answer until three minutes after the release (Heroku's Preboot article). */
-const prebootWindowMs = 3 * 60_000;
-/** Their end is not to the second. */
-const prebootMarginMs = 10_000;
 
 /** Every app that one account may deploy to. */
 export const herokuTargets =
@@ -61,8 +56,8 @@ class HerokuTarget implements Target {
     return {
       cursor: String(newest),
       running: code === null ? null : runningOf(code),
-      before: before === null ? null : decisionOf(before, null),
-      failed: failed.map((one) => decisionOf(one, null)),
+      before: before === null ? null : decisionOf(before),
+      failed: failed.map((one) => decisionOf(one)),
       pending:
         underWay === undefined
           ? null
@@ -74,12 +69,17 @@ class HerokuTarget implements Target {
     };
   }
 
-  namedCommit(artifact: Artifact, ports: Ports): Promise<string | null> {
-    return this.#heroku.namedCommit(this.#app, slugOf(artifact), ports);
+  async namedCommit(artifact: Artifact, ports: Ports): Promise<string | null> {
+    return (await this.#heroku.readContent(this.#app, codeOf(artifact), ports)).named;
+  }
+
+  mustBeGivenBy(source: TargetSettings, ports: Ports): Promise<void> {
+    if (source.kind !== kind) throw foreign(source.kind);
+    return this.#heroku.mustReach(source.name, this.#app, ports);
   }
 
   ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean> {
-    const which = { slug: slugOf(artifact), version: numberOf(release) };
+    const which = { code: codeOf(artifact), version: numberOf(release) };
     return this.#heroku.ranBefore(this.#app, which, ports);
   }
 
@@ -98,10 +98,11 @@ class HerokuTarget implements Target {
       };
     }
     const { artifact, release, at } = verified;
+    if (at.kind !== kind) throw foreign(at.kind);
     const input = {
       source: { app: at.name, release: { id: release.id, version: numberOf(release) } },
       target: { app: this.#app },
-      slug: slugOf(artifact),
+      code: codeOf(artifact),
       after: cursor === null ? 0 : Number(cursor),
     };
     const asked = await this.#heroku.requestPromotion(input, ports, clear);
@@ -115,11 +116,11 @@ class HerokuTarget implements Target {
   ): Promise<ServiceOutput<'follow'>> {
     const app = this.#app;
     if (work.kind === 'build') {
-      const { release, slug } = await this.#heroku.followBuild(
+      const { release, code } = await this.#heroku.followBuild(
         { app, build: work.id, timeoutMs },
         ports,
       );
-      return { kind: 'released', release, artifact: artifactOf(slug, null) };
+      return { kind: 'released', release, artifact: artifactOf(code) };
     }
     // There is no list of promotions: of one that an earlier try asked for, only the release is found.
     if (work.kind === 'release') return { kind: 'released', release: work.id, artifact: null };
@@ -135,12 +136,14 @@ class HerokuTarget implements Target {
     { release: id, commit, artifact, timeoutMs }: Omit<ServiceInput<'awaitRelease'>, 'target'>,
     ports: Ports,
   ): Promise<ServiceOutput<'awaitRelease'>> {
-    const input = { app: this.#app, release: id, commit, slug: slugOf(artifact), timeoutMs };
-    const { release, slug } = await this.#heroku.awaitRelease(input, ports);
+    const { digest: expected } = artifact;
+    const code = codeOf(artifact);
+    const input = { app: this.#app, release: id, commit, code, digest: expected, timeoutMs };
+    const { release, digest, code: runs } = await this.#heroku.awaitRelease(input, ports);
     return {
       kind: 'deployed',
       release: { id: release.id, version: versionOf(release.version) },
-      artifact: { ...artifactOf(slug, null), commit },
+      artifact: { ...artifactOf(runs, { digest }), commit },
     };
   }
 
@@ -165,15 +168,12 @@ class HerokuTarget implements Target {
   ): Promise<void> {
     const { id } = release;
     const shipped = { app: this.#app, release: { id, version: numberOf(release) } };
-    return this.#heroku.mustStillRun({ ...shipped, slug: slugOf(artifact) }, ports);
+    return this.#heroku.mustStillRun({ ...shipped, code: codeOf(artifact) }, ports);
   }
 
-  async overlapMs({ id }: Release, ports: Ports): Promise<number> {
-    const { enabled, releasedAt } = await this.#heroku.readPreboot(this.#app, id, ports);
-    if (!enabled) return 0;
-    // By Heroku's own clock; where that is not known, the whole of it.
-    const age = ageOf(releasedAt, heroku, ports);
-    return Math.max(0, prebootWindowMs + prebootMarginMs - (age?.atLeastMs ?? 0));
+  overlapMs(release: Release, ports: Ports): Promise<number> {
+    const which = { id: release.id, version: numberOf(release) };
+    return this.#heroku.readOverlapMs(this.#app, which, ports);
   }
 
   keyOf(
@@ -182,18 +182,19 @@ class HerokuTarget implements Target {
     ports: Ports,
   ): Promise<string | null> {
     const apps = places.filter((place) => place.kind === kind).map(({ name }) => name);
-    return this.#heroku.buildMarkOf({ slug: slugOf(artifact), description }, apps, ports);
+    const running = { app: this.#app, code: codeOf(artifact), description };
+    return this.#heroku.buildMarkOf(running, apps, ports);
   }
 
   async restore({ key, timeoutMs }: RestoreInput, ports: StepPorts): Promise<Restored> {
     const input = { app: this.#app, mark: key, timeoutMs };
     const made = await this.#heroku.rollBack(input, ports);
     if (made === null) return { kind: 'untouched' };
-    const { release, slug, commit } = made;
+    const { release, code, commit, digest } = made;
     return {
       kind: 'restored',
       release: { id: release.id, version: versionOf(release.version) },
-      artifact: artifactOf(slug, commit),
+      artifact: artifactOf(code, { commit, digest }),
     };
   }
 
@@ -213,18 +214,15 @@ function hintsOf(app: string): Hints {
   };
 }
 
-function runningOf(code: CodeRelease): Running {
-  const { named, commit, slug } = code;
-  return { ...decisionOf(code, commit), artifact: artifactOf(slug, commit), named };
+function runningOf(decided: CodeRelease): Running {
+  const { named, code, ...content } = decided;
+  return { ...decisionOf(decided), artifact: artifactOf(code, content), named };
 }
 
-function decisionOf(
-  { release, slug, description, by, at, kind: says }: HerokuDecision,
-  commit: string | null,
-): Decision {
+function decisionOf({ release, code, description, by, at, kind: says }: HerokuDecision): Decision {
   return {
     release: { id: release.id, version: versionOf(release.version) },
-    artifact: slug === null ? null : artifactOf(slug, commit),
+    artifact: code === null ? null : artifactOf(code),
     description,
     by,
     at,
@@ -232,20 +230,22 @@ function decisionOf(
   };
 }
 
-/** Slugs have no digest that a release names too. */
-const artifactOf = (slug: string, commit: string | null): Artifact => ({
-  kind: 'slug',
-  id: slug,
-  digest: null,
-  commit,
-});
+/** What is not looked up is null; a slug has no digest that a release names too. */
+const artifactOf = (
+  { kind: made, id }: Code,
+  { digest = null, commit = null }: Partial<Pick<Artifact, 'digest' | 'commit'>> = {},
+): Artifact => ({ kind: made, id, digest, commit });
 
 /** @throws E_ARTIFACT_FOREIGN it was made by another kind of target */
-function slugOf({ kind: made, id }: Artifact): string {
-  if (made === 'slug') return id;
-  throw new HerokuError('E_ARTIFACT_FOREIGN', `Heroku cannot release an artifact of kind ${made}`, {
+function codeOf({ kind: made, id }: Artifact): Code {
+  if (made === 'slug' || made === 'image') return { kind: made, id };
+  throw foreign(made);
+}
+
+function foreign(made: string): HerokuError {
+  return new HerokuError('E_ARTIFACT_FOREIGN', `Heroku cannot release what ${made} made`, {
     hint: 'Staging and production have to be of one kind of target where production is given what staging verified.',
-    details: { kind: made, id },
+    details: { kind: made },
   });
 }
 

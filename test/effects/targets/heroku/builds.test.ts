@@ -229,7 +229,7 @@ describe('followBuild', () => {
     const { id } = world.build(app, { asksLeft: 4, output });
     const built = await follow(id);
     const [release] = app.releases;
-    expect(built).toEqual({ release: release?.id, slug: release?.slug });
+    expect(built).toEqual({ release: release?.id, code: { kind: 'slug', id: release?.slug } });
     expect(world.progress).toEqual(['-----> Building', 'colour', 'last line']);
   });
 
@@ -254,13 +254,13 @@ describe('followBuild', () => {
     const { id } = world.build(app);
     const path = `GET /apps/acme-staging/builds/${id}`;
     world.faults.set(path, Array(8).fill({ status: 503, body: {} }));
-    expect(await follow(id)).toMatchObject({ slug: expect.any(String) });
+    expect(await follow(id)).toMatchObject({ code: { id: expect.any(String) } });
   });
 
   it('a build without output to read is followed all the same', async () => {
     const { id } = world.build(app, { asksLeft: 2 });
     world.faults.set(`GET /output/${id}`, Array(9).fill({ status: 404, body: {} }));
-    expect(await follow(id)).toMatchObject({ slug: expect.any(String) });
+    expect(await follow(id)).toMatchObject({ code: { id: expect.any(String) } });
   });
 
   it('success without a slug is not taken for success', async () => {

@@ -33,7 +33,7 @@ afterEach(() => world.close());
 const input = () => ({
   source: { app: 'acme-staging', release: { id: verified.id, version: verified.version } },
   target: { app: 'acme-production' },
-  slug,
+  code: { kind: 'slug', id: slug } as const,
   after: 1,
 });
 const request = (clearance: () => Promise<Refusal | null> = clear) =>

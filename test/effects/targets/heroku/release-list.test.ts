@@ -100,16 +100,18 @@ describe('a list that cannot be all', () => {
       'E_VENDOR_MALFORMED',
     ],
     [
-      'container images',
+      'releases of the container registry',
       (all) =>
-        all.map((one) => ({
-          ...one,
-          slug: null,
-          artifacts: [],
-          oci_image: { id: 'image' },
-        })),
+        all.map((one) => ({ ...one, slug: null, artifacts: [{ type: 'oci-image', id: 'image' }] })),
       200,
       'E_NO_SLUG',
+    ],
+    [
+      'images that Heroku does not have',
+      (all) =>
+        all.map((one) => ({ ...one, slug: null, artifacts: [], oci_image: { id: 'image' } })),
+      200,
+      'E_VENDOR_MALFORMED',
     ],
   ];
 
@@ -220,12 +222,12 @@ describe('any history, and any one lie about it', () => {
           if (one.status === 'succeeded') current = chosen;
         }
         const truth = await heroku.readCode(name, ports);
-        expect(truth.code?.slug ?? null).toBe(current);
+        expect(truth.code?.code.id ?? null).toBe(current);
         const all = await trueList();
         const told = lieAbout(all, kind, at % all.length);
         const read = await readingOf(told).catch((error) => error as Error);
         if (read instanceof Error) refused += 1;
-        else expect(read.code?.slug ?? null).toBe(current);
+        else expect(read.code?.code.id ?? null).toBe(current);
       }),
       { numRuns: 200 },
     );

@@ -144,7 +144,8 @@ describe('awaitRelease', () => {
   /** For the slug that the release has. */
   const wait = (release: string, timeoutMs = 600_000) => {
     const slug = app.releases.find(({ id }) => id === release)?.slug ?? 'none';
-    return heroku.awaitRelease({ app: name, release, commit: one, slug, timeoutMs }, ports);
+    const code = { kind: 'slug', id: slug } as const;
+    return heroku.awaitRelease({ app: name, release, commit: one, code, timeoutMs }, ports);
   };
 
   it('waits for the release phase, and passes its output on', async () => {
@@ -157,7 +158,8 @@ describe('awaitRelease', () => {
     expect(await wait(release.id)).toEqual({
       app: name,
       release: { id: release.id, version: 1 },
-      slug,
+      code: { kind: 'slug', id: slug },
+      digest: null,
     });
     expect(world.progress.filter((line) => line === 'migrating')).toHaveLength(1);
   });
@@ -166,11 +168,13 @@ describe('awaitRelease', () => {
     const [verified, other] = [world.slug(one), world.slug(one)];
     const { id } = world.release(app, other);
     const input = { app: name, release: id, commit: one, timeoutMs: 60_000 };
-    const error = await failureOf(heroku.awaitRelease({ ...input, slug: verified }, ports));
+    const error = await failureOf(
+      heroku.awaitRelease({ ...input, code: { kind: 'slug', id: verified } }, ports),
+    );
     expect(error.code).toBe('E_RELEASE_ARTIFACT');
-    expect(await heroku.awaitRelease({ ...input, slug: other }, ports)).toMatchObject({
-      slug: other,
-    });
+    expect(
+      await heroku.awaitRelease({ ...input, code: { kind: 'slug', id: other } }, ports),
+    ).toMatchObject({ code: { id: other } });
   });
 
   it.each([

@@ -59,7 +59,12 @@ describe('a rollback', () => {
     const made = await rollBack();
     expect(app.releases.at(-1)?.description).toBe(`Rollback to v${config.version}`);
     const { id, version } = app.releases.at(-1) ?? ours;
-    expect(made).toEqual({ release: { id, version }, slug: slugBefore, commit: two });
+    expect(made).toEqual({
+      release: { id, version },
+      code: { kind: 'slug', id: slugBefore },
+      commit: two,
+      digest: null,
+    });
   });
 
   it('is waited for through its release phase', async () => {
@@ -228,7 +233,7 @@ describe('what was promoted', () => {
       app.releases.pop();
       app.builds.pop();
       world.release(app, slug, { description });
-      expect(await rollBack()).toMatchObject({ slug: slugBefore, commit: two });
+      expect(await rollBack()).toMatchObject({ code: { id: slugBefore }, commit: two });
       expect(staging.releases).toEqual([]);
     },
   );
@@ -236,7 +241,11 @@ describe('what was promoted', () => {
 
 describe('mustStillRun', () => {
   it('sees other code that waits behind a config change which is under way too', async () => {
-    const shipped = { app: name, release: ours, slug: ours.slug ?? '' };
+    const shipped = {
+      app: name,
+      release: ours,
+      code: { kind: 'slug', id: ours.slug ?? '' },
+    } as const;
     world.release(app, ours.slug, { status: 'pending', description: 'Set FOO config vars' });
     await heroku.mustStillRun(shipped, ports);
     app.releases.pop();

@@ -13,6 +13,7 @@ import { herokuTargets } from '../../../../src/effects/targets/heroku/target.ts'
 import type { Target } from '../../../../src/effects/targets/target.ts';
 import {
   HerokuWorld,
+  isFir,
   type Promotion,
   type StandInApp,
   type StandInBuild,
@@ -159,10 +160,12 @@ export class HerokuStandIn extends HerokuWorld {
       return preboot === null ? c.notFound() : c.json({ name: 'preboot', enabled: preboot });
     });
     hono.get('/apps/:app', (c) => {
-      const { id, name, generation, space, releases } = this.#app(c);
+      const app = this.#app(c);
+      const { id, name, generation, space, releases } = app;
       const runs = releases.findLast(({ status }) => status === 'succeeded');
-      const slug_size = (runs?.slug ?? null) === null ? null : 72_552_521;
-      return c.json({ id, name, generation, space, slug_size });
+      const slug_size = (runs?.slug ?? null) === null || isFir(app) ? null : 72_552_521;
+      const stack = { name: app.stack };
+      return c.json({ id, name, generation, space, slug_size, stack, build_stack: stack });
     });
     return hono;
   }
@@ -190,13 +193,13 @@ export class HerokuStandIn extends HerokuWorld {
         source: source_blob.url,
         checksum: source_blob.checksum,
       });
-      return c.json(this.#buildJson(made), 201);
+      return c.json(this.#buildJson(this.#app(c), made), 201);
     });
     hono.get('/apps/:app/builds', (c) =>
       c.json(
         this.#app(c)
           .builds.toReversed()
-          .map((build) => this.#buildJson(build)),
+          .map((build) => this.#buildJson(this.#app(c), build)),
       ),
     );
     hono.get('/apps/:app/builds/:build', (c) => {
@@ -204,7 +207,7 @@ export class HerokuStandIn extends HerokuWorld {
       const build = app.builds.find(({ id }) => id === c.req.param('build'));
       if (build === undefined) return c.notFound();
       this.advanceBuild(app, build);
-      return c.json(this.#buildJson(build));
+      return c.json(this.#buildJson(app, build));
     });
     hono.get('/output/:id', (c) => {
       const id = c.req.param('id');
@@ -216,8 +219,9 @@ export class HerokuStandIn extends HerokuWorld {
     });
   }
 
-  #buildJson(build: StandInBuild) {
-    const { id, status, version, mark, createdAt, slug, release } = build;
+  #buildJson(app: StandInApp, build: StandInBuild) {
+    const { id, status, version, mark, createdAt, release } = build;
+    const slug = isFir(app) ? null : build.slug;
     return {
       id,
       status,
@@ -266,12 +270,22 @@ export class HerokuStandIn extends HerokuWorld {
     });
     hono.get('/apps/:app/slugs/:slug', (c) => {
       const id = c.req.param('slug');
-      return this.slugs.has(id) ? c.json({ id, commit: this.slugs.get(id) ?? null }) : c.notFound();
+      if (isFir(this.#app(c)) || !this.slugs.has(id)) return c.notFound();
+      return c.json({ id, commit: this.slugs.get(id) ?? null });
+    });
+    hono.get('/apps/:app/oci-images/:image', (c) => {
+      const id = c.req.param('image');
+      if (!isFir(this.#app(c)) || !this.slugs.has(id)) return c.notFound();
+      const image = { id, commit: this.slugs.get(id) ?? null, digest: this.digest(id) };
+      return c.json([{ ...image, architecture: 'arm64' }]);
     });
   }
 
   #releaseJson(app: StandInApp, release: StandInRelease) {
-    const { id, version, status, description, slug, output } = release;
+    const { id, version, status, description, output } = release;
+    const code = release.slug === null ? null : { id: release.slug };
+    const [slug, oci_image] = isFir(app) ? [null, code] : [code, null];
+    const type = isFir(app) ? 'oci-image' : 'slug';
     const running = app.releases.findLast((one) => one.status === 'succeeded');
     return {
       id,
@@ -279,8 +293,9 @@ export class HerokuStandIn extends HerokuWorld {
       version,
       status,
       description,
-      slug: slug === null ? null : { id: slug },
-      artifacts: status === 'succeeded' && slug !== null ? [{ type: 'slug', id: slug }] : [],
+      slug,
+      oci_image,
+      artifacts: status === 'succeeded' && code !== null ? [{ type, ...code }] : [],
       current: release === running,
       created_at: this.#at(release.createdAt ?? this.clock.now()),
       updated_at: release.updatedAt === undefined ? null : this.#at(release.updatedAt),

@@ -33,8 +33,8 @@ const slug = (id: string, commit: string | null = null): Artifact => ({
   digest: null,
   commit,
 });
-const image: Artifact = {
-  kind: 'image',
+const foreign: Artifact = {
+  kind: 'bundle',
   id: 'i-1',
   digest: `sha256:${'a'.repeat(64)}`,
   commit: one,
@@ -81,7 +81,7 @@ describe('what runs', () => {
     world.release(production, world.slug('1111111'), { description: 'Deploy' });
     const { running } = await target.observe(ports);
     expect(running).toMatchObject({ named: '1111111', artifact: { commit: null } });
-    expect(await target.namedCommit(running?.artifact ?? image, ports)).toBe('1111111');
+    expect(await target.namedCommit(running?.artifact ?? foreign, ports)).toBe('1111111');
   });
 
   it('says of a rollback that it is one, of what failed too, and what is under way', async () => {
@@ -221,14 +221,19 @@ describe('an artifact that was verified', () => {
 
   it('of another kind of target cannot be released here: E_ARTIFACT_FOREIGN', async () => {
     const release = { id: 'r-1', version: 'v1' };
-    const shipped = { release, artifact: image };
-    const wanted = { release: 'r-1', commit: one, artifact: image, timeoutMs: 60_000 };
+    const image: Artifact = { ...foreign, kind: 'image' };
+    const elsewhere: TargetSettings = { kind: 'command', name: 'staging', settings: {} };
+    const shipped = { release, artifact: foreign };
+    const wanted = { release: 'r-1', commit: one, artifact: foreign, timeoutMs: 60_000 };
     const calls: (() => Promise<unknown>)[] = [
-      () => given({ verified: { artifact: image, release, at: app('acme-staging') } }),
+      () => given({ verified: { artifact: foreign, release, at: app('acme-staging') } }),
       () => target.awaitRelease(wanted, ports),
       () => target.mustStillRun(shipped, ports),
-      async () => target.namedCommit(image, ports),
-      async () => target.ranBefore(image, release, ports),
+      async () => target.namedCommit(foreign, ports),
+      async () => target.ranBefore(foreign, release, ports),
+      // Another kind may call what it makes an image too.
+      () => given({ verified: { artifact: image, release, at: elsewhere } }),
+      async () => target.mustBeGivenBy(elsewhere, ports),
     ];
     for (const call of calls) {
       expect((await failureOf(Promise.resolve().then(call))).code).toBe('E_ARTIFACT_FOREIGN');

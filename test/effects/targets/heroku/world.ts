@@ -1,5 +1,5 @@
 /** What the small Heroku of these tests knows: apps, slugs, releases, builds, promotions, set up by hand. */
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
 
 export interface StandInRelease {
@@ -55,7 +55,9 @@ export interface StandInApp {
   dynos: StandInDyno[];
   formation: { type: string; quantity: number }[];
   preboot: boolean | null;
+  /** In either shape that Heroku's documents have; on Fir, what is built is an image. */
   generation: string | { id: string; name: string };
+  stack: string;
   /** The Private Space that it is in. */
   space: { id: string; name: string } | null;
   /** What a rollback's release is besides; it succeeds at once when nothing is said. */
@@ -83,15 +85,22 @@ export class HerokuWorld {
   readonly promotions: Promotion[] = [];
   /** Slug to the commit that it was made of. */
   readonly slugs = new Map<string, string | null>();
+  readonly #originals = new Map<string, string>();
   /** What a promotion's targets come to. */
   onPromotion: (promotion: Promotion) => void = (promotion) => {
     for (const target of promotion.targets) {
-      const release = this.release(target.app, this.#slugOf(promotion.release), {
-        description: 'Promote acme-staging v1 aaaaaaa',
+      const from = this.apps.find(({ id }) => id === promotion.source);
+      const source = from?.releases.find(({ id }) => id === promotion.release);
+      const slug = source?.slug ?? null;
+      const given = this.promotesCopies && slug !== null ? this.copyOf(slug) : slug;
+      const release = this.release(target.app, given, {
+        description: `Promote ${from?.name} v${source?.version} aaaaaaa`,
       });
       Object.assign(target, { status: 'succeeded', release: release.id });
     }
   };
+  /** Whether a promotion gives its target an image of another id. */
+  promotesCopies = false;
   readonly clock: VirtualClock;
 
   constructor(clock = createVirtualClock()) {
@@ -109,6 +118,7 @@ export class HerokuWorld {
       formation: [{ type: 'web', quantity: 1 }],
       preboot: false,
       generation: 'cedar',
+      stack: 'heroku-24',
       space: null,
       nextRollback: {},
       nextBuild: { asks: 1, endsAs: 'succeeded', output: '-----> Building\n' },
@@ -118,10 +128,23 @@ export class HerokuWorld {
     return made;
   }
 
+  /** What a build makes: a slug, or an image of an app on Fir. */
   slug(commit: string | null): string {
     const id = randomUUID();
     this.slugs.set(id, commit);
     return id;
+  }
+
+  /** An image of the same content under an id of its own. */
+  copyOf(image: string): string {
+    const id = this.slug(this.slugs.get(image) ?? null);
+    this.#originals.set(id, this.#originals.get(image) ?? image);
+    return id;
+  }
+
+  /** Of an image: the same for each copy of it. */
+  digest(image: string): string {
+    return `sha256:${hash('sha256', this.#originals.get(image) ?? image)}`;
   }
 
   release(
@@ -169,14 +192,6 @@ export class HerokuWorld {
     return this.release(app, to.slug, { description, ...app.nextRollback });
   }
 
-  #slugOf(release: string): string | null {
-    for (const app of this.apps) {
-      const found = app.releases.find(({ id }) => id === release);
-      if (found !== undefined) return found.slug;
-    }
-    return null;
-  }
-
   /** A build comes to its end when it was asked for often enough. */
   advanceBuild(app: StandInApp, build: StandInBuild): void {
     if (build.status !== 'pending' || build.asksLeft-- > 0) return;
@@ -187,3 +202,6 @@ export class HerokuWorld {
     build.release = this.release(app, build.slug, { description }).id;
   }
 }
+
+export const isFir = ({ generation }: StandInApp): boolean =>
+  (typeof generation === 'string' ? generation : generation.name) === 'fir';
