@@ -30,7 +30,7 @@ export function secretsOfEnvironment(
   const guessed: string[] = [];
   for (const [name, value = ''] of Object.entries(env)) {
     if (value.trim() === '') continue;
-    if (tokens.includes(name)) certain.push(...linesOf(value));
+    if (tokens.includes(name)) certain.push(...linesOf(value), ...keyIn(value.trim()));
     if (webhooks.includes(name)) certain.push(...webhookSecrets(value.trim()));
     else if (/HOOK/i.test(name)) certain.push(...longPartsOf(value.trim()));
     const passwords = passwordsOf(value.trim());
@@ -38,6 +38,11 @@ export function secretsOfEnvironment(
     if (isSecret(name, value.trim()) && !known.has(value.trim())) guessed.push(...linesOf(value));
   }
   return { certain, guessed };
+}
+
+/** The key in a signing secret of Standard Webhooks: whoever repeats it may leave out what says what it is. */
+function keyIn(value: string): string[] {
+  return value.startsWith('whsec_') ? [value.slice('whsec_'.length)] : [];
 }
 
 /** The passwords in whatever of these is a URL: arguments, or values of the configuration. */

@@ -1,6 +1,6 @@
 /**
  * Canaries: secrets of every kind, repeated in every form, come in at every door, and nothing of them
- * comes out of any: the log's file, exports, Slack, each command as text and as JSON, errors, `--debug`.
+ * comes out of any: the log's file, exports, Slack, hooks, each command as text and as JSON, errors, `--debug`.
  * The commands are those that the program has, the events those of the log.
  */
 
@@ -54,7 +54,7 @@ class World {
     mkdirSync(this.folder);
     writeFileSync(
       join(this.folder, 'pipeline.yml'),
-      `app: acme-web\nrepository: https://github.com/acme/web\nstore: "postgres://ana:${encodeURIComponent(configured)}@db.test/log"\n${verified}`,
+      `app: acme-web\nrepository: https://github.com/acme/web\nstore: "postgres://ana:${encodeURIComponent(configured)}@db.test/log"\n${verified}${hooks}`,
     );
     git(this.folder, 'init', '--quiet', '--initial-branch=master');
     git(this.folder, 'config', 'user.email', 'ana@acme.test');
@@ -110,6 +110,18 @@ const verified = ['staging', 'production']
   )
   .join('');
 
+/** By a URL that is a secret as a whole, and by a command that repeats all that it is given. */
+const hookSettings = [
+  { name: 'room', on: '*', urlFrom: 'ROOM', secret: 'SIGNS' },
+  {
+    name: 'repeats',
+    on: ['deploy.requested', '*.held'],
+    run: 'tee hook-input.json; env; exit 1',
+    env: ['REGION'],
+  },
+];
+const hooks = `notify: ${JSON.stringify({ hooks: hookSettings })}\n`;
+
 /** The event with the text after each of its strings, as far as the schema allows it. */
 function spoiled(type: EventType, text: string): JsonObject {
   const data = structuredClone(samples[type]) as unknown as Record<string, unknown>;
@@ -128,7 +140,12 @@ function spoiled(type: EventType, text: string): JsonObject {
 const deploy = '502-1a5f89db';
 
 /** A deploy with an event of each type, and one that only begins. */
-async function fill(world: World, store: string, isCleaned: boolean): Promise<void> {
+async function fill(
+  world: World,
+  store: string,
+  isCleaned: boolean,
+  lane: string | null = null,
+): Promise<void> {
   const { openLog } = await import('../../src/store/open.ts');
   const { deploysProjection } = await import('../../src/runtime/audit/deploys.ts');
   const { redactAll } = await import('../../src/redaction/gate.ts');
@@ -140,7 +157,8 @@ async function fill(world: World, store: string, isCleaned: boolean): Promise<vo
   const metadata = { actor: { claimed: world.echo }, transition };
   const event = (type: EventType, named: string) => {
     const data = spoiled(type, world.echo);
-    const own = type === 'deploy.requested' ? { ...data, deploy: named } : data;
+    const ofLane = lane === null ? {} : { lane };
+    const own = type === 'deploy.requested' ? { ...data, deploy: named, ...ofLane } : data;
     const schema = schemaNumbers.get(type) ?? 1;
     return { id: crypto.randomUUID(), type, schema, data: own as JsonObject, metadata };
   };
@@ -209,6 +227,61 @@ async function tellSlack(world: World, { environment }: Canaries): Promise<void>
     await notifier.drain();
     await log.close();
     expect(sent).toBeGreaterThan(3);
+  }
+}
+
+/** Tells hooks of a deploy with every event, of which some are refused in words that repeat it all, and one waits. */
+async function tellHooks(world: World, { environment }: Canaries): Promise<void> {
+  const { openDeployLog } = await import('../../src/cli/workspace/deploy-log.ts');
+  const { open } = await import('../../src/effects/channels/hooks/open.ts');
+  const { createHttpClient } = await import('../../src/effects/http/client.ts');
+  const { createNotifier, together } = await import('../../src/runtime/notify/notifier.ts');
+  const { rosterKeeper } = await import('../../src/runtime/notify/roster.ts');
+  await fill(world, 'theirs-hooks.db', false, 'acme-web');
+  const store = `sqlite:${join(world.folder, 'theirs-hooks.db')}`;
+  const log = await openDeployLog(store, { readOnly: false });
+  let sent = 0;
+  const statuses = [204, 400, 204, 410, 302];
+  const http = createHttpClient({
+    clock: systemClock,
+    random: () => 0,
+    beforeWrite: async () => {},
+    notice: () => {},
+    transport: async ({ body, headers }) => {
+      sent += 1;
+      world.sinks.set(`hook’s body ${sent}`, String(body));
+      world.sinks.set(`hook’s headers ${sent}`, JSON.stringify(headers));
+      const status = statuses[sent - 1] ?? 503;
+      return { status, headers: { location: `https://chat.test/${world.line}` }, body: world.echo };
+    },
+  });
+  const env = { ...environment, PATH: process.env.PATH, REGION: 'eu' };
+  const values = { ROOM: environment.ROOM ?? null, SIGNS: environment.SIGNS ?? null };
+  const ports = { clock: systemClock, folder: world.folder, env };
+  const channels = open(hookSettings, values, ports).flatMap((one) => ('unset' in one ? [] : one));
+  const progress = (line: string) => void world.sinks.set(`progress ${line}`, line);
+  const lane = 'acme-web';
+  const notifier = together([
+    ...channels.map((channel) =>
+      createNotifier({
+        ...{ log, channel, lane, startAt: 0, leaseMs: 60_000 },
+        ports: { http, clock: systemClock, progress },
+        owner: { host: 'here', run: 'hooks' },
+      }),
+    ),
+    rosterKeeper(log, lane, channels),
+  ]);
+  await notifier.drain();
+  for (const { resource } of await log.leases('notify/')) {
+    const kept = await log.checkpoint(resource.slice('notify/'.length));
+    world.sinks.set(`kept of ${resource}`, JSON.stringify(kept));
+  }
+  await log.close();
+  expect(sent).toBe(statuses.length);
+  for (const json of [[], ['--json']]) {
+    const { stdout } = await world.run(['status', ...json], { PIPELINE_STORE: store });
+    for (const told of ['hook room', 'hook repeats', 'answered 410', 'answered 302'])
+      expect(stdout).toContain(told);
   }
 }
 
@@ -341,7 +414,7 @@ const asked = (numRuns: number) => ({ numRuns: numRuns * times, endOnFailure: tr
 describe('nothing of a secret, in whatever form it is repeated, comes out', {
   timeout: 120_000 * times,
 }, () => {
-  it('of whatever event has it, by whatever command reads the log, and by Slack', async () => {
+  it('of whatever event has it, by whatever command reads the log, by Slack and by hooks', async () => {
     await fc.assert(
       fc.asyncProperty(canaries, repetition, async (given, repeat) => {
         const world = new World(given, repeat);
@@ -361,6 +434,7 @@ describe('nothing of a secret, in whatever form it is repeated, comes out', {
           await world.run(['export', '--output', `${store}.jsonl`], more);
         }
         await tellSlack(world, given);
+        await tellHooks(world, given);
         world.expectNothing();
       }),
       asked(2),

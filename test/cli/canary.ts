@@ -32,6 +32,10 @@ export const canaries: fc.Arbitrary<Canaries> = fc
     github: token.map((text) => `ghp_${text}`),
     slack: token.map((text) => `xoxb-${text}`),
     hook: token,
+    signing: fc
+      .uint8Array({ minLength: 24, maxLength: 40 })
+      .map((key) => Buffer.from(key).toString('base64')),
+    room: token,
     npm: password,
     aws: password,
     key,
@@ -49,6 +53,9 @@ export const canaries: fc.Arbitrary<Canaries> = fc
       GITHUB_TOKEN: all.github,
       SLACK_BOT_TOKEN: all.slack,
       SLACK_WEBHOOK_URL: `https://hooks.slack.test/services/T0TEAM/B0BOT/${all.hook}`,
+      // What only the configuration says to be secrets.
+      SIGNS: `whsec_${all.signing}`,
+      ROOM: `https://chat.test/rooms/${all.room}`,
       NPM_TOKEN: all.npm,
       AWS_SECRET_ACCESS_KEY: all.aws,
       DEPLOY_KEY: all.key,

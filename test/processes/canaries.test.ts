@@ -6,12 +6,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Receiver, startReceiver } from '../effects/channels/hooks/receiver.ts';
 import { canariesOf, canaryEnvironment, echoOf, foundIn, linesOf } from './canaries.ts';
 import { EchoingProxy } from './echoing-proxy.ts';
 import { defaultConfig, deployId, Stage } from './stage.ts';
 
 let stage: Stage;
 let proxy: EchoingProxy;
+let receiver: Receiver;
 let environment: Record<string, string>;
 let canaries: string[];
 const outputs: string[] = [];
@@ -19,6 +21,7 @@ const outputs: string[] = [];
 beforeEach(async () => {
   outputs.splice(0);
   stage = await Stage.set();
+  receiver = await startReceiver(canaryEnvironment.SIGNS);
   proxy = await EchoingProxy.start(stage.sandbox.urls);
   const sandbox = Object.entries(stage.sandbox.environment);
   environment = {
@@ -32,7 +35,7 @@ beforeEach(async () => {
   const urls = proxy.urls as typeof stage.sandbox.urls;
   stage.write(
     'pipeline.yml',
-    `${defaultConfig(urls, '3s').replaceAll('timeout: 20s', 'timeout: 3s')}store: postgres://ana:conf-canary-13@db.test/log\n`,
+    `${defaultConfig(urls, '3s').replaceAll('timeout: 20s', 'timeout: 3s')}${hooks()}store: postgres://ana:conf-canary-13@db.test/log\n`,
   );
   stage.git(
     'remote',
@@ -42,9 +45,24 @@ beforeEach(async () => {
   );
 });
 afterEach(async () => {
+  await receiver.close();
   await proxy.close();
   await stage.strike();
 });
+
+/** By a URL; by one that is a secret, and that nobody is behind; by a command that repeats what it is given, and keeps it. */
+function hooks(): string {
+  const given = (what: string) => join(dirname(stage.logFile), `hook-${what}.txt`);
+  const all = [
+    { on: '*', url: receiver.url, secret: 'SIGNS' },
+    { on: '*', urlFrom: 'ROOM', secret: 'SIGNS' },
+    {
+      on: ['deploy.*', 'production.verified'],
+      run: `tee -a ${given('input')}; env | tee -a ${given('environment')}; exit 3`,
+    },
+  ];
+  return `  hooks: ${JSON.stringify(all)}\n`;
+}
 
 async function run(args: readonly string[], more: Record<string, string | undefined> = {}) {
   const ended = await stage.run(args, { ...environment, ...more });
@@ -84,8 +102,11 @@ function canaryCommit(): string {
     `${canaries.slice(0, 8).join(' ').replace(/[<>]/g, '')} <ana@acme.test>`,
     '-m',
     `${'t'.repeat(980)} ${proxy.echo}`,
-    '-m',
-    proxy.lines.join('\n'),
+    // An argument has no more than 128 KiB.
+    ...[proxy.lines.slice(0, 60), proxy.lines.slice(60)].flatMap((lines) => [
+      '-m',
+      lines.join('\n'),
+    ]),
   );
   return stage.git('rev-parse', 'HEAD');
 }
@@ -100,6 +121,7 @@ function sinks(): Record<string, string> {
     ...Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')])),
     ...Object.fromEntries(outputs.map((text, i) => [`output ${i}`, text])),
     Slack: JSON.stringify(stage.sandbox.slackMessages()),
+    hooks: JSON.stringify(receiver.requests),
     ...Object.fromEntries(
       proxy.sent.map(({ service, method, path, body }, i) => [
         `${i}: ${method} ${service}`,
@@ -126,6 +148,10 @@ describe('canaries', { timeout: 120_000 }, () => {
     const commit = canaryCommit();
     canaries.push(...Object.values(more));
     expect((await advance(501, commit, more)).stdout).toContain('production.live');
+    expect(receiver.taken.length).toBeGreaterThan(5);
+    const status = await run(['status']);
+    for (const told of ['hook ROOM: deploy.requested', 'left out for good'])
+      expect(status.stdout).toContain(told);
     expectNone();
     expect(await run(['replay', deployId(501, commit)])).toMatchObject({ exit: 0 });
     const exported = await run(['export']);

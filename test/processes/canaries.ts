@@ -12,6 +12,9 @@ export const canaryEnvironment = {
   HTTPS_PROXY: 'http://prox:proxy-canary-10@proxy.test:3128',
   ALL_PROXY: 'ana:all-proxy-canary@proxy.test:3128',
   SLACK_SIGNING_SECRET: 'naïve-cañary-12',
+  // That these are secrets only the configuration says.
+  SIGNS: 'whsec_aG9vay1jYW5hcnktMTUtaG9vay1jYW5hcnktMTU=',
+  ROOM: 'https://127.0.0.1:9/rooms/hook-canary-16-room',
 } as const;
 
 /** What must not be found: each value, and the parts of those that are URLs. */
@@ -37,6 +40,11 @@ export function canariesOf(environment: Readonly<Record<string, string>>): strin
     ...webhook,
     ...[PGPASSWORD, MYSQL_PWD, NPM_TOKEN, SLACK_SIGNING_SECRET],
     ...['MIIEcanaryLineOne0', 'QUJDcanaryLineTwo1', 'db%2Fcanary-pass9', 'db/canary-pass9'],
+    ...[
+      canaryEnvironment.SIGNS,
+      canaryEnvironment.SIGNS.slice('whsec_'.length),
+      'hook-canary-16-room',
+    ],
     ...['proxy-canary-10', 'all-proxy-canary', 'conf-canary-13', 'remote-canary-14'],
   ];
 }

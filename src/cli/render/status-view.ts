@@ -1,7 +1,7 @@
 /** `pipeline status` as lines: a table, and what a person has to do next. */
 import { cutToWidth, table } from '../../format/columns.ts';
 import { formatDuration } from '../../format/duration.ts';
-import { sentence } from '../../format/words.ts';
+import { counted, sentence } from '../../format/words.ts';
 import { stateFacts } from '../../machine/state-facts.ts';
 import { shortSha } from '../../machine/story.ts';
 import type { DeployRow } from '../../runtime/audit/deploys.ts';
@@ -48,7 +48,6 @@ function notDelivered(
   rows: readonly StatusRow[],
   nowMs: number,
 ): string[] {
-  const listed = new Set(rows.map(({ deploy }) => deploy));
   const lines: string[] = [];
   if (waiting !== null) {
     const { event, since, tries, message, hint } = waiting;
@@ -62,11 +61,15 @@ function notDelivered(
       '    The lane’s next run delivers it: run its CI job again, or let the next build come.',
     );
   }
-  const left = leftOut.filter(({ event }) => listed.has(event.deploy));
-  for (const { event, reason } of left) {
-    lines.push(
-      `  ${title}: ${event.type} of ${event.deploy} was left out for good: ${sentence(reason)}`,
-    );
+  for (const { deploy } of rows) {
+    const left = leftOut.filter(({ event }) => event.deploy === deploy);
+    const last = left.at(-1);
+    if (last === undefined) continue;
+    const what =
+      left.length === 1
+        ? `${last.event.type} of ${deploy} was left out for good`
+        : `${counted(left.length, 'event')} of ${deploy} were left out for good, the last one ${last.event.type}`;
+    lines.push(`  ${title}: ${what}: ${sentence(last.reason)}`);
   }
   return lines.map(safe);
 }

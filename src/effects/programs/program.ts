@@ -29,7 +29,7 @@ export type ProgramEnd =
 
 export interface ProgramRun {
   readonly end: ProgramEnd;
-  /** What it printed, on standard output and standard error, the first 64 KiB: redacted, for a terminal. */
+  /** The last 20 lines of what it printed, on standard output and standard error: redacted, for a terminal. */
   readonly output: readonly string[];
 }
 

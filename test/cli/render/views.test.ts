@@ -142,6 +142,15 @@ describe('pipeline status, of what was not delivered', () => {
     );
     expect(line).not.toContain(esc);
     expect(none).toEqual([]);
+    const [, , , , both] = statusView(
+      [row()],
+      [{ ...one, leftOut: [...leftOut, ...leftOut] }],
+      nowMs,
+      plain,
+    );
+    expect(both).toContain(
+      '2 events of 502-1a5f89db were left out for good, the last one production.held',
+    );
     expect(statusView([row({ deploy: '503-7c3d2e1f' })], [one], nowMs, plain)).toHaveLength(2);
   });
 });

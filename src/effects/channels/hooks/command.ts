@@ -21,7 +21,6 @@ const timeoutMs = 30_000;
 const tryAgain = 75;
 /** By which the shell says that there is no such command, or that it may not be run (POSIX, 2.8.2). */
 const notStarted: readonly number[] = [126, 127];
-const shownLinesMax = 20;
 
 /** What a program needs to find others, its files, its language and the time: no secret. */
 const everyPrograms =
@@ -43,8 +42,7 @@ export async function hand(
     signal,
     timeoutMs,
   });
-  const lines = run.output.slice(-shownLinesMax);
-  for (const line of lines) progress(`${command.title}: ${line}`);
+  for (const line of run.output) progress(`${command.title}: ${line}`);
   const fault = faultOf(command.title, run);
   if (fault !== null) throw fault;
 }

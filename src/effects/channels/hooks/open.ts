@@ -1,12 +1,11 @@
 /** Opens the hooks of a configuration, each as a channel of its own. */
-import { hide } from '../../../redaction/gate.ts';
 import type { OpenedChannel, OpeningPorts } from '../channel-kind.ts';
 import { createHook } from './channel.ts';
 import { hand } from './command.ts';
 import type { HookSettings, HooksSettings } from './config.ts';
 import { hookName, hookTitle } from './identity.ts';
 import { post } from './post.ts';
-import { secretPrefix, signingKey } from './signature.ts';
+import { signingKey } from './signature.ts';
 
 type Values = Readonly<Record<string, string | null>>;
 
@@ -45,12 +44,7 @@ function byUrl(
   if (url === null && urlFrom !== undefined) missing.push(urlFrom);
   if (url === null || missing.length > 0)
     return { title: same.title, unset: missing.join(' and ') };
-  const keys = names.map((name) => {
-    const text = values[name] ?? '';
-    // Whoever repeats the key may leave out what stands before it.
-    hide(text.replace(secretPrefix, ''));
-    return signingKey(text, name);
-  });
+  const keys = names.map((name) => signingKey(values[name] ?? '', name));
   const { title } = same;
   return createHook({
     ...same,

@@ -8,7 +8,7 @@ import { UsageError } from '../../../errors/error.ts';
 /** What a shared secret signs with. */
 export type SigningKey = Uint8Array;
 
-export const secretPrefix = 'whsec_';
+const secretPrefix = 'whsec_';
 /** Of the key, in bytes, as the scheme has it. */
 const keyBytes = { min: 24, max: 64 };
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
