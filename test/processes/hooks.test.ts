@@ -102,8 +102,13 @@ describe('hooks of a run', { timeout: 120_000 }, () => {
     );
     expect(stuck.map(({ event }: { event: { id: string } }) => event.id)).toEqual([ids[0], ids[0]]);
 
-    isWell = true;
     writeFileSync(pathOf('never.sh'), 'cat > /dev/null');
+    // Without its secret it is told nothing, and where it stands is shown all the same.
+    const unset = await stage.startAdvance(501, commit).ended;
+    expect(unset.stdout + unset.stderr).toContain('hook silent is told nothing: set SIGNS');
+    expect((await stage.runHere(['status'])).stdout).toContain('hook silent: deploy.requested of');
+
+    isWell = true;
     // A busy machine may need another one.
     do expect(await stage.startAdvance(501, commit, secrets).ended).toMatchObject({ exit: 0 });
     while ((await stage.runHere(['status'])).stdout.includes('what came after it'));

@@ -1,6 +1,6 @@
 /** Puts a run together from configuration and environment: the one place where the rooms meet. */
 
-import type { Channel } from '../../effects/channels/channel.ts';
+import type { OpenedChannel } from '../../effects/channels/channel-kind.ts';
 import { channelKinds } from '../../effects/channels/kinds.ts';
 import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
@@ -183,7 +183,7 @@ async function notifierOf(
   { config, folder, environment, env, log, run, leaseMs, progress }: AssembleOptions,
   http: HttpClient,
 ): Promise<Notifier> {
-  const channels: Channel[] = [];
+  const opened: OpenedChannel[] = [];
   const clock = systemClock;
   const values = { ...environment.channels, ...readNamed(namedSecrets(config.notify), env) };
   const same = { log, lane: config.app, ports: { http, clock, progress }, owner: run.owner };
@@ -192,12 +192,14 @@ async function notifierOf(
     if (settings === undefined) continue;
     const { open } = await opener();
     for (const channel of open(settings, values, { clock, folder, env })) {
+      opened.push(channel);
       if ('unset' in channel) progress(`${channel.title} is told nothing: set ${channel.unset}`);
-      else channels.push(channel);
     }
   }
   return together([
-    ...channels.map((channel) => createNotifier({ ...same, channel, leaseMs, startAt: 'head' })),
-    rosterKeeper(log, config.app, channels),
+    ...opened.flatMap((channel) =>
+      'unset' in channel ? [] : createNotifier({ ...same, channel, leaseMs, startAt: 'head' }),
+    ),
+    rosterKeeper(log, config.app, opened),
   ]);
 }

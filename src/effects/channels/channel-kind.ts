@@ -43,7 +43,9 @@ export interface OpeningPorts {
 }
 
 /** A channel; or one that nothing leads to, because these variables are not set. Then nobody is told, and the run says so. */
-export type OpenedChannel = Channel | { readonly title: string; readonly unset: string };
+export type OpenedChannel =
+  | Channel
+  | (Pick<Channel, 'name' | 'title'> & { readonly unset: string });
 
 /** The environment variables that it reads; each may be left out. */
 export interface ChannelVariables {

@@ -27,7 +27,11 @@ export async function readRoster(log: EventLog, lane: string): Promise<readonly 
 }
 
 /** Keeps it, beside the run: nothing depends on it but what people are shown. */
-export function rosterKeeper(log: EventLog, lane: string, channels: readonly Channel[]): Notifier {
+export function rosterKeeper(
+  log: EventLog,
+  lane: string,
+  channels: readonly Pick<Channel, 'name' | 'title'>[],
+): Notifier {
   let keeping = Promise.resolve();
   const keep = async (): Promise<void> => {
     const now = channels.map(({ name, title }) => ({ channel: name, title }));

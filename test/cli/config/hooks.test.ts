@@ -112,7 +112,7 @@ describe('the environment of hooks', () => {
     [{}, 'NEW_SECRET and OLD_SECRET and CHAT_URL'],
     [{ CHAT_URL: 'https://a.test/x', NEW_SECRET: right, OLD_SECRET: ' ' }, 'OLD_SECRET'],
   ])('that is not set is asked for by name: %o', async (env, unset) => {
-    expect(await opened(whole, env)).toEqual([{ title: 'hook CHAT_URL', unset }]);
+    expect(await opened(whole, env)).toMatchObject([{ title: 'hook CHAT_URL', unset }]);
   });
 
   it.each([

@@ -43,7 +43,7 @@ function byUrl(
   const missing = names.filter((name) => (values[name] ?? null) === null);
   if (url === null && urlFrom !== undefined) missing.push(urlFrom);
   if (url === null || missing.length > 0)
-    return { title: same.title, unset: missing.join(' and ') };
+    return { name: same.name, title: same.title, unset: missing.join(' and ') };
   const keys = names.map((name) => signingKey(values[name] ?? '', name));
   const { title } = same;
   return createHook({

@@ -12,7 +12,7 @@ export function open(
 ): readonly OpenedChannel[] {
   const { [botToken]: token = null, [webhook]: webhookUrl = null } = values;
   if (token === null && webhookUrl === null) {
-    return [{ title: slack.name, unset: slack.tokenVariable }];
+    return [{ name: slack.id, title: slack.name, unset: slack.tokenVariable }];
   }
   const baseUrl = values[slack.urlVariable] ?? '';
   return [
