@@ -1,10 +1,13 @@
 /** kill -9 after each event of a deploy, by enumeration, as real processes: the same command finishes it, within this one (kill.test.ts: as a process). */
 import { describe, expect, it } from 'vitest';
+import { isSoak } from '../store/attacks/seed.ts';
 import { deployId, type Job, Stage } from './stage.ts';
 
 /** Events of a deploy that goes live, and of one whose staging dyno crashes. */
 const live = 14;
 const crashed = 7;
+/** Once the build, and once the promotion was asked for; all of them with LOCKSTEP_SOAK=1. */
+const onFir = [4, 10];
 /** A kill may come an event late on a busy machine: then the boundary is tried again. */
 const triesMax = 8;
 
@@ -28,9 +31,11 @@ async function atBoundary(
   count: number,
   arrange: (stage: Stage) => void,
   check: (stage: Stage, commit: string) => Promise<void>,
+  generation: 'cedar' | 'fir' = 'cedar',
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const stage = await Stage.set();
+    const generations = { staging: generation, production: generation };
+    const stage = await Stage.set({ generations });
     try {
       // Every call takes a moment, so that a kill can fall between two events.
       stage.sandbox.control.fault({ service: 'heroku', kind: 'delay', delayMs: 60, times: 10_000 });
@@ -58,18 +63,22 @@ async function again(stage: Stage, commit: string, exit: number): Promise<void> 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
 describe.concurrent('killed right after event', { timeout: 120_000 }, () => {
-  it.each(upTo(live))('%i of a deploy that goes live: one build, one promotion', async (count) => {
-    await atBoundary(
-      count,
-      () => {},
-      async (stage, commit) => {
-        await again(stage, commit, 0);
-        expect(stage.state().promotions).toHaveLength(1);
-        const last = (await stage.events(build, commit)).at(-1);
-        expect(last?.metadata.transition).toMatchObject({ to: 'production.live' });
-      },
-    );
-  });
+  const goesLive = async (stage: Stage, commit: string): Promise<void> => {
+    await again(stage, commit, 0);
+    expect(stage.state().promotions).toHaveLength(1);
+    const last = (await stage.events(build, commit)).at(-1);
+    expect(last?.metadata.transition).toMatchObject({ to: 'production.live' });
+  };
+
+  it.each(upTo(live))('%i of a deploy that goes live: one build, one promotion', (count) =>
+    atBoundary(count, () => {}, goesLive),
+  );
+
+  // On Fir a build is followed to its image, and a promotion to its release: there it is otherwise than on Cedar.
+  it.each(isSoak ? upTo(live) : onFir)(
+    '%i of a deploy that goes live on Fir: one build, one promotion',
+    (count) => atBoundary(count, () => {}, goesLive, 'fir'),
+  );
 
   it.each(upTo(crashed))(
     '%i of a deploy whose dyno crashes: one build, no promotion',

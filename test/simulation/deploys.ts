@@ -16,6 +16,12 @@ const runsPerSeed = 25;
 /** In each of the two files of `npm test`; LOCKSTEP_SOAK=1 asks for more. */
 export const deploysMin = isSoak ? 5_000 : 500;
 
+export interface SimulatedOptions {
+  readonly generation?: 'cedar' | 'fir';
+  /** For each seed. */
+  readonly runs?: number;
+}
+
 /**
  * @param until asked after each seed's runs
  * @throws fast-check's error with the seed, the path and the shrunk scenario
@@ -23,13 +29,14 @@ export const deploysMin = isSoak ? 5_000 : 500;
 export async function simulateDeploys(
   seed: number,
   until: (totals: Totals, seed: number) => boolean,
+  { generation = 'cedar', runs = runsPerSeed }: SimulatedOptions = {},
 ): Promise<Totals> {
   const totals: Totals = new Map();
   let told = false;
   for (let at = seed; ; at++) {
     await fc.assert(
       fc.asyncProperty(scenario, async (drawn) => {
-        const outcome = await simulate(drawn);
+        const outcome = await simulate({ ...drawn, generation });
         const { violations, figures } = outcome;
         drawnSoFar.add(drawn, outcome);
         for (const [name, n] of Object.entries(figures) as [keyof Figures, number][]) {
@@ -41,7 +48,7 @@ export async function simulateDeploys(
         told = true;
         throw new Error(violations.join('\n'));
       }),
-      { seed: at, numRuns: runsPerSeed },
+      { seed: at, numRuns: runs },
     );
     if (until(totals, at)) return totals;
   }

@@ -57,14 +57,20 @@ export class LaneWorld {
   /** When what forbids production came to be so; the past forgives nobody who read before that. */
   switchedAt = 0;
 
-  /** @param releasePhaseMs how long each release of either app is pending; 0: it is there at once */
-  constructor(name: string, time: VirtualTime, releasePhaseMs = 0) {
+  /** @param of how long each release of either app is pending, 0: it is there at once; and of which generation both are */
+  constructor(
+    name: string,
+    time: VirtualTime,
+    of: Pick<Scenario, 'releasePhaseMs' | 'generation'> = {},
+  ) {
+    const { releasePhaseMs = 0, generation = 'cedar' } = of;
     this.name = name;
     this.#time = time;
     this.releasePhase = releasePhaseMs > 0 ? 'rake db:migrate' : null;
     this.rules = new RulesWorld(name);
     this.sandbox = createSandbox({
       now: time.now,
+      generations: { staging: generation, production: generation },
       timing: {
         buildMs: 9_000,
         releasePhaseMs: Math.max(3_000, releasePhaseMs),

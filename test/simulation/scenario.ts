@@ -76,6 +76,8 @@ export interface Scenario {
   readonly production?: 'artifact' | 'commit';
   /** How long each release of both apps is pending; 0, or left out: it is there at once. */
   readonly releasePhaseMs?: number;
+  /** Of every app; Cedar when left out. It is not drawn: a run is of one generation. */
+  readonly generation?: 'cedar' | 'fir';
   /** The endpoints do not tell which commit answers. */
   readonly withoutRevision?: boolean;
   /** One for each time that dynos are up, in turn; none when left out. */

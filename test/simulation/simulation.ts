@@ -143,7 +143,7 @@ class Simulation {
     this.#log = timed.log;
     this.#lanes = Array.from(
       { length: scenario.lanes },
-      (_, i) => new LaneWorld(`lane-${i}`, time, scenario.releasePhaseMs),
+      (_, i) => new LaneWorld(`lane-${i}`, time, scenario),
     );
     for (const lane of this.#lanes) lane.outage = scenario.outage;
     this.#invariants = new Invariants(timed, time);

@@ -30,7 +30,9 @@ const fuzzed = (): string => `fuzzed: ${pairs.inWords}; ${singles.inWords}; ${pa
 const totals: Totals = new Map();
 try {
   for (let at = seed; Date.now() - startedAt < minutes * 60_000; at++) {
-    const simulated = await simulateDeploys(at, () => true);
+    const simulated = await simulateDeploys(at, () => true, {
+      generation: at % 2 === 0 ? 'cedar' : 'fir',
+    });
     for (const [name, n] of simulated) totals.set(name, (totals.get(name) ?? 0) + n);
     await pairs.try(at);
     await paths.try(at);

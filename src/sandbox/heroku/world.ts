@@ -259,8 +259,9 @@ export class HerokuWorld {
   #keepAnswering(app: App, before: Release | undefined): void {
     const still = app.answering !== null && app.answering.until > this.now ? app.answering : null;
     const commit = still?.commit ?? this.commitOf(before);
+    const isPrebooting = app.preboot && app.generation === 'cedar';
     app.answering =
-      app.preboot && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
+      isPrebooting && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
   }
 
   #newApp(stage: App['stage'], generation: Generation): App {

@@ -4,7 +4,7 @@ import type { Commits } from './commits.ts';
 import { cleanRun, type Single, shown, spoilsOf } from './fuzz.ts';
 import { Fuzzer } from './fuzzed-deploy.ts';
 import type { Spoilt } from './wire.ts';
-import { type FuzzWorld, worlds } from './worlds.ts';
+import { type FuzzWorld, onFir, worlds } from './worlds.ts';
 
 const pairsPerSeed = 25;
 
@@ -25,7 +25,10 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
 
 export class PairFuzzer {
   readonly #fuzzer: Fuzzer;
-  readonly #worlds: readonly FuzzWorld[] = Object.values(worlds);
+  readonly #worlds: readonly FuzzWorld[] = Object.values(worlds).flatMap((world: FuzzWorld) => [
+    world,
+    onFir(world),
+  ]);
   readonly #singles = new Map<FuzzWorld, readonly Single[]>();
   #told = false;
   pairs = 0;

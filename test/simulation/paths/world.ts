@@ -16,6 +16,8 @@ import { CommitGraph } from '../commit-graph.ts';
 import { production, staging } from '../lane-world.ts';
 import { VirtualTime } from '../virtual-time.ts';
 
+type Generation = 'cedar' | 'fir';
+
 const startMs = Date.UTC(2026, 0, 5, 9);
 const dayMs = 24 * 3_600_000;
 const longestMs = 12 * 3_600_000;
@@ -35,10 +37,15 @@ export class PathWorld {
   log!: EventLog;
   isSwitchOn = true;
 
-  static async open(): Promise<PathWorld> {
+  /** @param generation of both apps */
+  static async open(generation: Generation = 'cedar'): Promise<PathWorld> {
     const clock = { time: new VirtualTime(startMs) };
     const timing = { buildMs: 9_000, releasePhaseMs: 3_000, promotionMs: 2_500, dynoBootMs: 3_000 };
-    const sandbox = await startSandbox({ now: () => clock.time.now(), timing });
+    const sandbox = await startSandbox({
+      now: () => clock.time.now(),
+      timing,
+      generations: { staging: generation, production: generation },
+    });
     return new PathWorld(sandbox, clock);
   }
 
