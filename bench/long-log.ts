@@ -3,6 +3,7 @@
  * releases and hashes of their own, taken in as an import takes events in.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import Database from 'better-sqlite3';
 import { deploysProjection } from '../src/runtime/audit/deploys.ts';
 import { hashOf, noHash } from '../src/store/hash-chain.ts';
 import type { EventLog, JsonObject, RecordedEvent } from '../src/store/log.ts';
@@ -39,7 +40,17 @@ export async function lengthen(url: string, { events, lane }: Lengthening): Prom
     return copies.deploy;
   } finally {
     await log.close();
+    leaveRuns(url);
   }
+}
+
+/** A run leaves its lease behind, released: one for each deploy. */
+function leaveRuns(url: string): void {
+  const handle = new Database(url.replace('sqlite:', ''));
+  handle.exec(`insert or ignore into leases
+    select 'run/' || d.deploy, 1, l.owner, l.expires_at, 1 from deploys d, leases l
+    where l.resource = (select min(resource) from leases where resource like 'run/%')`);
+  handle.close();
 }
 
 /** The token of the lane's lease is the version of its last grant: the next one has to be above it. */

@@ -233,8 +233,8 @@ export class DatabaseLog implements ProjectedLog {
     return this.#database.read(() => findLease(resource));
   }
 
-  leases(prefix: string): Promise<readonly Lease[]> {
-    return this.#database.read(() => listLeases(prefix));
+  leases(prefix: string, { held } = { held: false }): Promise<readonly Lease[]> {
+    return this.#database.read(() => listLeases(prefix, held));
   }
 
   take(resource: string, by: JsonObject, ttlMs: number): Promise<Lease | null> {

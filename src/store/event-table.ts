@@ -60,14 +60,25 @@ const ofStream = new Statement((db, value: { stream: string; from: number; limit
     .orderBy('version')
     .limit(whole(value.limit)),
 );
-const beginnings = new Statement((db, value: { prefix: string; length: number; limit: number }) =>
+const beginnings = (db: Kysely<LogTables>, { limit }: { limit: number }) =>
   db
     .selectFrom('events')
     .select(['stream', 'type', 'position'])
-    .where('version', '=', 1)
-    .where(sql<boolean>`substr(stream, 1, ${value.length}) = ${value.prefix}`)
-    .orderBy('position', 'desc')
-    .limit(whole(value.limit)),
+    .where('version', '=', whole(1))
+    .limit(whole(limit));
+/** From the log's end on: it is soon done where most streams are of the kind. */
+const beginningsOfKind = new Statement(
+  (db, value: { prefix: string; length: number; limit: number }) =>
+    beginnings(db, value)
+      .where(sql<boolean>`substr(stream, 1, ${value.length}) = ${value.prefix}`)
+      .orderBy('position', 'desc'),
+);
+/** By the index of streams. */
+const beginningsByName = new Statement((db, value: { from: string; to: string; limit: number }) =>
+  beginnings(db, value)
+    .where('stream', '>=', text(value.from))
+    .where('stream', '<', text(value.to))
+    .orderBy(sql`+position`, 'desc'),
 );
 const insert = new Statement((db, value: EventRow) => {
   const { position, stream, version, id, type, schema, data, metadata, time } = value;
@@ -114,8 +125,14 @@ export function readAll(after: number, limit: number, prefix = ''): Procedure<Ev
 }
 
 export function streamBeginnings(prefix: string, limit: number): Procedure<StreamBeginning[]> {
-  return beginnings.all({ prefix, length: [...prefix].length, limit });
+  if (prefix === '' || prefix.endsWith('/')) {
+    return beginningsOfKind.all({ prefix, length: [...prefix].length, limit });
+  }
+  return beginningsByName.all({ from: prefix, to: prefix + lastCharacter, limit });
 }
+
+/** No name of a stream that begins so stands behind it, in the order of bytes. */
+const lastCharacter = '\u{10ffff}';
 
 /** What an append goes by, looked up at once and under the log's lock. */
 export interface Standing {

@@ -16,11 +16,12 @@ const columns = ['resource', 'token', 'owner', 'expires_at', 'released'] as cons
 const one = new Statement((db, { resource }: { resource: string }) =>
   db.selectFrom('leases').select(columns).where('resource', '=', resource),
 );
-const many = new Statement((db, value: { prefix: string; length: number }) =>
+const many = new Statement((db, value: { prefix: string; length: number; releasedMax: 0 | 1 }) =>
   db
     .selectFrom('leases')
     .select(columns)
     .where(sql<boolean>`substr(resource, 1, ${value.length}) = ${value.prefix}`)
+    .where('released', '<=', value.releasedMax)
     .orderBy('resource'),
 );
 const put = new Statement((db, { resource, token, owner, expires_at, released }: LeaseRow) =>
@@ -53,8 +54,9 @@ export function* findLease(resource: string): Procedure<Lease | null> {
   return row === undefined ? null : toLease(row, yield* clock());
 }
 
-export function* listLeases(prefix: string): Procedure<Lease[]> {
-  const rows = yield* many.all({ prefix, length: [...prefix].length });
+export function* listLeases(prefix: string, held: boolean): Procedure<Lease[]> {
+  const releasedMax = held ? 0 : 1;
+  const rows = yield* many.all({ prefix, length: [...prefix].length, releasedMax });
   const now = yield* clock();
   return rows.map((row) => toLease(row, now));
 }

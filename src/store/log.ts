@@ -180,8 +180,8 @@ export interface EventLog {
 
   /** The lease over a resource as it stands, expired and released ones included; null if there never was one. */
   lease(resource: string): Promise<Lease | null>;
-  /** Every lease whose resource starts with the prefix, by name. */
-  leases(prefix: string): Promise<readonly Lease[]>;
+  /** Every lease whose resource starts with the prefix, by name; without those that were released where only `held` ones are asked for. */
+  leases(prefix: string, options?: { readonly held: boolean }): Promise<readonly Lease[]>;
   /** Takes a resource that is free, released or expired, under the next token. Null: somebody holds it. */
   take(resource: string, owner: JsonObject, ttlMs: number): Promise<Lease | null>;
   /** Prolongs a lease that is still this token's. False: it is not any more (released or taken over). */

@@ -80,6 +80,9 @@ export function leaseContract(create: () => Promise<TestStore>): void {
       expect(await named('run/')).toEqual(['run/a', 'run/b']);
       expect(await named('run')).toHaveLength(3);
       expect(await named('none')).toEqual([]);
+      await log.release({ resource: 'run/a', token: 1 });
+      expect(await named('run/')).toEqual(['run/a', 'run/b']);
+      expect(await log.leases('run/', { held: true })).toMatchObject([{ resource: 'run/b' }]);
     });
   });
 

@@ -4,14 +4,14 @@ import { LockstepError, UsageError } from '../../errors/error.ts';
 import { parseTime } from '../../format/time.ts';
 import { counted } from '../../format/words.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import { deployStream, laneStream } from '../../runtime/log/streams.ts';
 import { Chain } from '../../store/hash-chain.ts';
-import { type EventLog, LogFault, type RecordedEvent } from '../../store/log.ts';
+import { LogFault, type RecordedEvent } from '../../store/log.ts';
 import { toRow } from '../../store/stored-event.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { toLine } from '../transfer/event-line.ts';
 import { openOutput } from '../transfer/export-file.ts';
+import { type Range, selected } from '../transfer/selection.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
@@ -24,26 +24,19 @@ export interface ExportFlags extends GlobalFlags {
   until?: string;
 }
 
-const pageSize = 500;
-
 export async function exportLog(flags: ExportFlags, terminal: Terminal): Promise<number> {
   const range = rangeOf(flags, Date.now());
   const store = await findStore(flags, readEnvironment(process.env));
   const log = await openDeployLog(store, { readOnly: true });
   try {
-    const isOurs = await selection(log, flags, terminal.err);
+    const { deploy: name, lane = null } = flags;
+    const deploy = name === undefined ? null : (await findDeploy(log, name, terminal.err)).deploy;
     const faults = new Map<number, LogFault>();
-    const pages = selected(log, isOurs, range, faults);
+    const pages = selected(log, { deploy, lane }, range, faults);
     return await send(pages, faults, flags, terminal);
   } finally {
     await log.close();
   }
-}
-
-/** From one time on, and before another: two exports that meet there share no event and miss none. */
-interface Range {
-  readonly since: string | null;
-  readonly until: string | null;
 }
 
 async function send(
@@ -92,56 +85,6 @@ async function send(
   if (fault !== null) throw fault;
   if (masked > 0) throw holdsSecrets(masked);
   return 0;
-}
-
-/** Which events are asked for; each is shown once, in the log's order. */
-async function selection(
-  log: EventLog,
-  { deploy: name, lane }: ExportFlags,
-  tell: (line: string) => void,
-): Promise<(event: RecordedEvent) => boolean> {
-  if (name !== undefined) {
-    const { deploy } = await findDeploy(log, name, tell);
-    const stream = deployStream(deploy);
-    return (event) => event.stream === stream;
-  }
-  if (lane === undefined) return () => true;
-  const streams = new Set([laneStream(lane)]);
-  return ({ type, stream, version, data }) => {
-    // A deploy's first event says whose it is.
-    if (type === 'deploy.requested' && version === 1 && data.lane === lane) streams.add(stream);
-    return streams.has(stream);
-  };
-}
-
-/**
- * What the log holds when it begins, however it grows meanwhile.
- *
- * @param faults is given what is found wrong with the events of a page, before the page comes
- */
-async function* selected(
-  log: EventLog,
-  isOurs: (event: RecordedEvent) => boolean,
-  { since, until }: Range,
-  faults: Map<number, LogFault>,
-): AsyncGenerator<readonly RecordedEvent[]> {
-  const head = await log.head();
-  for (let after = 0; after < head; ) {
-    const page = await log.readAll({
-      after,
-      limit: Math.min(pageSize, head - after),
-      onFault: (fault) => void faults.set(fault.position, fault),
-    });
-    const last = page.at(-1);
-    if (last === undefined) return;
-    const ours = page.filter(isOurs).filter(({ time }) => {
-      return (since === null || time >= since) && (until === null || time < until);
-    });
-    if (ours.length > 0) yield ours;
-    // Times never go back.
-    if (until !== null && last.time >= until) return;
-    after = last.position;
-  }
 }
 
 function rangeOf({ since, until }: ExportFlags, nowMs: number): Range {

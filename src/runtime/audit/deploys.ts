@@ -61,7 +61,7 @@ const streamPrefix = 'deploy/';
 
 export const deploysProjection: Projection<DeploysTables> = {
   name: 'deploys',
-  version: 1,
+  version: 2,
   tables: ['deploys'],
 
   create({ db, run }) {
@@ -76,7 +76,14 @@ export const deploysProjection: Projection<DeploysTables> = {
     for (const name of numbers) {
       table = table.addColumn(name, 'integer', (column) => column.notNull());
     }
-    run(table);
+    // As indexes: for the newest of all deploys or of a lane's, and for a lane's news.
+    const columns = (...names: (keyof DeploysTable)[]) => names.map((name) => sql.ref(name));
+    run(
+      table
+        .addUniqueConstraint('deploys_requested', columns('requested_position'))
+        .addUniqueConstraint('deploys_of_lane', columns('lane', 'requested_position'))
+        .addUniqueConstraint('deploys_moved', columns('lane', 'position')),
+    );
   },
 
   apply(event) {
@@ -217,23 +224,42 @@ export async function readDeploys(
  * @throws LogFault as for `readDeploys`
  */
 export async function readDeploy(log: EventLog, idOrPrefix: string): Promise<DeployRow[]> {
-  const rows = await select(log, (db) =>
-    newestFirst(db).where(
-      sql<boolean>`substr(deploy, 1, ${[...idOrPrefix].length}) = ${idOrPrefix}`,
-    ),
-  );
-  const exact = rows.find(({ deploy }) => deploy === idOrPrefix);
-  const only = exact ?? (rows.length === 1 ? rows[0] : undefined);
-  if (only !== undefined) return [toDeployRow(await asRecorded(log, only))];
-  if (rows.length === 0) {
-    const [hidden] = await deploysBegun(log, 1, idOrPrefix);
-    // A writer may have been between the two looks.
-    const [row] = hidden === undefined ? [] : await rowOf(log, hidden.stream);
-    if (hidden !== undefined && row === undefined) throw differs(hidden, 'has no row');
-    if (row !== undefined) return [toDeployRow(await asRecorded(log, row))];
+  const begun = await deploysBegun(log, Number.MAX_SAFE_INTEGER, idOrPrefix);
+  const exact = begun.find(({ stream }) => stream === streamPrefix + idOrPrefix);
+  const named = exact === undefined ? begun : [exact];
+  const rows: DeploysTable[] = [];
+  for (let from = 0; from < named.length; from += idsPerQuery) {
+    rows.push(...(await rowsOf(log, named.slice(from, from + idsPerQuery))));
   }
-  return rows.map(toDeployRow);
+  const found = new Set(rows.map(({ deploy }) => streamPrefix + deploy));
+  const hidden = named.find(({ stream }) => !found.has(stream));
+  if (hidden !== undefined) throw differs(hidden, 'has no row');
+  const [only, ...others] = rows;
+  if (only === undefined || others.length > 0) return rows.map(toDeployRow);
+  return [toDeployRow(await asRecorded(log, only))];
 }
+
+/** The names of a lane's deploys, the one asked for first first; of those that events after a position are of, where it is named. */
+export async function deploysOf(
+  log: EventLog,
+  lane: string,
+  { after = 0, limit = Number.MAX_SAFE_INTEGER }: { after?: number; limit?: number } = {},
+): Promise<readonly string[]> {
+  const rows = await projected(log).query(deploysProjection, (db) =>
+    db
+      .selectFrom('deploys')
+      .select(['deploy', 'requested_position'])
+      // What a newer version wrote may not say whose it is.
+      .where('lane', 'in', [lane, ''])
+      .where('position', '>', after)
+      .limit(limit),
+  );
+  const inOrder = rows.toSorted((a, b) => a.requested_position - b.requested_position);
+  return inOrder.map(({ deploy }) => deploy);
+}
+
+/** Engines take some ten thousand values in one query. */
+const idsPerQuery = 1_000;
 
 const newestFirst = (db: Kysely<DeploysTables>) =>
   db.selectFrom('deploys').selectAll().orderBy('requested_position', 'desc');
@@ -243,8 +269,13 @@ const select = (
   build: (db: Kysely<DeploysTables>) => ReturnType<typeof newestFirst>,
 ): Promise<readonly DeploysTable[]> => projected(log).query(deploysProjection, build);
 
-const rowOf = (log: EventLog, stream: string): Promise<readonly DeploysTable[]> =>
-  select(log, (db) => newestFirst(db).where('deploy', '=', stream.slice(streamPrefix.length)));
+function rowsOf(
+  log: EventLog,
+  streams: readonly Pick<StreamBeginning, 'stream'>[],
+): Promise<readonly DeploysTable[]> {
+  const deploys = streams.map(({ stream }) => stream.slice(streamPrefix.length));
+  return select(log, (db) => newestFirst(db).where('deploy', 'in', deploys));
+}
 
 async function deploysBegun(log: EventLog, limit: number, id = ''): Promise<StreamBeginning[]> {
   const streams = await log.streams({ prefix: streamPrefix + id, limit });
@@ -262,7 +293,7 @@ async function asRecorded(log: EventLog, row: DeploysTable): Promise<DeploysTabl
   const { version = 0 } = events.at(-1) ?? {};
   if (version > row.version) {
     // Written to since the row was read: it is there by now.
-    const [newer] = await rowOf(log, stream);
+    const [newer] = await rowsOf(log, [{ stream }]);
     if (newer !== undefined && newer.version >= version) return asRecorded(log, newer);
   }
   const [first, ...later] = events;

@@ -14,6 +14,6 @@ export async function hasRun(log: EventLog, deploy: string): Promise<boolean> {
 /** The deploys whose run is alive, as far as leases and this host's processes tell. */
 export async function livingRuns(log: EventLog): Promise<ReadonlySet<string>> {
   const prefix = runResource('');
-  const leases = await log.leases(prefix);
+  const leases = await log.leases(prefix, { held: true });
   return new Set(leases.filter(isAlive).map(({ resource }) => resource.slice(prefix.length)));
 }

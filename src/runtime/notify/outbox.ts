@@ -14,6 +14,7 @@ import {
   type JsonObject,
   type RecordedEvent,
 } from '../../store/log.ts';
+import { deploysOf } from '../audit/deploys.ts';
 import { domainEvent, ifReadable, laneEvent, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 import {
@@ -55,6 +56,8 @@ export interface Holding {
 }
 
 const batch = 200;
+/** Where a lane has news of more deploys than that, going through the log is no longer way than going through them. */
+const fewDeploysMax = 50;
 /** So many events that are none of ours are worth a write, lest every run go over them again. */
 const skippedMax = 500;
 const prefix = deployStream('');
@@ -91,7 +94,13 @@ export class Outbox {
   /** Events that are still to be told, at most 200, up to `until`. */
   async pending(until: number): Promise<readonly RecordedEvent[]> {
     const { position } = await this.checkpoint();
-    for (let after = Math.max(position, this.#skippedTo); after < until; ) {
+    const from = Math.max(position, this.#skippedTo);
+    const few = await this.#ofFewDeploys(from, until);
+    if (few !== null) {
+      if (few.length === 0) this.#skippedTo = Math.max(from, until);
+      return few;
+    }
+    for (let after = from; after < until; ) {
       const read = await this.#o.log.readAll({ after, limit: batch, streamPrefix: prefix });
       const events = read.filter((event) => event.position <= until);
       const ours: RecordedEvent[] = [];
@@ -102,6 +111,22 @@ export class Outbox {
       if (read.length < batch) break;
     }
     return [];
+  }
+
+  /** By the table of deploys, which is only an index: what is told is read from the streams. Null: they are many, and all is read. */
+  async #ofFewDeploys(after: number, until: number): Promise<readonly RecordedEvent[] | null> {
+    const { lane, log } = this.#o;
+    if (lane === null || after >= until) return lane === null ? null : [];
+    const deploys = await deploysOf(log, lane, { after, limit: fewDeploysMax + 1 });
+    if (deploys.length > fewDeploysMax) return null;
+    const ours: RecordedEvent[] = [];
+    for (const deploy of deploys) {
+      for (const event of await log.readStream(deployStream(deploy))) {
+        const { position } = event;
+        if (position > after && position <= until && (await this.#isOurs(event))) ours.push(event);
+      }
+    }
+    return ours.sort((a, b) => a.position - b.position).slice(0, batch);
   }
 
   /** Whether there is so much behind the checkpoint that is none of ours that it is worth moving on. */

@@ -15,6 +15,7 @@ const hash = 'test/store/hash-chain.test.ts';
 const tampering = 'test/store/attacks/tampering.test.ts';
 const tampered = 'test/store/attacks/tampered-reads.test.ts';
 const deploys = 'test/runtime/audit/deploys.test.ts';
+const selection = 'test/cli/transfer/selection.test.ts';
 
 export const logMutants: readonly Mutant[] = [
   {
@@ -242,6 +243,24 @@ export const logMutants: readonly Mutant[] = [
     code: 'if (version === projection.version && position === first.position - 1) {',
     by: 'if (version === projection.version) {',
     noticedBy: deploys,
+  },
+  {
+    id: 'a-lane-s-export-goes-by-the-table-alone',
+    promise: read,
+    file: 'src/cli/transfer/selection.ts',
+    symbol: 'ofLane',
+    code: "if (events.some(({ data }) => typeof data.deploy === 'string' && !known.has(data.deploy))) { return null; }",
+    by: '',
+    noticedBy: selection,
+  },
+  {
+    id: 'an-export-believes-a-time-that-was-changed',
+    promise: read,
+    file: 'src/cli/transfer/selection.ts',
+    symbol: 'positionBefore',
+    code: 'log.readAll({ after: middle - 1, limit: 1 })',
+    by: 'log.readAll({ after: middle - 1, limit: 1, onFault: () => {} })',
+    noticedBy: selection,
   },
   {
     id: 'a-lost-log-is-no-end-of-the-run',
