@@ -54,6 +54,7 @@ export const programs = {
       type: 'end',
       releases: releases.length,
       running: running === null ? null : String(running),
+      commit: running === null ? null : place.read(running).commit,
       whole: true,
     });
     return exitCodes.done;

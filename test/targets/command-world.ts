@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Place as Folder } from '../../examples/folders/place.mjs';
 // @ts-expect-error the example is plain JavaScript
 import { programs } from '../../examples/folders/programs.mjs';
+import type { Clock } from '../../src/effects/clock.ts';
 import type { Ports } from '../../src/effects/ports.ts';
 import type {
   ProgramEnd,
@@ -27,11 +28,18 @@ type Outcome = 'fail' | 'stall' | null;
 const [alive, never] = [process.pid, new Promise<never>(() => {})];
 
 /** What the world's operations need of a folder; the example itself has no types. */
-interface FolderPlace {
+export interface FolderPlace {
   readonly folder: string;
   readonly artifacts: string;
   readonly running: number | null;
-  releases(): { number: number; state: string; artifact: { id: string }; commit: string }[];
+  releases(): {
+    readonly number: number;
+    readonly state: string;
+    readonly artifact: { readonly id: string };
+    readonly commit: string;
+    readonly rollback: boolean;
+    readonly key: string | null;
+  }[];
   keep(bytes: Uint8Array, unpack: (folder: string) => void): { id: string };
   make(release: object): number;
   switchTo(number: number): void;
@@ -40,7 +48,7 @@ interface FolderPlace {
   claim(release: number): void;
 }
 
-const settingsOf = (
+export const settingsOf = (
   environment: string,
   over: Readonly<Record<string, string[] | null>> = {},
 ): TargetSettings => ({
@@ -58,7 +66,9 @@ const settingsOf = (
 });
 
 export class FolderWorld implements TargetWorld, Programs {
-  readonly clock: VirtualClock = createVirtualClock();
+  /** Its own, where no other was given. */
+  readonly jumping: VirtualClock = createVirtualClock();
+  readonly clock: Clock;
   readonly folder = mkdtempSync(join(tmpdir(), 'folders-'));
   readonly ran: { operation: Operation; place: Place; told: Readonly<Record<string, string>> }[] =
     [];
@@ -73,6 +83,14 @@ export class FolderWorld implements TargetWorld, Programs {
   spoil: (lines: readonly string[], operation: Operation, place: Place) => readonly string[] = (
     lines,
   ) => lines;
+
+  constructor(clock?: Clock) {
+    this.clock = clock ?? this.jumping;
+  }
+
+  /** Called with each run of a program, before it is carried out. */
+  onRun: (operation: Operation, place: Place, told: Readonly<Record<string, string>>) => void =
+    () => {};
 
   open(place: Place, over: Readonly<Record<string, string[] | null>> = {}): Target {
     return commandTargets(this)(settingsOf(place, over));
@@ -108,6 +126,7 @@ export class FolderWorld implements TargetWorld, Programs {
       LOCKSTEP_ENVIRONMENT: Place;
     };
     this.ran.push({ operation, place, told });
+    this.onRun(operation, place, told);
     const writes = operation === 'deploy' || operation === 'restore';
     const fault = writes ? (this.#faults.get(`${place} ${operation}`) ?? null) : null;
     if (writes) this.#faults.delete(`${place} ${operation}`);
@@ -238,6 +257,21 @@ export class FolderWorld implements TargetWorld, Programs {
         life: `life-${life}`,
       })),
     });
+  }
+
+  /** As many as are wanted run whatever runs there, in these states. */
+  serves(place: Place, ...states: readonly ToldInstance['state'][]): void {
+    const listed = states.map((state, i) => ({ name: `web.${i + 1}`, state, life: `life-${i}` }));
+    this.#instances(place, { wanted: states.length, listed });
+  }
+
+  isSick(place: Place): boolean {
+    const told = this.#told.get(place)?.listed ?? [];
+    return told.some((one) => (one as { state: string }).state !== 'up');
+  }
+
+  folders(place: Place): FolderPlace {
+    return this.#folder(place);
   }
 
   async close(): Promise<void> {

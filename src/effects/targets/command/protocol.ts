@@ -127,7 +127,8 @@ const currentLines = z.discriminatedUnion('type', [
     type: z.literal('end'),
     releases: z.int().nonnegative().describe('how many `release` lines there are'),
     work: z.int().nonnegative().default(0).describe('how many `work` lines'),
-    running: id.nullable().describe('the id of the release that runs'),
+    running: id.nullable().describe('the id of the release that runs, once more'),
+    commit: words.nullable().describe('and its commit'),
     whole: z.boolean().describe('whether the list goes back to the first release that ever was'),
   }),
 ]);

@@ -57,13 +57,14 @@ export class ReleaseList {
   }
 
   /**
-   * What other code ran before a release; null where none did.
+   * What other code ran before a release: another artifact, or the same one of another commit; null where none did.
    *
    * @throws CommandError E_PROGRAM_SHORT the list does not say
    */
   otherBefore(release: ReleaseLine): ReleaseLine | null {
-    const ours = artifactOf(release);
-    const other = this.ranBefore(release).find((one) => !isSameArtifact(artifactOf(one), ours));
+    const isOther = (one: ReleaseLine) =>
+      one.commit !== release.commit || !isSameArtifact(artifactOf(one), artifactOf(release));
+    const other = this.ranBefore(release).find(isOther);
     if (other === undefined && !this.isWhole) throw this.#short(`what ran before ${release.id}`);
     return other ?? null;
   }
@@ -127,6 +128,11 @@ export class ReleaseList {
     if ((running?.id ?? null) !== end.running) {
       throw this.#wrong(
         `${running?.id ?? 'nothing'} runs, but its end says ${end.running ?? 'nothing'}`,
+      );
+    }
+    if ((running?.commit ?? null) !== end.commit) {
+      throw this.#wrong(
+        `what runs is of ${running?.commit ?? 'no commit'}, but its end says ${end.commit ?? 'none'}`,
       );
     }
     if (running === undefined && !end.whole) {

@@ -157,7 +157,7 @@ describe('a deploy', () => {
 
   it('is not begun once what cleared it is too old', async () => {
     const clear = async () => {
-      world.clock.advance(16_000);
+      world.jumping.advance(16_000);
       return null;
     };
     expect((await failureOf(submit({ clear }))).code).toBe('E_CLEARANCE_EXPIRED');

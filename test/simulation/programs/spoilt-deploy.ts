@@ -1,0 +1,241 @@
+/** One whole deploy by programs under virtual time, one of whose answers is spoilt: real runtime, chart, effects and log. */
+import type { History } from '../../../src/effects/history/history.ts';
+import { commandTargets } from '../../../src/effects/targets/command/target.ts';
+import { has, stateOf } from '../../../src/machine/interpret.ts';
+import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
+import { createStoreLock, readLane } from '../../../src/runtime/lock/store-lock.ts';
+import { type NewDeploy, requestDeploy } from '../../../src/runtime/loop/request.ts';
+import { runDeploy } from '../../../src/runtime/loop/run.ts';
+import { createServices } from '../../../src/runtime/loop/service-table.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import { actorCalled } from '../../actor.ts';
+import { FolderWorld, settingsOf } from '../../targets/command-world.ts';
+import { leaseMs } from '../scenario.ts';
+import { VirtualTime } from '../virtual-time.ts';
+import { commits, type ProgramWorld } from './worlds.ts';
+
+/** An answer as the program gave it. */
+export interface ProgramExchange {
+  /** `production current`. */
+  readonly key: string;
+  /** From 1, among those of the key. */
+  readonly occurrence: number;
+  readonly lines: readonly string[];
+}
+
+export interface SpoiltAnswer {
+  readonly key: string;
+  readonly occurrence: number;
+  /** Only that answer, or all from that one on. */
+  readonly times: 'once' | 'onwards';
+  readonly change: (lines: readonly string[]) => readonly string[] | null;
+}
+
+export interface ProgramDeploy {
+  readonly state: string;
+  readonly code: string | null;
+  readonly violations: readonly string[];
+  readonly exchanges: readonly ProgramExchange[];
+  readonly spoilt: number;
+  readonly writes: number;
+}
+
+const startMs = Date.UTC(2026, 0, 5, 9);
+const longestMs = 12 * 3_600_000;
+
+export class ProgramFuzzer {
+  #time = new VirtualTime(startMs);
+  #deploys = 0;
+  readonly #log: Promise<EventLog> = openLog('sqlite::memory:', {
+    now: () => this.#time.now(),
+    sleep: (ms, signal) => this.#time.sleep(ms, signal),
+  });
+
+  async close(): Promise<void> {
+    await (await this.#log).close();
+  }
+
+  async run(world: ProgramWorld, spoil: SpoiltAnswer | null = null): Promise<ProgramDeploy> {
+    const time = new VirtualTime(startMs);
+    this.#time = time;
+    this.#deploys += 1;
+    const folders = new FolderWorld(time.clock);
+    try {
+      world.past(folders);
+      const truth = new Truth(folders);
+      const wire = new Wire(folders, spoil, truth);
+      let done = false;
+      const deploy = this.#deploy(folders, time, String(this.#deploys)).finally(() => {
+        done = true;
+      });
+      deploy.catch(() => {});
+      if (!(await time.runUntil(() => done, startMs + longestMs))) {
+        throw new Error(`${world.name}: the deploy never came to an end`);
+      }
+      const { state, code } = await deploy;
+      truth.atEnd(state);
+      const { exchanges, spoilt } = wire;
+      const { violations, writes } = truth;
+      if (!world.ships && writes > 0) violations.push(`production was written where ${world.name}`);
+      return { state, code, violations, exchanges, spoilt, writes };
+    } finally {
+      await folders.close();
+    }
+  }
+
+  async #deploy(folders: FolderWorld, time: VirtualTime, label: string) {
+    const log = await this.#log;
+    const { clock } = time;
+    const owner = { run: label, host: 'fuzzed', pid: 1, started: '0', url: null, job: null };
+    let ids = 0;
+    const newId = () => {
+      ids += 1;
+      return `${label}-${ids}`;
+    };
+    const run = { id: label, actor: actorCalled('ci'), ci: null, program: 'fuzzer', owner, newId };
+    const keeper = createLeaseKeeper({ log, clock, leaseMs });
+    const { http } = folders.ports();
+    const targets = commandTargets(folders);
+    const services = createServices({
+      http: { ...http, assertHeld: keeper.assertHeld },
+      targets,
+      history,
+      archive: async () => Buffer.from(`files of ${commits.ours}`),
+      readLane: (name) => readLane(log, name),
+      killSwitch: (name) => ({ killSwitch: { name, state: 'true', why: null }, on: true }),
+      trust: {
+        accepted: new Set(),
+        isLogKept: true,
+        laneOf: async () => requestOf(label).lane,
+        otherLane: async () => null,
+      },
+    });
+    const { staging, production } = requestOf(label).settings;
+    const lock = createStoreLock({
+      log,
+      clock,
+      run,
+      keeper,
+      leaseMs,
+      relation: async (base, head) => commits.graph.relation(base, head),
+      quiesce: (signal) =>
+        quiesce(quietOf({ staging, production }, targets), folders.ports({ signal })),
+    });
+    try {
+      const { deploy } = await requestDeploy(log, requestOf(label), run);
+      const { folded } = await runDeploy({
+        ...{ deploy, log, clock, run, keeper, leaseMs, lock, services },
+        interrupt: new AbortController().signal,
+        progress: () => {},
+        recorded: () => {},
+      });
+      if (!has(folded, 'settled') && !has(folded, 'paused')) throw new Error('it did not end');
+      const { outcome } = folded.snapshot.context;
+      const code = outcome?.type === 'deploy.failed' ? outcome.data.failure.code : null;
+      return { state: stateOf(folded), code };
+    } finally {
+      keeper.stop();
+    }
+  }
+}
+
+const history = {
+  relation: async (base: string, head: string) => commits.graph.relation(base, head),
+  notes: async (base: string | null, head: string) => commits.graph.notes(base, head),
+  fullId: async (named: string) => commits.graph.fullId(named),
+} as unknown as History;
+
+/** Keeps account of every answer, and spoils the one that is to be spoilt. */
+class Wire {
+  readonly exchanges: ProgramExchange[] = [];
+  spoilt = 0;
+
+  constructor(folders: FolderWorld, spoil: SpoiltAnswer | null, truth: Truth) {
+    folders.onRun = (operation, place, told) => {
+      if (operation === 'deploy' && place === 'production') truth.onWrite(told);
+    };
+    folders.spoil = (lines, operation, place) => {
+      const key = `${place} ${operation}`;
+      const occurrence = this.exchanges.filter((one) => one.key === key).length + 1;
+      this.exchanges.push({ key, occurrence, lines });
+      if (spoil === null || spoil.key !== key || spoil.occurrence > occurrence) return lines;
+      if (spoil.times === 'once' && spoil.occurrence < occurrence) return lines;
+      const changed = spoil.change(lines);
+      if (changed === null || `${changed}` === `${lines}`) return lines;
+      this.spoilt += 1;
+      return changed;
+    };
+  }
+}
+
+/** What is true, asked of the folders themselves. */
+class Truth {
+  readonly violations: string[] = [];
+  writes = 0;
+  readonly #folders: FolderWorld;
+
+  constructor(folders: FolderWorld) {
+    this.#folders = folders;
+  }
+
+  onWrite(told: Readonly<Record<string, string>>): void {
+    const releases = this.#folders.folders('production').releases();
+    const running = releases.find(({ state }) => state === 'running');
+    const ofOurs = releases.filter(({ key }) => key?.startsWith(told.LOCKSTEP_KEY ?? '') === true);
+    const wrong = (why: string): void => void this.violations.push(`production was written ${why}`);
+    this.writes += 1;
+    if (ofOurs.some(({ state }) => state !== 'failed')) wrong('though it has what this key made');
+    if (running?.rollback) wrong('though somebody had gone back');
+    const relation =
+      running === undefined ? 'ahead' : commits.graph.relation(running.commit, commits.ours);
+    if (relation !== 'ahead') wrong(`though our commit is ${relation} of what runs there`);
+    const verified = this.#running('staging');
+    if (verified?.commit !== commits.ours) wrong('though staging does not run our commit');
+    if (told.LOCKSTEP_ARTIFACT !== verified?.artifact.id)
+      wrong('with something else than staging runs');
+    if (this.#folders.isSick('staging')) wrong('though staging is not well');
+  }
+
+  atEnd(state: string): void {
+    if (state !== 'production.live') return;
+    const runs = this.#running('production');
+    if (runs?.commit !== commits.ours)
+      this.violations.push('it is “live”, but production runs something else');
+    if (this.#folders.isSick('production'))
+      this.violations.push('it is “live” though production is not well');
+  }
+
+  #running(place: 'staging' | 'production') {
+    return this.#folders
+      .folders(place)
+      .releases()
+      .find(({ state }) => state === 'running');
+  }
+}
+
+function requestOf(label: string): NewDeploy {
+  const verify = {
+    instances: { timeoutMs: 30_000, settleMs: 1_000 },
+    waive: [],
+    endpoints: [],
+  };
+  const environment = { timeoutMs: 60_000, verify };
+  return {
+    lane: `lane-${label}`,
+    branch: 'master',
+    commit: { sha: commits.ours, title: 'Ours', author: 'Ana' },
+    build: { provider: 'circleci', label, attempt: 1, job: 'deploy', workflow: null, url: null },
+    settings: {
+      stacking: 'skip',
+      lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },
+      store: null,
+      repository: null,
+      staging: { ...environment, target: settingsOf('staging'), submits: 'commit' },
+      production: { ...environment, target: settingsOf('production'), submits: 'artifact' },
+      gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
+    },
+    override: null,
+  };
+}
