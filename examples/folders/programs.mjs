@@ -46,15 +46,15 @@ export const programs = {
     const place = placeOf(io);
     const releases = place.releases();
     for (const { previous: _, ...release } of releases) {
-      const { number } = release;
-      io.say({ type: 'release', id: String(number), version: `v${number}`, ...release });
+      const { number, commit } = release;
+      const artifact = { ...release.artifact, commit };
+      io.say({ type: 'release', id: String(number), version: `v${number}`, ...release, artifact });
     }
     const { running } = place;
     io.say({
       type: 'end',
       releases: releases.length,
       running: running === null ? null : String(running),
-      commit: running === null ? null : place.read(running).commit,
       whole: true,
     });
     return exitCodes.done;
@@ -66,13 +66,15 @@ export const programs = {
     const file = join(place.folder, 'instances.json');
     const none = { wanted: 1, listed: [] };
     const { wanted, listed } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : none;
-    for (const { pid, ...instance } of listed) {
-      // A server asks the link at each request: it runs what runs.
-      const release = String(place.running);
+    // A server asks the link at each request: it runs what runs.
+    const release = String(place.running);
+    const told = listed.map(({ pid, ...instance }) => {
       const state = pid === undefined || isAlive(pid) ? instance.state : 'crashed';
-      io.say({ type: 'instance', release, ...instance, state });
-    }
-    io.say({ type: 'end', instances: listed.length, wanted });
+      return { type: 'instance', release, ...instance, state };
+    });
+    for (const instance of told) io.say(instance);
+    const up = told.filter(({ state }) => state === 'up').length;
+    io.say({ type: 'end', instances: told.length, up, wanted });
     return exitCodes.done;
   },
 

@@ -4,6 +4,7 @@ import { gateMutants } from './by-promise/gates.ts';
 import { holders } from './by-promise/holders.ts';
 import { hookMutants } from './by-promise/hooks.ts';
 import { logMutants } from './by-promise/log.ts';
+import { programMutants } from './by-promise/programs.ts';
 import { ruleMutants } from './by-promise/rules.ts';
 import { targetMutants } from './by-promise/targets.ts';
 import { writes } from './by-promise/writes.ts';
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...ruleMutants,
   ...targetMutants,
   ...hookMutants,
+  ...programMutants,
 ];

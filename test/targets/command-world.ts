@@ -92,6 +92,12 @@ export class FolderWorld implements TargetWorld, Programs {
   onRun: (operation: Operation, place: Place, told: Readonly<Record<string, string>>) => void =
     () => {};
 
+  /** A `deploy` that does not know a key again: it makes a release each time that it is called. */
+  isCareless = false;
+
+  /** Whether whoever started that run dies: before the program has done anything, or when it has done all. */
+  dies: (run: number) => 'before' | 'after' | null = () => null;
+
   open(place: Place, over: Readonly<Record<string, string[] | null>> = {}): Target {
     return commandTargets(this)(settingsOf(place, over));
   }
@@ -127,6 +133,8 @@ export class FolderWorld implements TargetWorld, Programs {
     };
     this.ran.push({ operation, place, told });
     this.onRun(operation, place, told);
+    const death = this.dies(this.ran.length);
+    if (death === 'before') return { ended: never, stop: () => {} };
     const writes = operation === 'deploy' || operation === 'restore';
     const fault = writes ? (this.#faults.get(`${place} ${operation}`) ?? null) : null;
     if (writes) this.#faults.delete(`${place} ${operation}`);
@@ -138,6 +146,7 @@ export class FolderWorld implements TargetWorld, Programs {
       outcome === null
         ? this.#carryOut(operation, told, lines)
         : this.#spoilt(operation, place, outcome, told, lines);
+    if (death === 'after') return { ended: never, stop: () => {} };
     if (fault === 'after') return ended({ code: null, signal: 'SIGKILL' });
     const text =
       !writes && this.#answer !== null ? [this.#answer] : this.spoil(lines, operation, place);
@@ -153,9 +162,11 @@ export class FolderWorld implements TargetWorld, Programs {
     told: Readonly<Record<string, string>>,
     lines: string[],
   ): RunningProgram {
+    // What it was told counts its runs, which whoever asks what runs does not see.
+    const key = this.isCareless ? { LOCKSTEP_KEY: `${told.LOCKSTEP_KEY}~${this.ran.length}` } : {};
     const code: number = programs[operation]({
-      env: { ...told, FOLDERS: this.folder },
-      say: (line: object) => lines.push(JSON.stringify(line)),
+      env: { ...told, ...key, FOLDERS: this.folder },
+      say: (line: object) => lines.push(JSON.stringify(line).replaceAll(/~\d+"/g, '"')),
       warn: (text: string) => this.progress.push(text),
       now: () => this.clock.now(),
       unpack: (file: string, folder: string) => writeFileSync(join(folder, 'from'), file),
@@ -263,6 +274,14 @@ export class FolderWorld implements TargetWorld, Programs {
   serves(place: Place, ...states: readonly ToldInstance['state'][]): void {
     const listed = states.map((state, i) => ({ name: `web.${i + 1}`, state, life: `life-${i}` }));
     this.#instances(place, { wanted: states.length, listed });
+  }
+
+  /** Releases of that commit that came to run there. */
+  shipped(place: Place, commit: string): number {
+    const ran = this.#folder(place)
+      .releases()
+      .filter(({ state }) => /running|earlier/.test(state));
+    return ran.filter((one) => one.commit === commit).length;
   }
 
   isSick(place: Place): boolean {

@@ -93,6 +93,7 @@ class Judge {
   }
 
   async #commitOf(artifact: Artifact): Promise<string | null> {
+    if (artifact.commit !== null) return artifact.commit;
     const named = await this.#target.namedCommit(artifact, this.#ports);
     return named === null ? null : this.#history.fullId(named, this.#ports);
   }

@@ -1,6 +1,10 @@
 /** What the environment may say, and when the kill switch is on. */
 import { describe, expect, it } from 'vitest';
-import { emptyTokens, readEnvironment } from '../../../src/cli/config/environment.ts';
+import {
+  emptyTokens,
+  environmentForPrograms,
+  readEnvironment,
+} from '../../../src/cli/config/environment.ts';
 import { LockstepError, UsageError } from '../../../src/errors/error.ts';
 
 function refusalOf(work: () => unknown): LockstepError {
@@ -97,5 +101,25 @@ describe('the environment', () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toContain(name);
     expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain('top-secret');
+  });
+});
+
+describe('what programs of the team’s own are given', () => {
+  it('is the job’s environment without what only Lockstep needs', () => {
+    const env = {
+      PATH: '/bin',
+      AWS_SECRET_ACCESS_KEY: 'theirs',
+      GITHUB_TOKEN: 'of many uses',
+      PIPELINE_STORE: 'postgres://ours',
+      LOCKSTEP_KEY: 'of somebody else',
+      SLACK_BOT_TOKEN: 'ours',
+      HEROKU_API_KEY: 'ours',
+      PGPASSWORD: 'ours',
+    };
+    expect(environmentForPrograms(env, {})).toEqual({
+      PATH: '/bin',
+      AWS_SECRET_ACCESS_KEY: 'theirs',
+      GITHUB_TOKEN: 'of many uses',
+    });
   });
 });

@@ -1,4 +1,5 @@
 /** One whole deploy by programs under virtual time, one of whose answers is spoilt: real runtime, chart, effects and log. */
+import type { Clock } from '../../../src/effects/clock.ts';
 import type { History } from '../../../src/effects/history/history.ts';
 import { commandTargets } from '../../../src/effects/targets/command/target.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
@@ -40,6 +41,32 @@ export interface ProgramDeploy {
   readonly exchanges: readonly ProgramExchange[];
   readonly spoilt: number;
   readonly writes: number;
+  /** Of programs. */
+  readonly runs: number;
+  /** How many releases of our commit came to run in staging, and in production. */
+  readonly shipped: readonly number[];
+}
+
+export interface Death {
+  /** From 1. */
+  readonly run: number;
+  readonly when: 'before' | 'after';
+  /** The programs do not know a key again. */
+  readonly isCareless?: boolean;
+}
+
+const never = new Promise<never>(() => {});
+
+/** A clock by which nobody wakes any more who is dead. */
+function mortal(clock: Clock, dead: Promise<void>): Clock {
+  let isDead = false;
+  void dead.then(() => {
+    isDead = true;
+  });
+  return {
+    ...clock,
+    sleep: (ms, signal) => clock.sleep(ms, signal).then(() => (isDead ? never : undefined)),
+  };
 }
 
 const startMs = Date.UTC(2026, 0, 5, 9);
@@ -57,44 +84,72 @@ export class ProgramFuzzer {
     await (await this.#log).close();
   }
 
-  async run(world: ProgramWorld, spoil: SpoiltAnswer | null = null): Promise<ProgramDeploy> {
+  /** @param death at which run of a program this process dies, and how far that comes; another process carries on */
+  async run(
+    world: ProgramWorld,
+    spoil: SpoiltAnswer | null = null,
+    death: Death | null = null,
+  ): Promise<ProgramDeploy> {
     const time = new VirtualTime(startMs);
     this.#time = time;
     this.#deploys += 1;
     const folders = new FolderWorld(time.clock);
     try {
       world.past(folders);
+      folders.isCareless = death?.isCareless ?? false;
       const truth = new Truth(folders);
       const wire = new Wire(folders, spoil, truth);
       let done = false;
-      const deploy = this.#deploy(folders, time, String(this.#deploys)).finally(() => {
-        done = true;
-      });
+      const label = String(this.#deploys);
+      const dead = Promise.withResolvers<void>();
+      folders.dies = (run) => {
+        if (run !== death?.run) return null;
+        dead.resolve();
+        return death.when;
+      };
+      const first = this.#deploy(folders, time, label, 1, dead.promise);
+      const deploy = first
+        .then((ended) => ended ?? this.#deploy(folders, time, label, 2, never))
+        .finally(() => {
+          done = true;
+        });
       deploy.catch(() => {});
       if (!(await time.runUntil(() => done, startMs + longestMs))) {
         throw new Error(`${world.name}: the deploy never came to an end`);
       }
-      const { state, code } = await deploy;
+      const { state, code } = (await deploy) ?? { state: 'dead', code: null };
       truth.atEnd(state);
       const { exchanges, spoilt } = wire;
       const { violations, writes } = truth;
       if (!world.ships && writes > 0) violations.push(`production was written where ${world.name}`);
-      return { state, code, violations, exchanges, spoilt, writes };
+      const runs = folders.ran.length;
+      const shipped = (['staging', 'production'] as const).map((place) =>
+        folders.shipped(place, commits.ours),
+      );
+      return { state, code, violations, exchanges, spoilt, writes, runs, shipped };
     } finally {
       await folders.close();
     }
   }
 
-  async #deploy(folders: FolderWorld, time: VirtualTime, label: string) {
+  /** @returns null where it died on the way */
+  async #deploy(
+    folders: FolderWorld,
+    time: VirtualTime,
+    label: string,
+    life: number,
+    dead: Promise<void>,
+  ) {
     const log = await this.#log;
-    const { clock } = time;
-    const owner = { run: label, host: 'fuzzed', pid: 1, started: '0', url: null, job: null };
+    const clock = mortal(time.clock, dead);
+    const id = `${label}.${life}`;
+    const owner = { run: id, host: `host-${id}`, pid: 1, started: '0', url: null, job: null };
     let ids = 0;
     const newId = () => {
       ids += 1;
-      return `${label}-${ids}`;
+      return `${id}-${ids}`;
     };
-    const run = { id: label, actor: actorCalled('ci'), ci: null, program: 'fuzzer', owner, newId };
+    const run = { id, actor: actorCalled('ci'), ci: null, program: 'fuzzer', owner, newId };
     const keeper = createLeaseKeeper({ log, clock, leaseMs });
     const { http } = folders.ports();
     const targets = commandTargets(folders);
@@ -125,12 +180,16 @@ export class ProgramFuzzer {
     });
     try {
       const { deploy } = await requestDeploy(log, requestOf(label), run);
-      const { folded } = await runDeploy({
+      const running = runDeploy({
         ...{ deploy, log, clock, run, keeper, leaseMs, lock, services },
         interrupt: new AbortController().signal,
         progress: () => {},
         recorded: () => {},
       });
+      running.catch(() => {});
+      const ended = await Promise.race([running, dead.then(() => null)]);
+      if (ended === null) return null;
+      const { folded } = ended;
       if (!has(folded, 'settled') && !has(folded, 'paused')) throw new Error('it did not end');
       const { outcome } = folded.snapshot.context;
       const code = outcome?.type === 'deploy.failed' ? outcome.data.failure.code : null;
@@ -183,7 +242,7 @@ class Truth {
   onWrite(told: Readonly<Record<string, string>>): void {
     const releases = this.#folders.folders('production').releases();
     const running = releases.find(({ state }) => state === 'running');
-    const ofOurs = releases.filter(({ key }) => key?.startsWith(told.LOCKSTEP_KEY ?? '') === true);
+    const ofOurs = releases.filter(({ key }) => key?.replace(/~\d+$/, '') === told.LOCKSTEP_KEY);
     const wrong = (why: string): void => void this.violations.push(`production was written ${why}`);
     this.writes += 1;
     if (ofOurs.some(({ state }) => state !== 'failed')) wrong('though it has what this key made');

@@ -70,6 +70,10 @@ export class ProgramWatch implements InstanceWatch {
         `has ${all.length} \`instance\` lines before one end that says ${end.instances}`,
       );
     }
+    const up = all.filter(({ state }) => state === 'up').length;
+    if (up !== end.up) {
+      throw wrongAnswer(health ?? [], `${up} instances are up, but its end says ${end.up}`);
+    }
     return { all, wanted: end.wanted };
   }
 

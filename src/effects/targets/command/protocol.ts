@@ -101,7 +101,9 @@ const currentLines = z.discriminatedUnion('type', [
     commit: words
       .nullable()
       .describe('what it is made of: a full commit id; `null` where nothing tells'),
-    artifact,
+    artifact: artifact.extend({
+      commit: words.nullable().describe('what it was built of; the same as the release’s'),
+    }),
     at: z.iso.datetime({ offset: true }).describe('when it was made'),
     by: words.min(1).describe('who made it, as the host names people'),
     key: id
@@ -128,7 +130,6 @@ const currentLines = z.discriminatedUnion('type', [
     releases: z.int().nonnegative().describe('how many `release` lines there are'),
     work: z.int().nonnegative().default(0).describe('how many `work` lines'),
     running: id.nullable().describe('the id of the release that runs, once more'),
-    commit: words.nullable().describe('and its commit'),
     whole: z.boolean().describe('whether the list goes back to the first release that ever was'),
   }),
 ]);
@@ -148,6 +149,7 @@ const healthLines = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('end'),
     instances: z.int().nonnegative().describe('how many `instance` lines there are'),
+    up: z.int().nonnegative().describe('how many of them are up, once more'),
     wanted: z
       .int()
       .nonnegative()

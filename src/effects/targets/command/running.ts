@@ -49,7 +49,8 @@ function mustBeOf(host: Host, line: ReleaseLine, commit: string, artifact: Artif
       { hint: `It was made by ${line.by}.`, details },
     );
   }
-  if (isSameArtifact(of, artifact)) return;
+  // Also by its name: it is what the next environment will be given.
+  if (isSameArtifact(of, artifact) && of.id === artifact.id) return;
   throw new LockstepError(
     'E_RELEASE_ARTIFACT',
     `${host.name}: release ${line.id} is of ${of.kind} ${of.id}, not of ${artifact.kind} ${artifact.id}`,

@@ -201,7 +201,11 @@ describe('the list of releases', () => {
       (line) => (line.id === '2' ? { ...line, state: 'pending' } : line),
     ],
     ['one id stands twice', (line) => (line.id === '2' ? { ...line, id: '3' } : line)],
-    ['one is out of order', (line) => (line.id === '2' ? { ...line, number: 9 } : line)],
+    ['one is out of order', (line) => (line.id === '3' ? { ...line, number: 0 } : line)],
+    [
+      'a release is of another commit than its artifact',
+      (line) => (line.id === '2' ? { ...line, commit: 'x' } : line),
+    ],
     ['a time is none', (line) => (line.id === '2' ? { ...line, at: 'yesterday' } : line)],
   ])('where %s is an error, and nothing is concluded', async (_, change) => {
     history();
@@ -215,6 +219,17 @@ describe('the list of releases', () => {
     expect((await failureOf(observed())).code).toBe('E_PROGRAM_SHORT');
     world.release('production', two);
     expect((await observed()).before?.artifact?.commit).toBe(one);
+  });
+
+  it('tells other code by its commit too, where a digest says that it is the same', async () => {
+    history();
+    const digest = `sha256:${'e'.repeat(64)}`;
+    changing('current', (line) =>
+      line.id === '3' || line.id === '4'
+        ? { ...line, artifact: { ...(line.artifact as object), digest } }
+        : line,
+    );
+    expect((await observed()).before?.release.id).toBe('3');
   });
 
   it('is asked for again while the program says that it may be', async () => {

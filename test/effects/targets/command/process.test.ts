@@ -1,0 +1,113 @@
+/** Programs as processes: where they are looked for, what they get, and how they end. */
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPrograms } from '../../../../src/effects/targets/command/process.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'programs-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const script = (name: string, text: string, mode = 0o755): void => {
+  writeFileSync(join(root, name), `#!/bin/sh\n${text}\n`);
+  chmodSync(join(root, name), mode);
+};
+const programs = (env: Record<string, string> = {}) =>
+  createPrograms({ root, env: { PATH: process.env.PATH, ...env } });
+
+function start(words: readonly string[], told: Record<string, string> = {}) {
+  let output = '';
+  const onOutput = (from: string, bytes: Uint8Array) => {
+    output += `${from}: ${Buffer.from(bytes)}`;
+  };
+  const running = programs({ OURS: 'yes' }).start({ words, told, onOutput });
+  return { ...running, output: () => output };
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/\) [ZX]/.test(readFileSync(stat, 'utf8'));
+};
+const until = async (holds: () => boolean) => {
+  while (!holds()) await new Promise((soon) => setTimeout(soon, 5));
+};
+const numberIn = (name: string) => {
+  const file = join(root, name);
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+};
+
+describe('a program', () => {
+  it('runs at the root, by its words, with what it is told', async () => {
+    script('deploy', 'echo "$PWD $# $1 $OURS $LOCKSTEP_KEY"; echo problem >&2; exit 3');
+    const running = start(['./deploy', 'a b'], { LOCKSTEP_KEY: '502' });
+    expect(await running.ended).toEqual({ code: 3, signal: null });
+    expect(running.output()).toContain(`stdout: ${root} 1 a b yes 502`);
+    expect(running.output()).toContain('stderr: problem');
+  });
+
+  it.each([
+    ['./none', './none is not there'],
+    ['no-such-program-here', 'no-such-program-here is not there'],
+    ['./plain', './plain may not be executed'],
+    ['./', './ is no file'],
+  ])('that cannot be run is told before it is begun: %s', (word, words) => {
+    script('plain', 'exit 0', 0o644);
+    expect(() => programs().check([word])).toThrow(words);
+    expect(() => programs().check(['sh'])).not.toThrow();
+  });
+
+  it('that names an interpreter which is not there is told so', async () => {
+    writeFileSync(join(root, 'odd'), '#!/no/such/interpreter\n');
+    chmodSync(join(root, 'odd'), 0o755);
+    await expect(start(['./odd']).ended).rejects.toThrow('./odd cannot be started (ENOENT)');
+  });
+
+  it('that is stopped ends with all that it began', async () => {
+    script('deploy', 'sleep 60 & echo $! > child\nwait');
+    const running = start(['./deploy']);
+    await until(() => numberIn('child') > 0);
+    running.stop(5_000);
+    expect(await running.ended).toEqual({ code: null, signal: 'SIGTERM' });
+    await until(() => !isAlive(numberIn('child')));
+  });
+
+  it('that does not hear of it is killed after its grace', async () => {
+    script('deploy', "trap '' TERM\necho $$ > self\nwhile :; do sleep 0.05; done");
+    const running = start(['./deploy']);
+    await until(() => numberIn('self') > 0);
+    running.stop(50);
+    expect(await running.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('that ends by itself may leave a server behind, and is not waited for because of it', async () => {
+    script('deploy', 'sleep 60 & echo $! > child\nexit 0');
+    expect(await start(['./deploy']).ended).toEqual({ code: 0, signal: null });
+    const child = numberIn('child');
+    expect(isAlive(child)).toBe(true);
+    process.kill(child, 'SIGKILL');
+  });
+});
+
+it('the commit’s files are in a file that only its owner may read, and that goes', async () => {
+  const { path, remove } = await programs().file(new TextEncoder().encode('a tarball'));
+  expect(readFileSync(path, 'utf8')).toBe('a tarball');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  await remove();
+  expect(existsSync(path)).toBe(false);
+});
