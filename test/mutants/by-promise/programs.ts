@@ -186,7 +186,7 @@ export const programMutants: readonly Mutant[] = [
     promise,
     file: 'src/effects/targets/command/running.ts',
     symbol: 'mustBeOf',
-    code: 'if (isSameArtifact(of, artifact)) return;',
+    code: 'if (isSameArtifact(of, artifact) && of.id === artifact.id) return;',
     by: 'if (artifact !== null) return;',
     noticedBy: 'test/targets/command.test.ts',
   },

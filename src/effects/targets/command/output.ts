@@ -23,6 +23,8 @@ export class ProgramOutput {
   readonly #progress: (line: string) => void;
   readonly #lines: Readonly<Record<'stdout' | 'stderr', Lines>>;
   readonly #tail: string[] = [];
+  /** The last lines beyond those that are shown as they come. */
+  readonly #flood: ['stdout' | 'stderr', string][] = [];
   /** A secret may be wrapped over several lines. */
   readonly #gates = { stdout: lineGate(), stderr: lineGate() };
   #answers = 0;
@@ -50,8 +52,9 @@ export class ProgramOutput {
 
   /** No more will come. */
   end(): void {
+    for (const from of ['stdout', 'stderr'] as const) this.#lines[from].end();
+    for (const [from, text] of this.#flood) this.#search(from, text);
     for (const from of ['stdout', 'stderr'] as const) {
-      this.#lines[from].end();
       for (const line of this.#gates[from].end()) this.#pass(line);
     }
   }
@@ -82,6 +85,16 @@ export class ProgramOutput {
   }
 
   #show(from: 'stdout' | 'stderr', text: string): void {
+    // A flood is not searched for secrets line by line: its end alone is shown.
+    if (this.#shown >= limits.shownLines) {
+      this.#flood.push([from, text]);
+      this.#flood.splice(0, this.#flood.length - tailLinesMax);
+      return;
+    }
+    this.#search(from, text);
+  }
+
+  #search(from: 'stdout' | 'stderr', text: string): void {
     for (const line of this.#gates[from].push(printable(text))) this.#pass(line);
   }
 

@@ -155,6 +155,17 @@ describe('a deploy', () => {
     expect((await failureOf(submit())).message).toContain('is longer than 65536 bytes');
   });
 
+  it('that floods its output is shown the start and told the end', async () => {
+    const flood = Array.from({ length: 60_000 }, (_, i) => `line ${i}`);
+    world.spoil = (lines, operation) =>
+      operation === 'deploy' ? [...flood, '{"type":"release"}'] : lines;
+    const error = await failureOf(submit());
+    expect(error.code).toBe('E_PROGRAM_ANSWER');
+    expect(world.progress).toContain('line 100');
+    expect(world.progress).toContain('more of its output is not shown');
+    expect(world.progress).not.toContain('line 30000');
+  });
+
   it('is not begun once what cleared it is too old', async () => {
     const clear = async () => {
       world.jumping.advance(16_000);
