@@ -1,160 +1,20 @@
 /**
  * The chart: what may happen to a deploy, and what happens next. Pure; read it top to bottom.
  *
- * Its events are the log's own words. States invoke services by name (`services.ts`); the runtime
- * carries them out once the transition that asked for them is in the log. Every state says what it
- * means, every transition why it is taken. Tags drive the runtime; `meta.exit` is the exit code of
- * a `pipeline advance` that ends there, `meta.next` what a person can do there, with the command.
+ * States invoke services by name (`services.ts`); the runtime carries them out once the transition that asked for them
+ * is in the log. Every state says what it means, every transition why it is taken. Each environment is the same block of
+ * states (`environment-block.ts`): staging in `deployingStaging` and `verifying`, a canary in its place there too, or
+ * between the two in `production.canary`.
  */
-import { assign, cancel, fromPromise, raise, setup } from 'xstate';
-import type {
-  Artifact,
-  DeployRequest,
-  DomainEvent,
-  EnvironmentName,
-  EventData,
-  Release,
-  ReleaseNotes,
-  Running,
-  Work,
-} from './events.ts';
-import { protectedOf } from './protected-settings.ts';
-import type {
-  GatesInput,
-  InstancesInput,
-  ServiceInput,
-  ServiceName,
-  ServiceOutput,
-  SubmitInput,
-} from './services.ts';
+import { cancel, raise } from 'xstate';
+import { base } from './chart-setup.ts';
+import { nothingShipped } from './context.ts';
+import { gatesInput, restoring, shipping, verifying } from './environment-block.ts';
+import { firstOf } from './environments.ts';
+import type { DeployRequest, DomainEvent } from './events.ts';
 
-/** What the deploy has learnt so far. */
-export interface DeployContext {
-  request: DeployRequest;
-  /** The fencing token under which the lane is held; null before, and where the provider has none. */
-  token: number | null;
-  /** What production ran when the lane was taken. */
-  observed: Running | null;
-  notes: ReleaseNotes | null;
-  staging: Shipment;
-  production: Shipment;
-  /** Where production's history ended when the gates were read; null before. */
-  cursor: string | null;
-  /** What production runs went through this deploy's gates; false where it was found there. */
-  gatesPassed: boolean;
-  /** The event that ended or held the deploy, when that needs a reason. */
-  outcome: Outcome | null;
-}
-
-/** One environment's way from what was submitted to a release that runs. */
-export interface Shipment {
-  work: Work | null;
-  artifact: Artifact | null;
-  releaseId: string | null;
-  release: Release | null;
-}
-
-export type Outcome = Extract<
-  DomainEvent,
-  {
-    type:
-      | 'deploy.superseded'
-      | 'production.held'
-      | 'production.disabled'
-      | 'deploy.failed'
-      | 'lock.waitTimedOut';
-  }
->;
-
-/**
- * - `holdsLock`: the lane is held from entering to leaving such a state.
- * - `idle`: nothing is under way at a target; a run that is interrupted there gives the lane back.
- * - `settled`: the run is over; nothing is in flight.
- * - `live`, `failed`: settled so.
- * - `held`: settled, until a person lets it go on.
- * - `paused`: the run is over though the deploy is not; the same command goes on with it.
- */
-export type Tag = 'holdsLock' | 'idle' | 'settled' | 'live' | 'failed' | 'held' | 'paused';
-
-export interface StateMeta {
-  /** Of a `pipeline advance` that ends there. */
-  readonly exit: number;
-  /** Whole sentences; `DEPLOY` stands for the deploy's id. Each state that is held, paused or failed has it. */
-  readonly next?: string;
-}
-
-/** A service's type; the runtime has the implementation. */
-const service = <N extends ServiceName>() =>
-  fromPromise<ServiceOutput<N>, ServiceInput<N>>(() => {
-    throw new Error('services are carried out by the runtime, not by the chart');
-  });
-
-/** A value that the order of the chart guarantees. */
-function known<T>(value: T | null, what: string): T {
-  if (value === null) throw new Error(`the chart has no ${what} here`);
-  return value;
-}
-
-const nothingShipped: Shipment = { work: null, artifact: null, releaseId: null, release: null };
-
-const gates = ({ request }: DeployContext): GatesInput => ({
-  lane: request.lane,
-  target: request.settings.production.target,
-  commit: request.commit.sha,
-  killSwitch: request.settings.gates.killSwitch,
-  overridden: request.override !== null,
-  settings: protectedOf(request),
-  sources: [request.settings.staging.target, request.settings.production.target],
-});
-
-/** The inputs of an environment's services. */
-const inputs = (context: DeployContext, environment: EnvironmentName) => {
-  const { commit, deploy, settings } = context.request;
-  const { target, timeoutMs, verify } = settings[environment];
-  const { work, artifact, releaseId, release } = context[environment];
-  const instances = (): InstancesInput => ({
-    target,
-    release: known(release, 'release'),
-    artifact: known(artifact, 'artifact'),
-    timeoutMs: verify.instances.timeoutMs,
-    mayHaveNone: verify.waive.includes('no-instances'),
-  });
-  return {
-    submit: (): SubmitInput => ({
-      target,
-      commit: commit.sha,
-      verified: environment === 'production' ? verifiedFor(context) : null,
-      cursor: environment === 'production' ? context.cursor : null,
-      key: deploy,
-      timeoutMs,
-    }),
-    follow: () => ({ target, work: known(work, 'work'), timeoutMs }),
-    release: () => ({
-      target,
-      release: known(releaseId, 'release'),
-      commit: commit.sha,
-      artifact: known(artifact, 'artifact'),
-      timeoutMs,
-    }),
-    instances,
-    health: () => ({
-      ...instances(),
-      commit: commit.sha,
-      settleMs: verify.instances.settleMs,
-      endpoints: verify.endpoints,
-    }),
-  };
-};
-
-/** What staging verified, where that is what production is given; null where it is given the commit. */
-const verifiedFor = ({ staging, request: { settings } }: DeployContext): SubmitInput['verified'] =>
-  settings.production.submits === 'artifact'
-    ? {
-        artifact: known(staging.artifact, 'artifact'),
-        release: known(staging.release, 'release'),
-        at: settings.staging.target,
-      }
-    : null;
+export type { StateMeta, Tag } from './chart-setup.ts';
+export type { DeployContext, Outcome, Shipment } from './context.ts';
 
 /** Handled wherever the deploy is under way; none of them moves it. */
 const underWay = {
@@ -167,6 +27,15 @@ const underWay = {
     description: 'A signal ended the run; the same command goes on from here.',
   },
 } as const;
+
+/** To the canary's restoring, where the deploy ends while only a part of production has the commit. */
+const takenBack = <D extends string>(description: D) =>
+  ({
+    guard: 'isExposed',
+    target: '#deploy.production.restoring',
+    actions: 'recordOutcome',
+    description,
+  }) as const;
 
 /** Handled wherever the lane is held. */
 const whileHolding = {
@@ -187,13 +56,35 @@ const whileHolding = {
   },
 } as const;
 
+/** Wherever the lane is held and production was not given anything yet: on an earlier try the canary may have been. */
+const beforeProduction = {
+  ...whileHolding,
+  'deploy.failed': [
+    takenBack('The step failed, and a part of production has the commit.'),
+    whileHolding['deploy.failed'],
+  ],
+} as const;
+
+/** Wherever the canary may have been given the commit, known or not. */
+const whileGiven = {
+  ...whileHolding,
+  'deploy.failed': {
+    target: '#deploy.production.restoring',
+    actions: 'recordOutcome',
+    description: 'The step failed; a part of production may have the commit.',
+  },
+} as const;
+
 /** Production needs no write: it has the commit, or may not have it. */
 const contained = {
-  'deploy.superseded': {
-    target: '#deploy.superseded',
-    actions: 'recordOutcome',
-    description: 'Production has this commit, or runs one that it does not follow on.',
-  },
+  'deploy.superseded': [
+    takenBack('Production has this commit, or runs another; only the canary was given it here.'),
+    {
+      target: '#deploy.superseded',
+      actions: 'recordOutcome',
+      description: 'Production has this commit, or runs one that it does not follow on.',
+    },
+  ],
   'production.found': {
     target: '#deploy.production.verifying',
     actions: 'takeFound',
@@ -205,96 +96,70 @@ const contained = {
 /** What may keep production from being written, whenever the gates are read. */
 const refused = {
   ...contained,
-  'production.held': {
-    target: '#deploy.blockedByRollback',
-    actions: 'recordOutcome',
-    description: 'Production was rolled back, or taken back to older code under another name.',
-  },
-  'production.disabled': {
-    target: '#deploy.disabled',
-    actions: 'recordOutcome',
-    description:
-      'The kill switch is off, the lane is disabled, or nobody has accepted other protected settings or another log.',
-  },
+  'production.held': [
+    takenBack('Production was taken back, while a part of it was given the commit.'),
+    {
+      target: '#deploy.blockedByRollback',
+      actions: 'recordOutcome',
+      description: 'Production was rolled back, or taken back to older code under another name.',
+    },
+  ],
+  'production.disabled': [
+    takenBack('A switch is off, while a part of production was given the commit.'),
+    {
+      target: '#deploy.disabled',
+      actions: 'recordOutcome',
+      description:
+        'The kill switch is off, the lane is disabled, or nobody has accepted other protected settings or another log.',
+    },
+  ],
 } as const;
 
 /** XState enters the first state without input at every pure transition; its input has to be readable then too. */
 const noRequest = { commit: {}, settings: { lock: { timeoutMs: 0 } } } as DeployRequest;
 
-const base = setup({
-  types: {
-    context: {} as DeployContext,
-    input: {} as DeployRequest,
-    events: {} as DomainEvent,
-    tags: {} as Tag,
-    meta: {} as StateMeta,
-  },
-  actors: {
-    acquireLock: service<'acquireLock'>(),
-    observe: service<'observe'>(),
-    submit: service<'submit'>(),
-    submitToProduction: service<'submitToProduction'>(),
-    follow: service<'follow'>(),
-    awaitRelease: service<'awaitRelease'>(),
-    awaitInstances: service<'awaitInstances'>(),
-    checkHealth: service<'checkHealth'>(),
-    readGates: service<'readGates'>(),
-  },
-  actions: {
-    /** Nothing to remember; the event itself is the record. */
-    noteRun: assign({}),
-    noteToken: assign(({ event }) =>
-      event.type === 'lock.acquired' || event.type === 'lock.reacquired'
-        ? { token: event.data.token }
-        : {},
-    ),
-    takeFound: assign(({ event }) =>
-      event.type === 'production.found'
-        ? {
-            gatesPassed: event.data.own,
-            production: {
-              work: null,
-              artifact: event.data.artifact,
-              releaseId: event.data.release.id,
-              release: event.data.release,
-            },
-          }
-        : {},
-    ),
-    forgetLock: assign({ token: null }),
-    forgetOutcome: assign({ outcome: null }),
-    recordOutcome: assign(({ event }) =>
-      event.type === 'deploy.superseded' ||
-      event.type === 'production.held' ||
-      event.type === 'production.disabled' ||
-      event.type === 'deploy.failed' ||
-      event.type === 'lock.waitTimedOut'
-        ? { outcome: event }
-        : {},
-    ),
-  },
-  delays: {
-    lockTimeout: ({ context }) => context.request.settings.lock.timeoutMs,
-  },
-});
+/** From a canary's share to the next one, or on. */
+const shares = (again: string, on: string, description: string) => [
+  {
+    guard: 'hasMoreShares',
+    target: again,
+    actions: 'noteShareDone',
+    description: 'The next share of the traffic is given the same artifact.',
+  } as const,
+  { target: on, description },
+];
 
-/** What the events of an environment say of its way to a release that runs. */
-const learns = {
-  submitted: (verified: Artifact | null, { work }: EventData<'staging.submitted'>): Shipment => ({
-    ...nothingShipped,
-    work,
-    artifact: verified,
-  }),
-  released: (so: Shipment, { release, artifact }: EventData<'staging.released'>): Shipment => ({
-    ...so,
-    releaseId: release,
-    artifact: artifact ?? so.artifact,
-  }),
-  deployed: (so: Shipment, { release, artifact }: EventData<'staging.deployed'>): Shipment => ({
-    ...so,
-    release,
-    artifact,
-  }),
+/** To the end that the deploy had come to when its canary had to be taken back. */
+const asItEnds = (what: string) => [
+  {
+    guard: 'wasHeld',
+    target: '#deploy.blockedByRollback',
+    actions: 'noteNotExposed',
+    description: `${what}; the rollback holds it.`,
+  } as const,
+  {
+    guard: 'wasDisabled',
+    target: '#deploy.disabled',
+    actions: 'noteNotExposed',
+    description: `${what}; a switch holds it.`,
+  } as const,
+  {
+    guard: 'wasSuperseded',
+    target: '#deploy.superseded',
+    actions: 'noteNotExposed',
+    description: `${what}; order forbids it.`,
+  } as const,
+  {
+    target: '#deploy.failed',
+    actions: 'noteNotExposed',
+    description: `${what}; the deploy failed.`,
+  } as const,
+];
+
+const canarySubmitting = {
+  submitting:
+    'Reads production’s gates and gives the canary the commit or what staging verified; unless an earlier try did.',
+  refusals: refused,
 };
 
 export const chart = base.createMachine({
@@ -305,8 +170,10 @@ export const chart = base.createMachine({
     observed: null,
     notes: null,
     staging: nothingShipped,
+    canary: nothingShipped,
     production: nothingShipped,
-    cursor: null,
+    isExposed: false,
+    cursors: { canary: null, production: null },
     gatesPassed: false,
     outcome: null,
   }),
@@ -389,7 +256,7 @@ export const chart = base.createMachine({
       invoke: {
         id: 'observe',
         src: 'observe',
-        input: ({ context: { request, staging, production } }) => ({
+        input: ({ context: { request, ...shipped } }) => ({
           commit: request.commit.sha,
           branch: request.branch,
           repository: request.settings.repository,
@@ -402,21 +269,27 @@ export const chart = base.createMachine({
               : null,
           artifact:
             request.settings.production.submits === 'artifact'
-              ? staging.artifact
-              : production.artifact,
+              ? shipped[firstOf(request.settings)].artifact
+              : shipped.production.artifact,
         }),
       },
       on: {
-        ...whileHolding,
+        ...beforeProduction,
         ...contained,
-        'deploy.observed': {
-          target: 'deployingStaging',
-          actions: assign({
-            observed: ({ event }) => event.data.production,
-            notes: ({ event }) => event.data.notes,
-          }),
-          description: 'The commit follows on what production runs (or a person overrides order).',
-        },
+        'deploy.observed': [
+          {
+            guard: 'startsAtCanary',
+            target: 'deployingStaging.canary',
+            actions: 'noteObserved',
+            description: 'The commit may ship, and the canary stands in staging’s place.',
+          },
+          {
+            target: 'deployingStaging',
+            actions: 'noteObserved',
+            description:
+              'The commit follows on what production runs (or a person overrides order).',
+          },
+        ],
       },
     },
 
@@ -427,120 +300,83 @@ export const chart = base.createMachine({
     },
 
     deployingStaging: {
-      description: 'The commit is being released to staging.',
+      description: 'The commit is being released to staging, or to the canary in its place.',
       tags: 'holdsLock',
       initial: 'submitting',
-      on: whileHolding,
+      on: beforeProduction,
       states: {
-        submitting: {
-          description:
-            'Gives the target the commit to build and release, unless an earlier try did.',
-          invoke: {
-            id: 'submitStaging',
-            src: 'submit',
-            input: ({ context }) => inputs(context, 'staging').submit(),
+        ...shipping(
+          'staging',
+          {
+            submitting:
+              'Gives the target the commit to build and release, unless an earlier try did.',
+            refusals: {},
           },
-          on: {
-            'staging.submitted': {
-              target: 'following',
-              actions: assign({
-                staging: ({ event }) => learns.submitted(null, event.data),
-              }),
-              description: 'The target has it under way.',
-            },
+          {
+            target: '#deploy.verifying',
+            description: 'The release succeeded and is staging’s current one.',
           },
-        },
-        following: {
-          description: 'Follows what the target has under way until there is a release.',
-          invoke: {
-            id: 'followStaging',
-            src: 'follow',
-            input: ({ context }) => inputs(context, 'staging').follow(),
-          },
-          on: {
-            'staging.released': {
-              target: 'releasing',
-              actions: assign({
-                staging: ({ context, event }) => learns.released(context.staging, event.data),
-              }),
-              description: 'The target has a release of the commit’s artifact.',
-            },
-          },
-        },
-        releasing: {
-          description: 'Waits until staging’s release is done, and what it runs.',
-          invoke: {
-            id: 'awaitStagingRelease',
-            src: 'awaitRelease',
-            input: ({ context }) => inputs(context, 'staging').release(),
-          },
-          on: {
-            'staging.deployed': {
-              target: '#deploy.verifying',
-              actions: assign({
-                staging: ({ context, event }) => learns.deployed(context.staging, event.data),
-              }),
-              description: 'The release succeeded and is staging’s current one.',
-            },
-          },
+        ),
+        canary: {
+          description: 'A part of production is given the commit first, in staging’s place.',
+          initial: 'submitting',
+          on: whileGiven,
+          states: shipping('canary', canarySubmitting, {
+            target: '#deploy.verifying.canary',
+            description: 'The release succeeded and is the canary’s current one.',
+          }),
         },
       },
     },
 
     verifying: {
       description:
-        'Staging is checked (instances, endpoints, what runs), then production’s gates are read.',
+        'Staging, or the canary in its place, is checked (instances, endpoints, what runs), then production’s gates are read.',
       tags: ['holdsLock', 'idle'],
       initial: 'starting',
-      on: whileHolding,
+      on: beforeProduction,
       states: {
-        starting: {
-          description: 'Waits until all of staging’s instances are up on the new release.',
-          invoke: {
-            id: 'awaitStagingInstances',
-            src: 'awaitInstances',
-            input: ({ context }) => inputs(context, 'staging').instances(),
+        ...verifying('staging', [
+          {
+            target: '#deploy.verifying.gates',
+            description: 'Every check held, and the release still runs.',
           },
-          on: {
-            'staging.instancesUp': {
-              target: 'settling',
-              description: 'Every instance runs the new release.',
-            },
-          },
-        },
-        settling: {
-          description:
-            'Watches staging’s instances for as long as they have to settle; asks its endpoints meanwhile and once more at the end.',
-          invoke: {
-            id: 'checkStagingHealth',
-            src: 'checkHealth',
-            input: ({ context }) => inputs(context, 'staging').health(),
-          },
-          on: {
-            'staging.verified': {
-              target: 'gates',
-              description:
-                'All stayed up, every endpoint answers right, and the release still runs.',
-            },
-          },
+        ]),
+        canary: {
+          description: 'The canary is checked, in staging’s place.',
+          initial: 'starting',
+          on: whileGiven,
+          states: verifying(
+            'canary',
+            shares(
+              '#deploy.deployingStaging.canary',
+              '#deploy.verifying.gates',
+              'Every check held, and the release still runs.',
+            ),
+          ),
         },
         gates: {
           description: 'Reads what may hold production: rollback, kill switch, order.',
           invoke: {
             id: 'readGates',
             src: 'readGates',
-            input: ({ context }) => gates(context),
+            input: ({ context }) => gatesInput(context),
           },
           on: {
             ...refused,
-            'gates.passed': {
-              target: '#deploy.production',
-              actions: assign({
-                cursor: ({ event }) => event.data.cursor,
-                gatesPassed: true,
-              }),
-              description: 'No rollback holds production, the switch is on, the order is right.',
-            },
+            'gates.passed': [
+              {
+                guard: 'hasCanaryToCome',
+                target: '#deploy.production.canary',
+                actions: 'passGates',
+                description: 'Nothing holds production; a part of it comes first.',
+              },
+              {
+                target: '#deploy.production.deploying',
+                actions: 'passGates',
+                description: 'No rollback holds production, the switch is on, the order is right.',
+              },
+            ],
           },
         },
       },
@@ -580,112 +416,70 @@ export const chart = base.createMachine({
     },
 
     production: {
-      description: 'Production is deployed, verified, then live.',
+      description: 'Production is deployed, a canary before the rest of it; verified, then live.',
       initial: 'deploying',
       states: {
+        canary: {
+          description: 'A part of production is given the commit and checked, before the rest.',
+          tags: 'holdsLock',
+          initial: 'submitting',
+          on: whileGiven,
+          states: {
+            ...shipping('canary', canarySubmitting, {
+              target: 'starting',
+              description: 'The release succeeded and is the canary’s current one.',
+            }),
+            ...verifying(
+              'canary',
+              shares(
+                '#deploy.production.canary',
+                '#deploy.production.deploying',
+                'Every check held: the rest of production follows.',
+              ),
+            ),
+          },
+        },
         deploying: {
           description: 'The commit is being released to production.',
           tags: 'holdsLock',
           initial: 'submitting',
           on: whileHolding,
-          states: {
-            submitting: {
-              description:
-                'Reads the gates once more and gives the target what staging verified, or the commit, as the configuration says; unless an earlier try did.',
-              invoke: {
-                id: 'submitProduction',
-                src: 'submitToProduction',
-                input: ({ context }) => ({
-                  ...inputs(context, 'production').submit(),
-                  gates: gates(context),
-                }),
-              },
-              on: {
-                ...refused,
-                'production.submitted': {
-                  target: 'following',
-                  actions: assign({
-                    production: ({ context, event }) =>
-                      learns.submitted(verifiedFor(context)?.artifact ?? null, event.data),
-                  }),
-                  description: 'The target has it under way.',
-                },
-              },
+          states: shipping(
+            'production',
+            {
+              submitting:
+                'Reads the gates once more and gives the target what was verified before, or the commit, as the configuration says; unless an earlier try did.',
+              refusals: { ...refused, 'deploy.failed': beforeProduction['deploy.failed'] },
             },
-            following: {
-              description: 'Follows what the target has under way until there is a release.',
-              invoke: {
-                id: 'followProduction',
-                src: 'follow',
-                input: ({ context }) => inputs(context, 'production').follow(),
-              },
-              on: {
-                'production.released': {
-                  target: 'releasing',
-                  actions: assign({
-                    production: ({ context, event }) =>
-                      learns.released(context.production, event.data),
-                  }),
-                  description: 'The target has a release of the commit’s artifact.',
-                },
-              },
+            {
+              target: '#deploy.production.verifying',
+              description: 'The release succeeded and is production’s current one.',
             },
-            releasing: {
-              description: 'Waits until production’s release is done, and what it runs.',
-              invoke: {
-                id: 'awaitProductionRelease',
-                src: 'awaitRelease',
-                input: ({ context }) => inputs(context, 'production').release(),
-              },
-              on: {
-                'production.deployed': {
-                  target: '#deploy.production.verifying',
-                  actions: assign({
-                    production: ({ context, event }) =>
-                      learns.deployed(context.production, event.data),
-                  }),
-                  description: 'The release succeeded and is production’s current one.',
-                },
-              },
-            },
-          },
+          ),
         },
         verifying: {
           description: 'Production is checked against the new release.',
           tags: 'holdsLock',
           initial: 'starting',
           on: whileHolding,
-          states: {
-            starting: {
-              description: 'Waits until all of production’s instances are up on the new release.',
-              invoke: {
-                id: 'awaitProductionInstances',
-                src: 'awaitInstances',
-                input: ({ context }) => inputs(context, 'production').instances(),
-              },
-              on: {
-                'production.instancesUp': {
-                  target: 'settling',
-                  description: 'Every instance runs the new release.',
-                },
-              },
+          states: verifying('production', [
+            {
+              target: '#deploy.production.live',
+              description: 'Every check held, and the release still runs.',
             },
-            settling: {
-              description:
-                'Watches production’s instances for as long as they have to settle; asks its endpoints meanwhile and once more at the end.',
-              invoke: {
-                id: 'checkProductionHealth',
-                src: 'checkHealth',
-                input: ({ context }) => inputs(context, 'production').health(),
-              },
-              on: {
-                'production.verified': {
-                  target: '#deploy.production.live',
-                  description:
-                    'All stayed up, every endpoint answers right, and the release still runs.',
-                },
-              },
+          ]),
+        },
+        restoring: {
+          ...restoring,
+          on: {
+            ...whileHolding,
+            'deploy.failed': {
+              target: '#deploy.failed',
+              actions: 'recordOutcome',
+              description: 'The canary could not be taken back: it may still run the commit.',
             },
+            'canary.restored': asItEnds('The canary does not run the commit any more'),
+            'lock.lost': asItEnds('Another deploy was given the lane, and the canary with it'),
           },
         },
         live: {

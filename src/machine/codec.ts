@@ -9,6 +9,14 @@
 import { type DomainEvent, type EventType, eventSchemas, type Failure } from './events.ts';
 import type { ServiceName, ServiceOutput } from './services.ts';
 
+/** What keeps production, or a part of it, from being written. */
+const refusals = {
+  found: 'production.found',
+  superseded: 'deploy.superseded',
+  held: 'production.held',
+  disabled: 'production.disabled',
+} as const;
+
 /** Each step: the service that it runs, and the event that each kind of answer becomes. */
 export const steps = {
   acquireLock: {
@@ -28,30 +36,24 @@ export const steps = {
   awaitStagingRelease: { service: 'awaitRelease', events: { deployed: 'staging.deployed' } },
   awaitStagingInstances: { service: 'awaitInstances', events: { up: 'staging.instancesUp' } },
   checkStagingHealth: { service: 'checkHealth', events: { verified: 'staging.verified' } },
-  readGates: {
-    service: 'readGates',
-    events: {
-      clear: 'gates.passed',
-      found: 'production.found',
-      superseded: 'deploy.superseded',
-      held: 'production.held',
-      disabled: 'production.disabled',
-    },
-  },
+  bakeStaging: { service: 'bake', events: { baked: 'staging.baked' } },
+  readGates: { service: 'readGates', events: { clear: 'gates.passed', ...refusals } },
+  submitCanary: { service: 'submit', events: { submitted: 'canary.submitted', ...refusals } },
+  followCanary: { service: 'follow', events: { released: 'canary.released' } },
+  awaitCanaryRelease: { service: 'awaitRelease', events: { deployed: 'canary.deployed' } },
+  awaitCanaryInstances: { service: 'awaitInstances', events: { up: 'canary.instancesUp' } },
+  checkCanaryHealth: { service: 'checkHealth', events: { verified: 'canary.verified' } },
+  bakeCanary: { service: 'bake', events: { baked: 'canary.baked' } },
+  restoreCanary: { service: 'restore', events: { restored: 'canary.restored' } },
   submitProduction: {
-    service: 'submitToProduction',
-    events: {
-      submitted: 'production.submitted',
-      found: 'production.found',
-      superseded: 'deploy.superseded',
-      held: 'production.held',
-      disabled: 'production.disabled',
-    },
+    service: 'submit',
+    events: { submitted: 'production.submitted', ...refusals },
   },
   followProduction: { service: 'follow', events: { released: 'production.released' } },
   awaitProductionRelease: { service: 'awaitRelease', events: { deployed: 'production.deployed' } },
   awaitProductionInstances: { service: 'awaitInstances', events: { up: 'production.instancesUp' } },
   checkProductionHealth: { service: 'checkHealth', events: { verified: 'production.verified' } },
+  bakeProduction: { service: 'bake', events: { baked: 'production.baked' } },
 } as const satisfies {
   [step: string]: { service: ServiceName; events: { [kind: string]: EventType } };
 };

@@ -2,7 +2,13 @@
 import type { Chart } from './chart.ts';
 import { fullDiagram, topDiagram } from './mermaid.ts';
 import { declaredTransitions, type OutlinedState, statesOf } from './outline.ts';
-import { type DeployPath, deployPaths, inWords, type PathStep } from './paths.ts';
+import {
+  type DeployPath,
+  deployPaths,
+  inWords,
+  type PathStep,
+  pathsToTransitions,
+} from './paths.ts';
 
 const fenced = (diagram: string): string => `\`\`\`mermaid\n${diagram}\n\`\`\``;
 const code = (text: string | number): string => `\`${text}\``;
@@ -17,9 +23,7 @@ export function chartPicture(chart: Chart): string {
 export function documentChart(chart: Chart): string {
   const states = statesOf(chart);
   const transitions = declaredTransitions(chart);
-  const paths = [
-    ...new Map(deployPaths(chart).map((path) => [path.steps.map(inWords).join(), path])).values(),
-  ];
+  const all = deployPaths(chart).filter(({ turn }) => turn === null);
   return `${[
     '# The statechart of a deploy',
     'Written by `pipeline docs` from `src/machine/chart.ts`; change that, not this.',
@@ -54,20 +58,21 @@ export function documentChart(chart: Chart): string {
         ),
       ),
     ].join('\n'),
-    ...directPaths(states, paths),
-    ...loops(paths),
+    ...directPaths(states, all),
+    ...loops(chart),
   ].join('\n\n')}\n`;
 }
 
-/** The paths on which no loop is turned, by their end. */
-function directPaths(states: readonly OutlinedState[], paths: readonly DeployPath[]): string[] {
-  const direct = paths.filter(({ turn }) => turn === null);
+/** The paths on which no loop is turned and no canary stands, by their end; how many there are beside them. */
+function directPaths(states: readonly OutlinedState[], all: readonly DeployPath[]): string[] {
+  const plain = all.filter(({ request }) => request.settings.canary === null);
+  const direct = [...new Map(plain.map((path) => [path.steps.map(inWords).join(), path])).values()];
   const byEnd = Map.groupBy(direct, ({ steps }) => steps.at(-1)?.to ?? '');
   const ends = states.filter(({ exit }) => exit !== null).map(({ name }) => name);
   const told = stepsIn(direct);
   return [
     `## Paths (${direct.length})`,
-    'Every way from `queued.waiting` to an end on which no loop is turned; grouped by the end, by the events on the way; in brackets the state that an event leads to, where the event alone does not tell it.',
+    `Every way from \`queued.waiting\` to an end on which no loop is turned, without a canary; with one, whole or by shares, baked or not, between the two or in staging’s place, there are ${all.length - plain.length} more. Grouped by the end, by the events on the way; in brackets the state that an event leads to, where the event alone does not tell it.`,
     ...ends.map((end) => {
       const lines = (byEnd.get(end) ?? []).map(({ steps }) => `1. ${steps.map(told).join(' → ')}`);
       return [`### To ${code(end)} (${lines.length})`, '', ...lines].join('\n');
@@ -89,13 +94,16 @@ function stepsIn(paths: readonly DeployPath[]): (step: PathStep) => string {
 }
 
 /** Each way back to the beginning. */
-function loops(paths: readonly DeployPath[]): string[] {
-  const turned = paths.flatMap(({ turn }) => (turn === null ? [] : [turn]));
+function loops(chart: Chart): string[] {
+  const first = 'queued.waiting';
+  const turned = pathsToTransitions(chart)
+    .map(({ steps }) => steps.at(-1) as PathStep)
+    .filter(({ from, to }) => to === first && from !== first);
   const byEvent = Map.groupBy(turned, ({ event }) => event.type);
   const count = new Set(turned.map(inWords)).size;
   return [
     `## Loops (${count})`,
-    `Each leads back to \`queued.waiting\`, and any of the paths above may follow. With one turn of one loop there are ${turned.length} paths more.`,
+    `Each leads back to \`${first}\`, and any of the paths above may follow.`,
     [...byEvent]
       .map(([event, turns]) => {
         const from = [...new Set(turns.map((turn) => code(turn.from)))];

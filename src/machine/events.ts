@@ -53,9 +53,13 @@ const environment = z.strictObject({
   target,
   /** What is submitted to it: the commit, or the artifact that the environment before it verified. */
   submits: z.enum(['commit', 'artifact']),
+  /** Of the traffic, in percent, one after another, growing; null: the place takes its share by itself, or is a whole. */
+  shares: z.array(z.int().min(1).max(99)).min(1).nullable(),
   /** How long each step from there to a release that runs may take. */
   timeoutMs: milliseconds,
   verify,
+  /** For how long the checks have to go on holding once it is verified; 0: it goes on at once. */
+  bakeMs: milliseconds,
 });
 
 /** The part of the configuration that a deploy is pinned to when it is asked for. */
@@ -70,7 +74,10 @@ export const settingsSchema = z.strictObject({
   store: text.nullable(),
   /** Where the repository is read by people, without credentials; for links. */
   repository: text.nullable(),
-  staging: environment,
+  /** Null: the canary stands in its place. */
+  staging: environment.nullable(),
+  /** A part of production that is given the commit before the rest. */
+  canary: environment.nullable(),
   production: environment,
   gates: z.strictObject({
     rollback: z.literal('hold'),
@@ -153,7 +160,7 @@ const work = z.strictObject({
 });
 
 /** Steps that can find that production is not to be written for this commit. */
-const orderSteps = z.enum(['observe', 'readGates', 'submitProduction']);
+const orderSteps = z.enum(['observe', 'readGates', 'submitCanary', 'submitProduction']);
 
 const superseded = z.discriminatedUnion('cause', [
   z.strictObject({
@@ -200,7 +207,7 @@ const goingBack = z.enum([
   'unknown',
 ]);
 
-const gateSteps = z.enum(['readGates', 'submitProduction']);
+const gateSteps = z.enum(['readGates', 'submitCanary', 'submitProduction']);
 
 /** Its value is never kept: it may be a secret that somebody put into the wrong variable. */
 const killSwitch = z.strictObject({
@@ -246,6 +253,14 @@ const instances = z.array(
   }),
 );
 const instancesUp = z.strictObject({ instances, waitedMs: milliseconds });
+const endpoints = z.array(
+  z.strictObject({
+    url: text,
+    status: z.int(),
+    attempts: z.int().positive(),
+    revision: text.nullable(),
+  }),
+);
 const verified = z.strictObject({
   /** The release under test: a last look found that it is still what runs. */
   release,
@@ -254,15 +269,23 @@ const verified = z.strictObject({
   steadyMs: milliseconds,
   /** How often that stretch began again because an instance restarted. */
   restarts: z.int().nonnegative(),
-  endpoints: z.array(
-    z.strictObject({
-      url: text,
-      status: z.int(),
-      attempts: z.int().positive(),
-      revision: text.nullable(),
-    }),
-  ),
+  endpoints,
   waitedMs: milliseconds,
+  /** For how long the checks have to go on holding from here; absent: it is done. */
+  bakeMs: milliseconds.optional(),
+});
+const baked = z.strictObject({
+  /** A last look found that it is still what runs. */
+  release,
+  instances,
+  /** For how long the checks held. */
+  bakedMs: milliseconds,
+  /** How often all of them were asked. */
+  rounds: z.int().positive(),
+  /** How often an instance went or restarted, and was up again in time. */
+  restarts: z.int().nonnegative(),
+  /** What they answered last. */
+  endpoints,
 });
 
 /** Every event type of a deploy's stream and the schema of its data. */
@@ -321,6 +344,20 @@ export const eventSchemas = {
   'staging.deployed': deployed,
   'staging.instancesUp': instancesUp,
   'staging.verified': verified,
+  'staging.baked': baked,
+  'canary.submitted': z.strictObject({
+    ...submitted.shape,
+    killSwitch,
+    /** Of the traffic, in percent; null: the place takes its share by itself. */
+    share: z.int().nullable(),
+  }),
+  'canary.released': released,
+  'canary.deployed': deployed,
+  'canary.instancesUp': instancesUp,
+  'canary.verified': verified,
+  'canary.baked': baked,
+  /** The deploy does not go on: what ran on the canary before runs there again. Null: it did not run this deploy. */
+  'canary.restored': z.strictObject({ release: release.nullable() }),
   'gates.passed': z.strictObject({
     production: running,
     /**
@@ -328,6 +365,8 @@ export const eventSchemas = {
      * tells it, and order and rollback are waived.
      */
     cursor: text,
+    /** The same of the canary; absent where there is none. */
+    canaryCursor: text.optional(),
     killSwitch,
   }),
   'production.held': z.strictObject({
@@ -357,8 +396,9 @@ export const eventSchemas = {
   'production.released': released,
   'production.deployed': deployed,
   'production.instancesUp': instancesUp,
-  /** Production runs the new release, has stayed up, and answers. The deploy is live. */
+  /** Production runs the new release, has stayed up, and answers. Without a bake the deploy is live. */
   'production.verified': verified,
+  'production.baked': baked,
   'deploy.failed': z.strictObject({ step: text, failure: failureSchema }),
   /** A person lets a held deploy go on. */
   'deploy.resumed': z.strictObject(person),
@@ -370,7 +410,8 @@ export type EventData<T extends EventType> = z.infer<(typeof eventSchemas)[T]>;
 export type DomainEvent = { [T in EventType]: { type: T; data: EventData<T> } }[EventType];
 
 export type Settings = z.infer<typeof settingsSchema>;
-export type Verify = Settings['staging']['verify'];
+export type Environment = z.infer<typeof environment>;
+export type Verify = Environment['verify'];
 export type Endpoint = Verify['endpoints'][number];
 export type DeployRequest = EventData<'deploy.requested'>;
 export type Build = z.infer<typeof buildSchema>;
@@ -383,7 +424,8 @@ export type Artifact = z.infer<typeof artifactSchema>;
 export type Work = z.infer<typeof work>;
 export type TargetSettings = z.infer<typeof target>;
 /** The environments of a deploy, in the order in which a commit comes to them. */
-export type EnvironmentName = 'staging' | 'production';
+export const environmentNames = ['staging', 'canary', 'production'] as const;
+export type EnvironmentName = (typeof environmentNames)[number];
 export type Stuck = NonNullable<
   Extract<z.infer<typeof superseded>, { cause: 'diverged' }>['stuck']
 >;

@@ -16,7 +16,13 @@ import {
   transition,
 } from 'xstate';
 import type { Chart } from './chart.ts';
-import { type DeployRequest, type DomainEvent, type EventType, eventSchemas } from './events.ts';
+import {
+  type DeployRequest,
+  type DomainEvent,
+  type EventType,
+  eventSchemas,
+  type Settings,
+} from './events.ts';
 import { exitCodeOf, type Snapshot, stateOf } from './interpret.ts';
 import { samples } from './samples.ts';
 
@@ -29,6 +35,7 @@ export interface PathStep {
 
 /** A way from the first leaf; no leaf twice before a loop's turn, and none twice after it. */
 export interface DeployPath {
+  readonly way: Way;
   readonly request: DeployRequest;
   readonly steps: readonly PathStep[];
   /** The step that leads back to the first leaf, where there is one. */
@@ -47,19 +54,56 @@ type Node = TransitionSnapshot<Place>;
 /** A search that finds more than this has no end: there are some forty places. */
 const placesMax = 10_000;
 
-/** What production is given: both ways are driven. */
-const ways = ['artifact', 'commit'] as const;
+/**
+ * What a deploy can be asked for, as far as its way through the chart goes by it. Without a canary: what production is
+ * given. With one: where it stands, whether it has shares of the traffic, and whether it bakes.
+ */
+export const ways = [
+  'artifact',
+  'commit',
+  'canary, baked',
+  'canary first',
+  'shares',
+  'shares, baked',
+  'shares first',
+  'shares first, baked',
+] as const;
+export type Way = (typeof ways)[number];
+
+function settingsFor(way: Way, settings: Settings): Settings {
+  const { staging, production } = settings;
+  if (way === 'artifact' || way === 'commit') {
+    return { ...settings, production: { ...production, submits: way } };
+  }
+  const bakeMs = way.endsWith('baked') ? 600_000 : 0;
+  const isFirst = way.includes('first');
+  return {
+    ...settings,
+    staging: isFirst || staging === null ? null : { ...staging, bakeMs },
+    canary: {
+      ...production,
+      target: { ...production.target, name: 'acme-canary' },
+      submits: isFirst ? 'commit' : 'artifact',
+      shares: way.startsWith('shares') ? [10, 50] : null,
+      bakeMs,
+    },
+    production: { ...production, bakeMs },
+  };
+}
+
+/** In these a path may turn a loop; after its turn the others differ from them no more than before it. */
+const turning: readonly Way[] = ['artifact', 'commit', 'canary, baked'];
 
 /**
- * Every path to a leaf that has an exit code, with one turn of a loop at most; each once, and once for each way where
- * production is given something.
+ * Every path to a leaf that has an exit code, with one turn of a loop at most (see `turning`); each once, and once for
+ * each way where something is given to production.
  */
 export function deployPaths(chart: Chart): DeployPath[] {
   const found = ways.flatMap((way) => {
-    const { request, logic, options } = searchOf(chart, way);
+    const { request, logic, options } = searchOf(chart, way, turning.includes(way));
     return getSimplePaths(logic, options)
       .filter(({ state }) => exitCodeOf(state.context) !== null)
-      .map(({ steps }) => pathOf(request, steps));
+      .map(({ steps }) => pathOf(way, request, steps));
   });
   const distinct = new Map<string, DeployPath>();
   for (const path of found) {
@@ -75,22 +119,23 @@ function wayOf({ steps, request }: DeployPath): string {
   return isGiven ? request.settings.production.submits : '';
 }
 
-/** The shortest path to each transition that a search reaches, that transition included; for each way to production. */
+/** The shortest path to each transition that a search reaches, that transition included; in each way, with a loop's turn where it needs one. */
 export function pathsToTransitions(chart: Chart): DeployPath[] {
   return ways.flatMap((way) => {
-    const { request, logic, options } = searchOf(chart, way);
+    const { request, logic, options } = searchOf(chart, way, true);
     const before = new Map(
       getShortestPaths(logic, options).map(({ state, steps }) => [
         options.serializeState(state),
-        pathOf(request, steps).steps,
+        pathOf(way, request, steps).steps,
       ]),
     );
     return adjacencyMapToArray(getAdjacencyMap(logic, options))
-      .filter(({ state }) => !state.context.isTurned)
+      .filter(({ state, nextState }) => state.context !== nextState.context)
+      .sort((a, b) => Number(a.state.context.isTurned) - Number(b.state.context.isTurned))
       .map(({ state, event, nextState }): DeployPath => {
         const step = { from: stateOf(state.context), event, to: stateOf(nextState.context) };
         const steps = [...(before.get(options.serializeState(state)) ?? []), step];
-        return { request, steps, turn: null };
+        return { way, request, steps, turn: null };
       });
   });
 }
@@ -107,20 +152,16 @@ const events = (Object.keys(eventSchemas) as EventType[]).map(
  * The chart as logic that @xstate/graph can search. A place is told from others by its leaf, by the
  * guards that hold there, and by whether a loop was turned before: so a path turns one at most.
  */
-function searchOf(chart: Chart, way: (typeof ways)[number]) {
+function searchOf(chart: Chart, way: Way, turns: boolean) {
   const sample = samples['deploy.requested'];
-  const { settings } = sample;
-  const request: DeployRequest = {
-    ...sample,
-    settings: { ...settings, production: { ...settings.production, submits: way } },
-  };
+  const request: DeployRequest = { ...sample, settings: settingsFor(way, sample.settings) };
   const [snapshot] = initialTransition(chart, request);
   const first = stateOf({ snapshot });
   const logic = fromTransition<Place, DomainEvent, never, undefined, EventObject>(
     (place, event) => {
       const [after] = transition(chart, place.snapshot, event);
       const isBack = stateOf({ snapshot: after }) === first && stateOf(place) !== first;
-      if (isBack && place.isTurned) return place;
+      if (isBack && (place.isTurned || !turns)) return place;
       return { snapshot: after, isTurned: place.isTurned || isBack };
     },
     { snapshot, isTurned: false },
@@ -146,6 +187,7 @@ function guardsAt({ implementations }: Chart, { context }: Snapshot): string {
 
 /** @xstate/graph has with each state the event that led to it; the first one has none. */
 function pathOf(
+  way: Way,
   request: DeployRequest,
   found: readonly { state: Node; event: DomainEvent }[],
 ): DeployPath {
@@ -155,5 +197,5 @@ function pathOf(
     to: stateOf(state.context),
   }));
   const turn = steps.find(({ to }, i) => i > 0 && to === steps[0]?.from) ?? null;
-  return { request, steps, turn };
+  return { way, request, steps, turn };
 }

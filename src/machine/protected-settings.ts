@@ -6,7 +6,7 @@
  * links, messages, exit codes. Of two lists of checks only what is asked counts, not its order.
  */
 import { z } from 'zod';
-import type { DeployRequest, Endpoint, Settings } from './events.ts';
+import type { DeployRequest, Endpoint, Environment } from './events.ts';
 
 const text = z.string();
 
@@ -23,6 +23,9 @@ const protectedEnvironment = z.strictObject({
   target: z.strictObject({ kind: text, name: text, settings: z.record(text, z.json()) }),
   submits: z.enum(['commit', 'artifact']),
   settleMs: z.int().nonnegative(),
+  /** Absent where there is none: so what was recorded before there were any stays equal. */
+  bakeMs: z.int().positive().optional(),
+  shares: z.array(z.int()).optional(),
   waive: z.array(text),
   endpoints: z.array(protectedEndpoint),
 });
@@ -35,7 +38,8 @@ export const protectedSchema = z.strictObject({
   lock: text,
   killSwitch: text,
   rollback: text,
-  staging: protectedEnvironment,
+  staging: protectedEnvironment.optional(),
+  canary: protectedEnvironment.optional(),
   production: protectedEnvironment,
 });
 
@@ -49,7 +53,7 @@ export function protectedOf({
   branch,
   settings,
 }: Pick<DeployRequest, 'lane' | 'branch' | 'settings'>): ProtectedSettings {
-  const { store, lock, gates, staging, production } = settings;
+  const { store, lock, gates, staging, canary, production } = settings;
   return {
     lane,
     branch,
@@ -57,12 +61,19 @@ export function protectedOf({
     lock: lock.provider,
     killSwitch: gates.killSwitch,
     rollback: gates.rollback,
-    staging: environmentOf(staging),
+    ...(staging === null ? {} : { staging: environmentOf(staging) }),
+    ...(canary === null ? {} : { canary: environmentOf(canary) }),
     production: environmentOf(production),
   };
 }
 
-function environmentOf({ target, submits, verify }: Settings['staging']): ProtectedEnvironment {
+function environmentOf({
+  target,
+  submits,
+  shares,
+  verify,
+  bakeMs,
+}: Environment): ProtectedEnvironment {
   const endpoints = new Map(
     verify.endpoints.map(endpointOf).map((endpoint) => [JSON.stringify(endpoint), endpoint]),
   );
@@ -70,6 +81,8 @@ function environmentOf({ target, submits, verify }: Settings['staging']): Protec
     target,
     submits,
     settleMs: verify.instances.settleMs,
+    ...(bakeMs === 0 ? {} : { bakeMs }),
+    ...(shares === null ? {} : { shares }),
     waive: [...new Set(verify.waive)].sort(),
     endpoints: [...endpoints].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint),
   };
@@ -114,15 +127,18 @@ export function weakened(before: ProtectedSettings, after: ProtectedSettings): s
     ...changed('kill switch', before.killSwitch, after.killSwitch),
     ...changed('rollback', before.rollback, after.rollback),
     ...weakenedEnvironment('staging', before.staging, after.staging),
+    ...weakenedEnvironment('canary', before.canary, after.canary),
     ...weakenedEnvironment('production', before.production, after.production),
   ];
 }
 
 function weakenedEnvironment(
   name: string,
-  before: ProtectedEnvironment,
-  after: ProtectedEnvironment,
+  before: ProtectedEnvironment | undefined,
+  after: ProtectedEnvironment | undefined,
 ): string[] {
+  if (before === undefined) return [];
+  if (after === undefined) return [`${name}: nothing is verified there any more`];
   const lines: string[] = [];
   if (!same(before.target, after.target)) {
     lines.push(`${name}: ${inWords(before.target)} became ${inWords(after.target)}`);
@@ -134,11 +150,28 @@ function weakenedEnvironment(
   if (after.settleMs < before.settleMs) {
     lines.push(`${name}: settle ${before.settleMs} ms became ${after.settleMs} ms`);
   }
+  if ((after.bakeMs ?? 0) < (before.bakeMs ?? 0)) {
+    lines.push(`${name}: bake ${before.bakeMs ?? 0} ms became ${after.bakeMs ?? 0} ms`);
+  }
+  lines.push(...weakenedShares(name, before.shares, after.shares));
   for (const waived of after.waive.filter((one) => !before.waive.includes(one))) {
     lines.push(`${name}: ${waived} is waived`);
   }
   for (const endpoint of before.endpoints) lines.push(...weakenedEndpoint(name, endpoint, after));
   return lines;
+}
+
+/** To begin with more of the traffic, or to leave a share out, is weaker. */
+function weakenedShares(
+  name: string,
+  before: readonly number[] | undefined,
+  after: readonly number[] | undefined,
+): string[] {
+  if (before === undefined || before.every((share) => after?.includes(share) === true)) return [];
+  const inWords = (shares: readonly number[]) => shares.map((share) => `${share}%`).join(', ');
+  return [
+    `${name}: ${inWords(before)} of the traffic became ${after === undefined ? 'whatever the place takes' : inWords(after)}`,
+  ];
 }
 
 function weakenedEndpoint(

@@ -28,7 +28,9 @@ const settings: Settings = {
   staging: {
     target: { kind: 'sample', name: 'acme-staging', settings: {} },
     submits: 'commit',
+    shares: null,
     timeoutMs: 3_600_000,
+    bakeMs: 0,
     verify: {
       instances: { timeoutMs: 600_000, settleMs: 10_000 },
       waive: [],
@@ -45,10 +47,13 @@ const settings: Settings = {
       ],
     },
   },
+  canary: null,
   production: {
     target: { kind: 'sample', name: 'acme-production', settings: {} },
     submits: 'artifact',
+    shares: null,
     timeoutMs: 3_600_000,
+    bakeMs: 0,
     verify: { instances: { timeoutMs: 600_000, settleMs: 10_000 }, waive: [], endpoints: [] },
   },
   gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
@@ -61,6 +66,15 @@ const healthy = (release: { id: string; version: string }, url: string) => ({
   restarts: 0,
   endpoints: [{ url, status: 200, attempts: 4, revision: head }],
   waitedMs: 12_300,
+});
+
+const baked = (release: { id: string; version: string }, url: string) => ({
+  release,
+  instances: [{ name: 'web.1', version: release.version }],
+  bakedMs: 600_000,
+  rounds: 20,
+  restarts: 1,
+  endpoints: [{ url, status: 200, attempts: 1, revision: head }],
 });
 
 export const samples: { [T in EventType]: EventData<T> } = {
@@ -138,6 +152,14 @@ export const samples: { [T in EventType]: EventData<T> } = {
     waitedMs: 8_000,
   },
   'staging.verified': healthy({ id: 'release-12', version: 'v12' }, 'https://staging.acme.test/'),
+  'staging.baked': baked({ id: 'release-12', version: 'v12' }, 'https://staging.acme.test/'),
+  'canary.submitted': { work, adopted: false, killSwitch, share: null },
+  'canary.released': { release: 'release-7', artifact },
+  'canary.deployed': { release: { id: 'release-7', version: 'v7' }, artifact },
+  'canary.instancesUp': { instances: [{ name: 'web.1', version: 'v7' }], waitedMs: 4_000 },
+  'canary.verified': healthy({ id: 'release-7', version: 'v7' }, 'https://canary.acme.test/'),
+  'canary.baked': baked({ id: 'release-7', version: 'v7' }, 'https://canary.acme.test/'),
+  'canary.restored': { release: { id: 'release-8', version: 'v8' } },
   'gates.passed': { production, cursor: '43', killSwitch },
   'production.held': {
     step: 'readGates',
@@ -166,6 +188,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
   },
   'production.instancesUp': { instances: [{ name: 'web.1', version: 'v42' }], waitedMs: 0 },
   'production.verified': healthy({ id: 'release-42', version: 'v42' }, 'https://www.acme.test/'),
+  'production.baked': baked({ id: 'release-42', version: 'v42' }, 'https://www.acme.test/'),
   'deploy.failed': {
     step: 'awaitStagingInstances',
     failure: {

@@ -10,6 +10,7 @@ import type {
   Build,
   DeployRequest,
   Endpoint,
+  EnvironmentName,
   EventData,
   EventType,
   Release,
@@ -24,7 +25,7 @@ import type { ProtectedSettings } from './protected-settings.ts';
 type Answer<K extends string, T extends EventType> = { kind: K } & WithoutStep<EventData<T>>;
 type WithoutStep<D> = D extends { step: unknown } ? Omit<D, 'step'> : D;
 
-/** Why production may not be written now. */
+/** Why production, or a part of it, may not be written now. */
 export type Refusal =
   | Contained
   /** Production runs exactly this commit already, and nobody has verified it: nothing is to be written. */
@@ -49,21 +50,28 @@ export interface GatesInput {
   overridden: boolean;
   /** By which rules the deploy goes. */
   settings: ProtectedSettings;
+  /** Whose history is read too, for what is to be given to it; null: there is none. */
+  canary: TargetSettings | null;
   /** Where the artifact that production runs may have been made. */
   sources: TargetSettings[];
 }
 
 /** What is given to a target, so that a release of it runs there. */
 export interface SubmitInput {
+  environment: EnvironmentName;
   target: TargetSettings;
   commit: string;
   /** The verified artifact to be released, and where; null: the commit itself is to be built. */
   verified: { artifact: Artifact; release: Release; at: TargetSettings } | null;
   /** Where the target's history ended when the gates were read: what is behind it may be ours. Null: not known. */
   cursor: string | null;
-  /** The idempotency key: an earlier attempt is known by it. The deploy's id. */
+  /** Of the traffic, in percent; null: a whole place. */
+  share: number | null;
+  /** The idempotency key: an earlier attempt is known by it. The deploy's id, and the share where there is one. */
   key: string;
   timeoutMs: number;
+  /** What has to be open right before the write; null: nothing forbids it, for no part of production is written. */
+  gates: GatesInput | null;
 }
 
 /** A target's instances, as they should be with a release. */
@@ -114,11 +122,11 @@ export interface Services {
   };
   submit: {
     input: SubmitInput;
-    output: Answer<'submitted', 'staging.submitted'>;
-  };
-  submitToProduction: {
-    input: SubmitInput & { gates: GatesInput };
-    output: Answer<'submitted', 'production.submitted'> | Refusal;
+    output:
+      | Answer<'submitted', 'staging.submitted'>
+      | Answer<'submitted', 'canary.submitted'>
+      | Answer<'submitted', 'production.submitted'>
+      | Refusal;
   };
   /** Until the target has made a release. */
   follow: {
@@ -151,9 +159,30 @@ export interface Services {
       commit: string;
       /** For how long the instances have to stay up, in milliseconds. */
       settleMs: number;
+      /** For how long it bakes afterwards; 0: it does not. */
+      bakeMs: number;
       endpoints: Endpoint[];
     };
     output: Answer<'verified', 'staging.verified'>;
+  };
+  bake: {
+    input: InstancesInput & {
+      commit: string;
+      /** For how long the checks have to hold, in milliseconds. */
+      bakeMs: number;
+      endpoints: Endpoint[];
+    };
+    output: Answer<'baked', 'staging.baked'>;
+  };
+  /** Takes back what was submitted under any of the keys, where it is what runs. */
+  restore: {
+    input: {
+      target: TargetSettings;
+      /** The newest first. */
+      keys: string[];
+      timeoutMs: number;
+    };
+    output: Answer<'restored', 'canary.restored'>;
   };
   readGates: {
     input: GatesInput;

@@ -39,12 +39,21 @@ const stepWords: { readonly [S in Step]: string } = {
   awaitStagingRelease: 'releasing to staging',
   awaitStagingInstances: 'starting staging’s instances',
   checkStagingHealth: 'checking that staging stays healthy',
+  bakeStaging: 'baking on staging',
   readGates: 'reading production’s gates',
+  submitCanary: 'submitting to the canary',
+  followCanary: 'following what the canary has under way',
+  awaitCanaryRelease: 'releasing to the canary',
+  awaitCanaryInstances: 'starting the canary’s instances',
+  checkCanaryHealth: 'checking that the canary stays healthy',
+  bakeCanary: 'baking on the canary',
+  restoreCanary: 'taking the canary back',
   submitProduction: 'submitting to production',
   followProduction: 'following what production has under way',
   awaitProductionRelease: 'releasing to production',
   awaitProductionInstances: 'starting production’s instances',
   checkProductionHealth: 'checking that production stays healthy',
+  bakeProduction: 'baking in production',
 };
 
 /** What a step does: `releasing to staging`. A name that is no step is given back as it is. */
@@ -102,7 +111,21 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText 
   'staging.released': (data) => released('staging', data),
   'staging.deployed': (data) => deployed('staging', data),
   'staging.instancesUp': (data) => instancesUp('staging', data),
-  'staging.verified': (data) => verified('staging is healthy', data),
+  'staging.verified': (data) => verified('staging', data),
+  'staging.baked': (data) => baked('staging', data),
+  'canary.submitted': (data) => canarySubmitted(data),
+  'canary.released': (data) => released('canary', data),
+  'canary.deployed': (data) => deployed('canary', data),
+  'canary.instancesUp': (data) => instancesUp('canary', data),
+  'canary.verified': (data) => verified('canary', data),
+  'canary.baked': (data) => baked('canary', data),
+  'canary.restored': ({ release }) =>
+    eventText(
+      'neutral',
+      release === null
+        ? 'the canary does not run this deploy: nothing is to be taken back'
+        : `the canary was taken back: it runs ${release.version}, what it ran before`,
+    ),
   'gates.passed': ({ killSwitch, cursor }) =>
     eventText(
       'good',
@@ -115,7 +138,8 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText 
   'production.released': (data) => released('production', data),
   'production.deployed': (data) => deployed('production', data),
   'production.instancesUp': (data) => instancesUp('production', data),
-  'production.verified': (data) => verified('live: production is healthy', data),
+  'production.verified': (data) => verified('production', data),
+  'production.baked': (data) => baked('production', data),
   'deploy.failed': failed,
   'deploy.resumed': (person) => eventText('neutral', `resumed by ${because(person)}`),
 };
@@ -214,6 +238,13 @@ function submitted(
   );
 }
 
+function canarySubmitted({ share, ...data }: EventData<'canary.submitted'>): EventText {
+  const told = submitted('canary', data);
+  return share === null
+    ? told
+    : { ...told, headline: `${told.headline}, for ${share}% of the traffic` };
+}
+
 function released(
   environment: EnvironmentName,
   { artifact }: EventData<'staging.released'>,
@@ -252,14 +283,44 @@ function instancesUp(
   );
 }
 
+/** Production's last word says that the deploy is live. */
+const healthy = (environment: EnvironmentName, isLast: boolean): string =>
+  `${environment === 'production' && isLast ? 'live: ' : ''}${environment} is healthy`;
+
 function verified(
-  what: string,
-  { release, instances, steadyMs, restarts, endpoints }: EventData<'staging.verified'>,
+  environment: EnvironmentName,
+  { release, instances, steadyMs, restarts, endpoints, bakeMs }: EventData<'staging.verified'>,
 ): EventText {
   const up = instances.length === 0 ? 'has no instances' : `up for ${formatDuration(steadyMs)}`;
   const again = restarts === 0 ? '' : ` (after ${counted(restarts, 'restart')})`;
-  const stayed = `${release.version} ${up}${again}`;
-  if (endpoints.length === 0) return eventText('good', `${what}: ${stayed}, no endpoints to ask`);
+  const goesOn = bakeMs === undefined ? '' : `; has to stay so for ${formatDuration(bakeMs)}`;
+  return eventText(
+    'good',
+    `${healthy(environment, bakeMs === undefined)}: ${release.version} ${up}${again}, ${answers(endpoints)}${goesOn}`,
+    answered(endpoints),
+  );
+}
+
+function baked(
+  environment: EnvironmentName,
+  { release, bakedMs, rounds, restarts, endpoints }: EventData<'staging.baked'>,
+): EventText {
+  const again = restarts === 0 ? '' : `, ${counted(restarts, 'restart')} meanwhile`;
+  return eventText(
+    'good',
+    `${healthy(environment, true)}: ${release.version} baked for ${formatDuration(bakedMs)} (checked ${counted(rounds, 'time')}${again}), ${answers(endpoints)}`,
+    answered(endpoints),
+  );
+}
+
+type Answered = EventData<'staging.verified'>['endpoints'];
+
+function answers({ length }: Answered): string {
+  if (length === 0) return 'no endpoints to ask';
+  return `${counted(length, 'endpoint')} ${length === 1 ? 'is' : 'are'} right`;
+}
+
+function answered(endpoints: Answered): string | null {
   const lines = endpoints.map(({ url, status, attempts, revision }) =>
     [
       `${status} ${withoutQuery(url)}`,
@@ -267,12 +328,7 @@ function verified(
       attempts === 1 ? '' : ` (${counted(attempts, 'attempt')})`,
     ].join(''),
   );
-  const right = endpoints.length === 1 ? 'is right' : 'are right';
-  return eventText(
-    'good',
-    `${what}: ${stayed}, ${counted(endpoints.length, 'endpoint')} ${right}`,
-    lines.join('\n'),
-  );
+  return lines.length === 0 ? null : lines.join('\n');
 }
 
 function held({ rollback }: EventData<'production.held'>): EventText {

@@ -19,6 +19,7 @@ const verify = {
   endpoints: [],
 };
 const healthy = { instances: [], steadyMs: 10_000, restarts: 0, endpoints: [], waitedMs: 10_000 };
+const more = { shares: null, bakeMs: 0, timeoutMs: 3_600_000, verify };
 const target = (name: string) => ({ kind: 'sample', name, settings: {} });
 const artifact = { kind: 'bundle', id: 's', digest: null, commit: sha };
 const request: DeployRequest = {
@@ -39,12 +40,12 @@ const request: DeployRequest = {
     lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs: 60_000 },
     store: null,
     repository: null,
-    staging: { target: target('acme-staging'), submits: 'commit', timeoutMs: 3_600_000, verify },
+    staging: { target: target('acme-staging'), submits: 'commit', ...more },
+    canary: null,
     production: {
       target: target('acme-production'),
       submits: 'artifact',
-      timeoutMs: 3_600_000,
-      verify,
+      ...more,
     },
     gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
   },

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import type { AnyStateNode } from 'xstate';
 import { chart, type StateMeta } from '../../src/machine/chart.ts';
 import { chartPicture, documentChart } from '../../src/machine/document.ts';
-import { type DeployPath, deployPaths, inWords } from '../../src/machine/paths.ts';
+import {
+  type DeployPath,
+  deployPaths,
+  inWords,
+  pathsToTransitions,
+} from '../../src/machine/paths.ts';
 import { declaredEdges, nameOf } from './edges.ts';
 
 const text = documentChart(chart);
@@ -98,7 +103,9 @@ describe('the document', () => {
       return lines.map((line) => section.split('\n')[0] + line);
     });
     expect(new Set(all).size).toBe(all.length);
-    const direct = deployPaths(chart).filter(({ turn }) => turn === null);
+    const direct = deployPaths(chart).filter(
+      ({ turn, request }) => turn === null && request.settings.canary === null,
+    );
     expect(all).toHaveLength(new Set(direct.map(({ steps }) => steps.map(inWords).join())).size);
   });
 
@@ -122,7 +129,11 @@ describe('the document', () => {
 
 describe('the paths', () => {
   const paths = deployPaths(chart);
-  const wayOf = ({ steps }: DeployPath): string[] => ['queued.waiting', ...steps.map((s) => s.to)];
+  /** A canary's states are entered again with each share of the traffic. */
+  const wayOf = ({ steps }: DeployPath): string[] => {
+    const baked = steps.map(({ event }) => (event.type === 'canary.verified' ? '+' : ''));
+    return ['queued.waiting', ...steps.map(({ to }, i) => to + baked.slice(0, i + 1).join(''))];
+  };
 
   it('are no fewer than a search by hand found: 35 without a loop', () => {
     const turned = paths.filter(({ turn }) => turn !== null);
@@ -138,13 +149,11 @@ describe('the paths', () => {
   });
 
   it('are all different, turn one loop at most, and pass no state twice between', () => {
-    const ways = paths.map(({ steps, request }) =>
-      [request.settings.production.submits, ...steps.map(inWords)].join(' '),
-    );
-    expect(new Set(ways).size).toBe(ways.length);
+    const all = paths.map(({ steps, way }) => [way, ...steps.map(inWords)].join(' '));
+    expect(new Set(all).size).toBe(all.length);
     for (const path of paths) {
       const way = wayOf(path);
-      const again = way.indexOf('queued.waiting', 1);
+      const again = way.findIndex((place, i) => i > 0 && place.startsWith('queued.waiting'));
       expect(again > 0).toBe(path.turn !== null);
       const parts = again === -1 ? [way] : [way.slice(0, again), way.slice(again)];
       for (const part of parts) expect(new Set(part).size).toBe(part.length);
@@ -152,7 +161,13 @@ describe('the paths', () => {
   });
 
   it('take every declared transition that leads elsewhere, and nothing else', () => {
-    const taken = new Set(paths.flatMap(({ steps }) => steps.map(inWords)));
+    const found = [...paths, ...pathsToTransitions(chart)];
+    const taken = new Set(
+      found
+        .flatMap(({ steps }) => steps)
+        .filter(({ from, to }) => from !== to)
+        .map(inWords),
+    );
     const declared = declaredEdges().filter(({ from, to }) => from !== to);
     expect([...taken].sort()).toEqual(declared.map(nameOf).sort());
   });
@@ -163,7 +178,7 @@ describe('the paths', () => {
     );
     const of = (way: string): string[] =>
       given
-        .filter(({ request }) => request.settings.production.submits === way)
+        .filter((path) => path.way === way)
         .map(({ steps }) => steps.map(inWords).join())
         .sort();
     expect(of('artifact')).not.toEqual([]);

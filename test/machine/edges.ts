@@ -32,12 +32,13 @@ export function declaredEdges(): Edge[] {
     if (Object.keys(node.states).length > 0 || node.always?.length) return;
     const seen = new Set<string>();
     for (let owner: AnyStateNode | undefined = node; owner !== undefined; owner = owner.parent) {
-      for (const [event, [transition]] of owner.transitions) {
-        if (seen.has(event) || !(event in eventSchemas) || transition === undefined) continue;
+      for (const [event, transitions] of owner.transitions) {
+        if (seen.has(event) || !(event in eventSchemas)) continue;
         seen.add(event);
-        const target = transition.target?.[0];
-        for (const to of target === undefined ? [node] : leavesOf(target)) {
-          edges.push({ from: short(node), event: event as EventType, to: short(to) });
+        for (const { target } of transitions) {
+          for (const to of target === undefined ? [node] : target.flatMap(leavesOf)) {
+            edges.push({ from: short(node), event: event as EventType, to: short(to) });
+          }
         }
       }
     }

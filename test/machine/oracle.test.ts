@@ -4,12 +4,14 @@
  */
 import { describe, expect, it } from 'vitest';
 import { chart } from '../../src/machine/chart.ts';
-import { steps as codec } from '../../src/machine/codec.ts';
-import type {
-  DomainEvent,
-  EventData,
-  EventType,
-  TargetSettings,
+import { steps as codec, type Step } from '../../src/machine/codec.ts';
+import {
+  type DomainEvent,
+  type EnvironmentName,
+  type EventData,
+  type EventType,
+  environmentNames,
+  type TargetSettings,
 } from '../../src/machine/events.ts';
 import {
   begin,
@@ -20,11 +22,13 @@ import {
   stateOf,
 } from '../../src/machine/interpret.ts';
 import { decideTurn, type Relation } from '../../src/machine/lane.ts';
-import { deployPaths, inWords, pathsToTransitions } from '../../src/machine/paths.ts';
+import { deployPaths, inWords, pathsToTransitions, ways } from '../../src/machine/paths.ts';
 import { samples } from '../../src/machine/samples.ts';
 import type { ServiceInput } from '../../src/machine/services.ts';
 import {
   asked,
+  exposure,
+  failsTo,
   type Move,
   moves,
   needsGates,
@@ -41,6 +45,8 @@ import {
 interface Found {
   readonly way: Way;
   readonly record: readonly DomainEvent[];
+  /** The canary was given the commit, and the rest of production was not. */
+  readonly isExposed: boolean;
   readonly before: FoldedDeploy;
   readonly event: DomainEvent;
   readonly after: FoldedDeploy;
@@ -50,23 +56,29 @@ function placeOf(folded: FoldedDeploy): Place {
   const leaf = stateOf(folded);
   if (leaf === 'queued.gaveUp') return 'gave up';
   if (leaf === 'production.live') return 'live';
+  if (leaf === 'production.restoring') return 'taking back';
   return leaf.split('.')[0] as Place;
 }
 
 /** Every step of every path, each once for what went before it. */
 function search(): Found[] {
   const found = new Map<string, Found>();
-  for (const { request, steps } of [...deployPaths(chart), ...pathsToTransitions(chart)]) {
-    const way = request.settings.production.submits;
+  for (const { way, request, steps } of [...deployPaths(chart), ...pathsToTransitions(chart)]) {
     let at: string = way;
     let folded = begin(request, 0);
     let record: readonly DomainEvent[] = [];
+    let isExposed = false;
     for (const step of steps) {
       at += inWords(step);
-      const after: FoldedDeploy | null = found.get(at)?.after ?? next(folded, step.event, 0);
+      const { event } = step;
+      const after: FoldedDeploy | null = found.get(at)?.after ?? next(folded, event, 0);
       if (after === null || stateOf(after) !== step.to) throw new Error(`not so: ${inWords(step)}`);
-      found.set(at, { way, record, before: folded, event: step.event, after });
-      record = placeOf(after) === 'queued' ? [] : [...record, step.event];
+      found.set(at, { way, record, isExposed, before: folded, event, after });
+      record = placeOf(after) === 'queued' ? [] : [...record, event];
+      if (event.type === exposure.begins) isExposed = true;
+      const isTakenBack = placeOf(folded) === 'taking back';
+      if (isTakenBack && event.type === exposure.endsWhileTakenBack) isExposed = false;
+      if (exposure.ends.some((word) => word === event.type)) isExposed = false;
       folded = after;
     }
   }
@@ -75,13 +87,24 @@ function search(): Found[] {
 
 const found = search();
 
+const failure = { type: 'deploy.failed', data: samples['deploy.failed'] } as DomainEvent;
+
 const wasSaid = (record: readonly DomainEvent[], words: readonly EventType[]): boolean =>
   record.some(({ type }) => words.includes(type));
 
+/** What was asked for is of the canary: it may have been given the commit by a step that failed. */
+const isAtCanary = ({ running }: FoldedDeploy): boolean =>
+  [...running.keys()].some((step) => step.includes('Canary') && step !== 'restoreCanary');
+
 function isAllowed(one: Found): boolean {
-  const { record, before, event, after } = one;
+  const { record, before, event, after, isExposed } = one;
+  const from = placeOf(before);
+  if (event.type === 'deploy.failed' && places[from].lock) {
+    const mayBe = from !== 'taking back' && (isExposed || isAtCanary(before));
+    return placeOf(after) === failsTo(mayBe);
+  }
   const held = whileHeld.find(({ word }) => word === event.type);
-  if (held !== undefined && places[placeOf(before)].lock) {
+  if (held !== undefined && places[from].lock && (from !== 'taking back' || held.to === null)) {
     return held.to === null ? stateOf(before) === stateOf(after) : held.to === placeOf(after);
   }
   return moves.some(
@@ -92,8 +115,14 @@ function isAllowed(one: Found): boolean {
   );
 }
 
-function isOf(move: Move, { before, event, after }: Found): boolean {
-  return move.from === placeOf(before) && move.word === event.type && move.to === placeOf(after);
+function isOf(move: Move, { way, isExposed, before, event, after }: Found): boolean {
+  return (
+    move.from === placeOf(before) &&
+    move.word === event.type &&
+    move.to === placeOf(after) &&
+    (move.of ?? ways).includes(way) &&
+    (move.isExposed ?? isExposed) === isExposed
+  );
 }
 
 const told = ({ way, before, event, after }: Found): string =>
@@ -117,44 +146,83 @@ describe('whatever the search finds', () => {
   });
 
   it('asks for what the oracle has at that place, of that target', () => {
-    for (const { after } of found) {
+    for (const { after, way } of found) {
       for (const { step, input } of after.running.values()) {
         const { service } = codec[step];
-        const rows = asked.filter((row) => row.place === placeOf(after) && row.service === service);
+        const rows = asked.filter(
+          (row) =>
+            row.place === placeOf(after) &&
+            row.service === service &&
+            (row.ways ?? ways).includes(way) &&
+            isFor(step, row.of),
+        );
         expect([step, rows.length]).toEqual([step, 1]);
         const environment = rows[0]?.of ?? null;
         const { target } = input as { target?: TargetSettings };
         const { settings } = after.snapshot.context.request;
-        const wanted = environment === null ? undefined : settings[environment].target;
+        const wanted = environment === null ? undefined : settings[environment]?.target;
         expect([step, target]).toEqual([step, wanted]);
       }
     }
   });
 
-  it('writes to production after the gates only, once, and exactly what staging verified', () => {
+  it('writes to production after the gates only, once, and exactly what was verified', () => {
     const given = new Map<Way, number>();
     for (const { after, record, event, way } of found) {
       const said = [...record, event];
       for (const { step, input } of after.running.values()) {
-        const { service } = codec[step];
-        if (!writers.includes(service)) continue;
+        if (!isWriter(step)) continue;
+        const { environment, verified, cursor, commit, key, gates, share } =
+          input as ServiceInput<'submit'>;
+        const { request } = after.snapshot.context;
+        expect([commit, gates?.commit]).toEqual([
+          request.commit.sha,
+          environment === 'staging' ? undefined : request.commit.sha,
+        ]);
+        expect(key).toBe(share === null ? request.deploy : `${request.deploy}/${share}`);
+        if (environment !== 'production') continue;
         given.set(way, (given.get(way) ?? 0) + 1);
         expect(wasSaid(said, needsGates.after)).toBe(true);
         expect(wasSaid(said, needsGates.before)).toBe(false);
-        const staged = dataOf(said, 'staging.deployed');
-        const { request } = after.snapshot.context;
-        const { verified, cursor, commit, key, gates } =
-          input as ServiceInput<'submitToProduction'>;
-        const { target: at } = request.settings.staging;
+        const first = request.settings.staging === null ? 'canary' : 'staging';
+        const shipped = dataOf(said, `${first}.deployed`);
+        const at = request.settings[first]?.target;
         expect(verified).toEqual(
-          way === 'commit' ? null : { at, release: staged?.release, artifact: staged?.artifact },
+          way === 'commit' ? null : { at, release: shipped?.release, artifact: shipped?.artifact },
         );
         expect(cursor).toBe(dataOf(said, 'gates.passed')?.cursor);
-        expect([commit, gates.commit]).toEqual([request.commit.sha, request.commit.sha]);
-        expect(key).toBe(request.deploy);
+        expect(share).toBeNull();
       }
     }
-    expect([...given.keys()].sort()).toEqual(['artifact', 'commit']);
+    expect([...given.keys()].sort()).toEqual([...ways].sort());
+  });
+
+  it('writes to production only what the canary was verified with, where there is one', () => {
+    for (const { after, record, event } of found) {
+      const writes = after.running.has('submitProduction');
+      const { canary } = after.snapshot.context.request.settings;
+      if (!writes || canary === null) continue;
+      const done = canary.bakeMs > 0 ? 'canary.baked' : 'canary.verified';
+      const times = [...record, event].filter(({ type }) => type === done).length;
+      expect(times).toBe(canary.shares?.length ?? 1);
+    }
+  });
+
+  it('gives the canary its shares in their order, each of the artifact that the one before had', () => {
+    const shares = new Set<number | null>();
+    for (const { after, record, event } of found) {
+      const running = after.running.get('submitCanary');
+      if (running === undefined) continue;
+      const { share, verified } = running.input as ServiceInput<'submit'>;
+      const before = [...record, event].filter(({ type }) => type === 'canary.verified').length;
+      const { staging, canary } = after.snapshot.context.request.settings;
+      const first = staging === null || before > 0 ? 'canary' : 'staging';
+      const deployed = dataOf([...record, event], `${first}.deployed`);
+      shares.add(share);
+      expect(share).toBe(canary?.shares === null ? null : [10, 50][before]);
+      expect(verified?.artifact).toEqual(deployed?.artifact);
+    }
+    expect(shares).toEqual(new Set([null, 10, 50]));
   });
 
   it('checks the very release that was made', () => {
@@ -162,16 +230,28 @@ describe('whatever the search finds', () => {
       const said = [...record, event];
       for (const { step, input } of after.running.values()) {
         const { service } = codec[step];
-        if (service !== 'awaitInstances' && service !== 'checkHealth') continue;
-        const release =
-          placeOf(after) === 'verifying'
-            ? dataOf(said, 'staging.deployed')?.release
-            : (dataOf(said, 'production.deployed') ?? dataOf(said, 'production.found'))?.release;
-        expect([step, (input as ServiceInput<'awaitInstances'>).release]).toEqual([step, release]);
+        if (!['awaitInstances', 'checkHealth', 'bake'].includes(service)) continue;
+        const name = environmentNames.find((one) => isFor(step, one));
+        const release = said.findLast(
+          ({ type }) =>
+            type === `${name}.deployed` || (name === 'production' && type === 'production.found'),
+        )?.data as EventData<'staging.deployed'> | undefined;
+        expect([step, (input as ServiceInput<'awaitInstances'>).release]).toEqual([
+          step,
+          release?.release,
+        ]);
       }
     }
   });
 });
+
+/** Whose step it is. */
+const isFor = (step: string, name: EnvironmentName | null): boolean => {
+  const named = environmentNames.find((one) => step.toLowerCase().includes(one));
+  return named === undefined ? true : named === name;
+};
+
+const isWriter = (step: Step): boolean => writers.includes(codec[step].service);
 
 function dataOf<T extends EventType>(
   record: readonly DomainEvent[],
@@ -181,11 +261,10 @@ function dataOf<T extends EventType>(
 }
 
 describe('whatever the oracle demands', () => {
-  const ways: readonly Way[] = ['artifact', 'commit'];
-
   it('is found: each move, whatever production is given', () => {
     const missing = ways.flatMap((way) =>
       moves
+        .filter((move) => (move.of ?? ways).includes(way))
         .filter((move) => !found.some((one) => one.way === way && isOf(move, one)))
         .map(({ from, word, to }) => `${way}: ${from} --${word}--> ${to}`),
     );
@@ -197,17 +276,22 @@ describe('whatever the oracle demands', () => {
     const leaves = new Map(holding.map((one) => [`${one.way} ${stateOf(one.after)}`, one]));
     expect(leaves.size).toBeGreaterThan(20);
     for (const { after } of leaves.values()) {
+      const isGoingBack = placeOf(after) === 'taking back';
       for (const { word, to } of whileHeld) {
+        if (isGoingBack && to !== null) continue;
         const then = next(after, { type: word, data: samples[word] } as DomainEvent, 0);
         const where = `${stateOf(after)} --${word}-->`;
         expect([where, then && placeOf(then)]).toEqual([where, to ?? placeOf(after)]);
       }
+      const failed = next(after, failure, 0);
+      const mayBe = !isGoingBack && (after.snapshot.context.isExposed || isAtCanary(after));
+      expect([stateOf(after), failed && placeOf(failed)]).toEqual([stateOf(after), failsTo(mayBe)]);
     }
   });
 
   it('is found wherever production is about to be written: each refusal of the gates stops it', () => {
     const writing = found.filter(({ after }) =>
-      [...after.running.keys()].some((step) => writers.includes(codec[step].service)),
+      [...after.running.keys()].some((step) => isWriter(step) && step !== 'submitStaging'),
     );
     expect(new Set(writing.map(({ way }) => way))).toEqual(new Set(ways));
     for (const { after } of writing) {
@@ -220,11 +304,13 @@ describe('whatever the oracle demands', () => {
 
   it('is asked for: each service in its place', () => {
     const missing = asked.filter(
-      ({ place, service }) =>
+      ({ place, service, of }) =>
         !found.some(
           (one) =>
             placeOf(one.before) === place &&
-            [...one.before.running.keys()].some((step) => codec[step].service === service),
+            [...one.before.running.keys()].some(
+              (step) => codec[step].service === service && isFor(step, of),
+            ),
         ),
     );
     expect(missing).toEqual([]);

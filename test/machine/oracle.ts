@@ -5,7 +5,7 @@
 import type { EventType } from '../../src/machine/events.ts';
 import type { ServiceName } from '../../src/machine/services.ts';
 
-/** The nine states, and two ends within them: gave up waiting (in `queued`), live (in `production`). */
+/** The nine states, and what is within them: gave up waiting (`queued`), live and the canary’s way back (`production`). */
 export type Place =
   | 'queued'
   | 'gave up'
@@ -17,10 +17,32 @@ export type Place =
   | 'disabled'
   | 'production'
   | 'live'
+  | 'taking back'
   | 'failed';
 
-/** What production is given: the artifact that staging verified, or the commit. */
-export type Way = 'artifact' | 'commit';
+/**
+ * What production is given: the artifact that staging verified, or the commit. Or there is a canary as well, between the
+ * two, or in staging's place; whole, or with two shares of the traffic, one after the other; and what is said to bake.
+ */
+export type Way =
+  | 'artifact'
+  | 'commit'
+  | 'canary, baked'
+  | 'canary first'
+  | 'shares'
+  | 'shares, baked'
+  | 'shares first'
+  | 'shares first, baked';
+const between: readonly Way[] = ['canary, baked', 'shares', 'shares, baked'];
+const first: readonly Way[] = ['canary first', 'shares first', 'shares first, baked'];
+const withStaging: readonly Way[] = ['artifact', 'commit', ...between];
+const withCanary: readonly Way[] = [...between, ...first];
+const baked: readonly Way[] = ['canary, baked', 'shares, baked', 'shares first, baked'];
+const and = (one: readonly Way[], other: readonly Way[]): Way[] =>
+  one.filter((way) => other.includes(way));
+const not = (these: readonly Way[]): Way[] =>
+  [...withStaging, ...first].filter((way) => !these.includes(way));
+const shares: readonly Way[] = ['shares', 'shares, baked', 'shares first', 'shares first, baked'];
 
 /** `exit`: `advance` ends there with that code; null: it goes on. */
 export const places: Readonly<Record<Place, { lock: boolean; exit: number | null }>> = {
@@ -34,6 +56,7 @@ export const places: Readonly<Record<Place, { lock: boolean; exit: number | null
   disabled: { lock: false, exit: 0 },
   production: { lock: true, exit: null },
   live: { lock: false, exit: 0 },
+  'taking back': { lock: true, exit: null },
   failed: { lock: false, exit: 1 },
 };
 
@@ -41,6 +64,10 @@ export interface Move {
   readonly from: Place;
   readonly word: EventType;
   readonly to: Place;
+  /** In these ways only; left out: in all. */
+  readonly of?: readonly Way[];
+  /** Whether the canary was given the commit, and the rest of production was not; left out: either. */
+  readonly isExposed?: boolean;
   /** One of these was said since the deploy waited last. */
   readonly after?: readonly EventType[];
   /** None of these was. */
@@ -49,7 +76,14 @@ export interface Move {
 
 /** From then on production is being written. */
 const written: readonly EventType[] = ['production.submitted'];
-const checked: readonly EventType[] = ['staging.verified'];
+const checked: readonly EventType[] = ['staging.verified', 'canary.verified'];
+const bakedOut: readonly EventType[] = ['staging.baked', 'canary.baked'];
+/** The first makes the canary exposed, and these end that; so does losing the lane while it is taken back. */
+export const exposure = {
+  begins: 'canary.submitted',
+  ends: ['production.submitted', 'production.found', 'canary.restored'],
+  endsWhileTakenBack: 'lock.lost',
+} as const;
 const passed: readonly EventType[] = ['gates.passed'];
 
 /** A move is allowed if it is here, and each that is here has to be found, whatever production is given. */
@@ -65,64 +99,72 @@ export const moves: readonly Move[] = [
 
   // What production has already, or what does not follow on it, does not ship by itself.
   { from: 'locked', word: 'deploy.observed', to: 'deployingStaging' },
-  { from: 'locked', word: 'deploy.superseded', to: 'superseded' },
+  { from: 'locked', word: 'deploy.superseded', to: 'superseded', isExposed: false },
   { from: 'locked', word: 'production.found', to: 'production' },
 
-  // It deploys to staging, and checks it.
-  { from: 'deployingStaging', word: 'staging.submitted', to: 'deployingStaging' },
+  // It deploys to staging, or to the canary in its place, and checks it.
+  ...firstOf('staging', withStaging),
+  ...firstOf('canary', first),
+  bakes('verifying', 'staging', 'verifying', and(baked, withStaging)),
+  bakes('verifying', 'canary', 'verifying', and(baked, first)),
+  // The next share of the traffic.
+  bakes('verifying', 'canary', 'deployingStaging', and(baked, and(shares, first))),
   {
-    from: 'deployingStaging',
-    word: 'staging.released',
+    from: 'verifying',
+    word: 'canary.verified',
     to: 'deployingStaging',
-    after: ['staging.submitted'],
+    of: and(not(baked), and(shares, first)),
+    after: ['canary.instancesUp'],
   },
-  {
-    from: 'deployingStaging',
-    word: 'staging.deployed',
-    to: 'verifying',
-    after: ['staging.released'],
-  },
-  { from: 'verifying', word: 'staging.instancesUp', to: 'verifying', after: ['staging.deployed'] },
-  { from: 'verifying', word: 'staging.verified', to: 'verifying', after: ['staging.instancesUp'] },
+  ...refusalsOf('deployingStaging', { of: first }),
+  ...backFrom('deployingStaging', { of: first }),
 
   // It stops before production while a rollback or a switch holds it.
-  { from: 'verifying', word: 'gates.passed', to: 'production', after: checked },
-  { from: 'verifying', word: 'production.held', to: 'blockedByRollback', after: checked },
-  { from: 'verifying', word: 'production.disabled', to: 'disabled', after: checked },
-  { from: 'verifying', word: 'deploy.superseded', to: 'superseded', after: checked },
-  { from: 'verifying', word: 'production.found', to: 'production', after: checked },
+  ...[checked, bakedOut].flatMap((after) => {
+    const of = after === bakedOut ? baked : not(baked);
+    return [
+      { from: 'verifying', word: 'gates.passed', to: 'production', after, of } as const,
+      ...refusalsOf('verifying', { after, of: and(of, withStaging) }),
+      ...backFrom('verifying', { after, of: and(of, withCanary) }),
+      {
+        from: 'verifying',
+        word: 'production.found',
+        to: 'production',
+        after,
+        of: and(of, first),
+      } as const,
+    ];
+  }),
+
+  // A part of production comes before the rest, and only what held there goes on.
+  ...firstOf('canary', between, 'production', 'production'),
+  bakes('production', 'canary', 'production', and(baked, between)),
+
   { from: 'blockedByRollback', word: 'deploy.resumed', to: 'queued' },
   { from: 'disabled', word: 'deploy.resumed', to: 'queued' },
 
-  // The gates are read once more right before the write, and never after it.
-  {
-    from: 'production',
-    word: 'production.held',
-    to: 'blockedByRollback',
-    after: passed,
-    before: written,
-  },
-  {
-    from: 'production',
-    word: 'production.disabled',
-    to: 'disabled',
-    after: passed,
-    before: written,
-  },
-  {
-    from: 'production',
-    word: 'deploy.superseded',
-    to: 'superseded',
-    after: passed,
-    before: written,
-  },
+  // The gates are read once more right before each write, and never after the last.
+  ...refusalsOf('production', { after: passed, before: written, of: withStaging }),
   {
     from: 'production',
     word: 'production.found',
     to: 'production',
     after: passed,
     before: written,
+    of: first,
   },
+  ...backFrom('production', { after: passed, before: written, of: withCanary }),
+
+  // What ends there while only the canary has the commit takes it back first.
+  ...backFrom('locked', { of: withCanary, only: ['deploy.superseded'] }),
+  { from: 'taking back', word: 'canary.restored', to: 'blockedByRollback', of: withCanary },
+  { from: 'taking back', word: 'canary.restored', to: 'disabled', of: withCanary },
+  { from: 'taking back', word: 'canary.restored', to: 'superseded', of: withCanary },
+  { from: 'taking back', word: 'canary.restored', to: 'failed', of: withCanary },
+  { from: 'taking back', word: 'lock.lost', to: 'blockedByRollback', of: withCanary },
+  { from: 'taking back', word: 'lock.lost', to: 'disabled', of: withCanary },
+  { from: 'taking back', word: 'lock.lost', to: 'superseded', of: withCanary },
+  { from: 'taking back', word: 'lock.lost', to: 'failed', of: withCanary },
 
   // It releases exactly what was checked, or builds it again.
   {
@@ -156,9 +198,68 @@ export const moves: readonly Move[] = [
     from: 'production',
     word: 'production.verified',
     to: 'live',
+    of: not(baked),
     after: ['production.instancesUp'],
   },
+  // Or it bakes before that.
+  {
+    from: 'production',
+    word: 'production.verified',
+    to: 'production',
+    of: baked,
+    after: ['production.instancesUp'],
+  },
+  {
+    from: 'production',
+    word: 'production.baked',
+    to: 'live',
+    of: baked,
+    after: ['production.verified'],
+  },
 ];
+
+/** From a submission to checks that held: in `deploying` and `checking`. What bakes is not done when it is verified. */
+function firstOf(
+  name: 'staging' | 'canary',
+  of: readonly Way[],
+  deploying: Place = 'deployingStaging',
+  checking: Place = 'verifying',
+): Move[] {
+  return [
+    { from: deploying, word: `${name}.submitted`, to: deploying, of },
+    { from: deploying, word: `${name}.released`, to: deploying, of, after: [`${name}.submitted`] },
+    { from: deploying, word: `${name}.deployed`, to: checking, of, after: [`${name}.released`] },
+    { from: checking, word: `${name}.instancesUp`, to: checking, of, after: [`${name}.deployed`] },
+    { from: checking, word: `${name}.verified`, to: checking, of, after: [`${name}.instancesUp`] },
+  ];
+}
+
+/** The checks went on holding for as long as they had to. */
+function bakes(from: Place, name: 'staging' | 'canary', to: Place, of: readonly Way[]): Move {
+  return { from, word: `${name}.baked`, to, of, after: [`${name}.verified`] };
+}
+
+type Condition = Pick<Move, 'of' | 'after' | 'before'>;
+
+/** What the gates may say, where nothing is to be taken back. */
+function refusalsOf(from: Place, on: Condition): Move[] {
+  const isExposed = false;
+  return [
+    { from, word: 'production.held', to: 'blockedByRollback', isExposed, ...on },
+    { from, word: 'production.disabled', to: 'disabled', isExposed, ...on },
+    { from, word: 'deploy.superseded', to: 'superseded', isExposed, ...on },
+    { from, word: 'production.found', to: 'production', ...on },
+  ];
+}
+
+/** The same, where the canary has the commit. */
+function backFrom(
+  from: Place,
+  { only, ...on }: Condition & { only?: readonly EventType[] },
+): Move[] {
+  const words = only ?? ['production.held', 'production.disabled', 'deploy.superseded'];
+  return words.map((word) => ({ from, word, to: 'taking back', isExposed: true, ...on }));
+}
 
 /** Wherever the lane is held, whatever goes on there; null: it stays exactly where it is. */
 export const whileHeld: readonly { readonly word: EventType; readonly to: Place | null }[] = [
@@ -166,32 +267,56 @@ export const whileHeld: readonly { readonly word: EventType; readonly to: Place 
   { word: 'run.interrupted', to: null },
   { word: 'lock.reacquired', to: null },
   { word: 'lock.lost', to: 'queued' },
-  { word: 'deploy.failed', to: 'failed' },
 ];
 
-/** What is asked of the outside world where, and of whose target. Each has to be found. */
+/** Where it fails there: a canary that has the commit, or may have it by what has just failed, is taken back first. */
+export const failsTo = (mayBeExposed: boolean): Place => (mayBeExposed ? 'taking back' : 'failed');
+
+/** What is asked of the outside world where, and of whose target; in these ways only. Each has to be found. */
 export const asked: readonly {
   readonly place: Place;
   readonly service: ServiceName;
-  readonly of: 'staging' | 'production' | null;
+  readonly of: 'staging' | 'canary' | 'production' | null;
+  readonly ways?: readonly Way[];
 }[] = [
   { place: 'queued', service: 'acquireLock', of: null },
   { place: 'locked', service: 'observe', of: 'production' },
-  { place: 'deployingStaging', service: 'submit', of: 'staging' },
-  { place: 'deployingStaging', service: 'follow', of: 'staging' },
-  { place: 'deployingStaging', service: 'awaitRelease', of: 'staging' },
-  { place: 'verifying', service: 'awaitInstances', of: 'staging' },
-  { place: 'verifying', service: 'checkHealth', of: 'staging' },
+  ...askedOf('deployingStaging', 'staging', ['submit', 'follow', 'awaitRelease'], withStaging),
+  ...askedOf('verifying', 'staging', ['awaitInstances', 'checkHealth'], withStaging),
+  ...askedOf('verifying', 'staging', ['bake'], and(baked, withStaging)),
+  ...askedOf('deployingStaging', 'canary', ['submit', 'follow', 'awaitRelease'], first),
+  ...askedOf('verifying', 'canary', ['awaitInstances', 'checkHealth'], first),
+  ...askedOf('verifying', 'canary', ['bake'], and(baked, first)),
   { place: 'verifying', service: 'readGates', of: 'production' },
-  { place: 'production', service: 'submitToProduction', of: 'production' },
-  { place: 'production', service: 'follow', of: 'production' },
-  { place: 'production', service: 'awaitRelease', of: 'production' },
-  { place: 'production', service: 'awaitInstances', of: 'production' },
-  { place: 'production', service: 'checkHealth', of: 'production' },
+  ...askedOf(
+    'production',
+    'canary',
+    ['submit', 'follow', 'awaitRelease', 'awaitInstances', 'checkHealth'],
+    between,
+  ),
+  ...askedOf('production', 'canary', ['bake'], and(baked, between)),
+  ...askedOf('production', 'production', [
+    'submit',
+    'follow',
+    'awaitRelease',
+    'awaitInstances',
+    'checkHealth',
+  ]),
+  ...askedOf('production', 'production', ['bake'], baked),
+  { place: 'taking back', service: 'restore', of: 'canary', ways: withCanary },
 ];
 
-/** These write to production: only after the gates, only once, and each refusal of the gates stops them. */
-export const writers: readonly ServiceName[] = ['submitToProduction'];
+function askedOf(
+  place: Place,
+  of: 'staging' | 'canary' | 'production',
+  services: readonly ServiceName[],
+  ways?: readonly Way[],
+): (typeof asked)[number][] {
+  return services.map((service) => ({ place, service, of, ...(ways && { ways }) }));
+}
+
+/** It writes; to production only after the gates, only once, and each refusal of the gates stops it. */
+export const writers: readonly ServiceName[] = ['submit'];
 export const refusals: readonly EventType[] = [
   'production.held',
   'production.disabled',

@@ -1,13 +1,15 @@
 /** What counts as weaker: any random pair of settings holds if a protected value is weaker or another, and only then. */
 
 import { describe, expect, it } from 'vitest';
-import type { DeployRequest, Endpoint, Settings } from '../../src/machine/events.ts';
+import type { DeployRequest, Endpoint, Environment, Settings } from '../../src/machine/events.ts';
 import { protectedOf, weakened } from '../../src/machine/protected-settings.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { fc } from '../fast-check.ts';
 
-type Request = Pick<DeployRequest, 'lane' | 'branch' | 'settings'>;
-type Environment = 'staging' | 'production';
+type Request = Pick<DeployRequest, 'lane' | 'branch'> & { settings: WithStaging };
+/** A canary comes and goes in tests of its own. */
+type WithStaging = Omit<Settings, 'staging'> & { staging: Environment };
+type Name = 'staging' | 'production';
 
 const url = fc.constantFrom('https://a.test/', 'https://b.test/', 'https://c.test/health');
 const endpoint: fc.Arbitrary<Endpoint> = fc.record({
@@ -26,13 +28,15 @@ const endpoint: fc.Arbitrary<Endpoint> = fc.record({
     ),
   ),
 });
-const environment: fc.Arbitrary<Settings['staging']> = fc.record({
+const environment: fc.Arbitrary<Environment> = fc.record({
   target: fc.record({
     kind: fc.constantFrom('heroku', 'command'),
     name: fc.constantFrom('acme-a', 'acme-b'),
     settings: fc.constantFrom({}, { deploy: 'bin/deploy' }),
   }),
   submits: fc.constantFrom('commit', 'artifact'),
+  shares: fc.constant(null),
+  bakeMs: fc.constantFrom(0, 1_000, 600_000),
   timeoutMs: fc.nat(3_600_000),
   verify: fc.record({
     instances: fc.record({ timeoutMs: fc.nat(600_000), settleMs: fc.nat(20_000) }),
@@ -53,6 +57,7 @@ const request: fc.Arbitrary<Request> = fc.record({
     store: fc.option(fc.constantFrom('sqlite:.pipeline/log.db', 'sqlite:other.db')),
     repository: fc.option(fc.constant('https://github.com/acme/web')),
     staging: environment,
+    canary: fc.constant(null),
     production: environment,
     gates: fc.record({
       rollback: fc.constant('hold' as const),
@@ -62,16 +67,20 @@ const request: fc.Arbitrary<Request> = fc.record({
   }),
 });
 
+const { staging, ...others } = samples['deploy.requested'].settings;
+if (staging === null) throw new Error('the sample has staging');
+const sampled: Request = { ...samples['deploy.requested'], settings: { ...others, staging } };
+
 const differences = (before: Request, after: Request): string[] =>
   weakened(protectedOf(before), protectedOf(after));
 
 /** One step that makes a request weaker, or another, in one protected value; null where there is nothing to take. */
-type Step = (request: Request, environment: Environment, at: number) => Request | null;
+type Step = (request: Request, name: Name, at: number) => Request | null;
 
 const edit = (
   request: Request,
-  name: Environment,
-  change: (verify: Settings['staging']) => void,
+  name: Name,
+  change: (environment: Environment) => void,
 ): Request => {
   const copy = structuredClone(request);
   change(copy.settings[name]);
@@ -79,7 +88,7 @@ const edit = (
 };
 const editEndpoint = (
   request: Request,
-  name: Environment,
+  name: Name,
   at: number,
   change: (endpoint: Endpoint) => void,
 ): Request | null => {
@@ -128,6 +137,12 @@ const weaker: Readonly<Record<string, Step>> = {
       : edit(r, name, ({ verify }) => {
           verify.instances.settleMs -= 1;
         }),
+  'a shorter bake': (r, name) =>
+    r.settings[name].bakeMs === 0
+      ? null
+      : edit(r, name, (one) => {
+          one.bakeMs -= 1;
+        }),
   'a waiver more': (r, name) =>
     r.settings[name].verify.waive.includes('no-checks')
       ? null
@@ -168,7 +183,7 @@ const weaker: Readonly<Record<string, Step>> = {
 };
 
 /** Steps that weaken nothing. */
-const harmless: Readonly<Record<string, (request: Request, name: Environment) => Request>> = {
+const harmless: Readonly<Record<string, (request: Request, name: Name) => Request>> = {
   'longer or shorter time-outs': (r, name) =>
     edit(r, name, (one) => {
       one.timeoutMs *= 3;
@@ -205,6 +220,7 @@ const harmless: Readonly<Record<string, (request: Request, name: Environment) =>
   'a longer settle, no waiver, the verified artifact': (r, name) =>
     edit(r, name, (one) => {
       one.verify.instances.settleMs += 1;
+      one.bakeMs += 1;
       one.verify.waive = [];
       one.submits = 'artifact';
     }),
@@ -218,14 +234,14 @@ const harmless: Readonly<Record<string, (request: Request, name: Environment) =>
   }),
 };
 
-const someEnvironment = fc.constantFrom<Environment>('staging', 'production');
+const someEnvironment = fc.constantFrom<Name>('staging', 'production');
 const someHarmless = fc.array(
   fc.tuple(fc.constantFrom(...Object.keys(harmless)), someEnvironment),
   {
     maxLength: 4,
   },
 );
-const strengthened = (from: Request, steps: [string, Environment][]): Request =>
+const strengthened = (from: Request, steps: [string, Name][]): Request =>
   steps.reduce((request, [step, name]) => harmless[step]?.(request, name) ?? request, from);
 
 describe('protected settings', () => {
@@ -274,6 +290,7 @@ describe('protected settings', () => {
             JSON.stringify(from.target) === JSON.stringify(to.target) &&
             !(from.submits === 'artifact' && to.submits === 'commit') &&
             to.verify.instances.settleMs >= from.verify.instances.settleMs &&
+            to.bakeMs >= from.bakeMs &&
             to.verify.waive.every((one) => from.verify.waive.includes(one)) &&
             from.verify.endpoints.every((one) =>
               to.verify.endpoints.some((two) => asStrong(one, two)),
@@ -302,7 +319,7 @@ describe('protected settings', () => {
   });
 
   it('says what differs in words', () => {
-    const before = samples['deploy.requested'];
+    const before = sampled;
     const after = structuredClone(before);
     after.branch = 'pull/12';
     after.settings.staging.verify.endpoints = [];
@@ -313,7 +330,7 @@ describe('protected settings', () => {
   });
 
   it('says of an endpoint what is weaker than before, each by its own words', () => {
-    const before = samples['deploy.requested'];
+    const before = sampled;
     const [asked] = before.settings.staging.verify.endpoints;
     const strict = { ...asked, body: 'ok', header: { name: 'x-a', value: '1' } } as Endpoint;
     const told = (loss: Partial<Endpoint>): string[] => {

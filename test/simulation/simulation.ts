@@ -54,7 +54,8 @@ import { VirtualTime } from './virtual-time.ts';
 const startMs = Date.UTC(2026, 0, 5, 9);
 const places = {
   staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
-  production: { target: targetOf(production) },
+  canary: null,
+  production: { target: targetOf(production), timeoutMs: 1_800_000 },
 };
 const longestMs = 48 * 3_600_000;
 const immortal: Fate = { killAt: null, pause: null };
@@ -276,12 +277,17 @@ class Simulation {
         staging: {
           target: targetOf(staging),
           submits: 'commit',
+          shares: null,
+          bakeMs: 0,
           timeoutMs: 1_800_000,
           verify: verify('staging'),
         },
+        canary: null,
         production: {
           target: targetOf(production),
           submits: this.#scenario.production ?? 'artifact',
+          shares: null,
+          bakeMs: 0,
           timeoutMs: 1_800_000,
           verify: verify('production'),
         },
@@ -667,12 +673,13 @@ function staleGates(
       const { target, commit } = input;
       const gates = { lane: lane.name, target, commit, overridden: false };
       const sources = [targetOf(staging), targetOf(production)];
-      const more = { killSwitch: killSwitch.name, settings, sources };
+      const more = { killSwitch: killSwitch.name, settings, sources, canary: null };
       early = await real.readGates({ ...gates, ...more }, ports);
       return real.observe(input, ports);
     },
     readGates: async (input, ports) => early ?? real.readGates(input, ports),
-    submitToProduction: async ({ gates: _, ...input }, ports) => {
+    submit: async ({ gates, ...input }, ports) => {
+      if (gates === null) return real.submit({ gates, ...input }, ports);
       const submission = { ...input, archive: async () => archive, clear: async () => null };
       const answer = await targets(input.target).submit(submission, { ...ports, http });
       return answer.kind === 'submitted' ? { ...answer, killSwitch } : answer;

@@ -106,6 +106,8 @@ export function stageOf(harness: TargetHarness): Stage {
 }
 
 const plain: Submission = {
+  environment: 'production',
+  share: null,
   commit: one,
   verified: null,
   cursor: null,

@@ -79,7 +79,8 @@ export async function parseConfig(
   const { app } = value as { app?: unknown };
   const schema = await configSchema(named, typeof app === 'string' ? app : '');
   const parsed = schema.safeParse(value);
-  const same = await samePlace(value, named);
+  const isShare = (parsed.data?.canary?.shares ?? null) !== null;
+  const same = await samePlace(value, named, isShare);
   if (parsed.success && same === null) return parsed.data;
   const issues = [...(parsed.error?.issues ?? []), ...(same === null ? [] : [same])];
   return fail(issues.flatMap((issue) => mistakesOf(schema, document, value, issue)));
@@ -100,6 +101,7 @@ export function toSettings(
     store: (environment.store ?? null) === null ? withoutPassword(config.store) : null,
     repository: config.repository ?? null,
     staging: config.staging,
+    canary: config.canary,
     production: config.production,
     gates: config.gates,
   });

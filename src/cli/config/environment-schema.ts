@@ -2,15 +2,17 @@
 import { z } from 'zod';
 import type {
   ChosenTarget,
+  ConfigFields,
   Role,
   TargetKind,
   VerifyWords,
 } from '../../effects/targets/target-kind.ts';
-import type { Verify } from '../../machine/events.ts';
+import type { Environment, Verify } from '../../machine/events.ts';
 import { duration, url } from './fields.ts';
 
 /** As a deploy's settings have it, in no kind's words. */
-export type EnvironmentConfig = Omit<ChosenTarget, 'tellsInstances'> & { readonly verify: Verify };
+export type EnvironmentConfig = Omit<ChosenTarget, 'tellsInstances'> &
+  Pick<Environment, 'verify' | 'bakeMs'>;
 
 const endpoint = z
   .strictObject({
@@ -43,19 +45,25 @@ const endpoint = z
 /**
  * The environment of that role, where its target is of that kind.
  *
- * @param app the lane's name
+ * @param file what the rest of the file says of it
  */
-export async function environmentSchema(kind: TargetKind, role: Role, app: string) {
+export async function environmentSchema(
+  kind: TargetKind,
+  role: Role,
+  file: Pick<ConfigFields, 'app' | 'isFirst'>,
+) {
   const words = await kind.config();
   const shape: Readonly<Record<string, z.ZodType>> = {
-    [kind.kind]: words.schema(role, { duration, app }),
+    [kind.kind]: words.schema(role, { duration, ...file }),
     verify: verifySchema(words.verify),
+    bake: duration('for how long the checks have to go on holding once all is verified', '0s'),
   };
   return z
     .strictObject(shape)
     .transform((written): EnvironmentConfig & Pick<ChosenTarget, 'tellsInstances'> => ({
       ...(written[kind.kind] as ChosenTarget),
       verify: written.verify as Verify,
+      bakeMs: written.bake as number,
     }))
     .superRefine(({ tellsInstances, verify }, context) => {
       if (tellsInstances || verify.waive.includes('no-instances')) return;

@@ -35,6 +35,9 @@ const sourceSchema = z
   .prefault({})
   .describe('how a commit is meant that holds what its bytes alone do not carry');
 
+const optional = <E extends z.ZodType<EnvironmentConfig>>(environment: E) =>
+  environment.optional().transform((written) => written ?? null);
+
 async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
   environment: (role: Role) => Promise<E>,
 ) {
@@ -69,7 +72,10 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
       .prefault({}),
     repository: url.optional().describe('for links and release notes'),
     source: sourceSchema,
-    staging: await environment('staging'),
+    staging: optional(await environment('staging')),
+    canary: optional(await environment('canary')).describe(
+      'a part of production that is given the commit before the rest; it may stand in staging’s place',
+    ),
     production: await environment('production'),
     gates: z
       .strictObject({
@@ -99,22 +105,49 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
   });
 }
 
-/** The shape where each environment's target is of that kind. @param app the lane's name */
-export const configSchema = (kinds: Readonly<Record<Role, TargetKind>>, app: string) =>
-  shapeOf((role) => environmentSchema(kinds[role], role, app));
+/** Which kind the target of each environment is of; those that the file does not have are left out. */
+export type NamedKinds = Readonly<Partial<Record<Role, TargetKind>>> & {
+  readonly production: TargetKind;
+};
+
+/**
+ * The shape where each environment's target is of that kind. One of staging and the canary has to be there.
+ *
+ * @param app the lane's name
+ */
+export async function configSchema(kinds: NamedKinds, app: string) {
+  const isFirst = (role: Role) => role === (kinds.staging === undefined ? 'canary' : 'staging');
+  const shape = await shapeOf((role) =>
+    environmentSchema(kinds[role] ?? kinds.production, role, { app, isFirst: isFirst(role) }),
+  );
+  return shape.superRefine(({ staging, canary }, context) => {
+    if (staging !== null || canary !== null) return;
+    context.addIssue({
+      code: 'invalid_type',
+      expected: 'object',
+      input: undefined,
+      path: ['staging'],
+    });
+  });
+}
 
 export type Config = z.output<Awaited<ReturnType<typeof configSchema>>>;
 
 /** For editors: what may be written, with nothing that only a program could check. */
 export async function configJsonSchema(kinds: readonly TargetKind[]): Promise<object> {
   const schema = await shapeOf(async (role) => {
-    const all = kinds.map((kind) => environmentSchema(kind, role, 'app'));
+    // With staging before it or not, a canary may be written in both ways.
+    const first = role === 'production' ? [false] : role === 'staging' ? [true] : [false, true];
+    const all = kinds.flatMap((kind) =>
+      first.map((isFirst) => environmentSchema(kind, role, { app: 'app', isFirst })),
+    );
     const [only, ...others] = await Promise.all(all);
     if (only === undefined) throw new Error('there is no kind of target');
     return others.length === 0 ? only : z.union([only, ...others]);
   });
   return {
     ...z.toJSONSchema(schema, { io: 'input', target: 'draft-7' }),
+    anyOf: [{ required: ['staging'] }, { required: ['canary'] }],
     title: 'pipeline.yml of Lockstep',
   };
 }

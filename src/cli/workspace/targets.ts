@@ -8,6 +8,8 @@ import type {
   TargetOpener,
 } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
+import { environmentsOf } from '../../machine/environments.ts';
+import type { EnvironmentName } from '../../machine/events.ts';
 import { has } from '../../machine/interpret.ts';
 import { foldStream } from '../../runtime/log/recorded.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -21,7 +23,7 @@ import type { Environment } from '../config/environment.ts';
  * @throws UsageError E_MISSING_TOKEN, E_PROGRAM_MISSING
  */
 export async function openTargets(
-  { staging, production }: Pick<Config, 'staging' | 'production'>,
+  config: Pick<Config, EnvironmentName>,
   environment: Environment,
   around: Surroundings,
 ): Promise<Targets> {
@@ -33,7 +35,7 @@ export async function openTargets(
     return known;
   };
   const targets: Targets = (settings) => of(settings.kind).targets(settings);
-  for (const { target } of [staging, production]) targets(target);
+  for (const { environment: at } of environmentsOf(config)) targets(at.target);
   return targets;
 }
 
@@ -50,8 +52,8 @@ export async function checkTargetsOf(
 ): Promise<void> {
   const folded = await foldStream(log, deploy);
   if (folded === null || has(folded, 'settled')) return;
-  const { staging, production } = folded.snapshot.context.request.settings;
-  for (const { target } of [staging, production]) targets(target);
+  const { settings } = folded.snapshot.context.request;
+  for (const { environment } of environmentsOf(settings)) targets(environment.target);
 }
 
 type LoadedKind = TargetKind & TargetOpener;

@@ -1,6 +1,7 @@
 /** Where a command finds its configuration: the flag first, then the environment, then the nearest pipeline.yml. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { environmentsOf } from '../../machine/environments.ts';
 import { hidePasswordsOf, hideSecretsOf, keepNames } from '../../redaction/gate.ts';
 import { type ConfigPlace, configOfCommit, type DeployedCommit } from '../config/commit-config.ts';
 import { type Config, loadConfig } from '../config/config.ts';
@@ -34,7 +35,8 @@ export async function openWorkspace(
       : await configOfCommit(place, deployed);
   hidePasswordsOf(config.store);
   hideSecretsOf(process.env, namedSecrets(config.notify));
-  keepNames(config.app, config.branch, config.staging.target.name, config.production.target.name);
+  const names = environmentsOf(config).map(({ environment }) => environment.target.name);
+  keepNames(config.app, config.branch, ...names);
   const directory = dirname(place.file);
   const storeUrl = givenStore(flags, environment) ?? anchored(config.store, directory);
   return { config, directory, storeUrl, notices };

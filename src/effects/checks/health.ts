@@ -6,8 +6,9 @@ import { LockstepError } from '../../errors/error.ts';
 import { formatDuration } from '../../format/duration.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import type { Ports } from '../ports.ts';
-import type { Instance, InstancesSeen, InstanceWatch, Target } from '../targets/target.ts';
+import type { InstanceWatch, Target } from '../targets/target.ts';
 import { type AnsweredEndpoint, askEndpoints } from './endpoints.ts';
+import { Stretch } from './stretch.ts';
 
 type Input = Omit<ServiceInput<'checkHealth'>, 'target'>;
 
@@ -56,7 +57,7 @@ class HealthCheck {
 
   async run(): Promise<ServiceOutput<'checkHealth'>> {
     const { clock, progress } = this.#ports;
-    const { release, artifact, settleMs, timeoutMs } = this.#input;
+    const { release, artifact, settleMs, timeoutMs, bakeMs } = this.#input;
     const startedAt = clock.ran();
     progress(
       `${this.#target.settings.name}: ${release.version} has to stay up for ${formatDuration(settleMs)}`,
@@ -78,6 +79,7 @@ class HealthCheck {
       restarts: this.#stretch.restarts,
       endpoints: answers.endpoints,
       waitedMs: Math.round(clock.ran() - startedAt),
+      ...(bakeMs === 0 ? {} : { bakeMs }),
     };
   }
 
@@ -150,45 +152,6 @@ class HealthCheck {
 interface Answers {
   readonly at: number;
   readonly endpoints: AnsweredEndpoint[];
-}
-
-/** For how long all instances have been up, by our own clock's even pace, and how often that began again. */
-class Stretch {
-  /** When the first look found all of them up in these lives; null while one is missing. */
-  since: number | null = null;
-  /** How often it was broken: an instance restarted, or was not up. */
-  restarts = 0;
-  up: readonly Instance[] = [];
-  #seenAt = 0;
-  /** By name. */
-  #lives = new Map<string, string>();
-
-  get steadyMs(): number {
-    return this.since === null ? 0 : Math.round(this.#seenAt - this.since);
-  }
-
-  /** @returns why it begins again, in words; null when it goes on */
-  see({ up, missing }: InstancesSeen, now: number): string | null {
-    this.#seenAt = now;
-    if (missing !== '') {
-      const broken = this.since !== null;
-      if (broken) this.restarts += 1;
-      this.since = null;
-      return broken ? `not all up any more (${missing})` : null;
-    }
-    const known = ({ name }: Instance): string | undefined => this.#lives.get(name);
-    const restarted = up.find((one) => known(one) !== undefined && known(one) !== one.life);
-    const isNew = up.some((one) => known(one) !== one.life);
-    // An instance of a new name in place of one that is gone is a restart too: not every target gives the name again.
-    const gone = [...this.#lives.keys()].find((name) => !up.some((one) => one.name === name));
-    const again = restarted?.name ?? (isNew ? gone : undefined);
-    const broken = this.since !== null && again !== undefined;
-    if (broken) this.restarts += 1;
-    if (this.since === null || isNew) this.since = now;
-    this.up = up;
-    this.#lives = new Map(up.map(({ name, life }) => [name, life]));
-    return broken ? `${again} has restarted` : null;
-  }
 }
 
 function unsteady(

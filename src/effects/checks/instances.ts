@@ -35,7 +35,7 @@ export async function awaitInstances(
   };
 }
 
-function instancesTimeout(
+export function instancesTimeout(
   { settings: { name }, hints }: Target,
   { release: { version }, timeoutMs }: Input,
   missing: string,

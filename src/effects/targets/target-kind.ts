@@ -1,7 +1,7 @@
 /** What a kind of target hands in: the rest of the program knows kinds by this, and none of them by its name. */
 import type { z } from 'zod';
 import type { ErrorEntries } from '../../errors/entry.ts';
-import type { Settings, TargetSettings } from '../../machine/events.ts';
+import type { Environment, EnvironmentName, TargetSettings } from '../../machine/events.ts';
 import type { Upcaster } from '../../machine/upcasting.ts';
 import type { Ports } from '../ports.ts';
 import type { UrlVariable } from '../url-variable.ts';
@@ -37,8 +37,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The environments of a deploy, in the order in which a commit reaches them. */
-export type Role = 'staging' | 'production';
+/** What an environment is to a deploy. */
+export type Role = EnvironmentName;
 
 /** Its words in `pipeline.yml`. */
 export interface TargetConfig {
@@ -53,6 +53,8 @@ export interface TargetConfig {
 export interface ConfigFields {
   /** What the file calls the app: the lane's name. */
   readonly app: string;
+  /** No environment comes before this one: there is no verified artifact that it could be given. */
+  readonly isFirst: boolean;
   /** Written like `90s`; milliseconds when read. @param standard what it is where it is left out */
   duration(description: string, standard: string): z.ZodType<number>;
 }
@@ -60,7 +62,9 @@ export interface ConfigFields {
 /** What a deploy is pinned to of an environment's target. */
 export interface ChosenTarget {
   readonly target: TargetSettings;
-  readonly submits: Settings['staging']['submits'];
+  readonly submits: Environment['submits'];
+  /** For a canary: of the traffic, in percent, growing; null: the place takes its share by itself, or is a whole. */
+  readonly shares: Environment['shares'];
   /** How long each step from there to a release that runs may take. */
   readonly timeoutMs: number;
   /** False: nothing tells of its instances, and the configuration has to waive them by name. */

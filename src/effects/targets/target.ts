@@ -2,7 +2,7 @@
  * The target port: where a commit becomes a running release. Each kind of target is a folder beside this file and
  * hands in what is its own; the rest of the program knows what is written here, and no vendor's word.
  */
-import type { Artifact, Release, TargetSettings } from '../../machine/events.ts';
+import type { Artifact, Release, TargetSettings, Work } from '../../machine/events.ts';
 import type {
   InstancesInput,
   Refusal,
@@ -57,12 +57,20 @@ export interface Observed {
   readonly pending: PendingRelease | null;
 }
 
-export type Submission = Omit<SubmitInput, 'target'> & {
+export type Submission = Omit<SubmitInput, 'target' | 'gates'> & {
   /** The commit as a gzipped tarball. */
   readonly archive: (signal: AbortSignal) => Promise<Uint8Array>;
   /** Asked right before the write: what forbids it, or null. */
   readonly clear: () => Promise<Refusal | null>;
 };
+
+/** The target has it under way. */
+export interface Submitted {
+  readonly kind: 'submitted';
+  readonly work: Work;
+  /** An earlier attempt had submitted it already. */
+  readonly adopted: boolean;
+}
 
 /** One look at the instances of a release. */
 export interface InstancesSeen {
@@ -135,7 +143,7 @@ export interface Target {
   /** Whether the artifact ran there before that release, in a release of its own. */
   ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean>;
   /** Has the commit or the artifact released, once for each key: what an earlier attempt submitted is adopted. */
-  submit(submission: Submission, ports: StepPorts): Promise<ServiceOutput<'submit'> | Refusal>;
+  submit(submission: Submission, ports: StepPorts): Promise<Submitted | Refusal>;
   follow(input: Of<'follow'>, ports: StepPorts): Promise<ServiceOutput<'follow'>>;
   awaitRelease(input: Of<'awaitRelease'>, ports: Ports): Promise<ServiceOutput<'awaitRelease'>>;
   watch(input: Omit<InstancesInput, 'target'>, ports: Ports): InstanceWatch;

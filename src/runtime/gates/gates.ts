@@ -5,7 +5,7 @@
 import type { Ports } from '../../effects/ports.ts';
 import type { KillSwitch } from '../../machine/events.ts';
 import type { GatesInput, ServiceOutput } from '../../machine/services.ts';
-import { type ProductionOptions, readStanding } from './production.ts';
+import { observeSettled, type ProductionOptions, readStanding } from './production.ts';
 import { readTrust, type TrustOptions } from './trust.ts';
 
 export interface GatesOptions extends ProductionOptions {
@@ -31,5 +31,8 @@ export async function readGates(
   if (distrust !== null) {
     return { kind: 'disabled', switch: distrust.about, killSwitch, by: null, distrust };
   }
-  return { kind: 'clear', production: order.production, cursor, killSwitch };
+  const clear = { kind: 'clear', production: order.production, cursor, killSwitch } as const;
+  if (input.canary === null) return clear;
+  const canary = await observeSettled(options.targets(input.canary), options.history, ports);
+  return { ...clear, canaryCursor: canary.cursor };
 }

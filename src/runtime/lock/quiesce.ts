@@ -2,7 +2,8 @@
 import type { Ports } from '../../effects/ports.ts';
 import type { Target, Targets } from '../../effects/targets/target.ts';
 import { formatDuration } from '../../format/duration.ts';
-import type { Settings } from '../../machine/events.ts';
+import { environmentsOf } from '../../machine/environments.ts';
+import type { Environment, EnvironmentName } from '../../machine/events.ts';
 
 const pollMs = 5_000;
 
@@ -12,20 +13,18 @@ export interface Quiet {
   readonly stuckAfterMs: number | null;
 }
 
-interface Places {
-  readonly staging: Pick<Settings['staging'], 'target' | 'timeoutMs'>;
-  readonly production: Pick<Settings['production'], 'target'>;
-}
-
 /**
- * Staging's work is stuck past twice its time-out: whoever began it gave up on it long ago, and what it
- * puts there is verified like anything else. Production's never is: what is released there late stays.
+ * Work that is under way at staging is stuck past twice its time-out: whoever began it gave up on it long ago, and what
+ * it puts there is verified like anything else. Production's, and its canary's, never is: what is released late stays.
  */
-export function quietOf({ staging, production }: Places, targets: Targets): readonly Quiet[] {
-  return [
-    { target: targets(staging.target), stuckAfterMs: 2 * staging.timeoutMs },
-    { target: targets(production.target), stuckAfterMs: null },
-  ];
+export function quietOf(
+  settings: Readonly<Record<EnvironmentName, Pick<Environment, 'target' | 'timeoutMs'> | null>>,
+  targets: Targets,
+): readonly Quiet[] {
+  return environmentsOf(settings).map(({ name, environment }) => ({
+    target: targets(environment.target),
+    stuckAfterMs: name === 'staging' ? 2 * environment.timeoutMs : null,
+  }));
 }
 
 /**

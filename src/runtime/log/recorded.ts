@@ -8,6 +8,7 @@ import { schemaNumbers } from '../../machine/event-schemas.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { begin, type FoldedDeploy, next } from '../../machine/interpret.ts';
 import { type LaneEvent, parseLaneEvent } from '../../machine/lane.ts';
+import { upcasters } from '../../machine/upcasters.ts';
 import { NewerSchema, Upcasting } from '../../machine/upcasting.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { deployStream } from './streams.ts';
@@ -20,10 +21,10 @@ export const chartHash: string = createHash('sha256')
   .update(JSON.stringify(chart.definition))
   .digest('hex');
 
-const currentUpcasting = new Upcasting(
-  schemaNumbers,
-  targetKinds.flatMap(({ upcasters }) => upcasters),
-);
+const currentUpcasting = new Upcasting(schemaNumbers, [
+  ...upcasters,
+  ...targetKinds.flatMap((kind) => kind.upcasters),
+]);
 
 /** An event of a deploy in today's words. @throws UnreadableLog */
 export function domainEvent(recorded: RecordedEvent): DomainEvent {

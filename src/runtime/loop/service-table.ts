@@ -1,14 +1,17 @@
 /** Binds the chart's services to the effects: the one table from a service's name to what does it. */
+import { bake } from '../../effects/checks/bake.ts';
 import { checkHealth } from '../../effects/checks/health.ts';
 import { awaitInstances } from '../../effects/checks/instances.ts';
 import type { History } from '../../effects/history/history.ts';
 import type { HttpClient } from '../../effects/http/request.ts';
 import type { Ports, StepPorts } from '../../effects/ports.ts';
 import { isSameArtifact, type Submission } from '../../effects/targets/target.ts';
+import type { Endpoint } from '../../machine/events.ts';
 import type { GatesInput, Refusal, ServiceInput, SubmitInput } from '../../machine/services.ts';
 import { type GatesOptions, readGates } from '../gates/gates.ts';
 import { otherReleaseTimeoutMs, readStanding } from '../gates/production.ts';
 import { keyOf } from '../gates/trust.ts';
+import { quiesce } from '../lock/quiesce.ts';
 import type { RunPorts, ServiceTable } from './run.ts';
 
 export interface ServicesOptions extends GatesOptions {
@@ -24,10 +27,13 @@ const notesTimeoutMs = 30_000;
 /** Instances of the release before may answer for some minutes, which no endpoint's time-out has to cover. */
 const overlapMs = 200_000;
 
-function healthTimeoutMs(input: ServiceInput<'checkHealth'>): number {
-  const asked = input.endpoints.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0);
-  return input.settleMs + input.timeoutMs + overlapMs + 2 * asked;
-}
+const asking = (endpoints: readonly Endpoint[]): number =>
+  endpoints.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0);
+const healthTimeoutMs = (input: ServiceInput<'checkHealth'>): number =>
+  input.settleMs + input.timeoutMs + overlapMs + 2 * asking(input.endpoints);
+/** The last round may begin right before the end. */
+const bakeTimeoutMs = (input: ServiceInput<'bake'>): number =>
+  input.bakeMs + input.timeoutMs + asking(input.endpoints);
 
 const decides = (): number => decisionTimeoutMs;
 const asLongAsItSays = ({ timeoutMs }: { readonly timeoutMs: number }): number => timeoutMs;
@@ -53,7 +59,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
     return gates.kind === 'clear' ? null : gates;
   };
   const submission = (
-    { target: _, ...input }: SubmitInput,
+    { target: _, ...input }: Omit<SubmitInput, 'gates'>,
     clear: Submission['clear'],
   ): Submission => ({
     ...input,
@@ -80,22 +86,12 @@ export function createServices(options: ServicesOptions): ServiceTable {
       return { kind: 'observed', production: order.production, order: order.kind, notes };
     }),
 
-    submit: service(asLongAsItSays, async (input, ports) => {
-      const submitted = await targets(input.target).submit(
-        submission(input, async () => null),
-        ports,
-      );
-      if (submitted.kind !== 'submitted') throw new Error('nothing was there to refuse it');
-      return submitted;
-    }),
-
-    submitToProduction: service(submitTimeoutMs, async ({ gates, ...input }, ports) => {
-      const answer = await targets(input.target).submit(
-        submission(input, () => refusal(gates, ports)),
-        ports,
-      );
-      if (answer.kind !== 'submitted') return answer;
-      return { ...answer, killSwitch: killSwitch(gates.killSwitch).killSwitch };
+    submit: service(submitTimeoutMs, async ({ gates, ...input }, ports) => {
+      const clear = async () => (gates === null ? null : refusal(gates, ports));
+      const answer = await targets(input.target).submit(submission(input, clear), ports);
+      if (answer.kind !== 'submitted' || gates === null) return answer;
+      const told = { ...answer, killSwitch: killSwitch(gates.killSwitch).killSwitch };
+      return input.environment === 'canary' ? { ...told, share: input.share } : told;
     }),
 
     follow: service(asLongAsItSays, (input, ports) => targets(input.target).follow(input, ports)),
@@ -108,6 +104,16 @@ export function createServices(options: ServicesOptions): ServiceTable {
     checkHealth: service(healthTimeoutMs, (input, ports) =>
       checkHealth(targets(input.target), input, ports),
     ),
+    bake: service(bakeTimeoutMs, (input, ports) => bake(targets(input.target), input, ports)),
+    restore: service(asLongAsItSays, async ({ target, keys, timeoutMs }, ports) => {
+      const place = targets(target);
+      await quiesce([{ target: place, stuckAfterMs: null }], ports);
+      for (const key of keys) {
+        const answer = await place.restore({ key: keyOf(key, options.trust), timeoutMs }, ports);
+        if (answer.kind === 'restored') return { kind: 'restored', release: answer.release };
+      }
+      return { kind: 'restored', release: null };
+    }),
     readGates: service(decides, (input, ports) => readGates(input, options, ports)),
   };
 }

@@ -21,6 +21,7 @@ const machines: TargetKind = {
         .transform(({ host, patience }) => ({
           target: { kind: 'machines', name: host, settings: { port: 22 } },
           submits: 'commit' as const,
+          shares: null,
           timeoutMs: patience,
           tellsInstances: true,
         })),
@@ -44,10 +45,12 @@ describe('an environment', () => {
     const { staging, production } = toSettings(await read(file(heroku, on('blue', words))), {
       leaseMs: null,
     });
-    expect(staging.target).toEqual({ kind: 'heroku', name: 'acme-web', settings: {} });
+    expect(staging?.target).toEqual({ kind: 'heroku', name: 'acme-web', settings: {} });
     expect(production).toEqual({
       target: { kind: 'machines', name: 'blue', settings: { port: 22 } },
       submits: 'commit',
+      shares: null,
+      bakeMs: 0,
       timeoutMs: 300_000,
       verify: {
         instances: { timeoutMs: 600_000, settleMs: 3_000 },

@@ -95,8 +95,10 @@ const runPorts = () => ({
 });
 
 const submit = (verified: SubmitInput['verified']) =>
-  assembly.services.submitToProduction(
+  assembly.services.submit(
     {
+      environment: 'production',
+      share: null,
       target: targetOf(production),
       commit: world.commit,
       verified,

@@ -16,6 +16,8 @@ import { leastConfig } from '../config/config-text.ts';
 const around = { root: process.cwd(), env: process.env };
 
 const config = await parseConfig(Buffer.from(leastConfig), 'pipeline.yml');
+const { staging } = config;
+if (staging === null) throw new Error('the least configuration has staging');
 const token = { HEROKU_API_KEY: 'HRKU-1' };
 const refused = (work: () => unknown) => failureOf(Promise.resolve().then(work));
 
@@ -35,7 +37,7 @@ describe('the targets of a lane', () => {
 
   it('are those that the settings name', async () => {
     const targets = await openTargets(config, readEnvironment(token), around);
-    expect(targets(config.staging.target).settings).toEqual(config.staging.target);
+    expect(targets(staging.target).settings).toEqual(staging.target);
     expect(targets(config.production.target).hints.releases).toContain('acme-production');
   });
 
@@ -58,9 +60,12 @@ describe('the targets of a deploy that is in the log', () => {
 
   const check = async (kind: string): Promise<void> => {
     const { settings } = request;
-    const staging = { ...settings.staging, target: config.staging.target };
+    const there = {
+      ...settings,
+      staging: settings.staging && { ...settings.staging, target: staging.target },
+    };
     const production = { ...settings.production, target: { kind, name: 'z', settings: {} } };
-    const wanted = { ...request, settings: { ...settings, staging, production } };
+    const wanted = { ...request, settings: { ...there, production } };
     const run = newRun({ actor: anActor, ci: null, program: 'test' });
     const { deploy } = await requestDeploy(log, wanted, run);
     await checkTargetsOf(log, deploy, await openTargets(config, readEnvironment(token), around));

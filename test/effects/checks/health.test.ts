@@ -86,6 +86,7 @@ function begin({ settleMs = 10_000, timeoutMs = 60_000, endpoints = 0, successes
       commit,
       timeoutMs,
       settleMs,
+      bakeMs: 0,
       mayHaveNone: false,
       endpoints: Array.from({ length: endpoints }, (_, i) => ({
         url: `${site.url}/${i}`,

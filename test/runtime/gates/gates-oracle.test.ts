@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { History } from '../../../src/effects/history/history.ts';
 import type { Observed, Running, Submission, Target } from '../../../src/effects/targets/target.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
+import { environmentsOf } from '../../../src/machine/environments.ts';
 import { emptyLane, type Lane, targetName } from '../../../src/machine/lane.ts';
 import { protectedOf } from '../../../src/machine/protected-settings.ts';
 import { samples } from '../../../src/machine/samples.ts';
@@ -144,7 +145,8 @@ const gatesInput = ({ isOverridden }: Facts): GatesInput => ({
   killSwitch: settings.gates.killSwitch,
   overridden: isOverridden,
   settings: protectedOf(request),
-  sources: [settings.staging.target, target],
+  canary: null,
+  sources: environmentsOf(settings).map(({ environment }) => environment.target),
 });
 
 /** The gates are asked only where order lets the deploy ship. */
@@ -155,9 +157,11 @@ function atProduction(facts: Facts): Verdict | undefined {
 
 const asks: Record<string, (services: ServiceTable, facts: Facts) => Promise<object>> = {
   readGates: (services, facts) => services.readGates(gatesInput(facts), ports),
-  submitToProduction: (services, facts) =>
-    services.submitToProduction(
+  submit: (services, facts) =>
+    services.submit(
       {
+        environment: 'production',
+        share: null,
         target,
         commit: ours,
         verified: null,

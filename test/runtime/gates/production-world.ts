@@ -116,6 +116,7 @@ export class ProductionWorld {
       killSwitch: 'PRODUCTION_CD_ENABLED',
       overridden: false,
       settings: protectedOf(samples['deploy.requested']),
+      canary: null,
       sources: [targetOf(staging), targetOf(production)],
       ...over,
     };

@@ -33,8 +33,10 @@ const submitted = {
 type Given = keyof typeof submitted;
 
 const ask = (given: Given) =>
-  world.services.submitToProduction(
+  world.services.submit(
     {
+      environment: 'production',
+      share: null,
       target: targetOf(production),
       commit: world.commit,
       verified: submitted[given].given(),

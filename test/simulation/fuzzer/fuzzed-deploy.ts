@@ -32,7 +32,8 @@ import type { FuzzWorld } from './worlds.ts';
 
 const places = {
   staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
-  production: { target: targetOf(production) },
+  canary: null,
+  production: { target: targetOf(production), timeoutMs: 1_800_000 },
 };
 
 export interface FuzzedDeploy {

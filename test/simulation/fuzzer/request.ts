@@ -1,11 +1,11 @@
 /** What CI asks for in a fuzzed deploy: short deadlines, and a lane of its own. */
-import type { Endpoint, Settings } from '../../../src/machine/events.ts';
+import type { Endpoint, Settings, Verify } from '../../../src/machine/events.ts';
 import type { NewDeploy } from '../../../src/runtime/loop/request.ts';
 import { production, staging, targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import type { FuzzWorld } from './worlds.ts';
 
-const verifyOf = (service: 'staging' | 'production'): Settings['staging']['verify'] => ({
+const verifyOf = (service: 'staging' | 'production'): Verify => ({
   instances: { timeoutMs: 30_000, settleMs: 0 },
   waive: [],
   endpoints: [endpointOf(`http://${service}.sandbox.test/`)],
@@ -29,12 +29,17 @@ const usual: Settings = {
   staging: {
     target: targetOf(staging),
     submits: 'commit',
+    shares: null,
+    bakeMs: 0,
     timeoutMs: 60_000,
     verify: verifyOf('staging'),
   },
+  canary: null,
   production: {
     target: targetOf(production),
     submits: 'artifact',
+    shares: null,
+    bakeMs: 0,
     timeoutMs: 60_000,
     verify: verifyOf('production'),
   },

@@ -1,5 +1,5 @@
 /** The worlds that the fuzzer runs in: each decision shows only in the right one. */
-import type { Settings } from '../../../src/machine/events.ts';
+import type { Environment, Settings, Verify } from '../../../src/machine/events.ts';
 import { type CiProvider, listBuilds } from './ci-list-lock.ts';
 import type { Dress, Happening, Stage } from './stage.ts';
 
@@ -47,22 +47,29 @@ export const twoDynos = (stage: Stage): void => {
 };
 
 /** No endpoints: dynos that stay up for a while are all that is looked at. */
-export const dynosOnly = ({ staging, production, ...settings }: Settings): Settings => {
-  const of = <T extends Settings['staging']>({ verify, ...environment }: T) => ({
-    ...environment,
-    verify: { ...verify, endpoints: [], instances: { ...verify.instances, settleMs: 1_000 } },
-  });
-  return { ...settings, staging: of(staging), production: of(production) };
-};
+export const dynosOnly = (settings: Settings): Settings =>
+  everywhere(settings, (verify) => ({
+    ...verify,
+    endpoints: [],
+    instances: { ...verify.instances, settleMs: 1_000 },
+  }));
 
-export const withoutRevision = (settings: Settings): Settings => {
-  const of = <T extends Settings['staging']>(environment: T): T => {
-    const { verify } = environment;
-    const endpoints = verify.endpoints.map((one) => ({ ...one, revision: null }));
-    return { ...environment, verify: { ...verify, endpoints } };
+export const withoutRevision = (settings: Settings): Settings =>
+  everywhere(settings, (verify) => ({
+    ...verify,
+    endpoints: verify.endpoints.map((one) => ({ ...one, revision: null })),
+  }));
+
+function everywhere(settings: Settings, change: (verify: Verify) => Verify): Settings {
+  const of = (one: Environment): Environment => ({ ...one, verify: change(one.verify) });
+  const { staging, canary, production } = settings;
+  return {
+    ...settings,
+    staging: staging && of(staging),
+    canary: canary && of(canary),
+    production: of(production),
   };
-  return { ...settings, staging: of(settings.staging), production: of(settings.production) };
-};
+}
 
 const lockedBy =
   (provider: CiProvider) =>

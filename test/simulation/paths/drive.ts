@@ -2,7 +2,7 @@
  * Drives a deploy along a path of the chart: before each step it arranges the world so that the real
  * runtime, on the real store and over the sandbox's HTTP, has to take that step and no other.
  */
-import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
+import type { DeployRequest, DomainEvent, Verify } from '../../../src/machine/events.ts';
 import { targetName } from '../../../src/machine/lane.ts';
 import { type DeployPath, inWords, type PathStep } from '../../../src/machine/paths.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
@@ -230,9 +230,7 @@ class Drive {
 
 /** What the path was searched with, in this world. */
 function requestOf({ settings, build }: DeployRequest, { sandbox, commits }: PathWorld): NewDeploy {
-  const verify = (
-    service: 'staging' | 'production',
-  ): DeployRequest['settings']['staging']['verify'] => ({
+  const verify = (service: 'staging' | 'production'): Verify => ({
     instances: { timeoutMs: 60_000, settleMs: 5_000 },
     waive: [],
     endpoints: [
@@ -256,7 +254,11 @@ function requestOf({ settings, build }: DeployRequest, { sandbox, commits }: Pat
       ...settings,
       lock: { provider: 'store', timeoutMs: 20 * 60_000, leaseMs },
       repository: null,
-      staging: { ...settings.staging, target: targetOf(staging), verify: verify('staging') },
+      staging: settings.staging && {
+        ...settings.staging,
+        target: targetOf(staging),
+        verify: verify('staging'),
+      },
       production: {
         ...settings.production,
         target: targetOf(production),

@@ -24,7 +24,8 @@ import type { PathWorld } from './world.ts';
 const archive = gzipSync(Buffer.alloc(512));
 const places = {
   staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
-  production: { target: targetOf(production) },
+  canary: null,
+  production: { target: targetOf(production), timeoutMs: 1_800_000 },
 };
 
 let processes = 0;

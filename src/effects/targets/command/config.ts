@@ -25,7 +25,22 @@ const name = z
     'a name of letters, digits, dots, dashes and underscores',
   );
 
-const schema = (role: Role, { duration, app }: ConfigFields) =>
+const percent = z.int('a whole number of percent').min(1).max(99);
+
+/** A canary may be a share of the traffic, or several, one after another. */
+const shares = {
+  percent: percent.optional().describe('the share of the traffic that it is given'),
+  steps: z
+    .array(percent)
+    .min(1)
+    .refine((steps) => steps.every((one, i) => i === 0 || one > (steps[i - 1] ?? 0)), {
+      error: 'has to grow from step to step',
+    })
+    .optional()
+    .describe('the shares of the traffic that it is given, one after another'),
+};
+
+const schema = (role: Role, { duration, app, isFirst }: ConfigFields) =>
   z
     .strictObject({
       name: name
@@ -36,7 +51,7 @@ const schema = (role: Role, { duration, app }: ConfigFields) =>
       health: program('tells which instances are up').optional(),
       restore: program('takes a deploy back').optional(),
       submits:
-        role === 'staging'
+        isFirst
           ? z.literal('commit').default('commit')
           : z
               .enum(['artifact', 'commit'])
@@ -45,6 +60,7 @@ const schema = (role: Role, { duration, app }: ConfigFields) =>
                 'artifact: exactly what was verified before; commit: it is built once more',
               ),
       timeout: duration('how long a deploy, and what follows it until it runs, may take', '30m'),
+      ...(role === 'canary' ? shares : {}),
       waive: z
         .array(z.enum(waivable))
         .default([])
@@ -66,21 +82,33 @@ const schema = (role: Role, { duration, app }: ConfigFields) =>
           },
         },
         submits: rest.submits,
+        shares: sharesOf(rest),
         timeoutMs: rest.timeout,
         tellsInstances: health !== null,
       }),
     );
 
+function sharesOf(written: object): number[] | null {
+  const { percent, steps } = written as { percent?: number; steps?: number[] };
+  return steps ?? (percent === undefined ? null : [percent]);
+}
+
 interface Written {
   readonly current?: unknown;
   readonly restore?: unknown;
   readonly waive: readonly string[];
+  readonly percent?: unknown;
+  readonly steps?: unknown;
 }
 
 /** What runs has to be known, or somebody has to have said by name that it is not. */
-function mustBeReadable({ current, restore, waive }: Written, context: z.RefinementCtx): void {
+function mustBeReadable(
+  { current, restore, waive, percent, steps }: Written,
+  context: z.RefinementCtx,
+): void {
   const issue = (path: string, message: string) =>
     context.addIssue({ code: 'custom', path: [path], message });
+  if (percent !== undefined && steps !== undefined) issue('steps', 'says what percent says too: leave one of them out');
   if (current !== undefined) {
     if (waive.length > 0) issue('waive', 'waives what `current` tells: leave one of them out');
     return;

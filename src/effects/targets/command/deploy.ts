@@ -128,7 +128,7 @@ function untold(deploy: BegunDeploy, words: readonly string[]): Work {
 }
 
 function toldOf(
-  { commit, verified, key, ...rest }: Submission,
+  { commit, verified, key, share }: Submission,
   source: string | null,
 ): Partial<Record<Variable, string>> {
   const told: Partial<Record<Variable, string>> = { LOCKSTEP_KEY: key, LOCKSTEP_COMMIT: commit };
@@ -140,7 +140,6 @@ function toldOf(
     if (artifact.digest !== null) told.LOCKSTEP_ARTIFACT_DIGEST = artifact.digest;
     told.LOCKSTEP_VERIFIED_RELEASE = release.id;
   }
-  const { share = null } = rest as { share?: number | null };
   if (share !== null) told.LOCKSTEP_SHARE = String(share);
   return told;
 }

@@ -10,22 +10,22 @@ const appName = z
     'a Heroku app’s name: lower case letters, digits and dashes, 3 to 30 of them',
   );
 
-/** Staging is what is built first: there is nothing yet to promote to it. */
-const deployOf = (role: Role) =>
-  role === 'staging'
-    ? z.literal('build').default('build')
-    : z.enum(['promote', 'build']).default('promote');
+/** What comes first is built: there is nothing yet to promote to it. */
+const deployOf = (isFirst: boolean) =>
+  isFirst ? z.literal('build').default('build') : z.enum(['promote', 'build']).default('promote');
 
-const schema = (role: Role, { duration }: ConfigFields) =>
+const schema = (_: Role, { duration, isFirst }: ConfigFields) =>
   z
     .strictObject({
       app: appName,
-      deploy: deployOf(role),
+      deploy: deployOf(isFirst),
       timeout: duration('how long a build, a release phase or a promotion may take', '30m'),
     })
     .transform(({ app, deploy, timeout }) => ({
       target: { kind: heroku.id, name: app, settings: {} },
       submits: deploy === 'promote' ? ('artifact' as const) : ('commit' as const),
+      // An app of the pipeline takes what share of the traffic its router gives it.
+      shares: null,
       timeoutMs: timeout,
       tellsInstances: true,
     }));

@@ -17,6 +17,7 @@ import type {
   RestoreInput,
   Running,
   Submission,
+  Submitted,
   Target,
   Targets,
   UnderWay,
@@ -86,7 +87,7 @@ class HerokuTarget implements Target {
   async submit(
     { verified, commit, key, cursor, timeoutMs, archive, clear }: Submission,
     ports: StepPorts,
-  ): Promise<ServiceOutput<'submit'> | Refusal> {
+  ): Promise<Submitted | Refusal> {
     if (verified === null) {
       const input = { app: this.#app, commit, mark: key, timeoutMs };
       const asked = await this.#heroku.requestBuild(input, ports, archive, clear);

@@ -26,7 +26,7 @@ const noInstances = '{ waive: [no-instances, no-checks] }';
 describe('a place of programs', () => {
   it('is pinned by the words of its programs, and named by the app and the environment', async () => {
     const settings = toSettings(await read(file(all)), { leaseMs: null });
-    expect(settings.staging.submits).toBe('commit');
+    expect(settings.staging?.submits).toBe('commit');
     expect(settings.production).toMatchObject({
       target: {
         kind: 'command',

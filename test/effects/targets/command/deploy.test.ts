@@ -7,6 +7,8 @@ import { failureOf } from '../../lockstep-error.ts';
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)] as const;
 const timeoutMs = 30_000;
 const submission: Submission = {
+  environment: 'production',
+  share: null,
   commit: one,
   verified: null,
   cursor: null,

@@ -111,6 +111,8 @@ describe('what runs', () => {
 
 /** What is submitted; refused where it is said so. */
 const submission = (over: Partial<Submission>): Submission => ({
+  environment: 'production',
+  share: null,
   commit: one,
   verified: null,
   cursor: null,
