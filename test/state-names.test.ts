@@ -9,7 +9,9 @@ const src = join(import.meta.dirname, '../src');
 
 /** Words that are the name of a state and of something else too: not to be found where a state is looked at. */
 const otherMeanings: Readonly<Record<string, string>> = {
+  canary: 'an environment',
   disabled: 'how a lane or a switch is, and an answer of the gates',
+  gates: 'an input of what writes to production',
   failed: 'a tag, and how a vendor’s build, job or release ended',
   live: 'a tag',
   production: 'an environment',

@@ -67,6 +67,24 @@ export function tell(event: DomainEvent): EventText {
   return say(event.data);
 }
 
+/** How a deploy stands by its events, oldest first: by the last; where its canary was taken back, by why first. */
+export function tellStanding(events: readonly [DomainEvent, ...DomainEvent[]]): EventText {
+  const last = events.at(-1) ?? events[0];
+  const told = tell(last);
+  const why = last.type === 'canary.restored' ? events.findLast(endsDeploy) : undefined;
+  if (why === undefined) return told;
+  const end = tell(why);
+  return { ...end, headline: `${end.headline}; ${told.headline}` };
+}
+
+const ends: ReadonlySet<EventType> = new Set([
+  'deploy.failed',
+  'deploy.superseded',
+  'production.held',
+  'production.disabled',
+]);
+const endsDeploy = ({ type }: DomainEvent): boolean => ends.has(type);
+
 const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText } = {
   'deploy.requested': ({ build, commit, override }) =>
     eventText(

@@ -155,7 +155,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 interface HerokuServices {
   /** Brought up to now. */
   readonly world: HerokuWorld;
-  readonly hosts: Record<'heroku' | 'sources' | 'staging' | 'production', Host>;
+  readonly hosts: Record<'heroku' | 'sources' | 'staging' | 'production' | 'canary', Host>;
   reset(): void;
 }
 
@@ -181,6 +181,7 @@ function createHerokuServices(
   let api = newApi();
   const staging = createWeb({ world, name: 'acme-staging', outages });
   const production = createWeb({ world, name: 'acme-production', outages });
+  const canary = createWeb({ world, name: 'acme-canary', outages });
   return {
     get world() {
       current.settle();
@@ -191,6 +192,7 @@ function createHerokuServices(
       sources: (request) => sources.hono.fetch(request),
       staging: (request) => staging.fetch(request),
       production: (request) => production.fetch(request),
+      canary: (request) => canary.fetch(request),
     },
     reset() {
       current = newWorld();

@@ -26,7 +26,7 @@ export interface RunningSandbox extends Sandbox {
 }
 
 export interface ServerOptions extends Omit<SandboxOptions, 'origins'> {
-  /** The first of eight ports in a row; any free ones when left out. */
+  /** The first of nine ports in a row; any free ones when left out. */
   readonly port?: number;
   /** Milliseconds that each answer takes on its way; 0 when left out. */
   readonly latencyMs?: number;

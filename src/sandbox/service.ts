@@ -9,6 +9,7 @@ export const services = [
   'staging',
   'production',
   'control',
+  'canary',
 ] as const;
 
 export type Service = (typeof services)[number];

@@ -73,6 +73,7 @@ const paths: Readonly<Record<Service, string>> = {
   staging: '/',
   production: '/',
   control: '/state',
+  canary: '/',
 };
 
 const hostOf = (service: Service): string => new URL(sandbox.urls[service]).host;

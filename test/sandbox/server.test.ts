@@ -26,8 +26,9 @@ it('answers each service at its own port, and its environment points there', asy
     'staging',
     'production',
     'control',
+    'canary',
   ]);
-  expect(new Set(Object.values(urls)).size).toBe(8);
+  expect(new Set(Object.values(urls)).size).toBe(9);
   expect(environment).toMatchObject({
     HEROKU_API_URL: urls.heroku,
     CIRCLE_API_URL: urls.circleci,
@@ -60,16 +61,16 @@ it('a commit goes from upload to a live answer over real connections', async () 
   expect((await fetch(urls.staging)).status).toBe(503);
 });
 
-it('takes the port that it is given and the seven after it', async () => {
-  const first = await freePorts(8);
+it('takes the port that it is given and the eight after it', async () => {
+  const first = await freePorts(9);
   const { urls } = await start({ port: first });
   expect(Object.values(urls).map((url) => Number(new URL(url).port))).toEqual(
-    Array.from({ length: 8 }, (_, i) => first + i),
+    Array.from({ length: 9 }, (_, i) => first + i),
   );
 });
 
 it('leaves no port open when one of them is taken', async () => {
-  const first = await freePorts(8);
+  const first = await freePorts(9);
   const taken = createServer();
   await new Promise<void>((listening) => taken.listen(first + 3, '127.0.0.1', listening));
   await expect(startSandbox({ port: first })).rejects.toThrow('EADDRINUSE');

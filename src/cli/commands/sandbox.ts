@@ -42,7 +42,7 @@ async function start({ port, repository, generation }: SandboxFlags) {
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause;
     throw new UsageError(
       'E_PORT',
-      `the sandbox cannot listen on eight ports from ${port}: ${code}`,
+      `the sandbox cannot listen on nine ports from ${port}: ${code}`,
       {
         hint: 'Leave --port out for any free ones.',
         cause,

@@ -19,7 +19,7 @@ export function declareMaking(program: Command, { terminal, exit }: Surroundings
   program
     .command('sandbox')
     .description('local stand-ins for the vendors and for the two apps')
-    .option('--port <n>', 'the first of eight ports (default: any free ones)')
+    .option('--port <n>', 'the first of nine ports (default: any free ones)')
     .option('--repository <dir>', 'answer GitHub’s calls from this git repository')
     .addOption(
       new Option('--generation <name>', 'of the platform that the two apps run on')

@@ -156,6 +156,13 @@ async function mustRead(log: EventLog, deploy: string): Promise<FoldedDeploy> {
   return folded;
 }
 
+/** Why the deploy came to where it is; what it ended by may have been said before its last event. */
+function reasonOf({ snapshot }: FoldedDeploy, last: DomainEvent): string {
+  const { outcome } = snapshot.context;
+  const said = outcome === null || outcome.type === last.type ? [last] : [outcome, last];
+  return said.map((event) => tell(event).headline).join('; ');
+}
+
 /** What a run waits for next. */
 type Happening =
   | { kind: 'event'; event: DomainEvent }
@@ -375,8 +382,7 @@ class DeployRun {
       has(before, 'holdsLock') && !has(after, 'holdsLock') && event.type !== 'lock.lost';
     const back = giveLaneBack || leaves ? this.#laneFence(before) : null;
     const settled = has(after, 'settled');
-    const reason =
-      settled || has(after, 'paused') || has(after, 'held') ? tell(event).headline : null;
+    const reason = settled || has(after, 'paused') ? reasonOf(after, event) : null;
     const transition = { from: stateOf(before), to: stateOf(after), settled, reason };
     const made = newEvent(event, run, {
       transition,

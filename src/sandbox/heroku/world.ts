@@ -57,7 +57,12 @@ export class HerokuWorld {
     this.#agenda = new Agenda(options.now);
     this.#dynos = new DynoManager({ agenda: this.#agenda, newId, timing: () => this.timing });
     const { staging = 'cedar', production = 'cedar' } = generations;
-    this.apps = [this.#newApp('staging', staging), this.#newApp('production', production)];
+    this.apps = [
+      this.#newApp('acme-staging', 'staging', staging),
+      this.#newApp('acme-production', 'production', production),
+      // A part of production, to the pipeline's stages.
+      this.#newApp('acme-canary', 'production', production),
+    ];
     // Apps of another generation cannot be added to a pipeline (Heroku Dev Center, Pipelines).
     const coupled = this.apps.filter(({ generation }) => generation === staging);
     this.pipeline = {
@@ -264,10 +269,10 @@ export class HerokuWorld {
       isPrebooting && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
   }
 
-  #newApp(stage: App['stage'], generation: Generation): App {
+  #newApp(name: string, stage: App['stage'], generation: Generation): App {
     const app: App = {
       id: this.newId(),
-      name: `acme-${stage}`,
+      name,
       stage,
       generation,
       createdAt: this.now,

@@ -6,6 +6,7 @@ import { steps, toAnswer } from '../../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
 import { emptyLane, foldLane, parseLaneEvent, targetName } from '../../../src/machine/lane.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
+import { stateFacts } from '../../../src/machine/state-facts.ts';
 import { replay } from '../../../src/runtime/audit/replay.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
@@ -180,7 +181,10 @@ async function expectShippedWithLive(records: readonly RecordedEvent[]): Promise
   const shipped = (await log.readStream(laneStream(lane))).filter(
     ({ type }) => type === 'lane.shipped',
   );
-  const live = records.filter(({ type }) => type === 'production.verified');
+  const live = records.filter(({ metadata }) => {
+    const { to = '' } = (metadata.transition ?? {}) as { to?: string };
+    return stateFacts(to)?.tags.includes('live');
+  });
   expect(shipped.map(({ position }) => position)).toEqual(live.map(({ position }) => position + 1));
   for (const { data } of shipped) {
     const target = targetName(settings.production.target);

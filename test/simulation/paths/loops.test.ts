@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { chart } from '../../../src/machine/chart.ts';
-import { type DeployPath, deployPaths, inWords } from '../../../src/machine/paths.ts';
+import { type DeployPath, inWords } from '../../../src/machine/paths.ts';
+import { drivenPaths } from './driven-paths.ts';
 import { expectDriven, titleOf } from './expect-driven.ts';
 import { PathWorld } from './world.ts';
 
@@ -16,7 +17,7 @@ afterAll(() => world.close());
 
 function loops(): DeployPath[] {
   const byTurn = Map.groupBy(
-    deployPaths(chart).filter(
+    drivenPaths(chart).filter(
       ({ turn, steps }) => turn !== null && steps.at(-1)?.to === 'production.live',
     ),
     ({ turn }) => (turn === null ? '' : inWords(turn)),

@@ -1,15 +1,16 @@
 /** Paths of the chart at random, those with a loop's turn among them: all are more than `npm test` has time for. */
 import { chart } from '../../../src/machine/chart.ts';
-import { type DeployPath, deployPaths, inWords } from '../../../src/machine/paths.ts';
+import { type DeployPath, inWords } from '../../../src/machine/paths.ts';
 import { seededRandom } from '../random.ts';
 import { drive } from './drive.ts';
+import { drivenPaths } from './driven-paths.ts';
 import { PathWorld } from './world.ts';
 
 const pathsPerSeed = 5;
 
 export class PathSoak {
   readonly #world: PathWorld;
-  readonly #paths: readonly DeployPath[] = deployPaths(chart);
+  readonly #paths: readonly DeployPath[] = drivenPaths(chart);
   readonly #driven = new Set<DeployPath>();
 
   static async open(): Promise<PathSoak> {

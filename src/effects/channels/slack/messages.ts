@@ -5,7 +5,13 @@
  * can do neither, posts a message for every step.
  */
 import { type DeployRequest, type DomainEvent, stuckIn } from '../../../machine/events.ts';
-import { type EventText, namedPerson, shortSha, tell } from '../../../machine/story.ts';
+import {
+  type EventText,
+  namedPerson,
+  shortSha,
+  tell,
+  tellStanding,
+} from '../../../machine/story.ts';
 import type { DeployEvents } from '../channel.ts';
 import { context, pack, type SlackBlock, type SlackMessage, section } from './blocks.ts';
 import { noteBlocks } from './notes.ts';
@@ -42,7 +48,7 @@ export function callsOncall(event: DomainEvent): boolean {
 /** The one message of a deploy, as it stands after the last of its events. Never calls anybody. `next` as in `StepOptions`. */
 export function deployMessage(history: DeployEvents, next: string | null = null): SlackMessage {
   const request = history[0].data;
-  const { headline, detail, tone } = tell(latest(history));
+  const { headline, detail, tone } = tellStanding(history);
   const { title, author } = request.commit;
   const words = cutEscaped(escapeText(title), titleMax);
   const blocks: SlackBlock[] = [
