@@ -23,8 +23,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: verified,
     file: 'src/machine/chart.ts',
     symbol: 'chart',
-    code: "'staging.deployed': { target: '#deploy.verifying',",
-    by: "'staging.deployed': { target: '#deploy.verifying.gates',",
+    code: "{ target: '#deploy.verifying', description: 'The release succeeded and is staging’s current one.'",
+    by: "{ target: '#deploy.verifying.gates', description: 'The release succeeded and is staging’s current one.'",
     noticedBy: `${chart} › goes through every step in order`,
   },
   {
@@ -396,8 +396,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: failedCheck,
     file: 'src/machine/chart.ts',
     symbol: 'chart',
-    code: "request.settings.production.submits === 'artifact' ? staging.artifact : production.artifact,",
-    by: 'staging.artifact,',
+    code: "request.settings.production.submits === 'artifact' ? shipped[firstOf(request.settings)].artifact : shipped.production.artifact,",
+    by: 'shipped[firstOf(request.settings)].artifact,',
     noticedBy: `${chart} › whichever way`,
   },
 
@@ -686,8 +686,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: verified,
     file: 'src/runtime/gates/gates.ts',
     symbol: 'readGates',
-    code: 'production: order.production, cursor, killSwitch };',
-    by: "production: order.production, cursor: '0', killSwitch };",
+    code: 'production: order.production, cursor, killSwitch } as const;',
+    by: "production: order.production, cursor: '0', killSwitch } as const;",
     noticedBy: `${gates} › are clear where`,
   },
 ];

@@ -136,8 +136,8 @@ export const holders: readonly Mutant[] = [
     promise: oneHolder,
     file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quietOf',
-    code: '{ target: targets(production.target), stuckAfterMs: null },',
-    by: '',
+    code: 'return environmentsOf(settings).map(',
+    by: 'return environmentsOf(settings).slice(0, 1).map(',
     noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
@@ -145,8 +145,8 @@ export const holders: readonly Mutant[] = [
     promise: oneHolder,
     file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quietOf',
-    code: '{ target: targets(staging.target), stuckAfterMs: 2 * staging.timeoutMs },',
-    by: '',
+    code: 'return environmentsOf(settings).map(',
+    by: 'return environmentsOf(settings).slice(1).map(',
     noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {
@@ -546,8 +546,8 @@ export const holders: readonly Mutant[] = [
     promise: oneHolder,
     file: 'src/runtime/lock/quiesce.ts',
     symbol: 'quietOf',
-    code: 'stuckAfterMs: 2 * staging.timeoutMs',
-    by: 'stuckAfterMs: staging.timeoutMs',
+    code: '2 * environment.timeoutMs',
+    by: 'environment.timeoutMs',
     noticedBy: 'test/runtime/lock/quiesce.test.ts',
   },
   {

@@ -349,7 +349,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-restart-does-not-begin-the-stretch-again',
     promise: healthy,
-    file: 'src/effects/checks/health.ts',
+    file: 'src/effects/checks/stretch.ts',
     symbol: 'see',
     code: 'if (this.since === null || isNew) this.since = now;',
     by: 'if (this.since === null) this.since = now;',
@@ -358,7 +358,7 @@ export const writes: readonly Mutant[] = [
   {
     id: 'a-missing-dyno-does-not-break-the-stretch',
     promise: healthy,
-    file: 'src/effects/checks/health.ts',
+    file: 'src/effects/checks/stretch.ts',
     symbol: 'see',
     code: 'this.since = null; return broken',
     by: 'return broken',

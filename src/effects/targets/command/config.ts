@@ -50,15 +50,12 @@ const schema = (role: Role, { duration, app, isFirst }: ConfigFields) =>
       current: program('tells what runs there, and what ran before').optional(),
       health: program('tells which instances are up').optional(),
       restore: program('takes a deploy back').optional(),
-      submits:
-        isFirst
-          ? z.literal('commit').default('commit')
-          : z
-              .enum(['artifact', 'commit'])
-              .default('artifact')
-              .describe(
-                'artifact: exactly what was verified before; commit: it is built once more',
-              ),
+      submits: isFirst
+        ? z.literal('commit').default('commit')
+        : z
+            .enum(['artifact', 'commit'])
+            .default('artifact')
+            .describe('artifact: exactly what was verified before; commit: it is built once more'),
       timeout: duration('how long a deploy, and what follows it until it runs, may take', '30m'),
       ...(role === 'canary' ? shares : {}),
       waive: z
@@ -108,7 +105,8 @@ function mustBeReadable(
 ): void {
   const issue = (path: string, message: string) =>
     context.addIssue({ code: 'custom', path: [path], message });
-  if (percent !== undefined && steps !== undefined) issue('steps', 'says what percent says too: leave one of them out');
+  if (percent !== undefined && steps !== undefined)
+    issue('steps', 'says what percent says too: leave one of them out');
   if (current !== undefined) {
     if (waive.length > 0) issue('waive', 'waives what `current` tells: leave one of them out');
     return;
