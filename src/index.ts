@@ -55,5 +55,10 @@ export {
   VersionConflict,
 } from './store/log.ts';
 export { type OpenOptions, openLog } from './store/open.ts';
-export { type BoundStatement, Statement } from './store/procedure.ts';
+export {
+  type AnyStatement,
+  type BoundStatement,
+  type Procedure,
+  Statement,
+} from './store/procedure.ts';
 export type { ProjectedLog, Projection, ProjectionTx } from './store/projection.ts';

@@ -34,7 +34,6 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ['runtime/notify/notifier.ts', 'now: clock.now }', 'recorded: since when one waits'],
   ['effects/channels/slack/channel.ts', 'clock.now() - Date.parse(time)', 'a recorded time'],
   ['effects/http/client.ts', 'nowMs: this.#o.clock.now()', 'told: when to run it again'],
-  ['effects/targets/heroku/releases.ts', 'releasedAt: ports.clock.now()', 'nobody asks when'],
   ['runtime/loop/run.ts', 'clock.now() - clock.ran()', 'once: timers begin at recorded times'],
   ['store/open.ts', 'now: now ?? Date.now', 'the log’s clock: what it records'],
   // What holds no longer than that: a machine’s sleep counts, of which the even clock knows nothing. Too early is safe here.

@@ -9,8 +9,7 @@
 import { cancel, raise } from 'xstate';
 import { base } from './chart-setup.ts';
 import { nothingShipped } from './context.ts';
-import { gatesInput, restoring, shipping, verifying } from './environment-block.ts';
-import { firstOf } from './environments.ts';
+import { gatesInput, observeInput, restoring, shipping, verifying } from './environment-block.ts';
 import type { DeployRequest, DomainEvent } from './events.ts';
 
 export type { StateMeta, Tag } from './chart-setup.ts';
@@ -256,22 +255,7 @@ export const chart = base.createMachine({
       invoke: {
         id: 'observe',
         src: 'observe',
-        input: ({ context: { request, ...shipped } }) => ({
-          commit: request.commit.sha,
-          branch: request.branch,
-          repository: request.settings.repository,
-          lane: request.lane,
-          target: request.settings.production.target,
-          overridden: request.override !== null,
-          givenBy:
-            request.settings.production.submits === 'artifact'
-              ? request.settings.staging.target
-              : null,
-          artifact:
-            request.settings.production.submits === 'artifact'
-              ? shipped[firstOf(request.settings)].artifact
-              : shipped.production.artifact,
-        }),
+        input: ({ context }) => observeInput(context),
       },
       on: {
         ...beforeProduction,

@@ -4,10 +4,27 @@
  */
 import { base } from './chart-setup.ts';
 import { type DeployContext, known, settingsOf, verifiedFor } from './context.ts';
-import { environmentsOf } from './environments.ts';
+import { environmentsOf, firstOf } from './environments.ts';
 import type { EnvironmentName, EventType } from './events.ts';
 import { protectedOf } from './protected-settings.ts';
-import type { GatesInput, InstancesInput, SubmitInput } from './services.ts';
+import type { GatesInput, InstancesInput, ServiceInput, SubmitInput } from './services.ts';
+
+/** What production runs is asked, and whether it is what an earlier try of this deploy had made. */
+export const observeInput = (context: DeployContext): ServiceInput<'observe'> => {
+  const { request } = context;
+  const first = firstOf(request.settings);
+  const isGiven = request.settings.production.submits === 'artifact';
+  return {
+    commit: request.commit.sha,
+    branch: request.branch,
+    repository: request.settings.repository,
+    lane: request.lane,
+    target: request.settings.production.target,
+    overridden: request.override !== null,
+    givenBy: isGiven ? settingsOf(context, first).target : null,
+    artifact: context[isGiven ? first : 'production'].artifact,
+  };
+};
 
 export const gatesInput = ({ request }: DeployContext): GatesInput => {
   const { canary, production, gates } = request.settings;

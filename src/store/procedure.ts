@@ -50,7 +50,7 @@ export class Statement<Values extends object, Row, Tables = LogTables> {
   }
 }
 
-type AnyStatement = Statement<never, unknown>;
+export type AnyStatement = Statement<never, unknown>;
 
 export interface BoundStatement<Row = unknown> {
   readonly statement: AnyStatement;

@@ -394,10 +394,10 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'its-own-build-is-not-known-again',
     promise: failedCheck,
-    file: 'src/machine/chart.ts',
-    symbol: 'chart',
-    code: "request.settings.production.submits === 'artifact' ? shipped[firstOf(request.settings)].artifact : shipped.production.artifact,",
-    by: 'shipped[firstOf(request.settings)].artifact,',
+    file: 'src/machine/environment-block.ts',
+    symbol: 'observeInput',
+    code: "artifact: context[isGiven ? first : 'production'].artifact,",
+    by: 'artifact: context[first].artifact,',
     noticedBy: `${chart} › whichever way`,
   },
 

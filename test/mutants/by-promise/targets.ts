@@ -325,7 +325,7 @@ export const targetMutants: readonly Mutant[] = [
   {
     id: 'a-new-name-is-no-restart',
     promise,
-    file: 'src/effects/checks/health.ts',
+    file: 'src/effects/checks/stretch.ts',
     symbol: 'see',
     code: 'restarted?.name ?? (isNew ? gone : undefined)',
     by: 'restarted?.name ?? (isNew ? undefined : gone)',

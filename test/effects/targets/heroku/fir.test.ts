@@ -33,6 +33,8 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const plain: Submission = {
+  environment: 'production',
+  share: null,
   commit: one,
   verified: null,
   cursor: '1',
@@ -278,7 +280,7 @@ describe('dynos of Fir', () => {
       if (looks === 3) production.dynos[0] = dyno('web-848cd4f64d-zzzzz', version);
     };
     const input = { ...shipped, commit: one, endpoints: [], timeoutMs, mayHaveNone: false };
-    const verified = await checkHealth(target, { ...input, settleMs: 10_000 }, ports);
+    const verified = await checkHealth(target, { ...input, settleMs: 10_000, bakeMs: 0 }, ports);
     expect(verified.restarts).toBe(1);
     expect(world.progress.join('\n')).toContain(`${names[0]} has restarted`);
   });
