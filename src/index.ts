@@ -55,10 +55,7 @@ export {
   VersionConflict,
 } from './store/log.ts';
 export { type OpenOptions, openLog } from './store/open.ts';
-export {
-  type AnyStatement,
-  type BoundStatement,
-  type Procedure,
-  Statement,
-} from './store/procedure.ts';
+export type { DatabaseResult, DatabaseStep, Procedure } from './store/procedure.ts';
+export { type AnyStatement, type BoundStatement, Statement } from './store/procedure.ts';
 export type { ProjectedLog, Projection, ProjectionTx } from './store/projection.ts';
+export type { EventRow, LeaseRow, LogTables } from './store/tables.ts';
