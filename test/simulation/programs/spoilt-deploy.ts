@@ -167,7 +167,7 @@ export class ProgramFuzzer {
         otherLane: async () => null,
       },
     });
-    const { staging, production } = requestOf(label).settings;
+    const { settings } = requestOf(label);
     const lock = createStoreLock({
       log,
       clock,
@@ -175,8 +175,7 @@ export class ProgramFuzzer {
       keeper,
       leaseMs,
       relation: async (base, head) => commits.graph.relation(base, head),
-      quiesce: (signal) =>
-        quiesce(quietOf({ staging, production }, targets), folders.ports({ signal })),
+      quiesce: (signal) => quiesce(quietOf(settings, targets), folders.ports({ signal })),
     });
     try {
       const { deploy } = await requestDeploy(log, requestOf(label), run);
@@ -280,7 +279,7 @@ function requestOf(label: string): NewDeploy {
     waive: [],
     endpoints: [],
   };
-  const environment = { timeoutMs: 60_000, verify };
+  const environment = { timeoutMs: 60_000, verify, shares: null, bakeMs: 0 };
   return {
     lane: `lane-${label}`,
     branch: 'master',
@@ -292,6 +291,7 @@ function requestOf(label: string): NewDeploy {
       store: null,
       repository: null,
       staging: { ...environment, target: settingsOf('staging'), submits: 'commit' },
+      canary: null,
       production: { ...environment, target: settingsOf('production'), submits: 'artifact' },
       gates: { rollback: 'hold', killSwitch: 'PRODUCTION_CD_ENABLED', stuckExit: 1 },
     },
