@@ -10,7 +10,7 @@ import type { EventLog, NewEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
 import { PostgresServer } from '../test/postgres/server.ts';
 import { bareTable } from './bare.ts';
-import { type Bench, type Figure, median, takeTurns } from './bench.ts';
+import { type Bench, type Figure, median, type Size, takeTurns } from './bench.ts';
 
 const eventsPerStream = 50;
 
@@ -114,7 +114,7 @@ const figure = (
   goal: times === null ? null : { times },
 });
 
-async function run(quick: boolean): Promise<Figure[]> {
+async function run({ quick }: Size): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
   try {
     return [...(await sqlite(folder, quick)), ...(await postgres(quick))];

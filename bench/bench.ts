@@ -16,11 +16,17 @@ export type Goal =
   | { readonly more: number }
   | { readonly most: number };
 
+export interface Size {
+  /** Fewer rounds, in seconds rather than minutes. */
+  readonly quick: boolean;
+  /** How many events a long log has. */
+  readonly events: number;
+}
+
 export interface Bench {
   /** What its figures mean, for docs/performance.md. */
   readonly about: string;
-  /** @param quick a smaller one, in seconds rather than minutes */
-  run(quick: boolean): Promise<readonly Figure[]>;
+  run(size: Size): Promise<readonly Figure[]>;
 }
 
 export const median = (values: readonly number[]): number =>

@@ -11,7 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { EventLog, NewEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
 import { PostgresServer } from '../test/postgres/server.ts';
-import type { Bench, Figure } from './bench.ts';
+import type { Bench, Figure, Size } from './bench.ts';
 
 const resource = 'lane/bench';
 const ttlMs = 60_000;
@@ -59,7 +59,7 @@ async function handOvers(open: () => Promise<EventLog>, times: number): Promise<
   return took.sort((a, b) => a - b);
 }
 
-async function run(quick: boolean): Promise<Figure[]> {
+async function run({ quick }: Size): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
   const server = await PostgresServer.start();
   try {

@@ -1,6 +1,6 @@
 /** What a long history costs: the same command on a long log and on a short one, in turns. */
 import { openLog } from '../src/store/open.ts';
-import { type Bench, type Figure, takeTurns } from './bench.ts';
+import { type Bench, type Figure, type Size, takeTurns } from './bench.ts';
 import { lengthen } from './long-log.ts';
 import { compared, type Measured } from './process.ts';
 import { BenchStage } from './stage.ts';
@@ -27,8 +27,8 @@ class Deploys {
   };
 }
 
-async function run(quick: boolean): Promise<Figure[]> {
-  const [events, rounds] = quick ? [20_000, 3] : [1_000_000, 7];
+async function run({ quick, events }: Size): Promise<Figure[]> {
+  const rounds = quick ? 3 : 7;
   const stages = await Promise.all([setStage(), setStage(), setStage(), setStage()]);
   const [fresh, brief, long, quiet] = stages;
   try {

@@ -2,15 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bench, type Figure, takeTurns } from './bench.ts';
+import { type Bench, type Figure, type Size, takeTurns } from './bench.ts';
 import { lengthen } from './long-log.ts';
 import { compared, measured } from './process.ts';
 import { BenchStage } from './stage.ts';
 
 const bare = join(import.meta.dirname, 'bare-import.ts');
 
-async function run(quick: boolean): Promise<Figure[]> {
-  const events = quick ? 20_000 : 1_000_000;
+async function run({ events }: Size): Promise<Figure[]> {
   const stage = await BenchStage.set();
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
   try {
@@ -23,7 +22,7 @@ async function run(quick: boolean): Promise<Figure[]> {
       for (const end of ['', '-wal', '-shm']) await rm(file + end, { force: true });
       return work();
     };
-    const { imported, inserted } = await takeTurns(quick ? 3 : 3, {
+    const { imported, inserted } = await takeTurns(3, {
       imported: () =>
         into(mine, () => stage.pipeline('import', lines, '--store', `sqlite:${mine}`)),
       inserted: () => into(theirs, () => measured([bare, lines, theirs])),

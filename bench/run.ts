@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- [NAME …] [--quick] [--json FILE] [--docs]]`: benches by their names, or all of them. Each
- * figure stands beside its limit, or beside a peer that was measured in the same run. `--docs` writes docs/performance.md
- * and, beside it, the same as JSON.
+ * `npm run bench [-- [NAME …] [--quick] [--events N] [--json FILE] [--docs]]`: benches by their names, or all of them. A
+ * long log has a million events, 20,000 with `--quick`, or as many as are named. Each figure stands beside its limit, or
+ * beside a peer that was measured in the same run. `--docs` writes docs/performance.md and, beside it, the same as JSON.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    events: { type: 'string' },
     json: { type: 'string' },
     docs: { type: 'boolean', default: false },
   },
@@ -30,12 +31,18 @@ if (values.docs && (values.quick || positionals.length > 0)) {
   process.exit(2);
 }
 
+const events = Number(values.events ?? (values.quick ? 20_000 : 1_000_000));
+if (!Number.isSafeInteger(events) || events < 1) {
+  process.stderr.write(`--events takes a whole number from 1, not ${values.events}\n`);
+  process.exit(2);
+}
+
 const benches: Record<string, { about: string; figures: readonly Figure[] }> = {};
 for (const name of names) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   const { bench } = (await import(`./${name}.ts`)) as { bench: Bench };
   process.stdout.write(`${name}\n`);
-  const figures = await bench.run(values.quick);
+  const figures = await bench.run({ quick: values.quick, events });
   for (const line of tableLines(figures)) process.stdout.write(`  ${line}\n`);
   benches[name] = { about: bench.about, figures };
 }

@@ -1,5 +1,5 @@
 /** What it takes to start each command, beside `node -e 0`: each answers from a log of one deploy. */
-import { type Bench, type Figure, takeTurns } from './bench.ts';
+import { type Bench, type Figure, type Size, takeTurns } from './bench.ts';
 import { compared, type Measured, measured } from './process.ts';
 import { BenchStage, binary } from './stage.ts';
 
@@ -21,7 +21,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   enable: [binary, 'enable', ...order],
 };
 
-async function run(quick: boolean): Promise<Figure[]> {
+async function run({ quick }: Size): Promise<Figure[]> {
   const stage = await BenchStage.set();
   try {
     await stage.advance(1, stage.commit('Change 1'));

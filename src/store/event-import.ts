@@ -1,9 +1,9 @@
 /** Taking in events of another log exactly as they were recorded there. */
 import type { Kysely } from 'kysely';
-import { headOf, lastEvent } from './event-table.ts';
+import { headOf, insertion, lastEvent } from './event-table.ts';
 import { type Flaw, flawOf, type Head } from './hash-chain.ts';
 import { type ImportFlaw, ImportRefused, type RecordedEvent } from './log.ts';
-import type { Procedure } from './procedure.ts';
+import { type Procedure, runAll } from './procedure.ts';
 import { toRow, whatNoLogRecords } from './stored-event.ts';
 import type { EventRow, LogTables } from './tables.ts';
 
@@ -59,7 +59,7 @@ export function* importRows(
     last = row;
     imported.push(row);
   }
-  for (const values of chunks(imported)) yield { query: db.insertInto('events').values(values) };
+  yield* runAll(imported.map(insertion));
   return imported;
 }
 

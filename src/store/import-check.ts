@@ -2,25 +2,31 @@
 import { idOf, inWords, otherEvent, refused, toRows } from './event-import.ts';
 import { Chain } from './hash-chain.ts';
 import type { EventLog, RecordedEvent } from './log.ts';
+import { SeenIds } from './seen-ids.ts';
 import type { EventRow } from './tables.ts';
 
 const page = 1_000;
+
+/** Null: it stands nowhere. */
+type PositionOf = (id: string) => Promise<number | null>;
 
 export class ImportCheck {
   readonly #target: EventLog | null;
   readonly #head: number;
   readonly #chain = new Chain();
-  /** The position of each id. */
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new SeenIds();
+  readonly #positionOf: PositionOf;
   #last = 0;
   #read = 0;
 
   /**
    * @param target null: it is empty
    * @param head its last position
+   * @param positionOf where among what was given an id stood first: asked for one that seems to be there twice
    */
-  constructor(target: EventLog | null, head: number) {
+  constructor(target: EventLog | null, head: number, positionOf: PositionOf) {
     this.#target = target;
+    this.#positionOf = positionOf;
     this.#head = head;
   }
 
@@ -59,11 +65,9 @@ export class ImportCheck {
     for (const [index, row] of rows.entries()) {
       const flaw = this.#chain.add(row);
       if (flaw !== null) throw refused(flaw.kind, row, index, inWords(flaw));
-      const holder = this.#ids.get(row.id);
-      if (holder !== undefined) throw refused('id', row, index, idOf(holder));
+      if (this.#ids.add(row.id)) await this.#assertNew(row, index);
       const hash = there.get(row.position);
       if (hash !== undefined && hash !== row.hash) throw refused('other', row, index, otherEvent);
-      this.#ids.set(row.id, row.position);
       this.#last = row.position;
       this.#read++;
     }
@@ -76,11 +80,29 @@ export class ImportCheck {
       const events = await this.#target.readAll({ after, limit });
       for (const row of toRows(events)) {
         this.#chain.add(row);
-        this.#ids.set(row.id, row.position);
+        this.#ids.add(row.id);
         after = row.position;
       }
       if (events.length === 0) return;
     }
+  }
+
+  /** Another id may only look the same to `SeenIds`. @throws ImportRefused */
+  async #assertNew(row: EventRow, index: number): Promise<void> {
+    const holder = (await this.#inTarget(row)) ?? (await this.#positionOf(row.id));
+    if (holder !== null && holder < row.position) throw refused('id', row, index, idOf(holder));
+  }
+
+  async #inTarget({ id, position }: EventRow): Promise<number | null> {
+    const head = Math.min(position - 1, this.#head);
+    for (let after = 0; this.#target !== null && after < head; ) {
+      const limit = Math.min(page, head - after);
+      const events = await this.#target.readAll({ after, limit });
+      const there = events.find((event) => event.id === id);
+      if (there !== undefined) return there.position;
+      after = events.at(-1)?.position ?? head;
+    }
+    return null;
   }
 
   async #hashes(rows: readonly EventRow[]): Promise<Map<number, string>> {

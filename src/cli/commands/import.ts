@@ -48,7 +48,7 @@ async function check(source: EventSource, url: string, terminal: Terminal): Prom
   const target = await openIfThere(url);
   try {
     const head = (await target?.head()) ?? 0;
-    const checked = new ImportCheck(target, head);
+    const checked = new ImportCheck(target, head, (id) => positionOf(source, id));
     for await (const batch of source.batches()) {
       await checked.take(batch.events).catch((error: unknown) => {
         throw atItsPlace(error, batch, head);
@@ -60,6 +60,15 @@ async function check(source: EventSource, url: string, terminal: Terminal): Prom
   } finally {
     await target?.close();
   }
+}
+
+/** Of the first event that has this id; null: none has. */
+async function positionOf(source: EventSource, id: string): Promise<number | null> {
+  for await (const { events } of source.batches()) {
+    const found = events.find((event) => event.id === id);
+    if (found !== undefined) return found.position;
+  }
+  return null;
 }
 
 async function openIfThere(url: string): Promise<EventLog | null> {
