@@ -25,14 +25,17 @@ const name = z
     'a name of letters, digits, dots, dashes and underscores',
   );
 
-const percent = z.int('a whole number of percent').min(1).max(99);
+const percent = z
+  .int('a whole number of percent from 1 to 99')
+  .min(1, 'has to be 1 or more')
+  .max(99, 'has to be 99 or less');
 
 /** A canary may be a share of the traffic, or several, one after another. */
 const shares = {
   percent: percent.optional().describe('the share of the traffic that it is given'),
   steps: z
     .array(percent)
-    .min(1)
+    .min(1, 'has to have a step')
     .refine((steps) => steps.every((one, i) => i === 0 || one > (steps[i - 1] ?? 0)), {
       error: 'has to grow from step to step',
     })
@@ -63,7 +66,7 @@ const schema = (role: Role, { duration, app, isFirst }: ConfigFields) =>
         .default([])
         .describe('without current: that git order, and somebody’s going back, are not looked at'),
     })
-    .superRefine(mustBeReadable)
+    .superRefine((written, context) => mustBeReadable(role, written, context))
     .transform(
       ({ name: given, deploy, current = null, health = null, restore = null, ...rest }) => ({
         target: {
@@ -100,11 +103,15 @@ interface Written {
 
 /** What runs has to be known, or somebody has to have said by name that it is not. */
 function mustBeReadable(
+  role: Role,
   { current, restore, waive, percent, steps }: Written,
   context: z.RefinementCtx,
 ): void {
   const issue = (path: string, message: string) =>
     context.addIssue({ code: 'custom', path: [path], message });
+  if (role === 'canary' && restore === undefined) {
+    issue('restore', 'is missing: a canary that fails has to be taken back');
+  }
   if (percent !== undefined && steps !== undefined)
     issue('steps', 'says what percent says too: leave one of them out');
   if (current !== undefined) {

@@ -11,7 +11,7 @@ const operations = ['deploy', 'current', 'health', 'restore'] as const;
 export type Operation = (typeof operations)[number];
 
 /** What a program is told, each as an environment variable; those that say nothing for an operation are not set. */
-const variables = {
+export const variables = {
   LOCKSTEP_PROTOCOL: 'the version of this protocol, `1`',
   LOCKSTEP_OPERATION: '`deploy`, `current`, `health` or `restore`',
   LOCKSTEP_ENVIRONMENT: '`staging`, `canary` or `production`',

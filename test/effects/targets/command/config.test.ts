@@ -1,6 +1,8 @@
 /** `pipeline.yml` of places that a team's own programs serve: what is given, what has to be, what is waived by name. */
 import { describe, expect, it } from 'vitest';
 import { parseConfig, toSettings } from '../../../../src/cli/config/config.ts';
+import { duration } from '../../../../src/cli/config/fields.ts';
+import { config } from '../../../../src/effects/targets/command/config.ts';
 import { failureOf } from '../../lockstep-error.ts';
 
 const all = `
@@ -104,5 +106,43 @@ describe('a place of programs', () => {
     expect(await refused(named)).toContain(
       'production.command.name: has to be another name than staging’s',
     );
+  });
+});
+
+describe('a canary', () => {
+  const fields = { app: 'acme-web', duration, isFirst: false };
+  const canary = config.schema('canary', fields);
+  const given = { deploy: 'bin/deploy', current: 'bin/current', restore: 'bin/restore' };
+
+  it.each([
+    [{ percent: 10 }, [10]],
+    [{ steps: [10, 50] }, [10, 50]],
+    [{}, null],
+  ])('takes its share: %j', (share, shares) => {
+    const read = canary.parse({ ...given, ...share });
+    expect(read.shares).toEqual(shares);
+    expect(read.target).toMatchObject({
+      name: 'acme-web-canary',
+      settings: { environment: 'canary' },
+    });
+  });
+
+  it.each([
+    [{ percent: 0 }, 'has to be 1 or more'],
+    [{ percent: 100 }, 'has to be 99 or less'],
+    [{ percent: 2.5 }, 'a whole number of percent'],
+    [{ steps: [50, 10] }, 'has to grow from step to step'],
+    [{ steps: [10, 10] }, 'has to grow from step to step'],
+    [{ steps: [] }, 'has to have a step'],
+    [{ percent: 10, steps: [10, 50] }, 'says what percent says too'],
+    [{ restore: undefined }, 'a canary that fails has to be taken back'],
+  ])('is refused where it says %j', (wrong, words) => {
+    const { error } = canary.safeParse({ ...given, ...wrong });
+    expect(error?.issues.map(({ message }) => message).join()).toContain(words);
+  });
+
+  it('is no word of another environment', () => {
+    const staging = config.schema('staging', fields);
+    expect(staging.safeParse({ ...given, percent: 10 }).success).toBe(false);
   });
 });
