@@ -131,7 +131,7 @@ describe('what cannot be delivered', () => {
     expect(receiver.taken).toHaveLength(1);
   });
 
-  it.each([410, 400, 404, 422])(
+  it.each([410, 400, 413, 422])(
     'and is refused by %i is left out, with its reason, and the next one is sent',
     async (status) => {
       const ids = await write('501-aaaaaaaa', ...begun);
@@ -149,6 +149,24 @@ describe('what cannot be delivered', () => {
       expect(leftOut[0]?.reason).toContain(`answered ${status}: not this one`);
       await run([hook()]).drain();
       expect(receiver.requests).toHaveLength(3);
+    },
+  );
+
+  it.each([401, 403, 404])(
+    'and is refused by %i waits: whoever mends the secret or the address loses no event',
+    async (status) => {
+      const ids = await write('501-aaaaaaaa', ...begun);
+      unwell(receiver, status);
+      await run([hook()]).drain();
+      expect(receiver.requests).toHaveLength(1);
+      const [{ waiting, leftOutCount } = {}] = await readUndelivered(log);
+      expect({ code: waiting?.code, leftOutCount }).toEqual({
+        code: 'E_HOOK_UNKNOWN',
+        leftOutCount: 0,
+      });
+      well(receiver);
+      await run([hook()]).drain();
+      expect(idsOf(receiver)).toEqual(ids);
     },
   );
 

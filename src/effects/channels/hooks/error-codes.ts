@@ -4,9 +4,15 @@ import type { ErrorEntries } from '../../../errors/entry.ts';
 export const hookErrors = {
   E_HOOK_REFUSED: {
     meaning:
-      'A hook did not take an event: its address answered with a status from 400 to 499, or its command ended with another exit code than 0 and 75. The event is left out for good; later ones are delivered. The deploy goes on.',
+      'A hook did not take an event: its address answered with a status from 400 to 499 that speaks of the event, or its command ended with another exit code than 0 and 75. The event is left out for good; later ones are delivered. The deploy goes on.',
     remedy:
       'The message has the status or the exit code, and `pipeline status` keeps the last 20 that were left out. docs/hooks.md says which answers mean what.',
+  },
+  E_HOOK_UNKNOWN: {
+    meaning:
+      'The address of a hook answered with 401, 403 or 404: it does not take this secret, or is not there. The event waits, and with it what comes after it for the same hook. The deploy goes on.',
+    remedy:
+      'Compare the hook’s secret and address with what the receiver has; then the lane’s next run delivers what waited.',
   },
   E_HOOK_LATER: {
     meaning:

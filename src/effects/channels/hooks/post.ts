@@ -46,6 +46,8 @@ export async function post(
 }
 
 const passing: readonly number[] = [408, 425, 429];
+/** They say nothing of the event: the secret or the address is another one than there. */
+const unknownThere: readonly number[] = [401, 403, 404];
 
 function refused(title: string, request: HttpRequest, response: HttpResponse): HookError {
   const { status, headers, body } = response;
@@ -60,6 +62,12 @@ function refused(title: string, request: HttpRequest, response: HttpResponse): H
   const message = `${title} answered ${status}${words === '' ? '' : `: ${words}`}`;
   if (status < 400 || status >= 500 || passing.includes(status)) {
     return new HookError('E_HOOK_LATER', message, { fault: 'passing' });
+  }
+  if (unknownThere.includes(status)) {
+    return new HookError('E_HOOK_UNKNOWN', message, {
+      fault: 'setup',
+      hint: 'Compare the hook’s secret and address with what the receiver has. No event is lost meanwhile.',
+    });
   }
   return new HookError('E_HOOK_REFUSED', message, { fault: 'event' });
 }

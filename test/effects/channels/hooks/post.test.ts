@@ -45,8 +45,8 @@ it('signs by each secret, so that a receiver may have the old one or the new one
 
 it('is not taken by a receiver that has another secret', async () => {
   await expect(send({}, [another])).rejects.toMatchObject({
-    code: 'E_HOOK_REFUSED',
-    fault: 'event',
+    code: 'E_HOOK_UNKNOWN',
+    fault: 'setup',
   });
   expect(receiver.taken).toEqual([]);
 });
