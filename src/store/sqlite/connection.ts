@@ -24,7 +24,7 @@ const pauseMaxMs = 12;
 const pollMs = 30;
 
 /** After how many changed rows the WAL is written back: some thousand pages of 4 KiB. */
-const rowsPerWriteBack = 250;
+const rowsPerWriteBack = 500;
 
 export interface SqliteConnectionOptions {
   /** A path, or `:memory:`, which no other connection can write to. */
@@ -33,7 +33,7 @@ export interface SqliteConnectionOptions {
   readonly busyTimeoutMs: number;
   readonly now: () => number;
   readonly readOnly: boolean;
-  /** After how many changed rows the WAL is written back; 250 when left out. */
+  /** After how many changed rows the WAL is written back; 500 when left out. */
   readonly rowsPerWriteBack?: number;
 }
 

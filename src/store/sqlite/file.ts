@@ -30,7 +30,7 @@ export interface SqliteFileOptions {
   readonly sleep: Sleep;
   /** Milliseconds since 1970: the log's clock. */
   readonly now: () => number;
-  /** After how many changed rows the WAL is written back; 250 when left out. */
+  /** After how many changed rows the WAL is written back; 500 when left out. */
   readonly rowsPerWriteBack?: number;
 }
 
