@@ -175,8 +175,8 @@ export const ruleMutants: readonly Mutant[] = [
     promise: slack,
     file: 'src/runtime/notify/outbox.ts',
     symbol: 'pending',
-    code: 'let after = Math.max(position, this.#skippedTo);',
-    by: 'let after = this.#skippedTo;',
+    code: 'Math.max(position, this.#skippedTo)',
+    by: 'this.#skippedTo',
     noticedBy: `${notifications} › goes on in the same thread in the next run`,
   },
   {
