@@ -9,7 +9,7 @@ const exitCodes = { done: 0, failed: 1, refused: 10, temporary: 75 };
 export const programs = {
   /** Called again with a key that it knows, it answers the same and changes nothing. */
   deploy(io) {
-    const { LOCKSTEP_KEY: key, LOCKSTEP_COMMIT: commit } = io.env;
+    const { LOCKSTEP_KEY: key, LOCKSTEP_COMMIT: commit, LOCKSTEP_SHARE: percent } = io.env;
     const place = placeOf(io);
     if (!place.lock()) {
       io.warn('another deploy is under way here');
@@ -24,9 +24,12 @@ export const programs = {
       io.say({ type: 'artifact', ...artifact });
       const by = io.env.USER ?? 'ci';
       const at = new Date(io.now()).toISOString();
+      // What answers requests reads the share where it reads what runs: both are switched at one instant.
+      const share = percent === undefined ? null : Number(percent);
       const number = place.make({
         commit,
         artifact,
+        share,
         key,
         at,
         by,
@@ -45,7 +48,7 @@ export const programs = {
   current(io) {
     const place = placeOf(io);
     const releases = place.releases();
-    for (const { previous: _, ...release } of releases) {
+    for (const { previous: _, share: __, ...release } of releases) {
       const { number, commit } = release;
       const artifact = { ...release.artifact, commit };
       io.say({ type: 'release', id: String(number), version: `v${number}`, ...release, artifact });
@@ -85,12 +88,13 @@ export const programs = {
     try {
       const known = place.releases().find((one) => one.key === key && one.state !== 'failed');
       if (known !== undefined) return released(io, known.number);
-      const { commit, artifact } = place.read(Number(to));
+      const { commit, artifact, share } = place.read(Number(to));
       const at = new Date(io.now()).toISOString();
       const description = `back to v${to}`;
       const number = place.make({
         commit,
         artifact,
+        share,
         key,
         at,
         by: 'ci',
