@@ -1,12 +1,8 @@
-/**
- * CircleCI's answers about pipelines, workflows and jobs, of API v2 and of v1.1 (CircleCI API v2 and v1.1
- * references).
- */
+/** CircleCI's answers about pipelines, workflows and jobs (CircleCI API v2 reference). */
 import {
   type Build,
   isLive,
   type Job,
-  type JobStatus,
   type Pipeline,
   type Workflow,
   workflowStatus,
@@ -112,84 +108,3 @@ export function jobDetailsBody({ pipeline, workflow, job }: Build) {
 
 const took = ({ startedAt, stoppedAt }: Job): number | null =>
   startedAt === null || stoppedAt === null ? null : stoppedAt - startedAt;
-
-/** v1.1 knows fewer statuses than v2. */
-const legacyStatuses: Partial<Record<JobStatus, string>> = {
-  unauthorized: 'canceled',
-  'terminated-unknown': 'infrastructure_fail',
-};
-
-export type Lifecycle = 'queued' | 'not_run' | 'not_running' | 'running' | 'finished';
-
-export function lifecycleOf({ status }: Job): Lifecycle {
-  switch (status) {
-    case 'queued':
-    case 'not_run':
-    case 'not_running':
-    case 'running':
-      return status;
-    default:
-      return 'finished';
-  }
-}
-
-/** v1.1 lists jobs from when they are queued: nothing that waits for people or for other jobs. */
-export function isInLegacyLists({ approval, status }: Job): boolean {
-  return !approval && status !== 'on_hold' && status !== 'blocked';
-}
-
-export function legacyBody({ pipeline, workflow, job }: Build) {
-  const [, username, reponame] = pipeline.project.split('/');
-  const status = legacyStatuses[job.status] ?? job.status;
-  const lifecycle = lifecycleOf(job);
-  const queuedAt = iso(job.createdAt);
-  return {
-    build_num: job.number,
-    build_url: `https://circleci.com/${pipeline.project}/${job.number}`,
-    status,
-    outcome: lifecycle === 'finished' ? status : null,
-    lifecycle,
-    branch: pipeline.branch,
-    vcs_revision: pipeline.commit,
-    vcs_tag: null,
-    vcs_url: repositoryUrl(pipeline.project),
-    username,
-    reponame,
-    subject: 'Ship it',
-    body: '',
-    ...signature('committer', queuedAt),
-    ...signature('author', queuedAt),
-    why: 'github',
-    dont_build: null,
-    user: {
-      is_user: true,
-      login: 'ana',
-      avatar_url: 'https://avatars.githubusercontent.com/u/1',
-      name: null,
-      vcs_type: 'github',
-      id: 1,
-    },
-    workflows: {
-      job_name: job.name,
-      job_id: job.id,
-      workflow_id: workflow.id,
-      workspace_id: workflow.id,
-      upstream_job_ids: [],
-      upstream_concurrency_map: {},
-      workflow_name: workflow.name,
-    },
-    queued_at: queuedAt,
-    usage_queued_at: queuedAt,
-    start_time: isoOrNull(job.startedAt),
-    stop_time: isoOrNull(job.stoppedAt),
-    build_time_millis: took(job),
-    platform: '2.0',
-    fleet: 'picard',
-    parallel: 1,
-    pull_requests: [],
-  };
-}
-
-function signature(role: 'author' | 'committer', date: string): Record<string, string> {
-  return { [`${role}_date`]: date, [`${role}_name`]: 'Ana', [`${role}_email`]: 'ana@acme.test' };
-}

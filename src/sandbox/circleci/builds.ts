@@ -45,7 +45,7 @@ export const circleCiVerbs = {
     pipeline: z.int().positive().optional(),
     /** A workflow of its own in a pipeline that is there: what a re-run makes. */
     rerun: z.literal(true).optional(),
-    /** A job that people approve: it never has a number, and v1.1 does not show it. */
+    /** A job that people approve: it never has a number. */
     approval: z.literal(true).optional(),
     /** Milliseconds since the epoch, or ISO 8601; default now, for a status past the start. */
     startedAt: at.optional(),

@@ -1,21 +1,12 @@
-/** The part of CircleCI's API that tells which builds run: v2 by pipelines, and v1.1's lists. */
+/** The part of CircleCI's API v2 that tells which builds run, by pipelines. */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { StandIn, StandInOptions } from '../stand-in.ts';
-import {
-  isInLegacyLists,
-  jobBody,
-  jobDetailsBody,
-  legacyBody,
-  lifecycleOf,
-  pipelineBody,
-  workflowBody,
-} from './bodies.ts';
+import { jobBody, jobDetailsBody, pipelineBody, workflowBody } from './bodies.ts';
 import {
   type Build,
   CircleCiBuilds,
   type circleCiVerbs,
-  isLive,
   type Job,
   type MadeBuild,
   shortSlug,
@@ -30,8 +21,6 @@ export interface CircleCiControl {
 }
 
 const pageSize = 20;
-const legacyPage = { size: 30, max: 100 };
-const accepted = { message: 'Accepted.' };
 
 interface Backend {
   readonly hono: Hono;
@@ -52,7 +41,6 @@ export function createCircleCi(
   servePipelines(backend);
   serveWorkflows(backend);
   serveJobs(backend);
-  serveLegacy(backend);
   return {
     fetch: async (request) => hono.fetch(request),
     state: () => ({ builds: builds.of().map(shown) }),
@@ -116,17 +104,6 @@ function servePipelines({ hono, builds }: Backend): void {
       .filter((one) => branch === undefined || one.branch === branch);
     return page(c, found.map(pipelineBody));
   });
-  hono.get('/api/v2/project/:vcs/:org/:repo/pipeline/:number', (c) => {
-    const project = projectOf(c, builds);
-    if (project === null) return refuse(c, 'Project not found');
-    const number = Number(c.req.param('number'));
-    const found = builds.pipelines(project).find((one) => one.number === number);
-    return found === undefined ? refuse(c, 'Pipeline not found') : c.json(pipelineBody(found));
-  });
-  hono.get('/api/v2/pipeline/:id', (c) => {
-    const found = builds.pipelines().find(({ id }) => id === c.req.param('id'));
-    return found === undefined ? refuse(c, 'Pipeline not found') : c.json(pipelineBody(found));
-  });
   hono.get('/api/v2/pipeline/:id/workflow', (c) => {
     const found = builds.pipelines().find(({ id }) => id === c.req.param('id'));
     if (found === undefined) return refuse(c, 'Pipeline not found');
@@ -138,11 +115,6 @@ function servePipelines({ hono, builds }: Backend): void {
 }
 
 function serveWorkflows({ hono, builds }: Backend): void {
-  hono.get('/api/v2/workflow/:id', (c) => {
-    const found = builds.workflow(c.req.param('id'));
-    if (found === undefined) return refuse(c, 'Workflow not found');
-    return c.json(workflowBody(found.pipeline, found.workflow));
-  });
   hono.get('/api/v2/workflow/:id/job', (c) => {
     const found = builds.workflow(c.req.param('id'));
     if (found === undefined) return refuse(c, 'Workflow not found');
@@ -151,24 +123,17 @@ function serveWorkflows({ hono, builds }: Backend): void {
       found.workflow.jobs.map((job) => jobBody(found.pipeline, job)),
     );
   });
-  hono.post('/api/v2/workflow/:id/cancel', (c) => {
-    const found = builds.workflow(c.req.param('id'));
-    if (found === undefined) return refuse(c, 'Workflow not found');
-    for (const job of found.workflow.jobs) cancel(builds, job);
-    return c.json(accepted, 202);
-  });
 }
 
-/** Safe to repeat: what has ended stays as it ended. */
-function cancel(builds: CircleCiBuilds, job: Job): void {
-  if (isLive(job.status)) builds.change(job, 'canceled');
-}
+/** From when it is queued: nothing that waits for people or for other jobs. */
+const isNumbered = ({ approval, status }: Job): boolean =>
+  !approval && status !== 'on_hold' && status !== 'blocked';
 
 /** The job that the URL's number names, where it has one to show. */
 function numbered(c: Context, builds: CircleCiBuilds): Build | null {
   const project = projectOf(c, builds);
   const found = project === null ? undefined : builds.find(project, Number(c.req.param('number')));
-  return found !== undefined && isInLegacyLists(found.job) ? found : null;
+  return found !== undefined && isNumbered(found.job) ? found : null;
 }
 
 function serveJobs({ hono, builds }: Backend): void {
@@ -176,63 +141,4 @@ function serveJobs({ hono, builds }: Backend): void {
     const found = numbered(c, builds);
     return found === null ? refuse(c, 'Job not found') : c.json(jobDetailsBody(found));
   });
-  hono.post('/api/v2/project/:vcs/:org/:repo/job/:number/cancel', (c) => {
-    const found = numbered(c, builds);
-    if (found === null) return refuse(c, 'Job not found');
-    cancel(builds, found.job);
-    return c.json(accepted);
-  });
-  hono.post('/api/v2/jobs/:id/cancel', (c) => {
-    const found = builds.of().find(({ job }) => job.id === c.req.param('id'));
-    if (found === undefined) return refuse(c, 'Job not found');
-    cancel(builds, found.job);
-    return c.json(accepted);
-  });
-}
-
-/** `running` leaves out what is queued: that is how lock scripts race. */
-const filters: Readonly<Record<string, (job: Job) => boolean>> = {
-  running: (job) => lifecycleOf(job) === 'running',
-  completed: (job) => lifecycleOf(job) === 'finished',
-  successful: ({ status }) => status === 'success',
-  failed: ({ status }) => ['failed', 'timedout', 'infrastructure_fail'].includes(status),
-};
-
-function serveLegacy({ hono, builds }: Backend): void {
-  const recent = (c: Context) => {
-    const project = projectOf(c, builds);
-    if (project === null) return answerLegacy(c, { message: 'Project not found' }, 404);
-    const branch = c.req.param('branch');
-    const filter = filters[c.req.query('filter') ?? ''] ?? (() => true);
-    const offset = Number(c.req.query('offset') ?? 0) || 0;
-    const limit = Math.min(
-      legacyPage.max,
-      Number(c.req.query('limit') ?? legacyPage.size) || legacyPage.size,
-    );
-    const found = builds
-      .of(project)
-      .filter(({ pipeline }) => branch === undefined || pipeline.branch === branch)
-      .filter(({ job }) => isInLegacyLists(job) && filter(job));
-    return answerLegacy(c, found.slice(offset, offset + limit).map(legacyBody));
-  };
-  hono.get('/api/v1.1/project/:vcs/:org/:repo', recent);
-  hono.get('/api/v1.1/project/:vcs/:org/:repo/tree/:branch', recent);
-  hono.get('/api/v1.1/project/:vcs/:org/:repo/:number', (c) => {
-    const found = numbered(c, builds);
-    if (found === null) return answerLegacy(c, { message: 'Build not found' }, 404);
-    return answerLegacy(c, legacyBody(found));
-  });
-  hono.post('/api/v1.1/project/:vcs/:org/:repo/:number/cancel', (c) => {
-    const found = numbered(c, builds);
-    if (found === null) return answerLegacy(c, { message: 'Build not found' }, 404);
-    cancel(builds, found.job);
-    return answerLegacy(c, legacyBody(found));
-  });
-}
-
-/** Without `Accept: application/json`, v1.1 gives indented JSON as plain text. */
-function answerLegacy(c: Context, body: unknown, status: 200 | 404 = 200): Response {
-  return (c.req.header('accept') ?? '').includes('application/json')
-    ? Response.json(body, { status })
-    : c.text(JSON.stringify(body, null, 2), status);
 }

@@ -1,12 +1,11 @@
 /** CircleCI's stand-in: builds appear as they are told, and are told as CircleCI tells them. */
 import { expect, it } from 'vitest';
+import type { MadeBuild } from '../../../src/sandbox/circleci/builds.ts';
 import { createCircleCi } from '../../../src/sandbox/circleci/circleci.ts';
 import { Asker, serveStandIn, shaA, shaB, standInOptions, testClock } from '../stand-in-server.ts';
 
 const token = 'CCIPAT-secret';
 const v2 = '/api/v2/project/gh/acme/web';
-const legacy = '/api/v1.1/project/github/acme/web';
-const json = { accept: 'application/json' };
 
 function start() {
   const clock = testClock();
@@ -21,8 +20,10 @@ function start() {
       ...more,
     });
   /** The statuses of a build's workflow and of the job in it. */
-  const statuses = async (workflowId: string) => [
-    (await ask.get(`/api/v2/workflow/${workflowId}`)).body.status,
+  const statuses = async ({ pipelineId, workflowId }: MadeBuild) => [
+    (await ask.get(`/api/v2/pipeline/${pipelineId}/workflow`)).body.items.find(
+      ({ id }: { id: string }) => id === workflowId,
+    ).status,
     ...(await ask.get(`/api/v2/workflow/${workflowId}/job`)).body.items.map(
       (one: { status: string }) => one.status,
     ),
@@ -38,11 +39,9 @@ it.each([
   [{ 'circle-token': 'another' }, 401],
 ])('lets in whoever has the token: %j', async (headers, status) => {
   const { ask } = start();
-  for (const path of [`${v2}/pipeline`, legacy]) {
-    const answer = await ask.get(path, { ...json, ...headers });
-    expect(answer.status).toBe(status);
-    if (status === 401) expect(answer.body).toEqual({ message: 'You must log in first.' });
-  }
+  const answer = await ask.get(`${v2}/pipeline`, headers);
+  expect(answer.status).toBe(status);
+  if (status === 401) expect(answer.body).toEqual({ message: 'You must log in first.' });
 });
 
 it('leads from a branch to its pipelines, their workflows and the jobs in them', async () => {
@@ -102,14 +101,14 @@ it.each([
   ['not_run', 'not_run'],
 ] as const)('a job that is %s makes its workflow %s', async (status, workflow) => {
   const { build, statuses } = start();
-  expect(await statuses(build({ status }).workflowId)).toEqual([workflow, status]);
+  expect(await statuses(build({ status }))).toEqual([workflow, status]);
 });
 
 it('a failed job beside a running one makes their workflow failing', async () => {
   const { build, statuses } = start();
-  const { workflowId } = build({ pipeline: 7, job: 'test', status: 'failed' });
+  const made = build({ pipeline: 7, job: 'test', status: 'failed' });
   build({ pipeline: 7 });
-  expect(await statuses(workflowId)).toEqual(['failing', 'failed', 'running']);
+  expect(await statuses(made)).toEqual(['failing', 'failed', 'running']);
 });
 
 it('a re-run is a new workflow of the old pipeline', async () => {
@@ -141,77 +140,25 @@ it('a job has its number from when it starts, and times as it goes', async () =>
   });
 });
 
-it('an approval never has a number, nor a place in v1.1', async () => {
+it('an approval never has a number', async () => {
   const { ask, build } = start();
   const { workflowId } = build({ job: 'hold', status: 'on_hold', approval: true });
   const [job] = (await ask.get(`/api/v2/workflow/${workflowId}/job`)).body.items;
   expect(job).toMatchObject({ type: 'approval', status: 'on_hold' });
   expect(job).not.toHaveProperty('job_number');
-  expect((await ask.get(legacy, json)).body).toEqual([]);
 });
 
-it('cancels by control, by workflow and by job, and what has ended stays as it ended', async () => {
-  const { ask, build, circleci, statuses } = start();
-  const [a, b, c, d] = [build(), build(), build(), build({ status: 'success' })];
-  circleci.control.cancelCiBuild({ number: a.number });
-  const answer = await ask.post(`/api/v2/workflow/${b.workflowId}/cancel`);
-  expect([answer.status, answer.body]).toEqual([202, { message: 'Accepted.' }]);
-  expect((await ask.post(`${v2}/job/${c.number}/cancel`)).status).toBe(200);
-  expect((await ask.post(`/api/v2/jobs/${d.jobId}/cancel`)).status).toBe(200);
-  for (const one of [a, b, c]) {
-    expect(await statuses(one.workflowId)).toEqual(['canceled', 'canceled']);
-  }
-  expect(await statuses(d.workflowId)).toEqual(['success', 'success']);
-});
-
-it('v1.1 lists what runs, newest first, and leaves out what only waits to run', async () => {
-  const { ask, build } = start();
-  build({ number: 498 });
-  build({ number: 499, status: 'queued' });
-  build({ number: 500, status: 'success' });
-  build({ number: 502 });
-  build({ number: 503, branch: 'feature/x' });
-  const numbers = async (query: string) =>
-    (await ask.get(`${legacy}${query}`, json)).body.map(
-      (one: { build_num: number }) => one.build_num,
-    );
-  expect(await numbers('/tree/main?filter=running&shallow=true&limit=100')).toEqual([502, 498]);
-  expect(await numbers('/tree/main')).toEqual([502, 500, 499, 498]);
-  expect(await numbers('/tree/feature%2Fx')).toEqual([503]);
-  expect(await numbers('?filter=completed')).toEqual([500]);
-  expect(await numbers('?limit=2&offset=1')).toEqual([502, 500]);
-});
-
-it('v1.1 tells of a build what lock scripts look at', async () => {
-  const { ask, build } = start();
-  const { workflowId } = build({ number: 502 });
-  expect((await ask.get(`${legacy}/502`, json)).body).toMatchObject({
-    build_num: 502,
-    status: 'running',
-    lifecycle: 'running',
-    outcome: null,
-    branch: 'main',
-    vcs_revision: shaA,
-    workflows: { job_name: 'deploy', workflow_id: workflowId, workflow_name: 'build-deploy' },
-  });
-  await ask.post(`${legacy}/502/cancel`, undefined, json);
-  const { body } = await ask.get(`${legacy}/502`, json);
-  expect(body).toMatchObject({ status: 'canceled', lifecycle: 'finished', outcome: 'canceled' });
-});
-
-it('v1.1 answers as text to whoever does not ask for JSON', async () => {
-  const { ask } = start();
-  const answer = await ask.get(legacy);
-  expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+it('cancels by control', async () => {
+  const { build, circleci, statuses } = start();
+  const made = build();
+  circleci.control.cancelCiBuild({ number: made.number });
+  expect(await statuses(made)).toEqual(['canceled', 'canceled']);
 });
 
 it.each([
   ['/api/v2/project/gh/acme/other/pipeline', 'Project not found'],
-  [`${v2}/pipeline/9`, 'Pipeline not found'],
   [`${v2}/job/9`, 'Job not found'],
-  ['/api/v2/pipeline/none', 'Pipeline not found'],
   ['/api/v2/pipeline/none/workflow', 'Pipeline not found'],
-  ['/api/v2/workflow/none', 'Workflow not found'],
   ['/api/v2/workflow/none/job', 'Workflow not found'],
   ['/api/v2/nowhere', 'Not found'],
 ])('says 404 of %s', async (path, message) => {

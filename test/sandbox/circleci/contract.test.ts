@@ -1,4 +1,4 @@
-/** Every answer of CircleCI's stand-in against CircleCI's published schema, on a tour of every v2 route. */
+/** Every answer of CircleCI's stand-in against CircleCI's published schema, on a tour of every route. */
 import { describe, expect, it } from 'vitest';
 import { jobStatuses } from '../../../src/sandbox/circleci/builds.ts';
 import { createCircleCi } from '../../../src/sandbox/circleci/circleci.ts';
@@ -27,7 +27,6 @@ async function tour() {
   });
   for (const status of jobStatuses) {
     last = circleci.control.ciBuild({ branch: 'main', job: 'deploy', commit: shaA, status });
-    await ask.get(`/workflow/${last.workflowId}`);
     await ask.get(`/workflow/${last.workflowId}/job`);
     // The schema wants a start of every job: what has not begun has none to show.
     if (isStarted(status)) await ask.get(`${v2}/job/${last.number}`);
@@ -42,14 +41,8 @@ async function tour() {
   }
   const { body } = await ask.get(`${v2}/pipeline?branch=main`);
   await ask.get(`${v2}/pipeline?page-token=${body.next_page_token}`);
-  await ask.get(`${v2}/pipeline/${last.pipeline}`);
-  await ask.get(`/pipeline/${last.pipelineId}`);
   await ask.get(`/pipeline/${last.pipelineId}/workflow`);
-  await ask.post(`/workflow/${last.workflowId}/cancel`);
-  await ask.post(`${v2}/job/${last.number}/cancel`);
-  await ask.post(`/jobs/${last.jobId}/cancel`);
-  await ask.post('/jobs/none/cancel');
-  await ask.get('/workflow/none');
+  await ask.get('/workflow/none/job');
   await ask.get(`${v2}/pipeline`, { 'circle-token': 'wrong' });
   await ask.get(`${v2}/pipeline?page-token=wrong`);
   return { stops: ask.stops, routes: circleci.routes };
@@ -62,32 +55,34 @@ const isStarted = (status: string): boolean =>
   !['queued', 'not_running', 'on_hold', 'blocked', 'not_run'].includes(status);
 
 describe.runIf(contract !== null)('CircleCI’s contract', () => {
-  it('holds for every answer on a tour of every v2 route', async () => {
+  it('holds for every answer on a tour of every route', async () => {
     const held = contract?.();
     const { stops } = await tour();
-    expect(stops.length).toBeGreaterThan(40);
+    expect(stops.length).toBeGreaterThan(25);
     for (const stop of stops) {
       const faults = held?.faults(stop).filter((fault) => !fault.startsWith(sentBeyondSchema));
       expect(faults, `${stop.method} ${stop.path}: ${stop.text}`).toEqual([]);
     }
   });
 
-  it('is toured whole: no v2 route of the stand-in is left out', async () => {
+  it('is toured whole: no route of the stand-in is left out', async () => {
     const { stops, routes } = await tour();
-    const inV2 = routes
-      .filter(({ path }) => path.startsWith('/api/v2'))
-      .map(({ method, path }) => ({ method, path: path.replace('/api/v2', '') }));
-    expect(inV2.length).toBeGreaterThan(8);
+    const inV2 = routes.map(({ method, path }) => ({ method, path: path.replace('/api/v2', '') }));
+    expect(inV2.length).toBeGreaterThan(3);
     expect(missedRoutes(inV2, stops)).toEqual([]);
   });
 
   it('finds an answer that breaks it', async () => {
     const held = contract?.();
     const { stops } = await tour();
-    const stop = stops.find(({ path }) => path.startsWith('/workflow/'));
+    const stop = stops.find(({ path }) => path.endsWith('/workflow'));
     if (stop === undefined) throw new Error('the tour saw no workflow');
-    expect(held?.faults({ ...stop, body: { ...stop.body, status: 'queued' } })).not.toEqual([]);
-    expect(held?.faults({ ...stop, body: { ...stop.body, id: 'one' } })).not.toEqual([]);
+    const [one] = stop.body.items;
+    const faultsOf = (change: object) =>
+      held?.faults({ ...stop, body: { ...stop.body, items: [{ ...one, ...change }] } });
+    expect(faultsOf({})).toEqual([]);
+    expect(faultsOf({ status: 'queued' })).not.toEqual([]);
+    expect(faultsOf({ id: 'one' })).not.toEqual([]);
     expect(held?.faults({ ...stop, path: '/nowhere' })).not.toEqual([]);
   });
 });
