@@ -1,6 +1,6 @@
 /** What the machine is, as far as it matters to the figures. */
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { cpus, platform, release, tmpdir, totalmem } from 'node:os';
+import { cpus, loadavg, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import Database from 'better-sqlite3';
@@ -12,6 +12,8 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly sqlite: string;
+  /** How many processes wanted a processor in the last minute, as the run ended: more than there are, and ratios are too high. */
+  readonly load: number;
   /** What a write of 4 KiB and its way to the disk take, in µs. */
   readonly fsyncUs: number;
 }
@@ -27,6 +29,7 @@ export async function machine(): Promise<Machine> {
     system: `${platform()} ${release()}`,
     node: process.version,
     sqlite,
+    load: Math.round(loadavg()[0] ?? 0),
     fsyncUs: Math.round(fsyncUs()),
   };
 }

@@ -5,6 +5,10 @@ import type { Machine } from './machine.ts';
 export interface Report {
   readonly machine: Machine;
   readonly quick: boolean;
+  /** How many a long log had. */
+  readonly events: number;
+  /** The benches that the run left out. */
+  readonly left: readonly string[];
   readonly benches: Readonly<
     Record<string, { readonly about: string; readonly figures: readonly Figure[] }>
   >;
@@ -42,8 +46,15 @@ export function tableLines(figures: readonly Figure[]): string[] {
   );
 }
 
-export function toMarkdown({ machine, benches }: Report): string {
-  const { processors, memoryGiB, system, node, sqlite, fsyncUs } = machine;
+function runInWords({ quick, events, left }: Report): string {
+  const rounds = quick ? 'few rounds (`--quick`)' : 'all rounds';
+  const without = left.length === 0 ? 'every bench' : `without the benches ${left.join(', ')}`;
+  return `${rounds}, long logs of ${whole(events)} events, ${without}`;
+}
+
+export function toMarkdown(report: Report): string {
+  const { machine, benches } = report;
+  const { processors, memoryGiB, system, node, sqlite, load, fsyncUs } = machine;
   const sections = Object.entries(benches).map(([name, { about, figures }]) => {
     const rows = figures.map((figure) => `| ${cells(figure).join(' | ')} |`);
     return `## ${name}\n\n${about}\n\n| what | measured | beside | ratio | goal | reached |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`;
@@ -52,10 +63,12 @@ export function toMarkdown({ machine, benches }: Report): string {
 
 Written by \`npm run bench -- --docs\`; \`performance.json\` has the same figures. What is compared took turns within one run;
 each figure is the median of several rounds, after one that is not counted. Memory is the most that a process had, by the
-system's accounts. Ratios say more than times, which belong to this machine:
+system's accounts. This run: ${runInWords(report)}. Ratios say more than times, which belong to this machine:
 
 - ${processors}, ${memoryGiB} GiB of memory, ${system}
 - Node ${node}, SQLite ${sqlite}
+- ${load} processes that wanted a processor as the run ended. Where they are more than there are processors, an append looks
+  worse beside a bare insert than it is, for it works more; where the disk is slow, it looks better, for both wait
 - a write of 4 KiB that is on the disk when it is back: ${whole(fsyncUs)} µs
 
 ${sections.join('\n')}`;

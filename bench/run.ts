@@ -26,11 +26,6 @@ if (unknown !== undefined) {
   process.stderr.write(`there is no bench ${unknown}; there are ${names.join(', ')}\n`);
   process.exit(2);
 }
-if (values.docs && (values.quick || positionals.length > 0)) {
-  process.stderr.write('--docs takes a whole run: leave --quick and the names out\n');
-  process.exit(2);
-}
-
 const events = Number(values.events ?? (values.quick ? 20_000 : 1_000_000));
 if (!Number.isSafeInteger(events) || events < 1) {
   process.stderr.write(`--events takes a whole number from 1, not ${values.events}\n`);
@@ -47,7 +42,8 @@ for (const name of names) {
   benches[name] = { about: bench.about, figures };
 }
 
-const report: Report = { machine: await machine(), quick: values.quick, benches };
+const left = names.filter((name) => benches[name] === undefined);
+const report: Report = { machine: await machine(), quick: values.quick, events, left, benches };
 const json = `${JSON.stringify(report, null, 2)}\n`;
 if (values.json !== undefined) writeFileSync(values.json, json);
 if (values.docs) {
