@@ -1,0 +1,257 @@
+/** A bake: how long it lasts, what ends it early, and what it lets pass. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bake } from '../../../src/effects/checks/bake.ts';
+import { VirtualTime } from '../../simulation/virtual-time.ts';
+import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
+import { failureOf } from '../lockstep-error.ts';
+import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
+import type { StandInApp, StandInDyno, StandInRelease } from '../targets/heroku/world.ts';
+
+const commit = 'a'.repeat(40);
+/** Short: with rounds a second apart, there are few of them. */
+const bakeMs = 10_000;
+/** How long an instance may be gone. */
+const timeoutMs = 3_000;
+const endpointTimeoutMs = 4_000;
+
+let time: VirtualTime;
+let world: HerokuStandIn;
+let app: StandInApp;
+let release: StandInRelease;
+let slug: string;
+let site: AnsweringServer;
+let answerAt: (ms: number) => Reply;
+let startedAt: number;
+const askedAt: number[] = [];
+
+beforeEach(async () => {
+  time = new VirtualTime(Date.parse('2026-01-05T10:00:00Z'));
+  world = await new HerokuStandIn({ ...time.clock, slept: [], advance: () => {} }).start();
+  app = world.app('acme', { formation: [{ type: 'web', quantity: 2 }] });
+  world.release(app, world.slug('b'.repeat(40)));
+  slug = world.slug(commit);
+  release = world.release(app, slug);
+  app.dynos = [dyno('web.1'), dyno('web.2')];
+  answerAt = () => ({ status: 200 });
+  startedAt = time.now();
+  askedAt.length = 0;
+  site = await startAnsweringServer(() => {
+    askedAt.push(now());
+    return answerAt(now());
+  });
+});
+afterEach(async () => {
+  await site.close();
+  await world.close();
+});
+
+const now = (): number => time.now() - startedAt;
+
+const dyno = (name: string, over: Partial<StandInDyno> = {}): StandInDyno => ({
+  name,
+  type: 'web',
+  state: 'up',
+  version: 2,
+  ...over,
+});
+
+/** What the app's second dyno is at each time, in milliseconds from the start of the bake. */
+function secondDynoAt(at: (ms: number) => Partial<StandInDyno>): void {
+  Object.defineProperty(app, 'dynos', {
+    get: () => [dyno('web.1'), dyno('web.2', at(now()))],
+    configurable: true,
+  });
+}
+
+/** At this time a person does so; its dynos stay as they are, as a list that lags shows them. */
+function at(ms: number, act: () => void): void {
+  let isDone = false;
+  secondDynoAt((later) => {
+    if (later >= ms && !isDone) {
+      isDone = true;
+      act();
+    }
+    return {};
+  });
+}
+
+function begin(ms = bakeMs, endpoints = 1): ReturnType<typeof bake> {
+  return bake(
+    world.target('acme'),
+    {
+      release: { id: release.id, version: 'v2' },
+      artifact: { kind: 'slug', id: slug, digest: null, commit },
+      commit,
+      timeoutMs,
+      bakeMs: ms,
+      mayHaveNone: false,
+      endpoints: Array.from({ length: endpoints }, (_, i) => ({
+        url: `${site.url}/${i}`,
+        status: 200,
+        timeoutMs: endpointTimeoutMs,
+        successes: 3,
+        body: null,
+        header: null,
+        revision: null,
+      })),
+    },
+    world.ports({ clock: time.clock, during: (call) => time.during(call) }),
+  );
+}
+
+/** To its end, under a time that stands still while a request is under way. */
+async function baked(...how: Parameters<typeof begin>): ReturnType<typeof bake> {
+  let isOver = false;
+  const work = begin(...how).finally(() => {
+    isOver = true;
+  });
+  work.catch(() => {});
+  await time.runUntil(() => isOver, Number.POSITIVE_INFINITY);
+  return work;
+}
+
+/** All its lines, in order, without those of single requests. */
+const told = (): string[] => world.progress.filter((line) => line.startsWith('acme: '));
+
+describe('a bake in which all holds', () => {
+  it('says what was looked at, for how long and how often', async () => {
+    expect(await baked()).toEqual({
+      kind: 'baked',
+      release: { id: release.id, version: 'v2' },
+      instances: [
+        { name: 'web.1', version: 'v2' },
+        { name: 'web.2', version: 'v2' },
+      ],
+      bakedMs: bakeMs,
+      // The first is at once, the last at the end.
+      rounds: 11,
+      restarts: 0,
+      endpoints: [{ url: `${site.url}/0`, status: 200, attempts: 1, revision: null }],
+    });
+    expect(askedAt).toEqual(Array.from({ length: 11 }, (_, round) => round * 1_000));
+  });
+
+  it.each([1, 999, 1_000, 90_000])('lasts as long as it says: %d ms', async (ms) => {
+    const { bakedMs, rounds } = await baked(ms, 0);
+    expect(bakedMs).toBe(ms);
+    expect(now()).toBe(ms);
+    expect(rounds).toBeGreaterThan(1);
+  });
+
+  it('is looked at forty times; a long one twice a minute', async () => {
+    expect(await baked(120_000, 0)).toMatchObject({ rounds: 41 });
+    expect(await baked(40 * 60_000, 0)).toMatchObject({ rounds: 81 });
+  });
+
+  it('begun anew, lasts for the whole time: nobody looked meanwhile', async () => {
+    begin().catch(() => {});
+    await time.runUntil(() => now() >= 4_000, Number.POSITIVE_INFINITY);
+    world.stop.abort(new Error('the run was killed'));
+    await time.runUntil(() => false, time.now());
+    Object.defineProperty(world, 'stop', { value: new AbortController() });
+    const from = now();
+    expect(await baked()).toMatchObject({ bakedMs: bakeMs });
+    expect(now() - from).toBe(bakeMs);
+  });
+
+  it('says at its start what it does, and once a minute how much is left', async () => {
+    await baked(150_000, 0);
+    expect(told()).toEqual([
+      'acme: v2 bakes for 2m30s',
+      'acme: 1m30s to bake; checked 17 times',
+      'acme: 30s to bake; checked 33 times',
+    ]);
+  });
+});
+
+describe('an endpoint', () => {
+  it('that goes bad after 30% of the bake ends it, after its own time-out', async () => {
+    answerAt = (ms) => ({ status: ms < 0.3 * bakeMs ? 200 : 500 });
+    const error = await failureOf(baked());
+    expect(error.code).toBe('E_ENDPOINT');
+    expect(error.message).toContain('status 500, not 200');
+    expect(now()).toBe(0.3 * bakeMs + endpointTimeoutMs);
+  });
+
+  it('that is wrong for less than its time-out ends nothing, and has its attempts on record', async () => {
+    answerAt = (ms) => ({ status: ms >= bakeMs && ms < bakeMs + 3_000 ? 503 : 200 });
+    const { endpoints } = await baked();
+    expect(endpoints).toMatchObject([{ status: 200, attempts: 3 }]);
+    expect(world.progress.join('\n')).toContain('status 503, not 200; asking again');
+  });
+
+  it('is asked again when the time is over, not only before', async () => {
+    answerAt = (ms) => ({ status: ms < bakeMs ? 200 : 500 });
+    expect((await failureOf(baked())).code).toBe('E_ENDPOINT');
+  });
+
+  it('is one of several, all of which have to answer right', async () => {
+    expect((await baked(5_000, 3)).endpoints.map(({ url }) => url.slice(-2))).toEqual([
+      '/0',
+      '/1',
+      '/2',
+    ]);
+  });
+});
+
+describe('an instance', () => {
+  it.each([
+    ['gone', 'down'],
+    ['starting', 'starting'],
+  ])('that restarts, %s for less than its time-out, ends nothing', async (_, state) => {
+    secondDynoAt((ms) => {
+      if (ms < 3_000) return { id: 'first' };
+      return { id: 'second', state: ms < 5_000 ? state : 'up' };
+    });
+    expect(await baked()).toMatchObject({ bakedMs: bakeMs, restarts: 1 });
+    expect(told()).toContainEqual(expect.stringMatching(/not all up any more/));
+  });
+
+  it('that restarts between two looks is counted', async () => {
+    secondDynoAt((ms) => ({ id: ms < 3_000 ? 'first' : 'second' }));
+    expect(await baked()).toMatchObject({ restarts: 1 });
+  });
+
+  it('that is not up again in time ends it: E_INSTANCES_TIMEOUT, after that time', async () => {
+    secondDynoAt((ms) => (ms < 3_000 ? {} : { id: 'second', state: 'starting' }));
+    const error = await failureOf(baked());
+    expect(error.code).toBe('E_INSTANCES_TIMEOUT');
+    expect(now()).toBe(3_000 + timeoutMs);
+  });
+
+  it('that is gone at the end is waited for, no longer than it may take', async () => {
+    const backMs = bakeMs + 1_000;
+    secondDynoAt((ms) =>
+      ms < bakeMs - 1_000 ? {} : { id: 'second', state: ms < backMs ? 'starting' : 'up' },
+    );
+    expect((await baked()).bakedMs).toBeGreaterThanOrEqual(backMs);
+    startedAt = time.now();
+    secondDynoAt((ms) => (ms < bakeMs - 1_000 ? {} : { id: 'third', state: 'starting' }));
+    expect((await failureOf(baked())).code).toBe('E_INSTANCES_TIMEOUT');
+  });
+
+  it('that crashes ends it at once: E_INSTANCE_CRASHED', async () => {
+    secondDynoAt((ms) => ({ state: ms < 3_000 ? 'up' : 'crashed' }));
+    expect((await failureOf(baked())).code).toBe('E_INSTANCE_CRASHED');
+    expect(now()).toBe(3_000);
+  });
+});
+
+describe('what runs', () => {
+  it.each([
+    ['somebody else’s deploy', () => world.release(app, world.slug('c'.repeat(40)))],
+    [
+      'a rollback to the very same code',
+      () => world.release(app, slug, { description: 'Rollback to v2' }),
+    ],
+  ])('is other code by then: %s ends it with E_RELEASE_NOT_CURRENT', async (_, act) => {
+    at(3_000, act);
+    expect((await failureOf(baked(bakeMs, 0))).code).toBe('E_RELEASE_NOT_CURRENT');
+    expect(now()).toBe(3_000);
+  });
+
+  it('is the same code under another configuration: it goes on', async () => {
+    at(3_000, () => world.release(app, slug, { description: 'Set FOO config vars' }));
+    expect(await baked(bakeMs, 0)).toMatchObject({ bakedMs: bakeMs });
+  });
+});
