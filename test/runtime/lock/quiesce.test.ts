@@ -15,6 +15,7 @@ const days = 86_400_000;
 let world: HerokuStandIn;
 let staging: StandInApp;
 let production: StandInApp;
+let canary: StandInApp;
 let targets: Targets;
 
 beforeEach(async () => {
@@ -22,15 +23,20 @@ beforeEach(async () => {
   world = await new HerokuStandIn(createVirtualClock({ holdMs: 6_000 })).start();
   staging = world.app('acme-staging');
   production = world.app('acme-production');
-  for (const app of [staging, production])
+  canary = world.app('acme-canary');
+  for (const app of [staging, canary, production])
     world.release(app, null, { description: 'Initial release' });
   targets = herokuTargets(createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }));
 });
 afterEach(() => world.close());
 
 const settings = samples['deploy.requested'].settings;
+const withCanary: typeof settings = {
+  ...settings,
+  canary: { ...settings.production, target: { kind: 'heroku', name: 'acme-canary', settings: {} } },
+};
 /** Whether it is quiet by itself; a wait that goes on for a while is ended. */
-async function isQuiet(): Promise<boolean> {
+async function isQuiet(of = settings): Promise<boolean> {
   const asked = () => world.asked.filter((one) => one.endsWith('/builds')).length;
   const ports = world.ports({ clock: world.clock });
   const stop = new AbortController();
@@ -41,7 +47,7 @@ async function isQuiet(): Promise<boolean> {
   };
   const clock = { ...ports.clock, now: ports.clock.now, sleep };
   try {
-    await quiesce(quietOf(settings, targets), { ...ports, clock, signal: stop.signal });
+    await quiesce(quietOf(of, targets), { ...ports, clock, signal: stop.signal });
     return true;
   } catch (error) {
     if (stop.signal.aborted) return false;
@@ -74,4 +80,18 @@ describe('quiesce', () => {
       expect(world.progress.join('\n')).toMatch(/pending for (3d|2d23h)|\((3d|2d23h)\)/);
     },
   );
+
+  it('waits for a canary’s, however old, like production’s: what is released late stays', async () => {
+    world.build(canary, { createdAt: world.clock.now() - 3 * days, asksLeft: 1_000 });
+    expect(await isQuiet()).toBe(true);
+    expect(await isQuiet(withCanary)).toBe(false);
+    expect(world.progress.join('\n')).toContain('acme-canary still has under way');
+  });
+
+  it('where a canary stands in staging’s place, waits for that, and for no staging', async () => {
+    world.build(staging, { asksLeft: 1_000 });
+    expect(await isQuiet({ ...withCanary, staging: null })).toBe(true);
+    world.build(canary, { asksLeft: 1_000 });
+    expect(await isQuiet({ ...withCanary, staging: null })).toBe(false);
+  });
 });
