@@ -1,9 +1,10 @@
 /** The demo, as README's first command runs it. */
 import { spawn } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
-it('tells its four stories, names who resumed, and shows a Slack message as it is sent', {
+it('tells its five stories, names who resumed, shows a Slack message as it is sent, and takes a bad canary back', {
   timeout: 240_000,
 }, async () => {
   const demo = resolve(import.meta.dirname, '../../demo/demo.ts');
@@ -13,7 +14,7 @@ it('tells its four stories, names who resumed, and shows a Slack message as it i
   child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
   expect(await new Promise((done) => child.on('close', done)), told).toBe(0);
 
-  const [, third = '', fourth = ''] = told.split(/^(?=[34]\. )/m);
+  const [, third = '', fourth = '', fifth = ''] = told.split(/^(?=[345]\. )/m);
   expect(third).toContain('resumed by Bo Berg <bo@acme.test>');
   expect(third).toMatch(/505-[0-9a-f]{8}: production\.live/);
   const [, shown = ''] = third.split('What Slack was sent of that, as it was sent:\n');
@@ -21,5 +22,22 @@ it('tells its four stories, names who resumed, and shows a Slack message as it i
   expect(text).toContain('resumed by Bo Berg &lt;bo@acme.test&gt;');
   expect(blocks.length).toBeGreaterThan(0);
   expect(fourth).toContain('(killed)');
-  expect(fourth).toMatch(/506-[0-9a-f]{8} +production\.live/);
+  expect(told).toMatch(/506-[0-9a-f]{8} +production\.live/);
+
+  const [good = '', bad = ''] = fifth.split('The next commit');
+  expect(good).toContain('for 10% of the traffic');
+  expect(good).toContain('for 50% of the traffic');
+  const [, live = ''] = good.match(/601-([0-9a-f]{8}): production\.live/) ?? [];
+  expect(bad).toMatch(/status 503/);
+  expect(bad).toContain('failed while baking on the canary: E_ENDPOINT');
+  expect(bad).toContain('the canary was taken back');
+  expect(bad).toMatch(/602-[0-9a-f]{8}: failed/);
+  expect(bad).not.toMatch(/production release \d+ requested/);
+  // Whom production's users are answered by, once all is over.
+  expect([...bad.matchAll(/answered: (.*)\)/g)].at(-1)?.[1]).toBe(`20 by ${live}`);
+
+  const [, root = ''] = told.match(/cd (.*lockstep-demo-[^/]+)\//) ?? [];
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  expect(readdirSync(root)).toContain('log.db');
+  expect(readdirSync(root)).not.toContain('folders');
 });
