@@ -55,6 +55,13 @@ describe('a deploy', () => {
     ]);
   });
 
+  it('of a share of the traffic is told how much', async () => {
+    await submit({ share: 10, key: '502-11111111/10' });
+    expect(toldTo('deploy')).toMatchObject([
+      { LOCKSTEP_SHARE: '10', LOCKSTEP_KEY: '502-11111111/10' },
+    ]);
+  });
+
   it('of what was verified is told by the artifact, and has no files', async () => {
     const artifact = {
       kind: 'image',
