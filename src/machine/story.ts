@@ -271,7 +271,7 @@ function released(
     'neutral',
     artifact === null
       ? `${environment} has a release of what was submitted`
-      : `${environment} has built ${artifact.kind} ${shortSha(artifact.id)} and made a release of it`,
+      : `${environment} has a release of ${artifact.kind} ${shortSha(artifact.id)}`,
   );
 }
 
