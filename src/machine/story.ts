@@ -67,14 +67,24 @@ export function tell(event: DomainEvent): EventText {
   return say(event.data);
 }
 
-/** How a deploy stands by its events, oldest first: by the last; where its canary was taken back, by why first. */
+/**
+ * How a deploy stands by its events, oldest first: by the last; where its canary was taken back, or went to whom the lane
+ * was given to, by why first.
+ */
 export function tellStanding(events: readonly [DomainEvent, ...DomainEvent[]]): EventText {
   const last = events.at(-1) ?? events[0];
   const told = tell(last);
-  const why = last.type === 'canary.restored' ? events.findLast(endsDeploy) : undefined;
+  if (last.type !== 'canary.restored' && last.type !== 'lock.lost') return told;
+  // A deploy that a person lets go on has not ended by what held it before.
+  const since = events.slice(events.findLastIndex(({ type }) => type === 'deploy.resumed') + 1);
+  const why = since.findLast(endsDeploy);
   if (why === undefined) return told;
   const end = tell(why);
-  return { ...end, headline: `${end.headline}; ${told.headline}` };
+  const canary =
+    last.type === 'lock.lost'
+      ? `${last.data.to} was given the lane, and the canary with it`
+      : told.headline;
+  return { ...end, headline: `${end.headline}; ${oneLine(canary)}` };
 }
 
 const ends: ReadonlySet<EventType> = new Set([
@@ -385,13 +395,13 @@ function disabled(data: EventData<'production.disabled'>): EventText {
     return eventText(
       'bad',
       `disabled: the lane was turned off${by === null ? '' : ` by ${because(by)}`} (${killSwitch.name} is ${switchState(killSwitch)})`,
-      'Staging is verified; production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.',
+      'Production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.',
     );
   }
   return eventText(
     'bad',
     `disabled: ${killSwitch.name} is ${switchState(killSwitch)}; production ships only while it is true`,
-    `Staging is verified; production was not touched. Set ${killSwitch.name} to true, then run pipeline resume with the deploy and --reason.`,
+    `Production was not touched. Set ${killSwitch.name} to true, then run pipeline resume with the deploy and --reason.`,
   );
 }
 
@@ -400,7 +410,7 @@ function distrusted({ about, digest, changes }: Distrust): EventText {
     settings: 'protected settings are not those of the lane’s last live deploy',
     log: 'the log does not know what production runs',
   }[about];
-  const accept = `Staging is verified; production was not touched. Whoever accepts this runs pipeline resume with the deploy and --reason, once for every deploy with this digest; or the environment outside the commit has PIPELINE_TRUST=${digest}`;
+  const accept = `Production was not touched. Whoever accepts this runs pipeline resume with the deploy and --reason, once for every deploy with this digest; or the environment outside the commit has PIPELINE_TRUST=${digest}`;
   return eventText(
     'bad',
     `disabled: ${what}: ${changes.join('; ')}`,

@@ -8,7 +8,7 @@ import {
   stuckIn,
 } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
-import { describeStep, shortSha, tell } from '../../src/machine/story.ts';
+import { describeStep, shortSha, tell, tellStanding } from '../../src/machine/story.ts';
 import { sample, variants } from './samples.ts';
 
 const all: DomainEvent[] = [
@@ -162,4 +162,63 @@ describe('describeStep', () => {
 
 it('shortSha gives the first eight characters', () => {
   expect(shortSha(samples['deploy.requested'].commit.sha)).toBe('1a5f89db');
+});
+
+describe('tellStanding', () => {
+  const before = [sample('deploy.requested'), sample('lock.acquired')] as const;
+  const restored = sample('canary.restored');
+  const back = 'the canary was taken back: it runs v8, what it ran before';
+  const lost = sample('lock.lost', { to: '503-7c3d2e1f' });
+
+  it.each([
+    'deploy.failed',
+    'production.held',
+    'production.disabled',
+    'deploy.superseded',
+  ] as const)('says why a deploy ended, by %s, and that its canary was taken back', (type) => {
+    const end = tell(sample(type));
+    const told = tellStanding([...before, sample(type), sample('run.resumed'), restored]);
+    expect(told).toEqual({ ...end, headline: `${end.headline}; ${back}` });
+  });
+
+  it('says so where the canary did not run the deploy', () => {
+    const none = sample('canary.restored', { release: null });
+    expect(tellStanding([...before, sample('deploy.failed'), none]).headline).toMatch(
+      /; the canary does not run this deploy: nothing is to be taken back$/,
+    );
+  });
+
+  it('says who was given the canary with the lane, and not that this deploy queues again', () => {
+    const end = tell(sample('deploy.failed'));
+    const told = tellStanding([...before, sample('deploy.failed'), lost]);
+    expect(told).toEqual({
+      ...end,
+      headline: `${end.headline}; 503-7c3d2e1f was given the lane, and the canary with it`,
+    });
+  });
+
+  it('of a deploy that only lost its lane says that it queues again', () => {
+    expect(tellStanding([...before, lost])).toEqual(tell(lost));
+    const resumed = [...before, sample('production.held'), restored, sample('deploy.resumed')];
+    expect(tellStanding([...resumed, sample('lock.acquired'), lost] as never)).toEqual(tell(lost));
+  });
+
+  it('of any other event says what it says', () => {
+    for (const event of all) {
+      if (event.type === 'canary.restored') continue;
+      expect(tellStanding([sample('deploy.requested'), event])).toEqual(tell(event));
+    }
+  });
+});
+
+describe('what a run waits for', () => {
+  it.each([
+    ['bakeStaging', 'baking on staging'],
+    ['bakeCanary', 'baking on the canary'],
+    ['bakeProduction', 'baking in production'],
+    ['submitCanary', 'submitting to the canary'],
+    ['restoreCanary', 'taking the canary back'],
+  ])('%s: %s', (step, words) => {
+    expect(describeStep(step)).toBe(words);
+  });
 });

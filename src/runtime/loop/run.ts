@@ -18,7 +18,7 @@ import {
 import { type LaneEvent, targetName } from '../../machine/lane.ts';
 import { protectedOf } from '../../machine/protected-settings.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from '../../machine/services.ts';
-import { describeStep, tell } from '../../machine/story.ts';
+import { describeStep, tell, tellStanding } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import {
   type AppendOptions,
@@ -159,8 +159,8 @@ async function mustRead(log: EventLog, deploy: string): Promise<FoldedDeploy> {
 /** Why the deploy came to where it is; what it ended by may have been said before its last event. */
 function reasonOf({ snapshot }: FoldedDeploy, last: DomainEvent): string {
   const { outcome } = snapshot.context;
-  const said = outcome === null || outcome.type === last.type ? [last] : [outcome, last];
-  return said.map((event) => tell(event).headline).join('; ');
+  const said = outcome === null || outcome.type === last.type ? null : outcome;
+  return (said === null ? tell(last) : tellStanding([said, last])).headline;
 }
 
 /** What a run waits for next. */

@@ -249,3 +249,40 @@ it('a reason is one sentence in pipeline status, whether it came with a stop or 
     }
   }
 });
+
+describe('a deploy with a canary', () => {
+  it.each([
+    'production.restoring',
+    'deployingStaging.canary.following',
+    'verifying.canary.baking',
+    'production.canary.baking',
+    'production.verifying.baking',
+    'verifying.baking',
+  ])(
+    'in %s asks nothing of anybody while a run carries it on, and is told to go on without',
+    (state) => {
+      const one = row({ state, settled: false, running: true });
+      expect(statusView([one], [], nowMs, plain)).toHaveLength(2);
+      const lines = statusView([{ ...one, running: false }], [], nowMs, plain);
+      expect(lines[1]).toContain(`${state}, no run`);
+      expect(lines.at(-1)).toContain(
+        'no run carries it on. Run its CI job again, or: pipeline resume 502-1a5f89db --reason "…"',
+      );
+    },
+  );
+
+  it('is told event by event in the log, its share and its bake included', () => {
+    const submitted = { ...samples['canary.submitted'], share: 10 };
+    const text = logView(
+      [
+        record('canary.submitted', { data: submitted as unknown as RecordedEvent['data'] }),
+        record('canary.baked'),
+        record('canary.restored'),
+      ],
+      plain,
+    ).join('\n');
+    expect(text).toMatch(/canary build \w+ requested, for 10% of the traffic/);
+    expect(text).toMatch(/canary is healthy: v7 baked for .* \(checked \d+ times?\b/);
+    expect(text).toContain('the canary was taken back: it runs v8, what it ran before');
+  });
+});

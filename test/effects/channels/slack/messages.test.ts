@@ -207,3 +207,38 @@ describe('deployMessage', () => {
     );
   });
 });
+
+describe('a canary that is taken back', () => {
+  const story: DeployEvents = [
+    requested,
+    sample('lock.acquired'),
+    sample('canary.verified'),
+    sample('deploy.failed', { step: 'bakeCanary' }),
+    sample('canary.restored'),
+  ];
+  const told = (mode: 'bot' | 'webhook') =>
+    story.flatMap((_, i) =>
+      stepMessages(story.slice(0, i + 1) as unknown as DeployEvents, { mode, oncall }),
+    );
+
+  it.each(['bot', 'webhook'] as const)(
+    'calls who is on call once, by the failure and not by the restoring: %s',
+    (mode) => {
+      const messages = told(mode);
+      const calls = messages.filter((one) => textsOf(one).flatMap(mentionsIn).length > 0);
+      expect(calls).toHaveLength(1);
+      expect(allText(calls)).toContain('failed while baking on the canary');
+      expect(messages.filter(({ broadcast }) => broadcast)).toHaveLength(1);
+      expect(allText(messages.slice(-1))).toContain('the canary was taken back: it runs v8');
+    },
+  );
+
+  it('leaves in the deploy’s own message why it ended, and that the canary is back', () => {
+    const message = deployMessage(story);
+    const text = seen(allText([message]));
+    expect(text).toContain('🔴 failed while baking on the canary: E_ENDPOINT');
+    expect(text).toContain('; the canary was taken back: it runs v8, what it ran before');
+    expect(text).toContain('curl -i https://staging.acme.test/');
+    expect(faultIn(message)).toBeNull();
+  });
+});
