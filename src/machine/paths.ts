@@ -97,9 +97,11 @@ const turning: readonly Way[] = ['artifact', 'commit', 'canary, baked'];
 /**
  * Every path to a leaf that has an exit code, with one turn of a loop at most (see `turning`); each once, and once for
  * each way where something is given to production.
+ *
+ * @param of the ways that are searched
  */
-export function deployPaths(chart: Chart): DeployPath[] {
-  const found = ways.flatMap((way) => {
+export function deployPaths(chart: Chart, of: readonly Way[] = ways): DeployPath[] {
+  const found = of.flatMap((way) => {
     const { request, logic, options } = searchOf(chart, way, turning.includes(way));
     return getSimplePaths(logic, options)
       .filter(({ state }) => exitCodeOf(state.context) !== null)

@@ -1,4 +1,5 @@
 /** Every mutant, by the promise of docs/guarantees.md that it breaks. `npm run mutants` applies them one by one. */
+import { environmentMutants } from './by-promise/environments.ts';
 import { followings } from './by-promise/followings.ts';
 import { gateMutants } from './by-promise/gates.ts';
 import { holders } from './by-promise/holders.ts';
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...targetMutants,
   ...hookMutants,
   ...programMutants,
+  ...environmentMutants,
 ];

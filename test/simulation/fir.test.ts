@@ -4,11 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chart } from '../../src/machine/chart.ts';
-import { deployPaths } from '../../src/machine/paths.ts';
 import { isSoak } from '../store/attacks/seed.ts';
 import { inWords, simulateDeploys } from './deploys.ts';
 import { fuzzWorlds } from './fuzzer/singles.ts';
 import { type FuzzWorld, onFir, worlds } from './fuzzer/worlds.ts';
+import { canaryCover, drivenPaths } from './paths/driven-paths.ts';
 import { expectDriven, titleOf } from './paths/expect-driven.ts';
 import { PathWorld } from './paths/world.ts';
 
@@ -36,7 +36,8 @@ describe('a direct path of the chart on Fir', () => {
   });
   afterAll(() => world.close());
 
-  const direct = deployPaths(chart).filter(({ turn }) => turn === null);
+  const all = isSoak ? [...drivenPaths(chart), ...canaryCover(chart)] : drivenPaths(chart);
+  const direct = all.filter(({ turn }) => turn === null);
   const live = direct.filter(({ steps }) => steps.some(({ to }) => to === 'production.live'));
   const driven = (isSoak ? direct : live).slice(0, pathsMax);
 

@@ -14,6 +14,7 @@ import type { Scenario } from './scenario.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export const staging = 'acme-staging';
+export const canary = 'acme-canary';
 export const production = 'acme-production';
 /** An app as settings name it. */
 export const targetOf = (app: string): TargetSettings => ({

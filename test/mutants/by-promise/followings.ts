@@ -5,7 +5,8 @@ const oneHolder = 'One run at a time holds a lane';
 const gates = 'Nothing ships while a rollback holds';
 const stacking = 'Of three stacked builds the middle one exits';
 const verified = 'What is called verified was healthy for a stretch of time';
-const ownStaging = 'Production is written only by a deploy whose own staging release was verified';
+const ownStaging =
+  'Production is written only by a deploy whose own staging release, or whose own canary, was verified';
 const order = 'A commit that production contains already';
 
 const oracle = 'test/machine/oracle.test.ts';

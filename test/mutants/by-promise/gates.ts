@@ -1,7 +1,8 @@
 /** What keeps production from being written: gates, goings-back, order, and what is read of production at all. */
 import type { Mutant } from '../mutant.ts';
 
-const verified = 'Production is written only by a deploy whose own staging release was verified';
+const verified =
+  'Production is written only by a deploy whose own staging release, or whose own canary, was verified';
 const gated = 'Nothing ships while a rollback holds';
 const wentBack = 'Production that went back to older code holds deploys';
 const wholeList = 'What production runs is concluded only from a whole list';

@@ -2,7 +2,7 @@
  * Drives a deploy along a path of the chart: before each step it arranges the world so that the real
  * runtime, on the real store and over the sandbox's HTTP, has to take that step and no other.
  */
-import type { DeployRequest, DomainEvent, Verify } from '../../../src/machine/events.ts';
+import type { DeployRequest, DomainEvent, Environment } from '../../../src/machine/events.ts';
 import { targetName } from '../../../src/machine/lane.ts';
 import { type DeployPath, inWords, type PathStep } from '../../../src/machine/paths.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
@@ -12,7 +12,7 @@ import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';
 import { type NewDeploy, requestDeploy } from '../../../src/runtime/loop/request.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
-import { production, staging, targetOf } from '../lane-world.ts';
+import { canary, production, staging, targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { PathProcess } from './process.ts';
 import type { PathWorld } from './world.ts';
@@ -26,8 +26,9 @@ export interface Driven {
   readonly replayed: Replay;
   /** How many requests put code on production. */
   readonly writes: number;
-  /** The commit that production runs in the end. */
+  /** The commit that production runs in the end, and that of the canary. */
   readonly running: string | null;
+  readonly onCanary: string | null;
 }
 
 export async function drive(world: PathWorld, path: DeployPath): Promise<Driven> {
@@ -87,6 +88,7 @@ class Drive {
       replayed: await replay(log, deploy),
       writes: this.#world.writes.length,
       running: this.#world.running,
+      onCanary: this.#world.runningOn(canary),
     };
   }
 
@@ -129,15 +131,14 @@ class Drive {
   }
 
   async #prepareVendors(from: string, type: DomainEvent['type']): Promise<void> {
-    const { sandbox, commits } = this.#world;
+    const { commits, sandbox } = this.#world;
     switch (type) {
       case 'deploy.failed':
-        if (!from.endsWith('.settling')) return this.#refuseAll();
-        sandbox.control.endpointDown({
-          app: from.startsWith('production') ? production : staging,
-          forever: true,
-        });
+        if (!/\.(settling|baking)$/.test(from)) return this.#refuseAll();
+        sandbox.control.endpointDown({ app: appAt(from), forever: true });
         return;
+      case 'canary.restored':
+        return sandbox.control.clearFaults({});
       case 'deploy.superseded':
         return this.#runs(commits.newer);
       case 'production.found':
@@ -149,6 +150,7 @@ class Drive {
         return;
       case 'deploy.observed':
       case 'gates.passed':
+      case 'canary.submitted':
       case 'production.submitted':
         return this.#mayShip();
       default:
@@ -197,6 +199,8 @@ class Drive {
 
   async #hold(): Promise<void> {
     if (this.#holder !== null) return;
+    // Whatever it failed by, the other one takes the lane.
+    this.#world.sandbox.control.clearFaults({});
     this.#others += 1;
     const deploy = `other-${this.#others}`;
     const process = new PathProcess(this.#world);
@@ -228,22 +232,35 @@ class Drive {
   }
 }
 
+const apps = { staging, canary, production } as const;
+
+/** Whose checks run in that state. */
+const appAt = (state: string): string => {
+  if (state.includes('.canary.')) return canary;
+  return state.startsWith('production') ? production : staging;
+};
+
 /** What the path was searched with, in this world. */
 function requestOf({ settings, build }: DeployRequest, { sandbox, commits }: PathWorld): NewDeploy {
-  const verify = (service: 'staging' | 'production'): Verify => ({
-    instances: { timeoutMs: 60_000, settleMs: 5_000 },
-    waive: [],
-    endpoints: [
-      {
-        url: `${sandbox.urls[service]}/`,
-        status: 200,
-        timeoutMs: 20_000,
-        successes: 1,
-        body: null,
-        header: null,
-        revision: { header: 'x-revision' },
-      },
-    ],
+  const at = (service: keyof typeof apps, environment: Environment): Environment => ({
+    ...environment,
+    target: targetOf(apps[service]),
+    bakeMs: Math.min(environment.bakeMs, 5_000),
+    verify: {
+      instances: { timeoutMs: 60_000, settleMs: 5_000 },
+      waive: [],
+      endpoints: [
+        {
+          url: `${sandbox.urls[service]}/`,
+          status: 200,
+          timeoutMs: 20_000,
+          successes: 1,
+          body: null,
+          header: null,
+          revision: { header: 'x-revision' },
+        },
+      ],
+    },
   });
   return {
     lane,
@@ -254,16 +271,9 @@ function requestOf({ settings, build }: DeployRequest, { sandbox, commits }: Pat
       ...settings,
       lock: { provider: 'store', timeoutMs: 20 * 60_000, leaseMs },
       repository: null,
-      staging: settings.staging && {
-        ...settings.staging,
-        target: targetOf(staging),
-        verify: verify('staging'),
-      },
-      production: {
-        ...settings.production,
-        target: targetOf(production),
-        verify: verify('production'),
-      },
+      staging: settings.staging && at('staging', settings.staging),
+      canary: settings.canary && at('canary', settings.canary),
+      production: at('production', settings.production),
     },
     override: null,
   };

@@ -4,10 +4,10 @@ import { type DeployPath, inWords } from '../../../src/machine/paths.ts';
 import { drive } from './drive.ts';
 import type { PathWorld } from './world.ts';
 
-export const titleOf = ({ request, steps, turn }: DeployPath): string => {
+export const titleOf = ({ way, steps, turn }: DeployPath): string => {
   const [last] = steps.slice(-1).map(inWords);
   const by = turn === null ? '' : `${inWords(turn)}, then `;
-  return `${request.settings.production.submits}, ${steps.length} steps: ${by}${last}`;
+  return `${way}, ${steps.length} steps: ${by}${last}`;
 };
 
 export async function expectDriven(world: PathWorld, path: DeployPath): Promise<void> {
@@ -17,5 +17,10 @@ export async function expectDriven(world: PathWorld, path: DeployPath): Promise<
   expect(driven.replayed.settled).toBe(path.steps.at(-1)?.to !== 'queued.gaveUp');
   const written = path.steps.filter(({ event }) => event.type === 'production.submitted');
   expect(driven.writes).toBe(written.length);
-  if (path.steps.at(-1)?.to === 'production.live') expect(driven.running).toBe(world.commits.ours);
+  const [last] = path.steps.slice(-1);
+  if (last?.to === 'production.live') expect(driven.running).toBe(world.commits.ours);
+  const isGiven = path.steps.some(({ event }) => event.type === 'canary.submitted');
+  if (last?.event.type === 'canary.restored' || !isGiven) {
+    expect(driven.onCanary).toBe(world.commits.base);
+  }
 }

@@ -16,7 +16,7 @@ import { type RunOptions, runDeploy, type ServiceTable } from '../../../src/runt
 import { createServices } from '../../../src/runtime/loop/service-table.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { actorCalled } from '../../actor.ts';
-import { production, staging, targetOf } from '../lane-world.ts';
+import { canary, production, staging, targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
 import type { PathWorld } from './world.ts';
@@ -24,7 +24,7 @@ import type { PathWorld } from './world.ts';
 const archive = gzipSync(Buffer.alloc(512));
 const places = {
   staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
-  canary: null,
+  canary: { target: targetOf(canary), timeoutMs: 1_800_000 },
   production: { target: targetOf(production), timeoutMs: 1_800_000 },
 };
 

@@ -3,14 +3,14 @@ import { chart } from '../../../src/machine/chart.ts';
 import { type DeployPath, inWords } from '../../../src/machine/paths.ts';
 import { seededRandom } from '../random.ts';
 import { drive } from './drive.ts';
-import { drivenPaths } from './driven-paths.ts';
+import { canaryPaths, drivenPaths } from './driven-paths.ts';
 import { PathWorld } from './world.ts';
 
 const pathsPerSeed = 5;
 
 export class PathSoak {
   readonly #world: PathWorld;
-  readonly #paths: readonly DeployPath[] = drivenPaths(chart);
+  readonly #paths: readonly DeployPath[] = [...drivenPaths(chart), ...canaryPaths(chart)];
   readonly #driven = new Set<DeployPath>();
 
   static async open(): Promise<PathSoak> {

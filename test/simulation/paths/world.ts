@@ -13,7 +13,7 @@ import { type RunningSandbox, startSandbox } from '../../../src/sandbox/server.t
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { CommitGraph } from '../commit-graph.ts';
-import { production, staging } from '../lane-world.ts';
+import { canary, production, staging } from '../lane-world.ts';
 import { VirtualTime } from '../virtual-time.ts';
 
 type Generation = 'cedar' | 'fir';
@@ -68,7 +68,7 @@ export class PathWorld {
     this.#clock.time = new VirtualTime(this.time.now() + dayMs);
     const { control } = this.sandbox;
     control.reset({});
-    control.seed({ app: staging, commit: this.commits.base });
+    for (const app of [staging, canary]) control.seed({ app, commit: this.commits.base });
     for (const commit of [this.commits.root, this.commits.base]) {
       control.seed({ app: production, commit });
     }
@@ -111,8 +111,12 @@ export class PathWorld {
 
   /** The commit of what production runs. */
   get running(): string | null {
+    return this.runningOn(production);
+  }
+
+  runningOn(name: string): string | null {
     const { world } = this.sandbox;
-    const app = world.app(production);
+    const app = world.app(name);
     return app === undefined ? null : world.commitOf(world.current(app));
   }
 
@@ -123,11 +127,15 @@ export class PathWorld {
     return (app && world.current(app)?.id) ?? '';
   }
 
-  /** Requests that put code on production. */
+  /** Requests that put code on production: builds there, and promotions to it. */
   get writes(): readonly Received[] {
-    const paths = ['/pipeline-promotions', `/apps/${production}/builds`];
+    const { id } = this.sandbox.world.app(production) ?? {};
+    const isPromotion = ({ path, body }: Received) =>
+      path === '/pipeline-promotions' &&
+      (body as { targets: { app: { id: string } }[] }).targets.some(({ app }) => app.id === id);
     return this.sandbox
       .requests()
-      .filter(({ method, path }) => method === 'POST' && paths.includes(path));
+      .filter(({ method }) => method === 'POST')
+      .filter((one) => one.path === `/apps/${production}/builds` || isPromotion(one));
   }
 }
