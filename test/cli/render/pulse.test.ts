@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withPulse } from '../../../src/cli/render/pulse.ts';
 import type { Reporter } from '../../../src/cli/render/reporter.ts';
 import { type Step, steps, toAnswer } from '../../../src/machine/codec.ts';
-import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
+import type { DomainEvent, EventType, Settings } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
 import { describeStep } from '../../../src/machine/story.ts';
@@ -52,7 +52,7 @@ const never = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => fail(signal.reason), { once: true });
   });
 
-/** The steps of a deploy in their order. */
+/** The steps of a deploy in their order, where each environment bakes. */
 const way: readonly Step[] = [
   'acquireLock',
   'observe',
@@ -61,24 +61,50 @@ const way: readonly Step[] = [
   'awaitStagingRelease',
   'awaitStagingInstances',
   'checkStagingHealth',
+  'bakeStaging',
   'readGates',
+  'submitCanary',
+  'followCanary',
+  'awaitCanaryRelease',
+  'awaitCanaryInstances',
+  'checkCanaryHealth',
+  'bakeCanary',
   'submitProduction',
   'followProduction',
   'awaitProductionRelease',
   'awaitProductionInstances',
   'checkProductionHealth',
+  'bakeProduction',
 ];
+/** The canary is taken back where production may not be given what it has. */
+const wayBack: readonly Step[] = [
+  ...way.slice(0, way.indexOf('submitProduction') + 1),
+  'restoreCanary',
+];
+
+const bakeMs = 60_000;
+const { settings } = samples['deploy.requested'];
+const baked: Settings = {
+  ...settings,
+  staging: settings.staging && { ...settings.staging, bakeMs },
+  canary: { ...settings.production, bakeMs },
+  production: { ...settings.production, bakeMs },
+};
 
 /** Answers each step as the samples say, up to the one that never answers. */
 function services(stuck: Step) {
   let at = 0;
+  const wayTo = stuck === 'restoreCanary' ? wayBack : way;
   const answer = async (service: ServiceName, signal: AbortSignal): Promise<unknown> => {
-    const step = way[at];
+    const step = wayTo[at];
     if (step === undefined || step === stuck || steps[step].service !== service)
       return never(signal);
     at += 1;
-    const [type] = Object.values(steps[step].events) as EventType[];
-    const answered = toAnswer({ type, data: samples[type as EventType] } as DomainEvent);
+    const [first] = Object.values(steps[step].events) as EventType[];
+    const isRefused = wayTo === wayBack && step === 'submitProduction';
+    const type = isRefused ? 'production.held' : first;
+    const data = { ...samples[type as EventType], ...(isRefused ? { step } : {}) };
+    const answered = toAnswer({ type, data } as DomainEvent);
     // Kept by the CI's list: there is no lease of the lane that a fence could ask for.
     const kept = step === 'acquireLock' ? { provider: 'circleci', token: null } : {};
     return { ...answered?.answer, ...kept };
@@ -95,7 +121,8 @@ function services(stuck: Step) {
 
 /** Runs a deploy that hangs, for twelve minutes. */
 async function hang(stuck: Step): Promise<void> {
-  const { deploy: _deploy, chart: _chart, ...wanted } = samples['deploy.requested'];
+  const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
+  const wanted = { ...request, settings: baked };
   const run = newRun({ actor: anActor, ci: null, program: 'test' });
   const { deploy } = await requestDeploy(log, wanted, run);
   const pulse = withPulse(reporter, time.clock);
@@ -134,14 +161,17 @@ async function hang(stuck: Step): Promise<void> {
 
 describe('a step that takes twelve minutes', () => {
   it('is each of the chart’s steps', () => {
-    expect([...way].sort()).toEqual(Object.keys(steps).sort());
+    expect([...way, 'restoreCanary'].sort()).toEqual(Object.keys(steps).sort());
   });
 
-  it.each(way)('%s is heard every minute, with what it does and since when', async (step) => {
-    await hang(step);
-    const last = lines.findLast(({ text }) => text.startsWith('still '));
-    expect(last?.text).toContain(`still ${describeStep(step)}, since 10:00:00Z (`);
-  });
+  it.each([...way, 'restoreCanary'] as const)(
+    '%s is heard every minute, with what it does and since when',
+    async (step) => {
+      await hang(step);
+      const last = lines.findLast(({ text }) => text.startsWith('still '));
+      expect(last?.text).toContain(`still ${describeStep(step)}, since 10:00:00Z (`);
+    },
+  );
 });
 
 describe('what is waited for outside of the steps', () => {
