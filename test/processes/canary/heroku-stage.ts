@@ -1,0 +1,124 @@
+/** Three apps at Heroku: staging, a canary and production, or the canary in staging's place; each checked, and baked where it is said. */
+import Database from 'better-sqlite3';
+import type { RunningSandbox } from '../../../src/sandbox/server.ts';
+import { deployId, type Ended, type Job, Stage } from '../stage.ts';
+
+export type App = 'staging' | 'canary' | 'production';
+export type CanaryPlace = 'between' | 'in staging’s place';
+
+export const person = 'ana@acme.test';
+const nameOf = (app: App): string => `acme-${app}`;
+
+export interface CanaryOptions {
+  readonly place?: CanaryPlace;
+  /** What an environment says besides its app and its checks. */
+  readonly extra?: Partial<Record<App, string>>;
+}
+
+export class HerokuStage {
+  readonly stage: Stage;
+  /** All apps run it when the story begins. */
+  readonly base: string;
+  readonly #seeded: Readonly<Record<App, number>>;
+
+  private constructor(stage: Stage) {
+    this.stage = stage;
+    this.base = stage.commit('Base');
+    for (const app of ['staging', 'canary', 'production'] as const) {
+      stage.sandbox.control.seed({ app: nameOf(app), commit: this.base });
+    }
+    this.#seeded = {
+      staging: this.#releases('staging').length,
+      canary: this.#releases('canary').length,
+      production: this.#releases('production').length,
+    };
+  }
+
+  static async set(options: CanaryOptions = {}): Promise<HerokuStage> {
+    const config = (urls: RunningSandbox['urls']) => configOf(urls, options);
+    return new HerokuStage(await Stage.set({ within: true, config }));
+  }
+
+  get control(): RunningSandbox['control'] {
+    return this.stage.sandbox.control;
+  }
+
+  advance(build: number, commit: string): Promise<Ended> {
+    return this.stage.advance(build, commit);
+  }
+
+  /** A process of its own. */
+  start(build: number, commit: string): Job {
+    return this.stage.startAdvance(build, commit);
+  }
+
+  /** Until the deploy's log has such an event. By a bare query: this is asked all the time. */
+  async recorded(build: number, commit: string, type: string): Promise<void> {
+    for (;;) {
+      if (countEvents(this.stage.logFile, deployId(build, commit), type) > 0) return;
+      await soon();
+    }
+  }
+
+  #releases(app: App) {
+    return this.stage.state().apps[nameOf(app)]?.releases ?? [];
+  }
+
+  /** Of the code that the app runs. */
+  runs(app: App): string | null | undefined {
+    return this.#releases(app).findLast(
+      ({ slug, status }) => slug !== null && status === 'succeeded',
+    )?.commit;
+  }
+
+  /** The commits that were released there since the story began, one for each release, and how. */
+  released(app: App): { commit: string | null; description: string }[] {
+    const since = this.#releases(app).slice(this.#seeded[app]);
+    return since.map(({ commit, description }) => ({ commit, description }));
+  }
+
+  /** Which events the deploy has, in order. */
+  async types(build: number, commit: string): Promise<readonly string[]> {
+    return (await this.stage.events(build, commit)).map(({ type }) => type);
+  }
+
+  strike(): Promise<void> {
+    return this.stage.strike();
+  }
+}
+
+function countEvents(file: string, deploy: string, type: string): number {
+  let database: Database.Database | null = null;
+  try {
+    database = new Database(file, { readonly: true, fileMustExist: true });
+    const count = database.prepare('select count(*) from events where stream = ? and type = ?');
+    return count.pluck().get(`deploy/${deploy}`, type) as number;
+  } catch {
+    return 0;
+  } finally {
+    database?.close();
+  }
+}
+
+export const soon = (): Promise<void> => new Promise((later) => setTimeout(later, 5));
+
+function configOf(
+  urls: RunningSandbox['urls'],
+  { place = 'between', extra = {} }: CanaryOptions,
+): string {
+  const between = place === 'between';
+  const environment = (app: App, deploy: string): string => `${app}:
+  heroku: { app: ${nameOf(app)}${deploy} }
+  ${extra[app] ?? ''}
+  verify:
+    dynos: { timeout: 20s, settle: 50ms }
+    endpoints:
+      - { url: "${urls[app]}/", timeout: 1s, revision: { header: x-revision } }
+`;
+  return `app: acme-web
+branch: master
+repository: https://github.com/acme/web
+${between ? environment('staging', '') : ''}${environment('canary', between ? ', deploy: promote' : '')}${environment('production', ', deploy: promote')}notify:
+  slack: { channel: '#alerts-deploy', oncall: '<!subteam^S0ONCALL>' }
+`;
+}
