@@ -1,7 +1,7 @@
 /** Scenarios that lead to the few moments at which one mechanism alone stands between a deploy and a broken promise. From fixed seeds. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forbiddenOnTheWay, lostLanes } from './scenario.ts';
+import { canaryTrouble, forbiddenOnTheWay, lostLanes } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
 const chosen = [
@@ -11,6 +11,7 @@ const chosen = [
     forbiddenOnTheWay,
     1,
   ],
+  ['a canary breaks, its holder dies, or people forbid production meanwhile', canaryTrouble, 2],
 ] as const;
 
 describe('no invariant breaks where', () => {

@@ -17,6 +17,11 @@ export class Distribution {
     this.#count('release phase', (scenario.releasePhaseMs ?? 0) > 0 ? 'yes' : 'no');
     this.#count('requests that meet a fault', `${scenario.faults.perMille}/1000`);
     this.#count('odd answers', `${scenario.faults.oddPerMille ?? 0}/1000`);
+    this.#count('canary', scenario.canary?.place ?? 'none');
+    this.#count('canary bakes', String((scenario.canary?.bakeMs ?? 0) > 0));
+    for (const plan of scenario.canary?.afterUp ?? []) {
+      if (plan !== null) this.#count('canary', plan.what);
+    }
     for (const { act } of scenario.people) this.#count('people', act);
     for (const { what } of scenario.breaks) this.#count('breaks', what);
     for (const { kind } of scenario.builds) this.#count('builds', kind);

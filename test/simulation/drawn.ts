@@ -12,6 +12,11 @@ const least: Readonly<Record<string, readonly [number, readonly string[]]>> = {
   production: [5, ['artifact', 'commit']],
   stacking: [5, ['skip', 'every']],
   'release phase': [5, ['yes', 'no']],
+  canary: [
+    1,
+    ['between', 'in-staging’s-place', 'none', 'crash', 'restart', 'rollback', 'endpoint', 'push'],
+  ],
+  'canary bakes': [1, ['true']],
   people: [1, ['rollback', 'config', 'push', 'unlock', 'disable', 'switch-off', 'resume', 'trust']],
   breaks: [1, ['build', 'dyno', 'endpoint', 'promotion', 'partial-promotion', 'stale-reads']],
   builds: [5, ['merge', 'rerun', 'old-commit', 'force-push', 'same-commit']],

@@ -6,7 +6,7 @@ import type { DomainEvent } from '../../src/machine/events.ts';
 import type { RecordedEvent } from '../../src/store/log.ts';
 import { type LaneWorld, production } from './lane-world.ts';
 import { killSwitch } from './rules.ts';
-import { leaseMs, type Scenario, type VendorBreak } from './scenario.ts';
+import { type CanaryTrouble, leaseMs, type Scenario, type VendorBreak } from './scenario.ts';
 
 /** What was read of the world may be so old when its event is written: its process was stopped. */
 const longAgoMs = 5 * leaseMs;
@@ -112,6 +112,10 @@ const breaks =
     planned.some(({ what }) => kinds.includes(what));
 const afterUp = (what: string) => (scenario: Scenario) =>
   scenario.afterUp?.some((plan) => plan?.what === what) ?? false;
+const canaryHas =
+  (...kinds: CanaryTrouble[]) =>
+  ({ canary }: Scenario): boolean =>
+    canary?.afterUp.some((plan) => plan !== null && kinds.includes(plan.what)) ?? false;
 const released = ({ people, afterUp: plans = [] }: Scenario): boolean =>
   people.some(({ act }) => /rollback|push|release-again|unlock/.test(act)) ||
   plans.some((plan) => plan?.what === 'rollback');
@@ -134,12 +138,22 @@ const either =
 /** What a scenario has to have for a deploy to fail with that code. */
 const causes: Readonly<Record<string, (scenario: Scenario) => boolean>> = {
   E_BUILD_FAILED: breaks('build'),
-  E_INSTANCE_CRASHED: either(breaks('dyno'), afterUp('crash')),
-  E_INSTANCES_TIMEOUT: either(breaks('dyno'), afterUp('crash')),
-  E_RELEASE_NOT_CURRENT: either(released, configAmidRelease, twoLanes),
+  E_INSTANCE_CRASHED: either(breaks('dyno'), afterUp('crash'), canaryHas('crash')),
+  E_INSTANCES_TIMEOUT: either(breaks('dyno'), afterUp('crash'), canaryHas('crash')),
+  E_RELEASE_NOT_CURRENT: either(
+    released,
+    configAmidRelease,
+    twoLanes,
+    canaryHas('rollback', 'push'),
+  ),
   E_RELEASE_FAILED: phaseFails,
-  E_ENDPOINT: either(breaks('endpoint'), released, twoLanes),
-  E_INSTANCES_UNSTEADY: afterUp('restart'),
+  E_ENDPOINT: either(
+    breaks('endpoint'),
+    released,
+    twoLanes,
+    canaryHas('endpoint', 'rollback', 'push'),
+  ),
+  E_INSTANCES_UNSTEADY: either(afterUp('restart'), canaryHas('restart')),
   E_SOURCE_UPLOAD: wireFails,
   E_VENDOR_FAILED: wireFails,
   E_VENDOR_UNREACHABLE: wireFails,

@@ -4,20 +4,21 @@
  */
 import { describe, expect, it } from 'vitest';
 import { often } from '../store/attacks/seed.ts';
-import type { Scenario } from './scenario.ts';
+import type { CanaryPlan, Scenario } from './scenario.ts';
 import type { Fate } from './simulated-process.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
 const unharmed: Fate = { killAt: null, pause: null };
 
 /** One build of one commit, whose runs have these fates. */
-const oneDeploy = (fates: readonly Fate[]): Scenario => ({
+const oneDeploy = (fates: readonly Fate[], canary: CanaryPlan | null = null): Scenario => ({
   lanes: 1,
   stacking: 'skip',
   builds: [{ kind: 'merge', lane: 0, afterMs: 0, fates }],
   people: [],
   faults: { perMille: 0, seed: 1 },
   breaks: [],
+  canary,
 });
 
 async function expectLive(fates: readonly Fate[]): Promise<Outcome> {
@@ -66,5 +67,38 @@ describe('a deploy', { timeout: 240_000 }, () => {
     }
     process.stdout.write(`the log failed at each of ${calls} calls\n`);
     expect(calls).toBeGreaterThan(30);
+  });
+});
+
+/** How far apart kills are tried: what is before the canary is as without one. */
+const killStep = often(29, 1);
+
+/** A canary that bakes, and what happens to it so long after it came up; the bake is where it is killed most. */
+const canaries: readonly [string, 'live' | 'taken back', CanaryPlan][] = (
+  ['between', 'in-staging’s-place'] as const
+).flatMap((place) => {
+  const bakes = { place, bakeMs: 10_000 };
+  return [
+    [place, 'live', { ...bakes, afterUp: [] }],
+    [place, 'taken back', { ...bakes, afterUp: [{ afterMs: 14_000, what: 'crash' }] }],
+  ];
+});
+
+describe('a deploy with a canary', { timeout: 240_000 }, () => {
+  it.each(canaries)('%s that is killed at any await ends %s', async (place, end, canary) => {
+    const run = (fates: readonly Fate[]) => simulate(oneDeploy(fates, canary));
+    const clean = await run([unharmed]);
+    const awaits = clean.runs[0]?.crossings ?? 0;
+    expect(clean.figures.live).toBe(end === 'live' ? 1 : 0);
+    let kills = 0;
+    for (let killAt = 1; killAt <= awaits; killAt += killStep) {
+      const outcome = await run([{ ...unharmed, killAt }]);
+      expect(outcome.violations, `killed at ${killAt}`).toEqual([]);
+      // A dyno that crashed while nobody looked is up again.
+      if (end === 'live') expect(outcome.figures.live, `killed at ${killAt}`).toBe(1);
+      kills += outcome.figures.kills;
+    }
+    process.stdout.write(`canary ${place}, ${end}: ${awaits} awaits, ${kills} kills\n`);
+    expect(kills).toBeGreaterThanOrEqual(Math.floor((awaits - 1) / killStep));
   });
 });

@@ -6,10 +6,12 @@ import { readLane } from '../../src/runtime/lock/store-lock.ts';
 import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
+import { leftBehind } from './canary-truth.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
-import { type LaneWorld, production, staging, type Write } from './lane-world.ts';
+import { apps, canary, type LaneWorld, production, staging, type Write } from './lane-world.ts';
 import { isPerson } from './people.ts';
 import { killSwitch, type Rules } from './rules.ts';
+import type { CanaryPlan, Scenario } from './scenario.ts';
 import type { TimedLog } from './timed-log.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -64,8 +66,14 @@ export class Invariants {
   readonly #log: EventLog;
   readonly #writtenAt: TimedLog['writtenAt'];
   readonly #time: VirtualTime;
+  readonly #canary: CanaryPlan | null;
 
-  constructor({ log, writtenAt }: TimedLog, time: VirtualTime) {
+  constructor(
+    { log, writtenAt }: TimedLog,
+    time: VirtualTime,
+    { canary: plan = null }: Pick<Scenario, 'canary'>,
+  ) {
+    this.#canary = plan;
     this.#log = log;
     this.#writtenAt = writtenAt;
     this.#time = time;
@@ -83,11 +91,11 @@ export class Invariants {
   onWrite(write: Write, { lane, commit }: { lane: LaneWorld; commit: string }): void {
     this.figures.writes += 1;
     const { switchOn, switchedAt } = lane;
-    const code = write.app === production ? runningOf(lane) : null;
-    const goingsBack = write.app === production ? goingsBackOf(lane) : [];
+    const isGated = goesThroughGates(write);
+    const code = isGated ? runningOf(lane) : null;
+    const goingsBack = isGated ? goingsBackOf(lane) : [];
     const rules = lane.rules.of(write.deploy);
-    const forbidden =
-      write.app === production ? lane.rules.forbids(write.deploy, write.at - gatesAgeMs) : null;
+    const forbidden = isGated ? lane.rules.forbids(write.deploy, write.at - gatesAgeMs) : null;
     const underWay = underWayOf(lane, write.deploy);
     const world = {
       lane,
@@ -103,7 +111,8 @@ export class Invariants {
     void this.#time.during(this.#writeChecks(write, world));
   }
 
-  async #writeChecks({ at, deploy, app }: Write, world: WorldAtWrite): Promise<void> {
+  async #writeChecks(write: Write, world: WorldAtWrite): Promise<void> {
+    const { at, deploy, app } = write;
     const { lane, commit, code, goingsBack, rules, forbidden, switchOn, switchedAt } = world;
     const state = await readLane(this.#log, rules.lane);
     const stream = await this.#log.readStream(laneStream(rules.lane));
@@ -117,43 +126,55 @@ export class Invariants {
         `${deploy} wrote to ${app} while ${grant?.released ? 'nobody' : grant?.deploy} held ${rules.lane}`,
     );
     await this.#quiet(lane, { deploy, app }, world.underWay);
-    if (app !== production) return;
+    if (!goesThroughGates(write)) return;
     const longAgo = at - gatesAgeMs;
     const events = await this.#log.readStream(deployStream(deploy));
-    this.check(
-      events.some(({ type }) => type === 'staging.verified'),
-      () => `${deploy} went to production without verified staging`,
-    );
+    const since = events.slice(events.findLastIndex(({ type }) => type === 'deploy.observed'));
+    for (const check of this.#checksBefore(app)) {
+      this.check(
+        since.some(({ type }) => type === check),
+        () => `${deploy} went to ${app} without ${check}`,
+      );
+    }
     this.check(
       switchOn || switchedAt > longAgo || rules.killSwitch !== killSwitch,
-      () => `${deploy} went to production though the kill switch was off for ${at - switchedAt} ms`,
+      () => `${deploy} went to ${app} though the kill switch was off for ${at - switchedAt} ms`,
     );
     this.check(
       state.disabled === null || last('lane.disabled') > longAgo,
-      () => `${deploy} went to production though the lane was disabled`,
+      () => `${deploy} went to ${app} though the lane was disabled`,
     );
     this.check(
       forbidden === null,
-      () => `${deploy} went to production though ${forbidden}, and nobody accepted that`,
+      () => `${deploy} went to ${app} though ${forbidden}, and nobody accepted that`,
     );
     for (const { what, at: since, liftedBy } of goingsBack) {
       this.check(
         since > longAgo || liftedBy.some((release) => state.lifted.has(release)),
-        () => `${deploy} went to production though it was ${what} ${at - since} ms before`,
+        () => `${deploy} went to ${app} though it was ${what} ${at - since} ms before`,
       );
     }
     if (code === null || code.at > longAgo) return;
     const relation = code.commit === null ? 'unknown' : lane.graph.relation(code.commit, commit);
     this.check(
       relation === 'ahead',
-      () => `${deploy} went to production, its commit being ${relation} of what ran there`,
+      () => `${deploy} went to ${app}, its commit being ${relation} of what ran there`,
     );
+  }
+
+  /** Events that there have to be, of this try, before such an app is written. */
+  #checksBefore(app: Write['app']): readonly string[] {
+    const plan = this.#canary;
+    const first = plan?.place === 'in-staging’s-place' ? canary : staging;
+    const ofStaging = first === staging ? ['staging.verified'] : [];
+    if (app !== production || plan === null) return ofStaging;
+    return [...ofStaging, 'canary.verified', ...(plan.bakeMs > 0 ? ['canary.baked'] : [])];
   }
 
   /** Of a holder that lost the lane nothing is under way. One that failed has given the lane back itself, whatever it left. */
   async #quiet(
     { rules }: LaneWorld,
-    { deploy, app }: Omit<Write, 'at'>,
+    { deploy, app }: Pick<Write, 'deploy' | 'app'>,
     underWay: readonly UnderWay[],
   ): Promise<void> {
     for (const { what, deploy: other } of underWay) {
@@ -172,6 +193,12 @@ export class Invariants {
     const { settleMs } = lane.rules.of(deploy);
     const untrue = lane.health.untrue(deploy, app, { release, settleMs });
     this.check(untrue === null, () => `${deploy} calls ${app} verified, but ${untrue}`);
+  }
+
+  /** At the moment at which a deploy ends without going live. */
+  onEnded(lane: LaneWorld, deploy: string): void {
+    const left = leftBehind(lane, deploy);
+    this.check(left === null, () => `${deploy} has ended, but ${left}`);
   }
 
   /** At the moment at which a deploy is held for its settings. */
@@ -213,9 +240,9 @@ export class Invariants {
 
   /** A deploy that lost its lane, or was held and let go on, may be built once more. */
   async #oneBuildEach(lane: LaneWorld): Promise<void> {
-    const { apps } = lane.sandbox.state();
-    for (const app of [staging, production]) {
-      const marks = (apps[app]?.builds ?? []).map(({ mark }) => mark ?? '');
+    const state = lane.sandbox.state();
+    for (const app of apps) {
+      const marks = (state.apps[app]?.builds ?? []).map(({ mark }) => mark ?? '');
       for (const mark of new Set(marks)) {
         const deploy = mark.replace(/^lockstep /, '');
         const events = await this.#log.readStream(deployStream(deploy));
@@ -226,22 +253,32 @@ export class Invariants {
     }
   }
 
-  /** A deploy that was held and let go on by a person may promote its release once more. */
+  /**
+   * A deploy that was held and let go on by a person may promote its release once more; to the canary, whose history is
+   * not asked when the lane is taken again, also one that lost the lane.
+   */
   async #onePromotionEach(lane: LaneWorld): Promise<void> {
-    const { apps, promotions } = lane.sandbox.state();
-    for (const build of apps[staging]?.builds ?? []) {
-      const slug = apps[staging]?.releases.find(({ id }) => id === build.release)?.slug ?? null;
+    const { apps: of, promotions } = lane.sandbox.state();
+    const built = [staging, canary].flatMap((app) => {
+      const { builds = [], releases = [] } = of[app] ?? {};
+      return builds.map(({ mark, release }) => ({
+        deploy: (mark ?? '').replace(/^lockstep /, ''),
+        slug: releases.find(({ id }) => id === release)?.slug ?? null,
+      }));
+    });
+    for (const { deploy, slug } of built) {
       if (slug === null) continue;
-      const deploy = (build.mark ?? '').replace(/^lockstep /, '');
       const events = await this.#log.readStream(deployStream(deploy));
-      const letGoOn = events.filter(({ type }) => type === 'deploy.resumed').length;
-      this.check(
-        events.every(({ type }) => type !== 'lock.waitTimedOut'),
-        () => `${deploy} waited for the lock in vain`,
-      );
-      // One that failed at Heroku before it made a release has put nothing anywhere.
-      const made = promotions.filter((one) => one.slug === slug && one.release !== null).length;
-      this.check(made <= 1 + letGoOn, () => `${deploy} was promoted ${made} times`);
+      const count = (type: string) => events.filter((event) => event.type === type).length;
+      const letGoOn = count('deploy.resumed');
+      this.check(count('lock.waitTimedOut') === 0, () => `${deploy} waited for the lock in vain`);
+      for (const app of [canary, production]) {
+        const isThere = (id: string | null) => of[app]?.releases.some((one) => one.id === id);
+        // One that failed at Heroku before it made a release has put nothing anywhere.
+        const made = promotions.filter((one) => one.slug === slug && isThere(one.release)).length;
+        const max = 1 + letGoOn + (app === canary ? count('lock.lost') : 0);
+        this.check(made <= max, () => `${deploy} was promoted to ${app} ${made} times`);
+      }
     }
   }
 
@@ -264,6 +301,9 @@ export class Invariants {
   }
 }
 
+/** The canary is a part of production; what is put back is not held by anything. */
+const goesThroughGates = ({ app, isRestoring }: Write): boolean => app !== staging && !isRestoring;
+
 /** Work that a deploy began at Heroku and that has not come to its end. */
 interface UnderWay {
   readonly what: 'build' | 'release';
@@ -275,9 +315,9 @@ interface UnderWay {
  * made its release. People's own work carries no mark.
  */
 function underWayOf({ sandbox }: LaneWorld, deploy: string): UnderWay[] {
-  const apps = [staging, production].flatMap((name) => sandbox.state().apps[name] ?? []);
-  const builds = apps.flatMap((app) => app.builds);
-  const releases = apps.flatMap((app) => app.releases);
+  const all = apps.flatMap((name) => sandbox.state().apps[name] ?? []);
+  const builds = all.flatMap((app) => app.builds);
+  const releases = all.flatMap((app) => app.releases);
   // A person's rollback puts a deploy's slug there, and is no work of that deploy.
   const byDeploys = releases.filter(({ by }) => !isPerson(by));
   const slugOf = (release: string | null) => releases.find(({ id }) => id === release)?.slug;

@@ -16,6 +16,9 @@ import type { VirtualTime } from './virtual-time.ts';
 export const staging = 'acme-staging';
 export const canary = 'acme-canary';
 export const production = 'acme-production';
+/** In the order in which a commit comes to them. */
+export const apps = [staging, canary, production] as const;
+export type AppName = (typeof apps)[number];
 /** An app as settings name it. */
 export const targetOf = (app: string): TargetSettings => ({
   kind: 'heroku',
@@ -31,7 +34,9 @@ export type WireFault = 'none' | 'reset' | 'lost-reply' | 'status-503' | 'rate-l
 export interface Write {
   readonly at: number;
   readonly deploy: string;
-  readonly app: typeof staging | typeof production;
+  readonly app: AppName;
+  /** It puts back what ran there before. */
+  readonly isRestoring: boolean;
 }
 
 const wireMs = 15;
@@ -80,7 +85,7 @@ export class LaneWorld {
       },
     });
     this.tip = this.graph.commit(null);
-    for (const app of [staging, production]) {
+    for (const app of apps) {
       this.sandbox.control.seed({ app, commit: this.tip });
       this.sandbox.control.setReleasePhase({ app, command: this.releasePhase });
     }
@@ -110,8 +115,8 @@ export class LaneWorld {
       if (what === 'reset') throw new NoAnswer('the connection was reset', false);
       if (what === 'status-503') return plain(503, '<html>Application Error</html>');
       if (what === 'rate-limit') return plain(429, '{"id":"rate_limit","message":"too many"}');
-      const app = writtenTo(request.method, url.pathname);
-      if (app !== null) onWrite({ at: this.#time.now(), deploy, app });
+      const written = this.#writtenTo(request, url.pathname);
+      if (written !== null) onWrite({ at: this.#time.now(), deploy, ...written });
       const response = await this.#time.during(this.#carry(request, url));
       this.#look(deploy, request.method, url.pathname);
       await this.#time.sleep(wireMs, request.signal);
@@ -136,6 +141,22 @@ export class LaneWorld {
     if (outage.as === 'no-answer') await this.#time.sleep(3_600_000, request.signal);
     if (outage.as === 'reset') throw new NoAnswer('the connection was reset', true);
     throw new Unavailable();
+  }
+
+  #writtenTo(
+    { method, body }: Parameters<Transport>[0],
+    path: string,
+  ): Pick<Write, 'app' | 'isRestoring'> | null {
+    if (method !== 'POST') return null;
+    if (path === '/pipeline-promotions') {
+      const { targets } = JSON.parse(String(body)) as { targets: [{ app: { id: string } }] };
+      const to = this.sandbox.world.apps.find(({ id }) => id === targets[0].app.id);
+      const app = apps.find((name) => name === to?.name);
+      return app === undefined ? null : { app, isRestoring: false };
+    }
+    const [, named, what] = /^\/apps\/([^/]+)\/(builds|releases)$/.exec(path) ?? [];
+    const app = apps.find((name) => name === named);
+    return app === undefined ? null : { app, isRestoring: what === 'releases' };
   }
 
   /** Keeps what was true when a deploy read an app's dynos or releases. */
@@ -172,13 +193,6 @@ export class LaneWorld {
 
 /** Stands for an answer of 503. */
 class Unavailable extends Error {}
-
-function writtenTo(method: string, path: string): Write['app'] | null {
-  if (method !== 'POST') return null;
-  if (path === '/pipeline-promotions') return production;
-  const app = /^\/apps\/([^/]+)\/builds$/.exec(path)?.[1];
-  return app === staging || app === production ? app : null;
-}
 
 function plain(status: number, body: string): HttpResponse {
   return { status, headers: {}, body };

@@ -1,5 +1,5 @@
 /** People at production, past Lockstep: what they release there, and what the world remembers of it. */
-import { type LaneWorld, production, staging } from './lane-world.ts';
+import { canary, type LaneWorld, production } from './lane-world.ts';
 import type { ReleaseAct } from './scenario.ts';
 
 const ana = 'ana@acme.test';
@@ -27,13 +27,13 @@ export function rollBack(lane: LaneWorld, app: string): void {
   const codes = releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);
   if (new Set(codes.map(({ slug }) => slug)).size < 2) return;
   const roll = () => lane.sandbox.control.rollback({ app, byUser: ana });
-  if (app === staging) roll();
+  if (app !== production) roll();
   else released(lane, 'rollback', roll);
 }
 
 export function setConfig(lane: LaneWorld, app: string, vars: Record<string, string>): void {
   const set = () => lane.sandbox.control.setConfig({ app, vars, byUser: bo });
-  if (app === staging) set();
+  if (app !== production) set();
   else released(lane, 'config', set);
 }
 
@@ -41,6 +41,11 @@ function push(lane: LaneWorld, commit: string | null): void {
   if (commit === null) return;
   const { control } = lane.sandbox;
   released(lane, 'code', () => control.deploy({ app: production, commit, byUser: bo }));
+}
+
+/** Code of nobody's deploy. */
+export function pushToCanary(lane: LaneWorld): void {
+  lane.sandbox.control.deploy({ app: canary, commit: lane.tip, byUser: bo });
 }
 
 function releaseAgain(lane: LaneWorld, description = ''): void {

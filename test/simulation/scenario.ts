@@ -80,6 +80,8 @@ export interface Scenario {
   readonly generation?: 'cedar' | 'fir';
   /** The endpoints do not tell which commit answers. */
   readonly withoutRevision?: boolean;
+  /** A part of production that is given each commit first; none when left out. */
+  readonly canary?: CanaryPlan | null;
   /** One for each time that dynos are up, in turn; none when left out. */
   readonly afterUp?: readonly (AfterUp | null)[];
   /** By how much the log's clock is set forward or back, and when. */
@@ -92,6 +94,16 @@ export interface AfterUp {
   readonly afterMs: number;
   readonly what: 'crash' | 'restart' | 'rollback' | 'config';
 }
+
+export interface CanaryPlan {
+  readonly place: 'between' | 'in-staging’s-place';
+  /** 0: it does not bake. */
+  readonly bakeMs: number;
+  /** What happens to it so long after it came up, in turn. */
+  readonly afterUp: readonly ({ readonly afterMs: number; readonly what: CanaryTrouble } | null)[];
+}
+
+export type CanaryTrouble = Exclude<AfterUp['what'], 'config'> | 'endpoint' | 'push';
 
 export type Outage = 'status-503' | 'reset' | 'no-answer';
 
@@ -147,6 +159,22 @@ const afterUp: fc.Arbitrary<AfterUp> = fc.record({
   app: fc.constantFrom('staging', 'production'),
   afterMs: fc.integer({ min: 0, max: settleMs + 3_000 }),
   what: fc.constantFrom('crash', 'restart', 'restart', 'rollback', 'config'),
+});
+
+const bakeMax = 40_000;
+const canaryPlan: fc.Arbitrary<CanaryPlan> = fc.record({
+  place: fc.constantFrom<CanaryPlan['place']>('between', 'in-staging’s-place'),
+  bakeMs: fc.constantFrom(0, 0, 10_000, bakeMax),
+  afterUp: fc.array(
+    fc.option(
+      fc.record({
+        afterMs: fc.integer({ min: 0, max: settleMs + bakeMax }),
+        what: fc.constantFrom<CanaryTrouble>('crash', 'restart', 'rollback', 'endpoint', 'push'),
+      }),
+      { freq: 2 },
+    ),
+    { maxLength: 12 },
+  ),
 });
 
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
@@ -234,6 +262,11 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   logClock: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: spanMs }), byMs: clockStep }), {
     maxLength: 2,
   }),
+  // The last: what is drawn before it stays what a seed drew without it.
+  canary: fc.oneof(
+    { weight: 1, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: canaryPlan },
+  ),
 });
 
 /** Where gates are read and production is written, and well before and after. */
@@ -312,6 +345,51 @@ export const lostLanes: fc.Arbitrary<Scenario> = fc.record({
   breaks: fc.constant([]),
   production: fc.constantFrom('artifact', 'commit'),
   releasePhaseMs: fc.constantFrom(0, 20_000),
+});
+
+/** Builds of one lane whose canary breaks, whose holders die amid it, and people who forbid production meanwhile. */
+export const canaryTrouble: fc.Arbitrary<Scenario> = fc.record({
+  lanes: fc.constant(1),
+  stacking: fc.constantFrom('skip' as const, 'every' as const),
+  builds: fc.array(
+    fc.record({
+      kind: fc.constant<BuildKind>('merge'),
+      lane: fc.constant(0),
+      afterMs: fc.integer({ min: 0, max: 60_000 }),
+      fates: fc.array(fate, { maxLength: 2 }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+  people: fc.array(
+    fc.record({
+      act: fc.constantFrom<PersonAct>(
+        'switch-off',
+        'switch-on',
+        'disable',
+        'enable',
+        'rollback',
+        'push',
+        'unlock',
+        'resume',
+        'resume',
+      ),
+      lane: fc.constant(0),
+      atMs: fc.integer({ min: 0, max: 300_000 }),
+    }),
+    { maxLength: 4 },
+  ),
+  faults: fc.record({ perMille: fc.constantFrom(0, 0, 30), seed: fc.integer({ min: 1 }) }),
+  breaks: fc.array(
+    fc.record({
+      lane: fc.constant(0),
+      atMs: fc.integer({ min: 0, max: 300_000 }),
+      what: fc.constantFrom<VendorBreak>('build', 'dyno'),
+    }),
+    { maxLength: 2 },
+  ),
+  production: fc.constantFrom('artifact', 'commit'),
+  releasePhaseMs: fc.constantFrom(0, 3_000),
+  canary: canaryPlan,
 });
 
 /** Builds of one lane that come one by one, and people who do such things between them. */

@@ -13,7 +13,13 @@ import { createHeroku } from '../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../src/effects/targets/heroku/target.ts';
 import type { Targets } from '../../src/effects/targets/target.ts';
 import { UsageError } from '../../src/errors/error.ts';
-import type { DeployRequest, Distrust, DomainEvent } from '../../src/machine/events.ts';
+import type {
+  DeployRequest,
+  Distrust,
+  DomainEvent,
+  Environment,
+  EnvironmentName,
+} from '../../src/machine/events.ts';
 import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
 import { type DeployRow, deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { laneOfDeploy, otherLaneOf } from '../../src/runtime/gates/trust.ts';
@@ -34,15 +40,26 @@ import { actorCalled } from '../actor.ts';
 import { Ends } from './ends.ts';
 import { Fences } from './fences.ts';
 import { type Figures, Invariants } from './invariants.ts';
-import { archive, LaneWorld, production, staging, targetOf, type WireFault } from './lane-world.ts';
+import {
+  type AppName,
+  archive,
+  canary,
+  LaneWorld,
+  production,
+  staging,
+  targetOf,
+  type WireFault,
+} from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
 import { oddAnswers } from './odd-answers.ts';
-import { actsAtHeroku, rollBack, setConfig } from './people.ts';
+import { actsAtHeroku, pushToCanary, rollBack, setConfig } from './people.ts';
 import { seededRandom } from './random.ts';
 import { changesOfRules, isRulesAct, type Rules } from './rules.ts';
 import {
   type AfterUp,
   type BuildPlan,
+  type CanaryPlan,
+  type CanaryTrouble,
   leaseMs,
   type PersonPlan,
   type Scenario,
@@ -52,11 +69,7 @@ import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 9);
-const places = {
-  staging: { target: targetOf(staging), timeoutMs: 1_800_000 },
-  canary: null,
-  production: { target: targetOf(production), timeoutMs: 1_800_000 },
-};
+const place = (app: string) => ({ target: targetOf(app), timeoutMs: 1_800_000 });
 const longestMs = 48 * 3_600_000;
 const immortal: Fate = { killAt: null, pause: null };
 /** CI runs a job that died again, after a while. */
@@ -122,6 +135,8 @@ class Simulation {
   readonly #under = new Set<Promise<void>>();
   /** What is still to come after dynos are up, in turn. */
   readonly #afterUp: (AfterUp | null)[];
+  readonly #canary: CanaryPlan | null;
+  readonly #afterCanaryUp: CanaryPlan['afterUp'][number][];
   #ids = 0;
 
   constructor(
@@ -134,6 +149,8 @@ class Simulation {
     this.#logClock = logClock;
     this.#scenario = scenario;
     this.#afterUp = [...(scenario.afterUp ?? [])];
+    this.#canary = scenario.canary ?? null;
+    this.#afterCanaryUp = [...(this.#canary?.afterUp ?? [])];
     this.#mutation = mutation;
     this.#time = time;
     const fences = new Fences({
@@ -147,7 +164,7 @@ class Simulation {
       (_, i) => new LaneWorld(`lane-${i}`, time, scenario),
     );
     for (const lane of this.#lanes) lane.outage = scenario.outage;
-    this.#invariants = new Invariants(timed, time);
+    this.#invariants = new Invariants(timed, time, scenario);
     this.#ends = new Ends(scenario);
     this.#random = seededRandom(scenario.faults.seed);
   }
@@ -249,7 +266,7 @@ class Simulation {
   }
 
   #wanted({ label, commit, rules }: Omit<Job, 'lane'>): Omit<DeployRequest, 'deploy' | 'chart'> {
-    const verify = (service: 'staging' | 'production') => ({
+    const verify = (service: EnvironmentName) => ({
       instances: { timeoutMs: 600_000, settleMs: rules.settleMs },
       waive: [],
       endpoints: [rules.successes]
@@ -264,6 +281,21 @@ class Simulation {
           revision: this.#scenario.withoutRevision === true ? null : { header: 'x-revision' },
         })),
     });
+    const environment = (
+      name: EnvironmentName,
+      app: string,
+      submits: 'artifact' | 'commit',
+      bakeMs = 0,
+    ): Environment => ({
+      ...place(app),
+      submits,
+      shares: null,
+      bakeMs,
+      verify: verify(name),
+    });
+    const later = this.#scenario.production ?? 'artifact';
+    const plan = this.#canary;
+    const isFirst = plan?.place === 'in-staging’s-place';
     return {
       lane: rules.lane,
       branch: 'master',
@@ -274,23 +306,12 @@ class Simulation {
         lock: { provider: 'store', timeoutMs: 6 * 3_600_000, leaseMs },
         store: null,
         repository: null,
-        staging: {
-          target: targetOf(staging),
-          submits: 'commit',
-          shares: null,
-          bakeMs: 0,
-          timeoutMs: 1_800_000,
-          verify: verify('staging'),
-        },
-        canary: null,
-        production: {
-          target: targetOf(production),
-          submits: this.#scenario.production ?? 'artifact',
-          shares: null,
-          bakeMs: 0,
-          timeoutMs: 1_800_000,
-          verify: verify('production'),
-        },
+        staging: isFirst ? null : environment('staging', staging, 'commit'),
+        canary:
+          plan === null
+            ? null
+            : environment('canary', canary, isFirst ? 'commit' : later, plan.bakeMs),
+        production: environment('production', production, later),
         gates: { rollback: 'hold', killSwitch: rules.killSwitch, stuckExit: 1 },
       },
       override: null,
@@ -413,7 +434,7 @@ class Simulation {
       relation: async (base, head) => lane.graph.relation(base, head),
       quiesce: async (signal) => {
         if (this.#mutation.restless !== true)
-          await quiesce(quietOf(places, targets), ports(signal));
+          await quiesce(quietOf(wanted.settings, targets), ports(signal));
       },
       liveness,
     });
@@ -441,14 +462,19 @@ class Simulation {
   }
 
   #onEvent({ type, data }: DomainEvent, deploy: string, lane: LaneWorld): void {
-    const app = type.startsWith('staging.') ? staging : production;
-    if (type === 'staging.verified' || type === 'production.verified') {
-      this.#invariants.onVerified(lane, deploy, app, data.release.id);
-    } else if (type === 'staging.instancesUp' || type === 'production.instancesUp') {
-      const plan = this.#afterUp.shift() ?? null;
-      if (plan !== null && plan.app === type.split('.')[0])
-        this.#spawn(this.#whileWatched(plan, app, lane));
+    const [name, what] = type.split('.') as [EnvironmentName, string];
+    if (what === 'verified' && 'release' in data) {
+      const { id } = data.release as { id: string };
+      this.#invariants.onVerified(lane, deploy, `acme-${name}` as AppName, id);
     }
+    if (what !== 'instancesUp') return;
+    if (name === 'canary') {
+      const trouble = this.#afterCanaryUp.shift() ?? null;
+      if (trouble !== null) this.#spawn(this.#whileWatched({ ...trouble, app: name }, lane));
+      return;
+    }
+    const plan = this.#afterUp.shift() ?? null;
+    if (plan?.app === name) this.#spawn(this.#whileWatched(plan, lane));
   }
 
   /** Of whichever process, also of one that dies before it hears that its event was written. */
@@ -461,18 +487,25 @@ class Simulation {
     const commit = this.#jobs.find(({ label }) => deploy.startsWith(`${label}-`))?.commit ?? '';
     const untrue = this.#ends.untrue(lane, commit, event, at);
     this.#invariants.check(untrue === null, () => `${deploy} ${untrue}`);
+    const { settled, to } = (event.metadata.transition ?? {}) as { settled?: boolean; to?: string };
+    if (settled === true && to !== 'production.live' && !mayLeaveCanary(event)) {
+      this.#invariants.onEnded(lane, deploy);
+    }
     if (event.type === 'production.disabled' && event.data.switch === 'settings') {
       this.#invariants.onHeldForSettings(lane, deploy);
     }
   };
 
-  async #whileWatched({ afterMs, what }: AfterUp, app: string, lane: LaneWorld): Promise<void> {
+  async #whileWatched({ afterMs, what, app: name }: Trouble, lane: LaneWorld): Promise<void> {
     await this.#time.sleep(afterMs);
     const { control } = lane.sandbox;
+    const app = `acme-${name}`;
     if (what === 'crash') control.crashDyno({ app });
     if (what === 'restart') control.restartDyno({ app });
     if (what === 'rollback') rollBack(lane, app);
     if (what === 'config') setConfig(lane, app, { B: String(this.#time.now()) });
+    if (what === 'endpoint') control.endpointDown({ app, forMs: 150_000 });
+    if (what === 'push') pushToCanary(lane);
   }
 
   /** A third of the dead are known to be dead by their host, a third by their CI, and of a third nothing is known. */
@@ -612,6 +645,19 @@ class Simulation {
       }
     }
   }
+}
+
+/** It could not be taken back, and said so; or another deploy was given the lane, and the canary with it. */
+const mayLeaveCanary = ({ type, data }: RecordedEvent): boolean =>
+  (type === 'deploy.failed' && data.step === 'restoreCanary') ||
+  (type === 'deploy.superseded' && data.cause === 'newer-build') ||
+  type === 'lock.lost';
+
+/** What happens to an app while it is watched. */
+interface Trouble {
+  readonly app: EnvironmentName;
+  readonly afterMs: number;
+  readonly what: AfterUp['what'] | CanaryTrouble;
 }
 
 const idOf = (n: number): string => `10000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;

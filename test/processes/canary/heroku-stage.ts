@@ -100,7 +100,7 @@ function countEvents(file: string, deploy: string, type: string): number {
   }
 }
 
-export const soon = (): Promise<void> => new Promise((later) => setTimeout(later, 5));
+const soon = (): Promise<void> => new Promise((later) => setTimeout(later, 5));
 
 function configOf(
   urls: RunningSandbox['urls'],
