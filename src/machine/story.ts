@@ -119,7 +119,11 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText 
   'lock.reacquired': ({ token, why }) =>
     eventText('neutral', `holds the lane again (token ${token}): ${why}`),
   'lock.lost': ({ to }) =>
-    eventText('waiting', `lost the lane to ${to}; queueing again, all is checked anew`),
+    eventText(
+      'waiting',
+      `lost the lane to ${to}`,
+      'It queues again, and all is checked anew; a deploy that was taking its canary back is over, and the canary is the other one’s.',
+    ),
   'lock.waitTimedOut': ({ timeoutMs }) =>
     eventText(
       'bad',
