@@ -10,7 +10,9 @@ import { firstOf } from './environments.ts';
 import {
   type DeployRequest,
   type DomainEvent,
+  type Ending,
   type EnvironmentName,
+  endings,
   environmentNames,
 } from './events.ts';
 import type { ServiceInput, ServiceName, ServiceOutput } from './services.ts';
@@ -47,10 +49,15 @@ const bakes =
   ({ context: { request } }: { context: DeployContext }): boolean =>
     (request.settings[name]?.bakeMs ?? 0) > 0;
 
-const endsWith =
-  (type: Outcome['type']) =>
-  ({ context: { outcome } }: { context: DeployContext }): boolean =>
-    outcome?.type === type;
+const endedBy = Object.fromEntries(
+  endings.map((type) => [
+    `endedBy ${type}`,
+    ({ context: { outcome } }: { context: DeployContext }): boolean => outcome?.type === type,
+  ]),
+) as Record<`endedBy ${Ending}`, (_: { context: DeployContext }) => boolean>;
+
+const isOutcome = (event: DomainEvent): event is Outcome =>
+  event.type === 'lock.waitTimedOut' || endings.some((type) => type === event.type);
 
 export const base = setup({
   types: {
@@ -82,9 +89,7 @@ export const base = setup({
     canaryBakes: bakes('canary'),
     productionBakes: bakes('production'),
     isExposed: ({ context }) => context.isExposed,
-    wasHeld: endsWith('production.held'),
-    wasDisabled: endsWith('production.disabled'),
-    wasSuperseded: endsWith('deploy.superseded'),
+    ...endedBy,
   },
   actions: {
     /** Nothing to remember; the event itself is the record. */
@@ -137,15 +142,7 @@ export const base = setup({
     ),
     forgetLock: assign({ token: null }),
     forgetOutcome: assign({ outcome: null }),
-    recordOutcome: assign(({ event }) =>
-      event.type === 'deploy.superseded' ||
-      event.type === 'production.held' ||
-      event.type === 'production.disabled' ||
-      event.type === 'deploy.failed' ||
-      event.type === 'lock.waitTimedOut'
-        ? { outcome: event }
-        : {},
-    ),
+    recordOutcome: assign(({ event }) => (isOutcome(event) ? { outcome: event } : {})),
   },
   delays: {
     lockTimeout: ({ context }) => context.request.settings.lock.timeoutMs,

@@ -131,19 +131,19 @@ const shares = (again: string, on: string, description: string) => [
 /** To the end that the deploy had come to when its canary had to be taken back. */
 const asItEnds = (what: string) => [
   {
-    guard: 'wasHeld',
+    guard: 'endedBy production.held',
     target: '#deploy.blockedByRollback',
     actions: 'noteNotExposed',
     description: `${what}; the rollback holds it.`,
   } as const,
   {
-    guard: 'wasDisabled',
+    guard: 'endedBy production.disabled',
     target: '#deploy.disabled',
     actions: 'noteNotExposed',
     description: `${what}; a switch holds it.`,
   } as const,
   {
-    guard: 'wasSuperseded',
+    guard: 'endedBy deploy.superseded',
     target: '#deploy.superseded',
     actions: 'noteNotExposed',
     description: `${what}; order forbids it.`,

@@ -4,6 +4,7 @@ import type {
   Artifact,
   DeployRequest,
   DomainEvent,
+  Ending,
   EnvironmentName,
   Release,
   ReleaseNotes,
@@ -43,17 +44,7 @@ export interface Shipment {
   release: Release | null;
 }
 
-export type Outcome = Extract<
-  DomainEvent,
-  {
-    type:
-      | 'deploy.superseded'
-      | 'production.held'
-      | 'production.disabled'
-      | 'deploy.failed'
-      | 'lock.waitTimedOut';
-  }
->;
+export type Outcome = Extract<DomainEvent, { type: Ending | 'lock.waitTimedOut' }>;
 
 export const nothingShipped: Shipment = {
   sharesDone: 0,

@@ -409,6 +409,18 @@ export type EventData<T extends EventType> = z.infer<(typeof eventSchemas)[T]>;
 /** An event of a deploy, in the log's words. */
 export type DomainEvent = { [T in EventType]: { type: T; data: EventData<T> } }[EventType];
 
+/**
+ * Events after which a deploy does not go on, each with why. Where only a part of production was given the commit, that is
+ * taken back first.
+ */
+export const endings = [
+  'deploy.superseded',
+  'production.held',
+  'production.disabled',
+  'deploy.failed',
+] as const satisfies readonly EventType[];
+export type Ending = (typeof endings)[number];
+
 export type Settings = z.infer<typeof settingsSchema>;
 export type Environment = z.infer<typeof environment>;
 export type Verify = Environment['verify'];

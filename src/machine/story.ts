@@ -6,14 +6,15 @@ import { formatDuration } from '../format/duration.ts';
 import { cut, oneLine } from '../format/text.ts';
 import { counted, listed } from '../format/words.ts';
 import type { Step } from './codec.ts';
-import type {
-  Distrust,
-  DomainEvent,
-  EnvironmentName,
-  EventData,
-  EventType,
-  KillSwitch,
-  Running,
+import {
+  type Distrust,
+  type DomainEvent,
+  type EnvironmentName,
+  type EventData,
+  type EventType,
+  endings,
+  type KillSwitch,
+  type Running,
 } from './events.ts';
 
 export interface EventText {
@@ -87,12 +88,7 @@ export function tellStanding(events: readonly [DomainEvent, ...DomainEvent[]]): 
   return { ...end, headline: `${end.headline}; ${oneLine(canary)}` };
 }
 
-const ends: ReadonlySet<EventType> = new Set([
-  'deploy.failed',
-  'deploy.superseded',
-  'production.held',
-  'production.disabled',
-]);
+const ends: ReadonlySet<EventType> = new Set(endings);
 const endsDeploy = ({ type }: DomainEvent): boolean => ends.has(type);
 
 const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText } = {
