@@ -1,7 +1,7 @@
 /** Three apps at Heroku: staging, a canary and production, or the canary in staging's place; each checked, and baked where it is said. */
-import Database from 'better-sqlite3';
 import type { RunningSandbox } from '../../../src/sandbox/server.ts';
-import { deployId, type Ended, type Job, Stage } from '../stage.ts';
+import { type Ended, type Job, Stage } from '../stage.ts';
+import { recorded } from './recorded.ts';
 
 export type App = 'staging' | 'canary' | 'production';
 export type CanaryPlace = 'between' | 'in staging’s place';
@@ -52,12 +52,8 @@ export class HerokuStage {
     return this.stage.startAdvance(build, commit);
   }
 
-  /** Until the deploy's log has such an event. By a bare query: this is asked all the time. */
-  async recorded(build: number, commit: string, type: string): Promise<void> {
-    for (;;) {
-      if (countEvents(this.stage.logFile, deployId(build, commit), type) > 0) return;
-      await soon();
-    }
+  recorded(build: number, commit: string, type: string): Promise<void> {
+    return recorded(this.stage.logFile, { build, commit, type });
   }
 
   #releases(app: App) {
@@ -86,21 +82,6 @@ export class HerokuStage {
     return this.stage.strike();
   }
 }
-
-function countEvents(file: string, deploy: string, type: string): number {
-  let database: Database.Database | null = null;
-  try {
-    database = new Database(file, { readonly: true, fileMustExist: true });
-    const count = database.prepare('select count(*) from events where stream = ? and type = ?');
-    return count.pluck().get(`deploy/${deploy}`, type) as number;
-  } catch {
-    return 0;
-  } finally {
-    database?.close();
-  }
-}
-
-const soon = (): Promise<void> => new Promise((later) => setTimeout(later, 5));
 
 function configOf(
   urls: RunningSandbox['urls'],
