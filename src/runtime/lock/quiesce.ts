@@ -1,6 +1,7 @@
-/** Before a lane is taken from a dead holder: what it had under way at its targets is over first. */
+/** What is under way at a target is over first: before a lane is taken from a dead holder, and before a canary is taken back. */
 import type { Ports } from '../../effects/ports.ts';
 import type { Target, Targets } from '../../effects/targets/target.ts';
+import { LockstepError } from '../../errors/error.ts';
 import { formatDuration } from '../../format/duration.ts';
 import { environmentsOf } from '../../machine/environments.ts';
 import type { Environment, EnvironmentName } from '../../machine/events.ts';
@@ -30,6 +31,8 @@ export function quietOf(
 /**
  * Resolves when none of the targets has anything under way. A vendor takes no fencing
  * token, so a write that the dead holder sent has to come to its end before another one begins.
+ *
+ * @throws E_RELEASE_UNDER_WAY the step's deadline has come, where it has one
  */
 export async function quiesce(places: readonly Quiet[], ports: Ports): Promise<void> {
   for (const { target, stuckAfterMs } of places) {
@@ -49,8 +52,18 @@ export async function quiesce(places: readonly Quiet[], ports: Ports): Promise<v
       const alive = pending.filter((one) => !isStuck(one));
       if (alive.length === 0) break;
       const words = alive.map(({ name, ageMs }) => `${name} (${formatDuration(ageMs)})`);
+      if (ports.clock.ran() >= (ports.deadlineMs ?? Number.POSITIVE_INFINITY)) {
+        throw stillUnderWay(target, words.join(', '));
+      }
       ports.progress(`${place} still has under way: ${words.join(', ')}; waiting`);
       await ports.clock.sleep(pollMs, ports.signal);
     }
   }
+}
+
+function stillUnderWay({ settings: { name }, hints }: Target, what: string): LockstepError {
+  return new LockstepError('E_RELEASE_UNDER_WAY', `${name} still has under way: ${what}`, {
+    hint: `See what it waits for: ${hints.releases}. Nothing is released to ${name} until it is over.`,
+    details: { target: name },
+  });
 }

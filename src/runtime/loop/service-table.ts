@@ -105,11 +105,16 @@ export function createServices(options: ServicesOptions): ServiceTable {
       checkHealth(targets(input.target), input, ports),
     ),
     bake: service(bakeTimeoutMs, (input, ports) => bake(targets(input.target), input, ports)),
-    restore: service(asLongAsItSays, async ({ target, keys, timeoutMs }, ports) => {
+    restore: service(decides, async ({ target, keys, timeoutMs }, ports) => {
       const place = targets(target);
+      // The lane is held meanwhile: what never ends there must not hold it for ever.
       await quiesce([{ target: place, stuckAfterMs: null }], ports);
+      const takingBack = { ...ports, deadlineMs: ports.clock.ran() + timeoutMs };
       for (const key of keys) {
-        const answer = await place.restore({ key: keyOf(key, options.trust), timeoutMs }, ports);
+        const answer = await place.restore(
+          { key: keyOf(key, options.trust), timeoutMs },
+          takingBack,
+        );
         if (answer.kind === 'restored') return { kind: 'restored', release: answer.release };
       }
       return { kind: 'restored', release: null };

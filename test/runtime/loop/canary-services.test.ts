@@ -197,6 +197,22 @@ describe('restore', () => {
     expect(world.heroku.progress.join('\n')).toContain(`${canaryApp} still has under way`);
   });
 
+  it('E_RELEASE_UNDER_WAY: does not wait for ever, for the lane is held meanwhile', async () => {
+    given(deploy);
+    world.heroku.build(canary, { asksLeft: Number.MAX_SAFE_INTEGER });
+    let waits = 0;
+    world.onSleep = () => {
+      waits += 1;
+      if (waits > 2_000) throw new Error('it waits for ever');
+    };
+    await expect(restore(deploy)).rejects.toMatchObject({
+      code: 'E_RELEASE_UNDER_WAY',
+      message: expect.stringContaining(`${canaryApp} still has under way: build`),
+    });
+    expect(waits).toBeGreaterThan(600);
+    expect(sent(rolledBack)).toBe(0);
+  });
+
   it('knows what was submitted with a log that is thrown away', async () => {
     world.isLogKept = false;
     expect(await submit('canary')).toMatchObject({ adopted: false });
