@@ -25,7 +25,7 @@ type Operation = 'deploy' | 'current' | 'health' | 'restore';
 type Fault = 'before' | 'after';
 type Outcome = 'fail' | 'stall' | null;
 
-const [alive, never] = [process.pid, new Promise<never>(() => {})];
+const alive = process.pid;
 
 /** What the world's operations need of a folder; the example itself has no types. */
 export interface FolderPlace {
@@ -134,7 +134,7 @@ export class FolderWorld implements TargetWorld, Programs {
     this.ran.push({ operation, place, told });
     this.onRun(operation, place, told);
     const death = this.dies(this.ran.length);
-    if (death === 'before') return { ended: never, stop: () => {} };
+    if (death === 'before') return stalled();
     const writes = operation === 'deploy' || operation === 'restore';
     const fault = writes ? (this.#faults.get(`${place} ${operation}`) ?? null) : null;
     if (writes) this.#faults.delete(`${place} ${operation}`);
@@ -146,7 +146,7 @@ export class FolderWorld implements TargetWorld, Programs {
       outcome === null
         ? this.#carryOut(operation, told, lines)
         : this.#spoilt(operation, place, outcome, told, lines);
-    if (death === 'after') return { ended: never, stop: () => {} };
+    if (death === 'after') return stalled();
     if (fault === 'after') return ended({ code: null, signal: 'SIGKILL' });
     const text =
       !writes && this.#answer !== null ? [this.#answer] : this.spoil(lines, operation, place);
@@ -186,7 +186,7 @@ export class FolderWorld implements TargetWorld, Programs {
     const { LOCKSTEP_KEY: key = '', LOCKSTEP_COMMIT: commit = 'a'.repeat(40) } = told;
     const number = this.#begin(place, { commit, key, rollback: operation === 'restore' });
     if (operation === 'deploy') lines.push(JSON.stringify({ type: 'work', id: `w${number}` }));
-    if (outcome === 'stall') return { ended: never, stop: () => {} };
+    if (outcome === 'stall') return stalled();
     this.#folder(place).unlock();
     return ended({ code: 1, signal: null });
   }
@@ -337,6 +337,12 @@ function markWork(folder: FolderPlace, number: number): void {
   const release = folder.releases().find((one) => one.number === number);
   const { state: _, gone: __, ...kept } = release as unknown as Record<string, unknown>;
   writeFileSync(file, JSON.stringify({ ...kept, work: `w${number}` }));
+}
+
+/** One that goes on until it is told to end. */
+function stalled(): RunningProgram {
+  const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
+  return { ended: promise, stop: () => resolve({ code: null, signal: 'SIGTERM' }) };
 }
 
 const ended = (end: ProgramEnd): RunningProgram => ({

@@ -36,7 +36,8 @@ export class Call<O extends Operation> {
   readonly #options: CallOptions<O>;
   readonly #running: RunningProgram;
   readonly #output: ProgramOutput;
-  readonly #stopped = Promise.withResolvers<never>();
+  /** Why it was told to end, where it was. */
+  #stopped: { readonly why: unknown } | null = null;
   #progress: (line: string) => void;
   #isOver = false;
 
@@ -59,8 +60,7 @@ export class Call<O extends Operation> {
       },
       onOutput: (from, bytes) => this.#output.take(from, bytes),
     });
-    const ended = this.#running.ended.then((end) => this.#conclude(end));
-    this.ended = Promise.race([ended, this.#stopped.promise]);
+    this.ended = this.#running.ended.then((end) => this.#conclude(end));
     const over = () => {
       this.#isOver = true;
     };
@@ -69,8 +69,9 @@ export class Call<O extends Operation> {
   }
 
   /**
-   * Waits for its end, or for `until`, as long as the signal and the time allow: then it is stopped. What it says goes
-   * to these ports meanwhile.
+   * Waits for its end, or for `until`, as long as the signal and the time allow: then it is stopped, and that is waited
+   * for too, for what it changes while it ends must be there for whoever looks next. What it says goes to these ports
+   * meanwhile.
    */
   async attend(
     { clock, signal, progress }: Pick<Ports, 'clock' | 'signal' | 'progress'>,
@@ -93,6 +94,12 @@ export class Call<O extends Operation> {
     }
   }
 
+  /** Ends it, where it still runs: what it was begun for has failed. */
+  async end(why: unknown): Promise<void> {
+    this.#end(why, graceMs.late);
+    await this.ended.catch(() => {});
+  }
+
   #answered(line: number, value: Readonly<Record<string, unknown>>): void {
     const parsed = answers[this.#options.operation].safeParse(value);
     if (!parsed.success) {
@@ -111,14 +118,15 @@ export class Call<O extends Operation> {
     );
   }
 
-  #end(reason: unknown, grace: number): void {
-    if (this.#isOver) return;
-    this.#stopped.reject(reason);
+  #end(why: unknown, grace: number): void {
+    if (this.#isOver || this.#stopped !== null) return;
+    this.#stopped = { why };
     this.#running.stop(grace);
   }
 
   #conclude({ code, signal }: ProgramEnd): void {
     this.#output.end();
+    if (this.#stopped !== null) throw this.#stopped.why;
     if (code === exitCodes.done) return;
     const { words, operation } = this.#options;
     const how = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`;

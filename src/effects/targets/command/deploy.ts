@@ -92,11 +92,17 @@ async function begin(
   const options = { operation: 'deploy' as const, words, told, onAnswer: deploy.hear };
   deploy.call = await host.begin(options, ports);
   begun.set(host.name, deploy);
-  await deploy.call.attend(ports, { timeoutMs, until: deploy.worksOn });
-  if (seen === null) return untold(deploy, words);
-  const work = await listed(host, key, seen, ports);
-  deploy.mustAgree(work);
-  return work;
+  try {
+    await deploy.call.attend(ports, { timeoutMs, until: deploy.worksOn });
+    if (seen === null) return untold(deploy, words);
+    const work = await listed(host, key, seen, ports);
+    deploy.mustAgree(work);
+    return work;
+  } catch (error) {
+    // It may still be at it: nothing may come to run there once the deploy has failed.
+    await deploy.call.end(error);
+    throw error;
+  }
 }
 
 /** Until `current` tells what was begun: what it does not tell cannot be found again after a kill. */

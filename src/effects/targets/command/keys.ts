@@ -20,3 +20,6 @@ const taken = '!restore';
 export const restoreKey = (told: string): string => told + taken;
 
 export const isRestoreKey = (told: string): boolean => told.endsWith(taken);
+
+/** Whether it is that of a share of the traffic, or of taking one back: `502-1a5f89db/10`, and what may stand behind that. */
+export const isShareKey = (told: string): boolean => /-[0-9a-f]{8}\/[1-9]\d?(?:$|[ #!])/.test(told);

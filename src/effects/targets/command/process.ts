@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** After its SIGKILL: one that even that does not end, for its disk hangs say, is waited for no longer. */
+const killedMs = 2_000;
 /** What a program began may hold its output open after its end: so long it is read on. */
 const drainMs = 1_000;
 
@@ -49,6 +51,7 @@ function startProcess(
   const { promise: ended, resolve: end, reject } = Promise.withResolvers<ProgramEnd>();
   const group = new Group(child);
   let isStopped = false;
+  let unkillable: NodeJS.Timeout | undefined;
   child.stdout.on('data', (bytes: Buffer) => onOutput('stdout', bytes));
   child.stderr.on('data', (bytes: Buffer) => onOutput('stderr', bytes));
   child.once('error', (error) => {
@@ -56,6 +59,7 @@ function startProcess(
     reject(notStarted(words, error));
   });
   child.once('exit', (code, signal) => {
+    clearTimeout(unkillable);
     // A server that a deploy began stays; what was told to stop does not.
     if (isStopped) group.kill();
     else group.letGo();
@@ -72,6 +76,7 @@ function startProcess(
     if (isStopped || child.exitCode !== null || child.signalCode !== null) return;
     isStopped = true;
     group.stop(graceMs);
+    unkillable = setTimeout(() => end({ code: null, signal: 'SIGKILL' }), graceMs + killedMs);
   };
   return { ended, stop };
 }

@@ -20,10 +20,11 @@ import {
   type Targets,
   type UnderWay,
 } from '../target.ts';
-import { shown } from './call.ts';
+import { shown, wrongAnswer } from './call.ts';
 import { type Begun, follow, submit } from './deploy.ts';
 import { Host } from './host.ts';
 import { ProgramWatch } from './instances.ts';
+import { isShareKey } from './keys.ts';
 import type { Programs } from './program.ts';
 import { ageMsOf, artifactOf, ReleaseList } from './releases.ts';
 import { restore } from './restore.ts';
@@ -51,7 +52,22 @@ class CommandTarget implements Target {
   }
 
   async observe(ports: Ports): Promise<Observed> {
-    return (await this.#host.list(ports)).observed();
+    const list = await this.#host.list(ports);
+    this.#mustBeNoShare(list);
+    return list.observed();
+  }
+
+  /**
+   * Production may be the very place of which its canary is a share: then the commit would be found there, as if all of
+   * production ran it. @throws CommandError E_PROGRAM_ANSWER
+   */
+  #mustBeNoShare({ running }: ReleaseList): void {
+    const { environment, current } = this.#host.commands;
+    if (environment === 'canary' || running?.key == null || !isShareKey(running.key)) return;
+    throw wrongAnswer(
+      current ?? [],
+      `it tells the canary’s share, release ${running.id} of the key ${running.key}, for what ${environment} runs: it has to tell what the rest of the traffic gets`,
+    );
   }
 
   async namedCommit(artifact: Artifact, ports: Ports): Promise<string | null> {

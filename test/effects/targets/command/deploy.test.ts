@@ -1,7 +1,9 @@
 /** What good and careless programs come to: a deploy is looked up before it is begun, and nothing is believed that cannot be found again. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProgramEnd } from '../../../../src/effects/targets/command/program.ts';
+import { commandTargets } from '../../../../src/effects/targets/command/target.ts';
 import type { Submission } from '../../../../src/effects/targets/target.ts';
-import { FolderWorld } from '../../../targets/command-world.ts';
+import { FolderWorld, settingsOf } from '../../../targets/command-world.ts';
 import { failureOf } from '../../lockstep-error.ts';
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)] as const;
@@ -175,6 +177,31 @@ describe('a deploy', () => {
     expect(world.progress).not.toContain('line 30000');
   });
 
+  it.each([
+    ['that takes too long', 'E_PROGRAM_TIMEOUT', []],
+    ['whose work is not listed', 'E_PROGRAM_FORGETS', [{ type: 'work', id: 'w1' }]],
+  ])(
+    '%s is waited for until it has ended, for it may release to the last',
+    async (_, code, says) => {
+      const start = world.start.bind(world);
+      let isOver = false;
+      world.start = (program) => {
+        if (program.told.LOCKSTEP_OPERATION !== 'deploy') return start(program);
+        const { promise: ended, resolve } = Promise.withResolvers<ProgramEnd>();
+        const said = says.map((line) => `${JSON.stringify(line)}\n`).join('');
+        void Promise.resolve().then(() => program.onOutput('stdout', Buffer.from(said)));
+        const end = () => {
+          isOver = true;
+          resolve({ code: null, signal: 'SIGKILL' });
+        };
+        // It does not hear of it.
+        return { ended, stop: () => void setTimeout(end, 20) };
+      };
+      const error = await failureOf(submit({ timeoutMs: 60_000 }));
+      expect({ code: error.code, isOver }).toEqual({ code, isOver: true });
+    },
+  );
+
   it('is not begun once what cleared it is too old', async () => {
     const clear = async () => {
       world.jumping.advance(16_000);
@@ -262,5 +289,24 @@ describe('the list of releases', () => {
       return { ended: Promise.resolve({ code: 75, signal: null }), stop: () => {} };
     };
     expect((await observed()).running?.named).toBe(one);
+  });
+
+  it.each([
+    '502-11111111/10',
+    '502-11111111/10#2',
+    '502-11111111/10!restore',
+    '502-11111111/10 (log not kept)',
+  ])('tells no share for what all of production runs: %s', async (key) => {
+    await submit();
+    changing('current', (line) => (line.type === 'release' ? { ...line, key } : line));
+    const error = await failureOf(observed());
+    expect(error.code).toBe('E_PROGRAM_ANSWER');
+    expect(error.message).toContain(key);
+  });
+
+  it('tells a share for what the canary runs', async () => {
+    const canary = commandTargets(world)(settingsOf('canary'));
+    await canary.submit({ ...submission, share: 10, key: '502-11111111/10' }, world.ports());
+    expect((await canary.observe(world.ports())).running?.artifact.commit).toBe(one);
   });
 });
