@@ -4,7 +4,7 @@ import { fullDiagram, topDiagram } from './mermaid.ts';
 import { declaredTransitions, type OutlinedState, statesOf } from './outline.ts';
 import {
   type DeployPath,
-  deployPaths,
+  directPaths,
   inWords,
   type PathStep,
   pathsToTransitions,
@@ -23,7 +23,7 @@ export function chartPicture(chart: Chart): string {
 export function documentChart(chart: Chart): string {
   const states = statesOf(chart);
   const transitions = declaredTransitions(chart);
-  const all = deployPaths(chart).filter(({ turn }) => turn === null);
+  const all = directPaths(chart);
   return `${[
     '# The statechart of a deploy',
     'Written by `pipeline docs` from `src/machine/chart.ts`; change that, not this.',
@@ -58,13 +58,13 @@ export function documentChart(chart: Chart): string {
         ),
       ),
     ].join('\n'),
-    ...directPaths(states, all),
+    ...pathsByEnd(states, all),
     ...loops(chart),
   ].join('\n\n')}\n`;
 }
 
 /** The paths on which no loop is turned and no canary stands, by their end; how many there are beside them. */
-function directPaths(states: readonly OutlinedState[], all: readonly DeployPath[]): string[] {
+function pathsByEnd(states: readonly OutlinedState[], all: readonly DeployPath[]): string[] {
   const plain = all.filter(({ request }) => request.settings.canary === null);
   const direct = [...new Map(plain.map((path) => [path.steps.map(inWords).join(), path])).values()];
   const byEnd = Map.groupBy(direct, ({ steps }) => steps.at(-1)?.to ?? '');

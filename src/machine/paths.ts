@@ -101,8 +101,17 @@ const turning: readonly Way[] = ['artifact', 'commit', 'canary, baked'];
  * @param of the ways that are searched
  */
 export function deployPaths(chart: Chart, of: readonly Way[] = ways): DeployPath[] {
+  return endingPaths(chart, of, turning);
+}
+
+/** Those on which no loop is turned. */
+export function directPaths(chart: Chart, of: readonly Way[] = ways): DeployPath[] {
+  return endingPaths(chart, of, []);
+}
+
+function endingPaths(chart: Chart, of: readonly Way[], turned: readonly Way[]): DeployPath[] {
   const found = of.flatMap((way) => {
-    const { request, logic, options } = searchOf(chart, way, turning.includes(way));
+    const { request, logic, options } = searchOf(chart, way, turned.includes(way));
     return getSimplePaths(logic, options)
       .filter(({ state }) => exitCodeOf(state.context) !== null)
       .map(({ steps }) => pathOf(way, request, steps));
