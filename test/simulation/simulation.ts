@@ -137,6 +137,8 @@ class Simulation {
   readonly #afterUp: (AfterUp | null)[];
   readonly #canary: CanaryPlan | null;
   readonly #afterCanaryUp: CanaryPlan['afterUp'][number][];
+  /** Deploys that gave production, too, what their canary was given last: what became of it there is for people. */
+  readonly #inProduction = new Set<string>();
   #ids = 0;
 
   constructor(
@@ -488,7 +490,10 @@ class Simulation {
     const untrue = this.#ends.untrue(lane, commit, event, at);
     this.#invariants.check(untrue === null, () => `${deploy} ${untrue}`);
     const { settled, to } = (event.metadata.transition ?? {}) as { settled?: boolean; to?: string };
-    if (settled === true && to !== 'production.live' && !mayLeaveCanary(event)) {
+    if (event.type === 'canary.submitted') this.#inProduction.delete(deploy);
+    if (event.type === 'production.submitted') this.#inProduction.add(deploy);
+    const isOver = settled === true && to !== 'production.live';
+    if (isOver && !this.#inProduction.has(deploy) && !mayLeaveCanary(event)) {
       this.#invariants.onEnded(lane, deploy);
     }
     if (event.type === 'production.disabled' && event.data.switch === 'settings') {
