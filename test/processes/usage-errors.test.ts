@@ -126,6 +126,18 @@ const cases: readonly Case[] = [
     env: { HEROKU_API_KEY: undefined },
   },
   {
+    code: 'E_PROGRAM_MISSING',
+    what: 'a program that the repository does not have',
+    args: advance,
+    config: (text) =>
+      text
+        .replace(
+          'heroku: { app: acme-production }',
+          'command: { deploy: bin/deploy, current: bin/current, health: bin/health }',
+        )
+        .replace(/(production:[\s\S]*)dynos:/, '$1instances:'),
+  },
+  {
     code: 'E_CONFIG',
     what: 'a key that is unknown',
     args: advance,
