@@ -64,5 +64,6 @@ export function reachedPaths(): Path[] {
     const { from, event, to } = steps.at(-1) as PathStep;
     return { edge: { from, event: event.type, to }, request, events };
   });
-  return [...new Map(paths.map((path) => [nameOf(path.edge), path])).values()];
+  // Of several ways to an edge the first: without a canary, where it needs none.
+  return [...new Map(paths.toReversed().map((path) => [nameOf(path.edge), path])).values()];
 }
