@@ -137,7 +137,7 @@ class Simulation {
   readonly #afterUp: (AfterUp | null)[];
   readonly #canary: CanaryPlan | null;
   readonly #afterCanaryUp: CanaryPlan['afterUp'][number][];
-  /** Deploys that gave production, too, what their canary was given last: what became of it there is for people. */
+  /** Deploys whose commit production was given, too, by them or by somebody else: what became of it there is for people. */
   readonly #inProduction = new Set<string>();
   #ids = 0;
 
@@ -491,7 +491,7 @@ class Simulation {
     this.#invariants.check(untrue === null, () => `${deploy} ${untrue}`);
     const { settled, to } = (event.metadata.transition ?? {}) as { settled?: boolean; to?: string };
     if (event.type === 'canary.submitted') this.#inProduction.delete(deploy);
-    if (event.type === 'production.submitted') this.#inProduction.add(deploy);
+    if (/^production\.(submitted|found)$/.test(event.type)) this.#inProduction.add(deploy);
     const isOver = settled === true && to !== 'production.live';
     if (isOver && !this.#inProduction.has(deploy) && !mayLeaveCanary(event)) {
       this.#invariants.onEnded(lane, deploy);
