@@ -131,8 +131,7 @@ export const base = setup({
             gatesPassed: event.data.own,
             isExposed: false,
             production: {
-              sharesDone: 0,
-              work: null,
+              ...nothingShipped,
               artifact: event.data.artifact,
               releaseId: event.data.release.id,
               release: event.data.release,
