@@ -44,6 +44,7 @@ export {
   type JsonObject,
   type Lease,
   LogFault,
+  type LogHead,
   type NewEvent,
   type RecordedEvent,
   StoreReplaced,

@@ -4,6 +4,7 @@ import { chart } from './chart.ts';
 import { steps } from './codec.ts';
 import { eventSchemas } from './events.ts';
 import { laneEventSchemas } from './lane.ts';
+import { headEventSchemas } from './log-head.ts';
 
 /** Fields of an event's metadata that have no schema. */
 const metadataFields = [
@@ -23,7 +24,7 @@ const metadataFields = [
 ];
 
 export function logVocabulary(): ReadonlySet<string> {
-  const schemas = { ...eventSchemas, ...laneEventSchemas };
+  const schemas = { ...eventSchemas, ...laneEventSchemas, ...headEventSchemas };
   const words = new Set([...metadataFields, ...Object.keys(schemas), ...Object.keys(steps)]);
   const seen = new Set<z.ZodType>();
   for (const schema of Object.values(schemas)) {

@@ -8,6 +8,7 @@ import {
   findAppended,
   headPosition,
   insertion,
+  lastEvents,
   lastMark,
   type Mark,
   markLook,
@@ -16,7 +17,7 @@ import {
   standingLooks,
   streamBeginnings,
 } from './event-table.ts';
-import { verifyRows } from './hash-chain.ts';
+import { digestOf, verifyRows } from './hash-chain.ts';
 import {
   assertHeld,
   findLease,
@@ -39,6 +40,7 @@ import type {
   JsonObject,
   Lease,
   LogFault,
+  LogHead,
   RecordedEvent,
   StreamAppend,
   Verification,
@@ -227,6 +229,12 @@ export class DatabaseLog implements ProjectedLog {
 
   head(): Promise<number> {
     return this.#database.read(headPosition);
+  }
+
+  async headDigest(): Promise<LogHead> {
+    const ends = await this.#database.read(lastEvents);
+    const digest = digestOf(ends.map((end) => [end.stream, end]));
+    return { digest, position: ends.reduce((last, { position }) => Math.max(last, position), 0) };
   }
 
   lease(resource: string): Promise<Lease | null> {

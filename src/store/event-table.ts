@@ -53,6 +53,21 @@ const streamHead = new Statement((db, { stream }: { stream: string }) =>
     .orderBy('version', 'desc')
     .limit(one),
 );
+/** By the index of streams. */
+const lastOfStreams = new Statement((db, _value: object) =>
+  db
+    .selectFrom('events')
+    .innerJoin(
+      db
+        .selectFrom('events')
+        .select((eb) => ['stream as name', eb.fn.max('version').as('newest')])
+        .groupBy('stream')
+        .as('ends'),
+      (join) =>
+        join.onRef('ends.name', '=', 'events.stream').onRef('ends.newest', '=', 'events.version'),
+    )
+    .select(['events.stream', 'events.version', 'events.hash', 'events.position']),
+);
 const ofStream = new Statement((db, value: { stream: string; from: number; limit: number }) =>
   all(db)
     .where('stream', '=', text(value.stream))
@@ -89,6 +104,13 @@ const insert = new Statement((db, value: EventRow) => {
 
 export function* headPosition(): Procedure<number> {
   return (yield* last.first({}))?.position ?? 0;
+}
+
+/** The last event of every stream, as of one moment. */
+export function lastEvents(): Procedure<
+  Pick<EventRow, 'stream' | 'version' | 'hash' | 'position'>[]
+> {
+  return lastOfStreams.all({});
 }
 
 /** The log's last event; null while there is none. */

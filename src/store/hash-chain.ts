@@ -49,15 +49,19 @@ export class Chain {
     return flaw;
   }
 
-  /** See `Verification.headDigest`. */
+  /** Of the log up to the event that was taken in last. */
   digest(): string {
-    const sum = createHash('sha256');
-    const byName = [...this.#heads].sort(([a], [b]) =>
-      Buffer.compare(Buffer.from(a), Buffer.from(b)),
-    );
-    for (const [stream, head] of byName) sum.update(canonical([stream, head.version, head.hash]));
-    return sum.digest('hex');
+    return digestOf(this.#heads);
   }
+}
+
+/** SHA-256 (hex) over every stream's name, last version and last hash, in the order of the names’ bytes. */
+export function digestOf(heads: Iterable<readonly [string, Head]>): string {
+  const sum = createHash('sha256');
+  const named = [...heads].map(([stream, head]) => ({ name: Buffer.from(stream), stream, head }));
+  named.sort((a, b) => Buffer.compare(a.name, b.name));
+  for (const { stream, head } of named) sum.update(canonical([stream, head.version, head.hash]));
+  return sum.digest('hex');
 }
 
 /**

@@ -97,7 +97,7 @@ export interface Checkpoint {
 export interface Verification {
   readonly events: number;
   readonly streams: number;
-  /** SHA-256 over every stream's name, version and last hash, in name order: export it to see a cut tail. */
+  /** See `LogHead`: keep it elsewhere to see a cut tail. */
   readonly headDigest: string;
   /** The first event that does not add up, if any; position 0 where it is the database's own files. */
   readonly fault: {
@@ -105,6 +105,14 @@ export interface Verification {
     readonly stream: string;
     readonly reason: string;
   } | null;
+}
+
+/** The whole log in 64 hex digits: whoever keeps it elsewhere sees any change of what the log was then. */
+export interface LogHead {
+  /** SHA-256 over every stream's name, version and last hash, in name order. */
+  readonly digest: string;
+  /** The last event's; 0 for an empty log. */
+  readonly position: number;
 }
 
 /** The first event of a stream. */
@@ -177,6 +185,8 @@ export interface EventLog {
 
   /** The last global position; 0 for an empty log. */
   head(): Promise<number>;
+  /** The log's head as it is stored now: nothing is checked by it, `verify` does that. */
+  headDigest(): Promise<LogHead>;
 
   /** The lease over a resource as it stands, expired and released ones included; null if there never was one. */
   lease(resource: string): Promise<Lease | null>;

@@ -90,6 +90,12 @@ export function readContract(create: () => Promise<TestStore>): void {
       expect(two.headDigest).toMatch(/^[0-9a-f]{64}$/);
       expect(two.headDigest).not.toBe(empty.headDigest);
       expect(await log.verify()).toEqual(two);
+      // Of any name: by their bytes, in which `ä` and what is beyond it stand elsewhere than in UTF-16.
+      for (const stream of ['ä', '\u{10000}', '\uffee', 'b']) {
+        await log.append([{ stream, expected: 'any', events: events(1) }]);
+        const { headDigest, events: position } = await log.verify();
+        expect(await log.headDigest()).toEqual({ digest: headDigest, position });
+      }
     });
   });
 

@@ -20,6 +20,8 @@ export interface Environment {
   readonly circleApiUrl: string;
   readonly githubToken: string | null;
   readonly githubApiUrl: string;
+  /** What heads of the log are signed with: a private key of Ed25519. */
+  readonly signingKey: string | null;
   /** What the kinds of channels read: tokens, webhooks and base URLs, by the names of their variables. */
   readonly channels: Readonly<Record<string, string | null>>;
   /** The optional tokens that are set to nothing: most often a secret that is missing in the CI. */
@@ -35,7 +37,7 @@ const neverEmpty = [
 ];
 const webhooks = channelKinds.flatMap(({ variables }) => variables.webhooks);
 const optionalTokens = [
-  ...['CIRCLE_TOKEN', 'GITHUB_TOKEN'],
+  ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'PIPELINE_SIGNING_KEY'],
   ...channelKinds.flatMap(({ variables }) => variables.tokens),
 ];
 
@@ -86,6 +88,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     circleApiUrl: url('CIRCLE_API_URL', 'https://circleci.com/api/v2', 'CIRCLE_TOKEN'),
     githubToken: text('GITHUB_TOKEN'),
     githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com', 'GITHUB_TOKEN'),
+    signingKey: text('PIPELINE_SIGNING_KEY'),
     channels: Object.fromEntries(
       channelKinds.flatMap(({ variables: { tokens, webhooks, urls } }) => [
         ...tokens.map((name) => [name, text(name)]),

@@ -5,6 +5,7 @@ import { nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
+import { headWords, readKey, takeHead } from '../../runtime/audit/head.ts';
 import { domainEvent, foldStream } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
 import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
@@ -36,6 +37,7 @@ const lastResortMs = 1_800;
 
 export async function carry(options: CarryOptions): Promise<number> {
   const { terminal, json, parts } = options;
+  const key = signingKeyOf(parts.environment);
   const clock = systemClock;
   const reporter = withPulse(createReporter({ terminal, json, now: clock.now }), clock);
   reporter.waiting('opening the log');
@@ -75,10 +77,12 @@ export async function carry(options: CarryOptions): Promise<number> {
     reporter.end();
     const exit =
       outcome.interrupted === null ? (outcome.exit ?? 1) : signalExitCodes[outcome.interrupted];
-    if (json) terminal.json(await summary(log, deploy, exit));
+    const head = await takeHead(log, parts.run, key);
+    if (json) terminal.json({ ...(await summary(log, deploy, exit)), head });
     else {
       const next = nextFor(outcome.state, deploy) ?? `The whole story: pipeline log ${deploy}`;
       terminal.out(`\n${deploy}: ${outcome.state} (exit ${exit}). ${next}`);
+      terminal.out(headWords(head));
     }
     return exit;
   } finally {
@@ -88,6 +92,10 @@ export async function carry(options: CarryOptions): Promise<number> {
     await log.close();
   }
 }
+
+/** @throws UsageError E_ENVIRONMENT */
+const signingKeyOf = ({ signingKey }: AssembleOptions['environment']) =>
+  signingKey === null ? null : readKey('private', signingKey, 'PIPELINE_SIGNING_KEY');
 
 /** A deploy that exists already is introduced: which state it was left in. */
 async function tellWhatIs(

@@ -1,6 +1,8 @@
 /** Names in the log: streams and the resources that leases are held over. */
 
 export const deployStream = (deploy: string): string => `deploy/${deploy}`;
+/** The heads of the log that were signed. */
+export const headsStream = 'heads';
 export const laneStream = (lane: string): string => `lane/${lane}`;
 
 /** The lane's lock; its token is the version of the grant in the lane's stream. */

@@ -35,6 +35,7 @@ describe('the environment', () => {
       circleApiUrl: 'https://circleci.com/api/v2',
       githubToken: null,
       githubApiUrl: 'https://api.github.com',
+      signingKey: null,
       channels: {
         SLACK_BOT_TOKEN: null,
         SLACK_WEBHOOK_URL: null,
