@@ -19,7 +19,7 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   },
   cli: {
     rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox', 'format', 'redaction', 'errors'],
-    packages: /^(node:|commander|zod|yaml|env-ci|xstate)/,
+    packages: /^(node:|commander|open$|zod|yaml|env-ci|xstate)/,
   },
 };
 

@@ -1,16 +1,13 @@
 /** The command line: names, flags, help. Parsing only: `program/` declares the commands, `commands/` does their work. */
 import { Command, CommanderError } from 'commander';
 import { declareAdvance, declareResume } from './program/deploys.ts';
+import { declareHelp, topicHelp } from './program/help.ts';
 import { declareMaking } from './program/making.ts';
+import { declareOpen } from './program/open.ts';
 import { declareOrders } from './program/orders.ts';
 import { declareQuestions } from './program/questions.ts';
 import type { Surroundings } from './program/shared.ts';
 import { declareExport, declareImport } from './program/transfer.ts';
-import { exitCodes } from './workspace/exit-codes.ts';
-
-const exitCodeHelp = Object.entries(exitCodes)
-  .map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)
-  .join('\n');
 
 /** Commands load what they need when they run: help and usage errors load nothing. */
 export function createProgram(options: Surroundings): Command {
@@ -25,7 +22,7 @@ export function createProgram(options: Surroundings): Command {
     )
     .option('--no-color', 'no colour (also: NO_COLOR)')
     .option('--debug', 'print the stack of an unexpected error')
-    .addHelpText('after', `\nExit codes:\n${exitCodeHelp}\n`)
+    .addHelpText('after', `\n${topicHelp}\n`)
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
@@ -42,6 +39,8 @@ export function createProgram(options: Surroundings): Command {
   declareExport(program, options);
   declareImport(program, options);
   declareMaking(program, options);
+  declareOpen(program, options);
+  declareHelp(program, options);
   return program;
 }
 

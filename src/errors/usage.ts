@@ -143,6 +143,12 @@ export const usageErrors = {
       'A lane’s name is `app` in its `pipeline.yml`; `pipeline status --json` shows each deploy’s.',
     exit,
   },
+  E_NO_LINK: {
+    meaning: 'The deploy’s events name no such page.',
+    remedy:
+      'The hint says where its address would come from: `repository` or `verify` in `pipeline.yml`, or the CI.',
+    exit,
+  },
   E_NO_DEPLOY: {
     meaning: 'The log has no such deploy.',
     remedy:

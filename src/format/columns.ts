@@ -38,6 +38,18 @@ export function cutToWidth(text: string, columns: number): string {
   return `${line}…`;
 }
 
+/** A text as lines of at most so many columns, broken at blanks; a longer word stands by itself. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? word : `${last} ${word}`;
+    if (last !== undefined && widthOf(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Rows as lines, in columns that are aligned; the last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>

@@ -111,7 +111,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
     notes: {
       base,
       head,
-      compareUrl: `https://github.com/acme/web/compare/${base}...${head}`,
+      compareUrl: 'https://github.com/acme/web/compare/0f0a53bc1d5e...1a5f89db9a6a',
       commits: [
         {
           sha: middle,

@@ -49,6 +49,8 @@ const cases: readonly Case[] = [
     what: 'a time after the other',
     args: one('export', '--since', '1h', '--until', '2h'),
   },
+  { code: 'E_USAGE', what: 'a topic that is none', args: one('help', 'stores') },
+  { code: 'E_NO_LINK', what: 'a page that no event names', args: one('open', 'run') },
   { code: 'E_USAGE', what: 'a port that is none', args: one('sandbox', '--port', 'x') },
   { code: 'E_USAGE', what: 'a store of nothing', args: one('status', '--store', '') },
   {

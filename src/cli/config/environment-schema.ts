@@ -16,7 +16,7 @@ export type EnvironmentConfig = Omit<ChosenTarget, 'tellsInstances'> &
 
 const endpoint = z
   .strictObject({
-    url,
+    url: url.describe('what is asked'),
     status: z
       .int()
       .min(100)
@@ -26,11 +26,24 @@ const endpoint = z
     timeout: duration('how long it may take until it answers so', '2m'),
     successes: z.int().min(1).max(100).default(1).describe('how many such answers in a row'),
     body: z.string().min(1).optional().describe('a text that the body has to contain'),
-    header: z.strictObject({ name: z.string().min(1), value: z.string() }).optional(),
-    revision: z
-      .union([z.strictObject({ header: z.string().min(1) }), z.strictObject({ url })], {
-        error: 'has to be { header: NAME } or { url: URL }',
+    header: z
+      .strictObject({
+        name: z.string().min(1).describe('a header that the answer has to have'),
+        value: z.string().describe('its value'),
       })
+      .optional(),
+    revision: z
+      .union(
+        [
+          z.strictObject({
+            header: z.string().min(1).describe('the header in which the app tells its commit'),
+          }),
+          z.strictObject({ url: url.describe('the address at which the app tells its commit') }),
+        ],
+        {
+          error: 'has to be { header: NAME } or { url: URL }',
+        },
+      )
       .optional()
       .describe('where the app tells which commit answers'),
   })

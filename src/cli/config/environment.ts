@@ -35,10 +35,12 @@ const neverEmpty = [
   ...['CIRCLE_API_URL', 'GITHUB_API_URL'],
   ...channelKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
 ];
-const webhooks = channelKinds.flatMap(({ variables }) => variables.webhooks);
+const webhooks = channelKinds.flatMap(({ variables }) =>
+  variables.webhooks.map(({ name }) => name),
+);
 const optionalTokens = [
   ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'PIPELINE_SIGNING_KEY'],
-  ...channelKinds.flatMap(({ variables }) => variables.tokens),
+  ...channelKinds.flatMap(({ variables }) => variables.tokens.map(({ name }) => name)),
 ];
 
 /** The variables that hold secrets of Lockstep's own: what is in them is masked whatever it looks like. */
@@ -91,8 +93,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     signingKey: text('PIPELINE_SIGNING_KEY'),
     channels: Object.fromEntries(
       channelKinds.flatMap(({ variables: { tokens, webhooks, urls } }) => [
-        ...tokens.map((name) => [name, text(name)]),
-        ...webhooks.map((name) => [name, webhookIn(env, name)]),
+        ...tokens.map(({ name }) => [name, text(name)]),
+        ...webhooks.map(({ name }) => [name, webhookIn(env, name)]),
         ...urls.map(({ name, standard, token }) => [name, url(name, standard, token)]),
       ]),
     ),

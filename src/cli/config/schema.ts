@@ -62,7 +62,10 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
       .describe('skip: of three stacked builds the middle one exits; every: one merge a deploy'),
     lock: z
       .strictObject({
-        provider: z.enum(['store', 'circleci', 'github']).default('store'),
+        provider: z
+          .enum(['store', 'circleci', 'github'])
+          .default('store')
+          .describe('what the lock is: a lease in the log, or the CI’s own list of builds'),
         timeout: duration('how long the lock is waited for', '60m'),
         lease: duration('how long a lock outlives a run that died, 1s or more', '60s').refine(
           (ms) => ms >= leastLeaseMs,
@@ -79,7 +82,10 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
     production: await environment('production'),
     gates: z
       .strictObject({
-        rollback: z.literal('hold').default('hold'),
+        rollback: z
+          .literal('hold')
+          .default('hold')
+          .describe('somebody’s going back in production holds what comes after it'),
         killSwitch: z
           .string()
           .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
@@ -90,7 +96,8 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
             const right = killSwitchFault(name);
             if (right !== null) context.addIssue(`has to be ${right}`);
           })
-          .default('PRODUCTION_CD_ENABLED'),
+          .default('PRODUCTION_CD_ENABLED')
+          .describe('the environment variable that has to be true for production'),
         stuckExit: z
           .int('a whole number from 0 to 125')
           .min(0, 'has to be 0 or more')

@@ -1,8 +1,9 @@
 /** What a kind of channel hands in: the rest of the program knows kinds by this, and none of them by its name. */
 import type { z } from 'zod';
 import type { ErrorEntries } from '../../errors/entry.ts';
+import type { SecretVariables } from '../../redaction/secrets.ts';
 import type { Clock } from '../clock.ts';
-import type { UrlVariable } from '../url-variable.ts';
+import type { SecretVariable, UrlVariable } from '../variables.ts';
 import type { Channel } from './channel.ts';
 
 /** Every command reads it, for the names of secrets: what weighs is loaded when it is asked for. */
@@ -13,7 +14,7 @@ export interface ChannelKind<Settings = unknown> {
   readonly title: string;
   readonly variables: ChannelVariables;
   /** The variables that its settings name besides; left out: they name none. */
-  named?(settings: Settings): Pick<ChannelVariables, 'tokens' | 'webhooks'>;
+  named?(settings: Settings): SecretVariables;
   /** Its part of the error catalogue. */
   readonly errors: ErrorEntries;
   /** Loads what stands under that key. */
@@ -49,8 +50,8 @@ export type OpenedChannel =
 
 /** The environment variables that it reads; each may be left out. */
 export interface ChannelVariables {
-  readonly tokens: readonly string[];
+  readonly tokens: readonly SecretVariable[];
   /** Addresses that are secrets as a whole: whoever knows one may post there. */
-  readonly webhooks: readonly string[];
+  readonly webhooks: readonly SecretVariable[];
   readonly urls: readonly UrlVariable[];
 }

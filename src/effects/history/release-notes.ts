@@ -39,12 +39,16 @@ export function toReleaseNotes(options: {
   return {
     base,
     head,
-    compareUrl: webUrl === null || base === null ? null : `${webUrl}/compare/${base}...${head}`,
+    compareUrl:
+      webUrl === null || base === null ? null : `${webUrl}/compare/${short(base)}...${short(head)}`,
     commits: listed,
     omitted: Math.max(0, total - listed.length),
     bodiesOmitted,
   };
 }
+
+/** Short enough for a line that people read, and unlikely ever to name two commits. */
+const short = (sha: string): string => sha.slice(0, 12);
 
 /** As many of the newest as the log can keep. */
 function newestOf(commits: readonly NoteCommit[]): NoteCommit[] {

@@ -4,7 +4,7 @@ import type { ErrorEntries } from '../../errors/entry.ts';
 import type { Environment, EnvironmentName, TargetSettings } from '../../machine/events.ts';
 import type { Upcaster } from '../../machine/upcasting.ts';
 import type { Ports } from '../ports.ts';
-import type { UrlVariable } from '../url-variable.ts';
+import type { SecretVariable, UrlVariable } from '../variables.ts';
 import type { Targets } from './target.ts';
 
 /** Every command reads it, for the names of secrets and for old events: what weighs is loaded when it is asked for. */
@@ -84,8 +84,7 @@ export interface TargetVariables {
   readonly urls: readonly UrlVariable[];
 }
 
-export interface TokenVariable {
-  readonly name: string;
+export interface TokenVariable extends SecretVariable {
   /** For whoever has not set it: how a token is made. */
   readonly hint: string;
 }

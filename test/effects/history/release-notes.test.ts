@@ -27,7 +27,9 @@ const notesOf = (commits: Commit[], more: { webUrl?: string | null; total?: numb
 describe('toReleaseNotes', () => {
   it('links the comparison and each commit, and links nothing without an address', () => {
     const { compareUrl, commits } = notesOf([commit(1), commit(2)]);
-    expect(compareUrl).toBe(`https://github.com/acme/web/compare/${base}...${shaOf(2)}`);
+    expect(compareUrl).toBe(
+      `https://github.com/acme/web/compare/${base.slice(0, 12)}...${shaOf(2).slice(0, 12)}`,
+    );
     expect(commits.map(({ url }) => url)).toEqual([
       `https://github.com/acme/web/commit/${shaOf(1)}`,
       `https://github.com/acme/web/commit/${shaOf(2)}`,

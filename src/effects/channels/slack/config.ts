@@ -9,7 +9,7 @@ const slackMentions =
   /^<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>( +<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>)*$/;
 
 export const schema = z.strictObject({
-  channel: z.string().min(1),
+  channel: z.string().min(1).describe('the channel that is told, by its name or its id'),
   oncall: z
     .string()
     .regex(

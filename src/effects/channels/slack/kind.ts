@@ -8,8 +8,8 @@ export const slackKind: ChannelKind<SlackSettings> = {
   name: slack.id,
   title: slack.name,
   variables: {
-    tokens: [botToken],
-    webhooks: [webhook],
+    tokens: [{ name: botToken, use: 'messages: one a deploy, with a thread' }],
+    webhooks: [{ name: webhook, use: 'messages, where there is no bot: one a step' }],
     urls: [{ name: slack.urlVariable, standard: 'https://slack.com/api', token: botToken }],
   },
   errors: slackErrors,

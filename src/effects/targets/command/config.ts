@@ -43,6 +43,8 @@ const shares = {
     .describe('the shares of the traffic that it is given, one after another'),
 };
 
+const submitted = 'artifact: exactly what was verified before; commit: it is built once more';
+
 const schema = (role: Role, { duration, app, isFirst }: ConfigFields) =>
   z
     .strictObject({
@@ -54,11 +56,8 @@ const schema = (role: Role, { duration, app, isFirst }: ConfigFields) =>
       health: program('tells which instances are up').optional(),
       restore: program('takes a deploy back').optional(),
       submits: isFirst
-        ? z.literal('commit').default('commit')
-        : z
-            .enum(['artifact', 'commit'])
-            .default('artifact')
-            .describe('artifact: exactly what was verified before; commit: it is built once more'),
+        ? z.literal('commit').default('commit').describe(submitted)
+        : z.enum(['artifact', 'commit']).default('artifact').describe(submitted),
       timeout: duration('how long a deploy, and what follows it until it runs, may take', '30m'),
       ...(role === 'canary' ? shares : {}),
       waive: z

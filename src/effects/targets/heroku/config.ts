@@ -8,11 +8,17 @@ const appName = z
   .regex(
     /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/,
     'a Heroku app’s name: lower case letters, digits and dashes, 3 to 30 of them',
-  );
+  )
+  .describe('the app’s name on Heroku');
 
 /** What comes first is built: there is nothing yet to promote to it. */
 const deployOf = (isFirst: boolean) =>
-  isFirst ? z.literal('build').default('build') : z.enum(['promote', 'build']).default('promote');
+  (isFirst
+    ? z.literal('build').default('build')
+    : z.enum(['promote', 'build']).default('promote')
+  ).describe(
+    'promote: exactly the slug or image that was checked before; build: it is built once more',
+  );
 
 const schema = (_: Role, { duration, isFirst }: ConfigFields) =>
   z

@@ -11,6 +11,7 @@ export const herokuKind: TargetKind = {
     tokens: [
       {
         name: heroku.tokenVariable,
+        use: 'builds, releases, promotions',
         hint: 'Make one with `heroku authorizations:create` and set it: in the CI’s environment or context, or in the shell that runs this.',
       },
     ],

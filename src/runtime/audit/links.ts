@@ -1,0 +1,28 @@
+/** Where a deploy can be looked at, besides the log. */
+import type { DomainEvent } from '../../machine/events.ts';
+
+export const linkNames = ['app', 'run', 'comparison', 'commit'] as const;
+export type LinkName = (typeof linkNames)[number];
+
+/** Null: the deploy's events name no such place. */
+export type Links = Readonly<Record<LinkName, string | null>>;
+
+export function linksOf(events: readonly DomainEvent[]): Links {
+  const links: Record<LinkName, string | null> = {
+    app: null,
+    run: null,
+    comparison: null,
+    commit: null,
+  };
+  for (const { type, data } of events) {
+    if (type === 'deploy.requested') {
+      const { repository, production } = data.settings;
+      const endpoint = production.verify.endpoints[0]?.url;
+      links.app = endpoint === undefined ? null : new URL('/', endpoint).href;
+      links.run = data.build.url;
+      links.commit = repository === null ? null : `${repository}/commit/${data.commit.sha}`;
+    }
+    if (type === 'deploy.observed') links.comparison = data.notes.compareUrl;
+  }
+  return links;
+}
