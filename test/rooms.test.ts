@@ -13,6 +13,7 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   store: { rooms: ['errors'], packages: /^(node:|kysely|better-sqlite3|pg)/ },
   effects: { rooms: ['machine', 'format', 'redaction', 'errors'], packages: /^(node:|undici|zod)/ },
   sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
+  page: { rooms: ['machine'], packages: /^$/ },
   runtime: {
     rooms: ['machine', 'store', 'effects', 'format', 'redaction', 'errors'],
     packages: /^(node:|zod|kysely)/,

@@ -27,6 +27,7 @@ export function documentChart(chart: Chart): string {
   return `${[
     '# The statechart of a deploy',
     'Written by `pipeline docs` from `src/machine/chart.ts`; change that, not this.',
+    '![The nine states, what is in each, and what leads from each to each](statechart.svg)',
     fenced(fullDiagram(chart)),
     `## States (${states.length})`,
     [

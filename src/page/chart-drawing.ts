@@ -1,0 +1,140 @@
+/** The chart as a picture (SVG), and on it the way that a deploy took. Pure. */
+import { topOf } from '../machine/state-facts.ts';
+import { type ChartLayout, type PlacedArrow, type PlacedState, type } from './chart-layout.ts';
+import { escaped } from './markup.ts';
+
+/** The way of a deploy through the chart. */
+export interface Way {
+  /** The events that led it on, and the states they led to, in their order. The first one is how it came to be. */
+  readonly steps: readonly { readonly event: string; readonly to: string }[];
+  /** Whether it is still in the last of them. */
+  readonly isUnderWay: boolean;
+}
+
+const nowhere: Way = { steps: [], isUnderWay: false };
+
+/** Colour never says anything alone: what was passed is drawn thicker, and each arrow has the numbers of its steps. */
+export function drawChart(layout: ChartLayout, way: Way = nowhere): string {
+  const { width, height, states, arrows } = layout;
+  const passed = passagesOf(way);
+  const label =
+    way.steps.length === 0 ? 'The statechart of a deploy' : `The way of a deploy: ${spoken(way)}`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="${-margin} ${-margin} ${width + 2 * margin} ${height + 2 * margin}" role="img" aria-label="${escaped(label)}">`,
+    `<style>${style}</style>`,
+    `<defs>${head('head', 'arrow')}${head('head-passed', 'passed')}</defs>`,
+    ...arrows
+      .map((arrow) => ({ arrow, passages: passed.get(`${arrow.from} ${arrow.to}`) ?? [] }))
+      // What was passed lies above what was not.
+      .sort((a, b) => a.passages.length - b.passages.length)
+      .map(({ arrow, passages }) => drawnArrow(arrow, passages)),
+    ...states.map((state) => drawnState(state, way)),
+    '</svg>\n',
+  ].join('\n');
+}
+
+const margin = 8;
+
+const style = `
+.chart{font-family:system-ui,sans-serif;--ink:#1f2933;--soft:#52606d;--line:#9aa5b1;--box:#f5f7fa;--passed:#0b6e4f;--now:#b44d12;--page:#fff}
+@media(prefers-color-scheme:dark){.chart{--ink:#f0f4f8;--soft:#bcccdc;--line:#627d98;--box:#1b2733;--passed:#57d9a3;--now:#ffb088;--page:#102030}}
+.chart .state rect{fill:var(--box);stroke:var(--line);stroke-width:1.2}
+.chart .state.passed rect{stroke:var(--passed);stroke-width:3}
+.chart .state.now rect{stroke:var(--now);stroke-width:4}
+.chart text{fill:var(--ink)}
+.chart .name{font-size:${type.name.size}px;font-weight:600}
+.chart .leaf{font-size:${type.leaf.size}px;fill:var(--soft)}
+.chart .leaf.passed{fill:var(--passed);font-weight:600}
+.chart .leaf.now{fill:var(--now);font-weight:700}
+.chart .label{font-size:${type.label.size}px;fill:var(--soft)}
+.chart .line{fill:none;stroke:var(--line);stroke-width:1.2}
+.chart .arrow{fill:var(--line)}
+.chart path.passed,.chart .passed .line{stroke:var(--passed);stroke-width:3}
+.chart marker .passed{fill:var(--passed);stroke:none}
+.chart .label.passed{fill:var(--passed);font-weight:600}
+.chart .step{fill:var(--passed)}
+.chart .number{fill:var(--page);font-size:${type.label.size}px;font-weight:700;text-anchor:middle}
+`.replaceAll('\n', '');
+
+const head = (id: string, kind: string): string =>
+  `<marker id="${id}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="${kind}" d="M0 0L8 4L0 8z"/></marker>`;
+
+/** Once over an arrow. */
+interface Passage {
+  /** Of all passages of the way, from 1. */
+  readonly number: number;
+  readonly event: string;
+}
+
+function passagesOf({ steps }: Way): ReadonlyMap<string, readonly Passage[]> {
+  const passages = new Map<string, Passage[]>();
+  let number = 0;
+  for (const [i, { event, to }] of steps.entries()) {
+    const [before, after] = [topOf(steps[i - 1]?.to ?? to), topOf(to)];
+    if (before === after) continue;
+    number += 1;
+    const arrow = `${before} ${after}`;
+    passages.set(arrow, [...(passages.get(arrow) ?? []), { number, event }]);
+  }
+  return passages;
+}
+
+function drawnArrow(
+  { from, to, points, labels }: PlacedArrow,
+  passages: readonly Passage[],
+): string {
+  const isPassed = passages.length > 0;
+  const line = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x} ${y}`).join('');
+  const texts = labels.map(({ event, x, y }) => {
+    const mark = passages.some((passage) => passage.event === event) ? ' passed' : '';
+    return `<text class="label${mark}" x="${x}" y="${y + type.label.size}">${escaped(event)}</text>`;
+  });
+  const title = `${from} to ${to}: ${labels.map(({ event }) => event).join(', ')}`;
+  return [
+    `<g class="way${isPassed ? ' passed' : ''}" data-from="${escaped(from)}" data-to="${escaped(to)}"><title>${escaped(title)}</title>`,
+    `<path class="line" d="${line}" marker-end="url(#head${isPassed ? '-passed' : ''})"/>`,
+    ...texts,
+    ...(isPassed ? [passageMark(points, passages)] : []),
+    '</g>',
+  ].join('');
+}
+
+/** On the arrow's longest piece; those of neighbours stand apart. */
+function passageMark(points: PlacedArrow['points'], passages: readonly Passage[]): string {
+  const part = passages.some(({ number }) => number % 2 === 0) ? 0.6 : 0.4;
+  const pieces = points.slice(1).map(([x, y], i) => {
+    const [before = 0, above = 0] = points[i] ?? [];
+    return {
+      length: Math.abs(x - before) + Math.abs(y - above),
+      at: [before + (x - before) * part, above + (y - above) * part].map(Math.round),
+    };
+  });
+  const [x = 0, y = 0] = pieces.reduce((a, b) => (b.length > a.length ? b : a)).at;
+  const text = passages.map(({ number }) => number).join(', ');
+  const half = Math.round(6 + text.length * 3.5);
+  return `<rect class="step" x="${x - half}" y="${y - 9}" width="${2 * half}" height="18" rx="9"/><text class="number" x="${x}" y="${y + 4}">${text}</text>`;
+}
+
+function drawnState({ name, leaves, x, y, width, height }: PlacedState, way: Way): string {
+  const states = way.steps.map(({ to }) => to);
+  const last = states.at(-1);
+  const isPassed = states.some((state) => topOf(state) === name);
+  const isNow = way.isUnderWay && last !== undefined && topOf(last) === name;
+  const kind = (passed: boolean, now: boolean) => `${passed ? ' passed' : ''}${now ? ' now' : ''}`;
+  const texts = leaves.map((leaf, i) => {
+    const whole = `${name}.${leaf}`;
+    const mark = kind(states.includes(whole), way.isUnderWay && last === whole);
+    const at = y + type.name.line + (i + 1) * type.leaf.line - 4;
+    return `<text class="leaf${mark}" x="${x + 14}" y="${at}" data-state="${escaped(whole)}">${escaped(leaf)}</text>`;
+  });
+  return [
+    `<g class="state${kind(isPassed, isNow)}" data-state="${escaped(name)}">`,
+    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
+    `<text class="name" x="${x + 12}" y="${y + 20}">${escaped(name)}</text>`,
+    ...texts,
+    '</g>',
+  ].join('');
+}
+
+const spoken = ({ steps, isUnderWay }: Way): string =>
+  `${steps.map(({ to }) => to).join(', ')}${isUnderWay ? ', where it is now' : ''}`;
