@@ -10,11 +10,11 @@ export interface Received {
   readonly at: number;
   /** What it was answered with; null when it was never carried out nor answered. */
   readonly status: number | null;
-  /** The JSON that was sent, to Heroku and Slack only. */
+  /** The JSON that was sent, to Heroku, GitHub and Slack only. */
   readonly body?: unknown;
 }
 
-const withBody: readonly Service[] = ['heroku', 'slack'];
+const withBody: readonly Service[] = ['heroku', 'github', 'slack'];
 
 /** The entry of a request, but for its status; what its body was is read from a copy. */
 export async function entryOf(

@@ -2,6 +2,7 @@
 import { environmentMutants } from './by-promise/environments.ts';
 import { followings } from './by-promise/followings.ts';
 import { gateMutants } from './by-promise/gates.ts';
+import { gitHubMutants } from './by-promise/github.ts';
 import { holders } from './by-promise/holders.ts';
 import { hookMutants } from './by-promise/hooks.ts';
 import { logMutants } from './by-promise/log.ts';
@@ -20,6 +21,7 @@ export const mutants: readonly Mutant[] = [
   ...ruleMutants,
   ...targetMutants,
   ...hookMutants,
+  ...gitHubMutants,
   ...programMutants,
   ...environmentMutants,
 ];

@@ -30,17 +30,22 @@ export interface Environment {
 
 /** What these name has a default, which nobody means who sets them to nothing. */
 const neverEmpty = [
-  ...['PIPELINE_STORE', 'PIPELINE_CONFIG', 'PIPELINE_LEASE', 'PIPELINE_TRUST'],
-  ...targetKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
-  ...['CIRCLE_API_URL', 'GITHUB_API_URL'],
-  ...channelKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
+  ...new Set([
+    ...['PIPELINE_STORE', 'PIPELINE_CONFIG', 'PIPELINE_LEASE', 'PIPELINE_TRUST'],
+    ...targetKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
+    ...['CIRCLE_API_URL', 'GITHUB_API_URL'],
+    ...channelKinds.flatMap(({ variables }) => variables.urls.map(({ name }) => name)),
+  ]),
 ];
 const webhooks = channelKinds.flatMap(({ variables }) =>
   variables.webhooks.map(({ name }) => name),
 );
+/** A channel may go by a token that is read for something else, too. */
 const optionalTokens = [
-  ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'PIPELINE_SIGNING_KEY'],
-  ...channelKinds.flatMap(({ variables }) => variables.tokens.map(({ name }) => name)),
+  ...new Set([
+    ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'PIPELINE_SIGNING_KEY'],
+    ...channelKinds.flatMap(({ variables }) => variables.tokens.map(({ name }) => name)),
+  ]),
 ];
 
 /** The variables that hold secrets of Lockstep's own: what is in them is masked whatever it looks like. */

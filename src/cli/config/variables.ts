@@ -69,7 +69,7 @@ const others: readonly Variable[] = [
 ];
 
 /** In the order of a list for people: what is Lockstep's own, what its vendors need, the rest. */
-export const variables: readonly Variable[] = [
+export const variables: readonly Variable[] = eachOnce([
   ...own,
   ...targetKinds.flatMap(({ variables: { tokens, urls } }) => [
     ...tokens.map(({ name, use }) => ({ name, use, standard: null })),
@@ -80,7 +80,16 @@ export const variables: readonly Variable[] = [
     ...urls.map(({ name, standard }) => baseUrl(name, standard)),
   ]),
   ...others,
-];
+]);
+
+/** A variable that several read has all of its uses where it comes last. */
+function eachOnce(all: readonly Variable[]): Variable[] {
+  return all.flatMap((one, at) => {
+    const same = all.filter(({ name }) => name === one.name);
+    if (all.findLastIndex(({ name }) => name === one.name) !== at) return [];
+    return [{ ...one, use: [...new Set(same.map(({ use }) => use).reverse())].join('; ') }];
+  });
+}
 
 function baseUrl(name: string, standard: string): Variable {
   return { name, use: 'the vendor’s base URL', standard };

@@ -187,11 +187,12 @@ async function notifierOf(
   const clock = systemClock;
   const values = { ...environment.channels, ...readNamed(namedSecrets(config.notify), env) };
   const same = { log, lane: config.app, ports: { http, clock, progress }, owner: run.owner };
+  const around = { clock, folder, env, repository: config.repository ?? null };
   for (const { name, opener } of channelKinds) {
     const settings = config.notify[name];
     if (settings === undefined) continue;
     const { open } = await opener();
-    for (const channel of open(settings, values, { clock, folder, env })) {
+    for (const channel of open(settings, values, around)) {
       opened.push(channel);
       if ('unset' in channel) progress(`${channel.title} is told nothing: set ${channel.unset}`);
     }

@@ -39,6 +39,8 @@ export interface OpeningPorts {
   readonly clock: Clock;
   /** Of the configuration. */
   readonly folder: string;
+  /** Where people read the repository, as the configuration says; null: it does not. */
+  readonly repository: string | null;
   /** The process's own environment, for what is to be handed on of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }

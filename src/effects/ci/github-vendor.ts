@@ -38,3 +38,13 @@ const waitMsMax = 5 * 60_000;
 function rateLimitWaitMs(attempt: number): number {
   return Math.min(60_000 * 2 ** (attempt - 1), waitMsMax);
 }
+
+/** The API's version that our schemas are of (GitHub REST API, API versions). */
+const apiVersion = '2022-11-28';
+
+/** What every request carries, whatever it asks for. */
+export const gitHubHeaders = (token: string): Readonly<Record<string, string>> => ({
+  accept: 'application/vnd.github+json',
+  authorization: `Bearer ${token}`,
+  'x-github-api-version': apiVersion,
+});

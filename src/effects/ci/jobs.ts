@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { malformed, sendForJson } from '../http/answers.ts';
 import { deadlineOf, type Ports } from '../ports.ts';
 import { createCircleCi } from './circleci.ts';
-import { github as gitHub } from './github-vendor.ts';
+import { github as gitHub, gitHubHeaders } from './github-vendor.ts';
 
 /** A job as its CI's API names it. What is read from a log goes into a URL: its shape is held. */
 export const ciJobSchema = z.discriminatedUnion('ci', [
@@ -85,11 +85,7 @@ async function readAttempt(
       ...request,
       signal: ports.signal,
       ...deadlineOf(ports),
-      headers: {
-        accept: 'application/vnd.github+json',
-        authorization: `Bearer ${token}`,
-        'x-github-api-version': '2022-11-28',
-      },
+      headers: gitHubHeaders(token),
       ...once,
     },
     attemptSchema,

@@ -1,7 +1,7 @@
 /** GitHub's REST API as far as it is needed: how commits are related, which workflow runs are under way. */
 
 import { z } from 'zod';
-import { github } from '../ci/github-vendor.ts';
+import { gitHubHeaders, github } from '../ci/github-vendor.ts';
 import { fullSha } from '../git/ancestry.ts';
 import { splitMessage } from '../git/commit-message.ts';
 import type { Commit } from '../git/commit-object.ts';
@@ -89,8 +89,6 @@ export const runsSchema = z.object({
   ),
 });
 
-/** The API's version that these schemas are of (GitHub REST API, API versions). */
-const apiVersion = '2022-11-28';
 const notThere = [404, 422];
 const pageMax = 100;
 /** The newest of a comparison's commits, where no pages are asked for. */
@@ -106,11 +104,7 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
         url: options.baseUrl + path,
         signal: ports.signal,
         ...deadlineOf(ports),
-        headers: {
-          accept: 'application/vnd.github+json',
-          authorization: `Bearer ${options.token}`,
-          'x-github-api-version': apiVersion,
-        },
+        headers: gitHubHeaders(options.token),
       },
       schema,
     );

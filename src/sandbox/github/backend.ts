@@ -3,10 +3,12 @@ import type { Context, Hono } from 'hono';
 import type { GitHubAnswers } from './answers.ts';
 import type { Place } from './bodies.ts';
 import type { GitRepository } from './git.ts';
+import type { Permissions } from './permissions.ts';
 
 export interface GitHubBackend {
   readonly hono: Hono;
   readonly answers: GitHubAnswers;
+  readonly permissions: Permissions;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** The repository that a request names. */

@@ -1,4 +1,4 @@
-/** The part of GitHub's REST API that tells commits apart and lists workflow runs. */
+/** The part of GitHub's REST API that tells commits apart, lists workflow runs and shows where commits are deployed. */
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { StandIn, StandInOptions } from '../stand-in.ts';
@@ -7,13 +7,21 @@ import { GitHubAnswers } from './answers.ts';
 import type { GitHubBackend } from './backend.ts';
 import { type Place, placeOf } from './bodies.ts';
 import { serveCommits } from './commits.ts';
+import { GitHubDeployments, serveDeployments } from './deployments.ts';
 import { GitRepository } from './git.ts';
+import { Permissions, type permissionVerb } from './permissions.ts';
+import { GitHubPulls, type pullRequestVerb, servePulls } from './pulls.ts';
+import { GitHubRecords, serveRecords } from './records.ts';
 import { GitHubRuns, type gitHubVerbs, latest } from './runs.ts';
 
 /** Each throws for an input that is not its own, and for runs that there are not. */
 export interface GitHubControl {
   workflowRun(run: z.input<typeof gitHubVerbs.workflowRun>): { id: number; number: number };
   updateWorkflowRun(change: z.input<typeof gitHubVerbs.updateWorkflowRun>): void;
+  /** A pull request, and which commits it brought; one of that number is replaced. */
+  pullRequest(pull: z.input<typeof pullRequestVerb>): void;
+  /** What the token may do from now on: `{ "deployments": "read" }`. */
+  gitHubPermissions(permissions: z.input<typeof permissionVerb>): void;
 }
 
 /**
@@ -26,6 +34,10 @@ export function createGitHub(
 ): StandIn & { readonly control: GitHubControl; readonly routes: Hono['routes'] } {
   const answers = new GitHubAnswers(options);
   const runs = new GitHubRuns(options.now);
+  const deployments = new GitHubDeployments(options.now);
+  const pulls = new GitHubPulls(options.now);
+  const records = new GitHubRecords(options.now);
+  const permissions = new Permissions();
   /** What repositories' numbers stand for, of those that were asked for by name. */
   const names = new Map<string, string>();
   const hono = new Hono();
@@ -33,6 +45,7 @@ export function createGitHub(
   const backend: GitHubBackend = {
     hono,
     answers,
+    permissions,
     now: options.now,
     place(c): Place {
       const here = placeOf(c.req.url, c.req.param('owner') ?? '', c.req.param('repo') ?? '');
@@ -49,21 +62,30 @@ export function createGitHub(
     const { rate } = answers;
     return answers.answer(c, { resources: { core: rate, search: rate }, rate });
   });
+  servePulls(backend, pulls);
   serveCommits(backend);
   serveActions(backend, runs);
+  serveDeployments(backend, deployments);
+  serveRecords(backend, records);
 
   return {
     fetch: async (request) => hono.fetch(byName(request, names)),
-    state: () => ({ runs: runs.list().map(shown) }),
+    state: () => ({
+      runs: runs.list().map(shown),
+      deployments: deployments.all,
+      pulls: pulls.all.map((one) => ({ ...one, comments: pulls.comments(one.number) })),
+      records: records.all,
+    }),
     reset() {
-      answers.reset();
-      runs.reset();
+      for (const part of [answers, runs, deployments, pulls, records, permissions]) part.reset();
       names.clear();
     },
     routes: hono.routes,
     control: {
       workflowRun: (run) => runs.make(run),
       updateWorkflowRun: (change) => runs.update(change),
+      pullRequest: (pull) => pulls.make(pull),
+      gitHubPermissions: (given) => permissions.set(given),
     },
   };
 }

@@ -37,6 +37,8 @@ describe('the environment', () => {
       githubApiUrl: 'https://api.github.com',
       signingKey: null,
       channels: {
+        GITHUB_TOKEN: null,
+        GITHUB_API_URL: 'https://api.github.com',
         SLACK_BOT_TOKEN: null,
         SLACK_WEBHOOK_URL: null,
         SLACK_API_URL: 'https://slack.com/api',

@@ -98,3 +98,48 @@ it('gets 304 for what has not changed', async () => {
     request('GET /repos/{owner}/{repo}/commits/{ref}', { ...of, ref: 'main', headers }),
   ).rejects.toMatchObject({ status: 304 });
 });
+
+it('shows deployments, one of which takes the place of another, and refuses what the token may not', async () => {
+  const { rest } = octokit();
+  const ref = line[0] ?? '';
+  const deploy = async (environment: string) => {
+    const asked = { ...of, ref, environment, auto_merge: false, required_contexts: [] };
+    const { data } = await rest.repos.createDeployment(asked);
+    if (!('id' in data)) throw new Error(data.message);
+    const status = { ...of, deployment_id: data.id, state: 'success' } as const;
+    await rest.repos.createDeploymentStatus(status);
+    return data.id;
+  };
+  const states = async (id: number) =>
+    (await rest.repos.listDeploymentStatuses({ ...of, deployment_id: id })).data.map(
+      ({ state }) => state,
+    );
+  const [first, second] = [await deploy('staging'), await deploy('staging')];
+  const [third, fourth] = [await deploy('production'), await deploy('production')];
+  expect(await states(first)).toEqual(['inactive', 'success']);
+  for (const id of [second, third, fourth]) expect(await states(id)).toEqual(['success']);
+  const staging = await rest.repos.listDeployments({ ...of, environment: 'staging' });
+  expect(staging.data.map(({ id }) => id)).toEqual([second, first]);
+
+  const merged = await rest.repos.createDeployment({ ...of, ref });
+  expect(merged.status).toBe(202);
+  github.control.gitHubPermissions({ deployments: 'read' });
+  await expect(deploy('staging')).rejects.toMatchObject({
+    status: 403,
+    response: { headers: { 'x-accepted-github-permissions': 'deployments=write' } },
+  });
+  expect(await states(second)).toEqual(['success']);
+});
+
+it('names the pull requests that brought a commit in, and takes comments on them', async () => {
+  const { rest } = octokit();
+  const commit_sha = line[3] ?? '';
+  github.control.pullRequest({ number: 11, commits: [commit_sha], head: shaA });
+  const { data } = await rest.repos.listPullRequestsAssociatedWithCommit({ ...of, commit_sha });
+  expect(data.map(({ number, head }) => [number, head.sha])).toEqual([[11, shaA]]);
+  await rest.issues.createComment({ ...of, issue_number: 11, body: 'Live.' });
+  const comments = await rest.issues.listComments({ ...of, issue_number: 11 });
+  expect(comments.data.map(({ body }) => body)).toEqual(['Live.']);
+  const none = { ...of, issue_number: 12, body: 'Live.' };
+  await expect(rest.issues.createComment(none)).rejects.toMatchObject({ status: 404 });
+});

@@ -283,7 +283,7 @@ it('forgets runs and the limit at a reset', async () => {
   github.control.workflowRun({ workflow: 'a.yml', branch: 'main', commit: shaB, status: 'queued' });
   expect(github.state()).toMatchObject({ runs: [{ status: 'queued' }] });
   github.reset();
-  expect(github.state()).toEqual({ runs: [] });
+  expect(github.state()).toEqual({ runs: [], deployments: [], pulls: [], records: [] });
   const { headers } = await ask.get(`${root}/commits/main`);
   expect(headers.get('x-ratelimit-remaining')).toBe('4999');
 });

@@ -12,7 +12,7 @@ type Values = Readonly<Record<string, string | null>>;
 export function open(
   hooks: HooksSettings,
   values: Values,
-  ports: OpeningPorts,
+  ports: Pick<OpeningPorts, 'clock' | 'folder' | 'env'>,
 ): readonly OpenedChannel[] {
   return hooks.map((hook) => {
     const title = hookTitle(hook);
@@ -35,7 +35,7 @@ export function open(
 function byUrl(
   { url: written, urlFrom, secret = [] }: HookSettings,
   values: Values,
-  { clock }: OpeningPorts,
+  { clock }: Pick<OpeningPorts, 'clock'>,
   same: { name: string; title: string; patterns: readonly string[] },
 ): OpenedChannel {
   const names = [secret].flat();

@@ -4,9 +4,9 @@
  * answer was lost, or whose sender was killed before it could note it, is sent again.
  */
 import { z } from 'zod';
-import { nextFor, stateFacts } from '../../../machine/state-facts.ts';
 import type { Clock } from '../../clock.ts';
 import type { Channel, ChannelFault, Delivery, Memory, News } from '../channel.ts';
+import { isOver, nextFrom } from '../news.ts';
 import { asPlainText } from './blocks.ts';
 import { callsOncall, deployMessage, stepMessages } from './messages.ts';
 import { type Slack, type SlackMessage, type SlackPlace, slackFault } from './slack.ts';
@@ -189,12 +189,3 @@ async function overtaken({ since }: News): Promise<string | null> {
   if (wentOn) return 'The deploy went on since then';
   return shipped === null ? null : `${shipped} went live since then`;
 }
-
-/** Nothing more is to be told of the deploy. A held one may be resumed. */
-function isOver({ state }: News): boolean {
-  const tags = (state === null ? null : stateFacts(state))?.tags ?? [];
-  return tags.includes('settled') && !tags.includes('held');
-}
-
-const nextFrom = ({ state, deploy }: News): string | null =>
-  state === null ? null : nextFor(state, deploy);

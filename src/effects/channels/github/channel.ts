@@ -1,0 +1,294 @@
+/**
+ * GitHub as a channel: a deployment for each environment that a deploy comes to, one for each pull request that it carries
+ * to production, and what became of them. After each event what GitHub shows is brought to what the deploy's events say;
+ * whatever may have been written already is looked for first, so that a lost answer or a killed run makes nothing twice.
+ */
+import { z } from 'zod';
+import { type EnvironmentName, environmentNames } from '../../../machine/events.ts';
+import type { Channel, ChannelFault, Delivery, Memory, News } from '../channel.ts';
+import { siteOf } from '../links.ts';
+import { isOver } from '../news.ts';
+import type { GitHubApi, NewDeployment, NewStatus } from './api.ts';
+import type { GitHubSettings } from './config.ts';
+import { carriedCommits, shownEvents, standingAfter, standingBefore, takenBackTo } from './plan.ts';
+import { recordOf } from './records.ts';
+import { gitHubFault, Rights } from './rights.ts';
+import { commentMark, deploymentText, liveComment, statusText } from './words.ts';
+
+export interface GitHubChannelOptions {
+  readonly api: GitHubApi;
+  readonly settings: GitHubSettings;
+}
+
+export function createGitHubChannel(options: GitHubChannelOptions): Channel {
+  return new GitHubChannel(options);
+}
+
+const state = z.enum(['in_progress', 'success', 'failure', 'inactive']).nullable().default(null);
+const shownSchema = z.object({
+  /** Of the deployment on GitHub; null: there is none that we know of. */
+  id: z.number().nullable().default(null),
+  /** What it shows. */
+  state,
+});
+const carriedSchema = shownSchema.extend({
+  number: z.number(),
+  sha: z.string(),
+  isCommented: z.boolean().default(false),
+});
+const deploySchema = z.object({
+  environments: z.partialRecord(z.enum(environmentNames), shownSchema).default({}),
+  carried: z.array(carriedSchema).default([]),
+});
+const memorySchema = z.object({
+  /** Those that are not over, the oldest first. */
+  deploys: z.record(z.string(), deploySchema).default({}),
+  /** The deployments of what went live last; they show it until something else runs. */
+  live: z
+    .object({
+      deploy: z.string(),
+      commit: z.string(),
+      own: z.number(),
+      carried: z.array(z.number()),
+    })
+    .nullable()
+    .default(null),
+});
+
+type Shown = z.output<typeof shownSchema>;
+type Carried = z.output<typeof carriedSchema>;
+type Kept = z.output<typeof memorySchema>;
+
+/** So many commits are asked for their pull requests, and so many pull requests show a deploy. */
+const commitsMax = 100;
+const carriedMax = 50;
+/** Deploys that nobody ever goes on with are forgotten at some time. */
+const deploysMax = 50;
+
+class GitHubChannel implements Channel {
+  readonly name = 'github';
+  readonly title = 'GitHub';
+  readonly wants = (type: string): boolean => shownEvents.has(type);
+  readonly faultOf = (error: unknown): ChannelFault => gitHubFault(error);
+  readonly #o: GitHubChannelOptions;
+  readonly #rights = new Rights();
+
+  constructor(options: GitHubChannelOptions) {
+    this.#o = options;
+  }
+
+  async deliver(news: News, delivery: Delivery): Promise<Memory> {
+    const kept = memorySchema.parse(delivery.memory);
+    const telling = new Telling(this.#o, this.#rights, kept, news, delivery);
+    await telling.lookForCarried();
+    const [before, now] = [standingBefore(news.history), standingAfter(news.history)];
+    for (const environment of environmentNames) {
+      const { [environment]: wanted } = now;
+      if (wanted === undefined) continue;
+      await telling.show(environment, wanted);
+      if (wanted === 'success' && before[environment] !== wanted) await telling.live(environment);
+    }
+    await telling.endWhatIsTakenBack();
+    if (isOver(news)) delete kept.deploys[news.deploy];
+    const newest = Object.entries(kept.deploys).slice(-deploysMax);
+    return { ...kept, deploys: Object.fromEntries(newest) };
+  }
+}
+
+/** While one event is told. */
+class Telling {
+  readonly #o: GitHubChannelOptions;
+  readonly #rights: Rights;
+  readonly #kept: Kept;
+  readonly #news: News;
+  readonly #delivery: Delivery;
+  readonly #deploy: z.output<typeof deploySchema>;
+
+  constructor(
+    options: GitHubChannelOptions,
+    rights: Rights,
+    kept: Kept,
+    news: News,
+    delivery: Delivery,
+  ) {
+    this.#o = options;
+    this.#rights = rights;
+    this.#kept = kept;
+    this.#news = news;
+    this.#delivery = delivery;
+    kept.deploys[news.deploy] ??= deploySchema.parse({});
+    this.#deploy = kept.deploys[news.deploy] as z.output<typeof deploySchema>;
+  }
+
+  /** Which pull requests the deploy brings to production: asked once, when it is known what ships. */
+  async lookForCarried(): Promise<void> {
+    const { api, settings } = this.#o;
+    const { history } = this.#news;
+    if (!settings.pullRequests && !settings.comments) return;
+    const found = new Map<number, Carried>();
+    for (const commit of carriedCommits(history.at(-1) ?? history[0], commitsMax)) {
+      const pulls = await this.#may('pullRequests', () => api.mergedPulls(commit, this.#ports));
+      for (const pull of pulls ?? []) found.set(pull.number, carriedSchema.parse(pull));
+      if (found.size >= carriedMax) break;
+    }
+    if (found.size === 0) return;
+    this.#deploy.carried = [...found.values()].slice(0, carriedMax);
+    await this.#remember();
+  }
+
+  /** Brings what GitHub shows of an environment to that state. */
+  async show(environment: EnvironmentName, wanted: NewStatus['state']): Promise<void> {
+    const own = this.#shown(environment);
+    const carried = this.#carried(environment);
+    // The newest deployment of an environment is the one that people and programs take for what runs there.
+    for (const one of carried) await this.#create(one, this.#carriedBy(one));
+    await this.#create(own, this.#own(environment));
+    const status = this.#status(environment, wanted);
+    for (const one of [own, ...carried]) await this.#say(one, status);
+  }
+
+  /** The environment runs the deploy as of this event. */
+  async live(environment: EnvironmentName): Promise<void> {
+    await this.#record(environment);
+    if (environment !== 'production') return;
+    await this.#replaceLive(this.#shown(environment), this.#carried(environment));
+    await this.#comment();
+  }
+
+  /** What ran in production does not run there any more, for people took it back. */
+  async endWhatIsTakenBack(): Promise<void> {
+    const { history } = this.#news;
+    const { live } = this.#kept;
+    const commit = takenBackTo(history.at(-1) ?? history[0]);
+    if (live === null || commit === null || live.commit === commit) return;
+    for (const id of [live.own, ...live.carried]) await this.#end(id);
+    this.#kept.live = null;
+  }
+
+  #shown(environment: EnvironmentName): Shown {
+    this.#deploy.environments[environment] ??= shownSchema.parse({});
+    return this.#deploy.environments[environment] as Shown;
+  }
+
+  /** The pull requests that have a deployment of their own there: of one that the commit ends, it is the commit's. */
+  #carried(environment: EnvironmentName): readonly Carried[] {
+    if (environment !== 'production' || !this.#o.settings.pullRequests) return [];
+    const { commit } = this.#news.history[0].data;
+    return this.#deploy.carried.filter(({ sha }) => sha !== commit.sha);
+  }
+
+  get #ports(): Delivery['ports'] {
+    return this.#delivery.ports;
+  }
+
+  #may<T>(right: Parameters<Rights['use']>[0], act: () => Promise<T>): Promise<T | null> {
+    return this.#rights.use(right, act, this.#delivery.leftOut);
+  }
+
+  #remember(): Promise<void> {
+    return this.#delivery.remember(this.#kept);
+  }
+
+  async #create(shown: Shown, deployment: NewDeployment): Promise<void> {
+    const { api } = this.#o;
+    if (shown.id !== null) return;
+    shown.id = await this.#may('deployments', async () => {
+      const found = await api.findDeployment(deployment, this.#ports);
+      if (found !== null) return found;
+      await this.#delivery.assertHeld();
+      return api.createDeployment(deployment, this.#ports);
+    });
+    await this.#remember();
+  }
+
+  async #say(shown: Shown, status: NewStatus): Promise<void> {
+    if (shown.id === null || shown.state === status.state) return;
+    await this.#setStatus(shown.id, status);
+    shown.state = status.state;
+    await this.#remember();
+  }
+
+  async #setStatus(id: number, status: NewStatus): Promise<void> {
+    const { api } = this.#o;
+    await this.#may('deployments', async () => {
+      const now = await api.statusOf(id, this.#ports);
+      if (now?.state === status.state && now.description === status.description) return;
+      await this.#delivery.assertHeld();
+      await api.setStatus(id, status, this.#ports);
+    });
+  }
+
+  #end(id: number): Promise<void> {
+    return this.#setStatus(id, this.#status('production', 'inactive'));
+  }
+
+  async #replaceLive({ id }: Shown, carried: readonly Carried[]): Promise<void> {
+    const { deploy, history } = this.#news;
+    const before = this.#kept.live;
+    // GitHub does this by itself for any environment but production. What a pull request brought runs on.
+    if (before !== null && before.deploy !== deploy) await this.#end(before.own);
+    if (id === null) return;
+    const ids = carried.flatMap((one) => one.id ?? []);
+    const commit = history[0].data.commit.sha;
+    this.#kept.live = { deploy, commit, own: id, carried: ids };
+    await this.#remember();
+  }
+
+  async #comment(): Promise<void> {
+    const { api, settings } = this.#o;
+    if (!settings.comments) return;
+    const { history, time } = this.#news;
+    const mark = commentMark(history[0].data.lane, 'production');
+    for (const one of this.#deploy.carried.filter(({ isCommented }) => !isCommented)) {
+      const said = await this.#may('pullRequests', async () => {
+        if (await api.hasComment(one.number, mark, this.#ports)) return true;
+        await this.#delivery.assertHeld();
+        await api.comment(one.number, liveComment(history[0].data, time), this.#ports);
+        return true;
+      });
+      one.isCommented = said === true;
+      await this.#remember();
+    }
+  }
+
+  async #record(environment: EnvironmentName): Promise<void> {
+    const { api, settings } = this.#o;
+    const name = settings.environments[environment];
+    const record = settings.records ? recordOf(this.#news.history, environment, name) : null;
+    if (record === null) return;
+    await this.#may('records', async () => {
+      await this.#delivery.assertHeld();
+      await api.record(record, this.#ports);
+    });
+  }
+
+  #own(environment: EnvironmentName): NewDeployment {
+    const { deploy, history } = this.#news;
+    const request = history[0].data;
+    return {
+      sha: request.commit.sha,
+      environment: this.#o.settings.environments[environment],
+      task: 'deploy',
+      description: deploymentText(request),
+      payload: { lockstep: deploy, lane: request.lane, environment },
+      isProduction: environment === 'production',
+    };
+  }
+
+  #carriedBy({ number, sha }: Carried): NewDeployment {
+    const own = this.#own('production');
+    const payload = { ...own.payload, pullRequest: String(number) };
+    return { ...own, sha, task: 'deploy:carried', payload };
+  }
+
+  #status(environment: EnvironmentName, to: NewStatus['state']): NewStatus {
+    const { history } = this.#news;
+    const request = history[0].data;
+    return {
+      state: to,
+      description: statusText(history),
+      logUrl: request.build.url,
+      environmentUrl: siteOf(request, environment),
+    };
+  }
+}

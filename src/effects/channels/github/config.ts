@@ -1,0 +1,32 @@
+/** GitHub's words in `pipeline.yml`. */
+import { z } from 'zod';
+
+/** GitHub's own limit for the name of an environment. */
+const environment = z.string().min(1).max(255);
+
+export const schema = z.strictObject({
+  pullRequests: z
+    .boolean()
+    .default(true)
+    .describe('whether each pull request that a deploy carries shows it, not the commit alone'),
+  comments: z
+    .boolean()
+    .default(false)
+    .describe('whether each of them gets one comment once it is live'),
+  records: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether the organization’s artifact metadata says where an artifact with a digest runs',
+    ),
+  environments: z
+    .strictObject({
+      staging: environment.default('staging'),
+      canary: environment.default('canary'),
+      production: environment.default('production'),
+    })
+    .prefault({})
+    .describe('what each environment is called on GitHub'),
+});
+
+export type GitHubSettings = z.output<typeof schema>;

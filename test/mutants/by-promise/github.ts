@@ -1,0 +1,73 @@
+/** GitHub: what a deploy shows there, once each, and only what is so. */
+import type { Mutant } from '../mutant.ts';
+
+const promise = 'GitHub shows what became of a deploy';
+const channel = 'test/channels/github.test.ts';
+const once = `${channel} › everything once, whichever of its writes meets a`;
+const telling = 'src/effects/channels/github/channel.ts';
+
+export const gitHubMutants: readonly Mutant[] = [
+  {
+    id: 'a-deployment-is-not-looked-for',
+    promise,
+    file: telling,
+    symbol: '#create',
+    code: 'if (found !== null) return found;',
+    by: '',
+    noticedBy: once,
+  },
+  {
+    id: 'a-status-is-not-looked-for',
+    promise,
+    file: telling,
+    symbol: '#setStatus',
+    code: 'if (now?.state === status.state && now.description === status.description) return;',
+    by: '',
+    noticedBy: once,
+  },
+  {
+    id: 'a-comment-is-not-looked-for',
+    promise,
+    file: telling,
+    symbol: '#comment',
+    code: 'if (await api.hasComment(one.number, mark, this.#ports)) return true;',
+    by: '',
+    noticedBy: `${channel} › one comment on each pull request`,
+  },
+  {
+    id: 'a-pull-requests-deployment-is-the-newest',
+    promise,
+    file: telling,
+    symbol: 'show',
+    code: 'await this.#create(own, this.#own(environment));',
+    by: '',
+    noticedBy: `${channel} › the commit and each pull request that it carried as deployed to production`,
+  },
+  {
+    id: 'a-missing-right-is-said-at-every-event',
+    promise,
+    file: 'src/effects/channels/github/rights.ts',
+    symbol: 'use',
+    code: 'this.#lacking.add(right);',
+    by: '',
+    noticedBy: `${channel} › less, and says so in one line, without the right to`,
+  },
+  {
+    id: 'a-rollback-that-changed-nothing-takes-the-deployment-back',
+    promise,
+    file: 'src/effects/channels/github/plan.ts',
+    symbol: 'takenBackTo',
+    code: "return kind === 'failed-rollback' || kind === 'failed-behind' ? null : commit;",
+    by: 'return commit;',
+    noticedBy: `${channel} › which changed nothing`,
+  },
+  {
+    id: 'github-merges-before-it-deploys',
+    promise,
+    file: 'src/effects/channels/github/api.ts',
+    symbol: 'createGitHubApi',
+    code: '...{ auto_merge: false, required_contexts: [] },',
+    by: '',
+    noticedBy: `${channel} › asks GitHub to deploy that commit and no other`,
+  },
+];
