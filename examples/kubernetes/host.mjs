@@ -32,6 +32,7 @@ function restore() {
 /** Image and annotations in one patch: one revision, which carries its key from its first moment. */
 function roll({ image: to, commit: of, rollback }) {
   const annotations = {
+    [ours('image')]: to,
     [ours('key')]: key,
     [ours('commit')]: of,
     [ours('rollback')]: rollback,
@@ -94,10 +95,11 @@ function releases() {
   );
   const runs = sets.find((set) => isDone || numberOf(set) < newest);
   return sets.map((set) => {
-    const { annotations = {} } = set.spec.template.metadata;
-    const [{ image: id }] = set.spec.template.spec.containers.filter(
-      ({ name }) => name === container,
-    );
+    const { metadata, spec } = set.spec.template;
+    const [{ image: id }] = spec.containers.filter(({ name }) => name === container);
+    // Somebody who sets another image leaves our annotations as they were: they are of the image that they name.
+    const isOurs = metadata.annotations?.[ours('image')] === id;
+    const annotations = isOurs ? metadata.annotations : {};
     const tag = id.slice(id.lastIndexOf(':') + 1);
     const of = annotations[ours('commit')] || (/^[0-9a-f]{40}$/.test(tag) ? tag : null);
     // `kubectl rollout undo` takes an old replica set again, under a new number.

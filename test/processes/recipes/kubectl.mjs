@@ -2,7 +2,7 @@
 /** A stand-in for kubectl over a cluster in a file: revisions as Deployments have them, by the documentation of Kubernetes. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const file = process.env.CLUSTER;
+const file = process.env.STAND_IN;
 const cluster = JSON.parse(readFileSync(file, 'utf8'));
 const [verb, what, ...rest] = process.argv.slice(2);
 const revision = 'deployment.kubernetes.io/revision';
@@ -14,7 +14,8 @@ if (cluster.refuses > 0) {
   process.exit(1);
 }
 if (verb === 'get') get();
-else if (verb === 'patch') patch();
+else if (verb === 'patch') patch(JSON.parse(rest[rest.indexOf('-p') + 1]).spec.template);
+else if (verb === 'set' && what === 'image') setImage();
 else if (verb === 'rollout' && what === 'status') status();
 else if (verb === 'rollout' && what === 'undo') undo();
 else throw new Error(`unknown: ${verb} ${what}`);
@@ -26,9 +27,14 @@ function get() {
   else console.log(JSON.stringify({ items: pods() }));
 }
 
+/** `kubectl set image deployment/web web=IMAGE`: the annotations of the template stay as they are. */
+function setImage() {
+  const [name, image] = rest[1].split('=');
+  patch({ metadata: {}, spec: { containers: [{ name, image }] } });
+}
+
 /** A change of the pod template alone makes a revision. */
-function patch() {
-  const { template } = JSON.parse(rest[rest.indexOf('-p') + 1]).spec;
+function patch(template) {
   const before = cluster.deployment.spec.template;
   const [container] = before.spec.containers;
   const containers = [{ ...container, ...template.spec.containers[0] }];
