@@ -10,8 +10,10 @@ import { commandTargets } from '../../../src/effects/targets/command/target.ts';
 import type { Submission, Target } from '../../../src/effects/targets/target.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { settingsOf } from '../../targets/command-world.ts';
-import { recipes } from './hosts.ts';
+import { kamal } from './kamal.ts';
+import { kubernetes } from './kubernetes.ts';
 import { Remembering } from './remembering.ts';
+import { render } from './render.ts';
 import { one, three, two, type World } from './stand-in.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -33,6 +35,8 @@ const submission: Submission = {
   archive: async () => new Uint8Array(),
   clear: async () => null,
 };
+
+const recipes = [kubernetes, kamal, render];
 
 describe.each(recipes)('$name', { timeout: 60_000 }, ({ words, open, failsWith, isSilent }) => {
   let folder: string;

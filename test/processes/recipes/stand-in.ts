@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 export const [one, two, three] = ['1'.repeat(40), '2'.repeat(40), '3'.repeat(40)] as const;
 export const image = 'registry.test/web';
+export const tagOf = (reference = ''): string => reference.slice(reference.lastIndexOf(':') + 1);
 
 /** A host that runs commit `one`, in two instances. */
 export interface World {
