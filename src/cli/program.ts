@@ -6,6 +6,7 @@ import { declareMaking } from './program/making.ts';
 import { declareOpen } from './program/open.ts';
 import { declareOrders } from './program/orders.ts';
 import { declareQuestions } from './program/questions.ts';
+import { declareInit } from './program/setup.ts';
 import type { Surroundings } from './program/shared.ts';
 import { declareExport, declareImport } from './program/transfer.ts';
 
@@ -32,6 +33,7 @@ export function createProgram(options: Surroundings): Command {
       outputError: () => {},
     });
 
+  declareInit(program, options);
   declareAdvance(program, options);
   declareResume(program, options);
   declareOrders(program, options);

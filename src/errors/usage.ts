@@ -19,6 +19,12 @@ export const usageErrors = {
     remedy: '`pipeline help` lists the commands, `pipeline help COMMAND` its flags.',
     exit,
   },
+  E_SETUP: {
+    meaning: 'A set-up cannot tell what is meant, or cannot write its files. Nothing was written.',
+    remedy:
+      'Say what the message asks for by flags (`pipeline help init`), or run `pipeline init` at a terminal, where it asks.',
+    exit,
+  },
   E_REASON: {
     meaning: 'An order has no reason, or a reason stands where there is no order.',
     remedy:

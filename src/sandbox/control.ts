@@ -68,6 +68,23 @@ export const verbs = {
   deploy: z.strictObject({ app, commit: sha, byUser: z.string() }),
   /** Lists of builds and releases show nothing new for so long. */
   staleReads: z.strictObject({ app, forMs: milliseconds }),
+  /** Where the app stands in the pipeline; null takes it out. */
+  setStage: z.strictObject({
+    app,
+    stage: z.enum(['review', 'development', 'staging', 'production']).nullable(),
+  }),
+  /** The app's database; a plan of null takes it away. */
+  setDatabase: z.strictObject({
+    app,
+    plan: z.string().nullable(),
+    connectionsMax: z.int().positive().default(120),
+    isPooled: z.boolean().default(false),
+  }),
+  /** Heroku deploys the branch by itself whenever it is pushed; null: the app is not connected to GitHub. */
+  setAutoDeploy: z.strictObject({ app, branch: z.string().nullable() }),
+  setReviewApps: z.strictObject({ automatic: z.boolean().nullable() }),
+  /** What the account's token may do. */
+  setTokenScope: z.strictObject({ scope: z.array(z.string()).min(1) }),
   setTiming: z.strictObject({
     buildMs: milliseconds.optional(),
     releasePhaseMs: milliseconds.optional(),
@@ -112,6 +129,7 @@ export function createControl(options: ControlOptions): Control {
   return {
     reset: () => reset(),
     ...createPeople(world, named),
+    ...createSettings(world, named),
     setFormation: ({ app: name, type, quantity }) => world().scale(named(name), type, quantity),
     setPreboot({ app: name, enabled }) {
       named(name).preboot = enabled;
@@ -156,6 +174,29 @@ export function createControl(options: ControlOptions): Control {
     setRepository: ({ path }) => setRepository(path),
     fault: (fault) => faults.arm(fault as Fault),
     clearFaults: () => faults.clear(),
+  };
+}
+
+/** What somebody chose at Heroku. */
+function createSettings(
+  world: () => HerokuWorld,
+  named: (name: string) => App,
+): Pick<Control, 'setStage' | 'setDatabase' | 'setAutoDeploy' | 'setReviewApps' | 'setTokenScope'> {
+  return {
+    setStage: ({ app: name, stage }) => world().setStage(named(name), stage),
+    setDatabase({ app: name, plan, connectionsMax = 120, isPooled = false }) {
+      const made = plan === null ? null : { plan, connectionsMax, connections: 11, isPooled };
+      world().setDatabase(named(name), made);
+    },
+    setAutoDeploy({ app: name, branch }) {
+      named(name).gitHub = branch === null ? null : { repo: 'acme/web', branch, autoDeploy: true };
+    },
+    setReviewApps({ automatic }) {
+      world().pipeline.reviewApps = automatic === null ? null : { automatic };
+    },
+    setTokenScope({ scope }) {
+      world().tokenScope = scope;
+    },
   };
 }
 

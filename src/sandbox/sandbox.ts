@@ -173,7 +173,16 @@ function createHerokuServices(
   const { now, newId, origins, outages, token } = shared;
   const timing = { ...defaultTiming, ...options.timing };
   const { generations = {} } = options;
-  const newWorld = () => new HerokuWorld({ now, newId, timing, generations });
+  // Heroku's own addresses end in herokuapp.com: only where the apps are really reached, these stand for them.
+  const webUrls: Record<string, string> =
+    options.origins === undefined
+      ? {}
+      : {
+          'acme-staging': `${origins.staging}/`,
+          'acme-production': `${origins.production}/`,
+          'acme-canary': `${origins.canary}/`,
+        };
+  const newWorld = () => new HerokuWorld({ now, newId, timing, generations, webUrls });
   let current = newWorld();
   const world = () => current;
   const sources = createSources({ origin: origins.sources, now, newId, world });
@@ -218,6 +227,8 @@ function environmentOf(origins: Record<Service, string>, tokens: Tokens): Record
   return {
     HEROKU_API_URL: origins.heroku,
     HEROKU_API_KEY: tokens.heroku,
+    HEROKU_DATA_API_URL: origins.heroku,
+    HEROKU_GITHUB_API_URL: origins.heroku,
     CIRCLE_API_URL: origins.circleci,
     CIRCLE_TOKEN: tokens.circleci,
     GITHUB_API_URL: origins.github,

@@ -17,11 +17,14 @@ import { production, type Reply, shaA, shaB, staging, type Visit, visit } from '
 const folder =
   process.env.LOCKSTEP_VENDOR_SCHEMAS ??
   resolve(import.meta.dirname, '../../../shared/vendors/schemas');
-const file = join(folder, 'heroku-used.deref.json');
-const present = existsSync(file);
+const files = ['heroku-more.deref.json', 'heroku-used.deref.json'].map((name) =>
+  join(folder, name),
+);
+const missing = files.filter((file) => !existsSync(file));
+const present = missing.length === 0;
 if (!present) {
   process.stdout.write(
-    `Heroku's contract is not checked: ${file} is not there (LOCKSTEP_VENDOR_SCHEMAS names its folder)\n`,
+    `Heroku's contract is not checked: ${missing.join(', ')} is not there (LOCKSTEP_VENDOR_SCHEMAS names its folder)\n`,
   );
 }
 
@@ -36,13 +39,17 @@ const recordedBeyondSchema: Readonly<Record<string, readonly string[]>> = {
 
 /** In the schema, and in no answer here: newer than the recorded answers, or set only later. */
 const left: readonly string[] = [
+  'add-on.provision_message',
   'app.base_image_name',
   'app.buildpacks',
   'app.current_build_architecture',
   'build.labs',
   'slug.deleted_at',
 ];
-const lacking: Readonly<Record<Generation, readonly string[]>> = { cedar: left, fir: [] };
+const lacking: Readonly<Record<Generation, readonly string[]>> = {
+  cedar: left,
+  fir: ['add-on.provision_message'],
+};
 
 class Contract {
   readonly #resources: Readonly<Record<string, { schema: Schema }>>;
@@ -51,7 +58,8 @@ class Contract {
 
   constructor() {
     addFormats.default(this.#ajv);
-    this.#resources = JSON.parse(readFileSync(file, 'utf8')).resources;
+    const resources = files.map((file) => JSON.parse(readFileSync(file, 'utf8')).resources);
+    this.#resources = Object.assign({}, ...resources);
   }
 
   /** What is wrong with a body that should be this resource; nothing when it is right. */
@@ -158,6 +166,19 @@ async function tour(generation: Generation): Promise<readonly Stop[]> {
   const coupling = await see(['GET', `/apps/${staging}/pipeline-couplings`], 'pipeline-coupling');
   await see(['GET', `/pipelines/${coupling.pipeline.id}`], 'pipeline');
   await see(['GET', '/pipelines/acme/pipeline-couplings'], 'pipeline-coupling');
+  await see(['GET', '/pipeline-couplings'], 'pipeline-coupling');
+  const reviewApps = `/pipelines/${coupling.pipeline.id}/review-app-config`;
+  await see(['GET', reviewApps], 'error', 404);
+  sandbox.control.setReviewApps({ automatic: true });
+  await see(['GET', reviewApps], 'review-app-config');
+  await see(['GET', `/apps/${staging}/addons`], 'add-on');
+  sandbox.control.setDatabase({ app: staging, plan: 'standard-0', isPooled: true });
+  await see(['GET', `/apps/${staging}/addon-attachments`], 'add-on-attachment');
+  const { id: database } = (await visitor.heroku('GET', `/apps/${staging}/addons`)).body[0];
+  await see(['GET', `/client/v11/databases/${database}`], 'unpublished');
+  await see(['GET', `/apps/${staging}/github`], 'error', 404);
+  sandbox.control.setAutoDeploy({ app: staging, branch: 'main' });
+  await see(['GET', `/apps/${staging}/github`], 'unpublished');
   const target = (await visitor.heroku('GET', `/apps/${production}`)).body;
   const wanted = {
     pipeline: coupling.pipeline,
@@ -196,6 +217,9 @@ async function tourOfErrors({ sandbox }: Visit, seen: Tour): Promise<void> {
   await see(['GET', `/apps/${staging}/releases`], 'error', 416, { range: 'version .., max=1' });
   await see(['GET', '/account'], 'error', 401, { authorization: 'Bearer wrong' });
   await see(['GET', '/account'], 'error', 406, { accept: '*/*' });
+  sandbox.control.setTokenScope({ scope: ['read'] });
+  await see(['GET', '/account'], 'error', 403);
+  sandbox.control.setTokenScope({ scope: ['global'] });
   sandbox.control.fault({ service: 'heroku', kind: 'rate-limit' });
   await see(['GET', '/account'], 'error', 429);
 }
@@ -235,6 +259,8 @@ describe.runIf(present).each(['cedar', 'fir'] as const)(
         const bodies: unknown[] = Array.isArray(reply.body) ? reply.body : [reply.body];
         expect(bodies.length, route).toBeGreaterThan(0);
         for (const body of bodies) {
+          // Of services beside the API nothing is published.
+          if (resource === 'unpublished') continue;
           const faults =
             resource === 'error' ? errorFaults(reply.body) : contract.faults(resource, body);
           expect(faults, `${route}: ${JSON.stringify(body)}`).toEqual([]);
@@ -247,7 +273,7 @@ describe.runIf(present).each(['cedar', 'fir'] as const)(
       const lacks = new Set<string>();
       for (const { resource, reply } of await tour(generation)) {
         // The account is there to be asked for its e-mail address.
-        if (['error', 'config-var', 'account'].includes(resource)) continue;
+        if (['error', 'config-var', 'account', 'unpublished'].includes(resource)) continue;
         const bodies: object[] = Array.isArray(reply.body) ? reply.body : [reply.body];
         for (const body of bodies) {
           for (const name of contract.lacks(resource, body)) lacks.add(`${resource}.${name}`);

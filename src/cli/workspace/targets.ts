@@ -1,12 +1,8 @@
 /** The targets of a lane, opened with what the environment has for them. */
 import { targetKinds } from '../../effects/targets/kinds.ts';
+import type { Surroundings } from '../../effects/targets/surroundings.ts';
 import type { Targets } from '../../effects/targets/target.ts';
-import type {
-  OpenedKind,
-  Surroundings,
-  TargetKind,
-  TargetOpener,
-} from '../../effects/targets/target-kind.ts';
+import type { OpenedKind, TargetKind, TargetOpener } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
 import { environmentsOf } from '../../machine/environments.ts';
 import type { EnvironmentName } from '../../machine/events.ts';

@@ -5,6 +5,8 @@ import type { Environment, EnvironmentName, TargetSettings } from '../../machine
 import type { Upcaster } from '../../machine/upcasting.ts';
 import type { Ports } from '../ports.ts';
 import type { SecretVariable, UrlVariable } from '../variables.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { TargetSurveyor } from './survey.ts';
 import type { Targets } from './target.ts';
 
 /** Every command reads it, for the names of secrets and for old events: what weighs is loaded when it is asked for. */
@@ -22,19 +24,13 @@ export interface TargetKind {
   config(): Promise<TargetConfig>;
   /** Loads what opens it: all that only a deploy needs. */
   opener(): Promise<TargetOpener>;
+  /** Loads what a set-up and a check-up ask. */
+  surveyor(): Promise<TargetSurveyor>;
 }
 
 export interface TargetOpener {
   /** @param values of the kind's variables, by their names: every token and every base URL has one */
   open(values: Readonly<Record<string, string>>, around: Surroundings): OpenedKind;
-}
-
-/** Where Lockstep runs, for a kind that has something run here. */
-export interface Surroundings {
-  /** The repository's working tree. */
-  readonly root: string;
-  /** The environment of the job, without the secrets that only Lockstep needs. */
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** What an environment is to a deploy. */

@@ -4,6 +4,8 @@ import type { Slug } from './state.ts';
 
 /** `2026-01-05T09:58:10Z`, as apps, builds, releases and dynos have it. */
 export const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** `2026-01-05T10:20:00+00:00`, as pipelines and promotions have it. */
+export const offset = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}+00:00`;
 export const stacks = {
   cedar: { id: '00000031-89ab-4def-8123-456789abcdef', name: 'heroku-24' },
   fir: { id: '00000033-89ab-4def-8123-456789abcdef', name: 'cnb' },

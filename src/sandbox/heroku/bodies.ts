@@ -1,6 +1,6 @@
 /** The JSON bodies of Heroku's Platform API (Heroku Platform API reference), made from the world. */
 
-import { baseImage, cloudNativeBuildpacks, seconds, stacks } from './artifact-bodies.ts';
+import { baseImage, cloudNativeBuildpacks, offset, seconds, stacks } from './artifact-bodies.ts';
 import {
   type App,
   type Build,
@@ -12,9 +12,6 @@ import {
   type Release,
 } from './state.ts';
 import type { HerokuWorld } from './world.ts';
-
-/** `2026-01-05T10:20:00+00:00`, as pipelines and promotions have it. */
-const offset = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}+00:00`;
 
 const userId = '00000021-89ab-4def-8123-456789abcdef';
 const userBody = (email: string) => ({ id: userId, email });
@@ -49,7 +46,7 @@ export function appBody(world: HerokuWorld, app: App) {
     stack,
     team: null,
     updated_at: seconds(app.releases.at(-1)?.updatedAt ?? app.createdAt),
-    web_url: `https://${app.name}-0123456789ab.herokuapp.com/`,
+    web_url: app.webUrl,
   };
 }
 

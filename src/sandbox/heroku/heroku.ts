@@ -1,11 +1,14 @@
 /** Heroku's Platform API over the sandbox's world: who may ask, what every answer carries, and all routes. */
 import { type Context, Hono } from 'hono';
+import { addAddOnRoutes } from './add-ons.ts';
 import { type HerokuService, isAuthorized, RateLimit, Refused } from './answers.ts';
 import { addAppRoutes } from './apps.ts';
 import { addBuildRoutes } from './builds.ts';
 import { addDynoRoutes } from './dynos.ts';
 import { addPromotionRoutes } from './promotions.ts';
 import { addReleaseRoutes } from './releases.ts';
+import { addReviewAppRoutes } from './review-apps.ts';
+import { refuseOutOfScope, scopeHeaders } from './scopes.ts';
 
 export interface HerokuOptions extends HerokuService {
   readonly token: string;
@@ -13,7 +16,7 @@ export interface HerokuOptions extends HerokuService {
   readonly now: () => number;
 }
 
-const media = /application\/vnd\.heroku\+json; version=3(\.sdk|\.filters)?(?![\w.])/;
+const media = /application\/vnd\.heroku\+json; version=3(\.sdk|\.filters|\.review-apps)?(?![\w.])/;
 const freePath = '/account/rate-limits';
 
 export function createHeroku(options: HerokuOptions): Hono {
@@ -24,6 +27,7 @@ export function createHeroku(options: HerokuOptions): Hono {
     headers.set('ratelimit-remaining', String(limit.remaining));
     headers.set('ratelimit-multiplier', '1');
     headers.set('vary', 'Accept-Encoding');
+    for (const [name, value] of scopeHeaders(c.req, options.world())) headers.set(name, value);
     const asked = c.req.header('if-none-match');
     if (c.req.method !== 'GET' || asked === undefined || asked !== headers.get('etag')) {
       return response;
@@ -36,6 +40,7 @@ export function createHeroku(options: HerokuOptions): Hono {
     options.world().settle();
     refuseStrangers(c, options.token);
     if (c.req.path !== freePath && !limit.take()) throw rateLimited();
+    refuseOutOfScope(c.req, options.world());
     await next();
     if (c.error !== undefined) return;
     const finished = finish(c, c.res);
@@ -57,6 +62,8 @@ export function createHeroku(options: HerokuOptions): Hono {
   addReleaseRoutes(hono, options);
   addDynoRoutes(hono, options);
   addPromotionRoutes(hono, options);
+  addAddOnRoutes(hono, options);
+  addReviewAppRoutes(hono, options);
   return hono;
 }
 

@@ -30,6 +30,13 @@ export function addPromotionRoutes(hono: Hono, { world }: HerokuService): void {
     if (!world().pipeline.couplings.has(app.id)) throw missing('pipeline coupling');
     return answer(couplingBody(world(), app));
   });
+  /** Of every pipeline that the account is in. */
+  hono.get('/pipeline-couplings', (c) =>
+    answerBodies(
+      c,
+      coupledApps(world()).map((app) => couplingBody(world(), app)),
+    ),
+  );
   hono.get('/pipelines/:pipeline', (c) => {
     mustBePipeline(c, world());
     return answer(pipelineBody(world()));

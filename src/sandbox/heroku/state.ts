@@ -82,10 +82,35 @@ export interface FormationType {
   readonly quantity: number;
 }
 
+/** Where an app stands in its pipeline (Heroku Platform API reference, Pipeline Coupling). */
+export type Stage = 'test' | 'review' | 'development' | 'staging' | 'production';
+
+/** A Heroku Postgres database that is attached to the app. */
+export interface Database {
+  readonly id: string;
+  readonly name: string;
+  /** `standard-0`. */
+  readonly plan: string;
+  readonly connectionsMax: number;
+  /** How many are open now. */
+  readonly connections: number;
+  /** It is attached a second time, through Heroku's own pool. */
+  readonly isPooled: boolean;
+}
+
+/** What the app's connection to GitHub says (seen in Heroku's own command). */
+export interface GitHubConnection {
+  readonly repo: string;
+  readonly branch: string;
+  readonly autoDeploy: boolean;
+}
+
 export interface App {
   readonly id: string;
   readonly name: string;
-  readonly stage: 'staging' | 'production';
+  /** Where people reach it. */
+  readonly webUrl: string;
+  stage: Stage;
   readonly generation: Generation;
   readonly createdAt: number;
   readonly releases: Release[];
@@ -95,6 +120,10 @@ export interface App {
   formation: readonly FormationType[];
   preboot: boolean;
   maintenance: boolean;
+  /** Null: it has none. */
+  database: Database | null;
+  /** Null: it is not connected. */
+  gitHub: GitHubConnection | null;
   /** The release phase's command; null: there is none. */
   releasePhase: string | null;
   /** The old code that answers in place of the new one with preboot, and until when. */

@@ -5,11 +5,13 @@ import {
   type App,
   type Build,
   type Config,
+  type Database,
   type Generation,
   type Promotion,
   type PromotionTarget,
   type Release,
   type Slug,
+  type Stage,
   type Timing,
   user,
 } from './state.ts';
@@ -37,21 +39,29 @@ export class HerokuWorld {
     readonly name: string;
     readonly generation: Generation;
     /** Couplings' ids, by the app's. */
-    readonly couplings: ReadonlyMap<string, string>;
+    readonly couplings: Map<string, string>;
     readonly createdAt: number;
+    /** Whether every pull request gets a review app; null: they are off. */
+    reviewApps: { readonly automatic: boolean } | null;
   };
+  /** What the account's token may do (Heroku Dev Center, OAuth). */
+  tokenScope: readonly string[] = ['global'];
   nextPromotion: 'succeeds' | 'fails' | 'fails-in-part' = 'succeeds';
   readonly #agenda: Agenda;
   readonly #dynos: DynoManager;
+  readonly #webUrls: Readonly<Record<string, string>>;
 
   /** @param options.now milliseconds since the epoch; @param options.generations Cedar where nothing is said */
   constructor(options: {
     now: () => number;
     newId: () => string;
     timing: Timing;
-    generations?: Partial<Record<App['stage'], Generation>>;
+    generations?: { readonly staging?: Generation; readonly production?: Generation };
+    /** By the app's name. */
+    webUrls?: Readonly<Record<string, string>>;
   }) {
     const { newId, generations = {} } = options;
+    this.#webUrls = options.webUrls ?? {};
     this.newId = newId;
     this.timing = options.timing;
     this.#agenda = new Agenda(options.now);
@@ -71,6 +81,7 @@ export class HerokuWorld {
       generation: staging,
       couplings: new Map(coupled.map(({ id }) => [id, newId()])),
       createdAt: this.now,
+      reviewApps: null,
     };
   }
 
@@ -269,10 +280,25 @@ export class HerokuWorld {
       isPrebooting && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
   }
 
+  /** @param stage null: the app is taken out of the pipeline */
+  setStage(app: App, stage: Stage | null): void {
+    const { couplings } = this.pipeline;
+    if (stage === null) couplings.delete(app.id);
+    else couplings.set(app.id, couplings.get(app.id) ?? this.newId());
+    app.stage = stage ?? app.stage;
+  }
+
+  setDatabase(app: App, made: Omit<Database, 'id' | 'name'> | null): void {
+    const { id = this.newId() } = app.database ?? {};
+    app.database =
+      made === null ? null : { ...made, id, name: `postgresql-${app.name.replace('acme-', '')}-1` };
+  }
+
   #newApp(name: string, stage: App['stage'], generation: Generation): App {
     const app: App = {
       id: this.newId(),
       name,
+      webUrl: this.#webUrls[name] ?? `https://${name}-0123456789ab.herokuapp.com/`,
       stage,
       generation,
       createdAt: this.now,
@@ -283,11 +309,19 @@ export class HerokuWorld {
       formation: [{ type: 'web', quantity: 2 }],
       preboot: false,
       maintenance: false,
+      database: null,
+      gitHub: null,
       releasePhase: null,
       answering: null,
       stale: null,
       next: { buildFails: false, phaseFails: false, dynoCrashes: false },
     };
+    this.setDatabase(app, {
+      plan: 'standard-0',
+      connectionsMax: 120,
+      connections: 11,
+      isPooled: false,
+    });
     this.release(app, { slug: null, description: 'Initial release' });
     this.release(app, { slug: null, description: 'Enable Logplex' });
     this.setConfig(app, { LANG: 'en_US.UTF-8' });

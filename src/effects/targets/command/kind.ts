@@ -10,4 +10,5 @@ export const commandKind: TargetKind = {
   errors: commandErrors,
   config: async () => (await import('./config.ts')).config,
   opener: () => import('./open.ts'),
+  surveyor: async () => (await import('./survey.ts')).surveyor,
 };

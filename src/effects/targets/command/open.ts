@@ -1,5 +1,6 @@
 /** Opens the kind: its programs are processes of this machine. */
-import type { OpenedKind, Surroundings } from '../target-kind.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { OpenedKind } from '../target-kind.ts';
 import { createPrograms } from './process.ts';
 import { commandTargets } from './target.ts';
 

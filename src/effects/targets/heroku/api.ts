@@ -30,10 +30,21 @@ export class HerokuApi {
     return sendForJson(ports.http, this.#request('GET', path, ports), schema);
   }
 
-  /** Null for what is not there (404). */
-  async find<T>(path: string, schema: z.ZodType<T>, ports: Ports): Promise<T | null> {
+  /** A GET whose answer the caller reads by itself: its status and headers too. */
+  request(path: string, ports: Ports): HttpRequest {
+    return this.#request('GET', path, ports);
+  }
+
+  /** Null for what is not there (404). @param variant of the API's version, for what is no part of it yet */
+  async find<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    ports: Ports,
+    variant = 'sdk',
+  ): Promise<T | null> {
     try {
-      return await this.get(path, schema, ports);
+      const headers = { accept: acceptOf(variant) };
+      return await sendForJson(ports.http, this.#request('GET', path, ports, headers), schema);
     } catch (error) {
       if (error instanceof VendorRefused && error.status === 404) return null;
       throw error;
@@ -115,13 +126,15 @@ export class HerokuApi {
       ...(clearedUntilMs === null ? {} : { isStillCleared: () => clock.now() <= clearedUntilMs }),
       headers: {
         // The same version as Heroku's own clients ask for: it shows Fir's images too.
-        accept: 'application/vnd.heroku+json; version=3.sdk',
+        accept: acceptOf('sdk'),
         authorization: `Bearer ${this.#options.token}`,
         ...headers,
       },
     };
   }
 }
+
+const acceptOf = (variant: string): string => `application/vnd.heroku+json; version=3.${variant}`;
 
 function cut(path: string): HerokuError {
   return new HerokuError(

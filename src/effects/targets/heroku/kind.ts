@@ -2,7 +2,7 @@
 import type { TargetKind } from '../target-kind.ts';
 import { herokuErrors } from './error-codes.ts';
 import { upcasters } from './upcasters.ts';
-import { heroku } from './vendor.ts';
+import { dataUrl, gitHubUrl, heroku } from './vendor.ts';
 
 export const herokuKind: TargetKind = {
   kind: heroku.id,
@@ -21,10 +21,14 @@ export const herokuKind: TargetKind = {
         standard: 'https://api.heroku.com',
         token: heroku.tokenVariable,
       },
+      // Asked in a check-up only: what Heroku's own command asks beside the Platform API.
+      { name: dataUrl, standard: 'https://api.data.heroku.com', token: heroku.tokenVariable },
+      { name: gitHubUrl, standard: 'https://kolkrabbi.heroku.com', token: heroku.tokenVariable },
     ],
   },
   upcasters,
   errors: herokuErrors,
   config: async () => (await import('./config.ts')).config,
   opener: () => import('./open.ts'),
+  surveyor: async () => (await import('./survey.ts')).surveyor,
 };

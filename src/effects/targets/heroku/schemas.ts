@@ -91,7 +91,12 @@ export const imagesSchema = z
   )
   .min(1);
 
-export const couplingSchema = z.looseObject({ app: named, pipeline: named });
+export const couplingSchema = z.looseObject({
+  app: named,
+  /** Its name is in recorded answers, and not in the schema. */
+  pipeline: z.looseObject({ id: z.string(), name: z.string().optional() }),
+  stage: z.string().optional(),
+});
 
 export const appSchema = z.looseObject({
   id: z.string(),
@@ -104,8 +109,11 @@ export const appSchema = z.looseObject({
   /** `container` on an app of the container registry. */
   stack: z.looseObject({ name: z.string() }).nullish(),
   build_stack: z.looseObject({ name: z.string() }).nullish(),
+  maintenance: z.boolean().optional(),
   /** Null outside of Private Spaces. */
   space: z.looseObject({}).nullish(),
+  /** Where people reach it. */
+  web_url: z.string().nullish(),
   /** In bytes; null on an app without code. */
   slug_size: z.number().nullish(),
 });

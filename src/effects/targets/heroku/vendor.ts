@@ -1,6 +1,11 @@
 /** Heroku's Platform API as the HTTP client has to know it. */
 import type { VendorFacts } from '../../http/vendor-facts.ts';
 
+/** Of the service that Heroku's databases are asked of. */
+export const dataUrl = 'HEROKU_DATA_API_URL';
+/** Of the service that connects apps to GitHub. */
+export const gitHubUrl = 'HEROKU_GITHUB_API_URL';
+
 export const heroku = {
   id: 'heroku',
   name: 'Heroku',
