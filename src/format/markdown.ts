@@ -17,3 +17,10 @@ export function markdownLink(url: string | null, words: string): string {
   const href = parsed.href.replace(/[<>\\`]/g, encodeURIComponent);
   return `[${shown}](<${href}>)`;
 }
+
+/** Lines that are shown as they are; no line of the text ends them. */
+export function markdownBlock(text: string): string {
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = '`'.repeat(Math.max(3, longest + 1));
+  return `${fence}text\n${text.replace(/\r\n?/g, '\n')}\n${fence}`;
+}

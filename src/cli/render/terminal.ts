@@ -5,6 +5,7 @@ import { cutToWidth } from '../../format/columns.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { harmlessFor, harmlessJsonFor } from '../../redaction/runner-commands.ts';
 import { visible, visibleJson } from '../../redaction/unseen.ts';
+import { type Annotation, annotationLine } from '../ci/actions.ts';
 import { inCi } from '../ci/in-ci.ts';
 
 type Paint = (text: string) => string;
@@ -22,6 +23,8 @@ export interface Terminal {
   write(lines: string): Promise<boolean>;
   /** A line on standard error. */
   err(text: string): void;
+  /** At the run's page of GitHub Actions; nothing elsewhere. */
+  annotate(annotation: Annotation): void;
   /** Whether a person watches: a terminal, and no CI. */
   readonly isTty: boolean;
   /** The width in columns; 80 where there is none. */
@@ -102,6 +105,13 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
       clearStatus();
       stderr.write(`${clean(errColored ? text : stripVTControlCharacters(text))}\n`);
     },
+    annotate({ level, title, message }) {
+      if (!isSet(env.GITHUB_ACTIONS)) return;
+      clearStatus();
+      stderr.write(
+        `${annotationLine({ level, title: safe(title), message: safeLines(message) })}\n`,
+      );
+    },
     status(text) {
       if (!isTty) return;
       clearStatus();
@@ -131,7 +141,7 @@ function partsOf(error: unknown): { code: string; message: string; hint: string 
 
 /** What went wrong, once, on standard error: what, and how to mend it. A stack only for `--debug`. */
 export function printError(
-  terminal: Pick<Terminal, 'err' | 'color'>,
+  terminal: Pick<Terminal, 'err' | 'color' | 'annotate'>,
   error: unknown,
   { debug }: { debug: boolean },
 ): void {
@@ -142,6 +152,8 @@ export function printError(
     .filter(Boolean))
     terminal.err(`  ${safe(line)}`);
   if (debug && error instanceof Error) terminal.err(safeLines(error.stack ?? ''));
+  const annotated = hint === undefined ? message : `${message}\n${hint}`;
+  terminal.annotate({ level: 'error', title: code, message: annotated });
 }
 
 /** Foreign text as one line: without secrets, and with whatever nobody would see made visible. */

@@ -13,6 +13,7 @@ import type { EventLog } from '../../store/log.ts';
 import { withPulse } from '../render/pulse.ts';
 import { createReporter, type Reporter } from '../render/reporter.ts';
 import type { Terminal } from '../render/terminal.ts';
+import { reportToActions } from './actions-report.ts';
 import { type AssembleOptions, type Assembly, assemble } from './assemble.ts';
 import { signalExitCodes } from './exit-codes.ts';
 
@@ -78,6 +79,15 @@ export async function carry(options: CarryOptions): Promise<number> {
     const exit =
       outcome.interrupted === null ? (outcome.exit ?? 1) : signalExitCodes[outcome.interrupted];
     const head = await takeHead(log, parts.run, key);
+    const { state } = outcome;
+    await reportToActions(
+      log,
+      {
+        ...{ deploy, state, exit, isInterrupted: outcome.interrupted !== null },
+        ...{ next: nextFor(state, deploy), head: headWords(head) },
+      },
+      { env: parts.env, terminal, notice: reporter.notice },
+    );
     if (json) terminal.json({ ...(await summary(log, deploy, exit)), head });
     else {
       const next = nextFor(outcome.state, deploy) ?? `The whole story: pipeline log ${deploy}`;

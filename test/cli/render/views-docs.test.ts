@@ -22,6 +22,7 @@ beforeEach(() => {
     json: () => {},
     write: async () => true,
     err: (text) => void said.push(text),
+    annotate: () => {},
     isTty: false,
     columns: 80,
     color: { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same },

@@ -70,4 +70,33 @@ export const gitHubMutants: readonly Mutant[] = [
     by: '',
     noticedBy: `${channel} › asks GitHub to deploy that commit and no other`,
   },
+  {
+    id: 'an-output-ends-at-its-own-line',
+    promise,
+    file: 'src/cli/ci/actions.ts',
+    symbol: 'outputLines',
+    code: "while (value.split('\\n').includes(delimiter)) delimiter = newDelimiter();",
+    by: '',
+    noticedBy:
+      'test/cli/ci/actions.test.ts › are given another delimiter where a value has the first one in it',
+  },
+  {
+    id: 'a-title-is-markdown',
+    promise,
+    file: 'src/format/markdown.ts',
+    symbol: 'markdownText',
+    code: "return oneLine(text).replace(/[!-/:-@[-`{-~]/g, '\\\\$&');",
+    by: 'return oneLine(text);',
+    noticedBy:
+      'test/cli/ci/actions.test.ts › has a summary of the same lines whatever titles, authors and answers are called',
+  },
+  {
+    id: 'an-annotation-is-several-lines',
+    promise,
+    file: 'src/cli/ci/actions.ts',
+    symbol: 'annotationLine',
+    code: '${data(cut(message, messageMax))}',
+    by: '${cut(message, messageMax)}',
+    noticedBy: 'test/cli/ci/actions.test.ts › is one line and one command, whatever it says',
+  },
 ];
