@@ -61,6 +61,18 @@ export const usageErrors = {
     remedy: 'Push the commit, and give the job a clone with history (`fetch-depth: 0`).',
     exit,
   },
+  E_NOT_KNOWN: {
+    meaning: 'Neither the log nor the repository has a commit or a deploy of that name.',
+    remedy: 'The message names the nearest one that is known. `pipeline status` lists deploys.',
+    exit,
+  },
+  E_PULL_REQUEST: {
+    meaning:
+      'There is no such pull request, it was not merged, or nothing says of which repository it is.',
+    remedy:
+      'Give the id of a commit. In a clone, `git remote get-url origin` has to name the repository on GitHub.',
+    exit,
+  },
   E_NOT_A_REPOSITORY: {
     meaning: 'The command was not run in a git repository.',
     remedy: 'Run it in a checkout of the repository that is deployed.',

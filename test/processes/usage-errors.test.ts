@@ -240,6 +240,12 @@ const cases: readonly Case[] = [
     what: 'a deploy to resume that is not there',
     args: one('resume', 'nothing', '--reason', 'x', '--branch', 'master'),
   },
+  { code: 'E_NOT_KNOWN', what: 'a name that nothing has', args: one('explain', 'nothing') },
+  {
+    code: 'E_PULL_REQUEST',
+    what: 'a pull request that is not there',
+    args: one('explain', '#7'),
+  },
   { code: 'E_DEPLOY_AMBIGUOUS', what: 'two deploys that begin so', args: one('log', '50') },
   {
     code: 'E_NOT_HELD',

@@ -28,6 +28,11 @@ export class CommitGraph {
     return false;
   }
 
+  /** Every commit that there is. */
+  get all(): readonly string[] {
+    return [...this.#parents.keys()];
+  }
+
   /** The commit whose id begins so. */
   fullId(named: string): string | null {
     const found = [...this.#parents.keys()].filter((sha) => sha.startsWith(named));

@@ -27,6 +27,8 @@ export interface Figures {
   writes: number;
   checks: number;
   live: number;
+  /** Commits of which it was asked why they shipped or did not; a wrong answer is a violation. */
+  explained: number;
 }
 
 /** How old what was read of the world may be when a write reaches the vendor (heroku-lost-replies.ts). */
@@ -62,6 +64,7 @@ export class Invariants {
     writes: 0,
     checks: 0,
     live: 0,
+    explained: 0,
   };
   readonly #log: EventLog;
   readonly #writtenAt: TimedLog['writtenAt'];

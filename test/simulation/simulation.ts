@@ -38,6 +38,7 @@ import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/s
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
 import { Ends } from './ends.ts';
+import { Explained } from './explained.ts';
 import { Fences } from './fences.ts';
 import { type Figures, Invariants } from './invariants.ts';
 import {
@@ -90,6 +91,8 @@ export interface Outcome {
 export interface SimulateOptions {
   /** What is broken on purpose. */
   readonly mutation?: Mutation;
+  /** Whether of each commit it is asked why it shipped or did not. */
+  readonly explained?: boolean;
   /** Told every event of the log at the end, for whoever looks into a failing seed. */
   readonly trace?: (line: string) => void;
   /** Opens the log, on a clock that may be wrong; left out, it is SQLite's in memory. */
@@ -98,12 +101,13 @@ export interface SimulateOptions {
 
 export async function simulate(
   scenario: Scenario,
-  { mutation = {}, trace, openLog = inMemory }: SimulateOptions = {},
+  { mutation = {}, trace, explained = false, openLog = inMemory }: SimulateOptions = {},
 ): Promise<Outcome> {
   const time = new VirtualTime(startMs);
   const logClock = { aheadMs: 0 };
   const log = await openLog(time, () => time.now() + logClock.aheadMs);
-  return new Simulation(scenario, mutation, { time, log, logClock }, trace ?? null).run();
+  const simulation = new Simulation(scenario, mutation, { time, log, logClock }, trace ?? null);
+  return simulation.run(explained);
 }
 
 const inMemory = ({ sleep }: VirtualTime, now: () => number): Promise<EventLog> =>
@@ -127,6 +131,7 @@ class Simulation {
   readonly #lanes: LaneWorld[];
   readonly #invariants: Invariants;
   readonly #ends: Ends;
+  readonly #explained = new Explained();
   readonly #random: () => number;
   readonly #trace: ((line: string) => void) | null;
   readonly #alive = new Map<string, SimulatedProcess>();
@@ -171,7 +176,7 @@ class Simulation {
     this.#random = seededRandom(scenario.faults.seed);
   }
 
-  async run(): Promise<Outcome> {
+  async run(explained: boolean): Promise<Outcome> {
     const plans = [this.#builds(), this.#people(), this.#breaks(), this.#setLogClock()];
     const all = Promise.all(plans).then(() => this.#drain());
     let ended = false;
@@ -190,12 +195,22 @@ class Simulation {
     if (!inTime) this.#invariants.violated('some job never came to an end');
     if (this.#trace !== null) await this.#tellStory(this.#trace);
     await this.#invariants.atEnd(this.#lanes, inTime);
+    if (explained) await this.#explain();
     await this.#log.close();
     const runs = this.#processes.map(({ crossings, storeCalls }) => ({ crossings, storeCalls }));
     const reads = this.#lanes.reduce((sum, lane) => sum + lane.reads, 0);
     const { violations, figures } = this.#invariants;
     const happened = this.#processes.flatMap((process) => process.happened);
     return { violations, figures, reads, runs, happened };
+  }
+
+  async #explain(): Promise<void> {
+    for (const lane of this.#lanes) {
+      for (const why of await this.#explained.wrong(this.#log, lane)) {
+        this.#invariants.violated(`explained wrongly ${why}`);
+      }
+    }
+    this.#invariants.figures.explained += this.#explained.answers;
   }
 
   async #tellStory(trace: (line: string) => void): Promise<void> {
@@ -255,6 +270,7 @@ class Simulation {
         async (log, run) => {
           const { deploy } = await requestDeploy(log, this.#wanted(job), run);
           job.lane.rules.asked(deploy, job.rules);
+          this.#explained.asked(deploy, job.rules.lane, job.commit);
           return deploy;
         },
         job,
@@ -486,6 +502,7 @@ class Simulation {
     const lane = this.#lanes.find(({ rules }) => deploy !== undefined && rules.has(deploy));
     if (deploy === undefined || lane === undefined) return;
     lane.rules.happened(deploy, event, at);
+    this.#explained.happened(deploy, event);
     const commit = this.#jobs.find(({ label }) => deploy.startsWith(`${label}-`))?.commit ?? '';
     const untrue = this.#ends.untrue(lane, commit, event, at);
     this.#invariants.check(untrue === null, () => `${deploy} ${untrue}`);

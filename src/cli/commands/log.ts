@@ -4,14 +4,14 @@ import { readEnvironment } from '../config/environment.ts';
 import { logView } from '../render/log-view.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
-import { findDeploy } from '../workspace/find-deploy.ts';
+import { findDeployHere } from '../workspace/find-commit.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 
 export async function log(name: string, flags: GlobalFlags, terminal: Terminal): Promise<number> {
   const store = await findStore(flags, readEnvironment(process.env));
   const events = await openDeployLog(store, { readOnly: true });
   try {
-    const { deploy } = await findDeploy(events, name, terminal.err);
+    const { deploy } = await findDeployHere(name, events, terminal.err);
     const records = await events.readStream(deployStream(deploy));
     if (flags.json === true) terminal.json(records);
     else for (const line of logView(records, terminal)) terminal.out(line);

@@ -4,7 +4,7 @@ import { readEnvironment } from '../config/environment.ts';
 import { replayView } from '../render/replay-view.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
-import { findDeploy } from '../workspace/find-deploy.ts';
+import { findDeployHere } from '../workspace/find-commit.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 
 export async function replay(
@@ -15,7 +15,7 @@ export async function replay(
   const store = await findStore(flags, readEnvironment(process.env));
   const log = await openDeployLog(store, { readOnly: true });
   try {
-    const { deploy } = await findDeploy(log, name, terminal.err);
+    const { deploy } = await findDeployHere(name, log, terminal.err);
     const result = await replayDeploy(log, deploy);
     if (flags.json === true) terminal.json(result);
     else for (const line of replayView(result, terminal)) terminal.out(line);

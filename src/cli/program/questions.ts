@@ -3,7 +3,11 @@ import type { Command } from 'commander';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { example, jsonOption, type Surroundings } from './shared.ts';
 
-/** `pipeline status`, `log` and `replay`. */
+const explainHelp =
+  'It goes by the log, and by git for commits that CI skipped or that went with others. A pull request is asked of GitHub (GITHUB_TOKEN).\n' +
+  'Exits 2 where nothing is called so, and names the nearest.';
+
+/** `pipeline status`, `explain`, `log` and `replay`. */
 export function declareQuestions(program: Command, { terminal, exit }: Surroundings): void {
   program
     .command('status')
@@ -17,9 +21,27 @@ export function declareQuestions(program: Command, { terminal, exit }: Surroundi
     });
 
   program
+    .command('explain')
+    .description('why a commit, a deploy or a pull request shipped, or did not')
+    .argument(
+      '<commit-or-deploy>',
+      'a commit, a branch or HEAD; a deploy’s id or its start; #PULL-REQUEST',
+    )
+    .option('--lane <lane>', 'in this lane only, where a commit is deployed by several')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `${example('pipeline explain HEAD', 'pipeline explain 1a5f89d', "pipeline explain '#812'")}\n${explainHelp}\n`,
+    )
+    .action(async (name: string, _flags, command: Command) => {
+      const { explain } = await import('../commands/explain.ts');
+      exit(await explain(name, command.optsWithGlobals(), terminal));
+    });
+
+  program
     .command('log')
     .description('a deploy’s events, in words')
-    .argument('<deploy>', 'its id, or the start of it')
+    .argument('<deploy>', 'its id, or the start of it; or its commit')
     .addOption(jsonOption())
     .addHelpText('after', example('pipeline log 502-1a5f89db', 'pipeline log 502 --json'))
     .action(async (deploy: string, _flags, command: Command) => {
@@ -30,7 +52,7 @@ export function declareQuestions(program: Command, { terminal, exit }: Surroundi
   program
     .command('replay')
     .description('fold a deploy’s events through the chart again, and compare')
-    .argument('<deploy>', 'its id, or the start of it')
+    .argument('<deploy>', 'its id, or the start of it; or its commit')
     .addOption(jsonOption())
     .addHelpText(
       'after',

@@ -119,7 +119,7 @@ async function fetched(
 }
 
 /** Those of the commits that are not in the repository. */
-async function absent(
+export async function absent(
   { git }: GitAccess,
   shas: readonly string[],
   signal: AbortSignal | undefined,
@@ -130,7 +130,10 @@ async function absent(
   return shas.filter((_, index) => !/^[0-9a-f]{40} commit /.test(answers[index] ?? ''));
 }
 
-async function isShallow({ git }: GitAccess, signal: AbortSignal | undefined): Promise<boolean> {
+export async function isShallow(
+  { git }: GitAccess,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const run = await git(['rev-parse', '--is-shallow-repository'], { signal });
   // Whole only if git says so.
   return textOf(run) !== 'false';

@@ -9,6 +9,8 @@ import type { GitAccess } from './access.ts';
 import { fullSha, reachFurther, relate, remoteOf } from './ancestry.ts';
 import { contentsOf, TreeToTar } from './archive.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
+import { type Containing, containing } from './containing.ts';
+import { type Echo, echoesOf, samePatch } from './echoes.ts';
 import { type Git, type GitRun, gitFailed, runGit, textOf } from './process.ts';
 import { type SourceOddities, surveySource } from './source.ts';
 import { listTree } from './tree.ts';
@@ -45,6 +47,14 @@ export interface Repository {
   file(sha: string, path: string, signal?: AbortSignal): Promise<Buffer | null>;
   /** Takes full ids. Fetches what is missing, within bounds; without a remote it does with what is there. */
   relation(base: string, head: string, signal?: AbortSignal): Promise<Relation>;
+  /** Which of these commits have this one; see `containing`. Takes full ids. */
+  containing(commit: string, among: readonly string[], signal?: AbortSignal): Promise<Containing>;
+  /**
+   * Commits among what `head` has that undo this one or repeat it, the newest first. Takes full ids.
+   *
+   * @throws UsageError E_COMMIT_UNKNOWN
+   */
+  echoes(commit: string, head: string, signal?: AbortSignal): Promise<readonly Echo[]>;
   /**
    * What is reachable from `head` and not from `base` (merge commits too); all of `head`'s history
    * when `base` is null. Takes full ids.
@@ -120,6 +130,8 @@ export async function openRepository(
     },
     commit: (ref, signal) => findCommit(access, ref, signal),
     relation: (base, head, signal) => relate(access, base, head, signal),
+    containing: (commit, among, signal) => containing(access, commit, among, signal),
+    echoes: (commit, head, signal) => findEchoes(access, commit, head, signal),
     commits: (range, signal) => listCommits(access, range, signal),
     oddities: (sha, signal) => surveySource(access, sha, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
@@ -238,6 +250,22 @@ async function findCommit(
   if (commit === null) throw commitUnknown(ref);
   access.known.commits.set(commit.sha, commit);
   return commit;
+}
+
+async function findEchoes(
+  access: GitAccess,
+  sha: string,
+  head: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Echo[]> {
+  const read = async (shas: readonly string[]) =>
+    (await readCommits(access.git, shas, signal)).filter((commit) => commit !== null);
+  const commit = await findCommit(access, sha, signal);
+  const told = await echoesOf(access, commit, head, read, signal);
+  if (told.length > 0) return told;
+  const same = await samePatch(access, sha, head, signal);
+  if (same === null) return [];
+  return (await read([same])).map(({ title }) => ({ kind: 'pick', sha: same, title }));
 }
 
 function commitUnknown(ref: string): UsageError {

@@ -40,6 +40,12 @@ export interface WorkflowRun {
 export interface GitHub {
   /** Null: GitHub does not know one of the commits, or they share no history. */
   compare(of: RepositoryName, base: string, head: string, ports: Ports): Promise<Comparison | null>;
+  /** Of a pull request the commit that it became on its branch; `none`: there is no such pull request. */
+  mergeCommit(
+    of: RepositoryName,
+    number: number,
+    ports: Ports,
+  ): Promise<{ kind: 'merged'; commit: string } | { kind: 'open' } | { kind: 'none' }>;
   /**
    * Of the newest hundred runs of a workflow (its file's name or id) on a branch those that may deploy:
    * the pull requests of a fork are listed too, where the fork's branch has the same name.
@@ -89,6 +95,13 @@ export const runsSchema = z.object({
   ),
 });
 
+/** GitHub REST API, Pulls: a merged one's `merge_commit_sha` is the merge, the squash, or the last of the rebased commits. */
+const pullSchema = z.object({
+  number: z.int(),
+  merged_at: z.string().nullable(),
+  merge_commit_sha: z.string().nullable(),
+});
+
 const notThere = [404, 422];
 const pageMax = 100;
 /** The newest of a comparison's commits, where no pages are asked for. */
@@ -125,6 +138,20 @@ export function createGitHub(options: { baseUrl: string; token: string }): GitHu
         return { relation, total: seen.total_commits, commits: seen.commits.map(toCommit) };
       } catch (error) {
         if (error instanceof VendorRefused && notThere.includes(error.status)) return null;
+        throw error;
+      }
+    },
+    async mergeCommit(of, number, ports) {
+      const path = `${root(of)}/pulls/${number}`;
+      try {
+        const pull = await get(path, pullSchema, ports);
+        if (pull.number !== number) throw asked(path, `it is pull request ${pull.number}`);
+        const { merged_at, merge_commit_sha: commit } = pull;
+        if (merged_at === null || commit === null) return { kind: 'open' };
+        if (!fullSha.test(commit)) throw asked(path, `its merge commit is ${commit}`);
+        return { kind: 'merged', commit };
+      } catch (error) {
+        if (error instanceof VendorRefused && error.status === 404) return { kind: 'none' };
         throw error;
       }
     },

@@ -61,7 +61,7 @@ const streamPrefix = 'deploy/';
 
 export const deploysProjection: Projection<DeploysTables> = {
   name: 'deploys',
-  version: 2,
+  version: 3,
   tables: ['deploys'],
 
   create({ db, run }) {
@@ -76,13 +76,14 @@ export const deploysProjection: Projection<DeploysTables> = {
     for (const name of numbers) {
       table = table.addColumn(name, 'integer', (column) => column.notNull());
     }
-    // As indexes: for the newest of all deploys or of a lane's, and for a lane's news.
+    // As indexes: for the newest of all deploys or of a lane's, for a lane's news, and for a commit's deploys.
     const columns = (...names: (keyof DeploysTable)[]) => names.map((name) => sql.ref(name));
     run(
       table
         .addUniqueConstraint('deploys_requested', columns('requested_position'))
         .addUniqueConstraint('deploys_of_lane', columns('lane', 'requested_position'))
-        .addUniqueConstraint('deploys_moved', columns('lane', 'position')),
+        .addUniqueConstraint('deploys_moved', columns('lane', 'position'))
+        .addUniqueConstraint('deploys_of_commit', columns('commit_id', 'requested_position')),
     );
   },
 

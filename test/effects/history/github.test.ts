@@ -146,6 +146,34 @@ describe('compare', () => {
   });
 });
 
+describe('the merge commit of a pull request', () => {
+  const pull = {
+    number: 12,
+    merged_at: '2026-01-05T10:00:00Z',
+    merge_commit_sha: head,
+    title: 'x',
+  };
+  it.each([
+    ['of one that was merged', json(pull), { kind: 'merged', commit: head }],
+    ['of one that is open', json({ ...pull, merged_at: null }), { kind: 'open' }],
+    ['of one that there is not', json({ message: 'Not Found' }, 404), { kind: 'none' }],
+  ] as const)('%s', async (_, answer, told) => {
+    reply = answer;
+    expect(await github().mergeCommit(of, 12, ports)).toEqual(told);
+    expect(server.asked.at(-1)?.path).toBe('/repos/acme/web/pulls/12');
+  });
+
+  it.each([
+    ['another number', { ...pull, number: 13 }],
+    ['an id that is none', { ...pull, merge_commit_sha: 'master' }],
+  ])('is refused with %s', async (_, body) => {
+    reply = json(body);
+    expect(await failureOf(github().mergeCommit(of, 12, ports))).toMatchObject({
+      code: 'E_VENDOR_MALFORMED',
+    });
+  });
+});
+
 describe('runs', () => {
   it('lists the runs of one workflow on one branch', async () => {
     const url = 'https://github.com/acme/web/actions/runs/7';

@@ -1,0 +1,121 @@
+/** `pipeline explain COMMIT | DEPLOY | #PR`: why it shipped, or did not. */
+import type { Repository } from '../../effects/git/repository.ts';
+import { UsageError } from '../../errors/error.ts';
+import { redactAll } from '../../redaction/gate.ts';
+import { indexedDeploys, lanesIn } from '../../runtime/audit/deploy-index.ts';
+import { readDeploy } from '../../runtime/audit/deploys.ts';
+import { type Explanation, explain as explainIn } from '../../runtime/audit/explain.ts';
+import { type CommitOrder, type ExplainFacts, factsOf } from '../../runtime/audit/explain-facts.ts';
+import type { EventLog } from '../../store/log.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { explainView } from '../render/explain-view.ts';
+import type { Terminal } from '../render/terminal.ts';
+import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
+import { findNamed, repositoryHere } from '../workspace/find-commit.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { mergeCommitOf } from '../workspace/pull-request.ts';
+
+export async function explain(
+  name: string,
+  flags: GlobalFlags & { lane?: string },
+  terminal: Terminal,
+): Promise<number> {
+  const environment = readEnvironment(process.env);
+  const repository = await repositoryHere();
+  const log = await openDeployLog(await findStore(flags, environment), { readOnly: true });
+  try {
+    const number = /^#(\d{1,9})$/.exec(name)?.[1];
+    const asked =
+      number === undefined
+        ? name
+        : await mergeCommitOf(Number(number), await urlOf(repository, log), environment);
+    const named = await findNamed(asked, { log, repository, tell: terminal.err });
+    const commit = named.kind === 'deploy' ? named.row.commit : named.sha;
+    const deploy = named.kind === 'deploy' ? named.row.deploy : null;
+    const lanes =
+      named.kind === 'deploy' ? [named.row.lane] : await lanesFor(log, commit, flags.lane);
+    const git = orderOf(repository);
+    const facts = factsOf(log);
+    const found: Explanation[] = [];
+    for (const lane of lanes) found.push(await explainIn({ commit, lane, deploy }, facts, git));
+    const told = redactAll({
+      commit: { sha: commit, title: await titleOf(commit, log, repository) },
+      deploy,
+      lanes: worthTelling(found),
+    });
+    if (flags.json === true) terminal.json({ version: 1, ...told });
+    else for (const line of explainView(told, terminal)) terminal.out(line);
+    return 0;
+  } finally {
+    await log.close();
+  }
+}
+
+/** As git says, or else the newest deploy's settings. */
+async function urlOf(repository: Repository | null, log: EventLog): Promise<string | null> {
+  const url = (await repository?.remoteUrl()) ?? null;
+  if (url !== null && /^(https?:|ssh:|[^/]+@)/.test(url)) return url;
+  const [newest] = await log.streams({ prefix: 'deploy/', limit: 1 });
+  const facts: ExplainFacts = factsOf(log);
+  const events =
+    newest === undefined ? [] : await facts.events(newest.stream.slice('deploy/'.length));
+  const first = events[0]?.event;
+  return first?.type === 'deploy.requested' ? first.data.settings.repository : null;
+}
+
+/** The lane that is named; those that have a deploy of the commit; else all. @throws UsageError E_NO_LANE */
+async function lanesFor(
+  log: EventLog,
+  commit: string,
+  named: string | undefined,
+): Promise<string[]> {
+  const all = await lanesIn(log);
+  if (named !== undefined) {
+    if (all.includes(named)) return [named];
+    throw new UsageError('E_NO_LANE', `the log has no deploy of a lane ${named}`, {
+      hint: `It has those of ${all.join(', ') || 'none'}.`,
+    });
+  }
+  const own = await indexedDeploys(log, { commit, limit: 1_000 });
+  const lanes = [...new Set(own.map(({ lane }) => lane))];
+  return lanes.length === 0 ? all : lanes;
+}
+
+/** Of several lanes, those that had nothing to do with it are left out. */
+function worthTelling(found: readonly Explanation[]): readonly Explanation[] {
+  const told = found.filter(({ verdict }) => verdict !== 'notAsked');
+  return told.length === 0 ? found : told;
+}
+
+async function titleOf(
+  commit: string,
+  log: EventLog,
+  repository: Repository | null,
+): Promise<string | null> {
+  const [entry] = await indexedDeploys(log, { commit, limit: 1 });
+  const [row] = entry === undefined ? [] : await readDeploy(log, entry.deploy);
+  if (row !== undefined) return row.title;
+  return (await repository?.commit(commit).catch(() => null))?.title ?? null;
+}
+
+function orderOf(repository: Repository | null): CommitOrder {
+  if (repository !== null) {
+    return {
+      containing: (commit, among) => repository.containing(commit, among),
+      echoes: (commit, head) => repository.echoes(commit, head).catch(noEchoes),
+    };
+  }
+  return {
+    async containing(commit, among) {
+      const having = new Set(among.filter((one) => one === commit));
+      return { having, lacks: 'this is no clone of the repository' };
+    },
+    echoes: async () => [],
+  };
+}
+
+/** Of a commit that the clone does not have. */
+function noEchoes(error: unknown): [] {
+  if (error instanceof UsageError) return [];
+  throw error;
+}

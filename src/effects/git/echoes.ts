@@ -1,0 +1,87 @@
+/** Commits that undo another one or repeat it: by what they say of it, and by their patch. */
+import type { GitAccess } from './access.ts';
+import type { Commit } from './commit-object.ts';
+import { textOf } from './process.ts';
+
+export interface Echo {
+  readonly kind: 'revert' | 'pick';
+  readonly sha: string;
+  readonly title: string;
+}
+
+const echoesMax = 20;
+/** Two branches that are further apart are not compared patch by patch. */
+const apartMax = 2_000;
+/** Committers’ clocks are not ours. */
+const clockSkewMs = 86_400_000;
+
+/**
+ * Among what `head` has, the newest first. `git revert` and `git cherry-pick -x` write which commit they are of; GitHub's
+ * reverts name the pull request, whose number a squash or a merge has in its title.
+ *
+ * @param read commits by their full ids
+ */
+export async function echoesOf(
+  access: GitAccess,
+  commit: Commit,
+  head: string,
+  read: (shas: readonly string[]) => Promise<readonly Commit[]>,
+  signal: AbortSignal | undefined,
+): Promise<Echo[]> {
+  const { sha, title } = commit;
+  const number = /#(\d+)/.exec(title)?.[1];
+  const reverts = [
+    `This reverts commit ${sha}`,
+    ...(number === undefined ? [] : [`^Reverts [^ ]*#${number}$`]),
+  ];
+  const pick = `cherry picked from commit ${sha}`;
+  const since = new Date(Date.parse(commit.date) - clockSkewMs).toISOString();
+  const patterns = [...reverts, pick].map((text) => `--grep=${text}`);
+  const run = await access.git(
+    ['rev-list', '-E', `--max-count=${echoesMax}`, `--since=${since}`, ...patterns, head, '--'],
+    { signal },
+  );
+  const shas = run.code === 0 ? textOf(run).split('\n').filter(Boolean) : [];
+  return (await read(shas.filter((one) => one !== sha))).map((one) => {
+    const isRevert = reverts.some((text) =>
+      new RegExp(text, 'm').test(`${one.title}\n${one.body}`),
+    );
+    return { kind: isRevert ? 'revert' : 'pick', sha: one.sha, title: one.title };
+  });
+}
+
+/** The commit among what `head` has, and this one's history has not, with the same patch; null: there is none, or it is too far. */
+export async function samePatch(
+  access: GitAccess,
+  sha: string,
+  head: string,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const range = `${sha}...${head}`;
+  const count = await access.git(['rev-list', '--count', range, '--'], { signal });
+  if (count.code !== 0 || Number(textOf(count)) > apartMax) return null;
+  const marked = await access.git(
+    ['rev-list', '--cherry-mark', '--right-only', '--no-merges', range, '--'],
+    { signal },
+  );
+  const same = textOf(marked)
+    .split('\n')
+    .flatMap((line) => (line.startsWith('=') ? [line.slice(1)] : []));
+  const patch = same.length === 0 ? null : await patchOf(access, sha, signal);
+  for (const other of same) {
+    if (patch !== null && (await patchOf(access, other, signal)) === patch) return other;
+  }
+  return null;
+}
+
+async function patchOf(
+  { git }: GitAccess,
+  sha: string,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const diff = await git(['diff-tree', '-p', '--root', '--no-ext-diff', sha, '--'], { signal });
+  // Without the first line, which is the commit's own id.
+  const input = diff.stdout.toString('latin1').replace(/^.*\n/, '');
+  const run = await git(['patch-id', '--stable'], { signal, input });
+  return textOf(run).split(' ')[0] || null;
+}

@@ -1,0 +1,316 @@
+/**
+ * Why a commit shipped, or did not: the decision, over the log's events and the order of commits. It says nothing that the
+ * log does not have: what somebody did to production since a deploy looked at it last is not known here.
+ */
+import { nextFor } from '../../machine/state-facts.ts';
+import { shortSha, tell, tellStanding } from '../../machine/story.ts';
+import { replacements, shippedByNotes, shippedByRecord } from './carriers.ts';
+import type { DeployEntry } from './deploy-index.ts';
+import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
+import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
+import { lastSeen, type Seen, seenWords } from './last-seen.ts';
+
+export type Verdict =
+  /** A deploy of exactly this commit became live. */
+  | 'live'
+  /** A deploy of a commit that has it became live. */
+  | 'carried'
+  /** Production had it before a deploy of the lane brought it there. */
+  | 'contained'
+  /** A deploy that has it has not come to its end, or is held: the fields say which. */
+  | 'underWay'
+  | 'gaveUp'
+  | 'held'
+  | 'disabled'
+  | 'failed'
+  /** It did not follow on what production ran. */
+  | 'diverged'
+  /** No deploy of the lane had it. */
+  | 'notAsked'
+  /** The clone does not have the history that would tell. */
+  | 'unknown';
+
+export interface Explanation {
+  readonly lane: string;
+  readonly verdict: Verdict;
+  /** The deploy that shipped it, or on which it depends now; null: there is none. */
+  readonly deploy: string | null;
+  /** Of that deploy, by which this commit ships with another's. */
+  readonly carrier: string | null;
+  /** In a sentence. */
+  readonly headline: string;
+  /** The decisions that led there, in order. */
+  readonly chain: readonly Link[];
+  /** What production ran when a deploy of the lane looked at it last; null: none has. */
+  readonly production: (Seen & { readonly has: boolean | null }) | null;
+  /** A commit that production has and that undoes this one, or is the same patch. */
+  readonly echo: (Echo & { readonly deploy: string | null }) | null;
+  /** What would let it go on; null: nothing has to be done. */
+  readonly next: string | null;
+  /** What the answer could not go by; null: nothing was missing. */
+  readonly lacks: string | null;
+}
+
+export interface Asked {
+  /** The full id. */
+  readonly commit: string;
+  readonly lane: string;
+  /** The one that is asked about; null: any of the commit. */
+  readonly deploy: string | null;
+}
+
+/** So many of the newest are looked at for one that has the commit and came to nothing. */
+const newestMax = 200;
+
+const isLive = ({ state }: DeployEntry): boolean => state === 'production.live';
+const isOpen = ({ settled, state }: DeployEntry): boolean =>
+  !settled || state === 'blockedByRollback' || state === 'disabled';
+
+/** @throws UnreadableLog, LogFault */
+export async function explain(
+  asked: Asked,
+  facts: ExplainFacts,
+  git: CommitOrder,
+): Promise<Explanation> {
+  const { commit, lane } = asked;
+  const all = await facts.deploys(lane);
+  const seen = await lastSeen(all, facts);
+  const live = all.filter(isLive).toSorted((a, b) => a.position - b.position);
+  const others = all.filter((entry, at) => at < newestMax || isOpen(entry));
+  const heads = [...others, ...live.toReversed()].map((entry) => entry.commit);
+  const among = new Set([...(seen?.commit == null ? [] : [seen.commit]), ...heads]);
+  const { having: commits, lacks } = await git.containing(commit, [...among]);
+  const has = (of: string) => of === commit || commits.has(of);
+  const production =
+    seen === null ? null : { ...seen, has: hasIt(seen.commit, has, lacks !== null) };
+
+  const own = all.filter((one) => one.commit === commit && isAskedFor(one, asked));
+  const shipped =
+    (asked.deploy === null ? undefined : own.find(isLive)) ??
+    live.find((entry) => has(entry.commit)) ??
+    (await shippedByRecord(own, live, facts)) ??
+    (lacks === null ? undefined : await shippedByNotes(commit, live, facts));
+  const having = others.filter((entry) => has(entry.commit));
+  const context: Context = { asked, facts, git, production, lacks, live, having };
+  if (shipped !== undefined) return shippedWith(shipped, own, context);
+  return notShipped(own, context);
+}
+
+interface Context {
+  readonly asked: Asked;
+  readonly facts: ExplainFacts;
+  readonly git: CommitOrder;
+  readonly production: Explanation['production'];
+  readonly lacks: string | null;
+  readonly live: readonly DeployEntry[];
+  /** Those that have the commit, of the newest and the open ones; the newest first. */
+  readonly having: readonly DeployEntry[];
+}
+
+const isAskedFor = ({ deploy }: DeployEntry, asked: Asked): boolean =>
+  asked.deploy === null || asked.deploy === deploy;
+
+function hasIt(
+  seen: string | null,
+  has: (commit: string) => boolean,
+  isCut: boolean,
+): boolean | null {
+  if (seen === null) return null;
+  if (has(seen)) return true;
+  return isCut ? null : false;
+}
+
+async function shippedWith(
+  shipped: DeployEntry,
+  own: readonly DeployEntry[],
+  context: Context,
+): Promise<Explanation> {
+  const { asked, facts, production } = context;
+  const { deploy } = shipped;
+  const isOwn = shipped.commit === asked.commit;
+  const events = await facts.events(deploy);
+  const before = own.filter((one) => one.deploy !== deploy).toReversed();
+  const ends = await Promise.all(before.map((one) => endLink(one.deploy, facts)));
+  const version = events.findLast(({ event }) => event.type === 'production.deployed')?.event;
+  const release =
+    version?.type === 'production.deployed' ? ` (${version.data.release.version})` : '';
+  const since = `${minute(events.at(-1)?.time ?? '')} with deploy ${deploy}${release}`;
+  const how = isOwn
+    ? `shipped: live since ${since}`
+    : `shipped: carried by ${shortSha(shipped.commit)}, live since ${since}`;
+  const echo = await echoOf('revert', shipped.commit, context);
+  const isGone = production?.has === false;
+  const now = isGone ? await whyGone(shipped, context) : null;
+  const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
+  return {
+    ...base(context),
+    verdict: isOwn ? 'live' : 'carried',
+    deploy,
+    carrier: isOwn ? null : shipped.commit,
+    headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}`,
+    chain: [...ends.flat(), ...decisions(deploy, events), ...(now ?? [])],
+    echo,
+    next: isGone ? bringsBack(context) : null,
+  };
+}
+
+/** A deploy that was not over when production was taken back, or a newer one. */
+function bringsBack({ having }: Context): string {
+  const open = having.find(isOpen);
+  const next = open === undefined ? null : nextFor(open.state, open.deploy);
+  return next ?? 'A newer commit of the branch brings it back, once its own deploy goes through.';
+}
+
+/** What took production to where the commit is not, where a deploy of the lane was held for it. */
+async function whyGone(shipped: DeployEntry, { asked, facts, production }: Context) {
+  const entries = (await facts.deploys(asked.lane)).filter(
+    ({ position }) => position > shipped.position,
+  );
+  for (const { deploy } of entries.slice(0, newestMax)) {
+    const events = await facts.events(deploy);
+    const held = events.findLast(({ event }) => event.type === 'production.held');
+    if (held === undefined || held.position < shipped.position) continue;
+    const lift = await liftOf(asked.lane, held, facts);
+    return [{ deploy, time: held.time, words: `${tell(held.event).headline}; ${lift}` }];
+  }
+  return production === null
+    ? []
+    : [{ deploy: production.deploy, time: production.at, words: seenWords(production) }];
+}
+
+async function notShipped(own: readonly DeployEntry[], context: Context): Promise<Explanation> {
+  const { asked, facts, having } = context;
+  // An older build of the commit may be held, and go on, where a newer one came to nothing.
+  const mine = own.find(isOpen) ?? own[0];
+  const taken = mine === undefined ? [] : await replacements(mine.deploy, facts);
+  const replacing = having.find(({ deploy }) => deploy === taken.at(-1));
+  const [newest] = having.filter(isOpen);
+  const decides =
+    mine !== undefined && isOpen(mine) ? mine : (newest ?? replacing ?? mine ?? having[0]);
+  if (decides === undefined) return nobodyAsked(context);
+  const { deploy } = decides;
+  const events = await facts.events(deploy);
+  const verdict = verdictOf(decides, events);
+  const standing = await standingWords(asked.lane, decides, events, facts);
+  const isOwn = decides.commit === asked.commit;
+  const other = isOwn ? '' : `goes with deploy ${deploy} of ${shortSha(decides.commit)}, which is `;
+  const before = own.filter((one) => one.deploy !== deploy).toReversed();
+  const ends = await Promise.all(before.map((one) => endLink(one.deploy, facts)));
+  const pick = await echoOf('pick', null, context);
+  const picked = pick === null ? '' : `; the same change is in production as ${shortSha(pick.sha)}`;
+  const isRunning = verdict === 'underWay' && (await facts.isRunning(deploy));
+  return {
+    ...base(context),
+    verdict,
+    deploy,
+    carrier: isOwn ? null : decides.commit,
+    headline: `${other}${standing}${picked}`,
+    chain: [...ends.flat(), ...decisions(deploy, events)],
+    echo: pick,
+    next: nextOf(verdict, decides, events, isRunning),
+  };
+}
+
+async function nobodyAsked(context: Context): Promise<Explanation> {
+  const { asked, lacks } = context;
+  const pick = await echoOf('pick', null, context);
+  const picked = pick === null ? '' : `; the same change is in production as ${shortSha(pick.sha)}`;
+  const nobody = `no deploy of lane ${asked.lane} was of this commit, nor of one that has it`;
+  return {
+    ...base(context),
+    verdict: lacks === null ? 'notAsked' : 'unknown',
+    deploy: null,
+    carrier: null,
+    headline:
+      (lacks === null
+        ? nobody
+        : `no deploy of lane ${asked.lane} was of this commit, and ${lacks}: it may have gone with another`) +
+      picked,
+    chain: [],
+    echo: pick,
+    next:
+      lacks === null
+        ? 'Once it is on the lane’s branch, the next build that deploys ships it: CI runs pipeline advance.'
+        : 'git fetch --unshallow origin, then ask again.',
+  };
+}
+
+const base = ({ asked, production, lacks }: Context) => ({ lane: asked.lane, production, lacks });
+
+function verdictOf({ state, settled }: DeployEntry, events: readonly Told[]): Verdict {
+  if (!settled) return state === 'queued.gaveUp' ? 'gaveUp' : 'underWay';
+  if (state === 'blockedByRollback') return 'held';
+  if (state === 'disabled') return 'disabled';
+  if (state === 'failed') return 'failed';
+  const end = endOf(events)?.event;
+  return end?.type === 'deploy.superseded' && end.data.cause === 'diverged'
+    ? 'diverged'
+    : 'contained';
+}
+
+async function standingWords(
+  lane: string,
+  { state }: DeployEntry,
+  events: readonly Told[],
+  facts: ExplainFacts,
+): Promise<string> {
+  const [first, ...more] = events.map(({ event }) => event);
+  if (first === undefined) return state;
+  const { headline } = tellStanding([first, ...more]);
+  const end = endOf(events);
+  const lift = end === undefined ? null : await liftOf(lane, end, facts);
+  return lift === null ? headline : `${headline}; ${lift}`;
+}
+
+function nextOf(
+  verdict: Verdict,
+  { state, deploy }: DeployEntry,
+  events: readonly Told[],
+  isRunning: boolean,
+): string | null {
+  switch (verdict) {
+    case 'underWay':
+      return isRunning
+        ? null
+        : `No run carries it on: run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
+    case 'failed':
+      return 'This deploy is over. A newer commit of the branch ships it too, once its own deploy goes through.';
+    case 'contained':
+      return null;
+    case 'disabled':
+    case 'diverged': {
+      const end = endOf(events);
+      return (end === undefined ? null : tell(end.event).detail) ?? nextFor(state, deploy);
+    }
+    default:
+      return nextFor(state, deploy);
+  }
+}
+
+async function endLink(deploy: string, facts: ExplainFacts): Promise<Link[]> {
+  const end = (await facts.events(deploy)).at(-1);
+  return end === undefined ? [] : [{ deploy, time: end.time, words: tell(end.event).headline }];
+}
+
+/** The newest such commit that production has, as far as it was seen; a revert that was undone is none. */
+async function echoOf(
+  kind: Echo['kind'],
+  shipped: string | null,
+  { asked, git, production, live }: Context,
+): Promise<Explanation['echo']> {
+  const head = production?.commit ?? shipped ?? live.at(-1)?.commit ?? null;
+  if (head === null || head === asked.commit) return null;
+  const [found, ...rest] = (await git.echoes(asked.commit, head)).filter(
+    (one) => one.kind === kind,
+  );
+  if (found === undefined) return null;
+  const undone = (await git.echoes(found.sha, head)).some((one) => one.kind === 'revert');
+  if (undone && rest.length === 0) return null;
+  const commits = live.map((entry) => entry.commit);
+  const { having } = await git.containing(found.sha, commits);
+  const carrier = live.find(({ commit }) => having.has(commit));
+  return { ...found, deploy: carrier?.deploy ?? null };
+}
+
+/** Of ISO 8601 in UTC: `2026-01-05 13:04 UTC`. */
+const minute = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;

@@ -1,0 +1,68 @@
+/** What production ran when a deploy of the lane looked at it last, as its events say. */
+import type { DomainEvent } from '../../machine/events.ts';
+import { shortSha } from '../../machine/story.ts';
+import type { DeployEntry } from './deploy-index.ts';
+import type { ExplainFacts, Told } from './explain-facts.ts';
+
+export interface Seen {
+  /** Who looked. */
+  readonly deploy: string;
+  /** When: ISO 8601. */
+  readonly at: string;
+  /** The release; null: there was none. */
+  readonly version: string | null;
+  /** The full commit id; null: that was not known. */
+  readonly commit: string | null;
+}
+
+/** Null: no deploy of the lane has told. */
+export async function lastSeen(
+  entries: readonly DeployEntry[],
+  facts: Pick<ExplainFacts, 'events'>,
+): Promise<Seen | null> {
+  let newest: (Told & { readonly deploy: string }) | null = null;
+  // A deploy tells nothing later than its last event.
+  for (const { deploy, position } of entries.toSorted((a, b) => b.position - a.position)) {
+    if (newest !== null && newest.position > position) break;
+    const told = (await facts.events(deploy)).findLast(({ event }) => runningIn(event) !== null);
+    if (told === undefined || (newest !== null && told.position < newest.position)) continue;
+    newest = { ...told, deploy };
+  }
+  const running = newest === null ? null : runningIn(newest.event);
+  if (newest === null || running === null) return null;
+  return { deploy: newest.deploy, at: newest.time, ...running };
+}
+
+/** What the event says that production runs; null: nothing. */
+function runningIn(event: DomainEvent): Pick<Seen, 'version' | 'commit'> | null {
+  switch (event.type) {
+    case 'deploy.observed':
+      return event.data.order === 'waived' ? null : event.data.production;
+    case 'gates.passed':
+      return event.data.cursor === '' ? null : event.data.production;
+    case 'deploy.superseded':
+      return event.data.cause === 'newer-build' ? null : event.data.production;
+    case 'production.found':
+    case 'production.deployed': {
+      const { release, artifact } = event.data;
+      return { version: release.version, commit: artifact.commit };
+    }
+    case 'production.held': {
+      const { kind, release, commit } = event.data.rollback;
+      // Of what failed, the release is not what runs.
+      const version = kind.startsWith('failed') ? null : release.version;
+      return { version, commit: fullOrNull(commit) };
+    }
+    default:
+      return null;
+  }
+}
+
+const fullOrNull = (commit: string | null): string | null =>
+  commit !== null && /^[0-9a-f]{40}$/.test(commit) ? commit : null;
+
+export function seenWords({ deploy, at, version, commit }: Seen): string {
+  const code = commit === null ? 'of an unknown commit' : shortSha(commit);
+  const what = version === null ? code : `${version}, ${code}`;
+  return `production ran ${what} when ${deploy} looked (${at.slice(0, 16).replace('T', ' ')} UTC)`;
+}

@@ -1,0 +1,109 @@
+/** Which commits have one, in whole and in shallow clones; and which undo it or repeat it. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRepository } from '../../../src/effects/git/repository.ts';
+import { createRepository, git, gitEnv, TemporaryFolder, writeFile } from './git-repository.ts';
+
+const temporary = new TemporaryFolder();
+afterAll(() => temporary.remove());
+
+let dir: string;
+let shas: Record<'root' | 'feature' | 'main' | 'merge' | 'last' | 'beside', string>;
+
+function commit(name: string, message = name): string {
+  writeFile(dir, `${name}.txt`, `${name}\n`);
+  git(dir, ['add', '.']);
+  git(dir, ['commit', '--quiet', '--message', message]);
+  return git(dir, ['rev-parse', 'HEAD']);
+}
+
+beforeAll(() => {
+  dir = createRepository(temporary.folder('origin'));
+  const root = commit('root');
+  git(dir, ['checkout', '--quiet', '-b', 'feature']);
+  const feature = commit('feature', 'Greet people (#12)');
+  git(dir, ['checkout', '--quiet', 'main']);
+  const main = commit('main');
+  git(dir, ['merge', '--quiet', '--no-ff', '--message', 'Merge it', 'feature']);
+  const merge = git(dir, ['rev-parse', 'HEAD']);
+  const last = commit('last');
+  git(dir, ['checkout', '--quiet', '-b', 'beside', root]);
+  const beside = commit('beside');
+  git(dir, ['checkout', '--quiet', 'main']);
+  shas = { root, feature, main, merge, last, beside };
+});
+
+const open = (folder = dir) => openRepository(folder, { env: gitEnv });
+const named = (found: ReadonlySet<string>) =>
+  Object.entries(shas).flatMap(([name, sha]) => (found.has(sha) ? [name] : []));
+
+describe('of many commits those that have one', () => {
+  it.each([
+    ['root', ['root', 'feature', 'main', 'merge', 'last', 'beside']],
+    ['feature', ['feature', 'merge', 'last']],
+    ['main', ['main', 'merge', 'last']],
+    ['last', ['last']],
+    ['beside', ['beside']],
+  ] as const)('%s', async (name, having) => {
+    const found = await (await open()).containing(shas[name], Object.values(shas));
+    expect([named(found.having), found.lacks]).toEqual([having, null]);
+  });
+
+  it('are told of a commit that the clone does not have, and of a candidate that it does not have', async () => {
+    const repository = await open();
+    const unknown = await repository.containing('e'.repeat(40), [shas.last]);
+    expect(unknown).toEqual({
+      having: new Set(),
+      lacks: 'this clone does not have commit eeeeeeee',
+    });
+    const candidates = await repository.containing(shas.main, [shas.last, 'e'.repeat(40)]);
+    expect(named(candidates.having)).toEqual(['last']);
+    expect(candidates.lacks).toBe('this clone does not have a commit that deploys were of');
+  });
+
+  it('of a shallow clone are fetched; without a remote, what is missing is said', async () => {
+    const shallow = temporary.folder('shallow');
+    git(temporary.path, ['clone', '--quiet', '--depth=1', `file://${dir}`, shallow]);
+    const cut = join(temporary.path, 'cut');
+    git(temporary.path, ['clone', '--quiet', '--depth=1', `file://${dir}`, cut]);
+    git(cut, ['remote', 'remove', 'origin']);
+    const without = await (await open(cut)).containing(shas.feature, [shas.last, shas.root]);
+    expect([named(without.having), without.lacks]).toEqual([
+      [],
+      `this clone does not have commit ${shas.feature.slice(0, 8)}`,
+    ]);
+    const found = await (await open(shallow)).containing(shas.feature, [shas.last, shas.root]);
+    expect(named(found.having)).toEqual(['last']);
+    rmSync(cut, { recursive: true });
+  });
+});
+
+describe('commits that undo another or repeat it', () => {
+  const echoes = async (of: string, head: string) =>
+    (await (await open()).echoes(of, head)).map(({ kind, sha }) => ({ kind, sha }));
+
+  it('are found by what they say, and by their patch', async () => {
+    git(dir, ['checkout', '--quiet', '-B', 'echoes', shas.last]);
+    expect(await echoes(shas.main, shas.last)).toEqual([]);
+    git(dir, ['revert', '--no-edit', shas.main]);
+    const revert = git(dir, ['rev-parse', 'HEAD']);
+    expect(await echoes(shas.main, revert)).toEqual([{ kind: 'revert', sha: revert }]);
+    // Of a pull request, by its number.
+    const byNumber = commit('by-number', 'Revert "Greet people"\n\nReverts acme/web#12');
+    expect(await echoes(shas.feature, byNumber)).toEqual([{ kind: 'revert', sha: byNumber }]);
+    git(dir, ['cherry-pick', '-x', shas.beside]);
+    const told = git(dir, ['rev-parse', 'HEAD']);
+    expect(await echoes(shas.beside, told)).toEqual([{ kind: 'pick', sha: told }]);
+    // Without -x, nothing but the patch is the same.
+    git(dir, ['checkout', '--quiet', '-B', 'silent', shas.last]);
+    commit('another');
+    git(dir, ['cherry-pick', shas.beside]);
+    const silent = git(dir, ['rev-parse', 'HEAD']);
+    commit('behind it');
+    expect(await echoes(shas.beside, git(dir, ['rev-parse', 'HEAD']))).toEqual([
+      { kind: 'pick', sha: silent },
+    ]);
+    expect(await echoes(shas.beside, shas.last)).toEqual([]);
+  });
+});

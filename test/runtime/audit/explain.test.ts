@@ -1,0 +1,431 @@
+/** Why a commit shipped or did not: a table of every end of a deploy, and of commits that went with others. */
+import { describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../../src/machine/events.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
+import { type Asked, explain } from '../../../src/runtime/audit/explain.ts';
+import { type CommitOrder, type Echo, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
+import { runResource } from '../../../src/runtime/log/streams.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import { sample } from '../../machine/samples.ts';
+import { CommitGraph } from '../../simulation/commit-graph.ts';
+import { run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
+
+/** A line of commits `c0` … `c6`, one beside it, and one that no graph has. */
+function commits() {
+  const graph = new CommitGraph();
+  const line = [graph.commit(null)];
+  for (let i = 1; i <= 6; i++) line.push(graph.commit(line.at(-1) ?? null));
+  const at = (i: number) => line[i] as string;
+  return { graph, at, beside: graph.commit(at(1)), unknown: 'e'.repeat(40) };
+}
+
+const { graph, at, beside, unknown } = commits();
+const held = samples['production.held'];
+const person = { actor: 'bo@acme.test', observed: 'claimed; bo on ws-3', reason: 'fixed by #9' };
+
+function order(
+  echoes: Readonly<Record<string, readonly Echo[]>> = {},
+  lacks?: string,
+): CommitOrder {
+  return {
+    async containing(commit, among) {
+      const isThere = graph.fullId(commit) !== null && lacks === undefined;
+      const has = (of: string) => of === commit || (isThere && graph.isAncestor(commit, of));
+      return { having: new Set(among.filter(has)), lacks: isThere ? null : (lacks ?? 'no clone') };
+    },
+    echoes: async (commit) => echoes[commit] ?? [],
+  };
+}
+
+type Story = (log: EventLog) => Promise<unknown>;
+const live =
+  (label: string, commit: string, base: string | null, version: string): Story =>
+  (log) =>
+    writeDeploy(log, { label, commit }, wayToLive(commit, base, version));
+const ended =
+  (label: string, commit: string, ...events: DomainEvent[]): Story =>
+  (log) =>
+    writeDeploy(log, { label, commit }, events);
+const toGates = (label: string, commit: string, base: string, last: DomainEvent): Story =>
+  ended(label, commit, ...wayToGates(commit, base, `v-${label}`), last);
+const id = (label: string, commit: string): string => `${label}-${commit.slice(0, 8)}`;
+const newer = (label: string, commit: string): DomainEvent => ({
+  type: 'deploy.superseded',
+  data: {
+    cause: 'newer-build',
+    step: 'acquireLock',
+    by: { deploy: id(label, commit), build: label, commit },
+  },
+});
+const seenAt = (cause: 'contained' | 'diverged', commit: string): DomainEvent => ({
+  type: 'deploy.superseded',
+  data: {
+    ...{ cause, step: 'observe', production: { version: 'v9', commit }, verified: false },
+    ...(cause === 'diverged' ? { stuck: null } : {}),
+  } as never,
+});
+const rolledBack = (commit: string): DomainEvent =>
+  sample('production.held', { rollback: { ...held.rollback, commit } });
+const laneOff = sample('production.disabled', {
+  ...{ switch: 'lane', by: person },
+  killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'true', why: null },
+});
+const digest = 'd'.repeat(64);
+const distrusted = sample('production.disabled', {
+  switch: 'settings',
+  distrust: { about: 'settings', digest, changes: ['settle is 1 second, not 10 seconds'] },
+});
+
+interface Row {
+  readonly stories: readonly Story[];
+  readonly asked: string | Partial<Asked>;
+  readonly told: object;
+  /** Parts of the headline, of what is next, and of the chain. */
+  readonly says?: readonly RegExp[];
+  readonly next?: RegExp | null;
+  readonly chain?: readonly RegExp[];
+  readonly order?: CommitOrder;
+}
+
+const first = live('500', at(0), null, 'v1');
+
+const rows: Readonly<Record<string, Row>> = {
+  'its own deploy is live': {
+    stories: [first, live('501', at(1), at(0), 'v2')],
+    asked: at(1),
+    told: { verdict: 'live', deploy: id('501', at(1)), carrier: null },
+    says: [/^shipped: live since .* UTC with deploy 501-.* \(v2\)$/],
+    next: null,
+    chain: [
+      /^queued/,
+      /took lane lock/,
+      /production runs/,
+      /staging is healthy/,
+      /gates are open/,
+      /live/,
+    ],
+  },
+  'CI skipped it, and a later deploy carried it': {
+    stories: [first, live('503', at(3), at(0), 'v2')],
+    asked: at(2),
+    told: { verdict: 'carried', deploy: id('503', at(3)), carrier: at(3), lacks: null },
+    says: [/^shipped: carried by [0-9a-f]{8}, live since/],
+    next: null,
+  },
+  'the first of several that have it carried it': {
+    stories: [first, live('503', at(3), at(0), 'v2'), live('504', at(4), at(3), 'v3')],
+    asked: at(2),
+    told: { verdict: 'carried', deploy: id('503', at(3)) },
+  },
+  'its build was superseded by one that is live': {
+    stories: [first, ended('501', at(1), newer('502', at(2))), live('502', at(2), at(0), 'v2')],
+    asked: at(1),
+    told: { verdict: 'carried', deploy: id('502', at(2)) },
+    chain: [/^superseded: build 502/, /^queued: build 502/],
+  },
+  'its build was superseded by one that is live, and git knows nothing': {
+    stories: [first, ended('501', at(1), newer('502', at(2))), live('502', at(2), at(0), 'v2')],
+    asked: at(1),
+    order: order({}, 'this clone is a shallow one'),
+    told: { verdict: 'carried', deploy: id('502', at(2)), lacks: 'this clone is a shallow one' },
+  },
+  'its build was superseded by one that failed': {
+    stories: [
+      first,
+      ended('501', at(1), newer('502', at(2))),
+      ended('502', at(2), sample('lock.acquired'), sample('deploy.failed')),
+    ],
+    asked: at(1),
+    told: { verdict: 'failed', deploy: id('502', at(2)), carrier: at(2) },
+    says: [/^goes with deploy 502-.*, which is failed while/],
+    next: /A newer commit of the branch/,
+  },
+  'production had it before its deploy looked': {
+    stories: [ended('501', at(1), sample('lock.acquired'), seenAt('contained', at(2)))],
+    asked: at(1),
+    told: { verdict: 'contained', production: { has: true, commit: at(2), version: 'v9' } },
+    says: [/^superseded: production already contains this commit \(v9/],
+    next: null,
+  },
+  'it does not follow on what production runs': {
+    stories: [ended('501', beside, sample('lock.acquired'), seenAt('diverged', at(2)))],
+    asked: beside,
+    told: { verdict: 'diverged', production: { has: false } },
+    next: /--override --reason/,
+  },
+  'it is held by a rollback that nobody lifted': {
+    stories: [first, toGates('501', at(1), at(0), rolledBack(at(0)))],
+    asked: at(1),
+    told: { verdict: 'held', deploy: id('501', at(1)), production: { has: false, version: 'v41' } },
+    says: [
+      /^held: production was rolled back \(v41 "Rollback to v38" by ana@acme.test, 2026-01-05 13:04 UTC\); lifted by nobody$/,
+    ],
+    next: /pipeline resume 501-/,
+  },
+  'it is held by a rollback that was lifted for another deploy': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), rolledBack(at(0))),
+      (log) =>
+        writeLane(log, {
+          type: 'rollback.lifted',
+          data: { target: 'sample acme-production', release: held.rollback.release.id, ...person },
+        }),
+    ],
+    asked: at(1),
+    told: { verdict: 'held' },
+    says: [/; lifted by bo@acme.test \(claimed; bo on ws-3\), .* UTC: fixed by #9$/],
+  },
+  'it was held, and let go on': {
+    stories: [
+      first,
+      ended(
+        '501',
+        at(1),
+        ...wayToGates(at(1), at(0), 'v2'),
+        rolledBack(at(0)),
+        sample('deploy.resumed'),
+        ...wayToLive(at(1), at(0), 'v3'),
+      ),
+    ],
+    asked: at(1),
+    told: { verdict: 'live' },
+    chain: [
+      /held: production was rolled back/,
+      /resumed by ana@acme.test .*: fixed by #812/,
+      /live/,
+    ],
+  },
+  'the kill switch is off': {
+    stories: [first, toGates('501', at(1), at(0), sample('production.disabled'))],
+    asked: at(1),
+    told: { verdict: 'disabled' },
+    says: [/PRODUCTION_CD_ENABLED is not set/],
+    next: /Set PRODUCTION_CD_ENABLED to true/,
+  },
+  'the lane is off': {
+    stories: [first, toGates('501', at(1), at(0), laneOff)],
+    asked: at(1),
+    told: { verdict: 'disabled' },
+    says: [/turned off by bo@acme.test .*; lifted by nobody$/],
+    next: /pipeline enable/,
+  },
+  'nobody accepted its settings': {
+    stories: [first, toGates('501', at(1), at(0), distrusted)],
+    asked: at(1),
+    told: { verdict: 'disabled' },
+    says: [/settle is 1 second, not 10 seconds; lifted by nobody$/],
+    next: new RegExp(`PIPELINE_TRUST=${digest}`),
+  },
+  'a check of it failed': {
+    stories: [first, toGates('501', at(1), at(0), sample('deploy.failed'))],
+    asked: at(1),
+    told: { verdict: 'failed', production: { has: false, commit: at(0) } },
+    says: [/^failed while .*E_ENDPOINT/],
+  },
+  'it failed, and went with the next one': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), sample('deploy.failed')),
+      live('502', at(2), at(0), 'v2'),
+    ],
+    asked: at(1),
+    told: { verdict: 'carried', deploy: id('502', at(2)) },
+    chain: [/^failed while/, /^queued: build 502/],
+  },
+  'it failed, and waits with the next one': {
+    stories: [first, toGates('501', at(1), at(0), sample('deploy.failed')), ended('502', at(2))],
+    asked: at(1),
+    told: { verdict: 'underWay', deploy: id('502', at(2)), carrier: at(2) },
+    says: [/^goes with deploy 502-/],
+  },
+  'the deploy that is asked about failed, and its commit shipped with another': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), sample('deploy.failed')),
+      live('502', at(1), at(0), 'v2'),
+    ],
+    asked: { commit: at(1), deploy: id('501', at(1)) },
+    told: { verdict: 'live', deploy: id('502', at(1)) },
+    chain: [/^failed while/],
+  },
+  'it waits for the lane': {
+    stories: [first, ended('501', at(1))],
+    asked: at(1),
+    told: { verdict: 'underWay', deploy: id('501', at(1)) },
+    next: /No run carries it on/,
+  },
+  'it waits for the lane, and its run is alive': {
+    stories: [
+      first,
+      ended('501', at(1)),
+      (log) => log.take(runResource(id('501', at(1))), run.owner, 60_000),
+    ],
+    asked: at(1),
+    told: { verdict: 'underWay' },
+    next: null,
+  },
+  'it gave up waiting': {
+    stories: [first, ended('501', at(1), sample('lock.waitTimedOut'))],
+    asked: at(1),
+    told: { verdict: 'gaveUp' },
+    next: /pipeline resume 501-/,
+  },
+  'its run was interrupted': {
+    stories: [first, ended('501', at(1), sample('lock.acquired'), sample('run.interrupted'))],
+    asked: at(1),
+    told: { verdict: 'underWay' },
+    says: [/interrupted by SIGTERM/],
+    next: /run its CI job again/,
+  },
+  'no deploy was of it, and one that has it is held': {
+    stories: [first, toGates('503', at(3), at(0), rolledBack(at(0)))],
+    asked: at(2),
+    told: { verdict: 'held', deploy: id('503', at(3)), carrier: at(3) },
+    says: [
+      /^goes with deploy 503-.*, which is held: production was rolled back .*; lifted by nobody$/,
+    ],
+    next: /pipeline resume 503-/,
+  },
+  'no deploy has it': {
+    stories: [first, live('501', at(1), at(0), 'v2')],
+    asked: at(5),
+    told: { verdict: 'notAsked', deploy: null, production: { has: false } },
+    says: [/^no deploy of lane acme-web was of this commit, nor of one that has it$/],
+    next: /CI runs pipeline advance/,
+  },
+  'no deploy was of it, and the clone is cut short': {
+    stories: [first],
+    asked: at(5),
+    order: order({}, 'this clone is a shallow one'),
+    told: { verdict: 'unknown', lacks: 'this clone is a shallow one', production: { has: null } },
+    says: [/this clone is a shallow one/],
+    next: /git fetch --unshallow/,
+  },
+  'the clone is cut short, and release notes name it': {
+    stories: [
+      (log) => {
+        const way = wayToLive(at(3), at(0), 'v2');
+        const { notes } = samples['deploy.observed'];
+        const [note] = notes.commits;
+        way[1] = sample('deploy.observed', {
+          notes: {
+            ...notes,
+            base: at(0),
+            head: at(3),
+            commits: [{ ...(note as never as object), sha: at(2) } as never],
+          },
+        });
+        return writeDeploy(log, { label: '503', commit: at(3) }, way);
+      },
+    ],
+    asked: at(2),
+    order: order({}, 'this clone is a shallow one'),
+    told: { verdict: 'carried', deploy: id('503', at(3)) },
+  },
+  'neither git nor the log knows it': {
+    stories: [first],
+    asked: unknown,
+    told: { verdict: 'unknown', lacks: 'no clone' },
+  },
+  'it shipped, and production was rolled back since': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      toGates('502', at(2), at(1), rolledBack(at(0))),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', deploy: id('501', at(1)), production: { has: false, version: 'v41' } },
+    says: [/production was seen without it since$/],
+    chain: [/live/, /held: production was rolled back .*; lifted by nobody/],
+    next: /^Once the cause is mended: pipeline resume 502-/,
+  },
+  'it shipped, and was reverted by a commit that shipped': {
+    stories: [first, live('501', at(1), at(0), 'v2'), live('502', at(2), at(1), 'v3')],
+    asked: at(1),
+    order: order({ [at(1)]: [{ kind: 'revert', sha: at(2), title: 'Revert "Greet"' }] }),
+    told: {
+      verdict: 'live',
+      echo: { kind: 'revert', sha: at(2), title: 'Revert "Greet"', deploy: id('502', at(2)) },
+    },
+    says: [/; undone since by [0-9a-f]{8}$/],
+  },
+  'it shipped, and its revert was reverted': {
+    stories: [first, live('501', at(1), at(0), 'v2'), live('503', at(3), at(1), 'v3')],
+    asked: at(1),
+    order: order({
+      [at(1)]: [{ kind: 'revert', sha: at(2), title: 'Revert "Greet"' }],
+      [at(2)]: [{ kind: 'revert', sha: at(3), title: 'Revert "Revert "Greet""' }],
+    }),
+    told: { verdict: 'live', echo: null },
+  },
+  'it was cherry-picked, and the pick shipped': {
+    stories: [first, live('502', at(2), at(0), 'v2')],
+    asked: beside,
+    order: order({ [beside]: [{ kind: 'pick', sha: at(2), title: 'Greet' }] }),
+    told: {
+      verdict: 'notAsked',
+      echo: { kind: 'pick', sha: at(2), title: 'Greet', deploy: id('502', at(2)) },
+    },
+    says: [/; the same change is in production as [0-9a-f]{8}$/],
+  },
+};
+
+describe('why a commit shipped or did not, where', () => {
+  it.each(Object.entries(rows))('%s', async (_, row) => {
+    const log = await openLog('sqlite::memory:', { projections: [deploysProjection] });
+    for (const story of row.stories) await story(log);
+    const { asked } = row;
+    const about = typeof asked === 'string' ? { commit: asked } : asked;
+    const all = { commit: at(0), lane: 'acme-web', deploy: null, ...about };
+    const told = await explain(all, factsOf(log), row.order ?? order());
+    await log.close();
+    expect(told).toMatchObject({ lane: 'acme-web', ...row.told });
+    for (const words of row.says ?? []) expect(told.headline).toMatch(words);
+    if (row.next === null) expect(told.next).toBeNull();
+    else if (row.next !== undefined) expect(told.next).toMatch(row.next);
+    let from = 0;
+    for (const words of row.chain ?? []) {
+      const place = told.chain.findIndex((link, i) => i >= from && words.test(link.words));
+      expect(place, `${words} in ${told.chain.map((link) => link.words).join('\n')}`).not.toBe(-1);
+      from = place + 1;
+    }
+  });
+
+  it('each verdict has a row', () => {
+    const verdicts = new Set(
+      Object.values(rows).map(({ told }) => (told as { verdict: string }).verdict),
+    );
+    expect([...verdicts].sort()).toEqual([
+      'carried',
+      'contained',
+      'disabled',
+      'diverged',
+      'failed',
+      'gaveUp',
+      'held',
+      'live',
+      'notAsked',
+      'underWay',
+      'unknown',
+    ]);
+  });
+
+  it('deploys of another lane have no say', async () => {
+    const log = await openLog('sqlite::memory:', { projections: [deploysProjection] });
+    await writeDeploy(
+      log,
+      { label: '9', commit: at(1), lane: 'acme-web-2' },
+      wayToLive(at(1), at(0), 'v1'),
+    );
+    const told = await explain(
+      { commit: at(1), lane: 'acme-web', deploy: null },
+      factsOf(log),
+      order(),
+    );
+    expect(told).toMatchObject({ verdict: 'notAsked', production: null });
+    await log.close();
+  });
+});
