@@ -297,6 +297,7 @@ async function giveArguments(world: World): Promise<void> {
     enable: ['--reason', world.echo, '--actor', world.line],
     unlock: ['--reason', world.echo, '--actor', world.line],
     status: ['--limit', world.line],
+    explain: [world.line],
     log: [world.line],
     replay: [world.line],
     export: ['--lane', world.line],

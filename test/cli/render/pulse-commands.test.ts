@@ -17,6 +17,7 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
   enable: reason,
   unlock: reason,
   status: [],
+  explain: ['502'],
   log: ['502'],
   replay: ['502'],
   export: [],
