@@ -86,7 +86,7 @@ describe.each(logs)('$name', ({ name, file, text, events, digest }) => {
 
   it('is told as ever, and replayed', async () => {
     const { stdout } = await run('status', '--store', store(), '--json');
-    const deploys = (JSON.parse(stdout) as DeployRow[]).reverse();
+    const deploys = (JSON.parse(stdout).deploys as DeployRow[]).reverse();
     const told: string[] = [];
     for (const { deploy, state, reason } of deploys) {
       const story = await run('log', deploy, '--store', store());

@@ -22,7 +22,8 @@ const [second, minute, hour] = [1_000, 60_000, 3_600_000];
 
 /** Where the wall's time is read, and why it is right there. */
 const readings: readonly (readonly [file: string, code: string, why: string])[] = [
-  ['cli/commands/status.ts', 'statusView(rows, undelivered, Date.now()', 'since when is told'],
+  ['cli/commands/status.ts', 'limit, nowMs: Date.now()', 'since when is told'],
+  ['runtime/standing/ask.ts', 'new Date(clock.now())', 'told'],
   ['cli/commands/export.ts', 'rangeOf(flags, Date.now())', 'a day ago, of recorded times'],
   ['cli/render/pulse.ts', 'new Date(clock.now())', 'told'],
   ['cli/workspace/carry.ts', 'now: clock.now }', 'told'],

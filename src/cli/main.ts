@@ -61,9 +61,10 @@ export function commandOf(
   const run = async () => {
     let exit = 0;
     const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (exit = n) });
-    // The sandbox is there to stay, and waits for nothing.
+    // The sandbox is there to stay, and so is whoever watches: they wait for nothing.
     program.hook('preAction', (_, command) => {
-      if (command.name() !== 'sandbox') pulse.begin(command.name());
+      const stays = command.name() === 'sandbox' || command.opts().watch === true;
+      if (!stays) pulse.begin(command.name());
     });
     try {
       await program.parseAsync(argv, { from: 'user' });

@@ -10,6 +10,7 @@ const text = z.string();
 const token = z.int().positive();
 /** Who ordered it, what was seen of them (in words), and why. */
 const person = { actor: text, observed: text, reason: text };
+const release = z.strictObject({ id: text, version: text });
 
 /** A target as the lane's events name it: its kind and its name. */
 export const targetName = ({ kind, name }: { kind: string; name: string }): string =>
@@ -44,7 +45,7 @@ export const laneEventSchemas = {
   'lane.shipped': z.strictObject({
     deploy: text,
     target: text,
-    release: z.strictObject({ id: text, version: text }),
+    release,
     /** The full commit id. */
     commit: text,
     artifact: artifactSchema,
@@ -55,7 +56,7 @@ export const laneEventSchemas = {
   'lane.stuck': z.strictObject({
     deploy: text,
     target: text,
-    release: z.strictObject({ id: text, version: text }),
+    release,
     /** The full id of the commit that was refused. */
     commit: text,
   }),

@@ -13,6 +13,8 @@ export interface OutlinedState {
   /** What a person can do there; null where nothing is asked of anybody. */
   readonly next: string | null;
   readonly service: string | null;
+  /** That service at this place: a step of the codec. */
+  readonly step: string | null;
   readonly isLeaf: boolean;
   /** Left at once, by a transition without an event. */
   readonly isPassing: boolean;
@@ -48,6 +50,7 @@ export function statesOf(chart: Chart): OutlinedState[] {
       exit: meta?.exit ?? null,
       next: meta?.next ?? null,
       service: node.invoke[0] === undefined ? null : String(node.invoke[0].src),
+      step: node.invoke[0]?.id ?? null,
       isLeaf: children.length === 0,
       isPassing: (node.always?.length ?? 0) > 0,
       initial: node.initial.target[0] === undefined ? null : nameOf(node.initial.target[0]),

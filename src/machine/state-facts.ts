@@ -7,6 +7,8 @@ export interface StateFacts {
   readonly tags: readonly Tag[];
   /** What a person can do, with `DEPLOY` where the command takes the deploy's id; null: nothing is asked of anybody. */
   readonly next: string | null;
+  /** The step that is carried out there (see codec.ts); null: none. */
+  readonly step: string | null;
 }
 
 /** Of today's chart; made when the first is asked for. */
@@ -14,7 +16,10 @@ let facts: ReadonlyMap<string, StateFacts> | undefined;
 
 function allFacts(): ReadonlyMap<string, StateFacts> {
   return new Map(
-    statesOf(chart).map(({ name, tags, next }) => [name, { tags: tags as readonly Tag[], next }]),
+    statesOf(chart).map(({ name, tags, next, step }) => [
+      name,
+      { tags: tags as readonly Tag[], next, step },
+    ]),
   );
 }
 

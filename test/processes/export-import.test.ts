@@ -464,7 +464,7 @@ describe('a log that moved', { timeout: 120_000 }, () => {
     const moved = await stage.run(['import', stage.storeUrl, '--store', url]);
     expect(moved, moved.stderr).toMatchObject({ exit: 0 });
     const name = deployId(501, first);
-    for (const command of [['status', '--json'], ['log', name], ['replay', name], ['export']]) {
+    for (const command of [['status', '--offline'], ['log', name], ['replay', name], ['export']]) {
       const before = await stage.run(command);
       expect(before).toMatchObject({ exit: 0 });
       expect(await stage.run([...command, '--store', url])).toEqual(before);

@@ -96,7 +96,9 @@ describe('hooks of a run', { timeout: 120_000 }, () => {
       );
     }
     expect(status).toMatch(/hook floods: \d+ events of .* were left out for good, the last one /);
-    const [{ undelivered }] = JSON.parse((await stage.runHere(['status', '--json'])).stdout);
+    const [{ undelivered }] = JSON.parse(
+      (await stage.runHere(['status', '--json'])).stdout,
+    ).deploys;
     const stuck = undelivered.filter(
       ({ kind, title }: Record<string, string>) => kind === 'waiting' && title !== 'hook floods',
     );

@@ -34,7 +34,8 @@ describe.each(Object.entries(ends))('after %s', (_name, signal) => {
     const commit = stage.commit('The first');
     const job = stage.startAdvance(501, commit);
     await job.saw('staging v4 is up');
-    const rowOf = async () => JSON.parse((await stage.runHere(['status', '--json'])).stdout)[0];
+    const rowOf = async () =>
+      JSON.parse((await stage.runHere(['status', '--json'])).stdout).deploys[0];
     expect(await rowOf()).toMatchObject({ running: true });
     expect((await stage.runHere(['status'])).stdout).not.toContain('no run');
     await end(job, signal);

@@ -1,72 +1,93 @@
-/** `pipeline status`: every deploy, its state, since when, and what to do next. */
+/** `pipeline status`: how each lane stands, what a person can do, and what became of its deploys. */
 import { UsageError } from '../../errors/error.ts';
-import { nextFor } from '../../machine/state-facts.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import { type DeployRow, readDeploy, readDeploys } from '../../runtime/audit/deploys.ts';
-import { livingRuns } from '../../runtime/lock/living-runs.ts';
-import { readUndelivered, type UndeliveredTo } from '../../runtime/notify/read-undelivered.ts';
+import { readUndelivered } from '../../runtime/notify/read-undelivered.ts';
+import type { Told } from '../../runtime/standing/known.ts';
+import { knownOf, readLanes } from '../../runtime/standing/read.ts';
+import { laneStanding } from '../../runtime/standing/standing.ts';
 import type { EventLog } from '../../store/log.ts';
-import { readEnvironment } from '../config/environment.ts';
+import { type Environment, readEnvironment } from '../config/environment.ts';
+import { type StatusDocument, statusDocument } from '../render/status-document.ts';
+import { statusTabs } from '../render/status-tabs.ts';
 import { statusView } from '../render/status-view.ts';
 import type { Terminal } from '../render/terminal.ts';
+import { type AskLane, laneAsker } from '../workspace/ask-targets.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
-import type { GlobalFlags } from '../workspace/flags.ts';
+import { type GlobalFlags, given } from '../workspace/flags.ts';
 
-export async function status(
-  flags: GlobalFlags & { limit: string },
-  terminal: Terminal,
-): Promise<number> {
+export interface StatusFlags extends GlobalFlags {
+  limit: string;
+  lane?: string;
+  offline?: boolean;
+  watch?: boolean;
+}
+
+export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const limit = Number(flags.limit);
   if (!Number.isInteger(limit) || limit < 1) {
     throw new UsageError('E_USAGE', `--limit takes a whole number from 1, not ${flags.limit}`);
   }
-  const store = await findStore(flags, readEnvironment(process.env));
+  if (flags.watch === true && flags.json === true) {
+    throw new UsageError('E_USAGE', '--watch is for people, and --json is one document', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  const lane = given('--lane', flags.lane);
+  const environment = readEnvironment(process.env);
+  const store = await findStore(flags, environment);
   const log = await openDeployLog(store, { readOnly: true });
   try {
-    const living = await livingRuns(log);
-    const undelivered = redactAll(await readUndelivered(log));
-    // Before anything of them is cut: an imported log may hold secrets.
-    const rows = redactAll(
-      await withStuck(log, await readDeploys(log, { limit }), undelivered),
-    ).map((row) => ({
-      ...row,
-      undelivered: undeliveredOf(row, undelivered),
-      /** Whether something carries it on now. */
-      running: !row.settled && living.has(row.deploy),
-      next: nextFor(row.state, row.deploy),
-    }));
-    if (flags.json === true) terminal.json(rows);
-    else for (const line of statusView(rows, undelivered, Date.now(), terminal)) terminal.out(line);
-    return 0;
+    const find = await finder(log, { ...flags, limit, lane }, environment);
+    const show = (found: StatusDocument): void => {
+      if (flags.json === true) terminal.json(found);
+      else for (const line of lines(found, terminal)) terminal.out(line);
+    };
+    if (flags.watch !== true) {
+      show(await find());
+      return 0;
+    }
+    const { watch } = await import('./watch.ts');
+    return await watch(log, { find, lines: (found) => lines(found, terminal) }, terminal);
   } finally {
     await log.close();
   }
 }
 
-/** The deploy at which a channel stands is listed, however old it is. */
-async function withStuck(
-  log: EventLog,
-  rows: readonly DeployRow[],
-  undelivered: readonly UndeliveredTo[],
-): Promise<DeployRow[]> {
-  const listed = new Set(rows.map(({ deploy }) => deploy));
-  const stuck = new Set(undelivered.flatMap(({ waiting }) => waiting?.event.deploy ?? []));
-  const more: DeployRow[] = [];
-  for (const deploy of stuck) {
-    if (listed.has(deploy)) continue;
-    const [row] = await readDeploy(log, deploy);
-    if (row?.deploy === deploy) more.push(row);
-  }
-  return [...rows, ...more];
+const lines = (found: StatusDocument, terminal: Terminal): string[] =>
+  terminal.isTty ? statusView(found, terminal) : statusTabs(found);
+
+interface Wanted extends Pick<StatusFlags, 'config' | 'store' | 'offline'> {
+  readonly limit: number;
+  readonly lane: string | undefined;
 }
 
-/** What of a deploy's events was not delivered, and to which channel. */
-function undeliveredOf({ deploy }: DeployRow, all: readonly UndeliveredTo[]) {
-  return all.flatMap(({ channel, title, waiting, leftOut }) => {
-    const same = { channel, title };
-    const waits =
-      waiting?.event.deploy === deploy ? [{ ...same, kind: 'waiting', ...waiting }] : [];
-    const left = leftOut.filter(({ event }) => event.deploy === deploy);
-    return [...waits, ...left.map((one) => ({ ...same, kind: 'leftOut', ...one }))];
+async function finder(
+  log: EventLog,
+  { limit, lane, ...flags }: Wanted,
+  environment: Environment,
+): Promise<() => Promise<StatusDocument>> {
+  const ask: AskLane =
+    flags.offline === true
+      ? async (): Promise<Told> => ({ kind: 'notAsked', why: '' })
+      : (await laneAsker(flags, environment, log)).ask;
+  return async () => {
+    const { lanes, more } = await readLanes(log, { limit, lane });
+    const known = lanes.map(async (logged) => knownOf(log, logged, await ask(logged)));
+    const undelivered = await readUndelivered(log);
+    const standings = (await Promise.all(known)).map(laneStanding);
+    if (lane !== undefined && lanes.every(isEmpty)) throw noLane(lane);
+    // Before anything of them is cut: an imported log may hold secrets.
+    return redactAll(
+      statusDocument({ standings, moreLanes: more, undelivered, limit, nowMs: Date.now() }),
+    );
+  };
+}
+
+const isEmpty = ({ deploys, marks }: Awaited<ReturnType<typeof readLanes>>['lanes'][number]) =>
+  deploys.length === 0 && Object.keys(marks).length === 0;
+
+function noLane(lane: string): UsageError {
+  return new UsageError('E_NO_LANE', `the log has no event of a lane ${lane}`, {
+    hint: 'A lane’s name is `app` in its pipeline.yml; pipeline status without --lane lists them.',
   });
 }

@@ -11,10 +11,20 @@ const explainHelp =
 export function declareQuestions(program: Command, { terminal, exit }: Surroundings): void {
   program
     .command('status')
-    .description('every deploy, its state, since when, and what to do next')
-    .option('--limit <n>', 'how many, newest first', '20')
+    .description(
+      'what runs, what holds it, who holds the lane, what to do, and what became of the deploys',
+    )
+    .option('--lane <lane>', 'only this lane (default: every lane of the log)')
+    .option('--limit <n>', 'how many deploys, newest first', '20')
+    .option('--offline', 'only what the log knows: no target is asked')
+    .option('--watch', 'show it again whenever the log has something new, until Ctrl-C')
     .addOption(jsonOption())
-    .addHelpText('after', example('pipeline status', 'pipeline status --json'))
+    .addHelpText(
+      'after',
+      `${example('pipeline status', 'pipeline status --watch', 'pipeline status --lane acme-web --json')}
+With a token the targets of the lane in pipeline.yml are asked what they run, for two seconds at most.
+`,
+    )
     .action(async (_flags, command: Command) => {
       const { status } = await import('../commands/status.ts');
       exit(await status(command.optsWithGlobals(), terminal));

@@ -1,98 +1,185 @@
-/** `pipeline status` as lines: a table, and what a person has to do next. */
+/** `pipeline status` for a person at a terminal of 40 columns or more: what is, what can be done, what became of each deploy. */
 import { cutToWidth, table } from '../../format/columns.ts';
 import { formatDuration } from '../../format/duration.ts';
 import { counted, sentence } from '../../format/words.ts';
-import { stateFacts } from '../../machine/state-facts.ts';
 import { shortSha } from '../../machine/story.ts';
-import type { DeployRow } from '../../runtime/audit/deploys.ts';
-import type { UndeliveredTo } from '../../runtime/notify/read-undelivered.ts';
+import type { BecameKind } from '../../runtime/standing/became.ts';
+import type { HoldKind } from '../../runtime/standing/holds.ts';
+import type { Place } from '../../runtime/standing/places.ts';
+import type { ToDo } from '../../runtime/standing/to-do.ts';
+import { labelled } from './paragraph.ts';
+import type { StatusDeploy, StatusDocument } from './status-document.ts';
 import { safe, type Terminal } from './terminal.ts';
+import { undeliveredView } from './undelivered-view.ts';
 
-const titleColumns = 50;
+export type StatusPaper = Pick<Terminal, 'color' | 'columns'>;
 
-export type StatusRow = DeployRow & {
-  /** Whether a run carries it on now. */
-  readonly running: boolean;
-  /** What a person can do for it in that state, with the command; null: nothing, or today's chart has no such state. */
-  readonly next: string | null;
-};
+const columnsMin = 40;
+const columnsMax = 200;
+const labelColumns = 12;
+/** Below that, a deploy takes two lines. */
+const tableColumnsMin = 72;
+const becameColumns = 30;
 
-export function statusView(
-  rows: readonly StatusRow[],
-  undelivered: readonly UndeliveredTo[],
-  nowMs: number,
-  { color }: Pick<Terminal, 'color'>,
-): string[] {
-  if (rows.length === 0) return ['No deploys yet.'];
-  const header = ['deploy', 'state', 'since', 'commit', ''].map(color.dim);
-  const body = rows.map((row) => [
-    row.deploy,
-    painted(row, color),
-    `${formatDuration(Math.max(0, nowMs - Date.parse(row.since)))} ago`,
-    shortSha(row.commit),
-    cutToWidth(safe(row.title), titleColumns),
-  ]);
-  const lines = table([header, ...body]);
-  const reasons = rows.flatMap((row) => nextSteps(row).map((step) => `  ${row.deploy}: ${step}`));
-  const untold = undelivered.flatMap((one) => notDelivered(one, rows, nowMs));
+export function statusView(found: StatusDocument, paper: StatusPaper): string[] {
+  const columns = Math.min(columnsMax, Math.max(columnsMin, paper.columns));
+  const page: Page = { ...paper, columns, nowMs: Date.parse(found.at) };
+  if (found.lanes.length === 0) return ['No deploys yet.'];
+  const listed = new Set(found.deploys.map(({ deploy }) => deploy));
+  const untold = undeliveredView(found.undelivered, listed, page.nowMs);
+  const toDo = found.lanes.flatMap((lane) => lane.toDo);
   return [
-    ...lines,
-    ...(reasons.length === 0 ? [] : ['', color.bold('next'), ...reasons]),
-    ...(untold.length === 0 ? [] : ['', color.bold('not delivered'), ...untold]),
+    ...sectioned(found.lanes.map((lane) => laneLines(lane, page))),
+    ...titled(
+      'to do',
+      toDo.flatMap((one) => toDoLines(one, page)),
+      page,
+    ),
+    ...titled(
+      'not delivered',
+      untold.flatMap((line) => labelled('', line, columns, 2)),
+      page,
+    ),
+    ...(found.deploys.length === 0 ? ['', 'No deploys yet.'] : ['', ...deployLines(found, page)]),
+    ...(found.moreLanes === 0
+      ? []
+      : ['', `${counted(found.moreLanes, 'more lane')}: pipeline status --lane NAME`]),
   ];
 }
 
-/** What a channel was not told: the event that it stands at, and those of the listed deploys that were left out. */
-function notDelivered(
-  { title, waiting, leftOut }: UndeliveredTo,
-  rows: readonly StatusRow[],
-  nowMs: number,
-): string[] {
-  const lines: string[] = [];
-  if (waiting !== null) {
-    const { event, since, tries, message, hint } = waiting;
-    const age = formatDuration(Math.max(0, nowMs - Date.parse(since)));
-    const what = `${event.type} of ${event.deploy}, and what came after it`;
-    const tried = tries === 0 ? '' : tries === 1 ? ', tried once' : `, tried ${tries} times`;
-    lines.push(
-      `  ${title}: ${what} (for ${age}${tried}): ${sentence(message)}${hint === null ? '' : ` ${sentence(hint)}`}`,
-    );
-    lines.push(
-      '    The lane’s next run delivers it: run its CI job again, or let the next build come.',
-    );
-  }
-  for (const { deploy } of rows) {
-    const left = leftOut.filter(({ event }) => event.deploy === deploy);
-    const last = left.at(-1);
-    if (last === undefined) continue;
-    const what =
-      left.length === 1
-        ? `${last.event.type} of ${deploy} was left out for good`
-        : `${counted(left.length, 'event')} of ${deploy} were left out for good, the last one ${last.event.type}`;
-    lines.push(`  ${title}: ${what}: ${sentence(last.reason)}`);
-  }
-  return lines.map(safe);
+interface Page extends StatusPaper {
+  readonly nowMs: number;
 }
 
-function painted({ state, settled, running }: StatusRow, color: Terminal['color']): string {
-  const tags = stateFacts(state)?.tags ?? [];
-  if (tags.includes('live')) return color.green(state);
-  if (tags.includes('failed')) return color.red(state);
-  if (settled) return color.yellow(state);
-  return running ? color.cyan(state) : color.red(`${state}, no run`);
+const sectioned = (sections: readonly string[][]): string[] =>
+  sections.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
+
+const titled = (title: string, lines: readonly string[], { color }: Page): string[] =>
+  lines.length === 0 ? [] : ['', color.bold(title), ...lines];
+
+const ago = (iso: string, { nowMs }: Page): string =>
+  `${formatDuration(Math.max(0, nowMs - Date.parse(iso)))} ago`;
+const lasting = (iso: string, { nowMs }: Page): string =>
+  formatDuration(Math.max(0, nowMs - Date.parse(iso)));
+
+const holdLabels: { readonly [K in HoldKind]: string } = {
+  rollback: 'held',
+  lane: 'disabled',
+  switch: 'switched off',
+  settings: 'held',
+  log: 'held',
+  stuck: 'stuck',
+};
+
+function laneLines(standing: StatusDocument['lanes'][number], page: Page): string[] {
+  const { color } = page;
+  const { lane, places, holds, holder, waiting } = standing;
+  const fact = (label: string, text: string, paint = color.bold) =>
+    labelled(label.padEnd(labelColumns), safe(text), page.columns, 2).map((line, i) =>
+      i === 0 ? line.replace(label, () => paint(label)) : line,
+    );
+  return [
+    color.bold(safe(lane)),
+    ...places.flatMap((place) => fact(place.environment, placeText(place, page))),
+    ...holds.flatMap((hold) =>
+      fact(holdLabels[hold.kind], `${hold.what}, ${ago(hold.since, page)}`, color.yellow),
+    ),
+    ...(holder === null
+      ? []
+      : fact(
+          'lane held',
+          `by ${holder.deploy} for ${lasting(holder.since, page)}: ${holder.doing}${holder.running ? '' : ' (its run is gone; the next one takes the lane over)'}`,
+        )),
+    ...waiting.flatMap(({ deploy, since, behind }) =>
+      fact(
+        'waiting',
+        `${deploy} for ${lasting(since, page)}${behind === null ? '' : `, behind ${behind}`}`,
+      ),
+    ),
+  ];
 }
 
-/** What somebody has to do for this deploy; nothing for one that goes on, or is over, by itself. */
-function nextSteps(row: StatusRow): string[] {
-  const { deploy, state, settled, reason, running, next } = row;
-  const why = reason === null ? '' : `${sentence(safe(reason))} `;
-  if (next !== null) return [`${why}${next}`];
-  const carryOn = `pipeline resume ${deploy} --reason "…"`;
-  if (!settled && !running) {
-    return [`no run carries it on. Run its CI job again, or: ${carryOn}`];
+function placeText(place: Place, page: Page): string {
+  const { version, commit, title, deploy, by, since, verified, pending, source } = place;
+  const told = tellsWhat(place, page);
+  if (version === null) {
+    const what = source === 'target' ? 'runs nothing yet' : 'not known';
+    return `${what}${told}`;
   }
-  if (stateFacts(state) !== null || running) return [];
-  const unknown = `This version has no state ${safe(state)}; an earlier one left the deploy there.`;
-  const story = `The whole story: pipeline log ${deploy}.`;
-  return [`${why}${unknown} ${story} If it waits for a person: ${carryOn}`];
+  const of = commit === null ? 'of an unknown commit' : shortSha(commit);
+  const what = [version, of, ...(title === null ? [] : [cutToWidth(title, 60)])].join('  ');
+  const maker =
+    deploy === null ? (by === null ? [] : [`by ${by}`]) : [`${deploy}, by ${by ?? 'somebody'}`];
+  const facts = [
+    ...maker,
+    ...(since === null ? [] : [ago(since, page)]),
+    verified ? 'verified' : 'not verified',
+    ...(pending === null
+      ? []
+      : [`${pending.version} has been under way for ${formatDuration(pending.ageMs)}`]),
+  ];
+  return `${what} (${facts.join(', ')})${told}`;
+}
+
+/** Where the log alone says so: of when that is, and why. Where the target says otherwise: what the log knew. */
+function tellsWhat({ source, knownAt, untold, logKnew, deploy }: Place, page: Page): string {
+  if (source === 'log') {
+    const why = untold === null ? '' : `; ${untold}`;
+    return knownAt === null
+      ? untold === null
+        ? ''
+        : ` (${untold})`
+      : ` [as the log knew ${ago(knownAt, page)}${why}]`;
+  }
+  if (logKnew === null || (deploy !== null && deploy === logKnew.deploy)) return '';
+  return ` [the log knew ${logKnew.version}${logKnew.deploy === null ? '' : ` of ${logKnew.deploy}`}]`;
+}
+
+function toDoLines({ deploy, why, commands }: ToDo, { columns, color }: Page): string[] {
+  const text = safe(deploy === null ? why : `${deploy}: ${why}`);
+  return [
+    ...labelled('', commands.length === 0 ? sentence(text) : `${text}:`, columns, 2),
+    ...commands.map((command) => `    ${color.cyan(command)}`),
+  ];
+}
+
+const paints: { readonly [K in BecameKind]: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' } = {
+  ...{ live: 'green', failed: 'red', interrupted: 'red', stuck: 'red', rolledBack: 'yellow' },
+  ...{ held: 'yellow', disabled: 'yellow', gaveUp: 'yellow', waiting: 'cyan', underWay: 'cyan' },
+  ...{ replaced: 'dim', carried: 'dim', contained: 'dim', old: 'dim', unknown: 'dim' },
+};
+
+function deployLines({ deploys, lanes }: StatusDocument, page: Page): string[] {
+  const { color, columns } = page;
+  const several = lanes.length > 1;
+  const painted = ({ became }: StatusDeploy, text: string) => color[paints[became.kind]](text);
+  if (columns < tableColumnsMin) {
+    return deploys.flatMap((one) => [
+      cutToWidth(`${one.deploy}  ${ago(one.since, page)}`, columns),
+      ...labelled('', safe(one.became.what), columns, 2).map((line) => painted(one, line)),
+    ]);
+  }
+  const header = ['deploy', 'became', 'when', 'commit', ...(several ? ['lane'] : []), ''];
+  const most = Math.max(becameColumns, Math.floor(columns / 2.5));
+  const rows = deploys.map((one) => [
+    one.deploy,
+    painted(one, cutToWidth(safe(one.became.what), most)),
+    ago(one.since, page),
+    shortSha(one.commit),
+    ...(several ? [safe(one.lane)] : []),
+    cutToWidth(safe(one.title), columns),
+  ]);
+  return table([header.map((word) => (word === '' ? '' : color.dim(word))), ...rows]).map((line) =>
+    cutColored(line, columns),
+  );
+}
+
+/** The title is what stands last, and has no colour: it is what is cut. */
+function cutColored(line: string, columns: number): string {
+  const end = line.lastIndexOf('\u001b[');
+  const start = end === -1 ? 0 : line.indexOf('m', end) + 1;
+  const before = line.slice(0, start);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
+  const shown = before.replace(/\u001b\[[0-9;]*m/g, '');
+  return before + cutToWidth(line.slice(start), columns - shown.length);
 }

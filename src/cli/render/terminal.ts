@@ -21,6 +21,8 @@ export interface Terminal {
    * for more. False: nobody reads it any more.
    */
   write(lines: string): Promise<boolean>;
+  /** Lines in place of what stands there, where a person watches; below it, after an empty line, anywhere else. */
+  redraw(lines: readonly string[]): void;
   /** A line on standard error. */
   err(text: string): void;
   /** At the run's page of GitHub Actions; nothing elsewhere. */
@@ -44,6 +46,9 @@ export interface TerminalOptions {
   readonly noColor: boolean;
 }
 
+/** To the first column of the first line, with everything below cleared. */
+const fromTheTop = '\u001b[H\u001b[2J';
+
 /** --no-color wins over FORCE_COLOR, that over NO_COLOR, that over whether somebody watches. */
 export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions): Terminal {
   const isTty = stdout.isTTY === true && !inCi(env) && env.TERM !== 'dumb';
@@ -66,6 +71,7 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
   const harmlessJson = harmlessJsonFor(env);
   const clean = (text: string): string => harmless(redact(text));
   let live = false;
+  let drawn = false;
   const clearStatus = (): void => {
     if (live) stdout.write('\r\u001b[2K');
     live = false;
@@ -84,6 +90,12 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     out(text) {
       clearStatus();
       stdout.write(`${clean(text)}\n`);
+    },
+    redraw(lines) {
+      clearStatus();
+      stdout.write(isTty ? fromTheTop : drawn ? '\n' : '');
+      drawn = true;
+      for (const line of lines) stdout.write(`${clean(line)}\n`);
     },
     json(value) {
       clearStatus();

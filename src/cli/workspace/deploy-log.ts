@@ -1,7 +1,7 @@
 /** Finds and opens the log of deploys. */
 import { logVocabulary } from '../../machine/vocabulary.ts';
 import { keepVocabulary, redactAll } from '../../redaction/gate.ts';
-import { deploysProjection } from '../../runtime/audit/deploys.ts';
+import { projections } from '../../runtime/audit/projections.ts';
 import type { EventLog } from '../../store/log.ts';
 import { openLog } from '../../store/open.ts';
 import type { Environment } from '../config/environment.ts';
@@ -25,5 +25,5 @@ export function openDeployLog(
   options: { readonly readOnly: boolean; readonly create?: boolean },
 ): Promise<EventLog> {
   keepVocabulary(logVocabulary());
-  return openLog(storeUrl, { projections: [deploysProjection], clean: redactAll, ...options });
+  return openLog(storeUrl, { projections, clean: redactAll, ...options });
 }

@@ -202,8 +202,22 @@ const listLimit = 100;
  */
 export async function readDeploys(
   log: EventLog,
-  { limit = listLimit, lane }: { limit?: number | undefined; lane?: string | undefined } = {},
+  options: { limit?: number | undefined; lane?: string | undefined } = {},
 ): Promise<DeployRow[]> {
+  return (await readDeployStories(log, options)).map(({ row }) => row);
+}
+
+/** A deploy's row with all of its events, oldest first. */
+export interface DeployStory {
+  readonly row: DeployRow;
+  readonly events: readonly RecordedEvent[];
+}
+
+/** As `readDeploys`, with the events that each row was compared with. @throws LogFault */
+export async function readDeployStories(
+  log: EventLog,
+  { limit = listLimit, lane }: { limit?: number | undefined; lane?: string | undefined } = {},
+): Promise<DeployStory[]> {
   const begun = lane === undefined ? await deploysBegun(log, limit) : [];
   const rows = await select(log, (db) => {
     const newest = newestFirst(db).limit(limit);
@@ -213,8 +227,8 @@ export async function readDeploys(
   const listed = new Set(rows.map(({ deploy }) => streamPrefix + deploy));
   const hidden = begun.find(({ stream, position }) => position > oldest && !listed.has(stream));
   if (hidden !== undefined) throw differs(hidden, 'has no row');
-  const compared = [];
-  for (const row of rows) compared.push(toDeployRow(await asRecorded(log, row)));
+  const compared: DeployStory[] = [];
+  for (const row of rows) compared.push(await storyOf(log, row));
   return compared;
 }
 
@@ -237,7 +251,7 @@ export async function readDeploy(log: EventLog, idOrPrefix: string): Promise<Dep
   if (hidden !== undefined) throw differs(hidden, 'has no row');
   const [only, ...others] = rows;
   if (only === undefined || others.length > 0) return rows.map(toDeployRow);
-  return [toDeployRow(await asRecorded(log, only))];
+  return [(await storyOf(log, only)).row];
 }
 
 /** The names of a lane's deploys, the one asked for first first; of those that events after a position are of, where it is named. */
@@ -284,25 +298,25 @@ async function deploysBegun(log: EventLog, limit: number, id = ''): Promise<Stre
 }
 
 /**
- * The row, once its deploy's events say the same.
+ * The row, once its deploy's events say the same, and those.
  *
  * @throws LogFault
  */
-async function asRecorded(log: EventLog, row: DeploysTable): Promise<DeploysTable> {
+async function storyOf(log: EventLog, row: DeploysTable): Promise<DeployStory> {
   const stream = streamPrefix + row.deploy;
   const events = await log.readStream(stream);
   const { version = 0 } = events.at(-1) ?? {};
   if (version > row.version) {
     // Written to since the row was read: it is there by now.
     const [newer] = await rowsOf(log, [{ stream }]);
-    if (newer !== undefined && newer.version >= version) return asRecorded(log, newer);
+    if (newer !== undefined && newer.version >= version) return storyOf(log, newer);
   }
   const [first, ...later] = events;
   const told = Object.assign(first === undefined ? {} : firstRow(first), ...later.map(changeBy));
   const column = (Object.keys(row) as (keyof DeploysTable)[]).find(
     (name) => row[name] !== told[name],
   );
-  if (column === undefined) return row;
+  if (column === undefined) return { row: toDeployRow(row), events };
   if (version < row.version) {
     const reason = `version ${version + 1} of the stream is missing: its last one was ${row.version}`;
     throw new LogFault({ stream, position: Number(row.position), reason });

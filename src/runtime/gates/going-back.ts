@@ -15,6 +15,9 @@ import type { Lane, Relation } from '../../machine/lane.ts';
 /** What a target runs, with nothing under way. */
 export type Settled = Omit<Observed, 'pending'>;
 
+/** What compares commits. */
+export type ComparingHistory = Pick<History, 'relation' | 'fullId'>;
+
 export type GoingBack = EventData<'production.held'>['rollback'];
 
 /**
@@ -25,8 +28,8 @@ export type GoingBack = EventData<'production.held'>['rollback'];
 export async function goingBack(
   target: Target,
   { running, before, failed }: Settled,
-  lane: Lane,
-  history: History,
+  lane: Pick<Lane, 'lifted' | 'deployed'>,
+  history: ComparingHistory,
   ports: Ports,
 ): Promise<GoingBack | null> {
   if (running === null) return null;
@@ -56,10 +59,10 @@ function toldOf(
 
 class Judge {
   readonly #target: Target;
-  readonly #history: History;
+  readonly #history: ComparingHistory;
   readonly #ports: Ports;
 
-  constructor(target: Target, history: History, ports: Ports) {
+  constructor(target: Target, history: ComparingHistory, ports: Ports) {
     this.#target = target;
     this.#history = history;
     this.#ports = ports;

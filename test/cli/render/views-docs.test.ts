@@ -21,6 +21,7 @@ beforeEach(() => {
     out: (text) => void said.push(text),
     json: () => {},
     write: async () => true,
+    redraw: () => {},
     err: (text) => void said.push(text),
     annotate: () => {},
     isTty: false,

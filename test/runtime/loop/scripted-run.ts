@@ -43,6 +43,10 @@ export interface Asked {
 
 export interface RunPlan {
   readonly build?: string;
+  /** The full id; that of the sample when left out. */
+  readonly commit?: string;
+  /** That of the sample when left out. */
+  readonly lane?: string;
   /** What production is given; `artifact` when left out. */
   readonly submits?: 'artifact' | 'commit';
   /** What the services answer, in order; where the list ends, the next one hangs. */
@@ -142,6 +146,8 @@ export class ScriptedWorld {
       this.log,
       {
         ...request,
+        lane: plan.lane ?? request.lane,
+        commit: { ...request.commit, sha: plan.commit ?? request.commit.sha },
         build: { ...request.build, label: build },
         settings: { ...settings, production: { ...settings.production, submits } },
       },

@@ -1,0 +1,110 @@
+/** What keeps the lane from shipping to production, and who said so. Pure. */
+import type { DomainEvent } from '../../machine/events.ts';
+import { tell } from '../../machine/story.ts';
+import type { DeployFacts } from './deploy-facts.ts';
+import type { GoingBack, Known } from './known.ts';
+import { loggedProduction } from './places.ts';
+
+export type HoldKind = 'rollback' | 'lane' | 'switch' | 'settings' | 'log' | 'stuck';
+
+export interface Hold {
+  readonly kind: HoldKind;
+  /** In words, with who said so. */
+  readonly what: string;
+  /** Since when: ISO 8601. */
+  readonly since: string;
+  /** The release that holds it, for a rollback; null for any other. */
+  readonly release: { readonly id: string; readonly version: string } | null;
+  /** Who; null where it is no person's word. */
+  readonly by: string | null;
+}
+
+/**
+ * The deploy that may still ship: the newest one that was not superseded. Whatever was asked for before it is over, or
+ * is carried by it.
+ */
+export function newestOf({ deploys }: Pick<Known, 'deploys'>): DeployFacts | null {
+  return deploys.find(({ end }) => end?.type !== 'deploy.superseded') ?? null;
+}
+
+export function holdsOf(known: Known): Hold[] {
+  return [disabled(known), rollback(known), ...ofNewest(known), stuck(known)].filter(
+    (hold) => hold !== null,
+  );
+}
+
+function disabled({ marks }: Known): Hold | null {
+  const off = marks['lane.disabled'];
+  const on = marks['lane.enabled'];
+  if (off === undefined || (on?.record.version ?? 0) > off.record.version) return null;
+  const { actor, reason } = off.data;
+  return {
+    kind: 'lane',
+    what: `the lane was disabled by ${actor}: ${reason}`,
+    since: off.record.time,
+    release: null,
+    by: actor,
+  };
+}
+
+function rollback(known: Known): Hold | null {
+  const place = known.told.kind === 'asked' ? known.told.places.production : undefined;
+  const back = place?.kind === 'runs' ? place.back : loggedBack(known);
+  if (back === null || known.isLifted(back.release.id)) return null;
+  const { release, at, by } = back;
+  const event: DomainEvent = {
+    type: 'production.held',
+    data: { step: 'readGates', rollback: back },
+  };
+  const what = tell(event).headline.replace(/^held: /, '');
+  return { kind: 'rollback', what, since: at, release, by };
+}
+
+/** The newest going-back that a deploy saw, unless something was shipped since. */
+function loggedBack(known: Known): GoingBack | null {
+  const { marks, deploys } = known;
+  const since = marks['lane.shipped']?.record.position ?? 0;
+  const seen = deploys.flatMap(({ sighting }) => {
+    const back = sighting?.back ?? null;
+    return sighting === null || back === null ? [] : [{ position: sighting.position, back }];
+  });
+  const newest = seen
+    .filter(({ position }) => position > since)
+    .sort((a, b) => b.position - a.position)[0];
+  if (newest === undefined) return null;
+  // Something else was seen to run there since.
+  const { position, version } = loggedProduction(known);
+  const isOver = position > newest.position && version !== newest.back.release.version;
+  return isOver && !newest.back.kind.startsWith('failed') ? null : newest.back;
+}
+
+/** A switch of the environment and what has to be accepted are known by the deploy that they held. */
+function ofNewest(known: Known): Hold[] {
+  const facts = newestOf(known);
+  if (facts?.end?.type !== 'production.disabled') return [];
+  const { switch: which, killSwitch } = facts.end.data;
+  if (which === 'lane') return [];
+  const { row } = facts;
+  const same = { since: row.since, release: null, by: null };
+  if (which === 'environment') {
+    const what = `${killSwitch.name} was not true when ${row.deploy} came to production`;
+    return [{ kind: 'switch', what, ...same }];
+  }
+  const what = tell(facts.end).headline.replace(/^disabled: /, '');
+  return [{ kind: which, what, ...same }];
+}
+
+function stuck({ marks }: Known): Hold | null {
+  const mark = marks['lane.stuck'];
+  if (mark === undefined) return null;
+  const { version, time } = mark.record;
+  if ((marks['lane.shipped']?.record.version ?? 0) > version) return null;
+  const { release, commit } = mark.data;
+  return {
+    kind: 'stuck',
+    what: `production runs ${release.version}, of a commit that the branch does not have: ${commit.slice(0, 8)} and what follows it is refused`,
+    since: time,
+    release,
+    by: null,
+  };
+}

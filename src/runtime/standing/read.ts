@@ -1,0 +1,86 @@
+/** Reads what the log knows of a lane. What was recorded long ago costs nothing: each read is of so many events at most. */
+import type { EventLog } from '../../store/log.ts';
+import { type DeployStory, readDeployStories } from '../audit/deploys.ts';
+import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks.ts';
+import { livingRuns } from '../lock/living-runs.ts';
+import { laneStream } from '../log/streams.ts';
+import { type DeployFacts, deployFacts } from './deploy-facts.ts';
+import type { Known, Told } from './known.ts';
+
+/** How a lane stands is told by its newest deploys: whatever is older is over. */
+const standingMin = 20;
+/** More lanes than that are asked for by their names. */
+const lanesMax = 20;
+
+/** What the log has of a lane, before its targets are asked. */
+export interface Logged {
+  readonly lane: string;
+  readonly marks: LaneMarks;
+  readonly deploys: readonly DeployFacts[];
+  readonly living: ReadonlySet<string>;
+}
+
+/** Lanes of the log, that of the newest deploy first; `more` of them are not listed. */
+export interface LoggedLanes {
+  readonly lanes: readonly Logged[];
+  readonly more: number;
+}
+
+/**
+ * @param limit of how many deploys, at least, it is told what became of them
+ * @param lane only this one; undefined: all of the log's
+ * @throws LogFault what is stored is not what was recorded
+ */
+export async function readLanes(
+  log: EventLog,
+  { limit, lane }: { readonly limit: number; readonly lane: string | undefined },
+): Promise<LoggedLanes> {
+  const living = await livingRuns(log);
+  const most = Math.max(limit, standingMin);
+  if (lane !== undefined) {
+    const stories = await readDeployStories(log, { limit: most, lane });
+    return { lanes: [await readOne(log, lane, stories, living)], more: 0 };
+  }
+  const newest = await readDeployStories(log, { limit: most });
+  const isAll = newest.length < most;
+  const streams = await log.streams({ prefix: laneStream(''), limit: 1_000 });
+  const names = new Set([
+    ...newest.map(({ row }) => row.lane),
+    ...streams.map(({ stream }) => stream.slice(laneStream('').length)),
+  ]);
+  const listed = [...names].slice(0, lanesMax);
+  const lanes: Logged[] = [];
+  for (const name of listed) {
+    const own = newest.filter(({ row }) => row.lane === name);
+    const isEnough = isAll || own.length === newest.length;
+    const stories = isEnough
+      ? own
+      : await readDeployStories(log, { limit: standingMin, lane: name });
+    lanes.push(await readOne(log, name, stories, living));
+  }
+  return { lanes, more: names.size - listed.length };
+}
+
+async function readOne(
+  log: EventLog,
+  lane: string,
+  stories: readonly DeployStory[],
+  living: ReadonlySet<string>,
+): Promise<Logged> {
+  return { lane, marks: await readLaneMarks(log, lane), deploys: stories.map(deployFacts), living };
+}
+
+/** With what the targets told, and whether a person lifted what they, or the log, know to hold. */
+export async function knownOf(log: EventLog, logged: Logged, told: Told): Promise<Known> {
+  const { lane, deploys } = logged;
+  const place = told.kind === 'asked' ? told.places.production : undefined;
+  const candidates = new Set([
+    ...(place?.kind === 'runs' && place.back !== null ? [place.back.release.id] : []),
+    ...deploys.flatMap(({ sighting }) => sighting?.back?.release.id ?? []),
+  ]);
+  const lifted = new Set<string>();
+  for (const id of candidates) {
+    if ((await readLaneMark(log, lane, 'rollback.lifted', id)) !== null) lifted.add(id);
+  }
+  return { ...logged, told, isLifted: (release) => lifted.has(release) };
+}

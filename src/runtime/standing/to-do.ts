@@ -1,0 +1,140 @@
+/** What a person can still do something about, each with the exact command. What is over asks for nothing. Pure. */
+import { nextFor, stateFacts } from '../../machine/state-facts.ts';
+import { shippedAfter } from './became.ts';
+import type { DeployFacts } from './deploy-facts.ts';
+import { type Hold, newestOf } from './holds.ts';
+import type { Known } from './known.ts';
+import type { Place } from './places.ts';
+
+export interface ToDo {
+  /** The deploy that it is about; null: the lane. */
+  readonly deploy: string | null;
+  readonly why: string;
+  /** To be typed, one after the other. */
+  readonly commands: readonly string[];
+}
+
+const reason = '--reason "…"';
+const resume = (deploy: string): string => `pipeline resume ${deploy} ${reason}`;
+
+export function toDoOf(known: Known, holds: readonly Hold[], production: Place): ToDo[] {
+  const newest = newestOf(known);
+  const of = (kind: Hold['kind']): Hold | undefined => holds.find((hold) => hold.kind === kind);
+  const lane = of('lane');
+  const rollback = of('rollback');
+  const stuck = of('stuck');
+  const forDeploy = newest === null ? null : ofDeploy(newest, known, holds, production);
+  return [
+    ...(lane === undefined
+      ? []
+      : [{ deploy: null, why: lane.what, commands: [`pipeline enable ${reason}`] }]),
+    ...(stuck === undefined ? [] : [leaveStuck(stuck, production)]),
+    ...(forDeploy === null ? [] : [forDeploy]),
+    ...(rollback !== undefined && forDeploy === null && newest?.end?.type !== 'production.held'
+      ? [shipAnyway(rollback, newest, known)]
+      : []),
+  ];
+}
+
+function leaveStuck({ what }: Hold, { commit }: Place): ToDo {
+  return {
+    deploy: null,
+    why: `${what}. Merge what production runs into the branch, or leave it behind`,
+    commands: [
+      ...(commit === null ? [] : [`git merge ${commit}`]),
+      `pipeline advance --override ${reason}`,
+    ],
+  };
+}
+
+/** No deploy waits for it: the next one will be held, unless a person ships it on their word. */
+function shipAnyway({ what }: Hold, newest: DeployFacts | null, { living }: Known): ToDo {
+  const goesOn = newest !== null && living.has(newest.row.deploy);
+  const next = goesOn ? newest.row.deploy : 'the next deploy';
+  return {
+    deploy: null,
+    why: `${what}; ${next} will be held. To ship a commit all the same, from a clone of it`,
+    commands: [`pipeline advance --build LABEL ${reason}`],
+  };
+}
+
+function ofDeploy(
+  facts: DeployFacts,
+  known: Known,
+  holds: readonly Hold[],
+  production: Place,
+): ToDo | null {
+  const { row, end } = facts;
+  const { deploy } = row;
+  const isAlive = known.living.has(deploy);
+  const tags = stateFacts(row.state)?.tags;
+  const isShipped = production.commit === row.commit && production.verified;
+  const isOver = isShipped || shippedAfter(facts, known) !== null;
+  if (isAlive || tags?.includes('live') === true) return null;
+  if (end?.type === 'production.held') {
+    if (isOver) return null;
+    const isHeld = holds.some(({ kind }) => kind === 'rollback');
+    const why = isHeld
+      ? 'held by a rollback. Once the cause is mended'
+      : 'it was held by a rollback that holds no longer; it goes on with';
+    return { deploy, why, commands: [resume(deploy)] };
+  }
+  if (end?.type === 'production.disabled') {
+    return isOver ? null : afterSwitch(facts, end.data, holds);
+  }
+  if (tags === undefined) return inUnknownState(facts, isOver);
+  if (isOver && row.settled) return null;
+  if (tags.includes('failed')) return afterFailure(facts, production);
+  if (isOver || row.settled) return null;
+  const next = nextFor(row.state, deploy);
+  if (next !== null) return { deploy, why: row.reason ?? 'it gave up', commands: [resume(deploy)] };
+  return {
+    deploy,
+    why: 'no run carries it on. Run its CI job again, or',
+    commands: [resume(deploy)],
+  };
+}
+
+function afterSwitch(
+  { row: { deploy } }: DeployFacts,
+  {
+    switch: which,
+    killSwitch,
+    distrust,
+  }: Extract<DeployFacts['end'], { type: 'production.disabled' }>['data'],
+  holds: readonly Hold[],
+): ToDo {
+  const commands = [resume(deploy)];
+  if (which === 'environment') {
+    return { deploy, why: `set ${killSwitch.name} to true where it runs, then`, commands };
+  }
+  if (which === 'lane') {
+    const isOff = holds.some(({ kind }) => kind === 'lane');
+    const why = isOff ? 'it waits for the lane; once that is enabled' : 'the lane is enabled again';
+    return { deploy, why, commands };
+  }
+  const changes = distrust?.changes.join('; ') ?? '';
+  return { deploy, why: `whoever accepts this lets it go on: ${changes}`, commands };
+}
+
+/** A failure that a newer deploy overtook asks for nothing. One whose release runs unverified may have to go. */
+function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
+  const { deploy } = row;
+  const made = released.production?.release.version;
+  const runs = made !== undefined && made === production.version;
+  return {
+    deploy,
+    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified` : ''}. Once the cause is mended, run its CI job again`,
+    commands: [`pipeline log ${deploy}`],
+  };
+}
+
+function inUnknownState({ row }: DeployFacts, isOver: boolean): ToDo | null {
+  const { deploy, state, settled, reason: said } = row;
+  if (!settled) {
+    const why = 'no run carries it on. Run its CI job again, or';
+    return isOver ? null : { deploy, why, commands: [resume(deploy)] };
+  }
+  const why = `${said === null ? '' : `${said}. `}This version has no state ${state}; an earlier one left the deploy there. If it waits for a person`;
+  return { deploy, why, commands: [`pipeline log ${deploy}`, resume(deploy)] };
+}

@@ -1,0 +1,198 @@
+/** What `pipeline status` shows of how lanes stand: at a terminal of any width, to a program, as JSON. */
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type StatusDocument, statusDocument } from '../../../src/cli/render/status-document.ts';
+import { statusTabs } from '../../../src/cli/render/status-tabs.ts';
+import { type StatusPaper, statusView } from '../../../src/cli/render/status-view.ts';
+import { createTerminal } from '../../../src/cli/render/terminal.ts';
+import { widthOf } from '../../../src/format/columns.ts';
+import type { UndeliveredTo } from '../../../src/runtime/notify/read-undelivered.ts';
+import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
+import {
+  commitOf,
+  idOf,
+  offline,
+  rolledBackTo,
+  runs,
+  StandingWorld,
+} from '../../runtime/standing/standing-world.ts';
+
+const same = (text: string): string => text;
+const esc = '\u001b';
+const color = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+const paper = (columns: number): StatusPaper => ({ columns, color });
+
+/** A rollback holds 502, 503 has the lane, 504 waits for it, and production's target tells of the rollback. */
+let standing: LaneStanding;
+/** The same, with nobody asked. */
+let logged: LaneStanding;
+let world: StandingWorld;
+beforeAll(async () => {
+  world = await StandingWorld.open();
+  const back = { ...rolledBackTo(500), before: 'v501' };
+  await world.live(501);
+  await world.held(502, back);
+  await world.alive(503, 'staging.deployed');
+  await world.waits(504);
+  standing = await world.stands(runs(back.release, { back, commit: commitOf(500) }));
+  logged = await world.stands({ kind: 'notAsked', why: 'HEROKU_API_KEY is not set' });
+});
+afterAll(() => world.close());
+
+const document = (
+  standings: readonly LaneStanding[],
+  undelivered: readonly UndeliveredTo[] = [],
+): StatusDocument =>
+  statusDocument({ standings, moreLanes: 0, undelivered, limit: 20, nowMs: Date.now() + 90_000 });
+
+describe('at a terminal', () => {
+  it('shows first what is, then what can be done, then what became of the deploys', () => {
+    const text = statusView(document([standing]), paper(120)).join('\n');
+    const order = [
+      'acme-web',
+      'production',
+      'staging',
+      'held',
+      'lane held',
+      'waiting',
+      'to do',
+      'deploy  ',
+    ];
+    const places = order.map((word) => text.indexOf(`\n${word}`) + text.indexOf(`\n  ${word}`));
+    expect(places.slice(1).every((place) => place > 0)).toBe(true);
+    expect(text).toContain(`v9500  50000000`);
+    expect(text).toContain('mia@acme.test');
+    expect(text).toContain('[the log knew v41]');
+    expect(text).toMatch(/lane held +by 503-50300000 for 1m\d\ds: starting staging’s instances/);
+    expect(text).toContain(`${idOf(504)} for 1m`);
+    expect(text).toContain('rolled back since by mia@acme.test');
+  });
+
+  it.each([40, 60, 72, 80, 120, 200])(
+    'keeps to %i columns, but for what is to be typed',
+    (columns) => {
+      for (const one of [standing, logged]) {
+        const lines = statusView(document([one, { ...one, lane: 'other' }]), paper(columns));
+        const wide = lines.filter(
+          (line) => widthOf(line) > columns && !line.startsWith('    pipeline'),
+        );
+        expect(wide).toEqual([]);
+      }
+    },
+  );
+
+  it('takes 40 columns where there are fewer, and 200 where there are more', () => {
+    const found = document([standing]);
+    expect(statusView(found, paper(10))).toEqual(statusView(found, paper(40)));
+    expect(statusView(found, paper(1_000))).toEqual(statusView(found, paper(200)));
+  });
+
+  it('says how old the log’s knowledge is, and why nobody was asked', () => {
+    const text = statusView(document([logged]), paper(200)).join('\n');
+    expect(text).toMatch(/\[as the log knew 1m\d\ds ago; HEROKU_API_KEY is not set\]/);
+  });
+
+  it('says so when there is nothing', async () => {
+    expect(statusView(document([]), paper(80))).toEqual(['No deploys yet.']);
+    const empty = await StandingWorld.open();
+    const lines = statusView(document([await empty.stands(offline)]), paper(80));
+    await empty.close();
+    expect(lines.at(-1)).toBe('No deploys yet.');
+  });
+
+  it('shows control characters of a title instead of sending them', () => {
+    const hostile = standing.deploys.map((one) => ({
+      ...one,
+      row: { ...one.row, title: `a${esc}[2Jb\nc` },
+    }));
+    for (const show of [statusTabs, (found: StatusDocument) => statusView(found, paper(200))]) {
+      const lines = show(document([{ ...standing, deploys: hostile }]));
+      expect(lines.join('\n')).not.toContain(esc);
+      expect(lines.every((line) => !line.includes('\n'))).toBe(true);
+    }
+  });
+
+  it('never says anything by colour alone', () => {
+    const painted = {
+      ...{ bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 },
+    };
+    const colors = Object.fromEntries(
+      Object.entries(painted).map(([name, code]) => [
+        name,
+        (text: string) => `${esc}[${code}m${text}${esc}[0m`,
+      ]),
+    ) as unknown as StatusPaper['color'];
+    for (const columns of [40, 100]) {
+      const bare = statusView(document([standing]), { columns, color: colors }).map((line) =>
+        stripVTControlCharacters(line),
+      );
+      expect(bare).toEqual(statusView(document([standing]), paper(columns)));
+    }
+  });
+});
+
+describe('to a program', () => {
+  it('has a fact a line, tabs between its fields, and nothing cut', () => {
+    const lines = statusTabs(document([standing]));
+    const kinds = [...new Set(lines.map((line) => line.split('\t')[0]))];
+    expect(kinds).toEqual(['place', 'hold', 'holder', 'waiting', 'todo', 'deploy']);
+    expect(lines.every((line) => line.split('\t')[1] === 'acme-web')).toBe(true);
+    expect(lines.join('\n')).toContain(`\t${commitOf(502)}\t`);
+    const [place] = lines;
+    expect(place?.split('\t').slice(2, 5)).toEqual(['production', 'v9500', commitOf(500)]);
+    expect(place).toContain('2026-01-05T13:00:00.000Z');
+  });
+});
+
+describe('what was not delivered', () => {
+  const event = {
+    ...{ id: 'e1', type: 'production.held', deploy: idOf(502), position: 9 },
+    time: '2026-01-05T13:00:00.000Z',
+  };
+  const waiting = {
+    ...{ event, since: '2026-01-05T13:05:00.000Z', at: '2026-01-05T13:09:00.000Z', tries: 3 },
+    ...{ code: 'E_HOOK_LATER', message: 'hook page ended with 75', hint: null },
+  };
+  const page = { channel: 'hooks/page', title: 'hook page', lane: 'acme-web', leftOutCount: 0 };
+  const leftOut = [
+    { event, at: '2026-01-05T13:05:00.000Z', reason: `answered 410:${esc}[2J gone` },
+  ];
+
+  it('says where each channel stands, since when, why, and who delivers it', () => {
+    const found = document([standing], [{ ...page, waiting, leftOut: [] }]);
+    const text = statusView(found, paper(200)).join('\n');
+    expect(text).toContain(
+      `hook page: production.held of ${idOf(502)}, and what came after it (for `,
+    );
+    expect(text).toContain('tried 3 times): hook page ended with 75.');
+    expect(text).toContain('The lane’s next run delivers it');
+    const held = found.deploys.find(({ deploy }) => deploy === idOf(502));
+    expect(held?.undelivered).toMatchObject([{ kind: 'waiting', channel: 'hooks/page' }]);
+  });
+
+  it('says what was left out for good, of the deploys that are listed', () => {
+    const one = { ...page, waiting: null, leftOut, leftOutCount: 1 };
+    const show = (more: Partial<typeof one> = {}) =>
+      statusTabs(document([standing], [{ ...one, ...more }])).join('\n');
+    expect(show()).toContain('was left out for good: answered 410');
+    expect(show()).not.toContain(esc);
+    expect(show({ leftOut: [...leftOut, ...leftOut] })).toContain(
+      `2 events of ${idOf(502)} were left out for good, the last one production.held`,
+    );
+    const other = [{ ...leftOut[0], event: { ...event, deploy: '9-9' } }] as typeof leftOut;
+    expect(show({ leftOut: other })).not.toContain('left out');
+  });
+});
+
+describe('redraw', () => {
+  it.each([true, false])('at a terminal (%s) begins at the top, elsewhere below', (isTTY) => {
+    let written = '';
+    const stdout = { isTTY, columns: 80, on: () => {}, write: (text: string) => (written += text) };
+    const around = { stdout, stderr: stdout, env: { TERM: 'xterm' }, noColor: true };
+    const terminal = createTerminal(around as unknown as Parameters<typeof createTerminal>[0]);
+    terminal.redraw(['one']);
+    terminal.redraw(['two']);
+    const top = `${esc}[H${esc}[2J`;
+    expect(written).toBe(isTTY ? `${top}one\n${top}two\n` : 'one\n\ntwo\n');
+  });
+});
