@@ -10,6 +10,7 @@ import { commandTargets } from '../../../src/effects/targets/command/target.ts';
 import type { Submission, Target } from '../../../src/effects/targets/target.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { settingsOf } from '../../targets/command-world.ts';
+import { ecs } from './ecs.ts';
 import { kamal } from './kamal.ts';
 import { kubernetes } from './kubernetes.ts';
 import { Remembering } from './remembering.ts';
@@ -36,7 +37,7 @@ const submission: Submission = {
   clear: async () => null,
 };
 
-const recipes = [kubernetes, kamal, render];
+const recipes = [kubernetes, kamal, render, ecs];
 
 describe.each(recipes)('$name', { timeout: 60_000 }, ({ words, open, failsWith, isSilent }) => {
   let folder: string;
