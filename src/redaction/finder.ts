@@ -34,6 +34,8 @@ export function finder(secrets: Iterable<string>): Finder {
   const pieces = piecesOf([...new Set(long.flatMap(encodedForms))]);
   return {
     spansIn(text) {
+      // Nothing that is looked for is as short as most strings of an event are.
+      if (text.length < shortestSecret) return [];
       const found: Span[] = [...credentials(text)];
       for (const form of inside) {
         for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) {
@@ -119,10 +121,17 @@ function piecesOf(encoded: readonly string[]): (text: string) => Span[] {
   if (marks.size === 0) return () => [];
   return (text) => {
     const found: Span[] = [];
+    if (text.length < pieceMin) return found;
     for (const { 0: run, index } of text.matchAll(pieceRun)) {
+      // Of each form, where it was found last: its next mark there finds the same.
+      const last = new Map<string, { shift: number; to: number }>();
       for (let at = 0; at + markLength <= run.length; at++) {
-        for (const place of marks.get(run.slice(at, at + markLength)) ?? []) {
-          const [from, to] = commonRun(run, at, ...place);
+        for (const [form, inForm] of marks.get(run.slice(at, at + markLength)) ?? []) {
+          const shift = at - inForm;
+          const before = last.get(form);
+          if (before?.shift === shift && at < before.to) continue;
+          const [from, to] = commonRun(run, at, form, inForm);
+          last.set(form, { shift, to });
           if (to - from >= pieceMin) found.push([index + from, index + to]);
         }
       }

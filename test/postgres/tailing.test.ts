@@ -16,7 +16,7 @@ const { store: create } = usePostgres();
 const { open, store } = storeFixture(create);
 
 const writers = 8;
-const commits = Number(process.env.TEST_TAIL_COMMITS ?? often(1_000, 3_000));
+const commits = Number(process.env.TEST_TAIL_COMMITS ?? often(400, 3_000));
 const rollbackRate = 0.05;
 const stallRate = 0.05;
 const stallMs = 4;

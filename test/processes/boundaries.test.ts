@@ -1,6 +1,6 @@
-/** kill -9 after each event of a deploy, by enumeration, as real processes: the same command finishes it, within this one (kill.test.ts: as a process). */
+/** kill -9 after each event of a deploy (every other one by day), by enumeration, as real processes: the same command finishes it, within this one (kill.test.ts: as a process). */
 import { describe, expect, it } from 'vitest';
-import { isSoak } from '../store/attacks/seed.ts';
+import { isSoak, often } from '../store/attacks/seed.ts';
 import { deployId, type Job, Stage } from './stage.ts';
 
 /** Events of a deploy that goes live, and of one whose staging dyno crashes. */
@@ -60,7 +60,10 @@ async function again(stage: Stage, commit: string, exit: number): Promise<void> 
   expect(stage.state().apps['acme-staging']?.builds).toHaveLength(1);
 }
 
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+/** The simulation kills at the awaits between them as well. */
+const step = often(2, 1);
+const upTo = (n: number): number[] =>
+  Array.from({ length: Math.ceil(n / step) }, (_, i) => 1 + i * step);
 
 describe.concurrent('killed right after event', { timeout: 120_000 }, () => {
   const goesLive = async (stage: Stage, commit: string): Promise<void> => {

@@ -17,6 +17,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LockstepError } from '../../src/errors/error.ts';
+import { openLog } from '../../src/store/open.ts';
+import { CommandHere } from '../cli/command-here.ts';
+import { anEvent } from '../store/events.ts';
 import { shell } from './run-pipeline.ts';
 import { binary } from './stage.ts';
 
@@ -29,26 +33,36 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const modeOf = (name: string): string => (statSync(join(folder, name)).mode & 0o777).toString(8);
 
 /** Opens a log, which makes it, and writes an event. */
-const opening = `
-  const { openLog } = await import('${join(import.meta.dirname, '../../dist/store/open.js')}');
-  const log = await openLog(process.argv[1]).catch((error) => (console.error(error.code), process.exit(2)));
-  const event = { id: crypto.randomUUID(), type: 'a.b', data: {}, metadata: {} };
-  await log.append([{ stream: 's', expected: 'any', events: [event] }]);
-  await log.close();`;
+async function makeLog(store: string): Promise<void> {
+  const log = await openLog(`sqlite:${join(folder, store)}`);
+  await log.append([{ stream: 's', expected: 'any', events: [anEvent()] }]);
+  await log.close();
+}
 
-/** A log, and an export of it. */
+/** A log, and an export of it, by this process with that umask. */
 async function write(umask: string, store: string, output: string) {
   writeFileSync(
     join(folder, 'pipeline.yml'),
     'app: acme-web\nstaging: { heroku: { app: acme-staging }, verify: { endpoints: [{ url: "http://127.0.0.1/" }] } }\nproduction: { heroku: { app: acme-production }, verify: { endpoints: [{ url: "http://127.0.0.1/" }] } }\n',
   );
-  const program = [
-    `umask ${umask}`,
-    `'${process.execPath}' --input-type=module --eval "${opening}" sqlite:${store} || exit 2`,
-    `pipeline export --store sqlite:${store} --output ${output}`,
-  ].join(' && ');
-  return shell(folder, program);
+  const before = process.umask(umask);
+  try {
+    await makeLog(store);
+    const here = new CommandHere(folder, {}, { modules: 'shared' });
+    return await here.run(['export', '--store', `sqlite:${store}`, '--output', output]);
+  } catch (error) {
+    return { exit: 2, stderr: (error as LockstepError).code };
+  } finally {
+    process.umask(before);
+  }
 }
+
+it('a process that is given its umask writes likewise', async () => {
+  await makeLog('log.db');
+  const program = 'umask 077 && pipeline export --store sqlite:log.db --output out/log.jsonl';
+  expect(await shell(folder, program)).toMatchObject({ exit: 0 });
+  for (const name of filesIn('out')) expect(`${name} ${modeOf(name)}`).toBe(`${name} 600`);
+});
 
 describe.each(['000', '022', '077'])('under umask %s', (umask) => {
   it('a folder that is made is 700, files 600', async () => {

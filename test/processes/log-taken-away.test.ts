@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLog } from '../../src/store/open.ts';
+import { often } from '../store/attacks/seed.ts';
 import { events as someEvents } from '../store/events.ts';
 import { type Ended, type Job, Stage } from './stage.ts';
 
@@ -117,8 +118,8 @@ describe('the log is taken away while staging is verified', { timeout: 90_000 },
   });
 });
 
-/** Events of a deploy that goes live, less the last one: after that there is nothing to notice. */
-const boundaries = Array.from({ length: 13 }, (_, i) => i + 1);
+/** Every third of the events of a deploy that goes live, by night each, less the last one: after that there is nothing to notice. */
+const boundaries = Array.from({ length: 13 }, (_, i) => i + 1).filter((n) => n % often(3, 1) === 0);
 const triesMax = 8;
 
 /** Stops the job as soon as the log has so many events of it. @returns how many it has then */

@@ -13,8 +13,8 @@ export const drawnSoFar = new Distribution();
 
 const runsPerSeed = 25;
 
-/** In each of the two files of `npm test`; LOCKSTEP_SOAK=1 asks for more. */
-export const deploysMin = isSoak ? 5_000 : 500;
+/** In `npm test`; LOCKSTEP_SOAK=1 asks for more. */
+export const deploysMin = isSoak ? 10_000 : 500;
 
 export interface SimulatedOptions {
   readonly generation?: 'cedar' | 'fir';

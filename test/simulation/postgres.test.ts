@@ -15,7 +15,7 @@ import type { VirtualTime } from './virtual-time.ts';
 
 const { store } = usePostgres();
 
-const deploysMin = often(40, 300);
+const deploysMin = often(15, 300);
 const fixedSeed = 3_014_007;
 
 it(`${deploysMin} simulated deploys break no invariant`, { timeout: 400_000 }, async () => {

@@ -14,7 +14,7 @@ import { often } from './attacks/seed.ts';
 import type { TestStore } from './events.ts';
 import { grantTtlMs, type ModelBatch, ModelLog, type ModelOptions, type Outcome } from './model.ts';
 
-const histories = often(40, 150);
+const histories = often(15, 150);
 
 const stream = fc.constantFrom('a', 'b');
 const resource = fc.constantFrom('r', 's');

@@ -6,7 +6,7 @@ import { startWriter, type TestStore, type Writer } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
 const names = ['w1', 'w2', 'w3', 'w4'];
-const killings = often(4, 20);
+const killings = often(2, 20);
 
 async function allOver(writers: readonly Writer[]): Promise<void> {
   expect(await Promise.all(writers.map(({ over }) => over))).toEqual(writers.map(() => '0'));

@@ -1,14 +1,15 @@
 /** A canary of 10 and then 50 percent of production's requests, by the example's programs over folders and real web servers. */
-import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server as WebServer } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 // @ts-expect-error the example is plain JavaScript
 import { Place } from '../../../examples/folders/place.mjs';
 // @ts-expect-error the example is plain JavaScript
 import { serve } from '../../../examples/folders/serve.mjs';
 import { type Ended, type Job, Stage } from '../stage.ts';
+import { asking, startProgramHost } from './program-host.ts';
 import { recorded } from './recorded.ts';
 
 export type PlaceName = 'staging' | 'canary' | 'production';
@@ -21,7 +22,6 @@ interface FolderRelease {
   readonly rollback: boolean;
 }
 
-const example = resolve(import.meta.dirname, '../../../examples/folders');
 const names = ['staging', 'canary', 'production'] as const;
 
 export interface FolderCanaryOptions {
@@ -35,31 +35,40 @@ export class FolderCanaryStage {
   /** Every place runs it when the story begins. */
   readonly base: string;
   readonly #folder: string;
-  readonly #servers: ReadonlyMap<PlaceName, Server>;
+  readonly #servers: ReadonlyMap<PlaceName, WebServer>;
+  readonly #programs: Server;
 
-  private constructor(stage: Stage, folder: string, servers: ReadonlyMap<PlaceName, Server>) {
+  private constructor(
+    stage: Stage,
+    folder: string,
+    servers: ReadonlyMap<PlaceName, WebServer>,
+    programs: Server,
+  ) {
     this.stage = stage;
     this.#folder = folder;
     this.#servers = servers;
-    cpSync(example, join(stage.folder, 'bin'), { recursive: true });
+    this.#programs = programs;
+    mkdirSync(join(stage.folder, 'bin'));
+    writeFileSync(join(stage.folder, 'bin/host'), asking, { mode: 0o755 });
     this.base = stage.commit('Base');
     for (const name of names) this.release(name, this.base);
   }
 
   static async set(options: FolderCanaryOptions = {}): Promise<FolderCanaryStage> {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'folders-')));
-    const servers = new Map<PlaceName, Server>();
+    const servers = new Map<PlaceName, WebServer>();
     for (const name of names) {
       // Production's users: of their requests the canary gets its share.
       servers.set(name, await serve(folder, name, 0, name === 'production' ? 'canary' : null));
     }
     const config = () => configOf(options, (name) => urlOf(servers.get(name)));
     const stage = await Stage.set({ within: true, config });
-    return new FolderCanaryStage(stage, folder, servers);
+    return new FolderCanaryStage(stage, folder, servers, await startProgramHost());
   }
 
   get #env(): Record<string, string> {
-    return { FOLDERS: this.#folder };
+    const { port } = this.#programs.address() as AddressInfo;
+    return { FOLDERS: this.#folder, FOLDERS_PORT: String(port) };
   }
 
   advance(build: number, commit: string): Promise<Ended> {
@@ -150,12 +159,13 @@ export class FolderCanaryStage {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     }
+    await new Promise((done) => this.#programs.close(done));
     await this.stage.strike();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-function urlOf(server: Server | undefined): string {
+function urlOf(server: WebServer | undefined): string {
   if (server === undefined) throw new Error('it has no server');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
@@ -165,7 +175,7 @@ function configOf(
   urlOf: (name: PlaceName) => string,
 ): string {
   const environment = (name: PlaceName) => `${name}:
-  command: { deploy: bin/host.mjs, current: bin/host.mjs, health: bin/host.mjs, restore: bin/host.mjs${name === 'canary' ? ', steps: [10, 50]' : ''} }
+  command: { deploy: bin/host, current: bin/host, health: bin/host, restore: bin/host${name === 'canary' ? ', steps: [10, 50]' : ''} }
   ${bakes[name] === undefined ? '' : `bake: ${bakes[name]}`}
   verify:
     instances: { timeout: 20s, settle: 50ms }

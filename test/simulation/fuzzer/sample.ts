@@ -5,10 +5,10 @@ import type { Single } from './fuzz.ts';
 import type { FuzzWorld } from './worlds.ts';
 
 const seed = 'answers';
-const share = 1 / 15;
+const share = 1 / 40;
 
 /**
- * Of each kind of mutation one, of each read one, and of all the others one in fifteen: the same ones each
+ * Of each kind of mutation one, of each read one, and of all the others one in forty: the same ones each
  * time, whatever else is added.
  */
 export function sampleOf(world: FuzzWorld, singles: readonly Single[]): readonly Single[] {

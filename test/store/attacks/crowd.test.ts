@@ -9,7 +9,7 @@ import { attackTimeoutMs, often, tell } from './seed.ts';
 const { open, store } = storeFixture(sqliteStore);
 
 const names = ['ada', 'bob', 'cyd', 'dan'];
-const appends = often(750, 50_000);
+const appends = often(400, 50_000);
 const appendsOfControl = 300;
 
 interface Report {

@@ -15,8 +15,8 @@ import { skipBecauseOf } from './skip.ts';
 
 const { open, store } = storeFixture(sqliteStore);
 
-const points = often(50, 2_000);
-const fileSizes = often(8, 200);
+const points = often(25, 2_000);
+const fileSizes = often(4, 200);
 
 it(`${points} times no page left in the database`, { timeout: attackTimeoutMs }, async () => {
   await drawn(async (lot) => {

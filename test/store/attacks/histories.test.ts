@@ -8,7 +8,7 @@ import { history, type Operation, replay } from './histories.ts';
 import { emptyLog, openBytes } from './inside.ts';
 import { attackTimeoutMs, often, seedOfRun, tell } from './seed.ts';
 
-const histories = often(4_000, 1_000_000);
+const histories = often(1_500, 1_000_000);
 const shrunkMax = 10;
 
 const empty = await emptyLog();

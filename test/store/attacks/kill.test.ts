@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openLog } from '../../../src/store/open.ts';
 import { attackTimeoutMs, drawn, type Lot, lotOf, often, tell } from './seed.ts';
 
-const kills = often(200, 20_000);
+const kills = often(100, 20_000);
 const killsPerLog = 50;
 /** Two of them write to each log. */
 const logsAtOnce = 2;

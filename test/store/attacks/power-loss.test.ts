@@ -15,7 +15,7 @@ import { attackTimeoutMs, drawn, type Lot, often, tell } from './seed.ts';
 import { skipBecauseOf } from './skip.ts';
 import { type FileCall, straceProblem, traceFiles } from './strace.ts';
 
-const images = often(1_000, 1_000_000);
+const images = often(500, 1_000_000);
 const imagesOfControl = 300;
 const appends = often(40, 500);
 

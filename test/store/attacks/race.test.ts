@@ -10,8 +10,8 @@ import { attackTimeoutMs, often } from './seed.ts';
 const { open, store } = storeFixture(sqliteStore);
 
 const racers = 40;
-const races = often(1_000, 20_000);
-const racesOfProcesses = often(200, 5_000);
+const races = often(400, 20_000);
+const racesOfProcesses = often(100, 5_000);
 
 async function expectNext(log: EventLog, version: number): Promise<void> {
   expect(await log.verify()).toMatchObject({ events: version, streams: 1, fault: null });

@@ -15,9 +15,9 @@ import { attackTimeoutMs, drawn, type Lot, often, tell } from './seed.ts';
 
 const { open, store } = storeFixture(sqliteStore);
 
-const overlaps = often(1_000, 100_000);
+const overlaps = often(400, 100_000);
 /** How often one of two processes has to find itself overtaken. */
-const overtakings = often(150, 10_000);
+const overtakings = often(60, 10_000);
 const ttlMs = 100;
 
 const lease = { owner: {}, ttlMs };

@@ -7,7 +7,7 @@ import { attackTimeoutMs, drawn, type Lot, often, tell } from './seed.ts';
 import { isSameRow, put, recorded } from './tampered-log.ts';
 import { tamperings } from './tampering.ts';
 
-const changes = often(3_000, 300_000);
+const changes = often(1_500, 300_000);
 const changesPerLog = 300;
 const streams = ['a', 'b', 'c'];
 

@@ -8,7 +8,7 @@ import { attackTimeoutMs, drawn, type Lot, often, tell } from './seed.ts';
 import { isSameRow, put, type Recorded, recorded } from './tampered-log.ts';
 import { type Tampering, tamperings } from './tampering.ts';
 
-const changes = often(5_000, 1_000_000);
+const changes = often(2_000, 1_000_000);
 const changesPerLog = 500;
 const changesOfControl = 500;
 /** Puts these rows in place of the recorded ones, and verifies what is there then. */

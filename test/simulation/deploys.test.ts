@@ -1,12 +1,9 @@
-/**
- * Half of the simulated deploys: two files, so that two cores share them. From a fixed seed, which once
- * showed a fault, so that a run is the same each time; `npm run soak` draws fresh ones.
- */
+/** From a fixed seed, which once showed a fault, so that a run is the same each time; `npm run soak` draws fresh ones. */
 import { expect, it } from 'vitest';
 import { deploysMin, drawnSoFar, inWords, simulateDeploys } from './deploys.ts';
 import { expectDrawn } from './drawn.ts';
 
-const seed = 1_744_881_079;
+const seed = 622_419_942;
 
 it('hundreds of simulated deploys break no invariant', { timeout: 400_000 }, async () => {
   const totals = await simulateDeploys(seed, (sofar) => (sofar.get('builds') ?? 0) >= deploysMin);
