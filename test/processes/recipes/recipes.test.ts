@@ -11,6 +11,7 @@ import type { Submission, Target } from '../../../src/effects/targets/target.ts'
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { settingsOf } from '../../targets/command-world.ts';
 import { ecs } from './ecs.ts';
+import { fly } from './fly.ts';
 import { kamal } from './kamal.ts';
 import { kubernetes } from './kubernetes.ts';
 import { Remembering } from './remembering.ts';
@@ -37,7 +38,7 @@ const submission: Submission = {
   clear: async () => null,
 };
 
-const recipes = [kubernetes, kamal, render, ecs];
+const recipes = [kubernetes, kamal, render, ecs, fly];
 
 describe.each(recipes)('$name', { timeout: 60_000 }, ({ words, open, failsWith, isSilent }) => {
   let folder: string;

@@ -53,5 +53,10 @@ export function standIn<State extends object>(
   const save = (over: Partial<State>) =>
     writeFileSync(file, JSON.stringify({ ...read(), ...over }));
   writeFileSync(file, JSON.stringify(state));
-  return { env, read, save, run: (...args) => void execFileSync(program, args, { env }) };
+  return {
+    env,
+    read,
+    save,
+    run: (...args) => void execFileSync(program, args, { env, stdio: 'pipe' }),
+  };
 }
