@@ -7,7 +7,7 @@ export const [one, two, three] = ['1'.repeat(40), '2'.repeat(40), '3'.repeat(40)
 export const image = 'registry.test/web';
 export const tagOf = (reference = ''): string => reference.slice(reference.lastIndexOf(':') + 1);
 
-/** A host that runs commit `one`, in two instances. */
+/** A host that runs commit `one`. */
 export interface World {
   /** For the recipe's processes. */
   readonly env: Record<string, string>;
@@ -28,6 +28,8 @@ export interface Recipe {
   readonly words: readonly string[];
   /** How a deploy ends that the host gave up. */
   readonly failsWith: string;
+  /** How many are told; two when left out. */
+  readonly instances?: number;
   open(folder: string): World | Promise<World>;
   /** Its own means of going back end well also where what ran before is kept no longer. */
   readonly isSilent?: true;
