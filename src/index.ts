@@ -22,7 +22,8 @@ export {
   readDeploys,
 } from './runtime/audit/deploys.ts';
 // Replay: what was recorded, folded through the chart again and compared.
-export { type Disagreement, type Replay, type ReplayStep, replay } from './runtime/audit/replay.ts';
+export type { Disagreement } from './runtime/audit/rederive.ts';
+export { type Replay, type ReplayStep, replay } from './runtime/audit/replay.ts';
 export { domainEvent, UnreadableLog } from './runtime/log/recorded.ts';
 export { deployStream, laneStream } from './runtime/log/streams.ts';
 export type { Sleep } from './store/changes.ts';

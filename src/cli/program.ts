@@ -9,6 +9,7 @@ import { declareQuestions } from './program/questions.ts';
 import { declareInit } from './program/setup.ts';
 import type { Surroundings } from './program/shared.ts';
 import { declareExport, declareImport } from './program/transfer.ts';
+import { declareVerify } from './program/verify.ts';
 
 /** Commands load what they need when they run: help and usage errors load nothing. */
 export function createProgram(options: Surroundings): Command {
@@ -40,6 +41,7 @@ export function createProgram(options: Surroundings): Command {
   declareQuestions(program, options);
   declareExport(program, options);
   declareImport(program, options);
+  declareVerify(program, options);
   declareMaking(program, options);
   declareOpen(program, options);
   declareHelp(program, options);

@@ -42,7 +42,7 @@ export const logErrors = {
   E_LOG_FAULT: {
     meaning: 'An event is not what was recorded: somebody changed the log behind Lockstep’s back.',
     remedy:
-      'Compare the log with a backup. `pipeline export` checks all of it, and writes what is stored.',
+      'Compare the log with a backup. `pipeline verify` checks all of it, and names every place.',
   },
   E_EXPORT_SECRET: {
     meaning:

@@ -17,7 +17,7 @@ import {
   standingLooks,
   streamBeginnings,
 } from './event-table.ts';
-import { digestOf, verifyRows } from './hash-chain.ts';
+import { verifyRows } from './hash-chain.ts';
 import {
   assertHeld,
   findLease,
@@ -46,6 +46,7 @@ import type {
   Verification,
 } from './log.ts';
 import { StoreReplaced } from './log.ts';
+import { LogHeads } from './log-heads.ts';
 import { type BoundStatement, type Database, lookUp, type Procedure } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
 import { ReadModels } from './read-models.ts';
@@ -233,8 +234,10 @@ export class DatabaseLog implements ProjectedLog {
 
   async headDigest(): Promise<LogHead> {
     const ends = await this.#database.read(lastEvents);
-    const digest = digestOf(ends.map((end) => [end.stream, end]));
-    return { digest, position: ends.reduce((last, { position }) => Math.max(last, position), 0) };
+    const heads = new LogHeads();
+    for (const end of ends) heads.set(end.stream, end, end.position);
+    const position = ends.reduce((last, end) => Math.max(last, end.position), 0);
+    return { digest: heads.digest(), position };
   }
 
   lease(resource: string): Promise<Lease | null> {
@@ -290,13 +293,18 @@ export class DatabaseLog implements ProjectedLog {
   }
 
   async verify(): Promise<Verification> {
-    const verified = await verifyRows(this.#pages(await this.head()));
-    const reason = verified.fault === null ? await this.#database.damage() : null;
+    const verified = await verifyRows(this.stored());
+    const reason = verified.fault === null ? await this.damage() : null;
     return reason === null ? verified : { ...verified, fault: { position: 0, stream: '', reason } };
   }
 
-  /** Everything up to a position; between two pages this process goes on with other things. */
-  async *#pages(head: number): AsyncGenerator<readonly EventRow[]> {
+  damage(): Promise<string | null> {
+    return this.#database.damage();
+  }
+
+  /** Between two pages this process goes on with other things. */
+  async *stored(): AsyncGenerator<readonly EventRow[]> {
+    const head = await this.head();
     for (let after = 0; after < head; ) {
       const from = after;
       const rows = await this.#database.read(() => readAll(from, verifyPage));

@@ -1,8 +1,9 @@
 /** Taking in events of another log exactly as they were recorded there. */
 import type { Kysely } from 'kysely';
 import { headOf, insertion, lastEvent } from './event-table.ts';
-import { type Flaw, flawOf, type Head } from './hash-chain.ts';
+import { type Flaw, flawOf } from './hash-chain.ts';
 import { type ImportFlaw, ImportRefused, type RecordedEvent } from './log.ts';
+import type { Head } from './log-heads.ts';
 import { type Procedure, runAll } from './procedure.ts';
 import { toRow, whatNoLogRecords } from './stored-event.ts';
 import type { EventRow, LogTables } from './tables.ts';

@@ -1,12 +1,13 @@
 /** The table of events: appending to it and reading it. */
 import { type Kysely, sql } from 'kysely';
-import { type Head, hashOf, noHead } from './hash-chain.ts';
+import { hashOf, noHead } from './hash-chain.ts';
 import {
   EventIdReused,
   type ExpectedVersion,
   type StreamBeginning,
   VersionConflict,
 } from './log.ts';
+import type { Head } from './log-heads.ts';
 import { clock, type Procedure, Statement } from './procedure.ts';
 import { type BatchDraft, type EventDraft, isSameEvent } from './stored-event.ts';
 import type { EventRow, LogTables } from './tables.ts';

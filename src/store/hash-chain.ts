@@ -1,26 +1,17 @@
 /** The hash chain: what an event's hash is over, and the check that a whole log still adds up. */
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Verification } from './log.ts';
+import { canonical, type Head, LogHeads } from './log-heads.ts';
 import type { EventRow } from './tables.ts';
 
 /** What stands before the first event of a stream. */
 export const noHash = '0'.repeat(64);
-
-/** Each field with its length in bytes before it, so that no two different events read the same. */
-function canonical(fields: readonly (string | number)[]): string {
-  return fields.map((field) => `${Buffer.byteLength(String(field))}:${field},`).join('');
-}
 
 /** SHA-256 (hex) over the hash before and every stored byte of the event. */
 export function hashOf(event: Omit<EventRow, 'hash'>): string {
   const { previous_hash, position, stream, version, id, type, schema, time } = event;
   const fields = [previous_hash, position, stream, version, id, type, schema, time];
   return hash('sha256', canonical([...fields, event.data, event.metadata]));
-}
-
-export interface Head {
-  readonly version: number;
-  readonly hash: string;
 }
 
 /** What stands before a stream's first event. */
@@ -34,34 +25,25 @@ export interface Flaw {
 
 /** A log event by event, in the order of their positions: does each follow from those before it? */
 export class Chain {
-  readonly #heads = new Map<string, Head>();
+  readonly heads = new LogHeads();
   #last: EventRow | null = null;
 
   get streams(): number {
-    return this.#heads.size;
+    return this.heads.size;
   }
 
   /** Takes the next event in, whatever is wrong with it. */
   add(row: EventRow): Flaw | null {
-    const flaw = flawOf(row, this.#last, this.#heads.get(row.stream) ?? noHead);
-    this.#heads.set(row.stream, { version: row.version, hash: row.hash });
+    const flaw = flawOf(row, this.#last, this.heads.get(row.stream) ?? noHead);
+    this.heads.set(row.stream, row, row.position);
     this.#last = row;
     return flaw;
   }
 
   /** Of the log up to the event that was taken in last. */
   digest(): string {
-    return digestOf(this.#heads);
+    return this.heads.digest();
   }
-}
-
-/** SHA-256 (hex) over every stream's name, last version and last hash, in the order of the names’ bytes. */
-export function digestOf(heads: Iterable<readonly [string, Head]>): string {
-  const sum = createHash('sha256');
-  const named = [...heads].map(([stream, head]) => ({ name: Buffer.from(stream), stream, head }));
-  named.sort((a, b) => Buffer.compare(a.name, b.name));
-  for (const { stream, head } of named) sum.update(canonical([stream, head.version, head.hash]));
-  return sum.digest('hex');
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import type { CoreCode } from '../errors/catalogue.ts';
 import { LockstepError } from '../errors/error.ts';
+import type { EventRow } from './tables.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json | undefined };
@@ -209,6 +210,10 @@ export interface EventLog {
 
   /** Recomputes every hash, version and position. */
   verify(): Promise<Verification>;
+  /** Every event as it is stored, up to the head as it is at the first page; nothing is checked. */
+  stored(): AsyncIterable<readonly EventRow[]>;
+  /** What the engine finds wrong with its own files, where it can tell; null: nothing. */
+  damage(): Promise<string | null>;
 
   close(): Promise<void>;
 }
@@ -296,7 +301,7 @@ export class LogFault extends LockstepError {
     reason,
   }: { readonly position: number; readonly stream: string; readonly reason: string }) {
     super('E_LOG_FAULT', `the log does not add up at position ${position} (${stream}): ${reason}`, {
-      hint: 'Somebody changed the log: compare it with a backup. `pipeline export` checks all of it and writes what is stored.',
+      hint: 'Somebody changed the log: compare it with a backup. `pipeline verify` checks all of it and names every place.',
       details: { position, stream },
     });
     this.position = position;

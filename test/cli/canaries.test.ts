@@ -303,6 +303,7 @@ async function giveArguments(world: World): Promise<void> {
     log: [world.line],
     replay: [world.line],
     export: ['--lane', world.line],
+    verify: ['--head', world.line],
     import: [`theirs.db.jsonl`],
     docs: ['--output', `docs/${world.name}/x.md`],
     sandbox: ['--port', world.line],

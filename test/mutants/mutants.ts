@@ -1,4 +1,5 @@
 /** Every mutant, by the promise of docs/guarantees.md that it breaks. `npm run mutants` applies them one by one. */
+import { auditMutants } from './by-promise/audit.ts';
 import { environmentMutants } from './by-promise/environments.ts';
 import { followings } from './by-promise/followings.ts';
 import { gateMutants } from './by-promise/gates.ts';
@@ -24,4 +25,5 @@ export const mutants: readonly Mutant[] = [
   ...gitHubMutants,
   ...programMutants,
   ...environmentMutants,
+  ...auditMutants,
 ];

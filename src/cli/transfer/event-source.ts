@@ -30,11 +30,13 @@ const batchBytesMax = 8 * 1_024 * 1_024;
 /** An event is a million characters at most: what is longer is no export. */
 const lineBytesMax = 16 * 1_024 * 1_024;
 
-const storeUrl = /^((sqlite|postgres|postgresql):|[a-z][a-z0-9+.-]+:\/\/)/i;
+const storeUrlPattern = /^((sqlite|postgres|postgresql):|[a-z][a-z0-9+.-]+:\/\/)/i;
+
+export const isStoreUrl = (source: string): boolean => storeUrlPattern.test(source);
 
 /** @throws UsageError, StoreUnusable */
 export function openSource(source: string): Promise<EventSource> {
-  if (storeUrl.test(source)) return openStore(anchored(source, process.cwd()));
+  if (isStoreUrl(source)) return openStore(anchored(source, process.cwd()));
   return openFile(source);
 }
 
@@ -67,7 +69,8 @@ const changed = (shown: string, cause: LogFault): UsageError =>
     cause,
   });
 
-async function openFile(name: string): Promise<EventSource> {
+/** An exported log; `-`: standard input. @throws UsageError */
+export async function openFile(name: string): Promise<EventSource> {
   const shown = name === '-' ? 'standard input' : name;
   try {
     const handle = await seekable(name);

@@ -160,6 +160,13 @@ function moved(event: RecordedEvent): BoundStatement {
   return update.with({ ...change, deploy: event.stream.slice(streamPrefix.length) });
 }
 
+/** A deploy's row after one event more; null: there is none, for the events do not begin with the deploy's first. */
+export function rowAfter(row: DeploysTable | undefined, event: RecordedEvent): DeploysTable | null {
+  const isFirst = event.type === 'deploy.requested' && event.version === 1;
+  if (isFirst) return firstRow(event);
+  return row === undefined ? null : { ...row, ...changeBy(event) };
+}
+
 /** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */
 function changeBy(event: RecordedEvent): Change {
   const { time, version, position } = event;
@@ -311,10 +318,12 @@ async function storyOf(log: EventLog, row: DeploysTable): Promise<DeployStory> {
     const [newer] = await rowsOf(log, [{ stream }]);
     if (newer !== undefined && newer.version >= version) return storyOf(log, newer);
   }
-  const [first, ...later] = events;
-  const told = Object.assign(first === undefined ? {} : firstRow(first), ...later.map(changeBy));
+  const told = events.reduce<DeploysTable | undefined>(
+    (before, event) => rowAfter(before, event) ?? undefined,
+    undefined,
+  );
   const column = (Object.keys(row) as (keyof DeploysTable)[]).find(
-    (name) => row[name] !== told[name],
+    (name) => row[name] !== told?.[name],
   );
   if (column === undefined) return { row: toDeployRow(row), events };
   if (version < row.version) {

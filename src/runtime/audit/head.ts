@@ -35,7 +35,7 @@ export function parseHead(text: string): LogHead | null {
 const signed = (head: LogHead): Buffer => Buffer.from(`lockstep log head 1\n${headText(head)}\n`);
 
 /** SHA-256 (hex) of a public key, or of a private one's. */
-function keyName(key: KeyObject): string {
+export function keyName(key: KeyObject): string {
   const spki = (key.type === 'private' ? createPublicKey(key) : key).export({
     format: 'der',
     type: 'spki',

@@ -1,13 +1,10 @@
-/**
- * Replay: folds what was recorded through the chart again, and compares where each event led. A deploy that ran on an
- * earlier chart is compared by the nine states, whose names and meanings stay, and by its own unbroken chain of states.
- */
+/** Replay: folds what was recorded of a deploy through the chart again, and compares where each event led. */
 import type { DomainEvent } from '../../machine/events.ts';
-import { type FoldedDeploy, has, stateOf } from '../../machine/interpret.ts';
-import { topOf } from '../../machine/state-facts.ts';
-import type { EventLog, RecordedEvent } from '../../store/log.ts';
-import { chartHash, domainEvent, fold } from '../log/recorded.ts';
+import { has, stateOf } from '../../machine/interpret.ts';
+import type { EventLog } from '../../store/log.ts';
+import { chartHash } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
+import { type Disagreement, notBegun, type Rederived, rederive } from './rederive.ts';
 
 export interface ReplayStep {
   readonly version: number;
@@ -17,13 +14,6 @@ export interface ReplayStep {
   readonly to: string;
   /** Milliseconds since the event before. */
   readonly tookMs: number;
-}
-
-export interface Disagreement {
-  readonly version: number;
-  readonly type: string;
-  readonly recorded: string;
-  readonly recomputed: string;
 }
 
 export interface Replay {
@@ -41,27 +31,25 @@ export interface Replay {
 export async function replay(log: EventLog, deploy: string): Promise<Replay> {
   const records = await log.readStream(deployStream(deploy));
   const steps: ReplayStep[] = [];
-  let folded: FoldedDeploy | null = null;
+  let at: Rederived = notBegun;
   let disagreement: Disagreement | null = null;
-  let told: string | null = null;
   for (const record of records) {
-    const from: string | null = folded === null ? null : stateOf(folded);
-    const event = domainEvent(record);
-    const after: FoldedDeploy | null = fold(folded, event, record.time);
-    disagreement = compare(record, { told, from, after });
-    told = toldOf(record).to ?? told;
-    if (disagreement !== null || after === null) break;
+    const from: string | null = at.folded === null ? null : stateOf(at.folded);
+    const step = rederive(at, record);
+    disagreement = step.disagreement;
+    if (disagreement !== null || step.folded === null) break;
     const before = steps.at(-1)?.time ?? record.time;
     steps.push({
       version: record.version,
       time: record.time,
-      event,
+      event: step.event,
       from,
-      to: stateOf(after),
+      to: stateOf(step.folded),
       tookMs: Date.parse(record.time) - Date.parse(before),
     });
-    folded = after;
+    at = step;
   }
+  const { folded } = at;
   return {
     deploy,
     steps,
@@ -71,40 +59,3 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
     sameChart: records[0]?.metadata.chart === chartHash,
   };
 }
-
-interface Told {
-  readonly from?: string | null;
-  readonly to?: string;
-  readonly settled?: boolean;
-}
-
-const toldOf = ({ metadata }: RecordedEvent): Told => (metadata.transition ?? {}) as Told;
-
-/** @param led where the event before led by its record, and where the chart is before and after this one */
-function compare(
-  record: RecordedEvent,
-  led: {
-    readonly told: string | null;
-    readonly from: string | null;
-    readonly after: FoldedDeploy | null;
-  },
-): Disagreement | null {
-  const { version, type, metadata } = record;
-  const told = toldOf(record);
-  const isSameChart = metadata.chart === undefined || metadata.chart === chartHash;
-  const recorded = inWords(told.from ?? null, told.to ?? 'nothing', told.settled === true);
-  const recomputed =
-    led.after === null
-      ? `${led.from ?? 'nothing'}: the chart does not take this event there`
-      : inWords(led.from, stateOf(led.after), has(led.after, 'settled'));
-  const agrees = isSameChart
-    ? recorded === recomputed
-    : led.after !== null &&
-      (told.from ?? null) === led.told &&
-      topOf(told.to ?? '') === topOf(stateOf(led.after)) &&
-      (told.settled === true) === has(led.after, 'settled');
-  return agrees ? null : { version, type, recorded, recomputed };
-}
-
-const inWords = (from: string | null, to: string, settled: boolean): string =>
-  `${from ?? 'nothing'} → ${to}${settled ? ' (settled)' : ''}`;

@@ -21,6 +21,7 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
   log: ['502'],
   replay: ['502'],
   export: [],
+  verify: [],
   import: ['empty.jsonl'],
 };
 /** `advance` and `resume` are in pulse.test.ts, `docs` waits for nothing, `sandbox` is there to stay. */

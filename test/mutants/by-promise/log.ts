@@ -120,7 +120,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'hash-over-characters',
     promise: read,
-    file: 'src/store/hash-chain.ts',
+    file: 'src/store/log-heads.ts',
     symbol: 'canonical',
     code: 'Buffer.byteLength(String(field))',
     by: 'String(field).length',
@@ -359,7 +359,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'replay-never-disagrees',
     promise: replays,
-    file: 'src/runtime/audit/replay.ts',
+    file: 'src/runtime/audit/rederive.ts',
     symbol: 'compare',
     code: 'return agrees ? null : { version, type, recorded, recomputed };',
     by: 'return null;',
@@ -368,7 +368,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'an-earlier-chart-may-say-any-state',
     promise: replays,
-    file: 'src/runtime/audit/replay.ts',
+    file: 'src/runtime/audit/rederive.ts',
     symbol: 'compare',
     code: "topOf(told.to ?? '') === topOf(stateOf(led.after)) &&",
     by: 'true &&',
@@ -377,7 +377,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'an-earlier-chart-may-break-its-chain',
     promise: replays,
-    file: 'src/runtime/audit/replay.ts',
+    file: 'src/runtime/audit/rederive.ts',
     symbol: 'compare',
     code: '(told.from ?? null) === led.told &&',
     by: 'true &&',
@@ -386,7 +386,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'an-earlier-chart-may-say-that-it-is-over',
     promise: replays,
-    file: 'src/runtime/audit/replay.ts',
+    file: 'src/runtime/audit/rederive.ts',
     symbol: 'compare',
     code: "(told.settled === true) === has(led.after, 'settled');",
     by: 'true;',
@@ -395,7 +395,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'replay-does-not-compare-where-it-came-from',
     promise: replays,
-    file: 'src/runtime/audit/replay.ts',
+    file: 'src/runtime/audit/rederive.ts',
     symbol: 'compare',
     code: ': inWords(led.from, stateOf(led.after),',
     by: ': inWords(told.from ?? null, stateOf(led.after),',

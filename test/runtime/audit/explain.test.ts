@@ -178,6 +178,29 @@ const rows: Readonly<Record<string, Row>> = {
     told: { verdict: 'held' },
     says: [/; lifted by bo@acme.test \(claimed; bo on ws-3\), .* UTC: fixed by #9$/],
   },
+  'it is held by a rollback, and another one was lifted': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), rolledBack(at(0))),
+      (log) =>
+        writeLane(log, {
+          type: 'rollback.lifted',
+          data: { target: 'sample acme-production', release: 'another', ...person },
+        }),
+    ],
+    asked: at(1),
+    told: { verdict: 'held' },
+    says: [/; lifted by nobody$/],
+  },
+  'an older build of it is held, and a newer one came to nothing': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), rolledBack(at(0))),
+      toGates('502', at(1), at(0), sample('deploy.failed')),
+    ],
+    asked: at(1),
+    told: { verdict: 'held', deploy: id('501', at(1)) },
+  },
   'it was held, and let go on': {
     stories: [
       first,

@@ -1,0 +1,273 @@
+/**
+ * Whether a log is what was recorded: hashes and order, heads that were kept elsewhere or signed, every transition as the
+ * chart makes it again, and the table of deploys. One pass in the order of positions; what is kept meanwhile grows with
+ * the streams, not with the events.
+ */
+import type { KeyObject } from 'node:crypto';
+import { has } from '../../machine/interpret.ts';
+import { Chain } from '../../store/hash-chain.ts';
+import { LogFault, type LogHead, type RecordedEvent } from '../../store/log.ts';
+import { toRecorded, whatNoLogRecords } from '../../store/stored-event.ts';
+import type { EventRow } from '../../store/tables.ts';
+import { laneEvent, UnreadableLog } from '../log/recorded.ts';
+import { deployStream, laneStream } from '../log/streams.ts';
+import { type DeploysTable, rowAfter } from './deploys.ts';
+import { headText, isSignedBy, keyName, signedHead } from './head.ts';
+import { notBegun, type Rederived, rederive } from './rederive.ts';
+
+export type FindingKind =
+  /** Its hash, its place or its time does not follow from the events before. */
+  | 'chain'
+  /** It says something that this version cannot read. */
+  | 'event'
+  /** It led elsewhere than the chart leads. */
+  | 'transition'
+  /** The log up to there is not the one that a head was taken of. */
+  | 'head'
+  | 'signature'
+  /** The table of deploys is not what the events say. */
+  | 'table'
+  /** The database's own files. */
+  | 'files';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** Where it was seen; 0 where it is of no event. */
+  readonly position: number;
+  readonly stream: string;
+  readonly reason: string;
+}
+
+export interface PinnedResult extends LogHead {
+  readonly isRight: boolean;
+}
+
+export interface Audit {
+  readonly events: number;
+  readonly streams: number;
+  readonly deploys: number;
+  readonly head: LogHead;
+  /** The first hundred, as they were met. */
+  readonly findings: readonly Finding[];
+  readonly found: number;
+  readonly pinned: readonly PinnedResult[];
+  readonly signed: {
+    readonly heads: number;
+    /** Up to which position the log is what a head that was signed with a given key says; 0: up to none. */
+    readonly upTo: number;
+    /** Whether signatures were checked: a key was given. */
+    readonly areChecked: boolean;
+  };
+}
+
+export interface VerifyOptions {
+  /** Heads that were kept elsewhere. */
+  readonly pinned?: readonly LogHead[];
+  /** Public keys; heads in the log have to be signed with one of them. None: signatures are not checked. */
+  readonly keys?: readonly KeyObject[];
+}
+
+const findingsMax = 100;
+/** By how many events a signed head is compared too late at the most: what came since has to be undone for it. */
+const waitMax = 8_192;
+
+/** A deploy as far as it was folded; `over`: nothing may follow; `faulty`: what follows is not derived any more. */
+type Folded = Rederived | 'over' | 'faulty';
+
+export class LogVerifier {
+  readonly #chain = new Chain();
+  readonly #deploys = new Map<string, Folded>();
+  readonly #rows = new Map<string, DeploysTable>();
+  readonly #findings: Finding[] = [];
+  #found = 0;
+  readonly #pinned: LogHead[];
+  readonly #results: PinnedResult[] = [];
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+  #events = 0;
+  #last = 0;
+  #signed = 0;
+  #upTo = 0;
+  /** The newest signed head that was not compared yet, and where the one before it was compared. */
+  #waiting: LogHead | null = null;
+  #comparedAt = 0;
+
+  constructor({ pinned = [], keys = [] }: VerifyOptions = {}) {
+    this.#pinned = pinned.toSorted((a, b) => a.position - b.position);
+    this.#keys = new Map(keys.map((key) => [keyName(key), key]));
+    this.#comparePinned(0);
+  }
+
+  /** The next event as it is stored. */
+  take(row: EventRow): void {
+    this.#comparePinned(row.position - 1);
+    const flaw = this.#chain.add(row);
+    this.#events++;
+    this.#last = row.position;
+    const wrong = flaw?.reason ?? whatNoLogRecords(row);
+    if (wrong !== null) this.#fault(row, wrong);
+    const event = this.#recorded(row);
+    if (event !== null) this.#takeEvent(event, wrong !== null);
+    this.#comparePinned(row.position);
+    if (row.position - (this.#waiting?.position ?? row.position) > waitMax) this.#compareSigned();
+  }
+
+  /** What is wrong that no event shows. */
+  add(finding: Finding): void {
+    this.#found++;
+    if (this.#findings.length < findingsMax) this.#findings.push(finding);
+  }
+
+  /** Each deploy's row as its events make it. */
+  get rows(): ReadonlyMap<string, DeploysTable> {
+    return this.#rows;
+  }
+
+  finish(): Audit {
+    this.#compareSigned();
+    for (const { position, digest } of this.#pinned.splice(0)) {
+      this.#results.push({ position, digest, isRight: false });
+      const reason = `the log ends at ${this.#last}, and the head was of ${position}: events were cut off`;
+      this.add({ kind: 'head', position: this.#last, stream: '', reason });
+    }
+    if (this.#keys.size > 0 && this.#upTo === 0) {
+      const reason = 'the log has no head that was signed with a given key and is right';
+      this.add({ kind: 'signature', position: 0, stream: '', reason });
+    }
+    return {
+      events: this.#events,
+      streams: this.#chain.streams,
+      deploys: this.#deploys.size,
+      head: { digest: this.#chain.digest(), position: this.#last },
+      findings: this.#findings,
+      found: this.#found,
+      pinned: this.#results,
+      signed: { heads: this.#signed, upTo: this.#upTo, areChecked: this.#keys.size > 0 },
+    };
+  }
+
+  #fault({ position, stream }: Pick<EventRow, 'position' | 'stream'>, reason: string): void {
+    this.add({ kind: 'chain', position, stream, reason });
+  }
+
+  #recorded(row: EventRow): RecordedEvent | null {
+    try {
+      return toRecorded(row);
+    } catch (error) {
+      if (!(error instanceof LogFault)) throw error;
+      this.#fault(row, error.reason);
+      if (row.stream.startsWith(deployStream(''))) this.#deploys.set(row.stream, 'faulty');
+      return null;
+    }
+  }
+
+  #takeEvent(event: RecordedEvent, isWrong: boolean): void {
+    const { stream, position } = event;
+    if (stream.startsWith(deployStream(''))) {
+      const row = rowAfter(this.#rows.get(stream), event);
+      if (row !== null) this.#rows.set(stream, row);
+      this.#derive(event, isWrong);
+      return;
+    }
+    if (stream.startsWith(laneStream(''))) {
+      const reason = unreadable(() => laneEvent(event));
+      if (reason !== null && !isWrong) this.add({ kind: 'event', position, stream, reason });
+    }
+    this.#takeHead(event);
+  }
+
+  #derive(event: RecordedEvent, isWrong: boolean): void {
+    const { stream, position } = event;
+    const before = this.#deploys.get(stream) ?? notBegun;
+    // One wrong event is one finding: what follows from it in its stream is none.
+    if (isWrong || before === 'faulty') {
+      this.#deploys.set(stream, 'faulty');
+      return;
+    }
+    const after = this.#rederived(before, event);
+    this.#deploys.set(stream, after);
+    if (after === 'faulty' && before === 'over') {
+      const reason = 'the deploy was over before it';
+      this.add({ kind: 'transition', position, stream, reason });
+    }
+  }
+
+  #rederived(before: Rederived | 'over', event: RecordedEvent): Folded {
+    if (before === 'over') return 'faulty';
+    const { stream, position } = event;
+    try {
+      const { folded, told, disagreement } = rederive(before, event);
+      if (disagreement !== null) {
+        const { recorded, recomputed } = disagreement;
+        const reason = `recorded: ${recorded}; the chart: ${recomputed}`;
+        this.add({ kind: 'transition', position, stream, reason });
+      }
+      if (disagreement !== null || folded === null) return 'faulty';
+      // Whatever is kept of a deploy that is over would be kept for all of them.
+      return has(folded, 'settled') && !has(folded, 'held') ? 'over' : { folded, told };
+    } catch (error) {
+      if (!(error instanceof UnreadableLog)) throw error;
+      this.add({ kind: 'event', position, stream, reason: error.message });
+      return 'faulty';
+    }
+  }
+
+  /** Heads that were pinned at this position. */
+  #comparePinned(position: number): void {
+    while (this.#pinned[0] !== undefined && this.#pinned[0].position <= position) {
+      const head = this.#pinned.shift() as LogHead;
+      const digest = head.position === this.#last ? this.#chain.digest() : null;
+      this.#results.push({ ...head, isRight: digest === head.digest });
+      if (digest === head.digest) continue;
+      const since = this.#results.findLast(({ isRight }) => isRight)?.position ?? 0;
+      const reason = `the log up to here is not the one that the head ${headText(head)} was taken of; the change is behind position ${since}`;
+      this.add({ kind: 'head', position: head.position, stream: '', reason });
+    }
+  }
+
+  #takeHead(event: RecordedEvent): void {
+    const head = signedHead(event);
+    if (head === null) return;
+    const { position, stream } = event;
+    this.#signed++;
+    if (this.#keys.size > 0) {
+      const key = this.#keys.get(head.key);
+      const isRight = key !== undefined && isSignedBy(head, key);
+      if (!isRight) {
+        const reason =
+          key === undefined
+            ? `the head is signed with another key than those given: ${head.key}`
+            : 'the signature is not of this head';
+        this.add({ kind: 'signature', position, stream, reason });
+        return;
+      }
+    }
+    // Each comparison costs as much as there are streams: so many of them that all together cost as much as the events.
+    const due = Math.min(this.#chain.streams / 8, waitMax);
+    if (position - this.#comparedAt >= due) this.#compareSigned();
+    this.#waiting = head;
+  }
+
+  #compareSigned(): void {
+    const head = this.#waiting;
+    this.#waiting = null;
+    if (head === null) return;
+    this.#comparedAt = this.#last;
+    const digest = this.#chain.heads.digestAt(head.position);
+    if (digest === head.digest) {
+      this.#upTo = Math.max(this.#upTo, head.position);
+      return;
+    }
+    const reason = `the log up to here is not the one that was signed as ${headText(head)}; the change is behind position ${this.#upTo}`;
+    this.add({ kind: 'head', position: head.position, stream: '', reason });
+  }
+}
+
+function unreadable(read: () => unknown): string | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    if (error instanceof UnreadableLog) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * A log that somebody changed, anyhow: each change is found where it is. Whoever recomputes all that follows is found by a head
+ * that was signed, or kept elsewhere. By day a short log and a few changes; LOCKSTEP_SOAK=1: a thousand deploys, and all of them.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
+import { signHead, takeHead } from '../../../src/runtime/audit/head.ts';
+import { type Audit, LogVerifier, type VerifyOptions } from '../../../src/runtime/audit/verify.ts';
+import { verifyTable } from '../../../src/runtime/audit/verify-table.ts';
+import { hashOf, noHash } from '../../../src/store/hash-chain.ts';
+import type { EventLog, LogHead } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
+import type { EventRow } from '../../../src/store/tables.ts';
+import { fc } from '../../fast-check.ts';
+import { sample } from '../../machine/samples.ts';
+import { isSoak } from '../../store/attacks/seed.ts';
+import { run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
+
+const pair = generateKeyPairSync('ed25519');
+const deploys = isSoak ? 1_000 : 24;
+const numRuns = isSoak ? 400 : 12;
+
+let log: EventLog;
+let rows: readonly EventRow[];
+let end: LogHead;
+
+/** Deploys of two lanes of every end, a signed head behind each. */
+beforeAll(async () => {
+  log = await openLog('sqlite::memory:', { projections: [deploysProjection] });
+  let base: string | null = null;
+  for (let n = 1; n <= deploys; n++) {
+    const commit = n.toString(16).padStart(8, '0') + 'a'.repeat(32);
+    const lane = n % 5 === 0 ? 'other' : 'acme-web';
+    const gates = wayToGates(commit, base, `v${n}`);
+    const ways = [
+      wayToLive(commit, base, `v${n}`),
+      [...gates, sample('production.held')],
+      [...gates, sample('deploy.failed')],
+      [sample('lock.waitTimedOut')],
+    ];
+    const way = ways[n % 7] ?? ways[0] ?? [];
+    await writeDeploy(log, { label: String(n), commit, lane }, way);
+    await writeLane(
+      log,
+      { type: 'lane.enabled', data: { actor: 'a', observed: 'o', reason: `${n}` } },
+      lane,
+    );
+    await takeHead(log, run, pair.privateKey);
+    if (way === ways[0]) base = commit;
+  }
+  const stored: EventRow[] = [];
+  for await (const page of log.stored()) stored.push(...page);
+  rows = stored;
+  end = await log.headDigest();
+  return () => log.close();
+}, 60_000);
+
+function verified(changed: readonly EventRow[], options: VerifyOptions = {}): Audit {
+  const verifier = new LogVerifier({ keys: [pair.publicKey], pinned: [end], ...options });
+  for (const row of changed) verifier.take(row);
+  return verifier.finish();
+}
+
+const placesOf = ({ findings }: Audit, kinds: readonly string[]): number[] =>
+  findings.filter(({ kind }) => kinds.includes(kind)).map(({ position }) => position);
+
+/** What an owner of the database does who leaves no trace in the log itself: all that follows is made anew. */
+function recomputed(changed: readonly EventRow[]): EventRow[] {
+  const heads = new Map<string, { version: number; hash: string }>();
+  return changed.map((row, at) => {
+    const head = heads.get(row.stream) ?? { version: 0, hash: noHash };
+    const placed = {
+      ...row,
+      position: at + 1,
+      version: head.version + 1,
+      previous_hash: head.hash,
+    };
+    const made = { ...placed, hash: hashOf(placed) };
+    heads.set(row.stream, made);
+    return made;
+  });
+}
+
+const altered = (text: string, at: number): string => {
+  const place = at % text.length;
+  const other = text[place] === '1' ? '2' : '1';
+  return text.slice(0, place) + other + text.slice(place + 1);
+};
+
+const texts = [
+  'stream',
+  'id',
+  'type',
+  'data',
+  'metadata',
+  'time',
+  'hash',
+  'previous_hash',
+] as const;
+const place = fc.nat(1_000_000);
+const flip = (row: EventRow, field: number, at: number): EventRow => {
+  if (field % 10 === 8) return { ...row, version: row.version + 1 + (at % 3) };
+  if (field % 10 === 9) return { ...row, schema: row.schema + 1 + (at % 3) };
+  const name = texts[field % 10] ?? 'data';
+  return { ...row, [name]: altered(row[name], at) };
+};
+
+const check = (property: Parameters<typeof fc.assert>[0]) =>
+  fc.assert(property as never, { numRuns, seed: isSoak ? undefined : 7 } as never);
+
+describe('a log', () => {
+  it('that nobody changed is what was recorded, up to its last signed head', () => {
+    const audit = verified(rows);
+    expect(audit).toMatchObject({
+      ...{ events: rows.length, deploys, head: end, found: 0, findings: [] },
+      pinned: [{ ...end, isRight: true }],
+      signed: { heads: deploys, upTo: rows.length - 1, areChecked: true },
+    });
+  });
+
+  it('in which any bytes were changed is found to be so at each of the two places', () => {
+    check(
+      fc.property(place, place, fc.nat(9), fc.nat(9), place, (i, j, field, other, at) => {
+        const changed = [...rows];
+        const places = new Set([i % rows.length, j % rows.length]);
+        for (const [n, index] of [...places].entries()) {
+          changed[index] = flip(rows[index] as EventRow, n === 0 ? field : other, at);
+        }
+        const found = placesOf(verified(changed), ['chain']);
+        for (const index of places) expect(found).toContain(index + 1);
+      }),
+    );
+  });
+
+  it('from which an event was taken is found to be so at its place', () => {
+    check(
+      fc.property(place, (i) => {
+        const index = i % (rows.length - 1);
+        const audit = verified(rows.filter((_, at) => at !== index));
+        expect(audit.findings[0]).toMatchObject({
+          ...{ kind: 'chain', position: index + 2 },
+          reason: `position ${index + 1} is missing: ${index + 2} comes next`,
+        });
+      }),
+    );
+  });
+
+  it('in which two events changed places is found to be so at both, the first first', () => {
+    check(
+      fc.property(place, place, (i, j) => {
+        const [a, b] = [i % rows.length, j % rows.length].sort((x, y) => x - y) as [number, number];
+        if (a === b) return;
+        const changed = [...rows];
+        changed[a] = { ...(rows[b] as EventRow), position: a + 1 };
+        changed[b] = { ...(rows[a] as EventRow), position: b + 1 };
+        const found = placesOf(verified(changed), ['chain']);
+        expect([found[0], found.includes(b + 1)]).toEqual([a + 1, true]);
+      }),
+    );
+  });
+
+  it('into which an event was put is found to be so there, or at the one behind it', () => {
+    check(
+      fc.property(place, place, fc.boolean(), (i, j, isHashed) => {
+        const index = i % rows.length;
+        const twin = rows[j % rows.length] as EventRow;
+        const put = { ...twin, position: index + 1, id: `put-${j}` };
+        const changed = [
+          ...rows.slice(0, index),
+          isHashed ? { ...put, hash: hashOf(put) } : put,
+          ...rows.slice(index).map((row) => ({ ...row, position: row.position + 1 })),
+        ];
+        const [first = 0] = placesOf(verified(changed), ['chain']);
+        expect([index + 1, index + 2]).toContain(first);
+      }),
+    );
+  });
+
+  it('whose end was cut off is found to be so by a head that was kept elsewhere', () => {
+    check(
+      fc.property(place, (i) => {
+        const length = 1 + (i % (rows.length - 1));
+        const { findings } = verified(rows.slice(0, length), { keys: [] });
+        expect(findings).toMatchObject([{ kind: 'head', position: length }]);
+        expect(findings[0]?.reason).toContain(
+          `the log ends at ${length}, and the head was of ${rows.length}`,
+        );
+      }),
+    );
+  });
+
+  it('of which all that follows was recomputed is found out by signed heads, between two of them', () => {
+    check(
+      fc.property(place, fc.nat(2), (i, how) => {
+        const ours = rows.filter(({ stream }) => stream !== 'heads');
+        const { position } = ours[i % ours.length] as EventRow;
+        const index = position - 1;
+        const old = rows[index] as EventRow;
+        const lie = { ...old, metadata: old.metadata.replace('"git":"Ana', '"git":"Bob') };
+        const changed = [...rows];
+        if (how === 0) changed.splice(index, 1);
+        else if (how === 1) changed.splice(index, 0, { ...old, id: `put-${i}` });
+        else changed[index] = lie;
+        const { findings } = verified(recomputed(changed), { pinned: [] });
+        const heads = findings.filter(({ kind }) => kind === 'head');
+        expect(heads.length, `${how} at ${position}`).toBeGreaterThan(0);
+        const [first] = heads;
+        const since = Number(/behind position (\d+)$/.exec(first?.reason ?? '')?.[1]);
+        expect(since).toBeLessThan(position);
+        expect(first?.position).toBeGreaterThanOrEqual(position - 1);
+        expect(placesOf({ findings } as Audit, ['chain'])).toEqual([]);
+      }),
+    );
+  });
+
+  it('of which all that follows was recomputed is found out by a head that was pinned, behind the one before it', () => {
+    const pins = [5, 20, 60, 100].map((at) => Math.floor((rows.length * at) / 100));
+    const heads = pins.map((position) => {
+      const { head } = verified(rows.slice(0, position), { keys: [], pinned: [] });
+      return head;
+    });
+    check(
+      fc.property(place, (i) => {
+        const index = i % rows.length;
+        const old = rows[index] as EventRow;
+        const changed = [...rows];
+        changed[index] = { ...old, metadata: `${old.metadata.slice(0, -1)},"x":1}` };
+        const { pinned, findings } = verified(recomputed(changed), { keys: [], pinned: heads });
+        const right = pins.map((pin) => pin <= index);
+        expect(pinned.map(({ isRight }) => isRight)).toEqual(right);
+        const since = pins.findLast((pin) => pin <= index) ?? 0;
+        const ofPins = findings.filter(({ reason }) => reason.includes('that the head'));
+        expect(ofPins[0]?.reason).toMatch(new RegExp(`behind position ${since}$`));
+      }),
+    );
+  });
+
+  it('in which a transition was forged, and all recomputed, is found to be so at that event', () => {
+    const moved = rows.filter(({ metadata }) => metadata.includes('"transition"'));
+    check(
+      fc.property(place, (i) => {
+        const old = moved[i % moved.length] as EventRow;
+        const metadata = old.metadata.replace(/"to":"[^"]*"/, '"to":"production.live"');
+        if (metadata === old.metadata) return;
+        const changed = rows.map((row) => (row === old ? { ...row, metadata } : row));
+        const found = placesOf(verified(recomputed(changed), { keys: [], pinned: [] }), [
+          'transition',
+        ]);
+        expect(found).toEqual([old.position]);
+      }),
+    );
+  });
+
+  it('that goes on behind the end of a deploy is found to do so', () => {
+    const last = rows.findLast(({ type }) => type === 'production.verified') as EventRow;
+    const { findings } = verified(
+      recomputed([...rows, { ...last, id: 'again', time: rows.at(-1)?.time ?? '' }]),
+      {
+        keys: [],
+        pinned: [],
+      },
+    );
+    expect(findings).toMatchObject([{ kind: 'transition', position: rows.length + 1 }]);
+  });
+
+  it('whose heads somebody else signed again is found out by the key', () => {
+    const other = generateKeyPairSync('ed25519');
+    const changed: EventRow[] = [];
+    for (const row of rows) {
+      if (row.stream !== 'heads') changed.push(row);
+      else {
+        const head = { digest: 'a'.repeat(64), position: row.position - 1 };
+        changed.push({ ...row, data: JSON.stringify(signHead(head, other.privateKey)) });
+      }
+    }
+    const { findings, found, signed } = verified(recomputed(changed), { pinned: [] });
+    expect([signed.upTo, found]).toEqual([0, deploys + 1]);
+    expect(findings[0]?.reason).toContain('another key');
+    expect(verified(rows, { keys: [pair.publicKey, other.publicKey] }).found).toBe(0);
+  });
+});
+
+it('a table of deploys that is not what the events say is found to be so, row by row', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-verify-'));
+  const file = join(folder, 'log.db');
+  const kept = await openLog(`sqlite:${file}`, { projections: [deploysProjection] });
+  const commits = ['b', 'c', 'd'].map((digit) => digit.repeat(40));
+  for (const [n, commit] of commits.entries()) {
+    await writeDeploy(kept, { label: `${n}`, commit }, wayToLive(commit, null, `v${n}`));
+  }
+  await kept.close();
+  const audited = async () => {
+    const read = await openLog(`sqlite:${file}`, {
+      projections: [deploysProjection],
+      readOnly: true,
+    });
+    const verifier = new LogVerifier();
+    for await (const page of read.stored()) for (const row of page) verifier.take(row);
+    const found = await verifyTable(read, verifier.rows, await read.head());
+    await read.close();
+    expect(verifier.finish().found).toBe(0);
+    return found.map(({ stream, reason }) => [stream, reason]);
+  };
+  expect(await audited()).toEqual([]);
+  const database = new Database(file);
+  database.exec(`update deploys set state = 'failed' where deploy like '0-%';
+    delete from deploys where deploy like '1-%';
+    insert into deploys select 'x', requested_at, reason, lane, commit_id, title, branch, build, state, since,
+      requested_position + 1000, settled, version, 7 from deploys where deploy like '2-%'`);
+  database.close();
+  expect(await audited()).toEqual([
+    ['deploy/0-bbbbbbbb', 'the table of deploys has another state'],
+    ['deploy/x', 'the table of deploys has a row of no deploy'],
+    ['deploy/1-cccccccc', 'the table of deploys has no row'],
+  ]);
+  rmSync(folder, { recursive: true });
+});
