@@ -6,7 +6,7 @@ import { declareMaking } from './program/making.ts';
 import { declareOpen } from './program/open.ts';
 import { declareOrders } from './program/orders.ts';
 import { declareQuestions } from './program/questions.ts';
-import { declareInit } from './program/setup.ts';
+import { declareDoctor, declareInit } from './program/setup.ts';
 import type { Surroundings } from './program/shared.ts';
 import { declareExport, declareImport } from './program/transfer.ts';
 import { declareVerify } from './program/verify.ts';
@@ -35,6 +35,7 @@ export function createProgram(options: Surroundings): Command {
     });
 
   declareInit(program, options);
+  declareDoctor(program, options);
   declareAdvance(program, options);
   declareResume(program, options);
   declareOrders(program, options);

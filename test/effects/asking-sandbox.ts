@@ -11,7 +11,10 @@ export class AskingSandbox {
   /** What the vendors answer instead, by the end of the path. */
   readonly instead = new Map<string, () => Promise<HttpResponse>>();
 
+  readonly #now: () => number;
+
   constructor(options: SandboxOptions = {}) {
+    this.#now = options.now ?? Date.now;
     this.sandbox = createSandbox(options);
   }
 
@@ -50,6 +53,8 @@ export class AskingSandbox {
     });
     const response = await this.sandbox.fetch(this.sandbox.serviceOf(url), asked);
     const text = await response.text();
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: text };
+    const date = new Date(this.#now()).toUTCString();
+    const all = { date, ...Object.fromEntries(response.headers) };
+    return { status: response.status, headers: all, body: text };
   }
 }

@@ -48,6 +48,18 @@ export async function configOfCommit(
   return { config, notices: [`${name} ${where}; it is taken as it is on this disk`] };
 }
 
+/** How a file on this disk stands to the commit's: one outside of the repository is never in it, and not missed. */
+export async function committedAs(
+  file: string,
+  { repository, sha }: Pick<DeployedCommit, 'repository' | 'sha'>,
+): Promise<'same' | 'another' | 'missing'> {
+  const path = pathInside(repository.root, file);
+  if (path === null) return 'same';
+  const committed = await repository.file(sha, path);
+  if (committed === null) return 'missing';
+  return isSame(file, committed) ? 'same' : 'another';
+}
+
 /** As git names it in a tree; null for a file outside of the working tree. */
 function pathInside(root: string, file: string): string | null {
   if (!existsSync(dirname(file))) return null;

@@ -1,6 +1,7 @@
 /** The way in: what is set up, and whether it is right. */
 import { type Command, Option } from 'commander';
 import type { InitFlags } from '../commands/init.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
 import { example, jsonOption, type Surroundings } from './shared.ts';
 
 /** `pipeline init`. */
@@ -34,5 +35,21 @@ export function declareInit(program: Command, { terminal, exit }: Surroundings):
     .action(async (_flags, command: Command) => {
       const { init } = await import('../commands/init.ts');
       exit(await init(command.optsWithGlobals<InitFlags>(), terminal));
+    });
+}
+
+/** `pipeline doctor`. */
+export function declareDoctor(program: Command, { terminal, exit }: Surroundings): void {
+  program
+    .command('doctor')
+    .description('look at all that a deploy needs: what was found, why it matters, how to mend it')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `${example('pipeline doctor', 'pipeline doctor --json')}\nExits 1 when something would break a deploy. It deploys nothing, and appends nothing to the log.\n`,
+    )
+    .action(async (_flags, command: Command) => {
+      const { doctor } = await import('../commands/doctor.ts');
+      exit(await doctor(command.optsWithGlobals<GlobalFlags>(), terminal));
     });
 }

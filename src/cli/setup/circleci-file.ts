@@ -2,6 +2,7 @@
 import { parse, stringify } from 'yaml';
 import type { Answers } from './answers.ts';
 import type { CiPart } from './ci-part.ts';
+import { entriesOf, type Invoked, isOfBranch } from './circleci-workflow.ts';
 import type { CiFile, RepositoryFacts } from './facts.ts';
 import { insert } from './insert.ts';
 import {
@@ -83,13 +84,6 @@ interface Configuration {
   readonly workflows?: Readonly<Record<string, unknown>>;
 }
 
-interface Invoked {
-  readonly name: string;
-  readonly requires: readonly string[];
-  readonly isApproval: boolean;
-  readonly runsOnBranch: boolean;
-}
-
 function addedTo(file: CiFile, answers: Answers, facts: RepositoryFacts): CiPart {
   const shown = (why: string, requires: readonly string[] = ['test']): CiPart => ({
     kind: 'shown',
@@ -129,7 +123,7 @@ function addedTo(file: CiFile, answers: Answers, facts: RepositoryFacts): CiPart
       `its workflow ${name} runs under conditions (${Object.keys(conditions).join(', ')})`,
     );
   }
-  const last = lastOf(list.map((one) => invoked(one, answers.branch)));
+  const last = lastOf(entriesOf(list), answers.branch);
   if (last.length === 0)
     return shown(`its workflow ${name} has no job that tests ${answers.branch}`);
   if (last.some(({ isApproval }) => isApproval)) {
@@ -149,53 +143,8 @@ function addedTo(file: CiFile, answers: Answers, facts: RepositoryFacts): CiPart
   return { kind: 'added', path: file.path, text };
 }
 
-function invoked(entry: unknown, branch: string): Invoked {
-  if (typeof entry === 'string') {
-    return { name: entry, requires: [], isApproval: false, runsOnBranch: true };
-  }
-  const [job = '', settings] = Object.entries((entry ?? {}) as Record<string, unknown>)[0] ?? [];
-  const { name, requires, type, filters, matrix } = (settings ?? {}) as {
-    name?: string;
-    requires?: readonly (string | object)[];
-    type?: string;
-    filters?: unknown;
-    matrix?: { alias?: string };
-  };
-  return {
-    name: matrix?.alias ?? name ?? job,
-    requires: (requires ?? []).map((one) =>
-      typeof one === 'string' ? one : (Object.keys(one)[0] ?? ''),
-    ),
-    isApproval: type === 'approval',
-    runsOnBranch: matches(filters, branch),
-  };
-}
-
-/** A filter that is not understood leaves the job out: nothing is taken for tested by it. */
-function matches(filters: unknown, branch: string): boolean {
-  if (filters === undefined || filters === null) return true;
-  if (typeof filters !== 'object') return false;
-  const { branches } = filters as { branches?: { only?: unknown; ignore?: unknown } };
-  const list = (value: unknown) => (Array.isArray(value) ? value : [value]).map(String);
-  if (branches?.only !== undefined) return list(branches.only).some((one) => isOf(one, branch));
-  if (branches?.ignore !== undefined)
-    return !list(branches.ignore).some((one) => isOf(one, branch));
-  return true;
-}
-
-/** A name, or a regular expression between slashes (circleci.com/docs, configuration reference, `branches`). */
-function isOf(pattern: string, branch: string): boolean {
-  const inner = /^\/(.*)\/$/.exec(pattern)?.[1];
-  if (inner === undefined) return pattern === branch;
-  try {
-    return new RegExp(`^(?:${inner})$`).test(branch);
-  } catch {
-    return false;
-  }
-}
-
 /** Those that run on the branch, and that no other of them waits for. */
-function lastOf(all: readonly Invoked[]): Invoked[] {
-  const here = all.filter(({ runsOnBranch }) => runsOnBranch);
+function lastOf(all: readonly Invoked[], branch: string): Invoked[] {
+  const here = all.filter(({ filters }) => isOfBranch(filters, branch));
   return here.filter(({ name }) => !here.some(({ requires }) => requires.includes(name)));
 }

@@ -1,8 +1,9 @@
 /** The deploy job on GitHub Actions: a workflow of its own, or added to the one that tests. */
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { Answers } from './answers.ts';
 import type { CiPart } from './ci-part.ts';
 import type { CiFile, RepositoryFacts } from './facts.ts';
+import { cancels, eventOf, readWorkflow } from './github-workflow.ts';
 import { insert } from './insert.ts';
 import {
   advanceCommand,
@@ -115,34 +116,7 @@ function block(value: unknown, indent: number): string[] {
 
 const fragment = (job: object): string => block({ jobs: { deploy: job } }, 0).join('\n');
 
-interface Workflow {
-  readonly on?: unknown;
-  readonly concurrency?: unknown;
-  readonly jobs?: Readonly<Record<string, { needs?: string | string[]; if?: unknown }>>;
-}
-
-function read(text: string): Workflow | null {
-  try {
-    const value: unknown = parse(text);
-    return typeof value === 'object' && value !== null ? (value as Workflow) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** What `on` says of pushes; null: nothing. */
-function pushOf(on: unknown): {
-  branches?: unknown;
-  paths?: unknown;
-  'paths-ignore'?: unknown;
-  'branches-ignore'?: unknown;
-} | null {
-  if (on === 'push' || (Array.isArray(on) && on.includes('push'))) return {};
-  if (typeof on !== 'object' || on === null || !('push' in on)) return null;
-  return (on.push as object | null) ?? {};
-}
-
-const isOnPush = (text: string): boolean => pushOf(read(text)?.on) !== null;
+const isOnPush = (text: string): boolean => eventOf(readWorkflow(text)?.on, 'push') !== null;
 
 function addedTo(file: CiFile, answers: Answers, facts: RepositoryFacts): CiPart {
   const shown = (why: string, needs: readonly string[] = ['test']): CiPart => ({
@@ -151,8 +125,8 @@ function addedTo(file: CiFile, answers: Answers, facts: RepositoryFacts): CiPart
     why,
     text: fragment(deployJob(answers, facts, needs)),
   });
-  const workflow = read(file.text);
-  const push = pushOf(workflow?.on);
+  const workflow = readWorkflow(file.text);
+  const push = eventOf(workflow?.on, 'push');
   if (workflow === null || push === null) return shown('it cannot be read as a workflow');
   if (push.paths !== undefined || push['paths-ignore'] !== undefined) {
     return shown('it runs for some paths only, and a deploy is of the whole commit');
@@ -183,10 +157,3 @@ function addedTo(file: CiFile, answers: Answers, facts: RepositoryFacts): CiPart
   if (text === null) return shown('it is written in a way that is not added to', needs);
   return { kind: 'added', path: file.path, text };
 }
-
-const cancels = (concurrency: unknown): boolean =>
-  typeof concurrency === 'object' &&
-  concurrency !== null &&
-  !['undefined', 'false'].includes(
-    String((concurrency as { 'cancel-in-progress'?: unknown })['cancel-in-progress']),
-  );

@@ -22,7 +22,7 @@ export async function findStore(
 /** Only `advance` and `import` make a log: elsewhere a store without one is the wrong one. */
 export function openDeployLog(
   storeUrl: string,
-  options: { readonly readOnly: boolean; readonly create?: boolean },
+  options: { readonly readOnly: boolean; readonly create?: boolean; readonly patienceMs?: number },
 ): Promise<EventLog> {
   keepVocabulary(logVocabulary());
   return openLog(storeUrl, { projections, clean: redactAll, ...options });

@@ -12,6 +12,8 @@ import { anchored, givenStore } from './store-url.ts';
 
 export interface Workspace {
   readonly config: Config;
+  /** The configuration's file, absolute. */
+  readonly file: string;
   /** The folder of the configuration: paths in it are relative to here. */
   readonly directory: string;
   readonly storeUrl: string;
@@ -39,7 +41,7 @@ export async function openWorkspace(
   keepNames(config.app, config.branch, ...names);
   const directory = dirname(place.file);
   const storeUrl = givenStore(flags, environment) ?? anchored(config.store, directory);
-  return { config, directory, storeUrl, notices };
+  return { config, file: place.file, directory, storeUrl, notices };
 }
 
 /** @param fallback the folder whose `pipeline.yml` it is where there is none further up */

@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import type { ErrorEntries } from '../../errors/entry.ts';
 import type { SecretVariables } from '../../redaction/secrets.ts';
 import type { Clock } from '../clock.ts';
+import type { Diagnosis } from '../diagnosis.ts';
+import type { Ports } from '../ports.ts';
 import type { SecretVariable, UrlVariable } from '../variables.ts';
 import type { Channel } from './channel.ts';
 
@@ -21,6 +23,8 @@ export interface ChannelKind<Settings = unknown> {
   schema(): Promise<z.ZodType<Settings>>;
   /** Loads what opens it: all that only a run needs that tells it something. */
   opener(): Promise<ChannelOpener<Settings>>;
+  /** Loads what a check-up asks of it; left out: nothing can be asked. */
+  surveyor?(): Promise<ChannelSurveyor<Settings>>;
 }
 
 export interface ChannelOpener<Settings = unknown> {
@@ -33,6 +37,16 @@ export interface ChannelOpener<Settings = unknown> {
     values: Readonly<Record<string, string | null>>,
     ports: OpeningPorts,
   ): readonly OpenedChannel[];
+}
+
+export interface ChannelSurveyor<Settings = unknown> {
+  /** @param values as the opener is given them; @param repository as `OpeningPorts` has it */
+  diagnose(
+    settings: Settings,
+    values: Readonly<Record<string, string | null>>,
+    around: Pick<OpeningPorts, 'repository' | 'env'>,
+    ports: Ports,
+  ): readonly Diagnosis[];
 }
 
 export interface OpeningPorts {

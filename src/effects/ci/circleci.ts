@@ -6,7 +6,7 @@ import { malformed, readJson, sendForJson } from '../http/answers.ts';
 import { ReadBudget, readPages, tooLarge } from '../http/pages.ts';
 import type { HttpRequest } from '../http/request.ts';
 import { deadlineOf, type Ports } from '../ports.ts';
-import { circleci } from './circleci-vendor.ts';
+import { circleCiApi, circleci } from './circleci-vendor.ts';
 
 /** One question, however many lists answer it. */
 interface Read {
@@ -83,8 +83,7 @@ export function createCircleCi(options: {
   /** `gh/acme/web`, or `circleci/ORGANIZATION/PROJECT` by their ids */
   readonly projectSlug: string;
 }): CircleCi {
-  const bare = new URL(options.baseUrl).pathname === '/';
-  const base = options.baseUrl.replace(/\/+$/, '') + (bare ? '/api/v2' : '');
+  const base = circleCiApi(options.baseUrl);
 
   const request = (path: string, ports: Ports, patience: Patience = {}): HttpRequest => ({
     vendor: circleci,

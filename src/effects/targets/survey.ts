@@ -3,6 +3,7 @@
  * ask of a lane's places. Each kind's folder has its own; they are loaded by the commands that use them, and by no other.
  */
 import type { EnvironmentName, TargetSettings } from '../../machine/events.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import type { Ports } from '../ports.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -63,50 +64,4 @@ export interface ExaminedPlace {
   readonly givenBy: TargetSettings | null;
   /** None of its instances need be up: the configuration says so. */
   readonly waivesInstances: boolean;
-}
-
-export const ok = (found: string, sums?: readonly string[]): Finding => ({
-  verdict: 'ok',
-  found,
-  remedy: null,
-  ...(sums === undefined ? {} : { sums }),
-});
-export const warning = (found: string, remedy: string, sums?: readonly string[]): Finding => ({
-  verdict: 'warning',
-  found,
-  remedy,
-  ...(sums === undefined ? {} : { sums }),
-});
-export const fault = (found: string, remedy: string, sums?: readonly string[]): Finding => ({
-  verdict: 'error',
-  found,
-  remedy,
-  ...(sums === undefined ? {} : { sums }),
-});
-export const unknown = (found: string, remedy: string | null = null): Finding => ({
-  verdict: 'unknown',
-  found,
-  remedy,
-});
-
-/** One thing that is looked at. */
-export interface Diagnosis {
-  /** Unique in the check-up, the kind’s name and a word: `command.programs`. */
-  readonly id: string;
-  /** What is looked at, in a few words. */
-  readonly subject: string;
-  /** Why it matters to a deploy. */
-  readonly why: string;
-  /** What was found, a finding for each that is worth a line; none: it does not apply. What it throws could not be asked. */
-  look(): Promise<readonly Finding[]>;
-}
-
-export interface Finding {
-  /** `unknown`: it could not be asked, which is no “ok”. `error`: a deploy would break, or ship what nobody meant. */
-  readonly verdict: 'ok' | 'warning' | 'error' | 'unknown';
-  readonly found: string;
-  /** How it is mended; null where nothing is to be done. */
-  readonly remedy: string | null;
-  /** A calculation that can be checked, line by line. */
-  readonly sums?: readonly string[];
 }

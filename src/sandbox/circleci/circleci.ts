@@ -20,6 +20,14 @@ export interface CircleCiControl {
   cancelCiBuild(build: z.input<typeof circleCiVerbs.cancelCiBuild>): void;
 }
 
+/** Whose token it is. */
+const me = {
+  avatar_url: null,
+  id: '00000099-89ab-4def-8123-456789abcdef',
+  login: 'deploy',
+  name: 'Deploy',
+};
+
 const pageSize = 20;
 
 interface Backend {
@@ -37,6 +45,7 @@ export function createCircleCi(
     tokenOf(c) === options.token ? next() : c.json({ message: 'You must log in first.' }, 401),
   );
   hono.notFound((c) => refuse(c, 'Not found'));
+  hono.get('/api/v2/me', (c) => c.json(me));
   const backend = { hono, builds };
   servePipelines(backend);
   serveWorkflows(backend);

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import type { StandIn, StandInOptions } from '../stand-in.ts';
 import { readBody, readPayload, type SlackBody } from './body.ts';
+import { channels, usergroups } from './directory.ts';
 import { faultOf } from './limits.ts';
 import { type SlackMessage, SlackMessages, webhookChannel } from './messages.ts';
 
@@ -73,14 +74,18 @@ function refusalOf(given: string, works: string) {
   return broken ?? null;
 }
 
+/** What reads takes both; Slack's schema has the lists by GET alone. */
+const methodsOf = (name: string): string[] => {
+  if (name === 'auth.test') return ['GET', 'POST'];
+  return name.endsWith('.list') ? ['GET'] : ['POST'];
+};
+
 type Answer = Readonly<Record<string, unknown>>;
 const refuse = (error: string, more: Answer = {}): Answer => ({ ok: false, error, ...more });
 
 function serveApi(hono: Hono, messages: SlackMessages, botToken: string): void {
   const serve = (name: string, act: (body: SlackBody) => Answer): void => {
-    hono.on(name === 'auth.test' ? ['GET', 'POST'] : ['POST'], `/api/${name}`, async (c) =>
-      c.json(await answerOf(c, botToken, act)),
-    );
+    hono.on(methodsOf(name), `/api/${name}`, async (c) => c.json(await answerOf(c, botToken, act)));
   };
   serve('auth.test', () => ({
     ok: true,
@@ -90,6 +95,12 @@ function serveApi(hono: Hono, messages: SlackMessages, botToken: string): void {
     ...bot,
     is_enterprise_install: false,
   }));
+  serve('conversations.list', () => ({
+    ok: true,
+    channels,
+    response_metadata: { next_cursor: '' },
+  }));
+  serve('usergroups.list', () => ({ ok: true, usergroups }));
   serve('chat.postMessage', (body) => post(messages, body));
   serve('chat.update', (body) => update(messages, body));
 }

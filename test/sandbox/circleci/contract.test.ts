@@ -39,6 +39,7 @@ async function tour() {
       status: 'running',
     });
   }
+  await ask.get('/me');
   const { body } = await ask.get(`${v2}/pipeline?branch=main`);
   await ask.get(`${v2}/pipeline?page-token=${body.next_page_token}`);
   await ask.get(`/pipeline/${last.pipelineId}/workflow`);

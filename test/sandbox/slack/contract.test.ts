@@ -31,6 +31,8 @@ async function tour() {
   ];
   const post = (body: object) => ask.post('/chat.postMessage', { channel: '#deploys', ...body });
   await ask.get('/auth.test', { 'content-type': '' });
+  await ask.get('/conversations.list?types=public_channel', { 'content-type': '' });
+  await ask.get('/usergroups.list', { 'content-type': '' });
   await ask.get('/auth.test', { authorization: '' });
   await ask.get('/auth.test', { authorization: 'Bearer wrong' });
   const { body } = await post({ text: 'a' });

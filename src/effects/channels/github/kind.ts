@@ -22,4 +22,5 @@ export const gitHubKind: ChannelKind<GitHubSettings> = {
   errors: gitHubErrors,
   schema: async () => (await import('./config.ts')).schema,
   opener: () => import('./open.ts'),
+  surveyor: async () => (await import('./survey.ts')).surveyor,
 };

@@ -15,4 +15,5 @@ export const slackKind: ChannelKind<SlackSettings> = {
   errors: slackErrors,
   schema: async () => (await import('./config.ts')).schema,
   opener: () => import('./open.ts'),
+  surveyor: async () => (await import('./survey.ts')).surveyor,
 };

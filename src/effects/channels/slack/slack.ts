@@ -216,7 +216,7 @@ function refused(
   );
 }
 
-function apiUrl(baseUrl: string): string {
+export function apiUrl(baseUrl: string): string {
   const url = baseUrl.replace(/\/+$/, '');
   return URL.canParse(url) && new URL(url).pathname === '/' ? `${url}/api` : url;
 }

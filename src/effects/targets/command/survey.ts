@@ -2,18 +2,9 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { LockstepError } from '../../../errors/error.ts';
+import { type Diagnosis, type Finding, fault, ok, warning } from '../../diagnosis.ts';
 import type { Ports } from '../../ports.ts';
-import {
-  type Diagnosis,
-  type Discovered,
-  type ExaminedPlace,
-  type Finding,
-  fault,
-  ok,
-  type SurveyInput,
-  type TargetSurveyor,
-  warning,
-} from '../survey.ts';
+import type { Discovered, ExaminedPlace, SurveyInput, TargetSurveyor } from '../survey.ts';
 import { open } from './open.ts';
 
 /** Where a set-up looks for the programs, from the repository's root. */

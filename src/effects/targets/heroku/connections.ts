@@ -1,6 +1,6 @@
 /** Whether a database has room for all that connects while a release replaces another: a calculation that can be checked. */
 import { z } from 'zod';
-import { type Diagnosis, type Finding, fault, ok, unknown, warning } from '../survey.ts';
+import { type Diagnosis, type Finding, fault, ok, unknown, warning } from '../../diagnosis.ts';
 import {
   type Examination,
   type Examined,

@@ -1,6 +1,6 @@
 /** The lane's apps: whether they are there and open, in which pipeline, and what review apps that has. */
 import { z } from 'zod';
-import { type Diagnosis, type Finding, fault, ok, warning } from '../survey.ts';
+import { type Diagnosis, type Finding, fault, ok, warning } from '../../diagnosis.ts';
 import { type Coupling, type Examination, type Examined, noApp, ofEach } from './examination.ts';
 import type { HerokuApp } from './schemas.ts';
 import { heroku } from './vendor.ts';

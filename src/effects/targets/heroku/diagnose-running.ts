@@ -1,8 +1,8 @@
 /** How the lane's apps run and are released to: their dynos, preboot, and whether Heroku deploys them by itself. */
 import { z } from 'zod';
+import { type Diagnosis, type Finding, fault, ok, unknown, warning } from '../../diagnosis.ts';
 import { VendorRefused } from '../../http/errors.ts';
 import type { Ports } from '../../ports.ts';
-import { type Diagnosis, type Finding, fault, ok, unknown, warning } from '../survey.ts';
 import { type Examination, ofEach } from './examination.ts';
 import { featureSchema, type HerokuApp } from './schemas.ts';
 import type { HerokuServices } from './services.ts';

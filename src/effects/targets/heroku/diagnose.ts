@@ -1,7 +1,9 @@
 /** What a check-up asks of Heroku: the token, the apps, their pipeline, and what else deploys or connects there. */
+
+import { type Diagnosis, type Finding, fault } from '../../diagnosis.ts';
+import { VendorRefused } from '../../http/errors.ts';
 import type { Ports } from '../../ports.ts';
-import type { Diagnosis, ExaminedLane, Finding } from '../survey.ts';
-import { fault } from '../survey.ts';
+import type { ExaminedLane } from '../survey.ts';
 import { connections } from './connections.ts';
 import { couplings, maintenance, reviewApps } from './diagnose-apps.ts';
 import { autoDeploy, dynos, preboot } from './diagnose-running.ts';
@@ -34,7 +36,21 @@ export function diagnose(
     ...place,
     app: new AppFacts(place, services, ports),
   }));
-  return checks.map((check) => check({ services, lane, places, ports }));
+  const [ofToken, ...others] = checks.map((check) => check({ services, lane, places, ports }));
+  return [ofToken, ...others.map(unlessUnknown)].filter((check) => check !== undefined);
+}
+
+/** What Heroku says to nobody, because it does not know the token, one line tells. */
+function unlessUnknown(check: Diagnosis): Diagnosis {
+  const look = async () => {
+    try {
+      return await check.look();
+    } catch (error) {
+      if (error instanceof VendorRefused && error.status === 401) return [];
+      throw error;
+    }
+  };
+  return { ...check, look };
 }
 
 const noToken: Diagnosis = {

@@ -1,8 +1,9 @@
 /** What a check-up knows of each app: asked once, whichever check needs it. */
 import { z } from 'zod';
+import { type Finding, fault, unknown } from '../../diagnosis.ts';
 import { VendorRefused } from '../../http/errors.ts';
 import type { Ports } from '../../ports.ts';
-import { type ExaminedLane, type ExaminedPlace, type Finding, fault, unknown } from '../survey.ts';
+import type { ExaminedLane, ExaminedPlace } from '../survey.ts';
 import { appPath } from './api.ts';
 import { readApp } from './app.ts';
 import { couplingSchema, formationSchema, type HerokuApp } from './schemas.ts';

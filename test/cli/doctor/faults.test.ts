@@ -1,0 +1,336 @@
+/** Each fault that is seeded is found, alone; where there is none, nothing is found. */
+import { writeFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { isBroken } from '../../../src/cli/doctor/examine.ts';
+import { configText, DoctorWorld, wrong } from './world.ts';
+
+let world: DoctorWorld | null = null;
+afterEach(() => world?.clear());
+
+type Seed = (world: DoctorWorld) => void | Promise<void>;
+const inConfig =
+  (from: string, to: string): Seed =>
+  (at) => {
+    expect(at.config).toContain(from);
+    at.config = at.config.replace(from, to);
+  };
+/** What a check-up is told of the checkout. */
+const checkout =
+  (changed: DoctorWorld['checkout']): Seed =>
+  (at) => {
+    at.checkout = changed;
+  };
+const variable =
+  (name: string, value: string | undefined): Seed =>
+  (at) => {
+    at.env[name] = value;
+  };
+const [staging, production] = ['acme-staging', 'acme-production'];
+
+/** What a check-up is told of the repository. */
+const repository =
+  (changed: DoctorWorld['facts']): Seed =>
+  (at) => {
+    at.facts = changed;
+  };
+const none = { submodules: [], lfs: [], exports: [] };
+
+const faults: readonly (readonly [name: string, found: string, seed: Seed])[] = [
+  [
+    'pipeline.yml that is not committed',
+    'config.committed error',
+    checkout({ committed: 'missing' }),
+  ],
+  [
+    'one that differs from the commit’s',
+    'config.committed warning',
+    checkout({ committed: 'another' }),
+  ],
+  ['another branch than the repository’s', 'git.branch warning', repository({ branch: 'trunk' })],
+  ['a shallow clone', 'git.history warning', repository({ isShallow: true })],
+  [
+    'a shallow clone without a token',
+    'git.history error',
+    (at) => {
+      at.facts = { isShallow: true };
+      at.env.GITHUB_TOKEN = undefined;
+      at.config = at.config.replace('  github: {}\n', '');
+    },
+  ],
+  ['submodules', 'git.source error', checkout({ oddities: { ...none, submodules: ['vendor/x'] } })],
+  ['Git LFS', 'git.source error', checkout({ oddities: { ...none, lfs: ['logo.png'] } })],
+  ['a kill switch that is off', 'kill-switch warning', variable('PRODUCTION_CD_ENABLED', 'yes')],
+
+  [
+    'no job that deploys',
+    'ci.job warning',
+    (at) => {
+      at.circleci = null;
+    },
+  ],
+  [
+    'a log that the CI throws away',
+    'store.shared warning',
+    (at) => {
+      at.storeUrl = `sqlite:${at.root}/repository/.pipeline/log.db`;
+    },
+  ],
+  [
+    'a log that the CI throws away, in a CI',
+    'store.shared error',
+    (at) => {
+      at.storeUrl = `sqlite:${at.root}/repository/.pipeline/log.db`;
+      at.env.CI = 'true';
+    },
+  ],
+  [
+    'a server that is not there',
+    'store.writable error',
+    (at) => {
+      at.storeUrl = 'postgres://u:p@127.0.0.1:1/x';
+    },
+  ],
+  [
+    'a file that is no log',
+    'store.writable error',
+    (at) => {
+      writeFileSync(`${at.root}/odd.db`, 'no log '.repeat(999));
+      at.storeUrl = `sqlite:${at.root}/odd.db`;
+    },
+  ],
+  ['a disabled lane', 'lane.enabled warning', (at) => at.disabled()],
+  [
+    'weaker settings',
+    'settings.protected warning',
+    async (at) => {
+      await at.shipped(configText);
+      at.config = at.config.replace(
+        '{ app: acme-production }',
+        '{ app: acme-production, deploy: build }',
+      );
+    },
+  ],
+
+  ['no token', 'heroku.token error', variable('HEROKU_API_KEY', undefined)],
+  [
+    'a token that Heroku does not know',
+    'heroku.token error',
+    variable('HEROKU_API_KEY', 'HRKU-0123456789'),
+  ],
+  [
+    'a token that may only read',
+    'heroku.token error',
+    (at) => at.control.setTokenScope({ scope: ['read-protected'] }),
+  ],
+  ['a clock that is off', 'heroku.clock warning', (at) => at.pass(3_600_000)],
+  ['an app that there is not', 'heroku.apps error', inConfig('acme-production }', 'acme-prod }')],
+  [
+    'an app in maintenance',
+    'heroku.apps error',
+    (at) => {
+      at.control.setMaintenance({ app: staging, enabled: true });
+      at.config = at.config
+        .replace('"https://staging.sandbox.test/"', '"https://canary.sandbox.test/", status: 503')
+        .replace(', revision: { header: x-revision } }]\nproduction', ' }]\nproduction');
+    },
+  ],
+  [
+    'an app in no pipeline',
+    'heroku.pipeline error',
+    (at) => at.control.setStage({ app: production, stage: null }),
+  ],
+  [
+    'an app in another stage',
+    'heroku.pipeline warning',
+    (at) => at.control.setStage({ app: production, stage: 'staging' }),
+  ],
+  [
+    'a review app as a lane’s',
+    'heroku.review-apps error',
+    (at) => at.control.setStage({ app: production, stage: 'review' }),
+  ],
+  [
+    'Heroku’s own automatic deploys',
+    'heroku.auto-deploy error',
+    (at) => at.control.setAutoDeploy({ app: production, branch: 'main' }),
+  ],
+  [
+    'an app that is scaled to nothing',
+    'heroku.dynos error',
+    (at) => {
+      at.control.setFormation({ app: staging, type: 'web', quantity: 0 });
+      at.config = at.config
+        .replace('"https://staging.sandbox.test/"', '"https://staging.sandbox.test/", status: 503')
+        .replace(', revision: { header: x-revision } }]\nproduction', ' }]\nproduction');
+    },
+  ],
+  [
+    'no preboot',
+    'heroku.preboot warning',
+    (at) => at.control.setPreboot({ app: production, enabled: false }),
+  ],
+  [
+    'more connections than the plan has',
+    'heroku.connections error',
+    (at) => {
+      at.control.setConfig({
+        app: production,
+        vars: { WEB_CONCURRENCY: '2', RAILS_MAX_THREADS: '5' },
+        byUser: 'ana@acme.test',
+      });
+      at.control.setDatabase({ app: production, plan: 'essential-0', connectionsMax: 20 });
+    },
+  ],
+  [
+    'more connections than the plan has, by what is assumed',
+    'heroku.connections warning',
+    (at) => at.control.setDatabase({ app: production, plan: 'essential-0', connectionsMax: 20 }),
+  ],
+
+  [
+    'no endpoint',
+    'endpoints.production warning',
+    inConfig(
+      '    endpoints: [{ url: "https://production.sandbox.test/", revision: { header: x-revision } }]\n',
+      '    dynos: { settle: 10s }\n',
+    ),
+  ],
+  [
+    'an endpoint that answers otherwise',
+    'endpoints.production warning',
+    (at) => at.control.endpointDown({ app: production, status: 500 }),
+  ],
+  [
+    'an endpoint that tells no commit',
+    'endpoints.production error',
+    inConfig(
+      'production.sandbox.test/", revision: { header: x-revision',
+      'production.sandbox.test/", revision: { header: x-commit',
+    ),
+  ],
+  [
+    'an endpoint that cannot be reached',
+    'endpoints.production error',
+    (at) => {
+      at.config = at.config.replace('production.sandbox.test/', 'production.sandbox.test/away');
+      at.control.fault({ service: 'production', path: '/away', kind: 'reset', times: 9 });
+    },
+  ],
+
+  [
+    'a token that GitHub does not know',
+    'github.token warning',
+    (at) => {
+      at.env.GITHUB_TOKEN = 'ghp_0123456789';
+      at.asking.instead.delete('/commits');
+      at.config = at.config.replace('  github: {}\n', '');
+    },
+  ],
+  [
+    'no token for GitHub’s lock',
+    'github.token error',
+    (at) => {
+      at.env.GITHUB_TOKEN = undefined;
+      at.config = at.config.replace('  github: {}\n', 'lock: { provider: github }\n');
+    },
+  ],
+  [
+    'a token that CircleCI does not know',
+    'circleci.token warning',
+    variable('CIRCLE_TOKEN', 'CCIPAT_0123456789'),
+  ],
+  [
+    'deployments that may not be read',
+    'github.deployments warning',
+    (at) => at.control.gitHubPermissions({ deployments: 'none' } as never),
+  ],
+  ['Slack that nothing leads to', 'slack.channel warning', variable('SLACK_BOT_TOKEN', undefined)],
+  ['a channel that there is not', 'slack.channel warning', inConfig('#alerts-deploy', '#nowhere')],
+  [
+    'a channel that the bot is not in',
+    'slack.channel warning',
+    inConfig('#alerts-deploy', '#not-joined'),
+  ],
+  ['an archived channel', 'slack.channel warning', inConfig('#alerts-deploy', '#archived')],
+  ['nobody on call', 'slack.oncall warning', inConfig(", oncall: '<!subteam^S0ONCALL>'", '')],
+  ['a group that Slack does not know', 'slack.oncall warning', inConfig('S0ONCALL', 'S0NOBODY')],
+  ['a group that is disabled', 'slack.oncall warning', inConfig('S0ONCALL', 'S0FORMER')],
+];
+
+describe('a check-up', () => {
+  it.each(['circleci', 'github'])('of a lane on %s that is right finds nothing', async (ci) => {
+    world = new DoctorWorld();
+    if (ci === 'github') world.onGitHub();
+    const examined = await world.examine();
+    expect(wrong(examined)).toEqual([]);
+    expect(examined.length).toBeGreaterThanOrEqual(25);
+    expect(isBroken(examined)).toBe(false);
+  });
+
+  it.each(faults)('finds %s, and nothing else: %s', async (_, found, seed) => {
+    world = new DoctorWorld();
+    await seed(world);
+    const examined = await world.examine();
+    expect(wrong(examined)).toEqual([found]);
+    expect(isBroken(examined)).toBe(found.endsWith('error'));
+    const bad = examined.flatMap(({ findings }) =>
+      findings.filter(({ verdict }) => verdict !== 'ok'),
+    );
+    for (const { remedy } of bad) expect(remedy ?? '').not.toBe('');
+  });
+
+  it('finds apps of two generations', async () => {
+    world = new DoctorWorld({ generations: { staging: 'cedar', production: 'fir' } });
+    expect(wrong(await world.examine())).toEqual(['heroku.pipeline error']);
+  });
+});
+
+describe('what cannot be asked', () => {
+  const unknown: readonly (readonly [string, string, Seed])[] = [
+    [
+      'config vars by a token that may not',
+      'heroku.connections unknown',
+      (at) => at.control.setTokenScope({ scope: ['write'] }),
+    ],
+    [
+      'automatic deploys of a service that fails',
+      'heroku.auto-deploy unknown',
+      (at) =>
+        at.asking.instead.set('/github', async () => ({ status: 410, headers: {}, body: '{}' })),
+    ],
+    [
+      'Slack’s channels by a token that may not',
+      'slack.channel unknown',
+      (at) =>
+        at.asking.instead.set('/conversations.list', async () => ({
+          status: 200,
+          headers: {},
+          body: '{"ok":false,"error":"missing_scope","needed":"channels:read"}',
+        })),
+    ],
+    [
+      'a webhook',
+      'slack.channel unknown',
+      (at) => {
+        at.env.SLACK_BOT_TOKEN = undefined;
+        at.env.SLACK_WEBHOOK_URL = 'https://hooks.slack.test/services/T/B/x';
+      },
+    ],
+    [
+      'a vendor that does not answer',
+      'slack.oncall unknown',
+      (at) => {
+        at.timeoutMs = 300;
+        at.asking.instead.set('/usergroups.list', () => new Promise(() => {}));
+      },
+    ],
+  ];
+  it.each(unknown)('is no “ok”: %s', async (_, found, seed) => {
+    world = new DoctorWorld();
+    await seed(world);
+    const examined = await world.examine();
+    const others = wrong(examined).filter((one) => !one.startsWith('heroku.token'));
+    expect([...new Set(others)]).toEqual([found]);
+    expect(isBroken(examined)).toBe(false);
+  });
+});
