@@ -37,6 +37,8 @@ function roll({ image: to, commit: of, rollback }) {
     [ours('commit')]: of,
     [ours('rollback')]: rollback,
     [ours('by')]: process.env.USER ?? 'ci',
+    // One that failed is tried again under its key: without a change of the template there would be no revision.
+    [ours('at')]: new Date().toISOString(),
   };
   const spec = { containers: [{ name: container, image: to }] };
   const patch = { spec: { template: { metadata: { annotations }, spec } } };

@@ -41,6 +41,7 @@ export const cloudRun: Recipe = {
         run.run('run', 'deploy', 'web', `--image=${image}:${what.deploy}`);
         return run.run('run', 'services', 'update-traffic', '--to-latest');
       },
+      heal: () => run.save({ isBroken: false }),
       giveUp: () => run.save({ refuses: 1, isBroken: true }),
     };
   },

@@ -44,6 +44,7 @@ export const ecs: Recipe = {
         service.run('ecs', 'register-task-definition', '--cli-input-json', input);
         return update(revision + 1);
       },
+      heal: () => service.save({ isBroken: false }),
       giveUp: () => service.save({ refuses: 1, isBroken: true }),
     };
   },

@@ -30,6 +30,7 @@ export const fly: Recipe = {
       env: app.env,
       serves: () => tagOf(done()[0]?.ImageRef),
       byHand: (what) => deploy(what === 'back' ? done()[1]?.ImageRef : `${image}:${what.deploy}`),
+      heal: () => app.save({ isUnwell: false }),
       giveUp: () => app.save({ refuses: 1, isUnwell: true }),
     };
   },

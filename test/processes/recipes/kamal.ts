@@ -31,6 +31,7 @@ export const kamal: Recipe = {
         if (what === 'back') app.run('rollback', tagOf(before), '-d', 'production');
         else app.run('deploy', `--version=${what.deploy}`, '-d', 'production');
       },
+      heal: () => app.save({ isUnhealthy: false }),
       giveUp: () => app.save({ refuses: 1, isUnhealthy: true }),
       lose: () => {
         const [first, second] = app.read().servers;

@@ -40,6 +40,7 @@ function patch(template) {
   const containers = [{ ...container, ...template.spec.containers[0] }];
   const annotations = { ...before.metadata.annotations, ...template.metadata.annotations };
   const next = { metadata: { ...before.metadata, annotations }, spec: { containers } };
+  if (JSON.stringify(next) === JSON.stringify(before)) return;
   cluster.deployment.spec.template = next;
   cluster.deployment.metadata.generation += 1;
   const number = Number(cluster.deployment.metadata.annotations[revision]) + 1;

@@ -103,22 +103,22 @@ describe.each(recipes)(
       expect((await target.observe(ports)).running).toMatchObject({ named: one, isRollback: true });
     });
 
-    it('knows a key again, and tells what somebody did by hand as theirs', async () => {
+    it('fails what the host gives up, takes it again under its key, and tells what is done by hand', async () => {
+      world.giveUp();
+      expect((await failureOf(deploy())).code).toBe(failsWith);
+      const given = await target.observe(ports);
+      expect([given.running?.named, world.serves()]).toEqual([one, one]);
+      expect(given.failed).toMatchObject([{ artifact: { commit: two } }]);
+      world.heal();
       const { release } = await deploy();
+      const { running, before, failed } = await target.observe(ports);
+      expect([running?.named, before?.artifact?.commit, failed]).toEqual([two, one, []]);
       const again = programs.once(words, { LOCKSTEP_OPERATION: 'deploy', LOCKSTEP_KEY: key });
       expect(await again).toContainEqual({ type: 'release', id: release.id });
       expect(await byHand({ deploy: three })).toMatchObject({
         ...{ named: three, isRollback: false, key: null },
       });
       expect(await byHand('back')).toMatchObject({ named: two, isRollback: true, key: null });
-    });
-
-    it('fails what the host gives up, and what ran before is what runs', async () => {
-      world.giveUp();
-      expect((await failureOf(deploy())).code).toBe(failsWith);
-      const { running, failed } = await target.observe(ports);
-      expect([running?.named, world.serves()]).toEqual([one, one]);
-      expect(failed).toMatchObject([{ artifact: { commit: two } }]);
     });
 
     if (isSilent) {

@@ -113,6 +113,7 @@ export const render: Recipe = {
         else service.rollback(service.deploys.find(isEarlier)?.id ?? '');
         service.settle();
       },
+      heal: () => Object.assign(service, { outcome: 'live' }),
       giveUp: () => Object.assign(service, { refuses: 1, outcome: 'update_failed' }),
       close: async () => {
         server.closeAllConnections();

@@ -17,6 +17,8 @@ export interface World {
   byHand(what: { deploy: string } | 'back'): void | Promise<void>;
   /** It is out of reach once, and gives up whatever is deployed. */
   giveUp(): void;
+  /** It is as it was. */
+  heal(): void;
   /** What ran before is kept no longer. */
   lose?(): void;
   close?(): Promise<void>;
