@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseLog } from '../../src/store/database-log.ts';
 import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
 import { openPostgres } from '../../src/store/postgres/open.ts';
-import { anEvent, events, startWriter } from '../store/events.ts';
+import { anEvent, events } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
+import { startWriter } from '../store/writers.ts';
 import { MeddlingProxy, type Message } from './proxy.ts';
 import { execute, useOwnPostgres } from './server.ts';
 

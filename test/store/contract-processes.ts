@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/store/log.ts';
 import { often } from './attacks/seed.ts';
-import { startWriter, type TestStore, type Writer } from './events.ts';
+import type { TestStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
+import { startWriter, type Writer } from './writers.ts';
 
 const names = ['w1', 'w2', 'w3', 'w4'];
 const killings = often(2, 20);

@@ -9,8 +9,9 @@ import { describe, expect, it } from 'vitest';
 import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { durabilityProblem, sqliteVersionProblem } from '../../src/store/sqlite/file.ts';
-import { events, sqliteStore, startWriter } from './events.ts';
+import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
+import { startWriter } from './writers.ts';
 
 const { open, store } = storeFixture(sqliteStore);
 

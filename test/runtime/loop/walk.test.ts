@@ -223,9 +223,9 @@ describe.each([
   ['SQLite', inMemory],
   ['PostgreSQL', usePostgres().store],
 ])('every transition of the chart, with its log in %s', (engine, create) => {
-  /** What a canary adds is the same to either engine: PostgreSQL is walked with it where there is time. */
+  /** What the chart does is the same to either engine: PostgreSQL is walked in part, and wholly where there is time. */
   const isWhole = engine === 'SQLite' || process.env.LOCKSTEP_SOAK === '1';
-  const chosen = isWhole ? paths : paths.filter(({ request }) => request.settings.canary === null);
+  const chosen = paths.filter((_, at) => isWhole || at % 5 === 0);
   const walked = new Set<string>();
   let store: TestStore;
   beforeAll(async () => {
@@ -253,7 +253,7 @@ describe.each([
     const declared = new Set(
       isWhole ? declaredEdges().map(nameOf) : chosen.map(({ edge }) => nameOf(edge)),
     );
-    expect(declared.size).toBeGreaterThan(90);
+    expect(declared.size).toBeGreaterThan(isWhole ? 90 : 30);
     process.stdout.write(
       `chart, ${engine}: ${walked.size} of ${declared.size} transitions walked\n`,
     );

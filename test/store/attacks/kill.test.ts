@@ -1,14 +1,14 @@
 /** kill -9 at any time, again and again on the same log: what was acknowledged is there, once, and nothing is halved. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openLog } from '../../../src/store/open.ts';
+import { bundled } from '../bundled.ts';
 import { attackTimeoutMs, drawn, type Lot, lotOf, often, tell } from './seed.ts';
 
 const kills = often(100, 20_000);
@@ -18,21 +18,11 @@ const logsAtOnce = 2;
 const killsOfControl = 40;
 
 let folder = '';
+let script: Awaited<ReturnType<typeof bundled>>;
 
-/** In one file, its code cached, a writer starts in a third of the time. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lockstep-kill-'));
-  await symlink(
-    resolve(import.meta.dirname, '../../../node_modules'),
-    join(folder, 'node_modules'),
-  );
-  const bundle = await rolldown({
-    input: join(import.meta.dirname, 'kill-writer.ts'),
-    platform: 'node',
-    external: ['better-sqlite3', 'pg'],
-  });
-  await bundle.write({ dir: folder, format: 'esm', entryFileNames: 'writer.mjs' });
-  await bundle.close();
+  script = await bundled(join(import.meta.dirname, 'kill-writer.ts'));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -47,9 +37,9 @@ interface Tally {
 
 /** Runs a writer until the lot has it killed, and gives the numbers that it printed. */
 async function killedWriter(file: string, args: string[], lot: Lot): Promise<number[]> {
-  const child = spawn(process.execPath, [join(folder, 'writer.mjs'), `sqlite:${file}`, ...args], {
+  const child = spawn(process.execPath, [script.file, `sqlite:${file}`, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') },
+    env: script.env,
   });
   let out = '';
   let trouble = '';

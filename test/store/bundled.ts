@@ -1,0 +1,32 @@
+/** Scripts that tests run as processes, each in one file and its code cached: so it starts in a third of the time. */
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+
+let folder: string | null = null;
+
+function folderOfBundles(): string {
+  if (folder !== null) return folder;
+  const made = mkdtempSync(join(tmpdir(), 'lockstep-scripts-'));
+  // The native modules are not bundled.
+  symlinkSync(resolve(import.meta.dirname, '../../node_modules'), join(made, 'node_modules'));
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  folder = made;
+  return made;
+}
+
+/** @returns the bundle's file, and the environment to run it in */
+export async function bundled(script: string) {
+  const dir = folderOfBundles();
+  const entryFileNames = `${basename(script, '.ts')}.mjs`;
+  const bundle = await rolldown({
+    input: script,
+    platform: 'node',
+    external: ['better-sqlite3', 'pg'],
+  });
+  await bundle.write({ dir, format: 'esm', entryFileNames });
+  await bundle.close();
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(dir, 'cache') };
+  return { file: join(dir, entryFileNames), env };
+}
