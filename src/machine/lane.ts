@@ -246,6 +246,10 @@ export type Turn =
   /** Another one goes first. `yields`: known by ancestry and not yet on record. */
   | { readonly kind: 'wait'; readonly behind: Waiter; readonly yields: boolean };
 
+/** A CI counts its builds: of several that go first, the newest one is likely to be the last to go, and no order rests on it. */
+const byBuild = ({ build: a }: Waiter, { build: b }: Waiter): number =>
+  a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+
 /**
  * Whether a waiting deploy is the next to be granted a free lane.
  *
@@ -270,10 +274,11 @@ export function decideTurn(options: {
   const relations = new Map(others.map((other) => [other, relationTo(other)]));
 
   const precedes: Relation = stacking === 'skip' ? 'ahead' : 'behind';
-  const before = others.find((other) => relations.get(other) === precedes);
-  if (before !== undefined) {
-    return { kind: 'wait', behind: before, yields: self?.yieldsTo.has(before.deploy) !== true };
-  }
+  const first = others.filter((other) => relations.get(other) === precedes);
+  // Said once is enough, for as long as that one waits.
+  const said = first.find(({ deploy }) => self?.yieldsTo.has(deploy) === true);
+  const before = said ?? first.toSorted(byBuild).at(-1);
+  if (before !== undefined) return { kind: 'wait', behind: before, yields: said === undefined };
 
   const follows: Relation = stacking === 'skip' ? 'behind' : 'ahead';
   const alive = new Set(waiting.map(({ deploy }) => deploy));

@@ -11,16 +11,26 @@ export interface ChangeSource {
   readonly look: ((signal: AbortSignal) => number | Promise<number>) | null;
   /** What `look` said last, where looking takes time: a write between the two ends the wait at once. */
   readonly seen: (() => number) | null;
-  readonly pollMs: () => number;
+  /** How long until the next look, after so many that saw nothing. */
+  readonly pollMs: (looks: number) => number;
   readonly sleep: Sleep;
 }
 
 /** Why a wait ends early. A reason that is there already: making an error for each is slow. */
 const somethingWasWritten = 'something was written';
 
+interface Waiter {
+  readonly before: number | undefined;
+  readonly woken: AbortController;
+}
+
 export class Changes {
   readonly #source: ChangeSource;
-  readonly #waiting = new Set<AbortController>();
+  readonly #waiting = new Set<Waiter>();
+  /** Ends the looking that is under way. */
+  #looking: AbortController | null = null;
+  /** How many looks in a row saw nothing. */
+  #looks = 0;
   #isClosed = false;
 
   constructor(source: ChangeSource) {
@@ -29,8 +39,8 @@ export class Changes {
 
   /** Something was written, by this process or as it was told. */
   wrote(): void {
-    for (const waiter of this.#waiting) waiter.abort(somethingWasWritten);
-    this.#waiting.clear();
+    this.#looks = 0;
+    for (const { woken } of this.#waiting) woken.abort(somethingWasWritten);
   }
 
   /** Nobody waits any longer. */
@@ -41,28 +51,49 @@ export class Changes {
 
   /** Resolves at a write after this call, at `timeoutMs` at the latest, or at abort. */
   async wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const { look, seen, pollMs, sleep } = this.#source;
-    if (this.#isClosed || signal?.aborted === true) return;
-    const before = seen?.();
-    const woken = new AbortController();
-    const wake = () => woken.abort(somethingWasWritten);
-    this.#waiting.add(woken);
+    const { seen, sleep } = this.#source;
+    if (this.#isClosed || signal?.aborted === true || timeoutMs <= 0) return;
+    const waiter: Waiter = { before: seen?.(), woken: new AbortController() };
+    const wake = () => waiter.woken.abort(somethingWasWritten);
+    this.#waiting.add(waiter);
     signal?.addEventListener('abort', wake, { once: true });
+    const isOver = sleep(timeoutMs, waiter.woken.signal);
+    void this.#lookForAll();
     try {
-      // What each look takes counts, and what is slept: no clock that can be set ends a wait, or prolongs one.
-      for (let leftMs = timeoutMs; leftMs > 0; ) {
-        const lookedAt = performance.now();
-        if ((await look?.(woken.signal)) !== before) return;
-        leftMs -= Math.floor(performance.now() - lookedAt);
-        const pauseMs = look === null ? leftMs : Math.min(pollMs(), leftMs);
-        if (pauseMs > 0) await sleep(pauseMs, woken.signal);
-        leftMs -= pauseMs;
+      await isOver;
+    } catch (error) {
+      const { aborted, reason } = waiter.woken.signal;
+      if (!aborted) throw error;
+      if (reason !== somethingWasWritten) throw reason;
+    } finally {
+      signal?.removeEventListener('abort', wake);
+      this.#waiting.delete(waiter);
+      if (this.#waiting.size === 0) this.#looking?.abort();
+    }
+  }
+
+  /** One look for all who wait, now and after each pause, however many they are; whoever comes has it begin anew. */
+  async #lookForAll(): Promise<void> {
+    const { look, pollMs, sleep } = this.#source;
+    if (look === null) return;
+    this.#looking?.abort();
+    const over = new AbortController();
+    this.#looking = over;
+    try {
+      while (!over.signal.aborted) {
+        const now = await look(over.signal);
+        if (over.signal.aborted) return;
+        this.#looks += 1;
+        for (const { before, woken } of this.#waiting) {
+          if (before === now) continue;
+          this.#looks = 0;
+          woken.abort(somethingWasWritten);
+        }
+        await sleep(pollMs(this.#looks), over.signal);
       }
     } catch (error) {
-      if (!woken.signal.aborted) throw error;
-    } finally {
-      this.#waiting.delete(woken);
-      signal?.removeEventListener('abort', wake);
+      if (over.signal.aborted) return;
+      for (const { woken } of this.#waiting) woken.abort(error);
     }
   }
 }

@@ -6,6 +6,7 @@ import { importRows, toRows } from './event-import.ts';
 import {
   assertExpected,
   findAppended,
+  headLook,
   headPosition,
   insertion,
   lastEvents,
@@ -28,6 +29,7 @@ import {
   putLease,
   releaseLease,
   renewLease,
+  standing,
   takeLease,
 } from './lease-table.ts';
 import type {
@@ -210,6 +212,23 @@ export class DatabaseLog implements ProjectedLog {
     });
     this.#saw(rows);
     return rows.map(toRecorded);
+  }
+
+  async readWithLeases(
+    stream: string,
+    resources: readonly string[],
+    { fromVersion = 1 }: { fromVersion?: number } = {},
+  ): Promise<{ events: readonly RecordedEvent[]; leases: readonly (Lease | null)[] }> {
+    for (let events: readonly RecordedEvent[] = []; ; ) {
+      const next = (events.at(-1)?.version ?? fromVersion - 1) + 1;
+      const more = await this.readStream(stream, { fromVersion: next });
+      events = events.length === 0 ? more : [...events, ...more];
+      const { leases, version } = await this.#database.read(() =>
+        standing(resources, headLook(stream)),
+      );
+      // Otherwise somebody wrote between the two.
+      if (version < next + more.length) return { events, leases };
+    }
   }
 
   async readAll({

@@ -134,6 +134,8 @@ export function* lastMark(): Procedure<Mark | null> {
 /** The look for the event that should be at the mark's place. */
 export const markLook = ({ position }: Mark) => hashAt.with({ position });
 
+export const headLook = (stream: string) => streamHead.with({ stream });
+
 export function* headOf(stream: string): Procedure<Head> {
   return (yield* streamHead.first({ stream })) ?? noHead;
 }

@@ -1,7 +1,7 @@
 /** The table of leases: who holds what, under which token. */
 import { type Kysely, sql } from 'kysely';
 import { type Fence, FencedOff, type JsonObject, type Lease } from './log.ts';
-import { type BoundStatement, clock, type Procedure, Statement } from './procedure.ts';
+import { type BoundStatement, clock, lookUp, type Procedure, Statement } from './procedure.ts';
 import { storedObject } from './stored-event.ts';
 import type { LeaseRow, LogTables } from './tables.ts';
 
@@ -52,6 +52,18 @@ const giveBack = new Statement(whileHeld({ released: 1 }));
 export function* findLease(resource: string): Procedure<Lease | null> {
   const row = yield* one.first({ resource });
   return row === undefined ? null : toLease(row, yield* clock());
+}
+
+/** Several as they stand, and then how far a stream is. */
+export function* standing(
+  resources: readonly string[],
+  head: BoundStatement<{ version: number }>,
+): Procedure<{ leases: (Lease | null)[]; version: number }> {
+  const now = yield* clock();
+  // The stream last: what was appended to it since the events were read is then seen.
+  const found = yield* lookUp({ rows: resources.map(leaseLook), heads: [head] });
+  const leases = found.rows.map((row) => (row === undefined ? null : toLease(row, now)));
+  return { leases, version: found.heads[0]?.version ?? 0 };
 }
 
 export function* listLeases(prefix: string, held: boolean): Procedure<Lease[]> {

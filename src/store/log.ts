@@ -191,6 +191,18 @@ export interface EventLog {
 
   /** The lease over a resource as it stands, expired and released ones included; null if there never was one. */
   lease(resource: string): Promise<Lease | null>;
+  /**
+   * The stream's events as `readStream` gives them, and these leases, as they stood at one moment: none of the leases
+   * belongs to an event that is not among them.
+   */
+  readWithLeases(
+    stream: string,
+    resources: readonly string[],
+    options?: { fromVersion?: number },
+  ): Promise<{
+    readonly events: readonly RecordedEvent[];
+    readonly leases: readonly (Lease | null)[];
+  }>;
   /** Every lease whose resource starts with the prefix, by name; without those that were released where only `held` ones are asked for. */
   leases(prefix: string, options?: { readonly held: boolean }): Promise<readonly Lease[]>;
   /** Takes a resource that is free, released or expired, under the next token. Null: somebody holds it. */

@@ -9,6 +9,7 @@ import {
   forbiddenOnTheWay,
   laneRenamed,
   lostLanes,
+  meetingGrants,
   type Scenario,
   settingsChanged,
   takenBack,
@@ -176,6 +177,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'an effect that leaps before it looks': { blind: true },
   'an append that ignores its expected version': {
+    among: meetingGrants,
     log: (real) =>
       new Proxy(real, {
         get(target, name) {

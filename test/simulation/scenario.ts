@@ -347,6 +347,31 @@ export const lostLanes: fc.Arbitrary<Scenario> = fc.record({
   releasePhaseMs: fc.constantFrom(0, 20_000),
 });
 
+/** Where a run that finds the lane free has looked at it and was not granted it yet, and shortly before and after. */
+const amidGrant = fc.integer({ min: 10, max: 30 });
+
+/** A build is stopped for a moment right before it is granted a free lane, and newer ones come meanwhile: two grants meet. */
+export const meetingGrants: fc.Arbitrary<Scenario> = fc.record({
+  lanes: fc.constant(1),
+  stacking: fc.constant('skip' as const),
+  builds: fc
+    .record({
+      pause: fc.record({ at: amidGrant, ms: fc.integer({ min: 3_000, max: leaseMs / 3 }) }),
+      others: fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 3 }),
+    })
+    .map(({ pause, others }) =>
+      [[{ killAt: null, pause }], ...others.map(() => [])].map((fates, n) => ({
+        kind: 'merge' as const,
+        lane: 0,
+        afterMs: others[n - 1] ?? 0,
+        fates,
+      })),
+    ),
+  people: fc.constant([]),
+  faults: fc.constant({ perMille: 0, seed: 1 }),
+  breaks: fc.constant([]),
+});
+
 /** Builds of one lane whose canary breaks, whose holders die amid it, and people who forbid production meanwhile. */
 export const canaryTrouble: fc.Arbitrary<Scenario> = fc.record({
   lanes: fc.constant(1),

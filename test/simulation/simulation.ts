@@ -449,7 +449,7 @@ class Simulation {
       run,
       keeper,
       leaseMs,
-      relation: async (base, head) => lane.graph.relation(base, head),
+      relations: async (base, heads) => heads.map((head) => lane.graph.relation(base, head)),
       quiesce: async (signal) => {
         if (this.#mutation.restless !== true)
           await quiesce(quietOf(wanted.settings, targets), ports(signal));

@@ -86,6 +86,49 @@ export function leaseContract(create: () => Promise<TestStore>): void {
     });
   });
 
+  describe('a stream that is read with leases', () => {
+    it('has its events from a version on, and the leases in the order that was asked for', async () => {
+      const { clock, log } = await opened();
+      await log.append([{ stream: 'a', expected: 'none', events: events(3) }]);
+      await log.take('r', { host: 'one' }, 100);
+      await log.take('s', {}, 100);
+      await log.release(fence(1, 's'));
+      clock.now += 40;
+      const read = (stream: string, resources: readonly string[], fromVersion?: number) =>
+        log.readWithLeases(stream, resources, fromVersion === undefined ? {} : { fromVersion });
+      const whole = await read('a', ['s', 'none', 'r']);
+      expect(whole.events).toEqual(await log.readStream('a'));
+      const held = { ...fence(1), owner: { host: 'one' }, expiresInMs: 60, released: false };
+      expect(whole.leases).toEqual([await log.lease('s'), null, held]);
+      expect((await read('a', [], 3)).events.map(({ version }) => version)).toEqual([3]);
+      expect(await read('a', ['r'], 4)).toEqual({ events: [], leases: [held] });
+      expect(await read('b', ['none'])).toEqual({ events: [], leases: [null] });
+    });
+
+    it('and whose writer never rests shows no lease without its event, nor an event without its lease', async () => {
+      const { log } = await opened();
+      const other = await open();
+      const tokens = Array.from({ length: 40 }, (_, place) => place + 1);
+      let isOver = false;
+      const writing = (async () => {
+        for (const token of tokens) {
+          await append(other, { grant: { ...fence(token), owner: {}, ttlMs: 100 } });
+        }
+        isOver = true;
+      })();
+      let reads = 0;
+      for (let known = 0; !isOver; reads++) {
+        const { events: more, leases } = await log.readWithLeases('a', ['r'], {
+          fromVersion: known + 1,
+        });
+        known += more.length;
+        expect(leases[0]?.token ?? 0).toBe(known);
+      }
+      await writing;
+      expect(reads).toBeGreaterThan(0);
+    });
+  });
+
   describe('an append with a fence', () => {
     it('is taken while the token is the current one, also after it ran out', async () => {
       const { clock, log } = await opened();

@@ -6,7 +6,7 @@ import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
 import { createGitHub, type GitHub, parseRepository } from '../../effects/history/github.ts';
-import { createHistory, type History } from '../../effects/history/history.ts';
+import { createHistory, type QueueHistory } from '../../effects/history/history.ts';
 import { createHttpClient } from '../../effects/http/client.ts';
 import type { HttpClient, Transport } from '../../effects/http/request.ts';
 import { undiciTransport } from '../../effects/http/undici-transport.ts';
@@ -149,7 +149,7 @@ async function wire(
 interface LockParts {
   readonly keeper: LeaseKeeper;
   readonly liveness: Liveness;
-  readonly history: History;
+  readonly history: QueueHistory;
   readonly github: GitHub | null;
   readonly ports: (signal: AbortSignal, tell?: (line: string) => void) => Ports;
 }
@@ -173,7 +173,7 @@ function lockOf(
     keeper,
     leaseMs,
     liveness,
-    relation: (base, head, signal) => history.relation(base, head, ports(signal)),
+    relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
     quiesce: (signal, tell) => quiesce(quiet, ports(signal, tell)),
   });
 }

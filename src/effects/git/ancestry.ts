@@ -29,6 +29,54 @@ export async function relate(
   return 'unknown';
 }
 
+/** So many commits are read to see how those of a queue stand to each other: they are recent ones. */
+const walkMax = 2_000;
+
+/**
+ * How each of these commits stands to the base, in their order: what is seen in one walk through the newest history is
+ * asked of git once for all of them, and the others one by one.
+ */
+export async function relateAll(
+  access: GitAccess,
+  base: string,
+  heads: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Relation[]> {
+  const { relations } = access.known;
+  const isNew = (head: string) =>
+    fullSha.test(head) && head !== base && !relations.has(`${base} ${head}`);
+  const unseen = fullSha.test(base) ? heads.filter(isNew) : [];
+  if (unseen.length > 1) {
+    const walk = ['rev-list', '--ignore-missing', '--parents', `--max-count=${walkMax}`];
+    const run = await access.git([...walk, base, ...unseen, '--'], { signal });
+    const parents = new Map(
+      textOf(run)
+        .split('\n')
+        .map((line) => line.split(' '))
+        .map(([sha = '', ...others]) => [sha, others]),
+    );
+    const below = ancestorsOf(base, parents);
+    for (const head of unseen) {
+      // A path that is found is there; that there is none, such a walk cannot say.
+      if (below.has(head)) relations.set(`${base} ${head}`, 'behind');
+      else if (ancestorsOf(head, parents).has(base)) relations.set(`${base} ${head}`, 'ahead');
+    }
+  }
+  const all: Relation[] = [];
+  for (const head of heads) all.push(await relate(access, base, head, signal));
+  return all;
+}
+
+function ancestorsOf(sha: string, parents: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const found = new Set<string>();
+  for (let left = [sha]; left.length > 0; ) {
+    const next = left.flatMap((one) => parents.get(one) ?? []).filter((one) => !found.has(one));
+    for (const one of next) found.add(one);
+    left = [...new Set(next)];
+  }
+  return found;
+}
+
 async function relationHere(
   access: GitAccess,
   base: string,

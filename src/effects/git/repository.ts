@@ -6,7 +6,7 @@ import type { Relation } from '../../machine/lane.ts';
 import { hide, hidePasswordsOf } from '../../redaction/gate.ts';
 import { withoutUserInfo } from '../../redaction/redactor.ts';
 import type { GitAccess } from './access.ts';
-import { fullSha, reachFurther, relate, remoteOf } from './ancestry.ts';
+import { fullSha, reachFurther, relate, relateAll, remoteOf } from './ancestry.ts';
 import { contentsOf, TreeToTar } from './archive.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
 import { type Containing, containing } from './containing.ts';
@@ -55,6 +55,12 @@ export interface Repository {
    * @throws UsageError E_COMMIT_UNKNOWN
    */
   echoes(commit: string, head: string, signal?: AbortSignal): Promise<readonly Echo[]>;
+  /** The same of several heads, in their order: what one look at the newest history tells is asked once. */
+  relations(
+    base: string,
+    heads: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly Relation[]>;
   /**
    * What is reachable from `head` and not from `base` (merge commits too); all of `head`'s history
    * when `base` is null. Takes full ids.
@@ -132,6 +138,7 @@ export async function openRepository(
     relation: (base, head, signal) => relate(access, base, head, signal),
     containing: (commit, among, signal) => containing(access, commit, among, signal),
     echoes: (commit, head, signal) => findEchoes(access, commit, head, signal),
+    relations: (base, heads, signal) => relateAll(access, base, heads, signal),
     commits: (range, signal) => listCommits(access, range, signal),
     oddities: (sha, signal) => surveySource(access, sha, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),

@@ -16,6 +16,12 @@ export interface History {
   notes(base: string | null, head: string, ports: Ports): Promise<ReleaseNotes>;
 }
 
+/** What a queue of commits asks of it besides. */
+export interface QueueHistory extends History {
+  /** How each of the heads stands to `base`, in their order. */
+  relations(base: string, heads: readonly string[], ports: Ports): Promise<readonly Relation[]>;
+}
+
 export interface HistoryOptions {
   readonly repository: Repository;
   /** Null where there is no token, or the repository is not on GitHub. */
@@ -25,7 +31,7 @@ export interface HistoryOptions {
   readonly webUrl: string | null;
 }
 
-export function createHistory({ repository, github, name, webUrl }: HistoryOptions): History {
+export function createHistory({ repository, github, name, webUrl }: HistoryOptions): QueueHistory {
   const ask = async (base: string, head: string, ports: Ports) => {
     if (github === null || name === null) return null;
     try {
@@ -37,21 +43,30 @@ export function createHistory({ repository, github, name, webUrl }: HistoryOptio
     }
   };
 
-  const known = async (base: string, head: string, ports: Ports): Promise<Relation> => {
+  const known = async (base: string, heads: readonly string[], ports: Ports) => {
     try {
-      return await repository.relation(base, head, ports.signal);
+      return await repository.relations(base, heads, ports.signal);
     } catch (error) {
       ports.signal.throwIfAborted();
       ports.progress(`git cannot tell the commits’ order: ${messageOf(error)}`);
-      return 'unknown';
+      return [];
     }
   };
 
+  const relations = async (base: string, heads: readonly string[], ports: Ports) => {
+    const local = await known(base, heads, ports);
+    const all: Relation[] = [];
+    for (const [place, head] of heads.entries()) {
+      const here = local[place] ?? 'unknown';
+      const there = here === 'unknown' ? (await ask(base, head, ports))?.relation : null;
+      all.push(there ?? here);
+    }
+    return all;
+  };
+
   return {
-    async relation(base, head, ports) {
-      const local = await known(base, head, ports);
-      return local === 'unknown' ? ((await ask(base, head, ports))?.relation ?? 'unknown') : local;
-    },
+    relations,
+    relation: async (base, head, ports) => (await relations(base, [head], ports))[0] ?? 'unknown',
 
     async fullId(named, ports) {
       if (fullSha.test(named)) return named;

@@ -1,15 +1,11 @@
 /** The lane's stream in the log: reading it, and the lock that is kept in it. */
 import type { Clock } from '../../effects/clock.ts';
 import {
-  decideTurn,
   emptyLane,
-  foldLane,
   type Grant,
   type Lane,
   type LaneEvent,
   type Relation,
-  type Turn,
-  type Waiter,
 } from '../../machine/lane.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import {
@@ -21,18 +17,16 @@ import {
 } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
 import { newEvent } from '../log/new-event.ts';
-import { laneEvent } from '../log/recorded.ts';
+import { laneAfter } from '../log/recorded.ts';
 import { laneResource, laneStream, runResource } from '../log/streams.ts';
 import { type LeaseKeeper, Overtaken } from './lease-keeper.ts';
 import { type Liveness, localLiveness } from './liveness.ts';
+import { type Place, Queue } from './queue.ts';
 
 /** The lane as its stream tells it now; whoever knows it from before reads only what came since. @throws UnreadableLog */
 export async function readLane(log: EventLog, name: string, known = emptyLane): Promise<Lane> {
   const events = await log.readStream(laneStream(name), { fromVersion: known.version + 1 });
-  return events.reduce(
-    (state, recorded) => foldLane(state, laneEvent(recorded), recorded.version),
-    known,
-  );
+  return laneAfter(known, events);
 }
 
 /** What a run does with its lane's lock. */
@@ -59,8 +53,12 @@ export interface StoreLockOptions {
   readonly run: Run;
   readonly keeper: LeaseKeeper;
   readonly leaseMs: number;
-  /** How `head` stands to `base` in git. */
-  readonly relation: (base: string, head: string, signal: AbortSignal) => Promise<Relation>;
+  /** How each of the heads stands to `base` in git, in their order. */
+  readonly relations: (
+    base: string,
+    heads: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<readonly Relation[]>;
   /** Resolves when the vendors have nothing of an earlier holder under way any more. */
   readonly quiesce: (signal: AbortSignal, progress: (line: string) => void) => Promise<void>;
   /** Who is known to be dead, and need not be waited for; what this host's processes tell when left out. */
@@ -80,20 +78,19 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
 
 type Acquire = ServiceInput<'acquireLock'>;
 
-/** One deploy that waits for its lane: what it knows from one look to the next. */
+/** One deploy that waits for its lane. */
 interface Wait {
   readonly input: Acquire;
   readonly signal: AbortSignal;
+  readonly queue: Queue;
   /** Says what is waited for, each thing once. */
   readonly tell: (line: string) => void;
   readonly progress: (line: string) => void;
-  /** How this deploy's commit stands to those of others, by their ids. */
-  readonly relations: Map<string, Relation>;
   readonly startedAt: number;
 }
 
-/** What one look at the lane leads to: the answer, or `again` once something may have changed. */
-type Look = ServiceOutput<'acquireLock'> | 'again';
+/** What one look at the lane leads to: the answer, another look at once, or one after so long, or once something was written. */
+type Look = ServiceOutput<'acquireLock'> | 'again' | { readonly kind: 'wait'; readonly ms: number };
 
 class StoreLock implements LaneLock {
   readonly #o: StoreLockOptions;
@@ -115,13 +112,23 @@ class StoreLock implements LaneLock {
       if (line !== told) progress(line);
       told = line;
     };
-    const relations = new Map<string, Relation>();
-    const wait: Wait = { input, signal, tell, progress, relations, startedAt: clock.ran() };
-    for (let lane = emptyLane; ; ) {
-      signal.throwIfAborted();
-      lane = await readLane(log, input.lane, lane);
-      const look = await this.#look(lane, wait);
-      if (look !== 'again') return look;
+    const queue = this.#queueOf(input);
+    const wait: Wait = { input, signal, queue, tell, progress, startedAt: clock.ran() };
+    const over = new AbortController();
+    const watching = AbortSignal.any([signal, over.signal]);
+    try {
+      for (let changed: Promise<void> | null = null; ; ) {
+        signal.throwIfAborted();
+        const look = await this.#look(wait);
+        if (look === 'again') continue;
+        if (look.kind !== 'wait') return look;
+        // Each look that is waited after was watched from before it: nothing that is written meanwhile goes unseen.
+        await changed;
+        changed = log.changed({ timeoutMs: look.ms, signal: watching });
+        changed.catch(() => {});
+      }
+    } finally {
+      over.abort();
     }
   }
 
@@ -147,10 +154,12 @@ class StoreLock implements LaneLock {
     }
   }
 
-  async #look(lane: Lane, wait: Wait): Promise<Look> {
-    const { log, run } = this.#o;
-    const { input, signal, tell } = wait;
+  async #look(wait: Wait): Promise<Look> {
+    const { run } = this.#o;
+    const { input, signal, queue, tell } = wait;
     const { deploy, lane: name } = input;
+    const lease = await queue.read();
+    const { lane } = queue;
     const by = lane.superseded.get(deploy);
     if (by !== undefined) {
       const { deploy: newer, build, commit } = by;
@@ -162,51 +171,46 @@ class StoreLock implements LaneLock {
         return 'again';
       }
     }
-    const lease = await log.lease(laneResource(name));
     const own = lane.grant?.deploy === deploy && !lane.grant.released;
     // Granted to this deploy, and its run died before it could say so.
-    const held = !own && lane.grant !== null && !lane.grant.released ? lane.grant : null;
+    if (own) return this.#take(lane, { own, held: null, lease, supersedes: [] }, wait);
+    const held = lane.grant !== null && !lane.grant.released ? lane.grant : null;
+    const isFree = held === null || !this.#isAlive(lease);
+    const place = await queue.place(isFree, signal);
+    if (place.kind === 'moved') return 'again';
+    if (place.kind === 'wait') return this.#giveWay(place, isFree ? null : held, lease, wait);
     if (held !== null && runs(lease) && (await this.#liveness.ask(lease.owner, signal)))
       return 'again';
-    if (held !== null && this.#isAlive(lease)) {
-      tell(`lane ${name} is held by ${held.deploy} (build ${held.build}); waiting`);
-      await log.changed({ timeoutMs: nextLook(lease.expiresInMs), signal });
-      return 'again';
+    if (!isFree) {
+      tell(waitsFor(name, held));
+      return { kind: 'wait', ms: nextLook(lease) };
     }
-    const turn = own ? ({ kind: 'go', supersedes: [] } as const) : await this.#turn(lane, wait);
-    if (turn.kind === 'wait') {
-      await this.#giveWay(lane, turn, wait);
-      return 'again';
-    }
-    return this.#take(lane, { own, held, lease, supersedes: turn.supersedes }, wait);
+    if (place.kind === 'next') return 'again';
+    return this.#take(lane, { own, held, lease, supersedes: place.supersedes }, wait);
   }
 
-  /** Whose turn it is, among those whose runs are alive. */
-  async #turn(lane: Lane, { input, relations, signal }: Wait): Promise<Turn> {
-    const { deploy, commit, stacking } = input;
-    const { relation } = this.#o;
-    const waiting = await this.#liveWaiters(lane, deploy);
-    for (const other of waiting) {
-      if (other.deploy === deploy || relations.has(other.deploy)) continue;
-      relations.set(other.deploy, await relation(commit, other.commit, signal));
-    }
-    const relationTo = (other: Waiter): Relation => relations.get(other.deploy) ?? 'unknown';
-    return decideTurn({ me: deploy, waiting, relationTo, stacking });
-  }
-
+  /** @param held the grant that is waited for before that one; null: the lane is free */
   async #giveWay(
-    lane: Lane,
-    turn: Extract<Turn, { kind: 'wait' }>,
-    { input, signal, tell }: Wait,
-  ): Promise<void> {
+    { behind, yields, lease: front }: Extract<Place, { kind: 'wait' }>,
+    held: Grant | null,
+    lease: Lease | null,
+    { input, signal, tell, queue }: Wait,
+  ): Promise<Look> {
     const { deploy, lane: name } = input;
-    if (turn.yields) {
-      const data = { deploy, to: turn.behind.deploy };
-      await this.#write(name, lane.version, { type: 'lane.yielded', data }).catch(ignoreConflict);
-      return;
+    if (yields) {
+      // At whatever version the lane is: what ancestry says stays true, and nobody has to try again.
+      await this.#write(name, 'any', { type: 'lane.yielded', data: { deploy, to: behind.deploy } });
+      return 'again';
     }
-    tell(`build ${turn.behind.build} (${turn.behind.deploy}) goes first; waiting`);
-    await this.#waitBehind(turn.behind, name, lane, signal);
+    if (held !== null) {
+      tell(waitsFor(name, held));
+      return { kind: 'wait', ms: Math.min(nextLook(lease), nextLook(front)) };
+    }
+    tell(`build ${behind.build} (${behind.deploy}) goes first; waiting`);
+    // One of all who wait behind it asks the CI for it.
+    if (queue.isNextAfter(behind) && (await this.#liveness.ask(front.owner, signal)))
+      return 'again';
+    return { kind: 'wait', ms: nextLook(front) };
   }
 
   /** Takes the lane, which is free, or whose holder is over. */
@@ -296,31 +300,10 @@ class StoreLock implements LaneLock {
     return token;
   }
 
-  async #liveWaiters(lane: Lane, me: string): Promise<readonly Waiter[]> {
-    const { log } = this.#o;
-    const states = await Promise.all(
-      lane.waiting.map(
-        async ({ deploy }) => deploy === me || this.#isAlive(await log.lease(runResource(deploy))),
-      ),
-    );
-    return lane.waiting.filter((_, place) => states[place]);
-  }
-
-  /** Waits until the turn may have changed: that run is over, or somebody wrote to the lane. Nothing else is asked at each wake-up. */
-  async #waitBehind(
-    { deploy }: Waiter,
-    name: string,
-    lane: Lane,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { log } = this.#o;
-    for (let now = lane; now.version === lane.version; ) {
-      const other = await log.lease(runResource(deploy));
-      if (!this.#isAlive(other) || (await this.#liveness.ask(other.owner, signal))) return;
-      await log.changed({ timeoutMs: nextLook(other.expiresInMs), signal });
-      signal.throwIfAborted();
-      now = await readLane(log, name, now);
-    }
+  #queueOf({ lane: name, deploy, commit, stacking }: Acquire): Queue {
+    const { log, relations } = this.#o;
+    const isAlive = (lease: Lease | null): lease is Lease => this.#isAlive(lease);
+    return new Queue({ log, name, me: { deploy, commit }, stacking, relations, isAlive });
   }
 }
 
@@ -328,10 +311,9 @@ function runs(lease: Lease | null): lease is Lease {
   return lease !== null && !lease.released && lease.expiresInMs > 0;
 }
 
-function nextLook(expiresInMs: number): number {
-  return Math.min(Math.max(expiresInMs + 1, 50), lookAgainMs);
-}
+const waitsFor = (lane: string, { deploy, build }: Grant): string =>
+  `lane ${lane} is held by ${deploy} (build ${build}); waiting`;
 
-function ignoreConflict(error: unknown): void {
-  if (!(error instanceof VersionConflict)) throw error;
+function nextLook(lease: Lease | null): number {
+  return Math.min(Math.max((lease?.expiresInMs ?? 0) + 1, 50), lookAgainMs);
 }

@@ -7,7 +7,7 @@ import { parseEvent } from '../../machine/codec.ts';
 import { schemaNumbers } from '../../machine/event-schemas.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { begin, type FoldedDeploy, next } from '../../machine/interpret.ts';
-import { type LaneEvent, parseLaneEvent } from '../../machine/lane.ts';
+import { foldLane, type Lane, type LaneEvent, parseLaneEvent } from '../../machine/lane.ts';
 import { upcasters } from '../../machine/upcasters.ts';
 import { NewerSchema, Upcasting } from '../../machine/upcasting.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
@@ -34,6 +34,14 @@ export function domainEvent(recorded: RecordedEvent): DomainEvent {
 /** An event of a lane in today's words. @throws UnreadableLog */
 export function laneEvent(recorded: RecordedEvent): LaneEvent {
   return inTodaysWords(recorded, currentUpcasting, parseLaneEvent);
+}
+
+/** The lane after these events of its stream, which follow on it. @throws UnreadableLog */
+export function laneAfter(lane: Lane, events: readonly RecordedEvent[]): Lane {
+  return events.reduce(
+    (state, recorded) => foldLane(state, laneEvent(recorded), recorded.version),
+    lane,
+  );
 }
 
 /** @throws UnreadableLog an event that this version does not know, of a newer schema, or whose data does not fit */

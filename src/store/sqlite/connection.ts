@@ -20,8 +20,11 @@ import { lostGuard } from './schema-check.ts';
 /** How long between two tries for a lock, at most, in milliseconds. */
 const pauseMaxMs = 12;
 
-/** How often the file is looked at for what others wrote, in milliseconds. */
-const pollMs = 30;
+/**
+ * How long until the file is looked at again for what others wrote, in milliseconds, after so many looks that saw
+ * nothing: what a waiter at rest costs is looks.
+ */
+const pollMs = (looks: number): number => (looks < 50 ? 30 : 75);
 
 /** After how many changed rows the WAL is written back: some thousand pages of 4 KiB. */
 const rowsPerWriteBack = 500;
@@ -74,7 +77,7 @@ export class SqliteConnection implements Database {
     this.#begin = handle.prepare('begin immediate');
     this.#commit = handle.prepare('commit');
     const look = file === ':memory:' ? null : dataVersion(handle);
-    this.#changes = new Changes({ seen: look, look, pollMs: () => pollMs, sleep });
+    this.#changes = new Changes({ seen: look, look, pollMs, sleep });
   }
 
   get shown(): string {

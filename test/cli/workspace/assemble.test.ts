@@ -39,7 +39,8 @@ beforeEach(async () => {
   onGates = () => {};
   const { graph } = world;
   const repository = {
-    relation: async (base: string, head: string) => graph.relation(base, head),
+    relations: async (base: string, heads: readonly string[]) =>
+      heads.map((head) => graph.relation(base, head)),
     archive: async () => new TextEncoder().encode('a tarball'),
   } as unknown as Repository;
   const config = await parseConfig(Buffer.from(fullConfig), 'pipeline.yml');

@@ -461,8 +461,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: order,
     file: 'src/effects/history/history.ts',
     symbol: 'createHistory',
-    code: "return local === 'unknown' ? ((await ask(base, head, ports))?.relation ?? 'unknown') : local;",
-    by: 'return local;',
+    code: "const there = here === 'unknown' ? (await ask(base, head, ports))?.relation : null;",
+    by: 'const there = null;',
     noticedBy: 'test/effects/history/history.test.ts',
   },
   {

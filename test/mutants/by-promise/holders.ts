@@ -8,10 +8,14 @@ const signal = 'A signal (CI';
 const stacking = 'Of three stacked builds the middle one exits';
 const ciList = 'Where a CI';
 
+const storeLock = 'src/runtime/lock/store-lock.ts';
+const queue = 'src/runtime/lock/queue.ts';
+
 const run = 'test/runtime/loop/run.test.ts';
 const lane = 'test/runtime/lock/store-lock.test.ts';
 const keeper = 'test/runtime/lock/lease-keeper.test.ts';
 const leases = 'test/store/sqlite.test.ts';
+const waiting = 'test/runtime/lock/waiting.test.ts';
 
 export const holders: readonly Mutant[] = [
   {
@@ -391,10 +395,10 @@ export const holders: readonly Mutant[] = [
   {
     id: 'waiters-whose-run-died-still-count',
     promise: stacking,
-    file: 'src/runtime/lock/store-lock.ts',
-    symbol: '#liveWaiters',
-    code: 'return lane.waiting.filter((_, place) => states[place]);',
-    by: 'return lane.waiting;',
+    file: queue,
+    symbol: '#meet',
+    code: 'if (!isAlive(lease)) continue;',
+    by: 'if (lease === null) continue;',
     noticedBy: `${lane} › a waiter that died holds nobody back`,
   },
   {
@@ -456,8 +460,8 @@ export const holders: readonly Mutant[] = [
     promise: stacking,
     file: 'src/runtime/lock/store-lock.ts',
     symbol: '#giveWay',
-    code: 'if (turn.yields) {',
-    by: 'if (turn.yields && turn.behind.deploy === deploy) {',
+    code: 'if (yields) {',
+    by: 'if (yields && behind.deploy === deploy) {',
     noticedBy: `${lane} › says in the lane whom it lets go first`,
   },
   {
@@ -607,10 +611,10 @@ export const holders: readonly Mutant[] = [
   {
     id: 'git-is-asked-the-wrong-way-round',
     promise: stacking,
-    file: 'src/runtime/lock/store-lock.ts',
-    symbol: '#turn',
-    code: 'await relation(commit, other.commit, signal)',
-    by: 'await relation(other.commit, commit, signal)',
+    file: queue,
+    symbol: '#meet',
+    code: 'const found = await relations(me.commit, heads, signal);',
+    by: 'const found = await Promise.all( heads.map(async (head) => (await relations(head, [me.commit], signal))[0]), );',
     noticedBy: `${lane} › asks git how the other’s commit stands`,
   },
   {
@@ -639,5 +643,113 @@ export const holders: readonly Mutant[] = [
     code: 'return organization && project ? `circleci/${organization}/${project}` : null;',
     by: 'return null;',
     noticedBy: 'test/cli/ci/ci.test.ts',
+  },
+  {
+    id: 'a-waiter-never-looks-again',
+    promise: stacking,
+    file: storeLock,
+    symbol: 'nextLook',
+    code: '(lease?.expiresInMs ?? 0) + 1, 50), lookAgainMs);',
+    by: '(lease?.expiresInMs ?? 0) + 1, 50), 1e9) * 1e3;',
+    noticedBy: `${waiting} › looks again by itself`,
+  },
+  {
+    id: 'a-wake-up-is-lost-between-look-and-wait',
+    promise: stacking,
+    file: storeLock,
+    symbol: 'acquire',
+    code: 'await changed; changed = log.changed({ timeoutMs: look.ms, signal: watching });',
+    by: 'changed = log.changed({ timeoutMs: look.ms, signal: watching }); await changed;',
+    noticedBy: `${waiting} › by a write that comes right after its look`,
+  },
+  {
+    id: 'the-lease-of-who-goes-first-is-read-once',
+    promise: stacking,
+    file: queue,
+    symbol: 'read',
+    code: 'if (front !== undefined) this.#front = { deploy: front, lease: ofFront };',
+    by: '',
+    noticedBy: `${waiting} › the lease of who goes first has run out`,
+  },
+  {
+    id: 'git-is-asked-for-the-dead',
+    promise: stacking,
+    file: queue,
+    symbol: '#meet',
+    code: 'living.has(deploy) && !this.#relations.has(deploy)',
+    by: '!this.#relations.has(deploy)',
+    noticedBy: `${waiting} › asks git for nobody who was over before it came`,
+  },
+  {
+    id: 'git-is-asked-once-the-lane-is-free',
+    promise: stacking,
+    file: queue,
+    symbol: 'place',
+    code: 'if (fresh.length > 0) await this.#meet(fresh, signal);',
+    by: 'if (fresh.length > 0 && isFree) await this.#meet(fresh, signal);',
+    noticedBy: waiting,
+  },
+  {
+    id: 'of-two-builds-of-one-commit-none-goes',
+    promise: stacking,
+    file: 'src/machine/lane.ts',
+    symbol: 'decideTurn',
+    code: '.slice(0, place)',
+    by: '.filter(({ deploy }) => deploy !== me)',
+    noticedBy: 'test/machine/lane.test.ts',
+  },
+  {
+    id: 'whoever-goes-first-is-let-go-first',
+    promise: stacking,
+    file: 'src/machine/lane.ts',
+    symbol: 'decideTurn',
+    code: 'first.toSorted(byBuild).at(-1)',
+    by: 'first[0]',
+    noticedBy: waiting,
+  },
+  {
+    id: 'every-waiter-asks-the-holders-ci',
+    promise: dead,
+    file: storeLock,
+    symbol: '#look',
+    code: "if (place.kind === 'wait') return",
+    by: "if (held !== null && runs(lease) && (await this.#liveness.ask(lease.owner, signal))) return 'again'; if (place.kind === 'wait') return",
+    noticedBy: `${waiting} › twice a minute a lane`,
+  },
+  {
+    id: 'every-waiter-asks-the-ci-of-who-goes-first',
+    promise: dead,
+    file: storeLock,
+    symbol: '#giveWay',
+    code: 'queue.isNextAfter(behind) && (await',
+    by: '(await',
+    noticedBy: `${waiting} › twice a minute a lane`,
+  },
+  {
+    id: 'a-lane-and-a-lease-of-another-moment',
+    promise: oneHolder,
+    file: 'src/store/database-log.ts',
+    symbol: 'readWithLeases',
+    code: 'if (version < next + more.length) return',
+    by: 'return',
+    noticedBy: leases,
+  },
+  {
+    id: 'each-waiter-looks-for-itself',
+    promise: stacking,
+    file: 'src/store/changes.ts',
+    symbol: '#lookForAll',
+    code: 'this.#looking?.abort();',
+    by: '',
+    noticedBy: 'test/store/changes.test.ts › as often for many as for one',
+  },
+  {
+    id: 'a-write-of-another-process-wakes-one',
+    promise: stacking,
+    file: 'src/store/changes.ts',
+    symbol: '#lookForAll',
+    code: 'this.#looks = 0; woken.abort(somethingWasWritten);',
+    by: 'this.#looks = 0; woken.abort(somethingWasWritten); break;',
+    noticedBy: 'test/store/changes.test.ts › wakes all who wait at a write',
   },
 ];

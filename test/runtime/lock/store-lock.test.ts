@@ -50,7 +50,7 @@ it('does not join the queue: the two would take each other’s place there again
       run,
       keeper,
       leaseMs,
-      relation: async () => 'unknown',
+      relations: async (_, heads) => heads.map(() => 'unknown'),
       quiesce: async () => {},
     });
     const acquired = lock.acquire(input, new AbortController().signal, () => {});
@@ -74,13 +74,14 @@ it('is granted nothing once its run is over, whatever it was amid', async () => 
       log: new Proxy(log, {
         get(target, name) {
           const member = target[name as keyof typeof log];
-          if (name !== 'lease') {
+          if (name !== 'readWithLeases') {
             return typeof member === 'function' ? member.bind(target) : member;
           }
-          // The last that is asked before the grant: meanwhile the run ends.
-          return async (resource: string) => {
-            keeper.drop(runResource(deploy));
-            return target.lease(resource);
+          // The last that is asked before the grant, once it has joined: meanwhile the run ends.
+          return async (...asked: Parameters<typeof log.readWithLeases>) => {
+            const read = await target.readWithLeases(...asked);
+            if (read.events.length > 0) keeper.drop(runResource(deploy));
+            return read;
           };
         },
       }),
@@ -88,7 +89,7 @@ it('is granted nothing once its run is over, whatever it was amid', async () => 
       run,
       keeper,
       leaseMs,
-      relation: async () => 'unknown',
+      relations: async (_, heads) => heads.map(() => 'unknown'),
       quiesce: async () => {},
     });
     const acquired = lock.acquire(input, new AbortController().signal, () => {});
@@ -115,12 +116,12 @@ it('asks git how the other’s commit stands to its own, in that order', async (
     const joined = newEvent({ type: 'lane.joined', data }, other);
     await log.append([{ stream: laneStream('acme'), expected: 'none', events: [joined] }]);
     const asked: (readonly [string, string])[] = [];
-    const relation = async (base: string, head: string) => {
-      asked.push([base, head]);
-      return 'behind' as const;
+    const relations = async (base: string, heads: readonly string[]) => {
+      asked.push(...heads.map((head) => [base, head] as const));
+      return heads.map(() => 'behind' as const);
     };
     const quiesce = async () => {};
-    const lock = createStoreLock({ log, clock, run, keeper, leaseMs, relation, quiesce });
+    const lock = createStoreLock({ log, clock, run, keeper, leaseMs, relations, quiesce });
     await lock.acquire(input, new AbortController().signal, () => {});
     expect(asked).toEqual([[input.commit, '2'.repeat(40)]]);
     const granted = (await log.readStream(laneStream('acme'))).at(-1);
@@ -295,7 +296,7 @@ describe('who waits for a lane', () => {
   it('a waiter that died holds nobody back, though it joined first', async () => {
     const holder = await world.start({ answers: [] });
     await holder.hangs;
-    const dead = await world.start({ build: '503' });
+    const dead = await world.start({ build: '503', relation: 'unknown' });
     await joined(2);
     const waiter = await world.start({ build: '504', relation: 'unknown' });
     await joined(3);
@@ -384,7 +385,7 @@ it('a run that goes on where the lane was never granted has lost it to nobody', 
     run: newRun({ actor: anActor, ci: null, program: 'test' }),
     keeper,
     leaseMs,
-    relation: async () => 'unknown',
+    relations: async (_, heads) => heads.map(() => 'unknown'),
     quiesce: async () => {},
   });
   expect(await lock.resume('502-1a5f89db', lane)).toEqual({ kind: 'lost', to: 'nobody' });

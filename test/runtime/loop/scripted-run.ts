@@ -136,7 +136,7 @@ export class ScriptedWorld {
       run,
       keeper,
       leaseMs,
-      relation: async () => plan.relation ?? 'ahead',
+      relations: async (_, heads) => heads.map(() => plan.relation ?? 'ahead'),
       quiesce,
       liveness,
     });

@@ -102,7 +102,7 @@ class Player {
           run,
           keeper,
           leaseMs: 60_000,
-          relation: async () => 'unknown',
+          relations: async (_, heads) => heads.map(() => 'unknown'),
           quiesce: async () => {},
         }),
       ),

@@ -168,7 +168,8 @@ export class Fuzzer {
             run,
             keeper,
             leaseMs,
-            relation: async (base, head) => this.#commits.relation(base, head),
+            relations: async (base, heads) =>
+              heads.map((head) => this.#commits.relation(base, head)),
             quiesce: (signal) => quiesce(quietOf(places, targets), ports(signal)),
           });
     const events: DomainEvent[] = [];
@@ -217,7 +218,7 @@ function happen(stage: Stage, { afterMs, what }: Happening): void {
 
 /** Git cannot tell the order of commits here, so GitHub is asked. */
 const shallowClone = {
-  relation: async () => 'unknown',
+  relations: async (_: string, heads: readonly string[]) => heads.map(() => 'unknown'),
   commits: async () => {
     throw new Error('this clone is shallow');
   },

@@ -100,7 +100,7 @@ export class PathProcess {
       run: this.run,
       keeper: this.#keeper,
       leaseMs,
-      relation: async (base, head) => graph.relation(base, head),
+      relations: async (base, heads) => heads.map((head) => graph.relation(base, head)),
       quiesce: (signal) => quiesce(quietOf(places, targets), ports(signal)),
     });
   }

@@ -174,7 +174,7 @@ export class ProgramFuzzer {
       run,
       keeper,
       leaseMs,
-      relation: async (base, head) => commits.graph.relation(base, head),
+      relations: async (base, heads) => heads.map((head) => commits.graph.relation(base, head)),
       quiesce: (signal) => quiesce(quietOf(settings, targets), folders.ports({ signal })),
     });
     try {

@@ -1,0 +1,157 @@
+/** What one waiter knows of its lane from one look to the next, and whose turn it is: the store and git are asked no more than that takes. */
+import {
+  decideTurn,
+  emptyLane,
+  type Lane,
+  type Relation,
+  type Turn,
+  type Waiter,
+} from '../../machine/lane.ts';
+import type { EventLog, Lease } from '../../store/log.ts';
+import { laneAfter } from '../log/recorded.ts';
+import { laneResource, laneStream, runResource } from '../log/streams.ts';
+
+export interface QueueOptions {
+  readonly log: EventLog;
+  readonly name: string;
+  readonly me: { readonly deploy: string; readonly commit: string };
+  readonly stacking: 'skip' | 'every';
+  /** How each of the heads stands to `base` in git. */
+  readonly relations: (
+    base: string,
+    heads: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<readonly Relation[]>;
+  readonly isAlive: (lease: Lease | null) => lease is Lease;
+}
+
+/** Where this one stands. `lease` is that of whoever goes first, who is alive. */
+export type Place =
+  | (Extract<Turn, { kind: 'wait' }> & { readonly lease: Lease })
+  /** Nobody goes first, as far as the lane tells. Who of the others is alive is asked once it is free. */
+  | { readonly kind: 'next' }
+  /** Nobody who is alive goes first. */
+  | Extract<Turn, { kind: 'go' }>
+  /** Somebody wrote to the lane meanwhile. */
+  | { readonly kind: 'moved' };
+
+export class Queue {
+  readonly #o: QueueOptions;
+  /** How the commits of those stand to this one's that were seen alive, by their deploys. */
+  readonly #relations = new Map<string, Relation>();
+  /** Runs that waited, and were over when they were looked for: they stay in the lane, and git is not asked for them. */
+  readonly #gone = new Set<string>();
+  #lane: Lane = emptyLane;
+  /** Who went first at the last look: its lease is read along with the lane. */
+  #front: { readonly deploy: string; readonly lease: Lease | null } | null = null;
+
+  constructor(options: QueueOptions) {
+    this.#o = options;
+  }
+
+  get lane(): Lane {
+    return this.#lane;
+  }
+
+  /** The lane and its lease as they stand at one moment: read one after the other, a lane that was just given back looks as if its holder had died. */
+  async read(): Promise<Lease | null> {
+    const front = this.#front?.deploy;
+    const [lease = null, ofFront = null] = await this.#readWith(front === undefined ? [] : [front]);
+    if (front !== undefined) this.#front = { deploy: front, lease: ofFront };
+    return lease;
+  }
+
+  /**
+   * Whose turn it is. Git is asked for others as they come, so that nobody asks it once the lane is free. While whoever
+   * goes first is alive, no other one is asked for; only who is next asks whether all of them are, and, while the lane is
+   * held, not yet.
+   */
+  async place(isFree: boolean, signal: AbortSignal): Promise<Place> {
+    const { isAlive, me } = this.#o;
+    const { version } = this.#lane;
+    const hasMoved = () => this.#lane.version !== version;
+    const fresh = this.#others().filter(
+      ({ deploy, run }) => !(this.#relations.has(deploy) || this.#gone.has(run)),
+    );
+    if (fresh.length > 0) await this.#meet(fresh, signal);
+    if (hasMoved()) return { kind: 'moved' };
+    const presumed = this.#turn(this.#lane.waiting.filter(({ run }) => !this.#gone.has(run)));
+    if (presumed.kind === 'go' && !isFree) return { kind: 'next' };
+    if (presumed.kind === 'wait') {
+      const lease = await this.#leaseOf(presumed.behind);
+      if (isAlive(lease)) return { ...presumed, lease };
+    }
+    const living = await this.#meet(this.#others(), signal);
+    if (hasMoved()) return { kind: 'moved' };
+    const isPresent = ({ deploy }: Waiter): boolean => deploy === me.deploy || living.has(deploy);
+    const turn = this.#turn(this.#lane.waiting.filter(isPresent));
+    if (turn.kind === 'go') return turn;
+    const lease = living.get(turn.behind.deploy);
+    if (lease === undefined) return { kind: 'moved' };
+    this.#front = { deploy: turn.behind.deploy, lease };
+    return { ...turn, lease };
+  }
+
+  /** Whether this one is next once that one is over: of all who wait behind it, one looks after it. */
+  isNextAfter(front: Waiter): boolean {
+    const others = this.#lane.waiting.filter(
+      ({ deploy, run }) => deploy !== front.deploy && !this.#gone.has(run),
+    );
+    return this.#turn(others).kind === 'go';
+  }
+
+  #turn(waiting: readonly Waiter[]): Turn {
+    const { me, stacking } = this.#o;
+    const relationTo = (other: Waiter): Relation => this.#relations.get(other.deploy) ?? 'unknown';
+    return decideTurn({ me: me.deploy, waiting, relationTo, stacking });
+  }
+
+  #others(): readonly Waiter[] {
+    return this.#lane.waiting.filter(({ deploy }) => deploy !== this.#o.me.deploy);
+  }
+
+  /** Sees which of these are alive, and how those of them stand that git was not asked for yet. @returns the leases of the living, by deploy */
+  async #meet(
+    waiters: readonly Waiter[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Lease>> {
+    const { relations, me, isAlive } = this.#o;
+    const [, ...leases] = await this.#readWith(waiters.map(({ deploy }) => deploy));
+    const living = new Map<string, Lease>();
+    for (const [place, { deploy, run }] of waiters.entries()) {
+      const lease = leases[place] ?? null;
+      this.#gone.add(run);
+      if (!isAlive(lease)) continue;
+      this.#gone.delete(run);
+      living.set(deploy, lease);
+    }
+    const fresh = waiters.filter(
+      ({ deploy }) => living.has(deploy) && !this.#relations.has(deploy),
+    );
+    if (fresh.length === 0) return living;
+    const heads = fresh.map(({ commit }) => commit);
+    const found = await relations(me.commit, heads, signal);
+    for (const [place, { deploy }] of fresh.entries()) {
+      this.#relations.set(deploy, found[place] ?? 'unknown');
+    }
+    return living;
+  }
+
+  async #leaseOf({ deploy }: Waiter): Promise<Lease | null> {
+    if (this.#front?.deploy !== deploy) {
+      this.#front = { deploy, lease: await this.#o.log.lease(runResource(deploy)) };
+    }
+    return this.#front.lease;
+  }
+
+  async #readWith(deploys: readonly string[]): Promise<readonly (Lease | null)[]> {
+    const { log, name } = this.#o;
+    const { events, leases } = await log.readWithLeases(
+      laneStream(name),
+      [laneResource(name), ...deploys.map(runResource)],
+      { fromVersion: this.#lane.version + 1 },
+    );
+    this.#lane = laneAfter(this.#lane, events);
+    return leases;
+  }
+}
