@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const processes = 'test/processes/**/*.test.ts';
+const processes = 'test/{processes,browser}/**/*.test.ts';
 /** What takes its time: thousands of simulated deploys, attacks, a PostgreSQL server, whole processes. */
 const slow = [
   'test/simulation/**/*.test.ts',

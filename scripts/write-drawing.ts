@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Elk, { type ElkExtendedEdge, type ElkNode } from 'elkjs';
 import { chart } from '../src/machine/chart.ts';
-import { drawChart } from '../src/page/chart-drawing.ts';
+import { chartFile } from '../src/page/chart-drawing.ts';
 import { type ChartGraph, chartGraph, type GraphState } from '../src/page/chart-graph.ts';
 import { type ChartLayout, type } from '../src/page/chart-layout.ts';
 
@@ -84,7 +84,7 @@ function lineOf(
 const layout = await layOut(chartGraph(chart));
 const files = {
   'src/page/chart-layout.json': `${JSON.stringify(layout)}\n`,
-  'docs/statechart.svg': drawChart(layout),
+  'docs/statechart.svg': await chartFile(layout),
 };
 for (const [name, text] of Object.entries(files)) {
   const file = join(import.meta.dirname, '..', name);

@@ -13,13 +13,20 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   store: { rooms: ['errors'], packages: /^(node:|kysely|better-sqlite3|pg)/ },
   effects: { rooms: ['machine', 'format', 'redaction', 'errors'], packages: /^(node:|undici|zod)/ },
   sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
-  page: { rooms: ['machine'], packages: /^$/ },
+  serve: {
+    rooms: ['machine', 'store', 'runtime', 'page', 'redaction'],
+    packages: /^(node:|hono|@hono\/node-server)/,
+  },
+  page: { rooms: ['machine', 'runtime', 'format'], packages: /^hono\// },
   runtime: {
     rooms: ['machine', 'store', 'effects', 'format', 'redaction', 'errors'],
     packages: /^(node:|zod|kysely)/,
   },
   cli: {
-    rooms: ['machine', 'store', 'effects', 'runtime', 'sandbox', 'format', 'redaction', 'errors'],
+    rooms: [
+      ...['machine', 'store', 'effects', 'runtime', 'sandbox', 'page', 'serve'],
+      ...['format', 'redaction', 'errors'],
+    ],
     packages: /^(node:|commander|open$|zod|yaml|env-ci|xstate)/,
   },
 };

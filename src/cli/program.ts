@@ -6,6 +6,7 @@ import { declareMaking } from './program/making.ts';
 import { declareOpen } from './program/open.ts';
 import { declareOrders } from './program/orders.ts';
 import { declareQuestions } from './program/questions.ts';
+import { declareServe } from './program/serve.ts';
 import { declareDoctor, declareInit } from './program/setup.ts';
 import type { Surroundings } from './program/shared.ts';
 import { declareExport, declareImport } from './program/transfer.ts';
@@ -45,6 +46,7 @@ export function createProgram(options: Surroundings): Command {
   declareVerify(program, options);
   declareMaking(program, options);
   declareOpen(program, options);
+  declareServe(program, options);
   declareHelp(program, options);
   return program;
 }

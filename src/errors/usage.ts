@@ -151,8 +151,14 @@ export const usageErrors = {
     exit,
   },
   E_PORT: {
-    meaning: 'The sandbox cannot listen on the ports that it was given.',
-    remedy: 'Leave `--port` out: it takes any free ones.',
+    meaning: 'The sandbox, or `serve`, cannot listen at the ports that it was given.',
+    remedy:
+      'Leave `--port` out of `sandbox`: it takes any free ones. Give `serve` another one, or 0 for any free one.',
+    exit,
+  },
+  E_SERVE_TOKEN: {
+    meaning: 'The pages are to be shown beyond this machine, and there is no token to ask for.',
+    remedy: 'Set `PIPELINE_SERVE_TOKEN` to a long random text, or leave `--host` out.',
     exit,
   },
   E_NO_LANE: {

@@ -1,7 +1,7 @@
 /** The chart as a picture (SVG), and on it the way that a deploy took. Pure. */
 import { topOf } from '../machine/state-facts.ts';
 import { type ChartLayout, type PlacedArrow, type PlacedState, type } from './chart-layout.ts';
-import { escaped } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 
 /** The way of a deploy through the chart. */
 export interface Way {
@@ -14,28 +14,34 @@ export interface Way {
 const nowhere: Way = { steps: [], isUnderWay: false };
 
 /** Colour never says anything alone: what was passed is drawn thicker, and each arrow has the numbers of its steps. */
-export function drawChart(layout: ChartLayout, way: Way = nowhere): string {
+export function drawChart(layout: ChartLayout, way: Way = nowhere): Markup {
   const { width, height, states, arrows } = layout;
   const passed = passagesOf(way);
   const label =
     way.steps.length === 0 ? 'The statechart of a deploy' : `The way of a deploy: ${spoken(way)}`;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="${-margin} ${-margin} ${width + 2 * margin} ${height + 2 * margin}" role="img" aria-label="${escaped(label)}">`,
-    `<style>${style}</style>`,
-    `<defs>${head('head', 'arrow')}${head('head-passed', 'passed')}</defs>`,
-    ...arrows
-      .map((arrow) => ({ arrow, passages: passed.get(`${arrow.from} ${arrow.to}`) ?? [] }))
-      // What was passed lies above what was not.
-      .sort((a, b) => a.passages.length - b.passages.length)
-      .map(({ arrow, passages }) => drawnArrow(arrow, passages)),
-    ...states.map((state) => drawnState(state, way)),
-    '</svg>\n',
-  ].join('\n');
+  const inOrder = arrows
+    .map((arrow) => ({ arrow, passages: passed.get(`${arrow.from} ${arrow.to}`) ?? [] }))
+    // What was passed lies above what was not.
+    .sort((a, b) => a.passages.length - b.passages.length);
+  const view = `${-margin} ${-margin} ${width + 2 * margin} ${height + 2 * margin}`;
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="${view}" role="img" aria-label="${label}">
+<defs>${head('head', 'arrow')}${head('head-passed', 'passed')}</defs>
+${inOrder.map(({ arrow, passages }) => drawnArrow(arrow, passages))}
+${states.map((state) => drawnState(state, way))}
+</svg>
+`;
+}
+
+/** A picture by itself, that brings its own style. */
+export async function chartFile(layout: ChartLayout): Promise<string> {
+  const picture = String(await drawChart(layout));
+  return picture.replace('<defs>', `<style>${chartStyle}</style>\n<defs>`);
 }
 
 const margin = 8;
 
-const style = `
+/** For the page that the picture stands in. */
+export const chartStyle = `
 .chart{font-family:system-ui,sans-serif;--ink:#1f2933;--soft:#52606d;--line:#9aa5b1;--box:#f5f7fa;--passed:#0b6e4f;--now:#b44d12;--page:#fff}
 @media(prefers-color-scheme:dark){.chart{--ink:#f0f4f8;--soft:#bcccdc;--line:#627d98;--box:#1b2733;--passed:#57d9a3;--now:#ffb088;--page:#102030}}
 .chart .state rect{fill:var(--box);stroke:var(--line);stroke-width:1.2}
@@ -56,8 +62,8 @@ const style = `
 .chart .number{fill:var(--page);font-size:${type.label.size}px;font-weight:700;text-anchor:middle}
 `.replaceAll('\n', '');
 
-const head = (id: string, kind: string): string =>
-  `<marker id="${id}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="${kind}" d="M0 0L8 4L0 8z"/></marker>`;
+const head = (id: string, kind: string): Markup =>
+  html`<marker id="${id}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="${kind}" d="M0 0L8 4L0 8z"/></marker>`;
 
 /** Once over an arrow. */
 interface Passage {
@@ -82,25 +88,20 @@ function passagesOf({ steps }: Way): ReadonlyMap<string, readonly Passage[]> {
 function drawnArrow(
   { from, to, points, labels }: PlacedArrow,
   passages: readonly Passage[],
-): string {
+): Markup {
   const isPassed = passages.length > 0;
   const line = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x} ${y}`).join('');
   const texts = labels.map(({ event, x, y }) => {
     const mark = passages.some((passage) => passage.event === event) ? ' passed' : '';
-    return `<text class="label${mark}" x="${x}" y="${y + type.label.size}">${escaped(event)}</text>`;
+    return html`<text class="label${mark}" x="${x}" y="${y + type.label.size}">${event}</text>`;
   });
   const title = `${from} to ${to}: ${labels.map(({ event }) => event).join(', ')}`;
-  return [
-    `<g class="way${isPassed ? ' passed' : ''}" data-from="${escaped(from)}" data-to="${escaped(to)}"><title>${escaped(title)}</title>`,
-    `<path class="line" d="${line}" marker-end="url(#head${isPassed ? '-passed' : ''})"/>`,
-    ...texts,
-    ...(isPassed ? [passageMark(points, passages)] : []),
-    '</g>',
-  ].join('');
+  return html`<g class="way${isPassed ? ' passed' : ''}" data-from="${from}" data-to="${to}"><title>${title}</title><path class="line" d="${line}" marker-end="url(#head${isPassed ? '-passed' : ''})"/>${texts}${isPassed ? passageMark(points, passages) : ''}</g>
+`;
 }
 
 /** On the arrow's longest piece; those of neighbours stand apart. */
-function passageMark(points: PlacedArrow['points'], passages: readonly Passage[]): string {
+function passageMark(points: PlacedArrow['points'], passages: readonly Passage[]): Markup {
   const part = passages.some(({ number }) => number % 2 === 0) ? 0.6 : 0.4;
   const pieces = points.slice(1).map(([x, y], i) => {
     const [before = 0, above = 0] = points[i] ?? [];
@@ -112,10 +113,10 @@ function passageMark(points: PlacedArrow['points'], passages: readonly Passage[]
   const [x = 0, y = 0] = pieces.reduce((a, b) => (b.length > a.length ? b : a)).at;
   const text = passages.map(({ number }) => number).join(', ');
   const half = Math.round(6 + text.length * 3.5);
-  return `<rect class="step" x="${x - half}" y="${y - 9}" width="${2 * half}" height="18" rx="9"/><text class="number" x="${x}" y="${y + 4}">${text}</text>`;
+  return html`<rect class="step" x="${x - half}" y="${y - 9}" width="${2 * half}" height="18" rx="9"/><text class="number" x="${x}" y="${y + 4}">${text}</text>`;
 }
 
-function drawnState({ name, leaves, x, y, width, height }: PlacedState, way: Way): string {
+function drawnState({ name, leaves, x, y, width, height }: PlacedState, way: Way): Markup {
   const states = way.steps.map(({ to }) => to);
   const last = states.at(-1);
   const isPassed = states.some((state) => topOf(state) === name);
@@ -125,15 +126,10 @@ function drawnState({ name, leaves, x, y, width, height }: PlacedState, way: Way
     const whole = `${name}.${leaf}`;
     const mark = kind(states.includes(whole), way.isUnderWay && last === whole);
     const at = y + type.name.line + (i + 1) * type.leaf.line - 4;
-    return `<text class="leaf${mark}" x="${x + 14}" y="${at}" data-state="${escaped(whole)}">${escaped(leaf)}</text>`;
+    return html`<text class="leaf${mark}" x="${x + 14}" y="${at}" data-state="${whole}">${leaf}</text>`;
   });
-  return [
-    `<g class="state${kind(isPassed, isNow)}" data-state="${escaped(name)}">`,
-    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
-    `<text class="name" x="${x + 12}" y="${y + 20}">${escaped(name)}</text>`,
-    ...texts,
-    '</g>',
-  ].join('');
+  return html`<g class="state${kind(isPassed, isNow)}" data-state="${name}"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/><text class="name" x="${x + 12}" y="${y + 20}">${name}</text>${texts}</g>
+`;
 }
 
 const spoken = ({ steps, isUnderWay }: Way): string =>

@@ -1,14 +1,7 @@
-/** Text of others in markup. */
+/** HTML and SVG as tagged templates, in which text of others is always escaped. */
+import type { html } from 'hono/html';
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+export { html, raw } from 'hono/html';
 
-/** As text, and as the value of an attribute in double quotes. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (one) => entities[one] ?? '');
-}
+/** Awaited where it is written out. */
+export type Markup = ReturnType<typeof html>;

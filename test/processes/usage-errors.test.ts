@@ -51,6 +51,12 @@ const cases: readonly Case[] = [
   },
   { code: 'E_USAGE', what: 'a topic that is none', args: one('help', 'stores') },
   { code: 'E_NO_LINK', what: 'a page that no event names', args: one('open', 'run') },
+  {
+    code: 'E_SERVE_TOKEN',
+    what: 'pages for others without a token',
+    args: one('serve', '--host', '0.0.0.0'),
+  },
+  { code: 'E_USAGE', what: 'a port of pages that is none', args: one('serve', '--port', '70000') },
   { code: 'E_USAGE', what: 'a port that is none', args: one('sandbox', '--port', 'x') },
   { code: 'E_USAGE', what: 'a store of nothing', args: one('status', '--store', '') },
   {

@@ -7,8 +7,8 @@ import { readDeploy } from '../../runtime/audit/deploys.ts';
 import { type Explanation, explain as explainIn } from '../../runtime/audit/explain.ts';
 import { type CommitOrder, type ExplainFacts, factsOf } from '../../runtime/audit/explain-facts.ts';
 import type { EventLog } from '../../store/log.ts';
-import { readEnvironment } from '../config/environment.ts';
-import { explainView } from '../render/explain-view.ts';
+import { type Environment, readEnvironment } from '../config/environment.ts';
+import { type Explained, explainView } from '../render/explain-view.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findNamed, repositoryHere } from '../workspace/find-commit.ts';
@@ -24,24 +24,12 @@ export async function explain(
   const repository = await repositoryHere();
   const log = await openDeployLog(await findStore(flags, environment), { readOnly: true });
   try {
-    const number = /^#(\d{1,9})$/.exec(name)?.[1];
-    const asked =
-      number === undefined
-        ? name
-        : await mergeCommitOf(Number(number), await urlOf(repository, log), environment);
-    const named = await findNamed(asked, { log, repository, tell: terminal.err });
-    const commit = named.kind === 'deploy' ? named.row.commit : named.sha;
-    const deploy = named.kind === 'deploy' ? named.row.deploy : null;
-    const lanes =
-      named.kind === 'deploy' ? [named.row.lane] : await lanesFor(log, commit, flags.lane);
-    const git = orderOf(repository);
-    const facts = factsOf(log);
-    const found: Explanation[] = [];
-    for (const lane of lanes) found.push(await explainIn({ commit, lane, deploy }, facts, git));
-    const told = redactAll({
-      commit: { sha: commit, title: await titleOf(commit, log, repository) },
-      deploy,
-      lanes: worthTelling(found),
+    const told = await explained(name, {
+      log,
+      repository,
+      environment,
+      lane: flags.lane,
+      tell: terminal.err,
     });
     if (flags.json === true) terminal.json({ version: 1, ...told });
     else for (const line of explainView(told, terminal)) terminal.out(line);
@@ -49,6 +37,43 @@ export async function explain(
   } finally {
     await log.close();
   }
+}
+
+/** @throws UsageError nothing of that name is known, or it may be several */
+export async function explained(
+  name: string,
+  {
+    log,
+    repository,
+    environment,
+    lane: onlyLane,
+    tell,
+  }: {
+    readonly log: EventLog;
+    readonly repository: Repository | null;
+    readonly environment: Environment;
+    readonly lane: string | undefined;
+    readonly tell: (line: string) => void;
+  },
+): Promise<Explained & { readonly deploy: string | null }> {
+  const number = /^#(\d{1,9})$/.exec(name)?.[1];
+  const asked =
+    number === undefined
+      ? name
+      : await mergeCommitOf(Number(number), await urlOf(repository, log), environment);
+  const named = await findNamed(asked, { log, repository, tell: tell });
+  const commit = named.kind === 'deploy' ? named.row.commit : named.sha;
+  const deploy = named.kind === 'deploy' ? named.row.deploy : null;
+  const lanes = named.kind === 'deploy' ? [named.row.lane] : await lanesFor(log, commit, onlyLane);
+  const git = orderOf(repository);
+  const facts = factsOf(log);
+  const found: Explanation[] = [];
+  for (const lane of lanes) found.push(await explainIn({ commit, lane, deploy }, facts, git));
+  return redactAll({
+    commit: { sha: commit, title: await titleOf(commit, log, repository) },
+    deploy,
+    lanes: worthTelling(found),
+  });
 }
 
 /** As git says, or else the newest deploy's settings. */

@@ -21,6 +21,7 @@ export interface Environment {
   readonly githubToken: string | null;
   readonly githubApiUrl: string;
   /** What heads of the log are signed with: a private key of Ed25519. */
+  readonly serveToken: string | null;
   readonly signingKey: string | null;
   /** What the kinds of channels read: tokens, webhooks and base URLs, by the names of their variables. */
   readonly channels: Readonly<Record<string, string | null>>;
@@ -43,7 +44,7 @@ const webhooks = channelKinds.flatMap(({ variables }) =>
 /** A channel may go by a token that is read for something else, too. */
 const optionalTokens = [
   ...new Set([
-    ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'PIPELINE_SIGNING_KEY'],
+    ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'PIPELINE_SIGNING_KEY', 'PIPELINE_SERVE_TOKEN'],
     ...channelKinds.flatMap(({ variables }) => variables.tokens.map(({ name }) => name)),
   ]),
 ];
@@ -96,6 +97,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     githubToken: text('GITHUB_TOKEN'),
     githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com', 'GITHUB_TOKEN'),
     signingKey: text('PIPELINE_SIGNING_KEY'),
+    serveToken: text('PIPELINE_SERVE_TOKEN'),
     channels: Object.fromEntries(
       channelKinds.flatMap(({ variables: { tokens, webhooks, urls } }) => [
         ...tokens.map(({ name }) => [name, text(name)]),

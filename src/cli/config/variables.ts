@@ -32,6 +32,11 @@ const own: readonly Variable[] = [
     standard: null,
   },
   {
+    name: 'PIPELINE_SERVE_TOKEN',
+    use: 'what pipeline serve asks for where it is reached beyond this machine',
+    standard: null,
+  },
+  {
     name: 'PRODUCTION_CD_ENABLED',
     use: 'the kill switch, under the name that gates.killSwitch has: in a CI nothing goes to production unless it is true',
     standard: null,

@@ -345,3 +345,53 @@ function toDeployRow(row: DeploysTable): DeployRow {
   const { commit_id, requested_at, requested_position: _, settled, ...same } = row;
   return { ...same, commit: commit_id, requestedAt: requested_at, settled: settled === 1 };
 }
+
+/** Which deploys are wanted; what is left out does not matter. */
+export interface DeploySearch {
+  readonly lane: string;
+  /** One of the nine states, or one within them. */
+  readonly state?: string | undefined;
+  /** In the title, or the beginning of the commit, of the build or of the deploy's id. */
+  readonly text?: string | undefined;
+  /** Asked for from this time on: ISO 8601. */
+  readonly since?: string | undefined;
+  /** Asked for before this time: ISO 8601. */
+  readonly until?: string | undefined;
+  /** From the page before: only what was asked for before its last one. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+/**
+ * The deploys of a lane that are searched for, the one asked for last first. `next` is what the page after this one is asked
+ * with; null where this is the last. Each row is compared with its deploy's events.
+ *
+ * @throws LogFault a row is not what its events say
+ */
+export async function searchDeploys(
+  log: EventLog,
+  { lane, state, text = '', since, until, after, limit }: DeploySearch,
+): Promise<{ readonly rows: readonly DeployRow[]; readonly next: number | null }> {
+  const like = text.replace(/[\\%_]/g, '\\$&').toLowerCase();
+  const found = await select(log, (db) => {
+    let query = newestFirst(db)
+      .where('lane', '=', lane)
+      .limit(limit + 1);
+    if (state !== undefined) {
+      query = query.where((eb) =>
+        eb.or([eb('state', '=', state), eb('state', 'like', `${state}.%`)]),
+      );
+    }
+    if (since !== undefined) query = query.where('requested_at', '>=', since);
+    if (until !== undefined) query = query.where('requested_at', '<', until);
+    if (after !== undefined) query = query.where('requested_position', '<', after);
+    if (like === '') return query;
+    return query.where(
+      sql<boolean>`(lower(title) like ${`%${like}%`} escape '\\' or lower(deploy) like ${`${like}%`} escape '\\' or commit_id like ${`${like}%`} escape '\\' or lower(build) like ${`${like}%`} escape '\\')`,
+    );
+  });
+  const shown = found.slice(0, limit);
+  const rows: DeployRow[] = [];
+  for (const row of shown) rows.push((await storyOf(log, row)).row);
+  return { rows, next: found.length > limit ? (shown.at(-1)?.requested_position ?? null) : null };
+}

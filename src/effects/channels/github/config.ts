@@ -21,9 +21,9 @@ export const schema = z.strictObject({
     ),
   environments: z
     .strictObject({
-      staging: environment.default('staging'),
-      canary: environment.default('canary'),
-      production: environment.default('production'),
+      staging: environment.default('staging').describe('what staging is called on GitHub'),
+      canary: environment.default('canary').describe('what canary is called on GitHub'),
+      production: environment.default('production').describe('what production is called on GitHub'),
     })
     .prefault({})
     .describe('what each environment is called on GitHub'),

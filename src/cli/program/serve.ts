@@ -1,0 +1,24 @@
+/** The pages. */
+import type { Command } from 'commander';
+import type { ServeFlags } from '../commands/serve.ts';
+import { example, type Surroundings } from './shared.ts';
+
+/** `pipeline serve`. */
+export function declareServe(program: Command, { terminal, exit }: Surroundings): void {
+  program
+    .command('serve')
+    .description(
+      'the log as pages in the browser: what runs where, who waits for what, each deploy on the chart',
+    )
+    .option('--port <n>', '0 takes any free one', '4480')
+    .option(
+      '--host <name>',
+      'where it listens; beyond this machine PIPELINE_SERVE_TOKEN is needed',
+      '127.0.0.1',
+    )
+    .addHelpText('after', example('pipeline serve', 'pipeline serve --port 0'))
+    .action(async (_flags, command: Command) => {
+      const { serve } = await import('../commands/serve.ts');
+      exit(await serve(command.optsWithGlobals<ServeFlags>(), terminal));
+    });
+}

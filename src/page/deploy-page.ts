@@ -1,0 +1,125 @@
+/** A deploy: where it is on the chart, what happened and when, what it carried, and what a person can do. */
+import { formatDuration } from '../format/duration.ts';
+import type { DomainEvent, ReleaseNotes } from '../machine/events.ts';
+import { nextFor } from '../machine/state-facts.ts';
+import { shortSha, tell } from '../machine/story.ts';
+import type { DeployRow } from '../runtime/audit/deploys.ts';
+import type { Links } from '../runtime/audit/links.ts';
+import { drawChart } from './chart-drawing.ts';
+import { chartLayout } from './chart-layout.ts';
+import { type Addresses, clock, linkTo, nothing, type PageParts, since, time } from './document.ts';
+import { html, type Markup } from './markup.ts';
+import { stateMark } from './state-mark.ts';
+
+/** One event of it, as it was recorded. */
+export interface ToldEvent {
+  readonly version: number;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly event: DomainEvent;
+  /** The state that it led to. */
+  readonly to: string;
+  readonly hash: string;
+}
+
+export interface ToldDeploy {
+  readonly row: DeployRow;
+  /** Who or what asked for it. */
+  readonly by: string;
+  readonly running: boolean;
+  readonly events: readonly ToldEvent[];
+  readonly links: Links;
+  readonly notes: ReleaseNotes | null;
+  /** What does not add up in what was recorded of it; null: all of it is as it was recorded. */
+  readonly fault: string | null;
+}
+
+export function deployPage(deploy: ToldDeploy, position: number, at: Addresses): PageParts {
+  const { row, events, fault } = deploy;
+  const steps = events.map(({ event, to }) => ({ event: event.type, to }));
+  return {
+    title: `${row.deploy} ${row.state}`,
+    position,
+    main: html`<h1>${row.deploy}: ${row.title}</h1>
+${fault === null ? nothing : html`<p class="fault" role="alert">What the log has of it does not add up: ${fault}</p>`}
+${facts(deploy, at)}
+${whatToDo(deploy)}
+<h2>Its way</h2>
+<div class="scroll">${drawChart(chartLayout, { steps, isUnderWay: !row.settled })}</div>
+<h2>What happened</h2>
+<div class="scroll">${timeline(events)}</div>
+${notesOf(deploy.notes)}
+<h2>Proof</h2>
+${proof(deploy)}`,
+  };
+}
+
+function facts({ row, by, running, links }: ToldDeploy, at: Addresses): Markup {
+  const { state, settled, lane, commit, branch, requestedAt } = row;
+  const isAlone = !settled && !running;
+  return html`<dl>
+<dt>State</dt><dd>${stateMark(state)}, ${since(row.since)}${isAlone ? html` <span class="bad">no run carries it on</span>` : nothing}</dd>
+<dt>Lane</dt><dd><a href="${at.lane(lane)}">${lane}</a>, branch ${branch}</dd>
+<dt>Commit</dt><dd>${linkTo(links.commit, shortSha(commit))}</dd>
+<dt>Asked for</dt><dd>by ${by}, ${time(requestedAt)}</dd>
+<dt>Elsewhere</dt><dd>${elsewhere(links)}</dd>
+</dl>`;
+}
+
+function elsewhere({ run, comparison, app }: Links): Markup {
+  const links = [
+    { url: run, text: 'CI run' },
+    { url: comparison, text: 'comparison' },
+    { url: app, text: 'app' },
+  ].filter(({ url }) => url !== null);
+  return links.length === 0
+    ? html`nothing is linked`
+    : html`${links.map(({ url, text }, i) => html`${i === 0 ? '' : ', '}${linkTo(url, text)}`)}`;
+}
+
+function whatToDo({ row, running }: ToldDeploy): Markup {
+  const { deploy, state, settled, reason } = row;
+  const next = nextFor(state, deploy);
+  const alone =
+    settled || running ? null : `Run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
+  const told = next ?? alone;
+  if (told === null && reason === null) return nothing;
+  return html`<div class="hold">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${told}</p>`}</div>`;
+}
+
+function timeline(events: readonly ToldEvent[]): Markup {
+  return html`<table><caption>Each event as the log has it, with what it led to</caption>
+<thead><tr><th scope="col">when</th><th scope="col">after</th><th scope="col">event</th><th scope="col">what</th><th scope="col">state</th></tr></thead>
+<tbody>${events.map((one, i) => {
+    const before = events[i - 1] ?? one;
+    const { headline, detail, tone } = tell(one.event);
+    const took = Date.parse(one.time) - Date.parse(before.time);
+    return html`<tr><td>${clock(one.time)}</td><td>${i === 0 ? '' : `+${formatDuration(took)}`}</td><td><code>${one.event.type}</code></td><td class="text ${tone}">${headline}${detail === null ? nothing : html`<details><summary>more</summary><pre>${detail}</pre></details>`}</td><td>${one.to === before.to && i > 0 ? '' : stateMark(one.to)}</td></tr>
+`;
+  })}</tbody></table>`;
+}
+
+function notesOf(notes: ReleaseNotes | null): Markup {
+  if (notes === null || notes.commits.length === 0) return nothing;
+  const { commits, omitted } = notes;
+  return html`<h2>What it carries</h2>
+<ul class="notes">${commits.map(
+    ({
+      sha,
+      title,
+      author,
+      url,
+    }) => html`<li>${linkTo(url, shortSha(sha))} ${title} <span class="soft">${author}</span></li>
+`,
+  )}${omitted === 0 ? nothing : html`<li class="soft">and ${omitted} more before them</li>`}</ul>`;
+}
+
+function proof({ row, events, fault }: ToldDeploy): Markup {
+  const last = events.at(-1);
+  if (last === undefined) return html`<p>Nothing of it can be read.</p>`;
+  const said =
+    fault === null
+      ? `Each of its ${events.length} events follows on the one before it; the last one has the hash`
+      : 'Up to the fault each event follows on the one before it; the last of those has the hash';
+  return html`<p>${said} <code>${last.hash}</code>. To have it computed again: <code>pipeline replay ${row.deploy}</code></p>`;
+}

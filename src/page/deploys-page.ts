@@ -1,0 +1,57 @@
+/** A lane's deploys through the years, a page at a time. */
+import { formatDuration } from '../format/duration.ts';
+import { shortSha } from '../machine/story.ts';
+import type { DeployRow } from '../runtime/audit/deploys.ts';
+import { type Addresses, nothing, type PageParts, since, time } from './document.ts';
+import { html, type Markup } from './markup.ts';
+import { stateMark } from './state-mark.ts';
+
+/** What the form has, as it was sent. */
+export interface HistoryForm {
+  readonly text: string;
+  readonly state: string;
+  readonly since: string;
+  readonly until: string;
+}
+
+export interface LaneHistory {
+  readonly lane: string;
+  readonly rows: readonly DeployRow[];
+  /** The page after this one; null where this is the last, or there is no server to ask. */
+  readonly next: string | null;
+  /** The states to choose from; null: there is no server to ask. */
+  readonly search: { readonly form: HistoryForm; readonly states: readonly string[] } | null;
+}
+
+export function deploysPage(history: LaneHistory, position: number, at: Addresses): PageParts {
+  const { lane, rows, next, search } = history;
+  return {
+    title: `Deploys of ${lane}`,
+    position,
+    main: html`<h1>Deploys of ${lane}</h1>
+${search === null ? nothing : form(search)}
+${rows.length === 0 ? html`<p>There is none.</p>` : deploysTable(rows, at)}
+${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a></p>`}`,
+  };
+}
+
+function form({ form: given, states }: NonNullable<LaneHistory['search']>): Markup {
+  return html`<form method="get" role="search">
+<label for="text">Title, commit, build or id<input id="text" name="text" type="search" value="${given.text}"></label>
+<label for="state">State<select id="state" name="state"><option value="">any</option>${states.map(
+    (state) => html`<option${state === given.state ? html` selected` : nothing}>${state}</option>`,
+  )}</select></label>
+<label for="since">From (UTC)<input id="since" name="since" type="date" value="${given.since}"></label>
+<label for="until">Until (UTC)<input id="until" name="until" type="date" value="${given.until}"></label>
+<button>Search</button>
+</form>`;
+}
+
+function deploysTable(rows: readonly DeployRow[], at: Addresses): Markup {
+  return html`<div class="scroll"><table><thead><tr><th scope="col">deploy</th><th scope="col">state</th><th scope="col">since</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
+<tbody>${rows.map(
+    (row) =>
+      html`<tr><td><a href="${at.deploy(row.deploy)}">${row.deploy}</a></td><td>${stateMark(row.state)}</td><td>${since(row.since)}</td><td class="text">${row.title} <code class="soft">${shortSha(row.commit)}</code></td><td>${time(row.requestedAt)}</td><td>${row.settled ? formatDuration(Date.parse(row.since) - Date.parse(row.requestedAt)) : ''}</td></tr>
+`,
+  )}</tbody></table></div>`;
+}

@@ -1,0 +1,89 @@
+/** How each lane stands: what runs where, what holds it, who has the lock and who waits, what a person can do. */
+import { shortSha } from '../machine/story.ts';
+import type { Hold } from '../runtime/standing/holds.ts';
+import type { Place } from '../runtime/standing/places.ts';
+import type { LaneStanding } from '../runtime/standing/standing.ts';
+import type { ToDo } from '../runtime/standing/to-do.ts';
+import { type Addresses, nothing, type PageParts, since } from './document.ts';
+import { html, type Markup } from './markup.ts';
+import { becameMark } from './state-mark.ts';
+
+const deploysMax = 8;
+
+export function lanesPage(
+  standings: readonly LaneStanding[],
+  position: number,
+  at: Addresses,
+): PageParts {
+  return {
+    title: standings.length === 1 ? (standings[0]?.lane ?? 'Lanes') : 'Lanes',
+    position,
+    main: html`<h1>Lanes</h1>
+${standings.length === 0 ? html`<p>No deploys yet.</p>` : nothing}
+<div class="lanes">${standings.map((standing) => lanePart(standing, at))}</div>`,
+  };
+}
+
+function lanePart(standing: LaneStanding, at: Addresses): Markup {
+  const { lane, places, holds, holder, waiting, toDo, deploys } = standing;
+  return html`<section class="lane" aria-label="${lane}">
+<h2><a href="${at.lane(lane)}">${lane}</a></h2>
+${holds.map(holdPart)}
+<dl>${places.map(
+    (place) => html`<dt>${place.environment}</dt><dd>${placePart(place, at)}</dd>
+`,
+  )}<dt>lane held</dt><dd>${
+    holder === null
+      ? 'by nobody'
+      : html`by ${link(holder.deploy, at)}: ${holder.doing}, ${since(holder.since)}${holder.running ? nothing : html` <span class="bad">its run is gone; the next one takes the lane over</span>`}`
+  }</dd>
+${
+  waiting.length === 0
+    ? nothing
+    : html`<dt>waiting</dt><dd><ol>${waiting.map(({ deploy, since: from, behind }) => html`<li>${link(deploy, at)}, ${since(from)}${behind === null ? nothing : html`, behind ${link(behind, at)}`}</li>`)}</ol></dd>
+`
+}</dl>
+${toDo.length === 0 ? nothing : html`<h3>To do</h3>${toDo.map((one) => toDoPart(one, at))}`}
+<h3>Last deploys</h3>
+<div class="scroll"><table><thead><tr><th scope="col">deploy</th><th scope="col">became</th><th scope="col">since</th><th scope="col">what</th></tr></thead>
+<tbody>${deploys.slice(0, deploysMax).map(
+    ({ row, became }) =>
+      html`<tr><td>${link(row.deploy, at)}</td><td>${becameMark(became)}</td><td>${since(row.since)}</td><td class="text">${row.title}</td></tr>
+`,
+  )}</tbody></table></div>
+<p><a href="${at.lane(lane)}">All its deploys</a></p>
+</section>
+`;
+}
+
+const link = (deploy: string, at: Addresses): Markup =>
+  html`<a href="${at.deploy(deploy)}">${deploy}</a>`;
+
+function holdPart({ what, since: from }: Hold): Markup {
+  return html`<p class="hold"><strong>Held</strong>, ${since(from)}: ${what}</p>
+`;
+}
+
+function placePart(place: Place, at: Addresses): Markup {
+  const {
+    version,
+    commit,
+    title,
+    deploy,
+    by,
+    since: from,
+    verified,
+    source,
+    knownAt,
+    pending,
+  } = place;
+  if (version === null) return html`${source === 'target' ? 'runs nothing yet' : 'not known'}`;
+  return html`<strong>${version}</strong> ${commit === null ? 'of an unknown commit' : html`<code>${shortSha(commit)}</code>`} ${title ?? ''}
+${deploy === null ? nothing : html`(${link(deploy, at)})`} ${by === null ? nothing : html`by ${by}`} ${from === null ? nothing : since(from)}
+<span class="${verified ? 'good' : 'waiting'}">${verified ? '✔ verified' : '▸ not verified'}</span>${pending === null ? nothing : html`; ${pending.version} is under way`}${source === 'log' && knownAt !== null ? html` <span class="soft">as the log knew ${since(knownAt)}</span>` : nothing}`;
+}
+
+function toDoPart({ deploy, why, commands }: ToDo, at: Addresses): Markup {
+  return html`<div class="hold"><p>${deploy === null ? nothing : html`${link(deploy, at)}: `}${why}</p>${commands.map((command) => html`<pre><code>${command}</code></pre>`)}</div>
+`;
+}

@@ -1,0 +1,145 @@
+/** The pages by their paths, and each rendered once for all who look at it. */
+import { chartLayout } from '../page/chart-layout.ts';
+import { chartPage } from '../page/chart-page.ts';
+import { deployPage } from '../page/deploy-page.ts';
+import { deploysPage, type HistoryForm } from '../page/deploys-page.ts';
+import { type Addresses, document, type PageParts } from '../page/document.ts';
+import { type Answer, explainPage } from '../page/explain-page.ts';
+import { lanesPage } from '../page/lanes-page.ts';
+import { redactAll } from '../redaction/gate.ts';
+import { searchDeploys } from '../runtime/audit/deploys.ts';
+import type { EventLog } from '../store/log.ts';
+import { readStandings, readToldDeploy } from './read.ts';
+
+const perPage = 50;
+
+/** The nine states. */
+const states = chartLayout.states.map(({ name }) => name);
+
+export const addresses: Addresses = {
+  lanes: '/',
+  chart: '/chart',
+  explain: '/explain',
+  lane: (lane) => `/lanes/${encodeURIComponent(lane)}`,
+  deploy: (deploy) => `/deploys/${encodeURIComponent(deploy)}`,
+  stylesheet: '/style.css',
+  script: '/live.js',
+  live: '/events',
+};
+
+/** What pages are made from. */
+export interface Sources {
+  readonly log: EventLog;
+  /** Asks the log, and git where there is a clone, why something shipped or did not. */
+  explain(asked: string): Promise<Answer>;
+}
+
+/** A page's own part, by its path and query; null: there is no such page. */
+async function pageAt(
+  { log, explain }: Sources,
+  url: URL,
+  position: number,
+): Promise<PageParts | null> {
+  const [room = '', name = '', ...rest] = partsOf(url);
+  if (rest.length > 0) return null;
+  if (room === '') return lanesPage(await readStandings(log), position, addresses);
+  if (room === 'chart' && name === '') return chartPage(position);
+  if (room === 'explain' && name === '') {
+    const asked = (url.searchParams.get('commit') ?? '').trim().slice(0, 200);
+    return explainPage(asked, asked === '' ? null : await explain(asked), position, addresses);
+  }
+  if (room === 'deploys' && name !== '') {
+    const deploy = await readToldDeploy(log, name);
+    return deploy === null ? null : deployPage(deploy, position, addresses);
+  }
+  if (room === 'lanes' && name !== '') return history(log, name, url, position);
+  return null;
+}
+
+/** An address that is none is that of no page. */
+function partsOf(url: URL): string[] {
+  try {
+    return url.pathname.slice(1).split('/').map(decodeURIComponent);
+  } catch {
+    return ['nothing'];
+  }
+}
+
+async function history(
+  log: EventLog,
+  lane: string,
+  url: URL,
+  position: number,
+): Promise<PageParts> {
+  const form = formOf(url.searchParams);
+  const after = Number(url.searchParams.get('after') ?? '');
+  const { rows, next } = await searchDeploys(log, {
+    lane,
+    limit: perPage,
+    text: form.text,
+    state: form.state === '' ? undefined : form.state,
+    since: form.since === '' ? undefined : `${form.since}T00:00:00.000Z`,
+    until: form.until === '' ? undefined : `${form.until}T00:00:00.000Z`,
+    after: Number.isSafeInteger(after) && after > 0 ? after : undefined,
+  });
+  const further = new URLSearchParams(Object.entries(form).filter(([, value]) => value !== ''));
+  further.set('after', String(next));
+  const shown = redactAll({ lane, rows, search: { form, states } });
+  return deploysPage({ ...shown, next: next === null ? null : `?${further}` }, position, addresses);
+}
+
+function formOf(query: URLSearchParams): HistoryForm {
+  const day = (name: string) => {
+    const text = query.get(name) ?? '';
+    return /^\d{4}-\d\d-\d\d$/.test(text) ? text : '';
+  };
+  const state = query.get('state') ?? '';
+  return {
+    text: (query.get('text') ?? '').slice(0, 200),
+    state: states.includes(state) ? state : '',
+    since: day('since'),
+    until: day('until'),
+  };
+}
+
+/** A page is rendered again when the log has grown, and after this time: who is alive is in no event. */
+const freshMs = 5_000;
+const keptPages = 200;
+
+interface Kept {
+  readonly position: number;
+  readonly atMs: number;
+  readonly text: Promise<string | null>;
+}
+
+/** However many look at a page, the log is read for one. */
+export class Pages {
+  readonly #sources: Sources;
+  readonly #nowMs: () => number;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(sources: Sources, nowMs: () => number) {
+    this.#sources = sources;
+    this.#nowMs = nowMs;
+  }
+
+  /** Null: there is no such page. */
+  async at(url: URL, position: number): Promise<string | null> {
+    const key = url.pathname + url.search;
+    const known = this.#kept.get(key);
+    const isFresh = known?.position === position && this.#nowMs() - known.atMs < freshMs;
+    if (known !== undefined && isFresh) return known.text;
+    const text = pageAt(this.#sources, url, position).then((parts) =>
+      parts === null ? null : document(parts, addresses),
+    );
+    this.#kept.delete(key);
+    this.#kept.set(key, { position, atMs: this.#nowMs(), text });
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= keptPages) break;
+      this.#kept.delete(oldest);
+    }
+    // What failed is tried again by whoever comes next.
+    text.catch(() => this.#kept.delete(key));
+    return text;
+  }
+}

@@ -1,0 +1,68 @@
+/** What the pages show, read from the log. Nothing leaves here with a secret in it: an imported log may hold one. */
+
+import type { ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
+import { redactAll } from '../redaction/gate.ts';
+import { actorName, actorSchema } from '../runtime/actor.ts';
+import { readDeploy } from '../runtime/audit/deploys.ts';
+import { linksOf } from '../runtime/audit/links.ts';
+import { livingRuns } from '../runtime/lock/living-runs.ts';
+import { domainEvent, UnreadableLog } from '../runtime/log/recorded.ts';
+import { deployStream } from '../runtime/log/streams.ts';
+import { knownOf, readLanes } from '../runtime/standing/read.ts';
+import { type LaneStanding, laneStanding } from '../runtime/standing/standing.ts';
+import type { EventLog, JsonObject, RecordedEvent } from '../store/log.ts';
+
+/** Null: the log has no deploy of that id. */
+export async function readToldDeploy(log: EventLog, id: string): Promise<ToldDeploy | null> {
+  const [row] = await readDeploy(log, id);
+  if (row?.deploy !== id) return null;
+  const [records, living] = [await log.readStream(deployStream(id)), await livingRuns(log)];
+  const { events, fault } = toldEvents(records);
+  const domain = events.map(({ event }) => event);
+  const observed = domain.find((event) => event.type === 'deploy.observed');
+  return redactAll({
+    row,
+    by: whoAsked(records[0]),
+    running: !row.settled && living.has(id),
+    events,
+    links: linksOf(domain),
+    notes: observed?.type === 'deploy.observed' ? observed.data.notes : null,
+    fault,
+  });
+}
+
+/** As far as this version can read them. */
+function toldEvents(records: readonly RecordedEvent[]) {
+  const events: ToldEvent[] = [];
+  for (const record of records) {
+    try {
+      const { version, time, hash } = record;
+      const to = stateAfter(record) ?? events.at(-1)?.to ?? '';
+      events.push({ version, time, hash, to, event: domainEvent(record) });
+    } catch (error) {
+      if (error instanceof UnreadableLog) return { events, fault: error.message };
+      throw error;
+    }
+  }
+  return { events, fault: null };
+}
+
+function stateAfter({ metadata }: RecordedEvent): string | null {
+  const transition = metadata.transition as JsonObject | undefined;
+  return typeof transition?.to === 'string' ? transition.to : null;
+}
+
+function whoAsked(first: RecordedEvent | undefined): string {
+  const { data: actor } = actorSchema.safeParse(first?.metadata.actor);
+  return actor === undefined ? 'somebody' : actorName(actor);
+}
+
+/** How every lane stands, as the log knows it: whoever looks at a page asks no target. */
+export async function readStandings(log: EventLog): Promise<readonly LaneStanding[]> {
+  const { lanes } = await readLanes(log, { limit: standingsMin, lane: undefined });
+  const told = { kind: 'notAsked', why: '' } as const;
+  const known = await Promise.all(lanes.map((logged) => knownOf(log, logged, told)));
+  return redactAll(known.map(laneStanding));
+}
+
+const standingsMin = 20;

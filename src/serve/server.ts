@@ -1,0 +1,140 @@
+/** The web server: pages, their stylesheet and script, and what comes live. It only reads. */
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { document } from '../page/document.ts';
+import { liveScript } from '../page/live.ts';
+import { html } from '../page/markup.ts';
+import { stylesheet } from '../page/stylesheet.ts';
+import { LogFault } from '../store/log.ts';
+import { cookieOf, type Door, isSame, refusal } from './door.ts';
+import { addresses, Pages, type Sources } from './pages.ts';
+import { Tail } from './tail.ts';
+
+/** A browser that went away unnoticed is noticed when it is written to. */
+const aliveMs = 15_000;
+
+const securityHeaders = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+} as const;
+
+function createApp(sources: Sources, tail: Tail, door: Door, nowMs: () => number): Hono {
+  const pages = new Pages(sources, nowMs);
+  const app = new Hono();
+  app.use(async (c, next) => {
+    const url = new URL(c.req.url);
+    const given = url.searchParams.get('token');
+    const refused = refusal(door, c.req.raw.headers);
+    if (
+      refused?.status === 401 &&
+      given !== null &&
+      door.token !== null &&
+      isSame(given, door.token)
+    ) {
+      url.searchParams.delete('token');
+      c.header('set-cookie', cookieOf(door.token));
+      return c.redirect(url.pathname + url.search, 303);
+    }
+    for (const [name, value] of Object.entries(securityHeaders)) c.header(name, value);
+    if (refused !== null) return c.text(`${refused.why}\n`, refused.status);
+    return next();
+  });
+  app.get('/style.css', (c) =>
+    c.body(stylesheet, 200, { 'content-type': 'text/css; charset=utf-8' }),
+  );
+  app.get('/live.js', (c) =>
+    c.body(liveScript, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
+  );
+  app.get('/events', (c) =>
+    streamSSE(c, async (stream) => {
+      let told = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? tail.position);
+      let wake = (): void => {};
+      const end = tail.listen(() => wake());
+      stream.onAbort(() => {
+        end();
+        wake();
+      });
+      while (!stream.aborted) {
+        const { position } = tail;
+        if (position > told) {
+          told = position;
+          await stream.writeSSE({ event: 'log', id: String(position), data: String(position) });
+          continue;
+        }
+        const isAwake = await new Promise<boolean>((done) => {
+          const timer = setTimeout(() => done(false), aliveMs);
+          wake = () => {
+            clearTimeout(timer);
+            done(true);
+          };
+        });
+        if (!isAwake) await stream.writeln(':');
+      }
+    }),
+  );
+  app.get('*', async (c) => {
+    const text = await pages.at(new URL(c.req.url), tail.position);
+    if (text !== null) return c.html(text);
+    const main = html`<h1>Not found</h1><p>The log has no such lane or deploy.</p>`;
+    return c.html(
+      await document({ title: 'Not found', main, position: tail.position }, addresses),
+      404,
+    );
+  });
+  app.onError(async (error, c) => {
+    const what = error instanceof LogFault ? error.message : 'The log cannot be read just now.';
+    const main = html`<h1>Not shown</h1><p class="fault" role="alert">${what}</p>`;
+    return c.html(
+      await document({ title: 'Not shown', main, position: tail.position }, addresses),
+      500,
+    );
+  });
+  return app;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** Resolves when it is over; rejects when the log cannot be read any more. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** By the port that it got. */
+  readonly door: (port: number) => Door;
+  readonly nowMs: () => number;
+}
+
+/** @throws the port is taken, or is none of this machine (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`) */
+export async function startServer(sources: Sources, options: ServeOptions): Promise<RunningServer> {
+  const tail = new Tail(sources.log);
+  await tail.look();
+  let app: Hono | undefined;
+  const fetch = (request: Request): Promise<Response> | Response =>
+    app?.fetch(request) ?? new Response(null, { status: 503 });
+  const listening = Promise.withResolvers<number>();
+  const server = serve({ fetch, hostname: options.host, port: options.port }, ({ port }) =>
+    listening.resolve(port),
+  );
+  server.on('error', listening.reject);
+  const port = await listening.promise;
+  app = createApp(sources, tail, options.door(port), options.nowMs);
+  const stop = new AbortController();
+  return {
+    port,
+    ended: tail.follow(stop.signal),
+    async close() {
+      stop.abort();
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
+    },
+  };
+}

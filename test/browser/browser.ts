@@ -1,0 +1,76 @@
+/** A real browser: Chromium of the distribution, without a window. Whatever it says or asks elsewhere is kept. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Null: there is none. */
+export const chromiumPath = ['chromium', 'chromium-browser', 'google-chrome-stable']
+  .map(pathOf)
+  .find((path) => path !== null);
+
+/** Where there has to be one, tests fail without it. */
+export const isChromiumRequired = process.env.LOCKSTEP_REQUIRE_CHROMIUM === '1';
+
+function pathOf(name: string): string | null {
+  try {
+    return execFileSync('which', [name], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+}
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath ?? 'chromium', args: ['--no-sandbox'] });
+
+export interface Watched {
+  readonly page: Page;
+  /** Errors on its console, scripts that failed, what the content security policy refused. */
+  readonly complaints: string[];
+  /** Requests to another place than its own. */
+  readonly elsewhere: string[];
+}
+
+export async function openPage(
+  browser: Browser,
+  origin: string,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const elsewhere: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) elsewhere.push(url);
+  });
+  return { page, complaints, elsewhere };
+}
+
+/** What is hard to use for somebody who cannot see, or cannot use a mouse, by the rules of axe: by these, or by all. */
+export async function axeFindings(page: Page, rules: readonly string[]): Promise<string[]> {
+  // Not as a script of the page, which its policy would refuse.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(
+    (only) =>
+      // biome-ignore lint/suspicious/noExplicitAny: axe is in the page, where TypeScript does not see it
+      (globalThis as any).axe.run(only.length === 0 ? {} : { runOnly: only }),
+    [...rules],
+  );
+  return violations.flatMap(({ id, nodes }: axe.Result) =>
+    nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`),
+  );
+}
+
+/** Kept for whoever wants to look at them, where `LOCKSTEP_PICTURES` names a folder. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.LOCKSTEP_PICTURES;
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(resolve(folder), `${name}.png`), fullPage: true });
+}

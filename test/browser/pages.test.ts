@@ -1,0 +1,160 @@
+/** The pages of `pipeline serve` in a real browser: each of them, light and dark, on a phone and on a wall, and as the log grows. */
+import { createServer } from 'node:net';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployId, type Job, Stage } from '../processes/stage.ts';
+import {
+  axeFindings,
+  chromiumPath,
+  isChromiumRequired,
+  openBrowser,
+  openPage,
+  picture,
+} from './browser.ts';
+
+const looks = {
+  light: { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, isMobile: true },
+  wall: { colorScheme: 'dark', viewport: { width: 3840, height: 2160 } },
+} as const;
+
+/** What differs by the look is its colours. */
+const rulesOf: Readonly<Record<string, readonly string[]>> = {
+  light: [],
+  dark: ['color-contrast'],
+};
+
+const isHere = chromiumPath !== undefined || isChromiumRequired;
+
+describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let stage: Stage;
+  let served: Job;
+  let port: number;
+  let origin: string;
+  const deploys = { live: '', failed: '' };
+  let failed = '';
+
+  beforeAll(async () => {
+    stage = await Stage.set();
+    browser = await openBrowser();
+    const first = stage.commit('The first');
+    expect(await stage.advanceHere(501, first)).toMatchObject({ exit: 0 });
+    stage.sandbox.control.failNextBuild({ app: 'acme-staging' });
+    const second = stage.commit(`<b>It breaks</b> <script>alert('it')</script>`);
+    expect(await stage.advanceHere(502, second)).toMatchObject({ exit: 1 });
+    deploys.live = deployId(501, first);
+    deploys.failed = deployId(502, second);
+    failed = second;
+    port = await freePort();
+    origin = `http://127.0.0.1:${port}`;
+    await serve();
+  }, 120_000);
+  afterAll(async () => {
+    served?.process.kill('SIGKILL');
+    await browser?.close();
+    await stage?.strike();
+  });
+
+  async function serve(): Promise<void> {
+    served = stage.start(['serve', '--port', `${port}`], { CI: undefined });
+    await served.saw('Ctrl-C');
+  }
+
+  const paths = (): Readonly<Record<string, string>> => ({
+    lanes: '/',
+    history: '/lanes/acme-web',
+    live: `/deploys/${deploys.live}`,
+    failed: `/deploys/${deploys.failed}`,
+    explain: `/explain?commit=${deploys.failed}`,
+    chart: '/chart',
+    nothing: '/deploys/999-nothing',
+  });
+
+  it.each(Object.entries(looks))('shows every page, %s', async (look, options) => {
+    const { page, complaints, elsewhere } = await openPage(browser, origin, options);
+    for (const [name, path] of Object.entries(paths())) {
+      // Of the largest screen the two pages that hang on a wall.
+      if (look === 'wall' && !['lanes', 'live'].includes(name)) continue;
+      const answer = await page.goto(origin + path, { waitUntil: 'load' });
+      expect([name, answer?.status()]).toEqual([name, name === 'nothing' ? 404 : 200]);
+      // Nothing is wider than the screen: wide tables and the chart scroll by themselves.
+      const [wide, width] = await page.$eval('html', (root) => [
+        root.scrollWidth,
+        root.clientWidth,
+      ]);
+      expect([name, wide]).toEqual([name, width]);
+      const rules = rulesOf[look];
+      if (rules !== undefined) expect([name, await axeFindings(page, rules)]).toEqual([name, []]);
+      await picture(page, `${name}-${look}`);
+    }
+    expect(complaints.filter((one) => !one.includes('404'))).toEqual([]);
+    expect(elsewhere).toEqual([]);
+    await page.context().close();
+  });
+
+  it('marks the way that the log has', async () => {
+    const { page } = await openPage(browser, origin);
+    await page.goto(`${origin}/deploys/${deploys.failed}`);
+    const records = await stage.events(502, failed);
+    const states = records.flatMap(({ metadata }) => {
+      const { to } = (metadata.transition ?? {}) as { to?: string };
+      return to === undefined ? [] : [to];
+    });
+    const marked = await page.$$eval('.chart .leaf.passed, .chart .state.passed', (all) =>
+      all.map((one) => one.getAttribute('data-state')),
+    );
+    const tops = states.map((state) => state.split('.')[0]);
+    const leaves = states.filter((state) => state.includes('.'));
+    expect(new Set(marked)).toEqual(new Set([...tops, ...leaves]));
+    expect(await page.$$eval('.chart .number', (all) => all.length)).toBe(3);
+    await page.context().close();
+  });
+
+  it('works without a script, and by the keyboard alone', async () => {
+    const { page } = await openPage(browser, origin, { javaScriptEnabled: false });
+    await page.goto(origin);
+    expect(await page.textContent('main')).toContain('UTC');
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').textContent()).toBe('To the content');
+    await page.goto(`${origin}/lanes/acme-web`);
+    await page.fill('#text', 'breaks');
+    await page.press('#text', 'Enter');
+    expect(await page.$$eval('tbody tr', (all) => all.length)).toBe(1);
+    await page.context().close();
+  });
+
+  it('follows a deploy, through the death of its server, without being loaded again', async () => {
+    const { page, complaints } = await openPage(browser, origin);
+    await page.goto(`${origin}/lanes/acme-web`);
+    await page.evaluate(() => Object.assign(globalThis, { same: true }));
+    await page.locator('#live', { hasText: 'live' }).waitFor();
+    const third = stage.commit('The third');
+    const job = stage.startAdvance(503, third);
+    const row = page.locator('tr', { hasText: deployId(503, third) });
+    await row.waitFor();
+    served.process.kill('SIGKILL');
+    await served.ended;
+    expect(await job.ended).toMatchObject({ exit: 0 });
+    await serve();
+    await row.locator('text=production.live').waitFor({ timeout: 60_000 });
+    expect(await page.evaluate(() => 'same' in globalThis)).toBe(true);
+    expect(complaints.filter((one) => !one.includes('ERR_'))).toEqual([]);
+    await page.context().close();
+  });
+
+  it('ends well at Ctrl-C', async () => {
+    served.process.kill('SIGINT');
+    expect((await served.ended).exit).toBe(0);
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,194 @@
+/** The pages over HTTP: each of them in each situation, what of others’ text is in them, and what comes live. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { samples } from '../../src/machine/samples.ts';
+import { newEvent } from '../../src/runtime/log/new-event.ts';
+import { deployStream } from '../../src/runtime/log/streams.ts';
+import { type RunningServer, startServer } from '../../src/serve/server.ts';
+import { lane } from '../runtime/loop/scripted-run.ts';
+import { idOf, StandingWorld, someRun } from '../runtime/standing/standing-world.ts';
+
+let world: StandingWorld;
+const running = new Set<RunningServer>();
+
+async function started(port = 0): Promise<RunningServer & { readonly url: string }> {
+  const explain = async (asked: string) =>
+    ({ kind: 'untold', message: `nothing called ${asked}`, hint: null }) as const;
+  const server = await startServer(
+    { log: world.log, explain },
+    {
+      ...{ host: '127.0.0.1', port, nowMs: Date.now },
+      door: (own) => ({ names: [`127.0.0.1:${own}`], token: null }),
+    },
+  );
+  server.ended.catch(() => {});
+  running.add(server);
+  return { ...server, url: `http://127.0.0.1:${server.port}` };
+}
+
+beforeAll(async () => {
+  world = await StandingWorld.open();
+});
+afterAll(() => world.close());
+afterEach(async () => {
+  for (const server of running) await server.close();
+  running.clear();
+});
+
+describe('pages', () => {
+  it('show an empty log', async () => {
+    const { url } = await started();
+    const answer = await fetch(url);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('No deploys yet.');
+  });
+
+  it('only read, need nothing from elsewhere, and are kept by nobody', async () => {
+    const { url } = await started();
+    const { headers } = await fetch(`${url}/chart`);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect((await fetch(url, { method: 'POST' })).status).toBe(404);
+  });
+
+  it.each([
+    '/nothing',
+    '/lanes',
+    '/deploys',
+    '/deploys/999-nothing',
+    '/deploys/a/b',
+    '/%2e%2e/etc/passwd',
+  ])('say that there is nothing at %s', async (path) => {
+    const answer = await fetch((await started()).url + path);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain('Not found');
+  });
+
+  it('say so of an address that is none', async () => {
+    const answer = await fetch(`${(await started()).url}/deploys/%ff`);
+    expect(answer.status).toBe(404);
+  });
+
+  it('show a lane, its history and each deploy, whatever it is called', async () => {
+    await world.live(501);
+    await hostileDeploy();
+    const { url } = await started();
+    for (const path of ['/', `/lanes/${lane}`, `/deploys/${idOf(501)}`, `/deploys/${hostileId}`]) {
+      const answer = await fetch(url + path);
+      const text = await answer.text();
+      expect([path, answer.status]).toEqual([path, 200]);
+      // The page's own script is the only one, and no text of a commit has become markup.
+      expect(text.match(/<script\b/g)).toHaveLength(1);
+      expect(text).not.toMatch(/<img|<b>/);
+      expect(text.includes('&lt;script&gt;alert(1)')).toBe(path !== `/deploys/${idOf(501)}`);
+    }
+  });
+
+  it('search by what is typed, which is a text and no pattern', async () => {
+    const { url } = await started();
+    const found = async (query: string) => {
+      const text = await (await fetch(`${url}/lanes/${lane}?${query}`)).text();
+      return [...text.matchAll(/href="\/deploys\/([^"]+)"/g)].map(([, id]) => id);
+    };
+    expect(await found('')).toEqual([hostileId, idOf(501)]);
+    expect(await found('text=501')).toEqual([idOf(501)]);
+    expect(await found('text=%25')).toEqual([]);
+    expect(await found('text=ALERT')).toEqual([hostileId]);
+    expect(await found('state=production')).toEqual([idOf(501)]);
+    expect(await found('state=nonsense')).toHaveLength(2);
+    expect(await found('until=1970-01-01')).toEqual([]);
+    expect(await found('since=soon')).toHaveLength(2);
+  });
+
+  it('page through a long history, each deploy once', async () => {
+    for (let build = 600; build < 660; build++) await request(`${build}-paged`, 'long', `${build}`);
+    const { url } = await started();
+    const seen: string[] = [];
+    let path: string | undefined = '/lanes/long';
+    while (path !== undefined) {
+      const text: string = await (await fetch(url + path)).text();
+      seen.push(...[...text.matchAll(/href="\/deploys\/([^"]+)"/g)].map(([, id]) => `${id}`));
+      const next = /href="([^"]+)" rel="next"/.exec(text)?.[1];
+      path = next === undefined ? undefined : `/lanes/long${next.replaceAll('&amp;', '&')}`;
+    }
+    expect(seen).toEqual(Array.from({ length: 60 }, (_, i) => `${659 - i}-paged`));
+  });
+});
+
+describe('what comes live', () => {
+  it('is told once, whoever was away in between, and after the server was begun again', async () => {
+    let { port } = await started();
+    let told = await world.log.head();
+    for (let round = 0; round < 4; round++) {
+      await request(`${700 + round}-live`, 'live', `${round}`);
+      const head = await world.log.head();
+      const [id] = await ids(port, told, 1);
+      // One that was away is told where the log is now, and not each step on the way.
+      expect(id).toBe(head);
+      told = head;
+      for (const server of running) await server.close();
+      running.clear();
+      ({ port } = await started(port));
+    }
+    const nothingNew = ids(port, told, 1);
+    await request('799-live', 'live', 'last');
+    expect(await nothingNew).toEqual([await world.log.head()]);
+  });
+
+  it('makes one page for all who look', async () => {
+    const { url } = await started();
+    const reads = vi.spyOn(world.log, 'streams');
+    try {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(url)));
+      expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1);
+      expect(reads.mock.calls.length).toBeLessThan(5);
+    } finally {
+      reads.mockRestore();
+    }
+  });
+});
+
+/** The ids of the next events. */
+async function ids(port: number, after: number, count: number): Promise<number[]> {
+  const stop = new AbortController();
+  const answer = await fetch(`http://127.0.0.1:${port}/events`, {
+    headers: { 'last-event-id': String(after) },
+    signal: stop.signal,
+  });
+  const found: number[] = [];
+  let text = '';
+  for await (const part of answer.body ?? []) {
+    text += Buffer.from(part).toString();
+    found.splice(
+      0,
+      found.length,
+      ...[...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id)),
+    );
+    if (found.length >= count) break;
+  }
+  stop.abort();
+  return found;
+}
+
+const hostileId = '502-hostile';
+const hostileDeploy = () => request(hostileId, lane, `<script>alert(1)</script>"'><img src=x><b>`);
+
+async function request(deploy: string, ofLane: string, title: string): Promise<void> {
+  const data = samples['deploy.requested'];
+  const event = newEvent(
+    {
+      type: 'deploy.requested',
+      data: { ...data, deploy, lane: ofLane, commit: { ...data.commit, title } },
+    },
+    someRun,
+  );
+  const transition = { from: null, to: 'queued.waiting', settled: false, reason: null };
+  await world.log.append([
+    {
+      stream: deployStream(deploy),
+      expected: 'none',
+      events: [{ ...event, metadata: { ...event.metadata, transition } }],
+    },
+  ]);
+}
