@@ -1,11 +1,22 @@
 /** What is asked of the log. */
 import type { Command } from 'commander';
+import type { ReplayFlags } from '../commands/replay.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { example, jsonOption, type Surroundings } from './shared.ts';
 
 const explainHelp =
   'It goes by the log, and by git for commits that CI skipped or that went with others. A pull request is asked of GitHub (GITHUB_TOKEN).\n' +
   'Exits 2 where nothing is called so, and names the nearest.';
+
+const replayExamples = [
+  'pipeline replay 502',
+  'pipeline replay 502 --at 2026-01-05T13:04Z',
+  'pipeline replay 502 --step',
+  'pipeline replay --all --since 24h',
+];
+const replayHelp =
+  'Nothing is run again, and nothing is written: it proves that the chart leads from the recorded events to the recorded states.\n' +
+  'Exits 1 when what is recomputed differs from what was recorded.';
 
 /** `pipeline status`, `explain`, `log` and `replay`. */
 export function declareQuestions(program: Command, { terminal, exit }: Surroundings): void {
@@ -62,14 +73,21 @@ With a token the targets of the lane in pipeline.yml are asked what they run, fo
   program
     .command('replay')
     .description('fold a deploy’s events through the chart again, and compare')
-    .argument('<deploy>', 'its id, or the start of it; or its commit')
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      `${example('pipeline replay 502-1a5f89db')}\nExits 1 when what is recomputed differs from what was recorded.\n`,
+    .argument('[deploy]', 'its id, or the start of it; or its commit')
+    .option(
+      '--at <time|event>',
+      'its state and what it knew then: a time, or the number of an event',
     )
-    .action(async (deploy: string, _flags, command: Command) => {
+    .option('--step', 'walk through it, event by event')
+    .option('--all', 'every deploy of the log: which of them differ')
+    .option(
+      '--since <time>',
+      'with --all: those that were asked for since: 2026-01-05, or 24h for a day ago',
+    )
+    .addOption(jsonOption())
+    .addHelpText('after', `${example(...replayExamples)}\n${replayHelp}\n`)
+    .action(async (deploy: string | undefined, _flags, command: Command) => {
       const { replay } = await import('../commands/replay.ts');
-      exit(await replay(deploy, command.optsWithGlobals<GlobalFlags>(), terminal));
+      exit(await replay(deploy, command.optsWithGlobals<ReplayFlags>(), terminal));
     });
 }

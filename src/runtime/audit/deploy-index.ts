@@ -60,3 +60,12 @@ export async function lanesIn(log: EventLog): Promise<string[]> {
   );
   return rows.map(({ lane }) => lane);
 }
+
+/** The ids of all deploys that were asked for since a time (ISO 8601), the one asked for first first. */
+export async function deploysSince(log: EventLog, since: string | null): Promise<string[]> {
+  const rows = await projected(log).query(deploysProjection, (db) => {
+    const all = db.selectFrom('deploys').select('deploy').orderBy('requested_position');
+    return since === null ? all : all.where('requested_at', '>=', since);
+  });
+  return rows.map(({ deploy }) => deploy);
+}

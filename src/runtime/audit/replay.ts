@@ -1,7 +1,9 @@
-/** Replay: folds what was recorded of a deploy through the chart again, and compares where each event led. */
+/** Replay: folds what was recorded of a deploy through the chart again, and compares where each event led. It runs nothing. */
+import { type Step as ChartStep, steps as chartSteps, isStep } from '../../machine/codec.ts';
 import type { DomainEvent } from '../../machine/events.ts';
-import { has, stateOf } from '../../machine/interpret.ts';
-import type { EventLog } from '../../store/log.ts';
+import { type FoldedDeploy, has, stateOf } from '../../machine/interpret.ts';
+import type { EventLog, RecordedEvent } from '../../store/log.ts';
+import { actorName, actorSchema, observedInWords } from '../actor.ts';
 import { chartHash } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
 import { type Disagreement, notBegun, type Rederived, rederive } from './rederive.ts';
@@ -14,6 +16,10 @@ export interface ReplayStep {
   readonly to: string;
   /** Milliseconds since the event before. */
   readonly tookMs: number;
+  /** Which step of the chart answered with it; null: it is no answer of a step. */
+  readonly step: ChartStep | null;
+  /** Under whom the run went that wrote it: as claimed or seen, and what was seen; null: it does not say. */
+  readonly by: { readonly actor: string; readonly observed: string } | null;
 }
 
 export interface Replay {
@@ -46,6 +52,8 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
       from,
       to: stateOf(step.folded),
       tookMs: Date.parse(record.time) - Date.parse(before),
+      step: answering(at.folded, step.event),
+      by: writerOf(record),
     });
     at = step;
   }
@@ -58,4 +66,17 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
     settled: folded !== null && has(folded, 'settled'),
     sameChart: records[0]?.metadata.chart === chartHash,
   };
+}
+
+/** A failure names its step; any other answer is of the step that was under way and answers so. */
+function answering(before: FoldedDeploy | null, { type, data }: DomainEvent): ChartStep | null {
+  if (type === 'deploy.failed') return isStep(data.step) ? data.step : null;
+  const running = [...(before?.running.keys() ?? [])];
+  const answers = (step: ChartStep): readonly string[] => Object.values(chartSteps[step].events);
+  return running.find((step) => answers(step).includes(type)) ?? null;
+}
+
+function writerOf({ metadata }: RecordedEvent): ReplayStep['by'] {
+  const { data: actor } = actorSchema.safeParse(metadata.actor);
+  return actor === undefined ? null : { actor: actorName(actor), observed: observedInWords(actor) };
 }

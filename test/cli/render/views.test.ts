@@ -69,6 +69,8 @@ describe('pipeline replay', () => {
         from: null,
         to: 'queued.waiting',
         tookMs: 0,
+        step: null,
+        by: { actor: 'ana', observed: 'by CI user; build 502; ana on ws-7' },
       },
       {
         version: 2,
@@ -77,6 +79,8 @@ describe('pipeline replay', () => {
         from: 'queued.waiting',
         to: 'locked',
         tookMs: 5_000,
+        step: 'acquireLock',
+        by: { actor: 'bo', observed: 'claimed; bo on ws-3' },
       },
     ],
     disagreement: null,
@@ -85,10 +89,13 @@ describe('pipeline replay', () => {
     sameChart: true,
   };
 
-  it('shows each event with its time, where it led and how long it took, then that it agrees', () => {
+  it('shows each event with its time, where it led, how long it took, which service answered what and for whom, then that it agrees', () => {
     const lines = replayView(agreeing, plain);
+    expect(lines[1]).toMatch(
+      /^1 {2}2026-01-05 13:00:00Z .*queued: build 502 .* \(run by ana: by CI user; build 502; ana on ws-7\)$/,
+    );
     expect(lines[2]).toMatch(
-      /^2026-01-05 13:00:05Z {2}lock\.acquired\s+queued\.waiting {2}locked\s+5/,
+      /^2 {2}2026-01-05 13:00:05Z {2}5s +lock\.acquired +locked +acquireLock {2}took lane lock .* \(run by bo: claimed; bo on ws-3\)$/,
     );
     expect(lines.at(-1)).toMatch(/agrees: 2 events, .*ends in locked/);
     expect(lines.join('\n')).not.toContain('chart has changed');

@@ -4,6 +4,7 @@ import type { DomainEvent } from '../../../src/machine/events.ts';
 import { begin, has, next, stateOf } from '../../../src/machine/interpret.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { replay } from '../../../src/runtime/audit/replay.ts';
+import { replayAt } from '../../../src/runtime/audit/replay-at.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { newEvent, type TransitionRecord } from '../../../src/runtime/log/new-event.ts';
 import { deployStream } from '../../../src/runtime/log/streams.ts';
@@ -69,6 +70,36 @@ describe('replay', () => {
       settled: true,
       state: 'failed',
     });
+  });
+
+  it('names the step that answered, and whose run it was', async () => {
+    await write(ending, (_, told) => told);
+    const { steps } = await replay(log, deploy);
+    expect(steps.map(({ step }) => step)).toEqual([
+      null,
+      'acquireLock',
+      'observe',
+      'awaitStagingInstances',
+    ]);
+    expect(steps.map(({ by }) => by?.actor)).toEqual(['ana', 'ana', 'ana', 'ana']);
+  });
+
+  it('gives the state and what was known at any event, and at any time', async () => {
+    await write(ending, (_, told) => told);
+    const at = (version: number) => replayAt(log, deploy, { version });
+    expect(await at(1)).toMatchObject({
+      ...{ event: 1, state: 'queued.waiting', underWay: ['waiting for the lane’s lock'] },
+      timers: [{ event: 'lock.waitTimedOut' }],
+      context: { token: null, observed: null },
+    });
+    expect(await at(3)).toMatchObject({
+      ...{ event: 3, state: 'deployingStaging.submitting' },
+      context: { token: 3, observed: { version: 'v41' } },
+    });
+    expect(await at(99)).toMatchObject({ event: 4, state: 'failed', underWay: [], timers: [] });
+    expect(await replayAt(log, deploy, { time: '1999-01-01T00:00:00.000Z' })).toBeNull();
+    const now = new Date(Date.now() + 60_000).toISOString();
+    expect(await replayAt(log, deploy, { time: now })).toMatchObject({ event: 4 });
   });
 
   it('reads the data of each event once', async () => {
