@@ -23,9 +23,16 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
   export: [],
   verify: [],
   import: ['empty.jsonl'],
+  open: ['app'],
 };
-/** `advance` and `resume` are in pulse.test.ts, `docs` waits for nothing, `sandbox` is there to stay. */
-const others = ['advance', 'resume', 'docs', 'sandbox'];
+/**
+ * `advance` and `resume` are in pulse.test.ts; `docs`, `help`, `version` and `completion` wait for nothing; what a shell asks for while somebody types
+ * says nothing; `init` opens no log; `doctor` tells each look as it comes; `sandbox` is there to stay.
+ */
+const others = [
+  ...['advance', 'resume', 'docs', 'help', 'version', 'completion', 'complete'],
+  ...['init', 'doctor', 'sandbox'],
+];
 
 /** An ErrorResponse of PostgreSQL's protocol: nobody is let in. */
 const fields = 'SFATAL\0C28P01\0Mnobody is let in\0\0';
