@@ -306,6 +306,21 @@ export const forbiddenOnTheWay: fc.Arbitrary<Scenario> = fc.record({
   production: fc.constantFrom('artifact', 'commit'),
 });
 
+/** So many builds come while the first one deploys: the newest of them goes, and supersedes the others. */
+export const crowdOf = (count: number): Scenario => ({
+  lanes: 1,
+  stacking: 'skip',
+  builds: Array.from({ length: count }, () => ({
+    kind: 'merge',
+    lane: 0,
+    afterMs: 20,
+    fates: [],
+  })),
+  people: [],
+  faults: { perMille: 0, seed: 1 },
+  breaks: [],
+});
+
 /** From the build on: before it, nothing is under way. */
 const amidWork = fc.integer({ min: 40, max: awaitsMax });
 

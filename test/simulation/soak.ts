@@ -5,6 +5,8 @@ import { createCommits } from './fuzzer/commits.ts';
 import { EverySingle } from './fuzzer/every-single.ts';
 import { PairFuzzer } from './fuzzer/pairs.ts';
 import { PathSoak } from './paths/soak.ts';
+import { crowdOf } from './scenario.ts';
+import { simulate } from './simulation.ts';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
@@ -28,7 +30,17 @@ const singles = new EverySingle(commits, seed);
 const singlesPerSeed = 25;
 const fuzzed = (): string => `fuzzed: ${pairs.inWords}; ${singles.inWords}; ${paths.inWords}`;
 const totals: Totals = new Map();
+
+/** Once, where there is time for it: it takes minutes. */
+async function crowd(count: number): Promise<void> {
+  const { violations, figures } = await simulate(crowdOf(count));
+  if (violations.length > 0) throw new Error(`${count} that wait: ${violations.join('; ')}`);
+  if (figures.live !== 2) throw new Error(`${figures.live} of ${count} went live, not two`);
+  say(`${count} waited for one lane: ${figures.live} went live`);
+}
+
 try {
+  if (minutes >= 10) await crowd(500);
   for (let at = seed; Date.now() - startedAt < minutes * 60_000; at++) {
     const simulated = await simulateDeploys(at, () => true, {
       generation: at % 2 === 0 ? 'cedar' : 'fir',

@@ -42,6 +42,8 @@ export class Queue {
   /** Runs that waited, and were over when they were looked for: they stay in the lane, and git is not asked for them. */
   readonly #gone = new Set<string>();
   #lane: Lane = emptyLane;
+  /** Whose turn it is in such a lane, if all are alive: a look that finds nothing new decides nothing anew. */
+  #presumed: { readonly of: Lane; readonly turn: Turn } | null = null;
   /** Who went first at the last look: its lease is read along with the lane. */
   #front: { readonly deploy: string; readonly lease: Lease | null } | null = null;
 
@@ -68,21 +70,24 @@ export class Queue {
    */
   async place(isFree: boolean, signal: AbortSignal): Promise<Place> {
     const { isAlive, me } = this.#o;
-    const { version } = this.#lane;
-    const hasMoved = () => this.#lane.version !== version;
-    const fresh = this.#others().filter(
-      ({ deploy, run }) => !(this.#relations.has(deploy) || this.#gone.has(run)),
-    );
-    if (fresh.length > 0) await this.#meet(fresh, signal);
-    if (hasMoved()) return { kind: 'moved' };
-    const presumed = this.#turn(this.#lane.waiting.filter(({ run }) => !this.#gone.has(run)));
+    const lane = this.#lane;
+    if (this.#presumed?.of !== lane) {
+      const fresh = this.#others().filter(
+        ({ deploy, run }) => !(this.#relations.has(deploy) || this.#gone.has(run)),
+      );
+      if (fresh.length > 0) await this.#meet(fresh, signal);
+      if (this.#lane !== lane) return { kind: 'moved' };
+      this.#presumed = { of: lane, turn: this.#turn(this.#present()) };
+    }
+    const presumed = this.#presumed.turn;
     if (presumed.kind === 'go' && !isFree) return { kind: 'next' };
     if (presumed.kind === 'wait') {
       const lease = await this.#leaseOf(presumed.behind);
       if (isAlive(lease)) return { ...presumed, lease };
     }
     const living = await this.#meet(this.#others(), signal);
-    if (hasMoved()) return { kind: 'moved' };
+    this.#presumed = null;
+    if (this.#lane !== lane) return { kind: 'moved' };
     const isPresent = ({ deploy }: Waiter): boolean => deploy === me.deploy || living.has(deploy);
     const turn = this.#turn(this.#lane.waiting.filter(isPresent));
     if (turn.kind === 'go') return turn;
@@ -94,9 +99,7 @@ export class Queue {
 
   /** Whether this one is next once that one is over: of all who wait behind it, one looks after it. */
   isNextAfter(front: Waiter): boolean {
-    const others = this.#lane.waiting.filter(
-      ({ deploy, run }) => deploy !== front.deploy && !this.#gone.has(run),
-    );
+    const others = this.#present().filter(({ deploy }) => deploy !== front.deploy);
     return this.#turn(others).kind === 'go';
   }
 
@@ -104,6 +107,11 @@ export class Queue {
     const { me, stacking } = this.#o;
     const relationTo = (other: Waiter): Relation => this.#relations.get(other.deploy) ?? 'unknown';
     return decideTurn({ me: me.deploy, waiting, relationTo, stacking });
+  }
+
+  /** Those who wait, as far as they are not known to be over. */
+  #present(): readonly Waiter[] {
+    return this.#lane.waiting.filter(({ run }) => !this.#gone.has(run));
   }
 
   #others(): readonly Waiter[] {

@@ -1,11 +1,12 @@
 /** A repository's commits come whole, their order is told right or not at all, and nothing in them is run. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, type RepositoryOptions } from '../../../src/effects/git/repository.ts';
 import { LockstepError, UsageError } from '../../../src/errors/error.ts';
+import type { Relation } from '../../../src/machine/lane.ts';
 import { fc } from '../../fast-check.ts';
 import {
   commitLine,
@@ -249,6 +250,33 @@ describe('how two commits are related', () => {
     expect(await repository.relation(side, at(main, 3))).toBe('diverged');
     expect(await repository.relation(side, merge)).toBe('ahead');
     expect(await repository.relation(merge, side)).toBe('behind');
+  });
+
+  it('is the same whether they are asked for one by one or at once', async () => {
+    const dir = newRepository();
+    const main = commitLine(dir, 3);
+    const side = commitTree(dir, 'side', [at(main, 1)]);
+    const merge = commitTree(dir, 'merge', [at(main, 2), side]);
+    const all = [...main, side, merge, commitTree(dir, 'another root'), '0'.repeat(40), 'main'];
+    for (const base of [at(main, 1), side, merge]) {
+      const one = await open(dir);
+      const each: Relation[] = [];
+      for (const head of all) each.push(await one.relation(base, head));
+      expect(await (await open(dir)).relations(base, all), base).toEqual(each);
+    }
+  });
+
+  it('is asked of git once for fifty on one line', async () => {
+    const dir = newRepository();
+    const main = commitLine(dir, 50);
+    const told = join(dir, 'told');
+    const repository = await openRepository(dir, { env: { ...gitEnv, GIT_TRACE: told } });
+    const before = readFileSync(told, 'utf8').split('built-in: git').length;
+    const relations = await repository.relations(at(main, 20), main);
+    expect(relations).toEqual(
+      main.map((_, n) => (n < 20 ? 'behind' : n === 20 ? 'same' : 'ahead')),
+    );
+    expect(readFileSync(told, 'utf8').split('built-in: git').length - before).toBe(1);
   });
 
   it('is diverged after a force-push and between unrelated histories', async () => {
