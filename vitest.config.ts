@@ -13,10 +13,23 @@ const slow = [
   processes,
 ];
 
+/** What takes longest, which nothing should wait for at the end. */
+const longest = [
+  ...['processes/canary/heroku', 'processes/log-taken-away', 'processes/boundaries'],
+  ...['processes/ci-lock', 'processes/canary/command', 'processes/settings'],
+  ...['processes/going-back', 'processes/canaries', 'processes/demo', 'processes/dead-holder'],
+  ...['simulation/deploys', 'runtime/loop/walk', 'simulation/every-await', 'store/postgres'],
+  ...['cli/canaries', 'effects/git/archive', 'effects/git/repository', 'channels/hooks'],
+].map((name) => `/test/${name}.test.ts`);
+
 /** What keeps a core busy and what mostly waits take turns, so that neither is alone; the fast ones fill up the end. */
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
+    const placeOf = ({ moduleId }: TestSpecification) => {
+      const place = longest.findIndex((name) => moduleId.endsWith(name));
+      return place === -1 ? longest.length : place;
+    };
+    const sorted = (await super.sort(files)).sort((a, b) => placeOf(a) - placeOf(b));
     const of = (name: string) => sorted.filter(({ project }) => project.name === name);
     const [slow, waiting] = [of('slow'), of('processes')];
     const turns = Array.from({ length: Math.max(slow.length, waiting.length) }, (_, at) =>
@@ -32,6 +45,7 @@ export default defineConfig({
     maxWorkers: 6,
     // Loading the program takes longer than most tests: a worker's files share what they import, and undo what they change.
     isolate: false,
+    globalSetup: 'test/temporary-folder.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     sequence: { sequencer: SlowFirst },
