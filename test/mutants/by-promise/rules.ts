@@ -391,7 +391,7 @@ export const ruleMutants: readonly Mutant[] = [
     promise: pulse,
     file: 'src/cli/main.ts',
     symbol: 'commandOf',
-    code: "if (!stays) pulse.begin(command.name());",
+    code: 'if (!stays) pulse.begin(command.name());',
     by: '',
     noticedBy: 'test/cli/render/pulse-commands.test.ts',
   },
