@@ -51,6 +51,12 @@ const cases: readonly Case[] = [
     args: one('export', '--since', '1h', '--until', '2h'),
   },
   { code: 'E_USAGE', what: 'a topic that is none', args: one('help', 'stores') },
+  {
+    code: 'E_SETUP',
+    what: 'apps that nobody named, and nobody looks up',
+    args: one('init', '--yes'),
+    env: { HEROKU_API_KEY: undefined },
+  },
   { code: 'E_NO_LINK', what: 'a page that no event names', args: one('open', 'run') },
   {
     code: 'E_SERVE_TOKEN',
