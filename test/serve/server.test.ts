@@ -1,9 +1,13 @@
 /** The pages over HTTP: each of them in each situation, what of others’ text is in them, and what comes live. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { samples } from '../../src/machine/samples.ts';
 import { newEvent } from '../../src/runtime/log/new-event.ts';
 import { deployStream } from '../../src/runtime/log/streams.ts';
 import { type RunningServer, startServer } from '../../src/serve/server.ts';
+import { writePages } from '../../src/serve/write-pages.ts';
 import { lane } from '../runtime/loop/scripted-run.ts';
 import { idOf, StandingWorld, someRun } from '../runtime/standing/standing-world.ts';
 
@@ -192,3 +196,26 @@ async function request(deploy: string, ofLane: string, title: string): Promise<v
     },
   ]);
 }
+
+it('as files the pages are whole: each link leads to one of them, and none elsewhere', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-pages-'));
+  try {
+    await request('801-%/../x', 'a lane', 'odd');
+    const count = await writePages(world.log, folder, 100);
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const pages = files.filter((name) => name.endsWith('.html'));
+    expect(count).toBe(pages.length + 1);
+    expect(pages.length).toBeGreaterThan(60);
+    for (const name of pages) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      expect(text).not.toContain('<script');
+      for (const [, link = ''] of text.matchAll(/(?:href|src)="([^"#]+)"/g)) {
+        if (/^(https?|data):/.test(link)) continue;
+        const file = join(folder, dirname(name), decodeURIComponent(link));
+        expect(existsSync(file), `${link} in ${name}`).toBe(true);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,6 +1,8 @@
 /** `pipeline serve`: the log as pages. It reads, and writes nothing but what it prints. */
+import { join } from 'node:path';
 import type { Repository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
+import { counted } from '../../format/words.ts';
 import type { Answer } from '../../page/explain-page.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { isLoopback, namesOf } from '../../serve/door.ts';
@@ -17,9 +19,44 @@ import { explained } from './explain.ts';
 export interface ServeFlags extends GlobalFlags {
   readonly port: string;
   readonly host: string;
+  readonly export?: string;
+  readonly limit: string;
 }
 
 export async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
+  return flags.export === undefined
+    ? onServer(flags, terminal)
+    : asFiles(flags.export, flags, terminal);
+}
+
+async function asFiles(folder: string, flags: ServeFlags, terminal: Terminal): Promise<number> {
+  const limit = Number(flags.limit);
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new UsageError('E_USAGE', `--limit takes a whole number from 1, not ${flags.limit}`);
+  }
+  const { writePages } = await import('../../serve/write-pages.ts');
+  const log = await openDeployLog(await findStore(flags, readEnvironment(process.env)), {
+    readOnly: true,
+  });
+  try {
+    const count = await writePages(log, folder, limit);
+    terminal.out(
+      `wrote ${counted(count, 'file')} to ${folder}: open ${join(folder, 'index.html')}`,
+    );
+    return 0;
+  } catch (cause) {
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    if (syscall === undefined) throw cause;
+    throw new UsageError('E_OUTPUT', `the pages cannot be written to ${folder}: ${code}`, {
+      hint: 'Name a folder that can be written to, or one that is not there yet.',
+      cause,
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+async function onServer(flags: ServeFlags, terminal: Terminal): Promise<number> {
   const port = Number(flags.port);
   if (!/^\d{1,5}$/.test(flags.port) || port > 65_535) {
     throw new UsageError('E_USAGE', `--port takes a number from 0 to 65535, not ${flags.port}`);

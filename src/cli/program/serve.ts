@@ -16,7 +16,12 @@ export function declareServe(program: Command, { terminal, exit }: Surroundings)
       'where it listens; beyond this machine PIPELINE_SERVE_TOKEN is needed',
       '127.0.0.1',
     )
-    .addHelpText('after', example('pipeline serve', 'pipeline serve --port 0'))
+    .option('--export <dir>', 'write the pages as files there, and end')
+    .option('--limit <n>', 'with --export: of how many deploys of a lane', '100')
+    .addHelpText(
+      'after',
+      example('pipeline serve', 'pipeline serve --port 0', 'pipeline serve --export pages'),
+    )
     .action(async (_flags, command: Command) => {
       const { serve } = await import('../commands/serve.ts');
       exit(await serve(command.optsWithGlobals<ServeFlags>(), terminal));

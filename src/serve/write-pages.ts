@@ -1,0 +1,68 @@
+/** The same pages as files, for whoever keeps them: a CI's artifact, a folder to send. They need no server, and do not change. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { chartPage } from '../page/chart-page.ts';
+import { deployPage } from '../page/deploy-page.ts';
+import { deploysPage } from '../page/deploys-page.ts';
+import { type Addresses, document, type PageParts } from '../page/document.ts';
+import { lanesPage } from '../page/lanes-page.ts';
+import { stylesheet } from '../page/stylesheet.ts';
+import { redactAll } from '../redaction/gate.ts';
+import { searchDeploys } from '../runtime/audit/deploys.ts';
+import type { EventLog } from '../store/log.ts';
+import { readStandings, readToldDeploy } from './read.ts';
+
+/** A name in the file system that no other lane or deploy has; only what is plain stands for itself. */
+const fileName = (name: string): string =>
+  `${name.replace(/[^A-Za-z0-9._-]/g, (one) => `%${one.codePointAt(0)?.toString(16)}`)}.html`;
+
+/** @param up how to the folder: empty, or `../` */
+function addressesFrom(up: string): Addresses {
+  return {
+    lanes: `${up}index.html`,
+    chart: `${up}chart.html`,
+    explain: null,
+    lane: (lane) => `${up}lanes/${encodeURIComponent(fileName(lane))}`,
+    deploy: (deploy) => `${up}deploys/${encodeURIComponent(fileName(deploy))}`,
+    stylesheet: `${up}style.css`,
+    script: null,
+    live: null,
+  };
+}
+
+/**
+ * The lanes, of each the newest deploys, and a page of each of those.
+ *
+ * @param limit how many deploys of a lane
+ * @returns how many files were written
+ */
+export async function writePages(log: EventLog, folder: string, limit: number): Promise<number> {
+  const position = await log.head();
+  let count = 0;
+  const write = (name: string, text: string): void => {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    count += 1;
+  };
+  const page = async (name: string, parts: (at: Addresses) => PageParts): Promise<void> => {
+    const at = addressesFrom(name.includes('/') ? '../' : '');
+    write(name, await document(parts(at), at));
+  };
+  const standings = await readStandings(log);
+  for (const { lane } of standings) {
+    const { rows } = await searchDeploys(log, { lane, limit });
+    const shown = redactAll({ lane, rows, next: null, search: null });
+    await page(`lanes/${fileName(lane)}`, (at) => deploysPage(shown, position, at));
+    for (const { deploy } of rows) {
+      const told = await readToldDeploy(log, deploy);
+      if (told === null) continue;
+      await page(`deploys/${fileName(deploy)}`, (at) => deployPage(told, position, at));
+    }
+  }
+  await page('chart.html', () => chartPage(position));
+  write('style.css', stylesheet);
+  // Last: whoever sees it finds the rest.
+  await page('index.html', (at) => lanesPage(standings, position, at));
+  return count;
+}
