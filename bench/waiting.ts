@@ -103,7 +103,7 @@ async function waited(
 /** What one `advance` that waits behind a holder takes of the processor, in milliseconds a minute. */
 async function atRest(stage: BenchStage, url: string, seconds: number): Promise<number> {
   const log = await openLog(url);
-  const commit = stage.commit('waits');
+  const commit = stage.commit(`Waits for ${url}`);
   const release = await hold(log, commit);
   const build = String(Date.now() % 1_000_000);
   const args = ['advance', '--build', build, '--commit', commit, '--branch', 'master'];

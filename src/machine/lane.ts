@@ -111,7 +111,7 @@ export interface Lane {
   readonly grant: Grant | null;
   /** In the order in which they joined; some may be gone (their run's lease tells). */
   readonly waiting: readonly Waiter[];
-  /** By whom each superseded deploy was superseded. */
+  /** By whom each superseded deploy was superseded: at least the last 500, and all of the last grant that superseded any. */
   readonly superseded: ReadonlyMap<string, Grant>;
   readonly disabled: {
     readonly actor: string;
@@ -155,6 +155,8 @@ export const emptyLane: Lane = {
 /** What production runs is among the last of them, or was released by somebody else. */
 const deployedMax = 100;
 const liveMax = 100;
+/** Who was superseded hears of it at its next look; who comes back later than that finds its commit contained. */
+const supersededMax = 500;
 /** An old build is one that a newer commit followed: one of the last of them tells. */
 const askedMax = 20;
 
@@ -163,8 +165,7 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
   const after = { ...lane, version };
   switch (event.type) {
     case 'lane.joined': {
-      const superseded = new Map(lane.superseded);
-      superseded.delete(event.data.deploy);
+      const superseded = without(lane.superseded, event.data.deploy);
       const others = lane.waiting.filter(({ deploy }) => deploy !== event.data.deploy);
       return {
         ...after,
@@ -185,13 +186,10 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
     case 'lock.granted': {
       const { deploy, run, build, commit, supersedes } = event.data;
       const grant = { deploy, run, build, commit, token: version, released: false, broken: false };
-      const superseded = new Map(lane.superseded);
-      for (const other of supersedes) superseded.set(other, grant);
-      superseded.delete(deploy);
       return {
         ...after,
         grant,
-        superseded,
+        superseded: without(replaced(lane.superseded, supersedes, grant), deploy),
         waiting: lane.waiting.filter((w) => w.deploy !== deploy && !supersedes.includes(w.deploy)),
       };
     }
@@ -227,6 +225,27 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
         settings: event.data.settings ?? lane.settings,
       };
   }
+}
+
+/** Copied only where it is in there: a lane has many events. */
+function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> {
+  if (!map.has(key)) return map;
+  const others = new Map(map);
+  others.delete(key);
+  return others;
+}
+
+/** What is settled leaves it, the oldest first. */
+function replaced(
+  before: ReadonlyMap<string, Grant>,
+  supersedes: readonly string[],
+  by: Grant,
+): ReadonlyMap<string, Grant> {
+  if (supersedes.length === 0) return before;
+  const now = supersedes.map((deploy) => [deploy, by] as const);
+  const earlier = [...before].filter(([deploy]) => !supersedes.includes(deploy));
+  const kept = Math.max(0, supersededMax - now.length);
+  return new Map([...earlier.slice(Math.max(0, earlier.length - kept)), ...now]);
 }
 
 /** The list with this one as its newest, cut to so many. */

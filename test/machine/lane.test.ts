@@ -253,6 +253,20 @@ describe('the lane’s fold', () => {
     expect(lane([lifted]).lifted.has('r')).toBe(true);
   });
 
+  it('of the superseded keeps the last 500, and all of the last grant', () => {
+    const names = (count: number, of: string) =>
+      Array.from({ length: count }, (_, n) => `${of}${n}`);
+    const oneByOne = names(700, 'a').map((name) => granted(`after-${name}`, [name]));
+    const kept = [...lane(oneByOne).superseded.keys()];
+    expect(kept).toEqual(names(700, 'a').slice(-500));
+    const atOnce = names(700, 'b');
+    expect([...lane([...oneByOne, granted('c', atOnce)]).superseded.keys()]).toEqual(atOnce);
+    // What was superseded twice is the younger for it.
+    const twice = lane([...oneByOne, granted('c', ['a200']), granted('d', names(499, 'b'))]);
+    expect(twice.superseded.get('a200')?.deploy).toBe('c');
+    expect(twice.superseded.size).toBe(500);
+  });
+
   it('a deploy that joins again is superseded no more, nor one that was granted', () => {
     const superseded = [joined('a'), joined('b'), granted('b', ['a'])];
     expect([...lane(superseded).superseded.keys()]).toEqual(['a']);

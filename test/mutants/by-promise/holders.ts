@@ -487,8 +487,8 @@ export const holders: readonly Mutant[] = [
     promise: stacking,
     file: 'src/machine/lane.ts',
     symbol: 'foldLane',
-    code: 'const superseded = new Map(lane.superseded); superseded.delete(event.data.deploy);',
-    by: 'const superseded = new Map(lane.superseded);',
+    code: 'const superseded = without(lane.superseded, event.data.deploy);',
+    by: 'const { superseded } = lane;',
     noticedBy: 'test/machine/lane.test.ts › joins again is superseded no more',
   },
   {
@@ -751,5 +751,14 @@ export const holders: readonly Mutant[] = [
     code: 'this.#looks = 0; woken.abort(somethingWasWritten);',
     by: 'this.#looks = 0; woken.abort(somethingWasWritten); break;',
     noticedBy: 'test/store/changes.test.ts › wakes all who wait at a write',
+  },
+  {
+    id: 'of-the-superseded-the-oldest-are-kept',
+    promise: stacking,
+    file: 'src/machine/lane.ts',
+    symbol: 'replaced',
+    code: 'earlier.slice(Math.max(0, earlier.length - kept))',
+    by: 'earlier.slice(0, kept)',
+    noticedBy: 'test/machine/lane.test.ts › keeps the last 500',
   },
 ];
