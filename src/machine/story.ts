@@ -62,25 +62,31 @@ export function describeStep(step: string): string {
   return Object.hasOwn(stepWords, step) ? stepWords[step as Step] : step;
 }
 
-/** An event in words. */
-export function tell(event: DomainEvent): EventText {
-  const say = sentences[event.type] as (data: DomainEvent['data']) => EventText;
-  return say(event.data);
+/** An event in words. @param deploy its id, for the commands that take it; null: whoever reads this has it */
+export function tell(event: DomainEvent, deploy: string | null = null): EventText {
+  const say = sentences[event.type] as (
+    data: DomainEvent['data'],
+    deploy: string | null,
+  ) => EventText;
+  return say(event.data, deploy);
 }
 
 /**
  * How a deploy stands by its events, oldest first: by the last; where its canary was taken back, or went to whom the lane
- * was given to, by why first.
+ * was given to, by why first. `deploy` as in `tell`.
  */
-export function tellStanding(events: readonly [DomainEvent, ...DomainEvent[]]): EventText {
+export function tellStanding(
+  events: readonly [DomainEvent, ...DomainEvent[]],
+  deploy: string | null = null,
+): EventText {
   const last = events.at(-1) ?? events[0];
-  const told = tell(last);
+  const told = tell(last, deploy);
   if (last.type !== 'canary.restored' && last.type !== 'lock.lost') return told;
   // A deploy that a person lets go on has not ended by what held it before.
   const since = events.slice(events.findLastIndex(({ type }) => type === 'deploy.resumed') + 1);
   const why = since.findLast(endsDeploy);
   if (why === undefined) return told;
-  const end = tell(why);
+  const end = tell(why, deploy);
   const canary =
     last.type === 'lock.lost'
       ? `${last.data.to} was given the lane, and the canary with it`
@@ -91,7 +97,15 @@ export function tellStanding(events: readonly [DomainEvent, ...DomainEvent[]]): 
 const ends: ReadonlySet<EventType> = new Set(endings);
 const endsDeploy = ({ type }: DomainEvent): boolean => ends.has(type);
 
-const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText } = {
+/** The command that lets a deploy go on. */
+const resume = (deploy: string | null, joint = ' '): string =>
+  deploy === null
+    ? `pipeline resume${joint}with the deploy and --reason`
+    : `pipeline resume ${deploy} --reason "…"`;
+
+const sentences: {
+  readonly [T in EventType]: (data: EventData<T>, deploy: string | null) => EventText;
+} = {
   'deploy.requested': ({ build, commit, override }) =>
     eventText(
       'waiting',
@@ -105,11 +119,11 @@ const sentences: { readonly [T in EventType]: (data: EventData<T>) => EventText 
         ? 'going on: the same command runs again, from where the log ends'
         : `going on from where the log ends, carried on by ${because(order)}`,
     ),
-  'run.interrupted': ({ signal }) =>
+  'run.interrupted': ({ signal }, deploy) =>
     eventText(
       'waiting',
       `interrupted by ${signal}; nothing is lost`,
-      'The same command goes on from here, and so does pipeline resume with the deploy and --reason.',
+      `The same command goes on from here, and so does ${resume(deploy)}.`,
     ),
   'lock.acquired': lockAcquired,
   'lock.reacquired': ({ token, why }) =>
@@ -359,14 +373,14 @@ function answered(endpoints: Answered): string | null {
   return lines.length === 0 ? null : lines.join('\n');
 }
 
-function held({ rollback }: EventData<'production.held'>): EventText {
+function held({ rollback }: EventData<'production.held'>, deploy: string | null): EventText {
   const { release, description, by, at, commit } = rollback;
   const now = commit === null ? '' : ` Production runs ${shortSha(commit)}.`;
   const text = description === '' ? '' : ` "${cut(oneLine(description), 100)}"`;
   return eventText(
     'bad',
     `held: ${howBack(rollback)} (${release.version}${text} by ${by}, ${minuteOf(at)})`,
-    `Nothing ships until a person lifts it: pipeline resume, with the deploy and --reason.${now}`,
+    `Nothing ships until a person lifts it: ${resume(deploy, ', ')}.${now}`,
   );
 }
 
@@ -388,29 +402,31 @@ function howBack({ kind, before }: EventData<'production.held'>['rollback']): st
   }
 }
 
-function disabled(data: EventData<'production.disabled'>): EventText {
+function disabled(data: EventData<'production.disabled'>, deploy: string | null): EventText {
   const { switch: which, killSwitch, by, distrust } = data;
-  if (distrust !== null) return distrusted(distrust);
+  if (distrust !== null) return distrusted(distrust, deploy);
   if (which === 'lane') {
     return eventText(
       'bad',
       `disabled: the lane was turned off${by === null ? '' : ` by ${because(by)}`} (${killSwitch.name} is ${switchState(killSwitch)})`,
-      'Production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.',
+      deploy === null
+        ? 'Production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.'
+        : `Production was not touched. To turn the lane on: pipeline enable --reason "…". To ship this deploy: ${resume(deploy)}`,
     );
   }
   return eventText(
     'bad',
     `disabled: ${killSwitch.name} is ${switchState(killSwitch)}; production ships only while it is true`,
-    `Production was not touched. Set ${killSwitch.name} to true, then run pipeline resume with the deploy and --reason.`,
+    `Production was not touched. Set ${killSwitch.name} to true, then run ${resume(deploy)}.`,
   );
 }
 
-function distrusted({ about, digest, changes }: Distrust): EventText {
+function distrusted({ about, digest, changes }: Distrust, deploy: string | null): EventText {
   const what = {
     settings: 'protected settings are not those of the lane’s last live deploy',
     log: 'the log does not know what production runs',
   }[about];
-  const accept = `Production was not touched. Whoever accepts this runs pipeline resume with the deploy and --reason, once for every deploy with this digest; or the environment outside the commit has PIPELINE_TRUST=${digest}`;
+  const accept = `Production was not touched. Whoever accepts this runs ${resume(deploy)}, once for every deploy with this digest; or the environment outside the commit has PIPELINE_TRUST=${digest}`;
   return eventText(
     'bad',
     `disabled: ${what}: ${changes.join('; ')}`,

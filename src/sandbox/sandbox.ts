@@ -33,7 +33,8 @@ export interface SandboxOptions {
 
 export type Control = CoreControl &
   ReturnType<typeof createCircleCi>['control'] &
-  ReturnType<typeof createGitHub>['control'];
+  ReturnType<typeof createGitHub>['control'] &
+  ReturnType<typeof createSlack>['control'];
 
 export interface Sandbox {
   readonly control: Control;
@@ -113,6 +114,8 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     }),
     ...circleci.control,
     ...github.control,
+    slackUser: (user) => slack.control.slackUser(user),
+    slackScopes: (scopes) => slack.control.slackScopes(scopes),
   };
   const state = (): SandboxState => ({
     ...herokuState(heroku.world),

@@ -79,7 +79,7 @@ export function describeChannel(
       history: [{ ...requested, data: { ...requested.data, deploy } }, ...events] as DeployEvents,
       state: null,
       nextTime: null,
-      since: async () => ({ wentOn: false, shipped: null }),
+      since: async () => ({ wentOn: false, shipped: null, follower: null }),
     });
     const leftOut: unknown[] = [];
     /** As an outbox does it: what is kept is JSON, and the last that was kept is what the next one gets. */

@@ -170,7 +170,7 @@ describe('GitHub shows', () => {
       time: '2026-01-05T13:04:05.000Z',
       history: [{ type: 'deploy.requested', data: request }, ...events] as DeployEvents,
       nextTime: null,
-      since: async () => ({ wentOn: false, shipped: null }),
+      since: async () => ({ wentOn: false, shipped: null, follower: null }),
     };
   }
 

@@ -9,6 +9,7 @@ import { hookMutants } from './by-promise/hooks.ts';
 import { logMutants } from './by-promise/log.ts';
 import { programMutants } from './by-promise/programs.ts';
 import { ruleMutants } from './by-promise/rules.ts';
+import { slackMutants } from './by-promise/slack.ts';
 import { targetMutants } from './by-promise/targets.ts';
 import { writes } from './by-promise/writes.ts';
 import type { Mutant } from './mutant.ts';
@@ -23,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...targetMutants,
   ...hookMutants,
   ...gitHubMutants,
+  ...slackMutants,
   ...programMutants,
   ...environmentMutants,
   ...auditMutants,

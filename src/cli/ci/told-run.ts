@@ -41,8 +41,8 @@ export function verdictOf({
   return tags.includes('live') ? 'live' : 'over';
 }
 
-export function standingOf({ events: [first, ...rest] }: ToldRun) {
-  return tellStanding([first.event, ...rest.map(({ event }) => event)]);
+export function standingOf({ deploy, events: [first, ...rest] }: ToldRun) {
+  return tellStanding([first.event, ...rest.map(({ event }) => event)], deploy);
 }
 
 /** What later steps of the job can go by. */

@@ -180,14 +180,19 @@ function lockOf(
 
 /** Where no channel is configured, or none can be reached, nobody is told: the log has it all anyway. */
 async function notifierOf(
-  { config, folder, environment, env, log, run, leaseMs, progress }: AssembleOptions,
+  { config, folder, environment, env, repository, log, run, leaseMs, progress }: AssembleOptions,
   http: HttpClient,
 ): Promise<Notifier> {
   const opened: OpenedChannel[] = [];
   const clock = systemClock;
   const values = { ...environment.channels, ...readNamed(namedSecrets(config.notify), env) };
   const same = { log, lane: config.app, ports: { http, clock, progress }, owner: run.owner };
-  const around = { clock, folder, env, repository: config.repository ?? null };
+  const emailOf = (commit: string, signal: AbortSignal) =>
+    repository.commit(commit, signal).then(
+      ({ email }) => email,
+      () => null,
+    );
+  const around = { clock, folder, env, emailOf, repository: config.repository ?? null };
   for (const { name, opener } of channelKinds) {
     const settings = config.notify[name];
     if (settings === undefined) continue;

@@ -55,6 +55,8 @@ export interface OpeningPorts {
   readonly folder: string;
   /** Where people read the repository, as the configuration says; null: it does not. */
   readonly repository: string | null;
+  /** The address of a commit's author, as git has it; null where this clone does not have the commit. */
+  readonly emailOf: (commit: string, signal: AbortSignal) => Promise<string | null>;
   /** The process's own environment, for what is to be handed on of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }

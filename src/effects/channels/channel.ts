@@ -39,6 +39,8 @@ export interface Since {
   readonly wentOn: boolean;
   /** The deploy of the lane that went live since, by its id; null: none did. */
   readonly shipped: string | null;
+  /** The deploy of the lane that goes next, or goes already, by its id and its build's label; null: none waits. */
+  readonly follower: { readonly deploy: string; readonly build: string } | null;
 }
 
 /** Whatever a channel keeps from one delivery to the next, as JSON; the log has it beside the channel's checkpoint. */

@@ -5,7 +5,7 @@
  */
 import type { Channel, DeployEvents, Memory, News, Since } from '../../effects/channels/channel.ts';
 import type { Ports } from '../../effects/ports.ts';
-import type { DomainEvent } from '../../machine/events.ts';
+import type { DeployRequest, DomainEvent } from '../../machine/events.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import {
   type EventLog,
@@ -15,6 +15,7 @@ import {
   type RecordedEvent,
 } from '../../store/log.ts';
 import { deploysOf } from '../audit/deploys.ts';
+import { followerOf } from '../lock/follower.ts';
 import { domainEvent, ifReadable, laneEvent, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 import {
@@ -210,19 +211,20 @@ export class Outbox {
       deploy: stream.slice(prefix.length),
       state: to ?? null,
       nextTime: next?.time ?? null,
-      since: () => this.#since(event, later, history[0].data.lane),
+      since: () => this.#since(event, later, history[0].data),
     };
   }
 
   async #since(
     { position }: RecordedEvent,
     later: readonly RecordedEvent[],
-    lane: string,
+    { lane, deploy, settings: { stacking } }: DeployRequest,
   ): Promise<Since> {
     // What this version cannot read is no word about a run that it knows.
     const types = later.map((one) => ifReadable(() => domainEvent(one))?.type ?? one.type);
     const wentOn = types.some((type) => !aboutRuns.test(type));
-    return { wentOn, shipped: await this.#shippedAfter(position, laneStream(lane)) };
+    const shipped = await this.#shippedAfter(position, laneStream(lane));
+    return { wentOn, shipped, follower: await followerOf(this.#o.log, { lane, deploy, stacking }) };
   }
 
   /** Which deploy of the lane went live after that position, first. */

@@ -9,6 +9,7 @@ import { readBody, readPayload, type SlackBody } from './body.ts';
 import { channels, usergroups } from './directory.ts';
 import { faultOf } from './limits.ts';
 import { type SlackMessage, SlackMessages, webhookChannel } from './messages.ts';
+import { People, type SlackControl } from './people.ts';
 
 export interface SlackState {
   /** In order. */
@@ -17,6 +18,7 @@ export interface SlackState {
 
 export interface SlackStandIn extends Omit<StandIn, 'state'> {
   state(): SlackState;
+  readonly control: SlackControl;
   /** What a bot has to authenticate with. */
   readonly botToken: string;
   readonly routes: Hono['routes'];
@@ -38,12 +40,17 @@ export function createSlack(options: StandInOptions): SlackStandIn {
   const botToken = `xoxb-sandbox-${randomBytes(16).toString('hex')}`;
   const hono = new Hono();
   serveWebhook(hono, messages, options.token);
-  serveApi(hono, messages, botToken);
+  const people = new People();
+  serveApi(hono, messages, people, botToken);
   hono.notFound((c) => c.json({ ok: false, error: 'unknown_method' }));
   return {
     fetch: async (request) => hono.fetch(request),
     state: () => ({ messages: messages.all }),
-    reset: () => messages.reset(),
+    reset() {
+      messages.reset();
+      people.reset();
+    },
+    control: people,
     botToken,
     routes: hono.routes,
   };
@@ -76,15 +83,17 @@ function refusalOf(given: string, works: string) {
 
 /** What reads takes both; Slack's schema has the lists by GET alone. */
 const methodsOf = (name: string): string[] => {
-  if (name === 'auth.test') return ['GET', 'POST'];
+  if (name === 'auth.test' || name === 'users.lookupByEmail') return ['GET', 'POST'];
   return name.endsWith('.list') ? ['GET'] : ['POST'];
 };
+
+const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 type Answer = Readonly<Record<string, unknown>>;
 const refuse = (error: string, more: Answer = {}): Answer => ({ ok: false, error, ...more });
 
-function serveApi(hono: Hono, messages: SlackMessages, botToken: string): void {
-  const serve = (name: string, act: (body: SlackBody) => Answer): void => {
+function serveApi(hono: Hono, messages: SlackMessages, people: People, botToken: string): void {
+  const serve = (name: string, act: (body: SlackBody, c: Context) => Answer): void => {
     hono.on(methodsOf(name), `/api/${name}`, async (c) => c.json(await answerOf(c, botToken, act)));
   };
   serve('auth.test', () => ({
@@ -103,13 +112,16 @@ function serveApi(hono: Hono, messages: SlackMessages, botToken: string): void {
   serve('usergroups.list', () => ({ ok: true, usergroups }));
   serve('chat.postMessage', (body) => post(messages, body));
   serve('chat.update', (body) => update(messages, body));
+  serve('users.lookupByEmail', (body, c) =>
+    people.lookUp(c.req.query('email') ?? asText(body.email)),
+  );
 }
 
 /** 200 whatever comes of it: `ok` says. */
 async function answerOf(
   c: Context,
   botToken: string,
-  act: (body: SlackBody) => Answer,
+  act: (body: SlackBody, c: Context) => Answer,
 ): Promise<Answer> {
   const read = await readBody(c);
   const bearer = (c.req.header('authorization') ?? '').replace(/^Bearer /i, '');
@@ -117,7 +129,7 @@ async function answerOf(
   if (token === undefined || token === '') return refuse('not_authed');
   if (token !== botToken) return refuse('invalid_auth');
   if ('error' in read) return refuse(read.error);
-  const answer = act(read.body);
+  const answer = act(read.body, c);
   if (!read.isCharsetMissing) return answer;
   const warning = 'missing_charset';
   const metadata = answer.response_metadata as Answer | undefined;

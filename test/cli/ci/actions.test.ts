@@ -197,7 +197,7 @@ const runs = {
   disabled: told([...begun, [sample('production.disabled'), 'disabled']], 0),
   superseded: told([...begun, [sample('deploy.superseded'), 'superseded']], 0),
   'that gave up waiting': told(
-    [...begun.slice(0, 1), [sample('lock.waitTimedOut'), 'queued.timedOut']],
+    [...begun.slice(0, 1), [sample('lock.waitTimedOut'), 'queued.gaveUp']],
     3,
   ),
   interrupted: told([...begun, [sample('run.interrupted'), 'verifying']], 143, {

@@ -8,7 +8,7 @@ const contract = findContract('Slack', 'slack-web-openapi-v2.used.json');
 const hook = '/services/T0SANDBOX/B0SANDBOX/secret';
 
 /** What Slack says today and its schema of 2021 does not know. */
-const newerErrors: readonly string[] = ['invalid_blocks', 'thread_not_found'];
+const newerErrors: readonly string[] = ['invalid_blocks', 'thread_not_found', 'missing_scope'];
 /** The schema knows no other shapes of these two than its own examples of them. */
 const strictNames: readonly string[] = ['/message/attachments/0', '/message/blocks'];
 
@@ -53,6 +53,12 @@ async function tour() {
   await ask.post('/chat.update', { channel, ts: '1767600000.999999', text: 'b' });
   await ask.post('/chat.update', { channel: '#deploys', ts, text: 'b' });
   await ask.post('/chat.update', '{');
+  slack.control.slackUser({ email: 'ana@acme.test', id: 'U0ANA1234' });
+  const plain = { 'content-type': '' };
+  await ask.get('/users.lookupByEmail?email=ana%40acme.test', plain);
+  await ask.get('/users.lookupByEmail?email=bo%40acme.test', plain);
+  slack.control.slackScopes({ 'users:read.email': false });
+  await ask.get('/users.lookupByEmail?email=ana%40acme.test', plain);
   return { stops: ask.stops, routes: slack.routes };
 }
 
@@ -77,8 +83,8 @@ describe.runIf(contract !== null)('Slack’s contract', () => {
       .filter(({ path }) => path.startsWith('/api/'))
       .map(({ method, path }) => ({ method, path: path.replace('/api', '') }));
     expect(methods.length).toBeGreaterThan(3);
-    // The schema has the one only to be read.
-    expect(missedRoutes(methods, stops)).toEqual(['POST /auth.test']);
+    // The schema has these only to be read.
+    expect(missedRoutes(methods, stops)).toEqual(['POST /auth.test', 'POST /users.lookupByEmail']);
   });
 
   it('finds an answer that breaks it', async () => {

@@ -5,11 +5,15 @@
  */
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
-import type { Channel, ChannelFault, Delivery, Memory, News } from '../channel.ts';
+import type { Channel, ChannelFault, Delivery, Memory, News, Since } from '../channel.ts';
 import { isOver, nextFrom } from '../news.ts';
+import type { Authors } from './authors.ts';
 import { asPlainText } from './blocks.ts';
+import { type Level, mayBeTold } from './level.ts';
+import { failedCommits } from './lines.ts';
 import { callsOncall, deployMessage, stepMessages } from './messages.ts';
 import { type Slack, type SlackMessage, type SlackPlace, slackFault } from './slack.ts';
+import type { Templates } from './templates.ts';
 
 export interface SlackChannelOptions {
   readonly slack: Slack;
@@ -17,6 +21,12 @@ export interface SlackChannelOptions {
   readonly oncall: string | null;
   /** Tells how old an event is. */
   readonly clock: Pick<Clock, 'now'>;
+  /** Left out: `steps`. */
+  readonly level?: Level;
+  /** The team's own words, by event. */
+  readonly templates?: Templates;
+  /** Who is mentioned for a commit that failed; null: nobody is. */
+  readonly authors?: Authors | null;
 }
 
 export function createSlackChannel(options: SlackChannelOptions): Channel {
@@ -51,10 +61,14 @@ interface DeliveryState {
 class SlackChannel implements Channel {
   readonly name = 'slack';
   readonly title = 'Slack';
+  readonly wants: (type: string) => boolean;
   readonly #o: SlackChannelOptions;
+  readonly #level: Level;
 
   constructor(options: SlackChannelOptions) {
     this.#o = options;
+    this.#level = options.level ?? 'steps';
+    this.wants = (type) => mayBeTold(type, this.#level);
   }
 
   faultOf(error: unknown): ChannelFault {
@@ -62,7 +76,7 @@ class SlackChannel implements Channel {
   }
 
   async deliver(news: News, delivery: Delivery): Promise<Memory> {
-    const { deploy, position, version, history } = news;
+    const { deploy, position, version } = news;
     const { threads, sent, folded } = memorySchema.parse(delivery.memory);
     const count = sent?.position === position ? sent.count : 0;
     const state: DeliveryState = { news, delivery, threads, folded, count };
@@ -71,6 +85,8 @@ class SlackChannel implements Channel {
       return memoryOf(state, null);
     }
     const messages = await this.#messages(state);
+    // What this level has no place for changes no message.
+    if (messages.length === 0 && this.#level !== 'steps') return memoryOf(state, null);
     const opened = await this.#open(state, messages);
     for (const message of messages.slice(state.count)) {
       const { threadIsGone } = await this.#post(message, threads[deploy] ?? null, delivery);
@@ -79,8 +95,9 @@ class SlackChannel implements Channel {
       await this.#sent(state, 1);
     }
     const place = threads[deploy];
-    if (place !== undefined && news.nextTime === null && !opened) {
-      const kept = await this.#update(place, deployMessage(history, nextFrom(news)), delivery);
+    const isNewest = news.nextTime === null || this.#level !== 'steps';
+    if (place !== undefined && isNewest && !opened) {
+      const kept = await this.#update(place, this.#own(news), delivery);
       if (!kept) delete threads[deploy];
     }
     if (isOver(news)) delete threads[deploy];
@@ -91,12 +108,13 @@ class SlackChannel implements Channel {
   /** The deploy's own message, where a bot has none yet: the others follow in its thread. */
   async #open(state: DeliveryState, messages: readonly SlackMessage[]): Promise<boolean> {
     const { news, delivery, threads, folded, count } = state;
-    const { deploy, history } = news;
+    const { deploy } = news;
     if (this.#o.slack.mode !== 'bot' || threads[deploy] !== undefined) return false;
-    // What is told in one is told by the deploy's own message, too.
-    const isOne = folded[deploy] !== undefined && count === 0 && messages.length > 0;
+    // What is told in one, or told at all, is told by the deploy's own message, too.
+    const isAlone = folded[deploy] !== undefined || this.#level !== 'steps';
+    const isOne = isAlone && count === 0 && messages.length > 0;
     const own = isOne ? messages[0] : undefined;
-    const message = own ?? deployMessage(history, nextFrom(news));
+    const message = own ?? this.#own(news);
     const { place } = await this.#post(message, null, delivery);
     if (place !== null) threads[deploy] = place;
     await this.#sent(state, own === undefined ? 0 : 1);
@@ -109,16 +127,29 @@ class SlackChannel implements Channel {
     await delivery.remember(memoryOf(state, { position: news.position, count }));
   }
 
-  async #messages({ news, folded }: DeliveryState): Promise<SlackMessage[]> {
-    const { slack, oncall } = this.#o;
-    const { deploy, history } = news;
+  #own(news: News): SlackMessage {
+    const { templates = {} } = this.#o;
+    return deployMessage(news.history, { level: this.#level, templates, next: nextFrom(news) });
+  }
+
+  async #messages({ news, folded, delivery }: DeliveryState): Promise<SlackMessage[]> {
+    const { slack, oncall, templates = {} } = this.#o;
+    const { deploy, history, time } = news;
     const from = folded[deploy];
+    const event = history.at(-1) ?? history[0];
+    const since = callsOncall(event) ? await news.since() : null;
+    const overtaken = since === null ? null : overtakenBy(since);
+    const asksAuthors = event.type === 'deploy.failed' && overtaken === null;
+    const { authors = null } = this.#o;
     return stepMessages(history, {
-      mode: slack.mode,
-      oncall,
+      ...{ mode: slack.mode, level: this.#level, templates, oncall, time, overtaken },
       next: nextFrom(news),
       folded: from === undefined ? [] : history.slice(from - 1, -1),
-      overtaken: callsOncall(history.at(-1) ?? history[0]) ? await overtaken(news) : null,
+      follower: since?.follower?.build ?? null,
+      mentions:
+        authors === null || !asksAuthors
+          ? new Map()
+          : await authors.mentions(failedCommits(history), delivery.ports),
     });
   }
 
@@ -167,6 +198,8 @@ class SlackChannel implements Channel {
 
   /** The deploy's next step is to be told too, and is old as well: that one's message tells of this one. */
   #isFolded({ time, nextTime }: News): boolean {
+    // Of less than all, the next one may never be told.
+    if (this.#level !== 'steps') return false;
     return this.#isOld(time) && nextTime !== null && this.#isOld(nextTime);
   }
 
@@ -184,8 +217,7 @@ function memoryOf(
 }
 
 /** In words, what came after the event that makes it nobody's concern any more; null: it is how things stand. */
-async function overtaken({ since }: News): Promise<string | null> {
-  const { wentOn, shipped } = await since();
+function overtakenBy({ wentOn, shipped }: Since): string | null {
   if (wentOn) return 'The deploy went on since then';
   return shipped === null ? null : `${shipped} went live since then`;
 }

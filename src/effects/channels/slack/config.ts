@@ -1,5 +1,8 @@
 /** Slack's words in `pipeline.yml`. */
 import { z } from 'zod';
+import { type EventType, eventSchemas } from '../../../machine/events.ts';
+import { levels } from './level.ts';
+import { templateFault } from './templates.ts';
 
 /**
  * One or several, with blanks between them: Slack calls nobody for a name that is written as people type it
@@ -8,8 +11,34 @@ import { z } from 'zod';
 const slackMentions =
   /^<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>( +<(!here|!channel|!everyone|!subteam\^S[A-Z0-9]+(\|[^<>|]*)?|@[UW][A-Z0-9]+(\|[^<>|]*)?)>)*$/;
 
+const messageMax = 2_000;
+
+const template = z
+  .string()
+  .regex(/\S/, 'words')
+  .max(messageMax, `has to have ${messageMax} characters at most`)
+  .superRefine((text, context) => {
+    const fault = templateFault(text);
+    if (fault !== null) context.addIssue(`has to ${fault}`);
+  });
+
+const messages = z
+  .strictObject(
+    Object.fromEntries(
+      Object.keys(eventSchemas).map((type) => [type, template.optional()]),
+    ) as Record<EventType, z.ZodOptional<typeof template>>,
+  )
+  .prefault({})
+  .describe('the team’s own words for an event, in Slack’s mrkdwn, with {field} for a value');
+
 export const schema = z.strictObject({
-  channel: z.string().min(1).describe('the channel that is told, by its name or its id'),
+  channel: z.string().min(1),
+  level: z
+    .enum(levels)
+    .default('steps')
+    .describe(
+      'steps: everything; outcomes: what became of each deploy; problems: what needs a person, and that it is over',
+    ),
   oncall: z
     .string()
     .regex(
@@ -18,6 +47,13 @@ export const schema = z.strictObject({
     )
     .optional()
     .describe('who is mentioned when something breaks, as Slack writes it: <!subteam^S0ONCALL>'),
+  mentionAuthors: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether a failure mentions who wrote its commits, by their e-mail addresses; a bot’s token with users:read.email',
+    ),
+  messages,
 });
 
 export type SlackSettings = z.output<typeof schema>;

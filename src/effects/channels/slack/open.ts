@@ -1,25 +1,27 @@
 /** Opens a channel of Slack: by the bot's token, or by a webhook. */
 import type { OpenedChannel, OpeningPorts } from '../channel-kind.ts';
+import { Authors } from './authors.ts';
 import { createSlackChannel } from './channel.ts';
 import type { SlackSettings } from './config.ts';
 import { createSlack } from './slack.ts';
-import { botToken, slack, webhook } from './vendor.ts';
+import { botToken, slack as vendor, webhook } from './vendor.ts';
 
 export function open(
-  { channel, oncall }: SlackSettings,
+  { channel, oncall, level, mentionAuthors, messages }: SlackSettings,
   values: Readonly<Record<string, string | null>>,
-  { clock }: Pick<OpeningPorts, 'clock'>,
+  { clock, emailOf }: Pick<OpeningPorts, 'clock' | 'emailOf'>,
 ): readonly OpenedChannel[] {
   const { [botToken]: token = null, [webhook]: webhookUrl = null } = values;
   if (token === null && webhookUrl === null) {
-    return [{ name: slack.id, title: slack.name, unset: slack.tokenVariable }];
+    return [{ name: vendor.id, title: vendor.name, unset: vendor.tokenVariable }];
   }
-  const baseUrl = values[slack.urlVariable] ?? '';
+  const baseUrl = values[vendor.urlVariable] ?? '';
+  const slack = createSlack({ baseUrl, channel, botToken: token, webhookUrl });
   return [
     createSlackChannel({
-      slack: createSlack({ baseUrl, channel, botToken: token, webhookUrl }),
+      ...{ slack, clock, level, templates: messages },
       oncall: oncall ?? null,
-      clock,
+      authors: mentionAuthors ? new Authors({ slack, emailOf }) : null,
     }),
   ];
 }

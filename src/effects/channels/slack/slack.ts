@@ -17,7 +17,7 @@ export type { SlackMessage } from './blocks.ts';
 export interface SlackOptions {
   /** Of the Web API: `https://slack.com/api`; a bare origin gets `/api` added. */
   readonly baseUrl: string;
-  /** `xoxb-…` with the scope `chat:write`. Goes before the webhook where both are given. */
+  /** `xoxb-…` with the scope `chat:write`, and `users:read.email` where people are mentioned. Goes before the webhook where both are given. */
   readonly botToken?: string | null;
   /** An incoming webhook; the whole URL is a secret. */
   readonly webhookUrl?: string | null;
@@ -49,6 +49,8 @@ export interface Slack {
   ): Promise<SlackPlace | null>;
   /** Replaces a message that the bot posted. @throws LockstepError E_SLACK_WEBHOOK a webhook cannot */
   update(place: SlackPlace, message: SlackMessage, ports: SlackPorts): Promise<void>;
+  /** What mentions whoever has that e-mail address, as raw mrkdwn; null: nobody has it, or a webhook cannot ask. */
+  mention(email: string, ports: SlackPorts): Promise<string | null>;
 }
 
 /** For one attempt: a message is not worth the HTTP client's usual patience. */
@@ -80,6 +82,9 @@ const answerSchema = z.object({
   response_metadata: z.object({ messages: z.array(z.string()).optional() }).optional(),
 });
 
+const placeSchema = z.object({ channel: z.string().min(1), ts: z.string().min(1) });
+const userSchema = z.object({ user: z.object({ id: z.string().regex(/^[UW][A-Z0-9]+$/) }) });
+
 class BotSlack implements Slack {
   readonly mode = 'bot';
   readonly #apiUrl: string;
@@ -106,7 +111,7 @@ class BotSlack implements Slack {
           };
     const channel = thread?.channel ?? this.#channel;
     const body = { channel, ...content(message), parse: 'none', ...reply };
-    return this.#call('chat.postMessage', body, ports);
+    return this.#call('chat.postMessage', placeSchema, ports, body);
   }
 
   async update(
@@ -114,20 +119,38 @@ class BotSlack implements Slack {
     message: SlackMessage,
     ports: SlackPorts,
   ): Promise<void> {
-    await this.#call('chat.update', { channel, ts, ...content(message), parse: 'none' }, ports);
+    const body = { channel, ts, ...content(message), parse: 'none' };
+    await this.#call('chat.update', placeSchema, ports, body);
   }
 
-  async #call(method: string, body: object, { http, signal }: SlackPorts): Promise<SlackPlace> {
+  async mention(email: string, ports: SlackPorts): Promise<string | null> {
+    try {
+      const method = `users.lookupByEmail?email=${encodeURIComponent(email)}`;
+      const { user } = await this.#call(method, userSchema, ports);
+      return `<@${user.id}>`;
+    } catch (error) {
+      if (error instanceof VendorRefused && error.id === 'users_not_found') return null;
+      throw error;
+    }
+  }
+
+  /** @param body of a write; left out: it is a read */
+  async #call<T>(
+    method: string,
+    schema: z.ZodType<T>,
+    { http, signal }: SlackPorts,
+    body?: object,
+  ): Promise<T> {
     const request: HttpRequest = {
       vendor: slack,
-      method: 'POST',
+      method: body === undefined ? 'GET' : 'POST',
       url: `${this.#apiUrl}/${method}`,
       headers: {
         authorization: `Bearer ${this.#token}`,
         // Without the charset Slack adds a warning to every answer.
-        'content-type': 'application/json; charset=utf-8',
+        ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
       },
-      body: JSON.stringify(body),
+      ...(body === undefined ? { attemptsMax: 2 } : { body: JSON.stringify(body) }),
       signal,
       timeoutMs,
     };
@@ -141,8 +164,7 @@ class BotSlack implements Slack {
       ];
       throw refused(request, response, answer.error ?? 'unknown_error', this.#channel, more);
     }
-    const place = z.object({ channel: z.string().min(1), ts: z.string().min(1) });
-    return readJson(request, response, place);
+    return readJson(request, response, schema);
   }
 }
 
@@ -172,6 +194,10 @@ class WebhookSlack implements Slack {
     // A webhook names its errors in a body of plain text.
     if (isNo && /^[a-z_]{3,60}$/.test(name)) throw refused(request, response, name, this.#channel);
     ensureOk(request, response);
+    return null;
+  }
+
+  async mention(): Promise<null> {
     return null;
   }
 

@@ -28,14 +28,19 @@ function withEntities(text: string): string {
 /** A link whose words are user text; only the words where the URL is none that people can open. */
 export function link(url: string | null, words: string): string {
   const shown = escapeText(words);
-  if (url === null || !URL.canParse(url)) return shown;
+  const href = hrefOf(url);
+  return href === null ? shown : `<${href}|${shown.replaceAll('|', '¦')}>`;
+}
+
+/** The URL as it stands in a link, escaped; null where it is none that people can open. */
+export function hrefOf(url: string | null): string | null {
+  if (url === null || !URL.canParse(url)) return null;
   const parsed = new URL(url);
-  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return shown;
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return null;
   // User name and password are nobody's business, and a bar or an angle bracket would end the URL.
   parsed.username = '';
   parsed.password = '';
-  const href = parsed.href.replace(/[|<>]/g, encodeURIComponent).replaceAll('&', '&amp;');
-  return `<${href}|${shown.replaceAll('|', '¦')}>`;
+  return parsed.href.replace(/[|<>]/g, encodeURIComponent).replaceAll('&', '&amp;');
 }
 
 /**

@@ -27,7 +27,7 @@ function envelope(title = 'Greet people by name'): Envelope {
     history: [{ type: 'deploy.requested', data: { ...data, commit: { ...commit, title } } }],
     state: 'queued',
     nextTime: null,
-    since: async () => ({ wentOn: false, shipped: null }),
+    since: async () => ({ wentOn: false, shipped: null, follower: null }),
   });
 }
 

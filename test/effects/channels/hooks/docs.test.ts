@@ -47,7 +47,7 @@ const newsOf = (event: DomainEvent): News => ({
   history: event.type === 'deploy.requested' ? [event] : [requested, event],
   state: 'failed',
   nextTime: null,
-  since: async () => ({ wentOn: false, shipped: null }),
+  since: async () => ({ wentOn: false, shipped: null, follower: null }),
 });
 const failed = { type: 'deploy.failed', data: samples['deploy.failed'] } as const;
 

@@ -1,0 +1,22 @@
+/** Who goes on where a deploy has ended: for people, and only as far as the lane's stream and leases tell. */
+import type { EventLog } from '../../store/log.ts';
+import { livingRuns } from './living-runs.ts';
+import { readLane } from './store-lock.ts';
+
+/**
+ * The deploy that was given the lane after it, or the one of the living that waits to be: with `skip` the one that joined
+ * last, for it has most of what ships; else the one that joined first. Null: none.
+ */
+export async function followerOf(
+  log: EventLog,
+  { lane: name, deploy, stacking }: { lane: string; deploy: string; stacking: 'skip' | 'every' },
+): Promise<{ readonly deploy: string; readonly build: string } | null> {
+  const { grant, waiting } = await readLane(log, name);
+  const alive = await livingRuns(log);
+  const has =
+    grant !== null && !grant.released && grant.deploy !== deploy && alive.has(grant.deploy);
+  if (has) return { deploy: grant.deploy, build: grant.build };
+  const others = waiting.filter((one) => one.deploy !== deploy && alive.has(one.deploy));
+  const next = stacking === 'skip' ? others.at(-1) : others.at(0);
+  return next === undefined ? null : { deploy: next.deploy, build: next.build };
+}
