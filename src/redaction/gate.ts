@@ -9,7 +9,7 @@
 import { type Finder, finder } from './finder.ts';
 import { isLookedForInside } from './forms.ts';
 import { LineGate } from './line-gate.ts';
-import { redactJson, redactorOf } from './redactor.ts';
+import { type Redactor, redactJson, redactorOf } from './redactor.ts';
 import { type SecretVariables, secretsOfEnvironment, secretsOfUrls } from './secrets.ts';
 
 const certain = new Set<string>();
@@ -17,8 +17,9 @@ const guessed = new Set<string>();
 const names: string[] = [];
 /** The log's own vocabulary: field names, and the words that stand for choices. */
 const vocabulary = new Set<string>();
-let current: Finder = finder([]);
-let clean = redactorOf(current);
+/** Made when a text is next looked through: a run begins with many words about what to look for. */
+let current: Finder | null = null;
+let clean: Redactor | null = null;
 
 /** Of the process: its environment, and what of its arguments is a URL with a password. */
 export function hideSecretsOf(
@@ -61,23 +62,34 @@ export function keepNames(...given: readonly string[]): void {
 
 /** The text without secrets. */
 export function redact(text: string): string {
-  return clean(text);
+  return cleaner()(text);
 }
 
 /** For a text that comes line by line: a secret may be wrapped over several. */
 export function lineGate(): LineGate {
-  return new LineGate(() => current);
+  return new LineGate(lookedFor);
 }
 
 /** A JSON value without secrets, in the names of its fields neither. */
 export function redactAll<T>(value: T): T {
-  return redactJson(value, clean, vocabulary);
+  return redactJson(value, cleaner(), vocabulary);
 }
 
 function renew(): void {
+  current = null;
+  clean = null;
+}
+
+function cleaner(): Redactor {
+  clean ??= redactorOf(lookedFor());
+  return clean;
+}
+
+function lookedFor(): Finder {
+  if (current !== null) return current;
   const isName = (secret: string) =>
     names.some((name) => name === secret || (isLookedForInside(secret) && name.includes(secret)));
   const all = [...certain, ...[...guessed].filter((secret) => !isName(secret))];
   current = finder(all.filter((secret) => !vocabulary.has(secret)));
-  clean = redactorOf(current);
+  return current;
 }
