@@ -7,6 +7,7 @@ import { gitHubMutants } from './by-promise/github.ts';
 import { holders } from './by-promise/holders.ts';
 import { hookMutants } from './by-promise/hooks.ts';
 import { logMutants } from './by-promise/log.ts';
+import { pageMutants } from './by-promise/pages.ts';
 import { programMutants } from './by-promise/programs.ts';
 import { ruleMutants } from './by-promise/rules.ts';
 import { slackMutants } from './by-promise/slack.ts';
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...writes,
   ...logMutants,
   ...ruleMutants,
+  ...pageMutants,
   ...targetMutants,
   ...hookMutants,
   ...gitHubMutants,

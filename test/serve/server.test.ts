@@ -135,9 +135,13 @@ describe('what comes live', () => {
       running.clear();
       ({ port } = await started(port));
     }
+    const page = async () => (await fetch(`http://127.0.0.1:${port}/lanes/live`)).text();
+    expect(await page()).not.toContain('799-live');
     const nothingNew = ids(port, told, 1);
     await request('799-live', 'live', 'last');
     expect(await nothingNew).toEqual([await world.log.head()]);
+    // Whoever asks because of that sees it, whatever was shown before.
+    expect(await page()).toContain('799-live');
   });
 
   it('makes one page for all who look', async () => {
