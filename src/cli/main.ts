@@ -61,9 +61,11 @@ export function commandOf(
   const run = async () => {
     let exit = 0;
     const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (exit = n) });
-    // The sandbox is there to stay, and so is whoever watches: they wait for nothing.
+    // The sandbox is there to stay, and so is whoever watches: they wait for nothing. Whoever is asked is waited for.
     program.hook('preAction', (_, command) => {
-      const stays = command.name() === 'sandbox' || command.opts().watch === true;
+      const { watch, yes } = command.opts();
+      const isAsked = command.name() === 'init' && yes !== true;
+      const stays = command.name() === 'sandbox' || watch === true || isAsked;
       if (!stays) pulse.begin(command.name());
     });
     try {

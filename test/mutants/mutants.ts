@@ -10,6 +10,7 @@ import { logMutants } from './by-promise/log.ts';
 import { pageMutants } from './by-promise/pages.ts';
 import { programMutants } from './by-promise/programs.ts';
 import { ruleMutants } from './by-promise/rules.ts';
+import { setupMutants } from './by-promise/setup.ts';
 import { slackMutants } from './by-promise/slack.ts';
 import { targetMutants } from './by-promise/targets.ts';
 import { writes } from './by-promise/writes.ts';
@@ -30,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...programMutants,
   ...environmentMutants,
   ...auditMutants,
+  ...setupMutants,
 ];

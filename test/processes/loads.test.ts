@@ -112,5 +112,8 @@ describe('advance', { timeout: 60_000 }, () => {
     const opened = new Set(loaded.filter((one) => isOfKind(one) && !light.has(one)).map(dirname));
     expect([...opened].filter((folder) => folder.includes('/targets/'))).not.toEqual([]);
     expect([...opened].filter((folder) => folder.includes('/channels/'))).not.toEqual([]);
+    // What a set-up and a check-up ask, they alone load.
+    const asked = /\/(survey|discover|diagnose[\w-]*|examination|connections)\.js$/;
+    expect(loaded.filter((one) => isOfKind(one) && asked.test(one))).toEqual([]);
   });
 });

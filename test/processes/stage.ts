@@ -160,7 +160,20 @@ export class Stage {
     env: Record<string, string | undefined> = {},
     folder = this.folder,
   ): Job {
-    const child = spawn(process.execPath, [binary, ...args, ...branchOf(args, env)], {
+    return this.startProgram(
+      [process.execPath, binary, ...args, ...branchOf(args, env)],
+      env,
+      folder,
+    );
+  }
+
+  /** Starts any program in the environment that `pipeline` has. */
+  startProgram(
+    [program = '', ...args]: readonly string[],
+    env: Record<string, string | undefined>,
+    folder = this.folder,
+  ): Job {
+    const child = spawn(program, args, {
       cwd: folder,
       env: { PATH: process.env.PATH, ...this.#environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -59,6 +59,12 @@ const cases: readonly Case[] = [
   },
   { code: 'E_NO_LINK', what: 'a page that no event names', args: one('open', 'run') },
   {
+    code: 'E_SETUP',
+    what: 'apps that nothing names',
+    args: one('init', '--yes'),
+    env: { HEROKU_API_KEY: undefined },
+  },
+  {
     code: 'E_SERVE_TOKEN',
     what: 'pages for others without a token',
     args: one('serve', '--host', '0.0.0.0'),

@@ -2,6 +2,7 @@
 import { parse } from 'yaml';
 import { type Finding, fault, warning } from '../../effects/diagnosis.ts';
 import { entriesOf, isOfBranch } from '../setup/circleci-workflow.ts';
+import { isOrbJob } from '../setup/jobs.ts';
 import { orRight, runsAdvance, signals, untested, type WantedJob } from './ci-jobs.ts';
 
 interface Job {
@@ -17,6 +18,7 @@ interface Step {
 export function circleCiFindings(text: string, wanted: WantedJob): Finding[] | null {
   let config: {
     jobs?: Readonly<Record<string, Job>>;
+    orbs?: Readonly<Record<string, unknown>>;
     workflows?: Readonly<Record<string, unknown>>;
   };
   try {
@@ -24,13 +26,17 @@ export function circleCiFindings(text: string, wanted: WantedJob): Finding[] | n
   } catch {
     return [fault('.circleci/config.yml cannot be read as YAML', 'circleci config validate')];
   }
-  const { jobs = {}, workflows = {} } = config;
+  const { jobs = {}, orbs = {}, workflows = {} } = config;
   const deploying = Object.entries(jobs).flatMap(([name, job]) => {
     const command = commandsOf(job).find(runsAdvance);
     return command === undefined ? [] : [{ name, job, command }];
   });
-  if (deploying.length === 0) return null;
-  return deploying.flatMap(({ name, job, command }) => {
+  const ofOrb = jobsOf(workflows).filter((job) => isOrbJob(job, orbs));
+  if (deploying.length + ofOrb.length === 0) return null;
+  const byOrb = ofOrb.flatMap((job) =>
+    orRight(`the job ${job}`, invocations(job, workflows, wanted)),
+  );
+  const own = deploying.flatMap(({ name, job, command }) => {
     const where = `the job ${name}`;
     return orRight(where, [
       parallel(where, job),
@@ -39,6 +45,16 @@ export function circleCiFindings(text: string, wanted: WantedJob): Finding[] | n
       ...invocations(name, workflows, wanted),
     ]);
   });
+  return [...own, ...byOrb];
+}
+
+/** Every job that a workflow runs, once. */
+function jobsOf(workflows: Readonly<Record<string, unknown>>): string[] {
+  const all = Object.values(workflows).flatMap((workflow) => {
+    const list = (workflow as { jobs?: unknown } | null)?.jobs;
+    return Array.isArray(list) ? entriesOf(list).map(({ job }) => job) : [];
+  });
+  return [...new Set(all)];
 }
 
 const runOf = (step: unknown) => (step as Step | null)?.run;

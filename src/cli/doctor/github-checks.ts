@@ -7,7 +7,9 @@ import {
   readWorkflow,
   type Workflow,
   type WorkflowJob,
+  type WorkflowStep,
 } from '../setup/github-workflow.ts';
+import { isAction } from '../setup/jobs.ts';
 import { orRight, runsAdvance, signals, untested, type WantedJob } from './ci-jobs.ts';
 
 /** Null: no job of them runs `advance`. */
@@ -16,14 +18,17 @@ export function gitHubFindings(files: readonly CiFile[], wanted: WantedJob): Fin
     const workflow = readWorkflow(text);
     if (workflow === null) return [];
     return Object.entries(workflow.jobs ?? {}).flatMap(([name, job]) => {
-      const command = (job.steps ?? []).map(({ run = '' }) => run).find(runsAdvance);
-      if (command === undefined) return [];
+      const step = (job.steps ?? []).find(deploys);
+      if (step === undefined) return [];
       const where = `the job ${name} in ${path.replace('.github/workflows/', '')}`;
-      return [orRight(where, findingsOf(where, command, { job, workflow, wanted }))];
+      return [orRight(where, findingsOf(where, step.run ?? null, { job, workflow, wanted }))];
     });
   });
   return found.length === 0 ? null : found.flat();
 }
+
+const deploys = ({ run = '', uses = '' }: WorkflowStep): boolean =>
+  runsAdvance(run) || isAction(uses);
 
 interface Read {
   readonly job: WorkflowJob;
@@ -31,7 +36,7 @@ interface Read {
   readonly wanted: WantedJob;
 }
 
-function findingsOf(where: string, command: string, read: Read): (Finding | null)[] {
+function findingsOf(where: string, command: string | null, read: Read): (Finding | null)[] {
   const { job, workflow } = read;
   const isFollowing = eventOf(workflow.on, 'workflow_run') !== null;
   return [
@@ -43,7 +48,8 @@ function findingsOf(where: string, command: string, read: Read): (Finding | null
     depth(where, read),
     ...rights(where, read),
     handed(where, read),
-    signals({ name: where, command }),
+    // The action hands the signal on by itself.
+    command === null ? null : signals({ name: where, command }),
   ];
 }
 
@@ -123,7 +129,7 @@ function handed(where: string, { job, workflow, wanted }: Read): Finding | null 
 }
 
 function handedVariables({ job, workflow }: { job: WorkflowJob; workflow?: Workflow }): string[] {
-  const steps = (job.steps ?? []).filter(({ run = '' }) => runsAdvance(run));
+  const steps = (job.steps ?? []).filter(deploys);
   const all = [workflow?.env, job.env, ...steps.map(({ env }) => env)];
   return all.flatMap((env) => Object.keys(env ?? {}));
 }

@@ -1,5 +1,6 @@
 /** The commands that carry deploys. */
 import type { Command } from 'commander';
+import type { AdvanceFlags } from '../commands/advance.ts';
 import { actorOption, branchOption, example, jsonOption, type Surroundings } from './shared.ts';
 
 /** `pipeline advance`. */
@@ -15,16 +16,26 @@ export function declareAdvance(program: Command, { version, terminal, exit }: Su
     .option('--build <label>', 'the build’s label (default: what the CI says)')
     .option('--actor <name>', 'who asks; what the CI and git say is kept beside it')
     .option('--override', 'ship out of git order; needs --reason')
+    .option('--dry-run', 'say what it would do, with what the gates read now; write nothing')
     .option('--reason <text>', 'why, for --override')
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      example('pipeline advance', 'pipeline advance --build 502 --commit 1a5f89d --branch master') +
+      example(
+        'pipeline advance',
+        'pipeline advance --dry-run',
+        'pipeline advance --build 502 --commit 1a5f89d --branch master',
+      ) +
         '\nThe same build and commit again goes on with the deploy that they have, or reports it.\n',
     )
     .action(async (_flags, command: Command) => {
+      const { dryRun, ...flags } = command.optsWithGlobals<AdvanceFlags & { dryRun?: boolean }>();
+      if (dryRun === true) {
+        const { rehearse } = await import('../commands/rehearse.ts');
+        return exit(await rehearse(flags, terminal));
+      }
       const { advance } = await import('../commands/advance.ts');
-      exit(await advance(command.optsWithGlobals(), version, terminal));
+      exit(await advance(flags, version, terminal));
     });
 }
 

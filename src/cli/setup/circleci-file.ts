@@ -95,7 +95,7 @@ function addedTo(file: CiFile, answers: Answers, facts: RepositoryFacts): CiPart
       ...block([invocation(answers, requires)], 0),
     ].join('\n'),
   });
-  if (runsLockstep.test(file.text)) return { kind: 'there', path: file.path };
+  if (runsLockstep(file.text)) return { kind: 'there', path: file.path };
   let config: Configuration;
   try {
     config = (parse(file.text) ?? {}) as Configuration;

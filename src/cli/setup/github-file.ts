@@ -19,7 +19,7 @@ const workflowPath = '.github/workflows/deploy.yml';
 
 export function gitHubPart(answers: Answers, facts: RepositoryFacts): CiPart {
   const { workflows } = facts;
-  const there = workflows.find(({ text }) => runsLockstep.test(text));
+  const there = workflows.find(({ text }) => runsLockstep(text));
   if (there !== undefined) return { kind: 'there', path: there.path };
   const onPush = workflows.filter(({ text }) => isOnPush(text));
   const [only] = onPush;

@@ -47,4 +47,16 @@ export function looksLikeDeploy(text: string, words: readonly string[]): boolean
   const lower = text.toLowerCase();
   return ['deploy', 'release', ...words].some((word) => lower.includes(word));
 }
-export const runsLockstep = /\b(lockstep|pipeline)\b[^\n]*\badvance\b/;
+const advances = /\b(lockstep|pipeline)\b[^\n]*\badvance\b/;
+/** A step by the action, under whatever name its repository has. */
+export const isAction = (uses: string): boolean => /(^|\/)lockstep(\/[^@]*)?@/.test(uses);
+/** A job of the orb, under whatever name it is imported. */
+export const isOrbJob = (job: string, orbs: Readonly<Record<string, unknown>>): boolean => {
+  const [orb = '', name] = job.split('/');
+  return name === 'deploy' && /(^|\/)lockstep(@|$)/.test(String(orbs[orb] ?? ''));
+};
+
+export const runsLockstep = (text: string): boolean =>
+  advances.test(text) ||
+  /^\s*(- )?uses: *\S*\blockstep\S*@/m.test(text) ||
+  (/\blockstep@/.test(text) && /^\s*- [\w-]+\/deploy\b/m.test(text));

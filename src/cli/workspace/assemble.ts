@@ -5,8 +5,8 @@ import { channelKinds } from '../../effects/channels/kinds.ts';
 import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
-import { createGitHub, type GitHub, parseRepository } from '../../effects/history/github.ts';
-import { createHistory, type QueueHistory } from '../../effects/history/history.ts';
+import type { GitHub } from '../../effects/history/github.ts';
+import type { QueueHistory } from '../../effects/history/history.ts';
 import { createHttpClient } from '../../effects/http/client.ts';
 import type { HttpClient, Transport } from '../../effects/http/request.ts';
 import { undiciTransport } from '../../effects/http/undici-transport.ts';
@@ -29,6 +29,7 @@ import type { CiFacts } from '../ci/ci.ts';
 import { type Config, toSettings } from '../config/config.ts';
 import { type Environment, namedSecrets, readNamed } from '../config/environment.ts';
 import { readKillSwitch } from '../config/kill-switch.ts';
+import { githubOf, historyOf } from './history.ts';
 
 export interface AssembleOptions {
   readonly config: Config;
@@ -73,10 +74,6 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
   }
 }
 
-function githubOf({ githubApiUrl, githubToken }: Environment): GitHub | null {
-  return githubToken === null ? null : createGitHub({ baseUrl: githubApiUrl, token: githubToken });
-}
-
 async function wire(
   options: AssembleOptions,
   keeper: LeaseKeeper,
@@ -107,10 +104,8 @@ async function wire(
     deadlineMs: clock.ran() + config.lock.timeout,
   });
 
-  const webUrl = config.repository ?? null;
-  const name = webUrl === null ? null : parseRepository(webUrl);
   const github = githubOf(environment);
-  const history = createHistory({ repository, github, name, webUrl });
+  const history = historyOf(config, github, repository);
   const services = createServices({
     http,
     targets,

@@ -1,6 +1,6 @@
 /** Which deploy an `advance` is about: the one that this build and commit have already, or a new one. */
 import type { DeployRequest } from '../../machine/events.ts';
-import { begin, has, stateOf } from '../../machine/interpret.ts';
+import { begin, type FoldedDeploy, has, stateOf } from '../../machine/interpret.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { type EventLog, VersionConflict } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
@@ -27,22 +27,29 @@ export async function requestDeploy(
   run: Run,
 ): Promise<{ readonly deploy: string; readonly isNew: boolean }> {
   const wanted = bounded(asked);
-  const { build, commit, lane } = wanted;
+  for (;;) {
+    const { deploy, folded } = await deployOf(log, wanted);
+    if (folded !== null) return { deploy, isNew: false };
+    if (await writeRequest(log, { ...wanted, deploy, chart: chartHash }, run)) {
+      return { deploy, isNew: true };
+    }
+  }
+}
+
+/** The id of the deploy that is asked for, and what the log has of it; null: nothing, it is a new one. Writes nothing. */
+export async function deployOf(
+  log: EventLog,
+  { build, commit, lane }: Pick<NewDeploy, 'build' | 'commit' | 'lane'>,
+): Promise<{ readonly deploy: string; readonly folded: FoldedDeploy | null }> {
   const name = `${build.label}-${commit.sha.slice(0, 8)}`;
   for (let attempt = 1; ; attempt++) {
     const deploy = attempt === 1 ? name : `${name}.${attempt}`;
     const folded = await foldStream(log, deploy);
-    if (folded === null) {
-      if (await writeRequest(log, { ...wanted, deploy, chart: chartHash }, run)) {
-        return { deploy, isNew: true };
-      }
-      attempt--;
-      continue;
-    }
+    if (folded === null) return { deploy, folded };
     const { request } = folded.snapshot.context;
     const another = request.lane !== lane || request.commit.sha !== commit.sha;
     const tryAgain = request.build.attempt < build.attempt && has(folded, 'failed');
-    if (!another && !tryAgain) return { deploy, isNew: false };
+    if (!another && !tryAgain) return { deploy, folded };
   }
 }
 

@@ -61,6 +61,19 @@ describe('a job of CircleCI', () => {
     expect(findings).toEqual(found === null ? null : [expect.stringMatching(found)]);
   });
 
+  it('of the orb is looked at by its place in the workflow', () => {
+    const orb = `orbs: { ship: acme/lockstep@0.1.0 }
+workflows: { main: { jobs: [test, { ship/deploy: { requires: [test], serial-group: x, filters: { branches: { only: main } } } }] } }`;
+    expect(shown(circleCiFindings(orb, wanted))).toEqual([
+      'ok the job ship/deploy runs advance as it should',
+    ]);
+    const beside = orb.replace('requires: [test], ', '');
+    expect(shown(circleCiFindings(beside, wanted))).toEqual([
+      expect.stringMatching(/^error .*no job that tests/),
+    ]);
+    expect(circleCiFindings(orb.replace('acme/lockstep', 'acme/other'), wanted)).toBeNull();
+  });
+
   it('in what is no YAML is an error, not an “ok”', () => {
     expect(circleCiFindings('jobs: [', wanted)?.[0]?.verdict).toBe('error');
   });
@@ -117,6 +130,12 @@ describe('a job of GitHub Actions', () => {
   it.each(rows)('%s', (_, found, from, to) => {
     const findings = of(spoilt(written('github'), from, to));
     expect(findings).toEqual(found === null ? null : [expect.stringMatching(found)]);
+  });
+
+  it('may be a step by the action', () => {
+    const text = spoilt(written('github'), /run: exec .*/, 'uses: acme/lockstep@0123456');
+    expect(of(text)).toEqual(['ok the job deploy in deploy.yml runs advance as it should']);
+    expect(of(text.replace(/ +PIPELINE_STORE: .*\n/, ''))?.[0]).toMatch(/^error .*PIPELINE_STORE/);
   });
 
   it('needs actions: read where its runs are the lock', () => {

@@ -1,5 +1,6 @@
 /** Each fault that is seeded is found, alone; where there is none, nothing is found. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isBroken } from '../../../src/cli/doctor/examine.ts';
 import { configText, DoctorWorld, wrong } from './world.ts';
@@ -283,6 +284,16 @@ describe('a check-up', () => {
     world = new DoctorWorld({ generations: { staging: 'cedar', production: 'fir' } });
     expect(wrong(await world.examine())).toEqual(['heroku.pipeline error']);
   });
+});
+
+it('has every check on its page', async () => {
+  world = new DoctorWorld();
+  const page = readFileSync(resolve(import.meta.dirname, '../../../docs/doctor.md'), 'utf8');
+  const found = [
+    ...(await world.examine()).map(({ id }) => id),
+    ...faults.map(([, id]) => id.split(' ')[0]),
+  ];
+  expect(found.filter((id) => !page.includes(`\`${id}\``))).toEqual([]);
 });
 
 describe('what cannot be asked', () => {

@@ -149,6 +149,9 @@ describe('what is there already', () => {
     const text = 'jobs: { ship: { steps: [{ run: npx --no lockstep advance }] } }\n';
     const circleci = { path: '.circleci/config.yml', text };
     expect(plan(answers(), facts({ circleci })).files[1]).toMatchObject({ action: 'keep', text });
+    const orb = 'orbs: { x: acme/lockstep@1 }\nworkflows:\n  main:\n    jobs:\n      - x/deploy\n';
+    const byOrb = facts({ circleci: { path: '.circleci/config.yml', text: orb } });
+    expect(plan(answers(), byOrb).files[1]).toMatchObject({ action: 'keep', text: orb });
     const workflows = [{ path: '.github/workflows/x.yml', text }];
     expect(plan(answers({ ci: 'github' }), facts({ workflows })).files[1]?.action).toBe('keep');
   });

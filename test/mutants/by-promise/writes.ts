@@ -230,9 +230,9 @@ export const writes: readonly Mutant[] = [
     id: 'the-same-build-twice-is-two-deploys',
     promise: once,
     file: 'src/runtime/loop/request.ts',
-    symbol: 'requestDeploy',
-    code: 'if (!another && !tryAgain) return { deploy, isNew: false };',
-    by: "if (!another && !tryAgain && !stateOf(folded).startsWith('superseded')) return { deploy, isNew: false };",
+    symbol: 'deployOf',
+    code: 'if (!another && !tryAgain) return { deploy, folded };',
+    by: "if (!another && !tryAgain && !stateOf(folded).startsWith('superseded')) return { deploy, folded };",
     noticedBy: 'test/runtime/loop/request.test.ts › finds the deploy that it has',
   },
   {

@@ -1,0 +1,126 @@
+/** `advance --dry-run` over HTTP: it says what the gates read now, and writes neither to the log nor to a vendor. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Stage } from '../processes/stage.ts';
+
+let stage: Stage;
+let first: string;
+let second: string;
+beforeAll(async () => {
+  stage = await Stage.set({ within: true });
+  first = stage.commit('The first');
+  second = stage.commit('The second');
+});
+beforeEach(() => {
+  stage.sandbox.control.reset({});
+  stage.sandbox.control.setRepository({ path: stage.folder });
+});
+afterAll(() => stage.strike());
+
+const commit = (sha: string) => ['--build', '502', '--commit', sha, '--branch', 'master'];
+
+interface Told {
+  readonly deploy: string;
+  readonly state: string | null;
+  readonly holder: string | null;
+  readonly gates: { readonly kind: string; readonly headline: string };
+  readonly ships: { readonly commits: readonly { readonly title: string }[] } | null;
+  readonly would: string;
+}
+
+/** What it says, once it is shown that nothing was written. */
+async function rehearsed(sha: string, env: Record<string, string | undefined> = {}): Promise<Told> {
+  const head = await headOf();
+  const before = stage.sandbox.requests().length;
+  const args = ['advance', '--dry-run', '--json', ...commit(sha)];
+  const { exit, stdout, stderr } = await stage.run(args, env, stage.checkout(sha));
+  expect(exit, stderr).toBe(0);
+  const asked = stage.sandbox.requests().slice(before);
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.filter(({ method }) => method !== 'GET')).toEqual([]);
+  expect(await headOf()).toBe(head);
+  return JSON.parse(stdout);
+}
+
+const headOf = () =>
+  stage.read((log) => log.head()).catch((error) => (error as { code: string }).code);
+
+const runs = (app: string, sha: string) =>
+  stage.sandbox.control.seed({ app, commit: sha, by: 'ana@acme.test' });
+
+describe('a dry run', () => {
+  it('makes no log where there is none, and says that the commit would ship', async () => {
+    const told = await rehearsed(second);
+    expect(await headOf()).toBe('E_STORE_MISSING');
+    expect(told).toMatchObject({
+      version: 1,
+      dryRun: true,
+      deploy: `502-${second.slice(0, 8)}`,
+      state: null,
+      holder: null,
+      gates: { kind: 'clear' },
+      would: expect.stringMatching(/^It would ship/),
+    });
+  });
+
+  it('says what would ship over what production runs', async () => {
+    runs('acme-production', first);
+    const { gates, ships } = await rehearsed(second);
+    expect(gates.kind).toBe('clear');
+    expect(ships?.commits.map(({ title }) => title)).toEqual(['The second']);
+  });
+
+  it('says that production has the commit', async () => {
+    runs('acme-production', second);
+    expect(await rehearsed(first)).toMatchObject({
+      gates: { kind: 'superseded' },
+      ships: null,
+      would: expect.stringMatching(/before anything is deployed/),
+    });
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['off', { PRODUCTION_CD_ENABLED: 'false' }, /PRODUCTION_CD_ENABLED/],
+    ['not set', { PRODUCTION_CD_ENABLED: '' }, /PRODUCTION_CD_ENABLED/],
+  ])('says that the kill switch is %s', async (_, env, headline) => {
+    const told = await rehearsed(second, env);
+    expect(told.gates).toMatchObject({
+      kind: 'disabled',
+      headline: expect.stringMatching(headline),
+    });
+    expect(told.would).toMatch(/stop before production/);
+  });
+
+  it('says who rolled back', async () => {
+    runs('acme-production', first);
+    runs('acme-production', second);
+    stage.sandbox.control.rollback({ app: 'acme-production', byUser: 'jo@acme.test' });
+    const { gates, would } = await rehearsed(second);
+    expect(gates).toMatchObject({
+      kind: 'held',
+      headline: expect.stringContaining('jo@acme.test'),
+    });
+    expect(would).toMatch(/stop before production/);
+  });
+
+  it('finds before a deploy that staging cannot give to production', async () => {
+    stage.sandbox.control.setStage({ app: 'acme-production', stage: null });
+    const args = ['advance', '--dry-run', ...commit(second)];
+    const { exit, stderr } = await stage.run(args, {}, stage.checkout(second));
+    expect(exit).toBe(1);
+    expect(stderr).toContain('E_NO_PIPELINE');
+  });
+
+  it('says it in words, and afterwards that the deploy is over', async () => {
+    const args = ['advance', '--dry-run', ...commit(second)];
+    const { stdout } = await stage.run(args, {}, stage.checkout(second));
+    expect(stdout).toContain('Dry run: nothing is written');
+    expect(stdout).toContain('“The second” by Ana Lima, branch master');
+    expect(stdout).toMatch(/staging {5}acme-staging is given the commit; checked: dynos up for/);
+    expect(stdout).toMatch(/production {2}acme-production is given exactly what was verified/);
+    expect((await stage.advance(502, second)).exit).toBe(0);
+    expect(await rehearsed(second)).toMatchObject({
+      state: expect.stringContaining('production'),
+      would: expect.stringMatching(/do nothing/),
+    });
+  });
+});
