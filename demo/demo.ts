@@ -29,4 +29,6 @@ The log is yours to explore:
   export PIPELINE_STORE='${store}'
   ${node} ${binary} status
   ${node} ${binary} log 602
-  ${node} ${binary} replay 506`);
+  ${node} ${binary} replay 506
+Or look at it in a browser, lanes, deploys and the chart:
+  ${node} ${binary} serve`);

@@ -36,6 +36,8 @@ it('tells its five stories, names who resumed, shows a Slack message as it is se
   // Whom production's users are answered by, once all is over.
   expect([...bad.matchAll(/answered: (.*)\)/g)].at(-1)?.[1]).toBe(`20 by ${live}`);
 
+  expect(told.trimEnd().split('\n').at(-1)).toMatch(/pipeline\.js serve$/);
+
   const [, root = ''] = told.match(/cd (.*lockstep-demo-[^/]+)\//) ?? [];
   onTestFinished(() => rmSync(root, { recursive: true }));
   expect(readdirSync(root)).toContain('log.db');
