@@ -25,6 +25,15 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ['cli/commands/status.ts', 'limit, nowMs: Date.now()', 'since when is told'],
   ['runtime/standing/ask.ts', 'new Date(clock.now())', 'told'],
   ['cli/commands/export.ts', 'rangeOf(flags, Date.now())', 'a day ago, of recorded times'],
+  ['cli/commands/replay.ts', 'placeOf(flags.at, Date.now())', 'a time that is told'],
+  ['cli/commands/replay.ts', 'flags.since, Date.now())', 'a day ago, of recorded times'],
+  ['cli/commands/rehearse.ts', 'begin(request, ports.clock.now())', 'told: nothing is recorded'],
+  ['page/live.ts', 'Date.now() - Date.parse(iso)', 'told: how long ago, by the reader’s clock'],
+  [
+    'effects/targets/heroku/diagnose-token.ts',
+    'clock.now() - ports.clock.ran()',
+    'told: how far the two clocks are apart',
+  ],
   ['cli/render/pulse.ts', 'new Date(clock.now())', 'told'],
   ['cli/workspace/carry.ts', 'now: clock.now }', 'told'],
   [

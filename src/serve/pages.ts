@@ -115,25 +115,25 @@ interface Kept {
 /** However many look at a page, the log is read for one. */
 export class Pages {
   readonly #sources: Sources;
-  readonly #nowMs: () => number;
+  readonly #ranMs: () => number;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(sources: Sources, nowMs: () => number) {
+  constructor(sources: Sources, ranMs: () => number) {
     this.#sources = sources;
-    this.#nowMs = nowMs;
+    this.#ranMs = ranMs;
   }
 
   /** Null: there is no such page. */
   async at(url: URL, position: number): Promise<string | null> {
     const key = url.pathname + url.search;
     const known = this.#kept.get(key);
-    const isFresh = known?.position === position && this.#nowMs() - known.atMs < freshMs;
+    const isFresh = known?.position === position && this.#ranMs() - known.atMs < freshMs;
     if (known !== undefined && isFresh) return known.text;
     const text = pageAt(this.#sources, url, position).then((parts) =>
       parts === null ? null : document(parts, addresses),
     );
     this.#kept.delete(key);
-    this.#kept.set(key, { position, atMs: this.#nowMs(), text });
+    this.#kept.set(key, { position, atMs: this.#ranMs(), text });
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= keptPages) break;
       this.#kept.delete(oldest);

@@ -23,8 +23,8 @@ const securityHeaders = {
   'cache-control': 'no-store',
 } as const;
 
-function createApp(sources: Sources, tail: Tail, door: Door, nowMs: () => number): Hono {
-  const pages = new Pages(sources, nowMs);
+function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number): Hono {
+  const pages = new Pages(sources, ranMs);
   const app = new Hono();
   app.use(async (c, next) => {
     const url = new URL(c.req.url);
@@ -109,7 +109,8 @@ export interface ServeOptions {
   readonly port: number;
   /** By the port that it got. */
   readonly door: (port: number) => Door;
-  readonly nowMs: () => number;
+  /** Of a clock that nobody sets: for how long a page is kept. */
+  readonly ranMs: () => number;
 }
 
 /** @throws the port is taken, or is none of this machine (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`) */
@@ -125,7 +126,7 @@ export async function startServer(sources: Sources, options: ServeOptions): Prom
   );
   server.on('error', listening.reject);
   const port = await listening.promise;
-  app = createApp(sources, tail, options.door(port), options.nowMs);
+  app = createApp(sources, tail, options.door(port), options.ranMs);
   const stop = new AbortController();
   return {
     port,

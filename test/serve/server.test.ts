@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/effects/clock.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { newEvent } from '../../src/runtime/log/new-event.ts';
 import { deployStream } from '../../src/runtime/log/streams.ts';
@@ -20,7 +21,7 @@ async function started(port = 0): Promise<RunningServer & { readonly url: string
   const server = await startServer(
     { log: world.log, explain },
     {
-      ...{ host: '127.0.0.1', port, nowMs: Date.now },
+      ...{ host: '127.0.0.1', port, ranMs: systemClock.ran },
       door: (own) => ({ names: [`127.0.0.1:${own}`], token: null }),
     },
   );

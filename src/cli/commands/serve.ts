@@ -1,5 +1,6 @@
 /** `pipeline serve`: the log as pages. It reads, and writes nothing but what it prints. */
 import { join } from 'node:path';
+import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import { counted } from '../../format/words.ts';
@@ -123,7 +124,7 @@ async function started(
     return await startServer(sources, {
       host,
       port,
-      nowMs: Date.now,
+      ranMs: systemClock.ran,
       door: (own) => ({ names: namesOf(host, own), token }),
     });
   } catch (cause) {

@@ -47,7 +47,7 @@ export const pageMutants: readonly Mutant[] = [
     promise: pages,
     file: 'src/serve/pages.ts',
     symbol: 'Pages',
-    code: 'known?.position === position && this.#nowMs() - known.atMs < freshMs',
+    code: 'known?.position === position && this.#ranMs() - known.atMs < freshMs',
     by: 'known !== undefined',
     noticedBy: server,
   },
