@@ -71,6 +71,7 @@ describe('the catalogue of errors', () => {
   it('says with what a command ends by it', () => {
     const exitOf = (kind: string, name: string): number => {
       if (kind === 'UsageError' || kind === 'StoreUnusable') return 2;
+      if (name === 'E_LOCK_TIMEOUT') return 3;
       return name === 'E_OVERTAKEN' || name === 'E_LAPSED' ? 4 : 1;
     };
     const wrong = thrown.filter(({ kind, name }) => {

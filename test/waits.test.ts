@@ -36,6 +36,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ],
   ['cli/render/pulse.ts', 'new Date(clock.now())', 'told'],
   ['cli/workspace/carry.ts', 'now: clock.now }', 'told'],
+  ['cli/commands/rollback.ts', 'now: clock.now }', 'told'],
   [
     'effects/channels/hooks/post.ts',
     'signatureOf(id, sent, keys, clock.now())',

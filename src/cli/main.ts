@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../effects/clock.ts';
 import { systemClock } from '../effects/clock.ts';
-import { UsageError } from '../errors/error.ts';
+import { LockstepError, UsageError } from '../errors/error.ts';
 import { hideSecretsOf, redact } from '../redaction/gate.ts';
 import { Lapsed, Overtaken } from '../runtime/lock/lease-keeper.ts';
 import { StoreUnusable } from '../store/log.ts';
@@ -110,6 +110,7 @@ const lastResortMs = 10_000;
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof StoreUnusable) return 2;
+  if (error instanceof LockstepError && error.code === 'E_LOCK_TIMEOUT') return 3;
   return error instanceof Overtaken || error instanceof Lapsed ? 4 : 1;
 }
 

@@ -55,6 +55,18 @@ export const deployErrors = {
     meaning: 'While the deploy was verified, something else was released.',
     remedy: 'See who released it. Deploy again once that is over.',
   },
+  E_PRODUCTION_CHANGED: {
+    meaning:
+      'Production runs something else than when the rollback was decided. It was not begun, or did nothing.',
+    remedy: 'Look at it (`pipeline status`), and decide anew.',
+    exit: [1],
+  },
+  E_LOCK_TIMEOUT: {
+    meaning: 'The lane was not free for a rollback within `lock.timeout`. Nothing was done.',
+    remedy:
+      '`pipeline status` shows who holds it. `pipeline unlock --reason` takes it from a holder that hangs.',
+    exit: [3],
+  },
   E_NOTHING_TO_RESTORE: {
     meaning: 'Nothing ran there before the release that is to be taken back. It keeps running.',
     remedy: 'Release by hand what should run there, or deploy the next commit.',

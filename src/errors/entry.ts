@@ -5,7 +5,7 @@ export interface ErrorEntry {
   /** What a person does about it. */
   readonly remedy: string;
   /** With what a command ends by it; 1 where it is left out, several where it depends on when it happens. */
-  readonly exit?: readonly (1 | 2 | 4)[];
+  readonly exit?: readonly (1 | 2 | 3 | 4)[];
 }
 
 export type ErrorEntries = Readonly<Record<`E_${string}`, ErrorEntry>>;

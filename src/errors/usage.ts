@@ -31,6 +31,24 @@ export const usageErrors = {
       'Say why with `--reason "…"`: the log keeps it. Without `--override`, leave it out of `advance`.',
     exit,
   },
+  E_NO_RELEASE: {
+    meaning:
+      'There is no release to roll back to: none of that name, or none that a deploy of the lane verified before.',
+    remedy:
+      'Name one that the lane verified (the message lists the last), or that the target keeps.',
+    exit,
+  },
+  E_ROLLED_BACK: {
+    meaning: 'Production was taken back already, and no release was named to go further.',
+    remedy:
+      'Name the release: `pipeline rollback VERSION --reason "…"`. To go forward again: docs/after-a-rollback.md.',
+    exit,
+  },
+  E_RUNS_ALREADY: {
+    meaning: 'Production runs already what a rollback was to go back to.',
+    remedy: 'Nothing. `pipeline status` shows what holds production.',
+    exit,
+  },
   E_ACTOR: {
     meaning:
       'Nobody can be seen who gives this order, or `--actor` is empty. What `--actor` says is a claim, and not enough.',

@@ -121,6 +121,7 @@ export const base = setup({
       event.type === 'gates.passed'
         ? {
             cursors: { canary: event.data.canaryCursor ?? null, production: event.data.cursor },
+            lifts: event.data.lifts?.release.id ?? null,
             gatesPassed: true,
           }
         : {},

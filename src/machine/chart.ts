@@ -173,6 +173,7 @@ export const chart = base.createMachine({
     production: nothingShipped,
     isExposed: false,
     cursors: { canary: null, production: null },
+    lifts: null,
     gatesPassed: false,
     outcome: null,
   }),

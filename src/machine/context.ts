@@ -28,6 +28,8 @@ export interface DeployContext {
   isExposed: boolean;
   /** Where the history of either ended when the gates were read; null before. */
   cursors: { canary: string | null; production: string | null };
+  /** The release (its id) of the rollback that this deploy lifts once it is live; null: none holds. */
+  lifts: string | null;
   /** What production runs went through this deploy's gates; false where it was found there. */
   gatesPassed: boolean;
   /** The event that ended or held the deploy, when that needs a reason. */

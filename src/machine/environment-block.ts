@@ -26,7 +26,8 @@ export const observeInput = (context: DeployContext): ServiceInput<'observe'> =>
   };
 };
 
-export const gatesInput = ({ request }: DeployContext): GatesInput => {
+export const gatesInput = (context: DeployContext): GatesInput => {
+  const { request } = context;
   const { canary, production, gates } = request.settings;
   return {
     lane: request.lane,
@@ -34,10 +35,16 @@ export const gatesInput = ({ request }: DeployContext): GatesInput => {
     commit: request.commit.sha,
     killSwitch: gates.killSwitch,
     overridden: request.override !== null,
+    passesOver: passedOver(context),
     settings: protectedOf(request),
     canary: canary?.target ?? null,
     sources: environmentsOf(request.settings).map(({ environment }) => environment.target),
   };
+};
+
+const passedOver = ({ request, gatesPassed, lifts }: DeployContext): GatesInput['passesOver'] => {
+  if (request.manual === undefined) return 'none';
+  return gatesPassed ? { release: lifts } : 'any';
 };
 
 /** The share of the traffic that is given next, in percent; null where there are none. */

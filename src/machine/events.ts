@@ -207,6 +207,18 @@ const goingBack = z.enum([
   'unknown',
 ]);
 
+const rollback = z.strictObject({
+  release,
+  description: text,
+  by: text,
+  at: text,
+  /** What production runs; null where that is not known. */
+  commit: text.nullable(),
+  kind: goingBack,
+  /** The version that ran before, where there was one. */
+  before: text.nullable(),
+});
+
 const gateSteps = z.enum(['readGates', 'submitCanary', 'submitProduction']);
 
 /** Its value is never kept: it may be a secret that somebody put into the wrong variable. */
@@ -300,6 +312,8 @@ export const eventSchemas = {
     settings: settingsSchema,
     /** A person takes responsibility for shipping out of order. */
     override: z.strictObject(person).nullable(),
+    /** A person deploys by hand: a rollback does not hold it, and is lifted once it is live. Absent: a build asked for it. */
+    manual: z.strictObject(person).optional(),
     /** Which chart this deploy runs on: the SHA-256 of its definition. */
     chart: text,
   }),
@@ -367,21 +381,13 @@ export const eventSchemas = {
     cursor: text,
     /** The same of the canary; absent where there is none. */
     canaryCursor: text.optional(),
+    /** The rollback that holds production and not this deploy, for a person ships it by hand; absent: none holds. */
+    lifts: rollback.optional(),
     killSwitch,
   }),
   'production.held': z.strictObject({
     step: gateSteps,
-    rollback: z.strictObject({
-      release,
-      description: text,
-      by: text,
-      at: text,
-      /** What production runs; null where that is not known. */
-      commit: text.nullable(),
-      kind: goingBack,
-      /** The version that ran before, where there was one. */
-      before: text.nullable(),
-    }),
+    rollback,
   }),
   'production.disabled': z.strictObject({
     step: gateSteps,

@@ -19,7 +19,14 @@ export const targetName = ({ kind, name }: { kind: string; name: string }): stri
 /** Every event type of a lane's stream and the schema of its data. */
 export const laneEventSchemas = {
   /** A run of a deploy waits for the lock from now on. */
-  'lane.joined': z.strictObject({ deploy: text, run: text, build: text, commit: text }),
+  'lane.joined': z.strictObject({
+    deploy: text,
+    run: text,
+    build: text,
+    commit: text,
+    /** A rollback: it goes before all that wait, and none of them takes its place. */
+    first: z.literal(true).optional(),
+  }),
   /** A waiting deploy found that another waiting one goes first, by git ancestry. */
   'lane.yielded': z.strictObject({ deploy: text, to: text }),
   /** The lock was given; this event's version in the lane's stream is the fencing token. */
@@ -39,6 +46,36 @@ export const laneEventSchemas = {
   'lane.enabled': z.strictObject(person),
   /** A person lets deploys go on although production was rolled back with this release. */
   'rollback.lifted': z.strictObject({ target: text, release: text, ...person }),
+  /** A person has production taken back to a release that ran there; written before the target is asked to. */
+  'rollback.begun': z.strictObject({
+    rollback: text,
+    target: text,
+    /** What ran there. */
+    from: release,
+    /** What is to run again. */
+    to: release,
+    /** The full id of the commit of that; null where nothing tells. */
+    commit: text.nullable(),
+    ...person,
+  }),
+  /** It runs again, by a release of its own, and the lane's checks held. Deploys are held by that release. */
+  'rollback.done': z.strictObject({
+    rollback: text,
+    target: text,
+    release,
+    to: release,
+    commit: text.nullable(),
+    ...person,
+  }),
+  /** It did not come to run, or a check did not hold. What the target runs decides what is held. */
+  'rollback.failed': z.strictObject({
+    rollback: text,
+    target: text,
+    to: release,
+    code: text,
+    message: text,
+    ...person,
+  }),
   /** A deploy of the lane made this release of production, whatever became of it. */
   'lane.deployed': z.strictObject({ deploy: text, target: text, release: text }),
   /** Production runs this deploy's release and it was verified: written with the event that made the deploy live. */
@@ -83,12 +120,15 @@ export function parseLaneEvent(type: string, data: unknown): LaneEvent {
 }
 
 export type Shipped = z.infer<(typeof laneEventSchemas)['lane.shipped']>;
+export type Rollback = z.infer<(typeof laneEventSchemas)['rollback.begun']>;
 
 export interface Waiter {
   readonly deploy: string;
   readonly run: string;
   readonly build: string;
   readonly commit: string;
+  /** A rollback: it goes before all others. */
+  readonly first?: boolean | undefined;
   /** Deploys that this one lets go first. */
   readonly yieldsTo: ReadonlySet<string>;
 }
@@ -134,6 +174,8 @@ export interface Lane {
   readonly settings: ProtectedSettings | null;
   /** Digests that people accepted. */
   readonly trusted: ReadonlySet<string>;
+  /** The rollback that a person began and that nobody ended; null: there is none. */
+  readonly rollback: Rollback | null;
 }
 
 export const emptyLane: Lane = {
@@ -150,6 +192,7 @@ export const emptyLane: Lane = {
   stuck: null,
   settings: null,
   trusted: new Set(),
+  rollback: null,
 };
 
 /** What production runs is among the last of them, or was released by somebody else. */
@@ -170,7 +213,8 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       return {
         ...after,
         superseded,
-        asked: noted(lane.asked, event.data.commit, askedMax),
+        asked:
+          event.data.first === true ? lane.asked : noted(lane.asked, event.data.commit, askedMax),
         waiting: [...others, { ...event.data, yieldsTo: new Set() }],
       };
     }
@@ -212,6 +256,11 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       return { ...after, disabled: null };
     case 'rollback.lifted':
       return { ...after, lifted: new Set([...lane.lifted, event.data.release]) };
+    case 'rollback.begun':
+      return { ...after, rollback: event.data };
+    case 'rollback.done':
+    case 'rollback.failed':
+      return { ...after, rollback: null };
     case 'lane.deployed':
       return { ...after, deployed: noted(lane.deployed, event.data.release, deployedMax) };
     case 'lane.shipped':
@@ -272,7 +321,7 @@ const byBuild = ({ build: a }: Waiter, { build: b }: Waiter): number =>
 /**
  * Whether a waiting deploy is the next to be granted a free lane.
  *
- * `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
+ * A rollback goes first. `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
  * A deploy that waits for another by ancestry says so in the stream (`lane.yielded`): the other may
  * not be able to see it in its own clone. Among those that ancestry does not hold back (diverged,
  * unknown, two builds of one commit) who joined first goes first; one that yields to somebody holds
@@ -289,7 +338,10 @@ export function decideTurn(options: {
   const { me, waiting, relationTo, stacking } = options;
   const place = waiting.findIndex(({ deploy }) => deploy === me);
   const self = waiting[place];
+  if (self?.first === true) return { kind: 'go', supersedes: [] };
   const others = waiting.filter(({ deploy }) => deploy !== me);
+  const rollback = others.find(({ first }) => first === true);
+  if (rollback !== undefined) return { kind: 'wait', behind: rollback, yields: false };
   const relations = new Map(others.map((other) => [other, relationTo(other)]));
 
   const precedes: Relation = stacking === 'skip' ? 'ahead' : 'behind';

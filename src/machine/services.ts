@@ -48,6 +48,11 @@ export interface GatesInput {
   killSwitch: string;
   /** Order does not stop this deploy: a person said so. */
   overridden: boolean;
+  /**
+   * Which rollback does not hold this deploy, because a person ships it by hand: `any` until the gates were read, then that one
+   * (the id of its release; null: none was met). One that comes later holds it too. `none`: no person does.
+   */
+  passesOver: 'none' | 'any' | { release: string | null };
   /** By which rules the deploy goes. */
   settings: ProtectedSettings;
   /** Whose history is read too, for what is to be given to it; null: there is none. */

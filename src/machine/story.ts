@@ -106,11 +106,11 @@ const resume = (deploy: string | null, joint = ' '): string =>
 const sentences: {
   readonly [T in EventType]: (data: EventData<T>, deploy: string | null) => EventText;
 } = {
-  'deploy.requested': ({ build, commit, override }) =>
+  'deploy.requested': ({ build, commit, override, manual }) =>
     eventText(
       'waiting',
       `queued: ${buildName(build.label, commit.sha)} “${cut(commit.title, 100)}” by ${commit.author}`,
-      override === null ? null : `Out of order on the word of ${because(override)}`,
+      orderOf(override, manual),
     ),
   'run.resumed': ({ order }) =>
     eventText(
@@ -168,11 +168,11 @@ const sentences: {
         ? 'the canary does not run this deploy: nothing is to be taken back'
         : `the canary was taken back: it runs ${release.version}, what it ran before`,
     ),
-  'gates.passed': ({ killSwitch, cursor }) =>
+  'gates.passed': ({ killSwitch, cursor, lifts }) =>
     eventText(
       'good',
       // Not set, it lets production be written only where no CI runs the command.
-      `gates are open: ${cursor === '' ? 'order and rollback are waived' : 'order is right, no rollback holds'}, ${killSwitch.name} is ${switchState(killSwitch)}${killSwitch.state === 'not set' ? ', which means on outside of a CI' : ''}`,
+      `gates are open: ${cursor === '' ? 'order and rollback are waived' : `order is right, ${lifts === undefined ? 'no rollback holds' : `the rollback (${lifts.release.version} by ${lifts.by}) does not hold what a person ships by hand, and is lifted once this is live`}`}, ${killSwitch.name} is ${switchState(killSwitch)}${killSwitch.state === 'not set' ? ', which means on outside of a CI' : ''}`,
     ),
   'production.held': held,
   'production.disabled': disabled,
@@ -185,6 +185,17 @@ const sentences: {
   'deploy.failed': failed,
   'deploy.resumed': (person) => eventText('neutral', `resumed by ${because(person)}`),
 };
+
+function orderOf(
+  override: EventData<'deploy.requested'>['override'],
+  manual: EventData<'deploy.requested'>['manual'],
+): string | null {
+  const words = [
+    ...(override === null ? [] : [`Out of order on the word of ${because(override)}`]),
+    ...(manual === undefined ? [] : [`Shipped by hand by ${because(manual)}`]),
+  ];
+  return words.length === 0 ? null : words.join('\n');
+}
 
 function eventText(tone: Tone, headline: string, detail: string | null = null): EventText {
   return { headline: oneLine(headline), detail, tone };

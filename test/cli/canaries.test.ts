@@ -298,6 +298,7 @@ async function giveArguments(world: World): Promise<void> {
     disable: ['--reason', world.echo, '--actor', world.line],
     enable: ['--reason', world.echo, '--actor', world.line],
     unlock: ['--reason', world.echo, '--actor', world.line],
+    rollback: [world.line, '--yes', '--reason', world.echo],
     status: ['--limit', world.line],
     explain: [world.line],
     log: [world.line],

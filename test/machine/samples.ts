@@ -60,6 +60,8 @@ export const variants: readonly DomainEvent[] = [
   sample('deploy.observed', { production: { version: null, commit: null }, order: 'first' }),
   sample('deploy.observed', { production: { version: null, commit: null }, order: 'waived' }),
   sample('gates.passed', { production: { version: null, commit: null }, cursor: '' }),
+  sample('gates.passed', { lifts: samples['production.held'].rollback }),
+  sample('deploy.requested', { manual: person('ana@acme.test', 'it is mended') }),
   sample('deploy.observed', { order: 'overridden' }),
   sample('production.found', { own: false }),
   ...(['failed-rollback', 'older-artifact', 'behind', 'failed-behind', 'unknown'] as const).map(

@@ -13,6 +13,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   disable: ['--reason', 'x', '--branch', 'master'],
   enable: ['--reason', 'x', '--branch', 'master'],
   unlock: ['--reason', 'x', '--branch', 'master'],
+  rollback: ['--yes', '--reason', 'x', '--branch', 'master'],
   status: [],
   log: ['501'],
   replay: ['501'],

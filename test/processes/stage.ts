@@ -352,7 +352,7 @@ function advanceOf(build: number, commit: string): string[] {
 
 /** The stage's CI is one that nobody knows: whoever orders something there says of which branch it is. */
 function branchOf(args: readonly string[], env: Record<string, string | undefined>): string[] {
-  const isOrder = ['resume', 'disable', 'enable', 'unlock'].includes(args[0] ?? '');
+  const isOrder = ['resume', 'disable', 'enable', 'unlock', 'rollback'].includes(args[0] ?? '');
   const knows = 'CI' in env || 'CIRCLECI' in env || 'GITHUB_ACTIONS' in env;
   return isOrder && !knows && !args.includes('--branch') ? ['--branch', 'master'] : [];
 }

@@ -739,7 +739,13 @@ function staleGates(
     ...real,
     observe: async (input, ports) => {
       const { target, commit } = input;
-      const gates = { lane: lane.name, target, commit, overridden: false };
+      const gates = {
+        lane: lane.name,
+        target,
+        commit,
+        overridden: false,
+        passesOver: 'none' as const,
+      };
       const sources = [targetOf(staging), targetOf(production)];
       const more = { killSwitch: killSwitch.name, settings, sources, canary: null };
       early = await real.readGates({ ...gates, ...more }, ports);

@@ -4,6 +4,7 @@ import { redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { requestDeploy } from '../../runtime/loop/request.ts';
+import { detectCi } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeActor, observeOrderer } from '../workspace/actor.ts';
@@ -30,13 +31,14 @@ export async function advance(
   version: string,
   terminal: Terminal,
 ): Promise<number> {
-  const override = overrideReason(flags);
+  const said = reasonOf(flags);
+  const override = flags.override === true ? said : null;
   const asked = await askedDeploy(flags);
   const { environment, ci, repository, commit, workspace, targets, notices } = asked;
   const { build, branch, settings } = asked;
   const { config, storeUrl } = workspace;
   const who = { claimed: flags.actor, ci, repository, environment };
-  const actor = override === null ? await observeActor(who) : await observeOrderer(who);
+  const actor = said === null ? await observeActor(who) : await observeOrderer(who);
   const run = newRun({ actor, ci: build, program: version, job: ciJobOf(ci) });
   return carry({
     terminal,
@@ -53,6 +55,7 @@ export async function advance(
           build,
           settings,
           override: override === null ? null : personOf(actor, override),
+          ...(said === null || override !== null ? {} : { manual: personOf(actor, said) }),
         }),
         run,
       );
@@ -78,16 +81,27 @@ export async function advance(
   });
 }
 
-/** @throws UsageError E_REASON */
-export function overrideReason({ override, reason }: AdvanceFlags): string | null {
-  if (override === true && (reason ?? '').trim() !== '') return reason ?? null;
-  if (override === true) {
+/**
+ * Why a person ships out of order, or by hand: the article's manual deploy, which a rollback does not hold. Null: no person does.
+ *
+ * @throws UsageError E_REASON
+ */
+export function reasonOf(flags: AdvanceFlags): string | null {
+  const { override, reason } = flags;
+  const isEmpty = (reason ?? '').trim() === '';
+  if (override === true && isEmpty) {
     throw new UsageError('E_REASON', '--override needs --reason: the log keeps why', {
       hint: 'pipeline advance --override --reason "hotfix from the release branch"',
     });
   }
   if (reason === undefined) return null;
-  throw new UsageError('E_REASON', '--reason is for --override, which is not given', {
-    hint: 'Leave it out, or add --override.',
+  if (isEmpty) {
+    throw new UsageError('E_REASON', '--reason is empty; the log keeps why', {
+      hint: 'pipeline advance --build 505 --reason "the cause is mended by #812"',
+    });
+  }
+  if (override === true || !detectCi(process.env, flags).isCi) return reason;
+  throw new UsageError('E_REASON', '--reason is for a person: in a CI it needs --override', {
+    hint: 'Leave it out, or add --override. From a person’s shell it ships by hand what a rollback holds.',
   });
 }

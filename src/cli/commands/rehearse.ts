@@ -23,18 +23,18 @@ import { openAsking } from '../workspace/asking.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { githubOf, historyOf } from '../workspace/history.ts';
 import { isLogKept } from '../workspace/workspace.ts';
-import { type AdvanceFlags, overrideReason } from './advance.ts';
+import { type AdvanceFlags, reasonOf } from './advance.ts';
 
 /** How long the vendors are asked; a release that is under way there is not waited for longer. */
 const askMs = 60_000;
 
 export async function rehearse(flags: AdvanceFlags, terminal: Terminal): Promise<number> {
-  const override = overrideReason(flags);
+  const said = reasonOf(flags);
   const asked = await askedDeploy(flags);
   const log = await openIfThere(asked.workspace.storeUrl);
   const asking = openAsking((line) => terminal.status(line));
   try {
-    const rehearsal = await look(asked, override, log, asking.ports(askMs));
+    const rehearsal = await look(asked, said, flags.override === true, log, asking.ports(askMs));
     terminal.clearStatus();
     if (flags.json === true) terminal.json(rehearsalDocument(rehearsal));
     else for (const line of rehearsalView(rehearsal, terminal)) terminal.out(line);
@@ -59,7 +59,8 @@ type Ports = Parameters<typeof readGates>[2];
 
 async function look(
   asked: AskedDeploy,
-  override: string | null,
+  said: string | null,
+  isOverridden: boolean,
   log: EventLog | null,
   ports: Ports,
 ): Promise<Rehearsal> {
@@ -72,7 +73,8 @@ async function look(
     ...wanted,
     deploy: found?.deploy ?? `${build.label}-${sha.slice(0, 8)}`,
     chart: chartHash,
-    override: override === null ? null : { actor: '', observed: '', reason: override },
+    override: isOverridden ? { actor: '', observed: '', reason: said ?? '' } : null,
+    ...(said === null || isOverridden ? {} : { manual: { actor: '', observed: '', reason: said } }),
   };
   const folded = begin(request, ports.clock.now());
   const input = gatesInput(folded.snapshot.context);

@@ -17,7 +17,10 @@ export function declareAdvance(program: Command, { version, terminal, exit }: Su
     .option('--actor <name>', 'who asks; what the CI and git say is kept beside it')
     .option('--override', 'ship out of git order; needs --reason')
     .option('--dry-run', 'say what it would do, with what the gates read now; write nothing')
-    .option('--reason <text>', 'why, for --override')
+    .option(
+      '--reason <text>',
+      'why: for --override; in a person’s shell alone, ships by hand what a rollback holds',
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',

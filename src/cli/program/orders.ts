@@ -1,9 +1,11 @@
 /** What a person orders of a lane. */
 import type { Command } from 'commander';
-import { actorOption, branchOption, example, type Surroundings } from './shared.ts';
+import { actorOption, branchOption, example, jsonOption, type Surroundings } from './shared.ts';
 
-/** `pipeline disable`, `enable` and `unlock`. */
-export function declareOrders(program: Command, { version, terminal, exit }: Surroundings): void {
+/** `pipeline disable`, `enable`, `unlock` and `rollback`. */
+export function declareOrders(program: Command, surroundings: Surroundings): void {
+  const { version, terminal, exit } = surroundings;
+  declareRollback(program, surroundings);
   const orders = {
     disable: 'let nothing of this lane go to production until it is enabled again',
     enable: 'let this lane go to production again',
@@ -24,4 +26,28 @@ export function declareOrders(program: Command, { version, terminal, exit }: Sur
         );
       });
   }
+}
+
+function declareRollback(program: Command, { version, terminal, exit }: Surroundings): void {
+  program
+    .command('rollback')
+    .description(
+      'take production back to a release that ran there, verified; later deploys are held',
+    )
+    .argument('[to]', 'a version, a deploy’s id or a commit (default: the last verified one)')
+    .requiredOption('--reason <text>', 'why; the log keeps it')
+    .option('--yes', 'ask nothing: for scripts, where there is no terminal')
+    .addOption(actorOption())
+    .addOption(branchOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `${example('pipeline rollback --reason "errors since 503"', 'pipeline rollback v41 --yes --reason "errors since 503"')}
+Shows what goes back before it asks. What lifts the hold afterwards: docs/after-a-rollback.md.
+`,
+    )
+    .action(async (to: string | undefined, _flags, command: Command) => {
+      const { rollback } = await import('../commands/rollback.ts');
+      exit(await rollback(to ?? null, command.optsWithGlobals(), version, terminal));
+    });
 }

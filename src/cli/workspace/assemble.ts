@@ -55,6 +55,9 @@ export interface Assembly {
   readonly liveness: Liveness;
   readonly services: ServiceTable;
   readonly notifier: Notifier;
+  readonly history: QueueHistory;
+  /** Its writes need the run's leases. */
+  readonly http: HttpClient;
   close(): Promise<void>;
 }
 
@@ -133,6 +136,8 @@ async function wire(
     lock,
     liveness,
     services,
+    history,
+    http,
     // A message is no write that the lane's lock protects.
     notifier: await notifierOf(
       options,

@@ -8,7 +8,7 @@ import type { Person } from '../../runtime/actor.ts';
 import { headWords, readKey, takeHead } from '../../runtime/audit/head.ts';
 import { domainEvent, foldStream } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
-import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
+import { runDeploy } from '../../runtime/loop/run.ts';
 import type { EventLog } from '../../store/log.ts';
 import { withPulse } from '../render/pulse.ts';
 import { createReporter, type Reporter } from '../render/reporter.ts';
@@ -16,6 +16,7 @@ import type { Terminal } from '../render/terminal.ts';
 import { reportToActions } from './actions-report.ts';
 import { type AssembleOptions, type Assembly, assemble } from './assemble.ts';
 import { signalExitCodes } from './exit-codes.ts';
+import { listenToSignals } from './signals.ts';
 
 export interface CarryOptions {
   readonly terminal: Terminal;
@@ -33,8 +34,6 @@ export interface CarryOptions {
 
 /** How long the end of a run waits for its last messages; a signal leaves less. */
 const flushMs = { done: 5_000, interrupted: 700 };
-/** After a signal the process ends within two seconds, whatever still hangs. */
-const lastResortMs = 1_800;
 
 export async function carry(options: CarryOptions): Promise<number> {
   const { terminal, json, parts } = options;
@@ -92,6 +91,9 @@ export async function carry(options: CarryOptions): Promise<number> {
     else {
       const next = nextFor(outcome.state, deploy) ?? `The whole story: pipeline log ${deploy}`;
       terminal.out(`\n${deploy}: ${outcome.state} (exit ${exit}). ${next}`);
+      if (has(outcome.folded, 'live') && outcome.folded.snapshot.context.lifts !== null) {
+        terminal.out('The rollback does not hold any more: the next build ships by itself.');
+      }
       terminal.out(headWords(head));
     }
     return exit;
@@ -137,25 +139,5 @@ async function summary(log: EventLog, deploy: string, exit: number): Promise<obj
     exit: exitCodeOf(folded) ?? exit,
     reason: outcome === null ? null : tell(redactAll(outcome)).headline,
     next: nextFor(stateOf(folded), deploy),
-  };
-}
-
-/** The first signal asks the run to end; the process is gone soon after, whatever still hangs. */
-function listenToSignals(): { interrupt: AbortSignal; stop(): void } {
-  const controller = new AbortController();
-  const names: readonly Interruption[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const listeners = names.map((name) => {
-    const onSignal = (): void => {
-      controller.abort(name);
-      setTimeout(() => process.exit(signalExitCodes[name]), lastResortMs).unref();
-    };
-    process.on(name, onSignal);
-    return [name, onSignal] as const;
-  });
-  return {
-    interrupt: controller.signal,
-    stop() {
-      for (const [name, onSignal] of listeners) process.removeListener(name, onSignal);
-    },
   };
 }

@@ -8,6 +8,7 @@ import { withoutUserInfo } from '../../redaction/redactor.ts';
 import type { GitAccess } from './access.ts';
 import { fullSha, reachFurther, relate, relateAll, remoteOf } from './ancestry.ts';
 import { contentsOf, TreeToTar } from './archive.ts';
+import { changedPaths } from './changed-paths.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
 import { type Containing, containing } from './containing.ts';
 import { type Echo, echoesOf, samePatch } from './echoes.ts';
@@ -71,6 +72,8 @@ export interface Repository {
     range: { readonly base: string | null; readonly head: string; readonly limit: number },
     signal?: AbortSignal,
   ): Promise<CommitRange>;
+  /** The paths that differ between two commits; null where this clone cannot tell. Takes full ids. */
+  changedPaths(base: string, head: string, signal?: AbortSignal): Promise<readonly string[] | null>;
   /**
    * The commit's tree as it is committed, whatever attributes, filters and configuration say: a gzipped
    * tar with the files at its top, the same bytes every time. Submodules are not in it, and of Git LFS
@@ -122,6 +125,7 @@ export async function openRepository(
   return {
     root: realpathSync(root),
     file: (sha, path, signal) => readFile(git, sha, path, signal),
+    changedPaths: (base, head, signal) => changedPaths(git, base, head, signal),
     head: (signal) => resolveHead(git, signal),
     branch: async (signal) => {
       const run = await git(['symbolic-ref', '--short', '--quiet', 'HEAD'], { signal });

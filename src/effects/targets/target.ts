@@ -99,6 +99,17 @@ export interface RestoreInput {
   readonly timeoutMs: number;
 }
 
+/** That an earlier release is to run again. */
+export interface RollBackInput {
+  /** What is to run again: a release that ran there. */
+  readonly to: Release;
+  /** What was seen to run when that was decided. */
+  readonly from: Release;
+  /** The idempotency key: an earlier try is known by it, where the target keeps keys. */
+  readonly key: string;
+  readonly timeoutMs: number;
+}
+
 /** What became of taking a submission back. */
 export type Restored =
   /** The release that runs now, and what it is of: what ran before the submission. */
@@ -162,6 +173,15 @@ export interface Target {
    *   E_RELEASE_FAILED, E_RELEASE_TIMEOUT the release that restores did not come to run
    */
   restore(input: RestoreInput, ports: StepPorts): Promise<Restored>;
+  /** A release by its id, or by what people call it; null: the target knows none of that name. */
+  findRelease(name: string, ports: Ports): Promise<Decision | null>;
+  /**
+   * Has an earlier release run again, by a release of its own that says of itself that it goes back. Nothing is written, and it
+   * is untouched, where something else than `from` runs or is under way. One that an earlier try made is adopted.
+   *
+   * @throws E_RESTORE_GONE the target keeps that release no longer; E_RELEASE_FAILED, E_RELEASE_TIMEOUT it did not come to run
+   */
+  rollBack(input: RollBackInput, ports: StepPorts): Promise<Restored>;
   /** What is under way there now. */
   underWay(ports: Ports): Promise<readonly UnderWay[]>;
 }

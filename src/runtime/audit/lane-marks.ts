@@ -152,6 +152,27 @@ export async function readLaneMark<T extends LaneEventType>(
   return row === undefined ? null : ((await marked(log, row)) as unknown as Marked<T>);
 }
 
+/** What the lane verified in production, each release once, the last first; at most `limit`. */
+export async function readShipped(
+  log: EventLog,
+  lane: string,
+  limit: number,
+): Promise<readonly Marked<'lane.shipped'>[]> {
+  const rows = await projected(log).query(laneMarksProjection, (db) =>
+    db
+      .selectFrom('lane_marks')
+      .selectAll()
+      .where('lane', '=', lane)
+      .where('mark', '=', 'lane.shipped')
+      .where('subject', '!=', '')
+      .orderBy('version', 'desc')
+      .limit(limit),
+  );
+  return Promise.all(
+    rows.map(async (row) => (await marked(log, row)) as unknown as Marked<'lane.shipped'>),
+  );
+}
+
 async function marked(log: EventLog, row: LaneMarksTable): Promise<Marked<LaneEventType>> {
   const { lane, mark, subject, version } = row;
   const [record] = await log.readStream(laneStream(lane), { fromVersion: version, limit: 1 });

@@ -5,6 +5,7 @@
 import type { Ports } from '../../effects/ports.ts';
 import type { KillSwitch } from '../../machine/events.ts';
 import type { GatesInput, ServiceOutput } from '../../machine/services.ts';
+import type { GoingBack } from './going-back.ts';
 import { observeSettled, type ProductionOptions, readStanding } from './production.ts';
 import { readTrust, type TrustOptions } from './trust.ts';
 
@@ -21,7 +22,7 @@ export async function readGates(
 ): Promise<ServiceOutput<'readGates'>> {
   const { order, held, lane, running, cursor } = await readStanding(input, options, ports);
   if (order.kind === 'superseded' || order.kind === 'found') return order;
-  if (held !== null) return { kind: 'held', rollback: held };
+  if (held !== null && !isPassedOver(held, input)) return { kind: 'held', rollback: held };
   const { killSwitch, on } = options.killSwitch(input.killSwitch);
   if (!on) return { kind: 'disabled', switch: 'environment', killSwitch, by: null, distrust: null };
   if (lane.disabled !== null) {
@@ -31,8 +32,15 @@ export async function readGates(
   if (distrust !== null) {
     return { kind: 'disabled', switch: distrust.about, killSwitch, by: null, distrust };
   }
-  const clear = { kind: 'clear', production: order.production, cursor, killSwitch } as const;
+  const clear = {
+    kind: 'clear' as const,
+    ...{ production: order.production, cursor, killSwitch },
+    ...(held === null ? {} : { lifts: held }),
+  };
   if (input.canary === null) return clear;
   const canary = await observeSettled(options.targets(input.canary), options.history, ports);
   return { ...clear, canaryCursor: canary.cursor };
 }
+
+const isPassedOver = ({ release }: GoingBack, { passesOver }: GatesInput): boolean =>
+  passesOver === 'any' || (passesOver !== 'none' && passesOver.release === release.id);

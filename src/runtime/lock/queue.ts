@@ -133,6 +133,11 @@ export class Queue {
       this.#gone.delete(run);
       living.set(deploy, lease);
     }
+    const self = this.#lane.waiting.find(({ deploy }) => deploy === me.deploy);
+    // A rollback is of no order of commits.
+    for (const { deploy, first } of waiters) {
+      if (first === true || self?.first === true) this.#relations.set(deploy, 'unknown');
+    }
     const fresh = waiters.filter(
       ({ deploy }) => living.has(deploy) && !this.#relations.has(deploy),
     );

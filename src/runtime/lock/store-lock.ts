@@ -33,7 +33,7 @@ export async function readLane(log: EventLog, name: string, known = emptyLane): 
 export interface LaneLock {
   /** Waits until the lane is this deploy's, or a newer one has taken its place. */
   acquire(
-    input: ServiceInput<'acquireLock'>,
+    input: Acquire,
     signal: AbortSignal,
     progress: (line: string) => void,
   ): Promise<ServiceOutput<'acquireLock'>>;
@@ -76,7 +76,8 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
   return new StoreLock(options);
 }
 
-type Acquire = ServiceInput<'acquireLock'>;
+/** `first`: a rollback, which goes before all that wait. */
+export type Acquire = ServiceInput<'acquireLock'> & { readonly first?: true };
 
 /** One deploy that waits for its lane. */
 interface Wait {
@@ -167,7 +168,7 @@ class StoreLock implements LaneLock {
     }
     if (!lane.waiting.some((waiter) => waiter.deploy === deploy && waiter.run === run.id)) {
       if (lane.grant?.deploy !== deploy || lane.grant.released) {
-        await this.#write(name, 'any', { type: 'lane.joined', data: this.#joined(input) });
+        await this.#write(name, 'any', { type: 'lane.joined', data: this.#joins(input) });
         return 'again';
       }
     }
@@ -252,6 +253,10 @@ class StoreLock implements LaneLock {
 
   #joined({ deploy, build, commit }: Acquire) {
     return { deploy, run: this.#o.run.id, build: build.label, commit };
+  }
+
+  #joins(input: Acquire): Extract<LaneEvent, { type: 'lane.joined' }>['data'] {
+    return { ...this.#joined(input), ...(input.first === true ? { first: true } : {}) };
   }
 
   #isAlive(lease: Lease | null): lease is Lease {

@@ -55,7 +55,7 @@ export async function deployOf(
 
 /** Names and titles as long as such are; what is longer is cut, with a mark. */
 function bounded(wanted: NewDeploy): NewDeploy {
-  const { commit, branch, override } = wanted;
+  const { commit, branch, override, manual } = wanted;
   return {
     ...wanted,
     branch: cutOff(branch, branchLengthMax),
@@ -64,6 +64,9 @@ function bounded(wanted: NewDeploy): NewDeploy {
       title: cutOff(commit.title, titleLengthMax),
       author: cutOff(commit.author, authorLengthMax),
     },
+    ...(manual === undefined
+      ? {}
+      : { manual: { ...manual, reason: cutOff(manual.reason, reasonLengthMax) } }),
     override:
       override === null ? null : { ...override, reason: cutOff(override.reason, reasonLengthMax) },
   };

@@ -112,7 +112,12 @@ export async function runDeploy(options: RunOptions): Promise<RunOutcome> {
 }
 
 /** One run at a time carries a deploy: waits until the one before is over. Null: interrupted while waiting. */
-async function takeDeploy(options: RunOptions): Promise<Fence | null> {
+export async function takeDeploy(
+  options: Pick<
+    RunOptions,
+    'log' | 'run' | 'leaseMs' | 'interrupt' | 'progress' | 'deploy' | 'liveness' | 'waiting'
+  >,
+): Promise<Fence | null> {
   const { log, run, leaseMs, interrupt, progress, deploy } = options;
   const { liveness = localLiveness } = options;
   const resource = runResource(deploy);
@@ -401,7 +406,7 @@ class DeployRun {
     }
     const stuck = stuckIn(event);
     if (stuck !== null) ofLane.push(this.#stuck(stuck));
-    if (has(after, 'live')) ofLane.push(this.#shipped(after));
+    if (has(after, 'live')) ofLane.push(...this.#lifted(after), this.#shipped(after));
     if (back !== null) {
       ofLane.push(this.#released(back, transition.to));
       appendOptions.release = back;
@@ -458,6 +463,14 @@ class DeployRun {
     const target = targetName(settings.production.target);
     const data = { deploy: this.#o.deploy, target, release, commit: commit.sha };
     return { type: 'lane.stuck', data };
+  }
+
+  /** A person shipped it by hand over a rollback: that holds nothing any more. */
+  #lifted({ snapshot: { context } }: FoldedDeploy): LaneEvent[] {
+    const { request, lifts } = context;
+    if (lifts === null || request.manual === undefined) return [];
+    const target = targetName(request.settings.production.target);
+    return [{ type: 'rollback.lifted', data: { target, release: lifts, ...request.manual } }];
   }
 
   #shipped({ snapshot: { context } }: FoldedDeploy): LaneEvent {

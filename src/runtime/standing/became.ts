@@ -104,7 +104,7 @@ function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
   const { row, released } = facts;
   if (production.deploy === row.deploy) return told('live', 'live');
   const next = nextLive(facts, known);
-  const back = backFrom(facts, known);
+  const back = backFrom(facts, known, next);
   if (back !== null) return told('rolledBack', `rolled back since${back}`);
   if (next !== null) return told('replaced', `live until ${next}`, next);
   if (production.version === null) return told('live', 'live');
@@ -130,9 +130,13 @@ function nextLive({ row }: DeployFacts, { deploys, marks }: Known): string | nul
 }
 
 /** How production left this deploy's release by a going-back, if it did: ` by ana`. */
-function backFrom({ released }: DeployFacts, known: Known): string | null {
+function backFrom(
+  { row, released }: DeployFacts,
+  known: Known,
+  next: string | null,
+): string | null {
   const version = released.production?.release.version ?? null;
-  const { told: asked, deploys } = known;
+  const { told: asked, marks, deploys } = known;
   const place = asked.kind === 'asked' ? asked.places.production : undefined;
   const now = place?.kind === 'runs' ? place.back : null;
   const seen = deploys.flatMap(({ sighting }) => sighting?.back ?? []);
@@ -141,5 +145,11 @@ function backFrom({ released }: DeployFacts, known: Known): string | null {
     ({ before, kind }) => before !== null && before === version && !kind.startsWith('failed'),
   );
   if (known_ !== undefined) return by(known_.by);
-  return null;
+  const done = marks['rollback.done'];
+  const begun = marks['rollback.begun'];
+  if (done === undefined || begun === undefined) return null;
+  const isFrom = begun.data.rollback === done.data.rollback && begun.data.from.version === version;
+  return next === null && isFrom && done.record.position > row.position
+    ? by(done.data.actor)
+    : null;
 }

@@ -60,14 +60,24 @@ function rollback(known: Known): Hold | null {
   return { kind: 'rollback', what, since: at, release, by };
 }
 
-/** The newest going-back that a deploy saw, unless something was shipped since. */
+/** The newest going-back that a deploy saw, or a person made by `rollback`, unless something was shipped since. */
 function loggedBack(known: Known): GoingBack | null {
   const { marks, deploys } = known;
   const since = marks['lane.shipped']?.record.position ?? 0;
+  const done = marks['rollback.done'];
   const seen = deploys.flatMap(({ sighting }) => {
     const back = sighting?.back ?? null;
     return sighting === null || back === null ? [] : [{ position: sighting.position, back }];
   });
+  if (done !== undefined) {
+    const { release, to, commit, actor } = done.data;
+    const { time, position } = done.record;
+    const description = `back to ${to.version}`;
+    const back: GoingBack = {
+      ...{ release, commit, description, by: actor, at: time, kind: 'rollback', before: null },
+    };
+    seen.push({ position, back });
+  }
   const newest = seen
     .filter(({ position }) => position > since)
     .sort((a, b) => b.position - a.position)[0];

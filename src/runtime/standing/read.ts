@@ -72,11 +72,12 @@ async function readOne(
 
 /** With what the targets told, and whether a person lifted what they, or the log, know to hold. */
 export async function knownOf(log: EventLog, logged: Logged, told: Told): Promise<Known> {
-  const { lane, deploys } = logged;
+  const { lane, deploys, marks } = logged;
   const place = told.kind === 'asked' ? told.places.production : undefined;
   const candidates = new Set([
     ...(place?.kind === 'runs' && place.back !== null ? [place.back.release.id] : []),
     ...deploys.flatMap(({ sighting }) => sighting?.back?.release.id ?? []),
+    ...(marks['rollback.done'] === undefined ? [] : [marks['rollback.done'].data.release.id]),
   ]);
   const lifted = new Set<string>();
   for (const id of candidates) {

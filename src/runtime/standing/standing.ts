@@ -77,7 +77,7 @@ function holderOf({ marks, deploys, living }: Known): Holder | null {
   if (grant !== undefined && !over) {
     const { deploy } = grant.data;
     const row = deploys.find((facts) => facts.row.deploy === deploy)?.row;
-    const doing = row === undefined ? 'at work' : doingIn(row);
+    const doing = row === undefined ? doingRollback(deploy, marks) : doingIn(row);
     return { deploy, since: grant.record.time, doing, running: living.has(deploy) };
   }
   if (grant !== undefined) return null;
@@ -93,6 +93,12 @@ function holderOf({ marks, deploys, living }: Known): Holder | null {
 function doingIn({ state }: DeployRow): string {
   const step = stateFacts(state)?.step ?? null;
   return step === null ? state : describeStep(step);
+}
+
+function doingRollback(name: string, marks: Known['marks']): string {
+  const begun = marks['rollback.begun'];
+  if (begun?.data.rollback !== name) return 'working';
+  return `taking production back to ${begun.data.to.version}`;
 }
 
 function waitingOf({ deploys, living }: Known, holder: Holder | null): Waiting[] {

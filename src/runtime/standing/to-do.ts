@@ -23,8 +23,10 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
   const lane = of('lane');
   const rollback = of('rollback');
   const stuck = of('stuck');
+  const unfinished = unfinishedRollback(known);
   const forDeploy = newest === null ? null : ofDeploy(newest, known, holds, production);
   return [
+    ...(unfinished === null ? [] : [unfinished]),
     ...(lane === undefined
       ? []
       : [{ deploy: null, why: lane.what, commands: [`pipeline enable ${reason}`] }]),
@@ -34,6 +36,23 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
       ? [shipAnyway(rollback, newest, known)]
       : []),
   ];
+}
+
+/** A rollback that was begun, and whose run is gone: the same command goes on with it. */
+function unfinishedRollback({ marks, living }: Known): ToDo | null {
+  const begun = marks['rollback.begun'];
+  if (begun === undefined || living.has(begun.data.rollback)) return null;
+  const ended = Math.max(
+    marks['rollback.done']?.record.version ?? 0,
+    marks['rollback.failed']?.record.version ?? 0,
+  );
+  if (ended > begun.record.version) return null;
+  const { to } = begun.data;
+  return {
+    deploy: null,
+    why: `the rollback to ${to.version} was begun and not ended`,
+    commands: [`pipeline rollback ${to.version} ${reason}`],
+  };
 }
 
 function leaveStuck({ what }: Hold, { commit }: Place): ToDo {
@@ -125,7 +144,7 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
   return {
     deploy,
     why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified` : ''}. Once the cause is mended, run its CI job again`,
-    commands: [`pipeline log ${deploy}`],
+    commands: [`pipeline log ${deploy}`, ...(runs ? [`pipeline rollback ${reason}`] : [])],
   };
 }
 

@@ -26,11 +26,11 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
   open: ['app'],
 };
 /**
- * `advance` and `resume` are in pulse.test.ts; `docs`, `help`, `version` and `completion` wait for nothing; what a shell asks for while somebody types
+ * `advance` and `resume` are in pulse.test.ts; `rollback` asks its targets before; `docs`, `help`, `version` and `completion` wait for nothing; what a shell asks for while somebody types
  * says nothing; `init` opens no log; `doctor` tells each look as it comes; `sandbox` is there to stay.
  */
 const others = [
-  ...['advance', 'resume', 'docs', 'help', 'version', 'completion', 'complete'],
+  ...['advance', 'resume', 'rollback', 'docs', 'help', 'version', 'completion', 'complete'],
   ...['init', 'doctor', 'sandbox'],
 ];
 

@@ -143,6 +143,7 @@ const gatesInput = ({ isOverridden }: Facts): GatesInput => ({
   target,
   commit: ours,
   killSwitch: settings.gates.killSwitch,
+  passesOver: 'none',
   overridden: isOverridden,
   settings: protectedOf(request),
   canary: null,

@@ -1,6 +1,7 @@
 /** Production's gates, each on its own: order, goings-back and what a person lifted of them, switches, releases under way. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { GatesInput } from '../../../src/machine/services.ts';
 import { fc } from '../../fast-check.ts';
 import { ProductionWorld } from './production-world.ts';
 
@@ -137,6 +138,24 @@ describe('a person’s word', () => {
     expect(await read()).toMatchObject({ rollback: { release: { id: newest.id } } });
     world.lift(newest);
     expect(await read()).toMatchObject({ kind: 'clear' });
+  });
+
+  it('who ships by hand passes over the one that the gates met, and over none that comes later', async () => {
+    const by = (passesOver: GatesInput['passesOver']) =>
+      world.readGates({ overridden: true, passesOver });
+    const { id } = goingsBack['a rollback']();
+    expect(await by('any')).toMatchObject({ kind: 'clear', lifts: { release: { id } } });
+    expect(await by({ release: id })).toMatchObject({ kind: 'clear', lifts: { release: { id } } });
+    expect(await by({ release: null })).toMatchObject({ kind: 'held' });
+    const later = goingsBack['a rollback']();
+    expect(await by({ release: id })).toMatchObject({
+      kind: 'held',
+      rollback: { release: { id: later.id } },
+    });
+    world.disable();
+    expect(await by('any')).toMatchObject({ kind: 'disabled', switch: 'lane' });
+    world.turnOff();
+    expect(await by('any')).toMatchObject({ kind: 'disabled', switch: 'environment' });
   });
 
   it('for any others lifts nothing of what runs', async () => {

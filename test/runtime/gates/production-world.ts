@@ -114,6 +114,7 @@ export class ProductionWorld {
       target: targetOf(production),
       commit: this.commit,
       killSwitch: 'PRODUCTION_CD_ENABLED',
+      passesOver: 'none',
       overridden: false,
       settings: protectedOf(samples['deploy.requested']),
       canary: null,

@@ -73,6 +73,21 @@ const contained = {
   },
 };
 const backOf501 = { ...rolledBackTo(500), before: 'v501' };
+const person = { actor: 'mia', observed: 'mia on ws-7', reason: 'errors' };
+const begun = {
+  type: 'rollback.begun' as const,
+  data: {
+    ...{ rollback: 'rollback-1', target: 'sample acme-production', commit: commitOf(500) },
+    ...{ from: releaseOf(501), to: releaseOf(500), ...person },
+  },
+};
+const done = {
+  type: 'rollback.done' as const,
+  data: {
+    ...{ rollback: 'rollback-1', target: 'sample acme-production', commit: commitOf(500) },
+    ...{ release: { id: 'release-9', version: 'v9500' }, to: releaseOf(500), ...person },
+  },
+};
 const ours = { deploy: idOf(501), verified: true };
 
 const situations: readonly Situation[] = [
@@ -435,7 +450,7 @@ const situations: readonly Situation[] = [
     },
     became: { 501: 'replaced', 502: 'failed' },
     production: ['v502', 'log', false],
-    type: [`pipeline log ${idOf(502)}`],
+    type: [`pipeline log ${idOf(502)}`, `pipeline rollback ${why}`],
   },
   {
     name: 'a deploy failed, and a newer one shipped since',
@@ -457,6 +472,29 @@ const situations: readonly Situation[] = [
     production: ['v41', 'log', false],
     holder: 502,
     type: [],
+  },
+  {
+    name: 'a rollback of ours holds, and nothing was asked for since',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+    },
+    became: { 500: 'replaced', 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', true],
+    type: [advance],
+  },
+  {
+    name: 'a rollback of ours was begun, and its run is gone',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(begun);
+    },
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [`pipeline rollback v500 ${why}`],
   },
   {
     name: 'the target did not answer in time',

@@ -174,7 +174,7 @@ export const artifactOf = ({ artifact: { kind, id, digest }, commit }: ReleaseLi
 export const ageMsOf = ({ ageSeconds = 0 }: { ageSeconds?: number | undefined }): number =>
   Math.round(ageSeconds * 1_000);
 
-function decisionOf(line: ReleaseLine): Decision {
+export function decisionOf(line: ReleaseLine): Decision {
   const { description, by, at, rollback } = line;
   return {
     release: releaseOf(line),

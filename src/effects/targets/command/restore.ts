@@ -3,7 +3,7 @@ import { LockstepError } from '../../../errors/error.ts';
 import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
-import { isSameArtifact, type Restored, type RestoreInput } from '../target.ts';
+import { isSameArtifact, type Restored, type RestoreInput, type RollBackInput } from '../target.ts';
 import { shown, wrongAnswer } from './call.ts';
 import { CommandError } from './error-codes.ts';
 import { releaseFailed, releaseLate } from './errors.ts';
@@ -16,32 +16,75 @@ import { pendingOf } from './running.ts';
 const listedPausesMs = [0, 1_000, 2_000, 4_000];
 const pollPauseMaxMs = 5_000;
 
-/** What is to be taken back, and what is to run again. */
+/** What is to be taken back, and what is to run again; and the key of that, as the program is told it. */
 interface Plan {
-  readonly key: string;
+  readonly told: string;
   readonly back: ReleaseLine;
   readonly to: ReleaseLine;
 }
 
+/** How one going-back is known: what an earlier try made of it, and what it would do now. */
+interface GoingBack {
+  readonly madeIn: (list: ReleaseList) => ReleaseLine | null;
+  /** Null: something else runs, or is under way. */
+  readonly planIn: (list: ReleaseList) => Plan | null;
+}
+
 /** @throws CommandError E_NO_RESTORE; LockstepError E_NOTHING_TO_RESTORE, E_RESTORE_GONE, E_RELEASE_FAILED, E_RELEASE_TIMEOUT */
-export async function restore(
+export function restore(
   host: Host,
   { key, timeoutMs }: RestoreInput,
+  ports: StepPorts,
+): Promise<Restored> {
+  const way: GoingBack = {
+    madeIn: (list) => madeBefore(list, key),
+    planIn: (list) => planOf(host, list, key),
+  };
+  return goBack(host, way, timeoutMs, ports);
+}
+
+/** As `restore`, to any release that ran there. @throws as `restore` */
+export function rollBack(
+  host: Host,
+  { from, to, key, timeoutMs }: RollBackInput,
+  ports: StepPorts,
+): Promise<Restored> {
+  const told = restoreKey(key);
+  const way: GoingBack = {
+    madeIn: (list) => {
+      const made = list.releases.find((one) => one.key === told) ?? null;
+      return made?.state === 'running' || made?.state === 'pending' ? made : null;
+    },
+    planIn: (list) => {
+      const back = list.find(from.id);
+      if (back === null || !isAlone(list, back)) return null;
+      const wanted = list.find(to.id);
+      if (wanted === null || wanted.gone) throw gone(host, back, to.id);
+      return { told, back, to: wanted };
+    },
+  };
+  return goBack(host, way, timeoutMs, ports);
+}
+
+async function goBack(
+  host: Host,
+  way: GoingBack,
+  timeoutMs: number,
   ports: StepPorts,
 ): Promise<Restored> {
   const { restore: words } = host.commands;
   if (words === null) throw noRestore(host);
   let plan: Plan | null = null;
   const written = await writeOnce<ReleaseLine, 'untouched'>(ports, {
-    what: `taking back what was deployed to ${host.name}`,
-    look: async () => madeBefore(await host.list(ports), key),
+    what: `taking ${host.name} back`,
+    look: async () => way.madeIn(await host.list(ports)),
     clear: async () => {
-      plan = planOf(host, await host.list(ports), key);
+      plan = way.planIn(await host.list(ports));
       return plan === null ? 'untouched' : null;
     },
     send: (cleared) => {
       if (plan === null) throw new Error('it is asked for before it is known what for');
-      return send(host, words, plan, timeoutMs, cleared);
+      return send(host, words, plan, way, timeoutMs, cleared);
     },
   });
   if (written.kind === 'refused') return { kind: 'untouched' };
@@ -72,41 +115,47 @@ function madeBefore(list: ReleaseList, key: string): ReleaseLine | null {
 
 /** Null: it is not what runs, or other code is under way. */
 function planOf(host: Host, list: ReleaseList, key: string): Plan | null {
-  const { running } = list;
   const back = submitted(list, key);
-  if (back?.key == null || running === null || running.id !== back.id) return null;
-  const isOther = (one: ReleaseLine) => !isSameArtifact(artifactOf(one), artifactOf(back));
-  if (pendingOf(list).some(isOther)) return null;
+  if (back?.key == null || !isAlone(list, back)) return null;
   const to = list.otherBefore(back);
-  const details = { target: host.name, release: back.id };
-  const hint = 'Release by hand what should run there, or deploy the next commit.';
   if (to === null) {
     throw new LockstepError(
       'E_NOTHING_TO_RESTORE',
       `${host.name} ran nothing before ${back.id}, so there is nothing to go back to; ${back.id} keeps running`,
-      { hint, details },
+      { hint: releaseYourself, details: { target: host.name, release: back.id } },
     );
   }
-  if (to.gone) {
-    throw new LockstepError(
-      'E_RESTORE_GONE',
-      `${host.name}: ${to.id}, which ran before ${back.id}, is not kept any more; ${back.id} keeps running`,
-      { hint, details: { ...details, to: to.id } },
-    );
-  }
-  return { key, back, to };
+  if (to.gone) throw gone(host, back, to.id);
+  return { told: restoreKey(back.key), back, to };
+}
+
+/** That it is what runs, and no other code is under way. */
+function isAlone(list: ReleaseList, back: ReleaseLine): boolean {
+  const isOther = (one: ReleaseLine) => !isSameArtifact(artifactOf(one), artifactOf(back));
+  return list.running?.id === back.id && !pendingOf(list).some(isOther);
+}
+
+const releaseYourself = 'Release by hand what should run there, or deploy the next commit.';
+
+function gone(host: Host, back: ReleaseLine, to: string): LockstepError {
+  return new LockstepError(
+    'E_RESTORE_GONE',
+    `${host.name}: ${to}, which ran before ${back.id}, is not kept any more; ${back.id} keeps running`,
+    { hint: releaseYourself, details: { target: host.name, release: back.id, to } },
+  );
 }
 
 async function send(
   host: Host,
   words: readonly string[],
-  { key, back, to }: Plan,
+  { told: key, back, to }: Plan,
+  way: GoingBack,
   timeoutMs: number,
   ports: ClearedPorts,
 ): Promise<ReleaseLine> {
   let said: string | null = null;
   const told = {
-    LOCKSTEP_KEY: restoreKey(back.key ?? key),
+    LOCKSTEP_KEY: key,
     LOCKSTEP_RELEASE: back.id,
     LOCKSTEP_RESTORE: to.id,
   };
@@ -125,25 +174,31 @@ async function send(
     await call.attend(ports, { timeoutMs });
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== 'E_PROGRAM_FAILED') throw error;
-    const made = madeBefore(await host.list(ports), key);
+    const made = await tried(host, key, ports);
     if (made === null) throw error;
     throw releaseFailed(host, made, error.hint);
   }
-  const made = await listed(host, key, ports);
+  const made = await listed(host, key, way, ports);
   if (said === null || said === made.id) return made;
   throw wrongAnswer(words, `it tells release ${said}, but ${made.id} is listed of its key`);
 }
 
-async function listed(host: Host, key: string, ports: Ports): Promise<ReleaseLine> {
+/** What the program made under that key, though it failed. */
+async function tried(host: Host, key: string, ports: Ports): Promise<ReleaseLine | null> {
+  const made = (await host.list(ports)).releases.find((one) => one.key === key) ?? null;
+  return made?.state === 'earlier' ? null : made;
+}
+
+async function listed(host: Host, key: string, way: GoingBack, ports: Ports): Promise<ReleaseLine> {
   for (const pause of listedPausesMs) {
     if (pause > 0) await ports.clock.sleep(pause, ports.signal);
-    const made = madeBefore(await host.list(ports), key);
+    const made = way.madeIn(await host.list(ports)) ?? (await tried(host, key, ports));
     if (made !== null) return made;
   }
   const { restore: words, current } = host.commands;
   throw new CommandError(
     'E_PROGRAM_FORGETS',
-    `${shown(words ?? [])} took a release back, but ${shown(current ?? [])} tells none of the key ${restoreKey(key)}`,
+    `${shown(words ?? [])} took a release back, but ${shown(current ?? [])} tells none of the key ${key}`,
     {
       hint: '`current` has to tell LOCKSTEP_KEY with each release: docs/targets.md.',
       details: { key },

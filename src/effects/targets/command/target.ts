@@ -8,12 +8,14 @@ import type {
 } from '../../../machine/services.ts';
 import type { Ports, StepPorts } from '../../ports.ts';
 import {
+  type Decision,
   type Hints,
   type InstanceWatch,
   isSameArtifact,
   type Observed,
   type Restored,
   type RestoreInput,
+  type RollBackInput,
   type Running,
   type Submission,
   type Target,
@@ -26,8 +28,8 @@ import { Host } from './host.ts';
 import { ProgramWatch } from './instances.ts';
 import { isShareKey } from './keys.ts';
 import type { Programs } from './program.ts';
-import { ageMsOf, artifactOf, ReleaseList } from './releases.ts';
-import { restore } from './restore.ts';
+import { ageMsOf, artifactOf, decisionOf, ReleaseList } from './releases.ts';
+import { restore, rollBack } from './restore.ts';
 import { awaitRelease, mustStillRun, pendingOf } from './running.ts';
 
 /** Every place whose programs are started in one way. */
@@ -128,6 +130,17 @@ class CommandTarget implements Target {
 
   restore(input: RestoreInput, ports: StepPorts): Promise<Restored> {
     return restore(this.#host, input, ports);
+  }
+
+  async findRelease(name: string, ports: Ports): Promise<Decision | null> {
+    if (!this.#host.canList) return null;
+    const { releases } = await this.#host.list(ports);
+    const found = releases.find((one) => [one.id, one.version].includes(name));
+    return found === undefined ? null : decisionOf(found);
+  }
+
+  rollBack(input: RollBackInput, ports: StepPorts): Promise<Restored> {
+    return rollBack(this.#host, input, ports);
   }
 
   async underWay(ports: Ports): Promise<readonly UnderWay[]> {

@@ -140,6 +140,17 @@ function decisionOf({ id, version, code, description, user, created_at }: Heroku
   };
 }
 
+/** A release by its id or its version; null: there is none. */
+export async function findDecision(
+  api: HerokuApi,
+  app: string,
+  name: string | number,
+  ports: Ports,
+): Promise<Decision | null> {
+  const release = await findRelease(api, app, name, ports);
+  return release === null ? null : ranOnce(release);
+}
+
 async function withCommit(
   api: HerokuApi,
   app: string,

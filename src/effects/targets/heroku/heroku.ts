@@ -13,7 +13,15 @@ import {
   type RequestedBuild,
   requestBuild,
 } from './builds.ts';
-import { type AppCode, type CodeRelease, type HerokuVersion, ranBefore, readCode } from './code.ts';
+import {
+  type AppCode,
+  type CodeRelease,
+  type Decision,
+  findDecision,
+  type HerokuVersion,
+  ranBefore,
+  readCode,
+} from './code.ts';
 import { readOverlapMs } from './overlap.ts';
 import {
   type FollowPromotionInput,
@@ -30,7 +38,13 @@ import {
   type Shipped,
   type ShippedContent,
 } from './releases.ts';
-import { type RollBackInput, type RolledBack, rollBack } from './rollbacks.ts';
+import {
+  type RollBackInput,
+  type RollBackToInput,
+  type RolledBack,
+  rollBack,
+  rollBackTo,
+} from './rollbacks.ts';
 import {
   type PendingWork,
   pendingWork,
@@ -96,6 +110,10 @@ export interface Heroku {
    * @throws E_NOTHING_TO_RESTORE, E_RESTORE_GONE, E_NO_SLUG; E_RELEASE_FAILED, E_RELEASE_TIMEOUT
    */
   rollBack(input: RollBackInput, ports: StepPorts): Promise<RolledBack | null>;
+  /** Puts an earlier release back over `from`, once. Null: something else runs. @throws E_RESTORE_GONE; E_RELEASE_FAILED, E_RELEASE_TIMEOUT */
+  rollBackTo(input: RollBackToInput, ports: StepPorts): Promise<RolledBack | null>;
+  /** A release by its id or its version, as a decision on code; null: there is none. */
+  findDecision(app: string, name: string | number, ports: Ports): Promise<Decision | null>;
   /** For how long from now dynos of an earlier release may answer beside those of this one, in milliseconds. */
   readOverlapMs(app: string, release: HerokuVersion, ports: Ports): Promise<number>;
   /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
@@ -179,6 +197,14 @@ class HerokuAccount implements Heroku {
 
   rollBack(input: RollBackInput, ports: StepPorts) {
     return rollBack(this.#api, input, ports);
+  }
+
+  rollBackTo(input: RollBackToInput, ports: StepPorts) {
+    return rollBackTo(this.#api, input, ports);
+  }
+
+  findDecision(app: string, name: string | number, ports: Ports) {
+    return findDecision(this.#api, app, name, ports);
   }
 
   readOverlapMs(app: string, release: HerokuVersion, ports: Ports) {

@@ -68,15 +68,77 @@ export async function rollBack(
       return createRollback(api, app, to, cleared);
     },
   });
-  if (written.kind === 'refused') return null;
-  const { id, version, code } = await finished(
-    api,
-    { app, release: written.value, timeoutMs },
-    ports,
-  );
+  return written.kind === 'refused' ? null : awaited(api, app, written.value, timeoutMs, ports);
+}
+
+async function awaited(
+  api: HerokuApi,
+  app: string,
+  release: string,
+  timeoutMs: number,
+  ports: Ports,
+): Promise<RolledBack> {
+  const { id, version, code } = await finished(api, { app, release, timeoutMs }, ports);
   if (code === null) throw api.malformed(appPath(app, 'releases', id), 'it has no code');
   const { named, digest } = await readContent(api, app, code, ports);
   return { release: { id, version }, code, commit: fullId(named), digest };
+}
+
+export interface RollBackToInput {
+  readonly app: string;
+  readonly from: HerokuVersion;
+  readonly to: HerokuVersion;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Has an earlier release run again, as `heroku rollback` does. One that was made over `from` already is adopted, unless it
+ * failed. Null, and nothing is written, where the app runs something else than `from`, or other code is under way.
+ *
+ * @throws E_RESTORE_GONE, E_RELEASES_NO_SLUG; E_RELEASE_FAILED, E_RELEASE_TIMEOUT
+ */
+export async function rollBackTo(
+  api: HerokuApi,
+  { app, from, to, timeoutMs }: RollBackToInput,
+  ports: StepPorts,
+): Promise<RolledBack | null> {
+  const wanted = await readRelease(api, app, to.id, ports);
+  refuseContainerRelease(app, wanted);
+  if (wanted.status === 'expired') throw gone(app, { release: from }, wanted);
+  if (wanted.code === null) throw noCode(app, wanted);
+  const { code } = wanted;
+  const written = await writeOnce<string, 'untouched'>(ports, {
+    what: `${app}’s rollback`,
+    look: () => findRollbackTo(api, app, from, code, ports),
+    clear: async () => {
+      const now = await readCode(api, app, ports);
+      if (now.code === null || now.code.release.id !== from.id) return 'untouched';
+      const runs = now.code.code;
+      return now.pending.some((one) => decidesOtherwise(one, runs)) ? 'untouched' : null;
+    },
+    send: (cleared) => createRollback(api, app, wanted, cleared),
+  });
+  return written.kind === 'refused' ? null : awaited(api, app, written.value, timeoutMs, ports);
+}
+
+/** The rollback to that code that came right after `from`, done or under way; its id. */
+async function findRollbackTo(
+  api: HerokuApi,
+  app: string,
+  from: HerokuVersion,
+  to: Code,
+  ports: Ports,
+): Promise<string | null> {
+  const { code, pending } = await readCode(api, app, ports);
+  if (code === null) return null;
+  if (code.kind === 'rollback' && isSameCode(code.code, to)) {
+    const left = await readCodeBelow(api, app, code.release.version, ports);
+    return left.code?.release.id === from.id ? code.release.id : null;
+  }
+  if (code.release.id !== from.id) return null;
+  const isIt = (one: (typeof pending)[number]) =>
+    isSameCode(one.code, to) && classify(one.description ?? '') === 'rollback';
+  return pending.find(isIt)?.id ?? null;
 }
 
 /** The rollback, whoever made it, by which the app left the deploy's release for what ran before, or is to; its id. */
@@ -152,7 +214,11 @@ function nothingBefore(app: string, { release: { version } }: Decision): Lockste
   );
 }
 
-function gone(app: string, { release }: Decision, { version: to }: HerokuRelease): LockstepError {
+function gone(
+  app: string,
+  { release }: Pick<Decision, 'release'>,
+  { version: to }: HerokuRelease,
+): LockstepError {
   const { version } = release;
   return new LockstepError(
     'E_RESTORE_GONE',

@@ -15,6 +15,7 @@ import type {
   Observed,
   Restored,
   RestoreInput,
+  RollBackInput,
   Running,
   Submission,
   Submitted,
@@ -26,6 +27,7 @@ import { config } from './config.ts';
 import { DynoWatch } from './dyno-watch.ts';
 import { HerokuError } from './error-codes.ts';
 import type { CodeRelease, Heroku, Decision as HerokuDecision } from './heroku.ts';
+import type { RolledBack } from './rollbacks.ts';
 import type { Code } from './schemas.ts';
 import { heroku } from './vendor.ts';
 
@@ -189,20 +191,45 @@ class HerokuTarget implements Target {
 
   async restore({ key, timeoutMs }: RestoreInput, ports: StepPorts): Promise<Restored> {
     const input = { app: this.#app, mark: key, timeoutMs };
-    const made = await this.#heroku.rollBack(input, ports);
-    if (made === null) return { kind: 'untouched' };
-    const { release, code, commit, digest } = made;
-    return {
-      kind: 'restored',
-      release: { id: release.id, version: versionOf(release.version) },
-      artifact: artifactOf(code, { commit, digest }),
-    };
+    return restoredOf(await this.#heroku.rollBack(input, ports));
+  }
+
+  async findRelease(name: string, ports: Ports): Promise<Decision | null> {
+    const digits = /^v?(\d+)$/.exec(name)?.[1];
+    const found = await this.#heroku.findDecision(
+      this.#app,
+      digits === undefined ? name : Number(digits),
+      ports,
+    );
+    if (found === null) return null;
+    const { code } = found;
+    if (code === null) return decisionOf(found);
+    const content = await this.#heroku.readContent(this.#app, code, ports);
+    const commit = /^[0-9a-f]{40}$/.test(content.named ?? '') ? content.named : null;
+    const artifact = artifactOf(code, { commit, digest: content.digest });
+    return { ...decisionOf(found), artifact };
+  }
+
+  async rollBack({ to, from, timeoutMs }: RollBackInput, ports: StepPorts): Promise<Restored> {
+    const of = (release: Release) => ({ id: release.id, version: numberOf(release) });
+    const input = { app: this.#app, from: of(from), to: of(to), timeoutMs };
+    return restoredOf(await this.#heroku.rollBackTo(input, ports));
   }
 
   async underWay(ports: Ports): Promise<readonly UnderWay[]> {
     const pending = await this.#heroku.pendingWork(this.#app, ports);
     return pending.map(({ kind: what, name, ageMs }) => ({ name: `${what} ${name}`, ageMs }));
   }
+}
+
+function restoredOf(made: RolledBack | null): Restored {
+  if (made === null) return { kind: 'untouched' };
+  const { release, code, commit, digest } = made;
+  return {
+    kind: 'restored',
+    release: { id: release.id, version: versionOf(release.version) },
+    artifact: artifactOf(code, { commit, digest }),
+  };
 }
 
 function hintsOf(app: string): Hints {

@@ -1,0 +1,227 @@
+/** `pipeline rollback [TO] --reason`: a person takes production back, once it was shown what goes back. */
+import { systemClock } from '../../effects/clock.ts';
+import { openRepository } from '../../effects/git/repository.ts';
+import { UsageError } from '../../errors/error.ts';
+import type { Environment as Place } from '../../machine/events.ts';
+import { personOf } from '../../runtime/actor.ts';
+import { readShipped } from '../../runtime/audit/lane-marks.ts';
+import { goingBack } from '../../runtime/gates/going-back.ts';
+import { observeSettled } from '../../runtime/gates/production.ts';
+import { newRun, type Run } from '../../runtime/identity.ts';
+import { readLane } from '../../runtime/lock/store-lock.ts';
+import { rollBack } from '../../runtime/rollback/carry-out.ts';
+import { chooseRollback, type RollbackPlan } from '../../runtime/rollback/choose.ts';
+import type { EventLog } from '../../store/log.ts';
+import { detectCi, requireBranch } from '../ci/ci.ts';
+import { ciJobOf } from '../ci/job.ts';
+import { toSettings } from '../config/config.ts';
+import { environmentForPrograms, readEnvironment } from '../config/environment.ts';
+import { withPulse } from '../render/pulse.ts';
+import { confirmed } from '../render/question.ts';
+import { createReporter } from '../render/reporter.ts';
+import { rollbackPreview, type WhatGoesBack } from '../render/rollback-view.ts';
+import type { Terminal } from '../render/terminal.ts';
+import { observeOrderer } from '../workspace/actor.ts';
+import { type Assembly, assemble } from '../workspace/assemble.ts';
+import { openDeployLog } from '../workspace/deploy-log.ts';
+import { signalExitCodes } from '../workspace/exit-codes.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
+import { listenToSignals } from '../workspace/signals.ts';
+import { openTargets } from '../workspace/targets.ts';
+import { isLogKept, noticesFor, openWorkspace } from '../workspace/workspace.ts';
+
+export interface RollbackFlags extends GlobalFlags {
+  reason: string;
+  yes?: boolean;
+  actor?: string;
+  branch?: string;
+}
+
+/** How many of what the lane verified are looked at for a name. */
+const shippedMax = 100;
+const commitsMax = 20;
+const flushMs = 5_000;
+
+export async function rollback(
+  to: string | null,
+  flags: RollbackFlags,
+  version: string,
+  terminal: Terminal,
+): Promise<number> {
+  mustBeAsked(flags, terminal);
+  const parts = await prepare(flags, version);
+  const { workspace, environment, ci, settings, run } = parts;
+  const clock = systemClock;
+  const reporter = withPulse(
+    createReporter({ terminal, json: flags.json === true, now: clock.now }),
+    clock,
+  );
+  const log = await openDeployLog(workspace.storeUrl, { readOnly: false, create: false });
+  const signals = listenToSignals();
+  let assembly: Assembly | null = null;
+  try {
+    for (const line of noticesFor(workspace, environment, ci.isCi)) reporter.notice(line);
+    assembly = await assemble({
+      ...{ ...parts, log, env: process.env, leaseMs: settings.lock.leaseMs },
+      ...{ config: workspace.config, folder: workspace.directory },
+      ...{ isLogKept: isLogKept(workspace, ci.isCi), progress: reporter.progress },
+    });
+    reporter.waiting('reading what production runs');
+    const found = await decide(to, parts, log, assembly, signals.interrupt);
+    for (const line of rollbackPreview(found)) reporter.progress(line);
+    if (flags.yes !== true && !(await confirmed('Take production back?', signals.interrupt))) {
+      reporter.progress('nothing was done');
+      return 0;
+    }
+    assembly.notifier.start();
+    const { plan } = found;
+    const person = personOf(run.actor, flags.reason);
+    reporter.waiting(`taking production back to ${plan.to.release.version}`);
+    const done = await rollBack({
+      ...{ ...assembly, log, clock, run, plan, person, leaseMs: settings.lock.leaseMs },
+      ...{ lane: workspace.config.app, production: settings.production },
+      ...{ lockSettings: settings.lock, target: parts.targets(settings.production.target) },
+      ...{ signal: signals.interrupt, progress: reporter.progress },
+    }).finally(() => assembly?.notifier.flush(signals.interrupt.aborted ? 700 : flushMs));
+    reporter.end();
+    tell(done.release.version, found, flags, terminal);
+    return 0;
+  } catch (error) {
+    const { aborted, reason } = signals.interrupt;
+    if (!aborted) throw error;
+    reporter.progress('interrupted; the same command looks at the target first, and goes on');
+    return signalExitCodes[reason as keyof typeof signalExitCodes];
+  } finally {
+    reporter.end();
+    signals.stop();
+    await assembly?.close();
+    await log.close();
+  }
+}
+
+/** @throws UsageError E_REASON; E_USAGE nobody can be asked */
+function mustBeAsked({ reason, yes, json }: RollbackFlags, terminal: Terminal): void {
+  if (reason.trim() === '') {
+    throw new UsageError('E_REASON', '--reason is empty; the log keeps why', {
+      hint: 'pipeline rollback --reason "errors since 503"',
+    });
+  }
+  if (yes === true || (terminal.isTty && process.stdin.isTTY === true && json !== true)) return;
+  throw new UsageError('E_USAGE', 'rollback asks, and there is no terminal to ask at', {
+    hint: 'With --yes it asks nothing: pipeline rollback --yes --reason "…"',
+  });
+}
+
+async function prepare(flags: RollbackFlags, version: string) {
+  const environment = readEnvironment(process.env);
+  const workspace = await openWorkspace(flags, environment);
+  const { config } = workspace;
+  const ci = detectCi(process.env, flags);
+  if (ci.isCi) requireBranch(ci, null, config.branch);
+  if (config.lock.provider !== 'store') {
+    throw new UsageError(
+      'E_LOCK_PROVIDER',
+      `lock.provider ${config.lock.provider} gives the lane to builds of the CI only: nobody else can hold it`,
+      {
+        hint: 'Roll back at the target: the gates hold deploys by that just the same. Or use lock.provider: store.',
+      },
+    );
+  }
+  const repository = await openRepository(process.cwd());
+  const around = { root: repository.root, env: environmentForPrograms(process.env, config.notify) };
+  const targets = await openTargets(config, environment, around);
+  const actor = await observeOrderer({ claimed: flags.actor, ci, repository, environment });
+  const build = ci.isCi ? ci.build : null;
+  const run: Run = newRun({ actor, ci: build, program: version, job: ciJobOf(ci) });
+  const settings = toSettings(config, environment);
+  return { environment, workspace, ci, repository, targets, run, settings };
+}
+
+type Parts = Awaited<ReturnType<typeof prepare>>;
+
+/** Which release, and what goes back with it. */
+async function decide(
+  name: string | null,
+  { workspace, targets, settings, repository, run }: Parts,
+  log: EventLog,
+  { http, history }: Assembly,
+  signal: AbortSignal,
+): Promise<WhatGoesBack> {
+  const ports = { http, clock: systemClock, signal, progress: () => {} };
+  const { app } = workspace.config;
+  const { production } = settings;
+  const target = targets(production.target);
+  const state = await observeSettled(target, history, ports);
+  const { running } = state;
+  if (running === null) {
+    throw new UsageError('E_NO_RELEASE', `${target.settings.name} runs nothing yet`);
+  }
+  const lane = await readLane(log, app);
+  const back = await goingBack(target, state, lane, history, ports);
+  const ofHere = targetOf(production);
+  const marks = await readShipped(log, app, shippedMax);
+  const shipped = marks.map(({ data }) => data).filter((one) => one.target === ofHere);
+  const isKnown = name === null || shipped.some(({ release }) => release.version === name);
+  const named = isKnown ? null : await target.findRelease(name, ports);
+  const plan = chooseRollback(name, {
+    ...{ shipped, running, isTakenBack: back?.release.id === running.release.id },
+    ...{ unfinished: lane.rollback?.target === ofHere ? lane.rollback : null, named },
+    newId: `rollback-${run.id.slice(0, 8)}`,
+  });
+  const fromCommit = commitOf(plan, running, shipped);
+  return {
+    plan,
+    place: target.settings.name,
+    fromCommit,
+    ...(await between(plan, fromCommit, repository, signal)),
+  };
+}
+
+const targetOf = ({ target: { kind, name } }: Place): string => `${kind} ${name}`;
+
+function commitOf(
+  { from }: RollbackPlan,
+  running: {
+    readonly release: { readonly id: string };
+    readonly artifact: { readonly commit: string | null };
+  },
+  shipped: readonly { readonly release: { readonly id: string }; readonly commit: string }[],
+): string | null {
+  if (running.release.id === from.id) return running.artifact.commit;
+  return shipped.find(({ release }) => release.id === from.id)?.commit ?? null;
+}
+
+/** What production loses. A clone that cannot tell says so, and keeps nobody from it. */
+async function between(
+  { to }: RollbackPlan,
+  from: string | null,
+  repository: Parts['repository'],
+  signal: AbortSignal,
+): Promise<Pick<WhatGoesBack, 'commits' | 'paths'>> {
+  if (from === null || to.commit === null) return { commits: null, paths: null };
+  const range = { base: to.commit, head: from, limit: commitsMax };
+  const commits = await repository.commits(range, signal).catch(() => null);
+  const paths = await repository.changedPaths(to.commit, from, signal).catch(() => null);
+  signal.throwIfAborted();
+  return { commits, paths };
+}
+
+function tell(
+  release: string,
+  { plan, place }: WhatGoesBack,
+  { json, reason }: RollbackFlags,
+  terminal: Terminal,
+): void {
+  const { id, from, to } = plan;
+  if (json === true) {
+    terminal.json({ version: 1, rollback: id, target: place, from, to, release, reason });
+    return;
+  }
+  terminal.out(
+    `\n${place} runs ${to.release.version} again, as ${release}, verified. Deploys are held by it until a person ships one:`,
+  );
+  terminal.out('  pipeline advance --build LABEL --reason "…"   from a clone of the commit');
+  terminal.out(
+    '  pipeline resume DEPLOY --reason "…"           once a deploy was held (docs/after-a-rollback.md)',
+  );
+}

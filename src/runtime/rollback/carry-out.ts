@@ -1,0 +1,248 @@
+/**
+ * Carries a person's rollback out: under the lane's lock, recorded before the target is asked, verified by the lane's checks.
+ * Killed anywhere, the same command looks at the target first and goes on.
+ */
+import type { Clock } from '../../effects/clock.ts';
+import type { History } from '../../effects/history/history.ts';
+import type { HttpClient } from '../../effects/http/request.ts';
+import type { StepPorts } from '../../effects/ports.ts';
+import type { Restored, Target } from '../../effects/targets/target.ts';
+import { LockstepError } from '../../errors/error.ts';
+import type { Artifact, Build, Environment, Release, Settings } from '../../machine/events.ts';
+import { type LaneEvent, targetName } from '../../machine/lane.ts';
+import { redactAll } from '../../redaction/gate.ts';
+import type { EventLog, Fence } from '../../store/log.ts';
+import type { Person } from '../actor.ts';
+import { observeSettled } from '../gates/production.ts';
+import type { Run } from '../identity.ts';
+import type { LeaseKeeper } from '../lock/lease-keeper.ts';
+import type { Liveness } from '../lock/liveness.ts';
+import { type LaneLock, readLane } from '../lock/store-lock.ts';
+import { newEvent } from '../log/new-event.ts';
+import { laneResource, laneStream } from '../log/streams.ts';
+import { describeFailure } from '../loop/failure.ts';
+import { type ServiceTable, takeDeploy } from '../loop/run.ts';
+import type { RollbackPlan } from './choose.ts';
+
+export interface RollbackOptions {
+  readonly lane: string;
+  readonly plan: RollbackPlan;
+  readonly person: Person;
+  readonly production: Environment;
+  readonly lockSettings: Settings['lock'];
+  readonly target: Target;
+  readonly history: History;
+  readonly http: HttpClient;
+  readonly services: Pick<ServiceTable, 'awaitInstances' | 'checkHealth'>;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly run: Run;
+  readonly keeper: LeaseKeeper;
+  readonly leaseMs: number;
+  readonly lock: LaneLock;
+  readonly liveness: Liveness;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+}
+
+export interface RolledBack {
+  /** The release by which it runs again. */
+  readonly release: Release;
+  readonly commit: string | null;
+}
+
+/** Nobody compares it with another commit: a rollback is of no order. */
+const noCommit = '0'.repeat(40);
+const build: Build = {
+  ...{ provider: 'other', label: 'rollback', attempt: 1, job: null, workflow: null, url: null },
+};
+
+/**
+ * @throws LockstepError E_LOCK_TIMEOUT; E_PRODUCTION_CHANGED something else runs than when it was chosen; what the target
+ *   and the checks say. Whatever is thrown before the target is asked leaves nothing behind
+ * @throws the signal's reason: nothing more was begun, and the same command goes on
+ */
+export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
+  const { plan, keeper, log, signal, progress } = options;
+  const { id: deploy } = plan;
+  const own = await takeDeploy({ ...options, deploy, interrupt: signal, progress });
+  signal.throwIfAborted();
+  if (own === null) throw signal.reason;
+  keeper.hold(own);
+  try {
+    return await new HeldRollback(options, await takeLane(options)).carryOut();
+  } finally {
+    keeper.drop(own.resource);
+    await log.release(own).catch(() => {});
+  }
+}
+
+async function takeLane(options: RollbackOptions): Promise<Fence> {
+  const { lane, plan, lock, lockSettings, signal, clock, progress } = options;
+  const late = new AbortController();
+  const over = new AbortController();
+  const waiting = AbortSignal.any([signal, late.signal]);
+  clock.sleep(lockSettings.timeoutMs, over.signal).then(
+    () => late.abort(lockTimeout(lane)),
+    () => {},
+  );
+  try {
+    const input = {
+      ...{ deploy: plan.id, lane, commit: plan.to.commit ?? noCommit, branch: '', build },
+      ...{ stacking: 'skip' as const, lock: lockSettings, first: true as const },
+    };
+    const taken = await lock.acquire(input, waiting, progress);
+    if (taken.kind !== 'granted' || taken.token === null) throw lockTimeout(lane);
+    return { resource: laneResource(lane), token: taken.token };
+  } finally {
+    over.abort();
+  }
+}
+
+class HeldRollback {
+  readonly #o: RollbackOptions;
+  readonly #fence: Fence;
+
+  constructor(options: RollbackOptions, fence: Fence) {
+    this.#o = options;
+    this.#fence = fence;
+  }
+
+  async carryOut(): Promise<RolledBack> {
+    const { plan, signal } = this.#o;
+    let begun = false;
+    try {
+      await this.#begin();
+      begun = true;
+      const made = await this.#release();
+      const commit = made.artifact.commit ?? plan.to.commit;
+      await this.#verify(made.release, made.artifact, commit);
+      await this.#end({
+        type: 'rollback.done',
+        data: { ...this.#same(), release: made.release, commit },
+      });
+      return { release: made.release, commit };
+    } catch (error) {
+      // What was asked of the target may be under way: whoever comes next waits for it, or goes on with it.
+      if (signal.aborted || this.#o.keeper.lost.aborted) {
+        if (!begun) await this.#giveBack('interrupted').catch(() => {});
+        throw error;
+      }
+      await this.#failed(error, begun);
+      throw error;
+    }
+  }
+
+  #same() {
+    const { plan, production, person } = this.#o;
+    const target = targetName(production.target);
+    return { rollback: plan.id, target, to: plan.to.release, ...person };
+  }
+
+  /** What it was chosen by has to be so still; then it is recorded. */
+  async #begin(): Promise<void> {
+    const { plan, lane, log, target, history, person, production } = this.#o;
+    const { rollback } = await readLane(log, lane);
+    if (plan.again && rollback?.rollback !== plan.id) throw endedMeanwhile(plan);
+    if (plan.again) return;
+    const { running } = await observeSettled(target, history, this.#ports());
+    if (running?.release.id !== plan.from.id) {
+      throw changed(running?.release.version ?? 'nothing', plan);
+    }
+    await this.#append({
+      type: 'rollback.begun',
+      data: {
+        ...{ rollback: plan.id, target: targetName(production.target), from: plan.from },
+        ...{ to: plan.to.release, commit: plan.to.commit, ...person },
+      },
+    });
+  }
+
+  async #release(): Promise<Extract<Restored, { kind: 'restored' }>> {
+    const { plan, production, target, clock } = this.#o;
+    const { timeoutMs } = production;
+    const ports = { ...this.#ports(), again: plan.again, deadlineMs: clock.ran() + timeoutMs };
+    const input = { from: plan.from, to: plan.to.release, key: plan.id, timeoutMs };
+    const made = await target.rollBack(input, ports);
+    if (made.kind === 'restored') return made;
+    const { running } = await target.observe(this.#ports());
+    throw changed(running?.release.version ?? 'nothing', plan);
+  }
+
+  async #verify(release: Release, artifact: Artifact, commit: string | null): Promise<void> {
+    const { production, services, clock, signal, progress } = this.#o;
+    const { target, verify } = production;
+    const ports = { clock, signal, progress };
+    const instances = {
+      ...{ target, release, artifact, timeoutMs: verify.instances.timeoutMs },
+      mayHaveNone: verify.waive.includes('no-instances'),
+    };
+    await services.awaitInstances(instances, ports);
+    // Of what nobody knows the commit, no endpoint can tell that it is that.
+    const endpoints =
+      commit === null
+        ? verify.endpoints.map((one) => ({ ...one, revision: null }))
+        : verify.endpoints;
+    const { settleMs } = verify.instances;
+    await services.checkHealth(
+      { ...instances, commit: commit ?? '', settleMs, bakeMs: 0, endpoints },
+      ports,
+    );
+  }
+
+  #ports(): StepPorts {
+    const { http, clock, signal, progress } = this.#o;
+    return { http, clock, signal, progress };
+  }
+
+  async #failed(error: unknown, begun: boolean): Promise<void> {
+    if (!begun) return this.#giveBack('it did not begin');
+    const { code, message } = describeFailure(error);
+    return this.#end({ type: 'rollback.failed', data: { ...this.#same(), code, message } });
+  }
+
+  #append(event: LaneEvent): Promise<unknown> {
+    const { log, lane, run } = this.#o;
+    const events = [newEvent(redactAll(event), run)];
+    const batch = { stream: laneStream(lane), expected: 'any' as const, events };
+    return log.append([batch], { fence: this.#fence });
+  }
+
+  /** The last word, and the lane given back with it. */
+  #end(last: LaneEvent): Promise<void> {
+    return this.#giveBack(last.type, last);
+  }
+
+  async #giveBack(why: string, ...last: readonly LaneEvent[]): Promise<void> {
+    const { log, lane, run, plan, keeper } = this.#o;
+    const { token } = this.#fence;
+    const back: LaneEvent = { type: 'lock.released', data: { deploy: plan.id, token, why } };
+    const events = [...last, back].map((event) => newEvent(redactAll(event), run));
+    keeper.drop(this.#fence.resource);
+    await log.append([{ stream: laneStream(lane), expected: 'any', events }], {
+      ...{ fence: this.#fence, release: this.#fence },
+    });
+  }
+}
+
+function changed(version: string, { from, to }: RollbackPlan): LockstepError {
+  return new LockstepError(
+    'E_PRODUCTION_CHANGED',
+    `production runs ${version} by now, not ${from.version}: it was not taken back to ${to.release.version}`,
+    { hint: 'Look at it (pipeline status), and decide anew.' },
+  );
+}
+
+function endedMeanwhile({ to }: RollbackPlan): LockstepError {
+  return new LockstepError(
+    'E_PRODUCTION_CHANGED',
+    `another run has ended the rollback to ${to.release.version} meanwhile`,
+    { hint: 'pipeline status shows what became of it.' },
+  );
+}
+
+function lockTimeout(lane: string): LockstepError {
+  return new LockstepError('E_LOCK_TIMEOUT', `lane ${lane} was not free within lock.timeout`, {
+    hint: 'pipeline status shows who holds it; pipeline unlock takes it from a holder that hangs.',
+  });
+}
