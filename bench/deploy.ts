@@ -3,6 +3,9 @@
  * The limit is a run that never waits by itself: the vendors' own work, and of the requests only those
  * that need the answer of the one before.
  */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Bench, type Figure, median, type Size } from './bench.ts';
 import { BenchStage } from './stage.ts';
 
@@ -48,6 +51,16 @@ function limitOf({ latency, build, release, boot, settle }: World): number {
   return build + 2 * (release + boot + settle) + chain.length * latency;
 }
 
+/** The sandbox is in this process, and has to answer meanwhile. */
+const started = promisify(execFile);
+
+/** @throws Error with what the loop printed when it does not end with 0 */
+async function byLoop(stage: BenchStage, commit: string): Promise<void> {
+  const { staging, production } = stage.sandbox.urls;
+  const args = [join(import.meta.dirname, 'deploy-loop.sh'), commit, staging, production];
+  await started('bash', args, { cwd: stage.repository, env: stage.environment, timeout: 300_000 });
+}
+
 async function figuresOf(world: World, times: number): Promise<Figure[]> {
   const { latency, build, release, boot, settle, name } = world;
   const timing = { buildMs: build, releasePhaseMs: release, promotionMs: 0, dynoBootMs: boot };
@@ -65,9 +78,20 @@ async function figuresOf(world: World, times: number): Promise<Figure[]> {
     }
     const limit = limitOf(world);
     const against = limit < 1_000 ? null : { what: 'the vendors’ own time', measured: limit };
+    const loop: number[] = [];
+    for (let round = 1; round <= times; round++) {
+      const commit = stage.commit(`By the loop ${round}`);
+      const startedAt = performance.now();
+      await byLoop(stage, commit);
+      loop.push(performance.now() - startedAt);
+    }
+    const ofLoop = { what: 'a loop of bash and curl', measured: median(loop) };
     const [own, toFirst] = [`a deploy, ${name}`, `its first request, ${name}`];
     return [
-      { what: own, unit: 'ms', measured: median(ms), against, goal: null },
+      ...(against === null
+        ? []
+        : [{ what: own, unit: 'ms' as const, measured: median(ms), against, goal: null }]),
+      { what: own, unit: 'ms', measured: median(ms), against: ofLoop, goal: null },
       { what: toFirst, unit: 'ms', measured: median(first), against: null, goal: null },
     ];
   } finally {
@@ -86,6 +110,6 @@ async function run({ quick }: Size): Promise<Figure[]> {
 
 export const bench: Bench = {
   about:
-    'A whole `advance` of a built commit to a verified production, beside what a run would take that never waits by itself: the vendors’ own work and the requests that need the answer of the one before.',
+    'A whole `advance` of a built commit to a verified production, beside what a run would take that never waits by itself: the vendors’ own work and the requests that need the answer of the one before; and beside a loop of bash and curl that asks every second, and knows no lock, no gate and no log.',
   run,
 };
