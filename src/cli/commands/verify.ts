@@ -6,7 +6,7 @@ import { counted } from '../../format/words.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { parseHead, readKey } from '../../runtime/audit/head.ts';
 import { type Audit, LogVerifier } from '../../runtime/audit/verify.ts';
-import { verifyTable } from '../../runtime/audit/verify-table.ts';
+import { verifyTables } from '../../runtime/audit/verify-table.ts';
 import type { LogHead } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';
 import { toRow } from '../../store/stored-event.ts';
@@ -72,7 +72,7 @@ async function verifyStore(
       last = page.at(-1)?.position ?? last;
       terminal.status(`verified ${counted(events, 'event')}`);
     }
-    for (const finding of await verifyTable(log, verifier.rows, last)) verifier.add(finding);
+    for (const finding of await verifyTables(log, verifier, last)) verifier.add(finding);
     const damage = await log.damage();
     if (damage !== null) verifier.add({ kind: 'files', position: 0, stream: '', reason: damage });
     return shownStore(url);

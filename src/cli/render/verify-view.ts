@@ -9,7 +9,7 @@ export function verifyView(
   { color }: Pick<Terminal, 'color'>,
 ): string[] {
   const { events, streams, deploys, head, findings, found, pinned, source, isFile } = audit;
-  const table = isFile ? '' : ', the table of deploys';
+  const table = isFile ? '' : ', the tables of deploys and lanes';
   const lines = [
     `${safe(source)}: ${counted(events, 'event')} of ${counted(streams, 'stream')}, ${counted(deploys, 'deploy')}`,
     `checked: hashes, order, times, every transition${table}`,

@@ -10,7 +10,7 @@ import { type Projection, projected } from '../../store/projection.ts';
 import { laneEvent, UnreadableLog } from '../log/recorded.ts';
 import { laneStream } from '../log/streams.ts';
 
-interface LaneMarksTable {
+export interface LaneMarksTable {
   lane: string;
   /** The type of the event. */
   mark: string;
@@ -48,16 +48,24 @@ export const laneMarksProjection: Projection<LaneMarksTables> = {
   },
 
   apply(event) {
-    if (!event.stream.startsWith(streamPrefix)) return [];
-    const { type: mark, version, position, data } = event;
-    const lane = event.stream.slice(streamPrefix.length);
-    const subject = releaseIn(data.release);
-    const about = subject === null ? [''] : ['', subject];
-    return about.map(
-      (one): BoundStatement => put.with({ lane, mark, subject: one, version, position }),
-    );
+    return marksOf(event).map((mark): BoundStatement => put.with(mark));
   },
 };
+
+/** The rows as the event leaves them; none: it is of no lane. */
+export function marksOf(event: RecordedEvent): LaneMarksTable[] {
+  if (!event.stream.startsWith(streamPrefix)) return [];
+  const { type: mark, version, position, data } = event;
+  const lane = event.stream.slice(streamPrefix.length);
+  const subject = releaseIn(data.release);
+  const about = subject === null ? [''] : ['', subject];
+  return about.map((one) => ({ lane, mark, subject: one, version, position }));
+}
+
+/** Every row of the index, in no order. */
+export function allMarks(log: EventLog): Promise<readonly LaneMarksTable[]> {
+  return projected(log).query(laneMarksProjection, (db) => db.selectFrom('lane_marks').selectAll());
+}
 
 /** A release as lane events have it: its id, or its id and its version. */
 function releaseIn(value: Json | undefined): string | null {

@@ -1,16 +1,43 @@
-/** The table of deploys, row by row, beside what the events say. */
+/** The tables that are made of events, row by row, beside what the events say. */
 import { type EventLog, LogFault } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
-import { deployStream } from '../log/streams.ts';
+import { deployStream, laneStream } from '../log/streams.ts';
 import { type DeploysTable, deploysProjection } from './deploys.ts';
-import type { Finding } from './verify.ts';
+import { allMarks, type LaneMarksTable } from './lane-marks.ts';
+import { type Finding, type LogVerifier, markName } from './verify.ts';
 
 const page = 1_000;
+
+/** @param head the last position that the verifier has taken in */
+export async function verifyTables(
+  log: EventLog,
+  { rows, marks }: Pick<LogVerifier, 'rows' | 'marks'>,
+  head: number,
+): Promise<Finding[]> {
+  return [...(await verifyTable(log, rows, head)), ...(await verifyMarks(log, marks, head))];
+}
+
+/** The index of lanes. */
+async function verifyMarks(
+  log: EventLog,
+  marks: ReadonlyMap<string, LaneMarksTable>,
+  head: number,
+): Promise<Finding[]> {
+  const kept = new Map((await allMarks(log)).map((mark) => [markName(mark), mark]));
+  return [...new Set([...kept.keys(), ...marks.keys()])].flatMap((name): Finding[] => {
+    const [has, told] = [kept.get(name), marks.get(name)];
+    const isNewer = has !== undefined && has.position > head;
+    if (isNewer || (has?.version === told?.version && has?.position === told?.position)) return [];
+    const { lane, mark, position } = (told ?? has) as LaneMarksTable;
+    const reason = `the index of lanes has another last ${mark}`;
+    return [{ kind: 'table', stream: laneStream(lane), position, reason }];
+  });
+}
 
 /**
  * @param rows by stream, as the events up to `head` make them; a row that moved on since is not compared
  */
-export async function verifyTable(
+async function verifyTable(
   log: EventLog,
   rows: ReadonlyMap<string, DeploysTable>,
   head: number,

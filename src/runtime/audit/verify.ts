@@ -13,6 +13,7 @@ import { laneEvent, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 import { type DeploysTable, rowAfter } from './deploys.ts';
 import { headText, isSignedBy, keyName, signedHead } from './head.ts';
+import { type LaneMarksTable, marksOf } from './lane-marks.ts';
 import { notBegun, type Rederived, rederive } from './rederive.ts';
 
 export type FindingKind =
@@ -25,7 +26,7 @@ export type FindingKind =
   /** The log up to there is not the one that a head was taken of. */
   | 'head'
   | 'signature'
-  /** The table of deploys is not what the events say. */
+  /** A table that is made of events is not what they say. */
   | 'table'
   /** The database's own files. */
   | 'files';
@@ -78,6 +79,7 @@ export class LogVerifier {
   readonly #chain = new Chain();
   readonly #deploys = new Map<string, Folded>();
   readonly #rows = new Map<string, DeploysTable>();
+  readonly #marks = new Map<string, LaneMarksTable>();
   readonly #findings: Finding[] = [];
   #found = 0;
   readonly #pinned: LogHead[];
@@ -115,6 +117,11 @@ export class LogVerifier {
   add(finding: Finding): void {
     this.#found++;
     if (this.#findings.length < findingsMax) this.#findings.push(finding);
+  }
+
+  /** What stands in the index of lanes as their events make it, by `markName`. */
+  get marks(): ReadonlyMap<string, LaneMarksTable> {
+    return this.#marks;
   }
 
   /** Each deploy's row as its events make it. */
@@ -169,6 +176,7 @@ export class LogVerifier {
       return;
     }
     if (stream.startsWith(laneStream(''))) {
+      for (const mark of marksOf(event)) this.#marks.set(markName(mark), mark);
       const reason = unreadable(() => laneEvent(event));
       if (reason !== null && !isWrong) this.add({ kind: 'event', position, stream, reason });
     }
@@ -261,6 +269,10 @@ export class LogVerifier {
     this.add({ kind: 'head', position: head.position, stream: '', reason });
   }
 }
+
+/** One of an index of lanes. */
+export const markName = ({ lane, mark, subject }: LaneMarksTable): string =>
+  JSON.stringify([lane, mark, subject]);
 
 function unreadable(read: () => unknown): string | null {
   try {

@@ -192,14 +192,16 @@ const rows: Readonly<Record<string, Row>> = {
     told: { verdict: 'held' },
     says: [/; lifted by nobody$/],
   },
+  // A newer commit that waits would carry it, too.
   'an older build of it is held, and a newer one came to nothing': {
     stories: [
       first,
       toGates('501', at(1), at(0), rolledBack(at(0))),
       toGates('502', at(1), at(0), sample('deploy.failed')),
+      ended('503', at(2)),
     ],
     asked: at(1),
-    told: { verdict: 'held', deploy: id('501', at(1)) },
+    told: { verdict: 'held', deploy: id('501', at(1)), carrier: null },
   },
   'it was held, and let go on': {
     stories: [
