@@ -25,14 +25,17 @@ const template = z
 const messages = z
   .strictObject(
     Object.fromEntries(
-      Object.keys(eventSchemas).map((type) => [type, template.optional()]),
+      Object.keys(eventSchemas).map((type) => [
+        type,
+        template.optional().describe(`the words for ${type}`),
+      ]),
     ) as Record<EventType, z.ZodOptional<typeof template>>,
   )
   .prefault({})
   .describe('the team’s own words for an event, in Slack’s mrkdwn, with {field} for a value');
 
 export const schema = z.strictObject({
-  channel: z.string().min(1),
+  channel: z.string().min(1).describe('the channel, as #NAME or by its id'),
   level: z
     .enum(levels)
     .default('steps')
