@@ -328,6 +328,17 @@ describe('what cannot be asked', () => {
       },
     ],
     [
+      'an answer that nobody understands',
+      'slack.oncall unknown',
+      ({ asking }) => {
+        asking.instead.set('/usergroups.list', async () => ({
+          status: 200,
+          headers: {},
+          body: '',
+        }));
+      },
+    ],
+    [
       'a vendor that does not answer',
       'slack.oncall unknown',
       (at) => {

@@ -43,7 +43,7 @@ export const setupMutants: readonly Mutant[] = [
     symbol: 'within',
     code: 'return [unknown(messageOf(error), hintOf(error))];',
     by: "return [{ verdict: 'ok', found: messageOf(error), remedy: hintOf(error) }];",
-    noticedBy: `${faults} › and nothing else`,
+    noticedBy: `${faults} › is no “ok”`,
   },
   {
     id: 'what-does-not-answer-is-right',
