@@ -435,6 +435,9 @@ const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
 const elsewhere: Readonly<Record<string, string>> = {
   E_UNDER_WAY: 'interrupted.test.ts',
   E_TARGET_KIND: '../cli/workspace/targets.test.ts',
+  E_NO_RELEASE: '../runtime/rollback/choose.test.ts',
+  E_ROLLED_BACK: 'rollback.test.ts',
+  E_RUNS_ALREADY: '../runtime/rollback/choose.test.ts',
 };
 
 it('has a case for every code of a usage error that the source has', () => {

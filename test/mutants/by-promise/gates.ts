@@ -8,6 +8,7 @@ const wentBack = 'Production that went back to older code holds deploys';
 const wholeList = 'What production runs is concluded only from a whole list';
 const failedCheck = 'A check of production that failed stays failed';
 const order = 'A commit that production contains already';
+const takenBack = 'A person’s rollback takes production back once';
 const stuck = 'A lane that refuses commits that are no old builds says so';
 
 const gates = 'test/runtime/gates/gates.test.ts';
@@ -18,7 +19,45 @@ const list = 'test/effects/targets/heroku/release-list.test.ts';
 const target = 'test/effects/targets/heroku/target.test.ts';
 const promotions = 'test/effects/targets/heroku/promotions.test.ts';
 
+const carryOut = 'test/runtime/rollback/carry-out.test.ts';
+
 export const gateMutants: readonly Mutant[] = [
+  {
+    id: 'a-rollback-is-not-recorded-before',
+    promise: takenBack,
+    file: 'src/runtime/rollback/carry-out.ts',
+    symbol: 'HeldRollback',
+    code: 'await this.#begin(); begun = true;',
+    by: 'begun = true;',
+    noticedBy: `${carryOut} › is recorded before the target is asked`,
+  },
+  {
+    id: 'a-rollback-begun-is-begun-anew',
+    promise: takenBack,
+    file: 'src/runtime/rollback/choose.ts',
+    symbol: 'chooseRollback',
+    code: 'if (unfinished !== null && (name === null || isCalled(unfinished, name))) {',
+    by: 'if (unfinished !== null && name !== null && isCalled(unfinished, name)) {',
+    noticedBy: `${carryOut} › that is killed anywhere is finished by the same command`,
+  },
+  {
+    id: 'a-rollback-of-whatever-runs-by-now',
+    promise: takenBack,
+    file: 'src/runtime/rollback/carry-out.ts',
+    symbol: 'HeldRollback',
+    code: 'if (running?.release.id !== plan.from.id) {',
+    by: 'if (running === null) {',
+    noticedBy: `${carryOut} › writes nothing where something else runs by now`,
+  },
+  {
+    id: 'a-deploy-by-hand-passes-over-any-rollback',
+    promise: gated,
+    file: 'src/runtime/gates/gates.ts',
+    symbol: 'isPassedOver',
+    code: "(passesOver !== 'none' && passesOver.release === release.id)",
+    by: "passesOver !== 'none'",
+    noticedBy: `${gates} › passes over the one that the gates met`,
+  },
   {
     id: 'verification-is-skipped',
     promise: verified,
