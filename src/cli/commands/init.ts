@@ -69,17 +69,30 @@ function person(terminal: Terminal): Asker {
     });
   }
   const lines = createInterface({ input: process.stdin, output: process.stdout });
+  // A terminal in raw mode hands Ctrl-C to readline: the process is given the signal that it stands for.
+  lines.once('SIGINT', () => {
+    lines.close();
+    process.kill(process.pid, 'SIGINT');
+  });
+  const ended = new Promise<never>((_, fail) => {
+    lines.once('close', () => fail(unanswered()));
+  });
+  ended.catch(() => {});
   return {
     isPerson: true,
     async ask(question, standard) {
-      const answer = await lines.question(
-        `${question}${standard === '' ? '' : ` [${standard}]`}: `,
-      );
-      return answer.trim() === '' ? standard : answer.trim();
+      const shown = `${question}${standard === '' ? '' : ` [${standard}]`}: `;
+      const answer = (await Promise.race([lines.question(shown), ended])).trim();
+      return answer === '' ? standard : answer;
     },
     close: () => lines.close(),
   };
 }
+
+const unanswered = (): UsageError =>
+  new UsageError('E_SETUP', 'a question was left unanswered', {
+    hint: 'Nothing was written. pipeline init --yes takes every default.',
+  });
 
 /** Every kind is asked side by side; what one cannot tell is a note, and no end. */
 async function discoverAll(
