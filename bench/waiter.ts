@@ -51,6 +51,7 @@ const build = {
 const input = {
   ...{ deploy, lane, commit, branch: 'main', build, stacking: stacking as 'skip' | 'every' },
   lock: { provider: 'store', timeoutMs: patienceMs, leaseMs },
+  purpose: 'deploy',
 } as const;
 try {
   const answer = await lock.acquire(input, AbortSignal.timeout(patienceMs), () => {});

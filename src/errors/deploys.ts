@@ -68,13 +68,20 @@ export const deployErrors = {
     exit: [3],
   },
   E_NOTHING_TO_RESTORE: {
-    meaning: 'Nothing ran there before the release that is to be taken back. It keeps running.',
+    meaning:
+      'Neither what production runs nor what was last verified ran there before the release that is to be taken back. It keeps running.',
     remedy: 'Release by hand what should run there, or deploy the next commit.',
   },
   E_RESTORE_GONE: {
     meaning:
-      'What ran before the release that is to be taken back is gone: the target keeps it no longer. The release keeps running.',
+      'What is to run there again is gone: the target keeps it no longer. The release that is to be taken back keeps running.',
     remedy: 'Release by hand what should run there, or deploy the next commit.',
+  },
+  E_LANE_BUSY: {
+    meaning:
+      'A deploy that lost its lane waited for it in vain, to take its canary back. The canary may still run the commit.',
+    remedy:
+      'See who holds the lane (`pipeline status`). Go back on the canary by hand, or deploy the next commit.',
   },
   E_RELEASE_UNDER_WAY: {
     meaning: 'Somebody’s release has been under way for so long that nobody waits for it any more.',

@@ -10,7 +10,6 @@ import { firstOf } from './environments.ts';
 import {
   type DeployRequest,
   type DomainEvent,
-  type Ending,
   type EnvironmentName,
   endings,
   environmentNames,
@@ -49,15 +48,17 @@ const bakes =
   ({ context: { request } }: { context: DeployContext }): boolean =>
     (request.settings[name]?.bakeMs ?? 0) > 0;
 
+const outcomes = [...endings, 'lock.waitTimedOut'] as const;
+
 const endedBy = Object.fromEntries(
-  endings.map((type) => [
+  outcomes.map((type) => [
     `endedBy ${type}`,
     ({ context: { outcome } }: { context: DeployContext }): boolean => outcome?.type === type,
   ]),
-) as Record<`endedBy ${Ending}`, (_: { context: DeployContext }) => boolean>;
+) as Record<`endedBy ${Outcome['type']}`, (_: { context: DeployContext }) => boolean>;
 
 const isOutcome = (event: DomainEvent): event is Outcome =>
-  event.type === 'lock.waitTimedOut' || endings.some((type) => type === event.type);
+  outcomes.some((type) => type === event.type);
 
 export const base = setup({
   types: {
@@ -114,6 +115,7 @@ export const base = setup({
     }),
     noteExposed: assign({ isExposed: true }),
     noteNotExposed: assign({ isExposed: false }),
+    noteLeft: assign({ isLeft: true }),
     noteShareDone: assign(({ context: { canary } }) => ({
       canary: { ...canary, sharesDone: canary.sharesDone + 1 },
     })),
@@ -141,7 +143,7 @@ export const base = setup({
         : {},
     ),
     forgetLock: assign({ token: null }),
-    forgetOutcome: assign({ outcome: null }),
+    forgetOutcome: assign({ outcome: null, isLeft: false }),
     recordOutcome: assign(({ event }) => (isOutcome(event) ? { outcome: event } : {})),
   },
   delays: {

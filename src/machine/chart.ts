@@ -7,10 +7,13 @@
  * between the two in `production.canary`.
  */
 import { cancel, raise } from 'xstate';
+import { formatDuration } from '../format/duration.ts';
 import { base } from './chart-setup.ts';
+import { toFailure } from './codec.ts';
 import { nothingShipped } from './context.ts';
 import { gatesInput, observeInput, restoring, shipping, verifying } from './environment-block.ts';
 import type { DeployRequest, DomainEvent } from './events.ts';
+import type { ServiceInput } from './services.ts';
 
 export type { StateMeta, Tag } from './chart-setup.ts';
 export type { DeployContext, Outcome, Shipment } from './context.ts';
@@ -27,7 +30,7 @@ const underWay = {
   },
 } as const;
 
-/** To the canary's restoring, where the deploy ends while only a part of production has the commit. */
+/** To the canary's restoring, where the deploy ends while only a part of production may have the commit. */
 const takenBack = <D extends string>(description: D) =>
   ({
     guard: 'isExposed',
@@ -55,7 +58,7 @@ const whileHolding = {
   },
 } as const;
 
-/** Wherever the lane is held and production was not given anything yet: on an earlier try the canary may have been. */
+/** Wherever the lane is held and production does not run the commit yet: the canary may, since this try or an earlier one. */
 const beforeProduction = {
   ...whileHolding,
   'deploy.failed': [
@@ -64,9 +67,10 @@ const beforeProduction = {
   ],
 } as const;
 
-/** Wherever the canary may have been given the commit, known or not. */
+/** Wherever the canary may have been given the commit, known or not: a run may have ended before it recorded that. */
 const whileGiven = {
   ...whileHolding,
+  'lock.lost': { ...whileHolding['lock.lost'], actions: ['forgetLock', 'noteExposed'] },
   'deploy.failed': {
     target: '#deploy.production.restoring',
     actions: 'recordOutcome',
@@ -129,31 +133,81 @@ const shares = (again: string, on: string, description: string) => [
 ];
 
 /** To the end that the deploy had come to when its canary had to be taken back. */
-const asItEnds = (what: string) => [
+const asItEnds = (actions: 'noteNotExposed' | 'noteLeft', what: string) => [
   {
     guard: 'endedBy production.held',
     target: '#deploy.blockedByRollback',
-    actions: 'noteNotExposed',
+    actions,
     description: `${what}; the rollback holds it.`,
   } as const,
   {
     guard: 'endedBy production.disabled',
     target: '#deploy.disabled',
-    actions: 'noteNotExposed',
+    actions,
     description: `${what}; a switch holds it.`,
   } as const,
   {
     guard: 'endedBy deploy.superseded',
     target: '#deploy.superseded',
-    actions: 'noteNotExposed',
-    description: `${what}; order forbids it.`,
+    actions,
+    description: `${what}; order or a newer build forbids it.`,
+  } as const,
+  {
+    guard: 'endedBy lock.waitTimedOut',
+    target: '#deploy.queued.gaveUp',
+    actions,
+    description: `${what}; the deploy gave up waiting.`,
   } as const,
   {
     target: '#deploy.failed',
-    actions: 'noteNotExposed',
+    actions,
     description: `${what}; the deploy failed.`,
   } as const,
 ];
+
+/** In the queue, where it ends there while the canary may have the commit: the lane is needed once more. */
+const waitsToTakeBack = <D extends string>(description: D) =>
+  ({ guard: 'isExposed', target: 'returning', actions: 'recordOutcome', description }) as const;
+
+/** The lane was not to be had for the canary's way back. */
+const laneBusy = (timeoutMs: number): DomainEvent =>
+  toFailure('acquireLockToRestore', {
+    code: 'E_LANE_BUSY',
+    message: `the lane was not free within ${formatDuration(timeoutMs)}`,
+    hint: 'See who holds it: pipeline status. Go back on the canary by hand, or deploy the next commit.',
+    details: { timeoutMs },
+  });
+
+const couldNot = 'The canary could not be taken back, and may still run the commit';
+
+/** Waits for the lane, for as long as that may take. @param late what happens then */
+function awaitsLane(
+  id: 'acquireLock' | 'acquireLockToRestore',
+  purpose: ServiceInput<'acquireLock'>['purpose'],
+  late: (timeoutMs: number) => DomainEvent,
+) {
+  return base.createStateConfig({
+    entry: raise(({ context }) => late(context.request.settings.lock.timeoutMs), {
+      id: 'lockTimeout',
+      delay: 'lockTimeout',
+    }),
+    exit: cancel('lockTimeout'),
+    invoke: {
+      id,
+      src: 'acquireLock',
+      input: ({ context: { request } }) => ({
+        deploy: request.deploy,
+        lane: request.lane,
+        commit: request.commit.sha,
+        branch: request.branch,
+        build: request.build,
+        stacking: request.settings.stacking,
+        lock: request.settings.lock,
+        purpose,
+      }),
+    },
+  });
+}
 
 const canarySubmitting = {
   submitting:
@@ -172,6 +226,7 @@ export const chart = base.createMachine({
     canary: nothingShipped,
     production: nothingShipped,
     isExposed: false,
+    isLeft: false,
     cursors: { canary: null, production: null },
     lifts: null,
     gatesPassed: false,
@@ -185,27 +240,10 @@ export const chart = base.createMachine({
       states: {
         waiting: {
           description: 'In the lane’s queue, behind the deploy that holds the lock.',
-          entry: raise(
-            ({ context }): DomainEvent => ({
-              type: 'lock.waitTimedOut',
-              data: { timeoutMs: context.request.settings.lock.timeoutMs },
-            }),
-            { id: 'lockTimeout', delay: 'lockTimeout' },
-          ),
-          exit: cancel('lockTimeout'),
-          invoke: {
-            id: 'acquireLock',
-            src: 'acquireLock',
-            input: ({ context: { request } }) => ({
-              deploy: request.deploy,
-              lane: request.lane,
-              commit: request.commit.sha,
-              branch: request.branch,
-              build: request.build,
-              stacking: request.settings.stacking,
-              lock: request.settings.lock,
-            }),
-          },
+          ...awaitsLane('acquireLock', 'deploy', (timeoutMs) => ({
+            type: 'lock.waitTimedOut',
+            data: { timeoutMs },
+          })),
           on: {
             ...underWay,
             'run.resumed': {
@@ -218,25 +256,53 @@ export const chart = base.createMachine({
               actions: 'noteToken',
               description: 'The lane is free, or its holder is gone, and this deploy is next.',
             },
-            'deploy.superseded': {
-              target: '#deploy.superseded',
-              actions: 'recordOutcome',
-              description: 'A newer build that is ready to run was given the lane.',
+            'deploy.superseded': [
+              waitsToTakeBack('A newer build was given the lane, and the canary may run this one.'),
+              {
+                target: '#deploy.superseded',
+                actions: 'recordOutcome',
+                description: 'A newer build that is ready to run was given the lane.',
+              },
+            ],
+            'lock.waitTimedOut': [
+              waitsToTakeBack('The lock was not to be had, and the canary may run the commit.'),
+              {
+                target: 'gaveUp',
+                actions: 'recordOutcome',
+                description: 'The lock was not to be had within `lock.timeout`.',
+              },
+            ],
+            'deploy.failed': [
+              waitsToTakeBack('The lock could not be asked for; the canary may run the commit.'),
+              {
+                target: '#deploy.failed',
+                actions: 'recordOutcome',
+                description: 'The lock could not be asked for.',
+              },
+            ],
+          },
+        },
+        returning: {
+          description:
+            'The deploy does not go on; waits for the lane once more, to take the canary back.',
+          ...awaitsLane('acquireLockToRestore', 'restore', laneBusy),
+          on: {
+            ...underWay,
+            'run.resumed': {
+              target: 'returning',
+              reenter: true,
+              description: 'The same command runs again: it waits anew, with the whole time-out.',
             },
-            'lock.waitTimedOut': {
-              target: 'gaveUp',
-              actions: 'recordOutcome',
-              description: 'The lock was not to be had within `lock.timeout`.',
+            'lock.acquired': {
+              target: '#deploy.production.restoring',
+              actions: 'noteToken',
+              description: 'The lane is free: the canary can be taken back.',
             },
-            'deploy.failed': {
-              target: '#deploy.failed',
-              actions: 'recordOutcome',
-              description: 'The lock could not be asked for.',
-            },
+            'deploy.failed': asItEnds('noteLeft', couldNot),
           },
         },
         gaveUp: {
-          description: 'Waited for the lock until the time-out; nothing was deployed.',
+          description: 'Waited for the lock until the time-out; nothing more was deployed.',
           tags: 'paused',
           meta: { exit: 3, next: 'Run its CI job again, or: pipeline resume DEPLOY --reason "…"' },
           on: {
@@ -428,13 +494,13 @@ export const chart = base.createMachine({
           description: 'The commit is being released to production.',
           tags: 'holdsLock',
           initial: 'submitting',
-          on: whileHolding,
+          on: beforeProduction,
           states: shipping(
             'production',
             {
               submitting:
                 'Reads the gates once more and gives the target what was verified before, or the commit, as the configuration says; unless an earlier try did.',
-              refusals: { ...refused, 'deploy.failed': beforeProduction['deploy.failed'] },
+              refusals: refused,
             },
             {
               target: '#deploy.production.verifying',
@@ -458,13 +524,16 @@ export const chart = base.createMachine({
           ...restoring,
           on: {
             ...whileHolding,
-            'deploy.failed': {
-              target: '#deploy.failed',
-              actions: 'recordOutcome',
-              description: 'The canary could not be taken back: it may still run the commit.',
+            'deploy.failed': asItEnds('noteLeft', couldNot),
+            'canary.restored': asItEnds(
+              'noteNotExposed',
+              'The canary was taken back, or runs what it may',
+            ),
+            'lock.lost': {
+              target: '#deploy.queued.returning',
+              actions: 'forgetLock',
+              description: 'Another deploy was given the lane: it waits, to take the canary back.',
             },
-            'canary.restored': asItEnds('The canary does not run the commit any more'),
-            'lock.lost': asItEnds('Another deploy was given the lane, and the canary with it'),
           },
         },
         live: {

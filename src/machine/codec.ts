@@ -23,6 +23,7 @@ export const steps = {
     service: 'acquireLock',
     events: { granted: 'lock.acquired', superseded: 'deploy.superseded' },
   },
+  acquireLockToRestore: { service: 'acquireLock', events: { granted: 'lock.acquired' } },
   observe: {
     service: 'observe',
     events: {

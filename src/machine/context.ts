@@ -24,8 +24,10 @@ export interface DeployContext {
   staging: Shipment;
   canary: Shipment;
   production: Shipment;
-  /** The canary was given the commit, and the rest of production was not. */
+  /** The canary was given the commit, or may have been, and nothing says that production runs it. */
   isExposed: boolean;
+  /** The canary could not be taken back: it may still run the commit of a deploy that is over or held. */
+  isLeft: boolean;
   /** Where the history of either ended when the gates were read; null before. */
   cursors: { canary: string | null; production: string | null };
   /** The release (its id) of the rollback that this deploy lifts once it is live; null: none holds. */

@@ -97,14 +97,30 @@ const inputs = (context: DeployContext, name: EnvironmentName) => {
     instances,
     health: () => ({ ...checks(), settleMs: verify.instances.settleMs, bakeMs }),
     bake: () => ({ ...checks(), bakeMs }),
-    restore: () => ({ target, keys: keysOf(context), timeoutMs }),
+    restore: (): ServiceInput<'restore'> => ({
+      lane: context.request.lane,
+      target,
+      commit: commit.sha,
+      keys: keysOf(context),
+      production: {
+        target: context.request.settings.production.target,
+        isGiven: context.production.work !== null,
+        observed: context.observed?.commit ?? null,
+      },
+      timeoutMs,
+    }),
   };
 };
 
 const words = {
-  staging: { title: 'Staging', its: 'staging’s', onceGiven: [] },
-  canary: { title: 'Canary', its: 'the canary’s', onceGiven: ['noteExposed'] },
-  production: { title: 'Production', its: 'production’s', onceGiven: ['noteNotExposed'] },
+  staging: { title: 'Staging', its: 'staging’s', onceGiven: [], onceRunning: [] },
+  canary: { title: 'Canary', its: 'the canary’s', onceGiven: ['noteExposed'], onceRunning: [] },
+  production: {
+    title: 'Production',
+    its: 'production’s',
+    onceGiven: [],
+    onceRunning: ['noteNotExposed'],
+  },
 } as const;
 
 /** A transition of whatever the block is part of; `target` by its id. */
@@ -127,7 +143,7 @@ export function shipping(
   { submitting, refusals }: { readonly submitting: string; readonly refusals: object },
   released: Onward,
 ) {
-  const { title, its, onceGiven } = words[name];
+  const { title, its, onceGiven, onceRunning } = words[name];
   const event = eventOf(name);
   return {
     submitting: base.createStateConfig({
@@ -168,7 +184,7 @@ export function shipping(
         src: 'awaitRelease',
         input: ({ context }) => inputs(context, name).release(),
       },
-      on: { [event('deployed')]: { ...released, actions: 'learn' } },
+      on: { [event('deployed')]: { ...released, actions: ['learn', ...onceRunning] } },
     }),
   };
 }
@@ -223,10 +239,10 @@ export function verifying(name: EnvironmentName, done: readonly Onward[]) {
   };
 }
 
-/** Gives the canary back what it ran before. Where it leads is told by why the deploy does not go on. */
+/** Has the canary run what was verified before. Where it leads is told by why the deploy does not go on. */
 export const restoring = base.createStateConfig({
   description:
-    'The deploy does not go on: what the canary ran before runs there again; the rest of production was not touched.',
+    'The deploy does not go on: unless production runs the commit, what was verified before runs on the canary again.',
   tags: 'holdsLock',
   invoke: {
     id: 'restoreCanary',

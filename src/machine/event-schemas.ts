@@ -11,6 +11,7 @@ const changed: Partial<Record<EventType | LaneEventType, number>> = {
   'staging.deployed': 2,
   'staging.verified': 2,
   'gates.passed': 2,
+  'canary.restored': 2,
   'production.held': 2,
   'production.disabled': 2,
   'production.deployed': 2,

@@ -370,8 +370,15 @@ export const eventSchemas = {
   'canary.instancesUp': instancesUp,
   'canary.verified': verified,
   'canary.baked': baked,
-  /** The deploy does not go on: what ran on the canary before runs there again. Null: it did not run this deploy. */
-  'canary.restored': z.strictObject({ release: release.nullable() }),
+  /** The deploy does not go on: the canary runs what was verified before. Null: nothing had to be taken back. */
+  'canary.restored': z.strictObject({
+    release: release.nullable(),
+    /**
+     * Why it was left as it is, though it may run this deploy: `production` has the commit, too, or `somebody` put it
+     * there anew, or has something under way there. Null: it was taken back, or does not run this deploy.
+     */
+    stays: z.enum(['production', 'somebody']).nullable(),
+  }),
   'gates.passed': z.strictObject({
     production: running,
     /**

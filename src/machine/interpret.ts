@@ -88,10 +88,14 @@ export function has({ snapshot }: FoldedDeploy, tag: Tag): boolean {
 
 /** The exit code of an `advance` that ends here; null where none ends. */
 export function exitCodeOf({ snapshot }: Pick<FoldedDeploy, 'snapshot'>): number | null {
-  const { outcome, request } = snapshot.context;
-  if (outcome !== null && stuckIn(outcome) !== null) return request.settings.gates.stuckExit;
-  for (const meta of Object.values(snapshot.getMeta())) if (meta !== undefined) return meta.exit;
-  return null;
+  const { outcome, request, isLeft } = snapshot.context;
+  const [meta] = Object.values(snapshot.getMeta()).filter((one) => one !== undefined);
+  if (meta === undefined) return null;
+  // However it ended: a part of production may run what it should not, and somebody has to act.
+  if (isLeft) return 1;
+  return outcome !== null && stuckIn(outcome) !== null
+    ? request.settings.gates.stuckExit
+    : meta.exit;
 }
 
 /** What XState hands to an interpreter, as far as this one carries it out. */

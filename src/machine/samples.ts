@@ -159,7 +159,7 @@ export const samples: { [T in EventType]: EventData<T> } = {
   'canary.instancesUp': { instances: [{ name: 'web.1', version: 'v7' }], waitedMs: 4_000 },
   'canary.verified': healthy({ id: 'release-7', version: 'v7' }, 'https://canary.acme.test/'),
   'canary.baked': baked({ id: 'release-7', version: 'v7' }, 'https://canary.acme.test/'),
-  'canary.restored': { release: { id: 'release-8', version: 'v8' } },
+  'canary.restored': { release: { id: 'release-8', version: 'v8' }, stays: null },
   'gates.passed': { production, cursor: '43', killSwitch },
   'production.held': {
     step: 'readGates',

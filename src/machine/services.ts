@@ -100,6 +100,8 @@ export interface Services {
       build: Build;
       stacking: 'skip' | 'every';
       lock: DeployRequest['settings']['lock'];
+      /** `restore`: it ships nothing any more, so it supersedes nobody, and is superseded by nobody. */
+      purpose: 'deploy' | 'restore';
     };
     output:
       | Answer<'granted', 'lock.acquired'>
@@ -179,12 +181,21 @@ export interface Services {
     };
     output: Answer<'baked', 'staging.baked'>;
   };
-  /** Takes back what was submitted under any of the keys, where it is what runs. */
+  /** Takes back what was submitted under any of the keys, where it is what runs, and production does not run the commit. */
   restore: {
     input: {
+      lane: string;
       target: TargetSettings;
+      commit: string;
       /** The newest first. */
       keys: string[];
+      production: {
+        target: TargetSettings;
+        /** The deploy asked it to release the commit, too, whatever became of that. */
+        isGiven: boolean;
+        /** The commit that it ran when the deploy began; null: none, or it was not told. */
+        observed: string | null;
+      };
       timeoutMs: number;
     };
     output: Answer<'restored', 'canary.restored'>;

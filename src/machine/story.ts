@@ -34,6 +34,7 @@ export function shortSha(sha: string): string {
 
 const stepWords: { readonly [S in Step]: string } = {
   acquireLock: 'waiting for the lane’s lock',
+  acquireLockToRestore: 'waiting for the lane’s lock, to take the canary back',
   observe: 'reading what production runs',
   submitStaging: 'submitting the commit to staging',
   followStaging: 'building for staging',
@@ -71,31 +72,33 @@ export function tell(event: DomainEvent, deploy: string | null = null): EventTex
   return say(event.data, deploy);
 }
 
-/**
- * How a deploy stands by its events, oldest first: by the last; where its canary was taken back, or went to whom the lane
- * was given to, by why first. `deploy` as in `tell`.
- */
+/** How a deploy stands by its events, oldest first: by the last; where that is of its canary's way back, by why first. `deploy` as in `tell`. */
 export function tellStanding(
   events: readonly [DomainEvent, ...DomainEvent[]],
   deploy: string | null = null,
 ): EventText {
   const last = events.at(-1) ?? events[0];
   const told = tell(last, deploy);
-  if (last.type !== 'canary.restored' && last.type !== 'lock.lost') return told;
-  // A deploy that a person lets go on has not ended by what held it before.
-  const since = events.slice(events.findLastIndex(({ type }) => type === 'deploy.resumed') + 1);
-  const why = since.findLast(endsDeploy);
+  const isLeft = isOfWayBack(last);
+  const why = isLeft || last.type === 'canary.restored' ? events.findLast(endsDeploy) : undefined;
   if (why === undefined) return told;
   const end = tell(why, deploy);
-  const canary =
-    last.type === 'lock.lost'
-      ? `${last.data.to} was given the lane, and the canary with it`
-      : told.headline;
-  return { ...end, headline: `${end.headline}; ${oneLine(canary)}` };
+  if (!isLeft) return { ...end, headline: `${end.headline}; ${oneLine(told.headline)}` };
+  const details = [end.detail, told.detail].filter((detail) => detail !== null);
+  return {
+    tone: 'bad',
+    headline: `${end.headline}; the canary was not taken back, and may still run the commit: ${oneLine(told.headline)}`,
+    detail: details.length === 0 ? null : details.join('\n'),
+  };
 }
 
-const ends: ReadonlySet<EventType> = new Set(endings);
-const endsDeploy = ({ type }: DomainEvent): boolean => ends.has(type);
+const stepsBack: ReadonlySet<string> = new Set<Step>(['acquireLockToRestore', 'restoreCanary']);
+
+/** Why a deploy does not go on. What fails on its canary's way back comes beside that. */
+const ends: ReadonlySet<EventType> = new Set([...endings, 'lock.waitTimedOut']);
+const endsDeploy = (event: DomainEvent): boolean => ends.has(event.type) && !isOfWayBack(event);
+const isOfWayBack = (event: DomainEvent): boolean =>
+  event.type === 'deploy.failed' && stepsBack.has(event.data.step);
 
 /** The command that lets a deploy go on. */
 const resume = (deploy: string | null, joint = ' '): string =>
@@ -132,13 +135,13 @@ const sentences: {
     eventText(
       'waiting',
       `lost the lane to ${to}`,
-      'It queues again, and all is checked anew; a deploy that was taking its canary back is over, and the canary is the other one’s.',
+      'It queues again, and all is checked anew; a deploy that was taking its canary back does so once it holds the lane.',
     ),
   'lock.waitTimedOut': ({ timeoutMs }) =>
     eventText(
       'bad',
       `gave up waiting: the lane was not free within ${formatDuration(timeoutMs)}`,
-      'Nothing was deployed. `pipeline status` shows who holds the lane; the same command waits anew.',
+      'Nothing more was deployed. `pipeline status` shows who holds the lane; the same command waits anew.',
     ),
   'deploy.superseded': superseded,
   'deploy.observed': observed,
@@ -161,13 +164,7 @@ const sentences: {
   'canary.instancesUp': (data) => instancesUp('canary', data),
   'canary.verified': (data) => verified('canary', data),
   'canary.baked': (data) => baked('canary', data),
-  'canary.restored': ({ release }) =>
-    eventText(
-      'neutral',
-      release === null
-        ? 'the canary does not run this deploy: nothing is to be taken back'
-        : `the canary was taken back: it runs ${release.version}, what it ran before`,
-    ),
+  'canary.restored': restored,
   'gates.passed': ({ killSwitch, cursor, lifts }) =>
     eventText(
       'good',
@@ -289,6 +286,24 @@ function submitted(
     'neutral',
     adopted ? `${what} was requested by an earlier try; following that one` : `${what} requested`,
   );
+}
+
+function restored({ release, stays }: EventData<'canary.restored'>): EventText {
+  if (release !== null) {
+    return eventText(
+      'neutral',
+      `the canary was taken back: it runs ${release.version}, what it ran before`,
+    );
+  }
+  if (stays === 'production') {
+    return eventText('neutral', 'production runs the commit, too: the canary stays as it is');
+  }
+  return stays === null
+    ? eventText('neutral', 'the canary does not run this deploy: nothing is to be taken back')
+    : eventText(
+        'bad',
+        'the canary runs this deploy by somebody’s own release, or has one under way: it is left to them',
+      );
 }
 
 function canarySubmitted({ share, ...data }: EventData<'canary.submitted'>): EventText {
@@ -452,7 +467,8 @@ function failed({ step, failure }: EventData<'deploy.failed'>): EventText {
   const { code, message, hint } = failure;
   const line = oneLine(message);
   const shown = cut(line, failureHeadlineMax);
-  const detail = [shown === line ? null : message, hint].filter((text) => text !== null);
+  const left = stepsBack.has(step) ? 'The canary may still run the commit.' : null;
+  const detail = [shown === line ? null : message, left, hint].filter((text) => text !== null);
   return eventText(
     'bad',
     `failed while ${describeStep(step)}: ${code}: ${shown}`,

@@ -23,4 +23,9 @@ export const upcasters: readonly Upcaster[] = [
     to: { type: 'deploy.requested', schema: 3 },
     data: (old) => ({ ...old, settings: withCanary(old.settings as Data) }),
   },
+  {
+    from: { type: 'canary.restored', schema: 1 },
+    to: { type: 'canary.restored', schema: 2 },
+    data: (old) => ({ ...old, stays: null }),
+  },
 ];

@@ -5,10 +5,11 @@
 import type { EventType } from '../../src/machine/events.ts';
 import type { ServiceName } from '../../src/machine/services.ts';
 
-/** The nine states, and what is within them: gave up waiting (`queued`), live and the canary’s way back (`production`). */
+/** The nine states, and what is within them: gave up waiting, and waiting for the canary’s way back (`queued`); live and that way back (`production`). */
 export type Place =
   | 'queued'
   | 'gave up'
+  | 'returning'
   | 'locked'
   | 'superseded'
   | 'deployingStaging'
@@ -44,10 +45,11 @@ const not = (these: readonly Way[]): Way[] =>
   [...withStaging, ...first].filter((way) => !these.includes(way));
 const shares: readonly Way[] = ['shares', 'shares, baked', 'shares first', 'shares first, baked'];
 
-/** `exit`: `advance` ends there with that code; null: it goes on. */
+/** `exit`: `advance` ends there with that code, or with 1 where the canary could not be taken back; null: it goes on. */
 export const places: Readonly<Record<Place, { lock: boolean; exit: number | null }>> = {
   queued: { lock: false, exit: null },
   'gave up': { lock: false, exit: 3 },
+  returning: { lock: false, exit: null },
   locked: { lock: true, exit: null },
   superseded: { lock: false, exit: 0 },
   deployingStaging: { lock: true, exit: null },
@@ -66,7 +68,7 @@ export interface Move {
   readonly to: Place;
   /** In these ways only; left out: in all. */
   readonly of?: readonly Way[];
-  /** Whether the canary was given the commit, and the rest of production was not; left out: either. */
+  /** Whether the canary may run the commit, and nothing says that production does; left out: either. */
   readonly isExposed?: boolean;
   /** One of these was said since the deploy waited last. */
   readonly after?: readonly EventType[];
@@ -78,24 +80,34 @@ export interface Move {
 const written: readonly EventType[] = ['production.submitted'];
 const checked: readonly EventType[] = ['staging.verified', 'canary.verified'];
 const bakedOut: readonly EventType[] = ['staging.baked', 'canary.baked'];
-/** The first makes the canary exposed, and these end that; so does losing the lane while it is taken back. */
+/** These make the canary exposed, the second where it was about to be given the commit; and these end that. */
 export const exposure = {
   begins: 'canary.submitted',
-  ends: ['production.submitted', 'production.found', 'canary.restored'],
-  endsWhileTakenBack: 'lock.lost',
+  mayBegin: 'lock.lost',
+  ends: ['production.deployed', 'production.found', 'canary.restored'],
 } as const;
+/** To each end that a deploy may have come to when its canary had to be taken back. */
+const endsBack: readonly Place[] = [
+  'blockedByRollback',
+  'disabled',
+  'superseded',
+  'gave up',
+  'failed',
+];
+/** Where the canary's way back is, and what says that it failed. */
+export const wayBack = { places: ['taking back', 'returning'], fails: 'deploy.failed' } as const;
 const passed: readonly EventType[] = ['gates.passed'];
 
 /** A move is allowed if it is here, and each that is here has to be found, whatever production is given. */
 export const moves: readonly Move[] = [
   // It waits its turn.
   { from: 'queued', word: 'lock.acquired', to: 'locked' },
-  { from: 'queued', word: 'deploy.superseded', to: 'superseded' },
-  { from: 'queued', word: 'lock.waitTimedOut', to: 'gave up' },
+  ...endsInQueue('deploy.superseded', 'superseded'),
+  ...endsInQueue('lock.waitTimedOut', 'gave up'),
+  ...endsInQueue('deploy.failed', 'failed'),
   { from: 'gave up', word: 'run.resumed', to: 'queued' },
   { from: 'queued', word: 'run.resumed', to: 'queued' },
   { from: 'queued', word: 'run.interrupted', to: 'queued' },
-  { from: 'queued', word: 'deploy.failed', to: 'failed' },
 
   // What production has already, or what does not follow on it, does not ship by itself.
   { from: 'locked', word: 'deploy.observed', to: 'deployingStaging' },
@@ -157,14 +169,17 @@ export const moves: readonly Move[] = [
 
   // What ends there while only the canary has the commit takes it back first.
   ...backFrom('locked', { of: withCanary, only: ['deploy.superseded'] }),
-  { from: 'taking back', word: 'canary.restored', to: 'blockedByRollback', of: withCanary },
-  { from: 'taking back', word: 'canary.restored', to: 'disabled', of: withCanary },
-  { from: 'taking back', word: 'canary.restored', to: 'superseded', of: withCanary },
-  { from: 'taking back', word: 'canary.restored', to: 'failed', of: withCanary },
-  { from: 'taking back', word: 'lock.lost', to: 'blockedByRollback', of: withCanary },
-  { from: 'taking back', word: 'lock.lost', to: 'disabled', of: withCanary },
-  { from: 'taking back', word: 'lock.lost', to: 'superseded', of: withCanary },
-  { from: 'taking back', word: 'lock.lost', to: 'failed', of: withCanary },
+  ...endsBack.flatMap((to): Move[] => [
+    { from: 'taking back', word: 'canary.restored', to, of: withCanary },
+    // Whatever keeps it from that, it ends as it would have.
+    { from: 'taking back', word: 'deploy.failed', to, of: withCanary },
+    { from: 'returning', word: 'deploy.failed', to, of: withCanary },
+  ]),
+  // It cannot be taken back without the lane.
+  { from: 'taking back', word: 'lock.lost', to: 'returning', of: withCanary },
+  { from: 'returning', word: 'lock.acquired', to: 'taking back', of: withCanary },
+  { from: 'returning', word: 'run.resumed', to: 'returning', of: withCanary },
+  { from: 'returning', word: 'run.interrupted', to: 'returning', of: withCanary },
 
   // It releases exactly what was checked, or builds it again.
   {
@@ -217,6 +232,14 @@ export const moves: readonly Move[] = [
     after: ['production.verified'],
   },
 ];
+
+/** Where it ends while it waits its turn: not before a canary that may run the commit is taken back. */
+function endsInQueue(word: EventType, to: Place): Move[] {
+  return [
+    { from: 'queued', word, to, isExposed: false },
+    { from: 'queued', word, to: 'returning', of: withCanary, isExposed: true },
+  ];
+}
 
 /** From a submission to checks that held: in `deploying` and `checking`. What bakes is not done when it is verified. */
 function firstOf(
@@ -280,6 +303,7 @@ export const asked: readonly {
   readonly ways?: readonly Way[];
 }[] = [
   { place: 'queued', service: 'acquireLock', of: null },
+  { place: 'returning', service: 'acquireLock', of: null, ways: withCanary },
   { place: 'locked', service: 'observe', of: 'production' },
   ...askedOf('deployingStaging', 'staging', ['submit', 'follow', 'awaitRelease'], withStaging),
   ...askedOf('verifying', 'staging', ['awaitInstances', 'checkHealth'], withStaging),

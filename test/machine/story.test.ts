@@ -188,16 +188,24 @@ describe('tellStanding', () => {
     );
   });
 
-  it('says who was given the canary with the lane, and not that this deploy queues again', () => {
-    const end = tell(sample('deploy.failed'));
-    const told = tellStanding([...before, sample('deploy.failed'), lost]);
-    expect(told).toEqual({
-      ...end,
-      headline: `${end.headline}; 503-7c3d2e1f was given the lane, and the canary with it`,
-    });
-  });
+  it.each(['restoreCanary', 'acquireLockToRestore'])(
+    'keeps why a deploy ended, and says beside it that its canary was not taken back: %s',
+    (step) => {
+      const { failure } = samples['deploy.failed'];
+      const notBack = sample('deploy.failed', { step, failure });
+      for (const why of [sample('production.held'), sample('lock.waitTimedOut')]) {
+        const told = tellStanding([...before, why, sample('run.resumed'), notBack]);
+        const beside = 'the canary was not taken back, and may still run the commit';
+        expect(told.headline).toContain(`${tell(why).headline}; ${beside}: failed while `);
+        expect(told.detail).toContain(tell(why).detail);
+        expect(told.tone).toBe('bad');
+      }
+      expect(tell(notBack).detail).toContain('The canary may still run the commit.');
+      expect(tell(sample('deploy.failed')).detail).not.toContain('canary');
+    },
+  );
 
-  it('of a deploy that only lost its lane says that it queues again', () => {
+  it('of a deploy that lost its lane says that it queues again', () => {
     expect(tellStanding([...before, lost])).toEqual(tell(lost));
     const resumed = [...before, sample('production.held'), restored, sample('deploy.resumed')];
     expect(tellStanding([...resumed, sample('lock.acquired'), lost] as never)).toEqual(tell(lost));
@@ -208,6 +216,17 @@ describe('tellStanding', () => {
       if (event.type === 'canary.restored') continue;
       expect(tellStanding([sample('deploy.requested'), event])).toEqual(tell(event));
     }
+  });
+});
+
+describe('what became of a canary’s way back', () => {
+  it.each([
+    [null, 'neutral', 'does not run this deploy'],
+    ['production', 'neutral', 'production runs the commit, too'],
+    ['somebody', 'bad', 'runs this deploy by somebody’s own release'],
+  ] as const)('where nothing is released: %s', (stays, tone, words) => {
+    const told = tell(sample('canary.restored', { release: null, stays }));
+    expect(told).toMatchObject({ tone, headline: expect.stringContaining(words) });
   });
 });
 

@@ -1,4 +1,4 @@
-/** Whether a deploy that has ended left the canary with its code, told from the world: from which builds were its own, and what runs. */
+/** What a deploy that has ended left on the canary, or put back there, told from the world: from which builds were its own, and what runs. */
 import { canary, type LaneWorld, production, staging } from './lane-world.ts';
 import { isPerson } from './people.ts';
 
@@ -16,22 +16,51 @@ function slugsOf({ sandbox }: LaneWorld, deploy: string): Set<string> {
   );
 }
 
-const goesBack = ({ description }: { description: string }) => description.startsWith('Rollback');
-
 const releasesOf = ({ sandbox }: LaneWorld, app: string) =>
   sandbox.state().apps[app]?.releases ?? [];
 
 /**
- * The deploy has ended, and not live. Null where it gave production its code too, or where the canary runs other code
- * and nothing is under way that puts it there, or where somebody else did: a person, or another deploy, which lost its
- * own code there and went back to what it had found.
+ * The deploy has ended, and not live. Null where its commit came to run in production too, by whomever, or where the
+ * canary runs other code and nothing is under way that puts it there, or where a person did.
  */
 export function leftBehind(lane: LaneWorld, deploy: string): string | null {
   const own = slugsOf(lane, deploy);
   const isOwn = ({ slug }: { slug: string | null }) => slug !== null && own.has(slug);
-  if (releasesOf(lane, production).some(isOwn)) return null;
+  const commits = new Set([...own].map((slug) => commitOf(lane, slug)));
+  const ranInProduction = releasesOf(lane, production).some(
+    ({ slug, status }) =>
+      slug !== null && status === 'succeeded' && commits.has(commitOf(lane, slug)),
+  );
+  if (ranInProduction) return null;
   const releases = releasesOf(lane, canary);
   const comes = releases.filter(({ slug, status }) => slug !== null && status !== 'failed').at(-1);
-  if (comes === undefined || !isOwn(comes) || isPerson(comes.by) || goesBack(comes)) return null;
-  return `v${comes.version} (${comes.status}) of the canary is of it, and production has nothing of it`;
+  if (comes === undefined || !isOwn(comes) || isPerson(comes.by)) return null;
+  return `v${comes.version} (${comes.status}) of the canary is of it, and production never ran it`;
+}
+
+const commitOf = ({ sandbox }: LaneWorld, slug: string | null) =>
+  slug === null ? null : (sandbox.world.slugs.get(slug)?.commit ?? null);
+
+/** So long before it is written a deploy may have read what production runs, when it began. */
+const deployTakesMs = 6 * 3_600_000;
+
+/**
+ * Why what is put back on the canary should not run there; null: production ran that commit, now or a while ago, or the
+ * lane's last live deploy was of it.
+ *
+ * @param live that deploy's commit
+ * @param release the release of the canary that is to run again
+ */
+export function wronglyPutBack(
+  lane: LaneWorld,
+  { live, release, at }: { live: string | null; release: string | null; at: number },
+): string | null {
+  const put = releasesOf(lane, canary).find(({ id }) => id === release);
+  const commit = commitOf(lane, put?.slug ?? null);
+  const ran = releasesOf(lane, production)
+    .filter(({ slug, status }) => slug !== null && status === 'succeeded')
+    .filter((_, i, all) => (all[i + 1]?.createdAt ?? at) >= at - deployTakesMs)
+    .map(({ slug }) => commitOf(lane, slug));
+  if (commit !== null && (commit === live || ran.includes(commit))) return null;
+  return `v${put?.version} on the canary (${commit}), which neither production ran (${ran}) nor was live last (${live})`;
 }

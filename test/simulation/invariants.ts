@@ -6,7 +6,7 @@ import { readLane } from '../../src/runtime/lock/store-lock.ts';
 import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
-import { leftBehind } from './canary-truth.ts';
+import { leftBehind, wronglyPutBack } from './canary-truth.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
 import { apps, canary, type LaneWorld, production, staging, type Write } from './lane-world.ts';
 import { isPerson } from './people.ts';
@@ -70,6 +70,8 @@ export class Invariants {
   readonly #writtenAt: TimedLog['writtenAt'];
   readonly #time: VirtualTime;
   readonly #canary: CanaryPlan | null;
+  /** The commit of each lane's last live deploy. */
+  readonly #live = new Map<string, string>();
 
   constructor(
     { log, writtenAt }: TimedLog,
@@ -93,6 +95,7 @@ export class Invariants {
 
   onWrite(write: Write, { lane, commit }: { lane: LaneWorld; commit: string }): void {
     this.figures.writes += 1;
+    if (write.restores !== null) this.#onRestoring(write, lane);
     const { switchOn, switchedAt } = lane;
     const isGated = goesThroughGates(write);
     const code = isGated ? runningOf(lane) : null;
@@ -112,6 +115,17 @@ export class Invariants {
       switchedAt,
     };
     void this.#time.during(this.#writeChecks(write, world));
+  }
+
+  #onRestoring({ at, deploy, restores: release }: Write, lane: LaneWorld): void {
+    const live = this.#live.get(lane.rules.of(deploy).lane) ?? null;
+    const wrong = wronglyPutBack(lane, { live, release, at });
+    this.check(wrong === null, () => `${deploy} puts back ${wrong}`);
+  }
+
+  /** At the moment at which a deploy of that lane is live. */
+  onLive(lane: string, commit: string): void {
+    this.#live.set(lane, commit);
   }
 
   async #writeChecks(write: Write, world: WorldAtWrite): Promise<void> {
@@ -305,7 +319,8 @@ export class Invariants {
 }
 
 /** The canary is a part of production; what is put back is not held by anything. */
-const goesThroughGates = ({ app, isRestoring }: Write): boolean => app !== staging && !isRestoring;
+const goesThroughGates = ({ app, restores }: Write): boolean =>
+  app !== staging && restores === null;
 
 /** Work that a deploy began at Heroku and that has not come to its end. */
 interface UnderWay {

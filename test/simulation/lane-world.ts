@@ -35,8 +35,8 @@ export interface Write {
   readonly at: number;
   readonly deploy: string;
   readonly app: AppName;
-  /** It puts back what ran there before. */
-  readonly isRestoring: boolean;
+  /** It puts back what ran there before, in this release; null: it gives it something. */
+  readonly restores: string | null;
 }
 
 const wireMs = 15;
@@ -146,17 +146,19 @@ export class LaneWorld {
   #writtenTo(
     { method, body }: Parameters<Transport>[0],
     path: string,
-  ): Pick<Write, 'app' | 'isRestoring'> | null {
+  ): Pick<Write, 'app' | 'restores'> | null {
     if (method !== 'POST') return null;
     if (path === '/pipeline-promotions') {
       const { targets } = JSON.parse(String(body)) as { targets: [{ app: { id: string } }] };
       const to = this.sandbox.world.apps.find(({ id }) => id === targets[0].app.id);
       const app = apps.find((name) => name === to?.name);
-      return app === undefined ? null : { app, isRestoring: false };
+      return app === undefined ? null : { app, restores: null };
     }
     const [, named, what] = /^\/apps\/([^/]+)\/(builds|releases)$/.exec(path) ?? [];
     const app = apps.find((name) => name === named);
-    return app === undefined ? null : { app, isRestoring: what === 'releases' };
+    if (app === undefined) return null;
+    if (what !== 'releases') return { app, restores: null };
+    return { app, restores: (JSON.parse(String(body)) as { release: string }).release };
   }
 
   /** Keeps what was true when a deploy read an app's dynos or releases. */

@@ -142,8 +142,6 @@ class Simulation {
   readonly #afterUp: (AfterUp | null)[];
   readonly #canary: CanaryPlan | null;
   readonly #afterCanaryUp: CanaryPlan['afterUp'][number][];
-  /** Deploys whose commit production was given, too, by them or by somebody else: what became of it there is for people. */
-  readonly #inProduction = new Set<string>();
   #ids = 0;
 
   constructor(
@@ -507,10 +505,8 @@ class Simulation {
     const untrue = this.#ends.untrue(lane, commit, event, at);
     this.#invariants.check(untrue === null, () => `${deploy} ${untrue}`);
     const { settled, to } = (event.metadata.transition ?? {}) as { settled?: boolean; to?: string };
-    if (event.type === 'canary.submitted') this.#inProduction.delete(deploy);
-    if (/^production\.(submitted|found)$/.test(event.type)) this.#inProduction.add(deploy);
-    const isOver = settled === true && to !== 'production.live';
-    if (isOver && !this.#inProduction.has(deploy) && !mayLeaveCanary(event)) {
+    if (to === 'production.live') this.#invariants.onLive(lane.rules.of(deploy).lane, commit);
+    if (settled === true && to !== 'production.live' && !saysThatItIsLeft(event)) {
       this.#invariants.onEnded(lane, deploy);
     }
     if (event.type === 'production.disabled' && event.data.switch === 'settings') {
@@ -669,11 +665,10 @@ class Simulation {
   }
 }
 
-/** It could not be taken back, and said so; or another deploy was given the lane, and the canary with it. */
-const mayLeaveCanary = ({ type, data }: RecordedEvent): boolean =>
-  (type === 'deploy.failed' && data.step === 'restoreCanary') ||
-  (type === 'deploy.superseded' && data.cause === 'newer-build') ||
-  type === 'lock.lost';
+/** The canary could not be taken back. */
+const saysThatItIsLeft = ({ type, data }: RecordedEvent): boolean =>
+  type === 'deploy.failed' &&
+  (data.step === 'restoreCanary' || data.step === 'acquireLockToRestore');
 
 /** What happens to an app while it is watched. */
 interface Trouble {

@@ -147,7 +147,7 @@ export function observeContract(harness: TargetHarness): void {
             keyOf: (target, ports) => target.keyOf(running, [target.settings], ports),
             follow: (target, ports) => target.follow({ work, timeoutMs }, ports),
             awaitRelease: (target, ports) => target.awaitRelease(wanted, ports),
-            restore: (target, ports) => target.restore({ key, timeoutMs }, ports),
+            restore: (target, ports) => target.restore({ key, to: [artifact], timeoutMs }, ports),
             mustStillRun: (target, ports) => target.mustStillRun({ release, artifact }, ports),
             watch: (target, ports) => target.watch(watched, ports).look(),
           };

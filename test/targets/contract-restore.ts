@@ -1,23 +1,26 @@
 /** The contract of taking a submission back: once, where it is what runs, and nowhere else. */
 import { describe, expect, it } from 'vitest';
 import { isSameArtifact } from '../../src/effects/targets/target.ts';
+import type { Artifact } from '../../src/machine/events.ts';
 import { failureOf } from '../effects/lockstep-error.ts';
 import { key, modes, one, stageOf, three, timeoutMs, two } from './fixture.ts';
 import type { TargetHarness } from './world.ts';
 
 export function restoreContract(harness: TargetHarness): void {
-  const input = { key, timeoutMs };
-  const untouched = { kind: 'untouched' };
+  /** Whatever was built of that commit. */
+  const of = (commit: string): Artifact => ({ kind: 'any', id: 'any', digest: null, commit });
+  const input = { key, to: [of(two)], timeoutMs };
+  const backTo = (...to: readonly Artifact[]) => ({ ...input, to });
 
   describe.each(modes)('restore: the %s', (mode) => {
     const stage = stageOf(harness);
 
-    it('has what ran before run again, and tells its release and its artifact', async () => {
+    it('has what is wanted run again, and tells its release and its artifact', async () => {
       stage.world.release('production', three);
       stage.world.release('production', two);
       const before = await stage.running();
       const { release } = await stage.deploy(mode);
-      const restored = await stage.target.restore(input, stage.ports);
+      const restored = await stage.target.restore(backTo(before.artifact), stage.ports);
       if (restored.kind !== 'restored') throw new Error('it is untouched');
       expect(isSameArtifact(restored.artifact, before.artifact)).toBe(true);
       expect(restored.artifact.commit).toBe(two);
@@ -26,6 +29,25 @@ export function restoreContract(harness: TargetHarness): void {
       expect(running.named).toBe(two);
       expect(running.release).not.toEqual(release);
       expect(stage.world.restorings('production')).toBe(1);
+    });
+
+    it('goes past what was left there since by a deploy that nobody carried on', async () => {
+      stage.world.release('production', two);
+      stage.world.release('production', three);
+      await stage.deploy(mode);
+      expect(await stage.target.restore(input, stage.ports)).toMatchObject({ kind: 'restored' });
+      expect((await stage.running()).named).toBe(two);
+    });
+
+    it('is of the very artifact that is wanted, where there are several of its commit', async () => {
+      stage.world.release('production', two);
+      const { artifact } = await stage.running();
+      stage.world.release('production', three);
+      stage.world.release('production', two);
+      expect(isSameArtifact((await stage.running()).artifact, artifact)).toBe(false);
+      await stage.deploy(mode);
+      await stage.target.restore(backTo(artifact), stage.ports);
+      expect(isSameArtifact((await stage.running()).artifact, artifact)).toBe(true);
     });
 
     it('is written once for a submission: a later try, also another process’s, finds it', async () => {
@@ -63,22 +85,34 @@ export function restoreContract(harness: TargetHarness): void {
   describe('restore', () => {
     const stage = stageOf(harness);
 
-    it.each<[string, () => Promise<unknown> | unknown]>([
-      ['no code ever ran', () => {}],
-      ['it was never submitted', () => stage.world.release('production', two)],
-      ['what runs is of another key', () => deployUnder('503-11111111')],
+    it.each<[string, boolean, () => Promise<unknown> | unknown]>([
+      ['no code ever ran', false, () => {}],
+      ['it was never submitted', false, () => stage.world.release('production', two)],
+      ['what runs is of another key', false, () => deployUnder('503-11111111')],
       [
         'somebody released over it',
+        false,
         () => deployUnder(key, () => stage.world.release('production', three)),
       ],
       [
         'somebody’s release over it is under way',
+        true,
         () => deployUnder(key, () => stage.world.beginRelease('production', three)),
       ],
-      ['it failed', () => failedSubmission()],
-    ])('writes nothing, and says so, where %s', async (_, happens) => {
+      [
+        'somebody released over it, and went back to it',
+        true,
+        () =>
+          deployUnder(key, () => {
+            stage.world.release('production', three);
+            stage.world.goBack('production');
+          }),
+      ],
+      ['it failed', false, () => failedSubmission()],
+    ])('writes nothing where %s, and says whether it runs (%s)', async (_, runsIt, happens) => {
       await happens();
       const before = await stage.target.observe(stage.ports);
+      const untouched = { kind: 'untouched', runsIt };
       expect(await stage.target.restore(input, stage.ports)).toEqual(untouched);
       expect(stage.world.restorings('production')).toBe(0);
       expect(await stage.target.observe(stage.ports)).toEqual(before);
@@ -105,6 +139,23 @@ export function restoreContract(harness: TargetHarness): void {
       expect(error.hint).not.toBe('');
       expect(stage.world.restorings('production')).toBe(0);
       expect((await stage.running()).named).toBe(one);
+    });
+
+    it('E_NOTHING_TO_RESTORE: never goes back to what merely ran before', async () => {
+      await deployUnder(key);
+      const error = await failureOf(stage.target.restore(backTo(of(three)), stage.ports));
+      expect(error).toMatchObject({ code: 'E_NOTHING_TO_RESTORE' });
+      expect(error.message).toContain(three);
+      expect(error.hint).not.toBe('');
+      expect(stage.world.restorings('production')).toBe(0);
+    });
+
+    it('is the first that ran there, of several that may run', async () => {
+      stage.world.release('production', three);
+      await deployUnder(key);
+      const never = of('4'.repeat(40));
+      await stage.target.restore(backTo(never, of(three), of(two)), stage.ports);
+      expect((await stage.running()).named).toBe(three);
     });
 
     it('is no success where it fails, and is not tried again by itself', async () => {

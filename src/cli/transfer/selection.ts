@@ -66,16 +66,24 @@ async function ofLane(log: EventLog, lane: string): Promise<RecordedEvent[] | nu
   const deploys = await deploysOf(log, lane, { limit: deploysMax + 1 });
   if (deploys.length > deploysMax) return null;
   const events = [...(await log.readStream(laneStream(lane)))];
-  const known = new Set(deploys);
-  // The lane's stream is the log's own word, which no table of deploys can take back.
-  if (events.some(({ data }) => typeof data.deploy === 'string' && !known.has(data.deploy))) {
-    return null;
-  }
+  const known = new Set(deploys.map(deployStream));
+  if (await hasMore(log, lane, known)) return null;
   for (const deploy of deploys) {
     const stream = await log.readStream(deployStream(deploy));
     if (stream[0] !== undefined && isOfLane(stream[0], lane)) events.push(...stream);
   }
   return events.sort((a, b) => a.position - b.position);
+}
+
+/** Whether a deploy of the lane is not known: each deploy's first event is the log's own word, which no table of deploys can take back. */
+async function hasMore(log: EventLog, lane: string, known: ReadonlySet<string>): Promise<boolean> {
+  const all = await log.streams({ prefix: deployStream(''), limit: Number.MAX_SAFE_INTEGER });
+  for (const { stream } of all) {
+    if (known.has(stream)) continue;
+    const [first] = await log.readStream(stream, { limit: 1 });
+    if (first !== undefined && isOfLane(first, lane)) return true;
+  }
+  return false;
 }
 
 /** A deploy's first event says whose it is. */

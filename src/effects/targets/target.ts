@@ -96,6 +96,8 @@ export interface InstanceWatch {
 export interface RestoreInput {
   /** That of the submission. */
   readonly key: string;
+  /** What may run there again: the first of these that ran there before the submission. */
+  readonly to: readonly Artifact[];
   readonly timeoutMs: number;
 }
 
@@ -112,9 +114,10 @@ export interface RollBackInput {
 
 /** What became of taking a submission back. */
 export type Restored =
-  /** The release that runs now, and what it is of: what ran before the submission. */
+  /** The release that runs now, and what it is of. */
   | { readonly kind: 'restored'; readonly release: Release; readonly artifact: Artifact }
-  | { readonly kind: 'untouched' };
+  /** `runsIt`: the submission's artifact runs all the same, put there by somebody since, or with something under way over it. */
+  | { readonly kind: 'untouched'; readonly runsIt: boolean };
 
 /** A submission or a release that is under way, whoever asked for it. */
 export interface UnderWay {
@@ -165,11 +168,13 @@ export interface Target {
   /** The key under which what runs was submitted, to one of these places; null: none is known. */
   keyOf(running: Running, places: readonly TargetSettings[], ports: Ports): Promise<string | null>;
   /**
-   * Takes back what was submitted there under the key, where that is what runs: what ran before it runs again,
-   * once for each submission. It is written to this place alone. Nothing is written, and it is untouched, where
-   * something else runs or is under way: somebody released since, or what was submitted never came to run.
+   * Takes back what was submitted there under the key, where that is what runs, once for each submission. What runs
+   * again is an earlier release of the place, the newest of the first of `to` that ran there: of that very artifact, or
+   * else of another one of its commit, which was built once more. It is written to this place alone. Nothing is written,
+   * and it is untouched, where something else runs or is under way: somebody released since, or what was submitted
+   * never came to run.
    *
-   * @throws E_NOTHING_TO_RESTORE nothing ran before it; E_RESTORE_GONE the target keeps that no longer;
+   * @throws E_NOTHING_TO_RESTORE none of `to` ran there before it; E_RESTORE_GONE the target keeps that no longer;
    *   E_RELEASE_FAILED, E_RELEASE_TIMEOUT the release that restores did not come to run
    */
   restore(input: RestoreInput, ports: StepPorts): Promise<Restored>;

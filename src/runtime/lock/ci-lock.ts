@@ -19,7 +19,7 @@ const secondLookMs = 1_000;
 
 export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLock {
   return {
-    async acquire({ stacking }, signal, progress) {
+    async acquire({ stacking, purpose }, signal, progress) {
       const startedAt = clock.ran();
       let told = '';
       const wait = async (line: string) => {
@@ -34,7 +34,12 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
           await wait('the CI’s list does not show this build yet; waiting until it does');
           continue;
         }
-        const turn = decideCiTurn({ me, builds: listed, stacking });
+        const turn = decideCiTurn({
+          me,
+          builds: listed,
+          // What only takes its canary back gives way to nobody for good.
+          stacking: purpose === 'restore' ? 'every' : stacking,
+        });
         if (turn.kind === 'go' && looks < 2) {
           await clock.sleep(secondLookMs, signal);
           continue;

@@ -158,10 +158,14 @@ class StoreLock implements LaneLock {
   async #look(wait: Wait): Promise<Look> {
     const { run } = this.#o;
     const { input, signal, queue, tell } = wait;
-    const { deploy, lane: name } = input;
+    const { deploy, lane: name, purpose } = input;
     const lease = await queue.read();
     const { lane } = queue;
     const by = lane.superseded.get(deploy);
+    if (by !== undefined && purpose === 'restore') {
+      await this.#write(name, 'any', { type: 'lane.joined', data: this.#joined(input) });
+      return 'again';
+    }
     if (by !== undefined) {
       const { deploy: newer, build, commit } = by;
       return { kind: 'superseded', cause: 'newer-build', by: { deploy: newer, build, commit } };
@@ -226,7 +230,7 @@ class StoreLock implements LaneLock {
     { input, signal, tell, progress, startedAt }: Wait,
   ): Promise<Look> {
     const { log, clock, quiesce } = this.#o;
-    const { deploy, lane: name } = input;
+    const { deploy, lane: name, purpose } = input;
     const { own, held, lease } = found;
     let takenOver = null;
     if (lane.grant?.broken === true) await quiesce(signal, progress);
@@ -239,7 +243,7 @@ class StoreLock implements LaneLock {
       if (this.#isAlive(await log.lease(laneResource(name)))) return 'again';
       takenOver = { deploy: held.deploy, token: held.token, why };
     }
-    const supersedes = [...found.supersedes];
+    const supersedes = purpose === 'restore' ? [] : [...found.supersedes];
     const before =
       own && lane.grant !== null
         ? { deploy, token: lane.grant.token, why: 'its own run died before it said so' }

@@ -10,8 +10,8 @@ import type { Endpoint } from '../../machine/events.ts';
 import type { GatesInput, Refusal, ServiceInput, SubmitInput } from '../../machine/services.ts';
 import { type GatesOptions, readGates } from '../gates/gates.ts';
 import { otherReleaseTimeoutMs, readStanding } from '../gates/production.ts';
+import { takeBack } from '../gates/taking-back.ts';
 import { keyOf } from '../gates/trust.ts';
-import { quiesce } from '../lock/quiesce.ts';
 import type { RunPorts, ServiceTable } from './run.ts';
 
 export interface ServicesOptions extends GatesOptions {
@@ -105,20 +105,9 @@ export function createServices(options: ServicesOptions): ServiceTable {
       checkHealth(targets(input.target), input, ports),
     ),
     bake: service(bakeTimeoutMs, (input, ports) => bake(targets(input.target), input, ports)),
-    restore: service(decides, async ({ target, keys, timeoutMs }, ports) => {
-      const place = targets(target);
-      // The lane is held meanwhile: what never ends there must not hold it for ever.
-      await quiesce([{ target: place, stuckAfterMs: null }], ports);
-      const takingBack = { ...ports, deadlineMs: ports.clock.ran() + timeoutMs };
-      for (const key of keys) {
-        const answer = await place.restore(
-          { key: keyOf(key, options.trust), timeoutMs },
-          takingBack,
-        );
-        if (answer.kind === 'restored') return { kind: 'restored', release: answer.release };
-      }
-      return { kind: 'restored', release: null };
-    }),
+    restore: service(decides, (input, ports) =>
+      takeBack(input, options, (key) => keyOf(key, options.trust), ports),
+    ),
     readGates: service(decides, (input, ports) => readGates(input, options, ports)),
   };
 }

@@ -90,6 +90,7 @@ async function takeLane(options: RollbackOptions): Promise<Fence> {
     const input = {
       ...{ deploy: plan.id, lane, commit: plan.to.commit ?? noCommit, branch: '', build },
       ...{ stacking: 'skip' as const, lock: lockSettings, first: true as const },
+      purpose: 'deploy' as const,
     };
     const taken = await lock.acquire(input, waiting, progress);
     if (taken.kind !== 'granted' || taken.token === null) throw lockTimeout(lane);

@@ -161,6 +161,7 @@ describe('the lane’s lock', () => {
         branch: 'master',
         build: { ...build, provider: 'other' },
         stacking: 'skip',
+        purpose: 'deploy',
         lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },
       },
       signal,

@@ -546,8 +546,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: stuck,
     file: 'src/machine/interpret.ts',
     symbol: 'exitCodeOf',
-    code: 'if (outcome !== null && stuckIn(outcome) !== null) return request.settings.gates.stuckExit;',
-    by: '',
+    code: 'outcome !== null && stuckIn(outcome) !== null',
+    by: 'outcome === null',
     noticedBy: `${chart} › a stuck lane ends with the exit code`,
   },
   {

@@ -469,8 +469,8 @@ export const holders: readonly Mutant[] = [
     promise: stacking,
     file: 'src/runtime/lock/store-lock.ts',
     symbol: '#take',
-    code: 'const supersedes = [...found.supersedes];',
-    by: 'const supersedes: string[] = [];',
+    code: "purpose === 'restore' ? [] : [...found.supersedes]",
+    by: '[]',
     noticedBy: `${lane} › exits as soon as the lane is granted`,
   },
   {
@@ -522,9 +522,9 @@ export const holders: readonly Mutant[] = [
     id: 'the-lock-is-waited-for-without-end',
     promise: stacking,
     file: 'src/machine/chart.ts',
-    symbol: 'chart',
-    code: "{ id: 'lockTimeout', delay: 'lockTimeout' },",
-    by: "{ id: 'lockTimeout', delay: 3_600_000_000 },",
+    symbol: 'awaitsLane',
+    code: "delay: 'lockTimeout',",
+    by: 'delay: 3_600_000_000,',
     noticedBy: 'test/machine/chart.test.ts › no longer than its time-out',
   },
   {

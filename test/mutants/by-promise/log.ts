@@ -249,7 +249,7 @@ export const logMutants: readonly Mutant[] = [
     promise: read,
     file: 'src/cli/transfer/selection.ts',
     symbol: 'ofLane',
-    code: "if (events.some(({ data }) => typeof data.deploy === 'string' && !known.has(data.deploy))) { return null; }",
+    code: 'if (await hasMore(log, lane, known)) return null;',
     by: '',
     noticedBy: selection,
   },

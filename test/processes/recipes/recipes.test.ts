@@ -67,6 +67,8 @@ describe.each(recipes)(
       rmSync(folder, { recursive: true, force: true });
     });
 
+    const to = [{ kind: 'any', id: 'any', digest: null, commit: one }];
+
     async function deploy() {
       const submitted = await target.submit(submission, ports);
       if (submitted.kind !== 'submitted') throw new Error('it was refused');
@@ -97,7 +99,7 @@ describe.each(recipes)(
       expect([running?.named, before?.artifact?.commit]).toEqual([two, one]);
       if (running === null) throw new Error('nothing runs');
       expect(await target.keyOf(running, [], ports)).toBe(key);
-      const restored = await target.restore({ key, timeoutMs }, ports);
+      const restored = await target.restore({ key, to, timeoutMs }, ports);
       expect(restored).toMatchObject({ kind: 'restored', artifact: { commit: one } });
       expect(world.serves()).toBe(one);
       expect((await target.observe(ports)).running).toMatchObject({ named: one, isRollback: true });
@@ -125,7 +127,7 @@ describe.each(recipes)(
       it('is not believed that it went back: what runs is looked at', async () => {
         await deploy();
         world.lose?.();
-        expect((await failureOf(target.restore({ key, timeoutMs }, ports))).code).toBe(
+        expect((await failureOf(target.restore({ key, to, timeoutMs }, ports))).code).toBe(
           'E_PROGRAM_FAILED',
         );
         expect(world.serves()).toBe(two);

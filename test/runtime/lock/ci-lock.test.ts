@@ -20,6 +20,7 @@ const input: ServiceInput<'acquireLock'> = {
   branch: 'main',
   build: { provider: 'circleci', label: '502', attempt: 1, job: null, workflow: null, url: null },
   stacking: 'skip',
+  purpose: 'deploy',
   lock: { provider: 'circleci', timeoutMs: 3_600_000, leaseMs: 60_000 },
 };
 
@@ -38,7 +39,8 @@ function lockOver(...lists: CiBuild[][]) {
       return { me: builds.find(({ order }) => order === 2) ?? null, builds };
     },
   });
-  const acquire = () => lock.acquire(input, stop.signal, (line) => told.push(line));
+  const acquire = (over: Partial<typeof input> = {}) =>
+    lock.acquire({ ...input, ...over }, stop.signal, (line) => told.push(line));
   return { clock, told, stop, lock, acquire, asked: () => asked };
 }
 
@@ -71,6 +73,12 @@ describe('createCiLock', () => {
       'the CI’s list does not show this build yet; waiting until it does',
       'build 501 runs; waiting for it to end',
     ]);
+  });
+
+  it('gives way to nobody for good where it only takes its canary back', async () => {
+    const three = [build(3), build(2), build(1)];
+    const { acquire } = lockOver(three, three, [build(3), build(2), build(1, 'over')]);
+    expect(await acquire({ purpose: 'restore' })).toMatchObject({ kind: 'granted' });
   });
 
   it('gives way to a newer build that comes while it waits, and names it', async () => {

@@ -94,6 +94,7 @@ export class Crowd {
       ...{ deploy, lane: 'acme', commit: shaOf(n), branch: 'main', stacking },
       build: { ...build, job: null, workflow: null, url: null },
       lock: { provider: 'store' as const, timeoutMs: leaseMs, leaseMs },
+      purpose: 'deploy' as const,
     };
     const answer = await lock.acquire(input, this.#leaving.signal, () => {});
     if (answer.kind === 'granted' && answer.token !== null) {

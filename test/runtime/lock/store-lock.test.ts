@@ -1,11 +1,12 @@
 /** The lane's lock: when a grant has to wait for what the holder before it began, and runs that do not know yet that they are over. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LaneEvent } from '../../../src/machine/lane.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { breakLock, switchLane } from '../../../src/runtime/lock/lane-orders.ts';
 import { createLeaseKeeper, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
-import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
+import { createStoreLock, type LaneLock } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneResource, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { type EventLog, FencedOff } from '../../../src/store/log.ts';
@@ -29,6 +30,7 @@ const input: ServiceInput<'acquireLock'> = {
   branch: 'main',
   build: { provider: 'other', label: '501', attempt: 1, job: null, workflow: null, url: null },
   stacking: 'skip',
+  purpose: 'deploy',
   lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },
 };
 
@@ -391,4 +393,56 @@ it('a run that goes on where the lane was never granted has lost it to nobody', 
   expect(await lock.resume('502-1a5f89db', lane)).toEqual({ kind: 'lost', to: 'nobody' });
   keeper.stop();
   await log.close();
+});
+
+describe('a deploy that only takes its canary back', () => {
+  const back = { ...input, purpose: 'restore' } as const;
+  const [older, newer] = ['500-00000000', '502-22222222'];
+  let log: EventLog;
+  let lock: LaneLock;
+  const stop = new AbortController();
+  const tell = (event: LaneEvent) =>
+    log.append([{ stream: laneStream('acme'), expected: 'any', events: [newEvent(event, run)] }]);
+  const waits = (name: string): LaneEvent => ({
+    type: 'lane.joined',
+    data: { deploy: name, run: run.id, build: name, commit: name },
+  });
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const granted = async () =>
+    (await log.readStream(laneStream('acme'))).filter(({ type }) => type === 'lock.granted');
+
+  beforeEach(async () => {
+    log = await openLog('sqlite::memory:');
+    const clock = createVirtualClock({ holdMs: 1 });
+    const keeper = createLeaseKeeper({ log, clock, leaseMs });
+    for (const name of [deploy, older]) {
+      const mine = await log.take(runResource(name), run.owner, leaseMs);
+      if (name === deploy) keeper.hold({ resource: runResource(name), token: mine?.token ?? 0 });
+    }
+    const relations = async (_: string, heads: readonly string[]) =>
+      heads.map(() => 'behind' as const);
+    const quiesce = async () => {};
+    lock = createStoreLock({ log, clock, run, keeper, leaseMs, relations, quiesce });
+  });
+  afterEach(() => log.close());
+
+  it('supersedes nobody: it ships nothing', async () => {
+    await tell(waits(older));
+    expect(await lock.acquire(back, stop.signal, () => {})).toMatchObject({ kind: 'granted' });
+    expect((await granted())[0]?.data).toMatchObject({ deploy, supersedes: [] });
+  });
+
+  it('joins again where a newer one superseded it', async () => {
+    await tell(waits(deploy));
+    await tell({
+      type: 'lock.granted',
+      data: {
+        ...{ deploy: newer, run: run.id, build: '502', commit: newer, takenOver: null },
+        supersedes: [deploy],
+      },
+    });
+    await tell({ type: 'lock.released', data: { deploy: newer, token: 2, why: 'over' } });
+    expect(await lock.acquire(input, stop.signal, () => {})).toMatchObject({ kind: 'superseded' });
+    expect(await lock.acquire(back, stop.signal, () => {})).toMatchObject({ kind: 'granted' });
+  });
 });

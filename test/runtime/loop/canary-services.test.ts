@@ -146,9 +146,18 @@ describe('the gates', () => {
 });
 
 describe('restore', () => {
-  const restore = (...keys: string[]) =>
+  const restore = (...keys: string[]) => restoreAfter(false, ...keys);
+  /** @param isGiven whether production was to release the commit, too */
+  const restoreAfter = (isGiven: boolean, ...keys: string[]) =>
     world.services.restore(
-      { target: targetOf(canaryApp), keys, timeoutMs: 60_000 },
+      {
+        lane: 'acme',
+        target: targetOf(canaryApp),
+        commit: world.commit,
+        keys,
+        production: { target: targetOf('acme-production'), isGiven, observed: world.running },
+        timeoutMs: 60_000,
+      },
       world.runPorts,
     );
   /** The canary runs what was submitted under that key. */
@@ -158,18 +167,66 @@ describe('restore', () => {
     world.heroku.build(canary, { status: 'succeeded', mark: `lockstep ${key}`, slug, release });
   };
 
-  it('has the canary run what it ran before, and tells its release', async () => {
+  it('has the canary run what production runs, and tells its release', async () => {
     given(deploy);
     expect(await restore(deploy)).toEqual({
       kind: 'restored',
       release: { id: canary.releases.at(-1)?.id, version: 'v3' },
+      stays: null,
     });
     expect(canary.releases.at(-1)?.slug).toBe(canary.releases[0]?.slug);
   });
 
   it('writes nothing where the canary runs what others submitted, and tells no release', async () => {
     given('503-33333333');
-    expect(await restore(deploy)).toEqual({ kind: 'restored', release: null });
+    expect(await restore(deploy)).toEqual({ kind: 'restored', release: null, stays: null });
+    expect(sent(rolledBack)).toBe(0);
+  });
+
+  it('passes over what a deploy that nobody carried on had left there', async () => {
+    world.heroku.release(canary, world.heroku.slug(world.graph.commit(world.running)));
+    given(deploy);
+    expect(await restore(deploy)).toMatchObject({ release: { version: 'v4' } });
+    expect(canary.releases.at(-1)?.slug).toBe(canary.releases[0]?.slug);
+  });
+
+  it('leaves it where production runs the commit by now', async () => {
+    given(deploy);
+    world.released('Promote acme-canary v2 2222222', world.heroku.slug(world.commit));
+    expect(await restore(deploy)).toEqual({
+      kind: 'restored',
+      release: null,
+      stays: 'production',
+    });
+    expect(sent(rolledBack)).toBe(0);
+  });
+
+  it.each([
+    ['is taken back where that came to nothing', 'failed', 'v3'],
+    ['stays where that came to run', 'succeeded', undefined],
+  ] as const)('waits for what production was asked for: it %s', async (_, status, version) => {
+    given(deploy);
+    const build = world.heroku.build(world.production, { asksLeft: 1_000 });
+    let waits = 0;
+    world.onSleep = () => {
+      waits += 1;
+      expect(sent(rolledBack)).toBe(0);
+      if (waits < 3) return;
+      build.status = status;
+      if (waits === 3 && status === 'succeeded') {
+        world.released('Deploy 22222222', world.heroku.slug(world.commit));
+      }
+    };
+    expect((await restoreAfter(true, deploy)).release?.version).toBe(version);
+    expect(waits).toBeGreaterThanOrEqual(3);
+  });
+
+  it('says where somebody went back to it: that is theirs', async () => {
+    given(deploy);
+    const ours = canary.releases.at(-1);
+    world.heroku.release(canary, world.heroku.slug(world.running));
+    if (ours !== undefined) world.heroku.rollback(canary, ours);
+    expect(await restore(deploy)).toEqual({ kind: 'restored', release: null, stays: 'somebody' });
     expect(sent(rolledBack)).toBe(0);
   });
 

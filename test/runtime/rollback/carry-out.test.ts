@@ -87,7 +87,8 @@ class Place {
       }),
       rollBack: async ({ from, to, key }: Parameters<Target['rollBack']>[0]) => {
         const isMade = this.made.at(-1)?.key === key;
-        if (!isMade && this.running.release.id !== from.id) return { kind: 'untouched' };
+        if (!isMade && this.running.release.id !== from.id)
+          return { kind: 'untouched', runsIt: false };
         if (!isMade) this.release(Number(to.version.slice(1)), key);
         const { release, artifact } = this.running;
         return { kind: 'restored', release, artifact };

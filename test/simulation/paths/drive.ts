@@ -115,7 +115,7 @@ class Drive {
   }
 
   #prepare({ from, event }: PathStep): Promise<void> {
-    if (from === 'queued.waiting') return this.#prepareQueue(event.type);
+    if (from.startsWith('queued.')) return this.#prepareQueue(event.type);
     return this.#prepareVendors(from, event.type);
   }
 
@@ -228,7 +228,7 @@ class Drive {
   #asOther(deploy: string, commit: string): ServiceInput<'acquireLock'> {
     const { stacking, lock } = this.#path.request.settings;
     const { build } = this.#path.request;
-    return { deploy, lane, commit, branch: 'master', build, stacking, lock };
+    return { deploy, lane, commit, branch: 'master', build, stacking, lock, purpose: 'deploy' };
   }
 }
 

@@ -21,6 +21,7 @@ export async function expectDriven(world: PathWorld, path: DeployPath): Promise<
   if (last?.to === 'production.live') expect(driven.running).toBe(world.commits.ours);
   const isGiven = path.steps.some(({ event }) => event.type === 'canary.submitted');
   if (last?.event.type === 'canary.restored' || !isGiven) {
-    expect(driven.onCanary).toBe(world.commits.base);
+    const { base, ours } = world.commits;
+    expect(driven.onCanary).toBe(isGiven && driven.running === ours ? ours : base);
   }
 }

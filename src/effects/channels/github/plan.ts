@@ -57,7 +57,9 @@ function changeBy(event: DomainEvent, standing: Standing, isWhole: boolean): Sta
       return { production: 'success' };
     case 'canary.restored':
       // That it failed there says more than that it does not run there any more.
-      return standing.canary === 'success' ? { canary: 'inactive' } : {};
+      return standing.canary === 'success' && event.data.stays === null
+        ? { canary: 'inactive' }
+        : {};
     case 'deploy.failed':
       return underWay(standing, 'failure');
     case 'deploy.superseded':

@@ -69,6 +69,24 @@ export class ReleaseList {
     return other ?? null;
   }
 
+  /**
+   * The newest release of an artifact, or else of its commit, that ran before that one and is of other code; null where
+   * none did. One that is not kept any more is told only where there is no other.
+   *
+   * @throws CommandError E_PROGRAM_SHORT it is not listed, and the list is not whole
+   */
+  earlierOf(wanted: Artifact, release: ReleaseLine): ReleaseLine | null {
+    const isOfIt = (one: ReleaseLine) => isSameArtifact(artifactOf(one), wanted);
+    const isOfCommit = (one: ReleaseLine) => wanted.commit !== null && one.commit === wanted.commit;
+    const earlier = this.ranBefore(release).filter(
+      (one) => !isSameArtifact(artifactOf(one), artifactOf(release)),
+    );
+    const [found, ...more] = [...earlier.filter(isOfIt), ...earlier.filter(isOfCommit)];
+    if (found === undefined && !this.isWhole)
+      throw this.#short(`whether ${wanted.commit ?? wanted.id} ran before`);
+    return [found, ...more].find((one) => one?.gone === false) ?? found ?? null;
+  }
+
   /** @throws CommandError E_PROGRAM_SHORT it is not listed, and the list is not whole */
   ran(artifact: Artifact, { number }: Pick<ReleaseLine, 'number'>): boolean {
     const did = this.ranBefore({ number }).some((one) => isSameArtifact(artifactOf(one), artifact));

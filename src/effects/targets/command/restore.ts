@@ -1,5 +1,6 @@
 /** Taking back what was deployed under a key: once, and over nobody else's release. */
 import { LockstepError } from '../../../errors/error.ts';
+import type { Artifact } from '../../../machine/events.ts';
 import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
@@ -16,6 +17,8 @@ import { pendingOf } from './running.ts';
 const listedPausesMs = [0, 1_000, 2_000, 4_000];
 const pollPauseMaxMs = 5_000;
 
+type Untouched = Extract<Restored, { kind: 'untouched' }>;
+
 /** What is to be taken back, and what is to run again; and the key of that, as the program is told it. */
 interface Plan {
   readonly told: string;
@@ -26,19 +29,19 @@ interface Plan {
 /** How one going-back is known: what an earlier try made of it, and what it would do now. */
 interface GoingBack {
   readonly madeIn: (list: ReleaseList) => ReleaseLine | null;
-  /** Null: something else runs, or is under way. */
-  readonly planIn: (list: ReleaseList) => Plan | null;
+  /** Untouched: something else runs, or is under way. */
+  readonly planIn: (list: ReleaseList) => Plan | Untouched;
 }
 
 /** @throws CommandError E_NO_RESTORE; LockstepError E_NOTHING_TO_RESTORE, E_RESTORE_GONE, E_RELEASE_FAILED, E_RELEASE_TIMEOUT */
 export function restore(
   host: Host,
-  { key, timeoutMs }: RestoreInput,
+  { key, to, timeoutMs }: RestoreInput,
   ports: StepPorts,
 ): Promise<Restored> {
   const way: GoingBack = {
     madeIn: (list) => madeBefore(list, key),
-    planIn: (list) => planOf(host, list, key),
+    planIn: (list) => planOf(host, list, key, to),
   };
   return goBack(host, way, timeoutMs, ports);
 }
@@ -57,7 +60,7 @@ export function rollBack(
     },
     planIn: (list) => {
       const back = list.find(from.id);
-      if (back === null || !isAlone(list, back)) return null;
+      if (back === null || !isAlone(list, back)) return { kind: 'untouched', runsIt: false };
       const wanted = list.find(to.id);
       if (wanted === null || wanted.gone) throw gone(host, back, to.id);
       return { told, back, to: wanted };
@@ -75,19 +78,20 @@ async function goBack(
   const { restore: words } = host.commands;
   if (words === null) throw noRestore(host);
   let plan: Plan | null = null;
-  const written = await writeOnce<ReleaseLine, 'untouched'>(ports, {
+  const written = await writeOnce<ReleaseLine, Untouched>(ports, {
     what: `taking ${host.name} back`,
     look: async () => way.madeIn(await host.list(ports)),
     clear: async () => {
-      plan = way.planIn(await host.list(ports));
-      return plan === null ? 'untouched' : null;
+      const next = way.planIn(await host.list(ports));
+      plan = 'kind' in next ? null : next;
+      return 'kind' in next ? next : null;
     },
     send: (cleared) => {
       if (plan === null) throw new Error('it is asked for before it is known what for');
       return send(host, words, plan, way, timeoutMs, cleared);
     },
   });
-  if (written.kind === 'refused') return { kind: 'untouched' };
+  if (written.kind === 'refused') return written.refusal;
   const { id } = written.value;
   const made = await pollUntil(ports, { timeoutMs, pauseMaxMs: pollPauseMaxMs }, async () => {
     const line = (await host.list(ports)).find(id);
@@ -113,18 +117,22 @@ function madeBefore(list: ReleaseList, key: string): ReleaseLine | null {
   return made?.state === 'earlier' ? null : made;
 }
 
-/** Null: it is not what runs, or other code is under way. */
-function planOf(host: Host, list: ReleaseList, key: string): Plan | null {
+/** Untouched: it is not what runs, or other code is under way. */
+function planOf(
+  host: Host,
+  list: ReleaseList,
+  key: string,
+  wanted: readonly Artifact[],
+): Plan | Untouched {
+  const { running } = list;
   const back = submitted(list, key);
-  if (back?.key == null || !isAlone(list, back)) return null;
-  const to = list.otherBefore(back);
-  if (to === null) {
-    throw new LockstepError(
-      'E_NOTHING_TO_RESTORE',
-      `${host.name} ran nothing before ${back.id}, so there is nothing to go back to; ${back.id} keeps running`,
-      { hint: releaseYourself, details: { target: host.name, release: back.id } },
-    );
+  if (back?.key == null || !isAlone(list, back)) {
+    const isIts = (one: ReleaseLine) =>
+      back !== null && isSameArtifact(artifactOf(one), artifactOf(back));
+    return { kind: 'untouched', runsIt: running !== null && isIts(running) };
   }
+  const to = wanted.map((one) => list.earlierOf(one, back)).find((one) => one !== null);
+  if (to === undefined) throw nothingToRestore(host, back, wanted);
   if (to.gone) throw gone(host, back, to.id);
   return { told: restoreKey(back.key), back, to };
 }
@@ -137,10 +145,26 @@ function isAlone(list: ReleaseList, back: ReleaseLine): boolean {
 
 const releaseYourself = 'Release by hand what should run there, or deploy the next commit.';
 
+function nothingToRestore(
+  { name }: Host,
+  { id }: ReleaseLine,
+  [wanted]: readonly Artifact[],
+): LockstepError {
+  const what = wanted === undefined ? 'anything that was verified' : (wanted.commit ?? wanted.id);
+  return new LockstepError(
+    'E_NOTHING_TO_RESTORE',
+    `${name} did not run ${what} before ${id}, so there is nothing to go back to; ${id} keeps running`,
+    {
+      hint: releaseYourself,
+      details: { target: name, release: id, wanted: wanted?.commit ?? null },
+    },
+  );
+}
+
 function gone(host: Host, back: ReleaseLine, to: string): LockstepError {
   return new LockstepError(
     'E_RESTORE_GONE',
-    `${host.name}: ${to}, which ran before ${back.id}, is not kept any more; ${back.id} keeps running`,
+    `${host.name}: ${to}, which is to run again, is not kept any more; ${back.id} keeps running`,
     { hint: releaseYourself, details: { target: host.name, release: back.id, to } },
   );
 }

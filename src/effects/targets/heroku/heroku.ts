@@ -39,6 +39,7 @@ import {
   type ShippedContent,
 } from './releases.ts';
 import {
+  type NotRolledBack,
   type RollBackInput,
   type RollBackToInput,
   type RolledBack,
@@ -105,13 +106,13 @@ export interface Heroku {
   /** The id of the release that it made. @throws E_PROMOTION_FAILED, E_PROMOTION_PARTIAL, E_PROMOTION_TIMEOUT */
   followPromotion(input: FollowPromotionInput, ports: Ports): Promise<string>;
   /**
-   * Puts back what ran before the deploy's release, once. Null: what runs is not the deploy's.
+   * Takes the deploy's release back, once, to an earlier one of what is wanted.
    *
    * @throws E_NOTHING_TO_RESTORE, E_RESTORE_GONE, E_NO_SLUG; E_RELEASE_FAILED, E_RELEASE_TIMEOUT
    */
-  rollBack(input: RollBackInput, ports: StepPorts): Promise<RolledBack | null>;
-  /** Puts an earlier release back over `from`, once. Null: something else runs. @throws E_RESTORE_GONE; E_RELEASE_FAILED, E_RELEASE_TIMEOUT */
-  rollBackTo(input: RollBackToInput, ports: StepPorts): Promise<RolledBack | null>;
+  rollBack(input: RollBackInput, ports: StepPorts): Promise<RolledBack | NotRolledBack>;
+  /** Puts an earlier release back over `from`, once. Untouched: something else runs. @throws E_RESTORE_GONE; E_RELEASE_FAILED, E_RELEASE_TIMEOUT */
+  rollBackTo(input: RollBackToInput, ports: StepPorts): Promise<RolledBack | NotRolledBack>;
   /** A release by its id or its version, as a decision on code; null: there is none. */
   findDecision(app: string, name: string | number, ports: Ports): Promise<Decision | null>;
   /** For how long from now dynos of an earlier release may answer beside those of this one, in milliseconds. */

@@ -27,7 +27,7 @@ import { config } from './config.ts';
 import { DynoWatch } from './dyno-watch.ts';
 import { HerokuError } from './error-codes.ts';
 import type { CodeRelease, Heroku, Decision as HerokuDecision } from './heroku.ts';
-import type { RolledBack } from './rollbacks.ts';
+import type { NotRolledBack, RolledBack } from './rollbacks.ts';
 import type { Code } from './schemas.ts';
 import { heroku } from './vendor.ts';
 
@@ -189,8 +189,8 @@ class HerokuTarget implements Target {
     return this.#heroku.buildMarkOf(running, apps, ports);
   }
 
-  async restore({ key, timeoutMs }: RestoreInput, ports: StepPorts): Promise<Restored> {
-    const input = { app: this.#app, mark: key, timeoutMs };
+  async restore({ key, to, timeoutMs }: RestoreInput, ports: StepPorts): Promise<Restored> {
+    const input = { app: this.#app, mark: key, to, timeoutMs };
     return restoredOf(await this.#heroku.rollBack(input, ports));
   }
 
@@ -222,8 +222,8 @@ class HerokuTarget implements Target {
   }
 }
 
-function restoredOf(made: RolledBack | null): Restored {
-  if (made === null) return { kind: 'untouched' };
+function restoredOf(made: RolledBack | NotRolledBack): Restored {
+  if (made.kind === 'untouched') return made;
   const { release, code, commit, digest } = made;
   return {
     kind: 'restored',

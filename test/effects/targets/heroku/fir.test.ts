@@ -146,7 +146,8 @@ describe('a promotion', () => {
       const { running } = await target.observe(ports);
       if (running === null) throw new Error('nothing runs');
       expect(await target.keyOf(running, [staging].map(settingsOf), ports)).toBe(key);
-      const restored = await target.restore({ key, timeoutMs }, ports);
+      const to = [{ kind: 'any', id: 'any', digest: null, commit: two }];
+      const restored = await target.restore({ key, to, timeoutMs }, ports);
       expect(restored).toMatchObject({
         kind: 'restored',
         artifact: { kind: 'image', commit: two },

@@ -45,7 +45,8 @@ function release(): StandInRelease {
 }
 
 const rollBack = (over: Partial<StepPorts> = {}) =>
-  heroku.rollBack({ app: name, mark, timeoutMs: 30_000 }, { ...ports, ...over });
+  heroku.rollBack({ app: name, mark, to: [wanted()], timeoutMs: 30_000 }, { ...ports, ...over });
+const wanted = () => ({ kind: 'slug', id: slugBefore, digest: null, commit: two });
 const sent = () => world.asked.filter((one) => one === write).length;
 const rollbacks = () =>
   app.releases.filter(({ description }) => description?.startsWith('Rollback'));
@@ -60,6 +61,7 @@ describe('a rollback', () => {
     expect(app.releases.at(-1)?.description).toBe(`Rollback to v${config.version}`);
     const { id, version } = app.releases.at(-1) ?? ours;
     expect(made).toEqual({
+      kind: 'rolled back',
       release: { id, version },
       code: { kind: 'slug', id: slugBefore },
       commit: two,
@@ -67,10 +69,30 @@ describe('a rollback', () => {
     });
   });
 
+  it('is of the wanted slug, or else of another one of its commit, however far back', async () => {
+    const [built, first] = [world.slug(two), slugBefore];
+    for (const slug of [world.slug(three), built, world.slug('4'.repeat(40))])
+      world.release(app, slug);
+    release();
+    await rollBack();
+    expect(app.releases.at(-1)?.slug).toBe(slugBefore);
+    release();
+    slugBefore = world.slug(two);
+    expect(await rollBack()).toMatchObject({ commit: two });
+    expect([built, first]).toContain(app.releases.at(-1)?.slug);
+  });
+
+  it('passes over a slug that is not there any more', async () => {
+    world.release(app, world.slug(three), { slug: 'gone' } as never);
+    release();
+    slugBefore = world.slug(two);
+    expect(await rollBack()).toMatchObject({ commit: two });
+  });
+
   it('is waited for through its release phase', async () => {
     app.nextRollback = { status: 'pending', asksLeft: 3, output: 'migrating down\n' };
     const made = await rollBack();
-    expect(made?.release.version).toBe(4);
+    expect(made).toMatchObject({ release: { version: 4 } });
     expect(app.releases.at(-1)?.status).toBe('succeeded');
     expect(world.progress).toContain('migrating down');
   });
@@ -164,12 +186,22 @@ describe('one rollback', () => {
 });
 
 describe('nothing is rolled back', () => {
-  it.each<[string, () => void]>([
-    ['a person went back further', () => goneBackFurther()],
-    ['a person went back to the deploy’s release', () => backToOurs()],
-    ['another deploy’s release runs', () => void world.release(app, world.slug(three))],
+  it.each<[string, boolean, () => void]>([
+    ['a person went back to something else', false, () => goneBackElsewhere()],
+    ['a person went back to the deploy’s release', true, () => backToOurs()],
+    [
+      'a person went back to it twice',
+      true,
+      () => {
+        backToOurs();
+        world.release(app, world.slug(three));
+        world.rollback(app, ours);
+      },
+    ],
+    ['another deploy’s release runs', false, () => void world.release(app, world.slug(three))],
     [
       'another release waits behind a config change that is under way too',
+      true,
       () => {
         world.release(app, world.slug(three), {
           status: 'pending',
@@ -178,10 +210,10 @@ describe('nothing is rolled back', () => {
         world.release(app, ours.slug, { status: 'pending', description: 'Set FOO config vars' });
       },
     ],
-  ])('where %s', async (_, happens) => {
+  ])('where %s; that it runs: %s', async (_, runsIt, happens) => {
     happens();
     const releases = app.releases.length;
-    expect(await rollBack()).toBeNull();
+    expect(await rollBack()).toEqual({ kind: 'untouched', runsIt });
     expect(app.releases).toHaveLength(releases);
     expect(sent()).toBe(0);
   });
@@ -194,13 +226,13 @@ describe('nothing is rolled back', () => {
       () => Object.assign(before, { status: 'expired', slug: null }),
     ],
     [
-      'is a container image',
-      'E_NO_SLUG',
+      'is a container image, of no commit',
+      'E_NOTHING_TO_RESTORE',
       () => Object.assign(before, { slug: null, description: 'Deployed web (4b5c6d7e8f90)' }),
     ],
     [
       'has no slug, though it is one of code',
-      'E_RELEASES_NO_SLUG',
+      'E_NOTHING_TO_RESTORE',
       () => Object.assign(before, { slug: null }),
     ],
   ])('where what ran before %s: %s', async (_, code, change) => {
@@ -211,10 +243,10 @@ describe('nothing is rolled back', () => {
     expect(sent()).toBe(0);
   });
 
-  function goneBackFurther(): void {
-    world.release(app, world.slug(three));
-    world.release(app, ours.slug, { description: 'Promote acme-staging v9 1111111' });
-    world.rollback(app, before);
+  function goneBackElsewhere(): void {
+    const other = world.release(app, world.slug(three));
+    release();
+    world.rollback(app, other);
   }
 
   function backToOurs(): void {

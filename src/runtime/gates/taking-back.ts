@@ -1,0 +1,77 @@
+/** Taking a canary back: not where production runs the commit, too, and to what production runs, or was last verified with. */
+import type { StepPorts } from '../../effects/ports.ts';
+import type { Running, Target } from '../../effects/targets/target.ts';
+import type { Artifact } from '../../machine/events.ts';
+import type { Lane } from '../../machine/lane.ts';
+import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
+import { quiesce } from '../lock/quiesce.ts';
+import { observeSettled, type ProductionOptions } from './production.ts';
+
+/**
+ * What may run on the canary again, the best first: what production runs, where a deploy of the lane was live with that
+ * commit; what the last deploy that was live put there; else what production runs, or ran when the deploy began, which
+ * nobody verified. Never what the canary happened to run before: a deploy that was cancelled or killed there may have
+ * left it.
+ *
+ * @param running null: production runs no code, or nothing tells
+ * @param observed the commit that production ran when the deploy began
+ */
+export function mayRunAgain(
+  running: Pick<Running, 'artifact' | 'release'> | null,
+  { shipped, live }: Pick<Lane, 'shipped' | 'live'>,
+  observed: string | null,
+): readonly Artifact[] {
+  const last = shipped === null ? [] : [{ ...shipped.artifact, commit: shipped.commit }];
+  const before = observed === null ? [] : [ofCommit(observed)];
+  if (running === null) return [...last, ...before];
+  const { artifact, release } = running;
+  const isVerified =
+    shipped?.release.id === release.id ||
+    (artifact.commit !== null && live.includes(artifact.commit));
+  return isVerified ? [artifact, ...last, ...before] : [...last, artifact, ...before];
+}
+
+/** Whatever was built of it. */
+const ofCommit = (commit: string): Artifact => ({
+  kind: 'commit',
+  id: commit,
+  digest: null,
+  commit,
+});
+
+/**
+ * Has the canary run what was verified before, once nothing is under way there.
+ *
+ * @param keyOf the key that a target was told, for one of the input's
+ * @throws E_RELEASE_UNDER_WAY, and what `restore` of the target throws: the canary may run the commit still
+ */
+export async function takeBack(
+  { lane, target, commit, keys, production, timeoutMs }: ServiceInput<'restore'>,
+  options: ProductionOptions,
+  keyOf: (key: string) => string,
+  ports: StepPorts,
+): Promise<ServiceOutput<'restore'>> {
+  const place = options.targets(target);
+  const rest = options.targets(production.target);
+  // The lane is held meanwhile: what never ends there must not hold it for ever.
+  const places = production.isGiven ? [place, rest] : [place];
+  await quiesce(places.map(neverStuck), ports);
+  const running = rest.isReadable
+    ? (await observeSettled(rest, options.history, ports)).running
+    : null;
+  const hasIt = rest.isReadable ? running?.artifact.commit === commit : production.isGiven;
+  if (hasIt) return { kind: 'restored', release: null, stays: 'production' };
+  const to = mayRunAgain(running, await options.readLane(lane), production.observed);
+  const takingBack = { ...ports, deadlineMs: ports.clock.ran() + timeoutMs };
+  let runsIt = false;
+  for (const key of keys) {
+    const answer = await place.restore({ key: keyOf(key), to, timeoutMs }, takingBack);
+    if (answer.kind === 'restored') {
+      return { kind: 'restored', release: answer.release, stays: null };
+    }
+    runsIt ||= answer.runsIt;
+  }
+  return { kind: 'restored', release: null, stays: runsIt ? 'somebody' : null };
+}
+
+const neverStuck = (target: Target) => ({ target, stuckAfterMs: null });
