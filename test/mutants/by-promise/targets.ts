@@ -245,9 +245,9 @@ export const targetMutants: readonly Mutant[] = [
     id: 'a-rollback-is-believed-as-soon-as-it-is-asked-for',
     promise,
     file: `${folder}/rollbacks.ts`,
-    symbol: 'rollBack',
-    code: 'await finished( api, { app, release: written.value, timeoutMs }, ports, )',
-    by: 'await readRelease(api, app, written.value, ports)',
+    symbol: 'awaited',
+    code: 'await finished(api, { app, release, timeoutMs }, ports)',
+    by: 'await readRelease(api, app, release, ports)',
     noticedBy: contract,
   },
   {
