@@ -48,7 +48,7 @@ export interface Audit {
   readonly streams: number;
   readonly deploys: number;
   readonly head: LogHead;
-  /** The first hundred, as they were met. */
+  /** The first hundred of each kind, as they were met. */
   readonly findings: readonly Finding[];
   readonly found: number;
   readonly pinned: readonly PinnedResult[];
@@ -82,6 +82,7 @@ export class LogVerifier {
   readonly #marks = new Map<string, LaneMarksTable>();
   readonly #findings: Finding[] = [];
   #found = 0;
+  readonly #ofKind = new Map<FindingKind, number>();
   readonly #pinned: LogHead[];
   readonly #results: PinnedResult[] = [];
   readonly #keys: ReadonlyMap<string, KeyObject>;
@@ -92,6 +93,7 @@ export class LogVerifier {
   /** The newest signed head that was not compared yet, and where the one before it was compared. */
   #waiting: LogHead | null = null;
   #comparedAt = 0;
+  #isHeadWrong = false;
 
   constructor({ pinned = [], keys = [] }: VerifyOptions = {}) {
     this.#pinned = pinned.toSorted((a, b) => a.position - b.position);
@@ -116,7 +118,9 @@ export class LogVerifier {
   /** What is wrong that no event shows. */
   add(finding: Finding): void {
     this.#found++;
-    if (this.#findings.length < findingsMax) this.#findings.push(finding);
+    const before = this.#ofKind.get(finding.kind) ?? 0;
+    this.#ofKind.set(finding.kind, before + 1);
+    if (before < findingsMax) this.#findings.push(finding);
   }
 
   /** What stands in the index of lanes as their events make it, by `markName`. */
@@ -258,13 +262,15 @@ export class LogVerifier {
   #compareSigned(): void {
     const head = this.#waiting;
     this.#waiting = null;
-    if (head === null) return;
+    // Behind a head that is wrong every other one is.
+    if (head === null || this.#isHeadWrong) return;
     this.#comparedAt = this.#last;
     const digest = this.#chain.heads.digestAt(head.position);
     if (digest === head.digest) {
       this.#upTo = Math.max(this.#upTo, head.position);
       return;
     }
+    this.#isHeadWrong = true;
     const reason = `the log up to here is not the one that was signed as ${headText(head)}; the change is behind position ${this.#upTo}`;
     this.add({ kind: 'head', position: head.position, stream: '', reason });
   }
