@@ -23,7 +23,7 @@ import { run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts
 
 const pair = generateKeyPairSync('ed25519');
 const deploys = isSoak ? 1_000 : 24;
-const numRuns = isSoak ? 15 : 12;
+const numRuns = isSoak ? 50 : 12;
 
 let log: EventLog;
 let rows: readonly EventRow[];
