@@ -358,7 +358,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'last-resort-of-eighteen-seconds',
     promise: signal,
-    file: 'src/cli/workspace/carry.ts',
+    file: 'src/cli/workspace/signals.ts',
     symbol: 'lastResortMs',
     code: '1_800',
     by: '18_000',
