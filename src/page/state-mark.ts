@@ -29,7 +29,7 @@ const becameMarks: { readonly [K in BecameKind]: Mark } = {
   rolledBack: { sign: '↶', tone: 'waiting' },
   held: { sign: '‖', tone: 'waiting' },
   disabled: { sign: '‖', tone: 'waiting' },
-  gaveUp: { sign: '‖', tone: 'waiting' },
+  waitTimedOut: { sign: '‖', tone: 'waiting' },
   waiting: { sign: '▸', tone: 'waiting' },
   underWay: { sign: '▸', tone: 'waiting' },
   replaced: { sign: '⤼', tone: 'soft' },

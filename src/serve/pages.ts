@@ -77,7 +77,7 @@ async function history(
     lane,
     limit: perPage,
     text: form.text,
-    state: form.state === '' ? undefined : form.state,
+    state: form.state || undefined,
     since: form.since === '' ? undefined : `${form.since}T00:00:00.000Z`,
     until: form.until === '' ? undefined : `${form.until}T00:00:00.000Z`,
     after: Number.isSafeInteger(after) && after > 0 ? after : undefined,

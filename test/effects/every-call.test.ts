@@ -31,6 +31,7 @@ const place = { channel: 'C0ALERTS', ts: '1.000001' };
 
 const reads: Readonly<Record<string, (ports: Ports) => Promise<unknown>>> = {
   'github.compare': (ports) => github.compare(of, base, head, ports),
+  'github.mergeCommit': (ports) => github.mergeCommit(of, 7, ports),
   'github.runs': (ports) => github.runs(of, 'deploy.yml', 'main', ports),
   'circleci.builds': (ports) => circleci.builds({ job: 'deploy', branch: 'main' }, ports),
   'circleci.ending': (ports) => circleci.ending('502', ports),
@@ -60,6 +61,7 @@ const answers: readonly (readonly [path: RegExp, body: unknown])[] = [
       ],
     },
   ],
+  [/\/pulls\//, { number: 7, merged_at: '2026-01-05T10:00:00Z', merge_commit_sha: head }],
   [
     /\/actions\/workflows\//,
     {

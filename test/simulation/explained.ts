@@ -93,10 +93,10 @@ const held: Readonly<Record<string, Verdict>> = {
 };
 
 const isOpen = (of: Deploy): boolean =>
-  ['held', 'disabled', 'underWay', 'gaveUp'].includes(verdictOf(of));
+  ['held', 'disabled', 'underWay', 'waitTimedOut'].includes(verdictOf(of));
 
 function verdictOf({ state, cause }: Deploy): Verdict {
-  if (state === 'queued.gaveUp') return 'gaveUp';
+  if (state === 'queued.gaveUp') return 'waitTimedOut';
   if (state === 'superseded') return cause === 'diverged' ? 'diverged' : 'contained';
   return held[state] ?? 'underWay';
 }

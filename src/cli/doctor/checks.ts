@@ -127,8 +127,7 @@ function killSwitch({ config, env, ci }: Examination): Diagnosis {
     why: 'In a CI nothing goes to production unless it is true.',
     async look() {
       const { on, killSwitch: read } = readKillSwitch(name, env, ci.isCi);
-      if (on)
-        return [ok(read.state === 'true' ? 'it is true' : 'it is not set here, which is no CI')];
+      if (on) return [ok(ci.isCi ? 'it is true' : 'it is true, or not set here, which is no CI')];
       return [
         warning(
           `it is ${read.state}${read.why === null ? '' : ` (${read.why})`}: staging is deployed, production is not`,

@@ -1,12 +1,13 @@
 /** The way in: what is set up, and whether it is right. */
 import { type Command, Option } from 'commander';
+import { channelKinds } from '../../effects/channels/kinds.ts';
 import type { InitFlags } from '../commands/init.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { example, jsonOption, type Surroundings } from './shared.ts';
 
 /** `pipeline init`. */
 export function declareInit(program: Command, { terminal, exit }: Surroundings): void {
-  program
+  const command = program
     .command('init')
     .description(
       'write pipeline.yml and the CI’s deploy job, by what the repository and the target tell',
@@ -26,7 +27,6 @@ export function declareInit(program: Command, { terminal, exit }: Surroundings):
         'none',
       ]),
     )
-    .option('--slack <channel>', 'the Slack channel that is told')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -36,6 +36,9 @@ export function declareInit(program: Command, { terminal, exit }: Surroundings):
       const { init } = await import('../commands/init.ts');
       exit(await init(command.optsWithGlobals<InitFlags>(), terminal));
     });
+  for (const { name, setup } of channelKinds) {
+    if (setup !== undefined) command.option(`--${name} <name>`, setup.what);
+  }
 }
 
 /** `pipeline doctor`. */

@@ -145,7 +145,13 @@ function toDoLines({ deploy, why, commands }: ToDo, { columns, color }: Page): s
 
 const paints: { readonly [K in BecameKind]: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' } = {
   ...{ live: 'green', failed: 'red', interrupted: 'red', stuck: 'red', rolledBack: 'yellow' },
-  ...{ held: 'yellow', disabled: 'yellow', gaveUp: 'yellow', waiting: 'cyan', underWay: 'cyan' },
+  ...{
+    held: 'yellow',
+    disabled: 'yellow',
+    waitTimedOut: 'yellow',
+    waiting: 'cyan',
+    underWay: 'cyan',
+  },
   ...{ replaced: 'dim', carried: 'dim', contained: 'dim', old: 'dim', unknown: 'dim' },
 };
 

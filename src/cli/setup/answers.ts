@@ -7,6 +7,14 @@ export interface SetupPlace extends DiscoveredPlace {
   readonly endpoint: string | null;
 }
 
+export interface SetupChannel {
+  /** Its key under `notify` in `pipeline.yml`. */
+  readonly key: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** The variable of the token that it needs. */
+  readonly token: string;
+}
+
 export interface Answers {
   /** The lane's name. */
   readonly app: string;
@@ -18,7 +26,8 @@ export interface Answers {
   readonly staging: SetupPlace;
   readonly production: SetupPlace;
   readonly ci: CiName | null;
-  readonly slackChannel: string | null;
+  /** Whom deploys are told to; null: nobody yet. */
+  readonly channel: SetupChannel | null;
   /** What the repository lacks for that kind, for a person. */
   readonly todo: readonly string[];
   readonly deployWords: readonly string[];

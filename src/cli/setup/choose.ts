@@ -1,11 +1,13 @@
 /** Which lane is meant, on which CI: by flags first, then by whoever is asked, whose default is what was found. */
+import { channelKinds } from '../../effects/channels/kinds.ts';
 import type { Discovered, DiscoveredLane, DiscoveredPlace } from '../../effects/targets/survey.ts';
 import type { TargetConfig, TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
-import type { Answers, SetupPlace } from './answers.ts';
+import type { Answers, SetupChannel, SetupPlace } from './answers.ts';
 import { type CiName, laneName, type RepositoryFacts } from './facts.ts';
 
-export interface SetupFlags {
+/** A channel's answer goes by the channel's own name. */
+export interface SetupFlags extends Readonly<Record<string, unknown>> {
   readonly app?: string;
   readonly branch?: string;
   readonly target?: string;
@@ -14,7 +16,6 @@ export interface SetupFlags {
   readonly stagingUrl?: string;
   readonly productionUrl?: string;
   readonly ci?: CiName | 'none';
-  readonly slack?: string;
 }
 
 /** Asks a person one line; an empty one is the default. With `--yes`, every answer is the default. */
@@ -62,7 +63,6 @@ export async function choose(
   };
   const staging = await place('staging');
   const production = await place('production');
-  const slack = flags.slack ?? (await ask('Slack channel that is told, if any', ''));
   return {
     app,
     branch,
@@ -72,7 +72,7 @@ export async function choose(
     staging,
     production,
     ci: await ciOf(flags, facts, ask, env),
-    slackChannel: slack === '' ? null : slack,
+    channel: await channelOf(flags, ask),
     todo: discovered.todo,
     deployWords: discovered.deployWords,
     tokens: kind.variables.tokens.map(({ name }) => name),
@@ -92,6 +92,21 @@ function kindOf({ target }: SetupFlags, found: readonly Found[]): Found {
     `--target takes ${found.map(({ kind }) => kind.kind).join(' or ')}, not ${target}`,
   );
 }
+
+/** The first kind of channel that somebody is told by. */
+async function channelOf(flags: SetupFlags, ask: Ask): Promise<SetupChannel | null> {
+  for (const { name, setup } of channelKinds) {
+    if (setup === undefined) continue;
+    const flag = flags[name];
+    const answer =
+      typeof flag === 'string' ? flag : await ask(`${capital(setup.what)}, if any`, '');
+    if (answer === '') continue;
+    return { key: name, settings: setup.settings(answer), token: setup.token };
+  }
+  return null;
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** @throws UsageError E_SETUP two of them are as likely */
 function laneOf(

@@ -42,11 +42,11 @@ export function gitHubPart(answers: Answers, facts: RepositoryFacts): CiPart {
 const filledIn = (expression: string): string => `\${{ ${expression} }}`;
 
 function deployJob(
-  { app, branch, tokens, slackChannel }: Answers,
+  { app, branch, tokens, channel }: Answers,
   facts: RepositoryFacts,
   needs: readonly string[],
 ) {
-  const secrets = variablesOf(tokens, slackChannel !== null);
+  const secrets = variablesOf(tokens, channel);
   return {
     needs: [...needs],
     if: `github.event_name == 'push' && github.ref == 'refs/heads/${branch}'`,

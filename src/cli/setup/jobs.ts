@@ -1,4 +1,5 @@
 /** What a CI's job does, whichever CI it is: how Lockstep comes into it, how it is run, and how the app is tested. */
+import type { SetupChannel } from './answers.ts';
 import { ownFolder, type RepositoryFacts } from './facts.ts';
 
 /** Where a repository has no packages of Node, Lockstep is in a folder of its own. */
@@ -33,11 +34,10 @@ export const nodeImage = 'cimg/node:24.11';
 export const rubyImage = 'cimg/ruby:3.4';
 
 /** What a job needs, by name: the first two and the tokens are secrets. */
-export const variablesOf = (tokens: readonly string[], hasSlack: boolean): readonly string[] => [
-  'PIPELINE_STORE',
-  ...tokens,
-  ...(hasSlack ? ['SLACK_BOT_TOKEN'] : []),
-];
+export const variablesOf = (
+  tokens: readonly string[],
+  channel: SetupChannel | null,
+): readonly string[] => ['PIPELINE_STORE', ...tokens, ...(channel === null ? [] : [channel.token])];
 
 /** One deploy at a time, before a job begins: what waits there costs no runner. */
 export const serialName = (app: string): string => `${app}-deploy`;

@@ -1,10 +1,12 @@
 /** `pipeline.yml` of a new lane, for a person to read and to go on with. */
 import { stringify } from 'yaml';
+import type { ChannelKind } from '../../effects/channels/channel-kind.ts';
+import { channelKinds } from '../../effects/channels/kinds.ts';
 import type { Answers, SetupPlace } from './answers.ts';
 import type { RepositoryFacts } from './facts.ts';
 
 export function pipelineFile(answers: Answers, facts: RepositoryFacts): string {
-  const { app, branch, repository, staging, production, slackChannel } = answers;
+  const { app, branch, repository, staging, production, channel } = answers;
   const schema = './node_modules/lockstep/schema/pipeline.schema.json';
   return [
     ...(facts.installed === 'package' ? [`# yaml-language-server: $schema=${schema}`] : []),
@@ -22,15 +24,21 @@ export function pipelineFile(answers: Answers, facts: RepositoryFacts): string {
     '  rollback: hold                        # after a rollback nothing ships until a person says so',
     '  killSwitch: PRODUCTION_CD_ENABLED     # in a CI production is written only while this variable is true',
     '',
-    ...(slackChannel === null
-      ? [
-          '# With SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL set, people are told:',
-          '# notify:',
-          "#   slack: { channel: '#deploys', oncall: '<!subteam^S0ONCALL>' }",
-        ]
-      : ['notify:', `  slack: { channel: ${scalar(slackChannel)} }`]),
+    ...(channel === null
+      ? channelKinds.flatMap(commented)
+      : ['notify:', `  ${channel.key}: ${flow(channel.settings)}`]),
     '',
   ].join('\n');
+}
+
+/** A channel that nobody chose, for who wants it later. */
+function commented({ name, setup }: ChannelKind): string[] {
+  if (setup === undefined) return [];
+  return [
+    `# With ${setup.token} set, people are told:`,
+    '# notify:',
+    `#   ${name}: ${flow(setup.settings(setup.example))}`,
+  ];
 }
 
 function environment(

@@ -79,9 +79,9 @@ function todo(
   facts: RepositoryFacts,
   { files, byHand }: Pick<Plan, 'files' | 'byHand'>,
 ): string[] {
-  const { tokens, slackChannel, staging, production, ci, branch } = answers;
+  const { tokens, channel, staging, production, ci, branch } = answers;
   const changed = files.filter(({ action }) => action === 'write' || action === 'add');
-  const secrets = variablesOf(tokens, slackChannel !== null);
+  const secrets = variablesOf(tokens, channel);
   const where =
     ci === 'circleci'
       ? `In CircleCI, make the context ${contextName}, restricted to pipeline.git.branch == "${branch}" and not job.ssh.enabled, with`

@@ -17,6 +17,8 @@ export interface ChannelKind<Settings = unknown> {
   readonly variables: ChannelVariables;
   /** The variables that its settings name besides; left out: they name none. */
   named?(settings: Settings): SecretVariables;
+  /** What `init` asks for it; left out: a new lane begins without it. */
+  readonly setup?: ChannelSetup;
   /** Its part of the error catalogue. */
   readonly errors: ErrorEntries;
   /** Loads what stands under that key. */
@@ -25,6 +27,17 @@ export interface ChannelKind<Settings = unknown> {
   opener(): Promise<ChannelOpener<Settings>>;
   /** Loads what a check-up asks of it; left out: nothing can be asked. */
   surveyor?(): Promise<ChannelSurveyor<Settings>>;
+}
+
+export interface ChannelSetup {
+  /** What is asked for, as a part of a sentence. */
+  readonly what: string;
+  /** An answer, for who gave none. */
+  readonly example: string;
+  /** The variable of the token that it needs. */
+  readonly token: string;
+  /** What stands under its key for that answer. */
+  settings(answer: string): Readonly<Record<string, string>>;
 }
 
 export interface ChannelOpener<Settings = unknown> {

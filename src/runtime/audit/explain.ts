@@ -2,7 +2,8 @@
  * Why a commit shipped, or did not: the decision, over the log's events and the order of commits. It says nothing that the
  * log does not have: what somebody did to production since a deploy looked at it last is not known here.
  */
-import { nextFor } from '../../machine/state-facts.ts';
+import type { Tag } from '../../machine/chart.ts';
+import { nextFor, stateFacts } from '../../machine/state-facts.ts';
 import { shortSha, tell, tellStanding } from '../../machine/story.ts';
 import { replacements, shippedByNotes, shippedByRecord } from './carriers.ts';
 import type { DeployEntry } from './deploy-index.ts';
@@ -19,7 +20,7 @@ export type Verdict =
   | 'contained'
   /** A deploy that has it has not come to its end, or is held: the fields say which. */
   | 'underWay'
-  | 'gaveUp'
+  | 'waitTimedOut'
   | 'held'
   | 'disabled'
   | 'failed'
@@ -62,9 +63,10 @@ export interface Asked {
 /** So many of the newest are looked at for one that has the commit and came to nothing. */
 const newestMax = 200;
 
-const isLive = ({ state }: DeployEntry): boolean => state === 'production.live';
-const isOpen = ({ settled, state }: DeployEntry): boolean =>
-  !settled || state === 'blockedByRollback' || state === 'disabled';
+const isIn = ({ state }: DeployEntry, tag: Tag): boolean =>
+  stateFacts(state)?.tags.includes(tag) === true;
+const isLive = (entry: DeployEntry): boolean => isIn(entry, 'live');
+const isOpen = (entry: DeployEntry): boolean => !entry.settled || isIn(entry, 'held');
 
 /** @throws UnreadableLog, LogFault */
 export async function explain(
@@ -237,12 +239,12 @@ async function nobodyAsked(context: Context): Promise<Explanation> {
 
 const base = ({ asked, production, lacks }: Context) => ({ lane: asked.lane, production, lacks });
 
-function verdictOf({ state, settled }: DeployEntry, events: readonly Told[]): Verdict {
-  if (!settled) return state === 'queued.gaveUp' ? 'gaveUp' : 'underWay';
-  if (state === 'blockedByRollback') return 'held';
-  if (state === 'disabled') return 'disabled';
-  if (state === 'failed') return 'failed';
+function verdictOf(entry: DeployEntry, events: readonly Told[]): Verdict {
+  if (!entry.settled) return isIn(entry, 'paused') ? 'waitTimedOut' : 'underWay';
+  if (isIn(entry, 'failed')) return 'failed';
   const end = endOf(events)?.event;
+  if (end?.type === 'production.held') return 'held';
+  if (end?.type === 'production.disabled') return 'disabled';
   return end?.type === 'deploy.superseded' && end.data.cause === 'diverged'
     ? 'diverged'
     : 'contained';

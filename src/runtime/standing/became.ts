@@ -16,7 +16,7 @@ export type BecameKind =
   | 'held' // a rollback holds it
   | 'disabled' // a switch, or what has to be accepted
   | 'failed'
-  | 'gaveUp' // waited for the lane in vain
+  | 'waitTimedOut' // waited for the lane in vain
   | 'waiting' // for the lane, with a run
   | 'underWay' // with a run
   | 'interrupted' // under way, without a run
@@ -48,7 +48,7 @@ export function becameOf(facts: DeployFacts, known: Known, production: Place): B
     return orCarried('failed', `failed${step}`, carrier);
   }
   if (tags?.includes('paused') === true && !isAlive) {
-    return orCarried('gaveUp', 'gave up waiting', carrier);
+    return orCarried('waitTimedOut', 'gave up waiting', carrier);
   }
   if (!isAlive) return orCarried('interrupted', 'interrupted, no run', carrier);
   const step = stateFacts(row.state)?.step ?? null;

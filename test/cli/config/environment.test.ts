@@ -36,6 +36,7 @@ describe('the environment', () => {
       githubToken: null,
       githubApiUrl: 'https://api.github.com',
       signingKey: null,
+      serveToken: null,
       channels: {
         GITHUB_TOKEN: null,
         GITHUB_API_URL: 'https://api.github.com',

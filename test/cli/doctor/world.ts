@@ -52,7 +52,13 @@ function configOf(text: string): ReturnType<typeof parseConfig> {
 
 /** What `init` writes for this lane. */
 const written = (ci: 'circleci' | 'github') =>
-  plan(answers({ ci, slackChannel: '#alerts-deploy' }), facts()).files[1]?.text ?? '';
+  plan(
+    answers({
+      ci,
+      channel: { key: 'slack', settings: { channel: '#alerts-deploy' }, token: 'SLACK_BOT_TOKEN' },
+    }),
+    facts(),
+  ).files[1]?.text ?? '';
 
 export class DoctorWorld {
   readonly asking: AskingSandbox;

@@ -41,7 +41,10 @@ const programs = {
 
 const lanes: Readonly<Record<string, Partial<Answers>>> = {
   'two apps': {},
-  'told in Slack': { slackChannel: '#deploys', app: 'shop.web_2' },
+  'told in Slack': {
+    channel: { key: 'slack', settings: { channel: '#deploys' }, token: 'SLACK_BOT_TOKEN' },
+    app: 'shop.web_2',
+  },
   'no remote': { repository: null },
   'a branch with a slash': { branch: 'release/2026: next' },
   'an address that YAML would take for more': {

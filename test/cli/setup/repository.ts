@@ -36,7 +36,7 @@ export const answers = (given: Partial<Answers> = {}): Answers => ({
   staging: place('acme-staging'),
   production: place('acme-production'),
   ci: 'circleci',
-  slackChannel: null,
+  channel: null,
   todo: [],
   deployWords: ['heroku', 'kubectl'],
   tokens: ['HEROKU_API_KEY'],

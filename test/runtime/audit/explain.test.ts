@@ -295,7 +295,7 @@ const rows: Readonly<Record<string, Row>> = {
   'it gave up waiting': {
     stories: [first, ended('501', at(1), sample('lock.waitTimedOut'))],
     asked: at(1),
-    told: { verdict: 'gaveUp' },
+    told: { verdict: 'waitTimedOut' },
     next: /pipeline resume 501-/,
   },
   'its run was interrupted': {
@@ -429,12 +429,12 @@ describe('why a commit shipped or did not, where', () => {
       'disabled',
       'diverged',
       'failed',
-      'gaveUp',
       'held',
       'live',
       'notAsked',
       'underWay',
       'unknown',
+      'waitTimedOut',
     ]);
   });
 

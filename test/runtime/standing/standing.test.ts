@@ -164,7 +164,7 @@ const situations: readonly Situation[] = [
       const run = await world.runWith({ timeOut: Promise.resolve() }, 502, null);
       await run.ended;
     },
-    became: { 501: 'underWay', 502: 'gaveUp' },
+    became: { 501: 'underWay', 502: 'waitTimedOut' },
     production: ['v41', 'log', false],
     holder: 501,
     type: [resume(502)],
@@ -559,7 +559,7 @@ it('has a situation for each thing that can become of a deploy, and for each hol
   const kinds = new Set(situations.flatMap(({ became }) => Object.values(became)));
   const all: { readonly [K in Exclude<BecameKind, 'unknown'>]: true } = {
     ...{ live: true, replaced: true, rolledBack: true, carried: true, contained: true, old: true },
-    ...{ stuck: true, held: true, disabled: true, failed: true, gaveUp: true, waiting: true },
+    ...{ stuck: true, held: true, disabled: true, failed: true, waitTimedOut: true, waiting: true },
     ...{ underWay: true, interrupted: true },
   };
   expect([...kinds].sort()).toEqual(Object.keys(all).sort());

@@ -12,6 +12,12 @@ export const slackKind: ChannelKind<SlackSettings> = {
     webhooks: [{ name: webhook, use: 'messages, where there is no bot: one a step' }],
     urls: [{ name: slack.urlVariable, standard: 'https://slack.com/api', token: botToken }],
   },
+  setup: {
+    what: 'the Slack channel that is told',
+    example: '#deploys',
+    token: botToken,
+    settings: (channel) => ({ channel }),
+  },
   errors: slackErrors,
   schema: async () => (await import('./config.ts')).schema,
   opener: () => import('./open.ts'),
