@@ -84,11 +84,11 @@ export function tellStanding(
   if (why === undefined) return told;
   const end = tell(why, deploy);
   if (!isLeft) return { ...end, headline: `${end.headline}; ${oneLine(told.headline)}` };
-  const details = [end.detail, told.detail].filter((detail) => detail !== null);
+  const more = [end.detail, told.detail].filter((detail) => detail !== null);
   return {
     tone: 'bad',
     headline: `${end.headline}; the canary was not taken back, and may still run the commit: ${oneLine(told.headline)}`,
-    detail: details.length === 0 ? null : details.join('\n'),
+    detail: more.length === 0 ? null : more.join('\n'),
   };
 }
 

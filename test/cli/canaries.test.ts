@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { variables } from '../../src/cli/config/variables.ts';
 import type { Terminal } from '../../src/cli/render/terminal.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { schemaNumbers } from '../../src/machine/event-schemas.ts';
@@ -309,6 +310,8 @@ async function giveArguments(world: World): Promise<void> {
     docs: ['--output', `docs/${world.name}/x.md`],
     sandbox: ['--port', world.line],
     help: [world.line],
+    doctor: [],
+    serve: ['--port', world.line],
     version: [],
     completion: [world.line],
     complete: ['log', world.line],
@@ -319,8 +322,11 @@ async function giveArguments(world: World): Promise<void> {
   // A vendor that is asked refuses, and repeats it all.
   const server = createServer((_, answer) => answer.writeHead(401).end(world.echo));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const HEROKU_API_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const run = (args: readonly string[]) => world.run(args, { HEROKU_API_URL });
+  const here = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ofVendors = Object.fromEntries(
+    variables.filter(({ name }) => name.endsWith('_API_URL')).map(({ name }) => [name, here]),
+  );
+  const run = (args: readonly string[]) => world.run(args, ofVendors);
   for (const command of commands) {
     const args = [command.name(), ...(argumentsOf[command.name()] ?? [])];
     await run(['--debug', ...args]);

@@ -82,6 +82,13 @@ const wayBack: readonly Step[] = [
   'restoreCanary',
 ];
 
+/** Those that stand on another way than the one to production. */
+const ways: Readonly<Partial<Record<Step, readonly Step[]>>> = {
+  restoreCanary: wayBack,
+  acquireLockToRestore: ['acquireLockToRestore'],
+};
+const asides = Object.keys(ways) as Step[];
+
 const bakeMs = 60_000;
 const { settings } = samples['deploy.requested'];
 const baked: Settings = {
@@ -94,7 +101,7 @@ const baked: Settings = {
 /** Answers each step as the samples say, up to the one that never answers. */
 function services(stuck: Step) {
   let at = 0;
-  const wayTo = stuck === 'restoreCanary' ? wayBack : way;
+  const wayTo = ways[stuck] ?? way;
   const answer = async (service: ServiceName, signal: AbortSignal): Promise<unknown> => {
     const step = wayTo[at];
     if (step === undefined || step === stuck || steps[step].service !== service)
@@ -121,6 +128,9 @@ function services(stuck: Step) {
 
 /** Runs a deploy that hangs, for twelve minutes. */
 async function hang(stuck: Step): Promise<void> {
+  // The lane is lost while the canary is taken back: the run after that one waits for it once more.
+  if (stuck === 'acquireLockToRestore') await hang('restoreCanary');
+  const began = time.now();
   const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
   const wanted = { ...request, settings: baked };
   const run = newRun({ actor: anActor, ci: null, program: 'test' });
@@ -139,7 +149,8 @@ async function hang(stuck: Step): Promise<void> {
     leaseMs: 60_000,
     lock: {
       acquire: (_, signal) => answer('acquireLock', signal) as never,
-      resume: async () => null,
+      resume: async () =>
+        stuck === 'acquireLockToRestore' ? { kind: 'lost', to: '503-7c3d2e1f' } : null,
     },
     services: table,
     interrupt: interrupt.signal,
@@ -151,25 +162,27 @@ async function hang(stuck: Step): Promise<void> {
     over = true;
   });
   ended.catch(() => {});
-  await time.runUntil(() => time.now() >= start + 12 * minute, start + 13 * minute);
+  await time.runUntil(() => time.now() >= began + 12 * minute, began + 13 * minute);
   expectHeard();
   interrupt.abort('SIGTERM');
-  await time.runUntil(() => over, start + 20 * minute);
+  await time.runUntil(() => over, began + 20 * minute);
   pulse.end();
   keeper.stop();
 }
 
 describe('a step that takes twelve minutes', () => {
   it('is each of the chart’s steps', () => {
-    expect([...way, 'restoreCanary'].sort()).toEqual(Object.keys(steps).sort());
+    expect([...way, ...asides].sort()).toEqual(Object.keys(steps).sort());
   });
 
-  it.each([...way, 'restoreCanary'] as const)(
+  it.each([...way, ...asides])(
     '%s is heard every minute, with what it does and since when',
     async (step) => {
       await hang(step);
       const last = lines.findLast(({ text }) => text.startsWith('still '));
-      expect(last?.text).toContain(`still ${describeStep(step)}, since 10:00:00Z (`);
+      expect(last?.text).toMatch(
+        new RegExp(`^still ${describeStep(step)}, since 10:(00|12):\\d\\dZ \\(`),
+      );
     },
   );
 });

@@ -49,7 +49,9 @@ describe('stepMessages', () => {
     const { headline } = tell(event);
     for (const mode of ['bot', 'webhook'] as const) {
       const messages = step(event, mode);
-      if (mode === 'bot' && event === everything[0]) expect(messages).toEqual([]);
+      // What a deploy begins with is the message itself; its steps are told in the thread.
+      if (mode === 'bot' && event.type === 'deploy.requested' && event.data.override === null)
+        expect(messages).toEqual([]);
       else expect(seen(allText(messages))).toContain(headline);
       for (const message of messages) {
         expect(faultIn(message)).toBeNull();
