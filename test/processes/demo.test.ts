@@ -22,7 +22,7 @@ it('tells its five stories, names who resumed, shows a Slack message as it is se
   expect(text).toContain('resumed by Bo Berg &lt;bo@acme.test&gt;');
   expect(blocks.length).toBeGreaterThan(0);
   expect(fourth).toContain('(killed)');
-  expect(told).toMatch(/506-[0-9a-f]{8} +production\.live/);
+  expect(told).toMatch(/506-[0-9a-f]{8}(: production\.live|\s+live)/);
 
   const [good = '', bad = ''] = fifth.split('The next commit');
   expect(good).toContain('for 10% of the traffic');

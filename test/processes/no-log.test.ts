@@ -18,9 +18,17 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   log: ['501'],
   replay: ['501'],
   export: [],
+  explain: ['501'],
+  verify: [],
+  open: ['app'],
+  serve: ['--port', '0'],
 };
 /** They make a log, or know none. */
-const others = ['advance', 'import', 'docs', 'sandbox', 'help'];
+const others = [
+  ...['advance', 'import', 'docs', 'sandbox', 'help', 'version', 'completion', 'init'],
+  // These say what they found, and what they found of the log is that there is none.
+  ...['complete', 'doctor'],
+];
 
 let stage: Stage;
 beforeEach(async () => {

@@ -2,7 +2,6 @@
 import { UsageError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { readUndelivered } from '../../runtime/notify/read-undelivered.ts';
-import type { Told } from '../../runtime/standing/known.ts';
 import { knownOf, readLanes } from '../../runtime/standing/read.ts';
 import { laneStanding } from '../../runtime/standing/standing.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -11,7 +10,7 @@ import { type StatusDocument, statusDocument } from '../render/status-document.t
 import { statusTabs } from '../render/status-tabs.ts';
 import { statusView } from '../render/status-view.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { type AskLane, laneAsker } from '../workspace/ask-targets.ts';
+import type { AskLane } from '../workspace/ask-targets.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { type GlobalFlags, given } from '../workspace/flags.ts';
 
@@ -61,15 +60,23 @@ interface Wanted extends Pick<StatusFlags, 'config' | 'store' | 'offline'> {
   readonly lane: string | undefined;
 }
 
+/** Offline, nothing is loaded that asks. */
+async function asker(
+  log: EventLog,
+  flags: Omit<Wanted, 'limit' | 'lane'>,
+  environment: Environment,
+): Promise<AskLane> {
+  if (flags.offline === true) return async () => ({ kind: 'notAsked', why: '' });
+  const { laneAsker } = await import('../workspace/ask-targets.ts');
+  return (await laneAsker(flags, environment, log)).ask;
+}
+
 async function finder(
   log: EventLog,
   { limit, lane, ...flags }: Wanted,
   environment: Environment,
 ): Promise<() => Promise<StatusDocument>> {
-  const ask: AskLane =
-    flags.offline === true
-      ? async (): Promise<Told> => ({ kind: 'notAsked', why: '' })
-      : (await laneAsker(flags, environment, log)).ask;
+  const ask = await asker(log, flags, environment);
   return async () => {
     const { lanes, more } = await readLanes(log, { limit, lane });
     const known = lanes.map(async (logged) => knownOf(log, logged, await ask(logged)));

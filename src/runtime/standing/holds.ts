@@ -37,10 +37,10 @@ function disabled({ marks }: Known): Hold | null {
   const off = marks['lane.disabled'];
   const on = marks['lane.enabled'];
   if (off === undefined || (on?.record.version ?? 0) > off.record.version) return null;
-  const { actor, reason } = off.data;
+  const { actor, observed, reason } = off.data;
   return {
     kind: 'lane',
-    what: `the lane was disabled by ${actor}: ${reason}`,
+    what: `the lane was disabled by ${actor} (${observed}): ${reason}`,
     since: off.record.time,
     release: null,
     by: actor,

@@ -1,4 +1,5 @@
 /** A service of Render over HTTP, as its API reference has it: https://api-docs.render.com/reference. */
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { image, one, type Recipe, tagOf } from './stand-in.ts';
@@ -49,7 +50,7 @@ class Service {
   #begin(ref: string, trigger: string): Deploy {
     const id = `dep-${this.deploys.length + 1}`;
     const createdAt = new Date(Date.UTC(2026, 0, 5, 9, this.deploys.length)).toISOString();
-    const sha = `sha256:${'a'.repeat(64)}`;
+    const sha = `sha256:${createHash('sha256').update(ref).digest('hex')}`;
     const deploy = { id, status: 'update_in_progress', trigger, image: { ref, sha }, createdAt };
     this.deploys.unshift(deploy);
     return deploy;

@@ -373,7 +373,7 @@ const situations: readonly Situation[] = [
     holds: ['lane'],
     production: ['v501', 'log', true],
     type: [`pipeline enable ${why}`],
-    also: ({ holds }) => expect(holds[0]?.what).toContain('mia: incident 4711'),
+    also: ({ holds }) => expect(holds[0]?.what).toContain('): incident 4711'),
   },
   {
     name: 'the lane is disabled, and a deploy waits for that',
