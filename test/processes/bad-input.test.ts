@@ -97,7 +97,7 @@ describe('the environment', { timeout: 30_000 }, () => {
   it('with a Slack that does not answer: the deploy goes live all the same', async () => {
     const commit = stage.commit('The first');
     const ended = await stage.advance(501, commit, {
-      SLACK_WEBHOOK_URL: 'http://127.0.0.1:9/services/T0/B0/nobody',
+      SLACK_WEBHOOK_URL: 'http://127.0.0.1:9/services/T0/B0/x4711-not-there',
       SLACK_BOT_TOKEN: undefined,
     });
     expect(ended).toMatchObject({ exit: 0 });
