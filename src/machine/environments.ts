@@ -1,5 +1,6 @@
 /** The environments of a deploy, as its settings have them. Pure. */
 import {
+  type DeployRequest,
   type Environment,
   type EnvironmentName,
   environmentNames,
@@ -18,4 +19,14 @@ export function environmentsOf<E = Environment>(
     const environment = settings[name];
     return environment === null ? [] : [{ name, environment }];
   });
+}
+
+/** Where people see an environment: the site of the first endpoint that is asked there; null where none is. */
+export function siteOf(
+  { settings }: Pick<DeployRequest, 'settings'>,
+  environment: EnvironmentName,
+): string | null {
+  const [first] = settings[environment]?.verify.endpoints ?? [];
+  if (first === undefined || !URL.canParse(first.url)) return null;
+  return `${new URL(first.url).origin}/`;
 }

@@ -54,6 +54,12 @@ export function actorName({ claimed, observed }: Actor): string {
   return claimed ?? knownName(observed) ?? ci?.run ?? onHost(system);
 }
 
+/** Who wrote an event, by its `metadata.actor`. */
+export function actorIn(actor: unknown): string {
+  const read = actorSchema.safeParse(actor);
+  return read.success ? actorName(read.data) : 'somebody';
+}
+
 /** `claimed; git identity Ana Lima <ana@acme.test>; ana on ws-7`: how the name came about, and what was seen beside it. */
 export function observedInWords(actor: Actor): string {
   const { claimed, observed } = actor;

@@ -2,15 +2,15 @@
 
 import type { ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
 import { redactAll } from '../redaction/gate.ts';
-import { actorName, actorSchema } from '../runtime/actor.ts';
+import { actorIn } from '../runtime/actor.ts';
 import { readDeploy } from '../runtime/audit/deploys.ts';
 import { linksOf } from '../runtime/audit/links.ts';
 import { livingRuns } from '../runtime/lock/living-runs.ts';
-import { domainEvent, UnreadableLog } from '../runtime/log/recorded.ts';
+import { domainEvent, stateAfter, UnreadableLog } from '../runtime/log/recorded.ts';
 import { deployStream } from '../runtime/log/streams.ts';
 import { knownOf, readLanes } from '../runtime/standing/read.ts';
 import { type LaneStanding, laneStanding } from '../runtime/standing/standing.ts';
-import type { EventLog, JsonObject, RecordedEvent } from '../store/log.ts';
+import type { EventLog, RecordedEvent } from '../store/log.ts';
 
 /** Null: the log has no deploy of that id. */
 export async function readToldDeploy(log: EventLog, id: string): Promise<ToldDeploy | null> {
@@ -22,7 +22,7 @@ export async function readToldDeploy(log: EventLog, id: string): Promise<ToldDep
   const observed = domain.find((event) => event.type === 'deploy.observed');
   return redactAll({
     row,
-    by: whoAsked(records[0]),
+    by: actorIn(records[0]?.metadata.actor),
     running: !row.settled && living.has(id),
     events,
     links: linksOf(domain),
@@ -45,16 +45,6 @@ function toldEvents(records: readonly RecordedEvent[]) {
     }
   }
   return { events, fault: null };
-}
-
-function stateAfter({ metadata }: RecordedEvent): string | null {
-  const transition = metadata.transition as JsonObject | undefined;
-  return typeof transition?.to === 'string' ? transition.to : null;
-}
-
-function whoAsked(first: RecordedEvent | undefined): string {
-  const { data: actor } = actorSchema.safeParse(first?.metadata.actor);
-  return actor === undefined ? 'somebody' : actorName(actor);
 }
 
 /** How every lane stands, as the log knows it: whoever looks at a page asks no target. */

@@ -61,7 +61,7 @@ export async function explained(
     number === undefined
       ? name
       : await mergeCommitOf(Number(number), await urlOf(repository, log), environment);
-  const named = await findNamed(asked, { log, repository, tell: tell });
+  const named = await findNamed(asked, { log, repository, tell });
   const commit = named.kind === 'deploy' ? named.row.commit : named.sha;
   const deploy = named.kind === 'deploy' ? named.row.deploy : null;
   const lanes = named.kind === 'deploy' ? [named.row.lane] : await lanesFor(log, commit, onlyLane);

@@ -1,8 +1,10 @@
 /** What is shown outside of the terminal. */
 import { Argument, type Command } from 'commander';
-import { type LinkName, linkNames } from '../../runtime/audit/links.ts';
+import type { LinkName } from '../../runtime/audit/links.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { example, type Surroundings } from './shared.ts';
+
+const linkNames: readonly LinkName[] = ['app', 'run', 'comparison', 'commit'];
 
 /** `pipeline open`. */
 export function declareOpen(program: Command, { terminal, exit }: Surroundings): void {

@@ -1,9 +1,10 @@
 /** The summary of a job at GitHub Actions: what became of the deploy, its way, what ships, what was checked. Pure. */
-import { siteOf } from '../../effects/channels/links.ts';
+
 import { formatDuration } from '../../format/duration.ts';
 import { markdownBlock, markdownLink, markdownText } from '../../format/markdown.ts';
 import { clockTime } from '../../format/time.ts';
 import { counted } from '../../format/words.ts';
+import { siteOf } from '../../machine/environments.ts';
 import type { DeployRequest, ReleaseNotes } from '../../machine/events.ts';
 import { topOf } from '../../machine/state-facts.ts';
 import { shortSha, tell } from '../../machine/story.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, statSync } from 'node:fs';
 import { redact, redactAll } from '../../redaction/gate.ts';
-import { domainEvent, ifReadable } from '../../runtime/log/recorded.ts';
+import { domainEvent, ifReadable, stateAfter } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
 import type { EventLog } from '../../store/log.ts';
 import { outputLines, summaryBytesMax } from '../ci/actions.ts';
@@ -38,8 +38,9 @@ async function toldEvents(log: EventLog, deploy: string): Promise<ToldEvent[]> {
   return events.flatMap((one) => {
     // What a newer version wrote, that one can tell.
     const event = ifReadable(() => domainEvent(one));
-    const { to = null } = (one.metadata.transition ?? {}) as { to?: string };
-    return event === null ? [] : [{ event: redactAll(event), time: one.time, state: to }];
+    return event === null
+      ? []
+      : [{ event: redactAll(event), time: one.time, state: stateAfter(one) }];
   });
 }
 

@@ -1,8 +1,8 @@
 /** Where a deploy can be looked at, besides the log. */
+import { siteOf } from '../../machine/environments.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 
-export const linkNames = ['app', 'run', 'comparison', 'commit'] as const;
-export type LinkName = (typeof linkNames)[number];
+export type LinkName = 'app' | 'run' | 'comparison' | 'commit';
 
 /** Null: the deploy's events name no such place. */
 export type Links = Readonly<Record<LinkName, string | null>>;
@@ -16,9 +16,8 @@ export function linksOf(events: readonly DomainEvent[]): Links {
   };
   for (const { type, data } of events) {
     if (type === 'deploy.requested') {
-      const { repository, production } = data.settings;
-      const endpoint = production.verify.endpoints[0]?.url;
-      links.app = endpoint === undefined ? null : new URL('/', endpoint).href;
+      const { repository } = data.settings;
+      links.app = siteOf(data, 'production');
       links.run = data.build.url;
       links.commit = repository === null ? null : `${repository}/commit/${data.commit.sha}`;
     }

@@ -68,6 +68,12 @@ export function inTodaysWords<T>(
   }
 }
 
+/** The state that an event led to, as its run wrote it beside it; null where it says none. */
+export function stateAfter({ metadata }: Pick<RecordedEvent, 'metadata'>): string | null {
+  const { to } = (metadata.transition ?? {}) as { readonly to?: unknown };
+  return typeof to === 'string' ? to : null;
+}
+
 /** What `read` gives; null where this version cannot read what the log has. */
 export function ifReadable<T>(read: () => T): T | null {
   try {

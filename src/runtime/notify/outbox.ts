@@ -16,7 +16,7 @@ import {
 } from '../../store/log.ts';
 import { deploysOf } from '../audit/deploys.ts';
 import { followerOf } from '../lock/follower.ts';
-import { domainEvent, ifReadable, laneEvent, UnreadableLog } from '../log/recorded.ts';
+import { domainEvent, ifReadable, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 import {
   type LeftOut,
@@ -204,12 +204,11 @@ export class Outbox {
       leaveOut,
     );
     if (history === null) return null;
-    const { to } = (metadata.transition ?? {}) as { readonly to?: string };
     const next = later.find((one) => one.position <= until);
     return {
       ...{ id, position, version, time, history },
       deploy: stream.slice(prefix.length),
-      state: to ?? null,
+      state: stateAfter({ metadata }),
       nextTime: next?.time ?? null,
       since: () => this.#since(event, later, history[0].data),
     };

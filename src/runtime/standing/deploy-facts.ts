@@ -8,7 +8,7 @@ import type {
   Running,
 } from '../../machine/events.ts';
 import type { RecordedEvent } from '../../store/log.ts';
-import { actorName, actorSchema } from '../actor.ts';
+import { actorIn } from '../actor.ts';
 import type { DeployRow, DeployStory } from '../audit/deploys.ts';
 import { domainEvent, ifReadable } from '../log/recorded.ts';
 
@@ -78,11 +78,6 @@ export function deployFacts({ row, events }: DeployStory): DeployFacts {
     if (event !== null) take(facts, event, recorded);
   }
   return facts;
-}
-
-function actorIn(actor: unknown): string {
-  const read = actorSchema.safeParse(actor);
-  return read.success ? actorName(read.data) : 'somebody';
 }
 
 type When = Pick<RecordedEvent, 'time' | 'position'>;

@@ -4,9 +4,9 @@
  * whatever may have been written already is looked for first, so that a lost answer or a killed run makes nothing twice.
  */
 import { z } from 'zod';
+import { siteOf } from '../../../machine/environments.ts';
 import { type EnvironmentName, environmentNames } from '../../../machine/events.ts';
 import type { Channel, ChannelFault, Delivery, Memory, News } from '../channel.ts';
-import { siteOf } from '../links.ts';
 import { isOver } from '../news.ts';
 import type { GitHubApi, NewDeployment, NewStatus } from './api.ts';
 import type { GitHubSettings } from './config.ts';

@@ -2,10 +2,10 @@
 import { markdownLink, markdownText } from '../../../format/markdown.ts';
 import { cut } from '../../../format/text.ts';
 import { dateAndTime } from '../../../format/time.ts';
+import { siteOf } from '../../../machine/environments.ts';
 import type { DeployRequest, EnvironmentName } from '../../../machine/events.ts';
 import { shortSha, tellStanding } from '../../../machine/story.ts';
 import type { DeployEvents } from '../channel.ts';
-import { siteOf } from '../links.ts';
 
 /** GitHub's limit for the description of a status. */
 const descriptionMax = 140;

@@ -1,6 +1,7 @@
 /** Pieces of a message about a deploy, as mrkdwn. Pure. */
 import { dateAndTime } from '../../../format/time.ts';
 import { counted } from '../../../format/words.ts';
+import { siteOf } from '../../../machine/environments.ts';
 import type {
   DeployRequest,
   DomainEvent,
@@ -9,7 +10,6 @@ import type {
 } from '../../../machine/events.ts';
 import { type EventText, shortSha } from '../../../machine/story.ts';
 import type { DeployEvents } from '../channel.ts';
-import { siteOf } from '../links.ts';
 import { cutEscaped, escapeText, link } from './text.ts';
 
 /** A sign beside the words, never in their place. */

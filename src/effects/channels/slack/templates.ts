@@ -3,10 +3,10 @@
  * Pure.
  */
 import { nearest } from '../../../format/nearest.ts';
+import { siteOf } from '../../../machine/environments.ts';
 import type { EventType } from '../../../machine/events.ts';
 import { shortSha, tellStanding } from '../../../machine/story.ts';
 import type { DeployEvents } from '../channel.ts';
-import { siteOf } from '../links.ts';
 import { cutEscaped, escapeText, hrefOf } from './text.ts';
 
 export type Templates = { readonly [T in EventType]?: string | undefined };
