@@ -105,22 +105,21 @@ describe('pipeline status', { timeout: 60_000 }, () => {
   });
 
   it('--watch shows it again when the log has something new, and ends at Ctrl-C', async () => {
-    const here = stage.here();
-    const ended = here.run(['status', '--watch', '--offline']);
-    const until = async (isSo: () => boolean) => {
-      while (!isSo()) await new Promise((later) => setTimeout(later, 10));
-    };
-    const times = () => here.printed().split('place\tacme-web\tproduction').length - 1;
-    await until(() => times() === 1);
+    // A process of its own: a signal within this one would reach everything that a test has imported.
+    const watching = stage.start(['status', '--watch', '--offline']);
+    let printed = '';
+    watching.process.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    const times = () => printed.split('place\tacme-web\tproduction').length - 1;
+    await watching.saw('place\tacme-web\tproduction');
     await stage.read(async (log) => log.head());
     expect(times()).toBe(1);
     const log = await openLog(stage.storeUrl, { projections });
     await switchLane(log, 'acme-web', 'disabled', someRun, 'incident 4711');
     await log.close();
-    await until(() => here.printed().includes('incident 4711'));
+    await watching.saw('incident 4711');
+    watching.process.kill('SIGINT');
+    expect(await watching.ended).toMatchObject({ exit: 130, stderr: '' });
     expect(times()).toBe(2);
-    process.emit('SIGINT', 'SIGINT');
-    expect(await ended).toMatchObject({ exit: 130, stderr: '' });
   });
 
   it('refuses --watch with --json, and a limit that is none', async () => {
