@@ -49,7 +49,8 @@ function lanePart(one: Explanation, at: Addresses): Markup {
       deploy,
       time: when,
       words,
-    }) => html`<li>${time(when)} <a href="${at.deploy(deploy)}">${deploy}</a> ${words}</li>
+      isRollback,
+    }) => html`<li>${time(when)} ${isRollback === true ? deploy : html`<a href="${at.deploy(deploy)}">${deploy}</a>`} ${words}</li>
 `,
   )}</ol>
 ${echo === null ? nothing : html`<p>${echo.kind === 'revert' ? 'Undone by' : 'The same change:'} <code>${shortSha(echo.sha)}</code> ${echo.title}${echo.deploy === null ? nothing : html`, shipped with <a href="${at.deploy(echo.deploy)}">${echo.deploy}</a>`}</p>`}

@@ -80,6 +80,7 @@ export function describeChannel(
       state: null,
       nextTime: null,
       since: async () => ({ wentOn: false, shipped: null, follower: null }),
+      head: async () => 'log head 00@1',
     });
     const leftOut: unknown[] = [];
     /** As an outbox does it: what is kept is JSON, and the last that was kept is what the next one gets. */

@@ -171,6 +171,7 @@ describe('GitHub shows', () => {
       history: [{ type: 'deploy.requested', data: request }, ...events] as DeployEvents,
       nextTime: null,
       since: async () => ({ wentOn: false, shipped: null, follower: null }),
+      head: async () => 'log head 00@1',
     };
   }
 

@@ -12,6 +12,7 @@ import { type UndiciTransport, undiciTransport } from '../../src/effects/http/un
 import { schemaNumbers } from '../../src/machine/event-schemas.ts';
 import type { DomainEvent } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
+import { tell as tellEvent } from '../../src/machine/story.ts';
 import { laneStream, runResource } from '../../src/runtime/log/streams.ts';
 import { createNotifier } from '../../src/runtime/notify/notifier.ts';
 import { type RunningSandbox, startSandbox } from '../../src/sandbox/server.ts';
@@ -95,7 +96,7 @@ interface Shown {
   readonly ts: string;
   readonly thread_ts: string | null;
   readonly broadcast: boolean;
-  readonly blocks: readonly { readonly text?: { readonly text: string } }[];
+  readonly blocks: readonly { readonly type: string; readonly text?: { readonly text: string } }[];
 }
 const shown = (): (Shown & { readonly whole: string })[] =>
   (sandbox.slackMessages() as Shown[]).map((one) => ({
@@ -118,7 +119,8 @@ describe.each(['bot', 'webhook'] as const)('a %s', (mode) => {
     const [message, ...others] = shown();
     expect(others).toEqual([]);
     expect(message).toMatchObject({ thread_ts: null, broadcast: false });
-    expect(message?.blocks).toHaveLength(1);
+    // And, small, the log's head.
+    expect(message?.blocks.map(({ type }) => type)).toEqual(['section', 'context']);
     expect(message?.blocks[0]?.text?.text).toContain(
       'is live: Greet people by name — Ana Lima and 1 more commit',
     );
@@ -178,6 +180,26 @@ describe.each(['bot', 'webhook'] as const)('a %s', (mode) => {
     expect(text).toMatch(/Greet people by name — Ana Lima(?! <@)/);
     expect(said).toEqual([]);
   });
+});
+
+it.each([
+  ...(['bot', 'webhook'] as const).flatMap((mode) => [
+    { mode, level: 'steps', end: sample('production.verified') },
+    { mode, level: 'problems', end: sample('production.held') },
+  ]),
+  { mode: 'bot', level: 'steps', end: sample('deploy.failed') } as const,
+])('the last message of a deploy, by a $mode at $level, has the log’s head', async (row) => {
+  const { mode, level, end } = row;
+  await tell(...begun, end);
+  // Of another deploy: the head is of the whole log, as far as it goes when the message is sent.
+  await write('deploy/503-2b6f89db', 'deploy.requested', samples['deploy.requested']);
+  await drain(mode, { level });
+  const { digest, position } = await log.headDigest();
+  expect(position).toBe(begun.length + 2);
+  const having = shown().filter(({ whole }) => whole.includes('log head'));
+  expect(having).toHaveLength(1);
+  expect(having[0]?.whole).toContain(`log head ${digest}@${position}`);
+  expect(having[0]?.text).toContain(tellEvent(end).headline.slice(0, 30));
 });
 
 it('nobody is mentioned without the right to look people up, which is said once, and the message is sent', async () => {

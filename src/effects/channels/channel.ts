@@ -32,6 +32,8 @@ export interface News {
   readonly nextTime: string | null;
   /** What has happened since. Reads the log. */
   readonly since: () => Promise<Since>;
+  /** The log's head, in words, for people who keep it elsewhere (docs/audit.md): it stands for this event and all before it. Reads the log. */
+  readonly head: () => Promise<string>;
 }
 
 export interface Since {

@@ -10,6 +10,11 @@ export function isOver({ state }: Pick<At, 'state'>): boolean {
   return tags.includes('settled') && !tags.includes('held');
 }
 
+/** The run that carries the deploy ends here: the deploy is over, or held until a person lets it go on. */
+export function isSettled({ state }: Pick<At, 'state'>): boolean {
+  return state !== null && stateFacts(state)?.tags.includes('settled') === true;
+}
+
 /** What a person can do now, with the command; null: nothing is asked of anybody. */
 export function nextFrom({ state, deploy }: At): string | null {
   return state === null ? null : nextFor(state, deploy);

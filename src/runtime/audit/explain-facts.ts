@@ -6,6 +6,7 @@ import { hasRun } from '../lock/living-runs.ts';
 import { domainEvent, laneEvent } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 import { type DeployEntry, indexedDeploys } from './deploy-index.ts';
+import { readRollbacks } from './lane-marks.ts';
 
 /** An event with its place. */
 export interface Told<E = DomainEvent> {
@@ -16,6 +17,11 @@ export interface Told<E = DomainEvent> {
   readonly position: number;
 }
 
+export type RollbackEvent = Extract<
+  LaneEvent,
+  { type: 'rollback.begun' | 'rollback.done' | 'rollback.failed' }
+>;
+
 export interface ExplainFacts {
   /** The lane's deploys, the one asked for last first. */
   deploys(lane: string): Promise<readonly DeployEntry[]>;
@@ -23,6 +29,8 @@ export interface ExplainFacts {
   events(deploy: string): Promise<readonly Told[]>;
   /** The lane's own events after a global position. */
   laneEvents(lane: string, after: number): Promise<readonly Told<LaneEvent>[]>;
+  /** What people took production back by, oldest first: each that was carried out, the last that was begun and that failed. */
+  rollbacks(lane: string): Promise<readonly Told<RollbackEvent>[]>;
   /** Whether a run that is alive carries it on. */
   isRunning(deploy: string): Promise<boolean>;
 }
@@ -50,6 +58,7 @@ const page = 1_000;
 export function factsOf(log: EventLog): ExplainFacts {
   const known = new Map<string, Promise<readonly Told[]>>();
   const lanes = new Map<string, Promise<readonly DeployEntry[]>>();
+  const rollbacks = new Map<string, Promise<readonly Told<RollbackEvent>[]>>();
   return {
     deploys(lane) {
       const read = lanes.get(lane) ?? indexedDeploys(log, { lane });
@@ -62,6 +71,11 @@ export function factsOf(log: EventLog): ExplainFacts {
       return read;
     },
     laneEvents: (lane, after) => readLaneEvents(log, lane, after),
+    rollbacks(lane) {
+      const read = rollbacks.get(lane) ?? readRollbackEvents(log, lane);
+      rollbacks.set(lane, read);
+      return read;
+    },
     isRunning: (deploy) => hasRun(log, deploy),
   };
 }
@@ -92,4 +106,12 @@ async function readLaneEvents(
     if (events.length < page) return found;
     after = events.at(-1)?.position ?? after;
   }
+}
+
+async function readRollbackEvents(log: EventLog, lane: string): Promise<Told<RollbackEvent>[]> {
+  const marks = await readRollbacks(log, lane);
+  return marks.map(({ record }) => {
+    const event = laneEvent(record) as RollbackEvent;
+    return { event, time: record.time, position: record.position };
+  });
 }

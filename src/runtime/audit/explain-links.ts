@@ -10,6 +10,8 @@ export interface Link {
   readonly time: string;
   /** One line. */
   readonly words: string;
+  /** It is of a rollback by a person, and `deploy` is that one's id. */
+  readonly isRollback?: true;
 }
 
 /** Events by which it was decided whether a deploy goes on; the others say how it went. */
@@ -45,27 +47,40 @@ export function endOf(events: readonly Told[]): Told | undefined {
   return events.slice(since + 1).findLast(({ event }) => ends.has(event.type));
 }
 
-/** Who lifted, in the lane, what the event held a deploy for: `lifted by nobody`; null: a person can lift nothing there. */
+/** What holds deploys: an event of one that was held, or the release by which a person took production back. */
+export type Holding = Told | { readonly release: string; readonly position: number };
+
+export interface Lift {
+  /** `lifted by nobody` */
+  readonly words: string;
+  /** Null: nobody. */
+  readonly by: string | null;
+}
+
+/** Who lifted, in the lane, what deploys are held by; null: a person can lift nothing there. */
 export async function liftOf(
   lane: string,
-  held: Told,
+  held: Holding,
   facts: Pick<ExplainFacts, 'laneEvents'>,
-): Promise<string | null> {
-  const lifts = liftedBy(held);
+): Promise<Lift | null> {
+  const lifts = 'event' in held ? liftedBy(held) : liftedFrom(held.release);
   if (lifts === null) return null;
   const since = await facts.laneEvents(lane, held.position);
   const lift = since.find(({ event }) => lifts(event));
-  if (lift === undefined) return 'lifted by nobody';
-  const { actor, observed, reason } = lift.event.data as Record<string, string>;
-  const who = namedPerson({ actor: actor ?? '', observed: observed ?? '' });
-  return `lifted by ${who}, ${lift.time.slice(0, 16).replace('T', ' ')} UTC: ${reason ?? ''}`;
+  if (lift === undefined) return { words: 'lifted by nobody', by: null };
+  const { actor = '', observed = '', reason = '' } = lift.event.data as Record<string, string>;
+  const who = namedPerson({ actor, observed });
+  const when = lift.time.slice(0, 16).replace('T', ' ');
+  return { words: `lifted by ${who}, ${when} UTC: ${reason}`, by: actor };
 }
 
+const liftedFrom =
+  (release: string) =>
+  (of: LaneEvent): boolean =>
+    of.type === 'rollback.lifted' && of.data.release === release;
+
 function liftedBy({ event }: Told): ((lane: LaneEvent) => boolean) | null {
-  if (event.type === 'production.held') {
-    const { id } = event.data.rollback.release;
-    return (of) => of.type === 'rollback.lifted' && of.data.release === id;
-  }
+  if (event.type === 'production.held') return liftedFrom(event.data.rollback.release.id);
   if (event.type !== 'production.disabled') return null;
   const { switch: which, distrust } = event.data;
   if (which === 'lane') return (of) => of.type === 'lane.enabled';

@@ -9,6 +9,7 @@ import { replacements, shippedByNotes, shippedByRecord } from './carriers.ts';
 import type { DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
 import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
+import { rollbacksBehind, rollbacksSince } from './explain-rollbacks.ts';
 import { lastSeen, type Seen, seenWords } from './last-seen.ts';
 
 export type Verdict =
@@ -76,7 +77,7 @@ export async function explain(
 ): Promise<Explanation> {
   const { commit, lane } = asked;
   const all = await facts.deploys(lane);
-  const seen = await lastSeen(all, facts);
+  const seen = await lastSeen(lane, all, facts);
   const live = all.filter(isLive).toSorted((a, b) => a.position - b.position);
   const others = all.filter((entry, at) => at < newestMax || isOpen(entry));
   const heads = [...others, ...live.toReversed()].map((entry) => entry.commit);
@@ -150,21 +151,25 @@ async function shippedWith(
     deploy,
     carrier: isOwn ? null : shipped.commit,
     headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}`,
-    chain: [...ends.flat(), ...decisions(deploy, events), ...(now ?? [])],
+    chain: [...ends.flat(), ...decisions(deploy, events), ...(now?.links ?? [])],
     echo,
-    next: isGone ? bringsBack(context) : null,
+    next: now === null ? null : bringsBack(now.holds, context),
   };
 }
 
-/** A deploy that was not over when production was taken back, or a newer one. */
-function bringsBack({ having }: Context): string {
+/** A deploy that was not over when production was taken back, or a newer one; by hand, where a rollback holds. */
+function bringsBack(holds: boolean, { having }: Context): string {
   const open = having.find(isOpen);
   const next = open === undefined ? null : nextFor(open.state, open.deploy);
+  if (next === null && holds) {
+    return 'Deploys are held by that rollback. Ship one by hand, from a clone of its commit: pipeline advance --build LABEL --reason "…"';
+  }
   return next ?? 'A newer commit of the branch brings it back, once its own deploy goes through.';
 }
 
-/** What took production to where the commit is not, where a deploy of the lane was held for it. */
+/** What took production to where the commit is not: people by `rollback`, and where a deploy of the lane was held for it. */
 async function whyGone(shipped: DeployEntry, { asked, facts, production }: Context) {
+  const { links, release, holds } = await rollbacksSince(asked.lane, shipped.position, facts);
   const entries = (await facts.deploys(asked.lane)).filter(
     ({ position }) => position > shipped.position,
   );
@@ -173,12 +178,17 @@ async function whyGone(shipped: DeployEntry, { asked, facts, production }: Conte
     const held = events.findLast(({ event }) => event.type === 'production.held');
     if (held === undefined || held.position < shipped.position) continue;
     const lift = await liftOf(asked.lane, held, facts);
-    return [{ deploy, time: held.time, words: `${tell(held.event).headline}; ${lift}` }];
+    const words = `${tell(held.event).headline}; ${lift?.words}`;
+    return { links: inOrder([...links, { deploy, time: held.time, words }]), holds };
   }
-  return production === null
-    ? []
-    : [{ deploy: production.deploy, time: production.at, words: seenWords(production) }];
+  if (release !== null || production === null) return { links, holds };
+  const seen = { deploy: production.deploy, time: production.at, words: seenWords(production) };
+  return { links: inOrder([...links, seen]), holds };
 }
+
+/** By their times, which never go back in a log. */
+const inOrder = (links: readonly Link[]): Link[] =>
+  links.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 
 async function notShipped(own: readonly DeployEntry[], context: Context): Promise<Explanation> {
   const { asked, facts, having } = context;
@@ -201,13 +211,14 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
   const pick = await echoOf('pick', null, context);
   const picked = pick === null ? '' : `; the same change is in production as ${shortSha(pick.sha)}`;
   const isRunning = verdict === 'underWay' && (await facts.isRunning(deploy));
+  const behind = await rollbacksBehind(asked.lane, events, facts);
   return {
     ...base(context),
     verdict,
     deploy,
     carrier: isOwn ? null : decides.commit,
     headline: `${other}${standing}${picked}`,
-    chain: [...ends.flat(), ...decisions(deploy, events)],
+    chain: [...ends.flat(), ...inOrder([...behind, ...decisions(deploy, events)])],
     echo: pick,
     next: nextOf(verdict, decides, events, isRunning),
   };
@@ -261,7 +272,7 @@ async function standingWords(
   const { headline } = tellStanding([first, ...more]);
   const end = endOf(events);
   const lift = end === undefined ? null : await liftOf(lane, end, facts);
-  return lift === null ? headline : `${headline}; ${lift}`;
+  return lift === null ? headline : `${headline}; ${lift.words}`;
 }
 
 function nextOf(

@@ -181,6 +181,32 @@ export async function readShipped(
   );
 }
 
+/** So many of the last rollbacks are worth telling of. */
+const rollbacksMax = 50;
+
+/** What people took production back by, oldest first: the last that were carried out, that was begun, and that failed. */
+export async function readRollbacks(
+  log: EventLog,
+  lane: string,
+): Promise<readonly Marked<'rollback.begun' | 'rollback.done' | 'rollback.failed'>[]> {
+  const rows = await projected(log).query(laneMarksProjection, (db) =>
+    db
+      .selectFrom('lane_marks')
+      .selectAll()
+      .where('lane', '=', lane)
+      .where((eb) =>
+        eb.or([
+          eb('mark', '=', 'rollback.done').and('subject', '!=', ''),
+          eb('mark', 'in', ['rollback.begun', 'rollback.failed']).and('subject', '=', ''),
+        ]),
+      )
+      .orderBy('version', 'desc')
+      .limit(rollbacksMax),
+  );
+  const found = await Promise.all(rows.map((row) => marked(log, row)));
+  return found.reverse() as Marked<'rollback.begun' | 'rollback.done' | 'rollback.failed'>[];
+}
+
 async function marked(log: EventLog, row: LaneMarksTable): Promise<Marked<LaneEventType>> {
   const { lane, mark, subject, version } = row;
   const [record] = await log.readStream(laneStream(lane), { fromVersion: version, limit: 1 });

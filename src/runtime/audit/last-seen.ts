@@ -3,10 +3,13 @@ import type { DomainEvent } from '../../machine/events.ts';
 import { shortSha } from '../../machine/story.ts';
 import type { DeployEntry } from './deploy-index.ts';
 import type { ExplainFacts, Told } from './explain-facts.ts';
+import { isDone } from './explain-rollbacks.ts';
 
 export interface Seen {
-  /** Who looked. */
+  /** The deploy that looked, or the rollback that a person made. */
   readonly deploy: string;
+  /** A person took it back to that: nothing looked since. */
+  readonly isTakenBack: boolean;
   /** When: ISO 8601. */
   readonly at: string;
   /** The release; null: there was none. */
@@ -15,22 +18,29 @@ export interface Seen {
   readonly commit: string | null;
 }
 
-/** Null: no deploy of the lane has told. */
+/** Null: neither a deploy nor a rollback of the lane has told. */
 export async function lastSeen(
+  lane: string,
   entries: readonly DeployEntry[],
-  facts: Pick<ExplainFacts, 'events'>,
+  facts: Pick<ExplainFacts, 'events' | 'rollbacks'>,
 ): Promise<Seen | null> {
+  const back = (await facts.rollbacks(lane)).findLast(isDone);
   let newest: (Told & { readonly deploy: string }) | null = null;
   // A deploy tells nothing later than its last event.
   for (const { deploy, position } of entries.toSorted((a, b) => b.position - a.position)) {
-    if (newest !== null && newest.position > position) break;
+    if (Math.max(newest?.position ?? 0, back?.position ?? 0) > position) break;
     const told = (await facts.events(deploy)).findLast(({ event }) => runningIn(event) !== null);
     if (told === undefined || (newest !== null && told.position < newest.position)) continue;
     newest = { ...told, deploy };
   }
+  if (back !== undefined && back.position > (newest?.position ?? 0)) {
+    const { rollback, release, commit } = back.event.data;
+    const ran = { version: release.version, commit: fullOrNull(commit) };
+    return { deploy: rollback, isTakenBack: true, at: back.time, ...ran };
+  }
   const running = newest === null ? null : runningIn(newest.event);
   if (newest === null || running === null) return null;
-  return { deploy: newest.deploy, at: newest.time, ...running };
+  return { deploy: newest.deploy, isTakenBack: false, at: newest.time, ...running };
 }
 
 /** What the event says that production runs; null: nothing. */
@@ -61,8 +71,9 @@ function runningIn(event: DomainEvent): Pick<Seen, 'version' | 'commit'> | null 
 const fullOrNull = (commit: string | null): string | null =>
   commit !== null && /^[0-9a-f]{40}$/.test(commit) ? commit : null;
 
-export function seenWords({ deploy, at, version, commit }: Seen): string {
+export function seenWords({ deploy, isTakenBack, at, version, commit }: Seen): string {
   const code = commit === null ? 'of an unknown commit' : shortSha(commit);
   const what = version === null ? code : `${version}, ${code}`;
-  return `production ran ${what} when ${deploy} looked (${at.slice(0, 16).replace('T', ' ')} UTC)`;
+  const when = isTakenBack ? `once ${deploy} had taken it back` : `when ${deploy} looked`;
+  return `production ran ${what} ${when} (${at.slice(0, 16).replace('T', ' ')} UTC)`;
 }

@@ -15,6 +15,7 @@ import {
   type RecordedEvent,
 } from '../../store/log.ts';
 import { deploysOf } from '../audit/deploys.ts';
+import { headWords } from '../audit/head.ts';
 import { followerOf } from '../lock/follower.ts';
 import { domainEvent, ifReadable, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
@@ -211,6 +212,7 @@ export class Outbox {
       state: stateAfter({ metadata }),
       nextTime: next?.time ?? null,
       since: () => this.#since(event, later, history[0].data),
+      head: async () => headWords(await this.#o.log.headDigest()),
     };
   }
 

@@ -26,6 +26,15 @@ export const slackMutants: readonly Mutant[] = [
       'test/channels/slack-levels.test.ts › says each of them by itself after an outage, for the next may not be told',
   },
   {
+    id: 'the-head-is-told-with-every-step',
+    promise,
+    file: 'src/effects/channels/news.ts',
+    symbol: 'isSettled',
+    code: "stateFacts(state)?.tags.includes('settled') === true",
+    by: 'stateFacts(state) !== undefined',
+    noticedBy: 'test/channels/slack-levels.test.ts › has the log’s head',
+  },
+  {
     id: 'a-hold-looks-like-a-failure',
     promise,
     file: 'src/effects/channels/slack/lines.ts',

@@ -1,10 +1,11 @@
 /** Why a commit shipped or did not: a table of every end of a deploy, and of commits that went with others. */
 import { describe, expect, it } from 'vitest';
 import type { DomainEvent } from '../../../src/machine/events.ts';
+import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
-import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
 import { type Asked, explain } from '../../../src/runtime/audit/explain.ts';
 import { type CommitOrder, type Echo, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
+import { projections } from '../../../src/runtime/audit/projections.ts';
 import { runResource } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
@@ -68,6 +69,29 @@ const seenAt = (cause: 'contained' | 'diverged', commit: string): DomainEvent =>
 });
 const rolledBack = (commit: string): DomainEvent =>
   sample('production.held', { rollback: { ...held.rollback, commit } });
+const errors = { ...person, reason: 'errors' };
+const back = { rollback: 'rollback-1a2b3c4d', target: 'sample acme-production', ...errors };
+const to = { id: 'r38', version: 'v38' };
+const begun: LaneEvent = {
+  type: 'rollback.begun',
+  data: { ...back, from: { id: 'r40', version: 'v40' }, to, commit: null },
+};
+const notBack: LaneEvent = {
+  type: 'rollback.failed',
+  data: { ...back, to, code: 'E_UNHEALTHY', message: 'web.1 crashed' },
+};
+/** By a person, with the release that holds deploys then. */
+const takenBack =
+  (commit: string): Story =>
+  (log) =>
+    writeLane(log, {
+      type: 'rollback.done',
+      data: { ...back, to, release: held.rollback.release, commit },
+    });
+const lifted = (release: string): LaneEvent => ({
+  type: 'rollback.lifted',
+  data: { target: 'sample acme-production', release, ...person },
+});
 const laneOff = sample('production.disabled', {
   ...{ switch: 'lane', by: person },
   killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'true', why: null },
@@ -367,6 +391,75 @@ const rows: Readonly<Record<string, Row>> = {
     chain: [/live/, /held: production was rolled back .*; lifted by nobody/],
     next: /^Once the cause is mended: pipeline resume 502-/,
   },
+  'it shipped, and a person took production back since': {
+    stories: [first, live('501', at(1), at(0), 'v2'), takenBack(at(0))],
+    asked: at(1),
+    told: {
+      verdict: 'live',
+      production: { has: false, version: 'v41', deploy: 'rollback-1a2b3c4d', isTakenBack: true },
+    },
+    says: [/production was seen without it since$/],
+    chain: [
+      /^live/,
+      /^production was taken back to v38 \([0-9a-f]{8}\) as v41, by bo@acme.test \(.*\): errors; lifted by nobody$/,
+    ],
+    next: /held by that rollback.*pipeline advance --build LABEL --reason/,
+  },
+  'it shipped, a person took production back, and lifted that': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      takenBack(at(0)),
+      (log) => writeLane(log, lifted(held.rollback.release.id)),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [/^production was taken back .*; lifted by bo@acme.test .*: fixed by #9$/],
+    next: /^A newer commit of the branch brings it back/,
+  },
+  'it shipped, and a person has not ended taking production back': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      (log) => writeLane(log, begun),
+      toGates('502', at(2), at(1), rolledBack(at(0))),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [
+      /^production is being taken back from v40 to v38, by bo@.*: errors; nothing says that this ended$/,
+      /^held: /,
+    ],
+  },
+  'it shipped, a person could not take production back, and then did': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      (log) => writeLane(log, begun),
+      (log) => writeLane(log, notBack),
+      takenBack(at(0)),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [/that failed: E_UNHEALTHY, web.1 crashed$/, /^production was taken back to v38/],
+  },
+  'it is held by what a person took production back by': {
+    stories: [first, takenBack(at(0)), toGates('501', at(1), at(0), rolledBack(at(0)))],
+    asked: at(1),
+    told: { verdict: 'held', production: { isTakenBack: false, version: 'v41' } },
+    chain: [/^production was taken back to v38 .* as v41, by bo@.*: errors$/, /^held: /],
+  },
+  'it is live, and production was taken back to it': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      live('502', at(2), at(1), 'v3'),
+      takenBack(at(1)),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: true, isTakenBack: true } },
+    next: null,
+  },
   'it shipped, and was reverted by a commit that shipped': {
     stories: [first, live('501', at(1), at(0), 'v2'), live('502', at(2), at(1), 'v3')],
     asked: at(1),
@@ -400,7 +493,7 @@ const rows: Readonly<Record<string, Row>> = {
 
 describe('why a commit shipped or did not, where', () => {
   it.each(Object.entries(rows))('%s', async (_, row) => {
-    const log = await openLog('sqlite::memory:', { projections: [deploysProjection] });
+    const log = await openLog('sqlite::memory:', { projections });
     for (const story of row.stories) await story(log);
     const { asked } = row;
     const about = typeof asked === 'string' ? { commit: asked } : asked;
@@ -439,7 +532,7 @@ describe('why a commit shipped or did not, where', () => {
   });
 
   it('deploys of another lane have no say', async () => {
-    const log = await openLog('sqlite::memory:', { projections: [deploysProjection] });
+    const log = await openLog('sqlite::memory:', { projections });
     await writeDeploy(
       log,
       { label: '9', commit: at(1), lane: 'acme-web-2' },

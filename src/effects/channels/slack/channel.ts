@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import type { Channel, ChannelFault, Delivery, Memory, News, Since } from '../channel.ts';
-import { isOver, nextFrom } from '../news.ts';
+import { isOver, isSettled, nextFrom } from '../news.ts';
 import type { Authors } from './authors.ts';
 import { asPlainText } from './blocks.ts';
 import { type Level, mayBeTold } from './level.ts';
@@ -144,6 +144,7 @@ class SlackChannel implements Channel {
     return stepMessages(history, {
       ...{ mode: slack.mode, level: this.#level, templates, oncall, time, overtaken },
       next: nextFrom(news),
+      head: isSettled(news) ? await news.head() : null,
       folded: from === undefined ? [] : history.slice(from - 1, -1),
       follower: since?.follower?.build ?? null,
       mentions:

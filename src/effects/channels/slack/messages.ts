@@ -26,6 +26,8 @@ export interface StepOptions extends MessageOptions, Partial<FailureFacts> {
   readonly mode: 'bot' | 'webhook';
   /** Raw mrkdwn that calls somebody, such as `<!subteam^S0ONCALL>`; null: nobody is called. */
   readonly oncall: string | null;
+  /** The log's head, in words, where the deploy ends; null: it does not. */
+  readonly head?: string | null;
   /** In words, why the event is nobody's concern any more; null: it is how things stand. */
   readonly overtaken?: string | null;
   /** Old steps of the deploy that were not told by themselves, oldest first, and that this message tells of. */
@@ -72,6 +74,7 @@ export function deployMessage(history: DeployEvents, options: MessageOptions = {
  */
 export function stepMessages(history: DeployEvents, options: StepOptions): SlackMessage[] {
   const { mode, oncall, level = 'steps', overtaken = null, next = null, folded = [] } = options;
+  const { head = null } = options;
   const request = history[0].data;
   const event = latest(history);
   if (!isTold(history, level)) return [];
@@ -85,6 +88,8 @@ export function stepMessages(history: DeployEvents, options: StepOptions): Slack
   if (isConcern && oncall !== null) blocks.splice(isNamed(options) ? 1 : 0, 0, section(oncall));
   if (overtaken !== null) blocks.push(section(escapeText(`${overtaken}: nobody is called.`)));
   if (folded.length > 0) blocks.push(context(escapeText(inOneLine(folded))));
+  // The last of the last message: what the log was by then can be compared later.
+  if (head !== null) blocks.push(context(escapeText(head)));
   const text = own ?? escapeText(`${plainName(request)}: ${told.headline}`);
   return pack(text, blocks).map((message, i) =>
     told.tone === 'bad' && overtaken === null && i === 0

@@ -28,6 +28,7 @@ function envelope(title = 'Greet people by name'): Envelope {
     state: 'queued',
     nextTime: null,
     since: async () => ({ wentOn: false, shipped: null, follower: null }),
+    head: async () => 'log head 00@1',
   });
 }
 

@@ -48,6 +48,7 @@ const newsOf = (event: DomainEvent): News => ({
   state: 'failed',
   nextTime: null,
   since: async () => ({ wentOn: false, shipped: null, follower: null }),
+  head: async () => 'log head 00@1',
 });
 const failed = { type: 'deploy.failed', data: samples['deploy.failed'] } as const;
 

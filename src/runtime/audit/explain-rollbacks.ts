@@ -1,0 +1,89 @@
+/** What people did by `pipeline rollback`, as links of the chain that explains a commit. */
+import { oneLine } from '../../format/text.ts';
+import type { DomainEvent } from '../../machine/events.ts';
+import { namedPerson, shortSha } from '../../machine/story.ts';
+import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
+import { type Link, liftOf } from './explain-links.ts';
+
+type Done = Extract<RollbackEvent, { type: 'rollback.done' }>;
+
+export function isDone(told: Told<RollbackEvent>): told is Told<Done> {
+  return told.event.type === 'rollback.done';
+}
+
+export interface RollbackLinks {
+  readonly links: readonly Link[];
+  /** The release (its id) that production was given by the last one that was carried out; null: none was. */
+  readonly release: string | null;
+  /** No person has lifted the hold of that one. */
+  readonly holds: boolean;
+}
+
+/** What people took production back by after that position, each with what holds since: one that ended only by its end. */
+export async function rollbacksSince(
+  lane: string,
+  position: number,
+  facts: Pick<ExplainFacts, 'rollbacks' | 'laneEvents'>,
+): Promise<RollbackLinks> {
+  const all = (await facts.rollbacks(lane)).filter((told) => told.position > position);
+  const last = all.findLast(isDone);
+  const lift =
+    last === undefined ? null : await liftOf(lane, heldBy(last), { laneEvents: facts.laneEvents });
+  const links = all
+    .filter((told) => !isEnded(told, all))
+    .map((told) => linkOf(told, told === last ? lift : null));
+  return {
+    links,
+    release: last?.event.data.release.id ?? null,
+    holds: last !== undefined && lift?.by === null,
+  };
+}
+
+/** By whom production was taken back with the releases that deploys were held by. */
+export async function rollbacksBehind(
+  lane: string,
+  events: readonly Told[],
+  facts: Pick<ExplainFacts, 'rollbacks'>,
+): Promise<Link[]> {
+  const releases = new Set(events.map(({ event }) => releaseBehind(event)));
+  const all = (await facts.rollbacks(lane)).filter(isDone);
+  return all.filter(({ event }) => releases.has(event.data.release.id)).map((one) => linkOf(one));
+}
+
+const releaseBehind = (event: DomainEvent): string | null =>
+  event.type === 'production.held' ? event.data.rollback.release.id : null;
+
+/** A deploy that is held by it would be held so. */
+function heldBy({ event, position }: Told<Done>): { release: string; position: number } {
+  return { release: event.data.release.id, position };
+}
+
+const isEnded = ({ event }: Told<RollbackEvent>, all: readonly Told<RollbackEvent>[]): boolean =>
+  event.type === 'rollback.begun' &&
+  all.some((one) => one.event !== event && one.event.data.rollback === event.data.rollback);
+
+function linkOf(
+  { event, time }: Told<RollbackEvent>,
+  lift: { readonly words: string } | null = null,
+): Link {
+  const words = lift === null ? wordsOf(event) : `${wordsOf(event)}; ${lift.words}`;
+  return { deploy: event.data.rollback, time, words, isRollback: true };
+}
+
+function wordsOf(event: RollbackEvent): string {
+  const { to, reason } = event.data;
+  const why = `${namedPerson(event.data)}: ${oneLine(reason)}`;
+  switch (event.type) {
+    case 'rollback.begun':
+      return `production is being taken back from ${event.data.from.version} to ${to.version}, by ${why}; nothing says that this ended`;
+    case 'rollback.done': {
+      const { release, commit } = event.data;
+      const code = commit === null ? '' : ` (${shortSha(commit)})`;
+      return `production was taken back to ${to.version}${code} as ${release.version}, by ${why}`;
+    }
+    case 'rollback.failed': {
+      const { code, message } = event.data;
+      return `production was to be taken back to ${to.version}, by ${why}; that failed: ${code}, ${oneLine(message)}`;
+    }
+  }
+}
