@@ -6,6 +6,15 @@ import type { Ports } from './ports.ts';
 export interface PollOptions {
   readonly timeoutMs: number;
   readonly pauseMaxMs: number;
+  /** How the time between two asks passes; it may end early where something tells that there is an answer. Default: asleep. */
+  readonly rest?: (time: RestTime) => Promise<void>;
+}
+
+/** In milliseconds. */
+export interface RestTime {
+  readonly pauseMs: number;
+  /** Until the time is up. */
+  readonly leftMs: number;
 }
 
 /** Between the first two asks, so that a quick answer is soon known; it grows by half each time, up to `pauseMaxMs`. */
@@ -20,7 +29,7 @@ const firstPauseMs = 250;
  */
 export async function pollUntil<T>(
   ports: Ports,
-  { timeoutMs, pauseMaxMs }: PollOptions,
+  { timeoutMs, pauseMaxMs, rest = asleep(ports) }: PollOptions,
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const deadline = ports.clock.ran() + timeoutMs;
@@ -41,10 +50,15 @@ export async function pollUntil<T>(
       return undefined;
     }
     // What the ask itself took counts as pause.
-    const restMs = Math.max(pause - (now - startedAt), 0);
-    await ports.clock.sleep(Math.min(restMs, deadline - now), ports.signal);
+    const leftMs = deadline - now;
+    await rest({ pauseMs: Math.min(Math.max(pause - (now - startedAt), 0), leftMs), leftMs });
   }
 }
+
+const asleep =
+  ({ clock, signal }: Ports) =>
+  ({ pauseMs }: RestTime) =>
+    clock.sleep(pauseMs, signal);
 
 /** Says nothing about what was asked: ask again. After a write it means that it may have happened. */
 export function isTransient(error: unknown): error is LockstepError {

@@ -20,6 +20,8 @@ import { createSlack } from './slack/slack.ts';
 export interface SandboxOptions {
   /** Milliseconds since the epoch; everything that takes time goes by it. Default: the system's. */
   readonly now?: () => number;
+  /** How the time passes for an answer that stays open, in milliseconds. Left out: it ends with what there is. */
+  readonly wait?: (ms: number) => Promise<void>;
   readonly timing?: Partial<Timing>;
   /** Of Heroku's two apps; Cedar where nothing is said. Of two generations, they are not in one pipeline. */
   readonly generations?: { readonly staging?: Generation; readonly production?: Generation };
@@ -188,7 +190,7 @@ function createHerokuServices(
   const newWorld = () => new HerokuWorld({ now, newId, timing, generations, webUrls });
   let current = newWorld();
   const world = () => current;
-  const sources = createSources({ origin: origins.sources, now, newId, world });
+  const sources = createSources({ origin: origins.sources, now, newId, world, wait: options.wait });
   const newApi = () => createHeroku({ world, sources, token, newId, now });
   let api = newApi();
   const staging = createWeb({ world, name: 'acme-staging', outages });

@@ -57,7 +57,9 @@ export async function startSandbox(options: ServerOptions = {}): Promise<Running
       `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ]),
   ) as Record<Service, string>;
-  const made = createSandbox({ ...options, origins: urls });
+  // A clock of the caller's own moves when the caller says so, and may do so only once an answer has ended.
+  const wait = options.now === undefined ? { wait: setTimeout } : {};
+  const made = createSandbox({ ...wait, ...options, origins: urls });
   sandbox = made;
   return {
     ...made,

@@ -41,21 +41,23 @@ it('answers each service at its own port, and its environment points there', asy
 });
 
 it('a commit goes from upload to a live answer over real connections', async () => {
-  const sandbox = await start({ timing: { buildMs: 10, dynoBootMs: 10 } });
+  const sandbox = await start({ timing: { buildMs: 300, dynoBootMs: 10 } });
   const { urls, environment, control } = sandbox;
   const visitor = new Visitor(
     (service, path, init) => fetch(urls[service] + path, init),
     environment,
   );
   const { id, output_stream_url } = await visitor.build(staging, shaA);
-  await expect
-    .poll(async () => (await visitor.heroku('GET', `/apps/${staging}/builds/${id}`)).body.status)
-    .toBe('succeeded');
-  await expect.poll(async () => (await fetch(urls.staging)).status).toBe(200);
-  expect((await fetch(urls.staging)).headers.get('x-revision')).toBe(shaA);
+  const statusNow = async () =>
+    (await visitor.heroku('GET', `/apps/${staging}/builds/${id}`)).body.status;
+  expect(await statusNow()).toBe('pending');
   const output = await fetch(output_stream_url);
   expect(output.headers.get('transfer-encoding')).toBe('chunked');
+  // It stays open until the build ends, and tells it by its own end.
   expect(await output.text()).toContain('Launching');
+  expect(await statusNow()).toBe('succeeded');
+  await expect.poll(async () => (await fetch(urls.staging)).status).toBe(200);
+  expect((await fetch(urls.staging)).headers.get('x-revision')).toBe(shaA);
   control.reset({});
   expect(sandbox.world.app(staging)?.builds).toEqual([]);
   expect((await fetch(urls.staging)).status).toBe(503);

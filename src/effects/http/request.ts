@@ -27,8 +27,11 @@ export interface HttpRequest {
   readonly sign?: (body: string) => Readonly<Record<string, string>>;
   /** Of the answer only the status counts: its body is not read, but for this many bytes where it says no. */
   readonly refusalBytesMax?: number;
-  /** For an answer that stays open, such as a build's output: at the deadline, what has come is the answer. */
-  readonly partial?: boolean;
+  /**
+   * For an answer that stays open, such as a build's output: told of each piece as it comes, where the transport can. At
+   * the deadline, what has come is the answer.
+   */
+  readonly onPiece?: (piece: Uint8Array, status: number) => void;
 }
 
 /** An answer, read whole; header names in lower case. */

@@ -21,7 +21,7 @@ export interface UndiciTransport {
 export function undiciTransport(): UndiciTransport {
   const dispatcher = newDispatcher();
   const send: Transport = async (request) => {
-    const { method, url, signal, partial = false, headers = {}, body = null } = request;
+    const { method, url, signal, onPiece, headers = {}, body = null } = request;
     let response: Dispatcher.ResponseData;
     const chunks: Uint8Array[] = [];
     try {
@@ -32,13 +32,15 @@ export function undiciTransport(): UndiciTransport {
         else {
           for await (const chunk of response.body) {
             chunks.push(chunk.subarray(0, left));
+            onPiece?.(chunk, response.statusCode);
             left -= chunk.length;
             // Left before its end, the body is given up, and its connection with it.
             if (left <= 0) break;
           }
         }
       } catch (error) {
-        const isEnough = request.refusalBytesMax !== undefined || (partial && signal.aborted);
+        const isOpen = onPiece !== undefined && signal.aborted;
+        const isEnough = request.refusalBytesMax !== undefined || isOpen;
         if (!isEnough) throw error;
       }
     } catch (error) {

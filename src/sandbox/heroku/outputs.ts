@@ -1,35 +1,53 @@
 /**
- * The output of builds and release phases: plain text at a signed URL, as far as it has come (Heroku
+ * The output of builds and release phases: plain text at a signed URL, which stays open as long as more may come (Heroku
  * Platform API reference, Build, `output_stream_url`).
  */
 import type { Hono } from 'hono';
 import type { Build, Release } from './state.ts';
 import type { HerokuWorld } from './world.ts';
 
+/** How the time passes for an answer that stays open, in milliseconds. */
+export type Wait = (ms: number) => Promise<void>;
+
 export interface OutputsOptions {
   readonly world: () => HerokuWorld;
   /** The storage's answer to a URL that it did not sign. */
   readonly denied: () => Response;
+  /** Left out: an answer ends with what there is. */
+  readonly wait?: Wait;
 }
 
-export function addOutputs(hono: Hono, { world, denied }: OutputsOptions): void {
+/** So often is it looked whether more has come. */
+const lookMs = 20;
+
+export function addOutputs(hono: Hono, { world, denied, wait }: OutputsOptions): void {
   hono.get('/streams/:kind{builds|releases}/:file', (c) => {
-    world().settle();
     const id = c.req.param('file').replace(/\.log$/, '');
     if (c.req.query('X-Amz-Signature') !== id) return denied();
-    const lines = linesOf(world(), c.req.param('kind'), id);
-    if (lines === undefined) return c.notFound();
-    return chunked(c.req.header('range'), lines);
+    const look = () => {
+      world().settle();
+      return outputOf(world(), c.req.param('kind'), id);
+    };
+    const first = look();
+    if (first === undefined) return c.notFound();
+    return chunked(c.req.header('range'), () => look() ?? { ...first, isOpen: false }, wait);
   });
 }
 
-function linesOf({ apps }: HerokuWorld, kind: string, id: string): string[] | undefined {
+interface Output {
+  readonly lines: readonly string[];
+  /** More may come. */
+  readonly isOpen: boolean;
+}
+
+function outputOf({ apps }: HerokuWorld, kind: string, id: string): Output | undefined {
   if (kind === 'builds') {
     const build = apps.flatMap(({ builds }) => builds).find((one) => one.id === id);
-    return build === undefined ? undefined : buildLines(build);
+    return build && { lines: buildLines(build), isOpen: build.status === 'pending' };
   }
   const release = apps.flatMap(({ releases }) => releases).find((one) => one.id === id);
-  return release === undefined || release.phase === null ? undefined : phaseLines(release);
+  if (release === undefined || release.phase === null) return undefined;
+  return { lines: phaseLines(release), isOpen: release.status === 'pending' };
 }
 
 function buildLines({ status }: Build): string[] {
@@ -51,19 +69,32 @@ function phaseLines({ status }: Release): string[] {
 }
 
 /** A chunk a line. `Range: bytes=N-` goes on where an earlier read ended. */
-function chunked(range: string | undefined, lines: readonly string[]): Response {
+function chunked(range: string | undefined, look: () => Output, wait: Wait | undefined): Response {
   const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
-  const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
-  if (from > 0 && from >= bytes.length) return new Response(null, { status: 416 });
+  const now = (): { bytes: Uint8Array; isOpen: boolean } => {
+    const { lines, isOpen } = look();
+    const text = lines.map((line) => `${line}\n`).join('');
+    return { bytes: new TextEncoder().encode(text), isOpen: isOpen && wait !== undefined };
+  };
+  const { bytes, isOpen } = now();
+  if (from > 0 && from >= bytes.length && !isOpen) return new Response(null, { status: 416 });
+  let at = from;
+  let isGivenUp = false;
   const body = new ReadableStream<Uint8Array>({
-    start(stream) {
-      let at = from;
-      while (at < bytes.length) {
-        const end = bytes.indexOf(0x0a, at) + 1;
-        stream.enqueue(bytes.subarray(at, end));
-        at = end;
+    async pull(stream) {
+      for (let seen = now(); !isGivenUp; seen = now()) {
+        if (at < seen.bytes.length) {
+          const end = seen.bytes.indexOf(0x0a, at) + 1;
+          stream.enqueue(seen.bytes.subarray(at, end));
+          at = end;
+          return;
+        }
+        if (!seen.isOpen) return stream.close();
+        await wait?.(lookMs);
       }
-      stream.close();
+    },
+    cancel() {
+      isGivenUp = true;
     },
   });
   return new Response(body, {

@@ -1,6 +1,6 @@
 /** The storage beside Heroku: presigned uploads of source tarballs, and the output of builds and release phases. */
 import { Hono } from 'hono';
-import { addOutputs } from './outputs.ts';
+import { addOutputs, type Wait } from './outputs.ts';
 import type { HerokuWorld } from './world.ts';
 
 export interface Sources {
@@ -22,8 +22,10 @@ export function createSources(options: {
   now: () => number;
   newId: () => string;
   world: () => HerokuWorld;
+  /** Of output that is still being written. Left out: an answer ends with what there is. */
+  wait?: Wait | undefined;
 }): Sources {
-  const { origin, now, newId, world } = options;
+  const { origin, now, newId, world, wait } = options;
   const places = new Map<
     string,
     { expires: number; signature: string; bytes: Uint8Array | null }
@@ -58,7 +60,11 @@ export function createSources(options: {
     return bytes === null ? denied('AccessDenied') : c.body(new Uint8Array(bytes));
   });
 
-  addOutputs(hono, { world, denied: () => denied('AccessDenied') });
+  addOutputs(hono, {
+    world,
+    denied: () => denied('AccessDenied'),
+    ...(wait === undefined ? {} : { wait }),
+  });
 
   return {
     origin,

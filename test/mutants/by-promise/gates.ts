@@ -609,8 +609,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: verified,
     file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'followPromotion',
-    code: 'if (ours === undefined || states.some(({ failed }) => failed)) {',
-    by: 'if (ours === undefined || ours.failed) {',
+    code: 'if (states.some(({ failed }) => failed)) throw',
+    by: 'if (states.every(({ failed }) => failed)) throw',
     noticedBy: `${promotions} › is in part as well where ours got it`,
   },
   {

@@ -4,7 +4,7 @@ import { formatDuration } from '../../../format/duration.ts';
 import type { Refusal } from '../../../machine/services.ts';
 import { VendorRefused } from '../../http/errors.ts';
 import { writeOnce } from '../../lost-replies.ts';
-import { pollUntil } from '../../polling.ts';
+import { pollUntil, type RestTime } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { containerImage, hasSameContent, isSameCode, refuseContainerRelease } from './artifacts.ts';
@@ -257,14 +257,17 @@ export async function followBuild(
   const output = new OutputFollower(ports);
   const path = appPath(app, 'builds', id);
   let succeededAt: number | null = null;
-  const polling = { timeoutMs, pauseMaxMs: 5_000 };
+  let url: string | null = null;
+  const rest = (time: RestTime) => output.rest(url, time);
+  const polling = { timeoutMs, pauseMaxMs: 5_000, rest };
   const built = await pollUntil(ports, polling, async () => {
     const seen = await api.get(path, buildSchema, ports);
     if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);
     refuseContainerBuild(app, seen);
     const { status, release, output_stream_url } = seen;
-    await output.read(output_stream_url, { end: status !== 'pending' });
+    url = output_stream_url ?? null;
     if (status === 'pending') return undefined;
+    await output.end(url);
     if (status === 'failed') throw buildFailed(app, id, output.tail);
     const code = await codeOf(api, app, seen, ports);
     if (code !== null && release !== null) return { release, code };

@@ -59,8 +59,11 @@ export class DynoWatch {
   /** @throws E_INSTANCE_CRASHED; E_NO_INSTANCES the formation asks for none; E_RELEASE_NOT_CURRENT */
   async look(): Promise<Look> {
     const { app } = this.#input;
-    const wanted = wantedOf(await this.#heroku.readFormation(app, this.#ports));
-    const all = await this.#heroku.readDynos(app, this.#ports);
+    const [formation, all] = await Promise.all([
+      this.#heroku.readFormation(app, this.#ports),
+      this.#heroku.readDynos(app, this.#ports),
+    ]);
+    const wanted = wantedOf(formation);
     if (wanted.size === 0) return this.#ofNone();
     this.#emptySince = null;
     const dynos = all.filter((dyno) => dyno.app.name === app && isOfFormation(dyno, wanted));

@@ -2,7 +2,7 @@
 
 import { cutOff } from '../../../redaction/cut.ts';
 import { lineGate } from '../../../redaction/gate.ts';
-import type { HttpResponse } from '../../http/request.ts';
+import type { RestTime } from '../../polling.ts';
 import type { StepPorts } from '../../ports.ts';
 import { printable } from '../../printable.ts';
 import { heroku } from './vendor.ts';
@@ -12,33 +12,47 @@ const tailLinesMax = 20;
 const tailLineLengthMax = 180;
 const lineLengthMax = 2_000;
 /** The stream stays open as long as there may be more; this is how long it is listened to at a time. */
-const listenMs = 3_000;
+const listenMs = 20_000;
+/** Once the work is over, nothing holds the rest of it back. */
+const endMs = 3_000;
+/** A stream that was open for so long and ended says that the work did; a shorter one may be a server's that never waits. */
+const heldMs = 2_000;
 
 /**
- * The URL is presigned and takes no token; it resumes with `Range: bytes=N-`, and may answer 404 at
- * first. It is a log only: that it cannot be read says nothing of what it tells about.
+ * The URL is presigned and takes no token; it resumes with `Range: bytes=N-`, may answer 404 at first, and ends when the
+ * work ends (Heroku Dev Center, Build and Release Using the API). It is a log only: that it cannot be read says nothing of
+ * what it tells about.
  */
 export class OutputFollower {
   readonly #ports: StepPorts;
   readonly #tail: string[] = [];
   /** A secret may be wrapped over several lines, which may come in several readings. */
   readonly #gate = lineGate();
+  /** How much of the output came by now. */
   #bytesRead = 0;
+  /** Of that, the last line, which is not whole yet: a character may be cut in two. */
+  #begun = Buffer.alloc(0);
   #isIntroduced = false;
 
   constructor(ports: StepPorts) {
     this.#ports = ports;
   }
 
-  /** Passes on the lines that came since; with `end`, also a last one that has no line end. */
-  async read(url: string | null | undefined, { end = false } = {}): Promise<void> {
-    const raw = await this.#newLines(url, end);
-    const lines = raw.flatMap((line) => this.#gate.push(printable(line)));
-    for (const line of end ? [...lines, ...this.#gate.end()] : lines) {
-      this.#ports.progress(cutOff(line, lineLengthMax));
-      this.#tail.push(...endOf([line]));
-    }
-    this.#tail.splice(0, this.#tail.length - tailLinesMax);
+  /** Passes the lines on as they come, for 20 s at most, or until the output ends. Where none can be had, it pauses. */
+  async rest(url: string | null | undefined, { pauseMs, leftMs }: RestTime): Promise<void> {
+    const { clock, signal } = this.#ports;
+    const startedAt = clock.ran();
+    await this.#listen(url, { timeoutMs: Math.min(listenMs, leftMs), isLast: false });
+    const passedMs = clock.ran() - startedAt;
+    if (passedMs < Math.min(heldMs, pauseMs)) await clock.sleep(pauseMs - passedMs, signal);
+  }
+
+  /** Passes on what is left, also a last line that has no line end. */
+  async end(url: string | null | undefined): Promise<void> {
+    await this.#listen(url, { timeoutMs: endMs, isLast: true });
+    if (this.#begun.length > 0) this.#push(this.#begun.toString());
+    this.#begun = Buffer.alloc(0);
+    this.#tell(this.#gate.end());
   }
 
   /** The last lines, at most 20, and what is not shown yet because a secret may go on. */
@@ -46,42 +60,65 @@ export class OutputFollower {
     return [...this.#tail, ...endOf(this.#gate.rest())].slice(-tailLinesMax).join('\n');
   }
 
-  /** None where it cannot be read. */
-  async #newLines(url: string | null | undefined, end: boolean): Promise<string[]> {
-    if (url === null || url === undefined) return [];
-    const { http, signal, progress } = this.#ports;
-    let response: HttpResponse;
+  async #listen(
+    url: string | null | undefined,
+    { timeoutMs, isLast }: { timeoutMs: number; isLast: boolean },
+  ): Promise<void> {
+    if (url === null || url === undefined) return;
+    const { http, signal } = this.#ports;
+    const from = this.#bytesRead;
+    let came = 0;
+    const take = (piece: Uint8Array, status: number) => {
+      // A server that does not know ranges sends all of it.
+      if (status === 206) this.#take(piece, from + came);
+      if (status === 200) this.#take(piece, came);
+      came += piece.length;
+    };
     try {
-      response = await http.send({
+      const { status, body } = await http.send({
         vendor: heroku,
         method: 'GET',
         url,
-        headers: { range: `bytes=${this.#bytesRead}-` },
+        headers: { range: `bytes=${from}-` },
         signal,
-        timeoutMs: listenMs,
+        timeoutMs,
         attemptsMax: 1,
-        partial: true,
+        onPiece: take,
       });
+      if (came > 0) return;
+      // From a transport that tells of no pieces: of a text that may be cut amid a character, the whole lines.
+      const text = isLast ? body : body.slice(0, body.lastIndexOf('\n') + 1);
+      take(Buffer.from(text), status);
     } catch {
       signal.throwIfAborted();
-      return [];
     }
-    const text = this.#newText(response);
-    if (text !== '' && !this.#isIntroduced) {
-      this.#isIntroduced = true;
-      if (this.#ports.again === true) progress('the build’s output, again from the start:');
-    }
-    const lineEnd = text.lastIndexOf('\n') + 1;
-    // A line that is not whole yet is read again next time: its last character may be cut in two.
-    const whole = end ? text : text.slice(0, lineEnd);
-    this.#bytesRead += Buffer.byteLength(whole);
-    return whole.split('\n').slice(0, end && lineEnd < text.length ? undefined : -1);
   }
 
-  #newText({ status, body }: HttpResponse): string {
-    if (status === 206) return body;
-    // A server that does not know ranges sends all of it.
-    return status === 200 ? Buffer.from(body).subarray(this.#bytesRead).toString() : '';
+  /** @param at where the piece begins in the output */
+  #take(piece: Uint8Array, at: number): void {
+    const fresh = piece.subarray(Math.max(0, this.#bytesRead - at));
+    if (fresh.length === 0) return;
+    if (!this.#isIntroduced && this.#ports.again === true) {
+      this.#ports.progress('the build’s output, again from the start:');
+    }
+    this.#isIntroduced = true;
+    this.#bytesRead += fresh.length;
+    const all = Buffer.concat([this.#begun, fresh]);
+    const whole = all.lastIndexOf(0x0a) + 1;
+    this.#begun = all.subarray(whole);
+    for (const line of all.subarray(0, whole).toString().split('\n').slice(0, -1)) this.#push(line);
+  }
+
+  #push(line: string): void {
+    this.#tell(this.#gate.push(printable(line)));
+  }
+
+  #tell(lines: readonly string[]): void {
+    for (const line of lines) {
+      this.#ports.progress(cutOff(line, lineLengthMax));
+      this.#tail.push(...endOf([line]));
+    }
+    this.#tail.splice(0, this.#tail.length - tailLinesMax);
   }
 }
 

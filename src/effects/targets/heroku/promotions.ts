@@ -77,21 +77,20 @@ export async function requestPromotion(
   clear: Clear,
 ): Promise<RequestedPromotion | Refusal> {
   const { source, target } = input;
-  let coupling: Coupling | null = null;
+  // Read beside the first look: neither needs the other.
+  const coupling = readCoupling(api, source.app, target.app, ports);
+  coupling.catch(() => {});
   const written = await writeOnce<Work, Refusal>(ports, {
     what: `the promotion to ${target.app}`,
     look: async () => {
       const release = await findPromoted(api, input, ports);
       return release === null ? null : { kind: 'release', id: release };
     },
-    prepare: async () => {
-      coupling ??= await readCoupling(api, source.app, target.app, ports);
-    },
+    prepare: async () => void (await coupling),
     clear,
     send: async (cleared) => {
-      if (coupling === null)
-        throw new Error('a promotion is asked for before its pipeline is known');
-      return { kind: 'promotion', id: await createPromotion(api, input, coupling, cleared) };
+      const id = await createPromotion(api, input, await coupling, cleared);
+      return { kind: 'promotion', id };
     },
   });
   if (written.kind === 'refused') return written.refusal;
@@ -222,34 +221,36 @@ export async function followPromotion(
   { target, promotion, timeoutMs }: FollowPromotionInput,
   ports: Ports,
 ): Promise<string> {
-  const { id: targetId } = await readApp(api, target.app, ports);
   const path = `/pipeline-promotions/${encodeURIComponent(promotion)}/promotion-targets`;
   const polling = { timeoutMs, pauseMaxMs: 5_000 };
-  const targets = await pollUntil(ports, polling, async () => {
-    const seen = await api.list(path, promotionTargetSchema, ports);
-    const stranger = seen.find((one) => one.pipeline_promotion.id !== promotion);
+  let known: string | null = null;
+  const asked = await pollUntil(ports, polling, async () => {
+    const [targets, id] = await Promise.all([
+      api.list(path, promotionTargetSchema, ports),
+      known ?? readApp(api, target.app, ports).then((app) => app.id),
+    ]);
+    known = id;
+    const stranger = targets.find((one) => one.pipeline_promotion.id !== promotion);
     if (stranger !== undefined) {
       throw api.malformed(path, `it is of promotion ${stranger.pipeline_promotion.id}`);
     }
-    const settled = seen.every((one) => one.status !== 'pending' || one.release !== null);
-    return settled && seen.some(({ app }) => app.id === targetId) ? seen : undefined;
+    const settled = targets.every(
+      ({ status, release }) => status !== 'pending' || release !== null,
+    );
+    const ours = targets.find(({ app }) => app.id === id);
+    return settled && ours !== undefined ? { targets, ours } : undefined;
   });
-  if (targets === undefined) throw promotionTimeout(target.app, promotion, timeoutMs);
-  const states = await Promise.all(
-    targets.map((one) => stateOf(api, one, one.app.id === targetId, ports)),
-  );
-  const ours = states.find(({ target: { app } }) => app.id === targetId);
-  if (ours === undefined || states.some(({ failed }) => failed)) {
-    throw promotionFailed(target.app, promotion, states);
+  if (asked === undefined) throw promotionTimeout(target.app, promotion, timeoutMs);
+  const { targets, ours } = asked;
+  if (targets.some(({ status }) => status === 'failed')) {
+    const states = await Promise.all(targets.map((one) => stateOf(api, one, one === ours, ports)));
+    if (states.some(({ failed }) => failed)) throw promotionFailed(target.app, promotion, states);
   }
-  if (ours.target.release === null) {
-    throw api.malformed(path, 'a promotion succeeded without a release');
-  }
-  return ours.target.release.id;
+  if (ours.release === null) throw api.malformed(path, 'a promotion succeeded without a release');
+  return ours.release.id;
 }
 
 interface TargetState {
-  readonly target: PromotionTarget;
   readonly name: string;
   readonly failed: boolean;
   /** `has v16`, `failed: …`. */
@@ -259,20 +260,19 @@ interface TargetState {
 /** Of our target, a failure in the release phase is left to whoever waits for the release. */
 async function stateOf(
   api: HerokuApi,
-  target: PromotionTarget,
+  { app, status, error_message, release }: PromotionTarget,
   ours: boolean,
   ports: Ports,
 ): Promise<TargetState> {
-  const { app, status, error_message, release } = target;
   const { name } = await readApp(api, app.id, ports);
   if (release === null) {
     const why = (error_message ?? '') === '' ? 'Heroku does not say why' : error_message;
-    return { target, name, failed: status === 'failed', words: `${status} (${why})` };
+    return { name, failed: status === 'failed', words: `${status} (${why})` };
   }
   const seen = await readRelease(api, app.id, release.id, ports);
   const inPhase = seen.status === 'failed' || seen.status === 'pending';
   const failed = status === 'failed' && !(ours && inPhase);
-  return { target, name, failed, words: `has v${seen.version} (${seen.status})` };
+  return { name, failed, words: `has v${seen.version} (${seen.status})` };
 }
 
 function promotionFailed(

@@ -1,7 +1,7 @@
 /** Waits for a release, its release phase included, and makes sure that it runs the commit it should. */
 import { LockstepError } from '../../../errors/error.ts';
 import { formatDuration } from '../../../format/duration.ts';
-import { pollUntil } from '../../polling.ts';
+import { pollUntil, type RestTime } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { fullId, isSameCode, readContent, refuseContainerRelease } from './artifacts.ts';
@@ -69,14 +69,17 @@ export async function finished(
   ports: Ports,
 ): Promise<HerokuRelease> {
   const output = new OutputFollower(ports);
-  let told = false;
-  const release = await pollUntil(ports, { timeoutMs, pauseMaxMs: 5_000 }, async () => {
-    const seen = await readRelease(api, app, id, ports);
-    const pending = seen.status === 'pending';
-    if (pending && !told) ports.progress(`${app}: release v${seen.version} is under way`);
-    told = true;
-    await output.read(seen.output_stream_url, { end: !pending });
-    return pending ? undefined : seen;
+  let seen: HerokuRelease | null = null;
+  const rest = (time: RestTime) => output.rest(seen?.output_stream_url, time);
+  const release = await pollUntil(ports, { timeoutMs, pauseMaxMs: 5_000, rest }, async () => {
+    const isFirst = seen === null;
+    seen = await readRelease(api, app, id, ports);
+    if (seen.status === 'pending') {
+      if (isFirst) ports.progress(`${app}: release v${seen.version} is under way`);
+      return undefined;
+    }
+    await output.end(seen.output_stream_url);
+    return seen;
   });
   if (release === undefined) {
     throw new LockstepError(

@@ -1,6 +1,7 @@
 /** A build's output comes in pieces: whatever is cut where, no secret is shown, and all the rest is. */
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { NoAnswer } from '../../../../src/effects/http/errors.ts';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import { OutputFollower } from '../../../../src/effects/targets/heroku/output.ts';
 import { hide } from '../../../../src/redaction/gate.ts';
@@ -11,29 +12,46 @@ hide(secret);
 
 const encodings = ['utf8', 'base64', 'hex'] as const;
 
+interface Listening {
+  readonly headers: { readonly range: string };
+  readonly onPiece: (piece: Uint8Array, status: number) => void;
+}
+
 /** What is told of the text when each reading gives as much more of it. */
-async function follow(text: string, readings: readonly number[], kept: 'range' | 'whole') {
+async function follow(
+  text: string,
+  readings: readonly number[],
+  kept: 'range' | 'whole',
+  pieceLength: number,
+) {
   const bytes = Buffer.from(text);
   const told: string[] = [];
   let available = 0;
-  const send = async ({ headers }: { headers: { range: string } }) => {
+  const send = async ({ headers, onPiece }: Listening) => {
     const from = kept === 'range' ? Number(/\d+/.exec(headers.range)) : 0;
-    const body = bytes.subarray(from, available).toString();
-    return { status: kept === 'range' ? 206 : 200, headers: {}, body };
+    const body = bytes.subarray(from, available);
+    const status = kept === 'range' ? 206 : 200;
+    // 0: a transport that gives an answer whole.
+    for (let at = 0; pieceLength > 0 && at < body.length; at += pieceLength) {
+      onPiece(body.subarray(at, at + pieceLength), status);
+      expect(left(output.tail)).toEqual([]);
+    }
+    return { status, headers: {}, body: body.toString() };
   };
   const ports = {
     http: { send },
+    clock: { ran: () => 0, sleep: async () => {} },
     progress: (line: string) => void told.push(line),
     signal: new AbortController().signal,
   };
   const output = new OutputFollower(ports as unknown as Ports);
   for (const more of readings) {
     available = Math.min(bytes.length, available + more);
-    await output.read('http://127.0.0.1/');
+    await output.rest('http://127.0.0.1/', { pauseMs: 250, leftMs: 60_000 });
     expect(left(output.tail)).toEqual([]);
   }
   available = bytes.length;
-  await output.read('http://127.0.0.1/', { end: true });
+  await output.end('http://127.0.0.1/');
   return { told, tail: output.tail };
 }
 
@@ -57,11 +75,12 @@ it('a secret that is wrapped over lines, which come in several readings, leaves 
       fc.integer({ min: 5, max: 76 }),
       fc.array(fc.nat(60), { maxLength: 8 }),
       fc.constantFrom('range', 'whole'),
-      async (before, after, encoding, columns, readings, kept) => {
+      fc.nat(40),
+      async (before, after, encoding, columns, readings, kept, pieceLength) => {
         const form = Buffer.from(secret).toString(encoding);
         const wrapped = form.match(new RegExp(`.{1,${columns}}`, 'g')) ?? [];
         const text = [...before, ...wrapped, ...after].map((line) => `${line}\n`).join('');
-        const { told, tail } = await follow(text, readings, kept);
+        const { told, tail } = await follow(text, readings, kept, pieceLength);
         expect(left(told.join('\n'))).toEqual([]);
         expect(left(tail)).toEqual([]);
         expect(told.slice(0, before.length)).toEqual(before);
@@ -71,4 +90,49 @@ it('a secret that is wrapped over lines, which come in several readings, leaves 
     ),
     { numRuns: 200 },
   );
+});
+
+it('a character that is cut in two is told whole, and a last line without its end too', async () => {
+  for (const kept of ['range', 'whole'] as const) {
+    for (const pieceLength of [0, 1, 2, 5]) {
+      const { told } = await follow('Jürgen 🚢\nfertig ✓', [2, 7, 1, 3], kept, pieceLength);
+      expect(told).toEqual(['Jürgen 🚢', 'fertig ✓']);
+    }
+  }
+});
+
+describe('between two asks', () => {
+  /** How long it slept, where the stream was open for so long; null: it cannot be had. */
+  async function slept(openMs: number | null, pauseMs: number, leftMs = 60_000) {
+    let ran = 0;
+    let slept = 0;
+    const sleep = async (ms: number) => {
+      slept += ms;
+    };
+    const clock = { ran: () => ran, sleep };
+    const send = async ({ timeoutMs }: { timeoutMs: number }) => {
+      if (openMs === null) throw new NoAnswer('connection refused', false);
+      ran += Math.min(openMs, timeoutMs);
+      return { status: 200, headers: {}, body: '' };
+    };
+    const signal = new AbortController().signal;
+    const ports = { http: { send }, clock, signal, progress: () => {} } as unknown as Ports;
+    const output = new OutputFollower(ports);
+    await output.rest('http://127.0.0.1/', { pauseMs, leftMs });
+    return { slept, listened: ran };
+  }
+
+  it.each([
+    ['a stream that was held open and ended is asked about at once', 2_000, 5_000, 0],
+    ['as is one that was open for as long as the pause', 250, 250, 0],
+    ['one that ends at once leaves the pause as it is', 0, 5_000, 5_000],
+    ['and so does one that nobody serves', null, 5_000, 5_000],
+  ] as const)('%s', async (_, openMs, pauseMs, expected) => {
+    expect(await slept(openMs, pauseMs)).toMatchObject({ slept: expected });
+  });
+
+  it('one that never ends is listened to for 20 s at a time, and never past the end', async () => {
+    expect(await slept(Number.POSITIVE_INFINITY, 250)).toEqual({ slept: 0, listened: 20_000 });
+    expect(await slept(Number.POSITIVE_INFINITY, 250, 700)).toEqual({ slept: 0, listened: 700 });
+  });
 });
