@@ -158,6 +158,17 @@ export function restoreContract(harness: TargetHarness): void {
       expect((await stage.running()).named).toBe(three);
     });
 
+    it('never goes back to what it takes back, though that ran there before', async () => {
+      stage.world.release('production', two);
+      await stage.deploy('artifact');
+      stage.world.release('production', three);
+      await stage.deploy('artifact');
+      const { artifact, named } = await stage.running();
+      expect(named).toBe(one);
+      await stage.target.restore(backTo(artifact, of(two)), stage.ports);
+      expect((await stage.running()).named).toBe(two);
+    });
+
     it('is no success where it fails, and is not tried again by itself', async () => {
       await deployUnder(key);
       stage.world.restoringsTo('production', 'fail');
