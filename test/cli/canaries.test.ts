@@ -306,6 +306,7 @@ async function giveArguments(world: World): Promise<void> {
     replay: [world.line],
     export: ['--lane', world.line],
     verify: ['--head', world.line],
+    metrics: ['--lane', world.line],
     import: [`theirs.db.jsonl`],
     docs: ['--output', `docs/${world.name}/x.md`],
     sandbox: ['--port', world.line],

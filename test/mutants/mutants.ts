@@ -1,4 +1,5 @@
 /** Every mutant, by the promise of docs/guarantees.md that it breaks. `npm run mutants` applies them one by one. */
+import { accountMutants } from './by-promise/accounts.ts';
 import { auditMutants } from './by-promise/audit.ts';
 import { environmentMutants } from './by-promise/environments.ts';
 import { followings } from './by-promise/followings.ts';
@@ -31,5 +32,6 @@ export const mutants: readonly Mutant[] = [
   ...programMutants,
   ...environmentMutants,
   ...auditMutants,
+  ...accountMutants,
   ...setupMutants,
 ];

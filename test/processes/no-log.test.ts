@@ -20,6 +20,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   export: [],
   explain: ['501'],
   verify: [],
+  metrics: [],
   open: ['app'],
   serve: ['--port', '0'],
 };

@@ -2,7 +2,7 @@
 import type { Repository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import { indexedDeploys, lanesIn } from '../../runtime/audit/deploy-index.ts';
+import { indexedDeploys } from '../../runtime/audit/deploy-index.ts';
 import { readDeploy } from '../../runtime/audit/deploys.ts';
 import { type Explanation, explain as explainIn } from '../../runtime/audit/explain.ts';
 import { type CommitOrder, type ExplainFacts, factsOf } from '../../runtime/audit/explain-facts.ts';
@@ -12,6 +12,7 @@ import { type Explained, explainView } from '../render/explain-view.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findNamed, repositoryHere } from '../workspace/find-commit.ts';
+import { findLanes } from '../workspace/find-lane.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { mergeCommitOf } from '../workspace/pull-request.ts';
 
@@ -94,13 +95,8 @@ async function lanesFor(
   commit: string,
   named: string | undefined,
 ): Promise<string[]> {
-  const all = await lanesIn(log);
-  if (named !== undefined) {
-    if (all.includes(named)) return [named];
-    throw new UsageError('E_NO_LANE', `the log has no deploy of a lane ${named}`, {
-      hint: `It has those of ${all.join(', ') || 'none'}.`,
-    });
-  }
+  const all = await findLanes(log, named);
+  if (named !== undefined) return all;
   const own = await indexedDeploys(log, { commit, limit: 1_000 });
   const lanes = [...new Set(own.map(({ lane }) => lane))];
   return lanes.length === 0 ? all : lanes;

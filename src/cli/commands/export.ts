@@ -1,7 +1,6 @@
 /** `pipeline export`: the log as JSON Lines, for people, for jq, and for `pipeline import`. It only reads. */
 import { isDeepStrictEqual } from 'node:util';
 import { LockstepError, UsageError } from '../../errors/error.ts';
-import { parseTime } from '../../format/time.ts';
 import { counted } from '../../format/words.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { Chain } from '../../store/hash-chain.ts';
@@ -11,10 +10,11 @@ import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { toLine } from '../transfer/event-line.ts';
 import { openOutput } from '../transfer/export-file.ts';
-import { type Range, selected } from '../transfer/selection.ts';
+import { selected } from '../transfer/selection.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
+import { rangeOf } from '../workspace/period.ts';
 
 export interface ExportFlags extends GlobalFlags {
   output?: string;
@@ -85,22 +85,6 @@ async function send(
   if (fault !== null) throw fault;
   if (masked > 0) throw holdsSecrets(masked);
   return 0;
-}
-
-function rangeOf({ since, until }: ExportFlags, nowMs: number): Range {
-  const read = (flag: string, text: string | undefined): string | null => {
-    if (text === undefined) return null;
-    const time = parseTime(text, nowMs);
-    if (time !== null) return time;
-    throw new UsageError('E_USAGE', `${flag} takes a time, not ${text}`, {
-      hint: 'Write it like 2026-01-05, 2026-01-05T13:00Z, or 24h for a day ago. Without a zone it is UTC.',
-    });
-  };
-  const range = { since: read('--since', since), until: read('--until', until) };
-  if (range.since !== null && range.until !== null && range.since >= range.until) {
-    throw new UsageError('E_USAGE', '--since has to be before --until');
-  }
-  return range;
 }
 
 function nothingOf({ lane, since, until }: ExportFlags): UsageError {

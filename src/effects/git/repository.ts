@@ -72,6 +72,8 @@ export interface Repository {
     range: { readonly base: string | null; readonly head: string; readonly limit: number },
     signal?: AbortSignal,
   ): Promise<CommitRange>;
+  /** When each was committed (ISO 8601, UTC), of those that this clone has; nothing is fetched. Takes full ids. */
+  committedAt(shas: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** The paths that differ between two commits; null where this clone cannot tell. Takes full ids. */
   changedPaths(base: string, head: string, signal?: AbortSignal): Promise<readonly string[] | null>;
   /**
@@ -144,6 +146,10 @@ export async function openRepository(
     echoes: (commit, head, signal) => findEchoes(access, commit, head, signal),
     relations: (base, heads, signal) => relateAll(access, base, heads, signal),
     commits: (range, signal) => listCommits(access, range, signal),
+    committedAt: async (shas, signal) => {
+      const found = await readCommits(git, shas, signal);
+      return new Map(found.flatMap((one) => (one === null ? [] : [[one.sha, one.date] as const])));
+    },
     oddities: (sha, signal) => surveySource(access, sha, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
   };

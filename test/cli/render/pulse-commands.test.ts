@@ -22,6 +22,7 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
   replay: ['502'],
   export: [],
   verify: [],
+  metrics: [],
   import: ['empty.jsonl'],
   open: ['app'],
 };

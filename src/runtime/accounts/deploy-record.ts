@@ -1,0 +1,104 @@
+/** Deploys of a time as the log tells them, event by event: what figures, reports and exports are made of. */
+import type { DeployRequest, DomainEvent, EventType } from '../../machine/events.ts';
+import type { LaneEvent } from '../../machine/lane.ts';
+import type { EventLog } from '../../store/log.ts';
+import { projected } from '../../store/projection.ts';
+import { actorIn } from '../actor.ts';
+import { deploysProjection } from '../audit/deploys.ts';
+import { factsOf, type Told } from '../audit/explain-facts.ts';
+import { domainEvent, stateAfter } from '../log/recorded.ts';
+import { deployStream } from '../log/streams.ts';
+
+/** An event of a deploy with its place, and the state that it led to. */
+export interface RecordedStep {
+  readonly version: number;
+  /** Global. */
+  readonly position: number;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly hash: string;
+  readonly event: DomainEvent;
+  readonly to: string;
+  /** Under whom the run went that wrote it. */
+  readonly by: string;
+}
+
+export interface DeployRecord {
+  readonly deploy: string;
+  readonly request: DeployRequest;
+  /** Oldest first; the first one is `deploy.requested`. */
+  readonly steps: readonly [RecordedStep, ...RecordedStep[]];
+}
+
+/** From one time on, and before another: ISO 8601 in UTC, with milliseconds. */
+export interface Period {
+  readonly since: string;
+  readonly until: string;
+}
+
+/** A lane's part of the log in a period: its deploys, in the order in which they were asked for, and its own events. */
+export interface LaneRecord {
+  readonly lane: string;
+  readonly deploys: readonly DeployRecord[];
+  readonly orders: readonly Told<LaneEvent>[];
+}
+
+/** Null: there is no such deploy, or what it begins with is none. @throws UnreadableLog, LogFault */
+export async function readDeployRecord(
+  log: EventLog,
+  deploy: string,
+  until?: string,
+): Promise<DeployRecord | null> {
+  const steps: RecordedStep[] = [];
+  for (const record of await log.readStream(deployStream(deploy))) {
+    const { version, position, time, hash, metadata } = record;
+    if (until !== undefined && time >= until) break;
+    const event = domainEvent(record);
+    const to = stateAfter(record) ?? steps.at(-1)?.to ?? '';
+    steps.push({ version, position, time, hash, event, to, by: actorIn(metadata.actor) });
+  }
+  const [first, ...others] = steps;
+  if (first?.event.type !== 'deploy.requested') return null;
+  return { deploy, request: first.event.data, steps: [first, ...others] };
+}
+
+/**
+ * What a lane did in a period. A deploy that came to rest before it is left out; of any other, and of the lane's own events,
+ * all that was recorded before the period's end is there.
+ *
+ * @throws UnreadableLog, LogFault
+ */
+export async function readLaneRecord(
+  log: EventLog,
+  lane: string,
+  { since, until }: Period,
+): Promise<LaneRecord> {
+  const rows = await projected(log).query(deploysProjection, (db) =>
+    db
+      .selectFrom('deploys')
+      .select(['deploy', 'requested_position'])
+      .where('lane', '=', lane)
+      .where('requested_at', '<', until)
+      .where((eb) => eb.or([eb('settled', '=', 0), eb('since', '>=', since)]))
+      .orderBy('requested_position'),
+  );
+  const deploys: DeployRecord[] = [];
+  for (const { deploy } of rows) {
+    const record = await readDeployRecord(log, deploy, until);
+    if (record !== null) deploys.push(record);
+  }
+  const first = Number(rows[0]?.requested_position ?? 1);
+  const told = await factsOf(log).laneEvents(lane, first - 1);
+  return { lane, deploys, orders: told.filter(({ time }) => time < until) };
+}
+
+/** The last event of that type. */
+export function lastOf<T extends EventType>(
+  { steps }: Pick<DeployRecord, 'steps'>,
+  type: T,
+): (RecordedStep & { readonly event: Extract<DomainEvent, { type: T }> }) | null {
+  const found = steps.findLast(({ event }) => event.type === type);
+  return (found ?? null) as
+    | (RecordedStep & { readonly event: Extract<DomainEvent, { type: T }> })
+    | null;
+}

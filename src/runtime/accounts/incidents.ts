@@ -1,0 +1,105 @@
+/** What came to run in production, which of it failed there, and when production was well again. Pure. */
+import type { DomainEvent } from '../../machine/events.ts';
+import type { DeployRecord, LaneRecord } from './deploy-record.ts';
+
+/** A deploy whose commit came to run in production. */
+export interface Put {
+  readonly record: DeployRecord;
+  readonly release: { readonly id: string; readonly version: string };
+  /** When it ran there: milliseconds since the epoch. */
+  readonly ranMs: number;
+}
+
+/** Production did not hold with what was put there, or was taken back from it. */
+export interface Incident {
+  readonly put: Put;
+  readonly how: 'a check failed' | 'taken back';
+  /** When production ran again what holds; null: not yet. */
+  readonly overMs: number | null;
+}
+
+/** Whether the deploy is live with it: the last check held. */
+export function isLive(event: DomainEvent): boolean {
+  if (event.type === 'production.baked') return true;
+  return event.type === 'production.verified' && (event.data.bakeMs ?? 0) === 0;
+}
+
+/** In the order in which they ran there; of a deploy that ran there more than once, the first time. */
+export function putsOf({ deploys }: Pick<LaneRecord, 'deploys'>): Put[] {
+  return deploys
+    .flatMap((record): Put[] => {
+      for (const { event, time } of record.steps) {
+        if (event.type !== 'production.deployed') continue;
+        return [{ record, release: event.data.release, ranMs: Date.parse(time) }];
+      }
+      return [];
+    })
+    .sort((a, b) => a.ranMs - b.ranMs);
+}
+
+/** A time at which production ran again what was verified before. */
+interface WayBack {
+  readonly atMs: number;
+  /** The release that it was taken from, where that is known. */
+  readonly from: { readonly id: string | null; readonly version: string | null };
+}
+
+export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] {
+  const back = waysBack(lane);
+  const liveMs = lane.deploys
+    .flatMap(({ steps }) => steps.filter(({ event }) => isLive(event)))
+    .map(({ time }) => Date.parse(time));
+  return puts.flatMap((put): Incident[] => {
+    const { release, ranMs, record } = put;
+    const taken = back.find(
+      ({ from, atMs }) =>
+        atMs > ranMs && (from.id === release.id || from.version === release.version),
+    );
+    const failedMs = failedAt(record, ranMs);
+    if (taken === undefined && failedMs === null) return [];
+    const brokenMs = failedMs ?? taken?.atMs ?? ranMs;
+    const over = [...liveMs.filter((ms) => ms > brokenMs), ...back.map(({ atMs }) => atMs)].filter(
+      (ms) => ms >= brokenMs,
+    );
+    return [
+      {
+        put,
+        how: failedMs === null ? 'taken back' : 'a check failed',
+        overMs: over.length === 0 ? null : Math.min(...over),
+      },
+    ];
+  });
+}
+
+/** When a check of production failed, after which the deploy was not live by itself. */
+function failedAt({ steps }: DeployRecord, ranMs: number): number | null {
+  const failed = steps.find(
+    ({ event, time }) => event.type === 'deploy.failed' && Date.parse(time) >= ranMs,
+  );
+  return failed === undefined ? null : Date.parse(failed.time);
+}
+
+/** By `pipeline rollback`, and by anybody else as deploys met it. */
+function waysBack({ deploys, orders }: LaneRecord): WayBack[] {
+  const begun = new Map<string, string>();
+  const ways = new Map<string, WayBack>();
+  for (const { event, time } of orders) {
+    if (event.type === 'rollback.begun') begun.set(event.data.rollback, event.data.from.id);
+    if (event.type !== 'rollback.done') continue;
+    const id = begun.get(event.data.rollback) ?? null;
+    ways.set(event.data.release.id, { atMs: Date.parse(time), from: { id, version: null } });
+  }
+  for (const { event } of deploys.flatMap(({ steps }) => steps)) {
+    const rollback =
+      event.type === 'production.held'
+        ? event.data.rollback
+        : event.type === 'gates.passed'
+          ? event.data.lifts
+          : undefined;
+    if (rollback === undefined || rollback.kind.startsWith('failed')) continue;
+    const { release, at, before } = rollback;
+    if (ways.has(release.id)) continue;
+    ways.set(release.id, { atMs: Date.parse(at), from: { id: null, version: before } });
+  }
+  return [...ways.values()].sort((a, b) => a.atMs - b.atMs);
+}
