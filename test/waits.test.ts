@@ -25,6 +25,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ['cli/commands/status.ts', 'limit, nowMs: Date.now()', 'since when is told'],
   ['runtime/standing/ask.ts', 'new Date(clock.now())', 'told'],
   ['cli/commands/export.ts', 'rangeOf(flags, Date.now())', 'a day ago, of recorded times'],
+  ['cli/commands/metrics.ts', 'periodOf(flags, Date.now())', 'until now, of recorded times'],
   ['cli/commands/replay.ts', 'placeOf(flags.at, Date.now())', 'a time that is told'],
   ['cli/commands/replay.ts', 'flags.since, Date.now())', 'a day ago, of recorded times'],
   ['cli/commands/rehearse.ts', 'begin(request, ports.clock.now())', 'told: nothing is recorded'],

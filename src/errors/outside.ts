@@ -54,6 +54,11 @@ export const outsideErrors = {
     meaning: 'A vendor failed.',
     remedy: 'See its status page. When it is well again, run the same command again.',
   },
+  E_TRACES_REJECTED: {
+    meaning: 'A receiver of traces took some of what it was sent, and rejected the rest.',
+    remedy:
+      'The message has its reason. Sending the same again changes nothing before that is mended.',
+  },
   E_VENDOR_MOVED: {
     meaning: 'What was asked for has moved, and is not followed there.',
     remedy:

@@ -1,10 +1,11 @@
 /** What is told of many deploys, by the command itself, on a log in a file. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projections } from '../../src/runtime/audit/projections.ts';
 import { openLog } from '../../src/store/open.ts';
+import { startAnsweringServer } from '../effects/answering-server.ts';
 import { sample } from '../machine/samples.ts';
 import { wayToGates, wayToLive, writeDeploy } from '../runtime/audit/written.ts';
 import { CommandHere } from './command-here.ts';
@@ -27,6 +28,96 @@ beforeAll(async () => {
   here = new CommandHere(folder, { PIPELINE_STORE: store }, { modules: 'shared' });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('export in a standard’s words', () => {
+  const lines = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  it('cdevents: a line each, in the log’s order, the same again', async () => {
+    const { exit, stdout, stderr } = await here.run(['export', '--format', 'cdevents']);
+    expect([exit, stderr]).toEqual([0, expect.stringMatching(/^exported \d+ events\n$/)]);
+    const positions = lines(stdout).map(({ id }) => Number.parseInt(id, 10));
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+    expect(new Set(positions).size).toBe(24);
+    expect((await here.run(['export', '--format', 'cdevents'])).stdout).toBe(stdout);
+  });
+
+  it('cdevents of one deploy, into a file that is there whole or not at all', async () => {
+    const file = join(folder, 'events.jsonl');
+    const args = ['export', '--format', 'cdevents', '--deploy', '502', '--output', file];
+    expect(await here.run(args)).toMatchObject({ exit: 0, stdout: '' });
+    const chains = lines(readFileSync(file, 'utf8')).map(({ data }) => data.context.chainId);
+    expect(new Set(chains).size).toBe(1);
+    const none = [...args.slice(0, 3), '--lane', 'nothing', '--output', join(folder, 'none')];
+    expect(await here.run(none)).toMatchObject({ exit: 2 });
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  it('otel: a trace for each deploy that is over; who is under way is counted', async () => {
+    const { stdout, stderr } = await here.run(['export', '--format', 'otel']);
+    expect(stderr).toBe('exported 2 traces; 1 deploy under way left out\n');
+    expect(lines(stdout).map((one) => Object.keys(one))).toEqual([
+      ['resourceSpans'],
+      ['resourceSpans'],
+    ]);
+  });
+
+  describe('sent to a receiver', () => {
+    const key = 'otlp-key-9f8e7d6c5b4a';
+    const sending = (url: string, more: readonly string[] = []) =>
+      here.run(['export', '--otlp', url, ...more], {
+        PIPELINE_OTLP_HEADERS: `api-key=${key},x-a=b%20c`,
+      });
+
+    it('as JSON, with the headers that the environment has, a request a deploy', async () => {
+      const server = await startAnsweringServer(() => ({ status: 200, body: '{}' }));
+      const { exit, stdout, stderr } = await sending(server.url, ['--lane', 'acme-web']);
+      await server.close();
+      expect([exit, stdout, stderr]).toEqual([0, '', 'sent 2 traces\n']);
+      expect(server.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+        'POST /v1/traces',
+        'POST /v1/traces',
+      ]);
+      expect(server.asked[0]?.headers).toMatchObject({
+        ...{ 'content-type': 'application/json', 'api-key': key, 'x-a': 'b c' },
+      });
+      expect(JSON.parse(server.asked[0]?.body ?? '')).toHaveProperty('resourceSpans');
+    });
+
+    it.each([
+      [{ status: 401, body: `no ${key}` }, 'E_VENDOR_AUTH'],
+      [{ status: 400, body: 'none' }, 'E_VENDOR_INVALID'],
+      [
+        {
+          status: 200,
+          body: JSON.stringify({ partialSuccess: { rejectedSpans: '3', errorMessage: 'too old' } }),
+        },
+        'E_TRACES_REJECTED',
+      ],
+    ])('that refuses with %j: %s', async (answer, code) => {
+      const server = await startAnsweringServer(() => answer);
+      const { exit, stderr } = await sending(server.url);
+      await server.close();
+      expect([exit, stderr]).toEqual([1, expect.stringContaining(code)]);
+      expect(stderr).not.toContain(key);
+      expect(server.asked).toHaveLength(1);
+    });
+  });
+
+  it.each([
+    [['--otlp', 'nonsense'], 'E_USAGE'],
+    [['--otlp', 'http://collector.acme.test:4318'], 'E_PLAIN_HTTP'],
+    [['--otlp', 'http://127.0.0.1:1', '--format', 'cdevents'], 'E_USAGE'],
+    [['--otlp', 'http://127.0.0.1:1', '--output', 'x'], 'E_USAGE'],
+    [['--format', 'xml'], 'E_USAGE'],
+  ])('%j is refused: %s', async (flags, code) => {
+    const { exit, stderr } = await here.run(['export', ...flags]);
+    expect([exit, stderr]).toEqual([2, expect.stringContaining(code)]);
+  });
+});
 
 describe('metrics', () => {
   it('tells each lane’s figures, the window and how they are made', async () => {

@@ -11,12 +11,19 @@ import type { Terminal } from '../render/terminal.ts';
 import { toLine } from '../transfer/event-line.ts';
 import { openOutput } from '../transfer/export-file.ts';
 import { selected } from '../transfer/selection.ts';
+import { receiverOf, sendAll, writeLines } from '../transfer/send.ts';
+import { cdevents, traces } from '../transfer/standards.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { rangeOf } from '../workspace/period.ts';
 
+/** `jsonl`: as it was recorded, which alone can be imported. */
+type ExportFormat = 'jsonl' | 'cdevents' | 'otel';
+
 export interface ExportFlags extends GlobalFlags {
+  format?: ExportFormat;
+  otlp?: string;
   output?: string;
   deploy?: string;
   lane?: string;
@@ -26,17 +33,39 @@ export interface ExportFlags extends GlobalFlags {
 
 export async function exportLog(flags: ExportFlags, terminal: Terminal): Promise<number> {
   const range = rangeOf(flags, Date.now());
-  const store = await findStore(flags, readEnvironment(process.env));
+  const environment = readEnvironment(process.env);
+  const receiver = receiverOf(flags, environment);
+  const store = await findStore(flags, environment);
   const log = await openDeployLog(store, { readOnly: true });
   try {
     const { deploy: name, lane = null } = flags;
     const deploy = name === undefined ? null : (await findDeploy(log, name, terminal.err)).deploy;
+    const whose = { deploy, lane };
+    if (receiver !== null) return await sendAll(receiver, traces(log, whose, range), terminal);
+    if (flags.format === 'cdevents') {
+      return await told(cdevents(log, whose, range), 'event', flags, terminal);
+    }
+    if (flags.format === 'otel') {
+      return await told(traces(log, whose, range), 'trace', flags, terminal);
+    }
     const faults = new Map<number, LogFault>();
-    const pages = selected(log, { deploy, lane }, range, faults);
+    const pages = selected(log, whose, range, faults);
     return await send(pages, faults, flags, terminal);
   } finally {
     await log.close();
   }
+}
+
+/** What a lane has none of is refused, as its events are. */
+async function told(
+  all: AsyncIterable<object | null>,
+  noun: string,
+  flags: ExportFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const none = () => (flags.lane === undefined ? null : nothingOf(flags));
+  await writeLines(all, { noun, file: flags.output, none }, terminal);
+  return 0;
 }
 
 async function send(

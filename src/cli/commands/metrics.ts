@@ -17,12 +17,8 @@ export interface MetricsFlags extends GlobalFlags, PeriodFlags {
   lane?: string;
 }
 
-export async function metrics(
-  flags: MetricsFlags,
-  terminal: Terminal,
-  nowMs = Date.now(),
-): Promise<number> {
-  const period = periodOf(flags, nowMs);
+export async function metrics(flags: MetricsFlags, terminal: Terminal): Promise<number> {
+  const period = periodOf(flags, Date.now());
   const store = await findStore(flags, readEnvironment(process.env));
   const log = await openDeployLog(store, { readOnly: true });
   try {

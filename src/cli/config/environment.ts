@@ -2,6 +2,7 @@
 import { channelKinds } from '../../effects/channels/kinds.ts';
 import { isPrivate } from '../../effects/http/plain.ts';
 import { targetKinds } from '../../effects/targets/kinds.ts';
+import { otlpHeadersVariable } from '../../effects/telemetry/otlp.ts';
 import { UsageError } from '../../errors/error.ts';
 import { parseDuration } from '../../format/duration.ts';
 import type { SecretVariables } from '../../redaction/secrets.ts';
@@ -23,6 +24,8 @@ export interface Environment {
   /** What heads of the log are signed with: a private key of Ed25519. */
   readonly serveToken: string | null;
   readonly signingKey: string | null;
+  /** What a receiver of traces is sent besides, as OpenTelemetry writes headers. */
+  readonly otlpHeaders: string | null;
   /** What the kinds of channels read: tokens, webhooks and base URLs, by the names of their variables. */
   readonly channels: Readonly<Record<string, string | null>>;
   /** The optional tokens that are set to nothing: most often a secret that is missing in the CI. */
@@ -45,6 +48,7 @@ const webhooks = channelKinds.flatMap(({ variables }) =>
 const optionalTokens = [
   ...new Set([
     ...['CIRCLE_TOKEN', 'GITHUB_TOKEN', 'PIPELINE_SIGNING_KEY', 'PIPELINE_SERVE_TOKEN'],
+    otlpHeadersVariable,
     ...channelKinds.flatMap(({ variables }) => variables.tokens.map(({ name }) => name)),
   ]),
 ];
@@ -97,6 +101,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     githubToken: text('GITHUB_TOKEN'),
     githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com', 'GITHUB_TOKEN'),
     signingKey: text('PIPELINE_SIGNING_KEY'),
+    otlpHeaders: text(otlpHeadersVariable),
     serveToken: text('PIPELINE_SERVE_TOKEN'),
     channels: Object.fromEntries(
       channelKinds.flatMap(({ variables: { tokens, webhooks, urls } }) => [

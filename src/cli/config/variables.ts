@@ -37,6 +37,11 @@ const own: readonly Variable[] = [
     standard: null,
   },
   {
+    name: 'PIPELINE_OTLP_HEADERS',
+    use: 'what pipeline export --otlp sends besides, such as a key: name=value,name=value, percent-encoded',
+    standard: null,
+  },
+  {
     name: 'PRODUCTION_CD_ENABLED',
     use: 'the kill switch, under the name that gates.killSwitch has: in a CI nothing goes to production unless it is true',
     standard: null,

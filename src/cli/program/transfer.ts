@@ -7,7 +7,16 @@ import { example, jsonOption, type Surroundings } from './shared.ts';
 export function declareExport(program: Command, { terminal, exit }: Surroundings): void {
   program
     .command('export')
-    .description('the log as JSON Lines: an event a line, to read, to keep, to import elsewhere')
+    .description(
+      'the log as JSON Lines: an event a line, to read, to keep, to import elsewhere; or in the words of a standard',
+    )
+    .addOption(
+      new Option(
+        '--format <format>',
+        'jsonl (the default), events of CDEvents, or a trace of OpenTelemetry a deploy',
+      ).choices(['jsonl', 'cdevents', 'otel']),
+    )
+    .option('--otlp <url>', 'send the traces to a receiver of OTLP over HTTP')
     .option(
       '--output <file>',
       'a file, replaced when the export is whole (default: standard output)',
@@ -27,8 +36,10 @@ export function declareExport(program: Command, { terminal, exit }: Surroundings
         'pipeline export --output log.jsonl',
         'pipeline export --deploy 502 | jq .type',
         'pipeline export --since 24h --lane acme-web --output today.jsonl',
+        'pipeline export --format cdevents --since 24h',
+        'pipeline export --otlp http://127.0.0.1:4318 --deploy 502',
       ) +
-        '\nOnly a whole export can be imported; with --deploy, --lane, --since or --until it is for reading.' +
+        '\nOnly a whole export can be imported; with --deploy, --lane, --since or --until it is for reading; so it is in another format (docs/standards.md).' +
         '\nExits 1 when an event is not what was recorded. How many there are is told on standard error.\n',
     )
     .action(async (_flags, command: Command) => {

@@ -3,9 +3,9 @@ import { table } from '../../format/columns.ts';
 import { formatDuration } from '../../format/duration.ts';
 import { dateAndTime } from '../../format/time.ts';
 import { counted } from '../../format/words.ts';
+import { waitingParts } from '../../machine/waiting.ts';
 import type { Period } from '../../runtime/accounts/deploy-record.ts';
 import type { LaneMetrics, Share, Spread } from '../../runtime/accounts/metrics.ts';
-import { waitingParts } from '../../runtime/accounts/stays.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 /** How each figure is made, in a line; docs/metrics.md says more. */

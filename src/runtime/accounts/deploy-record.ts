@@ -92,6 +92,24 @@ export async function readLaneRecord(
   return { lane, deploys, orders: told.filter(({ time }) => time < until) };
 }
 
+/** The ids of the deploys that were asked for in a time, of one lane or of all, the one asked for first first. */
+export async function deploysAsked(
+  log: EventLog,
+  {
+    lane,
+    since,
+    until,
+  }: { readonly lane: string | null; readonly since: string | null; readonly until: string | null },
+): Promise<string[]> {
+  const rows = await projected(log).query(deploysProjection, (db) => {
+    let query = db.selectFrom('deploys').select('deploy').orderBy('requested_position');
+    if (lane !== null) query = query.where('lane', '=', lane);
+    if (since !== null) query = query.where('requested_at', '>=', since);
+    return until === null ? query : query.where('requested_at', '<', until);
+  });
+  return rows.map(({ deploy }) => deploy);
+}
+
 /** The last event of that type. */
 export function lastOf<T extends EventType>(
   { steps }: Pick<DeployRecord, 'steps'>,

@@ -3,9 +3,10 @@
  * and where deploys waited. Pure; docs/metrics.md has the formulas in words.
  */
 import type { DomainEvent } from '../../machine/events.ts';
+import { type WaitingPart, waitingPartOf, waitingParts } from '../../machine/waiting.ts';
 import { type DeployRecord, type LaneRecord, lastOf } from './deploy-record.ts';
 import { type Incident, incidentsOf, isLive, type Put, putsOf } from './incidents.ts';
-import { partOf, type Stay, staysOf, type WaitingPart, waitingParts, within } from './stays.ts';
+import { type Stay, staysOf, within } from './stays.ts';
 
 /** So many of how many; `rate` is null where there are none. */
 export interface Share {
@@ -116,7 +117,7 @@ function isRework({ record }: Put, puts: readonly Put[], incidents: readonly Inc
 }
 
 /** A deploy that nothing carries on waits until another one is live: that brings what it would have. */
-export function staysWithin({
+function staysWithin({
   deploys,
   sinceMs,
   untilMs,
@@ -138,7 +139,7 @@ function waitingIn(input: MetricsInput): LaneMetrics['waiting'] {
   >;
   let wholeMs = 0;
   for (const { state, fromMs, toMs } of staysWithin(input)) {
-    const part = partOf(state);
+    const part = waitingPartOf(state);
     wholeMs += toMs - fromMs;
     if (part !== null) parts[part] += toMs - fromMs;
   }

@@ -36,6 +36,7 @@ describe('the environment', () => {
       githubToken: null,
       githubApiUrl: 'https://api.github.com',
       signingKey: null,
+      otlpHeaders: null,
       serveToken: null,
       channels: {
         GITHUB_TOKEN: null,

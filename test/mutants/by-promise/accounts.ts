@@ -2,9 +2,48 @@
 import type { Mutant } from '../mutant.ts';
 
 const figures = 'Figures of a lane are made of what was recorded';
+const standards = 'An export in a standard’s words is valid';
+const cdevents = 'test/runtime/accounts/cdevents.test.ts';
+const otel = 'test/runtime/accounts/otel.test.ts';
 const metrics = 'test/runtime/accounts/metrics.test.ts';
 
 export const accountMutants: readonly Mutant[] = [
+  {
+    id: 'a-run-begins-each-time-it-takes-the-lane',
+    promise: standards,
+    file: 'src/runtime/accounts/cdevents.ts',
+    symbol: 'standardWords',
+    code: "first?.position === at.position ? [run('started')] : [];",
+    by: "first !== at ? [run('started')] : [];",
+    noticedBy: `${cdevents} › a run that is held is not over`,
+  },
+  {
+    id: 'events-of-one-place-share-an-id',
+    promise: standards,
+    file: 'src/runtime/accounts/cdevents.ts',
+    symbol: 'envelope',
+    code: 'const id = number === 0 ? `${position}` : `${position}.${number + 1}`;',
+    by: 'const id = number < 0 ? `${number}` : `${position}`;',
+    noticedBy: `${cdevents} › every log that earlier versions wrote`,
+  },
+  {
+    id: 'a-time-of-a-trace-is-a-number',
+    promise: standards,
+    file: 'src/runtime/accounts/otel.ts',
+    symbol: 'nanos',
+    code: '`${Date.parse(iso)}000000`;',
+    by: '`${Date.parse(iso)}000`;',
+    noticedBy: `${otel} › every log that earlier versions wrote`,
+  },
+  {
+    id: 'spans-of-a-deploy-share-an-id',
+    promise: standards,
+    file: 'src/runtime/accounts/identity.ts',
+    symbol: 'spanId',
+    code: "hexOf(JSON.stringify(['span', lane, deploy, span])).slice(0, 16);",
+    by: "hexOf(JSON.stringify(['span', lane, deploy, span.length])).slice(0, 16);",
+    noticedBy: `${otel} › every log that earlier versions wrote`,
+  },
   {
     id: 'a-failure-of-staging-is-one-of-production',
     promise: figures,
@@ -35,10 +74,10 @@ export const accountMutants: readonly Mutant[] = [
   {
     id: 'a-state-that-is-over-waits',
     promise: figures,
-    file: 'src/runtime/accounts/stays.ts',
-    symbol: 'partOf',
-    code: "if (top === 'failed' || top === 'superseded' || state === 'production.live') return null;",
-    by: "if (top === 'failed' || state === 'production.live') return null;",
+    file: 'src/machine/waiting.ts',
+    symbol: 'waitingPartOf',
+    code: "if (tags.includes('settled')) return null;",
+    by: "if (tags.includes('live')) return null;",
     noticedBy: `${metrics} › each state of the chart`,
   },
   {

@@ -5,9 +5,10 @@ import { chart } from '../../../src/machine/chart.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { statesOf } from '../../../src/machine/outline.ts';
 import { samples } from '../../../src/machine/samples.ts';
+import { waitingPartOf, waitingParts } from '../../../src/machine/waiting.ts';
 import type { LaneRecord } from '../../../src/runtime/accounts/deploy-record.ts';
 import { laneMetrics, spread } from '../../../src/runtime/accounts/metrics.ts';
-import { partOf, staysOf, waitingParts } from '../../../src/runtime/accounts/stays.ts';
+import { staysOf } from '../../../src/runtime/accounts/stays.ts';
 import type { Told } from '../../../src/runtime/audit/explain-facts.ts';
 import { sample } from '../../machine/samples.ts';
 import { commitOf, live, minute, recordOf, releaseOf, start, toProduction } from './records.ts';
@@ -250,7 +251,7 @@ describe('of every history', () => {
 
   it('each state of the chart is a part of waiting, or an end', () => {
     const leaves = statesOf(chart).filter(({ isLeaf }) => isLeaf);
-    const of = Object.groupBy(leaves, ({ name }) => partOf(name) ?? 'over');
+    const of = Object.groupBy(leaves, ({ name }) => waitingPartOf(name) ?? 'over');
     const names = (part: string) => (of[part as keyof typeof of] ?? []).map(({ name }) => name);
     expect(names('over')).toEqual(['superseded', 'production.live', 'failed']);
     expect(names('held')).toEqual(['queued.gaveUp', 'blockedByRollback', 'disabled']);

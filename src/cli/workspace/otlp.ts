@@ -1,0 +1,86 @@
+/** Where traces are sent to: the address of `--otlp`, and the headers that the environment has for it. */
+import { systemClock } from '../../effects/clock.ts';
+import { createHttpClient } from '../../effects/http/client.ts';
+import { isPrivate } from '../../effects/http/plain.ts';
+import { undiciTransport } from '../../effects/http/undici-transport.ts';
+import {
+  type OtlpReceiver,
+  otlpHeadersVariable,
+  sendTraces,
+} from '../../effects/telemetry/otlp.ts';
+import { UsageError } from '../../errors/error.ts';
+import { hide } from '../../redaction/gate.ts';
+
+/** @param headers as OpenTelemetry writes them: `name=value,other=value`, values percent-encoded @throws UsageError */
+export function otlpReceiver(address: string, headers: string | null): OtlpReceiver {
+  const url = URL.parse(address);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError('E_USAGE', '--otlp is not a URL', {
+      hint: 'Write it like https://otlp.example.com, or http://127.0.0.1:4318 for a collector on this machine.',
+    });
+  }
+  if (!isPrivate(url)) {
+    throw new UsageError('E_PLAIN_HTTP', '--otlp would send traces over plain http', {
+      hint: 'Write an address that begins with https://. Only to this machine may it be http://.',
+    });
+  }
+  if (url.pathname === '/') url.pathname = '/v1/traces';
+  return { url: url.href, headers: parsed(headers ?? '') };
+}
+
+function parsed(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, encoded] =
+        /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
+      if (name === undefined || encoded === undefined) throw notHeaders();
+      const value = decoded(encoded);
+      hide(value.replace(/^(bearer|basic)\s+/i, ''));
+      return [name.toLowerCase(), value];
+    }),
+  );
+}
+
+function decoded(text: string): string {
+  try {
+    const value = decodeURIComponent(text);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be in a header
+    if (!/[\u0000-\u001f\u007f]/.test(value)) return value;
+  } catch {
+    // Told below.
+  }
+  throw notHeaders();
+}
+
+const notHeaders = (): UsageError =>
+  new UsageError('E_ENVIRONMENT', `${otlpHeadersVariable} holds no headers`, {
+    hint: 'Write them like api-key=VALUE,other=VALUE, with values percent-encoded.',
+  });
+
+export interface TraceSender {
+  /** Resolves when it was taken. @throws VendorUnreachable, VendorRefused, LockstepError E_TRACES_REJECTED */
+  send(body: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const timeoutMs = 120_000;
+
+export function openTraceSender(
+  receiver: OtlpReceiver,
+  notice: (line: string) => void,
+): TraceSender {
+  const transport = undiciTransport();
+  const http = createHttpClient({
+    transport: transport.send,
+    clock: systemClock,
+    random: Math.random,
+    // Nothing there is the lane's.
+    beforeWrite: async () => {},
+    notice,
+  });
+  return {
+    send: (body) => sendTraces(receiver, body, { http, signal: AbortSignal.timeout(timeoutMs) }),
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * Events of the log in the words of CDEvents 0.5.1 (https://cdevents.dev), each in an envelope of CloudEvents 1.0 in its
+ * structured JSON form. What the standard has no word for is one of its custom events. Pure.
+ */
+import { schemaNumbers } from '../../machine/event-schemas.ts';
+import { type Artifact, type DeployRequest, environmentNames } from '../../machine/events.ts';
+import type { LaneEvent } from '../../machine/lane.ts';
+import { stateFacts } from '../../machine/state-facts.ts';
+import type { Told } from '../audit/explain-facts.ts';
+import { type DeployRecord, lastOf, type RecordedStep } from './deploy-record.ts';
+import { chainId } from './identity.ts';
+import { isLive } from './incidents.ts';
+
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  /** Unique by its source: the place in the log, and a number where one event of the log is several of these. */
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: object;
+}
+
+interface Words {
+  readonly type: string;
+  readonly subject: { readonly id: string; readonly source?: string; readonly content: object };
+}
+
+/** Where in the log an event stands; it goes with each as its own data. */
+interface Place {
+  readonly position: number;
+  readonly time: string;
+  readonly type: string;
+}
+
+const standard = (name: string): string => `dev.cdevents.${name}.0.3.0`;
+const sourceOf = (lane: string): string => `/lockstep/lanes/${encodeURIComponent(lane)}`;
+
+/** What a deploy's event is in those words: one or more, always the same. `at` is one of the record's. */
+export function deployCdevents(record: DeployRecord, at: RecordedStep): CloudEvent[] {
+  const { deploy, request } = record;
+  const { event, position, time } = at;
+  const custom = customWords(event, deploy);
+  const words = [...standardWords(record, at), custom];
+  return words.map((one, i) =>
+    envelope({ position, time, type: event.type }, i, request.lane, one, {
+      chainId: chainId(request.lane, deploy),
+      deploy,
+    }),
+  );
+}
+
+/** The same of a lane's own event. */
+export function laneCdevents(
+  lane: string,
+  { event, position, time }: Told<LaneEvent>,
+): CloudEvent[] {
+  const words: Words[] = [customWords(event, lane)];
+  if (event.type === 'rollback.done') {
+    const { target, commit, to } = event.data;
+    const id = target.split(' ').at(-1) ?? target;
+    const artifactId = `pkg:generic/${encodeURIComponent(lane)}@${commit ?? encodeURIComponent(to.version)}`;
+    words.unshift({
+      type: standard('service.rolledback'),
+      subject: { id, content: { environment: { id: 'production' }, artifactId } },
+    });
+  }
+  return words.map((one, i) => envelope({ position, time, type: event.type }, i, lane, one, {}));
+}
+
+function envelope(
+  { position, time, type }: Place,
+  number: number,
+  lane: string,
+  { type: word, subject }: Words,
+  more: { readonly chainId?: string; readonly deploy?: string },
+): CloudEvent {
+  const { chainId: chain, deploy } = more;
+  const id = number === 0 ? `${position}` : `${position}.${number + 1}`;
+  const source = sourceOf(lane);
+  const context = { specversion: '0.5.1', id, source, type: word, timestamp: time };
+  return {
+    ...{ specversion: '1.0', id, source, type: word, subject: subject.id, time },
+    datacontenttype: 'application/json',
+    data: {
+      context: chain === undefined ? context : { ...context, chainId: chain },
+      subject,
+      customData: {
+        lockstep: { position, type, lane, ...(deploy === undefined ? {} : { deploy }) },
+      },
+    },
+  };
+}
+
+/** With the log's own words, and its data as it is. */
+function customWords({ type, data }: { type: string; data: object }, id: string): Words {
+  const schema = schemaNumbers.get(type) ?? 1;
+  return {
+    type: `dev.cdeventsx.lockstep-${type}.0.${schema}.0`,
+    subject: { id, content: data },
+  };
+}
+
+function standardWords(record: DeployRecord, at: RecordedStep): Words[] {
+  const { deploy, request, steps } = record;
+  const { event } = at;
+  const run = (predicate: string, more: object = {}): Words => ({
+    type: standard(`pipelinerun.${predicate}`),
+    subject: {
+      id: deploy,
+      content: { pipelineName: request.lane, uri: runUri(request), ...more },
+    },
+  });
+  switch (event.type) {
+    case 'deploy.requested':
+      return [run('queued')];
+    case 'lock.acquired': {
+      const first = steps.find((step) => step.event.type === 'lock.acquired');
+      return first?.position === at.position ? [run('started')] : [];
+    }
+    case 'staging.deployed':
+    case 'canary.deployed':
+    case 'production.deployed':
+      return [deployed(record, event.type, event.data.artifact)];
+    case 'deploy.superseded':
+      return isOver(at) ? [run('finished', { outcome: 'cancel' })] : [];
+    case 'deploy.failed': {
+      const errors = `${event.data.failure.code}: ${event.data.failure.message}`;
+      return isOver(at) ? [run('finished', { outcome: 'failure', errors })] : [];
+    }
+    default:
+      return isLive(event) ? [run('finished', { outcome: 'success' })] : [];
+  }
+}
+
+/** Not where a canary is to be taken back first: the event that ends that names no end of its own in those words. */
+const isOver = ({ to }: RecordedStep): boolean => stateFacts(to)?.tags.includes('settled') === true;
+
+function deployed(record: DeployRecord, type: string, artifact: Artifact): Words {
+  const { request } = record;
+  const name = environmentNames.find((one) => type.startsWith(`${one}.`)) ?? 'production';
+  const target = request.settings[name]?.target;
+  const order = lastOf(record, 'deploy.observed')?.event.data.order;
+  // What ran before is known of production alone.
+  const isUpgrade = name === 'production' && (order === 'ahead' || order === 'overridden');
+  return {
+    type: standard(isUpgrade ? 'service.upgraded' : 'service.deployed'),
+    subject: {
+      id: target?.name ?? request.lane,
+      content: { environment: { id: name }, artifactId: packageUrl(request, artifact) },
+    },
+  };
+}
+
+/** A package URL (https://github.com/package-url/purl-spec): of the commit at GitHub where the repository is there. */
+function packageUrl({ lane, settings, commit }: DeployRequest, { digest }: Artifact): string {
+  const [, owner, name] =
+    /^https:\/\/github\.com\/([^/]+)\/([^/]+?)(?:\.git)?\/?$/.exec(settings.repository ?? '') ?? [];
+  if (owner !== undefined && name !== undefined) {
+    return `pkg:github/${encodeURIComponent(owner.toLowerCase())}/${encodeURIComponent(name.toLowerCase())}@${commit.sha}`;
+  }
+  const checksum = digest === null ? '' : `?checksum=${encodeURIComponent(digest)}`;
+  return `pkg:generic/${encodeURIComponent(lane)}@${commit.sha}${checksum}`;
+}
+
+/** The CI's run where it has an address. */
+function runUri({ build, deploy }: DeployRequest): string {
+  const url = build.url === null ? null : URL.parse(build.url);
+  // As the URL standard writes it: nothing in it is left unencoded.
+  if (url !== null) return url.href;
+  return `urn:lockstep:deploy:${encodeURIComponent(deploy)}`;
+}

@@ -1,0 +1,139 @@
+/** What an export of CDEvents holds: valid by the published schemas, each once, and the same whenever it is made. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import { samples } from '../../../src/machine/samples.ts';
+import {
+  type CloudEvent,
+  deployCdevents,
+  laneCdevents,
+} from '../../../src/runtime/accounts/cdevents.ts';
+import type { DeployRecord } from '../../../src/runtime/accounts/deploy-record.ts';
+import { sample, variants } from '../../machine/samples.ts';
+import { goldenLogs } from './golden.ts';
+import { live, recordOf, toProduction } from './records.ts';
+
+const file = resolve(import.meta.dirname, '../../fixtures/cdevents/schemas-0.5.1.json');
+const published = JSON.parse(readFileSync(file, 'utf8')) as {
+  schemas: { $id: string; properties: { context: { properties: { type: { enum: string[] } } } } }[];
+  custom: { $id: string };
+};
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+for (const schema of [...published.schemas, published.custom]) ajv.addSchema(schema);
+const idByType = new Map(
+  published.schemas.flatMap((schema) =>
+    (schema.properties?.context?.properties.type.enum ?? []).map((type) => [type, schema.$id]),
+  ),
+);
+
+/** What is wrong with it; empty: nothing. */
+function faults({ data, ...envelope }: CloudEvent): unknown[] {
+  const isValid = ajv.getSchema(idByType.get(envelope.type) ?? published.custom.$id);
+  if (isValid === undefined) return [`no schema for ${envelope.type}`];
+  const { context, subject } = data as { context: Record<string, string>; subject: { id: string } };
+  // The binding to CloudEvents: its attributes are those of the context.
+  const bound = {
+    ...{ specversion: '1.0', id: context.id, source: context.source, type: context.type },
+    ...{ subject: subject.id, time: context.timestamp, datacontenttype: 'application/json' },
+  };
+  const isBound = JSON.stringify(bound) === JSON.stringify(envelope);
+  return [...(isValid(data) ? [] : (isValid.errors ?? [])), ...(isBound ? [] : [envelope])];
+}
+
+const all = (record: DeployRecord): CloudEvent[] =>
+  record.steps.flatMap((step) => deployCdevents(record, step));
+const types = (record: DeployRecord): string[] =>
+  all(record).map(({ type }) => type.replace(/^dev\./, ''));
+
+describe('events of CDEvents', () => {
+  it('the published schemas are those of the standard’s words that are used', () => {
+    expect([...idByType.keys()].sort()).toEqual(
+      [
+        ...['pipelinerun.finished', 'pipelinerun.queued', 'pipelinerun.started'],
+        ...['service.deployed', 'service.rolledback', 'service.upgraded'],
+      ].map((name) => `dev.cdevents.${name}.0.3.0`),
+    );
+  });
+
+  it('of a live deploy, in the standard’s words where it has some, and each in the log’s own', () => {
+    expect(types(live(501, 0))).toEqual([
+      ...['cdevents.pipelinerun.queued.0.3.0', 'cdeventsx.lockstep-deploy.requested.0.3.0'],
+      ...['cdevents.pipelinerun.started.0.3.0', 'cdeventsx.lockstep-lock.acquired.0.1.0'],
+      'cdeventsx.lockstep-deploy.observed.0.2.0',
+      'cdeventsx.lockstep-staging.submitted.0.1.0',
+      'cdeventsx.lockstep-staging.released.0.1.0',
+      ...['cdevents.service.deployed.0.3.0', 'cdeventsx.lockstep-staging.deployed.0.2.0'],
+      'cdeventsx.lockstep-staging.instancesUp.0.1.0',
+      'cdeventsx.lockstep-staging.verified.0.2.0',
+      'cdeventsx.lockstep-gates.passed.0.2.0',
+      'cdeventsx.lockstep-production.submitted.0.1.0',
+      'cdeventsx.lockstep-production.released.0.1.0',
+      ...['cdevents.service.upgraded.0.3.0', 'cdeventsx.lockstep-production.deployed.0.2.0'],
+      'cdeventsx.lockstep-production.instancesUp.0.1.0',
+      ...['cdevents.pipelinerun.finished.0.3.0', 'cdeventsx.lockstep-production.verified.0.2.0'],
+    ]);
+  });
+
+  it.each([
+    ['failure', [...toProduction(501, 0), [15, sample('deploy.failed')]]],
+    ['cancel', [[5, sample('deploy.superseded')]]],
+  ] as const)('a run that is over has the outcome %s', (outcome, events) => {
+    const ends = all(recordOf(501, 0, events as never)).filter(({ type }) => /finished/.test(type));
+    expect(ends.map(({ data }) => data)).toMatchObject([{ subject: { content: { outcome } } }]);
+  });
+
+  it('a run that is held is not over, and one that took its lane again has not begun again', () => {
+    const record = recordOf(501, 0, [
+      ...toProduction(501, 0).slice(0, 7),
+      [7, sample('production.held')],
+      [30, sample('deploy.resumed')],
+      [31, sample('lock.acquired')],
+    ]);
+    expect(types(record).filter((type) => type.includes('pipelinerun'))).toEqual([
+      'cdevents.pipelinerun.queued.0.3.0',
+      'cdevents.pipelinerun.started.0.3.0',
+    ]);
+  });
+
+  it('each type of event, in each of its forms, is valid', () => {
+    const record = live(501, 0);
+    const events = [
+      ...Object.entries(samples).map(([type, data]) => ({ type, data }) as never),
+      ...variants,
+    ];
+    for (const [i, event] of events.entries()) {
+      const step = { ...record.steps[0], version: 50 + i, position: 5_000 + i, event };
+      for (const one of deployCdevents(record, step)) expect(faults(one)).toEqual([]);
+    }
+    expect(events.length).toBeGreaterThan(50);
+  });
+
+  it.each([null, 'not a URL', 'https://ci.acme.test/b c/1'])(
+    'where the build’s address is %s',
+    (url) => {
+      const build = { ...samples['deploy.requested'].build, url };
+      const settings = { ...samples['deploy.requested'].settings, repository: null };
+      const record = live(501, 0, { build, settings, lane: 'grüße & mehr' });
+      for (const one of all(record)) expect(faults(one)).toEqual([]);
+    },
+  );
+
+  it('every log that earlier versions wrote: valid, each id once, and the same again', () => {
+    let count = 0;
+    for (const { name, deploys, orders } of goldenLogs()) {
+      const made = () => [
+        ...deploys.flatMap(all),
+        ...orders.flatMap((order) => laneCdevents(order.lane, order)),
+      ];
+      const events = made();
+      expect(made()).toEqual(events);
+      expect([name, events.flatMap(faults)]).toEqual([name, []]);
+      expect(new Set(events.map(({ source, id }) => `${source} ${id}`)).size).toBe(events.length);
+      count += events.length;
+    }
+    expect(count).toBeGreaterThan(500);
+  });
+});

@@ -1,0 +1,157 @@
+/** A deploy as a trace: what OpenTelemetry’s own package writes of the same spans, and that each span lies within its parent. */
+import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { describe, expect, it } from 'vitest';
+import { type TraceRequest, traceOf } from '../../../src/runtime/accounts/otel.ts';
+import { sample } from '../../machine/samples.ts';
+import { goldenLogs } from './golden.ts';
+import { live, recordOf, toProduction } from './records.ts';
+
+type OfficialSpan = Parameters<typeof JsonTraceSerializer.serializeRequest>[0][number];
+type Resource = TraceRequest['resourceSpans'][number];
+type Span = Resource['scopeSpans'][number]['spans'][number];
+
+const values = (attributes: Span['attributes']): Record<string, string | number> =>
+  Object.fromEntries(
+    attributes.map(({ key, value }) => [
+      key,
+      'intValue' in value ? Number(value.intValue) : value.stringValue,
+    ]),
+  );
+const time = (nanos: string): [number, number] => [
+  Number(BigInt(nanos) / 1_000_000_000n),
+  Number(BigInt(nanos) % 1_000_000_000n),
+];
+
+/** The spans as OpenTelemetry's SDK has them, read from the request. */
+function officialSpans({ resourceSpans: [only] }: TraceRequest): OfficialSpan[] {
+  if (only === undefined) throw new Error('no spans');
+  const resource = { attributes: values(only.resource.attributes), merge: () => resource } as never;
+  const [{ scope, spans } = { scope: { name: '' }, spans: [] }] = only.scopeSpans;
+  return spans.map((span) => {
+    const context = (spanId: string) => ({ traceId: span.traceId, spanId, traceFlags: 1 });
+    return {
+      name: span.name,
+      // The SDK counts from 0, OTLP from 1.
+      kind: span.kind - 1,
+      spanContext: () => context(span.spanId),
+      ...(span.parentSpanId === undefined ? {} : { parentSpanContext: context(span.parentSpanId) }),
+      startTime: time(span.startTimeUnixNano),
+      endTime: time(span.endTimeUnixNano),
+      status: { code: span.status?.code ?? 0, message: span.status?.message ?? '' },
+      attributes: values(span.attributes),
+      links: [],
+      events: (span.events ?? []).map((event) => ({
+        name: event.name,
+        time: time(event.timeUnixNano),
+        attributes: values(event.attributes),
+        droppedAttributesCount: 0,
+      })),
+      duration: [0, 0],
+      ended: true,
+      resource,
+      instrumentationScope: { name: scope.name },
+      ...{ droppedAttributesCount: 0, droppedEventsCount: 0, droppedLinksCount: 0 },
+    } as OfficialSpan;
+  });
+}
+
+/** Without what is there by default, and in an order of its own. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  const isDefault = (one: unknown) =>
+    one === 0 || one === '' || one === undefined || (Array.isArray(one) && one.length === 0);
+  const kept = Object.entries(value).filter(([key, one]) => key !== 'flags' && !isDefault(one));
+  if (kept.length === 1 && kept[0]?.[0] === 'intValue') return { intValue: String(kept[0][1]) };
+  const all = kept.map(([key, one]) => [key, plain(one)] as const);
+  return Object.fromEntries(
+    all.filter(([, one]) => JSON.stringify(one) !== '{}').sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+const official = (request: TraceRequest): unknown =>
+  JSON.parse(
+    new TextDecoder().decode(JsonTraceSerializer.serializeRequest(officialSpans(request))),
+  );
+
+const spansOf = (request: TraceRequest | null): readonly Span[] =>
+  request?.resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
+const attribute = (span: Span | undefined, name: string) => values(span?.attributes ?? [])[name];
+
+describe('a trace', () => {
+  it('of a live deploy: the run, its states, and in each the steps', () => {
+    const request = traceOf(live(501, 0));
+    const spans = spansOf(request);
+    const nameOf = (id: string | undefined) => spans.find(({ spanId }) => spanId === id)?.name;
+    expect(spans.map(({ name, parentSpanId }) => [nameOf(parentSpanId), name])).toEqual([
+      [undefined, 'RUN acme-web'],
+      ['queued', 'acquireLock'],
+      ['RUN acme-web', 'queued'],
+      ['locked', 'observe'],
+      ['RUN acme-web', 'locked'],
+      ...['submitStaging', 'followStaging', 'awaitStagingRelease'].map((name) => [
+        'deployingStaging',
+        name,
+      ]),
+      ['RUN acme-web', 'deployingStaging'],
+      ...['awaitStagingInstances', 'checkStagingHealth', 'readGates'].map((name) => [
+        'verifying',
+        name,
+      ]),
+      ['RUN acme-web', 'verifying'],
+      ...['submitProduction', 'followProduction', 'awaitProductionRelease'].map((name) => [
+        'production',
+        name,
+      ]),
+      ['production', 'awaitProductionInstances'],
+      ['production', 'checkProductionHealth'],
+      ['RUN acme-web', 'production'],
+    ]);
+    expect(attribute(spans[0], 'cicd.pipeline.result')).toBe('success');
+    const health = spans.find(({ name }) => name === 'checkProductionHealth');
+    expect(values(health?.attributes ?? [])).toMatchObject({
+      'cicd.pipeline.task.type': 'test',
+      'cicd.pipeline.task.run.result': 'success',
+      'deployment.environment.name': 'production',
+    });
+  });
+
+  it.each([
+    ['failure', [...toProduction(501, 0).slice(0, 5), [9, sample('deploy.failed')]], 'E_ENDPOINT'],
+    ['skip', [[5, sample('deploy.superseded')]], undefined],
+    ['timeout', [[60, sample('lock.waitTimedOut')]], undefined],
+  ] as const)('that ends otherwise: %s', (result, events, error) => {
+    const spans = spansOf(traceOf(recordOf(501, 0, events as never)));
+    expect(attribute(spans[0], 'cicd.pipeline.result')).toBe(result);
+    expect(attribute(spans[0], 'error.type')).toBe(error);
+    expect(spans[0]?.status?.code).toBe(error === undefined ? undefined : 2);
+  });
+
+  it('there is none of a deploy that is under way', () => {
+    expect(traceOf(recordOf(501, 0, toProduction(501, 0)))).toBeNull();
+  });
+
+  it('every log that earlier versions wrote: as the official package writes it, each span within its parent', () => {
+    let count = 0;
+    for (const { name, deploys } of goldenLogs()) {
+      for (const record of deploys) {
+        const request = traceOf(record);
+        if (request === null) continue;
+        expect([name, plain(official(request))]).toEqual([name, plain(request)]);
+        expect(traceOf(record)).toEqual(request);
+        const spans = spansOf(request);
+        const byId = new Map(spans.map((span) => [span.spanId, span]));
+        expect(byId.size).toBe(spans.length);
+        for (const { parentSpanId, startTimeUnixNano, endTimeUnixNano } of spans) {
+          const parent = byId.get(parentSpanId ?? '');
+          expect(parent === undefined).toBe(parentSpanId === undefined);
+          if (parent === undefined) continue;
+          expect(BigInt(startTimeUnixNano) >= BigInt(parent.startTimeUnixNano)).toBe(true);
+          expect(BigInt(endTimeUnixNano) <= BigInt(parent.endTimeUnixNano)).toBe(true);
+        }
+        count += spans.length;
+      }
+    }
+    expect(count).toBeGreaterThan(300);
+  });
+});
