@@ -68,7 +68,8 @@ interface Deploy {
 }
 
 async function firstDeploy(log: EventLog): Promise<Deploy> {
-  const page = await log.readAll({ limit: 100 });
+  const all = await log.readAll({ limit: 100 });
+  const page = all.slice(all.findIndex(({ type }) => type === 'deploy.requested'));
   const requested = page[0]?.data as { deploy: string; lane: string; commit: { sha: string } };
   const { deploy, lane, commit } = requested;
   const released = page.findIndex(({ type }) => type === 'lock.released');

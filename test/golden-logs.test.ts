@@ -123,7 +123,8 @@ describe.each(logs)('$name', ({ name, file, text, events, digest }) => {
       expect(whole.fault).toBeNull();
       expect(whole.events).toBeGreaterThan(events.length);
       const [first] = await world.events(deploy);
-      expect(first?.position).toBe(events.length + 1);
+      // Behind the chart that it runs on, where the log does not have that.
+      expect(first?.position).toBe(events.length + 2);
     } finally {
       await world.close();
     }

@@ -12,7 +12,7 @@ import { redactAll } from '../../redaction/gate.ts';
 import { type GatesOptions, readGates } from '../../runtime/gates/gates.ts';
 import { laneOfDeploy, otherLaneOf } from '../../runtime/gates/trust.ts';
 import { readLane } from '../../runtime/lock/store-lock.ts';
-import { chartHash } from '../../runtime/log/recorded.ts';
+import { chartHash } from '../../runtime/log/charts.ts';
 import { deployOf } from '../../runtime/loop/request.ts';
 import type { EventLog } from '../../store/log.ts';
 import { readKillSwitch } from '../config/kill-switch.ts';

@@ -40,14 +40,19 @@ const writer = ({ by }: ReplayStep): string =>
   by === null ? 'nobody known' : `${safe(by.actor)}: ${safe(by.observed)}`;
 
 function verdict(replay: Replay, { color }: Colors): string[] {
-  const { steps, disagreement, state, deploy, sameChart } = replay;
-  const lines = sameChart
-    ? []
-    : [
-        color.yellow(
-          'The chart has changed since this deploy ran; it is replayed on the one at hand.',
-        ),
-      ];
+  const { steps, disagreement, state, deploy, ranOn } = replay;
+  const lines = [
+    ...(ranOn.includes('earlier')
+      ? [color.dim('It ran on an earlier chart, which the log has: it is held against that.')]
+      : []),
+    ...(ranOn.includes('unknown')
+      ? [
+          color.yellow(
+            'The chart has changed since this deploy ran; it is replayed on the one at hand.',
+          ),
+        ]
+      : []),
+  ];
   if (disagreement === null) {
     const [first, last] = [steps[0]?.time ?? '', steps.at(-1)?.time ?? ''];
     const took = formatDuration(Date.parse(last) - Date.parse(first));

@@ -1,16 +1,23 @@
 /**
- * An event of a deploy folded through the chart again, and where it led compared with what was recorded. A deploy that ran
- * on an earlier chart is compared by the nine states, whose names and meanings stay, and by its own unbroken chain of states.
+ * An event of a deploy folded through the chart again, and where it led compared with what was recorded. What was recorded on
+ * an earlier chart is held against that chart's own edges, where the log has it; a log that does not have it is compared by the
+ * nine states, whose names and meanings stay. Either way a deploy's states have to follow each other without a break.
  */
 import type { DomainEvent } from '../../machine/events.ts';
 import { type FoldedDeploy, has, stateOf } from '../../machine/interpret.ts';
 import { topOf } from '../../machine/state-facts.ts';
 import type { RecordedEvent } from '../../store/log.ts';
-import { chartHash, domainEvent, fold } from '../log/recorded.ts';
+import { chartHash, type KeptChart } from '../log/charts.ts';
+import { domainEvent, fold } from '../log/recorded.ts';
 
-/** A deploy after some of its events: as the chart makes it, and where its record says that the last one led. */
+/** Charts that the log has, by their hash; undefined: it does not have that one. */
+export type ChartsByHash = Pick<ReadonlyMap<string, KeptChart>, 'get'>;
+
+/** A deploy after some of its events. */
 export interface Rederived {
+  /** As the present chart makes it; null: not begun, or an earlier chart led where the present one does not. */
   readonly folded: FoldedDeploy | null;
+  /** Where its record says that the last event led; null: nothing was recorded. */
   readonly told: string | null;
 }
 
@@ -23,19 +30,37 @@ export interface Disagreement {
   readonly recomputed: string;
 }
 
+/** The chart that an event was recorded on: the `present` one, an `earlier` one that the log has, or one that nobody has. */
+export type RanOn = 'present' | 'earlier' | 'unknown';
+
 export interface Step extends Rederived {
   readonly event: DomainEvent;
+  readonly ranOn: RanOn;
+  /** The states before and after the event, on the chart that it ran on as far as that is known. */
+  readonly from: string | null;
+  readonly to: string;
+  readonly settled: boolean;
+  /** Settled, until a person lets it go on. */
+  readonly held: boolean;
   /** Null: what was recomputed is what was recorded. */
   readonly disagreement: Disagreement | null;
 }
 
+const noCharts: ChartsByHash = new Map();
+
 /** @throws UnreadableLog the event is none that this version knows */
-export function rederive(before: Rederived, record: RecordedEvent): Step {
+export function rederive(
+  before: Rederived,
+  record: RecordedEvent,
+  charts: ChartsByHash = noCharts,
+): Step {
   const event = domainEvent(record);
+  const { chart } = record.metadata;
+  const isPresent = chart === undefined || chart === chartHash;
+  const kept = isPresent ? undefined : charts.get(String(chart));
   const folded = fold(before.folded, event, record.time);
-  const from = before.folded === null ? null : stateOf(before.folded);
-  const disagreement = compare(record, { told: before.told, from, after: folded });
-  return { event, folded, told: toldOf(record).to ?? before.told, disagreement };
+  if (kept !== undefined) return onOwnChart(before, record, { event, folded, kept });
+  return onPresentChart(before, record, { event, folded, isPresent });
 }
 
 interface Told {
@@ -46,31 +71,68 @@ interface Told {
 
 const toldOf = ({ metadata }: RecordedEvent): Told => (metadata.transition ?? {}) as Told;
 
-/** @param led where the event before led by its record, and where the chart is before and after this one */
-function compare(
+function onPresentChart(
+  before: Rederived,
   record: RecordedEvent,
-  led: {
-    readonly told: string | null;
-    readonly from: string | null;
-    readonly after: FoldedDeploy | null;
-  },
-): Disagreement | null {
-  const { version, type, metadata } = record;
+  now: { event: DomainEvent; folded: FoldedDeploy | null; isPresent: boolean },
+): Step {
+  const { event, folded, isPresent } = now;
   const told = toldOf(record);
-  const isSameChart = metadata.chart === undefined || metadata.chart === chartHash;
+  const from = before.folded === null ? null : stateOf(before.folded);
+  const to = folded === null ? (from ?? '') : stateOf(folded);
+  const settled = folded !== null && has(folded, 'settled');
   const recorded = inWords(told.from ?? null, told.to ?? 'nothing', told.settled === true);
   const recomputed =
-    led.after === null
-      ? `${led.from ?? 'nothing'}: the chart does not take this event there`
-      : inWords(led.from, stateOf(led.after), has(led.after, 'settled'));
-  const agrees = isSameChart
+    folded === null
+      ? `${from ?? 'nothing'}: the chart does not take this event there`
+      : inWords(from, to, settled);
+  const agrees = isPresent
     ? recorded === recomputed
-    : led.after !== null &&
-      (told.from ?? null) === led.told &&
-      topOf(told.to ?? '') === topOf(stateOf(led.after)) &&
-      (told.settled === true) === has(led.after, 'settled');
-  return agrees ? null : { version, type, recorded, recomputed };
+    : folded !== null &&
+      (told.from ?? null) === before.told &&
+      topOf(told.to ?? '') === topOf(to) &&
+      (told.settled === true) === settled;
+  return {
+    ...{ event, folded, from, to, settled },
+    ranOn: isPresent ? 'present' : 'unknown',
+    held: folded !== null && has(folded, 'held'),
+    told: told.to ?? before.told,
+    disagreement: agrees ? null : disagreementAt(record, recorded, recomputed),
+  };
 }
+
+/** The present chart may have no such state or transition any more: where it does, it goes along. */
+function onOwnChart(
+  before: Rederived,
+  record: RecordedEvent,
+  own: { event: DomainEvent; folded: FoldedDeploy | null; kept: KeptChart },
+): Step {
+  const { event, folded, kept } = own;
+  const { from = null, to = '', settled = false } = toldOf(record);
+  const tags = kept.edges.tagsOf(to);
+  const wrong =
+    from !== before.told
+      ? `the deploy was in ${before.told ?? 'nothing'} before`
+      : tags === null || !kept.edges.leads(from, record.type, to)
+        ? 'its own chart has no such transition'
+        : tags.has('settled') === settled
+          ? null
+          : `its own chart says that ${to} is ${settled ? 'not ' : ''}settled`;
+  return {
+    ...{ event, folded, from, to, settled },
+    ranOn: 'earlier',
+    held: tags?.has('held') === true,
+    told: to,
+    disagreement:
+      wrong === null ? null : disagreementAt(record, inWords(from, to, settled), wrong),
+  };
+}
+
+const disagreementAt = (
+  { version, type }: RecordedEvent,
+  recorded: string,
+  recomputed: string,
+): Disagreement => ({ version, type, recorded, recomputed });
 
 const inWords = (from: string | null, to: string, settled: boolean): string =>
   `${from ?? 'nothing'} → ${to}${settled ? ' (settled)' : ''}`;

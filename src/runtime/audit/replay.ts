@@ -1,12 +1,19 @@
 /** Replay: folds what was recorded of a deploy through the chart again, and compares where each event led. It runs nothing. */
 import { type Step as ChartStep, steps as chartSteps, isStep } from '../../machine/codec.ts';
 import type { DomainEvent } from '../../machine/events.ts';
-import { type FoldedDeploy, has, stateOf } from '../../machine/interpret.ts';
+import type { FoldedDeploy } from '../../machine/interpret.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { actorName, actorSchema, observedInWords } from '../actor.ts';
-import { chartHash } from '../log/recorded.ts';
+import { type KeptChart, readChart } from '../log/charts.ts';
 import { deployStream } from '../log/streams.ts';
-import { type Disagreement, notBegun, type Rederived, rederive } from './rederive.ts';
+import {
+  type ChartsByHash,
+  type Disagreement,
+  notBegun,
+  type RanOn,
+  type Rederived,
+  rederive,
+} from './rederive.ts';
 
 export interface ReplayStep {
   readonly version: number;
@@ -29,43 +36,59 @@ export interface Replay {
   readonly disagreement: Disagreement | null;
   readonly state: string | null;
   readonly settled: boolean;
-  /** Whether the deploy ran on the chart that this program has. */
+  /** Whether all of it ran on the chart that this program has. */
   readonly sameChart: boolean;
+  /** On which chart each part of it ran; `earlier`: on the one that the log has, whose edges it was held against. */
+  readonly ranOn: readonly RanOn[];
 }
 
-/** Stops at the first event that does not agree. An unknown deploy has no steps. */
+/** Stops at the first event that does not agree. An unknown deploy has no steps. @throws LogFault, UnreadableLog */
 export async function replay(log: EventLog, deploy: string): Promise<Replay> {
   const records = await log.readStream(deployStream(deploy));
+  const charts = await chartsOf(records, log);
   const steps: ReplayStep[] = [];
+  const ranOn = new Set<RanOn>();
   let at: Rederived = notBegun;
   let disagreement: Disagreement | null = null;
+  let settled = false;
   for (const record of records) {
-    const from: string | null = at.folded === null ? null : stateOf(at.folded);
-    const step = rederive(at, record);
+    const step = rederive(at, record, charts);
     disagreement = step.disagreement;
-    if (disagreement !== null || step.folded === null) break;
+    ranOn.add(step.ranOn);
+    if (disagreement !== null) break;
     const before = steps.at(-1)?.time ?? record.time;
     steps.push({
       version: record.version,
       time: record.time,
       event: step.event,
-      from,
-      to: stateOf(step.folded),
+      from: step.from,
+      to: step.to,
       tookMs: Date.parse(record.time) - Date.parse(before),
       step: answering(at.folded, step.event),
       by: writerOf(record),
     });
+    settled = step.settled;
     at = step;
   }
-  const { folded } = at;
   return {
-    deploy,
-    steps,
-    disagreement,
-    state: folded === null ? null : stateOf(folded),
-    settled: folded !== null && has(folded, 'settled'),
-    sameChart: records[0]?.metadata.chart === chartHash,
+    ...{ deploy, steps, disagreement, settled },
+    state: steps.at(-1)?.to ?? null,
+    sameChart: [...ranOn].every((one) => one === 'present'),
+    ranOn: [...ranOn],
   };
+}
+
+/** The charts of the log that the events name. @throws LogFault */
+export async function chartsOf(
+  records: readonly RecordedEvent[],
+  log: EventLog,
+): Promise<ChartsByHash> {
+  const charts = new Map<string, KeptChart>();
+  for (const named of new Set(records.map(({ metadata }) => metadata.chart))) {
+    const kept = typeof named === 'string' ? await readChart(log, named) : null;
+    if (kept !== null) charts.set(String(named), kept);
+  }
+  return charts;
 }
 
 /** A failure names its step; any other answer is of the step that was under way and answers so. */

@@ -4,13 +4,13 @@
  * the streams, not with the events.
  */
 import type { KeyObject } from 'node:crypto';
-import { has } from '../../machine/interpret.ts';
 import { Chain } from '../../store/hash-chain.ts';
 import { LogFault, type LogHead, type RecordedEvent } from '../../store/log.ts';
 import { toRecorded, whatNoLogRecords } from '../../store/stored-event.ts';
 import type { EventRow } from '../../store/tables.ts';
+import { type KeptChart, keptChart } from '../log/charts.ts';
 import { laneEvent, UnreadableLog } from '../log/recorded.ts';
-import { deployStream, laneStream } from '../log/streams.ts';
+import { chartStream, deployStream, laneStream } from '../log/streams.ts';
 import { type DeploysTable, rowAfter } from './deploys.ts';
 import { headText, isSignedBy, keyName, signedHead } from './head.ts';
 import { type LaneMarksTable, marksOf } from './lane-marks.ts';
@@ -23,6 +23,8 @@ export type FindingKind =
   | 'event'
   /** It led elsewhere than the chart leads. */
   | 'transition'
+  /** A chart that the log keeps is not the one that its name says. */
+  | 'chart'
   /** The log up to there is not the one that a head was taken of. */
   | 'head'
   | 'signature'
@@ -80,6 +82,7 @@ export class LogVerifier {
   readonly #deploys = new Map<string, Folded>();
   readonly #rows = new Map<string, DeploysTable>();
   readonly #marks = new Map<string, LaneMarksTable>();
+  readonly #charts = new Map<string, KeptChart>();
   readonly #findings: Finding[] = [];
   #found = 0;
   readonly #ofKind = new Map<FindingKind, number>();
@@ -184,7 +187,16 @@ export class LogVerifier {
       const reason = unreadable(() => laneEvent(event));
       if (reason !== null && !isWrong) this.add({ kind: 'event', position, stream, reason });
     }
+    if (stream.startsWith(chartStream(''))) this.#takeChart(event, isWrong);
     this.#takeHead(event);
+  }
+
+  /** What is recorded on it comes behind it. */
+  #takeChart(event: RecordedEvent, isWrong: boolean): void {
+    const { stream, position } = event;
+    const kept = keptChart(event);
+    if (typeof kept !== 'string') this.#charts.set(stream.slice(chartStream('').length), kept);
+    else if (!isWrong) this.add({ kind: 'chart', position, stream, reason: kept });
   }
 
   #derive(event: RecordedEvent, isWrong: boolean): void {
@@ -207,15 +219,15 @@ export class LogVerifier {
     if (before === 'over') return 'faulty';
     const { stream, position } = event;
     try {
-      const { folded, told, disagreement } = rederive(before, event);
+      const { folded, told, settled, held, disagreement } = rederive(before, event, this.#charts);
       if (disagreement !== null) {
         const { recorded, recomputed } = disagreement;
         const reason = `recorded: ${recorded}; the chart: ${recomputed}`;
         this.add({ kind: 'transition', position, stream, reason });
+        return 'faulty';
       }
-      if (disagreement !== null || folded === null) return 'faulty';
       // Whatever is kept of a deploy that is over would be kept for all of them.
-      return has(folded, 'settled') && !has(folded, 'held') ? 'over' : { folded, told };
+      return settled && !held ? 'over' : { folded, told };
     } catch (error) {
       if (!(error instanceof UnreadableLog)) throw error;
       this.add({ kind: 'event', position, stream, reason: error.message });

@@ -1,8 +1,6 @@
 /** From the log's rows to the chart: reading a deploy's stream and folding it. */
-import { createHash } from 'node:crypto';
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import { LockstepError } from '../../errors/error.ts';
-import { chart } from '../../machine/chart.ts';
 import { parseEvent } from '../../machine/codec.ts';
 import { schemaNumbers } from '../../machine/event-schemas.ts';
 import type { DomainEvent } from '../../machine/events.ts';
@@ -15,11 +13,6 @@ import { deployStream } from './streams.ts';
 
 /** The log holds something that this program's chart or schemas do not take. */
 export class UnreadableLog extends LockstepError {}
-
-/** SHA-256 (hex) of the chart's definition: which chart a deploy was run on. */
-export const chartHash: string = createHash('sha256')
-  .update(JSON.stringify(chart.definition))
-  .digest('hex');
 
 const currentUpcasting = new Upcasting(schemaNumbers, [
   ...upcasters,

@@ -1,6 +1,8 @@
 /** Names in the log: streams and the resources that leases are held over. */
 
 export const deployStream = (deploy: string): string => `deploy/${deploy}`;
+/** A chart's definition, by the SHA-256 of its canonical text. */
+export const chartStream = (hash: string): string => `chart/${hash}`;
 /** The heads of the log that were signed. */
 export const headsStream = 'heads';
 export const laneStream = (lane: string): string => `lane/${lane}`;

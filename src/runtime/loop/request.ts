@@ -4,9 +4,10 @@ import { begin, type FoldedDeploy, has, stateOf } from '../../machine/interpret.
 import { cutOff } from '../../redaction/cut.ts';
 import { type EventLog, VersionConflict } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
+import { chartHash, keepChart } from '../log/charts.ts';
 import { newEvent } from '../log/new-event.ts';
 import { recordable } from '../log/recordable.ts';
-import { chartHash, foldStream } from '../log/recorded.ts';
+import { foldStream } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
 
 /** In UTF-16 units. */
@@ -79,6 +80,7 @@ async function writeRequest(log: EventLog, request: DeployRequest, run: Run): Pr
   // A stream that begins with what nobody can read would be in the way of its build for ever.
   const requested = recordable({ type: 'deploy.requested', data: request });
   const event = newEvent(requested, run, { transition, chart: chartHash });
+  await keepChart(log, run);
   try {
     await log.append([{ stream: deployStream(request.deploy), expected: 'none', events: [event] }]);
     return true;

@@ -7,8 +7,9 @@ import type { EventLog, StreamAppend } from '../../store/log.ts';
 import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
 import { hasRun } from '../lock/living-runs.ts';
+import { chartHash, keepChart } from '../log/charts.ts';
 import { newEvent } from '../log/new-event.ts';
-import { chartHash, foldStream } from '../log/recorded.ts';
+import { foldStream } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 
 /**
@@ -71,6 +72,7 @@ export async function resumeDeploy(
       events: [newEvent({ type: 'trust.given', data }, run)],
     });
   }
+  await keepChart(log, run);
   await log.append(batches);
 }
 

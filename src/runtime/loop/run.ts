@@ -36,9 +36,10 @@ import type { Run } from '../identity.ts';
 import { Lapsed, type LeaseKeeper, Overtaken } from '../lock/lease-keeper.ts';
 import { type Liveness, localLiveness } from '../lock/liveness.ts';
 import type { LaneLock } from '../lock/store-lock.ts';
+import { chartHash, keepChart } from '../log/charts.ts';
 import { newEvent } from '../log/new-event.ts';
 import { recordable } from '../log/recordable.ts';
-import { chartHash, foldStream, UnreadableLog } from '../log/recorded.ts';
+import { foldStream, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneResource, laneStream, runResource } from '../log/streams.ts';
 import { describeFailure } from './failure.ts';
 
@@ -246,6 +247,7 @@ class DeployRun {
     const begunByThisRun = last?.metadata.run === run.id;
     if (!begunByThisRun) this.#foundAt = this.#folded.version;
     if (has(this.#folded, 'settled') || begunByThisRun) return;
+    await keepChart(log, run);
     await this.#record({
       type: 'run.resumed',
       data: { run: run.id, order: this.#o.order ?? null },
