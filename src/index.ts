@@ -22,7 +22,7 @@ export {
   readDeploys,
 } from './runtime/audit/deploys.ts';
 // Replay: what was recorded, folded through the chart again and compared.
-export type { Disagreement } from './runtime/audit/rederive.ts';
+export type { Disagreement, RanOn } from './runtime/audit/rederive.ts';
 export { type Replay, type ReplayStep, replay } from './runtime/audit/replay.ts';
 export { domainEvent, UnreadableLog } from './runtime/log/recorded.ts';
 export { deployStream, laneStream } from './runtime/log/streams.ts';

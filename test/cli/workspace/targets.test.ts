@@ -79,7 +79,8 @@ describe('the targets of a deploy that is in the log', () => {
     const error = await failureOf(check('zeppelin'));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_TARGET_KIND');
-    expect(await log.readAll()).toHaveLength(1);
+    // The chart and the request.
+    expect(await log.readAll()).toHaveLength(2);
   });
 });
 
