@@ -12,6 +12,7 @@ import { declareDoctor, declareInit } from './program/setup.ts';
 import type { Surroundings } from './program/shared.ts';
 import { declareExport, declareImport } from './program/transfer.ts';
 import { declareVerify } from './program/verify.ts';
+import { declareWhatIf } from './program/whatif.ts';
 
 /** Commands load what they need when they run: help and usage errors load nothing. */
 export function createProgram(options: Surroundings): Command {
@@ -46,6 +47,7 @@ export function createProgram(options: Surroundings): Command {
   declareImport(program, options);
   declareVerify(program, options);
   declareMetrics(program, options);
+  declareWhatIf(program, options);
   declareMaking(program, options);
   declareOpen(program, options);
   declareServe(program, options);

@@ -19,6 +19,13 @@ export const usageErrors = {
     remedy: '`pipeline help` lists the commands, `pipeline help COMMAND` its flags.',
     exit,
   },
+  E_CHART: {
+    meaning:
+      'What `whatif --chart` was given is no chart, or names what this version does not have.',
+    remedy:
+      'Begin with the present one: `pipeline whatif --print-chart > chart.json`. What needs code of its own is given as a module.',
+    exit,
+  },
   E_SETUP: {
     meaning: 'A set-up cannot tell what is meant, or cannot write its files. Nothing was written.',
     remedy:

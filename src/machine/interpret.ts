@@ -37,31 +37,42 @@ export interface FoldedDeploy {
  * The chart as XState's pure functions take it. For each transition they make an actor, and with it the
  * chart's first state without an input, which takes longer than the transition and which nobody looks at.
  */
-const logic: ActorLogic<Snapshot, DomainEvent, DeployRequest | undefined> = {
-  transition: (snapshot, event, scope) => chart.transition(snapshot, event, scope),
-  getInitialSnapshot: (scope, request) =>
-    request === undefined ? unseen : chart.getInitialSnapshot(scope, request),
-  getPersistedSnapshot: (snapshot) => chart.getPersistedSnapshot(snapshot),
-};
+function logicOf(of: Chart): ActorLogic<Snapshot, DomainEvent, DeployRequest | undefined> {
+  return {
+    transition: (snapshot, event, scope) => of.transition(snapshot, event, scope),
+    getInitialSnapshot: (scope, request) =>
+      request === undefined ? unseen : of.getInitialSnapshot(scope, request),
+    getPersistedSnapshot: (snapshot) => of.getPersistedSnapshot(snapshot),
+  };
+}
 const unseen = { status: 'active' } as Snapshot;
 
-/** A `deploy.requested`, recorded at `atMs`. */
-export function begin(request: DeployRequest, atMs: number): FoldedDeploy {
-  const [snapshot, actions] = initialTransition(logic, request);
-  return withActions(
-    snapshot,
-    actions,
-    { version: 0, running: new Map(), timers: new Map() },
-    atMs,
-  );
+/** Folds events through one chart. */
+export interface Interpreter {
+  /** A `deploy.requested`, recorded at `atMs`. */
+  begin(request: DeployRequest, atMs: number): FoldedDeploy;
+  /** The next event, recorded at `atMs`. Null: the chart does not handle it here, so it must not be recorded. */
+  next(folded: FoldedDeploy, event: DomainEvent, atMs: number): FoldedDeploy | null;
 }
 
-/** The next event, recorded at `atMs`. Null: the chart does not handle it here, so it must not be recorded. */
-export function next(folded: FoldedDeploy, event: DomainEvent, atMs: number): FoldedDeploy | null {
-  const [snapshot, actions] = transition(logic, folded.snapshot, event);
-  if (snapshot === folded.snapshot) return null;
-  return withActions(snapshot, actions, folded, atMs);
+export function interpreterOf(of: Chart): Interpreter {
+  const logic = logicOf(of);
+  return {
+    begin(request, atMs) {
+      const [snapshot, actions] = initialTransition(logic, request);
+      const before = { version: 0, running: new Map(), timers: new Map() };
+      return withActions(snapshot, actions, before, atMs);
+    },
+    next(folded, event, atMs) {
+      const [snapshot, actions] = transition(logic, folded.snapshot, event);
+      if (snapshot === folded.snapshot) return null;
+      return withActions(snapshot, actions, folded, atMs);
+    },
+  };
 }
+
+/** Through the chart that deploys run on. */
+export const { begin, next }: Interpreter = interpreterOf(chart);
 
 /** Whether the chart handles the event here: `next` gives a deploy then, and null otherwise. */
 export function takes({ snapshot }: FoldedDeploy, event: DomainEvent): boolean {

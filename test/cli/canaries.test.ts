@@ -307,6 +307,7 @@ async function giveArguments(world: World): Promise<void> {
     export: ['--lane', world.line],
     verify: ['--head', world.line],
     metrics: ['--lane', world.line],
+    whatif: ['--set', world.line],
     import: [`theirs.db.jsonl`],
     docs: ['--output', `docs/${world.name}/x.md`],
     sandbox: ['--port', world.line],

@@ -21,6 +21,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   explain: ['501'],
   verify: [],
   metrics: [],
+  whatif: ['--set', 'gates.stuckExit=0'],
   open: ['app'],
   serve: ['--port', '0'],
 };

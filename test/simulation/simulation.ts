@@ -93,6 +93,8 @@ export interface SimulateOptions {
   readonly mutation?: Mutation;
   /** Whether of each commit it is asked why it shipped or did not. */
   readonly explained?: boolean;
+  /** Stands between a deploy and what carries its steps out: for whoever looks at the world meanwhile. */
+  readonly watch?: (services: ServiceTable, of: { deploy: string; log: EventLog }) => ServiceTable;
   /** Told every event of the log at the end, for whoever looks into a failing seed. */
   readonly trace?: (line: string) => void;
   /** Opens the log, on a clock that may be wrong; left out, it is SQLite's in memory. */
@@ -101,12 +103,16 @@ export interface SimulateOptions {
 
 export async function simulate(
   scenario: Scenario,
-  { mutation = {}, trace, explained = false, openLog = inMemory }: SimulateOptions = {},
+  { mutation = {}, trace, explained = false, openLog = inMemory, watch }: SimulateOptions = {},
 ): Promise<Outcome> {
   const time = new VirtualTime(startMs);
   const logClock = { aheadMs: 0 };
   const log = await openLog(time, () => time.now() + logClock.aheadMs);
-  const simulation = new Simulation(scenario, mutation, { time, log, logClock }, trace ?? null);
+  const watched = {
+    trace: trace ?? null,
+    services: watch ?? ((services: ServiceTable) => services),
+  };
+  const simulation = new Simulation(scenario, mutation, { time, log, logClock }, watched);
   return simulation.run(explained);
 }
 
@@ -121,6 +127,11 @@ interface Job {
   readonly rules: Rules;
 }
 
+interface Watched {
+  readonly trace: ((line: string) => void) | null;
+  readonly services: NonNullable<SimulateOptions['watch']>;
+}
+
 class Simulation {
   readonly #scenario: Scenario;
   readonly #mutation: Mutation;
@@ -133,7 +144,8 @@ class Simulation {
   readonly #ends: Ends;
   readonly #explained = new Explained();
   readonly #random: () => number;
-  readonly #trace: ((line: string) => void) | null;
+  readonly #trace: Watched['trace'];
+  readonly #watch: Watched['services'];
   readonly #alive = new Map<string, SimulatedProcess>();
   readonly #jobs: Job[] = [];
   readonly #processes: SimulatedProcess[] = [];
@@ -148,9 +160,10 @@ class Simulation {
     scenario: Scenario,
     mutation: Mutation,
     { time, log, logClock }: { time: VirtualTime; log: EventLog; logClock: { aheadMs: number } },
-    trace: ((line: string) => void) | null,
+    { trace, services }: Watched,
   ) {
     this.#trace = trace;
+    this.#watch = services;
     this.#logClock = logClock;
     this.#scenario = scenario;
     this.#afterUp = [...(scenario.afterUp ?? [])];
@@ -463,7 +476,7 @@ class Simulation {
         keeper,
         leaseMs,
         lock: this.#mutation.lock?.(lock) ?? lock,
-        services,
+        services: this.#watch(services, { deploy, log: this.#log }),
         interrupt: new AbortController().signal,
         progress: () => {},
         recorded: (event) => {

@@ -123,8 +123,7 @@ function onOwnChart(
     ranOn: 'earlier',
     held: tags?.has('held') === true,
     told: to,
-    disagreement:
-      wrong === null ? null : disagreementAt(record, inWords(from, to, settled), wrong),
+    disagreement: wrong === null ? null : disagreementAt(record, inWords(from, to, settled), wrong),
   };
 }
 

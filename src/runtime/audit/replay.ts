@@ -1,7 +1,6 @@
 /** Replay: folds what was recorded of a deploy through the chart again, and compares where each event led. It runs nothing. */
-import { type Step as ChartStep, steps as chartSteps, isStep } from '../../machine/codec.ts';
+import type { Step as ChartStep } from '../../machine/codec.ts';
 import type { DomainEvent } from '../../machine/events.ts';
-import type { FoldedDeploy } from '../../machine/interpret.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { actorName, actorSchema, observedInWords } from '../actor.ts';
 import { type KeptChart, readChart } from '../log/charts.ts';
@@ -14,6 +13,7 @@ import {
   type Rederived,
   rederive,
 } from './rederive.ts';
+import { answeringStep } from './whatif-record.ts';
 
 export interface ReplayStep {
   readonly version: number;
@@ -64,7 +64,7 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
       from: step.from,
       to: step.to,
       tookMs: Date.parse(record.time) - Date.parse(before),
-      step: answering(at.folded, step.event),
+      step: answeringStep(at.folded, step.event),
       by: writerOf(record),
     });
     settled = step.settled;
@@ -89,14 +89,6 @@ export async function chartsOf(
     if (kept !== null) charts.set(String(named), kept);
   }
   return charts;
-}
-
-/** A failure names its step; any other answer is of the step that was under way and answers so. */
-function answering(before: FoldedDeploy | null, { type, data }: DomainEvent): ChartStep | null {
-  if (type === 'deploy.failed') return isStep(data.step) ? data.step : null;
-  const running = [...(before?.running.keys() ?? [])];
-  const answers = (step: ChartStep): readonly string[] => Object.values(chartSteps[step].events);
-  return running.find((step) => answers(step).includes(type)) ?? null;
 }
 
 function writerOf({ metadata }: RecordedEvent): ReplayStep['by'] {

@@ -23,6 +23,7 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
   export: [],
   verify: [],
   metrics: [],
+  whatif: ['--set', 'gates.stuckExit=0'],
   import: ['empty.jsonl'],
   open: ['app'],
 };

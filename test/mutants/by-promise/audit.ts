@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.ts';
 
 const found = 'A log that somebody changed is found to be so';
 const told = 'Why a commit shipped or did not';
+const tried = 'What a changed chart would have done';
 
 const verify = 'test/runtime/audit/verify.test.ts';
 const explain = 'test/runtime/audit/explain.test.ts';
@@ -151,5 +152,59 @@ export const auditMutants: readonly Mutant[] = [
     code: 'if (!isDeepStrictEqual(clean(definition), definition)) return;',
     by: '',
     noticedBy: 'test/runtime/audit/charts.test.ts › masked, it would be another one',
+  },
+  {
+    id: 'production-may-change-before-the-gates',
+    promise: tried,
+    file: 'src/runtime/audit/whatif-applies.ts',
+    symbol: 'otherTime',
+    code: 'if (!isDeepStrictEqual(event.data.production, production)) {',
+    by: 'if (production === undefined) {',
+    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and production changed on the way',
+  },
+  {
+    id: 'a-later-rollback-was-there-before',
+    promise: tried,
+    file: 'src/runtime/audit/whatif-applies.ts',
+    symbol: 'otherTime',
+    code: 'production.version === release.version',
+    by: 'release.version !== null',
+    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and production was taken back later',
+  },
+  {
+    id: 'an-order-changes-no-gate',
+    promise: tried,
+    file: 'src/runtime/audit/whatif-applies.ts',
+    symbol: 'otherTime',
+    code: 'at > seen.position && at < answer.position',
+    by: 'at > answer.position',
+    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and somebody turned a switch of the lane on the way',
+  },
+  {
+    id: 'any-run-has-the-same-switch',
+    promise: tried,
+    file: 'src/runtime/audit/whatif-applies.ts',
+    symbol: 'otherTime',
+    code: 'if (seen.runs !== answer.runs)',
+    by: 'if (seen.runs > answer.runs)',
+    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and another run read them',
+  },
+  {
+    id: 'what-is-asked-otherwise-is-answered-the-same',
+    promise: tried,
+    file: 'src/runtime/audit/whatif-applies.ts',
+    symbol: 'doubt',
+    code: 'if (changed !== null) return changed;',
+    by: '',
+    noticedBy: 'test/runtime/audit/whatif.test.ts › staging is asked at another endpoint',
+  },
+  {
+    id: 'a-check-holds-for-ever',
+    promise: tried,
+    file: 'src/runtime/audit/whatif-applies.ts',
+    symbol: 'mattersNot',
+    code: 'Number(data.steadyMs ?? 0) >= Number(now)',
+    by: 'data.steadyMs !== undefined',
+    noticedBy: 'test/runtime/audit/whatif.test.ts › staging has to stay up longer than it did',
   },
 ];
