@@ -79,7 +79,7 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
 }
 
 /** The charts of the log that the events name. @throws LogFault */
-export async function chartsOf(
+async function chartsOf(
   records: readonly RecordedEvent[],
   log: EventLog,
 ): Promise<ChartsByHash> {

@@ -160,7 +160,8 @@ export const auditMutants: readonly Mutant[] = [
     symbol: 'otherTime',
     code: 'if (!isDeepStrictEqual(event.data.production, production)) {',
     by: 'if (production === undefined) {',
-    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and production changed on the way',
+    noticedBy:
+      'test/runtime/audit/whatif.test.ts › the gates come first, and production changed on the way',
   },
   {
     id: 'a-later-rollback-was-there-before',
@@ -169,7 +170,8 @@ export const auditMutants: readonly Mutant[] = [
     symbol: 'otherTime',
     code: 'production.version === release.version',
     by: 'release.version !== null',
-    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and production was taken back later',
+    noticedBy:
+      'test/runtime/audit/whatif.test.ts › the gates come first, and production was taken back later',
   },
   {
     id: 'an-order-changes-no-gate',
@@ -178,7 +180,8 @@ export const auditMutants: readonly Mutant[] = [
     symbol: 'otherTime',
     code: 'at > seen.position && at < answer.position',
     by: 'at > answer.position',
-    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and somebody turned a switch of the lane on the way',
+    noticedBy:
+      'test/runtime/audit/whatif.test.ts › the gates come first, and somebody turned a switch of the lane on the way',
   },
   {
     id: 'any-run-has-the-same-switch',
@@ -187,7 +190,8 @@ export const auditMutants: readonly Mutant[] = [
     symbol: 'otherTime',
     code: 'if (seen.runs !== answer.runs)',
     by: 'if (seen.runs > answer.runs)',
-    noticedBy: 'test/runtime/audit/whatif.test.ts › the gates come first, and another run read them',
+    noticedBy:
+      'test/runtime/audit/whatif.test.ts › the gates come first, and another run read them',
   },
   {
     id: 'what-is-asked-otherwise-is-answered-the-same',
