@@ -79,10 +79,7 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
 }
 
 /** The charts of the log that the events name. @throws LogFault */
-async function chartsOf(
-  records: readonly RecordedEvent[],
-  log: EventLog,
-): Promise<ChartsByHash> {
+async function chartsOf(records: readonly RecordedEvent[], log: EventLog): Promise<ChartsByHash> {
   const charts = new Map<string, KeptChart>();
   for (const named of new Set(records.map(({ metadata }) => metadata.chart))) {
     const kept = typeof named === 'string' ? await readChart(log, named) : null;

@@ -1,8 +1,7 @@
 /** A deploy's record as answers of steps and what came from outside: what another chart is asked with. Pure. */
 import { steps as chartSteps, isStep, type Step } from '../../machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../machine/events.ts';
-import { type FoldedDeploy, has, type Interpreter, stateOf } from '../../machine/interpret.ts';
-import { topOf } from '../../machine/state-facts.ts';
+import type { FoldedDeploy, Interpreter } from '../../machine/interpret.ts';
 import type { RecordedEvent } from '../../store/log.ts';
 import { domainEvent } from '../log/recorded.ts';
 
@@ -78,11 +77,13 @@ export function readRecord(
   };
 }
 
-/** From anywhere else into the queue. */
+/** From anywhere else to where it waits for the lane. */
 export function isBack(before: FoldedDeploy, after: FoldedDeploy): boolean {
-  const isQueued = (one: FoldedDeploy) => topOf(stateOf(one)) === 'queued' && !has(one, 'paused');
-  return isQueued(after) && !isQueued(before);
+  return waitsForLane(after) && !waitsForLane(before);
 }
+
+const waitsForLane = ({ running }: FoldedDeploy): boolean =>
+  [...running.keys()].some((step) => chartSteps[step].service === 'acquireLock');
 
 /** A failure names its step; any other answer is of the step that was under way and answers so. */
 export function answeringStep(
