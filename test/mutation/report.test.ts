@@ -1,6 +1,8 @@
 /** The mutation score's arithmetic: who is drawn, who counts, and how sure the score is. */
+import { globSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judged, leftOver, table, wilson } from './report.ts';
+import { leftOut, rooms } from './rooms.ts';
 import { isDrawn } from './sample.ts';
 
 const place = { start: { line: 1, column: 7 }, end: { line: 1, column: 12 } };
@@ -18,6 +20,15 @@ beforeEach(() => {
 afterEach(() => {
   delete process.env.MUTATION_SEED;
   delete process.env.MUTATION_SHARE;
+});
+
+describe('what is mutated', () => {
+  const patterns = [...Object.values(rooms).flat(), ...leftOut];
+
+  it.each(patterns)('%s: there are such files, and Stryker takes it for one pattern', (pattern) => {
+    expect(globSync(pattern.replace(/^!/, ''))).not.toEqual([]);
+    expect(pattern).not.toContain(',');
+  });
 });
 
 describe('a sample', () => {
