@@ -1,7 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const processes = 'test/{processes,browser}/**/*.test.ts';
 /** What takes its time: thousands of simulated deploys, attacks, a PostgreSQL server, whole processes. */
 const slow = [
   'test/simulation/**/*.test.ts',
@@ -10,7 +9,7 @@ const slow = [
   'test/runtime/audit/deploys.test.ts',
   'test/store/{postgres,sqlite}.test.ts',
   'test/postgres/**/*.test.ts',
-  processes,
+  'test/{processes,browser}/**/*.test.ts',
 ];
 
 /** What takes longest, which nothing should wait for at the end. */
@@ -22,7 +21,10 @@ const longest = [
   ...['cli/canaries', 'effects/git/archive', 'effects/git/repository', 'channels/hooks'],
 ].map((name) => `/test/${name}.test.ts`);
 
-/** What keeps a core busy and what mostly waits take turns, so that neither is alone; the fast ones fill up the end. */
+/**
+ * What keeps a core busy and what mostly waits take turns, so that neither is alone; the fast ones fill up the end. A
+ * worker is kept only while the next file is of its own project: what takes turns is of one.
+ */
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const placeOf = ({ moduleId }: TestSpecification) => {
@@ -30,12 +32,15 @@ class SlowFirst extends BaseSequencer {
       return place === -1 ? longest.length : place;
     };
     const sorted = (await super.sort(files)).sort((a, b) => placeOf(a) - placeOf(b));
-    const of = (name: string) => sorted.filter(({ project }) => project.name === name);
-    const [slow, waiting] = [of('slow'), of('processes')];
-    const turns = Array.from({ length: Math.max(slow.length, waiting.length) }, (_, at) =>
-      [slow[at], waiting[at]].filter((file) => file !== undefined),
+    const slow = sorted.filter(({ project }) => project.name === 'slow');
+    const isWaiting = ({ moduleId }: TestSpecification) =>
+      /\/test\/(processes|browser)\//.test(moduleId);
+    const waiting = slow.filter(isWaiting);
+    const busy = slow.filter((file) => !isWaiting(file));
+    const turns = Array.from({ length: Math.max(busy.length, waiting.length) }, (_, at) =>
+      [busy[at], waiting[at]].filter((file) => file !== undefined),
     );
-    return [...turns.flat(), ...of('fast')];
+    return [...turns.flat(), ...sorted.filter(({ project }) => project.name === 'fast')];
   }
 }
 
@@ -45,14 +50,13 @@ export default defineConfig({
     maxWorkers: 6,
     // Loading the program takes longer than most tests: a worker's files share what they import, and undo what they change.
     isolate: false,
-    globalSetup: 'test/temporary-folder.ts',
+    globalSetup: ['test/temporary-folder.ts', 'test/postgres/server-of-run.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     sequence: { sequencer: SlowFirst },
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow } },
-      { extends: true, test: { name: 'slow', include: slow, exclude: [processes] } },
-      { extends: true, test: { name: 'processes', include: [processes] } },
+      { extends: true, test: { name: 'slow', include: slow } },
     ],
   },
 });

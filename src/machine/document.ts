@@ -20,7 +20,16 @@ export function chartPicture(chart: Chart): string {
   return fenced(topDiagram(chart));
 }
 
+const documents = new WeakMap<Chart, string>();
+
+/** The whole file. Written once in a process for a chart: the search for its paths takes most of a second. */
 export function documentChart(chart: Chart): string {
+  const text = documents.get(chart) ?? written(chart);
+  documents.set(chart, text);
+  return text;
+}
+
+function written(chart: Chart): string {
   const states = statesOf(chart);
   const transitions = declaredTransitions(chart);
   const all = directPaths(chart);

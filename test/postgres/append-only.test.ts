@@ -5,7 +5,8 @@ import type { EventLog } from '../../src/store/log.ts';
 import type { EventRow } from '../../src/store/tables.ts';
 import { events } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
-import { execute, usePostgres } from './server.ts';
+import { execute } from './server.ts';
+import { usePostgres } from './use-postgres.ts';
 
 const { store: create } = usePostgres();
 const { open, store } = storeFixture(create);

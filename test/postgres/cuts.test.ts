@@ -7,7 +7,8 @@ import { openLog } from '../../src/store/open.ts';
 import { isSoak } from '../store/attacks/seed.ts';
 import { anEvent, places, type TestStore } from '../store/events.ts';
 import { MeddlingProxy, type Message, type Plan } from './proxy.ts';
-import { execute, usePostgres } from './server.ts';
+import { execute } from './server.ts';
+import { usePostgres } from './use-postgres.ts';
 
 const { store: created } = usePostgres();
 

@@ -10,7 +10,8 @@ import { anEvent, events } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { startWriter } from '../store/writers.ts';
 import { MeddlingProxy, type Message } from './proxy.ts';
-import { execute, useOwnPostgres } from './server.ts';
+import { execute } from './server.ts';
+import { useOwnPostgres } from './use-postgres.ts';
 
 const { store: create, server } = useOwnPostgres(['max_connections=40']);
 const { open, store } = storeFixture(create);

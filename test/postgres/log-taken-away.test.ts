@@ -5,7 +5,8 @@ import { openLog } from '../../src/store/open.ts';
 import { events } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { writes, writesTo } from '../store/writes.ts';
-import { execute, usePostgres } from './server.ts';
+import { execute } from './server.ts';
+import { usePostgres } from './use-postgres.ts';
 
 const { open, store } = storeFixture(usePostgres().store);
 

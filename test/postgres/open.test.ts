@@ -13,7 +13,8 @@ import { parseAddress } from '../../src/store/postgres/address.ts';
 import { schemaVersion } from '../../src/store/postgres/schema.ts';
 import { events } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
-import { execute, useOwnPostgres } from './server.ts';
+import { execute } from './server.ts';
+import { useOwnPostgres } from './use-postgres.ts';
 
 const { store: create, server } = useOwnPostgres();
 const { open, store } = storeFixture(create);

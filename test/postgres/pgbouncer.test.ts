@@ -6,7 +6,8 @@ import { readContract } from '../store/contract-read.ts';
 import { events, type TestStore } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { noPooler, Pooler } from './pooler.ts';
-import { execute, useOwnPostgres } from './server.ts';
+import { execute } from './server.ts';
+import { useOwnPostgres } from './use-postgres.ts';
 
 const { store, server } = useOwnPostgres();
 const poolSize = 3;

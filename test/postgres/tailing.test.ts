@@ -10,7 +10,8 @@ import { openLog } from '../../src/store/open.ts';
 import { often } from '../store/attacks/seed.ts';
 import { anEvent } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
-import { execute, usePostgres } from './server.ts';
+import { execute } from './server.ts';
+import { usePostgres } from './use-postgres.ts';
 
 const { store: create } = usePostgres();
 const { open, store } = storeFixture(create);

@@ -1,6 +1,6 @@
 /** Waiting for a lane in PostgreSQL. */
 import { fiftyWait } from '../runtime/lock/fifty-waiters.ts';
-import { usePostgres } from './server.ts';
+import { usePostgres } from './use-postgres.ts';
 
 const { store } = usePostgres();
 

@@ -1,21 +1,22 @@
-/** Stages on which one deploy is live, their logs in SQLite or on a server of the file's own; all gone after its tests. */
+/** Stages on which one deploy is live, their logs in SQLite or in a database of the file's own; all gone after its tests. */
 import { afterAll, beforeAll, expect } from 'vitest';
-import { PostgresServer } from '../postgres/server.ts';
+import { usePostgres } from '../postgres/use-postgres.ts';
+import type { TestStore } from '../store/events.ts';
 import { Stage } from './stage.ts';
 
 export function useDeployedStages() {
-  let server: PostgresServer;
+  const { store: create } = usePostgres();
+  let database: TestStore;
   const stages: Stage[] = [];
   beforeAll(async () => {
-    server = await PostgresServer.start();
+    database = await create();
   });
   afterAll(async () => {
     for (const stage of stages) await stage.strike();
-    await server.stop();
+    // The database is not given back: what tests did to it is nobody else's.
   });
   return {
-    /** Where a log on the server is. */
-    postgresUrl: (): string => server.url('postgres'),
+    postgresUrl: (): string => database.url,
     /** Build 501 of the first commit is live. */
     async deployed(store?: string): Promise<{ stage: Stage; commit: string }> {
       const stage = await Stage.set(store === undefined ? {} : { store });

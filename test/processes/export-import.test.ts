@@ -17,7 +17,7 @@ import type { RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { toRow } from '../../src/store/stored-event.ts';
 import { CommandHere } from '../cli/command-here.ts';
-import { usePostgres } from '../postgres/server.ts';
+import { usePostgres } from '../postgres/use-postgres.ts';
 import type { TestStore } from '../store/events.ts';
 import { writeLargeLog } from './large-log.ts';
 import { pipeline, shell, startPipeline } from './run-pipeline.ts';

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { createTerminal } from '../../src/cli/render/terminal.ts';
-import { execute, usePostgres } from '../postgres/server.ts';
+import { execute } from '../postgres/server.ts';
+import { usePostgres } from '../postgres/use-postgres.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { Stage } from './stage.ts';
 

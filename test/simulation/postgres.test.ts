@@ -6,7 +6,7 @@ import { Changes } from '../../src/store/changes.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { fc } from '../fast-check.ts';
-import { usePostgres } from '../postgres/server.ts';
+import { usePostgres } from '../postgres/use-postgres.ts';
 import { isSoak, often } from '../store/attacks/seed.ts';
 import { freshSeed } from './deploys.ts';
 import { scenario } from './scenario.ts';

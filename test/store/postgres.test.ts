@@ -1,5 +1,5 @@
 /** PostgreSQL keeps the log's contract. */
-import { usePostgres } from '../postgres/server.ts';
+import { usePostgres } from '../postgres/use-postgres.ts';
 import { storeContract } from './contract.ts';
 
 const { store } = usePostgres();

@@ -61,10 +61,13 @@ async function openFile(name: string): Promise<Output> {
   };
 }
 
-/** A commit could have made it: the export would be written wherever it leads. /dev/stdout is one, and is the system's. */
+/**
+ * A commit could have made it: the export would be written wherever it leads. /dev/stdout is one, and is the system's;
+ * /dev/shm is everybody's.
+ */
 function assertNoLink(name: string, file: string): void {
   const link = linkOnTheWay(file);
-  if (link === null || /^\/(dev|proc)\//.test(file)) return;
+  if (link === null || /^\/(dev\/(?!shm\/)|proc\/)/.test(file)) return;
   throw new UsageError('E_OUTPUT', `${name} would be written through a link: ${link}`, {
     hint: 'Name the place that it leads to with --output.',
   });

@@ -5,7 +5,8 @@ import { deploysProjection, readDeploy, readDeploys } from '../../../src/runtime
 import { type EventLog, type JsonObject, LogFault } from '../../../src/store/log.ts';
 import { Statement } from '../../../src/store/procedure.ts';
 import { type Projection, rebuildProjections } from '../../../src/store/projection.ts';
-import { execute, usePostgres } from '../../postgres/server.ts';
+import { execute } from '../../postgres/server.ts';
+import { usePostgres } from '../../postgres/use-postgres.ts';
 import { events, sqliteStore, type TestStore } from '../../store/events.ts';
 import { storeFixture } from '../../store/fixture.ts';
 

@@ -19,7 +19,7 @@ import type { EventLog, RecordedEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 import { declaredEdges, nameOf, type Path, reachedPaths } from '../../machine/edges.ts';
-import { usePostgres } from '../../postgres/server.ts';
+import { usePostgres } from '../../postgres/use-postgres.ts';
 import type { TestStore } from '../../store/events.ts';
 
 const paths = reachedPaths();

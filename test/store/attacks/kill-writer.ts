@@ -2,10 +2,13 @@
  * A process that appends until it is killed: `kill-writer.ts URL NAME [lying]`. It prints a number
  * once that append is acknowledged; the lying one, for the control, before it asks for it.
  */
+import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { openLog } from '../../../src/store/open.ts';
 
 const [url = '', name = '', manner = ''] = process.argv.slice(2);
+/** It waits where the reader is slow: `process.stdout` would keep lines here, and they would go with the process. */
+const tell = (n: number) => writeSync(1, `${n}\n`);
 const event = (n: number, half: string) => {
   const id = `${name} ${n} ${half}`;
   return { id, type: 'thing.happened', data: { id }, metadata: {} };
@@ -23,9 +26,9 @@ const done = last?.version ?? 0;
 if (done > 0 && (await append(done)).outcome !== 'alreadyAppended') process.exit(1);
 for (let n = done + 1; ; n++) {
   if (manner === 'lying') {
-    process.stdout.write(`${n}\n`);
+    tell(n);
     await setImmediate();
   }
   await append(n);
-  if (manner !== 'lying') process.stdout.write(`${n}\n`);
+  if (manner !== 'lying') tell(n);
 }
