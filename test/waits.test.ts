@@ -26,6 +26,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ['runtime/standing/ask.ts', 'new Date(clock.now())', 'told'],
   ['cli/commands/export.ts', 'rangeOf(flags, Date.now())', 'a day ago, of recorded times'],
   ['cli/commands/metrics.ts', 'periodOf(flags, Date.now())', 'until now, of recorded times'],
+  ['cli/commands/report.ts', 'const nowMs = Date.now();', 'until now, of recorded times; told'],
   ['cli/commands/replay.ts', 'placeOf(flags.at, Date.now())', 'a time that is told'],
   ['cli/commands/replay.ts', 'flags.since, Date.now())', 'a day ago, of recorded times'],
   ['cli/commands/whatif.ts', 'parseTime(text, Date.now())', 'a day ago, of recorded times'],

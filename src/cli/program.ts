@@ -1,6 +1,6 @@
 /** The command line: names, flags, help. Parsing only: `program/` declares the commands, `commands/` does their work. */
 import { Command, CommanderError } from 'commander';
-import { declareMetrics } from './program/accounts.ts';
+import { declareMetrics, declareReport } from './program/accounts.ts';
 import { declareAdvance, declareResume } from './program/deploys.ts';
 import { declareHelp, topicHelp } from './program/help.ts';
 import { declareMaking } from './program/making.ts';
@@ -48,6 +48,7 @@ export function createProgram(options: Surroundings): Command {
   declareVerify(program, options);
   declareMetrics(program, options);
   declareWhatIf(program, options);
+  declareReport(program, options);
   declareMaking(program, options);
   declareOpen(program, options);
   declareServe(program, options);

@@ -219,6 +219,16 @@ const rollback = z.strictObject({
   before: text.nullable(),
 });
 
+/** Made past Lockstep, or before it came. `at` is by the target's clock: ISO 8601. */
+const otherRelease = z.strictObject({
+  release,
+  description: text,
+  by: text,
+  at: text,
+  /** The full id; null where nothing tells it. */
+  commit: text.nullable(),
+});
+
 const gateSteps = z.enum(['readGates', 'submitCanary', 'submitProduction']);
 
 /** Its value is never kept: it may be a secret that somebody put into the wrong variable. */
@@ -347,6 +357,11 @@ export const eventSchemas = {
      * configuration, where nothing tells what production runs.
      */
     order: z.enum(['ahead', 'first', 'overridden', 'waived']),
+    /**
+     * Releases of production that no deploy of the lane made: what runs there, and what other code ran right before it.
+     * Absent: both are the lane's own, or not known.
+     */
+    others: z.array(otherRelease).min(1).optional(),
   }),
   /**
    * Production turned out to run this deploy's own release already, or one of exactly this commit that
@@ -444,6 +459,7 @@ export type Failure = z.infer<typeof failureSchema>;
 export type ReleaseNotes = z.infer<typeof notesSchema>;
 export type NoteCommit = z.infer<typeof noteCommit>;
 export type Running = z.infer<typeof running>;
+export type OtherRelease = z.infer<typeof otherRelease>;
 export type Release = z.infer<typeof release>;
 export type Artifact = z.infer<typeof artifactSchema>;
 export type Work = z.infer<typeof work>;

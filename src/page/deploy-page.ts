@@ -87,7 +87,7 @@ function whatToDo({ row, running }: ToldDeploy): Markup {
   return html`<div class="hold">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${told}</p>`}</div>`;
 }
 
-function timeline(events: readonly ToldEvent[]): Markup {
+export function timeline(events: readonly ToldEvent[]): Markup {
   return html`<table><caption>Each event as the log has it, with what it led to</caption>
 <thead><tr><th scope="col">when</th><th scope="col">after</th><th scope="col">event</th><th scope="col">what</th><th scope="col">state</th></tr></thead>
 <tbody>${events.map((one, i) => {
@@ -99,7 +99,7 @@ function timeline(events: readonly ToldEvent[]): Markup {
   })}</tbody></table>`;
 }
 
-function notesOf(notes: ReleaseNotes | null): Markup {
+export function notesOf(notes: ReleaseNotes | null): Markup {
   if (notes === null || notes.commits.length === 0) return nothing;
   const { commits, omitted } = notes;
   return html`<h2>What it carries</h2>

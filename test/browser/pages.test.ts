@@ -1,7 +1,11 @@
 /** The pages of `pipeline serve` in a real browser: each of them, light and dark, on a phone and on a wall, and as the log grows. */
 import { createServer } from 'node:net';
-import type { Browser } from 'playwright-core';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stateAfter } from '../../src/runtime/log/recorded.ts';
+import type { RecordedEvent } from '../../src/store/log.ts';
 import { deployId, type Job, Stage } from '../processes/stage.ts';
 import {
   axeFindings,
@@ -34,12 +38,13 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
   let port: number;
   let origin: string;
   const deploys = { live: '', failed: '' };
+  let first = '';
   let failed = '';
 
   beforeAll(async () => {
     stage = await Stage.set();
     browser = await openBrowser();
-    const first = stage.commit('The first');
+    first = stage.commit('The first');
     expect(await stage.advanceHere(501, first)).toMatchObject({ exit: 0 });
     stage.sandbox.control.failNextBuild({ app: 'acme-staging' });
     const second = stage.commit(`<b>It breaks</b> <script>alert('it')</script>`);
@@ -97,17 +102,7 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
   it('marks the way that the log has', async () => {
     const { page } = await openPage(browser, origin);
     await page.goto(`${origin}/deploys/${deploys.failed}`);
-    const records = await stage.events(502, failed);
-    const states = records.flatMap(({ metadata }) => {
-      const { to } = (metadata.transition ?? {}) as { to?: string };
-      return to === undefined ? [] : [to];
-    });
-    const marked = await page.$$eval('.chart .leaf.passed, .chart .state.passed', (all) =>
-      all.map((one) => one.getAttribute('data-state')),
-    );
-    const tops = states.map((state) => state.split('.')[0]);
-    const leaves = states.filter((state) => state.includes('.'));
-    expect(new Set(marked)).toEqual(new Set([...tops, ...leaves]));
+    expect(await markedStates(page)).toEqual(statesIn(await stage.events(502, failed)));
     expect(await page.$$eval('.chart .number', (all) => all.length)).toBe(3);
     await page.context().close();
   });
@@ -144,11 +139,69 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     await page.context().close();
   });
 
+  it('a report of a deploy is whole in one file, on paper too, with the way that the log has', async () => {
+    stage.sandbox.control.rollback({ app: 'acme-production', byUser: 'bo@acme.test' });
+    const fourth = stage.commit('The fourth =1+1');
+    expect(await stage.advanceHere(504, fourth)).toMatchObject({ exit: 0 });
+    const deployed = { live: [501, first], failed: [502, failed], held: [504, fourth] } as const;
+    for (const [which, [build, commit]] of Object.entries(deployed)) {
+      const file = join(stage.folder, `${which}.html`);
+      const args = ['report', deployId(build, commit), '--html', file];
+      expect(await stage.runHere(args)).toMatchObject({ exit: 0 });
+      const { page, complaints, elsewhere } = await openPage(browser, origin);
+      const url = pathToFileURL(file).href;
+      await page.goto(url, { waitUntil: 'load' });
+      expect([which, await axeFindings(page, [])]).toEqual([which, []]);
+      const records = await stage.events(build, commit);
+      const hashes = await page.$$eval('td.hash', (all) => all.map((one) => one.textContent));
+      expect(hashes).toEqual(records.map(({ hash }) => hash));
+      expect(await markedStates(page)).toEqual(statesIn(records));
+      await picture(page, `report-${which}`);
+      // A4 without its margins, in CSS pixels.
+      await page.setViewportSize({ width: 688, height: 1_000 });
+      await page.emulateMedia({ media: 'print' });
+      const [wide, width] = await page.$eval('html', (root) => [
+        root.scrollWidth,
+        root.clientWidth,
+      ]);
+      expect([which, wide]).toEqual([which, width]);
+      await picture(page, `report-${which}-paper`);
+      expect([which, complaints]).toEqual([which, []]);
+      expect(elsewhere.filter((one) => one !== url)).toEqual([]);
+      await page.context().close();
+    }
+    const all = join(stage.folder, 'changes.html');
+    expect(await stage.runHere(['report', '--format', 'html', '--output', all])).toMatchObject({
+      exit: 0,
+    });
+    const { page, complaints } = await openPage(browser, origin);
+    await page.goto(pathToFileURL(all).href);
+    expect(await axeFindings(page, [])).toEqual([]);
+    expect(await page.textContent('main')).toContain('outside: seen Rollback to');
+    await picture(page, 'report-changes');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   it('ends well at Ctrl-C', async () => {
     served.process.kill('SIGINT');
     expect((await served.ended).exit).toBe(0);
   });
 });
+
+/** Each state, and the nine around them, that the records lead through. */
+function statesIn(records: readonly RecordedEvent[]): ReadonlySet<string | null> {
+  const states = records.flatMap((record) => stateAfter(record) ?? []);
+  const tops = states.map((state) => state.split('.')[0] ?? '');
+  return new Set([...tops, ...states.filter((state) => state.includes('.'))]);
+}
+
+async function markedStates(page: Page): Promise<ReadonlySet<string | null>> {
+  const marked = await page.$$eval('.chart .leaf.passed, .chart .state.passed', (all) =>
+    all.map((one) => one.getAttribute('data-state')),
+  );
+  return new Set(marked);
+}
 
 function freePort(): Promise<number> {
   return new Promise((done) => {

@@ -119,6 +119,47 @@ describe('export in a standard’s words', () => {
   });
 });
 
+describe('report', () => {
+  it('csv: a row for each change of production, and the log’s head beside it', async () => {
+    const { exit, stdout, stderr } = await here.run(['report']);
+    expect(exit).toBe(0);
+    expect(stdout.split('\r\n')).toHaveLength(3);
+    expect(stdout).toMatch(/,acme-web,deploy,production,live,501-bbbbbbbb,v1,/);
+    expect(stderr).toMatch(/^1 change of production; log head [0-9a-f]{64}@24\n$/);
+  });
+
+  it('json and html, into a file', async () => {
+    const json = await here.run(['report', '--format', 'json', '--since', '2026-01-01']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      version: 1,
+      lanes: ['acme-api', 'acme-web'],
+      changes: [{ kind: 'outside' }, { kind: 'deploy' }],
+    });
+    const file = join(folder, 'changes.html');
+    await here.run(['report', '--format', 'html', '--output', file, '--since', '2026-01-01']);
+    expect(readFileSync(file, 'utf8')).toContain('releases made elsewhere</dt><dd>1</dd>');
+  });
+
+  it('of one deploy: a page by itself, that loads nothing', async () => {
+    const { exit, stdout } = await here.run(['report', '502']);
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(/pipeline verify --head [0-9a-f]{64}@24</);
+    expect(stdout).not.toMatch(/<script|<link rel="stylesheet"|@import|url\((?!#)/);
+    expect(stdout.match(/<td class="hash">/g)).toHaveLength(9);
+  });
+
+  it.each([
+    [['502', '--format', 'csv'], 'E_USAGE'],
+    [['--html', 'x.html'], 'E_USAGE'],
+    [['--format', 'pdf'], 'E_USAGE'],
+    [['nothing'], 'E_NO_DEPLOY'],
+    [['--lane', 'nothing'], 'E_NO_LANE'],
+  ])('%j is refused: %s', async (flags, code) => {
+    const { exit, stderr } = await here.run(['report', ...flags]);
+    expect([exit, stderr]).toEqual([2, expect.stringContaining(code)]);
+  });
+});
+
 describe('metrics', () => {
   it('tells each lane’s figures, the window and how they are made', async () => {
     const { exit, stdout } = await here.run(['metrics', '--until', '2999-01-01', '--since', '1h']);

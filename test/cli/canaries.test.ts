@@ -308,6 +308,7 @@ async function giveArguments(world: World): Promise<void> {
     verify: ['--head', world.line],
     metrics: ['--lane', world.line],
     whatif: ['--set', world.line],
+    report: [world.line],
     import: [`theirs.db.jsonl`],
     docs: ['--output', `docs/${world.name}/x.md`],
     sandbox: ['--port', world.line],

@@ -23,6 +23,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   verify: [],
   metrics: [],
   whatif: ['--set', 'gates.stuckExit=0'],
+  report: ['501'],
   open: ['app'],
   serve: ['--port', '0'],
 };

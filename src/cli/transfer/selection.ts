@@ -3,6 +3,7 @@
  * positions; where what is found does not add up, the whole log is read, so that nothing is left out of a doubt.
  */
 import { deploysOf } from '../../runtime/audit/deploys.ts';
+import { positionBefore } from '../../runtime/log/positions.ts';
 import { deployStream, laneStream } from '../../runtime/log/streams.ts';
 import { type EventLog, LogFault, type RecordedEvent } from '../../store/log.ts';
 
@@ -126,16 +127,4 @@ function chosen({ deploy, lane }: Whose): (event: RecordedEvent) => boolean {
     if (isOfLane(event, lane)) streams.add(event.stream);
     return streams.has(event.stream);
   };
-}
-
-/** The last position of an older time, by halves, for times never go back. @throws LogFault */
-async function positionBefore(log: EventLog, since: string, head: number): Promise<number> {
-  let [older, newer] = [0, head + 1];
-  while (newer - older > 1) {
-    const middle = Math.floor((older + newer) / 2);
-    const [event] = await log.readAll({ after: middle - 1, limit: 1 });
-    if (event !== undefined && event.time < since) older = middle;
-    else newer = middle;
-  }
-  return older;
 }

@@ -6,8 +6,9 @@ import { projected } from '../../store/projection.ts';
 import { actorIn } from '../actor.ts';
 import { deploysProjection } from '../audit/deploys.ts';
 import { factsOf, type Told } from '../audit/explain-facts.ts';
-import { domainEvent, stateAfter } from '../log/recorded.ts';
-import { deployStream } from '../log/streams.ts';
+import { positionBefore } from '../log/positions.ts';
+import { domainEvent, laneEvent, stateAfter } from '../log/recorded.ts';
+import { deployStream, laneStream } from '../log/streams.ts';
 
 /** An event of a deploy with its place, and the state that it led to. */
 export interface RecordedStep {
@@ -87,10 +88,33 @@ export async function readLaneRecord(
     const record = await readDeployRecord(log, deploy, until);
     if (record !== null) deploys.push(record);
   }
-  const first = Number(rows[0]?.requested_position ?? 1);
-  const told = await factsOf(log).laneEvents(lane, first - 1);
+  const before = await positionBefore(log, since, await log.head());
+  const first = Number(rows[0]?.requested_position ?? before + 1);
+  const told = await factsOf(log).laneEvents(lane, Math.min(first - 1, before));
   return { lane, deploys, orders: told.filter(({ time }) => time < until) };
 }
+
+/** What was said of it in its lane's stream while it was under way: no more of that is read. @throws LogFault */
+export async function ordersMeanwhile(
+  log: EventLog,
+  { request: { lane }, steps }: DeployRecord,
+): Promise<Told<LaneEvent>[]> {
+  const last = (steps.at(-1) ?? steps[0]).position;
+  const found: Told<LaneEvent>[] = [];
+  for (let after = steps[0].position - 1; ; ) {
+    const events = await log.readAll({ after, limit: pageSize, streamPrefix: laneStream(lane) });
+    for (const record of events) {
+      // A prefix is of other lanes, too.
+      if (record.stream !== laneStream(lane) || record.position > last) continue;
+      const { time, position } = record;
+      found.push({ event: laneEvent(record), time, position });
+    }
+    after = events.at(-1)?.position ?? last;
+    if (events.length < pageSize || after >= last) return found;
+  }
+}
+
+const pageSize = 200;
 
 /** The ids of the deploys that were asked for in a time, of one lane or of all, the one asked for first first. */
 export async function deploysAsked(

@@ -1,10 +1,15 @@
 /** What production runs, once nothing is under way there, and how a commit stands to it. */
 import type { History } from '../../effects/history/history.ts';
 import type { Ports } from '../../effects/ports.ts';
-import type { Running, Target, Targets } from '../../effects/targets/target.ts';
+import type { Decision, Running, Target, Targets } from '../../effects/targets/target.ts';
 import { LockstepError } from '../../errors/error.ts';
 import { formatDuration } from '../../format/duration.ts';
-import type { Running as RunningCommit, Stuck, TargetSettings } from '../../machine/events.ts';
+import type {
+  OtherRelease,
+  Running as RunningCommit,
+  Stuck,
+  TargetSettings,
+} from '../../machine/events.ts';
 import type { Lane } from '../../machine/lane.ts';
 import type { Refusal } from '../../machine/services.ts';
 import { type GoingBack, goingBack, type Settled } from './going-back.ts';
@@ -35,6 +40,8 @@ export interface Standing {
   readonly running: Running | null;
   /** Where production's history ends. */
   readonly cursor: string;
+  /** Releases that no deploy of the lane made, the older one first: what ran before what runs, and that. */
+  readonly others: readonly OtherRelease[];
 }
 
 export type Order =
@@ -116,13 +123,22 @@ export async function readStanding(
       ? await stuckAt(input.commit, running.release, lane, options.history, ports)
       : null;
   const order = orderOf(input, running, relation, { isTakenBack, lane, stuck });
-  return { order, held, isTakenBack, lane, running, cursor };
+  const others = othersIn([state.before, running], lane);
+  return { order, held, isTakenBack, lane, running, cursor, others };
 }
 
 /** Nothing is concluded from it: neither that the commit is new there nor that nobody went back. */
 function unread(lane: Lane): Standing {
   const order: Order = { kind: 'waived', production: { version: null, commit: null } };
-  return { order, held: null, isTakenBack: false, lane, running: null, cursor: '' };
+  return { order, held: null, isTakenBack: false, lane, running: null, cursor: '', others: [] };
+}
+
+function othersIn(seen: readonly (Decision | null)[], lane: Lane): OtherRelease[] {
+  return seen.flatMap((one) => {
+    if (one === null || lane.deployed.includes(one.release.id)) return [];
+    const { release, description, by, at, artifact } = one;
+    return [{ release, description, by, at, commit: artifact?.commit ?? null }];
+  });
 }
 
 type Standings = Awaited<ReturnType<History['relation']>> | 'first';

@@ -70,7 +70,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
 
   return {
     observe: service(decides, async (input, ports) => {
-      const { order, isTakenBack, running } = await readStanding(input, options, ports);
+      const { order, isTakenBack, running, others } = await readStanding(input, options, ports);
       if (running !== null && !isTakenBack && isSameArtifact(running.artifact, input.artifact)) {
         const { release, artifact } = running;
         return { kind: 'found', release, artifact, own: true };
@@ -83,7 +83,8 @@ export function createServices(options: ServicesOptions): ServiceTable {
       // Short notes do rather than a deploy that waits for them.
       const soon = { ...ports, deadlineMs: ports.clock.ran() + notesTimeoutMs };
       const notes = await history.notes(order.production.commit, input.commit, soon);
-      return { kind: 'observed', production: order.production, order: order.kind, notes };
+      const told = { production: order.production, order: order.kind, notes };
+      return { kind: 'observed', ...told, ...(others.length === 0 ? {} : { others: [...others] }) };
     }),
 
     submit: service(submitTimeoutMs, async ({ gates, ...input }, ports) => {

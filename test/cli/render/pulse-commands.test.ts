@@ -24,6 +24,7 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
   verify: [],
   metrics: [],
   whatif: ['--set', 'gates.stuckExit=0'],
+  report: [],
   import: ['empty.jsonl'],
   open: ['app'],
 };

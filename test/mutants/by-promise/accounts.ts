@@ -2,12 +2,60 @@
 import type { Mutant } from '../mutant.ts';
 
 const figures = 'Figures of a lane are made of what was recorded';
+const population = 'A report of a period has every change of production';
+const changes = 'test/runtime/accounts/changes.test.ts';
 const standards = 'An export in a standard’s words is valid';
 const cdevents = 'test/runtime/accounts/cdevents.test.ts';
 const otel = 'test/runtime/accounts/otel.test.ts';
 const metrics = 'test/runtime/accounts/metrics.test.ts';
 
 export const accountMutants: readonly Mutant[] = [
+  {
+    id: 'a-formula-is-a-formula',
+    promise: population,
+    file: 'src/runtime/accounts/csv.ts',
+    symbol: 'cell',
+    code: ".test(value) ? `'${value}` : value;",
+    by: '.test(value) ? `${value}` : value;',
+    noticedBy: `${changes} › a title that begins like a formula`,
+  },
+  {
+    id: 'a-going-back-that-failed-changed-production',
+    promise: population,
+    file: 'src/runtime/accounts/changes.ts',
+    symbol: 'othersIn',
+    code: "return rollback === undefined || rollback.kind.startsWith('failed') ? [] : [rollback];",
+    by: 'return rollback === undefined ? [] : [rollback];',
+    noticedBy: `${changes} › is a going-back that held a deploy`,
+  },
+  {
+    id: 'a-release-made-elsewhere-is-told-twice',
+    promise: population,
+    file: 'src/runtime/accounts/changes.ts',
+    symbol: 'outside',
+    code: 'known.add(one.release.id);',
+    by: 'known.add(one.description);',
+    noticedBy: `${changes} › is a release made elsewhere`,
+  },
+  {
+    id: 'the-lanes-own-releases-are-others',
+    promise: population,
+    file: 'src/runtime/gates/production.ts',
+    symbol: 'othersIn',
+    code: 'if (one === null || lane.deployed.includes(one.release.id)) return [];',
+    by: 'if (one === null) return [];',
+    noticedBy:
+      'test/runtime/loop/service-table.test.ts › tells of releases that no deploy of the lane made',
+  },
+  {
+    id: 'two-periods-share-a-change',
+    promise: population,
+    file: 'src/runtime/accounts/changes.ts',
+    symbol: 'changesIn',
+    code: 'at >= since && at < until;',
+    by: 'at >= since && at <= until;',
+    noticedBy: `${changes} › is in one of two periods`,
+  },
   {
     id: 'a-run-begins-each-time-it-takes-the-lane',
     promise: standards,

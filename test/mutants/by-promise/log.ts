@@ -256,7 +256,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'an-export-believes-a-time-that-was-changed',
     promise: read,
-    file: 'src/cli/transfer/selection.ts',
+    file: 'src/runtime/log/positions.ts',
     symbol: 'positionBefore',
     code: 'log.readAll({ after: middle - 1, limit: 1 })',
     by: 'log.readAll({ after: middle - 1, limit: 1, onFault: () => {} })',

@@ -26,5 +26,6 @@ it('order is waived, and nothing is read', async () => {
     lane: emptyLane,
     running: null,
     cursor: '',
+    others: [],
   });
 });

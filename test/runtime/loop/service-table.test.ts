@@ -134,6 +134,23 @@ describe('observe', () => {
     expect(await observe(slug)).toMatchObject({ kind: 'found', own: true, release: { id } });
   });
 
+  it('tells of releases that no deploy of the lane made, with who and when, and of none that one made', async () => {
+    expect(await observe('none')).not.toHaveProperty('others');
+    const { id, version } = world.released('Deploy 44444444', world.heroku.slug(world.running));
+    expect(await observe('none')).toMatchObject({
+      others: [
+        {
+          release: { id, version: `v${version}` },
+          ...{ description: 'Deploy 44444444', commit: world.running },
+          ...{ by: expect.stringContaining('@'), at: expect.stringMatching(/^20\d\d-.*Z$/) },
+        },
+      ],
+    });
+    const target = 'heroku acme-production';
+    world.tell({ type: 'lane.deployed', data: { deploy: '502-22222222', target, release: id } });
+    expect(await observe('none')).not.toHaveProperty('others');
+  });
+
   it('does not know for its own what somebody took back', async () => {
     const slug = world.heroku.slug(world.commit);
     world.released('Promote acme-staging v3 22222222', slug);

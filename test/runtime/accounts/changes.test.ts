@@ -1,0 +1,224 @@
+/** The population of changes: each is there once, in its kind, with who and why; and nothing that changed nothing. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LaneEvent } from '../../../src/machine/lane.ts';
+import { samples } from '../../../src/machine/samples.ts';
+import { changesIn } from '../../../src/runtime/accounts/changes.ts';
+import { toCsv } from '../../../src/runtime/accounts/csv.ts';
+import type { DeployRecord, LaneRecord } from '../../../src/runtime/accounts/deploy-record.ts';
+import { sample } from '../../machine/samples.ts';
+import {
+  commitOf,
+  live,
+  minute,
+  recordOf,
+  releaseOf,
+  type Timed,
+  toProduction,
+} from './records.ts';
+
+const iso = (n: number): string => new Date(minute(n)).toISOString();
+const whole = { since: iso(-1_000), until: iso(10_000) };
+const changes = (
+  deploys: readonly DeployRecord[],
+  orders: LaneRecord['orders'] = [],
+  period = whole,
+) => changesIn({ lane: 'acme-web', deploys, orders }, period);
+const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'errors' };
+const order = (at: number, event: LaneEvent) => ({ event, time: iso(at), position: at });
+const about = {
+  rollback: 'r1',
+  target: 'sample acme-production',
+  commit: commitOf(501),
+  ...person,
+};
+const begun = order(50, {
+  type: 'rollback.begun',
+  data: { ...about, from: releaseOf(502), to: releaseOf(501) },
+});
+const done = order(53, {
+  type: 'rollback.done',
+  data: { ...about, to: releaseOf(501), release: { id: 'back', version: 'v503' } },
+});
+const failed = order(53, {
+  type: 'rollback.failed',
+  data: { ...about, to: releaseOf(501), code: 'E_RESTORE_GONE', message: 'it is gone' },
+});
+const { rollback } = samples['production.held'];
+const held = (at: number, over: Partial<typeof rollback>): DeployRecord =>
+  recordOf(600 + at, at, [
+    ...toProduction(600 + at, at).slice(0, 7),
+    [at + 7, sample('production.held', { rollback: { ...rollback, at: iso(at - 5), ...over } })],
+  ]);
+const observing = (label: number, at: number, others: object[]): DeployRecord =>
+  recordOf(
+    label,
+    at,
+    toProduction(label, at).map(
+      ([when, event]): Timed =>
+        event.type === 'deploy.observed'
+          ? [when, sample('deploy.observed', { ...event.data, others: others as never })]
+          : [when, event],
+    ),
+  );
+
+describe('a change', () => {
+  it('is each deploy that production ran, with what it brought, what was checked, and where the log has it', () => {
+    expect(changes([live(501, 0)])).toMatchObject([
+      {
+        ...{ at: iso(9), kind: 'deploy', environment: 'production', outcome: 'live' },
+        ...{ deploy: '501-501aaaaa', release: 'v501', before: 'v41', commit: commitOf(501) },
+        ...{ by: 'ana', build: 'https://circleci.com/gh/acme/web/502', said: [], note: null },
+        checks: [
+          { environment: 'staging', answer: expect.stringContaining('answered 200') },
+          { environment: 'production' },
+        ],
+        killSwitch: 'PRODUCTION_CD_ENABLED: true',
+        ...{
+          position: 50112,
+          hash: expect.stringMatching(/^50112/),
+          lastHash: expect.stringMatching(/^50114/),
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    ['live', [[11, sample('production.verified')]]],
+    ['failed', [[11, sample('deploy.failed')]]],
+    ['not over', []],
+  ] as const)('of a deploy is %s', (outcome, then) => {
+    const record = recordOf(501, 0, [...toProduction(501, 0), ...(then as never as Timed[])]);
+    const [change] = changes([record]);
+    expect(change?.outcome).toBe(outcome);
+    expect(change?.note === null).toBe(outcome !== 'failed');
+  });
+
+  it('is none where a deploy ended before production', () => {
+    const superseded = recordOf(501, 0, [[1, sample('deploy.superseded')]]);
+    const broken = recordOf(502, 0, [
+      ...toProduction(502, 0).slice(0, 5),
+      [9, sample('deploy.failed')],
+    ]);
+    expect(changes([superseded, broken])).toEqual([]);
+  });
+
+  it('by hand is of a kind of its own; who said what is with it', () => {
+    const record = live(501, 0, { manual: person, override: { ...person, reason: 'a fix' } });
+    const trust = order(5, {
+      type: 'trust.given',
+      data: { deploy: record.deploy, about: 'settings', digest: 'd', ...person, reason: 'agreed' },
+    });
+    const [change] = changes([record], [trust]);
+    expect(change?.kind).toBe('manual');
+    expect(change?.said.map(({ what, reason }) => `${what}: ${reason}`)).toEqual([
+      'override: a fix',
+      'by hand: errors',
+      'accepted: agreed',
+    ]);
+  });
+
+  it.each([
+    ['done', [begun, done], 53],
+    ['failed', [begun, failed], 53],
+    ['not over', [begun], 50],
+  ] as const)('is a person’s rollback, %s', (outcome, orders, at) => {
+    expect(changes([live(501, 0)], orders)).toMatchObject([
+      { kind: 'deploy' },
+      {
+        ...{ kind: 'rollback', at: iso(at), outcome, by: 'ana', before: 'v502' },
+        said: [{ what: 'rollback', reason: 'errors' }],
+      },
+    ]);
+  });
+
+  it('is a release made elsewhere that a deploy met, once, and none that is the lane’s own', () => {
+    const other = {
+      ...{
+        release: { id: 'x', version: 'v77' },
+        description: 'Deploy 0badcafe',
+        by: 'eve@acme.test',
+      },
+      ...{ at: '2026-01-05T10:20:00Z', commit: null },
+    };
+    const own = { ...other, release: { id: 'back', version: 'v503' } };
+    const seen = [observing(503, 60, [own, other]), observing(504, 90, [other])];
+    const outside = changes(seen, [begun, done]).filter(({ kind }) => kind === 'outside');
+    expect(outside).toMatchObject([
+      {
+        ...{ at: '2026-01-05T10:20:00.000Z', release: 'v77', by: 'eve@acme.test' },
+        ...{ note: 'Deploy 0badcafe', outcome: 'seen', said: [] },
+      },
+    ]);
+  });
+
+  it.each([
+    ['rollback', 1],
+    ['older-artifact', 1],
+    ['failed-rollback', 0],
+  ] as const)(
+    'is a going-back that held a deploy (%s), where it changed something',
+    (kind, count) => {
+      const outside = changes([held(60, { kind }), held(90, { kind })]).filter(
+        (one) => one.kind === 'outside',
+      );
+      expect(outside.map(({ by, at }) => [by, at])).toEqual(
+        Array.from({ length: count }, () => ['ana@acme.test', iso(55)]),
+      );
+    },
+  );
+
+  it('is in one of two periods that meet', () => {
+    const records = [live(501, 0), live(502, 20), held(60, {})];
+    const all = changes(records, [begun, done]);
+    fc.assert(
+      fc.property(fc.integer({ min: -10, max: 120 }), (at) => {
+        const first = changes(records, [begun, done], { since: whole.since, until: iso(at) });
+        const second = changes(records, [begun, done], { since: iso(at), until: whole.until });
+        expect([...first, ...second]).toEqual(all);
+      }),
+    );
+  });
+});
+
+describe('as a table', () => {
+  const titled = (title: string) =>
+    changes([live(501, 0, { commit: { ...samples['deploy.requested'].commit, title } })]);
+
+  /** Cells of the first row, read as RFC 4180 has them. */
+  const cells = (csv: string): string[] => {
+    const [, row = ''] = csv.split(/\r\n(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+    return [...row.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+      quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'),
+    );
+  };
+
+  it.each([
+    '=1+1',
+    '+1',
+    '-1',
+    '@SUM(A1)',
+    '\t=1',
+    '  =cmd|calc',
+    '＝1+1',
+    '=HYPERLINK("http://x")',
+  ])('a title that begins like a formula is a text: %s', (title) => {
+    expect(cells(toCsv(titled(title)))[9]).toMatch(/^'/);
+  });
+
+  it('every title comes back as one cell of one row', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (title) => {
+        const csv = toCsv(titled(title));
+        const found = cells(csv);
+        expect(found).toHaveLength(21);
+        expect(found[9]).not.toMatch(/^\s*[=+\-@]/);
+        expect(found[3]).toBe('production');
+      }),
+    );
+  });
+
+  it('of none has its head', () => {
+    expect(toCsv([])).toMatch(/^at,lane,kind,.*,last hash\r\n$/);
+  });
+});
