@@ -1,6 +1,6 @@
 /** The command line: names, flags, help. Parsing only: `program/` declares the commands, `commands/` does their work. */
 import { Command, CommanderError } from 'commander';
-import { declareMetrics, declareReport } from './program/accounts.ts';
+import { declareMetrics, declareReport, declareViews } from './program/accounts.ts';
 import { declareAdvance, declareResume } from './program/deploys.ts';
 import { declareHelp, topicHelp } from './program/help.ts';
 import { declareMaking } from './program/making.ts';
@@ -49,6 +49,7 @@ export function createProgram(options: Surroundings): Command {
   declareMetrics(program, options);
   declareWhatIf(program, options);
   declareReport(program, options);
+  declareViews(program, options);
   declareMaking(program, options);
   declareOpen(program, options);
   declareServe(program, options);

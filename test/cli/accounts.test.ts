@@ -189,3 +189,33 @@ describe('metrics', () => {
     expect([exit, JSON.parse(stdout).error.code]).toEqual([2, code]);
   });
 });
+
+describe('views', () => {
+  it('prints the SQL of the log’s engine, and opens none', async () => {
+    const { exit, stdout } = await here.run(['views', '--store', 'sqlite:/nowhere/log.db']);
+    expect([exit, stdout.match(/^create temporary view lockstep_/gm)?.length]).toEqual([0, 4]);
+    const kept = await here.run([
+      'views',
+      '--store',
+      'postgres://db.acme.test/x',
+      '--schema',
+      'reporting',
+    ]);
+    expect(kept.stdout).toMatch(/^create schema if not exists "reporting";\n/);
+  });
+
+  it.each([
+    ['sqlite:x.db', 'reporting'],
+    ['postgres://db.acme.test/x', 'lockstep'],
+    ['postgres://db.acme.test/x', 'a"; drop schema lockstep; --'],
+  ])('of %s in a schema %s is refused', async (store, schema) => {
+    const { exit, stdout, stderr } = await here.run([
+      'views',
+      '--store',
+      store,
+      '--schema',
+      schema,
+    ]);
+    expect([exit, stdout, stderr]).toEqual([2, '', expect.stringContaining('E_USAGE')]);
+  });
+});

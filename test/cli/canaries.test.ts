@@ -309,6 +309,7 @@ async function giveArguments(world: World): Promise<void> {
     metrics: ['--lane', world.line],
     whatif: ['--set', world.line],
     report: [world.line],
+    views: ['--schema', world.line],
     import: [`theirs.db.jsonl`],
     docs: ['--output', `docs/${world.name}/x.md`],
     sandbox: ['--port', world.line],

@@ -32,6 +32,8 @@ const others = [
   ...['advance', 'import', 'docs', 'sandbox', 'help', 'version', 'completion', 'init'],
   // These say what they found, and what they found of the log is that there is none.
   ...['complete', 'doctor'],
+  // It says how a log is asked, and looks at none.
+  'views',
 ];
 
 let stage: Stage;

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { MetricsFlags } from '../commands/metrics.ts';
 import type { ReportFlags } from '../commands/report.ts';
+import type { GlobalFlags } from '../workspace/flags.ts';
 import { example, jsonOption, type Surroundings } from './shared.ts';
 
 const time = '2026-01-05, 2026-01-05T13:00Z, or 720h for thirty days ago';
@@ -56,5 +57,24 @@ export function declareReport(program: Command, { terminal, exit }: Surroundings
     .action(async (deploy: string | undefined, _flags, command: Command) => {
       const { report } = await import('../commands/report.ts');
       exit(await report(deploy, command.optsWithGlobals<ReportFlags>(), terminal));
+    });
+}
+
+/** `pipeline views`. */
+export function declareViews(program: Command, { terminal, exit }: Surroundings): void {
+  program
+    .command('views')
+    .description('SQL that makes views over the log, for questions of your own')
+    .option('--schema <name>', 'keep them there, on PostgreSQL (default: for the session alone)')
+    .addHelpText(
+      'after',
+      `${example(
+        'pipeline views > views.sql && sqlite3 -readonly -init views.sql .pipeline/log.db',
+        'pipeline views --schema reporting | psql "$PIPELINE_STORE"',
+      )}\nIt runs none of it, and opens no log. docs/sql.md has the columns.\n`,
+    )
+    .action(async (_flags, command: Command) => {
+      const { views } = await import('../commands/views.ts');
+      exit(await views(command.optsWithGlobals<GlobalFlags & { schema?: string }>(), terminal));
     });
 }

@@ -30,11 +30,11 @@ const arguments_: Readonly<Record<string, readonly string[]>> = {
 };
 /**
  * `advance` and `resume` are in pulse.test.ts; `rollback` asks its targets before; `docs`, `help`, `version` and `completion` wait for nothing; what a shell asks for while somebody types
- * says nothing; `init` opens no log; `doctor` ends each look after some seconds; `sandbox` and `serve` are there to stay.
+ * says nothing; `init` and `views` open no log; `doctor` ends each look after some seconds; `sandbox` and `serve` are there to stay.
  */
 const others = [
   ...['advance', 'resume', 'rollback', 'docs', 'help', 'version', 'completion', 'complete'],
-  ...['init', 'doctor', 'sandbox', 'serve'],
+  ...['init', 'doctor', 'sandbox', 'serve', 'views'],
 ];
 
 /** An ErrorResponse of PostgreSQL's protocol: nobody is let in. */

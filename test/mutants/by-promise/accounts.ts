@@ -2,6 +2,7 @@
 import type { Mutant } from '../mutant.ts';
 
 const figures = 'Figures of a lane are made of what was recorded';
+const asking = 'Views for people’s own questions';
 const population = 'A report of a period has every change of production';
 const changes = 'test/runtime/accounts/changes.test.ts';
 const standards = 'An export in a standard’s words is valid';
@@ -55,6 +56,33 @@ export const accountMutants: readonly Mutant[] = [
     code: 'at >= since && at < until;',
     by: 'at >= since && at <= until;',
     noticedBy: `${changes} › is in one of two periods`,
+  },
+  {
+    id: 'views-stay-in-the-file',
+    promise: asking,
+    file: 'src/runtime/accounts/views.ts',
+    symbol: 'viewsSql',
+    code: 'return `create temporary view ${name} as\\n${select}`;',
+    by: 'return `create view ${name} as\\n${select}`;',
+    noticedBy: 'test/runtime/audit/deploys.test.ts › say what the events say',
+  },
+  {
+    id: 'views-are-kept-in-the-logs-schema',
+    promise: asking,
+    file: 'src/cli/commands/views.ts',
+    symbol: 'assertSchema',
+    code: "if (schema === 'lockstep') {",
+    by: "if (schema === '') {",
+    noticedBy: 'test/cli/accounts.test.ts › views',
+  },
+  {
+    id: 'a-deploy-that-bakes-is-live',
+    promise: asking,
+    file: 'src/runtime/accounts/views.ts',
+    symbol: 'viewsOf',
+    code: "e.type = 'production.baked' or (e.type = 'production.verified'",
+    by: "e.type = 'production.baked' or (e.type = 'staging.verified'",
+    noticedBy: 'test/runtime/audit/deploys.test.ts › say what the events say',
   },
   {
     id: 'a-run-begins-each-time-it-takes-the-lane',

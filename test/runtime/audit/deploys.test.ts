@@ -1,7 +1,10 @@
 /** The read model of deploys: what it says of each, and that it can always be made again from the log. */
 import Database from 'better-sqlite3';
+import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
+import { type Engine, viewsSql } from '../../../src/runtime/accounts/views.ts';
 import { deploysProjection, readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
+import { stateAfter } from '../../../src/runtime/log/recorded.ts';
 import { type EventLog, type JsonObject, LogFault } from '../../../src/store/log.ts';
 import { Statement } from '../../../src/store/procedure.ts';
 import { type Projection, rebuildProjections } from '../../../src/store/projection.ts';
@@ -9,6 +12,7 @@ import { execute } from '../../postgres/server.ts';
 import { usePostgres } from '../../postgres/use-postgres.ts';
 import { events, sqliteStore, type TestStore } from '../../store/events.ts';
 import { storeFixture } from '../../store/fixture.ts';
+import { wayToLive, writeDeploy, writeLane } from './written.ts';
 
 const projections = [deploysProjection];
 
@@ -96,10 +100,56 @@ const outsidePostgres: Outside<TestStore> = ({ url }, sql) =>
 
 const postgres = usePostgres();
 
-describe('on SQLite', () => readModel(sqliteStore, outsideSqlite));
-describe('on PostgreSQL', () => readModel(postgres.store, outsidePostgres));
+/** What runs the views' SQL and a question, as a program of people's own does. */
+type Ask<S> = (store: S, views: string, question: string) => Promise<Record<string, unknown>[]>;
 
-function readModel<S extends TestStore>(create: () => Promise<S>, outside: Outside<S>): void {
+const askSqlite: Ask<{ file: string }> = async ({ file }, views, question) => {
+  const handle = new Database(file, { readonly: true });
+  try {
+    handle.exec(views);
+    return handle.prepare<[], Record<string, unknown>>(question).all();
+  } finally {
+    handle.close();
+  }
+};
+
+const askPostgres: Ask<TestStore> = async ({ url }, views, question) => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(views);
+    return (await client.query(question)).rows;
+  } finally {
+    await client.query('drop schema if exists reporting cascade');
+    await client.end();
+  }
+};
+
+describe('on SQLite', () =>
+  readModel(sqliteStore, outsideSqlite, {
+    ...{ engine: 'sqlite', ask: askSqlite, kept: [null] },
+    time: '2026-01-05T10:00:00.000Z',
+  }));
+describe('on PostgreSQL', () =>
+  readModel(postgres.store, outsidePostgres, {
+    ...{ engine: 'postgres', ask: askPostgres, kept: [null, 'reporting'] },
+    time: new Date('2026-01-05T10:00:00Z'),
+  }));
+
+interface Asked<S> {
+  readonly engine: Engine;
+  readonly ask: Ask<S>;
+  /** In which schemas the views are kept. */
+  readonly kept: readonly (string | null)[];
+  /** A time as the engine gives it. */
+  readonly time: unknown;
+}
+
+function readModel<S extends TestStore>(
+  create: () => Promise<S>,
+  outside: Outside<S>,
+  { engine, ask, kept, time }: Asked<S>,
+): void {
   const { open, store } = storeFixture(create);
 
   async function written() {
@@ -116,6 +166,56 @@ function readModel<S extends TestStore>(create: () => Promise<S>, outside: Outsi
     await move(log, '503-b', 'queued', 'failed', 'the build failed');
     return log;
   }
+
+  describe('views, for people’s own questions', () => {
+    const live = 'd'.repeat(40);
+
+    it.each(kept)('say what the events say (%s)', async (schema) => {
+      const log = await open({ projections, now: () => Date.parse('2026-01-05T10:00:00Z') });
+      const deploy = await writeDeploy(
+        log,
+        { label: '501', commit: live },
+        wayToLive(live, null, 'v1'),
+      );
+      await request(log, '502-a');
+      await writeLane(log, {
+        type: 'lane.disabled',
+        data: { actor: 'ana', observed: 'seen', reason: "it's late" },
+      });
+      const before = await log.headDigest();
+      const made = viewsSql(engine, schema);
+      const at = schema === null ? '' : `"${schema}".`;
+      const rows = (view: string, order: string) =>
+        ask(store(), made, `select * from ${at}lockstep_${view} order by ${order}`);
+      const [of501, of502] = await rows('deploys', 'requested_at, deploy');
+      expect(of501).toMatchObject({
+        ...{ deploy, lane: 'acme-web', commit_id: live, author: 'Ana Lima', build: '501' },
+        ...{ state: 'production.live', live_at: time, changed_at: time },
+      });
+      expect(Boolean(of501?.settled)).toBe(true);
+      expect(of502).toMatchObject({ deploy: '502-a', state: 'queued', live_at: null });
+      expect(Boolean(of502?.settled)).toBe(false);
+      const moves = await rows('transitions', 'position');
+      const recorded = await log.readStream(`deploy/${deploy}`);
+      expect(moves.slice(0, -1).map(({ type, to_state }) => [type, to_state])).toEqual(
+        recorded.map((event) => [event.type, stateAfter(event)]),
+      );
+      expect(moves.map(({ seconds }) => (seconds === null ? null : Number(seconds)))).toEqual([
+        null,
+        ...recorded.slice(1).map(() => 0),
+        null,
+      ]);
+      expect(await rows('lane_orders', 'position')).toMatchObject([
+        { lane: 'acme-web', type: 'lane.disabled', actor: 'ana', reason: "it's late" },
+      ]);
+      expect(await rows('releases', 'position')).toMatchObject([
+        { deploy, environment: 'staging', release: 'v1', commit_id: live },
+        { deploy, environment: 'production', release: 'v1', release_id: 'release-v1' },
+      ]);
+      // The log is still one, and the same: no view is in it.
+      expect(await (await open({ projections })).headDigest()).toEqual(before);
+    });
+  });
 
   describe('readDeploys', () => {
     it('gives each deploy as its events left it, the one asked for last first', async () => {
