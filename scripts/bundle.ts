@@ -4,26 +4,63 @@
  * not bundled. Native modules cannot be. Beside it stand the licences of the packages that it took in.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { dirname, join, resolve } from 'node:path';
+import { type InputOptions, rolldown } from 'rolldown';
 
-const bundle = await rolldown({
+const options: InputOptions = {
   input: { main: 'dist/cli/main.js' },
   platform: 'node',
   external: ['better-sqlite3', 'pg-native'],
-});
+};
+const imports = await importsOf(options);
+const entry = resolve('dist/cli/main.js');
+// Each file that is opened takes its time. What a command loads anyway is one file: what every command has, and
+// what every command over a log has besides. Whatever one of these files imports is in it, or in the one before.
+const always = closure(entry);
+const overLogs = ['status', 'log', 'export', 'verify'].map((name) =>
+  closure(resolve(`dist/cli/commands/${name}.js`)),
+);
+const bundle = await rolldown(options);
 const { output } = await bundle.write({
   dir: 'dist/program',
   format: 'esm',
   cleanDir: true,
   // Names without a hash: what is published is the same for the same source.
   chunkFileNames: '[name].js',
+  codeSplitting: {
+    groups: [
+      { name: 'every', priority: 2, test: (id) => id !== entry && always.has(id) },
+      { name: 'over-logs', priority: 1, test: (id) => overLogs.every((all) => all.has(id)) },
+    ],
+  },
 });
 await bundle.close();
 
 const modules = output.flatMap((one) => (one.type === 'chunk' ? one.moduleIds : []));
 const packages = new Set(modules.filter((id) => id.includes('/node_modules/')).map(packageOf));
 writeFileSync('dist/program/LICENSES.txt', [...packages].sort().map(licenceOf).join('\n'));
+
+/** What each module imports when it is loaded, by their paths. */
+async function importsOf(input: InputOptions): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  const graph = await rolldown({
+    ...input,
+    plugins: [
+      { name: 'imports', moduleParsed: ({ id, importedIds }) => void found.set(id, importedIds) },
+    ],
+  });
+  await graph.generate();
+  await graph.close();
+  return found;
+}
+
+/** The module and all that is loaded for it. */
+function closure(id: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(id)) return seen;
+  seen.add(id);
+  for (const imported of imports.get(id) ?? []) closure(imported, seen);
+  return seen;
+}
 
 /** The folder of the package that a module is in. */
 function packageOf(id: string): string {

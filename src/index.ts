@@ -11,7 +11,8 @@ export { type Chart, chart } from './machine/chart.ts';
 // Events: typed, in today's words, and in sentences.
 export { parseEvent } from './machine/codec.ts';
 export type { DomainEvent, EventData, EventType } from './machine/events.ts';
-export { type EventText, tell } from './machine/story.ts';
+export { tell } from './machine/story.ts';
+export type { EventText } from './machine/story-words.ts';
 // Read models: tables that are kept with the log and made from its events.
 export {
   type DeployRow,

@@ -38,7 +38,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
     'told: how far the two clocks are apart',
   ],
   ['cli/render/pulse.ts', 'new Date(clock.now())', 'told'],
-  ['cli/workspace/carry.ts', 'now: clock.now }', 'told'],
+  ['cli/workspace/run-and-report.ts', 'now: clock.now }', 'told'],
   ['cli/commands/rollback.ts', 'now: clock.now }', 'told'],
   [
     'effects/channels/hooks/post.ts',
@@ -161,7 +161,7 @@ const waits: Readonly<Record<string, Wait>> = {
       const builds = `POST /apps/${app.name}/builds`;
       world.beforeWrite = async () => void world.faults.set(builds, isRight() ? [] : [full]);
       const heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
-      const input = { app: app.name, commit: 'b'.repeat(40), mark: '1', timeoutMs: 10 * minute };
+      const input = { app: app.name, commit: 'b'.repeat(40), key: '1', timeoutMs: 10 * minute };
       return heroku.requestBuild(input, ports, async () => new TextEncoder().encode('a tarball'));
     },
   },

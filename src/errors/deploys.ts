@@ -102,7 +102,8 @@ export const deployErrors = {
       'See what they wait for: the hint has the commands. A longer time is set in `pipeline.yml`.',
   },
   E_INSTANCES_UNSTEADY: {
-    meaning: 'The instances did not stay up for as long as they have to.',
+    meaning:
+      'The instances did not stay up for as long as they have to, or one restarted again and again while it baked.',
     remedy:
       'See why, in their logs: the hint has the command. How long they have to stay up is set in `pipeline.yml`.',
   },

@@ -2,7 +2,12 @@
 
 /** `1 event`, `12,000 events`. */
 export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `12,000`. By hand: the language's own words for it take 12 ms of a process that uses them once. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** The first `max` of them: `a, b`, or `a, b and 3 more`. */

@@ -3,6 +3,7 @@
  * lock, which switches people set. Pure: the words, their fold, and the decision who is next.
  */
 import { z } from 'zod';
+import { uncompiled } from '../format/uncompiled.ts';
 import { artifactSchema } from './events.ts';
 import { type ProtectedSettings, protectedSchema } from './protected-settings.ts';
 
@@ -116,7 +117,10 @@ export function parseLaneEvent(type: string, data: unknown): LaneEvent {
   if (!Object.hasOwn(laneEventSchemas, type)) {
     throw new Error(`this version does not know lane events of type ${type}`);
   }
-  return { type, data: laneEventSchemas[type as LaneEventType].parse(data) } as LaneEvent;
+  return {
+    type,
+    data: laneEventSchemas[type as LaneEventType].parse(data, uncompiled),
+  } as LaneEvent;
 }
 
 export type Shipped = z.infer<(typeof laneEventSchemas)['lane.shipped']>;

@@ -2,7 +2,8 @@
 import { formatDuration } from '../format/duration.ts';
 import type { DomainEvent, ReleaseNotes } from '../machine/events.ts';
 import { nextFor } from '../machine/state-facts.ts';
-import { shortSha, tell } from '../machine/story.ts';
+import { tell } from '../machine/story.ts';
+import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
 import type { Links } from '../runtime/audit/links.ts';
 import { drawChart } from './chart-drawing.ts';

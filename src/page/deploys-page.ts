@@ -1,6 +1,6 @@
 /** A lane's deploys through the years, a page at a time. */
 import { formatDuration } from '../format/duration.ts';
-import { shortSha } from '../machine/story.ts';
+import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
 import { type Addresses, nothing, type PageParts, since, time } from './document.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,5 +1,5 @@
 /** How each lane stands: what runs where, what holds it, who has the lock and who waits, what a person can do. */
-import { shortSha } from '../machine/story.ts';
+import { shortSha } from '../machine/story-words.ts';
 import type { Hold } from '../runtime/standing/holds.ts';
 import type { Place } from '../runtime/standing/places.ts';
 import type { LaneStanding } from '../runtime/standing/standing.ts';

@@ -1,6 +1,8 @@
 /** Who acts: what somebody claims to be, beside what this program saw for itself. */
+
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
+import { uncompiled } from '../format/uncompiled.ts';
 
 const name = z.string().nullable();
 
@@ -56,7 +58,7 @@ export function actorName({ claimed, observed }: Actor): string {
 
 /** Who wrote an event, by its `metadata.actor`. */
 export function actorIn(actor: unknown): string {
-  const read = actorSchema.safeParse(actor);
+  const read = actorSchema.safeParse(actor, uncompiled);
   return read.success ? actorName(read.data) : 'somebody';
 }
 

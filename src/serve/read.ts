@@ -3,20 +3,20 @@
 import type { ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { actorIn } from '../runtime/actor.ts';
-import { readDeploy } from '../runtime/audit/deploys.ts';
+import { readDeployStory } from '../runtime/audit/deploys.ts';
 import { linksOf } from '../runtime/audit/links.ts';
 import { livingRuns } from '../runtime/lock/living-runs.ts';
 import { domainEvent, stateAfter, UnreadableLog } from '../runtime/log/recorded.ts';
-import { deployStream } from '../runtime/log/streams.ts';
 import { knownOf, readLanes } from '../runtime/standing/read.ts';
 import { type LaneStanding, laneStanding } from '../runtime/standing/standing.ts';
 import type { EventLog, RecordedEvent } from '../store/log.ts';
 
 /** Null: the log has no deploy of that id. */
 export async function readToldDeploy(log: EventLog, id: string): Promise<ToldDeploy | null> {
-  const [row] = await readDeploy(log, id);
-  if (row?.deploy !== id) return null;
-  const [records, living] = [await log.readStream(deployStream(id)), await livingRuns(log)];
+  const story = await readDeployStory(log, id);
+  if (story === null) return null;
+  const { row, events: records } = story;
+  const living = await livingRuns(log);
   const { events, fault } = toldEvents(records);
   const domain = events.map(({ event }) => event);
   const observed = domain.find((event) => event.type === 'deploy.observed');

@@ -2,7 +2,7 @@
 import { createSlackChannel } from '../../src/effects/channels/slack/channel.ts';
 import { createSlack } from '../../src/effects/channels/slack/slack.ts';
 import { systemClock } from '../../src/effects/clock.ts';
-import { blockText, botToken, startSlack } from '../effects/channels/slack/server.ts';
+import { blockText, startSlack } from '../effects/channels/slack/server.ts';
 import { type ChannelUnderTest, describeChannel } from './contract.ts';
 
 const failures = {
@@ -13,7 +13,7 @@ const failures = {
 
 async function open(mode: 'bot' | 'webhook'): Promise<ChannelUnderTest> {
   const server = await startSlack();
-  const { baseUrl, webhookUrl, http } = server;
+  const { baseUrl, webhookUrl, botToken, http } = server;
   const way = mode === 'bot' ? { botToken } : { webhookUrl };
   return {
     http,

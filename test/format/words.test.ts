@@ -6,7 +6,9 @@ import { counted, listed, sentence } from '../../src/format/words.ts';
 it.each([
   [0, '0 events'],
   [1, '1 event'],
+  [999, '999 events'],
   [12_000, '12,000 events'],
+  [1_234_567, '1,234,567 events'],
 ])('counts %d', (count, text) => {
   expect(counted(count, 'event')).toBe(text);
 });

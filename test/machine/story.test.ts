@@ -8,7 +8,9 @@ import {
   stuckIn,
 } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
-import { describeStep, shortSha, tell, tellStanding } from '../../src/machine/story.ts';
+import { describeStep } from '../../src/machine/step-words.ts';
+import { tell, tellStanding } from '../../src/machine/story.ts';
+import { shortSha } from '../../src/machine/story-words.ts';
 import { sample, variants } from './samples.ts';
 
 const all: DomainEvent[] = [

@@ -80,7 +80,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         waitedMs: 0,
         takenOver: null,
       }),
-      resume: async () => null,
+      reacquire: async () => null,
     }),
   },
   'a gate that is read before the wait': { staleGates: true, among: forbiddenOnTheWay },
@@ -131,7 +131,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'a store that looks at no fence': { store: appendingWith(unfenced), among: lostLanes },
   'a waiter that is never woken': {
     lock: (real) => ({
-      resume: (...of) => real.resume(...of),
+      reacquire: (...of) => real.reacquire(...of),
       acquire: (input, signal) =>
         real
           .acquire(input, signal, () => {

@@ -99,7 +99,10 @@ export class FolderWorld implements TargetWorld, Programs {
   dies: (run: number) => 'before' | 'after' | null = () => null;
 
   open(place: Place, over: Readonly<Record<string, string[] | null>> = {}): Target {
-    return commandTargets(this)(settingsOf(place, over));
+    const settings = settingsOf(place, over);
+    // A share of production is known by its environment alone.
+    const { name } = place === 'canary' ? settingsOf('production') : settings;
+    return commandTargets(this)({ ...settings, name });
   }
 
   ports(over: Partial<Ports> = {}): Ports {

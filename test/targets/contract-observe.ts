@@ -56,6 +56,18 @@ export function observeContract(harness: TargetHarness): void {
       expect(pending?.ageMs).toBeGreaterThanOrEqual(0);
     });
 
+    it('tells nothing of what a part of production is given', async () => {
+      stage.world.release('production', one);
+      stage.world.release('canary', one);
+      const before = await stage.target.observe(stage.ports);
+      stage.world.release('canary', two);
+      stage.world.goBack('canary');
+      stage.world.failRelease('canary', two);
+      stage.world.beginRelease('canary', three);
+      expect(await stage.target.observe(stage.ports)).toEqual(before);
+      expect(await stage.target.underWay(stage.ports)).toEqual([]);
+    });
+
     it('gives a cursor that moves on with every release', async () => {
       const cursors = new Set<string>();
       for (const commit of [one, two, three]) {

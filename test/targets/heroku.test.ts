@@ -27,6 +27,7 @@ class HerokuTargetWorld implements TargetWorld {
     this.#heroku = heroku;
     this.#apps = {
       staging: heroku.app('acme-staging', of),
+      canary: heroku.app('acme-canary', of),
       production: heroku.app('acme-production', of),
     };
     for (const app of Object.values(this.#apps)) {

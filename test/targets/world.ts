@@ -2,8 +2,8 @@
 import type { Ports } from '../../src/effects/ports.ts';
 import type { Target } from '../../src/effects/targets/target.ts';
 
-/** A commit reaches one after the other. */
-export type Place = 'staging' | 'production';
+/** A commit reaches staging, then production; a canary is a part of production, and may have its name. */
+export type Place = 'staging' | 'canary' | 'production';
 
 /** One look at an instance, as the vendor tells it. */
 export interface ToldInstance {

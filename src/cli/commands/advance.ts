@@ -9,12 +9,12 @@ import { ciJobOf } from '../ci/job.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeActor, observeOrderer } from '../workspace/actor.ts';
 import { askedDeploy } from '../workspace/asked-deploy.ts';
-import { carry } from '../workspace/carry.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
+import { partsOf } from '../workspace/here.ts';
+import { runAndReport } from '../workspace/run-and-report.ts';
 import { checkTargetsOf } from '../workspace/targets.ts';
-import { isLogKept } from '../workspace/workspace.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
   commit?: string;
@@ -40,7 +40,7 @@ export async function advance(
   const who = { claimed: flags.actor, ci, repository, environment };
   const actor = said === null ? await observeActor(who) : await observeOrderer(who);
   const run = newRun({ actor, ci: build, program: version, job: ciJobOf(ci) });
-  return carry({
+  return runAndReport({
     terminal,
     json: flags.json === true,
     notices,
@@ -66,18 +66,7 @@ export async function advance(
       }
       return { deploy, isNew };
     },
-    parts: {
-      config,
-      folder: workspace.directory,
-      environment,
-      targets,
-      env: process.env,
-      ci,
-      repository,
-      run,
-      leaseMs: settings.lock.leaseMs,
-      isLogKept: isLogKept(workspace, ci.isCi),
-    },
+    parts: partsOf(asked, run),
   });
 }
 

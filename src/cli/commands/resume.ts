@@ -8,16 +8,16 @@ import { resumeDeploy } from '../../runtime/loop/resume.ts';
 import { assertLockProvider } from '../ci/builds.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
-import { toSettings } from '../config/config.ts';
-import { environmentForPrograms, readEnvironment } from '../config/environment.ts';
+import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
-import { carry } from '../workspace/carry.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { checkTargetsOf, openTargets } from '../workspace/targets.ts';
-import { isLogKept, noticesFor, openWorkspace } from '../workspace/workspace.ts';
+import { openHere, partsOf } from '../workspace/here.ts';
+import { runAndReport } from '../workspace/run-and-report.ts';
+import { checkTargetsOf } from '../workspace/targets.ts';
+import { openWorkspace } from '../workspace/workspace.ts';
 
 export interface ResumeFlags extends GlobalFlags {
   reason: string;
@@ -40,43 +40,29 @@ export async function resume(
   const workspace = await openWorkspace(flags, environment);
   const { config, storeUrl } = workspace;
   const repository = await openRepository(process.cwd());
-  const around = { root: repository.root, env: environmentForPrograms(process.env, config.notify) };
-  const targets = await openTargets(config, environment, around);
   const ci = detectCi(process.env, flags);
-  const notices = noticesFor(workspace, environment, ci.isCi);
+  const here = await openHere({ environment, ci, repository, workspace });
   if (ci.isCi) requireBranch(ci, null, config.branch);
   assertLockProvider({ config, environment, ci });
-  const settings = toSettings(config, environment);
   const run = newRun({
     actor: await observeOrderer({ claimed: flags.actor, ci, repository, environment }),
     ci: ci.isCi ? ci.build : null,
     program: version,
     job: ciJobOf(ci),
   });
-  return carry({
+  return runAndReport({
     terminal,
     json: flags.json === true,
-    notices,
+    notices: here.notices,
     openLog: () => openDeployLog(storeUrl, { readOnly: false, create: false }),
     choose: async (log) => {
       const { deploy, commit } = await findDeploy(log, name, terminal.err);
       keepNames(commit);
-      await checkTargetsOf(log, deploy, targets);
+      await checkTargetsOf(log, deploy, here.targets);
       await resumeDeploy(log, deploy, run, flags.reason);
       return { deploy, isNew: false };
     },
     order: personOf(run.actor, flags.reason),
-    parts: {
-      config,
-      folder: workspace.directory,
-      environment,
-      targets,
-      env: process.env,
-      ci,
-      repository,
-      run,
-      leaseMs: settings.lock.leaseMs,
-      isLogKept: isLogKept(workspace, ci.isCi),
-    },
+    parts: partsOf(here, run),
   });
 }

@@ -14,8 +14,7 @@ import { chooseRollback, type RollbackPlan } from '../../runtime/rollback/choose
 import type { EventLog } from '../../store/log.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
-import { toSettings } from '../config/config.ts';
-import { environmentForPrograms, readEnvironment } from '../config/environment.ts';
+import { readEnvironment } from '../config/environment.ts';
 import { withPulse } from '../render/pulse.ts';
 import { confirmed } from '../render/question.ts';
 import { createReporter } from '../render/reporter.ts';
@@ -26,9 +25,9 @@ import { type Assembly, assemble } from '../workspace/assemble.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { signalExitCodes } from '../workspace/exit-codes.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
+import { openHere, partsOf } from '../workspace/here.ts';
 import { listenToSignals } from '../workspace/signals.ts';
-import { openTargets } from '../workspace/targets.ts';
-import { isLogKept, noticesFor, openWorkspace } from '../workspace/workspace.ts';
+import { openWorkspace } from '../workspace/workspace.ts';
 
 export interface RollbackFlags extends GlobalFlags {
   reason: string;
@@ -50,7 +49,7 @@ export async function rollback(
 ): Promise<number> {
   mustBeAsked(flags, terminal);
   const parts = await prepare(flags, version);
-  const { workspace, environment, ci, settings, run } = parts;
+  const { workspace, settings, run } = parts;
   const clock = systemClock;
   const reporter = withPulse(
     createReporter({ terminal, json: flags.json === true, now: clock.now }),
@@ -60,12 +59,8 @@ export async function rollback(
   const signals = listenToSignals();
   let assembly: Assembly | null = null;
   try {
-    for (const line of noticesFor(workspace, environment, ci.isCi)) reporter.notice(line);
-    assembly = await assemble({
-      ...{ ...parts, log, env: process.env, leaseMs: settings.lock.leaseMs },
-      ...{ config: workspace.config, folder: workspace.directory },
-      ...{ isLogKept: isLogKept(workspace, ci.isCi), progress: reporter.progress },
-    });
+    for (const line of parts.notices) reporter.notice(line);
+    assembly = await assemble({ ...partsOf(parts, run), log, progress: reporter.progress });
     reporter.waiting('reading what production runs');
     const found = await decide(to, parts, log, assembly, signals.interrupt);
     for (const line of rollbackPreview(found)) reporter.progress(line);
@@ -128,13 +123,11 @@ async function prepare(flags: RollbackFlags, version: string) {
     );
   }
   const repository = await openRepository(process.cwd());
-  const around = { root: repository.root, env: environmentForPrograms(process.env, config.notify) };
-  const targets = await openTargets(config, environment, around);
+  const here = await openHere({ environment, ci, repository, workspace });
   const actor = await observeOrderer({ claimed: flags.actor, ci, repository, environment });
   const build = ci.isCi ? ci.build : null;
   const run: Run = newRun({ actor, ci: build, program: version, job: ciJobOf(ci) });
-  const settings = toSettings(config, environment);
-  return { environment, workspace, ci, repository, targets, run, settings };
+  return { ...here, run };
 }
 
 type Parts = Awaited<ReturnType<typeof prepare>>;

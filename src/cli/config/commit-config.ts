@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import type { Repository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
-import { shortSha } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story-words.ts';
 import { type Config, fileName, loadConfig, parseConfig } from './config.ts';
 
 export interface DeployedCommit {

@@ -1,4 +1,5 @@
 /** Reads `pipeline.yml`: every mistake at once, each with its place, what is wrong and what would be right. */
+
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml';
@@ -7,6 +8,7 @@ import { targetKinds } from '../../effects/targets/kinds.ts';
 import type { TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
 import { nearest } from '../../format/nearest.ts';
+import { uncompiled } from '../../format/uncompiled.ts';
 import { type Settings, settingsSchema } from '../../machine/events.ts';
 import { cutOff } from '../../redaction/cut.ts';
 import { redact } from '../../redaction/gate.ts';
@@ -78,7 +80,7 @@ export async function parseConfig(
   if ('faults' in named) return fail(named.faults.map((fault) => placed(document, fault)));
   const { app } = value as { app?: unknown };
   const schema = await configSchema(named, typeof app === 'string' ? app : '');
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, uncompiled);
   const isShare = (parsed.data?.canary?.shares ?? null) !== null;
   const same = await samePlace(value, named, isShare);
   if (parsed.success && same === null) return parsed.data;

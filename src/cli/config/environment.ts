@@ -2,7 +2,7 @@
 import { channelKinds } from '../../effects/channels/kinds.ts';
 import { isPrivate } from '../../effects/http/plain.ts';
 import { targetKinds } from '../../effects/targets/kinds.ts';
-import { otlpHeadersVariable } from '../../effects/telemetry/otlp.ts';
+import { otlpHeadersVariable } from '../../effects/telemetry/vendor.ts';
 import { UsageError } from '../../errors/error.ts';
 import { parseDuration } from '../../format/duration.ts';
 import type { SecretVariables } from '../../redaction/secrets.ts';

@@ -1,7 +1,7 @@
 /** `pipeline explain` as lines: the answer, how it came about, what would let it go on. */
 import { dateAndTime } from '../../format/time.ts';
 import { sentence } from '../../format/words.ts';
-import { shortSha } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story-words.ts';
 import type { Explanation } from '../../runtime/audit/explain.ts';
 import { seenWords } from '../../runtime/audit/last-seen.ts';
 import { safe, type Terminal } from './terminal.ts';

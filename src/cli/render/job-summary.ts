@@ -7,7 +7,8 @@ import { counted } from '../../format/words.ts';
 import { siteOf } from '../../machine/environments.ts';
 import type { DeployRequest, ReleaseNotes } from '../../machine/events.ts';
 import { topOf } from '../../machine/state-facts.ts';
-import { shortSha, tell } from '../../machine/story.ts';
+import { tell } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story-words.ts';
 import { visible } from '../../redaction/unseen.ts';
 import { standingOf, type ToldRun, type Verdict, verdictOf } from '../ci/told-run.ts';
 

@@ -10,7 +10,7 @@ import type {
 import { type FoldedDeploy, has, stateOf } from '../../machine/interpret.ts';
 import type { Lane } from '../../machine/lane.ts';
 import type { ServiceOutput } from '../../machine/services.ts';
-import { type EventText, shortSha } from '../../machine/story.ts';
+import { type EventText, shortSha } from '../../machine/story-words.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 export interface Rehearsal {

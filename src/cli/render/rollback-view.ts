@@ -1,7 +1,7 @@
 /** What a rollback takes back, for whoever has to say yes to it. */
 import { cut } from '../../format/text.ts';
 import { counted, listed } from '../../format/words.ts';
-import { shortSha } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story-words.ts';
 import type { RollbackPlan } from '../../runtime/rollback/choose.ts';
 import { safe } from './terminal.ts';
 

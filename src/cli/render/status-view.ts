@@ -2,7 +2,7 @@
 import { cutToWidth, table } from '../../format/columns.ts';
 import { formatDuration } from '../../format/duration.ts';
 import { counted, sentence } from '../../format/words.ts';
-import { shortSha } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story-words.ts';
 import type { BecameKind } from '../../runtime/standing/became.ts';
 import type { HoldKind } from '../../runtime/standing/holds.ts';
 import type { Place } from '../../runtime/standing/places.ts';

@@ -1,12 +1,12 @@
 /** How an export in a standard's words goes out: as lines, or to a receiver of traces. */
-import type { OtlpReceiver } from '../../effects/telemetry/otlp.ts';
+import type { OtlpReceiver } from '../../effects/telemetry/vendor.ts';
 import { UsageError } from '../../errors/error.ts';
 import { counted } from '../../format/words.ts';
 import { visibleJson } from '../../redaction/unseen.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { given } from '../workspace/flags.ts';
-import { openTraceSender, otlpReceiver } from '../workspace/otlp.ts';
+import { otlpReceiver } from '../workspace/otlp.ts';
 import { openOutput } from './export-file.ts';
 
 /** @throws UsageError E_USAGE, E_PLAIN_HTTP, E_ENVIRONMENT */
@@ -80,6 +80,7 @@ export async function sendAll(
   all: AsyncIterable<object | null>,
   terminal: Terminal,
 ): Promise<number> {
+  const { openTraceSender } = await import('../workspace/trace-sender.ts');
   const sender = openTraceSender(receiver, terminal.err);
   let [count, underWay] = [0, 0];
   try {

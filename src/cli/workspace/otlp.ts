@@ -1,13 +1,6 @@
 /** Where traces are sent to: the address of `--otlp`, and the headers that the environment has for it. */
-import { systemClock } from '../../effects/clock.ts';
-import { createHttpClient } from '../../effects/http/client.ts';
 import { isPrivate } from '../../effects/http/plain.ts';
-import { undiciTransport } from '../../effects/http/undici-transport.ts';
-import {
-  type OtlpReceiver,
-  otlpHeadersVariable,
-  sendTraces,
-} from '../../effects/telemetry/otlp.ts';
+import { type OtlpReceiver, otlpHeadersVariable } from '../../effects/telemetry/vendor.ts';
 import { UsageError } from '../../errors/error.ts';
 import { hide } from '../../redaction/gate.ts';
 
@@ -57,30 +50,3 @@ const notHeaders = (): UsageError =>
   new UsageError('E_ENVIRONMENT', `${otlpHeadersVariable} holds no headers`, {
     hint: 'Write them like api-key=VALUE,other=VALUE, with values percent-encoded.',
   });
-
-export interface TraceSender {
-  /** Resolves when it was taken. @throws VendorUnreachable, VendorRefused, LockstepError E_TRACES_REJECTED */
-  send(body: string): Promise<void>;
-  close(): Promise<void>;
-}
-
-const timeoutMs = 120_000;
-
-export function openTraceSender(
-  receiver: OtlpReceiver,
-  notice: (line: string) => void,
-): TraceSender {
-  const transport = undiciTransport();
-  const http = createHttpClient({
-    transport: transport.send,
-    clock: systemClock,
-    random: Math.random,
-    // Nothing there is the lane's.
-    beforeWrite: async () => {},
-    notice,
-  });
-  return {
-    send: (body) => sendTraces(receiver, body, { http, signal: AbortSignal.timeout(timeoutMs) }),
-    close: () => transport.close(),
-  };
-}

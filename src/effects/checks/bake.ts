@@ -1,4 +1,5 @@
 /** A bake: what was verified goes on being checked, for as long as the configuration says. */
+import { LockstepError } from '../../errors/error.ts';
 import { formatDuration } from '../../format/duration.ts';
 import { counted } from '../../format/words.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
@@ -14,12 +15,17 @@ type Input = Omit<ServiceInput<'bake'>, 'target'>;
 const pauseMs = { shortest: 1_000, longest: 30_000, share: 40 };
 const tellEveryMs = 60_000;
 
+const dayMs = 86_400_000;
+
+/** How often one instance may restart, for each day of a bake: platforms restart each once a day, and people do. What crashes again and again does it more often. */
+export const restartsMax = (bakeMs: number): number => 3 * Math.max(1, Math.ceil(bakeMs / dayMs));
+
 /**
  * In each round: the instances, the endpoints, and that the release is still what runs. The first is at once, the last
  * not before the end. An instance that goes or restarts has to be up again within `timeoutMs`, an endpoint that answers
  * wrongly has to answer right within its own time-out. Begun anew, it bakes for the whole time: nobody looked meanwhile.
  *
- * @throws E_INSTANCE_CRASHED at once; E_INSTANCES_TIMEOUT, E_NO_INSTANCES, E_ENDPOINT, E_RELEASE_NOT_CURRENT
+ * @throws E_INSTANCE_CRASHED at once; E_INSTANCES_UNSTEADY one restarted again and again; E_INSTANCES_TIMEOUT, E_NO_INSTANCES, E_ENDPOINT, E_RELEASE_NOT_CURRENT
  */
 export async function bake(
   target: Target,
@@ -40,6 +46,7 @@ export async function bake(
     const now = clock.ran();
     const broken = stretch.see(look, now);
     if (broken !== null) progress(`${name}: ${broken}`);
+    refuseUnsteady(target, input, stretch);
     missingSince = look.missing === '' ? null : (missingSince ?? now);
     if (missingSince !== null && now - missingSince >= timeoutMs) {
       throw instancesTimeout(target, input, look.missing);
@@ -59,6 +66,25 @@ export async function bake(
     }
     await clock.sleep(pauseOf(bakeMs, startedAt + bakeMs - clock.ran()), signal);
   }
+}
+
+/** @throws E_INSTANCES_UNSTEADY */
+function refuseUnsteady(
+  { settings: { name }, hints }: Target,
+  { release: { version }, bakeMs }: Input,
+  { worst }: Stretch,
+): void {
+  const most = restartsMax(bakeMs);
+  if (worst === null || worst.restarts <= most) return;
+  const { name: instance, restarts } = worst;
+  throw new LockstepError(
+    'E_INSTANCES_UNSTEADY',
+    `${name} does not stay up on ${version}: ${instance} restarted ${counted(restarts, 'time')} while it was to bake for ${formatDuration(bakeMs)}`,
+    {
+      hint: `See why: ${hints.logs}. An instance may restart ${counted(most, 'time')} in a bake of that length.`,
+      details: { target: name, version, instance, restarts, most },
+    },
+  );
 }
 
 function pauseOf(bakeMs: number, restMs: number): number {

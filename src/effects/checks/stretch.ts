@@ -11,9 +11,17 @@ export class Stretch {
   #seenAt = 0;
   /** By name. */
   #lives = new Map<string, string>();
+  /** By name, how often each restarted; one that took another's place goes on with its number. */
+  #restartsOf = new Map<string, number>();
 
   get steadyMs(): number {
     return this.since === null ? 0 : Math.round(this.#seenAt - this.since);
+  }
+
+  /** The instance that restarted most often; null: none did. */
+  get worst(): { readonly name: string; readonly restarts: number } | null {
+    const [first] = [...this.#restartsOf].sort(([, a], [, b]) => b - a);
+    return first === undefined || first[1] === 0 ? null : { name: first[0], restarts: first[1] };
   }
 
   /** @returns why it begins again, in words; null when it goes on */
@@ -35,7 +43,19 @@ export class Stretch {
     if (broken) this.restarts += 1;
     if (this.since === null || isNew) this.since = now;
     this.up = up;
+    this.#count(up);
     this.#lives = new Map(up.map(({ name, life }) => [name, life]));
     return broken ? `${again} has restarted` : null;
+  }
+
+  #count(up: readonly Instance[]): void {
+    const left = [...this.#lives.keys()].filter((name) => !up.some((one) => one.name === name));
+    const counted = up.map(({ name, life }): [string, number] => {
+      const before = this.#lives.has(name) ? name : left.shift();
+      const restarts = (before === undefined ? 0 : this.#restartsOf.get(before)) ?? 0;
+      const isSame = before === undefined || this.#lives.get(before) === life;
+      return [name, restarts + (isSame ? 0 : 1)];
+    });
+    this.#restartsOf = new Map(counted);
   }
 }

@@ -1,6 +1,8 @@
 /** Reads a vendor's answer: what says no becomes VendorRefused, what cannot be understood VendorMalformed. */
+
 import type { z } from 'zod';
 import type { CoreCode } from '../../errors/catalogue.ts';
+import { uncompiled } from '../../format/uncompiled.ts';
 import { VendorMalformed, VendorRefused } from './errors.ts';
 import { isRedirect, moved } from './redirects.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './request.ts';
@@ -62,7 +64,7 @@ export function readJson<T>(request: HttpRequest, response: HttpResponse, schema
   } catch {
     throw malformed(request, 'it is not JSON', response);
   }
-  const read = schema.safeParse(json);
+  const read = schema.safeParse(json, uncompiled);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   const where = issue?.path.join('.') ?? '';

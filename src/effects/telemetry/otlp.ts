@@ -3,28 +3,8 @@ import { z } from 'zod';
 import { LockstepError } from '../../errors/error.ts';
 import { ensureOk } from '../http/answers.ts';
 import type { HttpRequest } from '../http/request.ts';
-import type { VendorFacts } from '../http/vendor-facts.ts';
 import type { Ports } from '../ports.ts';
-
-export interface OtlpReceiver {
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** The variable that holds those headers. */
-export const otlpHeadersVariable = 'PIPELINE_OTLP_HEADERS';
-
-/** What it is sent is read by people, elsewhere: the client takes secrets out of it. */
-const otlp: VendorFacts = {
-  id: 'otlp',
-  name: 'the OTLP receiver',
-  tokenVariable: otlpHeadersVariable,
-  urlVariable: '--otlp',
-  statusPage: 'the service behind it',
-  isFenced: false,
-  isMessaging: true,
-};
+import { type OtlpReceiver, otlp } from './vendor.ts';
 
 const answerSchema = z.looseObject({
   partialSuccess: z

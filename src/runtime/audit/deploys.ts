@@ -261,6 +261,16 @@ export async function readDeploy(log: EventLog, idOrPrefix: string): Promise<Dep
   return [(await storyOf(log, only)).row];
 }
 
+/** The deploy of exactly this id; null: there is none. @throws LogFault as for `readDeploys` */
+export async function readDeployStory(log: EventLog, id: string): Promise<DeployStory | null> {
+  const begun = await deploysBegun(log, Number.MAX_SAFE_INTEGER, id);
+  const exact = begun.find(({ stream }) => stream === streamPrefix + id);
+  if (exact === undefined) return null;
+  const [row] = await rowsOf(log, [exact]);
+  if (row === undefined) throw differs(exact, 'has no row');
+  return storyOf(log, row);
+}
+
 /** The names of a lane's deploys, the one asked for first first; of those that events after a position are of, where it is named. */
 export async function deploysOf(
   log: EventLog,

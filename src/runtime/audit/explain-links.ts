@@ -1,7 +1,8 @@
 /** The decisions of a deploy, as links of a chain; and whether anybody has lifted what held it. */
 import { type EventType, endings } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
-import { namedPerson, tell } from '../../machine/story.ts';
+import { tell } from '../../machine/story.ts';
+import { namedPerson } from '../../machine/story-words.ts';
 import type { ExplainFacts, Told } from './explain-facts.ts';
 
 export interface Link {

@@ -1,7 +1,7 @@
 /** What people did by `pipeline rollback`, as links of the chain that explains a commit. */
 import { oneLine } from '../../format/text.ts';
 import type { DomainEvent } from '../../machine/events.ts';
-import { namedPerson, shortSha } from '../../machine/story.ts';
+import { namedPerson, shortSha } from '../../machine/story-words.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
 import { type Link, liftOf } from './explain-links.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { Tag } from '../../machine/chart.ts';
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
-import { shortSha, tell, tellStanding } from '../../machine/story.ts';
+import { tell, tellStanding } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story-words.ts';
 import { replacements, shippedByNotes, shippedByRecord } from './carriers.ts';
 import type { DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';

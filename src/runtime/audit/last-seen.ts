@@ -1,6 +1,6 @@
 /** What production ran when a deploy of the lane looked at it last, as its events say. */
 import type { DomainEvent } from '../../machine/events.ts';
-import { shortSha } from '../../machine/story.ts';
+import { shortSha } from '../../machine/story-words.ts';
 import type { DeployEntry } from './deploy-index.ts';
 import type { ExplainFacts, Told } from './explain-facts.ts';
 import { isDone } from './explain-rollbacks.ts';

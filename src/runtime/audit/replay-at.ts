@@ -1,7 +1,7 @@
 /** A deploy as it stood at some time: its state, what was under way, and what it had learnt. */
 import { type FoldedDeploy, stateOf } from '../../machine/interpret.ts';
 import { nextFor } from '../../machine/state-facts.ts';
-import { describeStep } from '../../machine/story.ts';
+import { describeStep } from '../../machine/step-words.ts';
 import type { EventLog } from '../../store/log.ts';
 import { domainEvent, fold, UnreadableLog } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';

@@ -1,4 +1,5 @@
 /** Replay: folds what was recorded of a deploy through the chart again, and compares where each event led. It runs nothing. */
+import { uncompiled } from '../../format/uncompiled.ts';
 import type { Step as ChartStep } from '../../machine/codec.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
@@ -89,6 +90,6 @@ async function chartsOf(records: readonly RecordedEvent[], log: EventLog): Promi
 }
 
 function writerOf({ metadata }: RecordedEvent): ReplayStep['by'] {
-  const { data: actor } = actorSchema.safeParse(metadata.actor);
+  const { data: actor } = actorSchema.safeParse(metadata.actor, uncompiled);
   return actor === undefined ? null : { actor: actorName(actor), observed: observedInWords(actor) };
 }

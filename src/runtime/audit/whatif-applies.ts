@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatDuration } from '../../format/duration.ts';
 import { steps as chartSteps, type Step } from '../../machine/codec.ts';
 import { type EnvironmentName, environmentNames } from '../../machine/events.ts';
-import { describeStep } from '../../machine/story.ts';
+import { describeStep } from '../../machine/step-words.ts';
 import type { DeployRecord, Entry } from './whatif-record.ts';
 
 export interface Asked {

@@ -13,7 +13,7 @@ import {
   takes,
 } from '../../machine/interpret.ts';
 import { topOf } from '../../machine/state-facts.ts';
-import { describeStep } from '../../machine/story.ts';
+import { describeStep } from '../../machine/step-words.ts';
 import { doubt, type LaneMoves } from './whatif-applies.ts';
 import { type DeployRecord, type Entry, isBack } from './whatif-record.ts';
 

@@ -33,18 +33,18 @@ export async function goingBack(
   ports: Ports,
 ): Promise<GoingBack | null> {
   if (running === null) return null;
-  const judge = new Judge(target, history, ports);
+  const comparison = new Comparison(target, history, ports);
   const { commit } = running.artifact;
   for (const attempt of failed) {
-    // Whoever lifted it was told of it, and not of what runs: that is judged by itself.
+    // Whoever lifted it was told of it, and not of what runs: that is looked at by itself.
     if (lane.lifted.has(attempt.release.id)) break;
     if (lane.deployed.includes(attempt.release.id)) continue;
-    const kind = await judge.attempt(attempt, running);
+    const kind = await comparison.attempt(attempt, running);
     if (kind !== null) return toldOf(attempt, kind, commit, running);
   }
   const { id } = running.release;
   if (lane.lifted.has(id) || lane.deployed.includes(id)) return null;
-  const kind = await judge.running(running, before);
+  const kind = await comparison.running(running, before);
   return kind === null ? null : toldOf(running, kind, commit, before);
 }
 
@@ -57,7 +57,8 @@ function toldOf(
   return { release, description, by, at, commit, kind, before: before?.release.version ?? null };
 }
 
-class Judge {
+/** How a release stands to the one that runs: of older code, or made by a rollback. */
+class Comparison {
   readonly #target: Target;
   readonly #history: ComparingHistory;
   readonly #ports: Ports;

@@ -58,6 +58,6 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
       }
     },
     // The CI's list is all there is: a run that goes on is in it.
-    resume: async () => null,
+    reacquire: async () => null,
   };
 }

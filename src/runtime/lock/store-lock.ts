@@ -41,7 +41,7 @@ export interface LaneLock {
    * For a run that goes on with a deploy which held the lane: holds it again under a new token,
    * unless another deploy was given it meanwhile. Null: this lock has no tokens.
    */
-  resume(
+  reacquire(
     deploy: string,
     lane: string,
   ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string } | null>;
@@ -133,7 +133,7 @@ class StoreLock implements LaneLock {
     }
   }
 
-  async resume(
+  async reacquire(
     deploy: string,
     name: string,
   ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string }> {

@@ -21,7 +21,8 @@ import { type LaneLock, readLane } from '../lock/store-lock.ts';
 import { newEvent } from '../log/new-event.ts';
 import { laneResource, laneStream } from '../log/streams.ts';
 import { describeFailure } from '../loop/failure.ts';
-import { type ServiceTable, takeDeploy } from '../loop/run.ts';
+import type { ServiceTable } from '../loop/run.ts';
+import { takeDeploy } from '../loop/take-deploy.ts';
 import type { RollbackPlan } from './choose.ts';
 
 export interface RollbackOptions {

@@ -1,6 +1,6 @@
 /** What became of each deploy, now that others came after it. Pure. */
 import { stateFacts } from '../../machine/state-facts.ts';
-import { describeStep } from '../../machine/story.ts';
+import { describeStep } from '../../machine/step-words.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import type { Known } from './known.ts';
 import type { Place } from './places.ts';

@@ -1,6 +1,6 @@
 /** How a lane stands: what runs, what holds it, who holds the lock and who waits, what can be done, what became of its deploys. Pure. */
 import { stateFacts } from '../../machine/state-facts.ts';
-import { describeStep } from '../../machine/story.ts';
+import { describeStep } from '../../machine/step-words.ts';
 import type { DeployRow } from '../audit/deploys.ts';
 import { type Became, becameOf } from './became.ts';
 import { type Hold, holdsOf } from './holds.ts';

@@ -7,7 +7,7 @@ import { type Step, steps, toAnswer } from '../../../src/machine/codec.ts';
 import type { DomainEvent, EventType, Settings } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
-import { describeStep } from '../../../src/machine/story.ts';
+import { describeStep } from '../../../src/machine/step-words.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
 import { runResource } from '../../../src/runtime/log/streams.ts';
@@ -149,7 +149,7 @@ async function hang(stuck: Step): Promise<void> {
     leaseMs: 60_000,
     lock: {
       acquire: (_, signal) => answer('acquireLock', signal) as never,
-      resume: async () =>
+      reacquire: async () =>
         stuck === 'acquireLockToRestore' ? { kind: 'lost', to: '503-7c3d2e1f' } : null,
     },
     services: table,

@@ -1,6 +1,6 @@
 /** A bake: how long it lasts, what ends it early, and what it lets pass. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bake } from '../../../src/effects/checks/bake.ts';
+import { bake, restartsMax } from '../../../src/effects/checks/bake.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
 import { failureOf } from '../lockstep-error.ts';
@@ -210,6 +210,31 @@ describe('an instance', () => {
   it('that restarts between two looks is counted', async () => {
     secondDynoAt((ms) => ({ id: ms < 3_000 ? 'first' : 'second' }));
     expect(await baked()).toMatchObject({ restarts: 1 });
+  });
+
+  it('that restarts again and again ends it: E_INSTANCES_UNSTEADY, at the fourth restart', async () => {
+    // Up again at each look, in another life.
+    secondDynoAt((ms) => ({ id: `life ${Math.floor(ms / 2_000)}` }));
+    const error = await failureOf(baked());
+    expect(error.code).toBe('E_INSTANCES_UNSTEADY');
+    expect(error.message).toContain('web.2 restarted 4 times while it was to bake for 10s');
+    expect(now()).toBe(8_000);
+  });
+
+  it('that is replaced under a new name again and again ends it, too', async () => {
+    secondDynoAt((ms) => ({ name: `web-${Math.floor(ms / 2_000)}` }));
+    expect((await failureOf(baked())).code).toBe('E_INSTANCES_UNSTEADY');
+    expect(now()).toBe(8_000);
+  });
+
+  it('may restart three times, each; for every further day three times more', async () => {
+    const lives = (ms: number) => Math.min(3, Math.floor(ms / 2_000));
+    const both = () =>
+      ['web.1', 'web.2'].map((name) => dyno(name, { id: `${name} ${lives(now())}` }));
+    Object.defineProperty(app, 'dynos', { get: both });
+    expect(await baked()).toMatchObject({ restarts: 3 });
+    const day = 86_400_000;
+    expect([1, day, day + 1, 3 * day].map(restartsMax)).toEqual([3, 3, 6, 9]);
   });
 
   it('that is not up again in time ends it: E_INSTANCES_TIMEOUT, after that time', async () => {

@@ -223,7 +223,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'told-the-wrong-way-round',
     promise: order,
-    file: 'src/machine/story.ts',
+    file: 'src/machine/story-endings.ts',
     symbol: 'superseded',
     code: "data.cause === 'contained' ?",
     by: "data.cause !== 'contained' ?",

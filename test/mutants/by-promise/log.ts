@@ -349,7 +349,7 @@ export const logMutants: readonly Mutant[] = [
     id: 'a-lane-that-was-given-away-is-taken-back',
     promise: carriesOn,
     file: 'src/runtime/lock/store-lock.ts',
-    symbol: 'resume',
+    symbol: 'reacquire',
     code: "if (lane.grant.deploy !== deploy) return { kind: 'lost', to: lane.grant.deploy };",
     by: '',
     noticedBy:
@@ -404,8 +404,8 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'transitions-are-recorded-as-they-were-before',
     promise: replays,
-    file: 'src/runtime/loop/run.ts',
-    symbol: '#record',
+    file: 'src/runtime/loop/deploy-writer.ts',
+    symbol: 'record',
     code: 'const transition = { from: stateOf(before), to: stateOf(after), settled, reason };',
     by: 'const transition = { from: stateOf(before), to: stateOf(before), settled, reason };',
     noticedBy: 'test/runtime/loop/run.test.ts',

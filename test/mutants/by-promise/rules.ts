@@ -351,7 +351,7 @@ export const ruleMutants: readonly Mutant[] = [
     noticedBy: `${trust} › that was thrown away then`,
   },
   {
-    id: 'the-mark-says-nothing-of-the-log',
+    id: 'the-key-says-nothing-of-the-log',
     promise: rules,
     file: 'src/runtime/gates/trust.ts',
     symbol: 'keyOf',

@@ -12,13 +12,14 @@ import { signHead, takeHead } from '../../../src/runtime/audit/head.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
 import { type Audit, LogVerifier, type VerifyOptions } from '../../../src/runtime/audit/verify.ts';
 import { verifyTables } from '../../../src/runtime/audit/verify-table.ts';
-import { hashOf, noHash } from '../../../src/store/hash-chain.ts';
+import { hashOf } from '../../../src/store/hash-chain.ts';
 import type { EventLog, LogHead } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import type { EventRow } from '../../../src/store/tables.ts';
 import { fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
 import { isSoak } from '../../store/attacks/seed.ts';
+import { recomputed, textColumns } from '../../store/attacks/tampering.ts';
 import { run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
 
 const pair = generateKeyPairSync('ed25519');
@@ -69,44 +70,17 @@ function verified(changed: readonly EventRow[], options: VerifyOptions = {}): Au
 const placesOf = ({ findings }: Audit, kinds: readonly string[]): number[] =>
   findings.filter(({ kind }) => kinds.includes(kind)).map(({ position }) => position);
 
-/** What an owner of the database does who leaves no trace in the log itself: all that follows is made anew. */
-function recomputed(changed: readonly EventRow[]): EventRow[] {
-  const heads = new Map<string, { version: number; hash: string }>();
-  return changed.map((row, at) => {
-    const head = heads.get(row.stream) ?? { version: 0, hash: noHash };
-    const placed = {
-      ...row,
-      position: at + 1,
-      version: head.version + 1,
-      previous_hash: head.hash,
-    };
-    const made = { ...placed, hash: hashOf(placed) };
-    heads.set(row.stream, made);
-    return made;
-  });
-}
-
 const altered = (text: string, at: number): string => {
   const place = at % text.length;
   const other = text[place] === '1' ? '2' : '1';
   return text.slice(0, place) + other + text.slice(place + 1);
 };
 
-const texts = [
-  'stream',
-  'id',
-  'type',
-  'data',
-  'metadata',
-  'time',
-  'hash',
-  'previous_hash',
-] as const;
 const place = fc.nat(1_000_000);
 const flip = (row: EventRow, field: number, at: number): EventRow => {
   if (field % 10 === 8) return { ...row, version: row.version + 1 + (at % 3) };
   if (field % 10 === 9) return { ...row, schema: row.schema + 1 + (at % 3) };
-  const name = texts[field % 10] ?? 'data';
+  const name = textColumns[field % 10] ?? 'data';
   return { ...row, [name]: altered(row[name], at) };
 };
 

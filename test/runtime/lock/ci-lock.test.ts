@@ -99,7 +99,7 @@ describe('createCiLock', () => {
 
   it('has no token to take again', async () => {
     const { lock, asked } = lockOver([]);
-    expect(await lock.resume('502-22222222', 'acme')).toBeNull();
+    expect(await lock.reacquire('502-22222222', 'acme')).toBeNull();
     expect(asked()).toBe(0);
   });
 });

@@ -101,7 +101,7 @@ it('a deploy of hostile commits is settled and replays, whichever step repeats t
       const keeper = createLeaseKeeper({ log, clock: time.clock, leaseMs: 60_000 });
       const outcome = await runDeploy({
         ...{ deploy, log, clock: time.clock, run, keeper, leaseMs: 60_000, services: table },
-        lock: { acquire: () => answer('acquireLock'), resume: async () => null },
+        lock: { acquire: () => answer('acquireLock'), reacquire: async () => null },
         interrupt: new AbortController().signal,
         progress: () => {},
         waiting: () => {},

@@ -18,12 +18,7 @@ import {
 } from '../../../src/runtime/notify/notifier.ts';
 import type { EventLog, JsonObject } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
-import {
-  blockText,
-  botToken,
-  type SlackServer,
-  startSlack,
-} from '../../effects/channels/slack/server.ts';
+import { blockText, type SlackServer, startSlack } from '../../effects/channels/slack/server.ts';
 import { sample } from '../../machine/samples.ts';
 
 let server: SlackServer;
@@ -53,7 +48,7 @@ async function open(): Promise<EventLog> {
 }
 
 function notifier(options: Partial<NotifierOptions> & { mode?: 'bot' | 'webhook' } = {}): Notifier {
-  const { baseUrl, webhookUrl } = server;
+  const { baseUrl, webhookUrl, botToken } = server;
   const channel = '#alerts-deploy';
   const way = options.mode === 'webhook' ? { webhookUrl } : { botToken };
   const made = createNotifier({
@@ -118,7 +113,7 @@ describe('a bot', () => {
     for (const { body } of replies) expect(body.thread_ts).toBe('1767610800.000001');
     const update = server.messages.at(-1);
     expect(update?.method).toBe('update');
-    expect(update?.body).toMatchObject({ channel: 'C0DEPLOY', ts: '1767610800.000001' });
+    expect(update?.body).toMatchObject({ channel: 'C0SANDBOX1', ts: '1767610800.000001' });
     expect(update?.body.text).toContain('staging v12 is up');
   });
 
@@ -167,11 +162,16 @@ describe('a bot', () => {
   it('goes on where an earlier version left off: nothing is told twice, and in the same thread', async () => {
     await write('502-1a5f89db', ...story.slice(0, 3));
     const [, second] = await log.readAll({ after: 0, limit: 2, streamPrefix: 'deploy/' });
+    const { baseUrl, botToken } = server;
+    const slack = createSlack({ baseUrl, channel: '#alerts-deploy', botToken });
+    const ports = { http: server.http, signal: AbortSignal.timeout(20_000) };
+    await slack.post({ text: 'The first message', blocks: [] }, ports);
+    server.messages.splice(0);
     // As the log has it from before the outbox knew of any channel but one.
     await log.saveCheckpoint('slack/acme-web', {
       position: second?.position ?? 0,
       state: {
-        threads: { '502-1a5f89db': { channel: 'C0DEPLOY', ts: '1767610800.000001' } },
+        threads: { '502-1a5f89db': { channel: 'C0SANDBOX1', ts: '1767610800.000001' } },
         sent: null,
         folded: {},
       },

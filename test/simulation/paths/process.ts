@@ -132,7 +132,7 @@ export class PathProcess {
       leaseMs,
       lock: {
         acquire: after((...args) => this.#lock.acquire(...args)),
-        resume: (...args) => this.#lock.resume(...args),
+        reacquire: (...args) => this.#lock.reacquire(...args),
       },
       services,
       interrupt: new AbortController().signal,

@@ -1,5 +1,5 @@
 /** Ways to change a log behind its back: each takes the rows as they were recorded and gives other rows. */
-import { hashOf } from '../../../src/store/hash-chain.ts';
+import { hashOf, noHash } from '../../../src/store/hash-chain.ts';
 import type { EventRow } from '../../../src/store/tables.ts';
 import type { Lot } from './seed.ts';
 
@@ -12,7 +12,7 @@ export interface Tampering {
   readonly signs: boolean;
 }
 
-const textColumns = [
+export const textColumns = [
   'stream',
   'id',
   'type',
@@ -61,7 +61,7 @@ const editWithHash: Change = (rows, lot) =>
 /** … and of all the rows after it, too. */
 const editWithChain: Change = (rows, lot) => {
   const at = lot.below(rows.length);
-  return withRow(rows, at, (row) => ({ ...row, data: '{"n":-1}' })).map(chained());
+  return recomputed(withRow(rows, at, (row) => ({ ...row, data: '{"n":-1}' })));
 };
 
 const deleteRow: Change = (rows, lot) => {
@@ -134,9 +134,9 @@ const cutTail: Change = (rows, lot) => rows.slice(0, lot.below(rows.length));
 const restoreOldCopy: Change = (rows, lot) => {
   let copy: Rows = rows.slice(0, 1 + lot.below(rows.length - 1));
   while (copy.length < rows.length) copy = appendForged(copy, lot);
-  return copy
-    .map((row) => (row.id === 'forged' ? { ...row, id: `forged ${row.position}` } : row))
-    .map(chained());
+  return recomputed(
+    copy.map((row) => (row.id === 'forged' ? { ...row, id: `forged ${row.position}` } : row)),
+  );
 };
 
 const plain = (change: Change): Tampering => ({ change, signs: false });
@@ -174,12 +174,19 @@ function twoOf(rows: Rows, lot: Lot, ofTwoStreams = false): [EventRow, EventRow]
 }
 
 /** Gives each row the hash before it in its stream, and its own. */
-function chained(): (row: EventRow) => EventRow {
-  const heads = new Map<string, string>();
-  return (row) => {
-    const follows = { ...row, previous_hash: heads.get(row.stream) ?? row.previous_hash };
-    const hash = hashOf(follows);
-    heads.set(row.stream, hash);
-    return { ...follows, hash };
-  };
+/** What an owner of the database does who leaves no trace in the log itself: all that follows is made anew. */
+export function recomputed(changed: Rows): EventRow[] {
+  const heads = new Map<string, { version: number; hash: string }>();
+  return changed.map((row, at) => {
+    const head = heads.get(row.stream) ?? { version: 0, hash: noHash };
+    const placed = {
+      ...row,
+      position: at + 1,
+      version: head.version + 1,
+      previous_hash: head.hash,
+    };
+    const made = { ...placed, hash: hashOf(placed) };
+    heads.set(row.stream, made);
+    return made;
+  });
 }

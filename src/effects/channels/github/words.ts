@@ -4,7 +4,8 @@ import { cut } from '../../../format/text.ts';
 import { dateAndTime } from '../../../format/time.ts';
 import { siteOf } from '../../../machine/environments.ts';
 import type { DeployRequest, EnvironmentName } from '../../../machine/events.ts';
-import { shortSha, tellStanding } from '../../../machine/story.ts';
+import { tellStanding } from '../../../machine/story.ts';
+import { shortSha } from '../../../machine/story-words.ts';
 import type { DeployEvents } from '../channel.ts';
 
 /** GitHub's limit for the description of a status. */

@@ -8,7 +8,7 @@ import type {
   NoteCommit,
   ReleaseNotes,
 } from '../../../machine/events.ts';
-import { type EventText, shortSha } from '../../../machine/story.ts';
+import { type EventText, shortSha } from '../../../machine/story-words.ts';
 import type { DeployEvents } from '../channel.ts';
 import { cutEscaped, escapeText, link } from './text.ts';
 

@@ -5,7 +5,8 @@
  * can do neither, posts a message for every step.
  */
 import { type DeployRequest, type DomainEvent, stuckIn } from '../../../machine/events.ts';
-import { type EventText, namedPerson, tell, tellStanding } from '../../../machine/story.ts';
+import { tell, tellStanding } from '../../../machine/story.ts';
+import { type EventText, namedPerson } from '../../../machine/story-words.ts';
 import type { DeployEvents } from '../channel.ts';
 import { context, pack, type SlackBlock, type SlackMessage, section } from './blocks.ts';
 import { isLive, isTold, type Level } from './level.ts';

@@ -1,7 +1,7 @@
 /** Release notes as Slack blocks: every commit with its whole message, harmless, nothing left out unsaid. */
 import { counted } from '../../../format/words.ts';
 import type { NoteCommit, ReleaseNotes } from '../../../machine/events.ts';
-import { shortSha } from '../../../machine/story.ts';
+import { shortSha } from '../../../machine/story-words.ts';
 import { pack, type SlackBlock, section } from './blocks.ts';
 import { link, pieces, sectionMax } from './text.ts';
 

@@ -5,7 +5,8 @@
 import { nearest } from '../../../format/nearest.ts';
 import { siteOf } from '../../../machine/environments.ts';
 import type { EventType } from '../../../machine/events.ts';
-import { shortSha, tellStanding } from '../../../machine/story.ts';
+import { tellStanding } from '../../../machine/story.ts';
+import { shortSha } from '../../../machine/story-words.ts';
 import type { DeployEvents } from '../channel.ts';
 import { cutEscaped, escapeText, hrefOf } from './text.ts';
 

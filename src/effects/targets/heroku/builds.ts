@@ -19,7 +19,7 @@ export interface RequestBuildInput {
   readonly app: string;
   readonly commit: string;
   /** Put on the build, so that a later attempt knows it for its own. */
-  readonly mark: string;
+  readonly key: string;
   readonly timeoutMs: number;
 }
 
@@ -55,7 +55,7 @@ export async function newestBuilds(
 }
 
 /**
- * Has the commit built, once: a build that carries this deploy's mark is adopted. A failed one too:
+ * Has the commit built, once: a build that carries this deploy's key is adopted. A failed one too:
  * one build a deploy, and whoever follows it tells why it failed. Of several, one that did not fail.
  *
  * @param clear awaited right before the build is asked for, after the upload
@@ -69,7 +69,7 @@ export async function requestBuild(
   clear: Clear = async () => null,
 ): Promise<RequestedBuild | Refusal> {
   let source: UploadedSource | null = null;
-  const look = () => findMarked(api, input, ports);
+  const look = () => findByKey(api, input, ports);
   const deadline = ports.clock.ran() + input.timeoutMs;
   for (;;) {
     try {
@@ -97,10 +97,10 @@ export async function requestBuild(
 }
 
 /**
- * The mark that this code's build was asked for with; null: the build is not among the newest of
+ * The idempotency key that this code's build was asked for with; null: the build is not among the newest of
  * these apps, or carries none. A promotion says which app it came from (`Promote acme-staging v12 …`).
  */
-export async function buildMarkOf(
+export async function buildKeyOf(
   api: HerokuApi,
   { app: at, code, description }: Pick<CodeRelease, 'code' | 'description'> & { app: string },
   apps: readonly string[],
@@ -119,8 +119,8 @@ export async function buildMarkOf(
       if (elsewhere.includes(app) && error instanceof VendorRefused) return undefined;
       throw error;
     });
-    const mark = /^lockstep (\S.*)$/.exec(made?.source_blob.version_description ?? '');
-    if (mark?.[1] !== undefined) return mark[1];
+    const told = /^lockstep (\S.*)$/.exec(made?.source_blob.version_description ?? '');
+    if (told?.[1] !== undefined) return told[1];
   }
   return null;
 }
@@ -162,20 +162,20 @@ async function buildOf(
   return undefined;
 }
 
-/** `lockstep <mark>`, as a build's `version_description`: people see it too. */
-function markOf({ mark }: RequestBuildInput): string {
-  return `lockstep ${mark}`;
+/** `lockstep <key>`, as a build's `version_description`: people see it too. */
+function descriptionOf({ key }: RequestBuildInput): string {
+  return `lockstep ${key}`;
 }
 
 /** The newest build of this deploy that still counts; one that failed counts when there is no other. */
-async function findMarked(
+async function findByKey(
   api: HerokuApi,
   input: RequestBuildInput,
   ports: Ports,
 ): Promise<HerokuBuild | null> {
   const builds = await newestBuilds(api, input.app, newestMax, ports);
   const ours = builds.filter(
-    ({ source_blob }) => source_blob.version_description === markOf(input),
+    ({ source_blob }) => source_blob.version_description === descriptionOf(input),
   );
   const found = ours.find(({ status }) => status !== 'failed') ?? ours[0] ?? null;
   if (found === null || !(await wasReplaced(api, input.app, found, ports))) return found;
@@ -207,12 +207,12 @@ async function createBuild(
   ports: ClearedPorts,
 ): Promise<HerokuBuild> {
   const { app, commit: version } = input;
-  const source_blob = { url, checksum, version, version_description: markOf(input) };
+  const source_blob = { url, checksum, version, version_description: descriptionOf(input) };
   const path = appPath(app, 'builds');
   const made = await api.post(path, { source_blob }, buildSchema, ports);
   refuseContainerBuild(app, made);
-  const { version: of, version_description: mark } = made.source_blob;
-  if (of === version && mark === source_blob.version_description) return made;
+  const { version: of, version_description: description } = made.source_blob;
+  if (of === version && description === source_blob.version_description) return made;
   throw api.malformed(path, `the build ${made.id} is not of this deploy`);
 }
 

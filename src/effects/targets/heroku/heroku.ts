@@ -6,7 +6,7 @@ import { type Content, readContent } from './artifacts.ts';
 import {
   type Archive,
   type Built,
-  buildMarkOf,
+  buildKeyOf,
   type Clear,
   followBuild,
   type RequestBuildInput,
@@ -60,7 +60,7 @@ export type { AppCode, CodeRelease, Decision } from './code.ts';
 /** Apps are named, not numbered. Each call throws VendorUnreachable, VendorRefused or VendorMalformed, and what it says. */
 export interface Heroku {
   /**
-   * Has the commit built, once a deploy: what carries the deploy's mark is adopted. `clear` is
+   * Has the commit built, once a deploy: what carries the deploy's key is adopted. `clear` is
    * awaited right before the write, and may refuse it.
    *
    * @throws E_SOURCE_UPLOAD, E_BUILDS_LIMIT
@@ -117,8 +117,8 @@ export interface Heroku {
   findDecision(app: string, name: string | number, ports: Ports): Promise<Decision | null>;
   /** For how long from now dynos of an earlier release may answer beside those of this one, in milliseconds. */
   readOverlapMs(app: string, release: HerokuVersion, ports: Ports): Promise<number>;
-  /** The deploy of ours that built what runs, by the mark on its build; null: none is known. */
-  buildMarkOf(
+  /** The deploy of ours that built what runs, by the idempotency key that its build carries; null: none is known. */
+  buildKeyOf(
     code: Pick<CodeRelease, 'code' | 'description'> & { app: string },
     apps: readonly string[],
     ports: Ports,
@@ -212,12 +212,12 @@ class HerokuAccount implements Heroku {
     return readOverlapMs(this.#api, app, release, ports);
   }
 
-  buildMarkOf(
+  buildKeyOf(
     code: Pick<CodeRelease, 'code' | 'description'> & { app: string },
     apps: readonly string[],
     ports: Ports,
   ) {
-    return buildMarkOf(this.#api, code, apps, ports);
+    return buildKeyOf(this.#api, code, apps, ports);
   }
 
   async account(ports: Ports) {

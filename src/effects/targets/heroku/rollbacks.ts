@@ -12,7 +12,7 @@ import {
   readContent,
   refuseContainerRelease,
 } from './artifacts.ts';
-import { buildMarkOf } from './builds.ts';
+import { buildKeyOf } from './builds.ts';
 import {
   type AppCode,
   classify,
@@ -30,7 +30,7 @@ import { type Code, type HerokuRelease, releaseSchema } from './schemas.ts';
 export interface RollBackInput {
   readonly app: string;
   /** On the build of what is to be taken back. */
-  readonly mark: string;
+  readonly key: string;
   /** What may run again: the first of these that ran before. */
   readonly to: readonly Artifact[];
   readonly timeoutMs: number;
@@ -221,13 +221,13 @@ async function isDeploys(
 /** Whether the deploy had it built, whoever released it. */
 async function isOurs(
   api: HerokuApi,
-  { app, mark }: RollBackInput,
+  { app, key }: RollBackInput,
   decided: Decision | null,
   ports: Ports,
 ): Promise<boolean> {
   if (decided === null || decided.code === null) return false;
   const { code, description } = decided;
-  return (await buildMarkOf(api, { app, code, description }, [app], ports)) === mark;
+  return (await buildKeyOf(api, { app, code, description }, [app], ports)) === key;
 }
 
 /** Whether somebody went back to the deploy's code by a rollback, which does not say what it is of: an earlier release does. */

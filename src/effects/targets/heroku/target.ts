@@ -91,7 +91,7 @@ class HerokuTarget implements Target {
     ports: StepPorts,
   ): Promise<Submitted | Refusal> {
     if (verified === null) {
-      const input = { app: this.#app, commit, mark: key, timeoutMs };
+      const input = { app: this.#app, commit, key, timeoutMs };
       const asked = await this.#heroku.requestBuild(input, ports, archive, clear);
       if (asked.kind !== 'requested') return asked;
       return {
@@ -186,11 +186,11 @@ class HerokuTarget implements Target {
   ): Promise<string | null> {
     const apps = places.filter((place) => place.kind === kind).map(({ name }) => name);
     const running = { app: this.#app, code: codeOf(artifact), description };
-    return this.#heroku.buildMarkOf(running, apps, ports);
+    return this.#heroku.buildKeyOf(running, apps, ports);
   }
 
   async restore({ key, to, timeoutMs }: RestoreInput, ports: StepPorts): Promise<Restored> {
-    const input = { app: this.#app, mark: key, to, timeoutMs };
+    const input = { app: this.#app, key, to, timeoutMs };
     return restoredOf(await this.#heroku.rollBack(input, ports));
   }
 

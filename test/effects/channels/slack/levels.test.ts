@@ -17,8 +17,9 @@ import type { DomainEvent, EventType } from '../../../../src/machine/events.ts';
 import { samples } from '../../../../src/machine/samples.ts';
 import { nextFor } from '../../../../src/machine/state-facts.ts';
 import { tell } from '../../../../src/machine/story.ts';
+import { faultOf } from '../../../../src/sandbox/slack/limits.ts';
 import { sample, variants } from '../../../machine/samples.ts';
-import { faultIn, mentionsIn, seen } from './server.ts';
+import { mentionsIn, seen } from './server.ts';
 
 const deploy = '502-1a5f89db';
 const requested = { type: 'deploy.requested', data: samples['deploy.requested'] } as const;
@@ -107,7 +108,7 @@ describe('at each level', () => {
     // What a channel never asks for cannot be told.
     if (is) expect(mayBeTold(event.type, level)).toBe(true);
     for (const message of messages) {
-      expect(faultIn(message)).toBeNull();
+      expect(faultOf({ ...message }, 'bot')).toBeNull();
       expect(seen(message.text)).toBe(`acme-web 502: ${tell(event).headline}`);
       expect(seen(allText(messages))).toContain('acme-web');
     }
@@ -257,7 +258,7 @@ describe('a failure', () => {
       notes: { ...notes, commits: many as typeof notes.commits, omitted: 4 },
     });
     const messages = step(endingIn(long, sample('deploy.failed')), facts);
-    for (const message of messages) expect(faultIn(message)).toBeNull();
+    for (const message of messages) expect(faultOf({ ...message }, 'bot')).toBeNull();
     expect(allText(messages).match(/Change \d+/g)).toHaveLength(10);
     expect(allText(messages)).toContain('• and 244 earlier commits');
   });

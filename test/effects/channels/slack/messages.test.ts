@@ -13,9 +13,10 @@ import type {
 import { samples } from '../../../../src/machine/samples.ts';
 import { tell } from '../../../../src/machine/story.ts';
 import { replaceUnseen } from '../../../../src/redaction/unseen.ts';
+import { faultOf } from '../../../../src/sandbox/slack/limits.ts';
 import { fc } from '../../../fast-check.ts';
 import { sample, variants } from '../../../machine/samples.ts';
-import { faultIn, mentionsIn, seen } from './server.ts';
+import { mentionsIn, seen } from './server.ts';
 
 const oncall = '<!subteam^S0ONCALL>';
 const requested = { type: 'deploy.requested', data: samples['deploy.requested'] } as const;
@@ -54,7 +55,7 @@ describe('stepMessages', () => {
         expect(messages).toEqual([]);
       else expect(seen(allText(messages))).toContain(headline);
       for (const message of messages) {
-        expect(faultIn(message)).toBeNull();
+        expect(faultOf({ ...message }, 'bot')).toBeNull();
         expect(seen(message.text)).toBe(`acme-web 502: ${headline}`);
       }
     }
@@ -130,7 +131,7 @@ describe('release notes', () => {
       fc.property(fc.array(fc.tuple(messy, messy), { maxLength: 4 }), (texts) => {
         const messages = step(notesOf(texts.map(([title, body]) => commitOf(title, body))));
         for (const message of messages) {
-          expect(faultIn(message)).toBeNull();
+          expect(faultOf({ ...message }, 'bot')).toBeNull();
           for (const text of textsOf(message)) {
             expect(mentionsIn(text)).toEqual([]);
             expect(text.isWellFormed()).toBe(true);
@@ -188,7 +189,7 @@ describe('release notes', () => {
 describe('deployMessage', () => {
   it.each(cases)('stands within limits and calls nobody after %s', (_, event) => {
     const message = deployMessage(after(event));
-    expect(faultIn(message)).toBeNull();
+    expect(faultOf({ ...message }, 'bot')).toBeNull();
     expect(textsOf(message).flatMap(mentionsIn)).toEqual([]);
     expect(seen(allText([message]))).toContain(tell(event).headline);
     expect(allText([message])).toContain('Greet people by name — Ana Lima');
@@ -241,6 +242,6 @@ describe('a canary that is taken back', () => {
     expect(text).toContain('🔴 failed while baking on the canary: E_ENDPOINT');
     expect(text).toContain('; the canary was taken back: it runs v8, what it ran before');
     expect(text).toContain('curl -i https://staging.acme.test/');
-    expect(faultIn(message)).toBeNull();
+    expect(faultOf({ ...message }, 'bot')).toBeNull();
   });
 });

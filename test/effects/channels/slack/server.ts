@@ -1,12 +1,13 @@
-/** A Slack on 127.0.0.1 that is as strict about messages as the real one, keeps them, and fails when told to. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+/** The sandbox's Slack on 127.0.0.1: what it took is kept as it was sent, and it fails when told to. */
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
 import { systemClock } from '../../../../src/effects/clock.ts';
 import { createHttpClient } from '../../../../src/effects/http/client.ts';
 import type { HttpClient } from '../../../../src/effects/http/request.ts';
 import { undiciTransport } from '../../../../src/effects/http/undici-transport.ts';
+import { createSlack } from '../../../../src/sandbox/slack/slack.ts';
 
-export const botToken = 'xoxb-1234567890-secret-of-the-bot';
 export const webhookPath = '/services/T0TEAM/B0HOOK/secretOfTheWebhook';
 
 export interface Posted {
@@ -30,12 +31,12 @@ interface Block {
 /** How to answer instead; null: as usual. */
 export type Answering = (
   message: Posted,
-  response: ServerResponse,
 ) => { status?: number; headers?: Record<string, string>; body: object | string } | 'hang' | null;
 
 export interface SlackServer {
   readonly baseUrl: string;
   readonly webhookUrl: string;
+  readonly botToken: string;
   readonly http: HttpClient;
   readonly notices: string[];
   /** What Slack took, in order. */
@@ -48,39 +49,39 @@ export async function startSlack(): Promise<SlackServer> {
   const messages: Posted[] = [];
   const notices: string[] = [];
   const transport = undiciTransport();
-  const server = createServer((request, response) => void serve(request, response));
+  const sandbox = createSlack({
+    now: () => Date.parse('2026-01-05T11:00:00Z'),
+    newId: randomUUID,
+    token: webhookPath,
+  });
+  const server = serve({ fetch: answered, port: 0, hostname: '127.0.0.1' });
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let text = '';
-    for await (const chunk of request) text += chunk;
-    const reply = (body: object | string, status = 200, headers = {}) =>
-      response
-        .writeHead(status, headers)
-        .end(typeof body === 'string' ? body : JSON.stringify(body));
-    const path = request.url ?? '';
+  async function answered(request: Request): Promise<Response> {
+    const path = new URL(request.url).pathname;
     const method = path === webhookPath ? 'webhook' : path.endsWith('update') ? 'update' : 'post';
-    const message: Posted = { method, body: JSON.parse(text) };
-    if (method !== 'webhook' && request.headers.authorization !== `Bearer ${botToken}`) {
-      return void reply({ ok: false, error: 'invalid_auth' });
+    const sent = await request.text();
+    const message: Posted = { method, body: JSON.parse(sent) };
+    const instead = slack.answer(message);
+    if (instead === 'hang') return new Promise(() => {});
+    if (instead !== null) {
+      const { body, ...init } = instead;
+      return new Response(typeof body === 'string' ? body : JSON.stringify(body), init);
     }
-    const instead = slack.answer(message, response);
-    if (instead === 'hang') return;
-    if (instead !== null) return void reply(instead.body, instead.status, instead.headers);
-    const fault = faultIn(message.body);
-    if (fault !== null) {
-      return void (method === 'webhook' ? reply(fault, 400) : reply({ ok: false, error: fault }));
-    }
-    messages.push(message);
-    if (method === 'webhook') return void reply('ok');
-    const ts = message.body.ts ?? `1767610800.${String(messages.length).padStart(6, '0')}`;
-    reply({ ok: true, channel: 'C0DEPLOY', ts });
+    const { headers } = request;
+    const response = await sandbox.fetch(
+      new Request(request.url, { method: request.method, headers, body: sent }),
+    );
+    const text = await response.clone().text();
+    if (text === 'ok' || /^\{"ok":true/.test(text)) messages.push(message);
+    return response;
   }
 
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  await new Promise<void>((listening) => server.once('listening', listening));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const slack: SlackServer = {
     baseUrl: `${origin}/api`,
     webhookUrl: origin + webhookPath,
+    botToken: sandbox.botToken,
     messages,
     notices,
     answer: () => null,
@@ -93,22 +94,11 @@ export async function startSlack(): Promise<SlackServer> {
     }),
     async close() {
       await transport.close();
-      server.closeAllConnections();
+      if ('closeAllConnections' in server) server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
     },
   };
   return slack;
-}
-
-/** Slack's limits (Block Kit reference; the sum of all blocks was seen, it is not documented). */
-export function faultIn({ text, blocks = [] }: Posted['body']): string | null {
-  const texts = blocks.map(blockText);
-  if (text.trim() === '' && blocks.length === 0) return 'no_text';
-  if (text.length > 40_000) return 'msg_too_long';
-  if (blocks.length > 50) return 'invalid_blocks';
-  if (texts.some((one) => one.length > 3_000 || one.trim() === '')) return 'invalid_blocks';
-  if (texts.join('').length > 13_200) return 'msg_blocks_too_long';
-  return null;
 }
 
 export function blockText(block: Block): string {

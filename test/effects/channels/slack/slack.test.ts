@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asPlainText, pack, section } from '../../../../src/effects/channels/slack/blocks.ts';
 import { createSlack, slackFault } from '../../../../src/effects/channels/slack/slack.ts';
 import { VendorRefused } from '../../../../src/effects/http/errors.ts';
-import { botToken, type SlackServer, startSlack, webhookPath } from './server.ts';
+import { type SlackServer, startSlack, webhookPath } from './server.ts';
 
 let server: SlackServer;
 beforeEach(async () => {
@@ -14,7 +14,7 @@ afterEach(() => server.close());
 const channel = '#alerts-deploy';
 const message = { text: 'it is up', blocks: [section('*it is up*')] };
 const ports = () => ({ http: server.http, signal: AbortSignal.timeout(20_000) });
-const bot = (token = botToken) =>
+const bot = (token = server.botToken) =>
   createSlack({ baseUrl: server.baseUrl, botToken: token, channel });
 const hook = () => createSlack({ baseUrl: server.baseUrl, webhookUrl: server.webhookUrl, channel });
 
@@ -25,7 +25,7 @@ async function refusal(call: Promise<unknown>): Promise<VendorRefused> {
   );
   expect(error).toBeInstanceOf(VendorRefused);
   const shown = JSON.stringify([error, (error as Error).message, (error as VendorRefused).hint]);
-  expect(shown).not.toContain(botToken);
+  expect(shown).not.toContain(server.botToken);
   expect(shown).not.toContain('secretOfTheWebhook');
   return error as VendorRefused;
 }
@@ -35,26 +35,26 @@ describe('with a bot’s token', () => {
     const slack = bot();
     expect(slack.mode).toBe('bot');
     const place = await slack.post(message, ports());
-    expect(place).toEqual({ channel: 'C0DEPLOY', ts: '1767610800.000001' });
+    expect(place).toEqual({ channel: 'C0SANDBOX1', ts: '1767610800.000001' });
     await slack.post({ ...message, broadcast: true }, ports(), place);
     await slack.update(place ?? { channel: '', ts: '' }, { ...message, text: 'done' }, ports());
     const [first, reply, update] = server.messages;
     expect(first?.body).toMatchObject({ channel, text: 'it is up', unfurl_links: false });
     expect(first?.body).not.toHaveProperty('thread_ts');
     expect(reply?.body).toMatchObject({
-      channel: 'C0DEPLOY',
+      channel: 'C0SANDBOX1',
       thread_ts: '1767610800.000001',
       reply_broadcast: true,
     });
     expect(update).toMatchObject({
       method: 'update',
-      body: { channel: 'C0DEPLOY', ts: '1767610800.000001', text: 'done' },
+      body: { channel: 'C0SANDBOX1', ts: '1767610800.000001', text: 'done' },
     });
   });
 
   it('takes a base URL with a trailing slash, or of a bare origin', async () => {
     for (const baseUrl of [`${server.baseUrl}/`, new URL(server.baseUrl).origin]) {
-      await createSlack({ baseUrl, botToken, channel }).post(message, ports());
+      await createSlack({ baseUrl, botToken: server.botToken, channel }).post(message, ports());
     }
     expect(server.messages).toHaveLength(2);
   });
@@ -167,8 +167,7 @@ it('needs one of the two ways, and prefers the bot', () => {
   expect(() => createSlack({ baseUrl: server.baseUrl, channel })).toThrow(
     expect.objectContaining({ code: 'E_SLACK_UNSET' }),
   );
-  const { baseUrl, webhookUrl } = server;
-  expect(createSlack({ baseUrl, webhookUrl, botToken, channel }).mode).toBe('bot');
+  expect(createSlack({ ...server, channel }).mode).toBe('bot');
 });
 
 describe('pack', () => {

@@ -11,7 +11,7 @@ import { HerokuStandIn } from './stand-in.ts';
 import type { StandInApp } from './world.ts';
 
 const commit = 'a'.repeat(40);
-const input = { app: 'acme-staging', commit, mark: 'deploy-1', timeoutMs: 600_000 };
+const input = { app: 'acme-staging', commit, key: 'deploy-1', timeoutMs: 600_000 };
 const tarball = new TextEncoder().encode('a gzipped tarball');
 const archive = async () => tarball;
 const builds = 'POST /apps/acme-staging/builds';
@@ -32,7 +32,7 @@ afterEach(() => world.close());
 const sent = (request: string) => world.asked.filter((one) => one === request).length;
 
 describe('requestBuild', () => {
-  it('uploads the commit and asks for its build, with the full commit, its checksum and the mark', async () => {
+  it('uploads the commit and asks for its build, with the full commit, its checksum and the key', async () => {
     const answer = await heroku.requestBuild(input, ports, archive);
     expect(app.builds).toHaveLength(1);
     const [build] = app.builds;
@@ -50,7 +50,7 @@ describe('requestBuild', () => {
   });
 
   it.each(['pending', 'succeeded', 'failed'] as const)(
-    'adopts a build that is %s and carries its mark, and writes nothing',
+    'adopts a build that is %s and carries its key, and writes nothing',
     async (status) => {
       const { id } = world.build(app, { status, mark: 'lockstep deploy-1' });
       const answer = await heroku.requestBuild(input, ports, archive);
@@ -59,7 +59,7 @@ describe('requestBuild', () => {
     },
   );
 
-  it('of several with its mark adopts the one that did not fail', async () => {
+  it('of several with its key adopts the one that did not fail', async () => {
     const { id } = world.build(app, { status: 'succeeded', mark: 'lockstep deploy-1' });
     world.build(app, { status: 'failed', mark: 'lockstep deploy-1' });
     expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ build: id });

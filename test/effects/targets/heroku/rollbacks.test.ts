@@ -7,7 +7,7 @@ import { HerokuStandIn } from './stand-in.ts';
 import type { StandInApp, StandInRelease } from './world.ts';
 
 const name = 'acme-canary';
-const mark = '502-11111111';
+const key = '502-11111111';
 const write = `POST /apps/${name}/releases`;
 const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(40)) as [
   string,
@@ -36,16 +36,16 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Of the deploy, as a build of its mark makes one. */
+/** Of the deploy, as a build with its key makes one. */
 function release(): StandInRelease {
   const slug = world.slug(one);
   const made = world.release(app, slug, { description: 'Deploy 11111111' });
-  world.build(app, { mark: `lockstep ${mark}`, status: 'succeeded', slug, release: made.id });
+  world.build(app, { mark: `lockstep ${key}`, status: 'succeeded', slug, release: made.id });
   return made;
 }
 
 const rollBack = (over: Partial<StepPorts> = {}) =>
-  heroku.rollBack({ app: name, mark, to: [wanted()], timeoutMs: 30_000 }, { ...ports, ...over });
+  heroku.rollBack({ app: name, key, to: [wanted()], timeoutMs: 30_000 }, { ...ports, ...over });
 const wanted = () => ({ kind: 'slug', id: slugBefore, digest: null, commit: two });
 const sent = () => world.asked.filter((one) => one === write).length;
 const rollbacks = () =>
@@ -261,7 +261,7 @@ describe('what was promoted', () => {
     async (description) => {
       const staging = world.app('acme-staging');
       const slug = world.slug(one);
-      world.build(staging, { mark: `lockstep ${mark}`, status: 'succeeded', slug });
+      world.build(staging, { mark: `lockstep ${key}`, status: 'succeeded', slug });
       app.releases.pop();
       app.builds.pop();
       world.release(app, slug, { description });

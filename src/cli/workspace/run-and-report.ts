@@ -1,4 +1,4 @@
-/** Carries one deploy to where its run ends, and tells: what `advance` and `resume` share. */
+/** Runs one deploy until its run ends, and reports it: what `advance` and `resume` share. */
 import { systemClock } from '../../effects/clock.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
 import { nextFor } from '../../machine/state-facts.ts';
@@ -18,7 +18,7 @@ import { type AssembleOptions, type Assembly, assemble } from './assemble.ts';
 import { signalExitCodes } from './exit-codes.ts';
 import { listenToSignals } from './signals.ts';
 
-export interface CarryOptions {
+export interface RunAndReportOptions {
   readonly terminal: Terminal;
   readonly json: boolean;
   /** What is told before anything is done. */
@@ -35,7 +35,7 @@ export interface CarryOptions {
 /** How long the end of a run waits for its last messages; a signal leaves less. */
 const flushMs = { done: 5_000, interrupted: 700 };
 
-export async function carry(options: CarryOptions): Promise<number> {
+export async function runAndReport(options: RunAndReportOptions): Promise<number> {
   const { terminal, json, parts } = options;
   const key = signingKeyOf(parts.environment);
   const clock = systemClock;

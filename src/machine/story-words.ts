@@ -1,0 +1,52 @@
+/** What the sentences of the story are made of. */
+import { oneLine } from '../format/text.ts';
+import type { KillSwitch, Running } from './events.ts';
+
+export interface EventText {
+  /** One line. */
+  readonly headline: string;
+  /** What else helps, of one or several lines: a hint, a list. */
+  readonly detail: string | null;
+  readonly tone: 'good' | 'bad' | 'neutral' | 'waiting';
+}
+
+type Tone = EventText['tone'];
+
+/** A commit or any other long id as people know it: its first 8 characters. */
+export function shortSha(sha: string): string {
+  return sha.slice(0, 8);
+}
+
+export function eventText(tone: Tone, headline: string, detail: string | null = null): EventText {
+  return { headline: oneLine(headline), detail, tone };
+}
+
+/** The command that lets a deploy go on. */
+export const resume = (deploy: string | null, joint = ' '): string =>
+  deploy === null
+    ? `pipeline resume${joint}with the deploy and --reason`
+    : `pipeline resume ${deploy} --reason "…"`;
+
+export function buildName(label: string, commit: string): string {
+  return `build ${label} (${shortSha(commit)})`;
+}
+
+/** `v41, 0f0a53bc`. */
+export function runs({ version, commit }: Running): string {
+  const release = version === null ? 'no release' : version;
+  return `${release}, ${commit === null ? 'of an unknown commit' : shortSha(commit)}`;
+}
+
+/** A person who ordered something, as claimed and as seen. */
+export function namedPerson({ actor, observed }: { actor: string; observed: string }): string {
+  return `${oneLine(actor)} (${oneLine(observed)})`;
+}
+
+export function because(person: { actor: string; observed: string; reason: string }): string {
+  return `${namedPerson(person)}: ${oneLine(person.reason)}`;
+}
+
+export function switchState({ state, why }: KillSwitch): string {
+  if (state !== 'another value') return state;
+  return `not the word true${why === null ? '' : ` (${why})`}`;
+}
