@@ -1,5 +1,5 @@
 /** Every change of production in a period, as one page. */
-import { shortSha } from '../machine/story.ts';
+import { shortSha } from '../machine/story-words.ts';
 import type { Change } from '../runtime/accounts/changes.ts';
 import { linkTo, nothing, time } from './document.ts';
 import { html, type Markup } from './markup.ts';

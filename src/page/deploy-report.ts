@@ -1,6 +1,6 @@
 /** One deploy on one page, for an auditor: what was decided, on which grounds, by whom, and how to check that it was so. */
 import { nextFor } from '../machine/state-facts.ts';
-import { shortSha } from '../machine/story.ts';
+import { shortSha } from '../machine/story-words.ts';
 import type { Check, Said } from '../runtime/accounts/changes.ts';
 import { drawChart } from './chart-drawing.ts';
 import { chartLayout } from './chart-layout.ts';
