@@ -1,6 +1,7 @@
 /** The web server: pages, their stylesheet and script, and what comes live. It only reads. */
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { compress } from 'hono/compress';
 import { streamSSE } from 'hono/streaming';
 import { document } from '../page/document.ts';
 import { liveScript } from '../page/live.ts';
@@ -26,6 +27,8 @@ const securityHeaders = {
 function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number): Hono {
   const pages = new Pages(sources, ranMs);
   const app = new Hono();
+  // What comes live is left as it is: it has to be there at once.
+  app.use(compress());
   app.use(async (c, next) => {
     const url = new URL(c.req.url);
     const given = url.searchParams.get('token');

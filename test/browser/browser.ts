@@ -67,6 +67,14 @@ export async function axeFindings(page: Page, rules: readonly string[]): Promise
   );
 }
 
+/** The picture that README shows, written anew where `LOCKSTEP_README_PICTURES` is 1: what a screen has of the page. */
+export async function readmePicture(page: Page, name: string): Promise<void> {
+  if (process.env.LOCKSTEP_README_PICTURES !== '1') return;
+  const folder = resolve(import.meta.dirname, '../../docs/pictures');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
 /** Kept for whoever wants to look at them, where `LOCKSTEP_PICTURES` names a folder. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.LOCKSTEP_PICTURES;

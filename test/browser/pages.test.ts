@@ -14,6 +14,7 @@ import {
   openBrowser,
   openPage,
   picture,
+  readmePicture,
 } from './browser.ts';
 
 const looks = {
@@ -93,6 +94,9 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
       const rules = rulesOf[look];
       if (rules !== undefined) expect([name, await axeFindings(page, rules)]).toEqual([name, []]);
       await picture(page, `${name}-${look}`);
+      if (name === 'live' && ['light', 'dark'].includes(look)) {
+        await readmePicture(page, `deploy-${look}`);
+      }
     }
     expect(complaints.filter((one) => !one.includes('404'))).toEqual([]);
     expect(elsewhere).toEqual([]);

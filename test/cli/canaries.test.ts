@@ -460,6 +460,12 @@ describe('nothing of a secret, in whatever form it is repeated, comes out', {
           await world.run(['export'], more);
           await world.run(['export', '--output', `${store}.jsonl`], more);
         }
+        const theirs = { PIPELINE_STORE: 'sqlite:theirs.db' };
+        await world.run(['export', '--format', 'cdevents'], theirs);
+        for (const format of ['csv', 'json', 'html']) {
+          await world.run(['report', '--format', format, '--since', '2026-01-01'], theirs);
+        }
+        await world.run(['report', '502', '--html', 'theirs.html'], theirs);
         await tellSlack(world, given);
         await tellHooks(world, given);
         world.expectNothing();

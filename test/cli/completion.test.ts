@@ -27,7 +27,7 @@ const next = async (...words: string[]): Promise<string[]> =>
 
 describe('suggestions', () => {
   it.each<[string, string[], string[]]>([
-    ['the beginning of a command', ['re'], ['replay', 'resume']],
+    ['the beginning of a command', ['re'], ['replay', 'report', 'resume']],
     ['a deploy', ['log', ''], ['501-0f0a53bc', '502-1a5f89db']],
     ['the beginning of a deploy', ['log', '501'], ['501-0f0a53bc']],
     [

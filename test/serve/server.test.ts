@@ -1,5 +1,6 @@
 /** The pages over HTTP: each of them in each situation, what of others’ text is in them, and what comes live. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -90,6 +91,25 @@ describe('pages', () => {
     }
   });
 
+  it('weigh less than 60 kB each, with all that they load', async () => {
+    for (let build = 900; build < 960; build++) {
+      await request(`${build}-weighed`, 'heavy', 'A title as long as people write them (#4711)');
+    }
+    const { url } = await started();
+    const loaded = (await bytesOf(`${url}/style.css`)) + (await bytesOf(`${url}/live.js`));
+    for (const path of [
+      '/',
+      '/chart',
+      '/explain?commit=x',
+      '/lanes/heavy',
+      `/deploys/${idOf(501)}`,
+    ]) {
+      const all = (await bytesOf(url + path)) + loaded;
+      expect([path, all < 60_000 ? 'light' : all]).toEqual([path, 'light']);
+    }
+    expect(loaded).toBeGreaterThan(1_000);
+  });
+
   it('search by what is typed, which is a text and no pattern', async () => {
     const { url } = await started();
     const found = async (query: string) => {
@@ -125,7 +145,7 @@ describe('what comes live', () => {
   it('is told once, whoever was away in between, and after the server was begun again', async () => {
     let { port } = await started();
     let told = await world.log.head();
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 10; round++) {
       await request(`${700 + round}-live`, 'live', `${round}`);
       const head = await world.log.head();
       const [id] = await ids(port, told, 1);
@@ -157,6 +177,19 @@ describe('what comes live', () => {
     }
   });
 });
+
+/** As they come to a browser, which takes them compressed. */
+function bytesOf(url: string): Promise<number> {
+  return new Promise((done, fail) => {
+    get(url, { headers: { 'accept-encoding': 'gzip, deflate, br' } }, (answer) => {
+      let bytes = 0;
+      answer.on('data', (part: Buffer) => {
+        bytes += part.length;
+      });
+      answer.on('end', () => done(bytes));
+    }).on('error', fail);
+  });
+}
 
 /** The ids of the next events. */
 async function ids(port: number, after: number, count: number): Promise<number[]> {
