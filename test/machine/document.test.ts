@@ -13,6 +13,7 @@ import {
 import { declaredEdges, nameOf } from './edges.ts';
 
 const text = documentChart(chart);
+const paths = deployPaths(chart);
 const committed = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -98,12 +99,13 @@ describe('the document', () => {
     const sections = body.split('\n### ').slice(1);
     expect(sections).toHaveLength(endLeaves.length);
     const all = sections.flatMap((section) => {
-      const lines = section.split('\n').filter((line) => line.startsWith('1. '));
+      const [end, ...rest] = section.split('\n');
+      const lines = rest.filter((line) => line.startsWith('1. '));
       expect(lines.length).toBeGreaterThan(0);
-      return lines.map((line) => section.split('\n')[0] + line);
+      return lines.map((line) => `${end}${line}`);
     });
     expect(new Set(all).size).toBe(all.length);
-    const direct = deployPaths(chart).filter(
+    const direct = paths.filter(
       ({ turn, request }) => turn === null && request.settings.canary === null,
     );
     expect(all).toHaveLength(new Set(direct.map(({ steps }) => steps.map(inWords).join())).size);
@@ -128,7 +130,6 @@ describe('the document', () => {
 });
 
 describe('the paths', () => {
-  const paths = deployPaths(chart);
   /** A canary's states are entered again with each share of the traffic. */
   const wayOf = ({ steps }: DeployPath): string[] => {
     const baked = steps.map(({ event }) => (event.type === 'canary.verified' ? '+' : ''));

@@ -90,6 +90,23 @@ describe('of those who wait on one line of history', () => {
   });
 });
 
+it('of several that go first, the newest build is waited for, in whatever order they joined', () => {
+  const builds = ['9', '10', '501', '502', '502', '1000'];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(builds, { minLength: 1 }), (order) => {
+      const others = order.map((build, at) => ({ ...waiter(`c${at}`), build }));
+      const turn = decideTurn({
+        me: 'me',
+        waiting: [waiter('me'), ...others],
+        relationTo: () => 'ahead',
+        stacking: 'skip',
+      });
+      const newest = String(Math.max(...order.map(Number)));
+      expect(turn).toMatchObject({ kind: 'wait', behind: { build: newest } });
+    }),
+  );
+});
+
 describe('where git cannot tell', () => {
   it('who joined first goes first', () => {
     const waiting = [waiter('x'), waiter('y')];

@@ -102,4 +102,6 @@ export const variants: readonly DomainEvent[] = [
   }),
   sample('production.submitted', { adopted: true }),
   sample('production.released', { artifact: null }),
+  sample('lock.acquired', { provider: 'circleci', token: 4, waitedMs: 0 }),
+  sample('production.verified', { bakeMs: 600_000 }),
 ];

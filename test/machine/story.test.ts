@@ -195,11 +195,20 @@ describe('tellStanding', () => {
     (step) => {
       const { failure } = samples['deploy.failed'];
       const notBack = sample('deploy.failed', { step, failure });
-      for (const why of [sample('production.held'), sample('lock.waitTimedOut')]) {
+      const reasons = [
+        sample('production.held'),
+        sample('lock.waitTimedOut'),
+        sample('deploy.failed'),
+      ];
+      for (const why of [
+        ...reasons,
+        sample('deploy.failed', { failure: { ...failure, hint: null } }),
+      ]) {
         const told = tellStanding([...before, why, sample('run.resumed'), notBack]);
         const beside = 'the canary was not taken back, and may still run the commit';
         expect(told.headline).toContain(`${tell(why).headline}; ${beside}: failed while `);
-        expect(told.detail).toContain(tell(why).detail);
+        const details = [tell(why), tell(notBack)].map(({ detail }) => detail);
+        expect(told.detail).toBe(details.filter((detail) => detail !== null).join('\n'));
         expect(told.tone).toBe('bad');
       }
       expect(tell(notBack).detail).toContain('The canary may still run the commit.');

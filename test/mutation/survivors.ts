@@ -45,4 +45,18 @@ export const survivors: readonly Survivor[] = [
     isEquivalent: false,
     why: 'a signal between the deploy’s lease and the next turn: the processes’ tests send it, at random',
   },
+  {
+    file: 'src/machine/context.ts',
+    code: `\`the chart has no \${what} here\``,
+    by: '``',
+    isEquivalent: false,
+    why: 'the order of the chart’s states rules it out; the sentence is for whoever changes that order',
+  },
+  {
+    file: 'src/machine/lane.ts',
+    code: 'a > b',
+    by: 'a <= b',
+    isEquivalent: true,
+    why: 'two of one length: a sort asks whether one comes before the other, which `a < b` has said by then',
+  },
 ];
