@@ -107,7 +107,8 @@ export class Fences {
     const [first] = events;
     const run = String(first?.metadata.run);
     if (first === undefined || !this.#options.isRun(run)) return;
-    if (first.type === 'deploy.requested') return;
+    // A request begins its stream, and a chart's name is made of what it says: nobody writes another there.
+    if (first.type === 'deploy.requested' || first.type === 'chart.kept') return;
     const { check } = this.#options;
     const isOf = (resource: string): boolean => {
       const given = before.get(resource);
