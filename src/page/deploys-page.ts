@@ -3,6 +3,7 @@ import { formatDuration } from '../format/duration.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
 import { type Addresses, nothing, type PageParts, since, time } from './document.ts';
+import { figuresPart, type LaneFigures } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import { stateMark } from './state-mark.ts';
 
@@ -19,16 +20,19 @@ export interface LaneHistory {
   readonly rows: readonly DeployRow[];
   /** The page after this one; null where this is the last, or there is no server to ask. */
   readonly next: string | null;
+  /** Null: nothing to tell yet, or not asked. */
+  readonly figures: LaneFigures | null;
   /** The states to choose from; null: there is no server to ask. */
   readonly search: { readonly form: HistoryForm; readonly states: readonly string[] } | null;
 }
 
 export function deploysPage(history: LaneHistory, position: number, at: Addresses): PageParts {
-  const { lane, rows, next, search } = history;
+  const { lane, rows, next, search, figures } = history;
   return {
     title: `Deploys of ${lane}`,
     position,
     main: html`<h1>Deploys of ${lane}</h1>
+${figures === null ? nothing : figuresPart(figures)}
 ${search === null ? nothing : form(search)}
 ${rows.length === 0 ? html`<p>There is none.</p>` : deploysTable(rows, at)}
 ${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a></p>`}`,

@@ -36,6 +36,10 @@ form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.5rem 0}label{
 input,select,button{font:inherit;color:inherit;background:var(--page);border:1px solid var(--soft);border-radius:.3rem;padding:.25rem .5rem}
 .chart{width:100%;min-width:56rem;height:auto;max-height:90vh}
 ul.notes{padding-left:1.2rem}
+.figures{grid-template-columns:repeat(auto-fill,minmax(min(100%,9rem),max-content) minmax(6rem,max-content))}
+.waiting-bar{width:100%;height:1.4rem;display:block;border:1px solid var(--line)}.swatch{width:.8em;height:.8em}
+ul.parts{list-style:none;padding:0;margin:.3rem 0;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem}
+.part-queued{fill:#7a8794}.part-locked{fill:#3d6fb4}.part-deploying{fill:#0b8a62}.part-verifying{fill:#8a5bb0}.part-held{fill:#c05a1a}
 @media(max-width:40rem){td.text{min-width:9rem}dl{grid-template-columns:1fr}dt{margin-top:.3rem}}
 @media print{@page{size:A4;margin:14mm}header nav,.skip,form{display:none}a{color:inherit}.chart{max-height:none}}
 ${chartStyle}`.replace(/\n+/g, '\n');

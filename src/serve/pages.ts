@@ -9,7 +9,7 @@ import { lanesPage } from '../page/lanes-page.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { searchDeploys } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
-import { readStandings, readToldDeploy } from './read.ts';
+import { readFigures, readStandings, readToldDeploy } from './read.ts';
 
 const perPage = 50;
 
@@ -84,7 +84,9 @@ async function history(
   });
   const further = new URLSearchParams(Object.entries(form).filter(([, value]) => value !== ''));
   further.set('after', String(next));
-  const shown = redactAll({ lane, rows, search: { form, states } });
+  // Of older pages the figures would be those of the newest.
+  const figures = url.search === '' ? await readFigures(log, lane) : null;
+  const shown = redactAll({ lane, rows, figures, search: { form, states } });
   return deploysPage({ ...shown, next: next === null ? null : `?${further}` }, position, addresses);
 }
 

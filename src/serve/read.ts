@@ -1,7 +1,10 @@
 /** What the pages show, read from the log. Nothing leaves here with a secret in it: an imported log may hold one. */
 
 import type { ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
+import type { LaneFigures } from '../page/figures.ts';
 import { redactAll } from '../redaction/gate.ts';
+import { readLaneRecord, recentPeriod } from '../runtime/accounts/deploy-record.ts';
+import { laneMetrics } from '../runtime/accounts/metrics.ts';
 import { actorIn } from '../runtime/actor.ts';
 import { readDeployStory } from '../runtime/audit/deploys.ts';
 import { linksOf } from '../runtime/audit/links.ts';
@@ -45,6 +48,26 @@ function toldEvents(records: readonly RecordedEvent[]) {
     }
   }
   return { events, fault: null };
+}
+
+/** Null: the lane has no deploy, or one that this version cannot read. @throws LogFault */
+export async function readFigures(log: EventLog, lane: string): Promise<LaneFigures | null> {
+  const period = await recentPeriod(log, lane);
+  if (period === null) return null;
+  const record = await readLaneRecord(log, lane, period).catch(unlessUnreadable);
+  if (record === null) return null;
+  const metrics = laneMetrics({
+    ...record,
+    ...{ sinceMs: Date.parse(period.since), untilMs: Date.parse(period.until) },
+    // No page asks git.
+    committedAt: new Map(),
+  });
+  return redactAll({ ...period, metrics });
+}
+
+function unlessUnreadable(error: unknown): null {
+  if (error instanceof UnreadableLog) return null;
+  throw error;
 }
 
 /** How every lane stands, as the log knows it: whoever looks at a page asks no target. */

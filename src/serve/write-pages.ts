@@ -10,7 +10,7 @@ import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { searchDeploys } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
-import { readStandings, readToldDeploy } from './read.ts';
+import { readFigures, readStandings, readToldDeploy } from './read.ts';
 
 /** A name in the file system that no other lane or deploy has; only what is plain stands for itself. */
 const fileName = (name: string): string =>
@@ -52,7 +52,8 @@ export async function writePages(log: EventLog, folder: string, limit: number): 
   const standings = await readStandings(log);
   for (const { lane } of standings) {
     const { rows } = await searchDeploys(log, { lane, limit });
-    const shown = redactAll({ lane, rows, next: null, search: null });
+    const figures = await readFigures(log, lane);
+    const shown = redactAll({ lane, rows, figures, next: null, search: null });
     await page(`lanes/${fileName(lane)}`, (at) => deploysPage(shown, position, at));
     for (const { deploy } of rows) {
       const told = await readToldDeploy(log, deploy);

@@ -110,6 +110,28 @@ describe('pages', () => {
     expect(loaded).toBeGreaterThan(1_000);
   });
 
+  it('show the lane’s figures, and where its time went, in parts that are the whole', async () => {
+    const text = await (await fetch(`${(await started()).url}/lanes/${lane}`)).text();
+    expect(text).toMatch(/<dt>live<\/dt><dd>1 deploy, \d/);
+    expect(text).toContain('<dt>change fail rate</dt><dd>0% (0 of 1)</dd>');
+    const parts = [...text.matchAll(/data-part="(\w+)" x="([\d.]+)" y="0" width="([\d.]+)"/g)];
+    expect(parts.map(([, part]) => part)).toEqual([
+      'queued',
+      'locked',
+      'deploying',
+      'verifying',
+      'held',
+    ]);
+    const ends = parts.map(([, , x, width]) => Number(x) + Number(width));
+    expect(ends.at(-1)).toBeCloseTo(1_000, 0);
+    for (const [i, [, , x]] of parts.slice(1).entries()) {
+      expect(Number(x)).toBeCloseTo(ends[i] ?? -1, 0);
+    }
+    expect(await (await fetch(`${(await started()).url}/lanes/none`)).text()).not.toContain(
+      'Figures',
+    );
+  });
+
   it('search by what is typed, which is a text and no pattern', async () => {
     const { url } = await started();
     const found = async (query: string) => {

@@ -1,5 +1,5 @@
 /** The log in the words of standards, for other programs: events of CDEvents, traces of OpenTelemetry. It only reads. */
-import { redactAll } from '../../redaction/gate.ts';
+import { redact, redactAll } from '../../redaction/gate.ts';
 import { type CloudEvent, deployCdevents, laneCdevents } from '../../runtime/accounts/cdevents.ts';
 import {
   type DeployRecord,
@@ -31,6 +31,11 @@ export async function* cdevents(
 
 const [deploys, lanes] = [deployStream(''), laneStream('')];
 
+/** The gate comes before words are encoded: in what is, it might not see a secret any more. */
+async function cleanRecord(log: EventLog, deploy: string): Promise<DeployRecord | null> {
+  return redactAll(await readDeployRecord(log, deploy));
+}
+
 async function wordsOf(
   log: EventLog,
   event: RecordedEvent,
@@ -38,14 +43,15 @@ async function wordsOf(
 ): Promise<CloudEvent[]> {
   const { stream, position, time } = event;
   if (stream.startsWith(lanes)) {
-    return laneCdevents(stream.slice(lanes.length), { event: laneEvent(event), position, time });
+    const told = redactAll({ event: laneEvent(event), position, time });
+    return laneCdevents(redact(stream.slice(lanes.length)), told);
   }
   if (!stream.startsWith(deploys)) return [];
   const deploy = stream.slice(deploys.length);
   let record = known.get(deploy);
   // It may have grown since it was read.
   if (record === undefined || (record.steps.at(-1)?.position ?? 0) < position) {
-    record = (await readDeployRecord(log, deploy)) ?? undefined;
+    record = (await cleanRecord(log, deploy)) ?? undefined;
   }
   const step = record?.steps.find((one) => one.position === position);
   if (record === undefined || step === undefined) return [];
@@ -62,7 +68,7 @@ export async function* traces(
 ): AsyncGenerator<TraceRequest | null> {
   const asked = deploy === null ? await deploysAsked(log, { lane, ...range }) : [deploy];
   for (const one of asked) {
-    const record = await readDeployRecord(log, one);
+    const record = await cleanRecord(log, one);
     if (record !== null) yield redactAll(traceOf(record));
   }
 }

@@ -44,6 +44,30 @@ export interface LaneRecord {
   readonly orders: readonly Told<LaneEvent>[];
 }
 
+const [daysMax, deploysMax] = [30, 100];
+
+/**
+ * What is recent in a lane: the thirty days up to the log's last event, or less where there were a hundred deploys since.
+ * Null: the lane has none. It is so short that it is read while somebody waits for a page.
+ */
+export async function recentPeriod(log: EventLog, lane: string): Promise<Period | null> {
+  const [last] = await log.readAll({ after: (await log.head()) - 1, limit: 1 });
+  const rows = await projected(log).query(deploysProjection, (db) =>
+    db
+      .selectFrom('deploys')
+      .select('requested_at')
+      .where('lane', '=', lane)
+      .orderBy('requested_position', 'desc')
+      .limit(deploysMax),
+  );
+  const oldest = rows[deploysMax - 1]?.requested_at ?? '';
+  if (last === undefined || rows.length === 0) return null;
+  // A period ends before its end.
+  const untilMs = Date.parse(last.time) + 1;
+  const since = new Date(untilMs - daysMax * 24 * 60 * 60_000).toISOString();
+  return { since: since > oldest ? since : oldest, until: new Date(untilMs).toISOString() };
+}
+
 /** Null: there is no such deploy, or what it begins with is none. @throws UnreadableLog, LogFault */
 export async function readDeployRecord(
   log: EventLog,
