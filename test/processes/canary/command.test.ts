@@ -1,6 +1,7 @@
 /** A canary by steps, deployed to by a team's own programs: each way in which a deploy with one ends, and what runs then. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { deployId } from '../stage.ts';
+import { expectNextShips, expectReplays } from './canary-stage.ts';
 import { type FolderCanaryOptions, FolderCanaryStage } from './folder-stage.ts';
 
 const [one, two] = [501, 502];
@@ -24,13 +25,6 @@ function expectTakenBack(stage: FolderCanaryStage, commit: string, given = [10, 
   expect(stage.released('production')).toEqual([]);
 }
 
-async function expectNextShips(stage: FolderCanaryStage, build: number): Promise<void> {
-  const commit = stage.stage.commit('The next');
-  const ended = await stage.advance(build, commit);
-  expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit: 0 });
-  for (const place of ['canary', 'production'] as const) expect(stage.runs(place)).toBe(commit);
-}
-
 function expectShipped(stage: FolderCanaryStage, commit: string): void {
   expect(stage.released('canary')).toEqual(shares(commit));
   expect(stage.released('production')).toEqual([{ commit, share: null, rollback: false }]);
@@ -52,8 +46,7 @@ describe('a canary of 10 and then 50 percent', { timeout: 60_000 }, () => {
     expect(types.filter((type) => type === 'canary.baked')).toHaveLength(2);
     expect(types.lastIndexOf('canary.baked')).toBeLessThan(types.indexOf('production.submitted'));
     expect(stage.stage.slackTexts()).toContain('canary is healthy');
-    const replay = await stage.run('replay', deployId(one, commit));
-    expect(replay, replay.stdout).toMatchObject({ exit: 0 });
+    await expectReplays(stage, one, commit);
   });
 
   it('in staging’s place: its instance crashes at 50 percent, and both shares are taken back', async () => {

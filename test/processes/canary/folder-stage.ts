@@ -9,10 +9,8 @@ import { Place } from '../../../examples/folders/place.mjs';
 // @ts-expect-error the example is plain JavaScript
 import { serve } from '../../../examples/folders/serve.mjs';
 import { type Ended, type Job, Stage } from '../stage.ts';
+import { CanaryStage, type PlaceName } from './canary-stage.ts';
 import { asking, startProgramHost } from './program-host.ts';
-import { recorded } from './recorded.ts';
-
-export type PlaceName = 'staging' | 'canary' | 'production';
 
 interface FolderRelease {
   readonly number: number;
@@ -30,8 +28,7 @@ export interface FolderCanaryOptions {
   readonly bakes?: Partial<Record<PlaceName, string>>;
 }
 
-export class FolderCanaryStage {
-  readonly stage: Stage;
+export class FolderCanaryStage extends CanaryStage {
   /** Every place runs it when the story begins. */
   readonly base: string;
   readonly #folder: string;
@@ -44,7 +41,7 @@ export class FolderCanaryStage {
     servers: ReadonlyMap<PlaceName, WebServer>,
     programs: Server,
   ) {
-    this.stage = stage;
+    super(stage);
     this.#folder = folder;
     this.#servers = servers;
     this.#programs = programs;
@@ -82,10 +79,6 @@ export class FolderCanaryStage {
 
   run(...args: readonly string[]): Promise<Ended> {
     return this.stage.run(args, this.#env);
-  }
-
-  recorded(build: number, commit: string, type: string, times = 1): Promise<void> {
-    return recorded(this.stage.logFile, { build, commit, type, times });
   }
 
   #place(name: PlaceName) {
@@ -148,10 +141,6 @@ export class FolderCanaryStage {
   /** What runs there cannot answer any more: its file is lost. */
   loseFile(name: PlaceName): void {
     rmSync(join(this.#folder, name, 'current', 'files', 'app.txt'));
-  }
-
-  async types(build: number, commit: string): Promise<readonly string[]> {
-    return (await this.stage.events(build, commit)).map(({ type }) => type);
   }
 
   async strike(): Promise<void> {

@@ -1,9 +1,8 @@
 /** Three apps at Heroku: staging, a canary and production, or the canary in staging's place; each checked, and baked where it is said. */
 import type { RunningSandbox } from '../../../src/sandbox/server.ts';
 import { type Ended, type Job, Stage } from '../stage.ts';
-import { recorded } from './recorded.ts';
+import { type PlaceName as App, CanaryStage } from './canary-stage.ts';
 
-export type App = 'staging' | 'canary' | 'production';
 export type CanaryPlace = 'between' | 'in staging’s place';
 
 export const person = 'ana@acme.test';
@@ -15,14 +14,13 @@ export interface CanaryOptions {
   readonly extra?: Partial<Record<App, string>>;
 }
 
-export class HerokuStage {
-  readonly stage: Stage;
+export class HerokuStage extends CanaryStage {
   /** All apps run it when the story begins. */
   readonly base: string;
   readonly #seeded: Readonly<Record<App, number>>;
 
   private constructor(stage: Stage) {
-    this.stage = stage;
+    super(stage);
     this.base = stage.commit('Base');
     for (const app of ['staging', 'canary', 'production'] as const) {
       stage.sandbox.control.seed({ app: nameOf(app), commit: this.base });
@@ -52,8 +50,8 @@ export class HerokuStage {
     return this.stage.startAdvance(build, commit);
   }
 
-  recorded(build: number, commit: string, type: string): Promise<void> {
-    return recorded(this.stage.logFile, { build, commit, type });
+  run(...args: readonly string[]): Promise<Ended> {
+    return this.stage.run(args);
   }
 
   #releases(app: App) {
@@ -71,11 +69,6 @@ export class HerokuStage {
   released(app: App): { commit: string | null; description: string }[] {
     const since = this.#releases(app).slice(this.#seeded[app]);
     return since.map(({ commit, description }) => ({ commit, description }));
-  }
-
-  /** Which events the deploy has, in order. */
-  async types(build: number, commit: string): Promise<readonly string[]> {
-    return (await this.stage.events(build, commit)).map(({ type }) => type);
   }
 
   strike(): Promise<void> {

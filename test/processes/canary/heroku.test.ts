@@ -1,6 +1,7 @@
 /** A canary at Heroku, by the whole command line: each way in which a deploy with one ends, and what runs then. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { deployId } from '../stage.ts';
+import { expectNextShips, expectReplays } from './canary-stage.ts';
 import { type CanaryOptions, type CanaryPlace, HerokuStage, person } from './heroku-stage.ts';
 
 const [one, two] = [501, 502];
@@ -29,20 +30,6 @@ function expectTakenBack(stage: HerokuStage, commit: string): void {
   ]);
   expect(stage.runs('canary')).toBe(stage.base);
   expect(stage.released('production')).toEqual([]);
-}
-
-/** The next commit ships, whatever became of the canary before. */
-async function expectNextShips(stage: HerokuStage, build: number): Promise<void> {
-  const commit = stage.stage.commit('The next');
-  const ended = await stage.advance(build, commit);
-  expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit: 0 });
-  for (const app of ['canary', 'production'] as const) expect(stage.runs(app)).toBe(commit);
-  expect(stage.released('production').filter((made) => made.commit === commit)).toHaveLength(1);
-}
-
-async function expectReplays(stage: HerokuStage, build: number, commit: string): Promise<void> {
-  const replay = await stage.stage.run(['replay', deployId(build, commit)]);
-  expect(replay, replay.stdout).toMatchObject({ exit: 0 });
 }
 
 const both: readonly CanaryPlace[] = ['between', 'in staging’s place'];
