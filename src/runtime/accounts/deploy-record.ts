@@ -65,7 +65,8 @@ export async function recentPeriod(log: EventLog, lane: string): Promise<Period 
   // A period ends before its end.
   const untilMs = Date.parse(last.time) + 1;
   const since = new Date(untilMs - daysMax * 24 * 60 * 60_000).toISOString();
-  return { since: since > oldest ? since : oldest, until: new Date(untilMs).toISOString() };
+  const [, later = since] = [since, oldest].sort();
+  return { since: later, until: new Date(untilMs).toISOString() };
 }
 
 /** Null: there is no such deploy, or what it begins with is none. @throws UnreadableLog, LogFault */
