@@ -2,11 +2,13 @@
 import { uncompiled } from '../../format/uncompiled.ts';
 import type { Step as ChartStep } from '../../machine/codec.ts';
 import type { DomainEvent } from '../../machine/events.ts';
+import type { FoldedDeploy } from '../../machine/interpret.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { actorName, actorSchema, observedInWords } from '../actor.ts';
 import { type KeptChart, readChart } from '../log/charts.ts';
 import { deployStream } from '../log/streams.ts';
 import {
+  byXState,
   type ChartsByHash,
   type Disagreement,
   notBegun,
@@ -49,11 +51,11 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
   const charts = await chartsOf(records, log);
   const steps: ReplayStep[] = [];
   const ranOn = new Set<RanOn>();
-  let at: Rederived = notBegun;
+  let at: Rederived<FoldedDeploy> = notBegun;
   let disagreement: Disagreement | null = null;
   let settled = false;
   for (const record of records) {
-    const step = rederive(at, record, charts);
+    const step = rederive(at, record, byXState, charts);
     disagreement = step.disagreement;
     ranOn.add(step.ranOn);
     if (disagreement !== null) break;

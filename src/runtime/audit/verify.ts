@@ -4,6 +4,7 @@
  * the streams, not with the events.
  */
 import type { KeyObject } from 'node:crypto';
+import type { LightDeploy } from '../../machine/light-chart.ts';
 import { Chain } from '../../store/hash-chain.ts';
 import { LogFault, type LogHead, type RecordedEvent } from '../../store/log.ts';
 import { toRecorded, whatNoLogRecords } from '../../store/stored-event.ts';
@@ -14,7 +15,7 @@ import { chartStream, deployStream, laneStream } from '../log/streams.ts';
 import { type DeploysTable, rowAfter } from './deploys.ts';
 import { headText, isSignedBy, keyName, signedHead } from './head.ts';
 import { type LaneMarksTable, marksOf } from './lane-marks.ts';
-import { notBegun, type Rederived, rederive } from './rederive.ts';
+import { byTable, notBegun, type Rederived, rederive } from './rederive.ts';
 
 export type FindingKind =
   /** Its hash, its place or its time does not follow from the events before. */
@@ -75,7 +76,7 @@ const findingsMax = 100;
 const waitMax = 8_192;
 
 /** A deploy as far as it was folded; `over`: nothing may follow; `faulty`: what follows is not derived any more. */
-type Folded = Rederived | 'over' | 'faulty';
+type Folded = Rederived<LightDeploy> | 'over' | 'faulty';
 
 export class LogVerifier {
   readonly #chain = new Chain();
@@ -215,11 +216,16 @@ export class LogVerifier {
     }
   }
 
-  #rederived(before: Rederived | 'over', event: RecordedEvent): Folded {
+  #rederived(before: Rederived<LightDeploy> | 'over', event: RecordedEvent): Folded {
     if (before === 'over') return 'faulty';
     const { stream, position } = event;
     try {
-      const { folded, told, settled, held, disagreement } = rederive(before, event, this.#charts);
+      const { folded, told, settled, held, disagreement } = rederive(
+        before,
+        event,
+        byTable,
+        this.#charts,
+      );
       if (disagreement !== null) {
         const { recorded, recomputed } = disagreement;
         const reason = `recorded: ${recorded}; the chart: ${recomputed}`;
