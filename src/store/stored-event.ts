@@ -160,11 +160,20 @@ const isCount = (number: number): boolean => Number.isSafeInteger(number) && num
 
 const isHash = (text: unknown): boolean => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 
+/** The hour of the last time that was one: most events of a log share theirs with the event before. */
+let knownHour = '';
+
 function isTime(text: unknown): boolean {
-  if (typeof text !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/.test(text)) return false;
+  if (typeof text !== 'string' || !timeForm.test(text)) return false;
+  const hour = text.slice(0, 13);
+  if (hour === knownHour) return true;
   const date = new Date(text);
-  return !Number.isNaN(date.getTime()) && date.toISOString() === text;
+  const isOne = !Number.isNaN(date.getTime()) && date.toISOString() === text;
+  if (isOne) knownHour = hour;
+  return isOne;
 }
+
+const timeForm = /^\d{4}-\d\d-\d\dT\d\d:[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 /** Whether the event in the log is the one that its writer appends again. */
 export function isSameEvent(row: EventRow, stream: string, draft: EventDraft): boolean {

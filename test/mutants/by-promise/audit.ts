@@ -211,4 +211,13 @@ export const auditMutants: readonly Mutant[] = [
     by: 'data.steadyMs !== undefined',
     noticedBy: 'test/runtime/audit/whatif.test.ts › staging has to stay up longer than it did',
   },
+  {
+    id: 'the-charts-table-has-no-guards',
+    promise: found,
+    file: 'src/machine/light-chart.ts',
+    symbol: 'wayOf',
+    code: 'isOpen: guard === undefined ? () => true : guardOf(guard),',
+    by: 'isOpen: guard === null ? guardOf(guard) : () => true,',
+    noticedBy: 'test/machine/light-chart.test.ts › after each event of each way',
+  },
 ];
