@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { configKeys } from '../src/cli/config/reference.ts';
 import { configJsonSchema } from '../src/cli/config/schema.ts';
 import { variables } from '../src/cli/config/variables.ts';
-import { envelopeSchema } from '../src/effects/channels/hooks/envelope.ts';
+import { deployEnvelopeSchema, envelopeSchema } from '../src/effects/channels/hooks/envelope.ts';
 import { targetKinds } from '../src/effects/targets/kinds.ts';
 import { chartEventSchemas } from '../src/machine/definition.ts';
 import { schemaNumbers } from '../src/machine/event-schemas.ts';
@@ -21,10 +21,11 @@ const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 const configSchema = await configJsonSchema(targetKinds);
 const event = z.toJSONSchema(envelopeSchema, { target: 'draft-7' });
+const { properties: eventFields } = z.toJSONSchema(deployEnvelopeSchema, { target: 'draft-7' });
 
 /** A row for each field, as the schema describes it. */
 function fields(): string[] {
-  const rows = Object.entries(event.properties ?? {}).map(
+  const rows = Object.entries(eventFields ?? {}).map(
     ([name, field]) => `| \`${name}\` | ${typeof field === 'object' ? field.description : ''} |`,
   );
   return ['| field | |', '|---|---|', ...rows];
@@ -87,7 +88,10 @@ const files = {
     ...event,
     title: 'an event as the hooks of Lockstep are given it',
     // A later version may add fields to it.
-    additionalProperties: true,
+    anyOf: (event.anyOf ?? []).map((one) => ({
+      ...(one as object),
+      additionalProperties: true,
+    })),
   }),
   'docs/hooks.md': withTable('docs/hooks.md', { fields: fields() }),
   'docs/configuration.md': withTable('docs/configuration.md', {

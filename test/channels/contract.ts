@@ -8,11 +8,14 @@ import type {
   DeployEvents,
   Memory,
   News,
+  OrderNews,
 } from '../../src/effects/channels/channel.ts';
 import type { HttpClient } from '../../src/effects/http/request.ts';
 import type { DomainEvent } from '../../src/machine/events.ts';
+import { type Order, tellOrder } from '../../src/machine/orders.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { tell } from '../../src/machine/story.ts';
+import { orderSamples } from '../machine/order-samples.ts';
 import { sample, variants } from '../machine/samples.ts';
 
 /** A channel and the place that it reaches. */
@@ -41,12 +44,16 @@ const story = [
 /** The deploy's events, each with how many come before it. */
 const steps = [requested, ...story].map((event, before) => ({ event, before }));
 
+/** Its words as far as no channel writes them in its own way. */
+const orderStart = (order: Order): string => tellOrder(order).headline.split(' <')[0] ?? '';
+
 type Failure = ChannelFault | 'message';
 
 /**
  * @param failures those that its place can have; a file, say, takes every message
  * @param tells the events of a story that it tells, where it does not tell all; its own tests say then what it makes of the
  *   others, and how much of an event it brings
+ * @param orders those of people that it tells, where it does not tell all
  */
 export function describeChannel(
   name: string,
@@ -54,7 +61,12 @@ export function describeChannel(
   {
     failures = ['passing', 'setup', 'message'],
     tells,
-  }: { failures?: readonly Failure[]; tells?: readonly string[] } = {},
+    orders = orderSamples.map(({ type }) => type),
+  }: {
+    failures?: readonly Failure[];
+    tells?: readonly string[];
+    orders?: readonly Order['type'][];
+  } = {},
 ): void {
   const told = steps.filter(({ event }) => tells?.includes(event.type) ?? true);
   const headlineOf = (at: number): string => {
@@ -211,6 +223,61 @@ export function describeChannel(
         expect(lines).toHaveLength(linesEach * commits.length);
         expect(new Set(lines).size).toBe(lines.length);
       });
+
+    const orderOf = (order: Order): OrderNews => ({
+      ...{ id: randomUUID(), position: ++position, version: position, order },
+      ...{ time: new Date().toISOString(), lane: 'acme-web' },
+    });
+    const announced = orderSamples.filter(({ type }) => orders.includes(type));
+    const announce = async (order: Order, kept: Kept): Promise<void> => {
+      const memory = await under.channel().announce?.(orderOf(order), kept.delivery());
+      kept.keep(memory ?? {});
+    };
+
+    it('announces each order of people once, among the events, with who and why', async () => {
+      const kept = new Kept();
+      await deliver(newsOf('502-1a5f89db', upTo(0)), kept);
+      for (const order of orderSamples) await announce(order, kept);
+      await deliver(newsOf('502-1a5f89db', upTo(1)), kept);
+      const texts = [headlines[0] ?? '', ...announced.map(orderStart), headlines[1] ?? ''];
+      const places = texts.map((text) => under.arrived().findIndex((one) => one.includes(text)));
+      expect(places).not.toContain(-1);
+      expect(places).toEqual(places.toSorted((a, b) => a - b));
+      expect(texts.map(timesOf)).toEqual(texts.map(() => 1));
+      for (const order of announced) {
+        const message = under.arrived().find((one) => one.includes(orderStart(order)));
+        expect(message).toContain('Ana Lima');
+        expect(message).toContain('incident 4711');
+      }
+      expect(leftOut).toEqual([]);
+    });
+
+    it('throws what an order meets as an event does, and announces it once that is over', async () => {
+      const kept = new Kept();
+      for (const order of announced) {
+        under.fail('passing');
+        const failed = await announce(order, kept).catch((error: unknown) => error);
+        expect(failed).toBeInstanceOf(Error);
+        expect(under.channel().faultOf(failed)).toBe('passing');
+        under.fail(null);
+        await announce(order, kept);
+        expect(timesOf(orderStart(order))).toBe(1);
+      }
+    });
+
+    if (failures.includes('message')) {
+      it('leaves out an order that the place takes in no form, and goes on', async () => {
+        const kept = new Kept();
+        for (const order of announced) {
+          under.fail('message');
+          await announce(order, kept);
+          expect(leftOut.splice(0)).not.toEqual([]);
+        }
+        under.fail(null);
+        await deliver(newsOf('502-1a5f89db', upTo(1)), kept);
+        expect(timesOf(headlines[1] ?? '')).toBeGreaterThanOrEqual(1);
+      });
+    }
 
     it('keeps deploys apart that are under way at the same time', async () => {
       const kept = new Kept();

@@ -120,6 +120,7 @@ async function underTest(): Promise<ChannelUnderTest> {
 
 describeChannel('GitHub', underTest, {
   tells: ['staging.submitted', 'staging.verified', 'production.submitted', 'production.verified'],
+  orders: ['rollback.done'],
 });
 
 const { head, base, commits } = samples['deploy.observed'].notes;

@@ -1,6 +1,8 @@
 /** What people order for a lane: disable, enable, unlock; each with a reason, each on record. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deployId, Stage } from './stage.ts';
+import { defaultConfig, deployId, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -27,6 +29,50 @@ describe('a person', { timeout: 60_000 }, () => {
     const resumed = await stage.start(resume).ended;
     expect(resumed).toMatchObject({ exit: 0 });
     expect((await stage.events(501, commit)).at(-1)?.type).toBe('production.verified');
+  });
+
+  it('has each order told with who and why, whatever Slack and the hooks do meanwhile', async () => {
+    const taken = join(stage.folder, '../taken');
+    const hook = `{ name: pager, on: ['lane.*', lock.broken], run: 'cat >> ${taken}; echo >> ${taken}' }`;
+    const config = defaultConfig(stage.sandbox.urls);
+    stage.write('pipeline.yml', `${config}  hooks: [${hook}]\n`);
+    await stage.makeLog();
+    stage.commit('The first');
+    const disable = ['disable', '--reason', 'incident 4711', '--actor', 'ana'];
+    expect(await stage.run(disable)).toMatchObject({ exit: 0 });
+    expect(stage.slackTexts()).toMatch(
+      /\*acme-web\* lane disabled by ana \(claimed; .*incident 4711/,
+    );
+    expect(stage.slackTexts()).toContain('pipeline enable --reason');
+    // So it is already: nothing was ordered.
+    expect((await stage.run(disable)).stdout).toContain('is disabled already');
+    expect(stage.sandbox.slackMessages()).toHaveLength(1);
+
+    stage.sandbox.control.fault({ service: 'slack', kind: 'status', status: 403, times: 9 });
+    const enabled = await stage.run(['enable', '--reason', 'it is over']);
+    expect(enabled).toMatchObject({ exit: 0 });
+    expect(enabled.stdout).toContain('lane acme-web is enabled');
+    expect(enabled.stderr).toContain('Slack is not told for now');
+    const status = await stage.run(['status', '--offline']);
+    expect(status.stdout).toContain('Slack: lane.enabled of lane acme-web, and what came after it');
+    stage.sandbox.control.clearFaults({});
+
+    // What a channel's own settings make impossible keeps nobody from an order.
+    const again = ['disable', '--reason', 'again'];
+    const broken = await stage.run(again, { PAGER_URL: 'no url' });
+    expect(broken).toMatchObject({ exit: 0 });
+    const texts = stage.slackTexts();
+    expect(texts.indexOf('it is over')).toBeGreaterThan(texts.indexOf('incident 4711'));
+    expect(texts.indexOf('again')).toBeGreaterThan(texts.indexOf('it is over'));
+    const events = readFileSync(taken, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ type, order }) => [type, order.reason])).toEqual([
+      ['lane.disabled', 'incident 4711'],
+      ['lane.enabled', 'it is over'],
+      ['lane.disabled', 'again'],
+    ]);
   });
 
   it('takes the lock from a holder that hangs; that one ends without writing more', async () => {

@@ -6,9 +6,11 @@ import { newRun } from '../../runtime/identity.ts';
 import { breakLock, switchLane } from '../../runtime/lock/lane-orders.ts';
 import type { EventLog } from '../../store/log.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
+import { toSettings } from '../config/config.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
+import { openAnnouncer } from '../workspace/channels.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { noticesFor, openWorkspace } from '../workspace/workspace.ts';
@@ -42,10 +44,18 @@ export async function order(
   const actor = await observeOrderer({ claimed: flags.actor, ci, repository, environment });
   const run = newRun({ actor, ci: ci.isCi ? ci.build : null, program: version });
   const log = await openDeployLog(storeUrl, { readOnly: false, create: false });
+  const { leaseMs } = toSettings(config, environment).lock;
+  const announcer = await openAnnouncer({
+    ...{ config, folder: workspace.directory, environment, env: process.env, repository },
+    ...{ log, run, leaseMs, progress: terminal.err },
+  });
   try {
-    terminal.out(await carryOut[what](log, config.app, run, flags.reason));
+    const { line, isGiven } = await carryOut[what](log, config.app, run, flags.reason);
+    terminal.out(line);
+    if (isGiven) await announcer.announce();
     return 0;
   } finally {
+    await announcer.close();
     await log.close();
   }
 }
@@ -56,28 +66,37 @@ function withoutRepository(error: unknown): null {
   throw error;
 }
 
+/** What became of an order; `isGiven`: it changed something, and everybody is told. */
+interface Given {
+  readonly line: string;
+  readonly isGiven: boolean;
+}
+
 const carryOut: {
   readonly [O in LaneOrder]: (
     log: EventLog,
     lane: string,
     run: Run,
     reason: string,
-  ) => Promise<string>;
+  ) => Promise<Given>;
 } = {
   async disable(log, lane, run, reason) {
-    const changed = await switchLane(log, lane, 'disabled', run, reason);
-    return changed
+    const isGiven = await switchLane(log, lane, 'disabled', run, reason);
+    const line = isGiven
       ? `lane ${lane} is disabled: nothing goes to production until \`pipeline enable\``
       : `lane ${lane} is disabled already`;
+    return { line, isGiven };
   },
   async enable(log, lane, run, reason) {
-    const changed = await switchLane(log, lane, 'enabled', run, reason);
-    return changed
+    const isGiven = await switchLane(log, lane, 'enabled', run, reason);
+    const line = isGiven
       ? `lane ${lane} is enabled; deploys that were held go on with \`pipeline resume\``
       : `lane ${lane} is enabled already`;
+    return { line, isGiven };
   },
   async unlock(log, lane, run, reason) {
     const { deploy } = await breakLock(log, lane, run, reason);
-    return `lane ${lane} was taken from ${deploy}; its job, if it still runs, ends without writing more`;
+    const line = `lane ${lane} was taken from ${deploy}; its job, if it still runs, ends without writing more`;
+    return { line, isGiven: true };
   },
 };

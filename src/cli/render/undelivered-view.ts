@@ -4,6 +4,9 @@ import { counted, sentence } from '../../format/words.ts';
 import type { UndeliveredTo } from '../../runtime/notify/read-undelivered.ts';
 import { safe } from './terminal.ts';
 
+/** An order is listed nowhere: what nobody was told of it is shown for so long. */
+const orderShownMs = 7 * 24 * 60 * 60_000;
+
 /** @param deploys the ids of those that are listed */
 export function undeliveredView(
   all: readonly UndeliveredTo[],
@@ -14,7 +17,7 @@ export function undeliveredView(
 }
 
 function notDelivered(
-  { title, waiting, leftOut }: UndeliveredTo,
+  { title, lane, waiting, leftOut }: UndeliveredTo,
   deploys: ReadonlySet<string>,
   nowMs: number,
 ): string[] {
@@ -22,21 +25,25 @@ function notDelivered(
   if (waiting !== null) {
     const { event, since, tries, message, hint } = waiting;
     const age = formatDuration(Math.max(0, nowMs - Date.parse(since)));
-    const what = `${event.type} of ${event.deploy}, and what came after it`;
+    const what = `${event.type} of ${event.deploy ?? `lane ${lane}`}, and what came after it`;
     const tried = tries === 0 ? '' : tries === 1 ? ', tried once' : `, tried ${tries} times`;
     lines.push(
       `${title}: ${what} (for ${age}${tried}): ${sentence(message)}${hint === null ? '' : ` ${sentence(hint)}`}`,
       '  The lane’s next run delivers it: run its CI job again, or let the next build come.',
     );
   }
-  for (const deploy of deploys) {
-    const left = leftOut.filter(({ event }) => event.deploy === deploy);
+  const recent = leftOut.filter(({ at }) => nowMs - Date.parse(at) < orderShownMs);
+  for (const deploy of [...deploys, null]) {
+    const left = (deploy === null ? recent : leftOut).filter(
+      ({ event }) => event.deploy === deploy,
+    );
     const last = left.at(-1);
     if (last === undefined) continue;
+    const of = deploy ?? `lane ${lane}`;
     const what =
       left.length === 1
-        ? `${last.event.type} of ${deploy} was left out for good`
-        : `${counted(left.length, 'event')} of ${deploy} were left out for good, the last one ${last.event.type}`;
+        ? `${last.event.type} of ${of} was left out for good`
+        : `${counted(left.length, 'event')} of ${of} were left out for good, the last one ${last.event.type}`;
     lines.push(`${title}: ${what}: ${sentence(last.reason)}`);
   }
   return lines;

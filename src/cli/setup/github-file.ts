@@ -51,7 +51,8 @@ function deployJob(
     needs: [...needs],
     if: `github.event_name == 'push' && github.ref == 'refs/heads/${branch}'`,
     'runs-on': 'ubuntu-latest',
-    environment: 'production',
+    // Its rules and secrets apply; what is deployed, and what became of it, Lockstep shows.
+    environment: { name: 'production', deployment: false },
     concurrency: { group: serialName(app), 'cancel-in-progress': false },
     permissions: {
       contents: 'read',

@@ -1,7 +1,5 @@
 /** Puts a run together from configuration and environment: the one place where the rooms meet. */
 
-import type { OpenedChannel } from '../../effects/channels/channel-kind.ts';
-import { channelKinds } from '../../effects/channels/kinds.ts';
 import { createCiJobs } from '../../effects/ci/jobs.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
@@ -21,14 +19,14 @@ import { quiesce, quietOf } from '../../runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock, readLane } from '../../runtime/lock/store-lock.ts';
 import type { ServiceTable } from '../../runtime/loop/run.ts';
 import { createServices } from '../../runtime/loop/service-table.ts';
-import { createNotifier, type Notifier, together } from '../../runtime/notify/notifier.ts';
-import { rosterKeeper } from '../../runtime/notify/roster.ts';
+import type { Notifier } from '../../runtime/notify/notifier.ts';
 import type { EventLog } from '../../store/log.ts';
 import { createCiBuilds } from '../ci/builds.ts';
 import type { CiFacts } from '../ci/ci.ts';
 import { type Config, toSettings } from '../config/config.ts';
-import { type Environment, namedSecrets, readNamed } from '../config/environment.ts';
+import type { Environment } from '../config/environment.ts';
 import { readKillSwitch } from '../config/kill-switch.ts';
+import { openNotifier } from './channels.ts';
 import { githubOf, historyOf } from './history.ts';
 
 export interface AssembleOptions {
@@ -139,10 +137,7 @@ async function wire(
     history,
     http,
     // A message is no write that the lane's lock protects.
-    notifier: await notifierOf(
-      options,
-      client(async () => {}),
-    ),
+    notifier: await openNotifier({ ...options, http: client(async () => {}) }),
   };
 }
 
@@ -176,36 +171,4 @@ function lockOf(
     relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
     quiesce: (signal, tell) => quiesce(quiet, ports(signal, tell)),
   });
-}
-
-/** Where no channel is configured, or none can be reached, nobody is told: the log has it all anyway. */
-async function notifierOf(
-  { config, folder, environment, env, repository, log, run, leaseMs, progress }: AssembleOptions,
-  http: HttpClient,
-): Promise<Notifier> {
-  const opened: OpenedChannel[] = [];
-  const clock = systemClock;
-  const values = { ...environment.channels, ...readNamed(namedSecrets(config.notify), env) };
-  const same = { log, lane: config.app, ports: { http, clock, progress }, owner: run.owner };
-  const emailOf = (commit: string, signal: AbortSignal) =>
-    repository.commit(commit, signal).then(
-      ({ email }) => email,
-      () => null,
-    );
-  const around = { clock, folder, env, emailOf, repository: config.repository ?? null };
-  for (const { name, opener } of channelKinds) {
-    const settings = config.notify[name];
-    if (settings === undefined) continue;
-    const { open } = await opener();
-    for (const channel of open(settings, values, around)) {
-      opened.push(channel);
-      if ('unset' in channel) progress(`${channel.title} is told nothing: set ${channel.unset}`);
-    }
-  }
-  return together([
-    ...opened.flatMap((channel) =>
-      'unset' in channel ? [] : createNotifier({ ...same, channel, leaseMs, startAt: 'head' }),
-    ),
-    rosterKeeper(log, config.app, opened),
-  ]);
 }

@@ -1,10 +1,12 @@
 /**
- * The channel port: what the outbox delivers to. A channel tells people, or their programs, what becomes of deploys.
+ * The channel port: what the outbox delivers to. A channel tells people, or their programs, what becomes of deploys, and
+ * what people order for a lane.
  *
  * Of each deploy every event is delivered in its order, at least once; `News.id` is the event's own, the same when it
  * is delivered again. A channel never slows down or fails a deploy: it is told beside it, by its own outbox.
  */
 import type { DomainEvent } from '../../machine/events.ts';
+import type { Order } from '../../machine/orders.ts';
 import type { Ports } from '../ports.ts';
 
 /** A deploy's events, oldest first; the first is what asked for it. */
@@ -34,6 +36,15 @@ export interface News {
   readonly since: () => Promise<Since>;
   /** The log's head, in words, for people who keep it elsewhere (docs/audit.md): it stands for this event and all before it. Reads the log. */
   readonly head: () => Promise<string>;
+}
+
+/** One order of a person for a lane, as it is to be told. */
+export interface OrderNews extends Pick<News, 'id' | 'position' | 'time'> {
+  readonly lane: string;
+  /** Of the event in its lane's stream. */
+  readonly version: number;
+  /** Redacted. */
+  readonly order: Order;
 }
 
 export interface Since {
@@ -79,9 +90,11 @@ export interface Channel {
   readonly name: string;
   /** For people: `Slack`. */
   readonly title: string;
-  /** Whether it is told of events of that type; left out: of all. */
+  /** Whether it is told of events and orders of that type; left out: of all. */
   readonly wants?: (type: string) => boolean;
   /** Tells one event. @returns what to keep until the next one @throws what `faultOf` explains */
   deliver(news: News, delivery: Delivery): Promise<Memory>;
+  /** Tells one order, as `deliver` tells an event; left out: it is told of none. */
+  announce?(news: OrderNews, delivery: Delivery): Promise<Memory>;
   faultOf(error: unknown): ChannelFault;
 }

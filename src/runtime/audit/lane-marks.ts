@@ -160,6 +160,24 @@ export async function readLaneMark<T extends LaneEventType>(
   return row === undefined ? null : ((await marked(log, row)) as unknown as Marked<T>);
 }
 
+/** Whether an event of one of those types came after that position. @param lane null: in any lane */
+export async function isMarkedAfter(
+  log: EventLog,
+  { lane, types, after }: { lane: string | null; types: readonly LaneEventType[]; after: number },
+): Promise<boolean> {
+  const [row] = await projected(log).query(laneMarksProjection, (db) => {
+    const marks = db
+      .selectFrom('lane_marks')
+      .select('mark')
+      .where('mark', 'in', types)
+      .where('subject', '=', '')
+      .where('position', '>', after)
+      .limit(1);
+    return lane === null ? marks : marks.where('lane', '=', lane);
+  });
+  return row !== undefined;
+}
+
 /** What the lane verified in production, each release once, the last first; at most `limit`. */
 export async function readShipped(
   log: EventLog,

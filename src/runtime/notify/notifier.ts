@@ -194,9 +194,9 @@ class ChannelNotifier implements Notifier {
   async #send(): Promise<Round> {
     const { log } = this.#o;
     const checkpoint = await this.#outbox.checkpoint();
-    const { begun } = checkpoint;
+    const isBegun = checkpoint.begun && checkpoint.ordersFrom !== null;
     const until = await log.head();
-    if (begun && (await this.#outbox.pending(until)).length === 0) {
+    if (isBegun && (await this.#outbox.pending(until)).length === 0) {
       if (!this.#outbox.hasSkippedMuch(checkpoint)) return { kind: 'caughtUp' };
     }
     const fence = await this.#takeLease();
@@ -209,7 +209,7 @@ class ChannelNotifier implements Notifier {
     const holding = this.#holding(fence, signal);
     const beating = this.#beat(holding, over);
     try {
-      if (!begun) await this.#begin(fence);
+      if (!isBegun) await this.#begin(fence);
       await this.#outbox.send(until, holding);
       return { kind: 'caughtUp' };
     } finally {
@@ -258,14 +258,15 @@ class ChannelNotifier implements Notifier {
     }
   }
 
-  /** The very first of this log: what was before it is old news. */
+  /** The very first of this log, or the first that tells orders: what was before it is old news. */
   async #begin(fence: Fence): Promise<void> {
     const now = await this.#outbox.checkpoint();
-    if (now.begun) return;
+    if (now.begun && now.ordersFrom !== null) return;
     const head = await this.#headAtFirst;
     const start = this.#o.startAt === 'head' ? head : this.#o.startAt;
-    const position = Math.max(now.position, start ?? (await this.#o.log.head()));
-    await this.#outbox.save({ ...now, position }, fence);
+    const from = Math.max(now.position, start ?? (await this.#o.log.head()));
+    const position = now.begun ? now.position : from;
+    await this.#outbox.save({ ...now, position, ordersFrom: from }, fence);
   }
 
   /** The same trouble is told once. */

@@ -1,12 +1,11 @@
 /**
- * A channel's outbox: goes through the log after the channel's checkpoint and delivers each event of a deploy. The
- * checkpoint is saved after every event, and within one as often as the channel has something to keep; a rerun goes on
+ * A channel's outbox: goes through the log after the channel's checkpoint and delivers each event of a deploy and each order
+ * for a lane, as they were recorded. The checkpoint is saved after every event, and within one as often as the channel has something to keep; a rerun goes on
  * behind it.
  */
-import type { Channel, DeployEvents, Memory, News, Since } from '../../effects/channels/channel.ts';
+import type { Channel, Delivery, Memory } from '../../effects/channels/channel.ts';
 import type { Ports } from '../../effects/ports.ts';
-import type { DeployRequest, DomainEvent } from '../../machine/events.ts';
-import { redactAll } from '../../redaction/gate.ts';
+import { orderTypes } from '../../machine/orders.ts';
 import {
   type EventLog,
   type Fence,
@@ -15,10 +14,10 @@ import {
   type RecordedEvent,
 } from '../../store/log.ts';
 import { deploysOf } from '../audit/deploys.ts';
-import { headWords } from '../audit/head.ts';
-import { followerOf } from '../lock/follower.ts';
-import { domainEvent, ifReadable, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';
-import { deployStream, laneStream } from '../log/streams.ts';
+import { domainEvent, ifReadable } from '../log/recorded.ts';
+import { deployStream } from '../log/streams.ts';
+import { deployNews } from './deploy-news.ts';
+import { orderNews, ordersBetween } from './order-news.ts';
 import {
   type LeftOut,
   leftOutNow,
@@ -44,6 +43,8 @@ export interface OutboxCheckpoint {
   readonly position: number;
   /** False: nobody has ever delivered from this log. */
   readonly begun: boolean;
+  /** Orders up to here are old news; null: nobody has delivered any yet. */
+  readonly ordersFrom: number | null;
   /** The channel's own; the outbox looks at nothing in it. */
   readonly memory: Memory;
   readonly undelivered: Undelivered;
@@ -63,8 +64,6 @@ const fewDeploysMax = 50;
 /** So many events that are none of ours are worth a write, lest every run go over them again. */
 const skippedMax = 500;
 const prefix = deployStream('');
-/** Words about the run that carries a deploy, which say nothing of what became of the deploy. */
-const aboutRuns = /^run\./;
 
 export class Outbox {
   readonly #o: OutboxOptions;
@@ -78,25 +77,46 @@ export class Outbox {
 
   async checkpoint(): Promise<OutboxCheckpoint> {
     const { position, state } = await this.#o.log.checkpoint(this.#o.consumer);
-    const { begun = Object.keys(state).length > 0, undelivered: _, ...memory } = state;
-    return { position, begun: begun === true, memory, undelivered: undeliveredIn(state) };
+    const { begun = Object.keys(state).length > 0, ordersFrom, undelivered: _, ...memory } = state;
+    return {
+      ...{ position, begun: begun === true, memory, undelivered: undeliveredIn(state) },
+      ordersFrom: typeof ordersFrom === 'number' ? ordersFrom : null,
+    };
   }
 
   async save(
-    { position, memory, undelivered }: Omit<OutboxCheckpoint, 'begun'>,
+    { position, ordersFrom, memory, undelivered }: Omit<OutboxCheckpoint, 'begun'>,
     fence: Fence,
   ): Promise<void> {
     const { log, consumer } = this.#o;
     const isClean = undelivered.waiting === null && undelivered.leftOutCount === 0;
     const kept = isClean ? {} : { undelivered };
-    const state = { ...memory, ...kept, begun: true } as unknown as JsonObject;
+    const mark = ordersFrom === null ? {} : { ordersFrom };
+    const state = { ...memory, ...kept, ...mark, begun: true } as unknown as JsonObject;
     await log.saveCheckpoint(consumer, { position, state }, fence);
   }
 
-  /** Events that are still to be told, at most 200, up to `until`. */
+  /** What is still to be told up to `until`, in order; not all of it where it is much. */
   async pending(until: number): Promise<readonly RecordedEvent[]> {
-    const { position } = await this.checkpoint();
-    const from = Math.max(position, this.#skippedTo);
+    const { position, ordersFrom } = await this.checkpoint();
+    const events = await this.#ofDeploys(Math.max(position, this.#skippedTo), until);
+    const orders = await this.#orders(position, ordersFrom, events.at(-1)?.position ?? until);
+    return [...events, ...orders].sort((a, b) => a.position - b.position);
+  }
+
+  async #orders(
+    position: number,
+    ordersFrom: number | null,
+    until: number,
+  ): Promise<readonly RecordedEvent[]> {
+    const { log, lane, channel } = this.#o;
+    if (channel.announce === undefined || ordersFrom === null) return [];
+    const types = orderTypes.filter((type) => channel.wants?.(type) !== false);
+    const after = Math.max(position, ordersFrom);
+    return types.length === 0 ? [] : ordersBetween(log, { lane, types, after, until });
+  }
+
+  async #ofDeploys(from: number, until: number): Promise<readonly RecordedEvent[]> {
     const few = await this.#ofFewDeploys(from, until);
     if (few !== null) {
       if (few.length === 0) this.#skippedTo = Math.max(from, until);
@@ -159,18 +179,19 @@ export class Outbox {
       leftOut.push(leftOutNow(event, error, this.#o.now()));
       this.#leftOut(event, error);
     };
+    const { ordersFrom } = now;
     const save = (kept: Pick<OutboxCheckpoint, 'position' | 'memory'>): Promise<void> => {
       undelivered = withLeftOut(undelivered, leftOut.splice(0));
-      return this.save({ ...kept, undelivered }, fence);
+      return this.save({ ...kept, ordersFrom, undelivered }, fence);
     };
-    const news = await this.#news(event, until, leaveOut);
+    const tell = await this.#telling(event, until, leaveOut);
     let { memory } = now;
-    if (news !== null) {
+    if (tell !== null) {
       const { position } = now;
       const remember = (kept: Memory): Promise<void> => save({ position, memory: kept });
       const delivery = { ports, memory, assertHeld, remember, leftOut: leaveOut };
       try {
-        memory = await this.#o.channel.deliver(news, delivery);
+        memory = await tell(delivery);
       } catch (error) {
         await this.#keepWaiting(event, error, holding);
         throw error;
@@ -178,6 +199,21 @@ export class Outbox {
     }
     undelivered = { ...undelivered, waiting: null };
     await save({ position: event.position, memory });
+  }
+
+  /** Null where this version cannot read what is to be told. */
+  async #telling(
+    event: RecordedEvent,
+    until: number,
+    leaveOut: (error: unknown) => void,
+  ): Promise<((delivery: Delivery) => Promise<Memory>) | null> {
+    const { log, channel } = this.#o;
+    if (event.stream.startsWith(prefix)) {
+      const news = await deployNews(log, event, until, leaveOut);
+      return news === null ? null : (delivery) => channel.deliver(news, delivery);
+    }
+    const news = orderNews(event, leaveOut);
+    return news === null ? null : async (delivery) => channel.announce?.(news, delivery) ?? {};
   }
 
   /** For whoever asks why nothing is told. That it cannot be kept either changes nothing. */
@@ -189,56 +225,6 @@ export class Outbox {
     const waiting = stillWaiting(now.undelivered, event, error, at);
     const undelivered = { ...now.undelivered, waiting };
     await this.save({ ...now, undelivered }, fence).catch(() => {});
-  }
-
-  /** Null where this version cannot read the event, or its deploy. */
-  async #news(
-    event: RecordedEvent,
-    until: number,
-    leaveOut: (error: unknown) => void,
-  ): Promise<News | null> {
-    const { id, stream, position, version, time, metadata } = event;
-    const events = await this.#o.log.readStream(stream);
-    const later = events.filter((one) => one.version > version);
-    const history = historyOf(
-      events.filter((one) => one.version <= version),
-      leaveOut,
-    );
-    if (history === null) return null;
-    const next = later.find((one) => one.position <= until);
-    return {
-      ...{ id, position, version, time, history },
-      deploy: stream.slice(prefix.length),
-      state: stateAfter({ metadata }),
-      nextTime: next?.time ?? null,
-      since: () => this.#since(event, later, history[0].data),
-      head: async () => headWords(await this.#o.log.headDigest()),
-    };
-  }
-
-  async #since(
-    { position }: RecordedEvent,
-    later: readonly RecordedEvent[],
-    { lane, deploy, settings: { stacking } }: DeployRequest,
-  ): Promise<Since> {
-    // What this version cannot read is no word about a run that it knows.
-    const types = later.map((one) => ifReadable(() => domainEvent(one))?.type ?? one.type);
-    const wentOn = types.some((type) => !aboutRuns.test(type));
-    const shipped = await this.#shippedAfter(position, laneStream(lane));
-    return { wentOn, shipped, follower: await followerOf(this.#o.log, { lane, deploy, stacking }) };
-  }
-
-  /** Which deploy of the lane went live after that position, first. */
-  async #shippedAfter(position: number, stream: string): Promise<string | null> {
-    for (let after = position; ; ) {
-      const read = await this.#o.log.readAll({ after, limit: batch, streamPrefix: stream });
-      for (const one of read) {
-        const event = one.stream === stream ? ifReadable(() => laneEvent(one)) : null;
-        if (event?.type === 'lane.shipped') return event.data.deploy;
-      }
-      after = read.at(-1)?.position ?? after;
-      if (read.length < batch) return null;
-    }
   }
 
   #leftOut({ type, stream }: RecordedEvent, error: unknown): void {
@@ -261,27 +247,6 @@ export class Outbox {
     }
     return known === lane;
   }
-}
-
-/** The deploy's events up to the last of these; null where this version cannot read that one. */
-function historyOf(
-  recorded: readonly RecordedEvent[],
-  leaveOut: (error: unknown) => void,
-): DeployEvents | null {
-  const events: DomainEvent[] = [];
-  for (const [at, one] of recorded.entries()) {
-    try {
-      events.push(redactAll(domainEvent(one)));
-    } catch (error) {
-      if (!(error instanceof UnreadableLog)) throw error;
-      // A newer version wrote it, and that one can tell it.
-      if (at < recorded.length - 1) continue;
-      leaveOut(error);
-      return null;
-    }
-  }
-  const [first, ...rest] = events;
-  return first?.type === 'deploy.requested' ? [first, ...rest] : null;
 }
 
 /** Null where this version cannot read it: then that is told, for it may be of the outbox's lane. */

@@ -16,7 +16,8 @@ const text = z.string();
 const eventSchema = z.object({
   id: text,
   type: text,
-  deploy: text,
+  /** Null: it is an order for the lane. */
+  deploy: text.nullable(),
   /** In the whole log. */
   position: z.number(),
   /** When it was recorded. */
@@ -101,5 +102,7 @@ const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 function named({ id, type, stream, position, time }: RecordedEvent): Waiting['event'] {
-  return { id, type, deploy: stream.slice(deployStream('').length), position, time };
+  const prefix = deployStream('');
+  const deploy = stream.startsWith(prefix) ? stream.slice(prefix.length) : null;
+  return { id, type, deploy, position, time };
 }

@@ -83,6 +83,14 @@ export function servePulls(backend: GitHubBackend, pulls: GitHubPulls): void {
     const bodies = items.map((one) => pullBody(here, one));
     return answers.answer(c, bodies, 200, headers);
   });
+  hono.get('/repos/:owner/:repo/pulls/:number', may, (c) => {
+    const number = Number(c.req.param('number'));
+    const found = pulls.all.find((one) => one.number === number);
+    if (found === undefined) return answers.refuse(c, 404, 'Not Found');
+    const here = place(c);
+    const comments = pulls.comments(number).length;
+    return answers.answer(c, { ...pullBody(here, found), ...wholePull(here, found, comments) });
+  });
   const path = '/repos/:owner/:repo/issues/:number/comments';
   hono.get(path, may, (c) => {
     const number = Number(c.req.param('number'));
@@ -104,6 +112,16 @@ export function servePulls(backend: GitHubBackend, pulls: GitHubPulls): void {
       201,
     );
   });
+}
+
+/** What a list of pull requests leaves out of each. */
+function wholePull({ api }: Place, { merged, commits }: PullRequest, comments: number) {
+  return {
+    ...{ merged, mergeable: merged ? null : true, mergeable_state: merged ? 'unknown' : 'clean' },
+    merged_by: merged ? userBody(actor, api) : null,
+    ...{ comments, review_comments: 0, commits: commits.length, maintainer_can_modify: false },
+    ...{ additions: 1, deletions: 1, changed_files: 1 },
+  };
 }
 
 function pullBody(place: Place, one: PullRequest) {

@@ -116,6 +116,7 @@ describe('what is written for a new lane', () => {
     expect(deploy).toMatchObject({
       needs: ['test'],
       if: "github.event_name == 'push' && github.ref == 'refs/heads/main'",
+      environment: { name: 'production', deployment: false },
       concurrency: { group: 'web-deploy', 'cancel-in-progress': false },
       permissions: { contents: 'read', actions: 'read', deployments: 'write' },
     });

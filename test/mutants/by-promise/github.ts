@@ -4,14 +4,15 @@ import type { Mutant } from '../mutant.ts';
 const promise = 'GitHub shows what became of a deploy';
 const channel = 'test/channels/github.test.ts';
 const once = `${channel} › everything once, whichever of its writes meets a`;
+const deployments = 'src/effects/channels/github/deployments.ts';
 const telling = 'src/effects/channels/github/channel.ts';
 
 export const gitHubMutants: readonly Mutant[] = [
   {
     id: 'a-deployment-is-not-looked-for',
     promise,
-    file: telling,
-    symbol: '#create',
+    file: deployments,
+    symbol: 'create',
     code: 'if (found !== null) return found;',
     by: '',
     noticedBy: once,
@@ -19,8 +20,8 @@ export const gitHubMutants: readonly Mutant[] = [
   {
     id: 'a-status-is-not-looked-for',
     promise,
-    file: telling,
-    symbol: '#setStatus',
+    file: deployments,
+    symbol: 'setStatus',
     code: 'if (now?.state === status.state && now.description === status.description) return;',
     by: '',
     noticedBy: once,

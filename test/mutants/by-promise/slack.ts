@@ -5,7 +5,63 @@ const promise = 'Slack is told what happened';
 const levels = 'test/effects/channels/slack/levels.test.ts';
 const templates = 'test/effects/channels/slack/templates.test.ts';
 
+const orders = 'test/runtime/notify/orders.test.ts';
+
 export const slackMutants: readonly Mutant[] = [
+  {
+    id: 'years-of-old-orders-are-told',
+    promise,
+    file: 'src/runtime/notify/notifier.ts',
+    symbol: '#begin',
+    code: 'await this.#outbox.save({ ...now, position, ordersFrom: from }, fence);',
+    by: 'await this.#outbox.save({ ...now, position, ordersFrom: 0 }, fence);',
+    noticedBy: `${orders} › are old news`,
+  },
+  {
+    id: 'the-mark-of-old-orders-is-lost',
+    promise,
+    file: 'src/runtime/notify/outbox.ts',
+    symbol: 'save',
+    code: 'const mark = ordersFrom === null ? {} : { ordersFrom };',
+    by: 'const mark = {};',
+    noticedBy: orders,
+  },
+  {
+    id: 'an-order-is-told-before-what-came-before-it',
+    promise,
+    file: 'src/runtime/notify/outbox.ts',
+    symbol: 'pending',
+    code: 'return [...events, ...orders].sort((a, b) => a.position - b.position);',
+    by: 'return [...orders, ...events];',
+    noticedBy: `${orders} › are told in the order of the log`,
+  },
+  {
+    id: 'an-order-runs-ahead-of-what-is-not-read-yet',
+    promise,
+    file: 'src/runtime/notify/outbox.ts',
+    symbol: 'pending',
+    code: 'events.at(-1)?.position ?? until',
+    by: 'until',
+    noticedBy: `${orders} › stay in order where there is more than one reading`,
+  },
+  {
+    id: 'another-lanes-orders-are-told',
+    promise,
+    file: 'src/runtime/notify/order-news.ts',
+    symbol: 'ordersBetween',
+    code: 'lane === null || event.stream === streamPrefix',
+    by: 'true',
+    noticedBy: `${orders} › are told in the order of the log`,
+  },
+  {
+    id: 'an-order-says-not-why',
+    promise,
+    file: 'src/machine/orders.ts',
+    symbol: 'sentences',
+    code: '`lane disabled by ${because(person)}`',
+    by: '`lane disabled by ${person.actor}`',
+    noticedBy: 'test/machine/orders.test.ts',
+  },
   {
     id: 'a-problem-that-is-over-is-never-said-to-be',
     promise,

@@ -3,16 +3,27 @@
  * to production, and what became of them. After each event what GitHub shows is brought to what the deploy's events say;
  * whatever may have been written already is looked for first, so that a lost answer or a killed run makes nothing twice.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { siteOf } from '../../../machine/environments.ts';
 import { type EnvironmentName, environmentNames } from '../../../machine/events.ts';
-import type { Channel, ChannelFault, Delivery, Memory, News } from '../channel.ts';
+import type { Channel, ChannelFault, Delivery, Memory, News, OrderNews } from '../channel.ts';
 import { isOver } from '../news.ts';
 import type { GitHubApi, NewDeployment, NewStatus } from './api.ts';
 import type { GitHubSettings } from './config.ts';
+import { Deployments } from './deployments.ts';
+import {
+  type Carried,
+  carriedSchema,
+  deploySchema,
+  type Kept,
+  memorySchema,
+  type Shown,
+  shownSchema,
+} from './memory.ts';
 import { carriedCommits, shownEvents, standingAfter, standingBefore, takenBackTo } from './plan.ts';
 import { recordOf } from './records.ts';
 import { gitHubFault, Rights } from './rights.ts';
+import { showRollback } from './rolled-back.ts';
 import { commentMark, deploymentText, liveComment, statusText } from './words.ts';
 
 export interface GitHubChannelOptions {
@@ -24,41 +35,6 @@ export function createGitHubChannel(options: GitHubChannelOptions): Channel {
   return new GitHubChannel(options);
 }
 
-const state = z.enum(['in_progress', 'success', 'failure', 'inactive']).nullable().default(null);
-const shownSchema = z.object({
-  /** Of the deployment on GitHub; null: there is none that we know of. */
-  id: z.number().nullable().default(null),
-  /** What it shows. */
-  state,
-});
-const carriedSchema = shownSchema.extend({
-  number: z.number(),
-  sha: z.string(),
-  isCommented: z.boolean().default(false),
-});
-const deploySchema = z.object({
-  environments: z.partialRecord(z.enum(environmentNames), shownSchema).default({}),
-  carried: z.array(carriedSchema).default([]),
-});
-const memorySchema = z.object({
-  /** Those that are not over, the oldest first. */
-  deploys: z.record(z.string(), deploySchema).default({}),
-  /** The deployments of what went live last; they show it until something else runs. */
-  live: z
-    .object({
-      deploy: z.string(),
-      commit: z.string(),
-      own: z.number(),
-      carried: z.array(z.number()),
-    })
-    .nullable()
-    .default(null),
-});
-
-type Shown = z.output<typeof shownSchema>;
-type Carried = z.output<typeof carriedSchema>;
-type Kept = z.output<typeof memorySchema>;
-
 /** So many commits are asked for their pull requests, and so many pull requests show a deploy. */
 const commitsMax = 100;
 const carriedMax = 50;
@@ -68,7 +44,7 @@ const deploysMax = 50;
 class GitHubChannel implements Channel {
   readonly name = 'github';
   readonly title = 'GitHub';
-  readonly wants = (type: string): boolean => shownEvents.has(type);
+  readonly wants = (type: string): boolean => shownEvents.has(type) || type === 'rollback.done';
   readonly faultOf = (error: unknown): ChannelFault => gitHubFault(error);
   readonly #o: GitHubChannelOptions;
   readonly #rights = new Rights();
@@ -93,12 +69,19 @@ class GitHubChannel implements Channel {
     const newest = Object.entries(kept.deploys).slice(-deploysMax);
     return { ...kept, deploys: Object.fromEntries(newest) };
   }
+
+  announce(news: OrderNews, delivery: Delivery): Promise<Memory> {
+    const { api, settings } = this.#o;
+    const deployments = new Deployments(api, this.#rights, delivery);
+    const kept = memorySchema.parse(delivery.memory);
+    return showRollback(news, kept, { settings, deployments, delivery });
+  }
 }
 
 /** While one event is told. */
 class Telling {
   readonly #o: GitHubChannelOptions;
-  readonly #rights: Rights;
+  readonly #deployments: Deployments;
   readonly #kept: Kept;
   readonly #news: News;
   readonly #delivery: Delivery;
@@ -112,7 +95,7 @@ class Telling {
     delivery: Delivery,
   ) {
     this.#o = options;
-    this.#rights = rights;
+    this.#deployments = new Deployments(options.api, rights, delivery);
     this.#kept = kept;
     this.#news = news;
     this.#delivery = delivery;
@@ -127,7 +110,9 @@ class Telling {
     if (!settings.pullRequests && !settings.comments) return;
     const found = new Map<number, Carried>();
     for (const commit of carriedCommits(history.at(-1) ?? history[0], commitsMax)) {
-      const pulls = await this.#may('pullRequests', () => api.mergedPulls(commit, this.#ports));
+      const pulls = await this.#deployments.may('pullRequests', () =>
+        api.mergedPulls(commit, this.#ports),
+      );
       for (const pull of pulls ?? []) found.set(pull.number, carriedSchema.parse(pull));
       if (found.size >= carriedMax) break;
     }
@@ -181,45 +166,25 @@ class Telling {
     return this.#delivery.ports;
   }
 
-  #may<T>(right: Parameters<Rights['use']>[0], act: () => Promise<T>): Promise<T | null> {
-    return this.#rights.use(right, act, this.#delivery.leftOut);
-  }
-
   #remember(): Promise<void> {
     return this.#delivery.remember(this.#kept);
   }
 
   async #create(shown: Shown, deployment: NewDeployment): Promise<void> {
-    const { api } = this.#o;
     if (shown.id !== null) return;
-    shown.id = await this.#may('deployments', async () => {
-      const found = await api.findDeployment(deployment, this.#ports);
-      if (found !== null) return found;
-      await this.#delivery.assertHeld();
-      return api.createDeployment(deployment, this.#ports);
-    });
+    shown.id = await this.#deployments.create(deployment);
     await this.#remember();
   }
 
   async #say(shown: Shown, status: NewStatus): Promise<void> {
     if (shown.id === null || shown.state === status.state) return;
-    await this.#setStatus(shown.id, status);
+    await this.#deployments.setStatus(shown.id, status);
     shown.state = status.state;
     await this.#remember();
   }
 
-  async #setStatus(id: number, status: NewStatus): Promise<void> {
-    const { api } = this.#o;
-    await this.#may('deployments', async () => {
-      const now = await api.statusOf(id, this.#ports);
-      if (now?.state === status.state && now.description === status.description) return;
-      await this.#delivery.assertHeld();
-      await api.setStatus(id, status, this.#ports);
-    });
-  }
-
   #end(id: number): Promise<void> {
-    return this.#setStatus(id, this.#status('production', 'inactive'));
+    return this.#deployments.setStatus(id, this.#status('production', 'inactive'));
   }
 
   async #replaceLive({ id }: Shown, carried: readonly Carried[]): Promise<void> {
@@ -240,7 +205,7 @@ class Telling {
     const { history, time } = this.#news;
     const mark = commentMark(history[0].data.lane, 'production');
     for (const one of this.#deploy.carried.filter(({ isCommented }) => !isCommented)) {
-      const said = await this.#may('pullRequests', async () => {
+      const said = await this.#deployments.may('pullRequests', async () => {
         if (await api.hasComment(one.number, mark, this.#ports)) return true;
         await this.#delivery.assertHeld();
         await api.comment(one.number, liveComment(history[0].data, time), this.#ports);
@@ -256,7 +221,7 @@ class Telling {
     const name = settings.environments[environment];
     const record = settings.records ? recordOf(this.#news.history, environment, name) : null;
     if (record === null) return;
-    await this.#may('records', async () => {
+    await this.#deployments.may('records', async () => {
       await this.#delivery.assertHeld();
       await api.record(record, this.#ports);
     });

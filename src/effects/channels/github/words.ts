@@ -9,7 +9,7 @@ import { shortSha } from '../../../machine/story-words.ts';
 import type { DeployEvents } from '../channel.ts';
 
 /** GitHub's limit for the description of a status. */
-const descriptionMax = 140;
+export const descriptionMax = 140;
 
 export function statusText(history: DeployEvents): string {
   return cut(tellStanding(history).headline, descriptionMax);

@@ -1,6 +1,6 @@
 /** One hook as a channel: each of the list has its own place in the log, so that none waits for another. */
-import type { Channel, ChannelFault, Delivery, Memory, News } from '../channel.ts';
-import { type Envelope, envelopeOf } from './envelope.ts';
+import type { Channel, ChannelFault, Delivery, Memory } from '../channel.ts';
+import { type Envelope, envelopeOf, orderEnvelopeOf } from './envelope.ts';
 import { hookFault } from './errors.ts';
 import { matching } from './patterns.ts';
 
@@ -13,20 +13,25 @@ export interface HookOptions {
 }
 
 export function createHook({ name, title, patterns, send }: HookOptions): Channel {
+  async function hand(
+    envelope: Envelope,
+    { ports, memory, assertHeld, leftOut }: Delivery,
+  ): Promise<Memory> {
+    await assertHeld();
+    try {
+      await send(envelope, ports);
+    } catch (error) {
+      if (hookFault(error) !== 'event') throw error;
+      leftOut(error);
+    }
+    return memory;
+  }
   return {
     name,
     title,
     wants: matching(patterns),
     faultOf: (error): ChannelFault => (hookFault(error) === 'setup' ? 'setup' : 'passing'),
-    async deliver(news: News, { ports, memory, assertHeld, leftOut }: Delivery): Promise<Memory> {
-      await assertHeld();
-      try {
-        await send(envelopeOf(news), ports);
-      } catch (error) {
-        if (hookFault(error) !== 'event') throw error;
-        leftOut(error);
-      }
-      return memory;
-    },
+    deliver: (news, delivery) => hand(envelopeOf(news), delivery),
+    announce: (news, delivery) => hand(orderEnvelopeOf(news), delivery),
   };
 }

@@ -57,7 +57,8 @@ function environmentOf({ env, names }: HookCommand, event: Envelope): Record<str
     ...Object.fromEntries(given),
     PIPELINE_EVENT_ID: event.id,
     PIPELINE_EVENT_TYPE: event.type,
-    PIPELINE_DEPLOY: event.deploy,
+    // Empty of an order.
+    PIPELINE_DEPLOY: event.deploy ?? '',
     PIPELINE_LANE: event.lane,
   };
 }

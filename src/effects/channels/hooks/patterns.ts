@@ -1,8 +1,9 @@
-/** Which events a hook is told of: patterns over their types, in which `*` stands for anything. */
+/** Which events and orders a hook is told of: patterns over their types, in which `*` stands for anything. */
 import { nearest } from '../../../format/nearest.ts';
 import { eventSchemas } from '../../../machine/events.ts';
+import { orderTypes } from '../../../machine/orders.ts';
 
-const types = Object.keys(eventSchemas);
+const types: readonly string[] = [...Object.keys(eventSchemas), ...orderTypes];
 
 /** Whether one of the patterns is of this type. */
 export function matching(patterns: readonly string[]): (type: string) => boolean {

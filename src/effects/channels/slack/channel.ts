@@ -5,13 +5,22 @@
  */
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
-import type { Channel, ChannelFault, Delivery, Memory, News, Since } from '../channel.ts';
+import type {
+  Channel,
+  ChannelFault,
+  Delivery,
+  Memory,
+  News,
+  OrderNews,
+  Since,
+} from '../channel.ts';
 import { isOver, isSettled, nextFrom } from '../news.ts';
 import type { Authors } from './authors.ts';
 import { asPlainText } from './blocks.ts';
 import { type Level, mayBeTold } from './level.ts';
 import { failedCommits } from './lines.ts';
 import { callsOncall, deployMessage, stepMessages } from './messages.ts';
+import { orderMessage } from './orders.ts';
 import { type Slack, type SlackMessage, type SlackPlace, slackFault } from './slack.ts';
 import type { Templates } from './templates.ts';
 
@@ -103,6 +112,11 @@ class SlackChannel implements Channel {
     if (isOver(news)) delete threads[deploy];
     delete folded[deploy];
     return memoryOf(state, null);
+  }
+
+  async announce(news: OrderNews, delivery: Delivery): Promise<Memory> {
+    await this.#post(orderMessage(news, this.#isOld(news.time)), null, delivery);
+    return delivery.memory;
   }
 
   /** The deploy's own message, where a bot has none yet: the others follow in its thread. */

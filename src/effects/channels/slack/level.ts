@@ -70,7 +70,7 @@ export function isTold(history: DeployEvents, level: Level): boolean {
   return weight === 'outcome' && (level === 'outcomes' || before.includes('problem'));
 }
 
-/** Whether an event of that type may be told: at `problems` an outcome is, where a problem came before it. */
+/** Whether an event of that type may be told: at `problems` an outcome is, where a problem came before it. An order is, at every level. */
 export function mayBeTold(type: string, level: Level): boolean {
   return level === 'steps' || weights[type as EventType] !== 'step';
 }

@@ -13,7 +13,7 @@ import type { DeployEvents } from '../channel.ts';
 import { cutEscaped, escapeText, link } from './text.ts';
 
 /** A sign beside the words, never in their place. */
-const signs: { readonly [T in EventText['tone']]: string } = {
+export const signs: { readonly [T in EventText['tone']]: string } = {
   good: '✅',
   bad: '🔴',
   waiting: '⏳',

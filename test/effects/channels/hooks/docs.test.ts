@@ -11,11 +11,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Memory, News } from '../../../../src/effects/channels/channel.ts';
 import { schema } from '../../../../src/effects/channels/hooks/config.ts';
-import { envelopeSchema } from '../../../../src/effects/channels/hooks/envelope.ts';
+import {
+  deployEnvelopeSchema,
+  envelopeSchema,
+  orderEnvelopeOf,
+} from '../../../../src/effects/channels/hooks/envelope.ts';
 import { open as openHooks } from '../../../../src/effects/channels/hooks/open.ts';
 import { systemClock } from '../../../../src/effects/clock.ts';
 import type { DomainEvent } from '../../../../src/machine/events.ts';
 import { samples } from '../../../../src/machine/samples.ts';
+import { orderSamples } from '../../../machine/order-samples.ts';
 import { variants } from '../../../machine/samples.ts';
 import { type Received, type Receiver, startReceiver } from './receiver.ts';
 
@@ -123,11 +128,18 @@ describe('the event of the page', () => {
       expect(isValid(sent), JSON.stringify(isValid.errors)).toBe(true);
     }
     expect(all.length).toBeGreaterThan(20);
+    for (const order of orderSamples) {
+      const same = { id: 'an-id', position: 9, version: 4, time: new Date().toISOString() };
+      const sent = orderEnvelopeOf({ ...same, lane: 'acme-web', order });
+      expect(envelopeSchema.safeParse(sent).error, order.type).toBeUndefined();
+      expect(isValid(sent), JSON.stringify(isValid.errors)).toBe(true);
+      expect(sent.order).toMatchObject({ reason: 'incident 4711' });
+    }
   });
 
   it('has a row for each field', () => {
     const rows = [...page.matchAll(/^\| `(\w+)` \| .{10,} \|$/gm)].map(([, name]) => name);
-    expect(rows).toEqual(Object.keys(envelopeSchema.shape));
+    expect(rows).toEqual(Object.keys(deployEnvelopeSchema.shape));
   });
 });
 

@@ -1,0 +1,68 @@
+/** What people order for a lane, and how it is told: a part of the lane's words. Pure. */
+import { oneLine } from '../format/text.ts';
+import type { LaneEvent, LaneEventType } from './lane.ts';
+import { because, type EventText, eventText, shortSha } from './story-words.ts';
+
+/**
+ * What everybody is told of. A `resume`, and what it lifts, is told by its deploy; so is a deploy by hand.
+ */
+export const orderTypes = [
+  'lane.disabled',
+  'lane.enabled',
+  'lock.broken',
+  'rollback.begun',
+  'rollback.done',
+  'rollback.failed',
+] as const satisfies readonly LaneEventType[];
+
+export type OrderType = (typeof orderTypes)[number];
+export type Order = Extract<LaneEvent, { type: OrderType }>;
+type DataOf<T extends OrderType> = Extract<Order, { type: T }>['data'];
+
+export function isOrder(event: LaneEvent): event is Order {
+  return orderTypes.some((type) => type === event.type);
+}
+
+/** An order in words, with who gave it and why. */
+export function tellOrder(order: Order): EventText {
+  const say = sentences[order.type] as (data: Order['data']) => EventText;
+  return say(order.data);
+}
+
+const sentences: { readonly [T in OrderType]: (data: DataOf<T>) => EventText } = {
+  'lane.disabled': (person) =>
+    eventText(
+      'waiting',
+      `lane disabled by ${because(person)}`,
+      'Nothing goes to production until `pipeline enable --reason "…"`.',
+    ),
+  'lane.enabled': (person) =>
+    eventText(
+      'neutral',
+      `lane enabled by ${because(person)}`,
+      'The next build ships by itself; one that was held goes on by `pipeline resume`.',
+    ),
+  'lock.broken': ({ deploy, ...person }) =>
+    eventText(
+      'waiting',
+      `lane taken from ${deploy} by ${because(person)}`,
+      'Its job, if it still runs, ends without writing more.',
+    ),
+  'rollback.begun': ({ from, to, ...person }) =>
+    eventText(
+      'waiting',
+      `production is being taken back from ${from.version} to ${to.version} by ${because(person)}`,
+    ),
+  'rollback.done': ({ to, release, commit, ...person }) =>
+    eventText(
+      'waiting',
+      `production was taken back to ${to.version}${commit === null ? '' : ` (${shortSha(commit)})`}, as ${release.version}, by ${because(person)}`,
+      'Deploys are held until a person ships one: `pipeline advance --build LABEL --reason "…"`, or `pipeline resume DEPLOY --reason "…"` once one was held.',
+    ),
+  'rollback.failed': ({ to, code, message, ...person }) =>
+    eventText(
+      'bad',
+      `production was not taken back to ${to.version}, as ordered by ${because(person)}`,
+      `${code}: ${oneLine(message)}\n\`pipeline status\` shows what production runs and what to do.`,
+    ),
+};
