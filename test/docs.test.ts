@@ -38,7 +38,9 @@ function faultOf([name = '', ...words]: readonly string[], isWhole: boolean): st
   for (let at = 0; at < words.length; at++) {
     const [flag = '', given] = (words[at] ?? '').split('=');
     if (!flag.startsWith('--')) {
-      if (!/^[|>&;]/.test(flag)) values++;
+      // What a shell does with it is its own.
+      if (/^[|>&;]/.test(flag)) break;
+      values++;
       continue;
     }
     const option = options.find((one) => one.long === flag);

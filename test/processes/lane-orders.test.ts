@@ -35,7 +35,8 @@ describe('a person', { timeout: 60_000 }, () => {
     const taken = join(stage.folder, '../taken');
     const hook = `{ name: pager, on: ['lane.*', lock.broken], run: 'cat >> ${taken}; echo >> ${taken}' }`;
     const config = defaultConfig(stage.sandbox.urls);
-    stage.write('pipeline.yml', `${config}  hooks: [${hook}]\n`);
+    const signed = "{ name: signed, on: '*', url: 'http://127.0.0.1:9/', secret: SIGNS }";
+    stage.write('pipeline.yml', `${config}  hooks: [${hook}, ${signed}]\n`);
     await stage.makeLog();
     stage.commit('The first');
     const disable = ['disable', '--reason', 'incident 4711', '--actor', 'ana'];
@@ -57,13 +58,15 @@ describe('a person', { timeout: 60_000 }, () => {
     expect(status.stdout).toContain('Slack: lane.enabled of lane acme-web, and what came after it');
     stage.sandbox.control.clearFaults({});
 
-    // What a channel's own settings make impossible keeps nobody from an order.
-    const again = ['disable', '--reason', 'again'];
-    const broken = await stage.run(again, { PAGER_URL: 'no url' });
-    expect(broken).toMatchObject({ exit: 0 });
+    // A channel that cannot even be opened keeps nobody from an order.
+    const broken = await stage.run(['disable', '--reason', 'again'], { SIGNS: 'no secret' });
+    expect(broken, broken.stderr).toMatchObject({ exit: 0 });
+    expect(broken.stderr).toContain('no channel is told of it now');
+    expect(await stage.run(['enable', '--reason', 'for good'])).toMatchObject({ exit: 0 });
     const texts = stage.slackTexts();
     expect(texts.indexOf('it is over')).toBeGreaterThan(texts.indexOf('incident 4711'));
     expect(texts.indexOf('again')).toBeGreaterThan(texts.indexOf('it is over'));
+    expect(texts.indexOf('for good')).toBeGreaterThan(texts.indexOf('again'));
     const events = readFileSync(taken, 'utf8')
       .trim()
       .split('\n')
@@ -72,6 +75,7 @@ describe('a person', { timeout: 60_000 }, () => {
       ['lane.disabled', 'incident 4711'],
       ['lane.enabled', 'it is over'],
       ['lane.disabled', 'again'],
+      ['lane.enabled', 'for good'],
     ]);
   });
 

@@ -67,6 +67,15 @@ describe.each(Object.entries(worlds))('on %s', (_, open) => {
     expect(back, words(back)).toMatchObject({ exit: 0 });
     expect(words(back)).toContain('1 commit goes back:');
     expect(words(back)).toContain('No. 2 (Ana Lima)');
+    if (changeConfig !== null) {
+      const told = stage.slackTexts();
+      expect(told).toMatch(
+        /production is being taken back from v\d+ to v\d+ by .+: errors since 502/,
+      );
+      expect(told).toMatch(
+        /production was taken back to v\d+ .+, as v\d+, by .+: errors since 502/,
+      );
+    }
     const { lanes, deploys } = JSON.parse((await run(['status', '--json'])).stdout);
     expect(lanes[0]).toMatchObject({ holds: [{ kind: 'rollback' }], holder: null });
     expect(lanes[0].places[0]).toMatchObject({ source: 'target', commit: first });
@@ -98,6 +107,8 @@ describe.each(Object.entries(worlds))('on %s', (_, open) => {
     expect(ships.stdout).toContain('production.live');
     expect(ships.stdout).toContain('is lifted once this is live');
     expect(ships.stdout).toContain('The rollback does not hold any more');
+    if (changeConfig !== null)
+      expect(stage.slackTexts()).toMatch(/Shipped by hand by .+: mended by No\. 4/);
     const ofLane = await stage.read((log) => log.readStream('lane/acme-web'));
     const types = ofLane.map(({ type }) => type).filter((type) => type.startsWith('rollback.'));
     expect(types).toEqual(['rollback.begun', 'rollback.done', 'rollback.lifted']);

@@ -11,6 +11,7 @@ import type { Checkout } from '../doctor/repository-checks.ts';
 import { configuration } from '../doctor/repository-checks.ts';
 import { storeChecks } from '../doctor/store-checks.ts';
 import { doctorDocument, doctorView } from '../render/doctor-view.ts';
+import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { type RepositoryFacts, readFacts } from '../setup/facts.ts';
 import { openAsking } from '../workspace/asking.ts';
@@ -31,7 +32,7 @@ export async function doctor(flags: GlobalFlags, terminal: Terminal): Promise<nu
     const examined = await look(flags, { environment, repository }, asking.ports(checkMs));
     terminal.clearStatus();
     if (flags.json === true) terminal.json(doctorDocument(examined));
-    else for (const line of doctorView(examined, terminal)) terminal.out(line);
+    else printLines(doctorView(examined, terminal), terminal);
     return isBroken(examined) ? 1 : 0;
   } finally {
     await asking.close();

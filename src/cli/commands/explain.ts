@@ -9,6 +9,7 @@ import { type CommitOrder, type ExplainFacts, factsOf } from '../../runtime/audi
 import type { EventLog } from '../../store/log.ts';
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { type Explained, explainView } from '../render/explain-view.ts';
+import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findNamed, repositoryHere } from '../workspace/find-commit.ts';
@@ -33,7 +34,7 @@ export async function explain(
       tell: terminal.err,
     });
     if (flags.json === true) terminal.json({ version: 1, ...told });
-    else for (const line of explainView(told, terminal)) terminal.out(line);
+    else printLines(explainView(told, terminal), terminal);
     return 0;
   } finally {
     await log.close();

@@ -8,6 +8,7 @@ import type { EventLog } from '../../store/log.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { toSettings } from '../config/config.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
 import { openAnnouncer } from '../workspace/channels.ts';
@@ -51,7 +52,7 @@ export async function order(
   });
   try {
     const { line, isGiven } = await carryOut[what](log, config.app, run, flags.reason);
-    terminal.out(line);
+    printLines([line], terminal);
     if (isGiven) await announcer.announce();
     return 0;
   } finally {

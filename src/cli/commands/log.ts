@@ -2,6 +2,7 @@
 import { deployStream } from '../../runtime/log/streams.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { logView } from '../render/log-view.ts';
+import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeployHere } from '../workspace/find-commit.ts';
@@ -14,7 +15,7 @@ export async function log(name: string, flags: GlobalFlags, terminal: Terminal):
     const { deploy } = await findDeployHere(name, events, terminal.err);
     const records = await events.readStream(deployStream(deploy));
     if (flags.json === true) terminal.json(records);
-    else for (const line of logView(records, terminal)) terminal.out(line);
+    else printLines(logView(records, terminal), terminal);
     return 0;
   } finally {
     await events.close();

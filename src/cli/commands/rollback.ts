@@ -60,12 +60,13 @@ export async function rollback(
   let assembly: Assembly | null = null;
   try {
     for (const line of parts.notices) reporter.notice(line);
-    assembly = await assemble({ ...partsOf(parts, run), log, progress: reporter.progress });
+    const { progress, notice } = reporter;
+    assembly = await assemble({ ...partsOf(parts, run), log, progress, notice });
     reporter.waiting('reading what production runs');
     const found = await decide(to, parts, log, assembly, signals.interrupt);
-    for (const line of rollbackPreview(found)) reporter.progress(line);
+    for (const line of rollbackPreview(found)) reporter.notice(line);
     if (flags.yes !== true && !(await confirmed('Take production back?', signals.interrupt))) {
-      reporter.progress('nothing was done');
+      reporter.notice('nothing was done');
       return 0;
     }
     assembly.notifier.start();
@@ -84,7 +85,7 @@ export async function rollback(
   } catch (error) {
     const { aborted, reason } = signals.interrupt;
     if (!aborted) throw error;
-    reporter.progress('interrupted; the same command looks at the target first, and goes on');
+    reporter.notice('interrupted; the same command looks at the target first, and goes on');
     return signalExitCodes[reason as keyof typeof signalExitCodes];
   } finally {
     reporter.end();

@@ -5,12 +5,14 @@ import { clockTime } from '../../format/time.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { tell } from '../../machine/story.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
+import { deployStream } from '../../runtime/log/streams.ts';
 import type { RecordedEvent } from '../../store/log.ts';
+import { printLines } from './paragraph.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 export interface Reporter {
   /** An event that is in the log now. */
-  recorded(event: DomainEvent, record: Pick<RecordedEvent, 'time'>): void;
+  recorded(event: DomainEvent, record: Pick<RecordedEvent, 'time' | 'stream'>): void;
   /** What is going on meanwhile: a line of a build's output, what is waited for. */
   progress(line: string): void;
   /** What whoever watches has to know of this run; it stays on a terminal too. */
@@ -30,8 +32,8 @@ export function createReporter(options: {
   readonly json: boolean;
 }): Reporter {
   const { terminal, now, json } = options;
-  const write = json ? terminal.err : terminal.out;
   const live = terminal.isTty && !json;
+  const write = (line: string): void => (json ? terminal.err(line) : printLines([line], terminal));
   let waiting: { line: string; since: number } | null = null;
   let ticking: NodeJS.Timeout | null = null;
 
@@ -45,10 +47,13 @@ export function createReporter(options: {
     write(`${stamp(new Date(now()).toISOString())}    ${terminal.color.dim(text)}`);
 
   return {
-    recorded(event, { time }) {
+    recorded(event, { time, stream }) {
       waiting = null;
       terminal.clearStatus();
-      const { headline, detail, tone } = tell(redactAll(event));
+      const { headline, detail, tone } = tell(
+        redactAll(event),
+        stream.slice(deployStream('').length),
+      );
       const paint = { good: 'green', bad: 'red', waiting: 'yellow', neutral: null }[tone] as
         | 'green'
         | 'red'

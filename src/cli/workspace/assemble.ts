@@ -44,6 +44,8 @@ export interface AssembleOptions {
   /** False: the CI throws the log away after the job. */
   readonly isLogKept: boolean;
   readonly progress: (line: string) => void;
+  /** For what has to stay on a terminal: who was not told, and why. */
+  readonly notice: (line: string) => void;
 }
 
 /** What a run of a deploy needs besides the log. */
@@ -137,7 +139,11 @@ async function wire(
     history,
     http,
     // A message is no write that the lane's lock protects.
-    notifier: await openNotifier({ ...options, http: client(async () => {}) }),
+    notifier: await openNotifier({
+      ...options,
+      progress: options.notice,
+      http: client(async () => {}),
+    }),
   };
 }
 

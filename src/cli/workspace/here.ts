@@ -35,7 +35,10 @@ export async function openHere(found: Found): Promise<Here> {
 }
 
 /** What a run is put together from. */
-export function partsOf(here: Here, run: Run): Omit<AssembleOptions, 'log' | 'progress'> {
+export function partsOf(
+  here: Here,
+  run: Run,
+): Omit<AssembleOptions, 'log' | 'progress' | 'notice'> {
   const { environment, ci, repository, workspace, targets, settings } = here;
   return {
     ...{ environment, ci, repository, targets, run },

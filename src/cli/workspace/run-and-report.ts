@@ -10,6 +10,7 @@ import { domainEvent, foldStream } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
 import { runDeploy } from '../../runtime/loop/run.ts';
 import type { EventLog } from '../../store/log.ts';
+import { printLines } from '../render/paragraph.ts';
 import { withPulse } from '../render/pulse.ts';
 import { createReporter, type Reporter } from '../render/reporter.ts';
 import type { Terminal } from '../render/terminal.ts';
@@ -29,7 +30,7 @@ export interface RunAndReportOptions {
   /** Who has it carried on, where a person does. */
   readonly order?: Person;
   /** What its run is put together from. */
-  readonly parts: Omit<AssembleOptions, 'log' | 'progress'>;
+  readonly parts: Omit<AssembleOptions, 'log' | 'progress' | 'notice'>;
 }
 
 /** How long the end of a run waits for its last messages; a signal leaves less. */
@@ -49,7 +50,12 @@ export async function runAndReport(options: RunAndReportOptions): Promise<number
   const signals = listenToSignals();
   try {
     for (const line of options.notices) reporter.notice(line);
-    assembly = await assemble({ ...parts, log, progress: reporter.progress });
+    assembly = await assemble({
+      ...parts,
+      log,
+      progress: reporter.progress,
+      notice: reporter.notice,
+    });
     const { deploy, isNew } = await options.choose(log);
     await tellWhatIs(log, deploy, isNew, reporter);
     assembly.notifier.start();
@@ -90,7 +96,7 @@ export async function runAndReport(options: RunAndReportOptions): Promise<number
     if (json) terminal.json({ ...(await summary(log, deploy, exit)), head });
     else {
       const next = nextFor(outcome.state, deploy) ?? `The whole story: pipeline log ${deploy}`;
-      terminal.out(`\n${deploy}: ${outcome.state} (exit ${exit}). ${next}`);
+      printLines(['', `${deploy}: ${outcome.state} (exit ${exit}). ${next}`], terminal);
       if (has(outcome.folded, 'live') && outcome.folded.snapshot.context.lifts !== null) {
         terminal.out('The rollback does not hold any more: the next build ships by itself.');
       }
@@ -122,7 +128,7 @@ async function tellWhatIs(
     : events.findLast(({ metadata }) => metadata.transition !== undefined);
   const { settled = false } = (shown?.metadata.transition ?? {}) as { settled?: boolean };
   const what = settled ? 'it is over, and ended so' : 'it goes on from there';
-  if (!isNew) reporter.progress(`${deploy} is in the log already; ${what}`);
+  if (!isNew) reporter.notice(`${deploy} is in the log already; ${what}`);
   if (shown !== undefined) reporter.recorded(domainEvent(shown), shown);
 }
 

@@ -66,6 +66,7 @@ beforeEach(async () => {
     leaseMs,
     isLogKept: true,
     progress: () => {},
+    notice: () => {},
   });
 });
 afterEach(async () => {

@@ -49,6 +49,9 @@ export interface RunPlan {
   readonly lane?: string;
   /** What production is given; `artifact` when left out. */
   readonly submits?: 'artifact' | 'commit';
+  /** Production bakes, or a canary gets the commit first; neither when left out. */
+  readonly bakes?: boolean;
+  readonly canary?: boolean;
   /** What the services answer, in order; where the list ends, the next one hangs. */
   readonly answers?: readonly DomainEvent[];
   /** Between the run and the log. */
@@ -149,7 +152,15 @@ export class ScriptedWorld {
         lane: plan.lane ?? request.lane,
         commit: { ...request.commit, sha: plan.commit ?? request.commit.sha },
         build: { ...request.build, label: build },
-        settings: { ...settings, production: { ...settings.production, submits } },
+        settings: {
+          ...settings,
+          ...(plan.canary === true ? { canary: settings.production } : {}),
+          production: {
+            ...settings.production,
+            submits,
+            ...(plan.bakes === true ? { bakeMs: 600_000 } : {}),
+          },
+        },
       },
       run,
     );

@@ -84,7 +84,7 @@ export class StandingWorld {
   }
 
   runWith(
-    plan: Pick<RunPlan, 'timeOut' | 'relation' | 'lane'>,
+    plan: Pick<RunPlan, 'timeOut' | 'relation' | 'lane' | 'bakes' | 'canary'>,
     build: number,
     upTo: EventType | null,
     ...then: readonly DomainEvent[]
@@ -117,7 +117,10 @@ export class StandingWorld {
 
   /** Goes on up to that event; then its process is gone and its lease over. */
   async lost(build: number, upTo: EventType): Promise<void> {
-    const run = await this.alive(build, upTo);
+    await this.lose(await this.alive(build, upTo));
+  }
+
+  async lose(run: ScriptedRun): Promise<void> {
     run.kill();
     for (const { resource, token } of await this.log.leases(`run/${run.deploy}`)) {
       await this.log.release({ resource, token });

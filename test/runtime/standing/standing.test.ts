@@ -90,7 +90,63 @@ const done = {
 };
 const ours = { deploy: idOf(501), verified: true };
 
+const toCanary = ['gates.passed', 'canary.submitted', 'canary.deployed'] as const;
+const onCanary = (world: StandingWorld) =>
+  world.runWith({ canary: true }, 502, 'staging.verified', ...toCanary.map((type) => sample(type)));
+const inBake = (world: StandingWorld) => {
+  const verified = sample('production.verified', { release: releaseOf(502), bakeMs: 600_000 });
+  return world.runWith({ bakes: true }, 502, 'production.instancesUp', verified);
+};
+
 const situations: readonly Situation[] = [
+  {
+    name: 'one is on its canary',
+    happens: async (world) => {
+      await (await onCanary(world)).hangs;
+    },
+    became: { 502: 'underWay' },
+    production: ['v41', 'log', false],
+    holder: 502,
+    type: [],
+    also: ({ holder }) => expect(holder?.doing).toContain('canary'),
+  },
+  {
+    name: 'a run was killed while its commit was on the canary',
+    happens: async (world) => {
+      const run = await onCanary(world);
+      await run.hangs;
+      await world.lose(run);
+    },
+    became: { 502: 'interrupted' },
+    production: ['v41', 'log', false],
+    holder: 502,
+    type: [resume(502)],
+  },
+  {
+    name: 'one bakes in production',
+    happens: async (world) => {
+      await world.live(501);
+      await (await inBake(world)).hangs;
+    },
+    became: { 501: 'replaced', 502: 'underWay' },
+    production: ['v502', 'log', false],
+    holder: 502,
+    type: [],
+    also: ({ holder }) => expect(holder?.doing).toBe('baking in production'),
+  },
+  {
+    name: 'a run was killed while it baked in production',
+    happens: async (world) => {
+      await world.live(501);
+      const run = await inBake(world);
+      await run.hangs;
+      await world.lose(run);
+    },
+    became: { 501: 'replaced', 502: 'interrupted' },
+    production: ['v502', 'log', false],
+    holder: 502,
+    type: [resume(502)],
+  },
   {
     name: 'the log is empty',
     happens: async () => {},
