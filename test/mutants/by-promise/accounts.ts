@@ -90,7 +90,7 @@ export const accountMutants: readonly Mutant[] = [
     file: 'src/runtime/accounts/cdevents.ts',
     symbol: 'standardWords',
     code: "first?.position === at.position ? [run('started')] : [];",
-    by: "first !== at ? [run('started')] : [];",
+    by: "first === undefined ? [] : [run('started')];",
     noticedBy: `${cdevents} › a run that is held is not over`,
   },
   {
@@ -109,7 +109,7 @@ export const accountMutants: readonly Mutant[] = [
     symbol: 'nanos',
     code: '`${Date.parse(iso)}000000`;',
     by: '`${Date.parse(iso)}000`;',
-    noticedBy: `${otel} › every log that earlier versions wrote`,
+    noticedBy: `${otel} › of a live deploy`,
   },
   {
     id: 'spans-of-a-deploy-share-an-id',

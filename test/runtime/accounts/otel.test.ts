@@ -108,6 +108,7 @@ describe('a trace', () => {
       ['RUN acme-web', 'production'],
     ]);
     expect(attribute(spans[0], 'cicd.pipeline.result')).toBe('success');
+    expect(spans[0]?.startTimeUnixNano).toBe('1767607200000000000');
     const health = spans.find(({ name }) => name === 'checkProductionHealth');
     expect(values(health?.attributes ?? [])).toMatchObject({
       'cicd.pipeline.task.type': 'test',
