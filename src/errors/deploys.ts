@@ -69,7 +69,7 @@ export const deployErrors = {
   },
   E_NOTHING_TO_RESTORE: {
     meaning:
-      'Neither what production runs nor what was last verified ran there before the release that is to be taken back. It keeps running.',
+      'Neither what production runs nor what a deploy of the lane was live with ran there before the release that is to be taken back. It keeps running.',
     remedy: 'Release by hand what should run there, or deploy the next commit.',
   },
   E_RESTORE_GONE: {

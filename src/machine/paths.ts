@@ -177,15 +177,23 @@ function searchOf(chart: Chart, way: Way, turns: boolean) {
     },
     { snapshot, isTurned: false },
   );
+  // A search asks for each place's name once for every path that comes there.
+  const names = new WeakMap<Place, string>();
   const options = {
     limit: placesMax,
     events: ({ context }: Node) => events.filter((event) => context.snapshot.can(event)),
-    serializeState: ({ context }: Node) =>
-      [stateOf(context), guardsAt(chart, context.snapshot), context.isTurned].join(' '),
+    serializeState: ({ context }: Node) => {
+      const name = names.get(context) ?? nameOf(chart, context);
+      names.set(context, name);
+      return name;
+    },
     serializeEvent: ({ type }: DomainEvent) => type,
   };
   return { request, logic, options };
 }
+
+const nameOf = (chart: Chart, place: Place): string =>
+  [stateOf(place), guardsAt(chart, place.snapshot), place.isTurned].join(' ');
 
 /** The chart's guards that hold; they go by what the deploy knows, not by an event. */
 function guardsAt({ implementations }: Chart, { context }: Snapshot): string {

@@ -45,15 +45,15 @@ const commitOf = ({ sandbox }: LaneWorld, slug: string | null) =>
 const deployTakesMs = 6 * 3_600_000;
 
 /**
- * Why what is put back on the canary should not run there; null: production ran that commit, now or a while ago, or the
- * lane's last live deploy was of it.
+ * Why what is put back on the canary should not run there; null: production ran that commit, now or a while ago, or a deploy
+ * of the lane was live with it.
  *
- * @param live that deploy's commit
+ * @param live those deploys' commits
  * @param release the release of the canary that is to run again
  */
 export function wronglyPutBack(
   lane: LaneWorld,
-  { live, release, at }: { live: string | null; release: string | null; at: number },
+  { live, release, at }: { live: readonly string[]; release: string | null; at: number },
 ): string | null {
   const put = releasesOf(lane, canary).find(({ id }) => id === release);
   const commit = commitOf(lane, put?.slug ?? null);
@@ -61,6 +61,28 @@ export function wronglyPutBack(
     .filter(({ slug, status }) => slug !== null && status === 'succeeded')
     .filter((_, i, all) => (all[i + 1]?.createdAt ?? at) >= at - deployTakesMs)
     .map(({ slug }) => commitOf(lane, slug));
-  if (commit !== null && (commit === live || ran.includes(commit))) return null;
-  return `v${put?.version} on the canary (${commit}), which neither production ran (${ran}) nor was live last (${live})`;
+  if (commit !== null && (live.includes(commit) || ran.includes(commit))) return null;
+  return `v${put?.version} on the canary (${commit}), which neither production ran (${ran}) nor was live (${live})`;
+}
+
+/** A deploy says that there was nothing to go back to. What there was: the canary ran it before, and production runs it or a deploy was live with it. */
+export function couldBePutBack(
+  lane: LaneWorld,
+  deploy: string,
+  live: readonly string[],
+): string | null {
+  const own = slugsOf(lane, deploy);
+  const ran = releasesOf(lane, canary).filter(
+    ({ slug, status }) => slug !== null && status === 'succeeded',
+  );
+  const given = ran.findLastIndex(({ slug }) => own.has(slug ?? ''));
+  const of = commitOf(lane, ran[given]?.slug ?? null);
+  const runs = releasesOf(lane, production).findLast(
+    ({ slug, status }) => slug !== null && status === 'succeeded',
+  );
+  const may = new Set([commitOf(lane, runs?.slug ?? null), ...live]);
+  const back = ran
+    .slice(0, Math.max(given, 0))
+    .findLast(({ slug }) => commitOf(lane, slug) !== of && may.has(commitOf(lane, slug)));
+  return back === undefined ? null : `v${back.version} of the canary might have run again`;
 }

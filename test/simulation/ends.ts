@@ -158,6 +158,8 @@ const causes: Readonly<Record<string, (scenario: Scenario) => boolean>> = {
   E_VENDOR_FAILED: wireFails,
   E_VENDOR_UNREACHABLE: wireFails,
   E_VENDOR_RATE_LIMIT: wireFails,
+  // Whether it is so is told by what ran on the canary (canary-truth.ts).
+  E_NOTHING_TO_RESTORE: ({ canary }) => canary != null,
   E_PROMOTION_FAILED: breaks('promotion', 'partial-promotion'),
   E_PROMOTION_PARTIAL: breaks('promotion', 'partial-promotion'),
 };

@@ -6,7 +6,7 @@ import { readLane } from '../../src/runtime/lock/store-lock.ts';
 import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
-import { leftBehind, wronglyPutBack } from './canary-truth.ts';
+import { couldBePutBack, leftBehind, wronglyPutBack } from './canary-truth.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
 import { apps, canary, type LaneWorld, production, staging, type Write } from './lane-world.ts';
 import { isPerson } from './people.ts';
@@ -70,8 +70,8 @@ export class Invariants {
   readonly #writtenAt: TimedLog['writtenAt'];
   readonly #time: VirtualTime;
   readonly #canary: CanaryPlan | null;
-  /** The commit of each lane's last live deploy. */
-  readonly #live = new Map<string, string>();
+  /** The commits of each lane's live deploys. */
+  readonly #live = new Map<string, string[]>();
 
   constructor(
     { log, writtenAt }: TimedLog,
@@ -118,14 +118,24 @@ export class Invariants {
   }
 
   #onRestoring({ at, deploy, restores: release }: Write, lane: LaneWorld): void {
-    const live = this.#live.get(lane.rules.of(deploy).lane) ?? null;
+    const live = this.#liveOf(lane, deploy);
     const wrong = wronglyPutBack(lane, { live, release, at });
     this.check(wrong === null, () => `${deploy} puts back ${wrong}`);
   }
 
   /** At the moment at which a deploy of that lane is live. */
   onLive(lane: string, commit: string): void {
-    this.#live.set(lane, commit);
+    this.#live.set(lane, [...(this.#live.get(lane) ?? []), commit]);
+  }
+
+  #liveOf(lane: LaneWorld, deploy: string): readonly string[] {
+    return this.#live.get(lane.rules.of(deploy).lane) ?? [];
+  }
+
+  /** At the moment at which a deploy says that nothing may run on the canary again. */
+  onNothingToRestore(lane: LaneWorld, deploy: string): void {
+    const back = couldBePutBack(lane, deploy, this.#liveOf(lane, deploy));
+    this.check(back === null, () => `${deploy} found nothing to restore, though ${back}`);
   }
 
   async #writeChecks(write: Write, world: WorldAtWrite): Promise<void> {

@@ -522,6 +522,9 @@ class Simulation {
     if (settled === true && to !== 'production.live' && !saysThatItIsLeft(event)) {
       this.#invariants.onEnded(lane, deploy);
     }
+    if (failureCodeOf(event) === 'E_NOTHING_TO_RESTORE') {
+      this.#invariants.onNothingToRestore(lane, deploy);
+    }
     if (event.type === 'production.disabled' && event.data.switch === 'settings') {
       this.#invariants.onHeldForSettings(lane, deploy);
     }
@@ -682,6 +685,9 @@ class Simulation {
 const saysThatItIsLeft = ({ type, data }: RecordedEvent): boolean =>
   type === 'deploy.failed' &&
   (data.step === 'restoreCanary' || data.step === 'acquireLockToRestore');
+
+const failureCodeOf = ({ type, data }: RecordedEvent): string | null =>
+  type === 'deploy.failed' ? (data.failure as { code: string }).code : null;
 
 /** What happens to an app while it is watched. */
 interface Trouble {

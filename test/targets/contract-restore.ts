@@ -169,6 +169,16 @@ export function restoreContract(harness: TargetHarness): void {
       expect((await stage.running()).named).toBe(two);
     });
 
+    it('is the first that ran there and is kept', async () => {
+      stage.world.release('production', two);
+      const { artifact } = await stage.running();
+      stage.world.release('production', three);
+      stage.world.forget('production');
+      await stage.deploy('commit');
+      await stage.target.restore(backTo(artifact, of(three)), stage.ports);
+      expect((await stage.running()).named).toBe(three);
+    });
+
     it('is no success where it fails, and is not tried again by itself', async () => {
       await deployUnder(key);
       stage.world.restoringsTo('production', 'fail');

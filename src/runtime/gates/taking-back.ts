@@ -10,8 +10,8 @@ import { observeSettled, type ProductionOptions } from './production.ts';
 /**
  * What may run on the canary again, the best first: what production runs, where a deploy of the lane was live with that
  * commit; what the last deploy that was live put there; else what production runs, or ran when the deploy began, which
- * nobody verified. Never what the canary happened to run before: a deploy that was cancelled or killed there may have
- * left it.
+ * nobody verified; else what any deploy of the lane was live with, the newest first. Never what the canary happened to run
+ * before: a deploy that was cancelled or killed there may have left it.
  *
  * @param running null: production runs no code, or nothing tells
  * @param observed the commit that production ran when the deploy began
@@ -22,7 +22,7 @@ export function mayRunAgain(
   observed: string | null,
 ): readonly Artifact[] {
   const last = shipped === null ? [] : [{ ...shipped.artifact, commit: shipped.commit }];
-  const before = observed === null ? [] : [ofCommit(observed)];
+  const before = [...(observed === null ? [] : [observed]), ...live.toReversed()].map(ofCommit);
   if (running === null) return [...last, ...before];
   const { artifact, release } = running;
   const isVerified =

@@ -15,6 +15,9 @@ const artifacts = {
 };
 type Name = keyof typeof artifacts;
 
+/** Whatever was built of it. */
+const any = (commit: string) => ({ kind: 'commit', id: commit, digest: null, commit });
+
 const runs = (name: Name | null, release = 'by-somebody') =>
   name === null ? null : { artifact: artifacts[name], release: { id: release, version: 'v9' } };
 const shipped = {
@@ -38,10 +41,8 @@ describe('what may run on the canary again', () => {
     ['nothing is known at all', null, fresh, []],
   ])('where %s', (_, running, of, names) => {
     const before = names.map((name) => artifacts[name]);
-    expect(mayRunAgain(running, of, null)).toEqual(before);
-    expect(mayRunAgain(running, of, old)).toEqual([
-      ...before,
-      { kind: 'commit', id: old, digest: null, commit: old },
-    ]);
+    const everLive = of.live.toReversed().map(any);
+    expect(mayRunAgain(running, of, null)).toEqual([...before, ...everLive]);
+    expect(mayRunAgain(running, of, pushed)).toEqual([...before, any(pushed), ...everLive]);
   });
 });

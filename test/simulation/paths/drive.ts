@@ -47,8 +47,10 @@ class Drive {
   readonly #taken: string[] = [];
   /** What the next step needs; services wait for it. */
   #ready: Promise<void> = Promise.resolve();
-  /** Another deploy that holds the lane. */
-  #holder: { readonly process: PathProcess; readonly deploy: string } | null = null;
+  /** Another deploy that holds the lane. One that is dead gives it back to nobody: its lease runs out. */
+  #holder: { process: PathProcess; deploy: string; isDead: boolean } | null = null;
+  /** A newer build that waits, until it holds the lane. */
+  #newer: Promise<void> = Promise.resolve();
   #others = 0;
 
   constructor(world: PathWorld, path: DeployPath) {
@@ -67,6 +69,7 @@ class Drive {
       if (runs > 5) throw new Error(`it does not come to ${inWords(this.#left[0] as PathStep)}`);
       if (this.#left[0]?.event.type === 'lock.lost') await this.#hold();
       if (this.#left[0]?.event.type === 'deploy.resumed') {
+        await this.#ready;
         this.#world.isSwitchOn = true;
         await resumeDeploy(log, deploy, new PathProcess(this.#world).run, 'it is mended');
         const [record] = (await log.readStream(deployStream(deploy))).slice(-1);
@@ -115,19 +118,32 @@ class Drive {
   }
 
   #prepare({ from, event }: PathStep): Promise<void> {
+    if (event.type === 'deploy.resumed') return this.#prepareResumed();
     if (from.startsWith('queued.')) return this.#prepareQueue(event.type);
     return this.#prepareVendors(from, event.type);
   }
 
+  /** Who waits behind a dead holder is given the lane; another deploy takes it before this one queues again. */
+  async #prepareResumed(): Promise<void> {
+    const [, next] = this.#left;
+    if (this.#holder?.isDead !== true || next?.event.type === 'lock.acquired') return;
+    this.#holder = null;
+    await this.#hold();
+  }
+
   async #prepareQueue(type: DomainEvent['type']): Promise<void> {
-    if (type === 'lock.acquired') return this.#release();
+    if (type === 'lock.acquired') {
+      this.#answerAll();
+      await this.#newer;
+      return this.#release();
+    }
     await this.#hold();
     if (type === 'deploy.failed') {
       // Its lease runs out, and what it had under way cannot be asked for.
-      this.#holder?.process.kill();
+      this.#killHolder();
       this.#refuseAll();
     }
-    if (type === 'deploy.superseded') void this.#newerComes();
+    if (type === 'deploy.superseded') this.#newer = this.#newerComes();
   }
 
   async #prepareVendors(from: string, type: DomainEvent['type']): Promise<void> {
@@ -138,7 +154,7 @@ class Drive {
         sandbox.control.endpointDown({ app: appAt(from), forever: true });
         return;
       case 'canary.restored':
-        return sandbox.control.clearFaults({});
+        return this.#answerAll();
       case 'deploy.superseded':
         return this.#runs(commits.newer);
       case 'production.found':
@@ -176,6 +192,7 @@ class Drive {
 
   /** Production runs an ancestor, and whatever took it back there is lifted. */
   async #mayShip(): Promise<void> {
+    this.#answerAll();
     const { commits, running, log } = this.#world;
     const { root, base } = commits;
     if (running === base && this.#path.turn === null) return;
@@ -197,32 +214,45 @@ class Drive {
     control.fault({ service: 'heroku', kind: 'status', status: 403, times: 1_000 });
   }
 
-  async #hold(): Promise<void> {
-    if (this.#holder !== null) return;
-    // Whatever it failed by, the other one takes the lane.
+  #answerAll(): void {
     this.#world.sandbox.control.clearFaults({});
+  }
+
+  async #hold(): Promise<void> {
+    // Whatever it failed by, the other one takes the lane.
+    this.#answerAll();
+    if (this.#holder !== null) return;
     this.#others += 1;
     const deploy = `other-${this.#others}`;
     const process = new PathProcess(this.#world);
-    this.#holder = { process, deploy };
+    this.#holder = { process, deploy, isDead: false };
     await process.takeLane(this.#asOther(deploy, this.#world.commits.root));
   }
 
   async #release(): Promise<void> {
     const holder = this.#holder;
     this.#holder = null;
-    await holder?.process.giveLaneBack(holder.deploy, lane);
+    if (holder?.isDead === false) await holder.process.giveLaneBack(holder.deploy, lane);
+  }
+
+  #killHolder(): void {
+    if (this.#holder === null) return;
+    this.#holder.process.kill();
+    this.#holder.isDead = true;
   }
 
   /** A newer build waits, too, and is given the lane as soon as it is free. */
   async #newerComes(): Promise<void> {
     const { time, commits } = this.#world;
     await time.sleep(2_000);
-    const newer = new PathProcess(this.#world);
-    const taken = newer.takeLane(this.#asOther('newer', commits.newer));
+    this.#others += 1;
+    const deploy = `newer-${this.#others}`;
+    const process = new PathProcess(this.#world);
+    const taken = process.takeLane(this.#asOther(deploy, commits.newer));
     await time.sleep(leaseMs / 4);
     await this.#release();
     await taken;
+    this.#holder = { process, deploy, isDead: false };
   }
 
   #asOther(deploy: string, commit: string): ServiceInput<'acquireLock'> {

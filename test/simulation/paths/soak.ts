@@ -4,13 +4,14 @@ import { type DeployPath, inWords } from '../../../src/machine/paths.ts';
 import { seededRandom } from '../random.ts';
 import { drive } from './drive.ts';
 import { canaryPaths, drivenPaths } from './driven-paths.ts';
+import { findingsOf } from './findings.ts';
 import { PathWorld } from './world.ts';
 
 const pathsPerSeed = 5;
 
 export class PathSoak {
   readonly #world: PathWorld;
-  readonly #paths: readonly DeployPath[] = [...drivenPaths(chart), ...canaryPaths(chart)];
+  readonly paths: readonly DeployPath[] = [...drivenPaths(chart), ...canaryPaths(chart)];
   readonly #driven = new Set<DeployPath>();
 
   static async open(): Promise<PathSoak> {
@@ -25,18 +26,24 @@ export class PathSoak {
   async try(seed: number): Promise<void> {
     const random = seededRandom(seed);
     for (let n = 0; n < pathsPerSeed; n++) {
-      const path = this.#paths[Math.floor(random() * this.#paths.length)];
-      if (path === undefined) continue;
-      const { replayed } = await drive(this.#world, path).catch((cause: unknown) => {
-        throw new Error(`seed ${seed}: ${path.steps.map(inWords).join(', ')}`, { cause });
-      });
-      if (replayed.disagreement !== null) throw new Error(`seed ${seed}: a replay disagrees`);
-      this.#driven.add(path);
+      const path = this.paths[Math.floor(random() * this.paths.length)];
+      if (path !== undefined) await this.drive(path);
     }
   }
 
+  /** @throws Error with the path that the runtime did not take */
+  async drive(path: DeployPath): Promise<void> {
+    const title = `${path.way}: ${path.steps.map(inWords).join(', ')}`;
+    const driven = await drive(this.#world, path).catch((cause: unknown) => {
+      throw new Error(title, { cause });
+    });
+    const [finding] = findingsOf(this.#world, path, driven);
+    if (finding !== undefined) throw new Error(title, { cause: finding });
+    this.#driven.add(path);
+  }
+
   get inWords(): string {
-    return `paths driven: ${this.#driven.size} of ${this.#paths.length}`;
+    return `paths driven: ${this.#driven.size} of ${this.paths.length}`;
   }
 
   close(): Promise<void> {

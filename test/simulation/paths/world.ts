@@ -68,9 +68,9 @@ export class PathWorld {
     this.#clock.time = new VirtualTime(this.time.now() + dayMs);
     const { control } = this.sandbox;
     control.reset({});
-    for (const app of [staging, canary]) control.seed({ app, commit: this.commits.base });
+    control.seed({ app: staging, commit: this.commits.base });
     for (const commit of [this.commits.root, this.commits.base]) {
-      control.seed({ app: production, commit });
+      for (const app of [canary, production]) control.seed({ app, commit });
     }
     this.isSwitchOn = true;
     const { time } = this;

@@ -70,21 +70,24 @@ export class ReleaseList {
   }
 
   /**
-   * The newest release of an artifact, or else of its commit, that ran before that one and is of other code; null where
-   * none did. One that is not kept any more is told only where there is no other.
+   * The newest release of the first artifact wanted, or else of its commit, that ran before that one and is of other code;
+   * null where none did. One that is not kept any more is told only where there is no other.
    *
-   * @throws CommandError E_PROGRAM_SHORT it is not listed, and the list is not whole
+   * @throws CommandError E_PROGRAM_SHORT none is listed, and the list is not whole
    */
-  earlierOf(wanted: Artifact, release: ReleaseLine): ReleaseLine | null {
-    const isOfIt = (one: ReleaseLine) => isSameArtifact(artifactOf(one), wanted);
-    const isOfCommit = (one: ReleaseLine) => wanted.commit !== null && one.commit === wanted.commit;
+  earlierOf(wanted: readonly Artifact[], release: ReleaseLine): ReleaseLine | null {
     const earlier = this.ranBefore(release).filter(
       (one) => !isSameArtifact(artifactOf(one), artifactOf(release)),
     );
-    const [found, ...more] = [...earlier.filter(isOfIt), ...earlier.filter(isOfCommit)];
-    if (found === undefined && !this.isWhole)
-      throw this.#short(`whether ${wanted.commit ?? wanted.id} ran before`);
-    return [found, ...more].find((one) => one?.gone === false) ?? found ?? null;
+    const found = wanted.flatMap((artifact) => {
+      const isOfIt = (one: ReleaseLine) => isSameArtifact(artifactOf(one), artifact);
+      const isOfCommit = ({ commit }: ReleaseLine) => commit !== null && commit === artifact.commit;
+      return [...earlier.filter(isOfIt), ...earlier.filter(isOfCommit)];
+    });
+    const [first] = wanted;
+    if (found[0] === undefined && first !== undefined && !this.isWhole)
+      throw this.#short(`whether ${first.commit ?? first.id} ran before`);
+    return found.find(({ gone }) => !gone) ?? found[0] ?? null;
   }
 
   /** @throws CommandError E_PROGRAM_SHORT it is not listed, and the list is not whole */

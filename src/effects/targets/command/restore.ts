@@ -131,8 +131,8 @@ function planOf(
       back !== null && isSameArtifact(artifactOf(one), artifactOf(back));
     return { kind: 'untouched', runsIt: running !== null && isIts(running) };
   }
-  const to = wanted.map((one) => list.earlierOf(one, back)).find((one) => one !== null);
-  if (to === undefined) throw nothingToRestore(host, back, wanted);
+  const to = list.earlierOf(wanted, back);
+  if (to === null) throw nothingToRestore(host, back, wanted);
   if (to.gone) throw gone(host, back, to.id);
   return { told: restoreKey(back.key), back, to };
 }

@@ -52,14 +52,16 @@ export class EarlierReleases {
       if (release.status === 'succeeded' && isOf(release.code, this.#wanted[0])) return release;
       ran.push(release);
     }
+    const gone: HerokuRelease[] = [];
     for (const wanted of this.#wanted) {
       const found = ran.filter((one) => isOf(one.code, wanted));
       const kept =
         found.find(({ status }) => status === 'succeeded') ??
         (await this.#ofCommit(ran, wanted, ports));
       if (kept !== null) return kept;
-      if (found[0] !== undefined) return found[0];
+      gone.push(...found);
     }
+    if (gone[0] !== undefined) return gone[0];
     // What an expired release ran may not be told any more: it may have been this.
     return ran.find(({ status }) => status === 'expired') ?? null;
   }

@@ -268,6 +268,20 @@ describe('the list of releases', () => {
     expect((await observed()).before?.artifact?.commit).toBe(one);
   });
 
+  it('that is not whole tells what to go back to, where one of those that may run is listed', async () => {
+    world.release('production', two);
+    await submit();
+    changing('current', (line) => (line.type === 'end' ? { ...line, whole: false } : line));
+    const of = (commit: string) => ({ kind: 'any', id: 'any', digest: null, commit });
+    const target = world.open('production');
+    const input = { key: submission.key, timeoutMs };
+    const never = of('4'.repeat(40));
+    const error = await failureOf(target.restore({ ...input, to: [never] }, world.ports()));
+    expect(error.code).toBe('E_PROGRAM_SHORT');
+    await target.restore({ ...input, to: [never, of(two)] }, world.ports());
+    expect((await observed()).running?.artifact.commit).toBe(two);
+  });
+
   it('tells other code by its commit too, where a digest says that it is the same', async () => {
     history();
     const digest = `sha256:${'e'.repeat(64)}`;
