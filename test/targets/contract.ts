@@ -7,6 +7,7 @@ import { instancesContract } from './contract-instances.ts';
 import { observeContract } from './contract-observe.ts';
 import { releaseContract } from './contract-release.ts';
 import { restoreContract } from './contract-restore.ts';
+import { rollbackContract } from './contract-rollback.ts';
 import { submitContract } from './contract-submit.ts';
 import type { TargetHarness } from './world.ts';
 
@@ -16,6 +17,7 @@ export function targetContract(harness: TargetHarness): void {
     submitContract(harness);
     releaseContract(harness);
     restoreContract(harness);
+    rollbackContract(harness);
     instancesContract(harness);
   });
 }

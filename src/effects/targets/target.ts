@@ -178,7 +178,7 @@ export interface Target {
    *   E_RELEASE_FAILED, E_RELEASE_TIMEOUT the release that restores did not come to run
    */
   restore(input: RestoreInput, ports: StepPorts): Promise<Restored>;
-  /** A release by its id, or by what people call it; null: the target knows none of that name. */
+  /** A release that came to run, by its id or by what people call it; null: the target knows none of that name. */
   findRelease(name: string, ports: Ports): Promise<Decision | null>;
   /**
    * Has an earlier release run again, by a release of its own that says of itself that it goes back. Nothing is written, and it

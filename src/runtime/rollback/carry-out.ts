@@ -11,11 +11,11 @@ import { LockstepError } from '../../errors/error.ts';
 import type { Artifact, Build, Environment, Release, Settings } from '../../machine/events.ts';
 import { type LaneEvent, targetName } from '../../machine/lane.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import type { EventLog, Fence } from '../../store/log.ts';
+import { type EventLog, type Fence, FencedOff } from '../../store/log.ts';
 import type { Person } from '../actor.ts';
 import { observeSettled } from '../gates/production.ts';
 import type { Run } from '../identity.ts';
-import type { LeaseKeeper } from '../lock/lease-keeper.ts';
+import { type LeaseKeeper, Overtaken } from '../lock/lease-keeper.ts';
 import type { Liveness } from '../lock/liveness.ts';
 import { type LaneLock, readLane } from '../lock/store-lock.ts';
 import { newEvent } from '../log/new-event.ts';
@@ -59,8 +59,8 @@ const build: Build = {
 };
 
 /**
- * @throws LockstepError E_LOCK_TIMEOUT; E_PRODUCTION_CHANGED something else runs than when it was chosen; what the target
- *   and the checks say. Whatever is thrown before the target is asked leaves nothing behind
+ * @throws LockstepError E_LOCK_TIMEOUT; E_PRODUCTION_CHANGED something else runs than when it was chosen; E_OVERTAKEN, E_LAPSED the
+ *   lane was lost; what the target and the checks say. Whatever is thrown before the target is asked leaves nothing behind
  * @throws the signal's reason: nothing more was begun, and the same command goes on
  */
 export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
@@ -72,6 +72,9 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
   keeper.hold(own);
   try {
     return await new HeldRollback(options, await takeLane(options)).carryOut();
+  } catch (error) {
+    if (error instanceof FencedOff) throw new Overtaken(error.resource);
+    throw error;
   } finally {
     keeper.drop(own.resource);
     await log.release(own).catch(() => {});
@@ -104,14 +107,17 @@ async function takeLane(options: RollbackOptions): Promise<Fence> {
 class HeldRollback {
   readonly #o: RollbackOptions;
   readonly #fence: Fence;
+  /** It ends what is waited for where the lane is lost, too. */
+  readonly #signal: AbortSignal;
 
   constructor(options: RollbackOptions, fence: Fence) {
     this.#o = options;
     this.#fence = fence;
+    this.#signal = AbortSignal.any([options.signal, options.keeper.lost]);
   }
 
   async carryOut(): Promise<RolledBack> {
-    const { plan, signal } = this.#o;
+    const { plan } = this.#o;
     let begun = false;
     try {
       await this.#begin();
@@ -126,7 +132,7 @@ class HeldRollback {
       return { release: made.release, commit };
     } catch (error) {
       // What was asked of the target may be under way: whoever comes next waits for it, or goes on with it.
-      if (signal.aborted || this.#o.keeper.lost.aborted) {
+      if (this.#signal.aborted) {
         if (!begun) await this.#giveBack('interrupted').catch(() => {});
         throw error;
       }
@@ -172,9 +178,9 @@ class HeldRollback {
   }
 
   async #verify(release: Release, artifact: Artifact, commit: string | null): Promise<void> {
-    const { production, services, clock, signal, progress } = this.#o;
+    const { production, services, clock, progress } = this.#o;
     const { target, verify } = production;
-    const ports = { clock, signal, progress };
+    const ports = { clock, signal: this.#signal, progress };
     const instances = {
       ...{ target, release, artifact, timeoutMs: verify.instances.timeoutMs },
       mayHaveNone: verify.waive.includes('no-instances'),
@@ -193,8 +199,8 @@ class HeldRollback {
   }
 
   #ports(): StepPorts {
-    const { http, clock, signal, progress } = this.#o;
-    return { http, clock, signal, progress };
+    const { http, clock, progress } = this.#o;
+    return { http, clock, signal: this.#signal, progress };
   }
 
   async #failed(error: unknown, begun: boolean): Promise<void> {

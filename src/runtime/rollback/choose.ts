@@ -37,14 +37,15 @@ export interface Situation {
 }
 
 /**
- * Without a name: the last release that a deploy of the lane verified, and that is not what runs. What an earlier try began goes
- * on: what it has done already is not done once more.
+ * Without a name: the last release that a deploy of the lane verified before it verified the code that runs. What an earlier try
+ * began goes on, unless other code was released since: what it has done already is not done once more.
  *
  * @param name a version, a release's id, the id of the deploy that verified it, or the beginning of its commit's
  * @throws UsageError E_NO_RELEASE, E_RUNS_ALREADY, E_ROLLED_BACK
  */
 export function chooseRollback(name: string | null, situation: Situation): RollbackPlan {
-  const { shipped, running, isTakenBack, unfinished, newId } = situation;
+  const { shipped, running, isTakenBack, newId } = situation;
+  const unfinished = goesOn(situation);
   if (unfinished !== null && (name === null || isCalled(unfinished, name))) {
     return goOn(unfinished, shipped);
   }
@@ -52,12 +53,18 @@ export function chooseRollback(name: string | null, situation: Situation): Rollb
   const fresh = (to: Goal): RollbackPlan => ({ id: newId, from, to, again: false });
   if (name !== null) return fresh(named(name, situation));
   if (isTakenBack) throw rolledBack(running, shipped);
-  const at = shipped.findIndex(({ release }) => release.id === from.id);
-  const before = shipped
-    .slice(at + 1)
-    .find(({ artifact }) => !isSameArtifact(artifact, running.artifact));
+  // Code that somebody went back to runs in a release of its own: what was shipped after it is what they went away from.
+  const runs = ({ release, artifact }: Shipped): boolean =>
+    release.id === from.id || isSameArtifact(artifact, running.artifact);
+  const before = shipped.slice(shipped.findIndex(runs) + 1).find((one) => !runs(one));
   if (before === undefined) throw nothing(running);
   return fresh(goalOf(before));
+}
+
+/** What an earlier try began, where the target still runs what it was to leave, or something that was gone back to. */
+function goesOn({ unfinished, running, isTakenBack }: Situation): Rollback | null {
+  const isThere = unfinished?.from.id === running.release.id;
+  return isThere || isTakenBack || running.isRollback ? unfinished : null;
 }
 
 const goalOf = ({ release, commit, deploy }: Shipped): Goal => ({ release, commit, deploy });
@@ -107,9 +114,13 @@ function nothing({ release }: Running): UsageError {
 }
 
 function noRelease(name: string, shipped: readonly Shipped[]): UsageError {
-  return new UsageError('E_NO_RELEASE', `neither the log nor the target knows a release ${name}`, {
-    hint: versionsOf(shipped),
-  });
+  return new UsageError(
+    'E_NO_RELEASE',
+    `neither the log nor the target knows a release ${name} that came to run`,
+    {
+      hint: versionsOf(shipped),
+    },
+  );
 }
 
 function rolledBack({ release, by }: Running, shipped: readonly Shipped[]): UsageError {

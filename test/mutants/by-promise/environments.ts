@@ -188,7 +188,8 @@ export const environmentMutants: readonly Mutant[] = [
     symbol: 'earlierOf',
     code: 'if (found[0] === undefined && first',
     by: 'if (found.length < wanted.length && first',
-    noticedBy: 'test/effects/targets/command/deploy.test.ts › that is not whole tells what to go back to',
+    noticedBy:
+      'test/effects/targets/command/deploy.test.ts › that is not whole tells what to go back to',
   },
   {
     id: 'a-canary-is-taken-back-though-production-runs-it',

@@ -4,7 +4,7 @@ import type { HttpClient } from '../../../src/effects/http/request.ts';
 import type { Running, Target } from '../../../src/effects/targets/target.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { readLane } from '../../../src/runtime/lock/store-lock.ts';
-import { laneStream } from '../../../src/runtime/log/streams.ts';
+import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
@@ -127,6 +127,39 @@ describe('a rollback', () => {
     expect(await failureOf(late.ended())).toMatchObject({ code: 'E_PRODUCTION_CHANGED' });
     expect(place.made).toHaveLength(3);
     expect(await types()).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
+  });
+
+  it('that loses the lane while it checks stops there, and writes nothing more', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    let wasTold = false;
+    const services = {
+      awaitInstances: async () => ({}),
+      checkHealth: async (_: unknown, { signal }: { signal: AbortSignal }) => {
+        const fence = late.keeper.held(laneResource(lane));
+        if (fence !== null) await log.release(fence);
+        await failureOf(late.keeper.assertHeld());
+        wasTold = signal.aborted;
+        signal.throwIfAborted();
+      },
+    } as unknown as RollbackOptions['services'];
+    const late = await begin(log, place, new Life(), { services });
+    expect(await failureOf(late.ended())).toMatchObject({ code: 'E_OVERTAKEN' });
+    expect([wasTold, (await types()).at(-1)]).toEqual([true, 'rollback.begun']);
+  });
+
+  it('that finds at its end that the lane is another’s was overtaken', async () => {
+    log = await openLog('sqlite::memory:');
+    const services = {
+      awaitInstances: async () => ({}),
+      checkHealth: async () => {
+        const fence = late.keeper.held(laneResource(lane));
+        if (fence !== null) await log.release(fence);
+      },
+    } as unknown as RollbackOptions['services'];
+    const late = await begin(log, new Place(), new Life(), { services });
+    expect(await failureOf(late.ended())).toMatchObject({ code: 'E_OVERTAKEN' });
+    expect((await types()).at(-1)).toBe('rollback.begun');
   });
 
   it('whose checks do not hold says so in the log; what runs there holds the deploys', async () => {

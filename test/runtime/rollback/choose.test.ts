@@ -45,6 +45,12 @@ it.each<Row>([
     },
     'v2',
   ],
+  [
+    'what runs was gone back to, and that was lifted: the one before the code that runs',
+    null,
+    { running: running(9, 2) },
+    'v1',
+  ],
   ['a version', 'v1', {}, 'v1'],
   ['a release’s id', 'release-1', {}, 'v1'],
   ['a deploy’s id', '501-10000000', {}, 'v1'],
@@ -70,6 +76,18 @@ it.each<Row>([
   ],
   ['what was begun, by its name', 'v1', { unfinished }, 'v1'],
   ['another than what was begun', 'v2', { unfinished }, 'v2'],
+  [
+    'what was begun, and other code was released since',
+    null,
+    { unfinished, running: running(9) },
+    'v3',
+  ],
+  [
+    'what was begun, by its name, and other code was released since',
+    'v2',
+    { unfinished: { ...unfinished, to: release(2) }, running: running(9) },
+    'v2',
+  ],
 ])('%s', (_, name, change, to) => {
   const plan = chooseRollback(name, { ...usual, ...change });
   expect(plan.to.release.version).toBe(to);

@@ -135,7 +135,8 @@ class CommandTarget implements Target {
   async findRelease(name: string, ports: Ports): Promise<Decision | null> {
     if (!this.#host.canList) return null;
     const { releases } = await this.#host.list(ports);
-    const found = releases.find((one) => [one.id, one.version].includes(name));
+    const ran = releases.filter(({ state }) => state === 'running' || state === 'earlier');
+    const found = ran.find((one) => [one.id, one.version].includes(name));
     return found === undefined ? null : decisionOf(found);
   }
 

@@ -140,7 +140,7 @@ function decisionOf({ id, version, code, description, user, created_at }: Heroku
   };
 }
 
-/** A release by its id or its version; null: there is none. */
+/** A release that came to run, by its id or its version; null: there is none. */
 export async function findDecision(
   api: HerokuApi,
   app: string,
@@ -148,7 +148,7 @@ export async function findDecision(
   ports: Ports,
 ): Promise<Decision | null> {
   const release = await findRelease(api, app, name, ports);
-  return release === null ? null : ranOnce(release);
+  return release === null || !cameToRun(release) ? null : ranOnce(release);
 }
 
 async function withCommit(
