@@ -179,7 +179,7 @@ export const environmentMutants: readonly Mutant[] = [
     symbol: '#find',
     code: 'gone.push(...found);',
     by: 'if (found[0] !== undefined) return found[0];',
-    noticedBy: 'test/targets/heroku.test.ts › is the first that ran there and is kept',
+    noticedBy: 'test/targets/heroku.test.ts',
   },
   {
     id: 'a-list-that-is-not-whole-hides-what-it-lists',

@@ -65,7 +65,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'findDecision',
     code: 'release === null || !cameToRun(release) ?',
     by: 'release === null ?',
-    noticedBy: 'test/targets/heroku.test.ts › none that never came to run',
+    noticedBy: 'test/targets/heroku.test.ts',
   },
   {
     id: 'a-rollback-to-what-never-ran-by-a-program',
@@ -74,7 +74,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'findRelease',
     code: "({ state }) => state === 'running' || state === 'earlier'",
     by: '({ state }) => state !== null',
-    noticedBy: 'test/targets/command.test.ts › none that never came to run',
+    noticedBy: 'test/targets/command.test.ts',
   },
   {
     id: 'a-rollback-goes-on-without-its-lane',

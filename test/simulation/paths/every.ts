@@ -1,5 +1,5 @@
 /**
- * `node test/simulation/paths/every.ts 1/4`: drives every path of the chart once, or such a part of them; as many processes
+ * `npm run paths -- 1/4`: drives every path of the chart once, or such a part of them; as many processes
  * as there are processors do it in the shortest time. It says which ones fail, and goes on.
  */
 import { inspect } from 'node:util';
