@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Client } from 'pg';
-import { deploysProjection } from '../src/runtime/audit/deploys.ts';
+import { projections } from '../src/runtime/audit/projections.ts';
 import type { EventLog, NewEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
 import { PostgresServer } from '../test/postgres/server.ts';
@@ -48,7 +48,7 @@ async function sqlite(folder: string, quick: boolean): Promise<Figure[]> {
   const { insert, handle } = bareTable(join(folder, 'bare.db'));
   const [plain, kept] = await Promise.all([
     openLog(`sqlite:${join(folder, 'plain.db')}`),
-    openLog(`sqlite:${join(folder, 'kept.db')}`, { projections: [deploysProjection] }),
+    openLog(`sqlite:${join(folder, 'kept.db')}`, { projections }),
   ]);
   const { bare, alone, whole } = await takeTurns(rounds, {
     bare: timed(appends, async ({ id, type, data, metadata }, stream, n) => {
@@ -74,7 +74,7 @@ async function postgres(quick: boolean): Promise<Figure[]> {
     await client.connect();
     await client.query(`create table bare_events (position bigint generated always as identity primary key,
       stream text, version bigint, id text, type text, data text, metadata text, time text, unique (stream, version))`);
-    const log = await openLog(server.url('postgres'), { projections: [deploysProjection] });
+    const log = await openLog(server.url('postgres'), { projections });
     const { bare, whole } = await takeTurns(rounds, {
       bare: timed(appends, async ({ id, type, data, metadata }, stream, n) => {
         await client.query('begin');

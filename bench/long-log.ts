@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { deploysProjection } from '../src/runtime/audit/deploys.ts';
+import { projections } from '../src/runtime/audit/projections.ts';
 import { hashOf, noHash } from '../src/store/hash-chain.ts';
 import type { EventLog, JsonObject, RecordedEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
@@ -21,7 +21,7 @@ const deploysAtOnce = 50;
 
 /** @param url a log that begins with one deploy, which became live. @returns the id of the last deploy that was added */
 export async function lengthen(url: string, { events, lane }: Lengthening): Promise<string> {
-  const log = await openLog(url, { projections: [deploysProjection] });
+  const log = await openLog(url, { projections });
   try {
     const copies = new Copies(await firstDeploy(log), lane, await headsOf(log, lane));
     const consumer = `slack/${copies.of.lane}`;

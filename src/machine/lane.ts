@@ -1,6 +1,6 @@
 /**
  * A lane: one line of deploys to a production. Its stream says who joined the queue, who was granted the
- * lock, which switches people set. Pure: the words, their fold, and the decision who is next.
+ * lock, which switches people set. Pure: the words, and their fold.
  */
 import { z } from 'zod';
 import { uncompiled } from '../format/uncompiled.ts';
@@ -12,6 +12,28 @@ const token = z.int().positive();
 /** Who ordered it, what was seen of them (in words), and why. */
 const person = { actor: text, observed: text, reason: text };
 const release = z.strictObject({ id: text, version: text });
+const rollbackBegun = z.strictObject({
+  rollback: text,
+  target: text,
+  /** What ran there. */
+  from: release,
+  /** What is to run again. */
+  to: release,
+  /** The full id of the commit of that; null where nothing tells. */
+  commit: text.nullable(),
+  ...person,
+});
+const laneShipped = z.strictObject({
+  deploy: text,
+  target: text,
+  release,
+  /** The full commit id. */
+  commit: text,
+  artifact: artifactSchema,
+  /** Those that the gates let through; null where the deploy was found in production and passed none. */
+  settings: protectedSchema.nullable(),
+});
+const holder = { deploy: text, run: text, build: text, commit: text };
 
 /** A target as the lane's events name it: its kind and its name. */
 export const targetName = ({ kind, name }: { kind: string; name: string }): string =>
@@ -48,17 +70,7 @@ export const laneEventSchemas = {
   /** A person lets deploys go on although production was rolled back with this release. */
   'rollback.lifted': z.strictObject({ target: text, release: text, ...person }),
   /** A person has production taken back to a release that ran there; written before the target is asked to. */
-  'rollback.begun': z.strictObject({
-    rollback: text,
-    target: text,
-    /** What ran there. */
-    from: release,
-    /** What is to run again. */
-    to: release,
-    /** The full id of the commit of that; null where nothing tells. */
-    commit: text.nullable(),
-    ...person,
-  }),
+  'rollback.begun': rollbackBegun,
   /** It runs again, by a release of its own, and the lane's checks held. Deploys are held by that release. */
   'rollback.done': z.strictObject({
     rollback: text,
@@ -80,16 +92,7 @@ export const laneEventSchemas = {
   /** A deploy of the lane made this release of production, whatever became of it. */
   'lane.deployed': z.strictObject({ deploy: text, target: text, release: text }),
   /** Production runs this deploy's release and it was verified: written with the event that made the deploy live. */
-  'lane.shipped': z.strictObject({
-    deploy: text,
-    target: text,
-    release,
-    /** The full commit id. */
-    commit: text,
-    artifact: artifactSchema,
-    /** Those that the gates let through; null where the deploy was found in production and passed none. */
-    settings: protectedSchema.nullable(),
-  }),
+  'lane.shipped': laneShipped,
   /** Refused though it is no old build: production's release is of a commit that it does not follow on. */
   'lane.stuck': z.strictObject({
     deploy: text,
@@ -104,6 +107,37 @@ export const laneEventSchemas = {
     about: z.enum(['settings', 'log']),
     digest: text,
     ...person,
+  }),
+  /**
+   * The lane as the events before this one make it, without those who had left: what is read from here on needs none of
+   * them. It has the words of `lane.shipped` and `rollback.begun` in it: where those change, its schema does.
+   */
+  'lane.snapshot': z.strictObject({
+    /** Who waited, and whose run was seen to be over. Whoever is alive all the same joins again. */
+    left: z.array(z.strictObject({ deploy: text, run: text })),
+    grant: z
+      .strictObject({ ...holder, token, released: z.boolean(), broken: z.boolean() })
+      .nullable(),
+    waiting: z.array(
+      z.strictObject({ ...holder, first: z.literal(true).optional(), yieldsTo: z.array(text) }),
+    ),
+    /** The oldest first. */
+    superseded: z.array(
+      z.strictObject({
+        by: z.strictObject({ deploy: text, build: text, commit: text }),
+        deploys: z.array(text),
+      }),
+    ),
+    disabled: z.strictObject(person).nullable(),
+    lifted: z.array(text),
+    deployed: z.array(text),
+    shipped: laneShipped.nullable(),
+    asked: z.array(text),
+    live: z.array(text),
+    stuck: text.nullable(),
+    settings: protectedSchema.nullable(),
+    trusted: z.array(text),
+    rollback: rollbackBegun.nullable(),
   }),
 } as const;
 
@@ -125,6 +159,7 @@ export function parseLaneEvent(type: string, data: unknown): LaneEvent {
 
 export type Shipped = z.infer<(typeof laneEventSchemas)['lane.shipped']>;
 export type Rollback = z.infer<(typeof laneEventSchemas)['rollback.begun']>;
+export type LaneSnapshot = z.infer<(typeof laneEventSchemas)['lane.snapshot']>;
 
 export interface Waiter {
   readonly deploy: string;
@@ -148,21 +183,26 @@ export interface Grant {
   readonly broken: boolean;
 }
 
+/** The deploy that was given the lane in place of another one. */
+export type Superseder = Pick<Grant, 'deploy' | 'build' | 'commit'>;
+
 /** A lane after some number of its events. */
 export interface Lane {
   readonly version: number;
+  /** The version of its last snapshot; 0 where there is none. */
+  readonly snapshotAt: number;
   /** The last grant, released or not. */
   readonly grant: Grant | null;
   /** In the order in which they joined; some may be gone (their run's lease tells). */
   readonly waiting: readonly Waiter[];
   /** By whom each superseded deploy was superseded: at least the last 500, and all of the last grant that superseded any. */
-  readonly superseded: ReadonlyMap<string, Grant>;
+  readonly superseded: ReadonlyMap<string, Superseder>;
   readonly disabled: {
     readonly actor: string;
     readonly observed: string;
     readonly reason: string;
   } | null;
-  /** Releases (ids) of rollbacks that a person lifted. */
+  /** Releases (ids) of rollbacks that a person lifted, the newest last; at most 100. */
   readonly lifted: ReadonlySet<string>;
   /** Releases (ids) that deploys of the lane made, the newest last; at most 100. */
   readonly deployed: readonly string[];
@@ -176,7 +216,7 @@ export interface Lane {
   readonly stuck: string | null;
   /** The protected settings of the last live deploy that passed the gates. */
   readonly settings: ProtectedSettings | null;
-  /** Digests that people accepted. */
+  /** Digests that people accepted, the newest last; at most 100. */
   readonly trusted: ReadonlySet<string>;
   /** The rollback that a person began and that nobody ended; null: there is none. */
   readonly rollback: Rollback | null;
@@ -184,6 +224,7 @@ export interface Lane {
 
 export const emptyLane: Lane = {
   version: 0,
+  snapshotAt: 0,
   grant: null,
   waiting: [],
   superseded: new Map(),
@@ -202,6 +243,9 @@ export const emptyLane: Lane = {
 /** What production runs is among the last of them, or was released by somebody else. */
 const deployedMax = 100;
 const liveMax = 100;
+/** Whoever lifted or accepted so many others since is asked again: what is forgotten holds. */
+const liftedMax = 100;
+const trustedMax = 100;
 /** Who was superseded hears of it at its next look; who comes back later than that finds its commit contained. */
 const supersededMax = 500;
 /** An old build is one that a newer commit followed: one of the last of them tells. */
@@ -237,7 +281,10 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
       return {
         ...after,
         grant,
-        superseded: without(replaced(lane.superseded, supersedes, grant), deploy),
+        superseded: without(
+          replaced(lane.superseded, supersedes, { deploy, build, commit }),
+          deploy,
+        ),
         waiting: lane.waiting.filter((w) => w.deploy !== deploy && !supersedes.includes(w.deploy)),
       };
     }
@@ -249,7 +296,7 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
         : after;
     }
     case 'trust.given':
-      return { ...after, trusted: new Set([...lane.trusted, event.data.digest]) };
+      return { ...after, trusted: new Set(noted(lane.trusted, event.data.digest, trustedMax)) };
     case 'lane.stuck': {
       const { commit, release } = event.data;
       return { ...after, asked: noted(lane.asked, commit, askedMax), stuck: release.id };
@@ -259,7 +306,7 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
     case 'lane.enabled':
       return { ...after, disabled: null };
     case 'rollback.lifted':
-      return { ...after, lifted: new Set([...lane.lifted, event.data.release]) };
+      return { ...after, lifted: new Set(noted(lane.lifted, event.data.release, liftedMax)) };
     case 'rollback.begun':
       return { ...after, rollback: event.data };
     case 'rollback.done':
@@ -277,7 +324,29 @@ export function foldLane(lane: Lane, event: LaneEvent, version: number): Lane {
         stuck: null,
         settings: event.data.settings ?? lane.settings,
       };
+    case 'lane.snapshot':
+      // Whoever read all and whoever begins here go on from the same: `verify` makes it again from the events before.
+      return { ...laneOf(event.data), version, snapshotAt: version };
   }
+}
+
+function laneOf({
+  left: _,
+  waiting,
+  superseded,
+  lifted,
+  trusted,
+  ...same
+}: LaneSnapshot): Omit<Lane, 'version' | 'snapshotAt'> {
+  return {
+    ...same,
+    waiting: waiting.map((waiter) => ({ ...waiter, yieldsTo: new Set(waiter.yieldsTo) })),
+    superseded: new Map(
+      superseded.flatMap(({ by, deploys }) => deploys.map((deploy) => [deploy, by] as const)),
+    ),
+    lifted: new Set(lifted),
+    trusted: new Set(trusted),
+  };
 }
 
 /** Copied only where it is in there: a lane has many events. */
@@ -290,10 +359,10 @@ function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyM
 
 /** What is settled leaves it, the oldest first. */
 function replaced(
-  before: ReadonlyMap<string, Grant>,
+  before: ReadonlyMap<string, Superseder>,
   supersedes: readonly string[],
-  by: Grant,
-): ReadonlyMap<string, Grant> {
+  by: Superseder,
+): ReadonlyMap<string, Superseder> {
   if (supersedes.length === 0) return before;
   const now = supersedes.map((deploy) => [deploy, by] as const);
   const earlier = [...before].filter(([deploy]) => !supersedes.includes(deploy));
@@ -302,8 +371,8 @@ function replaced(
 }
 
 /** The list with this one as its newest, cut to so many. */
-function noted(list: readonly string[], one: string, max: number): readonly string[] {
-  return [...list.filter((other) => other !== one), one].slice(-max);
+function noted(list: Iterable<string>, one: string, max: number): readonly string[] {
+  return [...[...list].filter((other) => other !== one), one].slice(-max);
 }
 
 /**
@@ -311,60 +380,3 @@ function noted(list: readonly string[], one: string, max: number): readonly stri
  * `unknown` where the history at hand cannot tell, which is never a yes.
  */
 export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unknown';
-
-export type Turn =
-  /** The lock may be asked for; the deploys named are superseded by it. */
-  | { readonly kind: 'go'; readonly supersedes: readonly string[] }
-  /** Another one goes first. `yields`: known by ancestry and not yet on record. */
-  | { readonly kind: 'wait'; readonly behind: Waiter; readonly yields: boolean };
-
-/** A CI counts its builds: of several that go first, the newest one is likely to be the last to go, and no order rests on it. */
-const byBuild = ({ build: a }: Waiter, { build: b }: Waiter): number =>
-  a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-
-/**
- * Whether a waiting deploy is the next to be granted a free lane.
- *
- * A rollback goes first. `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
- * A deploy that waits for another by ancestry says so in the stream (`lane.yielded`): the other may
- * not be able to see it in its own clone. Among those that ancestry does not hold back (diverged,
- * unknown, two builds of one commit) who joined first goes first; one that yields to somebody holds
- * nobody back, else three deploys could wait for one another in a ring.
- */
-export function decideTurn(options: {
-  readonly me: string;
-  /** Those whose run is alive, in the order in which they joined; `me` among them. */
-  readonly waiting: readonly Waiter[];
-  /** How the other's commit stands to mine: `ahead` when it is newer. */
-  readonly relationTo: (other: Waiter) => Relation;
-  readonly stacking: 'skip' | 'every';
-}): Turn {
-  const { me, waiting, relationTo, stacking } = options;
-  const place = waiting.findIndex(({ deploy }) => deploy === me);
-  const self = waiting[place];
-  if (self?.first === true) return { kind: 'go', supersedes: [] };
-  const others = waiting.filter(({ deploy }) => deploy !== me);
-  const rollback = others.find(({ first }) => first === true);
-  if (rollback !== undefined) return { kind: 'wait', behind: rollback, yields: false };
-  const relations = new Map(others.map((other) => [other, relationTo(other)]));
-
-  const precedes: Relation = stacking === 'skip' ? 'ahead' : 'behind';
-  const first = others.filter((other) => relations.get(other) === precedes);
-  // Said once is enough, for as long as that one waits.
-  const said = first.find(({ deploy }) => self?.yieldsTo.has(deploy) === true);
-  const before = said ?? first.toSorted(byBuild).at(-1);
-  if (before !== undefined) return { kind: 'wait', behind: before, yields: said === undefined };
-
-  const follows: Relation = stacking === 'skip' ? 'behind' : 'ahead';
-  const alive = new Set(waiting.map(({ deploy }) => deploy));
-  const yields = (other: Waiter): boolean => [...other.yieldsTo].some((to) => alive.has(to));
-  const earlier = waiting
-    .slice(0, place)
-    .find((other) => relations.get(other) !== follows && !yields(other));
-  if (earlier !== undefined) return { kind: 'wait', behind: earlier, yields: false };
-
-  const superfluous = (other: Waiter): boolean =>
-    relations.get(other) === 'behind' || other.yieldsTo.has(me);
-  const supersedes = stacking === 'skip' ? others.filter(superfluous) : [];
-  return { kind: 'go', supersedes: supersedes.map(({ deploy }) => deploy) };
-}

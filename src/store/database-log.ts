@@ -11,6 +11,7 @@ import {
   insertion,
   lastEvents,
   lastMark,
+  lastVersionOf,
   type Mark,
   markLook,
   placed,
@@ -43,6 +44,7 @@ import type {
   Lease,
   LogFault,
   LogHead,
+  ReadStreamOptions,
   RecordedEvent,
   StreamAppend,
   Verification,
@@ -204,12 +206,15 @@ export class DatabaseLog implements ProjectedLog {
 
   async readStream(
     stream: string,
-    { fromVersion = 1, limit = noLimit }: { fromVersion?: number; limit?: number } = {},
+    { fromVersion = 1, fromLast, limit = noLimit }: ReadStreamOptions = {},
   ): Promise<readonly RecordedEvent[]> {
-    const rows = await verifiedStream(this.#database, stream, {
-      from: Math.max(1, fromVersion),
-      limit,
-    });
+    const least = Math.max(1, fromVersion);
+    const last =
+      fromLast === undefined
+        ? null
+        : await this.#database.read(() => lastVersionOf(stream, fromLast, least));
+    const from = last ?? least;
+    const rows = await verifiedStream(this.#database, stream, { from, limit });
     this.#saw(rows);
     return rows.map(toRecorded);
   }
@@ -217,17 +222,16 @@ export class DatabaseLog implements ProjectedLog {
   async readWithLeases(
     stream: string,
     resources: readonly string[],
-    { fromVersion = 1 }: { fromVersion?: number } = {},
+    options: Omit<ReadStreamOptions, 'limit'> = {},
   ): Promise<{ events: readonly RecordedEvent[]; leases: readonly (Lease | null)[] }> {
-    for (let events: readonly RecordedEvent[] = []; ; ) {
-      const next = (events.at(-1)?.version ?? fromVersion - 1) + 1;
-      const more = await this.readStream(stream, { fromVersion: next });
-      events = events.length === 0 ? more : [...events, ...more];
+    for (let events = await this.readStream(stream, options); ; ) {
       const { leases, version } = await this.#database.read(() =>
         standing(resources, headLook(stream)),
       );
-      // Otherwise somebody wrote between the two.
-      if (version < next + more.length) return { events, leases };
+      const fromVersion = (events.at(-1)?.version ?? (options.fromVersion ?? 1) - 1) + 1;
+      if (version < fromVersion) return { events, leases };
+      // Somebody wrote between the two.
+      events = [...events, ...(await this.readStream(stream, { fromVersion }))];
     }
   }
 

@@ -10,7 +10,7 @@ import {
 import type { Head } from './log-heads.ts';
 import { clock, type Procedure, Statement } from './procedure.ts';
 import { type BatchDraft, type EventDraft, isSameEvent } from './stored-event.ts';
-import type { EventRow, LogTables } from './tables.ts';
+import { type EventRow, type LogTables, lastCharacter } from './tables.ts';
 
 type Range = { readonly after: number; readonly limit: number };
 type PrefixRange = Range & { readonly prefix: string; readonly length: number };
@@ -76,26 +76,60 @@ const ofStream = new Statement((db, value: { stream: string; from: number; limit
     .orderBy('version')
     .limit(whole(value.limit)),
 );
-const beginnings = (db: Kysely<LogTables>, { limit }: { limit: number }) =>
+/** From the stream's end on: it is soon done where such events are never far apart. */
+const lastOfType = new Statement((db, value: { stream: string; from: number; type: string }) =>
   db
     .selectFrom('events')
-    .select(['stream', 'type', 'position'])
-    .where('version', '=', whole(1))
-    .limit(whole(limit));
-/** From the log's end on: it is soon done where most streams are of the kind. */
-const beginningsOfKind = new Statement(
+    .select('version')
+    .where('stream', '=', text(value.stream))
+    .where('version', '>=', whole(value.from))
+    .where('type', '=', text(value.type))
+    .orderBy('version', 'desc')
+    .limit(one),
+);
+/** Of the log's last thousand events: enough where most streams are of the kind, and few of them are wanted. */
+const newestBeginnings = new Statement(
   (db, value: { prefix: string; length: number; limit: number }) =>
-    beginnings(db, value)
+    db
+      .selectFrom('events')
+      .select(['stream', 'type', 'position'])
+      .where('position', '>', (eb) =>
+        eb.selectFrom('events').select(sql<number>`max(position) - 1000`.as('from')),
+      )
+      .where('version', '=', whole(1))
       .where(sql<boolean>`substr(stream, 1, ${value.length}) = ${value.prefix}`)
-      .orderBy('position', 'desc'),
+      .orderBy('position', 'desc')
+      .limit(whole(value.limit)),
 );
-/** By the index of streams. */
-const beginningsByName = new Statement((db, value: { from: string; to: string; limit: number }) =>
-  beginnings(db, value)
-    .where('stream', '>=', text(value.from))
-    .where('stream', '<', text(value.to))
-    .orderBy(sql`+position`, 'desc'),
-);
+/** From one name to the next by the index of streams: as many steps as there are such streams, however many events they have. */
+const beginningsByName = new Statement((db, value: { from: string; to: string; limit: number }) => {
+  // There is none behind the last one; `where` leaves that out.
+  const least = sql<string>`min(stream)`.as('name');
+  const nextName = db
+    .selectFrom('events')
+    .select(least)
+    .where('stream', '>', sql.ref<string>('names.name'));
+  return db
+    .withRecursive('names(name)', (one) =>
+      one
+        .selectFrom('events')
+        .select(least)
+        .where('stream', '>=', text(value.from))
+        .unionAll(
+          one
+            .selectFrom('names')
+            .select(sql<string>`${nextName}`.as('name'))
+            .where('names.name', '<', text(value.to)),
+        ),
+    )
+    .selectFrom('names')
+    .innerJoin('events', 'events.stream', 'names.name')
+    .select(['events.stream', 'events.type', 'events.position'])
+    .where('names.name', '<', text(value.to))
+    .where('events.version', '=', whole(1))
+    .orderBy('events.position', 'desc')
+    .limit(whole(value.limit));
+});
 const insert = new Statement((db, value: EventRow) => {
   const { position, stream, version, id, type, schema, data, metadata, time } = value;
   const { hash, previous_hash } = value;
@@ -144,20 +178,31 @@ export function readStream(stream: string, from: number, limit: number): Procedu
   return ofStream.all({ stream, from, limit });
 }
 
+/** The version of the last event of a type, from a version on; null where there is none. */
+export function* lastVersionOf(
+  stream: string,
+  type: string,
+  from: number,
+): Procedure<number | null> {
+  return (yield* lastOfType.first({ stream, type, from }))?.version ?? null;
+}
+
 export function readAll(after: number, limit: number, prefix = ''): Procedure<EventRow[]> {
   if (prefix === '') return allInOrder.all({ after, limit });
   return withPrefix.all({ after, limit, prefix, length: [...prefix].length });
 }
 
-export function streamBeginnings(prefix: string, limit: number): Procedure<StreamBeginning[]> {
-  if (prefix === '' || prefix.endsWith('/')) {
-    return beginningsOfKind.all({ prefix, length: [...prefix].length, limit });
+export function* streamBeginnings(prefix: string, limit: number): Procedure<StreamBeginning[]> {
+  if (prefix.endsWith('/') && limit <= fewStreams) {
+    const length = [...prefix].length;
+    const newest = yield* newestBeginnings.all({ prefix, length, limit });
+    if (newest.length === limit) return newest;
   }
-  return beginningsByName.all({ from: prefix, to: prefix + lastCharacter, limit });
+  return yield* beginningsByName.all({ from: prefix, to: prefix + lastCharacter, limit });
 }
 
-/** No name of a stream that begins so stands behind it, in the order of bytes. */
-const lastCharacter = '\u{10ffff}';
+/** So many may be among the log's last thousand events. */
+const fewStreams = 100;
 
 /** What an append goes by, looked up at once and under the log's lock. */
 export interface Standing {

@@ -1,9 +1,9 @@
 /** The table of leases: who holds what, under which token. */
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { type Fence, FencedOff, type JsonObject, type Lease } from './log.ts';
 import { type BoundStatement, clock, lookUp, type Procedure, Statement } from './procedure.ts';
 import { storedObject } from './stored-event.ts';
-import type { LeaseRow, LogTables } from './tables.ts';
+import { type LeaseRow, type LogTables, lastCharacter } from './tables.ts';
 
 export interface LeaseGrant extends Fence {
   readonly owner: JsonObject;
@@ -16,11 +16,12 @@ const columns = ['resource', 'token', 'owner', 'expires_at', 'released'] as cons
 const one = new Statement((db, { resource }: { resource: string }) =>
   db.selectFrom('leases').select(columns).where('resource', '=', resource),
 );
-const many = new Statement((db, value: { prefix: string; length: number; releasedMax: 0 | 1 }) =>
+const many = new Statement((db, value: { from: string; to: string; releasedMax: 0 | 1 }) =>
   db
     .selectFrom('leases')
     .select(columns)
-    .where(sql<boolean>`substr(resource, 1, ${value.length}) = ${value.prefix}`)
+    .where('resource', '>=', value.from)
+    .where('resource', '<', value.to)
     .where('released', '<=', value.releasedMax)
     .orderBy('resource'),
 );
@@ -68,7 +69,7 @@ export function* standing(
 
 export function* listLeases(prefix: string, held: boolean): Procedure<Lease[]> {
   const releasedMax = held ? 0 : 1;
-  const rows = yield* many.all({ prefix, length: [...prefix].length, releasedMax });
+  const rows = yield* many.all({ from: prefix, to: prefix + lastCharacter, releasedMax });
   const now = yield* clock();
   return rows.map((row) => toLease(row, now));
 }

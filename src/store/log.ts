@@ -123,6 +123,15 @@ export interface StreamBeginning {
   readonly position: number;
 }
 
+/** Which of a stream's events are read. */
+export interface ReadStreamOptions {
+  /** 1 when left out. */
+  readonly fromVersion?: number;
+  /** From the last event of this type on, where there is one from `fromVersion` on. */
+  readonly fromLast?: string;
+  readonly limit?: number;
+}
+
 export interface EventLog {
   /** `sqlite` or `postgres`. */
   readonly engine: string;
@@ -162,10 +171,7 @@ export interface EventLog {
    *
    * @throws LogFault the first one that is not
    */
-  readStream(
-    stream: string,
-    options?: { fromVersion?: number; limit?: number },
-  ): Promise<readonly RecordedEvent[]>;
+  readStream(stream: string, options?: ReadStreamOptions): Promise<readonly RecordedEvent[]>;
 
   /**
    * Events after a global position, in order, at most `limit` (default 1,000). Never skips one that
@@ -198,7 +204,7 @@ export interface EventLog {
   readWithLeases(
     stream: string,
     resources: readonly string[],
-    options?: { fromVersion?: number },
+    options?: Omit<ReadStreamOptions, 'limit'>,
   ): Promise<{
     readonly events: readonly RecordedEvent[];
     readonly leases: readonly (Lease | null)[];

@@ -33,3 +33,6 @@ export interface LogTables {
   /** Which read models there are, of which version, and up to which position they are fed. */
   projections: { readonly name: string; readonly version: number; readonly position: number };
 }
+
+/** No name that begins so stands behind it, in the order of bytes. */
+export const lastCharacter = '\u{10ffff}';

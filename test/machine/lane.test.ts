@@ -2,16 +2,15 @@
 
 import { describe, expect, it } from 'vitest';
 import {
-  decideTurn,
   emptyLane,
   foldLane,
   type Lane,
   type LaneEvent,
   type Relation,
   type Shipped,
-  type Turn,
   type Waiter,
 } from '../../src/machine/lane.ts';
+import { decideTurn, type Turn } from '../../src/machine/lane-turn.ts';
 import { protectedOf } from '../../src/machine/protected-settings.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { fc } from '../fast-check.ts';

@@ -21,7 +21,8 @@ import {
   next,
   stateOf,
 } from '../../src/machine/interpret.ts';
-import { decideTurn, type Relation } from '../../src/machine/lane.ts';
+import type { Relation } from '../../src/machine/lane.ts';
+import { decideTurn } from '../../src/machine/lane-turn.ts';
 import { deployPaths, inWords, pathsToTransitions, ways } from '../../src/machine/paths.ts';
 import { samples } from '../../src/machine/samples.ts';
 import type { ServiceInput } from '../../src/machine/services.ts';

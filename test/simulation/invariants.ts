@@ -2,7 +2,7 @@
 import { has } from '../../src/machine/interpret.ts';
 import { readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { replay } from '../../src/runtime/audit/replay.ts';
-import { readLane } from '../../src/runtime/lock/store-lock.ts';
+import { readLane } from '../../src/runtime/lock/lanes.ts';
 import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';

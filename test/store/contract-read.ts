@@ -1,6 +1,6 @@
 /** The contract of reading: streams, the global order, checkpoints, waiting for changes, verification. */
 import { describe, expect, it } from 'vitest';
-import { FencedOff } from '../../src/store/log.ts';
+import { FencedOff, type NewEvent } from '../../src/store/log.ts';
 import { events, places, type TestStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
@@ -20,6 +20,25 @@ export function readContract(create: () => Promise<TestStore>): void {
         'a@3',
       ]);
       expect(await log.readStream('c')).toEqual([]);
+    });
+
+    it('gives a stream from its last event of a type on, or all of it where there is none', async () => {
+      const log = await open();
+      const kinds = ['x', 'whole', 'x', 'whole', 'x', 'x'].map((type) => ({
+        ...events(1)[0],
+        type,
+      }));
+      for (const stream of ['a', 'b']) {
+        await log.append([{ stream, expected: 'none', events: kinds as NewEvent[] }]);
+      }
+      const lastOn = async (fromLast: string, fromVersion?: number) =>
+        places(await log.readStream('a', { fromLast, ...(fromVersion && { fromVersion }) }));
+      expect(await lastOn('whole')).toEqual(['a@4', 'a@5', 'a@6']);
+      expect(await lastOn('whole', 5)).toEqual(['a@5', 'a@6']);
+      expect(await lastOn('none')).toHaveLength(6);
+      const { events: read } = await log.readWithLeases('a', [], { fromLast: 'whole' });
+      expect(places(read)).toEqual(['a@4', 'a@5', 'a@6']);
+      expect(await log.readStream('c', { fromLast: 'whole' })).toEqual([]);
     });
 
     it('gives everything in the order of commits, in pages, or only streams with a prefix', async () => {

@@ -11,7 +11,7 @@ import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { type GatesOptions, readGates } from '../../runtime/gates/gates.ts';
 import { laneOfDeploy, otherLaneOf } from '../../runtime/gates/trust.ts';
-import { readLane } from '../../runtime/lock/store-lock.ts';
+import { readLane } from '../../runtime/lock/lanes.ts';
 import { chartHash } from '../../runtime/log/charts.ts';
 import { deployOf } from '../../runtime/loop/request.ts';
 import type { EventLog } from '../../store/log.ts';

@@ -8,7 +8,7 @@ import { readShipped } from '../../runtime/audit/lane-marks.ts';
 import { goingBack } from '../../runtime/gates/going-back.ts';
 import { observeSettled } from '../../runtime/gates/production.ts';
 import { newRun, type Run } from '../../runtime/identity.ts';
-import { readLane } from '../../runtime/lock/store-lock.ts';
+import { readLane } from '../../runtime/lock/lanes.ts';
 import { rollBack } from '../../runtime/rollback/carry-out.ts';
 import { chooseRollback, type RollbackPlan } from '../../runtime/rollback/choose.ts';
 import type { EventLog } from '../../store/log.ts';

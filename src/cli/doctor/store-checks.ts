@@ -2,7 +2,7 @@
 import { type Diagnosis, type Finding, fault, ok, warning } from '../../effects/diagnosis.ts';
 import { LockstepError, UsageError } from '../../errors/error.ts';
 import { type ProtectedSettings, protectedOf, weakened } from '../../machine/protected-settings.ts';
-import { readLane } from '../../runtime/lock/store-lock.ts';
+import { readLane } from '../../runtime/lock/lanes.ts';
 import type { EventLog } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';
 import type { Config } from '../config/config.ts';

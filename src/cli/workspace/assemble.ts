@@ -13,10 +13,11 @@ import type { Targets } from '../../effects/targets/target.ts';
 import { laneOfDeploy, otherLaneOf } from '../../runtime/gates/trust.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { createCiLock } from '../../runtime/lock/ci-lock.ts';
+import { Lanes } from '../../runtime/lock/lanes.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../runtime/lock/lease-keeper.ts';
 import { createLiveness, type Liveness } from '../../runtime/lock/liveness.ts';
 import { quiesce, quietOf } from '../../runtime/lock/quiesce.ts';
-import { createStoreLock, type LaneLock, readLane } from '../../runtime/lock/store-lock.ts';
+import { createStoreLock, type LaneLock } from '../../runtime/lock/store-lock.ts';
 import type { ServiceTable } from '../../runtime/loop/run.ts';
 import { createServices } from '../../runtime/loop/service-table.ts';
 import type { Notifier } from '../../runtime/notify/notifier.ts';
@@ -107,6 +108,7 @@ async function wire(
     deadlineMs: clock.ran() + config.lock.timeout,
   });
 
+  const lanes = new Lanes(log);
   const github = githubOf(environment);
   const history = historyOf(config, github, repository);
   const services = createServices({
@@ -114,7 +116,7 @@ async function wire(
     targets,
     history,
     archive: (commit, signal) => repository.archive(commit, signal),
-    readLane: (lane) => readLane(log, lane),
+    readLane: (lane) => lanes.read(lane),
     killSwitch: (name) => readKillSwitch(name, env, ci.isCi),
     trust: {
       accepted: new Set(environment.trust),
@@ -131,7 +133,7 @@ async function wire(
     clock,
     endingOf: (job, signal) => endingOf(job, ports(signal)),
   });
-  const lock = lockOf(options, { keeper, liveness, history, github, ports: lockPorts });
+  const lock = lockOf(options, { keeper, lanes, liveness, history, github, ports: lockPorts });
   return {
     lock,
     liveness,
@@ -149,6 +151,7 @@ async function wire(
 
 interface LockParts {
   readonly keeper: LeaseKeeper;
+  readonly lanes: Lanes;
   readonly liveness: Liveness;
   readonly history: QueueHistory;
   readonly github: GitHub | null;
@@ -158,7 +161,7 @@ interface LockParts {
 /** The log gives the lane, or the CI's own list does. */
 function lockOf(
   { config, environment, targets, ci, log, run, leaseMs }: AssembleOptions,
-  { keeper, liveness, history, github, ports }: LockParts,
+  { keeper, lanes, liveness, history, github, ports }: LockParts,
 ): LaneLock {
   const clock = systemClock;
   const { provider } = config.lock;
@@ -169,6 +172,7 @@ function lockOf(
   const quiet = quietOf(toSettings(config, environment), targets);
   return createStoreLock({
     log,
+    lanes,
     clock,
     run,
     keeper,

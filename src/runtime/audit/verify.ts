@@ -10,12 +10,13 @@ import { LogFault, type LogHead, type RecordedEvent } from '../../store/log.ts';
 import { toRecorded, whatNoLogRecords } from '../../store/stored-event.ts';
 import type { EventRow } from '../../store/tables.ts';
 import { type KeptChart, keptChart } from '../log/charts.ts';
-import { laneEvent, UnreadableLog } from '../log/recorded.ts';
+import { UnreadableLog } from '../log/recorded.ts';
 import { chartStream, deployStream, laneStream } from '../log/streams.ts';
 import { type DeploysTable, rowAfter } from './deploys.ts';
 import { headText, isSignedBy, keyName, signedHead } from './head.ts';
 import { type LaneMarksTable, marksOf } from './lane-marks.ts';
 import { byTable, notBegun, type Rederived, rederive } from './rederive.ts';
+import { LaneVerifier } from './verify-lanes.ts';
 
 export type FindingKind =
   /** Its hash, its place or its time does not follow from the events before. */
@@ -26,6 +27,8 @@ export type FindingKind =
   | 'transition'
   /** A chart that the log keeps is not the one that its name says. */
   | 'chart'
+  /** A lane was written down as another one than the events before make. */
+  | 'snapshot'
   /** The log up to there is not the one that a head was taken of. */
   | 'head'
   | 'signature'
@@ -82,6 +85,7 @@ export class LogVerifier {
   readonly #chain = new Chain();
   readonly #deploys = new Map<string, Folded>();
   readonly #rows = new Map<string, DeploysTable>();
+  readonly #lanes = new LaneVerifier();
   readonly #marks = new Map<string, LaneMarksTable>();
   readonly #charts = new Map<string, KeptChart>();
   readonly #findings: Finding[] = [];
@@ -185,8 +189,8 @@ export class LogVerifier {
     }
     if (stream.startsWith(laneStream(''))) {
       for (const mark of marksOf(event)) this.#marks.set(markName(mark), mark);
-      const reason = unreadable(() => laneEvent(event));
-      if (reason !== null && !isWrong) this.add({ kind: 'event', position, stream, reason });
+      const finding = this.#lanes.take(event, isWrong);
+      if (finding !== null) this.add({ ...finding, position, stream });
     }
     if (stream.startsWith(chartStream(''))) this.#takeChart(event, isWrong);
     this.#takeHead(event);
@@ -297,13 +301,3 @@ export class LogVerifier {
 /** One of an index of lanes. */
 export const markName = ({ lane, mark, subject }: LaneMarksTable): string =>
   JSON.stringify([lane, mark, subject]);
-
-function unreadable(read: () => unknown): string | null {
-  try {
-    read();
-    return null;
-  } catch (error) {
-    if (error instanceof UnreadableLog) return error.message;
-    throw error;
-  }
-}

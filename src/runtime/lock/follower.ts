@@ -1,7 +1,7 @@
 /** Who goes on where a deploy has ended: for people, and only as far as the lane's stream and leases tell. */
 import type { EventLog } from '../../store/log.ts';
+import { readLane } from './lanes.ts';
 import { livingRuns } from './living-runs.ts';
-import { readLane } from './store-lock.ts';
 
 /**
  * The deploy that was given the lane after it, or the one of the living that waits to be: with `skip` the one that joined

@@ -6,7 +6,7 @@ import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
 import { newEvent } from '../log/new-event.ts';
 import { laneResource, laneStream } from '../log/streams.ts';
-import { readLane } from './store-lock.ts';
+import { readLane } from './lanes.ts';
 
 /** False: it is so already, and nothing was written. */
 export async function switchLane(

@@ -1,18 +1,13 @@
 /** What one waiter knows of its lane from one look to the next, and whose turn it is: the store and git are asked no more than that takes. */
-import {
-  decideTurn,
-  emptyLane,
-  type Lane,
-  type Relation,
-  type Turn,
-  type Waiter,
-} from '../../machine/lane.ts';
+import { emptyLane, type Lane, type Relation, type Waiter } from '../../machine/lane.ts';
+import { decideTurn, type Turn } from '../../machine/lane-turn.ts';
 import type { EventLog, Lease } from '../../store/log.ts';
-import { laneAfter } from '../log/recorded.ts';
-import { laneResource, laneStream, runResource } from '../log/streams.ts';
+import { laneResource, runResource } from '../log/streams.ts';
+import type { Lanes } from './lanes.ts';
 
 export interface QueueOptions {
   readonly log: EventLog;
+  readonly lanes: Lanes;
   readonly name: string;
   readonly me: { readonly deploy: string; readonly commit: string };
   readonly stacking: 'skip' | 'every';
@@ -30,8 +25,8 @@ export type Place =
   | (Extract<Turn, { kind: 'wait' }> & { readonly lease: Lease })
   /** Nobody goes first, as far as the lane tells. Who of the others is alive is asked once it is free. */
   | { readonly kind: 'next' }
-  /** Nobody who is alive goes first. */
-  | Extract<Turn, { kind: 'go' }>
+  /** Nobody who is alive goes first. `left`: who waits in the lane, and whose run is over. */
+  | (Extract<Turn, { kind: 'go' }> & { readonly left: readonly Waiter[] })
   /** Somebody wrote to the lane meanwhile. */
   | { readonly kind: 'moved' };
 
@@ -90,7 +85,9 @@ export class Queue {
     if (this.#lane !== lane) return { kind: 'moved' };
     const isPresent = ({ deploy }: Waiter): boolean => deploy === me.deploy || living.has(deploy);
     const turn = this.#turn(this.#lane.waiting.filter(isPresent));
-    if (turn.kind === 'go') return turn;
+    if (turn.kind === 'go') {
+      return { ...turn, left: this.#lane.waiting.filter((waiter) => !isPresent(waiter)) };
+    }
     const lease = living.get(turn.behind.deploy);
     if (lease === undefined) return { kind: 'moved' };
     this.#front = { deploy: turn.behind.deploy, lease };
@@ -158,13 +155,10 @@ export class Queue {
   }
 
   async #readWith(deploys: readonly string[]): Promise<readonly (Lease | null)[]> {
-    const { log, name } = this.#o;
-    const { events, leases } = await log.readWithLeases(
-      laneStream(name),
-      [laneResource(name), ...deploys.map(runResource)],
-      { fromVersion: this.#lane.version + 1 },
-    );
-    this.#lane = laneAfter(this.#lane, events);
+    const { lanes, name } = this.#o;
+    const resources = [laneResource(name), ...deploys.map(runResource)];
+    const { lane, leases } = await lanes.readWith(name, resources);
+    this.#lane = lane;
     return leases;
   }
 }

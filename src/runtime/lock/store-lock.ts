@@ -1,11 +1,12 @@
 /** The lane's stream in the log: reading it, and the lock that is kept in it. */
 import type { Clock } from '../../effects/clock.ts';
 import {
-  emptyLane,
+  foldLane,
   type Grant,
   type Lane,
   type LaneEvent,
   type Relation,
+  type Waiter,
 } from '../../machine/lane.ts';
 import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import {
@@ -17,17 +18,12 @@ import {
 } from '../../store/log.ts';
 import type { Run } from '../identity.ts';
 import { newEvent } from '../log/new-event.ts';
-import { laneAfter } from '../log/recorded.ts';
 import { laneResource, laneStream, runResource } from '../log/streams.ts';
+import { Lanes } from './lanes.ts';
 import { type LeaseKeeper, Overtaken } from './lease-keeper.ts';
 import { type Liveness, localLiveness } from './liveness.ts';
 import { type Place, Queue } from './queue.ts';
-
-/** The lane as its stream tells it now; whoever knows it from before reads only what came since. @throws UnreadableLog */
-export async function readLane(log: EventLog, name: string, known = emptyLane): Promise<Lane> {
-  const events = await log.readStream(laneStream(name), { fromVersion: known.version + 1 });
-  return laneAfter(known, events);
-}
+import { snapshotDue } from './snapshot.ts';
 
 /** What a run does with its lane's lock. */
 export interface LaneLock {
@@ -49,6 +45,8 @@ export interface LaneLock {
 
 export interface StoreLockOptions {
   readonly log: EventLog;
+  /** What this process knows of the log's lanes; nothing yet when left out. */
+  readonly lanes?: Lanes;
   readonly clock: Clock;
   readonly run: Run;
   readonly keeper: LeaseKeeper;
@@ -67,6 +65,8 @@ export interface StoreLockOptions {
 
 /** What a run writes to its lane's stream of its own deploy. */
 type OwnEvent = Extract<LaneEvent, { type: 'lane.joined' | 'lane.yielded' | 'lock.granted' }>;
+
+type Granted = Extract<LaneEvent, { type: 'lock.granted' }>['data'];
 
 /** Waits no longer than this without looking again, whatever the leases say. */
 const lookAgainMs = 10_000;
@@ -95,10 +95,12 @@ type Look = ServiceOutput<'acquireLock'> | 'again' | { readonly kind: 'wait'; re
 
 class StoreLock implements LaneLock {
   readonly #o: StoreLockOptions;
+  readonly #lanes: Lanes;
   readonly #liveness: Liveness;
 
   constructor(options: StoreLockOptions) {
     this.#o = options;
+    this.#lanes = options.lanes ?? new Lanes(options.log);
     this.#liveness = options.liveness ?? localLiveness;
   }
 
@@ -137,9 +139,9 @@ class StoreLock implements LaneLock {
     deploy: string,
     name: string,
   ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string }> {
-    const { log, run } = this.#o;
+    const { run } = this.#o;
     for (;;) {
-      const lane = await readLane(log, name);
+      const lane = await this.#lanes.read(name);
       if (lane.grant === null) return { kind: 'lost', to: 'nobody' };
       if (lane.grant.deploy !== deploy) return { kind: 'lost', to: lane.grant.deploy };
       const { build, commit, token: before } = lane.grant;
@@ -178,7 +180,7 @@ class StoreLock implements LaneLock {
     }
     const own = lane.grant?.deploy === deploy && !lane.grant.released;
     // Granted to this deploy, and its run died before it could say so.
-    if (own) return this.#take(lane, { own, held: null, lease, supersedes: [] }, wait);
+    if (own) return this.#take(lane, { own, held: null, lease, supersedes: [], left: [] }, wait);
     const held = lane.grant !== null && !lane.grant.released ? lane.grant : null;
     const isFree = held === null || !this.#isAlive(lease);
     const place = await queue.place(isFree, signal);
@@ -191,7 +193,8 @@ class StoreLock implements LaneLock {
       return { kind: 'wait', ms: nextLook(lease) };
     }
     if (place.kind === 'next') return 'again';
-    return this.#take(lane, { own, held, lease, supersedes: place.supersedes }, wait);
+    const { supersedes, left } = place;
+    return this.#take(lane, { own, held, lease, supersedes, left }, wait);
   }
 
   /** @param held the grant that is waited for before that one; null: the lane is free */
@@ -226,6 +229,7 @@ class StoreLock implements LaneLock {
       held: Grant | null;
       lease: Lease | null;
       supersedes: readonly string[];
+      left: readonly Waiter[];
     },
     { input, signal, tell, progress, startedAt }: Wait,
   ): Promise<Look> {
@@ -249,7 +253,8 @@ class StoreLock implements LaneLock {
         ? { deploy, token: lane.grant.token, why: 'its own run died before it said so' }
         : takenOver;
     const joined = this.#joined(input);
-    const token = await this.#grant(name, lane, { ...joined, supersedes, takenOver: before });
+    const data = { ...joined, supersedes, takenOver: before };
+    const token = await this.#grant(name, lane, data, found.left);
     if (token === null) return 'again';
     const waitedMs = Math.round(clock.ran() - startedAt);
     return { kind: 'granted', provider: 'store', token, waitedMs, takenOver };
@@ -275,32 +280,35 @@ class StoreLock implements LaneLock {
     lane: string,
     expected: number | 'any',
     event: OwnEvent,
-    extra: AppendOptions = {},
+    { behind = [], ...extra }: AppendOptions & { readonly behind?: readonly LaneEvent[] } = {},
   ): Promise<Appended> {
     const { log, run, keeper } = this.#o;
     const resource = runResource(event.data.deploy);
     const fence = keeper.held(resource);
     if (fence === null) throw new Overtaken(resource);
-    const events = [newEvent(event, run)];
+    const events = [event, ...behind].map((one) => newEvent(one, run));
     return log.append([{ stream: laneStream(lane), expected, events }], { ...extra, fence });
   }
 
-  /** Appends the grant if nobody wrote to the lane since `lane` was read. Null: read again. */
+  /**
+   * Appends the grant if nobody wrote to the lane since `lane` was read, and with it a snapshot where one is due: here the
+   * lane is known to its last event. Null: read again.
+   */
   async #grant(
     name: string,
     lane: Lane,
-    data: Extract<LaneEvent, { type: 'lock.granted' }>['data'],
+    data: Granted,
+    left: readonly Waiter[] = [],
   ): Promise<number | null> {
     const { run, leaseMs, keeper } = this.#o;
     const token = lane.version + 1;
     const fence = { resource: laneResource(name), token };
+    const granted: OwnEvent = { type: 'lock.granted', data };
+    const behind = snapshotDue(foldLane(lane, granted, token), left);
     try {
-      await this.#write(
-        name,
-        lane.version,
-        { type: 'lock.granted', data },
-        { grant: { ...fence, owner: run.owner, ttlMs: leaseMs } },
-      );
+      await this.#write(name, lane.version, granted, {
+        ...{ behind, grant: { ...fence, owner: run.owner, ttlMs: leaseMs } },
+      });
     } catch (error) {
       if (error instanceof VersionConflict) return null;
       throw error;
@@ -312,7 +320,8 @@ class StoreLock implements LaneLock {
   #queueOf({ lane: name, deploy, commit, stacking }: Acquire): Queue {
     const { log, relations } = this.#o;
     const isAlive = (lease: Lease | null): lease is Lease => this.#isAlive(lease);
-    return new Queue({ log, name, me: { deploy, commit }, stacking, relations, isAlive });
+    const me = { deploy, commit };
+    return new Queue({ log, lanes: this.#lanes, name, me, stacking, relations, isAlive });
   }
 }
 

@@ -10,7 +10,7 @@ import type { Repository } from '../../../src/effects/git/repository.ts';
 import type { SubmitInput } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { breakLock } from '../../../src/runtime/lock/lane-orders.ts';
-import { readLane } from '../../../src/runtime/lock/store-lock.ts';
+import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneResource, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';

@@ -160,7 +160,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'every-lets-the-newest-go',
     promise: stacking,
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
     code: "const precedes: Relation = stacking === 'skip' ? 'ahead' : 'behind';",
     by: "const precedes: Relation = 'ahead';",
@@ -169,7 +169,7 @@ export const followings: readonly Mutant[] = [
   {
     id: 'every-supersedes-by-the-oracle',
     promise: stacking,
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
     code: "stacking === 'skip' ? others.filter(superfluous) : []",
     by: "others.filter((other) => stacking !== 'skip' || superfluous(other))",

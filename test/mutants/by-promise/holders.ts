@@ -368,7 +368,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'every-supersedes',
     promise: stacking,
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
     code: "const supersedes = stacking === 'skip' ?",
     by: 'const supersedes = true ?',
@@ -377,7 +377,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'the-oldest-goes-first',
     promise: stacking,
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
     code: "stacking === 'skip' ? 'ahead' : 'behind';",
     by: "stacking === 'skip' ? 'behind' : 'ahead';",
@@ -386,7 +386,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'who-lets-others-go-first-holds-others-back',
     promise: stacking,
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
     code: '&& !yields(other)',
     by: '',
@@ -692,7 +692,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'of-two-builds-of-one-commit-none-goes',
     promise: stacking,
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
     code: '.slice(0, place)',
     by: '.filter(({ deploy }) => deploy !== me)',
@@ -701,7 +701,7 @@ export const holders: readonly Mutant[] = [
   {
     id: 'whoever-goes-first-is-let-go-first',
     promise: stacking,
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
     code: 'first.toSorted(byBuild).at(-1)',
     by: 'first[0]',

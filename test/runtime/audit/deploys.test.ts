@@ -12,6 +12,7 @@ import { execute } from '../../postgres/server.ts';
 import { usePostgres } from '../../postgres/use-postgres.ts';
 import { events, sqliteStore, type TestStore } from '../../store/events.ts';
 import { storeFixture } from '../../store/fixture.ts';
+import { plansOnPostgres, plansOnSqlite, queryPlans } from './query-plans.ts';
 import { wayToLive, writeDeploy, writeLane } from './written.ts';
 
 const projections = [deploysProjection];
@@ -135,6 +136,10 @@ describe('on PostgreSQL', () =>
     ...{ engine: 'postgres', ask: askPostgres, kept: [null, 'reporting'] },
     time: new Date('2026-01-05T10:00:00Z'),
   }));
+
+describe('a statement on SQLite', () => queryPlans(storeFixture(sqliteStore), plansOnSqlite));
+describe('a statement on PostgreSQL', () =>
+  queryPlans(storeFixture(postgres.store), plansOnPostgres));
 
 interface Asked<S> {
   readonly engine: Engine;

@@ -5,7 +5,7 @@ import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { type Upcaster, Upcasting } from '../../../src/machine/upcasting.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
-import { readLane } from '../../../src/runtime/lock/store-lock.ts';
+import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { foldStream, inTodaysWords, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { HttpClient } from '../../../src/effects/http/request.ts';
 import type { Running, Target } from '../../../src/effects/targets/target.ts';
 import { samples } from '../../../src/machine/samples.ts';
-import { readLane } from '../../../src/runtime/lock/store-lock.ts';
+import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
 import type { EventLog } from '../../../src/store/log.ts';

@@ -1,0 +1,52 @@
+/** When a lane is written down whole, and what of it: so that reading it takes as long after a million events as after a hundred. Pure. */
+import type { Lane, LaneSnapshot, Superseder, Waiter } from './lane.ts';
+
+/** So many events are read behind the last snapshot, at the most, as long as deploys are given the lane. */
+const eventsBetween = 100;
+/** In UTF-16 units of JSON. A lane with thousands that wait is not written down: it is read from the snapshot before. */
+const lengthMax = 262_144;
+
+export const isSnapshotDue = ({ version, snapshotAt }: Lane): boolean =>
+  version - snapshotAt >= eventsBetween;
+
+/** @param left who waits in it, and whose run is over */
+export function snapshotOf(
+  lane: Lane,
+  left: readonly Pick<Waiter, 'deploy' | 'run'>[],
+): LaneSnapshot {
+  const { version: _, snapshotAt: __, waiting, superseded, lifted, trusted, ...same } = lane;
+  const { deployed, asked, live, ...rest } = same;
+  const isLeft = (waiter: Waiter): boolean =>
+    left.some(({ deploy, run }) => deploy === waiter.deploy && run === waiter.run);
+  return {
+    ...rest,
+    ...{ deployed: [...deployed], asked: [...asked], live: [...live] },
+    left: left.map(({ deploy, run }) => ({ deploy, run })),
+    waiting: waiting.filter((waiter) => !isLeft(waiter)).map(written),
+    superseded: grouped(superseded),
+    lifted: [...lifted],
+    trusted: [...trusted],
+  };
+}
+
+export const isShortEnough = (snapshot: LaneSnapshot): boolean =>
+  JSON.stringify(snapshot).length <= lengthMax;
+
+function written({ deploy, run, build, commit, first, yieldsTo }: Waiter) {
+  const same = { deploy, run, build, commit, yieldsTo: [...yieldsTo] };
+  return first === true ? { ...same, first } : same;
+}
+
+/** Those that one deploy superseded stand together: they came into the lane's state together. */
+function grouped(superseded: ReadonlyMap<string, Superseder>): LaneSnapshot['superseded'] {
+  const groups: LaneSnapshot['superseded'] = [];
+  for (const [deploy, by] of superseded) {
+    const last = groups.at(-1);
+    if (last !== undefined && isSame(last.by, by)) last.deploys.push(deploy);
+    else groups.push({ by: { ...by }, deploys: [deploy] });
+  }
+  return groups;
+}
+
+const isSame = (a: Superseder, b: Superseder): boolean =>
+  a.deploy === b.deploy && a.build === b.build && a.commit === b.commit;

@@ -1,0 +1,142 @@
+/** No statement goes over what it does not show: each one that a log is read or written with finds its rows by an index. */
+import Sqlite from 'better-sqlite3';
+import { Client } from 'pg';
+import { expect, it, vi } from 'vitest';
+import { deploysOf, readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
+import { readLaneMark, readLaneMarks, readShipped } from '../../../src/runtime/audit/lane-marks.ts';
+import { projections } from '../../../src/runtime/audit/projections.ts';
+import { Lanes } from '../../../src/runtime/lock/lanes.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import type { ProjectedLog } from '../../../src/store/projection.ts';
+import { execute } from '../../postgres/server.ts';
+import { events, type TestStore } from '../../store/events.ts';
+import { wayToLive, writeDeploy, writeLane } from './written.ts';
+
+/** Everything that a log is asked for, once at least. */
+async function ask(log: ProjectedLog): Promise<void> {
+  const commit = '1a5f89db'.padEnd(40, 'a');
+  const deploy = await writeDeploy(log, { label: '1', commit }, wayToLive(commit, null, 'v1'));
+  const person = { actor: 'a', observed: 'o', reason: 'r' };
+  await writeLane(log, { type: 'lane.disabled', data: person });
+  await log.readStream(`deploy/${deploy}`, { fromVersion: 3, limit: 2 });
+  await new Lanes(log).readWith('acme-web', ['lane/acme-web']);
+  await log.readAll({ after: 3, limit: 2 });
+  await log.readAll({ after: 3, streamPrefix: 'lane/' });
+  for (const prefix of ['lane/', 'deploy/1']) await log.streams({ prefix, limit: 1_000 });
+  await log.streams({ prefix: 'deploy/', limit: 1 });
+  await log.head();
+  await leases(log);
+  await log.saveCheckpoint('slack', { position: 1, state: {} });
+  await log.checkpoint('slack');
+  await readDeploys(log, { lane: 'acme-web' });
+  await readDeploys(log);
+  await readDeploy(log, deploy);
+  await deploysOf(log, 'acme-web', { after: 1, limit: 10 });
+  await readLaneMarks(log, 'acme-web');
+  await readLaneMark(log, 'acme-web', 'rollback.lifted', 'v1');
+  await readShipped(log, 'acme-web', 3);
+}
+
+async function leases(log: EventLog): Promise<void> {
+  const mine = await log.take('run/a', {}, 60_000);
+  const fence = { resource: 'run/a', token: mine?.token ?? 0 };
+  const grant = { resource: 'lane/acme-web', token: 7, owner: {}, ttlMs: 60_000 };
+  await log.append([{ stream: 'lane/x', expected: 'any', events: events(1) }], { fence, grant });
+  await log.append([{ stream: 'lane/x', expected: 'any', events: events(1) }], { release: grant });
+  await log.renew(fence, 60_000);
+  await log.lease('run/a');
+  await log.leases('run/', { held: true });
+  await log.release(fence);
+}
+
+const tables = ['events', 'leases', 'checkpoints', 'projections', 'deploys', 'lane_marks'];
+const isQuery = (sql: string): boolean => /^\s*(select|insert|update|delete|with)\b/i.test(sql);
+
+/** What was prepared or sent meanwhile, each once. */
+async function statementsOf(work: () => Promise<void>): Promise<string[]> {
+  const asked = new Set<string>();
+  const { prepare } = Sqlite.prototype;
+  const { query } = Client.prototype;
+  const seen = (sql: unknown) => {
+    const text = typeof sql === 'string' ? sql : (sql as { text?: string } | null)?.text;
+    if (text !== undefined && isQuery(text)) asked.add(text);
+  };
+  const spies = [
+    vi.spyOn(Sqlite.prototype, 'prepare').mockImplementation(function (this: never, sql: string) {
+      seen(sql);
+      return prepare.call(this, sql);
+    } as never),
+    vi.spyOn(Client.prototype, 'query').mockImplementation(function (
+      this: never,
+      ...of: unknown[]
+    ) {
+      seen(of[0]);
+      return (query as (...args: unknown[]) => unknown).apply(this, of);
+    } as never),
+  ];
+  try {
+    await work();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return [...asked];
+}
+
+/** Of a statement with a condition: which tables it goes over row by row. */
+export type PlanOf = (store: TestStore, sql: string) => Promise<readonly string[]>;
+
+export const plansOnSqlite: PlanOf = async ({ url }, sql) => {
+  const database = new Sqlite(url.replace('sqlite:', ''), { readonly: true });
+  const values = sql
+    .split('?')
+    .slice(1)
+    .map(() => null);
+  const plan = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`);
+  const details = plan.all(...values).map(({ detail }) => detail);
+  database.close();
+  return details.flatMap((detail) => /^SCAN (\w+)/.exec(detail)?.[1] ?? []);
+};
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly 'Recheck Cond'?: string;
+  readonly Filter?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Small tables would be gone over whatever they are asked for. */
+export const plansOnPostgres: PlanOf = async ({ url }, sql) => {
+  const options = encodeURIComponent('-c enable_seqscan=off -c search_path=lockstep');
+  const [row = {}] = await execute(
+    `${url}?options=${options}`,
+    `explain (generic_plan, format json) ${sql}`,
+  );
+  const [{ Plan }] = row['QUERY PLAN'] as [{ Plan: PlanNode }];
+  const scanned = (node: PlanNode): string[] => {
+    const condition = node['Index Cond'] ?? node['Recheck Cond'];
+    const isScan = / Scan$/.test(node['Node Type']) && condition === undefined;
+    const name = isScan && node.Filter !== undefined ? node['Relation Name'] : undefined;
+    return [...(name === undefined ? [] : [name]), ...(node.Plans ?? []).flatMap(scanned)];
+  };
+  return scanned(Plan);
+};
+
+export function queryPlans(
+  fixture: { open(options: object): Promise<ProjectedLog>; store(): TestStore },
+  plan: PlanOf,
+): void {
+  it('goes over no table for what it does not show: each statement with a condition has its index', async () => {
+    const log = await fixture.open({ projections });
+    const asked = await statementsOf(() => ask(log));
+    const conditioned = asked.filter((sql) => /\bwhere\b/i.test(sql));
+    expect(conditioned.length).toBeGreaterThan(15);
+    const scans: string[] = [];
+    for (const sql of conditioned) {
+      const over = (await plan(fixture.store(), sql)).filter((name) => tables.includes(name));
+      if (over.length > 0) scans.push(`${over.join()}: ${sql}`);
+    }
+    expect(scans).toEqual([]);
+  });
+}
