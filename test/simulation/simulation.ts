@@ -25,10 +25,10 @@ import { type DeployRow, deploysProjection, readDeploys } from '../../src/runtim
 import { laneOfDeploy, otherLaneOf } from '../../src/runtime/gates/trust.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { breakLock, switchLane } from '../../src/runtime/lock/lane-orders.ts';
+import { readLane } from '../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lock/lease-keeper.ts';
 import { createLiveness, type Liveness } from '../../src/runtime/lock/liveness.ts';
 import { quiesce, quietOf } from '../../src/runtime/lock/quiesce.ts';
-import { readLane } from '../../src/runtime/lock/lanes.ts';
 import { createStoreLock } from '../../src/runtime/lock/store-lock.ts';
 import { deployStream } from '../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../src/runtime/loop/request.ts';

@@ -17,7 +17,93 @@ const tampered = 'test/store/attacks/tampered-reads.test.ts';
 const deploys = 'test/runtime/audit/deploys.test.ts';
 const selection = 'test/cli/transfer/selection.test.ts';
 
+const writtenDown =
+  'A lane is read as fast after a million events as after a hundred, and no table beside its events can lift a hold';
+const snapshot = 'test/runtime/lock/snapshot.test.ts';
+const ofSnapshot = 'test/machine/lane-snapshot.test.ts';
+
 export const logMutants: readonly Mutant[] = [
+  {
+    id: 'a-snapshot-forgets-that-the-lane-is-disabled',
+    promise: writtenDown,
+    file: 'src/machine/lane-snapshot.ts',
+    symbol: 'snapshotOf',
+    code: 'return { ...rest,',
+    by: 'return { ...rest, disabled: null,',
+    noticedBy: ofSnapshot,
+  },
+  {
+    id: 'a-snapshot-lets-who-never-joined-wait',
+    promise: writtenDown,
+    file: 'src/machine/lane-snapshot.ts',
+    symbol: 'snapshotOf',
+    code: 'waiting.filter((waiter) => !isLeft(waiter)).map(written)',
+    by: 'waiting.map(written)',
+    noticedBy: ofSnapshot,
+  },
+  {
+    id: 'a-snapshot-is-of-the-lane-before-the-grant',
+    promise: writtenDown,
+    file: 'src/runtime/lock/store-lock.ts',
+    symbol: '#grant',
+    code: 'snapshotDue(foldLane(lane, granted, token), left)',
+    by: 'snapshotDue({ ...foldLane(lane, granted, token), grant: lane.grant }, left)',
+    noticedBy: snapshot,
+  },
+  {
+    id: 'the-living-leave-the-lane-with-a-snapshot',
+    promise: writtenDown,
+    file: 'src/runtime/lock/queue.ts',
+    symbol: 'place',
+    code: 'this.#lane.waiting.filter((waiter) => !isPresent(waiter))',
+    by: 'this.#lane.waiting.filter(({ deploy }) => deploy !== me.deploy)',
+    noticedBy: `${snapshot} › who is alive keeps its place`,
+  },
+  {
+    id: 'a-snapshot-with-what-the-gate-masks',
+    promise: writtenDown,
+    file: 'src/runtime/lock/snapshot.ts',
+    symbol: 'snapshotDue',
+    code: 'isShortEnough(data) && isDeepStrictEqual(redactAll(data), data)',
+    by: 'isShortEnough(data)',
+    noticedBy: `${snapshot} › known as a secret by now`,
+  },
+  {
+    id: 'a-snapshot-is-never-due',
+    promise: writtenDown,
+    file: 'src/machine/lane-snapshot.ts',
+    symbol: 'isSnapshotDue',
+    code: 'version - snapshotAt >= eventsBetween',
+    by: 'version - snapshotAt >= 100 * eventsBetween',
+    noticedBy: ofSnapshot,
+  },
+  {
+    id: 'the-first-snapshot-is-read-from',
+    promise: writtenDown,
+    file: 'src/store/event-table.ts',
+    symbol: 'lastOfType',
+    code: "orderBy('version', 'desc')",
+    by: "orderBy('version')",
+    noticedBy: sqlite,
+  },
+  {
+    id: 'verify-believes-what-a-lane-was-written-down-as',
+    promise: writtenDown,
+    file: 'src/runtime/audit/verify-lanes.ts',
+    symbol: 'next',
+    code: "finding: other === null ? null : { kind: 'snapshot', reason },",
+    by: 'finding: null,',
+    noticedBy: `${snapshot} › verify says so, at its place and nowhere else`,
+  },
+  {
+    id: 'leases-are-gone-over-one-by-one',
+    promise: writtenDown,
+    file: 'src/store/lease-table.ts',
+    symbol: 'many',
+    code: ".where('resource', '>=', value.from)",
+    by: '',
+    noticedBy: `${deploys} › a statement`,
+  },
   {
     id: 'append-at-any-version',
     promise: durable,

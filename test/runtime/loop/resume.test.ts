@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newRun } from '../../../src/runtime/identity.ts';
-import { hasRun, livingRuns } from '../../../src/runtime/lock/living-runs.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
+import { hasRun, livingRuns } from '../../../src/runtime/lock/living-runs.ts';
 import { runResource } from '../../../src/runtime/log/streams.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import { anActor } from '../../actor.ts';

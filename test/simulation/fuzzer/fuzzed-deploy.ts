@@ -9,9 +9,9 @@ import { createHeroku, type Heroku } from '../../../src/effects/targets/heroku/h
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
+import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
-import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
