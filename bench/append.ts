@@ -11,6 +11,7 @@ import { openLog } from '../src/store/open.ts';
 import { PostgresServer } from '../test/postgres/server.ts';
 import { bareTable } from './bare.ts';
 import { type Bench, type Figure, median, type Size, takeTurns } from './bench.ts';
+import { emmettStore } from './peer.ts';
 
 const eventsPerStream = 50;
 
@@ -75,7 +76,14 @@ async function postgres(quick: boolean): Promise<Figure[]> {
     await client.query(`create table bare_events (position bigint generated always as identity primary key,
       stream text, version bigint, id text, type text, data text, metadata text, time text, unique (stream, version))`);
     const log = await openLog(server.url('postgres'), { projections });
-    const { bare, whole } = await takeTurns(rounds, {
+    const emmett = emmettStore(server.url('postgres'));
+    const { bare, whole, other } = await takeTurns(rounds, {
+      other: timed(emmett === null ? 0 : appends, async ({ type, data, metadata }, stream, n) => {
+        const version = n % eventsPerStream;
+        const expectedStreamVersion = version === 0 ? 'STREAM_DOES_NOT_EXIST' : BigInt(version);
+        const events = [{ type, data, metadata }];
+        await emmett?.appendToStream(stream, events, { expectedStreamVersion });
+      }),
       bare: timed(appends, async ({ id, type, data, metadata }, stream, n) => {
         await client.query('begin');
         await client.query({
@@ -96,8 +104,12 @@ async function postgres(quick: boolean): Promise<Figure[]> {
       whole: appendsTo(log, appends, true),
     });
     await log.close();
+    await emmett?.close();
+    const what = 'append, PostgreSQL, every promise';
     const peer = { what: 'a bare begin, prepared insert, commit', measured: median(bare) };
-    return [figure('append, PostgreSQL, every promise', whole, peer, 2)];
+    const store = { what: 'Emmett’s PostgreSQL event store', measured: median(other) };
+    const beside = emmett === null ? [] : [figure(what, whole, store, null)];
+    return [figure(what, whole, peer, 2), ...beside];
   } finally {
     await client.end();
     await server.stop();
@@ -125,6 +137,6 @@ async function run({ quick }: Size): Promise<Figure[]> {
 
 export const bench: Bench = {
   about:
-    'One event appended in a transaction of its own, under a lease and with the read model fed, on the disk when it is back; beside the least that the same engine can do for the same bytes, which keeps none of the log’s promises but that one.',
+    'One event appended in a transaction of its own, under a lease and with the read model fed, on the disk when it is back; beside the least that the same engine can do for the same bytes, which keeps none of the log’s promises but that one; on PostgreSQL beside an event store of npm’s registry, too, which keeps a stream’s expected version and no hash, fence or read model.',
   run,
 };

@@ -7,6 +7,9 @@ import { BenchStage } from './stage.ts';
 
 /** How many events a short log has. */
 const short = 1_000;
+/** Ten thousand deploys, of which a fifth was superseded. */
+const stackedMax = 140_000;
+const inWords = (events: number): string => `${events.toLocaleString('en')} events`;
 
 /** A stage with one deploy that became live. */
 async function setStage(): Promise<BenchStage> {
@@ -29,14 +32,23 @@ class Deploys {
 
 async function run({ quick, events }: Size): Promise<Figure[]> {
   const rounds = quick ? 3 : 7;
-  const stages = await Promise.all([setStage(), setStage(), setStage(), setStage()]);
-  const [fresh, brief, long, quiet] = stages;
+  const stages = await Promise.all([setStage(), setStage(), setStage(), setStage(), setStage()]);
+  const [fresh, brief, long, quiet, stacked] = stages;
+  const deploys = new Deploys(fresh);
   try {
     await lengthen(brief.store, { events: short, lane: 'acme-web' });
     const deploy = await lengthen(long.store, { events, lane: 'acme-web' });
+    const ofStacked = Math.min(events, stackedMax);
+    await lengthen(stacked.store, { events: ofStacked, lane: 'acme-web', isStacked: true });
     return [
       ...(await reading(brief, long, deploy, events, rounds)),
-      ...(await advancing(fresh, long, events, rounds)),
+      ...(await advancing(deploys, long, `a lane of ${inWords(events)}`, rounds)),
+      ...(await advancing(
+        deploys,
+        stacked,
+        `a lane of ${inWords(ofStacked)}, a fifth superseded`,
+        rounds,
+      )),
       ...(await beingQuiet(quiet, events, quick ? 2 : 4)),
     ];
   } finally {
@@ -94,14 +106,14 @@ async function timesOf(stages: readonly BenchStage[]): Promise<string[]> {
 }
 
 async function advancing(
-  fresh: BenchStage,
+  fresh: Deploys,
   long: BenchStage,
-  events: number,
+  where: string,
   rounds: number,
 ): Promise<Figure[]> {
-  const turns = { inNew: new Deploys(fresh).next, inLong: new Deploys(long).next };
+  const turns = { inNew: fresh.next, inLong: new Deploys(long).next };
   const { inNew, inLong } = await takeTurns(rounds, turns);
-  const what = `advance in a lane of ${events.toLocaleString('en')} events`;
+  const what = `advance in ${where}`;
   const goals = { time: { times: 1.1 }, memory: { more: 10 } };
   return compared(what, inLong, { what: 'in a new lane', runs: inNew }, goals);
 }

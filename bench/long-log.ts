@@ -15,12 +15,17 @@ export interface Lengthening {
   readonly events: number;
   /** Whose deploys they are: the lane of the log's first deploy, or another one, which that lane is then behind of. */
   readonly lane: string;
+  /** Before every fourth deploy one waits, and is superseded by it; false when left out. */
+  readonly isStacked?: boolean;
 }
 
 const deploysAtOnce = 50;
 
 /** @param url a log that begins with one deploy, which became live. @returns the id of the last deploy that was added */
-export async function lengthen(url: string, { events, lane }: Lengthening): Promise<string> {
+export async function lengthen(
+  url: string,
+  { events, lane, isStacked = false }: Lengthening,
+): Promise<string> {
   const log = await openLog(url, { projections });
   try {
     const copies = new Copies(await firstDeploy(log), lane, await headsOf(log, lane));
@@ -29,6 +34,8 @@ export async function lengthen(url: string, { events, lane }: Lengthening): Prom
     for (let left = events; left > 0; ) {
       const added: RecordedEvent[] = [];
       for (let n = 0; n < deploysAtOnce && left > added.length; n++) {
+        const waited = isStacked && n % 4 === 3 ? copies.waiting() : [];
+        added.push(...waited);
         added.push(...copies.next(left <= added.length + copies.of.events.length));
       }
       await log.importEvents(added);
@@ -93,6 +100,8 @@ class Copies {
   readonly #lane: string;
   #position: number;
   #laneHead: End['laneHead'];
+  /** The deploy that waits. */
+  #superseded: string | null = null;
 
   constructor(of: Deploy, lane: string, { position, laneHead }: End) {
     this.of = of;
@@ -104,6 +113,23 @@ class Copies {
 
   get laneVersion(): number {
     return this.#laneHead.version;
+  }
+
+  /** One that only waits: the next one supersedes it. */
+  waiting(): RecordedEvent[] {
+    const label = `${this.#position + 1}`;
+    const sha = createHash('sha1').update(label).digest('hex');
+    this.deploy = `${label}-${sha.slice(0, 8)}`;
+    const [requested, joined] = ['deploy.requested', 'lane.joined'].map((wanted) =>
+      this.of.events.find(({ type }) => type === wanted),
+    );
+    if (requested === undefined || joined === undefined) throw new Error('it never waited');
+    const word = this.#words(label, sha, false);
+    const first = this.#placed(requested, { version: 0, hash: noHash }, word);
+    const second = this.#placed(joined, this.#laneHead, word);
+    this.#laneHead = second;
+    this.#superseded = this.deploy;
+    return [first, second];
   }
 
   /** @param isLast what it released is what production runs, as the first deploy said */
@@ -121,6 +147,7 @@ class Copies {
       return placed;
     });
     this.#laneHead = heads.lane;
+    this.#superseded = null;
     return events;
   }
 
@@ -139,11 +166,15 @@ class Copies {
     ]);
     const number = label.padStart(8, '0');
     const { version } = this.#laneHead;
+    const superseded = this.#superseded;
     return (text) => {
       let changed = text;
       for (const [from, to] of words) changed = changed.replaceAll(from, to);
       // The grant is the second event that a deploy has in its lane.
       changed = changed.replaceAll('"token":2', `"token":${version + 2}`);
+      if (superseded !== null) {
+        changed = changed.replace('"supersedes":[]', `"supersedes":["${superseded}"]`);
+      }
       if (isSame) return changed;
       if (this.#lane !== lane) changed = changed.replaceAll('"acme-', `"${this.#lane}-`);
       // The sandbox's ids: a number of its own in front.

@@ -43,12 +43,19 @@ export function compared(
   peer: { readonly what: string; readonly runs: readonly Measured[] },
   goals: { readonly time: Goal | null; readonly memory: Goal | null },
 ): Figure[] {
-  const figure = (unit: 'ms' | 'MiB', value: (run: Measured) => number, goal: Goal | null) => ({
-    what: `${what}: ${unit === 'ms' ? 'time' : 'memory'}`,
-    unit,
+  const figure = (
+    of: string,
+    unit: 'ms' | 'MiB',
+    value: (run: Measured) => number,
+    goal: Goal | null,
+  ): Figure => ({
+    ...{ what: `${what}: ${of}`, unit, goal },
     measured: median(runs.map(value)),
     against: { what: peer.what, measured: median(peer.runs.map(value)) },
-    goal,
   });
-  return [figure('ms', ({ ms }) => ms, goals.time), figure('MiB', ({ mib }) => mib, goals.memory)];
+  return [
+    figure('time', 'ms', ({ ms }) => ms, goals.time),
+    figure('processor', 'ms', ({ cpuMs }) => cpuMs, null),
+    figure('memory', 'MiB', ({ mib }) => mib, goals.memory),
+  ];
 }
