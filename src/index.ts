@@ -48,6 +48,7 @@ export {
   LogFault,
   type LogHead,
   type NewEvent,
+  type ReadStreamOptions,
   type RecordedEvent,
   StoreReplaced,
   StoreUnavailable,
