@@ -11,7 +11,6 @@ import {
   insertion,
   lastEvents,
   lastMark,
-  lastVersionOf,
   type Mark,
   markLook,
   placed,
@@ -208,13 +207,10 @@ export class DatabaseLog implements ProjectedLog {
     stream: string,
     { fromVersion = 1, fromLast, limit = noLimit }: ReadStreamOptions = {},
   ): Promise<readonly RecordedEvent[]> {
-    const least = Math.max(1, fromVersion);
-    const last =
-      fromLast === undefined
-        ? null
-        : await this.#database.read(() => lastVersionOf(stream, fromLast, least));
-    const from = last ?? least;
-    const rows = await verifiedStream(this.#database, stream, { from, limit });
+    const rows = await verifiedStream(this.#database, stream, {
+      ...{ fromVersion: Math.max(1, fromVersion), limit },
+      ...(fromLast !== undefined && { fromLast }),
+    });
     this.#saw(rows);
     return rows.map(toRecorded);
   }

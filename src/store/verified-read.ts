@@ -1,7 +1,7 @@
 /** Reading events so that each is shown to be what was recorded, by the bytes that are stored. */
-import { readAll, readStream } from './event-table.ts';
+import { lastVersionOf, readAll, readStream } from './event-table.ts';
 import { type Flaw, flawInStream, flawInside, noHead } from './hash-chain.ts';
-import { LogFault } from './log.ts';
+import { LogFault, type ReadStreamOptions } from './log.ts';
 import type { Database } from './procedure.ts';
 import { whatNoLogRecords } from './stored-event.ts';
 import type { EventRow } from './tables.ts';
@@ -21,25 +21,35 @@ function whatIsWrongInside(row: EventRow): Pick<Flaw, 'reason'> | null {
 }
 
 /**
- * A stream's rows from a version on, which have to follow each other from the stream's first event
- * or from the one before `from`.
+ * A stream's rows from a version on, or from its last event of a type, which have to follow each other from the stream's
+ * first event or from the one before those.
  *
  * @throws LogFault
  */
 export async function verifiedStream(
   database: Database,
   stream: string,
-  { from, limit }: { readonly from: number; readonly limit: number },
+  {
+    fromVersion,
+    fromLast,
+    limit,
+  }: Required<Pick<ReadStreamOptions, 'fromVersion' | 'limit'>> &
+    Pick<ReadStreamOptions, 'fromLast'>,
 ): Promise<EventRow[]> {
   const rows: EventRow[] = [];
-  // From the event on that the first one has to follow: its hash is believed once it was computed.
-  const first = Math.max(1, from - 1);
-  const wanted = limit + (from - first);
   let last: EventRow | null = null;
-  while (rows.length < wanted) {
-    const at = first + rows.length;
-    const most = Math.min(page, wanted - rows.length);
-    const found = await database.read(() => readStream(stream, at, most));
+  for (let from: number | null = fromLast === undefined ? fromVersion : null; ; ) {
+    const known: number | null = from;
+    const { start, first, most, found } = await database.read(function* () {
+      const start =
+        known ?? (yield* lastVersionOf(stream, fromLast ?? '', fromVersion)) ?? fromVersion;
+      // From the event on that the first one has to follow: its hash is believed once it was computed.
+      const first = Math.max(1, start - 1);
+      const most = Math.min(page, limit + (start - first) - rows.length);
+      const found = most <= 0 ? [] : yield* readStream(stream, first + rows.length, most);
+      return { start, first, most, found };
+    });
+    from = start;
     for (const row of found) {
       const unknown = { version: first - 1, hash: row.previous_hash };
       const flaw = flawInStream(row, last ?? (first === 1 ? noHead : unknown));
@@ -51,9 +61,9 @@ export async function verifiedStream(
       last = row;
       rows.push(row);
     }
-    if (found.length < most) break;
+    const isAll = found.length < most || rows.length >= limit + (start - first);
+    if (isAll) return rows.slice(start - first);
   }
-  return rows.slice(from - first);
 }
 
 function whatIsOutOfOrder(row: EventRow, last: EventRow | null): Pick<Flaw, 'reason'> | null {

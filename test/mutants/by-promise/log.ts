@@ -262,8 +262,8 @@ export const logMutants: readonly Mutant[] = [
     promise: read,
     file: 'src/store/verified-read.ts',
     symbol: 'verifiedStream',
-    code: 'const first = Math.max(1, from - 1);',
-    by: 'const first = from;',
+    code: 'const first = Math.max(1, start - 1);',
+    by: 'const first = start;',
     noticedBy: 'test/store/attacks/tampered-reads.test.ts',
   },
   {
