@@ -7,7 +7,7 @@ import type { HttpClient } from '../../../src/effects/http/request.ts';
 import type { Programs } from '../../../src/effects/targets/command/program.ts';
 import { commandTargets } from '../../../src/effects/targets/command/target.ts';
 import type { Running, Target } from '../../../src/effects/targets/target.ts';
-import { readLane } from '../../../src/runtime/lock/store-lock.ts';
+import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
