@@ -5,7 +5,14 @@ import { orderSamples } from './order-samples.ts';
 
 /** What a run does by itself, and what its deploy tells. */
 const untold = [
-  ...['lane.joined', 'lane.yielded', 'lock.granted', 'lock.released', 'rollback.lifted'],
+  ...[
+    'lane.joined',
+    'lane.yielded',
+    'lane.snapshot',
+    'lock.granted',
+    'lock.released',
+    'rollback.lifted',
+  ],
   ...['lane.deployed', 'lane.shipped', 'lane.stuck', 'trust.given'],
 ];
 
