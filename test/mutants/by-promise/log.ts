@@ -100,7 +100,7 @@ export const logMutants: readonly Mutant[] = [
     promise: writtenDown,
     file: 'src/store/lease-table.ts',
     symbol: 'many',
-    code: ".where('resource', '>=', value.from)",
+    code: ".where('resource', '>=', value.from) .where('resource', '<', value.to)",
     by: '',
     noticedBy: `${deploys} › a statement`,
   },
