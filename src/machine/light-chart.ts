@@ -52,10 +52,9 @@ export const lightChart = {
       ?.ways.get(event.type)
       ?.find(({ isOpen }) => isOpen(args));
     if (way === undefined) return null;
-    const after = way.assignments.reduce(
-      (before, assign) => ({ ...before, ...assign({ context: before, event }) }),
-      context,
-    );
+    let after = context;
+    for (const assign of way.assignments)
+      after = { ...after, ...assign({ context: after, event }) };
     return { state: way.to ?? state, context: after };
   },
 

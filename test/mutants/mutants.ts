@@ -12,6 +12,7 @@ import { pageMutants } from './by-promise/pages.ts';
 import { programMutants } from './by-promise/programs.ts';
 import { ruleMutants } from './by-promise/rules.ts';
 import { setupMutants } from './by-promise/setup.ts';
+import { shippingMutants } from './by-promise/shipping.ts';
 import { slackMutants } from './by-promise/slack.ts';
 import { targetMutants } from './by-promise/targets.ts';
 import { writes } from './by-promise/writes.ts';
@@ -34,4 +35,5 @@ export const mutants: readonly Mutant[] = [
   ...auditMutants,
   ...accountMutants,
   ...setupMutants,
+  ...shippingMutants,
 ];

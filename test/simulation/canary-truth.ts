@@ -1,11 +1,12 @@
 /** What a deploy that has ended left on the canary, or put back there, told from the world: from which builds were its own, and what runs. */
-import { canary, type LaneWorld, production, staging } from './lane-world.ts';
+import { canary, production, staging } from './apps.ts';
+import type { LaneWorld } from './lane-world.ts';
 import { isPerson } from './people.ts';
 
 /** Slugs of what the deploy had built. */
-function slugsOf({ sandbox }: LaneWorld, deploy: string): Set<string> {
+function slugsOf(lane: LaneWorld, deploy: string): Set<string> {
   const all = [staging, canary, production].flatMap(
-    (name) => sandbox.state().apps[name] ?? { builds: [], releases: [] },
+    (name) => lane.state().apps[name] ?? { builds: [], releases: [] },
   );
   return new Set(
     all.flatMap(({ builds, releases }) =>
@@ -16,8 +17,7 @@ function slugsOf({ sandbox }: LaneWorld, deploy: string): Set<string> {
   );
 }
 
-const releasesOf = ({ sandbox }: LaneWorld, app: string) =>
-  sandbox.state().apps[app]?.releases ?? [];
+const releasesOf = (lane: LaneWorld, app: string) => lane.state().apps[app]?.releases ?? [];
 
 /**
  * The deploy has ended, and not live. Null where its commit came to run in production too, by whomever, or where the
@@ -29,7 +29,7 @@ export function leftBehind(lane: LaneWorld, deploy: string): string | null {
   const commits = new Set([...own].map((slug) => commitOf(lane, slug)));
   const ranInProduction = releasesOf(lane, production).some(
     ({ slug, status }) =>
-      slug !== null && status === 'succeeded' && commits.has(commitOf(lane, slug)),
+      slug !== null && /succeeded|expired/.test(status) && commits.has(commitOf(lane, slug)),
   );
   if (ranInProduction) return null;
   const releases = releasesOf(lane, canary);
@@ -58,7 +58,7 @@ export function wronglyPutBack(
   const put = releasesOf(lane, canary).find(({ id }) => id === release);
   const commit = commitOf(lane, put?.slug ?? null);
   const ran = releasesOf(lane, production)
-    .filter(({ slug, status }) => slug !== null && status === 'succeeded')
+    .filter(({ slug, status }) => slug !== null && /succeeded|expired/.test(status))
     .filter((_, i, all) => (all[i + 1]?.createdAt ?? at) >= at - deployTakesMs)
     .map(({ slug }) => commitOf(lane, slug));
   if (commit !== null && (live.includes(commit) || ran.includes(commit))) return null;

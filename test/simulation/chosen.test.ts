@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { often } from '../store/attacks/seed.ts';
-import { canaryTrouble, forbiddenOnTheWay, lostLanes } from './scenario.ts';
+import { canaryTrouble, crowdOf, forbiddenOnTheWay, lostLanes } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
 const chosen = [
@@ -29,5 +29,12 @@ describe('no invariant breaks where', () => {
       }),
       { numRuns, seed, endOnFailure: true },
     );
+  });
+
+  it('somebody’s release is under way for longer than anybody waits: it says so, and ships nothing', async () => {
+    const pending = { act: 'pending-for-long', lane: 0, atMs: 0 } as const;
+    const { violations, figures } = await simulate({ ...crowdOf(1), people: [pending] });
+    expect(violations).toEqual([]);
+    expect(figures).toMatchObject({ live: 0, writes: 0 });
   });
 });

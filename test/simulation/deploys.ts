@@ -3,7 +3,7 @@ import { fc } from '../fast-check.ts';
 import { isSoak } from '../store/attacks/seed.ts';
 import { Distribution } from './distribution.ts';
 import type { Figures } from './invariants.ts';
-import { scenario } from './scenario.ts';
+import { type On, scenario } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
 export type Totals = Map<keyof Figures, number>;
@@ -17,7 +17,7 @@ const runsPerSeed = 25;
 export const deploysMin = isSoak ? 10_000 : 500;
 
 export interface SimulatedOptions {
-  readonly generation?: 'cedar' | 'fir';
+  readonly on?: On;
   /** For each seed. */
   readonly runs?: number;
 }
@@ -29,7 +29,7 @@ export interface SimulatedOptions {
 export async function simulateDeploys(
   seed: number,
   until: (totals: Totals, seed: number) => boolean,
-  { generation = 'cedar', runs = runsPerSeed }: SimulatedOptions = {},
+  { on = 'cedar', runs = runsPerSeed }: SimulatedOptions = {},
 ): Promise<Totals> {
   const totals: Totals = new Map();
   let told = false;
@@ -39,9 +39,9 @@ export async function simulateDeploys(
       fc.asyncProperty(scenario, async (drawn) => {
         // By day, of one history in eight: all of them are asked at night.
         const explained = isSoak || histories++ % 8 === 0;
-        const outcome = await simulate({ ...drawn, generation }, { explained });
+        const outcome = await simulate({ ...drawn, on }, { explained });
         const { violations, figures } = outcome;
-        drawnSoFar.add(drawn, outcome);
+        drawnSoFar.add({ ...drawn, on }, outcome);
         for (const [name, n] of Object.entries(figures) as [keyof Figures, number][]) {
           totals.set(name, (totals.get(name) ?? 0) + n);
         }

@@ -3,15 +3,28 @@ import { awaitsMax, type Scenario } from './scenario.ts';
 import type { Outcome } from './simulation.ts';
 
 const tenths = 10;
+const tenthOf = (at: number): string =>
+  `${Math.min(tenths, Math.ceil((tenths * at) / awaitsMax))}/${tenths}`;
 
 export class Distribution {
   readonly #counts = new Map<string, Map<string, number>>();
 
-  add(scenario: Scenario, { happened }: Pick<Outcome, 'happened'>): void {
-    for (const { what, at } of happened) {
-      const tenth = Math.min(tenths, Math.ceil((tenths * at) / awaitsMax));
-      this.#count(what, `${tenth}/${tenths}`);
+  add(scenario: Scenario, { happened, runs }: Pick<Outcome, 'happened' | 'runs'>): void {
+    for (const { what, at } of happened) this.#count(what, tenthOf(at));
+    for (const { crossings } of runs) {
+      for (let at = 1; at <= crossings; at += awaitsMax / tenths) {
+        this.#count('runs that came there', tenthOf(at));
+      }
     }
+    this.#count('on', scenario.on ?? 'cedar');
+    this.#count('lock', scenario.lock ?? 'store');
+    if (scenario.on === 'command' && scenario.habits !== undefined) {
+      const { work, isCareless, survives, shares } = scenario.habits;
+      this.#count('programs', `${isCareless ? 'careless, ' : ''}${work} work`);
+      this.#count('programs that outlive Lockstep', String(survives));
+      this.#count('shares of a canary', String(shares?.length ?? 0));
+    }
+    for (const { act } of scenario.acts ?? []) this.#count('people at an await', act);
     this.#count('production', scenario.production ?? 'artifact');
     this.#count('stacking', scenario.stacking);
     this.#count('release phase', (scenario.releasePhaseMs ?? 0) > 0 ? 'yes' : 'no');

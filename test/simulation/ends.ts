@@ -4,9 +4,17 @@
  */
 import type { DomainEvent } from '../../src/machine/events.ts';
 import type { RecordedEvent } from '../../src/store/log.ts';
-import { type LaneWorld, production } from './lane-world.ts';
+import type { PersonAct } from './acts.ts';
+import { production } from './apps.ts';
+import type { LaneWorld } from './lane-world.ts';
 import { killSwitch } from './rules.ts';
-import { type CanaryTrouble, leaseMs, type Scenario, type VendorBreak } from './scenario.ts';
+import {
+  type AfterUp,
+  type CanaryTrouble,
+  leaseMs,
+  type Scenario,
+  type VendorBreak,
+} from './scenario.ts';
 
 /** What was read of the world may be so old when its event is written: its process was stopped. */
 const longAgoMs = 5 * leaseMs;
@@ -16,6 +24,7 @@ type Of<T extends DomainEvent['type']> = Extract<DomainEvent, { type: T }>['data
 export class Ends {
   readonly #scenario: Scenario;
   /** By lane: when it was enabled again; not there: it never was disabled. */
+  readonly #befallen = new Map<string, Befallen>();
   readonly #disabledUntil = new Map<string, number>();
 
   constructor(scenario: Scenario) {
@@ -36,14 +45,40 @@ export class Ends {
       case 'deploy.superseded':
         return untrueSuperseded(lane, commit, given);
       case 'production.held':
-        return untrueHeld(lane, given);
+        return untrueHeld(lane, given, isGone(this.#soFar(lane)));
       case 'production.disabled':
         return this.#untrueDisabled(lane, given, at);
       case 'deploy.failed':
-        return this.#untrueFailed(given);
+        return this.#untrueFailed(lane, given);
       default:
         return null;
     }
+  }
+
+  /** What has befallen that lane by now. */
+  befell(lane: LaneWorld, what: Partial<Befallen>): void {
+    const before = this.#befallen.get(lane.name) ?? {
+      people: [],
+      breaks: [],
+      afterUp: [],
+      canary: [],
+    };
+    this.#befallen.set(lane.name, {
+      people: [...before.people, ...(what.people ?? [])],
+      breaks: [...before.breaks, ...(what.breaks ?? [])],
+      afterUp: [...before.afterUp, ...(what.afterUp ?? [])],
+      canary: [...before.canary, ...(what.canary ?? [])],
+    });
+  }
+
+  #soFar({ name }: LaneWorld): SoFar {
+    const befallen = this.#befallen.get(name) ?? {
+      people: [],
+      breaks: [],
+      afterUp: [],
+      canary: [],
+    };
+    return { ...this.#scenario, ...befallen };
   }
 
   #untrueDisabled(lane: LaneWorld, { switch: which }: Of<'production.disabled'>, at: number) {
@@ -63,21 +98,24 @@ export class Ends {
   }
 
   /** An answer that no vendor should give may fail any step. */
-  #untrueFailed({ step, failure: { code } }: Of<'deploy.failed'>): string | null {
+  #untrueFailed(lane: LaneWorld, { step, failure: { code } }: Of<'deploy.failed'>) {
     const { faults } = this.#scenario;
     if ((faults.oddPerMille ?? 0) > 0) return null;
-    const isTrue = causes[code]?.(this.#scenario) ?? false;
-    return isTrue ? null : `failed in ${step} with ${code}, for which the scenario has no cause`;
+    const isTrue = causes[code]?.(this.#soFar(lane)) ?? false;
+    return isTrue ? null : `failed in ${step} with ${code}, for which there was no cause so far`;
   }
 }
 
 function untrueSuperseded(lane: LaneWorld, commit: string, data: Of<'deploy.superseded'>) {
   if (data.cause === 'newer-build') {
     const relation = lane.graph.relation(commit, data.by.commit);
-    return relation === 'ahead' ? null : `was superseded by a commit that is ${relation}`;
+    // A CI's list knows no commits: the newer build goes, of whichever it is.
+    return relation === 'ahead' || lane.ci !== null
+      ? null
+      : `was superseded by a commit that is ${relation}`;
   }
   const { version, commit: runs } = data.production;
-  const releases = lane.sandbox.state().apps[production]?.releases ?? [];
+  const releases = lane.state().apps[production]?.releases ?? [];
   const release = releases.find((one) => `v${one.version}` === version);
   if (release === undefined || release.commit !== runs || runs === null) {
     return `was superseded by ${version} of ${runs}, which is not there`;
@@ -87,8 +125,14 @@ function untrueSuperseded(lane: LaneWorld, commit: string, data: Of<'deploy.supe
   return wanted.includes(relation) ? null : `is called ${data.cause}, and is ${relation}`;
 }
 
-function untrueHeld(lane: LaneWorld, { rollback }: Of<'production.held'>): string | null {
-  const made = lane.madeByPeople.get(rollback.release.id);
+/** @param isForgotten what ran before is kept no more: then what is told of it is that it cannot be told */
+function untrueHeld(
+  lane: LaneWorld,
+  { rollback }: Of<'production.held'>,
+  isForgotten: boolean,
+): string | null {
+  if (isForgotten && rollback.kind === 'unknown') return null;
+  const made = lane.madeBy(rollback.release.id);
   if (made === 'rollback' || made === 'code') return null;
   // Config vars that are set amid a release phase bring back the code before it.
   if (made === 'config' && isOfOtherCode(lane, rollback.release.id)) return null;
@@ -96,8 +140,8 @@ function untrueHeld(lane: LaneWorld, { rollback }: Of<'production.held'>): strin
 }
 
 /** Than the newest release before it that ran code. */
-function isOfOtherCode({ sandbox }: LaneWorld, id: string): boolean {
-  const releases = sandbox.state().apps[production]?.releases ?? [];
+function isOfOtherCode(lane: LaneWorld, id: string): boolean {
+  const releases = lane.state().apps[production]?.releases ?? [];
   const release = releases.find((one) => one.id === id);
   const before = releases.findLast(
     ({ version, slug, status }) =>
@@ -106,60 +150,87 @@ function isOfOtherCode({ sandbox }: LaneWorld, id: string): boolean {
   return before?.slug !== release?.slug;
 }
 
-const breaks =
-  (...kinds: VendorBreak[]) =>
-  ({ breaks: planned }: Scenario): boolean =>
-    planned.some(({ what }) => kinds.includes(what));
-const afterUp = (what: string) => (scenario: Scenario) =>
-  scenario.afterUp?.some((plan) => plan?.what === what) ?? false;
-const canaryHas =
-  (...kinds: CanaryTrouble[]) =>
-  ({ canary }: Scenario): boolean =>
-    canary?.afterUp.some((plan) => plan !== null && kinds.includes(plan.what)) ?? false;
-const released = ({ people, afterUp: plans = [] }: Scenario): boolean =>
-  people.some(({ act }) => /rollback|push|release-again|unlock/.test(act)) ||
-  plans.some((plan) => plan?.what === 'rollback');
-/** A write whose reply is lost twice, or a vendor that is away for longer than a step may take. */
-const wireFails = ({ faults, outage }: Scenario): boolean =>
-  faults.perMille > 0 || outage !== undefined;
-/** The lane is called something else from then on: two lanes deploy to the same apps. */
-const twoLanes = ({ people }: Scenario): boolean => people.some(({ act }) => act === 'other-lane');
-/** With a release phase, config vars may bring back the code before. */
-const configAmidRelease = ({ people, afterUp: plans = [], releasePhaseMs = 0 }: Scenario) =>
-  releasePhaseMs > 0 &&
-  (people.some(({ act }) => act === 'config') || plans.some((plan) => plan?.what === 'config'));
-const phaseFails = ({ people }: Scenario): boolean =>
-  people.some(({ act }) => act === 'failed-rollback' || act === 'failed-release-again');
-const either =
-  (...all: ((scenario: Scenario) => boolean)[]) =>
-  (scenario: Scenario): boolean =>
-    all.some((one) => one(scenario));
+/** What happened in a lane, and to its apps. */
+interface Befallen {
+  readonly people: readonly PersonAct[];
+  readonly breaks: readonly VendorBreak[];
+  /** While staging or production were watched. */
+  readonly afterUp: readonly AfterUp['what'][];
+  readonly canary: readonly CanaryTrouble[];
+}
 
-/** What a scenario has to have for a deploy to fail with that code. */
-const causes: Readonly<Record<string, (scenario: Scenario) => boolean>> = {
-  E_BUILD_FAILED: breaks('build'),
-  E_INSTANCE_CRASHED: either(breaks('dyno'), afterUp('crash'), canaryHas('crash')),
-  E_INSTANCES_TIMEOUT: either(breaks('dyno'), afterUp('crash'), canaryHas('crash')),
+type SoFar = Befallen & Pick<Scenario, 'faults' | 'outage' | 'releasePhaseMs' | 'lock'>;
+type Cause = (soFar: SoFar) => boolean;
+
+const broke =
+  (...kinds: VendorBreak[]): Cause =>
+  ({ breaks }) =>
+    breaks.some((what) => kinds.includes(what));
+const watched =
+  (...kinds: AfterUp['what'][]): Cause =>
+  ({ afterUp }) =>
+    afterUp.some((what) => kinds.includes(what));
+const canaryHad =
+  (...kinds: CanaryTrouble[]): Cause =>
+  ({ canary }) =>
+    canary.some((what) => kinds.includes(what));
+const people =
+  (...acts: PersonAct[]): Cause =>
+  ({ people: done }) =>
+    done.some((act) => acts.includes(act));
+const either =
+  (...all: Cause[]): Cause =>
+  (soFar) =>
+    all.some((one) => one(soFar));
+
+const released = either(
+  ({ people: done }) => done.some((act) => /rollback|push|release-again|unlock|pending/.test(act)),
+  watched('rollback'),
+);
+/** A write whose reply is lost twice, or a vendor that is away for longer than a step may take. */
+const wireFails: Cause = ({ faults, outage }) => faults.perMille > 0 || outage !== undefined;
+/** The lane is called something else from then on: two lanes deploy to the same apps. */
+const twoLanes = people('other-lane');
+/** With a release phase, config vars may bring back the code before. */
+const configAmidRelease: Cause = (soFar) =>
+  (soFar.releasePhaseMs ?? 0) > 0 && either(people('config'), watched('config'))(soFar);
+const phaseFails = people('failed-rollback', 'failed-release-again');
+const isGone = people('expire');
+/** By a CI's list a lane is free once its job has ended: what that had under way comes to run all the same. */
+const comesLate: Cause = ({ lock = 'store' }) => lock !== 'store';
+
+/** What has to have happened for a deploy to fail with that code. */
+const causes: Readonly<Record<string, Cause>> = {
+  E_BUILD_FAILED: broke('build'),
+  E_INSTANCE_CRASHED: either(broke('dyno'), watched('crash'), canaryHad('crash')),
+  E_INSTANCES_TIMEOUT: either(broke('dyno'), watched('crash'), canaryHad('crash')),
   E_RELEASE_NOT_CURRENT: either(
     released,
     configAmidRelease,
     twoLanes,
-    canaryHas('rollback', 'push'),
+    comesLate,
+    canaryHad('rollback', 'push'),
   ),
   E_RELEASE_FAILED: phaseFails,
   E_ENDPOINT: either(
-    breaks('endpoint'),
+    broke('endpoint'),
     released,
     twoLanes,
-    canaryHas('endpoint', 'rollback', 'push'),
+    comesLate,
+    canaryHad('endpoint', 'rollback', 'push'),
   ),
-  E_INSTANCES_UNSTEADY: either(afterUp('restart'), canaryHas('restart')),
+  E_INSTANCES_UNSTEADY: either(watched('restart'), canaryHad('restart')),
+  E_RELEASE_UNDER_WAY: people('pending-for-long'),
+  E_RESTORE_GONE: isGone,
+  // Whether it is so is told by what ran on the canary (canary-truth.ts).
+  E_NOTHING_TO_RESTORE: () => true,
   E_SOURCE_UPLOAD: wireFails,
   E_VENDOR_FAILED: wireFails,
   E_VENDOR_UNREACHABLE: wireFails,
   E_VENDOR_RATE_LIMIT: wireFails,
-  // Whether it is so is told by what ran on the canary (canary-truth.ts).
-  E_NOTHING_TO_RESTORE: ({ canary }) => canary != null,
-  E_PROMOTION_FAILED: breaks('promotion', 'partial-promotion'),
-  E_PROMOTION_PARTIAL: breaks('promotion', 'partial-promotion'),
+  // A program that builds, releases, or waits for what failed ends so.
+  E_PROGRAM_FAILED: either(broke('build', 'promotion', 'partial-promotion'), phaseFails),
+  E_WORK_LOST: broke('build', 'promotion'),
+  E_PROMOTION_FAILED: broke('promotion', 'partial-promotion'),
+  E_PROMOTION_PARTIAL: broke('promotion', 'partial-promotion'),
 };

@@ -5,7 +5,8 @@
 import { type Explanation, explain, type Verdict } from '../../src/runtime/audit/explain.ts';
 import { type CommitOrder, factsOf } from '../../src/runtime/audit/explain-facts.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
-import { type LaneWorld, production } from './lane-world.ts';
+import { production } from './apps.ts';
+import type { LaneWorld } from './lane-world.ts';
 
 interface Deploy {
   readonly deploy: string;
@@ -105,15 +106,15 @@ function verdictOf({ state, cause }: Deploy): Verdict {
 function whatIsUntrue(
   { production: seen }: Explanation,
   commit: string,
-  { sandbox, graph }: LaneWorld,
+  lane: LaneWorld,
 ): string | null {
   if (seen === null) return null;
   const { version, commit: ran, has } = seen;
-  const releases = sandbox.state().apps[production]?.releases ?? [];
+  const releases = lane.state().apps[production]?.releases ?? [];
   if (version !== null && ran !== null) {
     const release = releases.find((one) => `v${one.version}` === version);
     if (release?.commit !== ran) return `${version} is of ${release?.commit}, not of ${ran}`;
   }
-  const truth = ran === null ? null : graph.isAncestor(commit, ran);
+  const truth = ran === null ? null : lane.graph.isAncestor(commit, ran);
   return has === truth ? null : `production’s ${ran} has it: ${truth}, not ${has}`;
 }

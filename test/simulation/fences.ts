@@ -20,6 +20,8 @@ interface Given {
 const withoutLane: ReadonlySet<string> = new Set(['run.resumed', 'lock.lost']);
 
 export interface FencesOptions {
+  /** Whether the lane is held by a token. */
+  readonly hasTokens: boolean;
   /** Whether such a run carries deploys; people's orders are not fenced. */
   readonly isRun: (run: string) => boolean;
   readonly check: (holds: boolean, what: () => string) => void;
@@ -134,6 +136,9 @@ export class Fences {
 
   /** The lane that a run has to hold to write this event of its deploy; null: none. */
   #heldLane({ type, stream, metadata }: RecordedEvent, deploy: string): string | null {
+    if (!this.#options.hasTokens) return null;
+    // What a person's rollback came to is written to the lane that it holds.
+    if (type.startsWith('rollback.')) return this.#laneOf.get(deploy) ?? laneResource('of nobody');
     if (!stream.startsWith('deploy/') || withoutLane.has(type)) return null;
     const { from = null } = (metadata.transition ?? {}) as { from?: string | null };
     const holds = type === 'lock.acquired' || !/^(queued|null)/.test(String(from));
@@ -142,7 +147,7 @@ export class Fences {
 }
 
 const deployOf = (stream: string, data: JsonObject | undefined): string =>
-  /^deploy\/(.*)$/.exec(stream)?.[1] ?? String(data?.deploy);
+  /^deploy\/(.*)$/.exec(stream)?.[1] ?? String(data?.deploy ?? data?.rollback);
 
 function inWords(given: Given | undefined): string {
   if (given === undefined) return 'never given to anybody';

@@ -18,7 +18,7 @@ const pathsMax = isSoak ? Number.POSITIVE_INFINITY : 8;
 
 it('simulated deploys break no invariant on Fir', { timeout: 400_000 }, async () => {
   const enough = (builds = 0) => builds >= deploysMin;
-  const options = { generation: 'fir', runs } as const;
+  const options = { on: 'fir', runs } as const;
   const totals = await simulateDeploys(seed, (sofar) => enough(sofar.get('builds')), options);
   process.stdout.write(`simulated on Fir: ${inWords(totals)}\n`);
   expect(totals.get('live')).toBeGreaterThan(0);

@@ -2,7 +2,8 @@
  * Whether somebody took production back, told from the world itself: from who made each release, what
  * people did to make it, and how its commit stands to the one before. Texts are not asked.
  */
-import { type LaneWorld, production } from './lane-world.ts';
+import { production } from './apps.ts';
+import type { LaneWorld } from './lane-world.ts';
 
 type Release = ReturnType<typeof releasesOf>[number];
 
@@ -36,22 +37,22 @@ function takenBack(lane: LaneWorld, ran: readonly Release[]): GoingBack[] {
   const stretch = stretchOf(ran);
   const before = ran.slice(0, ran.length - stretch.length);
   const [came] = stretch;
-  const rollback = stretch.findLast(({ id }) => lane.madeByPeople.get(id) === 'rollback');
+  const rollback = stretch.findLast(({ id }) => lane.madeBy(id) === 'rollback');
   const liftedBy = stretch.map(({ id }) => id);
   if (rollback !== undefined) {
     return [{ what: `rolled back by v${rollback.version}`, at: rollback.createdAt, liftedBy }];
   }
-  if (came === undefined || !lane.madeByPeople.has(came.id)) return [];
+  if (came === undefined || lane.madeBy(came.id) === undefined) return [];
   if (!isOlder(lane, came, before)) return [];
   return [{ what: `taken back by v${came.version}`, at: came.createdAt, liftedBy }];
 }
 
 /** What failed before anybody released code again: that it failed does not undo what was wanted. */
 function failedToGoBack(lane: LaneWorld, ran: readonly Release[]): GoingBack[] {
-  const decided = ran.findLast(({ id }) => lane.madeByPeople.get(id) !== 'config');
+  const decided = ran.findLast(({ id }) => lane.madeBy(id) !== 'config');
   const since = releasesOf(lane).filter(({ version }) => version > (decided?.version ?? 0));
   return since.flatMap(({ id, version, createdAt, ...release }) => {
-    const made = lane.madeByPeople.get(id);
+    const made = lane.madeBy(id);
     if (release.status !== 'failed' || made === undefined || made === 'config') return [];
     if (made !== 'rollback' && !isOlder(lane, { version, ...release }, ran)) return [];
     const liftedBy = since.filter((one) => one.version >= version).map((one) => one.id);
@@ -74,11 +75,11 @@ function isOlder(
 }
 
 function releasesOf(lane: LaneWorld) {
-  return lane.sandbox.state().apps[production]?.releases ?? [];
+  return lane.state().apps[production]?.releases ?? [];
 }
 
 const ranOf = (lane: LaneWorld): Release[] =>
-  releasesOf(lane).filter(({ status, slug }) => status === 'succeeded' && slug !== null);
+  releasesOf(lane).filter(({ status, slug }) => /succeeded|expired/.test(status) && slug !== null);
 
 /** The newest releases in a row of one slug. */
 function stretchOf(ran: readonly Release[]): readonly Release[] {

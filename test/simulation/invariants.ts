@@ -6,9 +6,10 @@ import { readLane } from '../../src/runtime/lock/lanes.ts';
 import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
+import { apps, canary, production, staging, type Write } from './apps.ts';
 import { couldBePutBack, leftBehind, wronglyPutBack } from './canary-truth.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
-import { apps, canary, type LaneWorld, production, staging, type Write } from './lane-world.ts';
+import type { LaneWorld } from './lane-world.ts';
 import { isPerson } from './people.ts';
 import { killSwitch, type Rules } from './rules.ts';
 import type { CanaryPlan, Scenario } from './scenario.ts';
@@ -49,6 +50,8 @@ interface WorldAtWrite {
   readonly underWay: readonly UnderWay[];
   readonly switchOn: boolean;
   readonly switchedAt: number;
+  /** Who hold the lane by the CI's list; null: the log tells who does. */
+  readonly listed: { readonly isHolder: boolean; readonly others: readonly string[] } | null;
 }
 
 export class Invariants {
@@ -95,7 +98,8 @@ export class Invariants {
 
   onWrite(write: Write, { lane, commit }: { lane: LaneWorld; commit: string }): void {
     this.figures.writes += 1;
-    if (write.restores !== null) this.#onRestoring(write, lane);
+    if (write.restores !== null && write.app !== production) this.#onRestoring(write, lane);
+    this.check(!write.isAgain, () => `${write.deploy} began twice on ${write.app} under one key`);
     const { switchOn, switchedAt } = lane;
     const isGated = goesThroughGates(write);
     const code = isGated ? runningOf(lane) : null;
@@ -113,6 +117,10 @@ export class Invariants {
       underWay,
       switchOn,
       switchedAt,
+      listed: lane.ci && {
+        isHolder: lane.ci.isHolder(write.deploy),
+        others: lane.ci.othersThan(write.deploy),
+      },
     };
     void this.#time.during(this.#writeChecks(write, world));
   }
@@ -146,13 +154,19 @@ export class Invariants {
     const last = (type: string): number =>
       this.#writtenAt(stream.findLast((event) => event.type === type)?.id ?? '');
     const { grant } = state;
-    const isHolder = grant?.deploy === deploy && !grant.released;
+    const { listed } = world;
+    const isHolder = listed?.isHolder ?? (grant?.deploy === deploy && !grant.released);
+    this.check(
+      listed === null || listed.others.length === 0,
+      () => `${deploy} wrote to ${app} while ${listed?.others} held the lane, too`,
+    );
     this.check(
       isHolder || at - last('lock.broken') < onTheWireMs,
       () =>
         `${deploy} wrote to ${app} while ${grant?.released ? 'nobody' : grant?.deploy} held ${rules.lane}`,
     );
-    await this.#quiet(lane, { deploy, app }, world.underWay);
+    // Of a job that has ended the CI's list tells nothing more.
+    if (listed === null) await this.#quiet(lane, { deploy, app }, world.underWay);
     if (!goesThroughGates(write)) return;
     const longAgo = at - gatesAgeMs;
     const events = await this.#log.readStream(deployStream(deploy));
@@ -267,7 +281,7 @@ export class Invariants {
 
   /** A deploy that lost its lane, or was held and let go on, may be built once more. */
   async #oneBuildEach(lane: LaneWorld): Promise<void> {
-    const state = lane.sandbox.state();
+    const state = lane.state();
     for (const app of apps) {
       const marks = (state.apps[app]?.builds ?? []).map(({ mark }) => mark ?? '');
       for (const mark of new Set(marks)) {
@@ -285,7 +299,7 @@ export class Invariants {
    * not asked when the lane is taken again, also one that lost the lane.
    */
   async #onePromotionEach(lane: LaneWorld): Promise<void> {
-    const { apps: of, promotions } = lane.sandbox.state();
+    const { apps: of, promotions } = lane.state();
     const built = [staging, canary].flatMap((app) => {
       const { builds = [], releases = [] } = of[app] ?? {};
       return builds.map(({ mark, release }) => ({
@@ -303,7 +317,8 @@ export class Invariants {
         const isThere = (id: string | null) => of[app]?.releases.some((one) => one.id === id);
         // One that failed at Heroku before it made a release has put nothing anywhere.
         const made = promotions.filter((one) => one.slug === slug && isThere(one.release)).length;
-        const max = 1 + letGoOn + (app === canary ? count('lock.lost') : 0);
+        const tries = 1 + letGoOn + (app === canary ? count('lock.lost') : 0);
+        const max = tries * (app === canary ? (lane.shares?.length ?? 1) : 1);
         this.check(made <= max, () => `${deploy} was promoted to ${app} ${made} times`);
       }
     }
@@ -342,8 +357,8 @@ interface UnderWay {
  * What deploys other than this one have under way, as far as Heroku shows it: a promotion shows once it has
  * made its release. People's own work carries no mark.
  */
-function underWayOf({ sandbox }: LaneWorld, deploy: string): UnderWay[] {
-  const all = apps.flatMap((name) => sandbox.state().apps[name] ?? []);
+function underWayOf(lane: LaneWorld, deploy: string): UnderWay[] {
+  const all = apps.flatMap((name) => lane.state().apps[name] ?? []);
   const builds = all.flatMap((app) => app.builds);
   const releases = all.flatMap((app) => app.releases);
   // A person's rollback puts a deploy's slug there, and is no work of that deploy.

@@ -6,44 +6,42 @@ import { NoAnswer } from '../../src/effects/http/errors.ts';
 import type { HttpResponse, Transport } from '../../src/effects/http/request.ts';
 import { heroku } from '../../src/effects/targets/heroku/vendor.ts';
 import type { TargetSettings } from '../../src/machine/events.ts';
+import type { HerokuState } from '../../src/sandbox/sandbox-state.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { type AppName, apps, production, type WireFault, type Write } from './apps.ts';
+import { CiWorld } from './ci-world.ts';
 import { CommitGraph } from './commit-graph.ts';
 import { HealthTruth } from './health-truth.ts';
 import { killSwitch, otherSwitch, RulesWorld } from './rules.ts';
-import type { Scenario } from './scenario.ts';
+import { defaultHabits, type Habits, type Scenario } from './scenario.ts';
+import { TeamHost } from './team/host.ts';
+import { type TeamOptions, TeamPrograms } from './team/programs.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export const staging = 'acme-staging';
-export const canary = 'acme-canary';
-export const production = 'acme-production';
-/** In the order in which a commit comes to them. */
-export const apps = [staging, canary, production] as const;
-export type AppName = (typeof apps)[number];
-/** An app as settings name it. */
+/** An app of Heroku as settings name it. */
 export const targetOf = (app: string): TargetSettings => ({
   kind: 'heroku',
   name: app,
   settings: {},
 });
+/** An app that the team's own programs serve. */
+const servedOf = (app: string): TargetSettings => ({
+  kind: 'command',
+  name: app,
+  settings: {
+    environment: app.replace('acme-', ''),
+    ...{ deploy: ['deploy'], current: ['current'], health: ['health'], restore: ['restore'] },
+    waive: [],
+  },
+});
 export const archive = gzipSync(Buffer.alloc(512));
-
-/** What a request meets on its way, besides the vendor's answer. */
-export type WireFault = 'none' | 'reset' | 'lost-reply' | 'status-503' | 'rate-limit';
-
-/** A request that asks Heroku to put code on an app, as it arrived there. */
-export interface Write {
-  readonly at: number;
-  readonly deploy: string;
-  readonly app: AppName;
-  /** It puts back what ran there before, in this release; null: it gives it something. */
-  readonly restores: string | null;
-}
 
 const wireMs = 15;
 
 export class LaneWorld {
   readonly name: string;
   readonly releasePhase: string | null;
+  readonly releasePhaseMs: number;
   readonly graph = new CommitGraph();
   readonly health = new HealthTruth();
   /** How many reads Heroku was sent. */
@@ -54,6 +52,11 @@ export class LaneWorld {
   /** Until when lists show nothing new. */
   lagsUntil = 0;
   readonly sandbox: Sandbox;
+  /** What the team's programs work on; null: its apps are on Heroku. */
+  readonly host: TeamHost | null;
+  /** Whose list of builds is the lock; null: the log is. */
+  readonly ci: CiWorld | null;
+  readonly #habits: Habits | null;
   readonly #time: VirtualTime;
   tip: string;
   readonly rules: RulesWorld;
@@ -63,32 +66,79 @@ export class LaneWorld {
   /** When what forbids production came to be so; the past forgives nobody who read before that. */
   switchedAt = 0;
 
-  /** @param of how long each release of either app is pending, 0: it is there at once; and of which generation both are */
+  /** @param of how long each release of either app is pending, 0: it is there at once; and what the apps are on */
   constructor(
     name: string,
     time: VirtualTime,
-    of: Pick<Scenario, 'releasePhaseMs' | 'generation'> = {},
+    of: Pick<Scenario, 'releasePhaseMs' | 'on' | 'habits' | 'lock'> = {},
   ) {
-    const { releasePhaseMs = 0, generation = 'cedar' } = of;
+    const { releasePhaseMs = 0, on = 'cedar', habits = defaultHabits, lock = 'store' } = of;
+    const generation = on === 'fir' ? 'fir' : 'cedar';
     this.name = name;
     this.#time = time;
     this.releasePhase = releasePhaseMs > 0 ? 'rake db:migrate' : null;
+    this.releasePhaseMs = Math.max(3_000, releasePhaseMs);
     this.rules = new RulesWorld(name);
     this.sandbox = createSandbox({
       now: time.now,
       generations: { staging: generation, production: generation },
       timing: {
         buildMs: 9_000,
-        releasePhaseMs: Math.max(3_000, releasePhaseMs),
+        releasePhaseMs: this.releasePhaseMs,
         promotionMs: 2_500,
         dynoBootMs: 3_000,
       },
     });
+    this.host = on === 'command' ? new TeamHost(this.sandbox, time) : null;
+    this.#habits = on === 'command' ? habits : null;
     this.tip = this.graph.commit(null);
+    this.ci = lock === 'store' ? null : new CiWorld(lock, this.sandbox, this.tip);
     for (const app of apps) {
       this.sandbox.control.seed({ app, commit: this.tip });
       this.sandbox.control.setReleasePhase({ app, command: this.releasePhase });
     }
+  }
+
+  /** Of the traffic, that its canary is given one after the other; null: it has its own. */
+  get shares(): readonly number[] | null {
+    return this.#habits?.shares ?? null;
+  }
+
+  /** What is there, whoever keeps it. */
+  state(): HerokuState {
+    return this.host?.state() ?? this.sandbox.state();
+  }
+
+  /** An app as settings name it. */
+  targetOf = (app: string): TargetSettings => (this.host === null ? targetOf(app) : servedOf(app));
+
+  /** The team's programs, as a deploy's process runs them; null: there are none. */
+  programs(
+    deploy: string,
+    of: Pick<TeamOptions, 'fault' | 'random' | 'spoil'>,
+    onWrite: (write: Write) => void,
+  ): TeamPrograms | null {
+    const [host, habits] = [this.host, this.#habits];
+    if (host === null || habits === null) return null;
+    return new TeamPrograms({
+      ...{ ...of, host, habits, time: this.#time },
+      onWrite: (write) => onWrite({ at: this.#time.now(), deploy, ...write }),
+      onLook: (what, app) => this.#looked(what, deploy, app),
+    });
+  }
+
+  /** Lists show nothing new for so long. */
+  lag(app: AppName, forMs: number): void {
+    this.lagsUntil = this.#time.now() + forMs;
+    this.host?.freeze(app, forMs);
+    this.sandbox.control.staleReads({ app, forMs });
+  }
+
+  /** What people did by that release of production, also by an order; undefined: it is nobody's but a deploy's. */
+  madeBy(id: string): 'rollback' | 'code' | 'config' | undefined {
+    const release = this.state().apps[production]?.releases.find((one) => one.id === id);
+    const isOrdered = release?.description.startsWith('Rollback') === true;
+    return this.madeByPeople.get(id) ?? (isOrdered ? 'rollback' : undefined);
   }
 
   turnSwitch(on: boolean): void {
@@ -116,7 +166,9 @@ export class LaneWorld {
       if (what === 'status-503') return plain(503, '<html>Application Error</html>');
       if (what === 'rate-limit') return plain(429, '{"id":"rate_limit","message":"too many"}');
       const written = this.#writtenTo(request, url.pathname);
-      if (written !== null) onWrite({ at: this.#time.now(), deploy, ...written });
+      if (written !== null) {
+        onWrite({ at: this.#time.now(), deploy, isAgain: false, ...written });
+      }
       const response = await this.#time.during(this.#carry(request, url));
       this.#look(deploy, request.method, url.pathname);
       await this.#time.sleep(wireMs, request.signal);
@@ -165,11 +217,16 @@ export class LaneWorld {
   #look(deploy: string, method: string, path: string): void {
     if (method !== 'GET') return;
     const read = /^\/apps\/([^/]+)\/(dynos|releases)(\/|$)/.exec(path);
-    const app = read === null ? undefined : this.sandbox.state().apps[read[1] ?? ''];
-    if (read === null || app === undefined) return;
-    const what = read[2] === 'dynos' ? 'dynos' : 'releases';
+    const name = apps.find((one) => one === read?.[1]);
+    if (read === null || name === undefined) return;
+    this.#looked(read[2] === 'dynos' ? 'dynos' : 'releases', deploy, name);
+  }
+
+  #looked(what: 'dynos' | 'releases', deploy: string, name: AppName): void {
+    const app = this.state().apps[name];
+    if (app === undefined) return;
     const lags = this.#time.now() < this.lagsUntil;
-    this.health.looked(what, deploy, read[1] ?? '', { at: this.#time.now(), app, lags });
+    this.health.looked(what, deploy, name, { at: this.#time.now(), app, lags });
   }
 
   async #carry(request: Parameters<Transport>[0], url: URL): Promise<HttpResponse> {

@@ -6,6 +6,7 @@ import type { ServiceTable } from '../../src/runtime/loop/run.ts';
 import type { AppendOptions, EventLog } from '../../src/store/log.ts';
 import type { fc } from '../fast-check.ts';
 import {
+  calm,
   forbiddenOnTheWay,
   laneRenamed,
   lostLanes,
@@ -30,6 +31,8 @@ export interface Mutation {
   readonly staleGates?: boolean;
   /** The gates believe that the log is thrown away after each job: they compare with nothing. */
   readonly forgetful?: boolean;
+  /** Now and then a build is over before its deploy was asked for, and says that all is well. */
+  readonly lostRequests?: boolean;
   /** A lane is taken over whatever its last holder has under way. */
   readonly restless?: boolean;
   /** Scenarios that are likely to show it; any when left out. */
@@ -166,6 +169,20 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         return { kind: 'superseded', cause: 'contained', production, verified: true };
       },
     }),
+  },
+  'a build that gives way to one that there is not': {
+    lock: (real) => ({
+      reacquire: (...given) => real.reacquire(...given),
+      acquire: async (...given) => {
+        const turn = await real.acquire(...given);
+        if (turn.kind !== 'superseded') return turn;
+        return { ...turn, by: { ...turn.by, deploy: `900-${turn.by.commit.slice(0, 8)}` } };
+      },
+    }),
+  },
+  'a build that ends before anybody noted it': {
+    lostRequests: true,
+    among: calm,
   },
   'a step that fails for nothing': {
     services: (real) => ({

@@ -1,6 +1,8 @@
 /** People at production, past Lockstep: what they release there, and what the world remembers of it. */
-import { canary, type LaneWorld, production } from './lane-world.ts';
-import type { ReleaseAct } from './scenario.ts';
+
+import type { ReleaseAct } from './acts.ts';
+import { apps, canary, production } from './apps.ts';
+import type { LaneWorld } from './lane-world.ts';
 
 const ana = 'ana@acme.test';
 const bo = 'bo@acme.test';
@@ -19,11 +21,14 @@ export const actsAtHeroku: Readonly<Record<ReleaseAct, Act>> = {
   'release-again': (lane) => releaseAgain(lane),
   'release-again-as-promotion': (lane) => releaseAgain(lane, 'Promote acme-staging v7 0a1b2c3'),
   'failed-release-again': (lane) => failing(lane, () => releaseAgain(lane)),
+  pending: (lane) => slowly(lane, 2 * 60_000, () => push(lane, lane.tip)),
+  'pending-for-long': (lane) => slowly(lane, 100 * 60_000, () => push(lane, lane.tip)),
+  expire: (lane) => expire(lane),
 };
 
 /** To the code before, where there is any. */
 export function rollBack(lane: LaneWorld, app: string): void {
-  const releases = lane.sandbox.state().apps[app]?.releases ?? [];
+  const releases = lane.state().apps[app]?.releases ?? [];
   const codes = releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);
   if (new Set(codes.map(({ slug }) => slug)).size < 2) return;
   const roll = () => lane.sandbox.control.rollback({ app, byUser: ana });
@@ -58,7 +63,7 @@ function releaseAgain(lane: LaneWorld, description = ''): void {
 
 /** The first code that production ran, where it runs another one now. */
 function olderOf(lane: LaneWorld) {
-  const ran = (lane.sandbox.state().apps[production]?.releases ?? []).filter(
+  const ran = (lane.state().apps[production]?.releases ?? []).filter(
     ({ status, slug }) => status === 'succeeded' && slug !== null,
   );
   const [first] = ran;
@@ -73,8 +78,33 @@ function failing({ sandbox: { control }, releasePhase }: LaneWorld, release: () 
   control.setReleasePhase({ app: production, command: releasePhase });
 }
 
+/** A release whose release phase takes so long. */
+function slowly(
+  { sandbox: { control }, ...lane }: LaneWorld,
+  ms: number,
+  release: () => void,
+): void {
+  control.setReleasePhase({ app: production, command: 'rake db:backfill' });
+  control.setTiming({ releasePhaseMs: ms });
+  release();
+  control.setTiming({ releasePhaseMs: lane.releasePhaseMs });
+  control.setReleasePhase({ app: production, command: lane.releasePhase });
+}
+
+/** Of what ran before, in every app, nothing is kept any more. */
+function expire(lane: LaneWorld): void {
+  for (const app of apps) {
+    const releases = lane.state().apps[app]?.releases ?? [];
+    const runs = releases.find(({ current }) => current)?.slug;
+    const old = releases.filter(
+      ({ status, slug }) => status === 'succeeded' && slug !== null && slug !== runs,
+    );
+    for (const { version } of old) lane.sandbox.control.expireRelease({ app, version });
+  }
+}
+
 function released(lane: LaneWorld, as: 'rollback' | 'code' | 'config', act: () => void): void {
   act();
-  const made = lane.sandbox.state().apps[production]?.releases.at(-1);
+  const made = lane.state().apps[production]?.releases.at(-1);
   if (made !== undefined) lane.madeByPeople.set(made.id, as);
 }

@@ -3,7 +3,8 @@
  * write production by them. What is weaker is told here by hand, from what the people changed.
  */
 import type { RecordedEvent } from '../../src/store/log.ts';
-import { type RulesAct, settleMs } from './scenario.ts';
+import type { RulesAct } from './acts.ts';
+import { settleMs } from './scenario.ts';
 
 /** What a commit's configuration says; both apps are verified alike. */
 export interface Rules {

@@ -1,5 +1,7 @@
 /** What a simulation is made of, and how it is drawn at random: builds, people, faults, kills, pauses. */
 import { fc } from '../fast-check.ts';
+import type { ActAtAwait, PersonAct } from './acts.ts';
+import type { CiProvider } from './fuzzer/ci-list-lock.ts';
 import type { Fate } from './simulated-process.ts';
 
 export type BuildKind = 'merge' | 'merge' | 'rerun' | 'old-commit' | 'force-push' | 'same-commit';
@@ -12,39 +14,6 @@ export interface BuildPlan {
   /** The fates of its first runs; those that follow live on. */
   readonly fates: readonly Fate[];
 }
-
-/** What people release at production, past Lockstep. */
-export type ReleaseAct =
-  | 'rollback'
-  | 'failed-rollback'
-  | 'config'
-  | 'push'
-  | 'push-old'
-  | 'release-again'
-  | 'release-again-as-promotion'
-  | 'failed-release-again';
-
-/** What people change in the configuration, from the next commit on. */
-export type RulesAct =
-  | 'settle-less'
-  | 'settle-longer'
-  | 'endpoint-removed'
-  | 'endpoint-twice'
-  | 'other-switch'
-  | 'other-lane'
-  | 'rules-at-first';
-
-export type PersonAct =
-  | ReleaseAct
-  | RulesAct
-  /** The environment accepts (PIPELINE_TRUST) what a deploy is held for. */
-  | 'trust'
-  | 'switch-off'
-  | 'switch-on'
-  | 'disable'
-  | 'enable'
-  | 'unlock'
-  | 'resume';
 
 export interface PersonPlan {
   readonly act: PersonAct;
@@ -76,16 +45,33 @@ export interface Scenario {
   readonly production?: 'artifact' | 'commit';
   /** How long each release of both apps is pending; 0, or left out: it is there at once. */
   readonly releasePhaseMs?: number;
-  /** Of every app; Cedar when left out. It is not drawn: a run is of one generation. */
-  readonly generation?: 'cedar' | 'fir';
+  /** What every app is on; Cedar when left out. It is not drawn: a run is on one of them. */
+  readonly on?: On;
+  /** What gives the lane to a build; the log when left out, else the CI's own list of builds. */
+  readonly lock?: 'store' | CiProvider;
+  /** How the team wrote its programs, where its apps are on them. */
+  readonly habits?: Habits;
   /** The endpoints do not tell which commit answers. */
   readonly withoutRevision?: boolean;
   /** A part of production that is given each commit first; none when left out. */
   readonly canary?: CanaryPlan | null;
   /** One for each time that dynos are up, in turn; none when left out. */
   readonly afterUp?: readonly (AfterUp | null)[];
+  /** What happens when the first run of a build comes to an await. */
+  readonly acts?: readonly (ActAtAwait & { readonly build: number })[];
+  /** What befalls the first run of a build, instead of its fate, where it comes as far as that. */
+  readonly late?: readonly LateFate[];
   /** By how much the log's clock is set forward or back, and when. */
   readonly logClock?: readonly { readonly atMs: number; readonly byMs: number }[];
+}
+
+/** Beyond where most runs are over: a deploy with a canary has some thousand awaits more. */
+export interface LateFate {
+  readonly build: number;
+  readonly at: number;
+  readonly what: 'kills' | 'pauses' | 'clocks';
+  /** How long it is stopped, or how far its clock is set. */
+  readonly ms: number;
 }
 
 /** What happens to an app so long after all of its dynos came up, while it is watched. */
@@ -115,6 +101,28 @@ export type VendorBreak =
   | 'partial-promotion'
   | 'stale-reads';
 
+/** Heroku's generations, and a team's own programs. */
+export type On = 'cedar' | 'fir' | 'command';
+
+/** How a team wrote its programs. */
+export interface Habits {
+  /** The host goes on with what was begun, and the program tells it as work; or the program does it all, and it ends with it. */
+  readonly work: 'host' | 'own';
+  /** `deploy` does not know a key again. */
+  readonly isCareless: boolean;
+  /** Of the traffic, that a canary is given one after the other, in percent; null: it has its own. */
+  readonly shares: readonly number[] | null;
+  /** Programs go on when Lockstep alone is killed; else all of its container is. */
+  readonly survives: boolean;
+}
+
+/** When every history begins: milliseconds since the epoch. */
+export const startMs = Date.UTC(2026, 0, 5, 9);
+
+export const defaultHabits: Habits = {
+  ...{ work: 'host', isCareless: false, survives: true, shares: null },
+};
+
 /** A lease, in milliseconds; pauses are drawn around it. */
 export const leaseMs = 60_000;
 
@@ -125,12 +133,17 @@ export const settleMs = 10_000;
 const clockStep = fc.integer({ min: -20 * leaseMs, max: 20 * leaseMs });
 
 /**
- * How many awaits a run has that carries a deploy from start to end: 430 where releases are there at once,
- * 520 and 610 where a release phase takes 3 and 20 seconds.
+ * How many awaits a run has that carries a deploy from start to end: 450 where releases are there at once, 610 where a
+ * release phase takes 20 seconds, and 1,540 with a canary that bakes, or is given share after share.
  */
-export const awaitsMax = 620;
+export const awaitsMax = 1_600;
+/** Without a canary. */
+const usualAwaits = 620;
 /** Most runs are over early: of all awaits of a whole deploy, the early ones are met more often. */
-const anyAwait = fc.oneof(fc.integer({ min: 1, max: 220 }), fc.integer({ min: 1, max: awaitsMax }));
+const anyAwait = fc.oneof(
+  fc.integer({ min: 1, max: 220 }),
+  fc.integer({ min: 1, max: usualAwaits }),
+);
 
 const fate: fc.Arbitrary<Fate> = fc.record({
   killAt: fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 2, arbitrary: anyAwait }),
@@ -175,6 +188,13 @@ const canaryPlan: fc.Arbitrary<CanaryPlan> = fc.record({
     ),
     { maxLength: 12 },
   ),
+});
+
+const habits: fc.Arbitrary<Habits> = fc.record({
+  work: fc.constantFrom('host', 'own'),
+  isCareless: fc.boolean(),
+  survives: fc.boolean(),
+  shares: fc.constantFrom(null, [25], [10, 50]),
 });
 
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
@@ -262,11 +282,48 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   logClock: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: spanMs }), byMs: clockStep }), {
     maxLength: 2,
   }),
-  // The last: what is drawn before it stays what a seed drew without it.
+  // From here on in the order in which they came to be: what is drawn before stays what a seed drew without them.
   canary: fc.oneof(
     { weight: 1, arbitrary: fc.constant(null) },
     { weight: 1, arbitrary: canaryPlan },
   ),
+  habits,
+  acts: fc.array(
+    fc.record({
+      build: fc.integer({ min: 0, max: 39 }),
+      at: anyAwait,
+      act: fc.constantFrom<PersonAct>(
+        'rollback',
+        'order-rollback',
+        'order-rollback',
+        'pending',
+        'pending',
+        'expire',
+        'expire',
+        'disable',
+        'enable',
+        'enable',
+        'unlock',
+        'resume',
+        'resume',
+        'switch-off',
+        'switch-on',
+        'switch-on',
+        'push',
+      ),
+    }),
+    { maxLength: 8 },
+  ),
+  late: fc.array(
+    fc.record({
+      build: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 39 })),
+      at: fc.integer({ min: 300, max: awaitsMax }),
+      what: fc.constantFrom('kills', 'kills', 'pauses', 'clocks'),
+      ms: fc.integer({ min: 1_000, max: 4 * leaseMs }),
+    }),
+    { maxLength: 2 },
+  ),
+  lock: fc.constantFrom('store', 'store', 'store', 'store', 'store', 'store', 'circleci', 'github'),
 });
 
 /** Where gates are read and production is written, and well before and after. */
@@ -321,8 +378,11 @@ export const crowdOf = (count: number): Scenario => ({
   breaks: [],
 });
 
+/** A few builds of one lane to which nothing happens. */
+export const calm: fc.Arbitrary<Scenario> = fc.integer({ min: 2, max: 6 }).map(crowdOf);
+
 /** From the build on: before it, nothing is under way. */
-const amidWork = fc.integer({ min: 40, max: awaitsMax });
+const amidWork = fc.integer({ min: 40, max: usualAwaits });
 
 /** A few builds of one lane whose holders die or are stopped in the middle of their work, and people who unlock it. */
 export const lostLanes: fc.Arbitrary<Scenario> = fc.record({

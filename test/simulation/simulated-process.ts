@@ -3,7 +3,9 @@
 import type { Clock } from '../../src/effects/clock.ts';
 import { steady } from '../../src/effects/clock.ts';
 import type { Transport } from '../../src/effects/http/request.ts';
+import type { Programs } from '../../src/effects/targets/command/program.ts';
 import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
+import type { ActAtAwait } from './acts.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface Fate {
@@ -12,6 +14,8 @@ export interface Fate {
   /** Paused (as by SIGSTOP) at this crossing, for so long. */
   readonly pause: { readonly at: number; readonly ms: number } | null;
   /** Its clock is set forward or back at this crossing. */
+  /** What happens at such crossings, before it goes on. */
+  readonly acts?: readonly ActAtAwait[];
   readonly clock?: { readonly at: number; readonly byMs: number } | null;
   /** This call of the log fails, counted from 1: before it did anything, or after it did everything. */
   readonly storeFails?: { readonly at: number; readonly done: boolean };
@@ -19,7 +23,7 @@ export interface Fate {
 
 /** What befell a process, and at which crossing of a gate. */
 export interface Happened {
-  readonly what: 'kills' | 'pauses' | 'clocks' | 'faults';
+  readonly what: 'kills' | 'pauses' | 'clocks' | 'faults' | 'acts';
   readonly at: number;
 }
 
@@ -29,6 +33,7 @@ const forever = (): Promise<never> => new Promise(() => {});
 export class SimulatedProcess {
   readonly #time: VirtualTime;
   readonly #fate: Fate;
+  readonly #act: (what: ActAtAwait['act']) => Promise<void>;
   readonly happened: Happened[] = [];
   #crossings = 0;
   #storeCalls = 0;
@@ -39,9 +44,15 @@ export class SimulatedProcess {
   readonly onDeath: Promise<void>;
   #die: () => void = () => {};
 
-  constructor(time: VirtualTime, fate: Fate) {
+  /** @param act has somebody do that */
+  constructor(
+    time: VirtualTime,
+    fate: Fate,
+    act: (what: ActAtAwait['act']) => Promise<void> = async () => {},
+  ) {
     this.#time = time;
     this.#fate = fate;
+    this.#act = act;
     this.onDeath = new Promise((resolve) => {
       this.#die = resolve;
     });
@@ -68,17 +79,22 @@ export class SimulatedProcess {
   async #gate(): Promise<void> {
     if (this.#dead) return forever();
     this.#crossings++;
+    const crossing = this.#crossings;
     if (this.#crossings === this.#fate.killAt) {
       this.befell('kills');
       this.kill();
       return forever();
     }
-    const { pause, clock } = this.#fate;
-    if (this.#crossings === clock?.at) {
+    const { pause, clock, acts = [] } = this.#fate;
+    for (const { act } of acts.filter(({ at }) => at === crossing)) {
+      this.befell('acts');
+      await this.#act(act);
+    }
+    if (crossing === clock?.at) {
       this.befell('clocks');
       this.#aheadMs += clock.byMs;
     }
-    if (pause !== null && this.#crossings === pause.at) {
+    if (pause !== null && crossing === pause.at) {
       this.befell('pauses');
       this.#paused = this.#time.sleep(pause.ms).then(() => {
         this.#paused = null;
@@ -133,6 +149,28 @@ export class SimulatedProcess {
 
   get storeCalls(): number {
     return this.#storeCalls;
+  }
+
+  /** No gate before a start: leases are checked in the same turn. What a program says, and its end, come through gates. */
+  programs(real: Programs): Programs {
+    return {
+      check: (words) => real.check(words),
+      file: (bytes) => this.#through(() => real.file(bytes)),
+      start: ({ onOutput, ...started }) => {
+        if (this.#dead) return { ended: forever(), stop: () => {} };
+        let heard = Promise.resolve();
+        const hear: typeof onOutput = (from, bytes) => {
+          heard = heard.then(() => this.#gate()).then(() => onOutput(from, bytes));
+        };
+        const { ended, stop } = real.start({ ...started, onOutput: hear });
+        const end = ended.then(async (how) => {
+          await heard;
+          await this.#gate();
+          return how;
+        });
+        return { ended: end, stop: (graceMs) => this.#dead || stop(graceMs) };
+      },
+    };
   }
 
   /** No gate before the call: the client has checked its leases in the same turn. One after it. */

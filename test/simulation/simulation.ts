@@ -5,55 +5,37 @@
  */
 import type { CiJob } from '../../src/effects/ci/jobs.ts';
 import type { Clock } from '../../src/effects/clock.ts';
-import type { History } from '../../src/effects/history/history.ts';
-import { createHttpClient } from '../../src/effects/http/client.ts';
-import type { Transport } from '../../src/effects/http/request.ts';
-import type { Ports } from '../../src/effects/ports.ts';
-import { createHeroku } from '../../src/effects/targets/heroku/heroku.ts';
-import { herokuTargets } from '../../src/effects/targets/heroku/target.ts';
-import type { Targets } from '../../src/effects/targets/target.ts';
-import { UsageError } from '../../src/errors/error.ts';
-import type {
-  DeployRequest,
-  Distrust,
-  DomainEvent,
-  Environment,
-  EnvironmentName,
-} from '../../src/machine/events.ts';
-import { type ProtectedSettings, protectedOf } from '../../src/machine/protected-settings.ts';
+import { LockstepError, UsageError } from '../../src/errors/error.ts';
+import type { Distrust, DomainEvent, EnvironmentName } from '../../src/machine/events.ts';
 import { type DeployRow, deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
-import { laneOfDeploy, otherLaneOf } from '../../src/runtime/gates/trust.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { breakLock, switchLane } from '../../src/runtime/lock/lane-orders.ts';
 import { readLane } from '../../src/runtime/lock/lanes.ts';
-import { createLeaseKeeper, Lapsed, Overtaken } from '../../src/runtime/lock/lease-keeper.ts';
+import { Lapsed, Overtaken } from '../../src/runtime/lock/lease-keeper.ts';
 import { createLiveness, type Liveness } from '../../src/runtime/lock/liveness.ts';
-import { quiesce, quietOf } from '../../src/runtime/lock/quiesce.ts';
-import { createStoreLock } from '../../src/runtime/lock/store-lock.ts';
 import { deployStream } from '../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../src/runtime/loop/request.ts';
 import { resumeDeploy } from '../../src/runtime/loop/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/loop/run.ts';
-import { createServices } from '../../src/runtime/loop/service-table.ts';
-import { type EventLog, type RecordedEvent, StoreUnavailable } from '../../src/store/log.ts';
+import {
+  type EventLog,
+  FencedOff,
+  type RecordedEvent,
+  StoreUnavailable,
+} from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
+import type { PersonAct } from './acts.ts';
+import { type AppName, production, staging, type WireFault } from './apps.ts';
+import { type AssembleOptions, assemble } from './assembled.ts';
 import { Ends } from './ends.ts';
 import { Explained } from './explained.ts';
 import { Fences } from './fences.ts';
 import { type Figures, Invariants } from './invariants.ts';
-import {
-  type AppName,
-  archive,
-  canary,
-  LaneWorld,
-  production,
-  staging,
-  targetOf,
-  type WireFault,
-} from './lane-world.ts';
+import { LaneWorld } from './lane-world.ts';
+import { MustShip } from './must-ship.ts';
 import type { Mutation } from './mutations.ts';
-import { oddAnswers } from './odd-answers.ts';
+import { orderRollback } from './ordered-rollback.ts';
 import { actsAtHeroku, pushToCanary, rollBack, setConfig } from './people.ts';
 import { seededRandom } from './random.ts';
 import { changesOfRules, isRulesAct, type Rules } from './rules.ts';
@@ -62,16 +44,16 @@ import {
   type BuildPlan,
   type CanaryPlan,
   type CanaryTrouble,
+  type LateFate,
   leaseMs,
-  type PersonPlan,
   type Scenario,
+  startMs,
 } from './scenario.ts';
 import { type Fate, type Happened, SimulatedProcess } from './simulated-process.ts';
 import { timedLog } from './timed-log.ts';
 import { VirtualTime } from './virtual-time.ts';
+import { wanted } from './wanted.ts';
 
-const startMs = Date.UTC(2026, 0, 5, 9);
-const place = (app: string) => ({ target: targetOf(app), timeoutMs: 1_800_000 });
 const longestMs = 48 * 3_600_000;
 const immortal: Fate = { killAt: null, pause: null };
 /** CI runs a job that died again, after a while. */
@@ -144,6 +126,7 @@ class Simulation {
   readonly #invariants: Invariants;
   readonly #ends: Ends;
   readonly #explained = new Explained();
+  readonly #mustShip = new MustShip();
   readonly #random: () => number;
   readonly #trace: Watched['trace'];
   readonly #watch: Watched['services'];
@@ -173,6 +156,7 @@ class Simulation {
     this.#mutation = mutation;
     this.#time = time;
     const fences = new Fences({
+      hasTokens: (scenario.lock ?? 'store') === 'store',
       isRun: (run) => this.#alive.has(run),
       check: (holds, what) => this.#invariants.check(holds, what),
     });
@@ -207,6 +191,7 @@ class Simulation {
     if (!inTime) this.#invariants.violated('some job never came to an end');
     if (this.#trace !== null) await this.#tellStory(this.#trace);
     await this.#invariants.atEnd(this.#lanes, inTime);
+    if (inTime) this.#findMissing();
     if (explained) await this.#explain();
     await this.#log.close();
     const runs = this.#processes.map(({ crossings, storeCalls }) => ({ crossings, storeCalls }));
@@ -214,6 +199,14 @@ class Simulation {
     const { violations, figures } = this.#invariants;
     const happened = this.#processes.flatMap((process) => process.happened);
     return { violations, figures, reads, runs, happened };
+  }
+
+  #findMissing(): void {
+    for (const lane of this.#lanes) {
+      const builds = this.#jobs.filter((job) => job.lane === lane);
+      const missing = this.#mustShip.missing(lane, builds);
+      this.#invariants.check(missing.length === 0, () => `it did not ship: ${missing.join('; ')}`);
+    }
   }
 
   async #explain(): Promise<void> {
@@ -254,8 +247,18 @@ class Simulation {
       const job = this.#jobOf(plan, String(label));
       this.#jobs.push(job);
       this.#invariants.figures.builds += 1;
-      this.#spawn(this.#ci(job, plan.fates));
+      this.#spawn(this.#ci(job, this.#fatesOf(plan, this.#jobs.length - 1)));
     }
+  }
+
+  #fatesOf({ fates }: BuildPlan, index: number): readonly Fate[] {
+    const { acts: all = [], builds } = this.#scenario;
+    const isOurs = ({ build }: { readonly build: number }) => build % builds.length === index;
+    const acts = all.filter(isOurs);
+    const [drawn = immortal, ...others] = fates;
+    const late = this.#scenario.late?.find(isOurs);
+    const first = late === undefined ? drawn : fateOf(late);
+    return [acts.length === 0 ? first : { ...first, acts }, ...others];
   }
 
   #jobOf({ kind, lane: index }: BuildPlan, label: string): Job {
@@ -276,13 +279,16 @@ class Simulation {
 
   /** CI's part: runs the same command again when its process died or was overtaken. */
   async #ci(job: Job, fates: readonly Fate[]): Promise<void> {
+    // Broken on purpose: its process ends well, and has done nothing.
+    if (this.#mutation.lostRequests === true && Number(job.label) % 2 === 0) return;
     for (let attempt = 0; attempt < runsMax; attempt++) {
       const ended = await this.#oneRun(
         fates[attempt] ?? immortal,
         async (log, run) => {
-          const { deploy } = await requestDeploy(log, this.#wanted(job), run);
+          const { deploy } = await requestDeploy(log, wanted(job, this.#scenario), run);
           job.lane.rules.asked(deploy, job.rules);
           this.#explained.asked(deploy, job.rules.lane, job.commit);
+          this.#mustShip.asked(deploy, job.rules.lane, job.commit);
           return deploy;
         },
         job,
@@ -293,59 +299,6 @@ class Simulation {
     this.#invariants.violated(
       `build ${job.label} was run ${runsMax} times without coming to an end`,
     );
-  }
-
-  #wanted({ label, commit, rules }: Omit<Job, 'lane'>): Omit<DeployRequest, 'deploy' | 'chart'> {
-    const verify = (service: EnvironmentName) => ({
-      instances: { timeoutMs: 600_000, settleMs: rules.settleMs },
-      waive: [],
-      endpoints: [rules.successes]
-        .filter((successes) => successes > 0)
-        .map((successes) => ({
-          url: `https://${service}.sandbox.test/`,
-          status: 200,
-          timeoutMs: 120_000,
-          successes,
-          body: null,
-          header: null,
-          revision: this.#scenario.withoutRevision === true ? null : { header: 'x-revision' },
-        })),
-    });
-    const environment = (
-      name: EnvironmentName,
-      app: string,
-      submits: 'artifact' | 'commit',
-      bakeMs = 0,
-    ): Environment => ({
-      ...place(app),
-      submits,
-      shares: null,
-      bakeMs,
-      verify: verify(name),
-    });
-    const later = this.#scenario.production ?? 'artifact';
-    const plan = this.#canary;
-    const isFirst = plan?.place === 'in-staging’s-place';
-    return {
-      lane: rules.lane,
-      branch: 'master',
-      commit: { sha: commit, title: `Build ${label}`, author: 'Ana' },
-      build: { provider: 'circleci', label, attempt: 1, job: 'deploy', workflow: null, url: null },
-      settings: {
-        stacking: this.#scenario.stacking,
-        lock: { provider: 'store', timeoutMs: 6 * 3_600_000, leaseMs },
-        store: null,
-        repository: null,
-        staging: isFirst ? null : environment('staging', staging, 'commit'),
-        canary:
-          plan === null
-            ? null
-            : environment('canary', canary, isFirst ? 'commit' : later, plan.bakeMs),
-        production: environment('production', production, later),
-        gates: { rollback: 'hold', killSwitch: rules.killSwitch, stuckExit: 1 },
-      },
-      override: null,
-    };
   }
 
   #newId = (): string => {
@@ -373,7 +326,7 @@ class Simulation {
     choose: (log: EventLog, run: Run) => Promise<string>,
     { lane, commit }: Pick<Job, 'lane' | 'commit'>,
   ): Promise<'over' | 'again'> {
-    const process = new SimulatedProcess(this.#time, fate);
+    const process = new SimulatedProcess(this.#time, fate, (act) => this.#does(act, lane));
     const run = this.#newRun('ci');
     this.#alive.set(run.id, process);
     this.#invariants.figures.runs += 1;
@@ -381,8 +334,7 @@ class Simulation {
     const work = this.#process(process, run, choose, lane, commit).then(
       () => 'over' as const,
       (error: unknown) => {
-        const known = [Overtaken, Lapsed, StoreUnavailable].some((kind) => error instanceof kind);
-        if (!known) throw error;
+        if (!isCutOff(error)) throw error;
         this.#invariants.figures.overtaken += 1;
         return 'again' as const;
       },
@@ -390,6 +342,7 @@ class Simulation {
     const death = process.onDeath.then(() => 'killed' as const);
     const ended = await Promise.race([work, death]);
     process.kill();
+    lane.ci?.ended(run.id);
     if (ended !== 'killed') return ended;
     this.#invariants.figures.kills += 1;
     return 'again';
@@ -404,91 +357,45 @@ class Simulation {
   ): Promise<void> {
     const real = this.#mutation.log?.(this.#log) ?? this.#log;
     const log = process.log(real);
-    const clock = process.clock();
     const deploy = await choose(log, run);
-    const keeper = createLeaseKeeper({ log, clock, leaseMs });
-    const fault = (): WireFault => {
-      const what = this.#fault();
-      if (what !== 'none') process.befell('faults');
-      return what;
-    };
-    const carried = lane.transport(deploy, fault, (write) =>
-      this.#invariants.onWrite(write, { lane, commit }),
-    );
-    const transport = oddAnswers(carried, { isDue: this.#isOdd, random: this.#random });
-    const http = createHttpClient({
-      transport: process.transport(this.#mutation.blind === true ? blind(transport) : transport),
-      clock,
-      random: this.#random,
-      beforeWrite: keeper.assertHeld,
-      notice: () => {},
-    });
-    const { environment } = lane.sandbox;
-    const realHeroku = createHeroku({
-      baseUrl: environment.HEROKU_API_URL ?? '',
-      token: environment.HEROKU_API_KEY ?? '',
-    });
-    const targets = herokuTargets(this.#mutation.heroku?.(realHeroku) ?? realHeroku);
-    const wanted = this.#wanted({ label: '', commit, rules: lane.rules.of(deploy) });
-    const history: History = {
-      relation: async (base, head) => lane.graph.relation(base, head),
-      notes: async (base, head) => lane.graph.notes(base, head),
-      fullId: async (named) => lane.graph.fullId(named),
-    };
-    const unbroken = createServices({
-      http,
-      targets,
-      history,
-      archive: async () => archive,
-      readLane: (name) => readLane(log, name),
-      killSwitch: (name) => lane.killSwitch(name),
-      trust: {
-        accepted: new Set(lane.rules.trust),
-        isLogKept: this.#mutation.forgetful !== true,
-        laneOf: (deploy) => laneOfDeploy(log, deploy),
-        otherLane: async (name, target) =>
-          lane.rules.lanes.size < 2 ? null : otherLaneOf(ofOneWorld(log, lane), name, target),
-      },
-    });
-    const services = this.#mutation.staleGates
-      ? staleGates(unbroken, targets, http, lane, protectedOf(wanted))
-      : (this.#mutation.services?.(unbroken) ?? unbroken);
-    const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
-    const liveness = this.#liveness(clock);
-    const lock = createStoreLock({
-      log,
-      clock,
-      run,
-      keeper,
-      leaseMs,
-      relations: async (base, heads) => heads.map((head) => lane.graph.relation(base, head)),
-      quiesce: async (signal) => {
-        if (this.#mutation.restless !== true)
-          await quiesce(quietOf(wanted.settings, targets), ports(signal));
-      },
-      liveness,
-    });
+    lane.ci?.begins(run.id, deploy, deploy.replace(/-.*/, ''), commit);
+    const rules = lane.rules.of(deploy);
+    const asked = wanted({ lane, label: '', commit, rules }, this.#scenario);
+    const of = { lane, commit, deploy, wanted: asked, log };
+    const { keeper, ...assembled } = this.#assemble(process, run, of);
     try {
       await runDeploy({
-        deploy,
-        log,
-        clock,
-        run,
-        keeper,
-        leaseMs,
-        lock: this.#mutation.lock?.(lock) ?? lock,
-        services: this.#watch(services, { deploy, log: this.#log }),
+        ...{ ...assembled, deploy, log, run, keeper, leaseMs },
+        services: this.#watch(assembled.services, { deploy, log: this.#log }),
         interrupt: new AbortController().signal,
         progress: () => {},
         recorded: (event) => {
           this.#invariants.figures.events += 1;
           this.#onEvent(event, deploy, lane);
         },
-        liveness,
       });
     } finally {
       keeper.stop();
     }
+  }
+
+  #assemble(
+    process: SimulatedProcess,
+    run: Run,
+    {
+      commit,
+      ...of
+    }: Pick<AssembleOptions, 'lane' | 'deploy' | 'wanted' | 'log'> & {
+      readonly commit: string;
+    },
+  ) {
+    return assemble({
+      ...{ ...of, process, run, mutation: this.#mutation, random: this.#random },
+      fault: () => this.#faultOf(process),
+      isOdd: this.#isOdd,
+      onWrite: (write) => this.#invariants.onWrite(write, { lane: of.lane, commit }),
+      liveness: (clock) => this.#liveness(clock),
+    });
   }
 
   #onEvent({ type, data }: DomainEvent, deploy: string, lane: LaneWorld): void {
@@ -515,6 +422,7 @@ class Simulation {
     if (deploy === undefined || lane === undefined) return;
     lane.rules.happened(deploy, event, at);
     this.#explained.happened(deploy, event);
+    this.#mustShip.happened(deploy, event);
     const commit = this.#jobs.find(({ label }) => deploy.startsWith(`${label}-`))?.commit ?? '';
     const untrue = this.#ends.untrue(lane, commit, event, at);
     this.#invariants.check(untrue === null, () => `${deploy} ${untrue}`);
@@ -535,6 +443,8 @@ class Simulation {
     await this.#time.sleep(afterMs);
     const { control } = lane.sandbox;
     const app = `acme-${name}`;
+    const befallen = { [name === 'canary' ? 'canary' : 'afterUp']: [what] };
+    this.#ends.befell(lane, befallen);
     if (what === 'crash') control.crashDyno({ app });
     if (what === 'restart') control.restartDyno({ app });
     if (what === 'rollback') rollBack(lane, app);
@@ -561,6 +471,12 @@ class Simulation {
     });
   }
 
+  #faultOf(process: SimulatedProcess): WireFault {
+    const what = this.#fault();
+    if (what !== 'none') process.befell('faults');
+    return what;
+  }
+
   #fault = (): WireFault => {
     if (this.#random() * 1_000 >= this.#scenario.faults.perMille) return 'none';
     this.#invariants.figures.faults += 1;
@@ -580,14 +496,18 @@ class Simulation {
     const plans = [...this.#scenario.people].sort((a, b) => a.atMs - b.atMs);
     for (const plan of plans) {
       await this.#time.sleep(Math.max(0, startMs + plan.atMs - this.#time.now()));
-      await this.#person(plan).catch((error: unknown) =>
-        this.#invariants.violated(`a person could not ${plan.act}: ${error}`),
-      );
+      await this.#does(plan.act, this.#lane(plan.lane));
     }
   }
 
-  async #person({ act, lane: index }: PersonPlan): Promise<void> {
-    const lane = this.#lane(index);
+  #does(act: PersonAct, lane: LaneWorld): Promise<void> {
+    this.#ends.befell(lane, { people: [act] });
+    return this.#person(act, lane).catch((error: unknown) =>
+      this.#invariants.violated(`a person could not ${act}: ${error}`),
+    );
+  }
+
+  async #person(act: PersonAct, lane: LaneWorld): Promise<void> {
     const run = this.#newRun('ana');
     const log = this.#log;
     switch (act) {
@@ -603,6 +523,12 @@ class Simulation {
         return;
       case 'resume':
         return this.#resume(lane, run);
+      case 'order-rollback':
+        // Nobody but builds can hold a lane by the CI's list.
+        if (lane.ci !== null) return;
+        // Whoever gave the order goes on with something else.
+        this.#spawn(this.#orderRollback(lane));
+        return;
       case 'trust':
         return this.#trust(lane);
       default:
@@ -656,6 +582,41 @@ class Simulation {
     }
   }
 
+  /** Given again where it was cut off; what it says no to is settled. */
+  async #orderRollback(lane: LaneWorld): Promise<void> {
+    const rules = lane.rules.now;
+    const fresh = `rollback-${this.#newId()}`;
+    const [commit, label] = [lane.tip, ''];
+    for (let attempt = 0; attempt < runsMax; attempt++) {
+      const process = new SimulatedProcess(this.#time, immortal);
+      const run = this.#newRun('ana');
+      this.#alive.set(run.id, process);
+      const log = process.log(this.#log);
+      // One that was begun goes on.
+      const { rollback } = await readLane(this.#log, rules.lane);
+      const id = rollback?.rollback ?? fresh;
+      const asked = wanted({ lane, label, commit, rules }, this.#scenario);
+      const parts = this.#assemble(process, run, { lane, commit, deploy: id, wanted: asked, log });
+      try {
+        const { production, lock } = asked.settings;
+        const settings = { production, lock };
+        const begins = (as: string) => lane.rules.asked(as, rules);
+        await orderRollback({ parts, log, run, lane: rules.lane, settings, newId: id, begins });
+        return;
+      } catch (error) {
+        if (!isCutOff(error)) {
+          if (error instanceof LockstepError) return;
+          throw error;
+        }
+        this.#invariants.figures.overtaken += 1;
+      } finally {
+        parts.keeper.stop();
+        process.kill();
+      }
+      await this.#time.sleep(rerunMs);
+    }
+  }
+
   async #setLogClock(): Promise<void> {
     const steps = [...(this.#scenario.logClock ?? [])].sort((a, b) => a.atMs - b.atMs);
     for (const { atMs, byMs } of steps) {
@@ -669,18 +630,20 @@ class Simulation {
     for (const { what, lane: index, atMs } of plans) {
       await this.#time.sleep(Math.max(0, startMs + atMs - this.#time.now()));
       const { control } = this.#lane(index).sandbox;
+      this.#ends.befell(this.#lane(index), { breaks: [what] });
       if (what === 'build') control.failNextBuild({ app: staging });
       if (what === 'dyno') control.crashNextDyno({ app: staging });
       if (what === 'endpoint') control.endpointDown({ app: production, forMs: 30_000 });
       if (what === 'promotion') control.failPromotion({});
       if (what === 'partial-promotion') control.partialPromotion({});
-      if (what === 'stale-reads') {
-        this.#lane(index).lagsUntil = this.#time.now() + 3_000;
-        control.staleReads({ app: production, forMs: 3_000 });
-      }
+      if (what === 'stale-reads') this.#lane(index).lag(production, 3_000);
     }
   }
 }
+
+/** The process was cut off: whoever began it begins it again. */
+const isCutOff = (error: unknown): boolean =>
+  [Overtaken, Lapsed, FencedOff, StoreUnavailable].some((kind) => error instanceof kind);
 
 /** The canary could not be taken back. */
 const saysThatItIsLeft = ({ type, data }: RecordedEvent): boolean =>
@@ -689,6 +652,12 @@ const saysThatItIsLeft = ({ type, data }: RecordedEvent): boolean =>
 
 const failureCodeOf = ({ type, data }: RecordedEvent): string | null =>
   type === 'deploy.failed' ? (data.failure as { code: string }).code : null;
+
+const fateOf = ({ what, at, ms }: LateFate): Fate => ({
+  killAt: what === 'kills' ? at : null,
+  pause: what === 'pauses' ? { at, ms } : null,
+  clock: what === 'clocks' ? { at, byMs: -ms } : null,
+});
 
 /** What happens to an app while it is watched. */
 interface Trouble {
@@ -699,79 +668,7 @@ interface Trouble {
 
 const idOf = (n: number): string => `10000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 
-/** Who asked for it, and what for, but to another production. */
-function elsewhere(data: RecordedEvent['data']): RecordedEvent['data'] {
-  const { settings } = data as DeployRequest;
-  const target = targetOf('elsewhere');
-  return { ...data, settings: { ...settings, production: { ...settings.production, target } } };
-}
-
-/** The log as if each lane's world had apps of other names than all others: in truth they have the same. */
-function ofOneWorld(log: EventLog, { rules }: LaneWorld): EventLog {
-  const apart = (event: RecordedEvent): RecordedEvent =>
-    event.type !== 'deploy.requested' || rules.lanes.has(String(event.data.lane))
-      ? event
-      : { ...event, data: elsewhere(event.data) };
-  return new Proxy(log, {
-    get(target, name) {
-      if (name === 'readAll') {
-        return async (options: Parameters<EventLog['readAll']>[0]) =>
-          (await target.readAll(options)).map(apart);
-      }
-      const member = target[name as keyof EventLog];
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
-}
-
 function ignoreUsage(error: unknown): undefined {
   if (!(error instanceof UsageError)) throw error;
   return undefined;
-}
-
-/** Lists of builds and releases come back empty where something was looked for; single ones do not. */
-function blind(real: Transport): Transport {
-  return async (request) => {
-    const response = await real(request);
-    const isBuilds =
-      request.method === 'GET' &&
-      /\/apps\/acme-staging\/builds$/.test(new URL(request.url).pathname);
-    return isBuilds && response.status < 300 ? { ...response, status: 200, body: '[]' } : response;
-  };
-}
-
-/** The gates as they were when the lock was granted are what production's write goes by. */
-function staleGates(
-  real: ServiceTable,
-  targets: Targets,
-  http: Ports['http'],
-  lane: LaneWorld,
-  settings: ProtectedSettings,
-): ServiceTable {
-  let early: Awaited<ReturnType<ServiceTable['readGates']>> | null = null;
-  const killSwitch = { name: 'PRODUCTION_CD_ENABLED', state: 'true' as const, why: null };
-  return {
-    ...real,
-    observe: async (input, ports) => {
-      const { target, commit } = input;
-      const gates = {
-        lane: lane.name,
-        target,
-        commit,
-        overridden: false,
-        passesOver: 'none' as const,
-      };
-      const sources = [targetOf(staging), targetOf(production)];
-      const more = { killSwitch: killSwitch.name, settings, sources, canary: null };
-      early = await real.readGates({ ...gates, ...more }, ports);
-      return real.observe(input, ports);
-    },
-    readGates: async (input, ports) => early ?? real.readGates(input, ports),
-    submit: async ({ gates, ...input }, ports) => {
-      if (gates === null) return real.submit({ gates, ...input }, ports);
-      const submission = { ...input, archive: async () => archive, clear: async () => null };
-      const answer = await targets(input.target).submit(submission, { ...ports, http });
-      return answer.kind === 'submitted' ? { ...answer, killSwitch } : answer;
-    },
-  };
 }

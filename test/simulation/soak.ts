@@ -1,10 +1,14 @@
-/** `npm run soak -- --minutes N`: the simulation, spoilt answers, pairs of them and paths of the chart, with fresh seeds, until the time is up or something breaks. */
+/**
+ * `npm run soak -- --minutes N`: the simulation on each kind of target by turns, spoilt answers, pairs of them and paths of the
+ * chart, with fresh seeds, until the time is up or something breaks.
+ */
 import { parseArgs } from 'node:util';
 import { drawnSoFar, freshSeed, inWords, simulateDeploys, type Totals } from './deploys.ts';
 import { createCommits } from './fuzzer/commits.ts';
 import { EverySingle } from './fuzzer/every-single.ts';
 import { PairFuzzer } from './fuzzer/pairs.ts';
 import { PathSoak } from './paths/soak.ts';
+import { ProgramPairs } from './programs/pairs.ts';
 import { crowdOf } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
@@ -26,9 +30,11 @@ say(`from seed ${seed}`);
 const commits = createCommits();
 const pairs = new PairFuzzer(commits);
 const paths = await PathSoak.open();
+const programs = new ProgramPairs();
 const singles = new EverySingle(commits, seed);
 const singlesPerSeed = 25;
-const fuzzed = (): string => `fuzzed: ${pairs.inWords}; ${singles.inWords}; ${paths.inWords}`;
+const fuzzed = (): string =>
+  `fuzzed: ${[pairs, singles, programs, paths].map(({ inWords }) => inWords).join('; ')}`;
 const totals: Totals = new Map();
 
 /** Once, where there is time for it: it takes minutes. */
@@ -43,10 +49,11 @@ try {
   if (minutes >= 10) await crowd(500);
   for (let at = seed; Date.now() - startedAt < minutes * 60_000; at++) {
     const simulated = await simulateDeploys(at, () => true, {
-      generation: at % 2 === 0 ? 'cedar' : 'fir',
+      on: (['cedar', 'command', 'fir'] as const)[at % 3] ?? 'cedar',
     });
     for (const [name, n] of simulated) totals.set(name, (totals.get(name) ?? 0) + n);
     await pairs.try(at);
+    await programs.try(at);
     await paths.try(at);
     await singles.try(singlesPerSeed);
     if (Date.now() - reportedAt < reportEveryMs) continue;
@@ -58,5 +65,6 @@ try {
   await pairs.close();
   await singles.close();
   await paths.close();
+  await programs.close();
   commits.remove();
 }

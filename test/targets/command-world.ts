@@ -84,6 +84,9 @@ export class FolderWorld implements TargetWorld, Programs {
     lines,
   ) => lines;
 
+  /** How each run of a program ends by the time that it is heard of. */
+  spoilEnd: (end: ProgramEnd, operation: Operation, place: Place) => ProgramEnd = (end) => end;
+
   constructor(clock?: Clock) {
     this.clock = clock ?? this.jumping;
   }
@@ -157,7 +160,8 @@ export class FolderWorld implements TargetWorld, Programs {
     const said = Promise.resolve().then(() =>
       onOutput('stdout', Buffer.from(text.map((line) => `${line}\n`).join(''))),
     );
-    return { ended: said.then(() => run.ended), stop: run.stop };
+    const end = said.then(() => run.ended);
+    return { ended: end.then((how) => this.spoilEnd(how, operation, place)), stop: run.stop };
   }
 
   #carryOut(
@@ -212,6 +216,15 @@ export class FolderWorld implements TargetWorld, Programs {
   release(place: Place, commit: string): void {
     const folder = this.#folder(place);
     folder.switchTo(this.#begin(place, { commit, key: null, rollback: false }));
+    folder.unlock();
+  }
+
+  configure(place: Place): void {
+    const folder = this.#folder(place);
+    const runs = folder.releases().find(({ state }) => state === 'running');
+    if (runs === undefined) throw new Error('nothing runs');
+    const { commit, artifact } = runs;
+    folder.switchTo(this.#begin(place, { commit, key: null, rollback: false }, artifact));
     folder.unlock();
   }
 

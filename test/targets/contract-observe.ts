@@ -38,6 +38,21 @@ export function observeContract(harness: TargetHarness): void {
       expect(isSameArtifact(back.artifact, artifact)).toBe(true);
     });
 
+    it('tells who put there what runs, whoever changed its configuration since', async () => {
+      stage.world.release('production', one);
+      stage.world.release('production', two);
+      const before = await stage.target.observe(stage.ports);
+      stage.world.configure('production');
+      const { running, ...seen } = await stage.target.observe(stage.ports);
+      expect(running).toEqual(before.running);
+      expect(seen.before).toEqual(before.before);
+      stage.world.goBack('production');
+      const back = await stage.running();
+      stage.world.configure('production');
+      expect(await stage.running()).toEqual(back);
+      expect(back.isRollback).toBe(true);
+    });
+
     it('tells a release that failed beside what goes on running', async () => {
       stage.world.release('production', one);
       stage.world.failRelease('production', two);

@@ -62,6 +62,12 @@ export class HerokuTargetWorld implements TargetWorld {
     this.#heroku.release(this.#apps[place], this.#heroku.slug(commit), { description });
   }
 
+  configure(place: Place): void {
+    const app = this.#apps[place];
+    const { slug = null } = app.releases.findLast(({ status }) => status === 'succeeded') ?? {};
+    this.#heroku.release(app, slug, { description: 'Set A config vars' });
+  }
+
   goBack(place: Place): void {
     const app = this.#apps[place];
     const ran = app.releases.filter(({ status, slug }) => status === 'succeeded' && slug !== null);

@@ -28,6 +28,8 @@ export interface TargetWorld {
   restorings(place: Place): number;
   /** Somebody else releases that commit. */
   release(place: Place, commit: string): void;
+  /** Somebody changes how it is configured: a release of the same code. */
+  configure(place: Place): void;
   /** Somebody goes back to what ran before. */
   goBack(place: Place): void;
   /** Somebody’s release of that commit fails. */

@@ -50,14 +50,32 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
         }
         if (turn.kind === 'superseded') {
           const { label, commit } = turn.by;
-          const by = { deploy: `${label}-${commit.slice(0, 8)}`, build: label, commit };
+          const by = { deploy: deployOf(turn.by), build: label, commit };
           return { kind: 'superseded', cause: 'newer-build', by };
         }
         looks = 0;
         await wait(`build ${turn.behind.label} runs; waiting for it to end`);
       }
     },
-    // The CI's list is all there is: a run that goes on is in it.
-    reacquire: async () => null,
+    /** A job that ended gave the lane back, whatever it left: a run that goes on holds it only where it is first again. */
+    async reacquire(_deploy, _lane, signal, progress) {
+      for (let looks = 1; ; looks++) {
+        // Where the list cannot be had the run queues again: it is asked for there until it can, or the step fails.
+        const { me, builds: listed } = await builds(signal, progress).catch((error: unknown) => {
+          signal.throwIfAborted();
+          progress(error instanceof Error ? error.message : String(error));
+          return { me: null, builds: [] };
+        });
+        if (me === null) return { kind: 'lost', to: 'a build that the CI does not show yet' };
+        const turn = decideCiTurn({ me, builds: listed, stacking: 'every' });
+        if (turn.kind !== 'go') {
+          return { kind: 'lost', to: deployOf(turn.kind === 'wait' ? turn.behind : turn.by) };
+        }
+        if (looks === 2) return null;
+        await clock.sleep(secondLookMs, signal);
+      }
+    },
   };
 }
+
+const deployOf = ({ label, commit }: CiBuild): string => `${label}-${commit.slice(0, 8)}`;

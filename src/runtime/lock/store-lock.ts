@@ -35,11 +35,13 @@ export interface LaneLock {
   ): Promise<ServiceOutput<'acquireLock'>>;
   /**
    * For a run that goes on with a deploy which held the lane: holds it again under a new token,
-   * unless another deploy was given it meanwhile. Null: this lock has no tokens.
+   * unless another deploy was given it meanwhile. Null: it holds it, and this lock has no tokens.
    */
   reacquire(
     deploy: string,
     lane: string,
+    signal: AbortSignal,
+    progress: (line: string) => void,
   ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string } | null>;
 }
 

@@ -172,7 +172,7 @@ class DeployRun {
     if (!has(this.#folded, 'holdsLock')) return;
     const token = this.#folded.snapshot.context.token;
     const { lane } = this.#folded.snapshot.context.request;
-    const held = await lock.reacquire(deploy, lane);
+    const held = await lock.reacquire(deploy, lane, this.#o.interrupt, this.#o.progress);
     if (held?.kind === 'reacquired') {
       const data = { token: held.token, why: 'the run before it is over' };
       await this.#writer.record({ type: 'lock.reacquired', data });

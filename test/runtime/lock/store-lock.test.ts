@@ -390,7 +390,9 @@ it('a run that goes on where the lane was never granted has lost it to nobody', 
     relations: async (_, heads) => heads.map(() => 'unknown'),
     quiesce: async () => {},
   });
-  expect(await lock.reacquire('502-1a5f89db', lane)).toEqual({ kind: 'lost', to: 'nobody' });
+  const { signal } = new AbortController();
+  const resumed = await lock.reacquire('502-1a5f89db', lane, signal, () => {});
+  expect(resumed).toEqual({ kind: 'lost', to: 'nobody' });
   keeper.stop();
   await log.close();
 });

@@ -134,8 +134,8 @@ class Player {
         if (this.#next?.type === 'lock.acquired') return real.acquire(input, signal, progress);
         return this.#answer('acquireLock', signal) as ReturnType<LaneLock['acquire']>;
       },
-      reacquire: async (deploy, lane) => {
-        if (this.#next?.type === 'lock.reacquired') return real.reacquire(deploy, lane);
+      reacquire: async (...given) => {
+        if (this.#next?.type === 'lock.reacquired') return real.reacquire(...given);
         if (this.#next?.type === 'lock.lost') return { kind: 'lost', to: this.#next.data.to };
         return never();
       },

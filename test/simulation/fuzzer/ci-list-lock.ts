@@ -4,31 +4,41 @@ import { createCiBuilds } from '../../../src/cli/ci/builds.ts';
 import { detectCi } from '../../../src/cli/ci/ci.ts';
 import type { Config } from '../../../src/cli/config/config.ts';
 import type { Environment } from '../../../src/cli/config/environment.ts';
+import type { Clock } from '../../../src/effects/clock.ts';
 import { createGitHub } from '../../../src/effects/history/github.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
 import { createCiLock } from '../../../src/runtime/lock/ci-lock.ts';
 import type { LaneLock } from '../../../src/runtime/lock/store-lock.ts';
+import type { Sandbox } from '../../../src/sandbox/server.ts';
 import type { Stage } from './stage.ts';
 
 export type CiProvider = 'circleci' | 'github';
 
 /** The numbers of our own build in either CI. */
 const ours = { job: 502, run: 30_433_700 };
-const jobs: Readonly<Record<CiProvider, Readonly<Record<string, string>>>> = {
-  circleci: {
+/** What a job is told by its CI; a run's label is its number. */
+export interface CiNumbers {
+  /** CircleCI's of the job. */
+  readonly job: number;
+  /** GitHub's id of the run. */
+  readonly run: number;
+}
+
+const jobs: Readonly<Record<CiProvider, (numbers: CiNumbers) => Record<string, string>>> = {
+  circleci: ({ job }) => ({
     CI: 'true',
     CIRCLECI: 'true',
-    CIRCLE_BUILD_NUM: String(ours.job),
+    CIRCLE_BUILD_NUM: String(job),
     CIRCLE_BRANCH: 'master',
     CIRCLE_JOB: 'deploy',
     CIRCLE_PROJECT_USERNAME: 'acme',
     CIRCLE_PROJECT_REPONAME: 'web',
-    CIRCLE_BUILD_URL: `https://circleci.com/gh/acme/web/${ours.job}`,
-  },
-  github: {
+    CIRCLE_BUILD_URL: `https://circleci.com/gh/acme/web/${job}`,
+  }),
+  github: ({ run }) => ({
     CI: 'true',
     GITHUB_ACTIONS: 'true',
-    GITHUB_RUN_ID: String(ours.run),
+    GITHUB_RUN_ID: String(run),
     GITHUB_RUN_NUMBER: '88',
     GITHUB_RUN_ATTEMPT: '1',
     GITHUB_EVENT_NAME: 'push',
@@ -37,7 +47,7 @@ const jobs: Readonly<Record<CiProvider, Readonly<Record<string, string>>>> = {
     GITHUB_REF_TYPE: 'branch',
     GITHUB_REPOSITORY: 'acme/web',
     GITHUB_WORKFLOW_REF: 'acme/web/.github/workflows/deploy.yml@refs/heads/master',
-  },
+  }),
 };
 
 /** A build before ours that is over, ours, and one of another branch. */
@@ -55,12 +65,19 @@ export function listBuilds({ sandbox: { control }, commits }: Stage): void {
   control.ciBuild({ job: 'deploy', branch: 'other', commit: commits.other, status: 'running' });
 }
 
+export interface CiListOptions {
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+  readonly numbers?: CiNumbers;
+}
+
+/** @param numbers of the job that asks */
 export function ciListLock(
   provider: CiProvider,
-  stage: Stage,
+  { sandbox, clock, numbers = ours }: CiListOptions,
   ports: (signal: AbortSignal) => Ports,
 ): LaneLock {
-  const { environment: env } = stage.sandbox;
+  const { environment: env } = sandbox;
   const builds = createCiBuilds({
     provider,
     config: { branch: 'master', repository: 'https://github.com/acme/web' } as Config,
@@ -69,9 +86,9 @@ export function ciListLock(
       circleApiUrl: env.CIRCLE_API_URL,
       githubToken: env.GITHUB_TOKEN,
     } as unknown as Environment,
-    ci: detectCi(jobs[provider]),
+    ci: detectCi(jobs[provider](numbers)),
     github: createGitHub({ baseUrl: env.GITHUB_API_URL ?? '', token: env.GITHUB_TOKEN ?? '' }),
     ports: (signal) => ports(signal),
   });
-  return createCiLock({ provider, clock: stage.time.clock, builds });
+  return createCiLock({ provider, clock, builds });
 }

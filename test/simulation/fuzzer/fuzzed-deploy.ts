@@ -20,7 +20,8 @@ import { createServices } from '../../../src/runtime/loop/service-table.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { actorCalled } from '../../actor.ts';
-import { production, staging, targetOf } from '../lane-world.ts';
+import { production, staging } from '../apps.ts';
+import { targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { ciListLock } from './ci-list-lock.ts';
@@ -162,7 +163,7 @@ export class Fuzzer {
     });
     const lock =
       world.lock !== undefined
-        ? ciListLock(world.lock, stage, ports)
+        ? ciListLock(world.lock, { sandbox: stage.sandbox, clock: stage.time.clock }, ports)
         : createStoreLock({
             log,
             clock,

@@ -1,7 +1,8 @@
 /** What CI asks for in a fuzzed deploy: short deadlines, and a lane of its own. */
 import type { Endpoint, Settings, Verify } from '../../../src/machine/events.ts';
 import type { NewDeploy } from '../../../src/runtime/loop/request.ts';
-import { production, staging, targetOf } from '../lane-world.ts';
+import { production, staging } from '../apps.ts';
+import { targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import type { FuzzWorld } from './worlds.ts';
 

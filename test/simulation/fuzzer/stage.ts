@@ -4,7 +4,7 @@ import type { HttpResponse } from '../../../src/effects/http/request.ts';
 import type { App, FormationType, Release } from '../../../src/sandbox/heroku/state.ts';
 import type { HerokuWorld } from '../../../src/sandbox/heroku/world.ts';
 import { createSandbox, type Sandbox } from '../../../src/sandbox/server.ts';
-import { production, staging } from '../lane-world.ts';
+import { production, staging } from '../apps.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 import type { Commits } from './commits.ts';
 

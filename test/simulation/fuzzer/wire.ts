@@ -2,7 +2,7 @@
 
 import { NoAnswer } from '../../../src/effects/http/errors.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../../src/effects/http/request.ts';
-import { production } from '../lane-world.ts';
+import { production } from '../apps.ts';
 import type { AnswerMutation } from './answer-mutations.ts';
 import type { Json } from './json-mutations.ts';
 import type { Dress, Stage } from './stage.ts';

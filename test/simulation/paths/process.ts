@@ -17,7 +17,8 @@ import { type RunOptions, runDeploy, type ServiceTable } from '../../../src/runt
 import { createServices } from '../../../src/runtime/loop/service-table.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { actorCalled } from '../../actor.ts';
-import { canary, production, staging, targetOf } from '../lane-world.ts';
+import { canary, production, staging } from '../apps.ts';
+import { targetOf } from '../lane-world.ts';
 import { leaseMs } from '../scenario.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
 import type { PathWorld } from './world.ts';

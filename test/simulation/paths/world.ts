@@ -12,8 +12,8 @@ import type { Received } from '../../../src/sandbox/journal.ts';
 import { type RunningSandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
+import { canary, production, staging } from '../apps.ts';
 import { CommitGraph } from '../commit-graph.ts';
-import { canary, production, staging } from '../lane-world.ts';
 import { VirtualTime } from '../virtual-time.ts';
 
 type Generation = 'cedar' | 'fir';

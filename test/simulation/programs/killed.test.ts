@@ -23,7 +23,7 @@ describe.each(isSoak ? [false, true] : [true])(
       const wrong: [Death, object][] = [];
       for (const run of upTo(runs)) {
         const death = { run, when, isCareless };
-        const { exchanges: _, ...ended } = await fuzzer.run(ancestor, null, death);
+        const { exchanges: _, ...ended } = await fuzzer.run(ancestor, [], death);
         const isRight =
           ended.state === 'production.live' &&
           ended.shipped.every((times) => times === 1) &&

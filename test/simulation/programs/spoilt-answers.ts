@@ -1,4 +1,5 @@
 /** Every single way to spoil what a program says: each line and field dropped, emptied, cut, doubled, reordered or swapped. */
+import type { ProgramEnd } from '../../../src/effects/targets/command/program.ts';
 import { type Json, jsonMutations } from '../fuzzer/json-mutations.ts';
 import type { ProgramExchange, SpoiltAnswer } from './spoilt-deploy.ts';
 
@@ -7,12 +8,23 @@ export type NamedSpoil = Omit<SpoiltAnswer, 'times'> & { readonly name: string }
 const everything = { isRead: () => true, isUnordered: () => false };
 const nothing = { sibling: undefined, older: undefined };
 
+/** What the protocol gives a meaning, what shells and runtimes end with, and a signal. */
+export const exitCodes = [1, 2, 10, 75, 126, 127, 137, 255] as const;
+const ends: readonly ProgramEnd[] = [
+  ...exitCodes.map((code) => ({ code, signal: null })),
+  { code: null, signal: 'SIGKILL' },
+];
+
 /** Of many asks in a row, the first two and the last two; the same bytes once. */
 export function* spoilsOf(exchanges: readonly ProgramExchange[]): Generator<NamedSpoil> {
   for (const { key, occurrence, lines } of exchanges) {
     const asks = exchanges.filter((one) => one.key === key).length;
     if (occurrence > 2 && occurrence < asks - 1) continue;
     const seen = new Set([lines.join('\n')]);
+    for (const { code, signal } of ends) {
+      const name = `${key} #${occurrence}: ends with ${code ?? signal}`;
+      yield { key, occurrence, name, change: () => null, end: { code, signal } };
+    }
     for (const { name, change } of changesOf(lines)) {
       const changed = change(lines)?.join('\n');
       if (changed === undefined || seen.has(changed)) continue;
@@ -22,9 +34,10 @@ export function* spoilsOf(exchanges: readonly ProgramExchange[]): Generator<Name
   }
 }
 
-type Change = Pick<NamedSpoil, 'name' | 'change'>;
+export type Change = Pick<NamedSpoil, 'name' | 'change'>;
 
-function* changesOf(lines: readonly string[]): Generator<Change> {
+/** Each way to spoil lines. */
+export function* changesOf(lines: readonly string[]): Generator<Change> {
   const value = lines.map((line) => JSON.parse(line)) as Json[];
   for (const { name, change } of jsonMutations(value, everything)) {
     yield {

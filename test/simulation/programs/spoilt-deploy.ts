@@ -1,6 +1,7 @@
 /** One whole deploy by programs under virtual time, one of whose answers is spoilt: real runtime, chart, effects and log. */
 import type { Clock } from '../../../src/effects/clock.ts';
 import type { History } from '../../../src/effects/history/history.ts';
+import type { ProgramEnd } from '../../../src/effects/targets/command/program.ts';
 import { commandTargets } from '../../../src/effects/targets/command/target.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
@@ -32,7 +33,10 @@ export interface SpoiltAnswer {
   readonly occurrence: number;
   /** Only that answer, or all from that one on. */
   readonly times: 'once' | 'onwards';
+  /** Null: there is nothing to spoil. */
   readonly change: (lines: readonly string[]) => readonly string[] | null;
+  /** How the program is heard to have ended; left out: as it did. */
+  readonly end?: ProgramEnd;
 }
 
 export interface ProgramDeploy {
@@ -88,7 +92,7 @@ export class ProgramFuzzer {
   /** @param death at which run of a program this process dies, and how far that comes; another process carries on */
   async run(
     world: ProgramWorld,
-    spoil: SpoiltAnswer | null = null,
+    spoils: readonly SpoiltAnswer[] = [],
     death: Death | null = null,
   ): Promise<ProgramDeploy> {
     const time = new VirtualTime(startMs);
@@ -99,7 +103,7 @@ export class ProgramFuzzer {
       world.past(folders);
       folders.isCareless = death?.isCareless ?? false;
       const truth = new Truth(folders);
-      const wire = new Wire(folders, spoil, truth);
+      const wire = new Wire(folders, spoils, truth);
       let done = false;
       const label = String(this.#deploys);
       const dead = Promise.withResolvers<void>();
@@ -211,20 +215,32 @@ class Wire {
   readonly exchanges: ProgramExchange[] = [];
   spoilt = 0;
 
-  constructor(folders: FolderWorld, spoil: SpoiltAnswer | null, truth: Truth) {
+  constructor(folders: FolderWorld, spoils: readonly SpoiltAnswer[], truth: Truth) {
     folders.onRun = (operation, place, told) => {
       if (operation === 'deploy' && place === 'production') truth.onWrite(told);
     };
+    const spoilOf = (key: string, occurrence: number): SpoiltAnswer | undefined =>
+      spoils.find(
+        (one) =>
+          one.key === key &&
+          (one.times === 'once' ? one.occurrence === occurrence : one.occurrence <= occurrence),
+      );
     folders.spoil = (lines, operation, place) => {
       const key = `${place} ${operation}`;
       const occurrence = this.exchanges.filter((one) => one.key === key).length + 1;
       this.exchanges.push({ key, occurrence, lines });
-      if (spoil === null || spoil.key !== key || spoil.occurrence > occurrence) return lines;
-      if (spoil.times === 'once' && spoil.occurrence < occurrence) return lines;
-      const changed = spoil.change(lines);
+      const changed = spoilOf(key, occurrence)?.change(lines) ?? null;
       if (changed === null || `${changed}` === `${lines}`) return lines;
       this.spoilt += 1;
       return changed;
+    };
+    folders.spoilEnd = (end, operation, place) => {
+      const key = `${place} ${operation}`;
+      const occurrence = this.exchanges.filter((one) => one.key === key).length;
+      const heard = spoilOf(key, occurrence)?.end;
+      if (heard === undefined) return end;
+      this.spoilt += 1;
+      return heard;
     };
   }
 }

@@ -13,6 +13,11 @@ export class ReleaseList {
   readonly releases: readonly ReleaseLine[];
   readonly work: readonly WorkLine[];
   readonly running: ReleaseLine | null;
+  /**
+   * By which release that came to run: one that a program was asked for, or that goes back, or whose code another one ran
+   * before. A changed configuration is a release of the same code, and decides nothing.
+   */
+  readonly decided: ReleaseLine | null;
   /** Back to the first release that ever was. */
   readonly isWhole: boolean;
   readonly #words: readonly string[];
@@ -39,6 +44,7 @@ export class ReleaseList {
     if (off !== undefined) throw this.#wrong(`has ${off[0]} \`${off[2]}\` lines, not ${off[1]}`);
     this.#checkOrder();
     this.running = this.#runningOf(end);
+    this.decided = this.#decidedOf(this.running);
   }
 
   /** A release by its id; null where it is not listed. */
@@ -62,9 +68,7 @@ export class ReleaseList {
    * @throws CommandError E_PROGRAM_SHORT the list does not say
    */
   otherBefore(release: ReleaseLine): ReleaseLine | null {
-    const isOther = (one: ReleaseLine) =>
-      one.commit !== release.commit || !isSameArtifact(artifactOf(one), artifactOf(release));
-    const other = this.ranBefore(release).find(isOther);
+    const other = this.ranBefore(release).find((one) => !isSameCode(one, release));
     if (other === undefined && !this.isWhole) throw this.#short(`what ran before ${release.id}`);
     return other ?? null;
   }
@@ -98,12 +102,12 @@ export class ReleaseList {
   }
 
   observed(): Observed {
-    const { running, pending, releases } = this;
-    const before = running === null ? null : this.otherBefore(running);
-    const newer = releases.filter(({ number }) => running === null || number > running.number);
+    const { decided, pending, releases } = this;
+    const before = decided === null ? null : this.otherBefore(decided);
+    const newer = releases.filter(({ number }) => decided === null || number > decided.number);
     return {
       cursor: String(releases[0]?.number ?? 0),
-      running: running === null ? null : runningOf(running),
+      running: decided === null ? null : runningOf(decided),
       before: before === null ? null : decisionOf(before),
       failed: newer.filter(({ state }) => state === 'failed').map(decisionOf),
       pending:
@@ -168,6 +172,14 @@ export class ReleaseList {
     return running ?? null;
   }
 
+  #decidedOf(running: ReleaseLine | null): ReleaseLine | null {
+    if (running === null) return null;
+    const stretch = [running, ...this.ranBefore(running)];
+    const other = stretch.findIndex((one) => !isSameCode(one, running));
+    const ofIts = other === -1 ? stretch : stretch.slice(0, other);
+    return ofIts.find(({ key, rollback }) => key !== null || rollback) ?? ofIts.at(-1) ?? running;
+  }
+
   #wrong(fault: string): CommandError {
     return wrongAnswer(this.#words, fault);
   }
@@ -179,6 +191,9 @@ export class ReleaseList {
     });
   }
 }
+
+const isSameCode = (one: ReleaseLine, other: ReleaseLine): boolean =>
+  one.commit === other.commit && isSameArtifact(artifactOf(one), artifactOf(other));
 
 export const releaseOf = ({ id, version }: ReleaseLine): Release => ({
   id,

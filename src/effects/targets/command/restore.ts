@@ -140,7 +140,7 @@ function planOf(
 /** That it is what runs, and no other code is under way. */
 function isAlone(list: ReleaseList, back: ReleaseLine): boolean {
   const isOther = (one: ReleaseLine) => !isSameArtifact(artifactOf(one), artifactOf(back));
-  return list.running?.id === back.id && !pendingOf(list).some(isOther);
+  return list.decided?.id === back.id && !pendingOf(list).some(isOther);
 }
 
 const releaseYourself = 'Release by hand what should run there, or deploy the next commit.';

@@ -63,12 +63,12 @@ class CommandTarget implements Target {
    * Production may be the very place of which its canary is a share: then the commit would be found there, as if all of
    * production ran it. @throws CommandError E_PROGRAM_ANSWER
    */
-  #mustBeNoShare({ running }: ReleaseList): void {
+  #mustBeNoShare({ decided }: ReleaseList): void {
     const { environment, current } = this.#host.commands;
-    if (environment === 'canary' || running?.key == null || !isShareKey(running.key)) return;
+    if (environment === 'canary' || decided?.key == null || !isShareKey(decided.key)) return;
     throw wrongAnswer(
       current ?? [],
-      `it tells the canary’s share, release ${running.id} of the key ${running.key}, for what ${environment} runs: it has to tell what the rest of the traffic gets`,
+      `it tells the canary’s share, release ${decided.id} of the key ${decided.key}, for what ${environment} runs: it has to tell what the rest of the traffic gets`,
     );
   }
 
