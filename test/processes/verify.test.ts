@@ -60,7 +60,7 @@ it('exits 1 where an export was changed, cut off, or signed by somebody else', a
     writeFileSync(file, `${text.join('\n')}\n`);
     return file;
   };
-  const at = lines.findIndex((line) => line.includes('"staging.verified"'));
+  const at = lines.findIndex((line) => line.includes('"type":"staging.verified"'));
   const changed = write(
     'changed.jsonl',
     lines.with(at, (lines[at] ?? '').replace('"steadyMs":', '"steadyMs":9')),
