@@ -75,6 +75,8 @@ async function drain(
 }
 
 const states: Readonly<Record<string, string>> = {
+  'staging.submitted': 'deployingStaging.following',
+  'staging.verified': 'verifying.gates',
   'deploy.failed': 'failed',
   'production.held': 'blockedByRollback',
   'production.verified': 'production.live',

@@ -97,7 +97,7 @@ export const auditMutants: readonly Mutant[] = [
     symbol: 'lastSeen',
     code: 'if (back !== undefined && back.position > (newest?.position ?? 0)) {',
     by: 'if (back !== undefined && newest === null) {',
-    noticedBy: `${explain} › it shipped, and a person took production back since`,
+    noticedBy: `${explain} › a person had taken production back since it looked`,
   },
   {
     id: 'a-rollback-that-was-lifted-holds',

@@ -8,6 +8,7 @@ import { stateAfter } from '../../../src/runtime/log/recorded.ts';
 import { type EventLog, type JsonObject, LogFault } from '../../../src/store/log.ts';
 import { Statement } from '../../../src/store/procedure.ts';
 import { type Projection, rebuildProjections } from '../../../src/store/projection.ts';
+import { sample } from '../../machine/samples.ts';
 import { execute } from '../../postgres/server.ts';
 import { usePostgres } from '../../postgres/use-postgres.ts';
 import { events, sqliteStore, type TestStore } from '../../store/events.ts';
@@ -183,6 +184,12 @@ function readModel<S extends TestStore>(
         wayToLive(live, null, 'v1'),
       );
       await request(log, '502-a');
+      // Verified, and not live before its bake has ended.
+      const next = { label: '503', commit: 'e'.repeat(40), bakeMs: 600_000 };
+      const release = { id: 'release-v2', version: 'v2' };
+      const bakes = sample('production.verified', { release, bakeMs: next.bakeMs });
+      const way = wayToLive(next.commit, live, release.version).with(-1, bakes);
+      const baking = await writeDeploy(log, next, way);
       await writeLane(log, {
         type: 'lane.disabled',
         data: { actor: 'ana', observed: 'seen', reason: "it's late" },
@@ -192,7 +199,7 @@ function readModel<S extends TestStore>(
       const at = schema === null ? '' : `"${schema}".`;
       const rows = (view: string, order: string) =>
         ask(store(), made, `select * from ${at}lockstep_${view} order by ${order}`);
-      const [of501, of502] = await rows('deploys', 'requested_at, deploy');
+      const [of501, of502, of503] = await rows('deploys', 'requested_at, deploy');
       expect(of501).toMatchObject({
         ...{ deploy, lane: 'acme-web', commit_id: live, author: 'Ana Lima', build: '501' },
         ...{ state: 'production.live', live_at: time, changed_at: time },
@@ -200,7 +207,10 @@ function readModel<S extends TestStore>(
       expect(Boolean(of501?.settled)).toBe(true);
       expect(of502).toMatchObject({ deploy: '502-a', state: 'queued', live_at: null });
       expect(Boolean(of502?.settled)).toBe(false);
-      const moves = await rows('transitions', 'position');
+      expect(of503).toMatchObject({ state: 'production.verifying.baking', live_at: null });
+      const all = await rows('transitions', 'position');
+      expect(all.filter((move) => move.deploy === baking)).toHaveLength(way.length + 1);
+      const moves = all.filter((move) => move.deploy !== baking);
       const recorded = await log.readStream(`deploy/${deploy}`);
       expect(moves.slice(0, -1).map(({ type, to_state }) => [type, to_state])).toEqual(
         recorded.map((event) => [event.type, stateAfter(event)]),
@@ -216,6 +226,8 @@ function readModel<S extends TestStore>(
       expect(await rows('releases', 'position')).toMatchObject([
         { deploy, environment: 'staging', release: 'v1', commit_id: live },
         { deploy, environment: 'production', release: 'v1', release_id: 'release-v1' },
+        { deploy: baking, environment: 'staging', release: 'v2' },
+        { deploy: baking, environment: 'production', release: 'v2' },
       ]);
       // The log is still one, and the same: no view is in it.
       expect(await (await open({ projections })).headDigest()).toEqual(before);

@@ -6,12 +6,12 @@ import { samples } from '../../../src/machine/samples.ts';
 import { type Asked, explain } from '../../../src/runtime/audit/explain.ts';
 import { type CommitOrder, type Echo, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
-import { runResource } from '../../../src/runtime/log/streams.ts';
+import { deployStream, runResource } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { sample } from '../../machine/samples.ts';
 import { CommitGraph } from '../../simulation/commit-graph.ts';
-import { run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
+import { deployEvents, run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
 
 /** A line of commits `c0` … `c6`, one beside it, and one that no graph has. */
 function commits() {
@@ -51,6 +51,16 @@ const ended =
     writeDeploy(log, { label, commit }, events);
 const toGates = (label: string, commit: string, base: string, last: DomainEvent): Story =>
   ended(label, commit, ...wayToGates(commit, base, `v-${label}`), last);
+/** What else is written before the deploy's last event. */
+const meanwhile =
+  (label: string, commit: string, events: readonly DomainEvent[], other: Story): Story =>
+  async (log) => {
+    const made = deployEvents({ label, commit }, events);
+    const stream = deployStream(id(label, commit));
+    await log.append([{ stream, expected: 'none', events: made.slice(0, -1) }]);
+    await other(log);
+    await log.append([{ stream, expected: made.length - 1, events: made.slice(-1) }]);
+  };
 const id = (label: string, commit: string): string => `${label}-${commit.slice(0, 8)}`;
 const newer = (label: string, commit: string): DomainEvent => ({
   type: 'deploy.superseded',
@@ -448,6 +458,22 @@ const rows: Readonly<Record<string, Row>> = {
     asked: at(1),
     told: { verdict: 'held', production: { isTakenBack: false, version: 'v41' } },
     chain: [/^production was taken back to v38 .* as v41, by bo@.*: errors$/, /^held: /],
+  },
+  'it failed, and a person had taken production back since it looked': {
+    stories: [
+      first,
+      meanwhile(
+        '501',
+        at(1),
+        [...wayToGates(at(1), at(0), 'v2'), sample('deploy.failed')],
+        takenBack(at(0)),
+      ),
+    ],
+    asked: at(1),
+    told: {
+      verdict: 'failed',
+      production: { version: 'v41', deploy: 'rollback-1a2b3c4d', isTakenBack: true },
+    },
   },
   'it is live, and production was taken back to it': {
     stories: [

@@ -18,19 +18,22 @@ export interface Wanted {
   readonly label: string;
   readonly commit: string;
   readonly lane?: string;
+  /** For how long production has to hold before it is live. */
+  readonly bakeMs?: number;
 }
 
 const deployId = ({ label, commit }: Wanted): string => `${label}-${commit.slice(0, 8)}`;
 
 /** The events after `deploy.requested`; the chart has to take each. */
-function deployEvents(wanted: Wanted, events: readonly DomainEvent[]): NewEvent[] {
-  const { label, commit, lane = 'acme-web' } = wanted;
-  const { build, commit: sampled } = samples['deploy.requested'];
+export function deployEvents(wanted: Wanted, events: readonly DomainEvent[]): NewEvent[] {
+  const { label, commit, lane = 'acme-web', bakeMs = 0 } = wanted;
+  const { build, commit: sampled, settings } = samples['deploy.requested'];
   const request = {
     ...samples['deploy.requested'],
     ...{ deploy: deployId(wanted), lane, chart: chartHash },
     build: { ...build, label },
     commit: { ...sampled, sha: commit },
+    settings: { ...settings, production: { ...settings.production, bakeMs } },
   };
   let folded = begin(request, 0);
   const first = { from: null, to: stateOf(folded), settled: false, reason: null };
