@@ -116,6 +116,16 @@ describe('the environment of hooks', () => {
   });
 
   it.each([
+    [{}, 'PAGER_KEY and REGION'],
+    [{ PAGER_KEY: 'k' }, 'REGION'],
+  ])('that a command is to get and is not set is asked for by name: %o', async (env, unset) => {
+    const line = '{ on: "*", run: bin/page, env: [PAGER_KEY, REGION] }';
+    expect(await opened(line, env)).toMatchObject([{ title: 'hook bin/page', unset }]);
+    const [one] = await opened(line, { PAGER_KEY: 'k', REGION: '' });
+    expect(one).not.toHaveProperty('unset');
+  });
+
+  it.each([
     ['a URL that is none', { CHAT_URL: 'a.test' }, 'E_ENVIRONMENT'],
     ['a URL over plain http', { CHAT_URL: 'http://a.test/x' }, 'E_PLAIN_HTTP'],
     ['a secret of another kind', { NEW_SECRET: 'hunter2hunter2hunter2hunter2' }, 'E_ENVIRONMENT'],

@@ -9,6 +9,15 @@ const docs = 'test/effects/channels/hooks/docs.test.ts';
 
 export const hookMutants: readonly Mutant[] = [
   {
+    id: 'a-command-runs-without-what-it-is-to-get',
+    promise,
+    file: 'src/effects/channels/hooks/open.ts',
+    symbol: 'open',
+    code: 'if (missing.length > 0) return',
+    by: 'if (missing.length > names.length) return',
+    noticedBy: `${outbox} › is told by the next run that has it`,
+  },
+  {
     id: 'a-hooks-event-that-fails-is-passed-over',
     promise,
     file: 'src/effects/channels/hooks/channel.ts',

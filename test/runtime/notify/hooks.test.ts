@@ -40,20 +40,28 @@ afterEach(async () => {
 });
 
 /** Another run with these hooks, as each job of a CI has one. */
-function run(hooks: HooksSettings, startAt: number | 'head' = 0): Notifier {
-  const ports = { clock: systemClock, folder, env: { PATH: process.env.PATH } };
-  const channels = openHooks(hooks, { SECRET: receiver.secret }, ports).map((one) => {
-    if ('unset' in one) throw new Error(`${one.unset} is not set`);
-    return one;
-  });
+function run(
+  hooks: HooksSettings,
+  startAt: number | 'head' = 0,
+  { env = {}, unset = [] }: { env?: Record<string, string>; unset?: readonly string[] } = {},
+): Notifier {
+  const ports = { clock: systemClock, folder, env: { PATH: process.env.PATH, ...env } };
+  const channels = openHooks(hooks, { SECRET: receiver.secret }, ports);
+  expect(channels.flatMap((one) => ('unset' in one ? one.unset : []))).toEqual(unset);
   return together([
-    ...channels.map((channel) =>
-      createNotifier({
-        ...{ log, channel, lane, startAt },
-        ports: { http: receiver.http, clock: systemClock, progress: (line) => lines.push(line) },
-        owner: { host: 'here', run: randomUUID() },
-        leaseMs: 60_000,
-      }),
+    ...channels.flatMap((channel) =>
+      'unset' in channel
+        ? []
+        : createNotifier({
+            ...{ log, channel, lane, startAt },
+            ports: {
+              http: receiver.http,
+              clock: systemClock,
+              progress: (line) => lines.push(line),
+            },
+            owner: { host: 'here', run: randomUUID() },
+            leaseMs: 60_000,
+          }),
     ),
     rosterKeeper(log, lane, channels),
   ]);
@@ -90,6 +98,23 @@ const well = (of: Receiver): void => {
 };
 
 describe('what cannot be delivered', () => {
+  it('because a command’s variable is not set is told by the next run that has it', async () => {
+    const paging = {
+      ...{ on: '*', env: ['PAGER_KEY'] },
+      run: 'test -n "$PAGER_KEY" || exit 1; echo "$PIPELINE_EVENT_ID" >> told',
+    };
+    const has = { env: { PAGER_KEY: 'k' } };
+    const told = () => readFileSync(join(folder, 'told'), 'utf8').trim().split('\n');
+    const ids = await write('501-aaaaaaaa', ...begun);
+    await run([paging], 0, has).drain();
+    ids.push(...(await write('502-bbbbbbbb', ...begun)));
+    await run([paging], 'head', { unset: ['PAGER_KEY'] }).drain();
+    expect(told()).toEqual(ids.slice(0, begun.length));
+    await run([paging], 'head', has).drain();
+    expect(told()).toEqual(ids);
+    expect(await readUndelivered(log)).toEqual([]);
+  });
+
   it('waits, is kept with its reason, and is delivered in order by a later run', async () => {
     const ids = [
       ...(await write('501-aaaaaaaa', ...begun)),

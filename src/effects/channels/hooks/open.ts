@@ -17,18 +17,16 @@ export function open(
   return hooks.map((hook) => {
     const title = hookTitle(hook);
     const same = { name: hookName(hook), title, patterns: [hook.on].flat() };
-    const { run } = hook;
-    return run === undefined
-      ? byUrl(hook, values, ports, same)
-      : createHook({
-          ...same,
-          send: (envelope, given) =>
-            hand(
-              { line: run, folder: ports.folder, env: ports.env, names: hook.env ?? [], title },
-              envelope,
-              given,
-            ),
-        });
+    const { run, env: names = [] } = hook;
+    if (run === undefined) return byUrl(hook, values, ports, same);
+    const { folder, env } = ports;
+    // Its program would end with what leaves an event out for good: where they are set, the event is told.
+    const missing = names.filter((name) => env[name] === undefined);
+    if (missing.length > 0) return { name: same.name, title, unset: missing.join(' and ') };
+    return createHook({
+      ...same,
+      send: (envelope, given) => hand({ line: run, folder, env, names, title }, envelope, given),
+    });
   });
 }
 
