@@ -33,7 +33,7 @@ export function unknownIn({ initial, states, transitions }: ChartDefinition): st
     .map(({ name }) => `a second state ${name}`);
   const code = [
     ...transitions.flatMap(({ guard }) =>
-      guard === null || guard in guards ? [] : [`guard ${guard}`],
+      guard === null || Object.hasOwn(guards, guard) ? [] : [`guard ${guard}`],
     ),
     ...[...transitions, ...states.map(({ entry, exits }) => ({ actions: [...entry, ...exits] }))]
       .flatMap((one) => one.actions)

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { chart } from './chart.ts';
 import { steps } from './codec.ts';
+import { chartEventSchemas } from './definition.ts';
 import { eventSchemas } from './events.ts';
 import { laneEventSchemas } from './lane.ts';
 import { headEventSchemas } from './log-head.ts';
@@ -24,7 +25,12 @@ const metadataFields = [
 ];
 
 export function logVocabulary(): ReadonlySet<string> {
-  const schemas = { ...eventSchemas, ...laneEventSchemas, ...headEventSchemas };
+  const schemas = {
+    ...eventSchemas,
+    ...laneEventSchemas,
+    ...headEventSchemas,
+    ...chartEventSchemas,
+  };
   const words = new Set([...metadataFields, ...Object.keys(schemas), ...Object.keys(steps)]);
   const seen = new Set<z.ZodType>();
   for (const schema of Object.values(schemas)) {

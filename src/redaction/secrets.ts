@@ -30,7 +30,9 @@ export function secretsOfEnvironment(
   const guessed: string[] = [];
   for (const [name, value = ''] of Object.entries(env)) {
     if (value.trim() === '') continue;
-    if (tokens.includes(name)) certain.push(...linesOf(value), ...keyIn(value.trim()));
+    if (tokens.includes(name)) {
+      certain.push(...linesOf(value), ...keyIn(value.trim()), ...valuesOfHeaders(value));
+    }
     if (webhooks.includes(name)) certain.push(...webhookSecrets(value.trim()));
     else if (/HOOK/i.test(name)) certain.push(...longPartsOf(value.trim()));
     const passwords = passwordsOf(value.trim());
@@ -43,6 +45,22 @@ export function secretsOfEnvironment(
 /** The key in a signing secret of Standard Webhooks: whoever repeats it may leave out what says what it is. */
 function keyIn(value: string): string[] {
   return value.startsWith('whsec_') ? [value.slice('whsec_'.length)] : [];
+}
+
+/** As long as a key is; a shorter one is a secret by its name. */
+const longestWord = 16;
+
+/**
+ * The values of headers in one variable (`api-key=VALUE,dataset=shop`, percent-encoded), as they are written and as they are
+ * meant. Not each of them is a secret: the name of a dataset, masked, would hide that word everywhere.
+ */
+function valuesOfHeaders(text: string): string[] {
+  return text.split(',').flatMap((pair) => {
+    const [, name = '', written = ''] = /^\s*([\w.-]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
+    const meant = decoded(written).replace(/^(bearer|basic)\s+/i, '');
+    const isSecret = meant.length >= longestWord || /auth|key|token|secret|password/i.test(name);
+    return isSecret && meant !== '' ? [written, meant] : [];
+  });
 }
 
 /** The passwords in whatever of these is a URL: arguments, or values of the configuration. */

@@ -52,6 +52,13 @@ describe('a secret', () => {
       'fedcba9876543210',
       'aBcDeFgHiJkLmNoPq',
     ],
+    [
+      'PIPELINE_OTLP_HEADERS',
+      'api-key=a%20key,x-team=0123456789abcdef',
+      'a%20key',
+      'a key',
+      '0123456789abcdef',
+    ],
     ['HTTPS_PROXY', 'http://ana:prox%2Fy-pass@proxy.test:3128', 'prox%2Fy-pass', 'prox/y-pass'],
     ['http_proxy', 'ana:proxypass@proxy.test:3128', 'proxypass'],
     ['ALL_PROXY', 'socks5://ana:sockspass@proxy.test', 'sockspass'],
@@ -131,6 +138,7 @@ describe('no secret', () => {
     ['PASSWORD_MIN_LENGTH', '12000'],
     ['TOKEN_TIMEOUT_MS', '1500.5'],
     ['SECRETS_COUNT', '10001'],
+    ['PIPELINE_OTLP_HEADERS', 'x-dataset=production,x-a=b', 'production'],
   ])('is what %s holds: %s', (name, value, part = value) => {
     gate.hideSecretsOf({ [name]: value }, secretVariables);
     const text = `it said (${part}) to us at http://127.0.0.1/apps`;

@@ -43,6 +43,7 @@ export async function orderRollback(order: OrderedRollback): Promise<void> {
     .reverse();
   const plan = chooseRollback(null, {
     ...{ shipped, running: state.running, unfinished: seen.rollback, named: null, newId },
+    ranBefore: state.before?.artifact ?? null,
     isTakenBack: back?.release.id === state.running.release.id,
   });
   begins(plan.id);

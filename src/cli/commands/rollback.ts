@@ -158,7 +158,8 @@ async function decide(
   const isKnown = name === null || shipped.some(({ release }) => release.version === name);
   const named = isKnown ? null : await target.findRelease(name, ports);
   const plan = chooseRollback(name, {
-    ...{ shipped, running, isTakenBack: back?.release.id === running.release.id },
+    ...{ shipped, running, ranBefore: state.before?.artifact ?? null },
+    isTakenBack: back?.release.id === running.release.id,
     ...{ unfinished: lane.rollback?.target === ofHere ? lane.rollback : null, named },
     newId: `rollback-${run.id.slice(0, 8)}`,
   });

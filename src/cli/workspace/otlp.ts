@@ -2,7 +2,6 @@
 import { isPrivate } from '../../effects/http/plain.ts';
 import { type OtlpReceiver, otlpHeadersVariable } from '../../effects/telemetry/vendor.ts';
 import { UsageError } from '../../errors/error.ts';
-import { hide } from '../../redaction/gate.ts';
 
 /** @param headers as OpenTelemetry writes them: `name=value,other=value`, values percent-encoded @throws UsageError */
 export function otlpReceiver(address: string, headers: string | null): OtlpReceiver {
@@ -28,9 +27,7 @@ function parsed(text: string): Record<string, string> {
       const [, name, encoded] =
         /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
       if (name === undefined || encoded === undefined) throw notHeaders();
-      const value = decoded(encoded);
-      hide(value.replace(/^(bearer|basic)\s+/i, ''));
-      return [name.toLowerCase(), value];
+      return [name.toLowerCase(), decoded(encoded)];
     }),
   );
 }

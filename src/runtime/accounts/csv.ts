@@ -48,8 +48,8 @@ export function toCsv(changes: readonly Change[]): string {
 function cell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
-  const harmless = /^\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(value) ? `'${value}` : value;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: none but a line's end is of use in a cell
-  const clean = harmless.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, ' ');
-  return /[",\n;]/.test(clean) ? `"${clean.replaceAll('"', '""')}"` : clean;
+  const clean = value.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, ' ');
+  const harmless = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(clean) ? `'${clean}` : clean;
+  return /[",\n;]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

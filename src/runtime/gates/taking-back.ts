@@ -9,7 +9,7 @@ import { observeSettled, type ProductionOptions } from './production.ts';
 
 /**
  * What may run on the canary again, the best first: what production runs, where a deploy of the lane was live with that
- * commit; what the last deploy that was live put there; else what production runs, or ran when the deploy began, which
+ * commit, or where somebody took production back to it; what the last deploy that was live put there; else what production runs, or ran when the deploy began, which
  * nobody verified; else what any deploy of the lane was live with, the newest first. Never what the canary happened to run
  * before: a deploy that was cancelled or killed there may have left it.
  *
@@ -17,15 +17,17 @@ import { observeSettled, type ProductionOptions } from './production.ts';
  * @param observed the commit that production ran when the deploy began
  */
 export function mayRunAgain(
-  running: Pick<Running, 'artifact' | 'release'> | null,
+  running: Pick<Running, 'artifact' | 'release' | 'isRollback'> | null,
   { shipped, live }: Pick<Lane, 'shipped' | 'live'>,
   observed: string | null,
 ): readonly Artifact[] {
   const last = shipped === null ? [] : [{ ...shipped.artifact, commit: shipped.commit }];
   const before = [...(observed === null ? [] : [observed]), ...live.toReversed()].map(ofCommit);
   if (running === null) return [...last, ...before];
-  const { artifact, release } = running;
+  const { artifact, release, isRollback } = running;
+  // What a person took production back from may be what was live last: it is bad, whatever was verified of it.
   const isVerified =
+    isRollback ||
     shipped?.release.id === release.id ||
     (artifact.commit !== null && live.includes(artifact.commit));
   return isVerified ? [artifact, ...last, ...before] : [...last, artifact, ...before];

@@ -61,11 +61,13 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
     async reacquire(_deploy, _lane, signal, progress) {
       for (let looks = 1; ; looks++) {
         // Where the list cannot be had the run queues again: it is asked for there until it can, or the step fails.
-        const { me, builds: listed } = await builds(signal, progress).catch((error: unknown) => {
+        const list = await builds(signal, progress).catch((error: unknown) => {
           signal.throwIfAborted();
           progress(error instanceof Error ? error.message : String(error));
-          return { me: null, builds: [] };
+          return null;
         });
+        if (list === null) return { kind: 'lost', to: 'nobody: the CI’s list cannot be read' };
+        const { me, builds: listed } = list;
         if (me === null) return { kind: 'lost', to: 'a build that the CI does not show yet' };
         const turn = decideCiTurn({ me, builds: listed, stacking: 'every' });
         if (turn.kind !== 'go') {

@@ -1,12 +1,19 @@
 /** The lanes of a log as one process knows them: from their last snapshots on, and what was read once is not read again. */
 import { emptyLane, type Lane } from '../../machine/lane.ts';
-import type { EventLog, Lease, ReadStreamOptions, RecordedEvent } from '../../store/log.ts';
+import {
+  type EventLog,
+  type Lease,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  StoreReplaced,
+} from '../../store/log.ts';
 import { laneAfter } from '../log/recorded.ts';
 import { laneStream } from '../log/streams.ts';
 
 export class Lanes {
   readonly #log: EventLog;
-  readonly #known = new Map<string, Lane>();
+  /** With the hash of the last event that it is made of. */
+  readonly #known = new Map<string, { readonly lane: Lane; readonly hash: string }>();
 
   constructor(log: EventLog) {
     this.#log = log;
@@ -30,12 +37,21 @@ export class Lanes {
   }
 
   #knownOf(name: string): Lane {
-    return this.#known.get(name) ?? emptyLane;
+    return this.#known.get(name)?.lane ?? emptyLane;
   }
 
   #after(name: string, known: Lane, events: readonly RecordedEvent[]): Lane {
+    const [first, last] = [events[0], events.at(-1)];
+    if (first === undefined || last === undefined) return known;
+    const before = this.#known.get(name);
+    // A server that lost its last events, which were then written anew: nothing is known of such a lane.
+    if (before?.lane === known && first.previousHash !== before.hash) {
+      const what = `${first.stream}@${first.version} does not follow what was read before`;
+      throw new StoreReplaced('that the lane is in', what);
+    }
     const lane = laneAfter(known, events);
-    if (lane.version > this.#knownOf(name).version) this.#known.set(name, lane);
+    if (lane.version > this.#knownOf(name).version)
+      this.#known.set(name, { lane, hash: last.hash });
     return lane;
   }
 }

@@ -40,7 +40,7 @@ export async function keepChart(log: EventLog, run: Run, clean = redactAll): Pro
   if (having.has(log)) return;
   const stream = chartStream(chartHash);
   // Where somebody's secret is a word of the chart, what the log would keep is another chart.
-  if (!isDeepStrictEqual(clean(definition), definition)) return;
+  if (!isDeepStrictEqual(clean({ definition }), { definition })) return;
   const [there] = await log.readStream(stream, { limit: 1 });
   if (there === undefined) {
     const event = newEvent({ type: 'chart.kept', data: { definition } }, run);

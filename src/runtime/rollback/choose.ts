@@ -26,6 +26,8 @@ export interface Situation {
   /** What the lane verified in production, the last first. */
   readonly shipped: readonly Shipped[];
   readonly running: Running;
+  /** What other code ran there before that; null: none did, or it is not known. */
+  readonly ranBefore: Artifact | null;
   /** What runs was gone back to. */
   readonly isTakenBack: boolean;
   /** What an earlier try began and did not end. */
@@ -37,14 +39,15 @@ export interface Situation {
 }
 
 /**
- * Without a name: the last release that a deploy of the lane verified before it verified the code that runs. What an earlier try
+ * Without a name: the release that ran before the code that runs, where a deploy of the lane verified it, and else the last
+ * that one verified before it verified the code that runs: what people went away from meanwhile is not gone back to. What an earlier try
  * began goes on, unless other code was released since: what it has done already is not done once more.
  *
  * @param name a version, a release's id, the id of the deploy that verified it, or the beginning of its commit's
  * @throws UsageError E_NO_RELEASE, E_RUNS_ALREADY, E_ROLLED_BACK
  */
 export function chooseRollback(name: string | null, situation: Situation): RollbackPlan {
-  const { shipped, running, isTakenBack, newId } = situation;
+  const { shipped, running, ranBefore, isTakenBack, newId } = situation;
   const unfinished = goesOn(situation);
   if (unfinished !== null && (name === null || isCalled(unfinished, name))) {
     return goOn(unfinished, shipped);
@@ -56,7 +59,8 @@ export function chooseRollback(name: string | null, situation: Situation): Rollb
   // Code that somebody went back to runs in a release of its own: what was shipped after it is what they went away from.
   const runs = ({ release, artifact }: Shipped): boolean =>
     release.id === from.id || isSameArtifact(artifact, running.artifact);
-  const before = shipped.slice(shipped.findIndex(runs) + 1).find((one) => !runs(one));
+  const earlier = shipped.slice(shipped.findIndex(runs) + 1).filter((one) => !runs(one));
+  const before = earlier.find(({ artifact }) => isSameArtifact(artifact, ranBefore)) ?? earlier[0];
   if (before === undefined) throw nothing(running);
   return fresh(goalOf(before));
 }

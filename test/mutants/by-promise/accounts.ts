@@ -16,8 +16,8 @@ export const accountMutants: readonly Mutant[] = [
     promise: population,
     file: 'src/runtime/accounts/csv.ts',
     symbol: 'cell',
-    code: ".test(value) ? `'${value}` : value;",
-    by: '.test(value) ? `${value}` : value;',
+    code: ".test(clean) ? `'${clean}` : clean;",
+    by: '.test(clean) ? `${clean}` : clean;',
     noticedBy: `${changes} › a title that begins like a formula`,
   },
   {

@@ -149,7 +149,7 @@ export const auditMutants: readonly Mutant[] = [
     promise: found,
     file: 'src/runtime/log/charts.ts',
     symbol: 'keepChart',
-    code: 'if (!isDeepStrictEqual(clean(definition), definition)) return;',
+    code: 'if (!isDeepStrictEqual(clean({ definition }), { definition })) return;',
     by: '',
     noticedBy: 'test/runtime/audit/charts.test.ts › masked, it would be another one',
   },

@@ -164,6 +164,15 @@ export const environmentMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/gates/taking-back.test.ts',
   },
   {
+    id: 'a-canary-goes-back-to-what-production-was-rolled-back-from',
+    promise: canary,
+    file: 'src/runtime/gates/taking-back.ts',
+    symbol: 'mayRunAgain',
+    code: 'isRollback ||',
+    by: '',
+    noticedBy: 'test/runtime/gates/taking-back.test.ts',
+  },
+  {
     id: 'what-was-live-before-the-last-may-not-run-again',
     promise: canary,
     file: 'src/runtime/gates/taking-back.ts',

@@ -32,6 +32,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: `${carryOut} › is recorded before the target is asked`,
   },
   {
+    id: 'goes-back-to-what-people-went-away-from',
+    promise: takenBack,
+    file: 'src/runtime/rollback/choose.ts',
+    symbol: 'chooseRollback',
+    code: 'earlier.find(({ artifact }) => isSameArtifact(artifact, ranBefore)) ??',
+    by: '',
+    noticedBy: 'test/runtime/rollback/choose.test.ts › what they went back to',
+  },
+  {
     id: 'a-rollback-begun-is-begun-anew',
     promise: takenBack,
     file: 'src/runtime/rollback/choose.ts',

@@ -87,6 +87,15 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: sqlite,
   },
   {
+    id: 'a-lane-goes-on-from-what-was-lost',
+    promise: writtenDown,
+    file: 'src/runtime/lock/lanes.ts',
+    symbol: '#after',
+    code: 'first.previousHash !== before.hash',
+    by: 'false',
+    noticedBy: 'test/runtime/lock/snapshot.test.ts › whose last events a server lost',
+  },
+  {
     id: 'verify-believes-what-a-lane-was-written-down-as',
     promise: writtenDown,
     file: 'src/runtime/audit/verify-lanes.ts',

@@ -201,6 +201,7 @@ describe('as a table', () => {
     '\t=1',
     '  =cmd|calc',
     '＝1+1',
+    '\u0001=1+1',
     '=HYPERLINK("http://x")',
   ])('a title that begins like a formula is a text: %s', (title) => {
     expect(cells(toCsv(titled(title)))[9]).toMatch(/^'/);

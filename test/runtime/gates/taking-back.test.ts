@@ -18,8 +18,10 @@ type Name = keyof typeof artifacts;
 /** Whatever was built of it. */
 const any = (commit: string) => ({ kind: 'commit', id: commit, digest: null, commit });
 
-const runs = (name: Name | null, release = 'by-somebody') =>
-  name === null ? null : { artifact: artifacts[name], release: { id: release, version: 'v9' } };
+const runs = (name: Name | null, release = 'by-somebody', isRollback = false) =>
+  name === null
+    ? null
+    : { artifact: artifacts[name], release: { id: release, version: 'v9' }, isRollback };
 const shipped = {
   deploy: '501-22222222',
   target: 'heroku acme-production',
@@ -35,6 +37,12 @@ describe('what may run on the canary again', () => {
   it.each<[string, ReturnType<typeof runs>, typeof lane | typeof fresh, Name[]]>([
     ['production runs what was live last', runs('last', 'shipped'), lane, ['last', 'last']],
     ['production was rolled back to what was live before', runs('old'), lane, ['old', 'last']],
+    [
+      'production was rolled back to what no deploy of the lane was live with',
+      runs('pushed', 'by-somebody', true),
+      lane,
+      ['pushed', 'last'],
+    ],
     ['production runs what nobody verified', runs('pushed'), lane, ['last', 'pushed']],
     ['no deploy of the lane was live', runs('pushed'), fresh, ['pushed']],
     ['production tells nothing', null, lane, ['last']],

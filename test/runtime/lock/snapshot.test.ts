@@ -102,6 +102,21 @@ function rehashed(rows: readonly EventRow[]): EventRow[] {
   });
 }
 
+it('nothing is known of a lane whose last events a server lost, and which went on without them', async () => {
+  const [before, after] = [await openLog('sqlite::memory:'), await openLog('sqlite::memory:')];
+  await write(before, lift('v1'), lift('v2'));
+  await write(after, lift('v1'), { type: 'lane.disabled', data: person }, lift('v3'));
+  let now: EventLog = before;
+  const log = new Proxy({} as EventLog, { get: (_, key) => Reflect.get(now, key).bind(now) });
+  const lanes = new Lanes(log);
+  await lanes.read(name);
+  now = after;
+  await expect(lanes.read(name)).rejects.toMatchObject({ code: 'E_STORE_REPLACED' });
+  expect((await new Lanes(log).read(name)).disabled).not.toBeNull();
+  await before.close();
+  await after.close();
+});
+
 it('is written with the first grant of a long lane that an earlier version wrote, and then each hundred events', async () => {
   const log = await open();
   await write(log, ...events(250));

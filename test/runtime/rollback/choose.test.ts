@@ -28,6 +28,7 @@ const unfinished = {
 };
 const usual: Situation = {
   ...{ shipped: [shipped(3), shipped(2), shipped(1)], running: running(3), isTakenBack: false },
+  ranBefore: null,
   ...{ unfinished: null, named: null, newId: 'rollback-2' },
 };
 
@@ -50,6 +51,28 @@ it.each<Row>([
     null,
     { running: running(9, 2) },
     'v1',
+  ],
+  [
+    'people went back from what was verified last, and a deploy came on top: what they went back to',
+    null,
+    {
+      shipped: [shipped(5), shipped(3), shipped(2), shipped(1)],
+      running: running(5),
+      ranBefore: artifact(2),
+    },
+    'v2',
+  ],
+  [
+    'the same, and nobody has verified the deploy',
+    null,
+    { running: running(9), ranBefore: artifact(2) },
+    'v2',
+  ],
+  [
+    'what ran before it was verified by nobody: the last verified before it',
+    null,
+    { running: running(3), ranBefore: artifact(8) },
+    'v2',
   ],
   ['a version', 'v1', {}, 'v1'],
   ['a release’s id', 'release-1', {}, 'v1'],

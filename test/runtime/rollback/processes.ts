@@ -101,7 +101,7 @@ export async function begin(
   const plan = chooseRollback(null, {
     ...{ running: place.running, isTakenBack: place.running.isRollback, unfinished, named: null },
     newId: `rollback-${run.id.slice(0, 8)}`,
-    shipped: place.shipped,
+    ...{ shipped: place.shipped, ranBefore: null },
   });
   const services = { awaitInstances: async () => ({}), checkHealth: async () => ({}) };
   return {

@@ -11,6 +11,8 @@ const tailLinesMax = 20;
 /** Twenty such lines fit into a hint. */
 const tailLineLengthMax = 180;
 const lineLengthMax = 2_000;
+/** What has no line end for so long is taken in pieces: it is no text, and may be megabytes. */
+const lineBytesMax = 64 * 1024;
 /** The stream stays open as long as there may be more; this is how long it is listened to at a time. */
 const listenMs = 20_000;
 /** Once the work is over, nothing holds the rest of it back. */
@@ -104,9 +106,20 @@ export class OutputFollower {
     this.#isIntroduced = true;
     this.#bytesRead += fresh.length;
     const all = Buffer.concat([this.#begun, fresh]);
-    const whole = all.lastIndexOf(0x0a) + 1;
-    this.#begun = all.subarray(whole);
-    for (const line of all.subarray(0, whole).toString().split('\n').slice(0, -1)) this.#push(line);
+    let done = 0;
+    for (;;) {
+      const lineEnd = all.indexOf(0x0a, done);
+      const end = lineEnd === -1 ? all.length : lineEnd;
+      if (end - done > lineBytesMax) {
+        const cut = wholeCharacters(all, done + lineBytesMax);
+        this.#push(all.subarray(done, cut).toString());
+        done = cut;
+      } else if (lineEnd !== -1) {
+        this.#push(all.subarray(done, lineEnd).toString());
+        done = lineEnd + 1;
+      } else break;
+    }
+    this.#begun = all.subarray(done);
   }
 
   #push(line: string): void {
@@ -120,6 +133,13 @@ export class OutputFollower {
     }
     this.#tail.splice(0, this.#tail.length - tailLinesMax);
   }
+}
+
+/** The place at or before that one where no character is cut in two. */
+function wholeCharacters(bytes: Uint8Array, at: number): number {
+  let cut = at;
+  while (cut > at - 4 && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut -= 1;
+  return cut;
 }
 
 const endOf = (lines: readonly string[]): string[] =>

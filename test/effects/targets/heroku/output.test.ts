@@ -101,6 +101,18 @@ it('a character that is cut in two is told whole, and a last line without its en
   }
 });
 
+it('what has no line end is told in pieces, each of whole characters', async () => {
+  const { told } = await follow(
+    `${'🚢'.repeat(50_000)}\nfertig`,
+    [70_000, 100_000],
+    'range',
+    9_000,
+  );
+  expect(told).toHaveLength(5);
+  expect(told.at(-1)).toBe('fertig');
+  expect(told.join('')).not.toContain('\ufffd');
+});
+
 describe('between two asks', () => {
   /** How long it slept, where the stream was open for so long; null: it cannot be had. */
   async function slept(openMs: number | null, pauseMs: number, leftMs = 60_000) {
