@@ -29,7 +29,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ['cli/commands/report.ts', 'const nowMs = Date.now();', 'until now, of recorded times; told'],
   ['cli/commands/replay.ts', 'placeOf(flags.at, Date.now())', 'a time that is told'],
   ['cli/commands/replay.ts', 'flags.since, Date.now())', 'a day ago, of recorded times'],
-  ['cli/commands/whatif.ts', 'parseTime(text, Date.now())', 'a day ago, of recorded times'],
+  ['cli/commands/whatif.ts', 'flags.since, Date.now())', 'a day ago, of recorded times'],
   ['cli/commands/rehearse.ts', 'begin(request, ports.clock.now())', 'told: nothing is recorded'],
   ['page/live.ts', 'Date.now() - Date.parse(iso)', 'told: how long ago, by the reader’s clock'],
   [

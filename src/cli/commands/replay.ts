@@ -1,7 +1,6 @@
 /** `pipeline replay [DEPLOY]`: folds events through the chart again; 1 when that differs from the record. It runs nothing. */
 import { createInterface } from 'node:readline';
 import { UsageError } from '../../errors/error.ts';
-import { parseTime } from '../../format/time.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { deploysSince } from '../../runtime/audit/deploy-index.ts';
 import { type Replay, replay as replayDeploy } from '../../runtime/audit/replay.ts';
@@ -20,6 +19,7 @@ import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeployHere } from '../workspace/find-commit.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
+import { timeOf } from '../workspace/period.ts';
 
 export interface ReplayFlags extends GlobalFlags {
   at?: string;
@@ -78,16 +78,7 @@ function checkFlags(name: string | undefined, { all, at, step, since, json }: Re
 function placeOf(text: string, nowMs: number): { version: number } | { time: string } {
   return /^[1-9]\d{0,8}$/.test(text)
     ? { version: Number(text) }
-    : { time: timeOf('--at', text, nowMs) };
-}
-
-function timeOf(flag: string, text: string, nowMs: number): string {
-  const time = parseTime(text, nowMs);
-  if (time !== null) return time;
-  const what = flag === '--at' ? 'a time or the number of an event' : 'a time';
-  throw new UsageError('E_USAGE', `${flag} takes ${what}, not ${text}`, {
-    hint: 'Write a time like 2026-01-05, 2026-01-05T13:00Z, or 24h for a day ago. Without a zone it is UTC.',
-  });
+    : { time: timeOf('--at', text, nowMs, 'a time or the number of an event') };
 }
 
 async function showMoment(

@@ -1,6 +1,5 @@
 /** `pipeline whatif`: which recorded deploys would have gone another way by a changed chart or other settings. Writes nothing. */
 import { UsageError } from '../../errors/error.ts';
-import { parseTime } from '../../format/time.ts';
 import { chart as present } from '../../machine/chart.ts';
 import { chartOf, unknownIn } from '../../machine/chart-of-definition.ts';
 import { definitionOf } from '../../machine/definition.ts';
@@ -18,6 +17,7 @@ import { type Told, type WhatIfs, whatIfMarkdown, whatIfView } from '../render/w
 import { readChartFile } from '../workspace/chart-file.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
+import { timeOf } from '../workspace/period.ts';
 import { parseSetting, type SettingChange, withSettings } from '../workspace/set-settings.ts';
 
 export interface WhatIfFlags extends GlobalFlags {
@@ -36,7 +36,7 @@ export async function whatif(flags: WhatIfFlags, terminal: Terminal): Promise<nu
   }
   const { format = 'text' } = flags;
   check(flags, format);
-  const since = flags.since === undefined ? null : sinceOf(flags.since);
+  const since = flags.since === undefined ? null : timeOf('--since', flags.since, Date.now());
   const settings = flags.set.map(parseSetting);
   const chart = flags.chart === undefined ? null : await readChartFile(flags.chart);
   const tried = chart === null ? { begin, next } : interpreterOf(chart);
@@ -71,14 +71,6 @@ function check({ chart, set, json }: WhatIfFlags, format: string): void {
   if (wrong === null) return;
   throw new UsageError('E_USAGE', wrong, {
     hint: 'pipeline whatif --chart chart.json --since 720h --format markdown',
-  });
-}
-
-function sinceOf(text: string): string {
-  const time = parseTime(text, Date.now());
-  if (time !== null) return time;
-  throw new UsageError('E_USAGE', `--since takes a time, not ${text}`, {
-    hint: 'Write a time like 2026-01-05, 2026-01-05T13:00Z, or 24h for a day ago. Without a zone it is UTC.',
   });
 }
 

@@ -14,8 +14,8 @@ export function rangeOf(
   nowMs: number,
 ): { readonly since: string | null; readonly until: string | null } {
   const range = {
-    since: timeOf('--since', since, nowMs),
-    until: timeOf('--until', until, nowMs),
+    since: since === undefined ? null : timeOf('--since', since, nowMs),
+    until: until === undefined ? null : timeOf('--until', until, nowMs),
   };
   if (range.since !== null && range.until !== null && range.since >= range.until) {
     throw new UsageError('E_USAGE', '--since has to be before --until');
@@ -37,11 +37,11 @@ export function periodOf(flags: PeriodFlags, nowMs: number): Period {
   );
 }
 
-function timeOf(flag: string, text: string | undefined, nowMs: number): string | null {
-  if (text === undefined) return null;
+/** A flag's time. @param what the flag takes, besides a time too @throws UsageError E_USAGE */
+export function timeOf(flag: string, text: string, nowMs: number, what = 'a time'): string {
   const time = parseTime(text, nowMs);
   if (time !== null) return time;
-  throw new UsageError('E_USAGE', `${flag} takes a time, not ${text}`, {
-    hint: 'Write it like 2026-01-05, 2026-01-05T13:00Z, or 24h for a day ago. Without a zone it is UTC.',
+  throw new UsageError('E_USAGE', `${flag} takes ${what}, not ${text}`, {
+    hint: 'Write a time like 2026-01-05, 2026-01-05T13:00Z, or 24h for a day ago. Without a zone it is UTC.',
   });
 }

@@ -15,7 +15,7 @@ import {
   type Period,
   type RecordedStep,
 } from './deploy-record.ts';
-import { isLive } from './incidents.ts';
+import { goingBackIn, isLive } from './incidents.ts';
 
 export type ChangeKind = 'deploy' | 'manual' | 'rollback' | 'outside';
 
@@ -271,16 +271,10 @@ interface Other {
   readonly before?: string | null;
 }
 
-/** One that failed changed nothing. */
 function othersIn(event: DomainEvent): readonly Other[] {
   if (event.type === 'deploy.observed') return event.data.others ?? [];
-  const rollback =
-    event.type === 'production.held'
-      ? event.data.rollback
-      : event.type === 'gates.passed'
-        ? event.data.lifts
-        : undefined;
-  return rollback === undefined || rollback.kind.startsWith('failed') ? [] : [rollback];
+  const rollback = goingBackIn(event);
+  return rollback === null ? [] : [rollback];
 }
 
 function inUtc(time: string): string {

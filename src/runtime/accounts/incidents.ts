@@ -79,6 +79,17 @@ function failedAt({ steps }: DeployRecord, ranMs: number): number | null {
   return failed === undefined ? null : Date.parse(failed.time);
 }
 
+/** The going-back that a deploy met: it was held by it, or passed it, for a person had lifted that. One that failed changed nothing. */
+export function goingBackIn(event: DomainEvent) {
+  const rollback =
+    event.type === 'production.held'
+      ? event.data.rollback
+      : event.type === 'gates.passed'
+        ? event.data.lifts
+        : undefined;
+  return rollback === undefined || rollback.kind.startsWith('failed') ? null : rollback;
+}
+
 /** By `pipeline rollback`, and by anybody else as deploys met it. */
 function waysBack({ deploys, orders }: LaneRecord): WayBack[] {
   const begun = new Map<string, string>();
@@ -90,15 +101,9 @@ function waysBack({ deploys, orders }: LaneRecord): WayBack[] {
     ways.set(event.data.release.id, { atMs: Date.parse(time), from: { id, version: null } });
   }
   for (const { event } of deploys.flatMap(({ steps }) => steps)) {
-    const rollback =
-      event.type === 'production.held'
-        ? event.data.rollback
-        : event.type === 'gates.passed'
-          ? event.data.lifts
-          : undefined;
-    if (rollback === undefined || rollback.kind.startsWith('failed')) continue;
+    const rollback = goingBackIn(event);
+    if (rollback === null || ways.has(rollback.release.id)) continue;
     const { release, at, before } = rollback;
-    if (ways.has(release.id)) continue;
     ways.set(release.id, { atMs: Date.parse(at), from: { id: null, version: before } });
   }
   return [...ways.values()].sort((a, b) => a.atMs - b.atMs);

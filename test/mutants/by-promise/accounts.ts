@@ -23,10 +23,10 @@ export const accountMutants: readonly Mutant[] = [
   {
     id: 'a-going-back-that-failed-changed-production',
     promise: population,
-    file: 'src/runtime/accounts/changes.ts',
-    symbol: 'othersIn',
-    code: "return rollback === undefined || rollback.kind.startsWith('failed') ? [] : [rollback];",
-    by: 'return rollback === undefined ? [] : [rollback];',
+    file: 'src/runtime/accounts/incidents.ts',
+    symbol: 'goingBackIn',
+    code: "rollback === undefined || rollback.kind.startsWith('failed')",
+    by: 'rollback === undefined',
     noticedBy: `${changes} › is a going-back that held a deploy`,
   },
   {
@@ -133,9 +133,9 @@ export const accountMutants: readonly Mutant[] = [
     id: 'a-rollback-that-failed-took-production-back',
     promise: figures,
     file: 'src/runtime/accounts/incidents.ts',
-    symbol: 'waysBack',
-    code: "if (rollback === undefined || rollback.kind.startsWith('failed')) continue;",
-    by: 'if (rollback === undefined) continue;',
+    symbol: 'goingBackIn',
+    code: "rollback === undefined || rollback.kind.startsWith('failed')",
+    by: 'rollback === undefined',
     noticedBy: `${metrics} › somebody went back past the command`,
   },
   {
