@@ -6,11 +6,12 @@ import { answerControl } from './control-service.ts';
 import { Door, type Host } from './door.ts';
 import { Faults } from './faults.ts';
 import { createGitHub } from './github/github.ts';
+import { createAcme } from './heroku/acme.ts';
 import { createHeroku } from './heroku/heroku.ts';
 import { createSources } from './heroku/sources.ts';
 import { defaultTiming, type Generation, type Timing } from './heroku/state.ts';
 import { createWeb, type Outage } from './heroku/web.ts';
-import { HerokuWorld } from './heroku/world.ts';
+import type { HerokuWorld } from './heroku/world.ts';
 import { createIds } from './ids.ts';
 import type { Received } from './journal.ts';
 import { herokuState, type SandboxState } from './sandbox-state.ts';
@@ -187,7 +188,7 @@ function createHerokuServices(
           'acme-production': `${origins.production}/`,
           'acme-canary': `${origins.canary}/`,
         };
-  const newWorld = () => new HerokuWorld({ now, newId, timing, generations, webUrls });
+  const newWorld = () => createAcme({ now, newId, timing, generations, webUrls });
   let current = newWorld();
   const world = () => current;
   const sources = createSources({ origin: origins.sources, now, newId, world, wait: options.wait });

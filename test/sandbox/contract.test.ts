@@ -7,10 +7,10 @@ import { join, resolve } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
+import { createAcme } from '../../src/sandbox/heroku/acme.ts';
 import { createHeroku } from '../../src/sandbox/heroku/heroku.ts';
 import { createSources } from '../../src/sandbox/heroku/sources.ts';
 import { defaultTiming, type Generation } from '../../src/sandbox/heroku/state.ts';
-import { HerokuWorld } from '../../src/sandbox/heroku/world.ts';
 import { createIds } from '../../src/sandbox/ids.ts';
 import { production, type Reply, shaA, shaB, staging, type Visit, visit } from './visitor.ts';
 
@@ -239,7 +239,7 @@ function errorFaults(body: Record<string, unknown>): string[] {
 function herokuRoutes(): { method: string; path: string }[] {
   const now = () => 0;
   const newId = createIds();
-  const heroku = new HerokuWorld({ now, newId, timing: defaultTiming });
+  const heroku = createAcme({ now, newId, timing: defaultTiming });
   const world = () => heroku;
   const sources = createSources({ origin: 'http://sources.test', now, newId, world });
   const { routes } = createHeroku({ world, sources, token: 'x', newId, now });

@@ -1,6 +1,6 @@
 /** The JSON bodies of Heroku's Platform API (Heroku Platform API reference), made from the world. */
 
-import { baseImage, cloudNativeBuildpacks, offset, seconds, stacks } from './artifact-bodies.ts';
+import { baseImage, cloudNativeBuildpacks, offset, seconds, stackBody } from './artifact-bodies.ts';
 import {
   type App,
   type Build,
@@ -15,12 +15,11 @@ import type { HerokuWorld } from './world.ts';
 
 const userId = '00000021-89ab-4def-8123-456789abcdef';
 const userBody = (email: string) => ({ id: userId, email });
-const firSpace = { id: '00000034-89ab-4def-8123-456789abcdef', name: 'acme-fir', shield: false };
 const of = ({ id, name }: App) => ({ id, name });
 
 export function appBody(world: HerokuWorld, app: App) {
   const current = world.current(app);
-  const stack = stacks[app.generation];
+  const stack = stackBody(app.stack);
   const isFir = app.generation === 'fir';
   const runsCode = current?.slug != null;
   return {
@@ -42,7 +41,7 @@ export function appBody(world: HerokuWorld, app: App) {
     released_at: current === undefined ? null : seconds(current.createdAt),
     repo_size: null,
     slug_size: runsCode && !isFir ? 72_552_521 : null,
-    space: isFir ? firSpace : null,
+    space: app.space,
     stack,
     team: null,
     updated_at: seconds(app.releases.at(-1)?.updatedAt ?? app.createdAt),
@@ -83,7 +82,7 @@ export function buildBody(app: App, build: Build, streams: string) {
       version: source.version,
       version_description: source.description,
     },
-    stack: stacks[app.generation].name,
+    stack: app.stack,
     status: build.status,
     updated_at: seconds(build.updatedAt),
     user: userBody(build.by),

@@ -35,7 +35,7 @@ export function addOutputs(hono: Hono, { world, denied, wait }: OutputsOptions):
 }
 
 interface Output {
-  readonly lines: readonly string[];
+  readonly text: string;
   /** More may come. */
   readonly isOpen: boolean;
 }
@@ -43,14 +43,14 @@ interface Output {
 function outputOf({ apps }: HerokuWorld, kind: string, id: string): Output | undefined {
   if (kind === 'builds') {
     const build = apps.flatMap(({ builds }) => builds).find((one) => one.id === id);
-    return build && { lines: buildLines(build), isOpen: build.status === 'pending' };
+    return build && { text: build.output ?? buildText(build), isOpen: build.status === 'pending' };
   }
   const release = apps.flatMap(({ releases }) => releases).find((one) => one.id === id);
   if (release === undefined || release.phase === null) return undefined;
-  return { lines: phaseLines(release), isOpen: release.status === 'pending' };
+  return { text: phaseText(release), isOpen: release.status === 'pending' };
 }
 
-function buildLines({ status }: Build): string[] {
+function buildText({ status }: Build): string {
   const lines = ['-----> Building on the Heroku-24 stack', '-----> Ruby app detected'];
   if (status === 'succeeded') lines.push('-----> Compressing...', '-----> Launching...');
   if (status === 'failed') {
@@ -59,21 +59,22 @@ function buildLines({ status }: Build): string[] {
       ' !     Push rejected, failed to compile Ruby app.',
     );
   }
-  return lines;
+  return whole(lines);
 }
 
-function phaseLines({ status }: Release): string[] {
+function phaseText({ status }: Release): string {
   const lines = ['Running release command...'];
   if (status === 'failed') lines.push('PG::UndefinedColumn: ERROR: column "total" does not exist');
-  return lines;
+  return whole(lines);
 }
+
+const whole = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
 /** A chunk a line. `Range: bytes=N-` goes on where an earlier read ended. */
 function chunked(range: string | undefined, look: () => Output, wait: Wait | undefined): Response {
   const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   const now = (): { bytes: Uint8Array; isOpen: boolean } => {
-    const { lines, isOpen } = look();
-    const text = lines.map((line) => `${line}\n`).join('');
+    const { text, isOpen } = look();
     return { bytes: new TextEncoder().encode(text), isOpen: isOpen && wait !== undefined };
   };
   const { bytes, isOpen } = now();
@@ -85,8 +86,9 @@ function chunked(range: string | undefined, look: () => Output, wait: Wait | und
       for (let seen = now(); !isGivenUp; seen = now()) {
         if (at < seen.bytes.length) {
           const end = seen.bytes.indexOf(0x0a, at) + 1;
-          stream.enqueue(seen.bytes.subarray(at, end));
-          at = end;
+          const piece = seen.bytes.subarray(at, end === 0 ? seen.bytes.length : end);
+          stream.enqueue(piece);
+          at += piece.length;
           return;
         }
         if (!seen.isOpen) return stream.close();

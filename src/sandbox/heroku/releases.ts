@@ -63,7 +63,7 @@ export function addReleaseRoutes(hono: Hono, { world, sources }: HerokuService):
     const app = appOf(c, world());
     const wanted = c.req.param('image');
     const image = [...world().slugs.values()].find(
-      ({ id }) => id === wanted || imageDigest(id) === wanted,
+      (one) => one.id === wanted || imageDigest(one) === wanted,
     );
     if (image === undefined || app.generation !== 'fir') throw missing('OCI image');
     return answer([imageBody(image)]);

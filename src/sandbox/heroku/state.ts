@@ -24,10 +24,22 @@ export const user = 'deploy@acme.test';
 /** Cedar builds slugs, Fir builds OCI images (Heroku Dev Center, Heroku Generations). */
 export type Generation = 'cedar' | 'fir';
 
+/** What an app is built on; `container`: its images are pushed to the container registry (Heroku Dev Center, Stacks). */
+export type Stack = 'heroku-24' | 'cnb' | 'container';
+
+/** A Private Space: every app of Fir is in one (Heroku Dev Center, Heroku Generations). */
+export interface Space {
+  readonly id: string;
+  readonly name: string;
+  readonly shield: boolean;
+}
+
 /** What a build makes and releases run: on Fir it is shown as an image. */
 export interface Slug {
   readonly id: string;
   readonly commit: string | null;
+  /** The slug that was made first of this content: a copy has another id, and an image of it the same digest. */
+  readonly original: string;
   readonly createdAt: number;
 }
 
@@ -46,6 +58,8 @@ export interface Build {
   updatedAt: number;
   slug: string | null;
   release: string | null;
+  /** What it wrote so far; null: what a build of a Ruby app writes. */
+  output: string | null;
 }
 
 export type Config = Readonly<Record<string, string>>;
@@ -73,7 +87,8 @@ export interface Dyno {
   readonly command: string;
   readonly release: Release;
   readonly createdAt: number;
-  state: 'starting' | 'up' | 'crashed';
+  /** `idle`: an eco dyno that sleeps; `down`: stopped, or being stopped (Heroku Platform API reference, Dyno). */
+  state: 'starting' | 'up' | 'crashed' | 'idle' | 'down';
   updatedAt: number;
 }
 
@@ -112,6 +127,9 @@ export interface App {
   readonly webUrl: string;
   stage: Stage;
   readonly generation: Generation;
+  stack: Stack;
+  /** Null: the Common Runtime. */
+  space: Space | null;
   readonly createdAt: number;
   readonly releases: Release[];
   readonly builds: Build[];

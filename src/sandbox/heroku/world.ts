@@ -16,6 +16,9 @@ import {
   user,
 } from './state.ts';
 
+const stackOf = { cedar: 'heroku-24', fir: 'cnb' } as const;
+const firSpace = { id: '00000034-89ab-4def-8123-456789abcdef', name: 'acme-fir', shield: false };
+
 export interface NewRelease {
   readonly slug: string | null;
   readonly description: string;
@@ -28,10 +31,19 @@ export interface NewRelease {
   readonly onOver?: (release: Release) => void;
 }
 
+export interface NewApp {
+  readonly name: string;
+  /** Where it stands in the pipeline; null: it is in none. */
+  readonly stage: Stage | null;
+  readonly generation?: Generation;
+  /** Default: as Heroku makes one of its name. */
+  readonly webUrl?: string;
+}
+
 export class HerokuWorld {
   readonly newId: () => string;
   timing: Timing;
-  readonly apps: readonly App[];
+  readonly apps: App[] = [];
   readonly slugs = new Map<string, Slug>();
   readonly promotions: Promotion[] = [];
   readonly pipeline: {
@@ -47,39 +59,28 @@ export class HerokuWorld {
   /** What the account's token may do (Heroku Dev Center, OAuth). */
   tokenScope: readonly string[] = ['global'];
   nextPromotion: 'succeeds' | 'fails' | 'fails-in-part' = 'succeeds';
+  /** Whether a promotion gives its targets a copy under an id of its own: of Fir, Heroku's documents do not say. */
+  promotesCopies = false;
   readonly #agenda: Agenda;
   readonly #dynos: DynoManager;
-  readonly #webUrls: Readonly<Record<string, string>>;
 
-  /** @param options.now milliseconds since the epoch; @param options.generations Cedar where nothing is said */
+  /** Without any app. @param options.now milliseconds since the epoch; @param options.generation the pipeline's */
   constructor(options: {
     now: () => number;
     newId: () => string;
     timing: Timing;
-    generations?: { readonly staging?: Generation; readonly production?: Generation };
-    /** By the app's name. */
-    webUrls?: Readonly<Record<string, string>>;
+    generation?: Generation;
   }) {
-    const { newId, generations = {} } = options;
-    this.#webUrls = options.webUrls ?? {};
+    const { newId, generation = 'cedar' } = options;
     this.newId = newId;
     this.timing = options.timing;
     this.#agenda = new Agenda(options.now);
     this.#dynos = new DynoManager({ agenda: this.#agenda, newId, timing: () => this.timing });
-    const { staging = 'cedar', production = 'cedar' } = generations;
-    this.apps = [
-      this.#newApp('acme-staging', 'staging', staging),
-      this.#newApp('acme-production', 'production', production),
-      // A part of production, to the pipeline's stages.
-      this.#newApp('acme-canary', 'production', production),
-    ];
-    // Apps of another generation cannot be added to a pipeline (Heroku Dev Center, Pipelines).
-    const coupled = this.apps.filter(({ generation }) => generation === staging);
     this.pipeline = {
       id: newId(),
       name: 'acme',
-      generation: staging,
-      couplings: new Map(coupled.map(({ id }) => [id, newId()])),
+      generation,
+      couplings: new Map(),
       createdAt: this.now,
       reviewApps: null,
     };
@@ -109,9 +110,18 @@ export class HerokuWorld {
   }
 
   slug(commit: string | null): Slug {
-    const slug = { id: this.newId(), commit, createdAt: this.now };
-    this.slugs.set(slug.id, slug);
+    const id = this.newId();
+    const slug = { id, commit, original: id, createdAt: this.now };
+    this.slugs.set(id, slug);
     return slug;
+  }
+
+  /** The same content under another id. */
+  copyOf(slug: string): Slug {
+    const { commit, original } = this.slugs.get(slug) ?? { commit: null, original: slug };
+    const copy = { ...this.slug(commit), original };
+    this.slugs.set(copy.id, copy);
+    return copy;
   }
 
   /** Builds of one app go one after the other. */
@@ -129,6 +139,7 @@ export class HerokuWorld {
       updatedAt: this.now,
       slug: null,
       release: null,
+      output: null,
     };
     app.builds.push(build);
     this.#agenda.note(build.endsAt, () => {
@@ -240,8 +251,9 @@ export class HerokuWorld {
   #land(promotion: Promotion, target: PromotionTarget, fails: boolean, by: string): void {
     const { app, release } = promotion.source;
     const commit = this.commitOf(release)?.slice(0, 7) ?? 'unknown';
+    const { slug } = release;
     target.release = this.release(target.app, {
-      slug: release.slug,
+      slug: this.promotesCopies && slug !== null ? this.copyOf(slug).id : slug,
       description: `Promote ${app.name} v${release.version} ${commit}`,
       by,
       onOver: ({ status }) => {
@@ -294,13 +306,16 @@ export class HerokuWorld {
       made === null ? null : { ...made, id, name: `postgresql-${app.name.replace('acme-', '')}-1` };
   }
 
-  #newApp(name: string, stage: App['stage'], generation: Generation): App {
+  /** An app that nothing was ever released to; one of another generation is not in the pipeline. */
+  addApp({ name, stage, generation = 'cedar', webUrl }: NewApp): App {
     const app: App = {
       id: this.newId(),
       name,
-      webUrl: this.#webUrls[name] ?? `https://${name}-0123456789ab.herokuapp.com/`,
-      stage,
+      webUrl: webUrl ?? `https://${name}-0123456789ab.herokuapp.com/`,
+      stage: stage ?? 'production',
       generation,
+      stack: stackOf[generation],
+      space: generation === 'fir' ? firSpace : null,
       createdAt: this.now,
       releases: [],
       builds: [],
@@ -316,15 +331,9 @@ export class HerokuWorld {
       stale: null,
       next: { buildFails: false, phaseFails: false, dynoCrashes: false },
     };
-    this.setDatabase(app, {
-      plan: 'standard-0',
-      connectionsMax: 120,
-      connections: 11,
-      isPooled: false,
-    });
-    this.release(app, { slug: null, description: 'Initial release' });
-    this.release(app, { slug: null, description: 'Enable Logplex' });
-    this.setConfig(app, { LANG: 'en_US.UTF-8' });
+    this.apps.push(app);
+    // Apps of another generation cannot be added to a pipeline (Heroku Dev Center, Pipelines).
+    if (generation === this.pipeline.generation) this.setStage(app, stage);
     return app;
   }
 }

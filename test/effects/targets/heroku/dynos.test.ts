@@ -1,17 +1,18 @@
 /** The dynos' check: all of the formation, on the new release, and who crashed. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { awaitInstances } from '../../../../src/effects/checks/instances.ts';
+import type { App, Dyno, Release } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
-import { HerokuStandIn } from './stand-in.ts';
-import type { StandInApp, StandInDyno, StandInRelease } from './world.ts';
+import { dyno as dynoOf } from './hand-set.ts';
+import { SandboxHeroku } from './sandbox-heroku.ts';
 
-let world: HerokuStandIn;
-let app: StandInApp;
-let release: StandInRelease;
+let world: SandboxHeroku;
+let app: App;
+let release: Release;
 let slug: string;
 
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
+  world = await SandboxHeroku.start();
   app = world.app('acme', { formation: [{ type: 'web', quantity: 2 }] });
   world.release(app, world.slug('b'.repeat(40)));
   slug = world.slug('a'.repeat(40));
@@ -19,12 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const dyno = (name: string, version: number | null, state = 'up'): StandInDyno => ({
-  name,
-  type: name.split('.')[0] ?? '',
-  state,
-  version,
-});
+const dyno = (name: string, version: number, state: Dyno['state'] = 'up'): Dyno =>
+  dynoOf(app, name, version, { state });
 
 const check = (timeoutMs = 60_000, mayHaveNone = false) =>
   awaitInstances(
@@ -39,15 +36,10 @@ const check = (timeoutMs = 60_000, mayHaveNone = false) =>
   );
 
 /** The dynos at the first ask, at the second, and so on; the last ones stay. */
-function over(...moments: StandInDyno[][]): void {
-  let rest = moments;
-  Object.defineProperty(app, 'dynos', {
-    get: () => {
-      const [now = []] = rest;
-      if (rest.length > 1) rest = rest.slice(1);
-      return now;
-    },
-  });
+function over(...moments: Dyno[][]): void {
+  world.onAsked = (request) => {
+    if (request === 'GET /apps/acme/dynos') app.dynos = moments.shift() ?? app.dynos;
+  };
 }
 
 describe('awaitInstances at an app', () => {
@@ -87,7 +79,7 @@ describe('awaitInstances at an app', () => {
       dyno('release.1', 2, 'crashed'),
       dyno('scheduler.4', 1, 'crashed'),
     ];
-    app.formation.push({ type: 'release', quantity: 1 });
+    app.formation = [...app.formation, { type: 'release', quantity: 1 }];
     expect(await check()).toMatchObject({ kind: 'up' });
   });
 
@@ -106,7 +98,7 @@ describe('awaitInstances at an app', () => {
   });
 
   it('a type scaled to nothing is not waited for', async () => {
-    app.formation.push({ type: 'worker', quantity: 0 });
+    app.formation = [...app.formation, { type: 'worker', quantity: 0 }];
     app.dynos = [dyno('web.1', 2), dyno('web.2', 2)];
     expect(await check()).toMatchObject({ kind: 'up' });
   });
@@ -126,14 +118,18 @@ describe('awaitInstances at an app', () => {
 
   it('a formation that lags behind the app’s first release is waited for', async () => {
     let asked = 0;
-    const formation = [{ type: 'web', quantity: 1 }];
-    Object.defineProperty(app, 'formation', { get: () => (++asked < 4 ? [] : formation) });
+    app.formation = [];
+    world.onAsked = (request) => {
+      if (request === 'GET /apps/acme/formation' && ++asked === 4) {
+        app.formation = [{ type: 'web', quantity: 1 }];
+      }
+    };
     app.dynos = [dyno('web.1', 2)];
     expect(await check()).toMatchObject({ kind: 'up' });
   });
 
   it('a dyno that is listed twice counts once: by its name, by its id', async () => {
-    const twice: StandInDyno[][] = [
+    const twice: Dyno[][] = [
       [dyno('web.1', 2), dyno('web.1', 2)],
       [dyno('web.1', 2), { ...dyno('web.1', 2), id: 'another' }],
       [
@@ -148,9 +144,17 @@ describe('awaitInstances at an app', () => {
   });
 
   it('a dyno of another app, or without a release, does not count', async () => {
-    app.dynos = [dyno('web.1', 2), { ...dyno('web.2', 2), of: 'acme-staging' }];
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 2)];
+    /** The second one is listed with these changes. */
+    const listedWith = (change: object): void => {
+      world.lies.set('GET /apps/acme/dynos', ([first, second]: object[]) => [
+        first ?? {},
+        { ...second, ...change },
+      ]);
+    };
+    listedWith({ app: { id: app.id, name: 'acme-staging' } });
     expect((await failureOf(check())).message).toContain('web: 1 of 2');
-    app.dynos = [dyno('web.1', 2), dyno('web.2', null)];
+    listedWith({ release: null });
     expect((await failureOf(check())).message).toContain('web: 1 of 2 (web.2 up on no release)');
   });
 

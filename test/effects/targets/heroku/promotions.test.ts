@@ -1,31 +1,31 @@
 /** Promotions: exactly the verified release, once, and every target's fate told. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
-import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
+import type { App, PromotionTarget, Release } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
-import { HerokuStandIn } from './stand-in.ts';
-import type { StandInApp, StandInRelease } from './world.ts';
+import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const write = 'POST /pipeline-promotions';
 const clear = async () => null;
 
-let world: HerokuStandIn;
-let staging: StandInApp;
-let production: StandInApp;
-let verified: StandInRelease;
+let world: SandboxHeroku;
+let staging: App;
+let production: App;
+let verified: Release;
 let slug: string;
 let heroku: Heroku;
 let ports: Ports;
 
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
+  world = await SandboxHeroku.start();
   staging = world.app('acme-staging');
   production = world.app('acme-production');
   slug = world.slug('a'.repeat(40));
   verified = world.release(staging, slug);
   world.release(production, world.slug('b'.repeat(40)));
-  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  heroku = world.client();
   ports = world.ports();
 });
 afterEach(() => world.close());
@@ -45,7 +45,7 @@ describe('requestPromotion', () => {
     world.release(staging, world.slug('c'.repeat(40)));
     const answer = await request();
     const [promotion] = world.promotions;
-    expect(promotion).toMatchObject({ source: staging.id, release: verified.id });
+    expect(promotion?.source).toEqual({ app: staging, release: verified });
     const work = { kind: 'promotion', id: promotion?.id };
     expect(answer).toEqual({ kind: 'requested', work, adopted: false });
   });
@@ -115,14 +115,13 @@ describe('requestPromotion', () => {
   });
 
   it('a conflict with what its own lost request made is no failure', async () => {
-    const make = world.onPromotion;
-    world.onPromotion = () => {};
+    world.timing = { promotionMs: Number.POSITIVE_INFINITY };
     world.faults.set(write, ['lost-after', { status: 422, body: { id: 'invalid_params' } }]);
     let cleared = 0;
     const answer = await request(async () => {
       cleared += 1;
-      const [late] = world.promotions;
-      if (cleared === 2 && late !== undefined) make(late);
+      const description = 'Promote acme-staging v1 aaaaaaa';
+      if (cleared === 2) world.release(production, slug, { description });
       return null;
     });
     expect(answer).toMatchObject({
@@ -153,9 +152,12 @@ describe('requestPromotion', () => {
   });
 
   it('refuses apps that are not in one pipeline: E_NO_PIPELINE', async () => {
-    production.pipeline = 'another';
+    const path = 'GET /apps/acme-production/pipeline-couplings';
+    const pipeline = { id: 'another' };
+    world.lies.set(path, (coupling: object) => ({ ...coupling, pipeline }));
     expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
-    production.pipeline = null;
+    world.lies.clear();
+    world.heroku.setStage(production, null);
     expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
     expect(sent()).toBe(0);
   });
@@ -188,7 +190,7 @@ describe('requestPromotion', () => {
   });
 
   it('a coupling or an app that is another one’s is not believed', async () => {
-    const body = { app: { id: production.id }, pipeline: { id: 'pipeline-1' } };
+    const body = { app: { id: production.id }, pipeline: { id: world.heroku.pipeline.id } };
     world.faults.set('GET /apps/acme-staging/pipeline-couplings', [{ status: 200, body }]);
     expect((await failureOf(request())).code).toBe('E_VENDOR_MALFORMED');
     const other = { id: staging.id, name: 'acme-other' };
@@ -210,6 +212,16 @@ describe('followPromotion', () => {
     return answer.work.id;
   };
 
+  /** One to production and to another app, and both targets of it: what becomes of them is set by hand. */
+  function promotedToTwo(): [PromotionTarget, PromotionTarget, string] {
+    world.timing = { promotionMs: Number.POSITIVE_INFINITY };
+    const source = { app: staging, release: verified };
+    const made = world.heroku.promote(source, [production, world.app('acme-eu')]);
+    const [ours, other] = made.targets;
+    if (ours === undefined || other === undefined) throw new Error('it has two targets');
+    return [ours, other, made.id];
+  }
+
   it('gives the release that the promotion made', async () => {
     expect(await follow(await requested())).toBe(production.releases.at(-1)?.id);
   });
@@ -217,45 +229,37 @@ describe('followPromotion', () => {
   it.each(['pending', 'failed'] as const)(
     'gives a release whose phase is %s: whoever waits for it tells of it',
     async (status) => {
-      world.onPromotion = ({ targets: [target] }) => {
-        const made = world.release(production, slug, { status, description: 'Promote x v1' });
-        Object.assign(target ?? {}, { status, release: made.id });
-      };
-      expect(await follow(await requested())).toBe(production.releases.at(-1)?.id);
+      world.nextPhases(production, status === 'failed' ? 'failed' : 'never');
+      if (status === 'failed') world.timing = { releasePhaseMs: 0 };
+      const made = await follow(await requested());
+      expect(production.releases.at(-1)).toMatchObject({ id: made, status });
     },
   );
 
   it('fails with Heroku’s reason when the target got nothing: E_PROMOTION_FAILED', async () => {
-    world.onPromotion = ({ targets: [target] }) => {
-      Object.assign(target ?? {}, { status: 'failed', error: 'Stack mismatch' });
-    };
+    world.heroku.nextPromotion = 'fails';
     const error = await failureOf(follow(await requested()));
     expect(error.code).toBe('E_PROMOTION_FAILED');
-    expect(error.message).toContain('acme-production failed (Stack mismatch)');
+    expect(error.message).toContain('acme-production failed (The slug could not be copied.)');
   });
 
   it('says which app has what when only some targets got it: E_PROMOTION_PARTIAL', async () => {
-    const other = world.app('acme-eu');
-    world.onPromotion = ({ targets }) => {
-      const made = world.release(other, slug, { description: 'Promote x v1' });
-      targets.push({ app: other, status: 'succeeded', error: null, release: made.id });
-      const [ours] = targets;
-      Object.assign(ours ?? {}, { status: 'failed', error: 'no dynos' });
-    };
-    const error = await failureOf(follow(await requested()));
+    const [ours, other, promotion] = promotedToTwo();
+    Object.assign(ours, { status: 'failed', error: 'no dynos' });
+    const release = world.release(other.app, slug, { description: 'Promote x v1' });
+    Object.assign(other, { status: 'succeeded', release });
+    const error = await failureOf(follow(promotion));
     expect(error.code).toBe('E_PROMOTION_PARTIAL');
     expect(error.message).toContain('acme-production failed (no dynos)');
     expect(error.message).toContain('acme-eu has v1 (succeeded)');
   });
 
   it('is in part as well where ours got it and another did not', async () => {
-    const other = world.app('acme-eu');
-    world.onPromotion = ({ targets }) => {
-      const made = world.release(production, slug, { description: 'Promote x v1' });
-      Object.assign(targets[0] ?? {}, { status: 'succeeded', release: made.id });
-      targets.push({ app: other, status: 'failed', error: 'no dynos', release: null });
-    };
-    const error = await failureOf(follow(await requested()));
+    const [ours, other, promotion] = promotedToTwo();
+    const release = world.release(production, slug, { description: 'Promote x v1' });
+    Object.assign(ours, { status: 'succeeded', release });
+    Object.assign(other, { status: 'failed', error: 'no dynos' });
+    const error = await failureOf(follow(promotion));
     expect(error.code).toBe('E_PROMOTION_PARTIAL');
     expect(error.message).toContain('acme-eu failed (no dynos)');
   });
@@ -263,17 +267,15 @@ describe('followPromotion', () => {
   it('does not believe targets of another promotion', async () => {
     const mine = await requested();
     const path = `/pipeline-promotions/${mine}/promotion-targets`;
-    const targets = await fetch(world.url + path).then((response) => response.json());
-    const body = (targets as object[]).map((target) => ({
-      ...target,
-      pipeline_promotion: { id: 'another' },
-    }));
-    world.faults.set(`GET ${path}`, [{ status: 200, body }]);
+    const pipeline_promotion = { id: 'another' };
+    world.lies.set(`GET ${path}`, (targets: object[]) =>
+      targets.map((target) => ({ ...target, pipeline_promotion })),
+    );
     expect((await failureOf(follow(mine))).code).toBe('E_VENDOR_MALFORMED');
   });
 
   it('gives up when the time is up: E_PROMOTION_TIMEOUT', async () => {
-    world.onPromotion = () => {};
+    world.timing = { promotionMs: Number.POSITIVE_INFINITY };
     expect((await failureOf(follow(await requested()))).code).toBe('E_PROMOTION_TIMEOUT');
   });
 });

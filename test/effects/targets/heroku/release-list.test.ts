@@ -2,24 +2,24 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
-import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { App } from '../../../../src/sandbox/heroku/state.ts';
 import { fc } from '../../../fast-check.ts';
 import { failureOf } from '../../lockstep-error.ts';
-import { HerokuStandIn } from './stand-in.ts';
-import type { StandInApp } from './world.ts';
+import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const name = 'acme-production';
 const list = `GET /apps/${name}/releases`;
 
-let world: HerokuStandIn;
-let app: StandInApp;
+let world: SandboxHeroku;
+let app: App;
 let heroku: Heroku;
 let ports: Ports;
 
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
+  world = await SandboxHeroku.start();
   app = world.app(name);
-  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  heroku = world.client();
   ports = world.ports();
 });
 afterEach(() => world.close());
@@ -34,10 +34,9 @@ interface Listed {
   app: { id: string; name: string };
 }
 
-/** The true list, newest first, as the stand-in answers it. */
+/** The true list, newest first, as the sandbox's Heroku has it. */
 async function trueList(): Promise<Listed[]> {
-  const response = await fetch(`${world.url}/apps/${name}/releases`);
-  return (await response.json()) as Listed[];
+  return (await world.read<Listed[]>(`/apps/${name}/releases`)).toReversed();
 }
 
 /** What is made of the answer to the next request for the list. */
@@ -139,12 +138,11 @@ describe('a list that cannot be all', () => {
 
   it('without any code is not believed where the app itself has some', async () => {
     world.release(app, null, { description: 'Initial release' });
-    const { id, generation, space } = app;
-    const bare = { id, name, generation, space, slug_size: null };
-    world.faults.set(`GET /apps/${name}`, [
-      { status: 200, body: { ...bare, slug_size: 72_552_521 } },
-      { status: 200, body: { ...bare, slug_size: 0 } },
-    ]);
+    const sizes = [72_552_521, 0];
+    world.lies.set(`GET /apps/${name}`, (about: object) => ({
+      ...about,
+      slug_size: sizes.shift() ?? null,
+    }));
     expect((await failureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_CONTRADICTION');
     expect(await heroku.readCode(name, ports)).toMatchObject({ code: null });
   });

@@ -1,24 +1,24 @@
 /** Releases: what code an app runs and who decided so, and the wait for a release to run. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
-import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { App } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
-import { HerokuStandIn } from './stand-in.ts';
-import type { StandInApp } from './world.ts';
+import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const name = 'acme-production';
 const one = '1'.repeat(40);
 const two = '2'.repeat(40);
 
-let world: HerokuStandIn;
-let app: StandInApp;
+let world: SandboxHeroku;
+let app: App;
 let heroku: Heroku;
 let ports: Ports;
 
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
+  world = await SandboxHeroku.start();
   app = world.app(name);
-  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  heroku = world.client();
   ports = world.ports();
 });
 afterEach(() => world.close());
@@ -135,7 +135,7 @@ describe('readCode', () => {
 
   it('releases in the wrong order are refused, even when the first one seems to tell all', async () => {
     releases(world.slug(one), 'Deploy 11111111', 'Set FOO config vars');
-    app.releases.reverse();
+    world.lies.set(`GET /apps/${name}/releases`, (all: object[]) => all.toReversed());
     expect((await failureOf(code())).code).toBe('E_VENDOR_MALFORMED');
   });
 });
@@ -150,18 +150,14 @@ describe('awaitRelease', () => {
 
   it('waits for the release phase, and passes its output on', async () => {
     const slug = world.slug(one);
-    const release = world.release(app, slug, {
-      status: 'pending',
-      asksLeft: 3,
-      output: 'migrating\ndone\n',
-    });
+    const release = world.phase(app, slug);
     expect(await wait(release.id)).toEqual({
       app: name,
       release: { id: release.id, version: 1 },
       code: { kind: 'slug', id: slug },
       digest: null,
     });
-    expect(world.progress.filter((line) => line === 'migrating')).toHaveLength(1);
+    expect(world.progress.filter((line) => line === 'Running release command...')).toHaveLength(1);
   });
 
   it('another slug of the same commit is not what was verified: E_RELEASE_ARTIFACT', async () => {
@@ -184,10 +180,8 @@ describe('awaitRelease', () => {
     const slug = world.slug(one);
     const [mine, other] = [world.release(app, slug), world.release(app, slug)];
     const answers = { release: `releases/${other.id}`, slug: `slugs/${world.slug(one)}` };
-    const body = await fetch(
-      `${world.url}/apps/${name}/${answers[what as keyof typeof answers]}`,
-    ).then((response) => response.json());
-    world.faults.set(path(mine.id, slug), [{ status: 200, body: body as object }]);
+    const body = await world.read<object>(`/apps/${name}/${answers[what as keyof typeof answers]}`);
+    world.faults.set(path(mine.id, slug), [{ status: 200, body }]);
     expect((await failureOf(wait(mine.id))).code).toBe('E_VENDOR_MALFORMED');
   });
 
@@ -197,15 +191,10 @@ describe('awaitRelease', () => {
   });
 
   it('a failed release phase fails with the end of its output', async () => {
-    const { id } = world.release(app, world.slug(one), {
-      status: 'pending',
-      asksLeft: 1,
-      endsAs: 'failed',
-      output: 'migrating\nPG::UndefinedTable\n',
-    });
+    const { id } = world.phase(app, world.slug(one), 'failed');
     const error = await failureOf(wait(id));
     expect(error.code).toBe('E_RELEASE_FAILED');
-    expect(error.hint).toContain('PG::UndefinedTable');
+    expect(error.hint).toContain('PG::UndefinedColumn');
   });
 
   it('an expired release does not run: E_RELEASE_EXPIRED', async () => {

@@ -1,10 +1,10 @@
 /** Rollbacks: one a release, whatever is lost or killed; to what ran right before it, and never over anybody else. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StepPorts } from '../../../../src/effects/ports.ts';
-import { createHeroku, type Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { App, Release } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
-import { HerokuStandIn } from './stand-in.ts';
-import type { StandInApp, StandInRelease } from './world.ts';
+import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const name = 'acme-canary';
 const key = '502-11111111';
@@ -15,19 +15,19 @@ const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(40)) as [
   string,
 ];
 
-let world: HerokuStandIn;
-let app: StandInApp;
+let world: SandboxHeroku;
+let app: App;
 let heroku: Heroku;
 let ports: StepPorts;
 let slugBefore: string;
-let before: StandInRelease;
-let ours: StandInRelease;
+let before: Release;
+let ours: Release;
 
 /** v1 ran no code, v2 ran before, v3 is the deploy's. */
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
+  world = await SandboxHeroku.start();
   app = world.app(name);
-  heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+  heroku = world.client();
   ports = world.ports();
   world.release(app, null, { description: 'Initial release' });
   slugBefore = world.slug(two);
@@ -37,7 +37,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 /** Of the deploy, as a build with its key makes one. */
-function release(): StandInRelease {
+function release(): Release {
   const slug = world.slug(one);
   const made = world.release(app, slug, { description: 'Deploy 11111111' });
   world.build(app, { mark: `lockstep ${key}`, status: 'succeeded', slug, release: made.id });
@@ -49,7 +49,7 @@ const rollBack = (over: Partial<StepPorts> = {}) =>
 const wanted = () => ({ kind: 'slug', id: slugBefore, digest: null, commit: two });
 const sent = () => world.asked.filter((one) => one === write).length;
 const rollbacks = () =>
-  app.releases.filter(({ description }) => description?.startsWith('Rollback'));
+  app.releases.filter(({ description }) => description.startsWith('Rollback'));
 
 describe('a rollback', () => {
   it('is to the release that ran right before, whose config vars are the last of that code', async () => {
@@ -83,18 +83,18 @@ describe('a rollback', () => {
   });
 
   it('passes over a slug that is not there any more', async () => {
-    world.release(app, world.slug(three), { slug: 'gone' } as never);
+    world.release(app, world.slug(three), { slug: 'gone' });
     release();
     slugBefore = world.slug(two);
     expect(await rollBack()).toMatchObject({ commit: two });
   });
 
   it('is waited for through its release phase', async () => {
-    app.nextRollback = { status: 'pending', asksLeft: 3, output: 'migrating down\n' };
+    world.nextPhases(app);
     const made = await rollBack();
     expect(made).toMatchObject({ release: { version: 4 } });
     expect(app.releases.at(-1)?.status).toBe('succeeded');
-    expect(world.progress).toContain('migrating down');
+    expect(world.progress).toContain('Running release command...');
   });
 
   it('asks the lane right before it is sent', async () => {
@@ -129,13 +129,13 @@ describe('one rollback', () => {
 
   it('where its reply is lost, and it is still in its release phase', async () => {
     world.faults.set(write, ['lost-after']);
-    app.nextRollback = { status: 'pending', asksLeft: 2 };
+    world.nextPhases(app);
     expect(await rollBack()).toMatchObject({ release: { version: 4 } });
     expect([sent(), rollbacks().length]).toEqual([1, 1]);
   });
 
   it('where the answer is of another release than the one that was asked for', async () => {
-    world.answerRollback = (body) => ({ ...body, slug: { id: 'another' } });
+    world.lies.set(write, (body: object) => ({ ...body, slug: { id: 'another' } }));
     expect(await rollBack()).toMatchObject({ release: { version: 4 } });
     expect([sent(), rollbacks().length]).toEqual([1, 1]);
   });
@@ -148,7 +148,7 @@ describe('one rollback', () => {
         if (request === write) setImmediate(() => killed.abort(new Error('killed')));
       };
       world.faults.set(write, ['lost-after']);
-      app.nextRollback = { status, asksLeft: 1 };
+      if (status === 'pending') world.nextPhases(app);
       await expect(rollBack({ signal: killed.signal })).rejects.toThrow('killed');
       world.onAsked = () => {};
       expect(await rollBack({ again: true })).toMatchObject({ release: { version: 4 } });
@@ -168,11 +168,11 @@ describe('one rollback', () => {
   });
 
   it('that failed in its release phase is told with its output, and not made again', async () => {
-    app.nextRollback = { status: 'failed', output: 'the schema cannot go down\n' };
+    world.nextPhases(app, 'failed');
     for (const again of [false, true]) {
       const error = await failureOf(rollBack({ again }));
       expect(error).toMatchObject({ code: 'E_RELEASE_FAILED' });
-      expect(error.hint).toContain('the schema cannot go down');
+      expect(error.hint).toContain('PG::UndefinedColumn');
     }
     expect(sent()).toBe(1);
   });

@@ -1,25 +1,26 @@
 /** An app as a target: Heroku's numbers, slugs, builds, promotions and dynos in the words of the port. */
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Submission, Target } from '../../../../src/effects/targets/target.ts';
 import type { Artifact, TargetSettings } from '../../../../src/machine/events.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
+import type { App } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
-import { HerokuStandIn } from './stand-in.ts';
-import type { StandInApp } from './world.ts';
+import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const one = '1'.repeat(40);
 const two = '2'.repeat(40);
 
-let world: HerokuStandIn;
-let staging: StandInApp;
-let production: StandInApp;
+let world: SandboxHeroku;
+let staging: App;
+let production: App;
 let target: Target;
 let ports: Ports;
 
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
+  world = await SandboxHeroku.start();
   staging = world.app('acme-staging');
   production = world.app('acme-production');
   target = world.target('acme-production');
@@ -118,7 +119,7 @@ const submission = (over: Partial<Submission>): Submission => ({
   cursor: null,
   key: '502-11111111',
   timeoutMs: 60_000,
-  archive: async () => new TextEncoder().encode('a tarball'),
+  archive: async () => new Uint8Array(gzipSync('a tarball')),
   clear: async () => null,
   ...over,
 });
@@ -145,7 +146,7 @@ describe('a commit', () => {
   it('is built under its key, once; a later try adopts the build', async () => {
     const submitted = await target.submit(submission({}), ports);
     const [build] = production.builds;
-    expect(build).toMatchObject({ version: one, mark: 'lockstep 502-11111111' });
+    expect(build?.source).toMatchObject({ version: one, description: 'lockstep 502-11111111' });
     const work = { kind: 'build', id: build?.id };
     expect(submitted).toEqual({ kind: 'submitted', work, adopted: false });
     const again = await target.submit(submission({}), ports);
@@ -154,7 +155,7 @@ describe('a commit', () => {
   });
 
   it('is followed from its build to a release that runs', async () => {
-    const { id } = world.build(production, { version: one });
+    const { id } = world.building(production, 'succeeded', { version: one });
     const released = await target.follow({ work: { kind: 'build', id }, timeoutMs: 60_000 }, ports);
     const [release] = production.releases;
     const artifact = slug(release?.slug ?? '');
@@ -182,7 +183,7 @@ describe('an artifact that was verified', () => {
   it('is promoted as the release that was verified, and followed to the one that it made', async () => {
     const submitted = await given();
     const [promotion] = world.promotions;
-    expect(promotion).toMatchObject({ source: staging.id, release: staging.releases[0]?.id });
+    expect(promotion?.source).toEqual({ app: staging, release: staging.releases[0] });
     const work = { kind: 'promotion', id: promotion?.id ?? '' };
     expect(submitted).toEqual({ kind: 'submitted', work, adopted: false });
     expect(await target.follow({ work, timeoutMs: 60_000 }, ports)).toEqual({
