@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../src/cli/program.ts';
 import { createTerminal } from '../src/cli/render/terminal.ts';
+import { blocksOf } from './document-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -62,14 +63,16 @@ interface Line {
 
 const called = /^(?:pipeline|lockstep|(?:exec )?npx --no lockstep) +(.*)$/;
 
-/** To be typed: the lines of the blocks for a shell. */
+/** To be typed, or put into a CI's configuration: the lines of the blocks for a shell, and what YAML has a CI run. */
 const typed = (page: string): Line[] =>
-  [...read(page).matchAll(/^```sh[^\n]*\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
-    block.split('\n').flatMap((line) => {
-      const [, text] = called.exec(line.trim()) ?? [];
-      return text === undefined ? [] : [{ where: page, text, isWhole: true }];
-    }),
-  );
+  blocksOf(page)
+    .filter(({ language }) => ['sh', 'yaml'].includes(language))
+    .flatMap(({ text: block }) =>
+      block.split('\n').flatMap((line) => {
+        const [, text] = called.exec(line.trim().replace(/^(- )?run: /, '')) ?? [];
+        return text === undefined ? [] : [{ where: page, text, isWhole: true }];
+      }),
+    );
 
 /** In a sentence: a command of ours, or one of its names with flags. */
 const named = (page: string): Line[] =>

@@ -3,36 +3,15 @@
  * and its shell parts run as the CI runs them.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { faultsOf, faultsOfCircleci } from '../vendor-schemas.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const schemas = process.env.LOCKSTEP_VENDOR_SCHEMAS ?? resolve(root, '../shared/vendors/schemas');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-
-/** What the published schema finds wrong; null where the schema is not there, which is said. */
-function faultsBy(name: string, value: unknown): unknown {
-  const file = join(schemas, name);
-  if (!existsSync(file)) {
-    process.stdout.write(`${file} is not there: nothing is held against it\n`);
-    return null;
-  }
-  const ajv = new Ajv({ strict: false, validateFormats: false });
-  const validate = ajv.compile(JSON.parse(readFileSync(file, 'utf8')));
-  return validate(value) ? null : validate.errors;
-}
 
 let folder: string;
 beforeAll(() => {
@@ -77,7 +56,7 @@ describe('the action of GitHub', () => {
   const steps: { run?: string; env?: Record<string, string> }[] = action.runs.steps;
 
   it('is one by GitHub’s schema', () => {
-    expect(faultsBy('github-action.schemastore.json', action)).toBeNull();
+    expect(faultsOf('github-action.schemastore.json')(action)).toBeNull();
   });
 
   it('puts nothing that it is given into a script', () => {
@@ -151,10 +130,8 @@ describe('the orb of CircleCI', () => {
     const { usage } = orb.examples.deploy;
     const test = { docker: [{ image: 'cimg/ruby:3.4' }], steps: ['checkout'] };
     const whole = { ...usage, orbs: { lockstep: { commands, jobs, executors } }, jobs: { test } };
-    expect(faultsBy('circleci-config.schema.json', whole)).toBeNull();
-    expect(
-      faultsBy('circleci-config.schema.json', { ...whole, jobs: { test: {} } }),
-    ).not.toBeNull();
+    expect(faultsOfCircleci()(whole)).toBeNull();
+    expect(faultsOfCircleci()({ ...whole, jobs: { test: {} } })).not.toBeNull();
   });
 
   it('has a parameter for whatever its steps name', () => {

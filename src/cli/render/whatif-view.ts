@@ -85,7 +85,7 @@ function inWords(all: WhatIfs): string {
   const by = [...(change.chart === null ? [] : [`the chart ${change.chart}`]), ...change.set];
   const share = deploys.length === 0 ? 0 : Math.round((100 * unknown.length) / deploys.length);
   const from = since === null ? '' : ` since ${dateAndTime(since)}`;
-  return `With ${by.join(', ')}, of ${counted(deploys.length, 'deploy')}${from}: ${same.length} go the same way, ${other.length} another, and of ${unknown.length} (${share} %) it is not known.`;
+  return `With ${by.join(' and ')}, of ${counted(deploys.length, 'deploy')}${from}: ${same.length} go the same way, ${other.length} another, and of ${unknown.length} (${share} %) it is not known.`;
 }
 
 const ended = ({ state, exit }: End): string =>

@@ -1,35 +1,15 @@
-/** What a set-up writes: right by our own check and by the CIs' published schemas, whatever the repository is like. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { Ajv } from 'ajv';
-import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../../src/cli/config/config.ts';
 import type { Answers } from '../../../src/cli/setup/answers.ts';
 import type { RepositoryFacts } from '../../../src/cli/setup/facts.ts';
 import { plan } from '../../../src/cli/setup/plan.ts';
+import { faultsOfCircleci, faultsOfWorkflow } from '../../vendor-schemas.ts';
 import { answers, facts } from './repository.ts';
 
-const folder =
-  process.env.LOCKSTEP_VENDOR_SCHEMAS ??
-  resolve(import.meta.dirname, '../../../../shared/vendors/schemas');
-
-/** What the CI's published schema finds wrong with a file; where the schema is not there, that is said. */
-function schemaOf(name: string): (text: string) => unknown {
-  const file = join(folder, name);
-  if (!existsSync(file)) {
-    process.stdout.write(`${file} is not there: what init writes is not held against it\n`);
-    return () => null;
-  }
-  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
-  addFormats.default(ajv);
-  const validate = ajv.compile(JSON.parse(readFileSync(file, 'utf8')));
-  return (text) => (validate(parse(text)) ? null : validate.errors);
-}
-const schemas: Readonly<Record<string, (text: string) => unknown>> = {
-  '.circleci/config.yml': schemaOf('circleci-config.schema.json'),
-  '.github/workflows/deploy.yml': schemaOf('github-workflow.schemastore.json'),
+const schemas: Readonly<Record<string, (value: unknown) => unknown>> = {
+  '.circleci/config.yml': faultsOfCircleci(),
+  '.github/workflows/deploy.yml': faultsOfWorkflow(),
 };
 
 const programs = {
@@ -85,7 +65,7 @@ describe('what is written for a new lane', () => {
     expect(config.store).toBe('sqlite:.pipeline/log.db');
     const ciFile = files.find(({ path }) => path in schemas);
     expect(ciFile === undefined).toBe(row.ci === null);
-    if (ciFile !== undefined) expect(schemas[ciFile.path]?.(ciFile.text)).toBeNull();
+    if (ciFile !== undefined) expect(schemas[ciFile.path]?.(parse(ciFile.text))).toBeNull();
   });
 
   it('names no log that a CI throws away, and says which variable to set', () => {
