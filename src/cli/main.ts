@@ -8,8 +8,9 @@ import { Lapsed, Overtaken } from '../runtime/lock/lease-keeper.ts';
 import { StoreUnusable } from '../store/log.ts';
 import { secretVariables } from './config/environment.ts';
 import { CommanderError, createProgram } from './program.ts';
+import { errorDocument, printError } from './render/error-view.ts';
 import { heardTerminal } from './render/pulse.ts';
-import { createTerminal, errorDocument, printError } from './render/terminal.ts';
+import { createTerminal } from './render/terminal.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
   const { run, told } = commandOf(argv, process);

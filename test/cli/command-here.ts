@@ -20,6 +20,7 @@ export class CommandHere {
   readonly #env: NodeJS.ProcessEnv;
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #columns: number | null;
   /** The run that began last, of any of these. */
   static #last: Promise<unknown> = Promise.resolve();
 
@@ -27,14 +28,20 @@ export class CommandHere {
    * @param modules `own`: as a process's are, so that its gate knows no secret but those of its
    *   environment and of its runs; whatever is imported from the sources after this belongs to it.
    *   `shared`: those that were loaded already, for commands of which no secret is asked
+   * @param columns of the terminal that its output is; left out: it is none
    */
   constructor(
     folder: string,
     env: Readonly<Record<string, string>>,
-    { clock = systemClock, modules = 'own' }: { clock?: Clock; modules?: 'own' | 'shared' } = {},
+    {
+      clock = systemClock,
+      modules = 'own',
+      columns = null,
+    }: { clock?: Clock; modules?: 'own' | 'shared'; columns?: number | null } = {},
   ) {
     if (modules === 'own') vi.resetModules();
     this.#clock = clock;
+    this.#columns = columns;
     this.#folder = folder;
     this.#env = { PATH: process.env.PATH, HOME: folder, ...env };
   }
@@ -63,7 +70,7 @@ export class CommandHere {
     folder = this.#folder,
   ): Promise<EndedHere> {
     const before = { env: process.env, folder: process.cwd() };
-    const [out, err] = [kept(), kept()];
+    const [out, err] = [kept(this.#columns), kept(this.#columns)];
     this.printed = () => out.text() + err.text();
     const all = Object.entries({ ...this.#env, ...more });
     process.env = Object.fromEntries(all.filter(([, value]) => value !== undefined));
@@ -80,7 +87,7 @@ export class CommandHere {
   }
 }
 
-function kept(): { stream: Writable; text: () => string } {
+function kept(columns: number | null): { stream: Writable; text: () => string } {
   let all = '';
   const stream = new Writable({
     write(chunk, _, done) {
@@ -88,5 +95,6 @@ function kept(): { stream: Writable; text: () => string } {
       done();
     },
   });
+  if (columns !== null) Object.assign(stream, { isTTY: true, columns });
   return { stream, text: () => all };
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
-import { createTerminal, printError, safe, type Terminal } from '../../src/cli/render/terminal.ts';
+import { printError } from '../../src/cli/render/error-view.ts';
+import { createTerminal, safe, type Terminal } from '../../src/cli/render/terminal.ts';
 import { UsageError } from '../../src/errors/error.ts';
 
 const esc = '\u001b';
@@ -61,6 +62,7 @@ describe('colour', () => {
     ['a terminal', { tty: true }, true],
     ['a pipe', {}, false],
     ['NO_COLOR', { tty: true, env: { NO_COLOR: '1' } }, false],
+    ['NO_COLOR of any value', { tty: true, env: { NO_COLOR: 'false' } }, false],
     ['an empty NO_COLOR', { tty: true, env: { NO_COLOR: '' } }, true],
     ['--no-color', { tty: true, noColor: true }, false],
     ['--no-color before FORCE_COLOR', { env: { FORCE_COLOR: '1' }, noColor: true }, false],

@@ -6,6 +6,7 @@ import { carriedBy, type LaneMetrics, laneMetrics } from '../../runtime/accounts
 import type { EventLog } from '../../store/log.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { formulas, metricsView } from '../render/metrics-view.ts';
+import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { repositoryHere } from '../workspace/find-commit.ts';
@@ -31,7 +32,7 @@ export async function metrics(flags: MetricsFlags, terminal: Terminal): Promise<
     terminal.clearStatus();
     const told = redactAll({ ...period, lanes });
     if (flags.json === true) terminal.json({ version: 1, ...told, formulas });
-    else for (const line of metricsView(told, terminal)) terminal.out(line);
+    else printLines(metricsView(told, terminal), terminal);
     return 0;
   } finally {
     await log.close();

@@ -8,6 +8,7 @@ import { replayAt } from '../../runtime/audit/replay-at.ts';
 import { UnreadableLog } from '../../runtime/log/recorded.ts';
 import type { EventLog } from '../../store/log.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { printLines } from '../render/paragraph.ts';
 import {
   type AllReplayed,
   allView,
@@ -47,7 +48,7 @@ export async function replay(
     const result = await replayDeploy(log, deploy);
     if (flags.json === true) terminal.json({ version: 1, ...redactAll(result) });
     else if (flags.step === true) await walk(result, terminal, input);
-    else for (const line of replayView(result, terminal)) terminal.out(line);
+    else printLines(replayView(result, terminal), terminal);
     return result.disagreement === null ? 0 : 1;
   } finally {
     await log.close();
@@ -96,7 +97,7 @@ async function showMoment(
   }
   const told = redactAll(moment);
   if (flags.json === true) terminal.json({ version: 1, ...told });
-  else for (const line of momentView(told, terminal)) terminal.out(line);
+  else printLines(momentView(told, terminal), terminal);
   return 0;
 }
 
@@ -107,7 +108,7 @@ async function walk(
   input: NodeJS.ReadableStream,
 ): Promise<void> {
   const show = (index: number) => {
-    for (const line of stepView(result, index, terminal)) terminal.out(line);
+    printLines(stepView(result, index, terminal), terminal);
     terminal.out(terminal.color.dim('Enter: the next; b: the one before; a number; q: the end'));
   };
   let at = 0;
@@ -158,6 +159,6 @@ async function replayAll(
     unreadable,
   });
   if (flags.json === true) terminal.json({ version: 1, ...all });
-  else for (const line of allView(all, terminal)) terminal.out(line);
+  else printLines(allView(all, terminal), terminal);
   return differing.length + unreadable.length === 0 ? 0 : 1;
 }

@@ -11,6 +11,7 @@ import type { LogHead } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';
 import { toRow } from '../../store/stored-event.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { verifyView } from '../render/verify-view.ts';
 import { isStoreUrl, openFile } from '../transfer/event-source.ts';
@@ -49,7 +50,7 @@ export interface Verified extends Audit {
 function tell(verified: Verified, flags: VerifyFlags, terminal: Terminal): void {
   const { isFile: _, ...told } = verified;
   if (flags.json === true) terminal.json({ version: 1, ...told });
-  else for (const line of verifyView(verified, terminal)) terminal.out(line);
+  else printLines(verifyView(verified, terminal), terminal);
 }
 
 async function storeOf(source: string | undefined, flags: VerifyFlags): Promise<string> {

@@ -12,6 +12,7 @@ import { chartHash, readChart } from '../../runtime/log/charts.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
 import type { EventLog } from '../../store/log.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { type Told, type WhatIfs, whatIfMarkdown, whatIfView } from '../render/whatif-view.ts';
 import { readChartFile } from '../workspace/chart-file.ts';
@@ -50,9 +51,9 @@ export async function whatif(flags: WhatIfFlags, terminal: Terminal): Promise<nu
       since,
       deploys,
     });
-    const view = format === 'markdown' ? whatIfMarkdown : whatIfView;
     if (flags.json === true) terminal.json({ version: 1, ...all });
-    else for (const line of view(all, terminal)) terminal.out(line);
+    else if (format === 'markdown') for (const line of whatIfMarkdown(all)) terminal.out(line);
+    else printLines(whatIfView(all, terminal), terminal);
     return 0;
   } finally {
     await log.close();

@@ -36,7 +36,7 @@ export function fitted(line: string, columns: number): string[] {
   const [, before = '', text = ''] = /^(.*\s{2}|\s*)(\S.*)$/s.exec(line) ?? [];
   const indent = widthOf(before);
   const isWide = indent > columns / 2;
-  const lines = isWide ? [before.trimEnd()] : [];
+  const lines = isWide ? fitted(before.trimEnd(), columns) : [];
   const margin = ' '.repeat(isWide ? narrowIndent : indent);
   let now = isWide ? margin : before;
   let isEmpty = true;

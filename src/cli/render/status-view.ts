@@ -20,6 +20,9 @@ const labelColumns = 12;
 /** Below that, a deploy takes two lines. */
 const tableColumnsMin = 72;
 const becameColumns = 30;
+/** With a column for the lanes it is narrower, below that width. */
+const narrowBecameColumns = 24;
+const severalColumnsMin = 110;
 
 export function statusView(found: StatusDocument, paper: StatusPaper): string[] {
   const columns = Math.min(columnsMax, Math.max(columnsMin, paper.columns));
@@ -139,7 +142,7 @@ function toDoLines({ deploy, why, commands }: ToDo, { columns, color }: Page): s
   const text = safe(deploy === null ? why : `${deploy}: ${why}`);
   return [
     ...labelled('', commands.length === 0 ? sentence(text) : `${text}:`, columns, 2),
-    ...commands.map((command) => `    ${color.cyan(command)}`),
+    ...commands.map((command) => `    ${color.bold(command)}`),
   ];
 }
 
@@ -165,13 +168,22 @@ function deployLines({ deploys, lanes }: StatusDocument, page: Page): string[] {
       ...labelled('', safe(one.became.what), columns, 2).map((line) => painted(one, line)),
     ]);
   }
-  const header = ['deploy', 'became', 'when', 'commit', ...(several ? ['lane'] : []), ''];
-  const most = Math.max(becameColumns, Math.floor(columns / 2.5));
+  // A deploy's id has the commit in it: with the lanes beside it the title needs that room.
+  const withCommit = !several || columns >= severalColumnsMin;
+  const header = [
+    ...['deploy', 'became', 'when'],
+    ...(withCommit ? ['commit'] : []),
+    ...(several ? ['lane'] : []),
+    withCommit ? '' : 'commit',
+  ];
+  const most = withCommit
+    ? Math.max(becameColumns, Math.floor(columns / 2.5))
+    : narrowBecameColumns;
   const rows = deploys.map((one) => [
     one.deploy,
     painted(one, cutToWidth(safe(one.became.what), most)),
     ago(one.since, page),
-    shortSha(one.commit),
+    ...(withCommit ? [shortSha(one.commit)] : []),
     ...(several ? [safe(one.lane)] : []),
     cutToWidth(safe(one.title), columns),
   ]);

@@ -1,6 +1,5 @@
 /** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { LockstepError } from '../../errors/error.ts';
 import { cutToWidth } from '../../format/columns.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { harmlessFor, harmlessJsonFor } from '../../redaction/runner-commands.ts';
@@ -49,11 +48,14 @@ export interface TerminalOptions {
 /** To the first column of the first line, with everything below cleared. */
 const fromTheTop = '\u001b[H\u001b[2J';
 
-/** --no-color wins over FORCE_COLOR, that over NO_COLOR, that over whether somebody watches. */
+/**
+ * --no-color wins over FORCE_COLOR, that over NO_COLOR, that over whether somebody watches. NO_COLOR has any value at all, as
+ * https://no-color.org has it.
+ */
 export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions): Terminal {
   const isTty = stdout.isTTY === true && !inCi(env) && env.TERM !== 'dumb';
   const forced = isSet(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
-  const colored = !noColor && (forced || (!isSet(env.NO_COLOR) && isTty));
+  const colored = !noColor && (forced || ((env.NO_COLOR ?? '') === '' && isTty));
   // Results are watched, mistakes go to a file: `2> errors.txt` holds no colour codes.
   const errColored = colored && (forced || stderr.isTTY === true);
   const paint =
@@ -135,45 +137,13 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
   };
 }
 
-/** An error as `--json` gives it: its stable code, what happened, what to do, the values, the exit code. */
-export function errorDocument(error: unknown, exit: number): object {
-  const { code, message, hint } = partsOf(error);
-  const details = error instanceof LockstepError ? error.details : {};
-  return { code, message, hint: hint ?? null, details, exit };
-}
-
-function partsOf(error: unknown): { code: string; message: string; hint: string | undefined } {
-  if (error instanceof LockstepError) return error;
-  return {
-    code: 'E_INTERNAL',
-    message: error instanceof Error ? error.message : String(error),
-    hint: 'This is a fault of lockstep’s own. Please report it; --debug prints where it happened.',
-  };
-}
-
-/** What went wrong, once, on standard error: what, and how to mend it. A stack only for `--debug`. */
-export function printError(
-  terminal: Pick<Terminal, 'err' | 'color' | 'annotate'>,
-  error: unknown,
-  { debug }: { debug: boolean },
-): void {
-  const { code, message, hint } = partsOf(error);
-  terminal.err(`${terminal.color.red(`error[${code}]:`)} ${safeLines(message)}`);
-  for (const line of redact(hint ?? '')
-    .split('\n')
-    .filter(Boolean))
-    terminal.err(`  ${safe(line)}`);
-  if (debug && error instanceof Error) terminal.err(safeLines(error.stack ?? ''));
-  const annotated = hint === undefined ? message : `${message}\n${hint}`;
-  terminal.annotate({ level: 'error', title: code, message: annotated });
-}
-
 /** Foreign text as one line: without secrets, and with whatever nobody would see made visible. */
 export function safe(text: string): string {
   return visible(redact(text));
 }
 
-function safeLines(text: string): string {
+/** The same of a text of several lines. */
+export function safeLines(text: string): string {
   return redact(text).split('\n').map(safe).join('\n');
 }
 
