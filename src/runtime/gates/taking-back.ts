@@ -73,6 +73,10 @@ export async function takeBack(
     }
     runsIt ||= answer.runsIt;
   }
+  // One answer may have left out that it is ours: it is not said to be gone while it runs there.
+  if (!runsIt && place.isReadable) {
+    runsIt = (await place.observe(ports)).running?.artifact.commit === commit;
+  }
   return { kind: 'restored', release: null, stays: runsIt ? 'somebody' : null };
 }
 

@@ -164,6 +164,15 @@ export const environmentMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/gates/taking-back.test.ts',
   },
   {
+    id: 'a-canary-that-runs-the-commit-is-called-gone',
+    promise: canary,
+    file: 'src/runtime/gates/taking-back.ts',
+    symbol: 'takeBack',
+    code: 'if (!runsIt && place.isReadable)',
+    by: 'if (false)',
+    noticedBy: 'test/runtime/loop/canary-services.test.ts › nothing tells by whom',
+  },
+  {
     id: 'a-canary-goes-back-to-what-production-was-rolled-back-from',
     promise: canary,
     file: 'src/runtime/gates/taking-back.ts',

@@ -230,6 +230,12 @@ describe('restore', () => {
     expect(sent(rolledBack)).toBe(0);
   });
 
+  it('says that it runs there where nothing tells by whom: it is not called gone', async () => {
+    given('another-key');
+    expect(await restore(deploy)).toEqual({ kind: 'restored', release: null, stays: 'somebody' });
+    expect(sent(rolledBack)).toBe(0);
+  });
+
   it.each([
     ['the last', 2],
     ['the first, for the last never came', 1],
