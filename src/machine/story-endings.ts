@@ -1,6 +1,6 @@
 /** What is told of a deploy that does not go on: superseded, stuck, held, disabled, failed. */
 import { cut, oneLine } from '../format/text.ts';
-import type { Step } from './codec.ts';
+import { stepsBack } from './ending.ts';
 import type { Distrust, EventData } from './events.ts';
 import { describeStep } from './step-words.ts';
 import {
@@ -13,12 +13,6 @@ import {
   shortSha,
   switchState,
 } from './story-words.ts';
-
-/** Of a canary's way back. */
-export const stepsBack: ReadonlySet<string> = new Set<Step>([
-  'acquireLockToRestore',
-  'restoreCanary',
-]);
 
 export function superseded(data: EventData<'deploy.superseded'>): EventText {
   if (data.cause === 'newer-build') {

@@ -29,7 +29,7 @@ export function restored({ release, stays }: EventData<'canary.restored'>): Even
     ? eventText('neutral', 'the canary does not run this deploy: nothing is to be taken back')
     : eventText(
         'bad',
-        'the canary runs this deploy by somebody’s own release, or has one under way: it is left to them',
+        'the canary runs this commit, or is about to, by a release that is not known to be this deploy’s: it is left as it is',
       );
 }
 

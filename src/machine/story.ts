@@ -5,8 +5,9 @@
 import { formatDuration } from '../format/duration.ts';
 import { cut, oneLine } from '../format/text.ts';
 import { counted } from '../format/words.ts';
-import { type DomainEvent, type EventData, type EventType, endings } from './events.ts';
-import { disabled, failed, held, stepsBack, superseded } from './story-endings.ts';
+import { isEnd, isOfWayBack } from './ending.ts';
+import type { DomainEvent, EventData, EventType } from './events.ts';
+import { disabled, failed, held, superseded } from './story-endings.ts';
 import {
   baked,
   canarySubmitted,
@@ -45,7 +46,7 @@ export function tellStanding(
   const last = events.at(-1) ?? events[0];
   const told = tell(last, deploy);
   const isLeft = isOfWayBack(last);
-  const why = isLeft || last.type === 'canary.restored' ? events.findLast(endsDeploy) : undefined;
+  const why = isLeft || last.type === 'canary.restored' ? events.findLast(stops) : undefined;
   if (why === undefined) return told;
   const end = tell(why, deploy);
   if (!isLeft) return { ...end, headline: `${end.headline}; ${oneLine(told.headline)}` };
@@ -58,10 +59,7 @@ export function tellStanding(
 }
 
 /** Why a deploy does not go on. What fails on its canary's way back comes beside that. */
-const ends: ReadonlySet<EventType> = new Set([...endings, 'lock.waitTimedOut']);
-const endsDeploy = (event: DomainEvent): boolean => ends.has(event.type) && !isOfWayBack(event);
-const isOfWayBack = (event: DomainEvent): boolean =>
-  event.type === 'deploy.failed' && stepsBack.has(event.data.step);
+const stops = (event: DomainEvent): boolean => event.type === 'lock.waitTimedOut' || isEnd(event);
 
 const sentences: {
   readonly [T in EventType]: (data: EventData<T>, deploy: string | null) => EventText;

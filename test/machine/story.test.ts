@@ -234,7 +234,7 @@ describe('what became of a canary’s way back', () => {
   it.each([
     [null, 'neutral', 'does not run this deploy'],
     ['production', 'neutral', 'production runs the commit, too'],
-    ['somebody', 'bad', 'runs this deploy by somebody’s own release'],
+    ['somebody', 'bad', 'by a release that is not known to be this deploy’s'],
   ] as const)('where nothing is released: %s', (stays, tone, words) => {
     const told = tell(sample('canary.restored', { release: null, stays }));
     expect(told).toMatchObject({ tone, headline: expect.stringContaining(words) });

@@ -4,6 +4,7 @@
  */
 import { formatDuration } from '../../format/duration.ts';
 import { counted } from '../../format/words.ts';
+import { isEnd, isOfWayBack } from '../../machine/ending.ts';
 import type { DomainEvent, EnvironmentName } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
 import { stateFacts } from '../../machine/state-facts.ts';
@@ -117,7 +118,6 @@ function deployChange(
     step.event.type === 'production.deployed' || step.event.type === 'canary.deployed'
       ? step.event.data.release.version
       : null;
-  const failed = lastOf(record, 'deploy.failed')?.event.data.failure;
   const outcome = outcomeOf(record, environment);
   return {
     ...{ at: step.time, lane: lane.lane, deploy, environment, outcome, release },
@@ -137,15 +137,26 @@ function deployChange(
     said: saidOf(record, lane.orders),
     checks: steps.flatMap(checkOf),
     killSwitch: switchOf(steps),
-    note: outcome === 'failed' && failed !== undefined ? `${failed.code}: ${failed.message}` : null,
+    note: noteOf(record, outcome),
     position: step.position,
     hash: step.hash,
     lastHash: steps.at(-1)?.hash ?? null,
   };
 }
 
+/** Why it failed, and why its canary was not taken back. Null: neither. */
+function noteOf({ steps }: DeployRecord, outcome: string): string | null {
+  const last = steps.findLast(({ event }) => event.type === 'deploy.failed')?.event;
+  if (last?.type !== 'deploy.failed') return null;
+  const { code, message } = last.data.failure;
+  if (isOfWayBack(last)) return `the canary was not taken back: ${code}: ${message}`;
+  return outcome === 'failed' ? `${code}: ${message}` : null;
+}
+
 function outcomeOf({ steps }: DeployRecord, environment: 'canary' | 'production'): string {
-  const last = steps.findLast(({ event }) => isLive(event) || event.type === 'deploy.failed');
+  const last = steps.findLast(
+    ({ event }) => isLive(event) || (event.type === 'deploy.failed' && isEnd(event)),
+  );
   if (environment === 'canary') {
     const restored = steps.findLast(({ event }) => event.type === 'canary.restored');
     if (restored?.event.type === 'canary.restored' && restored.event.data.release !== null) {

@@ -2,6 +2,7 @@
  * Figures of a lane in a period: the five that DORA defines (guide of January 2026, https://dora.dev/guides/dora-metrics/),
  * and where deploys waited. Pure; docs/metrics.md has the formulas in words.
  */
+import { isEnd } from '../../machine/ending.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import { type WaitingPart, waitingPartOf, waitingParts } from '../../machine/waiting.ts';
 import { type DeployRecord, type LaneRecord, lastOf } from './deploy-record.ts';
@@ -147,7 +148,9 @@ function waitingIn(input: MetricsInput): LaneMetrics['waiting'] {
 }
 
 const ends = (event: DomainEvent): boolean =>
-  isLive(event) || event.type === 'deploy.superseded' || event.type === 'deploy.failed';
+  isLive(event) ||
+  event.type === 'deploy.superseded' ||
+  (event.type === 'deploy.failed' && isEnd(event));
 
 function supersededIn(deploys: readonly DeployRecord[], isIn: (ms: number) => boolean): Share {
   const last = deploys.flatMap(({ steps }) => {

@@ -1,4 +1,5 @@
 /** The decisions of a deploy, as links of a chain; and whether anybody has lifted what held it. */
+import { isEnd } from '../../machine/ending.ts';
 import { type EventType, endings } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
 import { tell } from '../../machine/story.ts';
@@ -40,12 +41,10 @@ export function decisions(deploy: string, events: readonly Told[]): Link[] {
     .map(({ event, time }) => ({ deploy, time, words: tell(event).headline }));
 }
 
-const ends: ReadonlySet<EventType> = new Set(endings);
-
 /** The event that ended the deploy, or holds it; undefined: it goes on, or was let go on since. */
 export function endOf(events: readonly Told[]): Told | undefined {
   const since = events.findLastIndex(({ event }) => event.type === 'deploy.resumed');
-  return events.slice(since + 1).findLast(({ event }) => ends.has(event.type));
+  return events.slice(since + 1).findLast(({ event }) => isEnd(event));
 }
 
 /** What holds deploys: an event of one that was held, or the release by which a person took production back. */

@@ -1,4 +1,5 @@
 /** What a deploy's events say of it, as far as it concerns how its lane stands. Pure. */
+import { type EndEvent, isEnd } from '../../machine/ending.ts';
 import type {
   Build,
   DomainEvent,
@@ -34,12 +35,6 @@ export interface Sighting {
   /** Why that holds production; null: it is not known to. */
   readonly back: EventData<'production.held'>['rollback'] | null;
 }
-
-/** Why a deploy did not go on, or stopped for a person. */
-export type EndEvent = Extract<
-  DomainEvent,
-  { type: 'deploy.superseded' | 'production.held' | 'production.disabled' | 'deploy.failed' }
->;
 
 export interface DeployFacts {
   readonly row: DeployRow;
@@ -86,15 +81,10 @@ function take(facts: Mutable, event: DomainEvent, at: When): void {
   facts.interruptedBy = event.type === 'run.interrupted' ? event.data.signal : null;
   const seen = sightingIn(event, at);
   if (seen !== null) facts.sighting = seen;
+  if (isEnd(event)) facts.end = event;
   switch (event.type) {
     case 'deploy.requested':
       facts.build = event.data.build;
-      return;
-    case 'deploy.superseded':
-    case 'production.held':
-    case 'production.disabled':
-    case 'deploy.failed':
-      facts.end = event;
       return;
     case 'deploy.resumed':
       facts.end = null;

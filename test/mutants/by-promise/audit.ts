@@ -64,6 +64,15 @@ export const auditMutants: readonly Mutant[] = [
     noticedBy: `${explain} › the first of several that have it carried it`,
   },
   {
+    id: 'a-canary-not-taken-back-is-why-it-ended',
+    promise: told,
+    file: 'src/machine/ending.ts',
+    symbol: 'isEnd',
+    code: ' && !isOfWayBack(event)',
+    by: '',
+    noticedBy: 'test/machine/ending.test.ts › is of the kind that its state tells of',
+  },
+  {
     id: 'a-lift-of-any-rollback-is-this-one’s',
     promise: told,
     file: 'src/runtime/audit/explain-links.ts',

@@ -170,7 +170,7 @@ export const environmentMutants: readonly Mutant[] = [
     symbol: 'takeBack',
     code: 'if (!runsIt && place.isReadable)',
     by: 'if (false)',
-    noticedBy: 'test/runtime/loop/canary-services.test.ts › nothing tells by whom',
+    noticedBy: 'test/runtime/loop/canary-services.test.ts › but says that it runs there',
   },
   {
     id: 'a-canary-goes-back-to-what-production-was-rolled-back-from',

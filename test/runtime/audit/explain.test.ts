@@ -1,7 +1,9 @@
 /** Why a commit shipped or did not: a table of every end of a deploy, and of commits that went with others. */
 import { describe, expect, it } from 'vitest';
-import type { DomainEvent } from '../../../src/machine/events.ts';
+import { chart } from '../../../src/machine/chart.ts';
+import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
+import { deployPaths } from '../../../src/machine/paths.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { type Asked, explain } from '../../../src/runtime/audit/explain.ts';
 import { type CommitOrder, type Echo, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
@@ -49,6 +51,11 @@ const ended =
   (label: string, commit: string, ...events: DomainEvent[]): Story =>
   (log) =>
     writeDeploy(log, { label, commit }, events);
+const onCanary = deployPaths(chart, ['canary, baked'])[0]?.request.settings.canary ?? null;
+const toCanary = [
+  ...['gates.passed', 'canary.submitted', 'canary.released', 'canary.deployed'],
+  ...['canary.instancesUp', 'canary.verified', 'canary.baked'],
+].map((type) => sample(type as EventType));
 const toGates = (label: string, commit: string, base: string, last: DomainEvent): Story =>
   ended(label, commit, ...wayToGates(commit, base, `v-${label}`), last);
 /** What else is written before the deploy's last event. */
@@ -536,6 +543,33 @@ describe('why a commit shipped or did not, where', () => {
       expect(place, `${words} in ${told.chain.map((link) => link.words).join('\n')}`).not.toBe(-1);
       from = place + 1;
     }
+  });
+
+  const wayBack = {
+    'taken back': sample('canary.restored'),
+    'not taken back': sample('deploy.failed', { step: 'restoreCanary' }),
+  };
+  it.each([
+    ['a rollback', rolledBack(at(0)), 'held'],
+    ['the kill switch', sample('production.disabled'), 'disabled'],
+    ['the lane', laneOff, 'disabled'],
+    ['order', seenAt('diverged', at(2)), 'diverged'],
+    ['a check', sample('deploy.failed'), 'failed'],
+  ] as const)('its canary was taken back, or was not, after %s', async (_, end, verdict) => {
+    const explained = async (back: DomainEvent) => {
+      const log = await openLog('sqlite::memory:', { projections });
+      const wanted = { label: '501', commit: at(1), canary: onCanary };
+      await writeDeploy(log, wanted, [...wayToGates(at(1), at(0), 'v2'), ...toCanary, end, back]);
+      const about = { commit: at(1), lane: 'acme-web', deploy: null };
+      const told = await explain(about, factsOf(log), order());
+      await log.close();
+      return told;
+    };
+    const taken = await explained(wayBack['taken back']);
+    const left = await explained(wayBack['not taken back']);
+    expect([taken.verdict, left.verdict]).toEqual([verdict, verdict]);
+    expect(left.next).toBe(taken.next);
+    expect(left.headline).toMatch(/the canary was not taken back, and may still run the commit/);
   });
 
   it('each verdict has a row', () => {

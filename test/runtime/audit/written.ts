@@ -1,5 +1,5 @@
 /** Deploys written into a log as runs write them: each event with the transition that the chart makes of it. */
-import type { DomainEvent } from '../../../src/machine/events.ts';
+import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
 import { begin, has, next, stateOf } from '../../../src/machine/interpret.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
@@ -20,20 +20,21 @@ export interface Wanted {
   readonly lane?: string;
   /** For how long production has to hold before it is live. */
   readonly bakeMs?: number;
+  readonly canary?: DeployRequest['settings']['canary'];
 }
 
 const deployId = ({ label, commit }: Wanted): string => `${label}-${commit.slice(0, 8)}`;
 
 /** The events after `deploy.requested`; the chart has to take each. */
 export function deployEvents(wanted: Wanted, events: readonly DomainEvent[]): NewEvent[] {
-  const { label, commit, lane = 'acme-web', bakeMs = 0 } = wanted;
+  const { label, commit, lane = 'acme-web', bakeMs = 0, canary = null } = wanted;
   const { build, commit: sampled, settings } = samples['deploy.requested'];
   const request = {
     ...samples['deploy.requested'],
     ...{ deploy: deployId(wanted), lane, chart: chartHash },
     build: { ...build, label },
     commit: { ...sampled, sha: commit },
-    settings: { ...settings, production: { ...settings.production, bakeMs } },
+    settings: { ...settings, canary, production: { ...settings.production, bakeMs } },
   };
   let folded = begin(request, 0);
   const first = { from: null, to: stateOf(folded), settled: false, reason: null };

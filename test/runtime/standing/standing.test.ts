@@ -1,5 +1,6 @@
 /** How a lane stands: each situation that a person may find, and the line that they should type, or nothing. */
 import { afterEach, expect, it } from 'vitest';
+import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { BecameKind } from '../../../src/runtime/standing/became.ts';
 import type { HoldKind } from '../../../src/runtime/standing/holds.ts';
@@ -609,6 +610,38 @@ it.each(situations)('$name', async ({ happens, told = offline, also, ...expected
   expect(standing.waiting.map(({ deploy }) => deploy)).toEqual(waiting.map(idOf));
   expect(standing.toDo.flatMap(({ commands }) => commands)).toEqual(type);
   also?.(standing);
+});
+
+/** Ends before production is given anything, while the canary runs the commit. */
+const endsOnCanary: readonly (readonly [string, DomainEvent])[] = [
+  ['a rollback', sample('production.held', { step: 'readGates', rollback: rolledBackTo(500) })],
+  ['the lane’s switch', off('lane')],
+  ['the environment’s switch', off('environment')],
+  ['settings', off('settings')],
+  ['order', diverged(false)],
+];
+
+const throughCanary = [
+  ...['gates.passed', 'canary.submitted', 'canary.released', 'canary.deployed'],
+  ...['canary.instancesUp', 'canary.verified'],
+].map((type) => sample(type as EventType));
+
+it.each(endsOnCanary)('stands the same where its canary was not taken back: %s', async (_, end) => {
+  const seen = { type: end.type, data: { ...end.data, step: 'submitProduction' } } as DomainEvent;
+  const standsAfter = async (wayBack: DomainEvent) => {
+    const on = await StandingWorld.open();
+    const way = [...throughCanary, seen, wayBack];
+    await (await on.runWith({ canary: true }, 502, 'staging.verified', ...way)).ended;
+    const { deploys, holds, toDo } = await on.stands();
+    await on.close();
+    return {
+      became: deploys.map(({ became }) => became),
+      holds: holds.map(({ kind }) => kind),
+      toDo,
+    };
+  };
+  const taken = await standsAfter(sample('canary.restored'));
+  expect(await standsAfter(sample('deploy.failed', { step: 'restoreCanary' }))).toEqual(taken);
 });
 
 it('has a situation for each thing that can become of a deploy, and for each hold', () => {
