@@ -87,6 +87,14 @@ export const laneEventSchemas = {
     to: release,
     code: text,
     message: text,
+    /**
+     * The release that it made, with the full id of its commit, null where nothing tells that. `runs`: it came to run, and what failed
+     * came after; if not, it failed, or was still under way. Null: it made none. Absent: an earlier version did not say.
+     */
+    made: z
+      .strictObject({ release, commit: text.nullable(), runs: z.boolean() })
+      .nullable()
+      .optional(),
     ...person,
   }),
   /** A deploy of the lane made this release of production, whatever became of it. */

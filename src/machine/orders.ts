@@ -1,5 +1,6 @@
 /** What people order for a lane, and how it is told: a part of the lane's words. Pure. */
 import { oneLine } from '../format/text.ts';
+import type { Release } from './events.ts';
 import type { LaneEvent, LaneEventType } from './lane.ts';
 import { because, type EventText, eventText, shortSha } from './story-words.ts';
 
@@ -54,15 +55,26 @@ const sentences: { readonly [T in OrderType]: (data: DataOf<T>) => EventText } =
       `production is being taken back from ${from.version} to ${to.version} by ${because(person)}`,
     ),
   'rollback.done': ({ to, release, commit, ...person }) =>
-    eventText(
-      'waiting',
-      `production was taken back to ${to.version}${commit === null ? '' : ` (${shortSha(commit)})`}, as ${release.version}, by ${because(person)}`,
-      'Deploys are held until a person ships one: `pipeline advance --build LABEL --reason "…"`, or `pipeline resume DEPLOY --reason "…"` once one was held.',
-    ),
-  'rollback.failed': ({ to, code, message, ...person }) =>
-    eventText(
-      'bad',
-      `production was not taken back to ${to.version}, as ordered by ${because(person)}`,
-      `${code}: ${oneLine(message)}\n\`pipeline status\` shows what production runs and what to do.`,
-    ),
+    eventText('waiting', `${takenBack(to, commit, release)}, by ${because(person)}`, untilShipped),
+  'rollback.failed': rollbackFailed,
 };
+
+const untilShipped =
+  'Deploys are held until a person ships one: `pipeline advance --build LABEL --reason "…"`, or `pipeline resume DEPLOY --reason "…"` once one was held.';
+const look = '`pipeline status` shows what production runs and what to do.';
+
+const takenBack = (to: Release, commit: string | null, release: Release): string =>
+  `production was taken back to ${to.version}${commit === null ? '' : ` (${shortSha(commit)})`}, as ${release.version}`;
+
+function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback.failed'>) {
+  const why = `${code}: ${oneLine(message)}`;
+  if (made?.runs === true) {
+    const what = `${takenBack(to, made.commit, made.release)}, not verified`;
+    return eventText('bad', `${what}, by ${because(person)}`, `${why}\n${untilShipped}\n${look}`);
+  }
+  const what =
+    made === undefined
+      ? `the rollback to ${to.version} failed`
+      : `production was not taken back to ${to.version}${made === null ? '' : `: ${made.release.version} did not come to run`}`;
+  return eventText('bad', `${what}, as ordered by ${because(person)}`, `${why}\n${look}`);
+}

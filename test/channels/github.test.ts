@@ -17,6 +17,7 @@ import { type UndiciTransport, undiciTransport } from '../../src/effects/http/un
 import type { DomainEvent } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { type RunningSandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { failedRollback } from '../machine/order-samples.ts';
 import { sample } from '../machine/samples.ts';
 import { type ChannelUnderTest, describeChannel } from './contract.ts';
 
@@ -120,7 +121,7 @@ async function underTest(): Promise<ChannelUnderTest> {
 
 describeChannel('GitHub', underTest, {
   tells: ['staging.submitted', 'staging.verified', 'production.submitted', 'production.verified'],
-  orders: ['rollback.done'],
+  orders: ['rollback.done', 'rollback.failed'],
 });
 
 const { head, base, commits } = samples['deploy.observed'].notes;
@@ -177,9 +178,13 @@ describe('GitHub shows', () => {
   }
 
   async function deliver(events: readonly DomainEvent[], given: Given = {}): Promise<void> {
-    const { channel = here.channel(), assertHeld = async () => {} } = given;
+    const { channel = here.channel(), assertHeld } = given;
     if (channel.wants?.(events.at(-1)?.type ?? 'deploy.requested') === false) return;
-    const delivery: Delivery = {
+    memory = await channel.deliver(newsOf(events, given), deliveryOf(assertHeld));
+  }
+
+  function deliveryOf(assertHeld: Delivery['assertHeld'] = async () => {}): Delivery {
+    return {
       ports: { http: here.http, progress: () => {}, signal: new AbortController().signal },
       memory: structuredClone(memory),
       assertHeld,
@@ -188,7 +193,6 @@ describe('GitHub shows', () => {
       },
       leftOut: (error) => leftOut.push(String(error)),
     };
-    memory = await channel.deliver(newsOf(events, given), delivery);
   }
 
   /** One event after the other, each by another run unless a channel is given. */
@@ -312,6 +316,29 @@ describe('GitHub shows', () => {
       'production 1111: in_progress, success, inactive',
       'production 1a5f: in_progress, success, inactive',
     ]);
+  });
+
+  it.each([
+    ['runs', ['inactive'], ['production 4d5e: failure']],
+    ['late', [], []],
+    ['nothing', [], []],
+    ['unsaid', [], []],
+  ] as const)('a person’s rollback that failed, by what it made: %s', async (kind, ended, made) => {
+    await tell(shipping);
+    const order = failedRollback(kind);
+    const news = {
+      ...{ id: 'id', position: 99, version: 9, lane: 'acme-web', order },
+      time: '2026-01-05T13:04:05.000Z',
+    };
+    for (let twice = 0; twice < 2; twice++) {
+      if (here.channel().wants?.('rollback.failed') === false) break;
+      memory = (await here.channel().announce?.(news, deliveryOf())) ?? memory;
+    }
+    const production = here.shown.filter((line) => line.startsWith('production'));
+    const shown = ['2222', '1111', '1a5f'].map((sha) =>
+      [`production ${sha}: in_progress`, 'success', ...ended].join(', '),
+    );
+    expect(production).toEqual([...shown, ...made]);
   });
 
   it.each(['failed-rollback', 'failed-behind'] as const)(

@@ -24,9 +24,23 @@ const data: { readonly [T in OrderType]: Extract<Order, { type: T }>['data'] } =
     ...back,
     code: 'E_DYNOS_CRASHED',
     message: 'web.1 crashed on v43',
+    made: { release, commit, runs: true },
   },
 };
 
 export const orderSamples: readonly Order[] = Object.entries(data).map(
   ([type, of]) => ({ type, data: of }) as Order,
 );
+
+type Failed = Extract<Order, { type: 'rollback.failed' }>;
+export type FailedKind = 'runs' | 'late' | 'nothing' | 'unsaid';
+
+/** A rollback that failed, by what it made; `unsaid` by an earlier version. */
+export function failedRollback(kind: FailedKind): Failed {
+  const { made: _, ...same } = data['rollback.failed'];
+  if (kind === 'unsaid') return { type: 'rollback.failed', data: same };
+  const made = kind === 'nothing' ? null : { release, commit, runs: kind === 'runs' };
+  return { type: 'rollback.failed', data: { ...same, made } };
+}
+
+export const failedKinds: readonly FailedKind[] = ['runs', 'late', 'nothing', 'unsaid'];

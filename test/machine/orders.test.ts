@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { laneEventSchemas, parseLaneEvent } from '../../src/machine/lane.ts';
 import { orderTypes, tellOrder } from '../../src/machine/orders.ts';
-import { orderSamples } from './order-samples.ts';
+import { takenBackBy } from '../../src/machine/taken-back.ts';
+import { failedRollback, orderSamples } from './order-samples.ts';
 
 /** What a run does by itself, and what its deploy tells. */
 const untold = [
@@ -28,5 +29,23 @@ describe('the orders of people', () => {
     const { actor, observed, reason } = order.data;
     for (const part of [actor, observed, reason]) expect(headline).toContain(part);
     expect(headline).not.toContain('\n');
+  });
+
+  it.each([
+    ['runs', /^production was taken back to v41 \(4d5e6f7a\), as v43, not verified, by Ana/, true],
+    [
+      'late',
+      /^production was not taken back to v41: v43 did not come to run, as ordered by/,
+      false,
+    ],
+    ['nothing', /^production was not taken back to v41, as ordered by/, false],
+    ['unsaid', /^the rollback to v41 failed, as ordered by/, false],
+  ] as const)('a rollback that failed is told by what it made: %s', (kind, says, holds) => {
+    const order = failedRollback(kind);
+    const { headline, detail } = tellOrder(order);
+    expect(headline).toMatch(says);
+    expect(detail).toMatch(/^E_DYNOS_CRASHED: web\.1 crashed on v43\n/);
+    expect(/Deploys are held/.test(detail ?? '')).toBe(holds);
+    expect(takenBackBy(order)?.verified).toBe(holds ? false : undefined);
   });
 });

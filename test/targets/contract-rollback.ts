@@ -9,14 +9,17 @@ export function rollbackContract(harness: TargetHarness): void {
   describe('rollback', () => {
     const stage = stageOf(harness);
     const key = 'rollback-1a2b3c4d';
+    /** The releases that it told of before they ran. */
+    const told: Release[] = [];
 
     /** Production ran commit two, then one: from that one, back to the other. */
-    async function ran(): Promise<{ from: Release; to: Release; key: string; timeoutMs: number }> {
+    async function ran() {
+      told.length = 0;
       stage.world.release('production', two);
       const { release: to } = await stage.running();
       stage.world.release('production', one);
       const { release: from } = await stage.running();
-      return { from, to, key, timeoutMs };
+      return { from, to, key, timeoutMs, onMade: (release: Release) => told.push(release) };
     }
 
     it('has the release run again, and says that it goes back', async () => {
@@ -27,6 +30,7 @@ export function rollbackContract(harness: TargetHarness): void {
       expect(made).toMatchObject({ kind: 'restored', release: running.release });
       expect(running.release).not.toEqual(input.to);
       expect(stage.world.restorings('production')).toBe(1);
+      expect(told).toEqual([running.release]);
     });
 
     it('is made once: a later try, also another process’s, finds it', async () => {
@@ -66,6 +70,7 @@ export function rollbackContract(harness: TargetHarness): void {
       const before = await stage.target.observe(stage.ports);
       const made = await stage.target.rollBack(input, stage.ports);
       expect(made).toEqual({ kind: 'untouched', runsIt: false });
+      expect(told).toEqual([]);
       expect(stage.world.restorings('production')).toBe(0);
       expect(await stage.target.observe(stage.ports)).toEqual(before);
     });
@@ -84,6 +89,9 @@ export function rollbackContract(harness: TargetHarness): void {
       const error = await failureOf(stage.target.rollBack(input, stage.ports));
       expect(error.code).toBe('E_RELEASE_FAILED');
       expect((await stage.running()).named).toBe(one);
+      const { failed } = await stage.target.observe(stage.ports);
+      expect(told).toEqual(failed.map(({ release }) => release));
+      expect(told).toHaveLength(1);
     });
 
     it('waits until it runs, and no longer than it may', async () => {
@@ -91,6 +99,8 @@ export function rollbackContract(harness: TargetHarness): void {
       stage.world.restoringsTo('production', 'stall');
       const error = await failureOf(stage.target.rollBack(input, stage.ports));
       expect(error.code).toMatch(/_TIMEOUT$/);
+      const { pending } = await stage.target.observe(stage.ports);
+      expect(told).toEqual([pending?.release]);
     });
 
     it('does not write once its signal says stop', async () => {

@@ -5,20 +5,14 @@ import { changesReport } from '../../page/changes-report.ts';
 import { deployReport } from '../../page/deploy-report.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { visibleJson } from '../../redaction/unseen.ts';
-import {
-  type Change,
-  changesIn,
-  checkOf,
-  saidOf,
-  switchOf,
-} from '../../runtime/accounts/changes.ts';
+import { type Change, checkOf, saidOf, switchOf } from '../../runtime/accounts/changes.ts';
 import { toCsv } from '../../runtime/accounts/csv.ts';
 import {
   ordersMeanwhile,
   type Period,
   readDeployRecord,
-  readLaneRecord,
 } from '../../runtime/accounts/deploy-record.ts';
+import { readChanges } from '../../runtime/accounts/read-changes.ts';
 import { headText } from '../../runtime/audit/head.ts';
 import { readToldDeploy } from '../../serve/read.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -85,9 +79,7 @@ async function reportPeriod(
   const changes: Change[] = [];
   for (const lane of lanes) {
     terminal.status(`reading ${lane}`);
-    // What came later may tell of a release that was made elsewhere within the period.
-    const record = await readLaneRecord(log, lane, { ...period, until: endOfTime });
-    changes.push(...changesIn(record, period));
+    changes.push(...(await readChanges(log, lane, period)));
   }
   changes.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   terminal.clearStatus();
@@ -103,8 +95,6 @@ async function reportPeriod(
   }
   terminal.err(`${counted(changes.length, 'change')} of production; log head ${headText(head)}`);
 }
-
-const endOfTime = '9999-12-31T23:59:59.999Z';
 
 async function written(
   told: Period & {

@@ -110,6 +110,8 @@ export interface RollBackInput {
   /** The idempotency key: an earlier try is known by it, where the target keeps keys. */
   readonly key: string;
   readonly timeoutMs: number;
+  /** Told once, as soon as the target has the release, whatever becomes of that. */
+  readonly onMade: (release: Release) => void;
 }
 
 /** What became of taking a submission back. */

@@ -6,6 +6,7 @@ import { schemaNumbers } from '../../machine/event-schemas.ts';
 import { type Artifact, type DeployRequest, environmentNames } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
 import { stateFacts } from '../../machine/state-facts.ts';
+import { takenBackBy } from '../../machine/taken-back.ts';
 import type { Told } from '../audit/explain-facts.ts';
 import { type DeployRecord, lastOf, type RecordedStep } from './deploy-record.ts';
 import { chainId } from './identity.ts';
@@ -58,8 +59,9 @@ export function laneCdevents(
   { event, position, time }: Told<LaneEvent>,
 ): CloudEvent[] {
   const words: Words[] = [customWords(event, lane)];
-  if (event.type === 'rollback.done') {
-    const { target, commit, to } = event.data;
+  const back = takenBackBy(event);
+  if (back !== null) {
+    const { target, commit, to } = back;
     const id = target.split(' ').at(-1) ?? target;
     const artifactId = `pkg:generic/${encodeURIComponent(lane)}@${commit ?? encodeURIComponent(to.version)}`;
     words.unshift({

@@ -6,11 +6,11 @@ import { formatDuration } from '../../format/duration.ts';
 import { counted } from '../../format/words.ts';
 import { isEnd, isOfWayBack } from '../../machine/ending.ts';
 import type { DomainEvent, EnvironmentName } from '../../machine/events.ts';
-import type { LaneEvent } from '../../machine/lane.ts';
 import { stateFacts } from '../../machine/state-facts.ts';
-import type { Told } from '../audit/explain-facts.ts';
+import { releaseOfRollback, takenBackBy } from '../../machine/taken-back.ts';
 import {
   type DeployRecord,
+  endOfRollback,
   type LaneRecord,
   lastOf,
   type Period,
@@ -45,8 +45,8 @@ export interface Change {
   /** A canary is a part of production. */
   readonly environment: 'production' | 'canary';
   /**
-   * Of a deploy `live`, `failed`, `held`, `superseded`, `not over`, and of a canary `taken back`; of a rollback `done`, `failed`
-   * or `not over`; `seen` of any other.
+   * Of a deploy `live`, `failed`, `held`, `superseded`, `not over`, and of a canary `taken back`; of a rollback `done`, `not verified`
+   * (its release runs, and what failed came after), `failed` or `not over`; `seen` of any other.
    */
   readonly outcome: string;
   readonly deploy: string | null;
@@ -220,19 +220,21 @@ const bare = {
   environment: 'production' as const,
 };
 
+/** Each once: at its end, or at its beginning where it has none. */
 function rollbacks({ lane, orders }: LaneRecord): Change[] {
   return orders.flatMap(({ event, time, position }, i): Change[] => {
     if (event.type !== 'rollback.begun') return [];
     const { rollback, from, to, commit, actor, observed, reason } = event.data;
-    const end = orders.slice(i).find((one) => endOfRollback(one, rollback));
-    const done = end?.event.type === 'rollback.done' ? end.event.data : null;
+    const end = orders.slice(i).find((one) => endOfRollback(one.event)?.rollback === rollback);
     const failed = end?.event.type === 'rollback.failed' ? end.event.data : null;
+    const verified = end === undefined ? undefined : takenBackBy(end.event)?.verified;
+    const release = end === undefined ? null : releaseOfRollback(end.event);
     return [
       {
         ...bare,
         ...{ at: end?.time ?? time, lane, kind: 'rollback', commit, by: actor },
-        outcome: done !== null ? 'done' : failed !== null ? 'failed' : 'not over',
-        release: done?.release.version ?? null,
+        outcome: end === undefined ? 'not over' : outcomes[`${verified}`],
+        release: release?.version ?? null,
         before: from.version,
         said: [{ what: 'rollback', actor, observed, reason }],
         note: failed === null ? `back to ${to.version}` : `${failed.code}: ${failed.message}`,
@@ -242,19 +244,14 @@ function rollbacks({ lane, orders }: LaneRecord): Change[] {
   });
 }
 
-const endOfRollback = ({ event }: Told<LaneEvent>, rollback: string): boolean =>
-  (event.type === 'rollback.done' || event.type === 'rollback.failed') &&
-  event.data.rollback === rollback;
+/** Of a rollback that ended, by whether what runs again is verified; undefined: it does not run. */
+const outcomes = { true: 'done', false: 'not verified', undefined: 'failed' } as const;
 
 /** Each release once, by its id. */
 function outside({ lane, deploys, orders }: LaneRecord): Change[] {
   const known = new Set<string>(
     orders.flatMap(({ event }) =>
-      event.type === 'rollback.done'
-        ? [event.data.release.id]
-        : event.type === 'lane.deployed'
-          ? [event.data.release]
-          : [],
+      event.type === 'lane.deployed' ? [event.data.release] : (releaseOfRollback(event)?.id ?? []),
     ),
   );
   const found: Change[] = [];
@@ -264,7 +261,7 @@ function outside({ lane, deploys, orders }: LaneRecord): Change[] {
       known.add(one.release.id);
       found.push({
         ...bare,
-        ...{ at: inUtc(one.at), lane, kind: 'outside', outcome: 'seen', by: one.by, said: [] },
+        ...{ at: madeAt(one, step), lane, kind: 'outside', outcome: 'seen', by: one.by, said: [] },
         ...{ release: one.release.version, before: one.before ?? null, commit: one.commit },
         ...{ note: one.description, position: step.position },
       });
@@ -288,7 +285,8 @@ function othersIn(event: DomainEvent): readonly Other[] {
   return rollback === null ? [] : [rollback];
 }
 
-function inUtc(time: string): string {
-  const ms = Date.parse(time);
-  return Number.isNaN(ms) ? time : new Date(ms).toISOString();
+/** By the target's clock, and no later than when it was met: a clock that is fast moves nothing into another period. */
+function madeAt({ at }: Other, step: RecordedStep): string {
+  const [ms, metMs] = [Date.parse(at), Date.parse(step.time)];
+  return new Date(Number.isNaN(ms) ? metMs : Math.min(ms, metMs)).toISOString();
 }

@@ -42,6 +42,8 @@ export interface LaneRecord {
   readonly lane: string;
   readonly deploys: readonly DeployRecord[];
   readonly orders: readonly Told<LaneEvent>[];
+  /** When a deploy was live last before the period: ISO 8601; null: none was. */
+  readonly liveBefore: string | null;
 }
 
 const [daysMax, deploysMax] = [30, 100];
@@ -88,9 +90,15 @@ export async function readDeployRecord(
   return { deploy, request: first.event.data, steps: [first, ...others] };
 }
 
+/** The event as the end of a person's rollback; null: it is none. */
+export function endOfRollback(event: LaneEvent) {
+  return event.type === 'rollback.done' || event.type === 'rollback.failed' ? event.data : null;
+}
+
 /**
- * What a lane did in a period. A deploy that came to rest before it is left out; of any other, and of the lane's own events,
- * all that was recorded before the period's end is there.
+ * What a lane did in a period. A deploy that came to rest before it is left out, unless it is held, and no other was live since; of any
+ * other, and of the lane's own events, all that was recorded before the period's end is there. A rollback that ended in it has its
+ * beginning, too, however long ago that was.
  *
  * @throws UnreadableLog, LogFault
  */
@@ -99,13 +107,20 @@ export async function readLaneRecord(
   lane: string,
   { since, until }: Period,
 ): Promise<LaneRecord> {
+  const live = await lastLive(log, lane, since);
   const rows = await projected(log).query(deploysProjection, (db) =>
     db
       .selectFrom('deploys')
       .select(['deploy', 'requested_position'])
       .where('lane', '=', lane)
       .where('requested_at', '<', until)
-      .where((eb) => eb.or([eb('settled', '=', 0), eb('since', '>=', since)]))
+      .where((eb) =>
+        eb.or([
+          eb('settled', '=', 0),
+          eb('since', '>=', since),
+          eb('state', 'in', heldStates).and('position', '>', live?.position ?? 0),
+        ]),
+      )
       .orderBy('requested_position'),
   );
   const deploys: DeployRecord[] = [];
@@ -116,7 +131,77 @@ export async function readLaneRecord(
   const before = await positionBefore(log, since, await log.head());
   const first = Number(rows[0]?.requested_position ?? before + 1);
   const told = await factsOf(log).laneEvents(lane, Math.min(first - 1, before));
-  return { lane, deploys, orders: told.filter(({ time }) => time < until) };
+  const orders = await withBeginnings(
+    log,
+    lane,
+    told.filter(({ time }) => time < until),
+  );
+  return { lane, deploys, orders, liveBefore: live?.since ?? null };
+}
+
+/** Where a deploy waits for a person, or for another one: two of the nine states, whose names stay. */
+const heldStates = ['blockedByRollback', 'disabled'];
+
+/** The deploy that was live last before that time. */
+async function lastLive(
+  log: EventLog,
+  lane: string,
+  before: string,
+): Promise<{ since: string; position: number } | null> {
+  const [row] = await projected(log).query(deploysProjection, (db) =>
+    db
+      .selectFrom('deploys')
+      .select(['since', 'position'])
+      .where('lane', '=', lane)
+      .where('settled', '=', 1)
+      .where('state', 'like', 'production%')
+      .where('since', '<', before)
+      .orderBy('position', 'desc')
+      .limit(1),
+  );
+  return row === undefined ? null : { since: row.since, position: Number(row.position) };
+}
+
+/** Before them what began the rollbacks that ended among them, where that was earlier. */
+async function withBeginnings(
+  log: EventLog,
+  lane: string,
+  orders: readonly Told<LaneEvent>[],
+): Promise<readonly Told<LaneEvent>[]> {
+  const begun = new Set(
+    orders.flatMap(({ event }) => (event.type === 'rollback.begun' ? event.data.rollback : [])),
+  );
+  const earlier: Told<LaneEvent>[] = [];
+  for (const { event, position } of orders) {
+    const rollback = endOfRollback(event)?.rollback;
+    if (rollback === undefined || begun.has(rollback)) continue;
+    const begins = await beginningOf(log, lane, rollback, position);
+    if (begins !== null) earlier.push(begins);
+  }
+  return [...earlier, ...orders];
+}
+
+/** What began the rollback that ended at that place; the nearest is looked at first. */
+async function beginningOf(
+  log: EventLog,
+  lane: string,
+  rollback: string,
+  position: number,
+): Promise<Told<LaneEvent> | null> {
+  const [end] = await log.readAll({ after: position - 1, limit: 1 });
+  for (let before = end?.version ?? 1; before > 1; before = Math.max(1, before - pageSize)) {
+    const fromVersion = Math.max(1, before - pageSize);
+    const page = await log.readStream(laneStream(lane), {
+      fromVersion,
+      limit: before - fromVersion,
+    });
+    const found = page.findLast(
+      ({ type, data }) => type === 'rollback.begun' && data.rollback === rollback,
+    );
+    if (found === undefined) continue;
+    return { event: laneEvent(found), time: found.time, position: found.position };
+  }
+  return null;
 }
 
 /** What was said of it in its lane's stream while it was under way: no more of that is read. @throws LogFault */

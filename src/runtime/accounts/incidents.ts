@@ -1,5 +1,6 @@
 /** What came to run in production, which of it failed there, and when production was well again. Pure. */
 import type { DomainEvent } from '../../machine/events.ts';
+import { takenBackBy } from '../../machine/taken-back.ts';
 import type { DeployRecord, LaneRecord } from './deploy-record.ts';
 
 /** A deploy whose commit came to run in production. */
@@ -37,11 +38,13 @@ export function putsOf({ deploys }: Pick<LaneRecord, 'deploys'>): Put[] {
     .sort((a, b) => a.ranMs - b.ranMs);
 }
 
-/** A time at which production ran again what was verified before. */
+/** A time at which production ran again what ran before. */
 interface WayBack {
   readonly atMs: number;
   /** The release that it was taken from, where that is known. */
   readonly from: { readonly id: string | null; readonly version: string | null };
+  /** Not where a check after a person's rollback failed. */
+  readonly holds: boolean;
 }
 
 export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] {
@@ -58,9 +61,10 @@ export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] 
     const failedMs = failedAt(record, ranMs);
     if (taken === undefined && failedMs === null) return [];
     const brokenMs = failedMs ?? taken?.atMs ?? ranMs;
-    const over = [...liveMs.filter((ms) => ms > brokenMs), ...back.map(({ atMs }) => atMs)].filter(
-      (ms) => ms >= brokenMs,
-    );
+    const over = [
+      ...liveMs.filter((ms) => ms > brokenMs),
+      ...back.filter(({ holds }) => holds).map(({ atMs }) => atMs),
+    ].filter((ms) => ms >= brokenMs);
     return [
       {
         put,
@@ -96,15 +100,17 @@ function waysBack({ deploys, orders }: LaneRecord): WayBack[] {
   const ways = new Map<string, WayBack>();
   for (const { event, time } of orders) {
     if (event.type === 'rollback.begun') begun.set(event.data.rollback, event.data.from.id);
-    if (event.type !== 'rollback.done') continue;
-    const id = begun.get(event.data.rollback) ?? null;
-    ways.set(event.data.release.id, { atMs: Date.parse(time), from: { id, version: null } });
+    const back = takenBackBy(event);
+    if (back === null) continue;
+    const from = { id: begun.get(back.rollback) ?? null, version: null };
+    ways.set(back.release.id, { atMs: Date.parse(time), from, holds: back.verified });
   }
   for (const { event } of deploys.flatMap(({ steps }) => steps)) {
     const rollback = goingBackIn(event);
     if (rollback === null || ways.has(rollback.release.id)) continue;
     const { release, at, before } = rollback;
-    ways.set(release.id, { atMs: Date.parse(at), from: { id: null, version: before } });
+    const from = { id: null, version: before };
+    ways.set(release.id, { atMs: Date.parse(at), from, holds: true });
   }
   return [...ways.values()].sort((a, b) => a.atMs - b.atMs);
 }

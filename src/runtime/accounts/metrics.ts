@@ -117,19 +117,25 @@ function isRework({ record }: Put, puts: readonly Put[], incidents: readonly Inc
   return before !== undefined && incidents.some(({ put }) => put === before);
 }
 
-/** A deploy that nothing carries on waits until another one is live: that brings what it would have. */
+/** A deploy that nothing carries on, or that is held, waits until another one is live: that brings what it would have. */
 function staysWithin({
   deploys,
+  liveBefore,
   sinceMs,
   untilMs,
-}: Pick<MetricsInput, 'deploys' | 'sinceMs' | 'untilMs'>): Stay[] {
-  const liveMs = deploys.flatMap(({ steps }) =>
+}: Pick<MetricsInput, 'deploys' | 'liveBefore' | 'sinceMs' | 'untilMs'>): Stay[] {
+  const lives = deploys.flatMap(({ steps }) =>
     steps.filter(({ event }) => isLive(event)).map(({ time }) => Date.parse(time)),
   );
+  if (liveBefore !== null) lives.push(Date.parse(liveBefore));
+  const liveAfter = (atMs: number): number => Math.min(untilMs, ...lives.filter((ms) => ms > atMs));
   return deploys.flatMap((record) => {
     const lastMs = Date.parse(record.steps.at(-1)?.time ?? record.steps[0].time);
-    const over = Math.min(untilMs, ...liveMs.filter((ms) => ms > lastMs));
-    return staysOf(record, over).flatMap((stay) => within(stay, sinceMs, untilMs) ?? []);
+    return staysOf(record, liveAfter(lastMs)).flatMap((stay) => {
+      const isHeld = waitingPartOf(stay.state) === 'held';
+      const toMs = isHeld ? Math.min(stay.toMs, liveAfter(stay.fromMs)) : stay.toMs;
+      return within({ ...stay, toMs }, sinceMs, untilMs) ?? [];
+    });
   });
 }
 

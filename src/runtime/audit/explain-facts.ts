@@ -29,7 +29,7 @@ export interface ExplainFacts {
   events(deploy: string): Promise<readonly Told[]>;
   /** The lane's own events after a global position. */
   laneEvents(lane: string, after: number): Promise<readonly Told<LaneEvent>[]>;
-  /** What people took production back by, oldest first: each that was carried out, the last that was begun and that failed. */
+  /** What people took production back by, oldest first: each that came to run, the last that was begun and that failed. */
   rollbacks(lane: string): Promise<readonly Told<RollbackEvent>[]>;
   /** Whether a run that is alive carries it on. */
   isRunning(deploy: string): Promise<boolean>;

@@ -1,19 +1,27 @@
 /** What people did by `pipeline rollback`, as links of the chain that explains a commit. */
 import { oneLine } from '../../format/text.ts';
-import type { DomainEvent } from '../../machine/events.ts';
+import type { DomainEvent, Release } from '../../machine/events.ts';
 import { namedPerson, shortSha } from '../../machine/story-words.ts';
+import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
 import { type Link, liftOf } from './explain-links.ts';
 
-type Done = Extract<RollbackEvent, { type: 'rollback.done' }>;
+/** One by which production came to run something else, whether its checks held or not. */
+export interface ToldBack {
+  readonly told: Told<RollbackEvent>;
+  readonly back: TakenBack;
+}
 
-export function isDone(told: Told<RollbackEvent>): told is Told<Done> {
-  return told.event.type === 'rollback.done';
+export function backsIn(all: readonly Told<RollbackEvent>[]): ToldBack[] {
+  return all.flatMap((told) => {
+    const back = takenBackBy(told.event);
+    return back === null ? [] : [{ told, back }];
+  });
 }
 
 export interface RollbackLinks {
   readonly links: readonly Link[];
-  /** The release (its id) that production was given by the last one that was carried out; null: none was. */
+  /** The release (its id) that production was given by the last one that came to run; null: none did. */
   readonly release: string | null;
   /** No person has lifted the hold of that one. */
   readonly holds: boolean;
@@ -26,15 +34,15 @@ export async function rollbacksSince(
   facts: Pick<ExplainFacts, 'rollbacks' | 'laneEvents'>,
 ): Promise<RollbackLinks> {
   const all = (await facts.rollbacks(lane)).filter((told) => told.position > position);
-  const last = all.findLast(isDone);
+  const last = backsIn(all).at(-1);
   const lift =
     last === undefined ? null : await liftOf(lane, heldBy(last), { laneEvents: facts.laneEvents });
   const links = all
     .filter((told) => !isEnded(told, all))
-    .map((told) => linkOf(told, told === last ? lift : null));
+    .map((told) => linkOf(told, told === last?.told ? lift : null));
   return {
     links,
-    release: last?.event.data.release.id ?? null,
+    release: last?.back.release.id ?? null,
     holds: last !== undefined && lift?.by === null,
   };
 }
@@ -46,16 +54,17 @@ export async function rollbacksBehind(
   facts: Pick<ExplainFacts, 'rollbacks'>,
 ): Promise<Link[]> {
   const releases = new Set(events.map(({ event }) => releaseBehind(event)));
-  const all = (await facts.rollbacks(lane)).filter(isDone);
-  return all.filter(({ event }) => releases.has(event.data.release.id)).map((one) => linkOf(one));
+  return backsIn(await facts.rollbacks(lane))
+    .filter(({ back }) => releases.has(back.release.id))
+    .map(({ told }) => linkOf(told));
 }
 
 const releaseBehind = (event: DomainEvent): string | null =>
   event.type === 'production.held' ? event.data.rollback.release.id : null;
 
 /** A deploy that is held by it would be held so. */
-function heldBy({ event, position }: Told<Done>): { release: string; position: number } {
-  return { release: event.data.release.id, position };
+function heldBy({ told, back }: ToldBack): { release: string; position: number } {
+  return { release: back.release.id, position: told.position };
 }
 
 const isEnded = ({ event }: Told<RollbackEvent>, all: readonly Told<RollbackEvent>[]): boolean =>
@@ -78,12 +87,19 @@ function wordsOf(event: RollbackEvent): string {
       return `production is being taken back from ${event.data.from.version} to ${to.version}, by ${why}; nothing says that this ended`;
     case 'rollback.done': {
       const { release, commit } = event.data;
-      const code = commit === null ? '' : ` (${shortSha(commit)})`;
-      return `production was taken back to ${to.version}${code} as ${release.version}, by ${why}`;
+      return `${tookBack(to, release, commit)}, by ${why}`;
     }
     case 'rollback.failed': {
-      const { code, message } = event.data;
+      const { code, message, made } = event.data;
+      if (made?.runs === true) {
+        return `${tookBack(to, made.release, made.commit)}, not verified, by ${why}; ${code}, ${oneLine(message)}`;
+      }
       return `production was to be taken back to ${to.version}, by ${why}; that failed: ${code}, ${oneLine(message)}`;
     }
   }
+}
+
+function tookBack(to: Release, release: Release, commit: string | null): string {
+  const code = commit === null ? '' : ` (${shortSha(commit)})`;
+  return `production was taken back to ${to.version}${code} as ${release.version}`;
 }

@@ -3,7 +3,9 @@
  * events themselves, in as many steps after a million of them as after ten.
  */
 import { sql } from 'kysely';
+import { oneLine } from '../../format/text.ts';
 import type { LaneEvent, LaneEventType } from '../../machine/lane.ts';
+import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import { type EventLog, type Json, LogFault, type RecordedEvent } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
 import { type Projection, projected } from '../../store/projection.ts';
@@ -57,7 +59,7 @@ export function marksOf(event: RecordedEvent): LaneMarksTable[] {
   if (!event.stream.startsWith(streamPrefix)) return [];
   const { type: mark, version, position, data } = event;
   const lane = event.stream.slice(streamPrefix.length);
-  const subject = releaseIn(data.release);
+  const subject = releaseIn(data.release) ?? releaseIn(ranIn(data));
   const about = subject === null ? [''] : ['', subject];
   return about.map((one) => ({ lane, mark, subject: one, version, position }));
 }
@@ -72,6 +74,12 @@ function releaseIn(value: Json | undefined): string | null {
   if (typeof value === 'string') return value;
   const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : null;
   return typeof id === 'string' ? id : null;
+}
+
+/** The release that a rollback made and that came to run, though the rollback failed. */
+function ranIn({ made }: RecordedEvent['data']): Json | undefined {
+  if (typeof made !== 'object' || made === null || !('runs' in made)) return undefined;
+  return made.runs === true ? made.release : undefined;
 }
 
 const put = new Statement<LaneMarksTable, unknown, LaneMarksTables>((db, row) => {
@@ -199,10 +207,57 @@ export async function readShipped(
   );
 }
 
+/** With when it was so: ISO 8601, and the global position. */
+export interface MarkedBack extends TakenBack {
+  /** The version that ran before; null: its beginning is not near its end in the lane's stream. */
+  readonly from: string | null;
+  /** Why it is not verified; null: it is. */
+  readonly why: string | null;
+  readonly time: string;
+  readonly position: number;
+}
+
+/** What a person's rollback left production as, the last that came to run; null: none did. */
+export async function readTakenBack(log: EventLog, lane: string): Promise<MarkedBack | null> {
+  const [row] = await projected(log).query(laneMarksProjection, (db) =>
+    db
+      .selectFrom('lane_marks')
+      .selectAll()
+      .where('lane', '=', lane)
+      .where('mark', 'in', ['rollback.done', 'rollback.failed'])
+      .where('subject', '!=', '')
+      .orderBy('version', 'desc')
+      .limit(1),
+  );
+  if (row === undefined) return null;
+  const fromVersion = Math.max(1, row.version - nearMax);
+  const near = await log.readStream(laneStream(lane), { fromVersion, limit: nearMax });
+  const { record } = await marked(log, row);
+  const event = laneEvent(record);
+  const back = takenBackBy(event);
+  if (back === null) return null;
+  const begins = near.findLast(
+    ({ type, data }) => type === 'rollback.begun' && data.rollback === back.rollback,
+  );
+  const begun = begins === undefined ? null : laneEvent(begins);
+  return {
+    ...back,
+    ...{ time: record.time, position: record.position },
+    from: begun?.type === 'rollback.begun' ? begun.data.from.version : null,
+    why:
+      event.type === 'rollback.failed'
+        ? `${event.data.code}, ${oneLine(event.data.message)}`
+        : null,
+  };
+}
+
+/** Between the two only runs that came and waited are. */
+const nearMax = 50;
+
 /** So many of the last rollbacks are worth telling of. */
 const rollbacksMax = 50;
 
-/** What people took production back by, oldest first: the last that were carried out, that was begun, and that failed. */
+/** What people took production back by, oldest first: the last that came to run, that was begun, and that failed. */
 export async function readRollbacks(
   log: EventLog,
   lane: string,
@@ -214,14 +269,16 @@ export async function readRollbacks(
       .where('lane', '=', lane)
       .where((eb) =>
         eb.or([
-          eb('mark', '=', 'rollback.done').and('subject', '!=', ''),
+          eb('mark', 'in', ['rollback.done', 'rollback.failed']).and('subject', '!=', ''),
           eb('mark', 'in', ['rollback.begun', 'rollback.failed']).and('subject', '=', ''),
         ]),
       )
       .orderBy('version', 'desc')
       .limit(rollbacksMax),
   );
-  const found = await Promise.all(rows.map((row) => marked(log, row)));
+  // One that failed though its release runs may stand there twice: as the last that failed, and by its release.
+  const each = [...new Map(rows.map((row) => [row.version, row])).values()];
+  const found = await Promise.all(each.map((row) => marked(log, row)));
   return found.reverse() as Marked<'rollback.begun' | 'rollback.done' | 'rollback.failed'>[];
 }
 
@@ -231,7 +288,7 @@ async function marked(log: EventLog, row: LaneMarksTable): Promise<Marked<LaneEv
   const isIt =
     record?.version === version &&
     record.type === mark &&
-    (subject === '' || releaseIn(record.data.release) === subject);
+    (subject === '' || marksOf(record).some((one) => one.subject === subject));
   if (record === undefined || !isIt) throw fault(lane, version, `has another event for ${mark}`);
   return { data: laneEvent(record).data, record };
 }

@@ -3,7 +3,7 @@ import type { DomainEvent } from '../../machine/events.ts';
 import { shortSha } from '../../machine/story-words.ts';
 import type { DeployEntry } from './deploy-index.ts';
 import type { ExplainFacts, Told } from './explain-facts.ts';
-import { isDone } from './explain-rollbacks.ts';
+import { backsIn } from './explain-rollbacks.ts';
 
 export interface Seen {
   /** The deploy that looked, or the rollback that a person made. */
@@ -24,19 +24,19 @@ export async function lastSeen(
   entries: readonly DeployEntry[],
   facts: Pick<ExplainFacts, 'events' | 'rollbacks'>,
 ): Promise<Seen | null> {
-  const back = (await facts.rollbacks(lane)).findLast(isDone);
+  const back = backsIn(await facts.rollbacks(lane)).at(-1);
   let newest: (Told & { readonly deploy: string }) | null = null;
   // A deploy tells nothing later than its last event.
   for (const { deploy, position } of entries.toSorted((a, b) => b.position - a.position)) {
-    if (Math.max(newest?.position ?? 0, back?.position ?? 0) > position) break;
+    if (Math.max(newest?.position ?? 0, back?.told.position ?? 0) > position) break;
     const told = (await facts.events(deploy)).findLast(({ event }) => runningIn(event) !== null);
     if (told === undefined || (newest !== null && told.position < newest.position)) continue;
     newest = { ...told, deploy };
   }
-  if (back !== undefined && back.position > (newest?.position ?? 0)) {
-    const { rollback, release, commit } = back.event.data;
+  if (back !== undefined && back.told.position > (newest?.position ?? 0)) {
+    const { rollback, release, commit } = back.back;
     const ran = { version: release.version, commit: fullOrNull(commit) };
-    return { deploy: rollback, isTakenBack: true, at: back.time, ...ran };
+    return { deploy: rollback, isTakenBack: true, at: back.told.time, ...ran };
   }
   const running = newest === null ? null : runningIn(newest.event);
   if (newest === null || running === null) return null;

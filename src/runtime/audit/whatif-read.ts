@@ -28,9 +28,10 @@ export async function laneMoves(
   const prefix = laneStream('');
   for (let after = from; ; ) {
     const events = await log.readAll({ after, limit: page, streamPrefix: prefix });
-    for (const { stream, type, position } of events) {
+    for (const { stream, type, position, data } of events) {
       const lane = stream.slice(prefix.length);
-      if (moving.has(type)) found.set(lane, [...(found.get(lane) ?? []), position]);
+      const isBack = type === 'rollback.failed' && data.made !== null;
+      if (moving.has(type) || isBack) found.set(lane, [...(found.get(lane) ?? []), position]);
     }
     if (events.length < page) return found;
     after = events.at(-1)?.position ?? after;

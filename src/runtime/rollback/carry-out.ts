@@ -105,11 +105,15 @@ async function takeLane(options: RollbackOptions): Promise<Fence> {
   }
 }
 
+/** What the log is told of what a rollback made. */
+type Made = NonNullable<Extract<LaneEvent, { type: 'rollback.failed' }>['data']['made']>;
+
 class HeldRollback {
   readonly #o: RollbackOptions;
   readonly #fence: Fence;
   /** It ends what is waited for where the lane is lost, too. */
   readonly #signal: AbortSignal;
+  #made: Made | null = null;
 
   constructor(options: RollbackOptions, fence: Fence) {
     this.#o = options;
@@ -125,6 +129,7 @@ class HeldRollback {
       begun = true;
       const made = await this.#release();
       const commit = made.artifact.commit ?? plan.to.commit;
+      this.#made = { release: made.release, commit, runs: true };
       await this.#verify(made.release, made.artifact, commit);
       await this.#end({
         type: 'rollback.done',
@@ -171,7 +176,11 @@ class HeldRollback {
     const { plan, production, target, clock } = this.#o;
     const { timeoutMs } = production;
     const ports = { ...this.#ports(), again: plan.again, deadlineMs: clock.ran() + timeoutMs };
-    const input = { from: plan.from, to: plan.to.release, key: plan.id, timeoutMs };
+    const { commit } = plan.to;
+    const onMade = (release: Release) => {
+      this.#made = { release, commit, runs: false };
+    };
+    const input = { from: plan.from, to: plan.to.release, key: plan.id, timeoutMs, onMade };
     const made = await target.rollBack(input, ports);
     if (made.kind === 'restored') return made;
     const { running } = await target.observe(this.#ports());
@@ -207,7 +216,14 @@ class HeldRollback {
   async #failed(error: unknown, begun: boolean): Promise<void> {
     if (!begun) return this.#giveBack('it did not begin');
     const { code, message } = describeFailure(error);
-    return this.#end({ type: 'rollback.failed', data: { ...this.#same(), code, message } });
+    if (this.#made?.runs === true) {
+      const { version } = this.#made.release;
+      this.#o.progress(`production runs ${version} now, not verified; deploys are held by it`);
+    }
+    return this.#end({
+      type: 'rollback.failed',
+      data: { ...this.#same(), code, message, made: this.#made },
+    });
   }
 
   #append(event: LaneEvent): Promise<unknown> {

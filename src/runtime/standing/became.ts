@@ -136,7 +136,7 @@ function backFrom(
   next: string | null,
 ): string | null {
   const version = released.production?.release.version ?? null;
-  const { told: asked, marks, deploys } = known;
+  const { told: asked, deploys, takenBack } = known;
   const place = asked.kind === 'asked' ? asked.places.production : undefined;
   const now = place?.kind === 'runs' ? place.back : null;
   const seen = deploys.flatMap(({ sighting }) => sighting?.back ?? []);
@@ -145,11 +145,6 @@ function backFrom(
     ({ before, kind }) => before !== null && before === version && !kind.startsWith('failed'),
   );
   if (known_ !== undefined) return by(known_.by);
-  const done = marks['rollback.done'];
-  const begun = marks['rollback.begun'];
-  if (done === undefined || begun === undefined) return null;
-  const isFrom = begun.data.rollback === done.data.rollback && begun.data.from.version === version;
-  return next === null && isFrom && done.record.position > row.position
-    ? by(done.data.actor)
-    : null;
+  if (takenBack === null || next !== null || takenBack.position <= row.position) return null;
+  return takenBack.from === version ? by(takenBack.actor) : null;
 }

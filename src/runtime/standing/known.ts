@@ -1,6 +1,6 @@
 /** What is known of a lane: what its log says, and what its targets say now where they were asked. Types only. */
 import type { EnvironmentName, EventData, Release } from '../../machine/events.ts';
-import type { LaneMarks } from '../audit/lane-marks.ts';
+import type { LaneMarks, MarkedBack } from '../audit/lane-marks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 
 export type GoingBack = EventData<'production.held'>['rollback'];
@@ -46,6 +46,8 @@ export type Told =
 export interface Known {
   readonly lane: string;
   readonly marks: LaneMarks;
+  /** What a person's rollback left production as last; null: none did. */
+  readonly takenBack: MarkedBack | null;
   /** The one that was asked for last first. */
   readonly deploys: readonly DeployFacts[];
   /** The deploys whose run is alive. */

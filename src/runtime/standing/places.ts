@@ -1,6 +1,6 @@
 /** What production and the environments before it run: as their targets say now, or as far as the log knows. Pure. */
 import { type EnvironmentName, environmentNames } from '../../machine/events.ts';
-import type { Marked } from '../audit/lane-marks.ts';
+import type { MarkedBack } from '../audit/lane-marks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import type { Known, ToldPlace } from './known.ts';
 
@@ -135,14 +135,14 @@ function releasedBy(
 
 /** What was shipped, released or seen there last. A sighting of what was shipped only makes the knowledge younger. */
 export function loggedProduction(known: Known): Logged {
-  const { deploys, marks } = known;
+  const { deploys } = known;
   const made = newest([
     ...deploys.flatMap((facts) => {
       const fact = facts.released.production;
       return fact === null ? [] : [releasedBy(facts, fact, known)];
     }),
     ...shipped(known),
-    ...(marks['rollback.done'] === undefined ? [] : [takenBack(marks['rollback.done'], known)]),
+    ...(known.takenBack === null ? [] : [wentBack(known.takenBack, known)]),
   ]);
   const seen = newest(
     deploys.flatMap(({ sighting }) => {
@@ -182,15 +182,13 @@ function shipped(known: Known): Logged[] {
 }
 
 /** By a person's `rollback`: what it is of was verified, as this release it was checked again. */
-function takenBack({ data, record }: Marked<'rollback.done'>, known: Known): Logged {
-  const { release, commit, actor } = data;
+function wentBack(back: MarkedBack, known: Known): Logged {
+  const { release, commit, actor, verified, time, position } = back;
   const title = titleOf(commit, known);
   return {
     ...nothing,
-    ...{ knownAt: record.time, version: release.version, commit, title, by: actor },
-    since: record.time,
-    verified: true,
-    position: record.position,
+    ...{ knownAt: time, version: release.version, commit, title, by: actor },
+    ...{ since: time, verified, position },
   };
 }
 

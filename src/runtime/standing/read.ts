@@ -1,7 +1,13 @@
 /** Reads what the log knows of a lane. What was recorded long ago costs nothing: each read is of so many events at most. */
 import type { EventLog } from '../../store/log.ts';
 import { type DeployStory, readDeployStories } from '../audit/deploys.ts';
-import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks.ts';
+import {
+  type LaneMarks,
+  type MarkedBack,
+  readLaneMark,
+  readLaneMarks,
+  readTakenBack,
+} from '../audit/lane-marks.ts';
 import { livingRuns } from '../lock/living-runs.ts';
 import { laneStream } from '../log/streams.ts';
 import { type DeployFacts, deployFacts } from './deploy-facts.ts';
@@ -16,6 +22,7 @@ const lanesMax = 20;
 export interface Logged {
   readonly lane: string;
   readonly marks: LaneMarks;
+  readonly takenBack: MarkedBack | null;
   readonly deploys: readonly DeployFacts[];
   readonly living: ReadonlySet<string>;
 }
@@ -67,17 +74,20 @@ async function readOne(
   stories: readonly DeployStory[],
   living: ReadonlySet<string>,
 ): Promise<Logged> {
-  return { lane, marks: await readLaneMarks(log, lane), deploys: stories.map(deployFacts), living };
+  return {
+    ...{ lane, marks: await readLaneMarks(log, lane), takenBack: await readTakenBack(log, lane) },
+    ...{ deploys: stories.map(deployFacts), living },
+  };
 }
 
 /** With what the targets told, and whether a person lifted what they, or the log, know to hold. */
 export async function knownOf(log: EventLog, logged: Logged, told: Told): Promise<Known> {
-  const { lane, deploys, marks } = logged;
+  const { lane, deploys, takenBack } = logged;
   const place = told.kind === 'asked' ? told.places.production : undefined;
   const candidates = new Set([
     ...(place?.kind === 'runs' && place.back !== null ? [place.back.release.id] : []),
     ...deploys.flatMap(({ sighting }) => sighting?.back?.release.id ?? []),
-    ...(marks['rollback.done'] === undefined ? [] : [marks['rollback.done'].data.release.id]),
+    ...(takenBack === null ? [] : [takenBack.release.id]),
   ]);
   const lifted = new Set<string>();
   for (const id of candidates) {

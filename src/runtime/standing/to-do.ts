@@ -23,7 +23,7 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
   const lane = of('lane');
   const rollback = of('rollback');
   const stuck = of('stuck');
-  const unfinished = unfinishedRollback(known);
+  const unfinished = unfinishedRollback(known) ?? unverifiedRollback(known, production);
   const forDeploy = newest === null ? null : ofDeploy(newest, known, holds, production);
   return [
     ...(unfinished === null ? [] : [unfinished]),
@@ -52,6 +52,17 @@ function unfinishedRollback({ marks, living }: Known): ToDo | null {
     deploy: null,
     why: `the rollback to ${to.version} was begun and not ended`,
     commands: [`pipeline rollback ${to.version} ${reason}`],
+  };
+}
+
+/** Its release runs, and what was to be shown of it was not. */
+function unverifiedRollback({ takenBack }: Known, { version, verified }: Place): ToDo | null {
+  if (takenBack?.why == null || verified || takenBack.release.version !== version) return null;
+  const { to, why } = takenBack;
+  return {
+    deploy: null,
+    why: `production was taken back to ${to.version} and runs that, not verified (${version}): ${why}`,
+    commands: [`pipeline rollback VERSION ${reason}`],
   };
 }
 

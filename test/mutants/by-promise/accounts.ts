@@ -9,6 +9,7 @@ const standards = 'An export in a standard’s words is valid';
 const cdevents = 'test/runtime/accounts/cdevents.test.ts';
 const otel = 'test/runtime/accounts/otel.test.ts';
 const metrics = 'test/runtime/accounts/metrics.test.ts';
+const periods = 'test/runtime/accounts/periods.test.ts';
 
 export const accountMutants: readonly Mutant[] = [
   {
@@ -47,6 +48,60 @@ export const accountMutants: readonly Mutant[] = [
     by: 'if (one === null) return [];',
     noticedBy:
       'test/runtime/loop/service-table.test.ts › tells of releases that no deploy of the lane made',
+  },
+  {
+    id: 'a-rollback-that-failed-made-nothing',
+    promise: population,
+    file: 'src/machine/taken-back.ts',
+    symbol: 'releaseOfRollback',
+    code: '(data.made?.release ?? null) : null;',
+    by: 'null : null;',
+    noticedBy: `${changes} › is a rollback that failed once it had made a release`,
+  },
+  {
+    id: 'a-rollback-over-an-edge-is-lost',
+    promise: population,
+    file: 'src/runtime/accounts/deploy-record.ts',
+    symbol: 'withBeginnings',
+    code: 'if (begins !== null) earlier.push(begins);',
+    by: 'if (begins === null) earlier.push(begins);',
+    noticedBy: `${periods} › is in exactly one`,
+  },
+  {
+    id: 'a-clock-that-is-fast-moves-a-release',
+    promise: population,
+    file: 'src/runtime/accounts/changes.ts',
+    symbol: 'madeAt',
+    code: 'Math.min(ms, metMs)',
+    by: 'ms',
+    noticedBy: `${periods} › is in exactly one`,
+  },
+  {
+    id: 'what-was-held-before-waited-no-more',
+    promise: figures,
+    file: 'src/runtime/accounts/deploy-record.ts',
+    symbol: 'readLaneRecord',
+    code: "eb('state', 'in', heldStates)",
+    by: "eb('state', 'in', [''])",
+    noticedBy: `${periods} › what waited before a period`,
+  },
+  {
+    id: 'nothing-was-live-before-the-period',
+    promise: figures,
+    file: 'src/runtime/accounts/metrics.ts',
+    symbol: 'staysWithin',
+    code: 'if (liveBefore !== null) lives',
+    by: 'if (liveBefore === null) lives',
+    noticedBy: `${periods} › and gave up waiting for the lane`,
+  },
+  {
+    id: 'what-does-not-hold-is-a-recovery',
+    promise: figures,
+    file: 'src/runtime/accounts/incidents.ts',
+    symbol: 'incidentsOf',
+    code: 'back.filter(({ holds }) => holds)',
+    by: 'back',
+    noticedBy: `${metrics} › a rollback that failed took production back`,
   },
   {
     id: 'two-periods-share-a-change',

@@ -11,6 +11,7 @@ import {
   laneCdevents,
 } from '../../../src/runtime/accounts/cdevents.ts';
 import type { DeployRecord } from '../../../src/runtime/accounts/deploy-record.ts';
+import { failedKinds, failedRollback } from '../../machine/order-samples.ts';
 import { sample, variants } from '../../machine/samples.ts';
 import { goldenLogs } from './golden.ts';
 import { live, recordOf, toProduction } from './records.ts';
@@ -95,6 +96,20 @@ describe('events of CDEvents', () => {
     expect(types(record).filter((type) => type.includes('pipelinerun'))).toEqual([
       'cdevents.pipelinerun.queued.0.3.0',
       'cdevents.pipelinerun.started.0.3.0',
+    ]);
+  });
+
+  it.each(failedKinds)('a rollback that failed, with a release: %s', (kind) => {
+    const order = failedRollback(kind);
+    const made = laneCdevents('acme-web', {
+      event: order,
+      time: live(501, 0).steps[0].time,
+      position: 7,
+    });
+    expect(made.flatMap(faults)).toEqual([]);
+    expect(made.map(({ type }) => type)).toEqual([
+      ...(kind === 'runs' ? ['dev.cdevents.service.rolledback.0.3.0'] : []),
+      'dev.cdeventsx.lockstep-rollback.failed.0.1.0',
     ]);
   });
 

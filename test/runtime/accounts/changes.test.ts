@@ -23,7 +23,7 @@ const changes = (
   deploys: readonly DeployRecord[],
   orders: LaneRecord['orders'] = [],
   period = whole,
-) => changesIn({ lane: 'acme-web', deploys, orders }, period);
+) => changesIn({ lane: 'acme-web', deploys, orders, liveBefore: null }, period);
 const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'errors' };
 const order = (at: number, event: LaneEvent) => ({ event, time: iso(at), position: at });
 const about = {
@@ -44,6 +44,15 @@ const failed = order(53, {
   type: 'rollback.failed',
   data: { ...about, to: releaseOf(501), code: 'E_RESTORE_GONE', message: 'it is gone' },
 });
+/** It made that release, and failed all the same. */
+const failedWith = (runs: boolean) =>
+  order(53, {
+    type: 'rollback.failed',
+    data: {
+      ...{ ...about, to: releaseOf(501), code: 'E_UNHEALTHY', message: 'web.1 crashed' },
+      made: { release: { id: 'back', version: 'v503' }, commit: commitOf(501), runs },
+    },
+  });
 const { rollback } = samples['production.held'];
 const held = (at: number, over: Partial<typeof rollback>): DeployRecord =>
   recordOf(600 + at, at, [
@@ -151,6 +160,24 @@ describe('a change', () => {
       },
     ]);
   });
+
+  it.each([true, false])(
+    'is a rollback that failed once it had made a release (that runs: %s), and no release made elsewhere',
+    (runs) => {
+      const own = {
+        release: { id: 'back', version: 'v503' },
+        at: iso(55),
+        kind: 'rollback',
+      } as const;
+      const met = changes([held(60, own)], [begun, failedWith(runs)]);
+      expect(met).toMatchObject([
+        {
+          ...{ kind: 'rollback', outcome: runs ? 'not verified' : 'failed', before: 'v502' },
+          ...{ release: 'v503', note: 'E_UNHEALTHY: web.1 crashed' },
+        },
+      ]);
+    },
+  );
 
   it.each([
     ['rollback', 1],

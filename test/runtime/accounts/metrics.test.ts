@@ -21,7 +21,7 @@ function figures(
   more: Partial<Parameters<typeof laneMetrics>[0]> = {},
 ) {
   return laneMetrics({
-    ...{ lane: 'acme-web', deploys, orders: [], committedAt: new Map() },
+    ...{ lane: 'acme-web', deploys, orders: [], liveBefore: null, committedAt: new Map() },
     ...{ sinceMs: start, untilMs: minute(10 * day) },
     ...more,
   });
@@ -145,6 +145,23 @@ describe('of a small history', () => {
     expect(told.changeFail).toEqual({ count: 1, of: 2, rate: 0.5 });
     // It ran from 29 on.
     expect(told.recovery.medianMs).toBe(minutes(24));
+  });
+
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])('a rollback that failed took production back where its release runs: %s', (runs, count) => {
+    const [begun] = takenBack(501, 20, 25);
+    const about = { rollback: 'r1', target: 'sample acme-production', ...person };
+    const data = {
+      ...{ ...about, to: releaseOf(500), code: 'E_UNHEALTHY', message: 'down' },
+      made: { release: { id: 'release-back', version: 'v99' }, commit: null, runs },
+    };
+    const orders = [begun as Told<LaneEvent>, order(25, { type: 'rollback.failed', data })];
+    const { changeFail, recovery } = figures([live(500, -30), live(501, 0)], { orders });
+    expect(changeFail).toMatchObject({ count });
+    // What runs does not hold: production is not well again.
+    expect(recovery).toMatchObject({ count: 0, open: count });
   });
 
   it.each([

@@ -93,10 +93,18 @@ const begun: LaneEvent = {
   type: 'rollback.begun',
   data: { ...back, from: { id: 'r40', version: 'v40' }, to, commit: null },
 };
-const notBack: LaneEvent = {
+const notBack: Extract<LaneEvent, { type: 'rollback.failed' }> = {
   type: 'rollback.failed',
   data: { ...back, to, code: 'E_UNHEALTHY', message: 'web.1 crashed' },
 };
+/** Its release runs, and a check of it did not hold. */
+const notVerified =
+  (commit: string): Story =>
+  (log) =>
+    writeLane(log, {
+      type: 'rollback.failed',
+      data: { ...notBack.data, made: { release: held.rollback.release, commit, runs: true } },
+    });
 /** By a person, with the release that holds deploys then. */
 const takenBack =
   (commit: string): Story =>
@@ -459,6 +467,31 @@ const rows: Readonly<Record<string, Row>> = {
     asked: at(1),
     told: { verdict: 'live', production: { has: false } },
     chain: [/that failed: E_UNHEALTHY, web.1 crashed$/, /^production was taken back to v38/],
+  },
+  'it shipped, and a person took production back, whose checks did not hold': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      (log) => writeLane(log, begun),
+      notVerified(at(0)),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false, version: 'v41', isTakenBack: true } },
+    chain: [
+      /^production was taken back to v38 \([0-9a-f]{8}\) as v41, not verified, by bo@acme.test \(.*\): errors; E_UNHEALTHY, web.1 crashed; lifted by nobody$/,
+    ],
+    next: /held by that rollback.*pipeline advance --build LABEL --reason/,
+  },
+  'it is held by what a person took production back by, whose checks did not hold': {
+    stories: [
+      first,
+      notVerified(at(0)),
+      (log) => writeLane(log, notBack),
+      toGates('501', at(1), at(0), rolledBack(at(0))),
+    ],
+    asked: at(1),
+    told: { verdict: 'held', production: { isTakenBack: false, version: 'v41' } },
+    chain: [/^production was taken back to v38 .* as v41, not verified/, /^held: /],
   },
   'it is held by what a person took production back by': {
     stories: [first, takenBack(at(0)), toGates('501', at(1), at(0), rolledBack(at(0)))],

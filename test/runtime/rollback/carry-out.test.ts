@@ -2,8 +2,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HttpClient } from '../../../src/effects/http/request.ts';
 import type { Running, Target } from '../../../src/effects/targets/target.ts';
+import type { Release } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
+import { laneEvent } from '../../../src/runtime/log/recorded.ts';
 import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
 import type { EventLog } from '../../../src/store/log.ts';
@@ -69,6 +71,13 @@ class Place implements Production {
 
 let log: EventLog;
 afterEach(() => log.close());
+
+/** What the last word of the lane says that the rollback made. */
+async function madeBy(): Promise<unknown> {
+  const events = (await log.readStream(laneStream(lane))).map(laneEvent);
+  const failed = events.findLast(({ type }) => type === 'rollback.failed');
+  return failed?.type === 'rollback.failed' ? failed.data.made : undefined;
+}
 
 const types = async (): Promise<string[]> =>
   (await log.readStream(laneStream(lane))).map(({ type }) => type);
@@ -176,5 +185,29 @@ describe('a rollback', () => {
     );
     expect((await types()).slice(-2)).toEqual(['rollback.failed', 'lock.released']);
     expect(place.running.isRollback).toBe(true);
+    expect(await madeBy()).toEqual({ release: releaseOf(3), commit: '1'.repeat(40), runs: true });
+  });
+
+  it.each<[string, (place: Place, onMade: (release: Release) => void) => void, unknown]>([
+    ['before the target made anything', () => {}, null],
+    [
+      'once the target had made a release, which did not come to run in time',
+      (_, onMade) => onMade(releaseOf(3)),
+      { release: releaseOf(3), commit: '1'.repeat(40), runs: false },
+    ],
+  ])('that fails %s says which release it made', async (_, happens, made) => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const life = new Life();
+    const target = {
+      ...place.target(life),
+      rollBack: async ({ onMade }: Parameters<Target['rollBack']>[0]) => {
+        happens(place, onMade);
+        throw new Error('it does not answer');
+      },
+    };
+    const late = await begin(log, place, life, { target });
+    await expect(late.ended()).rejects.toThrow('it does not answer');
+    expect(await madeBy()).toEqual(made);
   });
 });

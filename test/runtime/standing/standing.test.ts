@@ -89,6 +89,14 @@ const done = {
     ...{ release: { id: 'release-9', version: 'v9500' }, to: releaseOf(500), ...person },
   },
 };
+const failedWith = (runs: boolean) => ({
+  type: 'rollback.failed' as const,
+  data: {
+    ...{ rollback: 'rollback-1', target: 'sample acme-production', to: releaseOf(500), ...person },
+    ...{ code: 'E_UNHEALTHY', message: 'web.1 crashed' },
+    made: { release: { id: 'release-9', version: 'v9500' }, commit: commitOf(500), runs },
+  },
+});
 const ours = { deploy: idOf(501), verified: true };
 
 const toCanary = ['gates.passed', 'canary.submitted', 'canary.deployed'] as const;
@@ -542,6 +550,39 @@ const situations: readonly Situation[] = [
     holds: ['rollback'],
     production: ['v9500', 'log', true],
     type: [advance],
+  },
+  {
+    name: 'production was taken back by a rollback of ours, whose checks did not hold',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(failedWith(true));
+      // Another one that came to nothing changes nothing of that.
+      await world.ofLane({ ...begun, data: { ...begun.data, rollback: 'rollback-2' } });
+      const { data, type } = failedWith(true);
+      await world.ofLane({ type, data: { ...data, rollback: 'rollback-2', made: null } });
+    },
+    became: { 500: 'replaced', 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', false],
+    type: [`pipeline rollback VERSION ${why}`, advance],
+    also: ({ toDo }) =>
+      expect(toDo[0]?.why).toBe(
+        'production was taken back to v500 and runs that, not verified (v9500): E_UNHEALTHY, web.1 crashed',
+      ),
+  },
+  {
+    name: 'a rollback of ours made a release that did not come to run',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(failedWith(false));
+    },
+    became: { 500: 'replaced', 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
   },
   {
     name: 'a rollback of ours was begun, and its run is gone',

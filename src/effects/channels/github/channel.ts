@@ -44,7 +44,8 @@ const deploysMax = 50;
 class GitHubChannel implements Channel {
   readonly name = 'github';
   readonly title = 'GitHub';
-  readonly wants = (type: string): boolean => shownEvents.has(type) || type === 'rollback.done';
+  readonly wants = (type: string): boolean =>
+    shownEvents.has(type) || type === 'rollback.done' || type === 'rollback.failed';
   readonly faultOf = (error: unknown): ChannelFault => gitHubFault(error);
   readonly #o: GitHubChannelOptions;
   readonly #rights = new Rights();

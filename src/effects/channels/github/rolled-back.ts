@@ -1,6 +1,7 @@
 /** A rollback that a person ordered: what ran shows that it runs no more, and the commit that runs again shows that it does. */
 import { cut } from '../../../format/text.ts';
 import { tellOrder } from '../../../machine/orders.ts';
+import { takenBackBy } from '../../../machine/taken-back.ts';
 import type { Delivery, OrderNews } from '../channel.ts';
 import type { NewStatus } from './api.ts';
 import type { GitHubSettings } from './config.ts';
@@ -14,8 +15,9 @@ export async function showRollback(
   kept: Kept,
   { settings, deployments, delivery }: Showing,
 ): Promise<Kept> {
-  if (order.type !== 'rollback.done') return kept;
-  const { rollback, commit, to } = order.data;
+  const back = takenBackBy(order);
+  if (back === null) return kept;
+  const { rollback, commit, to, verified } = back;
   const description = cut(tellOrder(order).headline, descriptionMax);
   const status = (state: NewStatus['state']): NewStatus => ({
     ...{ state, description, logUrl: null, environmentUrl: null },
@@ -38,7 +40,7 @@ export async function showRollback(
   if (own === null) return { ...kept, live: null };
   const now = { ...kept, live: { deploy: rollback, commit, own, carried: [] } };
   await delivery.remember(now);
-  await deployments.setStatus(own, status('success'));
+  await deployments.setStatus(own, status(verified ? 'success' : 'failure'));
   return now;
 }
 

@@ -28,6 +28,7 @@ interface Plan {
 
 /** How one going-back is known: what an earlier try made of it, and what it would do now. */
 interface GoingBack {
+  readonly onMade: (made: ReleaseLine) => void;
   readonly madeIn: (list: ReleaseList) => ReleaseLine | null;
   /** Untouched: something else runs, or is under way. */
   readonly planIn: (list: ReleaseList) => Plan | Untouched;
@@ -40,6 +41,7 @@ export function restore(
   ports: StepPorts,
 ): Promise<Restored> {
   const way: GoingBack = {
+    onMade: () => {},
     madeIn: (list) => madeBefore(list, key),
     planIn: (list) => planOf(host, list, key, to),
   };
@@ -49,11 +51,12 @@ export function restore(
 /** As `restore`, to any release that ran there. @throws as `restore` */
 export function rollBack(
   host: Host,
-  { from, to, key, timeoutMs }: RollBackInput,
+  { from, to, key, timeoutMs, onMade }: RollBackInput,
   ports: StepPorts,
 ): Promise<Restored> {
   const told = restoreKey(key);
   const way: GoingBack = {
+    onMade: (made) => onMade(releaseOf(made)),
     madeIn: (list) => {
       const made = list.releases.find((one) => one.key === told) ?? null;
       return made?.state === 'running' || made?.state === 'pending' ? made : null;
@@ -93,6 +96,7 @@ async function goBack(
   });
   if (written.kind === 'refused') return written.refusal;
   const { id } = written.value;
+  way.onMade(written.value);
   const made = await pollUntil(ports, { timeoutMs, pauseMaxMs: pollPauseMaxMs }, async () => {
     const line = (await host.list(ports)).find(id);
     return line === null || line.state === 'pending' ? undefined : line;
@@ -197,13 +201,17 @@ async function send(
   try {
     await call.attend(ports, { timeoutMs });
   } catch (error) {
-    if (!(error instanceof CommandError) || error.code !== 'E_PROGRAM_FAILED') throw error;
-    const made = await tried(host, key, ports);
-    if (made === null) throw error;
+    if (!(error instanceof CommandError)) throw error;
+    const hasFailed = error.code === 'E_PROGRAM_FAILED';
+    const looked = tried(host, key, ports);
+    const made = await (hasFailed ? looked : looked.catch(() => null));
+    if (made !== null) way.onMade(made);
+    if (made === null || !hasFailed) throw error;
     throw releaseFailed(host, made, error.hint);
   }
   const made = await listed(host, key, way, ports);
   if (said === null || said === made.id) return made;
+  way.onMade(made);
   throw wrongAnswer(words, `it tells release ${said}, but ${made.id} is listed of its key`);
 }
 

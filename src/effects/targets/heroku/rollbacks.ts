@@ -79,7 +79,7 @@ export async function rollBack(
     },
     send: async (cleared) => {
       if (to === null) throw new Error('a rollback is asked for before it is known what to');
-      return createRollback(api, app, to, cleared);
+      return (await createRollback(api, app, to, cleared)).id;
     },
   });
   return written.kind === 'refused'
@@ -105,6 +105,8 @@ export interface RollBackToInput {
   readonly from: HerokuVersion;
   readonly to: HerokuVersion;
   readonly timeoutMs: number;
+  /** Told once Heroku has the rollback, before it runs. */
+  readonly onMade: (release: HerokuVersion) => void;
 }
 
 /**
@@ -115,7 +117,7 @@ export interface RollBackToInput {
  */
 export async function rollBackTo(
   api: HerokuApi,
-  { app, from, to, timeoutMs }: RollBackToInput,
+  { app, from, to, timeoutMs, onMade }: RollBackToInput,
   ports: StepPorts,
 ): Promise<RolledBack | NotRolledBack> {
   const wanted = await readRelease(api, app, to.id, ports);
@@ -123,7 +125,7 @@ export async function rollBackTo(
   if (wanted.status === 'expired') throw gone(app, { release: from }, wanted);
   if (wanted.code === null) throw noCode(app, wanted);
   const { code } = wanted;
-  const written = await writeOnce<string, NotRolledBack>(ports, {
+  const written = await writeOnce<HerokuVersion, NotRolledBack>(ports, {
     what: `${app}’s rollback`,
     look: () => findRollbackTo(api, app, from, code, ports),
     clear: async () => {
@@ -134,32 +136,33 @@ export async function rollBackTo(
     },
     send: (cleared) => createRollback(api, app, wanted, cleared),
   });
-  return written.kind === 'refused'
-    ? written.refusal
-    : awaited(api, app, written.value, timeoutMs, ports);
+  if (written.kind === 'refused') return written.refusal;
+  onMade(written.value);
+  return awaited(api, app, written.value.id, timeoutMs, ports);
 }
 
 /** Something else runs than what is to be left, or is under way. */
 const notOver: NotRolledBack = { kind: 'untouched', runsIt: false };
 
-/** The rollback to that code that came right after `from`, done or under way; its id. */
+/** The rollback to that code that came right after `from`, done or under way. */
 async function findRollbackTo(
   api: HerokuApi,
   app: string,
   from: HerokuVersion,
   to: Code,
   ports: Ports,
-): Promise<string | null> {
+): Promise<HerokuVersion | null> {
   const { code, pending } = await readCode(api, app, ports);
   if (code === null) return null;
   if (code.kind === 'rollback' && isSameCode(code.code, to)) {
     const left = await readCodeBelow(api, app, code.release.version, ports);
-    return left.code?.release.id === from.id ? code.release.id : null;
+    return left.code?.release.id === from.id ? code.release : null;
   }
   if (code.release.id !== from.id) return null;
   const isIt = (one: (typeof pending)[number]) =>
     isSameCode(one.code, to) && classify(one.description ?? '') === 'rollback';
-  return pending.find(isIt)?.id ?? null;
+  const found = pending.find(isIt);
+  return found === undefined ? null : { id: found.id, version: found.version };
 }
 
 /** The rollback, whoever made it, by which the app left the deploy's release for what is wanted, or is to; its id. */
@@ -254,10 +257,11 @@ async function createRollback(
   app: string,
   to: HerokuRelease,
   ports: ClearedPorts,
-): Promise<string> {
+): Promise<HerokuVersion> {
   const path = appPath(app, 'releases');
   const made = await api.post(path, { release: to.id }, releaseSchema, ports);
-  if (made.app.name === app && isSameCode(made.code, to.code)) return made.id;
+  if (made.app.name === app && isSameCode(made.code, to.code))
+    return { id: made.id, version: made.version };
   throw api.malformed(path, `release ${made.id} does not put back v${to.version} of ${app}`);
 }
 

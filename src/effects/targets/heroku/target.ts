@@ -210,10 +210,16 @@ class HerokuTarget implements Target {
     return { ...decisionOf(found), artifact };
   }
 
-  async rollBack({ to, from, timeoutMs }: RollBackInput, ports: StepPorts): Promise<Restored> {
+  async rollBack(input: RollBackInput, ports: StepPorts): Promise<Restored> {
     const of = (release: Release) => ({ id: release.id, version: numberOf(release) });
-    const input = { app: this.#app, from: of(from), to: of(to), timeoutMs };
-    return restoredOf(await this.#heroku.rollBackTo(input, ports));
+    const made = await this.#heroku.rollBackTo(
+      {
+        ...{ app: this.#app, from: of(input.from), to: of(input.to), timeoutMs: input.timeoutMs },
+        onMade: ({ id, version }) => input.onMade({ id, version: versionOf(version) }),
+      },
+      ports,
+    );
+    return restoredOf(made);
   }
 
   async underWay(ports: Ports): Promise<readonly UnderWay[]> {
