@@ -74,7 +74,7 @@ export const accountMutants: readonly Mutant[] = [
     symbol: 'madeAt',
     code: 'Math.min(ms, metMs)',
     by: 'ms',
-    noticedBy: `${periods} › is in exactly one`,
+    noticedBy: `${changes} › made elsewhere was made no later than a deploy met it`,
   },
   {
     id: 'what-was-held-before-waited-no-more',

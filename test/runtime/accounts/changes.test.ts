@@ -179,6 +179,13 @@ describe('a change', () => {
     },
   );
 
+  it.each([iso(500), 'yesterday'])(
+    'made elsewhere was made no later than a deploy met it, whatever the target’s clock says: %s',
+    (at) => {
+      expect(changes([held(60, { at })])).toMatchObject([{ kind: 'outside', at: iso(67) }]);
+    },
+  );
+
   it.each([
     ['rollback', 1],
     ['older-artifact', 1],
