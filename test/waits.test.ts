@@ -4,17 +4,17 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askEndpoints } from '../src/effects/checks/endpoints.ts';
 import type { Clock } from '../src/effects/clock.ts';
 import type { History } from '../src/effects/history/history.ts';
 import { createHttpClient } from '../src/effects/http/client.ts';
 import type { Ports } from '../src/effects/ports.ts';
-import { createHeroku } from '../src/effects/targets/heroku/heroku.ts';
 import { observeSettled } from '../src/runtime/gates/production.ts';
+import type { App, Release } from '../src/sandbox/heroku/state.ts';
 import { startAnsweringServer } from './effects/answering-server.ts';
-import { HerokuStandIn } from './effects/targets/heroku/stand-in.ts';
-import type { StandInApp, StandInRelease } from './effects/targets/heroku/world.ts';
+import { SandboxHeroku } from './effects/targets/heroku/sandbox-heroku.ts';
 import { vendors } from './effects/vendors.ts';
 
 const src = resolve(import.meta.dirname, '../src');
@@ -98,12 +98,12 @@ function restless({ now, ran, sleep }: Clock): Clock {
   };
 }
 
-let world: HerokuStandIn;
-let app: StandInApp;
-let release: StandInRelease;
+let world: SandboxHeroku;
+let app: App;
+let release: Release;
 let ports: Ports;
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
+  world = await SandboxHeroku.start();
   app = world.app('acme');
   release = world.release(app, world.slug('a'.repeat(40)));
   const { clock } = world;
@@ -160,9 +160,9 @@ const waits: Readonly<Record<string, Wait>> = {
       const full = { status: 422, body: { id: 'x', message: 'concurrent builds limit' } };
       const builds = `POST /apps/${app.name}/builds`;
       world.beforeWrite = async () => void world.faults.set(builds, isRight() ? [] : [full]);
-      const heroku = createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' });
+      const heroku = world.client();
       const input = { app: app.name, commit: 'b'.repeat(40), key: '1', timeoutMs: 10 * minute };
-      return heroku.requestBuild(input, ports, async () => new TextEncoder().encode('a tarball'));
+      return heroku.requestBuild(input, ports, async () => new Uint8Array(gzipSync('a tarball')));
     },
   },
   'a release of somebody else’s that is under way': {

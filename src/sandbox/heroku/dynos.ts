@@ -32,10 +32,10 @@ export function addDynoRoutes(hono: Hono, { world }: HerokuService): void {
     for (const { type, quantity } of updates) world().scale(app, type, quantity);
     return answer(formation(app));
   });
-  /** Fir has none: releases roll there (Heroku Dev Center, Preboot). */
+  /** Private Spaces, and so all of Fir, have none: releases roll there (Heroku Dev Center, Preboot). */
   const prebooting = (c: Context): App => {
     const app = appOf(c, world());
-    if (app.generation === 'fir') throw missing('app feature');
+    if (app.space !== null) throw missing('app feature');
     return app;
   };
   hono.get('/apps/:app/features/preboot', (c) => answer(prebootBody(prebooting(c))));

@@ -287,7 +287,7 @@ export class HerokuWorld {
   #keepAnswering(app: App, before: Release | undefined): void {
     const still = app.answering !== null && app.answering.until > this.now ? app.answering : null;
     const commit = still?.commit ?? this.commitOf(before);
-    const isPrebooting = app.preboot && app.generation === 'cedar';
+    const isPrebooting = app.preboot && app.space === null;
     app.answering =
       isPrebooting && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
   }

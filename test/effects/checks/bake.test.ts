@@ -1,11 +1,12 @@
 /** A bake: how long it lasts, what ends it early, and what it lets pass. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bake, restartsMax } from '../../../src/effects/checks/bake.ts';
+import type { App, Dyno, Release } from '../../../src/sandbox/heroku/state.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
 import { failureOf } from '../lockstep-error.ts';
-import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
-import type { StandInApp, StandInDyno, StandInRelease } from '../targets/heroku/world.ts';
+import { dyno as dynoOf } from '../targets/heroku/hand-set.ts';
+import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 
 const commit = 'a'.repeat(40);
 /** Short: with rounds a second apart, there are few of them. */
@@ -15,9 +16,9 @@ const timeoutMs = 3_000;
 const endpointTimeoutMs = 4_000;
 
 let time: VirtualTime;
-let world: HerokuStandIn;
-let app: StandInApp;
-let release: StandInRelease;
+let world: SandboxHeroku;
+let app: App;
+let release: Release;
 let slug: string;
 let site: AnsweringServer;
 let answerAt: (ms: number) => Reply;
@@ -26,7 +27,7 @@ const askedAt: number[] = [];
 
 beforeEach(async () => {
   time = new VirtualTime(Date.parse('2026-01-05T10:00:00Z'));
-  world = await new HerokuStandIn({ ...time.clock, slept: [], advance: () => {} }).start();
+  world = await SandboxHeroku.start({ clock: time.clock });
   app = world.app('acme', { formation: [{ type: 'web', quantity: 2 }] });
   world.release(app, world.slug('b'.repeat(40)));
   slug = world.slug(commit);
@@ -47,20 +48,18 @@ afterEach(async () => {
 
 const now = (): number => time.now() - startedAt;
 
-const dyno = (name: string, over: Partial<StandInDyno> = {}): StandInDyno => ({
-  name,
-  type: 'web',
-  state: 'up',
-  version: 2,
-  ...over,
-});
+const dyno = (name: string, over: Partial<Dyno> = {}): Dyno => dynoOf(app, name, 2, over);
+
+/** What the app's dynos are whenever they are asked for. */
+function dynosAre(dynos: () => Dyno[]): void {
+  world.onAsked = (request) => {
+    if (request === 'GET /apps/acme/dynos') app.dynos = dynos();
+  };
+}
 
 /** What the app's second dyno is at each time, in milliseconds from the start of the bake. */
-function secondDynoAt(at: (ms: number) => Partial<StandInDyno>): void {
-  Object.defineProperty(app, 'dynos', {
-    get: () => [dyno('web.1'), dyno('web.2', at(now()))],
-    configurable: true,
-  });
+function secondDynoAt(at: (ms: number) => Partial<Dyno>): void {
+  dynosAre(() => [dyno('web.1'), dyno('web.2', at(now()))]);
 }
 
 /** At this time a person does so; its dynos stay as they are, as a list that lags shows them. */
@@ -198,7 +197,7 @@ describe('an instance', () => {
   it.each([
     ['gone', 'down'],
     ['starting', 'starting'],
-  ])('that restarts, %s for less than its time-out, ends nothing', async (_, state) => {
+  ] as const)('that restarts, %s for less than its time-out, ends nothing', async (_, state) => {
     secondDynoAt((ms) => {
       if (ms < 3_000) return { id: 'first' };
       return { id: 'second', state: ms < 5_000 ? state : 'up' };
@@ -222,7 +221,10 @@ describe('an instance', () => {
   });
 
   it('that is replaced under a new name again and again ends it, too', async () => {
-    secondDynoAt((ms) => ({ name: `web-${Math.floor(ms / 2_000)}` }));
+    secondDynoAt((ms) => {
+      const name = `web-${Math.floor(ms / 2_000)}`;
+      return { name, id: name };
+    });
     expect((await failureOf(baked())).code).toBe('E_INSTANCES_UNSTEADY');
     expect(now()).toBe(8_000);
   });
@@ -231,7 +233,7 @@ describe('an instance', () => {
     const lives = (ms: number) => Math.min(3, Math.floor(ms / 2_000));
     const both = () =>
       ['web.1', 'web.2'].map((name) => dyno(name, { id: `${name} ${lives(now())}` }));
-    Object.defineProperty(app, 'dynos', { get: both });
+    dynosAre(both);
     expect(await baked()).toMatchObject({ restarts: 3 });
     const day = 86_400_000;
     expect([1, day, day + 1, 3 * day].map(restartsMax)).toEqual([3, 3, 6, 9]);

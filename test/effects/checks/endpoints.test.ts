@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askEndpoints } from '../../../src/effects/checks/endpoints.ts';
 import type { Endpoint } from '../../../src/machine/events.ts';
+import type { App, Release } from '../../../src/sandbox/heroku/state.ts';
 import {
   type AnsweringServer,
   type Asked,
@@ -9,20 +10,22 @@ import {
   startAnsweringServer,
 } from '../answering-server.ts';
 import { failureOf, toldBy } from '../lockstep-error.ts';
-import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
-import type { StandInApp, StandInRelease } from '../targets/heroku/world.ts';
+import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
+import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
 const commit = 'abcdef0'.padEnd(40, '1');
 const old = 'b'.repeat(40);
 
-let world: HerokuStandIn;
-let app: StandInApp;
-let release: StandInRelease;
+let clock: VirtualClock;
+let world: SandboxHeroku;
+let app: App;
+let release: Release;
 let site: AnsweringServer | null;
 
 beforeEach(async () => {
   site = null;
-  world = await new HerokuStandIn().start();
+  clock = createVirtualClock();
+  world = await SandboxHeroku.start({ clock });
   app = world.app('acme');
   release = world.release(app, world.slug(commit));
 });
@@ -190,6 +193,7 @@ describe('a revision', () => {
 });
 
 describe('preboot', () => {
+  const space = { id: 's', name: 'acme-space', shield: false };
   const byHeader = { revision: { header: 'x-revision' } };
   const right: Reply = { status: 200, headers: { 'x-revision': commit } };
 
@@ -208,7 +212,7 @@ describe('preboot', () => {
   it('is waited for once, for all endpoints', async () => {
     app.preboot = true;
     await check(() => ok, { url: '/a' }, { url: '/b' });
-    expect(world.clock.slept.filter((ms) => ms > 60_000)).toHaveLength(1);
+    expect(clock.slept.filter((ms) => ms > 60_000)).toHaveLength(1);
   });
 
   it('with a revision nothing is waited for', async () => {
@@ -222,16 +226,23 @@ describe('preboot', () => {
   });
 
   it.each([
-    ['a Fir app', { generation: 'fir' }],
-    ['a Fir app, as Heroku’s Go client has it', { generation: { id: 'g', name: 'fir' } }],
-    ['an app in a Private Space', { space: { id: 's', name: 'acme-space' } }],
-  ])('is not waited for on %s, where there is none', async (_, kind) => {
-    Object.assign(app, kind, { preboot: null });
+    ['a Fir app', { generation: 'fir', space }, { space: null }],
+    [
+      'a Fir app, as Heroku’s Go client has it',
+      { generation: 'fir', space },
+      { generation: { id: 'g', name: 'fir' }, space: null },
+    ],
+    ['an app in a Private Space', { space }, {}],
+  ])('is not waited for on %s, where there is none', async (_, kind, told) => {
+    Object.assign(app, kind);
+    world.lies.set('GET /apps/acme', (about: object) => ({ ...about, ...told }));
     expect(await check(() => ok)).toMatchObject({ waitedMs: 0 });
   });
 
   it('counts as on where Heroku does not say, though the app could have it', async () => {
-    app.preboot = null;
+    const unknown = { id: 'not_found', message: 'Couldn’t find that app feature.' };
+    const asks = Array(9).fill({ status: 404, body: unknown });
+    world.faults.set('GET /apps/acme/features/preboot', asks);
     const { waitedMs } = await check(() => ok);
     expect(waitedMs).toBeGreaterThanOrEqual(180_000);
   });

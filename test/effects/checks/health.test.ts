@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkHealth } from '../../../src/effects/checks/health.ts';
+import type { App, Dyno, Release } from '../../../src/sandbox/heroku/state.ts';
 import { fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import {
@@ -11,25 +12,27 @@ import {
   startAnsweringServer,
 } from '../answering-server.ts';
 import { failureOf } from '../lockstep-error.ts';
-import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
-import type { StandInApp, StandInDyno, StandInRelease } from '../targets/heroku/world.ts';
+import { dyno as dynoOf } from '../targets/heroku/hand-set.ts';
+import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 
 const commit = 'a'.repeat(40);
 
 let time: VirtualTime;
-let world: HerokuStandIn;
-let app: StandInApp;
-let release: StandInRelease;
+let world: SandboxHeroku;
+let app: App;
+let release: Release;
 let slug: string;
 let old: string;
 let site: AnsweringServer;
 let answer: (asked: Asked) => Reply;
 let startedAt: number;
 const askedAt: number[] = [];
+/** What changes at Heroku right before it is asked this. */
+const changes = new Map<string, () => void>();
 
 beforeEach(async () => {
   time = new VirtualTime(Date.parse('2026-01-05T10:00:00Z'));
-  world = await new HerokuStandIn({ ...time.clock, slept: [], advance: () => {} }).start();
+  world = await SandboxHeroku.start({ clock: time.clock });
   app = world.app('acme', { formation: [{ type: 'worker', quantity: 2 }] });
   old = world.slug('b'.repeat(40));
   world.release(app, old);
@@ -37,6 +40,8 @@ beforeEach(async () => {
   release = world.release(app, slug);
   app.dynos = [dyno('worker.1'), dyno('worker.2')];
   answer = () => ({ status: 200, body: 'ok' });
+  changes.clear();
+  world.onAsked = (request) => changes.get(request)?.();
   askedAt.length = 0;
   startedAt = world.clock.now();
   site = await startAnsweringServer((asked) => {
@@ -51,13 +56,7 @@ afterEach(async () => {
 
 const now = (): number => world.clock.now() - startedAt;
 
-const dyno = (name: string, over: Partial<StandInDyno> = {}): StandInDyno => ({
-  name,
-  type: name.split('.')[0] ?? '',
-  state: 'up',
-  version: 2,
-  ...over,
-});
+const dyno = (name: string, over: Partial<Dyno> = {}): Dyno => dynoOf(app, name, 2, over);
 
 interface Options {
   readonly settleMs?: number;
@@ -103,14 +102,15 @@ function begin({ settleMs = 10_000, timeoutMs = 60_000, endpoints = 0, successes
 }
 
 /** What the app's dynos are at each time, in milliseconds from the start of the check. */
-function dynosAt(at: (ms: number) => StandInDyno[]): void {
-  Object.defineProperty(app, 'dynos', { get: () => at(now()), configurable: true });
+function dynosAt(at: (ms: number) => Dyno[]): void {
+  changes.set('GET /apps/acme/dynos', () => {
+    app.dynos = at(now());
+  });
 }
 
 function formationAt(quantity: (ms: number) => number): void {
-  Object.defineProperty(app, 'formation', {
-    get: () => [{ type: 'worker', quantity: quantity(now()) }],
-    configurable: true,
+  changes.set('GET /apps/acme/formation', () => {
+    app.formation = [{ type: 'worker', quantity: quantity(now()) }];
   });
 }
 
@@ -143,9 +143,10 @@ describe('checkHealth', () => {
   });
 
   it.each([
-    ['is seen starting', (ms: number) => (ms < 6_000 ? 'up' : ms < 9_000 ? 'starting' : 'up')],
-    ['is seen gone', (ms: number) => (ms < 6_000 ? 'up' : ms < 9_000 ? 'down' : 'up')],
-  ])('a restart that %s begins the stretch again', async (_, stateAt) => {
+    ['is seen starting', 'starting'],
+    ['is seen gone', 'down'],
+  ] as const)('a restart that %s begins the stretch again', async (_, state) => {
+    const stateAt = (ms: number) => (ms < 6_000 || ms >= 9_000 ? 'up' : state);
     dynosAt((ms) => [
       dyno('worker.1', { state: stateAt(ms), id: ms < 6_000 ? 'first' : 'second' }),
       dyno('worker.2'),
@@ -159,7 +160,7 @@ describe('checkHealth', () => {
 
   it.each([
     ['another id', { id: 'second' }],
-    ['another time', { updatedAt: '2026-01-05T10:00:07Z' }],
+    ['another time', { updatedAt: Date.parse('2026-01-05T10:00:07Z') }],
   ])('a restart between two looks is known by %s', async (_, after) => {
     dynosAt((ms) => [dyno('worker.1', ms < 5_000 ? {} : after), dyno('worker.2')]);
     const { restarts, waitedMs } = await check({});
@@ -349,16 +350,16 @@ describe('whatever dynos do', () => {
 
 type Life = readonly { upMs: number; downMs: number }[];
 
-function lifeAt(life: Life, ms: number): Partial<StandInDyno> {
+function lifeAt(life: Life, ms: number): Partial<Dyno> {
   let from = 0;
   for (const [i, { upMs, downMs }] of life.entries()) {
-    if (ms < from + upMs) return { id: `life ${i}`, updatedAt: String(i) };
+    if (ms < from + upMs) return { id: `life ${i}`, updatedAt: i * 10_000 };
     from += upMs;
     if (ms < from + downMs)
-      return { id: `life ${i + 1}`, state: 'starting', updatedAt: `${i} boots` };
+      return { id: `life ${i + 1}`, state: 'starting', updatedAt: i * 10_000 + 5_000 };
     from += downMs;
   }
-  return { id: `life ${life.length}`, updatedAt: String(life.length) };
+  return { id: `life ${life.length}`, updatedAt: life.length * 10_000 };
 }
 
 /** Since when a dyno has been up at this time; never when it is not. */

@@ -8,7 +8,7 @@ import type { Vendor } from '../../../src/effects/http/vendor-facts.ts';
 import { fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import { type AnsweringServer, startAnsweringServer } from '../answering-server.ts';
-import { HerokuStandIn } from '../targets/heroku/stand-in.ts';
+import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 import { vendors } from '../vendors.ts';
 
 const hour = 3_600_000;
@@ -114,7 +114,7 @@ describe('untilMs', () => {
 describe('preboot, with a clock of ours that is hours off', () => {
   const commit = 'a'.repeat(40);
   let site: AnsweringServer;
-  let worlds: HerokuStandIn[];
+  let worlds: SandboxHeroku[];
   let time: VirtualTime;
   let firstAskedAt: number | null;
 
@@ -141,14 +141,16 @@ describe('preboot, with a clock of ours that is hours off', () => {
   ): Promise<number> {
     firstAskedAt = null;
     time = new VirtualTime(start);
-    const world = await new HerokuStandIn({ ...time.clock, slept: [], advance: () => {} }).start();
+    const world = await SandboxHeroku.start({ clock: time.clock, aheadMs });
     worlds.push(world);
-    world.aheadMs = aheadMs;
     const app = world.app('acme', { preboot: true });
     const overAt = time.now() - agoMs;
-    const times = { createdAt: overAt - (phaseMs ?? 0) };
-    const told = phaseMs === null ? times : { ...times, updatedAt: overAt };
-    const release = world.release(app, world.slug(commit), told);
+    const release = world.release(app, world.slug(commit), {
+      createdAt: world.at(overAt - (phaseMs ?? 0)),
+      updatedAt: world.at(overAt),
+    });
+    const silent = (told: object) => ({ ...told, updated_at: null });
+    if (phaseMs === null) world.lies.set(`GET /apps/acme/releases/${release.id}`, silent);
     const endpoint = {
       url: `${site.url}/`,
       status: 200,

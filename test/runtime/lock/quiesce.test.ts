@@ -1,32 +1,31 @@
 /** What is under way at Heroku before a lane is taken over: waited for, but not for ever. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import type { Targets } from '../../../src/effects/targets/target.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
-import { HerokuStandIn } from '../../effects/targets/heroku/stand-in.ts';
-import type { StandInApp } from '../../effects/targets/heroku/world.ts';
+import type { App } from '../../../src/sandbox/heroku/state.ts';
+import { SandboxHeroku } from '../../effects/targets/heroku/sandbox-heroku.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 
 const timeoutMs = 3_600_000;
 const days = 86_400_000;
 
-let world: HerokuStandIn;
-let staging: StandInApp;
-let production: StandInApp;
-let canary: StandInApp;
+let world: SandboxHeroku;
+let staging: App;
+let production: App;
+let canary: App;
 let targets: Targets;
 
 beforeEach(async () => {
   // One clock for all: the client's deadlines are held, the waits in between are not.
-  world = await new HerokuStandIn(createVirtualClock({ holdMs: 6_000 })).start();
+  world = await SandboxHeroku.start({ clock: createVirtualClock({ holdMs: 6_000 }) });
   staging = world.app('acme-staging');
   production = world.app('acme-production');
   canary = world.app('acme-canary');
   for (const app of [staging, canary, production])
     world.release(app, null, { description: 'Initial release' });
-  targets = herokuTargets(createHeroku({ baseUrl: world.url, token: 'HRKU-token-12345678' }));
+  targets = herokuTargets(world.client());
 });
 afterEach(() => world.close());
 
@@ -65,7 +64,6 @@ describe('quiesce', () => {
   it('waits for one that is not older than twice its time-out', async () => {
     world.build(staging, {
       createdAt: world.clock.now() - 2 * timeoutMs + 600_000,
-      asksLeft: 1_000,
     });
     expect(await isQuiet()).toBe(false);
   });
@@ -74,7 +72,7 @@ describe('quiesce', () => {
     'waits for production’s %s, however old, and tells its age',
     async (kind) => {
       const createdAt = world.clock.now() - 3 * days;
-      if (kind === 'build') world.build(production, { createdAt, asksLeft: 1_000 });
+      if (kind === 'build') world.build(production, { createdAt });
       else world.release(production, world.slug('1'.repeat(40)), { status: 'pending', createdAt });
       expect(await isQuiet()).toBe(false);
       expect(world.progress.join('\n')).toMatch(/pending for (3d|2d23h)|\((3d|2d23h)\)/);
@@ -82,16 +80,16 @@ describe('quiesce', () => {
   );
 
   it('waits for a canary’s, however old, like production’s: what is released late stays', async () => {
-    world.build(canary, { createdAt: world.clock.now() - 3 * days, asksLeft: 1_000 });
+    world.build(canary, { createdAt: world.clock.now() - 3 * days });
     expect(await isQuiet()).toBe(true);
     expect(await isQuiet(withCanary)).toBe(false);
     expect(world.progress.join('\n')).toContain('acme-canary still has under way');
   });
 
   it('where a canary stands in staging’s place, waits for that, and for no staging', async () => {
-    world.build(staging, { asksLeft: 1_000 });
+    world.build(staging);
     expect(await isQuiet({ ...withCanary, staging: null })).toBe(true);
-    world.build(canary, { asksLeft: 1_000 });
+    world.build(canary);
     expect(await isQuiet({ ...withCanary, staging: null })).toBe(false);
   });
 });

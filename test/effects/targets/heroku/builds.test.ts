@@ -8,7 +8,7 @@ import { LockstepError } from '../../../../src/errors/error.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
 import type { App } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf, toldBy } from '../../lockstep-error.ts';
-import { createVirtualClock } from '../../virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const commit = 'a'.repeat(40);
@@ -17,13 +17,15 @@ const tarball = new Uint8Array(gzipSync('a tarball'));
 const archive = async () => tarball;
 const builds = 'POST /apps/acme-staging/builds';
 
+let clock: VirtualClock;
 let world: SandboxHeroku;
 let app: App;
 let heroku: Heroku;
 let ports: Ports;
 
 beforeEach(async () => {
-  world = await SandboxHeroku.start();
+  clock = createVirtualClock();
+  world = await SandboxHeroku.start({ clock });
   app = world.app('acme-staging');
   heroku = world.client();
   ports = world.ports();
@@ -136,7 +138,7 @@ describe('requestBuild', () => {
     world.beforeWrite = async ({ method, url }) => {
       if (method !== 'POST' || !url.endsWith('/builds')) return;
       held += 1;
-      if (held === 1) world.clock.advance(15_001);
+      if (held === 1) clock.advance(15_001);
     };
     let cleared = 0;
     const answer = await heroku.requestBuild(input, ports, archive, async () => {
@@ -182,7 +184,7 @@ describe('requestBuild', () => {
     const full = { status: 422, body: { id: 'invalid_params', message } };
     world.faults.set(builds, [full, full]);
     expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ adopted: false });
-    expect(world.clock.slept.filter((ms) => ms === 15_000)).toHaveLength(2);
+    expect(clock.slept.filter((ms) => ms === 15_000)).toHaveLength(2);
   });
 
   it('gives up on that limit when the time is up: E_BUILDS_LIMIT', async () => {
@@ -309,8 +311,8 @@ describe('pendingWork', () => {
     world.build(app, { status: 'succeeded' });
     const { id } = world.build(app, { createdAt: world.clock.now() - 3 * 86_400_000 });
     world.build(app);
-    const clock = createVirtualClock({ now: world.clock.now(), holdMs: 0 });
-    const pending = await heroku.pendingWork('acme-staging', world.ports({ clock }));
+    const held = createVirtualClock({ now: clock.now(), holdMs: 0 });
+    const pending = await heroku.pendingWork('acme-staging', world.ports({ clock: held }));
     expect(pending.map(({ kind }) => kind)).toEqual(['build', 'build', 'release']);
     const old = pending.find(({ name }) => name === id);
     expect(old?.ageMs).toBeGreaterThan(2 * 86_400_000);

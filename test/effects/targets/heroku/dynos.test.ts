@@ -3,16 +3,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { awaitInstances } from '../../../../src/effects/checks/instances.ts';
 import type { App, Dyno, Release } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
+import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
 import { dyno as dynoOf } from './hand-set.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
+let clock: VirtualClock;
 let world: SandboxHeroku;
 let app: App;
 let release: Release;
 let slug: string;
 
 beforeEach(async () => {
-  world = await SandboxHeroku.start();
+  clock = createVirtualClock();
+  world = await SandboxHeroku.start({ clock });
   app = world.app('acme', { formation: [{ type: 'web', quantity: 2 }] });
   world.release(app, world.slug('b'.repeat(40)));
   slug = world.slug('a'.repeat(40));
@@ -173,7 +176,7 @@ describe('awaitInstances at an app', () => {
     expect(error.code).toBe('E_INSTANCE_CRASHED');
     expect(error.message).toBe('acme: web.2 crashed on v2');
     expect(error.hint).toContain('heroku logs -a acme -d web.2 -n 200');
-    expect(world.clock.slept).toEqual([]);
+    expect(clock.slept).toEqual([]);
   });
 
   it('a dyno that crashed on the old release is only waited for', async () => {

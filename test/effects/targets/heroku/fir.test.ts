@@ -1,36 +1,47 @@
 /** Fir: images in place of slugs, dynos without numbers, releases that roll; and what neither generation can do. */
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkHealth } from '../../../../src/effects/checks/health.ts';
 import type { HttpRequest } from '../../../../src/effects/http/request.ts';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Submission, Target } from '../../../../src/effects/targets/target.ts';
 import type { Artifact, Release } from '../../../../src/machine/events.ts';
+import { imageDigest } from '../../../../src/sandbox/heroku/artifact-bodies.ts';
+import type { App, Generation } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
-import { HerokuStandIn } from './stand-in.ts';
-import type { StandInApp } from './world.ts';
+import { dyno as dynoOf } from './hand-set.ts';
+import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)] as const;
 const key = '502-11111111';
 const timeoutMs = 60_000;
 
-let world: HerokuStandIn;
-let staging: StandInApp;
-let production: StandInApp;
+let world: SandboxHeroku;
+let staging: App;
+let production: App;
 let target: Target;
 let ports: Ports;
 
 beforeEach(async () => {
-  world = await new HerokuStandIn().start();
-  const fir = { generation: 'fir', stack: 'cnb', preboot: null };
-  staging = world.app('acme-staging', fir);
-  production = world.app('acme-production', fir);
+  world = await SandboxHeroku.start({ generation: 'fir' });
+  begin('fir', 'fir');
+});
+afterEach(() => world.close());
+
+/** With two apps of these generations. */
+function begin(ofStaging: Generation, ofProduction: Generation): void {
+  world.heroku.apps.length = 0;
+  staging = world.app('acme-staging', { generation: ofStaging });
+  production = world.app('acme-production', { generation: ofProduction });
   for (const app of [staging, production]) {
     world.release(app, null, { description: 'Initial release' });
   }
   target = world.target('acme-production');
   ports = world.ports();
-});
-afterEach(() => world.close());
+}
+
+/** Heroku’s Go client has an app's generation in this shape. */
+const asObject = (app: object) => ({ ...app, generation: { id: 'g-1', name: 'fir' } });
 
 const plain: Submission = {
   environment: 'production',
@@ -40,7 +51,7 @@ const plain: Submission = {
   cursor: '1',
   key,
   timeoutMs,
-  archive: async () => new TextEncoder().encode('a tarball'),
+  archive: async () => new Uint8Array(gzipSync('a tarball')),
   clear: async () => null,
 };
 
@@ -64,16 +75,19 @@ const promoted = async (over: Partial<Submission> = {}) => {
 };
 
 describe('an image', () => {
-  it.each(['fir', { id: 'g-1', name: 'fir' }])(
-    'has its id, its digest and its commit, whatever shape the generation has: %j',
-    async (generation) => {
-      production.generation = generation;
+  it.each([
+    ['a text', (app: object) => app],
+    ['an object', asObject],
+  ])(
+    'has its id, its digest and its commit, whatever shape the generation has: %s',
+    async (_, shape) => {
+      world.lies.set('GET /apps/acme-production', shape);
       const { artifact } = await deploy(target);
       const { slug } = production.releases.at(-1) ?? {};
       expect(artifact).toEqual({
         kind: 'image',
         id: slug,
-        digest: world.digest(slug ?? ''),
+        digest: digestOf(slug),
         commit: one,
       });
       const { running } = await target.observe(ports);
@@ -124,7 +138,7 @@ describe('a promotion', () => {
 
   describe('that gives the image another id', () => {
     beforeEach(() => {
-      world.promotesCopies = true;
+      world.heroku.promotesCopies = true;
     });
 
     it('comes to what was verified all the same: the content is one', async () => {
@@ -163,34 +177,44 @@ describe('a promotion', () => {
   });
 });
 
-const settingsOf = ({ name }: StandInApp) => ({ kind: 'heroku', name, settings: {} });
+/** Of an image's id. */
+function digestOf(id: string | null | undefined): string {
+  const image = world.heroku.slugs.get(id ?? '');
+  if (image === undefined) throw new Error(`there is no image ${id}`);
+  return imageDigest(image);
+}
+
+const settingsOf = ({ name }: App) => ({ kind: 'heroku', name, settings: {} });
 
 describe('two generations', () => {
   it.each([
     ['cedar', 'fir'],
     ['fir', 'cedar'],
-  ])('are refused before anything is asked for: staging on %s, production on %s', async (...of) => {
-    [staging.generation, production.generation] = of;
-    const given = () => target.mustBeGivenBy(settingsOf(staging), ports);
-    const error = await failureOf(given());
-    expect(error.code).toBe('E_GENERATIONS');
-    expect(error.message).toContain(`acme-staging is of the ${of[0]} generation`);
-    expect(error.hint).toContain('one generation');
-    expect(world.asked.filter((one) => !one.startsWith('GET '))).toEqual([]);
-    // As it would be without having been asked before.
-    const verified = {
-      artifact: { kind: 'slug', id: 's', digest: null, commit: one },
-      release: { id: 'r', version: 'v1' },
-      at: settingsOf(staging),
-    };
-    expect((await failureOf(target.submit({ ...plain, verified }, ports))).code).toBe(
-      'E_GENERATIONS',
-    );
-    expect(world.promotions).toEqual([]);
-  });
+  ] as const)(
+    'are refused before anything is asked for: staging on %s, production on %s',
+    async (ofStaging, ofProduction) => {
+      begin(ofStaging, ofProduction);
+      const given = () => target.mustBeGivenBy(settingsOf(staging), ports);
+      const error = await failureOf(given());
+      expect(error.code).toBe('E_GENERATIONS');
+      expect(error.message).toContain(`acme-staging is of the ${ofStaging} generation`);
+      expect(error.hint).toContain('one generation');
+      expect(world.asked.filter((one) => !one.startsWith('GET '))).toEqual([]);
+      // As it would be without having been asked before.
+      const verified = {
+        artifact: { kind: 'slug', id: 's', digest: null, commit: one },
+        release: { id: 'r', version: 'v1' },
+        at: settingsOf(staging),
+      };
+      expect((await failureOf(target.submit({ ...plain, verified }, ports))).code).toBe(
+        'E_GENERATIONS',
+      );
+      expect(world.promotions).toEqual([]);
+    },
+  );
 
   it('that are one are content, in either shape', async () => {
-    production.generation = { id: 'g-1', name: 'fir' };
+    world.lies.set('GET /apps/acme-production', asObject);
     await target.mustBeGivenBy(settingsOf(staging), ports);
   });
 });
@@ -207,15 +231,15 @@ describe('the container-registry stack', () => {
   };
 
   it.each(Object.entries(refusals))('is refused in those words %s', async (_, ask) => {
-    Object.assign(production, { generation: 'cedar', stack: 'container' });
-    staging.generation = 'cedar';
+    begin('cedar', 'cedar');
+    production.stack = 'container';
     const error = await failureOf(ask());
     expect(error.code).toBe('E_NO_SLUG');
     expect(error.hint).toContain('container-registry stack is not supported');
   });
 
   it('is told where it names an image that Heroku does not have', async () => {
-    Object.assign(production, { stack: 'container' });
+    production.stack = 'container';
     const { id } = world.release(production, 'an-image', { description: 'a release' });
     expect((await failureOf(target.observe(ports))).code).toBe('E_NO_SLUG');
     expect(id).not.toBe('');
@@ -223,25 +247,23 @@ describe('the container-registry stack', () => {
 });
 
 describe('a release that expired', () => {
-  it.each(['cedar', 'fir'])('is neither under way nor an artifact to go by, on %s', async (on) => {
-    production.generation = on;
-    world.release(production, world.slug(two), { description: 'Deploy', status: 'expired' });
-    world.release(production, world.slug(one), { description: 'Deploy' });
-    const { before, pending } = await target.observe(ports);
-    expect(before).toMatchObject({ release: { version: 'v2' }, artifact: null });
-    expect(pending).toBeNull();
-    expect(await target.underWay(ports)).toEqual([]);
-  });
+  it.each(['cedar', 'fir'] as const)(
+    'is neither under way nor an artifact to go by, on %s',
+    async (on) => {
+      begin(on, on);
+      world.release(production, world.slug(two), { description: 'Deploy', status: 'expired' });
+      world.release(production, world.slug(one), { description: 'Deploy' });
+      const { before, pending } = await target.observe(ports);
+      expect(before).toMatchObject({ release: { version: 'v2' }, artifact: null });
+      expect(pending).toBeNull();
+      expect(await target.underWay(ports)).toEqual([]);
+    },
+  );
 });
 
 describe('dynos of Fir', () => {
   const names = ['web-848cd4f64d-pvpr2', 'web-848cd4f64d-x7k2m', 'scheduler-5d9f7c6b8-q4r5t'];
-  const dyno = (name: string, version: number) => ({
-    name,
-    type: name.replace(/-.*/, ''),
-    state: 'up',
-    version,
-  });
+  const dyno = (name: string, version: number) => dynoOf(production, name, version);
   const watched = async () => {
     const shipped = await deploy(target);
     const version = Number(shipped.release.version.slice(1));
@@ -257,7 +279,7 @@ describe('dynos of Fir', () => {
     const { watch } = await watched();
     const { up, missing } = await target.watch(watch, ports).look();
     expect(missing).toBe('');
-    expect(up.map(({ name }) => name)).toEqual(names);
+    expect(up.map(({ name }) => name)).toEqual(names.toSorted());
   });
 
   it('of the release before are listed beside the new ones while it rolls', async () => {

@@ -1,5 +1,6 @@
 /** The sandbox's Heroku as a test wants it to be: apps, and what happened to them before, set by hand. */
 
+import type { Clock } from '../../../../src/effects/clock.ts';
 import type {
   App,
   Build,
@@ -11,10 +12,10 @@ import type {
 import { defaultTiming, type Timing, user } from '../../../../src/sandbox/heroku/state.ts';
 import { HerokuWorld } from '../../../../src/sandbox/heroku/world.ts';
 import { createIds } from '../../../../src/sandbox/ids.ts';
-import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 
 export interface HandSetOptions {
-  readonly clock?: VirtualClock;
+  readonly clock?: Clock;
   /** How far Heroku's clock is ahead of that. */
   readonly aheadMs?: number;
   /** The pipeline's, and that of apps of which nothing else is said. */
@@ -30,7 +31,7 @@ interface Asked {
 }
 
 export class HandSetHeroku {
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
   /** Heroku itself: its laws, and all that it knows. */
   readonly heroku: HerokuWorld;
   readonly #aheadMs: number;
