@@ -4,7 +4,6 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askEndpoints } from '../src/effects/checks/endpoints.ts';
 import type { Clock } from '../src/effects/clock.ts';
@@ -14,6 +13,7 @@ import type { Ports } from '../src/effects/ports.ts';
 import { observeSettled } from '../src/runtime/gates/production.ts';
 import type { App, Release } from '../src/sandbox/heroku/state.ts';
 import { startAnsweringServer } from './effects/answering-server.ts';
+import { archive } from './effects/tarball.ts';
 import { SandboxHeroku } from './effects/targets/heroku/sandbox-heroku.ts';
 import { vendors } from './effects/vendors.ts';
 
@@ -162,7 +162,7 @@ const waits: Readonly<Record<string, Wait>> = {
       world.beforeWrite = async () => void world.faults.set(builds, isRight() ? [] : [full]);
       const heroku = world.client();
       const input = { app: app.name, commit: 'b'.repeat(40), key: '1', timeoutMs: 10 * minute };
-      return heroku.requestBuild(input, ports, async () => new Uint8Array(gzipSync('a tarball')));
+      return heroku.requestBuild(input, ports, archive);
     },
   },
   'a release of somebody else’s that is under way': {

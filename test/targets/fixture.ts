@@ -4,6 +4,7 @@ import type { Ports } from '../../src/effects/ports.ts';
 import type { Running, Submission, Target } from '../../src/effects/targets/target.ts';
 import type { Artifact, Release, Work } from '../../src/machine/events.ts';
 import type { Refusal } from '../../src/machine/services.ts';
+import { archive } from '../effects/tarball.ts';
 import type { Place, TargetHarness, TargetWorld } from './world.ts';
 
 export const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(40)) as [
@@ -113,6 +114,6 @@ const plain: Submission = {
   cursor: null,
   key,
   timeoutMs,
-  archive: async () => new TextEncoder().encode('a tarball'),
+  archive,
   clear: async () => null,
 };

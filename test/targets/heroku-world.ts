@@ -1,29 +1,33 @@
-/** Two apps at the small Heroku of its own tests as a world of the target contract, over real HTTP. */
-import { HerokuStandIn } from '../effects/targets/heroku/stand-in.ts';
-import type { StandInApp, StandInDyno } from '../effects/targets/heroku/world.ts';
+/** Three apps at the sandbox's Heroku as a world of the target contract, over real HTTP. */
+
+import {
+  type App,
+  defaultTiming,
+  type Generation,
+  type Timing,
+} from '../../src/sandbox/heroku/state.ts';
+import { dyno } from '../effects/targets/heroku/hand-set.ts';
+import { SandboxHeroku } from '../effects/targets/heroku/sandbox-heroku.ts';
 import type { Place, TargetWorld, ToldInstance } from './world.ts';
 
-/** What an app of that generation is. */
-export const generations = {
-  cedar: {},
-  fir: { generation: { id: 'g-1', name: 'fir' }, stack: 'cnb' },
-} as const satisfies Record<string, Partial<StandInApp>>;
+/** A promotion that has made no release yet cannot be found by who looks for it: here it makes it at once. */
+const timing: Timing = { ...defaultTiming, promotionMs: 0 };
 
 export class HerokuTargetWorld implements TargetWorld {
-  readonly #heroku: HerokuStandIn;
-  readonly #apps: Readonly<Record<Place, StandInApp>>;
+  readonly #heroku: SandboxHeroku;
+  readonly #apps: Readonly<Record<Place, App>>;
 
-  static async start(generation: keyof typeof generations): Promise<HerokuTargetWorld> {
-    return new HerokuTargetWorld(await new HerokuStandIn().start(), generations[generation]);
+  static async start(generation: Generation): Promise<HerokuTargetWorld> {
+    return new HerokuTargetWorld(await SandboxHeroku.start({ generation }));
   }
 
-  /** @param of what both apps are */
-  constructor(heroku: HerokuStandIn, of: Partial<StandInApp>) {
+  constructor(heroku: SandboxHeroku) {
     this.#heroku = heroku;
+    heroku.timing = timing;
     this.#apps = {
-      staging: heroku.app('acme-staging', of),
-      canary: heroku.app('acme-canary', of),
-      production: heroku.app('acme-production', of),
+      staging: heroku.app('acme-staging'),
+      canary: heroku.app('acme-canary'),
+      production: heroku.app('acme-production'),
     };
     for (const app of Object.values(this.#apps)) {
       // Every app has one, by which there is nothing to run yet.
@@ -54,7 +58,8 @@ export class HerokuTargetWorld implements TargetWorld {
   }
 
   restorings(place: Place): number {
-    return this.#heroku.rolledBack.filter((app) => app === this.#apps[place]).length;
+    const restoring = `POST /apps/${this.#apps[place].name}/releases`;
+    return this.#heroku.done.filter((one) => one === restoring).length;
   }
 
   release(place: Place, commit: string): void {
@@ -89,16 +94,22 @@ export class HerokuTargetWorld implements TargetWorld {
   }
 
   submissionsTo(place: Place, outcome: 'fail' | 'stall'): void {
-    const asks = outcome === 'stall' ? Number.POSITIVE_INFINITY : 1;
-    this.#apps[place].nextBuild = { asks, endsAs: 'failed', output: 'the build fails\n' };
-    this.#heroku.onPromotion = ({ targets }) => {
-      if (outcome === 'stall') return;
-      for (const target of targets) Object.assign(target, { status: 'failed', error: 'it fails' });
+    const app = this.#apps[place];
+    const here = [`POST /apps/${app.name}/builds`, 'POST /pipeline-promotions'];
+    const lastingMs = Number.POSITIVE_INFINITY;
+    this.#heroku.onAsked = (request) => {
+      const isHere = here.includes(request);
+      if (outcome === 'stall') {
+        this.#heroku.timing = isHere ? { buildMs: lastingMs, promotionMs: lastingMs } : timing;
+      } else if (isHere) {
+        app.next.buildFails = true;
+        this.#heroku.heroku.nextPromotion = 'fails';
+      }
     };
   }
 
   restoringsTo(place: Place, outcome: 'fail' | 'stall'): void {
-    this.#apps[place].nextRollback = { status: outcome === 'fail' ? 'failed' : 'pending' };
+    this.#heroku.nextPhases(this.#apps[place], outcome === 'fail' ? 'failed' : 'never');
   }
 
   forget(place: Place): void {
@@ -125,11 +136,10 @@ export class HerokuTargetWorld implements TargetWorld {
   }
 
   instances(place: Place, listed: readonly ToldInstance[]): void {
-    this.#apps[place].dynos = listed.map(({ name, version, state, life }) => {
-      const number = Number(version.slice(1));
-      const dyno: StandInDyno = { name, type: 'web', state, version: number };
-      return { ...dyno, id: `dyno-${name}-${life ?? 1}` };
-    });
+    const app = this.#apps[place];
+    app.dynos = listed.map(({ name, version, state, life = 1 }) =>
+      dyno(app, name, Number(version.slice(1)), { state, id: `dyno-${name}-${life}` }),
+    );
   }
 
   close(): Promise<void> {

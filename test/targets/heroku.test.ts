@@ -1,9 +1,11 @@
-/** Heroku passes the target contract, on Cedar and on Fir, over real HTTP to the small Heroku of its own tests. */
+/** Heroku passes the target contract, on Cedar and on Fir, over real HTTP to the sandbox's Heroku. */
+
+import type { Generation } from '../../src/sandbox/heroku/state.ts';
 import { targetContract } from './contract.ts';
-import { type generations, HerokuTargetWorld } from './heroku-world.ts';
+import { HerokuTargetWorld } from './heroku-world.ts';
 import type { TargetHarness } from './world.ts';
 
-const harness = (kind: string, generation: keyof typeof generations): TargetHarness => ({
+const harness = (kind: string, generation: Generation): TargetHarness => ({
   kind,
   nonsense: ['{}', '[{}]', '{"id":1}', '[{"id":"x","status":"succeeded"}]'],
   start: () => HerokuTargetWorld.start(generation),

@@ -1,5 +1,4 @@
 /** What the command puts together: its writes are fenced, and its lock waits for both apps. */
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detectCi } from '../../../src/cli/ci/ci.ts';
 import { parseConfig } from '../../../src/cli/config/config.ts';
@@ -16,6 +15,7 @@ import { laneResource, laneStream, runResource } from '../../../src/runtime/log/
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
+import { archive } from '../../effects/tarball.ts';
 import { ProductionWorld, production, staging } from '../../runtime/gates/production-world.ts';
 import { targetOf } from '../../simulation/lane-world.ts';
 import { fullConfig } from '../config/config-text.ts';
@@ -41,7 +41,7 @@ beforeEach(async () => {
   const repository = {
     relations: async (base: string, heads: readonly string[]) =>
       heads.map((head) => graph.relation(base, head)),
-    archive: async () => new TextEncoder().encode('a tarball'),
+    archive,
   } as unknown as Repository;
   const config = await parseConfig(Buffer.from(fullConfig), 'pipeline.yml');
   const environment = readEnvironment({
@@ -179,7 +179,7 @@ describe('the lane’s lock', () => {
     await hold();
     await breakLock(log, lane, person, 'it hangs');
     const app = name === staging ? world.staging : world.production;
-    if (kind === 'build') world.heroku.build(app, { asksLeft: 1_000 });
+    if (kind === 'build') world.heroku.build(app);
     else world.heroku.release(app, world.heroku.slug(world.commit), { status: 'pending' });
     const stop = new AbortController();
     const waits = acquire(stop.signal, (line) => {

@@ -1,8 +1,6 @@
-/** Two apps at a small Heroku with a history in git, and the chart's services as the runtime binds them. */
-
+/** Two apps at the sandbox's Heroku with a history in git, and the chart's services as the runtime binds them. */
 import type { History } from '../../../src/effects/history/history.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
-import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import { emptyLane, foldLane, type LaneEvent, targetName } from '../../../src/machine/lane.ts';
 import { type ProtectedSettings, protectedOf } from '../../../src/machine/protected-settings.ts';
@@ -12,8 +10,9 @@ import { goingBack } from '../../../src/runtime/gates/going-back.ts';
 import { observeSettled } from '../../../src/runtime/gates/production.ts';
 import type { ServiceTable } from '../../../src/runtime/loop/run.ts';
 import { createServices } from '../../../src/runtime/loop/service-table.ts';
-import { HerokuStandIn } from '../../effects/targets/heroku/stand-in.ts';
-import type { StandInApp, StandInRelease } from '../../effects/targets/heroku/world.ts';
+import type { App, Release } from '../../../src/sandbox/heroku/state.ts';
+import { archive } from '../../effects/tarball.ts';
+import { SandboxHeroku } from '../../effects/targets/heroku/sandbox-heroku.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 import { CommitGraph } from '../../simulation/commit-graph.ts';
 
@@ -29,9 +28,10 @@ const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' }
 
 export class ProductionWorld {
   readonly graph = new CommitGraph();
-  readonly heroku = new HerokuStandIn(createVirtualClock({ holdMs: 20_000 }));
-  readonly staging: StandInApp;
-  readonly production: StandInApp;
+  readonly clock = createVirtualClock({ holdMs: 20_000 });
+  readonly heroku = new SandboxHeroku({ clock: this.clock });
+  readonly staging: App;
+  readonly production: App;
   /** What production runs at first, and what the deploy is of. */
   readonly running: string;
   readonly commit: string;
@@ -69,7 +69,7 @@ export class ProductionWorld {
     return this.heroku.close();
   }
 
-  get current(): StandInRelease {
+  get current(): Release {
     const current = this.production.releases.findLast(({ status }) => status === 'succeeded');
     if (current === undefined) throw new Error('production runs nothing');
     return current;
@@ -90,12 +90,12 @@ export class ProductionWorld {
   }
 
   /** Somebody releases that slug to production; of a new commit when it is left out. */
-  released(description: string, slug: string, over: Partial<StandInRelease> = {}): StandInRelease {
+  released(description: string, slug: string, over: Partial<Release> = {}): Release {
     return this.heroku.release(this.production, slug, { description, ...over });
   }
 
   /** A person lets deploys go on in spite of it. */
-  lift({ id }: StandInRelease): void {
+  lift({ id }: Release): void {
     const data = { target: targetName(targetOf(production)), release: id, ...person };
     this.tell({ type: 'rollback.lifted', data });
   }
@@ -130,15 +130,14 @@ export class ProductionWorld {
       notes: async (base, head) => graph.notes(base, head),
       fullId: async (named) => graph.fullId(named),
     };
-    const heroku = createHeroku({ baseUrl: this.heroku.url, token: 'HRKU-token-12345678' });
-    return { targets: herokuTargets(heroku), history };
+    return { targets: herokuTargets(this.heroku.client()), history };
   }
 
   get services(): ServiceTable {
     return createServices({
       ...this.#effects,
       http: this.ports.http,
-      archive: async () => new TextEncoder().encode('a tarball'),
+      archive,
       readLane: async () => this.lane,
       killSwitch: (name) => ({
         on: this.switchOn,
@@ -157,7 +156,7 @@ export class ProductionWorld {
 
   /** Ports whose clock tells of every wait. */
   get ports(): Ports {
-    const { clock } = this.heroku;
+    const { clock } = this;
     return this.heroku.ports({
       clock: {
         now: clock.now,
@@ -169,7 +168,7 @@ export class ProductionWorld {
 
   /** What a service of the runtime is handed. */
   get runPorts() {
-    const { clock } = this.heroku;
+    const { clock } = this;
     const sleep: typeof clock.sleep = async (ms, signal) => {
       this.onSleep(ms);
       await clock.sleep(ms, signal);

@@ -2,14 +2,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EnvironmentName } from '../../../src/machine/events.ts';
 import type { SubmitInput } from '../../../src/machine/services.ts';
-import type { StandInApp } from '../../effects/targets/heroku/world.ts';
+import type { App } from '../../../src/sandbox/heroku/state.ts';
 import { artifactOf, ProductionWorld, staging, targetOf } from '../gates/production-world.ts';
 
 const canaryApp = 'acme-canary';
 const deploy = '502-22222222';
 
 let world: ProductionWorld;
-let canary: StandInApp;
+let canary: App;
 beforeEach(async () => {
   world = await ProductionWorld.create();
   canary = world.heroku.app(canaryApp);
@@ -134,6 +134,7 @@ describe('the gates', () => {
     const gates = { canary: targetOf(canaryApp) };
     const promote = async (cursor: string) => submit('canary', { verified, cursor });
     expect(await promote('1')).toMatchObject({ adopted: false });
+    world.clock.advance(1_000);
     expect(await promote('1')).toMatchObject({ adopted: true });
     const first = canary.releases[0];
     if (first === undefined) throw new Error('the canary ran nothing');
@@ -211,7 +212,7 @@ describe('restore', () => {
     ['stays where that came to run', 'succeeded', undefined],
   ] as const)('waits for what production was asked for: it %s', async (_, status, version) => {
     given(deploy);
-    const build = world.heroku.build(world.production, { asksLeft: 1_000 });
+    const build = world.heroku.build(world.production);
     let waits = 0;
     world.onSleep = () => {
       waits += 1;
@@ -247,7 +248,7 @@ describe('restore', () => {
 
   it('waits first until nothing is under way there: a build that was asked for may yet release', async () => {
     given(deploy);
-    const build = world.heroku.build(canary, { asksLeft: 1_000 });
+    const build = world.heroku.build(canary);
     let waits = 0;
     world.onSleep = () => {
       waits += 1;
@@ -261,7 +262,7 @@ describe('restore', () => {
 
   it('E_RELEASE_UNDER_WAY: does not wait for ever, for the lane is held meanwhile', async () => {
     given(deploy);
-    world.heroku.build(canary, { asksLeft: Number.MAX_SAFE_INTEGER });
+    world.heroku.build(canary);
     let waits = 0;
     world.onSleep = () => {
       waits += 1;
@@ -279,10 +280,8 @@ describe('restore', () => {
     world.isLogKept = false;
     expect(await submit('canary')).toMatchObject({ adopted: false });
     const [build] = canary.builds;
-    expect(build?.mark).toBe(`lockstep ${deploy} (log not kept)`);
-    for (let asks = 0; build?.status === 'pending' && asks < 9; asks++) {
-      world.heroku.advanceBuild(canary, build);
-    }
+    expect(build?.source.description).toBe(`lockstep ${deploy} (log not kept)`);
+    world.clock.advance(1_000);
     expect(await restore(deploy)).toMatchObject({ release: { version: 'v3' } });
   });
 });

@@ -89,7 +89,7 @@ describe.each(Object.keys(submitted) as Given[])('%s', (name) => {
     'reads the gates last: %s forbids it even while all else is ready',
     async (_, forbid) => {
       // The last that is read before the gates: the upload, or the two apps' pipeline.
-      const last = name === 'the commit' ? '/storage/' : '/pipeline-couplings';
+      const last = name === 'the commit' ? '/heroku.com/' : '/pipeline-couplings';
       let forbade = false;
       world.heroku.onAsked = (asked) => {
         if (forbade || !asked.includes(last)) return;
@@ -120,11 +120,12 @@ describe('observe', () => {
     );
 
   it('is an error where staging cannot give production what it verifies, before anything is built', async () => {
-    world.staging.generation = 'fir';
+    const onFir = (app: object) => ({ ...app, generation: 'fir' });
+    world.heroku.lies.set('GET /apps/acme-staging', onFir);
     const slug = world.heroku.slug(world.commit);
     await expect(observe(slug)).rejects.toMatchObject({ code: 'E_GENERATIONS' });
     expect(world.heroku.asked.filter((asked) => !asked.startsWith('GET '))).toEqual([]);
-    world.staging.generation = 'cedar';
+    world.heroku.lies.clear();
     expect(await observe(slug)).toMatchObject({ kind: 'observed' });
   });
 

@@ -1,6 +1,6 @@
 /** Builds: one a deploy whatever happens to replies, followed to their end, told with their output. */
 import { createHash } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
@@ -8,13 +8,12 @@ import { LockstepError } from '../../../../src/errors/error.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
 import type { App } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf, toldBy } from '../../lockstep-error.ts';
+import { archive, tarball } from '../../tarball.ts';
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const commit = 'a'.repeat(40);
 const input = { app: 'acme-staging', commit, key: 'deploy-1', timeoutMs: 600_000 };
-const tarball = new Uint8Array(gzipSync('a tarball'));
-const archive = async () => tarball;
 const builds = 'POST /apps/acme-staging/builds';
 
 let clock: VirtualClock;

@@ -1,5 +1,4 @@
 /** Fir: images in place of slugs, dynos without numbers, releases that roll; and what neither generation can do. */
-import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkHealth } from '../../../../src/effects/checks/health.ts';
 import type { HttpRequest } from '../../../../src/effects/http/request.ts';
@@ -9,6 +8,7 @@ import type { Artifact, Release } from '../../../../src/machine/events.ts';
 import { imageDigest } from '../../../../src/sandbox/heroku/artifact-bodies.ts';
 import type { App, Generation } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
+import { archive } from '../../tarball.ts';
 import { dyno as dynoOf } from './hand-set.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
@@ -51,7 +51,7 @@ const plain: Submission = {
   cursor: '1',
   key,
   timeoutMs,
-  archive: async () => new Uint8Array(gzipSync('a tarball')),
+  archive,
   clear: async () => null,
 };
 

@@ -1,5 +1,4 @@
 /** An app as a target: Heroku's numbers, slugs, builds, promotions and dynos in the words of the port. */
-import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Submission, Target } from '../../../../src/effects/targets/target.ts';
@@ -7,6 +6,7 @@ import type { Artifact, TargetSettings } from '../../../../src/machine/events.ts
 import type { Refusal } from '../../../../src/machine/services.ts';
 import type { App } from '../../../../src/sandbox/heroku/state.ts';
 import { failureOf } from '../../lockstep-error.ts';
+import { archive } from '../../tarball.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
@@ -119,7 +119,7 @@ const submission = (over: Partial<Submission>): Submission => ({
   cursor: null,
   key: '502-11111111',
   timeoutMs: 60_000,
-  archive: async () => new Uint8Array(gzipSync('a tarball')),
+  archive,
   clear: async () => null,
   ...over,
 });
