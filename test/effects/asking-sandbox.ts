@@ -10,6 +10,8 @@ export class AskingSandbox {
   readonly sandbox: Sandbox;
   /** What the vendors answer instead, by the end of the path. */
   readonly instead = new Map<string, () => Promise<HttpResponse>>();
+  /** What their true answers are changed to, by the end of the path. */
+  readonly lies = new Map<string, (body: never) => object>();
 
   readonly #now: () => number;
 
@@ -52,7 +54,10 @@ export class AskingSandbox {
       ...(body === undefined ? {} : { body: body as string }),
     });
     const response = await this.sandbox.fetch(this.sandbox.serviceOf(url), asked);
-    const text = await response.text();
+    let text = await response.text();
+    for (const [end, lie] of this.lies) {
+      if (url.pathname.endsWith(end)) text = JSON.stringify(lie(JSON.parse(text) as never));
+    }
     const date = new Date(this.#now()).toUTCString();
     const all = { date, ...Object.fromEntries(response.headers) };
     return { status: response.status, headers: all, body: text };

@@ -1,10 +1,8 @@
 /** `pipeline explain`, and deploys by their commits, on a stage on which one commit was skipped, one is live, and one is held. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AnsweringServer, startAnsweringServer } from '../effects/answering-server.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
-let github: AnsweringServer;
 let shas: { skipped: string; live: string; held: string; unasked: string };
 
 beforeAll(async () => {
@@ -17,17 +15,9 @@ beforeAll(async () => {
   const held = stage.commit('The second');
   expect(await stage.advance(502, held)).toMatchObject({ exit: 0 });
   shas = { skipped, live, held, unasked: stage.commit('The third') };
-  github = await startAnsweringServer(() => ({
-    status: 200,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      ...{ number: 12, merged_at: '2026-01-05T10:00:00Z' },
-      merge_commit_sha: shas.live,
-    }),
-  }));
+  stage.sandbox.control.pullRequest({ number: 12, commits: [shas.live] });
 }, 60_000);
 afterAll(async () => {
-  await github.close();
   await stage.strike();
 });
 
@@ -76,9 +66,10 @@ it('of a pull request goes by what GitHub merged', async () => {
   const without = await stage.run(['explain', '#12'], { GITHUB_TOKEN: undefined });
   expect(without).toMatchObject({ exit: 2 });
   expect(without.stderr).toMatch(/E_MISSING_TOKEN/);
-  const told = await stage.run(['explain', '#12'], { GITHUB_API_URL: github.url });
+  const told = await stage.run(['explain', '#12']);
   expect(told.stdout).toMatch(/with deploy 501-/);
-  expect(github.asked.at(-1)?.path).toBe('/repos/acme/web/pulls/12');
+  const asked = stage.sandbox.requests().filter(({ service }) => service === 'github');
+  expect(asked.at(-1)?.path).toBe('/repos/acme/web/pulls/12');
 });
 
 it('of what nobody knows exits 2, and names the nearest', async () => {
