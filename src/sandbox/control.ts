@@ -152,10 +152,10 @@ export function createControl(options: ControlOptions): Control {
     crashDyno: ({ app: name }) => world().crashDyno(named(name)),
     restartDyno: ({ app: name }) => world().restartDyno(named(name)),
     failPromotion() {
-      world().nextPromotion = 'fails';
+      world().pipeline.nextPromotion = 'fails';
     },
     partialPromotion() {
-      world().nextPromotion = 'fails-in-part';
+      world().pipeline.nextPromotion = 'fails-in-part';
     },
     endpointDown({ app: name, status = 503, forMs, forever }) {
       const lasts = forever === true || forMs === undefined ? Number.POSITIVE_INFINITY : forMs;
@@ -183,7 +183,7 @@ function createSettings(
   named: (name: string) => App,
 ): Pick<Control, 'setStage' | 'setDatabase' | 'setAutoDeploy' | 'setReviewApps' | 'setTokenScope'> {
   return {
-    setStage: ({ app: name, stage }) => world().setStage(named(name), stage),
+    setStage: ({ app: name, stage }) => world().pipeline.setStage(named(name), stage),
     setDatabase({ app: name, plan, connectionsMax = 120, isPooled = false }) {
       const made = plan === null ? null : { plan, connectionsMax, connections: 11, isPooled };
       world().setDatabase(named(name), made);

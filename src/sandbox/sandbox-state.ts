@@ -61,7 +61,7 @@ export type HerokuState = Pick<SandboxState, 'apps' | 'promotions'>;
 export function herokuState(world: HerokuWorld): HerokuState {
   return {
     apps: Object.fromEntries(world.apps.map((app) => [app.name, appState(world, app)])),
-    promotions: world.promotions.flatMap(({ id, source, targets, createdAt }) =>
+    promotions: world.pipeline.promotions.flatMap(({ id, source, targets, createdAt }) =>
       targets.map(({ release, status }) => ({
         id,
         slug: source.release.slug,

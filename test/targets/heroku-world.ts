@@ -103,7 +103,7 @@ export class HerokuTargetWorld implements TargetWorld {
         this.#heroku.timing = isHere ? { buildMs: lastingMs, promotionMs: lastingMs } : timing;
       } else if (isHere) {
         app.next.buildFails = true;
-        this.#heroku.heroku.nextPromotion = 'fails';
+        this.#heroku.heroku.pipeline.nextPromotion = 'fails';
       }
     };
   }

@@ -72,8 +72,8 @@ function mustBePipeline(c: Context, { pipeline: { id, name } }: HerokuWorld): vo
   if (asked !== id && asked !== name) throw missing('pipeline');
 }
 
-function promotionOf(c: Context, { promotions }: HerokuWorld): Promotion {
-  const promotion = promotions.find(({ id }) => id === c.req.param('promotion'));
+function promotionOf(c: Context, { pipeline }: HerokuWorld): Promotion {
+  const promotion = pipeline.promotions.find(({ id }) => id === c.req.param('promotion'));
   if (promotion === undefined) throw missing('pipeline promotion');
   return promotion;
 }
@@ -93,5 +93,5 @@ function create(world: HerokuWorld, wanted: z.infer<typeof newPromotion>): Promo
   if (release === undefined || release.slug === null || release.status !== 'succeeded') {
     throw invalid('The source app has no such release to promote.');
   }
-  return world.promote({ app: from, release }, to);
+  return world.pipeline.promote({ app: from, release }, to);
 }

@@ -79,6 +79,18 @@ export interface Release {
   updatedAt: number;
 }
 
+export interface NewRelease {
+  readonly slug: string | null;
+  readonly description: string;
+  readonly by?: string;
+  /** Default: the app's, as it is. */
+  readonly config?: Config;
+  /** Without the app's release phase, as if it had been made long ago. */
+  readonly skipsPhase?: boolean;
+  /** Called once it has succeeded or failed, which may be at once. */
+  readonly onOver?: (release: Release) => void;
+}
+
 export interface Dyno {
   readonly id: string;
   readonly name: string;

@@ -1,14 +1,13 @@
-/** Heroku's laws: builds become slugs and releases, releases replace dynos, promotions copy a slug. */
+/** Heroku's laws: builds become slugs and releases, releases replace dynos; promotions are the pipeline's. */
 import { Agenda } from './agenda.ts';
 import { DynoManager } from './dyno-manager.ts';
+import { Pipeline } from './pipeline.ts';
 import {
   type App,
   type Build,
-  type Config,
   type Database,
   type Generation,
-  type Promotion,
-  type PromotionTarget,
+  type NewRelease,
   type Release,
   type Slug,
   type Stage,
@@ -18,18 +17,6 @@ import {
 
 const stackOf = { cedar: 'heroku-24', fir: 'cnb' } as const;
 const firSpace = { id: '00000034-89ab-4def-8123-456789abcdef', name: 'acme-fir', shield: false };
-
-export interface NewRelease {
-  readonly slug: string | null;
-  readonly description: string;
-  readonly by?: string;
-  /** Default: the app's, as it is. */
-  readonly config?: Config;
-  /** Without the app's release phase, as if it had been made long ago. */
-  readonly skipsPhase?: boolean;
-  /** Called once it has succeeded or failed, which may be at once. */
-  readonly onOver?: (release: Release) => void;
-}
 
 export interface NewApp {
   readonly name: string;
@@ -45,22 +32,9 @@ export class HerokuWorld {
   timing: Timing;
   readonly apps: App[] = [];
   readonly slugs = new Map<string, Slug>();
-  readonly promotions: Promotion[] = [];
-  readonly pipeline: {
-    readonly id: string;
-    readonly name: string;
-    readonly generation: Generation;
-    /** Couplings' ids, by the app's. */
-    readonly couplings: Map<string, string>;
-    readonly createdAt: number;
-    /** Whether every pull request gets a review app; null: they are off. */
-    reviewApps: { readonly automatic: boolean } | null;
-  };
+  readonly pipeline: Pipeline;
   /** What the account's token may do (Heroku Dev Center, OAuth). */
   tokenScope: readonly string[] = ['global'];
-  nextPromotion: 'succeeds' | 'fails' | 'fails-in-part' = 'succeeds';
-  /** Whether a promotion gives its targets a copy under an id of its own: of Fir, Heroku's documents do not say. */
-  promotesCopies = false;
   readonly #agenda: Agenda;
   readonly #dynos: DynoManager;
 
@@ -76,14 +50,7 @@ export class HerokuWorld {
     this.timing = options.timing;
     this.#agenda = new Agenda(options.now);
     this.#dynos = new DynoManager({ agenda: this.#agenda, newId, timing: () => this.timing });
-    this.pipeline = {
-      id: newId(),
-      name: 'acme',
-      generation,
-      couplings: new Map(),
-      createdAt: this.now,
-      reviewApps: null,
-    };
+    this.pipeline = new Pipeline({ world: this, agenda: this.#agenda, generation });
   }
 
   /** Brings the world up to now; to be called before it is looked at. */
@@ -220,50 +187,6 @@ export class HerokuWorld {
     this.#dynos.restart(app);
   }
 
-  promote(source: Promotion['source'], targets: readonly App[], by = user): Promotion {
-    const fate = this.nextPromotion;
-    this.nextPromotion = 'succeeds';
-    const promotion: Promotion = {
-      id: this.newId(),
-      source,
-      targets: targets.map((app) => ({
-        id: this.newId(),
-        app,
-        status: 'pending',
-        error: null,
-        release: null,
-      })),
-      createdAt: this.now,
-      updatedAt: null,
-    };
-    this.promotions.push(promotion);
-    for (const target of promotion.targets) {
-      this.#agenda.note(this.now + this.timing.promotionMs, () => {
-        promotion.updatedAt = this.now;
-        if (fate === 'fails') endTarget(target, 'The slug could not be copied.');
-        else this.#land(promotion, target, fate === 'fails-in-part', by);
-      });
-    }
-    return promotion;
-  }
-
-  /** A promotion's target stays pending as long as the release that it made. */
-  #land(promotion: Promotion, target: PromotionTarget, fails: boolean, by: string): void {
-    const { app, release } = promotion.source;
-    const commit = this.commitOf(release)?.slice(0, 7) ?? 'unknown';
-    const { slug } = release;
-    target.release = this.release(target.app, {
-      slug: this.promotesCopies && slug !== null ? this.copyOf(slug).id : slug,
-      description: `Promote ${app.name} v${release.version} ${commit}`,
-      by,
-      onOver: ({ status }) => {
-        promotion.updatedAt = this.now;
-        if (status === 'failed') endTarget(target, 'Release phase failed.');
-        else endTarget(target, fails ? 'Dynos could not be restarted.' : null);
-      },
-    });
-  }
-
   #releaseBuild(app: App, build: Build): void {
     const { version } = build.source;
     build.slug = this.slug(version !== null && /^[0-9a-f]{40}$/.test(version) ? version : null).id;
@@ -290,14 +213,6 @@ export class HerokuWorld {
     const isPrebooting = app.preboot && app.space === null;
     app.answering =
       isPrebooting && commit !== null ? { commit, until: this.now + this.timing.prebootMs } : null;
-  }
-
-  /** @param stage null: the app is taken out of the pipeline */
-  setStage(app: App, stage: Stage | null): void {
-    const { couplings } = this.pipeline;
-    if (stage === null) couplings.delete(app.id);
-    else couplings.set(app.id, couplings.get(app.id) ?? this.newId());
-    app.stage = stage ?? app.stage;
   }
 
   setDatabase(app: App, made: Omit<Database, 'id' | 'name'> | null): void {
@@ -332,13 +247,7 @@ export class HerokuWorld {
       next: { buildFails: false, phaseFails: false, dynoCrashes: false },
     };
     this.apps.push(app);
-    // Apps of another generation cannot be added to a pipeline (Heroku Dev Center, Pipelines).
-    if (generation === this.pipeline.generation) this.setStage(app, stage);
+    this.pipeline.setStage(app, stage);
     return app;
   }
-}
-
-function endTarget(target: PromotionTarget, error: string | null): void {
-  target.status = error === null ? 'succeeded' : 'failed';
-  target.error = error;
 }

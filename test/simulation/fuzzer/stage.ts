@@ -74,7 +74,7 @@ export class Stage {
   /** What staging runs, promoted to production. */
   promoted(): Release {
     const release = currentOf(this.world, this.staging);
-    this.world.promote({ app: this.staging, release }, [this.production]);
+    this.world.pipeline.promote({ app: this.staging, release }, [this.production]);
     this.later();
     return currentOf(this.world, this.production);
   }

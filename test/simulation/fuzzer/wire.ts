@@ -175,7 +175,7 @@ function siblings({ world, commits }: Stage, { pathname, search }: URL): string[
       .map((one) => pathname.replace(/compare\/.*/, `compare/${one}...${commits.ours}`));
   }
   if (first === 'pipeline-promotions') {
-    return world.promotions
+    return world.pipeline.promotions
       .filter((one) => one.id !== name)
       .map((one) => pathname.replace(name, one.id));
   }

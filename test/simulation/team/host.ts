@@ -199,8 +199,8 @@ export class TeamHost {
   #fateOf({ app, commit }: Work): 'succeeds' | 'fails' | 'fails-in-part' {
     const { world } = this.#sandbox;
     if (commit === null) {
-      const { nextPromotion } = world;
-      world.nextPromotion = 'succeeds';
+      const { nextPromotion } = world.pipeline;
+      world.pipeline.nextPromotion = 'succeeds';
       return nextPromotion;
     }
     const { next } = this.#app(app);

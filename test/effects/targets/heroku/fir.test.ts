@@ -138,7 +138,7 @@ describe('a promotion', () => {
 
   describe('that gives the image another id', () => {
     beforeEach(() => {
-      world.heroku.promotesCopies = true;
+      world.heroku.pipeline.promotesCopies = true;
     });
 
     it('comes to what was verified all the same: the content is one', async () => {

@@ -51,7 +51,7 @@ export class HandSetHeroku {
   }
 
   get promotions(): readonly Promotion[] {
-    return this.heroku.promotions;
+    return this.heroku.pipeline.promotions;
   }
 
   set timing(timing: Partial<Timing>) {

@@ -157,7 +157,7 @@ describe('requestPromotion', () => {
     world.lies.set(path, (coupling: object) => ({ ...coupling, pipeline }));
     expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
     world.lies.clear();
-    world.heroku.setStage(production, null);
+    world.heroku.pipeline.setStage(production, null);
     expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
     expect(sent()).toBe(0);
   });
@@ -216,7 +216,7 @@ describe('followPromotion', () => {
   function promotedToTwo(): [PromotionTarget, PromotionTarget, string] {
     world.timing = { promotionMs: Number.POSITIVE_INFINITY };
     const source = { app: staging, release: verified };
-    const made = world.heroku.promote(source, [production, world.app('acme-eu')]);
+    const made = world.heroku.pipeline.promote(source, [production, world.app('acme-eu')]);
     const [ours, other] = made.targets;
     if (ours === undefined || other === undefined) throw new Error('it has two targets');
     return [ours, other, made.id];
@@ -237,7 +237,7 @@ describe('followPromotion', () => {
   );
 
   it('fails with Heroku’s reason when the target got nothing: E_PROMOTION_FAILED', async () => {
-    world.heroku.nextPromotion = 'fails';
+    world.heroku.pipeline.nextPromotion = 'fails';
     const error = await failureOf(follow(await requested()));
     expect(error.code).toBe('E_PROMOTION_FAILED');
     expect(error.message).toContain('acme-production failed (The slug could not be copied.)');
