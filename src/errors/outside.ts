@@ -55,9 +55,9 @@ export const outsideErrors = {
     remedy: 'See its status page. When it is well again, run the same command again.',
   },
   E_TRACES_REJECTED: {
-    meaning: 'A receiver of traces took some of what it was sent, and rejected the rest.',
+    meaning: 'A receiver of traces took some of what it was sent, and refused the rest.',
     remedy:
-      'The message has its reason. Sending the same again changes nothing before that is mended.',
+      'Each trace that it did not take whole is named with its reason. Sending the same again changes nothing before that is mended.',
   },
   E_VENDOR_MOVED: {
     meaning: 'What was asked for has moved, and is not followed there.',

@@ -187,9 +187,9 @@ export const usageErrors = {
     exit,
   },
   E_NO_LANE: {
-    meaning: 'The log has no event of a lane of that name.',
+    meaning: 'The log has no lane of that name, or no event of it in that time.',
     remedy:
-      'A lane’s name is `app` in its `pipeline.yml`; `pipeline status --json` shows each deploy’s.',
+      'A lane’s name is `app` in its `pipeline.yml`. The hint names the nearest that the log has.',
     exit,
   },
   E_NO_LINK: {

@@ -87,17 +87,32 @@ describe('export in a standard’s words', () => {
       expect(JSON.parse(server.asked[0]?.body ?? '')).toHaveProperty('resourceSpans');
     });
 
+    const partly = JSON.stringify({
+      partialSuccess: { rejectedSpans: '3', errorMessage: 'too old' },
+    });
+    it.each([
+      [{ status: 400, body: `none ${key}` }, 'E_VENDOR_INVALID'],
+      [{ status: 413, body: 'too large' }, 'E_VENDOR_FAILED'],
+      [{ status: 200, body: partly }, 'too old'],
+    ])('that refuses one with %j is sent the others: %s', async (answer, why) => {
+      let asked = 0;
+      const server = await startAnsweringServer(() =>
+        ++asked === 1 ? answer : { status: 200, body: '{}' },
+      );
+      const { exit, stderr } = await sending(server.url);
+      await server.close();
+      expect(server.asked).toHaveLength(2);
+      expect([exit, stderr]).toEqual([1, expect.stringContaining('E_TRACES_REJECTED')]);
+      expect(stderr).toMatch(/1 of 2 traces was refused, or not taken whole/);
+      expect(stderr).toMatch(/^501-bbbbbbbb: .+/m);
+      expect(stderr).toContain(why);
+      expect(stderr).not.toContain(key);
+    });
+
     it.each([
       [{ status: 401, body: `no ${key}` }, 'E_VENDOR_AUTH'],
-      [{ status: 400, body: 'none' }, 'E_VENDOR_INVALID'],
-      [
-        {
-          status: 200,
-          body: JSON.stringify({ partialSuccess: { rejectedSpans: '3', errorMessage: 'too old' } }),
-        },
-        'E_TRACES_REJECTED',
-      ],
-    ])('that refuses with %j: %s', async (answer, code) => {
+      [{ status: 404, body: 'none' }, 'E_VENDOR_NOT_FOUND'],
+    ])('that would refuse all of them with %j is not asked again: %s', async (answer, code) => {
       const server = await startAnsweringServer(() => answer);
       const { exit, stderr } = await sending(server.url);
       await server.close();

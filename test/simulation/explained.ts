@@ -2,9 +2,11 @@
  * What is said of why each commit of a history shipped or did not, held against what the simulation knows: which commit each
  * deploy was of, which became live in which order, how each ended, and what production ran.
  */
+import { readDeployRecord } from '../../src/runtime/accounts/deploy-record.ts';
 import { type Explanation, explain, type Verdict } from '../../src/runtime/audit/explain.ts';
 import { type CommitOrder, factsOf } from '../../src/runtime/audit/explain-facts.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
+import { lifeFaults } from '../runtime/accounts/lives.ts';
 import { production } from './apps.ts';
 import type { LaneWorld } from './lane-world.ts';
 
@@ -57,6 +59,11 @@ export class Explained {
         this.answers += 1;
         if (why !== null) wrong.push(`of ${commit} in ${lane}: ${why}; said: ${told.headline}`);
       }
+    }
+    for (const { deploy } of this.#deploys.values()) {
+      const record = await readDeployRecord(log, deploy);
+      const faults = record === null ? [] : lifeFaults(record);
+      wrong.push(...faults.map((fault) => `in the words of CDEvents, ${deploy}: ${fault}`));
     }
     return wrong;
   }

@@ -12,9 +12,10 @@ import { toLine } from '../transfer/event-line.ts';
 import { openOutput } from '../transfer/export-file.ts';
 import { selected } from '../transfer/selection.ts';
 import { receiverOf, sendAll, writeLines } from '../transfer/send.ts';
-import { cdevents, traces } from '../transfer/standards.ts';
+import { cdevents, type Traced, traces } from '../transfer/standards.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
+import { mustHaveLane } from '../workspace/find-lane.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { rangeOf } from '../workspace/period.ts';
 
@@ -41,12 +42,13 @@ export async function exportLog(flags: ExportFlags, terminal: Terminal): Promise
     const { deploy: name, lane = null } = flags;
     const deploy = name === undefined ? null : (await findDeploy(log, name, terminal.err)).deploy;
     const whose = { deploy, lane };
+    if (lane !== null) await mustHaveLane(log, lane);
     if (receiver !== null) return await sendAll(receiver, traces(log, whose, range), terminal);
     if (flags.format === 'cdevents') {
       return await told(cdevents(log, whose, range), 'event', flags, terminal);
     }
     if (flags.format === 'otel') {
-      return await told(traces(log, whose, range), 'trace', flags, terminal);
+      return await told(alone(traces(log, whose, range)), 'trace', flags, terminal);
     }
     const faults = new Map<number, LogFault>();
     const pages = selected(log, whose, range, faults);
@@ -54,6 +56,10 @@ export async function exportLog(flags: ExportFlags, terminal: Terminal): Promise
   } finally {
     await log.close();
   }
+}
+
+async function* alone(all: AsyncIterable<Traced>): AsyncGenerator<object | null> {
+  for await (const { trace } of all) yield trace;
 }
 
 /** What a lane has none of is refused, as its events are. */
@@ -118,8 +124,8 @@ async function send(
 
 function nothingOf({ lane, since, until }: ExportFlags): UsageError {
   const when = since === undefined && until === undefined ? '' : ' of that time';
-  return new UsageError('E_NO_LANE', `the log has no event${when} of a lane ${lane}`, {
-    hint: 'A lane’s name is `app` in its pipeline.yml; pipeline status --json shows each deploy’s.',
+  return new UsageError('E_NO_LANE', `the log has no event${when} of lane ${lane}`, {
+    hint: 'The lane is known; --since and --until choose another time.',
   });
 }
 

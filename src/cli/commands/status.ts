@@ -12,6 +12,7 @@ import { statusView } from '../render/status-view.ts';
 import type { Terminal } from '../render/terminal.ts';
 import type { AskLane } from '../workspace/ask-targets.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
+import { mustHaveLane } from '../workspace/find-lane.ts';
 import { type GlobalFlags, given } from '../workspace/flags.ts';
 
 export interface StatusFlags extends GlobalFlags {
@@ -82,7 +83,7 @@ async function finder(
     const known = lanes.map(async (logged) => knownOf(log, logged, await ask(logged)));
     const undelivered = await readUndelivered(log);
     const standings = (await Promise.all(known)).map(laneStanding);
-    if (lane !== undefined && lanes.every(isEmpty)) throw noLane(lane);
+    if (lane !== undefined && lanes.every(isEmpty)) await mustHaveLane(log, lane);
     // Before anything of them is cut: an imported log may hold secrets.
     return redactAll(
       statusDocument({ standings, moreLanes: more, undelivered, limit, nowMs: Date.now() }),
@@ -92,9 +93,3 @@ async function finder(
 
 const isEmpty = ({ deploys, marks }: Awaited<ReturnType<typeof readLanes>>['lanes'][number]) =>
   deploys.length === 0 && Object.keys(marks).length === 0;
-
-function noLane(lane: string): UsageError {
-  return new UsageError('E_NO_LANE', `the log has no event of a lane ${lane}`, {
-    hint: 'A lane’s name is `app` in its pipeline.yml; pipeline status without --lane lists them.',
-  });
-}

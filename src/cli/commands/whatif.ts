@@ -17,6 +17,7 @@ import type { Terminal } from '../render/terminal.ts';
 import { type Told, type WhatIfs, whatIfMarkdown, whatIfView } from '../render/whatif-view.ts';
 import { readChartFile } from '../workspace/chart-file.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
+import { mustHaveLane } from '../workspace/find-lane.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { timeOf } from '../workspace/period.ts';
 import { parseSetting, type SettingChange, withSettings } from '../workspace/set-settings.ts';
@@ -45,6 +46,7 @@ export async function whatif(flags: WhatIfFlags, terminal: Terminal): Promise<nu
     readOnly: true,
   });
   try {
+    if (flags.lane !== undefined) await mustHaveLane(log, flags.lane);
     const deploys = await tryAll(log, { tried, settings, since, lane: flags.lane }, terminal);
     const all: WhatIfs = redactAll({
       change: { chart: flags.chart ?? null, set: flags.set },

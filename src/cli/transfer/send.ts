@@ -1,6 +1,7 @@
 /** How an export in a standard's words goes out: as lines, or to a receiver of traces. */
+import { VendorRefused } from '../../effects/http/errors.ts';
 import type { OtlpReceiver } from '../../effects/telemetry/vendor.ts';
-import { UsageError } from '../../errors/error.ts';
+import { LockstepError, UsageError } from '../../errors/error.ts';
 import { counted } from '../../format/words.ts';
 import { visibleJson } from '../../redaction/unseen.ts';
 import type { Environment } from '../config/environment.ts';
@@ -8,6 +9,7 @@ import type { Terminal } from '../render/terminal.ts';
 import { given } from '../workspace/flags.ts';
 import { otlpReceiver } from '../workspace/otlp.ts';
 import { openOutput } from './export-file.ts';
+import type { Traced } from './standards.ts';
 
 /** @throws UsageError E_USAGE, E_PLAIN_HTTP, E_ENVIRONMENT */
 export function receiverOf(
@@ -74,29 +76,63 @@ export async function writeLines(
 const leftOut = (underWay: number): string =>
   underWay === 0 ? '' : `; ${counted(underWay, 'deploy')} under way left out`;
 
-/** A request a deploy: what one is refused for concerns no other. */
+/**
+ * A request a deploy: what one is refused for concerns no other, unless it is the address or the key.
+ *
+ * @throws LockstepError E_TRACES_REJECTED one or more were refused, and the others sent; and what all of them would be refused for
+ */
 export async function sendAll(
   receiver: OtlpReceiver,
-  all: AsyncIterable<object | null>,
+  all: AsyncIterable<Traced>,
   terminal: Terminal,
 ): Promise<number> {
   const { openTraceSender } = await import('../workspace/trace-sender.ts');
   const sender = openTraceSender(receiver, terminal.err);
-  let [count, underWay] = [0, 0];
+  let [sent, underWay] = [0, 0];
+  const refused: string[] = [];
   try {
-    for await (const one of all) {
-      if (one === null) {
+    for await (const { deploy, trace } of all) {
+      if (trace === null) {
         underWay += 1;
         continue;
       }
-      await sender.send(JSON.stringify(one));
-      count += 1;
-      terminal.status(`sent ${counted(count, 'trace')}`);
+      const why = await sender.send(JSON.stringify(trace)).then(() => null, refusal);
+      if (why === null) sent += 1;
+      else refused.push(deploy);
+      if (why !== null) terminal.err(`${deploy}: ${why}`);
+      terminal.status(`sent ${counted(sent, 'trace')}`);
     }
   } finally {
     terminal.clearStatus();
     await sender.close();
+    terminal.err(`sent ${counted(sent, 'trace')}${leftOut(underWay)}`);
   }
-  terminal.err(`sent ${counted(count, 'trace')}${leftOut(underWay)}`);
+  if (refused.length > 0) throw notAll(refused, sent);
   return 0;
+}
+
+/** Why this one was not taken whole, in words. @throws what the next one would meet, too */
+function refusal(error: unknown): string {
+  if (!(error instanceof LockstepError)) throw error;
+  const isOfOne =
+    error instanceof VendorRefused
+      ? error.status < 500 && !ofAll.includes(error.status)
+      : error.code === 'E_TRACES_REJECTED';
+  if (!isOfOne) throw error;
+  return `${error.code}: ${error.message}`;
+}
+
+/** Of the key, the address, and how often it is asked. */
+const ofAll: readonly number[] = [401, 403, 404, 410, 429];
+
+function notAll(refused: readonly string[], sent: number): LockstepError {
+  const [n, of] = [refused.length, refused.length + sent];
+  return new LockstepError(
+    'E_TRACES_REJECTED',
+    `${n} of ${counted(of, 'trace')} ${n === 1 ? 'was' : 'were'} refused, or not taken whole; the others are there`,
+    {
+      hint: 'Why stands above, by the deploy. Sending the same again changes nothing before what it says is mended.',
+      details: { sent, refused: n, deploys: refused.slice(0, 100).join(' ') },
+    },
+  );
 }

@@ -60,15 +60,21 @@ async function wordsOf(
   return deployCdevents(record, step);
 }
 
-/** Of each deploy that is over, in the order in which they were asked for; null for one that is not. @throws LogFault */
+export interface Traced {
+  readonly deploy: string;
+  /** Null: it is not over. */
+  readonly trace: TraceRequest | null;
+}
+
+/** Of each deploy, in the order in which they were asked for. @throws LogFault */
 export async function* traces(
   log: EventLog,
   { deploy, lane }: Whose,
   range: Range,
-): AsyncGenerator<TraceRequest | null> {
+): AsyncGenerator<Traced> {
   const asked = deploy === null ? await deploysAsked(log, { lane, ...range }) : [deploy];
   for (const one of asked) {
     const record = await cleanRecord(log, one);
-    if (record !== null) yield redactAll(traceOf(record));
+    if (record !== null) yield redactAll({ deploy: one, trace: traceOf(record) });
   }
 }

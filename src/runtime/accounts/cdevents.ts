@@ -5,12 +5,11 @@
 import { schemaNumbers } from '../../machine/event-schemas.ts';
 import { type Artifact, type DeployRequest, environmentNames } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
-import { stateFacts } from '../../machine/state-facts.ts';
+import { stateFacts, topOf } from '../../machine/state-facts.ts';
 import { takenBackBy } from '../../machine/taken-back.ts';
 import type { Told } from '../audit/explain-facts.ts';
 import { type DeployRecord, lastOf, type RecordedStep } from './deploy-record.ts';
 import { chainId } from './identity.ts';
-import { isLive } from './incidents.ts';
 
 export interface CloudEvent {
   readonly specversion: '1.0';
@@ -115,30 +114,43 @@ function standardWords(record: DeployRecord, at: RecordedStep): Words[] {
       content: { pipelineName: request.lane, uri: runUri(request), ...more },
     },
   });
+  const end = endAt(record, at);
+  const finished = end === null ? [] : [run('finished', end)];
   switch (event.type) {
     case 'deploy.requested':
       return [run('queued')];
     case 'lock.acquired': {
       const first = steps.find((step) => step.event.type === 'lock.acquired');
-      return first?.position === at.position ? [run('started')] : [];
+      return first?.position === at.position ? [run('started')] : finished;
     }
     case 'staging.deployed':
     case 'canary.deployed':
     case 'production.deployed':
-      return [deployed(record, event.type, event.data.artifact)];
-    case 'deploy.superseded':
-      return isOver(at) ? [run('finished', { outcome: 'cancel' })] : [];
-    case 'deploy.failed': {
-      const errors = `${event.data.failure.code}: ${event.data.failure.message}`;
-      return isOver(at) ? [run('finished', { outcome: 'failure', errors })] : [];
-    }
+      return [deployed(record, event.type, event.data.artifact), ...finished];
     default:
-      return isLive(event) ? [run('finished', { outcome: 'success' })] : [];
+      return finished;
   }
 }
 
-/** Not where a canary is to be taken back first: the event that ends that names no end of its own in those words. */
-const isOver = ({ to }: RecordedStep): boolean => stateFacts(to)?.tags.includes('settled') === true;
+/** With what the deploy is over by that event; null: it is not, or was over before. One that is held may go on. */
+function endAt({ steps }: DeployRecord, at: RecordedStep): object | null {
+  const place = steps.findIndex(({ position }) => position === at.position);
+  const outcome = outcomeOf(at.to);
+  if (outcome === null || outcomeOf(steps[place - 1]?.to ?? '') === outcome) return null;
+  if (outcome !== 'failure') return { outcome };
+  const life = steps.slice(steps.findLastIndex(({ event }) => event.type === 'deploy.resumed') + 1);
+  const why = life.find(({ event }) => event.type === 'deploy.failed')?.event;
+  if (why?.type !== 'deploy.failed') return { outcome };
+  const { code, message } = why.data.failure;
+  return { outcome, errors: `${code}: ${message}` };
+}
+
+/** By the state, whatever led there: a check that failed, or a canary that was taken back, or could not be. */
+function outcomeOf(state: string): 'success' | 'failure' | 'cancel' | null {
+  if (stateFacts(state)?.tags.includes('live') === true) return 'success';
+  const top = topOf(state);
+  return top === 'failed' ? 'failure' : top === 'superseded' ? 'cancel' : null;
+}
 
 function deployed(record: DeployRecord, type: string, artifact: Artifact): Words {
   const { request } = record;

@@ -14,7 +14,8 @@ import type { DeployRecord } from '../../../src/runtime/accounts/deploy-record.t
 import { failedKinds, failedRollback } from '../../machine/order-samples.ts';
 import { sample, variants } from '../../machine/samples.ts';
 import { goldenLogs } from './golden.ts';
-import { live, recordOf, toProduction } from './records.ts';
+import { lifeFaults } from './lives.ts';
+import { live, recordOf, type Timed, toProduction } from './records.ts';
 
 const file = resolve(import.meta.dirname, '../../fixtures/cdevents/schemas-0.5.1.json');
 const published = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -48,6 +49,25 @@ const all = (record: DeployRecord): CloudEvent[] =>
   record.steps.flatMap((step) => deployCdevents(record, step));
 const types = (record: DeployRecord): string[] =>
   all(record).map(({ type }) => type.replace(/^dev\./, ''));
+
+const { settings } = samples['deploy.requested'];
+const withCanary = { ...settings, canary: { ...settings.production, shares: null } };
+const toCanary: readonly Timed[] = [
+  ...toProduction(501, 0).slice(0, 8),
+  ...(['submitted', 'released', 'deployed', 'instancesUp', 'verified'] as const).map(
+    (word): Timed => [9, sample(`canary.${word}`)],
+  ),
+];
+const failed = samples['deploy.failed'].failure;
+const failing: Timed = [
+  15,
+  sample('deploy.failed', { step: 'checkCanaryHealth', failure: { ...failed, code: 'E_SAMPLE' } }),
+];
+const backFails = sample('deploy.failed', { step: 'restoreCanary' });
+const diverged = sample('deploy.superseded', {
+  ...{ cause: 'diverged', step: 'observe', verified: false, stuck: null },
+  production: { version: 'v9', commit: '9'.repeat(40) },
+} as never);
 
 describe('events of CDEvents', () => {
   it('the published schemas are those of the standard’s words that are used', () => {
@@ -113,6 +133,42 @@ describe('events of CDEvents', () => {
     ]);
   });
 
+  it.each<[string, readonly Timed[], string | null]>([
+    ['failed, its canary taken back', [failing, [16, sample('canary.restored')]], 'E_SAMPLE'],
+    ['failed, as its canary could not be taken back', [failing, [16, backFails]], 'E_SAMPLE'],
+    [
+      'superseded, its canary taken back',
+      [
+        [15, diverged],
+        [16, sample('canary.restored')],
+      ],
+      null,
+    ],
+    [
+      'held, as its canary could not be taken back',
+      [
+        [15, sample('production.held')],
+        [16, backFails],
+      ],
+      null,
+    ],
+    [
+      'held, as its canary could not be taken back, and superseded since',
+      [
+        [15, sample('production.held')],
+        [16, backFails],
+        [17, sample('deploy.resumed')],
+        [20, sample('lock.acquired')],
+        [21, diverged],
+      ],
+      null,
+    ],
+  ])('a deploy with a canary that is %s ends once', (_, then, errors) => {
+    const record = recordOf(501, 0, [...toCanary, ...then], { settings: withCanary });
+    expect(lifeFaults(record)).toEqual([]);
+    if (errors !== null) expect(JSON.stringify(all(record))).toContain(`"errors":"${errors}`);
+  });
+
   it('each type of event, in each of its forms, is valid', () => {
     const record = live(501, 0);
     const events = [
@@ -146,6 +202,7 @@ describe('events of CDEvents', () => {
       const events = made();
       expect(made()).toEqual(events);
       expect([name, events.flatMap(faults)]).toEqual([name, []]);
+      expect([name, deploys.flatMap(lifeFaults)]).toEqual([name, []]);
       expect(new Set(events.map(({ source, id }) => `${source} ${id}`)).size).toBe(events.length);
       count += events.length;
     }
