@@ -164,12 +164,21 @@ export const environmentMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/gates/taking-back.test.ts',
   },
   {
+    id: 'one-answer-tells-whose-the-canary-is',
+    promise: canary,
+    file: 'src/runtime/gates/taking-back.ts',
+    symbol: 'looksMax',
+    code: 'const looksMax = 2;',
+    by: 'const looksMax = 1;',
+    noticedBy: 'test/runtime/loop/canary-services.test.ts › asks once more',
+  },
+  {
     id: 'a-canary-that-runs-the-commit-is-called-gone',
     promise: canary,
     file: 'src/runtime/gates/taking-back.ts',
     symbol: 'takeBack',
-    code: 'if (!runsIt && place.isReadable)',
-    by: 'if (false)',
+    code: 'if (!place.isReadable || !(await runsCommit()))',
+    by: 'if (!isIts)',
     noticedBy: 'test/runtime/loop/canary-services.test.ts › but says that it runs there',
   },
   {

@@ -189,6 +189,18 @@ describe('restore', () => {
     expect(sent(rolledBack)).toBe(0);
   });
 
+  it('asks once more where the canary runs the commit and one answer did not tell that it is this deploy’s', async () => {
+    given(deploy);
+    let looks = 0;
+    world.heroku.lies.set(`GET /apps/${canaryApp}/builds`, (builds: object[]) => {
+      looks += 1;
+      // The first look is for what is under way there.
+      return looks > 2 ? builds : builds.map((one) => ({ ...one, source_blob: { version: 'v2' } }));
+    });
+    expect(await restore(deploy)).toMatchObject({ release: { version: 'v3' }, stays: null });
+    expect(sent(rolledBack)).toBe(1);
+  });
+
   it('passes over what a deploy that nobody carried on had left there', async () => {
     world.heroku.release(canary, world.heroku.slug(world.graph.commit(world.running)));
     given(deploy);
