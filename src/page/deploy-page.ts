@@ -10,7 +10,7 @@ import { drawChart } from './chart-drawing.ts';
 import { chartLayout } from './chart-layout.ts';
 import { type Addresses, clock, linkTo, nothing, type PageParts, since, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
-import { stateMark } from './state-mark.ts';
+import { stateMark, toneOf } from './state-mark.ts';
 
 /** One event of it, as it was recorded. */
 export interface ToldEvent {
@@ -85,11 +85,17 @@ function whatToDo({ row, running }: ToldDeploy): Markup {
     settled || running ? null : `Run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
   const told = next ?? alone;
   if (told === null && reason === null) return nothing;
-  return html`<div class="hold">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${told}</p>`}</div>`;
+  return html`<div class="hold of-${toneOf(state)}">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${withCommands(told)}</p>`}</div>`;
+}
+
+/** A command to be typed stands out, and is copied by itself. */
+function withCommands(text: string): Markup {
+  const parts = text.split(/(pipeline [a-z]+ [^\s.]+(?: --reason "…")?)/);
+  return html`${parts.map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`))}`;
 }
 
 export function timeline(events: readonly ToldEvent[]): Markup {
-  return html`<table><caption>Each event as the log has it, with what it led to</caption>
+  return html`<table class="stack"><caption>Each event as the log has it, with what it led to</caption>
 <thead><tr><th scope="col">when</th><th scope="col">after</th><th scope="col">event</th><th scope="col">what</th><th scope="col">state</th></tr></thead>
 <tbody>${events.map((one, i) => {
     const before = events[i - 1] ?? one;

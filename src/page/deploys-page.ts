@@ -10,6 +10,8 @@ import { stateMark } from './state-mark.ts';
 /** What the form has, as it was sent. */
 export interface HistoryForm {
   readonly text: string;
+  /** Part of a name. */
+  readonly person: string;
   readonly state: string;
   readonly since: string;
   readonly until: string;
@@ -34,7 +36,7 @@ export function deploysPage(history: LaneHistory, position: number, at: Addresse
     main: html`<h1>Deploys of ${lane}</h1>
 ${figures === null ? nothing : figuresPart(figures)}
 ${search === null ? nothing : form(search)}
-${rows.length === 0 ? html`<p>There is none.</p>` : deploysTable(rows, at)}
+${rows.length === 0 ? html`<p>${next === null ? 'There is none.' : 'There is none among the last 500.'}</p>` : deploysTable(rows, at)}
 ${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a></p>`}`,
   };
 }
@@ -42,6 +44,7 @@ ${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a><
 function form({ form: given, states }: NonNullable<LaneHistory['search']>): Markup {
   return html`<form method="get" role="search">
 <label for="text">Title, commit, build or id<input id="text" name="text" type="search" value="${given.text}"></label>
+<label for="person">Person<input id="person" name="person" type="search" value="${given.person}"></label>
 <label for="state">State<select id="state" name="state"><option value="">any</option>${states.map(
     (state) => html`<option${state === given.state ? html` selected` : nothing}>${state}</option>`,
   )}</select></label>
@@ -52,7 +55,7 @@ function form({ form: given, states }: NonNullable<LaneHistory['search']>): Mark
 }
 
 function deploysTable(rows: readonly DeployRow[], at: Addresses): Markup {
-  return html`<div class="scroll"><table><thead><tr><th scope="col">deploy</th><th scope="col">state</th><th scope="col">since</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
+  return html`<div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">state</th><th scope="col">since</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
 <tbody>${rows.map(
     (row) =>
       html`<tr><td><a href="${at.deploy(row.deploy)}">${row.deploy}</a></td><td>${stateMark(row.state)}</td><td>${since(row.since)}</td><td class="text">${row.title} <code class="soft">${shortSha(row.commit)}</code></td><td>${time(row.requestedAt)}</td><td>${row.settled ? formatDuration(Date.parse(row.since) - Date.parse(row.requestedAt)) : ''}</td></tr>

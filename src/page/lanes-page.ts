@@ -45,7 +45,7 @@ ${
 }</dl>
 ${toDo.length === 0 ? nothing : html`<h3>To do</h3>${toDo.map((one) => toDoPart(one, at))}`}
 <h3>Last deploys</h3>
-<div class="scroll"><table><thead><tr><th scope="col">deploy</th><th scope="col">became</th><th scope="col">since</th><th scope="col">what</th></tr></thead>
+<div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">became</th><th scope="col">since</th><th scope="col">what</th></tr></thead>
 <tbody>${deploys.slice(0, deploysMax).map(
     ({ row, became }) =>
       html`<tr><td>${link(row.deploy, at)}</td><td>${becameMark(became)}</td><td>${since(row.since)}</td><td class="text">${row.title}</td></tr>

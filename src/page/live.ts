@@ -19,9 +19,11 @@ function times() {
 }
 let busy = false;
 let again = false;
+let stale = false;
 async function refresh() {
   if (busy) { again = true; return; }
   busy = true;
+  stale = true;
   try {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
     if (answer.ok) {
@@ -32,6 +34,7 @@ async function refresh() {
       document.body.dataset.position = page.body.dataset.position;
       if (focused) document.getElementById(focused)?.focus();
       times();
+      stale = false;
     }
   } catch { /* The next event, or the next connection, asks again. */ }
   busy = false;
@@ -44,7 +47,7 @@ if (live) {
   const state = document.getElementById('live');
   const source = new EventSource(live + '?after=' + document.body.dataset.position);
   source.addEventListener('log', refresh);
-  source.addEventListener('open', () => { state.textContent = 'live'; });
+  source.addEventListener('open', () => { state.textContent = 'live'; if (stale) refresh(); });
   source.addEventListener('error', () => { state.textContent = 'not connected; trying again'; });
 }
 `;

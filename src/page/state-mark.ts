@@ -16,6 +16,8 @@ function markOf(state: string): Mark {
   return tags.includes('settled') ? { sign: '⤼', tone: 'soft' } : { sign: '▸', tone: 'waiting' };
 }
 
+export const toneOf = (state: string): Mark['tone'] => markOf(state).tone;
+
 export function stateMark(state: string): Markup {
   const { sign, tone } = markOf(state);
   return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${state}</span>`;

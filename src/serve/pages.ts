@@ -9,7 +9,7 @@ import { lanesPage } from '../page/lanes-page.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { searchDeploys } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
-import { readFigures, readStandings, readToldDeploy } from './read.ts';
+import { readChartUse, readFigures, readStandings, readToldDeploy } from './read.ts';
 
 const perPage = 50;
 
@@ -43,7 +43,7 @@ async function pageAt(
   const [room = '', name = '', ...rest] = partsOf(url);
   if (rest.length > 0) return null;
   if (room === '') return lanesPage(await readStandings(log), position, addresses);
-  if (room === 'chart' && name === '') return chartPage(position);
+  if (room === 'chart' && name === '') return chartPage(await readChartUse(log), position);
   if (room === 'explain' && name === '') {
     const asked = (url.searchParams.get('commit') ?? '').trim().slice(0, 200);
     return explainPage(asked, asked === '' ? null : await explain(asked), position, addresses);
@@ -77,6 +77,7 @@ async function history(
     lane,
     limit: perPage,
     text: form.text,
+    person: form.person,
     state: form.state || undefined,
     since: form.since === '' ? undefined : `${form.since}T00:00:00.000Z`,
     until: form.until === '' ? undefined : `${form.until}T00:00:00.000Z`,
@@ -98,6 +99,7 @@ function formOf(query: URLSearchParams): HistoryForm {
   const state = query.get('state') ?? '';
   return {
     text: (query.get('text') ?? '').slice(0, 200),
+    person: (query.get('person') ?? '').trim().slice(0, 200),
     state: states.includes(state) ? state : '',
     since: day('since'),
     until: day('until'),

@@ -1,9 +1,12 @@
 /** What the pages show, read from the log. Nothing leaves here with a secret in it: an imported log may hold one. */
 
+import { chart } from '../machine/chart.ts';
+import { declaredTransitions } from '../machine/outline.ts';
 import type { ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
 import type { LaneFigures } from '../page/figures.ts';
 import { redactAll } from '../redaction/gate.ts';
-import { readLaneRecord, recentPeriod } from '../runtime/accounts/deploy-record.ts';
+import { type ChartUse, chartUse } from '../runtime/accounts/chart-use.ts';
+import { readLaneRecord, recentDeploys, recentPeriod } from '../runtime/accounts/deploy-record.ts';
 import { laneMetrics } from '../runtime/accounts/metrics.ts';
 import { actorIn } from '../runtime/actor.ts';
 import { readDeployStory } from '../runtime/audit/deploys.ts';
@@ -68,6 +71,14 @@ export async function readFigures(log: EventLog, lane: string): Promise<LaneFigu
 function unlessUnreadable(error: unknown): null {
   if (error instanceof UnreadableLog) return null;
   throw error;
+}
+
+/** So short that it is read while somebody waits for the page. */
+const usedMax = 100;
+
+/** How the log's last deploys went through the chart. @throws LogFault */
+export async function readChartUse(log: EventLog): Promise<ChartUse> {
+  return chartUse(await recentDeploys(log, usedMax), declaredTransitions(chart));
 }
 
 /** How every lane stands, as the log knows it: whoever looks at a page asks no target. */

@@ -14,6 +14,8 @@ import { Tail } from './tail.ts';
 
 /** A browser that went away unnoticed is noticed when it is written to. */
 const aliveMs = 15_000;
+/** A browser that lost its server asks again after that time; left to itself it waits three seconds. */
+const againMs = 500;
 
 const securityHeaders = {
   'content-security-policy':
@@ -62,6 +64,7 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
         end();
         wake();
       });
+      await stream.write(`retry: ${againMs}\n\n`);
       while (!stream.aborted) {
         const { position } = tail;
         if (position > told) {

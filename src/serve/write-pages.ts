@@ -10,7 +10,7 @@ import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { searchDeploys } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
-import { readFigures, readStandings, readToldDeploy } from './read.ts';
+import { readChartUse, readFigures, readStandings, readToldDeploy } from './read.ts';
 
 /** A name in the file system that no other lane or deploy has; only what is plain stands for itself. */
 const fileName = (name: string): string =>
@@ -61,7 +61,8 @@ export async function writePages(log: EventLog, folder: string, limit: number): 
       await page(`deploys/${fileName(deploy)}`, (at) => deployPage(told, position, at));
     }
   }
-  await page('chart.html', () => chartPage(position));
+  const use = await readChartUse(log);
+  await page('chart.html', () => chartPage(use, position));
   write('style.css', stylesheet);
   // Last: whoever sees it finds the rest.
   await page('index.html', (at) => lanesPage(standings, position, at));

@@ -24,6 +24,16 @@ function pathOf(name: string): string | null {
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumPath ?? 'chromium', args: ['--no-sandbox'] });
 
+/** One that can be killed, as a machine that goes down kills it. */
+export async function openMortal(): Promise<{ readonly browser: Browser; kill(): Promise<void> }> {
+  const server = await chromium.launchServer({
+    executablePath: chromiumPath ?? 'chromium',
+    args: ['--no-sandbox'],
+  });
+  const browser = await chromium.connect(server.wsEndpoint());
+  return { browser, kill: () => server.kill() };
+}
+
 export interface Watched {
   readonly page: Page;
   /** Errors on its console, scripts that failed, what the content security policy refused. */

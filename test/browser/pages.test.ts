@@ -4,14 +4,18 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projections } from '../../src/runtime/audit/projections.ts';
 import { stateAfter } from '../../src/runtime/log/recorded.ts';
 import type { RecordedEvent } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
 import { deployId, type Job, Stage } from '../processes/stage.ts';
+import { writeDeploy } from '../runtime/audit/written.ts';
 import {
   axeFindings,
   chromiumPath,
   isChromiumRequired,
   openBrowser,
+  openMortal,
   openPage,
   picture,
   readmePicture,
@@ -141,6 +145,58 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     expect(await page.evaluate(() => 'same' in globalThis)).toBe(true);
     expect(complaints.filter((one) => !one.includes('ERR_'))).toEqual([]);
     await page.context().close();
+  });
+
+  it('misses nothing, though server and browser are killed ten times, and a page is not answered', async () => {
+    const log = await openLog(stage.storeUrl, { projections });
+    const asked: string[] = [];
+    const ask = async (): Promise<void> => {
+      const label = `${900 + asked.length}`;
+      const commit = label.padEnd(40, 'c');
+      asked.push(await writeDeploy(log, { label, commit, lane: 'mortal' }, []));
+    };
+    let watching = await openMortal();
+    const look = async () => {
+      const { page } = await openPage(watching.browser, origin);
+      await page.goto(`${origin}/lanes/mortal`);
+      return page;
+    };
+    const showsAll = (page: Page) =>
+      page
+        .locator('tbody tr')
+        .nth(asked.length - 1)
+        .waitFor();
+    const serverDies = async (): Promise<void> => {
+      served.process.kill('SIGKILL');
+      await served.ended;
+      await ask();
+      await serve();
+    };
+    await ask();
+    let page = await look();
+    for (let round = 0; round < 10; round++) {
+      await ask();
+      if (round % 2 === 0) await serverDies();
+      else {
+        await watching.kill();
+        await ask();
+        watching = await openMortal();
+        page = await look();
+      }
+      await showsAll(page);
+    }
+    // Told that there is news, and then not answered: whoever is connected again asks again.
+    const unanswered = page.waitForEvent('requestfailed');
+    await page.route('**/lanes/mortal', (route) => route.abort());
+    await ask();
+    await unanswered;
+    await page.unroute('**/lanes/mortal');
+    served.process.kill('SIGKILL');
+    await served.ended;
+    await serve();
+    await showsAll(page);
+    await watching.kill();
+    await log.close();
   });
 
   it('a report of a deploy is whole in one file, on paper too, with the way that the log has', async () => {

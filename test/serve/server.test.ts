@@ -146,6 +146,35 @@ describe('pages', () => {
     expect(await found('state=nonsense')).toHaveLength(2);
     expect(await found('until=1970-01-01')).toEqual([]);
     expect(await found('since=soon')).toHaveLength(2);
+    // By who wrote the commit, and by whose run it was.
+    expect(await found('person=ANA')).toEqual([hostileId, idOf(501)]);
+    expect(await found('person=mia')).toEqual([hostileId]);
+    expect(await found('person=%25')).toEqual([]);
+    expect(await found('person=ana&text=501')).toEqual([idOf(501)]);
+  });
+
+  it('find what is somebody’s on any page, however far back', async () => {
+    await request('1-rare', 'somebody', 'long ago', 'Zoe');
+    for (let build = 2; build < 505; build++)
+      await request(`${build}-rare`, 'somebody', `${build}`);
+    const { url } = await started();
+    const page = async (query: string) => (await fetch(`${url}/lanes/somebody${query}`)).text();
+    const first = await page('?person=zoe');
+    expect(first).toContain('There is none among the last 500.');
+    const next = /href="([^"]+)" rel="next"/.exec(first)?.[1] ?? '';
+    expect(await page(next.replaceAll('&amp;', '&'))).toContain('href="/deploys/1-rare"');
+  });
+
+  it('count how often each state and transition of the chart was come to', async () => {
+    const text = await (await fetch(`${(await started()).url}/chart`)).text();
+    const used = (name: string) =>
+      new RegExp(`<tr><td><code>${name}</code></td>.*<td class="number">(\\d+)</td>`).exec(
+        text,
+      )?.[1];
+    // One was live; of the last hundred deploys, which are of other lanes, none came further.
+    expect(used('queued')).toBe('100');
+    expect(used('failed')).toBeUndefined();
+    expect(text).toContain('last 100 deploys');
   });
 
   it('page through a long history, each deploy once', async () => {
@@ -238,12 +267,17 @@ async function ids(port: number, after: number, count: number): Promise<number[]
 const hostileId = '502-hostile';
 const hostileDeploy = () => request(hostileId, lane, `<script>alert(1)</script>"'><img src=x><b>`);
 
-async function request(deploy: string, ofLane: string, title: string): Promise<void> {
+async function request(
+  deploy: string,
+  ofLane: string,
+  title: string,
+  author = 'Ana Lima',
+): Promise<void> {
   const data = samples['deploy.requested'];
   const event = newEvent(
     {
       type: 'deploy.requested',
-      data: { ...data, deploy, lane: ofLane, commit: { ...data.commit, title } },
+      data: { ...data, deploy, lane: ofLane, commit: { ...data.commit, title, author } },
     },
     someRun,
   );

@@ -7,7 +7,7 @@ import { actorIn } from '../actor.ts';
 import { deploysProjection } from '../audit/deploys.ts';
 import { factsOf, type Told } from '../audit/explain-facts.ts';
 import { positionBefore } from '../log/positions.ts';
-import { domainEvent, laneEvent, stateAfter } from '../log/recorded.ts';
+import { domainEvent, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 
 /** An event of a deploy with its place, and the state that it led to. */
@@ -202,6 +202,24 @@ async function beginningOf(
     return { event: laneEvent(found), time: found.time, position: found.position };
   }
   return null;
+}
+
+/** The deploys of all lanes that were asked for last, the newest first; one that this version cannot read is left out. @throws LogFault */
+export async function recentDeploys(log: EventLog, limit: number): Promise<DeployRecord[]> {
+  const rows = await projected(log).query(deploysProjection, (db) =>
+    db.selectFrom('deploys').select('deploy').orderBy('requested_position', 'desc').limit(limit),
+  );
+  const records: DeployRecord[] = [];
+  for (const { deploy } of rows) {
+    const record = await readDeployRecord(log, deploy).catch(unlessUnreadable);
+    if (record !== null) records.push(record);
+  }
+  return records;
+}
+
+function unlessUnreadable(error: unknown): null {
+  if (error instanceof UnreadableLog) return null;
+  throw error;
 }
 
 /** What was said of it in its lane's stream while it was under way: no more of that is read. @throws LogFault */

@@ -10,6 +10,7 @@ import {
 } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
 import { type Projection, projected } from '../../store/projection.ts';
+import { actorIn } from '../actor.ts';
 import { domainEvent, ifReadable } from '../log/recorded.ts';
 
 /** A deploy as its last event left it. */
@@ -363,6 +364,8 @@ export interface DeploySearch {
   readonly state?: string | undefined;
   /** In the title, or the beginning of the commit, of the build or of the deploy's id. */
   readonly text?: string | undefined;
+  /** Part of the name of somebody who wrote the commit, or under whom a run of the deploy went. */
+  readonly person?: string | undefined;
   /** Asked for from this time on: ISO 8601. */
   readonly since?: string | undefined;
   /** Asked for before this time: ISO 8601. */
@@ -372,36 +375,64 @@ export interface DeploySearch {
   readonly limit: number;
 }
 
+/** To find somebody's deploys each one is read whole: so many are looked at for one page. */
+const lookedAtMax = 500;
+
+/** A page of what was searched for. `next` is what the page after this one is asked with; null where this is the last. */
+export interface FoundDeploys {
+  readonly rows: readonly DeployRow[];
+  readonly next: number | null;
+}
+
 /**
- * The deploys of a lane that are searched for, the one asked for last first. `next` is what the page after this one is asked
- * with; null where this is the last. Each row is compared with its deploy's events.
+ * The deploys of a lane that are searched for, the one asked for last first. Each row is compared with its deploy's events.
+ * Of a person a page may hold fewer than `limit`, or none, and not be the last: it is what the next 500 deploys have.
  *
  * @throws LogFault a row is not what its events say
  */
-export async function searchDeploys(
-  log: EventLog,
-  { lane, state, text = '', since, until, after, limit }: DeploySearch,
-): Promise<{ readonly rows: readonly DeployRow[]; readonly next: number | null }> {
-  const like = text.replace(/[\\%_]/g, '\\$&').toLowerCase();
-  const found = await select(log, (db) => {
-    let query = newestFirst(db)
-      .where('lane', '=', lane)
-      .limit(limit + 1);
-    if (state !== undefined) {
-      query = query.where((eb) =>
-        eb.or([eb('state', '=', state), eb('state', 'like', `${state}.%`)]),
-      );
-    }
-    if (since !== undefined) query = query.where('requested_at', '>=', since);
-    if (until !== undefined) query = query.where('requested_at', '<', until);
-    if (after !== undefined) query = query.where('requested_position', '<', after);
-    if (like === '') return query;
-    return query.where(
-      sql<boolean>`(lower(title) like ${`%${like}%`} escape '\\' or lower(deploy) like ${`${like}%`} escape '\\' or commit_id like ${`${like}%`} escape '\\' or lower(build) like ${`${like}%`} escape '\\')`,
-    );
-  });
-  const shown = found.slice(0, limit);
+export async function searchDeploys(log: EventLog, search: DeploySearch): Promise<FoundDeploys> {
+  const { limit, person = '' } = search;
+  const most = person === '' ? limit : lookedAtMax;
+  const found = await select(log, (db) => matching(db, search).limit(most + 1));
+  const wanted = person.toLowerCase();
   const rows: DeployRow[] = [];
-  for (const row of shown) rows.push((await storyOf(log, row)).row);
-  return { rows, next: found.length > limit ? (shown.at(-1)?.requested_position ?? null) : null };
+  for (const [i, row] of found.slice(0, most).entries()) {
+    const story = await storyOf(log, row);
+    if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
+      rows.push(story.row);
+    }
+    const isLast = i === found.length - 1;
+    if (!isLast && (rows.length === limit || i === most - 1)) {
+      return { rows, next: row.requested_position };
+    }
+  }
+  return { rows, next: null };
+}
+
+/** Who wrote the commit, and under whom the runs went that wrote the deploy's events. */
+function peopleOf({ events }: DeployStory): string[] {
+  const [first] = events;
+  const author = first === undefined ? null : text(object(inTodaysWords(first).commit).author);
+  const actors = events.map(({ metadata }) => actorIn(metadata.actor));
+  return [...new Set([...(author === null ? [] : [author]), ...actors])];
+}
+
+function matching(
+  db: Kysely<DeploysTables>,
+  { lane, state, text: typed = '', since, until, after }: DeploySearch,
+): ReturnType<typeof newestFirst> {
+  const like = typed.replace(/[\\%_]/g, '\\$&').toLowerCase();
+  let query = newestFirst(db).where('lane', '=', lane);
+  if (state !== undefined) {
+    query = query.where((eb) =>
+      eb.or([eb('state', '=', state), eb('state', 'like', `${state}.%`)]),
+    );
+  }
+  if (since !== undefined) query = query.where('requested_at', '>=', since);
+  if (until !== undefined) query = query.where('requested_at', '<', until);
+  if (after !== undefined) query = query.where('requested_position', '<', after);
+  if (like === '') return query;
+  return query.where(
+    sql<boolean>`(lower(title) like ${`%${like}%`} escape '\\' or lower(deploy) like ${`${like}%`} escape '\\' or commit_id like ${`${like}%`} escape '\\' or lower(build) like ${`${like}%`} escape '\\')`,
+  );
 }

@@ -1,0 +1,113 @@
+/** How deploys went through the chart: how often each state was entered and each transition taken, and how long that took. */
+import type { OutlinedTransition } from '../../machine/outline.ts';
+import type { DeployRecord } from './deploy-record.ts';
+import { type Spread, spread } from './metrics.ts';
+
+export type Use = Pick<Spread, 'count' | 'medianMs'>;
+
+export interface ChartUse {
+  /** Of how many deploys. */
+  readonly deploys: number;
+  /** When the first of them was asked for: ISO 8601; null: there is none. */
+  readonly since: string | null;
+  /** By the state's name: how often it was entered, and for how long a deploy was in it that went on. */
+  readonly states: Readonly<Record<string, Use>>;
+  /** By `transitionKey`: how often it was taken, and the time since the deploy's event before. */
+  readonly transitions: Readonly<Record<string, Use>>;
+}
+
+interface Move {
+  readonly from: string;
+  readonly event: string;
+  readonly to: string;
+  /** Since the event before. */
+  readonly tookMs: number;
+}
+
+type Declared = Pick<OutlinedTransition, 'from' | 'event' | 'to'>;
+
+/** No two transitions of the chart have the same. */
+export const transitionKey = ({ from, event, to }: Declared): string => `${from} ${event} ${to}`;
+
+/** @param declared the chart's transitions; what was recorded of another chart, and is none of these, is left out */
+export function chartUse(
+  records: readonly DeployRecord[],
+  declared: readonly Declared[],
+): ChartUse {
+  const transitions = new Map<string, number[]>();
+  for (const move of records.flatMap(movesOf)) {
+    const taken = declared.filter((one) => isOf(move, one));
+    // What a state says goes before what the states around it say.
+    const [deepest] = taken.toSorted((a, b) => b.from.length - a.from.length);
+    if (deepest !== undefined) add(transitions, transitionKey(deepest), move.tookMs);
+  }
+  const asked = records.map(({ steps: [first] }) => first.time).sort();
+  return {
+    deploys: records.length,
+    since: asked[0] ?? null,
+    states: statesUse(records),
+    transitions: inUse(transitions),
+  };
+}
+
+function movesOf({ steps }: DeployRecord): Move[] {
+  return steps.slice(1).map(({ event, to, time }, i) => {
+    const before = steps[i] ?? steps[0];
+    const tookMs = Date.parse(time) - Date.parse(before.time);
+    return { from: before.to, event: event.type, to, tookMs };
+  });
+}
+
+function isOf(move: Move, { from, event, to }: Declared): boolean {
+  if (event !== move.event || !isIn(move.from, from)) return false;
+  // Nothing is left where a transition leads to where it is declared.
+  return to === from ? move.to === move.from : to === move.to;
+}
+
+const isIn = (state: string, around: string): boolean => `${state}.`.startsWith(`${around}.`);
+
+function statesUse(records: readonly DeployRecord[]): Readonly<Record<string, Use>> {
+  const entered = new Map<string, number>();
+  const left = new Map<string, number[]>();
+  for (const { steps } of records) {
+    const since = new Map<string, number>();
+    for (const { to, time } of steps) {
+      const now = Date.parse(time);
+      const around = withAround(to);
+      for (const [state, from] of since) {
+        if (around.includes(state)) continue;
+        add(left, state, now - from);
+        since.delete(state);
+      }
+      for (const state of around) {
+        if (since.has(state)) continue;
+        since.set(state, now);
+        entered.set(state, (entered.get(state) ?? 0) + 1);
+      }
+    }
+  }
+  return Object.fromEntries(
+    [...entered].map(([state, count]) => [
+      state,
+      { count, medianMs: spread(left.get(state) ?? []).medianMs },
+    ]),
+  );
+}
+
+/** `a.b.c`: `a`, `a.b` and itself. */
+const withAround = (state: string): string[] =>
+  state.split('.').map((_, i, names) => names.slice(0, i + 1).join('.'));
+
+function add(all: Map<string, number[]>, name: string, ms: number): void {
+  const times = all.get(name);
+  if (times === undefined) all.set(name, [ms]);
+  else times.push(ms);
+}
+
+const inUse = (all: ReadonlyMap<string, readonly number[]>): Readonly<Record<string, Use>> =>
+  Object.fromEntries(
+    [...all].map(([name, times]) => {
+      const { count, medianMs } = spread(times);
+      return [name, { count, medianMs }];
+    }),
+  );
