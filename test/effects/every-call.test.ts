@@ -3,8 +3,12 @@
  * answered all the same once the trouble is over, and ends by its deadline where it is not; a message is
  * sent once, and again only where Slack refused it for its rate.
  */
-import { describe, expect, it } from 'vitest';
-import { createSlack, slackFault } from '../../src/effects/channels/slack/slack.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createSlack,
+  type SlackPlace,
+  slackFault,
+} from '../../src/effects/channels/slack/slack.ts';
 import { createCircleCi } from '../../src/effects/ci/circleci.ts';
 import { createGitHub } from '../../src/effects/history/github.ts';
 import { createHttpClient } from '../../src/effects/http/client.ts';
@@ -12,90 +16,59 @@ import { NoAnswer } from '../../src/effects/http/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../src/effects/http/request.ts';
 import type { Ports } from '../../src/effects/ports.ts';
 import { LockstepError } from '../../src/errors/error.ts';
+import { createSandbox } from '../../src/sandbox/server.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
+import { commitLine, createRepository, setBranch, TemporaryFolder } from './git/git-repository.ts';
 
 const start = Date.parse('2026-01-05T10:00:00Z');
-const [base, head] = ['a'.repeat(40), 'b'.repeat(40)];
+const sandbox = createSandbox({ now: () => start });
+const env = sandbox.environment;
 const of = { owner: 'acme', name: 'web' };
-const github = createGitHub({ baseUrl: 'https://api.github.test', token: 'ghp_0123456789' });
+const github = createGitHub({
+  baseUrl: env.GITHUB_API_URL ?? '',
+  token: env.GITHUB_TOKEN ?? '',
+});
 const circleci = createCircleCi({
-  baseUrl: 'https://circleci.test',
-  token: 'circle-0123456789',
+  baseUrl: env.CIRCLE_API_URL ?? '',
+  token: env.CIRCLE_TOKEN ?? '',
   projectSlug: 'gh/acme/web',
 });
-const slackAt = { baseUrl: 'https://slack.test/api', channel: '#alerts' };
-const bot = createSlack({ ...slackAt, botToken: 'xoxb-0123456789' });
-const webhook = createSlack({ ...slackAt, webhookUrl: 'https://hooks.slack.test/services/T/B/x' });
+const slackAt = { baseUrl: `${env.SLACK_API_URL}/api`, channel: '#deploys' };
+const bot = createSlack({ ...slackAt, botToken: sandbox.slackBotToken });
+const webhook = createSlack({ ...slackAt, webhookUrl: env.SLACK_WEBHOOK_URL ?? '' });
 const message = { text: 'live', blocks: [] };
-const place = { channel: 'C0ALERTS', ts: '1.000001' };
+const folder = new TemporaryFolder();
+let [base, head] = ['', ''];
+let place: SlackPlace;
+
+beforeAll(async () => {
+  [base = '', head = ''] = commitLine(createRepository(folder.path), 2);
+  setBranch(folder.path, 'main', head);
+  const { control } = sandbox;
+  control.setRepository({ path: folder.path });
+  control.pullRequest({ number: 7, commits: [head] });
+  const build = { branch: 'main', commit: head };
+  control.workflowRun({ ...build, workflow: 'deploy.yml', status: 'in_progress' });
+  control.ciBuild({ ...build, pipeline: 107, job: 'test', number: 501, status: 'failed' });
+  control.ciBuild({ ...build, pipeline: 107, job: 'deploy', number: 502, status: 'running' });
+  const { outcome } = await call((ports) => bot.post(message, ports));
+  if (!('value' in outcome)) throw outcome.error;
+  place = outcome.value as SlackPlace;
+});
+afterAll(() => folder.remove());
 
 const reads: Readonly<Record<string, (ports: Ports) => Promise<unknown>>> = {
   'github.compare': (ports) => github.compare(of, base, head, ports),
   'github.mergeCommit': (ports) => github.mergeCommit(of, 7, ports),
   'github.runs': (ports) => github.runs(of, 'deploy.yml', 'main', ports),
   'circleci.builds': (ports) => circleci.builds({ job: 'deploy', branch: 'main' }, ports),
-  'circleci.ending': (ports) => circleci.ending('502', ports),
+  'circleci.ending': (ports) => circleci.ending('501', ports),
 };
 const messages: Readonly<Record<string, (ports: Ports) => Promise<unknown>>> = {
   'bot.post': (ports) => bot.post(message, ports),
   'bot.update': (ports) => bot.update(place, message, ports),
   'webhook.post': (ports) => webhook.post(message, ports),
 };
-
-/** What each address answers in good times. */
-const answers: readonly (readonly [path: RegExp, body: unknown])[] = [
-  [
-    /\/compare\//,
-    {
-      status: 'ahead',
-      ahead_by: 1,
-      behind_by: 0,
-      total_commits: 1,
-      base_commit: { sha: base },
-      merge_base_commit: { sha: base },
-      commits: [
-        {
-          sha: head,
-          commit: { author: { name: 'Ana', email: 'a@b.test' }, committer: null, message: 'x' },
-        },
-      ],
-    },
-  ],
-  [/\/pulls\//, { number: 7, merged_at: '2026-01-05T10:00:00Z', merge_commit_sha: head }],
-  [
-    /\/actions\/workflows\//,
-    {
-      total_count: 1,
-      workflow_runs: [
-        {
-          ...{ id: 7, run_number: 88, run_attempt: 1, event: 'push', status: 'in_progress' },
-          ...{ conclusion: null, head_sha: head, head_branch: 'main', html_url: 'https://x.test' },
-          run_started_at: null,
-        },
-      ],
-    },
-  ],
-  [
-    /\/pipeline\?/,
-    {
-      items: [{ id: 'p', number: 107, vcs: { branch: 'main', revision: head } }],
-      next_page_token: null,
-    },
-  ],
-  [
-    /\/pipeline\/p\/workflow/,
-    {
-      items: [{ id: 'w', status: 'running', created_at: '2026-01-05T09:50:00Z', pipeline_id: 'p' }],
-      next_page_token: null,
-    },
-  ],
-  [
-    /\/workflow\/w\/job/,
-    { items: [{ name: 'deploy', status: 'running', job_number: 502 }], next_page_token: null },
-  ],
-  [/\/job\/502$/, { status: 'failed', number: 502 }],
-  [/\/api\/chat\./, { ok: true, ...place }],
-];
 
 type Trouble = (request: HttpRequest, time: VirtualTime) => Promise<HttpResponse>;
 
@@ -118,9 +91,25 @@ const troubles: Readonly<Record<string, Trouble>> = {
   'status 429': async () => answer(429, '{}', { 'retry-after': '5' }),
 };
 
-function good({ url }: HttpRequest): HttpResponse {
-  const found = answers.find(([path]) => path.test(url));
-  return answer(200, found === undefined ? 'ok' : JSON.stringify(found[1]));
+/** What the sandbox answered, by request: in good times each is answered the same again. */
+const answered = new Map<string, HttpResponse>();
+
+async function good({ method, url, headers = {}, body }: HttpRequest): Promise<HttpResponse> {
+  const key = `${method} ${url}`;
+  const known = answered.get(key);
+  if (known !== undefined) return known;
+  const asked = new Request(url, {
+    ...{ method, headers: { ...headers } },
+    ...(body === undefined ? {} : { body: body as string }),
+  });
+  const response = await sandbox.fetch(sandbox.serviceOf(new URL(url)), asked);
+  const whole = answer(
+    response.status,
+    await response.text(),
+    Object.fromEntries(response.headers),
+  );
+  answered.set(key, whole);
+  return whole;
 }
 
 interface Told {
@@ -146,7 +135,9 @@ async function call(
       requests += 1;
       if (requests === from) until = time.now() + forMs;
       await time.sleep(lateMs, request.signal);
-      return trouble !== null && time.now() < until ? trouble(request, time) : good(request);
+      return trouble !== null && time.now() < until
+        ? trouble(request, time)
+        : time.during(good(request));
     },
   });
   const { signal } = new AbortController();
