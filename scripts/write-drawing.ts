@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Elk, { type ElkExtendedEdge, type ElkNode } from 'elkjs';
 import { chart } from '../src/machine/chart.ts';
+import { definitionOf } from '../src/machine/definition.ts';
 import { chartFile } from '../src/page/chart-drawing.ts';
 import { type ChartGraph, chartGraph, type GraphState } from '../src/page/chart-graph.ts';
 import { type ChartLayout, type } from '../src/page/chart-layout.ts';
@@ -81,7 +82,7 @@ function lineOf(
   return { points, labels: texts };
 }
 
-const layout = await layOut(chartGraph(chart));
+const layout = await layOut(chartGraph(definitionOf(chart)));
 const files = {
   'src/page/chart-layout.json': `${JSON.stringify(layout)}\n`,
   'docs/statechart.svg': await chartFile(layout),

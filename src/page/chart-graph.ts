@@ -1,6 +1,5 @@
 /** The chart as a graph to be laid out: its nine states, what is in each, and an arrow from each to each. Pure. */
-import type { Chart } from '../machine/chart.ts';
-import { declaredTransitions, statesOf } from '../machine/outline.ts';
+import type { ChartDefinition } from '../machine/definition.ts';
 import { topOf } from '../machine/state-facts.ts';
 
 export interface ChartGraph {
@@ -21,10 +20,10 @@ export interface GraphArrow {
 }
 
 /** States in which nothing goes on stand last: what leads there leads down. */
-export function chartGraph(chart: Chart): ChartGraph {
-  const all = statesOf(chart);
+export function chartGraph({ states: all, transitions }: ChartDefinition): ChartGraph {
   const isRest = (tags: readonly string[]) => tags.includes('settled') || tags.includes('held');
-  const tops = all.filter(({ depth }) => depth === 1);
+  const isAround = (name: string) => all.some((one) => one.name.startsWith(`${name}.`));
+  const tops = all.filter(({ name }) => !name.includes('.'));
   const ordered = [
     ...tops.filter(({ tags }) => !isRest(tags)),
     ...tops.filter(({ tags }) => isRest(tags)),
@@ -32,12 +31,12 @@ export function chartGraph(chart: Chart): ChartGraph {
   const states = ordered.map(({ name }) => ({
     name,
     leaves: all
-      .filter((one) => one.isLeaf && one.name.startsWith(`${name}.`))
+      .filter((one) => one.name.startsWith(`${name}.`) && !isAround(one.name))
       .map((leaf) => leaf.name.slice(name.length + 1)),
   }));
   const arrows = new Map<string, { from: string; to: string; events: string[] }>();
-  for (const { from, event, target } of declaredTransitions(chart)) {
-    const [a, b] = [topOf(from), topOf(target)];
+  for (const { from, event, target } of transitions) {
+    const [a, b] = [topOf(from), topOf(target ?? from)];
     if (a === b || event === null) continue;
     const arrow = arrows.get(`${a} ${b}`) ?? { from: a, to: b, events: [] };
     if (!arrow.events.includes(event)) arrow.events.push(event);

@@ -1,5 +1,6 @@
 /** A deploy: where it is on the chart, what happened and when, what it carried, and what a person can do. */
 import { formatDuration } from '../format/duration.ts';
+import type { ChartDefinition } from '../machine/definition.ts';
 import type { DomainEvent, ReleaseNotes } from '../machine/events.ts';
 import { nextFor } from '../machine/state-facts.ts';
 import { tell } from '../machine/story.ts';
@@ -7,9 +8,11 @@ import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
 import type { Links } from '../runtime/audit/links.ts';
 import { drawChart } from './chart-drawing.ts';
+import { chartGraph } from './chart-graph.ts';
 import { chartLayout } from './chart-layout.ts';
 import { type Addresses, clock, linkTo, nothing, type PageParts, since, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
+import { plainLayout } from './plain-layout.ts';
 import { stateMark, toneOf } from './state-mark.ts';
 
 /** One event of it, as it was recorded. */
@@ -33,11 +36,38 @@ export interface ToldDeploy {
   readonly notes: ReleaseNotes | null;
   /** What does not add up in what was recorded of it; null: all of it is as it was recorded. */
   readonly fault: string | null;
+  readonly chart: ToldChart;
+}
+
+/** The chart that it ran on: the present one, one of another version as the log keeps it, or one that the log does not keep. */
+export type ToldChart =
+  | { readonly kind: 'present' }
+  | { readonly kind: 'earlier'; readonly named: string; readonly definition: ChartDefinition }
+  | { readonly kind: 'unknown'; readonly named: string };
+
+/** On the chart that it ran on, as far as anybody has that. */
+export function itsWay({
+  chart,
+  events,
+  row,
+}: Pick<ToldDeploy, 'chart' | 'events' | 'row'>): Markup {
+  const steps = events.map(({ event, to }) => ({ event: event.type, to }));
+  const layout = chart.kind === 'earlier' ? plainLayout(chartGraph(chart.definition)) : chartLayout;
+  return drawChart(layout, { steps, isUnderWay: !row.settled });
+}
+
+/** Which chart is drawn, where it is not this version's. */
+export function whichChart({ chart }: Pick<ToldDeploy, 'chart'>): Markup {
+  if (chart.kind === 'present') return nothing;
+  const what =
+    chart.kind === 'earlier'
+      ? html`It ran on another version’s chart, <code>${chart.named}</code>, as the log keeps it: that is drawn.`
+      : html`It ran on another version’s chart, <code>${chart.named}</code>, and the log does not keep it: the present one is drawn.`;
+  return html`<p>${what}</p>`;
 }
 
 export function deployPage(deploy: ToldDeploy, position: number, at: Addresses): PageParts {
   const { row, events, fault } = deploy;
-  const steps = events.map(({ event, to }) => ({ event: event.type, to }));
   return {
     title: `${row.deploy} ${row.state}`,
     position,
@@ -46,7 +76,8 @@ ${fault === null ? nothing : html`<p class="fault" role="alert">What the log has
 ${facts(deploy, at)}
 ${whatToDo(deploy)}
 <h2>Its way</h2>
-<div class="scroll">${drawChart(chartLayout, { steps, isUnderWay: !row.settled })}</div>
+${whichChart(deploy)}
+<div class="scroll">${itsWay(deploy)}</div>
 <h2>What happened</h2>
 <div class="scroll">${timeline(events)}</div>
 ${notesOf(deploy.notes)}

@@ -2,9 +2,7 @@
 import { nextFor } from '../machine/state-facts.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { Check, Said } from '../runtime/accounts/changes.ts';
-import { drawChart } from './chart-drawing.ts';
-import { chartLayout } from './chart-layout.ts';
-import { notesOf, type ToldDeploy, timeline } from './deploy-page.ts';
+import { itsWay, notesOf, type ToldDeploy, timeline, whichChart } from './deploy-page.ts';
 import { linkTo, nothing, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { selfContained } from './self-contained.ts';
@@ -22,7 +20,6 @@ export interface DeployReport extends ToldDeploy {
 
 export function deployReport(report: DeployReport): Promise<string> {
   const { row, events, fault, madeAt } = report;
-  const steps = events.map(({ event, to }) => ({ event: event.type, to }));
   return selfContained({
     title: `${row.deploy} ${row.state}`,
     foot: `Made at ${madeAt} by pipeline report ${row.deploy} --html. This page loads nothing.`,
@@ -30,7 +27,8 @@ export function deployReport(report: DeployReport): Promise<string> {
 ${fault === null ? nothing : html`<p class="fault" role="alert">What the log has of it does not add up: ${fault}</p>`}
 ${facts(report)}
 <h2>Its way</h2>
-<div class="scroll" tabindex="0" role="group" aria-label="The statechart">${drawChart(chartLayout, { steps, isUnderWay: !row.settled })}</div>
+${whichChart(report)}
+<div class="scroll" tabindex="0" role="group" aria-label="The statechart">${itsWay(report)}</div>
 <h2>Who said what</h2>
 ${saidPart(report.said)}
 <h2>What was checked</h2>

@@ -2,7 +2,7 @@
 
 import { chart } from '../machine/chart.ts';
 import { declaredTransitions } from '../machine/outline.ts';
-import type { ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
+import type { ToldChart, ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
 import type { LaneFigures } from '../page/figures.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { type ChartUse, chartUse } from '../runtime/accounts/chart-use.ts';
@@ -12,6 +12,7 @@ import { actorIn } from '../runtime/actor.ts';
 import { readDeployStory } from '../runtime/audit/deploys.ts';
 import { linksOf } from '../runtime/audit/links.ts';
 import { livingRuns } from '../runtime/lock/living-runs.ts';
+import { chartHash, readChart } from '../runtime/log/charts.ts';
 import { domainEvent, stateAfter, UnreadableLog } from '../runtime/log/recorded.ts';
 import { knownOf, readLanes } from '../runtime/standing/read.ts';
 import { type LaneStanding, laneStanding } from '../runtime/standing/standing.ts';
@@ -34,7 +35,18 @@ export async function readToldDeploy(log: EventLog, id: string): Promise<ToldDep
     links: linksOf(domain),
     notes: observed?.type === 'deploy.observed' ? observed.data.notes : null,
     fault,
+    chart: await chartOf(log, records.at(-1)),
   });
+}
+
+/** Which chart is to be drawn: that of the deploy's last event. */
+async function chartOf(log: EventLog, last: RecordedEvent | undefined): Promise<ToldChart> {
+  const named = last?.metadata.chart;
+  if (typeof named !== 'string' || named === chartHash) return { kind: 'present' };
+  const kept = await readChart(log, named);
+  return kept === null
+    ? { kind: 'unknown', named }
+    : { kind: 'earlier', named, definition: kept.definition };
 }
 
 /** As far as this version can read them. */

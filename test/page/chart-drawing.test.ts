@@ -1,13 +1,14 @@
 /** The chart's picture: it has what the chart has, and the way of a deploy on it. */
 import { describe, expect, it } from 'vitest';
 import { chart } from '../../src/machine/chart.ts';
+import { definitionOf } from '../../src/machine/definition.ts';
 import { declaredTransitions, statesOf } from '../../src/machine/outline.ts';
 import { topOf } from '../../src/machine/state-facts.ts';
 import { drawChart, type Way } from '../../src/page/chart-drawing.ts';
 import { chartGraph } from '../../src/page/chart-graph.ts';
 import { chartLayout } from '../../src/page/chart-layout.ts';
 
-const graph = chartGraph(chart);
+const graph = chartGraph(definitionOf(chart));
 
 describe('the layout', () => {
   it('has the chart’s states and arrows, and no others', () => {

@@ -1,7 +1,7 @@
 /** `pipeline verify` as lines: what was checked, the head, and what was found. */
 import { counted, sentence } from '../../format/words.ts';
 import { headText } from '../../runtime/audit/head.ts';
-import type { Audit } from '../../runtime/audit/verify.ts';
+import type { Audit, JudgedBy } from '../../runtime/audit/verify.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 export function verifyView(
@@ -13,6 +13,7 @@ export function verifyView(
   const lines = [
     `${safe(source)}: ${counted(events, 'event')} of ${counted(streams, 'stream')}, ${counted(deploys, 'deploy')}`,
     `checked: hashes, order, times, every transition${table}`,
+    ...audit.charts.map(chartLine),
     `log head ${headText(head)}`,
   ];
   for (const one of pinned) {
@@ -35,6 +36,16 @@ export function verifyView(
       : color.red(`${counted(found, 'finding')}: this log is not what was recorded.`),
   );
   return lines;
+}
+
+function chartLine({ chart, ranOn, deploys, keptAt }: JudgedBy): string {
+  const all = `  ${counted(deploys, 'deploy')} by`;
+  const name = chart === null ? 'that they ran on' : safe(chart);
+  if (ranOn === 'present') return `${all} this program’s own chart`;
+  if (ranOn === 'earlier') {
+    return `${all} the chart ${name} of another version, as the log keeps it (position ${keptAt}): which transitions there were is believed`;
+  }
+  return `${all} the nine states alone: the log does not keep the chart ${name}`;
 }
 
 function signedLines({ signed: { heads, upTo, areChecked }, head }: Audit): string[] {

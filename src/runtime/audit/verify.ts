@@ -15,7 +15,7 @@ import { chartStream, deployStream, laneStream } from '../log/streams.ts';
 import { type DeploysTable, rowAfter } from './deploys.ts';
 import { headText, isSignedBy, keyName, signedHead } from './head.ts';
 import { type LaneMarksTable, marksOf } from './lane-marks.ts';
-import { byTable, notBegun, type Rederived, rederive } from './rederive.ts';
+import { byTable, notBegun, type RanOn, type Rederived, rederive } from './rederive.ts';
 import { LaneVerifier } from './verify-lanes.ts';
 
 export type FindingKind =
@@ -49,6 +49,16 @@ export interface PinnedResult extends LogHead {
   readonly isRight: boolean;
 }
 
+export interface JudgedBy {
+  /** The SHA-256 of its definition; null: no event says which. */
+  readonly chart: string | null;
+  /** The `present` one is this program's own; an `earlier` one is believed as the log keeps it; nobody has an `unknown` one. */
+  readonly ranOn: RanOn;
+  readonly deploys: number;
+  /** The position of the event that keeps it; null: the log does not keep it, or it is this program's. */
+  readonly keptAt: number | null;
+}
+
 export interface Audit {
   readonly events: number;
   readonly streams: number;
@@ -58,6 +68,8 @@ export interface Audit {
   readonly findings: readonly Finding[];
   readonly found: number;
   readonly pinned: readonly PinnedResult[];
+  /** By which charts deploys were judged, as they were met. A deploy that ran on several counts with each. */
+  readonly charts: readonly JudgedBy[];
   readonly signed: {
     readonly heads: number;
     /** Up to which position the log is what a head that was signed with a given key says; 0: up to none. */
@@ -87,7 +99,10 @@ export class LogVerifier {
   readonly #rows = new Map<string, DeploysTable>();
   readonly #lanes = new LaneVerifier();
   readonly #marks = new Map<string, LaneMarksTable>();
-  readonly #charts = new Map<string, KeptChart>();
+  readonly #charts = new Map<string, KeptChart & { readonly position: number }>();
+  readonly #judged = new Map<string, { ranOn: RanOn; deploys: number }>();
+  /** On which chart the last event of each deploy that is not over ran. */
+  readonly #ranOn = new Map<string, string>();
   readonly #findings: Finding[] = [];
   #found = 0;
   readonly #ofKind = new Map<FindingKind, number>();
@@ -160,6 +175,10 @@ export class LogVerifier {
       findings: this.#findings,
       found: this.#found,
       pinned: this.#results,
+      charts: [...this.#judged].map(([chart, { ranOn, deploys }]) => ({
+        ...{ chart: chart === '' ? null : chart, ranOn, deploys },
+        keptAt: ranOn === 'present' ? null : (this.#charts.get(chart)?.position ?? null),
+      })),
       signed: { heads: this.#signed, upTo: this.#upTo, areChecked: this.#keys.size > 0 },
     };
   }
@@ -200,8 +219,9 @@ export class LogVerifier {
   #takeChart(event: RecordedEvent, isWrong: boolean): void {
     const { stream, position } = event;
     const kept = keptChart(event);
-    if (typeof kept !== 'string') this.#charts.set(stream.slice(chartStream('').length), kept);
-    else if (!isWrong) this.add({ kind: 'chart', position, stream, reason: kept });
+    if (typeof kept !== 'string') {
+      this.#charts.set(stream.slice(chartStream('').length), { ...kept, position });
+    } else if (!isWrong) this.add({ kind: 'chart', position, stream, reason: kept });
   }
 
   #derive(event: RecordedEvent, isWrong: boolean): void {
@@ -224,12 +244,13 @@ export class LogVerifier {
     if (before === 'over') return 'faulty';
     const { stream, position } = event;
     try {
-      const { folded, told, settled, held, disagreement } = rederive(
+      const { folded, told, settled, held, ranOn, disagreement } = rederive(
         before,
         event,
         byTable,
         this.#charts,
       );
+      this.#count(event, ranOn);
       if (disagreement !== null) {
         const { recorded, recomputed } = disagreement;
         const reason = `recorded: ${recorded}; the chart: ${recomputed}`;
@@ -237,12 +258,22 @@ export class LogVerifier {
         return 'faulty';
       }
       // Whatever is kept of a deploy that is over would be kept for all of them.
-      return settled && !held ? 'over' : { folded, told };
+      if (!settled || held) return { folded, told };
+      this.#ranOn.delete(stream);
+      return 'over';
     } catch (error) {
       if (!(error instanceof UnreadableLog)) throw error;
       this.add({ kind: 'event', position, stream, reason: error.message });
       return 'faulty';
     }
+  }
+
+  #count({ stream, metadata }: RecordedEvent, ranOn: RanOn): void {
+    const chart = typeof metadata.chart === 'string' ? metadata.chart : '';
+    if (this.#ranOn.get(stream) === chart) return;
+    this.#ranOn.set(stream, chart);
+    const before = this.#judged.get(chart)?.deploys ?? 0;
+    this.#judged.set(chart, { ranOn, deploys: before + 1 });
   }
 
   /** Heads that were pinned at this position. */

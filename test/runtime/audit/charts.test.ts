@@ -1,17 +1,28 @@
 /** A deploy of an earlier chart: kept in the log, it is what the deploy's transitions are held against. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { verifyView } from '../../../src/cli/render/verify-view.ts';
 import { chart } from '../../../src/machine/chart.ts';
 import { canonicalText, definitionOf } from '../../../src/machine/definition.ts';
 import { samples } from '../../../src/machine/samples.ts';
+import { chartGraph } from '../../../src/page/chart-graph.ts';
+import { deployReport } from '../../../src/page/deploy-report.ts';
+import { plainLayout } from '../../../src/page/plain-layout.ts';
+import { projections } from '../../../src/runtime/audit/projections.ts';
 import { replay } from '../../../src/runtime/audit/replay.ts';
 import { LogVerifier } from '../../../src/runtime/audit/verify.ts';
 import { chartHash, keepChart } from '../../../src/runtime/log/charts.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { chartStream, deployStream } from '../../../src/runtime/log/streams.ts';
+import { readToldDeploy } from '../../../src/serve/read.ts';
 import type { EventLog, JsonObject } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { run } from './written.ts';
+
+const same = (text: string): string => text;
+const noColor = {
+  color: { green: same, red: same, yellow: same, dim: same, bold: same },
+} as unknown as Parameters<typeof verifyView>[1];
 
 let log: EventLog;
 beforeEach(async () => {
@@ -41,21 +52,23 @@ const way: readonly Told[] = [
 ];
 
 /** A deploy as a run on that chart would have written it. */
-async function write(told: readonly Told[], on = hashOf(earlier)): Promise<void> {
+async function write(told: readonly Told[], on = hashOf(earlier), id = deploy): Promise<void> {
   const events = told.map(([type, from, to, settled = false]) =>
     newEvent({ type, data: samples[type] }, run, {
       transition: { from, to, settled, reason: null },
       chart: on,
     }),
   );
-  await log.append([{ stream: deployStream(deploy), expected: 'any', events }]);
+  await log.append([{ stream: deployStream(id), expected: 'any', events }]);
 }
 
-async function findings() {
+async function audit() {
   const verifier = new LogVerifier();
   for await (const page of log.stored()) for (const row of page) verifier.take(row);
-  return verifier.finish().findings.map(({ kind, position }) => [kind, position]);
+  return verifier.finish();
 }
+
+const findings = async () => (await audit()).findings.map(({ kind, position }) => [kind, position]);
 
 describe('a deploy that ran on an earlier chart', () => {
   it('agrees where its transitions are of that chart, though the present one has no such state', async () => {
@@ -109,6 +122,102 @@ describe('a deploy that ran on an earlier chart', () => {
     });
     await write([['deploy.failed', 'locked', 'superseded', true]], chartHash);
     expect((await replay(log, deploy)).disagreement).toMatchObject({ version: 3 });
+  });
+});
+
+describe('verify names the charts', () => {
+  it('by which it judged, each with how many deploys, and where the log has it', async () => {
+    await keep(earlier);
+    await write(way);
+    await write([['deploy.requested', null, 'queued.waiting']], chartHash, 'other');
+    await write([['deploy.requested', null, 'queued.waiting']], 'f'.repeat(64), 'third');
+    const told = await audit();
+    expect(told.charts).toEqual([
+      { chart: hashOf(earlier), ranOn: 'earlier', deploys: 1, keptAt: 1 },
+      { chart: chartHash, ranOn: 'present', deploys: 1, keptAt: null },
+      { chart: 'f'.repeat(64), ranOn: 'unknown', deploys: 1, keptAt: null },
+    ]);
+    const lines = verifyView({ ...told, source: 'log', isFile: false }, noColor).join('\n');
+    expect(lines).toContain('1 deploy by this program’s own chart');
+    expect(lines).toContain(
+      `1 deploy by the chart ${hashOf(earlier)} of another version, as the log keeps it (position 1): which transitions there were is believed`,
+    );
+    expect(lines).toContain(
+      `1 deploy by the nine states alone: the log does not keep the chart ${'f'.repeat(64)}`,
+    );
+  });
+
+  it('and counts a deploy with each that it ran on', async () => {
+    await keep(earlier);
+    await write([way[0] as Told]);
+    await write([['lock.acquired', 'queued.waiting', 'locked']], chartHash);
+    await write([['deploy.failed', 'locked', 'failed', true]], chartHash);
+    const { charts } = await audit();
+    expect(charts.map(({ ranOn, deploys }) => [ranOn, deploys])).toEqual([
+      ['earlier', 1],
+      ['present', 1],
+    ]);
+  });
+});
+
+describe('the page of a deploy', () => {
+  const shown = async () => {
+    const log2 = await openLog('sqlite::memory:', { projections });
+    try {
+      await log2.importEvents(await log.readAll({ after: 0, limit: 100 }));
+      const told = await readToldDeploy(log2, deploy);
+      if (told === null) throw new Error('there is none');
+      const more = { said: [], checks: [], killSwitch: null, head: '', madeAt: '' };
+      return deployReport({ ...told, ...more });
+    } finally {
+      await log2.close();
+    }
+  };
+
+  it('draws the chart that it ran on, and says which', async () => {
+    await keep(earlier);
+    await write(way);
+    const page = await shown();
+    expect(page).toMatch(/class="state passed" data-state="underway"/);
+    expect(page).not.toContain('data-state="locked"');
+    expect(page.replaceAll(/<\/?code>/g, '')).toContain(
+      `another version’s chart, ${hashOf(earlier)}, as the log keeps it`,
+    );
+  });
+
+  it('says that the present one is drawn where the log does not have it', async () => {
+    await write(way);
+    const page = await shown();
+    expect(page).toContain('data-state="locked"');
+    expect(page).toContain('the log does not keep it: the present one is drawn');
+  });
+
+  it('draws the present chart as ever', async () => {
+    await write([['deploy.requested', null, 'queued.waiting']], chartHash);
+    expect(await shown()).not.toContain('another version’s chart');
+  });
+
+  it('an earlier chart is drawn with all that it has, and nothing lies on another state', () => {
+    const graph = chartGraph(earlier as never);
+    const { states, arrows, width, height } = plainLayout(graph);
+    expect(states.map(({ name, leaves }) => ({ name, leaves }))).toEqual(graph.states);
+    expect(
+      arrows.map(({ from, to, labels }) => ({
+        from,
+        to,
+        events: labels.map(({ event }) => event),
+      })),
+    ).toEqual(graph.arrows);
+    for (const [i, a] of states.entries()) {
+      expect(a.x + a.width).toBeLessThanOrEqual(width);
+      expect(a.y + a.height).toBeLessThanOrEqual(height);
+      const below = states[i + 1];
+      if (below !== undefined) expect(below.y).toBeGreaterThan(a.y + a.height);
+    }
+    const labels = arrows.flatMap((arrow) => arrow.labels.map(({ y }) => y));
+    expect(new Set(labels).size).toBe(labels.length);
+    const points = arrows.flatMap((arrow) => arrow.points);
+    expect(points.every(([x, y]) => x >= 0 && y >= 0 && x <= width && y <= height)).toBe(true);
   });
 });
 
