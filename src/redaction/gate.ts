@@ -4,45 +4,114 @@
  * recognises the half.
  *
  * Its secrets belong to the process, as its environment does: what one part of the program was given,
- * no other part may show, and a redactor that had to be handed over could be forgotten.
+ * no other part may show, and a redactor that had to be handed over could be forgotten. Only whoever
+ * carries out several runs in one process, as a test does, gives each a gate of its own.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Finder, finder } from './finder.ts';
 import { isLookedForInside } from './forms.ts';
 import { LineGate } from './line-gate.ts';
 import { type Redactor, redactJson, redactorOf } from './redactor.ts';
 import { type SecretVariables, secretsOfEnvironment, secretsOfUrls } from './secrets.ts';
 
-const certain = new Set<string>();
-const guessed = new Set<string>();
-const names: string[] = [];
-/** The log's own vocabulary: field names, and the words that stand for choices. */
-const vocabulary = new Set<string>();
-/** Made when a text is next looked through: a run begins with many words about what to look for. */
-let current: Finder | null = null;
-let clean: Redactor | null = null;
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export class Gate {
+  readonly #certain = new Set<string>();
+  readonly #guessed = new Set<string>();
+  readonly #names: string[] = [];
+  /** The log's own vocabulary: field names, and the words that stand for choices. */
+  readonly #vocabulary = new Set<string>();
+  /** Made when a text is next looked through: a run begins with many words about what to look for. */
+  #finder: Finder | null = null;
+  #redactor: Redactor | null = null;
+
+  hideSecretsOf(env: Variables, variables: SecretVariables, args: readonly string[] = []): void {
+    const found = secretsOfEnvironment(env, variables);
+    for (const secret of found.guessed) this.#guessed.add(secret);
+    this.hide(...found.certain, ...secretsOfUrls(args));
+  }
+
+  hidePasswordsOf(...urls: readonly string[]): void {
+    this.hide(...secretsOfUrls(urls));
+  }
+
+  hide(...secrets: readonly string[]): void {
+    for (const secret of secrets) this.#certain.add(secret);
+    this.#renew();
+  }
+
+  keepVocabulary(words: Iterable<string>): void {
+    for (const word of words) this.#vocabulary.add(word);
+    this.#renew();
+  }
+
+  keepNames(...given: readonly string[]): void {
+    this.#names.push(...given);
+    this.#renew();
+  }
+
+  redact(text: string): string {
+    return this.#cleaner()(text);
+  }
+
+  lineGate(): LineGate {
+    return new LineGate(() => this.#lookedFor());
+  }
+
+  redactAll = <T>(value: T): T => redactJson(value, this.#cleaner(), this.#vocabulary);
+
+  #renew(): void {
+    this.#finder = null;
+    this.#redactor = null;
+  }
+
+  #cleaner(): Redactor {
+    this.#redactor ??= redactorOf(this.#lookedFor());
+    return this.#redactor;
+  }
+
+  #lookedFor(): Finder {
+    this.#finder ??= finder(this.#secrets());
+    return this.#finder;
+  }
+
+  #secrets(): string[] {
+    const isName = (secret: string) =>
+      this.#names.some(
+        (name) => name === secret || (isLookedForInside(secret) && name.includes(secret)),
+      );
+    const all = [...this.#certain, ...[...this.#guessed].filter((secret) => !isName(secret))];
+    return all.filter((secret) => !this.#vocabulary.has(secret));
+  }
+}
+
+const ofProcess = new Gate();
+const ofRun = new AsyncLocalStorage<Gate>();
+const gate = (): Gate => ofRun.getStore() ?? ofProcess;
+
+/** What the work does, and whatever it begins, passes that gate in place of the process's. */
+export function within<T>(own: Gate, work: () => T): T {
+  return ofRun.run(own, work);
+}
 
 /** Of the process: its environment, and what of its arguments is a URL with a password. */
 export function hideSecretsOf(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Variables,
   variables: SecretVariables,
   args: readonly string[] = [],
 ): void {
-  const found = secretsOfEnvironment(env, variables);
-  for (const secret of [...found.certain, ...secretsOfUrls(args)]) certain.add(secret);
-  for (const secret of found.guessed) guessed.add(secret);
-  renew();
+  gate().hideSecretsOf(env, variables, args);
 }
 
 /** The passwords of these URLs. */
 export function hidePasswordsOf(...urls: readonly string[]): void {
-  for (const secret of secretsOfUrls(urls)) certain.add(secret);
-  renew();
+  gate().hidePasswordsOf(...urls);
 }
 
 /** Secrets that were met on the way. */
 export function hide(...secrets: readonly string[]): void {
-  for (const secret of secrets) certain.add(secret);
-  renew();
+  gate().hide(...secrets);
 }
 
 /**
@@ -50,46 +119,25 @@ export function hide(...secrets: readonly string[]): void {
  * not be read any more, and it is no secret, for these words are in everybody's log.
  */
 export function keepVocabulary(words: Iterable<string>): void {
-  for (const word of words) vocabulary.add(word);
-  renew();
+  gate().keepVocabulary(words);
 }
 
 /** Names of apps, lanes and branches, and ids of commits: a variable that is a part of one holds no secret. */
 export function keepNames(...given: readonly string[]): void {
-  names.push(...given);
-  renew();
+  gate().keepNames(...given);
 }
 
 /** The text without secrets. */
 export function redact(text: string): string {
-  return cleaner()(text);
+  return gate().redact(text);
 }
 
 /** For a text that comes line by line: a secret may be wrapped over several. */
 export function lineGate(): LineGate {
-  return new LineGate(lookedFor);
+  return gate().lineGate();
 }
 
 /** A JSON value without secrets, in the names of its fields neither. */
 export function redactAll<T>(value: T): T {
-  return redactJson(value, cleaner(), vocabulary);
-}
-
-function renew(): void {
-  current = null;
-  clean = null;
-}
-
-function cleaner(): Redactor {
-  clean ??= redactorOf(lookedFor());
-  return clean;
-}
-
-function lookedFor(): Finder {
-  if (current !== null) return current;
-  const isName = (secret: string) =>
-    names.some((name) => name === secret || (isLookedForInside(secret) && name.includes(secret)));
-  const all = [...certain, ...[...guessed].filter((secret) => !isName(secret))];
-  current = finder(all.filter((secret) => !vocabulary.has(secret)));
-  return current;
+  return gate().redactAll(value);
 }

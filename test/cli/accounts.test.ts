@@ -25,7 +25,7 @@ beforeAll(async () => {
   ]);
   await writeDeploy(log, { label: '7', commit: first, lane: 'acme-api' }, []);
   await log.close();
-  here = new CommandHere(folder, { PIPELINE_STORE: store }, { modules: 'shared' });
+  here = new CommandHere(folder, { PIPELINE_STORE: store });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -10,21 +10,32 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { variables } from '../../src/cli/config/variables.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/render/terminal.ts';
+import { openDeployLog } from '../../src/cli/workspace/deploy-log.ts';
+import { open } from '../../src/effects/channels/hooks/open.ts';
+import { createSlackChannel } from '../../src/effects/channels/slack/channel.ts';
+import { createSlack } from '../../src/effects/channels/slack/slack.ts';
 import { systemClock } from '../../src/effects/clock.ts';
+import { ensureOk } from '../../src/effects/http/answers.ts';
+import { createHttpClient } from '../../src/effects/http/client.ts';
+import { LockstepError } from '../../src/errors/error.ts';
 import { schemaNumbers } from '../../src/machine/event-schemas.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
+import { redactAll, within } from '../../src/redaction/gate.ts';
+import { deploysProjection } from '../../src/runtime/audit/deploys.ts';
+import { describeFailure } from '../../src/runtime/loop/failure.ts';
+import { createNotifier, together } from '../../src/runtime/notify/notifier.ts';
+import { rosterKeeper } from '../../src/runtime/notify/roster.ts';
 import type { JsonObject } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
 import { vendors as facts } from '../effects/vendors.ts';
 import { fc } from '../fast-check.ts';
 import { type Canaries, canaries, type Repetition, repetition, searchFor } from './canary.ts';
 import { CommandHere, type EndedHere } from './command-here.ts';
-
-/** A worker's files share what they import: what the gate learned here would be masked in the next one. */
-afterAll(() => void vi.resetModules());
 
 let folder: string;
 beforeEach(() => {
@@ -149,9 +160,6 @@ async function fill(
   isCleaned: boolean,
   lane: string | null = null,
 ): Promise<void> {
-  const { openLog } = await import('../../src/store/open.ts');
-  const { deploysProjection } = await import('../../src/runtime/audit/deploys.ts');
-  const { redactAll } = await import('../../src/redaction/gate.ts');
   const log = await openLog(`sqlite:${join(world.folder, store)}`, {
     projections: [deploysProjection],
     ...(isCleaned ? { clean: redactAll } : {}),
@@ -180,11 +188,6 @@ async function fill(
 
 /** Tells Slack of all of the log, by a bot and by a webhook. */
 async function tellSlack(world: World, { environment }: Canaries): Promise<void> {
-  const { openDeployLog } = await import('../../src/cli/workspace/deploy-log.ts');
-  const { createSlackChannel } = await import('../../src/effects/channels/slack/channel.ts');
-  const { createSlack } = await import('../../src/effects/channels/slack/slack.ts');
-  const { createHttpClient } = await import('../../src/effects/http/client.ts');
-  const { createNotifier } = await import('../../src/runtime/notify/notifier.ts');
   const { SLACK_BOT_TOKEN: botToken = '', SLACK_WEBHOOK_URL: webhookUrl = '' } = environment;
   for (const way of [{ botToken }, { webhookUrl }]) {
     await fill(world, `theirs-${Object.keys(way)}.db`, false);
@@ -235,11 +238,6 @@ async function tellSlack(world: World, { environment }: Canaries): Promise<void>
 
 /** Tells hooks of a deploy with every event, of which some are refused in words that repeat it all, and one waits. */
 async function tellHooks(world: World, { environment }: Canaries): Promise<void> {
-  const { openDeployLog } = await import('../../src/cli/workspace/deploy-log.ts');
-  const { open } = await import('../../src/effects/channels/hooks/open.ts');
-  const { createHttpClient } = await import('../../src/effects/http/client.ts');
-  const { createNotifier, together } = await import('../../src/runtime/notify/notifier.ts');
-  const { rosterKeeper } = await import('../../src/runtime/notify/roster.ts');
   await fill(world, 'theirs-hooks.db', false, 'acme-web');
   const store = `sqlite:${join(world.folder, 'theirs-hooks.db')}`;
   const log = await openDeployLog(store, { readOnly: false });
@@ -290,7 +288,6 @@ async function tellHooks(world: World, { environment }: Canaries): Promise<void>
 
 /** Every command of the program with arguments that hold the text; `sandbox` prints its own tokens, to be copied. */
 async function giveArguments(world: World): Promise<void> {
-  const { createProgram } = await import('../../src/cli/program.ts');
   const silent = { out: () => {}, err: () => {} } as unknown as Terminal;
   const { commands } = createProgram({ version: '0', terminal: silent, exit: () => {} });
   const argumentsOf: Record<string, readonly string[]> = {
@@ -386,11 +383,6 @@ const vendors = [...Object.values(facts), 'endpoint'] as const;
 
 /** Errors with the text in each of their parts, and what vendors answer who repeat it. */
 async function giveErrors(world: World, status: number): Promise<void> {
-  const { LockstepError } = await import('../../src/errors/error.ts');
-  const { createHttpClient } = await import('../../src/effects/http/client.ts');
-  const { ensureOk } = await import('../../src/effects/http/answers.ts');
-  const { describeFailure } = await import('../../src/runtime/loop/failure.ts');
-  const { redactAll } = await import('../../src/redaction/gate.ts');
   const text = world.echo;
   const errors: unknown[] = [
     new Error(text),
@@ -438,13 +430,21 @@ async function giveErrors(world: World, status: number): Promise<void> {
 const times = process.env.LOCKSTEP_SOAK === '1' ? 40 : 1;
 const asked = (numRuns: number) => ({ numRuns: numRuns * times, endOnFailure: true });
 
+const status = fc.constantFrom(200, 301, 400, 401, 403, 404, 409, 422, 429, 500, 503);
+
+/** In worlds of any secrets, each behind the gate of its own commands. */
+const inWorlds = (work: (world: World, given: Canaries, status: number) => Promise<void>) =>
+  fc.asyncProperty(canaries, repetition, status, async (given, repeat, code) => {
+    const world = new World(given, repeat);
+    await within(world.here.gate, () => work(world, given, code));
+  });
+
 describe('nothing of a secret, in whatever form it is repeated, comes out', {
   timeout: 120_000 * times,
 }, () => {
   it('of whatever event has it, by whatever command reads the log, by Slack and by hooks', async () => {
     await fc.assert(
-      fc.asyncProperty(canaries, repetition, async (given, repeat) => {
-        const world = new World(given, repeat);
+      inWorlds(async (world, given) => {
         // A command whose configuration has a secret tells it to the gate, as the one does that writes.
         await world.run(['disable', '--reason', 'none']);
         await fill(world, 'log.db', true);
@@ -480,10 +480,8 @@ describe('nothing of a secret, in whatever form it is repeated, comes out', {
     ['the configuration', 3, giveConfiguration],
     ['an error, and a vendor’s answer', 2, giveErrors],
   ])('that comes in by %s', async (_, numRuns, give) => {
-    const status = fc.constantFrom(200, 301, 400, 401, 403, 404, 409, 422, 429, 500, 503);
     await fc.assert(
-      fc.asyncProperty(canaries, repetition, status, async (given, repeat, code) => {
-        const world = new World(given, repeat);
+      inWorlds(async (world, _, code) => {
         await world.run(['disable', '--reason', 'none']);
         await fill(world, 'log.db', true);
         await give(world, code);

@@ -3,10 +3,10 @@
  * folder to itself, of which a process has one each.
  */
 import { Writable } from 'node:stream';
-import { vi } from 'vitest';
-import type * as Main from '../../src/cli/main.ts';
+import { commandOf, type Invocation, type Surroundings } from '../../src/cli/main.ts';
 import type { Clock } from '../../src/effects/clock.ts';
 import { systemClock } from '../../src/effects/clock.ts';
+import { Gate, within } from '../../src/redaction/gate.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,25 +21,17 @@ export class CommandHere {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #columns: number | null;
+  /** As a process has one: it knows no secret but those of its environment and of its runs. */
+  readonly gate = new Gate();
   /** The run that began last, of any of these. */
   static #last: Promise<unknown> = Promise.resolve();
 
-  /**
-   * @param modules `own`: as a process's are, so that its gate knows no secret but those of its
-   *   environment and of its runs; whatever is imported from the sources after this belongs to it.
-   *   `shared`: those that were loaded already, for commands of which no secret is asked
-   * @param columns of the terminal that its output is; left out: it is none
-   */
+  /** @param columns of the terminal that its output is; left out: it is none */
   constructor(
     folder: string,
     env: Readonly<Record<string, string>>,
-    {
-      clock = systemClock,
-      modules = 'own',
-      columns = null,
-    }: { clock?: Clock; modules?: 'own' | 'shared'; columns?: number | null } = {},
+    { clock = systemClock, columns = null }: { clock?: Clock; columns?: number | null } = {},
   ) {
-    if (modules === 'own') vi.resetModules();
     this.#clock = clock;
     this.#columns = columns;
     this.#folder = folder;
@@ -66,7 +58,7 @@ export class CommandHere {
   async #within(
     args: readonly string[],
     more: Environment,
-    use: (command: Main.Invocation) => Promise<number>,
+    use: (command: Invocation) => Promise<number>,
     folder = this.#folder,
   ): Promise<EndedHere> {
     const before = { env: process.env, folder: process.cwd() };
@@ -76,9 +68,10 @@ export class CommandHere {
     process.env = Object.fromEntries(all.filter(([, value]) => value !== undefined));
     process.chdir(folder);
     try {
-      const { commandOf } = await import('../../src/cli/main.ts');
       const around = { stdout: out.stream, stderr: err.stream, env: process.env };
-      const exit = await use(commandOf(args, around as Main.Surroundings, this.#clock));
+      const exit = await within(this.gate, () =>
+        use(commandOf(args, around as Surroundings, this.#clock)),
+      );
       return { exit, stdout: out.text(), stderr: err.text() };
     } finally {
       process.chdir(before.folder);

@@ -19,7 +19,7 @@ let folder: string;
 let pipeline: CommandHere;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'lockstep-help-'));
-  pipeline = new CommandHere(folder, {}, { modules: 'shared' });
+  pipeline = new CommandHere(folder, {});
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

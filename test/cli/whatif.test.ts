@@ -52,7 +52,7 @@ beforeAll(async () => {
     wayToLive(fourth, null, 'v1'),
   );
   await log.close();
-  here = new CommandHere(folder, { PIPELINE_STORE: store }, { modules: 'shared' });
+  here = new CommandHere(folder, { PIPELINE_STORE: store });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -58,7 +58,7 @@ const small = (): string => readFileSync(join(written, 'small.jsonl'), 'utf8');
 const smallStore = (): string => `sqlite:${join(written, 'small.db')}`;
 /** Within this process, where nothing is read from standard input. */
 const here = (...args: string[]): Promise<Ended> =>
-  new CommandHere(folder, { CI: 'true' }, { modules: 'shared' }).run(args);
+  new CommandHere(folder, { CI: 'true' }).run(args);
 const exportOf = (url: string, ...more: string[]): Promise<Ended> =>
   here('export', '--store', url, ...more);
 const importTo = (url: string, source = 'log.jsonl', input = ''): Promise<Ended> => {

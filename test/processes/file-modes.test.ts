@@ -48,7 +48,7 @@ async function write(umask: string, store: string, output: string) {
   const before = process.umask(umask);
   try {
     await makeLog(store);
-    const here = new CommandHere(folder, {}, { modules: 'shared' });
+    const here = new CommandHere(folder, {});
     return await here.run(['export', '--store', `sqlite:${store}`, '--output', output]);
   } catch (error) {
     return { exit: 2, stderr: (error as LockstepError).code };

@@ -236,7 +236,7 @@ export class Stage {
   }
 
   here(): CommandHere {
-    return new CommandHere(this.folder, this.#environment(), { modules: 'shared' });
+    return new CommandHere(this.folder, this.#environment());
   }
 
   #environment(): Record<string, string> {

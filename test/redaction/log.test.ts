@@ -1,13 +1,13 @@
 /** Whatever string of whatever event holds a secret, the log has none, and can still be read. */
 
-import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { secretVariables } from '../../src/cli/config/environment.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { tell } from '../../src/machine/story.ts';
 import { logVocabulary } from '../../src/machine/vocabulary.ts';
 import { formsOf } from '../../src/redaction/forms.ts';
-import { hideSecretsOf, keepVocabulary, redactAll } from '../../src/redaction/gate.ts';
+import { Gate } from '../../src/redaction/gate.ts';
 import type { EventLog, JsonObject } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 
@@ -16,13 +16,12 @@ const echo = [...formsOf(secret), 'pgcan5'].join(' ');
 
 let log: EventLog;
 beforeEach(async () => {
-  hideSecretsOf({ NPM_TOKEN: secret, PGPASSWORD: 'pgcan5' }, secretVariables);
-  keepVocabulary(logVocabulary());
-  log = await openLog('sqlite::memory:', { clean: redactAll });
+  const gate = new Gate();
+  gate.hideSecretsOf({ NPM_TOKEN: secret, PGPASSWORD: 'pgcan5' }, secretVariables);
+  gate.keepVocabulary(logVocabulary());
+  log = await openLog('sqlite::memory:', { clean: gate.redactAll });
 });
 afterEach(() => log.close());
-/** A worker's files share what they import: what the gate learned here would be masked in the next one. */
-afterAll(() => void vi.resetModules());
 
 const types = Object.keys(eventSchemas) as EventType[];
 

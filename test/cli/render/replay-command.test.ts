@@ -28,7 +28,7 @@ beforeAll(async () => {
     sample('production.held'),
   ]);
   await log.close();
-  here = new CommandHere(folder, { PIPELINE_STORE: store }, { modules: 'shared' });
+  here = new CommandHere(folder, { PIPELINE_STORE: store });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
