@@ -45,6 +45,8 @@ class SlowFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  // Packages are loaded as the program loads them: without what some have for development.
+  ssr: { resolve: { conditions: ['node'] } },
   test: {
     // Most of the time is spent waiting for processes, so there is room for more than a worker a core.
     maxWorkers: 6,

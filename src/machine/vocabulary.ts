@@ -24,7 +24,15 @@ const metadataFields = [
   ],
 ];
 
+let vocabulary: ReadonlySet<string> | null = null;
+
+/** Looked for once: a process may open many logs. */
 export function logVocabulary(): ReadonlySet<string> {
+  vocabulary ??= wordsOfLogs();
+  return vocabulary;
+}
+
+function wordsOfLogs(): ReadonlySet<string> {
   const schemas = {
     ...eventSchemas,
     ...laneEventSchemas,

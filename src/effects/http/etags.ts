@@ -44,6 +44,7 @@ function cacheable(request: HttpRequest): boolean {
 
 /** Any header that a request was given may tell answers of one URL apart: the range, the token. */
 function keyOf({ method, url, headers = {} }: HttpRequest): string {
-  const given = Object.entries(headers).filter(([name]) => name !== 'user-agent');
-  return JSON.stringify([method, url, ...given.sort()]);
+  const given = Object.keys(headers).filter((name) => name !== 'user-agent');
+  // No header has a line's end in it.
+  return [`${method} ${url}`, ...given.sort().map((name) => `${name}: ${headers[name]}`)].join('\n');
 }
