@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes its time: thousands of simulated deploys, attacks, a PostgreSQL server, whole processes. */
+/** What takes its time: thousands of simulated deploys, attacks, a PostgreSQL server, whole processes, git's among them. */
 const slow = [
   'test/simulation/**/*.test.ts',
   'test/runtime/loop/walk.test.ts',
@@ -10,6 +10,8 @@ const slow = [
   'test/store/{postgres,sqlite}.test.ts',
   'test/postgres/**/*.test.ts',
   'test/{processes,browser}/**/*.test.ts',
+  'test/cli/canaries.test.ts',
+  'test/effects/git/{archive,repository}.test.ts',
 ];
 
 /** What takes longest, which nothing should wait for at the end. */
@@ -34,7 +36,7 @@ class SlowFirst extends BaseSequencer {
     const sorted = (await super.sort(files)).sort((a, b) => placeOf(a) - placeOf(b));
     const slow = sorted.filter(({ project }) => project.name === 'slow');
     const isWaiting = ({ moduleId }: TestSpecification) =>
-      /\/test\/(processes|browser)\//.test(moduleId);
+      /\/test\/(processes|browser|cli|effects)\//.test(moduleId);
     const waiting = slow.filter(isWaiting);
     const busy = slow.filter((file) => !isWaiting(file));
     const turns = Array.from({ length: Math.max(busy.length, waiting.length) }, (_, at) =>
