@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const program = new URL('../dist/program/main.js', import.meta.url);
 // Says so in one line where Node is too old for what is loaded next (the native module crashes there).
@@ -15,6 +15,10 @@ if (major < 22 || (major === 22 && minor < 19)) {
     'error[E_NOT_BUILT]: this clone of Lockstep is not built yet\n  Run npm run build in it.\n',
   );
   process.exitCode = 2;
+} else if (process.argv.length === 3 && /^(--version|-V|version)$/.test(process.argv[2])) {
+  // What the program would say, without loading it.
+  const about = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  process.stdout.write(`${JSON.parse(about).version}\n`);
 } else {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache?.();

@@ -83,13 +83,21 @@ describe('what a kind of target or channel hands in', () => {
 
 /** Packages that a command has no use for. */
 const needless: Readonly<Record<string, readonly string[]>> = {
-  '--version': ['zod', 'xstate', 'undici', 'kysely', 'yaml', 'pg', 'hono'],
   help: ['zod', 'xstate', 'undici', 'kysely', 'yaml', 'pg', 'hono'],
   status: ['undici', 'yaml', 'pg', 'hono'],
   log: ['undici', 'yaml', 'pg', 'hono'],
   replay: ['undici', 'yaml', 'pg', 'hono'],
   export: ['undici', 'yaml', 'pg', 'hono'],
 };
+
+it.each(['--version', '-V', 'version'])(
+  '%s loads nothing, and says what the program does',
+  async (asked) => {
+    expect(await loads([asked])).toEqual([]);
+    const { exit, stdout, stderr } = await stage.start([asked]).ended;
+    expect({ exit, stdout, stderr }).toEqual(await stage.here().run([asked]));
+  },
+);
 
 describe.each(Object.entries(needless))('%s', { timeout: 60_000 }, (name, packages) => {
   it('loads nothing that only a deploy needs', async () => {
