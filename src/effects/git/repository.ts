@@ -327,9 +327,14 @@ async function listCommits(
     if (!isCut) break;
   }
   const total = newest.length < range.limit ? newest.length : await count();
-  const shas = newest.map(([sha = '']) => sha);
-  const commits = await readCommits(git, shas.reverse(), signal);
-  return { total, commits: commits.filter((commit) => commit !== null) };
+  // What was read before is not read again: of a deploy of one commit that is all of them.
+  const commits = new Map(access.known.commits);
+  const shas = newest.map(([sha = '']) => sha).reverse();
+  const unread = shas.filter((sha) => !commits.has(sha));
+  for (const commit of await readCommits(git, unread, signal)) {
+    if (commit !== null) commits.set(commit.sha, commit);
+  }
+  return { total, commits: shas.flatMap((sha) => commits.get(sha) ?? []) };
 }
 
 async function archive(
