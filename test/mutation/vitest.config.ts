@@ -3,10 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /**
- * A worker of Stryker's is a thread, which has no current folder of its own, as a whole command needs one. What a test
- * loads anew while it runs would be taken for that test's, though it runs whenever a file is loaded.
+ * A worker of Stryker's is a thread, which has no current folder of its own, as a whole command needs one.
  */
-const unfit = /command-here|processes\/stage|resetModules|process\.chdir/;
+const unfit = /command-here|processes\/stage|process\.chdir/;
 
 export default defineConfig({
   test: {

@@ -176,8 +176,7 @@ class FencedClient implements HttpClient {
     } catch (error) {
       request.signal.throwIfAborted();
       if (error instanceof LockstepError) throw error;
-      if (isLate)
-        return new NoAnswer(`no answer within ${formatDuration(timeoutMs)}`, true);
+      if (isLate) return new NoAnswer(`no answer within ${formatDuration(timeoutMs)}`, true);
       return error instanceof NoAnswer ? error : new NoAnswer('the connection failed', true);
     } finally {
       request.signal.removeEventListener('abort', giveUp);

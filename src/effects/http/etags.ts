@@ -46,5 +46,7 @@ function cacheable(request: HttpRequest): boolean {
 function keyOf({ method, url, headers = {} }: HttpRequest): string {
   const given = Object.keys(headers).filter((name) => name !== 'user-agent');
   // No header has a line's end in it.
-  return [`${method} ${url}`, ...given.sort().map((name) => `${name}: ${headers[name]}`)].join('\n');
+  return [`${method} ${url}`, ...given.sort().map((name) => `${name}: ${headers[name]}`)].join(
+    '\n',
+  );
 }

@@ -63,11 +63,7 @@ async function shown(
   columns: number | null,
   env: Record<string, string> = {},
 ): Promise<string> {
-  const here = new CommandHere(
-    folder,
-    { PIPELINE_STORE: store, ...env },
-    { modules: 'shared', columns },
-  );
+  const here = new CommandHere(folder, { PIPELINE_STORE: store, ...env }, { columns });
   const { stdout, stderr } = await here.run(args);
   return stdout + stderr;
 }
