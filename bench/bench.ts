@@ -3,7 +3,7 @@
 /** One figure: what was measured, over what it is measured against, where there is such a thing. */
 export interface Figure {
   readonly what: string;
-  readonly unit: 'ms' | 'µs' | 'MiB';
+  readonly unit: 'ms' | 'µs' | 'MiB' | 'requests';
   readonly measured: number;
   /** The limit or the peer of the same run. */
   readonly against: { readonly what: string; readonly measured: number } | null;

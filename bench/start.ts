@@ -1,40 +1,70 @@
 /** What it takes to start each command, beside `node -e 0`: each answers from a log of one deploy. */
-import { type Bench, type Figure, type Size, takeTurns } from './bench.ts';
+import { join } from 'node:path';
+import { type Bench, type Figure, type Goal, type Size, takeTurns } from './bench.ts';
 import { compared, type Measured, measured } from './process.ts';
 import { BenchStage, binary } from './stage.ts';
 
 const deploy = '1-';
 const order = ['--reason', 'bench', '--branch', 'master'];
 
-/** What is measured: the arguments of `node`. */
+/**
+ * Every command that ends by itself, and what it is given: `init` wants an empty repository, `sandbox` and `serve` are
+ * there to stay, `resume` and `rollback` are as long as a deploy, `unlock` wants a lane that is held, `open` opens a browser, `doctor` waits for vendors.
+ */
 const commands: Readonly<Record<string, readonly string[]>> = {
-  'node -e 0': ['-e', '0'],
-  '--version': [binary, '--version'],
-  help: [binary, 'help'],
-  status: [binary, 'status'],
-  'status --json': [binary, 'status', '--json'],
-  log: [binary, 'log', deploy],
-  replay: [binary, 'replay', deploy],
-  export: [binary, 'export'],
-  docs: [binary, 'docs'],
-  disable: [binary, 'disable', ...order],
-  enable: [binary, 'enable', ...order],
+  '--version': [],
+  help: [],
+  'help advance': [],
+  'completion bash': [],
+  'complete log': [],
+  'status --offline': [],
+  status: [],
+  'status --json': [],
+  explain: ['HEAD'],
+  log: [deploy],
+  replay: [deploy],
+  export: [],
+  verify: [],
+  metrics: [],
+  'report --since 2000-01-01': [],
+  whatif: ['--set', 'gates.stuckExit=0'],
+  views: [],
+  docs: [],
+  disable: order,
+  enable: order,
 };
+
+/** What is aimed at, beside `node -e 0`. */
+const goals: Readonly<Record<string, { readonly time?: Goal; readonly memory?: Goal }>> = {
+  '--version': { time: { times: 1.5 } },
+  'status --offline': { time: { times: 3 } },
+  'advance, a whole deploy': { memory: { times: 2.5 } },
+};
+
+const bareNode = 'node -e 0';
+const exported = (stage: BenchStage): string => join(stage.repository, '../exported.jsonl');
 
 async function run({ quick }: Size): Promise<Figure[]> {
   const stage = await BenchStage.set();
   try {
     await stage.advance(1, stage.commit('Change 1'));
     const place = { cwd: stage.repository, env: stage.environment };
-    const starts = Object.entries(commands).map(([name, args]) => {
-      return [name, () => measured(args, place)] as const;
+    await stage.pipeline('export', '--output', exported(stage));
+    const starts = Object.entries(commands).map(([name, more]) => {
+      return [name, () => measured([binary, ...name.split(' '), ...more], place)] as const;
     });
-    const contenders = Object.fromEntries(starts) as Record<string, () => Promise<Measured>>;
-    const { 'node -e 0': bare = [], ...runs } = await takeTurns(quick ? 3 : 9, contenders);
-    const none = { time: null, memory: null };
-    return Object.entries(runs).flatMap(([name, each]) =>
-      compared(name, each, { what: 'node -e 0', runs: bare }, none),
-    );
+    let build = 1;
+    const contenders: Record<string, () => Promise<Measured>> = {
+      [bareNode]: () => measured(['-e', '0'], place),
+      ...Object.fromEntries(starts),
+      import: () => stage.pipeline('import', exported(stage)),
+      'advance, a whole deploy': () => stage.advance(++build, stage.commit(`Change ${build}`)),
+    };
+    const { [bareNode]: bare = [], ...runs } = await takeTurns(quick ? 3 : 9, contenders);
+    return Object.entries(runs).flatMap(([name, each]) => {
+      const { time = null, memory = null } = goals[name] ?? {};
+      return compared(name, each, { what: bareNode, runs: bare }, { time, memory });
+    });
   } finally {
     await stage.strike();
   }

@@ -31,7 +31,7 @@ export function printError(
     .split('\n')
     .filter(Boolean);
   const told = [
-    ...`${terminal.color.red(`error[${code}]:`)} ${safeLines(message)}`.split('\n'),
+    ...`${terminal.color.red(`error[${safe(code)}]:`)} ${safeLines(message)}`.split('\n'),
     ...hints.map((line) => `  ${safe(line)}`),
   ];
   printLines(told, { ...terminal, out: terminal.err });
