@@ -24,7 +24,7 @@ beforeAll(async () => {
   const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'not yet' };
   await writeLane(log, { type: 'lane.disabled', data: person }, 'acme-docs');
   await log.close();
-  here = new CommandHere(folder, { PIPELINE_STORE: store }, { modules: 'shared' });
+  here = new CommandHere(folder, { PIPELINE_STORE: store });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
