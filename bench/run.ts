@@ -10,7 +10,16 @@ import type { Bench, Figure } from './bench.ts';
 import { machine } from './machine.ts';
 import { type Report, tableLines, toMarkdown } from './report.ts';
 
-const names = ['append', 'import', 'history', 'start', 'hand-over', 'waiting', 'deploy'] as const;
+const names = [
+  'append',
+  'import',
+  'history',
+  'start',
+  'hand-over',
+  'waiting',
+  'deploy',
+  'pages',
+] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

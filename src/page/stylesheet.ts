@@ -44,6 +44,6 @@ ul.parts{list-style:none;padding:0;margin:.3rem 0;display:flex;flex-wrap:wrap;ga
 .part-queued{fill:#7a8794}.part-locked{fill:#3d6fb4}.part-deploying{fill:#0b8a62}.part-verifying{fill:#8a5bb0}.part-held{fill:#c05a1a}
 /* On a phone a row is a few lines, the longest text whole; its cells keep their order. */
 @media(max-width:40rem){dl:not(.figures){grid-template-columns:1fr}dl:not(.figures) dt{margin-top:.3rem}
-.stack thead{position:absolute;left:-99em}.stack,.stack tbody{display:block}.stack tr{display:flex;flex-wrap:wrap;gap:.1rem .9rem;border-bottom:1px solid var(--line);padding:.35rem 0}.stack td{border:0;padding:0;min-width:0;overflow-wrap:anywhere}.stack td.text{flex-basis:100%}.stack td:empty{display:none}}
+.stack caption{display:block}.stack thead{position:absolute;left:-99em}.stack,.stack tbody{display:block}.stack tr{display:flex;flex-wrap:wrap;gap:.1rem .9rem;border-bottom:1px solid var(--line);padding:.35rem 0}.stack td{border:0;padding:0;min-width:0;overflow-wrap:anywhere}.stack td.text{flex-basis:100%}.stack td:empty{display:none}}
 @media print{@page{size:A4;margin:14mm}header nav,.skip,form{display:none}a{color:inherit}.chart{max-height:none}}
 ${chartStyle}`.replace(/\n+/g, '\n');

@@ -108,7 +108,7 @@ function formOf(query: URLSearchParams): HistoryForm {
 
 /** A page is rendered again when the log has grown, and after this time: who is alive is in no event. */
 const freshMs = 5_000;
-const keptPages = 200;
+const keptPages = 50;
 
 interface Kept {
   readonly position: number;
@@ -136,6 +136,7 @@ export class Pages {
     const text = pageAt(this.#sources, url, position).then((parts) =>
       parts === null ? null : document(parts, addresses),
     );
+    for (const [old, { position: at }] of this.#kept) if (at !== position) this.#kept.delete(old);
     this.#kept.delete(key);
     this.#kept.set(key, { position, atMs: this.#ranMs(), text });
     for (const oldest of this.#kept.keys()) {

@@ -5,7 +5,7 @@ import { declaredTransitions } from '../machine/outline.ts';
 import type { ToldChart, ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
 import type { LaneFigures } from '../page/figures.ts';
 import { redactAll } from '../redaction/gate.ts';
-import { type ChartUse, chartUse } from '../runtime/accounts/chart-use.ts';
+import { type ChartUse, chartUse, type Walk, walkOf } from '../runtime/accounts/chart-use.ts';
 import { readLaneRecord, recentDeploys, recentPeriod } from '../runtime/accounts/deploy-record.ts';
 import { laneMetrics } from '../runtime/accounts/metrics.ts';
 import { actorIn } from '../runtime/actor.ts';
@@ -90,7 +90,9 @@ const usedMax = 100;
 
 /** How the log's last deploys went through the chart. @throws LogFault */
 export async function readChartUse(log: EventLog): Promise<ChartUse> {
-  return chartUse(await recentDeploys(log, usedMax), declaredTransitions(chart));
+  const walks: Walk[] = [];
+  for await (const record of recentDeploys(log, usedMax)) walks.push(walkOf(record));
+  return chartUse(walks, declaredTransitions(chart));
 }
 
 /** How every lane stands, as the log knows it: whoever looks at a page asks no target. */

@@ -1,5 +1,6 @@
 /** `pipeline serve`: the log as pages. It reads, and writes nothing but what it prints. */
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../../effects/clock.ts';
 import type { Repository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
@@ -58,6 +59,8 @@ async function asFiles(folder: string, flags: ServeFlags, terminal: Terminal): P
 }
 
 async function onServer(flags: ServeFlags, terminal: Terminal): Promise<number> {
+  // It runs for days beside other things: what pages leave behind is cleared away early, rather than kept for speed.
+  setFlagsFromString('--optimize-for-size');
   const port = Number(flags.port);
   if (!/^\d{1,5}$/.test(flags.port) || port > 65_535) {
     throw new UsageError('E_USAGE', `--port takes a number from 0 to 65535, not ${flags.port}`);

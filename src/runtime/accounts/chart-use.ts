@@ -16,6 +16,16 @@ export interface ChartUse {
   readonly transitions: Readonly<Record<string, Use>>;
 }
 
+/** A deploy's way: of each event only what it took. The first one is how the deploy came to be. */
+export type Walk = readonly {
+  readonly type: string;
+  readonly to: string;
+  readonly timeMs: number;
+}[];
+
+export const walkOf = ({ steps }: DeployRecord): Walk =>
+  steps.map(({ event, to, time }) => ({ type: event.type, to, timeMs: Date.parse(time) }));
+
 interface Move {
   readonly from: string;
   readonly event: string;
@@ -30,31 +40,27 @@ type Declared = Pick<OutlinedTransition, 'from' | 'event' | 'to'>;
 export const transitionKey = ({ from, event, to }: Declared): string => `${from} ${event} ${to}`;
 
 /** @param declared the chart's transitions; what was recorded of another chart, and is none of these, is left out */
-export function chartUse(
-  records: readonly DeployRecord[],
-  declared: readonly Declared[],
-): ChartUse {
+export function chartUse(walks: readonly Walk[], declared: readonly Declared[]): ChartUse {
   const transitions = new Map<string, number[]>();
-  for (const move of records.flatMap(movesOf)) {
+  for (const move of walks.flatMap(movesOf)) {
     const taken = declared.filter((one) => isOf(move, one));
     // What a state says goes before what the states around it say.
     const [deepest] = taken.toSorted((a, b) => b.from.length - a.from.length);
     if (deepest !== undefined) add(transitions, transitionKey(deepest), move.tookMs);
   }
-  const asked = records.map(({ steps: [first] }) => first.time).sort();
+  const asked = walks.flatMap(([first]) => first?.timeMs ?? []);
   return {
-    deploys: records.length,
-    since: asked[0] ?? null,
-    states: statesUse(records),
+    deploys: walks.length,
+    since: asked.length === 0 ? null : new Date(Math.min(...asked)).toISOString(),
+    states: statesUse(walks),
     transitions: inUse(transitions),
   };
 }
 
-function movesOf({ steps }: DeployRecord): Move[] {
-  return steps.slice(1).map(({ event, to, time }, i) => {
-    const before = steps[i] ?? steps[0];
-    const tookMs = Date.parse(time) - Date.parse(before.time);
-    return { from: before.to, event: event.type, to, tookMs };
+function movesOf(walk: Walk): Move[] {
+  return walk.slice(1).map(({ type, to, timeMs }, i) => {
+    const { to: from, timeMs: sinceMs } = walk[i] ?? { to, timeMs };
+    return { from, event: type, to, tookMs: timeMs - sinceMs };
   });
 }
 
@@ -66,13 +72,12 @@ function isOf(move: Move, { from, event, to }: Declared): boolean {
 
 const isIn = (state: string, around: string): boolean => `${state}.`.startsWith(`${around}.`);
 
-function statesUse(records: readonly DeployRecord[]): Readonly<Record<string, Use>> {
+function statesUse(walks: readonly Walk[]): Readonly<Record<string, Use>> {
   const entered = new Map<string, number>();
   const left = new Map<string, number[]>();
-  for (const { steps } of records) {
+  for (const walk of walks) {
     const since = new Map<string, number>();
-    for (const { to, time } of steps) {
-      const now = Date.parse(time);
+    for (const { to, timeMs: now } of walk) {
       const around = withAround(to);
       for (const [state, from] of since) {
         if (around.includes(state)) continue;

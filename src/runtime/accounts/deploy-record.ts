@@ -204,17 +204,20 @@ async function beginningOf(
   return null;
 }
 
-/** The deploys of all lanes that were asked for last, the newest first; one that this version cannot read is left out. @throws LogFault */
-export async function recentDeploys(log: EventLog, limit: number): Promise<DeployRecord[]> {
+/**
+ * The deploys of all lanes that were asked for last, the newest first, one after the other: each is large. One that this
+ * version cannot read is left out.
+ *
+ * @throws LogFault
+ */
+export async function* recentDeploys(log: EventLog, limit: number): AsyncGenerator<DeployRecord> {
   const rows = await projected(log).query(deploysProjection, (db) =>
     db.selectFrom('deploys').select('deploy').orderBy('requested_position', 'desc').limit(limit),
   );
-  const records: DeployRecord[] = [];
   for (const { deploy } of rows) {
     const record = await readDeployRecord(log, deploy).catch(unlessUnreadable);
-    if (record !== null) records.push(record);
+    if (record !== null) yield record;
   }
-  return records;
 }
 
 function unlessUnreadable(error: unknown): null {

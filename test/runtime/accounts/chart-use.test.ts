@@ -2,12 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { chart } from '../../../src/machine/chart.ts';
 import { declaredTransitions, statesOf } from '../../../src/machine/outline.ts';
-import { chartUse, transitionKey } from '../../../src/runtime/accounts/chart-use.ts';
+import { chartUse, transitionKey, walkOf } from '../../../src/runtime/accounts/chart-use.ts';
+import type { DeployRecord } from '../../../src/runtime/accounts/deploy-record.ts';
 import { sample } from '../../machine/samples.ts';
 import { live, minute, recordOf, toProduction } from './records.ts';
 
 const declared = declaredTransitions(chart);
-const use = (...records: Parameters<typeof chartUse>[0]) => chartUse(records, declared);
+const use = (...records: DeployRecord[]) => chartUse(records.map(walkOf), declared);
 const ms = (minutes: number): number => minutes * 60_000;
 
 describe('of a small history', () => {
