@@ -1,6 +1,7 @@
 /** What one simulated process is made of: real effects, runtime and lock, over the wires of its lane's world. */
+
 import type { Clock } from '../../src/effects/clock.ts';
-import type { History } from '../../src/effects/history/history.ts';
+import type { QueueHistory } from '../../src/effects/history/history.ts';
 import { createHttpClient } from '../../src/effects/http/client.ts';
 import type { HttpClient, Transport } from '../../src/effects/http/request.ts';
 import type { Ports } from '../../src/effects/ports.ts';
@@ -50,7 +51,7 @@ export interface Assembled {
   readonly keeper: LeaseKeeper;
   readonly http: HttpClient;
   readonly targets: Targets;
-  readonly history: History;
+  readonly history: QueueHistory;
   readonly services: ServiceTable;
   readonly lock: LaneLock;
   readonly liveness: Liveness;
@@ -68,11 +69,7 @@ export function assemble(options: AssembleOptions): Assembled {
     notice: () => {},
   });
   const targets = targetsOf(options);
-  const history: History = {
-    relation: async (base, head) => lane.graph.relation(base, head),
-    notes: async (base, head) => lane.graph.notes(base, head),
-    fullId: async (named) => lane.graph.fullId(named),
-  };
+  const history = lane.graph.history();
   // As the program has it: one knowledge of the lane for the lock and the gates.
   const lanes = new Lanes(log);
   const unbroken = createServices({
@@ -98,7 +95,7 @@ export function assemble(options: AssembleOptions): Assembled {
   const ci = lane.ci?.lockOf(run.id, options.deploy, clock, ports);
   const stored = createStoreLock({
     ...{ log, lanes, clock, run, keeper, leaseMs, liveness },
-    relations: async (base, heads) => heads.map((head) => lane.graph.relation(base, head)),
+    relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
     quiesce: async (signal) => {
       if (mutation.restless === true) return;
       await quiesce(quietOf(wanted.settings, targets), ports(signal));

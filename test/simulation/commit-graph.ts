@@ -1,5 +1,6 @@
 /** A repository in memory: commits and their parents, for what the simulation asks of git. */
 import { createHash } from 'node:crypto';
+import type { QueueHistory } from '../../src/effects/history/history.ts';
 import type { ReleaseNotes } from '../../src/machine/events.ts';
 import type { Relation } from '../../src/machine/lane.ts';
 
@@ -8,9 +9,23 @@ export class CommitGraph {
 
   /** A commit on top of another one; null begins a history. */
   commit(parent: string | null): string {
-    const sha = createHash('sha1').update(`${parent} ${this.#parents.size}`).digest('hex');
+    const sha = this.idOf(parent, this.#parents.size);
     this.#parents.set(sha, parent);
     return sha;
+  }
+
+  protected idOf(parent: string | null, count: number): string {
+    return createHash('sha1').update(`${parent} ${count}`).digest('hex');
+  }
+
+  /** What one run asks of it. */
+  history(): QueueHistory {
+    return {
+      relation: async (base, head) => this.relation(base, head),
+      relations: async (base, heads) => heads.map((head) => this.relation(base, head)),
+      notes: async (base, head) => this.notes(base, head),
+      fullId: async (named) => this.fullId(named),
+    };
   }
 
   /** How `head` stands to `base`. */

@@ -42,7 +42,7 @@ export class LaneWorld {
   readonly name: string;
   readonly releasePhase: string | null;
   readonly releasePhaseMs: number;
-  readonly graph = new CommitGraph();
+  readonly graph: CommitGraph;
   readonly health = new HealthTruth();
   /** How many reads Heroku was sent. */
   reads = 0;
@@ -66,15 +66,17 @@ export class LaneWorld {
   /** When what forbids production came to be so; the past forgives nobody who read before that. */
   switchedAt = 0;
 
-  /** @param of how long each release of either app is pending, 0: it is there at once; and what the apps are on */
+  /** @param of how long each release of either app is pending, 0: it is there at once; what the apps are on; and its commits */
   constructor(
     name: string,
     time: VirtualTime,
     of: Pick<Scenario, 'releasePhaseMs' | 'on' | 'habits' | 'lock'> = {},
+    graph = new CommitGraph(),
   ) {
     const { releasePhaseMs = 0, on = 'cedar', habits = defaultHabits, lock = 'store' } = of;
     const generation = on === 'fir' ? 'fir' : 'cedar';
     this.name = name;
+    this.graph = graph;
     this.#time = time;
     this.releasePhase = releasePhaseMs > 0 ? 'rake db:migrate' : null;
     this.releasePhaseMs = Math.max(3_000, releasePhaseMs);

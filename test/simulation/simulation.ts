@@ -28,6 +28,7 @@ import { actorCalled } from '../actor.ts';
 import type { PersonAct } from './acts.ts';
 import { type AppName, production, staging, type WireFault } from './apps.ts';
 import { type AssembleOptions, assemble } from './assembled.ts';
+import { CommitGraph } from './commit-graph.ts';
 import { Ends } from './ends.ts';
 import { Explained } from './explained.ts';
 import { Fences } from './fences.ts';
@@ -80,20 +81,24 @@ export interface SimulateOptions {
   readonly watch?: (services: ServiceTable, of: { deploy: string; log: EventLog }) => ServiceTable;
   /** Told every event of the log at the end, for whoever looks into a failing seed. */
   readonly trace?: (line: string) => void;
+  /** The commits of a lane; left out, they are in memory. */
+  readonly graphOf?: (lane: number, time: VirtualTime) => CommitGraph;
   /** Opens the log, on a clock that may be wrong; left out, it is SQLite's in memory. */
   readonly openLog?: (time: VirtualTime, now: () => number) => Promise<EventLog>;
 }
 
 export async function simulate(
   scenario: Scenario,
-  { mutation = {}, trace, explained = false, openLog = inMemory, watch }: SimulateOptions = {},
+  options: SimulateOptions = {},
 ): Promise<Outcome> {
+  const { mutation = {}, trace, explained = false, openLog = inMemory, watch, graphOf } = options;
   const time = new VirtualTime(startMs);
   const logClock = { aheadMs: 0 };
   const log = await openLog(time, () => time.now() + logClock.aheadMs);
   const watched = {
     trace: trace ?? null,
     services: watch ?? ((services: ServiceTable) => services),
+    graphOf: graphOf ? (lane: number) => graphOf(lane, time) : () => new CommitGraph(),
   };
   const simulation = new Simulation(scenario, mutation, { time, log, logClock }, watched);
   return simulation.run(explained);
@@ -113,6 +118,7 @@ interface Job {
 interface Watched {
   readonly trace: ((line: string) => void) | null;
   readonly services: NonNullable<SimulateOptions['watch']>;
+  readonly graphOf: (lane: number) => CommitGraph;
 }
 
 class Simulation {
@@ -144,7 +150,7 @@ class Simulation {
     scenario: Scenario,
     mutation: Mutation,
     { time, log, logClock }: { time: VirtualTime; log: EventLog; logClock: { aheadMs: number } },
-    { trace, services }: Watched,
+    { trace, services, graphOf }: Watched,
   ) {
     this.#trace = trace;
     this.#watch = services;
@@ -164,7 +170,7 @@ class Simulation {
     this.#log = timed.log;
     this.#lanes = Array.from(
       { length: scenario.lanes },
-      (_, i) => new LaneWorld(`lane-${i}`, time, scenario),
+      (_, i) => new LaneWorld(`lane-${i}`, time, scenario, graphOf(i)),
     );
     for (const lane of this.#lanes) lane.outage = scenario.outage;
     this.#invariants = new Invariants(timed, time, scenario);

@@ -523,6 +523,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: `${gates} › say`,
   },
   {
+    id: 'a-shallow-clone-says-no-amid-whole-deploys',
+    promise: order,
+    file: 'src/effects/git/ancestry.ts',
+    symbol: 'relationHere',
+    code: "(await isShallow(access, signal)) ? 'unknown' : 'diverged'",
+    by: "'diverged'",
+    noticedBy: 'test/simulation/shallow-clones.test.ts',
+  },
+  {
     id: 'a-shallow-clone-says-no',
     promise: order,
     file: 'src/effects/git/ancestry.ts',
