@@ -72,18 +72,18 @@ async function run(...args: readonly string[]): Promise<EndedHere> {
 describe.each(logs)('$name', ({ name, file, text, events, digest }) => {
   const store = (): string => `sqlite:${join(folder, `${name.replace('/', '-')}.db`)}`;
 
-  it('is imported and found whole, and is exported as it came', async () => {
+  it('is imported and found whole, by the head that was told then and by today’s, and is exported as it came', async () => {
     const imported = await run('import', file, '--store', store(), '--json');
-    expect(JSON.parse(imported.stdout)).toMatchObject({
-      imported: events.length,
-      headDigest: digest,
-    });
-    const log = await openLog(store(), { readOnly: true });
-    const verified = await log.verify().finally(() => log.close());
-    expect(verified).toMatchObject({ events: events.length, headDigest: digest, fault: null });
+    const { headDigest, imported: count } = JSON.parse(imported.stdout);
+    expect(count).toBe(events.length);
+    const heads = [digest, headDigest].flatMap((one) => ['--head', `${one}@${events.length}`]);
+    const verified = await run('verify', '--store', store(), ...heads, '--json');
+    const { pinned, head } = JSON.parse(verified.stdout);
+    expect(head).toEqual({ digest: headDigest, position: events.length });
+    expect(pinned.map(({ isRight }: { isRight: boolean }) => isRight)).toEqual([true, true]);
     const exported = await run('export', '--store', store());
     expect(exported.stdout).toBe(text);
-    expect(exported.stderr).toContain(digest);
+    expect(exported.stderr).toContain(headDigest);
   });
 
   it('is told as ever, and replayed', async () => {

@@ -1,9 +1,10 @@
 /** The number of each event's schema. The steps from earlier ones to it: `upcasters.ts`, and each target's own. */
 import { type EventType, eventSchemas } from './events.ts';
 import { type LaneEventType, laneEventSchemas } from './lane.ts';
+import type { HeadEventType } from './log-head.ts';
 
 /** Of each type whose schema was changed since it came into use; any other's number is 1. */
-const changed: Partial<Record<EventType | LaneEventType, number>> = {
+const changed: Partial<Record<EventType | LaneEventType | HeadEventType, number>> = {
   'deploy.requested': 3,
   'deploy.superseded': 2,
   'deploy.observed': 2,
@@ -21,6 +22,7 @@ const changed: Partial<Record<EventType | LaneEventType, number>> = {
   'lane.deployed': 2,
   'lane.stuck': 2,
   'lane.shipped': 2,
+  'head.signed': 2,
 };
 
 /** The number of the schema in use, by type. */

@@ -7,8 +7,8 @@ const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 export const headEventSchemas = {
   /** What the log was up to a position, in the words of somebody who has the key. */
   'head.signed': z.strictObject({
-    /** Over every stream's name, last version and last hash, 64 hex digits. */
-    digest: hex64,
+    /** `2-` and 64 hex digits over the hashes of all events; of schema 1: 64 digits over every stream's name, last version and last hash. */
+    digest: z.string().regex(/^(2-)?[0-9a-f]{64}$/),
     /** The last event that it is over. */
     position: z.int().nonnegative(),
     /** Ed25519, base64url. */
@@ -18,4 +18,5 @@ export const headEventSchemas = {
   }),
 } as const;
 
+export type HeadEventType = keyof typeof headEventSchemas;
 export type SignedHead = z.infer<(typeof headEventSchemas)['head.signed']>;

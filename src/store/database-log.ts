@@ -9,7 +9,6 @@ import {
   headLook,
   headPosition,
   insertion,
-  lastEvents,
   lastMark,
   type Mark,
   markLook,
@@ -19,6 +18,7 @@ import {
   streamBeginnings,
 } from './event-table.ts';
 import { verifyRows } from './hash-chain.ts';
+import { headOfLog } from './head-of-log.ts';
 import {
   assertHeld,
   findLease,
@@ -49,7 +49,6 @@ import type {
   Verification,
 } from './log.ts';
 import { StoreReplaced } from './log.ts';
-import { LogHeads } from './log-heads.ts';
 import { type BoundStatement, type Database, lookUp, type Procedure } from './procedure.ts';
 import type { ProjectedLog, Projection } from './projection.ts';
 import { ReadModels } from './read-models.ts';
@@ -251,12 +250,8 @@ export class DatabaseLog implements ProjectedLog {
     return this.#database.read(headPosition);
   }
 
-  async headDigest(): Promise<LogHead> {
-    const ends = await this.#database.read(lastEvents);
-    const heads = new LogHeads();
-    for (const end of ends) heads.set(end.stream, end, end.position);
-    const position = ends.reduce((last, end) => Math.max(last, end.position), 0);
-    return { digest: heads.digest(), position };
+  headDigest(): Promise<LogHead> {
+    return headOfLog(this.#database);
   }
 
   lease(resource: string): Promise<Lease | null> {

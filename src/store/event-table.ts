@@ -39,6 +39,14 @@ const byId = new Statement((db, { id }: { id: string }) => all(db).where('id', '
 const hashAt = new Statement((db, { position }: { position: number }) =>
   db.selectFrom('events').select('hash').where('position', '=', position),
 );
+const hashesAfter = new Statement((db, { after, limit }: Range) =>
+  db
+    .selectFrom('events')
+    .select('hash')
+    .where('position', '>', after)
+    .orderBy('position')
+    .limit(whole(limit)),
+);
 const last = new Statement((db, _value: object) =>
   db
     .selectFrom('events')
@@ -53,21 +61,6 @@ const streamHead = new Statement((db, { stream }: { stream: string }) =>
     .where('stream', '=', text(stream))
     .orderBy('version', 'desc')
     .limit(one),
-);
-/** By the index of streams. */
-const lastOfStreams = new Statement((db, _value: object) =>
-  db
-    .selectFrom('events')
-    .innerJoin(
-      db
-        .selectFrom('events')
-        .select((eb) => ['stream as name', eb.fn.max('version').as('newest')])
-        .groupBy('stream')
-        .as('ends'),
-      (join) =>
-        join.onRef('ends.name', '=', 'events.stream').onRef('ends.newest', '=', 'events.version'),
-    )
-    .select(['events.stream', 'events.version', 'events.hash', 'events.position']),
 );
 const ofStream = new Statement((db, value: { stream: string; from: number; limit: number }) =>
   all(db)
@@ -141,11 +134,13 @@ export function* headPosition(): Procedure<number> {
   return (yield* last.first({}))?.position ?? 0;
 }
 
-/** The last event of every stream, as of one moment. */
-export function lastEvents(): Procedure<
-  Pick<EventRow, 'stream' | 'version' | 'hash' | 'position'>[]
-> {
-  return lastOfStreams.all({});
+export function* hashOfEvent(position: number): Procedure<string | null> {
+  return (yield* hashAt.first({ position }))?.hash ?? null;
+}
+
+/** Of the events after a position, in their order. */
+export function* hashes(after: number, limit: number): Procedure<string[]> {
+  return (yield* hashesAfter.all({ after, limit })).map((row) => row.hash);
 }
 
 /** The log's last event; null while there is none. */

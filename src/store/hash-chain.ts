@@ -1,6 +1,7 @@
 /** The hash chain: what an event's hash is over, and the check that a whole log still adds up. */
 import { hash } from 'node:crypto';
-import type { Verification } from './log.ts';
+import { HeadChain, headMark } from './head-chain.ts';
+import type { LogHead, Verification } from './log.ts';
 import { canonical, type Head, LogHeads } from './log-heads.ts';
 import type { EventRow } from './tables.ts';
 
@@ -25,24 +26,32 @@ export interface Flaw {
 
 /** A log event by event, in the order of their positions: does each follow from those before it? */
 export class Chain {
-  readonly heads = new LogHeads();
+  readonly #heads = new LogHeads();
+  readonly #digests = new HeadChain();
   #last: EventRow | null = null;
 
   get streams(): number {
-    return this.heads.size;
+    return this.#heads.size;
   }
 
   /** Takes the next event in, whatever is wrong with it. */
   add(row: EventRow): Flaw | null {
-    const flaw = flawOf(row, this.#last, this.heads.get(row.stream) ?? noHead);
-    this.heads.set(row.stream, row, row.position);
+    const flaw = flawOf(row, this.#last, this.#heads.get(row.stream) ?? noHead);
+    this.#heads.set(row.stream, row, row.position);
+    this.#digests.add(row.hash);
     this.#last = row;
     return flaw;
   }
 
   /** Of the log up to the event that was taken in last. */
   digest(): string {
-    return this.heads.digest();
+    return this.#digests.digest();
+  }
+
+  /** Whether the log was the one of that head when it ended there; false, too, where that is too long ago. */
+  isHead({ digest, position }: LogHead): boolean {
+    const own = digest.startsWith(headMark) ? this.#digests : this.#heads;
+    return own.digestAt(position) === digest;
   }
 }
 

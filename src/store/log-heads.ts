@@ -1,4 +1,4 @@
-/** The last event of every stream, and the digest over all of them: the log's head. */
+/** The last event of every stream, and the digest over all of them: what a log's head was in earlier versions. */
 import { createHash } from 'node:crypto';
 
 export interface Head {
@@ -48,12 +48,10 @@ export class LogHeads {
     if (this.#changes.length > 2 * undoMin) this.#changes = this.#changes.slice(-undoMin);
   }
 
-  /** SHA-256 (hex) over every stream's name, last version and last hash, in the order of the names’ bytes. */
-  digest(): string {
-    return this.#digestBut(new Map());
-  }
-
-  /** The digest as it was when the log ended at that position; null: that is too long ago. */
+  /**
+   * SHA-256 (hex) over every stream's name, last version and last hash, in the order of the names’ bytes, as it was when the
+   * log ended at that position; null: that is too long ago.
+   */
   digestAt(position: number): string | null {
     const undone = new Map<string, Head | undefined>();
     for (let at = this.#changes.length - 1; ; at--) {

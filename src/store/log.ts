@@ -110,7 +110,7 @@ export interface Verification {
 
 /** The whole log in 64 hex digits: whoever keeps it elsewhere sees any change of what the log was then. */
 export interface LogHead {
-  /** SHA-256 over every stream's name, version and last hash, in name order. */
+  /** `2-` and 64 hex digits over the hashes of all events; of earlier versions 64 digits over every stream's name, version and last hash. */
   readonly digest: string;
   /** The last event's; 0 for an empty log. */
   readonly position: number;

@@ -140,7 +140,7 @@ describe('report', () => {
     expect(exit).toBe(0);
     expect(stdout.split('\r\n')).toHaveLength(3);
     expect(stdout).toMatch(/,acme-web,deploy,production,live,501-bbbbbbbb,v1,/);
-    expect(stderr).toMatch(/^1 change of production; log head [0-9a-f]{64}@24\n$/);
+    expect(stderr).toMatch(/^1 change of production; log head 2-[0-9a-f]{64}@24\n$/);
   });
 
   it('json and html, into a file', async () => {
@@ -158,7 +158,7 @@ describe('report', () => {
   it('of one deploy: a page by itself, that loads nothing', async () => {
     const { exit, stdout } = await here.run(['report', '502']);
     expect(exit).toBe(0);
-    expect(stdout).toMatch(/pipeline verify --head [0-9a-f]{64}@24</);
+    expect(stdout).toMatch(/pipeline verify --head 2-[0-9a-f]{64}@24</);
     expect(stdout).not.toMatch(/<script|<link rel="stylesheet"|@import|url\((?!#)/);
     expect(stdout.match(/<td class="hash">/g)).toHaveLength(9);
   });

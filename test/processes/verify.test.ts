@@ -18,9 +18,9 @@ beforeAll(async () => {
   writeFileSync(publicKey, pair.publicKey.export({ format: 'pem', type: 'spki' }));
   const first = await stage.advance(501, stage.commit('The first'), { PIPELINE_SIGNING_KEY: key });
   expect(first).toMatchObject({ exit: 0 });
-  head = /^log head ([0-9a-f]{64}@\d+), signed$/m.exec(first.stdout)?.[1] ?? '';
+  head = /^log head (2-[0-9a-f]{64}@\d+), signed$/m.exec(first.stdout)?.[1] ?? '';
   const second = await stage.advance(502, stage.commit('The second'));
-  expect(second.stdout).toMatch(/^log head [0-9a-f]{64}@\d+$/m);
+  expect(second.stdout).toMatch(/^log head 2-[0-9a-f]{64}@\d+$/m);
   exported = join(stage.folder, 'log.jsonl');
   expect(await stage.run(['export', '--output', exported])).toMatchObject({ exit: 0 });
 }, 60_000);
@@ -31,7 +31,7 @@ const offline = { PIPELINE_STORE: undefined, HEROKU_API_KEY: undefined };
 it('says that all of it is what was recorded, and the head', async () => {
   const { exit, stdout } = await stage.run(['verify', '--head', head, '--public-key', publicKey]);
   expect(exit).toBe(0);
-  expect(stdout).toMatch(/^log head [0-9a-f]{64}@\d+$/m);
+  expect(stdout).toMatch(/^log head 2-[0-9a-f]{64}@\d+$/m);
   expect(stdout).toContain(`head ${head}: the log up to there is as it was then`);
   expect(stdout).toMatch(
     /1 signed head in the log: signed and right up to position \d+; \d+ events behind it/,

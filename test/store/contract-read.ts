@@ -1,6 +1,6 @@
 /** The contract of reading: streams, the global order, checkpoints, waiting for changes, verification. */
 import { describe, expect, it } from 'vitest';
-import { FencedOff } from '../../src/store/log.ts';
+import { type EventLog, FencedOff, type JsonObject } from '../../src/store/log.ts';
 import { anEvent, events, places, type TestStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
@@ -104,15 +104,65 @@ export function readContract(create: () => Promise<TestStore>): void {
       ]);
       const two = await log.verify();
       expect(two).toMatchObject({ events: 3, streams: 2, fault: null });
-      expect(two.headDigest).toMatch(/^[0-9a-f]{64}$/);
+      expect(two.headDigest).toMatch(/^2-[0-9a-f]{64}$/);
       expect(two.headDigest).not.toBe(empty.headDigest);
       expect(await log.verify()).toEqual(two);
-      // Of any name: by their bytes, in which `ä` and what is beyond it stand elsewhere than in UTF-16.
       for (const stream of ['ä', '\u{10000}', '\uffee', 'b']) {
         await log.append([{ stream, expected: 'any', events: events(1) }]);
         const { headDigest, events: position } = await log.verify();
         expect(await log.headDigest()).toEqual({ digest: headDigest, position });
       }
+    });
+  });
+
+  describe('the head', () => {
+    const kept = async (log: EventLog) => (await log.checkpoint('heads')).state.blocks;
+    const long = async () => {
+      const log = await open();
+      await log.append([{ stream: 'a', expected: 'any', events: events(1_300) }]);
+      const { headDigest } = await log.verify();
+      return { log, head: { digest: headDigest, position: 1_300 } };
+    };
+
+    it('is computed on from where it was computed last, not from the first event', async () => {
+      const { log, head } = await long();
+      expect(await kept(log)).toBeUndefined();
+      expect(await log.headDigest()).toEqual(head);
+      expect(await kept(log)).toMatchObject({ position: 1_280 });
+      await log.append([{ stream: 'b', expected: 'any', events: events(3) }]);
+      const { headDigest } = await log.verify();
+      expect(await log.headDigest()).toEqual({ digest: headDigest, position: 1_303 });
+      // What it goes on from decides: nothing before that was read.
+      const blocks = (await kept(log)) as JsonObject;
+      const state = { blocks: { ...blocks, digest: 'a'.repeat(64) } };
+      await log.saveCheckpoint('heads', { position: 0, state });
+      expect((await log.headDigest()).digest).not.toBe(headDigest);
+    });
+
+    it('goes on from nothing that is of another log, or that it cannot use', async () => {
+      const { log, head } = await long();
+      await log.headDigest();
+      const blocks = (await kept(log)) as JsonObject;
+      const wrong = { digest: 'a'.repeat(64) };
+      for (const state of [
+        { blocks: { ...blocks, ...wrong, last: 'b'.repeat(64) } },
+        { blocks: { ...blocks, ...wrong, position: 1_536 } },
+        { blocks: { ...blocks, ...wrong, position: 1_279 } },
+        { blocks: { ...blocks, digest: 'no digest' } },
+        { blocks: 7 },
+        {},
+      ]) {
+        await log.saveCheckpoint('heads', { position: 0, state });
+        expect(await log.headDigest(), JSON.stringify(state)).toEqual(head);
+        expect(await kept(log)).toEqual(blocks);
+      }
+    });
+
+    it('of a log that is only read is the same, and nothing is kept', async () => {
+      const { log, head } = await long();
+      const read = await open({ readOnly: true });
+      expect(await read.headDigest()).toEqual(head);
+      expect(await kept(log)).toBeUndefined();
     });
   });
 

@@ -7,6 +7,7 @@ import { redactAll } from '../../redaction/gate.ts';
 import { parseHead, readKey } from '../../runtime/audit/head.ts';
 import { type Audit, LogVerifier } from '../../runtime/audit/verify.ts';
 import { verifyTables } from '../../runtime/audit/verify-table.ts';
+import { keptBlocks } from '../../store/head-of-log.ts';
 import type { LogHead } from '../../store/log.ts';
 import { shownStore } from '../../store/open.ts';
 import { toRow } from '../../store/stored-event.ts';
@@ -67,6 +68,7 @@ async function verifyStore(
   try {
     let events = 0;
     let last = 0;
+    verifier.expect(await keptBlocks(log));
     for await (const page of log.stored()) {
       for (const row of page) verifier.take(row);
       events += page.length;

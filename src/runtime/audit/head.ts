@@ -26,7 +26,7 @@ export const headWords = (head: LogHead & Partial<SignedHead>): string =>
 
 /** Null: the text is no head. */
 export function parseHead(text: string): LogHead | null {
-  const [, digest, position] = /^([0-9a-f]{64})@(\d{1,15})$/i.exec(text.trim()) ?? [];
+  const [, digest, position] = /^((?:2-)?[0-9a-f]{64})@(\d{1,15})$/i.exec(text.trim()) ?? [];
   if (digest === undefined || position === undefined) return null;
   return { digest: digest.toLowerCase(), position: Number(position) };
 }

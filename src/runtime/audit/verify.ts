@@ -6,6 +6,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { LightDeploy } from '../../machine/light-chart.ts';
 import { Chain } from '../../store/hash-chain.ts';
+import { type FullBlocks, headMark } from '../../store/head-chain.ts';
 import { LogFault, type LogHead, type RecordedEvent } from '../../store/log.ts';
 import { toRecorded, whatNoLogRecords } from '../../store/stored-event.ts';
 import type { EventRow } from '../../store/tables.ts';
@@ -109,6 +110,7 @@ export class LogVerifier {
   readonly #pinned: LogHead[];
   readonly #results: PinnedResult[] = [];
   readonly #keys: ReadonlyMap<string, KeyObject>;
+  #kept: FullBlocks | null = null;
   #events = 0;
   #last = 0;
   #signed = 0;
@@ -124,6 +126,11 @@ export class LogVerifier {
     this.#comparePinned(0);
   }
 
+  /** What the log keeps to compute its next head from, as it was before the first event was taken in. */
+  expect(kept: FullBlocks | null): void {
+    this.#kept = kept;
+  }
+
   /** The next event as it is stored. */
   take(row: EventRow): void {
     this.#comparePinned(row.position - 1);
@@ -135,6 +142,7 @@ export class LogVerifier {
     const event = this.#recorded(row);
     if (event !== null) this.#takeEvent(event, wrong !== null);
     this.#comparePinned(row.position);
+    this.#compareKept(row.position);
     if (row.position - (this.#waiting?.position ?? row.position) > waitMax) this.#compareSigned();
   }
 
@@ -158,6 +166,7 @@ export class LogVerifier {
 
   finish(): Audit {
     this.#compareSigned();
+    this.#compareKept(Number.POSITIVE_INFINITY);
     for (const { position, digest } of this.#pinned.splice(0)) {
       this.#results.push({ position, digest, isRight: false });
       const reason = `the log ends at ${this.#last}, and the head was of ${position}: events were cut off`;
@@ -276,13 +285,23 @@ export class LogVerifier {
     this.#judged.set(chart, { ranOn, deploys: before + 1 });
   }
 
+  /** Of a wrong one the next head would be wrong, though the log is right. */
+  #compareKept(position: number): void {
+    if (this.#kept === null || this.#kept.position > position) return;
+    const head = { digest: headMark + this.#kept.digest, position: this.#kept.position };
+    this.#kept = null;
+    if (this.#chain.isHead(head)) return;
+    const reason = `what the next head is computed from is not what the events up to ${head.position} make`;
+    this.add({ kind: 'table', position: Math.min(head.position, this.#last), stream: '', reason });
+  }
+
   /** Heads that were pinned at this position. */
   #comparePinned(position: number): void {
     while (this.#pinned[0] !== undefined && this.#pinned[0].position <= position) {
       const head = this.#pinned.shift() as LogHead;
-      const digest = head.position === this.#last ? this.#chain.digest() : null;
-      this.#results.push({ ...head, isRight: digest === head.digest });
-      if (digest === head.digest) continue;
+      const isRight = head.position === this.#last && this.#chain.isHead(head);
+      this.#results.push({ ...head, isRight });
+      if (isRight) continue;
       const since = this.#results.findLast(({ isRight }) => isRight)?.position ?? 0;
       const reason = `the log up to here is not the one that the head ${headText(head)} was taken of; the change is behind position ${since}`;
       this.add({ kind: 'head', position: head.position, stream: '', reason });
@@ -318,8 +337,7 @@ export class LogVerifier {
     // Behind a head that is wrong every other one is.
     if (head === null || this.#isHeadWrong) return;
     this.#comparedAt = this.#last;
-    const digest = this.#chain.heads.digestAt(head.position);
-    if (digest === head.digest) {
+    if (this.#chain.isHead(head)) {
       this.#upTo = Math.max(this.#upTo, head.position);
       return;
     }

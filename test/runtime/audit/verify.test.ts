@@ -2,7 +2,7 @@
  * A log that somebody changed, anyhow: each change is found where it is. Whoever recomputes all that follows is found by a head
  * that was signed, or kept elsewhere. By day a short log and a few changes; LOCKSTEP_SOAK=1: a thousand deploys, and all of them.
  */
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,9 @@ import { signHead, takeHead } from '../../../src/runtime/audit/head.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
 import { type Audit, LogVerifier, type VerifyOptions } from '../../../src/runtime/audit/verify.ts';
 import { verifyTables } from '../../../src/runtime/audit/verify-table.ts';
-import { hashOf } from '../../../src/store/hash-chain.ts';
+import { hashOf, noHash } from '../../../src/store/hash-chain.ts';
+import type { FullBlocks } from '../../../src/store/head-chain.ts';
+import { keptBlocks } from '../../../src/store/head-of-log.ts';
 import type { EventLog, LogHead } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import type { EventRow } from '../../../src/store/tables.ts';
@@ -83,6 +85,41 @@ const flip = (row: EventRow, field: number, at: number): EventRow => {
   const name = textColumns[field % 10] ?? 'data';
   return { ...row, [name]: altered(row[name], at) };
 };
+
+const headOfToday = (of: readonly EventRow[], position: number): LogHead =>
+  verified(of.slice(0, position), { keys: [], pinned: [] }).head;
+
+/** As earlier versions told it: over every stream's name, last version and last hash, in the order of the names' bytes. */
+function earlierHead(of: readonly EventRow[], position: number): LogHead {
+  const heads = new Map<string, EventRow>();
+  for (const row of of.slice(0, position)) heads.set(row.stream, row);
+  const named = [...heads.keys()].map((name) => Buffer.from(name)).sort(Buffer.compare);
+  const sum = createHash('sha256');
+  for (const name of named) {
+    const { stream, version, hash } = heads.get(name.toString()) as EventRow;
+    for (const field of [stream, version, hash]) {
+      sum.update(`${Buffer.byteLength(`${field}`)}:${field},`);
+    }
+  }
+  return { digest: sum.digest('hex'), position };
+}
+
+/** The log as an earlier version would have signed it. */
+function signedEarlier(of: readonly EventRow[]): readonly EventRow[] {
+  const made: EventRow[] = [];
+  let last = noHash;
+  for (const row of of) {
+    if (row.stream !== 'heads') {
+      made.push(row);
+      continue;
+    }
+    const data = JSON.stringify(signHead(earlierHead(made, made.length), pair.privateKey));
+    const signed = { ...row, schema: 1, data, previous_hash: last };
+    last = hashOf(signed);
+    made.push({ ...signed, hash: last });
+  }
+  return made;
+}
 
 const check = (property: Parameters<typeof fc.assert>[0]) =>
   fc.assert(property as never, { numRuns, seed: isSoak ? undefined : 7 } as never);
@@ -192,27 +229,42 @@ describe('a log', () => {
     );
   });
 
-  it('of which all that follows was recomputed is found out by a head that was pinned, behind the one before it', () => {
-    const pins = [5, 20, 60, 100].map((at) => Math.floor((rows.length * at) / 100));
-    const heads = pins.map((position) => {
-      const { head } = verified(rows.slice(0, position), { keys: [], pinned: [] });
-      return head;
+  it('that nobody changed is held against heads of earlier versions, too', () => {
+    const pinned = [0, 1, 40, rows.length].map((position) => earlierHead(rows, position));
+    expect(verified(signedEarlier(rows), { pinned: [] })).toMatchObject({
+      ...{ found: 0, signed: { heads: deploys, upTo: rows.length - 1 } },
     });
-    check(
-      fc.property(place, (i) => {
-        const index = i % rows.length;
-        const old = rows[index] as EventRow;
-        const changed = [...rows];
-        changed[index] = { ...old, metadata: `${old.metadata.slice(0, -1)},"x":1}` };
-        const { pinned, findings } = verified(recomputed(changed), { keys: [], pinned: heads });
-        const right = pins.map((pin) => pin <= index);
-        expect(pinned.map(({ isRight }) => isRight)).toEqual(right);
-        const since = pins.findLast((pin) => pin <= index) ?? 0;
-        const ofPins = findings.filter(({ reason }) => reason.includes('that the head'));
-        expect(ofPins[0]?.reason).toMatch(new RegExp(`behind position ${since}$`));
-      }),
-    );
+    const audit = verified(rows, { pinned: [...pinned, end] });
+    expect(audit.findings).toEqual([]);
+    expect(audit.pinned.map(({ isRight }) => isRight)).toEqual([true, true, true, true, true]);
+    const wrong = { ...earlierHead(rows, 40), position: 41 };
+    expect(verified(rows, { pinned: [wrong] }).findings).toMatchObject([{ kind: 'head' }]);
   });
+
+  it.each([
+    ['of today', (rows: readonly EventRow[], at: number) => headOfToday(rows, at)],
+    ['of an earlier version', earlierHead],
+  ])(
+    'of which all that follows was recomputed is found out by a head %s that was pinned, behind the one before it',
+    (_, headOf) => {
+      const pins = [5, 20, 60, 100].map((at) => Math.floor((rows.length * at) / 100));
+      const heads = pins.map((position) => headOf(rows, position));
+      check(
+        fc.property(place, (i) => {
+          const index = i % rows.length;
+          const old = rows[index] as EventRow;
+          const changed = [...rows];
+          changed[index] = { ...old, metadata: `${old.metadata.slice(0, -1)},"x":1}` };
+          const { pinned, findings } = verified(recomputed(changed), { keys: [], pinned: heads });
+          const right = pins.map((pin) => pin <= index);
+          expect(pinned.map(({ isRight }) => isRight)).toEqual(right);
+          const since = pins.findLast((pin) => pin <= index) ?? 0;
+          const ofPins = findings.filter(({ reason }) => reason.includes('that the head'));
+          expect(ofPins[0]?.reason).toMatch(new RegExp(`behind position ${since}$`));
+        }),
+      );
+    },
+  );
 
   it('in which a transition was forged, and all recomputed, is found to be so at that event', () => {
     const moved = rows.filter(({ metadata }) => metadata.includes('"transition"'));
@@ -257,6 +309,32 @@ describe('a log', () => {
     expect(findings[0]?.reason).toContain('another key');
     expect(verified(rows, { keys: [pair.publicKey, other.publicKey] }).found).toBe(0);
   });
+});
+
+it('what the next head is computed from is held against the events', async () => {
+  const kept = await openLog('sqlite::memory:');
+  const many = Array.from({ length: 1_300 }, (_, n) => ({
+    ...{ id: `${n}`, type: 'thing.happened', data: {}, metadata: {} },
+  }));
+  await kept.append([{ stream: 'a', expected: 'any', events: many }]);
+  await kept.headDigest();
+  const blocks = (await keptBlocks(kept)) as FullBlocks;
+  const stored: EventRow[] = [];
+  for await (const page of kept.stored()) stored.push(...page);
+  const findingsOf = (expected: FullBlocks | null, of: readonly EventRow[] = stored) => {
+    const verifier = new LogVerifier();
+    verifier.expect(expected);
+    for (const row of of) verifier.take(row);
+    return verifier.finish().findings;
+  };
+  expect(findingsOf(blocks)).toEqual([]);
+  expect(findingsOf(null)).toEqual([]);
+  const lie = { ...blocks, digest: 'a'.repeat(64) };
+  expect(findingsOf(lie)).toMatchObject([{ kind: 'table', position: blocks.position }]);
+  expect(findingsOf(blocks, stored.slice(0, 1_100))).toMatchObject([
+    { kind: 'table', position: 1_100 },
+  ]);
+  await kept.close();
 });
 
 it('a table of deploys that is not what the events say is found to be so, row by row', async () => {
