@@ -56,6 +56,7 @@ export const heldElsewhere: readonly Held[] = [
   { page: 'README.md', language: 'mermaid', blocks: 1, by: 'src/cli/commands/docs.ts' },
   { page: 'docs/statechart.md', language: 'mermaid', blocks: 1, by: 'src/cli/commands/docs.ts' },
   { page: 'docs/install.md', language: 'sh', blocks: 9, by: 'test/processes/install.test.ts' },
+  { page: 'docs/audit.md', language: 'bash', blocks: 1, by: 'test/store/head-chain.test.ts' },
   { page: 'docs/library.md', language: 'ts', blocks: 6, by: 'test/library.test.ts' },
   { page: 'docs/library.md', language: 'text', blocks: 6, by: 'test/library.test.ts' },
   {

@@ -54,7 +54,7 @@ import type { ProjectedLog, Projection } from './projection.ts';
 import { ReadModels } from './read-models.ts';
 import { type BatchDraft, draftBatch, toRecorded } from './stored-event.ts';
 import type { EventRow } from './tables.ts';
-import { faultsOf, verifiedStream } from './verified-read.ts';
+import { faultsOf, verifiedFirsts, verifiedStream } from './verified-read.ts';
 
 const readAllLimit = 1_000;
 const verifyPage = 1_000;
@@ -244,6 +244,10 @@ export class DatabaseLog implements ProjectedLog {
 
   streams({ prefix, limit }: { prefix: string; limit: number }) {
     return this.#database.read(() => streamBeginnings(prefix, limit));
+  }
+
+  async *firsts(prefix: string): AsyncGenerator<readonly RecordedEvent[]> {
+    for await (const rows of verifiedFirsts(this.#database, prefix)) yield rows.map(toRecorded);
   }
 
   head(): Promise<number> {

@@ -123,6 +123,35 @@ const beginningsByName = new Statement((db, value: { from: string; to: string; l
     .orderBy('events.position', 'desc')
     .limit(whole(value.limit));
 });
+/** Likewise, in the order of their names: as many steps as are asked for. Of a stream that has lost its first event there is only the name. */
+const firstsByName = new Statement((db, value: { after: string; to: string; limit: number }) => {
+  const least = sql<string>`min(stream)`.as('name');
+  const nextName = db
+    .selectFrom('events')
+    .select(least)
+    .where('stream', '>', sql.ref<string>('names.name'));
+  return db
+    .withRecursive('names(name, nth)', (one) =>
+      one
+        .selectFrom('events')
+        .select([least, sql<number>`1`.as('nth')])
+        .where('stream', '>', text(value.after))
+        .unionAll(
+          one
+            .selectFrom('names')
+            .select([sql<string>`${nextName}`.as('name'), sql<number>`nth + 1`.as('nth')])
+            .where('names.name', '<', text(value.to))
+            .where('names.nth', '<', whole(value.limit)),
+        ),
+    )
+    .selectFrom('names')
+    .leftJoin('events', (join) =>
+      join.onRef('events.stream', '=', 'names.name').on('events.version', '=', whole(1)),
+    )
+    .select(['names.name as name', ...columns.map((column) => `events.${column}` as const)])
+    .where('names.name', '<', text(value.to))
+    .orderBy('names.nth');
+});
 const insert = new Statement((db, value: EventRow) => {
   const { position, stream, version, id, type, schema, data, metadata, time } = value;
   const { hash, previous_hash } = value;
@@ -194,6 +223,19 @@ export function* streamBeginnings(prefix: string, limit: number): Procedure<Stre
     if (newest.length === limit) return newest;
   }
   return yield* beginningsByName.all({ from: prefix, to: prefix + lastCharacter, limit });
+}
+
+/** The first events of the streams whose names begin so, by their names; null where a stream has lost it. */
+export function* firstEvents(
+  prefix: string,
+  after: string,
+  limit: number,
+): Procedure<{ readonly name: string; readonly row: EventRow | null }[]> {
+  const found = yield* firstsByName.all({ after, to: prefix + lastCharacter, limit });
+  return found.map(({ name, ...row }) => ({
+    name,
+    row: row.position === null ? null : (row as EventRow),
+  }));
 }
 
 /** So many may be among the log's last thousand events. */

@@ -190,6 +190,14 @@ export interface EventLog {
   /** Streams whose names begin so, the one that began last first, at most `limit`. */
   streams(options: { prefix: string; limit: number }): Promise<readonly StreamBeginning[]>;
 
+  /**
+   * The first event of every stream whose name begins so, in no order that says anything: as many steps as there are such
+   * streams, however long they are. Each is shown to be what was recorded.
+   *
+   * @throws LogFault the first one that is not
+   */
+  firsts(prefix: string): AsyncIterable<readonly RecordedEvent[]>;
+
   /** The last global position; 0 for an empty log. */
   head(): Promise<number>;
   /** The log's head as it is stored now: nothing is checked by it, `verify` does that. */

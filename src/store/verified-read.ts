@@ -1,5 +1,5 @@
 /** Reading events so that each is shown to be what was recorded, by the bytes that are stored. */
-import { lastVersionOf, readAll, readStream } from './event-table.ts';
+import { firstEvents, lastVersionOf, readAll, readStream } from './event-table.ts';
 import { type Flaw, flawInStream, flawInside, noHead } from './hash-chain.ts';
 import { LogFault, type ReadStreamOptions } from './log.ts';
 import type { Database } from './procedure.ts';
@@ -12,10 +12,12 @@ const page = 1_000;
 const faultOf = (row: EventRow, { reason }: Pick<Flaw, 'reason'>): LogFault =>
   new LogFault({ ...row, reason });
 
-/** An event whose hash is right may still be none that a log writes. */
 function whatIsWrongInside(row: EventRow): Pick<Flaw, 'reason'> | null {
-  const flaw = flawInside(row);
-  if (flaw !== null) return flaw;
+  return flawInside(row) ?? whatNobodyRecords(row);
+}
+
+/** An event whose hash is right may still be none that a log writes. */
+function whatNobodyRecords(row: EventRow): Pick<Flaw, 'reason'> | null {
   const reason = whatNoLogRecords(row);
   return reason === null ? null : { reason };
 }
@@ -56,7 +58,7 @@ export async function verifiedStream(
       if (flaw?.kind === 'version') {
         throw (await whatIsInPlace(database, last, row)) ?? faultOf(row, flaw);
       }
-      const wrong = flaw ?? whatIsWrongInside(row) ?? whatIsOutOfOrder(row, last);
+      const wrong = flaw ?? whatNobodyRecords(row) ?? whatIsOutOfOrder(row, last);
       if (wrong !== null) throw faultOf(row, wrong);
       last = row;
       rows.push(row);
@@ -65,6 +67,31 @@ export async function verifiedStream(
     if (isAll) return rows.slice(start - first);
   }
 }
+
+/**
+ * The first events of all streams whose names begin so, in the order of names.
+ *
+ * @throws LogFault one of them is not what was recorded, or missing
+ */
+export async function* verifiedFirsts(
+  database: Database,
+  prefix: string,
+): AsyncGenerator<readonly EventRow[]> {
+  for (let after = prefix; ; ) {
+    const from = after;
+    const found = await database.read(() => firstEvents(prefix, from, page));
+    yield found.map(({ name, row }) => {
+      if (row === null) throw new LogFault({ position: 0, stream: name, reason: noFirst });
+      const wrong = flawInStream(row, noHead) ?? whatNobodyRecords(row);
+      if (wrong !== null) throw faultOf(row, wrong);
+      return row;
+    });
+    if (found.length < page) return;
+    after = found.at(-1)?.name ?? after;
+  }
+}
+
+const noFirst = 'the first event of the stream is missing';
 
 function whatIsOutOfOrder(row: EventRow, last: EventRow | null): Pick<Flaw, 'reason'> | null {
   if (last === null) return null;

@@ -1,6 +1,11 @@
 /** The contract of reading: streams, the global order, checkpoints, waiting for changes, verification. */
 import { describe, expect, it } from 'vitest';
-import { type EventLog, FencedOff, type JsonObject } from '../../src/store/log.ts';
+import {
+  type EventLog,
+  FencedOff,
+  type JsonObject,
+  type RecordedEvent,
+} from '../../src/store/log.ts';
 import { anEvent, events, places, type TestStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
@@ -20,6 +25,23 @@ export function readContract(create: () => Promise<TestStore>): void {
         'a@3',
       ]);
       expect(await log.readStream('c')).toEqual([]);
+    });
+
+    it('gives the first event of each stream whose name begins so, however many and however long they are', async () => {
+      const log = await open();
+      const names = Array.from({ length: 1_003 }, (_, n) => `deploy/${n}`);
+      const others = ['deploy', 'deploy0', 'lane/a', 'deplox/1', 'deploy/ä', 'deploy/\u{10000}'];
+      const batches = [...names, ...others].map((stream) => ({
+        ...{ stream, expected: 'none' as const, events: events(2) },
+      }));
+      await log.append(batches);
+      const found: RecordedEvent[] = [];
+      for await (const firsts of log.firsts('deploy/')) found.push(...firsts);
+      const wanted = [...names, 'deploy/ä', 'deploy/\u{10000}'].map((name) => `${name}@1`);
+      expect(places(found).toSorted()).toEqual(wanted.toSorted());
+      const [one] = await log.readStream('deploy/77', { limit: 1 });
+      expect(found).toContainEqual(one);
+      for await (const firsts of log.firsts('nobody/')) expect(firsts).toEqual([]);
     });
 
     it('gives a stream from its last event of a type on, or all of it where there is none', async () => {

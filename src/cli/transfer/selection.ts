@@ -78,11 +78,8 @@ async function ofLane(log: EventLog, lane: string): Promise<RecordedEvent[] | nu
 
 /** Whether a deploy of the lane is not known: each deploy's first event is the log's own word, which no table of deploys can take back. */
 async function hasMore(log: EventLog, lane: string, known: ReadonlySet<string>): Promise<boolean> {
-  const all = await log.streams({ prefix: deployStream(''), limit: Number.MAX_SAFE_INTEGER });
-  for (const { stream } of all) {
-    if (known.has(stream)) continue;
-    const [first] = await log.readStream(stream, { limit: 1 });
-    if (first !== undefined && isOfLane(first, lane)) return true;
+  for await (const firsts of log.firsts(deployStream(''))) {
+    if (firsts.some((first) => !known.has(first.stream) && isOfLane(first, lane))) return true;
   }
   return false;
 }

@@ -43,7 +43,7 @@ export const auditMutants: readonly Mutant[] = [
     symbol: 'keptThere',
     code: 'kept !== null && (yield* hashOfEvent(kept.position)) === kept.last',
     by: 'kept !== null',
-    noticedBy: 'test/store/sqlite.test.ts › goes on from nothing that is of another log',
+    noticedBy: 'test/store/sqlite.test.ts',
   },
   {
     id: 'a-head-is-over-the-last-events-alone',

@@ -340,6 +340,15 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: deploys,
   },
   {
+    id: 'a-stream-without-its-first-event-is-passed-over',
+    promise: read,
+    file: 'src/store/verified-read.ts',
+    symbol: 'verifiedFirsts',
+    code: 'yield found.map(({ name, row }) => {',
+    by: 'yield found.filter(({ row }) => row !== null).map(({ name, row }) => {',
+    noticedBy: 'test/runtime/lock/other-lane.test.ts › that was changed is no answer',
+  },
+  {
     id: 'a-lane-s-export-goes-by-the-table-alone',
     promise: read,
     file: 'src/cli/transfer/selection.ts',

@@ -25,6 +25,8 @@ async function ask(log: ProjectedLog): Promise<void> {
   for (const prefix of ['lane/', 'deploy/1']) await log.streams({ prefix, limit: 1_000 });
   await log.streams({ prefix: 'deploy/', limit: 1 });
   await log.head();
+  await log.headDigest();
+  for await (const firsts of log.firsts('deploy/')) expect(firsts).toHaveLength(1);
   await leases(log);
   await log.saveCheckpoint('slack', { position: 1, state: {} });
   await log.checkpoint('slack');
