@@ -22,6 +22,11 @@ export const logErrors = {
     meaning: 'What was to be recorded is not what such an event says.',
     remedy: 'This is a fault of Lockstep’s own, or an answer of a new kind: please report it.',
   },
+  E_NOT_RECORDED: {
+    meaning: 'A rollback failed, and the log could not be told so: the message has both.',
+    remedy:
+      'Mend what keeps the log away. The same command looks at what production runs first, and goes on.',
+  },
   E_EVENT_TOO_LARGE: {
     meaning: 'What was to be recorded is longer than the log takes.',
     remedy:

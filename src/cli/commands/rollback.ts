@@ -3,22 +3,25 @@ import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import type { Environment as Place } from '../../machine/events.ts';
+import { redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { readShipped } from '../../runtime/audit/lane-marks.ts';
 import { goingBack } from '../../runtime/gates/going-back.ts';
 import { observeSettled } from '../../runtime/gates/production.ts';
 import { newRun, type Run } from '../../runtime/identity.ts';
 import { readLane } from '../../runtime/lock/lanes.ts';
+import { type CanaryKeeps, canaryKeeps } from '../../runtime/rollback/canary-keeps.ts';
 import { rollBack } from '../../runtime/rollback/carry-out.ts';
 import { chooseRollback, type RollbackPlan } from '../../runtime/rollback/choose.ts';
 import type { EventLog } from '../../store/log.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { printLines } from '../render/paragraph.ts';
 import { withPulse } from '../render/pulse.ts';
 import { confirmed } from '../render/question.ts';
 import { createReporter } from '../render/reporter.ts';
-import { rollbackPreview, type WhatGoesBack } from '../render/rollback-view.ts';
+import { canaryLines, rollbackPreview, type WhatGoesBack } from '../render/rollback-view.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
 import { type Assembly, assemble } from '../workspace/assemble.ts';
@@ -80,7 +83,11 @@ export async function rollback(
       ...{ signal: signals.interrupt, progress: reporter.progress },
     }).finally(() => assembly?.notifier.flush(signals.interrupt.aborted ? 700 : flushMs));
     reporter.end();
-    tell(done.release.version, found, flags, terminal);
+    const { canary } = settings;
+    const ports = { http: assembly.http, clock, signal: signals.interrupt, progress };
+    const place = canary === null ? null : parts.targets(canary.target);
+    const kept = await canaryKeeps(place, found.fromCommit, ports);
+    tell(done.release.version, { ...found, kept }, flags, terminal);
     return 0;
   } catch (error) {
     const { aborted, reason } = signals.interrupt;
@@ -203,13 +210,14 @@ async function between(
 
 function tell(
   release: string,
-  { plan, place }: WhatGoesBack,
+  { plan, place, kept }: WhatGoesBack & { readonly kept: CanaryKeeps | null },
   { json, reason }: RollbackFlags,
   terminal: Terminal,
 ): void {
   const { id, from, to } = plan;
   if (json === true) {
-    terminal.json({ version: 1, rollback: id, target: place, from, to, release, reason });
+    const same = { rollback: id, target: place, from, to, release, reason };
+    terminal.json(redactAll({ version: 1, ...same, canary: kept }));
     return;
   }
   terminal.out(
@@ -219,4 +227,6 @@ function tell(
   terminal.out(
     '  pipeline resume DEPLOY --reason "…"           once a deploy was held (docs/after-a-rollback.md)',
   );
+  const lines = canaryLines(kept);
+  if (lines.length > 0) printLines(['', ...lines], terminal);
 }

@@ -2,6 +2,7 @@
 import { cut } from '../../format/text.ts';
 import { counted, listed } from '../../format/words.ts';
 import { shortSha } from '../../machine/story-words.ts';
+import type { CanaryKeeps } from '../../runtime/rollback/canary-keeps.ts';
 import type { RollbackPlan } from '../../runtime/rollback/choose.ts';
 import { safe } from './terminal.ts';
 
@@ -57,6 +58,22 @@ export function rollbackPreview({
     }
   }
   return [...lines, ...migrationLines(paths)].map(safe);
+}
+
+/** What is left to do there; it is told once production was taken back. */
+export function canaryLines(kept: CanaryKeeps | null): string[] {
+  if (kept === null) return [];
+  const { target, version, commit, command } = kept;
+  const code = commit === null ? 'what production was taken back from' : shortSha(commit);
+  const what =
+    version === null
+      ? `the canary (${target}) is not taken back with it, and may still run ${code}`
+      : `the canary (${target}) is not taken back with it, and still runs ${code} (${version})`;
+  const how = command === null ? 'Take it back at its host' : 'To take it back';
+  return [
+    safe(`${what}. ${how}, or ship another commit: its deploy goes over the canary first.`),
+    ...(command === null ? [] : [`  ${safe(command)}`]),
+  ];
 }
 
 function migrationLines(paths: WhatGoesBack['paths']): string[] {

@@ -135,6 +135,8 @@ export interface Hints {
   release(version: string): string;
   readonly logs: string;
   readonly instances: string;
+  /** Has what ran before run again; null: each host has its own way. */
+  readonly goBack: string | null;
   /** The key under `verify` that says how instances are checked. */
   readonly verifyKey: string;
 }

@@ -122,27 +122,33 @@ class HeldRollback {
   }
 
   async carryOut(): Promise<RolledBack> {
+    const { release, commit } = await this.#wentBack();
+    // Where this cannot be recorded it has not failed: it is unfinished, and the same command ends it.
+    await this.#end({ type: 'rollback.done', data: { ...this.#same(), release, commit } });
+    return { release, commit };
+  }
+
+  /** It runs again, and its checks held. */
+  async #wentBack(): Promise<RolledBack> {
     const { plan } = this.#o;
     let begun = false;
     try {
       await this.#begin();
       begun = true;
-      const made = await this.#release();
-      const commit = made.artifact.commit ?? plan.to.commit;
-      this.#made = { release: made.release, commit, runs: true };
-      await this.#verify(made.release, made.artifact, commit);
-      await this.#end({
-        type: 'rollback.done',
-        data: { ...this.#same(), release: made.release, commit },
-      });
-      return { release: made.release, commit };
+      const { release, artifact } = await this.#release();
+      const commit = artifact.commit ?? plan.to.commit;
+      this.#made = { release, commit, runs: true };
+      await this.#verify(release, artifact, commit);
+      return { release, commit };
     } catch (error) {
       // What was asked of the target may be under way: whoever comes next waits for it, or goes on with it.
       if (this.#signal.aborted) {
         if (!begun) await this.#giveBack('interrupted').catch(() => {});
         throw error;
       }
-      await this.#failed(error, begun);
+      await this.#failed(error, begun).catch((unrecorded: unknown) => {
+        throw notRecorded(error, unrecorded);
+      });
       throw error;
     }
   }
@@ -255,6 +261,26 @@ function changed(version: string, { from, to }: RollbackPlan): LockstepError {
     'E_PRODUCTION_CHANGED',
     `production runs ${version} by now, not ${from.version}: it was not taken back to ${to.release.version}`,
     { hint: 'Look at it (pipeline status), and decide anew.' },
+  );
+}
+
+/** What failed, and why the log does not have it: neither hides the other. */
+function notRecorded(error: unknown, unrecorded: unknown): unknown {
+  // Somebody else has the lane: that is all that matters.
+  if (unrecorded instanceof FencedOff) return unrecorded;
+  const [failed, store] = [describeFailure(error), describeFailure(unrecorded)];
+  return new LockstepError(
+    'E_NOT_RECORDED',
+    `the rollback failed, and the log does not have it: ${failed.code}: ${failed.message}`,
+    {
+      hint: [
+        ...(failed.hint === null ? [] : [failed.hint]),
+        `The log could not be told: ${store.code}: ${store.message}`,
+        'Once it can be, the same command looks at the target first, and goes on.',
+      ].join('\n'),
+      details: { failed: failed.code, store: store.code },
+      cause: error,
+    },
   );
 }
 

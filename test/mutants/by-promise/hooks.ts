@@ -18,6 +18,15 @@ export const hookMutants: readonly Mutant[] = [
     noticedBy: `${outbox} › is told by the next run that has it`,
   },
   {
+    id: 'a-star-is-told-of-orders',
+    promise,
+    file: 'src/effects/channels/hooks/patterns.ts',
+    symbol: 'matching',
+    code: '!(isOfDeploys && isOrder(type))',
+    by: '(isOfDeploys || isOrder(type))',
+    noticedBy: 'test/effects/channels/hooks/patterns.test.ts › is told of no order',
+  },
+  {
     id: 'a-hooks-event-that-fails-is-passed-over',
     promise,
     file: 'src/effects/channels/hooks/channel.ts',

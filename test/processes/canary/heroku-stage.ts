@@ -71,6 +71,13 @@ export class HerokuStage extends CanaryStage {
     return since.map(({ commit, description }) => ({ commit, description }));
   }
 
+  /** A person takes production back to what ran before the story. */
+  rollBack(): Promise<Ended> {
+    const before = this.#releases('production')[this.#seeded.production - 1]?.version;
+    const args = ['rollback', `v${before}`, '--yes', '--reason', 'errors'];
+    return this.stage.run(args, { CI: undefined });
+  }
+
   strike(): Promise<void> {
     return this.stage.strike();
   }

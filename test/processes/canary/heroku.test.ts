@@ -57,6 +57,13 @@ describe('a canary', { timeout: 60_000 }, () => {
       if (place !== 'between') expect(stage.released('staging')).toEqual([]);
       expect(ended.stdout).toMatch(/canary is healthy: v5 baked for 1s \(checked \d+ times\)/);
       expect(stage.stage.slackTexts()).toContain('canary is healthy: v5 baked for 1s');
+      if (place === 'between') {
+        const back = await stage.rollBack();
+        expect(back.stdout, back.stderr).toMatch(
+          /canary \(acme-canary\) is not taken back with it, and still runs [0-9a-f]{8} \(v5\)/,
+        );
+        expect(back.stdout).toContain('\n  heroku rollback -a acme-canary');
+      }
       await expectReplays(stage, one, commit);
     },
   );

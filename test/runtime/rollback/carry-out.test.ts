@@ -2,13 +2,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HttpClient } from '../../../src/effects/http/request.ts';
 import type { Running, Target } from '../../../src/effects/targets/target.ts';
+import { LockstepError } from '../../../src/errors/error.ts';
 import type { Release } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { laneEvent } from '../../../src/runtime/log/recorded.ts';
 import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
-import type { EventLog } from '../../../src/store/log.ts';
+import { type EventLog, StoreUnavailable } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { begin, Life, lane, type Production } from './processes.ts';
@@ -209,5 +210,67 @@ describe('a rollback', () => {
     const late = await begin(log, place, life, { target });
     await expect(late.ended()).rejects.toThrow('it does not answer');
     expect(await madeBy()).toEqual(made);
+  });
+
+  /** The log as it is, but that nothing of those types can be written. */
+  const away = (types: readonly string[]): EventLog =>
+    new Proxy(log, {
+      get(real, name) {
+        const member = Reflect.get(real, name);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]) => {
+          const batches = name === 'append' ? (args[0] as { events: { type: string }[] }[]) : [];
+          const isHit = batches.some(({ events }) =>
+            events.some(({ type }) => types.includes(type)),
+          );
+          if (isHit) throw new StoreUnavailable('E_STORE_UNREACHABLE', 'the database is away');
+          return Reflect.apply(member, real, args);
+        };
+      },
+    });
+  const unhealthy = {
+    awaitInstances: async () => ({}),
+    checkHealth: async () => {
+      throw new LockstepError('E_ENDPOINT', 'the endpoint is down', { hint: 'curl it' });
+    },
+  } as unknown as RollbackOptions['services'];
+
+  it('whose failure cannot be recorded tells both: what failed, and that the log does not have it', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const late = await begin(log, place, new Life(), {
+      services: unhealthy,
+      log: away(['rollback.failed']),
+    });
+    const error = await failureOf(late.ended());
+    expect(error).toMatchObject({
+      code: 'E_NOT_RECORDED',
+      details: { failed: 'E_ENDPOINT', store: 'E_STORE_UNREACHABLE' },
+    });
+    expect(error.message).toContain('the endpoint is down');
+    expect(error.hint).toMatch(/curl it\n.*the database is away.*\n.*the same command/s);
+    expect((await types()).at(-1)).toBe('rollback.begun');
+  });
+
+  it('that did not begin, and cannot give the lane back, tells both', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const late = await begin(log, place, new Life(), { log: away(['lock.released']) });
+    place.release(7, null);
+    expect(await failureOf(late.ended())).toMatchObject({
+      code: 'E_NOT_RECORDED',
+      details: { failed: 'E_PRODUCTION_CHANGED' },
+    });
+  });
+
+  it('whose success cannot be recorded is not recorded as failed, and is ended by the same command', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const late = await begin(log, place, new Life(), { log: away(['rollback.done']) });
+    expect(await failureOf(late.ended())).toMatchObject({ code: 'E_STORE_UNREACHABLE' });
+    expect((await types()).at(-1)).toBe('rollback.begun');
+    await (await begin(log, place)).ended();
+    expect((await types()).slice(-2)).toEqual(['rollback.done', 'lock.released']);
+    expect(place.made).toHaveLength(3);
   });
 });

@@ -30,7 +30,9 @@ const hook = z
       .union([z.string(), z.array(z.string()).min(1, 'has to have an event')], {
         error: 'has to be an event, a pattern such as production.*, or a list of them',
       })
-      .describe('the events that it is told of, * stands for anything: production.*'),
+      .describe(
+        'the events that it is told of, * stands for anything: production.*; `*` alone is every event of deploys, and orders of people are lane.*, rollback.* and lock.broken',
+      ),
     url: url.optional().describe('gets each event as a signed POST'),
     urlFrom: variable
       .optional()

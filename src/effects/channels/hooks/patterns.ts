@@ -3,12 +3,21 @@ import { nearest } from '../../../format/nearest.ts';
 import { eventSchemas } from '../../../machine/events.ts';
 import { orderTypes } from '../../../machine/orders.ts';
 
-const types: readonly string[] = [...Object.keys(eventSchemas), ...orderTypes];
+const events: readonly string[] = Object.keys(eventSchemas);
+const types: readonly string[] = [...events, ...orderTypes];
+const isOrder = (type: string): boolean => orderTypes.some((one) => one === type);
 
-/** Whether one of the patterns is of this type. */
+/**
+ * Whether one of the patterns is of this type. One that is of a deploy's events, as `*` is, is of no order: whoever reads those
+ * documents finds a commit and a build in each. Orders have patterns of their own.
+ */
 export function matching(patterns: readonly string[]): (type: string) => boolean {
-  const all = patterns.map(patternOf);
-  return (type) => all.some((pattern) => pattern.test(type));
+  const all = patterns.map((pattern) => {
+    const is = patternOf(pattern);
+    return { is, isOfDeploys: events.some((type) => is.test(type)) };
+  });
+  return (type) =>
+    all.some(({ is, isOfDeploys }) => is.test(type) && !(isOfDeploys && isOrder(type)));
 }
 
 /** What is wrong with a pattern, as the end of “it has to …”; null where there are such events. */

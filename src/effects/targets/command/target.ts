@@ -162,6 +162,7 @@ function hintsOf({ commands: { current, health, deploy } }: Host): Hints {
     release: () => look,
     logs: 'its logs at the host',
     instances: shown(health ?? current ?? deploy),
+    goBack: null,
     verifyKey: 'instances',
   };
 }

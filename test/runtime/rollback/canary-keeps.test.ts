@@ -1,0 +1,54 @@
+/** What a person is told of the canary, which a rollback of production leaves as it is. */
+import { expect, it } from 'vitest';
+import { canaryLines } from '../../../src/cli/render/rollback-view.ts';
+import type { Ports } from '../../../src/effects/ports.ts';
+import type { Target } from '../../../src/effects/targets/target.ts';
+import { canaryKeeps } from '../../../src/runtime/rollback/canary-keeps.ts';
+
+const bad = 'b'.repeat(40);
+const ports = {} as Ports;
+const place = (commit: string | null | Error, more: Partial<Target> = {}): Target =>
+  ({
+    settings: { kind: 'heroku', name: 'acme-canary', settings: {} },
+    hints: { goBack: 'heroku rollback -a acme-canary' },
+    isReadable: true,
+    observe: async () => {
+      if (commit instanceof Error) throw commit;
+      return { running: { release: { id: 'r', version: 'v5' }, artifact: { commit } } };
+    },
+    ...more,
+  }) as unknown as Target;
+
+it.each<[string, Target | null, string | null, RegExp | null]>([
+  ['there is none', null, bad, null],
+  ['it runs something else', place('a'.repeat(40)), bad, null],
+  [
+    'it runs that',
+    place(bad),
+    bad,
+    /still runs bbbbbbbb \(v5\)\. .+\n {2}heroku rollback -a acme-canary$/,
+  ],
+  ['it does not tell', place(new Error('down')), bad, /may still run bbbbbbbb\. /],
+  [
+    'nothing tells what it runs',
+    place(bad, { isReadable: false }),
+    bad,
+    /may still run bbbbbbbb\. /,
+  ],
+  [
+    'what ran in production is not known',
+    place(bad),
+    null,
+    /may still run what production was taken back from\. /,
+  ],
+  [
+    'its host has a way of its own',
+    place(bad, { hints: { goBack: null } as Target['hints'] }),
+    bad,
+    /still runs bbbbbbbb \(v5\)\. Take it back at its host, or ship another commit[^\n]*$/,
+  ],
+])('where %s', async (_, canary, commit, says) => {
+  const told = canaryLines(await canaryKeeps(canary, commit, ports)).join('\n');
+  if (says === null) expect(told).toBe('');
+  else expect(told).toMatch(says);
+});
