@@ -6,7 +6,11 @@ import { expect, it } from 'vitest';
 const src = join(import.meta.dirname, '../src');
 
 /** These show or keep the bag as a whole. */
-const whole = ['cli/render/terminal.ts', 'cli/transfer/event-source.ts', 'runtime/loop/failure.ts'];
+const whole = [
+  'cli/render/error-view.ts',
+  'cli/transfer/event-source.ts',
+  'runtime/loop/failure.ts',
+];
 
 const code = (name: string): string[] =>
   readFileSync(join(src, name), 'utf8')

@@ -29,6 +29,12 @@ export function stateFacts(name: string): StateFacts | null {
   return facts.get(name) ?? null;
 }
 
+/** Of every state of today's chart. */
+export function stateNames(): readonly string[] {
+  facts ??= allFacts();
+  return [...facts.keys()];
+}
+
 /** What a person can do for that deploy in that state, with the command; null: nothing, or the state is not known. */
 export function nextFor(state: string, deploy: string): string | null {
   return stateFacts(state)?.next?.replaceAll('DEPLOY', () => deploy) ?? null;
@@ -38,3 +44,7 @@ export function nextFor(state: string, deploy: string): string | null {
 export function topOf(state: string): string {
   return state.split('.')[0] ?? '';
 }
+
+/** Of `a.b.c`: `a`, `a.b` and itself. */
+export const withAround = (state: string): string[] =>
+  state.split('.').map((_, i, names) => names.slice(0, i + 1).join('.'));

@@ -1,5 +1,5 @@
 /** What kind of waiting each state of a deploy is. Pure. */
-import { stateFacts, topOf } from './state-facts.ts';
+import { stateFacts, stateNames, topOf } from './state-facts.ts';
 
 /**
  * - `queued`: in the lane's queue.
@@ -22,3 +22,7 @@ export function waitingPartOf(state: string): WaitingPart | null {
   if (top === 'queued' || top === 'locked') return top;
   return top === 'deployingStaging' || releasing.test(state) ? 'deploying' : 'verifying';
 }
+
+/** The names of all states in which a deploy is held. */
+export const heldStates = (): readonly string[] =>
+  stateNames().filter((state) => waitingPartOf(state) === 'held');

@@ -1,5 +1,6 @@
 /** How deploys went through the chart: how often each state was entered and each transition taken, and how long that took. */
 import type { OutlinedTransition } from '../../machine/outline.ts';
+import { withAround } from '../../machine/state-facts.ts';
 import type { DeployRecord } from './deploy-record.ts';
 import { type Spread, spread } from './metrics.ts';
 
@@ -98,10 +99,6 @@ function statesUse(walks: readonly Walk[]): Readonly<Record<string, Use>> {
     ]),
   );
 }
-
-/** `a.b.c`: `a`, `a.b` and itself. */
-const withAround = (state: string): string[] =>
-  state.split('.').map((_, i, names) => names.slice(0, i + 1).join('.'));
 
 function add(all: Map<string, number[]>, name: string, ms: number): void {
   const times = all.get(name);

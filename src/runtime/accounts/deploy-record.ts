@@ -1,6 +1,7 @@
 /** Deploys of a time as the log tells them, event by event: what figures, reports and exports are made of. */
 import type { DeployRequest, DomainEvent, EventType } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
+import { heldStates } from '../../machine/waiting.ts';
 import type { EventLog } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { actorIn } from '../actor.ts';
@@ -118,7 +119,7 @@ export async function readLaneRecord(
         eb.or([
           eb('settled', '=', 0),
           eb('since', '>=', since),
-          eb('state', 'in', heldStates).and('position', '>', live?.position ?? 0),
+          eb('state', 'in', heldStates()).and('position', '>', live?.position ?? 0),
         ]),
       )
       .orderBy('requested_position'),
@@ -138,9 +139,6 @@ export async function readLaneRecord(
   );
   return { lane, deploys, orders, liveBefore: live?.since ?? null };
 }
-
-/** Where a deploy waits for a person, or for another one: two of the nine states, whose names stay. */
-const heldStates = ['blockedByRollback', 'disabled'];
 
 /** The deploy that was live last before that time. */
 async function lastLive(

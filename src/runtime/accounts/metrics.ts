@@ -132,8 +132,8 @@ function staysWithin({
   return deploys.flatMap((record) => {
     const lastMs = Date.parse(record.steps.at(-1)?.time ?? record.steps[0].time);
     return staysOf(record, liveAfter(lastMs)).flatMap((stay) => {
-      const isHeld = waitingPartOf(stay.state) === 'held';
-      const toMs = isHeld ? Math.min(stay.toMs, liveAfter(stay.fromMs)) : stay.toMs;
+      const part = waitingPartOf(stay.state);
+      const toMs = part === 'held' ? Math.min(stay.toMs, liveAfter(stay.fromMs)) : stay.toMs;
       return within({ ...stay, toMs }, sinceMs, untilMs) ?? [];
     });
   });

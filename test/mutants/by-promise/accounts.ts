@@ -81,7 +81,7 @@ export const accountMutants: readonly Mutant[] = [
     promise: figures,
     file: 'src/runtime/accounts/deploy-record.ts',
     symbol: 'readLaneRecord',
-    code: "eb('state', 'in', heldStates)",
+    code: "eb('state', 'in', heldStates())",
     by: "eb('state', 'in', [''])",
     noticedBy: `${periods} › what waited before a period`,
   },
