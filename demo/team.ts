@@ -1,5 +1,6 @@
 /** A team with a repository: its commits, and runs of the real command as the jobs of its CI. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -73,6 +74,19 @@ export class Team {
   advance(build: number, commit: string, label = ''): Job {
     const args = ['--build', String(build), '--commit', commit, '--branch', 'master'];
     return this.job(['advance', ...args], { label, cwd: this.#checkout(commit) });
+  }
+
+  /** What a person types, on their own terminal where there is one: as wide and as coloured as that is. */
+  async show(args: readonly string[]): Promise<void> {
+    if (process.stdout.isTTY !== true) return expectExit(this.job(args, { ci: false }), '0');
+    const { CI: _, ...shell } = process.env;
+    const child = spawn(node, [binary, ...args], {
+      cwd: this.folder,
+      env: { ...shell, ...this.#env },
+      stdio: 'inherit',
+    });
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`pipeline ${args.join(' ')} ended with ${code}`);
   }
 
   /** One run of `pipeline`, as a job of a CI unless that is said. */
