@@ -15,6 +15,8 @@ export interface Entry {
   readonly event: DomainEvent;
   /** The step that answered so; null: an order, a timer, a lane that was lost, a run that began or ended. */
   readonly step: Step | null;
+  /** The steps that were under way when it came. */
+  readonly during: readonly Step[];
   /** With what that step was asked, and when. */
   readonly input: unknown;
   readonly askedMs: number;
@@ -63,7 +65,7 @@ export function readRecord(
     times.set(after.version, atMs);
     entries.push({
       ...{ version, position, atMs, event, step, epoch, runs },
-      input: running?.input,
+      ...{ during: [...folded.running.keys()], input: running?.input },
       askedMs: times.get(running?.since ?? 1) ?? atMs,
       before: isAgain ? [] : before,
     });

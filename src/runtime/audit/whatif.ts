@@ -113,7 +113,11 @@ class OtherWay {
         entry.step === running.step && entry.epoch === this.#epoch && !this.#used.has(entry),
     );
     const before = this.#outside(answer?.version ?? Number.POSITIVE_INFINITY);
-    if (before !== undefined) return this.#take(before);
+    if (before !== undefined) {
+      // What came while something else was under way tells nothing of a step that was not asked then: it may have answered first.
+      const isCut = answer !== undefined || before.during.includes(running.step);
+      return isCut ? this.#take(before) : this.#unanswered(running.step);
+    }
     if (answer === undefined) return this.#unanswered(running.step);
     const asked = { ...running, answered: this.#answered };
     if (running.step === 'acquireLock') return this.#lock(asked, answer);

@@ -85,6 +85,22 @@ const rows: Readonly<Record<string, Row>> = {
     chart: moved,
     ...{ would: /was not asked in the record/, verdict: 'unknown' },
   },
+  'the gates come first, and the lane was lost before they were asked': {
+    events: [
+      ...gates.slice(0, 3),
+      sample('lock.lost'),
+      sample('lock.acquired'),
+      {
+        type: 'deploy.superseded',
+        data: {
+          ...{ cause: 'diverged', step: 'observe', verified: false, stuck: null },
+          production: before,
+        },
+      },
+    ],
+    chart: moved,
+    ...{ would: /was not asked in the record/, verdict: 'unknown' },
+  },
   'the gates come first, and production changed on the way': {
     events: live.map((event) =>
       event.type === 'gates.passed'
