@@ -41,8 +41,9 @@ describe('the owner of a lease', () => {
   it.runIf(process.platform === 'linux')(
     'is gone though its number is still taken, for nobody has asked how it ended',
     async () => {
-      // What the shell began ends as the child of `sleep`, which never asks.
-      const parent = await start('sh', '-c', 'sleep 0 & echo $!; exec sleep 60');
+      // What the shell began ends once it is the child of `sleep`, which never asks.
+      const child = `sh -c 'until grep -q sleep /proc/$PPID/comm; do :; done'`;
+      const parent = await start('sh', '-c', `${child} & echo $!; exec sleep 60`);
       const [line] = (await once(parent.stdout ?? process.stdin, 'data')) as [Buffer];
       const pid = Number(line.toString());
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ');
