@@ -3,8 +3,12 @@ import type { Lane, LaneSnapshot, Superseder, Waiter } from './lane.ts';
 
 /** So many events are read behind the last snapshot, at the most, as long as deploys are given the lane. */
 const eventsBetween = 100;
-/** In UTF-16 units of JSON. A lane with thousands that wait is not written down: it is read from the snapshot before. */
+/**
+ * In UTF-16 units of JSON. A lane with thousands that wait is not written down: it is read from the snapshot before. Who has
+ * left is named once, and in no snapshot behind: some eight thousand may have. Together they are shorter than an event may be.
+ */
 const lengthMax = 262_144;
+const leftLengthMax = 655_360;
 
 export const isSnapshotDue = ({ version, snapshotAt }: Lane): boolean =>
   version - snapshotAt >= eventsBetween;
@@ -16,8 +20,9 @@ export function snapshotOf(
 ): LaneSnapshot {
   const { version: _, snapshotAt: __, waiting, superseded, lifted, trusted, ...same } = lane;
   const { deployed, asked, live, ...rest } = same;
-  const isLeft = (waiter: Waiter): boolean =>
-    left.some(({ deploy, run }) => deploy === waiter.deploy && run === waiter.run);
+  // A deploy waits once.
+  const runs = new Map(left.map(({ deploy, run }) => [deploy, run]));
+  const isLeft = (waiter: Waiter): boolean => runs.get(waiter.deploy) === waiter.run;
   return {
     ...rest,
     ...{ deployed: [...deployed], asked: [...asked], live: [...live] },
@@ -29,8 +34,8 @@ export function snapshotOf(
   };
 }
 
-export const isShortEnough = (snapshot: LaneSnapshot): boolean =>
-  JSON.stringify(snapshot).length <= lengthMax;
+export const isShortEnough = ({ left, ...kept }: LaneSnapshot): boolean =>
+  JSON.stringify(kept).length <= lengthMax && JSON.stringify(left).length <= leftLengthMax;
 
 function written({ deploy, run, build, commit, first, yieldsTo }: Waiter) {
   const same = { deploy, run, build, commit, yieldsTo: [...yieldsTo] };

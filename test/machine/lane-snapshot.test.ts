@@ -6,6 +6,7 @@ import {
   type Lane,
   type LaneEvent,
   type LaneEventType,
+  type LaneSnapshot,
   parseLaneEvent,
   type Waiter,
 } from '../../src/machine/lane.ts';
@@ -181,12 +182,42 @@ describe('its size', () => {
     expect(lengths[1]).toBe(lengths[0]);
   });
 
+  const joining = (n: number): LaneEvent => {
+    const id = `${n}-${'1'.repeat(40)}`;
+    return { type: 'lane.joined', data: { deploy: id, run: id, build: id, commit: id } };
+  };
+
+  it('is written where thousands waited and have left, and names them once', () => {
+    const lane = (waiters: number): Lane => {
+      const [one, ...others] = Array.from({ length: waiters }, (_, n) => joining(n).data);
+      const first = foldLane(emptyLane, { type: 'lane.joined', data: one } as LaneEvent, 1);
+      return {
+        ...first,
+        waiting: [one, ...others].map((who) => ({
+          ...first.waiting[0],
+          ...who,
+        })) as Lane['waiting'],
+      };
+    };
+    const [many, tooMany] = [5_000, 20_000].map((waiters) => {
+      const whole = lane(waiters);
+      return snapshotOf(whole, whole.waiting.slice(1));
+    });
+    expect([many, tooMany].map((one) => one !== undefined && isShortEnough(one))).toEqual([
+      true,
+      false,
+    ]);
+    expect(many?.waiting).toHaveLength(1);
+    const next = foldLane(emptyLane, { type: 'lane.snapshot', data: many as LaneSnapshot }, 1);
+    expect(snapshotOf(next, [])).toEqual({ ...many, left: [] });
+  });
+
   it('is not written where thousands wait', () => {
     const lane = (waiters: number): Lane =>
-      Array.from({ length: waiters }, (_, n): LaneEvent => {
-        const id = `${n}-${'1'.repeat(40)}`;
-        return { type: 'lane.joined', data: { deploy: id, run: id, build: id, commit: id } };
-      }).reduce((state, event, at) => foldLane(state, event, at + 1), emptyLane);
+      Array.from({ length: waiters }, (_, n) => joining(n)).reduce(
+        (state, event, at) => foldLane(state, event, at + 1),
+        emptyLane,
+      );
     expect([50, 2_000].map((waiters) => isShortEnough(snapshotOf(lane(waiters), [])))).toEqual([
       true,
       false,
