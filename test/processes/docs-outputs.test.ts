@@ -206,8 +206,8 @@ const own = (line: string): string =>
     .replaceAll(/502-1a5f89db|(?<=(log|replay|report|--deploy|comparison) )502\b/g, held)
     .replace(/1a5f89d$/, held.split('-')[1] ?? '')
     .replace(' v41 ', ` ${firstRelease} `)
-    .replace('3f0c…@1742', headOf(logs[0]))
-    .replace('91ab…@2210', headOf(logs[1]))
+    .replace('2-3f0c…@1742', headOf(logs[0]))
+    .replace('2-91ab…@2210', headOf(logs[1]))
     .replace('2026-01-05T13:04Z', new Date(Date.now() + 60_000).toISOString())
     .replace('postgres://…', `sqlite:${join(stage.folder, '../elsewhere/log.db')}`)
     .replace('sqlite:.pipeline/log.db', stage.storeUrl);

@@ -48,7 +48,7 @@ export const story: readonly (readonly [line: string, how?: Typed])[] = [
   ['pipeline unlock --reason "runner is gone"', nobodyHolds],
   ['pipeline unlock --reason "its runner hangs"', nobodyHolds],
   ['pipeline verify'],
-  ['pipeline verify --head 3f0c…@1742 --head 91ab…@2210'],
+  ['pipeline verify --head 2-3f0c…@1742 --head 2-91ab…@2210'],
   ['pipeline report --since 2026-01-01 --format csv', { says: 'rollback' }],
   ['pipeline report --since 2026-01-01 --until 2026-04-01 --output changes.csv'],
   ['pipeline report --lane acme-web --format html --output changes.html'],
