@@ -45,7 +45,7 @@ function release(): Release {
 }
 
 const rollBack = (over: Partial<StepPorts> = {}) =>
-  heroku.rollBack({ app: name, key, to: [wanted()], timeoutMs: 30_000 }, { ...ports, ...over });
+  heroku.rollBack({ app: name, key, to: [wanted()], timeoutMs: 60_000 }, { ...ports, ...over });
 const wanted = () => ({ kind: 'slug', id: slugBefore, digest: null, commit: two });
 const sent = () => world.asked.filter((one) => one === write).length;
 const rollbacks = () =>
@@ -130,6 +130,8 @@ describe('one rollback', () => {
   it('where its reply is lost, and it is still in its release phase', async () => {
     world.faults.set(write, ['lost-after']);
     world.nextPhases(app);
+    // For longer than it is looked for: it is found under way, or not at all.
+    world.timing = { releasePhaseMs: 40_000 };
     expect(await rollBack()).toMatchObject({ release: { version: 4 } });
     expect([sent(), rollbacks().length]).toEqual([1, 1]);
   });
