@@ -33,10 +33,16 @@ export function verifyView(
   lines.push(
     found === 0
       ? color.green('Everything is what was recorded.')
-      : color.red(`${counted(found, 'finding')}: this log is not what was recorded.`),
+      : color.red(`${counted(found, 'finding')}: ${verdictOf(findings)}.`),
   );
   return lines;
 }
+
+/** That no signed head is there says nothing against what is. */
+const verdictOf = (findings: Audit['findings']): string =>
+  findings.every(({ kind, position }) => kind === 'signature' && position === 0)
+    ? 'nothing in it is wrong, and no head that is signed with a given key shows that it is whole'
+    : 'this log is not what was recorded';
 
 function chartLine({ chart, ranOn, deploys, keptAt }: JudgedBy): string {
   const all = `  ${counted(deploys, 'deploy')} by`;

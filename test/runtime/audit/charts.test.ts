@@ -147,6 +147,18 @@ describe('verify names the charts', () => {
     );
   });
 
+  it('and calls a log without a signed head unproven, not changed', async () => {
+    await keep(earlier);
+    const none = { kind: 'signature', position: 0, stream: '', reason: 'there is none' } as const;
+    const chain = { ...none, kind: 'chain', position: 1 } as const;
+    const shown = async (...findings: (typeof none | typeof chain)[]) => {
+      const all = { ...(await audit()), findings, found: findings.length };
+      return verifyView({ ...all, source: 'log', isFile: true }, noColor).at(-1);
+    };
+    expect(await shown(none)).toMatch(/^1 finding: nothing in it is wrong, and no head/);
+    expect(await shown(none, chain)).toBe('2 findings: this log is not what was recorded.');
+  });
+
   it('and counts a deploy with each that it ran on', async () => {
     await keep(earlier);
     await write([way[0] as Told]);
