@@ -1,6 +1,8 @@
-/** Production as a person's `pipeline rollback` left it. Pure. */
-import type { Release } from './events.ts';
+/** How production was taken back: by a person's `pipeline rollback`, or as a deploy met it. Pure. */
+import type { DomainEvent, EventData, Release } from './events.ts';
 import type { LaneEvent } from './lane.ts';
+
+type GoingBack = EventData<'production.held'>['rollback'];
 
 export interface TakenBack {
   readonly rollback: string;
@@ -39,4 +41,15 @@ export function takenBackBy({ type, data }: LaneEvent): TakenBack | null {
 export function releaseOfRollback({ type, data }: LaneEvent): Release | null {
   if (type === 'rollback.done') return data.release;
   return type === 'rollback.failed' ? (data.made?.release ?? null) : null;
+}
+
+/** The going-back that a deploy met: it was held by it, or passed it, for a person had lifted that. One that failed changed nothing. */
+export function goingBackIn(event: DomainEvent): GoingBack | null {
+  const rollback =
+    event.type === 'production.held'
+      ? event.data.rollback
+      : event.type === 'gates.passed'
+        ? event.data.lifts
+        : undefined;
+  return rollback === undefined || rollback.kind.startsWith('failed') ? null : rollback;
 }

@@ -7,7 +7,7 @@ import { counted } from '../../format/words.ts';
 import { isEnd, isOfWayBack } from '../../machine/ending.ts';
 import type { DomainEvent, EnvironmentName } from '../../machine/events.ts';
 import { stateFacts } from '../../machine/state-facts.ts';
-import { releaseOfRollback, takenBackBy } from '../../machine/taken-back.ts';
+import { goingBackIn, releaseOfRollback, takenBackBy } from '../../machine/taken-back.ts';
 import {
   type DeployRecord,
   endOfRollback,
@@ -16,7 +16,7 @@ import {
   type Period,
   type RecordedStep,
 } from './deploy-record.ts';
-import { goingBackIn, isLive } from './incidents.ts';
+import { isLive } from './incidents.ts';
 
 export type ChangeKind = 'deploy' | 'manual' | 'rollback' | 'outside';
 

@@ -1,6 +1,6 @@
 /** What came to run in production, which of it failed there, and when production was well again. Pure. */
 import type { DomainEvent } from '../../machine/events.ts';
-import { takenBackBy } from '../../machine/taken-back.ts';
+import { goingBackIn, takenBackBy } from '../../machine/taken-back.ts';
 import type { DeployRecord, LaneRecord } from './deploy-record.ts';
 
 /** A deploy whose commit came to run in production. */
@@ -81,17 +81,6 @@ function failedAt({ steps }: DeployRecord, ranMs: number): number | null {
     ({ event, time }) => event.type === 'deploy.failed' && Date.parse(time) >= ranMs,
   );
   return failed === undefined ? null : Date.parse(failed.time);
-}
-
-/** The going-back that a deploy met: it was held by it, or passed it, for a person had lifted that. One that failed changed nothing. */
-export function goingBackIn(event: DomainEvent) {
-  const rollback =
-    event.type === 'production.held'
-      ? event.data.rollback
-      : event.type === 'gates.passed'
-        ? event.data.lifts
-        : undefined;
-  return rollback === undefined || rollback.kind.startsWith('failed') ? null : rollback;
 }
 
 /** By `pipeline rollback`, and by anybody else as deploys met it. */

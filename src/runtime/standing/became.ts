@@ -139,12 +139,12 @@ function backFrom(
   const { told: asked, deploys, takenBack } = known;
   const place = asked.kind === 'asked' ? asked.places.production : undefined;
   const now = place?.kind === 'runs' ? place.back : null;
-  const seen = deploys.flatMap(({ sighting }) => sighting?.back ?? []);
+  const seen = deploys.flatMap(({ goingsBack }) => goingsBack);
   const backs = now === null ? seen : [now, ...seen];
-  const known_ = backs.find(
+  const left = backs.find(
     ({ before, kind }) => before !== null && before === version && !kind.startsWith('failed'),
   );
-  if (known_ !== undefined) return by(known_.by);
+  if (left !== undefined) return by(left.by);
   if (takenBack === null || next !== null || takenBack.position <= row.position) return null;
   return takenBack.from === version ? by(takenBack.actor) : null;
 }

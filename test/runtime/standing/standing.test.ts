@@ -373,6 +373,20 @@ const situations: readonly Situation[] = [
     type: [],
   },
   {
+    name: 'production was rolled back, a person lifted that, and the deploy that it held shipped',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, backOf501);
+      await world.resume(502);
+      await world.live(502);
+    },
+    became: { 501: 'rolledBack', 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
+    also: ({ deploys }) =>
+      expect(deploys[1]?.became.what).toBe('rolled back since by mia@acme.test'),
+  },
+  {
     name: 'a rollback held, a person lifted it, and the run of that was lost',
     happens: async (world) => {
       await world.held(502);
