@@ -24,7 +24,7 @@ export const accountMutants: readonly Mutant[] = [
   {
     id: 'a-going-back-that-failed-changed-production',
     promise: population,
-    file: 'src/runtime/accounts/incidents.ts',
+    file: 'src/machine/taken-back.ts',
     symbol: 'goingBackIn',
     code: "rollback === undefined || rollback.kind.startsWith('failed')",
     by: 'rollback === undefined',
@@ -205,7 +205,7 @@ export const accountMutants: readonly Mutant[] = [
   {
     id: 'a-rollback-that-failed-took-production-back',
     promise: figures,
-    file: 'src/runtime/accounts/incidents.ts',
+    file: 'src/machine/taken-back.ts',
     symbol: 'goingBackIn',
     code: "rollback === undefined || rollback.kind.startsWith('failed')",
     by: 'rollback === undefined',
