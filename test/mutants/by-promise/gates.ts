@@ -23,6 +23,24 @@ const carryOut = 'test/runtime/rollback/carry-out.test.ts';
 
 export const gateMutants: readonly Mutant[] = [
   {
+    id: 'a-canary-that-keeps-what-is-bad-is-not-named',
+    promise: takenBack,
+    file: 'src/runtime/rollback/canary-keeps.ts',
+    symbol: 'canaryKeeps',
+    code: 'if (running === null || running.artifact.commit !== commit) return null;',
+    by: 'if (running === null || running.artifact.commit === commit) return null;',
+    noticedBy: 'test/runtime/rollback/canary-keeps.test.ts',
+  },
+  {
+    id: 'what-cannot-be-recorded-hides-what-failed',
+    promise: takenBack,
+    file: 'src/runtime/rollback/carry-out.ts',
+    symbol: 'notRecorded',
+    code: 'if (unrecorded instanceof FencedOff) return unrecorded;',
+    by: 'return unrecorded;',
+    noticedBy: `${carryOut} › whose failure cannot be recorded tells both`,
+  },
+  {
     id: 'a-rollback-is-not-recorded-before',
     promise: takenBack,
     file: 'src/runtime/rollback/carry-out.ts',
