@@ -58,6 +58,7 @@ import { faultsOf, verifiedFirsts, verifiedStream } from './verified-read.ts';
 
 const readAllLimit = 1_000;
 const verifyPage = 1_000;
+const firstsLimit = 1_000;
 const noLimit = Number.MAX_SAFE_INTEGER;
 
 /** @throws StoreReplaced the log has another event at the mark's place, or none */
@@ -246,8 +247,13 @@ export class DatabaseLog implements ProjectedLog {
     return this.#database.read(() => streamBeginnings(prefix, limit));
   }
 
-  async *firsts(prefix: string): AsyncGenerator<readonly RecordedEvent[]> {
-    for await (const rows of verifiedFirsts(this.#database, prefix)) yield rows.map(toRecorded);
+  async firsts({
+    prefix,
+    after = prefix,
+    limit = firstsLimit,
+  }: Parameters<EventLog['firsts']>[0]): Promise<readonly RecordedEvent[]> {
+    const rows = await verifiedFirsts(this.#database, { prefix, after, limit });
+    return rows.map(toRecorded);
   }
 
   head(): Promise<number> {

@@ -191,12 +191,17 @@ export interface EventLog {
   streams(options: { prefix: string; limit: number }): Promise<readonly StreamBeginning[]>;
 
   /**
-   * The first event of every stream whose name begins so, in no order that says anything: as many steps as there are such
-   * streams, however long they are. Each is shown to be what was recorded.
+   * The first event of streams whose names begin so, in the order of names, at most `limit` (default 1,000); `after`: those
+   * behind the stream of that name. As many steps as there are such streams, however long they are. Each is shown to be what
+   * was recorded.
    *
-   * @throws LogFault the first one that is not
+   * @throws LogFault the first one that is not, or is missing
    */
-  firsts(prefix: string): AsyncIterable<readonly RecordedEvent[]>;
+  firsts(options: {
+    prefix: string;
+    after?: string;
+    limit?: number;
+  }): Promise<readonly RecordedEvent[]>;
 
   /** The last global position; 0 for an empty log. */
   head(): Promise<number>;

@@ -69,26 +69,21 @@ export async function verifiedStream(
 }
 
 /**
- * The first events of all streams whose names begin so, in the order of names.
+ * The first events of streams whose names begin so, in the order of names, behind that one.
  *
  * @throws LogFault one of them is not what was recorded, or missing
  */
-export async function* verifiedFirsts(
+export async function verifiedFirsts(
   database: Database,
-  prefix: string,
-): AsyncGenerator<readonly EventRow[]> {
-  for (let after = prefix; ; ) {
-    const from = after;
-    const found = await database.read(() => firstEvents(prefix, from, page));
-    yield found.map(({ name, row }) => {
-      if (row === null) throw new LogFault({ position: 0, stream: name, reason: noFirst });
-      const wrong = flawInStream(row, noHead) ?? whatNobodyRecords(row);
-      if (wrong !== null) throw faultOf(row, wrong);
-      return row;
-    });
-    if (found.length < page) return;
-    after = found.at(-1)?.name ?? after;
-  }
+  { prefix, after, limit }: { prefix: string; after: string; limit: number },
+): Promise<readonly EventRow[]> {
+  const found = await database.read(() => firstEvents(prefix, after, limit));
+  return found.map(({ name, row }) => {
+    if (row === null) throw new LogFault({ position: 0, stream: name, reason: noFirst });
+    const wrong = flawInStream(row, noHead) ?? whatNobodyRecords(row);
+    if (wrong !== null) throw faultOf(row, wrong);
+    return row;
+  });
 }
 
 const noFirst = 'the first event of the stream is missing';

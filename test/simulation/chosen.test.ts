@@ -31,6 +31,15 @@ describe('no invariant breaks where', () => {
     );
   });
 
+  it('a lane is called otherwise before anything shipped: the other lane is found by its deploys, and holds', async () => {
+    const renamed = { act: 'other-lane', lane: 0, atMs: 0 } as const;
+    const { builds, ...crowd } = crowdOf(4);
+    const apart = builds.map((build, i) => ({ ...build, afterMs: i === 2 ? 1_690 : 0 }));
+    const { violations, figures } = await simulate({ ...crowd, builds: apart, people: [renamed] });
+    expect(violations).toEqual([]);
+    expect(figures.live).toBe(0);
+  });
+
   it('somebody’s release is under way for longer than anybody waits: it says so, and ships nothing', async () => {
     const pending = { act: 'pending-for-long', lane: 0, atMs: 0 } as const;
     const { violations, figures } = await simulate({ ...crowdOf(1), people: [pending] });

@@ -16,9 +16,9 @@ export function ofOneWorld(log: EventLog, { rules, targetOf }: LaneWorld): Event
       : { ...event, data: elsewhere(event.data) };
   return new Proxy(log, {
     get(target, name) {
-      if (name === 'readAll') {
-        return async (options: Parameters<EventLog['readAll']>[0]) =>
-          (await target.readAll(options)).map(apart);
+      if (name === 'firsts') {
+        return async (options: Parameters<EventLog['firsts']>[0]) =>
+          (await target.firsts(options)).map(apart);
       }
       const member = target[name as keyof EventLog];
       return typeof member === 'function' ? member.bind(target) : member;

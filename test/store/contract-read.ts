@@ -1,5 +1,6 @@
 /** The contract of reading: streams, the global order, checkpoints, waiting for changes, verification. */
 import { describe, expect, it } from 'vitest';
+import { firstEventsOf } from '../../src/runtime/log/first-events.ts';
 import {
   type EventLog,
   FencedOff,
@@ -36,12 +37,14 @@ export function readContract(create: () => Promise<TestStore>): void {
       }));
       await log.append(batches);
       const found: RecordedEvent[] = [];
-      for await (const firsts of log.firsts('deploy/')) found.push(...firsts);
+      for await (const first of firstEventsOf(log, 'deploy/')) found.push(first);
       const wanted = [...names, 'deploy/ä', 'deploy/\u{10000}'].map((name) => `${name}@1`);
       expect(places(found).toSorted()).toEqual(wanted.toSorted());
       const [one] = await log.readStream('deploy/77', { limit: 1 });
       expect(found).toContainEqual(one);
-      for await (const firsts of log.firsts('nobody/')) expect(firsts).toEqual([]);
+      expect(await log.firsts({ prefix: 'nobody/' })).toEqual([]);
+      expect(places(await log.firsts({ prefix: 'lane/', limit: 1 }))).toEqual(['lane/a@1']);
+      expect(await log.firsts({ prefix: 'lane/', after: 'lane/a' })).toEqual([]);
     });
 
     it('gives a stream from its last event of a type on, or all of it where there is none', async () => {

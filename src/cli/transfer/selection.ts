@@ -3,6 +3,7 @@
  * positions; where what is found does not add up, the whole log is read, so that nothing is left out of a doubt.
  */
 import { deploysOf } from '../../runtime/audit/deploys.ts';
+import { firstEventsOf } from '../../runtime/log/first-events.ts';
 import { positionBefore } from '../../runtime/log/positions.ts';
 import { deployStream, laneStream } from '../../runtime/log/streams.ts';
 import { type EventLog, LogFault, type RecordedEvent } from '../../store/log.ts';
@@ -78,8 +79,8 @@ async function ofLane(log: EventLog, lane: string): Promise<RecordedEvent[] | nu
 
 /** Whether a deploy of the lane is not known: each deploy's first event is the log's own word, which no table of deploys can take back. */
 async function hasMore(log: EventLog, lane: string, known: ReadonlySet<string>): Promise<boolean> {
-  for await (const firsts of log.firsts(deployStream(''))) {
-    if (firsts.some((first) => !known.has(first.stream) && isOfLane(first, lane))) return true;
+  for await (const first of firstEventsOf(log, deployStream(''))) {
+    if (!known.has(first.stream) && isOfLane(first, lane)) return true;
   }
   return false;
 }

@@ -11,6 +11,7 @@ import { type Lane, targetName } from '../../machine/lane.ts';
 import { weakened } from '../../machine/protected-settings.ts';
 import type { GatesInput } from '../../machine/services.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
+import { firstEventsOf } from '../log/first-events.ts';
 import { domainEvent } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
 
@@ -117,15 +118,13 @@ export async function otherLaneOf(
   lane: string,
   target: TargetSettings,
 ): Promise<string | null> {
-  for await (const firsts of log.firsts(deployStream(''))) {
-    for (const recorded of firsts) {
-      // Up to today's schema the lane has the same field: its own deploys need not be brought up to it.
-      if (isOwn(recorded, lane)) continue;
-      const { type, data } = domainEvent(recorded);
-      if (type !== 'deploy.requested' || data.lane === lane) continue;
-      const { production } = data.settings;
-      if (targetName(production.target) === targetName(target)) return data.lane;
-    }
+  for await (const recorded of firstEventsOf(log, deployStream(''))) {
+    // Up to today's schema the lane has the same field: its own deploys need not be brought up to it.
+    if (isOwn(recorded, lane)) continue;
+    const { type, data } = domainEvent(recorded);
+    if (type !== 'deploy.requested' || data.lane === lane) continue;
+    const { production } = data.settings;
+    if (targetName(production.target) === targetName(target)) return data.lane;
   }
   return null;
 }

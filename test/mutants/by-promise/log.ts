@@ -344,8 +344,8 @@ export const logMutants: readonly Mutant[] = [
     promise: read,
     file: 'src/store/verified-read.ts',
     symbol: 'verifiedFirsts',
-    code: 'yield found.map(({ name, row }) => {',
-    by: 'yield found.filter(({ row }) => row !== null).map(({ name, row }) => {',
+    code: 'return found.map(({ name, row }) => {',
+    by: 'return found.filter(({ row }) => row !== null).map(({ name, row }) => {',
     noticedBy: 'test/runtime/lock/other-lane.test.ts › that was changed is no answer',
   },
   {
