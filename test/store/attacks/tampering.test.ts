@@ -26,6 +26,16 @@ function firstChanged(rows: readonly EventRow[], before: readonly EventRow[]): n
   return at === -1 ? null : (rows[at]?.position ?? null);
 }
 
+/** Whether each row still names the hash of the one before it in its stream: what anybody sees without a hash function. */
+function areChained(rows: readonly EventRow[]): boolean {
+  const heads = new Map<string, string>();
+  return rows.every(({ stream, hash, previous_hash }) => {
+    const follows = previous_hash === (heads.get(stream) ?? noHash);
+    heads.set(stream, hash);
+    return follows;
+  });
+}
+
 /** Null: it was found, and said rightly where. */
 function problem(
   found: Verification,
@@ -38,8 +48,9 @@ function problem(
   const named = found.fault?.position ?? null;
   const isSeen = found.headDigest !== headDigest || found.events !== events;
   if (named === null && !isSeen) return 'not found';
-  // A forger who makes the hashes anew is seen later in the stream, or by the exported digest alone.
-  const isRight = signs ? named === null || named >= (changed ?? 0) : named === changed;
+  // A forger who makes a hash anew is seen later in the stream; one who makes them all anew by the exported digest alone.
+  const isPlaced = named === null ? areChained(rows) : named >= (changed ?? 0);
+  const isRight = signs ? isPlaced : named === changed;
   return isRight ? null : `found at ${named}, not at ${changed}`;
 }
 
