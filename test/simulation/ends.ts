@@ -136,18 +136,39 @@ function untrueHeld(
   if (made === 'rollback' || made === 'code') return null;
   // Config vars that are set amid a release phase bring back the code before it.
   if (made === 'config' && isOfOtherCode(lane, rollback.release.id)) return null;
+  // A deploy's own, that came to run after it had failed, over newer code that a person had put there since: nobody meant
+  // to go back, but production did.
+  if (made === undefined && rollback.kind === 'behind' && isBehindPeoples(lane, rollback))
+    return null;
   return `was held by ${rollback.release.version} (${rollback.kind}), which took nothing back`;
 }
 
 /** Than the newest release before it that ran code. */
 function isOfOtherCode(lane: LaneWorld, id: string): boolean {
+  const { release, before } = withTheOneBefore(lane, id);
+  return before?.slug !== release?.slug;
+}
+
+/** Its code is older than the code that ran before it, which a person had put there. */
+function isBehindPeoples(
+  lane: LaneWorld,
+  { release: { id } }: Of<'production.held'>['rollback'],
+): boolean {
+  const { release, before } = withTheOneBefore(lane, id);
+  const [from, to] = [before?.commit ?? null, release?.commit ?? null];
+  if (before === undefined || from === null || to === null) return false;
+  return lane.madeBy(before.id) === 'code' && lane.graph.relation(from, to) === 'behind';
+}
+
+/** A release of production, and the newest before it that ran code. */
+function withTheOneBefore(lane: LaneWorld, id: string) {
   const releases = lane.state().apps[production]?.releases ?? [];
   const release = releases.find((one) => one.id === id);
   const before = releases.findLast(
     ({ version, slug, status }) =>
       version < (release?.version ?? 0) && slug !== null && status === 'succeeded',
   );
-  return before?.slug !== release?.slug;
+  return { release, before };
 }
 
 /** What happened in a lane, and to its apps. */
