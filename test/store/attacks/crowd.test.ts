@@ -47,9 +47,16 @@ it(`${names.length} processes with ${appends} appends each`, {
   expect(expected.filter((id) => !ids.has(id))).toEqual([]);
 });
 
+/** They meet by chance: it is tried until they do. */
+const triesOfControl = 20;
+
 it('with a plain begin they do send each other away, whatever the timeout', async () => {
-  const file = join(dirname(store().file), 'control.db');
-  const reports = await crowd(file, appendsOfControl, 'deferred');
-  const errors = reports.flatMap((report) => report.errors);
-  expect(errors.filter((code) => code.startsWith('SQLITE_BUSY')).length).toBeGreaterThan(0);
+  let busy: string[] = [];
+  for (let n = 1; n <= triesOfControl && busy.length === 0; n++) {
+    const file = join(dirname(store().file), `control-${n}.db`);
+    const reports = await crowd(file, appendsOfControl, 'deferred');
+    const errors = reports.flatMap((report) => report.errors);
+    busy = errors.filter((code) => code.startsWith('SQLITE_BUSY'));
+  }
+  expect(busy.length).toBeGreaterThan(0);
 });
