@@ -2,7 +2,8 @@
 import type { DomainEvent, EventData, Release } from './events.ts';
 import type { LaneEvent } from './lane.ts';
 
-type GoingBack = EventData<'production.held'>['rollback'];
+/** How production was taken back, as a deploy met it. */
+export type GoingBack = EventData<'production.held'>['rollback'];
 
 export interface TakenBack {
   readonly rollback: string;

@@ -58,7 +58,6 @@ import { faultsOf, verifiedFirsts, verifiedStream } from './verified-read.ts';
 
 const readAllLimit = 1_000;
 const verifyPage = 1_000;
-const firstsLimit = 1_000;
 const noLimit = Number.MAX_SAFE_INTEGER;
 
 /** @throws StoreReplaced the log has another event at the mark's place, or none */
@@ -250,7 +249,7 @@ export class DatabaseLog implements ProjectedLog {
   async firsts({
     prefix,
     after = prefix,
-    limit = firstsLimit,
+    limit,
   }: Parameters<EventLog['firsts']>[0]): Promise<readonly RecordedEvent[]> {
     const rows = await verifiedFirsts(this.#database, { prefix, after, limit });
     return rows.map(toRecorded);

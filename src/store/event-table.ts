@@ -94,25 +94,25 @@ const newestBeginnings = new Statement(
       .orderBy('position', 'desc')
       .limit(whole(value.limit)),
 );
+const leastName = sql<string>`min(stream)`.as('name');
+/** The name of a stream behind the one in `names`; null: there is none. */
+const nextName = (db: Kysely<LogTables>) =>
+  sql<string>`${db
+    .selectFrom('events')
+    .select(leastName)
+    .where('stream', '>', sql.ref<string>('names.name'))}`.as('name');
+
 /** From one name to the next by the index of streams: as many steps as there are such streams, however many events they have. */
 const beginningsByName = new Statement((db, value: { from: string; to: string; limit: number }) => {
   // There is none behind the last one; `where` leaves that out.
-  const least = sql<string>`min(stream)`.as('name');
-  const nextName = db
-    .selectFrom('events')
-    .select(least)
-    .where('stream', '>', sql.ref<string>('names.name'));
   return db
     .withRecursive('names(name)', (one) =>
       one
         .selectFrom('events')
-        .select(least)
+        .select(leastName)
         .where('stream', '>=', text(value.from))
         .unionAll(
-          one
-            .selectFrom('names')
-            .select(sql<string>`${nextName}`.as('name'))
-            .where('names.name', '<', text(value.to)),
+          one.selectFrom('names').select(nextName(db)).where('names.name', '<', text(value.to)),
         ),
     )
     .selectFrom('names')
@@ -125,21 +125,16 @@ const beginningsByName = new Statement((db, value: { from: string; to: string; l
 });
 /** Likewise, in the order of their names: as many steps as are asked for. Of a stream that has lost its first event there is only the name. */
 const firstsByName = new Statement((db, value: { after: string; to: string; limit: number }) => {
-  const least = sql<string>`min(stream)`.as('name');
-  const nextName = db
-    .selectFrom('events')
-    .select(least)
-    .where('stream', '>', sql.ref<string>('names.name'));
   return db
     .withRecursive('names(name, nth)', (one) =>
       one
         .selectFrom('events')
-        .select([least, sql<number>`1`.as('nth')])
+        .select([leastName, sql<number>`1`.as('nth')])
         .where('stream', '>', text(value.after))
         .unionAll(
           one
             .selectFrom('names')
-            .select([sql<string>`${nextName}`.as('name'), sql<number>`nth + 1`.as('nth')])
+            .select([nextName(db), sql<number>`nth + 1`.as('nth')])
             .where('names.name', '<', text(value.to))
             .where('names.nth', '<', whole(value.limit)),
         ),

@@ -191,7 +191,7 @@ export interface EventLog {
   streams(options: { prefix: string; limit: number }): Promise<readonly StreamBeginning[]>;
 
   /**
-   * The first event of streams whose names begin so, in the order of names, at most `limit` (default 1,000); `after`: those
+   * The first event of streams whose names begin so, in the order of names, at most `limit`; `after`: those
    * behind the stream of that name. As many steps as there are such streams, however long they are. Each is shown to be what
    * was recorded.
    *
@@ -200,7 +200,7 @@ export interface EventLog {
   firsts(options: {
     prefix: string;
     after?: string;
-    limit?: number;
+    limit: number;
   }): Promise<readonly RecordedEvent[]>;
 
   /** The last global position; 0 for an empty log. */

@@ -42,9 +42,9 @@ export function readContract(create: () => Promise<TestStore>): void {
       expect(places(found).toSorted()).toEqual(wanted.toSorted());
       const [one] = await log.readStream('deploy/77', { limit: 1 });
       expect(found).toContainEqual(one);
-      expect(await log.firsts({ prefix: 'nobody/' })).toEqual([]);
+      expect(await log.firsts({ prefix: 'nobody/', limit: 2 })).toEqual([]);
       expect(places(await log.firsts({ prefix: 'lane/', limit: 1 }))).toEqual(['lane/a@1']);
-      expect(await log.firsts({ prefix: 'lane/', after: 'lane/a' })).toEqual([]);
+      expect(await log.firsts({ prefix: 'lane/', after: 'lane/a', limit: 1 })).toEqual([]);
     });
 
     it('gives a stream from its last event of a type on, or all of it where there is none', async () => {

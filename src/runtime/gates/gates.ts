@@ -5,7 +5,7 @@
 import type { Ports } from '../../effects/ports.ts';
 import type { KillSwitch } from '../../machine/events.ts';
 import type { GatesInput, ServiceOutput } from '../../machine/services.ts';
-import type { GoingBack } from './going-back.ts';
+import type { GoingBack } from '../../machine/taken-back.ts';
 import { observeSettled, type ProductionOptions, readStanding } from './production.ts';
 import { readTrust, type TrustOptions } from './trust.ts';
 

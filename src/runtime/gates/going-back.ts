@@ -9,16 +9,15 @@ import {
   type Running,
   type Target,
 } from '../../effects/targets/target.ts';
-import type { Artifact, EventData } from '../../machine/events.ts';
+import type { Artifact } from '../../machine/events.ts';
 import type { Lane, Relation } from '../../machine/lane.ts';
+import type { GoingBack } from '../../machine/taken-back.ts';
 
 /** What a target runs, with nothing under way. */
 export type Settled = Omit<Observed, 'pending'>;
 
 /** What compares commits. */
 export type ComparingHistory = Pick<History, 'relation' | 'fullId'>;
-
-export type GoingBack = EventData<'production.held'>['rollback'];
 
 /**
  * The going-back that holds the target, newest first: a release that failed though it was to go back, or

@@ -12,7 +12,8 @@ import type {
 } from '../../machine/events.ts';
 import type { Lane } from '../../machine/lane.ts';
 import type { Refusal } from '../../machine/services.ts';
-import { type GoingBack, goingBack, type Settled } from './going-back.ts';
+import type { GoingBack } from '../../machine/taken-back.ts';
+import { goingBack, type Settled } from './going-back.ts';
 import { stuckAt } from './stuck.ts';
 
 export interface ProductionOptions {

@@ -66,20 +66,14 @@ export async function takeBack(
   const to = mayRunAgain(running, await options.readLane(lane), production.observed);
   const takingBack = { ...ports, deadlineMs: ports.clock.ran() + timeoutMs };
   const runsCommit = async () => (await place.observe(ports)).running?.artifact.commit === commit;
+  const told = keys.map(keyOf);
   for (let looks = 1; ; looks++) {
-    const { release, runsIt: isIts } = await restoreAny(
-      place,
-      keys.map(keyOf),
-      { to, timeoutMs },
-      takingBack,
-    );
+    const { release, runsIt } = await restoreAny(place, told, { to, timeoutMs }, takingBack);
     if (release !== null) return { kind: 'restored', release, stays: null };
-    if (isIts) return { kind: 'restored', release: null, stays: 'somebody' };
-    if (!place.isReadable || !(await runsCommit())) {
-      return { kind: 'restored', release: null, stays: null };
-    }
+    const stays = runsIt || (place.isReadable && (await runsCommit())) ? 'somebody' : null;
     // One answer may have left out whose it is: it is asked once more before that is believed.
-    if (looks === looksMax) return { kind: 'restored', release: null, stays: 'somebody' };
+    const isSure = stays === null || runsIt || looks === looksMax;
+    if (isSure) return { kind: 'restored', release: null, stays };
   }
 }
 

@@ -4,11 +4,10 @@ import type {
   Build,
   DomainEvent,
   EnvironmentName,
-  EventData,
   Release,
   Running,
 } from '../../machine/events.ts';
-import { goingBackIn } from '../../machine/taken-back.ts';
+import { type GoingBack, goingBackIn } from '../../machine/taken-back.ts';
 import type { RecordedEvent } from '../../store/log.ts';
 import { actorIn } from '../actor.ts';
 import type { DeployRow, DeployStory } from '../audit/deploys.ts';
@@ -34,7 +33,7 @@ export interface Sighting {
   readonly position: number;
   readonly production: Running;
   /** Why that holds production; null: it is not known to. */
-  readonly back: EventData<'production.held'>['rollback'] | null;
+  readonly back: GoingBack | null;
 }
 
 export interface DeployFacts {
@@ -47,7 +46,7 @@ export interface DeployFacts {
   readonly released: { readonly [N in EnvironmentName]: ReleasedFact | null };
   readonly sighting: Sighting | null;
   /** Every going-back of production that it met: it was held by it, or a person had lifted that. */
-  readonly goingsBack: readonly EventData<'production.held'>['rollback'][];
+  readonly goingsBack: readonly GoingBack[];
   /** What it ended by or is held by; null where it goes on, or is live. */
   readonly end: EndEvent | null;
   /** The deploy that was given the lane in its place, since it last went on; null: none was. */

@@ -1,8 +1,9 @@
 /** What keeps the lane from shipping to production, and who said so. Pure. */
 import type { DomainEvent } from '../../machine/events.ts';
 import { tell } from '../../machine/story.ts';
+import type { GoingBack } from '../../machine/taken-back.ts';
 import type { DeployFacts } from './deploy-facts.ts';
-import type { GoingBack, Known } from './known.ts';
+import type { Known } from './known.ts';
 import { loggedProduction } from './places.ts';
 
 export type HoldKind = 'rollback' | 'lane' | 'switch' | 'settings' | 'log' | 'stuck';

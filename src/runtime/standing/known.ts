@@ -1,9 +1,8 @@
 /** What is known of a lane: what its log says, and what its targets say now where they were asked. Types only. */
-import type { EnvironmentName, EventData, Release } from '../../machine/events.ts';
+import type { EnvironmentName, Release } from '../../machine/events.ts';
+import type { GoingBack } from '../../machine/taken-back.ts';
 import type { LaneMarks, MarkedBack } from '../audit/lane-marks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
-
-export type GoingBack = EventData<'production.held'>['rollback'];
 
 /** What one environment's target says that it runs. */
 export interface ToldRunning {

@@ -177,8 +177,8 @@ export const environmentMutants: readonly Mutant[] = [
     promise: canary,
     file: 'src/runtime/gates/taking-back.ts',
     symbol: 'takeBack',
-    code: 'if (!place.isReadable || !(await runsCommit()))',
-    by: 'if (!isIts)',
+    code: 'runsIt || (place.isReadable && (await runsCommit()))',
+    by: 'runsIt',
     noticedBy: 'test/runtime/loop/canary-services.test.ts › but says that it runs there',
   },
   {

@@ -26,7 +26,7 @@ async function ask(log: ProjectedLog): Promise<void> {
   await log.streams({ prefix: 'deploy/', limit: 1 });
   await log.head();
   await log.headDigest();
-  await log.firsts({ prefix: 'deploy/' });
+  await log.firsts({ prefix: 'deploy/', limit: 1_000 });
   await leases(log);
   await log.saveCheckpoint('slack', { position: 1, state: {} });
   await log.checkpoint('slack');

@@ -1,5 +1,4 @@
 /** Two apps at the sandbox's Heroku with a history in git, and the chart's services as the runtime binds them. */
-import type { History } from '../../../src/effects/history/history.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import { emptyLane, foldLane, type LaneEvent, targetName } from '../../../src/machine/lane.ts';
@@ -124,13 +123,7 @@ export class ProductionWorld {
   }
 
   get #effects() {
-    const { graph } = this;
-    const history: History = {
-      relation: async (base, head) => graph.relation(base, head),
-      notes: async (base, head) => graph.notes(base, head),
-      fullId: async (named) => graph.fullId(named),
-    };
-    return { targets: herokuTargets(this.heroku.client()), history };
+    return { targets: herokuTargets(this.heroku.client()), history: this.graph.history() };
   }
 
   get services(): ServiceTable {

@@ -1,6 +1,5 @@
 /** One process of a driven path: everything real but its clock, and it can be killed at once. */
 import { gzipSync } from 'node:zlib';
-import type { History } from '../../../src/effects/history/history.ts';
 import { createHttpClient } from '../../../src/effects/http/client.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
@@ -71,11 +70,7 @@ export class PathProcess {
       }),
     );
     const { graph } = world;
-    const history: History = {
-      relation: async (base, head) => graph.relation(base, head),
-      notes: async (base, head) => graph.notes(base ?? '', head),
-      fullId: async (named) => graph.fullId(named),
-    };
+    const history = graph.history();
     const ports = (signal: AbortSignal): Ports => ({
       http,
       clock: this.#clock,
@@ -102,7 +97,7 @@ export class PathProcess {
       run: this.run,
       keeper: this.#keeper,
       leaseMs,
-      relations: async (base, heads) => heads.map((head) => graph.relation(base, head)),
+      relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
       quiesce: (signal) => quiesce(quietOf(places, targets), ports(signal)),
     });
   }

@@ -1,6 +1,5 @@
 /** One whole deploy by programs under virtual time, one of whose answers is spoilt: real runtime, chart, effects and log. */
 import type { Clock } from '../../../src/effects/clock.ts';
-import type { History } from '../../../src/effects/history/history.ts';
 import type { ProgramEnd } from '../../../src/effects/targets/command/program.ts';
 import { commandTargets } from '../../../src/effects/targets/command/target.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
@@ -179,7 +178,7 @@ export class ProgramFuzzer {
       run,
       keeper,
       leaseMs,
-      relations: async (base, heads) => heads.map((head) => commits.graph.relation(base, head)),
+      relations: (base, heads, signal) => history.relations(base, heads, folders.ports({ signal })),
       quiesce: (signal) => quiesce(quietOf(settings, targets), folders.ports({ signal })),
     });
     try {
@@ -204,11 +203,7 @@ export class ProgramFuzzer {
   }
 }
 
-const history = {
-  relation: async (base: string, head: string) => commits.graph.relation(base, head),
-  notes: async (base: string | null, head: string) => commits.graph.notes(base, head),
-  fullId: async (named: string) => commits.graph.fullId(named),
-} as unknown as History;
+const history = commits.graph.history();
 
 /** Keeps account of every answer, and spoils the one that is to be spoilt. */
 class Wire {
