@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { EmbeddedPostgres } from './embedded.ts';
@@ -11,6 +11,19 @@ import { linkSharedLibraries } from './shared-libraries.ts';
 
 const user = 'lockstep';
 const password = 'test';
+
+/** A server refuses to run as root, and is started as a user of its own. */
+const isRoot = userInfo().uid === 0;
+
+/** @throws Error a folder on the way lets nobody through but its owner */
+async function mustBeOpenToAll(path: string): Promise<void> {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    if (((await stat(at)).mode & 0o001) !== 0) continue;
+    throw new Error(
+      `as root, PostgreSQL is started as another user, who cannot go through ${at}: chmod o+x ${at}, or clone into another folder`,
+    );
+  }
+}
 
 /** The folder of a server that nobody has started: this process makes one and copies it, for making one takes a second. */
 let empty: Promise<string> | null = null;
@@ -36,7 +49,8 @@ export class PostgresServer {
   }
 
   static async start(flags: readonly string[] = []): Promise<PostgresServer> {
-    await linkSharedLibraries();
+    const programs = await linkSharedLibraries();
+    if (isRoot) await mustBeOpenToAll(programs);
     const folder = await folderOfServer();
     empty ??= PostgresServer.#makeEmpty();
     await promisify(execFile)('cp', ['-a', join(await empty, 'data'), folder]);
@@ -105,8 +119,7 @@ export class PostgresServer {
       persistent: true,
       initdbFlags: ['--encoding=UTF8', '--locale=C'],
       postgresFlags: ['-c', 'listen_addresses=127.0.0.1', ...this.#flags.flatMap((f) => ['-c', f])],
-      // A server refuses to run as root.
-      createPostgresUser: userInfo().uid === 0,
+      createPostgresUser: isRoot,
       onLog: () => {},
       onError: () => {},
     });

