@@ -13,7 +13,7 @@ import {
   isHeldElsewhere,
   isOutput,
 } from './document-blocks.ts';
-import { faultsOfCircleci, faultsOfWorkflow } from './vendor-schemas.ts';
+import { type Faults, faultsOfCircleci, faultsOfWorkflow } from './vendor-schemas.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -94,13 +94,10 @@ const others: readonly (readonly [
   ['docs/targets.md', 'labels:\n', (text) => parse(text.replaceAll(/"<%=.*?%>"/g, 'x'))],
 ];
 
-function held(
-  faultsIn: (value: unknown) => unknown,
-  value: { jobs?: object },
-  test?: object,
-): void {
+/** Against the CI's schema, where it is there. */
+function held(faultsIn: Faults | null, value: { jobs?: object }, test?: object): void {
   const jobs = test === undefined ? value.jobs : { ...value.jobs, test };
-  expect(faultsIn({ ...value, jobs })).toBeNull();
+  expect(faultsIn?.({ ...value, jobs }) ?? null).toBeNull();
 }
 
 describe('YAML', () => {

@@ -1,9 +1,4 @@
-/**
- * Every answer of Heroku's stand-in against Heroku's published schema, on a tour of every route.
- * The schema is not part of the project: `../shared/vendors/schemas`, or LOCKSTEP_VENDOR_SCHEMAS.
- */
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+/** Every answer of Heroku's stand-in against Heroku's published schema, on a tour of every route. */
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
@@ -12,21 +7,12 @@ import { createHeroku } from '../../src/sandbox/heroku/heroku.ts';
 import { createSources } from '../../src/sandbox/heroku/sources.ts';
 import { defaultTiming, type Generation } from '../../src/sandbox/heroku/state.ts';
 import { createIds } from '../../src/sandbox/ids.ts';
+import { findSchema } from '../vendor-schemas.ts';
 import { production, type Reply, shaA, shaB, staging, type Visit, visit } from './visitor.ts';
 
-const folder =
-  process.env.LOCKSTEP_VENDOR_SCHEMAS ??
-  resolve(import.meta.dirname, '../../../shared/vendors/schemas');
-const files = ['heroku-more.deref.json', 'heroku-used.deref.json'].map((name) =>
-  join(folder, name),
-);
-const missing = files.filter((file) => !existsSync(file));
-const present = missing.length === 0;
-if (!present) {
-  process.stdout.write(
-    `Heroku's contract is not checked: ${missing.join(', ')} is not there (LOCKSTEP_VENDOR_SCHEMAS names its folder)\n`,
-  );
-}
+const found = ['heroku-more.deref.json', 'heroku-used.deref.json'].map(findSchema);
+const schemas = found.filter((schema) => schema !== null);
+const present = schemas.length === found.length;
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -58,7 +44,7 @@ class Contract {
 
   constructor() {
     addFormats.default(this.#ajv);
-    const resources = files.map((file) => JSON.parse(readFileSync(file, 'utf8')).resources);
+    const resources = schemas.map((schema) => schema().resources);
     this.#resources = Object.assign({}, ...resources);
   }
 

@@ -1,15 +1,7 @@
-/**
- * A vendor's published schema as a contract: which answer fits which operation.
- * The schemas are not part of the project: `../shared/vendors/schemas`, or LOCKSTEP_VENDOR_SCHEMAS.
- */
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+/** A vendor's published schema as a contract: which answer fits which operation. */
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-
-const folder =
-  process.env.LOCKSTEP_VENDOR_SCHEMAS ??
-  resolve(import.meta.dirname, '../../../shared/vendors/schemas');
+import { findSchema } from '../vendor-schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -29,14 +21,10 @@ export interface Stop {
   readonly body: unknown;
 }
 
-/** The schema file of that name; null, said in one line, where there is none. */
-export function findContract(vendor: string, file: string): (() => VendorContract) | null {
-  const path = join(folder, file);
-  if (existsSync(path)) return () => new VendorContract(JSON.parse(readFileSync(path, 'utf8')));
-  process.stdout.write(
-    `${vendor}'s contract is not checked: ${path} is not there (LOCKSTEP_VENDOR_SCHEMAS names its folder)\n`,
-  );
-  return null;
+/** @returns null where the vendor's schema is not there */
+export function findContract(file: string): (() => VendorContract) | null {
+  const schema = findSchema(file);
+  return schema && (() => new VendorContract(schema()));
 }
 
 export class VendorContract {

@@ -4,10 +4,11 @@ import { parseConfig } from '../../../src/cli/config/config.ts';
 import type { Answers } from '../../../src/cli/setup/answers.ts';
 import type { RepositoryFacts } from '../../../src/cli/setup/facts.ts';
 import { plan } from '../../../src/cli/setup/plan.ts';
-import { faultsOfCircleci, faultsOfWorkflow } from '../../vendor-schemas.ts';
+import { type Faults, faultsOfCircleci, faultsOfWorkflow } from '../../vendor-schemas.ts';
 import { answers, facts } from './repository.ts';
 
-const schemas: Readonly<Record<string, (value: unknown) => unknown>> = {
+/** Those that are there. */
+const schemas: Readonly<Record<string, Faults | null>> = {
   '.circleci/config.yml': faultsOfCircleci(),
   '.github/workflows/deploy.yml': faultsOfWorkflow(),
 };
@@ -65,7 +66,7 @@ describe('what is written for a new lane', () => {
     expect(config.store).toBe('sqlite:.pipeline/log.db');
     const ciFile = files.find(({ path }) => path in schemas);
     expect(ciFile === undefined).toBe(row.ci === null);
-    if (ciFile !== undefined) expect(schemas[ciFile.path]?.(parse(ciFile.text))).toBeNull();
+    if (ciFile !== undefined) expect(schemas[ciFile.path]?.(parse(ciFile.text)) ?? null).toBeNull();
   });
 
   it('names no log that a CI throws away, and says which variable to set', () => {

@@ -5,7 +5,7 @@ import { createCircleCi } from '../../../src/sandbox/circleci/circleci.ts';
 import { Asker, shaA, standInOptions } from '../stand-in-server.ts';
 import { findContract, missedRoutes } from '../vendor-contract.ts';
 
-const contract = findContract('CircleCI', 'circleci-openapi-v2.used.json');
+const contract = findContract('circleci-openapi-v2.used.json');
 const v2 = '/project/gh/acme/web';
 
 async function tour() {

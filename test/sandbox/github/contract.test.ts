@@ -12,9 +12,9 @@ import {
 import { type Answer, Asker, shaA, standInOptions } from '../stand-in-server.ts';
 import { findContract, missedRoutes } from '../vendor-contract.ts';
 
-const contract = findContract('GitHub', 'github-openapi.used.json');
+const contract = findContract('github-openapi.used.json');
 /** The rest of it, in a file of its own. */
-const artifacts = findContract('GitHub', 'github-openapi.more.json');
+const artifacts = findContract('github-openapi.more.json');
 const root = '/repos/acme/web';
 
 /** Served, and in no file of the schema that is at hand. */

@@ -4,7 +4,7 @@ import { createSlack } from '../../../src/sandbox/slack/slack.ts';
 import { Asker, standInOptions } from '../stand-in-server.ts';
 import { findContract, missedRoutes } from '../vendor-contract.ts';
 
-const contract = findContract('Slack', 'slack-web-openapi-v2.used.json');
+const contract = findContract('slack-web-openapi-v2.used.json');
 const hook = '/services/T0SANDBOX/B0SANDBOX/secret';
 
 /** What Slack says today and its schema of 2021 does not know. */
