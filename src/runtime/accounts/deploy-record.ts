@@ -9,6 +9,7 @@ import { deploysProjection } from '../audit/deploys.ts';
 import { factsOf, type Told } from '../audit/explain-facts.ts';
 import { positionBefore } from '../log/positions.ts';
 import { domainEvent, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';
+import { beginningOfRollback } from '../log/rollback-beginning.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 
 /** An event of a deploy with its place, and the state that it led to. */
@@ -166,40 +167,19 @@ async function withBeginnings(
   lane: string,
   orders: readonly Told<LaneEvent>[],
 ): Promise<readonly Told<LaneEvent>[]> {
-  const begun = new Set(
+  const there = new Set(
     orders.flatMap(({ event }) => (event.type === 'rollback.begun' ? event.data.rollback : [])),
   );
   const earlier: Told<LaneEvent>[] = [];
   for (const { event, position } of orders) {
     const rollback = endOfRollback(event)?.rollback;
-    if (rollback === undefined || begun.has(rollback)) continue;
-    const begins = await beginningOf(log, lane, rollback, position);
-    if (begins !== null) earlier.push(begins);
+    if (rollback === undefined || there.has(rollback)) continue;
+    const [end] = await log.readAll({ after: position - 1, limit: 1 });
+    const begun = await beginningOfRollback(log, lane, { rollback, end: end?.version ?? 1 });
+    if (begun === null) continue;
+    earlier.push({ event: laneEvent(begun), time: begun.time, position: begun.position });
   }
   return [...earlier, ...orders];
-}
-
-/** What began the rollback that ended at that place; the nearest is looked at first. */
-async function beginningOf(
-  log: EventLog,
-  lane: string,
-  rollback: string,
-  position: number,
-): Promise<Told<LaneEvent> | null> {
-  const [end] = await log.readAll({ after: position - 1, limit: 1 });
-  for (let before = end?.version ?? 1; before > 1; before = Math.max(1, before - pageSize)) {
-    const fromVersion = Math.max(1, before - pageSize);
-    const page = await log.readStream(laneStream(lane), {
-      fromVersion,
-      limit: before - fromVersion,
-    });
-    const found = page.findLast(
-      ({ type, data }) => type === 'rollback.begun' && data.rollback === rollback,
-    );
-    if (found === undefined) continue;
-    return { event: laneEvent(found), time: found.time, position: found.position };
-  }
-  return null;
 }
 
 /**

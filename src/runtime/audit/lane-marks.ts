@@ -10,6 +10,7 @@ import { type EventLog, type Json, LogFault, type RecordedEvent } from '../../st
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
 import { type Projection, projected } from '../../store/projection.ts';
 import { laneEvent, UnreadableLog } from '../log/recorded.ts';
+import { beginningOfRollback } from '../log/rollback-beginning.ts';
 import { laneStream } from '../log/streams.ts';
 
 export interface LaneMarksTable {
@@ -209,7 +210,7 @@ export async function readShipped(
 
 /** With when it was so: ISO 8601, and the global position. */
 export interface MarkedBack extends TakenBack {
-  /** The version that ran before; null: its beginning is not near its end in the lane's stream. */
+  /** The version that ran before; null: the lane's stream does not have its beginning. */
   readonly from: string | null;
   /** Why it is not verified; null: it is. */
   readonly why: string | null;
@@ -230,16 +231,13 @@ export async function readTakenBack(log: EventLog, lane: string): Promise<Marked
       .limit(1),
   );
   if (row === undefined) return null;
-  const fromVersion = Math.max(1, row.version - nearMax);
-  const near = await log.readStream(laneStream(lane), { fromVersion, limit: nearMax });
   const { record } = await marked(log, row);
   const event = laneEvent(record);
   const back = takenBackBy(event);
   if (back === null) return null;
-  const begins = near.findLast(
-    ({ type, data }) => type === 'rollback.begun' && data.rollback === back.rollback,
-  );
-  const begun = begins === undefined ? null : laneEvent(begins);
+  const { rollback } = back;
+  const begins = await beginningOfRollback(log, lane, { rollback, end: row.version });
+  const begun = begins && laneEvent(begins);
   return {
     ...back,
     ...{ time: record.time, position: record.position },
@@ -250,9 +248,6 @@ export async function readTakenBack(log: EventLog, lane: string): Promise<Marked
         : null,
   };
 }
-
-/** Between the two only runs that came and waited are. */
-const nearMax = 50;
 
 /** So many of the last rollbacks are worth telling of. */
 const rollbacksMax = 50;
