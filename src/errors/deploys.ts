@@ -4,7 +4,7 @@ import type { ErrorEntries } from './entry.ts';
 export const deployErrors = {
   E_OVERTAKEN: {
     meaning:
-      'Another run was given the deploy or the lane. This one has started and written nothing more.',
+      'Another run was given the deploy or the lane; that may be a job of the same build that started later. This one has started and written nothing more.',
     remedy: 'Nothing: the other run carries on. `pipeline status` shows who holds the lane.',
     exit: [4],
   },

@@ -51,6 +51,22 @@ export function decideCiTurn(options: {
   return { kind: 'wait', behind: first };
 }
 
+/**
+ * Whether that other build has to wait until this one is over before its own turn comes. Null: the list does
+ * not show that both of them run, and says nothing of it.
+ */
+export function hasToWaitFor(options: {
+  readonly me: CiBuild;
+  /** Its `id`. */
+  readonly other: string;
+  readonly builds: readonly CiBuild[];
+}): boolean | null {
+  const { me, builds } = options;
+  const other = builds.find(({ id }) => id === options.other);
+  if (me.state !== 'running' || other?.state !== 'running') return null;
+  return byStart(me, other) < 0;
+}
+
 /** A build of which nothing says that it started comes last. */
 function byStart(a: CiBuild, b: CiBuild): number {
   const [startA, startB] = [startOf(a), startOf(b)];

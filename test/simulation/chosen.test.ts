@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { often } from '../store/attacks/seed.ts';
-import { canaryTrouble, crowdOf, forbiddenOnTheWay, lostLanes } from './scenario.ts';
+import {
+  type BuildPlan,
+  canaryTrouble,
+  crowdOf,
+  forbiddenOnTheWay,
+  lostLanes,
+} from './scenario.ts';
 import { simulate } from './simulation.ts';
 
 const chosen = [
@@ -45,5 +51,20 @@ describe('no invariant breaks where', () => {
     const { violations, figures } = await simulate({ ...crowdOf(1), people: [pending] });
     expect(violations).toEqual([]);
     expect(figures).toMatchObject({ live: 0, writes: 0 });
+  });
+
+  it('a job is run again before it took its deploy: the later one carries it, and the earlier one does not wait for that', async () => {
+    // Its deploy is asked for and its job is listed; that it is its own is not written yet.
+    const stopped = { killAt: null, pause: { at: 9, ms: 20_000 } };
+    const [first] = crowdOf(1).builds;
+    const again = { kind: 'rerun', lane: 0, afterMs: 5_000, fates: [] } as const;
+    for (const stacking of ['skip', 'every'] as const) {
+      const { violations, figures } = await simulate({
+        ...{ ...crowdOf(1), stacking, lock: 'circleci' },
+        builds: [{ ...(first as BuildPlan), fates: [stopped] }, again],
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ live: 1, overtaken: 1 });
+    }
   });
 });

@@ -1,4 +1,5 @@
 /** The CI of a lane whose lock is the CI's own list: each run of a job is in it from its start to its end. */
+import type { CiJob } from '../../src/effects/ci/jobs.ts';
 import type { Clock } from '../../src/effects/clock.ts';
 import type { Ports } from '../../src/effects/ports.ts';
 import type { LaneLock } from '../../src/runtime/lock/store-lock.ts';
@@ -18,6 +19,9 @@ interface Job {
   readonly end: () => void;
 }
 
+const nameOf = (job: CiJob): string =>
+  job.ci === 'circleci' ? `job ${job.number}` : `run ${job.run}, attempt ${job.attempt}`;
+
 const branch = 'master';
 const workflow = 'deploy.yml';
 
@@ -27,6 +31,8 @@ export class CiWorld {
   readonly #jobs = new Map<string, Job>();
   /** By run: the deploy that it was given the lane for. */
   readonly #holders = new Map<string, string>();
+  /** By job, ended ones included. */
+  readonly #runsIn = new Map<string, string[]>();
   /** By how the list names a build: the deploy that it is. */
   readonly #deploys = new Map<string, string>();
   readonly #runs = new Map<string, WorkflowRun>();
@@ -41,8 +47,8 @@ export class CiWorld {
     sandbox.control.workflowRun({ workflow, branch, commit, status: 'completed' });
   }
 
-  /** A job of that build begins, and the CI knows it. */
-  begins(run: string, deploy: string, label: string, commit: string): void {
+  /** A job of that build begins, and the CI knows it. As its API names it. */
+  begins(run: string, deploy: string, label: string, commit: string): CiJob {
     const { control } = this.#sandbox;
     const known = this.#pipelines.get(label);
     const again = known === undefined ? {} : { pipeline: known, rerun: true as const };
@@ -57,6 +63,15 @@ export class CiWorld {
       if (of.alive === 0) control.updateWorkflowRun({ id: of.id, status: 'completed' });
     };
     this.#jobs.set(run, { numbers: { job: job.number, run: of.id }, end });
+    const named = this.#named(job.number, of);
+    this.#runsIn.set(nameOf(named), [...this.runsIn(named), run]);
+    return named;
+  }
+
+  #named(number: number, { id, attempt }: WorkflowRun): CiJob {
+    return this.provider === 'circleci'
+      ? { ci: 'circleci', project: 'gh/acme/web', number: String(number) }
+      : { ci: 'github', repository: 'acme/web', run: String(id), attempt };
   }
 
   /** A run again is another attempt of the same run, and there is one at a time. */
@@ -109,7 +124,13 @@ export class CiWorld {
         if (held === null) holds();
         return held;
       },
+      isAwaitedBy: async (...given) => (await real.isAwaitedBy?.(...given)) ?? false,
     };
+  }
+
+  /** In a job of CircleCI's that is one; several processes may be in one attempt of GitHub's. */
+  runsIn(job: CiJob): readonly string[] {
+    return this.#runsIn.get(nameOf(job)) ?? [];
   }
 
   /** Others that hold the lane by that list, too. */

@@ -356,15 +356,16 @@ class Simulation {
 
   async #process(
     process: SimulatedProcess,
-    run: Run,
+    begun: Run,
     choose: (log: EventLog, run: Run) => Promise<string>,
     lane: LaneWorld,
     commit: string,
   ): Promise<void> {
     const real = this.#mutation.log?.(this.#log) ?? this.#log;
     const log = process.log(real);
-    const deploy = await choose(log, run);
-    lane.ci?.begins(run.id, deploy, deploy.replace(/-.*/, ''), commit);
+    const deploy = await choose(log, begun);
+    const job = lane.ci?.begins(begun.id, deploy, deploy.replace(/-.*/, ''), commit);
+    const run = job === undefined ? begun : { ...begun, owner: { ...begun.owner, job } };
     const rules = lane.rules.of(deploy);
     const asked = wanted({ lane, label: '', commit, rules }, this.#scenario);
     const of = { lane, commit, deploy, wanted: asked, log };
@@ -400,7 +401,7 @@ class Simulation {
       fault: () => this.#faultOf(process),
       isOdd: this.#isOdd,
       onWrite: (write) => this.#invariants.onWrite(write, { lane: of.lane, commit }),
-      liveness: (clock) => this.#liveness(clock),
+      liveness: (clock) => this.#liveness(clock, of.lane),
     });
   }
 
@@ -460,7 +461,7 @@ class Simulation {
   }
 
   /** A third of the dead are known to be dead by their host, a third by their CI, and of a third nothing is known. */
-  #liveness(clock: Clock): Liveness {
+  #liveness(clock: Clock, { ci }: LaneWorld): Liveness {
     const dead = (run: unknown): boolean => this.#alive.get(String(run))?.dead === true;
     const knownBy = (run: unknown): 'host' | 'ci' | 'nobody' =>
       (['host', 'ci', 'nobody'] as const)[String(run).charCodeAt(35) % 3] ?? 'nobody';
@@ -471,8 +472,9 @@ class Simulation {
         ask: async () => false,
       },
       endingOf: async (job) => {
-        const run = job.ci === 'circleci' ? idOf(Number(job.number)) : null;
-        return knownBy(run) === 'ci' && dead(run) ? 'CI says that its job ended' : null;
+        const runs = ci?.runsIn(job) ?? (job.ci === 'circleci' ? [idOf(Number(job.number))] : []);
+        const isOver = runs.length > 0 && runs.every((run) => knownBy(run) === 'ci' && dead(run));
+        return isOver ? 'CI says that its job ended' : null;
       },
     });
   }

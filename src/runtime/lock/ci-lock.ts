@@ -1,6 +1,7 @@
 /** The lock by the CI's own list of builds, as the article had it: no token, and so a weaker promise (docs/guarantees.md). */
+import type { CiJob } from '../../effects/ci/jobs.ts';
 import type { Clock } from '../../effects/clock.ts';
-import { type CiBuild, decideCiTurn } from '../../machine/ci-queue.ts';
+import { type CiBuild, decideCiTurn, hasToWaitFor } from '../../machine/ci-queue.ts';
 import type { LaneLock } from './store-lock.ts';
 
 export interface CiLockOptions {
@@ -16,6 +17,8 @@ export interface CiLockOptions {
 const pollMs = 5_000;
 /** A list can be short once; before the lane is taken it is asked for a second time. */
 const secondLookMs = 1_000;
+/** Which of two jobs is first is asked for seldom: whoever asks is waiting, and so is nobody for its answer. */
+const askAgainMs = 30_000;
 
 export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLock {
   return {
@@ -77,7 +80,33 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
         await clock.sleep(secondLookMs, signal);
       }
     },
+    isAwaitedBy: awaitedBy({ provider, clock, builds }),
   };
 }
+
+/** What two jobs that run are to each other stays so: once it is known, the list is not asked any more. */
+function awaitedBy({
+  provider,
+  clock,
+  builds,
+}: CiLockOptions): NonNullable<LaneLock['isAwaitedBy']> {
+  const known = new Map<string, boolean>();
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return async (job, signal, progress) => {
+    if (job.ci !== provider) return false;
+    // A run of GitHub's that is run again begins anew, under the same id.
+    const name = JSON.stringify(job);
+    const answer = known.get(name);
+    if (answer !== undefined || clock.ran() - askedAt < askAgainMs) return answer ?? false;
+    askedAt = clock.ran();
+    const { me, builds: listed } = await builds(signal, progress);
+    const awaits = me === null ? null : hasToWaitFor({ me, other: idOf(job), builds: listed });
+    if (awaits !== null) known.set(name, awaits);
+    return awaits ?? false;
+  };
+}
+
+/** As the list names it. */
+const idOf = (job: CiJob): string => (job.ci === 'circleci' ? job.number : job.run);
 
 const deployOf = ({ label, commit }: CiBuild): string => `${label}-${commit.slice(0, 8)}`;

@@ -5,8 +5,11 @@ import { type EventLog, type Fence, StoreReplaced } from '../../store/log.ts';
 
 /** Another run was given what this one held. It must write nothing more. */
 export class Overtaken extends LockstepError {
-  constructor(resource: string) {
-    super('E_OVERTAKEN', `this run was overtaken: ${resource} was given to another run`, {
+  constructor(
+    resource: string,
+    what = `this run was overtaken: ${resource} was given to another run`,
+  ) {
+    super('E_OVERTAKEN', what, {
       hint: 'Nothing more was started or written. `pipeline status` shows who holds it now.',
       details: { resource },
     });

@@ -1,4 +1,5 @@
 /** The lane's stream in the log: reading it, and the lock that is kept in it. */
+import type { CiJob } from '../../effects/ci/jobs.ts';
 import type { Clock } from '../../effects/clock.ts';
 import {
   foldLane,
@@ -43,6 +44,11 @@ export interface LaneLock {
     signal: AbortSignal,
     progress: (line: string) => void,
   ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string } | null>;
+  /**
+   * Whether a run in that job is kept from the lane until this run's job has ended, and so must not be waited
+   * for. False also where that is not known yet. Left out where only who carries a deploy has a place in the lane's queue.
+   */
+  isAwaitedBy?(job: CiJob, signal: AbortSignal, progress: (line: string) => void): Promise<boolean>;
 }
 
 export interface StoreLockOptions {

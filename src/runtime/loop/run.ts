@@ -56,7 +56,8 @@ const endsTheRun = [Overtaken, Lapsed, FencedOff, StoreUnavailable, UnreadableLo
 /**
  * Carries a deploy on until it is settled, paused, interrupted, or taken over.
  *
- * @throws Overtaken another run was given the deploy or its lane; Lapsed this run was stopped for longer than its lease
+ * @throws Overtaken another run was given the deploy or its lane, or carries the deploy and waits for this one to end
+ * @throws Lapsed this run was stopped for longer than its lease
  * @throws StoreUnavailable the log cannot be written: nothing follows that is not recorded
  * @throws UnreadableLog a newer version wrote to the deploy or its lane
  */

@@ -114,4 +114,33 @@ describe('createCiLock', () => {
     await expect(acquire()).rejects.toThrow('stopped');
     expect(asked()).toBe(1);
   });
+
+  describe('of a run in another job, whether it waits for this one', () => {
+    const jobOf = (order: number) =>
+      ({ ci: 'circleci', project: 'gh/acme/web', number: String(order) }) as const;
+
+    it('is told by who started first, and is asked once', async () => {
+      const { lock, stop, clock, asked } = lockOver([build(3), build(2), build(1)]);
+      const awaits = (order: number) => lock.isAwaitedBy?.(jobOf(order), stop.signal, () => {});
+      expect(await awaits(3)).toBe(true);
+      clock.advance(30_000);
+      expect(await awaits(1)).toBe(false);
+      clock.advance(600_000);
+      expect([await awaits(3), await awaits(1)]).toEqual([true, false]);
+      expect(asked()).toBe(2);
+    });
+
+    it('is asked again after half a minute where the list does not show both', async () => {
+      const { lock, stop, clock, asked } = lockOver([build(3)], [build(2)], [build(3), build(2)]);
+      const awaits = () => lock.isAwaitedBy?.(jobOf(3), stop.signal, () => {});
+      for (const times of [1, 2]) {
+        expect(await awaits()).toBe(false);
+        clock.advance(29_999);
+        expect(await awaits()).toBe(false);
+        expect(asked()).toBe(times);
+        clock.advance(1);
+      }
+      expect(await awaits()).toBe(true);
+    });
+  });
 });
