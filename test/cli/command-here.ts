@@ -40,6 +40,8 @@ export class CommandHere {
 
   /** Everything that the run under way has printed. */
   printed = (): string => '';
+  /** Told whenever it prints. */
+  onPrint = (): void => {};
 
   /** @param more variables beside its own; one of `undefined` is not set */
   run(args: readonly string[], more: Environment = {}, folder?: string): Promise<EndedHere> {
@@ -62,7 +64,8 @@ export class CommandHere {
     folder = this.#folder,
   ): Promise<EndedHere> {
     const before = { env: process.env, folder: process.cwd() };
-    const [out, err] = [kept(this.#columns), kept(this.#columns)];
+    const told = () => this.onPrint();
+    const [out, err] = [kept(this.#columns, told), kept(this.#columns, told)];
     this.printed = () => out.text() + err.text();
     const all = Object.entries({ ...this.#env, ...more });
     process.env = Object.fromEntries(all.filter(([, value]) => value !== undefined));
@@ -80,11 +83,15 @@ export class CommandHere {
   }
 }
 
-function kept(columns: number | null): { stream: Writable; text: () => string } {
+function kept(
+  columns: number | null,
+  onPrint: () => void,
+): { stream: Writable; text: () => string } {
   let all = '';
   const stream = new Writable({
     write(chunk, _, done) {
       all += String(chunk);
+      onPrint();
       done();
     },
   });

@@ -1,7 +1,7 @@
 /** The CI's own list as the lock, by real processes whose runners share no log. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isSoak } from '../store/attacks/seed.ts';
-import { defaultConfig, type Ended, type Job, Stage } from './stage.ts';
+import { defaultConfig, type Ended, type Job, type Run, Stage } from './stage.ts';
 
 let stage: Stage;
 afterEach(() => stage.strike());
@@ -103,11 +103,10 @@ describe.each([
     return stage.start(args, environmentOf(build, commit), stage.checkout(commit));
   }
 
-  /** The same within this process, for a build that no other runs beside. */
-  function run(build: number, commit: string): Pick<Job, 'ended'> {
+  /** The same within this process, for one build at a time: of several the others are processes. */
+  function startHere(build: number, commit: string): Run {
     ci.begin(build, commit);
-    const env = environmentOf(build, commit);
-    return { ended: stage.runHere(args, env, stage.checkout(commit)) };
+    return stage.startHere(args, environmentOf(build, commit), stage.checkout(commit));
   }
 
   const args = ['advance', '--json'];
@@ -117,10 +116,7 @@ describe.each([
   });
 
   /** Its end, which the CI hears of. */
-  async function ending(
-    build: number,
-    job: Pick<Job, 'ended'>,
-  ): Promise<Ended & { summary: unknown }> {
+  async function ending(build: number, job: Run): Promise<Ended & { summary: unknown }> {
     const ended = await job.ended;
     ci.end(build, 'succeeded');
     return { ...ended, summary: ended.stdout.trim() === '' ? null : JSON.parse(ended.stdout) };
@@ -133,7 +129,7 @@ describe.each([
     async () => {
       stage.hold();
       const [a, b, c] = [stage.commit('a'), stage.commit('b'), stage.commit('c')];
-      const first = start(501, a);
+      const first = startHere(501, a);
       await first.saw('took lane');
       const middle = start(502, b);
       await middle.saw('build 501 runs; waiting');
@@ -161,7 +157,7 @@ describe.each([
   it('an older build is waited for until it is cancelled', async () => {
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     ci.begin(501, a);
-    const job = start(502, b);
+    const job = startHere(502, b);
     await job.saw('build 501 runs; waiting');
     ci.end(501, 'cancelled');
     expect(await ending(502, job)).toMatchObject({
@@ -173,7 +169,7 @@ describe.each([
   it('an older build that waits for a person’s approval is not waited for', async () => {
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     ci.hold(501, a);
-    const ended = await ending(502, run(502, b));
+    const ended = await ending(502, startHere(502, b));
     expect(ended).toMatchObject({ exit: 0, summary: { state: 'production.live' } });
     expect(ended.stderr).not.toContain('waiting for it to end');
   });
@@ -183,7 +179,7 @@ describe.each([
     stage.write('pipeline.yml', defaultConfig(stage.sandbox.urls) + lock);
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     ci.begin(501, a);
-    const ended = await ending(502, run(502, b));
+    const ended = await ending(502, startHere(502, b));
     expect(ended).toMatchObject({ exit: 3, summary: { state: 'queued.gaveUp' } });
     expect(stage.state().apps['acme-staging']?.builds).toEqual([]);
   });

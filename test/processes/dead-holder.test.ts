@@ -159,7 +159,7 @@ it('a CI that does not answer fails nobody: the lane is waited for as ever', asy
   stage.hold();
   const holder = start({ ...circleCi(501, a), ...elsewhere }, a);
   await holder.saw('took lane');
-  const waiter = start(circleCi(502, b), b);
+  const waiter = stage.startHere(args, circleCi(502, b), stage.checkout(b));
   await waiter.saw('is held by');
   await asked(/\/job\/501$/);
   stage.letGo();

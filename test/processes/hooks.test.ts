@@ -106,13 +106,13 @@ describe('hooks of a run', { timeout: 120_000 }, () => {
 
     writeFileSync(pathOf('never.sh'), 'cat > /dev/null');
     // Without its secret it is told nothing, and where it stands is shown all the same.
-    const unset = await stage.startAdvance(501, commit).ended;
+    const unset = await stage.advanceHere(501, commit);
     expect(unset.stdout + unset.stderr).toContain('hook silent is told nothing: set SIGNS');
     expect((await stage.runHere(['status'])).stdout).toContain('hook silent: deploy.requested of');
 
     isWell = true;
     // A busy machine may need another one.
-    do expect(await stage.startAdvance(501, commit, secrets).ended).toMatchObject({ exit: 0 });
+    do expect(await stage.advanceHere(501, commit, secrets)).toMatchObject({ exit: 0 });
     while ((await stage.runHere(['status'])).stdout.includes('what came after it'));
     const all = (await stage.events(501, commit)).map(({ id }) => id);
     expect(received).toEqual(all);

@@ -45,7 +45,7 @@ describe.each(Object.entries(ends))('after %s', (_name, signal) => {
     const id = deployId(501, commit);
     expect(shown).toContain(`pipeline resume ${id} --reason`);
     stage.letGo();
-    ok(await stage.run(resume(id)));
+    ok(await stage.runHere(resume(id)));
     const events = await stage.events(501, commit);
     expect(events.at(-1)?.type).toBe('production.verified');
     const resumed = events.find(({ type }) => type === 'run.resumed');

@@ -70,7 +70,7 @@ describe('a signal', { timeout: 60_000 }, () => {
   it('while waiting for the lock: the waiter leaves, the holder is not disturbed', async () => {
     stage.hold();
     const [a, b] = [stage.commit('a'), stage.commit('b')];
-    const holder = stage.startAdvance(501, a);
+    const holder = stage.startAdvanceHere(501, a);
     await holder.saw('took lane');
     const waiter = stage.startAdvance(502, b);
     await waiter.saw('waiting');
@@ -87,7 +87,7 @@ describe('a signal', { timeout: 60_000 }, () => {
     const [a, b] = [stage.commit('a'), stage.commit('b')];
     const holder = stage.startAdvance(501, a);
     await holder.saw('staging v4 is up');
-    const waiter = stage.startAdvance(502, b);
+    const waiter = stage.startAdvanceHere(502, b);
     await waiter.saw('waiting');
     await interrupt(holder, 'SIGTERM');
     stage.letGo();

@@ -53,7 +53,7 @@ it.each(kinds)(
     stage.write('pipeline.yml', `${defaultConfig(stage.sandbox.urls)}source: { ${key} }\n`);
     arrange(stage);
     const meant = commitIndex();
-    const shipped = await stage.startAdvance(502, meant).ended;
+    const shipped = await stage.advance(502, meant);
     expect(shipped, shipped.stderr).toMatchObject({ exit: 0 });
     expect(shipped.stdout).toContain(told);
     expect(shipped.stdout).toContain(place);

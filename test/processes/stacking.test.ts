@@ -22,7 +22,7 @@ describe('stacking', { timeout: 90_000 }, () => {
     });
     stage.hold();
     const [a, b, c] = [stage.commit('a'), stage.commit('b'), stage.commit('c')];
-    const first = stage.startAdvance(501, a);
+    const first = stage.startAdvanceHere(501, a);
     await first.saw('took lane');
     const last = stage.startAdvance(503, c);
     await last.saw('waiting');
@@ -39,7 +39,7 @@ describe('stacking', { timeout: 90_000 }, () => {
   });
 
   it('a branch that was force-pushed does not ship by itself, but by a person’s word', async () => {
-    stage = await Stage.set();
+    stage = await Stage.set({ within: true });
     const base = stage.commit('base');
     const gone = stage.commit('gone');
     expect(await stage.advance(501, gone)).toMatchObject({ exit: 0 });

@@ -36,11 +36,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export interface Job {
-  readonly process: ChildProcess;
+/** A run that goes on beside the test. */
+export interface Run {
   readonly ended: Promise<Ended>;
-  /** Resolves when the output has the text; rejects when the job ends without it. */
+  /** Resolves when the output has the text; rejects when the run ends without it. */
   saw(text: string): Promise<void>;
+}
+
+export interface Job extends Run {
+  readonly process: ChildProcess;
 }
 
 export interface StageOptions {
@@ -181,11 +185,11 @@ export class Stage {
     this.#jobs.add(child);
     let stdout = '';
     let stderr = '';
-    const watchers = new Set<() => void>();
+    let onPrint = (): void => {};
     const onText = (keep: (text: string) => void) => (chunk: Buffer) => {
       keep(chunk.toString());
       this.#printed += chunk.toString();
-      for (const watch of watchers) watch();
+      onPrint();
     };
     child.stdout.on(
       'data',
@@ -201,18 +205,9 @@ export class Stage {
         done({ exit: signal ?? code ?? -1, stdout, stderr });
       });
     });
-    const saw = (text: string): Promise<void> =>
-      new Promise((done, fail) => {
-        const watch = (): void => {
-          if (!(stdout + stderr).includes(text)) return;
-          watchers.delete(watch);
-          done();
-        };
-        watchers.add(watch);
-        watch();
-        void ended.then(() => fail(new Error(`ended without “${text}”:\n${stdout}\n${stderr}`)));
-      });
-    return { process: child, ended, saw };
+    const watched = watching(ended, () => stdout + stderr);
+    onPrint = watched.look;
+    return { process: child, ended, saw: watched.saw };
   }
 
   run(
@@ -224,15 +219,28 @@ export class Stage {
   }
 
   /** The same command within this process: where the process itself is not what is tested. */
-  async runHere(
+  runHere(
     args: readonly string[],
     env: Record<string, string | undefined> = {},
     folder = this.folder,
   ): Promise<Ended> {
+    return this.startHere(args, env, folder).ended;
+  }
+
+  /** The same, for a run that other processes are beside. */
+  startHere(
+    args: readonly string[],
+    env: Record<string, string | undefined> = {},
+    folder = this.folder,
+  ): Run {
     const here = this.here();
-    const ended = await here.run([...args, ...branchOf(args, env)], env, folder);
-    this.#printed += ended.stdout + ended.stderr;
-    return ended;
+    const ended = here.run([...args, ...branchOf(args, env)], env, folder).then((end) => {
+      this.#printed += end.stdout + end.stderr;
+      return end;
+    });
+    const { saw, look } = watching(ended, () => here.printed());
+    here.onPrint = look;
+    return { ended, saw };
   }
 
   here(): CommandHere {
@@ -250,6 +258,14 @@ export class Stage {
 
   startAdvance(build: number, commit: string, env: Record<string, string | undefined> = {}): Job {
     return this.start(advanceOf(build, commit), env, this.checkout(commit));
+  }
+
+  startAdvanceHere(
+    build: number,
+    commit: string,
+    env: Record<string, string | undefined> = {},
+  ): Run {
+    return this.startHere(advanceOf(build, commit), env, this.checkout(commit));
   }
 
   advance(
@@ -344,6 +360,30 @@ export class Stage {
     await this.sandbox.close();
     rmSync(this.#root, { recursive: true, force: true });
   }
+}
+
+/** @returns `look`, for whenever more was printed */
+function watching(
+  ended: Promise<Ended>,
+  printed: () => string,
+): Pick<Run, 'saw'> & { look: () => void } {
+  const watchers = new Set<() => void>();
+  const saw = (text: string): Promise<void> =>
+    new Promise((done, fail) => {
+      const watch = (): void => {
+        if (!printed().includes(text)) return;
+        watchers.delete(watch);
+        done();
+      };
+      watchers.add(watch);
+      watch();
+      const over = () => fail(new Error(`ended without “${text}”:\n${printed()}`));
+      void ended.then(over, fail);
+    });
+  const look = () => {
+    for (const watch of watchers) watch();
+  };
+  return { saw, look };
 }
 
 function advanceOf(build: number, commit: string): string[] {

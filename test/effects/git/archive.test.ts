@@ -30,20 +30,23 @@ interface File {
 const idOf = (content: Buffer): string =>
   createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 
-/** A commit of exactly these files: nothing is read from a working tree. */
+/** A commit of exactly these files, by one process for all of them: nothing is read from a working tree. */
 function commitOf(dir: string, files: readonly File[]): string {
-  const env = { ...gitEnv, GIT_INDEX_FILE: join(newFolder(), 'index') };
-  const run = (args: readonly string[], input: Uint8Array | string = '') =>
-    execFileSync('git', ['-C', dir, ...args], { input, env })
-      .toString()
-      .trim();
-  const lines = files.map(({ path, mode, content }) => {
-    const id = run(['hash-object', '-w', '--no-filters', '--stdin'], content);
-    return `${mode} ${id}\t${path}\0`;
-  });
-  run(['update-index', '-z', '--index-info'], lines.join(''));
-  return run(['commit-tree', run(['write-tree']), '-m', 'a tree']);
+  const said = 'data 6\na tree\n';
+  const head = `commit refs/fixture/tree\nmark :1\ncommitter Ada <ada@example.com> 1767607200 +0000\n${said}`;
+  const parts = files.flatMap(({ path, mode, content }) => [
+    Buffer.from(`M ${mode} inline ${quoted(path)}\ndata ${content.length}\n`),
+    content,
+    Buffer.from('\n'),
+  ]);
+  const left = `get-mark :1\nreset refs/fixture/tree\nfrom ${'0'.repeat(40)}\n`;
+  const input = Buffer.concat([Buffer.from(head), ...parts, Buffer.from(left)]);
+  return git(dir, ['fast-import', '--quiet', '--force'], input);
 }
+
+/** A path as `fast-import` reads any. */
+const quoted = (path: string): string =>
+  `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 
 /** The tree as `ls-tree -r` would list it, read from what tar unpacked. */
 function unpacked(tarball: Uint8Array): string[] {

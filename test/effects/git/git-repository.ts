@@ -51,9 +51,8 @@ export function commitTree(
   message: string | Uint8Array,
   parents: readonly string[] = [],
 ): string {
-  const tree = git(dir, ['mktree']);
   const head = [
-    `tree ${tree}`,
+    `tree ${emptyTree(dir)}`,
     ...parents.map((parent) => `parent ${parent}`),
     'author Ada <ada@example.com> 1767603600 +0000',
     'committer Ada <ada@example.com> 1767607200 +0000',
@@ -63,23 +62,44 @@ export function commitTree(
   return git(dir, ['hash-object', '-t', 'commit', '-w', '--stdin'], content);
 }
 
+const emptyTrees = new Map<string, string>();
+
+function emptyTree(dir: string): string {
+  const tree = emptyTrees.get(dir) ?? git(dir, ['mktree']);
+  emptyTrees.set(dir, tree);
+  return tree;
+}
+
 /** A line of commits `1`, `2`, … on top of `parent`; oldest first. */
 export function commitLine(dir: string, count: number, parent?: string, name = ''): string[] {
-  const stream: string[] = [];
-  for (let number = 1; number <= count; number++) {
-    const message = `${name}${number}\n`;
-    stream.push(
-      `commit refs/fixture/line\nmark :${number}`,
+  const numbers = Array.from({ length: count }, (_, at) => at + 1);
+  return commitsOf(
+    dir,
+    numbers.map((number) => `${name}${number}\n`),
+    parent,
+  );
+}
+
+/** A line of commits with these messages to the byte, by one process for all of them; oldest first. */
+export function commitsOf(
+  dir: string,
+  messages: readonly (string | Uint8Array)[],
+  parent?: string,
+): string[] {
+  const stream = messages.flatMap((message, at) => {
+    const bytes = Buffer.from(message);
+    const head = [
+      `commit refs/fixture/line\nmark :${at + 1}`,
       'author Ada <ada@example.com> 1767603600 +0000',
       'committer Ada <ada@example.com> 1767607200 +0000',
-      `data ${Buffer.byteLength(message)}\n${message}`,
-      ...(number === 1 && parent !== undefined ? [`from ${parent}`] : []),
-      `get-mark :${number}`,
-    );
-  }
-  const shas = git(dir, ['fast-import', '--quiet', '--force'], `${stream.join('\n')}\n`);
-  git(dir, ['update-ref', '-d', 'refs/fixture/line']);
-  return shas.split('\n');
+      `data ${bytes.length}\n`,
+    ].join('\n');
+    const from = at === 0 && parent !== undefined ? `from ${parent}\n` : '';
+    return [Buffer.from(head), bytes, Buffer.from(`\n${from}get-mark :${at + 1}\n`)];
+  });
+  const left = 'reset refs/fixture/line\nfrom 0000000000000000000000000000000000000000\n';
+  const input = Buffer.concat([...stream, Buffer.from(left)]);
+  return git(dir, ['fast-import', '--quiet', '--force'], input).split('\n');
 }
 
 export function setBranch(dir: string, branch: string, sha: string): void {

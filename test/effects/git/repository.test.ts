@@ -10,6 +10,7 @@ import type { Relation } from '../../../src/machine/lane.ts';
 import { fc } from '../../fast-check.ts';
 import {
   commitLine,
+  commitsOf,
   commitTree,
   createRepository,
   git,
@@ -217,8 +218,7 @@ describe('a commit', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 8 }), async (messages) => {
-        const shas: string[] = [];
-        for (const bytes of messages) shas.push(commitTree(dir, bytes, shas.slice(-1)));
+        const shas = commitsOf(dir, messages);
         const head = at(shas, -1);
         const { commits, total } = await repository.commits({ base: null, head, limit: 100 });
         expect(total).toBe(messages.length);

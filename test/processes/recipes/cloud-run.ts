@@ -1,4 +1,6 @@
 /** A service whose traffic somebody has pinned to the revision that it has. */
+// @ts-expect-error the stand-in is plain JavaScript
+import { gcloud } from './gcloud.mjs';
 import { image, one, type Recipe, standIn, tagOf } from './stand-in.ts';
 
 export const cloudRun: Recipe = {
@@ -6,14 +8,14 @@ export const cloudRun: Recipe = {
   words: ['examples/cloud-run/host.mjs', 'web', 'europe-west4', image],
   failsWith: 'E_RELEASE_FAILED',
   instances: 1,
-  open(folder) {
+  async open(folder) {
     const name = 'web-00001-abc';
     const spec = { containers: [{ image: `${image}:${one}` }] };
     const labels = { 'serving.knative.dev/configurationGeneration': '1' };
     const creationTimestamp = '2026-01-05T10:01:00.123456Z';
     const conditions = [{ type: 'Ready', status: 'True' }];
     const traffic = [{ revisionName: name, percent: 100 }];
-    const run = standIn(folder, 'gcloud', {
+    const run = await standIn(folder, 'gcloud', gcloud, {
       ...{ refuses: 0, isBroken: false },
       revisions: [{ metadata: { name, labels, creationTimestamp }, spec, status: { conditions } }],
       service: {
@@ -29,6 +31,7 @@ export const cloudRun: Recipe = {
     const serving = () => run.read().service.status.traffic[0]?.revisionName;
     return {
       env: run.env,
+      close: run.close,
       serves: () => {
         const found = run.read().revisions.find(({ metadata }) => metadata.name === serving());
         return tagOf(found?.spec.containers[0]?.image);

@@ -1,4 +1,6 @@
 /** A service of two tasks, its circuit breaker on. */
+// @ts-expect-error the stand-in is plain JavaScript
+import { aws } from './aws.mjs';
 import { image, one, type Recipe, standIn, tagOf } from './stand-in.ts';
 
 const arn = (what: string) => `arn:aws:ecs:eu-west-1:123456789012:${what}`;
@@ -7,7 +9,7 @@ export const ecs: Recipe = {
   name: 'a service of Amazon ECS',
   words: ['examples/ecs/host.mjs', 'acme', 'web', 'web', image],
   failsWith: 'E_RELEASE_FAILED',
-  open(folder) {
+  async open(folder) {
     const containerDefinitions = [{ name: 'web', image: `${image}:${one}` }];
     const taskDefinitionArn = arn('task-definition/web:1');
     const first = { taskDefinitionArn, family: 'web', revision: 1, containerDefinitions };
@@ -18,7 +20,7 @@ export const ecs: Recipe = {
       status: 'SUCCESSFUL',
       targetServiceRevisionArn,
     };
-    const service = standIn(folder, 'aws', {
+    const service = await standIn(folder, 'aws', aws, {
       ...{ refuses: 0, isBroken: false, deployments: [made], definitions: [first] },
       revisions: { [targetServiceRevisionArn]: taskDefinitionArn },
     });
@@ -34,6 +36,7 @@ export const ecs: Recipe = {
       service.run('ecs', 'update-service', '--task-definition', `web:${revision}`);
     return {
       env: service.env,
+      close: service.close,
       serves: () => tagOf(running().containerDefinitions[0]?.image),
       byHand: (what) => {
         const { family, revision, containerDefinitions: containers } = running();

@@ -1,4 +1,6 @@
 /** An app on two servers. */
+// @ts-expect-error the stand-in is plain JavaScript
+import { kamal as program } from './kamal.mjs';
 import { image, one, type Recipe, standIn, tagOf } from './stand-in.ts';
 
 export const kamal: Recipe = {
@@ -6,7 +8,7 @@ export const kamal: Recipe = {
   words: ['examples/kamal/host.mjs', 'web', 'web', '-d', 'production'],
   failsWith: 'E_PROGRAM_FAILED',
   isSilent: true,
-  open(folder) {
+  async open(folder) {
     const at = '2026-01-05T09:00:00Z';
     const servers = ['10.0.0.1', '10.0.0.2'].map((host) => {
       const id = host.slice(-1).padEnd(64, 'a');
@@ -17,13 +19,19 @@ export const kamal: Recipe = {
       };
       return { host, target: id, containers: [first] };
     });
-    const app = standIn(folder, 'kamal', { refuses: 0, isUnhealthy: false, image, servers });
+    const app = await standIn(folder, 'kamal', program, {
+      refuses: 0,
+      isUnhealthy: false,
+      image,
+      servers,
+    });
     const served = () => {
       const [{ containers, target } = { containers: [], target: '' }] = app.read().servers;
       return { containers, serving: containers.find(({ id }) => id === target) };
     };
     return {
       env: app.env,
+      close: app.close,
       serves: () => tagOf(served().serving?.image),
       byHand: (what) => {
         const { containers, serving } = served();

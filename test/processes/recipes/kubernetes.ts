@@ -1,11 +1,13 @@
 /** A Deployment of two replicas. */
+// @ts-expect-error the stand-in is plain JavaScript
+import { kubectl } from './kubectl.mjs';
 import { image, one, type Recipe, standIn, tagOf } from './stand-in.ts';
 
 export const kubernetes: Recipe = {
   name: 'a Deployment of Kubernetes',
   words: ['examples/kubernetes/host.mjs', 'web', 'web', image],
   failsWith: 'E_PROGRAM_FAILED',
-  open(folder) {
+  async open(folder) {
     const containers = [{ name: 'web', image: `${image}:${one}` }];
     const template = {
       metadata: { labels: { app: 'web' }, annotations: {} },
@@ -14,7 +16,7 @@ export const kubernetes: Recipe = {
     const annotations = { 'deployment.kubernetes.io/revision': '1' };
     const creationTimestamp = '2026-01-05T09:00:00Z';
     const ownerReferences = [{ kind: 'Deployment', name: 'web' }];
-    const cluster = standIn(folder, 'kubectl', {
+    const cluster = await standIn(folder, 'kubectl', kubectl, {
       refuses: 0,
       rollout: 'done',
       deployment: {
@@ -31,6 +33,7 @@ export const kubernetes: Recipe = {
     });
     return {
       env: cluster.env,
+      close: cluster.close,
       serves: () => {
         const { rollout, sets, deployment } = cluster.read();
         const { spec } = rollout === 'done' ? deployment : (sets.at(-2) ?? deployment);

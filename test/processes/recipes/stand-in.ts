@@ -1,7 +1,7 @@
-/** A vendor's program as a stand-in: a small program of that name first on the PATH, its world in a file. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+/** A vendor's program as a stand-in: a small program of that name first on the PATH, its world in memory. */
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 
 export const [one, two, three] = ['1'.repeat(40), '2'.repeat(40), '3'.repeat(40)] as const;
 export const image = 'registry.test/web';
@@ -43,24 +43,106 @@ export interface StandIn<State> {
   save(over: Partial<State>): void;
   /** As a person types it. */
   run(...args: string[]): void;
+  close(): Promise<void>;
 }
 
-export function standIn<State extends object>(
+/** What a stand-in is given when it is run: what it changes of the state is there once it has saved it. */
+interface Call {
+  readonly state: unknown;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  save(): void;
+  say(line: string): void;
+  complain(line: string): void;
+  /** Its exit code; 0 when left out. */
+  end(code: number): void;
+}
+
+/** Tells its folder, what is known of it in the environment, and its arguments, and repeats what is answered. */
+const asking = `#!/usr/bin/env bash
+exec 3<>"/dev/tcp/127.0.0.1/$STAND_IN" || exit 1
+printf '%s\\0' "$#" "$PWD" "\${LOCKSTEP_KEY-}" "\${LOCKSTEP_OPERATION-}" "$@" >&3
+read -r exit <&3
+while IFS= read -r line <&3; do
+  case $line in
+    '!'*) printf '%s\\n' "\${line:1}" >&2 ;;
+    *) printf '%s\\n' "\${line:1}" ;;
+  esac
+done
+exit "$exit"
+`;
+
+interface Answer {
+  readonly exit: number;
+  /** An exclamation mark before what goes to standard error, and a space before all else. */
+  readonly lines: readonly string[];
+}
+
+/** The program is a line of bash that asks this process: a node of its own for each call takes more than all the rest. */
+export async function standIn<State extends object>(
   folder: string,
-  program: string,
+  name: string,
+  program: (call: Call) => void,
   state: State,
-): StandIn<State> {
-  symlinkSync(resolve(import.meta.dirname, `${program}.mjs`), join(folder, program));
-  const file = join(folder, 'state.json');
-  const env = { PATH: `${folder}:${process.env.PATH}`, STAND_IN: file };
-  const read = () => JSON.parse(readFileSync(file, 'utf8')) as State;
-  const save = (over: Partial<State>) =>
-    writeFileSync(file, JSON.stringify({ ...read(), ...over }));
-  writeFileSync(file, JSON.stringify(state));
-  return {
-    env,
-    read,
-    save,
-    run: (...args) => void execFileSync(program, args, { env, stdio: 'pipe' }),
+): Promise<StandIn<State>> {
+  writeFileSync(join(folder, name), asking, { mode: 0o755 });
+  let kept = JSON.stringify(state);
+  const keep = (now: unknown): void => {
+    kept = JSON.stringify(now);
   };
+  const read = () => JSON.parse(kept) as State;
+  function answer(args: readonly string[], env: Readonly<Record<string, string>>): Answer {
+    const seen = read();
+    const lines: string[] = [];
+    let exit = 0;
+    const tell = (mark: string) => (text: string) => {
+      lines.push(...text.split('\n').map((line) => mark + line));
+    };
+    const end = (code: number) => {
+      exit = code;
+    };
+    const save = () => keep(seen);
+    program({ ...{ state: seen, args, env, save, end }, say: tell(' '), complain: tell('!') });
+    return { exit, lines };
+  }
+  const server = await listening(answer);
+  return {
+    env: {
+      PATH: `${folder}:${process.env.PATH}`,
+      STAND_IN: String((server.address() as AddressInfo).port),
+    },
+    read,
+    save: (over) => keep({ ...read(), ...over }),
+    run(...args) {
+      const { exit, lines } = answer(args, {});
+      if (exit !== 0) throw new Error(`${name} ${args.join(' ')}: ${lines.join('\n')}`);
+    },
+    close: () => new Promise((closed) => void server.close(() => closed())),
+  };
+}
+
+async function listening(
+  answer: (args: readonly string[], env: Readonly<Record<string, string>>) => Answer,
+): Promise<Server> {
+  const server = createServer((socket) => {
+    let told = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      told += text;
+      const [count, PWD = '', key = '', operation = '', ...args] = told.split('\0').slice(0, -1);
+      if (count === undefined || args.length < Number(count)) return;
+      const env = { PWD, LOCKSTEP_KEY: key, LOCKSTEP_OPERATION: operation };
+      const { exit, lines } = orFailure(() => answer(args, env));
+      socket.end([exit, ...lines].map((line) => `${line}\n`).join(''));
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  return server;
+}
+
+function orFailure(answer: () => Answer): Answer {
+  try {
+    return answer();
+  } catch (error) {
+    return { exit: 1, lines: [`!${error}`] };
+  }
 }
