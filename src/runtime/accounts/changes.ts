@@ -137,20 +137,25 @@ function deployChange(
     said: saidOf(record, lane.orders),
     checks: steps.flatMap(checkOf),
     killSwitch: switchOf(steps),
-    note: noteOf(record, outcome),
+    note: noteOf(record),
     position: step.position,
     hash: step.hash,
     lastHash: steps.at(-1)?.hash ?? null,
   };
 }
 
-/** Why it failed, and why its canary was not taken back. Null: neither. */
-function noteOf({ steps }: DeployRecord, outcome: string): string | null {
-  const last = steps.findLast(({ event }) => event.type === 'deploy.failed')?.event;
-  if (last?.type !== 'deploy.failed') return null;
-  const { code, message } = last.data.failure;
-  if (isOfWayBack(last)) return `the canary was not taken back: ${code}: ${message}`;
-  return outcome === 'failed' ? `${code}: ${message}` : null;
+/** Why it failed, and why its canary was not taken back, since it last went on. Null: neither. */
+function noteOf({ steps }: DeployRecord): string | null {
+  const since = steps.findLastIndex(({ event }) => event.type === 'deploy.resumed');
+  const failures = steps
+    .slice(since + 1)
+    .flatMap(({ event }) => (event.type === 'deploy.failed' ? [event] : []));
+  const words = ({ data: { failure } }: (typeof failures)[number]): string =>
+    `${failure.code}: ${failure.message}`;
+  const notes = failures.map((one) =>
+    isOfWayBack(one) ? `the canary was not taken back: ${words(one)}` : words(one),
+  );
+  return notes.length === 0 ? null : notes.join('; ');
 }
 
 function outcomeOf({ steps }: DeployRecord, environment: 'canary' | 'production'): string {

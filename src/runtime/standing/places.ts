@@ -24,7 +24,7 @@ export interface Place {
   readonly by: string | null;
   /** ISO 8601; null: it is not known. */
   readonly since: string | null;
-  /** Whether a deploy of the lane verified it. */
+  /** Whether a deploy of the lane verified it, or a person's rollback. */
   readonly verified: boolean;
   /** A release under way there: `v43 for 12s`; null: none, or nobody was asked. */
   readonly pending: { readonly version: string; readonly ageMs: number } | null;
@@ -70,6 +70,8 @@ function toldPlace(
   const { release, commit, by, at } = running;
   const deploy = ours?.deploy ?? null;
   const facts = known.deploys.find(({ row }) => row.deploy === deploy);
+  const { takenBack } = known;
+  const isBack = environment === 'production' && takenBack?.release.id === release.id;
   return {
     ...now,
     environment,
@@ -79,7 +81,7 @@ function toldPlace(
     deploy,
     by: facts?.by ?? by,
     since: at,
-    verified: ours?.verified ?? false,
+    verified: ours?.verified ?? (isBack && takenBack.verified),
     logKnew: logged.version === release.version ? null : knew,
   };
 }

@@ -5,6 +5,7 @@ import type { DeployRow } from '../audit/deploys.ts';
 import { type Became, becameOf } from './became.ts';
 import { type Hold, holdsOf } from './holds.ts';
 import type { Known } from './known.ts';
+import { withOrderer } from './ordered.ts';
 import { type Place, placesOf } from './places.ts';
 import { type ToDo, toDoOf } from './to-do.ts';
 
@@ -46,7 +47,8 @@ export interface StoodDeploy {
   readonly became: Became;
 }
 
-export function laneStanding(known: Known): LaneStanding {
+export function laneStanding(logged: Known): LaneStanding {
+  const known = withOrderer(logged);
   const places = placesOf(known);
   const [production] = places;
   if (production === undefined) throw new Error('a lane has a production');

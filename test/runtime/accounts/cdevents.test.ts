@@ -15,7 +15,7 @@ import { failedKinds, failedRollback } from '../../machine/order-samples.ts';
 import { sample, variants } from '../../machine/samples.ts';
 import { goldenLogs } from './golden.ts';
 import { lifeFaults } from './lives.ts';
-import { live, recordOf, type Timed, toProduction } from './records.ts';
+import { live, recordOf, type Timed, toCanary, toProduction, withCanary } from './records.ts';
 
 const file = resolve(import.meta.dirname, '../../fixtures/cdevents/schemas-0.5.1.json');
 const published = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -50,14 +50,6 @@ const all = (record: DeployRecord): CloudEvent[] =>
 const types = (record: DeployRecord): string[] =>
   all(record).map(({ type }) => type.replace(/^dev\./, ''));
 
-const { settings } = samples['deploy.requested'];
-const withCanary = { ...settings, canary: { ...settings.production, shares: null } };
-const toCanary: readonly Timed[] = [
-  ...toProduction(501, 0).slice(0, 8),
-  ...(['submitted', 'released', 'deployed', 'instancesUp', 'verified'] as const).map(
-    (word): Timed => [9, sample(`canary.${word}`)],
-  ),
-];
 const failed = samples['deploy.failed'].failure;
 const failing: Timed = [
   15,

@@ -1,6 +1,7 @@
 /** The population of changes: each is there once, in its kind, with who and why; and nothing that changed nothing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Step } from '../../../src/machine/codec.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { changesIn } from '../../../src/runtime/accounts/changes.ts';
@@ -14,7 +15,9 @@ import {
   recordOf,
   releaseOf,
   type Timed,
+  toCanary,
   toProduction,
+  withCanary,
 } from './records.ts';
 
 const iso = (n: number): string => new Date(minute(n)).toISOString();
@@ -53,6 +56,13 @@ const failedWith = (runs: boolean) =>
       made: { release: { id: 'back', version: 'v503' }, commit: commitOf(501), runs },
     },
   });
+const failsWith = (code: string, message: string, step: Step) =>
+  sample('deploy.failed', {
+    step,
+    failure: { ...samples['deploy.failed'].failure, code, message },
+  });
+const canaryFails = failsWith('E_CANARY', 'it is unwell', 'checkCanaryHealth');
+const backFails = failsWith('E_BACK', 'it is away', 'restoreCanary');
 const { rollback } = samples['production.held'];
 const held = (at: number, over: Partial<typeof rollback>): DeployRecord =>
   recordOf(600 + at, at, [
@@ -101,6 +111,41 @@ describe('a change', () => {
     const [change] = changes([record]);
     expect(change?.outcome).toBe(outcome);
     expect(change?.note === null).toBe(outcome !== 'failed');
+  });
+
+  it.each<[string, readonly Timed[], string | null]>([
+    ['failed', [[15, canaryFails]], 'E_CANARY: it is unwell'],
+    [
+      'failed, and its canary was not taken back',
+      [
+        [15, canaryFails],
+        [16, backFails],
+      ],
+      'E_CANARY: it is unwell; the canary was not taken back: E_BACK: it is away',
+    ],
+    [
+      'was held, and its canary was not taken back',
+      [
+        [15, sample('production.held')],
+        [16, backFails],
+      ],
+      'the canary was not taken back: E_BACK: it is away',
+    ],
+    [
+      'was held with a canary that was not taken back, and failed once it went on',
+      [
+        [15, sample('production.held')],
+        [16, backFails],
+        [17, sample('deploy.resumed')],
+        [20, sample('lock.acquired')],
+        [21, failsWith('E_LATE', 'it is late', 'observe')],
+        [22, sample('canary.restored')],
+      ],
+      'E_LATE: it is late',
+    ],
+  ])('says why its deploy %s', (_, then, note) => {
+    const record = recordOf(501, 0, [...toCanary, ...then], { settings: withCanary });
+    expect(changes([record])[0]).toMatchObject({ environment: 'canary', note });
   });
 
   it('is none where a deploy ended before production', () => {

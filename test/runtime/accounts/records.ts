@@ -76,3 +76,13 @@ export const live = (label: number, askedAt: number, more = {}): DeployRecord =>
     ],
     more,
   );
+
+const { settings } = samples['deploy.requested'];
+export const withCanary = { ...settings, canary: { ...settings.production, shares: null } };
+/** With such settings: build 501, asked for at minute 0, to where its canary is verified. */
+export const toCanary: readonly Timed[] = [
+  ...toProduction(501, 0).slice(0, 8),
+  ...(['submitted', 'released', 'deployed', 'instancesUp', 'verified'] as const).map(
+    (word): Timed => [9, sample(`canary.${word}`)],
+  ),
+];

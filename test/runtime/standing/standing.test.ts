@@ -97,6 +97,11 @@ const failedWith = (runs: boolean) => ({
     made: { release: { id: 'release-9', version: 'v9500' }, commit: commitOf(500), runs },
   },
 });
+/** As Heroku tells of that: whose token it was. */
+const accountsBack = {
+  ...backOf501,
+  ...{ release: done.data.release, by: 'deploy@acme.test' },
+};
 const ours = { deploy: idOf(501), verified: true };
 
 const toCanary = ['gates.passed', 'canary.submitted', 'canary.deployed'] as const;
@@ -564,6 +569,27 @@ const situations: readonly Situation[] = [
     holds: ['rollback'],
     production: ['v9500', 'log', true],
     type: [advance],
+  },
+  {
+    name: 'a rollback of ours holds, and the target names the account of the token',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      await world.held(502, accountsBack);
+    },
+    told: runs(done.data.release, { by: accountsBack.by, back: accountsBack }),
+    became: { 500: 'replaced', 501: 'rolledBack', 502: 'held' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', true],
+    type: [resume(502)],
+    also: ({ places: [production], holds: [hold], deploys }) => {
+      expect([production?.by, hold?.by]).toEqual(['mia', 'mia']);
+      expect(hold?.what).toContain('by mia');
+      const ofLeft = deploys.find(({ row }) => row.deploy === idOf(501));
+      expect(ofLeft?.became.what).toBe('rolled back since by mia');
+    },
   },
   {
     name: 'production was taken back by a rollback of ours, whose checks did not hold',
