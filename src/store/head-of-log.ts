@@ -2,7 +2,13 @@
 import { putCheckpoint, readCheckpoint } from './checkpoint-table.ts';
 import { hashes, hashOfEvent } from './event-table.ts';
 import { type FullBlocks, HeadChain, headBlock } from './head-chain.ts';
-import { type Checkpoint, type EventLog, type LogHead, StoreUnavailable } from './log.ts';
+import {
+  type Checkpoint,
+  type EventLog,
+  type LogHead,
+  StoreReplaced,
+  StoreUnavailable,
+} from './log.ts';
 import type { Database, Procedure } from './procedure.ts';
 
 /** The checkpoint that the last full blocks are kept in. It is a shortcut: `verify` makes it again. */
@@ -23,8 +29,13 @@ export async function headOfLog(database: Database): Promise<LogHead> {
   }
   const { full, position } = chain;
   const isDue = full.position - (kept?.position ?? 0) >= keptEvery;
-  if (isDue && !database.isReadOnly) await database.write(() => keep(full));
+  // Without it the next head costs more, and is the same: a log that cannot be written now fails nobody for that.
+  if (isDue && !database.isReadOnly) await database.write(() => keep(full)).catch(unlessReplaced);
   return { digest: chain.digest(), position };
+}
+
+function unlessReplaced(error: unknown): void {
+  if (!(error instanceof StoreUnavailable) || error instanceof StoreReplaced) throw error;
 }
 
 /** Null where there are none, or where the log has another event at their end: it is another log, or was cut. */

@@ -224,6 +224,16 @@ function tamper(file: string, sql: string): void {
 }
 
 describe('a failing store', () => {
+  it('tells its head though it cannot keep what the next one is computed from', async () => {
+    const { connection, log } = await openInside();
+    await log.append([{ stream: 'a', expected: 'any', events: events(1_300) }]);
+    const { headDigest } = await log.verify();
+    connection.handle.pragma('query_only = 1');
+    expect(await log.headDigest()).toEqual({ digest: headDigest, position: 1_300 });
+    connection.handle.pragma('query_only = 0');
+    expect((await log.checkpoint('heads')).state).toEqual({});
+  });
+
   it('out of space: typed, no trace, and writes again once there is space', async () => {
     const { connection, log } = await openInside();
     await log.append(one(0));

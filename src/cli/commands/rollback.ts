@@ -75,19 +75,29 @@ export async function rollback(
     assembly.notifier.start();
     const { plan } = found;
     const person = personOf(run.actor, flags.reason);
+    const { canary } = settings;
+    const ports = { http: assembly.http, clock, signal: signals.interrupt, progress };
+    const place = canary === null ? null : parts.targets(canary.target);
+    const kept = () => canaryKeeps(place, found.fromCommit, ports);
+    let isUnverified = false;
     reporter.waiting(`taking production back to ${plan.to.release.version}`);
     const done = await rollBack({
       ...{ ...assembly, log, clock, run, plan, person, leaseMs: settings.lock.leaseMs },
       ...{ lane: workspace.config.app, production: settings.production },
       ...{ lockSettings: settings.lock, target: parts.targets(settings.production.target) },
-      ...{ signal: signals.interrupt, progress: reporter.progress },
-    }).finally(() => assembly?.notifier.flush(signals.interrupt.aborted ? 700 : flushMs));
+      ...{ signal: signals.interrupt, progress },
+      unverified({ version }) {
+        isUnverified = true;
+        progress(`production runs ${version} now, not verified; deploys are held by it`);
+      },
+    })
+      .finally(() => assembly?.notifier.flush(signals.interrupt.aborted ? 700 : flushMs))
+      .catch(async (error: unknown) => {
+        if (isUnverified) for (const line of canaryLines(await kept())) notice(line);
+        throw error;
+      });
     reporter.end();
-    const { canary } = settings;
-    const ports = { http: assembly.http, clock, signal: signals.interrupt, progress };
-    const place = canary === null ? null : parts.targets(canary.target);
-    const kept = await canaryKeeps(place, found.fromCommit, ports);
-    tell(done.release.version, { ...found, kept }, flags, terminal);
+    tell(done.release.version, { ...found, kept: await kept() }, flags, terminal);
     return 0;
   } catch (error) {
     const { aborted, reason } = signals.interrupt;

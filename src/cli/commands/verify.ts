@@ -110,7 +110,7 @@ function pinnedHead(text: string): LogHead {
   const head = parseHead(text);
   if (head !== null) return head;
   throw new UsageError('E_USAGE', `--head takes DIGEST@POSITION, not ${text}`, {
-    hint: 'As pipeline advance prints it: 64 hex digits, @, and the position.',
+    hint: 'As pipeline advance prints it: 2-, 64 hex digits, @, and the position.',
   });
 }
 

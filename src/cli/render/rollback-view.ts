@@ -63,13 +63,16 @@ export function rollbackPreview({
 /** What is left to do there; it is told once production was taken back. */
 export function canaryLines(kept: CanaryKeeps | null): string[] {
   if (kept === null) return [];
-  const { target, version, commit, command } = kept;
+  const { target, version, before, commit, command } = kept;
   const code = commit === null ? 'what production was taken back from' : shortSha(commit);
   const what =
     version === null
       ? `the canary (${target}) is not taken back with it, and may still run ${code}`
       : `the canary (${target}) is not taken back with it, and still runs ${code} (${version})`;
-  const how = command === null ? 'Take it back at its host' : 'To take it back';
+  const how =
+    command === null
+      ? 'Take it back at its host'
+      : `To take it back${before === null ? '' : ` to ${before}`}`;
   return [
     safe(`${what}. ${how}, or ship another commit: its deploy goes over the canary first.`),
     ...(command === null ? [] : [`  ${safe(command)}`]),

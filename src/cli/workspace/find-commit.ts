@@ -6,7 +6,7 @@ import { listed } from '../../format/words.ts';
 import { indexedDeploys } from '../../runtime/audit/deploy-index.ts';
 import { type DeployRow, readDeploy, readDeploys } from '../../runtime/audit/deploys.ts';
 import type { EventLog } from '../../store/log.ts';
-import { findDeploy } from './find-deploy.ts';
+import { findDeploy, noName } from './find-deploy.ts';
 
 /** What is asked about. */
 export type Named =
@@ -29,6 +29,7 @@ export interface Places {
  */
 export async function findNamed(name: string, places: Places): Promise<Named> {
   const { log, repository, tell } = places;
+  if (name === '') throw noName();
   const rows = await readDeploy(log, name);
   if (rows.some(({ deploy, build }) => deploy === name || build === name)) {
     return { kind: 'deploy', row: await findDeploy(log, name, tell) };

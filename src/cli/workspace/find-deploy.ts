@@ -19,6 +19,7 @@ export async function findDeploy(
   name: string,
   tell: (line: string) => void = () => {},
 ): Promise<DeployRow> {
+  if (name === '') throw noName();
   const rows = await readDeploy(log, name);
   const labelled = rows.filter(({ deploy, build }) => build === name || deploy === name);
   const meant = labelled.length > 0 ? labelled : rows;
@@ -38,6 +39,13 @@ export async function findDeploy(
   }
   // Of several, none was compared with its events yet.
   return findDeploy(log, newest.deploy);
+}
+
+/** Every id begins with it. */
+export function noName(): UsageError {
+  return new UsageError('E_NO_DEPLOY', 'the name of a deploy is empty', {
+    hint: 'Is a variable not set? pipeline status lists them.',
+  });
 }
 
 /** The id without the number that tells an attempt from the first one. */

@@ -1,7 +1,7 @@
 /** A git repository on this machine: what its commits say, how two of them are related, a commit as a tarball. */
 import { realpathSync } from 'node:fs';
 import { createGzip } from 'node:zlib';
-import { UsageError } from '../../errors/error.ts';
+import { LockstepError, UsageError } from '../../errors/error.ts';
 import type { Relation } from '../../machine/lane.ts';
 import { hide, hidePasswordsOf } from '../../redaction/gate.ts';
 import { withoutUserInfo } from '../../redaction/redactor.ts';
@@ -254,7 +254,9 @@ async function findCommit(
   // Names go in on stdin, a line each: no name can be an option, and none may be two lines.
   const readable = ref !== '' && !/[\n\0]/.test(ref);
   const read = async () =>
-    readable ? ((await readCommits(access.git, [ref], signal))[0] ?? null) : null;
+    readable
+      ? ((await readCommits(access.git, [ref], signal).catch(unlessOfClone(ref)))[0] ?? null)
+      : null;
   let commit = await read();
   if (commit === null && /^[0-9a-f]{7,40}$/.test(ref)) {
     // A server is asked for full ids only; a short one may be of the history that was cut off.
@@ -268,6 +270,15 @@ async function findCommit(
   access.known.commits.set(commit.sha, commit);
   return commit;
 }
+
+/** Of the upstream or the reflog, git ends over one that the clone does not have, rather than call it missing. */
+const unlessOfClone =
+  (ref: string) =>
+  (error: unknown): [] => {
+    const isMissing = error instanceof LockstepError && error.code === 'E_GIT_FAILED';
+    if (isMissing && ref.includes('@{')) return [];
+    throw error;
+  };
 
 async function findEchoes(
   access: GitAccess,

@@ -135,8 +135,8 @@ export interface Hints {
   release(version: string): string;
   readonly logs: string;
   readonly instances: string;
-  /** Has what ran before run again; null: each host has its own way. */
-  readonly goBack: string | null;
+  /** Has that release, or what ran before, run again; null: each host has its own way. */
+  readonly goBack: ((version: string | null) => string) | null;
   /** The key under `verify` that says how instances are checked. */
   readonly verifyKey: string;
 }

@@ -1,6 +1,6 @@
 /** Whether the canary still runs what production was taken back from: a rollback writes to production alone. */
 import type { Ports } from '../../effects/ports.ts';
-import type { Target } from '../../effects/targets/target.ts';
+import type { Observed, Target } from '../../effects/targets/target.ts';
 
 export interface CanaryKeeps {
   /** As people call it there. */
@@ -9,11 +9,17 @@ export interface CanaryKeeps {
   readonly version: string | null;
   /** The full id of what production was taken back from; null: nothing tells. */
   readonly commit: string | null;
-  /** Takes it back; null: each host has its own way. */
+  /** What other code ran there before that; null: none did, or it is not known. */
+  readonly before: string | null;
+  /** Takes it back to that; null: each host has its own way, or there is nothing to go back to. */
   readonly command: string | null;
 }
 
-/** Null: there is no canary, or it runs something else. @param commit what production was taken back from; null: it is not known */
+/**
+ * Null: there is no canary, or it runs something else. Production was taken back already: nobody waits long for this.
+ *
+ * @param commit what production was taken back from; null: it is not known
+ */
 export async function canaryKeeps(
   canary: Target | null,
   commit: string | null,
@@ -21,11 +27,31 @@ export async function canaryKeeps(
 ): Promise<CanaryKeeps | null> {
   if (canary === null) return null;
   const { settings, hints } = canary;
-  const same = { target: settings.name, commit, command: hints.goBack };
-  if (!canary.isReadable || commit === null) return { ...same, version: null };
-  const seen = await canary.observe(ports).catch(() => 'untold' as const);
-  if (seen === 'untold') return { ...same, version: null };
+  const same = { target: settings.name, commit };
+  const untold = { ...same, version: null, before: null, command: hints.goBack?.(null) ?? null };
+  if (!canary.isReadable || commit === null) return untold;
+  const seen = await observedSoon(canary, ports).catch(() => null);
+  if (seen === null) return untold;
   const { running } = seen;
   if (running === null || running.artifact.commit !== commit) return null;
-  return { ...same, version: running.release.version };
+  const before = seen.before?.release.version ?? null;
+  const command = before === null ? null : (hints.goBack?.(before) ?? null);
+  return { ...same, version: running.release.version, before, command };
+}
+
+const withinMs = 10_000;
+
+async function observedSoon(canary: Target, ports: Ports): Promise<Observed> {
+  const { clock, signal } = ports;
+  const late = new AbortController();
+  const over = new AbortController();
+  clock.sleep(withinMs, over.signal).then(
+    () => late.abort(new Error('it is not waited for any longer')),
+    () => {},
+  );
+  try {
+    return await canary.observe({ ...ports, signal: AbortSignal.any([signal, late.signal]) });
+  } finally {
+    over.abort();
+  }
 }

@@ -45,6 +45,8 @@ export interface RollbackOptions {
   readonly liveness: Liveness;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
+  /** Told where it fails and what it made runs all the same. */
+  readonly unverified: (release: Release) => void;
 }
 
 export interface RolledBack {
@@ -222,10 +224,7 @@ class HeldRollback {
   async #failed(error: unknown, begun: boolean): Promise<void> {
     if (!begun) return this.#giveBack('it did not begin');
     const { code, message } = describeFailure(error);
-    if (this.#made?.runs === true) {
-      const { version } = this.#made.release;
-      this.#o.progress(`production runs ${version} now, not verified; deploys are held by it`);
-    }
+    if (this.#made?.runs === true) this.#o.unverified(this.#made.release);
     return this.#end({
       type: 'rollback.failed',
       data: { ...this.#same(), code, message, made: this.#made },

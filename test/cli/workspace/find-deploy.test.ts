@@ -55,3 +55,8 @@ it('the start of several, or a label of several commits, is refused with all of 
   expect((await find(ids, '7'))[0]).toContain('7-eeeeeeee, 7-dddddddd');
   expect((await find(ids, '9'))[0]).toContain('E_NO_DEPLOY');
 });
+
+it('no name is no deploy’s, also where there is one alone: a variable that is not set orders nothing', async () => {
+  expect(await find(['42-aaaaaaaa'], '')).toEqual(['E_NO_DEPLOY the name of a deploy is empty']);
+  expect(await find(['42-aaaaaaaa'], ' ')).toEqual(['E_NO_DEPLOY the log has no deploy  ']);
+});

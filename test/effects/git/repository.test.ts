@@ -194,7 +194,11 @@ describe('a commit', () => {
   it('that does not exist is refused, whatever its name looks like', async () => {
     const repository = await open(dir);
     const tree = git(dir, ['mktree']);
-    const names = ['', 'nope', '--help', '-', 'a\nb', '\0', tree, '0'.repeat(40), '$(touch owned)'];
+    const ofTheClone = ['@{u}', '@{push}', 'HEAD@{99}', 'nope@{u}', '@{-9}', '@{'];
+    const names = [
+      ...['', 'nope', '--help', '-', 'a\nb', '\0', tree, '0'.repeat(40), '$(touch owned)'],
+      ...ofTheClone,
+    ];
     for (const name of names) {
       await expect(repository.commit(name), name).rejects.toMatchObject({
         code: 'E_COMMIT_UNKNOWN',

@@ -57,13 +57,16 @@ describe('a canary', { timeout: 60_000 }, () => {
       if (place !== 'between') expect(stage.released('staging')).toEqual([]);
       expect(ended.stdout).toMatch(/canary is healthy: v5 baked for 1s \(checked \d+ times\)/);
       expect(stage.stage.slackTexts()).toContain('canary is healthy: v5 baked for 1s');
-      if (place === 'between') {
-        const back = await stage.rollBack();
-        expect(back.stdout, back.stderr).toMatch(
-          /canary \(acme-canary\) is not taken back with it, and still runs [0-9a-f]{8} \(v5\)/,
-        );
-        expect(back.stdout).toContain('\n  heroku rollback -a acme-canary');
-      }
+      // Whether its checks hold or not: production is taken back, and the canary is not.
+      const holds = place === 'between';
+      if (!holds) stage.control.endpointDown({ app: 'acme-production' });
+      const back = await stage.rollBack();
+      expect(back, back.stderr).toMatchObject({ exit: holds ? 0 : 1 });
+      expect(stage.runs('production')).toBe(stage.base);
+      expect(back.stdout).toMatch(
+        /canary \(acme-canary\) is not taken back with it, and still runs [0-9a-f]{8} \(v5\)\. To take it back to v4,/,
+      );
+      expect(back.stdout).toContain('  heroku rollback v4 -a acme-canary\n');
       await expectReplays(stage, one, commit);
     },
   );

@@ -6,15 +6,20 @@ import type { Target } from '../../../src/effects/targets/target.ts';
 import { canaryKeeps } from '../../../src/runtime/rollback/canary-keeps.ts';
 
 const bad = 'b'.repeat(40);
-const ports = {} as Ports;
+/** No time passes but where somebody sleeps. */
+const ports = {
+  clock: { now: () => 0, ran: () => 0, sleep: async () => {} },
+  signal: new AbortController().signal,
+} as unknown as Ports;
 const place = (commit: string | null | Error, more: Partial<Target> = {}): Target =>
   ({
     settings: { kind: 'heroku', name: 'acme-canary', settings: {} },
-    hints: { goBack: 'heroku rollback -a acme-canary' },
+    hints: { goBack: (to: string | null) => `heroku rollback ${to ?? ''} -a acme-canary` },
     isReadable: true,
     observe: async () => {
       if (commit instanceof Error) throw commit;
-      return { running: { release: { id: 'r', version: 'v5' }, artifact: { commit } } };
+      const running = { release: { id: 'r', version: 'v5' }, artifact: { commit } };
+      return { running, before: { release: { id: 'q', version: 'v4' } } };
     },
     ...more,
   }) as unknown as Target;
@@ -26,9 +31,32 @@ it.each<[string, Target | null, string | null, RegExp | null]>([
     'it runs that',
     place(bad),
     bad,
-    /still runs bbbbbbbb \(v5\)\. .+\n {2}heroku rollback -a acme-canary$/,
+    /still runs bbbbbbbb \(v5\)\. To take it back to v4, .+\n {2}heroku rollback v4 -a acme-canary$/,
   ],
   ['it does not tell', place(new Error('down')), bad, /may still run bbbbbbbb\. /],
+  [
+    'it does not answer in time',
+    place(bad, {
+      observe: ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    }),
+    bad,
+    /may still run bbbbbbbb\. /,
+  ],
+  [
+    'nothing else ran there before',
+    place(bad, {
+      observe: async () =>
+        ({
+          running: { release: { id: 'r', version: 'v5' }, artifact: { commit: bad } },
+          before: null,
+        }) as never,
+    }),
+    bad,
+    /still runs bbbbbbbb \(v5\)\. Take it back at its host, or ship another commit[^\n]*$/,
+  ],
   [
     'nothing tells what it runs',
     place(bad, { isReadable: false }),

@@ -181,9 +181,12 @@ describe('a rollback', () => {
         throw new Error('the endpoint is down');
       },
     } as unknown as RollbackOptions['services'];
-    await expect((await begin(log, place, new Life(), { services })).ended()).rejects.toThrow(
+    const unverified: Release[] = [];
+    const told = { services, unverified: (release: Release) => void unverified.push(release) };
+    await expect((await begin(log, place, new Life(), told)).ended()).rejects.toThrow(
       'the endpoint is down',
     );
+    expect(unverified).toEqual([releaseOf(3)]);
     expect((await types()).slice(-2)).toEqual(['rollback.failed', 'lock.released']);
     expect(place.running.isRollback).toBe(true);
     expect(await madeBy()).toEqual({ release: releaseOf(3), commit: '1'.repeat(40), runs: true });

@@ -244,7 +244,7 @@ function hintsOf(app: string): Hints {
     release: (version) => `heroku releases:info ${version} -a ${app}`,
     logs: `heroku logs -a ${app} -n 200`,
     instances: `heroku ps -a ${app}`,
-    goBack: `heroku rollback -a ${app}`,
+    goBack: (version) => `heroku rollback ${version === null ? '' : `${version} `}-a ${app}`,
     verifyKey: config.verify.instances,
   };
 }
