@@ -63,8 +63,8 @@ export const accountMutants: readonly Mutant[] = [
     promise: population,
     file: 'src/runtime/accounts/deploy-record.ts',
     symbol: 'withBeginnings',
-    code: 'if (begins !== null) earlier.push(begins);',
-    by: 'if (begins === null) earlier.push(begins);',
+    code: 'if (begun === null) continue;',
+    by: 'if (begun !== null) continue;',
     noticedBy: `${periods} › is in exactly one`,
   },
   {
