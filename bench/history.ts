@@ -1,7 +1,9 @@
 /** What a long history costs: the same command on a long log and on a short one, in turns. */
+import { readDeploys } from '../src/runtime/audit/deploys.ts';
+import { projections } from '../src/runtime/audit/projections.ts';
 import { openLog } from '../src/store/open.ts';
-import { type Bench, type Figure, type Size, takeTurns } from './bench.ts';
-import { lengthen } from './long-log.ts';
+import { type Bench, type Figure, median, type Size, takeTurns } from './bench.ts';
+import { backdate, lengthen } from './long-log.ts';
 import { compared, type Measured } from './process.ts';
 import { BenchStage } from './stage.ts';
 
@@ -36,12 +38,12 @@ async function run({ quick, events }: Size): Promise<Figure[]> {
   const [fresh, brief, long, quiet, stacked] = stages;
   const deploys = new Deploys(fresh);
   try {
-    await lengthen(brief.store, { events: short, lane: 'acme-web' });
-    const deploy = await lengthen(long.store, { events, lane: 'acme-web' });
+    await growOld(brief, short);
+    await growOld(long, events);
     const ofStacked = Math.min(events, stackedMax);
     await lengthen(stacked.store, { events: ofStacked, lane: 'acme-web', isStacked: true });
     return [
-      ...(await reading(brief, long, deploy, events, rounds)),
+      ...(await reading(brief, long, events, rounds)),
       ...(await advancing(deploys, long, `a lane of ${inWords(events)}`, rounds)),
       ...(await advancing(
         deploys,
@@ -56,53 +58,95 @@ async function run({ quick, events }: Size): Promise<Figure[]> {
   }
 }
 
+/** As a team deploys that ships what it commits, around the clock. */
+const apartMs = 30 * 60_000;
+/** No deploy has fewer. */
+const eventsOfDeploy = 15;
+
+/** A log of so many events, over years, and a branch with the commits. */
+async function growOld(stage: BenchStage, events: number): Promise<void> {
+  const count = Math.ceil(events / eventsOfDeploy);
+  await backdate(stage.store, (count + 1) * apartMs);
+  const commits = stage.branch('history', count, apartMs).values();
+  await lengthen(stage.store, { events, lane: 'acme-web', apartMs, commits });
+}
+
+/** Commands that read, what a log is asked for by each, and how many times as long they may take on a long one. */
+const looks: readonly {
+  readonly command: string;
+  readonly args: (log: Grown) => readonly string[];
+  readonly times: number;
+}[] = [
+  { command: 'status', args: () => [], times: 1.1 },
+  { command: 'export', args: ({ deploy }) => ['--deploy', deploy], times: 1.5 },
+  { command: 'export', args: ({ since }) => ['--since', since], times: 1.5 },
+  { command: 'explain', args: ({ commit }) => [commit], times: 1.2 },
+  { command: 'report', args: ({ deploy }) => [deploy], times: 1.2 },
+];
+
 async function reading(
   brief: BenchStage,
   long: BenchStage,
-  deploy: string,
   events: number,
   rounds: number,
 ): Promise<Figure[]> {
-  const shortDeploy = await lengthen(brief.store, { events: 1, lane: 'acme-web' });
-  const since = await timesOf([brief, long]);
-  const exporting =
-    (stage: BenchStage, ...part: string[]) =>
-    () =>
-      stage.pipeline('export', ...part);
-  const { statusLong, statusShort, deployLong, deployShort, sinceLong, sinceShort } =
-    await takeTurns(rounds, {
-      statusShort: () => brief.pipeline('status'),
-      statusLong: () => long.pipeline('status'),
-      deployShort: exporting(brief, '--deploy', shortDeploy),
-      deployLong: exporting(long, '--deploy', deploy),
-      sinceShort: exporting(brief, '--since', since[0] ?? ''),
-      sinceLong: exporting(long, '--since', since[1] ?? ''),
-    });
-  const on = (count: number) => `a log of ${count.toLocaleString('en')} events`;
-  const to = (what: string, runs: Measured[], peer: Measured[], times: number) =>
-    compared(
-      `${what}, ${on(events)}`,
-      runs,
-      { what: on(short), runs: peer },
+  const logs = [await grown(brief), await grown(long)] as const;
+  const contenders = Object.fromEntries(
+    looks.flatMap(({ command, args }, i) => [
+      [`short ${i}`, () => brief.pipeline(command, ...args(logs[0]))],
+      [`long ${i}`, () => long.pipeline(command, ...args(logs[1]))],
+    ]),
+  );
+  const runs: Record<string, Measured[]> = await takeTurns(rounds, contenders);
+  const figures = looks.flatMap(({ command, args, times }, i) => {
+    const [option = ''] = args({ deploy: '', commit: '', since: '' });
+    return compared(
+      `${command} ${option}`.trim().concat(`, a log of ${inWords(events)}`),
+      runs[`long ${i}`] ?? [],
+      { what: `of ${inWords(short)}`, runs: runs[`short ${i}`] ?? [] },
       { time: { times }, memory: { more: 10 } },
     );
+  });
+  return [...figures, ...(await verifying(long, events, Math.ceil(rounds / 3)))];
+}
+
+/** Of a million events, and no fewer: a command has to start, too. */
+const verifyMostMs = 15_000;
+
+async function verifying(stage: BenchStage, events: number, rounds: number): Promise<Figure[]> {
+  const { verify } = await takeTurns(rounds, { verify: () => stage.pipeline('verify') });
+  const on = `verify, a log of ${inWords(events)}`;
   return [
-    ...to('status', statusLong, statusShort, 1.1),
-    ...to('export --deploy', deployLong, deployShort, 1.5),
-    ...to('export --since', sinceLong, sinceShort, 1.5),
+    {
+      ...{ what: `${on}: processor`, unit: 'ms', against: null },
+      measured: median(verify.map(({ cpuMs }) => cpuMs)),
+      goal: events < 1_000_000 ? null : { most: verifyMostMs },
+    },
+    {
+      ...{ what: `${on}: memory`, unit: 'MiB', against: null, goal: null },
+      measured: median(verify.map(({ mib }) => mib)),
+    },
   ];
 }
 
-/** Of each log: a time with some fifty events after it. */
-async function timesOf(stages: readonly BenchStage[]): Promise<string[]> {
-  const times: string[] = [];
-  for (const { store } of stages) {
-    const log = await openLog(store, { readOnly: true });
-    const [event] = await log.readAll({ after: (await log.head()) - 50, limit: 1 });
-    times.push(event?.time ?? '');
-    await log.close();
-  }
-  return times;
+/** What a log is asked for. */
+interface Grown {
+  /** One of the last. */
+  readonly deploy: string;
+  readonly commit: string;
+  /** A time with some fifty events after it. */
+  readonly since: string;
+}
+
+/** So many deploys before the last one: what people ask about is near, and seldom the last. */
+const before = 40;
+
+async function grown({ store }: BenchStage): Promise<Grown> {
+  const log = await openLog(store, { readOnly: true, projections });
+  const row = (await readDeploys(log, { limit: before })).at(-1);
+  const [event] = await log.readAll({ after: (await log.head()) - 50, limit: 1 });
+  await log.close();
+  return { deploy: row?.deploy ?? '', commit: row?.commit ?? '', since: event?.time ?? '' };
 }
 
 async function advancing(

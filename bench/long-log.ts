@@ -3,6 +3,7 @@
  * releases and hashes of their own, taken in as an import takes events in.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { projections } from '../src/runtime/audit/projections.ts';
 import { hashOf, noHash } from '../src/store/hash-chain.ts';
@@ -17,6 +18,36 @@ export interface Lengthening {
   readonly lane: string;
   /** Before every fourth deploy one waits, and is superseded by it; false when left out. */
   readonly isStacked?: boolean;
+  /** What they are of, one after the other; made up when left out, and where there are no more. */
+  readonly commits?: Iterator<string>;
+  /** Between one deploy and the next, where the log is of a time that is long ago (see `backdate`); all are of now when left out. */
+  readonly apartMs?: number;
+}
+
+/** The log as it were, had all of it happened so much earlier: room for deploys at a team's pace. */
+export async function backdate(url: string, byMs: number): Promise<void> {
+  const log = await openLog(url, { projections });
+  const all = await log.readAll({ limit: 1_000 });
+  const leases = await log.leases('');
+  await log.close();
+  const file = url.replace('sqlite:', '');
+  for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true });
+  const hashes = new Map<string, string>();
+  const earlier = all.map((event): RecordedEvent => {
+    const previousHash = hashes.get(event.stream) ?? noHash;
+    const time = new Date(Date.parse(event.time) - byMs).toISOString();
+    const placed = { ...event, time, previousHash };
+    const hash = hashOf(toRow(placed));
+    hashes.set(event.stream, hash);
+    return { ...placed, hash };
+  });
+  const again = await openLog(url, { projections });
+  await again.importEvents(earlier);
+  for (const { resource, owner } of leases) {
+    const lease = await again.take(resource, owner, 1_000);
+    if (lease !== null) await again.release({ resource, token: lease.token });
+  }
+  await again.close();
 }
 
 const deploysAtOnce = 50;
@@ -24,11 +55,12 @@ const deploysAtOnce = 50;
 /** @param url a log that begins with one deploy, which became live. @returns the id of the last deploy that was added */
 export async function lengthen(
   url: string,
-  { events, lane, isStacked = false }: Lengthening,
+  { events, lane, isStacked = false, commits, apartMs = 0 }: Lengthening,
 ): Promise<string> {
   const log = await openLog(url, { projections });
   try {
-    const copies = new Copies(await firstDeploy(log), lane, await headsOf(log, lane));
+    const copies = new Copies(await firstDeploy(log), lane, await headsOf(log, lane), commits);
+    copies.apartMs = apartMs;
     const consumer = `slack/${copies.of.lane}`;
     const before = await log.checkpoint(consumer);
     for (let left = events; left > 0; ) {
@@ -85,29 +117,43 @@ async function firstDeploy(log: EventLog): Promise<Deploy> {
 
 interface End {
   readonly position: number;
+  /** Of the last event, in milliseconds since 1970. */
+  readonly atMs: number;
   readonly laneHead: { readonly version: number; readonly hash: string };
 }
 
 async function headsOf(log: EventLog, lane: string): Promise<End> {
   const last = (await log.readStream(`lane/${lane}`)).at(-1);
   const laneHead = { version: last?.version ?? 0, hash: last?.hash ?? noHash };
-  return { position: await log.head(), laneHead };
+  const position = await log.head();
+  const [event] = await log.readAll({ after: position - 1 });
+  return { position, atMs: Date.parse(event?.time ?? ''), laneHead };
 }
 
 class Copies {
   readonly of: Deploy;
   deploy: string;
   readonly #lane: string;
+  readonly #commits: Iterator<string> | undefined;
+  apartMs = 0;
+  #atMs: number;
   #position: number;
   #laneHead: End['laneHead'];
   /** The deploy that waits. */
   #superseded: string | null = null;
 
-  constructor(of: Deploy, lane: string, { position, laneHead }: End) {
+  constructor(
+    of: Deploy,
+    lane: string,
+    { position, atMs, laneHead }: End,
+    commits: Iterator<string> | undefined,
+  ) {
     this.of = of;
     this.deploy = of.deploy;
     this.#lane = lane;
+    this.#commits = commits;
     this.#position = position;
+    this.#atMs = atMs;
     this.#laneHead = laneHead;
   }
 
@@ -118,7 +164,7 @@ class Copies {
   /** One that only waits: the next one supersedes it. */
   waiting(): RecordedEvent[] {
     const label = `${this.#position + 1}`;
-    const sha = createHash('sha1').update(label).digest('hex');
+    const sha = this.#nextCommit(label);
     this.deploy = `${label}-${sha.slice(0, 8)}`;
     const [requested, joined] = ['deploy.requested', 'lane.joined'].map((wanted) =>
       this.of.events.find(({ type }) => type === wanted),
@@ -135,8 +181,9 @@ class Copies {
   /** @param isLast what it released is what production runs, as the first deploy said */
   next(isLast: boolean): RecordedEvent[] {
     const label = `${this.#position + 1}`;
+    this.#atMs += this.apartMs;
     const isSame = isLast && this.#lane === this.of.lane;
-    const sha = isSame ? this.of.commit : createHash('sha1').update(label).digest('hex');
+    const sha = isSame ? this.of.commit : this.#nextCommit(label);
     this.deploy = `${label}-${sha.slice(0, 8)}`;
     const word = this.#words(label, sha, isSame);
     const heads = { deploy: { version: 0, hash: noHash }, lane: this.#laneHead };
@@ -149,6 +196,11 @@ class Copies {
     this.#laneHead = heads.lane;
     this.#superseded = null;
     return events;
+  }
+
+  #nextCommit(label: string): string {
+    const next = this.#commits?.next();
+    return next?.done === false ? next.value : createHash('sha1').update(label).digest('hex');
   }
 
   /** The deploy's words in place of the first one's. */
@@ -193,7 +245,7 @@ class Copies {
       ...event,
       ...{ position: ++this.#position, stream: word(event.stream), version: head.version + 1 },
       ...{ id: word(event.id), data, metadata },
-      time: new Date().toISOString(),
+      time: (this.apartMs === 0 ? new Date() : new Date(this.#atMs)).toISOString(),
       previousHash: head.hash,
     };
     return { ...placed, hash: hashOf(toRow(placed)) };

@@ -56,6 +56,21 @@ export class BenchStage {
     return this.#git('rev-parse', 'HEAD');
   }
 
+  /** A branch beside what is checked out, from there: so many commits, at a pace, up to now. @returns their ids, the oldest first */
+  branch(name: string, count: number, apartMs: number): string[] {
+    const from = this.#git('rev-parse', 'HEAD');
+    const at = (n: number) => Math.floor((Date.now() - (count - n) * apartMs) / 1_000);
+    const commits = Array.from(
+      { length: count },
+      (_, n) =>
+        `commit refs/heads/${name}\ncommitter Ana Lima <ana@acme.test> ${at(n)} +0000\ndata 6\nChange\n${n === 0 ? `from ${from}\n` : ''}M 100644 inline app.txt\ndata ${`${n}`.length}\n${n}\n`,
+    );
+    execFileSync('git', ['-C', this.repository, 'fast-import', '--quiet'], {
+      input: commits.join('\n'),
+    });
+    return this.#git('rev-list', '--reverse', `${from}..${name}`).split('\n');
+  }
+
   /** @throws Error with what was printed when the deploy does not go live */
   advance(build: number, commit: string): Promise<Measured> {
     const deploy = ['--build', `${build}`, '--commit', commit, '--branch', 'master'];
@@ -76,6 +91,7 @@ export class BenchStage {
     const identity = ['-c', 'user.name=Ana Lima', '-c', 'user.email=ana@acme.test'];
     return execFileSync('git', [...identity, '-C', this.repository, ...args], {
       encoding: 'utf8',
+      maxBuffer: 1_000_000_000,
     }).trim();
   }
 }

@@ -123,11 +123,13 @@ async function titleOf(
 function orderOf(repository: Repository | null): CommitOrder {
   if (repository !== null) {
     return {
+      madeAt: async (commit) => (await repository.committedAt([commit])).get(commit) ?? null,
       containing: (commit, among) => repository.containing(commit, among),
       echoes: (commit, head) => repository.echoes(commit, head).catch(noEchoes),
     };
   }
   return {
+    madeAt: async () => null,
     async containing(commit, among) {
       const having = new Set(among.filter((one) => one === commit));
       return { having, lacks: 'this is no clone of the repository' };

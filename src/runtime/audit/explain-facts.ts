@@ -1,11 +1,22 @@
 /** What an explanation goes by: deploys and lanes as the log has them, and commits as git has them. */
+import type { Tag } from '../../machine/chart.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
+import { stateFacts, stateNames } from '../../machine/state-facts.ts';
 import type { EventLog } from '../../store/log.ts';
 import { hasRun } from '../lock/living-runs.ts';
+import { positionBefore } from '../log/positions.ts';
 import { domainEvent, laneEvent } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
-import { type DeployEntry, indexedDeploys } from './deploy-index.ts';
+import {
+  type DeployEntry,
+  deployIn,
+  deploysIn,
+  indexedDeploys,
+  movedBefore,
+  newestAndOpen,
+  type Stretch,
+} from './deploy-index.ts';
 import { readRollbacks } from './lane-marks.ts';
 
 /** An event with its place. */
@@ -23,8 +34,18 @@ export type RollbackEvent = Extract<
 >;
 
 export interface ExplainFacts {
-  /** The lane's deploys, the one asked for last first. */
-  deploys(lane: string): Promise<readonly DeployEntry[]>;
+  /** The lane's newest 200 deploys, and those that may go on, however old; the one asked for last first. */
+  recent(lane: string): Promise<readonly DeployEntry[]>;
+  /** The lane's deploys of exactly this commit, the one asked for last first. */
+  of(lane: string, commit: string): Promise<readonly DeployEntry[]>;
+  /** So many of the lane's deploys whose last event is before that position, the newest last event first. */
+  moved(lane: string, before: number, limit: number): Promise<readonly DeployEntry[]>;
+  /** A stretch of the lane's deploys that became live, in the order in which they did. */
+  live(lane: string, stretch: Stretch): Promise<readonly DeployEntry[]>;
+  /** The deploy of that id, if it is of the lane and became live. */
+  liveDeploy(lane: string, deploy: string): Promise<DeployEntry | null>;
+  /** The position of the log's last event that is older than a time (ISO 8601). */
+  positionBefore(time: string): Promise<number>;
   /** A deploy's events, oldest first; each is shown to be what was recorded. */
   events(deploy: string): Promise<readonly Told[]>;
   /** The lane's own events after a global position. */
@@ -37,6 +58,8 @@ export interface ExplainFacts {
 
 /** How commits are related: git, or whatever stands in for it. */
 export interface CommitOrder {
+  /** When it was made, as it says itself (ISO 8601); null: the history here does not have it. */
+  madeAt(commit: string): Promise<string | null>;
   /** Of the commits those that have this one, itself among them; `lacks`: why it may be more of them. */
   containing(
     commit: string,
@@ -53,29 +76,44 @@ export interface Echo {
 }
 
 const page = 1_000;
+/** So many of the newest are looked at, whatever became of them. */
+const newestMax = 200;
+/** So many deploys of one commit are told of. */
+const ofCommitMax = 1_000;
 
-/** Reads each deploy once. */
+const tagged = (tag: Tag): string[] =>
+  stateNames().filter((name) => stateFacts(name)?.tags.includes(tag) === true);
+
+/** Reads everything once: what is written meanwhile is no part of an answer. */
 export function factsOf(log: EventLog): ExplainFacts {
-  const known = new Map<string, Promise<readonly Told[]>>();
-  const lanes = new Map<string, Promise<readonly DeployEntry[]>>();
-  const rollbacks = new Map<string, Promise<readonly Told<RollbackEvent>[]>>();
+  const known = new Map<string, Promise<unknown>>();
+  const once = <T>(key: readonly unknown[], read: () => Promise<T>): Promise<T> => {
+    const name = JSON.stringify(key);
+    const found = (known.get(name) as Promise<T> | undefined) ?? read();
+    known.set(name, found);
+    return found;
+  };
+  const held = tagged('held');
+  const live = tagged('live');
   return {
-    deploys(lane) {
-      const read = lanes.get(lane) ?? indexedDeploys(log, { lane });
-      lanes.set(lane, read);
-      return read;
-    },
-    events(deploy) {
-      const read = known.get(deploy) ?? readEvents(log, deploy);
-      known.set(deploy, read);
-      return read;
-    },
+    recent: (lane) =>
+      once(['recent', lane], () => newestAndOpen(log, lane, { limit: newestMax, states: held })),
+    of: (lane, commit) =>
+      once(['of', lane, commit], async () => {
+        const all = await indexedDeploys(log, { commit, limit: ofCommitMax });
+        return all.filter((one) => one.lane === lane);
+      }),
+    moved: (lane, before, limit) =>
+      once(['moved', lane, before, limit], () => movedBefore(log, lane, { before, limit })),
+    live: (lane, stretch) =>
+      once(['live', lane, stretch], () => deploysIn(log, lane, live, stretch)),
+    liveDeploy: (lane, deploy) =>
+      once(['one', lane, deploy], () => deployIn(log, lane, live, deploy)),
+    positionBefore: (time) =>
+      once(['time', time], async () => positionBefore(log, time, await log.head())),
+    events: (deploy) => once(['events', deploy], () => readEvents(log, deploy)),
     laneEvents: (lane, after) => readLaneEvents(log, lane, after),
-    rollbacks(lane) {
-      const read = rollbacks.get(lane) ?? readRollbackEvents(log, lane);
-      rollbacks.set(lane, read);
-      return read;
-    },
+    rollbacks: (lane) => once(['rollbacks', lane], () => readRollbackEvents(log, lane)),
     isRunning: (deploy) => hasRun(log, deploy),
   };
 }

@@ -6,8 +6,14 @@ import type { Tag } from '../../machine/chart.ts';
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
 import { tell, tellStanding } from '../../machine/story.ts';
 import { shortSha } from '../../machine/story-words.ts';
-import { replacements, shippedByNotes, shippedByRecord } from './carriers.ts';
-import type { DeployEntry } from './deploy-index.ts';
+import {
+  firstCarrying,
+  newest,
+  replacements,
+  shippedByNotes,
+  shippedByRecord,
+} from './carriers.ts';
+import { byRequest, type DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
 import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
 import { rollbacksBehind, rollbacksSince } from './explain-rollbacks.ts';
@@ -62,12 +68,12 @@ export interface Asked {
   readonly deploy: string | null;
 }
 
-/** So many of the newest are looked at for one that has the commit and came to nothing. */
-const newestMax = 200;
-
 const isIn = ({ state }: DeployEntry, tag: Tag): boolean =>
   stateFacts(state)?.tags.includes(tag) === true;
 const isLive = (entry: DeployEntry): boolean => isIn(entry, 'live');
+/** Of deploys of one commit, the one that became live first. */
+const firstLive = (of: readonly DeployEntry[]): DeployEntry | undefined =>
+  of.filter(isLive).toSorted((a, b) => a.position - b.position)[0];
 const isOpen = (entry: DeployEntry): boolean => !entry.settled || isIn(entry, 'held');
 
 /** @throws UnreadableLog, LogFault */
@@ -77,25 +83,28 @@ export async function explain(
   git: CommitOrder,
 ): Promise<Explanation> {
   const { commit, lane } = asked;
-  const all = await facts.deploys(lane);
-  const seen = await lastSeen(lane, all, facts);
-  const live = all.filter(isLive).toSorted((a, b) => a.position - b.position);
-  const others = all.filter((entry, at) => at < newestMax || isOpen(entry));
-  const heads = [...others, ...live.toReversed()].map((entry) => entry.commit);
-  const among = new Set([...(seen?.commit == null ? [] : [seen.commit]), ...heads]);
-  const { having: commits, lacks } = await git.containing(commit, [...among]);
-  const has = (of: string) => of === commit || commits.has(of);
+  const all = await facts.of(lane, commit);
+  const own = all.filter((one) => asked.deploy === null || asked.deploy === one.deploy);
+  const others = await facts.recent(lane);
+  const seen = await lastSeen(lane, facts);
+  const ran = seen?.commit == null ? [] : [seen.commit];
+  const also = [...ran, ...others.map((entry) => entry.commit)];
+  const itself = asked.deploy === null ? undefined : own.find(isLive);
+  const carried =
+    itself === undefined
+      ? await firstCarrying(commit, { lane, own: firstLive(all), also }, facts, git)
+      : { first: itself, ...(await git.containing(commit, also)) };
+  const { lacks } = carried;
+  const has = (of: string) => of === commit || carried.having.has(of);
   const production =
     seen === null ? null : { ...seen, has: hasIt(seen.commit, has, lacks !== null) };
 
-  const own = all.filter((one) => one.commit === commit && isAskedFor(one, asked));
   const shipped =
-    (asked.deploy === null ? undefined : own.find(isLive)) ??
-    live.find((entry) => has(entry.commit)) ??
-    (await shippedByRecord(own, live, facts)) ??
-    (lacks === null ? undefined : await shippedByNotes(commit, live, facts));
+    carried.first ??
+    (await shippedByRecord(own, lane, facts)) ??
+    (lacks === null ? undefined : await shippedByNotes(commit, lane, facts));
   const having = others.filter((entry) => has(entry.commit));
-  const context: Context = { asked, facts, git, production, lacks, live, having };
+  const context: Context = { asked, facts, git, production, lacks, having };
   if (shipped !== undefined) return shippedWith(shipped, own, context);
   return notShipped(own, context);
 }
@@ -106,13 +115,9 @@ interface Context {
   readonly git: CommitOrder;
   readonly production: Explanation['production'];
   readonly lacks: string | null;
-  readonly live: readonly DeployEntry[];
   /** Those that have the commit, of the newest and the open ones; the newest first. */
   readonly having: readonly DeployEntry[];
 }
-
-const isAskedFor = ({ deploy }: DeployEntry, asked: Asked): boolean =>
-  asked.deploy === null || asked.deploy === deploy;
 
 function hasIt(
   seen: string | null,
@@ -145,6 +150,9 @@ async function shippedWith(
   const echo = await echoOf('revert', shipped.commit, context);
   const isGone = production?.has === false;
   const now = isGone ? await whyGone(shipped, context) : null;
+  // Where nobody can tell whether production has it, what people took back is told all the same.
+  const isUnknown = production !== null && production.has === null;
+  const backs = isUnknown ? await rollbacksSince(asked.lane, shipped.position, facts) : null;
   const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
   return {
     ...base(context),
@@ -152,7 +160,7 @@ async function shippedWith(
     deploy,
     carrier: isOwn ? null : shipped.commit,
     headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}`,
-    chain: [...ends.flat(), ...decisions(deploy, events), ...(now?.links ?? [])],
+    chain: [...ends.flat(), ...decisions(deploy, events), ...((now ?? backs)?.links ?? [])],
     echo,
     next: now === null ? null : bringsBack(now.holds, context),
   };
@@ -168,13 +176,15 @@ function bringsBack(holds: boolean, { having }: Context): string {
   return next ?? 'A newer commit of the branch brings it back, once its own deploy goes through.';
 }
 
+/** So many of those that something happened to last are looked at for one that was held. */
+const movedMax = 200;
+
 /** What took production to where the commit is not: people by `rollback`, and where a deploy of the lane was held for it. */
 async function whyGone(shipped: DeployEntry, { asked, facts, production }: Context) {
   const { links, release, holds } = await rollbacksSince(asked.lane, shipped.position, facts);
-  const entries = (await facts.deploys(asked.lane)).filter(
-    ({ position }) => position > shipped.position,
-  );
-  for (const { deploy } of entries.slice(0, newestMax)) {
+  const moved = await facts.moved(asked.lane, Number.MAX_SAFE_INTEGER, movedMax);
+  const since = moved.filter(({ position }) => position > shipped.position);
+  for (const { deploy } of byRequest(since)) {
     const events = await facts.events(deploy);
     const held = events.findLast(({ event }) => event.type === 'production.held');
     if (held === undefined || held.position < shipped.position) continue;
@@ -310,9 +320,11 @@ async function endLink(deploy: string, facts: ExplainFacts): Promise<Link[]> {
 async function echoOf(
   kind: Echo['kind'],
   shipped: string | null,
-  { asked, git, production, live }: Context,
+  { asked, facts, git, production }: Context,
 ): Promise<Explanation['echo']> {
-  const head = production?.commit ?? shipped ?? live.at(-1)?.commit ?? null;
+  const { lane } = asked;
+  const newestLive = async () => (await facts.live(lane, newest(1)))[0]?.commit ?? null;
+  const head = production?.commit ?? shipped ?? (await newestLive());
   if (head === null || head === asked.commit) return null;
   const [found, ...rest] = (await git.echoes(asked.commit, head)).filter(
     (one) => one.kind === kind,
@@ -320,10 +332,9 @@ async function echoOf(
   if (found === undefined) return null;
   const undone = (await git.echoes(found.sha, head)).some((one) => one.kind === 'revert');
   if (undone && rest.length === 0) return null;
-  const commits = live.map((entry) => entry.commit);
-  const { having } = await git.containing(found.sha, commits);
-  const carrier = live.find(({ commit }) => having.has(commit));
-  return { ...found, deploy: carrier?.deploy ?? null };
+  const own = firstLive(await facts.of(lane, found.sha));
+  const { first } = await firstCarrying(found.sha, { lane, own, also: [] }, facts, git);
+  return { ...found, deploy: first?.deploy ?? null };
 }
 
 /** Of ISO 8601 in UTC: `2026-01-05 13:04 UTC`. */

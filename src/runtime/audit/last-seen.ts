@@ -21,13 +21,12 @@ export interface Seen {
 /** Null: neither a deploy nor a rollback of the lane has told. */
 export async function lastSeen(
   lane: string,
-  entries: readonly DeployEntry[],
-  facts: Pick<ExplainFacts, 'events' | 'rollbacks'>,
+  facts: Pick<ExplainFacts, 'moved' | 'events' | 'rollbacks'>,
 ): Promise<Seen | null> {
   const back = backsIn(await facts.rollbacks(lane)).at(-1);
   let newest: (Told & { readonly deploy: string }) | null = null;
   // A deploy tells nothing later than its last event.
-  for (const { deploy, position } of entries.toSorted((a, b) => b.position - a.position)) {
+  for await (const { deploy, position } of byLastEvent(lane, facts)) {
     if (Math.max(newest?.position ?? 0, back?.told.position ?? 0) > position) break;
     const told = (await facts.events(deploy)).findLast(({ event }) => runningIn(event) !== null);
     if (told === undefined || (newest !== null && told.position < newest.position)) continue;
@@ -41,6 +40,21 @@ export async function lastSeen(
   const running = newest === null ? null : runningIn(newest.event);
   if (newest === null || running === null) return null;
   return { deploy: newest.deploy, isTakenBack: false, at: newest.time, ...running };
+}
+
+/** Nearly always the first ones tell. */
+const page = 20;
+
+async function* byLastEvent(
+  lane: string,
+  facts: Pick<ExplainFacts, 'moved'>,
+): AsyncGenerator<DeployEntry> {
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const entries = await facts.moved(lane, before, page);
+    yield* entries;
+    if (entries.length < page) return;
+    before = entries.at(-1)?.position ?? 0;
+  }
 }
 
 /** What the event says that production runs; null: nothing. */

@@ -135,7 +135,7 @@ class DeployRun {
         const input = await this.#nextInput();
         if (input.kind === 'broken') throw input.error;
         if (input.kind === 'interrupted') return await this.#interrupted(input.signal);
-        await this.#writer.record(input.event);
+        await this.#record(input.event);
       }
       await this.#writer.returnUnusedLane();
       return this.#outcome(null);
@@ -143,6 +143,21 @@ class DeployRun {
       this.#stopAll('the run is over');
       interrupt.removeEventListener('abort', onInterrupt);
       keeper.lost.removeEventListener('abort', onLost);
+    }
+  }
+
+  /** What a step failed with is told, too, where the log cannot keep it. */
+  async #record(event: DomainEvent): Promise<void> {
+    try {
+      await this.#writer.record(event);
+    } catch (error) {
+      if (event.type === 'deploy.failed') {
+        const { step, failure } = event.data;
+        this.#o.progress(
+          `${describeStep(step)} failed, and the log does not have it: ${failure.code}, ${failure.message}`,
+        );
+      }
+      throw error;
     }
   }
 

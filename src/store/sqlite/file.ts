@@ -124,6 +124,7 @@ async function makeUsable(
   assertOurs(file, found);
   if (readOnly) {
     if (found.version < schemaVersion) throw missing(file, 'there is no log of this version yet');
+    await connection.whenFree(() => handle.pragma(`cache_size = -${readerCacheKiB}`));
     return assertTables(await connection.whenFree(() => objectsOf(handle)), file);
   }
   if (!create && found.version === 0) throw missing(file, 'there is no log yet');
@@ -134,6 +135,9 @@ async function makeUsable(
   const problem = file === inMemory ? null : durabilityProblem(file, durability(handle));
   if (problem !== null) throw problem;
 }
+
+/** Of pages that a reader keeps: those that it comes back to are the upper ones of indexes; the system has the others. */
+const readerCacheKiB = 2_000;
 
 interface Identity {
   readonly application: number;

@@ -84,11 +84,21 @@ export const auditMutants: readonly Mutant[] = [
   {
     id: 'the-last-deploy-that-has-it-shipped-it',
     promise: told,
-    file: 'src/runtime/audit/explain.ts',
-    symbol: 'explain',
-    code: 'live.find((entry) => has(entry.commit))',
-    by: 'live.findLast((entry) => has(entry.commit))',
+    file: 'src/runtime/audit/carriers.ts',
+    symbol: 'firstCarrying',
+    code: 'entries.find((one) => having.has(one.commit))',
+    by: 'entries.findLast((one) => having.has(one.commit))',
     noticedBy: `${explain} › the first of several that have it carried it`,
+  },
+  {
+    id: 'the-date-of-a-commit-is-believed',
+    promise: told,
+    file: 'src/runtime/audit/carriers.ts',
+    symbol: 'firstCarrying',
+    code: 'firstOf(before) !== undefined && before.length === limit',
+    by: 'false',
+    noticedBy:
+      'test/runtime/audit/carriers.test.ts › is found, too, of a commit whose clock was a month ahead',
   },
   {
     id: 'a-canary-not-taken-back-is-why-it-ended',

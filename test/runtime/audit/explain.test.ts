@@ -33,6 +33,8 @@ function order(
   lacks?: string,
 ): CommitOrder {
   return {
+    // Of before the log: every live deploy is looked at.
+    madeAt: async (commit) => (graph.fullId(commit) === null ? null : new Date(0).toISOString()),
     async containing(commit, among) {
       const isThere = graph.fullId(commit) !== null && lacks === undefined;
       const has = (of: string) => of === commit || (isThere && graph.isAncestor(commit, of));
@@ -429,6 +431,15 @@ const rows: Readonly<Record<string, Row>> = {
       /^production was taken back to v38 \([0-9a-f]{8}\) as v41, by bo@acme.test \(.*\): errors; lifted by nobody$/,
     ],
     next: /held by that rollback.*pipeline advance --build LABEL --reason/,
+  },
+  'it shipped, a person took production back since, and no clone tells to what': {
+    stories: [first, live('501', at(1), at(0), 'v2'), takenBack(at(0))],
+    asked: { commit: at(1), deploy: id('501', at(1)) },
+    order: order({}, 'this is no clone of the repository'),
+    told: { verdict: 'live', production: { has: null, isTakenBack: true } },
+    says: [/\(v2\)$/],
+    chain: [/^live/, /^production was taken back to v38 .* as v41, by bo@acme.test/],
+    next: null,
   },
   'it shipped, a person took production back, and lifted that': {
     stories: [

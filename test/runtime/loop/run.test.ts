@@ -367,6 +367,22 @@ describe('an append of which nobody knows whether it was written', () => {
   });
 });
 
+it('what a step failed with is told, where the log is away and cannot keep it', async () => {
+  const told: string[] = [];
+  const service = (name: string) =>
+    name === 'submit' ? new LockstepError('E_BUILD_FAILED', 'npm ci ended with 1') : null;
+  const log = (real: EventLog) =>
+    onAppend(real, (batches) => {
+      const isFailure = batches.some(({ events }) =>
+        events.some(({ type }) => type === 'deploy.failed'),
+      );
+      if (isFailure) throw new StoreUnavailable('E_STORE_IO', 'the connection is gone');
+    });
+  const run = await world.start({ service, log, progress: (line) => told.push(line) });
+  await expect(run.ended).rejects.toBeInstanceOf(StoreUnavailable);
+  expect(told.join('\n')).toMatch(/the log does not have it: E_BUILD_FAILED, npm ci ended with 1/);
+});
+
 describe('a run that is no longer the deploy’s', () => {
   it('whose stream somebody else wrote to, writes nothing after that', async () => {
     const run = await world.start({ answers: wayToProduction.slice(0, 2) });

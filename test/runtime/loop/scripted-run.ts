@@ -64,6 +64,8 @@ export interface RunPlan {
   /** Thrown in place of an answer, where it is not null. */
   readonly service?: (service: ServiceName) => unknown;
   readonly relation?: Relation;
+  /** Told each line for people. */
+  readonly progress?: (line: string) => void;
 }
 
 export interface ScriptedRun {
@@ -176,7 +178,7 @@ export class ScriptedWorld {
       lock,
       services: script.services(),
       interrupt: interrupt.signal,
-      progress: () => {},
+      progress: plan.progress ?? (() => {}),
       recorded: () => {},
       liveness,
     });
