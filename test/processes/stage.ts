@@ -110,14 +110,9 @@ export class Stage {
   }
 
   git(...args: string[]): string {
-    return this.#git(args).trim();
-  }
-
-  #git(args: readonly string[], input?: string | Uint8Array): string {
     return execFileSync('git', [...gitSettings, '-C', this.folder, ...args], {
       encoding: 'utf8',
-      ...(input === undefined ? {} : { input }),
-    });
+    }).trim();
   }
 
   write(name: string, text: string): void {
@@ -127,8 +122,9 @@ export class Stage {
   /** Commits a change with this message, byte for byte. */
   commit(message: string | Uint8Array): string {
     this.write('app.txt', `${Math.random()}\n`);
-    this.git('add', '.');
-    this.#git(['commit', '--quiet', '--cleanup=verbatim', '-F', '-'], message);
+    // Through a shell: each process that is started from here is a copy of all that a worker has in memory.
+    const both = 'git "$@" add . && exec git "$@" commit --quiet --cleanup=verbatim -F -';
+    execFileSync('sh', ['-c', both, 'sh', ...gitSettings, '-C', this.folder], { input: message });
     return this.#head();
   }
 

@@ -1,5 +1,4 @@
 /** What the CI says of this build; flags win over it. A person at a shell is none. */
-import { devNull } from 'node:os';
 import envCi, { type EnvCiFacts } from 'env-ci';
 import { UsageError } from '../../errors/error.ts';
 import type { Build } from '../../machine/events.ts';
@@ -209,10 +208,16 @@ function refOfOther({ service, isPr, pr, tag, branch }: EnvCiFacts, env: Env): B
   return agreed({ 'the CI': branch });
 }
 
-/** Null where it cannot read what its CI says; asked outside of any repository, it takes no checked-out branch for the build's. */
+/**
+ * No folder can be called so. `env-ci` asks git for what no variable says; but what is checked out is not taken for what
+ * the build is of, and of such a folder git is not even started.
+ */
+const nowhere = '\0';
+
+/** Null where it cannot read what its CI says. */
 function factsOf(env: Env): EnvCiFacts | null {
   try {
-    return envCi({ env, cwd: devNull });
+    return envCi({ env, cwd: nowhere });
   } catch {
     return null;
   }

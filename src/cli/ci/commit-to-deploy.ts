@@ -15,11 +15,13 @@ export async function commitToDeploy(
   repository: Repository,
 ): Promise<Commit> {
   if (!isCi) return repository.commit(commits[0]?.name ?? (await repository.head()));
-  // A name that the repository does not know is the clearer mistake.
+  // Read first, for mostly it is what they name, and then read once. But a name that the repository does not know is the
+  // clearer mistake than that nothing is checked out.
+  const checkedOut = await repository.head().catch(() => null);
   const named = await Promise.all(
     commits.map(async ({ by, name }) => ({ by, sha: (await repository.commit(name)).sha })),
   );
-  const head = await repository.head();
+  const head = checkedOut ?? (await repository.head());
   const wrong = named.find(({ sha }) => sha !== head);
   if (wrong === undefined) return repository.commit(head);
   throw new UsageError(

@@ -128,7 +128,7 @@ export async function openRepository(
     root: realpathSync(root),
     file: (sha, path, signal) => readFile(git, sha, path, signal),
     changedPaths: (base, head, signal) => changedPaths(git, base, head, signal),
-    head: (signal) => resolveHead(git, signal),
+    head: (signal) => resolveHead(access, signal),
     branch: async (signal) => {
       const run = await git(['symbolic-ref', '--short', '--quiet', 'HEAD'], { signal });
       return run.code === 0 ? textOf(run) : null;
@@ -207,9 +207,16 @@ function notOpened(dir: string, run: GitRun): UsageError {
   });
 }
 
-async function resolveHead(git: Git, signal: AbortSignal | undefined): Promise<string> {
-  const run = await git(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { signal });
-  if (run.code === 0) return textOf(run);
+/** The commit is read along with its id: it is mostly the one that is asked for next. */
+async function resolveHead(
+  { git, known }: GitAccess,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const [commit = null] = await readCommits(git, ['HEAD'], signal);
+  if (commit !== null) {
+    known.commits.set(commit.sha, commit);
+    return commit.sha;
+  }
   throw new UsageError('E_COMMIT_UNKNOWN', 'Nothing is checked out here: HEAD names no commit', {
     hint: 'Check out the commit to deploy, or name it with --commit.',
   });
@@ -260,7 +267,7 @@ async function findCommit(
   let commit = await read();
   if (commit === null && /^[0-9a-f]{7,40}$/.test(ref)) {
     // A server is asked for full ids only; a short one may be of the history that was cut off.
-    const head = fullSha.test(ref) ? ref : await resolveHead(access.git, signal);
+    const head = fullSha.test(ref) ? ref : await resolveHead(access, signal);
     for await (const _ of reachFurther(access, { head, base: null }, signal)) {
       commit = await read();
       if (commit !== null) break;
@@ -315,7 +322,9 @@ async function listCommits(
   const { git } = access;
   const idOf = async (name: string) => (await findCommit(access, name, signal)).sha;
   const head = await idOf(named.head);
-  const base = named.base === null ? null : await idOf(named.base);
+  // What git related to the head was found there.
+  const isRelated = access.known.relations.has(`${named.base} ${head}`);
+  const base = named.base === null || isRelated ? named.base : await idOf(named.base);
   // From here on by full ids, which are no options whatever the names were.
   const range = { head, base, limit: named.limit };
   const revisions = range.base === null ? [range.head] : [range.head, `^${range.base}`];
