@@ -3,6 +3,10 @@ import { type Finder, finder, type Span } from './finder.ts';
 
 export const mask = '[secret]';
 
+/** How many texts a redactor knows again, and up to which length: two megabytes at most. */
+const knownMax = 2_000;
+const knownLengthMax = 500;
+
 export type Redactor = (text: string) => string;
 
 /**
@@ -18,7 +22,17 @@ export function redactor(secrets: Iterable<string>): Redactor {
 }
 
 export function redactorOf({ spansIn }: Finder): Redactor {
-  return (text) => masked(text, spansIn(text));
+  // A deploy's events and its messages say the same ids, names and addresses again and again.
+  const known = new Map<string, string>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const clean = masked(text, spansIn(text));
+    if (text.length > knownLengthMax) return clean;
+    if (known.size >= knownMax) known.clear();
+    known.set(text, clean);
+    return clean;
+  };
 }
 
 /** Every string in a JSON value, names of fields included; `keep` are strings that stay as they are. */
