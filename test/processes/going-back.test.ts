@@ -1,6 +1,6 @@
 /** Production taken back without Heroku's own word for it, and a failed check that runs again: by the real command. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { defaultConfig, Stage } from './stage.ts';
+import { defaultConfig, quietConfig, Stage } from './stage.ts';
 
 const production = 'acme-production';
 const byUser = 'ana@acme.test';
@@ -13,12 +13,13 @@ async function ending(build: number, commit: string) {
   return { type: last?.type, data: last?.data, ...(last?.metadata.transition as { to: string }) };
 }
 
-/** Three commits: the first two shipped, the third is still to come. */
+/** Three commits: the first two shipped, the third is still to come, and told of. */
 async function twoShipped() {
-  stage = await Stage.set({ within: true });
+  stage = await Stage.set({ within: true, config: quietConfig });
   const [older, newer] = [stage.commit('older'), stage.commit('newer')];
   expect(await stage.advance(501, older)).toMatchObject({ exit: 0 });
   expect(await stage.advance(502, newer)).toMatchObject({ exit: 0 });
+  stage.write('pipeline.yml', defaultConfig(stage.sandbox.urls));
   return { older, newer, next: stage.commit('next') };
 }
 

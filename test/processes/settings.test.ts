@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultConfig, deployId, type Ended, Stage } from './stage.ts';
+import { defaultConfig, deployId, type Ended, quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
 let config: string;
@@ -40,10 +40,10 @@ async function expectHeld(build: number, commit: string, about: string): Promise
   return String((event?.data.distrust as { digest: string } | undefined)?.digest);
 }
 
-const endpointsOf = (environment: 'staging' | 'production'): RegExp =>
-  new RegExp(`(${environment}:[\\s\\S]*?)    endpoints:\\n.*\\n`);
-
-/** Each protected value, made weaker or another; `branch` is the one that the build says it is of. */
+/**
+ * Each protected value, made weaker or another, one after the other: what is changed once stays so. `branch` is the one
+ * that builds say they are of from then on.
+ */
 const weaker: Readonly<Record<string, { change: Change; branch?: string; env?: Env }>> = {
   'another branch': {
     change: (c) => c.replace('branch: master', 'branch: release'),
@@ -53,27 +53,27 @@ const weaker: Readonly<Record<string, { change: Change; branch?: string; env?: E
     change: (c) => `${c}gates: { killSwitch: DEPLOYS_ON }\n`,
     env: { DEPLOYS_ON: 'true' },
   },
-  'a check of staging removed': {
-    change: (c) => c.replace(endpointsOf('staging'), '$1'),
-  },
-  'a check of production removed': {
-    change: (c) => c.replace(endpointsOf('production'), '$1'),
-  },
   'the revision not looked at any more': {
     change: (c) => c.replaceAll(', revision: { header: x-revision }', ''),
   },
+  'a check of staging removed': { change: withoutCheckOf('staging') },
+  'a check of production removed': { change: withoutCheckOf('production') },
   'a build in place of the promotion': {
     change: (c) => c.replace('app: acme-production }', 'app: acme-production, deploy: build }'),
   },
 };
 
+function withoutCheckOf(environment: 'staging' | 'production'): Change {
+  const endpoints = new RegExp(`(${environment}:[\\s\\S]*?)    endpoints:\\n.*\\n`);
+  return (c) => c.replace(endpoints, '$1');
+}
+
+/** What says the same is changed at once: were one of them less strict, all of them together would be. */
 const harmless: Readonly<Record<string, Change>> = {
-  'nothing but its format': (c) =>
-    `# A comment\n\n${c.replace('branch: master', "branch: 'master'")}`,
-  'a default written out': (c) =>
-    `${c}gates: { rollback: hold, killSwitch: PRODUCTION_CD_ENABLED }\n`,
-  'another exit code of a stuck lane': (c) => `${c}gates: { stuckExit: 0 }\n`,
-  'longer time-outs, other stacking': (c) => `${c.replaceAll('20s', '40s')}stacking: every\n`,
+  'another format, a default written out, another exit code of a stuck lane, longer time-outs, other stacking':
+    (c) =>
+      `# A comment\n\n${c.replace('branch: master', "branch: 'master'").replaceAll('20s', '40s')}` +
+      'gates: { rollback: hold, killSwitch: PRODUCTION_CD_ENABLED, stuckExit: 0 }\nstacking: every\n',
   // The last one: without it the next would have a check less.
   'a check more': (c) =>
     c.replace(
@@ -83,33 +83,45 @@ const harmless: Readonly<Record<string, Change>> = {
 };
 
 describe('after a live deploy', { timeout: 120_000 }, () => {
-  it.each(Object.entries(weaker))(
-    '%s is held, told, and ships when a person accepts it',
-    async (_name, way) => {
-      ok((await deploy(501, config)).ended);
-      const { change, branch = 'master', env = {} } = way;
-      const changed = change(config);
-      expect(changed).not.toBe(config);
-      const { commit, ended } = await deploy(502, changed, env, branch);
-      ok(ended);
-      const digest = await expectHeld(502, commit, 'settings');
+  it('each that is weaker or another is held, told, and ships when a person accepts it, once', async () => {
+    ok((await deploy(501, config)).ended);
+    let now: { text: string; branch: string; env: Env } = {
+      text: config,
+      branch: 'master',
+      env: {},
+    };
+    let build = 502;
+    const shipsOf = () => {
       const { promotions, apps } = stage.state();
-      expect(promotions).toHaveLength(1);
-      expect(apps['acme-production']?.builds ?? []).toEqual([]);
+      return [promotions, apps['acme-production']?.builds ?? []].map(({ length }) => length);
+    };
+    for (const [name, { change, branch = now.branch, env = {} }] of Object.entries(weaker)) {
+      const text = change(now.text);
+      expect(text, name).not.toBe(now.text);
+      now = { text, branch, env: { ...now.env, ...env } };
+      const before = { ships: shipsOf(), messages: stage.sandbox.slackMessages().length };
+      const { commit, ended } = await deploy(build, now.text, now.env, now.branch);
+      ok(ended);
+      const digest = await expectHeld(build, commit, 'settings');
+      expect(shipsOf(), name).toEqual(before.ships);
       expect(ended.stdout).toContain(digest);
-      expect(stage.slackTexts()).toContain('protected settings are not those');
-      expect((await stage.run(['status'])).stdout).toContain('protected settings are not those');
+      const told = 'protected settings are not those';
+      const messages = stage.sandbox.slackMessages().slice(before.messages);
+      expect(JSON.stringify(messages), name).toContain(told);
+      expect((await stage.run(['status'])).stdout, name).toContain(told);
 
-      const id = deployId(502, commit);
-      const resume = ['resume', id, '--reason', 'agreed', '--branch', branch];
-      ok(await stage.run(resume, env));
-      expect((await lastEvent(502, commit))?.type).toBe('production.verified');
-      // Once is enough: the next with these settings is held no more.
-      const next = await deploy(503, changed, env, branch);
-      ok(next.ended);
-      expect((await lastEvent(503, next.commit))?.type).toBe('production.verified');
-    },
-  );
+      const id = deployId(build, commit);
+      const resume = ['resume', id, '--reason', 'agreed', '--branch', now.branch];
+      ok(await stage.run(resume, now.env));
+      expect((await lastEvent(build, commit))?.type, name).toBe('production.verified');
+      expect((await stage.run(['status'])).stdout, name).not.toContain(told);
+      build += 1;
+    }
+    // Once is enough: the next with all of these settings is held no more.
+    const next = await deploy(build, now.text, now.env, now.branch);
+    ok(next.ended);
+    expect((await lastEvent(build, next.commit))?.type).toBe('production.verified');
+  });
 
   it('what is as strict as before is not held', async () => {
     ok((await deploy(501, config)).ended);
@@ -121,14 +133,20 @@ describe('after a live deploy', { timeout: 120_000 }, () => {
     }
   });
 
-  it('the environment accepts a digest, and no other than that', async () => {
+  it('a resume for another reason accepts no settings; the environment accepts a digest, and no other than that', async () => {
     ok((await deploy(501, config)).ended);
-    const changed = weaker['a check of staging removed']?.change(config) ?? '';
-    const held = await deploy(502, changed, { PIPELINE_TRUST: 'ab'.repeat(32) });
-    const digest = await expectHeld(502, held.commit, 'settings');
-    const { commit, ended } = await deploy(503, changed, { PIPELINE_TRUST: digest });
-    ok(ended);
-    expect((await lastEvent(503, commit))?.type).toBe('production.verified');
+    const changed = withoutCheckOf('production')(config);
+    const { commit } = await deploy(502, changed, { PRODUCTION_CD_ENABLED: 'false' });
+    expect(await lastEvent(502, commit)).toMatchObject({ data: { switch: 'environment' } });
+    ok(await stage.run(['resume', deployId(502, commit), '--reason', 'the switch is on']));
+    await expectHeld(502, commit, 'settings');
+    expect(stage.state().promotions).toHaveLength(1);
+
+    const held = await deploy(503, changed, { PIPELINE_TRUST: 'ab'.repeat(32) });
+    const digest = await expectHeld(503, held.commit, 'settings');
+    const accepted = await deploy(504, changed, { PIPELINE_TRUST: digest });
+    ok(accepted.ended);
+    expect((await lastEvent(504, accepted.commit))?.type).toBe('production.verified');
   });
 
   it('what is no digest in PIPELINE_TRUST is refused', async () => {
@@ -137,44 +155,34 @@ describe('after a live deploy', { timeout: 120_000 }, () => {
     expect(ended).toMatchObject({ exit: 2 });
     expect(ended.stderr).toContain('PIPELINE_TRUST');
   });
-
-  it('a resume for another reason accepts no settings', async () => {
-    ok((await deploy(501, config)).ended);
-    const changed = weaker['a check of production removed']?.change(config) ?? '';
-    const { commit } = await deploy(502, changed, { PRODUCTION_CD_ENABLED: 'false' });
-    expect(await lastEvent(502, commit)).toMatchObject({ data: { switch: 'environment' } });
-    ok(await stage.run(['resume', deployId(502, commit), '--reason', 'the switch is on']));
-    await expectHeld(502, commit, 'settings');
-    expect(stage.state().promotions).toHaveLength(1);
-  });
 });
 
 describe('a log without the history of what production runs', { timeout: 120_000 }, () => {
-  const fresh = () => ({ PIPELINE_STORE: `sqlite:${join(dirname(stage.logFile), 'other.db')}` });
-
-  it('another log is held until a person accepts it once', async () => {
-    ok((await deploy(501, config)).ended);
-    const env = fresh();
-    const { commit, ended } = await deploy(502, config, env);
-    ok(ended);
-    expect(ended.stdout).toContain('which this log does not have');
-    expect(stage.state().promotions).toHaveLength(1);
-    ok(await stage.run(['resume', deployId(502, commit), '--reason', 'a new log'], env));
-    expect(stage.state().promotions).toHaveLength(2);
-    ok((await deploy(503, config, env)).ended);
-    expect(stage.state().promotions).toHaveLength(3);
+  // Nothing here is about what is told, nor about endpoints.
+  beforeEach(() => {
+    config = quietConfig(stage.sandbox.urls);
   });
 
-  it('another lane’s name in the same log is held, though the lane itself is disabled', async () => {
+  it('another lane’s name in the same log, though the lane itself is disabled, and another log are held until a person accepts each once', async () => {
     ok((await deploy(501, config)).ended);
     ok(await stage.run(['disable', '--reason', 'incident']));
     const renamed = config.replace('app: acme-web\n', 'app: acme-web2\n');
-    const { commit, ended } = await deploy(502, renamed);
-    ok(ended);
-    await expectHeld(502, commit, 'log');
+    const second = await deploy(502, renamed);
+    ok(second.ended);
+    await expectHeld(502, second.commit, 'log');
     expect(stage.state().promotions).toHaveLength(1);
-    ok(await stage.run(['resume', deployId(502, commit), '--reason', 'renamed']));
+    ok(await stage.run(['resume', deployId(502, second.commit), '--reason', 'renamed']));
     expect(stage.state().promotions).toHaveLength(2);
+
+    const env = { PIPELINE_STORE: `sqlite:${join(dirname(stage.logFile), 'other.db')}` };
+    const { commit, ended } = await deploy(503, renamed, env);
+    ok(ended);
+    expect(ended.stdout).toContain('which this log does not have');
+    expect(stage.state().promotions).toHaveLength(2);
+    ok(await stage.run(['resume', deployId(503, commit), '--reason', 'a new log'], env));
+    expect(stage.state().promotions).toHaveLength(3);
+    ok((await deploy(504, renamed, env)).ended);
+    expect(stage.state().promotions).toHaveLength(4);
   });
 
   it('a lane that never went live is found as well', async () => {

@@ -429,6 +429,13 @@ notify:
 `;
 }
 
+/** For a deploy that only has to have been: without messages and endpoints, at two thirds of the price. */
+export function quietConfig(urls: RunningSandbox['urls']): string {
+  return defaultConfig(urls)
+    .replace(/^notify:[\s\S]*/m, '')
+    .replaceAll(/^ {4}endpoints:\n.*\n/gm, '');
+}
+
 function isWritable(file: string): boolean {
   const database = new Database(file, { timeout: 0 });
   try {
