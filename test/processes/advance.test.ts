@@ -1,6 +1,6 @@
 /** The main job by the real command over HTTP: a commit goes live, and every way in which it does not; some as processes, most within this one. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultConfig, deployId, Stage } from './stage.ts';
+import { defaultConfig, deployId, quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -31,10 +31,17 @@ async function goLive(build: number, title: string): Promise<string> {
   return commit;
 }
 
+/** The same, of what only has to be live before something else. */
+async function beLive(build: number, title: string): Promise<string> {
+  stage.write('pipeline.yml', quietConfig(stage.sandbox.urls));
+  const commit = await goLive(build, title);
+  stage.write('pipeline.yml', defaultConfig(stage.sandbox.urls));
+  return commit;
+}
+
 describe('pipeline advance', { timeout: 60_000 }, () => {
   it('takes a commit to production: one staging build, one promotion of exactly its release', async () => {
-    const first = stage.startAdvance(500, stage.commit('The first'));
-    expect(await first.ended).toMatchObject({ exit: 0 });
+    await beLive(500, 'The first');
     const second = stage.commit('Greet people by name');
     const third = stage.commit('Sort the list');
     const ended = await stage.startAdvance(501, third).ended;
@@ -59,7 +66,7 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
   });
 
   it('reports what the same build and commit have already become, and starts nothing', async () => {
-    const commit = await goLive(501, 'The first');
+    const commit = await beLive(501, 'The first');
     const before = stage.state();
     const again = await stage.advance(501, commit);
     expect(again).toMatchObject({ exit: 0 });
@@ -76,7 +83,7 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
 
   it('supersedes an old build whose commit production contains already', async () => {
     const old = stage.commit('The first');
-    await goLive(502, 'The second');
+    await beLive(502, 'The second');
     expect(await stage.advance(501, old)).toMatchObject({ exit: 0 });
     const end = await ending(501, old);
     expect(end).toMatchObject({ to: 'superseded', settled: true });
@@ -105,8 +112,8 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
   });
 
   it('holds while production is rolled back, also after a config change; a person lets it go on', async () => {
-    await goLive(500, 'The first');
-    await goLive(501, 'The second');
+    await beLive(500, 'The first');
+    await beLive(501, 'The second');
     stage.sandbox.control.rollback({ app: production, byUser: 'ana@acme.test' });
     stage.sandbox.control.setConfig({ app: production, vars: { A: '1' }, byUser: 'bo@acme.test' });
     const commit = stage.commit('The third');

@@ -141,11 +141,11 @@ describe('a whole log', () => {
 
   it('told as JSON', async () => {
     const args = ['import', 'log.jsonl', '--json', '--store', store.url];
-    const { stdout } = await pipeline(folder, args);
+    const { stdout } = await here(...args);
     const { headDigest } = await stateOf(store.url);
     const result = { imported: 60, present: 0, position: 60, headDigest };
     expect(JSON.parse(stdout)).toEqual(result);
-    const again = JSON.parse((await pipeline(folder, args)).stdout);
+    const again = JSON.parse((await here(...args)).stdout);
     expect(again).toEqual({ ...result, imported: 0, present: 60 });
   });
 
@@ -242,10 +242,12 @@ describe('a part of a log', () => {
   it('is imported where it goes on with what the target has', async () => {
     const lines = small().trimEnd().split('\n');
     const [first, second] = [lines.slice(0, 25), lines.slice(25)];
-    await importTo('sqlite:a.db', '-', first.join('\n'));
+    writeFileSync(join(folder, 'first.jsonl'), first.join('\n'));
+    await importTo('sqlite:a.db', 'first.jsonl');
     const missing = await importTo('sqlite:a.db', '-', second.slice(1).join('\n'));
     expectRefused(missing, 'stdin:1: position 26 is missing', 'the log ends at position 25');
-    expect((await importTo('sqlite:a.db', '-', second.join('\n'))).exit).toBe(0);
+    writeFileSync(join(folder, 'second.jsonl'), second.join('\n'));
+    expect((await importTo('sqlite:a.db', 'second.jsonl')).exit).toBe(0);
     expect((await exportOf('sqlite:a.db')).stdout).toBe(small());
   });
 });
@@ -346,7 +348,8 @@ describe('a line that cannot be imported', () => {
   });
 
   it('where the two logs part: the target keeps what it has', async () => {
-    await importTo(store.url, '-', small().split('\n').slice(0, 30).join('\n'));
+    writeFileSync(join(folder, 'begun.jsonl'), small().split('\n').slice(0, 30).join('\n'));
+    await importTo(store.url, 'begun.jsonl');
     const log = await openLog(store.url);
     const event = { id: 'own', type: 'thing.happened', data: {}, metadata: {} };
     await log.append([{ stream: 'own', expected: 'none', events: [event] }]);

@@ -67,47 +67,56 @@ describe('a going-back by another name', { timeout: 90_000 }, () => {
     ],
   ];
 
-  it.each(ways)('%s, is held, and ships after resume', async (_, kind, goBack) => {
-    const { older, next } = await twoShipped();
-    goBack(older);
-    const version = `v${stage.state().apps[production]?.releases.at(-1)?.version}`;
-    const held = await stage.advance(503, next);
-    expect(held).toMatchObject({ exit: 0 });
-    const { to, data } = await ending(503, next);
-    expect(to).toBe('blockedByRollback');
-    const expected =
-      kind === 'older-artifact' ? expect.stringMatching(/older-artifact|behind/) : kind;
-    expect(data).toMatchObject({ rollback: { kind: expected, by: byUser, release: { version } } });
-    expect(stage.state().promotions).toHaveLength(2);
-    expect(stage.slackTexts()).toContain('held: ');
+  it('is held, whichever it is, and ships after resume', async () => {
+    const { older } = await twoShipped();
+    let build = 503;
+    for (const [way, kind, goBack] of ways) {
+      const before = {
+        ships: stage.state().promotions.length,
+        messages: stage.sandbox.slackMessages().length,
+      };
+      const next = stage.commit(way);
+      goBack(older);
+      const version = `v${stage.state().apps[production]?.releases.at(-1)?.version}`;
+      const held = await stage.advance(build, next);
+      expect(held, way).toMatchObject({ exit: 0 });
+      const { to, data } = await ending(build, next);
+      expect(to, way).toBe('blockedByRollback');
+      const expected =
+        kind === 'older-artifact' ? expect.stringMatching(/older-artifact|behind/) : kind;
+      expect(data, way).toMatchObject({
+        rollback: { kind: expected, by: byUser, release: { version } },
+      });
+      expect(stage.state().promotions, way).toHaveLength(before.ships);
+      const messages = stage.sandbox.slackMessages().slice(before.messages);
+      expect(JSON.stringify(messages), way).toContain('held: ');
 
-    const [deploy] = await stage.events(503, next);
-    const reason = ['--reason', 'it was checked', '--actor', 'ana'];
-    const resumed = await stage.run(['resume', String(deploy?.data.deploy), ...reason]);
-    expect(resumed).toMatchObject({ exit: 0 });
-    expect(await ending(503, next)).toMatchObject({ to: 'production.live' });
-    expect(stage.state().promotions).toHaveLength(3);
+      const [deploy] = await stage.events(build, next);
+      const reason = ['--reason', 'it was checked', '--actor', 'ana'];
+      const resumed = await stage.run(['resume', String(deploy?.data.deploy), ...reason]);
+      expect(resumed, way).toMatchObject({ exit: 0 });
+      expect(await ending(build, next), way).toMatchObject({ to: 'production.live' });
+      expect(stage.state().promotions, way).toHaveLength(before.ships + 1);
+      build += 1;
+    }
   });
 
-  it('a push that is newer than what ran is none', async () => {
+  it('a push that is newer than what ran is none, and is understood by the clone where its slug names its commit by the first digits', async () => {
     const { next } = await twoShipped();
     stage.sandbox.control.deploy({ app: production, commit: next, byUser });
-    const last = stage.commit('last');
-    expect(await stage.advance(504, last)).toMatchObject({ exit: 0 });
-    expect(await ending(504, last)).toMatchObject({ to: 'production.live' });
-  });
+    const later = stage.commit('later');
+    expect(await stage.advance(503, later)).toMatchObject({ exit: 0 });
+    expect(await ending(503, later)).toMatchObject({ to: 'production.live' });
 
-  it('a push whose slug names its commit by the first digits is understood by the clone', async () => {
-    const { next } = await twoShipped();
-    const commit = next.slice(0, 8);
-    stage.sandbox.control.deploy({ app: production, commit, byUser });
-    expect(await stage.advance(503, next)).toMatchObject({ exit: 0 });
+    const pushed = stage.commit('pushed');
+    stage.sandbox.control.deploy({ app: production, commit: pushed.slice(0, 8), byUser });
+    expect(await stage.advance(504, pushed)).toMatchObject({ exit: 0 });
     const last = stage.commit('last');
-    expect(await stage.advance(504, last)).toMatchObject({ exit: 0 });
-    expect(await ending(504, last)).toMatchObject({ to: 'production.live' });
-    const events = await stage.events(504, last);
+    expect(await stage.advance(505, last)).toMatchObject({ exit: 0 });
+    expect(await ending(505, last)).toMatchObject({ to: 'production.live' });
+    const events = await stage.events(505, last);
     const observed = events.find(({ type }) => type === 'deploy.observed');
-    expect(observed?.data.production).toMatchObject({ commit: next });
+    expect(observed?.data.production).toMatchObject({ commit: pushed });
   });
 
   it('what this lane shipped out of order on a person’s word holds nobody', async () => {

@@ -117,36 +117,44 @@ describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engin
     outside = url === undefined ? await outsideSqlite(stage.logFile) : await outsidePostgres(url);
   }, 60_000);
 
-  it.each(Object.keys(edits))('is named by each command: %s', { timeout: 60_000 }, async (what) => {
-    await drawn(async (lot) => {
-      const id = deployId(501, commit);
-      const rows = await outside.rows();
-      const { position } = lot.oneOf(rows.filter(({ stream }) => stream === `deploy/${id}`));
-      const other = lot.oneOf(rows.filter(({ stream }) => stream !== `deploy/${id}`)).position;
-      const edit = edits[what] ?? set('');
-      await outside.change(edit(position, other), lot.oneOf(['restored', 'gone']));
-      const commands = [
-        ['replay', id],
-        ['log', id],
-        ['status'],
-        ['resume', id, '--reason', 'x', '--branch', 'master'],
-        ['advance', '--build', '501', '--commit', commit, '--branch', 'master'],
-        ['export'],
-      ];
-      try {
-        for (const command of commands) {
-          const ended = await here.run(command);
-          expect(ended, `${command.join(' ')} at ${position}`).toMatchObject({ exit: 1 });
-          const found = /error\[E_LOG_FAULT\]: .* at position (\d+)/.exec(ended.stderr)?.[1];
-          expect(found, `${command.join(' ')} at ${position}: ${ended.stderr}`).toBeDefined();
-          // What is missing is seen at the event that comes next.
-          expect([position, other, position + 1]).toContain(Number(found));
+  it.each(Object.keys(edits).map((what, at) => ({ what, at })))(
+    'is named by each command: $what',
+    { timeout: 60_000 },
+    async ({ what, at }) => {
+      await drawn(async (lot) => {
+        const id = deployId(501, commit);
+        const rows = await outside.rows();
+        const { position } = lot.oneOf(rows.filter(({ stream }) => stream === `deploy/${id}`));
+        const other = lot.oneOf(rows.filter(({ stream }) => stream !== `deploy/${id}`)).position;
+        const edit = edits[what] ?? set('');
+        await outside.change(edit(position, other), lot.oneOf(['restored', 'gone']));
+        const commands = [
+          ['replay', id],
+          ['log', id],
+          ['status'],
+          ['resume', id, '--reason', 'x', '--branch', 'master'],
+          ['advance', '--build', '501', '--commit', commit, '--branch', 'master'],
+          ['export'],
+        ];
+        // Each command meets each edit in SQLite. In PostgreSQL they take turns, two at a time: what commands read goes
+        // through one and the same way to read.
+        const turn = engine === 'sqlite' ? commands : [0, 3].map((by) => commands[(at + by) % 6]);
+        try {
+          for (const command of turn) {
+            if (command === undefined) throw new Error('there is no such command');
+            const ended = await here.run(command);
+            expect(ended, `${command.join(' ')} at ${position}`).toMatchObject({ exit: 1 });
+            const found = /error\[E_LOG_FAULT\]: .* at position (\d+)/.exec(ended.stderr)?.[1];
+            expect(found, `${command.join(' ')} at ${position}: ${ended.stderr}`).toBeDefined();
+            // What is missing is seen at the event that comes next.
+            expect([position, other, position + 1]).toContain(Number(found));
+          }
+        } finally {
+          await outside.restore();
         }
-      } finally {
-        await outside.restore();
-      }
-    });
-  });
+      });
+    },
+  );
 
   it('of the lane is named by a deploy that is to be decided', { timeout: 60_000 }, async () => {
     const rows = await outside.rows();

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { often } from '../store/attacks/seed.ts';
-import { defaultConfig, type Ended, type Job, Stage } from './stage.ts';
+import { defaultConfig, type Ended, type Job, quietConfig, Stage } from './stage.ts';
 
 interface Case {
   readonly code: string;
@@ -333,7 +333,7 @@ let stage: Stage;
 let server: Server;
 let given: Given;
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.set({ config: quietConfig });
   const commit = stage.commit('The first');
   expect(await stage.advanceHere(501, commit)).toMatchObject({ exit: 0 });
   expect(await stage.advanceHere(502, stage.commit('The second'))).toMatchObject({ exit: 0 });
@@ -362,6 +362,9 @@ const rows = cases.map((row, at) => ({
   isProcess:
     codesOfProcesses.includes(row.code) && cases.findIndex(({ code }) => code === row.code) === at,
 }));
+
+/** The commit of the row before: a row with the same files has none of its own. */
+let next = { tree: '', commit: '' };
 
 /** What is told by a process that ends then. */
 async function endOf(job: Job, code: string): Promise<Ended | null> {
@@ -393,7 +396,9 @@ describe.each(rows)(
         rmSync(join(stage.folder, 'pipeline.yml'), { force: true });
       else stage.write('pipeline.yml', text);
       stage.write('.gitattributes', attributes);
-      const commit = stage.commit('The next');
+      const tree = JSON.stringify([isUncommitted ? null : text, attributes]);
+      if (tree !== next.tree) next = { tree, commit: stage.commit('The next') };
+      const { commit } = next;
       if (isUncommitted) stage.write('pipeline.yml', usual);
       const git = join(stage.folder, '.git');
       if (isNoRepository) renameSync(git, `${git}-away`);
