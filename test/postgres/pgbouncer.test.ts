@@ -7,9 +7,9 @@ import { events, type TestStore } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { noPooler, Pooler } from './pooler.ts';
 import { execute } from './server.ts';
-import { useOwnPostgres } from './use-postgres.ts';
+import { usePostgres } from './use-postgres.ts';
 
-const { store, server } = useOwnPostgres();
+const { store, server } = usePostgres();
 const poolSize = 3;
 
 if (noPooler !== null) process.stdout.write(`skipped: the log behind a pooler: ${noPooler}\n`);
@@ -17,7 +17,7 @@ if (noPooler !== null) process.stdout.write(`skipped: the log behind a pooler: $
 describe.skipIf(noPooler !== null)('behind a pooler', () => {
   let pooler: Pooler;
   beforeAll(async () => {
-    pooler = await Pooler.start(server().url('postgres'), poolSize);
+    pooler = await Pooler.start(server(), poolSize);
   });
   afterAll(() => pooler?.stop());
 

@@ -8,13 +8,13 @@ import { urlOfRun } from './server-of-run.ts';
 /** Databases that are empty again. Making one takes a hundred times as long as emptying one: the files of a worker share them. */
 const emptied: string[] = [];
 
-/** For a test file: an empty database whenever it asks for one, beside those of other files. */
+/** For a test file: an empty database whenever it asks for one, beside those of other files; `server`: the URL of another. */
 export function usePostgres() {
   let server = '';
   beforeAll(async () => {
     server = process.env.TEST_POSTGRES_URL ?? (await urlOfRun());
   });
-  return { store: () => databaseOn(server, emptied) };
+  return { store: () => databaseOn(server, emptied), server: () => server };
 }
 
 /** As `usePostgres`, on a server that the test file may do with as it likes. */

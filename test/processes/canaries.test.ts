@@ -1,6 +1,6 @@
 /**
- * Canaries through whole processes, real HTTP and real git: a sample of what test/cli/canaries.test.ts
- * searches within one process. Secrets come in with builds' output, words of vendors, their errors,
+ * Canaries through real HTTP and real git, of a deploy that goes live through whole processes: a sample of what
+ * test/cli/canaries.test.ts searches. Secrets come in with builds' output, words of vendors, their errors,
  * commits and branches, and none comes out.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -64,13 +64,24 @@ function hooks(): string {
   return `  hooks: ${JSON.stringify(all)}\n`;
 }
 
-async function run(args: readonly string[], more: Record<string, string | undefined> = {}) {
-  const ended = await stage.run(args, { ...environment, ...more });
+/** A process of its own, or the command within this one: what a process alone may print, the first of the tests sees. */
+async function run(
+  args: readonly string[],
+  more: Record<string, string | undefined> = {},
+  isProcess = false,
+) {
+  const env = { ...environment, ...more };
+  const ended = await (isProcess ? stage.start(args, env).ended : stage.runHere(args, env));
   outputs.push(ended.stdout, ended.stderr);
   return ended;
 }
 
-const advance = (build: number, commit: string, more: Record<string, string | undefined> = {}) =>
+const advance = (
+  build: number,
+  commit: string,
+  more: Record<string, string | undefined> = {},
+  isProcess = false,
+) =>
   run(
     [
       '--debug',
@@ -85,6 +96,7 @@ const advance = (build: number, commit: string, more: Record<string, string | un
       `ana ${canaries.slice(0, 4).join(' ')}`,
     ],
     more,
+    isProcess,
   );
 
 /** A commit whose every part that a person writes holds every secret. */
@@ -147,14 +159,14 @@ describe('canaries', { timeout: 120_000 }, () => {
     const more = { SLACK_BOT_TOKEN: stage.sandbox.slackBotToken };
     const commit = canaryCommit();
     canaries.push(...Object.values(more));
-    expect((await advance(501, commit, more)).stdout).toContain('production.live');
+    expect((await advance(501, commit, more, true)).stdout).toContain('production.live');
     expect(receiver.taken.length).toBeGreaterThan(5);
-    const status = await run(['status']);
+    const status = await run(['status'], {}, true);
     for (const told of ['hook ROOM: deploy.requested', 'left out for good'])
       expect(status.stdout).toContain(told);
     expectNone();
     expect(await run(['replay', deployId(501, commit)])).toMatchObject({ exit: 0 });
-    const exported = await run(['export']);
+    const exported = await run(['export'], {}, true);
     expect(exported.exit).toBe(0);
     expect(foundIn(exported.stdout, canaries)).toEqual([]);
   });

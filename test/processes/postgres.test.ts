@@ -77,6 +77,6 @@ describe('with its log in PostgreSQL', () => {
     expect((await stage.events(501, commit)).at(-1)?.metadata.transition).toMatchObject({
       to: 'production.live',
     });
-    expect(await stage.run(['replay', deployId(501, commit)])).toMatchObject({ exit: 0 });
+    expect(await stage.runHere(['replay', deployId(501, commit)])).toMatchObject({ exit: 0 });
   });
 });

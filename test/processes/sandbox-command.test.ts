@@ -97,7 +97,7 @@ describe('pipeline sandbox', { timeout: 60_000 }, () => {
 
     stage.write('pipeline.yml', configIn(shown));
     const commit = stage.commit('The first');
-    const deployed = await stage.advance(501, commit, environment);
+    const deployed = await stage.advanceHere(501, commit, environment);
     expect(deployed.exit, deployed.stderr).toBe(0);
     expect((await stage.events(501, commit)).at(-1)?.type).toBe('production.verified');
 

@@ -15,17 +15,25 @@ function folderOfBundles(): string {
   return made;
 }
 
+const bundles = new Map<string, ReturnType<typeof bundle>>();
+
 /** @returns the bundle's file, and the environment to run it in */
-export async function bundled(script: string) {
+export function bundled(script: string): ReturnType<typeof bundle> {
+  const made = bundles.get(script) ?? bundle(script);
+  bundles.set(script, made);
+  return made;
+}
+
+async function bundle(script: string) {
   const dir = folderOfBundles();
   const entryFileNames = `${basename(script, '.ts')}.mjs`;
-  const bundle = await rolldown({
+  const made = await rolldown({
     input: script,
     platform: 'node',
     external: ['better-sqlite3', 'pg'],
   });
-  await bundle.write({ dir, format: 'esm', entryFileNames });
-  await bundle.close();
+  await made.write({ dir, format: 'esm', entryFileNames });
+  await made.close();
   const env = { ...process.env, NODE_COMPILE_CACHE: join(dir, 'cache') };
   return { file: join(dir, entryFileNames), env };
 }

@@ -135,11 +135,11 @@ describe('a canary of 10 and then 50 percent', { timeout: 60_000 }, () => {
   it('bakes while a newer build waits, which ships after it', async () => {
     const stage = await set({ hasStaging: false, bakes: { canary: '1s' } });
     const [a, b] = [stage.stage.commit('The older'), stage.stage.commit('The newer')];
-    const older = stage.start(one, a);
+    const older = stage.advance(one, a);
     await stage.recorded(one, a, 'canary.verified');
     const newer = stage.start(two, b);
     await newer.saw('waiting');
-    expect(await older.ended).toMatchObject({ exit: 0 });
+    expect(await older).toMatchObject({ exit: 0 });
     const ended = await newer.ended;
     expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit: 0 });
     expect(stage.released('canary')).toEqual([...shares(a), ...shares(b)]);

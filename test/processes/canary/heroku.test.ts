@@ -206,11 +206,11 @@ describe('while a canary bakes', { timeout: 60_000 }, () => {
   it('a newer build waits, and ships after the one that bakes', async () => {
     const stage = await set({ extra: bakes('2s') });
     const [a, b] = [stage.stage.commit('The older'), stage.stage.commit('The newer')];
-    const older = stage.start(one, a);
+    const older = stage.advance(one, a);
     await stage.recorded(one, a, 'canary.verified');
     const newer = stage.start(two, b);
     await newer.saw('waiting');
-    expect(await older.ended).toMatchObject({ exit: 0 });
+    expect(await older).toMatchObject({ exit: 0 });
     const ended = await newer.ended;
     expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit: 0 });
     for (const app of ['canary', 'production'] as const) {
@@ -221,12 +221,12 @@ describe('while a canary bakes', { timeout: 60_000 }, () => {
   it('a newer build waits until a canary that fails is taken back, and ships', async () => {
     const stage = await set({ extra: bakes('4s') });
     const [a, b] = [stage.stage.commit('Crashes'), stage.stage.commit('Mended')];
-    const older = stage.start(one, a);
+    const older = stage.advance(one, a);
     await stage.recorded(one, a, 'canary.verified');
     const newer = stage.start(two, b);
     await newer.saw('waiting');
     stage.control.crashDyno({ app: 'acme-canary' });
-    expect(await older.ended).toMatchObject({ exit: 1 });
+    expect(await older).toMatchObject({ exit: 1 });
     const ended = await newer.ended;
     expect(ended, ended.stdout + ended.stderr).toMatchObject({ exit: 0 });
     expect(stage.released('canary').map(({ commit }) => commit)).toEqual([a, stage.base, b]);

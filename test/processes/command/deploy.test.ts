@@ -32,10 +32,11 @@ describe('programs of one’s own', { timeout: 60_000 }, () => {
 
   it('hold the next deploy where somebody went back by hand, until it is resumed', async () => {
     const folders = await set();
-    for (const build of [501, 502]) {
-      const ended = await folders.advance(build, folders.stage.commit(`No. ${build}`));
-      expect(ended, ended.stdout).toMatchObject({ exit: 0 });
-    }
+    const first = folders.stage.commit('The first');
+    for (const environment of ['staging', 'production'] as const)
+      folders.release(environment, first);
+    const shipped = await folders.advance(502, folders.stage.commit('The second'));
+    expect(shipped, shipped.stdout).toMatchObject({ exit: 0 });
     folders.goBack('production');
     const commit = folders.stage.commit('The third');
     const held = await folders.advance(503, commit);

@@ -89,14 +89,27 @@ export class FolderStage {
     return ran.filter((one) => one.commit === commit).length;
   }
 
+  /** Somebody releases that commit by hand. */
+  release(environment: Environment, commit: string): void {
+    const artifact = new Place(this.folder, environment).keep(
+      Buffer.from(commit),
+      (folder: string) => writeFileSync(join(folder, 'app.txt'), 'by hand\n'),
+    );
+    this.#byHand(environment, { commit, artifact }, false);
+  }
+
   /** Somebody goes back by hand. */
   goBack(environment: Environment): void {
-    const place = new Place(this.folder, environment);
     const before = this.releases(environment).find(({ state }) => state === 'earlier');
     const { commit, artifact } = before ?? {};
+    this.#byHand(environment, { commit, artifact }, true);
+  }
+
+  #byHand(environment: Environment, what: object, rollback: boolean): void {
+    const place = new Place(this.folder, environment);
     const at = new Date().toISOString();
-    const said = { description: 'by hand', at, by: 'ana', key: null, rollback: true };
-    place.switchTo(place.make({ commit, artifact, ...said }));
+    const said = { description: 'by hand', at, by: 'ana', key: null, rollback };
+    place.switchTo(place.make({ ...what, ...said }));
   }
 
   /** Resolves with the process id of the program that stopped at that boundary. */

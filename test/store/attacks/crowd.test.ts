@@ -18,9 +18,10 @@ interface Report {
 }
 
 async function crowd(file: string, count: number, manner: string): Promise<Report[]> {
-  const writers = names.map((name) => {
-    return new Attacker('crowd-writer.ts', [file, name, String(count), manner]);
-  });
+  const starting = names.map((name) =>
+    Attacker.start('crowd-writer.ts', [file, name, String(count), manner]),
+  );
+  const writers = await Promise.all(starting);
   for (const writer of writers) await writer.line();
   for (const writer of writers) writer.say('go');
   const reports = await Promise.all(writers.map((writer) => writer.line()));

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { AppendOptions, EventLog, StreamAppend } from '../../../src/store/log.ts';
+import { bundled } from '../bundled.ts';
 import { sqliteStore } from '../events.ts';
 import { storeFixture } from '../fixture.ts';
 import { fillUp, type Report } from './full-disk.ts';
@@ -97,12 +98,13 @@ it(`a process that may write no larger file, with ${fileSizes} limits`, {
 }, async () => {
   await drawn(async (lot) => {
     let head = 0;
+    const script = await bundled(join(import.meta.dirname, '../writer.ts'));
     for (let n = 0; n < fileSizes; n++) {
       const blocks = 120 + lot.below(900);
-      const script = join(import.meta.dirname, '../writer.ts');
       const limited = `trap '' XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`;
-      const args = [process.execPath, script, store().url, `w${n}`, 'any', '100000'];
-      const ended = await promisify(execFile)('sh', ['-c', limited, ...args]).catch(
+      const args = [process.execPath, script.file, store().url, `w${n}`, 'any', '100000'];
+      const { env } = script;
+      const ended = await promisify(execFile)('sh', ['-c', limited, ...args], { env }).catch(
         (error: { code: number; stdout: string; stderr: string }) => error,
       );
       expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/E_STORE_(IO|FULL)/) });

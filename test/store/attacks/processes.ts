@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { bundled } from '../bundled.ts';
 
 /** A process running one of this folder's scripts, spoken to line by line. */
 export class Attacker {
@@ -10,10 +11,14 @@ export class Attacker {
   #out = '';
   #trouble = '';
 
-  constructor(script: string, args: readonly string[]) {
-    this.#child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
-      stdio: 'pipe',
-    });
+  /** @param script of this folder */
+  static async start(script: string, args: readonly string[]): Promise<Attacker> {
+    const { file, env } = await bundled(join(import.meta.dirname, script));
+    return new Attacker(file, args, env);
+  }
+
+  private constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+    this.#child = spawn(process.execPath, [file, ...args], { stdio: 'pipe', env });
     this.#over = once(this.#child, 'close');
     // What is said to a process that has just ended is lost; its exit code tells why it ended.
     this.#child.stdin.on('error', () => {});

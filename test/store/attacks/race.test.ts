@@ -30,7 +30,8 @@ it(`${races} races of one process, over four connections`, {
 
 it(`${racesOfProcesses} races of two processes`, { timeout: attackTimeoutMs }, async () => {
   const url = store().url;
-  const processes = [0, 1].map(() => new Attacker('race-process.ts', [url, String(racers / 2)]));
+  const starting = [0, 1].map(() => Attacker.start('race-process.ts', [url, String(racers / 2)]));
+  const processes = await Promise.all(starting);
   for (const each of processes) await each.line();
   const winners = new Set<number>();
   for (let version = 0; version < racesOfProcesses; version++) {

@@ -153,9 +153,10 @@ it('holders that append without their token are found out', async () => {
 /** The tokens that two processes appended under, in order, until each was overtaken often enough. */
 async function fightOver(manner: string): Promise<number[]> {
   const count = String(overtakings);
-  const takers = ['ada', 'bob'].map((name) => {
-    return new Attacker('taker-process.ts', [store().url, name, count, manner]);
-  });
+  const starting = ['ada', 'bob'].map((name) =>
+    Attacker.start('taker-process.ts', [store().url, name, count, manner]),
+  );
+  const takers = await Promise.all(starting);
   await Promise.all(takers.map((taker) => taker.line()));
   await Promise.all(takers.map((taker) => taker.end()));
   const log = await open();
