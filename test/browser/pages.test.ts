@@ -134,12 +134,12 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     await page.evaluate(() => Object.assign(globalThis, { same: true }));
     await page.locator('#live', { hasText: 'live' }).waitFor();
     const third = stage.commit('The third');
-    const job = stage.startAdvance(503, third);
+    const ended = stage.advanceHere(503, third);
     const row = page.locator('tr', { hasText: deployId(503, third) });
     await row.waitFor();
     served.process.kill('SIGKILL');
     await served.ended;
-    expect(await job.ended).toMatchObject({ exit: 0 });
+    expect(await ended).toMatchObject({ exit: 0 });
     await serve();
     await row.locator('text=production.live').waitFor({ timeout: 60_000 });
     expect(await page.evaluate(() => 'same' in globalThis)).toBe(true);

@@ -66,7 +66,7 @@ describe('with its log in PostgreSQL', () => {
   it('a deploy lives through a crash of the server', { timeout: 120_000 }, async () => {
     const stage = await set('alpha', { buildMs: 3_000 });
     const commit = stage.commit('a');
-    const job = stage.startAdvance(501, commit);
+    const job = stage.startAdvanceHere(501, commit);
     await job.saw('staging build');
     await server.kill();
     await new Promise((later) => setTimeout(later, 1_000));

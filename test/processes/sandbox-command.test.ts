@@ -140,8 +140,8 @@ describe('pipeline sandbox', { timeout: 60_000 }, () => {
     [['--port', 'http'], 'E_USAGE'],
     [['--repository', 'no-such-folder'], 'E_NOT_A_REPOSITORY'],
   ])('refuses %j; exit 2', async (args, code) => {
-    const one = sandbox(...args);
-    expect(await within(one.ended)).toBe(2);
-    expect(one.stderr()).toContain(`error[${code}]`);
+    const refused = await within(stage.runHere(['sandbox', ...args]));
+    expect(refused.exit).toBe(2);
+    expect(refused.stderr).toContain(`error[${code}]`);
   });
 });

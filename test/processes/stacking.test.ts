@@ -67,7 +67,7 @@ describe('stacking', { timeout: 90_000 }, () => {
     stage = await Stage.set();
     stage.sandbox.control.setTiming({ buildMs: 800 });
     const commit = stage.commit('one');
-    const jobs = [stage.startAdvance(501, commit), stage.startAdvance(502, commit)];
+    const jobs = [stage.startAdvance(501, commit), stage.startAdvanceHere(502, commit)];
     for (const job of jobs) expect(await job.ended).toMatchObject({ exit: 0 });
     const ends = [await ending(501, commit), await ending(502, commit)].map(({ to }) => to).sort();
     expect(ends).toEqual(['production.live', 'superseded']);
