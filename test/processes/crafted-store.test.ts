@@ -72,8 +72,10 @@ describe('in SQLite', () => {
         );
       });
       for (const command of commandsOn(commit)) {
-        // As processes too, which end: of one table.
-        await expectTyped(table === 'events' ? stage : here, command, 2, /error\[E_STORE_SCHEMA\]/);
+        // As processes too, which end: of one table, one that reads, one that orders, and a deploy.
+        const isProcess =
+          table === 'events' && ['status', 'disable', 'advance'].includes(command[0] ?? '');
+        await expectTyped(isProcess ? stage : here, command, 2, /error\[E_STORE_SCHEMA\]/);
       }
     },
   );
@@ -131,10 +133,10 @@ describe('in PostgreSQL', () => {
     here = stage.here();
   }, 60_000);
 
-  it.each([...tables, 'log'])(
-    'an endless view in place of %s is refused',
+  it.each([...tables, 'log'].map((table, at) => ({ table, at })))(
+    'an endless view in place of $table is refused',
     { timeout: 60_000 },
-    async (table) => {
+    async ({ table, at }) => {
       const found = await execute(
         postgresUrl(),
         `select column_name as name from information_schema.columns where table_schema = 'lockstep' and table_name = '${table}' order by ordinal_position`,
@@ -146,7 +148,8 @@ describe('in PostgreSQL', () => {
       create view lockstep.${table} as ${endless(columns)}`,
       );
       try {
-        for (const command of commandsOn(commit)) {
+        // In turn, every other one: each of them meets the view in place of three of the tables.
+        for (const command of commandsOn(commit).filter((_, place) => (place + at) % 2 === 0)) {
           await expectTyped(here, command, 2, /error\[E_STORE_SCHEMA\]/);
         }
       } finally {

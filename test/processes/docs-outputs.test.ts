@@ -19,7 +19,7 @@ import { describeStep } from '../../src/machine/step-words.ts';
 import type { Explanation } from '../../src/runtime/audit/explain.ts';
 import { allBlocks, type Block, isHeldElsewhere, isOutput, readPage } from '../document-blocks.ts';
 import { elsewhere, handedOn, story, type Typed } from './docs-story.ts';
-import { deployId, type Ended, Stage } from './stage.ts';
+import { defaultConfig, deployId, type Ended, quietConfig, Stage } from './stage.ts';
 
 /** A person's machine. */
 const shell = { CI: undefined };
@@ -40,7 +40,7 @@ async function advance(build: number, commit: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  stage = await Stage.set({ within: true });
+  stage = await Stage.set({ within: true, config: quietConfig });
   stage.git('config', 'user.name', 'Ana Lima');
   stage.git('config', 'user.email', 'ana@acme.test');
   const titles = ['Sort the list', 'Count the visits', 'Greet people by name'];
@@ -50,6 +50,7 @@ beforeAll(async () => {
   firstRelease = `v${releases.find((one) => one.commit === first)?.version}`;
   await advance(501, second);
   stage.sandbox.control.rollback({ app: 'acme-production', byUser: 'bo@example.com' });
+  stage.write('pipeline.yml', defaultConfig(stage.sandbox.urls));
   const third = stage.commit(titles[2] ?? '');
   stage.sandbox.control.pullRequest({ number: 812, commits: [third], base: 'master' });
   logs.push(await advance(502, third));

@@ -1,12 +1,12 @@
 /** `pipeline explain`, and deploys by their commits, on a stage on which one commit was skipped, one is live, and one is held. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Stage } from './stage.ts';
+import { quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
 let shas: { skipped: string; live: string; held: string; unasked: string };
 
 beforeAll(async () => {
-  stage = await Stage.set({ within: true });
+  stage = await Stage.set({ within: true, config: quietConfig });
   expect(await stage.advance(500, stage.commit('The root'))).toMatchObject({ exit: 0 });
   const skipped = stage.commit('Nobody asked for it');
   const live = stage.commit('The first');

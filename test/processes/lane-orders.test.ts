@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultConfig, deployId, Stage } from './stage.ts';
+import { defaultConfig, deployId, quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await Stage.set({ within: true });
+  stage = await Stage.set({ within: true, config: quietConfig });
 });
 afterEach(() => stage.strike());
 

@@ -1,7 +1,7 @@
 /** Where there is no log: every command but `advance` and `import` says where it looked, and makes none. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { createTerminal } from '../../src/cli/render/terminal.ts';
 import { execute } from '../postgres/server.ts';
@@ -37,11 +37,11 @@ const others = [
 ];
 
 let stage: Stage;
-beforeEach(async () => {
+beforeAll(async () => {
   stage = await Stage.set({ within: true });
   stage.commit('The first');
 });
-afterEach(() => stage.strike());
+afterAll(() => stage.strike());
 
 it('there is a line here for every command that reads or writes a log', () => {
   const { stdout, stderr } = process;
@@ -53,7 +53,7 @@ it('there is a line here for every command that reads or writes a log', () => {
 
 describe.each(Object.keys(lines))('%s', { timeout: 60_000 }, (name) => {
   it('makes no file in a place without one', async () => {
-    const file = join(stage.folder, '../somewhere/log.db');
+    const file = join(stage.folder, `../${name}/somewhere/log.db`);
     const ended = await stage.run([name, ...(lines[name] ?? [])], {
       PIPELINE_STORE: `sqlite:${file}`,
     });
@@ -61,17 +61,18 @@ describe.each(Object.keys(lines))('%s', { timeout: 60_000 }, (name) => {
     expect(ended.stderr).toContain('error[E_STORE_MISSING]');
     expect(ended.stderr).toContain('somewhere/log.db');
     expect(ended.stderr).toContain('--store or PIPELINE_STORE');
-    expect(existsSync(dirname(file))).toBe(false);
+    expect(existsSync(dirname(dirname(file)))).toBe(false);
   });
 
   it('leaves an empty file empty', async () => {
-    const file = join(dirname(stage.logFile), '../empty.db');
+    const file = join(dirname(stage.logFile), `../empty-${name}.db`);
     writeFileSync(file, '');
     const ended = await stage.run([name, ...(lines[name] ?? [])], {
       PIPELINE_STORE: `sqlite:${file}`,
     });
     expect(ended.exit, ended.stderr).toBe(2);
     expect(ended.stderr).toContain('error[E_STORE_MISSING]');
+    expect(statSync(file).size).toBe(0);
   });
 });
 

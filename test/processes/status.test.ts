@@ -5,14 +5,14 @@ import { projections } from '../../src/runtime/audit/projections.ts';
 import { switchLane } from '../../src/runtime/lock/lane-orders.ts';
 import { openLog } from '../../src/store/open.ts';
 import { someRun } from '../runtime/standing/standing-world.ts';
-import { deployId, Stage } from './stage.ts';
+import { deployId, quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
 let commit: string;
 const app = 'acme-production';
 
 beforeAll(async () => {
-  stage = await Stage.set({ within: true });
+  stage = await Stage.set({ within: true, config: quietConfig });
   commit = stage.commit('The first');
   expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
 }, 60_000);

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Stage } from './stage.ts';
+import { quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
 let head: string;
@@ -12,7 +12,7 @@ let publicKey: string;
 const pair = generateKeyPairSync('ed25519');
 
 beforeAll(async () => {
-  stage = await Stage.set({ within: true });
+  stage = await Stage.set({ within: true, config: quietConfig });
   const key = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
   publicKey = join(stage.folder, 'head.pub');
   writeFileSync(publicKey, pair.publicKey.export({ format: 'pem', type: 'spki' }));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detectCi } from '../../src/cli/ci/ci.ts';
-import { defaultConfig, deployId, type Ended, Stage } from './stage.ts';
+import { defaultConfig, deployId, type Ended, quietConfig, Stage } from './stage.ts';
 
 const sha = 'b'.repeat(40);
 const run = {
@@ -118,7 +118,7 @@ describe('the command', { timeout: 60_000 }, () => {
   let tested: string;
   let tip: string;
   beforeEach(async () => {
-    stage = await Stage.set({ within: true });
+    stage = await Stage.set({ within: true, config: quietConfig });
     tested = stage.commit('Tested');
     tip = stage.commit('The tip');
   });
