@@ -48,12 +48,18 @@ class Player {
     return this.#events[0];
   }
 
-  /** In a lane of its own: a log has all of them. */
+  /** In a lane of its own, and of a build of its own: a log has all of them. */
   async play({ request }: Path): Promise<readonly RecordedEvent[]> {
     const { deploy: _deploy, chart: _chart, ...wanted } = request;
-    const lane = `lane-${++lanes}`;
+    lanes += 1;
+    const asked = {
+      ...wanted,
+      lane: `lane-${lanes}`,
+      // The same build and commit in another lane is a further attempt, for which all those before it are read.
+      build: { ...wanted.build, label: String(lanes) },
+    };
     const first = this.#person();
-    this.#deploy = (await requestDeploy(log, { ...wanted, lane }, first)).deploy;
+    this.#deploy = (await requestDeploy(log, asked, first)).deploy;
     let run = first;
     while (this.#next !== undefined) {
       if (this.#next.type === 'deploy.resumed') {
