@@ -1,5 +1,6 @@
 /** Finds secrets in texts: as they are written, wrapped over lines, and long pieces of what encodes them. */
 import { encodedForms, formsOf, hexForms, isLookedForInside, shortestSecret } from './forms.ts';
+import { beginnings, placesOf } from './places.ts';
 import { hasLineEnd, type Unwrap, wrappings } from './wrapping.ts';
 
 export type Span = readonly [from: number, to: number];
@@ -24,6 +25,7 @@ export function finder(secrets: Iterable<string>): Finder {
   const looked = [...secrets].filter((secret) => secret.length >= shortestSecret);
   const long = looked.filter(isLookedForInside);
   const inside = [...new Set(long.flatMap(formsOf))];
+  const placesInside = placesOf(inside);
   const words = [...new Set(looked.filter((one) => !isLookedForInside(one)).flatMap(formsOf))];
   const wordPattern = words.length === 0 ? null : wholeWords(words);
   const wrapped = [
@@ -37,11 +39,7 @@ export function finder(secrets: Iterable<string>): Finder {
       // Nothing that is looked for is as short as most strings of an event are.
       if (text.length < shortestSecret) return [];
       const found: Span[] = [...credentials(text)];
-      for (const form of inside) {
-        for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) {
-          found.push([at, at + form.length]);
-        }
-      }
+      for (const [at, form] of placesInside(text)) found.push([at, at + form.length]);
       if (wordPattern !== null) {
         for (const { index, 0: word } of text.matchAll(wordPattern)) {
           found.push([index, index + word.length]);
@@ -67,18 +65,17 @@ function search(
   const forms = [...new Set(unwrapped)].filter((form) => form.length >= 2 * shortestStart);
   const starts = Map.groupBy(forms, (form) => form.slice(0, shortestStart));
   const longest = Math.max(0, ...forms.map(({ length }) => length));
+  const places = placesOf(forms);
   return {
     spansIn(text) {
       if (forms.length === 0) return [];
       return unwrap(text).flatMap((one) => {
         const found: Span[] = [];
-        for (const form of forms) {
-          for (let at = one.text.indexOf(form); at !== -1; at = one.text.indexOf(form, at + 1)) {
-            const end = at + form.length;
-            const before = at === 0 ? 0 : one.placeOf(at - 1) + 1;
-            if (!isIt(text.slice(before, one.placeOf(end)))) continue;
-            found.push([one.placeOf(at), one.placeOf(end - 1) + 1]);
-          }
+        for (const [at, form] of places(one.text)) {
+          const end = at + form.length;
+          const before = at === 0 ? 0 : one.placeOf(at - 1) + 1;
+          if (!isIt(text.slice(before, one.placeOf(end)))) continue;
+          found.push([one.placeOf(at), one.placeOf(end - 1) + 1]);
         }
         return found;
       });
@@ -119,6 +116,7 @@ function piecesOf(encoded: readonly string[]): (text: string) => Span[] {
     }
   }
   if (marks.size === 0) return () => [];
+  const mayBegin = beginnings(marks.keys());
   return (text) => {
     const found: Span[] = [];
     if (text.length < pieceMin) return found;
@@ -126,6 +124,7 @@ function piecesOf(encoded: readonly string[]): (text: string) => Span[] {
       // Of each form, where it was found last: its next mark there finds the same.
       const last = new Map<string, { shift: number; to: number }>();
       for (let at = 0; at + markLength <= run.length; at++) {
+        if (!mayBegin(run, at)) continue;
         for (const [form, inForm] of marks.get(run.slice(at, at + markLength)) ?? []) {
           const shift = at - inForm;
           const before = last.get(form);

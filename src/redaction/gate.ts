@@ -19,7 +19,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export class Gate {
   readonly #certain = new Set<string>();
   readonly #guessed = new Set<string>();
-  readonly #names: string[] = [];
+  readonly #names = new Set<string>();
   /** The log's own vocabulary: field names, and the words that stand for choices. */
   readonly #vocabulary = new Set<string>();
   /** Made when a text is next looked through: a run begins with many words about what to look for. */
@@ -28,7 +28,7 @@ export class Gate {
 
   hideSecretsOf(env: Variables, variables: SecretVariables, args: readonly string[] = []): void {
     const found = secretsOfEnvironment(env, variables);
-    for (const secret of found.guessed) this.#guessed.add(secret);
+    this.#add(this.#guessed, found.guessed);
     this.hide(...found.certain, ...secretsOfUrls(args));
   }
 
@@ -37,18 +37,15 @@ export class Gate {
   }
 
   hide(...secrets: readonly string[]): void {
-    for (const secret of secrets) this.#certain.add(secret);
-    this.#renew();
+    this.#add(this.#certain, secrets);
   }
 
   keepVocabulary(words: Iterable<string>): void {
-    for (const word of words) this.#vocabulary.add(word);
-    this.#renew();
+    this.#add(this.#vocabulary, words);
   }
 
   keepNames(...given: readonly string[]): void {
-    this.#names.push(...given);
-    this.#renew();
+    this.#add(this.#names, given);
   }
 
   redact(text: string): string {
@@ -61,7 +58,11 @@ export class Gate {
 
   redactAll = <T>(value: T): T => redactJson(value, this.#cleaner(), this.#vocabulary);
 
-  #renew(): void {
+  /** What is told again changes nothing: to make a finder takes longer than to look through most texts. */
+  #add(to: Set<string>, told: Iterable<string>): void {
+    const { size } = to;
+    for (const one of told) to.add(one);
+    if (to.size === size) return;
     this.#finder = null;
     this.#redactor = null;
   }
@@ -78,7 +79,7 @@ export class Gate {
 
   #secrets(): string[] {
     const isName = (secret: string) =>
-      this.#names.some(
+      [...this.#names].some(
         (name) => name === secret || (isLookedForInside(secret) && name.includes(secret)),
       );
     const all = [...this.#certain, ...[...this.#guessed].filter((secret) => !isName(secret))];
