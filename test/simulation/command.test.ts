@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { isSoak, often } from '../store/attacks/seed.ts';
-import { inWords, simulateDeploys } from './deploys.ts';
+import { inWords, seedsFrom, simulateDeploys } from './deploys.ts';
 import type { Habits, Scenario } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
@@ -14,7 +14,11 @@ const [deploysMin, runs] = isSoak ? [5_000, 25] : [1, 6];
 it('simulated deploys break no invariant by own programs', { timeout: 400_000 }, async () => {
   const enough = (builds = 0) => builds >= deploysMin;
   const options = { on: 'command', runs } as const;
-  const totals = await simulateDeploys(seed, (sofar) => enough(sofar.get('builds')), options);
+  const totals = await simulateDeploys(
+    seedsFrom(seed),
+    (sofar) => enough(sofar.get('builds')),
+    options,
+  );
   process.stdout.write(`simulated by own programs: ${inWords(totals)}\n`);
   expect(totals.get('live')).toBeGreaterThan(0);
 });

@@ -1,4 +1,4 @@
-/** Simulates deploys with fresh seeds until there were so many, and fails on the first broken invariant. */
+/** Simulates deploys from seeds until there were so many, and fails on the first broken invariant. */
 import { fc } from '../fast-check.ts';
 import { isSoak } from '../store/attacks/seed.ts';
 import { Distribution } from './distribution.ts';
@@ -13,13 +13,15 @@ export const drawnSoFar = new Distribution();
 
 const runsPerSeed = 25;
 
-/** In `npm test`; LOCKSTEP_SOAK=1 asks for more. */
-export const deploysMin = isSoak ? 10_000 : 500;
-
 export interface SimulatedOptions {
   readonly on?: On;
   /** For each seed. */
   readonly runs?: number;
+}
+
+/** The seed and those that follow on it. */
+export function* seedsFrom(seed: number): Generator<number> {
+  for (let at = seed; ; at++) yield at;
 }
 
 /**
@@ -27,14 +29,14 @@ export interface SimulatedOptions {
  * @throws fast-check's error with the seed, the path and the shrunk scenario
  */
 export async function simulateDeploys(
-  seed: number,
+  seeds: Iterable<number>,
   until: (totals: Totals, seed: number) => boolean,
   { on = 'cedar', runs = runsPerSeed }: SimulatedOptions = {},
 ): Promise<Totals> {
   const totals: Totals = new Map();
   let told = false;
   let histories = 0;
-  for (let at = seed; ; at++) {
+  for (const at of seeds) {
     await fc.assert(
       fc.asyncProperty(scenario, async (drawn) => {
         // By day, of one history in eight: all of them are asked at night.
@@ -53,8 +55,9 @@ export async function simulateDeploys(
       }),
       { seed: at, numRuns: runs },
     );
-    if (until(totals, at)) return totals;
+    if (until(totals, at)) break;
   }
+  return totals;
 }
 
 export function inWords(totals: Totals): string {

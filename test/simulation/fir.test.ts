@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chart } from '../../src/machine/chart.ts';
 import { isSoak } from '../store/attacks/seed.ts';
-import { inWords, simulateDeploys } from './deploys.ts';
+import { inWords, seedsFrom, simulateDeploys } from './deploys.ts';
 import { fuzzWorlds } from './fuzzer/singles.ts';
 import { type FuzzWorld, onFir, worlds } from './fuzzer/worlds.ts';
 import { canaryCover, drivenPaths } from './paths/driven-paths.ts';
@@ -19,7 +19,11 @@ const pathsMax = isSoak ? Number.POSITIVE_INFINITY : 8;
 it('simulated deploys break no invariant on Fir', { timeout: 400_000 }, async () => {
   const enough = (builds = 0) => builds >= deploysMin;
   const options = { on: 'fir', runs } as const;
-  const totals = await simulateDeploys(seed, (sofar) => enough(sofar.get('builds')), options);
+  const totals = await simulateDeploys(
+    seedsFrom(seed),
+    (sofar) => enough(sofar.get('builds')),
+    options,
+  );
   process.stdout.write(`simulated on Fir: ${inWords(totals)}\n`);
   expect(totals.get('live')).toBeGreaterThan(0);
 });

@@ -48,7 +48,7 @@ async function crowd(count: number): Promise<void> {
 try {
   if (minutes >= 10) await crowd(500);
   for (let at = seed; Date.now() - startedAt < minutes * 60_000; at++) {
-    const simulated = await simulateDeploys(at, () => true, {
+    const simulated = await simulateDeploys([at], () => true, {
       on: (['cedar', 'command', 'fir'] as const)[at % 3] ?? 'cedar',
     });
     for (const [name, n] of simulated) totals.set(name, (totals.get(name) ?? 0) + n);
