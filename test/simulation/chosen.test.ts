@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { often } from '../store/attacks/seed.ts';
+import { Distribution } from './distribution.ts';
 import {
   type BuildPlan,
   canaryTrouble,
@@ -11,30 +12,60 @@ import {
 } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
+const productions = ['production: artifact', 'production: commit'];
+const canaryKinds = [
+  ...['between', 'in-staging’s-place', 'crash', 'restart', 'rollback', 'endpoint', 'push'],
+].map((kind) => `canary: ${kind}`);
+
+/** Of each: what is drawn, from which seed, how often, and what of it may not be missing. */
 const chosen = [
-  ['holders that die, are stopped or lose the lane amid their work', lostLanes, 3, 40],
+  [
+    'holders that die, are stopped or lose the lane amid their work',
+    lostLanes,
+    8,
+    often(15, 40),
+    [
+      'kills',
+      'pauses',
+      'people: unlock',
+      'release phase: yes',
+      'release phase: no',
+      ...productions,
+    ],
+  ],
   [
     'production is forbidden while a deploy is stopped between its gates and its write',
     forbiddenOnTheWay,
     1,
     40,
+    ['pauses', 'people: switch-off', 'people: disable', 'people: rollback', ...productions],
   ],
   [
     'a canary breaks, its holder dies, or people forbid production meanwhile',
     canaryTrouble,
     2,
     often(15, 400),
+    ['kills', 'pauses', 'clocks', ...canaryKinds, ...productions],
   ],
 ] as const;
 
 describe('no invariant breaks where', () => {
-  it.each(chosen)('%s', { timeout: 240_000 }, async (_, among, seed, numRuns) => {
+  it.each(chosen)('%s', { timeout: 240_000 }, async (_, among, seed, numRuns, kinds) => {
+    const drawnHere = new Distribution();
     await fc.assert(
       fc.asyncProperty(among, async (drawn) => {
-        expect((await simulate(drawn)).violations).toEqual([]);
+        const outcome = await simulate(drawn);
+        drawnHere.add(drawn, outcome);
+        expect(outcome.violations).toEqual([]);
       }),
       { numRuns, seed, endOnFailure: true },
     );
+    const missing = kinds.filter((kind) => {
+      const [what = '', which] = kind.split(': ');
+      const drawn = drawnHere.of(what);
+      return which === undefined ? drawn.size === 0 : !drawn.has(which);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('a lane is called otherwise before anything shipped: the other lane is found by its deploys, and holds', async () => {
