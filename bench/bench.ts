@@ -26,6 +26,8 @@ export interface Size {
 export interface Bench {
   /** What its figures mean, for docs/performance.md. */
   readonly about: string;
+  /** Why a goal is missed, where one is: what the time goes to. */
+  readonly missed?: string;
   run(size: Size): Promise<readonly Figure[]>;
 }
 

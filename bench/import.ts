@@ -39,5 +39,7 @@ async function run({ events }: Size): Promise<Figure[]> {
 export const bench: Bench = {
   about:
     '`pipeline import` of an exported log into a new file, beside a program that only parses the lines and inserts their values with a prepared statement, a thousand in one transaction.',
+  missed:
+    'each event is parsed, held against its place and its hash, inserted with its indexes and taken in by the read models; the bare program parses and inserts. The file is read twice: nothing is taken in before all of it was found to follow.',
   run,
 };

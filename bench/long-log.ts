@@ -76,6 +76,8 @@ export async function lengthen(
     // An import is no news to anybody; a deploy of another lane is, until somebody has looked at it.
     if (lane !== copies.of.lane) await log.saveCheckpoint(consumer, before);
     await moveToken(log, `lane/${lane}`, copies.laneVersion);
+    // As each deploy's end does: the next head is computed on from it.
+    await log.headDigest();
     return copies.deploy;
   } finally {
     await log.close();

@@ -10,7 +10,15 @@ export interface Report {
   /** The benches that the run left out. */
   readonly left: readonly string[];
   readonly benches: Readonly<
-    Record<string, { readonly about: string; readonly figures: readonly Figure[] }>
+    Record<
+      string,
+      {
+        readonly about: string;
+        /** Told where a goal is missed; null: nothing is known. */
+        readonly missed: string | null;
+        readonly figures: readonly Figure[];
+      }
+    >
   >;
 }
 
@@ -52,18 +60,26 @@ function runInWords({ quick, events, left }: Report): string {
   return `${rounds}, long logs of ${whole(events)} events, ${without}`;
 }
 
+function goalsInWords({ benches }: Report): string {
+  const all = Object.values(benches).flatMap(({ figures }) => figures);
+  const aimed = all.filter((figure) => isReached(figure) !== null);
+  return `${aimed.filter((figure) => isReached(figure) === true).length} of ${aimed.length} goals are reached`;
+}
+
 export function toMarkdown(report: Report): string {
   const { machine, benches } = report;
   const { processors, memoryGiB, system, node, sqlite, load, fsyncUs } = machine;
-  const sections = Object.entries(benches).map(([name, { about, figures }]) => {
+  const sections = Object.entries(benches).map(([name, { about, missed, figures }]) => {
     const rows = figures.map((figure) => `| ${cells(figure).join(' | ')} |`);
-    return `## ${name}\n\n${about}\n\n| what | measured | beside | ratio | goal | reached |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`;
+    const isMissed = figures.some((figure) => isReached(figure) === false);
+    const why = isMissed && missed !== null ? `Where a goal is missed: ${missed}\n\n` : '';
+    return `## ${name}\n\n${about}\n\n${why}| what | measured | beside | ratio | goal | reached |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`;
   });
   return `# Performance
 
 Written by \`npm run bench -- --docs\`; \`performance.json\` has the same figures. What is compared took turns within one run;
 each figure is the median of several rounds, after one that is not counted. Memory is the most that a process had, by the
-system's accounts. This run: ${runInWords(report)}. Ratios say more than times, which belong to this machine:
+system's accounts. This run: ${runInWords(report)}; ${goalsInWords(report)}. Ratios say more than times, which belong to this machine:
 
 - ${processors}, ${memoryGiB} GiB of memory, ${system}
 - Node ${node}, SQLite ${sqlite}

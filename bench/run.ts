@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Bench, Figure } from './bench.ts';
+import type { Bench } from './bench.ts';
 import { machine } from './machine.ts';
 import { type Report, tableLines, toMarkdown } from './report.ts';
 
@@ -41,14 +41,15 @@ if (!Number.isSafeInteger(events) || events < 1) {
   process.exit(2);
 }
 
-const benches: Record<string, { about: string; figures: readonly Figure[] }> = {};
+const benches: Record<string, Report['benches'][string]> = {};
 for (const name of names) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   const { bench } = (await import(`./${name}.ts`)) as { bench: Bench };
   process.stdout.write(`${name}\n`);
   const figures = await bench.run({ quick: values.quick, events });
   for (const line of tableLines(figures)) process.stdout.write(`  ${line}\n`);
-  benches[name] = { about: bench.about, figures };
+  const { about, missed = null } = bench;
+  benches[name] = { about, missed, figures };
 }
 
 const left = names.filter((name) => benches[name] === undefined);

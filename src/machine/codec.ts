@@ -6,7 +6,7 @@
  * what staging has under way and what production has. The event is named for the step and the answer's `kind`, and
  * carries the rest of the answer; an event that several steps can write names its step.
  */
-import { uncompiled } from '../format/uncompiled.ts';
+import { asOftenAs } from '../format/uncompiled.ts';
 import { type DomainEvent, type EventType, eventSchemas, type Failure } from './events.ts';
 import type { ServiceName, ServiceOutput } from './services.ts';
 
@@ -108,7 +108,8 @@ export function toAnswer(event: DomainEvent): { step: Step; answer: { kind: stri
  */
 export function parseEvent(type: string, data: unknown): DomainEvent {
   if (!isEventType(type)) throw new Error(`this version does not know events of type ${type}`);
-  return { type, data: eventSchemas[type].parse(data, uncompiled) } as DomainEvent;
+  const schema = eventSchemas[type];
+  return { type, data: schema.parse(data, asOftenAs(schema)) } as DomainEvent;
 }
 
 function isEventType(type: string): type is EventType {

@@ -3,7 +3,7 @@
  * lock, which switches people set. Pure: the words, and their fold.
  */
 import { z } from 'zod';
-import { uncompiled } from '../format/uncompiled.ts';
+import { asOftenAs } from '../format/uncompiled.ts';
 import { artifactSchema } from './events.ts';
 import { type ProtectedSettings, protectedSchema } from './protected-settings.ts';
 
@@ -159,10 +159,8 @@ export function parseLaneEvent(type: string, data: unknown): LaneEvent {
   if (!Object.hasOwn(laneEventSchemas, type)) {
     throw new Error(`this version does not know lane events of type ${type}`);
   }
-  return {
-    type,
-    data: laneEventSchemas[type as LaneEventType].parse(data, uncompiled),
-  } as LaneEvent;
+  const schema = laneEventSchemas[type as LaneEventType];
+  return { type, data: schema.parse(data, asOftenAs(schema)) } as LaneEvent;
 }
 
 export type Shipped = z.infer<(typeof laneEventSchemas)['lane.shipped']>;

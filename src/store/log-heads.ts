@@ -8,7 +8,13 @@ export interface Head {
 
 /** Each field with its length in bytes before it, so that no two different lists read the same. */
 export function canonical(fields: readonly (string | number)[]): string {
-  return fields.map((field) => `${Buffer.byteLength(String(field))}:${field},`).join('');
+  let text = '';
+  for (const field of fields) {
+    const shown = `${field}`;
+    const length = typeof field === 'number' ? shown.length : Buffer.byteLength(shown);
+    text += `${length}:${shown},`;
+  }
+  return text;
 }
 
 /** What changed: so that a digest of a little before can be had. */

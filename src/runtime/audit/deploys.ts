@@ -161,11 +161,11 @@ function moved(event: RecordedEvent): BoundStatement {
   return update.with({ ...change, deploy: event.stream.slice(streamPrefix.length) });
 }
 
-/** A deploy's row after one event more; null: there is none, for the events do not begin with the deploy's first. */
+/** A deploy's row, changed in place, after one event more; null: there is none, for the events do not begin with the deploy's first. */
 export function rowAfter(row: DeploysTable | undefined, event: RecordedEvent): DeploysTable | null {
   const isFirst = event.type === 'deploy.requested' && event.version === 1;
   if (isFirst) return firstRow(event);
-  return row === undefined ? null : { ...row, ...changeBy(event) };
+  return row === undefined ? null : Object.assign(row, changeBy(event));
 }
 
 /** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */

@@ -210,8 +210,9 @@ export class LogVerifier {
   #takeEvent(event: RecordedEvent, isWrong: boolean): void {
     const { stream, position } = event;
     if (stream.startsWith(deployStream(''))) {
-      const row = rowAfter(this.#rows.get(stream), event);
-      if (row !== null) this.#rows.set(stream, row);
+      const before = this.#rows.get(stream);
+      const row = rowAfter(before, event);
+      if (row !== null && row !== before) this.#rows.set(stream, row);
       this.#derive(event, isWrong);
       return;
     }

@@ -217,8 +217,8 @@ export const logMutants: readonly Mutant[] = [
     promise: read,
     file: 'src/store/log-heads.ts',
     symbol: 'canonical',
-    code: 'Buffer.byteLength(String(field))',
-    by: 'String(field).length',
+    code: 'Buffer.byteLength(shown)',
+    by: 'shown.length',
     noticedBy: `${hash} › counts bytes, not characters`,
   },
   {

@@ -2,6 +2,12 @@
 import Sqlite from 'better-sqlite3';
 import { Client } from 'pg';
 import { expect, it, vi } from 'vitest';
+import {
+  deploysIn,
+  indexedDeploys,
+  movedBefore,
+  newestAndOpen,
+} from '../../../src/runtime/audit/deploy-index.ts';
 import { deploysOf, readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
 import { readLaneMark, readLaneMarks, readShipped } from '../../../src/runtime/audit/lane-marks.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
@@ -37,6 +43,12 @@ async function ask(log: ProjectedLog): Promise<void> {
   await readLaneMarks(log, 'acme-web');
   await readLaneMark(log, 'acme-web', 'rollback.lifted', 'v1');
   await readShipped(log, 'acme-web', 3);
+  await indexedDeploys(log, { commit, limit: 10 });
+  await newestAndOpen(log, 'acme-web', { limit: 1, states: ['superseded'] });
+  await movedBefore(log, 'acme-web', { before: 9, limit: 2 });
+  for (const side of [{ before: 9 }, { after: 3 }]) {
+    await deploysIn(log, 'acme-web', ['production.live'], { ...side, limit: 2 });
+  }
 }
 
 async function leases(log: EventLog): Promise<void> {
