@@ -84,8 +84,10 @@ export interface Change {
 
 /** The oldest first. Records may go on behind the period: what came later may tell of it. */
 export function changesIn(record: LaneRecord, { since, until }: Period): Change[] {
+  // Of the lane's orders, those that concern one deploy are few: each deploy looks through these alone.
+  const given = record.orders.filter(({ event }) => event.type === 'trust.given');
   const changes = [
-    ...record.deploys.flatMap((deploy) => deployChanges(deploy, record)),
+    ...record.deploys.flatMap((deploy) => deployChanges(deploy, { ...record, orders: given })),
     ...rollbacks(record),
     ...outside(record),
   ];

@@ -2,6 +2,7 @@
 import type { DomainEvent } from '../../machine/events.ts';
 import { goingBackIn, takenBackBy } from '../../machine/taken-back.ts';
 import type { DeployRecord, LaneRecord } from './deploy-record.ts';
+import { Times } from './times.ts';
 
 /** A deploy whose commit came to run in production. */
 export interface Put {
@@ -49,9 +50,11 @@ interface WayBack {
 
 export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] {
   const back = waysBack(lane);
-  const liveMs = lane.deploys
-    .flatMap(({ steps }) => steps.filter(({ event }) => isLive(event)))
-    .map(({ time }) => Date.parse(time));
+  const lives = new Times(
+    lane.deploys
+      .flatMap(({ steps }) => steps.filter(({ event }) => isLive(event)))
+      .map(({ time }) => Date.parse(time)),
+  );
   return puts.flatMap((put): Incident[] => {
     const { release, ranMs, record } = put;
     const taken = back.find(
@@ -61,15 +64,13 @@ export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] 
     const failedMs = failedAt(record, ranMs);
     if (taken === undefined && failedMs === null) return [];
     const brokenMs = failedMs ?? taken?.atMs ?? ranMs;
-    const over = [
-      ...liveMs.filter((ms) => ms > brokenMs),
-      ...back.filter(({ holds }) => holds).map(({ atMs }) => atMs),
-    ].filter((ms) => ms >= brokenMs);
+    const wentBack = back.filter(({ holds }) => holds).find(({ atMs }) => atMs >= brokenMs);
+    const overMs = Math.min(lives.after(brokenMs), wentBack?.atMs ?? Number.POSITIVE_INFINITY);
     return [
       {
         put,
         how: failedMs === null ? 'taken back' : 'a check failed',
-        overMs: over.length === 0 ? null : Math.min(...over),
+        overMs: Number.isFinite(overMs) ? overMs : null,
       },
     ];
   });

@@ -8,6 +8,7 @@ import { type WaitingPart, waitingPartOf, waitingParts } from '../../machine/wai
 import { type DeployRecord, type LaneRecord, lastOf } from './deploy-record.ts';
 import { type Incident, incidentsOf, isLive, type Put, putsOf } from './incidents.ts';
 import { type Stay, staysOf, within } from './stays.ts';
+import { Times } from './times.ts';
 
 /** So many of how many; `rate` is null where there are none. */
 export interface Share {
@@ -73,7 +74,10 @@ export function laneMetrics(input: MetricsInput): LaneMetrics {
     askedToLive: spread(asked),
     changeFail: share(failed.length, puts.length),
     recovery: { ...spread(recovered), open: failed.length - recovered.length },
-    rework: share(puts.filter((put) => isRework(put, allPuts, incidents)).length, puts.length),
+    rework: share(
+      reworks(allPuts, incidents).filter(({ ranMs }) => isIn(ranMs)).length,
+      puts.length,
+    ),
     waiting: waitingIn(input),
     superseded: supersededIn(deploys, isIn),
   };
@@ -110,11 +114,14 @@ export function carriedBy(record: DeployRecord): {
   return { commits: notes.commits.map(({ sha }) => sha), omitted: notes.omitted };
 }
 
-/** Made by hand or out of order, or the first one after production failed. */
-function isRework({ record }: Put, puts: readonly Put[], incidents: readonly Incident[]): boolean {
-  if (record.request.manual !== undefined || record.request.override !== null) return true;
-  const before = puts[puts.findIndex((put) => put.record === record) - 1];
-  return before !== undefined && incidents.some(({ put }) => put === before);
+/** Those made by hand or out of order, or right after one that failed in production. */
+function reworks(puts: readonly Put[], incidents: readonly Incident[]): readonly Put[] {
+  const failed = new Set(incidents.map(({ put }) => put));
+  return puts.filter(({ record: { request } }, i) => {
+    if (request.manual !== undefined || request.override !== null) return true;
+    const before = puts[i - 1];
+    return before !== undefined && failed.has(before);
+  });
 }
 
 /** A deploy that nothing carries on, or that is held, waits until another one is live: that brings what it would have. */
@@ -128,7 +135,8 @@ function staysWithin({
     steps.filter(({ event }) => isLive(event)).map(({ time }) => Date.parse(time)),
   );
   if (liveBefore !== null) lives.push(Date.parse(liveBefore));
-  const liveAfter = (atMs: number): number => Math.min(untilMs, ...lives.filter((ms) => ms > atMs));
+  const times = new Times(lives);
+  const liveAfter = (atMs: number): number => Math.min(untilMs, times.after(atMs));
   return deploys.flatMap((record) => {
     const lastMs = Date.parse(record.steps.at(-1)?.time ?? record.steps[0].time);
     return staysOf(record, liveAfter(lastMs)).flatMap((stay) => {

@@ -57,6 +57,20 @@ const failing = (label: number, askedAt: number, more = {}) =>
     more,
   );
 
+it('are those of more deploys than a call takes arguments', () => {
+  const held = recordOf(500, 0, [
+    ...toProduction(500, 0).slice(0, 7),
+    [8, sample('production.held')],
+  ]);
+  const one = live(501, 10);
+  const [first, last] = [one.steps[0], one.steps.at(-1) ?? one.steps[0]];
+  const many = Array.from({ length: 130_000 }, () => ({ ...one, steps: [first, last] as const }));
+  const { deployments, waiting } = figures([held, ...many]);
+  expect(deployments.count).toBe(130_000);
+  // From minute 8 until the others are live.
+  expect(waiting.parts.held).toBe(minutes(13));
+});
+
 describe('of a small history', () => {
   it('nothing happened: no rate is a number', () => {
     expect(figures([])).toEqual({
