@@ -112,6 +112,10 @@ describe('export in a standard’s words', () => {
     it.each([
       [{ status: 401, body: `no ${key}` }, 'E_VENDOR_AUTH'],
       [{ status: 404, body: 'none' }, 'E_VENDOR_NOT_FOUND'],
+      [{ status: 301, body: '' }, 'E_VENDOR_MOVED'],
+      [{ status: 307, body: '' }, 'E_VENDOR_MOVED'],
+      [{ status: 405, body: '' }, 'E_VENDOR_FAILED'],
+      [{ status: 407, body: '' }, 'E_VENDOR_FAILED'],
     ])('that would refuse all of them with %j is not asked again: %s', async (answer, code) => {
       const server = await startAnsweringServer(() => answer);
       const { exit, stderr } = await sending(server.url);

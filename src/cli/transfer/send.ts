@@ -116,20 +116,20 @@ function refusal(error: unknown): string {
   if (!(error instanceof LockstepError)) throw error;
   const isOfOne =
     error instanceof VendorRefused
-      ? error.status < 500 && !ofAll.includes(error.status)
+      ? error.status >= 400 && error.status < 500 && !ofAll.includes(error.status)
       : error.code === 'E_TRACES_REJECTED';
   if (!isOfOne) throw error;
   return `${error.code}: ${error.message}`;
 }
 
-/** Of the key, the address, and how often it is asked. */
-const ofAll: readonly number[] = [401, 403, 404, 410, 429];
+/** Of the key, the address, a proxy, and how often it is asked. */
+const ofAll: readonly number[] = [401, 403, 404, 405, 407, 410, 429];
 
 function notAll(refused: readonly string[], sent: number): LockstepError {
   const [n, of] = [refused.length, refused.length + sent];
   return new LockstepError(
     'E_TRACES_REJECTED',
-    `${n} of ${counted(of, 'trace')} ${n === 1 ? 'was' : 'were'} refused, or not taken whole; the others are there`,
+    `${n} of ${counted(of, 'trace')} ${n === 1 ? 'was' : 'were'} refused, or not taken whole${sent === 0 ? '' : '; the others are there'}`,
     {
       hint: 'Why stands above, by the deploy. Sending the same again changes nothing before what it says is mended.',
       details: { sent, refused: n, deploys: refused.slice(0, 100).join(' ') },
