@@ -65,6 +65,9 @@ describe('pages', () => {
     '/deploys/999-nothing',
     '/deploys/a/b',
     '/%2e%2e/etc/passwd',
+    '/lanes/%00',
+    '/lanes/x?text=%00',
+    '/explain?commit=%00',
   ])('say that there is nothing at %s', async (path) => {
     const answer = await fetch((await started()).url + path);
     expect(answer.status).toBe(404);
