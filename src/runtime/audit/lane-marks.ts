@@ -218,9 +218,12 @@ export interface MarkedBack extends TakenBack {
   readonly position: number;
 }
 
-/** What a person's rollback left production as, the last that came to run; null: none did. */
-export async function readTakenBack(log: EventLog, lane: string): Promise<MarkedBack | null> {
-  const [row] = await projected(log).query(laneMarksProjection, (db) =>
+/** From more of them in a row than this nobody went away yet. */
+const backsMax = 5;
+
+/** What people's rollbacks left production as: the last that came to run, the newest first. */
+export async function readTakenBack(log: EventLog, lane: string): Promise<readonly MarkedBack[]> {
+  const rows = await projected(log).query(laneMarksProjection, (db) =>
     db
       .selectFrom('lane_marks')
       .selectAll()
@@ -228,15 +231,19 @@ export async function readTakenBack(log: EventLog, lane: string): Promise<Marked
       .where('mark', 'in', ['rollback.done', 'rollback.failed'])
       .where('subject', '!=', '')
       .orderBy('version', 'desc')
-      .limit(1),
+      .limit(backsMax),
   );
-  if (row === undefined) return null;
+  const found = await Promise.all(rows.map((row) => markedBack(log, row)));
+  return found.filter((one) => one !== null);
+}
+
+async function markedBack(log: EventLog, row: LaneMarksTable): Promise<MarkedBack | null> {
   const { record } = await marked(log, row);
   const event = laneEvent(record);
   const back = takenBackBy(event);
   if (back === null) return null;
   const { rollback } = back;
-  const begins = await beginningOfRollback(log, lane, { rollback, end: row.version });
+  const begins = await beginningOfRollback(log, row.lane, { rollback, end: row.version });
   const begun = begins && laneEvent(begins);
   return {
     ...back,

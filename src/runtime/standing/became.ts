@@ -104,7 +104,7 @@ function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
   const { row, released } = facts;
   if (production.deploy === row.deploy) return told('live', 'live');
   const next = nextLive(facts, known);
-  const back = backFrom(facts, known, next);
+  const back = backFrom(facts, known);
   if (back !== null) return told('rolledBack', `rolled back since${back}`);
   if (next !== null) return told('replaced', `live until ${next}`, next);
   if (production.version === null) return told('live', 'live');
@@ -130,11 +130,7 @@ function nextLive({ row }: DeployFacts, { deploys, marks }: Known): string | nul
 }
 
 /** How production left this deploy's release by a going-back, if it did: ` by ana`. */
-function backFrom(
-  { row, released }: DeployFacts,
-  known: Known,
-  next: string | null,
-): string | null {
+function backFrom({ row, released }: DeployFacts, known: Known): string | null {
   const version = released.production?.release.version ?? null;
   const { told: asked, deploys, takenBack } = known;
   const place = asked.kind === 'asked' ? asked.places.production : undefined;
@@ -145,6 +141,8 @@ function backFrom(
     ({ before, kind }) => before !== null && before === version && !kind.startsWith('failed'),
   );
   if (left !== undefined) return by(left.by);
-  if (takenBack === null || next !== null || takenBack.position <= row.position) return null;
-  return takenBack.from === version ? by(takenBack.actor) : null;
+  const ordered = takenBack.find(
+    ({ from, position }) => from === version && position > row.position,
+  );
+  return ordered === undefined ? null : by(ordered.actor);
 }

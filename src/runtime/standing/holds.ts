@@ -64,13 +64,14 @@ function rollback(known: Known): Hold | null {
 /** The newest going-back that a deploy saw, or a person made by `rollback`, unless something was shipped since. */
 function loggedBack(known: Known): GoingBack | null {
   const { marks, deploys, takenBack } = known;
+  const [last] = takenBack;
   const since = marks['lane.shipped']?.record.position ?? 0;
   const seen = deploys.flatMap(({ sighting }) => {
     const back = sighting?.back ?? null;
     return sighting === null || back === null ? [] : [{ position: sighting.position, back }];
   });
-  if (takenBack !== null) {
-    const { release, to, commit, actor, time, position } = takenBack;
+  if (last !== undefined) {
+    const { release, to, commit, actor, time, position } = last;
     const description = `back to ${to.version}`;
     const back: GoingBack = {
       ...{ release, commit, description, by: actor, at: time, kind: 'rollback', before: null },

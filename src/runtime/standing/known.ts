@@ -45,8 +45,8 @@ export type Told =
 export interface Known {
   readonly lane: string;
   readonly marks: LaneMarks;
-  /** What a person's rollback left production as last; null: none did. */
-  readonly takenBack: MarkedBack | null;
+  /** What people's rollbacks left production as: the last few, the newest first. */
+  readonly takenBack: readonly MarkedBack[];
   /** The one that was asked for last first. */
   readonly deploys: readonly DeployFacts[];
   /** The deploys whose run is alive. */

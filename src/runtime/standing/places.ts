@@ -70,8 +70,8 @@ function toldPlace(
   const { release, commit, by, at } = running;
   const deploy = ours?.deploy ?? null;
   const facts = known.deploys.find(({ row }) => row.deploy === deploy);
-  const { takenBack } = known;
-  const isBack = environment === 'production' && takenBack?.release.id === release.id;
+  const isOfIt = (one: MarkedBack): boolean => one.release.id === release.id;
+  const back = environment === 'production' ? known.takenBack.find(isOfIt) : undefined;
   return {
     ...now,
     environment,
@@ -81,7 +81,7 @@ function toldPlace(
     deploy,
     by: facts?.by ?? by,
     since: at,
-    verified: ours?.verified ?? (isBack && takenBack.verified),
+    verified: ours?.verified ?? back?.verified ?? false,
     logKnew: logged.version === release.version ? null : knew,
   };
 }
@@ -144,7 +144,7 @@ export function loggedProduction(known: Known): Logged {
       return fact === null ? [] : [releasedBy(facts, fact, known)];
     }),
     ...shipped(known),
-    ...(known.takenBack === null ? [] : [wentBack(known.takenBack, known)]),
+    ...known.takenBack.map((one) => wentBack(one, known)),
   ]);
   const seen = newest(
     deploys.flatMap(({ sighting }) => {

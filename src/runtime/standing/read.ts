@@ -22,7 +22,7 @@ const lanesMax = 20;
 export interface Logged {
   readonly lane: string;
   readonly marks: LaneMarks;
-  readonly takenBack: MarkedBack | null;
+  readonly takenBack: readonly MarkedBack[];
   readonly deploys: readonly DeployFacts[];
   readonly living: ReadonlySet<string>;
 }
@@ -87,7 +87,7 @@ export async function knownOf(log: EventLog, logged: Logged, told: Told): Promis
   const candidates = new Set([
     ...(place?.kind === 'runs' && place.back !== null ? [place.back.release.id] : []),
     ...deploys.flatMap(({ sighting }) => sighting?.back?.release.id ?? []),
-    ...(takenBack === null ? [] : [takenBack.release.id]),
+    ...takenBack.map(({ release }) => release.id),
   ]);
   const lifted = new Set<string>();
   for (const id of candidates) {

@@ -56,9 +56,12 @@ function unfinishedRollback({ marks, living }: Known): ToDo | null {
 }
 
 /** Its release runs, and what was to be shown of it was not. */
-function unverifiedRollback({ takenBack }: Known, { version, verified }: Place): ToDo | null {
-  if (takenBack?.why == null || verified || takenBack.release.version !== version) return null;
-  const { to, why } = takenBack;
+function unverifiedRollback(
+  { takenBack: [last] }: Known,
+  { version, verified }: Place,
+): ToDo | null {
+  if (last?.why == null || verified || last.release.version !== version) return null;
+  const { to, why } = last;
   return {
     deploy: null,
     why: `production was taken back to ${to.version} and runs that, not verified (${version}): ${why}`,

@@ -613,6 +613,23 @@ const situations: readonly Situation[] = [
       ),
   },
   {
+    name: 'a rollback of ours did not hold, and the next one went further back',
+    happens: async (world) => {
+      for (const build of [499, 500, 501]) await world.live(build);
+      await world.ofLane(begun);
+      await world.ofLane(failedWith(true));
+      const { release } = done.data;
+      const again = { rollback: 'rollback-2', to: releaseOf(499), commit: commitOf(499) };
+      await world.ofLane({ ...begun, data: { ...begun.data, ...again, from: release } });
+      const second = { ...again, release: { id: 'release-10', version: 'v9499' } };
+      await world.ofLane({ ...done, data: { ...done.data, ...second } });
+    },
+    became: { 499: 'replaced', 500: 'replaced', 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9499', 'log', true],
+    type: [advance],
+  },
+  {
     name: 'a rollback of ours made a release that did not come to run',
     happens: async (world) => {
       await world.live(500);
