@@ -25,6 +25,7 @@ export function beginnings(texts: Iterable<string>): (text: string, at: number) 
 export function placesOf(forms: readonly string[]): (text: string) => [at: number, form: string][] {
   const short = forms.find(({ length }) => length < startLength);
   if (short !== undefined) throw new Error('a form is too short to be looked for');
+  if (forms.length === 0) return () => [];
   const byStart = Map.groupBy(forms, (form) => startAt(form, 0));
   const mayBegin = beginnings(forms);
   return (text) => {
