@@ -243,6 +243,8 @@ const causes: Readonly<Record<string, Cause>> = {
   E_INSTANCES_UNSTEADY: either(watched('restart'), canaryHad('restart')),
   E_RELEASE_UNDER_WAY: people('pending-for-long'),
   E_RESTORE_GONE: isGone,
+  // What expires may be a deploy's own, over which others were released before it looked.
+  E_RELEASE_EXPIRED: isGone,
   // Whether it is so is told by what ran on the canary (canary-truth.ts).
   E_NOTHING_TO_RESTORE: () => true,
   E_SOURCE_UPLOAD: wireFails,
