@@ -116,10 +116,10 @@ export interface CompiledStatement {
   bind(values: object): unknown[];
 }
 
-/** Statements as one connection has compiled them. */
+/** Statements as they were compiled for a connection, or for all of an engine whose tables have the same names. */
 export class CompiledStatements {
   readonly #db: Kysely<LogTables>;
-  readonly #bySchema = new Map<string | undefined, Map<AnyStatement, CompiledStatement>>();
+  readonly #bySchema = new Map<string | undefined, WeakMap<AnyStatement, CompiledStatement>>();
 
   constructor(db: Kysely<LogTables>) {
     this.#db = db;
@@ -127,7 +127,7 @@ export class CompiledStatements {
 
   /** @param schema where its tables are; undefined: where the log's own are */
   get({ statement }: BoundStatement, schema: string | undefined): CompiledStatement {
-    const known = this.#bySchema.get(schema) ?? new Map<AnyStatement, CompiledStatement>();
+    const known = this.#bySchema.get(schema) ?? new WeakMap<AnyStatement, CompiledStatement>();
     this.#bySchema.set(schema, known);
     let compiled = known.get(statement);
     if (compiled === undefined) {

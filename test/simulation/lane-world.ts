@@ -44,8 +44,8 @@ export class LaneWorld {
   readonly releasePhaseMs: number;
   readonly graph: CommitGraph;
   readonly health = new HealthTruth();
-  /** How many reads Heroku was sent. */
-  reads = 0;
+  /** The paths that Heroku was asked for, in turn. */
+  readonly reads: string[] = [];
   /** What befalls Heroku's reads, and from which on. */
   outage: Scenario['outage'] = undefined;
   #outageUntil = 0;
@@ -187,10 +187,10 @@ export class LaneWorld {
   /** @throws NoAnswer, or what stands for a status of 503 */
   async #befallRead(request: Parameters<Transport>[0]): Promise<void> {
     if (request.vendor !== heroku || request.method !== 'GET') return;
-    this.reads += 1;
+    this.reads.push(new URL(request.url).pathname);
     const { outage } = this;
     if (outage === undefined) return;
-    if (this.reads === outage.atRead) this.#outageUntil = this.#time.now() + outage.forMs;
+    if (this.reads.length === outage.atRead) this.#outageUntil = this.#time.now() + outage.forMs;
     if (this.#time.now() >= this.#outageUntil) return;
     if (outage.as === 'no-answer') await this.#time.sleep(3_600_000, request.signal);
     if (outage.as === 'reset') throw new NoAnswer('the connection was reset', true);

@@ -35,8 +35,11 @@ export class SimulatedProcess {
   readonly #fate: Fate;
   readonly #act: (what: ActAtAwait['act']) => Promise<void>;
   readonly happened: Happened[] = [];
+  /** How many gates it had passed whenever it was about to append to the log, or to write to a vendor. */
+  readonly writes: number[] = [];
+  /** What it called the log for, in turn: the names of its methods. */
+  readonly storeCalls: (keyof EventLog)[] = [];
   #crossings = 0;
-  #storeCalls = 0;
   /** How far its clock is ahead of the world's. */
   #aheadMs = 0;
   #paused: Promise<void> | null = null;
@@ -129,26 +132,27 @@ export class SimulatedProcess {
   log(real: EventLog): EventLog {
     return new Proxy(real, {
       get: (target, name) => {
-        const member = target[name as keyof EventLog];
+        const method = name as keyof EventLog;
+        const member = target[method];
         if (typeof member !== 'function') return member;
         const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
-        return (...args: unknown[]) => this.#through(() => this.#storeCall(() => call(...args)));
+        return (...args: unknown[]) =>
+          this.#through(() => {
+            if (method === 'append') this.writes.push(this.#crossings);
+            return this.#storeCall(method, () => call(...args));
+          });
       },
     });
   }
 
-  async #storeCall<T>(call: () => Promise<T>): Promise<T> {
-    this.#storeCalls += 1;
+  async #storeCall<T>(method: keyof EventLog, call: () => Promise<T>): Promise<T> {
+    this.storeCalls.push(method);
     const fails = this.#fate.storeFails;
-    if (fails?.at !== this.#storeCalls) return call();
+    if (fails?.at !== this.storeCalls.length) return call();
     if (fails.done) await call();
     throw new StoreUnavailable('E_STORE_IO', 'the store failed, as arranged', {
       unknown: fails.done,
     });
-  }
-
-  get storeCalls(): number {
-    return this.#storeCalls;
   }
 
   /** No gate before a start: leases are checked in the same turn. What a program says, and its end, come through gates. */
@@ -177,6 +181,7 @@ export class SimulatedProcess {
   transport(real: Transport): Transport {
     return async (request) => {
       if (this.#dead) return forever();
+      if (request.method !== 'GET') this.writes.push(this.#crossings);
       try {
         const response = await real(request);
         await this.#gate();

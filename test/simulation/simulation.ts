@@ -64,13 +64,18 @@ const runsMax = 12;
 export interface Outcome {
   readonly violations: readonly string[];
   readonly figures: Figures;
-  /** How many reads Heroku was sent. */
-  readonly reads: number;
-  /** Of each process, in the order in which they began: how many gates it passed, how often it called the log. */
-  readonly runs: readonly { readonly crossings: number; readonly storeCalls: number }[];
+  /** The paths that Heroku was asked for, in turn. */
+  readonly reads: readonly string[];
+  /**
+   * Of each process, in the order in which they began: how many gates it passed, in all and before each of its writes, and
+   * what it called the log for.
+   */
+  readonly runs: readonly RunFigures[];
   /** Of all processes: what befell them, and at which of their awaits. */
   readonly happened: readonly Happened[];
 }
+
+type RunFigures = Pick<SimulatedProcess, 'crossings' | 'writes' | 'storeCalls'>;
 
 export interface SimulateOptions {
   /** What is broken on purpose. */
@@ -200,8 +205,10 @@ class Simulation {
     if (inTime) this.#findMissing();
     if (explained) await this.#explain();
     await this.#log.close();
-    const runs = this.#processes.map(({ crossings, storeCalls }) => ({ crossings, storeCalls }));
-    const reads = this.#lanes.reduce((sum, lane) => sum + lane.reads, 0);
+    const runs = this.#processes.map(({ crossings, writes, storeCalls }) => {
+      return { crossings, writes, storeCalls };
+    });
+    const reads = this.#lanes.flatMap((lane) => lane.reads);
     const { violations, figures } = this.#invariants;
     const happened = this.#processes.flatMap((process) => process.happened);
     return { violations, figures, reads, runs, happened };

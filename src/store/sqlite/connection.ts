@@ -12,7 +12,7 @@ import {
   type Procedure,
 } from '../procedure.ts';
 import type { LogTables } from '../tables.ts';
-import { immediateDialect } from './dialect.ts';
+import { immediateDialect, wordsOnlyDialect } from './dialect.ts';
 import { inUse, isBusy } from './errors.ts';
 import { lockWaitMs, OpenFiles } from './open-files.ts';
 import { lostGuard } from './schema-check.ts';
@@ -28,6 +28,9 @@ const pollMs = (looks: number): number => (looks < 50 ? 30 : 75);
 
 /** After how many changed rows the WAL is written back: some thousand pages of 4 KiB. */
 const rowsPerWriteBack = 500;
+
+/** Of all connections: what a statement is in SQLite's words does not go by the file. It is only compiled here, never run. */
+const compiled = new CompiledStatements(new Kysely<LogTables>({ dialect: wordsOnlyDialect }));
 
 export interface SqliteConnectionOptions {
   /** A path, or `:memory:`, which no other connection can write to. */
@@ -52,7 +55,6 @@ export class SqliteConnection implements Database {
   readonly #sleep: Sleep;
   readonly #now: () => number;
   readonly #changes: Changes;
-  readonly #compiled: CompiledStatements;
   readonly #prepared = new Map<string, SqliteHandle.Statement>();
   /** By the write under way. */
   #changedRows = 0;
@@ -73,7 +75,6 @@ export class SqliteConnection implements Database {
     this.#sleep = sleep;
     this.#now = () => Math.round(now());
     this.db = new Kysely<LogTables>({ dialect: immediateDialect(handle) });
-    this.#compiled = new CompiledStatements(this.db);
     this.#begin = handle.prepare('begin immediate');
     this.#commit = handle.prepare('commit');
     const look = file === ':memory:' ? null : dataVersion(handle);
@@ -168,7 +169,7 @@ export class SqliteConnection implements Database {
   }
 
   #bound(one: BoundStatement, schema?: string): DatabaseResult {
-    const { sql, bind } = this.#compiled.get(one, schema);
+    const { sql, bind } = compiled.get(one, schema);
     return this.#execute(sql, bind(one.values));
   }
 

@@ -3,6 +3,7 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  DummyDriver,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDriver,
@@ -35,3 +36,11 @@ export function immediateDialect(database: SqliteDatabase): Dialect {
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
+
+/** Compiles queries, and has nothing to run them on. */
+export const wordsOnlyDialect: Dialect = {
+  createAdapter: () => new TransactionalAdapter(),
+  createDriver: () => new DummyDriver(),
+  createIntrospector: (db) => new SqliteIntrospector(db),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+};

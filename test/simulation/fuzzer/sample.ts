@@ -5,18 +5,19 @@ import type { Single } from './fuzz.ts';
 import type { FuzzWorld } from './worlds.ts';
 
 const seed = 'answers';
-const share = 1 / 40;
+const share = 1 / 100;
 
 /**
- * Of each kind of mutation one, of each read one, and of all the others one in forty: the same ones each
- * time, whatever else is added.
+ * Of each kind of mutation one, of each answer one, and of all the others one in a hundred: the same ones
+ * each time, whatever else is added.
  */
 export function sampleOf(world: FuzzWorld, singles: readonly Single[]): readonly Single[] {
   if (isSoak) return singles;
   const drawn = singles.map((single) => ({ single, draw: drawOf(world, single) }));
   const lowest = new Map<string, { readonly single: Single; readonly draw: number }>();
   for (const one of drawn) {
-    for (const group of [`kind ${kindOf(one.single)}`, `read ${one.single.key}`]) {
+    const { key, occurrence } = one.single;
+    for (const group of [`kind ${kindOf(one.single)}`, `answer ${key} ${occurrence}`]) {
       if (one.draw < (lowest.get(group)?.draw ?? 1)) lowest.set(group, one);
     }
   }

@@ -10,15 +10,22 @@ export const canaryPaths = (chart: Chart): DeployPath[] =>
 
 /** Some of the paths, short ones first, on which each transition of the canary's states is taken, and of a bake's. */
 export function canaryCover(chart: Chart): DeployPath[] {
-  const paths = canaryPaths(chart);
-  const left = new Set(paths.flatMap(({ steps }) => steps.map(inWords).filter(isOfCanary)));
+  // Of each path of thousands only what is looked for is kept, so that to look again is cheap.
+  const paths = canaryPaths(chart).map((path) => {
+    const taken = new Set(path.steps.map(inWords).filter(isOfCanary));
+    return { path, taken: [...taken], length: path.steps.length };
+  });
+  const left = new Set(paths.flatMap(({ taken }) => taken));
   const cover: DeployPath[] = [];
   while (left.size > 0) {
-    const gain = ({ steps }: DeployPath) =>
-      new Set(steps.map(inWords).filter((step) => left.has(step))).size / steps.length;
-    const best = paths.reduce((a, b) => (gain(b) > gain(a) ? b : a));
-    for (const step of best.steps) left.delete(inWords(step));
-    cover.push(best);
+    let [best, most] = [paths[0], 0];
+    for (const one of paths) {
+      const gain = one.taken.filter((step) => left.has(step)).length / one.length;
+      if (gain > most) [best, most] = [one, gain];
+    }
+    if (best === undefined) break;
+    for (const step of best.taken) left.delete(step);
+    cover.push(best.path);
   }
   return cover;
 }
