@@ -23,8 +23,10 @@ export class Gate {
   /** The log's own vocabulary: field names, and the words that stand for choices. */
   readonly #vocabulary = new Set<string>();
   /** Made when a text is next looked through: a run begins with many words about what to look for. */
-  #finder: Finder | null = null;
-  #redactor: Redactor | null = null;
+  #made: { readonly secrets: string; readonly finder: Finder; readonly redactor: Redactor } | null =
+    null;
+  /** Whether something was told since, which may still leave the secrets as they were. */
+  #isToldMore = false;
 
   hideSecretsOf(env: Variables, variables: SecretVariables, args: readonly string[] = []): void {
     const found = secretsOfEnvironment(env, variables);
@@ -49,32 +51,31 @@ export class Gate {
   }
 
   redact(text: string): string {
-    return this.#cleaner()(text);
+    return this.#looker().redactor(text);
   }
 
   lineGate(): LineGate {
-    return new LineGate(() => this.#lookedFor());
+    return new LineGate(() => this.#looker().finder);
   }
 
-  redactAll = <T>(value: T): T => redactJson(value, this.#cleaner(), this.#vocabulary);
+  redactAll = <T>(value: T): T => redactJson(value, this.#looker().redactor, this.#vocabulary);
 
-  /** What is told again changes nothing: to make a finder takes longer than to look through most texts. */
   #add(to: Set<string>, told: Iterable<string>): void {
     const { size } = to;
     for (const one of told) to.add(one);
-    if (to.size === size) return;
-    this.#finder = null;
-    this.#redactor = null;
+    if (to.size !== size) this.#isToldMore = true;
   }
 
-  #cleaner(): Redactor {
-    this.#redactor ??= redactorOf(this.#lookedFor());
-    return this.#redactor;
-  }
-
-  #lookedFor(): Finder {
-    this.#finder ??= finder(this.#secrets());
-    return this.#finder;
+  /** Made anew only for other secrets: to make a finder takes longer than to look through most texts. */
+  #looker(): { readonly finder: Finder; readonly redactor: Redactor } {
+    if (this.#made !== null && !this.#isToldMore) return this.#made;
+    this.#isToldMore = false;
+    const all = this.#secrets();
+    const secrets = JSON.stringify(all);
+    if (this.#made?.secrets === secrets) return this.#made;
+    const made = finder(all);
+    this.#made = { secrets, finder: made, redactor: redactorOf(made) };
+    return this.#made;
   }
 
   #secrets(): string[] {
