@@ -24,3 +24,17 @@ it('lines that come to a gate stay with the one that they began at', () => {
   gate.hide('first-secret');
   expect([...lines.push('a first-secret'), ...lines.rest()]).toEqual(['a [secret]']);
 });
+
+it('what a gate is told after it has masked something counts from then on', () => {
+  const gate = new Gate();
+  const all = () => gate.redact('first-secret second-secret acme-staging live-lane');
+  expect(all()).toBe('first-secret second-secret acme-staging live-lane');
+  gate.hide('first-secret');
+  expect(all()).toBe('[secret] second-secret acme-staging live-lane');
+  gate.hide('first-secret', 'second-secret', 'acme-staging');
+  expect(all()).toBe('[secret] [secret] [secret] live-lane');
+  gate.keepVocabulary(['live-lane']);
+  expect(all()).toBe('[secret] [secret] [secret] live-lane');
+  gate.keepVocabulary(['acme-staging']);
+  expect(all()).toBe('[secret] [secret] acme-staging live-lane');
+});
