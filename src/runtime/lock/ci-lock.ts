@@ -15,7 +15,7 @@ export interface CiLockOptions {
 }
 
 const pollMs = 5_000;
-/** A list can be short once; before the lane is taken it is asked for a second time. */
+/** A list can be wrong once: before the lane is taken, or left to a newer build, a second one has to say the same. */
 const secondLookMs = 1_000;
 /** Which of two jobs is first is asked for seldom: whoever asks is waiting, and so is nobody for its answer. */
 const askAgainMs = 30_000;
@@ -30,10 +30,10 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
         told = line;
         await clock.sleep(pollMs, signal);
       };
-      for (let looks = 1; ; looks++) {
+      for (let before: string | null = null; ; ) {
         const { me, builds: listed } = await builds(signal, progress);
         if (me === null) {
-          looks = 0;
+          before = null;
           await wait('the CI’s list does not show this build yet; waiting until it does');
           continue;
         }
@@ -43,7 +43,14 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
           // What only takes its canary back gives way to nobody for good.
           stacking: purpose === 'restore' ? 'every' : stacking,
         });
-        if (turn.kind === 'go' && looks < 2) {
+        if (turn.kind === 'wait') {
+          before = null;
+          await wait(`build ${turn.behind.label} runs; waiting for it to end`);
+          continue;
+        }
+        const now = turn.kind === 'go' ? 'go' : deployOf(turn.by);
+        if (now !== before) {
+          before = now;
           await clock.sleep(secondLookMs, signal);
           continue;
         }
@@ -51,13 +58,9 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
           const waitedMs = Math.round(clock.ran() - startedAt);
           return { kind: 'granted', provider, token: null, waitedMs, takenOver: null };
         }
-        if (turn.kind === 'superseded') {
-          const { label, commit } = turn.by;
-          const by = { deploy: deployOf(turn.by), build: label, commit };
-          return { kind: 'superseded', cause: 'newer-build', by };
-        }
-        looks = 0;
-        await wait(`build ${turn.behind.label} runs; waiting for it to end`);
+        const { label, commit } = turn.by;
+        const by = { deploy: now, build: label, commit };
+        return { kind: 'superseded', cause: 'newer-build', by };
       }
     },
     /** A job that ended gave the lane back, whatever it left: a run that goes on holds it only where it is first again. */

@@ -99,6 +99,21 @@ describe('createCiLock', () => {
     expect(await acquire({ purpose: 'restore' })).toMatchObject({ kind: 'granted' });
   });
 
+  const really = { deploy: '503-33333333', build: '503', commit: commit(3) };
+  it.each<[string, CiBuild, CiBuild[], object]>([
+    ['names it otherwise', { ...build(3), label: '9' }, [build(3), build(1)], { by: really }],
+    [
+      'has another commit',
+      { ...build(3), commit: commit(7) },
+      [build(3), build(1)],
+      { by: really },
+    ],
+    ['has one where there is none', build(3), [], { kind: 'granted' }],
+  ])('gives way to no newer build by a list that once %s', async (_, odd, others, turn) => {
+    const { acquire } = lockOver([odd, build(2), build(1)], [build(2), ...others]);
+    expect(await acquire()).toMatchObject(turn);
+  });
+
   it('gives way to a newer build that comes while it waits, and names it', async () => {
     const { acquire } = lockOver([build(2), build(1)], [build(3), build(2), build(1)]);
     expect(await acquire()).toEqual({
