@@ -127,5 +127,7 @@ async function run({ quick }: Size): Promise<Figure[]> {
 export const bench: Bench = {
   about:
     'A whole `advance` of a built commit to a verified production, beside what a run would take that never waits by itself: the vendors’ own work and the requests that need the answer of the one before; and beside a loop of bash and curl that asks every second, and knows no lock, no gate and no log.',
+  missed:
+    'before its first request a process loads the program, asks git about the commit, opens the log and takes the lane. Of the requests, each look at dynos is two (how many are wanted, and which are up), what production runs is read at the gates and again right before the write, since it may have changed, and each step is told to Slack by itself. The time that is left over is such requests that wait for one another, and the pauses between two looks.',
   run,
 };

@@ -26,7 +26,7 @@ export async function machine(): Promise<Machine> {
   return {
     processors: `${all.length} × ${all[0]?.model.trim() || 'of an unknown make'}`,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release()}`,
+    system: `${platform()} ${release().split('.').slice(0, 2).join('.')}`,
     node: process.version,
     sqlite,
     load: Math.round(loadavg()[0] ?? 0),
