@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { Place } from '../../../examples/folders/place.mjs';
 // @ts-expect-error the example is plain JavaScript
 import { serve } from '../../../examples/folders/serve.mjs';
+import { asking } from '../asked-program.ts';
 import { type Ended, type Job, Stage } from '../stage.ts';
 import { CanaryStage, type PlaceName } from './canary-stage.ts';
-import { asking, startProgramHost } from './program-host.ts';
+import { startProgramHost } from './program-host.ts';
 
 interface FolderRelease {
   readonly number: number;
@@ -65,7 +66,7 @@ export class FolderCanaryStage extends CanaryStage {
 
   get #env(): Record<string, string> {
     const { port } = this.#programs.address() as AddressInfo;
-    return { FOLDERS: this.#folder, FOLDERS_PORT: String(port) };
+    return { FOLDERS: this.#folder, ASKED_PORT: String(port) };
   }
 
   advance(build: number, commit: string): Promise<Ended> {

@@ -1,7 +1,8 @@
 /** A vendor's program as a stand-in: a small program of that name first on the PATH, its world in memory. */
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { type Answer, type Asked, answering, asking } from '../asked-program.ts';
 
 export const [one, two, three] = ['1'.repeat(40), '2'.repeat(40), '3'.repeat(40)] as const;
 export const image = 'registry.test/web';
@@ -58,27 +59,6 @@ interface Call {
   end(code: number): void;
 }
 
-/** Tells its folder, what is known of it in the environment, and its arguments, and repeats what is answered. */
-const asking = `#!/usr/bin/env bash
-exec 3<>"/dev/tcp/127.0.0.1/$STAND_IN" || exit 1
-printf '%s\\0' "$#" "$PWD" "\${LOCKSTEP_KEY-}" "\${LOCKSTEP_OPERATION-}" "$@" >&3
-read -r exit <&3
-while IFS= read -r line <&3; do
-  case $line in
-    '!'*) printf '%s\\n' "\${line:1}" >&2 ;;
-    *) printf '%s\\n' "\${line:1}" ;;
-  esac
-done
-exit "$exit"
-`;
-
-interface Answer {
-  readonly exit: number;
-  /** An exclamation mark before what goes to standard error, and a space before all else. */
-  readonly lines: readonly string[];
-}
-
-/** The program is a line of bash that asks this process: a node of its own for each call takes more than all the rest. */
 export async function standIn<State extends object>(
   folder: string,
   name: string,
@@ -91,7 +71,7 @@ export async function standIn<State extends object>(
     kept = JSON.stringify(now);
   };
   const read = () => JSON.parse(kept) as State;
-  function answer(args: readonly string[], env: Readonly<Record<string, string>>): Answer {
+  function answer({ args, env }: Asked): Answer {
     const seen = read();
     const lines: string[] = [];
     let exit = 0;
@@ -105,44 +85,18 @@ export async function standIn<State extends object>(
     program({ ...{ state: seen, args, env, save, end }, say: tell(' '), complain: tell('!') });
     return { exit, lines };
   }
-  const server = await listening(answer);
+  const server = await answering(answer);
   return {
     env: {
       PATH: `${folder}:${process.env.PATH}`,
-      STAND_IN: String((server.address() as AddressInfo).port),
+      ASKED_PORT: String((server.address() as AddressInfo).port),
     },
     read,
     save: (over) => keep({ ...read(), ...over }),
     run(...args) {
-      const { exit, lines } = answer(args, {});
+      const { exit, lines } = answer({ args, env: {} });
       if (exit !== 0) throw new Error(`${name} ${args.join(' ')}: ${lines.join('\n')}`);
     },
     close: () => new Promise((closed) => void server.close(() => closed())),
   };
-}
-
-async function listening(
-  answer: (args: readonly string[], env: Readonly<Record<string, string>>) => Answer,
-): Promise<Server> {
-  const server = createServer((socket) => {
-    let told = '';
-    socket.setEncoding('utf8').on('data', (text) => {
-      told += text;
-      const [count, PWD = '', key = '', operation = '', ...args] = told.split('\0').slice(0, -1);
-      if (count === undefined || args.length < Number(count)) return;
-      const env = { PWD, LOCKSTEP_KEY: key, LOCKSTEP_OPERATION: operation };
-      const { exit, lines } = orFailure(() => answer(args, env));
-      socket.end([exit, ...lines].map((line) => `${line}\n`).join(''));
-    });
-  });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  return server;
-}
-
-function orFailure(answer: () => Answer): Answer {
-  try {
-    return answer();
-  } catch (error) {
-    return { exit: 1, lines: [`!${error}`] };
-  }
 }
