@@ -29,6 +29,11 @@ export function stateFacts(name: string): StateFacts | null {
   return facts.get(name) ?? null;
 }
 
+/** Whether the state, or one around it, has the tag; a state that today's chart does not have has none. */
+export function isTagged(state: string, tag: Tag): boolean {
+  return stateFacts(state)?.tags.includes(tag) === true;
+}
+
 /** Of every state of today's chart. */
 export function stateNames(): readonly string[] {
   facts ??= allFacts();

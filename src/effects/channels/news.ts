@@ -1,5 +1,5 @@
 /** What the state of a deploy means to a channel. Pure. */
-import { nextFor, stateFacts } from '../../machine/state-facts.ts';
+import { isTagged, nextFor, stateFacts } from '../../machine/state-facts.ts';
 import type { News } from './channel.ts';
 
 type At = Pick<News, 'state' | 'deploy'>;
@@ -12,7 +12,7 @@ export function isOver({ state }: Pick<At, 'state'>): boolean {
 
 /** The run that carries the deploy ends here: the deploy is over, or held until a person lets it go on. */
 export function isSettled({ state }: Pick<At, 'state'>): boolean {
-  return state !== null && stateFacts(state)?.tags.includes('settled') === true;
+  return state !== null && isTagged(state, 'settled');
 }
 
 /** What a person can do now, with the command; null: nothing is asked of anybody. */

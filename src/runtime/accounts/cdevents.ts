@@ -5,7 +5,7 @@
 import { schemaNumbers } from '../../machine/event-schemas.ts';
 import { type Artifact, type DeployRequest, environmentNames } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
-import { stateFacts, topOf } from '../../machine/state-facts.ts';
+import { isTagged, topOf } from '../../machine/state-facts.ts';
 import { takenBackBy } from '../../machine/taken-back.ts';
 import type { Told } from '../audit/explain-facts.ts';
 import { type DeployRecord, lastOf, type RecordedStep } from './deploy-record.ts';
@@ -147,7 +147,7 @@ function endAt({ steps }: DeployRecord, at: RecordedStep): object | null {
 
 /** By the state, whatever led there: a check that failed, or a canary that was taken back, or could not be. */
 function outcomeOf(state: string): 'success' | 'failure' | 'cancel' | null {
-  if (stateFacts(state)?.tags.includes('live') === true) return 'success';
+  if (isTagged(state, 'live')) return 'success';
   const top = topOf(state);
   return top === 'failed' ? 'failure' : top === 'superseded' ? 'cancel' : null;
 }

@@ -4,7 +4,7 @@
  */
 import { isStep } from '../../machine/codec.ts';
 import { environmentNames } from '../../machine/events.ts';
-import { stateFacts, topOf } from '../../machine/state-facts.ts';
+import { isTagged, stateFacts, topOf } from '../../machine/state-facts.ts';
 import type { DeployRecord, RecordedStep } from './deploy-record.ts';
 import { spanId, traceId } from './identity.ts';
 import { isLive } from './incidents.ts';
@@ -117,7 +117,7 @@ function outcomeOf({ event, to }: RecordedStep): Outcome {
     return { result, failure: { code, message } };
   }
   if (isLive(event)) return { result: 'success', failure: null };
-  if (stateFacts(to)?.tags.includes('failed'))
+  if (isTagged(to, 'failed'))
     return { result: 'failure', failure: { code: '_OTHER', message: '' } };
   if (event.type === 'lock.waitTimedOut') return { result: 'timeout', failure: null };
   return { result: 'skip', failure: null };

@@ -2,7 +2,7 @@
 import type { Tag } from '../../machine/chart.ts';
 import type { DomainEvent } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
-import { stateFacts, stateNames } from '../../machine/state-facts.ts';
+import { isTagged, stateNames } from '../../machine/state-facts.ts';
 import type { EventLog } from '../../store/log.ts';
 import { hasRun } from '../lock/living-runs.ts';
 import { positionBefore } from '../log/positions.ts';
@@ -81,8 +81,7 @@ const newestMax = 200;
 /** So many deploys of one commit are told of. */
 const ofCommitMax = 1_000;
 
-const tagged = (tag: Tag): string[] =>
-  stateNames().filter((name) => stateFacts(name)?.tags.includes(tag) === true);
+const tagged = (tag: Tag): string[] => stateNames().filter((name) => isTagged(name, tag));
 
 /** Reads everything once: what is written meanwhile is no part of an answer. */
 export function factsOf(log: EventLog): ExplainFacts {

@@ -2,8 +2,7 @@
  * Why a commit shipped, or did not: the decision, over the log's events and the order of commits. It says nothing that the
  * log does not have: what somebody did to production since a deploy looked at it last is not known here.
  */
-import type { Tag } from '../../machine/chart.ts';
-import { nextFor, stateFacts } from '../../machine/state-facts.ts';
+import { isTagged, nextFor } from '../../machine/state-facts.ts';
 import { tell, tellStanding } from '../../machine/story.ts';
 import { shortSha } from '../../machine/story-words.ts';
 import {
@@ -68,13 +67,11 @@ export interface Asked {
   readonly deploy: string | null;
 }
 
-const isIn = ({ state }: DeployEntry, tag: Tag): boolean =>
-  stateFacts(state)?.tags.includes(tag) === true;
-const isLive = (entry: DeployEntry): boolean => isIn(entry, 'live');
+const isLive = ({ state }: DeployEntry): boolean => isTagged(state, 'live');
 /** Of deploys of one commit, the one that became live first. */
 const firstLive = (of: readonly DeployEntry[]): DeployEntry | undefined =>
   of.filter(isLive).toSorted((a, b) => a.position - b.position)[0];
-const isOpen = (entry: DeployEntry): boolean => !entry.settled || isIn(entry, 'held');
+const isOpen = (entry: DeployEntry): boolean => !entry.settled || isTagged(entry.state, 'held');
 
 /** @throws UnreadableLog, LogFault */
 export async function explain(
@@ -262,8 +259,8 @@ async function nobodyAsked(context: Context): Promise<Explanation> {
 const base = ({ asked, production, lacks }: Context) => ({ lane: asked.lane, production, lacks });
 
 function verdictOf(entry: DeployEntry, events: readonly Told[]): Verdict {
-  if (!entry.settled) return isIn(entry, 'paused') ? 'waitTimedOut' : 'underWay';
-  if (isIn(entry, 'failed')) return 'failed';
+  if (!entry.settled) return isTagged(entry.state, 'paused') ? 'waitTimedOut' : 'underWay';
+  if (isTagged(entry.state, 'failed')) return 'failed';
   const end = endOf(events)?.event;
   if (end?.type === 'production.held') return 'held';
   if (end?.type === 'production.disabled') return 'disabled';

@@ -1,5 +1,5 @@
 /** What became of each deploy, now that others came after it. Pure. */
-import { stateFacts } from '../../machine/state-facts.ts';
+import { isTagged, stateFacts } from '../../machine/state-facts.ts';
 import { describeStep } from '../../machine/step-words.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import type { Known } from './known.ts';
@@ -97,8 +97,7 @@ export function shippedAfter(
   return isListed ? null : mark.data.deploy;
 }
 
-const isLive = ({ row }: DeployFacts): boolean =>
-  stateFacts(row.state)?.tags.includes('live') === true;
+const isLive = ({ row }: DeployFacts): boolean => isTagged(row.state, 'live');
 
 function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
   const { row, released } = facts;

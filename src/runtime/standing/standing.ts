@@ -1,5 +1,5 @@
 /** How a lane stands: what runs, what holds it, who holds the lock and who waits, what can be done, what became of its deploys. Pure. */
-import { stateFacts } from '../../machine/state-facts.ts';
+import { isTagged, stateFacts } from '../../machine/state-facts.ts';
 import { describeStep } from '../../machine/step-words.ts';
 import type { DeployRow } from '../audit/deploys.ts';
 import { type Became, becameOf } from './became.ts';
@@ -84,8 +84,7 @@ function holderOf({ marks, deploys, living }: Known): Holder | null {
   }
   if (grant !== undefined) return null;
   const byItself = deploys.find(
-    ({ row }) =>
-      living.has(row.deploy) && stateFacts(row.state)?.tags.includes('holdsLock') === true,
+    ({ row }) => living.has(row.deploy) && isTagged(row.state, 'holdsLock'),
   );
   if (byItself === undefined) return null;
   const { row } = byItself;

@@ -86,7 +86,7 @@ export const slackMutants: readonly Mutant[] = [
     promise,
     file: 'src/effects/channels/news.ts',
     symbol: 'isSettled',
-    code: "stateFacts(state)?.tags.includes('settled') === true",
+    code: "isTagged(state, 'settled')",
     by: 'stateFacts(state) !== undefined',
     noticedBy: 'test/channels/slack-levels.test.ts › has the log’s head',
   },
