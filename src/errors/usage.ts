@@ -40,7 +40,7 @@ export const usageErrors = {
   },
   E_NO_RELEASE: {
     meaning:
-      'There is no release to roll back to: none of that name, or none that a deploy of the lane verified before.',
+      'There is no release to roll back to: none of that name, none that a deploy of the lane verified before, or one that cannot run again, for it has no code or the target keeps it no longer.',
     remedy:
       'Name one that the lane verified (the message lists the last), or that the target keeps.',
     exit,

@@ -114,7 +114,7 @@ export function rollbackContract(harness: TargetHarness): void {
       const { to } = await ran();
       for (const name of [to.id, to.version]) {
         const found = await stage.target.findRelease(name, stage.ports);
-        expect(found).toMatchObject({ release: to, artifact: { commit: two } });
+        expect(found).toMatchObject({ release: to, artifact: { commit: two }, whyNot: null });
       }
       expect(await stage.target.findRelease('v999', stage.ports)).toBeNull();
       stage.world.failRelease('production', three);
@@ -122,6 +122,13 @@ export function rollbackContract(harness: TargetHarness): void {
       const name = failed[0]?.release.version ?? '';
       expect(name).not.toBe('');
       expect(await stage.target.findRelease(name, stage.ports)).toBeNull();
+    });
+
+    it('tells of a release that the target keeps no longer why it cannot run again', async () => {
+      const { to } = await ran();
+      stage.world.forget('production');
+      const found = await stage.target.findRelease(to.id, stage.ports);
+      expect(found).toMatchObject({ release: to, whyNot: expect.stringMatching(/\w+ \w+/) });
     });
 
     it('finds no release that is under way', async () => {

@@ -13,6 +13,7 @@ import { readLane } from '../../runtime/lock/lanes.ts';
 import { type CanaryKeeps, canaryKeeps } from '../../runtime/rollback/canary-keeps.ts';
 import { rollBack } from '../../runtime/rollback/carry-out.ts';
 import { chooseRollback, type RollbackPlan } from '../../runtime/rollback/choose.ts';
+import { mustBePossible } from '../../runtime/rollback/possible.ts';
 import type { EventLog } from '../../store/log.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
@@ -180,6 +181,7 @@ async function decide(
     ...{ unfinished: lane.rollback?.target === ofHere ? lane.rollback : null, named },
     newId: `rollback-${run.id.slice(0, 8)}`,
   });
+  await mustBePossible({ plan, shipped, running }, target, ports);
   const fromCommit = commitOf(plan, running, shipped);
   return {
     plan,

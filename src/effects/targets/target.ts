@@ -35,6 +35,12 @@ export interface Running extends Decision {
   readonly named: string | null;
 }
 
+/** A release that came to run once. */
+export interface RanRelease extends Decision {
+  /** What keeps it from running again, in words that follow on its name (`has no code`); null: nothing that is known. */
+  readonly whyNot: string | null;
+}
+
 /** A release that is under way. */
 export interface PendingRelease {
   readonly release: Release;
@@ -183,7 +189,7 @@ export interface Target {
    */
   restore(input: RestoreInput, ports: StepPorts): Promise<Restored>;
   /** A release that came to run, by its id or by what people call it; null: the target knows none of that name. */
-  findRelease(name: string, ports: Ports): Promise<Decision | null>;
+  findRelease(name: string, ports: Ports): Promise<RanRelease | null>;
   /**
    * Has an earlier release run again, by a release of its own that says of itself that it goes back. Nothing is written, and it
    * is untouched, where something else than `from` runs or is under way. One that an earlier try made is adopted.

@@ -86,6 +86,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/rollback/choose.test.ts',
   },
   {
+    id: 'a-rollback-to-what-cannot-run-again',
+    promise: takenBack,
+    file: 'src/runtime/rollback/possible.ts',
+    symbol: 'mustBePossible',
+    code: 'whyNot === null',
+    by: 'whyNot !== undefined',
+    noticedBy: 'test/processes/rollback-refused.test.ts',
+  },
+  {
     id: 'a-rollback-to-what-never-ran-at-heroku',
     promise: takenBack,
     file: 'src/effects/targets/heroku/code.ts',

@@ -8,11 +8,11 @@ import type {
 } from '../../../machine/services.ts';
 import type { Ports, StepPorts } from '../../ports.ts';
 import {
-  type Decision,
   type Hints,
   type InstanceWatch,
   isSameArtifact,
   type Observed,
+  type RanRelease,
   type Restored,
   type RestoreInput,
   type RollBackInput,
@@ -132,12 +132,13 @@ class CommandTarget implements Target {
     return restore(this.#host, input, ports);
   }
 
-  async findRelease(name: string, ports: Ports): Promise<Decision | null> {
+  async findRelease(name: string, ports: Ports): Promise<RanRelease | null> {
     if (!this.#host.canList) return null;
     const { releases } = await this.#host.list(ports);
     const ran = releases.filter(({ state }) => state === 'running' || state === 'earlier');
     const found = ran.find((one) => [one.id, one.version].includes(name));
-    return found === undefined ? null : decisionOf(found);
+    if (found === undefined) return null;
+    return { ...decisionOf(found), whyNot: found.gone ? 'is not kept any more' : null };
   }
 
   rollBack(input: RollBackInput, ports: StepPorts): Promise<Restored> {

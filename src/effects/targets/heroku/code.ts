@@ -140,15 +140,26 @@ function decisionOf({ id, version, code, description, user, created_at }: Heroku
   };
 }
 
-/** A release that came to run, by its id or its version; null: there is none. */
+/** A release that came to run, by its id or its version, and what keeps it from running again; null: there is none. */
 export async function findDecision(
   api: HerokuApi,
   app: string,
   name: string | number,
   ports: Ports,
-): Promise<Decision | null> {
+): Promise<(Decision & { readonly whyNot: string | null }) | null> {
   const release = await findRelease(api, app, name, ports);
-  return release === null || !cameToRun(release) ? null : ranOnce(release);
+  return release === null || !cameToRun(release)
+    ? null
+    : { ...ranOnce(release), whyNot: whyNotAgain(release) };
+}
+
+/** In words that follow on its version; null: a rollback can put its code back (Platform API reference, Release, Rollback). */
+function whyNotAgain(release: HerokuRelease): string | null {
+  if (isOfContainerRegistry(release)) {
+    return 'is of Heroku’s container registry, which says nothing of its commit';
+  }
+  if (release.status === 'expired') return 'has expired: Heroku keeps its code no longer';
+  return release.code === null ? 'has no code' : null;
 }
 
 async function withCommit(

@@ -113,8 +113,12 @@ export interface Heroku {
   rollBack(input: RollBackInput, ports: StepPorts): Promise<RolledBack | NotRolledBack>;
   /** Puts an earlier release back over `from`, once. Untouched: something else runs. @throws E_RESTORE_GONE; E_RELEASE_FAILED, E_RELEASE_TIMEOUT */
   rollBackTo(input: RollBackToInput, ports: StepPorts): Promise<RolledBack | NotRolledBack>;
-  /** A release by its id or its version, as a decision on code; null: there is none. */
-  findDecision(app: string, name: string | number, ports: Ports): Promise<Decision | null>;
+  /** A release that came to run, by its id or its version, and what keeps it from running again; null: there is none. */
+  findDecision(
+    app: string,
+    name: string | number,
+    ports: Ports,
+  ): Promise<(Decision & { readonly whyNot: string | null }) | null>;
   /** For how long from now dynos of an earlier release may answer beside those of this one, in milliseconds. */
   readOverlapMs(app: string, release: HerokuVersion, ports: Ports): Promise<number>;
   /** The deploy of ours that built what runs, by the idempotency key that its build carries; null: none is known. */

@@ -13,6 +13,7 @@ import type {
   Hints,
   InstanceWatch,
   Observed,
+  RanRelease,
   Restored,
   RestoreInput,
   RollBackInput,
@@ -194,7 +195,7 @@ class HerokuTarget implements Target {
     return restoredOf(await this.#heroku.rollBack(input, ports));
   }
 
-  async findRelease(name: string, ports: Ports): Promise<Decision | null> {
+  async findRelease(name: string, ports: Ports): Promise<RanRelease | null> {
     const digits = /^v?(\d+)$/.exec(name)?.[1];
     const found = await this.#heroku.findDecision(
       this.#app,
@@ -202,12 +203,12 @@ class HerokuTarget implements Target {
       ports,
     );
     if (found === null) return null;
-    const { code } = found;
-    if (code === null) return decisionOf(found);
+    const { code, whyNot } = found;
+    if (code === null) return { ...decisionOf(found), whyNot };
     const content = await this.#heroku.readContent(this.#app, code, ports);
     const commit = /^[0-9a-f]{40}$/.test(content.named ?? '') ? content.named : null;
     const artifact = artifactOf(code, { commit, digest: content.digest });
-    return { ...decisionOf(found), artifact };
+    return { ...decisionOf(found), artifact, whyNot };
   }
 
   async rollBack(input: RollBackInput, ports: StepPorts): Promise<Restored> {
