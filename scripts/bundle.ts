@@ -8,7 +8,11 @@ import { dirname, join, resolve } from 'node:path';
 import { type InputOptions, rolldown } from 'rolldown';
 
 const options: InputOptions = {
-  input: { main: 'dist/cli/main.js' },
+  input: {
+    main: 'dist/cli/main.js',
+    // A thread begins with a file of its own.
+    'file-check-thread': 'dist/store/sqlite/file-check-thread.js',
+  },
   platform: 'node',
   external: ['better-sqlite3', 'pg-native'],
 };

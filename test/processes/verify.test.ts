@@ -1,8 +1,9 @@
 /** `pipeline verify` over a log that two deploys wrote with a signing key, and over an export of it, with nothing but files. */
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loseFromIndex } from '../store/lost-index.ts';
 import { quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
@@ -51,6 +52,15 @@ it('of an export needs the public key alone, and says the same', async () => {
     areChecked: true,
   });
   expect([events, end]).toEqual([store.events, store.head]);
+});
+
+it('finds a file that SQLite itself calls damaged, in the built program, too', async () => {
+  const file = join(stage.folder, 'damaged.db');
+  const [deploy] = await stage.read((log) => log.streams({ prefix: 'deploy/', limit: 1 }));
+  copyFileSync(stage.logFile, file);
+  loseFromIndex(file, deploy?.stream ?? '');
+  const { exit, stdout } = await stage.start(['verify', `sqlite:${file}`]).ended;
+  expect([exit, stdout]).toEqual([1, expect.stringContaining('index sqlite_autoindex_events_2')]);
 });
 
 it('exits 1 where an export was changed, cut off, or signed by somebody else', async () => {

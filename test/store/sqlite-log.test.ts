@@ -1,7 +1,7 @@
 /** What SQLite itself has to hold: its settings as used, rows that nobody can change, and failures at every call. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DatabaseLog } from '../../src/store/database-log.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
 import { StoreUnavailable } from '../../src/store/log.ts';
@@ -10,6 +10,7 @@ import { durability, openSqliteFile } from '../../src/store/sqlite/file.ts';
 import type { EventRow } from '../../src/store/tables.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
+import { loseFromIndex } from './lost-index.ts';
 
 const { open, store } = storeFixture(sqliteStore);
 
@@ -222,6 +223,40 @@ function tamper(file: string, sql: string): void {
   handle.exec(`drop trigger events_no_update; drop trigger events_no_delete; ${sql}`);
   handle.close();
 }
+
+describe('its files', () => {
+  it('are checked by SQLite itself, in another thread: an index that lacks an event is told of', async () => {
+    const log = await open();
+    await log.append([{ stream: 'deploy/5', expected: 0, events: events(6) }]);
+    const asked = vi.spyOn(Database.prototype, 'pragma');
+    expect(await log.damage()).toBeNull();
+    expect(asked).not.toHaveBeenCalled();
+    asked.mockRestore();
+    await log.close();
+    loseFromIndex(store().file, 'deploy/5');
+    const reader = await open({ readOnly: true });
+    expect(await reader.damage()).toContain('index sqlite_autoindex_events_2');
+    expect((await reader.verify()).fault?.reason).toBe(await reader.damage());
+  });
+
+  it('that are no database any more are told of as anywhere', async () => {
+    const log = await open();
+    await log.append(one());
+    for (const end of ['', '-wal', '-shm']) rmSync(store().file + end);
+    await expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CANNOT_OPEN' });
+    writeFileSync(store().file, 'no database'.repeat(1_000));
+    await expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CORRUPT' });
+  });
+
+  it('are not checked on once the log was closed', async () => {
+    const log = await open();
+    await log.append(one());
+    const refused = expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CLOSED' });
+    await log.close();
+    await refused;
+    await expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CLOSED' });
+  });
+});
 
 describe('a failing store', () => {
   it('tells its head though it cannot keep what the next one is computed from', async () => {

@@ -47,6 +47,33 @@ export async function rollbacksSince(
   };
 }
 
+export interface UnfinishedRollback {
+  readonly told: Told<RollbackEvent>;
+  /** What is to be done about it first. */
+  readonly next: string;
+}
+
+/** The lane's last one, where it was begun and nothing says that it ended; null: there is none. */
+export async function unfinishedRollback(
+  lane: string,
+  facts: Pick<ExplainFacts, 'rollbacks' | 'isRunning'>,
+): Promise<UnfinishedRollback | null> {
+  const all = await facts.rollbacks(lane);
+  const told = all.findLast((one) => one.event.type === 'rollback.begun' && !isEnded(one, all));
+  if (told === undefined) return null;
+  const { rollback, to } = told.event.data;
+  const next = (await facts.isRunning(rollback))
+    ? `The rollback to ${to.version} is under way: wait for its end.`
+    : `To go on with the rollback to ${to.version}, which was begun and not ended: ${unfinished(to).command}`;
+  return { told, next };
+}
+
+/** Its run is gone: the same command goes on with it. */
+export const unfinished = ({ version }: Release) => ({
+  why: `the rollback to ${version} was begun and not ended`,
+  command: `pipeline rollback ${version} --reason "…"`,
+});
+
 /** By whom production was taken back with the releases that deploys were held by. */
 export async function rollbacksBehind(
   lane: string,
@@ -71,7 +98,7 @@ const isEnded = ({ event }: Told<RollbackEvent>, all: readonly Told<RollbackEven
   event.type === 'rollback.begun' &&
   all.some((one) => one.event !== event && one.event.data.rollback === event.data.rollback);
 
-function linkOf(
+export function linkOf(
   { event, time }: Told<RollbackEvent>,
   lift: { readonly words: string } | null = null,
 ): Link {

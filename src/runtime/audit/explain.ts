@@ -15,7 +15,12 @@ import {
 import { byRequest, type DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
 import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
-import { rollbacksBehind, rollbacksSince } from './explain-rollbacks.ts';
+import {
+  linkOf,
+  rollbacksBehind,
+  rollbacksSince,
+  unfinishedRollback,
+} from './explain-rollbacks.ts';
 import { lastSeen, type Seen, seenWords } from './last-seen.ts';
 
 export type Verdict =
@@ -149,7 +154,10 @@ async function shippedWith(
   const now = isGone ? await whyGone(shipped, context) : null;
   // Where nobody can tell whether production has it, what people took back is told all the same.
   const isUnknown = production !== null && production.has === null;
-  const backs = isUnknown ? await rollbacksSince(asked.lane, shipped.position, facts) : null;
+  const open = await unfinishedRollback(asked.lane, facts);
+  const isOpen = open !== null && open.told.position > shipped.position;
+  const backs =
+    isUnknown || isOpen ? await rollbacksSince(asked.lane, shipped.position, facts) : null;
   const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
   return {
     ...base(context),
@@ -159,9 +167,13 @@ async function shippedWith(
     headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}`,
     chain: [...ends.flat(), ...decisions(deploy, events), ...((now ?? backs)?.links ?? [])],
     echo,
-    next: now === null ? null : bringsBack(now.holds, context),
+    next: lines(isOpen ? open.next : null, now === null ? null : bringsBack(now.holds, context)),
   };
 }
+
+/** Null: there is nothing to say. */
+const lines = (...all: readonly (string | null)[]): string | null =>
+  all.filter((line) => line !== null).join('\n') || null;
 
 /** A deploy that was not over when production was taken back, or a newer one; by hand, where a rollback holds. */
 function bringsBack(holds: boolean, { having }: Context): string {
@@ -220,6 +232,8 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
   const picked = pick === null ? '' : `; the same change is in production as ${shortSha(pick.sha)}`;
   const isRunning = verdict === 'underWay' && (await facts.isRunning(deploy));
   const behind = await rollbacksBehind(asked.lane, events, facts);
+  const open = await unfinishedRollback(asked.lane, facts);
+  if (open !== null) behind.push(linkOf(open.told));
   return {
     ...base(context),
     verdict,
@@ -228,7 +242,7 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
     headline: `${other}${standing}${picked}`,
     chain: [...ends.flat(), ...inOrder([...behind, ...decisions(deploy, events)])],
     echo: pick,
-    next: nextOf(verdict, decides, events, isRunning),
+    next: lines(open?.next ?? null, nextOf(verdict, decides, events, isRunning)),
   };
 }
 

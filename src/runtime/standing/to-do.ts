@@ -1,5 +1,6 @@
 /** What a person can still do something about, each with the exact command. What is over asks for nothing. Pure. */
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
+import { unfinished } from '../audit/explain-rollbacks.ts';
 import { shippedAfter } from './became.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import { type Hold, newestOf } from './holds.ts';
@@ -47,12 +48,8 @@ function unfinishedRollback({ marks, living }: Known): ToDo | null {
     marks['rollback.failed']?.record.version ?? 0,
   );
   if (ended > begun.record.version) return null;
-  const { to } = begun.data;
-  return {
-    deploy: null,
-    why: `the rollback to ${to.version} was begun and not ended`,
-    commands: [`pipeline rollback ${to.version} ${reason}`],
-  };
+  const { why, command } = unfinished(begun.data.to);
+  return { deploy: null, why, commands: [command] };
 }
 
 /** Its release runs, and what was to be shown of it was not. */

@@ -62,6 +62,7 @@ export class SqliteConnection implements Database {
   #rowsInWal = 0;
   /** Null in memory, where there is none, and where nothing is written. */
   #files: OpenFiles | null = null;
+  readonly #closing = new AbortController();
   readonly #begin: SqliteHandle.Statement;
   readonly #commit: SqliteHandle.Statement;
 
@@ -203,11 +204,17 @@ export class SqliteConnection implements Database {
   }
 
   /** Streams are read by an index, which the hashes of its events say nothing of. */
-  damage(): Promise<string | null> {
-    return this.whenFree(() => {
-      const found = String(this.handle.pragma('integrity_check(1)', { simple: true }));
-      return found === 'ok' ? null : found;
-    });
+  async damage(): Promise<string | null> {
+    if (!this.handle.open) throw closed(this.file);
+    const { checkFile, damageIn } = await import('./file-check.ts');
+    // Nobody else can open what is in memory.
+    if (this.file === ':memory:') return damageIn(this.handle);
+    const { file, busyTimeoutMs } = this;
+    try {
+      return await checkFile({ file, busyTimeoutMs }, this.#closing.signal);
+    } catch (error) {
+      throw inUse(error, this.file);
+    }
   }
 
   lostGuard(): Promise<string | null> {
@@ -220,6 +227,7 @@ export class SqliteConnection implements Database {
 
   async close(): Promise<void> {
     this.#changes.close();
+    this.#closing.abort(closed(this.file));
     this.handle.close();
     this.#files?.close();
   }

@@ -466,6 +466,36 @@ const rows: Readonly<Record<string, Row>> = {
       /^production is being taken back from v40 to v38, by bo@.*: errors; nothing says that this ended$/,
       /^held: /,
     ],
+    next: /^To go on with the rollback to v38, which was begun and not ended: pipeline rollback v38 --reason "…"\nOnce the cause is mended: pipeline resume 502-/,
+  },
+  'it shipped, and a rollback that is under way has not told what it made': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      (log) => writeLane(log, begun),
+      (log) => log.take(runResource(back.rollback), run.owner, 60_000),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: true } },
+    chain: [/^live/, /^production is being taken back from v40 to v38/],
+    next: /^The rollback to v38 is under way: wait for its end\.$/,
+  },
+  'it shipped, and a rollback before it never ended': {
+    stories: [first, (log) => writeLane(log, begun), live('501', at(1), at(0), 'v2')],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: true } },
+    next: null,
+  },
+  'its deploy failed, and a person has not ended taking production back': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), sample('deploy.failed')),
+      (log) => writeLane(log, begun),
+    ],
+    asked: at(1),
+    told: { verdict: 'failed' },
+    chain: [/^production is being taken back from v40 to v38/],
+    next: /^To go on with the rollback to v38, .*\nThis deploy is over\./,
   },
   'it shipped, a person could not take production back, and then did': {
     stories: [

@@ -1,0 +1,49 @@
+/** SQLite's own check of a log's file, in a thread of its own: of a long log it takes seconds, and the process goes on meanwhile. */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+
+/** What the thread is given. */
+export interface Checked {
+  readonly file: string;
+  readonly busyTimeoutMs: number;
+}
+
+/** What the thread posts. */
+export type Answer =
+  | { readonly damage: string | null }
+  | { readonly message: string; readonly code: string };
+
+/** Null: nothing is wrong; else the first thing that is. */
+export function damageIn(handle: Database.Database): string | null {
+  const found = String(handle.pragma('integrity_check(1)', { simple: true }));
+  return found === 'ok' ? null : found;
+}
+
+/**
+ * What `damageIn` gives, of a file.
+ *
+ * @param signal ends the check, as soon as SQLite gives way
+ * @throws SqliteError as the check itself did
+ */
+export async function checkFile(checked: Checked, signal: AbortSignal): Promise<string | null> {
+  signal.throwIfAborted();
+  const thread = new URL(`./file-check-thread${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(thread, { workerData: checked });
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const end = (): void => {
+    reject(signal.reason);
+    void worker.terminate();
+  };
+  worker.once('message', resolve);
+  worker.once('error', reject);
+  worker.once('exit', () => reject(new Error('the thread that checks the file ended early')));
+  signal.addEventListener('abort', end);
+  try {
+    const answer = await promise;
+    if ('code' in answer) throw new Database.SqliteError(answer.message, answer.code);
+    return answer.damage;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
