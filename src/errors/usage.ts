@@ -160,8 +160,10 @@ export const usageErrors = {
     exit: [1, 2],
   },
   E_LOCK_PROVIDER: {
-    meaning: 'The CI’s list cannot be the lane’s lock, because something that it takes is missing.',
-    remedy: 'Set what the message names, or use `lock: { provider: store }`.',
+    meaning:
+      'The CI’s list cannot be the lane’s lock: something that it takes is missing, or this job is in another list than the deploy was asked for in.',
+    remedy:
+      'Set what the message names, run it in the job that it names, or use `lock: { provider: store }`.',
     exit,
   },
   E_OUTPUT: {

@@ -4,6 +4,8 @@ import { type GitHub, parseRepository } from '../../effects/history/github.ts';
 import type { Ports } from '../../effects/ports.ts';
 import { UsageError } from '../../errors/error.ts';
 import type { CiBuild } from '../../machine/ci-queue.ts';
+import type { Build } from '../../machine/events.ts';
+import { redactAll } from '../../redaction/gate.ts';
 import type { CiLockOptions } from '../../runtime/lock/ci-lock.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
@@ -30,6 +32,38 @@ export function assertLockProvider(given: Given): void {
 }
 
 type Given = Pick<CiBuildsOptions, 'config' | 'environment' | 'ci'>;
+
+/** What a CI lists builds by: its word for it, and how it is called. */
+const listedBy = {
+  circleci: ({ job }: Build) => ['job', job] as const,
+  github: ({ workflow }: Build) => ['workflow', workflow] as const,
+};
+
+/**
+ * Whoever carries a deploy on by a CI's list has to be in the list in which it was asked for: another one shows none of those
+ * that have to be waited for.
+ *
+ * @throws UsageError E_LOCK_PROVIDER
+ */
+export function assertSameList(
+  build: Build,
+  deploy: string,
+  { config: { lock }, ci }: Pick<Given, 'config' | 'ci'>,
+): void {
+  if (lock.provider === 'store') return;
+  const nameOf = listedBy[lock.provider];
+  const [kind, asked] = nameOf(build);
+  // As the log would have it.
+  const here = ci.build === null ? null : nameOf(redactAll(ci.build))[1];
+  if (build.provider === lock.provider && asked === here) return;
+  throw new UsageError(
+    'E_LOCK_PROVIDER',
+    `${deploy} was asked for in ${kind} ${asked ?? 'without a name'}, and this is ${kind} ${here ?? 'without a name'}: its list of builds is another one, and does not show who deploys`,
+    {
+      hint: `Run it in ${kind} ${asked ?? 'of the deploys'}, let the next build carry the commit, or use lock.provider: store.`,
+    },
+  );
+}
 
 /** @throws UsageError E_LOCK_PROVIDER */
 export function createCiBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {

@@ -9,12 +9,12 @@ import { ciJobOf } from '../ci/job.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeActor, observeOrderer } from '../workspace/actor.ts';
 import { askedDeploy } from '../workspace/asked-deploy.ts';
+import { assertCarriedOn } from '../workspace/carried-on.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { partsOf } from '../workspace/here.ts';
 import { runAndReport } from '../workspace/run-and-report.ts';
-import { checkTargetsOf } from '../workspace/targets.ts';
 
 export interface AdvanceFlags extends GlobalFlags {
   commit?: string;
@@ -34,7 +34,7 @@ export async function advance(
   const said = reasonOf(flags);
   const override = flags.override === true ? said : null;
   const asked = await askedDeploy(flags);
-  const { environment, ci, repository, commit, workspace, targets, notices } = asked;
+  const { environment, ci, repository, commit, workspace, notices } = asked;
   const { build, branch, settings } = asked;
   const { config, storeUrl } = workspace;
   const who = { claimed: flags.actor, ci, repository, environment };
@@ -62,7 +62,7 @@ export async function advance(
       // A stream alone does not show that its last events were taken away.
       if (!isNew) {
         await findDeploy(log, deploy);
-        await checkTargetsOf(log, deploy, targets);
+        await assertCarriedOn(log, deploy, asked, 'stays');
       }
       return { deploy, isNew };
     },

@@ -11,12 +11,12 @@ import { ciJobOf } from '../ci/job.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { observeOrderer } from '../workspace/actor.ts';
+import { assertCarriedOn } from '../workspace/carried-on.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { findDeploy } from '../workspace/find-deploy.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { openHere, partsOf } from '../workspace/here.ts';
 import { runAndReport } from '../workspace/run-and-report.ts';
-import { checkTargetsOf } from '../workspace/targets.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
 
 export interface ResumeFlags extends GlobalFlags {
@@ -58,7 +58,7 @@ export async function resume(
     choose: async (log) => {
       const { deploy, commit } = await findDeploy(log, name, terminal.err);
       keepNames(commit);
-      await checkTargetsOf(log, deploy, here.targets);
+      await assertCarriedOn(log, deploy, here, 'goes on');
       await resumeDeploy(log, deploy, run, flags.reason);
       return { deploy, isNew: false };
     },

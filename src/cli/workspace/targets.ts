@@ -6,9 +6,6 @@ import type { OpenedKind, TargetKind, TargetOpener } from '../../effects/targets
 import { UsageError } from '../../errors/error.ts';
 import { environmentsOf } from '../../machine/environments.ts';
 import type { EnvironmentName } from '../../machine/events.ts';
-import { has } from '../../machine/interpret.ts';
-import { foldStream } from '../../runtime/log/recorded.ts';
-import type { EventLog } from '../../store/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 
@@ -33,23 +30,6 @@ export async function openTargets(
   const targets: Targets = (settings) => of(settings.kind).targets(settings);
   for (const { environment: at } of environmentsOf(config)) targets(at.target);
   return targets;
-}
-
-/**
- * For a deploy that is in the log and not over, before anything is written for it: its targets are those of the settings that
- * it is pinned to, and they may be of other kinds than the configuration's.
- *
- * @throws UsageError E_MISSING_TOKEN, E_TARGET_KIND
- */
-export async function checkTargetsOf(
-  log: EventLog,
-  deploy: string,
-  targets: Targets,
-): Promise<void> {
-  const folded = await foldStream(log, deploy);
-  if (folded === null || has(folded, 'settled')) return;
-  const { settings } = folded.snapshot.context.request;
-  for (const { environment } of environmentsOf(settings)) targets(environment.target);
 }
 
 type LoadedKind = TargetKind & TargetOpener;

@@ -1,15 +1,9 @@
 /** Targets are opened with the environment's tokens: what is missing is told before anything is done. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/cli/config/config.ts';
 import { readEnvironment } from '../../../src/cli/config/environment.ts';
-import { accountsOf, checkTargetsOf, openTargets } from '../../../src/cli/workspace/targets.ts';
+import { accountsOf, openTargets } from '../../../src/cli/workspace/targets.ts';
 import { UsageError } from '../../../src/errors/error.ts';
-import { samples } from '../../../src/machine/samples.ts';
-import { newRun } from '../../../src/runtime/identity.ts';
-import { requestDeploy } from '../../../src/runtime/loop/request.ts';
-import type { EventLog } from '../../../src/store/log.ts';
-import { openLog } from '../../../src/store/open.ts';
-import { anActor } from '../../actor.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { leastConfig } from '../config/config-text.ts';
 
@@ -47,40 +41,6 @@ describe('the targets of a lane', () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_TARGET_KIND');
     expect(error.message).toContain('zeppelin');
-  });
-});
-
-describe('the targets of a deploy that is in the log', () => {
-  const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
-  let log: EventLog;
-  beforeEach(async () => {
-    log = await openLog('sqlite::memory:');
-  });
-  afterEach(() => log.close());
-
-  const check = async (kind: string): Promise<void> => {
-    const { settings } = request;
-    const there = {
-      ...settings,
-      staging: settings.staging && { ...settings.staging, target: staging.target },
-    };
-    const production = { ...settings.production, target: { kind, name: 'z', settings: {} } };
-    const wanted = { ...request, settings: { ...there, production } };
-    const run = newRun({ actor: anActor, ci: null, program: 'test' });
-    const { deploy } = await requestDeploy(log, wanted, run);
-    await checkTargetsOf(log, deploy, await openTargets(config, readEnvironment(token), around));
-  };
-
-  it('are those that it is pinned to', async () => {
-    await check('heroku');
-  });
-
-  it('are refused before anything is written, where this version does not know their kind', async () => {
-    const error = await failureOf(check('zeppelin'));
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error.code).toBe('E_TARGET_KIND');
-    // The chart and the request.
-    expect(await log.readAll()).toHaveLength(2);
   });
 });
 
