@@ -453,7 +453,7 @@ export const gateMutants: readonly Mutant[] = [
     promise: wholeList,
     file: 'src/effects/targets/heroku/code.ts',
     symbol: 'readCode',
-    code: '(await findRelease(api, app, story.newest + 1, ports)) === null',
+    code: '(await above) === null',
     by: 'look > 0',
     noticedBy: list,
   },

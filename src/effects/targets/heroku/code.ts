@@ -5,6 +5,7 @@ import type { Ports } from '../../ports.ts';
 import type { HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
 import {
+  type Content,
   fullId,
   isOfContainerRegistry,
   isSameCode,
@@ -73,23 +74,39 @@ export interface AppCode {
   readonly pending: readonly PendingRelease[];
 }
 
+/** What an app is thought to say: what it said last, or what was released to it. */
+export interface Expected {
+  readonly newest: number;
+  /** What runs; null: nothing is known of it. */
+  readonly code: Code | null;
+}
+
 /** A list lags behind what was written by seconds; this is how long one is waited for. */
 const lag = { looks: 12, pauseMs: 5_000 };
 
 /**
  * What the app's list of releases says, once it is known to be no older than the newest release.
  *
+ * @param expected is asked about beside the list rather than after it; where the list says otherwise, it is asked anew
  * @throws VendorMalformed and the like when it cannot be told: never "no code" for "unknown".
  *   `E_NO_SLUG` on an app of the container registry; `E_RELEASES_*` for a list that is not whole,
  *   contradicts itself or stays behind
  */
-export async function readCode(api: HerokuApi, app: string, ports: Ports): Promise<AppCode> {
+export async function readCode(
+  api: HerokuApi,
+  app: string,
+  ports: Ports,
+  expected: Expected | null = null,
+): Promise<AppCode> {
   for (let look = 1; ; look++) {
+    const beside = look === 1 && expected !== null ? begin(api, app, expected, ports) : null;
     const { decided, before, ...story } = await walkBack(api, app, ports);
+    const above = beside?.above(story.newest) ?? findRelease(api, app, story.newest + 1, ports);
     // The list may be older than what was released last; a single release is not.
-    if ((await findRelease(api, app, story.newest + 1, ports)) === null) {
+    if ((await above) === null) {
       if (decided === null) await mustBeBare(api, app, ports);
-      const code = decided === null ? null : await withCommit(api, app, decided, ports);
+      const content = decided === null ? null : beside?.content(decided.code);
+      const code = decided === null ? null : await withCommit(api, app, decided, content, ports);
       return { ...story, code, before: before === null ? null : ranOnce(before) };
     }
     if (look === lag.looks) throw staysBehind(app, story.newest);
@@ -98,6 +115,18 @@ export async function readCode(api: HerokuApi, app: string, ports: Ports): Promi
     );
     await ports.clock.sleep(lag.pauseMs, ports.signal);
   }
+}
+
+/** Asks for what an app is expected to say. Null: the list says otherwise. */
+function begin(api: HerokuApi, app: string, { newest, code }: Expected, ports: Ports) {
+  const above = findRelease(api, app, newest + 1, ports);
+  const content = code === null ? null : readContent(api, app, code, ports);
+  // Whoever has read the list hears of a failure.
+  for (const reading of [above, content]) reading?.catch(() => {});
+  return {
+    above: (seen: number) => (seen === newest ? above : null),
+    content: (seen: Code | null) => (isSameCode(seen, code) ? content : null),
+  };
 }
 
 /** What `readCode` says of an app, as it was right before the release of that version: the code then, and what ran before it. */
@@ -166,12 +195,13 @@ async function withCommit(
   api: HerokuApi,
   app: string,
   decided: HerokuRelease,
+  reading: Promise<Content> | null | undefined,
   ports: Ports,
 ): Promise<CodeRelease> {
   const decision = decisionOf(decided);
   const { code } = decision;
   if (code === null) throw noCode(app, decided);
-  const { named, digest } = await readContent(api, app, code, ports);
+  const { named, digest } = await (reading ?? readContent(api, app, code, ports));
   return { ...decision, code, named, commit: fullId(named), digest };
 }
 

@@ -17,6 +17,7 @@ import {
   type AppCode,
   type CodeRelease,
   type Decision,
+  type Expected,
   findDecision,
   type HerokuVersion,
   ranBefore,
@@ -144,6 +145,8 @@ export function createHeroku(options: HerokuOptions): Heroku {
 
 class HerokuAccount implements Heroku {
   readonly #api: HerokuApi;
+  /** What each app said last. */
+  readonly #seen = new Map<string, Expected>();
 
   constructor(options: HerokuOptions) {
     this.#api = new HerokuApi(options);
@@ -176,8 +179,10 @@ class HerokuAccount implements Heroku {
     return mustStillRun(this.#api, shipped, ports);
   }
 
-  readCode(app: string, ports: Ports) {
-    return readCode(this.#api, app, ports);
+  async readCode(app: string, ports: Ports) {
+    const seen = await readCode(this.#api, app, ports, this.#seen.get(app));
+    this.#seen.set(app, { newest: seen.newest, code: seen.code?.code ?? null });
+    return seen;
   }
 
   readContent(app: string, code: Code, ports: Ports) {

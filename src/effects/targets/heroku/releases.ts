@@ -156,7 +156,8 @@ export interface ShippedContent extends Shipped {
  */
 export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Ports): Promise<void> {
   const { app, release } = shipped;
-  const { code, pending } = await readCode(api, app, ports);
+  const expected = { newest: release.version, code: shipped.code };
+  const { code, pending } = await readCode(api, app, ports, expected);
   const other = pending.find((one) => decidesOtherwise(one, shipped.code));
   if (other !== undefined) {
     throw notCurrent(shipped, other, `v${other.version} (${other.description}) is under way`);

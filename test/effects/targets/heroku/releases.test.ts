@@ -128,6 +128,50 @@ describe('readCode', () => {
     expect(await code()).toMatchObject({ commit: null });
   });
 
+  /** How many requests a reading had under way at once. */
+  async function atOnce(read: (ports: Ports) => Promise<unknown>): Promise<number> {
+    let [now, most] = [0, 0];
+    const during = async <T>(call: Promise<T>): Promise<T> => {
+      most = Math.max(most, ++now);
+      return call.finally(() => now--);
+    };
+    await read(world.ports({ during }));
+    return most;
+  }
+
+  it('asks side by side for what it said last, and for what was shipped', async () => {
+    releases(null, 'Initial release');
+    const [shipped] = releases(world.slug(one), 'Deploy 11111111');
+    const reading = (from: Ports) => heroku.readCode(name, from);
+    expect(await atOnce(reading)).toBe(1);
+    expect(await atOnce(reading)).toBe(3);
+    const code = { kind: 'slug', id: shipped?.slug ?? '' } as const;
+    const release = { id: shipped?.id ?? '', version: 2 };
+    const still = (from: Ports) => heroku.mustStillRun({ app: name, release, code }, from);
+    expect(await atOnce(still)).toBe(3);
+  });
+
+  it.each<[string, () => void]>([
+    ['nothing', () => {}],
+    ['other code', () => releases(world.slug(two), 'Deploy 22222222')],
+    ['a change of configuration', () => releases(world.slug(one), 'Set FOO config vars')],
+    [
+      'the same release, which says now that it failed',
+      () => {
+        const last = app.releases.at(-1);
+        if (last !== undefined) last.status = 'failed';
+      },
+    ],
+    ['one that is under way', () => world.release(app, world.slug(two), { status: 'pending' })],
+  ])('tells what is true now, whatever came since it said something else: %s', async (_, come) => {
+    releases(null, 'Initial release');
+    releases(world.slug(two), 'Deploy 22222222');
+    releases(world.slug(one), 'Deploy 11111111');
+    await heroku.readCode(name, ports);
+    come();
+    expect(await heroku.readCode(name, ports)).toEqual(await world.client().readCode(name, ports));
+  });
+
   it('an answer that cannot be understood is never "no code"', async () => {
     world.faults.set(`GET /apps/${name}/releases`, [{ status: 200, body: { releases: [] } }]);
     expect((await failureOf(code())).code).toBe('E_VENDOR_MALFORMED');
