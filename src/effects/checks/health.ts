@@ -65,10 +65,12 @@ class HealthCheck {
     let answers = await this.#watchWhile(this.#ask('until they are right'));
     const deadline = clock.ran() + settleMs + timeoutMs;
     for (;;) {
-      const steady = await this.#untilSteady(deadline);
+      const endsAt = await this.#untilItsEnd(deadline);
       // Answers from before the end of the stretch say nothing of its end.
-      if (answers.at >= steady.since + settleMs) break;
-      answers = await this.#ask('once more');
+      if (answers.at < endsAt) answers = await this.#ask('once more');
+      await this.#look();
+      const { since } = this.#stretch;
+      if (since !== null && answers.at >= since + settleMs) break;
     }
     await this.#target.mustStillRun({ release, artifact }, this.#ports);
     return {
@@ -105,18 +107,19 @@ class HealthCheck {
     return answers;
   }
 
-  /** Looks at least once, and until all have been up for long enough. */
-  async #untilSteady(deadline: number): Promise<{ since: number }> {
+  /** Looks again and again until all should have been up for long enough: when that is. One look more tells whether they were. */
+  async #untilItsEnd(deadline: number): Promise<number> {
     const { clock } = this.#ports;
     const { settleMs } = this.#input;
+    const restMs = (): number =>
+      (this.#stretch.since ?? Number.POSITIVE_INFINITY) + settleMs - clock.ran();
     for (;;) {
-      await this.#look();
-      const now = clock.ran();
       const { since } = this.#stretch;
-      const restMs = since === null ? Number.POSITIVE_INFINITY : since + settleMs - now;
-      if (since !== null && restMs <= 0) return { since };
+      if (since !== null && restMs() <= 0) return since + settleMs;
+      const now = clock.ran();
       if (now >= deadline) throw unsteady(this.#target, this.#input, this.#stretch);
-      await this.#pause(Math.min(this.#nextPauseMs(), restMs, deadline - now));
+      await this.#pause(Math.min(this.#nextPauseMs(), restMs(), deadline - now));
+      if (restMs() > 0) await this.#look();
     }
   }
 

@@ -168,6 +168,25 @@ describe('checkHealth', () => {
     expect(waitedMs).toBeGreaterThanOrEqual(15_000);
   });
 
+  it('a restart at the very end of the stretch begins it again', async () => {
+    dynosAt((ms) => [dyno('worker.1', { id: ms < 10_000 ? 'first' : 'second' }), dyno('worker.2')]);
+    const { restarts, waitedMs } = await check({ endpoints: 1 });
+    expect(restarts).toBe(1);
+    expect(waitedMs).toBeGreaterThanOrEqual(20_000);
+    expect(askedAt.at(-1)).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it.each([
+    ['as short as can be', 0, 2],
+    ['of ten seconds', 10_000, 4],
+  ])(
+    'looks once at its beginning and once at its end, at a stretch %s',
+    async (_, settleMs, looks) => {
+      await check({ settleMs, endpoints: 1 });
+      expect(world.asked.filter((one) => one === 'GET /apps/acme/dynos')).toHaveLength(looks);
+    },
+  );
+
   it('dynos that never stay up end it: E_INSTANCES_UNSTEADY', async () => {
     dynosAt((ms) => [dyno('worker.1', { id: `life ${Math.floor(ms / 4_000)}` }), dyno('worker.2')]);
     const error = await failureOf(check({ timeoutMs: 60_000 }));
