@@ -111,8 +111,8 @@ export const targetMutants: readonly Mutant[] = [
     promise,
     file: `${folder}/output.ts`,
     symbol: 'rest',
-    code: 'if (passedMs < Math.min(heldMs, pauseMs))',
-    by: 'if (passedMs < 0)',
+    code: 'if (!wasHeld) await clock.sleep',
+    by: 'if (passedMs < 0) await clock.sleep',
     noticedBy: 'test/effects/targets/heroku/output.test.ts › leaves the pause as it is',
   },
   {

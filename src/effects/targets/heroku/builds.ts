@@ -267,7 +267,8 @@ export async function followBuild(
     const { status, release, output_stream_url } = seen;
     url = output_stream_url ?? null;
     if (status === 'pending') return undefined;
-    await output.end(url);
+    // Why it failed is in its last words.
+    await output.end(url, { unlessHeard: status === 'succeeded' });
     if (status === 'failed') throw buildFailed(app, id, output.tail);
     const code = await codeOf(api, app, seen, ports);
     if (code !== null && release !== null) return { release, code };

@@ -35,6 +35,8 @@ export class OutputFollower {
   /** Of that, the last line, which is not whole yet: a character may be cut in two. */
   #begun = Buffer.alloc(0);
   #isIntroduced = false;
+  /** The last listening came to the output's own end. */
+  #isHeard = false;
 
   constructor(ports: StepPorts) {
     this.#ports = ports;
@@ -44,14 +46,26 @@ export class OutputFollower {
   async rest(url: string | null | undefined, { pauseMs, leftMs }: RestTime): Promise<void> {
     const { clock, signal } = this.#ports;
     const startedAt = clock.ran();
-    await this.#listen(url, { timeoutMs: Math.min(listenMs, leftMs), isLast: false });
+    const timeoutMs = Math.min(listenMs, leftMs);
+    const hasEnded = await this.#listen(url, { timeoutMs, isLast: false });
     const passedMs = clock.ran() - startedAt;
-    if (passedMs < Math.min(heldMs, pauseMs)) await clock.sleep(pauseMs - passedMs, signal);
+    const wasHeld = passedMs >= Math.min(heldMs, pauseMs);
+    this.#isHeard = hasEnded && wasHeld;
+    if (!wasHeld) await clock.sleep(pauseMs - passedMs, signal);
   }
 
-  /** Passes on what is left, also a last line that has no line end. */
-  async end(url: string | null | undefined): Promise<void> {
-    await this.#listen(url, { timeoutMs: endMs, isLast: true });
+  /**
+   * Passes on what is left, also a last line that has no line end.
+   *
+   * @param options.unlessHeard nothing hangs on its last words: it is not asked for again where its end was listened to
+   */
+  async end(
+    url: string | null | undefined,
+    { unlessHeard = false }: { readonly unlessHeard?: boolean } = {},
+  ): Promise<void> {
+    if (!unlessHeard || !this.#isHeard) {
+      await this.#listen(url, { timeoutMs: endMs, isLast: true });
+    }
     if (this.#begun.length > 0) this.#push(this.#begun.toString());
     this.#begun = Buffer.alloc(0);
     this.#tell(this.#gate.end());
@@ -62,11 +76,12 @@ export class OutputFollower {
     return [...this.#tail, ...endOf(this.#gate.rest())].slice(-tailLinesMax).join('\n');
   }
 
+  /** Whether it came to the end of an answer. */
   async #listen(
     url: string | null | undefined,
     { timeoutMs, isLast }: { timeoutMs: number; isLast: boolean },
-  ): Promise<void> {
-    if (url === null || url === undefined) return;
+  ): Promise<boolean> {
+    if (url === null || url === undefined) return false;
     const { http, signal } = this.#ports;
     const from = this.#bytesRead;
     let came = 0;
@@ -87,12 +102,15 @@ export class OutputFollower {
         attemptsMax: 1,
         onPiece: take,
       });
-      if (came > 0) return;
+      const isOutput = status === 200 || status === 206;
+      if (came > 0) return isOutput;
       // From a transport that tells of no pieces: of a text that may be cut amid a character, the whole lines.
       const text = isLast ? body : body.slice(0, body.lastIndexOf('\n') + 1);
       take(Buffer.from(text), status);
+      return isOutput;
     } catch {
       signal.throwIfAborted();
+      return false;
     }
   }
 

@@ -148,3 +148,34 @@ describe('between two asks', () => {
     expect(await slept(Number.POSITIVE_INFINITY, 250, 700)).toEqual({ slept: 0, listened: 700 });
   });
 });
+
+describe('what came at the end', () => {
+  /** How often the stream is asked for once it was open for so long and ended so. */
+  async function asked(openMs: number, ending: 'ends' | 'is cut', unlessHeard: boolean) {
+    let ran = 0;
+    let asked = 0;
+    const clock = { ran: () => ran, sleep: async () => {} };
+    const send = async () => {
+      asked += 1;
+      if (asked > 1) return { status: 416, headers: {}, body: '' };
+      ran += openMs;
+      if (ending === 'is cut') throw new NoAnswer('the connection was cut', true);
+      return { status: 200, headers: {}, body: 'the last line\n' };
+    };
+    const { signal } = new AbortController();
+    const ports = { http: { send }, clock, signal, progress: () => {} } as unknown as Ports;
+    const output = new OutputFollower(ports);
+    await output.rest('http://127.0.0.1/', { pauseMs: 5_000, leftMs: 60_000 });
+    await output.end('http://127.0.0.1/', { unlessHeard });
+    return asked;
+  }
+
+  it.each([
+    ['of a stream that was held open to its end is not asked for again', 2_000, 'ends', true, 1],
+    ['is asked for where its last words say why', 2_000, 'ends', false, 2],
+    ['is asked for where the stream was cut', 2_000, 'is cut', true, 2],
+    ['is asked for where the stream did not wait for it', 1_999, 'ends', true, 2],
+  ] as const)('%s', async (_, openMs, ending, unlessHeard, times) => {
+    expect(await asked(openMs, ending, unlessHeard)).toBe(times);
+  });
+});

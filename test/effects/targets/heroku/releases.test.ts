@@ -27,6 +27,17 @@ afterEach(() => world.close());
 const releases = (slug: string | null, ...descriptions: string[]) =>
   descriptions.map((description) => world.release(app, slug, { description }));
 
+/** How many requests a reading had under way at once. */
+async function atOnce(read: (ports: Ports) => Promise<unknown>): Promise<number> {
+  let [now, most] = [0, 0];
+  const during = async <T>(call: Promise<T>): Promise<T> => {
+    most = Math.max(most, ++now);
+    return call.finally(() => now--);
+  };
+  await read(world.ports({ during }));
+  return most;
+}
+
 describe('readCode', () => {
   const code = async () => (await heroku.readCode(name, ports)).code;
 
@@ -128,17 +139,6 @@ describe('readCode', () => {
     expect(await code()).toMatchObject({ commit: null });
   });
 
-  /** How many requests a reading had under way at once. */
-  async function atOnce(read: (ports: Ports) => Promise<unknown>): Promise<number> {
-    let [now, most] = [0, 0];
-    const during = async <T>(call: Promise<T>): Promise<T> => {
-      most = Math.max(most, ++now);
-      return call.finally(() => now--);
-    };
-    await read(world.ports({ during }));
-    return most;
-  }
-
   it('asks side by side for what it said last, and for what was shipped', async () => {
     releases(null, 'Initial release');
     const [shipped] = releases(world.slug(one), 'Deploy 11111111');
@@ -202,6 +202,15 @@ describe('awaitRelease', () => {
       digest: null,
     });
     expect(world.progress.filter((line) => line === 'Running release command...')).toHaveLength(1);
+  });
+
+  it('reads what it has to run beside the release', async () => {
+    const slug = world.slug(one);
+    const { id: release } = world.release(app, slug);
+    const input = { app: name, release, commit: one, timeoutMs: 60_000 };
+    const code = { kind: 'slug', id: slug } as const;
+    expect(await atOnce((from) => heroku.awaitRelease({ ...input, code }, from))).toBe(2);
+    expect(world.asked).toHaveLength(2);
   });
 
   it('another slug of the same commit is not what was verified: E_RELEASE_ARTIFACT', async () => {
