@@ -43,6 +43,12 @@ export class Changes {
     for (const { woken } of this.#waiting) woken.abort(somethingWasWritten);
   }
 
+  /** Somebody may be writing: it is looked for now, and often until it is seen. */
+  mayHaveWritten(): void {
+    this.#looks = 0;
+    if (this.#waiting.size > 0) void this.#lookForAll();
+  }
+
   /** Nobody waits any longer. */
   close(): void {
     this.#isClosed = true;

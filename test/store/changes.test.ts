@@ -72,6 +72,23 @@ describe('a log that others write to', () => {
     expect(looks).toBeGreaterThanOrEqual(5);
   });
 
+  it('is looked at at once when somebody may be writing, and often until that is seen', async () => {
+    const woken = waiting(1);
+    await pass(10_000);
+    changes.mayHaveWritten();
+    await pass(5);
+    expect(woken).toEqual([]);
+    written += 1;
+    await pass(5);
+    expect(woken).toEqual([10_010]);
+  });
+
+  it('is not looked at for what may have been written while nobody waits', async () => {
+    changes.mayHaveWritten();
+    await pass(10_000);
+    expect(looks).toBe(0);
+  });
+
   it('is looked at no more once nobody waits', async () => {
     const woken = waiting(3, 50);
     await pass(1_000);

@@ -32,7 +32,7 @@ export const idleInTransactionMs = 5_000;
 const statementMs = 30_000;
 
 /** How often the log is looked at for what others wrote, in milliseconds: seldom while LISTEN works. */
-const pollMs = { listening: 2_000, alone: 250 };
+const pollMs = { listening: 5_000, alone: 250 };
 
 /** A look that takes longer is not waited for: whoever waits for a change has an end of their own. */
 const lookMs = 1_000;

@@ -16,15 +16,20 @@ import { immediateDialect, wordsOnlyDialect } from './dialect.ts';
 import { inUse, isBusy } from './errors.ts';
 import { lockWaitMs, OpenFiles } from './open-files.ts';
 import { lostGuard } from './schema-check.ts';
+import { WalWatch } from './wal-watch.ts';
 
 /** How long between two tries for a lock, at most, in milliseconds. */
 const pauseMaxMs = 12;
 
 /**
  * How long until the file is looked at again for what others wrote, in milliseconds, after so many looks that saw
- * nothing: what a waiter at rest costs is looks.
+ * nothing: what a waiter at rest costs is looks. Where the system tells of writes, the first ones are for a write that it
+ * told of and that is not on the disk yet, and the last for one that it did not tell of.
  */
-const pollMs = (looks: number): number => (looks < 50 ? 30 : 75);
+const pollMs = {
+  told: (looks: number): number => Math.min(10 * 2 ** (looks - 1), 2_000),
+  alone: (looks: number): number => (looks < 50 ? 30 : 75),
+};
 
 /** After how many changed rows the WAL is written back: some thousand pages of 4 KiB. */
 const rowsPerWriteBack = 500;
@@ -55,6 +60,7 @@ export class SqliteConnection implements Database {
   readonly #sleep: Sleep;
   readonly #now: () => number;
   readonly #changes: Changes;
+  readonly #walWatch: WalWatch;
   readonly #prepared = new Map<string, SqliteHandle.Statement>();
   /** By the write under way. */
   #changedRows = 0;
@@ -79,7 +85,11 @@ export class SqliteConnection implements Database {
     this.#begin = handle.prepare('begin immediate');
     this.#commit = handle.prepare('commit');
     const look = file === ':memory:' ? null : dataVersion(handle);
-    this.#changes = new Changes({ seen: look, look, pollMs, sleep });
+    this.#walWatch = new WalWatch(file, () => this.#changes.mayHaveWritten());
+    this.#changes = new Changes({
+      ...{ seen: look, look, sleep },
+      pollMs: (looks) => (this.#walWatch.isLive ? pollMs.told(looks) : pollMs.alone(looks)),
+    });
   }
 
   get shown(): string {
@@ -222,12 +232,14 @@ export class SqliteConnection implements Database {
   }
 
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.file !== ':memory:') this.#walWatch.start();
     return this.#changes.wait(timeoutMs, signal);
   }
 
   async close(): Promise<void> {
     this.#changes.close();
     this.#closing.abort(closed(this.file));
+    this.#walWatch.close();
     this.handle.close();
     this.#files?.close();
   }
