@@ -6,7 +6,7 @@ import { UsageError } from '../../errors/error.ts';
 import type { CiBuild } from '../../machine/ci-queue.ts';
 import type { Build } from '../../machine/events.ts';
 import { redactAll } from '../../redaction/gate.ts';
-import type { CiLockOptions } from '../../runtime/lock/ci-lock.ts';
+import type { CiList, CiLockOptions } from '../../runtime/lock/ci-lock.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import type { CiFacts } from './ci.ts';
@@ -66,7 +66,7 @@ export function assertSameList(
 }
 
 /** @throws UsageError E_LOCK_PROVIDER */
-export function createCiBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
+export function createCiBuilds(options: CiBuildsOptions): CiList {
   return options.provider === 'circleci' ? circleCiBuilds(options) : gitHubBuilds(options);
 }
 
@@ -80,13 +80,16 @@ function circleCiFacts({ environment, ci }: Given) {
   return { token, baseUrl, projectSlug, runId, job };
 }
 
-function circleCiBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
+function circleCiBuilds(options: CiBuildsOptions): CiList {
   const { config, ports } = options;
   const { token, baseUrl, projectSlug, runId, job } = circleCiFacts(options);
   const circleci = createCircleCi({ baseUrl, token, projectSlug });
-  return async (signal, progress) => {
-    const builds = await circleci.builds({ job, branch: config.branch }, ports(signal, progress));
-    return { me: mine(builds, runId), builds };
+  return {
+    project: projectSlug,
+    async builds(signal, progress) {
+      const builds = await circleci.builds({ job, branch: config.branch }, ports(signal, progress));
+      return { me: mine(builds, runId), builds };
+    },
   };
 }
 
@@ -111,11 +114,11 @@ function gitHubFacts({ config, environment, ci }: Given) {
   return { name, workflowFile, runId };
 }
 
-function gitHubBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
+function gitHubBuilds(options: CiBuildsOptions): CiList {
   const { config, github, ports } = options;
   const { name, workflowFile, runId } = gitHubFacts(options);
   if (github === null) throw unusable('github', gitHubNeeds);
-  return async (signal, progress) => {
+  const read: CiList['builds'] = async (signal, progress) => {
     const runs = await github.runs(name, workflowFile, config.branch, ports(signal, progress));
     const builds = runs.map(
       (run): CiBuild => ({
@@ -130,6 +133,7 @@ function gitHubBuilds(options: CiBuildsOptions): CiLockOptions['builds'] {
     );
     return { me: mine(builds, runId), builds };
   };
+  return { project: `${name.owner}/${name.name}`, builds: read };
 }
 
 /** The list lags: a build that is not in it yet is not the next, and what else it lacks nobody knows. */

@@ -166,8 +166,8 @@ function lockOf(
   const clock = systemClock;
   const { provider } = config.lock;
   if (provider !== 'store') {
-    const builds = createCiBuilds({ provider, config, environment, ci, ports, github });
-    return createCiLock({ provider, clock, builds });
+    const list = createCiBuilds({ provider, config, environment, ci, ports, github });
+    return createCiLock({ ...list, provider, clock });
   }
   const quiet = quietOf(toSettings(config, environment), targets);
   return createStoreLock({

@@ -4,14 +4,20 @@ import type { Clock } from '../../effects/clock.ts';
 import { type CiBuild, decideCiTurn, hasToWaitFor } from '../../machine/ci-queue.ts';
 import type { LaneLock } from './store-lock.ts';
 
-export interface CiLockOptions {
-  readonly provider: 'circleci' | 'github';
-  readonly clock: Clock;
+/** A list of builds that a CI gives. */
+export interface CiList {
+  /** Whose builds it has, as the CI names a job's project: a number is one job's in each of them. */
+  readonly project: string;
   /** The lane's builds as the CI tells them now, and which of them this run is. */
   readonly builds: (
     signal: AbortSignal,
     progress: (line: string) => void,
   ) => Promise<{ readonly me: CiBuild | null; readonly builds: readonly CiBuild[] }>;
+}
+
+export interface CiLockOptions extends CiList {
+  readonly provider: 'circleci' | 'github';
+  readonly clock: Clock;
 }
 
 const pollMs = 5_000;
@@ -20,7 +26,8 @@ const secondLookMs = 1_000;
 /** Which of two jobs is first is asked for seldom: whoever asks is waiting, and so is nobody for its answer. */
 const askAgainMs = 30_000;
 
-export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLock {
+export function createCiLock(options: CiLockOptions): LaneLock {
+  const { provider, clock, builds } = options;
   return {
     async acquire({ stacking, purpose }, signal, progress) {
       const startedAt = clock.ran();
@@ -83,20 +90,21 @@ export function createCiLock({ provider, clock, builds }: CiLockOptions): LaneLo
         await clock.sleep(secondLookMs, signal);
       }
     },
-    isAwaitedBy: awaitedBy({ provider, clock, builds }),
+    isAwaitedBy: awaitedBy(options),
   };
 }
 
 /** What two jobs that run are to each other stays so: once it is known, the list is not asked any more. */
 function awaitedBy({
   provider,
+  project,
   clock,
   builds,
 }: CiLockOptions): NonNullable<LaneLock['isAwaitedBy']> {
   const known = new Map<string, boolean>();
   let askedAt = Number.NEGATIVE_INFINITY;
   return async (job, signal, progress) => {
-    if (job.ci !== provider) return false;
+    if (job.ci !== provider || !isOf(job, project)) return false;
     // A run of GitHub's that is run again begins anew, under the same id.
     const name = JSON.stringify(job);
     const answer = known.get(name);
@@ -108,6 +116,12 @@ function awaitedBy({
     return awaits ?? false;
   };
 }
+
+/** GitHub writes a repository's name in any case. */
+const isOf = (job: CiJob, project: string): boolean =>
+  job.ci === 'circleci'
+    ? job.project === project
+    : job.repository.toLowerCase() === project.toLowerCase();
 
 /** As the list names it. */
 const idOf = (job: CiJob): string => (job.ci === 'circleci' ? job.number : job.run);

@@ -26,7 +26,7 @@ const commit = (number: number): string => String(number).padStart(40, 'a');
 /** What the build with these variables would do now. */
 async function turnOf(provider: 'circleci' | 'github', job: Record<string, string>) {
   const environment = readEnvironment(sandbox.environment);
-  const builds = createCiBuilds({
+  const { builds } = createCiBuilds({
     provider,
     config: await loadText(`${leastConfig}repository: https://github.com/acme/web\n`),
     environment,

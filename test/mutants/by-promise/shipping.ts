@@ -39,6 +39,15 @@ export const shippingMutants: readonly Mutant[] = [
     noticedBy: 'test/processes/ci-lock-resume.test.ts › does not resume it',
   },
   {
+    id: 'waited-for-by-another-projects-job',
+    promise: "Where a CI's list is the lock",
+    file: 'src/runtime/lock/ci-lock.ts',
+    symbol: 'awaitedBy',
+    code: 'job.ci !== provider || !isOf(job, project)',
+    by: 'job.ci !== provider',
+    noticedBy: 'test/runtime/lock/ci-lock.test.ts › of another project',
+  },
+  {
     id: 'one-list-makes-a-build-give-way',
     promise: "Where a CI's list is the lock",
     file: 'src/runtime/lock/ci-lock.ts',

@@ -5,6 +5,7 @@ import type { ServiceInput } from '../../../src/machine/services.ts';
 import { createCiLock } from '../../../src/runtime/lock/ci-lock.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 
+const project = 'gh/acme/web';
 const commit = (order: number): string => String(order).repeat(40);
 const build = (order: number, state: CiBuild['state'] = 'running'): CiBuild => ({
   order,
@@ -31,7 +32,7 @@ function lockOver(...lists: CiBuild[][]) {
   const stop = new AbortController();
   let asked = 0;
   const lock = createCiLock({
-    provider: 'circleci',
+    ...{ provider: 'circleci', project },
     clock,
     builds: async () => {
       const builds = lists[Math.min(asked, lists.length - 1)] ?? [];
@@ -88,7 +89,7 @@ describe('createCiLock', () => {
     const { signal } = new AbortController();
     const clock = createVirtualClock();
     const builds = () => Promise.reject(new Error('the CI does not answer'));
-    const deaf = createCiLock({ provider: 'circleci', clock, builds });
+    const deaf = createCiLock({ provider: 'circleci', project, clock, builds });
     const told = await deaf.reacquire('502-22222222', 'acme', signal, () => {});
     expect(told).toMatchObject({ kind: 'lost' });
   });
@@ -131,8 +132,8 @@ describe('createCiLock', () => {
   });
 
   describe('of a run in another job, whether it waits for this one', () => {
-    const jobOf = (order: number) =>
-      ({ ci: 'circleci', project: 'gh/acme/web', number: String(order) }) as const;
+    const jobOf = (order: number, of = project) =>
+      ({ ci: 'circleci', project: of, number: String(order) }) as const;
 
     it('is told by who started first, and is asked once', async () => {
       const { lock, stop, clock, asked } = lockOver([build(3), build(2), build(1)]);
@@ -143,6 +144,13 @@ describe('createCiLock', () => {
       clock.advance(600_000);
       expect([await awaits(3), await awaits(1)]).toEqual([true, false]);
       expect(asked()).toBe(2);
+    });
+
+    it('is not told of a job of another project that has the same number, and nothing is asked', async () => {
+      const { lock, stop, asked } = lockOver([build(3), build(2)]);
+      const awaits = lock.isAwaitedBy?.(jobOf(3, 'gh/acme/api'), stop.signal, () => {});
+      expect(await awaits).toBe(false);
+      expect(asked()).toBe(0);
     });
 
     it('is asked again after half a minute where the list does not show both', async () => {

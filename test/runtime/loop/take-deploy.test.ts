@@ -42,7 +42,7 @@ function taken(lists: readonly (CiBuild[] | Error)[], over: Partial<LaneLock> = 
   const interrupt = new AbortController();
   let asked = 0;
   const { isAwaitedBy } = createCiLock({
-    provider: 'circleci',
+    ...{ provider: 'circleci', project: 'gh/acme/web' },
     clock: createVirtualClock(),
     builds: async () => {
       const list = lists[Math.min(asked, lists.length - 1)] ?? [];

@@ -78,7 +78,7 @@ export function ciListLock(
   ports: (signal: AbortSignal) => Ports,
 ): LaneLock {
   const { environment: env } = sandbox;
-  const builds = createCiBuilds({
+  const list = createCiBuilds({
     provider,
     config: { branch: 'master', repository: 'https://github.com/acme/web' } as Config,
     environment: {
@@ -90,5 +90,5 @@ export function ciListLock(
     github: createGitHub({ baseUrl: env.GITHUB_API_URL ?? '', token: env.GITHUB_TOKEN ?? '' }),
     ports: (signal) => ports(signal),
   });
-  return createCiLock({ provider, clock, builds });
+  return createCiLock({ ...list, provider, clock });
 }
