@@ -52,6 +52,7 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
       http,
       targets: herokuTargets(createHeroku({ baseUrl: server.url, token: 'token' })),
       archive: async () => new Uint8Array(),
+      usualStartMs: async () => null,
       trust: { isLogKept: true },
     } as unknown as ServicesOptions);
     const ports = { clock, signal: new AbortController().signal, progress: () => {} };
@@ -64,7 +65,9 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
     const { error, server, clock } = await run(11 * minute);
     expect(error).toBeInstanceOf(VendorWait);
     expect(error.message).toMatch(/asks to wait 11m; there are (10m|9m59s) left/);
-    expect(server.asked).toHaveLength(1);
+    // Side by side perhaps, and nothing twice.
+    const paths = server.asked.map(({ path }) => path);
+    expect(paths).toEqual([...new Set(paths)]);
     expect(clock.slept.filter((ms) => ms !== 30_000)).toEqual([]);
   });
 });
