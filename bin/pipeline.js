@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs';
+// CommonJS, as the program is.
+const { existsSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
 
-const program = new URL('../dist/program/main.js', import.meta.url);
+const program = join(__dirname, '../dist/program/main.cjs');
 // Says so in one line where Node is too old for what is loaded next (the native module crashes there).
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -17,11 +19,17 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exitCode = 2;
 } else if (process.argv.length === 3 && /^(--version|-V|version)$/.test(process.argv[2])) {
   // What the program would say, without loading it.
-  const about = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const about = readFileSync(join(__dirname, '../package.json'), 'utf8');
   process.stdout.write(`${JSON.parse(about).version}\n`);
 } else {
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache?.();
-  const { main } = await import(program);
-  process.exitCode = await main(process.argv.slice(2));
+  require('node:module').enableCompileCache?.();
+  // Node's own code for a program that waits for what never comes: it has not done what it was started for.
+  process.on('exit', () => {
+    process.exitCode ??= 13;
+  });
+  require(program)
+    .main(process.argv.slice(2))
+    .then((exit) => {
+      process.exitCode = exit;
+    });
 }

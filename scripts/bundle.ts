@@ -1,11 +1,41 @@
 /**
- * Bundles the program that the bin starts: dist/program/main.js, and a chunk for each command. A run
+ * Bundles the program that the bin starts: dist/program/main.cjs, and a chunk for each command. A run
  * opens a dozen files then instead of hundreds, which is most of its start-up. The library in dist/ is
  * not bundled. Native modules cannot be. Beside it stand the licences of the packages that it took in.
+ *
+ * It is CommonJS, which Node loads sooner: an import of one of Node's own modules reads all that it exports, and so has Node
+ * load what half of them stand for (streams for `node:fs`, workers for `node:util`).
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type InputOptions, rolldown } from 'rolldown';
+import { type InputOptions, type Plugin, rolldown } from 'rolldown';
+
+/** In place of what a package has the program load, and the program has no use for. */
+const lighter: Readonly<Record<string, { readonly only?: RegExp; readonly text: string }>> = {
+  // As its index puts it together, without fetch, web sockets, caches and mocks.
+  undici: {
+    text: `import Agent from 'undici/lib/dispatcher/agent.js';
+import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import request from 'undici/lib/api/api-request.js';
+Object.assign(Dispatcher.prototype, { request });
+export { Agent, EnvHttpProxyAgent };`,
+  },
+  // For commands that are programs of their own: there are none.
+  'node:child_process': { only: /\/node_modules\/commander\//, text: 'export default {};' },
+};
+const lighterPackages: Plugin = {
+  name: 'lighter-packages',
+  resolveId(source, importer = '') {
+    const { only = /(?:)/, text } = lighter[source] ?? {};
+    return text !== undefined && only.test(importer) ? `\0lighter:${source}` : null;
+  },
+  load(id) {
+    return id.startsWith('\0lighter:')
+      ? (lighter[id.slice('\0lighter:'.length)]?.text ?? null)
+      : null;
+  },
+};
 
 const options: InputOptions = {
   input: {
@@ -15,6 +45,7 @@ const options: InputOptions = {
   },
   platform: 'node',
   external: ['better-sqlite3', 'pg-native'],
+  plugins: [lighterPackages],
 };
 const imports = await importsOf(options);
 const entry = resolve('dist/cli/main.js');
@@ -27,10 +58,13 @@ const overLogs = ['status', 'log', 'export', 'verify'].map((name) =>
 const bundle = await rolldown(options);
 const { output } = await bundle.write({
   dir: 'dist/program',
-  format: 'esm',
+  format: 'cjs',
+  // Modules are strict without saying so.
+  intro: "'use strict';",
   cleanDir: true,
   // Names without a hash: what is published is the same for the same source.
-  chunkFileNames: '[name].js',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name].cjs',
   codeSplitting: {
     groups: [
       { name: 'every', priority: 2, test: (id) => id !== entry && always.has(id) },
@@ -50,6 +84,7 @@ async function importsOf(input: InputOptions): Promise<ReadonlyMap<string, reado
   const graph = await rolldown({
     ...input,
     plugins: [
+      lighterPackages,
       { name: 'imports', moduleParsed: ({ id, importedIds }) => void found.set(id, importedIds) },
     ],
   });

@@ -32,3 +32,15 @@ it.each([
   },
   30_000,
 );
+
+it('a program that waits for what never comes has not done what it was started for', async () => {
+  const preload = encodeURIComponent(`import Module from "node:module";
+const load = Module._load;
+Module._load = (name, ...more) =>
+  name.endsWith("main.cjs") ? { main: () => new Promise(() => {}) } : load(name, ...more);`);
+  const ended = await shell(
+    folder,
+    `NODE_OPTIONS='--import=data:text/javascript,${preload}' pipeline help`,
+  );
+  expect(ended.exit).toBe(13);
+});

@@ -1,5 +1,5 @@
 /** The real transport: one undici agent, kept-alive connections, the proxies that the environment names. */
-import { Agent, type Dispatcher, request as dispatch, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { NoAnswer } from './errors.ts';
 import { tooLarge } from './pages.ts';
 import type { HttpRequest, Transport } from './request.ts';
@@ -25,7 +25,9 @@ export function undiciTransport(): UndiciTransport {
     let response: Dispatcher.ResponseData;
     const chunks: Uint8Array[] = [];
     try {
-      response = await dispatch(url, { dispatcher, method, signal, headers, body });
+      const { origin, pathname, search } = new URL(url);
+      const path = pathname + search;
+      response = await dispatcher.request({ origin, path, method, signal, headers, body });
       try {
         let left = bytesRead(request, response.statusCode);
         if (left === 0) giveUp(response.body);
