@@ -37,7 +37,7 @@ export function unknownIn({ initial, states, transitions }: ChartDefinition): st
     ),
     ...[...transitions, ...states.map(({ entry, exits }) => ({ actions: [...entry, ...exits] }))]
       .flatMap((one) => one.actions)
-      .filter((name) => !isBuiltIn(name) && !(name in actions))
+      .filter((name) => !isBuiltIn(name) && !Object.hasOwn(actions, name))
       .map((name) => `action ${name}`),
     ...states.flatMap(({ invokes }) =>
       invokes === null || isStep(invokes.step) ? [] : [`step ${invokes.step}`],

@@ -109,6 +109,15 @@ it.each([
     ['--set', 'gates.stuckExist=0'],
     /no setting gates\.stuckExist[\s\S]*gates\.stuckExit/,
   ],
+  // What every object has besides, and every list.
+  ...[
+    ...['constructor', '__proto__', 'toString', 'constructor.name', '__proto__.x'],
+    ...['gates.hasOwnProperty', 'staging.__proto__.bake', 'staging.endpoints.length'],
+  ].map((path): [string, string[], RegExp] => [
+    `the setting is ${path}`,
+    ['--set', `${path}=1`],
+    new RegExp(`a deploy has no setting ${path}\\n`),
+  ]),
   ['the setting has no value', ['--set', 'gates'], /a setting and its value/],
   ['the value is none', ['--set', 'gates.stuckExit=many'], /--set gates\.stuckExit: /],
   ['the value of a duration is none', ['--set', 'lock.timeout=soon'], /--set lock\.timeoutMs: /],

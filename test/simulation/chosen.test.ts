@@ -85,6 +85,23 @@ describe('no invariant breaks where', () => {
     expect(figures).toMatchObject({ live: 0, writes: 0 });
   });
 
+  it('a deploy’s own release expires while its run is cut off, for a person released other code over it: it says so', async () => {
+    // Killed once it has submitted to production, and run again seven seconds later.
+    const cutOff = { killAt: 310, pause: null };
+    const { builds, ...crowd } = crowdOf(1);
+    const people = [
+      { act: 'push', lane: 0, atMs: 28_000 },
+      { act: 'expire', lane: 0, atMs: 28_100 },
+    ] as const;
+    const failures: string[] = [];
+    const { violations, figures } = await simulate(
+      { ...crowd, builds: builds.map((build) => ({ ...build, fates: [cutOff] })), people },
+      { trace: (line) => failures.push(...(/E_[A-Z_]+/.exec(line) ?? [])) },
+    );
+    expect(violations).toEqual([]);
+    expect([figures.kills, figures.live, failures]).toEqual([1, 0, ['E_RELEASE_EXPIRED']]);
+  });
+
   it('a job is run again before it took its deploy: the later one carries it, and the earlier one does not wait for that', async () => {
     // Its deploy is asked for and its job is listed; that it is its own is not written yet.
     const stopped = { killAt: null, pause: { at: 9, ms: 20_000 } };

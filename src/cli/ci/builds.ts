@@ -93,14 +93,14 @@ function circleCiBuilds(options: CiBuildsOptions): CiList {
   };
 }
 
-const stateOfRun: Readonly<Record<string, CiBuild['state']>> = {
-  in_progress: 'running',
-  completed: 'over',
-  waiting: 'held',
-  queued: 'pending',
-  pending: 'pending',
-  requested: 'pending',
-};
+const stateOfRun: ReadonlyMap<string, CiBuild['state']> = new Map([
+  ['in_progress', 'running'],
+  ['completed', 'over'],
+  ['waiting', 'held'],
+  ['queued', 'pending'],
+  ['pending', 'pending'],
+  ['requested', 'pending'],
+]);
 
 const gitHubNeeds = 'a GitHub Actions job, GITHUB_TOKEN and `repository` in pipeline.yml';
 
@@ -128,7 +128,7 @@ function gitHubBuilds(options: CiBuildsOptions): CiList {
         startedAt: run.startedAt ?? Number.POSITIVE_INFINITY,
         label: String(run.number),
         commit: run.commit,
-        state: stateOfRun[run.status] ?? 'running',
+        state: stateOfRun.get(run.status) ?? 'running',
       }),
     );
     return { me: mine(builds, runId), builds };

@@ -114,9 +114,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   };
 }
 
-/** Null: not set, or set to nothing. */
-const textOf = (env: NodeJS.ProcessEnv, name: string): string | null =>
-  isEmpty(env[name]) ? null : (env[name]?.trim() ?? null);
+/** Null: not set, or set to nothing. The name may be anybody's; what every object has is no variable. */
+function textOf(env: NodeJS.ProcessEnv, name: string): string | null {
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  return isEmpty(value) ? null : (value?.trim() ?? null);
+}
 
 function webhookIn(env: NodeJS.ProcessEnv, name: string): string | null {
   const value = textOf(env, name);

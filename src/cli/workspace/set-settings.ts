@@ -42,8 +42,9 @@ type Place = Record<string, unknown>;
 function placeOf(settings: Settings, path: readonly string[]): { of: Place; name: string } | null {
   let of = settings as unknown as Place;
   for (const [at, part] of path.entries()) {
-    const name = part in of ? part : `${part}Ms`;
-    if (!(name in of)) throw noSetting(path, at, Object.keys(of));
+    const known = Object.keys(of);
+    const name = known.includes(part) ? part : `${part}Ms`;
+    if (!known.includes(name)) throw noSetting(path, at, known);
     if (at === path.length - 1) return { of, name };
     const inner = of[name];
     if (inner === null) return null;

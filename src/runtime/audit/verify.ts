@@ -300,11 +300,14 @@ export class LogVerifier {
   #comparePinned(position: number): void {
     while (this.#pinned[0] !== undefined && this.#pinned[0].position <= position) {
       const head = this.#pinned.shift() as LogHead;
-      const isRight = head.position === this.#last && this.#chain.isHead(head);
-      this.#results.push({ ...head, isRight });
-      if (isRight) continue;
+      const forms = head.digest.startsWith(headMark) ? [head] : [head, marked(head)];
+      const right = forms.find((one) => one.position === this.#last && this.#chain.isHead(one));
+      this.#results.push({ ...(right ?? head), isRight: right !== undefined });
+      if (right !== undefined) continue;
       const since = this.#results.findLast(({ isRight }) => isRight)?.position ?? 0;
-      const reason = `the log up to here is not the one that the head ${headText(head)} was taken of; the change is behind position ${since}`;
+      const either =
+        forms.length === 1 ? '' : `, neither as an earlier version told heads nor with ${headMark}`;
+      const reason = `the log up to here is not the one that the head ${headText(head)} was taken of${either}; the change is behind position ${since}`;
       this.add({ kind: 'head', position: head.position, stream: '', reason });
     }
   }
@@ -347,6 +350,12 @@ export class LogVerifier {
     this.add({ kind: 'head', position: head.position, stream: '', reason });
   }
 }
+
+/** A head without the mark may be one of an earlier version, or one of today whose mark was not copied. */
+const marked = ({ digest, position }: LogHead): LogHead => ({
+  digest: headMark + digest,
+  position,
+});
 
 /** One of an index of lanes. */
 export const markName = ({ lane, mark, subject }: LaneMarksTable): string =>

@@ -125,6 +125,14 @@ describe('the environment of hooks', () => {
     expect(one).not.toHaveProperty('unset');
   });
 
+  it('has no variable that is called like what every object has', async () => {
+    const url = '{ on: "*", urlFrom: constructor, secret: toString }';
+    const run = '{ on: "*", run: bin/page, env: [hasOwnProperty, __proto__] }';
+    const unset = async (line: string) => (await opened(line, {})).map((one) => ({ ...one }));
+    expect(await unset(url)).toMatchObject([{ unset: 'toString and constructor' }]);
+    expect(await unset(run)).toMatchObject([{ unset: 'hasOwnProperty and __proto__' }]);
+  });
+
   it.each([
     ['a URL that is none', { CHAT_URL: 'a.test' }, 'E_ENVIRONMENT'],
     ['a URL over plain http', { CHAT_URL: 'http://a.test/x' }, 'E_PLAIN_HTTP'],

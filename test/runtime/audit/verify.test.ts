@@ -241,6 +241,20 @@ describe('a log', () => {
     expect(verified(rows, { pinned: [wrong] }).findings).toMatchObject([{ kind: 'head' }]);
   });
 
+  it('is held against a head of today from which the 2- was not copied, and told of by its whole name', () => {
+    const half = headOfToday(rows, 40);
+    const bare = { ...half, digest: half.digest.replace('2-', '') };
+    expect(verified(rows, { pinned: [bare] })).toMatchObject({
+      ...{ found: 0, pinned: [{ ...half, isRight: true }] },
+    });
+    const wrong = { ...bare, position: 41 };
+    const { findings, pinned } = verified(rows, { pinned: [wrong] });
+    expect(pinned).toEqual([{ ...wrong, isRight: false }]);
+    expect(findings.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('neither as an earlier version told heads nor with 2-; the change'),
+    ]);
+  });
+
   it.each([
     ['of today', (rows: readonly EventRow[], at: number) => headOfToday(rows, at)],
     ['of an earlier version', earlierHead],

@@ -229,7 +229,7 @@ describe('a chart from its definition', () => {
       ...same,
       states: [...states, ...states.slice(0, 1), { ...(states[0] as object), name: 'lost.inner' }],
       transitions: [
-        { ...first, target: 'nowhere', guard: 'isWeekend', actions: ['ring'] },
+        { ...first, target: 'nowhere', guard: 'isWeekend', actions: ['ring', 'constructor'] },
         ...rest,
       ],
     } as never;
@@ -239,6 +239,7 @@ describe('a chart from its definition', () => {
       'a second state queued',
       'guard isWeekend',
       'action ring',
+      'action constructor',
     ]);
     expect(() => chartOf(odd)).toThrow('guard isWeekend');
   });

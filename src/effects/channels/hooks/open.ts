@@ -21,7 +21,7 @@ export function open(
     if (run === undefined) return byUrl(hook, values, ports, same);
     const { folder, env } = ports;
     // Its program would end with what leaves an event out for good: where they are set, the event is told.
-    const missing = names.filter((name) => env[name] === undefined);
+    const missing = names.filter((name) => !Object.hasOwn(env, name));
     if (missing.length > 0) return { name: same.name, title, unset: missing.join(' and ') };
     return createHook({
       ...same,
