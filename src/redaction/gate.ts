@@ -60,6 +60,11 @@ export class Gate {
 
   redactAll = <T>(value: T): T => redactJson(value, this.#looker().redactor, this.#vocabulary);
 
+  /** Another object whenever other secrets are looked for. */
+  get lookedFor(): object {
+    return this.#looker();
+  }
+
   #add(to: Set<string>, told: Iterable<string>): void {
     const { size } = to;
     for (const one of told) to.add(one);
@@ -137,6 +142,11 @@ export function redact(text: string): string {
 /** For a text that comes line by line: a secret may be wrapped over several. */
 export function lineGate(): LineGate {
   return gate().lineGate();
+}
+
+/** Another object whenever other secrets are looked for: what passed the gate before has to pass it again. */
+export function lookedFor(): object {
+  return gate().lookedFor;
 }
 
 /** A JSON value without secrets, in the names of its fields neither. */

@@ -1,12 +1,12 @@
 /** An event of a deploy as a channel is told it: with what came before it, and what has happened since. Reads the log. */
-import type { DeployEvents, News, Since } from '../../effects/channels/channel.ts';
-import type { DeployRequest, DomainEvent } from '../../machine/events.ts';
-import { redactAll } from '../../redaction/gate.ts';
+import type { News, Since } from '../../effects/channels/channel.ts';
+import type { DeployRequest } from '../../machine/events.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { headWords } from '../audit/head.ts';
 import { followerOf } from '../lock/follower.ts';
-import { domainEvent, ifReadable, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';
+import { domainEvent, ifReadable, laneEvent, stateAfter } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
+import type { ToldHistories } from './told-histories.ts';
 
 const batch = 200;
 /** Words about the run that carries a deploy, which say nothing of what became of the deploy. */
@@ -18,36 +18,31 @@ const aboutRuns = /^run\./;
  * @param until the last position that is told about now
  */
 export async function deployNews(
-  log: EventLog,
+  { log, histories }: { readonly log: EventLog; readonly histories: ToldHistories },
   event: RecordedEvent,
   until: number,
   leaveOut: (error: unknown) => void,
 ): Promise<News | null> {
   const { id, stream, position, version, time, metadata } = event;
-  const events = await log.readStream(stream);
-  const later = events.filter((one) => one.version > version);
-  const history = historyOf(
-    events.filter((one) => one.version <= version),
-    leaveOut,
-  );
+  const history = await histories.upTo(event, leaveOut);
   if (history === null) return null;
-  const next = later.find((one) => one.position <= until);
+  const [next] = await log.readStream(stream, { fromVersion: version + 1, limit: 1 });
   return {
     ...{ id, position, version, time, history },
     deploy: stream.slice(deployStream('').length),
     state: stateAfter({ metadata }),
-    nextTime: next?.time ?? null,
-    since: () => sinceOf(log, event, later, history[0].data),
+    nextTime: next !== undefined && next.position <= until ? next.time : null,
+    since: () => sinceOf(log, event, history[0].data),
     head: async () => headWords(await log.headDigest()),
   };
 }
 
 async function sinceOf(
   log: EventLog,
-  { position }: RecordedEvent,
-  later: readonly RecordedEvent[],
+  { stream, position, version }: RecordedEvent,
   { lane, deploy, settings: { stacking } }: DeployRequest,
 ): Promise<Since> {
+  const later = await log.readStream(stream, { fromVersion: version + 1 });
   // What this version cannot read is no word about a run that it knows.
   const types = later.map((one) => ifReadable(() => domainEvent(one))?.type ?? one.type);
   const wentOn = types.some((type) => !aboutRuns.test(type));
@@ -70,25 +65,4 @@ async function shippedAfter(
     after = read.at(-1)?.position ?? after;
     if (read.length < batch) return null;
   }
-}
-
-/** The deploy's events up to the last of these; null where this version cannot read that one. */
-function historyOf(
-  recorded: readonly RecordedEvent[],
-  leaveOut: (error: unknown) => void,
-): DeployEvents | null {
-  const events: DomainEvent[] = [];
-  for (const [at, one] of recorded.entries()) {
-    try {
-      events.push(redactAll(domainEvent(one)));
-    } catch (error) {
-      if (!(error instanceof UnreadableLog)) throw error;
-      // A newer version wrote it, and that one can tell it.
-      if (at < recorded.length - 1) continue;
-      leaveOut(error);
-      return null;
-    }
-  }
-  const [first, ...rest] = events;
-  return first?.type === 'deploy.requested' ? [first, ...rest] : null;
 }

@@ -18,6 +18,7 @@ import { domainEvent, ifReadable } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
 import { deployNews } from './deploy-news.ts';
 import { orderNews, ordersBetween } from './order-news.ts';
+import { ToldHistories } from './told-histories.ts';
 import {
   type LeftOut,
   leftOutNow,
@@ -70,9 +71,11 @@ export class Outbox {
   /** Behind the checkpoint, what is none of ours; not worth a write. */
   #skippedTo = 0;
   readonly #lanes = new Map<string, string>();
+  readonly #histories: ToldHistories;
 
   constructor(options: OutboxOptions) {
     this.#o = options;
+    this.#histories = new ToldHistories(options.log);
   }
 
   async checkpoint(): Promise<OutboxCheckpoint> {
@@ -209,7 +212,8 @@ export class Outbox {
   ): Promise<((delivery: Delivery) => Promise<Memory>) | null> {
     const { log, channel } = this.#o;
     if (event.stream.startsWith(prefix)) {
-      const news = await deployNews(log, event, until, leaveOut);
+      const from = { log, histories: this.#histories };
+      const news = await deployNews(from, event, until, leaveOut);
       return news === null ? null : (delivery) => channel.deliver(news, delivery);
     }
     const news = orderNews(event, leaveOut);

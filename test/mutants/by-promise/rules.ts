@@ -297,6 +297,15 @@ export const ruleMutants: readonly Mutant[] = [
     noticedBy: 'test/redaction/gate.test.ts › is clean in the names of fields',
   },
   {
+    id: 'what-was-told-before-it-was-a-secret-is-told-again',
+    promise: secret,
+    file: 'src/runtime/notify/told-histories.ts',
+    symbol: '#toldOf',
+    code: 'if (secrets !== this.#secrets) this.#known.clear();',
+    by: '',
+    noticedBy: 'test/runtime/notify/deploy-news.test.ts › of what became a secret meanwhile',
+  },
+  {
     id: 'a-secret-beside-another-is-shown',
     promise: secret,
     file: 'src/redaction/redactor.ts',
