@@ -7,6 +7,7 @@ import type {
   Release,
   Running,
 } from '../../machine/events.ts';
+import type { GatesInput } from '../../machine/services.ts';
 import { type GoingBack, goingBackIn } from '../../machine/taken-back.ts';
 import type { RecordedEvent } from '../../store/log.ts';
 import { actorIn } from '../actor.ts';
@@ -43,6 +44,8 @@ export interface DeployFacts {
   /** Who or what asked for it. */
   readonly by: string;
   readonly build: Build | null;
+  /** Which rollbacks do not hold it, as its gates read them: a deploy by hand passes over what it meets. */
+  readonly passesOver: GatesInput['passesOver'];
   readonly released: { readonly [N in EnvironmentName]: ReleasedFact | null };
   readonly sighting: Sighting | null;
   /** Every going-back of production that it met: it was held by it, or a person had lifted that. */
@@ -64,6 +67,7 @@ export function deployFacts({ row, events }: DeployStory): DeployFacts {
     begun: events[0]?.position ?? 0,
     by: actorIn(events[0]?.metadata.actor),
     build: null,
+    passesOver: 'none',
     released: { staging: null, canary: null, production: null },
     sighting: null,
     goingsBack: [],
@@ -90,6 +94,12 @@ function take(facts: Mutable, event: DomainEvent, at: When): void {
   switch (event.type) {
     case 'deploy.requested':
       facts.build = event.data.build;
+      facts.passesOver = event.data.manual === undefined ? 'none' : 'any';
+      return;
+    case 'gates.passed':
+      if (facts.passesOver !== 'none') {
+        facts.passesOver = { release: event.data.lifts?.release.id ?? null };
+      }
       return;
     case 'deploy.resumed':
       facts.end = null;

@@ -33,7 +33,10 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
       : [{ deploy: null, why: lane.what, commands: [`pipeline enable ${reason}`] }]),
     ...(stuck === undefined ? [] : [leaveStuck(stuck, production)]),
     ...(forDeploy === null ? [] : [forDeploy]),
-    ...(rollback !== undefined && forDeploy === null && newest?.end?.type !== 'production.held'
+    ...(rollback !== undefined &&
+    forDeploy === null &&
+    newest?.end?.type !== 'production.held' &&
+    !isShippedOver(rollback, newest, known)
       ? [shipAnyway(rollback, newest, known)]
       : []),
   ];
@@ -75,6 +78,13 @@ function leaveStuck({ what }: Hold, { commit }: Place): ToDo {
       `pipeline advance --override ${reason}`,
     ],
   };
+}
+
+/** A person ships a deploy over it by hand, and that one is on its way. */
+function isShippedOver({ release }: Hold, newest: DeployFacts | null, { living }: Known): boolean {
+  if (newest === null || !living.has(newest.row.deploy)) return false;
+  const { passesOver } = newest;
+  return passesOver === 'any' || (passesOver !== 'none' && passesOver.release === release?.id);
 }
 
 /** No deploy waits for it: the next one will be held, unless a person ships it on their word. */

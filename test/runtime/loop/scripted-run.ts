@@ -52,6 +52,8 @@ export interface RunPlan {
   /** Production bakes, or a canary gets the commit first; neither when left out. */
   readonly bakes?: boolean;
   readonly canary?: boolean;
+  /** A person ships it by hand. */
+  readonly byHand?: boolean;
   /** What the services answer, in order; where the list ends, the next one hangs. */
   readonly answers?: readonly DomainEvent[];
   /** Between the run and the log. */
@@ -154,6 +156,9 @@ export class ScriptedWorld {
         lane: plan.lane ?? request.lane,
         commit: { ...request.commit, sha: plan.commit ?? request.commit.sha },
         build: { ...request.build, label: build },
+        ...(plan.byHand === true
+          ? { manual: { actor: 'mia', observed: 'mia on ws-7', reason: 'mended' } }
+          : {}),
         settings: {
           ...settings,
           ...(plan.canary === true ? { canary: settings.production } : {}),

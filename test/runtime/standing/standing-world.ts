@@ -84,7 +84,7 @@ export class StandingWorld {
   }
 
   runWith(
-    plan: Pick<RunPlan, 'timeOut' | 'relation' | 'lane' | 'bakes' | 'canary'>,
+    plan: Pick<RunPlan, 'timeOut' | 'relation' | 'lane' | 'bakes' | 'canary' | 'byHand'>,
     build: number,
     upTo: EventType | null,
     ...then: readonly DomainEvent[]

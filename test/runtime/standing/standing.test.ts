@@ -423,6 +423,68 @@ const situations: readonly Situation[] = [
       expect(production?.logKnew).toEqual({ version: 'v501', deploy: idOf(501) }),
   },
   {
+    name: 'somebody rolled back, and a build is on its way: it will be held',
+    happens: async (world) => {
+      await world.live(501);
+      await world.alive(502, 'staging.deployed');
+    },
+    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+    became: { 501: 'rolledBack', 502: 'underWay' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    holder: 502,
+    type: [advance],
+    also: ({ toDo }) => expect(toDo[0]?.why).toContain(`${idOf(502)} will be held`),
+  },
+  {
+    name: 'somebody rolled back, and a person ships over that by hand: it is not held',
+    happens: async (world) => {
+      await world.live(501);
+      await (await world.runWith({ byHand: true }, 502, 'staging.deployed')).hangs;
+    },
+    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+    became: { 501: 'rolledBack', 502: 'underWay' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    holder: 502,
+    type: [],
+  },
+  {
+    name: 'a person ships by hand over the rollback that the gates met: it is not held',
+    happens: async (world) => {
+      await world.live(501);
+      await (
+        await world.runWith(
+          { byHand: true },
+          502,
+          'staging.verified',
+          sample('gates.passed', { lifts: backOf501 }),
+        )
+      ).hangs;
+    },
+    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+    became: { 501: 'rolledBack', 502: 'underWay' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    holder: 502,
+    type: [],
+  },
+  {
+    name: 'a person ships by hand, and somebody rolled back behind its gates: it will be held',
+    happens: async (world) => {
+      await world.live(501);
+      await (
+        await world.runWith({ byHand: true }, 502, 'staging.verified', sample('gates.passed', {}))
+      ).hangs;
+    },
+    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+    became: { 501: 'rolledBack', 502: 'underWay' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    holder: 502,
+    type: [advance],
+  },
+  {
     name: 'the log knows of a rollback, and the target says that it is over',
     happens: (world) => world.held(502),
     told: runs({ id: 'by-hand', version: 'v99' }, { commit: commitOf(499) }),
