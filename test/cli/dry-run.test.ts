@@ -1,5 +1,6 @@
 /** `advance --dry-run` over HTTP: it says what the gates read now, and writes neither to the log nor to a vendor. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Heard } from '../../src/cli/commands/rehearse.ts';
 import { Stage } from '../processes/stage.ts';
 
 let stage: Stage;
@@ -121,6 +122,38 @@ describe('a dry run', () => {
     expect(await rehearsed(second)).toMatchObject({
       state: expect.stringContaining('production'),
       would: expect.stringMatching(/do nothing/),
+    });
+  });
+});
+
+describe('a dry run whose time is over', () => {
+  const timeIsOver = () => AbortSignal.timeout(0);
+  const heardAfter = async (say: (heard: Heard) => void) => {
+    const heard = new Heard({ status: () => {} });
+    const signal = timeIsOver();
+    return heard.within(async () => {
+      say(heard);
+      await new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    });
+  };
+
+  it('tells what the vendor’s last answer was', async () => {
+    await expect(heardAfter(({ notice }) => notice('connection refused'))).rejects.toMatchObject({
+      code: 'E_VENDOR_UNREACHABLE',
+      message: expect.stringContaining('connection refused'),
+    });
+  });
+
+  it('tells which release is under way', async () => {
+    const heard = heardAfter(({ notice, progress }) => {
+      progress('release v7 has been under way for 5m');
+      notice('connection refused');
+    });
+    await expect(heard).rejects.toMatchObject({
+      code: 'E_RELEASE_UNDER_WAY',
+      message: expect.stringContaining('v7'),
     });
   });
 });

@@ -6,7 +6,6 @@ import { environmentsOf, firstOf } from '../../machine/environments.ts';
 import type { DeployRequest } from '../../machine/events.ts';
 import { begin } from '../../machine/interpret.ts';
 import { emptyLane } from '../../machine/lane.ts';
-import type { ServiceOutput } from '../../machine/services.ts';
 import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { type GatesOptions, readGates } from '../../runtime/gates/gates.ts';
@@ -32,9 +31,13 @@ export async function rehearse(flags: AdvanceFlags, terminal: Terminal): Promise
   const said = reasonOf(flags);
   const asked = await askedDeploy(flags);
   const log = await openIfThere(asked.workspace.storeUrl);
-  const asking = openAsking((line) => terminal.status(line));
+  const heard = new Heard(terminal);
+  const asking = openAsking(heard.notice);
+  const ports = asking.ports(askMs, heard.progress);
   try {
-    const rehearsal = await look(asked, said, flags.override === true, log, asking.ports(askMs));
+    const rehearsal = await heard.within(() =>
+      look(asked, said, flags.override === true, log, ports),
+    );
     terminal.clearStatus();
     if (flags.json === true) terminal.json(rehearsalDocument(rehearsal));
     else for (const line of rehearsalView(rehearsal, terminal)) terminal.out(line);
@@ -78,7 +81,7 @@ async function look(
   };
   const folded = begin(request, ports.clock.now());
   const input = gatesInput(folded.snapshot.context);
-  const gates = await told(() => readGates(input, gatesOf(asked, log), ports));
+  const gates = await readGates(input, gatesOf(asked, log), ports);
   if (gates.kind === 'clear') await mustBeGiven(asked, ports);
   const history = historyOf(workspace.config, githubOf(asked.environment), asked.repository);
   const notes =
@@ -99,19 +102,50 @@ async function look(
   };
 }
 
-/** A release that is under way is waited for by a deploy, and not here. @throws E_RELEASE_UNDER_WAY */
-async function told(
-  read: () => Promise<ServiceOutput<'readGates'>>,
-): Promise<ServiceOutput<'readGates'>> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
-    throw new LockstepError(
-      'E_RELEASE_UNDER_WAY',
-      'production did not say within a minute what it runs: something may be under way there',
-      {
+/** What is said while the vendors are asked: where none has told in time, the last of it is why. */
+export class Heard {
+  #last: string | null = null;
+  #underWay: string | null = null;
+  readonly #terminal: Pick<Terminal, 'status'>;
+
+  constructor(terminal: Pick<Terminal, 'status'>) {
+    this.#terminal = terminal;
+  }
+
+  /** What a request waits for. */
+  readonly notice = (line: string): void => {
+    this.#last = line;
+    this.#terminal.status(line);
+  };
+
+  /** What the gates wait for: a release that is under way. A deploy waits longer for it. */
+  readonly progress = (line: string): void => {
+    this.#underWay = line;
+    this.#terminal.status(line);
+  };
+
+  /** @throws E_RELEASE_UNDER_WAY, E_VENDOR_UNREACHABLE in place of a time that is over */
+  async within<T>(look: () => Promise<T>): Promise<T> {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
+      throw this.#notTold();
+    }
+  }
+
+  #notTold(): LockstepError {
+    if (this.#underWay !== null) {
+      return new LockstepError('E_RELEASE_UNDER_WAY', `still after a minute: ${this.#underWay}`, {
         hint: 'A deploy waits for it. Try again, or look there.',
+      });
+    }
+    const last = this.#last === null ? '' : `: ${this.#last}`;
+    return new LockstepError(
+      'E_VENDOR_UNREACHABLE',
+      `a minute was not enough to learn what production runs${last}`,
+      {
+        hint: 'A deploy asks for longer. Check the network and a proxy (HTTPS_PROXY), and try again.',
       },
     );
   }
