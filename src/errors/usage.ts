@@ -123,13 +123,13 @@ export const usageErrors = {
   E_CONFIG: {
     meaning:
       '`pipeline.yml` cannot be read as a configuration. The message has each mistake with its line.',
-    remedy:
-      'Mend it: `schema/pipeline.schema.json` describes the file, and the README has an example.',
+    remedy: 'Mend it: `pipeline help configuration` lists the keys, and the README has an example.',
     exit,
   },
   E_CONFIG_MISSING: {
     meaning: 'There is no `pipeline.yml`, or it cannot be read.',
-    remedy: 'Write one at the repository’s root, or name it with `--config` or `PIPELINE_CONFIG`.',
+    remedy:
+      'Write one at the repository’s root (`pipeline init` does), or name it with `--config` or `PIPELINE_CONFIG`.',
     exit,
   },
   E_CONFIG_NOT_COMMITTED: {

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isMap, LineCounter, parseDocument, visit, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import type { TargetKind } from '../../effects/targets/target-kind.ts';
@@ -60,11 +60,11 @@ export async function parseConfig(
     const more = mistakes.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
     throw new UsageError('E_CONFIG', shown.join('\n'), {
-      hint: 'schema/pipeline.schema.json in the package describes the file; the README has an example.',
+      hint: 'pipeline help configuration lists the keys; the README has an example.',
     });
   };
   if (document.errors.length > 0) {
-    fail(document.errors.map(({ pos, message }) => ({ offset: pos[0], what: message })));
+    fail(document.errors.map((error) => ({ offset: error.pos[0], what: yamlFault(error) })));
   }
   const dangling = aliasesOfNothing(document);
   if (dangling.length > 0) fail(dangling);
@@ -113,6 +113,11 @@ export function toSettings(
 const withoutPassword = (store: string): string =>
   store.startsWith('sqlite:') ? store : shownStore(store);
 
+const unread: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not',
+};
+
 function read(path: string): Buffer {
   const name = fileName(path);
   // One byte more than it may have, of whatever it is: a pipe has no size, a device no end.
@@ -128,12 +133,15 @@ function read(path: string): Buffer {
       closeSync(file);
     }
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const isMissing = code === 'ENOENT';
     throw new UsageError(
       'E_CONFIG_MISSING',
-      missing ? `there is no ${name} here` : `${name} cannot be read`,
+      isMissing ? `there is no ${name} here` : `${name} cannot be read: ${unread[code] ?? code}`,
       {
-        hint: 'Write one at the repository’s root (the README has an example), or name it with --config or PIPELINE_CONFIG.',
+        hint: isMissing
+          ? 'Write one at the repository’s root (pipeline init does), or name it with --config or PIPELINE_CONFIG.'
+          : 'Name a file that can be read with --config or PIPELINE_CONFIG.',
         cause,
       },
     );
@@ -145,6 +153,12 @@ function tooLarge(name: string): UsageError {
   return new UsageError('E_CONFIG', `${name} is larger than ${fileBytesMax / 1024} KiB`, {
     hint: 'Name the pipeline.yml itself with --config or PIPELINE_CONFIG.',
   });
+}
+
+/** The parser's word for it, where that is for people and not for who calls it. */
+function yamlFault({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; the file has to be one';
+  return code === 'DUPLICATE_KEY' ? 'this key is there already' : message;
 }
 
 /** Aliases whose anchor does not stand before them. */
@@ -186,9 +200,10 @@ function mistakesOf(
     return [{ offset: keyOffset(document, path.slice(0, -1)), what: `${named(path)} is missing` }];
   }
   const found = valueAt(value, path);
-  // What is wrong with a whole map is not shown by the map.
-  const not =
-    issue.code === 'custom' && typeof found !== 'string' ? '' : `, not ${shownValue(found)}`;
+  // What is wrong within a map or a list is not shown by all of it.
+  const isWithin = typeof found === 'object' && found !== null && issue.code !== 'invalid_type';
+  const isShown = issue.code === 'custom' ? typeof found === 'string' : !isWithin;
+  const not = isShown ? `, not ${shownValue(found)}` : '';
   return [
     { offset: valueOffset(document, path), what: `${named(path)}: ${expected(issue)}${not}` },
   ];
@@ -201,7 +216,23 @@ function expected(issue: Issue): string {
   }
   if (issue.code === 'invalid_type') return `has to be ${article(issue.expected)}`;
   if (issue.code === 'invalid_format' && issue.message !== '') return `has to be ${issue.message}`;
-  return issue.message;
+  if (!/^(Too|Invalid) /.test(issue.message)) return issue.message;
+  return bound(issue) ?? 'cannot be that';
+}
+
+/** A limit in words, where the schema has none of its own for it. */
+function bound(issue: Issue): string | null {
+  if (issue.code === 'too_small') {
+    if (typeof issue.minimum !== 'number' || issue.origin === 'array')
+      return 'has to have an entry';
+    return issue.origin === 'string'
+      ? 'has to be a text that is not empty'
+      : `has to be ${issue.minimum} or more`;
+  }
+  if (issue.code !== 'too_big') return null;
+  return issue.origin === 'string'
+    ? `has to have ${issue.maximum} characters at most`
+    : `has to be ${issue.maximum} or less`;
 }
 
 /** The value at a path, through aliases as well. */
@@ -217,7 +248,8 @@ const article = (type: string): string =>
   `a ${type}`;
 
 function shownValue(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return 'this';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a map of keys';
   return cutOff(withoutPasswords(JSON.stringify(value) ?? 'nothing'), 60);
 }
 

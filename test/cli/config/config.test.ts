@@ -141,9 +141,9 @@ describe('a mistake', () => {
       '8:40',
       ['has to be build'],
     ],
-    ['a key twice', `${leastConfig}app: again\n`, '6:1', ['unique']],
+    ['a key twice', `${leastConfig}app: again\n`, '6:1', ['this key is there already']],
     ['a tab', `${leastConfig}lock:\n\tlease: 9s\n`, '7:1', ['Tabs']],
-    ['two documents', `${leastConfig}---\napp: x\n`, '6:1', ['multiple documents']],
+    ['two documents', `${leastConfig}---\napp: x\n`, '6:1', ['a second document begins here']],
     ['nothing', '', '1:1', ['key: value']],
     ['a list', '- app\n', '1:1', ['key: value']],
   ])('of this kind is placed and explained: %s', async (_, text, place, words) => {

@@ -1,0 +1,92 @@
+/** Every value of `pipeline.yml` in turn is made a wrong one: what is told of it are this program’s words, not a library’s. */
+import { expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { UsageError } from '../../../src/errors/error.ts';
+import { fullConfig, loadText } from './config-text.ts';
+
+const canary = `canary:
+  command: { name: acme-canary, deploy: bin/deploy, current: bin/current, restore: bin/restore, percent: 10, timeout: 5m }
+  bake: 10m
+  verify: { waive: [no-instances], endpoints: [{ url: https://canary.acme.test/ }] }
+`;
+const rest = `source: { submodules: omit, lfs: pointers, export: ignore }
+notify:
+  github: { comments: true }
+  slack: { channel: '#alerts-deploy', oncall: '<!subteam^S0ONCALL>' }
+  hooks:
+    - { on: [deploy.failed], run: bin/page }
+    - { on: [deploy.failed], url: https://hooks.acme.test/, secret: ACME_SECRET }
+`;
+const withChecks = fullConfig
+  .replace(
+    'status: 200, revision',
+    'status: 200, successes: 2, body: ok, header: { name: x-a, value: b }, revision',
+  )
+  .replace(/^notify:[\s\S]*$/m, '');
+
+type Path = readonly (string | number)[];
+
+const wrong: readonly unknown[] = [
+  '',
+  'no such word',
+  ' ',
+  -1,
+  0,
+  1.5,
+  1e9,
+  true,
+  null,
+  [],
+  {},
+  ['', 7],
+  { a: 1 },
+];
+const librarysWords =
+  /too (small|big|long|short)|invalid|expected|received|parseAll|must|, not this|undefined|\bNaN\b/i;
+
+function* pathsOf(value: unknown, path: Path = []): Generator<Path> {
+  if (path.length > 0) yield path;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    yield* pathsOf(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+  }
+}
+
+function withValue(whole: unknown, [key, ...deeper]: Path, value: unknown): unknown {
+  if (key === undefined) return value;
+  const copy = structuredClone(whole) as Record<string | number, unknown>;
+  copy[key] = withValue(copy[key], deeper, value);
+  return copy;
+}
+
+async function mistakesOf(text: string): Promise<string | null> {
+  try {
+    await loadText(text);
+    return null;
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ code: 'E_CONFIG' });
+    return (error as UsageError).message;
+  }
+}
+
+it('a wrong value is told in words of one’s own, whichever key has it', async () => {
+  const whole = parse(`${withChecks}${canary}${rest}`);
+  expect(await mistakesOf(stringify(whole))).toBeNull();
+  const foreign: string[] = [];
+  let told = 0;
+  for (const path of pathsOf(whole)) {
+    for (const value of wrong) {
+      const message = await mistakesOf(stringify(withValue(whole, path, value)));
+      if (message === null) continue;
+      told++;
+      const words = message.split('\n').filter((line) => line.startsWith('pipeline.yml:'));
+      expect(words.length, path.join('.')).toBeGreaterThan(0);
+      // What was written, between quotation marks, is the team’s.
+      const bad = words.find((line) => librarysWords.test(line.replace(/"[^"]*"/g, '""')));
+      if (bad !== undefined) foreign.push(`${path.join('.')} = ${JSON.stringify(value)}: ${bad}`);
+    }
+  }
+  expect(told).toBeGreaterThan(400);
+  expect(foreign).toEqual([]);
+});
