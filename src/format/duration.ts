@@ -15,6 +15,12 @@ export function formatDuration(ms: number): string {
   return pair(whole, dayMs, 'd', hourMs, 'h', 1);
 }
 
+/** `10s`, `1500ms`: all of it, in the one unit that takes it whole, as `pipeline.yml` has it. */
+export function wholeDuration(ms: number): string {
+  const unit = (['h', 'm', 's'] as const).find((one) => ms > 0 && ms % unitMs[one] === 0) ?? 'ms';
+  return `${ms / unitMs[unit]}${unit}`;
+}
+
 function pair(
   ms: number,
   bigMs: number,

@@ -6,6 +6,7 @@
  * links, messages, exit codes. Of two lists of checks only what is asked counts, not its order.
  */
 import { z } from 'zod';
+import { wholeDuration } from '../format/duration.ts';
 import type { DeployRequest, Endpoint, Environment } from './events.ts';
 
 const text = z.string();
@@ -148,10 +149,14 @@ function weakenedEnvironment(
     lines.push(`${name}: the verified artifact became a build of its own`);
   }
   if (after.settleMs < before.settleMs) {
-    lines.push(`${name}: settle ${before.settleMs} ms became ${after.settleMs} ms`);
+    lines.push(
+      `${name}: settle ${wholeDuration(before.settleMs)} became ${wholeDuration(after.settleMs)}`,
+    );
   }
   if ((after.bakeMs ?? 0) < (before.bakeMs ?? 0)) {
-    lines.push(`${name}: bake ${before.bakeMs ?? 0} ms became ${after.bakeMs ?? 0} ms`);
+    lines.push(
+      `${name}: bake ${wholeDuration(before.bakeMs ?? 0)} became ${wholeDuration(after.bakeMs ?? 0)}`,
+    );
   }
   lines.push(...weakenedShares(name, before.shares, after.shares));
   for (const waived of after.waive.filter((one) => !before.waive.includes(one))) {

@@ -79,7 +79,7 @@ ${whatToDo(deploy)}
 ${whichChart(deploy)}
 <div class="scroll">${itsWay(deploy)}</div>
 <h2>What happened</h2>
-<div class="scroll">${timeline(events)}</div>
+<div class="scroll">${timeline(row.deploy, events)}</div>
 ${notesOf(deploy.notes)}
 <h2>Proof</h2>
 ${proof(deploy)}`,
@@ -125,12 +125,12 @@ function withCommands(text: string): Markup {
   return html`${parts.map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`))}`;
 }
 
-export function timeline(events: readonly ToldEvent[]): Markup {
+export function timeline(deploy: string, events: readonly ToldEvent[]): Markup {
   return html`<table class="stack"><caption>Each event as the log has it, with what it led to</caption>
 <thead><tr><th scope="col">when</th><th scope="col">after</th><th scope="col">event</th><th scope="col">what</th><th scope="col">state</th></tr></thead>
 <tbody>${events.map((one, i) => {
     const before = events[i - 1] ?? one;
-    const { headline, detail, tone } = tell(one.event);
+    const { headline, detail, tone } = tell(one.event, deploy);
     const took = Date.parse(one.time) - Date.parse(before.time);
     return html`<tr><td>${clock(one.time)}</td><td>${i === 0 ? '' : `+${formatDuration(took)}`}</td><td><code>${one.event.type}</code></td><td class="text ${tone}">${headline}${detail === null ? nothing : html`<details><summary>more</summary><pre>${detail}</pre></details>`}</td><td>${one.to === before.to && i > 0 ? '' : stateMark(one.to)}</td></tr>
 `;

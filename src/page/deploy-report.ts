@@ -34,7 +34,7 @@ ${saidPart(report.said)}
 <h2>What was checked</h2>
 ${checksPart(report)}
 <h2>What happened</h2>
-<div class="scroll" tabindex="0" role="group" aria-label="What happened">${timeline(events)}</div>
+<div class="scroll" tabindex="0" role="group" aria-label="What happened">${timeline(row.deploy, events)}</div>
 ${notesOf(report.notes)}
 <h2>Proof</h2>
 ${proof(report)}`,

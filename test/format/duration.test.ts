@@ -1,6 +1,6 @@
 /** Lengths of time, as lines of output have them and as people write them. */
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from '../../src/format/duration.ts';
+import { formatDuration, parseDuration, wholeDuration } from '../../src/format/duration.ts';
 
 describe('formatDuration', () => {
   it.each([
@@ -30,5 +30,20 @@ describe('parseDuration', () => {
 
   it.each(['', '5', 'm', '1.5s', '-1s', '1d', '1h5m', '9999999999s'])('%j is none', (text) => {
     expect(parseDuration(text)).toBeNull();
+  });
+});
+
+describe('wholeDuration', () => {
+  it.each([
+    [0, '0ms'],
+    [1_500, '1500ms'],
+    [10_000, '10s'],
+    [90_000, '90s'],
+    [599_999, '599999ms'],
+    [600_000, '10m'],
+    [7_200_000, '2h'],
+  ])('%d ms is %s, and is read as that', (ms, text) => {
+    expect(wholeDuration(ms)).toBe(text);
+    expect(parseDuration(text)).toBe(ms);
   });
 });

@@ -71,13 +71,13 @@ describe('what is weaker', () => {
       'a shorter bake',
       withCanary({ bakeMs: 600_000 }),
       withCanary({ bakeMs: 599_999 }),
-      'canary: bake 600000 ms became 599999 ms',
+      'canary: bake 10m became 599999ms',
     ],
     [
       'no bake any more',
       withCanary({ bakeMs: 600_000 }),
       withCanary(),
-      'canary: bake 600000 ms became 0 ms',
+      'canary: bake 10m became 0ms',
     ],
     [
       'a canary that cannot fail',

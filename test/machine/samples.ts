@@ -84,7 +84,7 @@ export const variants: readonly DomainEvent[] = [
     distrust: {
       about: 'settings',
       digest: '5e'.repeat(32),
-      changes: ['branch: master became release', 'production: settle 10000 ms became 0 ms'],
+      changes: ['branch: master became release', 'production: settle 10s became 0ms'],
     },
   }),
   sample('production.disabled', {

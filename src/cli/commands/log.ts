@@ -15,7 +15,7 @@ export async function log(name: string, flags: GlobalFlags, terminal: Terminal):
     const { deploy } = await findDeployHere(name, events, terminal.err);
     const records = await events.readStream(deployStream(deploy));
     if (flags.json === true) terminal.json(records);
-    else printLines(logView(records, terminal), terminal);
+    else printLines(logView(deploy, records, terminal), terminal);
     return 0;
   } finally {
     await events.close();

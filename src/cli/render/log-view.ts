@@ -11,12 +11,13 @@ import { safe, type Terminal } from './terminal.ts';
 const tones = { good: 'green', bad: 'red', waiting: 'yellow' } as const;
 
 export function logView(
+  deploy: string,
   records: readonly RecordedEvent[],
   { color }: Pick<Terminal, 'color'>,
 ): string[] {
   const rows = records.map((record) => {
     const event = domainEvent(record);
-    const { headline, detail, tone } = tell(redactAll(event));
+    const { headline, detail, tone } = tell(redactAll(event), deploy);
     const words = safe(headline);
     return {
       cells: [

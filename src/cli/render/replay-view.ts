@@ -75,7 +75,7 @@ function verdict(replay: Replay, { color }: Colors): string[] {
 export function stepView(replay: Replay, index: number, { color }: Colors): string[] {
   const step = replay.steps[index];
   if (step === undefined) return [];
-  const { headline, detail } = tell(redactAll(step.event));
+  const { headline, detail } = tell(redactAll(step.event), replay.deploy);
   const service = step.step === null ? '' : `${serviceOf(step)} (${describeStep(step.step)}), `;
   const lines = [
     color.bold(`event ${step.version} of ${replay.steps.length}: ${step.event.type}`),

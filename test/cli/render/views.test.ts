@@ -30,7 +30,11 @@ function record(type: EventType, change: Partial<RecordedEvent> = {}): RecordedE
 
 describe('pipeline log', () => {
   it('has a line for each event, with its UTC time and its words, and its details below', () => {
-    const lines = logView([record('deploy.requested'), record('deploy.observed')], plain);
+    const lines = logView(
+      '502-1a5f89db',
+      [record('deploy.requested'), record('deploy.observed')],
+      plain,
+    );
     const heads = lines.filter((line) => !line.startsWith('    '));
     expect(heads).toHaveLength(2);
     expect(heads[0]).toMatch(/^2026-01-05 13:04:05Z {2}deploy\.requested {2}queued: build 502/);
@@ -39,13 +43,13 @@ describe('pipeline log', () => {
 
   it('has a line for every type of event', () => {
     for (const type of Object.keys(samples) as EventType[]) {
-      expect(logView([record(type)], plain)[0]).toContain(type);
+      expect(logView('502-1a5f89db', [record(type)], plain)[0]).toContain(type);
     }
   });
 
   it('says who let a held deploy go on, and why', () => {
     const { actor, observed, reason } = samples['deploy.resumed'];
-    const line = logView([record('deploy.resumed')], plain)[0];
+    const line = logView('502-1a5f89db', [record('deploy.resumed')], plain)[0];
     expect(line).toContain(`${actor} (${observed}): ${reason}`);
   });
 
@@ -53,7 +57,7 @@ describe('pipeline log', () => {
     const { failure, ...rest } = samples['deploy.failed'];
     const data = { ...rest, failure: { ...failure, message: `a${esc}]0;b`, hint: `c${esc}d` } };
     const hostile = record('deploy.failed', { data: data as unknown as RecordedEvent['data'] });
-    expect(logView([hostile], plain).join('\n')).not.toContain(esc);
+    expect(logView('502-1a5f89db', [hostile], plain).join('\n')).not.toContain(esc);
   });
 });
 
@@ -127,6 +131,7 @@ describe('a deploy with a canary', () => {
   it('is told event by event in the log, its share and its bake included', () => {
     const submitted = { ...samples['canary.submitted'], share: 10 };
     const text = logView(
+      '502-1a5f89db',
       [
         record('canary.submitted', { data: submitted as unknown as RecordedEvent['data'] }),
         record('canary.baked'),

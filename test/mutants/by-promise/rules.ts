@@ -445,8 +445,8 @@ export const ruleMutants: readonly Mutant[] = [
     promise: secret,
     file: 'src/cli/render/log-view.ts',
     symbol: 'logView',
-    code: 'tell(redactAll(event))',
-    by: 'tell(event)',
+    code: 'tell(redactAll(event), deploy)',
+    by: 'tell(event, deploy)',
     noticedBy: 'test/cli/canaries.test.ts',
   },
   {
