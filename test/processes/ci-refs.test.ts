@@ -171,12 +171,12 @@ describe('a build that never ships', () => {
     [
       'GitHub’s tag that is called as the branch',
       { ...gitHub, GITHUB_REF: 'refs/tags/master' },
-      'tag master',
+      'a tag (master)',
     ],
     [
       'GitHub’s tag without a ref',
       { ...gitHub, GITHUB_REF: '', GITHUB_REF_TYPE: 'tag' },
-      'of tag GITHUB_REF_TYPE is tag',
+      'of a tag (GITHUB_REF_TYPE is tag',
     ],
     ['GitHub without a ref', { ...gitHub, GITHUB_REF: '' }, unclear],
     ['GitHub’s ref against its name', { ...gitHub, GITHUB_REF_NAME: 'topic' }, unclear],
@@ -219,7 +219,7 @@ describe('a build that never ships', () => {
       { ...cis.gitlab, CI_PIPELINE_SOURCE: 'merge_request_event' },
       'a pull request',
     ],
-    ['Azure’s tag', { ...cis['azure-pipelines'], BUILD_SOURCEBRANCH: 'refs/tags/v1' }, 'tag v1'],
+    ['Azure’s tag', { ...cis['azure-pipelines'], BUILD_SOURCEBRANCH: 'refs/tags/v1' }, 'a tag (v1)'],
     [
       'CodeBuild’s pull request',
       { ...cis.codebuild, CODEBUILD_WEBHOOK_TRIGGER: 'pr/12' },
@@ -349,7 +349,7 @@ describe('pipeline advance', { timeout: 30_000 }, () => {
     const ended = await stage.run(['advance'], { ...job, CIRCLE_TAG: 'v1' });
     expectRefused(
       ended,
-      'this build is of tag CIRCLE_TAG is v1, and a tag never ships; the lane deploys branch master',
+      'this build is of a tag (CIRCLE_TAG is v1), which never ships; the lane deploys branch master',
     );
     expect(ended.stderr).toContain('builds of master only');
   });
@@ -360,7 +360,7 @@ describe('pipeline advance', { timeout: 30_000 }, () => {
     const ended = await stage.run(['advance'], { ...job, ...ref, GITHUB_REF_TYPE: 'tag' });
     expectRefused(
       ended,
-      'this build is of tag master, and a tag never ships; the lane deploys branch master',
+      'this build is of a tag (master), which never ships; the lane deploys branch master',
     );
   });
 

@@ -98,7 +98,7 @@ const branchFaults: {
   readonly [K in BuildRef['kind']]: (ref: Extract<BuildRef, { kind: K }>) => string;
 } = {
   branch: ({ name }) => `this build is of branch ${name}`,
-  tag: ({ shown }) => `this build is of tag ${shown}, and a tag never ships`,
+  tag: ({ shown }) => `this build is of a tag (${shown}), which never ships`,
   'pull request': ({ shown }) => `this build is of a pull request (${shown}), which never ships`,
   'merge queue': ({ shown }) => `this build is of a merge queue (${shown}), which never ships`,
   unclear: ({ why }) => `it is not clear which branch this build is of: ${why}`,

@@ -95,6 +95,15 @@ async function showMoment(
       hint: `pipeline log ${deploy} has the time of each event.`,
     });
   }
+  if ('version' in at && moment.event < at.version) {
+    throw new UsageError(
+      'E_USAGE',
+      `${deploy} has no event ${at.version}: its last is ${moment.event}`,
+      {
+        hint: `pipeline replay ${deploy} numbers them.`,
+      },
+    );
+  }
   const told = redactAll(moment);
   if (flags.json === true) terminal.json({ version: 1, ...told });
   else printLines(momentView(told, terminal), terminal);

@@ -123,13 +123,14 @@ async function reportDeploy(
     throw new UsageError('E_NO_DEPLOY', `the log has no deploy ${deploy}`);
   }
   const orders = await ordersMeanwhile(log, record);
+  const head = headText(await log.headDigest());
   const page = await deployReport(
     redactAll({
       ...told,
       said: saidOf(record, orders),
       checks: record.steps.flatMap(checkOf),
       killSwitch: switchOf(record.steps),
-      head: headText(await log.headDigest()),
+      head,
       madeAt: new Date(nowMs).toISOString(),
     }),
   );
@@ -141,4 +142,5 @@ async function reportDeploy(
     await output.discard();
     throw error;
   }
+  terminal.err(`a page of ${deploy}; log head ${head}`);
 }

@@ -69,7 +69,7 @@ function introduction(
     '#     heroku: { app: acme-production }',
     `#     verify: { endpoints: [{ url: "${urls.production}/", revision: { header: x-revision } }] }`,
     "#   notify: { slack: { channel: '#alerts-deploy' } }",
-    '# What comes next is said to $SANDBOX_URL: GET / lists the verbs, GET /state shows the world. So a dyno crashes:',
+    '# What comes next is said to $SANDBOX_URL: GET / lists the verbs and what they take, GET /state shows the world. So a dyno crashes:',
     `# curl -H "authorization: Bearer $SANDBOX_TOKEN" --json '{"app":"acme-staging"}' "$SANDBOX_URL/crashNextDyno"`,
   ];
 }

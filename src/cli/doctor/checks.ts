@@ -127,7 +127,12 @@ function killSwitch({ config, env, ci }: Examination): Diagnosis {
     why: 'In a CI nothing goes to production unless it is true.',
     async look() {
       const { on, killSwitch: read } = readKillSwitch(name, env, ci.isCi);
-      if (on) return [ok(ci.isCi ? 'it is true' : 'it is true, or not set here, which is no CI')];
+      if (on) {
+        const isUnset = read.state === 'not set';
+        return [
+          ok(isUnset ? `${name} is not set; outside of a CI that means on` : `${name} is true`),
+        ];
+      }
       return [
         warning(
           `it is ${read.state}${read.why === null ? '' : ` (${read.why})`}: staging is deployed, production is not`,

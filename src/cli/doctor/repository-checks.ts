@@ -77,7 +77,13 @@ export const source = ({ oddities }: Checkout, config: Config): Diagnosis => ({
   async look() {
     try {
       const notices = checkSource(oddities, config.source);
-      return [ok(notices.length === 0 ? 'the commit has none' : notices.join('; '))];
+      return [
+        ok(
+          notices.length === 0
+            ? 'the commit has no submodule, LFS pointer or export attribute'
+            : notices.join('; '),
+        ),
+      ];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       return [fault(error.message, error.hint ?? '')];

@@ -112,7 +112,7 @@ function todo(
     ...(changed.length === 0
       ? []
       : [
-          `Commit: git add ${changed.map(({ path }) => path).join(' ')} && git commit -m "Deploy with Lockstep"`,
+          `Commit, with Lockstep’s own package where it is new${facts.installed === 'folder' ? ' (.lockstep)' : ' (package.json, the lock file, the .tgz)'}: git add ${changed.map(({ path }) => path).join(' ')} && git commit -m "Deploy with Lockstep"`,
         ]),
     `Check all of it before the first deploy: ${programOf(facts)} doctor`,
   ];

@@ -55,11 +55,11 @@ export function chooseRollback(name: string | null, situation: Situation): Rollb
   const from = running.release;
   const fresh = (to: Goal): RollbackPlan => ({ id: newId, from, to, again: false });
   if (name !== null) return fresh(named(name, situation));
-  if (isTakenBack) throw rolledBack(running, shipped);
   // Code that somebody went back to runs in a release of its own: what was shipped after it is what they went away from.
   const runs = ({ release, artifact }: Shipped): boolean =>
     release.id === from.id || isSameArtifact(artifact, running.artifact);
   const earlier = shipped.slice(shipped.findIndex(runs) + 1).filter((one) => !runs(one));
+  if (isTakenBack) throw rolledBack(running, earlier);
   const before = earlier.find(({ artifact }) => isSameArtifact(artifact, ranBefore)) ?? earlier[0];
   if (before === undefined) throw nothing(running);
   return fresh(goalOf(before));
@@ -102,11 +102,11 @@ function unverified(known: Situation['named']): Goal | null {
   return { release: known.release, commit: known.artifact?.commit ?? null, deploy: null };
 }
 
-const versionsOf = (shipped: readonly Shipped[]): string => {
+const versionsOf = (shipped: readonly Shipped[], when = ''): string => {
   const few = shipped.slice(0, 5).map(({ release, deploy }) => `${release.version} (${deploy})`);
   return few.length === 0
-    ? 'This lane has verified none.'
-    : `This lane verified ${few.join(', ')}.`;
+    ? `This lane has verified none${when}.`
+    : `This lane verified${when} ${few.join(', ')}.`;
 };
 
 function nothing({ release }: Running): UsageError {
@@ -127,11 +127,12 @@ function noRelease(name: string, shipped: readonly Shipped[]): UsageError {
   );
 }
 
-function rolledBack({ release, by }: Running, shipped: readonly Shipped[]): UsageError {
+/** @param earlier what the lane verified before the code that runs */
+function rolledBack({ release, by }: Running, earlier: readonly Shipped[]): UsageError {
   return new UsageError(
     'E_ROLLED_BACK',
     `production was taken back already: ${release.version}, by ${by}`,
-    { hint: `To go further back, name the release. ${versionsOf(shipped)}` },
+    { hint: `To go further back, name the release. ${versionsOf(earlier, ' before it')}` },
   );
 }
 

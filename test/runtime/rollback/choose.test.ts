@@ -149,3 +149,12 @@ it.each([
   'migrate.sh',
   'src/immigrations/a.ts',
 ])('%s is none', (path) => expect(isMigration(path)).toBe(false));
+
+it('names what can be gone further back to: neither what runs nor what was gone away from', () => {
+  const back = { ...running(9, 2), isRollback: true };
+  const choose = async () => chooseRollback(null, { ...usual, running: back, isTakenBack: true });
+  return expect(choose()).rejects.toMatchObject({
+    code: 'E_ROLLED_BACK',
+    hint: expect.stringMatching(/before it v1 \(501-10000000\)\.$/),
+  });
+});

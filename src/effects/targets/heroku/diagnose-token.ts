@@ -58,7 +58,8 @@ export const clock = ({ services, places, ports }: Examination): Diagnosis => ({
     if (told === null) throw malformed(request, 'it does not tell the time');
     const here = ports.clock.now() - ports.clock.ran();
     const [least, most] = [told.aheadAtLeastMs - here, told.aheadAtMostMs - here];
-    if (least <= aheadMaxMs && most >= -aheadMaxMs) return [ok('they agree')];
+    if (least <= aheadMaxMs && most >= -aheadMaxMs)
+      return [ok('Heroku’s clock and this machine’s agree')];
     const off = formatDuration(Math.min(Math.abs(least), Math.abs(most)));
     return [
       warning(
