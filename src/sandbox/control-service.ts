@@ -1,8 +1,9 @@
 /**
  * The control service over HTTP: `POST /<verb>` with its input as JSON, `GET /state`, `GET /requests`, `GET /` for the
- * verbs; each with `Authorization: Bearer <token>`, which is another one whenever a sandbox starts.
+ * verbs and what they take; each with `Authorization: Bearer <token>`, which is another one whenever a sandbox starts.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
 import { type Verb, verbs } from './control.ts';
 
 export interface ControlServiceOptions {
@@ -28,7 +29,7 @@ export async function answerControl(
   const name = new URL(request.url).pathname.slice(1);
   const names = [...control.keys()];
   if (request.method === 'GET') {
-    if (name === '') return Response.json({ verbs: names });
+    if (name === '') return Response.json({ verbs: names, inputs: inputsOf(names) });
     if (name === 'state') return Response.json(state());
     if (name === 'requests') return Response.json(requests());
   }
@@ -45,9 +46,18 @@ export async function answerControl(
     const checked = Object.hasOwn(verbs, name) ? verbs[name as Verb].parse(input) : input;
     return Response.json({ done: name, result: act(checked as never) ?? null });
   } catch (error) {
-    return Response.json({ error: String(error) }, { status: 422 });
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    return Response.json({ error: why, takes: inputsOf([name])[name] }, { status: 422 });
   }
 }
+
+/** What each verb takes, as JSON Schema. */
+const inputsOf = (names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(
+    names
+      .filter((name) => Object.hasOwn(verbs, name))
+      .map((name) => [name, z.toJSONSchema(verbs[name as Verb], { io: 'input' }).properties ?? {}]),
+  );
 
 function isAuthorized(request: Request, token: string): boolean {
   const given = Buffer.from(request.headers.get('authorization') ?? '');

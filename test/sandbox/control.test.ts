@@ -9,7 +9,9 @@ describe('a verb', () => {
   it('is found in the list, and does what the method of its name does', async () => {
     const visiting = visit();
     const { visitor } = visiting;
-    const { verbs: listed } = (await visitor.get('control', '/')).body;
+    const { verbs: listed, inputs } = (await visitor.get('control', '/')).body;
+    expect(inputs.rollback).toMatchObject({ app: {}, byUser: { type: 'string' }, to: {} });
+    expect(Object.keys(inputs).sort()).toEqual(Object.keys(verbs).sort());
     expect(listed).toEqual(expect.arrayContaining(Object.keys(verbs)));
     expect(listed).toEqual(
       expect.arrayContaining(['ciBuild', 'updateCiBuild', 'cancelCiBuild', 'workflowRun']),
@@ -45,6 +47,11 @@ describe('a verb', () => {
       expect([verb, status]).toEqual([verb, 422]);
     }
     expect(sandbox.state()).toEqual(before);
+    const { error, takes } = (await visitor.control('rollback', { app: production, by: 'ana' }))
+      .body;
+    expect(error).toContain('byUser');
+    expect(error).not.toContain('\\n');
+    expect(Object.keys(takes)).toContain('byUser');
   });
 });
 
