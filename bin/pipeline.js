@@ -7,16 +7,13 @@ const program = join(__dirname, '../dist/program/main.cjs');
 // Says so in one line where Node is too old for what is loaded next (the native module crashes there).
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
-  process.stderr.write(
-    `error[E_NODE]: pipeline needs Node.js 22.19 or newer; this is ${process.versions.node}
-  Install Node.js 24. In a clone of Lockstep, npx --no lockstep uses the one that npm ci brought.\n`,
+  refuse(
+    'E_NODE',
+    `pipeline needs Node.js 22.19 or newer; this is ${process.versions.node}`,
+    'Install Node.js 24. In a clone of Lockstep, npx --no lockstep uses the one that npm ci brought.',
   );
-  process.exitCode = 2;
 } else if (!existsSync(program)) {
-  process.stderr.write(
-    'error[E_NOT_BUILT]: this clone of Lockstep is not built yet\n  Run npm run build in it.\n',
-  );
-  process.exitCode = 2;
+  refuse('E_NOT_BUILT', 'this clone of Lockstep is not built yet', 'Run npm run build in it.');
 } else if (process.argv.length === 3 && /^(--version|-V|version)$/.test(process.argv[2])) {
   // What the program would say, without loading it.
   const about = readFileSync(join(__dirname, '../package.json'), 'utf8');
@@ -32,4 +29,14 @@ if (major < 22 || (major === 22 && minor < 19)) {
     .then((exit) => {
       process.exitCode = exit;
     });
+}
+
+/** As the program says its errors: in words, and with --json as a document. */
+function refuse(code, message, hint) {
+  process.stderr.write(`error[${code}]: ${message}\n  ${hint}\n`);
+  if (process.argv.includes('--json')) {
+    const error = { code, message, hint, details: {}, exit: 2 };
+    process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
+  }
+  process.exitCode = 2;
 }
