@@ -219,7 +219,11 @@ describe('a build that never ships', () => {
       { ...cis.gitlab, CI_PIPELINE_SOURCE: 'merge_request_event' },
       'a pull request',
     ],
-    ['Azure’s tag', { ...cis['azure-pipelines'], BUILD_SOURCEBRANCH: 'refs/tags/v1' }, 'a tag (v1)'],
+    [
+      'Azure’s tag',
+      { ...cis['azure-pipelines'], BUILD_SOURCEBRANCH: 'refs/tags/v1' },
+      'a tag (v1)',
+    ],
     [
       'CodeBuild’s pull request',
       { ...cis.codebuild, CODEBUILD_WEBHOOK_TRIGGER: 'pr/12' },
