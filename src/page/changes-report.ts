@@ -39,36 +39,43 @@ export function changesReport({
 <dl><dt>From</dt><dd>${time(since)}</dd><dt>Until</dt><dd>${time(until)}</dd><dt>Lanes</dt><dd>${lanes.join(', ')}</dd>${counts}</dl>
 ${changes.length === 0 ? html`<p>There is none.</p>` : changesTable(changes)}
 <h2>Proof</h2>
-<p><code>pipeline verify --head ${head}</code> tells whether the log is still the one that this page was made of; <code>pipeline report DEPLOY --html FILE</code> has the whole of one deploy.
+<p><code>pipeline verify --head ${head}</code> tells whether the log is still the one that this page was made of, and <code>pipeline verify log.jsonl --head ${head}</code> the same of an export; <code>pipeline report DEPLOY --html FILE</code> has the whole of one deploy.
 A release made elsewhere is here where a deploy met it.</p>`,
   });
 }
 
 function changesTable(changes: readonly Change[]): Markup {
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Every change"><table>
-<thead><tr><th scope="col">when</th><th scope="col">lane</th><th scope="col">what</th><th scope="col">release</th><th scope="col">commit</th><th scope="col">who</th><th scope="col">reasons</th><th scope="col">checks</th><th scope="col">log</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Every change"><table class="stack">
+<thead><tr><th scope="col">when</th><th scope="col">what</th><th scope="col">release</th><th scope="col">commit</th><th scope="col">who</th><th scope="col">said and checked</th><th scope="col">log</th></tr></thead>
 <tbody>${changes.map(rowOf)}</tbody></table></div>`;
 }
 
 function rowOf(change: Change): Markup {
   const { at, lane, kind, environment, outcome, deploy, release, before, note } = change;
-  const { commit, title, author, commits, omitted, by, build, said, checks, position, lastHash } =
-    change;
-  const others = commits.filter(({ sha }) => sha !== commit);
+  const { by, build, said, checks, position, lastHash } = change;
   const isBad = outcome === 'failed' || kind === 'outside';
-  return html`<tr><td>${time(at)}</td><td>${lane}</td>
-<td><span class="${isBad ? 'bad' : ''}">${kind}${environment === 'canary' ? ' (canary)' : nothing}: ${outcome}</span>${deploy === null ? nothing : html` ${deploy}`}${note === null ? nothing : html` <span class="soft">${note}</span>`}</td>
-<td>${release ?? 'none'}${before === null ? nothing : html` <span class="soft">after ${before}</span>`}</td>
-<td class="text">${commit === null ? 'not known' : html`<code>${shortSha(commit)}</code>`} ${title ?? ''} <span class="soft">${author ?? ''}</span>${
+  const all = [
+    ...said.map(({ what, actor, reason }) => html`<li>${what} by ${actor}: ${reason}</li>`),
+    ...checks.map(({ environment: where, answer }) => html`<li>${where}: ${answer}</li>`),
+  ];
+  return html`<tr><td>${time(at)} <div class="soft">${lane}</div></td>
+<td><span class="${isBad ? 'bad' : ''}">${kind}${environment === 'canary' ? ' (canary)' : nothing}: ${outcome}</span>${deploy === null ? nothing : html` <div>${deploy}</div>`}${note === null ? nothing : html` <div class="soft">${note}</div>`}</td>
+<td>${release ?? 'none'}${before === null ? nothing : html` <div class="soft">after ${before}</div>`}</td>
+<td class="text">${commitOf(change)}</td>
+<td>${by}${build === null ? nothing : html` <div>${linkTo(build, 'CI run')}</div>`}</td>
+<td class="text">${all.length === 0 ? nothing : html`<ul class="plain">${all}</ul>`}</td>
+<td>position ${position}${lastHash === null ? nothing : html` <div class="soft"><code>${lastHash.slice(0, 12)}</code></div>`}</td></tr>
+`;
+}
+
+function commitOf({ commit, title, author, commits, omitted }: Change): Markup {
+  const others = commits.filter(({ sha }) => sha !== commit);
+  const what = commit === null ? 'not known' : html`<code>${shortSha(commit)}</code>`;
+  return html`${what} ${title ?? ''} <span class="soft">${author ?? ''}</span>${
     others.length + omitted === 0
       ? nothing
       : html`<details><summary>${others.length + omitted} more</summary><ul>${others.map(
           (one) => html`<li><code>${shortSha(one.sha)}</code> ${one.title} (${one.author})</li>`,
         )}</ul></details>`
-  }</td>
-<td>${by}${build === null ? nothing : html` ${linkTo(build, 'CI run')}`}</td>
-<td class="text">${said.map(({ what, actor, reason }) => html`${what} by ${actor}: ${reason} `)}</td>
-<td class="text">${checks.map(({ environment: where, answer }) => html`${where}: ${answer} `)}</td>
-<td>${position}${lastHash === null ? nothing : html` <code class="soft">${lastHash.slice(0, 12)}</code>`}</td></tr>
-`;
+  }`;
 }

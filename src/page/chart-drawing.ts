@@ -43,7 +43,7 @@ const margin = 8;
 /** For the page that the picture stands in. */
 export const chartStyle = `
 .chart{font-family:system-ui,sans-serif;--ink:#1f2933;--soft:#52606d;--line:#9aa5b1;--box:#f5f7fa;--passed:#0b6e4f;--now:#b44d12;--page:#fff}
-@media(prefers-color-scheme:dark){.chart{--ink:#f0f4f8;--soft:#bcccdc;--line:#627d98;--box:#1b2733;--passed:#57d9a3;--now:#ffb088;--page:#102030}}
+@media screen and (prefers-color-scheme:dark){.chart{--ink:#f0f4f8;--soft:#bcccdc;--line:#627d98;--box:#1b2733;--passed:#57d9a3;--now:#ffb088;--page:#102030}}
 .chart .state rect{fill:var(--box);stroke:var(--line);stroke-width:1.2}
 .chart .state.passed rect{stroke:var(--passed);stroke-width:3}
 .chart .state.now rect{stroke:var(--now);stroke-width:4}

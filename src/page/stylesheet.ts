@@ -2,9 +2,9 @@
 import { chartStyle } from './chart-drawing.ts';
 
 export const stylesheet = `
-:root{color-scheme:light dark;--ink:#1f2933;--soft:#52606d;--line:#cbd2d9;--page:#fff;--box:#f5f7fa;--good:#0b6e4f;--bad:#a61b1b;--waiting:#8d5100;--link:#0b4f9e;
+:root{color-scheme:light;--ink:#1f2933;--soft:#52606d;--line:#cbd2d9;--page:#fff;--box:#f5f7fa;--good:#0b6e4f;--bad:#a61b1b;--waiting:#8d5100;--link:#0b4f9e;
 font:clamp(15px,max(.2vw + 13.5px,1vw - 8px),32px)/1.45 system-ui,sans-serif}
-@media(prefers-color-scheme:dark){:root{--ink:#f0f4f8;--soft:#bcccdc;--line:#3e4c59;--page:#102030;--box:#1b2733;--good:#57d9a3;--bad:#ff9b9b;--waiting:#ffc078;--link:#8cc4ff}}
+@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#f0f4f8;--soft:#bcccdc;--line:#3e4c59;--page:#102030;--box:#1b2733;--good:#57d9a3;--bad:#ff9b9b;--waiting:#ffc078;--link:#8cc4ff}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink)}
 a{color:var(--link)}
@@ -13,7 +13,7 @@ a:focus-visible,summary:focus-visible,input:focus-visible,select:focus-visible,b
 header,main,footer{padding:.6rem clamp(.7rem,2vw,2.5rem)}
 header{border-bottom:1px solid var(--line);display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;align-items:baseline}
 header strong{font-size:1.1rem}nav{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem}
-footer{color:var(--soft);border-top:1px solid var(--line);font-size:.85rem}
+footer{overflow-wrap:anywhere;color:var(--soft);border-top:1px solid var(--line);font-size:.85rem}
 h1{font-size:1.5rem;margin:.6rem 0;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:1.2rem 0 .4rem}h3{font-size:1rem;margin:.8rem 0 .2rem}
 .lanes{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,38rem),1fr))}
 .lane{border:1px solid var(--line);border-radius:.5rem;background:var(--box);padding:.4rem 1rem 1rem;min-width:0}
@@ -37,7 +37,7 @@ pre{background:var(--box);border:1px solid var(--line);border-radius:.3rem;paddi
 form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.5rem 0}label{display:grid;color:var(--soft);font-size:.85rem}
 input,select,button{font:inherit;height:2.2rem;color:inherit;background:var(--page);border:1px solid var(--soft);border-radius:.3rem;padding:.25rem .5rem}
 .chart{width:100%;min-width:56rem;height:auto;max-height:90vh}
-ul.notes{padding-left:1.2rem}
+ul.notes{padding-left:1.2rem}ul.plain{list-style:none;margin:0;padding:0}
 .figures{grid-template-columns:repeat(auto-fill,minmax(min(100%,9rem),max-content) minmax(6rem,max-content))}
 .waiting-bar{width:100%;height:1.4rem;display:block;border:1px solid var(--line)}.swatch{width:.8em;height:.8em}
 ul.parts{list-style:none;padding:0;margin:.3rem 0;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem}

@@ -28,6 +28,9 @@ const looks = {
   wall: { colorScheme: 'dark', viewport: { width: 3840, height: 2160 } },
 } as const;
 
+/** A4 without its margins, in CSS pixels. */
+const paper = { colorScheme: 'dark', viewport: { width: 688, height: 1_000 } } as const;
+
 /** What differs by the look is its colours. */
 const rulesOf: Readonly<Record<string, readonly string[]>> = {
   light: [],
@@ -217,8 +220,7 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
       expect(hashes).toEqual(records.map(({ hash }) => hash));
       expect(await markedStates(page)).toEqual(statesIn(records));
       await picture(page, `report-${which}`);
-      // A4 without its margins, in CSS pixels.
-      await page.setViewportSize({ width: 688, height: 1_000 });
+      await page.setViewportSize(paper.viewport);
       await page.emulateMedia({ media: 'print' });
       const [wide, width] = await page.$eval('html', (root) => [
         root.scrollWidth,
@@ -241,6 +243,21 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     await picture(page, 'report-changes');
     expect(complaints).toEqual([]);
     await page.context().close();
+    for (const [look, media] of [
+      ['light', 'screen'],
+      ['phone', 'screen'],
+      ['paper', 'print'],
+    ] as const) {
+      const { page } = await openPage(browser, origin, look === 'paper' ? paper : looks[look]);
+      await page.emulateMedia({ media });
+      await page.goto(pathToFileURL(all).href);
+      // Neither the page nor its table is wider than what it is looked at on.
+      const more = (of: string) =>
+        page.$eval(of, ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+      expect([look, await more('html'), await more('.scroll')]).toEqual([look, 0, 0]);
+      await picture(page, `report-changes-${look}`);
+      await page.context().close();
+    }
   });
 
   it('ends well at Ctrl-C', async () => {
