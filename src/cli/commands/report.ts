@@ -76,12 +76,13 @@ async function reportPeriod(
   terminal: Terminal,
 ): Promise<void> {
   const lanes = await findLanes(log, flags.lane);
-  const changes: Change[] = [];
+  const ofLanes: (readonly Change[])[] = [];
   for (const lane of lanes) {
     terminal.status(`reading ${lane}`);
-    changes.push(...(await readChanges(log, lane, period)));
+    ofLanes.push(await readChanges(log, lane, period));
   }
-  changes.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  // As arguments of a call they may be too many.
+  const changes = ofLanes.flat().sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   terminal.clearStatus();
   const head = await log.headDigest();
   const told = redactAll({ ...period, lanes, head, changes });

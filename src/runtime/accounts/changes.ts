@@ -84,10 +84,14 @@ export interface Change {
 
 /** The oldest first. Records may go on behind the period: what came later may tell of it. */
 export function changesIn(record: LaneRecord, { since, until }: Period): Change[] {
-  // Of the lane's orders, those that concern one deploy are few: each deploy looks through these alone.
-  const given = record.orders.filter(({ event }) => event.type === 'trust.given');
+  // Each deploy looks through those of the lane's orders that are about it alone.
+  const about = Map.groupBy(record.orders, ({ event }) =>
+    event.type === 'trust.given' ? event.data.deploy : null,
+  );
   const changes = [
-    ...record.deploys.flatMap((deploy) => deployChanges(deploy, { ...record, orders: given })),
+    ...record.deploys.flatMap((deploy) =>
+      deployChanges(deploy, { ...record, orders: about.get(deploy.deploy) ?? [] }),
+    ),
     ...rollbacks(record),
     ...outside(record),
   ];
@@ -229,10 +233,16 @@ const bare = {
 
 /** Each once: at its end, or at its beginning where it has none. */
 function rollbacks({ lane, orders }: LaneRecord): Change[] {
-  return orders.flatMap(({ event, time, position }, i): Change[] => {
+  const ends = new Map(
+    orders.flatMap((one) => {
+      const ended = endOfRollback(one.event);
+      return ended === null ? [] : [[ended.rollback, one] as const];
+    }),
+  );
+  return orders.flatMap(({ event, time, position }): Change[] => {
     if (event.type !== 'rollback.begun') return [];
     const { rollback, from, to, commit, actor, observed, reason } = event.data;
-    const end = orders.slice(i).find((one) => endOfRollback(one.event)?.rollback === rollback);
+    const end = ends.get(rollback);
     const failed = end?.event.type === 'rollback.failed' ? end.event.data : null;
     const verified = end === undefined ? undefined : takenBackBy(end.event)?.verified;
     const release = end === undefined ? null : releaseOfRollback(end.event);

@@ -49,7 +49,10 @@ interface WayBack {
 }
 
 export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] {
-  const back = waysBack(lane);
+  const ways = waysBack(lane);
+  const held = new Times(ways.filter(({ holds }) => holds).map(({ atMs }) => atMs));
+  const leftId = timesBy(ways, ({ from }) => from.id);
+  const leftVersion = timesBy(ways, ({ from }) => from.version);
   const lives = new Times(
     lane.deploys
       .flatMap(({ steps }) => steps.filter(({ event }) => isLive(event)))
@@ -57,15 +60,15 @@ export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] 
   );
   return puts.flatMap((put): Incident[] => {
     const { release, ranMs, record } = put;
-    const taken = back.find(
-      ({ from, atMs }) =>
-        atMs > ranMs && (from.id === release.id || from.version === release.version),
+    const takenMs = Math.min(
+      leftId.get(release.id)?.after(ranMs) ?? never,
+      leftVersion.get(release.version)?.after(ranMs) ?? never,
     );
     const failedMs = failedAt(record, ranMs);
-    if (taken === undefined && failedMs === null) return [];
-    const brokenMs = failedMs ?? taken?.atMs ?? ranMs;
-    const wentBack = back.filter(({ holds }) => holds).find(({ atMs }) => atMs >= brokenMs);
-    const overMs = Math.min(lives.after(brokenMs), wentBack?.atMs ?? Number.POSITIVE_INFINITY);
+    if (takenMs === never && failedMs === null) return [];
+    const brokenMs = failedMs ?? takenMs;
+    // To have gone back in that very millisecond counts, to be live in it does not.
+    const overMs = Math.min(lives.after(brokenMs), held.after(brokenMs - 1));
     return [
       {
         put,
@@ -74,6 +77,17 @@ export function incidentsOf(lane: LaneRecord, puts: readonly Put[]): Incident[] 
       },
     ];
   });
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+/** When ways were gone back, by what they were from. */
+function timesBy(
+  ways: readonly WayBack[],
+  of: (way: WayBack) => string | null,
+): ReadonlyMap<string | null, Times> {
+  const grouped = Map.groupBy(ways, of);
+  return new Map([...grouped].map(([from, all]) => [from, new Times(all.map(({ atMs }) => atMs))]));
 }
 
 /** When a check of production failed, after which the deploy was not live by itself. */
@@ -102,5 +116,5 @@ function waysBack({ deploys, orders }: LaneRecord): WayBack[] {
     const from = { id: null, version: before };
     ways.set(release.id, { atMs: Date.parse(at), from, holds: true });
   }
-  return [...ways.values()].sort((a, b) => a.atMs - b.atMs);
+  return [...ways.values()];
 }

@@ -2,9 +2,9 @@
 export class Times {
   readonly #sorted: Float64Array;
 
-  /** In milliseconds since the epoch, in any order. */
+  /** In milliseconds since the epoch, in any order; what is no time is left out. */
   constructor(all: readonly number[]) {
-    this.#sorted = Float64Array.from(all).sort();
+    this.#sorted = Float64Array.from(all.filter((ms) => !Number.isNaN(ms))).sort();
   }
 
   /** The first that is later; infinity: none is. */
