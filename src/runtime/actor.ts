@@ -2,7 +2,7 @@
 
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
-import { uncompiled } from '../format/uncompiled.ts';
+import { asOftenAs } from '../format/uncompiled.ts';
 
 const name = z.string().nullable();
 
@@ -58,7 +58,7 @@ export function actorName({ claimed, observed }: Actor): string {
 
 /** Who wrote an event, by its `metadata.actor`. */
 export function actorIn(actor: unknown): string {
-  const read = actorSchema.safeParse(actor, uncompiled);
+  const read = actorSchema.safeParse(actor, asOftenAs(actorSchema));
   return read.success ? actorName(read.data) : 'somebody';
 }
 

@@ -1,4 +1,5 @@
 /** The pages by their paths, and each rendered once for all who look at it. */
+import { hash } from 'node:crypto';
 import { chartLayout } from '../page/chart-layout.ts';
 import { chartPage } from '../page/chart-page.ts';
 import { deployPage } from '../page/deploy-page.ts';
@@ -6,26 +7,33 @@ import { deploysPage, type HistoryForm } from '../page/deploys-page.ts';
 import { type Addresses, document, type PageParts } from '../page/document.ts';
 import { type Answer, explainPage } from '../page/explain-page.ts';
 import { lanesPage } from '../page/lanes-page.ts';
+import { liveScript } from '../page/live.ts';
+import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { searchDeploys } from '../runtime/audit/deploys.ts';
 import type { EventLog } from '../store/log.ts';
 import { readChartUse, readFigures, readStandings, readToldDeploy } from './read.ts';
+import { SentText } from './sent-text.ts';
 
 const perPage = 50;
 
 /** The nine states. */
 const states = chartLayout.states.map(({ name }) => name);
 
-export const addresses: Addresses = {
+/** An address that says of which text it is. */
+const named = (path: string, text: string): string =>
+  `${path}?${hash('sha256', text).slice(0, 16)}`;
+
+export const addresses = {
   lanes: '/',
   chart: '/chart',
   explain: '/explain',
-  lane: (lane) => `/lanes/${encodeURIComponent(lane)}`,
-  deploy: (deploy) => `/deploys/${encodeURIComponent(deploy)}`,
-  stylesheet: '/style.css',
-  script: '/live.js',
+  lane: (lane: string) => `/lanes/${encodeURIComponent(lane)}`,
+  deploy: (deploy: string) => `/deploys/${encodeURIComponent(deploy)}`,
+  stylesheet: named('/style.css', stylesheet),
+  script: named('/live.js', liveScript),
   live: '/events',
-};
+} satisfies Addresses;
 
 /** What pages are made from. */
 export interface Sources {
@@ -115,7 +123,7 @@ const keptPages = 50;
 interface Kept {
   readonly position: number;
   readonly atMs: number;
-  readonly text: Promise<string | null>;
+  readonly text: Promise<SentText | null>;
 }
 
 /** However many look at a page, the log is read for one. */
@@ -130,14 +138,12 @@ export class Pages {
   }
 
   /** Null: there is no such page. */
-  async at(url: URL, position: number): Promise<string | null> {
+  async at(url: URL, position: number): Promise<SentText | null> {
     const key = url.pathname + url.search;
     const known = this.#kept.get(key);
     const isFresh = known?.position === position && this.#ranMs() - known.atMs < freshMs;
     if (known !== undefined && isFresh) return known.text;
-    const text = pageAt(this.#sources, url, position).then((parts) =>
-      parts === null ? null : document(parts, addresses),
-    );
+    const text = this.#rendered(url, position);
     for (const [old, { position: at }] of this.#kept) if (at !== position) this.#kept.delete(old);
     this.#kept.delete(key);
     this.#kept.set(key, { position, atMs: this.#ranMs(), text });
@@ -148,5 +154,10 @@ export class Pages {
     // What failed is tried again by whoever comes next.
     text.catch(() => this.#kept.delete(key));
     return text;
+  }
+
+  async #rendered(url: URL, position: number): Promise<SentText | null> {
+    const parts = await pageAt(this.#sources, url, position);
+    return parts === null ? null : new SentText(await document(parts, addresses), 'text/html');
   }
 }

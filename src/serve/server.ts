@@ -1,7 +1,6 @@
 /** The web server: pages, their stylesheet and script, and what comes live. It only reads. */
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { compress } from 'hono/compress';
 import { streamSSE } from 'hono/streaming';
 import { document } from '../page/document.ts';
 import { liveScript } from '../page/live.ts';
@@ -10,6 +9,7 @@ import { stylesheet } from '../page/stylesheet.ts';
 import { LogFault } from '../store/log.ts';
 import { cookieOf, type Door, isSame, refusal } from './door.ts';
 import { addresses, Pages, type Sources } from './pages.ts';
+import { SentText } from './sent-text.ts';
 import { Tail } from './tail.ts';
 
 /** A browser that went away unnoticed is noticed when it is written to. */
@@ -26,11 +26,17 @@ const securityHeaders = {
   'cache-control': 'no-store',
 } as const;
 
+/** Under the address that pages name it by, a text never changes. */
+const keptForGood = 'private, max-age=31536000, immutable';
+
+const files = [
+  ['/style.css', addresses.stylesheet, new SentText(stylesheet, 'text/css')],
+  ['/live.js', addresses.script, new SentText(liveScript, 'text/javascript')],
+] as const;
+
 function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number): Hono {
   const pages = new Pages(sources, ranMs);
   const app = new Hono();
-  // What comes live is left as it is: it has to be there at once.
-  app.use(compress());
   app.use(async (c, next) => {
     const url = new URL(c.req.url);
     const given = url.searchParams.get('token');
@@ -49,12 +55,13 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
     if (refused !== null) return c.text(`${refused.why}\n`, refused.status);
     return next();
   });
-  app.get('/style.css', (c) =>
-    c.body(stylesheet, 200, { 'content-type': 'text/css; charset=utf-8' }),
-  );
-  app.get('/live.js', (c) =>
-    c.body(liveScript, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
-  );
+  for (const [path, named, text] of files) {
+    app.get(path, (c) => {
+      const { pathname, search } = new URL(c.req.url);
+      if (pathname + search === named) c.header('cache-control', keptForGood);
+      return text.answer(c);
+    });
+  }
   app.get('/events', (c) =>
     streamSSE(c, async (stream) => {
       let told = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? tail.position);
@@ -85,7 +92,7 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
   );
   app.get('*', async (c) => {
     const text = await pages.at(new URL(c.req.url), tail.position);
-    if (text !== null) return c.html(text);
+    if (text !== null) return text.answer(c);
     const main = html`<h1>Not found</h1><p>The log has no such lane or deploy.</p>`;
     return c.html(
       await document({ title: 'Not found', main, position: tail.position }, addresses),

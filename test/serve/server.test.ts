@@ -113,6 +113,39 @@ describe('pages', () => {
     expect(loaded).toBeGreaterThan(1_000);
   });
 
+  it.each(['/', '/style.css', '/live.js'])(
+    'come zipped to whoever takes them so, and else as they are: %s',
+    async (path) => {
+      const { url } = await started();
+      const [zipped, twice, refused, plain] = await Promise.all(
+        ['gzip, br', 'gzip', 'gzip;q=0', 'identity'].map((encoding) =>
+          fetch(url + path, { headers: { 'accept-encoding': encoding } }),
+        ),
+      );
+      expect(
+        [zipped, twice, refused, plain].map((one) => one?.headers.get('content-encoding')),
+      ).toEqual(['gzip', 'gzip', null, null]);
+      const texts = await Promise.all([zipped, twice, refused, plain].map((one) => one?.text()));
+      expect(new Set(texts).size).toBe(1);
+      expect(plain?.headers.get('vary')).toBe('accept-encoding');
+    },
+  );
+
+  it('name what does not change by what it is, which is kept then', async () => {
+    const { url } = await started();
+    const page = await (await fetch(url)).text();
+    const [, stylesheet = ''] = /<link rel="stylesheet" href="([^"]+)"/.exec(page) ?? [];
+    const [, script = ''] = /<script src="([^"]+)"/.exec(page) ?? [];
+    for (const path of [stylesheet, script]) {
+      const { status, headers } = await fetch(url + path);
+      expect([path, status]).toEqual([path, 200]);
+      expect(headers.get('cache-control')).toContain('immutable');
+      // Of another version: nobody keeps what is not what its address says.
+      const other = await fetch(`${url}${path.split('?')[0]}?0123456789abcdef`);
+      expect(other.headers.get('cache-control')).toBe('no-store');
+    }
+  });
+
   it('show the lane’s figures, and where its time went, in parts that are the whole', async () => {
     const text = await (await fetch(`${(await started()).url}/lanes/${lane}`)).text();
     expect(text).toMatch(/<dt>live<\/dt><dd>1 deploy, \d/);

@@ -377,6 +377,8 @@ export interface DeploySearch {
 
 /** To find somebody's deploys each one is read whole: so many are looked at for one page. */
 const lookedAtMax = 500;
+/** So many are looked at in one go. */
+const perPause = 25;
 
 /** A page of what was searched for. `next` is what the page after this one is asked with; null where this is the last. */
 export interface FoundDeploys {
@@ -397,6 +399,8 @@ export async function searchDeploys(log: EventLog, search: DeploySearch): Promis
   const wanted = person.toLowerCase();
   const rows: DeployRow[] = [];
   for (const [i, row] of found.slice(0, most).entries()) {
+    // Others are answered meanwhile.
+    if (i > 0 && i % perPause === 0) await new Promise((resolve) => setImmediate(resolve));
     const story = await storyOf(log, row);
     if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
       rows.push(story.row);
