@@ -99,8 +99,8 @@ export const accountMutants: readonly Mutant[] = [
     promise: figures,
     file: 'src/runtime/accounts/incidents.ts',
     symbol: 'incidentsOf',
-    code: 'back.filter(({ holds }) => holds)',
-    by: 'back',
+    code: 'ways.filter(({ holds }) => holds)',
+    by: 'ways',
     noticedBy: `${metrics} › a rollback that failed took production back`,
   },
   {
