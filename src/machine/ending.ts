@@ -11,6 +11,13 @@ export const stepsBack: ReadonlySet<string> = new Set<Step>([
   'restoreCanary',
 ]);
 
+/** Of what production runs: by then it was given the commit. */
+export const productionChecks: ReadonlySet<string> = new Set<Step>([
+  'awaitProductionInstances',
+  'checkProductionHealth',
+  'bakeProduction',
+]);
+
 const types: ReadonlySet<EventType> = new Set(endings);
 
 /** The canary was not taken back: why the deploy ended was recorded before, and stays. */

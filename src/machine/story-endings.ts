@@ -1,6 +1,6 @@
 /** What is told of a deploy that does not go on: superseded, stuck, held, disabled, failed. */
 import { cut, oneLine } from '../format/text.ts';
-import { stepsBack } from './ending.ts';
+import { productionChecks, stepsBack } from './ending.ts';
 import type { Distrust, EventData } from './events.ts';
 import { describeStep } from './step-words.ts';
 import {
@@ -128,7 +128,12 @@ export function failed({ step, failure }: EventData<'deploy.failed'>): EventText
   const line = oneLine(message);
   const shown = cut(line, failureHeadlineMax);
   const left = stepsBack.has(step) ? 'The canary may still run the commit.' : null;
-  const detail = [shown === line ? null : message, left, hint].filter((text) => text !== null);
+  const given = productionChecks.has(step)
+    ? 'Production was given this commit. To take it back: pipeline rollback --reason "…"'
+    : null;
+  const detail = [shown === line ? null : message, left, given, hint].filter(
+    (text) => text !== null,
+  );
   return eventText(
     'bad',
     `failed while ${describeStep(step)}: ${code}: ${shown}`,

@@ -1,6 +1,6 @@
 /** The sentences: every event has one, and the ones read at 3 a.m. say who, what and what to do. */
 import { describe, expect, it } from 'vitest';
-import { parseEvent, steps } from '../../src/machine/codec.ts';
+import { parseEvent, type Step, steps } from '../../src/machine/codec.ts';
 import {
   type DomainEvent,
   type EventType,
@@ -116,6 +116,13 @@ describe('tell', () => {
     expect(tell(sample('deploy.failed')).detail).toBe(
       'See what it answers: curl -i https://staging.acme.test/',
     );
+    for (const step of Object.keys(steps) as Step[]) {
+      const { detail } = tell(sample('deploy.failed', { step }));
+      const isChecked = /^(awaitProductionInstances|checkProductionHealth|bakeProduction)$/.test(
+        step,
+      );
+      expect(detail?.includes('pipeline rollback --reason') ?? false, step).toBe(isChecked);
+    }
     const message = `the build failed\n${'line\n'.repeat(100)}`;
     const failure = { ...samples['deploy.failed'].failure, message };
     const { headline, detail } = tell(sample('deploy.failed', { failure }));

@@ -67,6 +67,11 @@ function releaseOf({ events }: ToldRun): string | null {
   return null;
 }
 
+const failedWhere = (told: ToldRun): string => {
+  const release = releaseOf(told);
+  return release === null ? 'not deployed to production' : `failed in production (${release})`;
+};
+
 /** Null: nothing asks for anybody's attention. */
 export function annotationOf(told: ToldRun): Annotation | null {
   const verdict = verdictOf(told);
@@ -75,7 +80,7 @@ export function annotationOf(told: ToldRun): Annotation | null {
   const lines = [headline, detail, told.next].filter((line) => line !== null);
   return {
     level: verdict === 'failed' ? 'error' : 'warning',
-    title: `${told.deploy}: ${verdict === 'failed' ? 'not deployed to production' : 'held before production'}`,
+    title: `${told.deploy}: ${verdict === 'held' ? 'held before production' : failedWhere(told)}`,
     message: lines.join('\n'),
   };
 }

@@ -164,7 +164,7 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
   const runs = made !== undefined && made === production.version;
   return {
     deploy,
-    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified` : ''}. Once the cause is mended, run its CI job again. What happened`,
+    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified. What happened, and the way back` : '. Once the cause is mended, run its CI job again. What happened'}`,
     commands: [`pipeline log ${deploy}`, ...(runs ? [`pipeline rollback ${reason}`] : [])],
   };
 }

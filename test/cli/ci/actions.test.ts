@@ -222,6 +222,14 @@ describe('a run', () => {
     expect(annotationOf(run)?.message).toContain(run.next);
   });
 
+  it('that failed says in its annotation’s title whether production was given the commit', () => {
+    const step = 'checkProductionHealth';
+    const failed = told([...live, [sample('deploy.failed', { step }), 'failed']], 1);
+    expect(annotationOf(failed)?.title).toBe('502-1a5f89db: failed in production (v42)');
+    expect(annotationOf(failed)?.message).toContain('pipeline rollback --reason');
+    expect(annotationOf(runs.failed)?.title).toBe('502-1a5f89db: not deployed to production');
+  });
+
   it('tells later steps its state, its deploy, what production was given, and the commit', () => {
     const { sha: commit } = request.commit;
     const deploy = '502-1a5f89db';
