@@ -55,7 +55,8 @@ function form({ form: given, states }: NonNullable<LaneHistory['search']>): Mark
 }
 
 function deploysTable(rows: readonly DeployRow[], at: Addresses): Markup {
-  return html`<div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">state</th><th scope="col">since</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
+  return html`<p class="soft">The state in which its own events left each. What became of the last ones since then is at <a href="${at.lanes}">Lanes</a>.</p>
+<div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">state</th><th scope="col">since</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
 <tbody>${rows.map(
     (row) =>
       html`<tr><td><a href="${at.deploy(row.deploy)}">${row.deploy}</a></td><td>${stateMark(row.state)}</td><td>${since(row.since)}</td><td class="text">${row.title} <code class="soft">${shortSha(row.commit)}</code></td><td>${time(row.requestedAt)}</td><td>${row.settled ? formatDuration(Date.parse(row.since) - Date.parse(row.requestedAt)) : ''}</td></tr>

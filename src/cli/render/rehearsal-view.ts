@@ -107,7 +107,7 @@ function verdict({ existing, gates: { answer } }: Rehearsal): string {
     case 'clear':
       return 'It would ship, if each check holds and the gates stay open.';
     case 'superseded':
-      return 'It would end before anything is deployed: production has this commit, or another line of history.';
+      return 'It would end before anything is deployed.';
     case 'found':
       return 'It would check production, which runs this commit already, and release nothing.';
     default:
