@@ -6,6 +6,8 @@ import type { Ports } from './ports.ts';
 export interface PollOptions {
   readonly timeoutMs: number;
   readonly pauseMaxMs: number;
+  /** How long it usually takes, so that little is asked before and much then; null: nobody knows. Awaited after the first ask. */
+  readonly usualMs?: Promise<number | null>;
   /** How the time between two asks passes; it may end early where something tells that there is an answer. Default: asleep. */
   readonly rest?: (time: RestTime) => Promise<void>;
 }
@@ -19,6 +21,8 @@ export interface RestTime {
 
 /** Between the first two asks, so that a quick answer is soon known; it grows by half each time, up to `pauseMaxMs`. */
 const firstPauseMs = 250;
+/** Where it is known how long it usually takes: asked from a little before on, first at so small a part of it, but not more often. */
+const usual = { from: 7 / 8, pause: 1 / 16, pauseMinMs: 100 };
 
 /**
  * What `ask` gives, as soon as that is not undefined; undefined when the time is up. It is asked at
@@ -29,11 +33,13 @@ const firstPauseMs = 250;
  */
 export async function pollUntil<T>(
   ports: Ports,
-  { timeoutMs, pauseMaxMs, rest = asleep(ports) }: PollOptions,
+  { timeoutMs, pauseMaxMs, usualMs, rest = asleep(ports) }: PollOptions,
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const deadline = ports.clock.ran() + timeoutMs;
-  for (let pause = firstPauseMs; ; pause = Math.min(Math.ceil(pause * 1.5), pauseMaxMs)) {
+  const begunAt = ports.clock.ran();
+  const deadline = begunAt + timeoutMs;
+  let pauses: Pauses | null = null;
+  for (;;) {
     const startedAt = ports.clock.ran();
     let failure: LockstepError | null = null;
     try {
@@ -49,9 +55,34 @@ export async function pollUntil<T>(
       if (failure !== null) throw failure;
       return undefined;
     }
+    pauses ??= new Pauses((await usualMs) ?? null, pauseMaxMs);
     // What the ask itself took counts as pause.
     const leftMs = deadline - now;
-    await rest({ pauseMs: Math.min(Math.max(pause - (now - startedAt), 0), leftMs), leftMs });
+    const pause = pauses.next(startedAt - begunAt) - (now - startedAt);
+    await rest({ pauseMs: Math.min(Math.max(pause, 0), leftMs), leftMs });
+  }
+}
+
+/** Each half as long again as the one before, up to the longest; none before it is worth asking, but the longest. */
+class Pauses {
+  readonly #longestMs: number;
+  readonly #fromMs: number;
+  #nextMs: number;
+
+  /** @param usualMs how long it usually takes; null: nobody knows */
+  constructor(usualMs: number | null, longestMs: number) {
+    this.#longestMs = longestMs;
+    this.#fromMs = (usualMs ?? 0) * usual.from;
+    this.#nextMs =
+      usualMs === null ? firstPauseMs : Math.max(usualMs * usual.pause, usual.pauseMinMs);
+  }
+
+  /** @param ranMs since the first ask */
+  next(ranMs: number): number {
+    if (ranMs < this.#fromMs) return Math.min(this.#fromMs - ranMs, this.#longestMs);
+    const pause = Math.min(this.#nextMs, this.#longestMs);
+    this.#nextMs = Math.ceil(pause * 1.5);
+    return pause;
   }
 }
 

@@ -1,6 +1,7 @@
 /** How long something may take goes by a clock that nobody sets: the wall's may be put forward or back meanwhile. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pollUntil } from '../../src/effects/polling.ts';
+import { fc } from '../fast-check.ts';
 import { createLoopbackPorts } from './loopback-ports.ts';
 
 const hour = 3_600_000;
@@ -27,3 +28,66 @@ it.each([hour, -hour])(
     expect(ran - begunAt).toBe(60_000);
   },
 );
+
+describe('where it is known how long it usually takes', () => {
+  /** When it was asked, of what came about after so long. */
+  async function asked(
+    afterMs: number,
+    usualMs: number | null,
+    { pauseMaxMs = 10_000, timeoutMs = 600_000 } = {},
+  ) {
+    let ran = 0;
+    const times: number[] = [];
+    const sleep = async (ms: number) => {
+      ran += ms;
+    };
+    const ports = { ...createLoopbackPorts(), clock: { ran: () => ran, now: () => ran, sleep } };
+    const polling = { timeoutMs, pauseMaxMs, usualMs: Promise.resolve(usualMs) };
+    const seen = await pollUntil(ports, polling, async () => {
+      times.push(ran);
+      return ran >= afterMs ? 'up' : undefined;
+    });
+    return { times, seen };
+  }
+
+  it('it is asked at once, and then from a little before', async () => {
+    expect((await asked(8_000, 8_000)).times).toEqual([0, 7_000, 7_500, 8_250]);
+    expect((await asked(0, 8_000)).times).toEqual([0]);
+  });
+
+  it('and less often the longer it takes after that', async () => {
+    const { times } = await asked(20_000, 8_000);
+    expect(times).toEqual([0, 7_000, 7_500, 8_250, 9_375, 11_063, 13_595, 17_393, 23_090]);
+  });
+
+  it('it is known soon what became quicker, or slower, than it was', async () => {
+    for (const [before, after] of [
+      [60_000, 5_000],
+      [5_000, 60_000],
+    ] as const) {
+      let usual: number = before;
+      for (let deploy = 0; deploy < 12; deploy++)
+        usual = (await asked(after, usual)).times.at(-1) ?? 0;
+      expect(usual).toBeGreaterThanOrEqual(after);
+      expect(usual).toBeLessThanOrEqual(after * 1.2);
+    }
+  });
+
+  it('no two asks are further apart than they may be, and the end is found in time', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(900_000),
+        fc.option(fc.nat(900_000)),
+        fc.integer({ min: 1_000, max: 20_000 }),
+        async (afterMs, usualMs, pauseMaxMs) => {
+          const timeoutMs = 600_000;
+          const { times, seen } = await asked(afterMs, usualMs, { pauseMaxMs, timeoutMs });
+          const pauses = times.slice(1).map((at, i) => at - (times[i] ?? 0));
+          expect(Math.max(0, ...pauses)).toBeLessThanOrEqual(pauseMaxMs);
+          expect(seen).toBe(afterMs <= timeoutMs ? 'up' : undefined);
+          expect(times.at(-1)).toBeLessThanOrEqual(timeoutMs);
+        },
+      ),
+    );
+  });
+});

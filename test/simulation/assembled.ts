@@ -9,6 +9,7 @@ import { commandTargets } from '../../src/effects/targets/command/target.ts';
 import { createHeroku } from '../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../src/effects/targets/heroku/target.ts';
 import type { Targets } from '../../src/effects/targets/target.ts';
+import { usualStartMs } from '../../src/runtime/accounts/usual.ts';
 import { laneOfDeploy, otherLaneOf } from '../../src/runtime/gates/trust.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { Lanes } from '../../src/runtime/lock/lanes.ts';
@@ -77,6 +78,7 @@ export function assemble(options: AssembleOptions): Assembled {
     targets,
     history,
     archive: async () => archive,
+    usualStartMs: (target) => usualStartMs(log, wanted.lane, target),
     readLane: (name) => lanes.read(name),
     killSwitch: (name) => lane.killSwitch(name),
     trust: {

@@ -116,6 +116,11 @@ async function wire(
     targets,
     history,
     archive: (commit, signal) => repository.archive(commit, signal),
+    // Loaded while instances start, and not before the first request.
+    usualStartMs: async (target) => {
+      const { usualStartMs } = await import('../../runtime/accounts/usual.ts');
+      return usualStartMs(log, config.app, target);
+    },
     readLane: (lane) => lanes.read(lane),
     killSwitch: (name) => readKillSwitch(name, env, ci.isCi),
     trust: {

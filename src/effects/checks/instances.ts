@@ -8,18 +8,19 @@ import type { Target } from '../targets/target.ts';
 
 type Input = Omit<InstancesInput, 'target'>;
 
-/** @throws E_INSTANCE_CRASHED at once; E_INSTANCES_TIMEOUT saying what is missing; E_NO_INSTANCES, E_RELEASE_NOT_CURRENT */
+/** @param usualMs how long it usually takes; null: nobody knows. @throws E_INSTANCE_CRASHED at once; E_INSTANCES_TIMEOUT saying what is missing; E_NO_INSTANCES, E_RELEASE_NOT_CURRENT */
 export async function awaitInstances(
   target: Target,
   input: Input,
   ports: Ports,
+  usualMs: Promise<number | null>,
 ): Promise<ServiceOutput<'awaitInstances'>> {
   const { release, timeoutMs } = input;
   const { name } = target.settings;
   const startedAt = ports.clock.ran();
   const watch = target.watch(input, ports);
   let told = '';
-  const polling = { timeoutMs, pauseMaxMs: 10_000 };
+  const polling = { timeoutMs, pauseMaxMs: 10_000, usualMs };
   const up = await pollUntil(ports, polling, async () => {
     const { up, missing } = await watch.look();
     if (missing === '') return up;

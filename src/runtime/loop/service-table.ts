@@ -6,7 +6,7 @@ import type { History } from '../../effects/history/history.ts';
 import type { HttpClient } from '../../effects/http/request.ts';
 import type { Ports, StepPorts } from '../../effects/ports.ts';
 import { isSameArtifact, type Submission } from '../../effects/targets/target.ts';
-import type { Endpoint } from '../../machine/events.ts';
+import type { Endpoint, TargetSettings } from '../../machine/events.ts';
 import type { GatesInput, Refusal, ServiceInput, SubmitInput } from '../../machine/services.ts';
 import { type GatesOptions, readGates } from '../gates/gates.ts';
 import { otherReleaseTimeoutMs, readStanding } from '../gates/production.ts';
@@ -19,6 +19,8 @@ export interface ServicesOptions extends GatesOptions {
   readonly history: History;
   /** The commit as a gzipped tarball. */
   readonly archive: (commit: string, signal: AbortSignal) => Promise<Uint8Array>;
+  /** How long the target's instances usually take to be up, in milliseconds; null: nobody knows. */
+  readonly usualStartMs: (target: TargetSettings) => Promise<number | null>;
 }
 
 /** A step that asks and decides may have to wait for somebody else's release, and so long for a vendor. */
@@ -68,6 +70,9 @@ export function createServices(options: ServicesOptions): ServiceTable {
     clear,
   });
 
+  /** What cannot be told of earlier deploys only makes the asks less well placed. */
+  const usual = (target: TargetSettings) => options.usualStartMs(target).catch(() => null);
+
   return {
     observe: service(decides, async (input, ports) => {
       const { order, isTakenBack, running, others } = await readStanding(input, options, ports);
@@ -100,7 +105,7 @@ export function createServices(options: ServicesOptions): ServiceTable {
       targets(input.target).awaitRelease(input, ports),
     ),
     awaitInstances: service(asLongAsItSays, (input, ports) =>
-      awaitInstances(targets(input.target), input, ports),
+      awaitInstances(targets(input.target), input, ports, usual(input.target)),
     ),
     checkHealth: service(healthTimeoutMs, (input, ports) =>
       checkHealth(targets(input.target), input, ports),

@@ -106,6 +106,7 @@ function world(facts: Facts): { services: ServiceTable; writes: () => number } {
     fullId: async (named: string) => named,
   } as unknown as History;
   const services = createServices({
+    usualStartMs: async () => null,
     http: ports.http,
     targets: () => target,
     history,

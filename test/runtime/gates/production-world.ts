@@ -128,6 +128,7 @@ export class ProductionWorld {
 
   get services(): ServiceTable {
     return createServices({
+      usualStartMs: async () => null,
       ...this.#effects,
       http: this.ports.http,
       archive,

@@ -147,6 +147,7 @@ export class Fuzzer {
     });
     const ports = (signal: AbortSignal): Ports => ({ http, clock, signal, progress: () => {} });
     const services = createServices({
+      usualStartMs: async () => null,
       http,
       targets,
       history,

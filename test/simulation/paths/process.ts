@@ -78,6 +78,7 @@ export class PathProcess {
       progress: () => {},
     });
     this.#services = createServices({
+      usualStartMs: async () => null,
       http,
       targets,
       history,

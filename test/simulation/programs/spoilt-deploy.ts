@@ -158,6 +158,7 @@ export class ProgramFuzzer {
     const { http } = folders.ports();
     const targets = commandTargets(folders);
     const services = createServices({
+      usualStartMs: async () => null,
       http: { ...http, assertHeld: keeper.assertHeld },
       targets,
       history,

@@ -36,6 +36,7 @@ const check = (timeoutMs = 60_000, mayHaveNone = false) =>
       mayHaveNone,
     },
     world.ports(),
+    Promise.resolve(null),
   );
 
 /** The dynos at the first ask, at the second, and so on; the last ones stay. */
