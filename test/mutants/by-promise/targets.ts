@@ -289,11 +289,20 @@ export const targetMutants: readonly Mutant[] = [
   {
     id: 'promotes-between-two-generations',
     promise,
-    file: `${folder}/promotions.ts`,
+    file: `${folder}/couplings.ts`,
     symbol: 'readCoupling',
     code: 'if (one.generation !== other.generation) throw twoGenerations(one, other);',
     by: '',
     noticedBy: `${fir} › are refused before anything is asked for`,
+  },
+  {
+    id: 'promotes-to-the-app-that-had-the-name',
+    promise,
+    file: `${folder}/couplings.ts`,
+    symbol: 'again',
+    code: 'id === last.coupling.target ? last.coupling : this.read(source, target, ports)',
+    by: "id === '' ? this.read(source, target, ports) : last.coupling",
+    noticedBy: 'test/effects/targets/heroku/promotions.test.ts › where it was given to another',
   },
   {
     id: 'the-container-registry-is-a-first-deploy',

@@ -23,13 +23,13 @@ import {
   ranBefore,
   readCode,
 } from './code.ts';
+import { Couplings } from './couplings.ts';
 import { readOverlapMs } from './overlap.ts';
 import {
   type FollowPromotionInput,
   followPromotion,
   type RequestedPromotion,
   type RequestPromotionInput,
-  readCoupling,
   requestPromotion,
 } from './promotions.ts';
 import {
@@ -145,11 +145,13 @@ export function createHeroku(options: HerokuOptions): Heroku {
 
 class HerokuAccount implements Heroku {
   readonly #api: HerokuApi;
+  readonly #couplings: Couplings;
   /** What each app said last. */
   readonly #seen = new Map<string, Expected>();
 
   constructor(options: HerokuOptions) {
     this.#api = new HerokuApi(options);
+    this.#couplings = new Couplings(this.#api);
   }
 
   requestBuild(
@@ -190,7 +192,7 @@ class HerokuAccount implements Heroku {
   }
 
   async mustReach(source: string, target: string, ports: Ports) {
-    await readCoupling(this.#api, source, target, ports);
+    await this.#couplings.read(source, target, ports);
   }
 
   ranBefore(app: string, which: { code: Code; version: number }, ports: Ports) {
@@ -198,11 +200,11 @@ class HerokuAccount implements Heroku {
   }
 
   requestPromotion(input: RequestPromotionInput, ports: StepPorts, clear: Clear) {
-    return requestPromotion(this.#api, input, ports, clear);
+    return requestPromotion(this.#api, this.#couplings, input, ports, clear);
   }
 
   followPromotion(input: FollowPromotionInput, ports: Ports) {
-    return followPromotion(this.#api, input, ports);
+    return followPromotion(this.#api, this.#couplings, input, ports);
   }
 
   rollBack(input: RollBackInput, ports: StepPorts) {

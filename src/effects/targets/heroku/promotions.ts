@@ -5,17 +5,16 @@ import type { Refusal } from '../../../machine/services.ts';
 import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
-import { appPath, type HerokuApi } from './api.ts';
+import type { HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
-import { hasSameContent, refuseContainer } from './artifacts.ts';
+import { hasSameContent } from './artifacts.ts';
 import type { Clear } from './builds.ts';
 import { classify, type HerokuVersion } from './code.ts';
+import type { Coupling, Couplings } from './couplings.ts';
 import { HerokuError } from './error-codes.ts';
 import { readRelease, releasesNewestFirst } from './release-list.ts';
 import {
   type Code,
-  couplingSchema,
-  type HerokuApp,
   type HerokuPromotion,
   type PromotionTarget,
   promotionSchema,
@@ -72,13 +71,14 @@ async function findPromoted(
  */
 export async function requestPromotion(
   api: HerokuApi,
+  couplings: Couplings,
   input: RequestPromotionInput,
   ports: StepPorts,
   clear: Clear,
 ): Promise<RequestedPromotion | Refusal> {
   const { source, target } = input;
   // Read beside the first look: neither needs the other.
-  const coupling = readCoupling(api, source.app, target.app, ports);
+  const coupling = couplings.again(source.app, target.app, ports);
   coupling.catch(() => {});
   const written = await writeOnce<Work, Refusal>(ports, {
     what: `the promotion to ${target.app}`,
@@ -95,60 +95,6 @@ export async function requestPromotion(
   });
   if (written.kind === 'refused') return written.refusal;
   return { kind: 'requested', work: written.value, adopted: written.adopted };
-}
-
-/** Promotions take ids, not names. */
-interface Coupling {
-  readonly pipeline: string;
-  readonly source: string;
-  readonly target: string;
-}
-
-/** @throws E_GENERATIONS, E_NO_PIPELINE nothing can be promoted from the one to the other; E_NO_SLUG */
-export async function readCoupling(
-  api: HerokuApi,
-  source: string,
-  target: string,
-  ports: Ports,
-): Promise<Coupling> {
-  const of = async (name: string) => {
-    const path = appPath(name, 'pipeline-couplings');
-    const [app, coupling] = await Promise.all([
-      readApp(api, name, ports),
-      api.find(path, couplingSchema, ports),
-    ]);
-    refuseContainer(app);
-    if (coupling === null || coupling.app.id === app.id) return { app, coupling };
-    throw api.malformed(path, `it is of another app, ${coupling.app.id}`);
-  };
-  const [{ app: one, coupling: from }, { app: other, coupling: to }] = await Promise.all([
-    of(source),
-    of(target),
-  ]);
-  if (one.generation !== other.generation) throw twoGenerations(one, other);
-  if (from !== null && to !== null && from.pipeline.id === to.pipeline.id) {
-    return { pipeline: from.pipeline.id, source: from.app.id, target: to.app.id };
-  }
-  throw new HerokuError('E_NO_PIPELINE', `${source} and ${target} are not in one Heroku pipeline`, {
-    hint: `Add both to one (heroku pipelines:add), or set production’s heroku.deploy to build in pipeline.yml.`,
-    details: { source, target },
-  });
-}
-
-function twoGenerations(source: HerokuApp, target: HerokuApp): HerokuError {
-  const named = ({ name, generation }: HerokuApp) => `${name} is of the ${generation} generation`;
-  return new HerokuError(
-    'E_GENERATIONS',
-    `${named(source)} and ${named(target)}: nothing can be promoted between the two`,
-    {
-      hint: 'Deploy to two apps of one generation, or set production’s heroku.deploy to build in pipeline.yml.',
-      details: {
-        source: source.name,
-        target: target.name,
-        generations: [source.generation, target.generation],
-      },
-    },
-  );
 }
 
 async function createPromotion(
@@ -218,12 +164,13 @@ export interface FollowPromotionInput {
  */
 export async function followPromotion(
   api: HerokuApi,
+  couplings: Couplings,
   { target, promotion, timeoutMs }: FollowPromotionInput,
   ports: Ports,
 ): Promise<string> {
   const path = `/pipeline-promotions/${encodeURIComponent(promotion)}/promotion-targets`;
   const polling = { timeoutMs, pauseMaxMs: 5_000 };
-  let known: string | null = null;
+  let known = couplings.idOf(target.app);
   const asked = await pollUntil(ports, polling, async () => {
     const [targets, id] = await Promise.all([
       api.list(path, promotionTargetSchema, ports),

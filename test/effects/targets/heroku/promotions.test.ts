@@ -162,6 +162,28 @@ describe('requestPromotion', () => {
     expect(sent()).toBe(0);
   });
 
+  it('asks no more of two apps that it has read before than whether the target is the same', async () => {
+    await heroku.mustReach('acme-staging', 'acme-production', ports);
+    const before = world.asked.length;
+    const { work } = (await request()) as { work: { id: string } };
+    await heroku.followPromotion({ ...input(), promotion: work.id, timeoutMs: 60_000 }, ports);
+    expect(world.asked.slice(before).filter((one) => !one.includes('promotion'))).toEqual([
+      'GET /apps/acme-production',
+      'GET /apps/acme-production/releases',
+    ]);
+  });
+
+  it('promotes to the app that has the name now, where it was given to another since it was read', async () => {
+    await heroku.mustReach('acme-staging', 'acme-production', ports);
+    Object.assign(production, { name: 'acme-before' });
+    const named = world.app('acme-production');
+    world.release(named, world.slug('b'.repeat(40)));
+    const { work } = (await request()) as { work: { id: string } };
+    const follow = { ...input(), promotion: work.id, timeoutMs: 60_000 };
+    expect(await heroku.followPromotion(follow, ports)).toBe(named.releases.at(-1)?.id);
+    expect(world.promotions[0]?.targets.map(({ app }) => app.id)).toEqual([named.id]);
+  });
+
   it('fails when Heroku says that it took another release: E_PROMOTION_SOURCE', async () => {
     const body = { id: 'p-1', source: { app: { id: staging.id }, release: { id: 'another' } } };
     world.faults.set(write, [{ status: 201, body }]);
