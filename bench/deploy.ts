@@ -6,6 +6,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { deployStream } from '../src/runtime/log/streams.ts';
+import { openLog } from '../src/store/open.ts';
 import { type Bench, type Figure, type Goal, median, type Size } from './bench.ts';
 import { BenchStage } from './stage.ts';
 
@@ -40,24 +42,64 @@ const slowWorld: World = {
   },
 };
 
-/** The requests of a deploy that cannot be sent before the one above was answered. */
-const chain = [
-  'what production runs',
-  'an upload’s address',
-  'the upload',
-  'the build is begun',
-  'the build has ended',
-  'staging is released',
-  'staging’s dynos are up',
-  'the gates are read',
-  'the promotion is begun',
-  'production is released',
-  'production’s dynos are up',
+/**
+ * The critical path, part by part: up to which event, and what the vendors need for it themselves, their own work and the
+ * requests that cannot be sent before the one before was answered.
+ */
+const parts: readonly {
+  readonly what: string;
+  readonly until: string;
+  readonly requests: number;
+  readonly work: (world: World) => number;
+}[] = [
+  part('the process has the lane', 'lock.acquired', 0),
+  part('what production runs is read', 'deploy.observed', 1),
+  // An upload's address, the upload, the build.
+  part('the build is begun', 'staging.submitted', 3),
+  part('the build has ended', 'staging.released', 1, ({ build }) => build),
+  part('staging is released', 'staging.deployed', 1, ({ release }) => release),
+  part('staging’s dynos are up', 'staging.instancesUp', 1, ({ boot }) => boot),
+  part('staging is right', 'staging.verified', 0, ({ settle }) => settle),
+  part('the gates are read', 'gates.passed', 1),
+  part('the promotion is begun', 'production.submitted', 1),
+  part('production is released', 'production.deployed', 1, ({ release }) => release),
+  part('production’s dynos are up', 'production.instancesUp', 1, ({ boot }) => boot),
+  part('production is right', 'production.verified', 0, ({ settle }) => settle),
+  part('the last message is told, and the process ends', '', 0),
 ];
 
-/** A release phase, dynos that boot and stay up: once for staging, once for production. */
-function limitOf({ latency, build, release, boot, settle }: World): number {
-  return build + 2 * (release + boot + settle) + chain.length * latency;
+function part(
+  what: string,
+  until: string,
+  requests: number,
+  work: (world: World) => number = () => 0,
+) {
+  return { what, until, requests, work };
+}
+
+const limitOfPart = ({ requests, work }: (typeof parts)[number], world: World): number =>
+  work(world) + requests * world.latency;
+
+const limitOf = (world: World): number =>
+  parts.reduce((sum, one) => sum + limitOfPart(one, world), 0);
+
+/** How long each part of the critical path took, as the log has it. */
+async function partsOf(
+  stage: BenchStage,
+  deploy: string,
+  { from, to }: { from: number; to: number },
+): Promise<number[]> {
+  const log = await openLog(stage.store);
+  const events = await log.readStream(deployStream(deploy));
+  await log.close();
+  let since = from;
+  return parts.map(({ until }) => {
+    const found = events.find(({ type }) => type === until);
+    const at = found === undefined ? to : Date.parse(found.time);
+    const took = at - since;
+    since = at;
+    return took;
+  });
 }
 
 /** The sandbox is in this process, and has to answer meanwhile. */
@@ -70,21 +112,32 @@ async function byLoop(stage: BenchStage, commit: string): Promise<void> {
   await started('bash', args, { cwd: stage.repository, env: stage.environment, timeout: 300_000 });
 }
 
+const uncounted = 2;
+
 async function figuresOf(world: World, times: number): Promise<Figure[]> {
   const { latency, build, release, boot, settle, name } = world;
   const timing = { buildMs: build, releasePhaseMs: release, promotionMs: 0, dynoBootMs: boot };
   const stage = await BenchStage.set({ latencyMs: latency, timing }, settle);
   try {
-    // The first finds a production that never had code, and is not counted.
-    await stage.advance(1, stage.commit('Change 1'));
+    for (const app of ['acme-staging', 'acme-production']) {
+      const seen = stage.sandbox.world.app(app);
+      if (seen !== undefined && release > 0) seen.releasePhase = 'rake db:migrate';
+    }
+    // The first finds a production that never had code, and the next that nobody knows how long anything takes: not counted.
+    for (let deploy = 1; deploy <= uncounted; deploy++) {
+      await stage.advance(deploy, stage.commit(`Change ${deploy}`));
+    }
     const [ms, first, requests]: [number[], number[], number[]] = [[], [], []];
-    for (let deploy = 2; deploy <= times + 1; deploy++) {
+    const profile: number[][] = [];
+    for (let deploy = uncounted + 1; deploy <= uncounted + times; deploy++) {
       const commit = stage.commit(`Change ${deploy}`);
       const before = stage.sandbox.requests().length;
       const startedAt = Date.now();
       ms.push((await stage.advance(deploy, commit)).ms);
       requests.push(stage.sandbox.requests().length - before);
       first.push((stage.sandbox.requests()[before]?.at ?? Number.NaN) - startedAt);
+      const between = { from: startedAt, to: Date.now() };
+      profile.push(await partsOf(stage, `${deploy}-${commit.slice(0, 8)}`, between));
     }
     const against = { what: 'the vendors’ own time', measured: limitOf(world) };
     const loop: number[] = [];
@@ -109,6 +162,17 @@ async function figuresOf(world: World, times: number): Promise<Figure[]> {
         against: null,
         goal: { most: 45 },
       },
+      ...(world.goal === null
+        ? []
+        : parts.map(
+            (one, at): Figure => ({
+              what: `until ${one.what}, ${name}`,
+              unit: 'ms',
+              measured: median(profile.map((took) => took[at] ?? Number.NaN)),
+              against: { what: against.what, measured: limitOfPart(one, world) },
+              goal: null,
+            }),
+          )),
     ];
   } finally {
     await stage.strike();
@@ -126,8 +190,8 @@ async function run({ quick }: Size): Promise<Figure[]> {
 
 export const bench: Bench = {
   about:
-    'A whole `advance` of a built commit to a verified production, beside what a run would take that never waits by itself: the vendors’ own work and the requests that need the answer of the one before; and beside a loop of bash and curl that asks every second, and knows no lock, no gate and no log.',
+    'A whole `advance` of a built commit to a verified production, beside what a run would take that never waits by itself: the vendors’ own work and the requests that need the answer of the one before; and beside a loop of bash and curl that asks every second, and knows no lock, no gate and no log. The rows that begin with “until” are one deploy, part by part, each from the end of the one above; it is the third of its lane, which knows by then how long dynos take.',
   missed:
-    'before its first request a process loads the program, asks git about the commit, opens the log and takes the lane. Of the requests, each look at dynos is two (how many are wanted, and which are up), what production runs is read at the gates and again right before the write, since it may have changed, and each step is told to Slack by itself. The time that is left over is such requests that wait for one another, and the pauses between two looks.',
+    'the parts say where. Before its first request a process loads the program, asks git about the commit, opens the log and takes the lane. What production runs is asked in three requests one after the other, for a run that begins knows of none of them, and whether anything can be promoted there after that; a build is looked for before it is asked for. After a build, or a promotion, the release is a request of its own before its phase is followed. A check is two looks, with the endpoints beside the first, and one reading of what runs after the second: three requests in a row, for what is called verified was looked at last. At the promotion it is looked for, and the gates are read anew, before it is asked for. Of the requests, a look at dynos is two (how many are wanted, and which are up), a reading of what runs three, and there are five of those; each step is told to Slack by itself, in fourteen.',
   run,
 };

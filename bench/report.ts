@@ -36,7 +36,10 @@ const marks = { true: 'yes', false: 'no', null: '' } as const;
 function cells(figure: Figure): string[] {
   const { what, measured, against, goal } = figure;
   const beside = against === null ? '' : `${amount(figure, against.measured)} (${against.what})`;
-  const ratio = against === null ? '' : `${(measured / against.measured).toFixed(2)} ×`;
+  const ratio =
+    against === null || against.measured === 0
+      ? ''
+      : `${(measured / against.measured).toFixed(2)} ×`;
   const aim = goal === null ? '' : inWords(figure, goal);
   return [what, amount(figure, measured), beside, ratio, aim, marks[`${isReached(figure)}`]];
 }
