@@ -33,6 +33,23 @@ const putFed = new Statement((db, { name, version, position }: Fed) =>
     ),
 );
 
+type Moved = { readonly position: number } & { readonly [nth: number]: string };
+
+/** One for each number of read models that are moved on together. */
+const moves: Statement<Moved, unknown>[] = [];
+
+/** They have their version, and have taken in everything up to here. */
+function moveFed(names: readonly string[], position: number): BoundStatement[] {
+  const count = names.length;
+  if (count === 0) return [];
+  moves[count] ??= new Statement((db, values: Moved) => {
+    const those = Array.from({ length: count }, (_, nth) => values[nth] ?? '');
+    const { position: last } = values;
+    return db.updateTable('projections').set({ position: last }).where('name', 'in', those);
+  });
+  return [moves[count].with({ ...names, position })];
+}
+
 export class ReadModels {
   readonly #database: Database;
   readonly #projections: readonly Projection[];
@@ -60,18 +77,21 @@ export class ReadModels {
   ): Procedure<void> {
     const [first] = appended;
     if (first === undefined) return yield* runAll(writes);
-    const fed: BoundStatement[] = [];
+    const fed: Projection[] = [];
     const behind: Projection[] = [];
     for (const [at, projection] of this.#projections.entries()) {
       const { version = 0, position } = found[at] ?? {};
       if (isNewer(found[at], projection)) continue;
       if (version === projection.version && position === first.position - 1) {
-        fed.push(...fedBy(projection, appended));
+        fed.push(projection);
       } else {
         behind.push(projection);
       }
     }
-    yield* runAll([...writes, ...fed]);
+    const taken = fed.flatMap((projection) => appliedBy(projection, appended));
+    const names = fed.map(({ name }) => name);
+    const position = appended.at(-1)?.position ?? first.position;
+    yield* runAll([...writes, ...taken, ...moveFed(names, position)]);
     for (const projection of behind) while (yield* this.#step(projection));
   }
 

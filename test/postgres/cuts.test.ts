@@ -132,7 +132,7 @@ async function atEvery({ prepare }: Write, plan: Plan): Promise<number> {
 
 /** A query, simple or prepared: what the server carries out at once. */
 const isAsked = ({ from, type }: Message) => from === 'client' && /[QS]/.test(type);
-const isCommit = ({ from, text }: Message) => from === 'client' && text.includes('; commit');
+const isCommit = ({ from, text }: Message) => from === 'client' && text.endsWith('commit\0');
 
 /** By day once for those that go the same way: a release and a renewal as a take. */
 const alike = ['a renewal', 'a release'];

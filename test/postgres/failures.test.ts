@@ -28,7 +28,7 @@ const pause = (ms: number, signal?: AbortSignal) =>
 const never = () => new Promise<void>(() => {});
 const isTransacting = ({ from, text }: Message) =>
   from === 'client' && text.includes('insert into');
-const isCommit = ({ from, text }: Message) => from === 'client' && text.includes('; commit');
+const isCommit = ({ from, text }: Message) => from === 'client' && text.endsWith('commit\0');
 
 async function failureOf(work: Promise<unknown>): Promise<StoreUnavailable> {
   const error = await work.then(

@@ -70,7 +70,10 @@ export class PostgresConnection implements Database {
   readonly #listener: PostgresListener;
   readonly #changes: Changes;
   readonly #compiled: CompiledStatements;
-  readonly #beginSql: string;
+  /** What a transaction sets for itself. */
+  readonly #limits: readonly string[];
+  /** The names of prepared statements, by their words. */
+  readonly #names = new Map<string, string>();
   /** One call at a time: the connection is one. */
   #turn: Promise<void> = Promise.resolve();
   #isOpen = false;
@@ -97,7 +100,8 @@ export class PostgresConnection implements Database {
     this.#listener = new PostgresListener(config, (revision) => this.#heard(revision));
     this.db = kyselyOn(() => this.#session.connected()).withSchema(schemaName);
     this.#compiled = new CompiledStatements(this.db);
-    this.#beginSql = beginSql(options.busyTimeoutMs);
+    const lockMs = Math.max(1, Math.ceil(options.busyTimeoutMs));
+    this.#limits = [idleInTransactionMs, lockMs, statementMs].map(String);
     this.#changes = new Changes({
       look: (signal) => this.#look(signal),
       seen: () => this.#seen,
@@ -136,7 +140,7 @@ export class PostgresConnection implements Database {
         return result;
       }
       isUnknown = true;
-      await commit(client, revision);
+      await this.#commit(client, revision);
       this.#tell(revision);
       this.#seen = revision;
       return result;
@@ -202,9 +206,14 @@ export class PostgresConnection implements Database {
     }
   }
 
+  /** Ends with the log's lock in hand; what it set is over with the transaction. In one round trip. */
   async #begin(client: Client): Promise<Begun> {
-    const results = (await client.query(this.#beginSql)) as unknown as QueryResult[];
-    const [locked] = results.at(-1)?.rows ?? [];
+    const [, , locking] = await Promise.all([
+      client.query('begin isolation level read committed'),
+      this.#prepared(client, limit, this.#limits),
+      this.#prepared(client, lock),
+    ]);
+    const [locked] = locking.rows as Begun[];
     if (locked === undefined)
       throw new StoreUnavailable(
         'E_STORE_CORRUPT',
@@ -258,7 +267,30 @@ export class PostgresConnection implements Database {
     const { sql, isLook, bind } = this.#compiled.get(one, schema);
     // A look need not wait to hear that the transaction was begun: it is answered after that, or not at all.
     if (transaction !== null && !(isLook || transaction.hasBegun)) await transaction.begun;
-    return counted(await client.query(sql, bind(one.values)), transaction);
+    const values = bind(one.values);
+    const found =
+      transaction === null ? client.query(sql, values) : this.#prepared(client, sql, values);
+    return counted(await found, transaction);
+  }
+
+  /**
+   * What every transaction asks is parsed and planned by the server once a connection; a pooler gives each transaction
+   * another connection, which does not know the name.
+   */
+  #prepared(client: Client, sql: string, values: readonly unknown[] = []): Promise<QueryResult> {
+    if (!this.#isDirect) return client.query(sql, [...values]);
+    const name = this.#names.get(sql) ?? `lockstep_${this.#names.size}`;
+    this.#names.set(sql, name);
+    return client.query({ name, text: sql, values: [...values] });
+  }
+
+  async #commit(client: Client, revision: number): Promise<void> {
+    const [, { command }] = await Promise.all([
+      this.#prepared(client, notify, [`${revision}`]),
+      client.query('commit'),
+    ]);
+    // A transaction that failed is rolled back by COMMIT, without an error.
+    if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}`);
   }
 
   async #now(client: Client, transaction: Transaction | null): Promise<number> {
@@ -368,23 +400,16 @@ const clockResult = (now: number): DatabaseResult => ({ rows: [{ now }], changes
 
 const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
-/** Ends with the log's lock in hand; what it set is over with the transaction. */
-const beginSql = (busyTimeoutMs: number): string => `
-  begin isolation level read committed;
-  set local idle_in_transaction_session_timeout = ${idleInTransactionMs};
-  set local lock_timeout = ${Math.max(1, Math.ceil(busyTimeoutMs))};
-  set local statement_timeout = ${statementMs};
-  select set_config('synchronous_commit', 'on', true)
-    where current_setting('synchronous_commit') = 'off';
-  update ${schemaName}.log set revision = revision + 1
-    returning revision, ${serverClock} as now`;
+const limit = `select
+  set_config('idle_in_transaction_session_timeout', $1, true),
+  set_config('lock_timeout', $2, true),
+  set_config('statement_timeout', $3, true),
+  case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`;
 
-async function commit(client: Client, revision: number): Promise<void> {
-  const results = await client.query(`select pg_notify('${schemaName}', '${revision}'); commit`);
-  // A transaction that failed is rolled back by COMMIT, without an error.
-  const { command } = (results as unknown as QueryResult[]).at(-1) ?? {};
-  if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}`);
-}
+const lock = `update ${schemaName}.log set revision = revision + 1
+  returning revision, ${serverClock} as now`;
+
+const notify = `select pg_notify('${schemaName}', $1)`;
 
 /** Builds queries, and makes the tables; it is given the one connection that there is. */
 export function kyselyOn(connect: () => Promise<Client>): Kysely<PostgresTables> {

@@ -340,6 +340,15 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: deploys,
   },
   {
+    id: 'a-table-of-a-newer-program-is-said-to-have-taken-in-what-it-has-not',
+    promise: read,
+    file: 'src/store/read-models.ts',
+    symbol: 'moveFed',
+    code: ".where('name', 'in', those)",
+    by: '',
+    noticedBy: `${deploys} › an older program leaves it alone`,
+  },
+  {
     id: 'a-stream-without-its-first-event-is-passed-over',
     promise: read,
     file: 'src/store/verified-read.ts',
@@ -540,6 +549,15 @@ export const logMutants: readonly Mutant[] = [
     code: 'assertHeld(fence, held[0]);',
     by: '',
     noticedBy: sqlite,
+  },
+  {
+    id: 'a-pooler-is-told-the-names-of-statements',
+    promise: durable,
+    file: 'src/store/postgres/connection.ts',
+    symbol: '#prepared',
+    code: 'if (!this.#isDirect) return client.query(sql, [...values]);',
+    by: '',
+    noticedBy: 'test/postgres/pgbouncer.test.ts',
   },
   {
     id: 'a-take-whose-reply-was-lost-is-taken-again',

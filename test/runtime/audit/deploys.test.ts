@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { type Engine, viewsSql } from '../../../src/runtime/accounts/views.ts';
 import { deploysProjection, readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
+import { laneMarksProjection } from '../../../src/runtime/audit/lane-marks.ts';
 import { stateAfter } from '../../../src/runtime/log/recorded.ts';
 import { type EventLog, type JsonObject, LogFault } from '../../../src/store/log.ts';
 import { Statement } from '../../../src/store/procedure.ts';
@@ -337,7 +338,7 @@ function readModel<S extends TestStore>(
     });
 
     it('is made again when its version is another one; an older program leaves it alone', async () => {
-      const log = await written();
+      await written();
       interface Tables {
         deploys: { deploy: string; state: string };
       }
@@ -356,10 +357,14 @@ function readModel<S extends TestStore>(
       };
       await open({ projections: [newer] });
       expect(await rowsKept()).toHaveLength(6);
+      const log = await open({ projections: [deploysProjection, laneMarksProjection] });
       await move(log, '502-a', 'locked', 'verifying');
       expect(await rowsKept()).toHaveLength(6);
       expect(await readDeploys(log)).toMatchObject([{ deploy: '503-b' }, { state: 'verifying' }]);
       expect(await rowsKept()).toHaveLength(6);
+      // What the older one wrote the newer one takes in by itself.
+      await open({ projections: [newer] });
+      expect(await rowsKept()).toHaveLength(7);
     });
 
     it('made again on demand is the same, whatever was in its tables', async () => {
