@@ -104,7 +104,10 @@ function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
   if (production.deploy === row.deploy) return told('live', 'live');
   const next = nextLive(facts, known);
   const back = backFrom(facts, known);
-  if (back !== null) return told('rolledBack', `rolled back since${back}`);
+  if (back !== null) {
+    const again = runsAgain(facts, production);
+    return again === null ? told('rolledBack', `rolled back since${back}`) : told('live', again);
+  }
   if (next !== null) return told('replaced', `live until ${next}`, next);
   if (production.version === null) return told('live', 'live');
   const version = released.production?.release.version;
@@ -113,6 +116,17 @@ function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
 }
 
 const by = (who: string | null): string => (who === null ? '' : ` by ${who}`);
+
+/** Its commit runs, and as a release that is not its own: somebody went back to it. Null: it does not, or nothing tells. */
+function runsAgain(
+  { row, released }: DeployFacts,
+  { version, commit, by: who }: Place,
+): string | null {
+  const own = released.production?.release.version;
+  if (version === null || own === undefined || version === own || commit !== row.commit)
+    return null;
+  return `runs again as ${version}${by(who)}`;
+}
 
 /** By when they became live. */
 function nextLive({ row }: DeployFacts, { deploys, marks }: Known): string | null {

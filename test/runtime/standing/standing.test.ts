@@ -692,6 +692,27 @@ const situations: readonly Situation[] = [
     type: [advance],
   },
   {
+    name: 'a rollback of ours, and the next one went forward again',
+    happens: async (world) => {
+      for (const build of [500, 501]) await world.live(build);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      const { release } = done.data;
+      const again = { rollback: 'rollback-2', to: releaseOf(501), commit: commitOf(501) };
+      await world.ofLane({ ...begun, data: { ...begun.data, ...again, from: release } });
+      const second = { ...again, release: { id: 'release-10', version: 'v9501' }, actor: 'bo' };
+      await world.ofLane({ ...done, data: { ...done.data, ...second } });
+    },
+    became: { 500: 'replaced', 501: 'live' },
+    holds: ['rollback'],
+    production: ['v9501', 'log', true],
+    type: [advance],
+    also: ({ deploys }) =>
+      expect(deploys.find(({ row }) => row.deploy === idOf(501))?.became.what).toBe(
+        'runs again as v9501 by bo',
+      ),
+  },
+  {
     name: 'a rollback of ours made a release that did not come to run',
     happens: async (world) => {
       await world.live(500);
