@@ -62,11 +62,15 @@ function rowOf(change: Change): Markup {
 <td><span class="${isBad ? 'bad' : ''}">${kind}${environment === 'canary' ? ' (canary)' : nothing}: ${outcome}</span>${deploy === null ? nothing : html` <div>${deploy}</div>`}${note === null ? nothing : html` <div class="soft">${note}</div>`}</td>
 <td>${release ?? 'none'}${before === null ? nothing : html` <div class="soft">after ${before}</div>`}</td>
 <td class="text">${commitOf(change)}</td>
-<td>${by}${build === null ? nothing : html` <div>${linkTo(build, 'CI run')}</div>`}</td>
+<td>${by}${build === null ? nothing : html` <div>${ranAs(build)}</div>`}</td>
 <td class="text">${all.length === 0 ? nothing : html`<ul class="plain">${all}</ul>`}</td>
 <td>position ${position}${lastHash === null ? nothing : html` <div class="soft"><code>${lastHash.slice(0, 12)}</code></div>`}</td></tr>
 `;
 }
+
+/** Where nothing shows the build by itself, its label is all that is known of it. */
+const ranAs = (build: string): Markup =>
+  /^https?:/i.test(build) ? linkTo(build, 'CI run') : html`build ${build}`;
 
 function commitOf({ commit, title, author, commits, omitted }: Change): Markup {
   const others = commits.filter(({ sha }) => sha !== commit);
