@@ -232,6 +232,9 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     const commit = stage.commit('The first');
     expect(await stage.startAdvance(501, commit).ended).toMatchObject({ exit: 1, stderr: '' });
     expect(await ending(501, commit)).toMatchObject({ to: 'failed', settled: true });
+    const again = await stage.advance(501, commit);
+    expect(again).toMatchObject({ exit: 1 });
+    expect(again.stdout).toContain('it is over, and ended so; another --build deploys the commit');
   });
 
   it('waits out an endpoint that is down for a while', async () => {

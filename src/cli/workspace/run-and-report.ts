@@ -1,12 +1,12 @@
 /** Runs one deploy until its run ends, and reports it: what `advance` and `resume` share. */
 import { systemClock } from '../../effects/clock.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
-import { nextFor } from '../../machine/state-facts.ts';
+import { isTagged, nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import type { Person } from '../../runtime/actor.ts';
 import { headWords, readKey, takeHead } from '../../runtime/audit/head.ts';
-import { domainEvent, foldStream } from '../../runtime/log/recorded.ts';
+import { domainEvent, foldStream, stateAfter } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
 import { runDeploy } from '../../runtime/loop/run.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -127,7 +127,11 @@ async function tellWhatIs(
     ? events.at(0)
     : events.findLast(({ metadata }) => metadata.transition !== undefined);
   const { settled = false } = (shown?.metadata.transition ?? {}) as { settled?: boolean };
-  const what = settled ? 'it is over, and ended so' : 'it goes on from there';
+  const state = shown === undefined ? null : stateAfter(shown);
+  // Some CIs keep a build's label when its job is run again.
+  const anew =
+    state !== null && isTagged(state, 'failed') ? '; another --build deploys the commit again' : '';
+  const what = settled ? `it is over, and ended so${anew}` : 'it goes on from there';
   if (!isNew) reporter.notice(`${deploy} is in the log already; ${what}`);
   if (shown !== undefined) reporter.recorded(domainEvent(shown), shown);
 }
