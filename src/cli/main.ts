@@ -61,7 +61,8 @@ export function commandOf(
   };
   const run = async () => {
     let exit = 0;
-    const program = createProgram({ version: packageVersion(), terminal, exit: (n) => (exit = n) });
+    const given = { version: packageVersion(), terminal, exit: (n: number) => (exit = n) };
+    const program = createProgram(given, argv[0]);
     // The sandbox is there to stay, and so is whoever watches: they wait for nothing. Whoever is asked is waited for.
     program.hook('preAction', (_, command) => {
       const { watch, yes } = command.opts();

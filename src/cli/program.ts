@@ -14,8 +14,39 @@ import { declareExport, declareImport } from './program/transfer.ts';
 import { declareVerify } from './program/verify.ts';
 import { declareWhatIf } from './program/whatif.ts';
 
-/** Commands load what they need when they run: help and usage errors load nothing. */
-export function createProgram(options: Surroundings): Command {
+interface Declaration {
+  /** The commands that know of no other one. */
+  readonly names: readonly string[];
+  readonly declare: (program: Command, options: Surroundings) => void;
+}
+
+/** In the order in which help lists them. */
+const declarations: readonly Declaration[] = [
+  { names: ['init'], declare: declareInit },
+  { names: ['doctor'], declare: declareDoctor },
+  { names: ['advance'], declare: declareAdvance },
+  { names: ['resume'], declare: declareResume },
+  { names: ['disable', 'enable', 'unlock', 'rollback'], declare: declareOrders },
+  { names: ['status', 'explain', 'log', 'replay'], declare: declareQuestions },
+  { names: ['export'], declare: declareExport },
+  { names: ['import'], declare: declareImport },
+  { names: ['verify'], declare: declareVerify },
+  { names: ['metrics'], declare: declareMetrics },
+  { names: ['whatif'], declare: declareWhatIf },
+  { names: ['report'], declare: declareReport },
+  { names: ['views'], declare: declareViews },
+  { names: ['docs', 'sandbox'], declare: declareMaking },
+  { names: ['open'], declare: declareOpen },
+  { names: ['serve'], declare: declareServe },
+  { names: [], declare: declareHelp },
+];
+
+/**
+ * Commands load what they need when they run: help and usage errors load nothing.
+ *
+ * @param asked the first of what was given: where it is a command's name, the others are not declared
+ */
+export function createProgram(options: Surroundings, asked = ''): Command {
   const { version, terminal } = options;
   const program = new Command('pipeline')
     .description('Takes a merged commit to production, and proves what happened.')
@@ -37,23 +68,8 @@ export function createProgram(options: Surroundings): Command {
       outputError: () => {},
     });
 
-  declareInit(program, options);
-  declareDoctor(program, options);
-  declareAdvance(program, options);
-  declareResume(program, options);
-  declareOrders(program, options);
-  declareQuestions(program, options);
-  declareExport(program, options);
-  declareImport(program, options);
-  declareVerify(program, options);
-  declareMetrics(program, options);
-  declareWhatIf(program, options);
-  declareReport(program, options);
-  declareViews(program, options);
-  declareMaking(program, options);
-  declareOpen(program, options);
-  declareServe(program, options);
-  declareHelp(program, options);
+  const own = declarations.filter(({ names }) => names.includes(asked));
+  for (const { declare } of own.length > 0 ? own : declarations) declare(program, options);
   return program;
 }
 
