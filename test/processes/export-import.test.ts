@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hashOf } from '../../src/store/hash-chain.ts';
+import { headBlock } from '../../src/store/head-chain.ts';
+import { keptBlocks } from '../../src/store/head-of-log.ts';
 import type { RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { toRow } from '../../src/store/stored-event.ts';
@@ -179,6 +181,20 @@ describe('an import that is killed', { timeout: 120_000 }, () => {
     expect(second, second.stderr).toMatchObject({ exit: 0 });
     expect(second.stdout).toContain(`${left.events.toLocaleString('en-US')} events there already`);
     expect(await stateOf(store.url)).toEqual(await stateOf(source));
+  });
+});
+
+describe('an import of a long log', () => {
+  it('keeps what the next head is computed from, for whoever only reads the log', async () => {
+    const target = `sqlite:${join(folder, 'copy.db')}`;
+    expect(await importTo(target, `sqlite:${join(written, 'large.db')}`)).toMatchObject({
+      exit: 0,
+    });
+    const log = await openLog(target, { readOnly: true });
+    const kept = await keptBlocks(log);
+    const left = (await log.head()) - (kept?.position ?? 0);
+    await log.close();
+    expect(left).toBeLessThanOrEqual(headBlock);
   });
 });
 

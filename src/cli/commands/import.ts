@@ -1,4 +1,5 @@
 /** `pipeline import SOURCE`: takes an exported log, or another store's, into this one, exactly as it was recorded. */
+import { setFlagsFromString } from 'node:v8';
 import { LockstepError, UsageError } from '../../errors/error.ts';
 import { counted } from '../../format/words.ts';
 import { ImportCheck } from '../../store/import-check.ts';
@@ -16,6 +17,8 @@ export async function importLog(
   flags: GlobalFlags,
   terminal: Terminal,
 ): Promise<number> {
+  // Nothing of an event lives longer than its batch: where it is made need not grow to hold many batches.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const url = await findStore(flags, readEnvironment(process.env));
   const target = { url, shown: shownStore(url) };
   const source = await openSource(from);
@@ -99,6 +102,8 @@ async function write(
       imported += done.imported;
       terminal.status(`imported ${counted(imported, 'event')} of ${counted(missing, 'event')}`);
     }
+    // Whoever only reads the log cannot keep what the next head is computed from.
+    await log.headDigest();
     return imported;
   } finally {
     await log.close();
