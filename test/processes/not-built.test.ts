@@ -9,12 +9,12 @@ let clone: string;
 beforeAll(() => {
   clone = mkdtempSync(join(tmpdir(), 'lockstep-clone-'));
   mkdirSync(join(clone, 'bin'));
-  cpSync(join(import.meta.dirname, '../../bin/pipeline.js'), join(clone, 'bin/pipeline.mjs'));
+  cpSync(join(import.meta.dirname, '../../bin/pipeline.js'), join(clone, 'bin/pipeline.js'));
 });
 afterAll(() => rmSync(clone, { recursive: true, force: true }));
 
 it('is an error like any other, in a clone in which nothing was built', () => {
-  const args = [join(clone, 'bin/pipeline.mjs'), 'status'];
+  const args = [join(clone, 'bin/pipeline.js'), 'status'];
   const inWords = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect(inWords).toMatchObject({ status: 2, stdout: '' });
   expect(inWords.stderr).toContain('error[E_NOT_BUILT]: ');
