@@ -51,8 +51,12 @@ async function possible(
   const names: string[] = [];
   for (const { release, deploy } of shipped.slice(0, askedMax)) {
     if (names.length === namedMax) break;
-    const found = await target.findRelease(release.id, ports);
-    if (whyNotAgain(found) === null) names.push(`${release.version} (${deploy})`);
+    // It is only a hint: what is not told of one hides nothing of the others.
+    const whyNot = await target
+      .findRelease(release.id, ports)
+      .then(whyNotAgain, () => 'is not told of');
+    ports.signal.throwIfAborted();
+    if (whyNot === null) names.push(`${release.version} (${deploy})`);
   }
   return names.length === 0
     ? 'Nothing that this lane verified before can run again. Deploy a commit that is well: pipeline advance --build LABEL --reason "…"'
