@@ -75,10 +75,6 @@ export function createServices(options: ServicesOptions): ServiceTable {
 
   return {
     observe: service(decides, async (input, ports) => {
-      const target = targets(input.target);
-      // Beside what production runs: neither needs the other.
-      const given = input.givenBy === null ? null : target.mustBeGivenBy(input.givenBy, ports);
-      given?.catch(() => {});
       const { order, isTakenBack, running, others } = await readStanding(input, options, ports);
       if (running !== null && !isTakenBack && isSameArtifact(running.artifact, input.artifact)) {
         const { release, artifact } = running;
@@ -86,7 +82,9 @@ export function createServices(options: ServicesOptions): ServiceTable {
       }
       if (order.kind === 'superseded' || order.kind === 'found') return order;
       // Before anything is deployed: it would be built and verified, and could not be given to production.
-      await given;
+      if (input.givenBy !== null) {
+        await targets(input.target).mustBeGivenBy(input.givenBy, ports);
+      }
       // Short notes do rather than a deploy that waits for them.
       const soon = { ...ports, deadlineMs: ports.clock.ran() + notesTimeoutMs };
       const notes = await history.notes(order.production.commit, input.commit, soon);
