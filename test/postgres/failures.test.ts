@@ -84,7 +84,8 @@ describe('a server that takes no writes for a while', () => {
   });
 
   it('is named for what it is when it stays so', async () => {
-    const log = await open({ patienceMs: 50 });
+    // Long enough for a busy machine to try a second time: the first try only hears that its session was ended.
+    const log = await open({ patienceMs: 1_000 });
     const alter = (what: string) => `alter role lockstep ${what} default_transaction_read_only`;
     await execute(store().url, `${alter('set')} = on`);
     await execute(
