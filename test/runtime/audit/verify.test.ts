@@ -61,7 +61,7 @@ beforeAll(async () => {
   rows = stored;
   end = await log.headDigest();
   return () => log.close();
-}, 60_000);
+}, 300_000);
 
 function verified(changed: readonly EventRow[], options: VerifyOptions = {}): Audit {
   const verifier = new LogVerifier({ keys: [pair.publicKey], pinned: [end], ...options });
@@ -124,7 +124,8 @@ function signedEarlier(of: readonly EventRow[]): readonly EventRow[] {
 const check = (property: Parameters<typeof fc.assert>[0]) =>
   fc.assert(property as never, { numRuns, seed: isSoak ? undefined : 7 } as never);
 
-describe('a log', () => {
+// A thousand deploys take a while where much else runs.
+describe('a log', { timeout: isSoak ? 600_000 : 60_000 }, () => {
   it('that nobody changed is what was recorded, up to its last signed head', () => {
     const audit = verified(rows);
     expect(audit).toMatchObject({
