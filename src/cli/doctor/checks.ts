@@ -128,9 +128,9 @@ function killSwitch({ config, env, ci }: Examination): Diagnosis {
     async look() {
       const { on, killSwitch: read } = readKillSwitch(name, env, ci.isCi);
       if (on) {
-        const isUnset = read.state === 'not set';
+        const isSet = env[name] !== undefined;
         return [
-          ok(isUnset ? `${name} is not set; outside of a CI that means on` : `${name} is true`),
+          ok(isSet ? `${name} is true` : `${name} is not set; outside of a CI that means on`),
         ];
       }
       return [
