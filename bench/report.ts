@@ -80,7 +80,7 @@ export function toMarkdown(report: Report): string {
   });
   return `# Performance
 
-Written by \`npm run bench -- --docs\`; \`performance.json\` has the same figures. What is compared took turns within one run;
+Written by \`npm run bench -- --docs\`; \`performance.json\` has the same figures. What is compared took turns within one run of a bench;
 each figure is the median of several rounds, after one that is not counted. Memory is the most that a process had, by the
 system's accounts. This run: ${runInWords(report)}; ${goalsInWords(report)}. Ratios say more than times, which belong to this machine:
 

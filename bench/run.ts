@@ -1,9 +1,10 @@
 /**
  * `npm run bench [-- [NAME …] [--quick] [--events N] [--json FILE] [--docs]]`: benches by their names, or all of them. A
  * long log has a million events, 20,000 with `--quick`, or as many as are named. Each figure stands beside its limit, or
- * beside a peer that was measured in the same run. `--docs` writes docs/performance.md and, beside it, the same as JSON.
+ * beside a peer that was measured in the same run. `--docs` writes docs/performance.md and, beside it, the same as JSON; benches that
+ * are not named stay there as they are, if they were of the same size.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
@@ -48,17 +49,35 @@ for (const name of names) {
   process.stdout.write(`${name}\n`);
   const figures = await bench.run({ quick: values.quick, events });
   for (const line of tableLines(figures)) process.stdout.write(`  ${line}\n`);
-  const { about, missed = null } = bench;
-  benches[name] = { about, missed, figures };
+  benches[name] = { about: bench.about, missed: bench.missed ?? null, figures };
 }
 
-const left = names.filter((name) => benches[name] === undefined);
-const report: Report = { machine: await machine(), quick: values.quick, events, left, benches };
-const json = `${JSON.stringify(report, null, 2)}\n`;
-if (values.json !== undefined) writeFileSync(values.json, json);
+const about = { machine: await machine(), quick: values.quick, events };
+if (values.json !== undefined) writeFileSync(values.json, inJson(reportOf(benches)));
 if (values.docs) {
   const docs = join(import.meta.dirname, '../docs');
-  writeFileSync(join(docs, 'performance.json'), json);
+  const file = join(docs, 'performance.json');
+  const report = reportOf({ ...earlier(file), ...benches });
+  writeFileSync(file, inJson(report));
   writeFileSync(join(docs, 'performance.md'), toMarkdown(report));
 }
 process.exit(0);
+
+function reportOf(found: Report['benches']): Report {
+  const those = names.flatMap((name) => {
+    const one = found[name];
+    return one === undefined ? [] : [[name, one] as const];
+  });
+  const left = names.filter((name) => found[name] === undefined);
+  return { ...about, left, benches: Object.fromEntries(those) };
+}
+
+function inJson(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function earlier(file: string): Report['benches'] {
+  if (!existsSync(file)) return {};
+  const report: Report = JSON.parse(readFileSync(file, 'utf8'));
+  return report.quick === about.quick && report.events === about.events ? report.benches : {};
+}

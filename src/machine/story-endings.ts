@@ -112,11 +112,10 @@ function distrusted({ about, digest, changes }: Distrust, deploy: string | null)
     settings: 'protected settings are not those of the lane’s last live deploy',
     log: 'the log does not know what production runs',
   }[about];
-  const accept = `Production was not touched. To accept this, for later deploys too: ${resume(deploy)}. Where no person does: PIPELINE_TRUST=${digest} in the job’s environment.`;
   return eventText(
     'bad',
     `disabled: ${what}: ${changes.join('; ')}`,
-    [...changes, accept].join('\n'),
+    `Production was not touched. To accept this, for later deploys too: ${resume(deploy)}. Where no person does: PIPELINE_TRUST=${digest} in the job’s environment.`,
   );
 }
 
@@ -124,21 +123,24 @@ function distrusted({ about, digest, changes }: Distrust, deploy: string | null)
 const failureHeadlineMax = 300;
 
 export function failed({ step, failure }: EventData<'deploy.failed'>): EventText {
-  const { code, message, hint } = failure;
+  const { code, message } = failure;
   const line = oneLine(message);
   const shown = cut(line, failureHeadlineMax);
-  const left = stepsBack.has(step) ? 'The canary may still run the commit.' : null;
-  const given = productionChecks.has(step)
-    ? 'Production was given this commit. To take it back: pipeline rollback --reason "…"'
-    : null;
-  const detail = [shown === line ? null : message, left, given, hint].filter(
-    (text) => text !== null,
-  );
+  const detail = [...(shown === line ? [] : [message]), ...afterFailure({ step, failure })];
   return eventText(
     'bad',
     `failed while ${describeStep(step)}: ${code}: ${shown}`,
     detail.length === 0 ? null : detail.join('\n'),
   );
+}
+
+/** What it left behind, and what can be done about it; a text each. */
+export function afterFailure({ step, failure }: EventData<'deploy.failed'>): string[] {
+  const left = stepsBack.has(step) ? 'The canary may still run the commit.' : null;
+  const given = productionChecks.has(step)
+    ? 'Production was given this commit. To take it back: pipeline rollback --reason "…"'
+    : null;
+  return [left, given, failure.hint].filter((text) => text !== null);
 }
 
 /** `2026-01-05 13:04 UTC`, or the text as it is where it is no time. */

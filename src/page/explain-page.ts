@@ -1,6 +1,6 @@
 /** Why a commit shipped, or did not: a box to ask in, and the answer. */
 import { shortSha } from '../machine/story-words.ts';
-import type { Explanation } from '../runtime/audit/explain.ts';
+import type { Explanation } from '../runtime/audit/explanation.ts';
 import { seenWords } from '../runtime/audit/last-seen.ts';
 import { type Addresses, nothing, type PageParts, time } from './document.ts';
 import { html, type Markup } from './markup.ts';

@@ -16,7 +16,7 @@ import { VendorRefused } from '../../src/effects/http/errors.ts';
 import { chart } from '../../src/machine/chart.ts';
 import { definitionOf } from '../../src/machine/definition.ts';
 import { describeStep } from '../../src/machine/step-words.ts';
-import type { Explanation } from '../../src/runtime/audit/explain.ts';
+import type { Explanation } from '../../src/runtime/audit/explanation.ts';
 import { allBlocks, type Block, isHeldElsewhere, isOutput, readPage } from '../document-blocks.ts';
 import { elsewhere, handedOn, story, type Typed } from './docs-story.ts';
 import { defaultConfig, deployId, type Ended, quietConfig, Stage } from './stage.ts';

@@ -3,8 +3,9 @@
  * deploy was of, which became live in which order, how each ended, and what production ran.
  */
 import { readDeployRecord } from '../../src/runtime/accounts/deploy-record.ts';
-import { type Explanation, explain, type Verdict } from '../../src/runtime/audit/explain.ts';
+import { explain } from '../../src/runtime/audit/explain.ts';
 import { type CommitOrder, factsOf } from '../../src/runtime/audit/explain-facts.ts';
+import type { Explanation, Verdict } from '../../src/runtime/audit/explanation.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { lifeFaults } from '../runtime/accounts/lives.ts';
 import { production } from './apps.ts';

@@ -116,6 +116,12 @@ describe('a file that is no log of ours', () => {
 });
 
 describe('read-only', () => {
+  it('does not say that there is none where it cannot look', async () => {
+    const error = await refusal(`sqlite:${store().file}${'g'.repeat(300)}`, { readOnly: true });
+    expect(error.code).toBe('E_STORE_CANNOT_OPEN');
+    expect(error.message).toMatch(/ENAMETOOLONG/);
+  });
+
   it('makes no file and no folder', async () => {
     const file = join(dirname(store().file), 'none', 'log.db');
     const error = await refusal(`sqlite:${file}`, { readOnly: true });

@@ -2,7 +2,7 @@
 import { dateAndTime } from '../../format/time.ts';
 import { sentence } from '../../format/words.ts';
 import { shortSha } from '../../machine/story-words.ts';
-import type { Explanation } from '../../runtime/audit/explain.ts';
+import type { Explanation } from '../../runtime/audit/explanation.ts';
 import { seenWords } from '../../runtime/audit/last-seen.ts';
 import { safe, type Terminal } from './terminal.ts';
 

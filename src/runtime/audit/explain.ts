@@ -2,7 +2,7 @@
  * Why a commit shipped, or did not: the decision, over the log's events and the order of commits. It says nothing that the
  * log does not have: what somebody did to production since a deploy looked at it last is not known here.
  */
-import { isTagged, nextFor } from '../../machine/state-facts.ts';
+import { isTagged, stateFacts } from '../../machine/state-facts.ts';
 import { tell, tellStanding } from '../../machine/story.ts';
 import { shortSha } from '../../machine/story-words.ts';
 import {
@@ -15,54 +15,15 @@ import {
 import { byRequest, type DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
 import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
+import { bringsBack, lines, nextOf } from './explain-next.ts';
 import {
   linkOf,
   rollbacksBehind,
   rollbacksSince,
   unfinishedRollback,
 } from './explain-rollbacks.ts';
-import { lastSeen, type Seen, seenWords } from './last-seen.ts';
-
-export type Verdict =
-  /** A deploy of exactly this commit became live. */
-  | 'live'
-  /** A deploy of a commit that has it became live. */
-  | 'carried'
-  /** Production had it before a deploy of the lane brought it there. */
-  | 'contained'
-  /** A deploy that has it has not come to its end, or is held: the fields say which. */
-  | 'underWay'
-  | 'waitTimedOut'
-  | 'held'
-  | 'disabled'
-  | 'failed'
-  /** It did not follow on what production ran. */
-  | 'diverged'
-  /** No deploy of the lane had it. */
-  | 'notAsked'
-  /** The clone does not have the history that would tell. */
-  | 'unknown';
-
-export interface Explanation {
-  readonly lane: string;
-  readonly verdict: Verdict;
-  /** The deploy that shipped it, or on which it depends now; null: there is none. */
-  readonly deploy: string | null;
-  /** Of that deploy, by which this commit ships with another's. */
-  readonly carrier: string | null;
-  /** In a sentence. */
-  readonly headline: string;
-  /** The decisions that led there, in order. */
-  readonly chain: readonly Link[];
-  /** What production ran when a deploy of the lane looked at it last; null: none has. */
-  readonly production: (Seen & { readonly has: boolean | null }) | null;
-  /** A commit that production has and that undoes this one, or is the same patch. */
-  readonly echo: (Echo & { readonly deploy: string | null }) | null;
-  /** What would let it go on; null: nothing has to be done. */
-  readonly next: string | null;
-  /** What the answer could not go by; null: nothing was missing. */
-  readonly lacks: string | null;
-}
+import type { Explanation, Verdict } from './explanation.ts';
+import { lastSeen, seenWords } from './last-seen.ts';
 
 export interface Asked {
   /** The full id. */
@@ -155,9 +116,9 @@ async function shippedWith(
   // Where nobody can tell whether production has it, what people took back is told all the same.
   const isUnknown = production !== null && production.has === null;
   const open = await unfinishedRollback(asked.lane, facts);
-  const isOpen = open !== null && open.told.position > shipped.position;
+  const isBegunSince = open !== null && open.told.position > shipped.position;
   const backs =
-    isUnknown || isOpen ? await rollbacksSince(asked.lane, shipped.position, facts) : null;
+    isUnknown || isBegunSince ? await rollbacksSince(asked.lane, shipped.position, facts) : null;
   const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
   return {
     ...base(context),
@@ -167,22 +128,11 @@ async function shippedWith(
     headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}`,
     chain: [...ends.flat(), ...decisions(deploy, events), ...((now ?? backs)?.links ?? [])],
     echo,
-    next: lines(isOpen ? open.next : null, now === null ? null : bringsBack(now.holds, context)),
+    next: lines(
+      isBegunSince ? open.next : null,
+      now === null ? null : bringsBack(now.holds, context.having.find(isOpen)),
+    ),
   };
-}
-
-/** Null: there is nothing to say. */
-const lines = (...all: readonly (string | null)[]): string | null =>
-  all.filter((line) => line !== null).join('\n') || null;
-
-/** A deploy that was not over when production was taken back, or a newer one; by hand, where a rollback holds. */
-function bringsBack(holds: boolean, { having }: Context): string {
-  const open = having.find(isOpen);
-  const next = open === undefined ? null : nextFor(open.state, open.deploy);
-  if (next === null && holds) {
-    return 'Deploys are held by that rollback. Ship one by hand, from a clone of its commit: pipeline advance --build LABEL --reason "…"';
-  }
-  return next ?? 'A newer commit of the branch brings it back, once its own deploy goes through.';
 }
 
 /** So many of those that something happened to last are looked at for one that was held. */
@@ -231,6 +181,8 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
   const pick = await echoOf('pick', null, context);
   const picked = pick === null ? '' : `; the same change is in production as ${shortSha(pick.sha)}`;
   const isRunning = verdict === 'underWay' && (await facts.isRunning(deploy));
+  const holder = isRunning ? await holderBefore(decides, facts) : null;
+  const waits = holder === null ? '' : `; it waits behind ${holder}, which has the lane`;
   const behind = await rollbacksBehind(asked.lane, events, facts);
   const open = await unfinishedRollback(asked.lane, facts);
   if (open !== null) behind.push(linkOf(open.told));
@@ -239,11 +191,24 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
     verdict,
     deploy,
     carrier: isOwn ? null : decides.commit,
-    headline: `${other}${standing}${picked}`,
+    headline: `${other}${standing}${waits}${picked}`,
     chain: [...ends.flat(), ...inOrder([...behind, ...decisions(deploy, events)])],
     echo: pick,
     next: lines(open?.next ?? null, nextOf(verdict, decides, events, isRunning)),
   };
+}
+
+/** The deploy that has the lane while this one waits for it; null: it waits for none. */
+async function holderBefore(
+  { lane, deploy, state }: DeployEntry,
+  facts: ExplainFacts,
+): Promise<string | null> {
+  if (stateFacts(state)?.step !== 'acquireLock') return null;
+  for (const one of await facts.recent(lane)) {
+    if (one.deploy === deploy || !isTagged(one.state, 'holdsLock')) continue;
+    if (await facts.isRunning(one.deploy)) return one.deploy;
+  }
+  return null;
 }
 
 async function nobodyAsked(context: Context): Promise<Explanation> {
@@ -295,31 +260,6 @@ async function standingWords(
   const end = endOf(events);
   const lift = end === undefined ? null : await liftOf(lane, end, facts);
   return lift === null ? headline : `${headline}; ${lift.words}`;
-}
-
-function nextOf(
-  verdict: Verdict,
-  { state, deploy }: DeployEntry,
-  events: readonly Told[],
-  isRunning: boolean,
-): string | null {
-  switch (verdict) {
-    case 'underWay':
-      return isRunning
-        ? null
-        : `No run carries it on: run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
-    case 'failed':
-      return 'This deploy is over. A newer commit of the branch ships it too, once its own deploy goes through.';
-    case 'contained':
-      return null;
-    case 'disabled':
-    case 'diverged': {
-      const end = endOf(events);
-      return (end === undefined ? null : tell(end.event).detail) ?? nextFor(state, deploy);
-    }
-    default:
-      return nextFor(state, deploy);
-  }
 }
 
 async function endLink(deploy: string, facts: ExplainFacts): Promise<Link[]> {

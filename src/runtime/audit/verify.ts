@@ -307,7 +307,7 @@ export class LogVerifier {
       const since = this.#results.findLast(({ isRight }) => isRight)?.position ?? 0;
       const either =
         forms.length === 1 ? '' : `, neither as an earlier version told heads nor with ${headMark}`;
-      const reason = `the log up to here is not the one that the head ${headText(head)} was taken of${either}; the change is behind position ${since}`;
+      const reason = `the log up to here is not the one that the head ${headText(head)} was taken of${either}; the change is after position ${since}`;
       this.add({ kind: 'head', position: head.position, stream: '', reason });
     }
   }
@@ -346,7 +346,7 @@ export class LogVerifier {
       return;
     }
     this.#isHeadWrong = true;
-    const reason = `the log up to here is not the one that was signed as ${headText(head)}; the change is behind position ${this.#upTo}`;
+    const reason = `the log up to here is not the one that was signed as ${headText(head)}; the change is after position ${this.#upTo}`;
     this.add({ kind: 'head', position: head.position, stream: '', reason });
   }
 }

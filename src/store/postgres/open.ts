@@ -68,7 +68,7 @@ async function makeUsable(
   }
   if (found === schemaVersion) return assertTables(client, shown);
   if (readOnly || (!create && found === 0)) {
-    throw new StoreUnusable('E_STORE_MISSING', `there is no log of this version at ${shown}`, {
+    throw new StoreUnusable('E_STORE_MISSING', `there is no log yet at ${shown}`, {
       hint: 'The first `pipeline advance` makes it. Or name another one with --store or PIPELINE_STORE.',
       details: { store: shown },
     });

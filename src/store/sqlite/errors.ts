@@ -62,7 +62,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
     /^SQLITE_CANTOPEN/,
     {
       code: 'E_STORE_CANNOT_OPEN',
-      what: 'it cannot be opened',
+      what: 'SQLite cannot get at its file, or at those that it keeps beside it (-wal, -shm)',
       hint: 'Check that the file and its folder exist and that this user may read and write them.',
     },
   ],

@@ -1,5 +1,5 @@
 /** Opening an SQLite file as a log: is it one, is it ours, does it keep what we promise, are its tables there. */
-import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Migrator } from 'kysely/migration';
@@ -63,7 +63,7 @@ export async function openSqliteFile(
 function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): void {
   const link = written.map((end) => linkOnTheWay(file + end)).find((one) => one !== null);
   if (link !== undefined) throw isLink(file, link);
-  if (!create && !existsSync(file)) throw missing(file, 'there is no log');
+  if (!create && !isThere(file)) throw missing(file, 'there is no log');
   const stats = made(file, { readOnly, create });
   if (stats.isFile()) return;
   if (stats.isDirectory()) {
@@ -77,6 +77,15 @@ function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): v
     hint: 'Name another place with --store or PIPELINE_STORE=sqlite:PATH.',
     details: { file },
   });
+}
+
+/** Where this user may not look, there may be one. */
+function isThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /** What is in the log's place, once it is there and may be opened. @throws StoreUnusable E_STORE_CANNOT_OPEN */
@@ -122,12 +131,11 @@ async function makeUsable(
   const { file, handle } = connection;
   const found = await connection.whenFree(() => identify(handle));
   assertOurs(file, found);
+  if (found.version === 0 && (readOnly || !create)) throw missing(file, 'there is no log yet');
   if (readOnly) {
-    if (found.version < schemaVersion) throw missing(file, 'there is no log of this version yet');
     await connection.whenFree(() => handle.pragma(`cache_size = -${readerCacheKiB}`));
     return assertTables(await connection.whenFree(() => objectsOf(handle)), file);
   }
-  if (!create && found.version === 0) throw missing(file, 'there is no log yet');
   await connection.whenFree(() => setPragmas(handle));
   if (found.version < schemaVersion) await migrate(connection);
   await assertTables(await connection.whenFree(() => objectsOf(handle)), file);

@@ -293,13 +293,16 @@ const rows: Readonly<Record<string, Row>> = {
     asked: at(1),
     told: { verdict: 'disabled' },
     says: [/settle is 1 second, not 10 seconds; lifted by nobody$/],
-    next: new RegExp(`PIPELINE_TRUST=${digest}`),
+    next: new RegExp(
+      `^Production was not touched. To accept this.*pipeline resume 501-.*PIPELINE_TRUST=${digest}[^\\n]*$`,
+    ),
   },
   'a check of it failed': {
     stories: [first, toGates('501', at(1), at(0), sample('deploy.failed'))],
     asked: at(1),
     told: { verdict: 'failed', production: { has: false, commit: at(0) } },
     says: [/^failed while .*E_ENDPOINT/],
+    next: /^See what it answers: curl -i .*\nThis deploy is over\. A newer commit/,
   },
   'it failed, and went with the next one': {
     stories: [
@@ -341,6 +344,19 @@ const rows: Readonly<Record<string, Row>> = {
     ],
     asked: at(1),
     told: { verdict: 'underWay' },
+    next: null,
+  },
+  'it waits for the lane, which another deploy has': {
+    stories: [
+      first,
+      ended('502', at(2), sample('lock.acquired')),
+      ended('501', at(1)),
+      (log) => log.take(runResource(id('502', at(2))), run.owner, 60_000),
+      (log) => log.take(runResource(id('501', at(1))), run.owner, 60_000),
+    ],
+    asked: at(1),
+    told: { verdict: 'underWay', deploy: id('501', at(1)) },
+    says: [/^queued: .*; it waits behind 502-[0-9a-f]{8}, which has the lane$/],
     next: null,
   },
   'it gave up waiting': {
@@ -495,7 +511,7 @@ const rows: Readonly<Record<string, Row>> = {
     asked: at(1),
     told: { verdict: 'failed' },
     chain: [/^production is being taken back from v40 to v38/],
-    next: /^To go on with the rollback to v38, .*\nThis deploy is over\./,
+    next: /^To go on with the rollback to v38, .*\nSee what it answers: .*\nThis deploy is over\./,
   },
   'it shipped, a person could not take production back, and then did': {
     stories: [

@@ -222,7 +222,7 @@ describe('a log', { timeout: isSoak ? 600_000 : 60_000 }, () => {
         const heads = findings.filter(({ kind }) => kind === 'head');
         expect(heads.length, `${how} at ${position}`).toBe(1);
         const [first] = heads;
-        const since = Number(/behind position (\d+)$/.exec(first?.reason ?? '')?.[1]);
+        const since = Number(/after position (\d+)$/.exec(first?.reason ?? '')?.[1]);
         expect(since).toBeLessThan(position);
         expect(first?.position).toBeGreaterThanOrEqual(position - 1);
         expect(placesOf({ findings } as Audit, ['chain'])).toEqual([]);
@@ -275,7 +275,7 @@ describe('a log', { timeout: isSoak ? 600_000 : 60_000 }, () => {
           expect(pinned.map(({ isRight }) => isRight)).toEqual(right);
           const since = pins.findLast((pin) => pin <= index) ?? 0;
           const ofPins = findings.filter(({ reason }) => reason.includes('that the head'));
-          expect(ofPins[0]?.reason).toMatch(new RegExp(`behind position ${since}$`));
+          expect(ofPins[0]?.reason).toMatch(new RegExp(`after position ${since}$`));
         }),
       );
     },

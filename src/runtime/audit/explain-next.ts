@@ -1,0 +1,52 @@
+/** What would let a commit go on, as an explanation says it. */
+import { nextFor } from '../../machine/state-facts.ts';
+import { tell } from '../../machine/story.ts';
+import { afterFailure } from '../../machine/story-endings.ts';
+import type { DeployEntry } from './deploy-index.ts';
+import type { Told } from './explain-facts.ts';
+import { endOf } from './explain-links.ts';
+import type { Verdict } from './explanation.ts';
+
+/** Null: there is nothing to say. */
+export const lines = (...all: readonly (string | null)[]): string | null =>
+  all.filter((line) => line !== null).join('\n') || null;
+
+/** Where production was taken back since: by a deploy of it that was not over then, or a newer one; by hand, where a rollback holds. */
+export function bringsBack(holds: boolean, open: DeployEntry | undefined): string {
+  const next = open === undefined ? null : nextFor(open.state, open.deploy);
+  if (next === null && holds) {
+    return 'Deploys are held by that rollback. Ship one by hand, from a clone of its commit: pipeline advance --build LABEL --reason "…"';
+  }
+  return next ?? 'A newer commit of the branch brings it back, once its own deploy goes through.';
+}
+
+/** Where it did not ship. @param isRunning a run carries the deploy on; null: nothing has to be done */
+export function nextOf(
+  verdict: Verdict,
+  { state, deploy }: DeployEntry,
+  events: readonly Told[],
+  isRunning: boolean,
+): string | null {
+  switch (verdict) {
+    case 'underWay':
+      return isRunning
+        ? null
+        : `No run carries it on: run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
+    case 'failed': {
+      const end = endOf(events)?.event;
+      return [
+        ...(end?.type === 'deploy.failed' ? afterFailure(end.data) : []),
+        'This deploy is over. A newer commit of the branch ships it too, once its own deploy goes through.',
+      ].join('\n');
+    }
+    case 'contained':
+      return null;
+    case 'disabled':
+    case 'diverged': {
+      const end = endOf(events);
+      return (end === undefined ? null : tell(end.event, deploy).detail) ?? nextFor(state, deploy);
+    }
+    default:
+      return nextFor(state, deploy);
+  }
+}
