@@ -182,6 +182,6 @@ export const bench: Bench = {
   about:
     'The same command on a long log and on a short one. What a deploy or a look costs does not grow with what happened before.',
   missed:
-    'where the processor’s figure is right and the time is not, others wanted the machine. `verify` reads, parses, hashes and holds each event against its schema and the chart: of its processor time JSON is a fifth, SQLite’s own check of its indexes (in a thread of its own) a sixth, clearing memory away an eighth, schemas, hashes and reading rows a tenth each.',
+    'a command that asks git has git’s own time in its time, and not in its processor time. `verify` reads, parses, hashes and holds each event against its schema and the chart: of its processor time JSON is a fifth, SQLite’s own check of its indexes (in a thread of its own) a sixth, clearing memory away an eighth, schemas, hashes and reading rows a tenth each.',
   run,
 };

@@ -126,7 +126,7 @@ function orderOf(repository: Repository | null): CommitOrder {
     return {
       madeAt: async (commit) => (await repository.committedAt([commit])).get(commit) ?? null,
       containing: (commit, among) => repository.containing(commit, among),
-      echoes: (commit, head) => repository.echoes(commit, head).catch(noEchoes),
+      echoes: (kind, commit, head) => repository.echoes(kind, commit, head).catch(noEchoes),
     };
   }
   return {

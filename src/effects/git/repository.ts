@@ -51,11 +51,16 @@ export interface Repository {
   /** Which of these commits have this one; see `containing`. Takes full ids. */
   containing(commit: string, among: readonly string[], signal?: AbortSignal): Promise<Containing>;
   /**
-   * Commits among what `head` has that undo this one or repeat it, the newest first. Takes full ids.
+   * Commits among what `head` has that undo this one, or that repeat it, the newest first. Takes full ids.
    *
    * @throws UsageError E_COMMIT_UNKNOWN
    */
-  echoes(commit: string, head: string, signal?: AbortSignal): Promise<readonly Echo[]>;
+  echoes(
+    kind: Echo['kind'],
+    commit: string,
+    head: string,
+    signal?: AbortSignal,
+  ): Promise<readonly Echo[]>;
   /** The same of several heads, in their order: what one look at the newest history tells is asked once. */
   relations(
     base: string,
@@ -143,7 +148,7 @@ export async function openRepository(
     commit: (ref, signal) => findCommit(access, ref, signal),
     relation: (base, head, signal) => relate(access, base, head, signal),
     containing: (commit, among, signal) => containing(access, commit, among, signal),
-    echoes: (commit, head, signal) => findEchoes(access, commit, head, signal),
+    echoes: (kind, commit, head, signal) => findEchoes(access, kind, { sha: commit, head }, signal),
     relations: (base, heads, signal) => relateAll(access, base, heads, signal),
     commits: (range, signal) => listCommits(access, range, signal),
     committedAt: async (shas, signal) => {
@@ -289,15 +294,17 @@ const unlessOfClone =
 
 async function findEchoes(
   access: GitAccess,
-  sha: string,
-  head: string,
+  kind: Echo['kind'],
+  { sha, head }: { readonly sha: string; readonly head: string },
   signal: AbortSignal | undefined,
 ): Promise<readonly Echo[]> {
   const read = async (shas: readonly string[]) =>
     (await readCommits(access.git, shas, signal)).filter((commit) => commit !== null);
   const commit = await findCommit(access, sha, signal);
-  const told = await echoesOf(access, commit, head, read, signal);
-  if (told.length > 0) return told;
+  const all = await echoesOf(access, commit, head, read, signal);
+  const told = all.filter((one) => one.kind === kind);
+  // Patches are compared over all that is between the two.
+  if (told.length > 0 || kind === 'revert') return told;
   const same = await samePatch(access, sha, head, signal);
   if (same === null) return [];
   return (await read([same])).map(({ title }) => ({ kind: 'pick', sha: same, title }));

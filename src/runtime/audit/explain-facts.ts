@@ -65,8 +65,8 @@ export interface CommitOrder {
     commit: string,
     among: readonly string[],
   ): Promise<{ readonly having: ReadonlySet<string>; readonly lacks: string | null }>;
-  /** Among what `head` has, those that undo or repeat it, the newest first. */
-  echoes(commit: string, head: string): Promise<readonly Echo[]>;
+  /** Among what `head` has, those that undo it, or that repeat it, the newest first. */
+  echoes(kind: Echo['kind'], commit: string, head: string): Promise<readonly Echo[]>;
 }
 
 export interface Echo {

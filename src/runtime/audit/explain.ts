@@ -277,12 +277,10 @@ async function echoOf(
   const newestLive = async () => (await facts.live(lane, newest(1)))[0]?.commit ?? null;
   const head = production?.commit ?? shipped ?? (await newestLive());
   if (head === null || head === asked.commit) return null;
-  const [found, ...rest] = (await git.echoes(asked.commit, head)).filter(
-    (one) => one.kind === kind,
-  );
+  const [found, ...rest] = await git.echoes(kind, asked.commit, head);
   if (found === undefined) return null;
-  const undone = (await git.echoes(found.sha, head)).some((one) => one.kind === 'revert');
-  if (undone && rest.length === 0) return null;
+  const isUndone = (await git.echoes('revert', found.sha, head)).length > 0;
+  if (isUndone && rest.length === 0) return null;
   const own = firstLive(await facts.of(lane, found.sha));
   const { first } = await firstCarrying(found.sha, { lane, own, also: [] }, facts, git);
   return { ...found, deploy: first?.deploy ?? null };

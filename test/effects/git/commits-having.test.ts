@@ -80,8 +80,14 @@ describe('of many commits those that have one', () => {
 });
 
 describe('commits that undo another or repeat it', () => {
-  const echoes = async (of: string, head: string) =>
-    (await (await open()).echoes(of, head)).map(({ kind, sha }) => ({ kind, sha }));
+  const echoes = async (of: string, head: string) => {
+    const repository = await open();
+    const found = [
+      ...(await repository.echoes('revert', of, head)),
+      ...(await repository.echoes('pick', of, head)),
+    ];
+    return found.map(({ kind, sha }) => ({ kind, sha }));
+  };
 
   it('are found by what they say, and by their patch', async () => {
     git(dir, ['checkout', '--quiet', '-B', 'echoes', shas.last]);

@@ -40,7 +40,7 @@ function order(
       const has = (of: string) => of === commit || (isThere && graph.isAncestor(commit, of));
       return { having: new Set(among.filter(has)), lacks: isThere ? null : (lacks ?? 'no clone') };
     },
-    echoes: async (commit) => echoes[commit] ?? [],
+    echoes: async (kind, commit) => (echoes[commit] ?? []).filter((one) => one.kind === kind),
   };
 }
 
