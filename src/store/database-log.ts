@@ -188,7 +188,8 @@ export class DatabaseLog implements ProjectedLog {
     // By a try whose reply was lost: if they are there, they are ours.
     let tried = 0;
     return this.#write(function* (again) {
-      const imported = (yield* importRows(db, rows)).map(toRecorded);
+      const taken = new Set<EventRow | undefined>(yield* importRows(db, rows));
+      const imported = events.filter((_, index) => taken.has(rows[index]));
       const last = imported.at(-1);
       if (last === undefined) {
         const count = again ? tried : 0;

@@ -83,13 +83,14 @@ function objectIn(row: EventRow, column: 'data' | 'metadata'): JsonObject {
     throw new LogFault({ ...row, reason: `its ${column} is no JSON object` });
   }
   if (isTooDeep(row[column])) {
-    throw new LogFault({ ...row, reason: `its ${column} is nested deeper than any event's` });
+    throw new LogFault({ ...row, reason: `its ${column} is ${tooDeep}` });
   }
   return value as JsonObject;
 }
 
 /** How deep JSON may be nested: what goes through a value calls itself at every level, and the stack has an end. */
 const depthMax = 1_100;
+const tooDeep = "nested deeper than any event's";
 
 function isTooDeep(json: string): boolean {
   if (json.length <= depthMax) return false;
@@ -148,6 +149,7 @@ export function whatNoLogRecords(row: EventRow): string | null {
   }
   for (const name of ['data', 'metadata'] as const) {
     if (!row[name]?.startsWith('{')) return `its ${name} is no JSON object`;
+    if (isTooDeep(row[name])) return `its ${name} is ${tooDeep}`;
   }
   if (!isTime(time)) return 'its time is none like 2026-01-05T13:00:00.000Z';
   if (!isHash(hash)) return 'its hash is no SHA-256 in lower-case hex';

@@ -284,7 +284,9 @@ describe('a line that cannot be imported', () => {
   const changed = (change: (event: RecordedEvent) => object): Change =>
     instead((text) => JSON.stringify(change(JSON.parse(text) as RecordedEvent)));
   const rehashed = (event: RecordedEvent) => ({ ...event, hash: hashOf(toRow(event)) });
-  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const arrays = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+  // No program goes through the one; every program can go through the other, but an export that a log wrote has none.
+  const [deep, deeper] = [arrays(100_000), arrays(1_200)];
   const bad: [what: string, change: Change, at: number, ...words: string[]][] = [
     ['is no JSON', instead(() => '{"position":41,'), line, 'E_IMPORT_LINE', 'not JSON'],
     ['is empty', instead(() => ''), line, 'E_IMPORT_LINE', 'is empty'],
@@ -298,6 +300,13 @@ describe('a line that cannot be imported', () => {
       instead((text) => text.replace(/"metadata":.*,"time"/, `"metadata":{"a":${deep}},"time"`)),
       line,
       'E_IMPORT_EVENT',
+    ],
+    [
+      'is nested a little too deeply',
+      changed((one) => rehashed({ ...one, metadata: JSON.parse(`{"a":${deeper}}`) })),
+      line,
+      'E_IMPORT_EVENT',
+      'nested deeper',
     ],
     [
       'says something else than was recorded',

@@ -178,6 +178,13 @@ export function importContract(create: () => Promise<TestStore>): void {
           withChange(all, 5, (event) => hashed({ ...event, data: [] as unknown as JsonObject })),
       ],
       [
+        'data that is nested deeper than what goes through it can go',
+        'event',
+        5,
+        (all) =>
+          withChange(all, 5, (event) => hashed({ ...event, data: nested(2_000) as JsonObject })),
+      ],
+      [
         'an event that is too large',
         'event',
         5,

@@ -404,6 +404,15 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: sqlite,
   },
   {
+    id: 'what-nobody-can-read-is-imported',
+    promise: moves,
+    file: 'src/store/stored-event.ts',
+    symbol: 'whatNoLogRecords',
+    code: 'if (isTooDeep(row[name])) return `its ${name} is ${tooDeep}`;',
+    by: '',
+    noticedBy: sqlite,
+  },
+  {
     id: 'old-news-is-told-again',
     promise: moves,
     file: 'src/store/database-log.ts',
