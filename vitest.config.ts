@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes its time: hundreds of simulated deploys, attacks, a PostgreSQL server, whole processes, git's among them. */
+/** What takes its time: hundreds of simulated deploys, attacks, a PostgreSQL server, whole processes, git's among them; and what wants a build. */
 const slow = [
   'test/simulation/**/*.test.ts',
   'test/runtime/loop/walk.test.ts',
@@ -13,6 +13,7 @@ const slow = [
   'test/cli/canaries.test.ts',
   'test/effects/git/{archive,repository}.test.ts',
   'test/{golden-logs,channels/hooks,effects/http/pages,targets/heroku}.test.ts',
+  'test/{command-name,index,library}.test.ts',
 ];
 
 /** What takes longest, which nothing should wait for at the end. */

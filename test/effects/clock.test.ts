@@ -1,6 +1,6 @@
 /** Time that is set forward and back by others, and what is made of it. */
 import { expect, it } from 'vitest';
-import { steady, systemClock } from '../../src/effects/clock.ts';
+import { steady } from '../../src/effects/clock.ts';
 
 /** A machine that can be set to another time; asleep, it is as if set forward. */
 function machine() {
@@ -40,7 +40,10 @@ it('set back, it goes on as if it were not: what was read a minute ago is a minu
   expect(now() - read).toBe(60_000);
 });
 
-it('is the system’s', () => {
+it('is the system’s, as that was when the program began', async () => {
+  // Since this worker began the system's may have been set by a little.
+  const anew = '../../src/effects/clock.ts?anew';
+  const { systemClock }: typeof import('../../src/effects/clock.ts') = await import(anew);
   const before = Date.now();
   expect(systemClock.now()).toBeGreaterThanOrEqual(before - 1);
   expect(systemClock.now()).toBeLessThanOrEqual(Date.now() + 1);
