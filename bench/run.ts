@@ -20,6 +20,7 @@ const names = [
   'waiting',
   'deploy',
   'pages',
+  'simulation',
 ] as const;
 
 const { values, positionals } = parseArgs({
