@@ -10,11 +10,14 @@ import type { Replay } from '../src/index.ts';
 import { chart } from '../src/machine/chart.ts';
 import { schemaNumbers } from '../src/machine/event-schemas.ts';
 import { statesOf } from '../src/machine/outline.ts';
-import type { DeployRow } from '../src/runtime/audit/deploys.ts';
+import { type DeployRow, deploysProjection } from '../src/runtime/audit/deploys.ts';
+import { allMarks } from '../src/runtime/audit/lane-marks.ts';
+import { projections } from '../src/runtime/audit/projections.ts';
 import { chartHash } from '../src/runtime/log/charts.ts';
 import { chartStream } from '../src/runtime/log/streams.ts';
 import type { RecordedEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
+import { projected } from '../src/store/projection.ts';
 import { CommandHere, type EndedHere } from './cli/command-here.ts';
 import { stories } from './fixtures/logs/stories.ts';
 import { ScriptedWorld } from './runtime/loop/scripted-run.ts';
@@ -99,6 +102,27 @@ describe.each(logs)('$name', ({ name, file, text, events, digest }) => {
     }
     expect(deploys).not.toEqual([]);
     await expect(told.join('\n')).toMatchFileSnapshot(file.replace('.jsonl', '.told.txt'));
+  });
+
+  it('leaves the same tables, however many events are taken in at once', async () => {
+    const tablesAfter = async (atOnce: number) => {
+      const log = projected(await openLog('sqlite::memory:', { projections }));
+      for (let from = 0; from < events.length; from += atOnce) {
+        await log.importEvents(events.slice(from, from + atOnce));
+      }
+      const deploys = await log.query(deploysProjection, (db) =>
+        db.selectFrom('deploys').selectAll().orderBy('deploy'),
+      );
+      const marks = (await allMarks(log)).map((row) => JSON.stringify(row)).sort();
+      await log.close();
+      return { deploys, marks };
+    };
+    const oneByOne = await tablesAfter(1);
+    expect(oneByOne.deploys).not.toEqual([]);
+    expect(oneByOne.marks).not.toEqual([]);
+    for (const atOnce of [2, 3, 7, events.length]) {
+      expect(await tablesAfter(atOnce), `${atOnce} at once`).toEqual(oneByOne);
+    }
   });
 
   it('was recorded on the edges of its own chart', () => {

@@ -26,10 +26,10 @@ export interface Projection<Tables = unknown> {
   /** Makes its tables, empty. */
   create(tx: ProjectionTx<Tables>): void;
   /**
-   * What taking in one event writes, in the same transaction as the event; events come once each, in the
-   * order of their positions. Each statement is one that is made once: it is compiled for its first use.
+   * What taking in these events writes, in the same transaction as the events; they come once each, in the
+   * order of their positions, however many at once. Each statement is one that is made once: it is compiled for its first use.
    */
-  apply(event: RecordedEvent): readonly BoundStatement[];
+  apply(events: readonly RecordedEvent[]): readonly BoundStatement[];
 }
 
 /** A log that keeps read models. */

@@ -88,7 +88,7 @@ export class ReadModels {
         behind.push(projection);
       }
     }
-    const taken = fed.flatMap((projection) => appliedBy(projection, appended));
+    const taken = fed.flatMap((projection) => projection.apply(appended));
     const names = fed.map(({ name }) => name);
     const position = appended.at(-1)?.position ?? first.position;
     yield* runAll([...writes, ...taken, ...moveFed(names, position)]);
@@ -172,7 +172,7 @@ export class ReadModels {
     yield* this.#writes(own, (tx) => projection.create(tx));
     for (let after = 0; ; ) {
       const events = (yield* readAll(after, eventsPerStep)).map(toRecorded);
-      yield* runAll(appliedBy(projection, events), own);
+      yield* runAll(projection.apply(events), own);
       if (events.length < eventsPerStep) return;
       after = events.at(-1)?.position ?? after;
     }
@@ -186,13 +186,10 @@ export class ReadModels {
   }
 }
 
-const appliedBy = (projection: Projection, events: readonly RecordedEvent[]): BoundStatement[] =>
-  events.flatMap((event) => projection.apply(event));
-
 function fedBy(projection: Projection, events: readonly RecordedEvent[]): BoundStatement[] {
   const { name, version } = projection;
   const position = events.at(-1)?.position ?? 0;
-  return [...appliedBy(projection, events), putFed.with({ name, version, position })];
+  return [...projection.apply(events), putFed.with({ name, version, position })];
 }
 
 /** A newer version of Lockstep keeps this read model. */

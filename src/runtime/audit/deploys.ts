@@ -88,10 +88,20 @@ export const deploysProjection: Projection<DeploysTables> = {
     );
   },
 
-  apply(event) {
-    if (!event.stream.startsWith(streamPrefix)) return [];
-    const isFirst = event.type === 'deploy.requested' && event.version === 1;
-    return [isFirst ? requested.with(firstRow(event)) : moved(event)];
+  apply(events) {
+    const begun = new Map<string, DeploysTable>();
+    const moved = new Map<string, Change>();
+    for (const event of events) {
+      const { stream } = event;
+      if (!stream.startsWith(streamPrefix)) continue;
+      const row = rowAfter(begun.get(stream), event);
+      if (row !== null) begun.set(stream, row);
+      else moved.set(stream, Object.assign(moved.get(stream) ?? {}, changeBy(event)));
+    }
+    return [
+      ...[...begun.values()].map((row): BoundStatement => requested.with(row)),
+      ...[...moved].map(([stream, change]) => update(stream, change)),
+    ];
   },
 };
 
@@ -106,7 +116,7 @@ const requested = new Statement<DeploysTable, unknown, DeploysTables>((db, row) 
 
 type Change = Partial<DeploysTable>;
 
-/** One for each set of columns that an event changes: there are four. */
+/** One for each set of columns that events change: there are four, each with all that a smaller one has. */
 const updates = new Map<string, Statement<Change, unknown, DeploysTables>>();
 
 function updateOf(columns: readonly (keyof DeploysTable)[]) {
@@ -155,10 +165,9 @@ function inTodaysWords(event: RecordedEvent): JsonObject {
   return read === null ? event.data : (read.data as unknown as JsonObject);
 }
 
-function moved(event: RecordedEvent): BoundStatement {
-  const change = changeBy(event);
-  const update = updateOf(Object.keys(change) as (keyof DeploysTable)[]);
-  return update.with({ ...change, deploy: event.stream.slice(streamPrefix.length) });
+function update(stream: string, change: Change): BoundStatement {
+  const statement = updateOf(Object.keys(change) as (keyof DeploysTable)[]);
+  return statement.with({ ...change, deploy: stream.slice(streamPrefix.length) });
 }
 
 /** A deploy's row, changed in place, after one event more; null: there is none, for the events do not begin with the deploy's first. */

@@ -50,8 +50,12 @@ export const laneMarksProjection: Projection<LaneMarksTables> = {
     );
   },
 
-  apply(event) {
-    return marksOf(event).map((mark): BoundStatement => put.with(mark));
+  apply(events) {
+    const last = new Map<string, LaneMarksTable>();
+    for (const row of events.flatMap(marksOf)) {
+      last.set(JSON.stringify([row.lane, row.mark, row.subject]), row);
+    }
+    return [...last.values()].map((row): BoundStatement => put.with(row));
   },
 };
 

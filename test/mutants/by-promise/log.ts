@@ -293,6 +293,15 @@ export const logMutants: readonly Mutant[] = [
     by: "if (column !== 'deploy') return { row: toDeployRow(row), events };",
     noticedBy: deploys,
   },
+  {
+    id: 'of-events-taken-in-together-only-the-last-counts',
+    promise: read,
+    file: 'src/runtime/audit/deploys.ts',
+    symbol: 'apply',
+    code: 'Object.assign(moved.get(stream) ?? {}, changeBy(event))',
+    by: 'changeBy(event)',
+    noticedBy: deploys,
+  },
 
   {
     id: 'another-log-is-written-on',

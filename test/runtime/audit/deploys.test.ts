@@ -297,6 +297,29 @@ function readModel<S extends TestStore>(
       ]);
     });
 
+    it('keeps what the first of two events changed that are taken in together', () => {
+      const event = (version: number, from: string, reason: string | null) => ({
+        ...{
+          position: version,
+          stream: 'deploy/a',
+          version,
+          id: `${version}`,
+          type: 'x',
+          schema: 1,
+        },
+        data: {},
+        metadata: { transition: { from, to: 'failed', settled: true, reason } },
+        ...{ time: `2026-01-0${version}T00:00:00.000Z`, hash: '', previousHash: '' },
+      });
+      const both = [event(2, 'locked', 'no build'), event(3, 'failed', null)];
+      expect(deploysProjection.apply(both).map(({ values }) => values)).toEqual([
+        {
+          ...{ deploy: 'a', version: 3, position: 3, state: 'failed', settled: 1 },
+          ...{ reason: 'no build', since: both[0]?.time },
+        },
+      ]);
+    });
+
     it('that is broken does not let its event through: both or neither', async () => {
       const broken: typeof deploysProjection = {
         ...deploysProjection,
@@ -353,7 +376,7 @@ function readModel<S extends TestStore>(
           const table = db.schema.createTable('deploys');
           run(table.addColumn('deploy', 'text').addColumn('state', 'text'));
         },
-        apply: () => [insert.with({ deploy: 'newer', state: 'x' })],
+        apply: (all) => all.map(() => insert.with({ deploy: 'newer', state: 'x' })),
       };
       await open({ projections: [newer] });
       expect(await rowsKept()).toHaveLength(6);
