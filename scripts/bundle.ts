@@ -12,13 +12,14 @@ import { type InputOptions, type Plugin, rolldown } from 'rolldown';
 
 /** In place of what a package has the program load, and the program has no use for. */
 const lighter: Readonly<Record<string, { readonly only?: RegExp; readonly text: string }>> = {
-  // As its index puts it together, without fetch, web sockets, caches and mocks.
+  // As its index puts it together, without fetch, web sockets, caches and mocks. Proxies are asked by `connect`.
   undici: {
     text: `import Agent from 'undici/lib/dispatcher/agent.js';
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import connect from 'undici/lib/api/api-connect.js';
 import request from 'undici/lib/api/api-request.js';
-Object.assign(Dispatcher.prototype, { request });
+Object.assign(Dispatcher.prototype, { connect, request });
 export { Agent, EnvHttpProxyAgent };`,
   },
   // For commands that are programs of their own: there are none.
