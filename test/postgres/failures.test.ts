@@ -101,6 +101,28 @@ describe('a server that takes no writes for a while', () => {
   });
 });
 
+describe('what the server has prepared', () => {
+  it.each([
+    [
+      'is prepared anew where a table was changed since',
+      'alter table lockstep.log alter column revision type integer',
+    ],
+    [
+      'is prepared anew where it was discarded',
+      `create function discard() returns trigger language plpgsql as
+         $$ begin execute 'deallocate all'; return null; end $$;
+       create trigger z after insert on lockstep.events for each row
+         when (new.position = 2) execute function discard()`,
+    ],
+  ])('%s', async (_, change) => {
+    const log = await open();
+    await log.append(one());
+    await execute(store().url, change);
+    for (let n = 0; n < 2; n++) expect((await log.append(one())).outcome).toBe('appended');
+    expect(await log.verify()).toMatchObject({ events: 3, fault: null });
+  });
+});
+
 describe('a process that is stopped in the middle of a transaction', () => {
   it('holds nobody up for longer than others wait, and goes on by itself', async () => {
     const log = await open();

@@ -33,9 +33,20 @@ export function mayPass(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(mayPass);
   const code = codeOf(error);
   return (
-    lostConnection.test(code) || passing.test(code) || lostConnectionWords.test(messageOf(error))
+    lostConnection.test(code) ||
+    passing.test(code) ||
+    lostConnectionWords.test(messageOf(error)) ||
+    isOfLostPlan(error)
   );
 }
+
+/**
+ * What the connection prepared is no use any more: it was discarded (`26000`), or a table's types were changed since. The next
+ * connection prepares anew. The second has the code of all that is not supported, in words of the server's language.
+ */
+const isOfLostPlan = (error: unknown): boolean =>
+  codeOf(error) === '26000' ||
+  (error as { routine?: unknown } | null)?.routine === 'RevalidateCachedQuery';
 
 /** Another session has the lock: that is waited for by the server already. */
 export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';
