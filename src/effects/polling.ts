@@ -6,7 +6,7 @@ import type { Ports } from './ports.ts';
 export interface PollOptions {
   readonly timeoutMs: number;
   readonly pauseMaxMs: number;
-  /** How long it usually takes, so that little is asked before and much then; null: nobody knows. Awaited after the first ask. */
+  /** How long it usually takes, so that little is asked before and much then; null: nobody knows. It is not waited for. */
   readonly usualMs?: Promise<number | null>;
   /** How the time between two asks passes; it may end early where something tells that there is an answer. Default: asleep. */
   readonly rest?: (time: RestTime) => Promise<void>;
@@ -38,7 +38,12 @@ export async function pollUntil<T>(
 ): Promise<T | undefined> {
   const begunAt = ports.clock.ran();
   const deadline = begunAt + timeoutMs;
-  let pauses: Pauses | null = null;
+  let pauses = new Pauses(null, pauseMaxMs);
+  const heard = (known: number | null) => {
+    if (known !== null) pauses = new Pauses(known, pauseMaxMs);
+  };
+  // Who reads it may take as long as the log is away.
+  usualMs?.then(heard, () => {});
   for (;;) {
     const startedAt = ports.clock.ran();
     let failure: LockstepError | null = null;
@@ -55,7 +60,6 @@ export async function pollUntil<T>(
       if (failure !== null) throw failure;
       return undefined;
     }
-    pauses ??= new Pauses((await usualMs) ?? null, pauseMaxMs);
     // What the ask itself took counts as pause.
     const leftMs = deadline - now;
     const pause = pauses.next(startedAt - begunAt) - (now - startedAt);

@@ -33,7 +33,7 @@ describe('where it is known how long it usually takes', () => {
   /** When it was asked, of what came about after so long. */
   async function asked(
     afterMs: number,
-    usualMs: number | null,
+    usualMs: number | null | Promise<null>,
     { pauseMaxMs = 10_000, timeoutMs = 600_000 } = {},
   ) {
     let ran = 0;
@@ -58,6 +58,12 @@ describe('where it is known how long it usually takes', () => {
   it('and less often the longer it takes after that', async () => {
     const { times } = await asked(20_000, 8_000);
     expect(times).toEqual([0, 7_000, 7_500, 8_250, 9_375, 11_063, 13_595, 17_393, 23_090]);
+  });
+
+  it('it is not waited for: a log that is away, or cannot be read, keeps nobody from asking', async () => {
+    const { times } = await asked(1_000, null);
+    expect((await asked(1_000, new Promise<null>(() => {}))).times).toEqual(times);
+    expect((await asked(1_000, Promise.reject(new Error('away')))).times).toEqual(times);
   });
 
   it('it is known soon what became quicker, or slower, than it was', async () => {
