@@ -234,8 +234,22 @@ describe('awaitRelease', () => {
     const [mine, other] = [world.release(app, slug), world.release(app, slug)];
     const answers = { release: `releases/${other.id}`, slug: `slugs/${world.slug(one)}` };
     const body = await world.read<object>(`/apps/${name}/${answers[what as keyof typeof answers]}`);
-    world.faults.set(path(mine.id, slug), [{ status: 200, body }]);
+    // Also where it is asked for once more.
+    const lie = { status: 200, body };
+    world.faults.set(path(mine.id, slug), [lie, lie]);
     expect((await failureOf(wait(mine.id))).code).toBe('E_VENDOR_MALFORMED');
+  });
+
+  it('what it runs is asked for again where Heroku did not have it while it was under way', async () => {
+    const slug = world.slug(one);
+    const { id } = world.release(app, slug);
+    world.faults.set(`GET /apps/${name}/slugs/${slug}`, [
+      { status: 404, body: { id: 'not_found', message: 'Couldn’t find that slug.' } },
+    ]);
+    const input = { app: name, release: id, commit: one, timeoutMs: 60_000 };
+    expect(
+      await heroku.awaitRelease({ ...input, code: { kind: 'slug', id: slug } }, ports),
+    ).toMatchObject({ code: { id: slug } });
   });
 
   it('an app of container images is told as one, where its release is waited for', async () => {
