@@ -134,7 +134,7 @@ function untrueHeld(
   if (isForgotten && rollback.kind === 'unknown') return null;
   const made = lane.madeBy(rollback.release.id);
   if (made === 'rollback' || made === 'code') return null;
-  // Config vars that are set amid a release phase bring back the code before it.
+  // Config vars that are set amid a release phase, or after the release that runs has expired, bring back the code before it.
   if (made === 'config' && isOfOtherCode(lane, rollback.release.id)) return null;
   // A deploy's own, that came to run after it had failed, over newer code that a person had put there since: nobody meant
   // to go back, but production did.
@@ -166,7 +166,9 @@ function withTheOneBefore(lane: LaneWorld, id: string) {
   const release = releases.find((one) => one.id === id);
   const before = releases.findLast(
     ({ version, slug, status }) =>
-      version < (release?.version ?? 0) && slug !== null && status === 'succeeded',
+      version < (release?.version ?? 0) &&
+      slug !== null &&
+      (status === 'succeeded' || status === 'expired'),
   );
   return { release, before };
 }
