@@ -112,10 +112,11 @@ function distrusted({ about, digest, changes }: Distrust, deploy: string | null)
     settings: 'protected settings are not those of the lane’s last live deploy',
     log: 'the log does not know what production runs',
   }[about];
+  const accept = `Production was not touched. To accept this, for later deploys too: ${resume(deploy)}. Where no person does: PIPELINE_TRUST=${digest} in the job’s environment.`;
   return eventText(
     'bad',
     `disabled: ${what}: ${changes.join('; ')}`,
-    `Production was not touched. To accept this, for later deploys too: ${resume(deploy)}. Where no person does: PIPELINE_TRUST=${digest} in the job’s environment.`,
+    [...changes, accept].join('\n'),
   );
 }
 

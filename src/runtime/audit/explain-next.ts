@@ -27,25 +27,25 @@ export function nextOf(
   events: readonly Told[],
   isRunning: boolean,
 ): string | null {
+  const end = endOf(events)?.event;
+  const detail = end === undefined ? null : tell(end, deploy).detail;
   switch (verdict) {
     case 'underWay':
       return isRunning
         ? null
         : `No run carries it on: run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
-    case 'failed': {
-      const end = endOf(events)?.event;
+    case 'failed':
       return [
         ...(end?.type === 'deploy.failed' ? afterFailure(end.data) : []),
         'This deploy is over. A newer commit of the branch ships it too, once its own deploy goes through.',
       ].join('\n');
-    }
     case 'contained':
       return null;
     case 'disabled':
-    case 'diverged': {
-      const end = endOf(events);
-      return (end === undefined ? null : tell(end.event, deploy).detail) ?? nextFor(state, deploy);
-    }
+      // What is not as it was comes before what can be done about it, and is in the headline.
+      return detail?.split('\n').at(-1) ?? nextFor(state, deploy);
+    case 'diverged':
+      return detail ?? nextFor(state, deploy);
     default:
       return nextFor(state, deploy);
   }
