@@ -112,6 +112,15 @@ const inBake = (world: StandingWorld) => {
   return world.runWith({ bakes: true }, 502, 'production.instancesUp', verified);
 };
 
+/** Somebody went back from 501 while 502 is under way. */
+const rolledBackAhead = {
+  told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+  became: { 501: 'rolledBack', 502: 'underWay' },
+  holds: ['rollback'],
+  production: ['v9500', 'target', false],
+  holder: 502,
+} as const;
+
 const situations: readonly Situation[] = [
   {
     name: 'one is on its canary',
@@ -428,11 +437,7 @@ const situations: readonly Situation[] = [
       await world.live(501);
       await world.alive(502, 'staging.deployed');
     },
-    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
-    became: { 501: 'rolledBack', 502: 'underWay' },
-    holds: ['rollback'],
-    production: ['v9500', 'target', false],
-    holder: 502,
+    ...rolledBackAhead,
     type: [advance],
     also: ({ toDo }) => expect(toDo[0]?.why).toContain(`${idOf(502)} will be held`),
   },
@@ -442,11 +447,7 @@ const situations: readonly Situation[] = [
       await world.live(501);
       await (await world.runWith({ byHand: true }, 502, 'staging.deployed')).hangs;
     },
-    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
-    became: { 501: 'rolledBack', 502: 'underWay' },
-    holds: ['rollback'],
-    production: ['v9500', 'target', false],
-    holder: 502,
+    ...rolledBackAhead,
     type: [],
   },
   {
@@ -462,11 +463,7 @@ const situations: readonly Situation[] = [
         )
       ).hangs;
     },
-    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
-    became: { 501: 'rolledBack', 502: 'underWay' },
-    holds: ['rollback'],
-    production: ['v9500', 'target', false],
-    holder: 502,
+    ...rolledBackAhead,
     type: [],
   },
   {
@@ -477,11 +474,7 @@ const situations: readonly Situation[] = [
         await world.runWith({ byHand: true }, 502, 'staging.verified', sample('gates.passed', {}))
       ).hangs;
     },
-    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
-    became: { 501: 'rolledBack', 502: 'underWay' },
-    holds: ['rollback'],
-    production: ['v9500', 'target', false],
-    holder: 502,
+    ...rolledBackAhead,
     type: [advance],
   },
   {
