@@ -14,14 +14,12 @@ export type { DomainEvent, EventData, EventType } from './machine/events.ts';
 export { tell } from './machine/story.ts';
 export type { EventText } from './machine/story-words.ts';
 // Read models: tables that are kept with the log and made from its events.
+export { type DeployRow, readDeploy, readDeploys } from './runtime/audit/deploys.ts';
 export {
-  type DeployRow,
   type DeploysTable,
   type DeploysTables,
   deploysProjection,
-  readDeploy,
-  readDeploys,
-} from './runtime/audit/deploys.ts';
+} from './runtime/audit/deploys-table.ts';
 // Replay: what was recorded, folded through the chart again and compared.
 export type { Disagreement, RanOn } from './runtime/audit/rederive.ts';
 export { type Replay, type ReplayStep, replay } from './runtime/audit/replay.ts';

@@ -10,7 +10,7 @@ import { lanesPage } from '../page/lanes-page.ts';
 import { liveScript } from '../page/live.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
-import { searchDeploys } from '../runtime/audit/deploys.ts';
+import { searchDeploys } from '../runtime/audit/search-deploys.ts';
 import type { EventLog } from '../store/log.ts';
 import { readChartUse, readFigures, readStandings, readToldDeploy } from './read.ts';
 import { SentText } from './sent-text.ts';

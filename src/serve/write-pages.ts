@@ -8,7 +8,7 @@ import { type Addresses, document, type PageParts } from '../page/document.ts';
 import { lanesPage } from '../page/lanes-page.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
-import { searchDeploys } from '../runtime/audit/deploys.ts';
+import { searchDeploys } from '../runtime/audit/search-deploys.ts';
 import type { EventLog } from '../store/log.ts';
 import { readChartUse, readFigures, readStandings, readToldDeploy } from './read.ts';
 

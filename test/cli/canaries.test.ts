@@ -26,7 +26,7 @@ import { schemaNumbers } from '../../src/machine/event-schemas.ts';
 import { type EventType, eventSchemas } from '../../src/machine/events.ts';
 import { samples } from '../../src/machine/samples.ts';
 import { redactAll, within } from '../../src/redaction/gate.ts';
-import { deploysProjection } from '../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../src/runtime/audit/deploys-table.ts';
 import { describeFailure } from '../../src/runtime/loop/failure.ts';
 import { createNotifier, together } from '../../src/runtime/notify/notifier.ts';
 import { rosterKeeper } from '../../src/runtime/notify/roster.ts';

@@ -1,6 +1,6 @@
 /** A log with as many events as are asked for: deploys of two lanes, one after the other, a few of each at a time. */
 import { randomUUID } from 'node:crypto';
-import { deploysProjection } from '../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../src/runtime/audit/deploys-table.ts';
 import type { JsonObject, NewEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 

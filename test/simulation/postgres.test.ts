@@ -1,7 +1,7 @@
 /** The simulation with its log in PostgreSQL: fewer deploys, for each call goes over a real connection. */
 
 import { expect, it } from 'vitest';
-import { deploysProjection } from '../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../src/runtime/audit/deploys-table.ts';
 import { Changes } from '../../src/store/changes.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { deploysProjection, readDeploys } from '../../src/runtime/audit/deploys.ts';
+import { readDeploys } from '../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../src/runtime/audit/deploys-table.ts';
 import { Chain, hashOf } from '../../src/store/hash-chain.ts';
 import {
   type EventLog,

@@ -5,7 +5,7 @@ import { heldStates } from '../../machine/waiting.ts';
 import type { EventLog } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { actorIn } from '../actor.ts';
-import { deploysProjection } from '../audit/deploys.ts';
+import { deploysProjection } from '../audit/deploys-table.ts';
 import { factsOf, type Told } from '../audit/explain-facts.ts';
 import { positionBefore } from '../log/positions.ts';
 import { domainEvent, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';

@@ -5,7 +5,7 @@
 import type { Kysely } from 'kysely';
 import type { EventLog } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
-import { type DeploysTables, deploysProjection } from './deploys.ts';
+import { type DeploysTables, deploysProjection } from './deploys-table.ts';
 
 export interface DeployEntry {
   readonly deploy: string;

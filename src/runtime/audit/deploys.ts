@@ -1,17 +1,19 @@
-/** The read model of deploys: one row each, with the state that its events led to. It sits beside the log and knows its words. */
-import { type Kysely, sql } from 'kysely';
+/** Deploys as the log tells them: each row of the table of deploys is compared with its deploy's events. */
+import type { Kysely } from 'kysely';
 import {
   type EventLog,
-  type Json,
-  type JsonObject,
   LogFault,
   type RecordedEvent,
   type StreamBeginning,
 } from '../../store/log.ts';
-import { type BoundStatement, Statement } from '../../store/procedure.ts';
-import { type Projection, projected } from '../../store/projection.ts';
-import { actorIn } from '../actor.ts';
-import { domainEvent, ifReadable } from '../log/recorded.ts';
+import { projected } from '../../store/projection.ts';
+import { deployStream } from '../log/streams.ts';
+import {
+  type DeploysTable,
+  type DeploysTables,
+  deploysProjection,
+  rowAfter,
+} from './deploys-table.ts';
 
 /** A deploy as its last event left it. */
 export interface DeployRow {
@@ -37,178 +39,7 @@ export interface DeployRow {
   readonly position: number;
 }
 
-export interface DeploysTable {
-  deploy: string;
-  lane: string;
-  commit_id: string;
-  title: string;
-  branch: string;
-  build: string;
-  state: string;
-  since: string;
-  requested_at: string;
-  requested_position: number;
-  settled: 0 | 1;
-  reason: string | null;
-  version: number;
-  position: number;
-}
-
-export interface DeploysTables {
-  deploys: DeploysTable;
-}
-
-const streamPrefix = 'deploy/';
-
-export const deploysProjection: Projection<DeploysTables> = {
-  name: 'deploys',
-  version: 3,
-  tables: ['deploys'],
-
-  create({ db, run }) {
-    const text = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since'] as const;
-    const numbers = ['requested_position', 'settled', 'version', 'position'] as const;
-    let table = db.schema
-      .createTable('deploys')
-      .addColumn('deploy', 'text', (column) => column.notNull().primaryKey())
-      .addColumn('requested_at', 'text', (column) => column.notNull())
-      .addColumn('reason', 'text');
-    for (const name of text) table = table.addColumn(name, 'text', (column) => column.notNull());
-    for (const name of numbers) {
-      table = table.addColumn(name, 'integer', (column) => column.notNull());
-    }
-    // As indexes: for the newest of all deploys or of a lane's, for a lane's news, and for a commit's deploys.
-    const columns = (...names: (keyof DeploysTable)[]) => names.map((name) => sql.ref(name));
-    run(
-      table
-        .addUniqueConstraint('deploys_requested', columns('requested_position'))
-        .addUniqueConstraint('deploys_of_lane', columns('lane', 'requested_position'))
-        .addUniqueConstraint('deploys_moved', columns('lane', 'position'))
-        .addUniqueConstraint('deploys_of_commit', columns('commit_id', 'requested_position')),
-    );
-  },
-
-  apply(events) {
-    const begun = new Map<string, DeploysTable>();
-    const moved = new Map<string, Change>();
-    for (const event of events) {
-      const { stream } = event;
-      if (!stream.startsWith(streamPrefix)) continue;
-      const row = rowAfter(begun.get(stream), event);
-      if (row !== null) begun.set(stream, row);
-      else moved.set(stream, Object.assign(moved.get(stream) ?? {}, changeBy(event)));
-    }
-    return [
-      ...[...begun.values()].map((row): BoundStatement => requested.with(row)),
-      ...[...moved].map(([stream, change]) => update(stream, change)),
-    ];
-  },
-};
-
-const requested = new Statement<DeploysTable, unknown, DeploysTables>((db, row) => {
-  const { deploy, lane, commit_id, title, branch, build, state, since, reason } = row;
-  const { requested_at, requested_position, settled, version, position } = row;
-  const texts = { deploy, lane, commit_id, title, branch, build, state, since, reason };
-  return db
-    .insertInto('deploys')
-    .values({ ...texts, requested_at, requested_position, settled, version, position });
-});
-
-type Change = Partial<DeploysTable>;
-
-/** One for each set of columns that events change: there are four, each with all that a smaller one has. */
-const updates = new Map<string, Statement<Change, unknown, DeploysTables>>();
-
-function updateOf(columns: readonly (keyof DeploysTable)[]) {
-  const name = columns.join();
-  let update = updates.get(name);
-  if (update === undefined) {
-    update = new Statement((db, values) => {
-      const change: Change = Object.fromEntries(columns.map((column) => [column, values[column]]));
-      return db
-        .updateTable('deploys')
-        .set(change)
-        .where('deploy', '=', values.deploy ?? '');
-    });
-    updates.set(name, update);
-  }
-  return update;
-}
-
-/** A deploy's row as its first event makes it. */
-function firstRow(event: RecordedEvent): DeploysTable {
-  const { time, version, position } = event;
-  const data = inTodaysWords(event);
-  const commit = object(data.commit);
-  return {
-    deploy: event.stream.slice(streamPrefix.length),
-    lane: text(data.lane) ?? '',
-    commit_id: text(commit.sha) ?? '',
-    title: text(commit.title) ?? '',
-    branch: text(data.branch) ?? '',
-    build: text(object(data.build).label) ?? '',
-    state: '',
-    settled: 0,
-    reason: null,
-    ...transitionOf(event),
-    since: time,
-    requested_at: time,
-    requested_position: position,
-    version,
-    position,
-  };
-}
-
-/** As it was written where this version cannot read it: the deploy is listed all the same. */
-function inTodaysWords(event: RecordedEvent): JsonObject {
-  const read = ifReadable(() => domainEvent(event));
-  return read === null ? event.data : (read.data as unknown as JsonObject);
-}
-
-function update(stream: string, change: Change): BoundStatement {
-  const statement = updateOf(Object.keys(change) as (keyof DeploysTable)[]);
-  return statement.with({ ...change, deploy: stream.slice(streamPrefix.length) });
-}
-
-/** A deploy's row, changed in place, after one event more; null: there is none, for the events do not begin with the deploy's first. */
-export function rowAfter(row: DeploysTable | undefined, event: RecordedEvent): DeploysTable | null {
-  const isFirst = event.type === 'deploy.requested' && event.version === 1;
-  if (isFirst) return firstRow(event);
-  return row === undefined ? null : Object.assign(row, changeBy(event));
-}
-
-/** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */
-function changeBy(event: RecordedEvent): Change {
-  const { time, version, position } = event;
-  const transition = transitionOf(event);
-  const isMove = transition !== null && object(event.metadata.transition).from !== transition.state;
-  const change: Change = { version, position };
-  if (transition !== null) {
-    change.state = transition.state;
-    change.settled = transition.settled;
-    if (isMove || transition.reason !== null) change.reason = transition.reason;
-    if (isMove) change.since = time;
-  }
-  return change;
-}
-
-/** What the runtime wrote into the event's metadata of where it led; null when it says nothing. */
-function transitionOf({
-  metadata,
-}: RecordedEvent): Pick<DeploysTable, 'state' | 'settled' | 'reason'> | null {
-  const { to, settled, reason } = object(metadata.transition);
-  const state = text(to);
-  if (state === null) return null;
-  return { state, settled: settled === true ? 1 : 0, reason: text(reason) };
-}
-
-const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
-
-function object(value: Json | undefined): JsonObject {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? (value as JsonObject) : {};
-}
-
+const streamPrefix = deployStream('');
 const listLimit = 100;
 
 /**
@@ -329,7 +160,7 @@ async function deploysBegun(log: EventLog, limit: number, id = ''): Promise<Stre
  *
  * @throws LogFault
  */
-async function storyOf(log: EventLog, row: DeploysTable): Promise<DeployStory> {
+export async function storyOf(log: EventLog, row: DeploysTable): Promise<DeployStory> {
   const stream = streamPrefix + row.deploy;
   const events = await log.readStream(stream);
   const { version = 0 } = events.at(-1) ?? {};
@@ -364,88 +195,4 @@ function differs(
 function toDeployRow(row: DeploysTable): DeployRow {
   const { commit_id, requested_at, requested_position: _, settled, ...same } = row;
   return { ...same, commit: commit_id, requestedAt: requested_at, settled: settled === 1 };
-}
-
-/** Which deploys are wanted; what is left out does not matter. */
-export interface DeploySearch {
-  readonly lane: string;
-  /** One of the nine states, or one within them. */
-  readonly state?: string | undefined;
-  /** In the title, or the beginning of the commit, of the build or of the deploy's id. */
-  readonly text?: string | undefined;
-  /** Part of the name of somebody who wrote the commit, or under whom a run of the deploy went. */
-  readonly person?: string | undefined;
-  /** Asked for from this time on: ISO 8601. */
-  readonly since?: string | undefined;
-  /** Asked for before this time: ISO 8601. */
-  readonly until?: string | undefined;
-  /** From the page before: only what was asked for before its last one. */
-  readonly after?: number | undefined;
-  readonly limit: number;
-}
-
-/** To find somebody's deploys each one is read whole: so many are looked at for one page. */
-const lookedAtMax = 500;
-/** So many are looked at in one go. */
-const perPause = 25;
-
-/** A page of what was searched for. `next` is what the page after this one is asked with; null where this is the last. */
-export interface FoundDeploys {
-  readonly rows: readonly DeployRow[];
-  readonly next: number | null;
-}
-
-/**
- * The deploys of a lane that are searched for, the one asked for last first. Each row is compared with its deploy's events.
- * Of a person a page may hold fewer than `limit`, or none, and not be the last: it is what the next 500 deploys have.
- *
- * @throws LogFault a row is not what its events say
- */
-export async function searchDeploys(log: EventLog, search: DeploySearch): Promise<FoundDeploys> {
-  const { limit, person = '' } = search;
-  const most = person === '' ? limit : lookedAtMax;
-  const found = await select(log, (db) => matching(db, search).limit(most + 1));
-  const wanted = person.toLowerCase();
-  const rows: DeployRow[] = [];
-  for (const [i, row] of found.slice(0, most).entries()) {
-    // Others are answered meanwhile.
-    if (i > 0 && i % perPause === 0) await new Promise((resolve) => setImmediate(resolve));
-    const story = await storyOf(log, row);
-    if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
-      rows.push(story.row);
-    }
-    const isLast = i === found.length - 1;
-    if (!isLast && (rows.length === limit || i === most - 1)) {
-      return { rows, next: row.requested_position };
-    }
-  }
-  return { rows, next: null };
-}
-
-/** Who wrote the commit, and under whom the runs went that wrote the deploy's events. */
-function peopleOf({ events }: DeployStory): string[] {
-  const [first] = events;
-  const author = first === undefined ? null : text(object(inTodaysWords(first).commit).author);
-  const actors = events.map(({ metadata }) => actorIn(metadata.actor));
-  return [...new Set([...(author === null ? [] : [author]), ...actors])];
-}
-
-function matching(
-  db: Kysely<DeploysTables>,
-  { lane, state, text: typed = '', since, until, after }: DeploySearch,
-): ReturnType<typeof newestFirst> {
-  const like = typed.replace(/[\\%_]/g, '\\$&').toLowerCase();
-  let query = newestFirst(db).where('lane', '=', lane);
-  if (state !== undefined) {
-    query = query.where((eb) =>
-      eb.or([eb('state', '=', state), eb('state', 'like', `${state}.%`)]),
-    );
-  }
-  if (since !== undefined) query = query.where('requested_at', '>=', since);
-  if (until !== undefined) query = query.where('requested_at', '<', until);
-  if (after !== undefined) query = query.where('requested_position', '<', after);
-  if (like === '') return query;
-  return query.where(
-    sql<boolean>`(lower(title) like ${`%${like}%`} escape '\\' or lower(deploy) like ${`${like}%`} escape '\\' or commit_id like ${`${like}%`} escape '\\' or lower(build) like ${`${like}%`} escape '\\')`,
-  );
 }

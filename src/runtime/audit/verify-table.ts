@@ -2,7 +2,7 @@
 import { type EventLog, LogFault } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
-import { type DeploysTable, deploysProjection } from './deploys.ts';
+import { type DeploysTable, deploysProjection } from './deploys-table.ts';
 import { allMarks, type LaneMarksTable } from './lane-marks.ts';
 import { type Finding, type LogVerifier, markName } from './verify.ts';
 

@@ -13,7 +13,7 @@ import type { EventRow } from '../../store/tables.ts';
 import { type KeptChart, keptChart } from '../log/charts.ts';
 import { UnreadableLog } from '../log/recorded.ts';
 import { chartStream, deployStream, laneStream } from '../log/streams.ts';
-import { type DeploysTable, rowAfter } from './deploys.ts';
+import { type DeploysTable, rowAfter } from './deploys-table.ts';
 import { headText, isSignedBy, keyName, signedHead } from './head.ts';
 import { type LaneMarksTable, marksOf } from './lane-marks.ts';
 import { byTable, notBegun, type RanOn, type Rederived, rederive } from './rederive.ts';

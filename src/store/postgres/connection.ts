@@ -5,31 +5,18 @@
  */
 import { performance } from 'node:perf_hooks';
 import { Kysely, PostgresDialect } from 'kysely';
-import type { Client, QueryResult } from 'pg';
+import type { Client } from 'pg';
 import { Changes, type Sleep } from '../changes.ts';
 import { StoreUnavailable } from '../log.ts';
-import {
-  type BoundStatement,
-  CompiledStatements,
-  type Database,
-  type DatabaseResult,
-  type DatabaseStep,
-  type Procedure,
-} from '../procedure.ts';
+import { CompiledStatements, type Database, type Procedure } from '../procedure.ts';
 import type { LogTables } from '../tables.ts';
 import type { PostgresAddress } from './address.ts';
 import { inUse, isLocked, isUnknownHost, mayPass } from './errors.ts';
 import { PostgresListener } from './listener.ts';
+import { PostgresProcedures } from './procedures.ts';
 import { type PostgresTables, schemaName } from './schema.ts';
 import { lostGuard } from './schema-check.ts';
 import { atMost, PostgresSession } from './session.ts';
-
-/**
- * A process that is stopped in the middle of a transaction holds everybody up: after this long, in
- * milliseconds, the server ends it for it, and nothing of it is kept.
- */
-export const idleInTransactionMs = 5_000;
-const statementMs = 30_000;
 
 /** How often the log is looked at for what others wrote, in milliseconds: seldom while LISTEN works. */
 const pollMs = { listening: 5_000, alone: 250 };
@@ -69,11 +56,7 @@ export class PostgresConnection implements Database {
   readonly #session: PostgresSession;
   readonly #listener: PostgresListener;
   readonly #changes: Changes;
-  readonly #compiled: CompiledStatements;
-  /** What a transaction sets for itself. */
-  readonly #limits: readonly string[];
-  /** The names of prepared statements, by their words. */
-  readonly #names = new Map<string, string>();
+  readonly #procedures: PostgresProcedures;
   /** One call at a time: the connection is one. */
   #turn: Promise<void> = Promise.resolve();
   #isOpen = false;
@@ -83,8 +66,6 @@ export class PostgresConnection implements Database {
   /** The revision that the last call is sure to have read: a write after it is one to wake up for. */
   #seen = 0;
   #looking: Promise<void> | null = null;
-  /** No pooler stands in between, which would not pass on what LISTEN hears. */
-  #isDirect = false;
 
   constructor(address: PostgresAddress, options: PostgresConnectionOptions) {
     const { sleep } = options;
@@ -99,9 +80,16 @@ export class PostgresConnection implements Database {
     this.#session = new PostgresSession(config);
     this.#listener = new PostgresListener(config, (revision) => this.#heard(revision));
     this.db = kyselyOn(() => this.#session.connected()).withSchema(schemaName);
-    this.#compiled = new CompiledStatements(this.db);
-    const lockMs = Math.max(1, Math.ceil(options.busyTimeoutMs));
-    this.#limits = [idleInTransactionMs, lockMs, statementMs].map(String);
+    this.#procedures = new PostgresProcedures({
+      compiled: new CompiledStatements(this.db),
+      shown: address.shown,
+      busyTimeoutMs: options.busyTimeoutMs,
+      now: options.now,
+      locked: (revision) => {
+        this.#tell(revision);
+        this.#seen = revision;
+      },
+    });
     this.#changes = new Changes({
       look: (signal) => this.#look(signal),
       seen: () => this.#seen,
@@ -118,7 +106,7 @@ export class PostgresConnection implements Database {
   read<T>(procedure: () => Procedure<T>): Promise<T> {
     return this.persist((client) => {
       this.#seen = this.#told;
-      return this.#carryOut(client, procedure(), null);
+      return this.#procedures.carryOut(client, procedure(), null);
     });
   }
 
@@ -126,21 +114,20 @@ export class PostgresConnection implements Database {
     if (this.isReadOnly && !this.#isClosed) throw readOnly(this.shown);
     let isUnknown = false;
     const transact = async (client: Client): Promise<T> => {
-      const transaction = new Transaction(this.#begin(client));
-      const result = await this.#carryOut(client, procedure(isUnknown), transaction).catch(
-        async (error: unknown) => {
-          // Of a transaction that could not be begun, all that was asked in it only says that.
-          await transaction.begun;
-          throw error;
-        },
-      );
+      const transaction = this.#procedures.begin(client);
+      const carriedOut = this.#procedures.carryOut(client, procedure(isUnknown), transaction);
+      const result = await carriedOut.catch(async (error: unknown) => {
+        // Of a transaction that could not be begun, all that was asked in it only says that.
+        await transaction.begun;
+        throw error;
+      });
       const { revision } = await transaction.begun;
       if (transaction.changes === 0) {
         await client.query('rollback');
         return result;
       }
       isUnknown = true;
-      await this.#commit(client, revision);
+      await this.#procedures.commit(client, revision);
       this.#tell(revision);
       this.#seen = revision;
       return result;
@@ -151,7 +138,7 @@ export class PostgresConnection implements Database {
   discard<T>(procedure: () => Procedure<T>): Promise<T> {
     return this.persist(async (client) => {
       await client.query('begin');
-      const result = await this.#carryOut(client, procedure(), null);
+      const result = await this.#procedures.carryOut(client, procedure(), null);
       await client.query('rollback');
       return result;
     });
@@ -206,101 +193,6 @@ export class PostgresConnection implements Database {
     }
   }
 
-  /** Ends with the log's lock in hand; what it set is over with the transaction. In one round trip. */
-  async #begin(client: Client): Promise<Begun> {
-    const [, , locking] = await Promise.all([
-      client.query('begin isolation level read committed'),
-      this.#prepared(client, limit, this.#limits),
-      this.#prepared(client, lock),
-    ]);
-    const [locked] = locking.rows as Begun[];
-    if (locked === undefined)
-      throw new StoreUnavailable(
-        'E_STORE_CORRUPT',
-        `the log ${this.shown} has lost its row in the table log`,
-      );
-    this.#tell(locked.revision - 1);
-    this.#seen = locked.revision - 1;
-    return locked;
-  }
-
-  async #carryOut<T>(
-    client: Client,
-    procedure: Procedure<T>,
-    transaction: Transaction | null,
-  ): Promise<T> {
-    for (let next = procedure.next(); ; ) {
-      if (next.done === true) return next.value;
-      next = procedure.next(await this.#run(client, next.value, transaction));
-    }
-  }
-
-  async #run(
-    client: Client,
-    step: DatabaseStep,
-    transaction: Transaction | null,
-  ): Promise<DatabaseResult> {
-    if ('clock' in step) return clockResult(await this.#now(client, transaction));
-    if ('together' in step) return this.#together(client, step, transaction);
-    if ('statement' in step) return this.#bound(client, step, transaction);
-    await transaction?.begun;
-    const { sql, parameters } = step.query.compile();
-    return counted(await client.query(sql, [...parameters]), transaction);
-  }
-
-  /** In one round trip: each is sent without waiting for the answer to the one before. */
-  async #together(
-    client: Client,
-    { together, schema }: Extract<DatabaseStep, { readonly together: unknown }>,
-    transaction: Transaction | null,
-  ): Promise<DatabaseResult> {
-    const sent = together.map((one) => this.#bound(client, one, transaction, schema));
-    return { rows: [], changes: 0, each: await Promise.all(sent) };
-  }
-
-  async #bound(
-    client: Client,
-    one: BoundStatement,
-    transaction: Transaction | null,
-    schema?: string,
-  ): Promise<DatabaseResult> {
-    const { sql, isLook, bind } = this.#compiled.get(one, schema);
-    // A look need not wait to hear that the transaction was begun: it is answered after that, or not at all.
-    if (transaction !== null && !(isLook || transaction.hasBegun)) await transaction.begun;
-    const values = bind(one.values);
-    const found =
-      transaction === null ? client.query(sql, values) : this.#prepared(client, sql, values);
-    return counted(await found, transaction);
-  }
-
-  /**
-   * What every transaction asks is parsed and planned by the server once a connection; a pooler gives each transaction
-   * another connection, which does not know the name.
-   */
-  #prepared(client: Client, sql: string, values: readonly unknown[] = []): Promise<QueryResult> {
-    if (!this.#isDirect) return client.query(sql, [...values]);
-    const name = this.#names.get(sql) ?? `lockstep_${this.#names.size}`;
-    this.#names.set(sql, name);
-    return client.query({ name, text: sql, values: [...values] });
-  }
-
-  async #commit(client: Client, revision: number): Promise<void> {
-    const [, { command }] = await Promise.all([
-      this.#prepared(client, notify, [`${revision}`]),
-      client.query('commit'),
-    ]);
-    // A transaction that failed is rolled back by COMMIT, without an error.
-    if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}`);
-  }
-
-  async #now(client: Client, transaction: Transaction | null): Promise<number> {
-    const { now } = this.#options;
-    if (now !== undefined) return Math.round(now());
-    if (transaction !== null) return (await transaction.begun).now;
-    const { rows } = await client.query(`select ${serverClock} as now`);
-    return (rows[0] as { now: number }).now;
-  }
-
   /** Its files are the server's to look after. */
   async damage(): Promise<string | null> {
     return null;
@@ -312,7 +204,7 @@ export class PostgresConnection implements Database {
 
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     // Only who waits needs the second connection.
-    if (this.#isDirect) this.#listener.start();
+    if (this.#procedures.isDirect) this.#listener.start();
     return this.#changes.wait(timeoutMs, signal);
   }
 
@@ -321,7 +213,7 @@ export class PostgresConnection implements Database {
     this.#isOpen = true;
     this.#told = revision;
     this.#seen = revision;
-    this.#isDirect = isDirect;
+    this.#procedures.isDirect = isDirect;
   }
 
   async #look(signal: AbortSignal): Promise<number> {
@@ -364,52 +256,6 @@ export class PostgresConnection implements Database {
     await this.#session.close();
   }
 }
-
-interface Begun {
-  readonly revision: number;
-  /** The log's clock. */
-  readonly now: number;
-}
-
-/** One that the server was asked to begin. */
-class Transaction {
-  readonly begun: Promise<Begun>;
-  hasBegun = false;
-  /** How many rows it has changed. */
-  changes = 0;
-
-  constructor(begun: Promise<Begun>) {
-    this.begun = begun;
-    begun.then(
-      () => (this.hasBegun = true),
-      () => {}, // told to whoever waits for it
-    );
-  }
-}
-
-function counted(
-  { rows, rowCount, command }: QueryResult,
-  transaction: Transaction | null,
-): DatabaseResult {
-  const changes = command === 'SELECT' ? 0 : (rowCount ?? 1);
-  if (transaction !== null) transaction.changes += changes;
-  return { rows, changes };
-}
-
-const clockResult = (now: number): DatabaseResult => ({ rows: [{ now }], changes: 0 });
-
-const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
-
-const limit = `select
-  set_config('idle_in_transaction_session_timeout', $1, true),
-  set_config('lock_timeout', $2, true),
-  set_config('statement_timeout', $3, true),
-  case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`;
-
-const lock = `update ${schemaName}.log set revision = revision + 1
-  returning revision, ${serverClock} as now`;
-
-const notify = `select pg_notify('${schemaName}', $1)`;
 
 /** Builds queries, and makes the tables; it is given the one connection that there is. */
 export function kyselyOn(connect: () => Promise<Client>): Kysely<PostgresTables> {

@@ -4,13 +4,9 @@ import { Migrator } from 'kysely/migration';
 import type { Client } from 'pg';
 import { StoreUnusable } from '../log.ts';
 import { parseAddress } from './address.ts';
-import {
-  idleInTransactionMs,
-  kyselyOn,
-  PostgresConnection,
-  type PostgresConnectionOptions,
-} from './connection.ts';
+import { kyselyOn, PostgresConnection, type PostgresConnectionOptions } from './connection.ts';
 import { whenOpening } from './errors.ts';
+import { idleInTransactionMs } from './procedures.ts';
 import { migrations, schemaName, schemaVersion } from './schema.ts';
 import { assertNoViews, assertTables } from './schema-check.ts';
 

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { replay } from '../../../src/cli/commands/replay.ts';
 import type { Terminal } from '../../../src/cli/render/terminal.ts';
-import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { sample } from '../../machine/samples.ts';

@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Range, selected, type Whose } from '../../../src/cli/transfer/selection.ts';
-import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
 import type { EventLog, LogFault, RecordedEvent } from '../../../src/store/log.ts';
 import { sqliteStore } from '../../store/events.ts';
 import { storeFixture } from '../../store/fixture.ts';

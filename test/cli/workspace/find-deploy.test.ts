@@ -1,7 +1,7 @@
 /** Which deploy a person means. */
 import { expect, it } from 'vitest';
 import { findDeploy } from '../../../src/cli/workspace/find-deploy.ts';
-import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
 import { openLog } from '../../../src/store/open.ts';
 
 /** What is found by a name, and what is told of it. */

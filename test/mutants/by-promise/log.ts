@@ -296,7 +296,7 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'of-events-taken-in-together-only-the-last-counts',
     promise: read,
-    file: 'src/runtime/audit/deploys.ts',
+    file: 'src/runtime/audit/deploys-table.ts',
     symbol: 'apply',
     code: 'Object.assign(moved.get(stream) ?? {}, changeBy(event))',
     by: 'changeBy(event)',
@@ -571,9 +571,9 @@ export const logMutants: readonly Mutant[] = [
   {
     id: 'a-pooler-is-told-the-names-of-statements',
     promise: durable,
-    file: 'src/store/postgres/connection.ts',
+    file: 'src/store/postgres/procedures.ts',
     symbol: '#prepared',
-    code: 'if (!this.#isDirect) return client.query(sql, [...values]);',
+    code: 'if (!this.isDirect) return client.query(sql, [...values]);',
     by: '',
     noticedBy: 'test/postgres/pgbouncer.test.ts',
   },

@@ -54,7 +54,7 @@ export const pageMutants: readonly Mutant[] = [
   {
     id: 'a-search-is-a-pattern',
     promise: pages,
-    file: 'src/runtime/audit/deploys.ts',
+    file: 'src/runtime/audit/search-deploys.ts',
     symbol: 'matching',
     code: "typed.replace(/[\\\\%_]/g, '\\\\$&').toLowerCase()",
     by: 'typed.toLowerCase()',
@@ -63,7 +63,7 @@ export const pageMutants: readonly Mutant[] = [
   {
     id: 'the-next-page-begins-with-the-last-one-again',
     promise: pages,
-    file: 'src/runtime/audit/deploys.ts',
+    file: 'src/runtime/audit/search-deploys.ts',
     symbol: 'matching',
     code: "query.where('requested_position', '<', after)",
     by: "query.where('requested_position', '<=', after)",
@@ -72,7 +72,7 @@ export const pageMutants: readonly Mutant[] = [
   {
     id: 'a-search-for-a-person-ends-where-one-page-has-none',
     promise: pages,
-    file: 'src/runtime/audit/deploys.ts',
+    file: 'src/runtime/audit/search-deploys.ts',
     symbol: 'searchDeploys',
     code: 'rows.length === limit || i === most - 1',
     by: 'rows.length === limit',

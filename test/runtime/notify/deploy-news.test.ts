@@ -4,7 +4,7 @@ import type { News } from '../../../src/effects/channels/channel.ts';
 import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { Gate, hide, within } from '../../../src/redaction/gate.ts';
-import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
 import { Outbox } from '../../../src/runtime/notify/outbox.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';

@@ -1,6 +1,6 @@
 /** A lane with little news in a busy log: its outbox goes by the table of deploys, and reads nobody else's events. */
 import { expect, it } from 'vitest';
-import { deploysProjection } from '../../../src/runtime/audit/deploys.ts';
+import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
 import { Outbox } from '../../../src/runtime/notify/outbox.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';

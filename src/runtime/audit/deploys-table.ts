@@ -1,0 +1,183 @@
+/** The table of deploys: one row each, with the state that its events led to. It sits beside the log and knows its words. */
+import { sql } from 'kysely';
+import type { Json, JsonObject, RecordedEvent } from '../../store/log.ts';
+import { type BoundStatement, Statement } from '../../store/procedure.ts';
+import type { Projection } from '../../store/projection.ts';
+import { domainEvent, ifReadable } from '../log/recorded.ts';
+import { deployStream } from '../log/streams.ts';
+
+export interface DeploysTable {
+  deploy: string;
+  lane: string;
+  commit_id: string;
+  title: string;
+  branch: string;
+  build: string;
+  state: string;
+  since: string;
+  requested_at: string;
+  requested_position: number;
+  settled: 0 | 1;
+  reason: string | null;
+  version: number;
+  position: number;
+}
+
+export interface DeploysTables {
+  deploys: DeploysTable;
+}
+const streamPrefix = deployStream('');
+
+export const deploysProjection: Projection<DeploysTables> = {
+  name: 'deploys',
+  version: 3,
+  tables: ['deploys'],
+
+  create({ db, run }) {
+    const text = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since'] as const;
+    const numbers = ['requested_position', 'settled', 'version', 'position'] as const;
+    let table = db.schema
+      .createTable('deploys')
+      .addColumn('deploy', 'text', (column) => column.notNull().primaryKey())
+      .addColumn('requested_at', 'text', (column) => column.notNull())
+      .addColumn('reason', 'text');
+    for (const name of text) table = table.addColumn(name, 'text', (column) => column.notNull());
+    for (const name of numbers) {
+      table = table.addColumn(name, 'integer', (column) => column.notNull());
+    }
+    // As indexes: for the newest of all deploys or of a lane's, for a lane's news, and for a commit's deploys.
+    const columns = (...names: (keyof DeploysTable)[]) => names.map((name) => sql.ref(name));
+    run(
+      table
+        .addUniqueConstraint('deploys_requested', columns('requested_position'))
+        .addUniqueConstraint('deploys_of_lane', columns('lane', 'requested_position'))
+        .addUniqueConstraint('deploys_moved', columns('lane', 'position'))
+        .addUniqueConstraint('deploys_of_commit', columns('commit_id', 'requested_position')),
+    );
+  },
+
+  apply(events) {
+    const begun = new Map<string, DeploysTable>();
+    const moved = new Map<string, Change>();
+    for (const event of events) {
+      const { stream } = event;
+      if (!stream.startsWith(streamPrefix)) continue;
+      const row = rowAfter(begun.get(stream), event);
+      if (row !== null) begun.set(stream, row);
+      else moved.set(stream, Object.assign(moved.get(stream) ?? {}, changeBy(event)));
+    }
+    return [
+      ...[...begun.values()].map((row): BoundStatement => requested.with(row)),
+      ...[...moved].map(([stream, change]) => update(stream, change)),
+    ];
+  },
+};
+
+const requested = new Statement<DeploysTable, unknown, DeploysTables>((db, row) => {
+  const { deploy, lane, commit_id, title, branch, build, state, since, reason } = row;
+  const { requested_at, requested_position, settled, version, position } = row;
+  const texts = { deploy, lane, commit_id, title, branch, build, state, since, reason };
+  return db
+    .insertInto('deploys')
+    .values({ ...texts, requested_at, requested_position, settled, version, position });
+});
+
+type Change = Partial<DeploysTable>;
+
+/** One for each set of columns that events change: there are four, each with all that a smaller one has. */
+const updates = new Map<string, Statement<Change, unknown, DeploysTables>>();
+
+function updateOf(columns: readonly (keyof DeploysTable)[]) {
+  const name = columns.join();
+  let update = updates.get(name);
+  if (update === undefined) {
+    update = new Statement((db, values) => {
+      const change: Change = Object.fromEntries(columns.map((column) => [column, values[column]]));
+      return db
+        .updateTable('deploys')
+        .set(change)
+        .where('deploy', '=', values.deploy ?? '');
+    });
+    updates.set(name, update);
+  }
+  return update;
+}
+
+/** A deploy's row as its first event makes it. */
+function firstRow(event: RecordedEvent): DeploysTable {
+  const { time, version, position } = event;
+  const data = inTodaysWords(event);
+  const commit = object(data.commit);
+  return {
+    deploy: event.stream.slice(streamPrefix.length),
+    lane: text(data.lane) ?? '',
+    commit_id: text(commit.sha) ?? '',
+    title: text(commit.title) ?? '',
+    branch: text(data.branch) ?? '',
+    build: text(object(data.build).label) ?? '',
+    state: '',
+    settled: 0,
+    reason: null,
+    ...transitionOf(event),
+    since: time,
+    requested_at: time,
+    requested_position: position,
+    version,
+    position,
+  };
+}
+
+/** As it was written where this version cannot read it: the deploy is listed all the same. */
+function inTodaysWords(event: RecordedEvent): JsonObject {
+  const read = ifReadable(() => domainEvent(event));
+  return read === null ? event.data : (read.data as unknown as JsonObject);
+}
+
+/** Who wrote the commit, by a deploy's first event; null: it does not say. */
+export function authorIn(first: RecordedEvent): string | null {
+  return text(object(inTodaysWords(first).commit).author);
+}
+
+function update(stream: string, change: Change): BoundStatement {
+  const statement = updateOf(Object.keys(change) as (keyof DeploysTable)[]);
+  return statement.with({ ...change, deploy: stream.slice(streamPrefix.length) });
+}
+
+/** A deploy's row, changed in place, after one event more; null: there is none, for the events do not begin with the deploy's first. */
+export function rowAfter(row: DeploysTable | undefined, event: RecordedEvent): DeploysTable | null {
+  const isFirst = event.type === 'deploy.requested' && event.version === 1;
+  if (isFirst) return firstRow(event);
+  return row === undefined ? null : Object.assign(row, changeBy(event));
+}
+
+/** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */
+function changeBy(event: RecordedEvent): Change {
+  const { time, version, position } = event;
+  const transition = transitionOf(event);
+  const isMove = transition !== null && object(event.metadata.transition).from !== transition.state;
+  const change: Change = { version, position };
+  if (transition !== null) {
+    change.state = transition.state;
+    change.settled = transition.settled;
+    if (isMove || transition.reason !== null) change.reason = transition.reason;
+    if (isMove) change.since = time;
+  }
+  return change;
+}
+
+/** What the runtime wrote into the event's metadata of where it led; null when it says nothing. */
+function transitionOf({
+  metadata,
+}: RecordedEvent): Pick<DeploysTable, 'state' | 'settled' | 'reason'> | null {
+  const { to, settled, reason } = object(metadata.transition);
+  const state = text(to);
+  if (state === null) return null;
+  return { state, settled: settled === true ? 1 : 0, reason: text(reason) };
+}
+
+const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
+
+function object(value: Json | undefined): JsonObject {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as JsonObject) : {};
+}

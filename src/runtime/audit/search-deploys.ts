@@ -1,0 +1,97 @@
+/** Looks for deploys in a lane's history, a page at a time. */
+import { type Kysely, sql } from 'kysely';
+import type { EventLog } from '../../store/log.ts';
+import { projected } from '../../store/projection.ts';
+import { actorIn } from '../actor.ts';
+import { type DeployRow, type DeployStory, storyOf } from './deploys.ts';
+import { authorIn, type DeploysTables, deploysProjection } from './deploys-table.ts';
+
+/** Which deploys are wanted; what is left out does not matter. */
+export interface DeploySearch {
+  readonly lane: string;
+  /** One of the nine states, or one within them. */
+  readonly state?: string | undefined;
+  /** In the title, or the beginning of the commit, of the build or of the deploy's id. */
+  readonly text?: string | undefined;
+  /** Part of the name of somebody who wrote the commit, or under whom a run of the deploy went. */
+  readonly person?: string | undefined;
+  /** Asked for from this time on: ISO 8601. */
+  readonly since?: string | undefined;
+  /** Asked for before this time: ISO 8601. */
+  readonly until?: string | undefined;
+  /** From the page before: only what was asked for before its last one. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+/** To find somebody's deploys each one is read whole: so many are looked at for one page. */
+const lookedAtMax = 500;
+/** So many are looked at in one go. */
+const perPause = 25;
+
+/** A page of what was searched for. `next` is what the page after this one is asked with; null where this is the last. */
+export interface FoundDeploys {
+  readonly rows: readonly DeployRow[];
+  readonly next: number | null;
+}
+
+/**
+ * The deploys of a lane that are searched for, the one asked for last first. Each row is compared with its deploy's events.
+ * Of a person a page may hold fewer than `limit`, or none, and not be the last: it is what the next 500 deploys have.
+ *
+ * @throws LogFault a row is not what its events say
+ */
+export async function searchDeploys(log: EventLog, search: DeploySearch): Promise<FoundDeploys> {
+  const { limit, person = '' } = search;
+  const most = person === '' ? limit : lookedAtMax;
+  const found = await projected(log).query(deploysProjection, (db) =>
+    matching(db, search).limit(most + 1),
+  );
+  const wanted = person.toLowerCase();
+  const rows: DeployRow[] = [];
+  for (const [i, row] of found.slice(0, most).entries()) {
+    // Others are answered meanwhile.
+    if (i > 0 && i % perPause === 0) await new Promise((resolve) => setImmediate(resolve));
+    const story = await storyOf(log, row);
+    if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
+      rows.push(story.row);
+    }
+    const isLast = i === found.length - 1;
+    if (!isLast && (rows.length === limit || i === most - 1)) {
+      return { rows, next: row.requested_position };
+    }
+  }
+  return { rows, next: null };
+}
+
+/** Who wrote the commit, and under whom the runs went that wrote the deploy's events. */
+function peopleOf({ events }: DeployStory): string[] {
+  const [first] = events;
+  const author = first === undefined ? null : authorIn(first);
+  const actors = events.map(({ metadata }) => actorIn(metadata.actor));
+  return [...new Set([...(author === null ? [] : [author]), ...actors])];
+}
+
+function matching(
+  db: Kysely<DeploysTables>,
+  { lane, state, text: typed = '', since, until, after }: DeploySearch,
+) {
+  const like = typed.replace(/[\\%_]/g, '\\$&').toLowerCase();
+  let query = db
+    .selectFrom('deploys')
+    .selectAll()
+    .orderBy('requested_position', 'desc')
+    .where('lane', '=', lane);
+  if (state !== undefined) {
+    query = query.where((eb) =>
+      eb.or([eb('state', '=', state), eb('state', 'like', `${state}.%`)]),
+    );
+  }
+  if (since !== undefined) query = query.where('requested_at', '>=', since);
+  if (until !== undefined) query = query.where('requested_at', '<', until);
+  if (after !== undefined) query = query.where('requested_position', '<', after);
+  if (like === '') return query;
+  return query.where(
+    sql<boolean>`(lower(title) like ${`%${like}%`} escape '\\' or lower(deploy) like ${`${like}%`} escape '\\' or commit_id like ${`${like}%`} escape '\\' or lower(build) like ${`${like}%`} escape '\\')`,
+  );
+}
