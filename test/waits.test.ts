@@ -45,7 +45,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
     'signatureOf(id, sent, keys, clock.now())',
     'told: when it was signed',
   ],
-  ['runtime/notify/notifier.ts', 'now: clock.now }', 'recorded: since when one waits'],
+  ['runtime/notify/notifier.ts', 'now: clock.now,', 'recorded: since when one waits'],
   ['effects/channels/slack/channel.ts', 'clock.now() - Date.parse(time)', 'a recorded time'],
   ['effects/http/client.ts', 'nowMs: this.#o.clock.now()', 'told: when to run it again'],
   ['runtime/loop/run.ts', 'clock.now() - clock.ran()', 'once: timers begin at recorded times'],

@@ -92,6 +92,11 @@ export interface Channel {
   readonly title: string;
   /** Whether it is told of events and orders of that type; left out: of all. */
   readonly wants?: (type: string) => boolean;
+  /**
+   * How long that event of a deploy may wait for the next ones, in milliseconds, to be told together with them; left out,
+   * or 0: it is told at once, and all that waits before it.
+   */
+  patienceMs?(event: DomainEvent, at: Pick<News, 'deploy' | 'state'>): number;
   /** Tells one event. @returns what to keep until the next one @throws what `faultOf` explains */
   deliver(news: News, delivery: Delivery): Promise<Memory>;
   /** Tells one order, as `deliver` tells an event; left out: it is told of none. */

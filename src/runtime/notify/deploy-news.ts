@@ -31,11 +31,14 @@ export async function deployNews(
     ...{ id, position, version, time, history },
     deploy: stream.slice(deployStream('').length),
     state: stateAfter({ metadata }),
-    nextTime: next !== undefined && next.position <= until ? next.time : null,
+    nextTime: next !== undefined && next.position <= until && isReadable(next) ? next.time : null,
     since: () => sinceOf(log, event, history[0].data),
     head: async () => headWords(await log.headDigest()),
   };
 }
+
+/** What this version cannot read is left out when its turn comes: nothing is told with it. */
+const isReadable = (event: RecordedEvent): boolean => ifReadable(() => domainEvent(event)) !== null;
 
 async function sinceOf(
   log: EventLog,

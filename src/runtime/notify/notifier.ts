@@ -1,6 +1,7 @@
 /**
  * Notifications: what the log says is told to a channel, beside the deploy and never in its way. Of several
- * processes one sends at a time, under a lease; what one leaves unsent, the next sends.
+ * processes one sends at a time, under a lease; what one leaves unsent, the next sends. What the channel lets wait is sent
+ * with what comes next, or once it has waited long enough; whoever ends waits for nothing.
  */
 
 import type { Channel } from '../../effects/channels/channel.ts';
@@ -43,6 +44,7 @@ export interface Notifier {
 /** How a round of sending ended. */
 type Round =
   | { readonly kind: 'caughtUp' }
+  | { readonly kind: 'waits'; readonly ms: number }
   | { readonly kind: 'busy'; readonly retryMs: number }
   | { readonly kind: 'trouble'; readonly lasting: boolean };
 
@@ -94,13 +96,21 @@ class ChannelNotifier implements Notifier {
     this.#leaseMs = Math.min(leaseMs, leaseMsMax);
     this.#resource = sendingPrefix + consumer;
     const { progress, clock } = ports;
-    this.#outbox = new Outbox({ log, channel, consumer, lane, progress, now: clock.now });
+    this.#outbox = new Outbox({
+      log,
+      channel,
+      consumer,
+      lane,
+      progress,
+      now: clock.now,
+      ran: clock.ran,
+    });
     // Read now: what this run is about to write is to be told.
     this.#headAtFirst = log.head().catch(() => null);
   }
 
   async drain(): Promise<void> {
-    await this.#nextRound();
+    await this.#nextRound(true);
   }
 
   start(): void {
@@ -135,7 +145,7 @@ class ChannelNotifier implements Notifier {
   async #finish(): Promise<Flushed> {
     await this.#loop;
     for (let attempt = 1; ; attempt++) {
-      const round = await this.#nextRound();
+      const round = await this.#nextRound(true);
       if (round.kind === 'caughtUp') return 'done';
       if (this.#end.signal.aborted) return 'timedOut';
       if (round.kind === 'trouble' && round.lasting) return 'failed';
@@ -151,10 +161,13 @@ class ChannelNotifier implements Notifier {
       const changed = this.#o.log
         .changed({ timeoutMs: idleMs, signal: AbortSignal.any([signal, watch.signal]) })
         .catch(() => {});
-      const round = await this.#nextRound();
+      const round = await this.#nextRound(false);
       attempt = round.kind === 'trouble' ? attempt + 1 : 1;
       if (round.kind === 'caughtUp') await changed;
-      else await this.#pause(round, attempt, signal);
+      else if (round.kind === 'waits') {
+        const waited = this.#o.ports.clock.sleep(round.ms, watch.signal).catch(() => {});
+        await Promise.race([changed, waited]);
+      } else await this.#pause(round, attempt, signal);
       watch.abort();
     }
   }
@@ -172,16 +185,16 @@ class ChannelNotifier implements Notifier {
     }
   }
 
-  /** One after the other. */
-  #nextRound(): Promise<Round> {
-    const round = this.#round.then(() => this.#trySending());
+  /** One after the other. @param all what may wait is sent, too */
+  #nextRound(all: boolean): Promise<Round> {
+    const round = this.#round.then(() => this.#trySending(all));
     this.#round = round;
     return round;
   }
 
-  async #trySending(): Promise<Round> {
+  async #trySending(all: boolean): Promise<Round> {
     try {
-      const round = await this.#send();
+      const round = await this.#send(all);
       if (round.kind === 'caughtUp') this.#noticed = '';
       return round;
     } catch (error) {
@@ -191,14 +204,24 @@ class ChannelNotifier implements Notifier {
     }
   }
 
-  async #send(): Promise<Round> {
-    const { log } = this.#o;
+  async #send(all: boolean): Promise<Round> {
     const checkpoint = await this.#outbox.checkpoint();
-    const isBegun = checkpoint.begun && checkpoint.ordersFrom !== null;
-    const until = await log.head();
-    if (isBegun && (await this.#outbox.pending(until)).length === 0) {
-      if (!this.#outbox.hasSkippedMuch(checkpoint)) return { kind: 'caughtUp' };
+    if (!checkpoint.begun || checkpoint.ordersFrom === null) {
+      const begun = await this.#underLease((holding) => this.#begin(holding.fence));
+      return begun.kind === 'caughtUp' ? this.#send(all) : begun;
     }
+    const until = await this.#o.log.head();
+    const pending = await this.#outbox.pending(until);
+    if (pending.events.length === 0 && !this.#outbox.hasSkippedMuch(checkpoint)) {
+      return { kind: 'caughtUp' };
+    }
+    const ms = all ? 0 : this.#outbox.patienceMs(pending);
+    if (ms > 0) return { kind: 'waits', ms };
+    return this.#underLease((holding) => this.#outbox.send(until, holding));
+  }
+
+  async #underLease(work: (holding: Holding) => Promise<void>): Promise<Round> {
+    const { log } = this.#o;
     const fence = await this.#takeLease();
     if (fence === null) {
       const lease = await log.lease(this.#resource);
@@ -209,8 +232,7 @@ class ChannelNotifier implements Notifier {
     const holding = this.#holding(fence, signal);
     const beating = this.#beat(holding, over);
     try {
-      if (!isBegun) await this.#begin(fence);
-      await this.#outbox.send(until, holding);
+      await work(holding);
       return { kind: 'caughtUp' };
     } finally {
       over.abort();

@@ -14,7 +14,7 @@ import {
   type RecordedEvent,
 } from '../../store/log.ts';
 import { deploysOf } from '../audit/deploys.ts';
-import { domainEvent, ifReadable } from '../log/recorded.ts';
+import { domainEvent, ifReadable, stateAfter } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
 import { deployNews } from './deploy-news.ts';
 import { orderNews, ordersBetween } from './order-news.ts';
@@ -38,6 +38,8 @@ export interface OutboxOptions {
   readonly progress: Ports['progress'];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds since some instant, at an even pace. */
+  readonly ran: () => number;
 }
 
 export interface OutboxCheckpoint {
@@ -49,6 +51,14 @@ export interface OutboxCheckpoint {
   /** The channel's own; the outbox looks at nothing in it. */
   readonly memory: Memory;
   readonly undelivered: Undelivered;
+}
+
+/** What is still to be told. */
+export interface Pending {
+  /** In order. */
+  readonly events: readonly RecordedEvent[];
+  /** False: they are many, and these are the first. */
+  readonly isAll: boolean;
 }
 
 /** Each delivery happens under this lease. */
@@ -72,6 +82,8 @@ export class Outbox {
   #skippedTo = 0;
   readonly #lanes = new Map<string, string>();
   readonly #histories: ToldHistories;
+  /** The first of what was pending, and since when, by `ran`. */
+  #first = { position: 0, sinceRan: 0 };
 
   constructor(options: OutboxOptions) {
     this.#o = options;
@@ -99,12 +111,33 @@ export class Outbox {
     await log.saveCheckpoint(consumer, { position, state }, fence);
   }
 
-  /** What is still to be told up to `until`, in order; not all of it where it is much. */
-  async pending(until: number): Promise<readonly RecordedEvent[]> {
+  /** What is still to be told up to `until`. */
+  async pending(until: number): Promise<Pending> {
     const { position, ordersFrom } = await this.checkpoint();
-    const events = await this.#ofDeploys(Math.max(position, this.#skippedTo), until);
-    const orders = await this.#orders(position, ordersFrom, events.at(-1)?.position ?? until);
-    return [...events, ...orders].sort((a, b) => a.position - b.position);
+    const { events, isAll } = await this.#ofDeploys(Math.max(position, this.#skippedTo), until);
+    const upTo = isAll ? until : (events.at(-1)?.position ?? until);
+    const orders = await this.#orders(position, ordersFrom, upTo);
+    return { events: [...events, ...orders].sort((a, b) => a.position - b.position), isAll };
+  }
+
+  /** For how many milliseconds more all that is pending may wait; 0: it is to be told now, or nothing is. */
+  patienceMs({ events, isAll }: Pending): number {
+    const [first] = events;
+    if (first === undefined || !isAll) return 0;
+    const ran = this.#o.ran();
+    const { position } = first;
+    // By when it was seen: what waited while nobody looked may be told a little later still, and no clock of others counts.
+    if (this.#first.position !== position) this.#first = { position, sinceRan: ran };
+    const least = Math.min(...events.map((event) => this.#patienceWith(event)));
+    return Math.max(0, least - (ran - this.#first.sinceRan));
+  }
+
+  #patienceWith(recorded: RecordedEvent): number {
+    const { stream } = recorded;
+    const event = stream.startsWith(prefix) ? ifReadable(() => domainEvent(recorded)) : null;
+    if (event === null) return 0;
+    const at = { deploy: stream.slice(prefix.length), state: stateAfter(recorded) };
+    return this.#o.channel.patienceMs?.(event, at) ?? 0;
   }
 
   async #orders(
@@ -119,10 +152,10 @@ export class Outbox {
     return types.length === 0 ? [] : ordersBetween(log, { lane, types, after, until });
   }
 
-  async #ofDeploys(from: number, until: number): Promise<readonly RecordedEvent[]> {
+  async #ofDeploys(from: number, until: number): Promise<Pending> {
     const few = await this.#ofFewDeploys(from, until);
     if (few !== null) {
-      if (few.length === 0) this.#skippedTo = Math.max(from, until);
+      if (few.events.length === 0) this.#skippedTo = Math.max(from, until);
       return few;
     }
     for (let after = from; after < until; ) {
@@ -130,18 +163,19 @@ export class Outbox {
       const events = read.filter((event) => event.position <= until);
       const ours: RecordedEvent[] = [];
       for (const event of events) if (await this.#isOurs(event)) ours.push(event);
-      if (ours.length > 0) return ours;
+      if (ours.length > 0) return { events: ours, isAll: false };
       after = events.at(-1)?.position ?? until;
       this.#skippedTo = Math.max(this.#skippedTo, after);
       if (read.length < batch) break;
     }
-    return [];
+    return { events: [], isAll: true };
   }
 
   /** By the table of deploys, which is only an index: what is told is read from the streams. Null: they are many, and all is read. */
-  async #ofFewDeploys(after: number, until: number): Promise<readonly RecordedEvent[] | null> {
+  async #ofFewDeploys(after: number, until: number): Promise<Pending | null> {
     const { lane, log } = this.#o;
-    if (lane === null || after >= until) return lane === null ? null : [];
+    if (lane === null) return null;
+    if (after >= until) return { events: [], isAll: true };
     const deploys = await deploysOf(log, lane, { after, limit: fewDeploysMax + 1 });
     if (deploys.length > fewDeploysMax) return null;
     const ours: RecordedEvent[] = [];
@@ -151,7 +185,8 @@ export class Outbox {
         if (position > after && position <= until && (await this.#isOurs(event))) ours.push(event);
       }
     }
-    return ours.sort((a, b) => a.position - b.position).slice(0, batch);
+    const events = ours.sort((a, b) => a.position - b.position).slice(0, batch);
+    return { events, isAll: events.length === ours.length };
   }
 
   /** Whether there is so much behind the checkpoint that is none of ours that it is worth moving on. */
@@ -162,7 +197,7 @@ export class Outbox {
   /** Delivers everything up to `until`, one event after the other. @throws what the channel or the log refused */
   async send(until: number, holding: Holding): Promise<void> {
     for (;;) {
-      const events = await this.pending(until);
+      const { events } = await this.pending(until);
       if (events.length === 0) {
         const now = await this.checkpoint();
         if (!this.hasSkippedMuch(now)) return;

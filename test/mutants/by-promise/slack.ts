@@ -6,6 +6,7 @@ const levels = 'test/effects/channels/slack/levels.test.ts';
 const templates = 'test/effects/channels/slack/templates.test.ts';
 
 const orders = 'test/runtime/notify/orders.test.ts';
+const folding = 'test/runtime/notify/folding.test.ts';
 
 export const slackMutants: readonly Mutant[] = [
   {
@@ -125,5 +126,95 @@ export const slackMutants: readonly Mutant[] = [
     code: 'if (isField(name)) continue;',
     by: 'continue;',
     noticedBy: `${templates} › is refused, with where it stands, for`,
+  },
+  {
+    id: 'a-step-waits-for-ever-to-be-told',
+    promise,
+    file: 'src/runtime/notify/outbox.ts',
+    symbol: 'patienceMs',
+    code: 'least - (ran - this.#first.sinceRan)',
+    by: 'least',
+    noticedBy: `${folding} › a step that takes long is told once it has waited`,
+  },
+  {
+    id: 'what-concerns-people-waits-for-more',
+    promise,
+    file: 'src/runtime/notify/outbox.ts',
+    symbol: 'patienceMs',
+    code: 'Math.min(',
+    by: 'Math.max(',
+    noticedBy: `${folding} › each event is told once, in order and in time`,
+  },
+  {
+    id: 'an-order-waits-for-a-step',
+    promise,
+    file: 'src/runtime/notify/outbox.ts',
+    symbol: 'pending',
+    code: 'isAll ? until : (events.at(-1)?.position ?? until)',
+    by: 'events.at(-1)?.position ?? until',
+    noticedBy: `${folding} › each event is told once, in order and in time`,
+  },
+  {
+    id: 'the-end-of-a-run-waits-for-more',
+    promise,
+    file: 'src/runtime/notify/notifier.ts',
+    symbol: '#send',
+    code: 'all ? 0 :',
+    by: '',
+    noticedBy: `${folding} › what waited when a run was killed is told by the next`,
+  },
+  {
+    id: 'what-asks-a-person-waits-for-more',
+    promise,
+    file: 'src/effects/channels/slack/channel.ts',
+    symbol: 'patienceMs',
+    code: 'isSettled(at) || nextFrom(at) !== null ? 0 : patienceMs',
+    by: 'patienceMs',
+    noticedBy: `${levels} › only where it is a step`,
+  },
+  {
+    id: 'a-teams-words-are-told-within-others',
+    promise,
+    file: 'src/effects/channels/slack/channel.ts',
+    symbol: 'patienceMs',
+    code: '|| templates[event.type] !== undefined',
+    by: '',
+    noticedBy: `${levels} › nothing that the team has words for`,
+  },
+  {
+    id: 'a-step-that-is-told-with-the-next-is-lost',
+    promise,
+    file: 'src/effects/channels/slack/channel.ts',
+    symbol: '#messages',
+    code: 'from === undefined ? [] : history.slice(from - 1, -1)',
+    by: '[]',
+    noticedBy: `${folding} › a deploy that is done before anybody reads is one message`,
+  },
+  {
+    id: 'a-step-is-told-with-what-nobody-can-read',
+    promise,
+    file: 'src/runtime/notify/deploy-news.ts',
+    symbol: 'deployNews',
+    code: '&& isReadable(next)',
+    by: '',
+    noticedBy: `${folding} › a step before what this version cannot read is told without it`,
+  },
+  {
+    id: 'an-event-that-cannot-be-read-hides-a-step',
+    promise,
+    file: 'src/effects/channels/slack/channel.ts',
+    symbol: 'deliver',
+    code: 'folded[deploy] ??= history.length;',
+    by: 'folded[deploy] ??= news.version;',
+    noticedBy: `${folding} › a step before what this version cannot read is told without it`,
+  },
+  {
+    id: 'what-a-message-told-is-lost-as-it-changes',
+    promise,
+    file: 'src/effects/channels/slack/channel.ts',
+    symbol: '#open',
+    code: '(folded[deploy] !== undefined && isOver(news))',
+    by: 'folded[deploy] !== undefined',
+    noticedBy: `${folding} › each event is told once, in order and in time`,
   },
 ];

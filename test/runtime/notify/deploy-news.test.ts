@@ -69,7 +69,7 @@ async function delivered(onTold: (news: News) => void = () => {}) {
   await within(gate, async () => {
     const outbox = new Outbox({
       ...{ log: counting, channel: channel as never, consumer, lane, progress: () => {} },
-      now: () => 0,
+      ...{ now: () => 0, ran: () => 0 },
     });
     const lease = await log.take('outbox', { id: 'test' } as never, 60_000);
     if (lease === null) throw new Error('it is taken');

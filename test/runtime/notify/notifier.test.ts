@@ -57,6 +57,8 @@ function notifier(options: Partial<NotifierOptions> & { mode?: 'bot' | 'webhook'
       slack: createSlack({ baseUrl, channel, ...way }),
       oncall: '<!subteam^S0ONCALL>',
       clock: systemClock,
+      // What is told together is in folding.test.ts.
+      patienceMs: 0,
     }),
     lane: 'acme-web',
     ports: { http: server.http, clock: systemClock, progress: (line) => lines.push(line) },

@@ -1,7 +1,7 @@
 /** A lane with little news in a busy log: its outbox goes by the table of deploys, and reads nobody else's events. */
 import { expect, it } from 'vitest';
 import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
-import { Outbox } from '../../../src/runtime/notify/outbox.ts';
+import { Outbox, type Pending } from '../../../src/runtime/notify/outbox.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 
@@ -32,7 +32,7 @@ const outboxOf = (log: EventLog, lane: string) =>
     consumer: `slack/${lane}`,
     lane,
     progress: () => {},
-    now: () => 0,
+    ...{ now: () => 0, ran: () => 0 },
   });
 
 it('its news are found wherever they are, and nothing of others is read', async () => {
@@ -44,7 +44,7 @@ it('its news are found wherever they are, and nothing of others is read', async 
     return readStream.call(log, stream, options);
   };
   log.readAll = () => Promise.reject(new Error('the log is gone through'));
-  const places = (events: readonly { stream: string; version: number }[]) =>
+  const places = ({ events }: Pending) =>
     events.map(({ stream, version }) => `${stream}@${version}`);
   expect(places(await outboxOf(log, 'quiet').pending(await log.head()))).toEqual(['deploy/own@1']);
   await append(log, 'own', 'thing.happened');
@@ -59,7 +59,7 @@ it('its news are found wherever they are, and nothing of others is read', async 
 
 it('a lane with much news goes through the log, in the same order', async () => {
   const log = await written();
-  const events = await outboxOf(log, 'busy').pending(await log.head());
+  const { events } = await outboxOf(log, 'busy').pending(await log.head());
   expect(events.map(({ position }) => position)).toEqual(
     Array.from({ length: 200 }, (_, n) => n + 1),
   );

@@ -1,9 +1,10 @@
 /**
- * Slack as a channel. A bot keeps one message per deploy up to date and tells every step in its thread; a webhook posts
- * a message for every step. After an outage the old steps of a deploy are told in one message. Only a message whose
- * answer was lost, or whose sender was killed before it could note it, is sent again.
+ * Slack as a channel. A bot keeps one message per deploy up to date and tells its steps in its thread; a webhook posts
+ * a message for them. Steps that come faster than anybody reads are told in one message, and so are the old steps of a deploy
+ * after an outage. Only a message whose answer was lost, or whose sender was killed before it could note it, is sent again.
  */
 import { z } from 'zod';
+import type { DomainEvent } from '../../../machine/events.ts';
 import type { Clock } from '../../clock.ts';
 import type {
   Channel,
@@ -17,7 +18,7 @@ import type {
 import { isOver, isSettled, nextFrom } from '../news.ts';
 import type { Authors } from './authors.ts';
 import { asPlainText } from './blocks.ts';
-import { type Level, mayBeTold } from './level.ts';
+import { isStep, type Level, mayBeTold } from './level.ts';
 import { failedCommits } from './lines.ts';
 import { callsOncall, deployMessage, stepMessages } from './messages.ts';
 import { orderMessage } from './orders.ts';
@@ -32,6 +33,8 @@ export interface SlackChannelOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Left out: `steps`. */
   readonly level?: Level;
+  /** How long a step may wait for the next one, in milliseconds, to be told with it; left out: five seconds. */
+  readonly patienceMs?: number;
   /** The team's own words, by event. */
   readonly templates?: Templates;
   /** Who is mentioned for a commit that failed; null: nobody is. */
@@ -47,12 +50,15 @@ const memorySchema = z.object({
   threads: z.record(z.string(), z.object({ channel: z.string(), ts: z.string() })).default({}),
   /** How many messages of the event at that position were sent already. */
   sent: z.object({ position: z.number(), count: z.number() }).nullable().default(null),
-  /** Of deploys whose old steps wait to be told in one: the version of the first of those. */
+  /** Of deploys whose steps wait to be told in one: which of its events is the first of those, 1 for the first that can be read. */
   folded: z.record(z.string(), z.number()).default({}),
 });
 
 /** Deploys that nobody ever goes on with are forgotten at some time; one that is gets a new message. */
 const threadsMax = 200;
+
+/** Of two steps that are no further apart, nobody has read the first by the time of the second. */
+const readingMs = 5_000;
 
 /** Far beyond what a healthy Slack takes, and short beside what anybody wants to be told step by step. */
 const oldNewsMs = 5 * 60_000;
@@ -84,13 +90,20 @@ class SlackChannel implements Channel {
     return slackFault(error) === 'setup' ? 'setup' : 'passing';
   }
 
+  /** Not what has the team's own words, and nothing that ends the deploy or asks a person for something. */
+  patienceMs(event: DomainEvent, at: Pick<News, 'deploy' | 'state'>): number {
+    const { templates = {}, patienceMs = readingMs } = this.#o;
+    if (this.#level !== 'steps' || !isStep(event) || templates[event.type] !== undefined) return 0;
+    return isSettled(at) || nextFrom(at) !== null ? 0 : patienceMs;
+  }
+
   async deliver(news: News, delivery: Delivery): Promise<Memory> {
-    const { deploy, position, version } = news;
+    const { deploy, position, history } = news;
     const { threads, sent, folded } = memorySchema.parse(delivery.memory);
     const count = sent?.position === position ? sent.count : 0;
     const state: DeliveryState = { news, delivery, threads, folded, count };
     if (this.#isFolded(news)) {
-      folded[deploy] ??= version;
+      folded[deploy] ??= history.length;
       return memoryOf(state, null);
     }
     const messages = await this.#messages(state);
@@ -124,8 +137,8 @@ class SlackChannel implements Channel {
     const { news, delivery, threads, folded, count } = state;
     const { deploy } = news;
     if (this.#o.slack.mode !== 'bot' || threads[deploy] !== undefined) return false;
-    // What is told in one, or told at all, is told by the deploy's own message, too.
-    const isAlone = folded[deploy] !== undefined || this.#level !== 'steps';
+    // At its end all of a deploy may be one message. Before that its own message changes, and would lose what it told.
+    const isAlone = (folded[deploy] !== undefined && isOver(news)) || this.#level !== 'steps';
     const isOne = isAlone && count === 0 && messages.length > 0;
     const own = isOne ? messages[0] : undefined;
     const message = own ?? this.#own(news);
@@ -160,6 +173,7 @@ class SlackChannel implements Channel {
       next: nextFrom(news),
       head: isSettled(news) ? await news.head() : null,
       folded: from === undefined ? [] : history.slice(from - 1, -1),
+      isLate: this.#isOld(time),
       follower: since?.follower?.build ?? null,
       mentions:
         authors === null || !asksAuthors
@@ -211,11 +225,14 @@ class SlackChannel implements Channel {
     }
   }
 
-  /** The deploy's next step is to be told too, and is old as well: that one's message tells of this one. */
-  #isFolded({ time, nextTime }: News): boolean {
+  /** The deploy's next event is to be told too, and came soon, or is old as well: that one's message tells of this one. */
+  #isFolded(news: News): boolean {
+    const { time, nextTime, history } = news;
     // Of less than all, the next one may never be told.
-    if (this.#level !== 'steps') return false;
-    return this.#isOld(time) && nextTime !== null && this.#isOld(nextTime);
+    if (this.#level !== 'steps' || nextTime === null) return false;
+    if (this.#isOld(time) && this.#isOld(nextTime)) return true;
+    const waits = this.patienceMs(history.at(-1) ?? history[0], news);
+    return waits > 0 && Date.parse(nextTime) - Date.parse(time) <= waits;
   }
 
   #isOld(time: string): boolean {

@@ -9,7 +9,7 @@ export const slackKind: ChannelKind<SlackSettings> = {
   title: slack.name,
   variables: {
     tokens: [{ name: botToken, use: 'messages: one a deploy, with a thread' }],
-    webhooks: [{ name: webhook, use: 'messages, where there is no bot: one a step' }],
+    webhooks: [{ name: webhook, use: 'messages, where there is no bot' }],
     urls: [{ name: slack.urlVariable, standard: 'https://slack.com/api', token: botToken }],
   },
   setup: {

@@ -75,6 +75,11 @@ export function mayBeTold(type: string, level: Level): boolean {
   return level === 'steps' || weights[type as EventType] !== 'step';
 }
 
+/** Whether the event is one on the way: nothing has become of the deploy yet, and nobody has ordered it. */
+export function isStep(event: DomainEvent): boolean {
+  return weightOf(event) === 'step';
+}
+
 /** Whether production runs the deploy, and is right, as of this event. */
 export function isLive(event: DomainEvent): boolean {
   const { type } = event;

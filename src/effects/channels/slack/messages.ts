@@ -1,8 +1,8 @@
 /**
  * What Slack is told of a deploy, from its events so far. Pure.
  *
- * A bot keeps one message per deploy up to date and tells every step in its thread; a webhook, which
- * can do neither, posts a message for every step.
+ * A bot keeps one message per deploy up to date and tells its steps in its thread; a webhook, which
+ * can do neither, posts a message for them. Where steps are told in one, that is the last one's message.
  */
 import { type DeployRequest, type DomainEvent, stuckIn } from '../../../machine/events.ts';
 import { tell, tellStanding } from '../../../machine/story.ts';
@@ -31,8 +31,10 @@ export interface StepOptions extends MessageOptions, Partial<FailureFacts> {
   readonly head?: string | null;
   /** In words, why the event is nobody's concern any more; null: it is how things stand. */
   readonly overtaken?: string | null;
-  /** Old steps of the deploy that were not told by themselves, oldest first, and that this message tells of. */
+  /** Steps of the deploy that were not told by themselves, oldest first, and that this message tells of. */
   readonly folded?: readonly DomainEvent[];
+  /** They could not be told in time. */
+  readonly isLate?: boolean;
 }
 
 /** Whoever is on call is called for it: a failure, and the first deploy that finds the lane stuck. */
@@ -75,7 +77,7 @@ export function deployMessage(history: DeployEvents, options: MessageOptions = {
  */
 export function stepMessages(history: DeployEvents, options: StepOptions): SlackMessage[] {
   const { mode, oncall, level = 'steps', overtaken = null, next = null, folded = [] } = options;
-  const { head = null } = options;
+  const { head = null, isLate = false } = options;
   const request = history[0].data;
   const event = latest(history);
   if (!isTold(history, level)) return [];
@@ -88,7 +90,7 @@ export function stepMessages(history: DeployEvents, options: StepOptions): Slack
   const isConcern = callsOncall(event) && overtaken === null;
   if (isConcern && oncall !== null) blocks.splice(isNamed(options) ? 1 : 0, 0, section(oncall));
   if (overtaken !== null) blocks.push(section(escapeText(`${overtaken}: nobody is called.`)));
-  if (folded.length > 0) blocks.push(context(escapeText(inOneLine(folded))));
+  if (folded.length > 0) blocks.push(...before(folded, isLate));
   // The last of the last message: what the log was by then can be compared later.
   if (head !== null) blocks.push(context(escapeText(head)));
   const text = own ?? escapeText(`${plainName(request)}: ${told.headline}`);
@@ -174,10 +176,15 @@ function details(events: readonly DomainEvent[], detail: string | null): SlackBl
   return [...(isObserved || detail === null ? [] : sections('', detail)), ...notes];
 }
 
-/** `Before that, in one because Slack could not be told in time: queued; took lane acme-web; …` */
-function inOneLine(folded: readonly DomainEvent[]): string {
-  const steps = folded.map((event) => tell(event).headline);
-  return `Before that, in one because Slack could not be told in time: ${steps.join('; ')}`;
+/** `Before that:`, and a line each; what the steps say beside that is beneath it, but the release notes, which are among the details. */
+function before(folded: readonly DomainEvent[], isLate: boolean): SlackBlock[] {
+  const why = isLate ? ', in one because Slack could not be told in time' : '';
+  const steps = folded.flatMap((event) => {
+    const { tone, headline, detail } = tell(event);
+    const more = detail === null || event.type === 'deploy.observed' ? [] : [detail];
+    return [`${signOf(event, tone)} ${headline}`, ...more];
+  });
+  return pieces([`Before that${why}:`, ...steps].join('\n'), 2_900).map(context);
 }
 
 function latest(history: DeployEvents): DomainEvent {

@@ -1,7 +1,9 @@
 /** What each level of Slack is told, an event and a level a row, and what such a message asks of people. */
 import { describe, expect, it } from 'vitest';
 import type { DeployEvents } from '../../../../src/effects/channels/channel.ts';
+import { isSettled, nextFrom } from '../../../../src/effects/channels/news.ts';
 import { type SlackMessage, textOf } from '../../../../src/effects/channels/slack/blocks.ts';
+import { createSlackChannel } from '../../../../src/effects/channels/slack/channel.ts';
 import {
   isTold,
   type Level,
@@ -13,9 +15,10 @@ import {
   type StepOptions,
   stepMessages,
 } from '../../../../src/effects/channels/slack/messages.ts';
+import { systemClock } from '../../../../src/effects/clock.ts';
 import type { DomainEvent, EventType } from '../../../../src/machine/events.ts';
 import { samples } from '../../../../src/machine/samples.ts';
-import { nextFor } from '../../../../src/machine/state-facts.ts';
+import { nextFor, stateNames } from '../../../../src/machine/state-facts.ts';
 import { tell } from '../../../../src/machine/story.ts';
 import { faultOf } from '../../../../src/sandbox/slack/limits.ts';
 import { sample, variants } from '../../../machine/samples.ts';
@@ -122,6 +125,35 @@ describe('at each level', () => {
       expect(step(endingIn(sample(type)), { level: 'problems' })).toEqual([]);
     },
   );
+});
+
+describe('what may wait for the next event', () => {
+  const patienceOf = (more: Partial<Parameters<typeof createSlackChannel>[0]>) => {
+    const slack = { mode: 'bot' } as never;
+    const channel = createSlackChannel({ slack, oncall, clock: systemClock, ...more });
+    return (event: DomainEvent, state: string | null): number =>
+      channel.patienceMs?.(event, { deploy, state }) ?? 0;
+  };
+
+  it.each(rows)('of %s, only where it is a step', (_, event, last) => {
+    const patience = patienceOf({});
+    expect(patience(event, null)).toBe(last === 'steps' ? 5_000 : 0);
+    for (const state of stateNames()) {
+      const asks = isSettled({ state }) || nextFrom({ state, deploy }) !== null;
+      expect(patience(event, state)).toBe(last === 'steps' && !asks ? 5_000 : 0);
+    }
+  });
+
+  it('is nothing at a level that tells no steps, and nothing that the team has words for', () => {
+    for (const [, event] of rows) {
+      for (const level of ['outcomes', 'problems'] as const) {
+        expect(patienceOf({ level })(event, null)).toBe(0);
+      }
+      expect(patienceOf({ templates: { [event.type]: '<!here> {headline}' } })(event, null)).toBe(
+        0,
+      );
+    }
+  });
 });
 
 const observed = sample('deploy.observed');

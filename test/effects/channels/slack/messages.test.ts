@@ -105,6 +105,51 @@ describe('stepMessages', () => {
   });
 });
 
+describe('steps that are told in one', () => {
+  const folded = [requested, ...everything];
+
+  it.each(['bot', 'webhook'] as const)(
+    'are all there, each with what it says, beneath the last one, by a %s',
+    (mode) => {
+      const history: DeployEvents = [requested, ...everything, sample('deploy.failed')];
+      const messages = stepMessages(history, { mode, oncall, folded });
+      // Slack’s blocks break lines, too.
+      const flat = (words: string): string => words.replace(/\s+/g, ' ').trim();
+      const text = flat(seen(allText(messages)));
+      const [, before = ''] = text.split('Before that:');
+      let at = 0;
+      for (const event of folded) {
+        const { headline, detail } = tell(event);
+        const place = before.indexOf(flat(headline), at);
+        expect(place).toBeGreaterThanOrEqual(0);
+        at = place + flat(headline).length;
+        if (event.type !== 'deploy.observed')
+          expect(before.slice(at)).toContain(flat(detail ?? ''));
+      }
+      for (const { title, body } of samples['deploy.observed'].notes.commits) {
+        expect(text).toContain(title);
+        expect(text).toContain(flat(body));
+      }
+      for (const message of messages) {
+        expect(faultOf({ ...message }, 'bot')).toBeNull();
+        expect(seen(message.text)).toContain(tell(sample('deploy.failed')).headline);
+      }
+      // Only the last of them calls anybody.
+      expect(messages.flatMap((one) => textsOf(one).flatMap(mentionsIn))).toEqual([oncall]);
+    },
+  );
+
+  it('say so where Slack could not be told in time', () => {
+    const options = { mode: 'webhook', oncall, folded: [requested] } as const;
+    const told = (isLate: boolean) =>
+      allText(stepMessages(after(sample('lock.acquired')), { ...options, isLate }));
+    expect(told(false)).toContain('Before that:\n⏳ queued');
+    expect(told(true)).toContain(
+      'Before that, in one because Slack could not be told in time:\n⏳ queued',
+    );
+  });
+});
+
 describe('release notes', () => {
   it('have title, whole message, author and a link for each commit', () => {
     const text = allText(step(sample('deploy.observed')));
