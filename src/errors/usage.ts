@@ -167,9 +167,11 @@ export const usageErrors = {
     exit,
   },
   E_OUTPUT: {
-    meaning: 'The file that was to be written cannot be written or read, or lies behind a link.',
-    remedy: 'Name another one with `--output`, in a folder with enough space.',
-    exit,
+    meaning:
+      'The file that was to be written cannot be written or read, or lies behind a link; or what is printed goes to a disk that is full.',
+    remedy:
+      'Name another one with `--output`, in a folder with enough space. Where a deploy ended with what it prints to (exit 1), the same command goes on.',
+    exit: [1, 2],
   },
   E_PROGRAM_MISSING: {
     meaning: 'A program that `pipeline.yml` names is not there, or cannot be run.',

@@ -182,6 +182,16 @@ describe('an error', () => {
   });
 });
 
+it.each(['stdout', 'stderr'] as const)('%s on a full disk is no fault of ours', (name) => {
+  const streams = { stdout: keeping(false).stream, stderr: keeping(false).stream };
+  createTerminal({ ...streams, env: {}, noColor: true });
+  const full = Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' });
+  const told = { stdout: 'standard output', stderr: 'standard error' }[name];
+  expect(() => streams[name].emit('error', full)).toThrow(
+    expect.objectContaining({ code: 'E_OUTPUT', message: `${told} cannot be written: ENOSPC` }),
+  );
+});
+
 it('a reader that goes away ends no program', { timeout: 30_000 }, async () => {
   const source = join(import.meta.dirname, '../../src/cli/render/terminal.ts');
   const program = `

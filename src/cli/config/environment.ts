@@ -1,5 +1,6 @@
 /** What comes from the environment: secrets and addresses. */
 import { channelKinds } from '../../effects/channels/kinds.ts';
+import { fitsHeader } from '../../effects/http/header-value.ts';
 import { isPrivate } from '../../effects/http/plain.ts';
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import { otlpHeadersVariable } from '../../effects/telemetry/vendor.ts';
@@ -73,7 +74,7 @@ const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 
 const leastLeaseMs = 1_000;
 
-/** @throws UsageError E_ENVIRONMENT a URL or a duration that is none, or a variable that is set to nothing */
+/** @throws UsageError E_ENVIRONMENT a URL, a duration or a token that is none, or a variable that is set to nothing */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const emptied = neverEmpty.filter((name) => isEmpty(env[name]));
   if (emptied.length > 0) throw setToNothing(emptied);
@@ -92,20 +93,20 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     trust: digests(text('PIPELINE_TRUST')),
     targets: Object.fromEntries(
       targetKinds.flatMap(({ variables: { tokens, urls } }) => [
-        ...tokens.map(({ name }) => [name, text(name)]),
+        ...tokens.map(({ name }) => [name, tokenIn(env, name)]),
         ...urls.map(({ name, standard, token }) => [name, url(name, standard, token)]),
       ]),
     ),
-    circleToken: text('CIRCLE_TOKEN'),
+    circleToken: tokenIn(env, 'CIRCLE_TOKEN'),
     circleApiUrl: url('CIRCLE_API_URL', 'https://circleci.com/api/v2', 'CIRCLE_TOKEN'),
-    githubToken: text('GITHUB_TOKEN'),
+    githubToken: tokenIn(env, 'GITHUB_TOKEN'),
     githubApiUrl: url('GITHUB_API_URL', 'https://api.github.com', 'GITHUB_TOKEN'),
     signingKey: text('PIPELINE_SIGNING_KEY'),
     otlpHeaders: text(otlpHeadersVariable),
     serveToken: text('PIPELINE_SERVE_TOKEN'),
     channels: Object.fromEntries(
       channelKinds.flatMap(({ variables: { tokens, webhooks, urls } }) => [
-        ...tokens.map(({ name }) => [name, text(name)]),
+        ...tokens.map(({ name }) => [name, tokenIn(env, name)]),
         ...webhooks.map(({ name }) => [name, webhookIn(env, name)]),
         ...urls.map(({ name, standard, token }) => [name, url(name, standard, token)]),
       ]),
@@ -118,6 +119,15 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
 function textOf(env: NodeJS.ProcessEnv, name: string): string | null {
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   return isEmpty(value) ? null : (value?.trim() ?? null);
+}
+
+/** A request with what no header can carry is never sent, which would look like a vendor that is away. */
+function tokenIn(env: NodeJS.ProcessEnv, name: string): string | null {
+  const value = textOf(env, name);
+  if (value === null || fitsHeader(value)) return value;
+  throw new UsageError('E_ENVIRONMENT', `${name} holds what no token has`, {
+    hint: 'A line break, or a character that nobody sees, was copied along with it. Set the token alone.',
+  });
 }
 
 function webhookIn(env: NodeJS.ProcessEnv, name: string): string | null {

@@ -57,7 +57,7 @@ function summary(examined: readonly Examined[]): string {
   ];
   const end = isBroken(examined)
     ? 'A deploy would not go through (exit 1).'
-    : 'Nothing here would break a deploy.';
+    : `Nothing ${count('unknown') === 0 ? 'here' : 'that was found'} would break a deploy.`;
   return `${parts.join(', ')}. ${end}`;
 }
 

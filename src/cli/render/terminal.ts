@@ -1,5 +1,6 @@
 /** Where the program writes: lines, colour where it is wanted, one live line where somebody watches. */
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { LockstepError } from '../../errors/error.ts';
 import { cutToWidth } from '../../format/columns.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { harmlessFor, harmlessJsonFor } from '../../redaction/runner-commands.ts';
@@ -64,9 +65,12 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
       colored ? styleText(style, text, { validateStream: false }) : text;
   // A reader that went away (`| head`) is no error of ours.
   let told: unknown;
-  for (const stream of [stdout, stderr]) {
+  for (const [name, stream] of Object.entries({
+    'standard output': stdout,
+    'standard error': stderr,
+  })) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error !== told) throw error;
+      if (error.code !== 'EPIPE' && error !== told) throw unwritable(name, error);
     });
   }
   const harmless = harmlessFor(env);
@@ -135,6 +139,13 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
     },
     clearStatus,
   };
+}
+
+function unwritable(name: string, cause: NodeJS.ErrnoException): LockstepError {
+  return new LockstepError('E_OUTPUT', `${name} cannot be written: ${cause.code}`, {
+    hint: 'Make room where it goes, or send it elsewhere. The same command goes on with a deploy that this ended.',
+    cause,
+  });
 }
 
 /** Foreign text as one line: without secrets, and with whatever nobody would see made visible. */

@@ -1,4 +1,5 @@
 /** Where traces are sent to: the address of `--otlp`, and the headers that the environment has for it. */
+import { fitsHeader } from '../../effects/http/header-value.ts';
 import { isPrivate } from '../../effects/http/plain.ts';
 import { type OtlpReceiver, otlpHeadersVariable } from '../../effects/telemetry/vendor.ts';
 import { UsageError } from '../../errors/error.ts';
@@ -35,8 +36,7 @@ function parsed(text: string): Record<string, string> {
 function decoded(text: string): string {
   try {
     const value = decodeURIComponent(text);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be in a header
-    if (!/[\u0000-\u001f\u007f]/.test(value)) return value;
+    if (fitsHeader(value)) return value;
   } catch {
     // Told below.
   }

@@ -109,6 +109,30 @@ describe('the environment', () => {
   });
 });
 
+describe('a token', () => {
+  const sent = ['HEROKU_API_KEY', 'CIRCLE_TOKEN', 'GITHUB_TOKEN', 'SLACK_BOT_TOKEN'];
+  const stray = ['\n', '\r\n', '\u200b', '\ufeff', '\u2026', '\u0000', '\u007f'];
+  it.each(sent.flatMap((name) => stray.map((character) => [name, character])))(
+    'in %s with %j in it is refused by its name, and not shown',
+    (name = '', character) => {
+      const error = refusalOf(() => readEnvironment({ [name]: `top${character}secret` }));
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error).toMatchObject({
+        code: 'E_ENVIRONMENT',
+        message: `${name} holds what no token has`,
+      });
+      expect(JSON.stringify([error.message, error.hint, error.details])).not.toMatch(/top|secret/);
+    },
+  );
+
+  it.each(sent)('in %s may end with a line break', (name) => {
+    const { targets, circleToken, githubToken, channels } = readEnvironment({ [name]: 'it\n' });
+    expect([...Object.values({ ...targets, ...channels }), circleToken, githubToken]).toContain(
+      'it',
+    );
+  });
+});
+
 describe('what programs of the team’s own are given', () => {
   it('is the job’s environment without what only Lockstep needs', () => {
     const env = {

@@ -37,6 +37,19 @@ describe('a check-up', () => {
     ]);
   });
 
+  it.each([
+    [[ok('of it')], '1 ok, 0 warnings, 0 errors. Nothing here would break a deploy.'],
+    [
+      [ok('of it'), unknown('no answer')],
+      '1 ok, 0 warnings, 0 errors, 1 could not be asked. Nothing that was found would break a deploy.',
+    ],
+  ])(
+    'says of what it could not ask neither that it is right nor that it is wrong',
+    (findings, end) => {
+      expect(doctorView([{ ...check, id: 'a', findings }], { color }).at(-1)).toBe(end);
+    },
+  );
+
   it('is one versioned document', () => {
     expect(doctorDocument(examined.slice(1))).toEqual({
       version: 1,
