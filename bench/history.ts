@@ -20,6 +20,33 @@ async function setStage(): Promise<BenchStage> {
   return stage;
 }
 
+/** As a team deploys that ships what it commits, around the clock. */
+const apartMs = 30 * 60_000;
+/** What a deploy and its turn in the lane leave behind. */
+const eventsOfDeploy = 19;
+
+/** A log of so many events, over years, and the commits that were deployed; the newest one is what production runs. */
+async function setOldStage(events: number): Promise<OldStage> {
+  const stage = await BenchStage.set();
+  const count = Math.ceil(events / eventsOfDeploy);
+  const all = stage.grow(count - 1, apartMs);
+  const commits = all.values();
+  await stage.advance(1, stage.commit('Change 1'));
+  await backdate(stage.store, (count + 1) * apartMs);
+  await lengthen(stage.store, { events, lane: 'acme-web', apartMs, commits });
+  if (commits.next().done !== true) throw new Error('there are more commits than deploys');
+  // Not of the very first: the log begins with a deploy of the newest commit, which has them all.
+  return { stage, early: all[Math.min(earlyAt, count >> 1)] ?? '' };
+}
+
+const earlyAt = 500;
+
+interface OldStage {
+  readonly stage: BenchStage;
+  /** A commit that was deployed long ago. */
+  readonly early: string;
+}
+
 class Deploys {
   readonly #stage: BenchStage;
   #count = 1;
@@ -34,17 +61,17 @@ class Deploys {
 
 async function run({ quick, events }: Size): Promise<Figure[]> {
   const rounds = quick ? 3 : 7;
-  const stages = await Promise.all([setStage(), setStage(), setStage(), setStage(), setStage()]);
-  const [fresh, brief, long, quiet, stacked] = stages;
+  const old = await Promise.all([setOldStage(short), setOldStage(events)]);
+  const [brief, long] = old;
+  const [fresh, quiet, stacked] = await Promise.all([setStage(), setStage(), setStage()]);
+  const stages = [...old.map(({ stage }) => stage), fresh, quiet, stacked];
   const deploys = new Deploys(fresh);
   try {
-    await growOld(brief, short);
-    await growOld(long, events);
     const ofStacked = Math.min(events, stackedMax);
     await lengthen(stacked.store, { events: ofStacked, lane: 'acme-web', isStacked: true });
     return [
       ...(await reading(brief, long, events, rounds)),
-      ...(await advancing(deploys, long, `a lane of ${inWords(events)}`, rounds)),
+      ...(await advancing(deploys, long.stage, `a lane of ${inWords(events)}`, rounds)),
       ...(await advancing(
         deploys,
         stacked,
@@ -58,56 +85,64 @@ async function run({ quick, events }: Size): Promise<Figure[]> {
   }
 }
 
-/** As a team deploys that ships what it commits, around the clock. */
-const apartMs = 30 * 60_000;
-/** No deploy has fewer. */
-const eventsOfDeploy = 15;
-
-/** A log of so many events, over years, and a branch with the commits. */
-async function growOld(stage: BenchStage, events: number): Promise<void> {
-  const count = Math.ceil(events / eventsOfDeploy);
-  await backdate(stage.store, (count + 1) * apartMs);
-  const commits = stage.branch('history', count, apartMs).values();
-  await lengthen(stage.store, { events, lane: 'acme-web', apartMs, commits });
-}
+const withoutCommitGraph = {
+  ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.commitGraph', GIT_CONFIG_VALUE_0: 'false' },
+};
 
 /** Commands that read, what a log is asked for by each, and how many times as long they may take on a long one. */
 const looks: readonly {
-  readonly command: string;
+  readonly what: string;
   readonly args: (log: Grown) => readonly string[];
   readonly times: number;
+  readonly hasCommitGraph?: true;
 }[] = [
-  { command: 'status', args: () => [], times: 1.1 },
-  { command: 'export', args: ({ deploy }) => ['--deploy', deploy], times: 1.5 },
-  { command: 'export', args: ({ since }) => ['--since', since], times: 1.5 },
-  { command: 'explain', args: ({ commit }) => [commit], times: 1.2 },
-  { command: 'report', args: ({ deploy }) => [deploy], times: 1.2 },
+  { what: 'status', args: () => ['status'], times: 1.1 },
+  { what: 'export --deploy', args: ({ deploy }) => ['export', '--deploy', deploy], times: 1.5 },
+  { what: 'export --since', args: ({ since }) => ['export', '--since', since], times: 1.5 },
+  { what: 'explain', args: ({ commit }) => ['explain', commit], times: 1.2 },
+  ...(
+    [
+      ['a commit of long ago', ({ early }) => early],
+      ['a commit that left the branch there', ({ beside }) => beside],
+    ] as const satisfies [string, (log: Grown) => string][]
+  ).flatMap(([of, commit]) => [
+    { what: `explain ${of}`, args: (log: Grown) => ['explain', commit(log)], times: 1.2 },
+    {
+      what: `explain ${of}, where git has a commit-graph`,
+      args: (log: Grown) => ['explain', commit(log)],
+      ...{ times: 1.2, hasCommitGraph: true as const },
+    },
+  ]),
+  { what: 'report', args: ({ deploy }) => ['report', deploy], times: 1.2 },
 ];
 
 async function reading(
-  brief: BenchStage,
-  long: BenchStage,
+  brief: OldStage,
+  long: OldStage,
   events: number,
   rounds: number,
 ): Promise<Figure[]> {
   const logs = [await grown(brief), await grown(long)] as const;
+  for (const { stage } of [brief, long]) stage.writeCommitGraph();
   const contenders = Object.fromEntries(
-    looks.flatMap(({ command, args }, i) => [
-      [`short ${i}`, () => brief.pipeline(command, ...args(logs[0]))],
-      [`long ${i}`, () => long.pipeline(command, ...args(logs[1]))],
-    ]),
+    looks.flatMap(({ args, hasCommitGraph }, i) => {
+      const env = hasCommitGraph ? {} : withoutCommitGraph;
+      return [
+        [`short ${i}`, () => brief.stage.pipelineWith(env, ...args(logs[0]))],
+        [`long ${i}`, () => long.stage.pipelineWith(env, ...args(logs[1]))],
+      ];
+    }),
   );
   const runs: Record<string, Measured[]> = await takeTurns(rounds, contenders);
-  const figures = looks.flatMap(({ command, args, times }, i) => {
-    const [option = ''] = args({ deploy: '', commit: '', since: '' });
+  const figures = looks.flatMap(({ what, times }, i) => {
     return compared(
-      `${command} ${option}`.trim().concat(`, a log of ${inWords(events)}`),
+      `${what}, a log of ${inWords(events)}`,
       runs[`long ${i}`] ?? [],
       { what: `of ${inWords(short)}`, runs: runs[`short ${i}`] ?? [] },
       { time: { times }, memory: { more: 10 } },
     );
   });
-  return [...figures, ...(await verifying(long, events, Math.ceil(rounds / 3)))];
+  return [...figures, ...(await verifying(long.stage, events, Math.ceil(rounds / 3)))];
 }
 
 /** Of a million events, and no fewer: a command has to start, too. */
@@ -134,6 +169,10 @@ interface Grown {
   /** One of the last. */
   readonly deploy: string;
   readonly commit: string;
+  /** Of long ago. */
+  readonly early: string;
+  /** Upon that one, of no branch: it never shipped. */
+  readonly beside: string;
   /** A time with some fifty events after it. */
   readonly since: string;
 }
@@ -141,12 +180,17 @@ interface Grown {
 /** So many deploys before the last one: what people ask about is near, and seldom the last. */
 const before = 40;
 
-async function grown({ store }: BenchStage): Promise<Grown> {
-  const log = await openLog(store, { readOnly: true, projections });
+async function grown({ stage, early }: OldStage): Promise<Grown> {
+  const log = await openLog(stage.store, { readOnly: true, projections });
   const row = (await readDeploys(log, { limit: before })).at(-1);
   const [event] = await log.readAll({ after: (await log.head()) - 50, limit: 1 });
   await log.close();
-  return { deploy: row?.deploy ?? '', commit: row?.commit ?? '', since: event?.time ?? '' };
+  return {
+    deploy: row?.deploy ?? '',
+    commit: row?.commit ?? '',
+    ...{ early, beside: stage.commitBeside(early) },
+    since: event?.time ?? '',
+  };
 }
 
 async function advancing(
@@ -182,6 +226,6 @@ export const bench: Bench = {
   about:
     'The same command on a long log and on a short one. What a deploy or a look costs does not grow with what happened before.',
   missed:
-    'a command that asks git has git’s own time in its time, and not in its processor time. `verify` reads, parses, hashes and holds each event against its schema and the chart: of its processor time JSON is a fifth, SQLite’s own check of its indexes (in a thread of its own) a sixth, clearing memory away an eighth, schemas, hashes and reading rows a tenth each.',
+    'a command that asks git has git’s own time in its time, and not in its processor time. For a commit of long ago git goes through all that came since: for who has it, which a commit-graph makes short, and beside that through every message for what undoes it, which nothing does. `verify` reads, parses, hashes and holds each event against its schema and the chart: of its processor time JSON is a fifth, SQLite’s own check of its indexes (in a thread of its own) a sixth, clearing memory away an eighth, schemas, hashes and reading rows a tenth each.',
   run,
 };

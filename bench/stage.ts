@@ -56,19 +56,30 @@ export class BenchStage {
     return this.#git('rev-parse', 'HEAD');
   }
 
-  /** A branch beside what is checked out, from there: so many commits, at a pace, up to now. @returns their ids, the oldest first */
-  branch(name: string, count: number, apartMs: number): string[] {
-    const from = this.#git('rev-parse', 'HEAD');
+  /** So many commits more, at a pace, up to now. @returns their ids, the oldest first */
+  grow(count: number, apartMs: number): string[] {
+    const from = this.commit('Start');
     const at = (n: number) => Math.floor((Date.now() - (count - n) * apartMs) / 1_000);
     const commits = Array.from(
       { length: count },
       (_, n) =>
-        `commit refs/heads/${name}\ncommitter Ana Lima <ana@acme.test> ${at(n)} +0000\ndata 6\nChange\n${n === 0 ? `from ${from}\n` : ''}M 100644 inline app.txt\ndata ${`${n}`.length}\n${n}\n`,
+        `commit refs/heads/master\ncommitter Ana Lima <ana@acme.test> ${at(n)} +0000\ndata 6\nChange\n${n === 0 ? `from ${from}\n` : ''}M 100644 inline app.txt\ndata ${`${n}`.length}\n${n}\n`,
     );
     execFileSync('git', ['-C', this.repository, 'fast-import', '--quiet'], {
       input: commits.join('\n'),
     });
-    return this.#git('rev-list', '--reverse', `${from}..${name}`).split('\n');
+    this.#git('reset', '--quiet', '--hard');
+    return this.#git('rev-list', '--reverse', `${from}..`).split('\n');
+  }
+
+  /** One that no branch has, upon another. @returns its id */
+  commitBeside(parent: string): string {
+    return this.#git('commit-tree', '-p', parent, '-m', 'Beside', `${parent}^{tree}`);
+  }
+
+  /** As `git gc` and `git maintenance` do from time to time. */
+  writeCommitGraph(): void {
+    this.#git('commit-graph', 'write', '--reachable');
   }
 
   /** @throws Error with what was printed when the deploy does not go live */
@@ -79,7 +90,13 @@ export class BenchStage {
 
   /** @throws Error with what was printed when it does not end with 0 */
   pipeline(...args: readonly string[]): Promise<Measured> {
-    return measured([binary, ...args], { cwd: this.repository, env: this.environment });
+    return this.pipelineWith({}, ...args);
+  }
+
+  /** The same, with more in its environment. */
+  pipelineWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Measured> {
+    const place = { cwd: this.repository, env: { ...this.environment, ...env } };
+    return measured([binary, ...args], place);
   }
 
   async strike(): Promise<void> {

@@ -53,6 +53,7 @@ export class Explained {
         lacks: null,
       }),
       echoes: async () => [],
+      samePatch: async () => null,
     };
     const wrong: string[] = [];
     for (const lane of world.rules.lanes) {

@@ -1,6 +1,5 @@
 /** `pipeline explain COMMIT | DEPLOY | #PR`: why it shipped, or did not. */
 import type { Repository } from '../../effects/git/repository.ts';
-import { UsageError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { indexedDeploys } from '../../runtime/audit/deploy-index.ts';
 import { readDeploy } from '../../runtime/audit/deploys.ts';
@@ -126,7 +125,8 @@ function orderOf(repository: Repository | null): CommitOrder {
     return {
       madeAt: async (commit) => (await repository.committedAt([commit])).get(commit) ?? null,
       containing: (commit, among) => repository.containing(commit, among),
-      echoes: (kind, commit, head) => repository.echoes(kind, commit, head).catch(noEchoes),
+      echoes: (commit, head) => repository.echoes(commit, head),
+      samePatch: (commit, head) => repository.samePatch(commit, head),
     };
   }
   return {
@@ -136,11 +136,6 @@ function orderOf(repository: Repository | null): CommitOrder {
       return { having, lacks: 'this is no clone of the repository' };
     },
     echoes: async () => [],
+    samePatch: async () => null,
   };
-}
-
-/** Of a commit that the clone does not have. */
-function noEchoes(error: unknown): [] {
-  if (error instanceof UsageError) return [];
-  throw error;
 }

@@ -47,14 +47,7 @@ export async function relateAll(
     fullSha.test(head) && head !== base && !relations.has(`${base} ${head}`);
   const unseen = fullSha.test(base) ? heads.filter(isNew) : [];
   if (unseen.length > 1) {
-    const walk = ['rev-list', '--ignore-missing', '--parents', `--max-count=${walkMax}`];
-    const run = await access.git([...walk, base, ...unseen, '--'], { signal });
-    const parents = new Map(
-      textOf(run)
-        .split('\n')
-        .map((line) => line.split(' '))
-        .map(([sha = '', ...others]) => [sha, others]),
-    );
+    const parents = await newestOf(access, [base, ...unseen], walkMax, signal);
     const below = ancestorsOf(base, parents);
     for (const head of unseen) {
       // A path that is found is there; that there is none, such a walk cannot say.
@@ -67,7 +60,26 @@ export async function relateAll(
   return all;
 }
 
-function ancestorsOf(sha: string, parents: ReadonlyMap<string, readonly string[]>): Set<string> {
+/** The newest commits that any of these has, each with its parents: git stops after so many, however long the history is. */
+export async function newestOf(
+  { git }: GitAccess,
+  heads: readonly string[],
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const walk = ['rev-list', '--ignore-missing', '--parents', `--max-count=${limit}`];
+  const run = await git([...walk, ...heads, '--'], { signal });
+  const lines = textOf(run).split('\n');
+  return new Map(
+    lines.map((line) => line.split(' ')).map(([sha = '', ...parents]) => [sha, parents]),
+  );
+}
+
+/** Those that a walk found a way to. */
+export function ancestorsOf(
+  sha: string,
+  parents: ReadonlyMap<string, readonly string[]>,
+): Set<string> {
   const found = new Set<string>();
   for (let left = [sha]; left.length > 0; ) {
     const next = left.flatMap((one) => parents.get(one) ?? []).filter((one) => !found.has(one));
@@ -158,6 +170,7 @@ async function fetched(
   const command = ['fetch', ...quiet, '--no-write-fetch-head', ...args];
   try {
     const run = await access.git(command, { signal, timeoutMs: access.fetchTimeoutMs });
+    access.known.echoes.clear();
     return run.code === 0;
   } catch (error) {
     if (signal?.aborted) throw error;

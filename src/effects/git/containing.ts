@@ -40,12 +40,24 @@ async function containingHere(
   // Everything on a way from one of them down to the commit.
   const input = [`^${commit}`, ...there].join('\n');
   const run = await access.git(['rev-list', '--ancestry-path', '--stdin'], { signal, input });
-  const between = new Set(run.stdout.toString('latin1').split('\n'));
-  for (const one of there) if (between.has(one)) having.add(one);
+  for (const one of linesAmong(run.stdout, there)) having.add(one);
   if (await isShallow(access, signal)) return { having, lacks: 'this clone is a shallow one' };
   const lacks =
     missing.size === 0
       ? null
       : `this clone does not have ${missing.size === 1 ? 'a commit' : `${missing.size} commits`} that deploys were of`;
   return { having, lacks: run.code === 0 ? lacks : 'git cannot tell' };
+}
+
+const idLength = 40;
+
+/** Those of the ids that the output has, which is an id a line, tens of thousands of them: no text is made of the others. */
+function linesAmong(output: Buffer, ids: readonly string[]): string[] {
+  const startOf = (text: Buffer, at: number): number => text.readUInt32LE(at);
+  const starts = new Set(ids.map((id) => startOf(Buffer.from(id, 'latin1'), 0)));
+  const found = new Set<string>();
+  for (let at = 0; at + idLength <= output.length; at += idLength + 1) {
+    if (starts.has(startOf(output, at))) found.add(output.toString('latin1', at, at + idLength));
+  }
+  return ids.filter((id) => found.has(id));
 }

@@ -1,33 +1,48 @@
 /** Commits that undo another one or repeat it: by what they say of it, and by their patch. */
-import type { GitAccess } from './access.ts';
+import type { Echo, GitAccess } from './access.ts';
+import { ancestorsOf, newestOf } from './ancestry.ts';
 import type { Commit } from './commit-object.ts';
 import { textOf } from './process.ts';
 
-export interface Echo {
-  readonly kind: 'revert' | 'pick';
-  readonly sha: string;
-  readonly title: string;
-}
-
 const echoesMax = 20;
-/** Two branches that are further apart are not compared patch by patch. */
+/** Two branches that have nothing in common among so many of their newest commits are not compared patch by patch. */
 const apartMax = 2_000;
 /** Committers’ clocks are not ours. */
 const clockSkewMs = 86_400_000;
 
+/** Those of the commits that this clone has. */
+type ReadCommits = (shas: readonly string[]) => Promise<readonly Commit[]>;
+
 /**
- * Among what `head` has, the newest first. `git revert` and `git cherry-pick -x` write which commit they are of; GitHub's
- * reverts name the pull request, whose number a squash or a merge has in its title.
- *
- * @param read commits by their full ids
+ * What says so itself, among what `head` has, the newest first; none of a commit that this clone does not have. `git revert` and `git cherry-pick -x` write which commit they are of; GitHub's
+ * reverts name the pull request, whose number a squash or a merge has in its title. Git reads every message since the commit
+ * for that: it is asked once.
  */
-export async function echoesOf(
+export function echoesOf(
+  access: GitAccess,
+  sha: string,
+  head: string,
+  read: ReadCommits,
+  signal: AbortSignal | undefined,
+): Promise<readonly Echo[]> {
+  const { echoes } = access.known;
+  const name = `${sha} ${head}`;
+  const asked =
+    echoes.get(name) ??
+    read([sha]).then(([commit]) =>
+      commit === undefined ? [] : readEchoes(access, commit, head, read, signal),
+    );
+  echoes.set(name, asked);
+  return asked;
+}
+
+async function readEchoes(
   access: GitAccess,
   commit: Commit,
   head: string,
-  read: (shas: readonly string[]) => Promise<readonly Commit[]>,
+  read: ReadCommits,
   signal: AbortSignal | undefined,
-): Promise<Echo[]> {
+): Promise<readonly Echo[]> {
   const { sha, title } = commit;
   const number = /#(\d+)/.exec(title)?.[1];
   const reverts = [
@@ -55,11 +70,14 @@ export async function samePatch(
   access: GitAccess,
   sha: string,
   head: string,
+  read: ReadCommits,
   signal: AbortSignal | undefined,
-): Promise<string | null> {
+): Promise<Echo | null> {
+  const parents = await newestOf(access, [sha, head], apartMax + 1, signal);
+  const below = ancestorsOf(head, parents);
+  const areNear = below.has(sha) || [...ancestorsOf(sha, parents)].some((one) => below.has(one));
+  if (!areNear) return null;
   const range = `${sha}...${head}`;
-  const count = await access.git(['rev-list', '--count', range, '--'], { signal });
-  if (count.code !== 0 || Number(textOf(count)) > apartMax) return null;
   const marked = await access.git(
     ['rev-list', '--cherry-mark', '--right-only', '--no-merges', range, '--'],
     { signal },
@@ -69,7 +87,9 @@ export async function samePatch(
     .flatMap((line) => (line.startsWith('=') ? [line.slice(1)] : []));
   const patch = same.length === 0 ? null : await patchOf(access, sha, signal);
   for (const other of same) {
-    if (patch !== null && (await patchOf(access, other, signal)) === patch) return other;
+    if (patch === null || (await patchOf(access, other, signal)) !== patch) continue;
+    const [{ title } = { title: '' }] = await read([other]);
+    return { kind: 'pick', sha: other, title };
   }
   return null;
 }

@@ -168,6 +168,8 @@ function environment(from: GitOptions['env']): NodeJS.ProcessEnv {
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
+    // A pipe is written in blocks, not a line at a time.
+    GIT_FLUSH: '0',
     // History is what the commits say, not what one clone was told to pretend.
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_GRAFT_FILE: '/dev/null',

@@ -5,13 +5,13 @@ import { LockstepError, UsageError } from '../../errors/error.ts';
 import type { Relation } from '../../machine/lane.ts';
 import { hide, hidePasswordsOf } from '../../redaction/gate.ts';
 import { withoutUserInfo } from '../../redaction/redactor.ts';
-import type { GitAccess } from './access.ts';
+import type { Echo, GitAccess } from './access.ts';
 import { fullSha, reachFurther, relate, relateAll, remoteOf } from './ancestry.ts';
 import { contentsOf, TreeToTar } from './archive.ts';
 import { changedPaths } from './changed-paths.ts';
 import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
 import { type Containing, containing } from './containing.ts';
-import { type Echo, echoesOf, samePatch } from './echoes.ts';
+import { echoesOf, samePatch } from './echoes.ts';
 import { type Git, type GitRun, gitFailed, runGit, textOf } from './process.ts';
 import { type SourceOddities, surveySource } from './source.ts';
 import { listTree } from './tree.ts';
@@ -50,17 +50,10 @@ export interface Repository {
   relation(base: string, head: string, signal?: AbortSignal): Promise<Relation>;
   /** Which of these commits have this one; see `containing`. Takes full ids. */
   containing(commit: string, among: readonly string[], signal?: AbortSignal): Promise<Containing>;
-  /**
-   * Commits among what `head` has that undo this one, or that repeat it, the newest first. Takes full ids.
-   *
-   * @throws UsageError E_COMMIT_UNKNOWN
-   */
-  echoes(
-    kind: Echo['kind'],
-    commit: string,
-    head: string,
-    signal?: AbortSignal,
-  ): Promise<readonly Echo[]>;
+  /** Commits among what `head` has that say they undo this one or repeat it, the newest first. Takes full ids; nothing is fetched. */
+  echoes(commit: string, head: string, signal?: AbortSignal): Promise<readonly Echo[]>;
+  /** A commit among what `head` has with this one's patch, where the two are near. Takes full ids; nothing is fetched. */
+  samePatch(commit: string, head: string, signal?: AbortSignal): Promise<Echo | null>;
   /** The same of several heads, in their order: what one look at the newest history tells is asked once. */
   relations(
     base: string,
@@ -126,8 +119,12 @@ export async function openRepository(
     runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
   const settings = await readSettings(git);
   hideCredentials(settings);
-  const known = { commits: new Map(), relations: new Map(), trees: new Map() };
+  const known = {
+    ...{ commits: new Map(), echoes: new Map() },
+    ...{ relations: new Map(), trees: new Map() },
+  };
   const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}), known };
+  const here = (shas: readonly string[], signal?: AbortSignal) => commitsHere(access, shas, signal);
 
   return {
     root: realpathSync(root),
@@ -148,13 +145,12 @@ export async function openRepository(
     commit: (ref, signal) => findCommit(access, ref, signal),
     relation: (base, head, signal) => relate(access, base, head, signal),
     containing: (commit, among, signal) => containing(access, commit, among, signal),
-    echoes: (kind, commit, head, signal) => findEchoes(access, kind, { sha: commit, head }, signal),
+    echoes: (commit, head, signal) => echoesOf(access, commit, head, here, signal),
+    samePatch: (commit, head, signal) => samePatch(access, commit, head, here, signal),
     relations: (base, heads, signal) => relateAll(access, base, heads, signal),
     commits: (range, signal) => listCommits(access, range, signal),
-    committedAt: async (shas, signal) => {
-      const found = await readCommits(git, shas, signal);
-      return new Map(found.flatMap((one) => (one === null ? [] : [[one.sha, one.date] as const])));
-    },
+    committedAt: async (shas, signal) =>
+      new Map((await here(shas, signal)).map(({ sha, date }) => [sha, date])),
     oddities: (sha, signal) => surveySource(access, sha, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
   };
@@ -292,22 +288,17 @@ const unlessOfClone =
     throw error;
   };
 
-async function findEchoes(
-  access: GitAccess,
-  kind: Echo['kind'],
-  { sha, head }: { readonly sha: string; readonly head: string },
+/** Those of the commits that are here, in their order. */
+async function commitsHere(
+  { git, known }: GitAccess,
+  shas: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<readonly Echo[]> {
-  const read = async (shas: readonly string[]) =>
-    (await readCommits(access.git, shas, signal)).filter((commit) => commit !== null);
-  const commit = await findCommit(access, sha, signal);
-  const all = await echoesOf(access, commit, head, read, signal);
-  const told = all.filter((one) => one.kind === kind);
-  // Patches are compared over all that is between the two.
-  if (told.length > 0 || kind === 'revert') return told;
-  const same = await samePatch(access, sha, head, signal);
-  if (same === null) return [];
-  return (await read([same])).map(({ title }) => ({ kind: 'pick', sha: same, title }));
+): Promise<Commit[]> {
+  const unread = shas.filter((sha) => !known.commits.has(sha));
+  for (const commit of await readCommits(git, unread, signal)) {
+    if (commit !== null) known.commits.set(commit.sha, commit);
+  }
+  return shas.flatMap((sha) => known.commits.get(sha) ?? []);
 }
 
 function commitUnknown(ref: string): UsageError {

@@ -65,8 +65,10 @@ export interface CommitOrder {
     commit: string,
     among: readonly string[],
   ): Promise<{ readonly having: ReadonlySet<string>; readonly lacks: string | null }>;
-  /** Among what `head` has, those that undo it, or that repeat it, the newest first. */
-  echoes(kind: Echo['kind'], commit: string, head: string): Promise<readonly Echo[]>;
+  /** Among what `head` has, those that say they undo it or repeat it, the newest first; asked again, as the history is then. */
+  echoes(commit: string, head: string): Promise<readonly Echo[]>;
+  /** Among what `head` has, the one with the same change, where the two are near. */
+  samePatch(commit: string, head: string): Promise<Echo | null>;
 }
 
 export interface Echo {

@@ -6,6 +6,7 @@ import { isTagged, stateFacts } from '../../machine/state-facts.ts';
 import { tell, tellStanding } from '../../machine/story.ts';
 import { shortSha } from '../../machine/story-words.ts';
 import {
+  type Carried,
   firstCarrying,
   newest,
   replacements,
@@ -53,10 +54,12 @@ export async function explain(
   const ran = seen?.commit == null ? [] : [seen.commit];
   const also = [...ran, ...others.map((entry) => entry.commit)];
   const itself = asked.deploy === null ? undefined : own.find(isLive);
-  const carried =
+  const carrying = async (): Promise<Carried> =>
     itself === undefined
-      ? await firstCarrying(commit, { lane, own: firstLive(all), also }, facts, git)
+      ? firstCarrying(commit, { lane, own: firstLive(all), also }, facts, git)
       : { first: itself, ...(await git.containing(commit, also)) };
+  // Both take git through all that came since: at the same time.
+  const [carried] = await Promise.all([carrying(), ...ran.map((head) => git.echoes(commit, head))]);
   const { lacks } = carried;
   const has = (of: string) => of === commit || carried.having.has(of);
   const production =
@@ -277,9 +280,14 @@ async function echoOf(
   const newestLive = async () => (await facts.live(lane, newest(1)))[0]?.commit ?? null;
   const head = production?.commit ?? shipped ?? (await newestLive());
   if (head === null || head === asked.commit) return null;
-  const [found, ...rest] = await git.echoes(kind, asked.commit, head);
+  const ofKind = async (wanted: Echo['kind'], of: string) =>
+    (await git.echoes(of, head)).filter((one) => one.kind === wanted);
+  const said = await ofKind(kind, asked.commit);
+  const same =
+    said.length === 0 && kind === 'pick' ? await git.samePatch(asked.commit, head) : null;
+  const [found, ...rest] = same === null ? said : [same];
   if (found === undefined) return null;
-  const isUndone = (await git.echoes('revert', found.sha, head)).length > 0;
+  const isUndone = (await ofKind('revert', found.sha)).length > 0;
   if (isUndone && rest.length === 0) return null;
   const own = firstLive(await facts.of(lane, found.sha));
   const { first } = await firstCarrying(found.sha, { lane, own, also: [] }, facts, git);

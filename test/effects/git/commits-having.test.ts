@@ -1,5 +1,6 @@
 /** Which commits have one, in whole and in shallow clones; and which undo it or repeat it. */
-import { rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository } from '../../../src/effects/git/repository.ts';
@@ -82,11 +83,9 @@ describe('of many commits those that have one', () => {
 describe('commits that undo another or repeat it', () => {
   const echoes = async (of: string, head: string) => {
     const repository = await open();
-    const found = [
-      ...(await repository.echoes('revert', of, head)),
-      ...(await repository.echoes('pick', of, head)),
-    ];
-    return found.map(({ kind, sha }) => ({ kind, sha }));
+    const said = await repository.echoes(of, head);
+    const same = said.length === 0 ? await repository.samePatch(of, head) : null;
+    return (same === null ? said : [same]).map(({ kind, sha }) => ({ kind, sha }));
   };
 
   it('are found by what they say, and by their patch', async () => {
@@ -112,4 +111,58 @@ describe('commits that undo another or repeat it', () => {
     ]);
     expect(await echoes(shas.beside, shas.last)).toEqual([]);
   });
+
+  it('by their patch are looked for where both are near, and git stops where they are not', async () => {
+    const trace = join(temporary.path, 'trace');
+    const traced = await openRepository(dir, { env: { ...gitEnv, GIT_TRACE2_EVENT: trace } });
+    const near = grow('near', 'silent', 1_990);
+    expect(await traced.samePatch(shas.beside, near)).toMatchObject({ kind: 'pick' });
+    rmSync(trace);
+    const far = grow('far', 'near', 20);
+    expect(await traced.samePatch(shas.beside, far)).toBeNull();
+    const started = readFileSync(trace, 'utf8').split('\n').filter(Boolean).map(parsed);
+    const walks = started.flatMap(({ event, argv }) =>
+      event === 'start' && argv.includes('rev-list') ? [argv.join(' ')] : [],
+    );
+    expect(walks).toEqual([expect.stringContaining('--max-count=2001')]);
+  });
+
+  it('are asked for once, and again when more of the history is here', async () => {
+    git(dir, ['checkout', '--quiet', '-B', 'long', shas.last]);
+    git(dir, ['revert', '--no-edit', shas.main]);
+    const revert = git(dir, ['rev-parse', 'HEAD']);
+    const head = grow('long', 'long', 60);
+    const shallow = temporary.folder('cut-short');
+    const only = ['--depth=1', '--branch=long'];
+    git(temporary.path, ['clone', '--quiet', ...only, `file://${dir}`, shallow]);
+    git(shallow, ['fetch', '--quiet', '--depth=1', 'origin', shas.main]);
+    const repository = await open(shallow);
+    expect(await repository.echoes(shas.main, head)).toEqual([]);
+    expect((await repository.containing(shas.main, [head])).having).toContain(head);
+    const again = await repository.echoes(shas.main, head);
+    expect(again).toMatchObject([{ kind: 'revert', sha: revert }]);
+    expect(await repository.echoes(shas.main, head)).toBe(again);
+  });
+
+  it('are none of a commit that the clone does not have', async () => {
+    expect(await echoes('e'.repeat(40), shas.last)).toEqual([]);
+  });
+
+  const parsed = (line: string): { event: string; argv: string[] } => JSON.parse(line);
+
+  /** So many commits upon a branch. @returns the last one */
+  function grow(branch: string, upon: string, count: number): string {
+    const from = git(dir, ['rev-parse', upon]);
+    const at = Math.floor(Date.now() / 1_000);
+    const commits = Array.from(
+      { length: count },
+      (_, n) =>
+        `commit refs/heads/${branch}\ncommitter Ana Lima <ana@acme.test> ${at + n} +0000\ndata 4\nMore\n${n === 0 ? `from ${from}\n` : ''}\n`,
+    );
+    execFileSync('git', ['-C', dir, 'fast-import', '--quiet', '--force'], {
+      input: commits.join(''),
+      env: gitEnv,
+    });
+    return git(dir, ['rev-parse', branch]);
+  }
 });

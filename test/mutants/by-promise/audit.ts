@@ -118,6 +118,15 @@ export const auditMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/audit/carriers.test.ts › is found, too, of a commit whose clock was',
   },
   {
+    id: 'what-undoes-a-commit-is-not-looked-for-in-what-was-fetched',
+    promise: told,
+    file: 'src/effects/git/ancestry.ts',
+    symbol: 'fetched',
+    code: 'access.known.echoes.clear();',
+    by: '',
+    noticedBy: 'test/effects/git/commits-having.test.ts › are asked for once, and again',
+  },
+  {
     id: 'a-canary-not-taken-back-is-why-it-ended',
     promise: told,
     file: 'src/machine/ending.ts',

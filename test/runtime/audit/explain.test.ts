@@ -40,7 +40,8 @@ function order(
       const has = (of: string) => of === commit || (isThere && graph.isAncestor(commit, of));
       return { having: new Set(among.filter(has)), lacks: isThere ? null : (lacks ?? 'no clone') };
     },
-    echoes: async (kind, commit) => (echoes[commit] ?? []).filter((one) => one.kind === kind),
+    echoes: async (commit) => echoes[commit] ?? [],
+    samePatch: async () => null,
   };
 }
 
