@@ -32,8 +32,8 @@ export const slackMutants: readonly Mutant[] = [
     promise,
     file: 'src/runtime/notify/outbox.ts',
     symbol: 'pending',
-    code: 'return [...events, ...orders].sort((a, b) => a.position - b.position);',
-    by: 'return [...orders, ...events];',
+    code: '[...events, ...orders].sort((a, b) => a.position - b.position)',
+    by: '[...orders, ...events]',
     noticedBy: `${orders} › are told in the order of the log`,
   },
   {
@@ -77,8 +77,8 @@ export const slackMutants: readonly Mutant[] = [
     promise,
     file: 'src/effects/channels/slack/channel.ts',
     symbol: '#isFolded',
-    code: "if (this.#level !== 'steps') return false;",
-    by: '',
+    code: "this.#level !== 'steps' || nextTime === null",
+    by: 'nextTime === null',
     noticedBy:
       'test/channels/slack-levels.test.ts › says each of them by itself after an outage, for the next may not be told',
   },
