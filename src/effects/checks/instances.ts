@@ -8,6 +8,9 @@ import type { Target } from '../targets/target.ts';
 
 type Input = Omit<InstancesInput, 'target'>;
 
+/** Which are wanted seldom changes, and is read anew by the check that follows: who only waits believes it for so long. */
+const wantedMaxAgeMs = 10_000;
+
 /** @param usualMs how long it usually takes; null: nobody knows. @throws E_INSTANCE_CRASHED at once; E_INSTANCES_TIMEOUT saying what is missing; E_NO_INSTANCES, E_RELEASE_NOT_CURRENT */
 export async function awaitInstances(
   target: Target,
@@ -22,7 +25,7 @@ export async function awaitInstances(
   let told = '';
   const polling = { timeoutMs, pauseMaxMs: 10_000, usualMs };
   const up = await pollUntil(ports, polling, async () => {
-    const { up, missing } = await watch.look();
+    const { up, missing } = await watch.look(wantedMaxAgeMs);
     if (missing === '') return up;
     if (missing !== told) ports.progress(`${name}: up on ${release.version}: ${missing}`);
     told = missing;

@@ -95,8 +95,11 @@ export interface Instance {
 }
 
 export interface InstanceWatch {
-  /** @throws E_INSTANCE_CRASHED; E_NO_INSTANCES none are wanted; E_RELEASE_NOT_CURRENT other code runs by now */
-  look(): Promise<InstancesSeen>;
+  /**
+   * @param wantedMaxAgeMs how long ago it may have been read which are wanted, where that is a question of its own; left out: it is read now
+   * @throws E_INSTANCE_CRASHED; E_NO_INSTANCES none are wanted; E_RELEASE_NOT_CURRENT other code runs by now
+   */
+  look(wantedMaxAgeMs?: number): Promise<InstancesSeen>;
 }
 
 export interface RestoreInput {

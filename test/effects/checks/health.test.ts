@@ -213,6 +213,18 @@ describe('checkHealth', () => {
     expect(await check({})).toMatchObject({ waitedMs: 10_000, instances: [{ name: 'worker.1' }] });
   });
 
+  it('how many dynos are wanted is read at each look', async () => {
+    const asked = { formation: 0, dynos: 0 };
+    for (const what of ['formation', 'dynos'] as const) {
+      changes.set(`GET /apps/acme/${what}`, () => {
+        asked[what] += 1;
+      });
+    }
+    await check({ settleMs: 9_000 });
+    expect(asked.dynos).toBeGreaterThan(2);
+    expect(asked.formation).toBe(asked.dynos);
+  });
+
   it('scaled up, the new dyno has to stay up as long', async () => {
     formationAt((ms) => (ms > 4_000 ? 3 : 2));
     dynosAt((ms) => {

@@ -49,6 +49,8 @@ export class DynoWatch {
   /** By release, an id or a version: what a release runs never changes. */
   readonly #codes = new Map<string | number, Code | null>();
   #emptySince: number | null = null;
+  /** Of each process type as many, and when that was asked. */
+  #wanted: { readonly at: number; readonly types: ReadonlyMap<string, number> } | null = null;
 
   constructor(heroku: Heroku, input: DynosInput, ports: Ports) {
     this.#heroku = heroku;
@@ -56,14 +58,16 @@ export class DynoWatch {
     this.#ports = ports;
   }
 
-  /** @throws E_INSTANCE_CRASHED; E_NO_INSTANCES the formation asks for none; E_RELEASE_NOT_CURRENT */
-  async look(): Promise<Look> {
+  /**
+   * @param wantedMaxAgeMs how old the formation may be
+   * @throws E_INSTANCE_CRASHED; E_NO_INSTANCES the formation asks for none; E_RELEASE_NOT_CURRENT
+   */
+  async look(wantedMaxAgeMs = 0): Promise<Look> {
     const { app } = this.#input;
-    const [formation, all] = await Promise.all([
-      this.#heroku.readFormation(app, this.#ports),
+    const [wanted, all] = await Promise.all([
+      this.#wantedTypes(wantedMaxAgeMs),
       this.#heroku.readDynos(app, this.#ports),
     ]);
-    const wanted = wantedOf(formation);
     if (wanted.size === 0) return this.#ofNone();
     this.#emptySince = null;
     const dynos = all.filter((dyno) => dyno.app.name === app && isOfFormation(dyno, wanted));
@@ -87,6 +91,16 @@ export class DynoWatch {
       })),
       missing: missing.join(', '),
     };
+  }
+
+  async #wantedTypes(maxAgeMs: number): Promise<ReadonlyMap<string, number>> {
+    const at = this.#ports.clock.ran();
+    const known = this.#wanted;
+    if (known !== null && at - known.at < maxAgeMs) return known.types;
+    const types = wantedOf(await this.#heroku.readFormation(this.#input.app, this.#ports));
+    // That it asks for nothing may be told too early.
+    this.#wanted = types.size === 0 ? null : { at, types };
+    return types;
   }
 
   #ofNone(): Look {

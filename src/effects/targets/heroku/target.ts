@@ -156,8 +156,8 @@ class HerokuTarget implements Target {
     const watched = { ...input, app: this.#app, release: { id, version: numberOf(release) } };
     const watch = new DynoWatch(this.#heroku, watched, ports);
     return {
-      look: async () => {
-        const { up, missing } = await watch.look();
+      look: async (wantedMaxAgeMs) => {
+        const { up, missing } = await watch.look(wantedMaxAgeMs);
         return {
           up: up.map(({ version, ...dyno }) => ({ ...dyno, version: versionOf(version) })),
           missing,

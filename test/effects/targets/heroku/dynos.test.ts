@@ -132,6 +132,65 @@ describe('awaitInstances at an app', () => {
     expect(await check()).toMatchObject({ kind: 'up' });
   });
 
+  describe('how many dynos the formation wants', () => {
+    const asked = { formation: [] as number[], dynos: [] as number[] };
+    const watched = (more: () => void = () => {}): void => {
+      for (const at of Object.values(asked)) at.length = 0;
+      world.onAsked = (request) => {
+        if (request === 'GET /apps/acme/formation') asked.formation.push(clock.ran());
+        if (request !== 'GET /apps/acme/dynos') return;
+        asked.dynos.push(clock.ran());
+        more();
+      };
+    };
+
+    it('is asked for again every ten seconds, and not at each look', async () => {
+      app.dynos = [dyno('web.1', 2, 'starting'), dyno('web.2', 2)];
+      watched(() => {
+        if (asked.dynos.length === 12) app.dynos = [dyno('web.1', 2), dyno('web.2', 2)];
+      });
+      const { kind, instances } = await check(300_000);
+      expect(kind).toBe('up');
+      expect(instances).toHaveLength(2);
+      const { formation, dynos } = asked;
+      expect(dynos).toHaveLength(12);
+      expect(formation.length).toBeLessThan(dynos.length);
+      for (const [at, time] of formation.entries()) {
+        expect(time - (formation[at - 1] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(
+          10_000,
+        );
+      }
+      for (const time of dynos) {
+        const believed = formation.findLast((one) => one <= time) ?? Number.NEGATIVE_INFINITY;
+        expect(time - believed).toBeLessThan(10_000);
+      }
+    });
+
+    it('is asked for at each look as long as it is nothing', async () => {
+      app.formation = [];
+      app.dynos = [dyno('web.1', 2)];
+      watched(() => {
+        if (asked.dynos.length === 4) app.formation = [{ type: 'web', quantity: 1 }];
+      });
+      expect(await check()).toMatchObject({ kind: 'up' });
+      expect(asked.formation).toHaveLength(asked.dynos.length);
+    });
+
+    it('is waited for where it is more than at first', async () => {
+      app.dynos = [dyno('web.1', 2), dyno('web.2', 2, 'starting')];
+      watched(() => {
+        if (asked.dynos.length === 2) app.formation = [{ type: 'web', quantity: 4 }];
+        if (asked.formation.length === 2) {
+          app.dynos = [1, 2, 3].map((number) => dyno(`web.${number}`, 2));
+        }
+      });
+      expect(await failureOf(check())).toMatchObject({
+        code: 'E_INSTANCES_TIMEOUT',
+        message: expect.stringContaining('web: 3 of 4'),
+      });
+    });
+  });
+
   it('a dyno that is listed twice counts once: by its name, by its id', async () => {
     const twice: Dyno[][] = [
       [dyno('web.1', 2), dyno('web.1', 2)],
