@@ -2,18 +2,20 @@
 import { formatDuration } from '../format/duration.ts';
 import type { ChartDefinition } from '../machine/definition.ts';
 import type { DomainEvent, ReleaseNotes } from '../machine/events.ts';
-import { nextFor } from '../machine/state-facts.ts';
+import { isTagged, nextFor } from '../machine/state-facts.ts';
 import { tell } from '../machine/story.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
 import type { Links } from '../runtime/audit/links.ts';
+import type { Became } from '../runtime/standing/became.ts';
+import { markOf } from '../runtime/standing/became-mark.ts';
 import { drawChart } from './chart-drawing.ts';
 import { chartGraph } from './chart-graph.ts';
 import { chartLayout } from './chart-layout.ts';
 import { type Addresses, clock, linkTo, nothing, type PageParts, since, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { plainLayout } from './plain-layout.ts';
-import { stateMark, toneOf } from './state-mark.ts';
+import { becameMark, stateMark } from './state-mark.ts';
 
 /** One event of it, as it was recorded. */
 export interface ToldEvent {
@@ -28,6 +30,8 @@ export interface ToldEvent {
 
 export interface ToldDeploy {
   readonly row: DeployRow;
+  /** As the log knows it: no target was asked. */
+  readonly became: Became;
   /** Who or what asked for it. */
   readonly by: string;
   readonly running: boolean;
@@ -67,9 +71,9 @@ export function whichChart({ chart }: Pick<ToldDeploy, 'chart'>): Markup {
 }
 
 export function deployPage(deploy: ToldDeploy, position: number, at: Addresses): PageParts {
-  const { row, events, fault } = deploy;
+  const { row, became, events, fault } = deploy;
   return {
-    title: `${row.deploy} ${row.state}`,
+    title: `${row.deploy} ${became.what}`,
     position,
     main: html`<h1>${row.deploy}: ${row.title}</h1>
 ${fault === null ? nothing : html`<p class="fault" role="alert">What the log has of it does not add up: ${fault}</p>`}
@@ -86,11 +90,11 @@ ${proof(deploy)}`,
   };
 }
 
-function facts({ row, by, running, links }: ToldDeploy, at: Addresses): Markup {
-  const { state, settled, lane, commit, branch, requestedAt } = row;
-  const isAlone = !settled && !running;
+function facts({ row, became, by, links }: ToldDeploy, at: Addresses): Markup {
+  const { state, lane, commit, branch, requestedAt } = row;
   return html`<dl>
-<dt>State</dt><dd>${stateMark(state)}, ${since(row.since)}${isAlone ? html` <span class="bad">no run carries it on</span>` : nothing}</dd>
+<dt>Became</dt><dd>${becameMark(became, at)}</dd>
+<dt>State</dt><dd><code>${state}</code>, ${since(row.since)}</dd>
 <dt>Lane</dt><dd><a href="${at.lane(lane)}">${lane}</a>, branch ${branch}</dd>
 <dt>Commit</dt><dd>${linkTo(links.commit, shortSha(commit))}</dd>
 <dt>Asked for</dt><dd>by ${by}, ${time(requestedAt)}</dd>
@@ -109,14 +113,19 @@ function elsewhere({ run, comparison, app }: Links): Markup {
     : html`${links.map(({ url, text }, i) => html`${i === 0 ? '' : ', '}${linkTo(url, text)}`)}`;
 }
 
-function whatToDo({ row, running }: ToldDeploy): Markup {
-  const { deploy, state, settled, reason } = row;
-  const next = nextFor(state, deploy);
+function whatToDo({ row, became, running }: ToldDeploy): Markup {
+  const { deploy, state, settled } = row;
+  const next =
+    became.kind === 'rolledBack'
+      ? `Who took it back, and why: pipeline explain ${deploy}`
+      : nextFor(state, deploy);
+  // Why it was live is among what happened: it says nothing of what runs now.
+  const reason = became.kind === 'live' || !isTagged(state, 'live') ? row.reason : null;
   const alone =
     settled || running ? null : `Run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
   const told = next ?? alone;
   if (told === null && reason === null) return nothing;
-  return html`<div class="hold of-${toneOf(state)}">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${withCommands(told)}</p>`}</div>`;
+  return html`<div class="hold of-${markOf(became.kind).tone}">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${withCommands(told)}</p>`}</div>`;
 }
 
 /** A command to be typed stands out, and is copied by itself. */

@@ -6,7 +6,7 @@ import { itsWay, notesOf, type ToldDeploy, timeline, whichChart } from './deploy
 import { linkTo, nothing, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { selfContained } from './self-contained.ts';
-import { stateMark } from './state-mark.ts';
+import { becameMark } from './state-mark.ts';
 
 export interface DeployReport extends ToldDeploy {
   readonly said: readonly Said[];
@@ -19,9 +19,9 @@ export interface DeployReport extends ToldDeploy {
 }
 
 export function deployReport(report: DeployReport): Promise<string> {
-  const { row, events, fault, madeAt } = report;
+  const { row, became, events, fault, madeAt } = report;
   return selfContained({
-    title: `${row.deploy} ${row.state}`,
+    title: `${row.deploy} ${became.what}`,
     foot: `Made at ${madeAt} by pipeline report ${row.deploy} --html. This page loads nothing.`,
     main: html`<h1>${row.deploy}: ${row.title}</h1>
 ${fault === null ? nothing : html`<p class="fault" role="alert">What the log has of it does not add up: ${fault}</p>`}
@@ -41,12 +41,13 @@ ${proof(report)}`,
   });
 }
 
-function facts({ row, by, links }: DeployReport): Markup {
+function facts({ row, became, by, links }: DeployReport): Markup {
   const { lane, branch, commit, requestedAt, state, since, reason, deploy } = row;
   const next = nextFor(state, deploy);
   return html`<dl>
-<dt>State</dt><dd>${stateMark(state)}, since ${time(since)}</dd>
-${reason === null ? nothing : html`<dt>Because</dt><dd>${reason}</dd>`}
+<dt>Became</dt><dd>${becameMark(became, null)}</dd>
+<dt>State</dt><dd><code>${state}</code>, since ${time(since)}</dd>
+${reason === null ? nothing : html`<dt>Came there by</dt><dd>${reason}</dd>`}
 <dt>Lane</dt><dd>${lane}, branch ${branch}</dd>
 <dt>Commit</dt><dd>${linkTo(links.commit, shortSha(commit))} <code>${commit}</code></dd>
 <dt>Asked for</dt><dd>by ${by}, ${time(requestedAt)}</dd>

@@ -2,10 +2,11 @@
 import { formatDuration } from '../format/duration.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
-import { type Addresses, nothing, type PageParts, since, time } from './document.ts';
+import type { Became } from '../runtime/standing/became.ts';
+import { type Addresses, nothing, type PageParts, time } from './document.ts';
 import { figuresPart, type LaneFigures } from './figures.ts';
 import { html, type Markup } from './markup.ts';
-import { stateMark } from './state-mark.ts';
+import { becameMark } from './state-mark.ts';
 
 /** What the form has, as it was sent. */
 export interface HistoryForm {
@@ -17,9 +18,14 @@ export interface HistoryForm {
   readonly until: string;
 }
 
+export interface ListedDeploy {
+  readonly row: DeployRow;
+  readonly became: Became;
+}
+
 export interface LaneHistory {
   readonly lane: string;
-  readonly rows: readonly DeployRow[];
+  readonly deploys: readonly ListedDeploy[];
   /** The page after this one; null where this is the last, or there is no server to ask. */
   readonly next: string | null;
   /** Null: nothing to tell yet, or not asked. */
@@ -29,15 +35,15 @@ export interface LaneHistory {
 }
 
 export function deploysPage(history: LaneHistory, position: number, at: Addresses): PageParts {
-  const { lane, rows, next, search, figures } = history;
+  const { lane, deploys, next, search, figures } = history;
   return {
     title: `Deploys of ${lane}`,
     position,
     main: html`<h1>Deploys of ${lane}</h1>
-${figures === null ? nothing : figuresPart(figures)}
 ${search === null ? nothing : form(search)}
-${rows.length === 0 ? html`<p>${next === null ? 'There is none.' : 'There is none among the last 500.'}</p>` : deploysTable(rows, at)}
-${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a></p>`}`,
+${deploys.length === 0 ? html`<p>${next === null ? 'There is none.' : 'There is none among the last 500.'}</p>` : deploysTable(deploys, at)}
+${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a></p>`}
+${figures === null ? nothing : figuresPart(figures)}`,
   };
 }
 
@@ -54,12 +60,11 @@ function form({ form: given, states }: NonNullable<LaneHistory['search']>): Mark
 </form>`;
 }
 
-function deploysTable(rows: readonly DeployRow[], at: Addresses): Markup {
-  return html`<p class="soft">The state in which its own events left each. What became of the last ones since then is at <a href="${at.lanes}">Lanes</a>.</p>
-<div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">state</th><th scope="col">since</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
-<tbody>${rows.map(
-    (row) =>
-      html`<tr><td><a href="${at.deploy(row.deploy)}">${row.deploy}</a></td><td>${stateMark(row.state)}</td><td>${since(row.since)}</td><td class="text">${row.title} <code class="soft">${shortSha(row.commit)}</code></td><td>${time(row.requestedAt)}</td><td>${row.settled ? formatDuration(Date.parse(row.since) - Date.parse(row.requestedAt)) : ''}</td></tr>
+function deploysTable(deploys: readonly ListedDeploy[], at: Addresses): Markup {
+  return html`<div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">became</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
+<tbody>${deploys.map(
+    ({ row, became }) =>
+      html`<tr><td><a href="${at.deploy(row.deploy)}">${row.deploy}</a></td><td class="became">${becameMark(became, at)}</td><td class="text">${row.title} <code class="soft">${shortSha(row.commit)}</code></td><td>${time(row.requestedAt)}</td><td>${row.settled ? formatDuration(Date.parse(row.since) - Date.parse(row.requestedAt)) : ''}</td></tr>
 `,
   )}</tbody></table></div>`;
 }

@@ -48,7 +48,7 @@ ${toDo.length === 0 ? nothing : html`<h3>To do</h3>${toDo.map((one) => toDoPart(
 <div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">became</th><th scope="col">since</th><th scope="col">what</th></tr></thead>
 <tbody>${deploys.slice(0, deploysMax).map(
     ({ row, became }) =>
-      html`<tr><td>${link(row.deploy, at)}</td><td>${becameMark(became)}</td><td>${since(row.since)}</td><td class="text">${row.title}</td></tr>
+      html`<tr><td>${link(row.deploy, at)}</td><td>${becameMark(became, at)}</td><td>${since(row.since)}</td><td class="text">${row.title}</td></tr>
 `,
   )}</tbody></table></div>
 <p><a href="${at.lane(lane)}">All its deploys</a></p>

@@ -1,48 +1,34 @@
-/** A state as people see it: a sign and its name, so that colour is never alone. */
+/** What became of a deploy, and the states that it came through, as people see them: a sign and words, so that colour is never alone. */
 import { stateFacts } from '../machine/state-facts.ts';
-import type { Became, BecameKind } from '../runtime/standing/became.ts';
+import type { Became } from '../runtime/standing/became.ts';
+import { type Mark, markOf } from '../runtime/standing/became-mark.ts';
+import { type Addresses, nothing, since, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 
-interface Mark {
-  readonly sign: string;
-  readonly tone: 'good' | 'bad' | 'waiting' | 'soft';
-}
-
-function markOf(state: string): Mark {
-  const tags: readonly string[] = stateFacts(state)?.tags ?? [];
-  if (tags.includes('live')) return { sign: '✔', tone: 'good' };
-  if (tags.includes('failed')) return { sign: '✖', tone: 'bad' };
-  if (tags.includes('held') || tags.includes('paused')) return { sign: '‖', tone: 'waiting' };
-  return tags.includes('settled') ? { sign: '⤼', tone: 'soft' } : { sign: '▸', tone: 'waiting' };
-}
-
-export const toneOf = (state: string): Mark['tone'] => markOf(state).tone;
-
+/** Where an event led to. That it was live says nothing of what runs now, so none is good. */
 export function stateMark(state: string): Markup {
-  const { sign, tone } = markOf(state);
+  const { sign, tone } = passedMark(state);
   return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${state}</span>`;
 }
 
-const becameMarks: { readonly [K in BecameKind]: Mark } = {
-  live: { sign: '✔', tone: 'good' },
-  failed: { sign: '✖', tone: 'bad' },
-  interrupted: { sign: '✖', tone: 'bad' },
-  stuck: { sign: '✖', tone: 'bad' },
-  rolledBack: { sign: '↶', tone: 'waiting' },
-  held: { sign: '‖', tone: 'waiting' },
-  disabled: { sign: '‖', tone: 'waiting' },
-  waitTimedOut: { sign: '‖', tone: 'waiting' },
-  waiting: { sign: '▸', tone: 'waiting' },
-  underWay: { sign: '▸', tone: 'waiting' },
-  replaced: { sign: '⤼', tone: 'soft' },
-  carried: { sign: '⤼', tone: 'soft' },
-  contained: { sign: '⤼', tone: 'soft' },
-  old: { sign: '·', tone: 'soft' },
-  unknown: { sign: '?', tone: 'soft' },
-};
+function passedMark(state: string): Mark {
+  const tags: readonly string[] = stateFacts(state)?.tags ?? [];
+  if (tags.includes('live')) return { sign: '✔', tone: 'soft' };
+  if (tags.includes('failed')) return { sign: '✖', tone: 'bad' };
+  if (tags.includes('held') || tags.includes('paused')) return { sign: '‖', tone: 'waiting' };
+  return { sign: tags.includes('settled') ? '⤼' : '▸', tone: 'soft' };
+}
 
-/** What became of a deploy, in words. */
-export function becameMark({ kind, what }: Became): Markup {
-  const { sign, tone } = becameMarks[kind];
-  return html`<span class="${tone}"><span aria-hidden="true">${sign}</span> ${what}</span>`;
+/** @param at null: there is no other page to lead to, and nobody to ask how long ago it is */
+export function becameMark(became: Became, at: Addresses | null): Markup {
+  const { sign, tone } = markOf(became.kind);
+  const when = became.at === null ? nothing : at === null ? time(became.at) : since(became.at);
+  return html`<span class="became ${tone}"><span aria-hidden="true">${sign}</span> ${words(became, at)}</span>${became.at === null ? nothing : html` <span class="soft">${when}</span>`}`;
+}
+
+/** With a link to the deploy that they name. */
+function words({ what, by }: Became, at: Addresses | null): Markup {
+  const [before = '', ...after] = by === null || at === null ? [what] : what.split(by);
+  if (by === null || at === null || after.length === 0) return html`${what}`;
+  return html`${before}<a href="${at.deploy(by)}">${by}</a>${after.join(by)}`;
 }

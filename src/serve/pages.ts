@@ -10,15 +10,16 @@ import { lanesPage } from '../page/lanes-page.ts';
 import { liveScript } from '../page/live.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
-import { searchDeploys } from '../runtime/audit/search-deploys.ts';
 import type { EventLog } from '../store/log.ts';
-import { readChartUse, readFigures, readStandings, readToldDeploy } from './read.ts';
+import { readChartUse, readFigures, readHistory, readStandings, readToldDeploy } from './read.ts';
 import { SentText } from './sent-text.ts';
 
 const perPage = 50;
 
-/** The nine states. */
-const states = chartLayout.states.map(({ name }) => name);
+/** In which no deploy is by itself: others came after it. */
+const rolledBack = 'rolled back';
+/** The nine states, and that. */
+const states = [...chartLayout.states.map(({ name }) => name), rolledBack];
 
 /** An address that says of which text it is. */
 const named = (path: string, text: string): string =>
@@ -83,12 +84,12 @@ async function history(
 ): Promise<PageParts> {
   const form = formOf(url.searchParams);
   const after = Number(url.searchParams.get('after') ?? '');
-  const { rows, next } = await searchDeploys(log, {
+  const { deploys, next } = await readHistory(log, {
     lane,
     limit: perPage,
     text: form.text,
     person: form.person,
-    state: form.state || undefined,
+    ...(form.state === rolledBack ? { isRolledBack: true } : { state: form.state || undefined }),
     since: form.since === '' ? undefined : `${form.since}T00:00:00.000Z`,
     until: form.until === '' ? undefined : `${form.until}T00:00:00.000Z`,
     after: Number.isSafeInteger(after) && after > 0 ? after : undefined,
@@ -97,8 +98,12 @@ async function history(
   further.set('after', String(next));
   // Of older pages the figures would be those of the newest.
   const figures = url.search === '' ? await readFigures(log, lane) : null;
-  const shown = redactAll({ lane, rows, figures, search: { form, states } });
-  return deploysPage({ ...shown, next: next === null ? null : `?${further}` }, position, addresses);
+  const shown = redactAll({ lane, figures, search: { form, states } });
+  return deploysPage(
+    { ...shown, deploys, next: next === null ? null : `?${further}` },
+    position,
+    addresses,
+  );
 }
 
 function formOf(query: URLSearchParams): HistoryForm {

@@ -3,18 +3,18 @@
 import { chart } from '../machine/chart.ts';
 import { declaredTransitions } from '../machine/outline.ts';
 import type { ToldChart, ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
+import type { ListedDeploy } from '../page/deploys-page.ts';
 import type { LaneFigures } from '../page/figures.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { type ChartUse, chartUse, type Walk, walkOf } from '../runtime/accounts/chart-use.ts';
 import { readLaneRecord, recentDeploys, recentPeriod } from '../runtime/accounts/deploy-record.ts';
 import { laneMetrics } from '../runtime/accounts/metrics.ts';
-import { actorIn } from '../runtime/actor.ts';
 import { readDeployStory } from '../runtime/audit/deploys.ts';
 import { linksOf } from '../runtime/audit/links.ts';
-import { livingRuns } from '../runtime/lock/living-runs.ts';
+import { type DeploySearch, searchDeploys } from '../runtime/audit/search-deploys.ts';
 import { chartHash, readChart } from '../runtime/log/charts.ts';
 import { domainEvent, stateAfter, UnreadableLog } from '../runtime/log/recorded.ts';
-import { knownOf, readLanes } from '../runtime/standing/read.ts';
+import { knownOf, readLanes, readStood } from '../runtime/standing/read.ts';
 import { type LaneStanding, laneStanding } from '../runtime/standing/standing.ts';
 import type { EventLog, RecordedEvent } from '../store/log.ts';
 
@@ -23,14 +23,13 @@ export async function readToldDeploy(log: EventLog, id: string): Promise<ToldDep
   const story = await readDeployStory(log, id);
   if (story === null) return null;
   const { row, events: records } = story;
-  const living = await livingRuns(log);
+  const [stood] = await readStood(log, row.lane, [story]);
+  if (stood === undefined) throw new Error('a deploy stands somehow');
   const { events, fault } = toldEvents(records);
   const domain = events.map(({ event }) => event);
   const observed = domain.find((event) => event.type === 'deploy.observed');
   return redactAll({
-    row,
-    by: actorIn(records[0]?.metadata.actor),
-    running: !row.settled && living.has(id),
+    ...stood,
     events,
     links: linksOf(domain),
     notes: observed?.type === 'deploy.observed' ? observed.data.notes : null,
@@ -63,6 +62,23 @@ function toldEvents(records: readonly RecordedEvent[]) {
     }
   }
   return { events, fault: null };
+}
+
+/** A page of a lane's deploys, and what became of each. */
+export interface FoundPage {
+  readonly deploys: readonly ListedDeploy[];
+  /** What the page after this one is asked with; null where this is the last. */
+  readonly next: number | null;
+}
+
+/** @throws LogFault */
+export async function readHistory(log: EventLog, search: DeploySearch): Promise<FoundPage> {
+  const { stories, next } = await searchDeploys(log, search);
+  const stood = await readStood(log, search.lane, stories);
+  const deploys = stood.filter(
+    ({ became }) => search.isRolledBack !== true || became.kind === 'rolledBack',
+  );
+  return redactAll({ deploys, next });
 }
 
 /** Null: the lane has no deploy, or one that this version cannot read. @throws LogFault */

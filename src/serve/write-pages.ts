@@ -8,9 +8,8 @@ import { type Addresses, document, type PageParts } from '../page/document.ts';
 import { lanesPage } from '../page/lanes-page.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
-import { searchDeploys } from '../runtime/audit/search-deploys.ts';
 import type { EventLog } from '../store/log.ts';
-import { readChartUse, readFigures, readStandings, readToldDeploy } from './read.ts';
+import { readChartUse, readFigures, readHistory, readStandings, readToldDeploy } from './read.ts';
 
 /** A name in the file system that no other lane or deploy has; only what is plain stands for itself. */
 const fileName = (name: string): string =>
@@ -51,11 +50,12 @@ export async function writePages(log: EventLog, folder: string, limit: number): 
   };
   const standings = await readStandings(log);
   for (const { lane } of standings) {
-    const { rows } = await searchDeploys(log, { lane, limit });
+    const { deploys } = await readHistory(log, { lane, limit });
     const figures = await readFigures(log, lane);
-    const shown = redactAll({ lane, rows, figures, next: null, search: null });
-    await page(`lanes/${fileName(lane)}`, (at) => deploysPage(shown, position, at));
-    for (const { deploy } of rows) {
+    const shown = redactAll({ lane, figures, next: null, search: null });
+    await page(`lanes/${fileName(lane)}`, (at) => deploysPage({ ...shown, deploys }, position, at));
+    for (const { row } of deploys) {
+      const { deploy } = row;
       const told = await readToldDeploy(log, deploy);
       if (told === null) continue;
       await page(`deploys/${fileName(deploy)}`, (at) => deployPage(told, position, at));

@@ -48,6 +48,8 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
   const deploys = { live: '', failed: '' };
   let first = '';
   let failed = '';
+  let third = '';
+  let fourth = '';
 
   beforeAll(async () => {
     stage = await Stage.set();
@@ -136,7 +138,7 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     await page.goto(`${origin}/lanes/acme-web`);
     await page.evaluate(() => Object.assign(globalThis, { same: true }));
     await page.locator('#live', { hasText: 'live' }).waitFor();
-    const third = stage.commit('The third');
+    third = stage.commit('The third');
     const ended = stage.advanceHere(503, third);
     const row = page.locator('tr', { hasText: deployId(503, third) });
     await row.waitFor();
@@ -144,7 +146,8 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     await served.ended;
     expect(await ended).toMatchObject({ exit: 0 });
     await serve();
-    await row.locator('text=production.live').waitFor({ timeout: 60_000 });
+    await row.locator('.became.good', { hasText: 'live' }).waitFor({ timeout: 60_000 });
+    await page.locator('tr', { hasText: deploys.live }).getByText('replaced by').waitFor();
     expect(await page.evaluate(() => 'same' in globalThis)).toBe(true);
     expect(complaints.filter((one) => !one.includes('ERR_'))).toEqual([]);
     await page.context().close();
@@ -202,12 +205,52 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     await log.close();
   });
 
-  it('a report of a deploy is whole in one file, on paper too, with the way that the log has', async () => {
+  it('says of what was live that it was rolled back, once a deploy has met that, and is green no more', async () => {
+    const id = deployId(503, third);
+    const opened = await Promise.all(
+      [`/deploys/${id}`, '/lanes/acme-web', '/'].map(async (path) => {
+        const { page } = await openPage(browser, origin);
+        await page.goto(origin + path);
+        await page.locator('#live', { hasText: 'live' }).waitFor();
+        await ofIt(page, path, id).locator('.became.good', { hasText: 'live' }).waitFor();
+        return { page, path };
+      }),
+    );
     stage.sandbox.control.rollback({ app: 'acme-production', byUser: 'bo@acme.test' });
-    const fourth = stage.commit('The fourth =1+1');
+    fourth = stage.commit('The fourth =1+1');
     expect(await stage.advanceHere(504, fourth)).toMatchObject({ exit: 0 });
-    const deployed = { live: [501, first], failed: [502, failed], held: [504, fourth] } as const;
-    for (const [which, [build, commit]] of Object.entries(deployed)) {
+    for (const { page, path } of opened) {
+      const mark = ofIt(page, path, id).locator('.became.waiting');
+      await mark.getByText('rolled back since by bo@acme.test').waitFor({ timeout: 60_000 });
+      expect([path, await ofIt(page, path, id).locator('.good').count()]).toEqual([path, 0]);
+      expect([path, await axeFindings(page, [])]).toEqual([path, []]);
+      await page.context().close();
+    }
+    for (const [look, options] of Object.entries(looks)) {
+      const { page } = await openPage(browser, origin, options);
+      const held = `/deploys/${deployId(504, fourth)}`;
+      const seen = { 'rolled-back': `/deploys/${id}`, held, 'history-after': '/lanes/acme-web' };
+      for (const [name, path] of Object.entries(seen)) {
+        await page.goto(origin + path, { waitUntil: 'load' });
+        await picture(page, `${name}-${look}`);
+      }
+      await page.context().close();
+    }
+    const { page } = await openPage(browser, origin);
+    await page.goto(`${origin}/lanes/acme-web?state=rolled+back`);
+    expect(await page.$$eval('tbody tr a', (all) => all[0]?.textContent)).toBe(id);
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await page.context().close();
+  });
+
+  it('a report of a deploy is whole in one file, on paper too, with the way that the log has', async () => {
+    const deployed = [
+      ['live', 501, first],
+      ['failed', 502, failed],
+      ['rolled-back', 503, third],
+      ['held', 504, fourth],
+    ] as const;
+    for (const [which, build, commit] of deployed) {
       const file = join(stage.folder, `${which}.html`);
       const args = ['report', deployId(build, commit), '--html', file];
       expect(await stage.runHere(args)).toMatchObject({ exit: 0 });
@@ -265,6 +308,12 @@ describe.skipIf(!isHere)('in a browser', { timeout: 120_000 }, () => {
     expect((await served.ended).exit).toBe(0);
   });
 });
+
+/** Where a page speaks of the deploy: the head of its own page, or its row in a list. */
+const ofIt = (page: Page, path: string, id: string) =>
+  path.startsWith('/deploys/')
+    ? page.locator('main dl')
+    : page.locator('tr', { hasText: id }).first();
 
 /** Each state, and the nine around them, that the records lead through. */
 function statesIn(records: readonly RecordedEvent[]): ReadonlySet<string | null> {

@@ -1,7 +1,8 @@
-/** `pipeline log DEPLOY`: a deploy's events, in words. */
+/** `pipeline log DEPLOY`: a deploy's events, in words, and what became of it. */
 import { deployStream } from '../../runtime/log/streams.ts';
+import { readStood } from '../../runtime/standing/read.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { logView } from '../render/log-view.ts';
+import { becameLine, logView } from '../render/log-view.ts';
 import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
@@ -12,10 +13,15 @@ export async function log(name: string, flags: GlobalFlags, terminal: Terminal):
   const store = await findStore(flags, readEnvironment(process.env));
   const events = await openDeployLog(store, { readOnly: true });
   try {
-    const { deploy } = await findDeployHere(name, events, terminal.err);
+    const row = await findDeployHere(name, events, terminal.err);
+    const { deploy, lane } = row;
     const records = await events.readStream(deployStream(deploy));
-    if (flags.json === true) terminal.json(records);
-    else printLines(logView(deploy, records, terminal), terminal);
+    // What happened is told though what came after it in the lane cannot be read.
+    if (flags.json !== true) printLines(logView(deploy, records, terminal), terminal);
+    const [stood] = await readStood(events, lane, [{ row, events: records }]);
+    const became = stood?.became ?? null;
+    if (flags.json === true) terminal.json({ version: 1, deploy, lane, became, events: records });
+    else if (became !== null) printLines(['', becameLine(became, terminal)], terminal);
     return 0;
   } finally {
     await events.close();

@@ -5,7 +5,10 @@ import { tell } from '../../machine/story.ts';
 import { redact, redactAll } from '../../redaction/gate.ts';
 import { actorName, actorSchema, observedInWords } from '../../runtime/actor.ts';
 import { domainEvent } from '../../runtime/log/recorded.ts';
+import type { Became } from '../../runtime/standing/became.ts';
+import { markOf } from '../../runtime/standing/became-mark.ts';
 import type { RecordedEvent } from '../../store/log.ts';
+import { paints } from './paints.ts';
 import { safe, type Terminal } from './terminal.ts';
 
 const tones = { good: 'green', bad: 'red', waiting: 'yellow' } as const;
@@ -37,6 +40,13 @@ export function logView(
           .split('\n')
           .map((line) => `    ${safe(line)}`)),
   ]);
+}
+
+/** What became of it since: its last event is not its end. */
+export function becameLine({ kind, what, at }: Became, { color }: Pick<Terminal, 'color'>): string {
+  const { sign, tone } = markOf(kind);
+  const when = at === null ? '' : `, ${dateAndTime(at)}`;
+  return color[paints[tone]](`${sign} ${safe(redact(what))}${when}`);
 }
 
 /** Who asked for a deploy, or ended its run: the auditor's question. Other events are the run's own. */

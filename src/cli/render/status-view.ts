@@ -3,10 +3,11 @@ import { cutToWidth, table } from '../../format/columns.ts';
 import { formatDuration } from '../../format/duration.ts';
 import { counted, sentence } from '../../format/words.ts';
 import { shortSha } from '../../machine/story-words.ts';
-import type { BecameKind } from '../../runtime/standing/became.ts';
+import { markOf } from '../../runtime/standing/became-mark.ts';
 import type { HoldKind } from '../../runtime/standing/holds.ts';
 import type { Place } from '../../runtime/standing/places.ts';
 import type { ToDo } from '../../runtime/standing/to-do.ts';
+import { paints } from './paints.ts';
 import { labelled } from './paragraph.ts';
 import type { StatusDeploy, StatusDocument } from './status-document.ts';
 import { safe, type Terminal } from './terminal.ts';
@@ -146,22 +147,11 @@ function toDoLines({ deploy, why, commands }: ToDo, { columns, color }: Page): s
   ];
 }
 
-const paints: { readonly [K in BecameKind]: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' } = {
-  ...{ live: 'green', failed: 'red', interrupted: 'red', stuck: 'red', rolledBack: 'yellow' },
-  ...{
-    held: 'yellow',
-    disabled: 'yellow',
-    waitTimedOut: 'yellow',
-    waiting: 'cyan',
-    underWay: 'cyan',
-  },
-  ...{ replaced: 'dim', carried: 'dim', contained: 'dim', old: 'dim', unknown: 'dim' },
-};
-
 function deployLines({ deploys, lanes }: StatusDocument, page: Page): string[] {
   const { color, columns } = page;
   const several = lanes.length > 1;
-  const painted = ({ became }: StatusDeploy, text: string) => color[paints[became.kind]](text);
+  const painted = ({ became }: StatusDeploy, text: string) =>
+    color[paints[markOf(became.kind).tone]](text);
   if (columns < tableColumnsMin) {
     return deploys.flatMap((one) => [
       cutToWidth(`${one.deploy}  ${ago(one.since, page)}`, columns),

@@ -1,5 +1,7 @@
 /** The table of deploys: one row each, with the state that its events led to. It sits beside the log and knows its words. */
 import { sql } from 'kysely';
+import { isTagged } from '../../machine/state-facts.ts';
+import { goingBackIn } from '../../machine/taken-back.ts';
 import type { Json, JsonObject, RecordedEvent } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
 import type { Projection } from '../../store/projection.ts';
@@ -21,6 +23,12 @@ export interface DeploysTable {
   reason: string | null;
   version: number;
   position: number;
+  /** The global position of the event that made it live; null: it never was. */
+  live_position: number | null;
+  /** The version of production's release that it made last, or found there. */
+  released: string | null;
+  /** The version that production had been taken back from, as it met that last. */
+  back_from: string | null;
 }
 
 export interface DeploysTables {
@@ -30,7 +38,7 @@ const streamPrefix = deployStream('');
 
 export const deploysProjection: Projection<DeploysTables> = {
   name: 'deploys',
-  version: 3,
+  version: 4,
   tables: ['deploys'],
 
   create({ db, run }) {
@@ -40,19 +48,24 @@ export const deploysProjection: Projection<DeploysTables> = {
       .createTable('deploys')
       .addColumn('deploy', 'text', (column) => column.notNull().primaryKey())
       .addColumn('requested_at', 'text', (column) => column.notNull())
-      .addColumn('reason', 'text');
+      .addColumn('live_position', 'integer');
+    for (const name of ['reason', 'released', 'back_from'] as const) {
+      table = table.addColumn(name, 'text');
+    }
     for (const name of text) table = table.addColumn(name, 'text', (column) => column.notNull());
     for (const name of numbers) {
       table = table.addColumn(name, 'integer', (column) => column.notNull());
     }
-    // As indexes: for the newest of all deploys or of a lane's, for a lane's news, and for a commit's deploys.
+    // As indexes: for the newest of all deploys or of a lane's, for a lane's news, for a commit's deploys, and for what came after one.
     const columns = (...names: (keyof DeploysTable)[]) => names.map((name) => sql.ref(name));
     run(
       table
         .addUniqueConstraint('deploys_requested', columns('requested_position'))
         .addUniqueConstraint('deploys_of_lane', columns('lane', 'requested_position'))
         .addUniqueConstraint('deploys_moved', columns('lane', 'position'))
-        .addUniqueConstraint('deploys_of_commit', columns('commit_id', 'requested_position')),
+        .addUniqueConstraint('deploys_of_commit', columns('commit_id', 'requested_position'))
+        .addUniqueConstraint('deploys_live', columns('lane', 'live_position'))
+        .addUniqueConstraint('deploys_met', columns('lane', 'back_from', 'requested_position')),
     );
   },
 
@@ -76,15 +89,17 @@ export const deploysProjection: Projection<DeploysTables> = {
 const requested = new Statement<DeploysTable, unknown, DeploysTables>((db, row) => {
   const { deploy, lane, commit_id, title, branch, build, state, since, reason } = row;
   const { requested_at, requested_position, settled, version, position } = row;
+  const { live_position, released, back_from } = row;
   const texts = { deploy, lane, commit_id, title, branch, build, state, since, reason };
+  const later = { live_position, released, back_from };
   return db
     .insertInto('deploys')
-    .values({ ...texts, requested_at, requested_position, settled, version, position });
+    .values({ ...texts, requested_at, requested_position, settled, version, position, ...later });
 });
 
 type Change = Partial<DeploysTable>;
 
-/** One for each set of columns that events change: there are four, each with all that a smaller one has. */
+/** One for each set of columns that events change: there are a few. */
 const updates = new Map<string, Statement<Change, unknown, DeploysTables>>();
 
 function updateOf(columns: readonly (keyof DeploysTable)[]) {
@@ -118,6 +133,9 @@ function firstRow(event: RecordedEvent): DeploysTable {
     state: '',
     settled: 0,
     reason: null,
+    live_position: null,
+    released: null,
+    back_from: null,
     ...transitionOf(event),
     since: time,
     requested_at: time,
@@ -161,8 +179,26 @@ function changeBy(event: RecordedEvent): Change {
     change.settled = transition.settled;
     if (isMove || transition.reason !== null) change.reason = transition.reason;
     if (isMove) change.since = time;
+    if (isMove && isTagged(transition.state, 'live')) change.live_position = position;
   }
-  return change;
+  return Object.assign(change, inProduction(event));
+}
+
+/** What it released there, and what it met there. */
+function inProduction(event: RecordedEvent): Change {
+  switch (event.type) {
+    case 'production.found':
+    case 'production.deployed':
+      return { released: text(object(inTodaysWords(event).release).version) };
+    case 'production.held':
+    case 'gates.passed': {
+      const read = ifReadable(() => domainEvent(event));
+      const before = read === null ? null : (goingBackIn(read)?.before ?? null);
+      return before === null ? {} : { back_from: before };
+    }
+    default:
+      return {};
+  }
 }
 
 /** What the runtime wrote into the event's metadata of where it led; null when it says nothing. */

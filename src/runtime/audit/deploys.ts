@@ -193,6 +193,8 @@ function differs(
 }
 
 function toDeployRow(row: DeploysTable): DeployRow {
-  const { commit_id, requested_at, requested_position: _, settled, ...same } = row;
-  return { ...same, commit: commit_id, requestedAt: requested_at, settled: settled === 1 };
+  const { deploy, lane, commit_id: commit, title, branch, build, state, since, reason } = row;
+  const { requested_at: requestedAt, settled, version, position } = row;
+  const same = { deploy, lane, commit, title, branch, build, state, since, requestedAt };
+  return { ...same, settled: settled === 1, reason, version, position };
 }

@@ -17,7 +17,7 @@ import {
   newestAndOpen,
   type Stretch,
 } from './deploy-index.ts';
-import { readRollbacks } from './lane-marks.ts';
+import { readRollbacks } from './rollback-marks.ts';
 
 /** An event with its place. */
 export interface Told<E = DomainEvent> {

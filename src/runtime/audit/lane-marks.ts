@@ -3,14 +3,11 @@
  * events themselves, in as many steps after a million of them as after ten.
  */
 import { sql } from 'kysely';
-import { oneLine } from '../../format/text.ts';
 import type { LaneEvent, LaneEventType } from '../../machine/lane.ts';
-import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import { type EventLog, type Json, LogFault, type RecordedEvent } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
 import { type Projection, projected } from '../../store/projection.ts';
 import { laneEvent, UnreadableLog } from '../log/recorded.ts';
-import { beginningOfRollback } from '../log/rollback-beginning.ts';
 import { laneStream } from '../log/streams.ts';
 
 export interface LaneMarksTable {
@@ -23,7 +20,7 @@ export interface LaneMarksTable {
   position: number;
 }
 
-interface LaneMarksTables {
+export interface LaneMarksTables {
   lane_marks: LaneMarksTable;
 }
 
@@ -212,83 +209,8 @@ export async function readShipped(
   );
 }
 
-/** With when it was so: ISO 8601, and the global position. */
-export interface MarkedBack extends TakenBack {
-  /** The version that ran before; null: the lane's stream does not have its beginning. */
-  readonly from: string | null;
-  /** Why it is not verified; null: it is. */
-  readonly why: string | null;
-  readonly time: string;
-  readonly position: number;
-}
-
-/** From more of them in a row than this nobody went away yet. */
-const backsMax = 5;
-
-/** What people's rollbacks left production as: the last that came to run, the newest first. */
-export async function readTakenBack(log: EventLog, lane: string): Promise<readonly MarkedBack[]> {
-  const rows = await projected(log).query(laneMarksProjection, (db) =>
-    db
-      .selectFrom('lane_marks')
-      .selectAll()
-      .where('lane', '=', lane)
-      .where('mark', 'in', ['rollback.done', 'rollback.failed'])
-      .where('subject', '!=', '')
-      .orderBy('version', 'desc')
-      .limit(backsMax),
-  );
-  const found = await Promise.all(rows.map((row) => markedBack(log, row)));
-  return found.filter((one) => one !== null);
-}
-
-async function markedBack(log: EventLog, row: LaneMarksTable): Promise<MarkedBack | null> {
-  const { record } = await marked(log, row);
-  const event = laneEvent(record);
-  const back = takenBackBy(event);
-  if (back === null) return null;
-  const { rollback } = back;
-  const begins = await beginningOfRollback(log, row.lane, { rollback, end: row.version });
-  const begun = begins && laneEvent(begins);
-  return {
-    ...back,
-    ...{ time: record.time, position: record.position },
-    from: begun?.type === 'rollback.begun' ? begun.data.from.version : null,
-    why:
-      event.type === 'rollback.failed'
-        ? `${event.data.code}, ${oneLine(event.data.message)}`
-        : null,
-  };
-}
-
-/** So many of the last rollbacks are worth telling of. */
-const rollbacksMax = 50;
-
-/** What people took production back by, oldest first: the last that came to run, that was begun, and that failed. */
-export async function readRollbacks(
-  log: EventLog,
-  lane: string,
-): Promise<readonly Marked<'rollback.begun' | 'rollback.done' | 'rollback.failed'>[]> {
-  const rows = await projected(log).query(laneMarksProjection, (db) =>
-    db
-      .selectFrom('lane_marks')
-      .selectAll()
-      .where('lane', '=', lane)
-      .where((eb) =>
-        eb.or([
-          eb('mark', 'in', ['rollback.done', 'rollback.failed']).and('subject', '!=', ''),
-          eb('mark', 'in', ['rollback.begun', 'rollback.failed']).and('subject', '=', ''),
-        ]),
-      )
-      .orderBy('version', 'desc')
-      .limit(rollbacksMax),
-  );
-  // One that failed though its release runs may stand there twice: as the last that failed, and by its release.
-  const each = [...new Map(rows.map((row) => [row.version, row])).values()];
-  const found = await Promise.all(each.map((row) => marked(log, row)));
-  return found.reverse() as Marked<'rollback.begun' | 'rollback.done' | 'rollback.failed'>[];
-}
-
-async function marked(log: EventLog, row: LaneMarksTable): Promise<Marked<LaneEventType>> {
+/** The event that a row stands for. @throws LogFault the row is not what it says */
+export async function marked(log: EventLog, row: LaneMarksTable): Promise<Marked<LaneEventType>> {
   const { lane, mark, subject, version } = row;
   const [record] = await log.readStream(laneStream(lane), { fromVersion: version, limit: 1 });
   const isIt =

@@ -3,7 +3,8 @@ import { type Kysely, sql } from 'kysely';
 import type { EventLog } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { actorIn } from '../actor.ts';
-import { type DeployRow, type DeployStory, storyOf } from './deploys.ts';
+import { liveBeforeBacks } from './aftermath.ts';
+import { type DeployStory, storyOf } from './deploys.ts';
 import { authorIn, type DeploysTables, deploysProjection } from './deploys-table.ts';
 
 /** Which deploys are wanted; what is left out does not matter. */
@@ -11,6 +12,8 @@ export interface DeploySearch {
   readonly lane: string;
   /** One of the nine states, or one within them. */
   readonly state?: string | undefined;
+  /** Only what was live and may have been rolled back since: of what the log cannot tell by its indexes, more than that. */
+  readonly isRolledBack?: boolean | undefined;
   /** In the title, or the beginning of the commit, of the build or of the deploy's id. */
   readonly text?: string | undefined;
   /** Part of the name of somebody who wrote the commit, or under whom a run of the deploy went. */
@@ -31,7 +34,7 @@ const perPause = 25;
 
 /** A page of what was searched for. `next` is what the page after this one is asked with; null where this is the last. */
 export interface FoundDeploys {
-  readonly rows: readonly DeployRow[];
+  readonly stories: readonly DeployStory[];
   readonly next: number | null;
 }
 
@@ -44,24 +47,25 @@ export interface FoundDeploys {
 export async function searchDeploys(log: EventLog, search: DeploySearch): Promise<FoundDeploys> {
   const { limit, person = '' } = search;
   const most = person === '' ? limit : lookedAtMax;
+  const left = search.isRolledBack === true ? await liveBeforeBacks(log, search.lane) : null;
   const found = await projected(log).query(deploysProjection, (db) =>
-    matching(db, search).limit(most + 1),
+    (left === null ? matching(db, search) : leftAmong(matching(db, search), left)).limit(most + 1),
   );
   const wanted = person.toLowerCase();
-  const rows: DeployRow[] = [];
+  const stories: DeployStory[] = [];
   for (const [i, row] of found.slice(0, most).entries()) {
     // Others are answered meanwhile.
     if (i > 0 && i % perPause === 0) await new Promise((resolve) => setImmediate(resolve));
     const story = await storyOf(log, row);
     if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
-      rows.push(story.row);
+      stories.push(story);
     }
     const isLast = i === found.length - 1;
-    if (!isLast && (rows.length === limit || i === most - 1)) {
-      return { rows, next: row.requested_position };
+    if (!isLast && (stories.length === limit || i === most - 1)) {
+      return { stories, next: row.requested_position };
     }
   }
-  return { rows, next: null };
+  return { stories, next: null };
 }
 
 /** Who wrote the commit, and under whom the runs went that wrote the deploy's events. */
@@ -71,6 +75,23 @@ function peopleOf({ events }: DeployStory): string[] {
   const actors = events.map(({ metadata }) => actorIn(metadata.actor));
   return [...new Set([...(author === null ? [] : [author]), ...actors])];
 }
+
+/** Of those that match, which production may have been taken back from: by a person, or as a deploy met it. */
+const leftAmong = (query: ReturnType<typeof matching>, left: readonly string[]) =>
+  query
+    .where('live_position', 'is not', null)
+    .where((eb) =>
+      eb.or([
+        eb('deploy', 'in', left.length === 0 ? [''] : left),
+        eb.exists(
+          eb
+            .selectFrom('deploys as m')
+            .select('m.deploy')
+            .whereRef('m.lane', '=', 'deploys.lane')
+            .whereRef('m.back_from', '=', 'deploys.released'),
+        ),
+      ]),
+    );
 
 function matching(
   db: Kysely<DeploysTables>,

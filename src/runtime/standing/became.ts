@@ -1,6 +1,7 @@
 /** What became of each deploy, now that others came after it. Pure. */
-import { isTagged, stateFacts } from '../../machine/state-facts.ts';
+import { stateFacts } from '../../machine/state-facts.ts';
 import { describeStep } from '../../machine/step-words.ts';
+import type { LeftBy } from '../audit/aftermath.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import type { Known } from './known.ts';
 import type { Place } from './places.ts';
@@ -28,6 +29,8 @@ export interface Became {
   readonly what: string;
   /** The deploy that came in its place; null: none, or it is not known. */
   readonly by: string | null;
+  /** When it stopped to be what production runs: ISO 8601; null: it did not, or nothing tells. */
+  readonly at: string | null;
 }
 
 export function becameOf(facts: DeployFacts, known: Known, production: Place): Became {
@@ -37,7 +40,7 @@ export function becameOf(facts: DeployFacts, known: Known, production: Place): B
   if (tags === undefined && !isAlive && row.settled) return told('unknown', row.state);
   if (tags?.includes('live') === true) return wasLive(facts, known, production);
   if (end?.type === 'deploy.superseded') return superseded(end);
-  const carrier = shippedAfter(facts, known);
+  const carrier = known.after.get(row.deploy)?.carrier ?? null;
   if (end?.type === 'production.held') return orCarried('held', 'held by a rollback', carrier);
   if (end?.type === 'production.disabled') {
     const by = end.data.switch === 'environment' ? end.data.killSwitch.name : end.data.switch;
@@ -60,7 +63,7 @@ export function becameOf(facts: DeployFacts, known: Known, production: Place): B
 }
 
 const told = (kind: BecameKind, what: string, by: string | null = null): Became => ({
-  ...{ kind, what, by },
+  ...{ kind, what, by, at: null },
 });
 
 /** What did not ship by itself may have been shipped by another. */
@@ -82,37 +85,24 @@ function superseded({ data }: Extract<DeployFacts['end'], { type: 'deploy.supers
     : told('stuck', 'refused: the lane is stuck');
 }
 
-/** The first deploy that went live after this one was asked for, and was asked for later. */
-export function shippedAfter(
-  { row, begun }: DeployFacts,
-  { deploys, marks }: Known,
-): string | null {
-  const later = deploys.filter((other) => isLive(other) && other.begun > begun);
-  const first = later.at(-1);
-  if (first !== undefined) return first.row.deploy;
-  // The one that shipped last may not be listed.
-  const mark = marks['lane.shipped'];
-  if (mark === undefined || mark.record.position < row.position) return null;
-  const isListed = deploys.some((other) => other.row.deploy === mark.data.deploy);
-  return isListed ? null : mark.data.deploy;
-}
-
-const isLive = ({ row }: DeployFacts): boolean => isTagged(row.state, 'live');
-
 function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
   const { row, released } = facts;
   if (production.deploy === row.deploy) return told('live', 'live');
-  const next = nextLive(facts, known);
-  const back = backFrom(facts, known);
+  const { next = null, back: logged = null } = known.after.get(row.deploy) ?? {};
+  const back = logged ?? toldBack(facts, known);
   if (back !== null) {
     const again = runsAgain(facts, production);
-    return again === null ? told('rolledBack', `rolled back since${back}`) : told('live', again);
+    if (again !== null) return told('live', again);
+    const to = back.to === null ? '' : ` to ${back.to}`;
+    return { ...told('rolledBack', `rolled back since${to}${by(back.by)}`), at: back.at };
   }
-  if (next !== null) return told('replaced', `live until ${next}`, next);
-  if (production.version === null) return told('live', 'live');
+  if (next !== null) {
+    return { ...told('replaced', `replaced by ${next.deploy}`, next.deploy), at: next.at };
+  }
   const version = released.production?.release.version;
-  if (version !== undefined && version === production.version) return told('live', 'live');
-  return told('replaced', `replaced by ${production.version}${by(production.by)}`);
+  if (production.version === null || version === production.version) return told('live', 'live');
+  const what = `replaced by ${production.version}${by(production.by)}`;
+  return { ...told('replaced', what), at: production.since };
 }
 
 const by = (who: string | null): string => (who === null ? '' : ` by ${who}`);
@@ -128,34 +118,11 @@ function runsAgain(
   return `runs again as ${version}${by(who)}`;
 }
 
-/** By when they became live. */
-function nextLive({ row }: DeployFacts, { deploys, marks }: Known): string | null {
-  const later = deploys
-    .filter((other) => isLive(other) && other.row.position > row.position)
-    .sort((a, b) => a.row.position - b.row.position)[0];
-  if (later !== undefined) return later.row.deploy;
-  const mark = marks['lane.shipped'];
-  return mark !== undefined &&
-    mark.data.deploy !== row.deploy &&
-    mark.record.position > row.position
-    ? mark.data.deploy
-    : null;
-}
-
-/** How production left this deploy's release by a going-back, if it did: ` by ana`. */
-function backFrom({ row, released }: DeployFacts, known: Known): string | null {
+/** As production's target tells, whatever the log has met. */
+function toldBack({ released }: DeployFacts, { told: asked }: Known): LeftBy | null {
   const version = released.production?.release.version ?? null;
-  const { told: asked, deploys, takenBack } = known;
   const place = asked.kind === 'asked' ? asked.places.production : undefined;
-  const now = place?.kind === 'runs' ? place.back : null;
-  const seen = deploys.flatMap(({ goingsBack }) => goingsBack);
-  const backs = now === null ? seen : [now, ...seen];
-  const left = backs.find(
-    ({ before, kind }) => before !== null && before === version && !kind.startsWith('failed'),
-  );
-  if (left !== undefined) return by(left.by);
-  const ordered = takenBack.find(
-    ({ from, position }) => from === version && position > row.position,
-  );
-  return ordered === undefined ? null : by(ordered.actor);
+  const back = place?.kind === 'runs' ? place.back : null;
+  if (back === null || back.before === null || back.before !== version) return null;
+  return back.kind.startsWith('failed') ? null : { by: back.by, at: back.at, to: null };
 }

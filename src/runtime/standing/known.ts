@@ -1,7 +1,9 @@
 /** What is known of a lane: what its log says, and what its targets say now where they were asked. Types only. */
 import type { EnvironmentName, Release } from '../../machine/events.ts';
 import type { GoingBack } from '../../machine/taken-back.ts';
-import type { LaneMarks, MarkedBack } from '../audit/lane-marks.ts';
+import type { Aftermath } from '../audit/aftermath.ts';
+import type { LaneMarks } from '../audit/lane-marks.ts';
+import type { MarkedBack } from '../audit/rollback-marks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 
 /** What one environment's target says that it runs. */
@@ -49,6 +51,8 @@ export interface Known {
   readonly takenBack: readonly MarkedBack[];
   /** The one that was asked for last first. */
   readonly deploys: readonly DeployFacts[];
+  /** What came after each of them. */
+  readonly after: ReadonlyMap<string, Aftermath>;
   /** The deploys whose run is alive. */
   readonly living: ReadonlySet<string>;
   /** Whether a person lifted the hold of that release (its id). */

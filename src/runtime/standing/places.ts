@@ -1,6 +1,6 @@
 /** What production and the environments before it run: as their targets say now, or as far as the log knows. Pure. */
 import { type EnvironmentName, environmentNames } from '../../machine/events.ts';
-import type { MarkedBack } from '../audit/lane-marks.ts';
+import type { MarkedBack } from '../audit/rollback-marks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import type { Known, ToldPlace } from './known.ts';
 

@@ -1,17 +1,14 @@
 /** Reads what the log knows of a lane. What was recorded long ago costs nothing: each read is of so many events at most. */
 import type { EventLog } from '../../store/log.ts';
+import { type Aftermath, readAftermaths } from '../audit/aftermath.ts';
 import { type DeployStory, readDeployStories } from '../audit/deploys.ts';
-import {
-  type LaneMarks,
-  type MarkedBack,
-  readLaneMark,
-  readLaneMarks,
-  readTakenBack,
-} from '../audit/lane-marks.ts';
+import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks.ts';
+import { type MarkedBack, readTakenBack } from '../audit/rollback-marks.ts';
 import { livingRuns } from '../lock/living-runs.ts';
 import { laneStream } from '../log/streams.ts';
 import { type DeployFacts, deployFacts } from './deploy-facts.ts';
 import type { Known, Told } from './known.ts';
+import { type StoodDeploy, stoodDeploys } from './standing.ts';
 
 /** How a lane stands is told by its newest deploys: whatever is older is over. */
 const standingMin = 20;
@@ -24,6 +21,8 @@ export interface Logged {
   readonly marks: LaneMarks;
   readonly takenBack: readonly MarkedBack[];
   readonly deploys: readonly DeployFacts[];
+  /** What came after each of them. */
+  readonly after: ReadonlyMap<string, Aftermath>;
   readonly living: ReadonlySet<string>;
 }
 
@@ -76,8 +75,30 @@ async function readOne(
 ): Promise<Logged> {
   return {
     ...{ lane, marks: await readLaneMarks(log, lane), takenBack: await readTakenBack(log, lane) },
-    ...{ deploys: stories.map(deployFacts), living },
+    ...{ deploys: stories.map(deployFacts), after: await afterAll(log, stories), living },
   };
+}
+
+const afterAll = (log: EventLog, stories: readonly DeployStory[]) =>
+  readAftermaths(
+    log,
+    stories.map(({ row }) => row.deploy),
+  );
+
+/**
+ * How deploys of a lane stand, however long ago they were asked for, as the log knows it: no target is asked.
+ *
+ * @throws LogFault
+ */
+export async function readStood(
+  log: EventLog,
+  lane: string,
+  stories: readonly DeployStory[],
+): Promise<readonly StoodDeploy[]> {
+  const newest = await readDeployStories(log, { limit: standingMin, lane });
+  const logged = await readOne(log, lane, newest, await livingRuns(log));
+  const known = await knownOf(log, logged, { kind: 'notAsked', why: '' });
+  return stoodDeploys(known, stories.map(deployFacts), await afterAll(log, stories));
 }
 
 /** With what the targets told, and whether a person lifted what they, or the log, know to hold. */

@@ -3,6 +3,7 @@ import { isTagged, stateFacts } from '../../machine/state-facts.ts';
 import { describeStep } from '../../machine/step-words.ts';
 import type { DeployRow } from '../audit/deploys.ts';
 import { type Became, becameOf } from './became.ts';
+import type { DeployFacts } from './deploy-facts.ts';
 import { type Hold, holdsOf } from './holds.ts';
 import type { Known } from './known.ts';
 import { withOrderer } from './ordered.ts';
@@ -61,14 +62,28 @@ export function laneStanding(logged: Known): LaneStanding {
     holder,
     waiting: waitingOf(known, holder),
     toDo: toDoOf(known, holds, production),
-    deploys: known.deploys.map((facts) => ({
-      row: facts.row,
-      by: facts.by,
-      running: !facts.row.settled && known.living.has(facts.row.deploy),
-      became: becameOf(facts, known, production),
-    })),
+    deploys: known.deploys.map((facts) => stood(facts, known, production)),
   };
 }
+
+/** How deploys stand that need not be among the newest, which say what production runs. */
+export function stoodDeploys(
+  logged: Known,
+  deploys: readonly DeployFacts[],
+  after: Known['after'],
+): readonly StoodDeploy[] {
+  const known = { ...withOrderer(logged), after };
+  const [production] = placesOf(known);
+  if (production === undefined) throw new Error('a lane has a production');
+  return deploys.map((facts) => stood(facts, known, production));
+}
+
+const stood = (facts: DeployFacts, known: Known, production: Place): StoodDeploy => ({
+  row: facts.row,
+  by: facts.by,
+  running: !facts.row.settled && known.living.has(facts.row.deploy),
+  became: becameOf(facts, known, production),
+});
 
 /** By the lane's own stream; where a CI's list gives the lane, by the deploy that says it holds it. */
 function holderOf({ marks, deploys, living }: Known): Holder | null {

@@ -1,7 +1,6 @@
 /** What a person can still do something about, each with the exact command. What is over asks for nothing. Pure. */
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
 import { unfinished } from '../audit/explain-rollbacks.ts';
-import { shippedAfter } from './became.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import { type Hold, newestOf } from './holds.ts';
 import type { Known } from './known.ts';
@@ -109,7 +108,7 @@ function ofDeploy(
   const isAlive = known.living.has(deploy);
   const tags = stateFacts(row.state)?.tags;
   const isShipped = production.commit === row.commit && production.verified;
-  const isOver = isShipped || shippedAfter(facts, known) !== null;
+  const isOver = isShipped || (known.after.get(deploy)?.carrier ?? null) !== null;
   if (isAlive || tags?.includes('live') === true) return null;
   if (end?.type === 'production.held') {
     if (isOver) return null;

@@ -2,6 +2,7 @@
 import Sqlite from 'better-sqlite3';
 import { Client } from 'pg';
 import { expect, it, vi } from 'vitest';
+import { liveBeforeBacks, readAftermaths } from '../../../src/runtime/audit/aftermath.ts';
 import {
   deploysIn,
   indexedDeploys,
@@ -11,6 +12,7 @@ import {
 import { deploysOf, readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
 import { readLaneMark, readLaneMarks, readShipped } from '../../../src/runtime/audit/lane-marks.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
+import { searchDeploys } from '../../../src/runtime/audit/search-deploys.ts';
 import { Lanes } from '../../../src/runtime/lock/lanes.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import type { ProjectedLog } from '../../../src/store/projection.ts';
@@ -24,6 +26,10 @@ async function ask(log: ProjectedLog): Promise<void> {
   const deploy = await writeDeploy(log, { label: '1', commit }, wayToLive(commit, null, 'v1'));
   const person = { actor: 'a', observed: 'o', reason: 'r' };
   await writeLane(log, { type: 'lane.disabled', data: person });
+  const release = { id: 'release-v2', version: 'v2' };
+  const back = { rollback: 'r', target: 't', commit: null, to: release, ...person };
+  await writeLane(log, { type: 'rollback.begun', data: { ...back, from: release } });
+  await writeLane(log, { type: 'rollback.done', data: { ...back, release } });
   await log.readStream(`deploy/${deploy}`, { fromVersion: 3, limit: 2 });
   await new Lanes(log).readWith('acme-web', ['lane/acme-web']);
   await log.readAll({ after: 3, limit: 2 });
@@ -43,6 +49,9 @@ async function ask(log: ProjectedLog): Promise<void> {
   await readLaneMarks(log, 'acme-web');
   await readLaneMark(log, 'acme-web', 'rollback.lifted', 'v1');
   await readShipped(log, 'acme-web', 3);
+  await readAftermaths(log, [deploy]);
+  await liveBeforeBacks(log, 'acme-web');
+  await searchDeploys(log, { lane: 'acme-web', isRolledBack: true, limit: 10 });
   await indexedDeploys(log, { commit, limit: 10 });
   await newestAndOpen(log, 'acme-web', { limit: 1, states: ['superseded'] });
   await movedBefore(log, 'acme-web', { before: 9, limit: 2 });

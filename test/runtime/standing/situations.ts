@@ -1,0 +1,763 @@
+/** What may come about in a lane, and what a person should find and type then. */
+import { expect } from 'vitest';
+import { samples } from '../../../src/machine/samples.ts';
+import type { BecameKind } from '../../../src/runtime/standing/became.ts';
+import type { HoldKind } from '../../../src/runtime/standing/holds.ts';
+import type { Told } from '../../../src/runtime/standing/known.ts';
+import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
+import { sample } from '../../machine/samples.ts';
+import {
+  commitOf,
+  idOf,
+  releaseOf,
+  rolledBackTo,
+  runs,
+  type StandingWorld,
+} from './standing-world.ts';
+
+export interface Situation {
+  readonly name: string;
+  readonly happens: (world: StandingWorld) => Promise<unknown>;
+  /** What the target says; the log alone tells when left out. */
+  readonly told?: Told;
+  /** What became of the deploys, by their builds. */
+  readonly became: Readonly<Record<number, BecameKind>>;
+  readonly holds?: readonly HoldKind[];
+  /** Production's version, who says so, and whether it was verified. */
+  readonly production: readonly [
+    version: string | null,
+    source: 'target' | 'log',
+    verified: boolean,
+  ];
+  readonly holder?: number;
+  readonly waiting?: readonly number[];
+  /** The lines that a person should type. */
+  readonly type: readonly string[];
+  readonly also?: (standing: LaneStanding) => void;
+}
+
+const why = '--reason "…"';
+const resume = (build: number): string => `pipeline resume ${idOf(build)} ${why}`;
+const advance = `pipeline advance --build LABEL ${why}`;
+const disabled = samples['production.disabled'];
+export const off = (which: 'environment' | 'lane' | 'settings' | 'log') =>
+  sample('production.disabled', {
+    ...disabled,
+    step: 'readGates',
+    switch: which,
+    by: null,
+    distrust:
+      which === 'settings' || which === 'log'
+        ? { about: which, digest: 'ab'.repeat(32), changes: ['branch: master became other'] }
+        : null,
+  });
+const failed = sample('deploy.failed', {});
+export const diverged = (isStuck: boolean) => ({
+  type: 'deploy.superseded' as const,
+  data: {
+    cause: 'diverged' as const,
+    step: 'readGates' as const,
+    production: { version: 'v77', commit: commitOf(77) },
+    verified: false,
+    stuck: isStuck ? { release: { id: 'release-77', version: 'v77' }, first: true } : null,
+  },
+});
+const contained = {
+  type: 'deploy.superseded' as const,
+  data: {
+    cause: 'contained' as const,
+    step: 'readGates' as const,
+    production: { version: 'v501', commit: commitOf(501) },
+    verified: true,
+  },
+};
+const backOf501 = { ...rolledBackTo(500), before: 'v501' };
+const person = { actor: 'mia', observed: 'mia on ws-7', reason: 'errors' };
+const begun = {
+  type: 'rollback.begun' as const,
+  data: {
+    ...{ rollback: 'rollback-1', target: 'sample acme-production', commit: commitOf(500) },
+    ...{ from: releaseOf(501), to: releaseOf(500), ...person },
+  },
+};
+const done = {
+  type: 'rollback.done' as const,
+  data: {
+    ...{ rollback: 'rollback-1', target: 'sample acme-production', commit: commitOf(500) },
+    ...{ release: { id: 'release-9', version: 'v9500' }, to: releaseOf(500), ...person },
+  },
+};
+const failedWith = (runs: boolean) => ({
+  type: 'rollback.failed' as const,
+  data: {
+    ...{ rollback: 'rollback-1', target: 'sample acme-production', to: releaseOf(500), ...person },
+    ...{ code: 'E_UNHEALTHY', message: 'web.1 crashed' },
+    made: { release: { id: 'release-9', version: 'v9500' }, commit: commitOf(500), runs },
+  },
+});
+/** As Heroku tells of that: whose token it was. */
+const accountsBack = {
+  ...backOf501,
+  ...{ release: done.data.release, by: 'deploy@acme.test' },
+};
+const ours = { deploy: idOf(501), verified: true };
+
+const toCanary = ['gates.passed', 'canary.submitted', 'canary.deployed'] as const;
+const onCanary = (world: StandingWorld) =>
+  world.runWith({ canary: true }, 502, 'staging.verified', ...toCanary.map((type) => sample(type)));
+const inBake = (world: StandingWorld) => {
+  const verified = sample('production.verified', { release: releaseOf(502), bakeMs: 600_000 });
+  return world.runWith({ bakes: true }, 502, 'production.instancesUp', verified);
+};
+
+/** Somebody went back from 501 while 502 is under way. */
+const rolledBackAhead = {
+  told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+  became: { 501: 'rolledBack', 502: 'underWay' },
+  holds: ['rollback'],
+  production: ['v9500', 'target', false],
+  holder: 502,
+} as const;
+
+export const situations: readonly Situation[] = [
+  {
+    name: 'one is on its canary',
+    happens: async (world) => {
+      await (await onCanary(world)).hangs;
+    },
+    became: { 502: 'underWay' },
+    production: ['v41', 'log', false],
+    holder: 502,
+    type: [],
+    also: ({ holder }) => expect(holder?.doing).toContain('canary'),
+  },
+  {
+    name: 'a run was killed while its commit was on the canary',
+    happens: async (world) => {
+      const run = await onCanary(world);
+      await run.hangs;
+      await world.lose(run);
+    },
+    became: { 502: 'interrupted' },
+    production: ['v41', 'log', false],
+    holder: 502,
+    type: [resume(502)],
+  },
+  {
+    name: 'one bakes in production',
+    happens: async (world) => {
+      await world.live(501);
+      await (await inBake(world)).hangs;
+    },
+    became: { 501: 'replaced', 502: 'underWay' },
+    production: ['v502', 'log', false],
+    holder: 502,
+    type: [],
+    also: ({ holder }) => expect(holder?.doing).toBe('baking in production'),
+  },
+  {
+    name: 'a run was killed while it baked in production',
+    happens: async (world) => {
+      await world.live(501);
+      const run = await inBake(world);
+      await run.hangs;
+      await world.lose(run);
+    },
+    became: { 501: 'replaced', 502: 'interrupted' },
+    production: ['v502', 'log', false],
+    holder: 502,
+    type: [resume(502)],
+  },
+  {
+    name: 'the log is empty',
+    happens: async () => {},
+    became: {},
+    production: [null, 'log', false],
+    type: [],
+  },
+  {
+    name: 'a deploy is live, as far as the log knows',
+    happens: (world) => world.live(501),
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
+  },
+  {
+    name: 'a deploy is live, and the target says the same',
+    happens: (world) => world.live(501),
+    told: runs(releaseOf(501), { ours, commit: commitOf(501) }),
+    became: { 501: 'live' },
+    production: ['v501', 'target', true],
+    type: [],
+    also: ({ places: [production] }) => expect(production?.logKnew).toBeNull(),
+  },
+  {
+    name: 'two were live, one after the other',
+    happens: async (world) => {
+      await world.live(501);
+      await world.live(502);
+    },
+    became: { 501: 'replaced', 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
+    also: ({ deploys }) => expect(deploys[1]?.became.by).toBe(idOf(502)),
+  },
+  {
+    name: 'a deploy waits for the lane, with a run',
+    happens: async (world) => {
+      await world.alive(501, 'staging.deployed');
+      await world.waits(502);
+    },
+    became: { 501: 'underWay', 502: 'waiting' },
+    production: ['v41', 'log', false],
+    holder: 501,
+    waiting: [502],
+    type: [],
+    also: ({ waiting, holder }) => {
+      expect(waiting[0]?.behind).toBe(idOf(501));
+      expect(holder?.doing).toBe('starting staging’s instances');
+    },
+  },
+  {
+    name: 'one is locked and reads what production runs',
+    happens: async (world) => (await world.run(501, null)).hangs,
+    became: { 501: 'underWay' },
+    production: [null, 'log', false],
+    holder: 501,
+    type: [],
+  },
+  {
+    name: 'one is on its way to production, released there and not verified',
+    happens: (world) => world.alive(501, 'production.deployed'),
+    became: { 501: 'underWay' },
+    production: ['v501', 'log', false],
+    holder: 501,
+    type: [],
+  },
+  {
+    name: 'one gave up waiting',
+    happens: async (world) => {
+      await world.alive(501, 'staging.deployed');
+      const run = await world.runWith({ timeOut: Promise.resolve() }, 502, null);
+      await run.ended;
+    },
+    became: { 501: 'underWay', 502: 'waitTimedOut' },
+    production: ['v41', 'log', false],
+    holder: 501,
+    type: [resume(502)],
+  },
+  {
+    name: 'a run was interrupted and nobody goes on',
+    happens: async (world) => {
+      const run = await world.alive(501, 'staging.deployed');
+      run.interrupt();
+      await run.ended;
+    },
+    became: { 501: 'interrupted' },
+    production: ['v41', 'log', false],
+    type: [resume(501)],
+  },
+  {
+    name: 'a run was killed in production',
+    happens: (world) => world.lost(501, 'production.submitted'),
+    became: { 501: 'interrupted' },
+    production: ['v41', 'log', false],
+    holder: 501,
+    type: [resume(501)],
+    also: ({ holder }) => expect(holder?.running).toBe(false),
+  },
+  {
+    name: 'a run was killed, and a newer deploy shipped since: it is over',
+    happens: async (world) => {
+      await world.lost(501, 'staging.deployed');
+      await world.unlock();
+      await world.live(502);
+    },
+    became: { 501: 'carried', 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
+  },
+  {
+    name: 'a person took the lane from a deploy that lives',
+    happens: async (world) => {
+      await world.alive(501, 'staging.deployed');
+      await world.unlock();
+    },
+    became: { 501: 'underWay' },
+    production: ['v41', 'log', false],
+    type: [],
+  },
+  {
+    name: 'superseded: production had it already',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ends(500, contained);
+    },
+    became: { 500: 'contained', 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
+  },
+  {
+    name: 'superseded: an old build',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ends(499, diverged(false));
+    },
+    became: { 499: 'old', 501: 'replaced' },
+    production: ['v77', 'log', false],
+    type: [],
+  },
+  {
+    name: 'superseded: a newer one was given the lane and carries it',
+    happens: async (world) => {
+      const first = await world.alive(501, 'staging.deployed');
+      const older = await world.waits(502);
+      const run = await world.waits(503, { relation: 'behind' });
+      first.interrupt();
+      await first.ended;
+      await Promise.all([run.ended, older.ended]);
+    },
+    became: { 501: 'carried', 502: 'carried', 503: 'live' },
+    production: ['v503', 'log', true],
+    type: [],
+    also: ({ deploys }) => {
+      const carried = deploys.find(({ row }) => row.build === '502');
+      expect(carried?.became).toMatchObject({ by: idOf(503), what: `carried by ${idOf(503)}` });
+    },
+  },
+  {
+    name: 'the lane is stuck',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ends(502, diverged(true));
+    },
+    became: { 501: 'replaced', 502: 'stuck' },
+    holds: ['stuck'],
+    production: ['v77', 'log', false],
+    type: [`git merge ${commitOf(77)}`, `pipeline advance --override ${why}`],
+  },
+  {
+    name: 'the lane was stuck, and a deploy shipped since',
+    happens: async (world) => {
+      await world.ends(502, diverged(true));
+      await world.live(503);
+    },
+    became: { 502: 'stuck', 503: 'live' },
+    production: ['v503', 'log', true],
+    type: [],
+  },
+  {
+    name: 'a rollback holds the newest deploy',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.held(502, backOf501);
+    },
+    became: { 500: 'replaced', 501: 'rolledBack', 502: 'held' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', false],
+    type: [resume(502)],
+    also: ({ holds }) =>
+      expect(holds[0]).toMatchObject({ by: 'mia@acme.test', release: { version: 'v9500' } }),
+  },
+  {
+    name: 'a rollback holds two deploys: the newer one carries the other',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, backOf501);
+      await world.held(503, backOf501);
+    },
+    became: { 501: 'rolledBack', 502: 'held', 503: 'held' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', false],
+    type: [resume(503)],
+  },
+  {
+    name: 'a rollback held, a person lifted it, and the deploy goes on',
+    happens: async (world) => {
+      await world.held(502);
+      await world.resume(502);
+      await world.alive(502, 'staging.deployed');
+    },
+    became: { 502: 'underWay' },
+    production: ['v41', 'log', false],
+    holder: 502,
+    type: [],
+  },
+  {
+    name: 'production was rolled back, a person lifted that, and the deploy that it held shipped',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, backOf501);
+      await world.resume(502);
+      await world.live(502);
+    },
+    became: { 501: 'rolledBack', 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
+    also: ({ deploys }) =>
+      expect(deploys[1]?.became.what).toBe('rolled back since by mia@acme.test'),
+  },
+  {
+    name: 'a rollback held, a person lifted it, and the run of that was lost',
+    happens: async (world) => {
+      await world.held(502);
+      await world.resume(502);
+    },
+    became: { 502: 'interrupted' },
+    production: ['v9500', 'log', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'a rollback held, and a newer deploy shipped since: it asks for nothing',
+    happens: async (world) => {
+      await world.held(502);
+      await world.live(503);
+    },
+    became: { 502: 'carried', 503: 'live' },
+    production: ['v503', 'log', true],
+    type: [],
+  },
+  {
+    name: 'somebody rolled back at the target, and no deploy has met that yet',
+    happens: (world) => world.live(501),
+    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+    became: { 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    type: [advance],
+    also: ({ places: [production] }) =>
+      expect(production?.logKnew).toEqual({ version: 'v501', deploy: idOf(501) }),
+  },
+  {
+    name: 'somebody rolled back, and a build is on its way: it will be held',
+    happens: async (world) => {
+      await world.live(501);
+      await world.alive(502, 'staging.deployed');
+    },
+    ...rolledBackAhead,
+    type: [advance],
+    also: ({ toDo }) => expect(toDo[0]?.why).toContain(`${idOf(502)} will be held`),
+  },
+  {
+    name: 'somebody rolled back, and a person ships over that by hand: it is not held',
+    happens: async (world) => {
+      await world.live(501);
+      await (await world.runWith({ byHand: true }, 502, 'staging.deployed')).hangs;
+    },
+    ...rolledBackAhead,
+    type: [],
+  },
+  {
+    name: 'a person ships by hand over the rollback that the gates met: it is not held',
+    happens: async (world) => {
+      await world.live(501);
+      await (
+        await world.runWith(
+          { byHand: true },
+          502,
+          'staging.verified',
+          sample('gates.passed', { lifts: backOf501 }),
+        )
+      ).hangs;
+    },
+    ...rolledBackAhead,
+    type: [],
+  },
+  {
+    name: 'a person ships by hand, and somebody rolled back behind its gates: it will be held',
+    happens: async (world) => {
+      await world.live(501);
+      await (
+        await world.runWith({ byHand: true }, 502, 'staging.verified', sample('gates.passed', {}))
+      ).hangs;
+    },
+    ...rolledBackAhead,
+    type: [advance],
+  },
+  {
+    name: 'the log knows of a rollback, and the target says that it is over',
+    happens: (world) => world.held(502),
+    told: runs({ id: 'by-hand', version: 'v99' }, { commit: commitOf(499) }),
+    became: { 502: 'held' },
+    production: ['v99', 'target', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'a deploy was held, and somebody put its very commit there by hand: it can be verified',
+    happens: (world) => world.held(502),
+    told: runs({ id: 'by-hand', version: 'v99' }, { commit: commitOf(502) }),
+    became: { 502: 'held' },
+    production: ['v99', 'target', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'somebody released at the target, going on from there',
+    happens: (world) => world.live(501),
+    told: runs({ id: 'by-hand', version: 'v99' }, { commit: commitOf(600) }),
+    became: { 501: 'replaced' },
+    production: ['v99', 'target', false],
+    type: [],
+    also: ({ deploys }) => expect(deploys[0]?.became.what).toBe('replaced by v99 by mia@acme.test'),
+  },
+  {
+    name: 'the lane is disabled, and nothing was asked for since',
+    happens: async (world) => {
+      await world.live(501);
+      await world.switch('disabled', 'incident 4711');
+    },
+    became: { 501: 'live' },
+    holds: ['lane'],
+    production: ['v501', 'log', true],
+    type: [`pipeline enable ${why}`],
+    also: ({ holds }) => expect(holds[0]?.what).toContain('): incident 4711'),
+  },
+  {
+    name: 'the lane is disabled, and a deploy waits for that',
+    happens: async (world) => {
+      await world.switch('disabled', 'incident 4711');
+      await world.ends(502, off('lane'));
+    },
+    became: { 502: 'disabled' },
+    holds: ['lane'],
+    production: ['v41', 'log', false],
+    type: [`pipeline enable ${why}`, resume(502)],
+  },
+  {
+    name: 'the lane was disabled and is enabled again; the deploy still waits',
+    happens: async (world) => {
+      await world.switch('disabled', 'incident 4711');
+      await world.ends(502, off('lane'));
+      await world.switch('enabled', 'it is over');
+    },
+    became: { 502: 'disabled' },
+    production: ['v41', 'log', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'the kill switch was off',
+    happens: (world) => world.ends(502, off('environment')),
+    became: { 502: 'disabled' },
+    holds: ['switch'],
+    production: ['v41', 'log', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'protected settings have to be accepted',
+    happens: (world) => world.ends(502, off('settings')),
+    became: { 502: 'disabled' },
+    holds: ['settings'],
+    production: ['v41', 'log', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'another log has to be accepted',
+    happens: (world) => world.ends(502, off('log')),
+    became: { 502: 'disabled' },
+    holds: ['log'],
+    production: ['v41', 'log', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'the switch held a deploy, and a newer one shipped since',
+    happens: async (world) => {
+      await world.ends(502, off('environment'));
+      await world.live(503);
+    },
+    became: { 502: 'carried', 503: 'live' },
+    production: ['v503', 'log', true],
+    type: [],
+  },
+  {
+    name: 'the newest deploy failed before production',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ends(502, failed);
+    },
+    became: { 501: 'live', 502: 'failed' },
+    production: ['v501', 'target', true],
+    told: runs(releaseOf(501), { ours, commit: commitOf(501) }),
+    type: [`pipeline log ${idOf(502)}`],
+  },
+  {
+    name: 'the newest deploy failed in production, which runs it',
+    happens: async (world) => {
+      await world.live(501);
+      await (await world.run(502, 'production.instancesUp', failed)).ended;
+    },
+    became: { 501: 'replaced', 502: 'failed' },
+    production: ['v502', 'log', false],
+    type: [`pipeline log ${idOf(502)}`, `pipeline rollback ${why}`],
+  },
+  {
+    name: 'a deploy failed, and a newer one shipped since',
+    happens: async (world) => {
+      await world.ends(501, failed);
+      await world.live(502);
+    },
+    became: { 501: 'carried', 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
+  },
+  {
+    name: 'a deploy failed, and a newer one is on its way',
+    happens: async (world) => {
+      await world.ends(501, failed);
+      await world.alive(502, 'staging.deployed');
+    },
+    became: { 501: 'failed', 502: 'underWay' },
+    production: ['v41', 'log', false],
+    holder: 502,
+    type: [],
+  },
+  {
+    name: 'a rollback of ours holds, and nothing was asked for since',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+    },
+    became: { 500: 'replaced', 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', true],
+    type: [advance],
+  },
+  {
+    name: 'a rollback of ours holds, and the target names the account of the token',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      await world.held(502, accountsBack);
+    },
+    told: runs(done.data.release, { by: accountsBack.by, back: accountsBack }),
+    became: { 500: 'replaced', 501: 'rolledBack', 502: 'held' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', true],
+    type: [resume(502)],
+    also: ({ places: [production], holds: [hold], deploys }) => {
+      expect([production?.by, hold?.by]).toEqual(['mia', 'mia']);
+      expect(hold?.what).toContain('by mia');
+      const ofLeft = deploys.find(({ row }) => row.deploy === idOf(501));
+      expect(ofLeft?.became.what).toBe('rolled back since to v500 by mia');
+    },
+  },
+  {
+    name: 'production was taken back by a rollback of ours, whose checks did not hold',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(failedWith(true));
+      // Another one that came to nothing changes nothing of that.
+      await world.ofLane({ ...begun, data: { ...begun.data, rollback: 'rollback-2' } });
+      const { data, type } = failedWith(true);
+      await world.ofLane({ type, data: { ...data, rollback: 'rollback-2', made: null } });
+    },
+    became: { 500: 'replaced', 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', false],
+    type: [`pipeline rollback VERSION ${why}`, advance],
+    also: ({ toDo }) =>
+      expect(toDo[0]?.why).toBe(
+        'production was taken back to v500 and runs that, not verified (v9500): E_UNHEALTHY, web.1 crashed',
+      ),
+  },
+  {
+    name: 'a rollback of ours did not hold, and the next one went further back',
+    happens: async (world) => {
+      for (const build of [499, 500, 501]) await world.live(build);
+      await world.ofLane(begun);
+      await world.ofLane(failedWith(true));
+      const { release } = done.data;
+      const again = { rollback: 'rollback-2', to: releaseOf(499), commit: commitOf(499) };
+      await world.ofLane({ ...begun, data: { ...begun.data, ...again, from: release } });
+      const second = { ...again, release: { id: 'release-10', version: 'v9499' } };
+      await world.ofLane({ ...done, data: { ...done.data, ...second } });
+    },
+    became: { 499: 'replaced', 500: 'replaced', 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9499', 'log', true],
+    type: [advance],
+  },
+  {
+    name: 'a rollback of ours, and the next one went forward again',
+    happens: async (world) => {
+      for (const build of [500, 501]) await world.live(build);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      const { release } = done.data;
+      const again = { rollback: 'rollback-2', to: releaseOf(501), commit: commitOf(501) };
+      await world.ofLane({ ...begun, data: { ...begun.data, ...again, from: release } });
+      const second = { ...again, release: { id: 'release-10', version: 'v9501' }, actor: 'bo' };
+      await world.ofLane({ ...done, data: { ...done.data, ...second } });
+    },
+    became: { 500: 'replaced', 501: 'live' },
+    holds: ['rollback'],
+    production: ['v9501', 'log', true],
+    type: [advance],
+    also: ({ deploys }) =>
+      expect(deploys.find(({ row }) => row.deploy === idOf(501))?.became.what).toBe(
+        'runs again as v9501 by bo',
+      ),
+  },
+  {
+    name: 'a rollback of ours made a release that did not come to run',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(failedWith(false));
+    },
+    became: { 500: 'replaced', 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
+  },
+  {
+    name: 'a rollback of ours was begun, and its run is gone',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(begun);
+    },
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [`pipeline rollback v500 ${why}`],
+  },
+  {
+    name: 'the target did not answer in time',
+    happens: (world) => world.live(501),
+    told: {
+      kind: 'asked',
+      at: '2026-01-05T14:00:00.000Z',
+      places: { production: { kind: 'untold', target: 'acme-production', why: 'it was late' } },
+    },
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
+    also: ({ places: [production] }) => {
+      expect(production?.untold).toBe('it was late');
+      expect(Date.parse(production?.knownAt ?? '')).toBeGreaterThan(0);
+    },
+  },
+  {
+    name: 'nobody is signed in',
+    happens: (world) => world.live(501),
+    told: { kind: 'notAsked', why: 'HEROKU_API_KEY is not set' },
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
+    also: ({ places: [production] }) => expect(production?.untold).toContain('HEROKU_API_KEY'),
+  },
+  {
+    name: 'another lane of the log has deploys, and this one has none of them',
+    happens: async (world) => {
+      await world.live(501, { lane: 'other' });
+      await world.live(502);
+    },
+    became: { 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
+  },
+];

@@ -1,0 +1,86 @@
+/** Whichever view a person looks at, it says the same of what became of a deploy; only what production runs is green. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { becameLine } from '../../src/cli/render/log-view.ts';
+import { deployPage } from '../../src/page/deploy-page.ts';
+import { deployReport } from '../../src/page/deploy-report.ts';
+import { deploysPage } from '../../src/page/deploys-page.ts';
+import { lanesPage } from '../../src/page/lanes-page.ts';
+import { readDeployStories } from '../../src/runtime/audit/deploys.ts';
+import { markOf } from '../../src/runtime/standing/became-mark.ts';
+import { readStood } from '../../src/runtime/standing/read.ts';
+import { addresses } from '../../src/serve/pages.ts';
+import { readHistory, readToldDeploy } from '../../src/serve/read.ts';
+import { lane } from '../runtime/loop/scripted-run.ts';
+import { situations } from '../runtime/standing/situations.ts';
+import { StandingWorld } from '../runtime/standing/standing-world.ts';
+
+let world: StandingWorld | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+/** As a page marks it: the tone, the sign and the words. */
+function marksIn(page: string): string[] {
+  const all = page.matchAll(
+    /<span class="became (\w+)"><span aria-hidden="true">(.)<\/span> (.*?)<\/span>/g,
+  );
+  return [...all].map(([, tone, sign, words = '']) => `${tone} ${sign} ${textOf(words)}`);
+}
+
+const same = (text: string): string => text;
+const color = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+
+const textOf = (markup: string): string =>
+  markup
+    .replace(/<[^>]+>/g, '')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
+
+const rowOf = (page: string, deploy: string): string =>
+  [...page.matchAll(/<tr>.*<\/tr>/g)]
+    .map(([row]) => row)
+    .find((row) => row.includes(`>${deploy}<`)) ?? '';
+
+describe('what became of a deploy', () => {
+  it.each(situations.filter(({ told }) => told === undefined))(
+    '$name',
+    async ({ happens, became }) => {
+      world = await StandingWorld.open();
+      await happens(world);
+      const { log } = world;
+      const standing = await world.stands();
+      const history = await readHistory(log, { lane, limit: 50 });
+      const list = { lane, ...history, next: null, figures: null, search: null };
+      const { main: listed } = deploysPage(list, 1, addresses);
+      const { main: lanes } = lanesPage([standing], 1, addresses);
+      expect(history.deploys).toHaveLength(Object.keys(became).length);
+      for (const { row, became: one } of standing.deploys) {
+        const { sign, tone } = markOf(one.kind);
+        const mark = `${tone} ${sign} ${one.what}`;
+        expect(tone === 'good', mark).toBe(one.kind === 'live');
+        expect(marksIn(rowOf(`${await listed}`, row.deploy))).toEqual([mark]);
+        expect(marksIn(rowOf(`${await lanes}`, row.deploy))).toEqual([mark]);
+        const told = await readToldDeploy(log, row.deploy);
+        if (told === null) throw new Error('it is told');
+        const { main, title } = deployPage(told, 1, addresses);
+        expect(title).toBe(`${row.deploy} ${one.what}`);
+        const whole = `${await main}`;
+        expect(marksIn(whole)).toEqual([mark]);
+        const report = await deployReport({
+          ...told,
+          ...{ said: [], checks: [], killSwitch: null, head: '', madeAt: '' },
+        });
+        expect(marksIn(report)).toEqual([mark]);
+        // Neither its states nor its box are green where it is not what production runs.
+        const marked = /class="(state|hold|became)[^"]*\bgood/;
+        if (one.kind !== 'live') expect(whole + report).not.toMatch(marked);
+        const line = becameLine(one, { color });
+        expect(line.startsWith(`${sign} ${one.what}`), line).toBe(true);
+      }
+      const stories = await readDeployStories(log, { lane });
+      expect(await readStood(log, lane, stories)).toEqual(standing.deploys);
+    },
+  );
+});
