@@ -1,6 +1,6 @@
 /**
  * Writes what the code's schemas say for others: `schema/pipeline.schema.json` of the configuration, and of what hooks are
- * given `schema/hook-event.schema.json`; of every event that the log has `schema/events.schema.json`; and the tables in `docs/hooks.md` and `docs/configuration.md`. `--check` only compares.
+ * given `schema/hook-event.schema.json`; and the tables in `docs/hooks.md` and `docs/configuration.md`. `--check` only compares.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +10,6 @@ import { configJsonSchema } from '../src/cli/config/schema.ts';
 import { variables } from '../src/cli/config/variables.ts';
 import { deployEnvelopeSchema, envelopeSchema } from '../src/effects/channels/hooks/envelope.ts';
 import { targetKinds } from '../src/effects/targets/kinds.ts';
-import { chartEventSchemas } from '../src/machine/definition.ts';
-import { schemaNumbers } from '../src/machine/event-schemas.ts';
-import { eventSchemas } from '../src/machine/events.ts';
-import { laneEventSchemas } from '../src/machine/lane.ts';
-import { headEventSchemas } from '../src/machine/log-head.ts';
 
 const pathOf = (file: string): string => join(import.meta.dirname, '..', file);
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -61,28 +56,7 @@ function withTable(file: string, parts: Readonly<Record<string, readonly string[
   return page;
 }
 
-const events = Object.entries({
-  ...eventSchemas,
-  ...laneEventSchemas,
-  ...headEventSchemas,
-  ...chartEventSchemas,
-});
-
-/** The data of each type, under `TYPE@SCHEMA`: what the log keeps beside both. */
-const logEvents = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  title:
-    'the data of each event that Lockstep writes to its log, by its type and the number of its schema',
-  definitions: Object.fromEntries(
-    events.map(([type, schema]) => {
-      const { $schema: _, ...own } = z.toJSONSchema(schema, { target: 'draft-7' });
-      return [`${type}@${schemaNumbers.get(type) ?? 1}`, own];
-    }),
-  ),
-};
-
 const files = {
-  'schema/events.schema.json': json(logEvents),
   'schema/pipeline.schema.json': json(configSchema),
   'schema/hook-event.schema.json': json({
     ...event,

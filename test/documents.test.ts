@@ -1,8 +1,8 @@
-/** What is written down is what the code says: a state, a transition, an event, an exit code, an error code that changes is found. */
+/** What is written down is what the code says; test/cli/render/views-docs.test.ts has that `docs --check` finds what changes. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorParts } from '../scripts/error-parts.ts';
+import { errorParts } from '../src/cli/commands/documents.ts';
 import { exitCodes } from '../src/cli/workspace/exit-codes.ts';
 import { chart } from '../src/machine/chart.ts';
 import { chartEventSchemas, definitionOf } from '../src/machine/definition.ts';

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorParts } from '../scripts/error-parts.ts';
+import { errorParts } from '../src/cli/commands/documents.ts';
 import { HerokuError } from '../src/effects/targets/heroku/error-codes.ts';
 import type { ErrorEntry } from '../src/errors/entry.ts';
 import { LockstepError, UsageError } from '../src/errors/error.ts';

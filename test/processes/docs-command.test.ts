@@ -31,7 +31,7 @@ describe('pipeline docs', { timeout: 30_000 }, () => {
     );
     expect(await stage.run(['docs', '--check'])).toEqual({ exit: 0, stdout: '', stderr: '' });
     const again = await stage.run(['docs']);
-    expect(again).toMatchObject({ exit: 0, stdout: 'the documentation is what the chart says\n' });
+    expect(again).toMatchObject({ exit: 0, stdout: 'the documents are what this version says\n' });
   });
 
   it('leaves a README without the marks alone', async () => {
@@ -65,8 +65,8 @@ describe('pipeline docs --check', { timeout: 30_000 }, () => {
       exit: 1,
       stdout: '',
       stderr: [
-        `${output}:${line} is not what the chart says; run pipeline docs\n`,
-        'README.md:4 is not what the chart says; run pipeline docs\n',
+        `${output}:${line} is not what this version says; run pipeline docs\n`,
+        'README.md:4 is not what this version says; run pipeline docs\n',
       ].join(''),
     });
     expect([read(output), read('README.md')]).toEqual([drifted, oldReadme]);
@@ -75,7 +75,7 @@ describe('pipeline docs --check', { timeout: 30_000 }, () => {
   it('takes a file that is not there for a drift, and makes none', async () => {
     const ended = await stage.run(['docs', '--check']);
     expect(ended).toMatchObject({ exit: 1, stdout: '' });
-    expect(ended.stderr).toContain(`${output}:1 is not what the chart says`);
+    expect(ended.stderr).toContain(`${output}:1 is not what this version says`);
     expect(existsSync(join(stage.folder, 'docs'))).toBe(false);
   });
 });

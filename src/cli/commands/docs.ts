@@ -1,52 +1,46 @@
-/** `pipeline docs`: the chart's documentation, and its picture in the README; `--check` only compares. */
+/**
+ * `pipeline docs`: the chart's document, and what is kept beside it: its picture and the exit codes in the README, the codes
+ * of errors, the schemas of events, each where there is one already. `--check` only compares.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../../errors/error.ts';
-import { chart } from '../../machine/chart.ts';
-import { chartPicture, documentChart } from '../../machine/document.ts';
 import { makeFolder } from '../../store/folders.ts';
 import type { Terminal } from '../render/terminal.ts';
+import { documentsOf, type Promised, promised } from './documents.ts';
 
-const picture = /(<!-- chart:begin -->\n)[\s\S]*?(<!-- chart:end -->)/;
-const readme = 'README.md';
-
+/** @param folder in which the documents are */
 export async function docs(
   flags: { check?: boolean; output: string },
   terminal: Terminal,
+  { folder = '.', of = promised }: { readonly folder?: string; readonly of?: Promised } = {},
 ): Promise<number> {
-  const wanted = [{ file: flags.output, text: documentChart(chart) }];
-  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : '';
-  if (picture.test(text)) {
-    const shown = text.replace(
-      picture,
-      (_, begin, end) => `${begin}${chartPicture(chart)}\n${end}`,
-    );
-    wanted.push({ file: readme, text: shown });
-  }
-  const stale = wanted.filter((one) => firstDifference(one) !== null);
+  const stale = documentsOf(of, flags.output).flatMap(({ file, write }) => {
+    const path = resolve(folder, file);
+    const present = reaching(file, () => (existsSync(path) ? readFileSync(path, 'utf8') : ''));
+    const text = write(present);
+    return present === text ? [] : [{ file, path, present, text }];
+  });
   if (flags.check !== true) {
-    for (const one of stale) {
-      reaching(one.file, () => {
-        makeFolder(dirname(resolve(one.file)), 0o777);
-        writeFileSync(one.file, one.text);
+    for (const { file, path, text } of stale) {
+      reaching(file, () => {
+        makeFolder(dirname(path), 0o777);
+        writeFileSync(path, text);
       });
-      terminal.out(`wrote ${one.file}`);
+      terminal.out(`wrote ${file}`);
     }
-    if (stale.length === 0) terminal.out('the documentation is what the chart says');
+    if (stale.length === 0) terminal.out('the documents are what this version says');
     return 0;
   }
-  for (const one of stale) {
-    terminal.err(
-      `${one.file}:${firstDifference(one)} is not what the chart says; run pipeline docs`,
-    );
+  for (const { file, present, text } of stale) {
+    const line = firstDifference(present, text);
+    terminal.err(`${file}:${line} is not what this version says; run pipeline docs`);
   }
   return stale.length === 0 ? 0 : 1;
 }
 
-/** The first line that differs, from 1; null where the file is as wanted. */
-function firstDifference({ file, text }: { file: string; text: string }): number | null {
-  const present = reaching(file, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
-  if (present === text) return null;
+/** The first line that differs, from 1. */
+function firstDifference(present: string, text: string): number {
   const [is, should] = [present.split('\n'), text.split('\n')];
   const line = should.findIndex((wanted, i) => wanted !== is[i]);
   return line === -1 ? should.length : line + 1;

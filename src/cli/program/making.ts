@@ -7,9 +7,11 @@ import { example, jsonOption, type Surroundings } from './shared.ts';
 export function declareMaking(program: Command, { terminal, exit }: Surroundings): void {
   program
     .command('docs')
-    .description('write docs/statechart.md from the chart')
-    .option('--check', 'write nothing; exit 1 when the file is not what the chart says')
-    .option('--output <file>', 'where', 'docs/statechart.md')
+    .description(
+      'write docs/statechart.md from the chart, and keep true what is marked in other documents',
+    )
+    .option('--check', 'write nothing; exit 1 when a document is not what this version says')
+    .option('--output <file>', 'where the chart’s document goes', 'docs/statechart.md')
     .addHelpText('after', example('pipeline docs', 'pipeline docs --check'))
     .action(async (flags: { check?: boolean; output: string }) => {
       const { docs } = await import('../commands/docs.ts');
