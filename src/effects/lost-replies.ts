@@ -8,8 +8,10 @@ import {
 } from './http/errors.ts';
 import type { ClearedPorts, Ports, StepPorts } from './ports.ts';
 
-/** The pauses before each look after a lost reply: half a minute in all, for lists lag behind writes. */
+/** The pauses before each look after a lost reply, for lists lag behind writes. */
 const lookPausesMs = [1_000, 2_000, 4_000, 8_000, 15_000];
+/** What was asked for, and does not show for so long after, was not asked for: half a minute. */
+export const unseenMaxMs = lookPausesMs.reduce((sum, pause) => sum + pause, 0);
 /** The pauses where an earlier run may have sent it: that run's end is seconds away at the least. */
 const deadRunPausesMs = [1_000, 2_000, 2_000];
 /** Replies to a write may be lost this often; before it is sent again, it has been looked for in vain. */

@@ -1,5 +1,5 @@
 /** What a deploy has learnt: the chart's memory, and what it tells of its environments. Pure. */
-import { firstOf } from './environments.ts';
+import { environmentsOf, firstOf } from './environments.ts';
 import type {
   Artifact,
   DeployRequest,
@@ -11,7 +11,7 @@ import type {
   Running,
   Work,
 } from './events.ts';
-import type { SubmitInput } from './services.ts';
+import type { Asked, SubmitInput } from './services.ts';
 
 /** What the deploy has learnt so far. */
 export interface DeployContext {
@@ -90,6 +90,14 @@ export function learnt(
     default:
       return so;
   }
+}
+
+/** What it asked its environments for, as far as no event tells that it runs there. */
+export function askedBy(context: DeployContext): Asked[] {
+  return environmentsOf(context.request.settings).flatMap(({ name, environment: { target } }) => {
+    const { work, releaseId, release } = context[name];
+    return work === null || release !== null ? [] : [{ target, work, release: releaseId }];
+  });
 }
 
 /** A value that the order of the chart guarantees. */

@@ -3,7 +3,7 @@
  * canary and production are this block, each with its own events and with what is to follow. Pure.
  */
 import { base } from './chart-setup.ts';
-import { type DeployContext, known, settingsOf, verifiedFor } from './context.ts';
+import { askedBy, type DeployContext, known, settingsOf, verifiedFor } from './context.ts';
 import { environmentsOf, firstOf } from './environments.ts';
 import type { EnvironmentName, EventType } from './events.ts';
 import { protectedOf } from './protected-settings.ts';
@@ -107,6 +107,7 @@ const inputs = (context: DeployContext, name: EnvironmentName) => {
         isGiven: context.production.work !== null,
         observed: context.observed?.commit ?? null,
       },
+      asked: askedBy(context),
       timeoutMs,
     }),
   };

@@ -89,6 +89,14 @@ export interface InstancesInput {
   mayHaveNone: boolean;
 }
 
+/** What a deploy asked a target for, and of which its events do not tell that it runs there. */
+export interface Asked {
+  target: TargetSettings;
+  work: Work;
+  /** The id of the release that came of it; null: none was known yet. */
+  release: string | null;
+}
+
 /** Each service: its input and its answers. The keys are the chart's `src` names. */
 export interface Services {
   acquireLock: {
@@ -196,6 +204,8 @@ export interface Services {
         /** The commit that it ran when the deploy began; null: none, or it was not told. */
         observed: string | null;
       };
+      /** What may not show there yet. */
+      asked: Asked[];
       timeoutMs: number;
     };
     output: Answer<'restored', 'canary.restored'>;

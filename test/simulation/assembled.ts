@@ -14,6 +14,7 @@ import { laneOfDeploy, otherLaneOf } from '../../src/runtime/gates/trust.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { Lanes } from '../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../src/runtime/lock/lease-keeper.ts';
+import { leftBy } from '../../src/runtime/lock/left-by.ts';
 import type { Liveness } from '../../src/runtime/lock/liveness.ts';
 import { quiesce, quietOf } from '../../src/runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock } from '../../src/runtime/lock/store-lock.ts';
@@ -98,9 +99,9 @@ export function assemble(options: AssembleOptions): Assembled {
   const stored = createStoreLock({
     ...{ log, lanes, clock, run, keeper, leaseMs, liveness },
     relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
-    quiesce: async (signal) => {
+    quiesce: async (holder, signal) => {
       if (mutation.restless === true) return;
-      await quiesce(quietOf(wanted.settings, targets), ports(signal));
+      await quiesce(quietOf(wanted.settings, targets, await leftBy(log, holder)), ports(signal));
     },
   });
   return {

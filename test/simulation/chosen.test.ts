@@ -103,6 +103,32 @@ describe('no invariant breaks where', () => {
     expect([figures.kills, figures.live, failures]).toEqual([1, 0, ['E_RELEASE_EXPIRED']]);
   });
 
+  it('a holder dies right after it has asked for a promotion, which has made no release yet: whoever takes the lane over waits for that', async () => {
+    const { builds, ...crowd } = crowdOf(2);
+    // For most of a minute its own runs do not come to go on with it.
+    const again = Array<number>(5).fill(1);
+    /** The first one’s last event before the second was given the lane. */
+    const lastBefore = new Set<string>();
+    for (let killAt = 268; killAt < 286; killAt++) {
+      const fates = [killAt, ...again].map((at) => ({ killAt: at, pause: null }));
+      const events: string[] = [];
+      const plans = builds.map((build, n) => ({
+        ...build,
+        ...[{ fates }, { afterMs: 24_000 }][n],
+      }));
+      const { violations } = await simulate(
+        { ...crowd, stacking: 'every', builds: plans },
+        { trace: (line) => events.push(line) },
+      );
+      expect(violations, `killed at await ${killAt}`).toEqual([]);
+      const taken = events.findIndex((line) => /502\S+ lock.acquired .*"takenOver":{/.test(line));
+      const before = events.slice(0, taken).findLast((line) => line.includes(' deploy/501'));
+      lastBefore.add(before?.split(' ')[2] ?? '');
+    }
+    // It was not on record yet, or was.
+    expect([...lastBefore]).toEqual(['gates.passed', 'production.submitted']);
+  });
+
   it('a deploy fails while its build goes on, and takes its canary back: it has given the lane back all the same', async () => {
     // The first has given its canary the commit when it is stopped for so long that the second gets the lane. That one fails;
     // the first tries again, and fails too; the third comes while the first one’s second build goes on,

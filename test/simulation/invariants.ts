@@ -354,13 +354,13 @@ const goesThroughGates = ({ app, restores }: Write): boolean =>
 
 /** Work that a deploy began at Heroku and that has not come to its end. */
 interface UnderWay {
-  readonly what: 'build' | 'release';
+  readonly what: 'build' | 'promotion' | 'release';
   readonly deploy: string;
 }
 
 /**
- * What deploys other than this one have under way, as far as Heroku shows it: a promotion shows once it has
- * made its release. People's own work carries no mark.
+ * What deploys other than this one have under way, also what no list of Heroku's shows: a promotion that has made no
+ * release yet. People's own work carries no mark.
  */
 function underWayOf(lane: LaneWorld, deploy: string): UnderWay[] {
   const all = apps.flatMap((name) => lane.state().apps[name] ?? []);
@@ -376,6 +376,11 @@ function underWayOf(lane: LaneWorld, deploy: string): UnderWay[] {
     ...byDeploys.map(({ status, slug }) => ({
       what: 'release' as const,
       status,
+      mark: markOf(slug),
+    })),
+    ...lane.state().promotions.map(({ status, release, slug }) => ({
+      what: 'promotion' as const,
+      status: release === null ? status : 'made',
       mark: markOf(slug),
     })),
   ].filter(({ status }) => status === 'pending');

@@ -80,7 +80,7 @@ export function observeContract(harness: TargetHarness): void {
       stage.world.failRelease('canary', two);
       stage.world.beginRelease('canary', three);
       expect(await stage.target.observe(stage.ports)).toEqual(before);
-      expect(await stage.target.underWay(stage.ports)).toEqual([]);
+      expect(await stage.target.underWay([], stage.ports)).toEqual([]);
     });
 
     it('gives a cursor that moves on with every release', async () => {
@@ -110,13 +110,13 @@ export function observeContract(harness: TargetHarness): void {
     it('is empty where all is over, also after what failed', async () => {
       stage.world.release('production', one);
       stage.world.failRelease('production', two);
-      expect(await stage.target.underWay(stage.ports)).toEqual([]);
+      expect(await stage.target.underWay([], stage.ports)).toEqual([]);
     });
 
     it('names what somebody began, with its age', async () => {
       stage.world.release('production', one);
       stage.world.beginRelease('production', two);
-      const [work, ...others] = await stage.target.underWay(stage.ports);
+      const [work, ...others] = await stage.target.underWay([], stage.ports);
       expect(others).toEqual([]);
       expect(work?.name).not.toBe('');
       expect(work?.ageMs).toBeGreaterThanOrEqual(0);
@@ -124,9 +124,30 @@ export function observeContract(harness: TargetHarness): void {
 
     it('names a submission of ours that is not over', async () => {
       stage.world.submissionsTo('production', 'stall');
-      await stage.submit(await stage.submission('commit'));
-      expect(await stage.target.underWay(stage.ports)).toHaveLength(1);
+      const { work } = await stage.submit(await stage.submission('commit'));
+      const named = [expect.objectContaining({ isSeen: true })];
+      expect(await stage.target.underWay([], stage.ports)).toEqual(named);
+      const asked = [{ work, release: null }];
+      expect(await stage.target.underWay(asked, stage.ports)).toEqual(named);
     });
+
+    it('names nothing of what was asked for and is over', async () => {
+      const { work, release } = await stage.deploy('artifact');
+      for (const id of [null, release.id]) {
+        expect(await stage.target.underWay([{ work, release: id }], stage.ports)).toEqual([]);
+      }
+    });
+
+    it.each([null, 'a release'])(
+      'says of what was asked for, and is not there, that it is not seen: %s',
+      async (release) => {
+        const { work } = await stage.deploy('commit');
+        const lost = { work: { ...work, id: 'unknown' }, release };
+        const [one, ...others] = await stage.target.underWay([lost], stage.ports);
+        expect(others).toEqual([]);
+        expect(one).toMatchObject({ isSeen: false });
+      },
+    );
   });
 
   describe('keyOf', () => {
@@ -168,7 +189,7 @@ export function observeContract(harness: TargetHarness): void {
         const reads: Readonly<Record<string, (target: Target, ports: Ports) => Promise<unknown>>> =
           {
             observe: (target, ports) => target.observe(ports),
-            underWay: (target, ports) => target.underWay(ports),
+            underWay: (target, ports) => target.underWay([], ports),
             namedCommit: (target, ports) => target.namedCommit(artifact, ports),
             ranBefore: (target, ports) => target.ranBefore(artifact, release, ports),
             keyOf: (target, ports) => target.keyOf(running, [target.settings], ports),

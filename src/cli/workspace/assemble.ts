@@ -15,6 +15,7 @@ import type { Run } from '../../runtime/identity.ts';
 import { createCiLock } from '../../runtime/lock/ci-lock.ts';
 import { Lanes } from '../../runtime/lock/lanes.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../runtime/lock/lease-keeper.ts';
+import { leftBy } from '../../runtime/lock/left-by.ts';
 import { createLiveness, type Liveness } from '../../runtime/lock/liveness.ts';
 import { quiesce, quietOf } from '../../runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock } from '../../runtime/lock/store-lock.ts';
@@ -174,7 +175,7 @@ function lockOf(
     const list = createCiBuilds({ provider, config, environment, ci, ports, github });
     return createCiLock({ ...list, provider, clock });
   }
-  const quiet = quietOf(toSettings(config, environment), targets);
+  const settings = toSettings(config, environment);
   return createStoreLock({
     log,
     lanes,
@@ -184,6 +185,7 @@ function lockOf(
     leaseMs,
     liveness,
     relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
-    quiesce: (signal, tell) => quiesce(quiet, ports(signal, tell)),
+    quiesce: async (holder, signal, tell) =>
+      quiesce(quietOf(settings, targets, await leftBy(log, holder)), ports(signal, tell)),
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Artifact, Release, TargetSettings, Work } from '../../machine/events.ts';
 import type {
+  Asked,
   InstancesInput,
   Refusal,
   ServiceInput,
@@ -136,7 +137,12 @@ export interface UnderWay {
   readonly name: string;
   /** Milliseconds since it was made, at least; 0 where that is not known. */
   readonly ageMs: number;
+  /** False: it was asked for, and nothing tells what became of it. */
+  readonly isSeen: boolean;
 }
+
+/** What a deploy asked this place for. */
+export type AskedHere = Omit<Asked, 'target'>;
 
 /** How people look further by themselves: commands of the target, and its words in `pipeline.yml`. */
 export interface Hints {
@@ -200,8 +206,12 @@ export interface Target {
    * @throws E_RESTORE_GONE the target keeps that release no longer; E_RELEASE_FAILED, E_RELEASE_TIMEOUT it did not come to run
    */
   rollBack(input: RollBackInput, ports: StepPorts): Promise<Restored>;
-  /** What is under way there now. */
-  underWay(ports: Ports): Promise<readonly UnderWay[]>;
+  /**
+   * What is under way there now.
+   *
+   * @param asked each is followed by its own id: what was asked for just now may be in no list yet
+   */
+  underWay(asked: readonly AskedHere[], ports: Ports): Promise<readonly UnderWay[]>;
 }
 
 /** The target of an environment's settings. */

@@ -3,8 +3,8 @@ import type { StepPorts } from '../../effects/ports.ts';
 import type { RestoreInput, Running, Target } from '../../effects/targets/target.ts';
 import type { Artifact, Release } from '../../machine/events.ts';
 import type { Lane } from '../../machine/lane.ts';
-import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
-import { quiesce } from '../lock/quiesce.ts';
+import type { Asked, ServiceInput, ServiceOutput } from '../../machine/services.ts';
+import { askedOf, type Quiet, quiesce } from '../lock/quiesce.ts';
 import { observeSettled, type ProductionOptions } from './production.ts';
 
 /**
@@ -48,7 +48,7 @@ const ofCommit = (commit: string): Artifact => ({
  * @throws E_RELEASE_UNDER_WAY, and what `restore` of the target throws: the canary may run the commit still
  */
 export async function takeBack(
-  { lane, target, commit, keys, production, timeoutMs }: ServiceInput<'restore'>,
+  { lane, target, commit, keys, production, asked, timeoutMs }: ServiceInput<'restore'>,
   options: ProductionOptions,
   keyOf: (key: string) => string,
   ports: StepPorts,
@@ -57,7 +57,8 @@ export async function takeBack(
   const rest = options.targets(production.target);
   // The lane is held meanwhile: what never ends there must not hold it for ever.
   const places = production.isGiven ? [place, rest] : [place];
-  await quiesce(places.map(neverStuck), ports);
+  const quiet = places.map((one) => neverStuck(one, asked));
+  await quiesce(quiet, ports);
   const running = rest.isReadable
     ? (await observeSettled(rest, options.history, ports)).running
     : null;
@@ -95,4 +96,10 @@ async function restoreAny(
   return { release: null, runsIt };
 }
 
-const neverStuck = (target: Target) => ({ target, stuckAfterMs: null });
+/** Whatever was asked for without an answer was looked for before: the deploy’s run carries on. */
+const neverStuck = (target: Target, asked: readonly Asked[]): Quiet => ({
+  target,
+  stuckAfterMs: null,
+  asked: askedOf(target.settings, asked),
+  mayHaveMore: false,
+});

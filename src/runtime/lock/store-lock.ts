@@ -65,8 +65,12 @@ export interface StoreLockOptions {
     heads: readonly string[],
     signal: AbortSignal,
   ) => Promise<readonly Relation[]>;
-  /** Resolves when the vendors have nothing of an earlier holder under way any more. */
-  readonly quiesce: (signal: AbortSignal, progress: (line: string) => void) => Promise<void>;
+  /** Resolves when the vendors have nothing of an earlier holder under way any more, a deploy or a rollback. */
+  readonly quiesce: (
+    holder: string,
+    signal: AbortSignal,
+    progress: (line: string) => void,
+  ) => Promise<void>;
   /** Who is known to be dead, and need not be waited for; what this host's processes tell when left out. */
   readonly liveness?: Liveness;
 }
@@ -245,12 +249,12 @@ class StoreLock implements LaneLock {
     const { deploy, lane: name, purpose } = input;
     const { own, held, lease } = found;
     let takenOver = null;
-    if (lane.grant?.broken === true) await quiesce(signal, progress);
+    if (lane.grant?.broken === true) await quiesce(lane.grant.deploy, signal, progress);
     if (held !== null) {
       const death = lease === null ? null : this.#liveness.whyDead(lease.owner);
       const why = death ?? 'its lease ran out';
       tell(`the run that held lane ${name} (${held.deploy}) is over: ${why}`);
-      await quiesce(signal, progress);
+      await quiesce(held.deploy, signal, progress);
       // It may have come back while we asked.
       if (this.#isAlive(await log.lease(laneResource(name)))) return 'again';
       takenOver = { deploy: held.deploy, token: held.token, why };

@@ -6,12 +6,14 @@ import { readEnvironment } from '../../../src/cli/config/environment.ts';
 import { type Assembly, assemble } from '../../../src/cli/workspace/assemble.ts';
 import { openTargets } from '../../../src/cli/workspace/targets.ts';
 import type { Repository } from '../../../src/effects/git/repository.ts';
+import { samples } from '../../../src/machine/samples.ts';
 import type { SubmitInput } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { breakLock } from '../../../src/runtime/lock/lane-orders.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneResource, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
+import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
@@ -76,9 +78,9 @@ afterEach(async () => {
 });
 
 /** The lane is granted to the holder. */
-async function hold(): Promise<void> {
+async function hold(deploy = '502-22222222'): Promise<void> {
   const { version } = await readLane(log, lane);
-  const data = { deploy: '502-22222222', run: holder.id, build: '502', commit: world.commit };
+  const data = { deploy, run: holder.id, build: '502', commit: world.commit };
   const granted = { ...data, supersedes: [], takenOver: null };
   const fence = { resource: laneResource(lane), token: version + 1 };
   const event = newEvent({ type: 'lock.granted', data: granted }, holder);
@@ -170,13 +172,21 @@ describe('the lane’s lock', () => {
     );
   };
 
+  /** By a deploy that is on record, and has asked for nothing. */
+  async function holdIdly(): Promise<string> {
+    const { deploy: _deploy, chart: _chart, ...asked } = samples['deploy.requested'];
+    const { deploy } = await requestDeploy(log, asked, holder);
+    await hold(deploy);
+    return deploy;
+  }
+
   it.each([
     ['staging has nothing under way', staging, 'build'],
     ['staging has nothing under way', staging, 'release'],
     ['production has nothing under way', production, 'build'],
     ['production has nothing under way', production, 'release'],
   ] as const)('after an unlock, waits until %s', async (_, name, kind) => {
-    await hold();
+    const deploy = await holdIdly();
     await breakLock(log, lane, person, 'it hangs');
     const app = name === staging ? world.staging : world.production;
     if (kind === 'build') world.heroku.build(app);
@@ -186,11 +196,21 @@ describe('the lane’s lock', () => {
       if (line.includes(`${name} still has under way`)) stop.abort(new Error('it waits'));
     });
     await expect(waits).rejects.toThrow('it waits');
-    expect((await readLane(log, lane)).grant).toMatchObject({ deploy: '502-22222222' });
+    expect((await readLane(log, lane)).grant).toMatchObject({ deploy });
+  });
+
+  it('after an unlock of what the log does not know, waits until it had time to show itself', async () => {
+    await hold();
+    await breakLock(log, lane, person, 'it hangs');
+    const stop = new AbortController();
+    const waits = acquire(stop.signal, (line) => {
+      if (line.includes('may have been asked for something')) stop.abort(new Error('it waits'));
+    });
+    await expect(waits).rejects.toThrow('it waits');
   });
 
   it('is granted where nothing is', async () => {
-    await hold();
+    await holdIdly();
     await breakLock(log, lane, person, 'it hangs');
     const granted = await acquire(new AbortController().signal, () => {});
     expect(granted).toMatchObject({ kind: 'granted' });

@@ -689,9 +689,9 @@ export const gateMutants: readonly Mutant[] = [
     id: 'a-promotion-of-others-is-followed',
     promise: verified,
     file: 'src/effects/targets/heroku/promotions.ts',
-    symbol: 'followPromotion',
-    code: 'if (stranger !== undefined) {',
-    by: 'if (stranger === null) {',
+    symbol: 'readTargets',
+    code: 'if (stranger === undefined) return targets;',
+    by: 'if (stranger !== null) return targets;',
     noticedBy: promotions,
   },
   {

@@ -317,6 +317,15 @@ export const programMutants: readonly Mutant[] = [
     noticedBy: 'test/effects/targets/command/config.test.ts',
   },
   {
+    id: 'what-a-program-does-not-list-was-not-asked-for',
+    promise: 'One run at a time holds a lane',
+    file: 'src/effects/targets/command/target.ts',
+    symbol: 'underWay',
+    code: ', ...unseen]',
+    by: ']',
+    noticedBy: 'test/targets/command.test.ts',
+  },
+  {
     id: 'programs-get-our-secrets',
     promise,
     file: 'src/cli/config/environment.ts',

@@ -182,9 +182,9 @@ export const targetMutants: readonly Mutant[] = [
     id: 'what-is-under-way-is-not-seen',
     promise,
     file: `${folder}/running.ts`,
-    symbol: 'pendingWork',
-    code: "if (status === 'pending') pending.push(one);",
-    by: "if (status === 'failed') pending.push(one);",
+    symbol: 'ofRelease',
+    code: "if (status !== 'pending') return [];",
+    by: "if (status !== 'failed') return [];",
     noticedBy: contract,
   },
   {

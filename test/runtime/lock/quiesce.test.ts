@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import type { Targets } from '../../../src/effects/targets/target.ts';
+import type { LeftBehind } from '../../../src/machine/left-behind.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import type { App } from '../../../src/sandbox/heroku/state.ts';
@@ -34,8 +35,10 @@ const withCanary: typeof settings = {
   ...settings,
   canary: { ...settings.production, target: { kind: 'heroku', name: 'acme-canary', settings: {} } },
 };
+/** Nothing that has no name was asked for. */
+const nothing: LeftBehind = { asked: [], unnamed: [] };
 /** Whether it is quiet by itself; a wait that goes on for a while is ended. */
-async function isQuiet(of = settings): Promise<boolean> {
+async function isQuiet(of = settings, left: LeftBehind | null = nothing): Promise<boolean> {
   const asked = () => world.asked.filter((one) => one.endsWith('/builds')).length;
   const ports = world.ports({ clock: world.clock });
   const stop = new AbortController();
@@ -46,7 +49,7 @@ async function isQuiet(of = settings): Promise<boolean> {
   };
   const clock = { ...ports.clock, now: ports.clock.now, sleep };
   try {
-    await quiesce(quietOf(of, targets), { ...ports, clock, signal: stop.signal });
+    await quiesce(quietOf(of, targets, left), { ...ports, clock, signal: stop.signal });
     return true;
   } catch (error) {
     if (stop.signal.aborted) return false;
@@ -91,5 +94,78 @@ describe('quiesce', () => {
     expect(await isQuiet({ ...withCanary, staging: null })).toBe(true);
     world.build(canary);
     expect(await isQuiet({ ...withCanary, staging: null })).toBe(false);
+  });
+});
+
+describe('what the holder before had asked for', () => {
+  /** Of production, whose name the target is given. */
+  const asked = (kind: string, id: string, release: string | null = null): LeftBehind => ({
+    asked: [{ target: settings.production.target, work: { kind, id }, release }],
+    unnamed: [],
+  });
+  const slug = () => world.slug('1'.repeat(40));
+  const pending = () => world.release(production, slug(), { status: 'pending' }).id;
+  const begin = {
+    promotion: () => {
+      world.timing = { promotionMs: Number.POSITIVE_INFINITY };
+      const source = { app: staging, release: world.release(staging, slug()) };
+      return world.heroku.pipeline.promote(source, [production]).id;
+    },
+    release: pending,
+    build: () => world.build(production, { status: 'succeeded', release: pending() }).id,
+  } as const;
+
+  it.each(['promotion', 'release', 'build'] as const)(
+    'is waited for by its id, though no list shows it yet: a %s',
+    async (kind) => {
+      const id = begin[kind]();
+      const behind = (releases: readonly { version: number }[]) =>
+        releases.filter(({ version }) => version === 1);
+      world.lies.set('GET /apps/acme-production/releases', behind as never);
+      expect(await isQuiet(settings, asked(kind, id))).toBe(false);
+      expect(world.progress.join('\n')).toContain('acme-production still has under way');
+    },
+  );
+
+  it('is over once its release is there: the lane is free at once', async () => {
+    const { id } = world.release(production, world.slug('1'.repeat(40)));
+    expect(await isQuiet(settings, asked('promotion', 'nobody asks for it', id))).toBe(true);
+    expect(world.progress).toEqual([]);
+  });
+
+  const unnamed: LeftBehind = { asked: [], unnamed: [settings.production.target] };
+  it.each([
+    ['which the vendor does not know', asked('promotion', 'unknown')],
+    ['that no event names', unnamed],
+    ['of which nothing is known', null],
+  ])('has half a minute to show itself: something %s', async (_, left) => {
+    const from = world.clock.ran();
+    expect(await isQuiet(settings, left)).toBe(true);
+    expect(world.clock.ran() - from).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it('shows within that: it is waited for', async () => {
+    const stop = world.clock.now() + 20_000;
+    world.onAsked = () => {
+      if (world.clock.now() < stop || production.builds.length > 0) return;
+      world.build(production);
+    };
+    expect(await isQuiet(settings, null)).toBe(false);
+  });
+
+  it('elsewhere, at a place that this lane does not write to, is not waited for', async () => {
+    const left = { asked: [], unnamed: [{ ...settings.production.target, name: 'acme-other' }] };
+    expect(await isQuiet(settings, left)).toBe(true);
+    expect(world.progress).toEqual([]);
+  });
+
+  it('was nothing, and nothing more is asked for than the lists', async () => {
+    expect(await isQuiet()).toBe(true);
+    expect(world.asked).toEqual(
+      ['acme-staging', 'acme-production'].flatMap((app) => [
+        `GET /apps/${app}/builds`,
+        `GET /apps/${app}/releases`,
+      ]),
+    );
   });
 });

@@ -160,15 +160,17 @@ describe('a lane that is taken from its holder', () => {
     const isQuiet = new Promise<void>((resolve) => {
       quiet = resolve;
     });
+    const after: string[] = [];
     const run = await world.start({
       build: '503',
-      quiesce: async () => {
+      quiesce: async (holder) => {
+        after.push(holder);
         asked();
         await meanwhile();
         return isQuiet;
       },
     });
-    return { run, isAsked, quiet: () => quiet() };
+    return { run, isAsked, after, quiet: () => quiet() };
   }
   const aWhile = async () => {
     for (let turn = 0; turn < 50; turn++) await new Promise((next) => setImmediate(next));
@@ -190,9 +192,10 @@ describe('a lane that is taken from its holder', () => {
     async (_, end) => {
       const before = await holder();
       await end(before);
-      const { run, isAsked, quiet } = await waiter();
+      const { run, isAsked, after, quiet } = await waiter();
       await isAsked;
       await aWhile();
+      expect(after).toEqual([before.deploy]);
       expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy]);
       quiet();
       expect(await run.ended).toMatchObject({ state: 'production.live' });

@@ -1,7 +1,7 @@
 /** What the chart's services do of a canary: it is given the commit like production, behind its gates, and taken back. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EnvironmentName } from '../../../src/machine/events.ts';
-import type { SubmitInput } from '../../../src/machine/services.ts';
+import type { Asked, SubmitInput } from '../../../src/machine/services.ts';
 import type { App } from '../../../src/sandbox/heroku/state.ts';
 import { artifactOf, ProductionWorld, staging, targetOf } from '../gates/production-world.ts';
 
@@ -149,7 +149,16 @@ describe('the gates', () => {
 describe('restore', () => {
   const restore = (...keys: string[]) => restoreAfter(false, ...keys);
   /** @param isGiven whether production was to release the commit, too */
-  const restoreAfter = (isGiven: boolean, ...keys: string[]) =>
+  const restoreAfter = (isGiven: boolean, ...keys: string[]) => restoreOf({ isGiven, keys });
+  const restoreOf = ({
+    isGiven = false,
+    keys,
+    asked = [],
+  }: {
+    isGiven?: boolean;
+    keys: string[];
+    asked?: Asked[];
+  }) =>
     world.services.restore(
       {
         lane: 'acme',
@@ -157,6 +166,7 @@ describe('restore', () => {
         commit: world.commit,
         keys,
         production: { target: targetOf('acme-production'), isGiven, observed: world.running },
+        asked,
         timeoutMs: 60_000,
       },
       world.runPorts,
@@ -270,6 +280,24 @@ describe('restore', () => {
     expect(await restore(deploy)).toMatchObject({ release: { version: 'v3' } });
     expect(waits).toBeGreaterThanOrEqual(3);
     expect(world.heroku.progress.join('\n')).toContain(`${canaryApp} still has under way`);
+  });
+
+  it('waits first until what was asked for came to run: a promotion that has no release yet is in no list', async () => {
+    world.heroku.timing = { promotionMs: 20_000 };
+    const slug = world.heroku.slug(world.commit);
+    const source = world.heroku.release(world.staging, slug);
+    world.heroku.build(world.staging, {
+      ...{ status: 'succeeded', mark: `lockstep ${deploy}`, slug, release: source.id },
+    });
+    const { pipeline } = world.heroku.heroku;
+    const { id } = pipeline.promote({ app: world.staging, release: source }, [canary]);
+    const work = { kind: 'promotion', id };
+    const asked = [{ target: targetOf(canaryApp), work, release: null }];
+    expect(await restoreOf({ keys: [deploy], asked })).toMatchObject({
+      release: { version: 'v3' },
+    });
+    expect(canary.releases.at(-1)?.description).toBe('Rollback to v1');
+    expect(world.heroku.progress.join('\n')).toContain(`still has under way: promotion ${id}`);
   });
 
   it('E_RELEASE_UNDER_WAY: does not wait for ever, for the lane is held meanwhile', async () => {

@@ -58,7 +58,7 @@ export interface RunPlan {
   readonly answers?: readonly DomainEvent[];
   /** Between the run and the log. */
   readonly log?: (real: EventLog) => EventLog;
-  readonly quiesce?: () => Promise<void>;
+  readonly quiesce?: (holder: string) => Promise<void>;
   /** The wall's time, as the run sees it. */
   readonly wall?: () => number;
   /** When the wait for the lane is over; never when left out. */

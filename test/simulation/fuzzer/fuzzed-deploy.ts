@@ -11,6 +11,7 @@ import type { DomainEvent } from '../../../src/machine/events.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { leftBy } from '../../../src/runtime/lock/left-by.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
@@ -173,7 +174,8 @@ export class Fuzzer {
             leaseMs,
             relations: async (base, heads) =>
               heads.map((head) => this.#commits.relation(base, head)),
-            quiesce: (signal) => quiesce(quietOf(places, targets), ports(signal)),
+            quiesce: async (holder, signal) =>
+              quiesce(quietOf(places, targets, await leftBy(log, holder)), ports(signal)),
           });
     const events: DomainEvent[] = [];
     const happenings = [...(world.meanwhile ?? [])];

@@ -8,6 +8,7 @@ import type { ServiceInput } from '../../../src/machine/services.ts';
 import type { Run } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { leftBy } from '../../../src/runtime/lock/left-by.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
@@ -99,7 +100,8 @@ export class PathProcess {
       keeper: this.#keeper,
       leaseMs,
       relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
-      quiesce: (signal) => quiesce(quietOf(places, targets), ports(signal)),
+      quiesce: async (holder, signal) =>
+        quiesce(quietOf(places, targets, await leftBy(this.#log, holder)), ports(signal)),
     });
   }
 

@@ -5,6 +5,7 @@ import { commandTargets } from '../../../src/effects/targets/command/target.ts';
 import { has, stateOf } from '../../../src/machine/interpret.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { leftBy } from '../../../src/runtime/lock/left-by.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
 import { type NewDeploy, requestDeploy } from '../../../src/runtime/loop/request.ts';
@@ -180,7 +181,8 @@ export class ProgramFuzzer {
       keeper,
       leaseMs,
       relations: (base, heads, signal) => history.relations(base, heads, folders.ports({ signal })),
-      quiesce: (signal) => quiesce(quietOf(settings, targets), folders.ports({ signal })),
+      quiesce: async (holder, signal) =>
+        quiesce(quietOf(settings, targets, await leftBy(log, holder)), folders.ports({ signal })),
     });
     try {
       const { deploy } = await requestDeploy(log, requestOf(label), run);

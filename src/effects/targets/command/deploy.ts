@@ -11,7 +11,7 @@ import { CommandError } from './error-codes.ts';
 import { releaseFailed, releaseLate } from './errors.ts';
 import type { Host } from './host.ts';
 import { toldKey } from './keys.ts';
-import type { ReleaseLine, Variable } from './protocol.ts';
+import type { Variable } from './protocol.ts';
 import { artifactOf, type ReleaseList } from './releases.ts';
 
 type Submitted = ServiceOutput<'submit'>;
@@ -237,10 +237,9 @@ export async function follow(
   const polling = { timeoutMs: leftMs, pauseMaxMs: pollPauseMaxMs };
   const release = await pollUntil(ports, polling, async () => {
     const list = await host.list(ports);
-    const isIt = (one: ReleaseLine) => (work.kind === 'release' ? one.id : one.work) === work.id;
-    const found = list.releases.find(isIt);
-    if (found !== undefined) return found;
-    if (list.work.some(({ id }) => id === work.id)) seenAt = ports.clock.ran();
+    const found = list.madeOf(work);
+    if (found !== null) return found;
+    if (list.isUnderWay(work)) seenAt = ports.clock.ran();
     else if (ports.clock.ran() - seenAt >= lostAfterMs) throw lost(host, work);
     return undefined;
   });

@@ -1,5 +1,5 @@
 /** The list of releases that `current` gives: checked as a whole, for what is missing in it must not look like nothing. */
-import type { Artifact, Release } from '../../../machine/events.ts';
+import type { Artifact, Release, Work } from '../../../machine/events.ts';
 import { type Decision, isSameArtifact, type Observed, type Running } from '../target.ts';
 import { wrongAnswer } from './call.ts';
 import { CommandError } from './error-codes.ts';
@@ -50,6 +50,15 @@ export class ReleaseList {
   /** A release by its id; null where it is not listed. */
   find(id: string): ReleaseLine | null {
     return this.releases.find((one) => one.id === id) ?? null;
+  }
+
+  /** What came of the work; null where no release is listed of it. */
+  madeOf({ kind, id }: Work): ReleaseLine | null {
+    return this.releases.find((one) => (kind === 'release' ? one.id : one.work) === id) ?? null;
+  }
+
+  isUnderWay({ id }: Work): boolean {
+    return this.work.some((one) => one.id === id);
   }
 
   /** What is pending newest; null where nothing is. */

@@ -8,6 +8,7 @@ import type {
 } from '../../../machine/services.ts';
 import type { Ports, StepPorts } from '../../ports.ts';
 import {
+  type AskedHere,
   type Hints,
   type InstanceWatch,
   isSameArtifact,
@@ -145,14 +146,19 @@ class CommandTarget implements Target {
     return rollBack(this.#host, input, ports);
   }
 
-  async underWay(ports: Ports): Promise<readonly UnderWay[]> {
+  async underWay(asked: readonly AskedHere[], ports: Ports): Promise<readonly UnderWay[]> {
     if (!this.#host.canList) return [];
     const list = await this.#host.list(ports);
     const named = (what: string) => (one: { id: string; ageSeconds?: number | undefined }) => ({
       name: `${what} ${one.id}`,
       ageMs: ageMsOf(one),
+      isSeen: true,
     });
-    return [...list.work.map(named('work')), ...pendingOf(list).map(named('release'))];
+    const unseen = asked
+      .map(({ work, release }) => (release === null ? work : { kind: 'release', id: release }))
+      .filter((what) => list.madeOf(what) === null && !list.isUnderWay(what))
+      .map(({ kind, id }) => ({ name: `${kind} ${id}`, ageMs: 0, isSeen: false }));
+    return [...list.work.map(named('work')), ...pendingOf(list).map(named('release')), ...unseen];
   }
 }
 

@@ -39,7 +39,7 @@ const newestMax = 200;
 /** While the account has as many builds under way as it may, it is asked again. */
 const buildsLimitPauseMs = 15_000;
 /** A build that succeeded has its slug and release seconds later at most. */
-const withoutReleaseMs = 45_000;
+export const withoutReleaseMs = 45_000;
 
 /** The newest builds of an app, at most `max`, newest first by the time they were made. */
 export async function newestBuilds(
@@ -240,6 +240,19 @@ function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused
       details: { app, timeoutMs, status: cause.status },
     },
   );
+}
+
+/** A build by its id; null: Heroku does not know it. @throws VendorMalformed another one came */
+export async function findBuild(
+  api: HerokuApi,
+  app: string,
+  id: string,
+  ports: Ports,
+): Promise<HerokuBuild | null> {
+  const path = appPath(app, 'builds', id);
+  const build = await api.find(path, buildSchema, ports);
+  if (build !== null && build.id !== id) throw api.malformed(path, `it is of build ${build.id}`);
+  return build;
 }
 
 /** A build that succeeded: what it made, and the id of the release of that. */

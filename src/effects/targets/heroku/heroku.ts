@@ -1,6 +1,7 @@
 /** What Lockstep asks of Heroku's Platform API, bound to one account. */
 import type { Refusal } from '../../../machine/services.ts';
 import type { Ports, StepPorts } from '../../ports.ts';
+import type { AskedHere } from '../target.ts';
 import { HerokuApi, type HerokuOptions } from './api.ts';
 import { type Content, readContent } from './artifacts.ts';
 import {
@@ -130,8 +131,12 @@ export interface Heroku {
   ): Promise<string | null>;
   /** Whose token it is: an e-mail address. */
   account(ports: Ports): Promise<string>;
-  /** The builds and releases that are under way at the app now. */
-  pendingWork(app: string, ports: Ports): Promise<readonly PendingWork[]>;
+  /** The builds and releases that are under way at the app now, and what comes of what was asked for. */
+  pendingWork(
+    app: string,
+    asked: readonly AskedHere[],
+    ports: Ports,
+  ): Promise<readonly PendingWork[]>;
   /** All dynos, one-off ones included. */
   readDynos(app: string, ports: Ports): Promise<Dyno[]>;
   readFormation(app: string, ports: Ports): Promise<FormationType[]>;
@@ -235,8 +240,8 @@ class HerokuAccount implements Heroku {
     return (await this.#api.get('/account', accountSchema, ports)).email;
   }
 
-  pendingWork(app: string, ports: Ports) {
-    return pendingWork(this.#api, app, ports);
+  pendingWork(app: string, asked: readonly AskedHere[], ports: Ports) {
+    return pendingWork(this.#api, app, asked, ports);
   }
 
   readDynos(app: string, ports: Ports) {

@@ -139,14 +139,38 @@ async function readSource(
   { id }: HerokuPromotion,
   ports: Ports,
 ): Promise<HerokuPromotion['source']> {
-  const path = `/pipeline-promotions/${encodeURIComponent(id)}`;
   try {
-    const seen = await api.get(path, promotionSchema, ports);
+    const seen = await api.get(promotionPath(id), promotionSchema, ports);
     if (seen.id === id) return seen.source;
   } catch {
     ports.signal.throwIfAborted();
   }
   return { app: null, release: null };
+}
+
+const promotionPath = (id: string): string => `/pipeline-promotions/${encodeURIComponent(id)}`;
+const targetsPath = (id: string): string => `${promotionPath(id)}/promotion-targets`;
+
+/** @throws VendorMalformed those of another promotion came */
+async function readTargets(api: HerokuApi, id: string, ports: Ports): Promise<PromotionTarget[]> {
+  const targets = await api.list(targetsPath(id), promotionTargetSchema, ports);
+  const stranger = targets.find((one) => one.pipeline_promotion.id !== id);
+  if (stranger === undefined) return targets;
+  throw api.malformed(targetsPath(id), `it is of promotion ${stranger.pipeline_promotion.id}`);
+}
+
+/** A promotion with its targets; null: Heroku does not know it. @throws VendorMalformed another one came */
+export async function findPromotion(
+  api: HerokuApi,
+  id: string,
+  ports: Ports,
+): Promise<(HerokuPromotion & { readonly targets: readonly PromotionTarget[] }) | null> {
+  const promotion = await api.find(promotionPath(id), promotionSchema, ports);
+  if (promotion === null) return null;
+  if (promotion.id !== id) {
+    throw api.malformed(promotionPath(id), `it is of promotion ${promotion.id}`);
+  }
+  return { ...promotion, targets: await readTargets(api, id, ports) };
 }
 
 export interface FollowPromotionInput {
@@ -168,19 +192,14 @@ export async function followPromotion(
   { target, promotion, timeoutMs }: FollowPromotionInput,
   ports: Ports,
 ): Promise<string> {
-  const path = `/pipeline-promotions/${encodeURIComponent(promotion)}/promotion-targets`;
   const polling = { timeoutMs, pauseMaxMs: 5_000 };
   let known = couplings.idOf(target.app);
   const asked = await pollUntil(ports, polling, async () => {
     const [targets, id] = await Promise.all([
-      api.list(path, promotionTargetSchema, ports),
+      readTargets(api, promotion, ports),
       known ?? readApp(api, target.app, ports).then((app) => app.id),
     ]);
     known = id;
-    const stranger = targets.find((one) => one.pipeline_promotion.id !== promotion);
-    if (stranger !== undefined) {
-      throw api.malformed(path, `it is of promotion ${stranger.pipeline_promotion.id}`);
-    }
     const settled = targets.every(
       ({ status, release }) => status !== 'pending' || release !== null,
     );
@@ -193,7 +212,9 @@ export async function followPromotion(
     const states = await Promise.all(targets.map((one) => stateOf(api, one, one === ours, ports)));
     if (states.some(({ failed }) => failed)) throw promotionFailed(target.app, promotion, states);
   }
-  if (ours.release === null) throw api.malformed(path, 'a promotion succeeded without a release');
+  if (ours.release === null) {
+    throw api.malformed(targetsPath(promotion), 'a promotion succeeded without a release');
+  }
   return ours.release.id;
 }
 

@@ -63,6 +63,7 @@ export const buildSchema = z.looseObject({
   slug: idOrNone.optional().transform((slug) => slug ?? null),
   release: idOrNone.optional().transform((release) => release ?? null),
   created_at: time,
+  updated_at: time.optional(),
   /** `container` where it is for the container registry's stack. */
   stack: z.string().nullable().optional(),
   output_stream_url: z.string().nullable().optional(),
@@ -122,6 +123,7 @@ export type HerokuApp = z.infer<typeof appSchema>;
 
 export const promotionSchema = z.looseObject({
   id: z.string(),
+  created_at: time.optional(),
   source: z
     .looseObject({ app: named.nullish(), release: named.nullish() })
     .nullish()

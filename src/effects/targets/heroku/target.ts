@@ -9,6 +9,7 @@ import type {
 } from '../../../machine/services.ts';
 import type { Ports, StepPorts } from '../../ports.ts';
 import type {
+  AskedHere,
   Decision,
   Hints,
   InstanceWatch,
@@ -223,9 +224,9 @@ class HerokuTarget implements Target {
     return restoredOf(made);
   }
 
-  async underWay(ports: Ports): Promise<readonly UnderWay[]> {
-    const pending = await this.#heroku.pendingWork(this.#app, ports);
-    return pending.map(({ kind: what, name, ageMs }) => ({ name: `${what} ${name}`, ageMs }));
+  async underWay(asked: readonly AskedHere[], ports: Ports): Promise<readonly UnderWay[]> {
+    const pending = await this.#heroku.pendingWork(this.#app, asked, ports);
+    return pending.map(({ kind: what, name, ...seen }) => ({ name: `${what} ${name}`, ...seen }));
   }
 }
 

@@ -305,13 +305,13 @@ describe('an answer that is not of the build', () => {
 describe('pendingWork', () => {
   it('tells the builds and releases that are under way, and since when', async () => {
     const slug = world.slug(commit);
-    world.release(app, slug);
+    const { id: release } = world.release(app, slug);
     world.release(app, slug, { status: 'pending' });
-    world.build(app, { status: 'succeeded' });
+    world.build(app, { status: 'succeeded', slug, release });
     const { id } = world.build(app, { createdAt: world.clock.now() - 3 * 86_400_000 });
     world.build(app);
     const held = createVirtualClock({ now: clock.now(), holdMs: 0 });
-    const pending = await heroku.pendingWork('acme-staging', world.ports({ clock: held }));
+    const pending = await heroku.pendingWork('acme-staging', [], world.ports({ clock: held }));
     expect(pending.map(({ kind }) => kind)).toEqual(['build', 'build', 'release']);
     const old = pending.find(({ name }) => name === id);
     expect(old?.ageMs).toBeGreaterThan(2 * 86_400_000);
@@ -322,12 +322,25 @@ describe('pendingWork', () => {
     world.release(app, slug);
     const { version } = world.release(app, slug, { status: 'pending' });
     for (let n = 0; n < 5; n++) world.release(app, slug, { description: 'Set FOO config vars' });
-    const pending = await heroku.pendingWork('acme-staging', ports);
+    const pending = await heroku.pendingWork('acme-staging', [], ports);
     expect(pending).toMatchObject([{ kind: 'release', name: `v${version}` }]);
+  });
+
+  it('a build that has just succeeded is under way until its release is there: soon, or never', async () => {
+    const slug = world.slug(commit);
+    const { id: release } = world.release(app, slug);
+    const build = world.build(app, { status: 'succeeded', slug });
+    const names = async () =>
+      (await heroku.pendingWork('acme-staging', [], ports)).map(({ name }) => name);
+    expect(await names()).toEqual([build.id]);
+    build.release = release;
+    expect(await names()).toEqual([]);
+    Object.assign(build, { release: null, updatedAt: world.at() - 60_000 });
+    expect(await names()).toEqual([]);
   });
 
   it('is nothing at an app that does nothing', async () => {
     world.release(app, null, { description: 'Initial release' });
-    expect(await heroku.pendingWork('acme-staging', ports)).toEqual([]);
+    expect(await heroku.pendingWork('acme-staging', [], ports)).toEqual([]);
   });
 });

@@ -256,7 +256,7 @@ describe('a release that expired', () => {
       const { before, pending } = await target.observe(ports);
       expect(before).toMatchObject({ release: { version: 'v2' }, artifact: null });
       expect(pending).toBeNull();
-      expect(await target.underWay(ports)).toEqual([]);
+      expect(await target.underWay([], ports)).toEqual([]);
     },
   );
 });

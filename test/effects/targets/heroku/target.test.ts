@@ -293,9 +293,9 @@ describe('what is under way', () => {
   it('is named as people name it, with its age', async () => {
     const { id } = world.build(production);
     world.release(production, world.slug(one), { status: 'pending' });
-    expect(await target.underWay(ports)).toEqual([
-      { name: `build ${id}`, ageMs: expect.any(Number) },
-      { name: 'release v1', ageMs: expect.any(Number) },
+    expect(await target.underWay([], ports)).toEqual([
+      { name: `build ${id}`, ageMs: expect.any(Number), isSeen: true },
+      { name: 'release v1', ageMs: expect.any(Number), isSeen: true },
     ]);
   });
 });

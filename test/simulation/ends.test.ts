@@ -1,0 +1,59 @@
+/** What the simulation takes for a true reason of a deploy's end: what scenarios of the day do not come to. */
+import { describe, expect, it } from 'vitest';
+import { samples } from '../../src/machine/samples.ts';
+import type { RecordedEvent } from '../../src/store/log.ts';
+import { production } from './apps.ts';
+import { Ends } from './ends.ts';
+import { LaneWorld } from './lane-world.ts';
+import { actsAtHeroku } from './people.ts';
+import { crowdOf, startMs } from './scenario.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+describe('a deploy that is held by config vars', () => {
+  const releasePhaseMs = 3_000;
+  /** One person after the other; `wait`: until all release phases are over. */
+  type Act = 'push' | 'config' | 'expire' | 'wait';
+
+  async function heldAfter(acts: readonly Act[]) {
+    const time = new VirtualTime(startMs);
+    const lane = new LaneWorld('lane-0', time, { releasePhaseMs });
+    lane.tip = lane.graph.commit(lane.tip);
+    for (const act of acts) {
+      if (act !== 'wait') {
+        actsAtHeroku[act](lane, time.now());
+        continue;
+      }
+      let isOver = false;
+      void time.sleep(2 * releasePhaseMs).then(() => {
+        isOver = true;
+      });
+      await time.runUntil(() => isOver, Number.POSITIVE_INFINITY);
+    }
+    const releases = lane.state().apps[production]?.releases ?? [];
+    const made = releases.findLast(({ id }) => lane.madeBy(id) === 'config');
+    if (made === undefined) throw new Error('nobody set config vars');
+    const { rollback: sample, step } = samples['production.held'];
+    const release = { id: made.id, version: `v${made.version}` };
+    const data = { step, rollback: { ...sample, release, kind: 'older-artifact' } };
+    const event = { type: 'production.held', data } as unknown as RecordedEvent;
+    const untrue = new Ends(crowdOf(1)).untrue(lane, lane.tip, event, time.now());
+    return { untrue, statuses: releases.map(({ status }) => status) };
+  }
+
+  it('says what is true where they brought back the code before: they were set amid its release phase', async () => {
+    const { untrue, statuses } = await heldAfter(['push', 'config', 'wait']);
+    expect(untrue).toBeNull();
+    expect(statuses).not.toContain('expired');
+  });
+
+  it('says so also where what they took back has expired: it ran code once', async () => {
+    const { untrue, statuses } = await heldAfter(['push', 'config', 'wait', 'expire']);
+    expect(untrue).toBeNull();
+    expect(statuses).toContain('expired');
+  });
+
+  it('says what is not true where they changed no code', async () => {
+    const { untrue } = await heldAfter(['push', 'wait', 'config', 'wait', 'expire']);
+    expect(untrue).toMatch(/was held by v\d+ \(older-artifact\), which took nothing back/);
+  });
+});
