@@ -8,7 +8,7 @@ import type {
   VerifyWords,
 } from '../../effects/targets/target-kind.ts';
 import type { Environment, Verify } from '../../machine/events.ts';
-import { duration, url } from './fields.ts';
+import { duration, headerName, headerValue, timeLimit, url } from './fields.ts';
 
 /** As a deploy's settings have it, in no kind's words. */
 export type EnvironmentConfig = Omit<ChosenTarget, 'tellsInstances'> &
@@ -23,20 +23,20 @@ const endpoint = z
       .max(599)
       .default(200)
       .describe('the status that it has to answer with'),
-    timeout: duration('how long it may take until it answers so', '2m'),
+    timeout: timeLimit('how long it may take until it answers so', '2m'),
     successes: z.int().min(1).max(100).default(1).describe('how many such answers in a row'),
     body: z.string().min(1).optional().describe('a text that the body has to contain'),
     header: z
       .strictObject({
-        name: z.string().min(1).describe('a header that the answer has to have'),
-        value: z.string().describe('its value'),
+        name: headerName.describe('a header that the answer has to have'),
+        value: headerValue.describe('its value'),
       })
       .optional(),
     revision: z
       .union(
         [
           z.strictObject({
-            header: z.string().min(1).describe('the header in which the app tells its commit'),
+            header: headerName.describe('the header in which the app tells its commit'),
           }),
           z.strictObject({ url: url.describe('the address at which the app tells its commit') }),
         ],
@@ -67,7 +67,7 @@ export async function environmentSchema(
 ) {
   const words = await kind.config();
   const shape: Readonly<Record<string, z.ZodType>> = {
-    [kind.kind]: words.schema(role, { duration, ...file }),
+    [kind.kind]: words.schema(role, { timeLimit, ...file }),
     verify: verifySchema(words.verify),
     bake: duration('for how long the checks have to go on holding once all is verified', '0s'),
   };
@@ -90,7 +90,7 @@ export async function environmentSchema(
 function verifySchema({ instances, waived }: VerifyWords) {
   const checked = z
     .strictObject({
-      timeout: duration(`how long the ${instances} may take to be up`, '10m'),
+      timeout: timeLimit(`how long the ${instances} may take to be up`, '10m'),
       settle: duration('for how long all of them have to stay up', '10s'),
     })
     .prefault({})

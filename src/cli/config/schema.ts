@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { channelKinds } from '../../effects/channels/kinds.ts';
 import type { Role, TargetKind } from '../../effects/targets/target-kind.ts';
 import { type EnvironmentConfig, environmentSchema } from './environment-schema.ts';
-import { duration, url } from './fields.ts';
+import { branchName, duration, timeLimit, url } from './fields.ts';
 import { killSwitchFault } from './kill-switch.ts';
 
 const leastLeaseMs = 1_000;
@@ -50,10 +50,10 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
         'a name of letters, digits, dots, dashes and underscores',
       )
       .describe('the lane’s name'),
-    branch: z.string().min(1).default('master').describe('the branch that is deployed'),
+    branch: branchName.default('master').describe('the branch that is deployed'),
     store: z
       .string()
-      .min(1)
+      .regex(/^\S/, 'the address of a log, such as sqlite:.pipeline/log.db')
       .default('sqlite:.pipeline/log.db')
       .describe('the event log: sqlite:PATH'),
     stacking: z
@@ -66,7 +66,7 @@ async function shapeOf<E extends z.ZodType<EnvironmentConfig>>(
           .enum(['store', 'circleci', 'github'])
           .default('store')
           .describe('what the lock is: a lease in the log, or the CI’s own list of builds'),
-        timeout: duration('how long the lock is waited for', '60m'),
+        timeout: timeLimit('how long the lock is waited for', '60m'),
         lease: duration('how long a lock outlives a run that died, 1s or more', '60s').refine(
           (ms) => ms >= leastLeaseMs,
           'has to be a second or more',

@@ -51,8 +51,8 @@ export interface ConfigFields {
   readonly app: string;
   /** No environment comes before this one: there is no verified artifact that it could be given. */
   readonly isFirst: boolean;
-  /** Written like `90s`; milliseconds when read. @param standard what it is where it is left out */
-  duration(description: string, standard: string): z.ZodType<number>;
+  /** Written like `90s`, longer than 0; milliseconds when read. @param standard what it is where it is left out */
+  timeLimit(description: string, standard: string): z.ZodType<number>;
 }
 
 /** What a deploy is pinned to of an environment's target. */

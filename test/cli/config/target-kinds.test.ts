@@ -15,9 +15,12 @@ const machines: TargetKind = {
   kind: 'machines',
   name: 'Machines',
   config: async () => ({
-    schema: (_, { duration }) =>
+    schema: (_, { timeLimit }) =>
       z
-        .strictObject({ host: z.string().min(2), patience: duration('how long it may take', '5m') })
+        .strictObject({
+          host: z.string().min(2),
+          patience: timeLimit('how long it may take', '5m'),
+        })
         .transform(({ host, patience }) => ({
           target: { kind: 'machines', name: host, settings: { port: 22 } },
           submits: 'commit' as const,

@@ -95,3 +95,105 @@ it.each(Object.keys(whole))('a wrong value in %s is told in words of one’s own
   expect(told).toBeGreaterThan(paths.length * 4);
   expect(foreign).toEqual([]);
 });
+
+const valueAt = (path: Path): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], whole);
+const named = (path: Path): string => path.join('.');
+/** As every mistake is told: where, what is wrong, what was written. */
+const toldOf = (path: Path, value: unknown) => mistakesOf(stringify(withValue(whole, path, value)));
+
+it('no time limit is 0, for that is no time to do anything in; what may be left out by a 0 may be', async () => {
+  const durations = [...pathsOf(whole)].filter((path) =>
+    /^\d+(ms|s|m|h)$/.test(`${valueAt(path)}`),
+  );
+  const withSettle = [...durations, ['staging', 'verify', 'dynos', 'settle']];
+  const taken: string[] = [];
+  for (const path of withSettle) {
+    for (const none of ['0s', '0ms', '000h']) {
+      const message = await toldOf(path, none);
+      if (message === null) taken.push(named(path));
+      else if (named(path) !== 'lock.lease') {
+        expect(message).toMatch(/^pipeline\.yml:\d+:\d+ /m);
+        expect(message).toContain(
+          `${named(path).replace(/\.(\d+)/g, '[$1]')}: has to be a duration longer than 0, such as 500ms`,
+        );
+      }
+    }
+  }
+  expect([...new Set(taken)]).toEqual(['canary.bake', 'staging.verify.dynos.settle']);
+  expect(durations.map(named)).toEqual(
+    expect.arrayContaining([
+      'lock.timeout',
+      'staging.verify.endpoints.0.timeout',
+      'canary.command.timeout',
+    ]),
+  );
+});
+
+const header = ['production', 'verify', 'endpoints', 0, 'header'];
+const revision = ['production', 'verify', 'endpoints', 0, 'revision', 'header'];
+const headerNames = ['x a', ' x-a', 'x-a ', 'x-a:', 'x\u00e4', 'x\ny', '"x"', 'x,y'];
+
+/** What a vendor, HTTP or git can hold none of. */
+const noNames: readonly (readonly [
+  path: Path,
+  wrong: readonly string[],
+  right: readonly string[],
+])[] = [
+  [[...header, 'name'], headerNames, ['X-A', 'x_a', 'etag']],
+  [revision, headerNames, ['X-Revision']],
+  [
+    [...header, 'value'],
+    [' b', 'b ', 'a\nb', 'a\u0000b', 'a\u4e2d'],
+    ['', 'a b', 'max-age=0, private'],
+  ],
+  [
+    ['branch'],
+    [
+      'a b',
+      'a..b',
+      'a~1',
+      'a^',
+      'a:b',
+      'a?',
+      'a*',
+      'a[b',
+      'a\\b',
+      '.a',
+      'a/.b',
+      'a.lock',
+      'a//b',
+      '/a',
+      'a/',
+      'a.',
+      '@',
+      '-a',
+      'a@{1',
+      'a\tb',
+    ],
+    ['main', 'release/1.2', 'gh-pages', 'a@b'],
+  ],
+  [
+    ['notify', 'slack', 'channel'],
+    ['#a b', 'a, b', '#a #b', ' #a'],
+    ['#alerts-deploy', 'C0123ABCD'],
+  ],
+];
+
+it.each(noNames.map((one) => [named(one[0]), ...one] as const))(
+  '%s is a name that can be',
+  async (_, path, no, yes) => {
+    for (const name of yes) expect([name, await toldOf(path, name)]).toEqual([name, null]);
+    for (const name of no) {
+      const message = await toldOf(path, name);
+      expect(message, name).toMatch(/^pipeline\.yml:\d+:\d+ .*: has to be /m);
+    }
+  },
+);
+
+it('takes no blank for a text, but where it is one that people look for', async () => {
+  const texts = [...pathsOf(whole)].filter((path) => typeof valueAt(path) === 'string');
+  const taken: string[] = [];
+  for (const path of texts) if ((await toldOf(path, ' ')) === null) taken.push(named(path));
+  expect(taken).toEqual(['production.verify.endpoints.0.body']);
+});

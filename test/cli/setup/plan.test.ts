@@ -27,7 +27,7 @@ const lanes: Readonly<Record<string, Partial<Answers>>> = {
     app: 'shop.web_2',
   },
   'no remote': { repository: null },
-  'a branch with a slash': { branch: 'release/2026: next' },
+  'a branch with a slash': { branch: '#release/2026' },
   'an address that YAML would take for more': {
     staging: {
       ...programs,

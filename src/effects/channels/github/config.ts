@@ -2,7 +2,10 @@
 import { z } from 'zod';
 
 /** GitHub's own limit for the name of an environment. */
-const environment = z.string().min(1).max(255);
+const environment = z
+  .string()
+  .max(255)
+  .regex(/^\S(.*\S)?$/, 'a name, without spaces around it');
 
 export const schema = z.strictObject({
   pullRequests: z

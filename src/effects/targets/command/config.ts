@@ -45,7 +45,7 @@ const shares = {
 
 const submitted = 'artifact: exactly what was verified before; commit: it is built once more';
 
-const schema = (role: Role, { duration, app, isFirst }: ConfigFields) =>
+const schema = (role: Role, { timeLimit, app, isFirst }: ConfigFields) =>
   z
     .strictObject({
       name: name
@@ -58,7 +58,7 @@ const schema = (role: Role, { duration, app, isFirst }: ConfigFields) =>
       submits: isFirst
         ? z.literal('commit').default('commit').describe(submitted)
         : z.enum(['artifact', 'commit']).default('artifact').describe(submitted),
-      timeout: duration('how long a deploy, and what follows it until it runs, may take', '30m'),
+      timeout: timeLimit('how long a deploy, and what follows it until it runs, may take', '30m'),
       ...(role === 'canary' ? shares : {}),
       waive: z
         .array(z.enum(waivable))

@@ -20,12 +20,12 @@ const deployOf = (isFirst: boolean) =>
     'promote: exactly the slug or image that was checked before; build: it is built once more',
   );
 
-const schema = (_: Role, { duration, isFirst }: ConfigFields) =>
+const schema = (_: Role, { timeLimit, isFirst }: ConfigFields) =>
   z
     .strictObject({
       app: appName,
       deploy: deployOf(isFirst),
-      timeout: duration('how long a build, a release phase or a promotion may take', '30m'),
+      timeout: timeLimit('how long a build, a release phase or a promotion may take', '30m'),
     })
     .transform(({ app, deploy, timeout }) => ({
       target: { kind: heroku.id, name: app, settings: {} },

@@ -1,7 +1,7 @@
 /** `pipeline.yml` of places that a team's own programs serve: what is given, what has to be, what is waived by name. */
 import { describe, expect, it } from 'vitest';
 import { parseConfig, toSettings } from '../../../../src/cli/config/config.ts';
-import { duration } from '../../../../src/cli/config/fields.ts';
+import { timeLimit } from '../../../../src/cli/config/fields.ts';
 import { config } from '../../../../src/effects/targets/command/config.ts';
 import { failureOf } from '../../lockstep-error.ts';
 
@@ -110,7 +110,7 @@ describe('a place of programs', () => {
 });
 
 describe('a canary', () => {
-  const fields = { app: 'acme-web', duration, isFirst: false };
+  const fields = { app: 'acme-web', timeLimit, isFirst: false };
   const canary = config.schema('canary', fields);
   const given = { deploy: 'bin/deploy', current: 'bin/current', restore: 'bin/restore' };
 
