@@ -2,9 +2,9 @@
 import { chartStyle } from './chart-drawing.ts';
 
 export const stylesheet = `
-:root{color-scheme:light;--ink:#1f2933;--soft:#52606d;--line:#cbd2d9;--page:#fff;--box:#f5f7fa;--good:#0b6e4f;--bad:#a61b1b;--waiting:#8d5100;--link:#0b4f9e;
+:root{color-scheme:light;--ink:#1f2933;--soft:#52606d;--line:#cbd2d9;--page:#fff;--box:#f5f7fa;--good:#0b6e4f;--bad:#a61b1b;--waiting:#8d5100;--moving:#0b5c86;--link:#0b4f9e;
 font:clamp(15px,max(.2vw + 13.5px,1vw - 8px),32px)/1.45 system-ui,sans-serif}
-@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#f0f4f8;--soft:#bcccdc;--line:#3e4c59;--page:#102030;--box:#1b2733;--good:#57d9a3;--bad:#ff9b9b;--waiting:#ffc078;--link:#8cc4ff}}
+@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#f0f4f8;--soft:#bcccdc;--line:#3e4c59;--page:#102030;--box:#1b2733;--good:#57d9a3;--bad:#ff9b9b;--waiting:#ffc078;--moving:#7fd0f5;--link:#8cc4ff}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink)}
 a{color:var(--link)}
@@ -29,10 +29,10 @@ code,pre{font-family:ui-monospace,monospace;font-size:.92em}
 main p code{overflow-wrap:anywhere}
 td a,td time{white-space:nowrap}
 pre{background:var(--box);border:1px solid var(--line);border-radius:.3rem;padding:.5rem .7rem;overflow-x:auto;margin:.3rem 0}
-.good{color:var(--good)}.bad{color:var(--bad)}.waiting{color:var(--waiting)}.soft{color:var(--soft)}
+.good{color:var(--good)}.bad{color:var(--bad)}.waiting{color:var(--waiting)}.moving{color:var(--moving)}.soft{color:var(--soft)}
 .state{font-weight:600;white-space:nowrap}
 .hold{border-left:4px solid var(--waiting);padding-left:.7rem;margin:.5rem 0}
-.hold.of-good{border-color:var(--good)}.hold.of-bad{border-color:var(--bad)}.hold.of-soft{border-color:var(--line)}
+.hold.of-good{border-color:var(--good)}.hold.of-bad{border-color:var(--bad)}.hold.of-moving{border-color:var(--moving)}.hold.of-soft{border-color:var(--line)}
 .fault{border-left:4px solid var(--bad);padding-left:.7rem;margin:.5rem 0}
 form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.5rem 0}label{display:grid;color:var(--soft);font-size:.85rem}
 input,select,button{font:inherit;height:2.2rem;color:inherit;background:var(--page);border:1px solid var(--soft);border-radius:.3rem;padding:.25rem .5rem}

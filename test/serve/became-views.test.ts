@@ -5,6 +5,7 @@ import { deployPage } from '../../src/page/deploy-page.ts';
 import { deployReport } from '../../src/page/deploy-report.ts';
 import { deploysPage } from '../../src/page/deploys-page.ts';
 import { lanesPage } from '../../src/page/lanes-page.ts';
+import { stylesheet } from '../../src/page/stylesheet.ts';
 import { readDeployStories } from '../../src/runtime/audit/deploys.ts';
 import { markOf } from '../../src/runtime/standing/became-mark.ts';
 import { readStood } from '../../src/runtime/standing/read.ts';
@@ -60,6 +61,7 @@ describe('what became of a deploy', () => {
         const { sign, tone } = markOf(one.kind);
         const mark = `${tone} ${sign} ${one.what}`;
         expect(tone === 'good', mark).toBe(one.kind === 'live');
+        expect(stylesheet).toContain(`.${tone}{color:var(--${tone})}`);
         expect(marksIn(rowOf(`${await listed}`, row.deploy))).toEqual([mark]);
         expect(marksIn(rowOf(`${await lanes}`, row.deploy))).toEqual([mark]);
         const told = await readToldDeploy(log, row.deploy);
