@@ -94,6 +94,38 @@ describe('a person', { timeout: 60_000 }, () => {
     expect(stage.state().promotions).toHaveLength(1);
   });
 
+  it('who rolls back while a deploy has the lane is told how to stop it before production', async () => {
+    stage.sandbox.control.setTiming({ buildMs: 3_000 });
+    const [older, newer, next] = ['older', 'newer', 'next'].map((title) => stage.commit(title)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const [build, commit] of [
+      [501, older],
+      [502, newer],
+    ] as const) {
+      expect(await stage.advance(build, commit)).toMatchObject({ exit: 0 });
+    }
+    const holder = stage.startAdvance(503, next);
+    await holder.saw('staging build');
+    const order = ['rollback', '--yes', '--reason', 'errors since 502'];
+    const rollback = stage.start(order, { CI: undefined });
+    await rollback.saw(
+      `is held by ${deployId(503, next)} (build 503); waiting. It may still go to production: pipeline disable --reason "…" stops it`,
+    );
+    const disabled = await stage.run(['disable', '--reason', 'errors since 502']);
+    expect(disabled, disabled.stderr).toMatchObject({ exit: 0 });
+
+    expect(await holder.ended).toMatchObject({ exit: 0 });
+    const events = await stage.events(503, next);
+    expect(events.at(-1)).toMatchObject({ type: 'production.disabled' });
+    const done = await rollback.ended;
+    expect(done, done.stderr).toMatchObject({ exit: 0 });
+    expect(done.stdout + done.stderr).toContain(older.slice(0, 8));
+    expect(stage.state().promotions).toHaveLength(2);
+  });
+
   it.each(['disable', 'enable', 'unlock'])(
     'gives a reason for %s, or is told to',
     async (order) => {

@@ -201,7 +201,7 @@ class StoreLock implements LaneLock {
     if (held !== null && runs(lease) && (await this.#liveness.ask(lease.owner, signal)))
       return 'again';
     if (!isFree) {
-      tell(waitsFor(name, held));
+      tell(waitsFor(input, held));
       return { kind: 'wait', ms: nextLook(lease) };
     }
     if (place.kind === 'next') return 'again';
@@ -223,7 +223,7 @@ class StoreLock implements LaneLock {
       return 'again';
     }
     if (held !== null) {
-      tell(waitsFor(name, held));
+      tell(waitsFor(input, held));
       return { kind: 'wait', ms: Math.min(nextLook(lease), nextLook(front)) };
     }
     tell(`build ${behind.build} (${behind.deploy}) goes first; waiting`);
@@ -341,8 +341,13 @@ function runs(lease: Lease | null): lease is Lease {
   return lease !== null && !lease.released && lease.expiresInMs > 0;
 }
 
-const waitsFor = (lane: string, { deploy, build }: Grant): string =>
-  `lane ${lane} is held by ${deploy} (build ${build}); waiting`;
+/** Whoever takes production back has to know that the holder may still ship, and how that is kept from happening. */
+function waitsFor({ lane, first }: Acquire, { deploy, build }: Grant): string {
+  const words = `lane ${lane} is held by ${deploy} (build ${build}); waiting`;
+  return first === true
+    ? `${words}. It may still go to production: pipeline disable --reason "…" stops it before that`
+    : words;
+}
 
 function nextLook(lease: Lease | null): number {
   return Math.min(Math.max((lease?.expiresInMs ?? 0) + 1, 50), lookAgainMs);
