@@ -38,23 +38,25 @@ const streamPrefix = deployStream('');
 
 export const deploysProjection: Projection<DeploysTables> = {
   name: 'deploys',
-  version: 4,
+  version: 5,
   tables: ['deploys'],
 
   create({ db, run }) {
     const text = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since'] as const;
-    const numbers = ['requested_position', 'settled', 'version', 'position'] as const;
+    const places = ['requested_position', 'version', 'position'] as const;
     let table = db.schema
       .createTable('deploys')
       .addColumn('deploy', 'text', (column) => column.notNull().primaryKey())
       .addColumn('requested_at', 'text', (column) => column.notNull())
-      .addColumn('live_position', 'integer');
+      .addColumn('settled', 'integer', (column) => column.notNull())
+      // As wide as positions of the log: PostgreSQL refuses to compare a column with a number that it has no room for.
+      .addColumn('live_position', 'bigint');
     for (const name of ['reason', 'released', 'back_from'] as const) {
       table = table.addColumn(name, 'text');
     }
     for (const name of text) table = table.addColumn(name, 'text', (column) => column.notNull());
-    for (const name of numbers) {
-      table = table.addColumn(name, 'integer', (column) => column.notNull());
+    for (const name of places) {
+      table = table.addColumn(name, 'bigint', (column) => column.notNull());
     }
     // As indexes: for the newest of all deploys or of a lane's, for a lane's news, for a commit's deploys, and for what came after one.
     const columns = (...names: (keyof DeploysTable)[]) => names.map((name) => sql.ref(name));

@@ -28,7 +28,7 @@ const streamPrefix = laneStream('');
 
 export const laneMarksProjection: Projection<LaneMarksTables> = {
   name: 'lane_marks',
-  version: 1,
+  version: 2,
   tables: ['lane_marks'],
 
   create({ db, run }) {
@@ -38,7 +38,7 @@ export const laneMarksProjection: Projection<LaneMarksTables> = {
       table = table.addColumn(name, 'text', (column) => column.notNull());
     }
     for (const name of ['version', 'position'] as const) {
-      table = table.addColumn(name, 'integer', (column) => column.notNull());
+      table = table.addColumn(name, 'bigint', (column) => column.notNull());
     }
     run(
       table

@@ -8,6 +8,8 @@ import { projections } from '../../../src/runtime/audit/projections.ts';
 import { searchDeploys } from '../../../src/runtime/audit/search-deploys.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { sample } from '../../machine/samples.ts';
+import { usePostgres } from '../../postgres/use-postgres.ts';
+import { sqliteStore } from '../../store/events.ts';
 import { wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
 
 /** What happens next in the lane, or in another one whose app has the same versions. */
@@ -48,103 +50,118 @@ interface Lane {
   runs: { version: string; deploy: string | null };
 }
 
-it('is what happened: who was live next, who carried it, and how production was taken back', async () => {
-  await fc.assert(
-    fc.asyncProperty(steps, async (all) => {
-      const log = await openLog('sqlite::memory:', { projections });
-      const ours: Lane = { name: 'acme-web', runs: { version: 'v0', deploy: null } };
-      const wanted = new Map<string, { -readonly [K in keyof Aftermath]: Aftermath[K] }>();
-      const lives: string[] = [];
-      let made = 0;
-      const write = async (upTo: 'live' | 'fails' | 'met back', lane: Lane, version: string) => {
-        made += 1;
-        const commit = `${made}`.padStart(8, '0').padEnd(40, 'c');
-        const rollback = {
-          ...samples['production.held'].rollback,
-          ...{ kind: 'rollback' as const, before: lane.runs.version, by: 'bo', at: `day ${made}` },
+const postgres = usePostgres();
+
+it.each([
+  { engine: 'SQLite', store: sqliteStore, numRuns: 40 },
+  { engine: 'PostgreSQL', store: postgres.store, numRuns: 5 },
+])(
+  'is what happened: who was live next, who carried it, and how production was taken back ($engine)',
+  async ({ store, numRuns }) => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const { url, remove } = await store();
+        const log = await openLog(url, { projections });
+        const ours: Lane = { name: 'acme-web', runs: { version: 'v0', deploy: null } };
+        const wanted = new Map<string, { -readonly [K in keyof Aftermath]: Aftermath[K] }>();
+        const lives: string[] = [];
+        let made = 0;
+        const write = async (upTo: 'live' | 'fails' | 'met back', lane: Lane, version: string) => {
+          made += 1;
+          const commit = `${made}`.padStart(8, '0').padEnd(40, 'c');
+          const rollback = {
+            ...samples['production.held'].rollback,
+            ...{
+              kind: 'rollback' as const,
+              before: lane.runs.version,
+              by: 'bo',
+              at: `day ${made}`,
+            },
+          };
+          const ways = {
+            live: wayToLive(commit, null, version),
+            fails: [sample('lock.acquired'), sample('deploy.failed', { step: 'observe' as const })],
+            'met back': [
+              ...wayToGates(commit, null, version),
+              sample('production.held', { step: 'readGates', rollback }),
+            ],
+          };
+          const deploy = await writeDeploy(
+            log,
+            { label: `${made}`, commit, lane: lane.name },
+            ways[upTo],
+          );
+          return { deploy, at: rollback.at };
         };
-        const ways = {
-          live: wayToLive(commit, null, version),
-          fails: [sample('lock.acquired'), sample('deploy.failed', { step: 'observe' as const })],
-          'met back': [
-            ...wayToGates(commit, null, version),
-            sample('production.held', { step: 'readGates', rollback }),
-          ],
-        };
-        const deploy = await writeDeploy(
-          log,
-          { label: `${made}`, commit, lane: lane.name },
-          ways[upTo],
-        );
-        return { deploy, at: rollback.at };
-      };
-      for (const [i, step] of all.entries()) {
-        const version = `v${i + 1}`;
-        // What runs may be found there by the next deploy of the commit, as its own.
-        const released = step === 'live again' ? ours.runs.version : version;
-        const left = wanted.get(ours.runs.deploy ?? '');
-        const back = {
-          release: { id: `release-${version}`, version },
-          to: { id: 'x', version: 'v0' },
-        };
-        const order = { rollback: `back-${i}`, target: 'app', commit: null, ...person };
-        const from = { id: `release-${ours.runs.version}`, version: ours.runs.version };
-        const begin = () =>
-          writeLane(log, { type: 'rollback.begun', data: { ...order, from, to: back.to } });
-        const { commit: _, ...failing } = { ...order, to: back.to, code: 'E_X', message: 'no' };
-        switch (step) {
-          case 'elsewhere':
-            await write('met back', { ...ours, name: 'other' }, version);
-            break;
-          case 'order fails':
-            await begin();
-            await writeLane(log, { type: 'rollback.failed', data: { ...failing, made: null } });
-            break;
-          case 'ordered back': {
-            await begin();
-            await writeLane(log, { type: 'rollback.done', data: { ...order, ...back } });
-            if (left !== undefined) left.back ??= { by: 'mia', at: expect.any(String), to: 'v0' };
-            ours.runs = { version, deploy: null };
-            break;
-          }
-          case 'met back': {
-            const { deploy, at } = await write('met back', ours, version);
-            wanted.set(deploy, { next: null, carrier: null, back: null });
-            if (left !== undefined) left.back ??= { by: 'bo', at, to: null };
-            ours.runs = { version: `${version} by hand`, deploy: null };
-            break;
-          }
-          case 'fails':
-            wanted.set((await write('fails', ours, version)).deploy, {
-              ...{ next: null, carrier: null, back: null },
-            });
-            break;
-          case 'released by hand':
-            ours.runs = { version: `${version} by hand`, deploy: null };
-            break;
-          case 'live again':
-          case 'live': {
-            const { deploy } = await write('live', ours, released);
-            const last = wanted.get(lives.at(-1) ?? '');
-            if (last !== undefined) last.next = { deploy, at: expect.any(String) };
-            for (const one of wanted.values()) one.carrier ??= deploy;
-            wanted.set(deploy, { next: null, carrier: null, back: null });
-            lives.push(deploy);
-            ours.runs = { version: released, deploy };
+        for (const [i, step] of all.entries()) {
+          const version = `v${i + 1}`;
+          // What runs may be found there by the next deploy of the commit, as its own.
+          const released = step === 'live again' ? ours.runs.version : version;
+          const left = wanted.get(ours.runs.deploy ?? '');
+          const back = {
+            release: { id: `release-${version}`, version },
+            to: { id: 'x', version: 'v0' },
+          };
+          const order = { rollback: `back-${i}`, target: 'app', commit: null, ...person };
+          const from = { id: `release-${ours.runs.version}`, version: ours.runs.version };
+          const begin = () =>
+            writeLane(log, { type: 'rollback.begun', data: { ...order, from, to: back.to } });
+          const { commit: _, ...failing } = { ...order, to: back.to, code: 'E_X', message: 'no' };
+          switch (step) {
+            case 'elsewhere':
+              await write('met back', { ...ours, name: 'other' }, version);
+              break;
+            case 'order fails':
+              await begin();
+              await writeLane(log, { type: 'rollback.failed', data: { ...failing, made: null } });
+              break;
+            case 'ordered back': {
+              await begin();
+              await writeLane(log, { type: 'rollback.done', data: { ...order, ...back } });
+              if (left !== undefined) left.back ??= { by: 'mia', at: expect.any(String), to: 'v0' };
+              ours.runs = { version, deploy: null };
+              break;
+            }
+            case 'met back': {
+              const { deploy, at } = await write('met back', ours, version);
+              wanted.set(deploy, { next: null, carrier: null, back: null });
+              if (left !== undefined) left.back ??= { by: 'bo', at, to: null };
+              ours.runs = { version: `${version} by hand`, deploy: null };
+              break;
+            }
+            case 'fails':
+              wanted.set((await write('fails', ours, version)).deploy, {
+                ...{ next: null, carrier: null, back: null },
+              });
+              break;
+            case 'released by hand':
+              ours.runs = { version: `${version} by hand`, deploy: null };
+              break;
+            case 'live again':
+            case 'live': {
+              const { deploy } = await write('live', ours, released);
+              const last = wanted.get(lives.at(-1) ?? '');
+              if (last !== undefined) last.next = { deploy, at: expect.any(String) };
+              for (const one of wanted.values()) one.carrier ??= deploy;
+              wanted.set(deploy, { next: null, carrier: null, back: null });
+              lives.push(deploy);
+              ours.runs = { version: released, deploy };
+            }
           }
         }
-      }
-      const deploys = [...wanted.keys()];
-      const found = await readAftermaths(log, deploys);
-      expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
-      const left = deploys.filter((deploy) => wanted.get(deploy)?.back != null);
-      const search = { lane: 'acme-web', isRolledBack: true, limit: 100 };
-      const { stories } = await searchDeploys(log, search);
-      expect(stories.map(({ row }) => row.deploy)).toEqual(expect.arrayContaining(left));
-      // Each row is what its own events say.
-      await readDeployStories(log, { limit: 100 });
-      await log.close();
-    }),
-    { numRuns: 40 },
-  );
-});
+        const deploys = [...wanted.keys()];
+        const found = await readAftermaths(log, deploys);
+        expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
+        const left = deploys.filter((deploy) => wanted.get(deploy)?.back != null);
+        const search = { lane: 'acme-web', isRolledBack: true, limit: 100 };
+        const { stories } = await searchDeploys(log, search);
+        expect(stories.map(({ row }) => row.deploy)).toEqual(expect.arrayContaining(left));
+        // Each row is what its own events say.
+        await readDeployStories(log, { limit: 100 });
+        await log.close();
+        await remove();
+      }),
+      { numRuns },
+    );
+  },
+);

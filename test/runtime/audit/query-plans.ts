@@ -16,6 +16,7 @@ import { searchDeploys } from '../../../src/runtime/audit/search-deploys.ts';
 import { Lanes } from '../../../src/runtime/lock/lanes.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import type { ProjectedLog } from '../../../src/store/projection.ts';
+import { sample } from '../../machine/samples.ts';
 import { execute } from '../../postgres/server.ts';
 import { events, type TestStore } from '../../store/events.ts';
 import { wayToLive, writeDeploy, writeLane } from './written.ts';
@@ -49,13 +50,20 @@ async function ask(log: ProjectedLog): Promise<void> {
   await readLaneMarks(log, 'acme-web');
   await readLaneMark(log, 'acme-web', 'rollback.lifted', 'v1');
   await readShipped(log, 'acme-web', 3);
+  const failing = [sample('lock.acquired'), sample('deploy.failed', { step: 'observe' as const })];
+  const failed = await writeDeploy(log, { label: '2', commit }, failing);
   await readAftermaths(log, [deploy]);
+  await readAftermaths(log, [failed]);
   await liveBeforeBacks(log, 'acme-web');
   await searchDeploys(log, { lane: 'acme-web', isRolledBack: true, limit: 10 });
   await indexedDeploys(log, { commit, limit: 10 });
   await newestAndOpen(log, 'acme-web', { limit: 1, states: ['superseded'] });
-  await movedBefore(log, 'acme-web', { before: 9, limit: 2 });
-  for (const side of [{ before: 9 }, { after: 3 }]) {
+  // Who wants the newest asks for what is before the last place that there can be.
+  const last = Number.MAX_SAFE_INTEGER;
+  await searchDeploys(log, { lane: 'acme-web', after: last, limit: 10 });
+  await readShipped(log, 'acme-web', last);
+  await movedBefore(log, 'acme-web', { before: last, limit: 2 });
+  for (const side of [{ before: last }, { after: 3 }]) {
     await deploysIn(log, 'acme-web', ['production.live'], { ...side, limit: 2 });
   }
 }
