@@ -5,10 +5,8 @@ import type { Commit } from './commit-object.ts';
 import { textOf } from './process.ts';
 
 const echoesMax = 20;
-/** Two branches that have nothing in common among so many of their newest commits are not compared patch by patch. */
+/** Two branches that have nothing in common among so many of their newest commits, or more than that apart, are not compared patch by patch. */
 const apartMax = 2_000;
-/** Committers’ clocks are not ours. */
-const clockSkewMs = 86_400_000;
 
 /** Those of the commits that this clone has. */
 type ReadCommits = (shas: readonly string[]) => Promise<readonly Commit[]>;
@@ -50,10 +48,10 @@ async function readEchoes(
     ...(number === undefined ? [] : [`^Reverts [^ ]*#${number}$`]),
   ];
   const pick = `cherry picked from commit ${sha}`;
-  const since = new Date(Date.parse(commit.date) - clockSkewMs).toISOString();
   const patterns = [...reverts, pick].map((text) => `--grep=${text}`);
+  // What it is made of is left out by its descent, not by its time: behind a commit whose clock was years off git would look no further.
   const run = await access.git(
-    ['rev-list', '-E', `--max-count=${echoesMax}`, `--since=${since}`, ...patterns, head, '--'],
+    ['rev-list', '-E', `--max-count=${echoesMax}`, ...patterns, head, `^${sha}`, '--'],
     { signal },
   );
   const shas = run.code === 0 ? textOf(run).split('\n').filter(Boolean) : [];
@@ -78,6 +76,9 @@ export async function samePatch(
   const areNear = below.has(sha) || [...ancestorsOf(sha, parents)].some((one) => below.has(one));
   if (!areNear) return null;
   const range = `${sha}...${head}`;
+  // A history that was merged in whole makes them far apart again.
+  const count = await access.git(['rev-list', '--count', range, '--'], { signal });
+  if (count.code !== 0 || Number(textOf(count)) > apartMax) return null;
   const marked = await access.git(
     ['rev-list', '--cherry-mark', '--right-only', '--no-merges', range, '--'],
     { signal },

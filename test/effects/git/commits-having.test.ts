@@ -148,16 +148,75 @@ describe('commits that undo another or repeat it', () => {
     expect(await echoes('e'.repeat(40), shas.last)).toEqual([]);
   });
 
+  it('by their patch are not looked for through a long history that was merged in', async () => {
+    const trace = join(temporary.path, 'trace-of-merged');
+    const traced = await openRepository(dir, { env: { ...gitEnv, GIT_TRACE2_EVENT: trace } });
+    const others = Array.from({ length: 2_010 }, (_, n) => ({
+      at: 946_684_800 + n,
+      message: 'Old',
+    }));
+    const other = write('other', null, others);
+    const [tree, tip] = git(dir, ['rev-parse', 'silent^{tree}', 'silent']).split('\n');
+    const parents = [tip, other].flatMap((parent) => ['-p', parent ?? '']);
+    const merged = git(dir, ['commit-tree', tree ?? '', ...parents, '-m', 'Merge the other one']);
+    expect(await traced.samePatch(shas.beside, merged)).toBeNull();
+    expect(readFileSync(trace, 'utf8')).not.toContain('--cherry-mark');
+  });
+
+  const year = 31_557_600;
+  it.each([
+    ['years before', -56 * year],
+    ['two days before', -2 * 86_400],
+    ['no time after', 0],
+    ['years after', 60 * year],
+  ])('are found whatever the clock said of what came behind them: %s', async (_, skew) => {
+    const at = Number(git(dir, ['log', '-1', '--format=%ct', shas.main]));
+    const head = write('skewed', shas.last, [
+      { at: at + 60, message: `Undo\n\nThis reverts commit ${shas.main}.` },
+      { at: at + skew, message: 'Written on another machine' },
+      { at: at + 120, message: 'More' },
+    ]);
+    const revert = git(dir, ['rev-parse', `${head}~2`]);
+    expect(await echoes(shas.main, head)).toEqual([{ kind: 'revert', sha: revert }]);
+  });
+
+  it.each([-56 * year, 60 * year])(
+    'are found of a commit whose own clock was %d s off',
+    async (skew) => {
+      const at = Number(git(dir, ['log', '-1', '--format=%ct', shas.last])) + 60;
+      const off = write('off', shas.last, [{ at: at + skew, message: 'Made' }]);
+      const head = write('off', off, [
+        { at, message: `Undo\n\nThis reverts commit ${off}.` },
+        { at: at + 60, message: 'More' },
+      ]);
+      const revert = git(dir, ['rev-parse', `${head}~1`]);
+      expect(await echoes(off, head)).toEqual([{ kind: 'revert', sha: revert }]);
+    },
+  );
+
   const parsed = (line: string): { event: string; argv: string[] } => JSON.parse(line);
 
   /** So many commits upon a branch. @returns the last one */
   function grow(branch: string, upon: string, count: number): string {
-    const from = git(dir, ['rev-parse', upon]);
     const at = Math.floor(Date.now() / 1_000);
-    const commits = Array.from(
-      { length: count },
-      (_, n) =>
-        `commit refs/heads/${branch}\ncommitter Ana Lima <ana@acme.test> ${at + n} +0000\ndata 4\nMore\n${n === 0 ? `from ${from}\n` : ''}\n`,
+    const message = 'More';
+    return write(
+      branch,
+      upon,
+      Array.from({ length: count }, (_, n) => ({ at: at + n, message })),
+    );
+  }
+
+  /** Commits with the times that their committers' clocks had, in seconds. @returns the last one */
+  function write(
+    branch: string,
+    upon: string | null,
+    all: readonly { readonly at: number; readonly message: string }[],
+  ): string {
+    const from = upon === null ? '' : `from ${git(dir, ['rev-parse', upon])}\n`;
+    const commits = all.map(
+      ({ at, message }, n) =>
+        `commit refs/heads/${branch}\ncommitter Ana Lima <ana@acme.test> ${at} +0000\ndata ${message.length}\n${message}\n${n === 0 ? from : ''}\n`,
     );
     execFileSync('git', ['-C', dir, 'fast-import', '--quiet', '--force'], {
       input: commits.join(''),
