@@ -125,7 +125,7 @@ function body(
     return [...blocks, ...details(folded, null)];
   }
   const blocks: SlackBlock[] = isNamed(options) ? [section(nameLine(request))] : [];
-  if (own !== null) blocks.push(section(own));
+  if (own !== null) blocks.push(section(own), ...details(folded, null));
   else {
     for (const each of sections(`${signOf(event, told.tone)} `, told.headline)) blocks.push(each);
     for (const each of details([...folded, event], told.detail)) blocks.push(each);

@@ -139,6 +139,26 @@ describe('steps that are told in one', () => {
     },
   );
 
+  it.each(cases)(
+    'keep their release notes where %s, the last one, has the team’s own words',
+    (type, event) => {
+      const observed = sample('deploy.observed');
+      const history: DeployEvents = [requested, observed, event];
+      const templates = { [type]: 'Our own words' };
+      const text = allText(
+        stepMessages(history, {
+          mode: 'webhook',
+          oncall,
+          templates,
+          folded: [requested, observed],
+        }),
+      );
+      expect(text).toContain('Our own words');
+      for (const { title } of samples['deploy.observed'].notes.commits)
+        expect(text).toContain(title);
+    },
+  );
+
   it('say so where Slack could not be told in time', () => {
     const options = { mode: 'webhook', oncall, folded: [requested] } as const;
     const told = (isLate: boolean) =>
