@@ -5,6 +5,7 @@ import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { deployStream } from '../../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
+import type { EventLog } from '../../../src/store/log.ts';
 import { anActor } from '../../actor.ts';
 import { sample } from '../../machine/samples.ts';
 import { ScriptedWorld, wayToProduction } from './scripted-run.ts';
@@ -74,6 +75,23 @@ describe('the same build and commit', () => {
     expect(new Set(all.map(({ deploy }) => deploy)).size).toBe(1);
     expect(all.filter(({ isNew }) => isNew)).toHaveLength(1);
   });
+});
+
+it('that cannot be written is told, and not taken for what another run wrote', async () => {
+  const full = new Error('the disk is full');
+  const append: EventLog['append'] = async (batches, options) => {
+    if (batches.some(({ stream }) => stream.startsWith(deployStream('')))) throw full;
+    return world.log.append(batches, options);
+  };
+  const log = new Proxy(world.log, {
+    get: (at, name) => {
+      if (name === 'append') return append;
+      const value: unknown = Reflect.get(at, name, at);
+      return typeof value === 'function' ? value.bind(at) : value;
+    },
+  });
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  await expect(requestDeploy(log, request, run)).rejects.toBe(full);
 });
 
 it('an override keeps who, as what, and why; a reason of any length is cut', async () => {

@@ -136,8 +136,11 @@ describe('one rollback', () => {
     expect([sent(), rollbacks().length]).toEqual([1, 1]);
   });
 
-  it('where the answer is of another release than the one that was asked for', async () => {
-    world.lies.set(write, (body: object) => ({ ...body, slug: { id: 'another' } }));
+  it.each([
+    ['release', { slug: { id: 'another' } }],
+    ['app', { id: 'another', app: { id: 'another', name: 'another' } }],
+  ])('where the answer is of another %s than the one that was asked for', async (_, other) => {
+    world.lies.set(write, (body: object) => ({ ...body, ...other }));
     expect(await rollBack()).toMatchObject({ release: { version: 4 } });
     expect([sent(), rollbacks().length]).toEqual([1, 1]);
   });
