@@ -8,7 +8,7 @@ import type { EventLog } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { domainEvent, ifReadable } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
-import { type DeploysTables, deploysProjection } from './deploys-table.ts';
+import { type DeploysTables, deploysProjection, idsPerQuery } from './deploys-table.ts';
 import { type BackMark, backsAfter, markedBack } from './rollback-marks.ts';
 
 /** How production was taken back from what a deploy had released. */
@@ -35,13 +35,15 @@ export async function readAftermaths(
   log: EventLog,
   deploys: readonly string[],
 ): Promise<ReadonlyMap<string, Aftermath>> {
-  if (deploys.length === 0) return new Map();
-  const rows = await projected(log).query(deploysProjection, (db) => followed(db, deploys));
   const found = new Map<string, Aftermath>();
-  for (const [lane, ofLane] of Map.groupBy(rows, (row) => row.lane)) {
-    const first = Math.min(...ofLane.map((row) => row.live_position ?? Number.MAX_SAFE_INTEGER));
-    const backs = await backsAfter(log, lane, first);
-    for (const row of ofLane) found.set(row.deploy, await aftermathOf(log, row, backs));
+  for (let from = 0; from < deploys.length; from += idsPerQuery) {
+    const some = deploys.slice(from, from + idsPerQuery);
+    const rows = await projected(log).query(deploysProjection, (db) => followed(db, some));
+    for (const [lane, ofLane] of Map.groupBy(rows, (row) => row.lane)) {
+      const first = Math.min(...ofLane.map((row) => row.live_position ?? Number.MAX_SAFE_INTEGER));
+      const backs = await backsAfter(log, lane, first);
+      for (const row of ofLane) found.set(row.deploy, await aftermathOf(log, row, backs));
+    }
   }
   return found;
 }

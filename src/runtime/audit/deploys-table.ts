@@ -31,6 +31,9 @@ export interface DeploysTable {
   back_from: string | null;
 }
 
+/** Engines take some ten thousand values in one query. */
+export const idsPerQuery = 1_000;
+
 export interface DeploysTables {
   deploys: DeploysTable;
 }

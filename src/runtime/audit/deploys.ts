@@ -12,6 +12,7 @@ import {
   type DeploysTable,
   type DeploysTables,
   deploysProjection,
+  idsPerQuery,
   rowAfter,
 } from './deploys-table.ts';
 
@@ -130,9 +131,6 @@ export async function deploysOf(
   const inOrder = rows.toSorted((a, b) => a.requested_position - b.requested_position);
   return inOrder.map(({ deploy }) => deploy);
 }
-
-/** Engines take some ten thousand values in one query. */
-const idsPerQuery = 1_000;
 
 const newestFirst = (db: Kysely<DeploysTables>) =>
   db.selectFrom('deploys').selectAll().orderBy('requested_position', 'desc');

@@ -165,3 +165,17 @@ it.each([
     );
   },
 );
+
+it.each([
+  { engine: 'SQLite', store: sqliteStore },
+  { engine: 'PostgreSQL', store: postgres.store },
+])('is told of more deploys than a query takes values ($engine)', async ({ store }) => {
+  const { url, remove } = await store();
+  const log = await openLog(url, { projections });
+  const commit = 'c'.repeat(40);
+  const deploy = await writeDeploy(log, { label: '1', commit }, wayToLive(commit, null, 'v1'));
+  const many = Array.from({ length: 70_000 }, (_, n) => `none-${n}`);
+  expect([...(await readAftermaths(log, [...many, deploy])).keys()]).toEqual([deploy]);
+  await log.close();
+  await remove();
+});
