@@ -1,28 +1,20 @@
-/** The tests that Stryker runs: in one process, without a server, a spawned program or minutes of simulation. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** The tests that Stryker runs: those that carry the code out within their own process, but the minutes of whole commands and of simulation. */
 import { defineConfig } from 'vitest/config';
-
-/**
- * A worker of Stryker's is a thread, which has no current folder of its own, as a whole command needs one.
- */
-const unfit = /command-here|processes\/stage|process\.chdir/;
 
 export default defineConfig({
   test: {
     include: [
-      'test/{machine,runtime,effects,redaction}/**/*.test.ts',
-      'test/store/{hash-chain,open,sqlite,sqlite-log}.test.ts',
+      'test/{cli,channels,effects,format,machine,page,redaction,runtime,serve,targets}/**/*.test.ts',
+      'test/store/*.test.ts',
       'test/simulation/paths/loops.test.ts',
-      'test/cli/**/*.test.ts',
     ],
     exclude: [
       'test/runtime/loop/walk.test.ts',
-      'test/runtime/audit/deploys.test.ts',
-      ...readdirSync('test', { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('.test.ts'))
-        .map((file) => `test/${file}`)
-        .filter((file) => unfit.test(readFileSync(file, 'utf8'))),
+      'test/cli/canaries.test.ts',
+      'test/channels/hooks.test.ts',
     ],
+    isolate: false,
+    globalSetup: ['test/temporary-folder.ts', 'test/postgres/server-of-run.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

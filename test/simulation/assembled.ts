@@ -99,9 +99,10 @@ export function assemble(options: AssembleOptions): Assembled {
   const stored = createStoreLock({
     ...{ log, lanes, clock, run, keeper, leaseMs, liveness },
     relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
-    quiesce: async (holder, signal) => {
+    quiesce: async ({ deploy, goneForMs }, signal) => {
       if (mutation.restless === true) return;
-      await quiesce(quietOf(wanted.settings, targets, await leftBy(log, holder)), ports(signal));
+      const left = await leftBy(log, deploy);
+      await quiesce(quietOf(wanted.settings, targets, left), ports(signal), goneForMs);
     },
   });
   return {

@@ -185,7 +185,9 @@ function lockOf(
     leaseMs,
     liveness,
     relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
-    quiesce: async (holder, signal, tell) =>
-      quiesce(quietOf(settings, targets, await leftBy(log, holder)), ports(signal, tell)),
+    quiesce: async ({ deploy, goneForMs }, signal, tell) => {
+      const places = quietOf(settings, targets, await leftBy(log, deploy));
+      await quiesce(places, ports(signal, tell), goneForMs);
+    },
   });
 }

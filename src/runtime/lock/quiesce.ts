@@ -54,10 +54,15 @@ const isSamePlace = (one: TargetSettings, other: TargetSettings): boolean =>
  * token, so a write that the dead holder sent has to come to its end before another one begins. What it may have asked
  * for in its last moments has half a minute to show itself.
  *
+ * @param goneForMs how much of that half minute has passed: whoever waits is not always who began to
  * @throws E_RELEASE_UNDER_WAY the step's deadline has come, where it has one
  */
-export async function quiesce(places: readonly Quiet[], ports: Ports): Promise<void> {
-  const shownUntil = ports.clock.ran() + unseenMaxMs;
+export async function quiesce(
+  places: readonly Quiet[],
+  ports: Ports,
+  goneForMs = 0,
+): Promise<void> {
+  const shownUntil = ports.clock.ran() + unseenMaxMs - goneForMs;
   for (const { target, stuckAfterMs, asked, mayHaveMore } of places) {
     const place = target.settings.name;
     const told = new Set<string>();

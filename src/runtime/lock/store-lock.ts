@@ -67,12 +67,20 @@ export interface StoreLockOptions {
   ) => Promise<readonly Relation[]>;
   /** Resolves when the vendors have nothing of an earlier holder under way any more, a deploy or a rollback. */
   readonly quiesce: (
-    holder: string,
+    holder: Gone,
     signal: AbortSignal,
     progress: (line: string) => void,
   ) => Promise<void>;
   /** Who is known to be dead, and need not be waited for; what this host's processes tell when left out. */
   readonly liveness?: Liveness;
+}
+
+/** An earlier holder of a lane. */
+export interface Gone {
+  /** A deploy's id, or a rollback's. */
+  readonly deploy: string;
+  /** How long ago its lease ran out, in milliseconds by the log's clock: since then it can have sent nothing. 0: it did not run out. */
+  readonly goneForMs: number;
 }
 
 /** What a run writes to its lane's stream of its own deploy. */
@@ -249,12 +257,14 @@ class StoreLock implements LaneLock {
     const { deploy, lane: name, purpose } = input;
     const { own, held, lease } = found;
     let takenOver = null;
-    if (lane.grant?.broken === true) await quiesce(lane.grant.deploy, signal, progress);
+    const goneForMs = Math.max(0, -(lease?.expiresInMs ?? 0));
+    const gone = ({ deploy }: Grant): Gone => ({ deploy, goneForMs });
+    if (lane.grant?.broken === true) await quiesce(gone(lane.grant), signal, progress);
     if (held !== null) {
       const death = lease === null ? null : this.#liveness.whyDead(lease.owner);
       const why = death ?? 'its lease ran out';
       tell(`the run that held lane ${name} (${held.deploy}) is over: ${why}`);
-      await quiesce(held.deploy, signal, progress);
+      await quiesce(gone(held), signal, progress);
       // It may have come back while we asked.
       if (this.#isAlive(await log.lease(laneResource(name)))) return 'again';
       takenOver = { deploy: held.deploy, token: held.token, why };

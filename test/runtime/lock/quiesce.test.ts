@@ -38,7 +38,11 @@ const withCanary: typeof settings = {
 /** Nothing that has no name was asked for. */
 const nothing: LeftBehind = { asked: [], unnamed: [] };
 /** Whether it is quiet by itself; a wait that goes on for a while is ended. */
-async function isQuiet(of = settings, left: LeftBehind | null = nothing): Promise<boolean> {
+async function isQuiet(
+  of = settings,
+  left: LeftBehind | null = nothing,
+  goneForMs?: number,
+): Promise<boolean> {
   const asked = () => world.asked.filter((one) => one.endsWith('/builds')).length;
   const ports = world.ports({ clock: world.clock });
   const stop = new AbortController();
@@ -49,7 +53,7 @@ async function isQuiet(of = settings, left: LeftBehind | null = nothing): Promis
   };
   const clock = { ...ports.clock, now: ports.clock.now, sleep };
   try {
-    await quiesce(quietOf(of, targets, left), { ...ports, clock, signal: stop.signal });
+    await quiesce(quietOf(of, targets, left), { ...ports, clock, signal: stop.signal }, goneForMs);
     return true;
   } catch (error) {
     if (stop.signal.aborted) return false;
@@ -142,6 +146,16 @@ describe('what the holder before had asked for', () => {
     const from = world.clock.ran();
     expect(await isQuiet(settings, left)).toBe(true);
     expect(world.clock.ran() - from).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it('has only what is left of it, where its holder has been gone for some of it: waits that are cut short come to an end', async () => {
+    const from = world.clock.ran();
+    expect(await isQuiet(settings, null, 20_000)).toBe(true);
+    const waited = world.clock.ran() - from;
+    expect(waited).toBeGreaterThanOrEqual(10_000);
+    expect(waited).toBeLessThan(20_000);
+    expect(await isQuiet(settings, null, 60_000)).toBe(true);
+    expect(world.clock.ran() - from).toBe(waited);
   });
 
   it('shows within that: it is waited for', async () => {

@@ -151,7 +151,7 @@ describe('a lane that is taken from its holder', () => {
     return run;
   }
   /** One that waits for the lane, and what it asks before it takes it. */
-  async function waiter(meanwhile: () => Promise<void> = async () => {}) {
+  async function waiter(meanwhile: () => Promise<void> = async () => {}, build = '503') {
     let asked: () => void = () => {};
     let quiet: () => void = () => {};
     const isAsked = new Promise<void>((resolve) => {
@@ -161,16 +161,18 @@ describe('a lane that is taken from its holder', () => {
       quiet = resolve;
     });
     const after: string[] = [];
+    const goneForMs: number[] = [];
     const run = await world.start({
-      build: '503',
-      quiesce: async (holder) => {
-        after.push(holder);
+      build,
+      quiesce: async (gone) => {
+        after.push(gone.deploy);
+        goneForMs.push(gone.goneForMs);
         asked();
         await meanwhile();
         return isQuiet;
       },
     });
-    return { run, isAsked, after, quiet: () => quiet() };
+    return { run, isAsked, after, goneForMs, quiet: () => quiet() };
   }
   const aWhile = async () => {
     for (let turn = 0; turn < 50; turn++) await new Promise((next) => setImmediate(next));
@@ -200,6 +202,25 @@ describe('a lane that is taken from its holder', () => {
       quiet();
       expect(await run.ended).toMatchObject({ state: 'production.live' });
       expect((await granted()).map(({ deploy }) => deploy)).toEqual([before.deploy, run.deploy]);
+    },
+  );
+
+  it.each(Object.entries(ways))(
+    'one that %s: has been gone since its lease ran out, and not before',
+    async (_, end) => {
+      const before = await holder();
+      await end(before);
+      const first = await waiter();
+      await first.isAsked;
+      expect(first.goneForMs[0]).toBeLessThan(leaseMs);
+      first.run.kill();
+      world.logClock.aheadMs += 2 * leaseMs + 40_000;
+      const later = await waiter(undefined, '504');
+      await later.isAsked;
+      expect(later.after[0]).toBe(before.deploy);
+      expect(later.goneForMs[0]).toBeGreaterThanOrEqual(40_000);
+      later.quiet();
+      expect(await later.run.ended).toMatchObject({ state: 'production.live' });
     },
   );
 

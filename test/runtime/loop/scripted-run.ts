@@ -7,7 +7,7 @@ import { samples } from '../../../src/machine/samples.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
-import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
+import { createStoreLock, type Gone } from '../../../src/runtime/lock/store-lock.ts';
 import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import { type RunOutcome, runDeploy, type ServiceTable } from '../../../src/runtime/loop/run.ts';
@@ -58,7 +58,7 @@ export interface RunPlan {
   readonly answers?: readonly DomainEvent[];
   /** Between the run and the log. */
   readonly log?: (real: EventLog) => EventLog;
-  readonly quiesce?: (holder: string) => Promise<void>;
+  readonly quiesce?: (holder: Gone) => Promise<void>;
   /** The wall's time, as the run sees it. */
   readonly wall?: () => number;
   /** When the wait for the lane is over; never when left out. */

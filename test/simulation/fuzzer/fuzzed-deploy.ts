@@ -174,8 +174,12 @@ export class Fuzzer {
             leaseMs,
             relations: async (base, heads) =>
               heads.map((head) => this.#commits.relation(base, head)),
-            quiesce: async (holder, signal) =>
-              quiesce(quietOf(places, targets, await leftBy(log, holder)), ports(signal)),
+            quiesce: async ({ deploy, goneForMs }, signal) =>
+              quiesce(
+                quietOf(places, targets, await leftBy(log, deploy)),
+                ports(signal),
+                goneForMs,
+              ),
           });
     const events: DomainEvent[] = [];
     const happenings = [...(world.meanwhile ?? [])];

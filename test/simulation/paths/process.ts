@@ -100,8 +100,12 @@ export class PathProcess {
       keeper: this.#keeper,
       leaseMs,
       relations: (base, heads, signal) => history.relations(base, heads, ports(signal)),
-      quiesce: async (holder, signal) =>
-        quiesce(quietOf(places, targets, await leftBy(this.#log, holder)), ports(signal)),
+      quiesce: async ({ deploy, goneForMs }, signal) =>
+        quiesce(
+          quietOf(places, targets, await leftBy(this.#log, deploy)),
+          ports(signal),
+          goneForMs,
+        ),
     });
   }
 

@@ -181,8 +181,10 @@ export class ProgramFuzzer {
       keeper,
       leaseMs,
       relations: (base, heads, signal) => history.relations(base, heads, folders.ports({ signal })),
-      quiesce: async (holder, signal) =>
-        quiesce(quietOf(settings, targets, await leftBy(log, holder)), folders.ports({ signal })),
+      quiesce: async ({ deploy, goneForMs }, signal) => {
+        const left = await leftBy(log, deploy);
+        await quiesce(quietOf(settings, targets, left), folders.ports({ signal }), goneForMs);
+      },
     });
     try {
       const { deploy } = await requestDeploy(log, requestOf(label), run);
