@@ -56,13 +56,15 @@ export function wronglyPutBack(
   { live, release, at }: { live: readonly string[]; release: string | null; at: number },
 ): string | null {
   const put = releasesOf(lane, canary).find(({ id }) => id === release);
-  const commit = commitOf(lane, put?.slug ?? null);
+  // Of what the canary has not, as one wrong answer may name it, nothing comes: its host refuses it.
+  if (put === undefined) return null;
+  const commit = commitOf(lane, put.slug);
   const ran = releasesOf(lane, production)
     .filter(({ slug, status }) => slug !== null && /succeeded|expired/.test(status))
     .filter((_, i, all) => (all[i + 1]?.createdAt ?? at) >= at - deployTakesMs)
     .map(({ slug }) => commitOf(lane, slug));
   if (commit !== null && (live.includes(commit) || ran.includes(commit))) return null;
-  return `v${put?.version} on the canary (${commit}), which neither production ran (${ran}) nor was live (${live})`;
+  return `v${put.version} on the canary (${commit}), which neither production ran (${ran}) nor was live (${live})`;
 }
 
 /** A deploy says that there was nothing to go back to. What there was: the canary ran it before, and production runs it or a deploy was live with it. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { samples } from '../../src/machine/samples.ts';
 import type { RecordedEvent } from '../../src/store/log.ts';
 import { production } from './apps.ts';
+import { wronglyPutBack } from './canary-truth.ts';
 import { Ends } from './ends.ts';
 import { LaneWorld } from './lane-world.ts';
 import { actsAtHeroku } from './people.ts';
@@ -56,4 +57,11 @@ describe('a deploy that is held by config vars', () => {
     const { untrue } = await heldAfter(['push', 'wait', 'config', 'wait', 'expire']);
     expect(untrue).toMatch(/was held by v\d+ \(older-artifact\), which took nothing back/);
   });
+});
+
+it('of a release that the canary has not nothing is put back: its host refuses it', () => {
+  const time = new VirtualTime(startMs);
+  const lane = new LaneWorld('lane-0', time, { releasePhaseMs: 0 });
+  const wrong = wronglyPutBack(lane, { live: [], release: 'no such', at: time.now() });
+  expect(wrong).toBeNull();
 });
