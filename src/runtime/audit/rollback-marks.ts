@@ -1,11 +1,18 @@
 /** What people took production back by with `pipeline rollback`, found by the index of lanes. */
+import type { Kysely } from 'kysely';
 import { oneLine } from '../../format/text.ts';
 import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import type { EventLog } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { laneEvent } from '../log/recorded.ts';
 import { beginningOfRollback } from '../log/rollback-beginning.ts';
-import { type LaneMarksTable, laneMarksProjection, type Marked, marked } from './lane-marks.ts';
+import {
+  type LaneMarksTable,
+  type LaneMarksTables,
+  laneMarksProjection,
+  type Marked,
+  marked,
+} from './lane-marks.ts';
 
 /** With when it was so: ISO 8601, and the global position. */
 export interface MarkedBack extends TakenBack {
@@ -23,14 +30,7 @@ const backsMax = 5;
 /** What people's rollbacks left production as: the last that came to run, the newest first. */
 export async function readTakenBack(log: EventLog, lane: string): Promise<readonly MarkedBack[]> {
   const rows = await projected(log).query(laneMarksProjection, (db) =>
-    db
-      .selectFrom('lane_marks')
-      .selectAll()
-      .where('lane', '=', lane)
-      .where('mark', 'in', ends)
-      .where('subject', '!=', '')
-      .orderBy('version', 'desc')
-      .limit(backsMax),
+    endsOf(db, lane).orderBy('version', 'desc').limit(backsMax),
   );
   const found = await Promise.all(rows.map((row) => markedBack(log, row)));
   return found.filter((one) => one !== null);
@@ -46,18 +46,20 @@ export async function backsAfter(
   position: number,
 ): Promise<readonly BackMark[]> {
   const rows = await projected(log).query(laneMarksProjection, (db) =>
-    db
-      .selectFrom('lane_marks')
-      .selectAll()
-      .where('lane', '=', lane)
-      .where('mark', 'in', ends)
-      .where('subject', '!=', '')
-      .where('position', '>', position),
+    endsOf(db, lane).where('position', '>', position),
   );
   return rows.toSorted((a, b) => a.position - b.position);
 }
 
 const ends = ['rollback.done', 'rollback.failed'] as const;
+
+const endsOf = (db: Kysely<LaneMarksTables>, lane: string) =>
+  db
+    .selectFrom('lane_marks')
+    .selectAll()
+    .where('lane', '=', lane)
+    .where('mark', 'in', ends)
+    .where('subject', '!=', '');
 
 /** Null: it did not come to run. @throws LogFault */
 export async function markedBack(log: EventLog, row: BackMark): Promise<MarkedBack | null> {

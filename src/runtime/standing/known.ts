@@ -51,7 +51,7 @@ export interface Known {
   readonly takenBack: readonly MarkedBack[];
   /** The one that was asked for last first. */
   readonly deploys: readonly DeployFacts[];
-  /** What came after each of them. */
+  /** What came after each deploy of which it is told what became of it. */
   readonly after: ReadonlyMap<string, Aftermath>;
   /** The deploys whose run is alive. */
   readonly living: ReadonlySet<string>;

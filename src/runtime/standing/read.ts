@@ -21,7 +21,7 @@ export interface Logged {
   readonly marks: LaneMarks;
   readonly takenBack: readonly MarkedBack[];
   readonly deploys: readonly DeployFacts[];
-  /** What came after each of them. */
+  /** What came after each deploy of which it is told what became of it. */
   readonly after: ReadonlyMap<string, Aftermath>;
   readonly living: ReadonlySet<string>;
 }
@@ -72,18 +72,17 @@ async function readOne(
   lane: string,
   stories: readonly DeployStory[],
   living: ReadonlySet<string>,
+  told = stories,
 ): Promise<Logged> {
+  const after = await readAftermaths(
+    log,
+    told.map(({ row }) => row.deploy),
+  );
   return {
     ...{ lane, marks: await readLaneMarks(log, lane), takenBack: await readTakenBack(log, lane) },
-    ...{ deploys: stories.map(deployFacts), after: await afterAll(log, stories), living },
+    ...{ deploys: stories.map(deployFacts), after, living },
   };
 }
-
-const afterAll = (log: EventLog, stories: readonly DeployStory[]) =>
-  readAftermaths(
-    log,
-    stories.map(({ row }) => row.deploy),
-  );
 
 /**
  * How deploys of a lane stand, however long ago they were asked for, as the log knows it: no target is asked.
@@ -96,9 +95,9 @@ export async function readStood(
   stories: readonly DeployStory[],
 ): Promise<readonly StoodDeploy[]> {
   const newest = await readDeployStories(log, { limit: standingMin, lane });
-  const logged = await readOne(log, lane, newest, await livingRuns(log));
+  const logged = await readOne(log, lane, newest, await livingRuns(log), stories);
   const known = await knownOf(log, logged, { kind: 'notAsked', why: '' });
-  return stoodDeploys(known, stories.map(deployFacts), await afterAll(log, stories));
+  return stoodDeploys(known, stories.map(deployFacts));
 }
 
 /** With what the targets told, and whether a person lifted what they, or the log, know to hold. */

@@ -70,9 +70,8 @@ export function laneStanding(logged: Known): LaneStanding {
 export function stoodDeploys(
   logged: Known,
   deploys: readonly DeployFacts[],
-  after: Known['after'],
 ): readonly StoodDeploy[] {
-  const known = { ...withOrderer(logged), after };
+  const known = withOrderer(logged);
   const [production] = placesOf(known);
   if (production === undefined) throw new Error('a lane has a production');
   return deploys.map((facts) => stood(facts, known, production));

@@ -630,9 +630,9 @@ export const writes: readonly Mutant[] = [
     id: 'another-build-is-followed',
     promise: once,
     file: 'src/effects/targets/heroku/builds.ts',
-    symbol: 'followBuild',
-    code: 'if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);',
-    by: '',
+    symbol: 'buildAsAsked',
+    code: 'if (build.id === wanted) return build;',
+    by: 'return build;',
     noticedBy: builds,
   },
   {

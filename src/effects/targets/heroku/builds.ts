@@ -242,17 +242,35 @@ function buildsLimit({ app, timeoutMs }: RequestBuildInput, cause: VendorRefused
   );
 }
 
-/** A build by its id; null: Heroku does not know it. @throws VendorMalformed another one came */
+/** @throws VendorMalformed another one came */
+async function readBuild(
+  api: HerokuApi,
+  app: string,
+  id: string,
+  ports: Ports,
+): Promise<HerokuBuild> {
+  return buildAsAsked(api, app, id, await api.get(appPath(app, 'builds', id), buildSchema, ports));
+}
+
+/** As `readBuild`; null for one that Heroku does not know. */
 export async function findBuild(
   api: HerokuApi,
   app: string,
   id: string,
   ports: Ports,
 ): Promise<HerokuBuild | null> {
-  const path = appPath(app, 'builds', id);
-  const build = await api.find(path, buildSchema, ports);
-  if (build !== null && build.id !== id) throw api.malformed(path, `it is of build ${build.id}`);
-  return build;
+  const build = await api.find(appPath(app, 'builds', id), buildSchema, ports);
+  return build === null ? null : buildAsAsked(api, app, id, build);
+}
+
+function buildAsAsked(
+  api: HerokuApi,
+  app: string,
+  wanted: string,
+  build: HerokuBuild,
+): HerokuBuild {
+  if (build.id === wanted) return build;
+  throw api.malformed(appPath(app, 'builds', wanted), `it is of build ${build.id}`);
 }
 
 /** A build that succeeded: what it made, and the id of the release of that. */
@@ -268,14 +286,12 @@ export async function followBuild(
   ports: StepPorts,
 ): Promise<Built> {
   const output = new OutputFollower(ports);
-  const path = appPath(app, 'builds', id);
   let succeededAt: number | null = null;
   let url: string | null = null;
   const rest = (time: RestTime) => output.rest(url, time);
   const polling = { timeoutMs, pauseMaxMs: 5_000, rest };
   const built = await pollUntil(ports, polling, async () => {
-    const seen = await api.get(path, buildSchema, ports);
-    if (seen.id !== id) throw api.malformed(path, `it is of build ${seen.id}`);
+    const seen = await readBuild(api, app, id, ports);
     refuseContainerBuild(app, seen);
     const { status, release, output_stream_url } = seen;
     url = output_stream_url ?? null;
@@ -288,6 +304,7 @@ export async function followBuild(
     const now = ports.clock.ran();
     succeededAt ??= now;
     if (now - succeededAt > withoutReleaseMs) {
+      const path = appPath(app, 'builds', id);
       throw api.malformed(path, 'the build succeeded without a release of what it made');
     }
     return undefined;
