@@ -85,6 +85,15 @@ export function releaseContract(harness: TargetHarness): void {
 
   describe('mustStillRun', () => {
     const stage = stageOf(harness);
+
+    it('throws where the release was told to be of the artifact that a later one of its commit has', async () => {
+      const { release } = await stage.deploy('commit');
+      stage.world.release('production', one);
+      const { artifact } = await stage.running();
+      const error = await failureOf(stage.target.mustStillRun({ release, artifact }, stage.ports));
+      expect(error.code).toMatch(/^E_(PROGRAM_ANSWER|RELEASES_)/);
+    });
+
     const stillRuns = async (change: () => void): Promise<string> => {
       stage.world.release('production', two);
       const shipped = await stage.deploy('commit');

@@ -20,6 +20,26 @@ const run = 'test/runtime/loop/run.test.ts';
 
 export const writes: readonly Mutant[] = [
   {
+    id: 'a-release-is-named-that-never-had-this-code',
+    promise: healthy,
+    file: 'src/effects/targets/heroku/releases.ts',
+    symbol: 'mustStillRun',
+    code: 'if (!isSameCode(ours?.code ?? null, shipped.code)) {',
+    by: 'if (ours === null) {',
+    noticedBy:
+      'test/targets/heroku.test.ts › throws where the release was told to be of the artifact',
+  },
+  {
+    id: 'a-release-is-named-that-never-had-this-artifact',
+    promise: healthy,
+    file: 'src/effects/targets/command/running.ts',
+    symbol: 'mustStillRun',
+    code: 'if (ours !== null && !isSameArtifact(artifactOf(ours), artifact)) {',
+    by: 'if (ours === null) {',
+    noticedBy:
+      'test/targets/command.test.ts › throws where the release was told to be of the artifact',
+  },
+  {
     id: 'a-500-is-a-refusal',
     promise: once,
     file: 'src/effects/lost-replies.ts',

@@ -5,6 +5,7 @@ import type { ServiceInput, ServiceOutput } from '../../../machine/services.ts';
 import { pollUntil } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { isSameArtifact } from '../target.ts';
+import { wrongAnswer } from './call.ts';
 import { releaseFailed, releaseLate, releaseNotCurrent } from './errors.ts';
 import type { Host } from './host.ts';
 import type { ReleaseLine } from './protocol.ts';
@@ -58,7 +59,12 @@ function mustBeOf(host: Host, line: ReleaseLine, commit: string, artifact: Artif
   );
 }
 
-/** One more look. A later release of the same artifact changes no code, unless it goes back to it. */
+/**
+ * One more look. A later release of the same artifact changes no code, unless it goes back to it.
+ *
+ * @throws LockstepError E_RELEASE_NOT_CURRENT
+ * @throws CommandError E_PROGRAM_ANSWER the release is of another artifact by now
+ */
 export async function mustStillRun(
   host: Host,
   { release, artifact }: { readonly release: Release; readonly artifact: Artifact },
@@ -67,6 +73,15 @@ export async function mustStillRun(
   if (!host.canList) return;
   const list = await host.list(ports);
   const { running } = list;
+  const ours = list.find(release.id);
+  // A release keeps its artifact: of two answers that differ in that, one is wrong.
+  if (ours !== null && !isSameArtifact(artifactOf(ours), artifact)) {
+    const { kind, id } = artifactOf(ours);
+    throw wrongAnswer(
+      host.commands.current ?? [],
+      `release ${release.id} is of ${kind} ${id}, and was of ${artifact.kind} ${artifact.id} before`,
+    );
+  }
   if (running === null) throw releaseNotCurrent(host, release, 'nothing runs there');
   const changed = [running, ...pendingOf(list)].find((one) =>
     decidesOtherwise(one, release, artifact),

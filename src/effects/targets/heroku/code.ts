@@ -357,7 +357,7 @@ function noneRan(app: string): HerokuError {
   );
 }
 
-function contradiction(app: string, what: string): HerokuError {
+export function contradiction(app: string, what: string): HerokuError {
   return new HerokuError(
     'E_RELEASES_CONTRADICTION',
     `Heroku’s list of ${app}’s releases contradicts itself: ${what}`,

@@ -5,9 +5,9 @@ import { pollUntil, type RestTime } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { fullId, isSameCode, readContent, refuseContainerRelease } from './artifacts.ts';
-import { classify, type HerokuVersion, readCode } from './code.ts';
+import { classify, contradiction, type HerokuVersion, readCode } from './code.ts';
 import { OutputFollower } from './output.ts';
-import { readRelease } from './release-list.ts';
+import { findRelease, readRelease } from './release-list.ts';
 import type { Code, HerokuRelease } from './schemas.ts';
 
 export interface AwaitReleaseInput {
@@ -155,7 +155,7 @@ export interface ShippedContent extends Shipped {
  * Config changes may have come on top of it, which keep its code; another decision on code may not. One
  * whose release phase still runs counts: what is about to go must not be called verified.
  *
- * @throws E_RELEASE_NOT_CURRENT
+ * @throws E_RELEASE_NOT_CURRENT; E_RELEASES_CONTRADICTION the release is of other code by now
  */
 export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Ports): Promise<void> {
   const { app, release } = shipped;
@@ -167,12 +167,18 @@ export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Port
   }
   if (code === null) throw notCurrent(shipped, null, 'it runs no code by now');
   const { version, id } = code.release;
-  if (id === release.id) return;
+  const isOurs = id === release.id;
   // One before ours, which only repeated its code under a text that we do not know, is no decision against it.
-  if (isSameCode(code.code, shipped.code) && version < release.version) return;
-  if (!decidesOtherwise(code, shipped.code)) return;
-  const what = `it runs v${version} (${code.description}, by ${code.by}) by now`;
-  throw notCurrent(shipped, { version, description: code.description }, what);
+  const isRepeated = isSameCode(code.code, shipped.code) && version < release.version;
+  if (!isOurs && !isRepeated && decidesOtherwise(code, shipped.code)) {
+    const what = `it runs v${version} (${code.description}, by ${code.by}) by now`;
+    throw notCurrent(shipped, { version, description: code.description }, what);
+  }
+  const ours = isOurs ? code : await findRelease(api, app, release.id, ports);
+  // A release keeps its code: of two answers that differ in that, one is wrong.
+  if (!isSameCode(ours?.code ?? null, shipped.code)) {
+    throw contradiction(app, `v${release.version} is of other code than it was before`);
+  }
 }
 
 /** Other code, or a rollback: that is a decision against what runs even where it puts the same code again. */
