@@ -27,7 +27,7 @@ export const writes: readonly Mutant[] = [
     code: 'if (!isSameCode(ours?.code ?? null, shipped.code)) {',
     by: 'if (ours === null) {',
     noticedBy:
-      'test/targets/heroku.test.ts › throws where the release was told to be of the artifact',
+      'test/targets/heroku.test.ts',
   },
   {
     id: 'a-release-is-named-that-never-had-this-artifact',
@@ -37,7 +37,7 @@ export const writes: readonly Mutant[] = [
     code: 'if (ours !== null && !isSameArtifact(artifactOf(ours), artifact)) {',
     by: 'if (ours === null) {',
     noticedBy:
-      'test/targets/command.test.ts › throws where the release was told to be of the artifact',
+      'test/targets/command.test.ts',
   },
   {
     id: 'a-500-is-a-refusal',
