@@ -26,8 +26,7 @@ export const writes: readonly Mutant[] = [
     symbol: 'mustStillRun',
     code: 'if (!isSameCode(ours?.code ?? null, shipped.code)) {',
     by: 'if (ours === null) {',
-    noticedBy:
-      'test/targets/heroku.test.ts',
+    noticedBy: 'test/targets/heroku.test.ts',
   },
   {
     id: 'a-release-is-named-that-never-had-this-artifact',
@@ -36,8 +35,7 @@ export const writes: readonly Mutant[] = [
     symbol: 'mustStillRun',
     code: 'if (ours !== null && !isSameArtifact(artifactOf(ours), artifact)) {',
     by: 'if (ours === null) {',
-    noticedBy:
-      'test/targets/command.test.ts',
+    noticedBy: 'test/targets/command.test.ts',
   },
   {
     id: 'a-500-is-a-refusal',
