@@ -44,6 +44,16 @@ const cases: readonly Case[] = [
   { code: 'E_USAGE', what: 'a missing argument', args: one('log') },
   { code: 'E_USAGE', what: 'a missing flag', args: one('resume', '501') },
   { code: 'E_USAGE', what: 'a limit of none', args: one('status', '--limit', '0') },
+  {
+    code: 'E_USAGE',
+    what: 'a limit past counting',
+    args: one('status', '--limit', '9'.repeat(20)),
+  },
+  {
+    code: 'E_USAGE',
+    what: 'more pages than can be counted',
+    args: one('serve', '--export', 'pages', '--limit', '1e300'),
+  },
   { code: 'E_USAGE', what: 'a time that is none', args: one('export', '--since', 'soon') },
   {
     code: 'E_USAGE',

@@ -15,7 +15,7 @@ import { type Environment, readEnvironment } from '../config/environment.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { repositoryHere } from '../workspace/find-commit.ts';
-import type { GlobalFlags } from '../workspace/flags.ts';
+import { countGiven, type GlobalFlags } from '../workspace/flags.ts';
 import { explained } from './explain.ts';
 
 export interface ServeFlags extends GlobalFlags {
@@ -32,10 +32,7 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<numb
 }
 
 async function asFiles(folder: string, flags: ServeFlags, terminal: Terminal): Promise<number> {
-  const limit = Number(flags.limit);
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new UsageError('E_USAGE', `--limit takes a whole number from 1, not ${flags.limit}`);
-  }
+  const limit = countGiven('--limit', flags.limit);
   const { writePages } = await import('../../serve/write-pages.ts');
   const log = await openDeployLog(await findStore(flags, readEnvironment(process.env)), {
     readOnly: true,

@@ -13,7 +13,7 @@ import type { Terminal } from '../render/terminal.ts';
 import type { AskLane } from '../workspace/ask-targets.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { mustHaveLane } from '../workspace/find-lane.ts';
-import { type GlobalFlags, given } from '../workspace/flags.ts';
+import { countGiven, type GlobalFlags, given } from '../workspace/flags.ts';
 
 export interface StatusFlags extends GlobalFlags {
   limit: string;
@@ -23,10 +23,7 @@ export interface StatusFlags extends GlobalFlags {
 }
 
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
-  const limit = Number(flags.limit);
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new UsageError('E_USAGE', `--limit takes a whole number from 1, not ${flags.limit}`);
-  }
+  const limit = countGiven('--limit', flags.limit);
   if (flags.watch === true && flags.json === true) {
     throw new UsageError('E_USAGE', '--watch is for people, and --json is one document', {
       hint: 'Leave one of them out.',

@@ -16,3 +16,11 @@ export function given(flag: string, value: string | undefined): string | undefin
     hint: `Give it a value, or leave ${flag} out for its default.`,
   });
 }
+
+/** @throws UsageError E_USAGE no whole number from 1, or more than can be counted */
+export function countGiven(flag: string, value: string): number {
+  const count = Number(value);
+  if (Number.isSafeInteger(count) && count >= 1) return count;
+  const most = Number.isInteger(count) && count >= 1 ? ` to ${Number.MAX_SAFE_INTEGER}` : '';
+  throw new UsageError('E_USAGE', `${flag} takes a whole number from 1${most}, not ${value}`);
+}

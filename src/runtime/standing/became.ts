@@ -110,11 +110,13 @@ const by = (who: string | null): string => (who === null ? '' : ` by ${who}`);
 /** Its commit runs, and as a release that is not its own: somebody went back to it. Null: it does not, or nothing tells. */
 function runsAgain(
   { row, released }: DeployFacts,
-  { version, commit, by: who }: Place,
+  { version, commit, deploy, by: who }: Place,
 ): string | null {
   const own = released.production?.release.version;
   if (version === null || own === undefined || version === own || commit !== row.commit)
     return null;
+  // A deploy after it shipped the commit once more.
+  if (deploy !== null) return null;
   return `runs again as ${version}${by(who)}`;
 }
 

@@ -88,6 +88,15 @@ export const pageMutants: readonly Mutant[] = [
     noticedBy: 'test/serve/became-views.test.ts',
   },
   {
+    id: 'what-was-shipped-again-is-live-twice',
+    promise: pages,
+    file: 'src/runtime/standing/became.ts',
+    symbol: 'runsAgain',
+    code: 'if (deploy !== null) return null;',
+    by: '',
+    noticedBy: 'test/runtime/standing/standing.test.ts',
+  },
+  {
     id: 'what-was-rolled-back-is-only-replaced',
     promise: pages,
     file: 'src/runtime/standing/became.ts',

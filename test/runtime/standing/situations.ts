@@ -704,6 +704,18 @@ export const situations: readonly Situation[] = [
       ),
   },
   {
+    name: 'a rollback of ours, and a later deploy shipped that commit again',
+    happens: async (world) => {
+      for (const build of [500, 501]) await world.live(build);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      await world.live(502, { commit: commitOf(501) });
+    },
+    became: { 500: 'replaced', 501: 'rolledBack', 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
+  },
+  {
     name: 'a rollback of ours made a release that did not come to run',
     happens: async (world) => {
       await world.live(500);

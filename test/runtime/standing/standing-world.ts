@@ -39,9 +39,8 @@ export const rolledBackTo = (build: number, by = 'mia@acme.test') => ({
   before: null as string | null,
 });
 
-/** What a deploy's services answer, with its own commit and releases. */
-function wayOf(build: number): readonly DomainEvent[] {
-  const commit = commitOf(build);
+/** What a deploy's services answer, with its own releases. */
+function wayOf(build: number, commit: string): readonly DomainEvent[] {
   const artifact = { ...samples['staging.deployed'].artifact, id: `artifact-${build}`, commit };
   const staging = { id: `staging-${build}`, version: `v1${build}` };
   const made: { readonly [T in EventType]?: Partial<EventData<T>> } = {
@@ -84,18 +83,19 @@ export class StandingWorld {
   }
 
   runWith(
-    plan: Pick<RunPlan, 'timeOut' | 'relation' | 'lane' | 'bakes' | 'canary' | 'byHand'>,
+    plan: Pick<RunPlan, 'commit' | 'timeOut' | 'relation' | 'lane' | 'bakes' | 'canary' | 'byHand'>,
     build: number,
     upTo: EventType | null,
     ...then: readonly DomainEvent[]
   ): Promise<ScriptedRun> {
-    const way = wayOf(build);
+    const { commit = commitOf(build) } = plan;
+    const way = wayOf(build, commit);
     const end = upTo === null ? 0 : way.findIndex(({ type }) => type === upTo) + 1;
     const answers = [...way.slice(0, end), ...then];
-    return this.#world.start({ build: String(build), commit: commitOf(build), answers, ...plan });
+    return this.#world.start({ ...plan, build: String(build), commit, answers });
   }
 
-  async live(build: number, plan: Pick<RunPlan, 'lane'> = {}): Promise<void> {
+  async live(build: number, plan: Pick<RunPlan, 'lane' | 'commit'> = {}): Promise<void> {
     await (await this.runWith(plan, build, 'production.verified')).ended;
   }
 
