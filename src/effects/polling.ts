@@ -6,7 +6,10 @@ import type { Ports } from './ports.ts';
 export interface PollOptions {
   readonly timeoutMs: number;
   readonly pauseMaxMs: number;
-  /** How long it usually takes, so that little is asked before and much then; null: nobody knows. It is not waited for. */
+  /**
+   * How long it usually takes; null: nobody knows. It is not waited for: where it is known already, nothing is asked long before,
+   * and else the first ask is at once. Then much is asked.
+   */
   readonly usualMs?: Promise<number | null>;
   /** How the time between two asks passes; it may end early where something tells that there is an answer. Default: asleep. */
   readonly rest?: (time: RestTime) => Promise<void>;
@@ -44,6 +47,10 @@ export async function pollUntil<T>(
   };
   // Who reads it may take as long as the log is away.
   usualMs?.then(heard, () => {});
+  // What is known already is heard by the next turn.
+  await Promise.resolve();
+  const beforeMs = Math.min(pauses.untilWorth(0), timeoutMs);
+  if (beforeMs > 0) await rest({ pauseMs: beforeMs, leftMs: timeoutMs });
   for (;;) {
     const startedAt = ports.clock.ran();
     let failure: LockstepError | null = null;
@@ -81,9 +88,14 @@ class Pauses {
       usualMs === null ? firstPauseMs : Math.max(usualMs * usual.pause, usual.pauseMinMs);
   }
 
-  /** @param ranMs since the first ask */
+  /** @param ranMs since it was begun */
+  untilWorth(ranMs: number): number {
+    return Math.min(Math.max(this.#fromMs - ranMs, 0), this.#longestMs);
+  }
+
+  /** @param ranMs since it was begun */
   next(ranMs: number): number {
-    if (ranMs < this.#fromMs) return Math.min(this.#fromMs - ranMs, this.#longestMs);
+    if (ranMs < this.#fromMs) return this.untilWorth(ranMs);
     const pause = Math.min(this.#nextMs, this.#longestMs);
     this.#nextMs = Math.ceil(pause * 1.5);
     return pause;

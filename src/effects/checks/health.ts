@@ -8,6 +8,7 @@ import type { ServiceInput, ServiceOutput } from '../../machine/services.ts';
 import type { Ports } from '../ports.ts';
 import type { InstanceWatch, Target } from '../targets/target.ts';
 import { type AnsweredEndpoint, askEndpoints } from './endpoints.ts';
+import type { SeenUp } from './instances.ts';
 import { Stretch } from './stretch.ts';
 
 type Input = Omit<ServiceInput<'checkHealth'>, 'target'>;
@@ -17,9 +18,10 @@ const pauseMs = { first: 2_000, longest: 10_000 };
 
 /**
  * Takes the longer of the stretch and the endpoints, not their sum. A restart begins the stretch
- * again, for as long as they may take to be up. It begins with the first look of this very call: what
- * an earlier run saw before it was killed does not count.
+ * again, for as long as they may take to be up. It begins with the first look of this very call, or with the one
+ * a moment ago that ended the wait for them: what an earlier run saw before it was killed does not count.
  *
+ * @param seenUp that look; null: this process did not wait for them
  * @throws E_INSTANCE_CRASHED at once; E_INSTANCES_UNSTEADY they kept restarting; E_ENDPOINT; E_NO_INSTANCES;
  *   E_RELEASE_NOT_CURRENT something else runs by now
  */
@@ -27,11 +29,12 @@ export async function checkHealth(
   target: Target,
   input: Input,
   ports: Ports,
+  seenUp: SeenUp | null = null,
 ): Promise<ServiceOutput<'checkHealth'>> {
   const siblings = new AbortController();
   const signal = AbortSignal.any([ports.signal, siblings.signal]);
   try {
-    return await new HealthCheck(target, input, { ...ports, signal }).run();
+    return await new HealthCheck(target, input, { ...ports, signal }).run(seenUp);
   } catch (error) {
     ports.signal.throwIfAborted();
     throw error;
@@ -55,13 +58,17 @@ class HealthCheck {
     this.#watch = target.watch(input, ports);
   }
 
-  async run(): Promise<ServiceOutput<'checkHealth'>> {
+  async run(seenUp: SeenUp | null): Promise<ServiceOutput<'checkHealth'>> {
     const { clock, progress } = this.#ports;
     const { release, artifact, settleMs, timeoutMs, bakeMs } = this.#input;
     const startedAt = clock.ran();
     progress(
       `${this.#target.settings.name}: ${release.version} has to stay up for ${formatDuration(settleMs)}`,
     );
+    // No longer ago than two looks may be apart.
+    if (seenUp !== null && startedAt - seenUp.at <= pauseMs.first) {
+      this.#stretch.see(seenUp.look, seenUp.at);
+    }
     let answers = await this.#watchWhile(this.#ask('until they are right'));
     const deadline = clock.ran() + settleMs + timeoutMs;
     for (;;) {
@@ -100,6 +107,7 @@ class HealthCheck {
     });
     // Whoever awaits it next hears of a failure; until then it is not an unhandled one.
     answered.catch(() => {});
+    if (this.#stretch.since !== null) await this.#pause(this.#nextPauseMs(), answered);
     while (answers === null) {
       await this.#look();
       await this.#pause(this.#nextPauseMs(), answered);

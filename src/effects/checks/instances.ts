@@ -4,19 +4,26 @@ import { formatDuration } from '../../format/duration.ts';
 import type { InstancesInput, ServiceOutput } from '../../machine/services.ts';
 import { pollUntil } from '../polling.ts';
 import type { Ports } from '../ports.ts';
-import type { Target } from '../targets/target.ts';
+import type { InstancesSeen, Target } from '../targets/target.ts';
 
 type Input = Omit<InstancesInput, 'target'>;
+
+/** A look that found all of them up, and when, by the clock's own pace. */
+export interface SeenUp {
+  readonly at: number;
+  readonly look: InstancesSeen;
+}
 
 /** Which are wanted seldom changes, and is read anew by the check that follows: who only waits believes it for so long. */
 const wantedMaxAgeMs = 10_000;
 
-/** @param usualMs how long it usually takes; null: nobody knows. @throws E_INSTANCE_CRASHED at once; E_INSTANCES_TIMEOUT saying what is missing; E_NO_INSTANCES, E_RELEASE_NOT_CURRENT */
+/** @param usualMs how long it usually takes; null: nobody knows. @param onUp told of the look that ends the wait. @throws E_INSTANCE_CRASHED at once; E_INSTANCES_TIMEOUT saying what is missing; E_NO_INSTANCES, E_RELEASE_NOT_CURRENT */
 export async function awaitInstances(
   target: Target,
   input: Input,
   ports: Ports,
   usualMs: Promise<number | null>,
+  onUp: (seen: SeenUp) => void = () => {},
 ): Promise<ServiceOutput<'awaitInstances'>> {
   const { release, timeoutMs } = input;
   const { name } = target.settings;
@@ -25,8 +32,12 @@ export async function awaitInstances(
   let told = '';
   const polling = { timeoutMs, pauseMaxMs: 10_000, usualMs };
   const up = await pollUntil(ports, polling, async () => {
-    const { up, missing } = await watch.look(wantedMaxAgeMs);
-    if (missing === '') return up;
+    const look = await watch.look(wantedMaxAgeMs);
+    const { up, missing } = look;
+    if (missing === '') {
+      onUp({ at: ports.clock.ran(), look });
+      return up;
+    }
     if (missing !== told) ports.progress(`${name}: up on ${release.version}: ${missing}`);
     told = missing;
     return undefined;

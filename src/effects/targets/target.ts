@@ -158,13 +158,20 @@ export interface Hints {
 
 type Of<N extends 'follow' | 'awaitRelease'> = Omit<ServiceInput<N>, 'target'>;
 
+/** What is thought to run at a place. */
+export interface Expected {
+  readonly release: Release;
+  readonly artifact: Pick<Artifact, 'kind' | 'id'>;
+}
+
 /** One place that commits are deployed to. What cannot be told is an error, and never "nothing". */
 export interface Target {
   readonly settings: TargetSettings;
   readonly hints: Hints;
   /** False: nothing tells what runs there, and the configuration waives order and rollback by name. Then `observe` is not asked. */
   readonly isReadable: boolean;
-  observe(ports: Ports): Promise<Observed>;
+  /** @param expected what is thought to run there, which may be wrong: a target may ask about it before it knows what does */
+  observe(ports: Ports, expected?: () => Promise<Expected | null>): Promise<Observed>;
   /** What an artifact says that it was made of: a commit's full id, a short one, any text, or nothing. */
   namedCommit(artifact: Artifact, ports: Ports): Promise<string | null>;
   /**

@@ -1,7 +1,7 @@
 /** What production runs, once nothing is under way there, and how a commit stands to it. */
 import type { History } from '../../effects/history/history.ts';
 import type { Ports } from '../../effects/ports.ts';
-import type { Decision, Running, Target, Targets } from '../../effects/targets/target.ts';
+import type { Decision, Expected, Running, Target, Targets } from '../../effects/targets/target.ts';
 import { LockstepError } from '../../errors/error.ts';
 import { formatDuration } from '../../format/duration.ts';
 import type {
@@ -10,7 +10,7 @@ import type {
   Stuck,
   TargetSettings,
 } from '../../machine/events.ts';
-import type { Lane } from '../../machine/lane.ts';
+import { type Lane, targetName } from '../../machine/lane.ts';
 import type { Refusal } from '../../machine/services.ts';
 import type { GoingBack } from '../../machine/taken-back.ts';
 import { goingBack, type Settled } from './going-back.ts';
@@ -59,16 +59,17 @@ export type Order =
 export const otherReleaseTimeoutMs = 60 * 60_000;
 const otherReleasePollMs = 5_000;
 
-/** @throws E_RELEASE_UNDER_WAY a release is under way for more than an hour by the target's clock, or ours */
+/** @param expected what is thought to run there @throws E_RELEASE_UNDER_WAY a release is under way for more than an hour by the target's clock, or ours */
 export async function observeSettled(
   target: Target,
   history: History,
   ports: Ports,
+  expected: () => Promise<Expected | null> = async () => null,
 ): Promise<Settled> {
   const { name } = target.settings;
   const deadline = ports.clock.ran() + otherReleaseTimeoutMs;
   for (;;) {
-    const { pending, ...seen } = await target.observe(ports);
+    const { pending, ...seen } = await target.observe(ports, expected);
     if (pending === null) return { ...seen, running: await resolved(seen.running, history, ports) };
     const {
       release: { version },
@@ -113,7 +114,9 @@ export async function readStanding(
 ): Promise<Standing> {
   const target = options.targets(input.target);
   if (!target.isReadable) return unread(await options.readLane(input.lane));
-  const state = await observeSettled(target, options.history, ports);
+  const expected = async () => expectedAt(input.target, await options.readLane(input.lane));
+  const state = await observeSettled(target, options.history, ports, expected);
+  // Anew: what happened to the lane by the time that it was seen is known.
   const lane = await options.readLane(input.lane);
   const { running, cursor } = state;
   const relation = await relationTo(running, input.commit, options.history, ports);
@@ -126,6 +129,11 @@ export async function readStanding(
   const order = orderOf(input, running, relation, { isTakenBack, lane, stuck });
   const others = othersIn([state.before, running], lane);
   return { order, held, isTakenBack, lane, running, cursor, others };
+}
+
+/** What the lane shipped last runs there still, most of the time. */
+function expectedAt(target: TargetSettings, { shipped }: Lane): Expected | null {
+  return shipped?.target === targetName(target) ? shipped : null;
 }
 
 /** Nothing is concluded from it: neither that the commit is new there nor that nobody went back. */

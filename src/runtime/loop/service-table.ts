@@ -1,13 +1,20 @@
 /** Binds the chart's services to the effects: the one table from a service's name to what does it. */
 import { bake } from '../../effects/checks/bake.ts';
 import { checkHealth } from '../../effects/checks/health.ts';
-import { awaitInstances } from '../../effects/checks/instances.ts';
+import { awaitInstances, type SeenUp } from '../../effects/checks/instances.ts';
 import type { History } from '../../effects/history/history.ts';
 import type { HttpClient } from '../../effects/http/request.ts';
 import type { Ports, StepPorts } from '../../effects/ports.ts';
 import { isSameArtifact, type Submission } from '../../effects/targets/target.ts';
 import type { Endpoint, TargetSettings } from '../../machine/events.ts';
-import type { GatesInput, Refusal, ServiceInput, SubmitInput } from '../../machine/services.ts';
+import { targetName } from '../../machine/lane.ts';
+import type {
+  GatesInput,
+  InstancesInput,
+  Refusal,
+  ServiceInput,
+  SubmitInput,
+} from '../../machine/services.ts';
 import { type GatesOptions, readGates } from '../gates/gates.ts';
 import { otherReleaseTimeoutMs, readStanding } from '../gates/production.ts';
 import { takeBack } from '../gates/taking-back.ts';
@@ -70,8 +77,18 @@ export function createServices(options: ServicesOptions): ServiceTable {
     clear,
   });
 
-  /** What cannot be told of earlier deploys only makes the asks less well placed. */
-  const usual = (target: TargetSettings) => options.usualStartMs(target).catch(() => null);
+  const usual = new Map<string, Promise<number | null>>();
+  /** Read once; what cannot be told of earlier deploys only makes the asks less well placed. */
+  const usualStartOf = (target: TargetSettings): Promise<number | null> => {
+    const known = usual.get(targetName(target)) ?? options.usualStartMs(target).catch(() => null);
+    usual.set(targetName(target), known);
+    return known;
+  };
+
+  /** By target and release: a check goes on from the look that ended the wait. */
+  const seenUp = new Map<string, SeenUp>();
+  const placeOf = ({ target, release: { id } }: Pick<InstancesInput, 'target' | 'release'>) =>
+    `${targetName(target)} ${id}`;
 
   return {
     observe: service(decides, async (input, ports) => {
@@ -101,14 +118,18 @@ export function createServices(options: ServicesOptions): ServiceTable {
     }),
 
     follow: service(asLongAsItSays, (input, ports) => targets(input.target).follow(input, ports)),
-    awaitRelease: service(asLongAsItSays, (input, ports) =>
-      targets(input.target).awaitRelease(input, ports),
-    ),
+    awaitRelease: service(asLongAsItSays, (input, ports) => {
+      // Known by the time that its instances are waited for.
+      void usualStartOf(input.target);
+      return targets(input.target).awaitRelease(input, ports);
+    }),
     awaitInstances: service(asLongAsItSays, (input, ports) =>
-      awaitInstances(targets(input.target), input, ports, usual(input.target)),
+      awaitInstances(targets(input.target), input, ports, usualStartOf(input.target), (seen) =>
+        seenUp.set(placeOf(input), seen),
+      ),
     ),
     checkHealth: service(healthTimeoutMs, (input, ports) =>
-      checkHealth(targets(input.target), input, ports),
+      checkHealth(targets(input.target), input, ports, seenUp.get(placeOf(input))),
     ),
     bake: service(bakeTimeoutMs, (input, ports) => bake(targets(input.target), input, ports)),
     restore: service(decides, (input, ports) =>

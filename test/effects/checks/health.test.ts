@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkHealth } from '../../../src/effects/checks/health.ts';
+import { awaitInstances, type SeenUp } from '../../../src/effects/checks/instances.ts';
 import type { App, Dyno, Release } from '../../../src/sandbox/heroku/state.ts';
 import { fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
@@ -63,25 +64,52 @@ interface Options {
   readonly timeoutMs?: number;
   readonly endpoints?: number;
   readonly successes?: number;
+  readonly seenUp?: SeenUp | null;
 }
+
+const check = (options: Options) => inTime(begin(options));
 
 /** Under a time that stands still while a request is under way. */
-async function check(options: Options): ReturnType<typeof checkHealth> {
+async function inTime<T>(doing: Promise<T>): Promise<T> {
   let over = false;
-  const checked = begin(options).finally(() => {
+  const done = doing.finally(() => {
     over = true;
   });
-  checked.catch(() => {});
+  done.catch(() => {});
   await time.runUntil(() => over, Number.POSITIVE_INFINITY);
-  return checked;
+  return done;
 }
 
-function begin({ settleMs = 10_000, timeoutMs = 60_000, endpoints = 0, successes = 1 }: Options) {
+const timedPorts = () => world.ports({ clock: time.clock, during: (call) => time.during(call) });
+
+const released = () => ({
+  release: { id: release.id, version: `v${release.version}` },
+  artifact: { kind: 'slug', id: slug, digest: null, commit },
+});
+
+/** Waits for the instances. @returns the look that ended the wait; null: none did in time */
+async function waited(timeoutMs: number): Promise<SeenUp | null> {
+  let seen: SeenUp | null = null;
+  const input = { ...released(), timeoutMs, mayHaveNone: false };
+  const told = (up: SeenUp) => (seen = up);
+  const up = awaitInstances(world.target('acme'), input, timedPorts(), Promise.resolve(null), told);
+  await inTime(up).catch(() => {});
+  return seen;
+}
+
+const pass = (ms: number) => inTime(time.clock.sleep(ms, new AbortController().signal));
+
+function begin({
+  settleMs = 10_000,
+  timeoutMs = 60_000,
+  endpoints = 0,
+  successes = 1,
+  seenUp = null,
+}: Options) {
   return checkHealth(
     world.target('acme'),
     {
-      release: { id: release.id, version: `v${release.version}` },
-      artifact: { kind: 'slug', id: slug, digest: null, commit },
+      ...released(),
       commit,
       timeoutMs,
       settleMs,
@@ -97,7 +125,8 @@ function begin({ settleMs = 10_000, timeoutMs = 60_000, endpoints = 0, successes
         revision: null,
       })),
     },
-    world.ports({ clock: time.clock, during: (call) => time.during(call) }),
+    timedPorts(),
+    seenUp,
   );
 }
 
@@ -223,6 +252,45 @@ describe('checkHealth', () => {
     await check({ settleMs: 9_000 });
     expect(asked.dynos).toBeGreaterThan(2);
     expect(asked.formation).toBe(asked.dynos);
+  });
+
+  it('goes on from the look that ended the wait for them, which is asked for once', async () => {
+    const seenUp = await waited(60_000);
+    await pass(500);
+    const looks = () => world.asked.filter((one) => one === 'GET /apps/acme/dynos').length;
+    expect(looks()).toBe(1);
+    expect(await check({ settleMs: 1_500, seenUp })).toMatchObject({
+      steadyMs: 1_500,
+      waitedMs: 1_000,
+    });
+    expect(looks()).toBe(2);
+  });
+
+  it('a look of long ago is none: nobody looked meanwhile', async () => {
+    const seenUp = await waited(60_000);
+    await pass(5_000);
+    expect(await check({ seenUp })).toMatchObject({ steadyMs: 10_000, waitedMs: 10_000 });
+  });
+
+  it('a restart right after the look that ended the wait begins the stretch again', async () => {
+    dynosAt((ms) => [dyno('worker.1', { id: ms < 200 ? 'first' : 'second' }), dyno('worker.2')]);
+    const seenUp = await waited(60_000);
+    await pass(500);
+    const { restarts, steadyMs } = await check({ settleMs: 1_500, seenUp });
+    expect(restarts).toBe(1);
+    expect(steadyMs).toBeGreaterThanOrEqual(1_500);
+  });
+
+  it('scaled up since it was known how many are wanted, the new dyno has to stay up as long', async () => {
+    formationAt((ms) => (ms > 100 ? 3 : 2));
+    dynosAt((ms) => [
+      ...[dyno('worker.1', { state: ms > 200 ? 'up' : 'starting' }), dyno('worker.2')],
+      ...(ms > 100 ? [dyno('worker.3', { state: ms > 2_000 ? 'up' : 'starting' })] : []),
+    ]);
+    const seenUp = await waited(60_000);
+    const { instances } = await check({ settleMs: 5_000, seenUp });
+    expect(instances).toHaveLength(3);
+    expect(now()).toBeGreaterThanOrEqual(7_000);
   });
 
   it('scaled up, the new dyno has to stay up as long', async () => {
@@ -357,15 +425,23 @@ describe('whatever dynos do', () => {
       one: life,
       two: life,
       settleMs: fc.integer({ min: 0, max: 30_000 }),
+      /** For so long they were waited for, at most; null: another run did. And so long passed until the check. */
+      waitMs: fc.option(fc.integer({ min: 0, max: 20_000 })),
+      passMs: fc.integer({ min: 0, max: 3_000 }),
     });
     await fc.assert(
-      fc.asyncProperty(drawn, async ({ one, two, settleMs }) => {
+      fc.asyncProperty(drawn, async ({ one, two, settleMs, waitMs, passMs }) => {
         startedAt = world.clock.now();
         dynosAt((ms) => [dyno('worker.1', lifeAt(one, ms)), dyno('worker.2', lifeAt(two, ms))]);
-        const ended = await check({ settleMs, timeoutMs: 90_000 }).catch((error: unknown) => error);
+        const seenUp = waitMs === null ? null : await waited(waitMs);
+        await pass(passMs);
+        const begunAt = now();
+        const ended = await check({ settleMs, timeoutMs: 90_000, seenUp }).catch(
+          (error: unknown) => error,
+        );
         if (ended instanceof Error) {
           expect((ended as { code?: string }).code).toBe('E_INSTANCES_UNSTEADY');
-          expect(now()).toBeLessThanOrEqual(settleMs + 90_000 + 10_000);
+          expect(now() - begunAt).toBeLessThanOrEqual(settleMs + 90_000 + 10_000);
           return;
         }
         for (const life of [one, two]) {

@@ -93,8 +93,8 @@ export const targetMutants: readonly Mutant[] = [
     promise,
     file: `${folder}/promotions.ts`,
     symbol: 'requestPromotion',
-    code: 'await findPromoted(api, input, ports)',
-    by: 'await Promise.resolve(null)',
+    code: 'return release === null ? null :',
+    by: 'return release === null || release !== null ? null :',
     noticedBy: contract,
   },
   {
@@ -300,8 +300,8 @@ export const targetMutants: readonly Mutant[] = [
     promise,
     file: `${folder}/couplings.ts`,
     symbol: 'again',
-    code: 'id === last.coupling.target ? last.coupling : this.read(source, target, ports)',
-    by: "id === '' ? this.read(source, target, ports) : last.coupling",
+    code: ' && last.coupling.target === targetId;',
+    by: ' && targetId !== null;',
     noticedBy: 'test/effects/targets/heroku/promotions.test.ts › where it was given to another',
   },
   {

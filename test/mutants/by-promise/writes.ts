@@ -383,6 +383,15 @@ export const writes: readonly Mutant[] = [
     noticedBy: health,
   },
   {
+    id: 'a-look-of-long-ago-begins-the-stretch',
+    promise: healthy,
+    file: 'src/effects/checks/health.ts',
+    symbol: 'run',
+    code: 'seenUp !== null && startedAt - seenUp.at <= pauseMs.first',
+    by: 'seenUp !== null',
+    noticedBy: `${health} › a look of long ago is none`,
+  },
+  {
     id: 'endpoints-are-not-asked-at-the-end',
     promise: healthy,
     file: 'src/effects/checks/health.ts',
@@ -658,8 +667,8 @@ export const writes: readonly Mutant[] = [
     promise: once,
     file: 'src/effects/targets/heroku/promotions.ts',
     symbol: 'findPromoted',
-    code: 'return lowest ?? newestFailed;',
-    by: 'return newestFailed ?? lowest;',
+    code: 'release: lowest ?? newestFailed }',
+    by: 'release: newestFailed ?? lowest }',
     noticedBy: `${promotions} › adopts one that did not fail`,
   },
   {

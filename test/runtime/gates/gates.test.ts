@@ -61,6 +61,22 @@ describe('the gates', () => {
     expect(await world.readGates()).toMatchObject({ kind: 'found' });
   });
 
+  it.each([
+    ['is asked about what the lane shipped there last, while it says what runs', true],
+    ['is not asked about what the lane shipped elsewhere', false],
+  ])('production %s', async (_, here) => {
+    const { shipped } = world.lane;
+    if (shipped === null) throw new Error('the lane shipped nothing');
+    if (!here) world.lane = { ...world.lane, shipped: { ...shipped, target: 'heroku elsewhere' } };
+    world.released('Set FOO config vars', world.current.slug ?? '');
+    const asked: string[] = [];
+    world.heroku.onAsked = (request) => asked.push(request);
+    expect(await world.readGates()).toMatchObject({ kind: 'clear', cursor: '3' });
+    // Of the release after it: whether there is one.
+    expect(asked.includes('GET /apps/acme-production/releases/3')).toBe(here);
+    expect(asked).toContain('GET /apps/acme-production/releases/4');
+  });
+
   it('are not clear where order cannot be told', async () => {
     world.released('Deploy 22222222', aSlug('e'.repeat(40)));
     await expect(world.readGates()).rejects.toMatchObject({ code: 'E_ORDER_UNKNOWN' });

@@ -20,6 +20,8 @@ const pagesMax = 40;
 
 export class HerokuApi {
   readonly #options: HerokuOptions;
+  /** By name. */
+  readonly #unchanging = new Map<string, unknown>();
 
   constructor(options: HerokuOptions) {
     this.#options = options;
@@ -28,6 +30,14 @@ export class HerokuApi {
   /** @throws VendorUnreachable, VendorRefused, VendorMalformed, as every call here does */
   async get<T>(path: string, schema: z.ZodType<T>, ports: Ports): Promise<T> {
     return sendForJson(ports.http, this.#request('GET', path, ports), schema);
+  }
+
+  /** What `read` gives of what never changes: it is read once. A reading that failed is none. */
+  async once<T>(what: string, read: () => Promise<T>): Promise<T> {
+    if (this.#unchanging.has(what)) return this.#unchanging.get(what) as T;
+    const answer = await read();
+    this.#unchanging.set(what, answer);
+    return answer;
   }
 
   /** A GET whose answer the caller reads by itself: its status and headers too. */

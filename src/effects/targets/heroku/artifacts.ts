@@ -45,7 +45,8 @@ export async function hasSameContent(
 }
 
 /**
- * Platform API reference, Slug and OCI Image.
+ * Platform API reference, Slug and OCI Image. A slug is created with its commit, nothing there changes one, and a
+ * promotion gives the target the same: it is read once.
  *
  * @throws VendorMalformed another one came; E_NO_SLUG it is an image of the container registry
  */
@@ -57,9 +58,11 @@ export async function readContent(
 ): Promise<Content> {
   if (code.kind === 'image') return readImage(api, app, code.id, ports);
   const path = appPath(app, 'slugs', code.id);
-  const { id, commit } = await api.get(path, slugSchema, ports);
-  if (id !== code.id) throw api.malformed(path, `it is of slug ${id}`);
-  return { named: commit?.toLowerCase() ?? null, digest: null };
+  return api.once(`slug ${code.id}`, async () => {
+    const { id, commit } = await api.get(path, slugSchema, ports);
+    if (id !== code.id) throw api.malformed(path, `it is of slug ${id}`);
+    return { named: commit?.toLowerCase() ?? null, digest: null };
+  });
 }
 
 async function readImage(

@@ -74,7 +74,7 @@ export interface AppCode {
   readonly pending: readonly PendingRelease[];
 }
 
-/** What an app is thought to say: what it said last, or what was released to it. */
+/** What an app is thought to say: what it said last, or what the log says was released to it. */
 export interface Expected {
   readonly newest: number;
   /** What runs; null: nothing is known of it. */

@@ -30,14 +30,12 @@ export class Couplings {
     return coupling;
   }
 
-  /** As `read`; where this process has read it before, only that the target's name is still that app's is asked. */
-  async again(source: string, target: string, ports: Ports): Promise<Coupling> {
+  /** As `read`; nothing is asked where this process has read it before. @param targetId whose the target's name is now */
+  async again(source: string, target: string, targetId: string, ports: Ports): Promise<Coupling> {
     const last = this.#last;
-    if (last === null || last.source !== source || last.target !== target) {
-      return this.read(source, target, ports);
-    }
-    const { id } = await readApp(this.#api, target, ports);
-    return id === last.coupling.target ? last.coupling : this.read(source, target, ports);
+    const isIt =
+      last?.source === source && last.target === target && last.coupling.target === targetId;
+    return isIt ? last.coupling : this.read(source, target, ports);
   }
 
   /** Of the app that a promotion was asked for to; null: none was, by this process. */

@@ -87,8 +87,8 @@ export interface Heroku {
   awaitRelease(input: AwaitReleaseInput, ports: Ports): Promise<ShippedContent>;
   /** One more look that a release is what the app runs. @throws E_RELEASE_NOT_CURRENT */
   mustStillRun(shipped: Shipped, ports: Ports): Promise<void>;
-  /** What code the app runs and who decided so. @throws E_NO_SLUG, E_RELEASES_*, E_LIST_CUT */
-  readCode(app: string, ports: Ports): Promise<AppCode>;
+  /** What code the app runs and who decided so. @param expected what it is thought to say; asked for where this process did not read it yet @throws E_NO_SLUG, E_RELEASES_*, E_LIST_CUT */
+  readCode(app: string, ports: Ports, expected?: () => Promise<Expected | null>): Promise<AppCode>;
   /** What a slug or an image says that it was made of. */
   readContent(app: string, code: Code, ports: Ports): Promise<Content>;
   /** Whether the code ran in a release before that version. */
@@ -186,8 +186,13 @@ class HerokuAccount implements Heroku {
     return mustStillRun(this.#api, shipped, ports);
   }
 
-  async readCode(app: string, ports: Ports) {
-    const seen = await readCode(this.#api, app, ports, this.#seen.get(app));
+  async readCode(
+    app: string,
+    ports: Ports,
+    expected: () => Promise<Expected | null> = async () => null,
+  ) {
+    const thought = this.#seen.get(app) ?? (await expected());
+    const seen = await readCode(this.#api, app, ports, thought);
     this.#seen.set(app, { newest: seen.newest, code: seen.code?.code ?? null });
     return seen;
   }

@@ -37,8 +37,16 @@ export interface RequestedPromotion {
   readonly adopted: boolean;
 }
 
+/** What the target's list of releases says. */
+interface Promoted {
+  /** The id of the app that has the target's name. */
+  readonly app: string;
+  /** The id of the release that put the verified code there; null: there is none. */
+  readonly release: string | null;
+}
+
 /**
- * The release of the target above version `after` that put the verified code there; null when there is none. Of
+ * The release of the target above version `after` that put the verified code there. Of
  * several the lowest that did not fail (config changes come on top of it), else the newest that
  * did: one promotion a deploy, and whoever waits for it tells why it failed. A rollback is a
  * person's decision and never ours.
@@ -47,18 +55,20 @@ async function findPromoted(
   api: HerokuApi,
   { source, target: { app }, code, after }: RequestPromotionInput,
   ports: Ports,
-): Promise<string | null> {
+): Promise<Promoted> {
   const verified = { app: source.app, code };
+  let owner = '';
   let lowest: string | null = null;
   let newestFailed: string | null = null;
   for await (const release of releasesNewestFirst(api, app, ports)) {
+    owner = release.app.id;
     if (release.version <= after) break;
     if (classify(release.description ?? '') === 'rollback') continue;
     if (!(await hasSameContent(api, { app, code: release.code }, verified, ports))) continue;
     if (release.status === 'failed') newestFailed ??= release.id;
     else lowest = release.id;
   }
-  return lowest ?? newestFailed;
+  return { app: owner, release: lowest ?? newestFailed };
 }
 
 /**
@@ -77,19 +87,23 @@ export async function requestPromotion(
   clear: Clear,
 ): Promise<RequestedPromotion | Refusal> {
   const { source, target } = input;
-  // Read beside the first look: neither needs the other.
-  const coupling = couplings.again(source.app, target.app, ports);
-  coupling.catch(() => {});
+  let seen = '';
+  let coupling: Coupling | null = null;
   const written = await writeOnce<Work, Refusal>(ports, {
     what: `the promotion to ${target.app}`,
     look: async () => {
-      const release = await findPromoted(api, input, ports);
+      const { app, release } = await findPromoted(api, input, ports);
+      seen = app;
       return release === null ? null : { kind: 'release', id: release };
     },
-    prepare: async () => void (await coupling),
+    prepare: async () => {
+      coupling = await couplings.again(source.app, target.app, seen, ports);
+    },
     clear,
     send: async (cleared) => {
-      const id = await createPromotion(api, input, await coupling, cleared);
+      if (coupling === null)
+        throw new Error('a promotion is asked for before its pipeline is known');
+      const id = await createPromotion(api, input, coupling, cleared);
       return { kind: 'promotion', id };
     },
   });

@@ -11,6 +11,7 @@ import type { Ports, StepPorts } from '../../ports.ts';
 import type {
   AskedHere,
   Decision,
+  Expected,
   Hints,
   InstanceWatch,
   Observed,
@@ -55,8 +56,13 @@ class HerokuTarget implements Target {
     this.hints = hintsOf(settings.name);
   }
 
-  async observe(ports: Ports): Promise<Observed> {
-    const { newest, code, before, failed, pending } = await this.#heroku.readCode(this.#app, ports);
+  async observe(
+    ports: Ports,
+    expected: () => Promise<Expected | null> = async () => null,
+  ): Promise<Observed> {
+    const thought = async () => thoughtOf(await expected());
+    const seen = await this.#heroku.readCode(this.#app, ports, thought);
+    const { newest, code, before, failed, pending } = seen;
     const [underWay] = pending;
     return {
       cursor: String(newest),
@@ -284,6 +290,18 @@ function foreign(made: string): HerokuError {
     hint: 'Staging and production have to be of one kind of target where production is given what staging verified.',
     details: { kind: made },
   });
+}
+
+/** That release is thought to be the newest, too. Null: it is none of Heroku's. */
+function thoughtOf(expected: Expected | null) {
+  if (expected === null) return null;
+  const {
+    release: { version },
+    artifact: { kind: made, id },
+  } = expected;
+  const digits = /^v(\d+)$/.exec(version)?.[1];
+  if (digits === undefined || (made !== 'slug' && made !== 'image')) return null;
+  return { newest: Number(digits), code: { kind: made, id } as const };
 }
 
 const versionOf = (version: number): string => `v${version}`;

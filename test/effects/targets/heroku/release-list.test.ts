@@ -128,6 +128,67 @@ describe('a list that cannot be all', () => {
     expect(await readingOf(older)).toMatchObject({ newest: 7, code: { release: { version: 7 } } });
   });
 
+  it('is not believed whatever the app is thought to say, and neither is that', async () => {
+    history();
+    const older = await trueList();
+    world.release(app, world.slug('3'.repeat(40)), { description: 'Deploy 33333333' });
+    const slugs = [...new Set(app.releases.flatMap(({ slug }) => slug ?? []))];
+    const codes = [null, ...slugs.map((id) => ({ kind: 'slug', id }) as const)];
+    const all = codes.flatMap((code) => [0, 4, 6, 7, 8, 9, 20].map((newest) => ({ newest, code })));
+    for (const expected of all) {
+      // Another process, which was told nothing yet.
+      const answers = [[{ status: 200, body: older }], []];
+      for (const faults of answers) {
+        world.faults.set(list, faults);
+        const seen = await world.client().readCode(name, ports, async () => expected);
+        expect(seen).toMatchObject({
+          newest: 7,
+          code: { release: { version: 7 }, commit: '3'.repeat(40) },
+        });
+        expect(seen).toEqual(await world.client().readCode(name, ports));
+      }
+    }
+  });
+
+  it('that says what it is thought to say is asked about beside, not after', async () => {
+    history();
+    const [newest] = await trueList();
+    const target = world.target(name);
+    const begun: string[] = [];
+    let beside: readonly string[] = [];
+    const http: Ports['http'] = {
+      assertHeld: () => ports.http.assertHeld(),
+      vendorClock: (vendor) => ports.http.vendorClock(vendor),
+      async send(request) {
+        begun.push(new URL(request.url).pathname);
+        const answer = await ports.http.send(request);
+        if (request.url.endsWith('/releases')) beside = [...begun];
+        return answer;
+      },
+    };
+    const slug = newest?.slug?.id ?? '';
+    const shipped = {
+      release: { id: newest?.id ?? '', version: 'v6' },
+      artifact: { kind: 'slug', id: slug },
+    };
+    await target.observe({ ...ports, http }, async () => shipped);
+    const asked = [`/apps/${name}/releases`, `/apps/${name}/releases/7`];
+    expect([...beside].sort()).toEqual([...asked, `/apps/${name}/slugs/${slug}`]);
+    expect(begun).toHaveLength(3);
+  });
+
+  it('that is thought to say what no app of Heroku does is read as ever', async () => {
+    history();
+    const seen = await world.target(name).observe(ports);
+    for (const [version, kind] of [
+      ['20260105-1', 'slug'],
+      ['v6', 'bundle'],
+    ] as const) {
+      const expected = { release: { id: 'r-1', version }, artifact: { kind, id: 'i-1' } };
+      expect(await world.target(name).observe(ports, async () => expected)).toEqual(seen);
+    }
+  });
+
   it('one that never catches up is told', async () => {
     history();
     const older = await trueList();
