@@ -304,7 +304,10 @@ export const chart = base.createMachine({
         gaveUp: {
           description: 'Waited for the lock until the time-out; nothing more was deployed.',
           tags: 'paused',
-          meta: { exit: 3, next: 'Run its CI job again, or: pipeline resume DEPLOY --reason "…"' },
+          meta: {
+            exit: 3,
+            next: 'Run its CI job or command again, or: pipeline resume DEPLOY --reason "…"',
+          },
           on: {
             'run.resumed': {
               target: 'waiting',
@@ -549,7 +552,7 @@ export const chart = base.createMachine({
       tags: ['settled', 'failed'],
       meta: {
         exit: 1,
-        next: 'The whole story: pipeline log DEPLOY. Once the cause is mended, run its CI job again.',
+        next: 'The whole story: pipeline log DEPLOY. Once the cause is mended, run its CI job or command again.',
       },
     },
   },

@@ -122,7 +122,9 @@ function whatToDo({ row, became, running }: ToldDeploy): Markup {
   // Why it was live is among what happened: it says nothing of what runs now.
   const reason = became.kind === 'live' || !isTagged(state, 'live') ? row.reason : null;
   const alone =
-    settled || running ? null : `Run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
+    settled || running
+      ? null
+      : `Run its CI job or command again, or: pipeline resume ${deploy} --reason "…"`;
   const told = next ?? alone;
   if (told === null && reason === null) return nothing;
   return html`<div class="hold of-${markOf(became.kind).tone}">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${withCommands(told)}</p>`}</div>`;

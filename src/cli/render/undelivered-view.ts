@@ -29,7 +29,7 @@ function notDelivered(
     const tried = tries === 0 ? '' : tries === 1 ? ', tried once' : `, tried ${tries} times`;
     lines.push(
       `${title}: ${what} (for ${age}${tried}): ${sentence(message)}${hint === null ? '' : ` ${sentence(hint)}`}`,
-      '  The lane’s next run delivers it: run its CI job again, or let the next build come.',
+      '  The lane’s next run delivers it: run its CI job or command again, or let the next build come.',
     );
   }
   const recent = leftOut.filter(({ at }) => nowMs - Date.parse(at) < orderShownMs);

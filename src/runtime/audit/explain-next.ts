@@ -33,7 +33,7 @@ export function nextOf(
     case 'underWay':
       return isRunning
         ? null
-        : `No run carries it on: run its CI job again, or: pipeline resume ${deploy} --reason "…"`;
+        : `No run carries it on: run its CI job or command again, or: pipeline resume ${deploy} --reason "…"`;
     case 'failed':
       return [
         ...(end?.type === 'deploy.failed' ? afterFailure(end.data) : []),

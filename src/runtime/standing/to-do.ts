@@ -129,7 +129,7 @@ function ofDeploy(
   if (next !== null) return { deploy, why: row.reason ?? 'it gave up', commands: [resume(deploy)] };
   return {
     deploy,
-    why: 'no run carries it on. Run its CI job again, or',
+    why: 'no run carries it on. Run its CI job or command again, or',
     commands: [resume(deploy)],
   };
 }
@@ -163,7 +163,7 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
   const runs = made !== undefined && made === production.version;
   return {
     deploy,
-    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified. What happened, and the way back` : '. Once the cause is mended, run its CI job again. What happened'}`,
+    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified. What happened, and the way back` : '. Once the cause is mended, run its CI job or command again. What happened'}`,
     commands: [`pipeline log ${deploy}`, ...(runs ? [`pipeline rollback ${reason}`] : [])],
   };
 }
@@ -171,7 +171,7 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
 function inUnknownState({ row }: DeployFacts, isOver: boolean): ToDo | null {
   const { deploy, state, settled, reason: said } = row;
   if (!settled) {
-    const why = 'no run carries it on. Run its CI job again, or';
+    const why = 'no run carries it on. Run its CI job or command again, or';
     return isOver ? null : { deploy, why, commands: [resume(deploy)] };
   }
   const why = `${said === null ? '' : `${said}. `}This version has no state ${state}; an earlier one left the deploy there. If it waits for a person`;

@@ -371,7 +371,7 @@ const rows: Readonly<Record<string, Row>> = {
     asked: at(1),
     told: { verdict: 'underWay' },
     says: [/interrupted by SIGTERM/],
-    next: /run its CI job again/,
+    next: /run its CI job or command again/,
   },
   'no deploy was of it, and one that has it is held': {
     stories: [first, toGates('503', at(3), at(0), rolledBack(at(0)))],
