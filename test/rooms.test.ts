@@ -17,7 +17,7 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
     rooms: ['machine', 'store', 'runtime', 'page', 'redaction'],
     packages: /^(node:|hono|@hono\/node-server)/,
   },
-  page: { rooms: ['machine', 'runtime', 'format'], packages: /^hono\// },
+  page: { rooms: ['machine', 'runtime', 'format', 'redaction'], packages: /^hono\// },
   runtime: {
     rooms: ['machine', 'store', 'effects', 'format', 'redaction', 'errors'],
     packages: /^(node:|zod|kysely)/,

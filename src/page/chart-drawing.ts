@@ -32,6 +32,10 @@ ${states.map((state) => drawnState(state, way))}
 `;
 }
 
+/** Where the screen is narrower than the picture it is moved along, by the keyboard too. */
+export const chartBox = (picture: Markup): Markup =>
+  html`<div class="scroll" tabindex="0" role="group" aria-label="The statechart">${picture}</div>`;
+
 /** A picture by itself, that brings its own style. */
 export async function chartFile(layout: ChartLayout): Promise<string> {
   const picture = String(await drawChart(layout));

@@ -4,7 +4,7 @@ import { counted } from '../format/words.ts';
 import { chart } from '../machine/chart.ts';
 import { declaredTransitions, statesOf } from '../machine/outline.ts';
 import { type ChartUse, transitionKey, type Use } from '../runtime/accounts/chart-use.ts';
-import { drawChart } from './chart-drawing.ts';
+import { chartBox, drawChart } from './chart-drawing.ts';
 import { chartLayout } from './chart-layout.ts';
 import { type PageParts, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
@@ -16,7 +16,7 @@ export function chartPage(use: ChartUse, position: number): PageParts {
     title: 'The statechart of a deploy',
     position,
     main: html`<h1>The statechart of a deploy</h1>
-<div class="scroll">${drawChart(chartLayout)}</div>
+${chartBox(drawChart(chartLayout))}
 <p class="soft">${counts(use)}</p>
 <h2>States</h2>
 <div class="scroll"><table><thead><tr><th scope="col">state</th><th scope="col">meaning</th><th scope="col">what a person can do</th><th scope="col">entered</th><th scope="col">median</th></tr></thead>

@@ -9,10 +9,19 @@ import type { DeployRow } from '../runtime/audit/deploys.ts';
 import type { Links } from '../runtime/audit/links.ts';
 import type { Became } from '../runtime/standing/became.ts';
 import { markOf } from '../runtime/standing/became-mark.ts';
-import { drawChart } from './chart-drawing.ts';
+import { chartBox, drawChart } from './chart-drawing.ts';
 import { chartGraph } from './chart-graph.ts';
 import { chartLayout } from './chart-layout.ts';
-import { type Addresses, clock, linkTo, nothing, type PageParts, since, time } from './document.ts';
+import {
+  type Addresses,
+  clock,
+  command,
+  linkTo,
+  nothing,
+  type PageParts,
+  since,
+  time,
+} from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { plainLayout } from './plain-layout.ts';
 import { becameMark, stateMark } from './state-mark.ts';
@@ -43,6 +52,11 @@ export interface ToldDeploy {
   readonly chart: ToldChart;
 }
 
+export interface ShownDeploy extends ToldDeploy {
+  /** What does not add up in another deploy of its lane, so that it is not known what became of this one; null: nothing. */
+  readonly besideFault: string | null;
+}
+
 /** The chart that it ran on: the present one, one of another version as the log keeps it, or one that the log does not keep. */
 export type ToldChart =
   | { readonly kind: 'present' }
@@ -70,18 +84,19 @@ export function whichChart({ chart }: Pick<ToldDeploy, 'chart'>): Markup {
   return html`<p>${what}</p>`;
 }
 
-export function deployPage(deploy: ToldDeploy, position: number, at: Addresses): PageParts {
-  const { row, became, events, fault } = deploy;
+export function deployPage(deploy: ShownDeploy, position: number, at: Addresses): PageParts {
+  const { row, became, events, fault, besideFault } = deploy;
   return {
     title: `${row.deploy} ${became.what}`,
     position,
     main: html`<h1>${row.deploy}: ${row.title}</h1>
 ${fault === null ? nothing : html`<p class="fault" role="alert">What the log has of it does not add up: ${fault}</p>`}
+${besideFault === null ? nothing : html`<p class="fault" role="alert">What became of it is not known, for another deploy of its lane cannot be read: ${besideFault}</p>`}
 ${facts(deploy, at)}
 ${whatToDo(deploy)}
 <h2>Its way</h2>
 ${whichChart(deploy)}
-<div class="scroll">${itsWay(deploy)}</div>
+${chartBox(itsWay(deploy))}
 <h2>What happened</h2>
 <div class="scroll">${timeline(row.deploy, events)}</div>
 ${notesOf(deploy.notes)}
@@ -133,7 +148,7 @@ function whatToDo({ row, became, running }: ToldDeploy): Markup {
 /** A command to be typed stands out, and is copied by itself. */
 function withCommands(text: string): Markup {
   const parts = text.split(/(pipeline [a-z]+ [^\s.]+(?: --reason "…")?)/);
-  return html`${parts.map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`))}`;
+  return html`${parts.map((part, i) => (i % 2 === 0 ? part : command(part)))}`;
 }
 
 export function timeline(deploy: string, events: readonly ToldEvent[]): Markup {
@@ -168,7 +183,7 @@ function proof({ row, events, fault }: ToldDeploy): Markup {
   if (last === undefined) return html`<p>Nothing of it can be read.</p>`;
   const said =
     fault === null
-      ? `Each of its ${events.length} events follows on the one before it; the last one has the hash`
+      ? `Each of its events (${events.length}) follows on the one before it; the last one has the hash`
       : 'Up to the fault each event follows on the one before it; the last of those has the hash';
   return html`<p>${said} <code>${last.hash}</code>. To have it computed again: <code>pipeline replay ${row.deploy}</code></p>`;
 }

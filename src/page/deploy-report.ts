@@ -2,6 +2,7 @@
 import { nextFor } from '../machine/state-facts.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { Check, Said } from '../runtime/accounts/changes.ts';
+import { chartBox } from './chart-drawing.ts';
 import { itsWay, notesOf, type ToldDeploy, timeline, whichChart } from './deploy-page.ts';
 import { linkTo, nothing, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
@@ -28,7 +29,7 @@ ${fault === null ? nothing : html`<p class="fault" role="alert">What the log has
 ${facts(report)}
 <h2>Its way</h2>
 ${whichChart(report)}
-<div class="scroll" tabindex="0" role="group" aria-label="The statechart">${itsWay(report)}</div>
+${chartBox(itsWay(report))}
 <h2>Who said what</h2>
 ${saidPart(report.said)}
 <h2>What was checked</h2>

@@ -1,5 +1,5 @@
 /** What every page has around its own part. */
-import { html, type Markup, raw } from './markup.ts';
+import { html, type Markup, raw, written } from './markup.ts';
 
 /** Where other pages are: on a server, or as files beside each other. */
 export interface Addresses {
@@ -23,10 +23,7 @@ export interface PageParts {
   readonly position: number;
 }
 
-export async function document(
-  { title, main, position }: PageParts,
-  at: Addresses,
-): Promise<string> {
+export function document({ title, main, position }: PageParts, at: Addresses): Promise<string> {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -47,7 +44,7 @@ ${main}
 </body>
 </html>
 `;
-  return String(await page);
+  return written(page);
 }
 
 /** In UTC where no script runs; else in the reader's zone. */
@@ -70,6 +67,12 @@ export function linkTo(url: string | null, text: string): Markup {
   return url === null || !/^https?:\/\//i.test(url)
     ? html`${text}`
     : html`<a href="${url}" rel="noreferrer">${text}</a>`;
+}
+
+/** A line to be typed: where it wraps, no option loses one of its hyphens to the line before. */
+export function command(line: string): Markup {
+  const parts = line.split(/(--[a-z-]+)/);
+  return html`<code>${parts.map((part, i) => (i % 2 === 0 ? part : html`<span class="option">${part}</span>`))}</code>`;
 }
 
 export const nothing: Markup = raw('');

@@ -4,7 +4,7 @@ import type { Hold } from '../runtime/standing/holds.ts';
 import type { Place } from '../runtime/standing/places.ts';
 import type { LaneStanding } from '../runtime/standing/standing.ts';
 import type { ToDo } from '../runtime/standing/to-do.ts';
-import { type Addresses, nothing, type PageParts, since } from './document.ts';
+import { type Addresses, command, nothing, type PageParts, since } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { becameMark } from './state-mark.ts';
 
@@ -84,6 +84,6 @@ ${deploy === null ? nothing : html`(${link(deploy, at)})`} ${by === null ? nothi
 }
 
 function toDoPart({ deploy, why, commands }: ToDo, at: Addresses): Markup {
-  return html`<div class="hold"><p>${deploy === null ? nothing : html`${link(deploy, at)}: `}${why}</p>${commands.map((command) => html`<pre><code>${command}</code></pre>`)}</div>
+  return html`<div class="hold"><p>${deploy === null ? nothing : html`${link(deploy, at)}: `}${why}</p>${commands.map((line) => html`<pre>${command(line)}</pre>`)}</div>
 `;
 }

@@ -8,7 +8,7 @@ font:clamp(15px,max(.2vw + 13.5px,1vw - 8px),32px)/1.45 system-ui,sans-serif}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink)}
 a{color:var(--link)}
-a:focus-visible,summary:focus-visible,input:focus-visible,select:focus-visible,button:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+a:focus-visible,.scroll:focus-visible,summary:focus-visible,input:focus-visible,select:focus-visible,button:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-99em}.skip:focus{left:1em;top:.5em;background:var(--page);padding:.3em}
 header,main,footer{padding:.6rem clamp(.7rem,2vw,2.5rem)}
 header{border-bottom:1px solid var(--line);display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;align-items:baseline}
@@ -28,7 +28,8 @@ td.text{min-width:14rem;overflow-wrap:anywhere}
 code,pre{font-family:ui-monospace,monospace;font-size:.92em}
 main p code{overflow-wrap:anywhere}
 td a,td time{white-space:nowrap}
-pre{background:var(--box);border:1px solid var(--line);border-radius:.3rem;padding:.5rem .7rem;overflow-x:auto;margin:.3rem 0}
+pre{background:var(--box);border:1px solid var(--line);border-radius:.3rem;padding:.5rem .7rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0}
+.option{white-space:nowrap}
 .good{color:var(--good)}.bad{color:var(--bad)}.waiting{color:var(--waiting)}.moving{color:var(--moving)}.soft{color:var(--soft)}
 .state{font-weight:600;white-space:nowrap}
 .hold{border-left:4px solid var(--waiting);padding-left:.7rem;margin:.5rem 0}

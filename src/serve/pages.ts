@@ -11,7 +11,7 @@ import { liveScript } from '../page/live.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
 import type { EventLog } from '../store/log.ts';
-import { readChartUse, readFigures, readHistory, readStandings, readToldDeploy } from './read.ts';
+import { readChartUse, readFigures, readHistory, readShownDeploy, readStandings } from './read.ts';
 import { SentText } from './sent-text.ts';
 
 const perPage = 50;
@@ -60,7 +60,7 @@ async function pageAt(
     return explainPage(asked, asked === '' ? null : await explain(asked), position, addresses);
   }
   if (room === 'deploys' && name !== '') {
-    const deploy = await readToldDeploy(log, name);
+    const deploy = await readShownDeploy(log, name);
     return deploy === null ? null : deployPage(deploy, position, addresses);
   }
   if (room === 'lanes' && name !== '') return history(log, name, url, position);

@@ -2,29 +2,53 @@
 
 import { chart } from '../machine/chart.ts';
 import { declaredTransitions } from '../machine/outline.ts';
-import type { ToldChart, ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
+import type { ShownDeploy, ToldChart, ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
 import type { ListedDeploy } from '../page/deploys-page.ts';
 import type { LaneFigures } from '../page/figures.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { type ChartUse, chartUse, type Walk, walkOf } from '../runtime/accounts/chart-use.ts';
 import { readLaneRecord, recentDeploys, recentPeriod } from '../runtime/accounts/deploy-record.ts';
 import { laneMetrics } from '../runtime/accounts/metrics.ts';
-import { readDeployStory } from '../runtime/audit/deploys.ts';
+import { type DeployStory, readDeployStory } from '../runtime/audit/deploys.ts';
 import { linksOf } from '../runtime/audit/links.ts';
 import { type DeploySearch, searchDeploys } from '../runtime/audit/search-deploys.ts';
 import { chartHash, readChart } from '../runtime/log/charts.ts';
 import { domainEvent, stateAfter, UnreadableLog } from '../runtime/log/recorded.ts';
-import { knownOf, readLanes, readStood } from '../runtime/standing/read.ts';
-import { type LaneStanding, laneStanding } from '../runtime/standing/standing.ts';
-import type { EventLog, RecordedEvent } from '../store/log.ts';
+import { knownOf, readLanes, readStood, standsAlone } from '../runtime/standing/read.ts';
+import { type LaneStanding, laneStanding, type StoodDeploy } from '../runtime/standing/standing.ts';
+import { type EventLog, LogFault, type RecordedEvent } from '../store/log.ts';
 
-/** Null: the log has no deploy of that id. */
+/** Null: the log has no deploy of that id. @throws LogFault of it, or of another one of its lane */
 export async function readToldDeploy(log: EventLog, id: string): Promise<ToldDeploy | null> {
   const story = await readDeployStory(log, id);
+  return story === null ? null : toldDeploy(log, story, await stoodOf(log, story));
+}
+
+/** As `readToldDeploy`, and also where another deploy of its lane cannot be read. @throws LogFault of it */
+export async function readShownDeploy(log: EventLog, id: string): Promise<ShownDeploy | null> {
+  const story = await readDeployStory(log, id);
   if (story === null) return null;
-  const { row, events: records } = story;
-  const [stood] = await readStood(log, row.lane, [story]);
+  try {
+    const told = await toldDeploy(log, story, await stoodOf(log, story));
+    return { ...told, besideFault: null };
+  } catch (error) {
+    if (!(error instanceof LogFault)) throw error;
+    const told = await toldDeploy(log, story, await standsAlone(log, story));
+    return redactAll({ ...told, besideFault: error.message });
+  }
+}
+
+async function stoodOf(log: EventLog, story: DeployStory): Promise<StoodDeploy> {
+  const [stood] = await readStood(log, story.row.lane, [story]);
   if (stood === undefined) throw new Error('a deploy stands somehow');
+  return stood;
+}
+
+async function toldDeploy(
+  log: EventLog,
+  { events: records }: DeployStory,
+  stood: StoodDeploy,
+): Promise<ToldDeploy> {
   const { events, fault } = toldEvents(records);
   const domain = events.map(({ event }) => event);
   const observed = domain.find((event) => event.type === 'deploy.observed');

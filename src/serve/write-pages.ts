@@ -9,7 +9,7 @@ import { lanesPage } from '../page/lanes-page.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
 import type { EventLog } from '../store/log.ts';
-import { readChartUse, readFigures, readHistory, readStandings, readToldDeploy } from './read.ts';
+import { readChartUse, readFigures, readHistory, readShownDeploy, readStandings } from './read.ts';
 
 /** A name in the file system that no other lane or deploy has; only what is plain stands for itself. */
 const fileName = (name: string): string =>
@@ -56,7 +56,7 @@ export async function writePages(log: EventLog, folder: string, limit: number): 
     await page(`lanes/${fileName(lane)}`, (at) => deploysPage({ ...shown, deploys }, position, at));
     for (const { row } of deploys) {
       const { deploy } = row;
-      const told = await readToldDeploy(log, deploy);
+      const told = await readShownDeploy(log, deploy);
       if (told === null) continue;
       await page(`deploys/${fileName(deploy)}`, (at) => deployPage(told, position, at));
     }

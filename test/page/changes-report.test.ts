@@ -34,3 +34,11 @@ it('names a CI’s run where there is one, and else the build’s label: a shell
   expect(byHand).not.toContain('CI run');
   expect(await pageOf(null)).not.toMatch(/CI run|build /);
 });
+
+it('shows what is unseen in a title', async () => {
+  const changes = [{ ...change, title: 'fix \u202egnp.exe' }];
+  const of = { since: '2026-01-01', until: '2026-02-01', lanes: ['acme-web'], head: '@7' };
+  const page = await changesReport({ ...of, changes });
+  expect(page).toContain('fix \\u202egnp.exe');
+  expect(page).not.toContain('\u202e');
+});

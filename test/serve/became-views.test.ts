@@ -10,7 +10,7 @@ import { readDeployStories } from '../../src/runtime/audit/deploys.ts';
 import { markOf } from '../../src/runtime/standing/became-mark.ts';
 import { readStood } from '../../src/runtime/standing/read.ts';
 import { addresses } from '../../src/serve/pages.ts';
-import { readHistory, readToldDeploy } from '../../src/serve/read.ts';
+import { readHistory, readShownDeploy } from '../../src/serve/read.ts';
 import { lane } from '../runtime/loop/scripted-run.ts';
 import { situations } from '../runtime/standing/situations.ts';
 import { StandingWorld } from '../runtime/standing/standing-world.ts';
@@ -64,7 +64,7 @@ describe('what became of a deploy', () => {
         expect(stylesheet).toContain(`.${tone}{color:var(--${tone})}`);
         expect(marksIn(rowOf(`${await listed}`, row.deploy))).toEqual([mark]);
         expect(marksIn(rowOf(`${await lanes}`, row.deploy))).toEqual([mark]);
-        const told = await readToldDeploy(log, row.deploy);
+        const told = await readShownDeploy(log, row.deploy);
         if (told === null) throw new Error('it is told');
         const { main, title } = deployPage(told, 1, addresses);
         expect(title).toBe(`${row.deploy} ${one.what}`);

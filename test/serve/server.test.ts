@@ -90,6 +90,9 @@ describe('pages', () => {
       // The page's own script is the only one, and no text of a commit has become markup.
       expect(text.match(/<script\b/g)).toHaveLength(1);
       expect(text).not.toMatch(/<img|<b>/);
+      // What turns round what stands after it is seen, and does nothing.
+      expect(text).not.toContain('\u202e');
+      expect(text.includes('\\u202egnp')).toBe(path !== `/deploys/${idOf(501)}`);
       expect(text.includes('&lt;script&gt;alert(1)')).toBe(path !== `/deploys/${idOf(501)}`);
     }
   });
@@ -301,7 +304,8 @@ async function ids(port: number, after: number, count: number): Promise<number[]
 }
 
 const hostileId = '502-hostile';
-const hostileDeploy = () => request(hostileId, lane, `<script>alert(1)</script>"'><img src=x><b>`);
+const hostileDeploy = () =>
+  request(hostileId, lane, `<script>alert(1)</script>"'><img src=x><b>\u202egnp.exe`);
 
 async function request(
   deploy: string,

@@ -21,7 +21,7 @@ export type BecameKind =
   | 'waiting' // for the lane, with a run
   | 'underWay' // with a run
   | 'interrupted' // under way, without a run
-  | 'unknown'; // in a state that today's chart does not have
+  | 'unknown'; // in a state that today's chart does not have, or what came after it cannot be read
 
 export interface Became {
   readonly kind: BecameKind;

@@ -4,7 +4,7 @@ import { type Aftermath, readAftermaths } from '../audit/aftermath.ts';
 import { type DeployStory, readDeployStories } from '../audit/deploys.ts';
 import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks.ts';
 import { type MarkedBack, readTakenBack } from '../audit/rollback-marks.ts';
-import { livingRuns } from '../lock/living-runs.ts';
+import { hasRun, livingRuns } from '../lock/living-runs.ts';
 import { laneStream } from '../log/streams.ts';
 import { type DeployFacts, deployFacts } from './deploy-facts.ts';
 import type { Known, Told } from './known.ts';
@@ -98,6 +98,14 @@ export async function readStood(
   const logged = await readOne(log, lane, newest, await livingRuns(log), stories);
   const known = await knownOf(log, logged, { kind: 'notAsked', why: '' });
   return stoodDeploys(known, stories.map(deployFacts));
+}
+
+/** What its own events say, where the log does not add up beside it: what became of it hangs on what came after. @throws LogFault of it */
+export async function standsAlone(log: EventLog, story: DeployStory): Promise<StoodDeploy> {
+  const { row, by } = deployFacts(story);
+  const running = !row.settled && (await hasRun(log, row.deploy));
+  const what = 'not known: the log does not add up beside it';
+  return { row, by, running, became: { kind: 'unknown', what, by: null, at: null } };
 }
 
 /** With what the targets told, and whether a person lifted what they, or the log, know to hold. */

@@ -123,4 +123,22 @@ export const pageMutants: readonly Mutant[] = [
     by: 'if (back === null) return null;',
     noticedBy: 'test/runtime/audit/aftermath.test.ts',
   },
+  {
+    id: 'a-neighbour-that-was-changed-takes-a-deploys-page-away',
+    promise: pages,
+    file: 'src/serve/read.ts',
+    symbol: 'readShownDeploy',
+    code: 'if (!(error instanceof LogFault)) throw error;',
+    by: 'throw error;',
+    noticedBy: 'test/serve/tampered.test.ts › is shown though the other was changed',
+  },
+  {
+    id: 'a-title-turns-the-page-round',
+    promise: pages,
+    file: 'src/page/markup.ts',
+    symbol: 'written',
+    code: '.map(visible)',
+    by: '',
+    noticedBy: `${server} › whatever it is called`,
+  },
 ];

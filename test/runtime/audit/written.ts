@@ -18,6 +18,8 @@ export interface Wanted {
   readonly label: string;
   readonly commit: string;
   readonly lane?: string;
+  readonly title?: string;
+  readonly branch?: string;
   /** For how long production has to hold before it is live. */
   readonly bakeMs?: number;
   readonly canary?: DeployRequest['settings']['canary'];
@@ -29,11 +31,13 @@ const deployId = ({ label, commit }: Wanted): string => `${label}-${commit.slice
 export function deployEvents(wanted: Wanted, events: readonly DomainEvent[]): NewEvent[] {
   const { label, commit, lane = 'acme-web', bakeMs = 0, canary = null } = wanted;
   const { build, commit: sampled, settings } = samples['deploy.requested'];
+  const { title = sampled.title, branch = samples['deploy.requested'].branch } = wanted;
   const request = {
     ...samples['deploy.requested'],
     ...{ deploy: deployId(wanted), lane, chart: chartHash },
+    branch,
     build: { ...build, label },
-    commit: { ...sampled, sha: commit },
+    commit: { ...sampled, sha: commit, title },
     settings: { ...settings, canary, production: { ...settings.production, bakeMs } },
   };
   let folded = begin(request, 0);

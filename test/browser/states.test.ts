@@ -1,0 +1,196 @@
+/** Each state that a deploy can be seen in, in a real browser: readable, in whatever light, and no wider than what it is looked at on. */
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { explained } from '../../src/cli/commands/explain.ts';
+import { readEnvironment } from '../../src/cli/config/environment.ts';
+import { systemClock } from '../../src/effects/clock.ts';
+import { type RunningServer, startServer } from '../../src/serve/server.ts';
+import { sample } from '../machine/samples.ts';
+import { type Wanted, writeDeploy } from '../runtime/audit/written.ts';
+import { diverged, off } from '../runtime/standing/situations.ts';
+import { idOf, releaseOf, StandingWorld } from '../runtime/standing/standing-world.ts';
+import {
+  axeFindings,
+  chromiumPath,
+  isChromiumRequired,
+  openBrowser,
+  openPage,
+  picture,
+} from './browser.ts';
+
+const screen = { viewport: { width: 1280, height: 900 } };
+const looks: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { ...screen, colorScheme: 'light' },
+  dark: { ...screen, colorScheme: 'dark' },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, isMobile: true },
+  wall: { colorScheme: 'dark', viewport: { width: 2560, height: 1440 } },
+};
+
+/** What is looked at of each page: what differs by the look is its colours, and what has to be moved along. */
+const rulesOf: Readonly<Record<string, readonly string[]>> = {
+  light: ['color-contrast', 'scrollable-region-focusable'],
+  dark: ['color-contrast'],
+  phone: ['scrollable-region-focusable'],
+};
+
+interface Comes {
+  readonly build: number;
+  /** A word of the mark that the lanes' page has for it. */
+  readonly became: RegExp;
+  comes(world: StandingWorld, lane: string): Promise<unknown>;
+}
+
+const onCanary = ['gates.passed', 'canary.submitted', 'canary.deployed'] as const;
+
+/** By the lane that each is in. Only so many that `axe` has looked at all of them before anybody waits. */
+const states: Readonly<Record<string, Comes>> = {
+  locked: {
+    ...{ build: 502, became: /reading what production runs/ },
+    comes: async (world, lane) => (await world.runWith({ lane }, 502, null)).hangs,
+  },
+  deployingStaging: {
+    ...{ build: 503, became: /building for staging/ },
+    comes: async (world, lane) => (await world.runWith({ lane }, 503, 'staging.submitted')).hangs,
+  },
+  verifying: {
+    ...{ build: 504, became: /checking that staging stays healthy/ },
+    comes: async (world, lane) => (await world.runWith({ lane }, 504, 'staging.instancesUp')).hangs,
+  },
+  production: {
+    ...{ build: 505, became: /starting production’s instances/ },
+    comes: async (world, lane) => (await world.runWith({ lane }, 505, 'production.deployed')).hangs,
+  },
+  baking: {
+    ...{ build: 506, became: /baking in production/ },
+    comes: async (world, lane) => {
+      const verified = sample('production.verified', { release: releaseOf(506), bakeMs: 600_000 });
+      const plan = { lane, bakes: true };
+      return (await world.runWith(plan, 506, 'production.instancesUp', verified)).hangs;
+    },
+  },
+  canary: {
+    ...{ build: 507, became: /canary/ },
+    comes: async (world, lane) => {
+      const plan = { lane, canary: true };
+      const events = onCanary.map((type) => sample(type));
+      return (await world.runWith(plan, 507, 'staging.verified', ...events)).hangs;
+    },
+  },
+  disabled: {
+    ...{ build: 508, became: /held: PRODUCTION_CD_ENABLED/ },
+    comes: async (world, lane) =>
+      (await world.runWith({ lane }, 508, 'staging.verified', off('environment'))).ended,
+  },
+  superseded: {
+    ...{ build: 509, became: /old build/ },
+    comes: async (world, lane) =>
+      (await world.runWith({ lane }, 509, 'staging.verified', diverged(false))).ended,
+  },
+  stuck: {
+    ...{ build: 510, became: /the lane is stuck/ },
+    comes: async (world, lane) =>
+      (await world.runWith({ lane }, 510, 'staging.verified', diverged(true))).ended,
+  },
+  queued: {
+    ...{ build: 511, became: /waiting/ },
+    comes: async (world, lane) => {
+      await (await world.runWith({ lane }, 512, 'staging.submitted')).hangs;
+      await world.runWith({ lane }, 511, null);
+      while (!(await world.stands(undefined, lane)).waiting.length)
+        await world.log.changed({ timeoutMs: 1_000 });
+    },
+  },
+};
+
+/** As long, and as odd, as text of others can be. */
+const odd: Wanted = {
+  ...{ label: 'odd', commit: 'd'.repeat(40), lane: 'odd' },
+  title: `\u202egnp.exe \u05e9\u05dc\u05d5\u05dd ${'Donaudampfschifffahrtsgesellschaft'.repeat(6)}`,
+  branch: `feature/${'a-branch-that-nobody-can-say-in-one-breath-'.repeat(5)}end`,
+};
+
+/** Which pages axe looks at: each colour and each kind of page is on one of them. */
+const isForAxe = (name: string): boolean =>
+  ['lanes', 'deploy-canary', 'deploy-disabled', 'deploy-queued', 'explain-stuck'].includes(name);
+
+const isHere = chromiumPath !== undefined || isChromiumRequired;
+
+describe.skipIf(!isHere)('each state in a browser', { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let world: StandingWorld;
+  let server: RunningServer;
+  let origin: string;
+
+  beforeAll(async () => {
+    world = await StandingWorld.open();
+    const { log } = world;
+    await Promise.all(Object.entries(states).map(([lane, { comes }]) => comes(world, lane)));
+    await writeDeploy(log, odd, []);
+    const at = { log, repository: null, environment: readEnvironment({}), lane: undefined };
+    const explain = async (asked: string) =>
+      ({ kind: 'told', ...(await explained(asked, { ...at, tell: () => {} })) }) as const;
+    server = await startServer(
+      { log, explain },
+      {
+        ...{ host: '127.0.0.1', port: 0, ranMs: systemClock.ran },
+        door: (port) => ({ names: [`127.0.0.1:${port}`], token: null }),
+      },
+    );
+    origin = `http://127.0.0.1:${server.port}`;
+    browser = await openBrowser();
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await world?.close();
+  });
+
+  const paths = (): Readonly<Record<string, string>> => ({
+    lanes: '/',
+    'history-queued': '/lanes/queued',
+    'history-odd': '/lanes/odd',
+    'deploy-odd': `/deploys/odd-dddddddd`,
+    ...Object.fromEntries(
+      Object.entries(states).flatMap(([name, { build }]) => [
+        [`deploy-${name}`, `/deploys/${idOf(build)}`],
+        [`explain-${name}`, `/explain?commit=${idOf(build)}`],
+      ]),
+    ),
+  });
+
+  it.each(Object.entries(looks))('is shown, %s', async (look, options) => {
+    const { page, complaints } = await openPage(browser, origin, options);
+    for (const [name, path] of Object.entries(paths())) {
+      // The largest screen hangs on a wall, and has the lanes.
+      const isAlways = look === 'wall' ? name === 'lanes' : isForAxe(name) || name.endsWith('-odd');
+      if (!isAlways && process.env.LOCKSTEP_PICTURES === undefined) continue;
+      const answer = await page.goto(origin + path, { waitUntil: 'load' });
+      expect([name, answer?.status()]).toEqual([name, 200]);
+      const more = await page.$eval('html', (root) => root.scrollWidth - root.clientWidth);
+      expect([name, more]).toEqual([name, 0]);
+      // A command is read to its end: nothing of it is beyond an edge.
+      const cut = await page.$$eval('pre', (all) =>
+        all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent),
+      );
+      expect([name, cut]).toEqual([name, []]);
+      const rules = isForAxe(name) ? rulesOf[look] : undefined;
+      if (rules !== undefined) expect([name, await axeFindings(page, rules)]).toEqual([name, []]);
+      await picture(page, `${name}-${look}`);
+    }
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is marked as what it is', async () => {
+    const { page } = await openPage(browser, origin);
+    await page.goto(origin);
+    for (const [lane, { build, became }] of Object.entries(states)) {
+      const row = page.locator(`section[aria-label="${lane}"] tr`, { hasText: idOf(build) });
+      expect([lane, await row.locator('.became').first().textContent()]).toEqual([
+        lane,
+        expect.stringMatching(became),
+      ]);
+    }
+    await page.context().close();
+  });
+});
