@@ -1,5 +1,6 @@
 /** Heroku's Platform API as calls with checked answers: paths, headers, lists by range. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { malformed, readJson, sendForJson } from '../../http/answers.ts';
 import { VendorRefused } from '../../http/errors.ts';
@@ -20,8 +21,8 @@ const pagesMax = 40;
 
 export class HerokuApi {
   readonly #options: HerokuOptions;
-  /** By name. */
-  readonly #unchanging = new Map<string, unknown>();
+  /** Of what never changes, by name: what was told last, and whether that is sure. */
+  readonly #told = new Map<string, { readonly answer: unknown; readonly isSure: boolean }>();
 
   constructor(options: HerokuOptions) {
     this.#options = options;
@@ -32,11 +33,20 @@ export class HerokuApi {
     return sendForJson(ports.http, this.#request('GET', path, ports), schema);
   }
 
-  /** What `read` gives of what never changes: it is read once. A reading that failed is none. */
-  async once<T>(what: string, read: () => Promise<T>): Promise<T> {
-    if (this.#unchanging.has(what)) return this.#unchanging.get(what) as T;
+  /**
+   * What `read` gives of what never changes: it is read until it was told twice in the same words, or is what it has to be. One wrong
+   * answer is believed for no longer than until the next.
+   */
+  async untilSure<T>(
+    what: string,
+    read: () => Promise<T>,
+    isIt: (answer: T) => boolean,
+  ): Promise<T> {
+    const told = this.#told.get(what);
+    if (told?.isSure === true) return told.answer as T;
     const answer = await read();
-    this.#unchanging.set(what, answer);
+    const isSure = isIt(answer) || (told !== undefined && isDeepStrictEqual(told.answer, answer));
+    this.#told.set(what, { answer, isSure });
     return answer;
   }
 

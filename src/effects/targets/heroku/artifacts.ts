@@ -46,8 +46,9 @@ export async function hasSameContent(
 
 /**
  * Platform API reference, Slug and OCI Image. A slug is created with its commit, nothing there changes one, and a
- * promotion gives the target the same: it is read once.
+ * promotion gives the target the same: it is read until that is sure.
  *
+ * @param commit what it has to be of; null: that is not known
  * @throws VendorMalformed another one came; E_NO_SLUG it is an image of the container registry
  */
 export async function readContent(
@@ -55,14 +56,21 @@ export async function readContent(
   app: string,
   code: Code,
   ports: Ports,
+  commit: string | null = null,
 ): Promise<Content> {
   if (code.kind === 'image') return readImage(api, app, code.id, ports);
-  const path = appPath(app, 'slugs', code.id);
-  return api.once(`slug ${code.id}`, async () => {
-    const { id, commit } = await api.get(path, slugSchema, ports);
-    if (id !== code.id) throw api.malformed(path, `it is of slug ${id}`);
-    return { named: commit?.toLowerCase() ?? null, digest: null };
-  });
+  return api.untilSure(
+    `slug ${code.id}`,
+    () => readSlug(api, app, code.id, ports),
+    ({ named }) => named !== null && named === commit,
+  );
+}
+
+async function readSlug(api: HerokuApi, app: string, slug: string, ports: Ports): Promise<Content> {
+  const path = appPath(app, 'slugs', slug);
+  const { id, commit } = await api.get(path, slugSchema, ports);
+  if (id !== slug) throw api.malformed(path, `it is of slug ${id}`);
+  return { named: commit?.toLowerCase() ?? null, digest: null };
 }
 
 async function readImage(

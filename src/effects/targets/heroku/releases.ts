@@ -35,13 +35,13 @@ export async function awaitRelease(
 ): Promise<ShippedContent> {
   const { app, commit } = input;
   // What it has to run is known: that is read beside it, and again where Heroku did not have it yet.
-  const wanted = readContent(api, app, input.code, ports).catch(() => null);
+  const wanted = readContent(api, app, input.code, ports, commit).catch(() => null);
   const release = await finished(api, input, ports);
   const { id, version, code } = release;
   refuseContainerRelease(app, release);
   if (code === null) throw api.malformed(appPath(app, 'releases', id), 'it has no code');
   const early = isSameCode(code, input.code) ? await wanted : null;
-  const { named, digest } = early ?? (await readContent(api, app, code, ports));
+  const { named, digest } = early ?? (await readContent(api, app, code, ports, commit));
   const actual = fullId(named);
   if (actual !== commit) {
     throw new LockstepError(
