@@ -307,7 +307,12 @@ function show(name: string, text: string, lines: LineCounter, { offset, what }: 
   return `${name}:${line}:${col} ${withoutPasswords(what)}\n    ${source}\n    ${before}^`;
 }
 
-/** A URL's name and password, where somebody wrote them into the file, must not reach a CI's output. As long as before: the caret stays right. */
+/**
+ * A URL's name and password, and the path of a Slack webhook, which is all that guards it, must not reach a CI's output
+ * where somebody wrote them into the file. As long as before: the caret stays right.
+ */
 function withoutPasswords(text: string): string {
-  return text.replace(/(?<=:\/\/)[^/\s"']+(?=@)/g, (userinfo) => '*'.repeat(userinfo.length));
+  return text.replace(/(?<=:\/\/)[^/\s"']+(?=@)|(?<=hooks\.slack\.com\/)[^\s"']+/gi, (secret) =>
+    '*'.repeat(secret.length),
+  );
 }

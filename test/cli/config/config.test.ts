@@ -179,6 +179,17 @@ describe('what is shown of the file', () => {
     expect(message).not.toContain('ana');
   });
 
+  it.each([
+    'https://hooks.slack.com/services/T0/B0/hunter22',
+    'hooks.slack.com/workflows/hunter22',
+  ])('holds no address of a webhook, which is no channel: %s', async (address) => {
+    const message = await mistakesIn(
+      `${leastConfig}notify: { slack: { channel: "${address}" } }\n`,
+    );
+    expect(placesOf(message)).toEqual([expect.stringMatching(/notify\.slack\.channel.*#NAME/)]);
+    expect(message).not.toContain('hunter22');
+  });
+
   it('has its caret under the place after tabs and after a password', async () => {
     const tabs = await mistakesIn(`${leastConfig}lock: {\ttimeot: 1m }\n`);
     expect(tabs.split('\n').at(-1)).toBe(`    ${' '.repeat(7)}\t^`);

@@ -34,8 +34,8 @@ const messages = z
   .prefault({})
   .describe('the team’s own words for an event, in Slack’s mrkdwn, with {field} for a value');
 
-/** Slack's names have neither (https://docs.slack.dev/reference/methods/conversations.create). */
-const channel = z.string().regex(/^#?[^\s#,@]{1,80}$/, 'one channel, as #NAME or by its id');
+/** Slack's names have none of these (https://docs.slack.dev/reference/methods/conversations.create). A webhook's address is a secret. */
+const channel = z.string().regex(/^#?[^\s#,@/:]{1,80}$/, 'one channel, as #NAME or by its id');
 
 export const schema = z.strictObject({
   channel: channel.describe('the channel, as #NAME or by its id'),
