@@ -1,6 +1,6 @@
 /**
- * The script of the pages: times in the reader's zone, and a page that is fetched anew when the log has grown. Without it a
- * page says the same, in UTC, as of when it was loaded. The address of what comes live is the body's `data-live`.
+ * The script of the pages: times in the reader's zone, and a page that is fetched anew when the log has grown: at once where
+ * somebody looks, and else, for its title, once in five seconds. Without it a page says the same, in UTC, as of when it was loaded. The address of what comes live is the body's `data-live`.
  */
 export const liveScript = `'use strict';
 const ages = [[86400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']];
@@ -40,13 +40,25 @@ async function refresh() {
   busy = false;
   if (again) { again = false; refresh(); }
 }
+let later = 0;
+function news() {
+  stale = true;
+  if (!document.hidden) refresh();
+  else if (later === 0) later = setTimeout(catchUp, 5000);
+}
+function catchUp() {
+  clearTimeout(later);
+  later = 0;
+  if (stale) refresh();
+}
 times();
 setInterval(times, 10000);
 const live = document.body.dataset.live;
 if (live) {
   const state = document.getElementById('live');
   const source = new EventSource(live + '?after=' + document.body.dataset.position);
-  source.addEventListener('log', refresh);
+  source.addEventListener('log', news);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) catchUp(); });
   source.addEventListener('open', () => { state.textContent = 'live'; if (stale) refresh(); });
   source.addEventListener('error', () => { state.textContent = 'not connected; trying again'; });
 }

@@ -1,5 +1,5 @@
 /** Each state that a deploy can be seen in, in a real browser: readable, in whatever light, and no wider than what it is looked at on. */
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explained } from '../../src/cli/commands/explain.ts';
 import { readEnvironment } from '../../src/cli/config/environment.ts';
@@ -193,4 +193,39 @@ describe.skipIf(!isHere)('each state in a browser', { timeout: 120_000 }, () => 
     }
     await page.context().close();
   });
+
+  it('is asked for when somebody looks: behind another tab a page catches up in its own time', async () => {
+    const { page } = await openPage(browser, origin);
+    // What the page is told is said on its console, too.
+    await page.addInitScript(`globalThis.EventSource = class extends EventSource {
+      constructor(url) { super(url); this.addEventListener('log', () => console.log('news')); }
+    }`);
+    await page.clock.install();
+    await page.goto(`${origin}/lanes/unseen`);
+    await page.locator('#live', { hasText: 'live' }).waitFor();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await isHidden(page, true);
+    for (const label of ['1', '2', '3']) {
+      const told = page.waitForEvent('console', (message) => message.text() === 'news');
+      await writeDeploy(world.log, { label, commit: 'e'.repeat(40), lane: 'unseen' }, []);
+      await told;
+    }
+    expect(asked).toEqual([]);
+    await isHidden(page, false);
+    await page.locator('tbody tr').nth(2).waitFor();
+    await isHidden(page, true);
+    const told = page.waitForEvent('console', (message) => message.text() === 'news');
+    await writeDeploy(world.log, { label: '4', commit: 'e'.repeat(40), lane: 'unseen' }, []);
+    await told;
+    await page.clock.runFor(5_000);
+    await page.locator('tbody tr').nth(3).waitFor();
+    await page.context().close();
+  });
 });
+
+/** As it is behind another tab. */
+const isHidden = (page: Page, hidden: boolean): Promise<void> =>
+  page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'))`);
