@@ -350,3 +350,19 @@ describe('protected settings', () => {
     expect(told({ revision: { url: 'https://a.test/' } })).toEqual([`${at} another revision`]);
   });
 });
+
+it('says of another target which it was, with what else was set for it where something was', () => {
+  const target = { kind: 'heroku', name: 'acme-production', settings: {} };
+  const over = (to: typeof target | { settings: object }) => {
+    const before = protectedOf(samples['deploy.requested']);
+    const production = { ...before.production, target };
+    const after = { ...production, target: { ...target, ...to } } as typeof production;
+    return weakened({ ...before, production }, { ...before, production: after });
+  };
+  expect(over({ ...target, name: 'acme-other' })).toEqual([
+    'production: heroku acme-production became heroku acme-other',
+  ]);
+  expect(over({ settings: { deploy: 'bin/deploy' } })).toEqual([
+    'production: heroku acme-production became heroku acme-production {"deploy":"bin/deploy"}',
+  ]);
+});

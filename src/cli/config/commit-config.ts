@@ -1,6 +1,6 @@
 /** `pipeline.yml` as the deployed commit has it: what lies in the working tree was not reviewed and not tested. */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { Repository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import { shortSha } from '../../machine/story-words.ts';
@@ -64,7 +64,7 @@ export async function committedAs(
 function pathInside(root: string, file: string): string | null {
   if (!existsSync(dirname(file))) return null;
   const way = relative(root, join(realpathSync(dirname(file)), basename(file)));
-  return way === '..' || way.startsWith('../') || isAbsolute(way) ? null : way;
+  return way === '..' || way.startsWith('../') ? null : way;
 }
 
 /** Line ends aside, which git changes for some systems when it checks out. */

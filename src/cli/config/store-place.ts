@@ -64,7 +64,7 @@ function checkoutAround(folder: string): string {
 
 function isInside(place: string, folder: string): boolean {
   const way = relative(folder, place);
-  return way !== '..' && !way.startsWith('../') && !isAbsolute(way);
+  return way !== '..' && !way.startsWith('../');
 }
 
 const linksMax = 40;

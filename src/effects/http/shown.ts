@@ -11,7 +11,10 @@ const textLengthMax = 300;
 
 /** Scheme, host and port of a URL, without user name or password. */
 export function shownOrigin(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : 'a malformed URL';
+  if (!URL.canParse(url)) return 'a malformed URL';
+  // Of a scheme without hosts, as file: is, the origin is the word null.
+  const { origin, protocol } = new URL(url);
+  return origin === 'null' ? protocol : origin;
 }
 
 /**

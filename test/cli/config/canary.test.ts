@@ -6,7 +6,7 @@ import { toSettings } from '../../../src/cli/config/config.ts';
 import { configJsonSchema } from '../../../src/cli/config/schema.ts';
 import { targetKinds } from '../../../src/effects/targets/kinds.ts';
 import type { Settings } from '../../../src/machine/events.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { loadText } from './config-text.ts';
 
 /** A file of these environments, each of them as YAML on one line. */
@@ -29,7 +29,7 @@ const ours = { staging: command(), production: command() };
 const settingsOf = async (text: string): Promise<Settings> =>
   toSettings(await loadText(text), { leaseMs: null });
 async function mistakeIn(text: string): Promise<string> {
-  const error = await failureOf(loadText(text));
+  const error = await toldFailureOf(loadText(text));
   expect(error.code).toBe('E_CONFIG');
   return error.message;
 }

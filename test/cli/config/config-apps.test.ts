@@ -1,12 +1,12 @@
 /** Staging and production are two apps: one for both would verify what already serves people. */
 import { describe, expect, it } from 'vitest';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { leastConfig, loadText } from './config-text.ts';
 
 const same = leastConfig.replace('acme-production', 'acme-staging');
 
 async function mistakesIn(text: string): Promise<string> {
-  const error = await failureOf(loadText(text));
+  const error = await toldFailureOf(loadText(text));
   expect(error.code).toBe('E_CONFIG');
   return error.message;
 }

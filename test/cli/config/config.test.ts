@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig, toSettings } from '../../../src/cli/config/config.ts';
 import { UsageError } from '../../../src/errors/error.ts';
 import { settingsSchema } from '../../../src/machine/events.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { fullConfig, leastConfig, loadText } from './config-text.ts';
 
 const noLease = { leaseMs: null };
 
 async function mistakesIn(text: string): Promise<string> {
-  const error = await failureOf(loadText(text));
+  const error = await toldFailureOf(loadText(text));
   expect(error).toBeInstanceOf(UsageError);
   expect(error.code).toBe('E_CONFIG');
   return error.message;
@@ -246,7 +246,7 @@ describe('aliases', () => {
 describe('a file', () => {
   it('that is not there: E_CONFIG_MISSING, with a hint and without its folder', async () => {
     const path = join(tmpdir(), 'lockstep-no-such-folder', 'pipeline.yml');
-    const error = await failureOf(loadConfig(path));
+    const error = await toldFailureOf(loadConfig(path));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_CONFIG_MISSING');
     expect(error.message).toContain('pipeline.yml');
@@ -255,7 +255,7 @@ describe('a file', () => {
   });
 
   it('that cannot be read says so', async () => {
-    const error = await failureOf(loadConfig(tmpdir()));
+    const error = await toldFailureOf(loadConfig(tmpdir()));
     expect(error.code).toBe('E_CONFIG_MISSING');
     expect(error.message).toContain('cannot be read');
   });
@@ -268,7 +268,7 @@ describe('a file', () => {
   });
 
   it.runIf(existsSync('/dev/zero'))('that has no end is refused as well', async () => {
-    const error = await failureOf(loadConfig('/dev/zero'));
+    const error = await toldFailureOf(loadConfig('/dev/zero'));
     expect(error.code).toBe('E_CONFIG');
   });
 

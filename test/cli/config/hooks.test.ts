@@ -4,13 +4,13 @@ import { namedSecrets, readNamed } from '../../../src/cli/config/environment.ts'
 import { open } from '../../../src/effects/channels/hooks/open.ts';
 import { systemClock } from '../../../src/effects/clock.ts';
 import { eventSchemas } from '../../../src/machine/events.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { leastConfig, loadText } from './config-text.ts';
 
 const hooks = (...lines: readonly string[]): string =>
   `${leastConfig}notify:\n  hooks:\n${lines.map((line) => `    - ${line}\n`).join('')}`;
 const mistakesIn = async (...lines: readonly string[]): Promise<string> =>
-  (await failureOf(loadText(hooks(...lines)))).message;
+  (await toldFailureOf(loadText(hooks(...lines)))).message;
 
 const page = '{ on: deploy.failed, run: bin/page }';
 const post = '{ on: "*", url: https://example.com/deploys, secret: HOOK_SECRET }';
@@ -150,7 +150,7 @@ describe('the environment of hooks', () => {
     ['a secret that is no base64', { NEW_SECRET: `${right}*` }, 'E_ENVIRONMENT'],
   ])('may not have %s, and the value is not shown', async (_, wrong, code) => {
     const env = { CHAT_URL: 'https://a.test/x', NEW_SECRET: right, OLD_SECRET: right, ...wrong };
-    const error = await failureOf(opened(whole, env));
+    const error = await toldFailureOf(opened(whole, env));
     expect(error.code).toBe(code);
     for (const value of Object.values(wrong))
       expect(error.message + error.hint).not.toContain(value);

@@ -7,7 +7,7 @@ import { parseConfig, toSettings } from '../../../src/cli/config/config.ts';
 import { configJsonSchema } from '../../../src/cli/config/schema.ts';
 import { herokuKind } from '../../../src/effects/targets/heroku/kind.ts';
 import type { TargetKind } from '../../../src/effects/targets/target-kind.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 
 /** Another kind, whose words differ in every place. */
 const machines: TargetKind = {
@@ -40,7 +40,7 @@ const heroku = 'heroku: { app: acme-web }';
 const on = (host: string, verify = '{}') => `machines: { host: ${host} }\n  verify: ${verify}`;
 
 const read = (text: string, of = kinds) => parseConfig(Buffer.from(text), 'pipeline.yml', of);
-const refused = async (text: string, of = kinds) => (await failureOf(read(text, of))).message;
+const refused = async (text: string, of = kinds) => (await toldFailureOf(read(text, of))).message;
 
 describe('an environment', () => {
   it('is read in the words of its target’s kind, and pinned in nobody’s', async () => {

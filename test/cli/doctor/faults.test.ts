@@ -258,6 +258,23 @@ const faults: readonly (readonly [name: string, found: string, seed: Seed])[] = 
   ['a group that is disabled', 'slack.oncall warning', inConfig('S0ONCALL', 'S0FORMER')],
 ];
 
+/** What is said of what is not right, each word of it, but where this run is. */
+function toldOf(
+  { root }: DoctorWorld,
+  examined: Awaited<ReturnType<DoctorWorld['examine']>>,
+): string {
+  const lines = examined.flatMap(({ id, findings }) =>
+    findings
+      .filter(({ verdict }) => verdict !== 'ok')
+      .flatMap(({ verdict, found, remedy }) => [`${id} ${verdict}: ${found}`, `  ${remedy}`]),
+  );
+  return lines
+    .join('\n')
+    .replaceAll(root, 'ROOT')
+    .replaceAll(/(127\.0\.0\.1):\d+/g, '$1:PORT')
+    .replaceAll(/this clock is \S+/g, 'this clock is SPAN');
+}
+
 describe('a check-up', () => {
   it.each(['circleci', 'github'])('of a lane on %s that is right finds nothing', async (ci) => {
     world = new DoctorWorld();
@@ -278,6 +295,7 @@ describe('a check-up', () => {
       findings.filter(({ verdict }) => verdict !== 'ok'),
     );
     for (const { remedy } of bad) expect(remedy ?? '').not.toBe('');
+    expect(toldOf(world, examined)).toMatchSnapshot();
   });
 
   it('finds apps of two generations', async () => {
@@ -353,6 +371,7 @@ describe('what cannot be asked', () => {
     const examined = await world.examine();
     const others = wrong(examined).filter((one) => !one.startsWith('heroku.token'));
     expect([...new Set(others)]).toEqual([found]);
+    expect(toldOf(world, examined)).toMatchSnapshot();
     expect(isBroken(examined)).toBe(false);
   });
 });

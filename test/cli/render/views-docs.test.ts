@@ -19,7 +19,7 @@ import { chart } from '../../../src/machine/chart.ts';
 import { chartOf } from '../../../src/machine/chart-of-definition.ts';
 import { type ChartDefinition, definitionOf } from '../../../src/machine/definition.ts';
 import { documentChart } from '../../../src/machine/document.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 
 const same = (text: string): string => text;
 let folder: string;
@@ -71,7 +71,7 @@ describe('pipeline docs', () => {
     writeFileSync(join(folder, 'file'), '');
     const blocked = [join(folder, 'folder.md'), ...(check ? [] : [join(folder, 'file/x.md')])];
     for (const output of blocked) {
-      const error = await failureOf(docs({ output, check }, terminal));
+      const error = await toldFailureOf(docs({ output, check }, terminal));
       expect(error.code).toBe('E_OUTPUT');
       expect(error.hint).toContain('--output');
     }

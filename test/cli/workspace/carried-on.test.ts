@@ -12,7 +12,7 @@ import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { leastConfig, loadText } from '../config/config-text.ts';
 
 const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
@@ -56,7 +56,7 @@ describe('the targets of a deploy that is in the log', () => {
   });
 
   it('are refused before anything is written, where this version does not know their kind', async () => {
-    const error = await failureOf(check({ kind: 'zeppelin' }));
+    const error = await toldFailureOf(check({ kind: 'zeppelin' }));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_TARGET_KIND');
     // The chart and the request.
@@ -95,7 +95,7 @@ describe('the list of builds by which a deploy waits for its turn', () => {
     const build = { provider: 'circleci', job: 'deploy', ...given.build } as const;
     const checked = check({ ...given, build });
     if (isSame) return checked;
-    const error = await failureOf(checked);
+    const error = await toldFailureOf(checked);
     expect(error).toBeInstanceOf(UsageError);
     expect(error.code).toBe('E_LOCK_PROVIDER');
     expect(await log.readAll()).toHaveLength(2);

@@ -4,7 +4,7 @@ import { parseConfig } from '../../../src/cli/config/config.ts';
 import { readEnvironment } from '../../../src/cli/config/environment.ts';
 import { accountsOf, openTargets } from '../../../src/cli/workspace/targets.ts';
 import { UsageError } from '../../../src/errors/error.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { leastConfig } from '../config/config-text.ts';
 
 const around = { root: process.cwd(), env: process.env };
@@ -13,7 +13,7 @@ const config = await parseConfig(Buffer.from(leastConfig), 'pipeline.yml');
 const { staging } = config;
 if (staging === null) throw new Error('the least configuration has staging');
 const token = { HEROKU_API_KEY: 'HRKU-1' };
-const refused = (work: () => unknown) => failureOf(Promise.resolve().then(work));
+const refused = (work: () => unknown) => toldFailureOf(Promise.resolve().then(work));
 
 describe('the targets of a lane', () => {
   it.each([{}, { HEROKU_API_KEY: '' }, { HEROKU_API_KEY: ' ' }])(

@@ -4,7 +4,7 @@ import { bake, restartsMax } from '../../../src/effects/checks/bake.ts';
 import type { App, Dyno, Release } from '../../../src/sandbox/heroku/state.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
-import { failureOf } from '../lockstep-error.ts';
+import { toldFailureOf } from '../lockstep-error.ts';
 import { dyno as dynoOf } from '../targets/heroku/hand-set.ts';
 import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 
@@ -166,7 +166,7 @@ describe('a bake in which all holds', () => {
 describe('an endpoint', () => {
   it('that goes bad after 30% of the bake ends it, after its own time-out', async () => {
     answerAt = (ms) => ({ status: ms < 0.3 * bakeMs ? 200 : 500 });
-    const error = await failureOf(baked());
+    const error = await toldFailureOf(baked());
     expect(error.code).toBe('E_ENDPOINT');
     expect(error.message).toContain('status 500, not 200');
     expect(now()).toBe(0.3 * bakeMs + endpointTimeoutMs);
@@ -181,7 +181,7 @@ describe('an endpoint', () => {
 
   it('is asked again when the time is over, not only before', async () => {
     answerAt = (ms) => ({ status: ms < bakeMs ? 200 : 500 });
-    expect((await failureOf(baked())).code).toBe('E_ENDPOINT');
+    expect((await toldFailureOf(baked())).code).toBe('E_ENDPOINT');
   });
 
   it('is one of several, all of which have to answer right', async () => {
@@ -214,7 +214,7 @@ describe('an instance', () => {
   it('that restarts again and again ends it: E_INSTANCES_UNSTEADY, at the fourth restart', async () => {
     // Up again at each look, in another life.
     secondDynoAt((ms) => ({ id: `life ${Math.floor(ms / 2_000)}` }));
-    const error = await failureOf(baked());
+    const error = await toldFailureOf(baked());
     expect(error.code).toBe('E_INSTANCES_UNSTEADY');
     expect(error.message).toContain('web.2 restarted 4 times while it was to bake for 10s');
     expect(now()).toBe(8_000);
@@ -225,7 +225,7 @@ describe('an instance', () => {
       const name = `web-${Math.floor(ms / 2_000)}`;
       return { name, id: name };
     });
-    expect((await failureOf(baked())).code).toBe('E_INSTANCES_UNSTEADY');
+    expect((await toldFailureOf(baked())).code).toBe('E_INSTANCES_UNSTEADY');
     expect(now()).toBe(8_000);
   });
 
@@ -241,7 +241,7 @@ describe('an instance', () => {
 
   it('that is not up again in time ends it: E_INSTANCES_TIMEOUT, after that time', async () => {
     secondDynoAt((ms) => (ms < 3_000 ? {} : { id: 'second', state: 'starting' }));
-    const error = await failureOf(baked());
+    const error = await toldFailureOf(baked());
     expect(error.code).toBe('E_INSTANCES_TIMEOUT');
     expect(now()).toBe(3_000 + timeoutMs);
   });
@@ -254,12 +254,12 @@ describe('an instance', () => {
     expect((await baked()).bakedMs).toBeGreaterThanOrEqual(backMs);
     startedAt = time.now();
     secondDynoAt((ms) => (ms < bakeMs - 1_000 ? {} : { id: 'third', state: 'starting' }));
-    expect((await failureOf(baked())).code).toBe('E_INSTANCES_TIMEOUT');
+    expect((await toldFailureOf(baked())).code).toBe('E_INSTANCES_TIMEOUT');
   });
 
   it('that crashes ends it at once: E_INSTANCE_CRASHED', async () => {
     secondDynoAt((ms) => ({ state: ms < 3_000 ? 'up' : 'crashed' }));
-    expect((await failureOf(baked())).code).toBe('E_INSTANCE_CRASHED');
+    expect((await toldFailureOf(baked())).code).toBe('E_INSTANCE_CRASHED');
     expect(now()).toBe(3_000);
   });
 });
@@ -273,7 +273,7 @@ describe('what runs', () => {
     ],
   ])('is other code by then: %s ends it with E_RELEASE_NOT_CURRENT', async (_, act) => {
     at(3_000, act);
-    expect((await failureOf(baked(bakeMs, 0))).code).toBe('E_RELEASE_NOT_CURRENT');
+    expect((await toldFailureOf(baked(bakeMs, 0))).code).toBe('E_RELEASE_NOT_CURRENT');
     expect(now()).toBe(3_000);
   });
 

@@ -9,7 +9,7 @@ import {
   type Reply,
   startAnsweringServer,
 } from '../answering-server.ts';
-import { failureOf, toldBy } from '../lockstep-error.ts';
+import { toldBy, toldFailureOf } from '../lockstep-error.ts';
 import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
@@ -91,7 +91,7 @@ describe('askEndpoints', () => {
   });
 
   it('fails with URL, last status and attempts: E_ENDPOINT', async () => {
-    const error = await failureOf(check(() => ({ status: 503 })));
+    const error = await toldFailureOf(check(() => ({ status: 503 })));
     expect(error.code).toBe('E_ENDPOINT');
     expect(error.message).toMatch(
       /^http:\S+\/health did not answer as it should within 30s: status 503, not 200 \(\d+ attempts\)$/,
@@ -104,14 +104,14 @@ describe('askEndpoints', () => {
   });
 
   it('fails with the connection’s error when nothing answers', async () => {
-    const error = await failureOf(check(() => 'lose'));
+    const error = await toldFailureOf(check(() => 'lose'));
     expect(error.message).toContain('connection');
     expect(error.details).toMatchObject({ status: null });
   });
 
   it('does not follow a redirect, and says so', async () => {
     const redirect: Reply = { status: 301, headers: { location: '/login' } };
-    const error = await failureOf(check(({ path }) => (path === '/health' ? redirect : ok)));
+    const error = await toldFailureOf(check(({ path }) => (path === '/health' ? redirect : ok)));
     expect(error.message).toContain('status 301, not 200 (redirects are not followed)');
   });
 
@@ -125,7 +125,7 @@ describe('askEndpoints', () => {
   it('expects a text in the body', async () => {
     expect(await check(() => ok, { body: 'well' })).toMatchObject({ endpoints: [{ attempts: 1 }] });
     await site?.close();
-    const error = await failureOf(check(() => ok, { body: 'ready' }));
+    const error = await toldFailureOf(check(() => ok, { body: 'ready' }));
     expect(error.message).toContain('the body does not contain "ready"');
   });
 
@@ -134,12 +134,12 @@ describe('askEndpoints', () => {
     const live: Reply = { status: 200, headers: { 'x-mode': 'live' } };
     expect(await check(() => live, { header })).toMatchObject({ endpoints: [{ attempts: 1 }] });
     await site?.close();
-    const error = await failureOf(check(() => ok, { header }));
+    const error = await toldFailureOf(check(() => ok, { header }));
     expect(error.message).toContain('no header X-Mode');
   });
 
   it('too few right answers before the deadline are a failure', async () => {
-    const error = await failureOf(check(() => ok, { successes: 100, timeoutMs: 5_000 }));
+    const error = await toldFailureOf(check(() => ok, { successes: 100, timeoutMs: 5_000 }));
     expect(error.message).toMatch(/only \d+ of 100 right answers in a row/);
   });
 
@@ -148,7 +148,7 @@ describe('askEndpoints', () => {
   });
 
   it('shows no query of a URL: it may hold a key', async () => {
-    const error = await failureOf(
+    const error = await toldFailureOf(
       check(() => ({ status: 500 }), { url: '/health?key=s3cr3t-key' }),
     );
     expect(toldBy(error) + world.progress.join()).not.toContain('s3cr3t');
@@ -167,7 +167,7 @@ describe('a revision', () => {
 
   it('from old and new dynos in turn is not right three times in a row', async () => {
     const answer: Answer = (_, before) => from(before % 2 === 0 ? commit : old);
-    const error = await failureOf(check(answer, { ...byHeader, successes: 3 }));
+    const error = await toldFailureOf(check(answer, { ...byHeader, successes: 3 }));
     expect(error.code).toBe('E_ENDPOINT');
   });
 
@@ -178,7 +178,7 @@ describe('a revision', () => {
   });
 
   it.each(['abcdef', 'abcdef02', '', 'main'])('is not right as "%s"', async (revision) => {
-    expect((await failureOf(check(() => from(revision), byHeader))).code).toBe('E_ENDPOINT');
+    expect((await toldFailureOf(check(() => from(revision), byHeader))).code).toBe('E_ENDPOINT');
   });
 
   it('can be the body of another URL', async () => {
@@ -252,7 +252,7 @@ describe('preboot', () => {
     async (enabled) => {
       const path = `GET /apps/${app.name}/features/preboot`;
       world.faults.set(path, [{ status: 200, body: { name: 'http-sni', enabled } }]);
-      expect((await failureOf(check(() => ok))).code).toBe('E_VENDOR_MALFORMED');
+      expect((await toldFailureOf(check(() => ok))).code).toBe('E_VENDOR_MALFORMED');
     },
   );
 });

@@ -12,7 +12,7 @@ import {
   type Reply,
   startAnsweringServer,
 } from '../answering-server.ts';
-import { failureOf } from '../lockstep-error.ts';
+import { toldFailureOf } from '../lockstep-error.ts';
 import { dyno as dynoOf } from '../targets/heroku/hand-set.ts';
 import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 
@@ -166,7 +166,7 @@ describe('checkHealth', () => {
 
   it('a worker that crashes three seconds after it was up is a failure: E_INSTANCE_CRASHED', async () => {
     dynosAt((ms) => [dyno('worker.1', { state: ms < 3_000 ? 'up' : 'crashed' }), dyno('worker.2')]);
-    const error = await failureOf(check({}));
+    const error = await toldFailureOf(check({}));
     expect(error.code).toBe('E_INSTANCE_CRASHED');
     expect(error.message).toBe('acme: worker.1 crashed on v2');
   });
@@ -218,7 +218,7 @@ describe('checkHealth', () => {
 
   it('dynos that never stay up end it: E_INSTANCES_UNSTEADY', async () => {
     dynosAt((ms) => [dyno('worker.1', { id: `life ${Math.floor(ms / 4_000)}` }), dyno('worker.2')]);
-    const error = await failureOf(check({ timeoutMs: 60_000 }));
+    const error = await toldFailureOf(check({ timeoutMs: 60_000 }));
     expect(error.code).toBe('E_INSTANCES_UNSTEADY');
     expect(error.message).toContain('did not stay up on v2 for 10s on end');
     expect(now()).toBeLessThanOrEqual(71_000);
@@ -324,7 +324,7 @@ describe('the endpoints', () => {
 
   it('right at first and wrong at the end are a failure: E_ENDPOINT', async () => {
     answer = () => (now() < 9_000 ? { status: 200 } : { status: 500 });
-    const error = await failureOf(check({ endpoints: 1 }));
+    const error = await toldFailureOf(check({ endpoints: 1 }));
     expect(error.code).toBe('E_ENDPOINT');
     expect(error.message).toContain('status 500');
   });
@@ -332,7 +332,7 @@ describe('the endpoints', () => {
   it('are waited for no longer once a dyno has crashed', async () => {
     answer = () => ({ status: 503 });
     dynosAt((ms) => [dyno('worker.1', { state: ms < 3_000 ? 'up' : 'crashed' }), dyno('worker.2')]);
-    expect((await failureOf(check({ endpoints: 1 }))).code).toBe('E_INSTANCE_CRASHED');
+    expect((await toldFailureOf(check({ endpoints: 1 }))).code).toBe('E_INSTANCE_CRASHED');
     const asked = askedAt.length;
     await new Promise((later) => setTimeout(later, 20));
     expect(askedAt.length).toBe(asked);
@@ -365,19 +365,19 @@ describe('the last look at what runs', () => {
       rolledBack = true;
       world.release(app, old, { description: 'Rollback to v1' });
     });
-    const error = await failureOf(check({ endpoints: 1 }));
+    const error = await toldFailureOf(check({ endpoints: 1 }));
     expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
     expect(error.message).toContain('it runs v3 (Rollback to v1');
   });
 
   it('somebody else’s deploy on top, without any endpoint: E_RELEASE_NOT_CURRENT', async () => {
     at(2_000, () => world.release(app, world.slug('c'.repeat(40)), { description: 'Deploy cccc' }));
-    expect((await failureOf(check({}))).code).toBe('E_RELEASE_NOT_CURRENT');
+    expect((await toldFailureOf(check({}))).code).toBe('E_RELEASE_NOT_CURRENT');
   });
 
   it('a rollback to the very same code is a decision against it', async () => {
     at(2_000, () => world.release(app, slug, { description: 'Rollback to v2' }));
-    expect((await failureOf(check({}))).code).toBe('E_RELEASE_NOT_CURRENT');
+    expect((await toldFailureOf(check({}))).code).toBe('E_RELEASE_NOT_CURRENT');
   });
 
   it.each(['Set FOO config vars', 'Attach DATABASE', 'Deploy aaaaaaaa'])(
@@ -395,7 +395,7 @@ describe('the last look at what runs', () => {
   ])('"%s", whose release phase still runs, is a decision against it', async (description, to) => {
     const other = to === 'other code' ? world.slug('c'.repeat(40)) : slug;
     at(2_000, () => world.release(app, other, { description, status: 'pending' }));
-    const error = await failureOf(check({}));
+    const error = await toldFailureOf(check({}));
     expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
     expect(error.message).toContain(`v3 (${description}) is under way`);
   });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createCircleCi } from '../../../src/effects/ci/circleci.ts';
 import type { JobStatus } from '../../../src/sandbox/circleci/builds.ts';
 import { AskingSandbox } from '../asking-sandbox.ts';
-import { failureOf, toldBy } from '../lockstep-error.ts';
+import { toldBy, toldFailureOf } from '../lockstep-error.ts';
 
 interface Job {
   readonly name: string;
@@ -135,7 +135,7 @@ describe('builds', () => {
 
   it('fails where builds are under way on the fifth page and there is a sixth: who is before them is unknown', async () => {
     for (let number = 1; number <= 101; number++) put(number, [[deploy('running')]]);
-    const error = await failureOf(builds());
+    const error = await toldFailureOf(builds());
     expect(error.code).toBe('E_VENDOR_TOO_LARGE');
     expect(error.message).toContain('more than 5 pages');
   });
@@ -147,7 +147,7 @@ describe('builds', () => {
       const body = JSON.stringify({ items: [], next_page_token: 'more' });
       const lists = kind === 'pipeline' ? '/workflow' : '/job';
       world.instead.set(lists, async () => ({ status: 200, headers: {}, body }));
-      expect((await failureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
+      expect((await toldFailureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
     },
   );
 
@@ -190,7 +190,7 @@ describe('builds', () => {
       expect(await builds()).toHaveLength(also === null ? 40 : 100);
       fill(200);
       if (also === null) expect(await builds()).toHaveLength(40);
-      else expect((await failureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
+      else expect((await toldFailureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
     },
   );
 
@@ -207,7 +207,7 @@ describe('builds', () => {
       jobs[page * 20 - 1] = deploy('running', 502);
       put(107, [jobs]);
       if (isKnown) expect(await builds()).toMatchObject([{ id: '502', state: 'running' }]);
-      else expect((await failureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
+      else expect((await toldFailureOf(builds())).code).toBe('E_VENDOR_TOO_LARGE');
       expect(asked('/workflow/')).toHaveLength(Math.min(page, 5));
     },
   );
@@ -224,7 +224,7 @@ describe('builds', () => {
     for (const isRepeated of [false, true]) {
       const answer = async () => ({ status: 401, headers: {}, body });
       if (isRepeated) world.instead.set('/pipeline', answer);
-      const error = await failureOf(builds(token));
+      const error = await toldFailureOf(builds(token));
       expect(error.code).toBe('E_VENDOR_AUTH');
       expect(toldBy(error)).not.toContain(token);
     }

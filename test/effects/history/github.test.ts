@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGitHub, parseRepository } from '../../../src/effects/history/github.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
-import { failureOf, toldBy } from '../lockstep-error.ts';
+import { toldBy, toldFailureOf } from '../lockstep-error.ts';
 import { createLoopbackPorts, type LoopbackPorts } from '../loopback-ports.ts';
 
 const base = 'a'.repeat(40);
@@ -99,7 +99,7 @@ describe('compare', () => {
   it.each(unlike)('%s with %s contradicts itself', async (status, _, lie) => {
     reply = json({ ...comparison(status), ...lie });
     const to = status === 'identical' ? base : head;
-    const error = await failureOf(github().compare(of, base, to, ports));
+    const error = await toldFailureOf(github().compare(of, base, to, ports));
     expect(error.code).toBe('E_VENDOR_MALFORMED');
   });
 
@@ -134,14 +134,14 @@ describe('compare', () => {
 
   it('fails on a refused token without telling it', async () => {
     reply = json({ message: `Bad credentials ${token}`, status: '401' }, 401);
-    const error = await failureOf(github().compare(of, base, head, ports));
+    const error = await toldFailureOf(github().compare(of, base, head, ports));
     expect(error.code).toBe('E_VENDOR_AUTH');
     expect(toldBy(error)).not.toContain(token);
   });
 
   it('fails on an answer of another shape', async () => {
     reply = json({ ...comparison('ahead'), status: 'sideways' });
-    const error = await failureOf(github().compare(of, base, head, ports));
+    const error = await toldFailureOf(github().compare(of, base, head, ports));
     expect(error.code).toBe('E_VENDOR_MALFORMED');
   });
 });
@@ -168,7 +168,7 @@ describe('the merge commit of a pull request', () => {
     ['an id that is none', { ...pull, merge_commit_sha: 'master' }],
   ])('is refused with %s', async (_, body) => {
     reply = json(body);
-    expect(await failureOf(github().mergeCommit(of, 12, ports))).toMatchObject({
+    expect(await toldFailureOf(github().mergeCommit(of, 12, ports))).toMatchObject({
       code: 'E_VENDOR_MALFORMED',
     });
   });
@@ -230,7 +230,7 @@ describe('a list of runs that is not the one asked for', () => {
     ['all under way, with more behind it that may be too', 101, Array(100).fill(run)],
   ])('%s is refused', async (_, total_count, workflow_runs) => {
     reply = json({ total_count, workflow_runs });
-    const error = await failureOf(github().runs(of, 'deploy.yml', 'main', ports));
+    const error = await toldFailureOf(github().runs(of, 'deploy.yml', 'main', ports));
     expect(error.code).toMatch(/^E_VENDOR_(MALFORMED|TOO_LARGE)$/);
   });
 

@@ -7,7 +7,7 @@ import { ReadBudget, VendorTooLarge } from '../../../src/effects/http/pages.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { HerokuApi } from '../../../src/effects/targets/heroku/api.ts';
 import { type Asked, type Reply, startAnsweringServer } from '../answering-server.ts';
-import { failureOf } from '../lockstep-error.ts';
+import { toldFailureOf } from '../lockstep-error.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -44,7 +44,7 @@ describe('a list of Heroku', () => {
 
   it('of 800,000 items in one answer is too large, and overflows no stack', async () => {
     const { listed } = await list(() => ({ status: 200, body: many(800_000, '{}') }));
-    const error = await failureOf(listed);
+    const error = await toldFailureOf(listed);
     expect(error).toBeInstanceOf(VendorTooLarge);
     expect(error.code).toBe('E_VENDOR_TOO_LARGE');
     expect(error.message).toContain('/apps');
@@ -68,7 +68,7 @@ describe('a list of Heroku', () => {
       headers: { 'next-range': `id ${before}..` },
       body: large,
     }));
-    expect((await failureOf(listed)).message).toContain('64 MiB');
+    expect((await toldFailureOf(listed)).message).toContain('64 MiB');
     expect(server.asked).toHaveLength(7);
   });
 
@@ -78,7 +78,7 @@ describe('a list of Heroku', () => {
       headers: { 'next-range': `id ${before}..` },
       body: '[{}]',
     }));
-    expect((await failureOf(listed)).code).toBe('E_VENDOR_TOO_LARGE');
+    expect((await toldFailureOf(listed)).code).toBe('E_VENDOR_TOO_LARGE');
     expect(server.asked).toHaveLength(40);
   });
 });
@@ -103,7 +103,7 @@ describe('the builds of CircleCI', () => {
   it.each(['pipeline', 'workflow', 'job'])(
     'with 800,000 %ss are too large, and overflow no stack',
     async (of) => {
-      const error = await failureOf(
+      const error = await toldFailureOf(
         builds(({ path }) => {
           const what = /\/job$/.test(path)
             ? 'job'
@@ -121,7 +121,7 @@ describe('the builds of CircleCI', () => {
   );
 
   it('share one bound over all of their lists', async () => {
-    const error = await failureOf(
+    const error = await toldFailureOf(
       builds(({ path }) => {
         if (path.endsWith('/job')) return page(many(4_000, '{"name":"a","status":"b"}'));
         return page(path.endsWith('/workflow') ? many(1, workflow) : many(20, pipeline));

@@ -13,7 +13,7 @@ import {
   type Reply,
   startAnsweringServer,
 } from '../answering-server.ts';
-import { failureOf } from '../lockstep-error.ts';
+import { toldFailureOf } from '../lockstep-error.ts';
 import { vendors } from '../vendors.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
@@ -104,7 +104,7 @@ describe('a read', () => {
     ]) {
       const server = await serve(() => at(elsewhere));
       const { port: own } = new URL(server.url);
-      const error = await failureOf(client().send(request(`${server.url}/old`)));
+      const error = await toldFailureOf(client().send(request(`${server.url}/old`)));
       expect(error.code, elsewhere).toBe('E_VENDOR_MOVED');
       expect(error.message).toContain('/old');
       expect(error.message).not.toContain('stolen');
@@ -132,7 +132,7 @@ describe('a read', () => {
       beforeWrite: async () => {},
       notice: () => {},
     });
-    expect((await failureOf(http.send(request(from)))).code).toBe('E_VENDOR_MOVED');
+    expect((await toldFailureOf(http.send(request(from)))).code).toBe('E_VENDOR_MOVED');
     expect(asked).toEqual([from]);
   });
 
@@ -147,7 +147,7 @@ describe('a read', () => {
       [nowhere, 'without saying where', 1],
       [malformed, 'without saying where', 1],
     ] as const) {
-      const error = await failureOf(client().send(request(`${server.url}/a`)));
+      const error = await toldFailureOf(client().send(request(`${server.url}/a`)));
       expect(error).toBeInstanceOf(VendorRefused);
       expect(error.code).toBe('E_VENDOR_MOVED');
       expect(error.message).toContain(words);

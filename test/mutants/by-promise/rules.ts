@@ -12,7 +12,7 @@ const nobodyElse = 'Nobody else reads the log';
 
 const settings = 'test/machine/protected-settings.test.ts';
 const trust = 'test/runtime/gates/trust.test.ts';
-const ciRefs = 'test/processes/ci-refs.test.ts';
+const ciRefs = 'test/cli/ci/refs.test.ts';
 const notifications = 'test/runtime/notify/notifier.test.ts';
 const redactor = 'test/redaction/redactor.test.ts';
 

@@ -57,6 +57,16 @@ const failing = (label: number, askedAt: number, more = {}) =>
     more,
   );
 
+it.each([
+  [[], { count: 0, medianMs: null, longestMs: null }],
+  [[7], { count: 1, medianMs: 7, longestMs: 7 }],
+  [[9, 1], { count: 2, medianMs: 5, longestMs: 9 }],
+  [[100, 1, 9], { count: 3, medianMs: 9, longestMs: 100 }],
+  [[4, 100, 1, 9], { count: 4, medianMs: 7, longestMs: 100 }],
+])('spread %j', (times, found) => {
+  expect(spread(times)).toEqual(found);
+});
+
 it('are those of more deploys than a call takes arguments', () => {
   const held = recordOf(500, 0, [
     ...toProduction(500, 0).slice(0, 7),

@@ -134,6 +134,35 @@ it('asks git how the other’s commit stands to its own, in that order', async (
   }
 });
 
+it('asks git nothing for a rollback, which is of no order of commits: its own, or another one', async () => {
+  for (const isOwn of [true, false]) {
+    const log = await openLog('sqlite::memory:');
+    const clock = createVirtualClock({ holdMs: 1 });
+    const run = newRun({ actor: anActor, ci: null, program: 'test' });
+    const other = newRun({ actor: anActor, ci: null, program: 'test' });
+    const keeper = createLeaseKeeper({ log, clock, leaseMs });
+    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
+    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
+    await log.take(runResource('500-22222222'), other.owner, leaseMs);
+    const data = { deploy: '500-22222222', run: other.id, build: '500', commit: '2'.repeat(40) };
+    const joining = isOwn ? data : { ...data, first: true as const };
+    const joined = newEvent({ type: 'lane.joined', data: joining }, other);
+    await log.append([{ stream: laneStream('acme'), expected: 'none', events: [joined] }]);
+    const relations = () => Promise.reject(new Error('git was asked'));
+    const given = { log, clock, run, keeper, leaseMs, relations, quiesce: async () => {} };
+    const lock = createStoreLock(given);
+    if (isOwn) {
+      await lock.acquire({ ...input, first: true }, new AbortController().signal, () => {});
+    } else {
+      const stop = new AbortController();
+      const waits = lock.acquire(input, stop.signal, () => stop.abort(new Error('it waits')));
+      await expect(waits).rejects.toThrow('it waits');
+    }
+    keeper.stop();
+    await log.close();
+  }
+});
+
 describe('a lane that is taken from its holder', () => {
   let world: ScriptedWorld;
   beforeEach(async () => {

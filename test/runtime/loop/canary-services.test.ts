@@ -211,6 +211,21 @@ describe('restore', () => {
     expect(sent(rolledBack)).toBe(1);
   });
 
+  it('is looked at once where one look says what it runs', async () => {
+    const key = `GET /apps/${canaryApp}/builds`;
+    const looks = () => world.heroku.asked.filter((one) => one === key).length;
+    const other = async () => {
+      world.heroku.asked.length = 0;
+      expect(await restore(deploy)).toMatchObject({ release: null, stays: null });
+      return looks();
+    };
+    const once = await other();
+    world.heroku.release(canary, world.heroku.slug(world.commit));
+    world.heroku.asked.length = 0;
+    expect(await restore(deploy)).toMatchObject({ release: null, stays: 'somebody' });
+    expect(looks()).toBeGreaterThan(once);
+  });
+
   it('passes over what a deploy that nobody carried on had left there', async () => {
     world.heroku.release(canary, world.heroku.slug(world.graph.commit(world.running)));
     given(deploy);

@@ -7,7 +7,7 @@ import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import { createServices, type ServicesOptions } from '../../../src/runtime/loop/service-table.ts';
 import { startAnsweringServer } from '../../effects/answering-server.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -58,7 +58,7 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
     const ports = { clock, signal: new AbortController().signal, progress: () => {} };
     const [service, input] = steps[step];
     const act = services[service] as (input: unknown, runPorts: typeof ports) => Promise<unknown>;
-    return { error: await failureOf(act(input, ports)), server, clock };
+    return { error: await toldFailureOf(act(input, ports)), server, clock };
   };
 
   it('fails at once where the vendor asks to wait longer than it may take', async () => {

@@ -11,7 +11,7 @@ import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
 import { type EventLog, StoreUnavailable } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { begin, Life, lane, type Production } from './processes.ts';
 
 const { production } = samples['deploy.requested'].settings;
@@ -134,7 +134,7 @@ describe('a rollback', () => {
     const place = new Place();
     const late = await begin(log, place);
     place.release(7, null);
-    expect(await failureOf(late.ended())).toMatchObject({ code: 'E_PRODUCTION_CHANGED' });
+    expect(await toldFailureOf(late.ended())).toMatchObject({ code: 'E_PRODUCTION_CHANGED' });
     expect(place.made).toHaveLength(3);
     expect(await types()).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
   });
@@ -148,13 +148,13 @@ describe('a rollback', () => {
       checkHealth: async (_: unknown, { signal }: { signal: AbortSignal }) => {
         const fence = late.keeper.held(laneResource(lane));
         if (fence !== null) await log.release(fence);
-        await failureOf(late.keeper.assertHeld());
+        await toldFailureOf(late.keeper.assertHeld());
         wasTold = signal.aborted;
         signal.throwIfAborted();
       },
     } as unknown as RollbackOptions['services'];
     const late = await begin(log, place, new Life(), { services });
-    expect(await failureOf(late.ended())).toMatchObject({ code: 'E_OVERTAKEN' });
+    expect(await toldFailureOf(late.ended())).toMatchObject({ code: 'E_OVERTAKEN' });
     expect([wasTold, (await types()).at(-1)]).toEqual([true, 'rollback.begun']);
   });
 
@@ -168,7 +168,7 @@ describe('a rollback', () => {
       },
     } as unknown as RollbackOptions['services'];
     const late = await begin(log, new Place(), new Life(), { services });
-    expect(await failureOf(late.ended())).toMatchObject({ code: 'E_OVERTAKEN' });
+    expect(await toldFailureOf(late.ended())).toMatchObject({ code: 'E_OVERTAKEN' });
     expect((await types()).at(-1)).toBe('rollback.begun');
   });
 
@@ -245,7 +245,7 @@ describe('a rollback', () => {
       services: unhealthy,
       log: away(['rollback.failed']),
     });
-    const error = await failureOf(late.ended());
+    const error = await toldFailureOf(late.ended());
     expect(error).toMatchObject({
       code: 'E_NOT_RECORDED',
       details: { failed: 'E_ENDPOINT', store: 'E_STORE_UNREACHABLE' },
@@ -260,7 +260,7 @@ describe('a rollback', () => {
     const place = new Place();
     const late = await begin(log, place, new Life(), { log: away(['lock.released']) });
     place.release(7, null);
-    expect(await failureOf(late.ended())).toMatchObject({
+    expect(await toldFailureOf(late.ended())).toMatchObject({
       code: 'E_NOT_RECORDED',
       details: { failed: 'E_PRODUCTION_CHANGED' },
     });
@@ -270,7 +270,7 @@ describe('a rollback', () => {
     log = await openLog('sqlite::memory:');
     const place = new Place();
     const late = await begin(log, place, new Life(), { log: away(['rollback.done']) });
-    expect(await failureOf(late.ended())).toMatchObject({ code: 'E_STORE_UNREACHABLE' });
+    expect(await toldFailureOf(late.ended())).toMatchObject({ code: 'E_STORE_UNREACHABLE' });
     expect((await types()).at(-1)).toBe('rollback.begun');
     await (await begin(log, place)).ended();
     expect((await types()).slice(-2)).toEqual(['rollback.done', 'lock.released']);

@@ -4,7 +4,7 @@ import { isMigration } from '../../../src/cli/render/rollback-view.ts';
 import type { Running } from '../../../src/effects/targets/target.ts';
 import type { Shipped } from '../../../src/machine/lane.ts';
 import { chooseRollback, type Situation } from '../../../src/runtime/rollback/choose.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 
 const commitOf = (n: number): string => String(n).padEnd(40, '0');
 const release = (n: number) => ({ id: `release-${n}`, version: `v${n}` });
@@ -131,7 +131,7 @@ it.each<Row>([
     'E_RUNS_ALREADY',
   ],
 ])('is refused where %s', async (_, name, change, code) => {
-  const error = await failureOf(
+  const error = await toldFailureOf(
     Promise.resolve().then(() => chooseRollback(name, { ...usual, ...change })),
   );
   expect(error).toMatchObject({ code });

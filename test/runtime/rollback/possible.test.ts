@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { RanRelease, Running } from '../../../src/effects/targets/target.ts';
 import type { Shipped } from '../../../src/machine/lane.ts';
 import { mustBePossible } from '../../../src/runtime/rollback/possible.ts';
-import { failureOf } from '../../effects/lockstep-error.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 
 const release = (n: number) => ({ id: `release-${n}`, version: `v${n}` });
 const artifact = (n: number) => ({ kind: 'slug', id: `slug-${n}`, digest: null, commit: null });
@@ -41,7 +41,7 @@ const ask = (answers: Readonly<Record<string, Told>>, again = false) =>
   );
 
 it('names those that can run again, and passes over one of which the target does not tell', async () => {
-  const error = await failureOf(
+  const error = await toldFailureOf(
     ask({
       'release-4': told(4, 'has no code'),
       'release-3': new Error('502 Bad Gateway'),
@@ -56,7 +56,7 @@ it('names those that can run again, and passes over one of which the target does
 });
 
 it('refuses what the target does not know', async () => {
-  expect(await failureOf(ask({}))).toMatchObject({
+  expect(await toldFailureOf(ask({}))).toMatchObject({
     code: 'E_NO_RELEASE',
     message: expect.stringContaining('not among the releases'),
     hint: expect.stringContaining('Nothing that this lane verified before can run again'),

@@ -2,6 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import type { BecameKind } from '../../../src/runtime/standing/became.ts';
+import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
 import { sample } from '../../machine/samples.ts';
 import { diverged, off, situations } from './situations.ts';
 import { idOf, offline, rolledBackTo, StandingWorld } from './standing-world.ts';
@@ -12,7 +13,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-it.each(situations)('$name', async ({ happens, told = offline, also, ...expected }) => {
+it.each(situations)('$name', async ({ name, happens, told = offline, also, ...expected }) => {
   world = await StandingWorld.open();
   await happens(world);
   const standing = await world.stands(told);
@@ -26,7 +27,43 @@ it.each(situations)('$name', async ({ happens, told = offline, also, ...expected
   expect(standing.waiting.map(({ deploy }) => deploy)).toEqual(waiting.map(idOf));
   expect(standing.toDo.flatMap(({ commands }) => commands)).toEqual(type);
   also?.(standing);
+  expect(inWords(standing)).toMatchSnapshot(name);
 });
+
+/** All that is said of a lane, but the times: whether there is one. */
+function inWords({ places, holder, waiting, deploys, holds, toDo }: LaneStanding): string {
+  const at = (name: string, time: string | null) => (time === null ? [] : [name]);
+  const line = (...words: readonly unknown[]) => words.filter((one) => one !== null).join(' ');
+  return [
+    ...places.map((one) =>
+      line(
+        ...[
+          one.environment,
+          one.source,
+          one.version,
+          one.commit?.slice(0, 8),
+          one.title,
+          one.deploy,
+        ],
+        ...['by', one.by, one.verified ? 'verified' : 'not verified', one.untold],
+        ...[one.pending?.version, one.logKnew?.version, one.logKnew?.deploy],
+        ...[...at('since', one.since), ...at('known', one.knownAt)],
+      ),
+    ),
+    ...holds.map((hold) => line('hold', JSON.stringify(hold, withoutTimes))),
+    ...(holder === null ? [] : [line('holder', holder.deploy, holder.doing, holder.running)]),
+    ...waiting.map((one) => line('waits', one.deploy, 'behind', one.behind)),
+    ...deploys.map(({ row, by, running, became }) =>
+      line(row.deploy, by, running, became.kind, became.what, became.by, ...at('at', became.at)),
+    ),
+    ...toDo.map((one) => line('to do', JSON.stringify(one, withoutTimes))),
+  ].join('\n');
+}
+
+const withoutTimes = (_: string, value: unknown): unknown =>
+  typeof value === 'string'
+    ? value.replaceAll(/\d{4}-\d\d-\d\d(T[\d:.]+Z| \d\d:\d\d UTC)/g, 'TIME')
+    : value;
 
 /** Ends before production is given anything, while the canary runs the commit. */
 const endsOnCanary: readonly (readonly [string, DomainEvent])[] = [

@@ -130,8 +130,7 @@ export class Call<O extends Operation> {
     if (code === exitCodes.done) return;
     const { words, operation } = this.#options;
     const how = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`;
-    const { tail } = this.#output;
-    const hint = tail === '' ? 'It said nothing.' : tail;
+    const hint = this.#said();
     const details = { program: words.join(' '), operation, exitCode: code, signal };
     if (code === null || code === exitCodes.temporary) {
       const sent = operation === 'deploy' || operation === 'restore';
@@ -145,12 +144,16 @@ export class Call<O extends Operation> {
     );
   }
 
+  #said(): string {
+    return this.#output.tail || 'It said nothing.';
+  }
+
   #late(timeoutMs: number): CommandError {
     const { words, operation } = this.#options;
     return new CommandError(
       'E_PROGRAM_TIMEOUT',
       `${shown(words)} took longer than ${formatDuration(timeoutMs)}`,
-      { hint: this.#output.tail, details: { program: words.join(' '), operation, timeoutMs } },
+      { hint: this.#said(), details: { program: words.join(' '), operation, timeoutMs } },
     );
   }
 }

@@ -66,7 +66,7 @@ export class Host {
     throw new ClearanceExpired(
       'E_CLEARANCE_EXPIRED',
       `${shown(words)} was held up until what cleared it had expired; it was not begun`,
-      { details: { program: shown(words) } },
+      { hint: 'Run the same command again.', details: { program: shown(words) } },
     );
   }
 

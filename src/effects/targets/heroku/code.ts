@@ -259,14 +259,14 @@ async function walkBack(
       if (story.decided === null) noteUnrun(story, release, ports);
       continue;
     }
-    const changed = above !== null && !isSameCode(release.code, above.code);
-    if (above !== null && changed) {
+    const changed = above !== null && !isSameCode(release.code, above.code) ? above : null;
+    if (changed !== null) {
       // A release keeps the code of the one before it: it can come to have some, and never none.
-      if (above.code === null && !isForgotten(above)) throw noCode(app, above);
-      story.decided ??= above;
+      if (changed.code === null && !isForgotten(changed)) throw noCode(app, changed);
+      story.decided ??= changed;
     }
     above = release;
-    if (story.decided !== null && changed && hadCode(release)) {
+    if (story.decided !== null && changed !== null && hadCode(release)) {
       return { ...aboveTheCode(story), before: release };
     }
     if (story.decided === null && saysCode(release)) {

@@ -14,7 +14,7 @@ import { samples } from '../../../../src/machine/samples.ts';
 import { leastConfig, loadText } from '../../../cli/config/config-text.ts';
 import { fc } from '../../../fast-check.ts';
 import { sample } from '../../../machine/samples.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { mentionsIn, seen } from './server.ts';
 
 const request = samples['deploy.requested'];
@@ -120,7 +120,7 @@ describe('messages: of pipeline.yml', () => {
       'unknown key notify.slack.messages.deploy.faild; did you mean deploy.failed?',
     ],
   ])('is refused, with where it stands, for %s', async (line, message) => {
-    const error = await failureOf(loadText(config('production.held: ok', line)));
+    const error = await toldFailureOf(loadText(config('production.held: ok', line)));
     expect(error.code).toBe('E_CONFIG');
     expect(error.message).toContain(message);
     const [, place] = /^[^:]+:(\d+):/.exec(error.message) ?? [];
@@ -128,7 +128,7 @@ describe('messages: of pipeline.yml', () => {
   });
 
   it('is refused for a level that there is not', async () => {
-    const error = await failureOf(
+    const error = await toldFailureOf(
       loadText(`${leastConfig}notify:\n  slack: { channel: '#a', level: silent }\n`),
     );
     expect(error.message).toContain('notify.slack.level: has to be steps or outcomes or problems');

@@ -34,6 +34,7 @@ describe('escapeText', () => {
     ['&lt;', '&amp;lt;'],
     ['a\u0000b\u001bc', 'a\ufffdb\ufffdc'],
     ['half \ud83d', 'half \ufffd'],
+    ['one\r\ntwo\rthree\nfour', 'one\ntwo\nthree\nfour'],
     ['a\u200bb\u202ec\u{e0041}d\u009be', 'a\ufffdb\ufffdc\ufffdd\ufffde'],
   ])('%j becomes %j', (text, escaped) => {
     expect(escapeText(text)).toBe(escaped);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig, toSettings } from '../../../../src/cli/config/config.ts';
 import { timeLimit } from '../../../../src/cli/config/fields.ts';
 import { config } from '../../../../src/effects/targets/command/config.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 
 const all = `
     current: [bin/current, 'production of all']
@@ -22,7 +22,7 @@ production:
   verify: ${verify}
 `;
 const read = (text: string) => parseConfig(Buffer.from(text), 'pipeline.yml');
-const refused = async (text: string) => (await failureOf(read(text))).message;
+const refused = async (text: string) => (await toldFailureOf(read(text))).message;
 const noInstances = '{ waive: [no-instances, no-checks] }';
 
 describe('a place of programs', () => {

@@ -4,7 +4,7 @@ import type { ProgramEnd } from '../../../../src/effects/targets/command/program
 import { commandTargets } from '../../../../src/effects/targets/command/target.ts';
 import type { Submission } from '../../../../src/effects/targets/target.ts';
 import { FolderWorld, settingsOf } from '../../../targets/command-world.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)] as const;
 const timeoutMs = 30_000;
@@ -76,7 +76,7 @@ describe('a deploy', () => {
       release: { id: '7', version: 'v7' },
       at: world.open('staging').settings,
     };
-    await failureOf(submit({ verified }));
+    await toldFailureOf(submit({ verified }));
     const [told] = toldTo('deploy');
     expect(told).toMatchObject({
       LOCKSTEP_ARTIFACT: 'web@1',
@@ -106,7 +106,7 @@ describe('a deploy', () => {
     ['has another key', (line: object) => ({ ...line, key: 'mine' })],
   ])('whose release %s is an error: after a kill it would be made twice', async (_, change) => {
     changing('current', (line) => (line.type === 'release' ? change(line) : line));
-    const error = await failureOf(submit());
+    const error = await toldFailureOf(submit());
     expect(error.code).toBe('E_PROGRAM_FORGETS');
     expect(world.submissions('production')).toBe(1);
   });
@@ -122,7 +122,7 @@ describe('a deploy', () => {
       if (submitted.kind !== 'submitted') throw new Error('it was refused');
       return target.follow({ work: submitted.work, timeoutMs }, world.ports());
     };
-    expect((await failureOf(arrive())).code).toBe('E_PROGRAM_ANSWER');
+    expect((await toldFailureOf(arrive())).code).toBe('E_PROGRAM_ANSWER');
   });
 
   it.each([
@@ -140,7 +140,7 @@ describe('a deploy', () => {
     ['an endless id', { type: 'work', id: 'x'.repeat(201) }, /line 1 of its output: id: /],
   ])('that says %s is stopped, saying where and what', async (_, line, words) => {
     world.spoil = (lines, operation) => (operation === 'deploy' ? [JSON.stringify(line)] : lines);
-    const error = await failureOf(submit());
+    const error = await toldFailureOf(submit());
     expect(error.code).toBe('E_PROGRAM_ANSWER');
     expect(error.message).toMatch(words);
   });
@@ -163,14 +163,14 @@ describe('a deploy', () => {
   it('that prints a line without end is stopped, and does not fill the memory', async () => {
     world.spoil = (lines, operation) =>
       operation === 'deploy' ? [`{"type":"release","id":"${'x'.repeat(200_000)}"}`] : lines;
-    expect((await failureOf(submit())).message).toContain('is longer than 65536 bytes');
+    expect((await toldFailureOf(submit())).message).toContain('is longer than 65536 bytes');
   });
 
   it('that floods its output is shown the start and told the end', async () => {
     const flood = Array.from({ length: 60_000 }, (_, i) => `line ${i}`);
     world.spoil = (lines, operation) =>
       operation === 'deploy' ? [...flood, '{"type":"release"}'] : lines;
-    const error = await failureOf(submit());
+    const error = await toldFailureOf(submit());
     expect(error.code).toBe('E_PROGRAM_ANSWER');
     expect(world.progress).toContain('line 100');
     expect(world.progress).toContain('more of its output is not shown');
@@ -197,7 +197,7 @@ describe('a deploy', () => {
         // It does not hear of it.
         return { ended, stop: () => void setTimeout(end, 20) };
       };
-      const error = await failureOf(submit({ timeoutMs: 60_000 }));
+      const error = await toldFailureOf(submit({ timeoutMs: 60_000 }));
       expect({ code: error.code, isOver }).toEqual({ code, isOver: true });
     },
   );
@@ -207,7 +207,7 @@ describe('a deploy', () => {
       world.jumping.advance(16_000);
       return null;
     };
-    expect((await failureOf(submit({ clear }))).code).toBe('E_CLEARANCE_EXPIRED');
+    expect((await toldFailureOf(submit({ clear }))).code).toBe('E_CLEARANCE_EXPIRED');
     expect(world.submissions('production')).toBe(0);
   });
 
@@ -221,7 +221,7 @@ describe('a deploy', () => {
 
   it('whose work is nowhere any more is lost, and not waited for to the end', async () => {
     const target = world.open('production');
-    const error = await failureOf(
+    const error = await toldFailureOf(
       target.follow({ work: { kind: 'work', id: 'w9' }, timeoutMs: 3_600_000 }, world.ports()),
     );
     expect(error.code).toBe('E_WORK_LOST');
@@ -257,13 +257,13 @@ describe('the list of releases', () => {
   ])('where %s is an error, and nothing is concluded', async (_, change) => {
     history();
     changing('current', change);
-    expect((await failureOf(observed())).code).toBe('E_PROGRAM_ANSWER');
+    expect((await toldFailureOf(observed())).code).toBe('E_PROGRAM_ANSWER');
   });
 
   it('that ends before other code is one that does not say what ran before', async () => {
     world.release('production', one);
     changing('current', (line) => (line.type === 'end' ? { ...line, whole: false } : line));
-    expect((await failureOf(observed())).code).toBe('E_PROGRAM_SHORT');
+    expect((await toldFailureOf(observed())).code).toBe('E_PROGRAM_SHORT');
     world.release('production', two);
     expect((await observed()).before?.artifact?.commit).toBe(one);
   });
@@ -276,7 +276,7 @@ describe('the list of releases', () => {
     const target = world.open('production');
     const input = { key: submission.key, timeoutMs };
     const never = of('4'.repeat(40));
-    const error = await failureOf(target.restore({ ...input, to: [never] }, world.ports()));
+    const error = await toldFailureOf(target.restore({ ...input, to: [never] }, world.ports()));
     expect(error.code).toBe('E_PROGRAM_SHORT');
     await target.restore({ ...input, to: [never, of(two)] }, world.ports());
     expect((await observed()).running?.artifact.commit).toBe(two);
@@ -313,7 +313,7 @@ describe('the list of releases', () => {
   ])('tells no share for what all of production runs: %s', async (key) => {
     await submit();
     changing('current', (line) => (line.type === 'release' ? { ...line, key } : line));
-    const error = await failureOf(observed());
+    const error = await toldFailureOf(observed());
     expect(error.code).toBe('E_PROGRAM_ANSWER');
     expect(error.message).toContain(key);
   });

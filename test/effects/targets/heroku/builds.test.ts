@@ -7,7 +7,7 @@ import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import { LockstepError } from '../../../../src/errors/error.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
 import type { App } from '../../../../src/sandbox/heroku/state.ts';
-import { failureOf, toldBy } from '../../lockstep-error.ts';
+import { toldBy, toldFailureOf } from '../../lockstep-error.ts';
 import { archive, tarball } from '../../tarball.ts';
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
@@ -117,7 +117,7 @@ describe('requestBuild', () => {
 
   it('gives up after the second lost request', async () => {
     world.faults.set(builds, ['lost-before', 'lost-before']);
-    const error = await failureOf(heroku.requestBuild(input, ports, archive));
+    const error = await toldFailureOf(heroku.requestBuild(input, ports, archive));
     expect(error.code).toBe('E_VENDOR_UNREACHABLE');
     expect(sent(builds)).toBe(2);
   });
@@ -189,7 +189,7 @@ describe('requestBuild', () => {
   it('gives up on that limit when the time is up: E_BUILDS_LIMIT', async () => {
     const full = { status: 422, body: { id: 'x', message: 'concurrent builds limit' } };
     world.faults.set(builds, Array(50).fill(full));
-    const error = await failureOf(
+    const error = await toldFailureOf(
       heroku.requestBuild({ ...input, timeoutMs: 60_000 }, ports, archive),
     );
     expect(error.code).toBe('E_BUILDS_LIMIT');
@@ -202,7 +202,7 @@ describe('requestBuild', () => {
       const body = { message: `SignatureDoesNotMatch ${url}` };
       world.faults.set(`PUT ${new URL(url).pathname}`, [{ status: 403, body }]);
     };
-    const error = await failureOf(heroku.requestBuild(input, ports, archive));
+    const error = await toldFailureOf(heroku.requestBuild(input, ports, archive));
     expect(error.code).toBe('E_SOURCE_UPLOAD');
     expect(toldBy(error)).not.toContain('Signature=');
     expect(toldBy(error)).not.toContain('HEROKU_API_KEY');
@@ -210,8 +210,9 @@ describe('requestBuild', () => {
   });
 
   it('nothing is written once the lane is lost', async () => {
-    world.beforeWrite = () => Promise.reject(new LockstepError<string>('E_LANE_LOST', 'lost'));
-    const error = await failureOf(heroku.requestBuild(input, ports, archive));
+    world.beforeWrite = () =>
+      Promise.reject(new LockstepError<string>('E_LANE_LOST', 'the lane is lost'));
+    const error = await toldFailureOf(heroku.requestBuild(input, ports, archive));
     expect(error.code).toBe('E_LANE_LOST');
     expect(world.asked.filter((one) => !one.startsWith('GET'))).toEqual([]);
   });
@@ -243,7 +244,7 @@ describe('followBuild', () => {
     const output = `${Array.from({ length: 60 }, (_, n) => `line ${n}`).join('\n')}\n ! Push failed\n`;
     const build = world.building(app, 'failed');
     build.output = output;
-    const error = await failureOf(follow(build.id));
+    const error = await toldFailureOf(follow(build.id));
     expect(error.code).toBe('E_BUILD_FAILED');
     expect(error.hint).toContain('Push failed');
     expect(error.hint).toContain('line 59');
@@ -252,7 +253,7 @@ describe('followBuild', () => {
 
   it('gives up when the time is up: E_BUILD_TIMEOUT', async () => {
     const { id } = world.build(app);
-    const error = await failureOf(follow(id, 60_000));
+    const error = await toldFailureOf(follow(id, 60_000));
     expect(error.code).toBe('E_BUILD_TIMEOUT');
     expect(error.message).toContain('1m');
   });
@@ -272,7 +273,7 @@ describe('followBuild', () => {
 
   it('success without a slug is not taken for success', async () => {
     const { id } = world.build(app, { status: 'succeeded' });
-    expect((await failureOf(follow(id))).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(follow(id))).code).toBe('E_VENDOR_MALFORMED');
   });
 });
 
@@ -289,7 +290,9 @@ describe('an answer that is not of the build', () => {
     const other = world.build(app);
     world.faults.set(`GET ${path}/${other.id}`, [{ status: 200, body: listed ?? {} }]);
     const follow = { app: 'acme-staging', build: other.id, timeoutMs: 60_000 };
-    expect((await failureOf(heroku.followBuild(follow, ports))).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(heroku.followBuild(follow, ports))).code).toBe(
+      'E_VENDOR_MALFORMED',
+    );
     expect(made.status).toBe('succeeded');
   });
 
@@ -298,7 +301,9 @@ describe('an answer that is not of the build', () => {
     world.build(app);
     const [listed] = await world.read<object[]>(path);
     world.faults.set(`POST ${path}`, [{ status: 201, body: { ...listed, stack: 'container' } }]);
-    expect((await failureOf(heroku.requestBuild(input, ports, archive))).code).toBe('E_NO_SLUG');
+    expect((await toldFailureOf(heroku.requestBuild(input, ports, archive))).code).toBe(
+      'E_NO_SLUG',
+    );
   });
 });
 

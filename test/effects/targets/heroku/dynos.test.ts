@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { awaitInstances } from '../../../../src/effects/checks/instances.ts';
 import type { App, Dyno, Release } from '../../../../src/sandbox/heroku/state.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
 import { dyno as dynoOf } from './hand-set.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
@@ -69,7 +69,7 @@ describe('awaitInstances at an app', () => {
       { type: 'worker', quantity: 1 },
     ];
     app.dynos = [dyno('web.1', 2), dyno('worker.1', 1)];
-    const error = await failureOf(check());
+    const error = await toldFailureOf(check());
     expect(error.code).toBe('E_INSTANCES_TIMEOUT');
     expect(error.message).toContain('worker: 0 of 1 (worker.1 up on v1)');
     expect(error.message).not.toContain('web');
@@ -91,12 +91,12 @@ describe('awaitInstances at an app', () => {
     app.formation = [{ type: 'scheduler', quantity: 1 }];
     const job = dyno('scheduler.3472', 2, 'crashed');
     app.dynos = [dyno('scheduler.1', 1), { ...job, state: 'up' }];
-    expect(await failureOf(check())).toMatchObject({
+    expect(await toldFailureOf(check())).toMatchObject({
       code: 'E_INSTANCES_TIMEOUT',
       message: expect.stringContaining('scheduler: 0 of 1 (scheduler.1 up on v1)'),
     });
     app.dynos = [dyno('scheduler.1', 2, 'crashed')];
-    expect(await failureOf(check())).toMatchObject({ code: 'E_INSTANCE_CRASHED' });
+    expect(await toldFailureOf(check())).toMatchObject({ code: 'E_INSTANCE_CRASHED' });
     app.dynos = [dyno('scheduler.1', 2), job];
     expect(await check()).toMatchObject({ instances: [{ name: 'scheduler.1', version: 'v2' }] });
   });
@@ -114,7 +114,7 @@ describe('awaitInstances at an app', () => {
   ])('an app %s is not up, unless that was waived', async (_, formation) => {
     app.formation = formation;
     app.dynos = [dyno('web.1', 2), dyno('release.1', 2)];
-    const error = await failureOf(check());
+    const error = await toldFailureOf(check());
     expect(error.code).toBe('E_NO_INSTANCES');
     expect(error.hint).toContain('waive: [no-dynos]');
     expect(await check(60_000, true)).toMatchObject({ kind: 'up', instances: [] });
@@ -184,7 +184,7 @@ describe('awaitInstances at an app', () => {
           app.dynos = [1, 2, 3].map((number) => dyno(`web.${number}`, 2));
         }
       });
-      expect(await failureOf(check())).toMatchObject({
+      expect(await toldFailureOf(check())).toMatchObject({
         code: 'E_INSTANCES_TIMEOUT',
         message: expect.stringContaining('web: 3 of 4'),
       });
@@ -202,7 +202,7 @@ describe('awaitInstances at an app', () => {
     ];
     for (const dynos of twice) {
       app.dynos = dynos;
-      expect((await failureOf(check())).message).toContain('web: 1 of 2');
+      expect((await toldFailureOf(check())).message).toContain('web: 1 of 2');
     }
   });
 
@@ -216,9 +216,11 @@ describe('awaitInstances at an app', () => {
       ]);
     };
     listedWith({ app: { id: app.id, name: 'acme-staging' } });
-    expect((await failureOf(check())).message).toContain('web: 1 of 2');
+    expect((await toldFailureOf(check())).message).toContain('web: 1 of 2');
     listedWith({ release: null });
-    expect((await failureOf(check())).message).toContain('web: 1 of 2 (web.2 up on no release)');
+    expect((await toldFailureOf(check())).message).toContain(
+      'web: 1 of 2 (web.2 up on no release)',
+    );
   });
 
   it('a process type that is listed twice is wanted as often as the larger says', async () => {
@@ -227,12 +229,12 @@ describe('awaitInstances at an app', () => {
       { type: 'web', quantity: 2 },
     ];
     app.dynos = [dyno('web.1', 2)];
-    expect((await failureOf(check())).message).toContain('web: 1 of 2');
+    expect((await toldFailureOf(check())).message).toContain('web: 1 of 2');
   });
 
   it('a dyno that crashed on the new release fails at once, with the way to its log', async () => {
     app.dynos = [dyno('web.1', 2), dyno('web.2', 2, 'crashed')];
-    const error = await failureOf(check());
+    const error = await toldFailureOf(check());
     expect(error.code).toBe('E_INSTANCE_CRASHED');
     expect(error.message).toBe('acme: web.2 crashed on v2');
     expect(error.hint).toContain('heroku logs -a acme -d web.2 -n 200');
@@ -263,11 +265,11 @@ describe('awaitInstances at an app', () => {
   it('dynos of other code on top mean that this release does not run: E_RELEASE_NOT_CURRENT', async () => {
     world.release(app, world.slug('c'.repeat(40)));
     app.dynos = [dyno('web.1', 3), dyno('web.2', 3)];
-    expect((await failureOf(check())).code).toBe('E_RELEASE_NOT_CURRENT');
+    expect((await toldFailureOf(check())).code).toBe('E_RELEASE_NOT_CURRENT');
   });
 
   it('no dynos at all where some are wanted is not "up"', async () => {
-    const error = await failureOf(check());
+    const error = await toldFailureOf(check());
     expect(error.message).toContain('web: 0 of 2');
   });
 });

@@ -7,7 +7,7 @@ import type { Submission, Target } from '../../../../src/effects/targets/target.
 import type { Artifact, Release } from '../../../../src/machine/events.ts';
 import { imageDigest } from '../../../../src/sandbox/heroku/artifact-bodies.ts';
 import type { App, Generation } from '../../../../src/sandbox/heroku/state.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { archive } from '../../tarball.ts';
 import { dyno as dynoOf } from './hand-set.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
@@ -116,7 +116,7 @@ describe('an image', () => {
     const { running } = await target.observe(ports);
     expect(running?.artifact).toMatchObject({ id: artifact.id, digest: null, commit: one });
     world.faults.set(path, [{ status: 200, body: [image, { ...other, commit: two }] }]);
-    expect((await failureOf(target.observe(ports))).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(target.observe(ports))).code).toBe('E_VENDOR_MALFORMED');
   });
 
   it.each<[string, object]>([
@@ -126,7 +126,7 @@ describe('an image', () => {
     const { artifact } = await deploy(target);
     const path = `GET /apps/acme-production/oci-images/${artifact.id}`;
     world.faults.set(path, [{ status: 200, body }]);
-    expect((await failureOf(target.observe(ports))).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(target.observe(ports))).code).toBe('E_VENDOR_MALFORMED');
   });
 });
 
@@ -172,7 +172,9 @@ describe('a promotion', () => {
       const { verified, made } = await promoted();
       const other = { ...verified.artifact, id: 'i-2', digest: `sha256:${'b'.repeat(64)}` };
       const wanted = { release: made.release.id, commit: one, artifact: other, timeoutMs };
-      expect((await failureOf(target.awaitRelease(wanted, ports))).code).toBe('E_RELEASE_ARTIFACT');
+      expect((await toldFailureOf(target.awaitRelease(wanted, ports))).code).toBe(
+        'E_RELEASE_ARTIFACT',
+      );
     });
   });
 });
@@ -195,7 +197,7 @@ describe('two generations', () => {
     async (ofStaging, ofProduction) => {
       begin(ofStaging, ofProduction);
       const given = () => target.mustBeGivenBy(settingsOf(staging), ports);
-      const error = await failureOf(given());
+      const error = await toldFailureOf(given());
       expect(error.code).toBe('E_GENERATIONS');
       expect(error.message).toContain(`acme-staging is of the ${ofStaging} generation`);
       expect(error.hint).toContain('one generation');
@@ -206,7 +208,7 @@ describe('two generations', () => {
         release: { id: 'r', version: 'v1' },
         at: settingsOf(staging),
       };
-      expect((await failureOf(target.submit({ ...plain, verified }, ports))).code).toBe(
+      expect((await toldFailureOf(target.submit({ ...plain, verified }, ports))).code).toBe(
         'E_GENERATIONS',
       );
       expect(world.promotions).toEqual([]);
@@ -233,7 +235,7 @@ describe('the container-registry stack', () => {
   it.each(Object.entries(refusals))('is refused in those words %s', async (_, ask) => {
     begin('cedar', 'cedar');
     production.stack = 'container';
-    const error = await failureOf(ask());
+    const error = await toldFailureOf(ask());
     expect(error.code).toBe('E_NO_SLUG');
     expect(error.hint).toContain('container-registry stack is not supported');
   });
@@ -241,7 +243,7 @@ describe('the container-registry stack', () => {
   it('is told where it names an image that Heroku does not have', async () => {
     production.stack = 'container';
     const { id } = world.release(production, 'an-image', { description: 'a release' });
-    expect((await failureOf(target.observe(ports))).code).toBe('E_NO_SLUG');
+    expect((await toldFailureOf(target.observe(ports))).code).toBe('E_NO_SLUG');
     expect(id).not.toBe('');
   });
 });

@@ -4,7 +4,7 @@ import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
 import type { App, PromotionTarget, Release } from '../../../../src/sandbox/heroku/state.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const write = 'POST /pipeline-promotions';
@@ -155,10 +155,10 @@ describe('requestPromotion', () => {
     const path = 'GET /apps/acme-production/pipeline-couplings';
     const pipeline = { id: 'another' };
     world.lies.set(path, (coupling: object) => ({ ...coupling, pipeline }));
-    expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
+    expect((await toldFailureOf(request())).code).toBe('E_NO_PIPELINE');
     world.lies.clear();
     world.heroku.pipeline.setStage(production, null);
-    expect((await failureOf(request())).code).toBe('E_NO_PIPELINE');
+    expect((await toldFailureOf(request())).code).toBe('E_NO_PIPELINE');
     expect(sent()).toBe(0);
   });
 
@@ -186,7 +186,7 @@ describe('requestPromotion', () => {
   it('fails when Heroku says that it took another release: E_PROMOTION_SOURCE', async () => {
     const body = { id: 'p-1', source: { app: { id: staging.id }, release: { id: 'another' } } };
     world.faults.set(write, [{ status: 201, body }]);
-    expect((await failureOf(request())).code).toBe('E_PROMOTION_SOURCE');
+    expect((await toldFailureOf(request())).code).toBe('E_PROMOTION_SOURCE');
   });
 
   it('asks again what is promoted where the answer does not say, and fails where that says nothing', async () => {
@@ -205,7 +205,7 @@ describe('requestPromotion', () => {
       ]);
       if (code === null)
         expect(await request()).toMatchObject({ work: { kind: 'promotion', id: 'p-1' } });
-      else expect((await failureOf(request())).code).toBe(code);
+      else expect((await toldFailureOf(request())).code).toBe(code);
     }
     expect(sent()).toBe(kept.length);
   });
@@ -213,10 +213,10 @@ describe('requestPromotion', () => {
   it('a coupling or an app that is another one’s is not believed', async () => {
     const body = { app: { id: production.id }, pipeline: { id: world.heroku.pipeline.id } };
     world.faults.set('GET /apps/acme-staging/pipeline-couplings', [{ status: 200, body }]);
-    expect((await failureOf(request())).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(request())).code).toBe('E_VENDOR_MALFORMED');
     const other = { id: staging.id, name: 'acme-other' };
     world.faults.set('GET /apps/acme-staging', [{ status: 200, body: other }]);
-    expect((await failureOf(request())).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(request())).code).toBe('E_VENDOR_MALFORMED');
     expect(sent()).toBe(0);
   });
 });
@@ -259,7 +259,7 @@ describe('followPromotion', () => {
 
   it('fails with Heroku’s reason when the target got nothing: E_PROMOTION_FAILED', async () => {
     world.heroku.pipeline.nextPromotion = 'fails';
-    const error = await failureOf(follow(await requested()));
+    const error = await toldFailureOf(follow(await requested()));
     expect(error.code).toBe('E_PROMOTION_FAILED');
     expect(error.message).toContain('acme-production failed (The slug could not be copied.)');
   });
@@ -269,7 +269,7 @@ describe('followPromotion', () => {
     Object.assign(ours, { status: 'failed', error: 'no dynos' });
     const release = world.release(other.app, slug, { description: 'Promote x v1' });
     Object.assign(other, { status: 'succeeded', release });
-    const error = await failureOf(follow(promotion));
+    const error = await toldFailureOf(follow(promotion));
     expect(error.code).toBe('E_PROMOTION_PARTIAL');
     expect(error.message).toContain('acme-production failed (no dynos)');
     expect(error.message).toContain('acme-eu has v1 (succeeded)');
@@ -280,7 +280,7 @@ describe('followPromotion', () => {
     const release = world.release(production, slug, { description: 'Promote x v1' });
     Object.assign(ours, { status: 'succeeded', release });
     Object.assign(other, { status: 'failed', error: 'no dynos' });
-    const error = await failureOf(follow(promotion));
+    const error = await toldFailureOf(follow(promotion));
     expect(error.code).toBe('E_PROMOTION_PARTIAL');
     expect(error.message).toContain('acme-eu failed (no dynos)');
   });
@@ -292,11 +292,11 @@ describe('followPromotion', () => {
     world.lies.set(`GET ${path}`, (targets: object[]) =>
       targets.map((target) => ({ ...target, pipeline_promotion })),
     );
-    expect((await failureOf(follow(mine))).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(follow(mine))).code).toBe('E_VENDOR_MALFORMED');
   });
 
   it('gives up when the time is up: E_PROMOTION_TIMEOUT', async () => {
     world.timing = { promotionMs: Number.POSITIVE_INFINITY };
-    expect((await failureOf(follow(await requested()))).code).toBe('E_PROMOTION_TIMEOUT');
+    expect((await toldFailureOf(follow(await requested()))).code).toBe('E_PROMOTION_TIMEOUT');
   });
 });

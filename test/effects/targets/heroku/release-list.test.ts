@@ -5,7 +5,7 @@ import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import type { App } from '../../../../src/sandbox/heroku/state.ts';
 import { fc } from '../../../fast-check.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const name = 'acme-production';
@@ -116,7 +116,7 @@ describe('a list that cannot be all', () => {
 
   it.each(lies)('%s', async (_, lie, status, code) => {
     history();
-    const error = await failureOf(readingOf(lie(await trueList()), status));
+    const error = await toldFailureOf(readingOf(lie(await trueList()), status));
     expect(error.code).toBe(code);
     expect(error.hint ?? '').not.toBe(code === 'E_VENDOR_MALFORMED' ? null : '');
   });
@@ -194,7 +194,7 @@ describe('a list that cannot be all', () => {
     const older = await trueList();
     world.release(app, world.slug('3'.repeat(40)), { description: 'Deploy 33333333' });
     world.faults.set(list, Array(20).fill({ status: 200, body: older }));
-    expect((await failureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_BEHIND');
+    expect((await toldFailureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_BEHIND');
   });
 
   it('without any code is not believed where the app itself has some', async () => {
@@ -204,7 +204,9 @@ describe('a list that cannot be all', () => {
       ...about,
       slug_size: sizes.shift() ?? null,
     }));
-    expect((await failureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_CONTRADICTION');
+    expect((await toldFailureOf(heroku.readCode(name, ports))).code).toBe(
+      'E_RELEASES_CONTRADICTION',
+    );
     expect(await heroku.readCode(name, ports)).toMatchObject({ code: null });
   });
 

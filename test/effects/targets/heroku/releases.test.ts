@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import type { App } from '../../../../src/sandbox/heroku/state.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const name = 'acme-production';
@@ -207,13 +207,13 @@ describe('readCode', () => {
 
   it('an answer that cannot be understood is never "no code"', async () => {
     world.faults.set(`GET /apps/${name}/releases`, [{ status: 200, body: { releases: [] } }]);
-    expect((await failureOf(code())).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(code())).code).toBe('E_VENDOR_MALFORMED');
   });
 
   it('releases in the wrong order are refused, even when the first one seems to tell all', async () => {
     releases(world.slug(one), 'Deploy 11111111', 'Set FOO config vars');
     world.lies.set(`GET /apps/${name}/releases`, (all: object[]) => all.toReversed());
-    expect((await failureOf(code())).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(code())).code).toBe('E_VENDOR_MALFORMED');
   });
 });
 
@@ -250,7 +250,7 @@ describe('awaitRelease', () => {
     const [verified, other] = [world.slug(one), world.slug(one)];
     const { id } = world.release(app, other);
     const input = { app: name, release: id, commit: one, timeoutMs: 60_000 };
-    const error = await failureOf(
+    const error = await toldFailureOf(
       heroku.awaitRelease({ ...input, code: { kind: 'slug', id: verified } }, ports),
     );
     expect(error.code).toBe('E_RELEASE_ARTIFACT');
@@ -270,7 +270,7 @@ describe('awaitRelease', () => {
     // Also where it is asked for once more.
     const lie = { status: 200, body };
     world.faults.set(path(mine.id, slug), [lie, lie]);
-    expect((await failureOf(wait(mine.id))).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(wait(mine.id))).code).toBe('E_VENDOR_MALFORMED');
   });
 
   it('what it runs is asked for again where Heroku did not have it while it was under way', async () => {
@@ -287,29 +287,29 @@ describe('awaitRelease', () => {
 
   it('an app of container images is told as one, where its release is waited for', async () => {
     const { id } = world.release(app, null, { description: 'Deployed web (0123456789ab)' });
-    expect((await failureOf(wait(id))).code).toBe('E_NO_SLUG');
+    expect((await toldFailureOf(wait(id))).code).toBe('E_NO_SLUG');
   });
 
   it('a failed release phase fails with the end of its output', async () => {
     const { id } = world.phase(app, world.slug(one), 'failed');
-    const error = await failureOf(wait(id));
+    const error = await toldFailureOf(wait(id));
     expect(error.code).toBe('E_RELEASE_FAILED');
     expect(error.hint).toContain('PG::UndefinedColumn');
   });
 
   it('an expired release does not run: E_RELEASE_EXPIRED', async () => {
     const { id } = world.release(app, world.slug(one), { status: 'expired' });
-    expect((await failureOf(wait(id))).code).toBe('E_RELEASE_EXPIRED');
+    expect((await toldFailureOf(wait(id))).code).toBe('E_RELEASE_EXPIRED');
   });
 
   it('a release phase without end: E_RELEASE_TIMEOUT', async () => {
     const { id } = world.release(app, world.slug(one), { status: 'pending' });
-    expect((await failureOf(wait(id, 60_000))).code).toBe('E_RELEASE_TIMEOUT');
+    expect((await toldFailureOf(wait(id, 60_000))).code).toBe('E_RELEASE_TIMEOUT');
   });
 
   it('a release of another commit is not ours: E_RELEASE_COMMIT', async () => {
     const { id } = world.release(app, world.slug(two));
-    expect((await failureOf(wait(id))).code).toBe('E_RELEASE_COMMIT');
+    expect((await toldFailureOf(wait(id))).code).toBe('E_RELEASE_COMMIT');
   });
 
   it('a config change on top of it does not matter', async () => {
@@ -324,7 +324,7 @@ describe('awaitRelease', () => {
     async (description) => {
       const { id } = world.release(app, world.slug(one));
       world.release(app, world.slug(two), { description });
-      const error = await failureOf(wait(id));
+      const error = await toldFailureOf(wait(id));
       expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
       expect(error.message).toContain(description);
     },

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StepPorts } from '../../../../src/effects/ports.ts';
 import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import type { App, Release } from '../../../../src/sandbox/heroku/state.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const name = 'acme-canary';
@@ -175,7 +175,7 @@ describe('one rollback', () => {
   it('that failed in its release phase is told with its output, and not made again', async () => {
     world.nextPhases(app, 'failed');
     for (const again of [false, true]) {
-      const error = await failureOf(rollBack({ again }));
+      const error = await toldFailureOf(rollBack({ again }));
       expect(error).toMatchObject({ code: 'E_RELEASE_FAILED' });
       expect(error.hint).toContain('PG::UndefinedColumn');
     }
@@ -187,6 +187,30 @@ describe('one rollback', () => {
     const { version } = world.rollback(app, before);
     expect(await rollBack()).toMatchObject({ release: { version } });
     expect(sent()).toBe(0);
+  });
+});
+
+describe('a release under way or failed that is none of ours', () => {
+  it.each<[string, () => void]>([
+    [
+      'a rollback that failed to something else',
+      () => {
+        const other = world.release(app, world.slug(three), { description: 'Deploy 33333333' });
+        other.status = 'failed';
+        world.rollback(app, other).status = 'failed';
+      },
+    ],
+    [
+      'a config change',
+      () =>
+        void world.release(app, slugBefore, {
+          ...{ status: 'failed', description: 'Set FOO config vars' },
+        }),
+    ],
+  ])('is not taken for the rollback: %s', async (_, happens) => {
+    happens();
+    await rollBack();
+    expect(sent()).toBe(1);
   });
 });
 
@@ -242,7 +266,7 @@ describe('nothing is rolled back', () => {
     ],
   ])('where what ran before %s: %s', async (_, code, change) => {
     change();
-    const error = await failureOf(rollBack());
+    const error = await toldFailureOf(rollBack());
     expect(error.code).toBe(code);
     expect(error.hint).toBeTruthy();
     expect(sent()).toBe(0);
@@ -288,7 +312,7 @@ describe('mustStillRun', () => {
     app.releases.pop();
     world.release(app, world.slug(three), { status: 'pending', description: 'Deploy 33333333' });
     world.release(app, ours.slug, { status: 'pending', description: 'Set FOO config vars' });
-    expect((await failureOf(heroku.mustStillRun(shipped, ports))).code).toBe(
+    expect((await toldFailureOf(heroku.mustStillRun(shipped, ports))).code).toBe(
       'E_RELEASE_NOT_CURRENT',
     );
   });

@@ -5,7 +5,7 @@ import type { Submission, Target } from '../../../../src/effects/targets/target.
 import type { Artifact, TargetSettings } from '../../../../src/machine/events.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
 import type { App } from '../../../../src/sandbox/heroku/state.ts';
-import { failureOf } from '../../lockstep-error.ts';
+import { toldFailureOf } from '../../lockstep-error.ts';
 import { archive } from '../../tarball.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
@@ -239,7 +239,7 @@ describe('an artifact that was verified', () => {
       async () => target.mustBeGivenBy(elsewhere, ports),
     ];
     for (const call of calls) {
-      expect((await failureOf(Promise.resolve().then(call))).code).toBe('E_ARTIFACT_FOREIGN');
+      expect((await toldFailureOf(Promise.resolve().then(call))).code).toBe('E_ARTIFACT_FOREIGN');
     }
     expect(world.asked).toEqual([]);
   });
