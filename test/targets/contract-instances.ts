@@ -1,7 +1,7 @@
 /** The contract of looking at instances: each once, on this release, and none is not "up". */
 import { describe, expect, it } from 'vitest';
 import type { InstancesSeen, InstanceWatch } from '../../src/effects/targets/target.ts';
-import { failureOf } from '../effects/lockstep-error.ts';
+import { toldFailureOf } from '../effects/lockstep-error.ts';
 import { type Deployed, stageOf, timeoutMs, two } from './fixture.ts';
 import type { TargetHarness, ToldInstance } from './world.ts';
 
@@ -57,7 +57,7 @@ export function instancesContract(harness: TargetHarness): void {
       ],
     ])('are missing, in words, while %s', async (_, listed, names) => {
       const look = await (await watch(listed)).look();
-      expect(look.missing).not.toBe('');
+      expect(look.missing).toMatchSnapshot();
       expect(namesOf(look)).toEqual(names);
     });
 
@@ -78,7 +78,7 @@ export function instancesContract(harness: TargetHarness): void {
         up(first, ours),
         { ...up(second, ours), state: 'crashed' },
       ]);
-      expect((await failureOf(watched.look())).code).toBe('E_INSTANCE_CRASHED');
+      expect((await toldFailureOf(watched.look())).code).toBe('E_INSTANCE_CRASHED');
     });
 
     it('of other code that was released meanwhile are an error', async () => {
@@ -86,7 +86,7 @@ export function instancesContract(harness: TargetHarness): void {
       stage.world.release('production', two);
       const { version } = (await stage.running()).release;
       stage.world.instances('production', [up(first, version), up(second, version)]);
-      expect((await failureOf(watched.look())).code).toBe('E_RELEASE_NOT_CURRENT');
+      expect((await toldFailureOf(watched.look())).code).toBe('E_RELEASE_NOT_CURRENT');
     });
 
     it('that nobody wants are an error in the end, and never up', async () => {
@@ -101,7 +101,7 @@ export function instancesContract(harness: TargetHarness): void {
           await clock.sleep(5_000);
         }
       };
-      expect((await failureOf(looking())).code).toBe('E_NO_INSTANCES');
+      expect((await toldFailureOf(looking())).code).toBe('E_NO_INSTANCES');
     });
 
     it('that nobody wants are up where a person said so', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Ports } from '../../src/effects/ports.ts';
 import { isSameArtifact, type Target } from '../../src/effects/targets/target.ts';
-import { failureOf } from '../effects/lockstep-error.ts';
+import { toldFailureOf } from '../effects/lockstep-error.ts';
 import { key, one, stageOf, three, timeoutMs, two } from './fixture.ts';
 import type { TargetHarness } from './world.ts';
 
@@ -213,7 +213,7 @@ export function observeContract(harness: TargetHarness): void {
     it('is an error of a submission before anything is written', async () => {
       const submission = await stage.submission('commit');
       stage.world.answerReads('null');
-      await failureOf(stage.submit(submission));
+      await toldFailureOf(stage.submit(submission));
       expect(stage.world.submissions('production')).toBe(0);
     });
   });

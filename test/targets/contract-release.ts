@@ -1,7 +1,7 @@
 /** The contract of what follows a submission: bounded, resumable, and no release is taken for another. */
 import { describe, expect, it } from 'vitest';
 import { isSameArtifact } from '../../src/effects/targets/target.ts';
-import { failureOf } from '../effects/lockstep-error.ts';
+import { toldFailureOf } from '../effects/lockstep-error.ts';
 import { modes, one, stageOf, timeoutMs, two } from './fixture.ts';
 import type { TargetHarness } from './world.ts';
 
@@ -30,7 +30,7 @@ export function releaseContract(harness: TargetHarness): void {
       const { work } = await stage.submit(submission);
       const { clock } = stage.ports;
       const begun = clock.now();
-      const error = await failureOf(stage.arrive(work, submission.verified?.artifact ?? null));
+      const error = await toldFailureOf(stage.arrive(work, submission.verified?.artifact ?? null));
       expect(error.code).toMatch(/_TIMEOUT$/);
       expect(clock.now() - begun).toBeGreaterThanOrEqual(timeoutMs);
       expect(clock.now() - begun).toBeLessThan(3 * timeoutMs);
@@ -50,7 +50,7 @@ export function releaseContract(harness: TargetHarness): void {
       stage.world.submissionsTo('production', 'fail');
       const submission = await stage.submission(mode);
       const { work } = await stage.submit(submission);
-      const error = await failureOf(stage.arrive(work, submission.verified?.artifact ?? null));
+      const error = await toldFailureOf(stage.arrive(work, submission.verified?.artifact ?? null));
       expect(error.code).not.toMatch(/_TIMEOUT$/);
       expect((await stage.running()).release).toEqual(before.release);
     });
@@ -62,7 +62,7 @@ export function releaseContract(harness: TargetHarness): void {
     const refusedAs = async (over: Partial<Parameters<typeof stage.target.awaitRelease>[0]>) => {
       const { release, artifact } = await stage.running();
       const wanted = { release: release.id, commit: one, artifact, timeoutMs, ...over };
-      return (await failureOf(stage.target.awaitRelease(wanted, stage.ports))).code;
+      return (await toldFailureOf(stage.target.awaitRelease(wanted, stage.ports))).code;
     };
 
     it('takes no release of another commit for ours, though it runs', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isSameArtifact } from '../../src/effects/targets/target.ts';
 import type { Artifact } from '../../src/machine/events.ts';
-import { failureOf } from '../effects/lockstep-error.ts';
+import { toldFailureOf } from '../effects/lockstep-error.ts';
 import { key, modes, one, stageOf, three, timeoutMs, two } from './fixture.ts';
 import type { TargetHarness } from './world.ts';
 
@@ -134,7 +134,7 @@ export function restoreContract(harness: TargetHarness): void {
       ran();
       await stage.deploy('commit');
       stage.world.forget('production');
-      const error = await failureOf(stage.target.restore(input, stage.ports));
+      const error = await toldFailureOf(stage.target.restore(input, stage.ports));
       expect(error.code).toBe(code);
       expect(error.hint).not.toBe('');
       expect(stage.world.restorings('production')).toBe(0);
@@ -143,7 +143,7 @@ export function restoreContract(harness: TargetHarness): void {
 
     it('E_NOTHING_TO_RESTORE: never goes back to what merely ran before', async () => {
       await deployUnder(key);
-      const error = await failureOf(stage.target.restore(backTo(of(three)), stage.ports));
+      const error = await toldFailureOf(stage.target.restore(backTo(of(three)), stage.ports));
       expect(error).toMatchObject({ code: 'E_NOTHING_TO_RESTORE' });
       expect(error.message).toContain(three);
       expect(error.hint).not.toBe('');
@@ -183,7 +183,7 @@ export function restoreContract(harness: TargetHarness): void {
       await deployUnder(key);
       stage.world.restoringsTo('production', 'fail');
       for (let attempt = 1; attempt <= 2; attempt++) {
-        const error = await failureOf(stage.target.restore(input, stage.ports));
+        const error = await toldFailureOf(stage.target.restore(input, stage.ports));
         expect(error.code).toBe('E_RELEASE_FAILED');
       }
       expect(stage.world.restorings('production')).toBe(1);
@@ -195,7 +195,7 @@ export function restoreContract(harness: TargetHarness): void {
       stage.world.restoringsTo('production', 'stall');
       const { clock } = stage.ports;
       const begun = clock.now();
-      const error = await failureOf(stage.target.restore(input, stage.ports));
+      const error = await toldFailureOf(stage.target.restore(input, stage.ports));
       expect(error.code).toMatch(/_TIMEOUT$/);
       expect(clock.now() - begun).toBeGreaterThanOrEqual(timeoutMs);
       expect(clock.now() - begun).toBeLessThan(3 * timeoutMs);
@@ -236,7 +236,7 @@ export function restoreContract(harness: TargetHarness): void {
       stage.world.release('production', two);
       stage.world.submissionsTo('production', 'fail');
       const { work } = await stage.submit(await stage.submission('commit'));
-      await failureOf(stage.arrive(work, null));
+      await toldFailureOf(stage.arrive(work, null));
     }
   });
 }

@@ -1,7 +1,7 @@
 /** The contract of a person's rollback: to a release that ran there, once, and over nothing but what was seen to run. */
 import { describe, expect, it } from 'vitest';
 import type { Release } from '../../src/machine/events.ts';
-import { failureOf } from '../effects/lockstep-error.ts';
+import { toldFailureOf } from '../effects/lockstep-error.ts';
 import { one, stageOf, three, timeoutMs, two } from './fixture.ts';
 import type { TargetHarness } from './world.ts';
 
@@ -78,7 +78,7 @@ export function rollbackContract(harness: TargetHarness): void {
     it('E_RESTORE_GONE: the target keeps it no longer', async () => {
       const input = await ran();
       stage.world.forget('production');
-      const error = await failureOf(stage.target.rollBack(input, stage.ports));
+      const error = await toldFailureOf(stage.target.rollBack(input, stage.ports));
       expect(error.code).toBe('E_RESTORE_GONE');
       expect(stage.world.restorings('production')).toBe(0);
     });
@@ -86,7 +86,7 @@ export function rollbackContract(harness: TargetHarness): void {
     it('is no success where it fails', async () => {
       const input = await ran();
       stage.world.restoringsTo('production', 'fail');
-      const error = await failureOf(stage.target.rollBack(input, stage.ports));
+      const error = await toldFailureOf(stage.target.rollBack(input, stage.ports));
       expect(error.code).toBe('E_RELEASE_FAILED');
       expect((await stage.running()).named).toBe(one);
       const { failed } = await stage.target.observe(stage.ports);
@@ -97,7 +97,7 @@ export function rollbackContract(harness: TargetHarness): void {
     it('waits until it runs, and no longer than it may', async () => {
       const input = await ran();
       stage.world.restoringsTo('production', 'stall');
-      const error = await failureOf(stage.target.rollBack(input, stage.ports));
+      const error = await toldFailureOf(stage.target.rollBack(input, stage.ports));
       expect(error.code).toMatch(/_TIMEOUT$/);
       const { pending } = await stage.target.observe(stage.ports);
       expect(told).toEqual([pending?.release]);

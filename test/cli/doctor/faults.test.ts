@@ -253,6 +253,11 @@ const faults: readonly (readonly [name: string, found: string, seed: Seed])[] = 
     inConfig('#alerts-deploy', '#not-joined'),
   ],
   ['an archived channel', 'slack.channel warning', inConfig('#alerts-deploy', '#archived')],
+  ...['invalid_auth', 'token_revoked'].map((error): [string, string, Seed] => [
+    `a token that Slack does not take: ${error}`,
+    'slack.channel warning',
+    (at) => at.answering('/conversations.list', { ok: false, error }),
+  ]),
   ['nobody on call', 'slack.oncall warning', inConfig(", oncall: '<!subteam^S0ONCALL>'", '')],
   ['a group that Slack does not know', 'slack.oncall warning', inConfig('S0ONCALL', 'S0NOBODY')],
   ['a group that is disabled', 'slack.oncall warning', inConfig('S0ONCALL', 'S0FORMER')],
@@ -336,6 +341,19 @@ describe('what cannot be asked', () => {
           headers: {},
           body: '{"ok":false,"error":"missing_scope","needed":"channels:read"}',
         })),
+    ],
+    [
+      'Slack that refuses for another reason',
+      'slack.channel unknown',
+      (at) => at.answering('/conversations.list', { ok: false, error: 'ratelimited_today' }),
+    ],
+    [
+      'Slack that has more channels than anybody reads',
+      'slack.channel unknown',
+      (at) => {
+        const more = { next_cursor: 'more' };
+        at.answering('/conversations.list', { ok: true, channels: [], response_metadata: more });
+      },
     ],
     [
       'a webhook',

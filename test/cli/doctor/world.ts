@@ -73,6 +73,12 @@ export class DoctorWorld {
   timeoutMs = 10_000;
   #now = Date.now();
 
+  /** In place of what the sandbox would answer there. */
+  answering(path: string, body: object): void {
+    const answer = { status: 200, headers: {}, body: JSON.stringify(body) };
+    this.asking.instead.set(path, async () => answer);
+  }
+
   constructor(options: ConstructorParameters<typeof AskingSandbox>[0] = {}) {
     mkdirSync(join(this.root, 'repository'));
     this.asking = new AskingSandbox({ now: () => this.#now, ...options });

@@ -791,8 +791,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: wentBack,
     file: 'src/effects/targets/heroku/code.ts',
     symbol: 'walkBack',
-    code: 'const changed = above !== null && !isSameCode(release.code, above.code);',
-    by: 'const changed = above !== null;',
+    code: '!isSameCode(release.code, above.code) ? above : null;',
+    by: 'true ? above : null;',
     noticedBy: releases,
   },
   {

@@ -96,10 +96,11 @@ export class ProgramWatch implements InstanceWatch {
     if (theirs === null || ours === null) {
       // Of a list that is cut, what is missing is old.
       if (!list.isWhole && ours !== null) return false;
-      throw wrongAnswer(
-        this.#host.commands.health ?? [],
-        `${name} runs release ${theirs === null ? id : ours}, which is not listed`,
-      );
+      const unlisted =
+        theirs === null
+          ? `${name} runs release ${id}, which is not listed`
+          : `it tells of release ${this.#input.release.id}, which is not listed`;
+      throw wrongAnswer(this.#host.commands.health ?? [], unlisted);
     }
     if (theirs.number < ours.number) {
       this.#counts.set(id, false);

@@ -324,3 +324,51 @@ describe('the list of releases', () => {
     expect((await canary.observe(world.ports())).running?.artifact.commit).toBe(one);
   });
 });
+
+describe('what a program tells of instances', () => {
+  const look = async () => {
+    world.release('production', one);
+    const target = world.open('production');
+    const { running } = await target.observe(world.ports());
+    if (running === null) throw new Error('nothing runs');
+    const { release, artifact } = running;
+    const { version } = release;
+    world.want('production', 1);
+    world.instances('production', [{ name: 'web.1', version, state: 'up', life: 1 }]);
+    return target.watch({ release, artifact, timeoutMs, mayHaveNone: false }, world.ports()).look();
+  };
+  it.each<[string, (lines: Record<string, unknown>[]) => object[]]>([
+    ['has no end', (lines) => lines.filter(({ type }) => type !== 'end')],
+    ['ends twice', (lines) => [...lines.slice(-1), ...lines]],
+    ['says other instances at its end', (lines) => changed(lines, 'end', { instances: 7 })],
+    ['says more that are up at its end', (lines) => changed(lines, 'end', { up: 7 })],
+    ['names a release that nobody lists', (lines) => changed(lines, 'instance', { release: '77' })],
+  ])('is no answer where it %s', async (_, change) => {
+    world.spoil = (lines, operation) =>
+      operation === 'health'
+        ? change(lines.map((line) => JSON.parse(line))).map((line) => JSON.stringify(line))
+        : lines;
+    expect((await toldFailureOf(look())).code).toBe('E_PROGRAM_ANSWER');
+  });
+
+  const changed = (lines: Record<string, unknown>[], of: string, over: object) =>
+    lines.map((line) => (line.type === of ? { ...line, ...over } : line));
+
+  it('is no answer where the list of releases lacks the one that was deployed', async () => {
+    world.release('production', two);
+    changing('current', (line) =>
+      line.id === '2'
+        ? null
+        : line.type === 'end'
+          ? { ...line, releases: 1, running: '1' }
+          : { ...line, state: 'running' },
+    );
+    const target = world.open('production');
+    const release = { id: '2', version: 'v2' };
+    const artifact = { kind: 'any', id: 'any', digest: null, commit: one };
+    world.want('production', 1);
+    world.instances('production', [{ name: 'web.1', version: 'v1', state: 'up', life: 1 }]);
+    const watch = target.watch({ release, artifact, timeoutMs, mayHaveNone: false }, world.ports());
+    expect((await toldFailureOf(watch.look())).message).toContain('release 2, which is not listed');
+  });
+});

@@ -191,24 +191,20 @@ describe('one rollback', () => {
 });
 
 describe('a release under way or failed that is none of ours', () => {
-  it.each<[string, () => void]>([
-    [
-      'a rollback that failed to something else',
-      () => {
-        const other = world.release(app, world.slug(three), { description: 'Deploy 33333333' });
-        other.status = 'failed';
-        world.rollback(app, other).status = 'failed';
-      },
-    ],
-    [
-      'a config change',
-      () =>
-        void world.release(app, slugBefore, {
-          ...{ status: 'failed', description: 'Set FOO config vars' },
-        }),
-    ],
+  const rollbackElsewhere = () => {
+    const other = world.release(app, world.slug(three), { description: 'Deploy 33333333' });
+    other.status = 'failed';
+    world.rollback(app, other).status = 'failed';
+  };
+  const configChange = () =>
+    world.release(app, slugBefore, { status: 'failed', description: 'Set FOO config vars' });
+
+  it.each<[string, readonly (() => unknown)[]]>([
+    ['a rollback that failed to something else', [rollbackElsewhere]],
+    ['a config change', [configChange]],
+    ['both', [configChange, rollbackElsewhere]],
   ])('is not taken for the rollback: %s', async (_, happens) => {
-    happens();
+    for (const happen of happens) happen();
     await rollBack();
     expect(sent()).toBe(1);
   });
@@ -253,6 +249,16 @@ describe('nothing is rolled back', () => {
       'expired, and lost its slug',
       'E_RESTORE_GONE',
       () => Object.assign(before, { status: 'expired', slug: null }),
+    ],
+    [
+      'expired, lost its slug and says nothing of code',
+      'E_RESTORE_GONE',
+      () =>
+        Object.assign(before, {
+          status: 'expired',
+          slug: null,
+          description: 'Set FOO config vars',
+        }),
     ],
     [
       'is a container image, of no commit',
