@@ -59,4 +59,32 @@ export const survivors: readonly Survivor[] = [
     isEquivalent: true,
     why: 'two of one length: a sort asks whether one comes before the other, which `a < b` has said by then',
   },
+  {
+    file: 'src/store/event-import.ts',
+    code: 'rows.filter(({ position }) => position <= end)',
+    by: 'rows',
+    isEquivalent: false,
+    why: 'the log is asked for positions that it cannot have yet, and answers with none: only slower',
+  },
+  {
+    file: 'src/store/log-heads.ts',
+    code: 'at % piece < piece - 1',
+    by: 'true',
+    isEquivalent: false,
+    why: 'the same digest of all of it at once: only more memory',
+  },
+  {
+    file: 'src/store/seen-ids.ts',
+    code: 'isNew',
+    by: 'true',
+    isEquivalent: false,
+    why: 'the set grows before it has to: only more memory',
+  },
+  {
+    file: 'src/store/database-log.ts',
+    code: 'after < head',
+    by: 'after <= head',
+    isEquivalent: false,
+    why: 'one look more behind the log’s end, which finds nothing',
+  },
 ];

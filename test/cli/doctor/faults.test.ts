@@ -305,7 +305,9 @@ describe('a check-up', () => {
 
   it('finds apps of two generations', async () => {
     world = new DoctorWorld({ generations: { staging: 'cedar', production: 'fir' } });
-    expect(wrong(await world.examine())).toEqual(['heroku.pipeline error']);
+    const examined = await world.examine();
+    expect(wrong(examined)).toEqual(['heroku.pipeline error']);
+    expect(toldOf(world, examined)).toMatchSnapshot();
   });
 });
 
