@@ -90,7 +90,9 @@ export function releaseContract(harness: TargetHarness): void {
       const { release } = await stage.deploy('commit');
       stage.world.release('production', one);
       const { artifact } = await stage.running();
-      const error = await failureOf(stage.target.mustStillRun({ release, artifact }, stage.ports));
+      const error = await toldFailureOf(
+        stage.target.mustStillRun({ release, artifact }, stage.ports),
+      );
       expect(error.code).toMatch(/^E_(PROGRAM_ANSWER|RELEASES_)/);
     });
 

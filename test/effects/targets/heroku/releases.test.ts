@@ -159,7 +159,7 @@ describe('readCode', () => {
     world.release(world.app('acme-staging'), slug, { description: 'Deploy 11111111' });
     const path = `GET /apps/${name}/slugs/${slug}`;
     world.faults.set(path, [{ status: 200, body: { id: 'another', commit: two } }]);
-    expect((await failureOf(code())).code).toBe('E_VENDOR_MALFORMED');
+    expect((await toldFailureOf(code())).code).toBe('E_VENDOR_MALFORMED');
     world.faults.set(path, [{ status: 200, body: { id: slug, commit: two } }]);
     expect(await code()).toMatchObject({ commit: two });
     expect(await code()).toMatchObject({ commit: one });
