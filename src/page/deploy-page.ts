@@ -21,6 +21,7 @@ import {
   type PageParts,
   since,
   time,
+  withOptions,
 } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { plainLayout } from './plain-layout.ts';
@@ -146,7 +147,7 @@ function whatToDo({ row, became, running }: ToldDeploy): Markup {
 }
 
 /** A command to be typed stands out, and is copied by itself. */
-function withCommands(text: string): Markup {
+export function withCommands(text: string): Markup {
   const parts = text.split(/(pipeline [a-z]+ [^\s.]+(?: --reason "…")?)/);
   return html`${parts.map((part, i) => (i % 2 === 0 ? part : command(part)))}`;
 }
@@ -158,7 +159,7 @@ export function timeline(deploy: string, events: readonly ToldEvent[]): Markup {
     const before = events[i - 1] ?? one;
     const { headline, detail, tone } = tell(one.event, deploy);
     const took = Date.parse(one.time) - Date.parse(before.time);
-    return html`<tr><td>${clock(one.time)}</td><td>${i === 0 ? '' : `+${formatDuration(took)}`}</td><td><code>${one.event.type}</code></td><td class="text ${tone}">${headline}${detail === null ? nothing : html`<details><summary>more</summary><pre>${detail}</pre></details>`}</td><td>${one.to === before.to && i > 0 ? '' : stateMark(one.to)}</td></tr>
+    return html`<tr><td>${clock(one.time)}</td><td>${i === 0 ? '' : `+${formatDuration(took)}`}</td><td><code>${one.event.type}</code></td><td class="text ${tone}">${headline}${detail === null ? nothing : html`<details><summary>more</summary><pre>${withOptions(detail)}</pre></details>`}</td><td>${one.to === before.to && i > 0 ? '' : stateMark(one.to)}</td></tr>
 `;
   })}</tbody></table>`;
 }

@@ -3,7 +3,14 @@ import { nextFor } from '../machine/state-facts.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { Check, Said } from '../runtime/accounts/changes.ts';
 import { chartBox } from './chart-drawing.ts';
-import { itsWay, notesOf, type ToldDeploy, timeline, whichChart } from './deploy-page.ts';
+import {
+  itsWay,
+  notesOf,
+  type ToldDeploy,
+  timeline,
+  whichChart,
+  withCommands,
+} from './deploy-page.ts';
 import { linkTo, nothing, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { selfContained } from './self-contained.ts';
@@ -53,7 +60,7 @@ ${reason === null ? nothing : html`<dt>Came there by</dt><dd>${reason}</dd>`}
 <dt>Commit</dt><dd>${linkTo(links.commit, shortSha(commit))} <code>${commit}</code></dd>
 <dt>Asked for</dt><dd>by ${by}, ${time(requestedAt)}</dd>
 ${links.run === null ? nothing : html`<dt>CI</dt><dd>${linkTo(links.run, links.run)}</dd>`}
-${next === null ? nothing : html`<dt>What a person can do</dt><dd>${next}</dd>`}
+${next === null ? nothing : html`<dt>What a person can do</dt><dd>${withCommands(next)}</dd>`}
 </dl>`;
 }
 

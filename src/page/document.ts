@@ -69,10 +69,13 @@ export function linkTo(url: string | null, text: string): Markup {
     : html`<a href="${url}" rel="noreferrer">${text}</a>`;
 }
 
-/** A line to be typed: where it wraps, no option loses one of its hyphens to the line before. */
-export function command(line: string): Markup {
-  const parts = line.split(/(--[a-z-]+)/);
-  return html`<code>${parts.map((part, i) => (i % 2 === 0 ? part : html`<span class="option">${part}</span>`))}</code>`;
+/** A line to be typed. */
+export const command = (line: string): Markup => html`<code>${withOptions(line)}</code>`;
+
+/** Where it wraps, no option leaves its hyphens on the line before. */
+export function withOptions(text: string): Markup {
+  const parts = text.split(/(--[a-z-]+)/);
+  return html`${parts.map((part, i) => (i % 2 === 0 ? part : html`<span class="option">${part}</span>`))}`;
 }
 
 export const nothing: Markup = raw('');

@@ -173,6 +173,12 @@ describe.skipIf(!isHere)('each state in a browser', { timeout: 120_000 }, () => 
         all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent),
       );
       expect([name, cut]).toEqual([name, []]);
+      // Nor does one of its options begin at a line's end.
+      const lines = await page.$$eval('.option', (all) =>
+        all.map((one) => one.getClientRects().length),
+      );
+      expect([name, lines.filter((count) => count !== 1)]).toEqual([name, []]);
+      if (name === 'deploy-disabled') expect(lines).not.toEqual([]);
       const rules = isForAxe(name) ? rulesOf[look] : undefined;
       if (rules !== undefined) expect([name, await axeFindings(page, rules)]).toEqual([name, []]);
       await picture(page, `${name}-${look}`);
