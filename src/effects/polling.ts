@@ -6,10 +6,7 @@ import type { Ports } from './ports.ts';
 export interface PollOptions {
   readonly timeoutMs: number;
   readonly pauseMaxMs: number;
-  /**
-   * How long it usually takes; null: nobody knows. It is not waited for: where it is known already, nothing is asked long before,
-   * and else the first ask is at once. Then much is asked.
-   */
+  /** How long it usually takes, so that little is asked before and much then; null: nobody knows. It is not waited for. */
   readonly usualMs?: Promise<number | null>;
   /** How the time between two asks passes; it may end early where something tells that there is an answer. Default: asleep. */
   readonly rest?: (time: RestTime) => Promise<void>;
@@ -47,10 +44,6 @@ export async function pollUntil<T>(
   };
   // Who reads it may take as long as the log is away.
   usualMs?.then(heard, () => {});
-  // What is known already is heard by the next turn.
-  await Promise.resolve();
-  const beforeMs = Math.min(pauses.untilWorth(0), timeoutMs);
-  if (beforeMs > 0) await rest({ pauseMs: beforeMs, leftMs: timeoutMs });
   for (;;) {
     const startedAt = ports.clock.ran();
     let failure: LockstepError | null = null;
@@ -88,14 +81,9 @@ class Pauses {
       usualMs === null ? firstPauseMs : Math.max(usualMs * usual.pause, usual.pauseMinMs);
   }
 
-  /** @param ranMs since it was begun */
-  untilWorth(ranMs: number): number {
-    return Math.min(Math.max(this.#fromMs - ranMs, 0), this.#longestMs);
-  }
-
-  /** @param ranMs since it was begun */
+  /** @param ranMs since the first ask */
   next(ranMs: number): number {
-    if (ranMs < this.#fromMs) return this.untilWorth(ranMs);
+    if (ranMs < this.#fromMs) return Math.min(this.#fromMs - ranMs, this.#longestMs);
     const pause = Math.min(this.#nextMs, this.#longestMs);
     this.#nextMs = Math.ceil(pause * 1.5);
     return pause;

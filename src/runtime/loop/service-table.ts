@@ -77,13 +77,8 @@ export function createServices(options: ServicesOptions): ServiceTable {
     clear,
   });
 
-  const usual = new Map<string, Promise<number | null>>();
-  /** Read once; what cannot be told of earlier deploys only makes the asks less well placed. */
-  const usualStartOf = (target: TargetSettings): Promise<number | null> => {
-    const known = usual.get(targetName(target)) ?? options.usualStartMs(target).catch(() => null);
-    usual.set(targetName(target), known);
-    return known;
-  };
+  /** What cannot be told of earlier deploys only makes the asks less well placed. */
+  const usual = (target: TargetSettings) => options.usualStartMs(target).catch(() => null);
 
   /** By target and release: a check goes on from the look that ended the wait. */
   const seenUp = new Map<string, SeenUp>();
@@ -118,13 +113,11 @@ export function createServices(options: ServicesOptions): ServiceTable {
     }),
 
     follow: service(asLongAsItSays, (input, ports) => targets(input.target).follow(input, ports)),
-    awaitRelease: service(asLongAsItSays, (input, ports) => {
-      // Known by the time that its instances are waited for.
-      void usualStartOf(input.target);
-      return targets(input.target).awaitRelease(input, ports);
-    }),
+    awaitRelease: service(asLongAsItSays, (input, ports) =>
+      targets(input.target).awaitRelease(input, ports),
+    ),
     awaitInstances: service(asLongAsItSays, (input, ports) =>
-      awaitInstances(targets(input.target), input, ports, usualStartOf(input.target), (seen) =>
+      awaitInstances(targets(input.target), input, ports, usual(input.target), (seen) =>
         seenUp.set(placeOf(input), seen),
       ),
     ),
