@@ -100,11 +100,12 @@ const contained = {
 const refused = {
   ...contained,
   'production.held': [
-    takenBack('Production was taken back, while a part of it was given the commit.'),
+    takenBack('Production was taken back, or is to be, while a part of it was given the commit.'),
     {
       target: '#deploy.blockedByRollback',
       actions: 'recordOutcome',
-      description: 'Production was rolled back, or taken back to older code under another name.',
+      description:
+        'Production was taken back to older code, by whatever name; or a person has ordered that, and waits for the lane.',
     },
   ],
   'production.disabled': [
@@ -438,7 +439,7 @@ export const chart = base.createMachine({
 
     blockedByRollback: {
       description:
-        'Production was taken back to older code; deploys are held until a person lifts it.',
+        'Production was taken back to older code, or is to be; deploys are held until a person lifts it.',
       tags: ['settled', 'held'],
       meta: {
         exit: 0,

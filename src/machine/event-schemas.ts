@@ -13,7 +13,7 @@ const changed: Partial<Record<EventType | LaneEventType | HeadEventType, number>
   'staging.verified': 2,
   'gates.passed': 2,
   'canary.restored': 2,
-  'production.held': 2,
+  'production.held': 3,
   'production.disabled': 2,
   'production.deployed': 2,
   'production.verified': 2,

@@ -219,6 +219,23 @@ const rollback = z.strictObject({
   before: text.nullable(),
 });
 
+/** A person's `pipeline rollback` that waits for the lane: production is to be taken back, and was not yet. */
+export const orderedRollbackSchema = z.strictObject({
+  /** What ran there when it was ordered. */
+  from: release,
+  /** What is to run again. */
+  to: release,
+  ...person,
+  /** When it was ordered: ISO 8601. */
+  at: text,
+});
+const ordered = z.strictObject({
+  kind: z.literal('ordered'),
+  /** The rollback's id. */
+  rollback: text,
+  ...orderedRollbackSchema.shape,
+});
+
 /** Made past Lockstep, or before it came. `at` is by the target's clock: ISO 8601. */
 const otherRelease = z.strictObject({
   release,
@@ -409,7 +426,7 @@ export const eventSchemas = {
   }),
   'production.held': z.strictObject({
     step: gateSteps,
-    rollback,
+    rollback: z.discriminatedUnion('kind', [rollback, ordered]),
   }),
   'production.disabled': z.strictObject({
     step: gateSteps,
@@ -470,6 +487,7 @@ export type EnvironmentName = (typeof environmentNames)[number];
 export type Stuck = NonNullable<
   Extract<z.infer<typeof superseded>, { cause: 'diverged' }>['stuck']
 >;
+export type OrderedRollback = z.infer<typeof orderedRollbackSchema>;
 export type Distrust = z.infer<typeof distrust>;
 export type KillSwitch = z.infer<typeof killSwitch>;
 

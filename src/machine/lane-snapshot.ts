@@ -37,9 +37,12 @@ export function snapshotOf(
 export const isShortEnough = ({ left, ...kept }: LaneSnapshot): boolean =>
   JSON.stringify(kept).length <= lengthMax && JSON.stringify(left).length <= leftLengthMax;
 
-function written({ deploy, run, build, commit, first, yieldsTo }: Waiter) {
-  const same = { deploy, run, build, commit, yieldsTo: [...yieldsTo] };
-  return first === true ? { ...same, first } : same;
+function written({ deploy, run, build, commit, first, rollback, yieldsTo }: Waiter) {
+  return {
+    ...{ deploy, run, build, commit, yieldsTo: [...yieldsTo] },
+    ...(first === true ? { first } : {}),
+    ...(rollback === undefined ? {} : { rollback }),
+  };
 }
 
 /** Those that one deploy superseded stand together: they came into the lane's state together. */

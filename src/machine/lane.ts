@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { asOftenAs } from '../format/uncompiled.ts';
-import { artifactSchema } from './events.ts';
+import { artifactSchema, type OrderedRollback, orderedRollbackSchema } from './events.ts';
 import { type ProtectedSettings, protectedSchema } from './protected-settings.ts';
 
 const text = z.string();
@@ -49,6 +49,8 @@ export const laneEventSchemas = {
     commit: text,
     /** A rollback: it goes before all that wait, and none of them takes its place. */
     first: z.literal(true).optional(),
+    /** What that one is to do, and who ordered it; absent: a deploy, or an earlier version did not say. */
+    rollback: orderedRollbackSchema.optional(),
   }),
   /** A waiting deploy found that another waiting one goes first, by git ancestry. */
   'lane.yielded': z.strictObject({ deploy: text, to: text }),
@@ -127,7 +129,12 @@ export const laneEventSchemas = {
       .strictObject({ ...holder, token, released: z.boolean(), broken: z.boolean() })
       .nullable(),
     waiting: z.array(
-      z.strictObject({ ...holder, first: z.literal(true).optional(), yieldsTo: z.array(text) }),
+      z.strictObject({
+        ...holder,
+        first: z.literal(true).optional(),
+        rollback: orderedRollbackSchema.optional(),
+        yieldsTo: z.array(text),
+      }),
     ),
     /** The oldest first. */
     superseded: z.array(
@@ -174,6 +181,8 @@ export interface Waiter {
   readonly commit: string;
   /** A rollback: it goes before all others. */
   readonly first?: boolean | undefined;
+  /** What that one is to do, and who ordered it. */
+  readonly rollback?: OrderedRollback | undefined;
   /** Deploys that this one lets go first. */
   readonly yieldsTo: ReadonlySet<string>;
 }

@@ -1,5 +1,6 @@
 /** One deploy's events: a valid sample of each type, for the search of paths and for tests. */
 import type { EventData, EventType, Settings } from './events.ts';
+import type { GoingBack } from './taken-back.ts';
 
 const head = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
 const base = '0f0a53bc1d5e4c0f8a7b6c5d4e3f2a1b0c9d8e7f';
@@ -77,7 +78,9 @@ const baked = (release: { id: string; version: string }, url: string) => ({
   endpoints: [{ url, status: 200, attempts: 1, revision: head }],
 });
 
-export const samples: { [T in EventType]: EventData<T> } = {
+export const samples: { [T in EventType]: EventData<T> } & {
+  'production.held': { rollback: GoingBack };
+} = {
   'deploy.requested': {
     deploy: '502-1a5f89db',
     lane: 'acme-web',

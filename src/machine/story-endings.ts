@@ -13,6 +13,7 @@ import {
   shortSha,
   switchState,
 } from './story-words.ts';
+import type { GoingBack, Ordered } from './taken-back.ts';
 
 export function superseded(data: EventData<'deploy.superseded'>): EventText {
   if (data.cause === 'newer-build') {
@@ -60,6 +61,7 @@ function diverged(
 }
 
 export function held({ rollback }: EventData<'production.held'>, deploy: string | null): EventText {
+  if (rollback.kind === 'ordered') return heldByOrder(rollback, deploy);
   const { release, description, by, at, commit } = rollback;
   const now = commit === null ? '' : ` Production runs ${shortSha(commit)}.`;
   const text = description === '' ? '' : ` "${cut(oneLine(description), 100)}"`;
@@ -70,7 +72,15 @@ export function held({ rollback }: EventData<'production.held'>, deploy: string 
   );
 }
 
-function howBack({ kind, before }: EventData<'production.held'>['rollback']): string {
+function heldByOrder({ to, at, ...person }: Ordered, deploy: string | null): EventText {
+  return eventText(
+    'bad',
+    `held: production is to be taken back to ${to.version}, as ordered by ${because(person)} (${minuteOf(at)})`,
+    `The rollback goes first. This deploy ships only once a person says so: ${resume(deploy, ', ')}.`,
+  );
+}
+
+function howBack({ kind, before }: GoingBack): string {
   const former = before === null ? 'what ran before' : before;
   switch (kind) {
     case 'rollback':

@@ -2,8 +2,13 @@
 import type { DomainEvent, EventData, Release } from './events.ts';
 import type { LaneEvent } from './lane.ts';
 
+type Holding = EventData<'production.held'>['rollback'];
+
 /** How production was taken back, as a deploy met it. */
-export type GoingBack = EventData<'production.held'>['rollback'];
+export type GoingBack = Exclude<Holding, { kind: 'ordered' }>;
+
+/** A rollback that waited for the lane when a deploy read the gates. */
+export type Ordered = Extract<Holding, { kind: 'ordered' }>;
 
 export interface TakenBack {
   readonly rollback: string;
@@ -44,7 +49,19 @@ export function releaseOfRollback({ type, data }: LaneEvent): Release | null {
   return type === 'rollback.failed' ? (data.made?.release ?? null) : null;
 }
 
-/** The going-back that a deploy met: it was held by it, or passed it, for a person had lifted that. One that failed changed nothing. */
+/** The release that the rollback of that id made, as its end among these tells. */
+export function madeByRollback(rollback: string, events: readonly LaneEvent[]): Release | null {
+  const end = events.find(
+    ({ type, data }) =>
+      (type === 'rollback.done' || type === 'rollback.failed') && data.rollback === rollback,
+  );
+  return end === undefined ? null : releaseOfRollback(end);
+}
+
+/**
+ * The going-back that a deploy met: it was held by it, or passed it, for a person had lifted that. One that failed, or was only
+ * ordered, changed nothing.
+ */
 export function goingBackIn(event: DomainEvent): GoingBack | null {
   const rollback =
     event.type === 'production.held'
@@ -52,5 +69,6 @@ export function goingBackIn(event: DomainEvent): GoingBack | null {
       : event.type === 'gates.passed'
         ? event.data.lifts
         : undefined;
-  return rollback === undefined || rollback.kind.startsWith('failed') ? null : rollback;
+  if (rollback === undefined || rollback.kind === 'ordered') return null;
+  return rollback.kind.startsWith('failed') ? null : rollback;
 }

@@ -28,4 +28,10 @@ export const upcasters: readonly Upcaster[] = [
     to: { type: 'canary.restored', schema: 2 },
     data: (old) => ({ ...old, stays: null }),
   },
+  {
+    // Before the gates saw a rollback that waits.
+    from: { type: 'production.held', schema: 2 },
+    to: { type: 'production.held', schema: 3 },
+    data: (old) => old,
+  },
 ];

@@ -36,6 +36,7 @@ const of = <T extends LaneEventType>(type: T, data: fc.Arbitrary<DataOf<T>>) =>
 /** Of the last grant, or of none. */
 const token = fc.integer({ min: 1, max: 40 });
 const begun = { from: { id: 'z', version: 'z' }, commit: null };
+const ordered = { ...{ from: begun.from, to: begun.from, ...person }, at: '2026-01-05T13:04:00Z' };
 const done = { release: { id: 'y', version: 'y' }, commit: 'c' };
 
 /** A lane event of any type. */
@@ -43,7 +44,7 @@ const laneEvents: fc.Arbitrary<LaneEvent> = fc.oneof(
   of('lane.joined', holder),
   of(
     'lane.joined',
-    holder.map((who) => ({ ...who, first: true as const })),
+    holder.map((who) => ({ ...who, first: true as const, rollback: ordered })),
   ),
   of('lane.yielded', fc.record({ deploy: name, to: name })),
   of(

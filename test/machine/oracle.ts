@@ -359,6 +359,8 @@ export interface Facts {
   readonly isVerified: boolean;
   /** Production was rolled back. */
   readonly isRolledBack: boolean;
+  /** A person has ordered a rollback, which waits for the lane. */
+  readonly isRollbackWaiting: boolean;
   readonly isSwitchOn: boolean;
   readonly isLaneDisabled: boolean;
 }
@@ -369,6 +371,7 @@ export type Verdict =
   | 'found'
   | 'unknown'
   | 'held'
+  | 'held by an order'
   | 'switch off'
   | 'lane disabled'
   | 'ships';
@@ -388,10 +391,12 @@ export const byOrder: readonly { readonly of: Partial<Facts>; readonly verdict: 
 
 /** What may ship by order: whether the gates let it. A person's override lifts none of them. */
 export const byGates: typeof byOrder = [
+  { of: { relation: 'none', isRollbackWaiting: true }, verdict: 'held by an order' },
   { of: { relation: 'none', isSwitchOn: false }, verdict: 'switch off' },
   { of: { relation: 'none', isLaneDisabled: true }, verdict: 'lane disabled' },
   { of: { relation: 'none' }, verdict: 'ships' },
   { of: { isRolledBack: true }, verdict: 'held' },
+  { of: { isRollbackWaiting: true }, verdict: 'held by an order' },
   { of: { isSwitchOn: false }, verdict: 'switch off' },
   { of: { isLaneDisabled: true }, verdict: 'lane disabled' },
   { of: {}, verdict: 'ships' },

@@ -18,6 +18,16 @@ export function sample<T extends EventType>(
   return { type, data: { ...samples[type], ...replaced } } as DomainEvent;
 }
 
+/** A rollback that waits for the lane, as the gates tell of it. */
+export const ordered = {
+  kind: 'ordered',
+  rollback: 'rollback-1',
+  from: { id: 'release-501', version: 'v501' },
+  to: { id: 'release-500', version: 'v500' },
+  ...person('mia', 'errors since 501'),
+  at: '2026-01-05T13:04:00.000Z',
+} as const;
+
 /** The events whose sentences have other forms than their sample's. */
 export const variants: readonly DomainEvent[] = [
   sample('deploy.requested', { override: person('ana@acme.test', 'a fix is needed') }),
@@ -68,6 +78,7 @@ export const variants: readonly DomainEvent[] = [
     (kind) =>
       sample('production.held', { rollback: { ...samples['production.held'].rollback, kind } }),
   ),
+  sample('production.held', { rollback: ordered }),
   sample('staging.submitted', { adopted: true }),
   sample('staging.instancesUp', { instances: [] }),
   sample('staging.verified', { endpoints: [], restarts: 2 }),

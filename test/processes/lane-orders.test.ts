@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { usePostgres } from '../postgres/use-postgres.ts';
+import type { TestStore } from '../store/events.ts';
 import { defaultConfig, deployId, quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
@@ -9,6 +11,72 @@ beforeEach(async () => {
   stage = await Stage.set({ within: true, config: quietConfig });
 });
 afterEach(() => stage.strike());
+
+const postgres = usePostgres();
+
+describe.each(['SQLite', 'PostgreSQL'])('with the log in %s, a person', (engine) => {
+  let database: TestStore | null = null;
+  beforeEach(async () => {
+    database = engine === 'SQLite' ? null : await postgres.store();
+    await stage.strike();
+    const config = (urls: Parameters<typeof defaultConfig>[0]) => defaultConfig(urls, '2m');
+    const store = database === null ? {} : { store: database.url };
+    stage = await Stage.set({ within: true, config, ...store });
+  });
+  afterEach(() => database?.remove());
+
+  it('who rolls back while a deploy has the lane is waited for before production, and rolls back then', {
+    timeout: 120_000,
+  }, async () => {
+    const [older, newer, next] = ['older', 'newer', 'next'].map((title) => stage.commit(title)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const [build, commit] of [
+      [501, older],
+      [502, newer],
+    ] as const) {
+      expect(await stage.advance(build, commit)).toMatchObject({ exit: 0 });
+    }
+    // Staging is not right before the rollback waits, however long that takes.
+    stage.sandbox.control.endpointDown({ app: 'acme-staging' });
+    const holder = stage.startAdvance(503, next);
+    await holder.saw('staging build');
+    const order = ['rollback', '--yes', '--reason', 'errors since 502'];
+    const rollback = stage.start(order, { CI: undefined });
+    const deploy = deployId(503, next);
+    await rollback.saw(
+      `is held by ${deploy} (build 503); waiting. A deploy stops before production for this`,
+    );
+    stage.sandbox.control.endpointUp({ app: 'acme-staging' });
+
+    const held = await holder.ended;
+    expect(held).toMatchObject({ exit: 0 });
+    expect(held.stdout + held.stderr).toMatch(
+      /held: production is to be taken back to v\d+, as ordered by .*: errors since 502/,
+    );
+    const done = await rollback.ended;
+    expect(done, done.stderr).toMatchObject({ exit: 0 });
+    expect(done.stdout + done.stderr).toContain(older.slice(0, 8));
+    expect(stage.state().promotions).toHaveLength(2);
+    const [first] = (await stage.events(503, next)).slice(-1);
+    expect(first).toMatchObject({
+      type: 'production.held',
+      data: { step: 'readGates', rollback: { kind: 'ordered', reason: 'errors since 502' } },
+    });
+
+    // By then it is a rollback like any other: whoever lets the deploy go on lifts it.
+    const status = await stage.run(['status']);
+    expect(status.stdout).toContain(`pipeline resume ${deploy}`);
+    expect(await stage.run(['resume', deploy, '--reason', 'it mends that'])).toMatchObject({
+      exit: 0,
+    });
+    expect(stage.state().promotions).toHaveLength(3);
+    const events = await stage.events(503, next);
+    expect(events.map(({ type }) => type)).toContain('production.verified');
+  });
+});
 
 describe('a person', { timeout: 60_000 }, () => {
   it('disables a lane and enables it again; what was held goes on', async () => {
@@ -92,38 +160,6 @@ describe('a person', { timeout: 60_000 }, () => {
     expect(await holder.ended).toMatchObject({ exit: 4 });
     expect(await stage.events(501, a)).toEqual(before);
     expect(stage.state().promotions).toHaveLength(1);
-  });
-
-  it('who rolls back while a deploy has the lane is told how to stop it before production', async () => {
-    stage.sandbox.control.setTiming({ buildMs: 3_000 });
-    const [older, newer, next] = ['older', 'newer', 'next'].map((title) => stage.commit(title)) as [
-      string,
-      string,
-      string,
-    ];
-    for (const [build, commit] of [
-      [501, older],
-      [502, newer],
-    ] as const) {
-      expect(await stage.advance(build, commit)).toMatchObject({ exit: 0 });
-    }
-    const holder = stage.startAdvance(503, next);
-    await holder.saw('staging build');
-    const order = ['rollback', '--yes', '--reason', 'errors since 502'];
-    const rollback = stage.start(order, { CI: undefined });
-    await rollback.saw(
-      `is held by ${deployId(503, next)} (build 503); waiting. It may still go to production: pipeline disable --reason "…" stops it`,
-    );
-    const disabled = await stage.run(['disable', '--reason', 'errors since 502']);
-    expect(disabled, disabled.stderr).toMatchObject({ exit: 0 });
-
-    expect(await holder.ended).toMatchObject({ exit: 0 });
-    const events = await stage.events(503, next);
-    expect(events.at(-1)).toMatchObject({ type: 'production.disabled' });
-    const done = await rollback.ended;
-    expect(done, done.stderr).toMatchObject({ exit: 0 });
-    expect(done.stdout + done.stderr).toContain(older.slice(0, 8));
-    expect(stage.state().promotions).toHaveLength(2);
   });
 
   it.each(['disable', 'enable', 'unlock'])(

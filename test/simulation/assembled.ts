@@ -16,6 +16,7 @@ import { Lanes } from '../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../src/runtime/lock/lease-keeper.ts';
 import { leftBy } from '../../src/runtime/lock/left-by.ts';
 import type { Liveness } from '../../src/runtime/lock/liveness.ts';
+import { hasRun } from '../../src/runtime/lock/living-runs.ts';
 import { quiesce, quietOf } from '../../src/runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock } from '../../src/runtime/lock/store-lock.ts';
 import type { NewDeploy } from '../../src/runtime/loop/request.ts';
@@ -81,6 +82,7 @@ export function assemble(options: AssembleOptions): Assembled {
     archive: async () => archive,
     usualStartMs: (target) => usualStartMs(log, wanted.lane, target),
     readLane: (name) => lanes.read(name),
+    hasRun: async (id) => mutation.hasty !== true && hasRun(log, id),
     killSwitch: (name) => lane.killSwitch(name),
     trust: {
       accepted: new Set(lane.rules.trust),

@@ -3,6 +3,7 @@
  * or of the commits. So what nothing forbids goes live, and who waits for the lane gets it.
  */
 import type { DomainEvent } from '../../src/machine/events.ts';
+import type { GoingBack } from '../../src/machine/taken-back.ts';
 import type { RecordedEvent } from '../../src/store/log.ts';
 import type { PersonAct } from './acts.ts';
 import { production } from './apps.ts';
@@ -26,12 +27,18 @@ export class Ends {
   /** By lane: when it was enabled again; not there: it never was disabled. */
   readonly #befallen = new Map<string, Befallen>();
   readonly #disabledUntil = new Map<string, number>();
+  /** By its id: until when a rollback waited for its lane. */
+  readonly #orderedUntil = new Map<string, number>();
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
   }
 
-  laneEvent({ type, stream }: RecordedEvent, at: number): void {
+  laneEvent({ type, stream, data }: RecordedEvent, at: number): void {
+    const id = String(data.deploy);
+    const waits = type === 'lane.joined' && data.first === true;
+    if (waits) this.#orderedUntil.set(id, Number.POSITIVE_INFINITY);
+    if (type === 'lock.granted' && this.#orderedUntil.has(id)) this.#orderedUntil.set(id, at);
     if (type === 'lane.disabled') this.#disabledUntil.set(stream, Number.POSITIVE_INFINITY);
     if (type === 'lane.enabled') this.#disabledUntil.set(stream, at);
   }
@@ -45,7 +52,7 @@ export class Ends {
       case 'deploy.superseded':
         return untrueSuperseded(lane, commit, given);
       case 'production.held':
-        return untrueHeld(lane, given, isGone(this.#soFar(lane)));
+        return this.#untrueHeld(lane, given, at);
       case 'production.disabled':
         return this.#untrueDisabled(lane, given, at);
       case 'deploy.failed':
@@ -79,6 +86,13 @@ export class Ends {
       canary: [],
     };
     return { ...this.#scenario, ...befallen };
+  }
+
+  #untrueHeld(lane: LaneWorld, data: Of<'production.held'>, at: number): string | null {
+    const { rollback } = data;
+    if (rollback.kind !== 'ordered') return untrueHeld(lane, rollback, isGone(this.#soFar(lane)));
+    const until = this.#orderedUntil.get(rollback.rollback) ?? 0;
+    return until > at - longAgoMs ? null : `was held by ${rollback.rollback}, which did not wait`;
   }
 
   #untrueDisabled(lane: LaneWorld, { switch: which }: Of<'production.disabled'>, at: number) {
@@ -126,11 +140,7 @@ function untrueSuperseded(lane: LaneWorld, commit: string, data: Of<'deploy.supe
 }
 
 /** @param isForgotten what ran before is kept no more: then what is told of it is that it cannot be told */
-function untrueHeld(
-  lane: LaneWorld,
-  { rollback }: Of<'production.held'>,
-  isForgotten: boolean,
-): string | null {
+function untrueHeld(lane: LaneWorld, rollback: GoingBack, isForgotten: boolean): string | null {
   if (isForgotten && rollback.kind === 'unknown') return null;
   const made = lane.madeBy(rollback.release.id);
   if (made === 'rollback' || made === 'code') return null;
@@ -150,10 +160,7 @@ function isOfOtherCode(lane: LaneWorld, id: string): boolean {
 }
 
 /** Its code is older than the code that ran before it, which a person had put there. */
-function isBehindPeoples(
-  lane: LaneWorld,
-  { release: { id } }: Of<'production.held'>['rollback'],
-): boolean {
+function isBehindPeoples(lane: LaneWorld, { release: { id } }: GoingBack): boolean {
   const { release, before } = withTheOneBefore(lane, id);
   const [from, to] = [before?.commit ?? null, release?.commit ?? null];
   if (before === undefined || from === null || to === null) return false;

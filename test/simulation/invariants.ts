@@ -3,6 +3,7 @@ import { has } from '../../src/machine/interpret.ts';
 import { readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { replay } from '../../src/runtime/audit/replay.ts';
 import { readLane } from '../../src/runtime/lock/lanes.ts';
+import { hasRun } from '../../src/runtime/lock/living-runs.ts';
 import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
@@ -193,6 +194,17 @@ export class Invariants {
       this.check(
         since > longAgo || liftedBy.some((release) => state.lifted.has(release)),
         () => `${deploy} went to ${app} though it was ${what} ${at - since} ms before`,
+      );
+    }
+    for (const { deploy: ordered, first } of state.waiting) {
+      if (first !== true || !(await hasRun(this.#log, ordered))) continue;
+      const joined = stream.findLast(
+        ({ type, data }) => type === 'lane.joined' && data.deploy === ordered,
+      );
+      const since = this.#writtenAt(joined?.id ?? '');
+      this.check(
+        since > longAgo,
+        () => `${deploy} went to ${app} though ${ordered} had waited for ${at - since} ms`,
       );
     }
     if (code === null || code.at > longAgo) return;

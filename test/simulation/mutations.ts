@@ -11,6 +11,7 @@ import {
   laneRenamed,
   lostLanes,
   meetingGrants,
+  orderedBack,
   type Scenario,
   settingsChanged,
   takenBack,
@@ -35,6 +36,8 @@ export interface Mutation {
   readonly lostRequests?: boolean;
   /** A lane is taken over whatever its last holder has under way. */
   readonly restless?: boolean;
+  /** The gates do not see a rollback that waits for the lane. */
+  readonly hasty?: boolean;
   /** Scenarios that are likely to show it; any when left out. */
   readonly among?: fc.Arbitrary<Scenario>;
 }
@@ -122,6 +125,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     heroku: readingCode((code) => ({ ...code, failed: [] })),
     among: takenBack,
   },
+  'gates that do not see a rollback that waits': { hasty: true, among: orderedBack },
   'settings that are never compared': { forgetful: true, among: settingsChanged },
   'a lane by another name that is believed': { forgetful: true, among: laneRenamed },
   'a lane that is taken over amid work': { restless: true, among: lostLanes },

@@ -528,6 +528,9 @@ export const takenBack = oneByOne(
   'resume',
 );
 
+/** People order production back, amid a deploy as well. */
+export const orderedBack = oneByOne('order-rollback', 'order-rollback', 'resume');
+
 /** People change the settings, and accept what that holds. */
 export const settingsChanged = oneByOne(
   'settle-less',

@@ -11,6 +11,7 @@ import { redactAll } from '../../redaction/gate.ts';
 import { type GatesOptions, readGates } from '../../runtime/gates/gates.ts';
 import { laneOfDeploy, otherLaneOf } from '../../runtime/gates/trust.ts';
 import { readLane } from '../../runtime/lock/lanes.ts';
+import { hasRun } from '../../runtime/lock/living-runs.ts';
 import { chartHash } from '../../runtime/log/charts.ts';
 import { deployOf } from '../../runtime/loop/request.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -157,6 +158,7 @@ function gatesOf(asked: AskedDeploy, log: EventLog | null): GatesOptions {
     targets,
     history: historyOf(workspace.config, githubOf(environment), repository),
     readLane: async (lane) => (log === null ? emptyLane : readLane(log, lane)),
+    hasRun: async (id) => log !== null && hasRun(log, id),
     killSwitch: (name) => readKillSwitch(name, process.env, ci.isCi),
     trust: {
       accepted: new Set(environment.trust),

@@ -17,6 +17,7 @@ import { Lanes } from '../../runtime/lock/lanes.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../runtime/lock/lease-keeper.ts';
 import { leftBy } from '../../runtime/lock/left-by.ts';
 import { createLiveness, type Liveness } from '../../runtime/lock/liveness.ts';
+import { hasRun } from '../../runtime/lock/living-runs.ts';
 import { quiesce, quietOf } from '../../runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock } from '../../runtime/lock/store-lock.ts';
 import type { ServiceTable } from '../../runtime/loop/run.ts';
@@ -123,6 +124,7 @@ async function wire(
       return usualStartMs(log, config.app, target);
     },
     readLane: (lane) => lanes.read(lane),
+    hasRun: (id) => hasRun(log, id),
     killSwitch: (name) => readKillSwitch(name, env, ci.isCi),
     trust: {
       accepted: new Set(environment.trust),

@@ -5,9 +5,10 @@ import type { LaneEvent } from '../../machine/lane.ts';
 import { isTagged, stateNames } from '../../machine/state-facts.ts';
 import type { EventLog } from '../../store/log.ts';
 import { hasRun } from '../lock/living-runs.ts';
+import { laneEventsAfter } from '../log/lane-events-after.ts';
 import { positionBefore } from '../log/positions.ts';
 import { domainEvent, laneEvent } from '../log/recorded.ts';
-import { deployStream, laneStream } from '../log/streams.ts';
+import { deployStream } from '../log/streams.ts';
 import {
   type DeployEntry,
   deployIn,
@@ -77,7 +78,6 @@ export interface Echo {
   readonly title: string;
 }
 
-const page = 1_000;
 /** So many of the newest are looked at, whatever became of them. */
 const newestMax = 200;
 /** So many deploys of one commit are told of. */
@@ -113,7 +113,7 @@ export function factsOf(log: EventLog): ExplainFacts {
     positionBefore: (time) =>
       once(['time', time], async () => positionBefore(log, time, await log.head())),
     events: (deploy) => once(['events', deploy], () => readEvents(log, deploy)),
-    laneEvents: (lane, after) => readLaneEvents(log, lane, after),
+    laneEvents: (lane, after) => laneEventsAfter(log, lane, after),
     rollbacks: (lane) => once(['rollbacks', lane], () => readRollbackEvents(log, lane)),
     isRunning: (deploy) => hasRun(log, deploy),
   };
@@ -126,25 +126,6 @@ async function readEvents(log: EventLog, deploy: string): Promise<Told[]> {
     time: record.time,
     position: record.position,
   }));
-}
-
-async function readLaneEvents(
-  log: EventLog,
-  lane: string,
-  from: number,
-): Promise<Told<LaneEvent>[]> {
-  const found: Told<LaneEvent>[] = [];
-  for (let after = from; ; ) {
-    const events = await log.readAll({ after, limit: page, streamPrefix: laneStream(lane) });
-    for (const record of events) {
-      // A prefix is of other lanes, too.
-      if (record.stream !== laneStream(lane)) continue;
-      const { time, position } = record;
-      found.push({ event: laneEvent(record), time, position });
-    }
-    if (events.length < page) return found;
-    after = events.at(-1)?.position ?? after;
-  }
 }
 
 async function readRollbackEvents(log: EventLog, lane: string): Promise<Told<RollbackEvent>[]> {

@@ -1,9 +1,10 @@
 /** The decisions of a deploy, as links of a chain; and whether anybody has lifted what held it. */
 import { isEnd } from '../../machine/ending.ts';
-import { type EventType, endings } from '../../machine/events.ts';
+import { type EventData, type EventType, endings } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
 import { tell } from '../../machine/story.ts';
 import { namedPerson } from '../../machine/story-words.ts';
+import { madeByRollback } from '../../machine/taken-back.ts';
 import type { ExplainFacts, Told } from './explain-facts.ts';
 
 export interface Link {
@@ -63,9 +64,9 @@ export async function liftOf(
   held: Holding,
   facts: Pick<ExplainFacts, 'laneEvents'>,
 ): Promise<Lift | null> {
-  const lifts = 'event' in held ? liftedBy(held) : liftedFrom(held.release);
-  if (lifts === null) return null;
   const since = await facts.laneEvents(lane, held.position);
+  const lifts = 'event' in held ? liftedBy(held, since) : liftedFrom(held.release);
+  if (lifts === null) return null;
   const lift = since.find(({ event }) => lifts(event));
   if (lift === undefined) return { words: 'lifted by nobody', by: null };
   const { actor = '', observed = '', reason = '' } = lift.event.data as Record<string, string>;
@@ -79,8 +80,25 @@ const liftedFrom =
   (of: LaneEvent): boolean =>
     of.type === 'rollback.lifted' && of.data.release === release;
 
-function liftedBy({ event }: Told): ((lane: LaneEvent) => boolean) | null {
-  if (event.type === 'production.held') return liftedFrom(event.data.rollback.release.id);
+/** The release (its id) that holds production for it; null: of one that was ordered none has come, and there is nothing to lift. */
+function releaseOf(
+  held: EventData<'production.held'>['rollback'],
+  since: readonly Told<LaneEvent>[],
+): string | null {
+  if (held.kind !== 'ordered') return held.release.id;
+  const events = since.map(({ event }) => event);
+  return madeByRollback(held.rollback, events)?.id ?? null;
+}
+
+/** @param since what happened in the lane since then */
+function liftedBy(
+  { event }: Told,
+  since: readonly Told<LaneEvent>[],
+): ((lane: LaneEvent) => boolean) | null {
+  if (event.type === 'production.held') {
+    const release = releaseOf(event.data.rollback, since);
+    return release === null ? null : liftedFrom(release);
+  }
   if (event.type !== 'production.disabled') return null;
   const { switch: which, distrust } = event.data;
   if (which === 'lane') return (of) => of.type === 'lane.enabled';

@@ -80,14 +80,18 @@ export async function rollbacksBehind(
   events: readonly Told[],
   facts: Pick<ExplainFacts, 'rollbacks'>,
 ): Promise<Link[]> {
-  const releases = new Set(events.map(({ event }) => releaseBehind(event)));
+  const behind = new Set(events.flatMap(({ event }) => rollbackBehind(event)));
   return backsIn(await facts.rollbacks(lane))
-    .filter(({ back }) => releases.has(back.release.id))
+    .filter(({ back }) => behind.has(back.release.id) || behind.has(back.rollback))
     .map(({ told }) => linkOf(told));
 }
 
-const releaseBehind = (event: DomainEvent): string | null =>
-  event.type === 'production.held' ? event.data.rollback.release.id : null;
+/** By its id where it was only ordered, and else by that of its release. */
+function rollbackBehind(event: DomainEvent): string[] {
+  if (event.type !== 'production.held') return [];
+  const { rollback } = event.data;
+  return [rollback.kind === 'ordered' ? rollback.rollback : rollback.release.id];
+}
 
 /** A deploy that is held by it would be held so. */
 function heldBy({ told, back }: ToldBack): { release: string; position: number } {

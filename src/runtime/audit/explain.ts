@@ -151,7 +151,8 @@ async function whyGone(shipped: DeployEntry, { asked, facts, production }: Conte
     const held = events.findLast(({ event }) => event.type === 'production.held');
     if (held === undefined || held.position < shipped.position) continue;
     const lift = await liftOf(asked.lane, held, facts);
-    const words = `${tell(held.event).headline}; ${lift?.words}`;
+    const { headline } = tell(held.event);
+    const words = lift === null ? headline : `${headline}; ${lift.words}`;
     return { links: inOrder([...links, { deploy, time: held.time, words }]), holds };
   }
   if (release !== null || production === null) return { links, holds };

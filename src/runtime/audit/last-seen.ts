@@ -72,7 +72,9 @@ function runningIn(event: DomainEvent): Pick<Seen, 'version' | 'commit'> | null 
       return { version: release.version, commit: artifact.commit };
     }
     case 'production.held': {
-      const { kind, release, commit } = event.data.rollback;
+      const { rollback } = event.data;
+      if (rollback.kind === 'ordered') return null;
+      const { kind, release, commit } = rollback;
       // Of what failed, the release is not what runs.
       const version = kind.startsWith('failed') ? null : release.version;
       return { version, commit: fullOrNull(commit) };

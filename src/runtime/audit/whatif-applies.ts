@@ -68,7 +68,9 @@ function otherTime(answer: Entry, { entries }: DeployRecord, moves: LaneMoves): 
   const { event } = answer;
   if (order === 'waived') return 'nothing told what production ran when the gates would be read';
   if (event.type === 'production.held') {
-    const { release, kind } = event.data.rollback;
+    const { rollback } = event.data;
+    if (rollback.kind === 'ordered') return 'a person ordered a rollback after the lane was taken';
+    const { release, kind } = rollback;
     // Lifted is never undone: what nobody had lifted by then nobody had lifted before.
     const wasThere = !kind.startsWith('failed') && production.version === release.version;
     return wasThere

@@ -1,16 +1,19 @@
 /**
- * What may keep production from being written: order, a going-back, the kill switch, changed rules. Read when staging
+ * What may keep production from being written: order, a going-back, one that is ordered, the kill switch, changed rules. Read when staging
  * is verified and again immediately before the write. An answer that is not understood stops.
  */
 import type { Ports } from '../../effects/ports.ts';
 import type { KillSwitch } from '../../machine/events.ts';
+import type { Lane } from '../../machine/lane.ts';
 import type { GatesInput, ServiceOutput } from '../../machine/services.ts';
-import type { GoingBack } from '../../machine/taken-back.ts';
+import type { GoingBack, Ordered } from '../../machine/taken-back.ts';
 import { observeSettled, type ProductionOptions, readStanding } from './production.ts';
 import { readTrust, type TrustOptions } from './trust.ts';
 
 export interface GatesOptions extends ProductionOptions {
   readonly trust: TrustOptions;
+  /** Whether a run that is alive carries on that deploy, or that rollback. */
+  readonly hasRun: (id: string) => Promise<boolean>;
   /** The environment's kill switch as it is now, and whether that means on. */
   readonly killSwitch: (name: string) => { readonly killSwitch: KillSwitch; readonly on: boolean };
 }
@@ -23,6 +26,8 @@ export async function readGates(
   const { order, held, lane, running, cursor } = await readStanding(input, options, ports);
   if (order.kind === 'superseded' || order.kind === 'found') return order;
   if (held !== null && !isPassedOver(held, input)) return { kind: 'held', rollback: held };
+  const ordered = await waitingRollback(lane, options);
+  if (ordered !== null) return { kind: 'held', rollback: ordered };
   const { killSwitch, on } = options.killSwitch(input.killSwitch);
   if (!on) return { kind: 'disabled', switch: 'environment', killSwitch, by: null, distrust: null };
   if (lane.disabled !== null) {
@@ -44,3 +49,15 @@ export async function readGates(
 
 const isPassedOver = ({ release }: GoingBack, { passesOver }: GatesInput): boolean =>
   passesOver === 'any' || (passesOver !== 'none' && passesOver.release === release.id);
+
+/** Whoever ordered it gave that order after the deploy had the lane: no deploy passes over it. One whose run is over waits no more. */
+async function waitingRollback(
+  { waiting }: Lane,
+  { hasRun }: GatesOptions,
+): Promise<Ordered | null> {
+  for (const { deploy, rollback } of waiting) {
+    if (rollback === undefined || !(await hasRun(deploy))) continue;
+    return { kind: 'ordered', rollback: deploy, ...rollback };
+  }
+  return null;
+}

@@ -1,6 +1,7 @@
 /** The lane's stream in the log: reading it, and the lock that is kept in it. */
 import type { CiJob } from '../../effects/ci/jobs.ts';
 import type { Clock } from '../../effects/clock.ts';
+import type { OrderedRollback } from '../../machine/events.ts';
 import {
   foldLane,
   type Grant,
@@ -96,8 +97,8 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
   return new StoreLock(options);
 }
 
-/** `first`: a rollback, which goes before all that wait. */
-export type Acquire = ServiceInput<'acquireLock'> & { readonly first?: true };
+/** `rollback`: of one, what it is to do; it goes before all that wait. */
+export type Acquire = ServiceInput<'acquireLock'> & { readonly rollback?: OrderedRollback };
 
 /** One deploy that waits for its lane. */
 interface Wait {
@@ -287,7 +288,8 @@ class StoreLock implements LaneLock {
   }
 
   #joins(input: Acquire): Extract<LaneEvent, { type: 'lane.joined' }>['data'] {
-    return { ...this.#joined(input), ...(input.first === true ? { first: true } : {}) };
+    const { rollback } = input;
+    return { ...this.#joined(input), ...(rollback === undefined ? {} : { first: true, rollback }) };
   }
 
   #isAlive(lease: Lease | null): lease is Lease {
@@ -351,12 +353,12 @@ function runs(lease: Lease | null): lease is Lease {
   return lease !== null && !lease.released && lease.expiresInMs > 0;
 }
 
-/** Whoever takes production back has to know that the holder may still ship, and how that is kept from happening. */
-function waitsFor({ lane, first }: Acquire, { deploy, build }: Grant): string {
+/** Whoever takes production back has to know whether the holder may still ship. */
+function waitsFor({ lane, rollback }: Acquire, { deploy, build }: Grant): string {
   const words = `lane ${lane} is held by ${deploy} (build ${build}); waiting`;
-  return first === true
-    ? `${words}. It may still go to production: pipeline disable --reason "…" stops it before that`
-    : words;
+  return rollback === undefined
+    ? words
+    : `${words}. A deploy stops before production for this; one that production was given already is waited for`;
 }
 
 function nextLook(lease: Lease | null): number {

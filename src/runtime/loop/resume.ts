@@ -1,13 +1,15 @@
 /** A person lets a held deploy go on: the event in its stream, and the hold lifted in the lane's. */
 import { UsageError } from '../../errors/error.ts';
-import type { DomainEvent } from '../../machine/events.ts';
+import type { DeployRequest, DomainEvent, EventData } from '../../machine/events.ts';
 import { has, next, stateOf } from '../../machine/interpret.ts';
 import { targetName } from '../../machine/lane.ts';
+import { madeByRollback } from '../../machine/taken-back.ts';
 import type { EventLog, StreamAppend } from '../../store/log.ts';
 import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
 import { hasRun } from '../lock/living-runs.ts';
 import { chartHash, keepChart } from '../log/charts.ts';
+import { laneEventsAfter } from '../log/lane-events-after.ts';
 import { newEvent } from '../log/new-event.ts';
 import { foldStream } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
@@ -54,9 +56,11 @@ export async function resumeDeploy(
       events: [newEvent(event, run, { transition, chart: chartHash })],
     },
   ];
-  if (outcome?.type === 'production.held') {
+  const lifts =
+    outcome?.type === 'production.held' ? await holdingRelease(log, request, outcome.data) : null;
+  if (lifts !== null) {
     const target = targetName(request.settings.production.target);
-    const data = { target, release: outcome.data.rollback.release.id, ...person };
+    const data = { target, release: lifts, ...person };
     batches.push({
       stream: laneStream(request.lane),
       expected: 'any',
@@ -74,6 +78,24 @@ export async function resumeDeploy(
   }
   await keepChart(log, run);
   await log.append(batches);
+}
+
+/**
+ * The release (its id) that holds production for what the deploy was held by. Null: a rollback that was ordered then has made none:
+ * it waits yet, or it was withdrawn.
+ */
+async function holdingRelease(
+  log: EventLog,
+  { deploy, lane }: DeployRequest,
+  { rollback }: EventData<'production.held'>,
+): Promise<string | null> {
+  if (rollback.kind !== 'ordered') return rollback.release.id;
+  const held = (await log.readStream(deployStream(deploy))).findLast(
+    ({ type }) => type === 'production.held',
+  );
+  const since = await laneEventsAfter(log, lane, held?.position ?? 0);
+  const events = since.map(({ event }) => event);
+  return madeByRollback(rollback.rollback, events)?.id ?? null;
 }
 
 function underWay(deploy: string, state: string): UsageError {

@@ -85,7 +85,8 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
 }
 
 async function takeLane(options: RollbackOptions): Promise<Fence> {
-  const { lane, plan, lock, lockSettings, signal, clock, progress } = options;
+  const { lane, plan, person, lock, lockSettings, signal, clock, progress } = options;
+  const at = new Date(clock.now()).toISOString();
   const late = new AbortController();
   const over = new AbortController();
   const waiting = AbortSignal.any([signal, late.signal]);
@@ -96,8 +97,8 @@ async function takeLane(options: RollbackOptions): Promise<Fence> {
   try {
     const input = {
       ...{ deploy: plan.id, lane, commit: plan.to.commit ?? noCommit, branch: '', build },
-      ...{ stacking: 'skip' as const, lock: lockSettings, first: true as const },
-      purpose: 'deploy' as const,
+      ...{ stacking: 'skip' as const, lock: lockSettings, purpose: 'deploy' as const },
+      rollback: { from: plan.from, to: plan.to.release, ...person, at },
     };
     const taken = await lock.acquire(input, waiting, progress);
     if (taken.kind !== 'granted' || taken.token === null) throw lockTimeout(lane);
@@ -259,7 +260,9 @@ function changed(version: string, { from, to }: RollbackPlan): LockstepError {
   return new LockstepError(
     'E_PRODUCTION_CHANGED',
     `production runs ${version} by now, not ${from.version}: it was not taken back to ${to.release.version}`,
-    { hint: 'Look at it (pipeline status), and decide anew.' },
+    {
+      hint: `What runs now may be what mends it: pipeline status. To go back all the same: pipeline rollback ${to.release.version} --reason "…"`,
+    },
   );
 }
 

@@ -158,6 +158,8 @@ function sightingIn(event: DomainEvent, { time: at, position }: When): Sighting 
   switch (event.type) {
     case 'production.held': {
       const { rollback } = event.data;
+      // It tells what is to run.
+      if (rollback.kind === 'ordered') return null;
       const { release: made, commit, kind } = rollback;
       // A going-back that failed is not what runs.
       const version = kind.startsWith('failed') ? null : made.version;

@@ -14,7 +14,7 @@ export interface Hold {
   readonly what: string;
   /** Since when: ISO 8601. */
   readonly since: string;
-  /** The release that holds it, for a rollback; null for any other. */
+  /** The release that holds it, for a rollback; null for one that is only ordered, and for any other hold. */
   readonly release: { readonly id: string; readonly version: string } | null;
   /** Who; null where it is no person's word. */
   readonly by: string | null;
@@ -51,7 +51,7 @@ function disabled({ marks }: Known): Hold | null {
 function rollback(known: Known): Hold | null {
   const place = known.told.kind === 'asked' ? known.told.places.production : undefined;
   const back = place?.kind === 'runs' ? place.back : loggedBack(known);
-  if (back === null || known.isLifted(back.release.id)) return null;
+  if (back === null || known.isLifted(back.release.id)) return ordered(known);
   const { release, at, by } = back;
   const event: DomainEvent = {
     type: 'production.held',
@@ -59,6 +59,16 @@ function rollback(known: Known): Hold | null {
   };
   const what = tell(event).headline.replace(/^held: /, '');
   return { kind: 'rollback', what, since: at, release, by };
+}
+
+/** A rollback that waits, or is under way, as the deploy tells that gave way to it. */
+function ordered(known: Known): Hold | null {
+  const end = newestOf(known)?.end;
+  if (end?.type !== 'production.held' || end.data.rollback.kind !== 'ordered') return null;
+  const { rollback, at, actor } = end.data.rollback;
+  if (!known.living.has(rollback)) return null;
+  const what = tell(end).headline.replace(/^held: /, '');
+  return { kind: 'rollback', what, since: at, release: null, by: actor };
 }
 
 /** The newest going-back that a deploy saw, or a person made by `rollback`, unless something was shipped since. */

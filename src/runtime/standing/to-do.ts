@@ -1,4 +1,5 @@
 /** What a person can still do something about, each with the exact command. What is over asks for nothing. Pure. */
+import type { EventData } from '../../machine/events.ts';
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
 import { unfinished } from '../audit/explain-rollbacks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
@@ -111,7 +112,7 @@ function ofDeploy(
   const isOver = isShipped || (known.after.get(deploy)?.carrier ?? null) !== null;
   if (isAlive || tags?.includes('live') === true) return null;
   if (end?.type === 'production.held') {
-    if (isOver) return null;
+    if (isOver || isOnItsWay(end.data, known)) return null;
     const isHeld = holds.some(({ kind }) => kind === 'rollback');
     const why = isHeld
       ? 'held by a rollback. Once the cause is mended'
@@ -133,6 +134,10 @@ function ofDeploy(
     commands: [resume(deploy)],
   };
 }
+
+/** Its rollback comes first: until it is over there is nothing to do. */
+const isOnItsWay = ({ rollback }: EventData<'production.held'>, { living }: Known): boolean =>
+  rollback.kind === 'ordered' && living.has(rollback.rollback);
 
 function afterSwitch(
   { row: { deploy } }: DeployFacts,

@@ -26,8 +26,8 @@ export const accountMutants: readonly Mutant[] = [
     promise: population,
     file: 'src/machine/taken-back.ts',
     symbol: 'goingBackIn',
-    code: "rollback === undefined || rollback.kind.startsWith('failed')",
-    by: 'rollback === undefined',
+    code: "return rollback.kind.startsWith('failed') ? null : rollback;",
+    by: 'return rollback;',
     noticedBy: `${changes} › is a going-back that held a deploy`,
   },
   {
@@ -207,8 +207,8 @@ export const accountMutants: readonly Mutant[] = [
     promise: figures,
     file: 'src/machine/taken-back.ts',
     symbol: 'goingBackIn',
-    code: "rollback === undefined || rollback.kind.startsWith('failed')",
-    by: 'rollback === undefined',
+    code: "return rollback.kind.startsWith('failed') ? null : rollback;",
+    by: 'return rollback;',
     noticedBy: `${metrics} › somebody went back past the command`,
   },
   {

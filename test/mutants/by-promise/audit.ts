@@ -203,8 +203,8 @@ export const auditMutants: readonly Mutant[] = [
     promise: told,
     file: 'src/runtime/audit/explain-rollbacks.ts',
     symbol: 'rollbacksBehind',
-    code: 'releases.has(back.release.id)',
-    by: 'releases.has(back.rollback)',
+    code: 'behind.has(back.release.id) ||',
+    by: '',
     noticedBy: `${explain} › it is held by what a person took production back by`,
   },
   {

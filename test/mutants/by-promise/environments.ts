@@ -42,7 +42,7 @@ export const environmentMutants: readonly Mutant[] = [
     promise: canary,
     file: chart,
     symbol: 'refused',
-    code: "takenBack('Production was taken back, while a part of it was given the commit.'),",
+    code: "takenBack('Production was taken back, or is to be, while a part of it was given the commit.'),",
     by: '',
     noticedBy: oracle,
   },

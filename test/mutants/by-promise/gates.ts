@@ -8,6 +8,7 @@ const wentBack = 'Production that went back to older code holds deploys';
 const wholeList = 'What production runs is concluded only from a whole list';
 const failedCheck = 'A check of production that failed stays failed';
 const order = 'A commit that production contains already';
+const waits = 'No deploy goes to production past a person’s rollback';
 const takenBack = 'A person’s rollback takes production back once';
 const stuck = 'A lane that refuses commits that are no old builds says so';
 
@@ -22,6 +23,69 @@ const promotions = 'test/effects/targets/heroku/promotions.test.ts';
 const carryOut = 'test/runtime/rollback/carry-out.test.ts';
 
 export const gateMutants: readonly Mutant[] = [
+  {
+    id: 'a-rollback-that-waits-is-overtaken',
+    promise: waits,
+    file: 'src/runtime/gates/gates.ts',
+    symbol: 'readGates',
+    code: "if (ordered !== null) return { kind: 'held', rollback: ordered };",
+    by: '',
+    noticedBy: `${gates} › holds, with who ordered what back`,
+  },
+  {
+    id: 'by-hand-passes-over-a-rollback-that-waits',
+    promise: waits,
+    file: 'src/runtime/gates/gates.ts',
+    symbol: 'readGates',
+    code: 'if (ordered !== null) return',
+    by: "if (ordered !== null && input.passesOver === 'none') return",
+    noticedBy: `${gates} › holds a deploy by hand, too`,
+  },
+  {
+    id: 'a-rollback-whose-run-is-over-waits-for-ever',
+    promise: waits,
+    file: 'src/runtime/gates/gates.ts',
+    symbol: 'waitingRollback',
+    code: 'rollback === undefined || !(await hasRun(deploy))',
+    by: 'rollback === undefined',
+    noticedBy: `${gates} › holds no more once its run is over`,
+  },
+  {
+    id: 'a-rollback-does-not-say-that-it-waits',
+    promise: waits,
+    file: 'src/runtime/lock/store-lock.ts',
+    symbol: '#joins',
+    code: '{ first: true, rollback }',
+    by: '{ first: true }',
+    noticedBy: `${carryOut} › is recorded before the target is asked`,
+  },
+  {
+    id: 'a-lane-that-is-written-down-forgets-what-was-ordered',
+    promise: waits,
+    file: 'src/machine/lane-snapshot.ts',
+    symbol: 'written',
+    code: '...(rollback === undefined ? {} : { rollback }),',
+    by: '',
+    noticedBy: 'test/machine/lane-snapshot.test.ts › reads the same from a snapshot',
+  },
+  {
+    id: 'nobody-is-seen-to-wait-in-the-command',
+    promise: waits,
+    file: 'src/cli/workspace/assemble.ts',
+    symbol: 'wire',
+    code: 'hasRun: (id) => hasRun(log, id),',
+    by: 'hasRun: async () => false,',
+    noticedBy: 'test/processes/lane-orders.test.ts › is waited for before production',
+  },
+  {
+    id: 'what-a-rollback-that-waited-made-is-not-lifted',
+    promise: waits,
+    file: 'src/runtime/loop/resume.ts',
+    symbol: 'holdingRelease',
+    code: 'return madeByRollback(rollback.rollback, events)?.id ?? null;',
+    by: 'return null;',
+    noticedBy: 'test/runtime/loop/resume.test.ts › what that made is lifted',
+  },
   {
     id: 'a-canary-that-keeps-what-is-bad-is-not-named',
     promise: takenBack,

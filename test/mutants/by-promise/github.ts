@@ -58,8 +58,8 @@ export const gitHubMutants: readonly Mutant[] = [
     promise,
     file: 'src/effects/channels/github/plan.ts',
     symbol: 'takenBackTo',
-    code: "return kind === 'failed-rollback' || kind === 'failed-behind' ? null : commit;",
-    by: 'return commit;',
+    code: '(goingBackIn(event)?.commit ?? null)',
+    by: '(event.data.rollback as { commit?: string }).commit ?? null',
     noticedBy: `${channel} › which changed nothing`,
   },
   {

@@ -463,8 +463,8 @@ export const logMutants: readonly Mutant[] = [
     promise: carriesOn,
     file: 'src/runtime/loop/resume.ts',
     symbol: 'resumeDeploy',
-    code: "if (outcome?.type === 'production.held') {",
-    by: "if (outcome?.type === 'production.held' && outcome.data.rollback.before === -1) {",
+    code: 'if (lifts !== null) {',
+    by: "if (lifts === 'nothing') {",
     noticedBy: 'test/runtime/loop/resume.test.ts › is lifted in its lane',
   },
   {

@@ -11,7 +11,7 @@ import { projections } from '../../../src/runtime/audit/projections.ts';
 import { deployStream, runResource } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
-import { sample } from '../../machine/samples.ts';
+import { ordered, sample } from '../../machine/samples.ts';
 import { CommitGraph } from '../../simulation/commit-graph.ts';
 import { deployEvents, run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
 
@@ -215,6 +215,41 @@ const rows: Readonly<Record<string, Row>> = {
       /^held: production was rolled back \(v41 "Rollback to v38" by ana@acme.test, 2026-01-05 13:04 UTC\); lifted by nobody$/,
     ],
     next: /pipeline resume 501-/,
+  },
+  'it gave way to a rollback that was withdrawn': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), sample('production.held', { rollback: ordered })),
+    ],
+    asked: at(1),
+    told: {
+      verdict: 'held',
+      deploy: id('501', at(1)),
+      production: { has: false, version: 'before v-501' },
+    },
+    says: [
+      /^held: production is to be taken back to v500, as ordered by mia \(.*\): errors since 501 \(2026-01-05 13:04 UTC\)$/,
+    ],
+    next: /pipeline resume 501-/,
+  },
+  'it gave way to a rollback, which took production back and was lifted': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), sample('production.held', { rollback: ordered })),
+      (log) =>
+        writeLane(log, {
+          type: 'rollback.done',
+          data: {
+            ...{ ...back, rollback: ordered.rollback, to },
+            ...{ release: held.rollback.release, commit: at(0) },
+          },
+        }),
+      (log) => writeLane(log, lifted(held.rollback.release.id)),
+    ],
+    asked: at(1),
+    told: { verdict: 'held', production: { has: false, version: 'v41', isTakenBack: true } },
+    says: [/^held: production is to be taken back to v500, .*; lifted by bo@acme.test/],
+    chain: [/production was taken back to v38 .*errors/],
   },
   'it is held by a rollback that was lifted for another deploy': {
     stories: [

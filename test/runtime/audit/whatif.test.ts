@@ -11,7 +11,7 @@ import { readRecord } from '../../../src/runtime/audit/whatif-record.ts';
 import { deployStream } from '../../../src/runtime/log/streams.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { gatesFirst } from '../../machine/gates-first.ts';
-import { sample } from '../../machine/samples.ts';
+import { ordered, sample } from '../../machine/samples.ts';
 import { wayToGates, wayToLive, writeDeploy } from './written.ts';
 
 const commit = 'c'.repeat(40);
@@ -79,6 +79,11 @@ const rows: Readonly<Record<string, Row>> = {
     events: [...gates, held('before v2', { kind: 'failed-rollback' })],
     chart: moved,
     ...{ would: /was taken back/, verdict: 'unknown' },
+  },
+  'the gates come first, and gave way to a rollback that was ordered meanwhile': {
+    events: [...gates, sample('production.held', { rollback: ordered })],
+    chart: moved,
+    ...{ would: /ordered a rollback after/, verdict: 'unknown' },
   },
   'the gates come first, and were never asked': {
     events: [...gates.slice(0, -1), sample('deploy.failed', { step: 'checkStagingHealth' })],

@@ -27,14 +27,17 @@ const allFacts: readonly Facts[] = (
     both.flatMap((isVerified) =>
       both.flatMap((isRolledBack) =>
         both.flatMap((isSwitchOn) =>
-          both.map((isLaneDisabled) => ({
-            relation,
-            isOverridden,
-            isVerified,
-            isRolledBack,
-            isSwitchOn,
-            isLaneDisabled,
-          })),
+          both.flatMap((isLaneDisabled) =>
+            both.map((isRollbackWaiting) => ({
+              relation,
+              isOverridden,
+              isVerified,
+              isRolledBack,
+              isRollbackWaiting,
+              isSwitchOn,
+              isLaneDisabled,
+            })),
+          ),
         ),
       ),
     ),
@@ -62,7 +65,7 @@ function runningOf({ relation, isRolledBack }: Facts): Running | null {
   };
 }
 
-function laneOf({ isVerified, isLaneDisabled }: Facts): Lane {
+function laneOf({ isVerified, isLaneDisabled, isRollbackWaiting }: Facts): Lane {
   const shipped: Lane['shipped'] = {
     deploy: '501-0f0a53bc',
     target: targetName(request.settings.production.target),
@@ -72,7 +75,12 @@ function laneOf({ isVerified, isLaneDisabled }: Facts): Lane {
     settings: null,
   };
   const disabled = isLaneDisabled ? samples['deploy.resumed'] : null;
-  return { ...emptyLane, shipped, disabled };
+  const rollback = {
+    ...{ deploy: 'rollback-1', run: 'r', build: 'rollback', commit: '0'.repeat(40), first: true },
+    rollback: { from: release(9), to: release(8), ...samples['deploy.resumed'], at: '2026-01-05' },
+    yieldsTo: new Set<string>(),
+  };
+  return { ...emptyLane, shipped, disabled, waiting: isRollbackWaiting ? [rollback] : [] };
 }
 
 /** The real services; the target and git answer as the facts are, and `writes` counts what went out. */
@@ -112,6 +120,7 @@ function world(facts: Facts): { services: ServiceTable; writes: () => number } {
     history,
     archive: async () => new Uint8Array(),
     readLane: async () => laneOf(facts),
+    hasRun: async (id) => id === 'rollback-1',
     killSwitch: () => ({ killSwitch, on: facts.isSwitchOn }),
     trust: {
       accepted: new Set(),
@@ -127,12 +136,18 @@ async function toldBy(answer: Promise<object>): Promise<Verdict> {
   const known = (await answer.catch((error: unknown) => {
     if (error instanceof LockstepError && error.code === 'E_ORDER_UNKNOWN') return null;
     throw error;
-  })) as { kind: string; cause?: Verdict; switch?: string } | null;
+  })) as {
+    kind: string;
+    cause?: Verdict;
+    switch?: string;
+    rollback?: { kind: string };
+  } | null;
   if (known === null) return 'unknown';
   if (known.kind === 'superseded') return known.cause as Verdict;
   if (known.kind === 'disabled') {
     return known.switch === 'environment' ? 'switch off' : 'lane disabled';
   }
+  if (known.rollback?.kind === 'ordered') return 'held by an order';
   return known.kind === 'found' || known.kind === 'held' ? known.kind : 'ships';
 }
 
@@ -194,7 +209,7 @@ describe('each combination of facts', () => {
       );
       expect([facts, await toldBy(answer)]).toEqual([facts, verdictOf(byOrder, facts)]);
     }
-    expect(allFacts).toHaveLength(192);
+    expect(allFacts).toHaveLength(384);
   });
 
   it.each(Object.entries(asks))('%s: what order and the gates say', async (name, ask) => {

@@ -189,6 +189,49 @@ describe('a person’s word', () => {
   });
 });
 
+describe('a rollback that a person has ordered, and that waits for the lane', () => {
+  beforeEach(() => world.order('rollback-1a2b3c4d'));
+
+  it('holds, with who ordered what back and since when', async () => {
+    expect(await world.readGates()).toEqual({
+      kind: 'held',
+      rollback: {
+        kind: 'ordered',
+        rollback: 'rollback-1a2b3c4d',
+        from: { id: world.current.id, version: 'v2' },
+        to: { id: 'release-1', version: 'v1' },
+        ...{ actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' },
+        at: '2026-01-05T13:04:00.000Z',
+      },
+    });
+  });
+
+  it.each(['any', { release: null }] as const)(
+    'holds a deploy by hand, too: it was ordered later (%j)',
+    async (passesOver) => {
+      expect(await world.readGates({ passesOver })).toMatchObject({ kind: 'held' });
+      expect(await world.readGates({ passesOver, overridden: true })).toMatchObject({
+        kind: 'held',
+      });
+    },
+  );
+
+  it('holds no more once its run is over, or it has the lane', async () => {
+    world.living.clear();
+    expect(await world.readGates()).toMatchObject({ kind: 'clear' });
+    world.order('rollback-5e6f7a8b');
+    expect(await world.readGates()).toMatchObject({ rollback: { rollback: 'rollback-5e6f7a8b' } });
+    const data = { deploy: 'rollback-5e6f7a8b', run: 'r', build: 'rollback', commit: '0' };
+    world.tell({ type: 'lock.granted', data: { ...data, supersedes: [], takenOver: null } });
+    expect(await world.readGates()).toMatchObject({ kind: 'clear' });
+  });
+
+  it('gives way in words to what has been taken back already', async () => {
+    const back = world.released('Rollback to v1', aSlug(world.running));
+    expect(await world.readGates()).toMatchObject({ rollback: { release: { id: back.id } } });
+  });
+});
+
 describe('a release that no deploy of the lane made', () => {
   it('an artifact that ran before is older code, though git says that it is neither', async () => {
     const slug = aSlug(world.graph.commit(null));

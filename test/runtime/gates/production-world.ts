@@ -42,6 +42,8 @@ export class ProductionWorld {
   /** Digests that the environment accepts. */
   readonly accepted = new Set<string>();
   isLogKept = true;
+  /** Whose runs are alive. */
+  readonly living = new Set<string>();
   /** Called whenever somebody waits, with how long for. */
   onSleep: (ms: number) => void = () => {};
 
@@ -99,6 +101,16 @@ export class ProductionWorld {
     this.tell({ type: 'rollback.lifted', data });
   }
 
+  /** A person orders a rollback, which waits for the lane. */
+  order(rollback: string): void {
+    const from = { id: this.current.id, version: `v${this.current.version}` };
+    const to = { id: 'release-1', version: 'v1' };
+    const data = { deploy: rollback, run: rollback, build: 'rollback', commit: '0'.repeat(40) };
+    const ordered = { from, to, ...person, at: '2026-01-05T13:04:00.000Z' };
+    this.tell({ type: 'lane.joined', data: { ...data, first: true, rollback: ordered } });
+    this.living.add(rollback);
+  }
+
   turnOff(): void {
     this.switchOn = false;
   }
@@ -133,6 +145,7 @@ export class ProductionWorld {
       http: this.ports.http,
       archive,
       readLane: async () => this.lane,
+      hasRun: async (id) => this.living.has(id),
       killSwitch: (name) => ({
         on: this.switchOn,
         killSwitch: this.switchOn

@@ -176,7 +176,13 @@ it('is without runs that waited and are over, which may join again; who is alive
   });
   await lock.acquire(
     {
-      ...{ deploy: 'back', lane: name, commit: 'c', branch: 'main', first: true },
+      ...{ deploy: 'back', lane: name, commit: 'c', branch: 'main' },
+      rollback: {
+        from: { id: '2', version: 'v2' },
+        to: { id: '1', version: 'v1' },
+        ...person,
+        at: '',
+      },
       build: { provider: 'other', label: '9', attempt: 1, job: null, workflow: null, url: null },
       ...{ stacking: 'skip', purpose: 'deploy' },
       lock: { provider: 'store', timeoutMs: 3_600_000, leaseMs },

@@ -1,6 +1,7 @@
 /** The lane's lock: when a grant has to wait for what the holder before it began, and runs that do not know yet that they are over. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Release } from '../../../src/machine/events.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
@@ -152,7 +153,13 @@ it('asks git nothing for a rollback, which is of no order of commits: its own, o
     const given = { log, clock, run, keeper, leaseMs, relations, quiesce: async () => {} };
     const lock = createStoreLock(given);
     if (isOwn) {
-      await lock.acquire({ ...input, first: true }, new AbortController().signal, () => {});
+      const [from, to] = [2, 1].map((n) => ({ id: `r${n}`, version: `v${n}` })) as [
+        Release,
+        Release,
+      ];
+      const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'errors' };
+      const rollback = { from, to, ...person, at: '2026-01-05T13:04:00.000Z' };
+      await lock.acquire({ ...input, rollback }, new AbortController().signal, () => {});
     } else {
       const stop = new AbortController();
       const waits = lock.acquire(input, stop.signal, () => stop.abort(new Error('it waits')));

@@ -1,13 +1,15 @@
 /** A person lets a deploy go on: what is held, or lost its run; and nothing else. */
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { hasRun, livingRuns } from '../../../src/runtime/lock/living-runs.ts';
-import { runResource } from '../../../src/runtime/log/streams.ts';
+import { newEvent } from '../../../src/runtime/log/new-event.ts';
+import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import { anActor } from '../../actor.ts';
-import { sample } from '../../machine/samples.ts';
+import { ordered, sample } from '../../machine/samples.ts';
 import { lane, leaseMs, ScriptedWorld, wayToProduction } from './scripted-run.ts';
 
 let world: ScriptedWorld;
@@ -18,6 +20,8 @@ afterEach(() => world.close());
 
 const person = newRun({ actor: anActor, ci: null, program: 'test' });
 const resume = (deploy: string) => resumeDeploy(world.log, deploy, person, 'it is mended');
+const writeLane = (log: ScriptedWorld['log'], event: LaneEvent) =>
+  log.append([{ stream: laneStream(lane), expected: 'any', events: [newEvent(event, person)] }]);
 const held = [...wayToProduction.slice(0, 6), sample('production.held')];
 const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
 
@@ -37,6 +41,52 @@ describe('a deploy', () => {
     const joined = (await world.ofLane()).filter(({ type }) => type === 'lane.joined');
     expect(joined.map(({ data }) => data.deploy)).toEqual([deploy, deploy]);
   });
+
+  const ended = {
+    ...{ rollback: ordered.rollback, target: 'sample acme-production', to: ordered.to },
+    ...{ actor: 'mia', observed: 'mia on ws-7', reason: 'errors since 501' },
+  };
+  const release = { id: 'release-9', version: 'v9' };
+  const failure = { code: 'E_UNHEALTHY', message: 'web.1 crashed' };
+  it.each([
+    ['came to run', { type: 'rollback.done', data: { ...ended, release, commit: null } }, release],
+    [
+      'failed with a release',
+      {
+        type: 'rollback.failed',
+        data: { ...ended, ...failure, made: { release, commit: null, runs: false } },
+      },
+      release,
+    ],
+    [
+      'came to nothing',
+      { type: 'rollback.failed', data: { ...ended, ...failure, made: null } },
+      null,
+    ],
+    ['waits yet, or was withdrawn', null, null],
+    [
+      'is not the one that ended',
+      { type: 'rollback.done', data: { ...ended, rollback: 'another', release, commit: null } },
+      null,
+    ],
+  ] as const)(
+    'that is held for a rollback that was ordered: what that made is lifted (%s)',
+    async (_, end, made) => {
+      const answers = [...held.slice(0, -1), sample('production.held', { rollback: ordered })];
+      const before: LaneEvent = {
+        type: 'rollback.done',
+        data: { ...ended, release: { id: 'before', version: 'v0' }, commit: null },
+      };
+      await writeLane(world.log, before);
+      const { deploy, ended: over } = await world.start({ answers });
+      expect(await over).toMatchObject({ state: 'blockedByRollback' });
+      if (end !== null) await writeLane(world.log, end as LaneEvent);
+      await resume(deploy);
+      const { lifted } = await readLane(world.log, lane);
+      expect([...lifted]).toEqual(made === null ? [] : [made.id]);
+      expect((await world.events(deploy)).at(-1)).toMatchObject({ type: 'deploy.resumed' });
+    },
+  );
 
   it('that two let go on at one time goes on once', async () => {
     const { deploy, ended } = await world.start({ answers: held });

@@ -1,11 +1,13 @@
 /** A rollback under the lane's lock, killed at each of its steps: the next try finishes it, and production is taken back once. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { HttpClient } from '../../../src/effects/http/request.ts';
 import type { Running, Target } from '../../../src/effects/targets/target.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
 import type { Release } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
+import { hasRun } from '../../../src/runtime/lock/living-runs.ts';
+import type { Acquire } from '../../../src/runtime/lock/store-lock.ts';
 import { laneEvent } from '../../../src/runtime/log/recorded.ts';
 import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
@@ -95,8 +97,41 @@ describe('a rollback', () => {
       'rollback.done',
       'lock.released',
     ]);
+    const [joined] = await log.readStream(laneStream(lane));
+    expect(joined?.data).toMatchObject({ first: true, rollback: { to: releaseOf(1) } });
     const { rollback, asked } = await readLane(log, lane);
     expect([rollback, asked]).toEqual([null, []]);
+  });
+
+  it('says in the lane who ordered what while it waits, and waits no more once it gave up', async () => {
+    log = await openLog('sqlite::memory:');
+    const waiting = (signal: AbortSignal) =>
+      new Promise<never>((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
+    const interrupted = new AbortController();
+    let asked: Acquire | null = null;
+    const lock = {
+      acquire: (input: Acquire, signal: AbortSignal) => {
+        asked = input;
+        return waiting(signal);
+      },
+      reacquire: async () => null,
+    };
+    const { plan, ended } = await begin(log, new Place(), new Life(), {
+      ...{ lock, signal: interrupted.signal },
+    });
+    const over = ended();
+    await vi.waitFor(() => expect(asked).not.toBeNull());
+    expect(asked).toMatchObject({
+      deploy: plan.id,
+      rollback: {
+        ...{ from: releaseOf(2), to: releaseOf(1), at: expect.stringMatching(/^\d{4}-.*Z$/) },
+        ...{ actor: 'ana', observed: 'ana on ws-7', reason: 'errors' },
+      },
+    });
+    expect(await hasRun(log, plan.id)).toBe(true);
+    interrupted.abort(new Error('interrupted'));
+    await expect(over).rejects.toThrow('interrupted');
+    expect(await hasRun(log, plan.id)).toBe(false);
   });
 
   it('that is killed anywhere is finished by the same command, and takes production back once', async () => {
@@ -134,7 +169,10 @@ describe('a rollback', () => {
     const place = new Place();
     const late = await begin(log, place);
     place.release(7, null);
-    expect(await toldFailureOf(late.ended())).toMatchObject({ code: 'E_PRODUCTION_CHANGED' });
+    expect(await toldFailureOf(late.ended())).toMatchObject({
+      code: 'E_PRODUCTION_CHANGED',
+      hint: expect.stringContaining('pipeline rollback v1 --reason'),
+    });
     expect(place.made).toHaveLength(3);
     expect(await types()).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
   });

@@ -5,7 +5,7 @@ import type { BecameKind } from '../../../src/runtime/standing/became.ts';
 import type { HoldKind } from '../../../src/runtime/standing/holds.ts';
 import type { Told } from '../../../src/runtime/standing/known.ts';
 import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
-import { sample } from '../../machine/samples.ts';
+import { ordered, sample } from '../../machine/samples.ts';
 import {
   commitOf,
   idOf,
@@ -726,6 +726,47 @@ export const situations: readonly Situation[] = [
     became: { 500: 'replaced', 501: 'live' },
     production: ['v501', 'log', true],
     type: [],
+  },
+  {
+    name: 'a deploy gave way to a rollback of ours, which is on its way',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, ordered);
+      await world.carries('rollback-1');
+    },
+    became: { 501: 'replaced', 502: 'held' },
+    holds: ['rollback'],
+    production: ['v41', 'log', false],
+    type: [],
+    also: ({ holds: [hold] }) =>
+      expect(hold).toMatchObject({
+        what: expect.stringMatching(/^production is to be taken back to v500, as ordered by mia/),
+        ...{ by: 'mia', since: ordered.at, release: null },
+      }),
+  },
+  {
+    name: 'a deploy gave way to a rollback of ours, which was withdrawn',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, ordered);
+    },
+    became: { 501: 'replaced', 502: 'held' },
+    production: ['v41', 'log', false],
+    type: [resume(502)],
+  },
+  {
+    name: 'a deploy gave way to a rollback of ours, which holds since',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.held(502, ordered);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+    },
+    became: { 500: 'replaced', 501: 'rolledBack', 502: 'held' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', true],
+    type: [resume(502)],
   },
   {
     name: 'a rollback of ours was begun, and its run is gone',

@@ -6,7 +6,7 @@ import { projections } from '../../../src/runtime/audit/projections.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { breakLock, switchLane } from '../../../src/runtime/lock/lane-orders.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
-import { laneStream } from '../../../src/runtime/log/streams.ts';
+import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import type { Told, ToldPlace } from '../../../src/runtime/standing/known.ts';
 import { knownOf, readLanes } from '../../../src/runtime/standing/read.ts';
@@ -104,8 +104,16 @@ export class StandingWorld {
     await (await this.run(build, 'staging.verified', ...by)).ended;
   }
 
-  held(build: number, rollback = rolledBackTo(500)): Promise<void> {
+  held(
+    build: number,
+    rollback: EventData<'production.held'>['rollback'] = rolledBackTo(500),
+  ): Promise<void> {
     return this.ends(build, sample('production.held', { step: 'readGates', rollback }));
+  }
+
+  /** A run that is alive carries it on. */
+  async carries(id: string): Promise<void> {
+    await this.log.take(runResource(id), { run: id }, 3_600_000);
   }
 
   /** Goes on up to that event, and has its run alive. */

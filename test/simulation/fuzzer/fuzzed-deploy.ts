@@ -12,6 +12,7 @@ import { has, stateOf } from '../../../src/machine/interpret.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
 import { leftBy } from '../../../src/runtime/lock/left-by.ts';
+import { hasRun } from '../../../src/runtime/lock/living-runs.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
@@ -154,6 +155,7 @@ export class Fuzzer {
       history,
       archive: async () => archive,
       readLane: (name) => readLane(log, name),
+      hasRun: (id) => hasRun(log, id),
       killSwitch: () => stage.killSwitch(),
       trust: {
         accepted: new Set(),

@@ -9,6 +9,7 @@ import type { Run } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
 import { leftBy } from '../../../src/runtime/lock/left-by.ts';
+import { hasRun } from '../../../src/runtime/lock/living-runs.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import { createStoreLock, type LaneLock } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
@@ -85,6 +86,7 @@ export class PathProcess {
       history,
       archive: async () => archive,
       readLane: (name) => readLane(this.#log, name),
+      hasRun: (id) => hasRun(this.#log, id),
       killSwitch: world.killSwitch,
       trust: {
         accepted: new Set(),

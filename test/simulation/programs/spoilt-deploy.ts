@@ -6,6 +6,7 @@ import { has, stateOf } from '../../../src/machine/interpret.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
 import { leftBy } from '../../../src/runtime/lock/left-by.ts';
+import { hasRun } from '../../../src/runtime/lock/living-runs.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
 import { type NewDeploy, requestDeploy } from '../../../src/runtime/loop/request.ts';
@@ -165,6 +166,7 @@ export class ProgramFuzzer {
       history,
       archive: async () => Buffer.from(`files of ${commits.ours}`),
       readLane: (name) => readLane(log, name),
+      hasRun: (id) => hasRun(log, id),
       killSwitch: (name) => ({ killSwitch: { name, state: 'true', why: null }, on: true }),
       trust: {
         accepted: new Set(),

@@ -1,6 +1,7 @@
 /** What GitHub is to show of a deploy, from its events so far. Pure. */
 import type { DomainEvent, EnvironmentName, EventType } from '../../../machine/events.ts';
 import { environmentNames } from '../../../machine/events.ts';
+import { goingBackIn } from '../../../machine/taken-back.ts';
 import type { DeployEvents } from '../channel.ts';
 import type { DeploymentState } from './api.ts';
 
@@ -79,10 +80,7 @@ function underWay(standing: Standing, end: DeploymentState): Standing {
 
 /** Which commit production runs, where the event tells that people took it back from another; null: it does not. */
 export function takenBackTo(event: DomainEvent): string | null {
-  if (event.type !== 'production.held') return null;
-  const { kind, commit } = event.data.rollback;
-  // Those that failed changed nothing.
-  return kind === 'failed-rollback' || kind === 'failed-behind' ? null : commit;
+  return event.type === 'production.held' ? (goingBackIn(event)?.commit ?? null) : null;
 }
 
 /**
