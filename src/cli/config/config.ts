@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Document, isMap, LineCounter, parseDocument, visit, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
+import { channelKinds } from '../../effects/channels/kinds.ts';
 import { targetKinds } from '../../effects/targets/kinds.ts';
 import type { TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
@@ -250,7 +251,7 @@ const article = (type: string): string =>
 function shownValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map of keys';
-  return cutOff(withoutPasswords(JSON.stringify(value) ?? 'nothing'), 60);
+  return cutOff(withoutSecrets(JSON.stringify(value) ?? 'nothing'), 60);
 }
 
 const named = (path: readonly (string | number)[]): string =>
@@ -297,22 +298,25 @@ function rangeStart(node: unknown): number | undefined {
 /** `pipeline.yml:7:3 what`, the line, and a caret under the place. */
 function show(name: string, text: string, lines: LineCounter, { offset, what }: Mistake): string {
   const { line, col } = lines.linePos(offset);
-  const clean = redact(withoutPasswords(text.split(/\r?\n/)[line - 1] ?? ''));
+  const clean = redact(withoutSecrets(text.split(/\r?\n/)[line - 1] ?? ''));
   // A secret may go over several lines, of which each by itself is none.
-  const whole = redact(withoutPasswords(text)).includes(clean) ? clean : mask;
+  const whole = redact(withoutSecrets(text)).includes(clean) ? clean : mask;
   // Of a very long line only the part around the place.
   const from = Math.max(0, col - 1 - lineLengthMax / 2);
   const source = whole.slice(from, from + lineLengthMax);
   const before = source.slice(0, Math.max(0, col - 1 - from)).replace(/[^\t]/g, ' ');
-  return `${name}:${line}:${col} ${withoutPasswords(what)}\n    ${source}\n    ${before}^`;
+  return `${name}:${line}:${col} ${withoutSecrets(what)}\n    ${source}\n    ${before}^`;
 }
 
-/**
- * A URL's name and password, and the path of a Slack webhook, which is all that guards it, must not reach a CI's output
- * where somebody wrote them into the file. As long as before: the caret stays right.
- */
-function withoutPasswords(text: string): string {
-  return text.replace(/(?<=:\/\/)[^/\s"']+(?=@)|(?<=hooks\.slack\.com\/)[^\s"']+/gi, (secret) =>
-    '*'.repeat(secret.length),
+const hidden: readonly RegExp[] = [
+  /(?<=:\/\/)[^/\s"']+(?=@)/g,
+  ...channelKinds.flatMap(({ secretIn }) => secretIn ?? []),
+];
+
+/** What must not reach a CI's output where somebody wrote it into the file: a URL's name and password, and what a channel's kind says. As long as before: the caret stays right. */
+function withoutSecrets(text: string): string {
+  return hidden.reduce(
+    (shown, secret) => shown.replace(secret, (found) => '*'.repeat(found.length)),
+    text,
   );
 }

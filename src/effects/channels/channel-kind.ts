@@ -15,6 +15,8 @@ export interface ChannelKind<Settings = unknown> {
   /** As people call it. */
   readonly title: string;
   readonly variables: ChannelVariables;
+  /** Matches, wherever it stands, what of an address of this vendor's is a secret: it is hidden where a file that has it is shown. Global. */
+  readonly secretIn?: RegExp;
   /** The variables that its settings name besides; left out: they name none. */
   named?(settings: Settings): SecretVariables;
   /** What `init` asks for it; left out: a new lane begins without it. */

@@ -12,6 +12,7 @@ export const slackKind: ChannelKind<SlackSettings> = {
     webhooks: [{ name: webhook, use: 'messages, where there is no bot' }],
     urls: [{ name: slack.urlVariable, standard: 'https://slack.com/api', token: botToken }],
   },
+  secretIn: /(?<=hooks\.slack\.com\/)[^\s"']+/gi,
   setup: {
     what: 'the Slack channel that is told',
     example: '#deploys',
