@@ -6,8 +6,6 @@ export default defineConfig({
     include: [
       'test/{cli,channels,effects,format,machine,page,redaction,runtime,serve,targets}/**/*.test.ts',
       'test/store/*.test.ts',
-      'test/store/attacks/tampering.test.ts',
-      'test/golden-logs.test.ts',
       'test/processes/{export-import,status,store-place,verify,wrong-commit}.test.ts',
       'test/simulation/paths/loops.test.ts',
     ],

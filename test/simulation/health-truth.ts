@@ -52,10 +52,15 @@ function notSteady({ at, app }: Look, settleMs: number): string | null {
 function notRunning({ app }: Look, release: string): string | null {
   const ours = app.releases.find(({ id, status }) => id === release && status === 'succeeded');
   if (ours === undefined || ours.slug === null) return 'its release never ran';
+  const newest = Math.max(
+    ...app.releases.flatMap(({ version, status }) => (status === 'succeeded' ? version : [])),
+  );
   const other = app.releases.find(
     ({ version, slug, status, description }) =>
       version > ours.version &&
       status !== 'failed' &&
+      // One that a later release has overtaken never comes to run.
+      (status !== 'pending' || version > newest) &&
       (slug !== ours.slug || description.startsWith('Rollback')),
   );
   return other === undefined ? null : `v${other.version} (${other.description}) is ${other.status}`;

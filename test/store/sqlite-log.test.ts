@@ -225,19 +225,30 @@ function tamper(file: string, sql: string): void {
 }
 
 describe('its files', () => {
-  it('are checked by SQLite itself, in another thread: an index that lacks an event is told of', async () => {
-    const log = await open();
-    await log.append([{ stream: 'deploy/5', expected: 0, events: events(6) }]);
-    const asked = vi.spyOn(Database.prototype, 'pragma');
-    expect(await log.damage()).toBeNull();
-    expect(asked).not.toHaveBeenCalled();
-    asked.mockRestore();
-    await log.close();
-    loseFromIndex(store().file, 'deploy/5');
-    const reader = await open({ readOnly: true });
-    expect(await reader.damage()).toContain('index sqlite_autoindex_events_2');
-    expect((await reader.verify()).fault?.reason).toBe(await reader.damage());
-  });
+  it.each([
+    ['here where there are few', 6, true],
+    ['in another thread where there are many', 20_000, false],
+  ])(
+    'are checked by SQLite itself, %s: an index that lacks an event is told of',
+    async (_, count, isHere) => {
+      const log = await open();
+      await log.append([{ stream: 'deploy/5', expected: 0, events: events(count) }]);
+      // What is in the log beside its file is not yet of that file.
+      await log.close();
+      const again = await open();
+      const asked = vi.spyOn(Database.prototype, 'pragma');
+      expect(await again.damage()).toBeNull();
+      expect(asked.mock.calls.some(([pragma]) => pragma.startsWith('integrity_check'))).toBe(
+        isHere,
+      );
+      asked.mockRestore();
+      await again.close();
+      loseFromIndex(store().file, 'deploy/5');
+      const reader = await open({ readOnly: true });
+      expect(await reader.damage()).toContain('index sqlite_autoindex_events_2');
+      expect((await reader.verify()).fault?.reason).toBe(await reader.damage());
+    },
+  );
 
   it('that are no database any more are told of as anywhere', async () => {
     const log = await open();

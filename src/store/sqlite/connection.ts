@@ -216,10 +216,11 @@ export class SqliteConnection implements Database {
   /** Streams are read by an index, which the hashes of its events say nothing of. */
   async damage(): Promise<string | null> {
     if (!this.handle.open) throw closed(this.file);
-    const { checkFile, damageIn } = await import('./file-check.ts');
+    const { checkFile, damageIn, damageOf, isShort } = await import('./file-check.ts');
     // Nobody else can open what is in memory.
     if (this.file === ':memory:') return damageIn(this.handle);
     const { file, busyTimeoutMs } = this;
+    if (isShort(file)) return this.whenFree(() => damageOf({ file, busyTimeoutMs: lockWaitMs }));
     try {
       return await checkFile({ file, busyTimeoutMs }, this.#closing.signal);
     } catch (error) {

@@ -1,4 +1,8 @@
-/** SQLite's own check of a log's file, in a thread of its own: of a long log it takes seconds, and the process goes on meanwhile. */
+/**
+ * SQLite's own check of a log's file. Of a long log it takes seconds: that is done in a thread of its own, and the process goes on
+ * meanwhile. Of a short one it takes less than a thread takes to start.
+ */
+import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
@@ -20,8 +24,24 @@ export function damageIn(handle: Database.Database): string | null {
   return found === 'ok' ? null : found;
 }
 
+/** In bytes. */
+const shortMax = 4 * 1024 * 1024;
+
+export const isShort = (file: string): boolean =>
+  (statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= shortMax;
+
+/** What `damageIn` gives, of a file, by a connection of its own: one that was open before may know pages by heart. @throws SqliteError */
+export function damageOf({ file, busyTimeoutMs }: Checked): string | null {
+  const handle = new Database(file, { readonly: true, timeout: busyTimeoutMs });
+  try {
+    return damageIn(handle);
+  } finally {
+    handle.close();
+  }
+}
+
 /**
- * What `damageIn` gives, of a file.
+ * What `damageOf` gives, by a thread.
  *
  * @param signal ends the check, as soon as SQLite gives way
  * @throws SqliteError as the check itself did
