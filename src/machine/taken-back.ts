@@ -49,13 +49,19 @@ export function releaseOfRollback({ type, data }: LaneEvent): Release | null {
   return type === 'rollback.failed' ? (data.made?.release ?? null) : null;
 }
 
-/** The release that the rollback of that id made, as its end among these tells. */
-export function madeByRollback(rollback: string, events: readonly LaneEvent[]): Release | null {
-  const end = events.find(
+/**
+ * The release (its id) that holds production for what a deploy was held by. Null: a rollback that was ordered then has made none:
+ * it waits yet, or it was withdrawn.
+ *
+ * @param since what happened in the lane since the deploy was held
+ */
+export function releaseHolding(held: Holding, since: readonly LaneEvent[]): string | null {
+  if (held.kind !== 'ordered') return held.release.id;
+  const end = since.find(
     ({ type, data }) =>
-      (type === 'rollback.done' || type === 'rollback.failed') && data.rollback === rollback,
+      (type === 'rollback.done' || type === 'rollback.failed') && data.rollback === held.rollback,
   );
-  return end === undefined ? null : releaseOfRollback(end);
+  return end === undefined ? null : (releaseOfRollback(end)?.id ?? null);
 }
 
 /**

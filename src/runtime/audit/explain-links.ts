@@ -1,10 +1,10 @@
 /** The decisions of a deploy, as links of a chain; and whether anybody has lifted what held it. */
 import { isEnd } from '../../machine/ending.ts';
-import { type EventData, type EventType, endings } from '../../machine/events.ts';
+import { type EventType, endings } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
 import { tell } from '../../machine/story.ts';
 import { namedPerson } from '../../machine/story-words.ts';
-import { madeByRollback } from '../../machine/taken-back.ts';
+import { releaseHolding } from '../../machine/taken-back.ts';
 import type { ExplainFacts, Told } from './explain-facts.ts';
 
 export interface Link {
@@ -80,23 +80,14 @@ const liftedFrom =
   (of: LaneEvent): boolean =>
     of.type === 'rollback.lifted' && of.data.release === release;
 
-/** The release (its id) that holds production for it; null: of one that was ordered none has come, and there is nothing to lift. */
-function releaseOf(
-  held: EventData<'production.held'>['rollback'],
-  since: readonly Told<LaneEvent>[],
-): string | null {
-  if (held.kind !== 'ordered') return held.release.id;
-  const events = since.map(({ event }) => event);
-  return madeByRollback(held.rollback, events)?.id ?? null;
-}
-
 /** @param since what happened in the lane since then */
 function liftedBy(
   { event }: Told,
   since: readonly Told<LaneEvent>[],
 ): ((lane: LaneEvent) => boolean) | null {
   if (event.type === 'production.held') {
-    const release = releaseOf(event.data.rollback, since);
+    const ofLane = since.map((one) => one.event);
+    const release = releaseHolding(event.data.rollback, ofLane);
     return release === null ? null : liftedFrom(release);
   }
   if (event.type !== 'production.disabled') return null;

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors/error.ts';
 import type { DeployRequest, DomainEvent, EventData } from '../../machine/events.ts';
 import { has, next, stateOf } from '../../machine/interpret.ts';
 import { targetName } from '../../machine/lane.ts';
-import { madeByRollback } from '../../machine/taken-back.ts';
+import { releaseHolding } from '../../machine/taken-back.ts';
 import type { EventLog, StreamAppend } from '../../store/log.ts';
 import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
@@ -80,22 +80,22 @@ export async function resumeDeploy(
   await log.append(batches);
 }
 
-/**
- * The release (its id) that holds production for what the deploy was held by. Null: a rollback that was ordered then has made none:
- * it waits yet, or it was withdrawn.
- */
+/** Of the hold that the deploy ended in. */
 async function holdingRelease(
   log: EventLog,
   { deploy, lane }: DeployRequest,
   { rollback }: EventData<'production.held'>,
 ): Promise<string | null> {
-  if (rollback.kind !== 'ordered') return rollback.release.id;
+  // Nothing has to be read for one that was there by then.
+  if (rollback.kind !== 'ordered') return releaseHolding(rollback, []);
   const held = (await log.readStream(deployStream(deploy))).findLast(
     ({ type }) => type === 'production.held',
   );
   const since = await laneEventsAfter(log, lane, held?.position ?? 0);
-  const events = since.map(({ event }) => event);
-  return madeByRollback(rollback.rollback, events)?.id ?? null;
+  return releaseHolding(
+    rollback,
+    since.map(({ event }) => event),
+  );
 }
 
 function underWay(deploy: string, state: string): UsageError {

@@ -80,9 +80,9 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'what-a-rollback-that-waited-made-is-not-lifted',
     promise: waits,
-    file: 'src/runtime/loop/resume.ts',
-    symbol: 'holdingRelease',
-    code: 'return madeByRollback(rollback.rollback, events)?.id ?? null;',
+    file: 'src/machine/taken-back.ts',
+    symbol: 'releaseHolding',
+    code: 'return end === undefined ? null : (releaseOfRollback(end)?.id ?? null);',
     by: 'return null;',
     noticedBy: 'test/runtime/loop/resume.test.ts › what that made is lifted',
   },
