@@ -6,7 +6,7 @@ import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import type { Submission } from '../target.ts';
-import { type Answer, type Call, shown, wrongAnswer } from './call.ts';
+import { type Answer, type Call, wrongAnswer } from './call.ts';
 import { CommandError } from './error-codes.ts';
 import { releaseFailed, releaseLate } from './errors.ts';
 import type { Host } from './host.ts';
@@ -116,10 +116,9 @@ async function listed(host: Host, key: string, seen: ReleaseList, ports: Ports):
     const failed = list.ofKey(key).releases.find(({ number }) => number > newest);
     if (failed !== undefined) return { kind: 'release', id: failed.id };
   }
-  const { deploy, current } = host.commands;
   throw new CommandError(
     'E_PROGRAM_FORGETS',
-    `${shown(deploy)} deployed, but ${shown(current ?? [])} tells no release and no work of the key ${key}`,
+    `${host.shown('deploy')} deployed, but ${host.shown('current')} tells no release and no work of the key ${key}`,
     {
       hint: 'What was deployed stays as it is. `current` has to tell LOCKSTEP_KEY with each release: docs/targets.md.',
       details: { key, target: host.name },
@@ -193,15 +192,15 @@ class BegunDeploy {
   /** @throws CommandError E_PROGRAM_ANSWER it told another artifact than is listed */
   mustBeOf(artifact: Artifact): void {
     if (this.artifact === null) return;
-    const { kind, id, digest } = artifact;
-    if (this.artifact.kind === kind && this.artifact.id === id && this.artifact.digest === digest)
-      return;
-    throw wrongAnswer(
-      this.#words,
-      `it tells artifact ${this.artifact.id}, but ${id} is listed of its release`,
-    );
+    const [told, listed] = [artifactInWords(this.artifact), artifactInWords(artifact)];
+    if (told === listed) return;
+    throw wrongAnswer(this.#words, `it tells ${told}, but ${listed} is listed of its release`);
   }
 }
+
+/** All by which one is told from another. */
+const artifactInWords = ({ kind, id, digest }: Omit<Artifact, 'commit'>): string =>
+  `${kind} ${id}${digest === null ? '' : ` (${digest})`}`;
 
 /** The tarball stays as long as the program that may read it. */
 async function removeLater(
@@ -275,7 +274,7 @@ function lost(host: Host, work: Work): CommandError {
     'E_WORK_LOST',
     `${host.name}: ${work.kind} ${work.id} is neither under way any more nor a release`,
     {
-      hint: `See what became of it: ${shown(host.commands.current ?? [])}. Then deploy again.`,
+      hint: `See what became of it: ${host.shown('current')}. Then deploy again.`,
       details: { target: host.name, work: work.id },
     },
   );

@@ -2,7 +2,16 @@
 import type { TargetSettings } from '../../../machine/events.ts';
 import { ClearanceExpired } from '../../http/errors.ts';
 import type { ClearedPorts, Ports } from '../../ports.ts';
-import { type Answer, Call, type CallOptions, type Place, readAnswer, shown } from './call.ts';
+import {
+  type Answer,
+  Call,
+  type CallOptions,
+  type Place,
+  readAnswer,
+  shown,
+  wrongAnswer,
+} from './call.ts';
+import type { CommandError } from './error-codes.ts';
 import type { Programs } from './program.ts';
 import type { Operation } from './protocol.ts';
 import { ReleaseList } from './releases.ts';
@@ -41,10 +50,10 @@ export class Host {
     return new ReleaseList(await readAnswer(this.#programs, this.#place, asked, ports), current);
   }
 
-  /** @param release whose instances are asked for, by its id */
-  async health(release: string, ports: Ports): Promise<Answer<'health'>[]> {
+  /** @param release whose instances are asked for, by its id. Null: there is no program that tells, which the configuration waives by name. */
+  async health(release: string, ports: Ports): Promise<Answer<'health'>[] | null> {
     const { health } = this.commands;
-    if (health === null) throw new Error(`${this.name} has no program that tells its health`);
+    if (health === null) return null;
     const told = { LOCKSTEP_RELEASE: release };
     return readAnswer(
       this.#programs,
@@ -68,6 +77,20 @@ export class Host {
       `${shown(words)} was held up until what cleared it had expired; it was not begun`,
       { hint: 'Run the same command again.', details: { program: shown(words) } },
     );
+  }
+
+  /** The program that does that, as people type it; the one that deploys, which there always is, where none does. */
+  shown(operation: Operation): string {
+    return shown(this.#wordsOf(operation));
+  }
+
+  /** What that program answered is wrong. */
+  wrong(operation: Operation, fault: string): CommandError {
+    return wrongAnswer(this.#wordsOf(operation), fault);
+  }
+
+  #wordsOf(operation: Operation): readonly string[] {
+    return this.commands[operation] ?? this.commands.deploy;
   }
 
   /** A file for a program to read. */

@@ -3,7 +3,7 @@ import { LockstepError } from '../../../errors/error.ts';
 import type { Artifact, Release } from '../../../machine/events.ts';
 import type { Ports } from '../../ports.ts';
 import { type InstancesSeen, type InstanceWatch, isSameArtifact } from '../target.ts';
-import { shown, wrongAnswer } from './call.ts';
+import type { Answer } from './call.ts';
 import { releaseNotCurrent } from './errors.ts';
 import type { Host } from './host.ts';
 import type { InstanceLine } from './protocol.ts';
@@ -37,9 +37,9 @@ export class ProgramWatch implements InstanceWatch {
   }
 
   async look(): Promise<InstancesSeen> {
-    // Without a program that tells, the configuration has waived them by name.
-    if (this.#host.commands.health === null) return { up: [], missing: '' };
-    const { all, wanted } = await this.#read();
+    const lines = await this.#host.health(this.#input.release.id, this.#ports);
+    if (lines === null) return { up: [], missing: '' };
+    const { all, wanted } = this.#listed(lines);
     if (wanted === 0) return this.#ofNone();
     this.#noneSince = null;
     const ours: InstanceLine[] = [];
@@ -58,21 +58,19 @@ export class ProgramWatch implements InstanceWatch {
     };
   }
 
-  async #read(): Promise<{ all: readonly InstanceLine[]; wanted: number }> {
-    const { health } = this.#host.commands;
-    const lines = await this.#host.health(this.#input.release.id, this.#ports);
+  #listed(lines: readonly Answer<'health'>[]): { all: readonly InstanceLine[]; wanted: number } {
     const end = lines.at(-1);
     const all = lines.filter((line) => line.type === 'instance');
-    if (end?.type !== 'end') throw wrongAnswer(health ?? [], 'its list has no `end` line');
+    if (end?.type !== 'end') throw this.#host.wrong('health', 'its list has no `end` line');
     if (lines.length !== all.length + 1 || all.length !== end.instances) {
-      throw wrongAnswer(
-        health ?? [],
+      throw this.#host.wrong(
+        'health',
         `has ${all.length} \`instance\` lines before one end that says ${end.instances}`,
       );
     }
     const up = all.filter(({ state }) => state === 'up').length;
     if (up !== end.up) {
-      throw wrongAnswer(health ?? [], `${up} instances are up, but its end says ${end.up}`);
+      throw this.#host.wrong('health', `${up} instances are up, but its end says ${end.up}`);
     }
     return { all, wanted: end.wanted };
   }
@@ -100,7 +98,7 @@ export class ProgramWatch implements InstanceWatch {
         theirs === null
           ? `${name} runs release ${id}, which is not listed`
           : `it tells of release ${this.#input.release.id}, which is not listed`;
-      throw wrongAnswer(this.#host.commands.health ?? [], unlisted);
+      throw this.#host.wrong('health', unlisted);
     }
     if (theirs.number < ours.number) {
       this.#counts.set(id, false);
@@ -129,7 +127,7 @@ export class ProgramWatch implements InstanceWatch {
   #none(): LockstepError {
     const target = this.#host.name;
     return new LockstepError('E_NO_INSTANCES', `${target} wants no instances`, {
-      hint: `${shown(this.#host.commands.health ?? [])} says so. Where it is meant to have none, say verify: { waive: [no-instances] } in pipeline.yml.`,
+      hint: `${this.#host.shown('health')} says so. Where it is meant to have none, say verify: { waive: [no-instances] } in pipeline.yml.`,
       details: { target },
     });
   }

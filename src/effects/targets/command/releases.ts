@@ -165,7 +165,7 @@ export class ReleaseList {
     if (another !== undefined) throw this.#wrong(`both ${running?.id} and ${another.id} run`);
     if ((running?.id ?? null) !== end.running) {
       throw this.#wrong(
-        `${running?.id ?? 'nothing'} runs, but its end says ${end.running ?? 'nothing'}`,
+        `${running?.id ?? 'nothing'} runs, but its end says that ${end.running ?? 'nothing'} does`,
       );
     }
     if (running === undefined && !end.whole) {

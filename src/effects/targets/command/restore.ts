@@ -5,7 +5,6 @@ import { writeOnce } from '../../lost-replies.ts';
 import { pollUntil } from '../../polling.ts';
 import type { ClearedPorts, Ports, StepPorts } from '../../ports.ts';
 import { isSameArtifact, type Restored, type RestoreInput, type RollBackInput } from '../target.ts';
-import { shown, wrongAnswer } from './call.ts';
 import { CommandError } from './error-codes.ts';
 import { releaseFailed, releaseLate } from './errors.ts';
 import type { Host } from './host.ts';
@@ -212,7 +211,7 @@ async function send(
   const made = await listed(host, key, way, ports);
   if (said === null || said === made.id) return made;
   way.onMade(made);
-  throw wrongAnswer(words, `it tells release ${said}, but ${made.id} is listed of its key`);
+  throw host.wrong('restore', `it tells release ${said}, but ${made.id} is listed of its key`);
 }
 
 /** What the program made under that key, though it failed. */
@@ -227,10 +226,9 @@ async function listed(host: Host, key: string, way: GoingBack, ports: Ports): Pr
     const made = way.madeIn(await host.list(ports)) ?? (await tried(host, key, ports));
     if (made !== null) return made;
   }
-  const { restore: words, current } = host.commands;
   throw new CommandError(
     'E_PROGRAM_FORGETS',
-    `${shown(words ?? [])} took a release back, but ${shown(current ?? [])} tells none of the key ${key}`,
+    `${host.shown('restore')} took a release back, but ${host.shown('current')} tells none of the key ${key}`,
     {
       hint: '`current` has to tell LOCKSTEP_KEY with each release: docs/targets.md.',
       details: { key },

@@ -5,7 +5,6 @@ import type { ServiceInput, ServiceOutput } from '../../../machine/services.ts';
 import { pollUntil } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
 import { isSameArtifact } from '../target.ts';
-import { wrongAnswer } from './call.ts';
 import { releaseFailed, releaseLate, releaseNotCurrent } from './errors.ts';
 import type { Host } from './host.ts';
 import type { ReleaseLine } from './protocol.ts';
@@ -46,7 +45,7 @@ function mustBeOf(host: Host, line: ReleaseLine, commit: string, artifact: Artif
   if (of.commit !== commit) {
     throw new LockstepError(
       'E_RELEASE_COMMIT',
-      `${host.name}: release ${line.id} is of commit ${line.commit ?? 'that nothing tells'}, not of ${commit}`,
+      `${host.name}: release ${line.id} is of ${line.commit === null ? 'a commit that nothing tells' : `commit ${line.commit}`}, not of ${commit}`,
       { hint: `It was made by ${line.by}.`, details },
     );
   }
@@ -77,8 +76,8 @@ export async function mustStillRun(
   // A release keeps its artifact: of two answers that differ in that, one is wrong.
   if (ours !== null && !isSameArtifact(artifactOf(ours), artifact)) {
     const { kind, id } = artifactOf(ours);
-    throw wrongAnswer(
-      host.commands.current ?? [],
+    throw host.wrong(
+      'current',
       `release ${release.id} is of ${kind} ${id}, and was of ${artifact.kind} ${artifact.id} before`,
     );
   }

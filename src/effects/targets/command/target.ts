@@ -23,7 +23,6 @@ import {
   type Targets,
   type UnderWay,
 } from '../target.ts';
-import { shown, wrongAnswer } from './call.ts';
 import { type Begun, follow, submit } from './deploy.ts';
 import { Host } from './host.ts';
 import { ProgramWatch } from './instances.ts';
@@ -65,10 +64,10 @@ class CommandTarget implements Target {
    * production ran it. @throws CommandError E_PROGRAM_ANSWER
    */
   #mustBeNoShare({ decided }: ReleaseList): void {
-    const { environment, current } = this.#host.commands;
+    const { environment } = this.#host.commands;
     if (environment === 'canary' || decided?.key == null || !isShareKey(decided.key)) return;
-    throw wrongAnswer(
-      current ?? [],
+    throw this.#host.wrong(
+      'current',
       `it tells the canary’s share, release ${decided.id} of the key ${decided.key}, for what ${environment} runs: it has to tell what the rest of the traffic gets`,
     );
   }
@@ -162,13 +161,13 @@ class CommandTarget implements Target {
   }
 }
 
-function hintsOf({ commands: { current, health, deploy } }: Host): Hints {
-  const look = shown(current ?? deploy);
+function hintsOf(host: Host): Hints {
+  const look = host.shown('current');
   return {
     releases: look,
     release: () => look,
     logs: 'its logs at the host',
-    instances: shown(health ?? current ?? deploy),
+    instances: host.shown(host.commands.health === null ? 'current' : 'health'),
     goBack: null,
     verifyKey: 'instances',
   };

@@ -141,6 +141,20 @@ describe('a canary', () => {
     expect(error?.issues.map(({ message }) => message).join()).toContain(words);
   });
 
+  it.each<[string | string[], string]>([
+    ['', 'names no program'],
+    [[''], 'names no program'],
+    [['', 'production'], 'names no program'],
+    [
+      'bin/deploy\nproduction',
+      'has a line end, but no shell runs it: quote it, or put it into a script',
+    ],
+    ['bin/deploy > log', 'has >, but no shell runs it: quote it, or put it into a script'],
+  ])('is refused where its program is %j', (deploy, words) => {
+    const { error } = canary.safeParse({ ...given, deploy });
+    expect(error?.issues.map(({ message }) => message)).toEqual([words]);
+  });
+
   it('is no word of another environment', () => {
     const staging = config.schema('staging', fields);
     expect(staging.safeParse({ ...given, percent: 10 }).success).toBe(false);

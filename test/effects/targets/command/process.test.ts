@@ -61,6 +61,25 @@ describe('a program', () => {
     expect(running.output()).toContain('stderr: problem');
   });
 
+  it('is found by its whole path too', async () => {
+    script('deploy', 'exit 4');
+    expect(await start([join(root, 'deploy')]).ended).toEqual({ code: 4, signal: null });
+  });
+
+  it('that is told to end a second time keeps the grace that it was given', async () => {
+    script(
+      'deploy',
+      "trap '' TERM\necho $$ > self\nwhile [ ! -e done ]; do sleep 0.01; done; exit 7",
+    );
+    const running = start(['./deploy']);
+    await until(() => numberIn('self') > 0);
+    running.stop(60_000);
+    running.stop(0);
+    script('done', '');
+    expect(await running.ended).toEqual({ code: 7, signal: null });
+    running.stop(0);
+  });
+
   it.each([
     ['./none', './none is not there'],
     ['no-such-program-here', 'no-such-program-here is not there'],
