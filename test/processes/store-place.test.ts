@@ -94,6 +94,22 @@ describe('a store in a CI', () => {
     );
   });
 
+  it('is told word by word, with the ways out', () => {
+    const place = { storeUrl: 'sqlite::memory:', isCi: true, folder: checkout };
+    expect(() => checkStorePlace({ ...place, provider: 'store' })).toThrow(
+      expect.objectContaining({
+        message:
+          "the log, which holds the lane's lock, is sqlite::memory:: inside the checkout, which the CI throws away, so that no other build sees the lock",
+        hint: [
+          'Three ways out:',
+          '  PIPELINE_STORE=postgres://USER:PASSWORD@HOST/DATABASE, which every runner reaches',
+          '  PIPELINE_STORE=sqlite:/ABSOLUTE/PATH/log.db, on a disk that is kept and that every runner shares',
+          '  lock: { provider: circleci } or { provider: github } in pipeline.yml: the CI’s own list is the lock, and promises less (docs/guarantees.md)',
+        ].join('\n'),
+      }),
+    );
+  });
+
   it('is no question for PostgreSQL, nor for a person', () => {
     const place = { provider: 'store', folder: checkout } as const;
     const postgres = { ...place, storeUrl: 'postgres://a:b@db.acme.test/x', isCi: true };

@@ -107,10 +107,8 @@ const gitHubNeeds = 'a GitHub Actions job, GITHUB_TOKEN and `repository` in pipe
 function gitHubFacts({ config, environment, ci }: Given) {
   const { runId, workflowFile } = ci;
   const name = config.repository === undefined ? null : parseRepository(config.repository);
-  if (environment.githubToken === null || workflowFile === null || runId === null) {
-    throw unusable('github', gitHubNeeds);
-  }
-  if (name === null) throw unusable('github', gitHubNeeds);
+  const isMissing = environment.githubToken === null || workflowFile === null || runId === null;
+  if (isMissing || name === null) throw unusable('github', gitHubNeeds);
   return { name, workflowFile, runId };
 }
 

@@ -256,8 +256,12 @@ function shownValue(value: unknown): string {
 
 const named = (path: readonly (string | number)[]): string =>
   path
-    .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
-    .join('') || 'the file';
+    .map((part, i) =>
+      typeof part === 'number' ? `[${part}]` : i === 0 ? word(part) : `.${word(part)}`,
+    )
+    .join('');
+
+const word = (key: string): string => (key === '' ? '""' : key);
 
 /** The keys that the schema knows at a path. */
 function knownKeys(schema: z.ZodType, path: readonly (string | number)[]): string[] {

@@ -1,6 +1,6 @@
 /** What the environment of a CI job says of a build, and what flags change about it. */
 import { describe, expect, it } from 'vitest';
-import { detectCi, requireBuild } from '../../../src/cli/ci/ci.ts';
+import { detectCi, requireBranch, requireBuild } from '../../../src/cli/ci/ci.ts';
 import { UsageError } from '../../../src/errors/error.ts';
 
 const sha = '1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd';
@@ -113,6 +113,49 @@ describe('detectCi', () => {
     });
   });
 
+  it.each([
+    ['', 1],
+    ['0', 1],
+    ['-3', 1],
+    ['third', 1],
+    ['3', 3],
+  ])('takes a GitHub attempt of %j for %d', (GITHUB_RUN_ATTEMPT, attempt) => {
+    expect(detectCi({ ...gitHub, GITHUB_RUN_ATTEMPT }).build?.attempt).toBe(attempt);
+  });
+
+  it.each(['GITHUB_SERVER_URL', 'GITHUB_REPOSITORY', 'GITHUB_RUN_ID'])(
+    'has no address of a GitHub build without %s',
+    (name) => expect(detectCi({ ...gitHub, [name]: '' }).build?.url).toBeNull(),
+  );
+
+  it('names who began a GitHub run again before who pushed', () => {
+    expect(detectCi({ ...gitHub, GITHUB_TRIGGERING_ACTOR: 'bo' }).user).toBe('bo');
+    expect(detectCi({ ...gitHub, GITHUB_TRIGGERING_ACTOR: '' }).user).toBe('ana');
+  });
+
+  it.each([
+    ['CircleCI', { CIRCLECI: 'true' }, 'circleci'],
+    ['GitHub Actions', { GITHUB_ACTIONS: 'true' }, 'github'],
+  ])('has nothing that a bare job of %s does not say', (_, env, provider) => {
+    const { ref, ...facts } = detectCi(env, { build: '7' });
+    expect(facts).toEqual({
+      ...{ isCi: true, commits: [], user: null, projectSlug: null, runId: null },
+      build: { provider, label: '7', attempt: 1, job: null, workflow: null, url: null },
+      workflowFile: null,
+    });
+    expect(ref.kind).toBe('unclear');
+  });
+
+  it('has nothing of a CI that env-ci does not know, nor of one that cannot be read', () => {
+    // On Netlify env-ci reads an address that is not there.
+    for (const env of [{ CI: 'true' }, { CI: 'true', NETLIFY: 'true' }]) {
+      expect(detectCi(env)).toEqual({
+        ...{ isCi: true, build: null, commits: [], ref: { kind: 'unnamed' }, user: null },
+        ...{ projectSlug: null, runId: null, workflowFile: null },
+      });
+    }
+  });
+
   it('reads another CI that is known', () => {
     const env = {
       CI: 'true',
@@ -123,11 +166,13 @@ describe('detectCi', () => {
       BUILDKITE_BRANCH: 'main',
       BUILDKITE_PULL_REQUEST: 'false',
     };
-    expect(detectCi(env)).toMatchObject({
+    const url = 'https://buildkite.com/acme/web/builds/77';
+    expect(detectCi(env)).toEqual({
       isCi: true,
-      build: { provider: 'other', label: '77', url: 'https://buildkite.com/acme/web/builds/77' },
+      build: { provider: 'other', label: '77', attempt: 1, job: null, workflow: null, url },
       commits: [{ by: 'the CI', name: sha }],
       ref: { kind: 'branch', name: 'main' },
+      ...{ user: null, projectSlug: null, runId: null, workflowFile: null },
     });
   });
 
@@ -159,14 +204,26 @@ describe('detectCi', () => {
   });
 });
 
+const badLabel =
+  'Say --build with letters, digits, dots, dashes and underscores, 60 at most: --build 502';
+
 describe('requireBuild', () => {
+  it('shows a label that is none, cut', () => {
+    const refusal = (build: string) => () => requireBuild(detectCi({}, { build }));
+    expect(refusal('a b')).toThrow('a build cannot be called "a b"');
+    expect(refusal('x'.repeat(200))).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/"x{20,80}…?"$/), hint: badLabel }),
+    );
+  });
+
   it('asks for --build in a CI that does not say which build this is', () => {
     const facts = detectCi({ CI: 'true' });
     expect(facts.isCi).toBe(true);
     expect(() => requireBuild(facts)).toThrow(
       expect.objectContaining({
         code: 'E_BUILD_LABEL',
-        hint: expect.stringContaining('--build'),
+        message: 'this CI does not say which build this is',
+        hint: badLabel,
       }),
     );
     expect(requireBuild(detectCi({ CI: 'true' }, { build: '502' })).label).toBe('502');
@@ -180,4 +237,101 @@ describe('requireBuild', () => {
   it.each(['502', '1.2-rc_3', 'x'.repeat(60)])('takes the label %j', (label) =>
     expect(refused(label)).toMatchObject({ label }),
   );
+});
+
+describe('requireBranch', () => {
+  const never = (what: string) => ({
+    message: `this build is of a ${what}, which never ships; the lane deploys branch main`,
+    hint: 'Run pipeline advance in builds of main only.',
+  });
+  const unclear = 'it is not clear which branch this build is of';
+
+  it.each<[string, Readonly<Record<string, string>>, { branch?: string }, object]>([
+    ['a tag', { ...circleCi, CIRCLE_TAG: 'v1' }, {}, never('tag (CIRCLE_TAG is v1)')],
+    [
+      'a pull request',
+      { ...gitHub, GITHUB_HEAD_REF: 'topic' },
+      {},
+      never('pull request (GITHUB_HEAD_REF is topic)'),
+    ],
+    [
+      'a pull request that env-ci alone sees',
+      { CI: 'true', TEAMCITY_VERSION: '1', BITBUCKET_BUILD_NUMBER: '1', BITBUCKET_PR_ID: '4' },
+      {},
+      never('pull request (BITBUCKET_PR_ID is 4)'),
+    ],
+    [
+      'a merge queue',
+      { ...gitHub, GITHUB_EVENT_NAME: 'merge_group' },
+      {},
+      never('merge queue (GITHUB_EVENT_NAME is merge_group)'),
+    ],
+    [
+      'another branch',
+      { ...circleCi, CIRCLE_BRANCH: 'topic' },
+      {},
+      {
+        message: 'this build is of branch topic; the lane deploys branch main',
+        hint: 'Run pipeline advance in builds of main only.',
+      },
+    ],
+    [
+      'a branch that the flag calls otherwise',
+      circleCi,
+      { branch: 'topic' },
+      {
+        message: `${unclear}: the CI says main, and --branch says topic; the lane deploys branch main`,
+        hint: 'Run pipeline advance in builds of main only.',
+      },
+    ],
+    [
+      'no branch that CircleCI names',
+      { CIRCLECI: 'true' },
+      { branch: 'main' },
+      {
+        message: `${unclear}: CIRCLE_BRANCH is not set; the lane deploys branch main`,
+        hint: 'Run pipeline advance in builds of main only.',
+      },
+    ],
+    [
+      'no branch that GitHub names',
+      { GITHUB_ACTIONS: 'true', GITHUB_REF_NAME: 'main' },
+      { branch: 'main' },
+      {
+        message: `${unclear}: GITHUB_REF is not set; the lane deploys branch main`,
+        hint: 'Run pipeline advance in builds of main only.',
+      },
+    ],
+    [
+      'what nothing names',
+      { CI: 'true' },
+      {},
+      {
+        message: 'nothing says which branch this build is of; the lane deploys branch main',
+        hint: 'Say --branch main if it is that one.',
+      },
+    ],
+    [
+      'what an empty flag names',
+      { CI: 'true' },
+      { branch: '' },
+      {
+        message: 'nothing says which branch this build is of; the lane deploys branch main',
+        hint: 'Say --branch main if it is that one.',
+      },
+    ],
+  ])('refuses %s', (_, env, flags, told) => {
+    const work = () => requireBranch(detectCi(env, flags), 'main', 'main');
+    expect(work).toThrow(expect.objectContaining({ code: 'E_BRANCH', ...told }));
+  });
+
+  it('takes what is checked out for it at a shell, and never in a CI', () => {
+    const of = (env: Readonly<Record<string, string>>, checkedOut: string | null) => () =>
+      requireBranch(detectCi(env), checkedOut, 'main');
+    expect(of({}, 'main')()).toBe('main');
+    expect(of({}, null)).toThrow('nothing says which branch this build is of');
+    expect(of({}, 'topic')).toThrow('this build is of branch topic');
+    expect(of({}, 'pull/12')).toThrow('this build is of a pull request (pull/12)');
+    expect(of({ CI: 'true' }, 'main')).toThrow('nothing says which branch this build is of');
+  });
 });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import envCi from 'env-ci';
 import { describe, expect, it } from 'vitest';
 import { detectCi, requireBranch } from '../../../src/cli/ci/ci.ts';
+import { agreed, isSet, refOf, unshippable } from '../../../src/cli/ci/refs.ts';
 import { UsageError } from '../../../src/errors/error.ts';
 import { fc } from '../../fast-check.ts';
 
@@ -319,6 +320,142 @@ describe('a build that never ships', () => {
       ),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('a name', () => {
+  const branch = (name: string) => ({ kind: 'branch', name });
+  const pull = (shown: string) => ({ kind: 'pull request', shown });
+  const unclear = (why: string) => ({ kind: 'unclear', why });
+
+  it.each([
+    ['main', branch('main')],
+    ['refs/heads/main', branch('main')],
+    ['refs/heads/a/b', branch('a/b')],
+    // A branch may be called so.
+    ['tagged/v1', branch('tagged/v1')],
+    ['pull/the-plug', branch('pull/the-plug')],
+    ['my/pull/12', branch('my/pull/12')],
+    ['fix/12/head', branch('fix/12/head')],
+    ['12/headless', branch('12/headless')],
+    ['PR-x', branch('PR-x')],
+    ['my-PR-12', branch('my-PR-12')],
+    ['gh-readonly-queued/main', branch('gh-readonly-queued/main')],
+    [queue, { kind: 'merge queue', shown: queue }],
+    [`refs/heads/${queue}`, { kind: 'merge queue', shown: queue }],
+    [`origin/${queue}`, { kind: 'merge queue', shown: `origin/${queue}` }],
+    ['pull/12', pull('pull/12')],
+    ['pull/12/head', pull('pull/12/head')],
+    ['refs/pull/12/merge', pull('refs/pull/12/merge')],
+    ['refs/pull-requests/12/from', pull('refs/pull-requests/12/from')],
+    ['merge-requests/3/head', pull('merge-requests/3/head')],
+    ['refs/changes/45/12345/6', pull('refs/changes/45/12345/6')],
+    ['pr/12', pull('pr/12')],
+    ['12/merge', pull('12/merge')],
+    ['12/head', pull('12/head')],
+    ['PR-12', pull('PR-12')],
+    ['refs/tags/v1', { kind: 'tag', shown: 'v1' }],
+    ['refs/tag/v1', { kind: 'tag', shown: 'v1' }],
+    ['tags/v1', { kind: 'tag', shown: 'v1' }],
+    ['tag/a/tag/b', { kind: 'tag', shown: 'a/tag/b' }],
+    ['refs/notes/x', unclear('refs/notes/x is no branch')],
+    ['refs/heads', unclear('refs/heads is no branch')],
+    ['refs/heads/refs/x', branch('refs/x')],
+  ])('%s', (name, ref) => {
+    expect(refOf(name)).toEqual(ref);
+    // Any CI that calls what it builds so.
+    expect(agreed({ A: name, B: '', C: undefined, D: null })).toEqual(ref);
+  });
+
+  it('of a branch may be given in two ways, and another one is told of', () => {
+    expect(agreed({ A: 'refs/heads/main', B: 'main' })).toEqual(branch('main'));
+    expect(agreed({ A: '', B: 'main', C: 'false', D: 'topic', E: 'more' })).toEqual(
+      unclear('B says main, and D says topic'),
+    );
+    // Not the same ref, whatever each is called.
+    expect(agreed({ A: 'main', B: 'refs/tags/main' }).kind).toBe('unclear');
+    expect(agreed({})).toEqual({ kind: 'unnamed' });
+  });
+
+  it.each(['', ' ', 'false', 'False', ' FALSE ', '0', '<nil>', undefined])(
+    'is not set by %j',
+    (value) => expect(isSet(value)).toBe(false),
+  );
+
+  it.each(['true', '1', '00', 'nil', 'no'])('is set by %j', (value) => {
+    expect(isSet(value)).toBe(true);
+  });
+});
+
+describe('a mark of what never ships is told with its variable', () => {
+  const mark = (env: Env, isCi = true) => unshippable(env, isCi);
+
+  it.each<[string, Env, string, string]>([
+    [
+      'a merge queue’s before every other',
+      { CIRCLE_TAG: 'v1', CHANGE_ID: '1', CI_MERGE_REQUEST_TRAIN_ID: '7' },
+      'merge queue',
+      'CI_MERGE_REQUEST_TRAIN_ID is 7',
+    ],
+    [
+      'a merge queue’s event before a ref',
+      { GITHUB_REF: 'refs/pull/1/merge', GITHUB_EVENT_NAME: 'Merge_Group' },
+      'merge queue',
+      'GITHUB_EVENT_NAME is Merge_Group',
+    ],
+    [
+      'a ref before a variable',
+      { GITHUB_REF: 'refs/pull/1/merge', CIRCLE_TAG: 'v1' },
+      'pull request',
+      'refs/pull/1/merge',
+    ],
+    [
+      'a pull request’s before a tag’s',
+      { CIRCLE_TAG: 'v1', BITBUCKET_PR_ID: '3' },
+      'pull request',
+      'BITBUCKET_PR_ID is 3',
+    ],
+    [
+      'a pull request’s event',
+      { DRONE_BUILD_EVENT: 'pull_request' },
+      'pull request',
+      'DRONE_BUILD_EVENT is pull_request',
+    ],
+    [
+      'an open pull request’s on CircleCI',
+      { CI_PULL_REQUESTS: 'https://x/1', CIRCLE_REPOSITORY_URL: 'false' },
+      'pull request',
+      'CI_PULL_REQUESTS is https://x/1',
+    ],
+    ['a tag’s', { TRAVIS_TAG: 'v2' }, 'tag', 'TRAVIS_TAG is v2'],
+    ['a tag’s event', { VELA_BUILD_EVENT: 'tag' }, 'tag', 'VELA_BUILD_EVENT is tag'],
+    ['a tag’s in a CI', { TAG_NAME: 'v3' }, 'tag', 'TAG_NAME is v3'],
+    ['a pull request’s in a CI', { CHANGE_ID: '12' }, 'pull request', 'CHANGE_ID is 12'],
+  ])('%s', (_, env, kind, shown) => {
+    expect(mark(env)).toEqual({ kind, shown });
+  });
+
+  it.each<[string, Env]>([
+    ['a pull request’s', { CHANGE_ID: '12' }],
+    ['a tag’s', { TAG_NAME: 'v3' }],
+    ['a ref', { BRANCH: 'refs/tags/v3' }],
+  ])('but %s under a common name only in a CI', (_, env) => {
+    expect(mark(env)).not.toBeNull();
+    expect(mark(env, false)).toBeNull();
+  });
+
+  it.each([
+    { GITHUB_EVENT_NAME: 'push' },
+    { CONTEXT: 'production' },
+    { CI_PIPELINE_SOURCE: 'not_a_pull_request' },
+    { BUILD_REASON: 'release-candidate' },
+    { CIRCLE_BRANCH: 'main', CIRCLE_TAG: '', CIRCLE_PULL_REQUEST: '<nil>' },
+  ] as Env[])('and is not %j', (env) => expect(mark(env)).toBeNull());
+
+  it('also one that env-ci alone takes for it', () => {
+    const env = { CF_BUILD_ID: '1', CF_BRANCH: 'master', CF_PULL_REQUEST_NUMBER: '0' };
+    expect(mark(env)).toBeNull();
+    expect(judge(env)).toContain('this build is of a pull request (0), which never ships');
   });
 });
 

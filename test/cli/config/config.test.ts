@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig, toSettings } from '../../../src/cli/config/config.ts';
 import { UsageError } from '../../../src/errors/error.ts';
 import { settingsSchema } from '../../../src/machine/events.ts';
-import { toldFailureOf } from '../../effects/lockstep-error.ts';
+import { failureOf, toldFailureOf } from '../../effects/lockstep-error.ts';
 import { fullConfig, leastConfig, loadText } from './config-text.ts';
 
 const noLease = { leaseMs: null };
@@ -151,6 +151,77 @@ describe('a mistake', () => {
     expect(others).toEqual([]);
     expect(first).toContain(`pipeline.yml:${place} `);
     for (const word of words) expect(first).toContain(word);
+  });
+
+  const verify = (text: string): string => `${leastConfig}  verify: ${text}\n`;
+  const endpoint = (text: string): string =>
+    verify(`{ endpoints: [{ url: https://x.test/, ${text} }] }`);
+  const command = (text: string): string =>
+    leastConfig.replace(/heroku: \{ app: acme-production \}/, `command: ${text}`);
+  const top =
+    '$schema, app, branch, store, stacking, lock, repository, source, staging, canary, production, gates, notify';
+
+  it.each([
+    [
+      endpoint('status: 99'),
+      '6:57 production.verify.endpoints[0].status: has to be 100 or more, not 99',
+    ],
+    [
+      endpoint('status: 600'),
+      '6:57 production.verify.endpoints[0].status: has to be 599 or less, not 600',
+    ],
+    [
+      endpoint('successes: 0'),
+      '6:60 production.verify.endpoints[0].successes: has to be 1 or more, not 0',
+    ],
+    [
+      endpoint('body: ""'),
+      '6:55 production.verify.endpoints[0].body: has to be a text that is not empty, not ""',
+    ],
+    [
+      endpoint('tatus: 99'),
+      '6:49 unknown key production.verify.endpoints[0].tatus; did you mean status?',
+    ],
+    [verify('{ endpoints: 3 }'), '6:24 production.verify.endpoints: has to be a list, not 3'],
+    [
+      verify('{ endpoints: [7] }'),
+      '6:25 production.verify.endpoints[0]: has to be a map of keys, not 7',
+    ],
+    [
+      verify('{ dynos: { timeuot: 1m } }'),
+      '6:22 unknown key production.verify.dynos.timeuot; did you mean timeout?',
+    ],
+    [
+      command('{ deploy: [], current: bin/now }'),
+      '5:22 production.command.deploy: has to have an entry',
+    ],
+    [
+      `${leastConfig}notify: { github: { environments: { staging: ${'x'.repeat(256)} } } }\n`,
+      `6:46 notify.github.environments.staging: has to have 255 characters at most, not "${'x'.repeat(58)}…`,
+    ],
+    [`${leastConfig}stacking: { a: 1 }\n`, '6:11 stacking: has to be skip or every'],
+    [`${leastConfig}stacking: null\n`, '6:11 stacking: has to be skip or every, not null'],
+    [`${leastConfig}branch: 7\n`, '6:9 branch: has to be a text, not 7'],
+    [`${leastConfig}source: null\n`, '6:9 source: has to be a map of keys, not null'],
+    [`${leastConfig}source: []\n`, '6:9 source: has to be a map of keys, not a list'],
+    [
+      `${leastConfig}repository: 'https://['\n`,
+      '6:13 repository: has to be a URL, not "https://["',
+    ],
+    [
+      `${leastConfig}notify: { slack: { channel: '#a', oncall: { a: 1 } } }\n`,
+      '6:43 notify.slack.oncall: has to be a text, not a map of keys',
+    ],
+    [`${leastConfig}colour: red\n`, `6:1 unknown key colour; known here: ${top}`],
+    [`${leastConfig}"": red\n`, `6:1 unknown key ""; known here: ${top}`],
+    [
+      `${leastConfig}lock: { '': 1 }\n`,
+      '6:9 unknown key lock.""; known here: provider, timeout, lease',
+    ],
+    ['a: &x 1\n<<: *y\n', '2:5 *y has no anchor &y before it'],
+  ])('%s is told word by word', async (text, told) => {
+    const { message } = await failureOf(loadText(text));
+    expect(placesOf(message)).toEqual([`pipeline.yml:${told}`]);
   });
 
   it('in a revision says what would be right', async () => {

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   emptyTokens,
   environmentForPrograms,
+  namedSecrets,
   readEnvironment,
+  readNamed,
 } from '../../../src/cli/config/environment.ts';
 import { LockstepError, UsageError } from '../../../src/errors/error.ts';
 
@@ -150,5 +152,138 @@ describe('what programs of the team’s own are given', () => {
       AWS_SECRET_ACCESS_KEY: 'theirs',
       GITHUB_TOKEN: 'of many uses',
     });
+  });
+});
+
+describe('what is refused is told word by word', () => {
+  const https = 'Set it to an address that begins with https://, or leave it out.';
+  const missing =
+    'Most often a secret or a context is missing in this CI job. Set a value, or leave the variable out for its default.';
+  const plain =
+    'Set it to an address that begins with https://. Only to this machine (127.0.0.1, localhost) may it be http://.';
+  const lease = 'Write it like 60s or 2m.';
+  const trust =
+    'Set it to the 64 hex digits that the held deploy tells (pipeline log); several with commas between.';
+  const proxy =
+    'Write it with its scheme: http://HOST:PORT. Or leave it out, where the vendors are reached without one.';
+  const token =
+    'A line break, or a character that nobody sees, was copied along with it. Set the token alone.';
+  const digest = 'a'.repeat(64);
+
+  it.each<[NodeJS.ProcessEnv, string, string, string]>([
+    [{ PIPELINE_LEASE: '' }, 'E_ENVIRONMENT', 'PIPELINE_LEASE is set, but to nothing', missing],
+    [
+      { PIPELINE_STORE: ' ', CIRCLE_API_URL: '<nil>' },
+      'E_ENVIRONMENT',
+      'PIPELINE_STORE, CIRCLE_API_URL are set, but to nothing',
+      missing,
+    ],
+    [
+      { PIPELINE_LEASE: '999ms' },
+      'E_ENVIRONMENT',
+      'PIPELINE_LEASE is not a duration of a second or more: 999ms',
+      lease,
+    ],
+    [{ PIPELINE_TRUST: 'abc' }, 'E_ENVIRONMENT', 'PIPELINE_TRUST is not a digest', trust],
+    [
+      { PIPELINE_TRUST: `${digest}, ${digest}a` },
+      'E_ENVIRONMENT',
+      'PIPELINE_TRUST is not a digest',
+      trust,
+    ],
+    [{ PIPELINE_TRUST: `x${digest}` }, 'E_ENVIRONMENT', 'PIPELINE_TRUST is not a digest', trust],
+    [{ GITHUB_API_URL: 'api' }, 'E_ENVIRONMENT', 'GITHUB_API_URL is not a URL', https],
+    [{ GITHUB_API_URL: 'https://' }, 'E_ENVIRONMENT', 'GITHUB_API_URL is not a URL', https],
+    [{ CIRCLE_API_URL: 'https://[' }, 'E_ENVIRONMENT', 'CIRCLE_API_URL is not a URL', https],
+    [{ SLACK_WEBHOOK_URL: 'ftp://x' }, 'E_ENVIRONMENT', 'SLACK_WEBHOOK_URL is not a URL', https],
+    [
+      { SLACK_WEBHOOK_URL: 'http://hooks.test/x' },
+      'E_PLAIN_HTTP',
+      'SLACK_WEBHOOK_URL would send the webhook over plain http',
+      plain,
+    ],
+    [
+      { CIRCLE_API_URL: 'http://ci.test', CIRCLE_TOKEN: 'x' },
+      'E_PLAIN_HTTP',
+      'CIRCLE_API_URL would send the token in CIRCLE_TOKEN over plain http',
+      plain,
+    ],
+    [{ GITHUB_TOKEN: 'a\nb' }, 'E_ENVIRONMENT', 'GITHUB_TOKEN holds what no token has', token],
+    ...['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].flatMap((name) =>
+      ['proxy:3128', 'ftp://proxy', 'http:', 'none'].map(
+        (value): [NodeJS.ProcessEnv, string, string, string] => [
+          { [name]: value },
+          'E_ENVIRONMENT',
+          `${name} is not the URL of a proxy`,
+          proxy,
+        ],
+      ),
+    ),
+  ])('%j', (env, code, message, hint) => {
+    const error = refusalOf(() => readEnvironment(env));
+    expect({ code: error.code, message: error.message, hint: error.hint }).toEqual({
+      ...{ code, message, hint },
+    });
+  });
+
+  it.each<[NodeJS.ProcessEnv, object]>([
+    [{ PIPELINE_TRUST: digest.toUpperCase() }, { trust: [digest] }],
+    [
+      { PIPELINE_TRUST: ` ${digest} , ${'b'.repeat(64)}\n${digest}` },
+      { trust: [digest, 'b'.repeat(64), digest] },
+    ],
+    [{ PIPELINE_LEASE: '1s' }, { leaseMs: 1_000 }],
+    // Without a token nothing secret goes there.
+    [{ CIRCLE_API_URL: 'http://ci.test//' }, { circleApiUrl: 'http://ci.test' }],
+    [{ GITHUB_API_URL: 'HTTPS://API.test' }, { githubApiUrl: 'HTTPS://API.test' }],
+    [
+      { PIPELINE_SIGNING_KEY: ' key ', PIPELINE_SERVE_TOKEN: 'open', PIPELINE_OTLP_HEADERS: 'a=b' },
+      { signingKey: 'key', serveToken: 'open', otlpHeaders: 'a=b' },
+    ],
+    [
+      { SLACK_WEBHOOK_URL: 'http://127.0.0.1:9/x' },
+      { channels: expect.objectContaining({ SLACK_WEBHOOK_URL: 'http://127.0.0.1:9/x' }) },
+    ],
+    ...['', 'http://proxy:3128', 'https://u:p@proxy', 'socks5://proxy', 'socks://proxy'].map(
+      (HTTPS_PROXY): [NodeJS.ProcessEnv, object] => [{ HTTPS_PROXY }, { store: null }],
+    ),
+  ])('and %j is right', (env, read) => expect(readEnvironment(env)).toMatchObject(read));
+
+  it('tells of several tokens that are set to nothing in one line', () => {
+    const environment = readEnvironment({ CIRCLE_TOKEN: '', SLACK_WEBHOOK_URL: '' });
+    expect(emptyTokens(environment)).toBe(
+      'CIRCLE_TOKEN, SLACK_WEBHOOK_URL are set to nothing: as if not set',
+    );
+  });
+});
+
+describe('the variables that the configuration names', () => {
+  const hooks = [
+    { on: '*', url: 'https://hooks.test/', secret: ['ONE_SECRET', 'TWO_SECRET'] },
+    { on: '*', urlFrom: 'HOOK_ADDRESS', secret: 'THREE_SECRET' },
+  ];
+  const names = {
+    tokens: ['ONE_SECRET', 'TWO_SECRET', 'THREE_SECRET'],
+    webhooks: ['HOOK_ADDRESS'],
+  };
+
+  it('are its secrets', () => {
+    expect(namedSecrets({ hooks })).toEqual(names);
+    expect(namedSecrets({ slack: { channel: '#a' } })).toEqual({ tokens: [], webhooks: [] });
+    expect(namedSecrets({})).toEqual({ tokens: [], webhooks: [] });
+  });
+
+  it('are read by their names, and no program gets them', () => {
+    const env = { ONE_SECRET: ' one ', TWO_SECRET: ' ', HOOK_ADDRESS: 'https://hooks.test/x/' };
+    expect(readNamed(names, env)).toEqual({
+      ...{ ONE_SECRET: 'one', TWO_SECRET: null, THREE_SECRET: null },
+      HOOK_ADDRESS: 'https://hooks.test/x',
+    });
+    expect(environmentForPrograms({ ...env, PATH: '/bin' }, { hooks })).toEqual({ PATH: '/bin' });
+    expect(readNamed({ tokens: ['constructor'], webhooks: [] }, env)).toEqual({
+      constructor: null,
+    });
+    const plain = refusalOf(() => readNamed(names, { HOOK_ADDRESS: 'http://hooks.test/x' }));
+    expect(plain.message).toBe('HOOK_ADDRESS would send the webhook over plain http');
   });
 });
