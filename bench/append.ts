@@ -15,10 +15,11 @@ import { emmettStore } from './peer.ts';
 
 const eventsPerStream = 50;
 
+/** The first of a stream is a deploy's request: it makes the row of the read model that those after it move. */
 const anEvent = (n: number): NewEvent => ({
   id: randomUUID(),
-  type: 'staging.deployed',
-  data: { release: { id: randomUUID(), version: n }, slug: randomUUID(), notes: 'x'.repeat(150) },
+  type: n % eventsPerStream === 0 ? 'deploy.requested' : 'staging.deployed',
+  data: { release: { id: randomUUID(), version: n }, lane: 'bench', notes: 'x'.repeat(150) },
   metadata: { actor: 'ada', run: 'bench', transition: { from: 'a', to: 'b', settled: false } },
 });
 

@@ -6,10 +6,11 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { LogTables } from './tables.ts';
 
-/** A statement with its values, several of them, a query built for this one time, or a look at the log's clock. */
+/** A statement with its values, several that look or write, a query built for this one time, or a look at the log's clock. */
 export type DatabaseStep =
   | BoundStatement
-  | { readonly together: readonly BoundStatement[]; readonly schema?: string }
+  | { readonly looks: readonly BoundStatement[] }
+  | { readonly writes: readonly BoundStatement[]; readonly schema?: string }
   | { readonly query: Compilable }
   | { readonly clock: true };
 
@@ -17,8 +18,8 @@ export interface DatabaseResult {
   readonly rows: readonly unknown[];
   /** How many rows a statement that writes has changed; 1 where the schema was. */
   readonly changes: number;
-  /** Of statements that were carried out together: each one's. */
-  readonly each?: readonly DatabaseResult[];
+  /** Of looks: the first row of each; undefined where it has none. */
+  readonly firsts?: readonly unknown[];
 }
 
 export type Procedure<T> = Generator<DatabaseStep, T, DatabaseResult>;
@@ -70,11 +71,11 @@ type FirstRows<Groups> = {
 export function* lookUp<Groups extends Record<string, readonly BoundStatement[]>>(
   groups: Groups,
 ): Procedure<FirstRows<Groups>> {
-  const { each = [] } = yield { together: Object.values(groups).flat() };
+  const { firsts = [] } = yield { looks: Object.values(groups).flat() };
   let at = 0;
   const found = Object.entries(groups).map(([name, { length }]) => {
     at += length;
-    return [name, each.slice(at - length, at).map(({ rows }) => rows[0])];
+    return [name, firsts.slice(at - length, at)];
   });
   return Object.fromEntries(found);
 }
@@ -86,7 +87,7 @@ export function* lookUp<Groups extends Record<string, readonly BoundStatement[]>
  */
 export function* runAll(statements: readonly BoundStatement[], schema?: string): Procedure<void> {
   if (statements.length === 0) return;
-  yield { together: statements, ...(schema !== undefined && { schema }) };
+  yield { writes: statements, ...(schema !== undefined && { schema }) };
 }
 
 /** The log's clock: milliseconds since 1970. */

@@ -181,6 +181,24 @@ export function appendContract(create: () => Promise<TestStore>): void {
       });
     }
 
+    it('knows again what it has, whatever stands in it', async () => {
+      const log = await open();
+      const owner = { host: 'a"\\\n\u0007é\u{1f680}' };
+      await log.take('lane/a', owner, 60_000);
+      const odd = '$1 \\u0041 {"a":1} \u0001\u2028\ufeff\u{1f680}\'';
+      const stream = `odd/${odd}`;
+      const batch = [{ stream, expected: 'any' as const, events: [anEvent({ [odd]: odd }, odd)] }];
+      const options = { fence: { resource: 'lane/a', token: 1 } };
+      const first = await log.append(batch, options);
+      const again = await log.append(batch, options);
+      expect(again).toEqual({ outcome: 'alreadyAppended', events: first.events });
+      const next = await log.append([{ stream, expected: 1, events: [anEvent()] }], options);
+      expect(next.events[0]?.previousHash).toBe(first.events[0]?.hash);
+      expect((await log.verify()).fault).toBeNull();
+      const { leases } = await log.readWithLeases(stream, ['lane/a', 'lane/none']);
+      expect(leases.map((lease) => lease?.owner ?? null)).toEqual([owner, null]);
+    });
+
     it('takes no notice of the order of keys in the data, nor of other metadata', async () => {
       const log = await open();
       const event = { ...anEvent({ a: 1, b: { c: [1, 2], d: null } }), metadata: { run: 1 } };

@@ -127,7 +127,7 @@ export class PostgresConnection implements Database {
         return result;
       }
       isUnknown = true;
-      await this.#procedures.commit(client, revision);
+      await this.#procedures.commit(client);
       this.#tell(revision);
       this.#seen = revision;
       return result;

@@ -8,7 +8,9 @@ import type {
   DatabaseStep,
   Procedure,
 } from '../procedure.ts';
+import { firstsIn, Looks } from './looks.ts';
 import { schemaName } from './schema.ts';
+import { sendTogether } from './session.ts';
 
 /**
  * A process that is stopped in the middle of a transaction holds everybody up: after this long, in
@@ -34,6 +36,7 @@ export class PostgresProcedures {
   readonly #shown: string;
   readonly #now: (() => number) | undefined;
   readonly #locked: (revision: number) => void;
+  readonly #looks = new Looks();
   /** What a transaction sets for itself. */
   readonly #limits: readonly string[];
   /** The names of prepared statements, by their words. */
@@ -52,15 +55,15 @@ export class PostgresProcedures {
 
   /** What is asked in it need not wait until it is begun. */
   begin(client: Client): Transaction {
+    sendTogether(client);
     return new Transaction(this.#begin(client));
   }
 
   /** Ends with the log's lock in hand; what it set is over with the transaction. In one round trip. */
   async #begin(client: Client): Promise<Begun> {
-    const [, , locking] = await Promise.all([
+    const [, locking] = await Promise.all([
       client.query('begin isolation level read committed'),
-      this.#prepared(client, limit, this.#limits),
-      this.#prepared(client, lock),
+      this.#prepared(client, lock, this.#limits),
     ]);
     const [locked] = locking.rows as Begun[];
     if (locked === undefined)
@@ -90,21 +93,40 @@ export class PostgresProcedures {
     transaction: Transaction | null,
   ): Promise<DatabaseResult> {
     if ('clock' in step) return clockResult(await this.#clock(client, transaction));
-    if ('together' in step) return this.#together(client, step, transaction);
+    if ('looks' in step)
+      return { rows: [], changes: 0, firsts: await this.#firsts(client, step.looks, transaction) };
+    if ('writes' in step) return this.#written(client, step, transaction);
     if ('statement' in step) return this.#bound(client, step, transaction);
     await transaction?.begun;
     const { sql, parameters } = step.query.compile();
     return counted(await client.query(sql, [...parameters]), transaction);
   }
 
-  /** In one round trip: each is sent without waiting for the answer to the one before. */
-  async #together(
+  async #firsts(
     client: Client,
-    { together, schema }: Extract<DatabaseStep, { readonly together: unknown }>,
+    looks: readonly BoundStatement[],
+    transaction: Transaction | null,
+  ): Promise<unknown[]> {
+    const parts = looks.map((one) => {
+      const { sql, bind } = this.#compiled.get(one, undefined);
+      return { sql, values: bind(one.values) };
+    });
+    const sent = this.#looks
+      .together(parts)
+      .map(({ sql, values }) => this.#ask(client, transaction, sql, values));
+    const answers = await Promise.all(sent);
+    return answers.flatMap(({ rows }) => firstsIn(rows));
+  }
+
+  /** In one round trip: each is sent without waiting for the answer to the one before. */
+  async #written(
+    client: Client,
+    { writes, schema }: Extract<DatabaseStep, { readonly writes: unknown }>,
     transaction: Transaction | null,
   ): Promise<DatabaseResult> {
-    const sent = together.map((one) => this.#bound(client, one, transaction, schema));
-    return { rows: [], changes: 0, each: await Promise.all(sent) };
+    sendTogether(client);
+    await Promise.all(writes.map((one) => this.#bound(client, one, transaction, schema)));
+    return { rows: [], changes: 0 };
   }
 
   async #bound(
@@ -116,10 +138,18 @@ export class PostgresProcedures {
     const { sql, isLook, bind } = this.#compiled.get(one, schema);
     // A look need not wait to hear that the transaction was begun: it is answered after that, or not at all.
     if (transaction !== null && !(isLook || transaction.hasBegun)) await transaction.begun;
-    const values = bind(one.values);
-    const found =
-      transaction === null ? client.query(sql, values) : this.#prepared(client, sql, values);
-    return counted(await found, transaction);
+    return counted(await this.#ask(client, transaction, sql, bind(one.values)), transaction);
+  }
+
+  #ask(
+    client: Client,
+    transaction: Transaction | null,
+    sql: string,
+    values: readonly unknown[],
+  ): Promise<QueryResult> {
+    return transaction === null
+      ? client.query(sql, [...values])
+      : this.#prepared(client, sql, values);
   }
 
   /**
@@ -133,11 +163,8 @@ export class PostgresProcedures {
     return client.query({ name, text: sql, values: [...values] });
   }
 
-  async commit(client: Client, revision: number): Promise<void> {
-    const [, { command }] = await Promise.all([
-      this.#prepared(client, notify, [`${revision}`]),
-      client.query('commit'),
-    ]);
+  async commit(client: Client): Promise<void> {
+    const { command } = await client.query('commit');
     // A transaction that failed is rolled back by COMMIT, without an error.
     if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}`);
   }
@@ -185,13 +212,13 @@ const clockResult = (now: number): DatabaseResult => ({ rows: [{ now }], changes
 
 const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
-const limit = `select
-  set_config('idle_in_transaction_session_timeout', $1, true),
-  set_config('lock_timeout', $2, true),
-  set_config('statement_timeout', $3, true),
-  case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`;
-
+/**
+ * The limits hold from here on: a row is taken by an update once its conditions are true, and the wait for the lock is in
+ * taking it. Who listens is told by the commit, and nothing by a transaction that is rolled back.
+ */
 const lock = `update ${schemaName}.log set revision = revision + 1
-  returning revision, ${serverClock} as now`;
-
-const notify = `select pg_notify('${schemaName}', $1)`;
+  where set_config('idle_in_transaction_session_timeout', $1, true) is not null
+    and set_config('lock_timeout', $2, true) is not null
+    and set_config('statement_timeout', $3, true) is not null
+  returning revision, ${serverClock} as now, pg_notify('${schemaName}', revision::text),
+    case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`;

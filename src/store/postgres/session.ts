@@ -91,6 +91,14 @@ function refuseCleartextPassword(client: Client, socket: Socket): void {
   });
 }
 
+/** What is asked from here to the end of this turn is sent in one go: the server would wake up for the first of it, and answer each. */
+export function sendTogether(client: Client): void {
+  const { connection } = client as unknown as { connection: { stream: Socket } };
+  const { stream } = connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 /** Resolves when the work is over, after that many milliseconds, or at the signal. */
 export async function atMost(
   ms: number,

@@ -167,12 +167,12 @@ export class SqliteConnection implements Database {
 
   #run(step: DatabaseStep): DatabaseResult {
     if ('clock' in step) return { rows: [{ now: this.#now() }], changes: 0 };
-    if ('together' in step) {
-      return {
-        rows: [],
-        changes: 0,
-        each: step.together.map((one) => this.#bound(one, step.schema)),
-      };
+    if ('looks' in step) {
+      return { rows: [], changes: 0, firsts: step.looks.map((one) => this.#bound(one).rows[0]) };
+    }
+    if ('writes' in step) {
+      for (const one of step.writes) this.#bound(one, step.schema);
+      return { rows: [], changes: 0 };
     }
     if ('statement' in step) return this.#bound(step);
     const { sql, parameters } = step.query.compile();
