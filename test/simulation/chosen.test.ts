@@ -37,7 +37,6 @@ const chosen = [
   [
     'production is forbidden while a deploy is stopped between its gates and its write',
     forbiddenOnTheWay,
-    // Its fifth is one of the few in which the time that is left for a write, 15 seconds after the gates, decides.
     69,
     often(12, 400),
     ['pauses', 'people: switch-off', 'people: disable', 'people: rollback', ...productions],

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventLog } from '../../src/store/log.ts';
 import { often } from '../store/attacks/seed.ts';
-import type { CanaryPlan, Scenario } from './scenario.ts';
+import { type CanaryPlan, leaseMs, type Scenario } from './scenario.ts';
 import type { Fate } from './simulated-process.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
@@ -55,6 +55,9 @@ const killStep = often(25, 1);
 /** How far apart second kills are tried: all pairs are some ten thousand. */
 const secondKillStep = often(97, 11);
 
+/** So many awaits before a write: its gates are read in the last ones. */
+const stopsBefore = Array.from({ length: often(6, 40) }, (_, before) => before);
+
 describe('a deploy', { timeout: 240_000 }, () => {
   it('that is killed at any await goes live with one build and one promotion', async () => {
     const { crossings: awaits, writes } = await unharmedRun();
@@ -85,6 +88,26 @@ describe('a deploy', { timeout: 240_000 }, () => {
     }
     process.stdout.write(`killed twice: ${pairs} pairs\n`);
   });
+
+  it.each(['disable', 'switch-off', 'rollback'] as const)(
+    'that is stopped for most of a lease right before a write, after a person’s %s, ships nothing over that',
+    async (act) => {
+      const { writes } = await unharmedRun();
+      // Production is written in the second half; before that nothing is forbidden.
+      const late = writes.slice(often(Math.floor(writes.length / 2), 0));
+      const tried = new Set(late.flatMap((at) => stopsBefore.map((before) => at - before)));
+      let forbidden = 0;
+      for (const at of [...tried].filter((one) => one > 0)) {
+        const fate = { ...unharmed, acts: [{ at, act }], pause: { at, ms: leaseMs - 5_000 } };
+        const { violations, figures } = await simulate(oneDeploy([fate]));
+        expect(violations, `${act} at ${at}`).toEqual([]);
+        if (figures.live === 0) forbidden += 1;
+      }
+      process.stdout.write(`${act} at ${tried.size} awaits: ${forbidden} shipped nothing\n`);
+      expect(forbidden).toBeGreaterThan(tried.size / 10);
+      expect(forbidden).toBeLessThan(tried.size);
+    },
+  );
 
   it.each([
     ['before it did anything', false],

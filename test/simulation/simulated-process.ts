@@ -13,9 +13,9 @@ export interface Fate {
   readonly killAt: number | null;
   /** Paused (as by SIGSTOP) at this crossing, for so long. */
   readonly pause: { readonly at: number; readonly ms: number } | null;
-  /** Its clock is set forward or back at this crossing. */
   /** What happens at such crossings, before it goes on. */
   readonly acts?: readonly ActAtAwait[];
+  /** Its clock is set forward or back at this crossing. */
   readonly clock?: { readonly at: number; readonly byMs: number } | null;
   /** This call of the log fails, counted from 1: before it did anything, or after it did everything. */
   readonly storeFails?: { readonly at: number; readonly done: boolean };

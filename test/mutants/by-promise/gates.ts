@@ -283,7 +283,8 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'clearanceMs',
     code: '15_000',
     by: '150_000',
-    noticedBy: 'test/simulation/chosen.test.ts › is stopped between its gates and its write',
+    noticedBy:
+      'test/simulation/every-await.test.ts › is stopped for most of a lease right before a write',
   },
   {
     id: 'clearance-is-not-asked-at-the-write',
