@@ -241,7 +241,7 @@ async function beingQuiet(stage: BenchStage, events: number, rounds: number): Pr
 
 export const bench: Bench = {
   about:
-    'The same command on a long log and on a short one. What a deploy or a look costs does not grow with what happened before.',
+    'The same command on a long log and on a short one, of deploys that ship one commit each. What a deploy or a look costs does not grow with what happened before.',
   missed:
     'a command that asks git has git’s own time in its time, and not in its processor time. For a commit of long ago git goes through all that came since: for who has it, which a commit-graph makes short, and beside that through every message for what undoes it, which nothing does. That is the time of the repository: what the log’s own length costs stands in the rows called *its own part*, beside a short log of a repository of as many commits. `verify` reads, parses, hashes and holds each event against its schema and the chart: of its processor time JSON is a fifth, SQLite’s own check of its indexes (in a thread of its own) a sixth, clearing memory away an eighth, schemas, hashes and reading rows a tenth each.',
   run,

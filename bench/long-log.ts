@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { projections } from '../src/runtime/audit/projections.ts';
 import { hashOf, noHash } from '../src/store/hash-chain.ts';
-import type { EventLog, JsonObject, RecordedEvent } from '../src/store/log.ts';
+import type { EventLog, Json, JsonObject, RecordedEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
 import { toRow } from '../src/store/stored-event.ts';
 
@@ -114,7 +114,16 @@ async function firstDeploy(log: EventLog): Promise<Deploy> {
   const requested = page[0]?.data as { deploy: string; lane: string; commit: { sha: string } };
   const { deploy, lane, commit } = requested;
   const released = page.findIndex(({ type }) => type === 'lock.released');
-  return { deploy, lane, commit: commit.sha, events: page.slice(0, released + 1) };
+  const events = page.slice(0, released + 1).map(shipsOne);
+  return { deploy, lane, commit: commit.sha, events };
+}
+
+/** The first deploy of a repository tells of all the commits that it ships; those after it, of one each. */
+function shipsOne(event: RecordedEvent): RecordedEvent {
+  if (event.type !== 'deploy.observed') return event;
+  const { notes } = event.data as { notes: JsonObject & { commits: Json[] } };
+  const own = { ...notes, commits: notes.commits.slice(-1), omitted: 0 };
+  return { ...event, data: { ...event.data, notes: own } };
 }
 
 interface End {
