@@ -1,6 +1,7 @@
 /**
- * Lays the chart's picture out, with ELK (https://eclipse.dev/elk/), and draws it: `src/page/chart-layout.json`, from which
- * pages are drawn, and `docs/statechart.svg`. `--check` only compares.
+ * Lays the chart's picture out, with ELK (https://eclipse.dev/elk/), and draws it. `src/page/chart-layout.json`, from which
+ * pages are drawn, has no words at its arrows: so its text can be read on any screen, and a page has the words beside it.
+ * `docs/statechart.svg`, which is looked at by itself, has them. `--check` only compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,9 +18,9 @@ const widthOf = (text: string, size: number): number => Math.ceil(text.length * 
 
 const options = {
   'elk.algorithm': 'layered',
-  'elk.direction': 'DOWN',
+  'elk.direction': 'RIGHT',
   'elk.edgeRouting': 'ORTHOGONAL',
-  // States stand in the chart's order; an arrow to an earlier one leads up.
+  // States stand in the chart's order; an arrow to an earlier one leads back.
   'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
   'elk.layered.spacing.nodeNodeBetweenLayers': '34',
   'elk.spacing.nodeNode': '20',
@@ -30,7 +31,10 @@ const options = {
   'elk.randomSeed': '1',
 };
 
-async function layOut({ states, arrows }: ChartGraph): Promise<ChartLayout> {
+async function layOut(
+  { states, arrows }: ChartGraph,
+  { isLabelled }: { readonly isLabelled: boolean },
+): Promise<ChartLayout> {
   const graph: ElkNode = {
     id: 'chart',
     layoutOptions: options,
@@ -39,7 +43,7 @@ async function layOut({ states, arrows }: ChartGraph): Promise<ChartLayout> {
       id: `${from} ${to}`,
       sources: [from],
       targets: [to],
-      labels: events.map((text) => ({
+      labels: (isLabelled ? events : []).map((text) => ({
         text,
         width: widthOf(text, type.label.size),
         height: type.label.line,
@@ -53,7 +57,10 @@ async function layOut({ states, arrows }: ChartGraph): Promise<ChartLayout> {
     width: whole(root.width),
     height: whole(root.height),
     states: states.map((state) => ({ ...state, ...boxOf(placed.get(state.name)) })),
-    arrows: arrows.map(({ from, to }) => ({ from, to, ...lineOf(drawn.get(`${from} ${to}`)) })),
+    arrows: arrows.map((arrow) => ({
+      ...arrow,
+      ...lineOf(drawn.get(`${arrow.from} ${arrow.to}`)),
+    })),
   };
 }
 
@@ -82,10 +89,10 @@ function lineOf(
   return { points, labels: texts };
 }
 
-const layout = await layOut(chartGraph(definitionOf(chart)));
+const graph = chartGraph(definitionOf(chart));
 const files = {
-  'src/page/chart-layout.json': `${JSON.stringify(layout)}\n`,
-  'docs/statechart.svg': await chartFile(layout),
+  'src/page/chart-layout.json': `${JSON.stringify(await layOut(graph, { isLabelled: false }))}\n`,
+  'docs/statechart.svg': await chartFile(await layOut(graph, { isLabelled: true })),
 };
 for (const [name, text] of Object.entries(files)) {
   const file = join(import.meta.dirname, '..', name);

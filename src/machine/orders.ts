@@ -45,7 +45,7 @@ const sentences: { readonly [T in OrderType]: (data: DataOf<T>) => EventText } =
     ),
   'lock.broken': ({ deploy, ...person }) =>
     eventText(
-      'waiting',
+      'neutral',
       `lane taken from ${deploy} by ${because(person)}`,
       'Its job, if it still runs, ends without writing more.',
     ),

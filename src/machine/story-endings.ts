@@ -66,7 +66,7 @@ export function held({ rollback }: EventData<'production.held'>, deploy: string 
   const now = commit === null ? '' : ` Production runs ${shortSha(commit)}.`;
   const text = description === '' ? '' : ` "${cut(oneLine(description), 100)}"`;
   return eventText(
-    'bad',
+    'waiting',
     `held: ${howBack(rollback)} (${release.version}${text} by ${by}, ${minuteOf(at)})`,
     `Nothing ships until a person lifts it: ${resume(deploy, ', ')}.${now}`,
   );
@@ -74,7 +74,7 @@ export function held({ rollback }: EventData<'production.held'>, deploy: string 
 
 function heldByOrder({ to, at, ...person }: Ordered, deploy: string | null): EventText {
   return eventText(
-    'bad',
+    'waiting',
     `held: production is to be taken back to ${to.version}, as ordered by ${because(person)} (${minuteOf(at)})`,
     `The rollback goes first. This deploy ships only once a person says so: ${resume(deploy, ', ')}.`,
   );
@@ -103,7 +103,7 @@ export function disabled(data: EventData<'production.disabled'>, deploy: string 
   if (distrust !== null) return distrusted(distrust, deploy);
   if (which === 'lane') {
     return eventText(
-      'bad',
+      'waiting',
       `disabled: the lane was turned off${by === null ? '' : ` by ${because(by)}`} (${killSwitch.name} is ${switchState(killSwitch)})`,
       deploy === null
         ? 'Production was not touched. pipeline enable turns the lane on, pipeline resume ships this deploy; both take --reason.'
@@ -111,7 +111,7 @@ export function disabled(data: EventData<'production.disabled'>, deploy: string 
     );
   }
   return eventText(
-    'bad',
+    'waiting',
     `disabled: ${killSwitch.name} is ${switchState(killSwitch)}; production ships only while it is true`,
     `Production was not touched. Set ${killSwitch.name} to true, then run ${resume(deploy)}.`,
   );
@@ -124,7 +124,7 @@ function distrusted({ about, digest, changes }: Distrust, deploy: string | null)
   }[about];
   const accept = `Production was not touched. To accept this, for later deploys too: ${resume(deploy)}. Where no person does: PIPELINE_TRUST=${digest} in the job’s environment.`;
   return eventText(
-    'bad',
+    'waiting',
     `disabled: ${what}: ${changes.join('; ')}`,
     [...changes, accept].join('\n'),
   );

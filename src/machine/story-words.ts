@@ -7,6 +7,7 @@ export interface EventText {
   readonly headline: string;
   /** What else helps, of one or several lines: a hint, a list. */
   readonly detail: string | null;
+  /** `waiting`: for a person. What waits for its turn asks nothing of anybody, and is neutral. */
   readonly tone: 'good' | 'bad' | 'neutral' | 'waiting';
 }
 

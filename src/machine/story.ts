@@ -66,7 +66,7 @@ const sentences: {
 } = {
   'deploy.requested': ({ build, commit, override, manual }) =>
     eventText(
-      'waiting',
+      'neutral',
       `queued: ${buildName(build.label, commit.sha)} “${cut(commit.title, 100)}” by ${commit.author}`,
       orderOf(override, manual),
     ),
@@ -88,13 +88,13 @@ const sentences: {
     eventText('neutral', `holds the lane again (token ${token}): ${why}`),
   'lock.lost': ({ to }) =>
     eventText(
-      'waiting',
+      'neutral',
       `lost the lane to ${to}`,
       'It queues again, and all is checked anew; a deploy that was taking its canary back does so once it holds the lane.',
     ),
   'lock.waitTimedOut': ({ timeoutMs }) =>
     eventText(
-      'bad',
+      'waiting',
       `gave up waiting: the lane was not free within ${formatDuration(timeoutMs)}`,
       'Nothing more was deployed. `pipeline status` shows who holds the lane; the same command waits anew.',
     ),

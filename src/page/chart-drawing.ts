@@ -42,7 +42,8 @@ export async function chartFile(layout: ChartLayout): Promise<string> {
   return picture.replace('<defs>', `<style>${chartStyle}</style>\n<defs>`);
 }
 
-const margin = 8;
+/** Around the picture, in its own pixels. */
+export const margin = 8;
 
 /** For the page that the picture stands in. */
 export const chartStyle = `
@@ -61,52 +62,53 @@ export const chartStyle = `
 .chart .arrow{fill:var(--line)}
 .chart path.passed,.chart .passed .line{stroke:var(--passed);stroke-width:3}
 .chart marker .passed{fill:var(--passed);stroke:none}
-.chart .label.passed{fill:var(--passed);font-weight:600}
 .chart .step{fill:var(--passed)}
-.chart .number{fill:var(--page);font-size:${type.label.size}px;font-weight:700;text-anchor:middle}
+.chart .number{fill:var(--page);font-size:${type.name.size - 2}px;font-weight:700;text-anchor:middle}
 `.replaceAll('\n', '');
 
 const head = (id: string, kind: string): Markup =>
   html`<marker id="${id}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="${kind}" d="M0 0L8 4L0 8z"/></marker>`;
 
-/** Once over an arrow. */
-interface Passage {
-  /** Of all passages of the way, from 1. */
-  readonly number: number;
-  readonly event: string;
-}
-
-function passagesOf({ steps }: Way): ReadonlyMap<string, readonly Passage[]> {
-  const passages = new Map<string, Passage[]>();
-  let number = 0;
-  for (const [i, { event, to }] of steps.entries()) {
-    const [before, after] = [topOf(steps[i - 1]?.to ?? to), topOf(to)];
-    if (before === after) continue;
-    number += 1;
-    const arrow = `${before} ${after}`;
-    passages.set(arrow, [...(passages.get(arrow) ?? []), { number, event }]);
+/** By arrow, which of the passages of the way, from 1, lead over it. */
+function passagesOf({ steps }: Way): ReadonlyMap<string, readonly number[]> {
+  const passages = new Map<string, number[]>();
+  for (const [i, number] of passageNumbers(steps.map(({ to }) => to)).entries()) {
+    if (number === null) continue;
+    const arrow = `${topOf(steps[i - 1]?.to ?? '')} ${topOf(steps[i]?.to ?? '')}`;
+    passages.set(arrow, [...(passages.get(arrow) ?? []), number]);
   }
   return passages;
 }
 
+/** Of each state of a way, the number that the arrow into it has in the picture; null: no arrow leads there. */
+export function passageNumbers(states: readonly string[]): (number | null)[] {
+  let passed = 0;
+  return states.map((to, i) => {
+    const before = states[i - 1];
+    if (before === undefined || topOf(before) === topOf(to)) return null;
+    passed += 1;
+    return passed;
+  });
+}
+
 function drawnArrow(
-  { from, to, points, labels }: PlacedArrow,
-  passages: readonly Passage[],
+  { from, to, events, points, labels }: PlacedArrow,
+  passages: readonly number[],
 ): Markup {
   const isPassed = passages.length > 0;
   const line = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x} ${y}`).join('');
-  const texts = labels.map(({ event, x, y }) => {
-    const mark = passages.some((passage) => passage.event === event) ? ' passed' : '';
-    return html`<text class="label${mark}" x="${x}" y="${y + type.label.size}">${event}</text>`;
-  });
-  const title = `${from} to ${to}: ${labels.map(({ event }) => event).join(', ')}`;
+  const texts = labels.map(
+    ({ event, x, y }) =>
+      html`<text class="label" x="${x}" y="${y + type.label.size}">${event}</text>`,
+  );
+  const title = `${from} to ${to}: ${events.join(', ')}`;
   return html`<g class="way${isPassed ? ' passed' : ''}" data-from="${from}" data-to="${to}"><title>${title}</title><path class="line" d="${line}" marker-end="url(#head${isPassed ? '-passed' : ''})"/>${texts}${isPassed ? passageMark(points, passages) : ''}</g>
 `;
 }
 
 /** On the arrow's longest piece; those of neighbours stand apart. */
-function passageMark(points: PlacedArrow['points'], passages: readonly Passage[]): Markup {
-  const part = passages.some(({ number }) => number % 2 === 0) ? 0.6 : 0.4;
+function passageMark(points: PlacedArrow['points'], passages: readonly number[]): Markup {
+  const part = passages.some((number) => number % 2 === 0) ? 0.6 : 0.4;
   const pieces = points.slice(1).map(([x, y], i) => {
     const [before = 0, above = 0] = points[i] ?? [];
     return {
@@ -115,9 +117,9 @@ function passageMark(points: PlacedArrow['points'], passages: readonly Passage[]
     };
   });
   const [x = 0, y = 0] = pieces.reduce((a, b) => (b.length > a.length ? b : a)).at;
-  const text = passages.map(({ number }) => number).join(', ');
-  const half = Math.round(6 + text.length * 3.5);
-  return html`<rect class="step" x="${x - half}" y="${y - 9}" width="${2 * half}" height="18" rx="9"/><text class="number" x="${x}" y="${y + 4}">${text}</text>`;
+  const text = passages.join(', ');
+  const half = Math.round(6 + text.length * 4);
+  return html`<rect class="step" x="${x - half}" y="${y - 10}" width="${2 * half}" height="20" rx="10"/><text class="number" x="${x}" y="${y + 5}">${text}</text>`;
 }
 
 function drawnState({ name, leaves, x, y, width, height }: PlacedState, way: Way): Markup {

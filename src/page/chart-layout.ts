@@ -21,15 +21,17 @@ export interface PlacedState {
 export interface PlacedArrow {
   readonly from: string;
   readonly to: string;
+  readonly events: readonly string[];
   /** From end to end, with every bend: x and y. */
   readonly points: readonly (readonly [number, number])[];
+  /** Where its events are written; none where the picture has no room for them. */
   readonly labels: readonly { readonly event: string; readonly x: number; readonly y: number }[];
 }
 
 /** How text is set: the layout has room for it, and the picture is drawn so. */
 export const type = {
   name: { size: 15, line: 30 },
-  leaf: { size: 12, line: 17 },
+  leaf: { size: 13, line: 18 },
   label: { size: 11, line: 14 },
 } as const;
 

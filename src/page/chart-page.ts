@@ -19,7 +19,7 @@ export function chartPage(use: ChartUse, position: number): PageParts {
 ${chartBox(drawChart(chartLayout))}
 <p class="soft">${counts(use)}</p>
 <h2>States</h2>
-<div class="scroll"><table><thead><tr><th scope="col">state</th><th scope="col">meaning</th><th scope="col">what a person can do</th><th scope="col">entered</th><th scope="col">median</th></tr></thead>
+<div class="scroll"><table class="stack"><thead><tr><th scope="col">state</th><th scope="col">meaning</th><th scope="col">what a person can do</th><th scope="col">entered</th><th scope="col">median</th></tr></thead>
 <tbody>${states.map(
       ({
         name,
@@ -29,7 +29,7 @@ ${chartBox(drawChart(chartLayout))}
 `,
     )}</tbody></table></div>
 <h2>Transitions</h2>
-<div class="scroll"><table><thead><tr><th scope="col">from</th><th scope="col">event</th><th scope="col">to</th><th scope="col">when</th><th scope="col">taken</th><th scope="col">median</th></tr></thead>
+<div class="scroll"><table class="stack"><thead><tr><th scope="col">from</th><th scope="col">event</th><th scope="col">to</th><th scope="col">when</th><th scope="col">taken</th><th scope="col">median</th></tr></thead>
 <tbody>${transitions.map(
       (one) =>
         html`<tr><td><code>${one.from}</code></td><td><code>${one.event ?? 'at once'}</code></td><td><code>${one.to}</code></td><td class="text">${one.description}</td>${usedCells(use.transitions[transitionKey(one)])}</tr>

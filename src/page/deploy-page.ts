@@ -9,7 +9,7 @@ import type { DeployRow } from '../runtime/audit/deploys.ts';
 import type { Links } from '../runtime/audit/links.ts';
 import type { Became } from '../runtime/standing/became.ts';
 import { markOf } from '../runtime/standing/became-mark.ts';
-import { chartBox, drawChart } from './chart-drawing.ts';
+import { chartBox, drawChart, passageNumbers } from './chart-drawing.ts';
 import { chartGraph } from './chart-graph.ts';
 import { chartLayout } from './chart-layout.ts';
 import {
@@ -153,13 +153,14 @@ export function withCommands(text: string): Markup {
 }
 
 export function timeline(deploy: string, events: readonly ToldEvent[]): Markup {
-  return html`<table class="stack"><caption>Each event as the log has it, with what it led to</caption>
+  const numbers = passageNumbers(events.map(({ to }) => to));
+  return html`<table class="stack"><caption>Each event as the log has it, with what it led to; a number is that of the arrow on its way</caption>
 <thead><tr><th scope="col">when</th><th scope="col">after</th><th scope="col">event</th><th scope="col">what</th><th scope="col">state</th></tr></thead>
 <tbody>${events.map((one, i) => {
     const before = events[i - 1] ?? one;
     const { headline, detail, tone } = tell(one.event, deploy);
     const took = Date.parse(one.time) - Date.parse(before.time);
-    return html`<tr><td>${clock(one.time)}</td><td>${i === 0 ? '' : `+${formatDuration(took)}`}</td><td><code>${one.event.type}</code></td><td class="text ${tone}">${headline}${detail === null ? nothing : html`<details><summary>more</summary><pre>${withOptions(detail)}</pre></details>`}</td><td>${one.to === before.to && i > 0 ? '' : stateMark(one.to)}</td></tr>
+    return html`<tr><td>${clock(one.time)}</td><td>${i === 0 ? '' : `+${formatDuration(took)}`}</td><td><code>${one.event.type}</code></td><td class="text ${tone}">${headline}${detail === null ? nothing : html`<details><summary>more</summary><pre>${withOptions(detail)}</pre></details>`}</td><td>${numbers[i] == null ? nothing : html`<span class="step">${numbers[i]}</span> `}${one.to === before.to && i > 0 ? nothing : stateMark(one.to)}</td></tr>
 `;
   })}</tbody></table>`;
 }

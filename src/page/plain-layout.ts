@@ -44,7 +44,7 @@ export function plainLayout({ states, arrows }: ChartGraph): ChartLayout {
       const [from, to] = [outAt.get(keyOf(arrow)) ?? 0, inAt.get(keyOf(arrow)) ?? 0];
       const above = from - (arrow.events.length - 1) * type.label.line;
       return {
-        ...{ from: arrow.from, to: arrow.to },
+        ...arrow,
         points: [
           [longest, from] as const,
           [x, from] as const,

@@ -4,7 +4,7 @@ import { stylesheet } from './stylesheet.ts';
 
 /** What is on paper only: tables wrap, since nothing can be scrolled there. */
 const paper = `
-@media print{body{font-size:9pt}.scroll{overflow:visible}.chart{min-width:0}td,th{overflow-wrap:break-word}td.text,td.hash{overflow-wrap:anywhere}td code{font-size:.9em}td.text{min-width:0}.state,td a,td time{white-space:normal}tr,li,svg{break-inside:avoid}h2{break-after:avoid}details::details-content{content-visibility:visible;block-size:auto}summary{display:none}}
+@media print{body{font-size:9pt}.scroll{overflow:visible}.chart{min-width:0}td,th{overflow-wrap:break-word}td.text,td.hash{overflow-wrap:anywhere}td code{font-size:.9em}td.text{min-width:0}td a,td time{white-space:normal}tr,li,svg{break-inside:avoid}h2{break-after:avoid}details::details-content{content-visibility:visible;block-size:auto}summary{display:none}}
 .hash{font-size:.8em;overflow-wrap:anywhere}`;
 
 export function selfContained({

@@ -1,14 +1,19 @@
 /** What became of a deploy, and the states that it came through, as people see them: a sign and words, so that colour is never alone. */
-import { stateFacts } from '../machine/state-facts.ts';
+import { stateFacts, topOf } from '../machine/state-facts.ts';
 import type { Became } from '../runtime/standing/became.ts';
 import { type Mark, markOf } from '../runtime/standing/became-mark.ts';
 import { type Addresses, nothing, since, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 
-/** Where an event led to. That it was live says nothing of what runs now, so none is good. */
+/**
+ * Where an event led to. That it was live says nothing of what runs now, so none is good. One of the nine states is what is
+ * read first; what is in it comes softer, and on a line of its own where there is no room.
+ */
 export function stateMark(state: string): Markup {
   const { sign, tone } = passedMark(state);
-  return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${state}</span>`;
+  const top = topOf(state);
+  const within = state.slice(top.length);
+  return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span>\u00a0<strong>${top}</strong><wbr>${within}</span>`;
 }
 
 function passedMark(state: string): Mark {

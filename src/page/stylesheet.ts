@@ -31,13 +31,13 @@ td a,td time{white-space:nowrap}
 pre{background:var(--box);border:1px solid var(--line);border-radius:.3rem;padding:.5rem .7rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0}
 .option{white-space:nowrap}
 .good{color:var(--good)}.bad{color:var(--bad)}.waiting{color:var(--waiting)}.moving{color:var(--moving)}.soft{color:var(--soft)}
-.state{font-weight:600;white-space:nowrap}
+.state strong{font-weight:600}.step{display:inline-block;min-width:1.5em;padding:0 .35em;border-radius:1em;background:var(--soft);color:var(--page);font-size:.85em;font-weight:700;text-align:center}
 .hold{border-left:4px solid var(--waiting);padding-left:.7rem;margin:.5rem 0}
 .hold.of-good{border-color:var(--good)}.hold.of-bad{border-color:var(--bad)}.hold.of-moving{border-color:var(--moving)}.hold.of-soft{border-color:var(--line)}
 .fault{border-left:4px solid var(--bad);padding-left:.7rem;margin:.5rem 0}
 form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.5rem 0}label{display:grid;color:var(--soft);font-size:.85rem}
 input,select,button{font:inherit;height:2.2rem;color:inherit;background:var(--page);border:1px solid var(--soft);border-radius:.3rem;padding:.25rem .5rem}
-.chart{width:100%;min-width:56rem;height:auto;max-height:90vh}
+.chart{width:100%;min-width:68rem;height:auto;max-height:90vh}
 ul.notes{padding-left:1.2rem}ul.plain{list-style:none;margin:0;padding:0}
 .figures{grid-template-columns:repeat(auto-fill,minmax(min(100%,9rem),max-content) minmax(6rem,max-content))}
 .waiting-bar{width:100%;height:1.4rem;display:block;border:1px solid var(--line)}.swatch{width:.8em;height:.8em}

@@ -4,9 +4,9 @@ import { chart } from '../../src/machine/chart.ts';
 import { definitionOf } from '../../src/machine/definition.ts';
 import { declaredTransitions, statesOf } from '../../src/machine/outline.ts';
 import { topOf } from '../../src/machine/state-facts.ts';
-import { drawChart, type Way } from '../../src/page/chart-drawing.ts';
+import { drawChart, margin, passageNumbers, type Way } from '../../src/page/chart-drawing.ts';
 import { chartGraph } from '../../src/page/chart-graph.ts';
-import { chartLayout } from '../../src/page/chart-layout.ts';
+import { chartLayout, type } from '../../src/page/chart-layout.ts';
 
 const graph = chartGraph(definitionOf(chart));
 
@@ -14,10 +14,7 @@ describe('the layout', () => {
   it('has the chart’s states and arrows, and no others', () => {
     const { states, arrows } = chartLayout;
     expect(states.map(({ name, leaves }) => ({ name, leaves }))).toEqual(graph.states);
-    const drawn = arrows.map(({ from, to, labels }) => ({
-      ...{ from, to },
-      events: labels.map(({ event }) => event),
-    }));
+    const drawn = arrows.map(({ from, to, events }) => ({ from, to, events }));
     expect(drawn).toEqual(graph.arrows);
   });
 
@@ -35,6 +32,14 @@ describe('the layout', () => {
       }
     }
   });
+});
+
+it('is so small that its text is read as it is meant on a screen of 1280 pixels', () => {
+  // As it stands in its page, whose margins are 32 pixels; nobody reads letters of less than 12.
+  const scale = (1_280 - 2 * 32) / (chartLayout.width + 2 * margin);
+  const sizes = [type.name.size, type.leaf.size].map((size) => size * scale);
+  expect(Math.min(...sizes)).toBeGreaterThanOrEqual(12);
+  expect(chartLayout.height * scale).toBeLessThan(0.9 * 900);
 });
 
 /** The first leaf of a state; the state itself where it is one. */
@@ -72,6 +77,10 @@ describe('the way of a deploy', () => {
       });
       const arrows = [...svg.matchAll(/class="way passed" data-from="(\w+)" data-to="(\w+)"/g)];
       expect(new Set(arrows.map(([, from, to]) => `${from} ${to}`))).toEqual(new Set(moves));
+      const numbers = [...svg.matchAll(/class="number"[^>]*>([\d, ]+)</g)];
+      expect(numbers.flatMap(([, text = '']) => text.split(', ').map(Number))).toEqual(
+        passageNumbers(way.steps.map(({ to }) => to)).filter((number) => number !== null),
+      );
     }
   });
 

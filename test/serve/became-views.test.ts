@@ -7,6 +7,7 @@ import { deploysPage } from '../../src/page/deploys-page.ts';
 import { lanesPage } from '../../src/page/lanes-page.ts';
 import { stylesheet } from '../../src/page/stylesheet.ts';
 import { readDeployStories } from '../../src/runtime/audit/deploys.ts';
+import type { BecameKind } from '../../src/runtime/standing/became.ts';
 import { markOf } from '../../src/runtime/standing/became-mark.ts';
 import { readStood } from '../../src/runtime/standing/read.ts';
 import { addresses } from '../../src/serve/pages.ts';
@@ -44,6 +45,9 @@ const rowOf = (page: string, deploy: string): string =>
     .map(([row]) => row)
     .find((row) => row.includes(`>${deploy}<`)) ?? '';
 
+/** By an event of its own, and by no deploy after it. */
+const ended: readonly BecameKind[] = ['failed', 'stuck', 'held', 'disabled', 'waitTimedOut'];
+
 describe('what became of a deploy', () => {
   it.each(situations.filter(({ told }) => told === undefined))(
     '$name',
@@ -64,17 +68,22 @@ describe('what became of a deploy', () => {
         expect(stylesheet).toContain(`.${tone}{color:var(--${tone})}`);
         expect(marksIn(rowOf(`${await listed}`, row.deploy))).toEqual([mark]);
         expect(marksIn(rowOf(`${await lanes}`, row.deploy))).toEqual([mark]);
-        const told = await readShownDeploy(log, row.deploy);
-        if (told === null) throw new Error('it is told');
-        const { main, title } = deployPage(told, 1, addresses);
+        const shown = await readShownDeploy(log, row.deploy);
+        if (shown === null) throw new Error('it is told');
+        const { main, title } = deployPage(shown, 1, addresses);
         expect(title).toBe(`${row.deploy} ${one.what}`);
         const whole = `${await main}`;
         expect(marksIn(whole)).toEqual([mark]);
         const report = await deployReport({
-          ...told,
+          ...shown,
           ...{ said: [], checks: [], killSwitch: null, head: '', madeAt: '' },
         });
         expect(marksIn(report)).toEqual([mark]);
+        // What ended it has in its story the colour that its mark has.
+        const told = [...whole.matchAll(/<td class="text (\w+)">/g)].map(([, one]) => one);
+        if (ended.includes(one.kind)) expect([mark, told.at(-1)]).toEqual([mark, tone]);
+        // What waits for its turn asks nothing of anybody.
+        expect(told[0]).toBe('neutral');
         // Neither its states nor its box are green where it is not what production runs.
         const marked = /class="(state|hold|became)[^"]*\bgood/;
         if (one.kind !== 'live') expect(whole + report).not.toMatch(marked);

@@ -95,9 +95,9 @@ export const slackMutants: readonly Mutant[] = [
     id: 'a-hold-looks-like-a-failure',
     promise,
     file: 'src/effects/channels/slack/lines.ts',
-    symbol: 'signOf',
-    code: "return type === 'production.held' || type === 'production.disabled' ? '⏸️' : signs[tone];",
-    by: 'return signs[tone];',
+    symbol: 'signs',
+    code: "waiting: '⏸️',",
+    by: "waiting: '🔴',",
     noticedBy: `${levels} › looks unlike a failure`,
   },
   {

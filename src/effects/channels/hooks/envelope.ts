@@ -29,7 +29,9 @@ const fields = {
   state: text
     .nullable()
     .describe('the state of the deploy that it led to; null where the event changed none'),
-  tone: z.enum(['good', 'bad', 'neutral', 'waiting']).describe('what it means to people'),
+  tone: z
+    .enum(['good', 'bad', 'neutral', 'waiting'])
+    .describe('what it means to people; `waiting`: for a person'),
   headline: text.describe('the event in one line of words; they may change with any version'),
   detail: text.nullable().describe('what else helps, of one or several lines'),
   commit: z

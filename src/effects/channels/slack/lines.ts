@@ -12,17 +12,17 @@ import { type EventText, shortSha } from '../../../machine/story-words.ts';
 import type { DeployEvents } from '../channel.ts';
 import { cutEscaped, escapeText, link } from './text.ts';
 
-/** A sign beside the words, never in their place. */
+/** A sign beside the words, never in their place. What waits for a person is not broken: it looks unlike a failure. */
 export const signs: { readonly [T in EventText['tone']]: string } = {
   good: '✅',
   bad: '🔴',
-  waiting: '⏳',
+  waiting: '⏸️',
   neutral: '▫️',
 };
 
-/** What is held waits for a person, and nothing is broken: it looks unlike a failure. */
+/** What waits for its turn in the lane asks nothing of anybody. */
 export function signOf({ type }: DomainEvent, tone: EventText['tone']): string {
-  return type === 'production.held' || type === 'production.disabled' ? '⏸️' : signs[tone];
+  return type === 'deploy.requested' || type === 'lock.lost' ? '⏳' : signs[tone];
 }
 
 /** `*acme-web* build 502, 1a5f89db`, with links to the build and the commit. */

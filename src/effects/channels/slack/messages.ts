@@ -57,7 +57,7 @@ export function deployMessage(history: DeployEvents, options: MessageOptions = {
     blocks.push(section(`${nameLine(request)}\n${titleLine(request.commit)}`));
     blocks.push(section(own ?? `${signOf(event, told.tone)} ${escapeText(told.headline)}`));
     // Where there is a thread, it has all of this whole.
-    const isShown = told.tone === 'bad' || told.detail?.includes('pipeline ') === true;
+    const isShown = isForAll(event, told) || told.detail?.includes('pipeline ') === true;
     const detail = own === null && isShown ? told.detail : null;
     if (detail !== null) blocks.push(section(escapeText(detail)));
     blocks.push(...asked(told, detail, { next, isOwn: own !== null }));
@@ -95,11 +95,15 @@ export function stepMessages(history: DeployEvents, options: StepOptions): Slack
   if (head !== null) blocks.push(context(escapeText(head)));
   const text = own ?? escapeText(`${plainName(request)}: ${told.headline}`);
   return pack(text, blocks).map((message, i) =>
-    told.tone === 'bad' && overtaken === null && i === 0
+    isForAll(event, told) && overtaken === null && i === 0
       ? { ...message, broadcast: true }
       : message,
   );
 }
+
+/** Told in the channel too: what failed, and what waits for a person. An interrupted run may go on by itself. */
+const isForAll = ({ type }: DomainEvent, { tone }: EventText): boolean =>
+  tone === 'bad' || (tone === 'waiting' && type !== 'run.interrupted');
 
 /** A message that stands in no thread of its deploy says of which it is. */
 const isNamed = ({ mode, level = 'steps', folded = [] }: StepOptions): boolean =>

@@ -1,13 +1,10 @@
 /** What Slack is told of an order for a lane. Pure. */
 import { dateAndTime } from '../../../format/time.ts';
-import { type Order, tellOrder } from '../../../machine/orders.ts';
+import { tellOrder } from '../../../machine/orders.ts';
 import type { OrderNews } from '../channel.ts';
 import { context, type SlackMessage, section } from './blocks.ts';
 import { signs } from './lines.ts';
 import { cutEscaped, escapeText, sectionMax, textMax } from './text.ts';
-
-/** A lane that a person stopped waits for a person, as a hold does. */
-const stopped: readonly Order['type'][] = ['lane.disabled', 'rollback.begun', 'rollback.done'];
 
 /** One message, with who ordered it and why. @param isOld then it says when it was */
 export function orderMessage(
@@ -15,7 +12,6 @@ export function orderMessage(
   isOld: boolean,
 ): SlackMessage {
   const { headline, detail, tone } = tellOrder(order);
-  const sign = stopped.includes(order.type) ? '⏸️' : signs[tone];
   const text = cutEscaped(`*${escapeText(lane)}* ${escapeText(headline)}`, sectionMax - 50);
   const more = [
     ...(isOld ? [`Ordered ${dateAndTime(time)}, told only now`] : []),
@@ -24,7 +20,7 @@ export function orderMessage(
   return {
     text: cutEscaped(escapeText(`${lane}: ${headline}`), textMax),
     blocks: [
-      section(`${sign} ${text}`),
+      section(`${signs[tone]} ${text}`),
       ...more.map((line) => context(cutEscaped(escapeText(line), sectionMax))),
     ],
   };
