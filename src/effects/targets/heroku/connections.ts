@@ -82,7 +82,7 @@ function limitOf(
   info: z.infer<typeof databaseSchema>['info'],
 ): { readonly count: number; readonly by: string } | null {
   const value = info.find(({ name }) => name === 'Connections')?.values[0];
-  const told = /^\d+\/(\d+)$/.exec(String(value ?? ''))?.[1];
+  const told = /^\d+\/(\d+)$/.exec(String(value))?.[1];
   if (told !== undefined) return { count: Number(told), by: 'the database says so' };
   const known = limits.find(([pattern]) => pattern.test(plan));
   return known === undefined ? null : { count: known[1], by: 'as its plan’s page says' };
@@ -175,11 +175,11 @@ function release(vars: Connecting['vars']): Part {
 const one = { count: 1, by: 'one each', isAssumed: false };
 
 function figure(vars: Connecting['vars'], names: readonly string[], standard: number) {
-  const name = names.find((each) => numberIn(vars, each) !== null);
-  const count = name === undefined ? standard : (numberIn(vars, name) ?? standard);
-  return name === undefined
-    ? { count, by: `${names.at(-1)} is not set: assumed`, isAssumed: true }
-    : { count, by: name, isAssumed: false };
+  for (const name of names) {
+    const count = numberIn(vars, name);
+    if (count !== null) return { count, by: name, isAssumed: false };
+  }
+  return { count: standard, by: `${names.at(-1)} is not set: assumed`, isAssumed: true };
 }
 
 /** Its buildpack starts it before the command, and pools each dyno's connections (its README). */

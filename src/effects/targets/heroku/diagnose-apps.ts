@@ -48,9 +48,15 @@ export const couplings = (examination: Examination): Diagnosis => ({
         `\`heroku pipelines:update -a ${here.name} --stage ${wanted}\`, or name the right app in pipeline.yml.`,
       );
     });
-    return found.length > 0 ? found : [ok('they are in one pipeline, each in its stage')];
+    if (found.length > 0) return found;
+    const areAll = await Promise.all(examination.places.map(isInItsStage));
+    return areAll.every(Boolean) ? [ok('they are in one pipeline, each in its stage')] : [];
   },
 });
+
+/** One that is not there, and one that is a review app, are the business of other checks. */
+const isInItsStage = async ({ app }: Examined): Promise<boolean> =>
+  (await app.about()) !== null && (await app.coupling())?.stage !== 'review';
 
 /** Why nothing can be promoted from where it was verified; null: it can, or is not to be. */
 async function apartFrom(
