@@ -45,7 +45,7 @@ export interface RanRelease extends Decision {
 /** A release that is under way. */
 export interface PendingRelease {
   readonly release: Release;
-  readonly description: string | null;
+  readonly description: string;
   /** Milliseconds since it was made, at least; 0 where the target does not tell its time. */
   readonly ageMs: number;
 }
@@ -223,6 +223,10 @@ export interface Target {
 
 /** The target of an environment's settings. */
 export type Targets = (settings: TargetSettings) => Target;
+
+/** A release's description as it stands in a sentence. */
+export const shownDescription = (description: string): string =>
+  description === '' ? 'no description' : description;
 
 /** Of one content: by the digest where both tell it, else by the id. */
 export function isSameArtifact(one: Artifact | null, other: Artifact | null): boolean {

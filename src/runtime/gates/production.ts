@@ -1,7 +1,14 @@
 /** What production runs, once nothing is under way there, and how a commit stands to it. */
 import type { History } from '../../effects/history/history.ts';
 import type { Ports } from '../../effects/ports.ts';
-import type { Decision, Expected, Running, Target, Targets } from '../../effects/targets/target.ts';
+import {
+  type Decision,
+  type Expected,
+  type Running,
+  shownDescription,
+  type Target,
+  type Targets,
+} from '../../effects/targets/target.ts';
 import { LockstepError } from '../../errors/error.ts';
 import { formatDuration } from '../../format/duration.ts';
 import type {
@@ -79,7 +86,7 @@ export async function observeSettled(
     if (ageMs >= otherReleaseTimeoutMs || ports.clock.ran() >= deadline) {
       throw new LockstepError(
         'E_RELEASE_UNDER_WAY',
-        `${name} has had release ${version} (${description ?? 'no description'}) under way for ${formatDuration(ageMs)}`,
+        `${name} has had release ${version} (${shownDescription(description)}) under way for ${formatDuration(ageMs)}`,
         {
           hint: `See what it waits for: ${target.hints.release(version)}. Nothing is released to ${name} until it is over.`,
           details: { target: name, version, ageMs },

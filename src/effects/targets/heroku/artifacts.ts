@@ -87,11 +87,10 @@ async function readImage(
   }
   const stranger = images.find(({ id }) => id !== image);
   if (stranger !== undefined) throw api.malformed(path, `it is of image ${stranger.id}`);
-  const [named, ...others] = new Set(images.map(({ commit }) => commit?.toLowerCase() ?? null));
+  const [named = null, ...others] = new Set(images.map(({ commit }) => commit));
   if (others.length > 0) throw api.malformed(path, 'one image is of two commits');
-  const digests = new Set(images.map(({ digest }) => digest ?? null));
-  const [digest] = digests;
-  return { named: named ?? null, digest: digests.size === 1 ? (digest ?? null) : null };
+  const [digest = null, ...moreDigests] = new Set(images.map((one) => one.digest));
+  return { named, digest: moreDigests.length === 0 ? digest : null };
 }
 
 /** A full commit id; null when it is something else. */
@@ -112,8 +111,8 @@ export function refuseContainer({ name, stack, build_stack }: HerokuApp): void {
 export function isOfContainerRegistry({ code, artifacts, description }: HerokuRelease): boolean {
   if (code?.kind === 'slug') return false;
   // As Heroku words a release of its container registry.
-  if (/^Deployed \w[\w, -]* \([0-9a-f]{6,}\b/.test(description ?? '')) return true;
-  return code === null && (artifacts ?? []).some(({ type }) => type === 'oci-image');
+  if (/^Deployed \w[\w, -]* \([0-9a-f]{6,}\b/.test(description)) return true;
+  return code === null && artifacts.some(({ type }) => type === 'oci-image');
 }
 
 /** @param what of the app is of the registry: `v12`, `its stack is container` */

@@ -2,6 +2,7 @@
 
 import { ageOf } from '../../http/vendor-clock.ts';
 import type { Ports } from '../../ports.ts';
+import { shownDescription } from '../target.ts';
 import type { HerokuApi } from './api.ts';
 import { readApp } from './app.ts';
 import {
@@ -55,7 +56,7 @@ export interface CodeRelease extends Decision {
 export interface PendingRelease {
   readonly id: string;
   readonly version: number;
-  readonly description: string | null;
+  readonly description: string;
   readonly code: Code | null;
   /** Milliseconds since it was made, at least; 0 where Heroku does not tell what time it is there. */
   readonly ageMs: number;
@@ -157,12 +158,11 @@ const ranOnce = (release: HerokuRelease): Decision => ({
 });
 
 function decisionOf({ id, version, code, description, user, created_at }: HerokuRelease): Decision {
-  const text = description ?? '';
-  const kind = classify(text);
+  const kind = classify(description);
   return {
     release: { id, version },
     code,
-    description: text,
+    description,
     by: user.email,
     at: created_at,
     kind,
@@ -292,7 +292,7 @@ function aboveTheCode(story: WalkedBack): WalkedBack {
   };
 }
 
-const saysCode = ({ description }: HerokuRelease) => classify(description ?? '') !== 'other';
+const saysCode = ({ description }: HerokuRelease) => classify(description) !== 'other';
 /** A release that expired may name its code no longer. */
 const isForgotten = ({ code, status }: HerokuRelease) => code === null && status === 'expired';
 /** What ran once is history, also what the container registry released in its time. */
@@ -326,7 +326,7 @@ function mustMakeSense(app: string, release: HerokuRelease, ranAbove: HerokuRele
     throw contradiction(app, `v${version} is the last to succeed, but is said not to be what runs`);
   }
   for (const [kind, type] of artifactTypes) {
-    const copies = (artifacts ?? []).filter((one) => one.type === type);
+    const copies = artifacts.filter((one) => one.type === type);
     const other = copies.find(({ id }) => id !== undefined && !isSameCode({ kind, id }, code));
     if (other === undefined) continue;
     // The container registry's images may be named there alone.
@@ -341,7 +341,7 @@ const lookYourself = (app: string) =>
 export function noCode(app: string, { version, description }: HerokuRelease): HerokuError {
   return new HerokuError(
     'E_RELEASES_NO_SLUG',
-    `${app} v${version} (${description ?? 'no description'}) has neither a slug nor an image, though it is a release of code`,
+    `${app} v${version} (${shownDescription(description)}) has neither a slug nor an image, though it is a release of code`,
     {
       hint: `${lookYourself(app)} The container-registry stack is not supported.`,
       details: { app, version },

@@ -63,7 +63,7 @@ async function findPromoted(
   for await (const release of releasesNewestFirst(api, app, ports)) {
     owner = release.app.id;
     if (release.version <= after) break;
-    if (classify(release.description ?? '') === 'rollback') continue;
+    if (classify(release.description) === 'rollback') continue;
     if (!(await hasSameContent(api, { app, code: release.code }, verified, ports))) continue;
     if (release.status === 'failed') newestFailed ??= release.id;
     else lowest = release.id;

@@ -3,6 +3,7 @@ import { LockstepError } from '../../../errors/error.ts';
 import { formatDuration } from '../../../format/duration.ts';
 import { pollUntil, type RestTime } from '../../polling.ts';
 import type { Ports } from '../../ports.ts';
+import { shownDescription } from '../target.ts';
 import { appPath, type HerokuApi } from './api.ts';
 import { fullId, isSameCode, readContent, refuseContainerRelease } from './artifacts.ts';
 import { classify, contradiction, type HerokuVersion, readCode } from './code.ts';
@@ -163,7 +164,11 @@ export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Port
   const { code, pending } = await readCode(api, app, ports, expected);
   const other = pending.find((one) => decidesOtherwise(one, shipped.code));
   if (other !== undefined) {
-    throw notCurrent(shipped, other, `v${other.version} (${other.description}) is under way`);
+    throw notCurrent(
+      shipped,
+      other,
+      `v${other.version} (${shownDescription(other.description)}) is under way`,
+    );
   }
   if (code === null) throw notCurrent(shipped, null, 'it runs no code by now');
   const { version, id } = code.release;
@@ -171,7 +176,7 @@ export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Port
   // One before ours, which only repeated its code under a text that we do not know, is no decision against it.
   const isRepeated = isSameCode(code.code, shipped.code) && version < release.version;
   if (!isOurs && !isRepeated && decidesOtherwise(code, shipped.code)) {
-    const what = `it runs v${version} (${code.description}, by ${code.by}) by now`;
+    const what = `it runs v${version} (${shownDescription(code.description)}, by ${code.by}) by now`;
     throw notCurrent(shipped, { version, description: code.description }, what);
   }
   const ours = isOurs ? code : await findRelease(api, app, release.id, ports);
@@ -183,15 +188,15 @@ export async function mustStillRun(api: HerokuApi, shipped: Shipped, ports: Port
 
 /** Other code, or a rollback: that is a decision against what runs even where it puts the same code again. */
 export function decidesOtherwise(
-  { code, description }: { readonly code: Code | null; readonly description: string | null },
+  { code, description }: { readonly code: Code | null; readonly description: string },
   than: Code,
 ): boolean {
-  return !isSameCode(code, than) || classify(description ?? '') === 'rollback';
+  return !isSameCode(code, than) || classify(description) === 'rollback';
 }
 
 function notCurrent(
   { app, release: { id, version } }: Shipped,
-  other: { readonly version: number; readonly description: string | null } | null,
+  other: { readonly version: number; readonly description: string } | null,
   what: string,
 ): LockstepError {
   return new LockstepError(

@@ -160,7 +160,7 @@ async function findRollbackTo(
   }
   if (code.release.id !== from.id) return null;
   const isIt = (one: (typeof pending)[number]) =>
-    isSameCode(one.code, to) && classify(one.description ?? '') === 'rollback';
+    isSameCode(one.code, to) && classify(one.description) === 'rollback';
   const found = pending.find(isIt);
   return found === undefined ? null : { id: found.id, version: found.version };
 }
@@ -177,12 +177,12 @@ async function findRollback(
   if (code === null) return null;
   if (code.kind === 'rollback') {
     const { code: left } = await readCodeBelow(api, app, code.release.version, ports);
-    if (left?.code == null || !(await isDeploys(api, input, left, ports))) return null;
-    const to = await earlier.before({ release: left.release, code: left.code }, ports);
+    if (!hasCode(left) || !(await isDeploys(api, input, left, ports))) return null;
+    const to = await earlier.before(left, ports);
     return isSameCode(to?.code ?? null, code.code) ? code.release.id : null;
   }
-  const isRollback = ({ description }: { readonly description: string | null }) =>
-    classify(description ?? '') === 'rollback';
+  const isRollback = ({ description }: { readonly description: string }) =>
+    classify(description) === 'rollback';
   const tried = [...pending, ...failed.map(({ release, ...one }) => ({ ...release, ...one }))];
   if (!tried.some(isRollback) || !(await isDeploys(api, input, code, ports))) return null;
   const to = await earlier.before(code, ports);
@@ -211,25 +211,28 @@ async function whatToRestore(
   return release;
 }
 
+/** One whose code Heroku still tells. */
+type DecisionOnCode = Decision & { readonly code: Code };
+const hasCode = (decided: Decision | null): decided is DecisionOnCode =>
+  decided !== null && decided.code !== null;
+
 /** Whether the deploy had it built, and released; who goes back to it by a rollback decided so anew. */
 async function isDeploys(
   api: HerokuApi,
   input: RollBackInput,
-  decided: Decision | null,
+  decided: DecisionOnCode,
   ports: Ports,
 ): Promise<boolean> {
-  return decided?.kind !== 'rollback' && (await isOurs(api, input, decided, ports));
+  return decided.kind !== 'rollback' && (await isOurs(api, input, decided, ports));
 }
 
 /** Whether the deploy had it built, whoever released it. */
 async function isOurs(
   api: HerokuApi,
   { app, key }: RollBackInput,
-  decided: Decision | null,
+  { code, description }: DecisionOnCode,
   ports: Ports,
 ): Promise<boolean> {
-  if (decided === null || decided.code === null) return false;
-  const { code, description } = decided;
   return (await buildKeyOf(api, { app, code, description }, [app], ports)) === key;
 }
 
@@ -245,7 +248,7 @@ async function isAgain(
   for (;;) {
     const { code: left } = await readCodeBelow(api, input.app, below, ports);
     if (left === null) return false;
-    if (isSameCode(left.code, code.code) && left.kind !== 'rollback') {
+    if (hasCode(left) && isSameCode(left.code, code.code) && left.kind !== 'rollback') {
       return isOurs(api, input, left, ports);
     }
     below = left.release.version;

@@ -25,7 +25,10 @@ export const releaseSchema = z
     version: z.int().positive(),
     status: z.enum(['succeeded', 'failed', 'pending', 'expired']),
     /** Heroku's vendor hooks show it null, though the schema does not. */
-    description: z.string().nullable(),
+    description: z
+      .string()
+      .nullable()
+      .transform((description) => description ?? ''),
     /** Null on the first releases of an app, on Fir, and on apps of the container registry. */
     slug: idOrNone,
     /** Set on Fir. */
@@ -38,8 +41,8 @@ export const releaseSchema = z
     output_stream_url: z.string().nullable().optional(),
     artifacts: z
       .array(z.looseObject({ type: z.string(), id: z.string().optional() }))
-      .nullable()
-      .optional(),
+      .nullish()
+      .transform((artifacts) => artifacts ?? []),
   })
   .transform(({ slug, oci_image, ...release }) => ({
     ...release,
@@ -85,9 +88,15 @@ export const imagesSchema = z
     z.looseObject({
       id: z.string(),
       /** `sha256:` and 64 hex digits. */
-      digest: z.string().nullish(),
+      digest: z
+        .string()
+        .nullish()
+        .transform((digest) => digest ?? null),
       /** As a slug has it. */
-      commit: z.string().nullish(),
+      commit: z
+        .string()
+        .nullish()
+        .transform((commit) => commit?.toLowerCase() ?? null),
     }),
   )
   .min(1);

@@ -349,3 +349,73 @@ describe('pendingWork', () => {
     expect(await heroku.pendingWork('acme-staging', [], ports)).toEqual([]);
   });
 });
+
+describe('a build’s key', () => {
+  const keyOf = (description: string, slug: string) =>
+    heroku.buildKeyOf(
+      { app: 'acme-production', code: { kind: 'slug', id: slug }, description },
+      ['acme-production', 'acme-staging'],
+      ports,
+    );
+  const promoted = 'Promote acme-other v7 aaaaaaa';
+  beforeEach(() => world.app('acme-production'));
+
+  it('is that of the build at the app that a promotion names, one of others too', async () => {
+    const slug = world.slug(commit);
+    expect(await keyOf(promoted, slug)).toBeNull();
+    const other = world.app('acme-other');
+    world.build(other, { status: 'succeeded', slug, mark: 'by hand' });
+    expect(await keyOf(promoted, slug)).toBeNull();
+    world.build(app, { status: 'succeeded', slug, mark: 'lockstep 502-11111111' });
+    expect(await keyOf('Deploy aaaaaaaa', slug)).toBe('502-11111111');
+  });
+
+  it.each([403, 404])(
+    'is none where that app’s builds are not ours to see (%d)',
+    async (status) => {
+      world.app('acme-other');
+      const denied = Array.from({ length: 9 }, () => ({ status, body: {} }));
+      world.faults.set('GET /apps/acme-other/builds', denied);
+      expect(await keyOf(promoted, world.slug(commit))).toBeNull();
+    },
+  );
+
+  it('cannot be told where the lane’s own builds cannot be read', async () => {
+    const denied = Array.from({ length: 9 }, () => ({ status: 403, body: {} }));
+    world.faults.set('GET /apps/acme-staging/builds', denied);
+    const error = await toldFailureOf(keyOf(promoted, world.slug(commit)));
+    expect(error.code).toBe('E_VENDOR_AUTH');
+  });
+});
+
+it('a build that failed and said nothing has the way to its output as hint', async () => {
+  const { id } = world.building(app, 'failed');
+  world.lies.set(`GET /apps/acme-staging/builds/${id}`, (body: object) => ({
+    ...body,
+    output_stream_url: null,
+  }));
+  const following = heroku.followBuild(
+    { app: 'acme-staging', build: id, timeoutMs: 60_000 },
+    ports,
+  );
+  const error = await toldFailureOf(following);
+  expect(error.hint).toBe(`See its output: heroku builds:output ${id} -a acme-staging`);
+});
+
+it('what is under way is looked for among the newest releases, and no further', async () => {
+  const slug = world.slug(commit);
+  world.release(app, slug, { status: 'pending' });
+  for (let n = 0; n < 19; n++) world.release(app, slug);
+  const count = async () => (await heroku.pendingWork('acme-staging', [], ports)).length;
+  expect(await count()).toBe(1);
+  world.release(app, slug);
+  expect(await count()).toBe(0);
+});
+
+it('a formation of another app is not believed', async () => {
+  world.lies.set('GET /apps/acme-staging/formation', (body: object[]) =>
+    body.map((one) => ({ ...one, app: { id: 'x', name: 'acme-other' } })),
+  );
+  const error = await toldFailureOf(heroku.readFormation('acme-staging', ports));
+  expect(error.code).toBe('E_VENDOR_MALFORMED');
+});

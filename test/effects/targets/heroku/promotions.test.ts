@@ -300,3 +300,75 @@ describe('followPromotion', () => {
     expect((await toldFailureOf(follow(await requested()))).code).toBe('E_PROMOTION_TIMEOUT');
   });
 });
+
+describe('a promotion that is not what was asked for', () => {
+  const follow = (promotion: string) =>
+    heroku.followPromotion(
+      { target: { app: 'acme-production' }, promotion, timeoutMs: 60_000 },
+      ports,
+    );
+  const made = async () => {
+    const answer = await request();
+    return answer.kind === 'requested' ? answer.work.id : '';
+  };
+
+  it('succeeded without a release', async () => {
+    const id = await made();
+    world.lies.set(`GET /pipeline-promotions/${id}/promotion-targets`, (targets: object[]) =>
+      targets.map((one) => ({ ...one, status: 'succeeded', release: null })),
+    );
+    expect((await toldFailureOf(follow(id))).code).toBe('E_VENDOR_MALFORMED');
+  });
+
+  it.each(['', null])('failed, and Heroku says %j of the cause', async (error_message) => {
+    world.heroku.pipeline.nextPromotion = 'fails';
+    const id = await made();
+    world.lies.set(`GET /pipeline-promotions/${id}/promotion-targets`, (targets: object[]) =>
+      targets.map((one) => ({ ...one, error_message })),
+    );
+    const { message } = await toldFailureOf(follow(id));
+    expect(message).toContain('acme-production failed (Heroku does not say why)');
+  });
+
+  it('is of another id where what is under way is asked for', async () => {
+    const id = await made();
+    world.lies.set(`GET /pipeline-promotions/${id}`, (body: object) => ({ ...body, id: 'other' }));
+    const asked = [{ work: { kind: 'promotion', id } as const, release: null }];
+    const looking = heroku.pendingWork('acme-production', asked, ports);
+    expect((await toldFailureOf(looking)).code).toBe('E_VENDOR_MALFORMED');
+  });
+
+  it('is under way from when it was made, where Heroku tells that', async () => {
+    world.timing = { promotionMs: Number.POSITIVE_INFINITY };
+    const id = await made();
+    const asked = [{ work: { kind: 'promotion', id } as const, release: null }];
+    const seen = { kind: 'promotion', name: id, isSeen: true };
+    const looking = () => heroku.pendingWork('acme-production', asked, ports);
+    expect(await looking()).toMatchObject([seen]);
+    world.lies.set(`GET /pipeline-promotions/${id}`, (body: object) => ({
+      ...body,
+      created_at: undefined,
+    }));
+    expect(await looking()).toEqual([{ ...seen, ageMs: 0 }]);
+  });
+
+  it('is over, and what came of it is asked for by its id', async () => {
+    const id = await made();
+    await follow(id);
+    const asked = [{ work: { kind: 'promotion', id } as const, release: null }];
+    expect(await heroku.pendingWork('acme-production', asked, ports)).toEqual([]);
+    const lost = { work: { kind: 'promotion', id: 'lost' } as const, release: null };
+    expect(await heroku.pendingWork('acme-production', [lost], ports)).toEqual([
+      { kind: 'promotion', name: 'lost', ageMs: 0, isSeen: false },
+    ]);
+  });
+
+  it('is stopped with the run while it asks what was promoted', async () => {
+    const lost = new Error('the lane is lost');
+    world.lies.set(write, (body: object) => ({ ...body, source: null }));
+    world.onAsked = (asked) => {
+      if (/^GET \/pipeline-promotions\//.test(asked)) world.stop.abort(lost);
+    };
+    await expect(request()).rejects.toBe(lost);
+  });
+});

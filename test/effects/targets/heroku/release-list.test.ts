@@ -87,6 +87,12 @@ describe('a list that cannot be all', () => {
       'E_RELEASES_CONTRADICTION',
     ],
     [
+      'what runs is said to be one that failed, the newest',
+      (all) => all.map((one, i) => (i === 0 ? { ...one, status: 'failed', current: true } : one)),
+      200,
+      'E_RELEASES_CONTRADICTION',
+    ],
+    [
       'two slugs of one release',
       (all) => all.map((one) => ({ ...one, artifacts: [{ type: 'slug', id: 'another' }] })),
       200,

@@ -330,3 +330,48 @@ describe('awaitRelease', () => {
     },
   );
 });
+
+describe('a release that says less than usual', () => {
+  it('decided what runs by its code where it has no description', async () => {
+    world.release(app, world.slug(one), { description: 'Deploy 11111111' });
+    world.release(app, world.slug(two), { description: null as never });
+    expect((await heroku.readCode(name, ports)).code).toMatchObject({
+      release: { version: 2 },
+      description: '',
+      kind: 'other',
+      commit: two,
+    });
+  });
+
+  it.each<[string, () => void]>([
+    ['lost its code to a config change', () => releases(null, 'Set FOO config vars')],
+    ['says that it is one of code, and has none', () => releases(null, 'Deploy 22222222')],
+    [
+      'expired, and does not say what it ran',
+      () => {
+        world.release(app, null, { status: 'expired', description: 'Set FOO config vars' });
+        world.lies.set(`GET /apps/${name}/releases`, (list: object[]) =>
+          list.map((one) => ({ ...one, current: undefined })),
+        );
+      },
+    ],
+  ])('E_RELEASES_NO_SLUG: it %s', async (_, happens) => {
+    releases(world.slug(one), 'Deploy 11111111');
+    happens();
+    expect((await toldFailureOf(heroku.readCode(name, ports))).code).toBe('E_RELEASES_NO_SLUG');
+  });
+});
+
+describe('mustStillRun', () => {
+  it('says so where no code runs by now', async () => {
+    const slug = world.slug(one);
+    const [release] = releases(null, 'Initial release');
+    if (release === undefined) throw new Error('it was released');
+    const shipped = { app: name, release, code: { kind: 'slug', id: slug } } as const;
+    const error = await toldFailureOf(heroku.mustStillRun(shipped, ports));
+    expect(error).toMatchObject({
+      code: 'E_RELEASE_NOT_CURRENT',
+      details: { app: name, currentVersion: null, currentDescription: null },
+    });
+  });
+});

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StepPorts } from '../../../../src/effects/ports.ts';
 import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
+import type { Artifact } from '../../../../src/machine/events.ts';
 import type { App, Release } from '../../../../src/sandbox/heroku/state.ts';
 import { toldFailureOf } from '../../lockstep-error.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
@@ -318,6 +319,140 @@ describe('mustStillRun', () => {
     app.releases.pop();
     world.release(app, world.slug(three), { status: 'pending', description: 'Deploy 33333333' });
     world.release(app, ours.slug, { status: 'pending', description: 'Set FOO config vars' });
+    expect((await toldFailureOf(heroku.mustStillRun(shipped, ports))).code).toBe(
+      'E_RELEASE_NOT_CURRENT',
+    );
+  });
+});
+
+describe('a deploy’s rollback', () => {
+  const restored = (to: readonly Artifact[]) =>
+    heroku.rollBack({ app: name, key, to, timeoutMs: 60_000 }, ports);
+
+  it.each<[string, readonly { id: string; commit: string | null }[]]>([
+    ['nothing was verified', []],
+    ['what was verified is of no commit', [{ id: 'never', commit: null }]],
+    ['its commit never ran there', [{ id: 'never', commit: three }]],
+  ])('E_NOTHING_TO_RESTORE: %s', async (_, to) => {
+    const error = await toldFailureOf(restored(to.map((one) => ({ ...wanted(), ...one }))));
+    const details = { app: name, version: 3, wanted: to[0]?.commit ?? null };
+    expect(error).toMatchObject({ code: 'E_NOTHING_TO_RESTORE', details });
+    expect(sent()).toBe(0);
+  });
+
+  it('is known by a rollback that is under way to that, and by none where nothing is to run', async () => {
+    world.release(app, slugBefore, { status: 'pending', description: 'Rollback to v2' });
+    expect(await restored([])).toEqual({ kind: 'untouched', runsIt: true });
+    expect(sent()).toBe(0);
+  });
+
+  it('is none where somebody went back, and nothing is to run', async () => {
+    world.rollback(app, before);
+    expect(await restored([])).toEqual({ kind: 'untouched', runsIt: false });
+  });
+
+  it('is none where no code ever ran', async () => {
+    app.releases.splice(1);
+    expect(await rollBack()).toEqual({ kind: 'untouched', runsIt: false });
+  });
+
+  it('is none where what runs is a rollback, and nothing ran before it', async () => {
+    app.releases.splice(1);
+    world.release(app, slugBefore, { description: 'Rollback to v1' });
+    expect(await rollBack()).toEqual({ kind: 'untouched', runsIt: false });
+  });
+
+  it('asks so many slugs of their commit and no more', async () => {
+    app.releases.pop();
+    for (let n = 0; n < 50; n++) world.release(app, world.slug(three));
+    ours = release();
+    slugBefore = 'of another app';
+    expect((await toldFailureOf(rollBack())).code).toBe('E_NOTHING_TO_RESTORE');
+    const slugs = world.asked.filter((one) => one.startsWith(`GET /apps/${name}/slugs/`));
+    expect(new Set(slugs).size).toBeLessThanOrEqual(52);
+    expect(sent()).toBe(0);
+  });
+
+  it('is not written where what a slug was made of cannot be read', async () => {
+    const of = { slug: slugBefore };
+    slugBefore = 'of another app';
+    const path = `GET /apps/${name}/slugs/${of.slug}`;
+    world.faults.set(
+      path,
+      Array.from({ length: 9 }, () => ({ status: 403, body: {} })),
+    );
+    expect((await toldFailureOf(rollBack())).code).toBe('E_VENDOR_AUTH');
+    expect(sent()).toBe(0);
+  });
+
+  it('whose release has no code once it runs is no success', async () => {
+    world.onAsked = (request) => {
+      if (!/^GET \/apps\/acme-canary\/releases\/[^/]*-/.test(request)) return;
+      world.lies.set(request, (body: object) => ({ ...body, slug: null }));
+    };
+    expect((await toldFailureOf(rollBack())).code).toBe('E_VENDOR_MALFORMED');
+  });
+});
+
+describe('a person’s rollback', () => {
+  const made: { id: string; version: number }[] = [];
+  const rollBackTo = (to: Release, from: Release = ours) => {
+    made.length = 0;
+    const input = { app: name, from, to, timeoutMs: 60_000 };
+    return heroku.rollBackTo({ ...input, onMade: (one) => made.push(one) }, ports);
+  };
+  const untouched = { kind: 'untouched', runsIt: false };
+
+  it.each<[string, string, () => void]>([
+    ['E_RESTORE_GONE', 'has expired', () => Object.assign(before, { status: 'expired' })],
+    ['E_RELEASES_NO_SLUG', 'has no code', () => Object.assign(before, { slug: null })],
+    [
+      'E_RELEASES_NO_SLUG',
+      'has no code and no description',
+      () => Object.assign(before, { slug: null, description: null }),
+    ],
+    [
+      'E_NO_SLUG',
+      'is of the container registry',
+      () => Object.assign(before, { slug: null, description: 'Deployed web (4b5c6d7e8f90)' }),
+    ],
+  ])('%s: what is to run again %s', async (code, _, change) => {
+    change();
+    expect((await toldFailureOf(rollBackTo(before))).code).toBe(code);
+    expect([sent(), made.length]).toEqual([0, 0]);
+  });
+
+  it('that is under way already is adopted, and told before it runs', async () => {
+    world.nextPhases(app);
+    world.heroku.settle();
+    const pending = world.heroku.release(app, { slug: slugBefore, description: 'Rollback to v2' });
+    const { id, version } = pending;
+    expect(await rollBackTo(before)).toMatchObject({ release: { id, version } });
+    expect([sent(), made]).toEqual([0, [{ id, version }]]);
+  });
+
+  it('is made over no other one, and over none that somebody made from elsewhere', async () => {
+    const other = world.release(app, world.slug(three));
+    world.rollback(app, before);
+    expect(await rollBackTo(before)).toEqual(untouched);
+    expect(await rollBackTo(before, other)).toMatchObject({ release: { version: 5 } });
+    expect([sent(), made.map(({ version }) => version)]).toEqual([0, [5]]);
+  });
+
+  it('is not made where nothing ever ran', async () => {
+    app.releases.splice(1);
+    const failed = world.release(app, slugBefore, { status: 'failed' });
+    expect(await rollBackTo(failed)).toEqual(untouched);
+  });
+
+  it('is not made over a release under way that has no description', async () => {
+    world.release(app, world.slug(three), { status: 'pending', description: null as never });
+    expect(await rollBackTo(before)).toEqual(untouched);
+    const shipped = {
+      app: name,
+      release: ours,
+      code: { kind: 'slug', id: ours.slug ?? '' },
+    } as const;
     expect((await toldFailureOf(heroku.mustStillRun(shipped, ports))).code).toBe(
       'E_RELEASE_NOT_CURRENT',
     );

@@ -4,7 +4,7 @@ import type { Ports } from '../../../../src/effects/ports.ts';
 import type { Submission, Target } from '../../../../src/effects/targets/target.ts';
 import type { Artifact, TargetSettings } from '../../../../src/machine/events.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
-import type { App } from '../../../../src/sandbox/heroku/state.ts';
+import type { App, Release } from '../../../../src/sandbox/heroku/state.ts';
 import { toldFailureOf } from '../../lockstep-error.ts';
 import { archive } from '../../tarball.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
@@ -297,5 +297,51 @@ describe('what is under way', () => {
       { name: `build ${id}`, ageMs: expect.any(Number), isSeen: true },
       { name: 'release v1', ageMs: expect.any(Number), isSeen: true },
     ]);
+  });
+});
+
+describe('a release by its name', () => {
+  it.each<[string | null, Partial<Release>]>([
+    [null, {}],
+    ['has no code', { slug: null }],
+    ['has expired: Heroku keeps its code no longer', { status: 'expired' }],
+    [
+      'is of Heroku’s container registry, which says nothing of its commit',
+      { slug: null, description: 'Deployed web (4b5c6d7e8f90)' },
+    ],
+  ])('that cannot run again says why: %s', async (whyNot, over) => {
+    const { id } = world.release(production, world.slug(one), over);
+    world.release(production, world.slug(two));
+    for (const name of [id, 'v1', '1']) {
+      expect(await target.findRelease(name, ports)).toMatchObject({
+        release: { id, version: 'v1' },
+        whyNot,
+      });
+    }
+  });
+
+  it('is of no commit where its slug names none', async () => {
+    world.release(production, world.slug(null));
+    world.release(production, world.slug('1111111'));
+    for (const version of ['v1', 'v2']) {
+      const found = await target.findRelease(version, ports);
+      expect(found?.artifact).toMatchObject({ kind: 'slug', commit: null });
+    }
+  });
+});
+
+it('the hints are commands of Heroku’s own that people can type', () => {
+  const { hints } = target;
+  expect({
+    ...hints,
+    release: hints.release('v7'),
+    goBack: [hints.goBack?.('v7'), hints.goBack?.(null)],
+  }).toEqual({
+    releases: 'heroku releases -a acme-production',
+    release: 'heroku releases:info v7 -a acme-production',
+    logs: 'heroku logs -a acme-production -n 200',
+    instances: 'heroku ps -a acme-production',
+    goBack: ['heroku rollback v7 -a acme-production', 'heroku rollback -a acme-production'],
+    verifyKey: 'dynos',
   });
 });
