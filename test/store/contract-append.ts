@@ -6,6 +6,7 @@ import {
   type EventLog,
   type ExpectedVersion,
   FencedOff,
+  type NewEvent,
   type StreamAppend,
   VersionConflict,
 } from '../../src/store/log.ts';
@@ -253,5 +254,111 @@ export function appendContract(create: () => Promise<TestStore>): void {
         log.append([{ stream: 'a', expected: 1, events: events(1) }], { fence }),
       ).rejects.toThrow(FencedOff);
     });
+  });
+
+  describe('a writer is told word by word', () => {
+    const fence = { resource: 'lane/a', token: 1 };
+    const large = { ...anEvent({ text: 'x'.repeat(1_048_576) }, 'id-2'), metadata: {} };
+    const [event, other] = [anEvent({ n: 1 }, 'id-1'), anEvent({ n: 2 }, 'id-1')];
+    const to = (stream: string, expected: ExpectedVersion, ...those: NewEvent[]) => [
+      { stream, expected, events: those },
+    ];
+
+    const refused: [string, (log: EventLog) => Promise<unknown>, object][] = [
+      [
+        'that the stream moved on',
+        (log) => log.append(to('a', 0, anEvent())),
+        {
+          code: 'E_VERSION_CONFLICT',
+          message: 'stream a is at version 1, not at 0',
+          details: { stream: 'a', expected: 0, actual: 1 },
+        },
+      ],
+      [
+        'that there is none',
+        (log) => log.append(to('b', 'exists', anEvent())),
+        { code: 'E_VERSION_CONFLICT', message: 'stream b is at version 0, not at exists' },
+      ],
+      [
+        'that an id is of another event',
+        (log) => log.append(to('a', 'any', other)),
+        {
+          code: 'E_EVENT_ID_REUSED',
+          message: 'event id-1 is in the log already with other content (a@1)',
+          details: { id: 'id-1', stream: 'a', version: 1 },
+        },
+      ],
+      [
+        'that an id is there twice',
+        (log) => log.append(to('b', 'any', { ...event, id: 'id-3' }, { ...other, id: 'id-3' })),
+        { code: 'E_EVENT_ID_REUSED', details: { id: 'id-3', stream: 'b', version: 1 } },
+      ],
+      [
+        'that it was taken over',
+        async (log) => {
+          await log.take('lane/a', {}, 60_000);
+          await log.release(fence);
+          await log.take('lane/a', {}, 60_000);
+          return log.append(to('a', 'any', anEvent()), { fence });
+        },
+        {
+          code: 'E_FENCED_OFF',
+          message: 'lane/a is no longer held under token 1 (now 2)',
+          details: { ...fence, current: 2 },
+        },
+      ],
+      [
+        'that nobody holds what it is fenced by',
+        (log) => log.saveCheckpoint('slack', { position: 1, state: {} }, fence),
+        { code: 'E_FENCED_OFF', message: 'lane/a is no longer held under token 1 (now 0)' },
+      ],
+      [
+        'that an event is too large',
+        (log) => log.append(to('a', 'any', large)),
+        {
+          code: 'E_EVENT_TOO_LARGE',
+          message:
+            'event thing.happened is 1048589 characters long, more than the 1048576 that the log takes',
+          details: { id: 'id-2', type: 'thing.happened', length: 1_048_589, limit: 1_048_576 },
+        },
+      ],
+      ...(
+        [
+          ['a stream', to('', 'any', event), '"" cannot be the stream of an event'],
+          [
+            'an id',
+            to('a', 'any', anEvent({}, 'a\0b')),
+            '"a\\u0000b" cannot be the id of an event',
+          ],
+          [
+            'a type',
+            to('a', 'any', { ...event, type: '\ud800' }),
+            '"\\ud800" cannot be the type of an event',
+          ],
+          [
+            'a schema of 0',
+            to('a', 'any', { ...event, schema: 0 }),
+            'event id-1: schema 0 is not a positive whole number',
+          ],
+          [
+            'a schema of 1.5',
+            to('a', 'any', { ...event, schema: 1.5 }),
+            'event id-1: schema 1.5 is not a positive whole number',
+          ],
+        ] as const
+      ).map(([what, batch, message]): [string, (log: EventLog) => Promise<unknown>, object] => [
+        `that ${what} cannot be`,
+        (log) => log.append(batch),
+        { message },
+      ]),
+    ];
+    for (const [what, work, told] of refused) {
+      it(what, async () => {
+        const log = await open();
+        await log.append(to('a', 0, event));
+        await expect(work(log)).rejects.toMatchObject(told);
+        expect(await log.head()).toBe(1);
+      });
+    }
   });
 }

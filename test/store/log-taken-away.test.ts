@@ -1,9 +1,18 @@
 /** A log's file is taken away, put back older or changed under a process that has it open: its next write is refused. */
-import { copyFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import {
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { StoreReplaced } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { failureOf } from '../effects/lockstep-error.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 import { writes, writesTo } from './writes.ts';
@@ -33,40 +42,129 @@ const forget = (condition: string) => {
   other.close();
 };
 
-const ways: Readonly<Record<string, () => Promise<unknown> | unknown>> = {
-  'it is moved': move,
-  'it is deleted': () => rmSync(store().file),
-  'its WAL is deleted': () => rmSync(`${store().file}-wal`),
-  'an empty log stands in its place': async () => {
-    move();
-    await startAgain(0);
-  },
-  'another log stands in its place': async () => {
-    move();
-    await startAgain(5);
-  },
-  'a copy of it stands in its place': () => {
-    for (const part of parts) copyFileSync(store().file + part, `${store().file}.copy${part}`);
-    move();
-    for (const part of parts) renameSync(`${store().file}.copy${part}`, store().file + part);
-  },
-  'it is cut short': () => truncateSync(store().file, 100),
-  'its last event is lost': () => forget('position = 3'),
-  'its last events are lost, and others took their places': async () => {
-    forget('position >= 2');
-    await startAgain(4);
-  },
-  'all its events are lost': () => forget('true'),
+/** Everything that was committed is in the file, and nothing in the WAL. */
+const writtenBack = () => {
+  const third = new Database(store().file);
+  third.pragma('wal_checkpoint(truncate)');
+  third.close();
+};
+/** The bytes of another log with as many events. */
+const bytesOfAnother = async (): Promise<Buffer> => {
+  const file = `${store().file}.another`;
+  const log = await openLog(`sqlite:${file}`);
+  await writesTo(log);
+  await log.close();
+  return readFileSync(file);
 };
 
-describe.each(Object.entries(ways))('where %s,', (_, take) => {
+const gone = (what: string) => `its ${what} was moved or deleted`;
+const otherEvent = 'it has another event at position 3, or none';
+
+const ways: readonly (readonly [string, () => Promise<unknown> | unknown, string])[] = [
+  ['it is moved', move, gone('file')],
+  ['it is deleted', () => rmSync(store().file), gone('file')],
+  ['its WAL is deleted', () => rmSync(`${store().file}-wal`), gone('-wal file')],
+  ['the index of its WAL is deleted', () => rmSync(`${store().file}-shm`), gone('-shm file')],
+  [
+    'another file stands in place of its WAL',
+    () => {
+      copyFileSync(`${store().file}-wal`, `${store().file}.copy`);
+      renameSync(`${store().file}.copy`, `${store().file}-wal`);
+    },
+    'another file stands in place of its -wal file',
+  ],
+  [
+    'an empty log stands in its place',
+    async () => {
+      move();
+      await startAgain(0);
+    },
+    gone('-wal file'),
+  ],
+  [
+    'another log stands in its place',
+    async () => {
+      move();
+      await startAgain(5);
+    },
+    gone('-wal file'),
+  ],
+  [
+    'a copy of it stands in its place',
+    () => {
+      for (const part of parts) copyFileSync(store().file + part, `${store().file}.copy${part}`);
+      move();
+      for (const part of parts) renameSync(`${store().file}.copy${part}`, store().file + part);
+    },
+    'another file stands in place of its file',
+  ],
+  ['it is cut short', () => truncateSync(store().file, 100), 'its file was cut short'],
+  [
+    'another log is written over it',
+    async () => {
+      const bytes = await bytesOfAnother();
+      writtenBack();
+      writeFileSync(store().file, bytes, { flag: 'r+' });
+    },
+    otherEvent,
+  ],
+  [
+    'another log is written over it below its WAL',
+    async () => writeFileSync(store().file, await bytesOfAnother(), { flag: 'r+' }),
+    'its file was overwritten',
+  ],
+  ['its last event is lost', () => forget('position = 3'), otherEvent],
+  [
+    'its last events are lost, and others took their places',
+    async () => {
+      forget('position >= 2');
+      await startAgain(4);
+    },
+    otherEvent,
+  ],
+  ['all its events are lost', () => forget('true'), otherEvent],
+];
+
+describe.each(ways)('where %s,', (_, take, what) => {
   it.each(writes)('%s is refused, and so is all after it', async (write) => {
     const log = await open();
     const { [write]: work } = await writesTo(log);
     await take();
-    await expect(work()).rejects.toBeInstanceOf(StoreReplaced);
-    await expect(work()).rejects.toBeInstanceOf(StoreReplaced);
+    for (let n = 0; n < 2; n++) {
+      const error = await failureOf(work());
+      expect(error).toBeInstanceOf(StoreReplaced);
+      expect({ message: error.message, hint: error.hint }).toEqual({
+        message: `the log ${store().file} is not the one that this run opened: ${what}`,
+        hint: 'Nothing more was written anywhere. Put the log back as it was (its -wal file too) and run the same command again; without it, nobody knows what is held or under way.',
+      });
+    }
   });
+});
+
+it('also where what was put away is put back: nobody knows what happened meanwhile', async () => {
+  const log = await open();
+  const { append } = await writesTo(log);
+  move();
+  await expect(append()).rejects.toBeInstanceOf(StoreReplaced);
+  for (const part of parts) renameSync(`${store().file}.old${part}`, store().file + part);
+  await expect(append()).rejects.toThrow('its file was moved or deleted');
+  const again = await open();
+  expect(await again.head()).toBe(3);
+});
+
+it('what is no database any more is not written to', async () => {
+  const log = await open({ busyTimeoutMs: 40, sleep: async () => {} });
+  const { append } = await writesTo(log);
+  writtenBack();
+  writeFileSync(store().file, 'no database'.repeat(10_000));
+  await expect(append()).rejects.toMatchObject({ code: 'E_STORE_BUSY' });
+});
+
+it('a file that has nothing yet but its WAL, and that only seems to be written, is no loss', async () => {
+  const log = await open();
+  utimesSync(store().file, new Date(), new Date(0));
+  await log.append([{ stream: 'lane/a', expected: 'none', events: events(1) }]);
+  expect(await log.head()).toBe(1);
 });
 
 it('what its own writes and those of others do to the file is no loss', async () => {

@@ -1,13 +1,13 @@
 /** What openLog takes and refuses, and what it leaves on the disk. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
-import { openLog } from '../../src/store/open.ts';
+import { openLog, shownStore } from '../../src/store/open.ts';
 import { durabilityProblem, sqliteVersionProblem } from '../../src/store/sqlite/file.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
@@ -259,5 +259,204 @@ describe('a disk that takes no more', () => {
     expect([acknowledged + 1, acknowledged + 2]).toContain(head);
     expect(await log.verify()).toMatchObject({ events: head, fault: null });
     await log.append([{ stream: 'a', expected: 1, events: events(1) }]);
+  });
+});
+
+describe('a log whose tables or guards somebody changed', () => {
+  /** Made, with an event, and then changed by somebody who can write the file. */
+  async function changed(sql: string): Promise<void> {
+    const log = await open();
+    await log.append([{ stream: 'a', expected: 'none', events: events(1) }]);
+    await log.close();
+    const handle = new Database(store().file);
+    handle.exec(sql);
+    handle.close();
+  }
+  const told = ({ code, message, hint }: StoreUnusable) => ({
+    code,
+    message: message.replace(store().file, 'FILE'),
+    hint,
+  });
+
+  it.each([
+    ['a view', 'create view v as select 1', 'v is no table'],
+    ['a virtual table', 'create virtual table v using fts5(x)', 'v is no table'],
+    ['a table that is gone', 'drop table leases', 'the table leases is missing'],
+    [
+      'another table in its place',
+      'drop table leases; create table leases (resource text)',
+      'leases is another table than it was made',
+    ],
+    [
+      'an index in its place',
+      'drop table leases; create index leases on events (id)',
+      'leases is another table than it was made',
+    ],
+    [
+      'one more column',
+      'alter table checkpoints add column more text',
+      'checkpoints is another table than it was made',
+    ],
+  ])('%s: nothing is read from it, and nothing written', async (_, sql, what) => {
+    await changed(sql);
+    for (const readOnly of [true, false]) {
+      expect(told(await refusal(store().url, { readOnly }))).toEqual({
+        code: 'E_STORE_SCHEMA',
+        message: `the log FILE was changed: ${what}`,
+        hint: 'Restore the log from a backup, or import an export into a new file.',
+      });
+    }
+  });
+
+  const guards = ['events_no_update', 'events_no_delete'];
+  it.each([
+    ...guards.map((name) => [name, `drop trigger ${name}`] as const),
+    ...guards.map(
+      (name) =>
+        [
+          name,
+          `drop trigger ${name}; create trigger ${name} after update on leases begin select 1; end`,
+        ] as const,
+    ),
+  ])('its guard %s: it can be read, and not written', async (name, sql) => {
+    await changed(sql);
+    expect(told(await refusal(store().url))).toEqual({
+      code: 'E_STORE_SCHEMA',
+      message: `the log can no longer be trusted to keep its events: its trigger ${name} was dropped or changed`,
+      hint: 'Its events still add up. Find out who changed the store, then export the log and import it into a new one.',
+    });
+    const reader = await open({ readOnly: true });
+    expect(await reader.readAll()).toHaveLength(1);
+  });
+
+  it('a guard, and an event: what is told is the event', async () => {
+    await changed(`drop trigger events_no_update; update events set data = '{"n":9}'`);
+    await expect(openLog(store().url)).rejects.toMatchObject({ code: 'E_LOG_FAULT', position: 1 });
+  });
+});
+
+describe('what is refused is told word by word', () => {
+  const urlHint =
+    'Write sqlite:PATH, for example sqlite:.pipeline/log.db, or postgres://USER:PASSWORD@HOST/DATABASE.';
+
+  it.each([
+    ['mysql://ada:s3cret@db.test/log', 'the log cannot be kept in mysql:'],
+    ['log.db', 'the log has no scheme'],
+    ['', 'the log has no scheme'],
+    ['sqlite:', 'sqlite: names no file'],
+    ['sqlite://host/log.db', 'sqlite: takes a path, not a host'],
+  ])('the address %j', async (url, message) => {
+    expect(await refusal(url)).toMatchObject({ code: 'E_STORE_URL', message, hint: urlHint });
+    expect(() => shownStore(url)).toThrow(message);
+  });
+
+  it.each([
+    ['sqlite:log.db', `sqlite:${process.cwd()}/log.db`],
+    ['sqlite:///data/log.db', 'sqlite:/data/log.db'],
+    ['sqlite:/data/../log.db', 'sqlite:/log.db'],
+    ['sqlite::memory:', 'sqlite::memory:'],
+    ['postgres://ada:s3cret@db.test/log', 'postgres://db.test:5432/log'],
+  ])('%s is shown as %s', (url, shown) => expect(shownStore(url)).toBe(shown));
+
+  it('what is no file', async () => {
+    const { file } = store();
+    execFileSync('mkfifo', [file]);
+    for (const readOnly of [true, false]) {
+      expect(await refusal(store().url, { readOnly })).toMatchObject({
+        code: 'E_STORE_CANNOT_OPEN',
+        message: `the log ${file} is no file`,
+        hint: 'Name another place with --store or PIPELINE_STORE=sqlite:PATH.',
+      });
+    }
+    const folder = dirname(file);
+    expect(await refusal(`sqlite:${folder}`)).toMatchObject({
+      code: 'E_STORE_IS_DIRECTORY',
+      message: `the log ${folder} is a folder`,
+      hint: `Name a file in it: sqlite:${folder}/log.db`,
+    });
+  });
+
+  it('what is not there', async () => {
+    const { file, url } = store();
+    const hint =
+      'The first `pipeline advance` makes it. Or name another one with --store or PIPELINE_STORE.';
+    const missing = (what: string, at = file) => ({
+      ...{ code: 'E_STORE_MISSING', message: `${what} at ${at}`, hint },
+    });
+    for (const options of [{ readOnly: true }, { create: false }]) {
+      expect(await refusal(url, options)).toMatchObject(missing('there is no log'));
+    }
+    expect(await refusal('sqlite::memory:', { readOnly: true })).toMatchObject(
+      missing('there can be nothing to read', ':memory:'),
+    );
+    await writeFile(file, '');
+    for (const options of [{ readOnly: true }, { create: false }]) {
+      expect(await refusal(url, options)).toMatchObject(missing('there is no log yet'));
+    }
+  });
+
+  it('what would be written through a link', async () => {
+    const { file, url } = store();
+    const elsewhere = `${file}.elsewhere`;
+    for (const end of ['', '-wal', '-shm', '-journal']) {
+      symlinkSync(elsewhere, file + end);
+      expect(await refusal(url)).toMatchObject({
+        code: 'E_STORE_LINK',
+        message: `the log ${file} would be written through a link: ${file}${end}`,
+        hint: 'Remove the link, or name the place that it leads to: sqlite:PATH.',
+      });
+      rmSync(file + end);
+    }
+    expect(existsSync(elsewhere)).toBe(false);
+  });
+
+  it('what cannot be made, another program’s, and what a newer version wrote', async () => {
+    const { file, url } = store();
+    await writeFile(file, '');
+    const under = `${file}/log.db`;
+    expect(await refusal(`sqlite:${under}`)).toMatchObject({
+      message: `the log ${under} cannot be opened: EEXIST`,
+      hint: 'Check that its folder can be made and that this user may write there, and to the file.',
+    });
+    const handle = new Database(file);
+    handle.exec('pragma application_id = 7; create table t (x)');
+    expect(await refusal(url)).toMatchObject({
+      message: `${file} is the database of another program`,
+      hint: 'Name another file with --store or PIPELINE_STORE=sqlite:PATH; nothing was written to this one.',
+    });
+    handle.exec('drop table t');
+    expect(await refusal(url)).toMatchObject({ code: 'E_STORE_FOREIGN' });
+    handle.exec('pragma application_id = 0; pragma user_version = 3');
+    expect(await refusal(url)).toMatchObject({ code: 'E_STORE_FOREIGN' });
+    handle.close();
+    await writeFile(file, 'no database\n');
+    expect(await refusal(url)).toMatchObject({
+      message: `${file} is not an SQLite database`,
+      hint: 'Name the log with --store or PIPELINE_STORE=sqlite:PATH; a file that is not there yet is made.',
+    });
+  });
+
+  it('what a newer version wrote', async () => {
+    await (await open()).close();
+    const handle = new Database(store().file);
+    const known = Number(handle.pragma('user_version', { simple: true }));
+    handle.pragma(`user_version = ${known + 1}`);
+    handle.close();
+    expect(await refusal(store().url)).toMatchObject({
+      message: `the log ${store().file} was written by a newer version of Lockstep (schema ${known + 1}, this one knows ${known})`,
+      hint: 'Update Lockstep; nothing was written to the log.',
+    });
+  });
+
+  it('what is not durable, and an SQLite that is too old', () => {
+    expect(durabilityProblem('FILE', { journalMode: 'delete', synchronous: 1 })).toMatchObject({
+      message:
+        'the log FILE cannot be made durable: journal_mode is delete and synchronous 1, not wal and 2 (FULL)',
+      hint: 'Put the log on a local file system (not a network share) that supports shared memory files.',
+    });
+    expect(sqliteVersionProblem('3.44.2')).toMatchObject({
+      message: 'SQLite 3.44.2 can damage a log that two processes write: 3.51.3 or newer is needed',
+      hint: 'Install the better-sqlite3 that package.json asks for (npm ci).',
+    });
   });
 });

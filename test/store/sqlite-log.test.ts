@@ -281,6 +281,30 @@ describe('a failing store', () => {
     expect((await log.checkpoint('heads')).state).toEqual({});
   });
 
+  it('tells its head where what was kept for it is damaged, and keeps it anew', async () => {
+    const { connection, log } = await openInside();
+    await log.append([{ stream: 'a', expected: 'any', events: events(1_300) }]);
+    const head = await log.headDigest();
+    const { state } = await log.checkpoint('heads');
+    for (const damaged of ['no JSON', '[]', 'null', '{"blocks":{"position":-256}}']) {
+      connection.handle.prepare('update checkpoints set state = ?').run(damaged);
+      expect(await log.headDigest()).toEqual(head);
+      expect((await log.checkpoint('heads')).state).toEqual(state);
+    }
+    await log.close();
+    await expect(log.headDigest()).rejects.toMatchObject({ code: 'E_STORE_CLOSED' });
+  });
+
+  it('tells the head of a log that is longer than what is read at once', async () => {
+    const { log } = await openInside();
+    for (let n = 0; n < 11; n++) {
+      await log.append([{ stream: 'a', expected: 'any', events: events(920) }]);
+    }
+    const { headDigest } = await log.verify();
+    expect(await log.headDigest()).toEqual({ digest: headDigest, position: 10_120 });
+    await log.close();
+  });
+
   it('out of space: typed, no trace, and writes again once there is space', async () => {
     const { connection, log } = await openInside();
     await log.append(one(0));
