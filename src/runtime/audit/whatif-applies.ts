@@ -92,9 +92,8 @@ function otherTime(answer: Entry, { entries }: DeployRecord, moves: LaneMoves): 
 
 /** What the step would be asked with is not what it was asked with. Null: it is, or what differs cannot change the answer. */
 function otherInput({ step, input }: Asked, answer: Entry): string | null {
-  const [now, then] = [input, answer.input] as [Fields, Fields];
-  const names = [...new Set([...Object.keys(now ?? {}), ...Object.keys(then ?? {})])];
-  for (const name of names) {
+  const [now, then] = [input ?? {}, answer.input ?? {}] as [Fields, Fields];
+  for (const name of Object.keys({ ...now, ...then })) {
     if (isDeepStrictEqual(now[name], then[name])) continue;
     const why = mattersNot(name, now[name], then[name], answer);
     if (why !== null) return `${describeStep(step)}: ${why}`;
