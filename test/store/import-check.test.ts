@@ -87,6 +87,9 @@ describe('events that can be imported', () => {
     const has = all.slice(0, 2_050);
     const told = { read: 50, streams: 1, last: 2_100, present: 0, digest };
     expect(await check({ has, batches: [all.slice(2_050)] })).toEqual(told);
+    expect(await check({ has: all.slice(0, 2_060), batches: [all.slice(2_050)] })).toEqual({
+      ...{ ...told, present: 10 },
+    });
     for (const position of [1, 1_000, 1_001, 2_001, 2_050]) {
       const again = { ...(all[2_060] as RecordedEvent), id: all[position - 1]?.id ?? '' };
       const batches = [all.slice(2_050, 2_060), [hashed(again)]];
@@ -145,6 +148,16 @@ describe('what cannot be imported is refused', () => {
       (all) => ({
         has: all.slice(0, 3),
         batches: [withId(all, 5, all[1]?.id ?? '').slice(3)],
+      }),
+    ],
+    [
+      'with an id twice, behind what the target has',
+      'id',
+      [1, 5],
+      `${id} 4`,
+      (all) => ({
+        has: all.slice(0, 3),
+        batches: [withId(all, 5, all[3]?.id ?? '').slice(3)],
       }),
     ],
     [

@@ -122,18 +122,20 @@ function ofDeploy(
   if (end?.type === 'production.disabled') {
     return isOver ? null : afterSwitch(facts, end.data, holds);
   }
-  if (tags === undefined) return inUnknownState(facts, isOver);
+  if (tags === undefined) return isOver ? null : inUnknownState(facts);
   if (isOver && row.settled) return null;
   if (tags.includes('failed')) return afterFailure(facts, production);
   if (isOver || row.settled) return null;
   const next = nextFor(row.state, deploy);
   if (next !== null) return { deploy, why: row.reason ?? 'it gave up', commands: [resume(deploy)] };
-  return {
-    deploy,
-    why: 'no run carries it on. Run its CI job or command again, or',
-    commands: [resume(deploy)],
-  };
+  return carriedOnByNobody(deploy);
 }
+
+const carriedOnByNobody = (deploy: string): ToDo => ({
+  deploy,
+  why: 'no run carries it on. Run its CI job or command again, or',
+  commands: [resume(deploy)],
+});
 
 /** Its rollback comes first: until it is over there is nothing to do. */
 const isOnItsWay = ({ rollback }: EventData<'production.held'>, { living }: Known): boolean =>
@@ -173,12 +175,9 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
   };
 }
 
-function inUnknownState({ row }: DeployFacts, isOver: boolean): ToDo | null {
+function inUnknownState({ row }: DeployFacts): ToDo {
   const { deploy, state, settled, reason: said } = row;
-  if (!settled) {
-    const why = 'no run carries it on. Run its CI job or command again, or';
-    return isOver ? null : { deploy, why, commands: [resume(deploy)] };
-  }
-  const why = `${said === null ? '' : `${said}. `}This version has no state ${state}; an earlier one left the deploy there. If it waits for a person`;
+  if (!settled) return carriedOnByNobody(deploy);
+  const why = `${said === null ? '' : `${said}. `}This version has no state ${state}; another one left the deploy there. If it waits for a person`;
   return { deploy, why, commands: [`pipeline log ${deploy}`, resume(deploy)] };
 }

@@ -192,4 +192,8 @@ describe('a payload that says too little', () => {
   it('is one in which a branch has no name', () => {
     expect(tested('check_suite', suite({ head_branch: '' }))).toEqual(unreadable('check_suite'));
   });
+
+  it.each([`${sha}a`, `a${sha}`, sha.toUpperCase()])('is one of commit %s', (head_sha) => {
+    expect(tested('check_suite', suite({ head_sha }))).toEqual(unreadable('check_suite'));
+  });
 });

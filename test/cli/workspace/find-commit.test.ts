@@ -40,11 +40,12 @@ async function withLog<T>(listed: typeof deploys, use: (log: EventLog) => Promis
   }
 }
 
-/** It knows HEAD, and one commit by its id. */
+/** It knows HEAD, one commit by its id, and branches that are called like a deploy and a build. */
 const repository = {
   commit: async (ref: string) => {
     if (ref === 'odd') throw new UsageError('E_GIT_MISSING', 'git is gone');
-    if (!['HEAD', ofGit].includes(ref)) throw new UsageError('E_COMMIT_UNKNOWN', 'no such commit');
+    if (!['HEAD', ofGit, '43-bbbb1111', '44'].includes(ref))
+      throw new UsageError('E_COMMIT_UNKNOWN', 'no such commit');
     return { sha: ofGit } as never;
   },
 } satisfies Places['repository'];
@@ -187,6 +188,19 @@ describe('a deploy', () => {
   ])('is found %s, in a repository and outside of one', async (_, name, found) => {
     expect(await here(name)).toEqual(found);
     expect(await here(name, outside)).toEqual(found);
+  });
+
+  it('is found without git on this machine', async () => {
+    const before = process.env.PATH;
+    process.env.PATH = outside;
+    try {
+      const { code, message } = await failureOf(here('HEAD'));
+      expect({ code, message }).toEqual({
+        ...{ code: 'E_NO_DEPLOY', message: 'the log has no deploy HEAD' },
+      });
+    } finally {
+      process.env.PATH = before;
+    }
   });
 
   it.each<[string, string, object, string?]>([

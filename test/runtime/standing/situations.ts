@@ -6,6 +6,7 @@ import type { HoldKind } from '../../../src/runtime/standing/holds.ts';
 import type { Told } from '../../../src/runtime/standing/known.ts';
 import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
 import { ordered, sample } from '../../machine/samples.ts';
+import { wayToLive } from '../audit/written.ts';
 import {
   commitOf,
   idOf,
@@ -29,7 +30,8 @@ export interface Situation {
     source: 'target' | 'log',
     verified: boolean,
   ];
-  readonly holder?: number;
+  /** A build, or a rollback by its name. */
+  readonly holder?: number | string;
   readonly waiting?: readonly number[];
   /** The lines that a person should type. */
   readonly type: readonly string[];
@@ -813,4 +815,179 @@ export const situations: readonly Situation[] = [
     production: ['v502', 'log', true],
     type: [],
   },
+  {
+    name: 'the target runs nothing at all',
+    happens: (world) => world.live(501),
+    told: {
+      kind: 'asked',
+      at: '2026-01-05T14:00:00.000Z',
+      places: {
+        production: {
+          ...{ kind: 'runs', target: 'acme-production', running: null },
+          ...{ ours: null, back: null, pending: null },
+        },
+      },
+    },
+    became: { 501: 'live' },
+    production: [null, 'target', false],
+    type: [],
+  },
+  {
+    name: 'a newer version of Lockstep left one in a state that this one does not know',
+    happens: (world) => inUnknownState(world, { settled: true, reason: 'someone has to sign' }),
+    became: { 501: 'unknown' },
+    holder: 501,
+    production: ['v41', 'log', false],
+    type: [`pipeline log ${idOf(501)}`, resume(501)],
+  },
+  {
+    name: 'the same, and it says nothing of why',
+    happens: (world) => inUnknownState(world, { settled: true, reason: null }),
+    became: { 501: 'unknown' },
+    holder: 501,
+    production: ['v41', 'log', false],
+    type: [`pipeline log ${idOf(501)}`, resume(501)],
+  },
+  {
+    name: 'the same, and its commit is live: it is over',
+    happens: (world) => inUnknownState(world, { settled: true, reason: null }),
+    told: runs(releaseOf(501), { commit: commitOf(501), ours }),
+    became: { 501: 'unknown' },
+    holder: 501,
+    production: ['v501', 'target', true],
+    type: [],
+  },
+  {
+    name: 'a run of a newer version was killed in a state that this one does not know',
+    happens: (world) => inUnknownState(world, { settled: false, reason: null }),
+    became: { 501: 'interrupted' },
+    holder: 501,
+    production: ['v41', 'log', false],
+    type: [resume(501)],
+  },
+  {
+    name: 'a run of a newer version is in a state that this one does not know',
+    happens: async (world) => {
+      await inUnknownState(world, { settled: false, reason: null });
+      await world.carries(idOf(501));
+    },
+    became: { 501: 'underWay' },
+    holder: 501,
+    production: ['v41', 'log', false],
+    type: [],
+  },
+  {
+    name: 'a rollback of ours has the lane',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(granted('rollback-1'));
+      await world.ofLane(begun);
+      await world.carries('rollback-1');
+    },
+    became: { 501: 'live' },
+    holder: 'rollback-1',
+    production: ['v501', 'log', true],
+    type: [],
+    also: ({ holder }) =>
+      expect(holder).toMatchObject({
+        ...{ running: true, doing: 'taking production back to v500' },
+      }),
+  },
+  {
+    name: 'something has the lane that has not said yet what it does',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(granted('rollback-2'));
+    },
+    became: { 501: 'live' },
+    holder: 'rollback-2',
+    production: ['v501', 'log', true],
+    type: [],
+    also: ({ holder }) => expect(holder).toMatchObject({ running: false, doing: 'working' }),
+  },
+  {
+    name: 'a CI’s list gives the lane: who says that it has it, has it',
+    happens: async (world) => {
+      await world.writes(501, sample('lock.acquired', { provider: 'github', token: null }));
+      await world.writes(502);
+      await world.carries(idOf(501));
+      await world.carries(idOf(502));
+    },
+    became: { 501: 'underWay', 502: 'waiting' },
+    holder: 501,
+    waiting: [502],
+    production: [null, 'log', false],
+    type: [],
+  },
+  {
+    name: 'one lost the lane to a newer one, and waits again',
+    happens: async (world) => {
+      const lost = sample('lock.lost', { to: idOf(502) });
+      await world.writes(501, sample('lock.acquired'), lost);
+      await world.carries(idOf(501));
+    },
+    became: { 501: 'waiting' },
+    waiting: [501],
+    production: [null, 'log', false],
+    type: [],
+    also: ({ deploys: [one] }) =>
+      expect(one?.became).toMatchObject({
+        by: idOf(502),
+        what: `overtaken by ${idOf(502)}; waiting`,
+      }),
+  },
+  {
+    name: 'one lost the lane, and was given it again',
+    happens: async (world) => {
+      const lost = sample('lock.lost', { to: idOf(502) });
+      await world.writes(501, sample('lock.acquired'), lost, sample('lock.acquired'));
+      await world.carries(idOf(501));
+    },
+    became: { 501: 'underWay' },
+    holder: 501,
+    production: [null, 'log', false],
+    type: [],
+  },
+  {
+    name: 'production runs the commit already, as somebody put it there',
+    happens: (world) =>
+      world.writes(
+        501,
+        sample('lock.acquired'),
+        sample('production.found', { release: releaseOf(77) }),
+      ),
+    became: { 501: 'interrupted' },
+    production: ['v77', 'log', false],
+    type: [resume(501)],
+  },
+  {
+    name: 'one baked in production, and is live since',
+    happens: (world) =>
+      world.writes(
+        501,
+        ...wayToLive(commitOf(501), null, 'v501').slice(0, -1),
+        sample('production.verified', { bakeMs: 600_000 }),
+        sample('production.baked'),
+      ),
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
+  },
 ];
+
+/** As a newer version writes it: an event that this one has not, which leads to such a state. */
+async function inUnknownState(
+  world: StandingWorld,
+  to: { readonly settled: boolean; readonly reason: string | null },
+): Promise<void> {
+  await world.lost(501, 'staging.verified');
+  await world.leads(501, { from: 'gates', to: 'signing', ...to });
+}
+
+const granted = (name: string) => ({
+  type: 'lock.granted' as const,
+  data: {
+    ...{ deploy: name, run: 'run-1', build: name, commit: commitOf(500) },
+    ...{ supersedes: [], takenOver: null },
+  },
+});

@@ -6,14 +6,16 @@ import { projections } from '../../../src/runtime/audit/projections.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { breakLock, switchLane } from '../../../src/runtime/lock/lane-orders.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
-import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
+import { deployStream, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import type { Told, ToldPlace } from '../../../src/runtime/standing/known.ts';
 import { knownOf, readLanes } from '../../../src/runtime/standing/read.ts';
 import { type LaneStanding, laneStanding } from '../../../src/runtime/standing/standing.ts';
+import type { JsonObject } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { actorCalled, anActor } from '../../actor.ts';
 import { sample } from '../../machine/samples.ts';
+import { writeDeploy } from '../audit/written.ts';
 import {
   lane,
   type RunPlan,
@@ -156,6 +158,24 @@ export class StandingWorld {
   resume(build: number): Promise<void> {
     const run = newRun({ actor: anActor, ci: null, program: 'test' });
     return resumeDeploy(this.log, idOf(build), run, 'mended');
+  }
+
+  /** The build's deploy as these events have it, with nothing in its lane's own stream; no run of it lives. */
+  async writes(build: number, ...events: readonly DomainEvent[]): Promise<void> {
+    const bakeMs = events.some(({ type }) => type === 'production.baked') ? 600_000 : 0;
+    const wanted = { label: String(build), commit: commitOf(build), lane, bakeMs };
+    await writeDeploy(this.log, wanted, events);
+  }
+
+  /** An event of its deploy that this version has not, and where it led. */
+  async leads(build: number, transition: JsonObject): Promise<void> {
+    const event = {
+      ...{ id: `signed ${build}`, type: 'deploy.signed', data: {} },
+      metadata: { transition },
+    };
+    await this.log.append([
+      { stream: deployStream(idOf(build)), expected: 'any', events: [event] },
+    ]);
   }
 
   async ofLane(event: LaneEvent): Promise<void> {
