@@ -61,6 +61,11 @@ export const deployErrors = {
     remedy: 'Look at it (`pipeline status`), and decide anew.',
     exit: [1],
   },
+  E_GIVEN_UP: {
+    meaning:
+      'A rollback was begun and never carried out, and a person let a deploy go on that it held.',
+    remedy: 'Nothing, unless it is wanted still: `pipeline rollback --reason`.',
+  },
   E_LOCK_TIMEOUT: {
     meaning: 'The lane was not free for a rollback within `lock.timeout`. Nothing was done.',
     remedy:

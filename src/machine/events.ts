@@ -219,7 +219,7 @@ const rollback = z.strictObject({
   before: text.nullable(),
 });
 
-/** A person's `pipeline rollback` that waits for the lane: production is to be taken back, and was not yet. */
+/** What a person's `pipeline rollback` is to do: production is to be taken back, and was not yet. */
 export const orderedRollbackSchema = z.strictObject({
   /** What ran there when it was ordered. */
   from: release,
@@ -234,6 +234,10 @@ const ordered = z.strictObject({
   /** The rollback's id. */
   rollback: text,
   ...orderedRollbackSchema.shape,
+  /** Absent: an earlier version did not record it. */
+  at: text.optional(),
+  /** It had the lane and was begun; its run ended before anything came of it. Absent: it waited. */
+  begun: z.literal(true).optional(),
 });
 
 /** Made past Lockstep, or before it came. `at` is by the target's clock: ISO 8601. */

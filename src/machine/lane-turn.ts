@@ -14,7 +14,7 @@ const byBuild = ({ build: a }: Waiter, { build: b }: Waiter): number =>
 /**
  * Whether a waiting deploy is the next to be granted a free lane.
  *
- * A rollback goes first. `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
+ * A rollback goes first; of several the one that was ordered first. `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
  * A deploy that waits for another by ancestry says so in the stream (`lane.yielded`): the other may
  * not be able to see it in its own clone. Among those that ancestry does not hold back (diverged,
  * unknown, two builds of one commit) who joined first goes first; one that yields to somebody holds
@@ -31,10 +31,11 @@ export function decideTurn(options: {
   const { me, waiting, relationTo, stacking } = options;
   const place = waiting.findIndex(({ deploy }) => deploy === me);
   const self = waiting[place];
-  if (self?.first === true) return { kind: 'go', supersedes: [] };
   const others = waiting.filter(({ deploy }) => deploy !== me);
-  const rollback = others.find(({ first }) => first === true);
+  const ahead = self?.first === true ? waiting.slice(0, place) : others;
+  const rollback = ahead.find(({ first }) => first === true);
   if (rollback !== undefined) return { kind: 'wait', behind: rollback, yields: false };
+  if (self?.first === true) return { kind: 'go', supersedes: [] };
   const relations = new Map(others.map((other) => [other, relationTo(other)]));
 
   const precedes: Relation = stacking === 'skip' ? 'ahead' : 'behind';

@@ -22,6 +22,8 @@ const rollbackBegun = z.strictObject({
   /** The full id of the commit of that; null where nothing tells. */
   commit: text.nullable(),
   ...person,
+  /** When it was ordered: ISO 8601. Absent: an earlier version did not say. */
+  at: text.optional(),
 });
 const laneShipped = z.strictObject({
   deploy: text,
@@ -91,7 +93,8 @@ export const laneEventSchemas = {
     message: text,
     /**
      * The release that it made, with the full id of its commit, null where nothing tells that. `runs`: it came to run, and what failed
-     * came after; if not, it failed, or was still under way. Null: it made none. Absent: an earlier version did not say.
+     * came after; if not, it failed, or was still under way. Null: it made none. Absent: nobody knows (its run was over when a person gave it
+     * up), or an earlier version did not say.
      */
     made: z
       .strictObject({ release, commit: text.nullable(), runs: z.boolean() })

@@ -12,6 +12,7 @@ import {
   runs,
   shortSha,
   switchState,
+  takeBack,
 } from './story-words.ts';
 import type { GoingBack, Ordered } from './taken-back.ts';
 
@@ -72,12 +73,17 @@ export function held({ rollback }: EventData<'production.held'>, deploy: string 
   );
 }
 
-function heldByOrder({ to, at, ...person }: Ordered, deploy: string | null): EventText {
-  return eventText(
-    'waiting',
-    `held: production is to be taken back to ${to.version}, as ordered by ${because(person)} (${minuteOf(at)})`,
-    `The rollback goes first. This deploy ships only once a person says so: ${resume(deploy, ', ')}.`,
-  );
+function heldByOrder({ to, at, begun, ...person }: Ordered, deploy: string | null): EventText {
+  const when = at === undefined ? '' : ` (${minuteOf(at)})`;
+  const order = `held: production is to be taken back to ${to.version}, as ordered by ${because(person)}${when}`;
+  const byWord = `This deploy ships only once a person says so: ${resume(deploy, ', ')}`;
+  return begun === undefined
+    ? eventText('waiting', order, `The rollback goes first. ${byWord}.`)
+    : eventText(
+        'waiting',
+        `${order}; that was begun, and never carried out`,
+        `To carry it out: \`${takeBack(to)}\`. ${byWord}, which gives the rollback up.`,
+      );
 }
 
 function howBack({ kind, before }: GoingBack): string {

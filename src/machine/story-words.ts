@@ -1,6 +1,6 @@
 /** What the sentences of the story are made of. */
 import { oneLine } from '../format/text.ts';
-import type { KillSwitch, Running } from './events.ts';
+import type { KillSwitch, Release, Running } from './events.ts';
 
 export interface EventText {
   /** One line. */
@@ -21,6 +21,10 @@ export function shortSha(sha: string): string {
 export function eventText(tone: Tone, headline: string, detail: string | null = null): EventText {
   return { headline: oneLine(headline), detail, tone };
 }
+
+/** Carries a rollback out, or goes on with it. */
+export const takeBack = ({ version }: Release): string =>
+  `pipeline rollback ${version} --reason "…"`;
 
 /** The command that lets a deploy go on. */
 export const resume = (deploy: string | null, joint = ' '): string =>

@@ -7,7 +7,7 @@ type Holding = EventData<'production.held'>['rollback'];
 /** How production was taken back, as a deploy met it. */
 export type GoingBack = Exclude<Holding, { kind: 'ordered' }>;
 
-/** A rollback that waited for the lane when a deploy read the gates. */
+/** A rollback that waited for the lane when a deploy read the gates, or that was begun and not carried out. */
 export type Ordered = Extract<Holding, { kind: 'ordered' }>;
 
 export interface TakenBack {

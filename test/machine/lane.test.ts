@@ -89,6 +89,24 @@ describe('of those who wait on one line of history', () => {
   });
 });
 
+it('of several rollbacks the one that was ordered first goes, and all deploys wait for it', () => {
+  const names = ['c0', 'c1', 'c2', 'c3', 'c4'];
+  const order = fc.shuffledSubarray(names, { minLength: 1 });
+  fc.assert(
+    fc.property(order, fc.subarray(names, { minLength: 1 }), (joined, rollbacks) => {
+      const isFirst = (name: string) => rollbacks.includes(name);
+      const waiting = joined.map((name) => ({ ...waiter(name), first: isFirst(name) }));
+      const next = joined.find(isFirst);
+      if (next === undefined) return;
+      for (const me of joined) {
+        const turn = decideTurn({ me, waiting, relationTo: onOneLine(me), stacking: 'skip' });
+        const waits = { kind: 'wait', behind: { deploy: next }, yields: false };
+        expect(turn).toMatchObject(me === next ? { kind: 'go', supersedes: [] } : waits);
+      }
+    }),
+  );
+});
+
 it('of several that go first, the newest build is waited for, in whatever order they joined', () => {
   const builds = ['9', '10', '501', '502', '502', '1000'];
   fc.assert(

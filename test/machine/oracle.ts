@@ -361,6 +361,8 @@ export interface Facts {
   readonly isRolledBack: boolean;
   /** A person has ordered a rollback, which waits for the lane. */
   readonly isRollbackWaiting: boolean;
+  /** A person's rollback of what runs was begun, its run is over, and nothing came of it. */
+  readonly isRollbackBegun: boolean;
   readonly isSwitchOn: boolean;
   readonly isLaneDisabled: boolean;
 }
@@ -372,6 +374,7 @@ export type Verdict =
   | 'unknown'
   | 'held'
   | 'held by an order'
+  | 'held by one that was begun'
   | 'switch off'
   | 'lane disabled'
   | 'ships';
@@ -397,6 +400,7 @@ export const byGates: typeof byOrder = [
   { of: { relation: 'none' }, verdict: 'ships' },
   { of: { isRolledBack: true }, verdict: 'held' },
   { of: { isRollbackWaiting: true }, verdict: 'held by an order' },
+  { of: { isRollbackBegun: true }, verdict: 'held by one that was begun' },
   { of: { isSwitchOn: false }, verdict: 'switch off' },
   { of: { isLaneDisabled: true }, verdict: 'lane disabled' },
   { of: {}, verdict: 'ships' },

@@ -28,6 +28,9 @@ export const ordered = {
   at: '2026-01-05T13:04:00.000Z',
 } as const;
 
+/** One that was begun and never carried out, recorded by a version that did not say when it was ordered. */
+const begun = { ...ordered, at: undefined, begun: true } as const;
+
 /** The events whose sentences have other forms than their sample's. */
 export const variants: readonly DomainEvent[] = [
   sample('deploy.requested', { override: person('ana@acme.test', 'a fix is needed') }),
@@ -79,6 +82,7 @@ export const variants: readonly DomainEvent[] = [
       sample('production.held', { rollback: { ...samples['production.held'].rollback, kind } }),
   ),
   sample('production.held', { rollback: ordered }),
+  sample('production.held', { rollback: begun }),
   sample('staging.submitted', { adopted: true }),
   sample('staging.instancesUp', { instances: [] }),
   sample('staging.verified', { endpoints: [], restarts: 2 }),

@@ -1,7 +1,7 @@
 /** What people order for a lane: disable, enable, unlock; each with a reason, each on record. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { usePostgres } from '../postgres/use-postgres.ts';
 import type { TestStore } from '../store/events.ts';
 import { defaultConfig, deployId, quietConfig, Stage } from './stage.ts';
@@ -75,6 +75,48 @@ describe.each(['SQLite', 'PostgreSQL'])('with the log in %s, a person', (engine)
     expect(stage.state().promotions).toHaveLength(3);
     const events = await stage.events(503, next);
     expect(events.map(({ type }) => type)).toContain('production.verified');
+  });
+
+  it('whose rollback is killed before the target is asked holds the next deploy, until a person gives it up', {
+    timeout: 120_000,
+  }, async () => {
+    const [older, newer, next] = ['older', 'newer', 'next'].map((title) => stage.commit(title)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const [build, commit] of [
+      [501, older],
+      [502, newer],
+    ] as const) {
+      expect(await stage.advance(build, commit)).toMatchObject({ exit: 0 });
+    }
+    const path = 'acme-production/releases';
+    stage.sandbox.control.fault({ service: 'heroku', kind: 'hang', method: 'POST', path });
+    const rollback = stage.start(['rollback', '--yes', '--reason', 'errors'], { CI: undefined });
+    await vi.waitFor(
+      async () => {
+        const events = await stage.read((log) => log.readStream('lane/acme-web'));
+        expect(events.map(({ type }) => type)).toContain('rollback.begun');
+      },
+      { timeout: 30_000 },
+    );
+    rollback.process.kill('SIGKILL');
+    await rollback.ended;
+    const deploy = deployId(503, next);
+    const status = await stage.run(['status']);
+    expect(status.stdout).toMatch(/hold.*as ordered by .*; that was begun, and never carried out/);
+    // The one who has the lane after it waits for what may show itself of it.
+    const held = await stage.advance(503, next);
+    expect(held).toMatchObject({ exit: 0 });
+    expect(held.stdout).toMatch(/held: .*: errors \(.*\); that was begun, and never carried out/);
+    expect(held.stdout).toContain('To carry it out: `pipeline rollback v4 --reason "…"`');
+    expect(stage.state().promotions).toHaveLength(2);
+    const resumed = await stage.run(['resume', deploy, '--reason', 'it mends that']);
+    expect(resumed).toMatchObject({ exit: 0 });
+    expect(stage.state().promotions).toHaveLength(3);
+    expect(stage.slackTexts()).toMatch(/E_GIVEN_UP: given up by .*, who let .* go on: it mends/);
+    expect((await stage.run(['status'])).stdout).not.toMatch(/^(hold|todo)/m);
   });
 });
 

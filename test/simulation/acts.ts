@@ -34,7 +34,9 @@ export type OrderAct =
   /** Of what is held: with what they saw of it, a rollback is lifted. */
   | 'resume'
   /** Lockstep's own, of what it verified before. */
-  | 'order-rollback';
+  | 'order-rollback'
+  /** The same, by a process that dies once that is recorded, before the target is asked; nobody gives the order again. */
+  | 'begin-rollback';
 
 export type PersonAct =
   | ReleaseAct

@@ -81,7 +81,10 @@ export function assemble(options: AssembleOptions): Assembled {
     history,
     archive: async () => archive,
     usualStartMs: (target) => usualStartMs(log, wanted.lane, target),
-    readLane: (name) => lanes.read(name),
+    readLane: async (name) => {
+      const read = await lanes.read(name);
+      return mutation.unmindful === true ? { ...read, rollback: null } : read;
+    },
     hasRun: async (id) => mutation.hasty !== true && hasRun(log, id),
     killSwitch: (name) => lane.killSwitch(name),
     trust: {

@@ -6,6 +6,7 @@ import { often } from '../store/attacks/seed.ts';
 import { Distribution } from './distribution.ts';
 import {
   type BuildPlan,
+  begunBack,
   canaryTrouble,
   crowdOf,
   forbiddenOnTheWay,
@@ -33,6 +34,13 @@ const chosen = [
       'release phase: no',
       ...productions,
     ],
+  ],
+  [
+    'rollbacks that are begun and never carried out, and people who let deploys go on',
+    begunBack,
+    4,
+    often(8, 60),
+    ['people: begin-rollback', 'people: order-rollback', 'people: resume'],
   ],
   [
     'production is forbidden while a deploy is stopped between its gates and its write',

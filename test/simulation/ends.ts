@@ -29,6 +29,8 @@ export class Ends {
   readonly #disabledUntil = new Map<string, number>();
   /** By its id: until when a rollback waited for its lane. */
   readonly #orderedUntil = new Map<string, number>();
+  /** By its id: until when a rollback was begun, and not ended. */
+  readonly #begunUntil = new Map<string, number>();
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -39,6 +41,9 @@ export class Ends {
     const waits = type === 'lane.joined' && data.first === true;
     if (waits) this.#orderedUntil.set(id, Number.POSITIVE_INFINITY);
     if (type === 'lock.granted' && this.#orderedUntil.has(id)) this.#orderedUntil.set(id, at);
+    const rollback = String(data.rollback);
+    if (type === 'rollback.begun') this.#begunUntil.set(rollback, Number.POSITIVE_INFINITY);
+    if (type === 'rollback.done' || type === 'rollback.failed') this.#begunUntil.set(rollback, at);
     if (type === 'lane.disabled') this.#disabledUntil.set(stream, Number.POSITIVE_INFINITY);
     if (type === 'lane.enabled') this.#disabledUntil.set(stream, at);
   }
@@ -91,8 +96,9 @@ export class Ends {
   #untrueHeld(lane: LaneWorld, data: Of<'production.held'>, at: number): string | null {
     const { rollback } = data;
     if (rollback.kind !== 'ordered') return untrueHeld(lane, rollback, isGone(this.#soFar(lane)));
-    const until = this.#orderedUntil.get(rollback.rollback) ?? 0;
-    return until > at - longAgoMs ? null : `was held by ${rollback.rollback}, which did not wait`;
+    const untils = rollback.begun === true ? this.#begunUntil : this.#orderedUntil;
+    const until = untils.get(rollback.rollback) ?? 0;
+    return until > at - longAgoMs ? null : `was held by ${rollback.rollback}, which was over`;
   }
 
   #untrueDisabled(lane: LaneWorld, { switch: which }: Of<'production.disabled'>, at: number) {

@@ -16,6 +16,8 @@ export interface GoingBack {
 }
 
 export interface Running {
+  /** The id of the release that put it there. */
+  readonly release: string;
   readonly commit: string | null;
   /** When the release was made that put it there: milliseconds since the epoch. */
   readonly at: number;
@@ -24,7 +26,7 @@ export interface Running {
 /** What production runs. */
 export function runningOf(lane: LaneWorld): Running | null {
   const came = stretchOf(ranOf(lane))[0];
-  return came === undefined ? null : { commit: came.commit, at: came.createdAt };
+  return came === undefined ? null : { release: came.id, commit: came.commit, at: came.createdAt };
 }
 
 /** What took production back, or was to; empty: nothing. */

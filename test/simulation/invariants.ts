@@ -207,6 +207,13 @@ export class Invariants {
         () => `${deploy} went to ${app} though ${ordered} had waited for ${at - since} ms`,
       );
     }
+    const { rollback: begun } = state;
+    if (begun !== null && code?.release === begun.from.id) {
+      this.check(
+        last('rollback.begun') > longAgo,
+        () => `${deploy} went to ${app} over what ${begun.rollback} was to take back`,
+      );
+    }
     if (code === null || code.at > longAgo) return;
     const relation = code.commit === null ? 'unknown' : lane.graph.relation(code.commit, commit);
     this.check(

@@ -20,6 +20,7 @@ const seeds: Readonly<Record<string, number>> = {
   'a gate that knows a going-back by its word only': 50,
   'a going-back that failed is forgotten': 136,
   'gates that do not see a rollback that waits': 28,
+  'gates that do not see a rollback that was begun': 4,
   'settings that are never compared': 32,
   'a lane by another name that is believed': 87,
   'a lane that is taken over amid work': 84,

@@ -6,6 +6,7 @@ import type { ServiceTable } from '../../src/runtime/loop/run.ts';
 import type { AppendOptions, EventLog } from '../../src/store/log.ts';
 import type { fc } from '../fast-check.ts';
 import {
+  begunBack,
   calm,
   forbiddenOnTheWay,
   laneRenamed,
@@ -38,6 +39,8 @@ export interface Mutation {
   readonly restless?: boolean;
   /** The gates do not see a rollback that waits for the lane. */
   readonly hasty?: boolean;
+  /** The gates do not see a rollback that was begun, and whose run is over. */
+  readonly unmindful?: boolean;
   /** Scenarios that are likely to show it; any when left out. */
   readonly among?: fc.Arbitrary<Scenario>;
 }
@@ -126,6 +129,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     among: takenBack,
   },
   'gates that do not see a rollback that waits': { hasty: true, among: orderedBack },
+  'gates that do not see a rollback that was begun': { unmindful: true, among: begunBack },
   'settings that are never compared': { forgetful: true, among: settingsChanged },
   'a lane by another name that is believed': { forgetful: true, among: laneRenamed },
   'a lane that is taken over amid work': { restless: true, among: lostLanes },

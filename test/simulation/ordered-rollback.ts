@@ -51,6 +51,6 @@ export async function orderRollback(order: OrderedRollback): Promise<void> {
     ...{ ...parts, log, run, lane, plan, production, target, signal, leaseMs },
     person: { actor: 'ana', observed: 'simulated', reason: 'simulated' },
     lockSettings: settings.lock,
-    ...{ progress: () => {}, unverified: () => {} },
+    ...{ progress: () => {}, begun: () => {}, unverified: () => {} },
   });
 }

@@ -531,6 +531,9 @@ export const takenBack = oneByOne(
 /** People order production back, amid a deploy as well. */
 export const orderedBack = oneByOne('order-rollback', 'order-rollback', 'resume');
 
+/** The same, and what some of them order is begun and never carried out. */
+export const begunBack = oneByOne('begin-rollback', 'begin-rollback', 'order-rollback', 'resume');
+
 /** People change the settings, and accept what that holds. */
 export const settingsChanged = oneByOne(
   'settle-less',

@@ -540,10 +540,11 @@ class Simulation {
       case 'resume':
         return this.#resume(lane, run);
       case 'order-rollback':
+      case 'begin-rollback':
         // Nobody but builds can hold a lane by the CI's list.
         if (lane.ci !== null) return;
         // Whoever gave the order goes on with something else.
-        this.#spawn(this.#orderRollback(lane));
+        this.#spawn(this.#orderRollback(lane, { isDying: act === 'begin-rollback' }));
         return;
       case 'trust':
         return this.#trust(lane);
@@ -598,8 +599,8 @@ class Simulation {
     }
   }
 
-  /** Given again where it was cut off; what it says no to is settled. */
-  async #orderRollback(lane: LaneWorld): Promise<void> {
+  /** Given again where it was overtaken; what it says no to is settled. @param isDying once it is recorded that it began, for good */
+  async #orderRollback(lane: LaneWorld, { isDying }: { readonly isDying: boolean }): Promise<void> {
     const rules = lane.rules.now;
     const fresh = `rollback-${this.#newId()}`;
     const [commit, label] = [lane.tip, ''];
@@ -607,7 +608,7 @@ class Simulation {
       const process = new SimulatedProcess(this.#time, immortal);
       const run = this.#newRun('ana');
       this.#alive.set(run.id, process);
-      const log = process.log(this.#log);
+      const log = process.log(isDying ? dyingOnceBegun(process, this.#log) : this.#log);
       // One that was begun goes on.
       const { rollback } = await readLane(this.#log, rules.lane);
       const id = rollback?.rollback ?? fresh;
@@ -617,7 +618,8 @@ class Simulation {
         const { production, lock } = asked.settings;
         const settings = { production, lock };
         const begins = (as: string) => lane.rules.asked(as, rules);
-        await orderRollback({ parts, log, run, lane: rules.lane, settings, newId: id, begins });
+        const order = { parts, log, run, lane: rules.lane, settings, newId: id, begins };
+        await Promise.race([orderRollback(order), process.onDeath]);
         return;
       } catch (error) {
         if (!isCutOff(error)) {
@@ -665,6 +667,23 @@ const isCutOff = (error: unknown): boolean =>
 const saysThatItIsLeft = ({ type, data }: RecordedEvent): boolean =>
   type === 'deploy.failed' &&
   (data.step === 'restoreCanary' || data.step === 'acquireLockToRestore');
+
+/** The log, by which the process dies as soon as the beginning of a rollback stands in it. */
+const dyingOnceBegun = (process: SimulatedProcess, real: EventLog): EventLog =>
+  new Proxy(real, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      const call = member.bind(target);
+      if (name !== 'append') return call;
+      return async (...[batches, ...more]: Parameters<EventLog['append']>) => {
+        const done = await call(batches, ...more);
+        const types = batches.flatMap(({ events }) => events.map(({ type }) => type));
+        if (types.includes('rollback.begun')) process.kill();
+        return done;
+      };
+    },
+  });
 
 const failureCodeOf = ({ type, data }: RecordedEvent): string | null =>
   type === 'deploy.failed' ? (data.failure as { code: string }).code : null;

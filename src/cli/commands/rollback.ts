@@ -62,6 +62,7 @@ export async function rollback(
   const log = await openDeployLog(workspace.storeUrl, { readOnly: false, create: false });
   const signals = listenToSignals();
   let assembly: Assembly | null = null;
+  let isBegun = false;
   try {
     for (const line of parts.notices) reporter.notice(line);
     const { progress, notice } = reporter;
@@ -87,6 +88,9 @@ export async function rollback(
       ...{ lane: workspace.config.app, production: settings.production },
       ...{ lockSettings: settings.lock, target: parts.targets(settings.production.target) },
       ...{ signal: signals.interrupt, progress },
+      begun() {
+        isBegun = true;
+      },
       unverified({ version }) {
         isUnverified = true;
         progress(`production runs ${version} now, not verified; deploys are held by it`);
@@ -103,7 +107,11 @@ export async function rollback(
   } catch (error) {
     const { aborted, reason } = signals.interrupt;
     if (!aborted) throw error;
-    reporter.notice('interrupted; the same command looks at the target first, and goes on');
+    reporter.notice(
+      isBegun
+        ? 'interrupted; the same command looks at the target first, and goes on. Deploys are held until it has'
+        : 'interrupted before production was asked for anything: it was not taken back, and no further deploy is held by this',
+    );
     return signalExitCodes[reason as keyof typeof signalExitCodes];
   } finally {
     reporter.end();

@@ -1,7 +1,7 @@
 /** What people did by `pipeline rollback`, as links of the chain that explains a commit. */
 import { oneLine } from '../../format/text.ts';
 import type { DomainEvent, Release } from '../../machine/events.ts';
-import { namedPerson, shortSha } from '../../machine/story-words.ts';
+import { namedPerson, shortSha, takeBack } from '../../machine/story-words.ts';
 import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
 import { type Link, liftOf } from './explain-links.ts';
@@ -69,21 +69,22 @@ export async function unfinishedRollback(
 }
 
 /** Its run is gone: the same command goes on with it. */
-export const unfinished = ({ version }: Release) => ({
-  why: `the rollback to ${version} was begun and not ended`,
-  command: `pipeline rollback ${version} --reason "…"`,
+export const unfinished = (to: Release) => ({
+  why: `the rollback to ${to.version} was begun and not ended`,
+  command: takeBack(to),
 });
 
-/** By whom production was taken back with the releases that deploys were held by. */
+/** By whom production was taken back with the releases that deploys were held by, and what came of the rollbacks that they gave way to. */
 export async function rollbacksBehind(
   lane: string,
   events: readonly Told[],
   facts: Pick<ExplainFacts, 'rollbacks'>,
 ): Promise<Link[]> {
   const behind = new Set(events.flatMap(({ event }) => rollbackBehind(event)));
-  return backsIn(await facts.rollbacks(lane))
-    .filter(({ back }) => behind.has(back.release.id) || behind.has(back.rollback))
-    .map(({ told }) => linkOf(told));
+  const isBehind = ({ event }: Told<RollbackEvent>): boolean =>
+    event.type !== 'rollback.begun' &&
+    (behind.has(takenBackBy(event)?.release.id ?? '') || behind.has(event.data.rollback));
+  return (await facts.rollbacks(lane)).filter(isBehind).map((told) => linkOf(told));
 }
 
 /** By its id where it was only ordered, and else by that of its release. */

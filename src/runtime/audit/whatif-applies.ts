@@ -69,7 +69,11 @@ function otherTime(answer: Entry, { entries }: DeployRecord, moves: LaneMoves): 
   if (order === 'waived') return 'nothing told what production ran when the gates would be read';
   if (event.type === 'production.held') {
     const { rollback } = event.data;
-    if (rollback.kind === 'ordered') return 'a person ordered a rollback after the lane was taken';
+    if (rollback.kind === 'ordered') {
+      // A rollback is begun only by who has the lane: one whose run lost it was begun before.
+      const wasBegun = rollback.begun === true && production.version === rollback.from.version;
+      return wasBegun ? null : 'a person ordered a rollback after the lane was taken';
+    }
     const { release, kind } = rollback;
     // Lifted is never undone: what nobody had lifted by then nobody had lifted before.
     const wasThere = !kind.startsWith('failed') && production.version === release.version;

@@ -3,8 +3,9 @@
  * is verified and again immediately before the write. An answer that is not understood stops.
  */
 import type { Ports } from '../../effects/ports.ts';
+import type { Running } from '../../effects/targets/target.ts';
 import type { KillSwitch } from '../../machine/events.ts';
-import type { Lane } from '../../machine/lane.ts';
+import { type Lane, targetName } from '../../machine/lane.ts';
 import type { GatesInput, ServiceOutput } from '../../machine/services.ts';
 import type { GoingBack, Ordered } from '../../machine/taken-back.ts';
 import { observeSettled, type ProductionOptions, readStanding } from './production.ts';
@@ -26,7 +27,7 @@ export async function readGates(
   const { order, held, lane, running, cursor } = await readStanding(input, options, ports);
   if (order.kind === 'superseded' || order.kind === 'found') return order;
   if (held !== null && !isPassedOver(held, input)) return { kind: 'held', rollback: held };
-  const ordered = await waitingRollback(lane, options);
+  const ordered = (await waitingRollback(lane, options)) ?? begunRollback(lane, input, running);
   if (ordered !== null) return { kind: 'held', rollback: ordered };
   const { killSwitch, on } = options.killSwitch(input.killSwitch);
   if (!on) return { kind: 'disabled', switch: 'environment', killSwitch, by: null, distrust: null };
@@ -60,4 +61,20 @@ async function waitingRollback(
     return { kind: 'ordered', rollback: deploy, ...rollback };
   }
   return null;
+}
+
+/**
+ * Whoever has the lane now was given it after the rollback's run had lost it. What that was to take back runs still: the order stands
+ * until it is carried out or a person gives it up.
+ */
+function begunRollback(
+  { rollback: begun }: Lane,
+  { target }: GatesInput,
+  running: Running | null,
+): Ordered | null {
+  if (begun === null || begun.target !== targetName(target)) return null;
+  if (running?.release.id !== begun.from.id) return null;
+  const { rollback, from, to, actor, observed, reason, at } = begun;
+  const when = at === undefined ? {} : { at };
+  return { kind: 'ordered', rollback, from, to, actor, observed, reason, ...when, begun: true };
 }

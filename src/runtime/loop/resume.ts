@@ -2,11 +2,12 @@
 import { UsageError } from '../../errors/error.ts';
 import type { DeployRequest, DomainEvent, EventData } from '../../machine/events.ts';
 import { has, next, stateOf } from '../../machine/interpret.ts';
-import { targetName } from '../../machine/lane.ts';
+import { type LaneEvent, targetName } from '../../machine/lane.ts';
 import { releaseHolding } from '../../machine/taken-back.ts';
-import type { EventLog, StreamAppend } from '../../store/log.ts';
-import { personOf } from '../actor.ts';
+import { type EventLog, type StreamAppend, VersionConflict } from '../../store/log.ts';
+import { type Person, personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
+import { readLane } from '../lock/lanes.ts';
 import { hasRun } from '../lock/living-runs.ts';
 import { chartHash, keepChart } from '../log/charts.ts';
 import { laneEventsAfter } from '../log/lane-events-after.ts';
@@ -15,8 +16,8 @@ import { foldStream } from '../log/recorded.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 
 /**
- * Appends `deploy.resumed`, and `rollback.lifted` or `trust.given` where a rollback held it or what
- * differs from the last live deploy: both or neither.
+ * Appends `deploy.resumed`, and in the lane what lets it go on: the rollback that held it is lifted, or given up where it was begun
+ * and never carried out; what differs from the last live deploy is accepted. Both or neither.
  *
  * A deploy that is under way and has lost its run needs no event: whoever runs it carries it on.
  *
@@ -49,35 +50,75 @@ export async function resumeDeploy(
   }
   const { outcome, request } = folded.snapshot.context;
   const transition = { from: stateOf(folded), to: stateOf(after), settled: false, reason: null };
-  const batches: StreamAppend[] = [
-    {
-      stream: deployStream(deploy),
-      expected: folded.version,
-      events: [newEvent(event, run, { transition, chart: chartHash })],
-    },
-  ];
-  const lifts =
-    outcome?.type === 'production.held' ? await holdingRelease(log, request, outcome.data) : null;
-  if (lifts !== null) {
-    const target = targetName(request.settings.production.target);
-    const data = { target, release: lifts, ...person };
-    batches.push({
-      stream: laneStream(request.lane),
-      expected: 'any',
-      events: [newEvent({ type: 'rollback.lifted', data }, run)],
-    });
-  }
-  if (outcome?.type === 'production.disabled' && outcome.data.distrust !== null) {
-    const { about, digest } = outcome.data.distrust;
-    const data = { deploy, about, digest, ...person };
-    batches.push({
-      stream: laneStream(request.lane),
-      expected: 'any',
-      events: [newEvent({ type: 'trust.given', data }, run)],
-    });
-  }
+  const resumed: StreamAppend = {
+    stream: deployStream(deploy),
+    expected: folded.version,
+    events: [newEvent(event, run, { transition, chart: chartHash })],
+  };
   await keepChart(log, run);
-  await log.append(batches);
+  for (;;) {
+    const ofLane = await lifting(log, request, outcome, person);
+    try {
+      await log.append([resumed, ...toLane(request.lane, ofLane, run)]);
+      return;
+    } catch (error) {
+      // Somebody wrote to the lane meanwhile: what holds the deploy may have moved.
+      const isMoved = error instanceof VersionConflict && error.stream !== resumed.stream;
+      if (!isMoved) throw error;
+    }
+  }
+}
+
+/** What lets the deploy go on, in its lane. `expected`: it is true only of the lane that was read. */
+interface Lifting {
+  readonly event: LaneEvent;
+  readonly expected: number | 'any';
+}
+
+function toLane(lane: string, lifting: Lifting | null, run: Run): StreamAppend[] {
+  if (lifting === null) return [];
+  const { event, expected } = lifting;
+  return [{ stream: laneStream(lane), expected, events: [newEvent(event, run)] }];
+}
+
+async function lifting(
+  log: EventLog,
+  request: DeployRequest,
+  outcome: DomainEvent | null,
+  person: Person,
+): Promise<Lifting | null> {
+  if (outcome?.type === 'production.held') {
+    const givenUp = await givingUp(log, request, outcome.data, person);
+    if (givenUp !== null) return givenUp;
+    const release = await holdingRelease(log, request, outcome.data);
+    if (release === null) return null;
+    const target = targetName(request.settings.production.target);
+    const data = { target, release, ...person };
+    return { event: { type: 'rollback.lifted', data }, expected: 'any' };
+  }
+  if (outcome?.type !== 'production.disabled' || outcome.data.distrust === null) return null;
+  const { about, digest } = outcome.data.distrust;
+  const data = { deploy: request.deploy, about, digest, ...person };
+  return { event: { type: 'trust.given', data }, expected: 'any' };
+}
+
+/** The rollback that was ordered then, where it was begun, its run is over, and nothing says what came of it. */
+async function givingUp(
+  log: EventLog,
+  { deploy, lane: name }: DeployRequest,
+  { rollback: held }: EventData<'production.held'>,
+  { actor, observed, reason }: Person,
+): Promise<Lifting | null> {
+  if (held.kind !== 'ordered') return null;
+  const lane = await readLane(log, name);
+  const begun = lane.rollback;
+  if (begun?.rollback !== held.rollback || (await hasRun(log, begun.rollback))) return null;
+  const { rollback, target, to } = begun;
+  const message = `given up by ${actor} (${observed}), who let ${deploy} go on: ${reason}`;
+  const ordered = { actor: begun.actor, observed: begun.observed, reason: begun.reason };
+  const data = { rollback, target, to, code: 'E_GIVEN_UP', message, ...ordered };
+  // Whoever goes on with it meanwhile joins the lane first.
+  return { event: { type: 'rollback.failed', data }, expected: lane.version };
 }
 
 /** Of the hold that the deploy ended in. */

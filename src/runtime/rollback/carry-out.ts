@@ -6,10 +6,11 @@ import type { Clock } from '../../effects/clock.ts';
 import type { History } from '../../effects/history/history.ts';
 import type { HttpClient } from '../../effects/http/request.ts';
 import type { StepPorts } from '../../effects/ports.ts';
-import type { Restored, Target } from '../../effects/targets/target.ts';
+import type { Restored, Running, Target } from '../../effects/targets/target.ts';
 import { LockstepError } from '../../errors/error.ts';
 import type { Artifact, Build, Environment, Release, Settings } from '../../machine/events.ts';
 import { type LaneEvent, targetName } from '../../machine/lane.ts';
+import { takeBack } from '../../machine/story-words.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { type EventLog, type Fence, FencedOff } from '../../store/log.ts';
 import type { Person } from '../actor.ts';
@@ -45,6 +46,8 @@ export interface RollbackOptions {
   readonly liveness: Liveness;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
+  /** Told once it is recorded that it began: from then on deploys are held until it is ended. */
+  readonly begun: () => void;
   /** Told where it fails and what it made runs all the same. */
   readonly unverified: (release: Release) => void;
 }
@@ -74,7 +77,8 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
   if (own === null) throw signal.reason;
   keeper.hold(own);
   try {
-    return await new HeldRollback(options, await takeLane(options)).carryOut();
+    const at = new Date(options.clock.now()).toISOString();
+    return await new HeldRollback(options, at, await takeLane(options, at)).carryOut();
   } catch (error) {
     if (error instanceof FencedOff) throw new Overtaken(error.resource);
     throw error;
@@ -84,9 +88,9 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
   }
 }
 
-async function takeLane(options: RollbackOptions): Promise<Fence> {
+/** @param at when it was ordered */
+async function takeLane(options: RollbackOptions, at: string): Promise<Fence> {
   const { lane, plan, person, lock, lockSettings, signal, clock, progress } = options;
-  const at = new Date(clock.now()).toISOString();
   const late = new AbortController();
   const over = new AbortController();
   const waiting = AbortSignal.any([signal, late.signal]);
@@ -113,13 +117,15 @@ type Made = NonNullable<Extract<LaneEvent, { type: 'rollback.failed' }>['data'][
 
 class HeldRollback {
   readonly #o: RollbackOptions;
+  readonly #at: string;
   readonly #fence: Fence;
   /** It ends what is waited for where the lane is lost, too. */
   readonly #signal: AbortSignal;
   #made: Made | null = null;
 
-  constructor(options: RollbackOptions, fence: Fence) {
+  constructor(options: RollbackOptions, at: string, fence: Fence) {
     this.#o = options;
+    this.#at = at;
     this.#fence = fence;
     this.#signal = AbortSignal.any([options.signal, options.keeper.lost]);
   }
@@ -138,6 +144,7 @@ class HeldRollback {
     try {
       await this.#begin();
       begun = true;
+      this.#o.begun();
       const { release, artifact } = await this.#release();
       const commit = artifact.commit ?? plan.to.commit;
       this.#made = { release, commit, runs: true };
@@ -170,13 +177,13 @@ class HeldRollback {
     if (plan.again) return;
     const { running } = await observeSettled(target, history, this.#ports());
     if (running?.release.id !== plan.from.id) {
-      throw changed(running?.release.version ?? 'nothing', plan);
+      throw changed(running, plan);
     }
     await this.#append({
       type: 'rollback.begun',
       data: {
         ...{ rollback: plan.id, target: targetName(production.target), from: plan.from },
-        ...{ to: plan.to.release, commit: plan.to.commit, ...person },
+        ...{ to: plan.to.release, commit: plan.to.commit, ...person, at: this.#at },
       },
     });
   }
@@ -193,7 +200,7 @@ class HeldRollback {
     const made = await target.rollBack(input, ports);
     if (made.kind === 'restored') return made;
     const { running } = await target.observe(this.#ports());
-    throw changed(running?.release.version ?? 'nothing', plan);
+    throw changed(running, plan);
   }
 
   async #verify(release: Release, artifact: Artifact, commit: string | null): Promise<void> {
@@ -256,12 +263,20 @@ class HeldRollback {
   }
 }
 
-function changed(version: string, { from, to }: RollbackPlan): LockstepError {
+function changed(running: Running | null, { from, to }: RollbackPlan): LockstepError {
+  const version = running?.release.version ?? 'nothing';
+  if (to.commit !== null && running?.artifact.commit === to.commit) {
+    return new LockstepError(
+      'E_PRODUCTION_CHANGED',
+      `production runs what ${to.release.version} is of by now (${version}): there is nothing left to take back`,
+      { hint: 'pipeline status shows who put it there, and what it holds.' },
+    );
+  }
   return new LockstepError(
     'E_PRODUCTION_CHANGED',
     `production runs ${version} by now, not ${from.version}: it was not taken back to ${to.release.version}`,
     {
-      hint: `What runs now may be what mends it: pipeline status. To go back all the same: pipeline rollback ${to.release.version} --reason "…"`,
+      hint: `What runs now may be what mends it: pipeline status. To go back all the same: ${takeBack(to.release)}`,
     },
   );
 }

@@ -2,9 +2,10 @@
 import type { DomainEvent } from '../../machine/events.ts';
 import { tell } from '../../machine/story.ts';
 import type { GoingBack } from '../../machine/taken-back.ts';
+import type { Marked } from '../audit/lane-marks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import type { Known } from './known.ts';
-import { loggedProduction } from './places.ts';
+import { loggedProduction, placesOf } from './places.ts';
 
 export type HoldKind = 'rollback' | 'lane' | 'switch' | 'settings' | 'log' | 'stuck';
 
@@ -51,7 +52,7 @@ function disabled({ marks }: Known): Hold | null {
 function rollback(known: Known): Hold | null {
   const place = known.told.kind === 'asked' ? known.told.places.production : undefined;
   const back = place?.kind === 'runs' ? place.back : loggedBack(known);
-  if (back === null || known.isLifted(back.release.id)) return ordered(known);
+  if (back === null || known.isLifted(back.release.id)) return ordered(known) ?? begun(known);
   const { release, at, by } = back;
   const event: DomainEvent = {
     type: 'production.held',
@@ -63,12 +64,50 @@ function rollback(known: Known): Hold | null {
 
 /** A rollback that waits, or is under way, as the deploy tells that gave way to it. */
 function ordered(known: Known): Hold | null {
-  const end = newestOf(known)?.end;
+  const newest = newestOf(known);
+  if (newest === null) return null;
+  const { end, row } = newest;
   if (end?.type !== 'production.held' || end.data.rollback.kind !== 'ordered') return null;
   const { rollback, at, actor } = end.data.rollback;
   if (!known.living.has(rollback)) return null;
   const what = tell(end).headline.replace(/^held: /, '');
-  return { kind: 'rollback', what, since: at, release: null, by: actor };
+  return { kind: 'rollback', what, since: at ?? row.since, release: null, by: actor };
+}
+
+/** A rollback whose run ended before anything came of it: what it was to take back runs still. */
+function begun(known: Known): Hold | null {
+  const mark = unendedRollback(known);
+  if (mark === null) return null;
+  const { rollback, from, to, actor, observed, reason, at } = mark.data;
+  const [production] = placesOf(known);
+  if (production?.version !== from.version) return null;
+  const since = at ?? mark.record.time;
+  const event: DomainEvent = {
+    type: 'production.held',
+    data: {
+      step: 'readGates',
+      rollback: {
+        ...{ kind: 'ordered', rollback, from, to, actor, observed, reason },
+        ...{ at: since, begun: true },
+      },
+    },
+  };
+  const what = tell(event).headline.replace(/^held: /, '');
+  return { kind: 'rollback', what, since, release: null, by: actor };
+}
+
+/** The rollback that was begun last, where nothing says that it ended and no run carries it on; null: there is none. */
+export function unendedRollback({
+  marks,
+  living,
+}: Pick<Known, 'marks' | 'living'>): Marked<'rollback.begun'> | null {
+  const begun = marks['rollback.begun'];
+  if (begun === undefined || living.has(begun.data.rollback)) return null;
+  const ended = Math.max(
+    marks['rollback.done']?.record.version ?? 0,
+    marks['rollback.failed']?.record.version ?? 0,
+  );
+  return ended > begun.record.version ? null : begun;
 }
 
 /** The newest going-back that a deploy saw, or a person made by `rollback`, unless something was shipped since. */

@@ -3,7 +3,7 @@ import type { EventData } from '../../machine/events.ts';
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
 import { unfinished } from '../audit/explain-rollbacks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
-import { type Hold, newestOf } from './holds.ts';
+import { type Hold, newestOf, unendedRollback } from './holds.ts';
 import type { Known } from './known.ts';
 import type { Place } from './places.ts';
 
@@ -34,6 +34,7 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
     ...(stuck === undefined ? [] : [leaveStuck(stuck, production)]),
     ...(forDeploy === null ? [] : [forDeploy]),
     ...(rollback !== undefined &&
+    rollback.release !== null &&
     forDeploy === null &&
     newest?.end?.type !== 'production.held' &&
     !isShippedOver(rollback, newest, known)
@@ -43,14 +44,11 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
 }
 
 /** A rollback that was begun, and whose run is gone: the same command goes on with it. */
-function unfinishedRollback({ marks, living }: Known): ToDo | null {
-  const begun = marks['rollback.begun'];
-  if (begun === undefined || living.has(begun.data.rollback)) return null;
-  const ended = Math.max(
-    marks['rollback.done']?.record.version ?? 0,
-    marks['rollback.failed']?.record.version ?? 0,
-  );
-  if (ended > begun.record.version) return null;
+function unfinishedRollback(known: Known): ToDo | null {
+  const begun = unendedRollback(known);
+  // What was shipped since is no more what it was to take back.
+  const shipped = known.marks['lane.shipped']?.record.version ?? 0;
+  if (begun === null || shipped > begun.record.version) return null;
   const { why, command } = unfinished(begun.data.to);
   return { deploy: null, why, commands: [command] };
 }

@@ -203,7 +203,7 @@ export const auditMutants: readonly Mutant[] = [
     promise: told,
     file: 'src/runtime/audit/explain-rollbacks.ts',
     symbol: 'rollbacksBehind',
-    code: 'behind.has(back.release.id) ||',
+    code: "behind.has(takenBackBy(event)?.release.id ?? '') ||",
     by: '',
     noticedBy: `${explain} › it is held by what a person took production back by`,
   },

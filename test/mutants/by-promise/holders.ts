@@ -847,8 +847,8 @@ export const holders: readonly Mutant[] = [
     promise: stacking,
     file: 'src/machine/lane-turn.ts',
     symbol: 'decideTurn',
-    code: '.slice(0, place)',
-    by: '.filter(({ deploy }) => deploy !== me)',
+    code: '.slice(0, place)\n    .find(',
+    by: '.filter(({ deploy }) => deploy !== me)\n    .find(',
     noticedBy: 'test/machine/lane.test.ts',
   },
   {

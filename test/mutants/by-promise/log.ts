@@ -462,9 +462,9 @@ export const logMutants: readonly Mutant[] = [
     id: 'a-hold-is-lifted-in-the-deploy-alone',
     promise: carriesOn,
     file: 'src/runtime/loop/resume.ts',
-    symbol: 'resumeDeploy',
-    code: 'if (lifts !== null) {',
-    by: "if (lifts === 'nothing') {",
+    symbol: 'lifting',
+    code: 'if (release === null) return null;',
+    by: "if (release !== 'nothing') return null;",
     noticedBy: 'test/runtime/loop/resume.test.ts › is lifted in its lane',
   },
   {

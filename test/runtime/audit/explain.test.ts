@@ -96,6 +96,8 @@ const begun: LaneEvent = {
   type: 'rollback.begun',
   data: { ...back, from: { id: 'r40', version: 'v40' }, to, commit: null },
 };
+const { target: _, ...orderedBack } = { ...ordered, ...back, to };
+const unended = { ...orderedBack, begun: true } as const;
 const notBack: Extract<LaneEvent, { type: 'rollback.failed' }> = {
   type: 'rollback.failed',
   data: { ...back, to, code: 'E_UNHEALTHY', message: 'web.1 crashed' },
@@ -231,6 +233,36 @@ const rows: Readonly<Record<string, Row>> = {
       /^held: production is to be taken back to v500, as ordered by mia \(.*\): errors since 501 \(2026-01-05 13:04 UTC\)$/,
     ],
     next: /pipeline resume 501-/,
+  },
+  'it gave way to a rollback, which the target refused': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), sample('production.held', { rollback: ordered })),
+      (log) =>
+        writeLane(log, {
+          type: 'rollback.failed',
+          data: {
+            ...{ ...back, rollback: ordered.rollback, to },
+            ...{ code: 'E_VENDOR_INVALID', message: 'Heroku answered 422', made: null },
+          },
+        }),
+    ],
+    asked: at(1),
+    told: { verdict: 'held' },
+    chain: [/production was to be taken back to .*; that failed: E_VENDOR_INVALID, Heroku/],
+    next: /pipeline resume 501-/,
+  },
+  'it is held by a rollback that was begun and never carried out': {
+    stories: [
+      first,
+      (log) => writeLane(log, begun),
+      toGates('501', at(1), at(0), sample('production.held', { rollback: unended })),
+    ],
+    asked: at(1),
+    told: { verdict: 'held' },
+    says: [/^held: .* as ordered by bo@acme.test .*; that was begun, and never carried out$/],
+    chain: [/nothing says that this ended/, /^held: /],
+    next: /pipeline rollback v38 .*\n.*pipeline resume 501-/,
   },
   'it gave way to a rollback, which took production back and was lifted': {
     stories: [

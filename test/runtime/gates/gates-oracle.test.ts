@@ -28,15 +28,18 @@ const allFacts: readonly Facts[] = (
       both.flatMap((isRolledBack) =>
         both.flatMap((isSwitchOn) =>
           both.flatMap((isLaneDisabled) =>
-            both.map((isRollbackWaiting) => ({
-              relation,
-              isOverridden,
-              isVerified,
-              isRolledBack,
-              isRollbackWaiting,
-              isSwitchOn,
-              isLaneDisabled,
-            })),
+            both.flatMap((isRollbackWaiting) =>
+              both.map((isRollbackBegun) => ({
+                relation,
+                isOverridden,
+                isVerified,
+                isRolledBack,
+                isRollbackWaiting,
+                isRollbackBegun,
+                isSwitchOn,
+                isLaneDisabled,
+              })),
+            ),
           ),
         ),
       ),
@@ -65,7 +68,8 @@ function runningOf({ relation, isRolledBack }: Facts): Running | null {
   };
 }
 
-function laneOf({ isVerified, isLaneDisabled, isRollbackWaiting }: Facts): Lane {
+function laneOf(facts: Facts): Lane {
+  const { isVerified, isLaneDisabled, isRollbackWaiting, isRollbackBegun } = facts;
   const shipped: Lane['shipped'] = {
     deploy: '501-0f0a53bc',
     target: targetName(request.settings.production.target),
@@ -80,7 +84,14 @@ function laneOf({ isVerified, isLaneDisabled, isRollbackWaiting }: Facts): Lane 
     rollback: { from: release(9), to: release(8), ...samples['deploy.resumed'], at: '2026-01-05' },
     yieldsTo: new Set<string>(),
   };
-  return { ...emptyLane, shipped, disabled, waiting: isRollbackWaiting ? [rollback] : [] };
+  const begun = {
+    ...{ rollback: 'rollback-2', target: targetName(request.settings.production.target) },
+    ...{ from: release(9), to: release(8), commit: null, ...samples['deploy.resumed'] },
+  };
+  return {
+    ...{ ...emptyLane, shipped, disabled, waiting: isRollbackWaiting ? [rollback] : [] },
+    rollback: isRollbackBegun ? begun : null,
+  };
 }
 
 /** The real services; the target and git answer as the facts are, and `writes` counts what went out. */
@@ -140,13 +151,14 @@ async function toldBy(answer: Promise<object>): Promise<Verdict> {
     kind: string;
     cause?: Verdict;
     switch?: string;
-    rollback?: { kind: string };
+    rollback?: { kind: string; begun?: true };
   } | null;
   if (known === null) return 'unknown';
   if (known.kind === 'superseded') return known.cause as Verdict;
   if (known.kind === 'disabled') {
     return known.switch === 'environment' ? 'switch off' : 'lane disabled';
   }
+  if (known.rollback?.begun === true) return 'held by one that was begun';
   if (known.rollback?.kind === 'ordered') return 'held by an order';
   return known.kind === 'found' || known.kind === 'held' ? known.kind : 'ships';
 }
@@ -209,7 +221,7 @@ describe('each combination of facts', () => {
       );
       expect([facts, await toldBy(answer)]).toEqual([facts, verdictOf(byOrder, facts)]);
     }
-    expect(allFacts).toHaveLength(384);
+    expect(allFacts).toHaveLength(768);
   });
 
   it.each(Object.entries(asks))('%s: what order and the gates say', async (name, ask) => {

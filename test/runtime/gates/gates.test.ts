@@ -232,6 +232,56 @@ describe('a rollback that a person has ordered, and that waits for the lane', ()
   });
 });
 
+describe('a rollback that a person has ordered, that was begun, and whose run is over', () => {
+  const at = '2026-01-05T13:04:00.000Z';
+  beforeEach(() => world.begin('rollback-1a2b3c4d', { at }));
+
+  it('holds while what it was to take back runs, with who ordered what back and since when', async () => {
+    expect(await world.readGates()).toEqual({
+      kind: 'held',
+      rollback: {
+        kind: 'ordered',
+        rollback: 'rollback-1a2b3c4d',
+        from: { id: world.current.id, version: 'v2' },
+        to: { id: 'release-1', version: 'v1' },
+        ...{ actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' },
+        at,
+        begun: true,
+      },
+    });
+    world.begin('rollback-1a2b3c4d');
+    const earlier = await world.readGates();
+    expect(earlier).toMatchObject({ kind: 'held', rollback: { begun: true } });
+    expect(earlier.kind === 'held' && 'at' in earlier.rollback).toBe(false);
+  });
+
+  it.each([
+    { passesOver: 'any' as const },
+    { passesOver: { release: null }, overridden: true },
+    { overridden: true },
+  ])('holds a deploy by hand and one out of order, too (%j)', async (over) => {
+    expect(await world.readGates(over)).toMatchObject({ kind: 'held' });
+  });
+
+  it('gives way in words to one that waits by now', async () => {
+    world.order('rollback-5e6f7a8b');
+    expect(await world.readGates()).toMatchObject({ rollback: { rollback: 'rollback-5e6f7a8b' } });
+  });
+
+  it.each<[string, () => void]>([
+    ['a person gave it up', () => world.giveUp('rollback-1a2b3c4d')],
+    [
+      'something else runs by now',
+      () => void world.released('Deploy 22222222', aSlug(world.commit)),
+    ],
+    ['it was of another production', () => world.begin('rollback-2', { target: 'heroku other' })],
+  ])('holds nothing where %s', async (_, happens) => {
+    const commit = world.graph.commit(world.commit);
+    happens();
+    expect(await world.readGates({ commit })).toMatchObject({ kind: 'clear' });
+  });
+});
+
 describe('a release that no deploy of the lane made', () => {
   it('an artifact that ran before is older code, though git says that it is neither', async () => {
     const slug = aSlug(world.graph.commit(null));

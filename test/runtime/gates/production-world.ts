@@ -1,7 +1,13 @@
 /** Two apps at the sandbox's Heroku with a history in git, and the chart's services as the runtime binds them. */
 import type { Ports } from '../../../src/effects/ports.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
-import { emptyLane, foldLane, type LaneEvent, targetName } from '../../../src/machine/lane.ts';
+import {
+  emptyLane,
+  foldLane,
+  type LaneEvent,
+  type Rollback,
+  targetName,
+} from '../../../src/machine/lane.ts';
 import { type ProtectedSettings, protectedOf } from '../../../src/machine/protected-settings.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { GatesInput } from '../../../src/machine/services.ts';
@@ -109,6 +115,21 @@ export class ProductionWorld {
     const ordered = { from, to, ...person, at: '2026-01-05T13:04:00.000Z' };
     this.tell({ type: 'lane.joined', data: { ...data, first: true, rollback: ordered } });
     this.living.add(rollback);
+  }
+
+  /** A rollback that was begun, and whose run is over. */
+  begin(rollback: string, over: Partial<Rollback> = {}): void {
+    const target = targetName(targetOf(production));
+    const from = { id: this.current.id, version: `v${this.current.version}` };
+    const to = { id: 'release-1', version: 'v1' };
+    const data = { rollback, target, from, to, commit: null, ...person, ...over };
+    this.tell({ type: 'rollback.begun', data });
+  }
+
+  giveUp(rollback: string): void {
+    const to = { id: 'release-1', version: 'v1' };
+    const data = { rollback, target: targetName(targetOf(production)), to, ...person };
+    this.tell({ type: 'rollback.failed', data: { ...data, code: 'E_GIVEN_UP', message: '' } });
   }
 
   turnOff(): void {

@@ -1,6 +1,7 @@
 /** A person lets a deploy go on: what is held, or lost its run; and nothing else. */
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventData } from '../../../src/machine/events.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
@@ -8,6 +9,7 @@ import { hasRun, livingRuns } from '../../../src/runtime/lock/living-runs.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
+import type { EventLog } from '../../../src/store/log.ts';
 import { anActor } from '../../actor.ts';
 import { ordered, sample } from '../../machine/samples.ts';
 import { lane, leaseMs, ScriptedWorld, wayToProduction } from './scripted-run.ts';
@@ -87,6 +89,80 @@ describe('a deploy', () => {
       expect((await world.events(deploy)).at(-1)).toMatchObject({ type: 'deploy.resumed' });
     },
   );
+
+  const begun: LaneEvent = {
+    type: 'rollback.begun',
+    data: {
+      ...{ rollback: ordered.rollback, target: 'sample acme-production', from: ordered.from },
+      ...{ to: ordered.to, commit: null, actor: 'mia', observed: 'mia on ws-7' },
+      reason: 'errors since 501',
+    },
+  };
+  const heldBy = async (rollback: EventData<'production.held'>['rollback']) => {
+    const answers = [...held.slice(0, -1), sample('production.held', { rollback })];
+    const { deploy, ended: over } = await world.start({ answers });
+    await over;
+    return deploy;
+  };
+
+  it('that is held for a rollback that was begun and never carried out: a person gives that up', async () => {
+    const deploy = await heldBy({ ...ordered, begun: true });
+    await writeLane(world.log, begun);
+    await resume(deploy);
+    const { rollback, lifted } = await readLane(world.log, lane);
+    expect([rollback, lifted.size]).toEqual([null, 0]);
+    const last = (await world.ofLane()).at(-1);
+    expect(last).toMatchObject({
+      type: 'rollback.failed',
+      data: {
+        ...{ rollback: ordered.rollback, code: 'E_GIVEN_UP', actor: 'mia', to: ordered.to },
+        message: expect.stringMatching(new RegExp(`who let ${deploy} go on: it is mended$`)),
+      },
+    });
+    expect(last?.data).not.toHaveProperty('made');
+  });
+
+  it.each([
+    [
+      'has a run again',
+      () => world.log.take(runResource(ordered.rollback), person.owner, leaseMs),
+      ordered.rollback,
+    ],
+    [
+      'was begun anew by another one',
+      () => writeLane(world.log, { ...begun, data: { ...begun.data, rollback: 'another' } }),
+      'another',
+    ],
+  ])('that is held for a rollback that %s gives nothing up', async (_, happens, open) => {
+    const deploy = await heldBy(ordered);
+    await writeLane(world.log, begun);
+    await happens();
+    await resume(deploy);
+    expect((await readLane(world.log, lane)).rollback?.rollback).toBe(open);
+    expect((await world.events(deploy)).at(-1)).toMatchObject({ type: 'deploy.resumed' });
+  });
+
+  it('goes on though the lane is written to while the rollback is given up', async () => {
+    const deploy = await heldBy({ ...ordered, begun: true });
+    await writeLane(world.log, begun);
+    let late = 2;
+    const busy: EventLog = new Proxy(world.log, {
+      get(real, name) {
+        const member = Reflect.get(real, name);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          const isResume = name === 'append' && (args[0] as unknown[]).length > 1;
+          if (isResume && late-- > 0) {
+            const data = { deploy: 'x', run: 'x', build: '1', commit: '0'.repeat(40) };
+            await writeLane(real, { type: 'lane.joined', data });
+          }
+          return Reflect.apply(member, real, args);
+        };
+      },
+    });
+    await resumeDeploy(busy, deploy, person, 'it is mended');
+    expect((await readLane(world.log, lane)).rollback).toBeNull();
+  });
 
   it('that two let go on at one time goes on once', async () => {
     const { deploy, ended } = await world.start({ answers: held });

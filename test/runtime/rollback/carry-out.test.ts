@@ -177,6 +177,32 @@ describe('a rollback', () => {
     expect(await types()).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
   });
 
+  it('says that there is nothing left to take back where somebody else did', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const late = await begin(log, place);
+    place.release(1, null);
+    const error = await toldFailureOf(late.ended());
+    expect(error).toMatchObject({ code: 'E_PRODUCTION_CHANGED' });
+    expect(error.message).toBe(
+      'production runs what v1 is of by now (v3): there is nothing left to take back',
+    );
+  });
+
+  it('tells that it was begun once that is recorded, and not where it did not come to that', async () => {
+    const told: string[] = [];
+    const begun = () => void told.push('begun');
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    await (await begin(log, place, new Life(), { begun })).ended();
+    expect(told).toEqual(['begun']);
+    const other = new Place();
+    const late = await begin(log, other, new Life(), { begun });
+    other.release(7, null);
+    await toldFailureOf(late.ended());
+    expect(told).toEqual(['begun']);
+  });
+
   it('that loses the lane while it checks stops there, and writes nothing more', async () => {
     log = await openLog('sqlite::memory:');
     const place = new Place();

@@ -115,7 +115,7 @@ export async function begin(
         services: life.over(services) as unknown as RollbackOptions['services'],
         history: { fullId: async () => null } as unknown as RollbackOptions['history'],
         http: place.http(life),
-        ...{ signal: life.died.signal, progress: () => {}, unverified: () => {} },
+        ...{ signal: life.died.signal, progress: () => {}, begun: () => {}, unverified: () => {} },
         ...change,
       }).finally(() => keeper.stop()),
   };

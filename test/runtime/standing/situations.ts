@@ -777,8 +777,38 @@ export const situations: readonly Situation[] = [
       await world.ofLane(begun);
     },
     became: { 501: 'live' },
+    holds: ['rollback'],
     production: ['v501', 'log', true],
     type: [`pipeline rollback v500 ${why}`],
+    also: ({ holds: [hold] }) =>
+      expect(hold).toMatchObject({
+        what: expect.stringMatching(/to v500, as ordered by mia .*; that was begun, and never/),
+        ...{ by: 'mia', release: null },
+      }),
+  },
+  {
+    name: 'a rollback of ours was begun, its run is gone, and a deploy is held by it',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.held(502, { ...ordered, begun: true });
+    },
+    told: runs(releaseOf(501), { ours: { deploy: idOf(501), verified: true } }),
+    became: { 501: 'live', 502: 'held' },
+    holds: ['rollback'],
+    production: ['v501', 'target', true],
+    type: [`pipeline rollback v500 ${why}`, resume(502)],
+  },
+  {
+    name: 'a rollback of ours was begun, its run is gone, and something else was shipped since',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.live(502);
+    },
+    became: { 501: 'replaced', 502: 'live' },
+    production: ['v502', 'log', true],
+    type: [],
   },
   {
     name: 'the target did not answer in time',
