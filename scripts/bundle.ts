@@ -22,6 +22,11 @@ import request from 'undici/lib/api/api-request.js';
 Object.assign(Dispatcher.prototype, { connect, request });
 export { Agent, EnvHttpProxyAgent };`,
   },
+  // Undici's second parser of HTTP/1, which is an experiment and off (`Agent`'s option `useMilo`).
+  './parser-h1.js': {
+    only: /\/undici\//,
+    text: 'export const H1Parser = null; export const getMiloEnabled = () => false;',
+  },
   // For commands that are programs of their own: there are none.
   'node:child_process': { only: /\/node_modules\/commander\//, text: 'export default {};' },
 };
@@ -38,6 +43,20 @@ const lighterPackages: Plugin = {
   },
 };
 
+/**
+ * V8 keeps a text in two bytes a character where one of them needs it: a single typographic quote doubles what a file takes.
+ * Every other place that may have such a character has it as an escape as well: strings, templates, patterns and names.
+ */
+const inAscii: Plugin = {
+  name: 'in-ascii',
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type === 'chunk') file.code = file.code.replace(/[^\0-\x7f]/g, escaped);
+    }
+  },
+};
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 const options: InputOptions = {
   input: {
     main: 'dist/cli/main.js',
@@ -46,7 +65,7 @@ const options: InputOptions = {
   },
   platform: 'node',
   external: ['better-sqlite3', 'pg-native'],
-  plugins: [lighterPackages],
+  plugins: [lighterPackages, inAscii],
 };
 const imports = await importsOf(options);
 const entry = resolve('dist/cli/main.js');
@@ -63,6 +82,8 @@ const { output } = await bundle.write({
   // Modules are strict without saying so.
   intro: "'use strict';",
   cleanDir: true,
+  // What is read at each start is what runs; the sources have the comments, and LICENSES.txt the licences.
+  comments: false,
   // Names without a hash: what is published is the same for the same source.
   entryFileNames: '[name].cjs',
   chunkFileNames: '[name].cjs',

@@ -12,35 +12,25 @@ const unseen =
   /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]--[\t\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2]]/gv;
 
 /** Before a joiner: an emoji is one character of several, and some scripts join letters with one. */
-const emoji = /(\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f|\u20e3)$/u;
-const joining = new RegExp(
-  `[${[
-    'Arabic',
-    'Syriac',
-    'Mongolian',
-    'Devanagari',
-    'Bengali',
-    'Gujarati',
-    'Gurmukhi',
-    'Kannada',
-    'Malayalam',
-    'Oriya',
-    'Sinhala',
-    'Tamil',
-    'Telugu',
-    'Khmer',
-  ]
-    .map((script) => `\\p{Script=${script}}`)
-    .join('')}]$`,
-  'u',
-);
+const isEmoji = (before: string): boolean =>
+  /(\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f|\u20e3)$/u.test(before);
+const joiningScripts = [
+  ...['Arabic', 'Syriac', 'Mongolian', 'Devanagari', 'Bengali', 'Gujarati', 'Gurmukhi'],
+  ...['Kannada', 'Malayalam', 'Oriya', 'Sinhala', 'Tamil', 'Telugu', 'Khmer'],
+].map((script) => `\\p{Script=${script}}`);
+/** Made when the first joiner is met: all their characters are looked up for it. */
+let joining: RegExp | undefined;
+function isJoining(before: string): boolean {
+  joining ??= new RegExp(`[${joiningScripts.join('')}]$`, 'u');
+  return joining.test(before);
+}
 
 /** Each unseen character replaced; what holds emoji and letters of some scripts together stays. */
 export function replaceUnseen(text: string, replacement: (character: string) => string): string {
   return text.replace(unseen, (character, at: number) => {
     const before = text.slice(Math.max(0, at - 2), at);
-    if (character === '\u200d' && (emoji.test(before) || joining.test(before))) return character;
-    if (character === '\u200c' && joining.test(before)) return character;
+    if (character === '\u200d' && (isEmoji(before) || isJoining(before))) return character;
+    if (character === '\u200c' && isJoining(before)) return character;
     if ((character === '\ufe0f' || character === '\ufe0e') && /[\p{Emoji}]$/u.test(before)) {
       return character;
     }

@@ -128,5 +128,15 @@ describe('advance', { timeout: 60_000 }, () => {
     // What a set-up and a check-up ask, they alone load.
     const asked = /\/(survey|discover|diagnose[\w-]*|examination|connections)\.js$/;
     expect(loaded.filter((one) => isOfKind(one) && asked.test(one))).toEqual([]);
+    // Of undici's two parsers the one that is off.
+    expect(loaded.filter((one) => one.includes('/undici/lib/milo/'))).toEqual([]);
   });
+});
+
+it('every file of the program is kept in one byte a character', () => {
+  const folder = join(root, 'dist/program');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.cjs'));
+  expect(files).toContain('main.cjs');
+  const isWide = (name: string) => /[^\0-\x7f]/.test(readFileSync(join(folder, name), 'utf8'));
+  expect(files.filter(isWide)).toEqual([]);
 });
