@@ -1,7 +1,7 @@
 /** What keeps the lane from shipping to production, and who said so. Pure. */
 import type { DomainEvent } from '../../machine/events.ts';
 import { tell } from '../../machine/story.ts';
-import type { GoingBack } from '../../machine/taken-back.ts';
+import type { GoingBack, Ordered } from '../../machine/taken-back.ts';
 import type { Marked } from '../audit/lane-marks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import type { Known } from './known.ts';
@@ -62,16 +62,16 @@ function rollback(known: Known): Hold | null {
   return { kind: 'rollback', what, since: at, release, by };
 }
 
-/** A rollback that waits, or is under way, as the deploy tells that gave way to it. */
+/** A rollback that waits; or that is under way, as the deploy tells that gave way to it. */
 function ordered(known: Known): Hold | null {
+  const [waiting] = known.ordered;
+  if (waiting !== undefined) return byOrder({ kind: 'ordered', ...waiting }, waiting.at);
   const newest = newestOf(known);
-  if (newest === null) return null;
-  const { end, row } = newest;
+  const end = newest?.end;
   if (end?.type !== 'production.held' || end.data.rollback.kind !== 'ordered') return null;
-  const { rollback, at, actor } = end.data.rollback;
-  if (!known.living.has(rollback)) return null;
-  const what = tell(end).headline.replace(/^held: /, '');
-  return { kind: 'rollback', what, since: at ?? row.since, release: null, by: actor };
+  const { rollback } = end.data;
+  if (!known.living.has(rollback.rollback)) return null;
+  return byOrder(rollback, rollback.at ?? newest?.row.since ?? '');
 }
 
 /** A rollback whose run ended before anything came of it: what it was to take back runs still. */
@@ -82,18 +82,15 @@ function begun(known: Known): Hold | null {
   const [production] = placesOf(known);
   if (production?.version !== from.version) return null;
   const since = at ?? mark.record.time;
-  const event: DomainEvent = {
-    type: 'production.held',
-    data: {
-      step: 'readGates',
-      rollback: {
-        ...{ kind: 'ordered', rollback, from, to, actor, observed, reason },
-        ...{ at: since, begun: true },
-      },
-    },
-  };
+  const order = { kind: 'ordered' as const, rollback, from, to, actor, observed, reason };
+  return byOrder({ ...order, at: since, begun: true }, since);
+}
+
+/** In the words of the deploy that it would hold. */
+function byOrder(rollback: Ordered, since: string): Hold {
+  const event: DomainEvent = { type: 'production.held', data: { step: 'readGates', rollback } };
   const what = tell(event).headline.replace(/^held: /, '');
-  return { kind: 'rollback', what, since, release: null, by: actor };
+  return { kind: 'rollback', what, since, release: null, by: rollback.actor };
 }
 
 /** The rollback that was begun last, where nothing says that it ended and no run carries it on; null: there is none. */

@@ -1,5 +1,5 @@
 /** What is known of a lane: what its log says, and what its targets say now where they were asked. Types only. */
-import type { EnvironmentName, Release } from '../../machine/events.ts';
+import type { EnvironmentName, OrderedRollback, Release } from '../../machine/events.ts';
 import type { GoingBack } from '../../machine/taken-back.ts';
 import type { Aftermath } from '../audit/aftermath.ts';
 import type { LaneMarks } from '../audit/lane-marks.ts';
@@ -44,11 +44,15 @@ export type Told =
   /** Why nobody was asked, in words; empty: it was not wanted. */
   | { readonly kind: 'notAsked'; readonly why: string };
 
+export type WaitingRollback = OrderedRollback & { readonly rollback: string };
+
 export interface Known {
   readonly lane: string;
   readonly marks: LaneMarks;
   /** What people's rollbacks left production as: the last few, the newest first. */
   readonly takenBack: readonly MarkedBack[];
+  /** Rollbacks that wait for the lane, the one that was ordered first first. */
+  readonly ordered: readonly WaitingRollback[];
   /** The one that was asked for last first. */
   readonly deploys: readonly DeployFacts[];
   /** What came after each deploy of which it is told what became of it. */

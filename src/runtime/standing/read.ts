@@ -1,13 +1,16 @@
 /** Reads what the log knows of a lane. What was recorded long ago costs nothing: each read is of so many events at most. */
+import { emptyLane } from '../../machine/lane.ts';
 import type { EventLog } from '../../store/log.ts';
 import { type Aftermath, readAftermaths } from '../audit/aftermath.ts';
 import { type DeployStory, readDeployStories } from '../audit/deploys.ts';
 import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks.ts';
 import { type MarkedBack, readTakenBack } from '../audit/rollback-marks.ts';
+import { readLane } from '../lock/lanes.ts';
 import { hasRun, livingRuns } from '../lock/living-runs.ts';
+import { UnreadableLog } from '../log/recorded.ts';
 import { laneStream } from '../log/streams.ts';
 import { type DeployFacts, deployFacts } from './deploy-facts.ts';
-import type { Known, Told } from './known.ts';
+import type { Known, Told, WaitingRollback } from './known.ts';
 import { type StoodDeploy, stoodDeploys } from './standing.ts';
 
 /** How a lane stands is told by its newest deploys: whatever is older is over. */
@@ -20,6 +23,8 @@ export interface Logged {
   readonly lane: string;
   readonly marks: LaneMarks;
   readonly takenBack: readonly MarkedBack[];
+  /** Rollbacks that wait for it, the one that was ordered first first. */
+  readonly ordered: readonly WaitingRollback[];
   readonly deploys: readonly DeployFacts[];
   /** What came after each deploy of which it is told what became of it. */
   readonly after: ReadonlyMap<string, Aftermath>;
@@ -81,7 +86,23 @@ async function readOne(
   return {
     ...{ lane, marks: await readLaneMarks(log, lane), takenBack: await readTakenBack(log, lane) },
     ...{ deploys: stories.map(deployFacts), after, living },
+    ordered: await waitingRollbacks(log, lane, living),
   };
+}
+
+/** Of a lane that a newer version wrote to, nothing is known here. */
+async function waitingRollbacks(
+  log: EventLog,
+  lane: string,
+  living: ReadonlySet<string>,
+): Promise<WaitingRollback[]> {
+  const { waiting } = await readLane(log, lane).catch((error: unknown) => {
+    if (error instanceof UnreadableLog) return emptyLane;
+    throw error;
+  });
+  return waiting.flatMap(({ deploy, rollback }) =>
+    rollback === undefined || !living.has(deploy) ? [] : [{ rollback: deploy, ...rollback }],
+  );
 }
 
 /**

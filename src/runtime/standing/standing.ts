@@ -35,6 +35,7 @@ export interface Holder {
 }
 
 export interface Waiting {
+  /** The deploy's id, or a rollback's. */
   readonly deploy: string;
   readonly since: string;
   /** The deploy that it waits for; null: it is about to be given the lane. */
@@ -116,10 +117,13 @@ function doingRollback(name: string, marks: Known['marks']): string {
   return `taking production back to ${begun.data.to.version}`;
 }
 
-function waitingOf({ deploys, living }: Known, holder: Holder | null): Waiting[] {
-  return deploys.flatMap(({ row: { deploy, state, since } }) => {
+function waitingOf({ ordered, deploys, living }: Known, holder: Holder | null): Waiting[] {
+  const behind = holder?.deploy ?? null;
+  const rollbacks = ordered.map(({ rollback, at }) => ({ deploy: rollback, since: at, behind }));
+  const others = deploys.flatMap(({ row: { deploy, state, since } }) => {
     const waits = stateFacts(state)?.step === 'acquireLock' && living.has(deploy);
     if (!waits || deploy === holder?.deploy) return [];
-    return [{ deploy, since, behind: holder?.deploy ?? null }];
+    return [{ deploy, since, behind }];
   });
+  return [...rollbacks, ...others];
 }

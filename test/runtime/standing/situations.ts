@@ -32,7 +32,8 @@ export interface Situation {
   ];
   /** A build, or a rollback by its name. */
   readonly holder?: number | string;
-  readonly waiting?: readonly number[];
+  /** Builds; a rollback by its id. */
+  readonly waiting?: readonly (number | string)[];
   /** The lines that a person should type. */
   readonly type: readonly string[];
   readonly also?: (standing: LaneStanding) => void;
@@ -745,6 +746,36 @@ export const situations: readonly Situation[] = [
         what: expect.stringMatching(/^production is to be taken back to v500, as ordered by mia/),
         ...{ by: 'mia', since: ordered.at, release: null },
       }),
+  },
+  {
+    name: 'two rollbacks of ours wait for the lane, behind the deploy that has it; one that waited is over',
+    happens: async (world) => {
+      await world.live(501);
+      await world.alive(502, 'staging.deployed');
+      for (const rollback of ['rollback-0', 'rollback-1', 'rollback-2']) {
+        const { kind: _, rollback: __, ...order } = ordered;
+        const data = { deploy: rollback, run: rollback, build: 'rollback', commit: commitOf(0) };
+        const type = 'lane.joined';
+        await world.ofLane({ type, data: { ...data, first: true, rollback: order } });
+      }
+      await world.carries('rollback-1');
+      await world.carries('rollback-2');
+    },
+    became: { 501: 'replaced', 502: 'underWay' },
+    holds: ['rollback'],
+    production: ['v41', 'log', false],
+    holder: 502,
+    waiting: ['rollback-1', 'rollback-2'],
+    type: [],
+    also: ({ waiting, holds: [hold] }) => {
+      const same = { since: ordered.at, behind: idOf(502) };
+      expect(waiting).toEqual([
+        { deploy: 'rollback-1', ...same },
+        { deploy: 'rollback-2', ...same },
+      ]);
+      expect(hold).toMatchObject({ by: 'mia', since: ordered.at, release: null });
+      expect(hold?.what).toMatch(/^production is to be taken back to v500, as ordered by mia/);
+    },
   },
   {
     name: 'a deploy gave way to a rollback of ours, which was withdrawn',
