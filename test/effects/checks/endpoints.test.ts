@@ -9,7 +9,7 @@ import {
   type Reply,
   startAnsweringServer,
 } from '../answering-server.ts';
-import { toldBy, toldFailureOf } from '../lockstep-error.ts';
+import { failureOf, toldBy, toldFailureOf } from '../lockstep-error.ts';
 import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
@@ -255,4 +255,92 @@ describe('preboot', () => {
       expect((await toldFailureOf(check(() => ok))).code).toBe('E_VENDOR_MALFORMED');
     },
   );
+});
+
+describe('what is wrong with an answer is said', () => {
+  const header = { name: 'X-Env', value: 'production' };
+  const long = 'y'.repeat(200);
+  it.each<[string, Answer, Partial<Endpoint>, string]>([
+    ['no header', () => ok, { header }, 'it has no header X-Env'],
+    [
+      'another header',
+      () => ({ ...ok, headers: { 'x-env': 'staging' } }),
+      { header },
+      'its header X-Env is "staging", not "production"',
+    ],
+    [
+      'a header without end',
+      () => ({ ...ok, headers: { 'x-env': long } }),
+      { header },
+      `its header X-Env is "${'y'.repeat(79)}…", not "production"`,
+    ],
+    [
+      'no body as it has to be',
+      () => ok,
+      { body: 'all "ill"' },
+      String.raw`the body does not contain "all \"ill\""`,
+    ],
+    [
+      'no revision',
+      () => ok,
+      { revision: { header: 'X-Rev' } },
+      'it has no header X-Rev with its revision',
+    ],
+    [
+      'a blank revision',
+      () => ({ ...ok, headers: { 'x-rev': ' ' } }),
+      { revision: { header: 'X-Rev' } },
+      'it has no header X-Rev with its revision',
+    ],
+    [
+      'a revision of another commit',
+      () => ({ ...ok, headers: { 'x-rev': old } }),
+      { revision: { header: 'X-Rev' } },
+      `it answers from "${old}", not from ${commit}`,
+    ],
+    [
+      'a revision of six digits',
+      () => ({ ...ok, headers: { 'x-rev': commit.slice(0, 6) } }),
+      { revision: { header: 'X-Rev' } },
+      `it answers from "abcdef", not from ${commit}`,
+    ],
+    [
+      'an endless body',
+      () => ({ ...ok, body: 'z'.repeat(33 * 1024 ** 2) }),
+      {},
+      'the answer is too long',
+    ],
+  ])('%s', async (_, answer, endpoint, words) => {
+    const error = await failureOf(check(answer, { ...endpoint, timeoutMs: 1 }));
+    expect(error.details).toMatchObject({ wrong: words });
+    expect(world.progress).toContain(`${site?.url}/health: ${words}; asking again`);
+  });
+
+  it.each<[string, Reply, string]>([
+    ['is lost', 'lose', 'connection'],
+    ['is none', { status: 404 }, 'status 404, not 200'],
+    ['is empty', { status: 200, body: ' \n' }, 'the body is empty'],
+  ])('where the page with its revision %s', async (_, reply, words) => {
+    const own = await startAnsweringServer(() => reply);
+    try {
+      const url = `${own.url}/revision`;
+      const error = await failureOf(check(() => ok, { revision: { url }, timeoutMs: 1 }));
+      expect(error.message).toContain(`its revision at ${url}: `);
+      expect(error.message).toContain(words);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('once, however often it is so', async () => {
+    await check(inTurn({ status: 500 }, { status: 500 }, { status: 502 }, { status: 500 }, ok));
+    expect(world.progress.map((line) => line.replace(/^\S+: /, ''))).toEqual(
+      [500, 502, 500].map((status) => `status ${status}, not 200; asking again`),
+    );
+  });
+
+  it('after a right answer anew', async () => {
+    await check(inTurn({ status: 500 }, ok, { status: 500 }, ok), { successes: 2 });
+    expect(world.progress).toHaveLength(2);
+  });
 });

@@ -230,3 +230,48 @@ describe('builds', () => {
     }
   });
 });
+
+describe('a list that is not of what was asked', () => {
+  const pipelinesAre = (over: (pipeline: { vcs: object }) => object) =>
+    world.lies.set('/pipeline', (page: { items: { vcs: object }[] }) => ({
+      ...page,
+      items: page.items.map((one) => ({ ...one, ...over(one) })),
+    }));
+
+  it('of another branch is not believed', async () => {
+    put(107, [[deploy('running', 502)]]);
+    pipelinesAre(({ vcs }) => ({ vcs: { ...vcs, branch: 'other' } }));
+    const error = await toldFailureOf(builds());
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
+    expect(error.message).toContain('pipeline 107 is of other');
+  });
+
+  it.each<[string, (pipeline: { vcs: object }) => object, string]>([
+    ['no branch', ({ vcs }) => ({ vcs: { ...vcs, branch: undefined } }), revision(107)],
+    ['nothing of git', () => ({ vcs: undefined }), ''],
+  ])('that tells %s counts: at worst it is waited for', async (_, over, commit) => {
+    put(107, [[deploy('running', 502)]]);
+    pipelinesAre(over);
+    expect(await builds()).toEqual([
+      { order: 107, id: '502', label: '502', commit, state: 'running' },
+    ]);
+  });
+
+  it('of another pipeline’s workflows is not believed', async () => {
+    put(107, [[deploy('running', 502)]]);
+    world.lies.set('/workflow', (page: { items: object[] }) => ({
+      ...page,
+      items: page.items.map((one) => ({ ...one, pipeline_id: 'another' })),
+    }));
+    const error = await toldFailureOf(builds());
+    expect(error.message).toContain('it is of pipeline another');
+  });
+
+  it('of an older workflow that is not over counts, and one that is does not', async () => {
+    put(107, [[deploy('success', 501)], [deploy('running', 502)]]);
+    expect((await builds()).map(({ id }) => id)).toEqual(['502']);
+    world = newWorld();
+    put(107, [[deploy('running', 501)], [deploy('success', 502)]]);
+    expect((await builds()).map(({ id }) => id)).toEqual(['502', '501']);
+  });
+});

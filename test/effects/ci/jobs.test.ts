@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CiJob, createCiJobs } from '../../../src/effects/ci/jobs.ts';
 import { type RunningSandbox, startSandbox } from '../../../src/sandbox/server.ts';
+import { AskingSandbox } from '../asking-sandbox.ts';
+import { failureOf } from '../lockstep-error.ts';
 import { createLoopbackPorts, type LoopbackPorts } from '../loopback-ports.ts';
 
 let sandbox: RunningSandbox;
@@ -88,6 +90,49 @@ describe('a run of GitHub Actions', () => {
     sandbox.control.updateWorkflowRun({ id: 7, attempt: 2, status: 'in_progress' });
     expect(await ending(onGitHub(1))).toBe('GitHub says that its run ended (failure)');
     expect(await ending(onGitHub(2))).toBeNull();
+  });
+});
+
+describe('an answer about another job is not believed', () => {
+  const github = (over: object): void => {
+    asking.instead.set('/attempts/2', async () => ({
+      status: 200,
+      headers: {},
+      body: JSON.stringify({ id: 7, status: 'completed', conclusion: 'failure', ...over }),
+    }));
+  };
+  const asking = new AskingSandbox();
+  const asked = (job: CiJob) =>
+    createCiJobs({
+      circleci: { baseUrl: asking.env.CIRCLE_API_URL ?? '', token: asking.env.CIRCLE_TOKEN ?? '' },
+      github: { baseUrl: asking.env.GITHUB_API_URL ?? '', token: asking.env.GITHUB_TOKEN ?? '' },
+    })(job, asking.ports());
+
+  it.each([
+    ['of another run', { id: 8, run_attempt: 2 }, 'it is of run 8, attempt 2'],
+    ['of another attempt', { run_attempt: 3 }, 'it is of run 7, attempt 3'],
+    ['of the first attempt, which it does not name', {}, 'it is of run 7, attempt 1'],
+  ])('of GitHub: %s', async (_, over, words) => {
+    github(over);
+    const error = await failureOf(asked(onGitHub(2)));
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
+    expect(error.message).toContain(words);
+  });
+
+  it('of GitHub, which need not say how a run ended', async () => {
+    github({ run_attempt: 2, conclusion: null });
+    expect(await asked(onGitHub(2))).toBe('GitHub says that its run ended (completed)');
+  });
+
+  it('of CircleCI: of another job', async () => {
+    asking.instead.set('/job/501', async () => ({
+      status: 200,
+      headers: {},
+      body: JSON.stringify({ number: 502, status: 'failed' }),
+    }));
+    const error = await failureOf(asked(onCircleCi));
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
+    expect(error.message).toContain('it is of job 502');
   });
 });
 

@@ -1,0 +1,144 @@
+/** A git that fails, floods or refuses: each operation says so in git's own words, and none takes it for an answer. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRepository, type Repository } from '../../../src/effects/git/repository.ts';
+import { Gate, redact, within } from '../../../src/redaction/gate.ts';
+import { failureOf } from '../lockstep-error.ts';
+import { commitLine, createRepository, git, gitEnv, TemporaryFolder } from './git-repository.ts';
+
+const temporary = new TemporaryFolder();
+afterAll(() => temporary.remove());
+
+let dir: string;
+let first: string;
+let second: string;
+let bin: string;
+beforeAll(() => {
+  dir = createRepository(temporary.folder('repository'));
+  [first = '', second = ''] = commitLine(dir, 2);
+  git(dir, ['update-ref', 'refs/heads/main', second]);
+  git(dir, ['remote', 'add', 'origin', 'https://github.com/acme/web.git']);
+  bin = temporary.folder('bin');
+  const real = execFileSync('/bin/sh', ['-c', 'command -v git']).toString().trim();
+  const script = `#!/bin/sh
+for word; do
+  if [ "$word" = "$FAILS" ]; then
+    printf '%b' "$SAYS" >&2
+    exit 128
+  fi
+done
+exec ${real} "$@"
+`;
+  writeFileSync(join(bin, 'git'), script);
+  chmodSync(join(bin, 'git'), 0o755);
+});
+
+const said = 'warning: a file is old\\nfatal: the disk is broken\\nhint: mend it';
+const open = (fails: string, says = said) =>
+  openRepository(dir, {
+    env: { ...gitEnv, PATH: `${bin}:${gitEnv.PATH}`, FAILS: fails, SAYS: says },
+  });
+
+describe('a git that fails', () => {
+  it.each<[string, string, (repository: Repository) => Promise<unknown>]>([
+    ['head', 'cat-file', (repository) => repository.head()],
+    ['commit', 'cat-file', (repository) => repository.commit('main')],
+    ['file', 'cat-file', (repository) => repository.file(second, 'README')],
+    ['committedAt', 'cat-file', (repository) => repository.committedAt([first])],
+    ['oddities', 'ls-tree', (repository) => repository.oddities(second)],
+    ['archive', 'ls-tree', (repository) => repository.archive(second)],
+    [
+      'commits',
+      'rev-list',
+      (repository) => repository.commits({ base: first, head: second, limit: 9 }),
+    ],
+  ])('is told by %s, which asks %s', async (_, command, ask) => {
+    const error = await failureOf(open(command).then(ask));
+    expect(error).toMatchObject({
+      code: 'E_GIT_FAILED',
+      message: `git ${command} failed: fatal: the disk is broken`,
+      details: { command, exitCode: 128 },
+    });
+  });
+
+  it('is told by all that it said where it says neither fatal nor error', async () => {
+    const error = await failureOf(
+      open('ls-tree', 'something odd').then((at) => at.oddities(second)),
+    );
+    expect(error.message).toBe('git ls-tree failed: something odd');
+  });
+
+  it.each<[string, string, (repository: Repository) => Promise<unknown>]>([
+    ['no address of a remote', 'get-url', (repository) => repository.remoteUrl()],
+    ['no branch', 'symbolic-ref', (repository) => repository.branch()],
+  ])('has told %s', async (_, command, ask) => {
+    expect(await open(command).then(ask)).toBeNull();
+  });
+
+  it('is quoted by as much as fits into a line', async () => {
+    const asked = open('ls-tree', 'x'.repeat(100_000)).then((at) => at.oddities(second));
+    const { message } = await failureOf(asked);
+    expect(message).toMatch(/^git ls-tree failed: x+…$/);
+    expect(message).toHaveLength('git ls-tree failed: '.length + 500);
+  });
+});
+
+it('E_REPOSITORY_NOT_TRUSTED: somebody else owns the folder', async () => {
+  const says = "fatal: detected dubious ownership in repository at '/somewhere'";
+  const error = await failureOf(open('rev-parse', says));
+  expect(error).toMatchObject({
+    code: 'E_REPOSITORY_NOT_TRUSTED',
+    message: `git refuses ${dir}: somebody else owns it`,
+    hint: `If that is meant: git config --global --add safe.directory '${dir}'`,
+  });
+});
+
+it('E_NOT_A_REPOSITORY: git says anything else of it', async () => {
+  const { code, hint } = await failureOf(open('rev-parse', 'fatal: not a git repository'));
+  expect({ code, hint }).toEqual({
+    code: 'E_NOT_A_REPOSITORY',
+    hint: 'Run this in a checkout of the repository that is deployed: its history decides what may ship.',
+  });
+});
+
+it('a path with a line end or a NUL is no file, though one begins like it', async () => {
+  const blob = git(dir, ['hash-object', '-w', '--stdin'], 'text');
+  const tree = git(dir, ['mktree'], `100644 blob ${blob}\tREADME\n`);
+  const commit = git(dir, ['commit-tree', '-m', 'with a file', tree]);
+  const repository = await openRepository(dir, { env: gitEnv });
+  expect((await repository.file(commit, 'README'))?.toString()).toBe('text');
+  for (const path of [`README\n${commit}:README`, 'README\0', 'README\n']) {
+    expect(await repository.file(commit, path)).toBeNull();
+  }
+});
+
+it.each<[Record<string, string>, string | null]>([
+  [{ 'user.name': 'Ana', 'user.email': 'ana@acme.test' }, 'Ana <ana@acme.test>'],
+  [{ 'user.name': ' Ana ' }, 'Ana'],
+  [{ 'user.email': 'ana@acme.test' }, 'ana@acme.test'],
+  [{ 'user.name': ' ', 'user.email': 'ana@acme.test' }, 'ana@acme.test'],
+  [{}, null],
+])('who works here is read from git’s configuration: %j', async (settings, identity) => {
+  const own = createRepository(temporary.folder(`of ${identity} ${settings['user.name']}`));
+  for (const [name, value] of Object.entries(settings)) git(own, ['config', name, value]);
+  expect((await openRepository(own, { env: gitEnv })).identity).toBe(identity);
+});
+
+it.each([
+  ['a header with a name and a password', 'AUTHORIZATION: basic', btoa('x-token:ghs_hidden1234')],
+  ['a header with a token', 'Authorization: Bearer', 'ghs_hidden1234'],
+])(
+  'what a checkout left in git’s configuration is masked from then on: %s',
+  async (_, scheme, secret) => {
+    const own = createRepository(temporary.folder(scheme));
+    git(own, ['config', 'http.https://github.com/.extraheader', `${scheme} ${secret}`]);
+    await within(new Gate(), async () => {
+      expect(redact('ghs_hidden1234')).toBe('ghs_hidden1234');
+      await openRepository(own, { env: gitEnv });
+      for (const shown of ['ghs_hidden1234', secret])
+        expect(redact(`a ${shown} b`)).not.toContain(shown);
+    });
+  },
+);
