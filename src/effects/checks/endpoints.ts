@@ -65,7 +65,7 @@ async function verify(
   const url = shownName({ vendor: 'endpoint', url: endpoint.url });
   const deadline = ports.clock.ran() + timeoutMs;
   let inARow = 0;
-  let told = '';
+  let told: string | null = null;
   for (let attempts = 1; ; attempts++) {
     const answer = await ask(endpoint, commit, ports);
     inARow = answer.wrong === null ? inARow + 1 : 0;
@@ -75,7 +75,7 @@ async function verify(
     if (answer.wrong !== null && answer.wrong !== told) {
       ports.progress(`${url}: ${answer.wrong}; asking again`);
     }
-    told = answer.wrong ?? '';
+    told = answer.wrong;
     const restMs = deadline - ports.clock.ran();
     if (restMs <= 0) {
       const last = answer.wrong ?? `only ${inARow} of ${successes} right answers in a row`;

@@ -7,6 +7,7 @@ import { type HookCommand, hand } from '../../../../src/effects/channels/hooks/c
 import { type Envelope, envelopeOf } from '../../../../src/effects/channels/hooks/envelope.ts';
 import { samples } from '../../../../src/machine/samples.ts';
 import { hide } from '../../../../src/redaction/gate.ts';
+import { failureOf } from '../../lockstep-error.ts';
 
 let folder: string;
 let shown: string[];
@@ -90,4 +91,29 @@ it('shows the last 20 of its lines, with its name', async () => {
   await handOver('i=0; while [ $i -lt 30 ]; do i=$((i+1)); echo line $i; done');
   expect(shown).toHaveLength(20);
   expect(shown.at(-1)).toBe('hook page: line 30');
+});
+
+it.each<[string, string, object]>([
+  [
+    'echo half; kill -9 $$',
+    'E_HOOK_LATER',
+    { message: 'hook page was killed by SIGKILL: half', fault: 'passing' },
+  ],
+  [
+    'echo not now; exit 75',
+    'E_HOOK_LATER',
+    { message: 'hook page ended with 75: not now', fault: 'passing' },
+  ],
+  ...[126, 127].map((code): [string, string, object] => [
+    `exit ${code}`,
+    'E_HOOK_NOT_STARTED',
+    {
+      message: `hook page ended with ${code}`,
+      fault: 'setup',
+      hint: 'It runs in the folder of pipeline.yml, as /bin/sh takes it; the file has to be executable.',
+    },
+  ]),
+  ['exit 1', 'E_HOOK_REFUSED', { message: 'hook page ended with 1', fault: 'event' }],
+])('that ends by %s: %s', async (line, code, wanted) => {
+  expect(await failureOf(handOver(line))).toMatchObject({ code, ...wanted });
 });
