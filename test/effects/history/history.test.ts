@@ -1,9 +1,10 @@
 /** Order and notes from the clone at hand, and from GitHub where the clone does not reach. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openRepository } from '../../../src/effects/git/repository.ts';
+import { openRepository, type Repository } from '../../../src/effects/git/repository.ts';
 import { createGitHub } from '../../../src/effects/history/github.ts';
 import { createHistory, type History } from '../../../src/effects/history/history.ts';
+import type { Ports } from '../../../src/effects/ports.ts';
 import { notesSchema } from '../../../src/machine/events.ts';
 import { type AnsweringServer, type Reply, startAnsweringServer } from '../answering-server.ts';
 import {
@@ -173,5 +174,50 @@ describe('notes', () => {
     const notes = notesSchema.parse(await (await history()).notes(elsewhere, last, ports));
     expect(notes.commits.map(({ sha }) => sha)).toEqual([last]);
     expect(ports.told.join('\n')).toContain('this clone cannot list what ships');
+  });
+});
+
+describe('a git that cannot tell', () => {
+  const broken = Promise.reject(new Error('the disk is broken'));
+  broken.catch(() => {});
+  const repository = {
+    relations: () => broken,
+    commits: () => broken,
+    commit: () => broken,
+  } as unknown as Repository;
+  const alone = createHistory({ repository, github: null, name: null, webUrl: null });
+  const hearing = (signal = new AbortController().signal) => {
+    const heard: string[] = [];
+    return { heard, ports: { ...ports, signal, progress: (line: string) => heard.push(line) } };
+  };
+
+  it('leaves the order unknown, and says so', async () => {
+    const { heard, ports: its } = hearing();
+    expect(await alone.relation(first, last, its)).toBe('unknown');
+    expect(await alone.relations(first, [last, elsewhere], its)).toEqual(['unknown', 'unknown']);
+    expect(heard).toEqual(Array(2).fill('git cannot tell the commits’ order: the disk is broken'));
+  });
+
+  it('leaves notes of a commit that nobody knows, and says so', async () => {
+    const { heard, ports: its } = hearing();
+    for (const base of [null, first]) {
+      expect(await alone.notes(base, last, its)).toMatchObject({ commits: [] });
+    }
+    expect(heard).toEqual(Array(2).fill('this clone cannot list what ships: the disk is broken'));
+  });
+
+  it('knows no short id, but a full one by itself', async () => {
+    const { ports: its } = hearing();
+    expect(await alone.fullId('1a2b3c4', its)).toBeNull();
+    expect(await alone.fullId(last, its)).toBe(last);
+  });
+
+  it.each<[string, (its: Ports) => Promise<unknown>]>([
+    ['the order', (its) => alone.relation(first, last, its)],
+    ['the notes', (its) => alone.notes(null, last, its)],
+    ['an id', (its) => alone.fullId('1a2b3c4', its)],
+  ])('is not waited for by a run that stops: %s', async (_, ask) => {
+    const stopped = new Error('the run stops');
+    await expect(ask(hearing(AbortSignal.abort(stopped)).ports)).rejects.toBe(stopped);
   });
 });

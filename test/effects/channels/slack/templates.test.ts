@@ -38,6 +38,16 @@ describe('a template', () => {
     expect(filled).toContain('next=[pipeline log 502-1a5f89db]');
   });
 
+  it('may have doubled braces, also around what is no field', () => {
+    for (const text of ['{{', 'a }} b', '{{nothing}}', '{{{lane}}}']) {
+      expect(templateFault(text)).toBeNull();
+    }
+    for (const text of ['{', 'a } b', '{{{', '{lane']) {
+      expect(templateFault(text)).toBe('have {{ and }} for braces that are no field’s');
+    }
+    expect(fillIn('{{nothing}} {{', { history, next: null })).toBe('{nothing} {');
+  });
+
   it('has braces where they are doubled, and the team’s own mrkdwn as it is', () => {
     const text = '<!here> {{{build}}} *{lane}* <{buildUrl}|log>';
     expect(fillIn(text, { history, next: null })).toBe(

@@ -36,6 +36,53 @@ describe('what Heroku has to deploy to', () => {
     expect(notes.join()).toContain('in no pipeline: acme-staging');
   });
 
+  it('is what the account sees of it: without apps, names and addresses that it is not told', async () => {
+    const world = new AskingSandbox();
+    world.lies.set('/pipeline-couplings', (all: { pipeline: object; stage: string }[]) => [
+      ...all.map((one) => ({ ...one, pipeline: { ...one.pipeline, name: undefined } })),
+      { ...all[0], app: { id: 'not-ours' } },
+      { ...all[0], stage: undefined },
+    ]);
+    world.lies.set('/apps', (apps: object[]) => apps.map((one) => ({ ...one, web_url: null })));
+    const { lanes, notes } = await discover(world);
+    expect(lanes).toHaveLength(2);
+    for (const { name, staging, production } of lanes) {
+      expect(name).toMatch(/^[0-9a-f-]{36}$/);
+      expect([staging.url, production.url]).toEqual([null, null]);
+    }
+    expect(notes).toEqual([
+      `Heroku: 3 apps; of pipelines with staging and production: ${lanes[0]?.name}`,
+    ]);
+  });
+
+  it('is the likelier, the more its names say that it is this repository’s', async () => {
+    const world = new AskingSandbox();
+    world.lies.set('/pipeline-couplings', (all: { app: { id: string }; stage: string }[]) => {
+      const [staging, ...others] = all;
+      const of = (one: object | undefined, name: string) => ({
+        ...one,
+        pipeline: { id: name, name },
+      });
+      return ['other', 'acme', 'the-acme-shop', 'acmeish'].flatMap((name) => [
+        of(staging, name),
+        of(
+          others.find(({ stage }) => stage === 'production'),
+          name,
+        ),
+      ]);
+    });
+    world.lies.set('/apps', (apps: { name: string }[]) =>
+      apps.map((one) => ({ ...one, name: one.name.replace('acme', 'site') })),
+    );
+    const { lanes } = await discover(world);
+    expect(lanes.map(({ name, likeliness }) => [name, likeliness])).toEqual([
+      ['acme', 10],
+      ['the-acme-shop', 10],
+      ['other', 0],
+      ['acmeish', 0],
+    ]);
+  });
+
   it('is nothing without a token, which is said', async () => {
     const found = await discover(new AskingSandbox(), { HEROKU_API_KEY: null });
     expect(found).toMatchObject({
