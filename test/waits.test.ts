@@ -48,7 +48,11 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ['runtime/notify/notifier.ts', 'now: clock.now,', 'recorded: since when one waits'],
   ['effects/channels/slack/channel.ts', 'clock.now() - Date.parse(time)', 'a recorded time'],
   ['effects/http/client.ts', 'nowMs: this.#o.clock.now()', 'told: when to run it again'],
-  ['runtime/rollback/carry-out.ts', 'new Date(clock.now())', 'recorded: since when it is ordered'],
+  [
+    'runtime/rollback/carry-out.ts',
+    'new Date(options.clock.now())',
+    'recorded: since when it is ordered',
+  ],
   ['runtime/loop/run.ts', 'clock.now() - clock.ran()', 'once: timers begin at recorded times'],
   ['store/open.ts', 'now: now ?? Date.now', 'the log’s clock: what it records'],
   // What holds no longer than that: a machine’s sleep counts, of which the even clock knows nothing. Too early is safe here.
