@@ -57,7 +57,8 @@ import type { EventRow } from './tables.ts';
 import { faultsOf, verifiedFirsts, verifiedStream } from './verified-read.ts';
 
 const readAllLimit = 1_000;
-const verifyPage = 1_000;
+/** How many events one query reads for whoever goes through a whole log: memory holds them, and a server takes a way for each query. */
+const verifyPage = { sqlite: 250, postgres: 1_000 };
 const noLimit = Number.MAX_SAFE_INTEGER;
 
 /** @throws StoreReplaced the log has another event at the mark's place, or none */
@@ -331,7 +332,7 @@ export class DatabaseLog implements ProjectedLog {
     const head = await this.head();
     for (let after = 0; after < head; ) {
       const from = after;
-      const rows = await this.#database.read(() => readAll(from, verifyPage));
+      const rows = await this.#database.read(() => readAll(from, verifyPage[this.engine]));
       if (rows.length === 0) return;
       yield rows.filter(({ position }) => position <= head);
       after = rows.at(-1)?.position ?? head;
