@@ -57,7 +57,7 @@ export const deployErrors = {
   },
   E_PRODUCTION_CHANGED: {
     meaning:
-      'Production runs something else than when the rollback was decided. It was not begun, or did nothing.',
+      'Production runs something else than when the rollback was decided, or has it under way. It was not begun, or did nothing.',
     remedy: 'Look at it (`pipeline status`), and decide anew.',
     exit: [1],
   },

@@ -199,7 +199,8 @@ class HeldRollback {
     const input = { from: plan.from, to: plan.to.release, key: plan.id, timeoutMs, onMade };
     const made = await target.rollBack(input, ports);
     if (made.kind === 'restored') return made;
-    const { running } = await target.observe(this.#ports());
+    const { running, pending } = await target.observe(this.#ports());
+    if (running?.release.id === plan.from.id) throw underWay(pending?.release.version, plan);
     throw changed(running, plan);
   }
 
@@ -277,6 +278,17 @@ function changed(running: Running | null, { from, to }: RollbackPlan): LockstepE
     `production runs ${version} by now, not ${from.version}: it was not taken back to ${to.release.version}`,
     {
       hint: `What runs now may be what mends it: pipeline status. To go back all the same: ${takeBack(to.release)}`,
+    },
+  );
+}
+
+/** Over what was to be taken back somebody else releases something: what that comes to nobody knows yet. */
+function underWay(version = 'something else', { from, to }: RollbackPlan): LockstepError {
+  return new LockstepError(
+    'E_PRODUCTION_CHANGED',
+    `production has ${version} under way over ${from.version}: it was not taken back to ${to.release.version}`,
+    {
+      hint: `Once that is over (pipeline status tells), run the same command again: ${takeBack(to.release)}`,
     },
   );
 }

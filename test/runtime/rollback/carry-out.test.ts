@@ -340,4 +340,147 @@ describe('a rollback', () => {
     expect((await types()).slice(-2)).toEqual(['rollback.done', 'lock.released']);
     expect(place.made).toHaveLength(3);
   });
+
+  it('that another run ended meanwhile is not ended twice', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const first = await begin(log, place, new Life(), { log: away(['rollback.done']) });
+    await toldFailureOf(first.ended());
+    const [late, quick] = [await begin(log, place), await begin(log, place)];
+    await quick.ended();
+    const { code, message, hint } = await toldFailureOf(late.ended());
+    expect({ code, message, hint }).toEqual({
+      code: 'E_PRODUCTION_CHANGED',
+      message: 'another run has ended the rollback to v1 meanwhile',
+      hint: 'pipeline status shows what became of it.',
+    });
+    expect((await types()).filter((type) => type === 'rollback.done')).toHaveLength(1);
+    expect(place.made).toHaveLength(3);
+  });
+
+  const waiting = (_: unknown, signal: AbortSignal) =>
+    new Promise<never>((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
+  it.each<[string, Acquired]>([
+    ['comes to nothing in time', waiting],
+    ['is passed over', async () => ({ kind: 'superseded' }) as never],
+    ['has no token', async () => ({ kind: 'granted', token: null }) as never],
+  ])(
+    'whose wait for the lane %s is told how it goes on, and begins nothing',
+    async (_, acquire) => {
+      log = await openLog('sqlite::memory:');
+      const lock = { acquire, reacquire: async () => null };
+      const { lock: settings } = samples['deploy.requested'].settings;
+      const late = await begin(log, new Place(), new Life(), {
+        ...{ lock, lockSettings: { ...settings, timeoutMs: acquire === waiting ? 1 : 60_000 } },
+      });
+      const { code, message, hint } = await toldFailureOf(late.ended());
+      expect({ code, message, hint }).toEqual({
+        code: 'E_LOCK_TIMEOUT',
+        message: 'lane acme-web was not free within lock.timeout',
+        hint: 'pipeline status shows who holds it; pipeline unlock takes it from a holder that hangs.',
+      });
+      expect(await types()).toEqual([]);
+    },
+  );
+
+  const over = 'Once that is over (pipeline status tells), run the same command again';
+  const since = 'What runs now may be what mends it: pipeline status. To go back all the same';
+  it.each<[string, string, (place: Place) => Running | null, string | null]>([
+    ['production runs nothing by now, not v2', since, () => null, null],
+    [
+      'production runs v7 by now, not v2',
+      since,
+      (place) => ({ ...place.running, release: releaseOf(7) }),
+      'v8',
+    ],
+    ['production has v8 under way over v2', over, (place) => place.running, 'v8'],
+    ['production has something else under way over v2', over, (place) => place.running, null],
+  ])('that the target leaves alone tells why: %s', async (told, hint, runs, under) => {
+    log = await openLog('sqlite::memory:');
+    const [place, life] = [new Place(), new Life()];
+    const pending = under === null ? null : { release: { id: 'r', version: under }, ageMs: 0 };
+    let wasAsked = false;
+    const target = {
+      ...place.target(life),
+      observe: async () => ({
+        ...{ cursor: '', before: null, failed: [] },
+        running: wasAsked ? runs(place) : place.running,
+        pending: wasAsked ? pending : null,
+      }),
+      rollBack: async () => {
+        wasAsked = true;
+        return { kind: 'untouched', runsIt: false };
+      },
+    } as unknown as Target;
+    const error = await toldFailureOf((await begin(log, place, life, { target })).ended());
+    expect({ code: error.code, message: error.message, hint: error.hint }).toEqual({
+      code: 'E_PRODUCTION_CHANGED',
+      message: `${told}: it was not taken back to v1`,
+      hint: `${hint}: pipeline rollback v1 --reason "…"`,
+    });
+    expect((await types()).slice(-2)).toEqual(['rollback.failed', 'lock.released']);
+    expect(await madeBy()).toBeNull();
+  });
+
+  it('whose checks fail once the lane is another’s was overtaken, whatever failed', async () => {
+    log = await openLog('sqlite::memory:');
+    const services = {
+      awaitInstances: async () => ({}),
+      checkHealth: async () => {
+        const fence = late.keeper.held(laneResource(lane));
+        if (fence !== null) await log.release(fence);
+        throw new Error('the endpoint is down');
+      },
+    } as unknown as RollbackOptions['services'];
+    const late = await begin(log, new Place(), new Life(), { services });
+    expect(await toldFailureOf(late.ended())).toMatchObject({ code: 'E_OVERTAKEN' });
+    expect((await types()).at(-1)).toBe('rollback.begun');
+  });
+
+  it('to what nobody knows the commit of asks no endpoint for it', async () => {
+    const revision = { header: 'x-revision' };
+    const [one] = production.verify.endpoints;
+    const endpoints = [{ ...(one as NonNullable<typeof one>), revision }];
+    const verify = { ...production.verify, endpoints, waive: ['no-instances' as const] };
+    const checkedWith = async (commit: string | null) => {
+      log = await openLog('sqlite::memory:');
+      const [place, life] = [new Place(), new Life()];
+      const inputs: unknown[] = [];
+      const services = {
+        awaitInstances: async (input: unknown) => void inputs.push(input),
+        checkHealth: async (input: unknown) => void inputs.push(input),
+      } as unknown as RollbackOptions['services'];
+      const real = place.target(life);
+      const target = {
+        ...real,
+        rollBack: async () => ({
+          ...{ kind: 'restored', release: releaseOf(3), artifact: { ...artifactOf(1), commit } },
+        }),
+      } as unknown as Target;
+      const { plan } = await begin(log, place, life);
+      const unknown = { ...plan, to: { ...plan.to, commit: null } };
+      const more = { services, target, plan: unknown, production: { ...production, verify } };
+      const ended = await (await begin(log, place, life, more)).ended();
+      return { ended, inputs };
+    };
+    const unknown = await checkedWith(null);
+    expect(unknown.ended).toEqual({ release: releaseOf(3), commit: null });
+    expect(unknown.inputs).toMatchObject([
+      { mayHaveNone: true, release: releaseOf(3) },
+      { commit: '', endpoints: [{ revision: null }], bakeMs: 0 },
+    ]);
+    await log.close();
+    const known = await checkedWith('1'.repeat(40));
+    expect(known.inputs[1]).toMatchObject({ commit: '1'.repeat(40), endpoints: [{ revision }] });
+  });
+
+  it('that is interrupted before it began leaves nothing in the log', async () => {
+    log = await openLog('sqlite::memory:');
+    const signal = AbortSignal.abort(new Error('interrupted'));
+    const late = await begin(log, new Place(), new Life(), { signal });
+    await expect(late.ended()).rejects.toThrow('interrupted');
+    expect(await log.head()).toBe(0);
+  });
 });
+
+type Acquired = RollbackOptions['lock']['acquire'];
