@@ -263,6 +263,11 @@ describe('a rollback that a person has ordered, that was begun, and whose run is
     expect(await world.readGates(over)).toMatchObject({ kind: 'held' });
   });
 
+  it('holds though the configuration of what it was to take back changed', async () => {
+    world.released('Set COLOUR config vars', world.current.slug ?? '');
+    expect(await world.readGates()).toMatchObject({ kind: 'held', rollback: { begun: true } });
+  });
+
   it('gives way in words to one that waits by now', async () => {
     world.order('rollback-5e6f7a8b');
     expect(await world.readGates()).toMatchObject({ rollback: { rollback: 'rollback-5e6f7a8b' } });
