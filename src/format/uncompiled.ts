@@ -7,8 +7,8 @@ export const uncompiled = { jitless: true } as const;
 
 /** By the function, which takes half as long. */
 const compiled = { jitless: false } as const;
-/** So often a schema is used before its function is made: what reads that many reads many more. */
-const oftenMin = 2_000;
+/** So often a schema is used before its function is made: by then, making it would have been paid for by what it saves. */
+const oftenMin = 500;
 const uses = new WeakMap<object, number>();
 
 /** How a schema reads that may be used a few times or a million times. */

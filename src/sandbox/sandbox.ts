@@ -82,6 +82,7 @@ export function createTokens(): Tokens {
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const { now = Date.now } = options;
   const origins = originsOf(options);
+  const hostNames = services.map((service) => new URL(origins[service]).host);
   const tokens = options.tokens ?? createTokens();
   const newId = createIds();
   const faults = new Faults();
@@ -147,7 +148,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       return heroku.world;
     },
     environment: environmentOf(origins, tokens),
-    serviceOf: (url) => serviceOf(url, origins),
+    serviceOf: (url) => serviceOf(url, hostNames),
     fetch(service, request) {
       return service === 'control' ? hosts.control(request) : door.attend(service, request);
     },
@@ -223,8 +224,9 @@ function originsOf({ origins }: SandboxOptions): Record<Service, string> {
   ) as Record<Service, string>;
 }
 
-function serviceOf({ host }: URL, origins: Record<Service, string>): Service {
-  const found = services.find((service) => new URL(origins[service]).host === host);
+/** @param hostNames of the services, in their order */
+function serviceOf({ host }: URL, hostNames: readonly string[]): Service {
+  const found = services[hostNames.indexOf(host)];
   if (found === undefined) throw new Error(`the sandbox has no service at ${host}`);
   return found;
 }

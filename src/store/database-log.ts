@@ -221,13 +221,15 @@ export class DatabaseLog implements ProjectedLog {
     resources: readonly string[],
     options: Omit<ReadStreamOptions, 'limit'> = {},
   ): Promise<{ events: readonly RecordedEvent[]; leases: readonly (Lease | null)[] }> {
-    for (let events = await this.readStream(stream, options); ; ) {
+    // Of a stream that is known as far as that there is mostly nothing new: who waits looks whenever anything was written.
+    const isFirst = options.fromVersion === undefined || options.fromLast !== undefined;
+    for (let events = isFirst ? await this.readStream(stream, options) : []; ; ) {
       const { leases, version } = await this.#database.read(() =>
         standing(resources, headLook(stream)),
       );
       const fromVersion = (events.at(-1)?.version ?? (options.fromVersion ?? 1) - 1) + 1;
       if (version < fromVersion) return { events, leases };
-      // Somebody wrote between the two.
+      // Somebody wrote since then.
       events = [...events, ...(await this.readStream(stream, { fromVersion }))];
     }
   }

@@ -29,6 +29,17 @@ async function openInside() {
   return { connection, log };
 }
 
+it('who looks at a stream that has nothing new asks one question', async () => {
+  const { connection, log } = await openInside();
+  await log.append([{ stream: 'a', expected: 'none', events: events(3) }]);
+  const read = vi.spyOn(connection, 'read');
+  const look = (fromVersion: number) => log.readWithLeases('a', ['r'], { fromVersion });
+  expect(await look(4)).toEqual({ events: [], leases: [null] });
+  expect(read).toHaveBeenCalledTimes(1);
+  expect((await look(3)).events).toEqual(await log.readStream('a', { fromVersion: 3 }));
+  await log.close();
+});
+
 const one = (expected: number | 'any' = 'any') => [{ stream: 'a', expected, events: events(1) }];
 
 describe('the two traps', () => {

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import type { CoreCode } from '../../errors/catalogue.ts';
-import { uncompiled } from '../../format/uncompiled.ts';
+import { asOftenAs } from '../../format/uncompiled.ts';
 import { VendorMalformed, VendorRefused } from './errors.ts';
 import { isRedirect, moved } from './redirects.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './request.ts';
@@ -64,7 +64,7 @@ export function readJson<T>(request: HttpRequest, response: HttpResponse, schema
   } catch {
     throw malformed(request, 'it is not JSON', response);
   }
-  const read = schema.safeParse(json, uncompiled);
+  const read = schema.safeParse(json, asOftenAs(schema));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   const where = issue?.path.join('.') ?? '';

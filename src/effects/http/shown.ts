@@ -52,15 +52,18 @@ export function shownText(text: string, request: Shown): string {
   );
 }
 
-let last: { readonly secrets: readonly string[]; readonly redact: Redactor } | null = null;
+/** How many redactors are kept: a run asks a few vendors, each with a token of its own. */
+const redactorsMax = 8;
+/** By their secrets, as JSON. */
+const redactors = new Map<string, Redactor>();
 
-/** The last one is kept: it takes a while to make, and the next request mostly has the same secrets. */
+/** It is kept, for it takes a while to make, and the vendor's next request mostly has the same secrets. */
 function redactorOf(secrets: readonly string[]): Redactor {
-  const isSame =
-    last?.secrets.length === secrets.length &&
-    secrets.every((secret, at) => last?.secrets[at] === secret);
-  if (last === null || !isSame) last = { secrets, redact: redactor(secrets) };
-  return last.redact;
+  const key = JSON.stringify(secrets);
+  const redact = redactors.get(key) ?? redactor(secrets);
+  if (!redactors.has(key) && redactors.size >= redactorsMax) redactors.clear();
+  redactors.set(key, redact);
+  return redact;
 }
 
 /** Whatever in a request might be a secret: credentials in headers and URL, as a whole and in parts. */

@@ -5,7 +5,7 @@ import type { DomainEvent } from '../../machine/events.ts';
 import type { FoldedDeploy } from '../../machine/interpret.ts';
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { actorName, actorSchema, observedInWords } from '../actor.ts';
-import { type KeptChart, readChart } from '../log/charts.ts';
+import { chartHash, type KeptChart, readChart } from '../log/charts.ts';
 import { deployStream } from '../log/streams.ts';
 import {
   byXState,
@@ -81,12 +81,13 @@ export async function replay(log: EventLog, deploy: string): Promise<Replay> {
   };
 }
 
-/** The charts of the log that the events name. @throws LogFault */
+/** The earlier charts that the events name, as the log has them: the present one is this program's own. @throws LogFault */
 async function chartsOf(records: readonly RecordedEvent[], log: EventLog): Promise<ChartsByHash> {
   const charts = new Map<string, KeptChart>();
   for (const named of new Set(records.map(({ metadata }) => metadata.chart))) {
-    const kept = typeof named === 'string' ? await readChart(log, named) : null;
-    if (kept !== null) charts.set(String(named), kept);
+    if (typeof named !== 'string' || named === chartHash) continue;
+    const kept = await readChart(log, named);
+    if (kept !== null) charts.set(named, kept);
   }
   return charts;
 }

@@ -883,8 +883,8 @@ export const holders: readonly Mutant[] = [
     promise: oneHolder,
     file: 'src/store/database-log.ts',
     symbol: 'readWithLeases',
-    code: 'if (version < fromVersion) return',
-    by: 'return',
+    code: 'events = [...events, ...(await this.readStream(stream, { fromVersion }))];',
+    by: 'return { events: [...events, ...(await this.readStream(stream, { fromVersion }))], leases };',
     noticedBy: leases,
   },
   {

@@ -1,6 +1,6 @@
 /** A deploy of an earlier chart: kept in the log, it is what the deploy's transitions are held against. */
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { verifyView } from '../../../src/cli/render/verify-view.ts';
 import { chart } from '../../../src/machine/chart.ts';
 import { canonicalText, definitionOf } from '../../../src/machine/definition.ts';
@@ -110,6 +110,19 @@ describe('a deploy that ran on an earlier chart', () => {
     expect((await replay(log, deploy)).disagreement).toMatchObject({ version, type: told[0] });
     // Behind the chart itself.
     expect(await findings()).toEqual([['transition', version + 1]]);
+  });
+
+  it('is what a chart is read for: one of the present chart is derived by what the program has itself', async () => {
+    await keep(earlier);
+    await write(way);
+    await keep(definitionOf(chart) as unknown as JsonObject);
+    await write([['deploy.requested', null, 'queued.waiting']], chartHash, 'present');
+    const readStream = vi.spyOn(log, 'readStream');
+    await replay(log, deploy);
+    expect(readStream.mock.calls.map(([stream]) => stream)).toContain(chartStream(hashOf(earlier)));
+    readStream.mockClear();
+    expect(await replay(log, 'present')).toMatchObject({ disagreement: null, sameChart: true });
+    expect(readStream.mock.calls.map(([stream]) => stream)).toEqual([deployStream('present')]);
   });
 
   it('goes on to the present chart, and is then derived in full', async () => {
