@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
+import { execArgv } from '../test/simulation/process-options.ts';
 import { type Bench, type Figure, median, type Size, takeTurns } from './bench.ts';
 
 const simulated = join(import.meta.dirname, 'simulated.ts');
@@ -14,7 +15,7 @@ async function hundredMs(round: number, seeds: number): Promise<number> {
   const from = performance.now();
   const each = Array.from({ length: availableParallelism() }, async (_, nth) => {
     const first = 1 + (round * availableParallelism() + nth) * seeds;
-    const args = [simulated, `${first}`, `${seeds}`];
+    const args = [...execArgv, simulated, `${first}`, `${seeds}`];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     return Number(stdout);
   });
@@ -37,6 +38,6 @@ export const bench: Bench = {
   about:
     'Simulated deploys (`test/simulation`) with kills, faults and people’s orders at any moment, in virtual time, each history held against all invariants: on all processors together, the start of their processes with it.',
   missed:
-    'a simulated deploy is the whole program but for time: some eighty requests through the vendors’ stand-ins, thirty events appended to SQLite, each read checked. Of the processor’s time a sixth is the log, a seventh requests and their answers, a tenth clearing memory, six hundredths each the stand-ins and schemas; no function has more than a twentieth but SQLite’s statements.',
+    'a simulated deploy is the whole program but for time: each build, of which a fourth goes live, reads Heroku thirty-five times and asks the log a hundred and thirty times, for as many as wait for the lane look at it with each write. Of the processor’s time a sixth each is the log, the vendors’ stand-ins, and requests with the reading of their answers, an eighth the simulated world and what it is held against, a tenth the chart and its events, a twelfth clearing memory; no function has a twentieth.',
   run,
 };

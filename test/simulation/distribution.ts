@@ -6,6 +6,11 @@ const tenths = 10;
 const tenthOf = (at: number): string =>
   `${Math.min(tenths, Math.ceil((tenths * at) / awaitsMax))}/${tenths}`;
 
+export type Counts = readonly (readonly [
+  what: string,
+  kinds: readonly (readonly [kind: string, times: number])[],
+])[];
+
 export class Distribution {
   readonly #counts = new Map<string, Map<string, number>>();
 
@@ -41,9 +46,21 @@ export class Distribution {
     for (const plan of scenario.afterUp ?? []) if (plan !== null) this.#count('watched', plan.what);
   }
 
-  #count(what: string, kind: string): void {
+  #count(what: string, kind: string, times = 1): void {
     const kinds = this.#counts.get(what) ?? new Map<string, number>();
-    this.#counts.set(what, kinds.set(kind, (kinds.get(kind) ?? 0) + 1));
+    this.#counts.set(what, kinds.set(kind, (kinds.get(kind) ?? 0) + times));
+  }
+
+  /** How often each kind came, of each that is counted. */
+  get counts(): Counts {
+    return [...this.#counts].map(([what, kinds]) => [what, [...kinds]]);
+  }
+
+  /** What another process drew, too. */
+  plus(counts: Counts): void {
+    for (const [what, kinds] of counts) {
+      for (const [kind, times] of kinds) this.#count(what, kind, times);
+    }
   }
 
   of(what: string): ReadonlyMap<string, number> {

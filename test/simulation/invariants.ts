@@ -1,10 +1,9 @@
 /** What must never happen, checked at every write that reaches a vendor and at the end. */
-import { has } from '../../src/machine/interpret.ts';
+import { isTagged } from '../../src/machine/state-facts.ts';
 import { readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { replay } from '../../src/runtime/audit/replay.ts';
 import { readLane } from '../../src/runtime/lock/lanes.ts';
 import { hasRun } from '../../src/runtime/lock/living-runs.ts';
-import { foldStream } from '../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import { apps, canary, production, staging, type Write } from './apps.ts';
@@ -12,6 +11,7 @@ import { couldBePutBack, leftBehind, wronglyPutBack } from './canary-truth.ts';
 import { type GoingBack, goingsBackOf, type Running, runningOf } from './going-back-truth.ts';
 import type { LaneWorld } from './lane-world.ts';
 import { isPerson } from './people.ts';
+import { readOnce } from './read-once.ts';
 import { killSwitch, type Rules } from './rules.ts';
 import type { CanaryPlan, Scenario } from './scenario.ts';
 import type { TimedLog } from './timed-log.ts';
@@ -271,18 +271,19 @@ export class Invariants {
   }
 
   async atEnd(lanes: readonly LaneWorld[], complete: boolean): Promise<void> {
-    const verification = await this.#log.verify();
+    const log = readOnce(this.#log);
+    const verification = await log.verify();
     this.check(
       verification.fault === null,
       () => `the log is broken: ${JSON.stringify(verification.fault)}`,
     );
     for (const lane of lanes) {
-      await this.#oneBuildEach(lane);
-      await this.#onePromotionEach(lane);
-      for (const name of lane.rules.lanes) await this.#grantsInTurn(name);
+      await this.#oneBuildEach(lane, log);
+      await this.#onePromotionEach(lane, log);
+      for (const name of lane.rules.lanes) await this.#grantsInTurn(name, log);
     }
-    for (const row of await readDeploys(this.#log, { limit: 10_000 })) {
-      const { disagreement, state } = await replay(this.#log, row.deploy);
+    for (const row of await readDeploys(log, { limit: 10_000 })) {
+      const { disagreement, state } = await replay(log, row.deploy);
       this.check(
         disagreement === null,
         () => `${row.deploy} does not replay: ${JSON.stringify(disagreement)}`,
@@ -293,8 +294,7 @@ export class Invariants {
       );
       if (row.state === 'production.live') this.figures.live += 1;
       if (!complete) continue;
-      const folded = await foldStream(this.#log, row.deploy);
-      const over = folded !== null && (has(folded, 'settled') || has(folded, 'paused'));
+      const over = state !== null && (isTagged(state, 'settled') || isTagged(state, 'paused'));
       this.check(over, () => `${row.deploy} was left in ${row.state}`);
     }
   }
@@ -303,14 +303,14 @@ export class Invariants {
    * A deploy that lost its lane, or was held and let go on, may be built once more. A CI's list gives the lane of a dead run
    * to another job, and nobody is there to record that: whoever carries the deploy on may find other code released over it.
    */
-  async #oneBuildEach(lane: LaneWorld): Promise<void> {
+  async #oneBuildEach(lane: LaneWorld, log: EventLog): Promise<void> {
     const state = lane.state();
     const anewAfter = new Set(['lock.lost', 'deploy.resumed', ...(lane.ci ? ['run.resumed'] : [])]);
     for (const app of apps) {
       const marks = (state.apps[app]?.builds ?? []).map(({ mark }) => mark ?? '');
       for (const mark of new Set(marks)) {
         const deploy = mark.replace(/^lockstep /, '');
-        const events = await this.#log.readStream(deployStream(deploy));
+        const events = await log.readStream(deployStream(deploy));
         const anew = events.filter(({ type }) => anewAfter.has(type));
         const made = marks.filter((other) => other === mark).length;
         this.check(made <= 1 + anew.length, () => `${deploy} was built ${made} times on ${app}`);
@@ -322,7 +322,7 @@ export class Invariants {
    * A deploy that was held and let go on by a person may promote its release once more; to the canary, whose history is
    * not asked when the lane is taken again, also one that lost the lane.
    */
-  async #onePromotionEach(lane: LaneWorld): Promise<void> {
+  async #onePromotionEach(lane: LaneWorld, log: EventLog): Promise<void> {
     const { apps: of, promotions } = lane.state();
     const built = [staging, canary].flatMap((app) => {
       const { builds = [], releases = [] } = of[app] ?? {};
@@ -333,7 +333,7 @@ export class Invariants {
     });
     for (const { deploy, slug } of built) {
       if (slug === null) continue;
-      const events = await this.#log.readStream(deployStream(deploy));
+      const events = await log.readStream(deployStream(deploy));
       const count = (type: string) => events.filter((event) => event.type === type).length;
       const letGoOn = count('deploy.resumed');
       this.check(count('lock.waitTimedOut') === 0, () => `${deploy} waited for the lock in vain`);
@@ -349,9 +349,9 @@ export class Invariants {
   }
 
   /** No grant while another one stands that was neither given back, broken nor taken over on record. */
-  async #grantsInTurn(lane: string): Promise<void> {
+  async #grantsInTurn(lane: string, log: EventLog): Promise<void> {
     let standing: { deploy: string; token: number } | null = null;
-    for (const { type, data, version } of await this.#log.readStream(laneStream(lane))) {
+    for (const { type, data, version } of await log.readStream(laneStream(lane))) {
       if (type === 'lock.granted') {
         const taken = data.takenOver as { token: number } | null;
         const before: { deploy: string; token: number } | null = standing;

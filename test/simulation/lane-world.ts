@@ -6,7 +6,7 @@ import { NoAnswer } from '../../src/effects/http/errors.ts';
 import type { HttpResponse, Transport } from '../../src/effects/http/request.ts';
 import { heroku } from '../../src/effects/targets/heroku/vendor.ts';
 import type { TargetSettings } from '../../src/machine/events.ts';
-import type { HerokuState } from '../../src/sandbox/sandbox-state.ts';
+import { type HerokuState, herokuState } from '../../src/sandbox/sandbox-state.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { type AppName, apps, production, type WireFault, type Write } from './apps.ts';
 import { CiWorld } from './ci-world.ts';
@@ -108,7 +108,7 @@ export class LaneWorld {
 
   /** What is there, whoever keeps it. */
   state(): HerokuState {
-    return this.host?.state() ?? this.sandbox.state();
+    return this.host?.state() ?? herokuState(this.sandbox.world);
   }
 
   /** An app as settings name it. */

@@ -7,22 +7,28 @@ import { type FuzzWorld, onFir, worlds } from './worlds.ts';
 export class EverySingle {
   readonly #fuzzer: Fuzzer;
   readonly #figures: Figures = noFigures();
+  #worlds = 0;
   readonly #left: AsyncGenerator<{ readonly world: FuzzWorld; readonly single: Single }>;
-  #rounds = 0;
 
-  /** @param seed with which world it begins */
-  constructor(commits: Commits, seed: number) {
+  /** @param seed with which world it begins @param by how many worlds on the next one is: the others are those of other processes */
+  constructor(commits: Commits, seed: number, by: number) {
     this.#fuzzer = new Fuzzer(commits);
-    this.#left = this.#endless(seed);
+    this.#left = this.#endless(seed, by);
   }
 
   close(): Promise<void> {
     return this.#fuzzer.close();
   }
 
-  get inWords(): string {
+  get counts(): Readonly<Record<string, number>> {
     const { tried, deploys, shipped } = this.#figures;
-    return `single answers spoilt ${tried} in ${deploys} deploys (${this.#rounds} times all of them), of which wrote to production ${shipped}, wrongly 0`;
+    return {
+      'single answers spoilt': tried,
+      'in deploys': deploys,
+      'worlds gone through': this.#worlds,
+      'of which wrote to production': shipped,
+      wrongly: 0,
+    };
   }
 
   /** Tries the next few. @throws Error what was shipped that must not be, or refused for nothing */
@@ -37,14 +43,14 @@ export class EverySingle {
     }
   }
 
-  async *#endless(seed: number) {
+  async *#endless(seed: number, by: number) {
     const cedar: readonly FuzzWorld[] = Object.values(worlds);
     const all = cedar.flatMap((world) => [world, onFir(world)]);
-    for (let at = seed % all.length; ; at++) {
+    for (let at = seed; ; at += by) {
       const world = all[at % all.length] as FuzzWorld;
       const { exchanges } = await cleanRun(this.#fuzzer, world);
       for (const single of spoilsOf(world, exchanges)) yield { world, single };
-      if ((at + 1 - seed) % all.length === 0) this.#rounds += 1;
+      this.#worlds += 1;
     }
   }
 }

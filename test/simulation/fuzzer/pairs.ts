@@ -42,8 +42,8 @@ export class PairFuzzer {
     return this.#fuzzer.close();
   }
 
-  get inWords(): string {
-    return `pairs ${this.pairs}, of which wrote to production ${this.shipped}, wrongly 0`;
+  get counts(): Readonly<Record<string, number>> {
+    return { pairs: this.pairs, 'of which wrote to production': this.shipped, wrongly: 0 };
   }
 
   /** @throws fast-check's error with the seed, the path and the shrunk pair */

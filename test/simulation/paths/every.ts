@@ -21,6 +21,6 @@ for (const [n, path] of soak.paths.entries()) {
     process.stdout.write(`path ${n}: ${why}\n  ${message}\n`);
   }
 }
-process.stdout.write(`${soak.inWords}, ${failed} failed\n`);
+process.stdout.write(`paths driven: ${soak.counts['paths driven']}, failed: ${failed}\n`);
 await soak.close();
 process.exitCode = failed > 0 ? 1 : 0;

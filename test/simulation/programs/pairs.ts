@@ -23,8 +23,13 @@ export class ProgramPairs {
     return this.#fuzzer.close();
   }
 
-  get inWords(): string {
-    return `pairs of programs’ answers ${this.pairs}, of which wrote to production ${this.shipped}, wrongly 0`;
+  get counts(): Readonly<Record<string, number>> {
+    const { pairs, shipped } = this;
+    return {
+      'pairs of programs’ answers': pairs,
+      'of which wrote to production': shipped,
+      wrongly: 0,
+    };
   }
 
   /** @throws fast-check's error with the seed, the path and the shrunk pair */

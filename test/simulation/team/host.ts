@@ -2,7 +2,11 @@
  * The host behind a team's programs: it keeps the key of everything that is begun there, and tells what there is. Its
  * releases and instances are those of the sandbox's world.
  */
-import type { AppState, HerokuState } from '../../../src/sandbox/sandbox-state.ts';
+import {
+  type AppState,
+  type HerokuState,
+  herokuState,
+} from '../../../src/sandbox/sandbox-state.ts';
 import type { Sandbox } from '../../../src/sandbox/server.ts';
 import type { AppName } from '../apps.ts';
 import type { VirtualTime } from '../virtual-time.ts';
@@ -44,7 +48,7 @@ export class TeamHost {
 
   /** All that there is, as the sandbox tells it of Heroku. */
   state(): HerokuState {
-    const { apps } = this.#sandbox.state();
+    const { apps } = herokuState(this.#sandbox.world);
     const works = this.#works.map((work) => ({ ...work, status: this.#statusOf(work) }));
     // What was stopped before there was anything of it leaves nothing.
     const built = works.filter(({ commit, isOff }) => commit !== null && !isOff);
@@ -216,7 +220,7 @@ export class TeamHost {
   }
 
   #releases(app: AppName): readonly Release[] {
-    return this.#sandbox.state().apps[app]?.releases ?? [];
+    return herokuState(this.#sandbox.world).apps[app]?.releases ?? [];
   }
 
   #app(name: AppName) {
