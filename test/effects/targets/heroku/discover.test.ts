@@ -12,7 +12,8 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const discover = (
   world = new AskingSandbox(),
   values: Readonly<Record<string, string | null>> = world.env,
-) => surveyor.discover({ app: 'acme', values, around: { root, env: {} } }, world.ports());
+  app = 'acme',
+) => surveyor.discover({ app, values, around: { root, env: {} } }, world.ports());
 
 describe('what Heroku has to deploy to', () => {
   it('is each pair of staging and production of a pipeline; a canary comes last', async () => {
@@ -81,6 +82,9 @@ describe('what Heroku has to deploy to', () => {
       ['other', 0],
       ['acmeish', 0],
     ]);
+    // A name with a dash is one word.
+    const likeliest = (await discover(world, world.env, 'the-acme-shop')).lanes[0];
+    expect(likeliest).toMatchObject({ name: 'the-acme-shop', likeliness: 10 });
   });
 
   it('is nothing without a token, which is said', async () => {
