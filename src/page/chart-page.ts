@@ -9,7 +9,7 @@ import { chartLayout } from './chart-layout.ts';
 import { type PageParts, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 
-export function chartPage(use: ChartUse, position: number): PageParts {
+export function chartPage(use: ChartUse | null, position: number): PageParts {
   const states = statesOf(chart);
   const transitions = declaredTransitions(chart);
   return {
@@ -17,7 +17,7 @@ export function chartPage(use: ChartUse, position: number): PageParts {
     position,
     main: html`<h1>The statechart of a deploy</h1>
 ${chartBox(drawChart(chartLayout))}
-<p class="soft">${counts(use)}</p>
+<p class="soft">${use === null ? 'How often it was taken is not known.' : counts(use)}</p>
 <h2>States</h2>
 <div class="scroll"><table class="stack"><thead><tr><th scope="col">state</th><th scope="col">meaning</th><th scope="col">what a person can do</th><th scope="col">entered</th><th scope="col">median</th></tr></thead>
 <tbody>${states.map(
@@ -25,14 +25,14 @@ ${chartBox(drawChart(chartLayout))}
         name,
         description,
         next,
-      }) => html`<tr><td><code>${name}</code></td><td class="text">${description}</td><td class="text">${next ?? ''}</td>${usedCells(use.states[name])}</tr>
+      }) => html`<tr><td><code>${name}</code></td><td class="text">${description}</td><td class="text">${next ?? ''}</td>${usedCells(use?.states[name])}</tr>
 `,
     )}</tbody></table></div>
 <h2>Transitions</h2>
 <div class="scroll"><table class="stack"><thead><tr><th scope="col">from</th><th scope="col">event</th><th scope="col">to</th><th scope="col">when</th><th scope="col">taken</th><th scope="col">median</th></tr></thead>
 <tbody>${transitions.map(
       (one) =>
-        html`<tr><td><code>${one.from}</code></td><td><code>${one.event ?? 'at once'}</code></td><td><code>${one.to}</code></td><td class="text">${one.description}</td>${usedCells(use.transitions[transitionKey(one)])}</tr>
+        html`<tr><td><code>${one.from}</code></td><td><code>${one.event ?? 'at once'}</code></td><td><code>${one.to}</code></td><td class="text">${one.description}</td>${usedCells(use?.transitions[transitionKey(one)])}</tr>
 `,
     )}</tbody></table></div>`,
   };

@@ -90,9 +90,10 @@ export function deployPage(deploy: ShownDeploy, position: number, at: Addresses)
   return {
     title: `${row.deploy} ${became.what}`,
     position,
+    faults: besideFault === null ? [] : [besideFault],
     main: html`<h1>${row.deploy}: ${row.title}</h1>
 ${fault === null ? nothing : html`<p class="fault" role="alert">What the log has of it does not add up: ${fault}</p>`}
-${besideFault === null ? nothing : html`<p class="fault" role="alert">What became of it is not known, for another deploy of its lane cannot be read: ${besideFault}</p>`}
+${besideFault === null ? nothing : html`<p class="fault">What became of it is not known, for another deploy of its lane cannot be read.</p>`}
 ${facts(deploy, at)}
 ${whatToDo(deploy)}
 <h2>Its way</h2>

@@ -1,9 +1,10 @@
 /** A lane's deploys through the years, a page at a time. */
 import { formatDuration } from '../format/duration.ts';
+import { cut } from '../format/text.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
 import type { Became } from '../runtime/standing/became.ts';
-import { type Addresses, nothing, type PageParts, time } from './document.ts';
+import { type Addresses, listedTitleMax, nothing, type PageParts, time } from './document.ts';
 import { figuresPart, type LaneFigures } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import { becameMark } from './state-mark.ts';
@@ -26,6 +27,8 @@ export interface ListedDeploy {
 export interface LaneHistory {
   readonly lane: string;
   readonly deploys: readonly ListedDeploy[];
+  /** Whether there are others that cannot be read. */
+  readonly isCut: boolean;
   /** The page after this one; null where this is the last, or there is no server to ask. */
   readonly next: string | null;
   /** Null: nothing to tell yet, or not asked. */
@@ -35,13 +38,13 @@ export interface LaneHistory {
 }
 
 export function deploysPage(history: LaneHistory, position: number, at: Addresses): PageParts {
-  const { lane, deploys, next, search, figures } = history;
+  const { lane, deploys, isCut, next, search, figures } = history;
   return {
     title: `Deploys of ${lane}`,
     position,
     main: html`<h1>Deploys of ${lane}</h1>
 ${search === null ? nothing : form(search)}
-${deploys.length === 0 ? html`<p>${next === null ? 'There is none.' : 'There is none among the last 500.'}</p>` : deploysTable(deploys, at)}
+${deploys.length === 0 ? html`<p>${isCut ? 'There is none that can be read.' : next === null ? 'There is none.' : 'There is none among the last 500.'}</p>` : deploysTable(deploys, at)}
 ${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a></p>`}
 ${figures === null ? nothing : figuresPart(figures)}`,
   };
@@ -64,7 +67,7 @@ function deploysTable(deploys: readonly ListedDeploy[], at: Addresses): Markup {
   return html`<div class="scroll"><table class="stack"><thead><tr><th scope="col">deploy</th><th scope="col">became</th><th scope="col">what</th><th scope="col">asked for</th><th scope="col">took</th></tr></thead>
 <tbody>${deploys.map(
     ({ row, became }) =>
-      html`<tr><td><a href="${at.deploy(row.deploy)}">${row.deploy}</a></td><td class="became">${becameMark(became, at)}</td><td class="text">${row.title} <code class="soft">${shortSha(row.commit)}</code></td><td>${time(row.requestedAt)}</td><td>${row.settled ? formatDuration(Date.parse(row.since) - Date.parse(row.requestedAt)) : ''}</td></tr>
+      html`<tr><td><a href="${at.deploy(row.deploy)}">${row.deploy}</a></td><td class="became">${becameMark(became, at)}</td><td class="text">${cut(row.title, listedTitleMax)} <code class="soft">${shortSha(row.commit)}</code></td><td>${time(row.requestedAt)}</td><td>${row.settled ? formatDuration(Date.parse(row.since) - Date.parse(row.requestedAt)) : ''}</td></tr>
 `,
   )}</tbody></table></div>`;
 }

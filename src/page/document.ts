@@ -16,14 +16,22 @@ export interface Addresses {
   readonly live: string | null;
 }
 
+/** In a list a title is read at a glance; the deploy's own page has it whole. */
+export const listedTitleMax = 200;
+
 export interface PageParts {
   readonly title: string;
   readonly main: Markup;
   /** The global position up to which the page knows the log. */
   readonly position: number;
+  /** What is not as it was recorded, so that the page does not show it. */
+  readonly faults?: readonly string[];
 }
 
-export function document({ title, main, position }: PageParts, at: Addresses): Promise<string> {
+export function document(
+  { title, main, position, faults = [] }: PageParts,
+  at: Addresses,
+): Promise<string> {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -38,13 +46,21 @@ ${at.script === null ? '' : html`<script src="${at.script}" defer></script>`}
 <a class="skip" href="#main">To the content</a>
 <header><strong>Lockstep</strong><nav aria-label="Pages"><a href="${at.lanes}">Lanes</a> <a href="${at.chart}">Chart</a>${at.explain === null ? '' : html` <a href="${at.explain}">Explain</a>`}</nav></header>
 <main id="main" tabindex="-1">
-${main}
+${faultsPart(faults)}${main}
 </main>
 <footer>The log up to position ${position}${at.live === null ? '' : html` · <span id="live" role="status">as of when it was loaded</span>`}. This page only reads.</footer>
 </body>
 </html>
 `;
   return written(page);
+}
+
+function faultsPart(faults: readonly string[]): Markup {
+  if (faults.length === 0) return nothing;
+  return html`<div class="fault" role="alert"><p><strong>Somebody changed this log.</strong> What is not as it was recorded is not shown:</p>
+<ul>${faults.map((fault) => html`<li>${fault}</li>`)}</ul>
+<p>Compare it with a backup. This checks all of it, and names every place:</p><pre>${command('pipeline verify')}</pre></div>
+`;
 }
 
 /** In UTC where no script runs; else in the reader's zone. */

@@ -26,8 +26,9 @@ async function refresh() {
   stale = true;
   try {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-    if (answer.ok) {
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    // What the log does not have as it was recorded is said, and no longer shown as if it were; what only fails just now is asked for again.
+    if ((answer.ok || answer.status === 500) && page.body.dataset.position) {
       const focused = document.activeElement && document.activeElement.id;
       document.querySelector('main').replaceWith(page.querySelector('main'));
       document.title = page.title;

@@ -10,7 +10,7 @@ import { lanesPage } from '../page/lanes-page.ts';
 import { liveScript } from '../page/live.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
-import type { EventLog } from '../store/log.ts';
+import type { EventLog, LogFault } from '../store/log.ts';
 import { readChartUse, readFigures, readHistory, readShownDeploy, readStandings } from './read.ts';
 import { SentText } from './sent-text.ts';
 
@@ -53,8 +53,15 @@ async function pageAt(
   if (url.href.includes('%00')) return null;
   const [room = '', name = '', ...rest] = partsOf(url);
   if (rest.length > 0) return null;
-  if (room === '') return lanesPage(await readStandings(log), position, addresses);
-  if (room === 'chart' && name === '') return chartPage(await readChartUse(log), position);
+  const faults: LogFault[] = [];
+  if (room === '') {
+    const standings = await readStandings(log, faults);
+    return { ...lanesPage(standings, position, addresses), faults: told(faults) };
+  }
+  if (room === 'chart' && name === '') {
+    const use = await readChartUse(log, faults);
+    return { ...chartPage(use, position), faults: told(faults) };
+  }
   if (room === 'explain' && name === '') {
     const asked = (url.searchParams.get('commit') ?? '').trim().slice(0, 200);
     return explainPage(asked, asked === '' ? null : await explain(asked), position, addresses);
@@ -66,6 +73,9 @@ async function pageAt(
   if (room === 'lanes' && name !== '') return history(log, name, url, position);
   return null;
 }
+
+const told = (faults: readonly LogFault[]): readonly string[] =>
+  redactAll(faults.map(({ message }) => message));
 
 /** An address that is none is that of no page. */
 function partsOf(url: URL): string[] {
@@ -84,7 +94,7 @@ async function history(
 ): Promise<PageParts> {
   const form = formOf(url.searchParams);
   const after = Number(url.searchParams.get('after') ?? '');
-  const { deploys, next } = await readHistory(log, {
+  const { deploys, next, ...found } = await readHistory(log, {
     lane,
     limit: perPage,
     text: form.text,
@@ -96,20 +106,23 @@ async function history(
   });
   const further = new URLSearchParams(Object.entries(form).filter(([, value]) => value !== ''));
   further.set('after', String(next));
+  const faults = [...found.faults];
   // Of older pages the figures would be those of the newest.
-  const figures = url.search === '' ? await readFigures(log, lane) : null;
+  const figures = url.search === '' ? await readFigures(log, lane, faults) : null;
   const shown = redactAll({ lane, figures, search: { form, states } });
-  return deploysPage(
-    { ...shown, deploys, next: next === null ? null : `?${further}` },
-    position,
-    addresses,
-  );
+  const page = {
+    ...shown,
+    deploys,
+    isCut: faults.length > 0,
+    next: next === null ? null : `?${further}`,
+  };
+  return { ...deploysPage(page, position, addresses), faults: told(faults) };
 }
 
 function formOf(query: URLSearchParams): HistoryForm {
   const day = (name: string) => {
     const text = query.get(name) ?? '';
-    return /^\d{4}-\d\d-\d\d$/.test(text) ? text : '';
+    return isDay(text) ? text : '';
   };
   const state = query.get('state') ?? '';
   return {
@@ -119,6 +132,12 @@ function formOf(query: URLSearchParams): HistoryForm {
     since: day('since'),
     until: day('until'),
   };
+}
+
+/** Whether the calendar has it. */
+function isDay(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00.000Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
 }
 
 /** A page is rendered again when the log has grown, and after this time: who is alive is in no event. */
@@ -163,6 +182,9 @@ export class Pages {
 
   async #rendered(url: URL, position: number): Promise<SentText | null> {
     const parts = await pageAt(this.#sources, url, position);
-    return parts === null ? null : new SentText(await document(parts, addresses), 'text/html');
+    if (parts === null) return null;
+    // Whoever watches over the pages notices it.
+    const status = (parts.faults ?? []).length > 0 ? 500 : 200;
+    return new SentText(await document(parts, addresses), 'text/html', status);
   }
 }

@@ -5,6 +5,7 @@ import { declaredTransitions } from '../machine/outline.ts';
 import type { ShownDeploy, ToldChart, ToldDeploy, ToldEvent } from '../page/deploy-page.ts';
 import type { ListedDeploy } from '../page/deploys-page.ts';
 import type { LaneFigures } from '../page/figures.ts';
+import type { Standings } from '../page/lanes-page.ts';
 import { redactAll } from '../redaction/gate.ts';
 import { type ChartUse, chartUse, type Walk, walkOf } from '../runtime/accounts/chart-use.ts';
 import { readLaneRecord, recentDeploys, recentPeriod } from '../runtime/accounts/deploy-record.ts';
@@ -14,7 +15,7 @@ import { linksOf } from '../runtime/audit/links.ts';
 import { type DeploySearch, searchDeploys } from '../runtime/audit/search-deploys.ts';
 import { chartHash, readChart } from '../runtime/log/charts.ts';
 import { domainEvent, stateAfter, UnreadableLog } from '../runtime/log/recorded.ts';
-import { knownOf, readLanes, readStood, standsAlone } from '../runtime/standing/read.ts';
+import { knownOf, laneNames, readLanes, readStood, standsAlone } from '../runtime/standing/read.ts';
 import { type LaneStanding, laneStanding, type StoodDeploy } from '../runtime/standing/standing.ts';
 import { type EventLog, LogFault, type RecordedEvent } from '../store/log.ts';
 
@@ -88,25 +89,47 @@ function toldEvents(records: readonly RecordedEvent[]) {
   return { events, fault: null };
 }
 
-/** A page of a lane's deploys, and what became of each. */
+/** What is read; null where that is not what was recorded, and then the fault is among `faults`. */
+async function unlessFaulty<T>(faults: LogFault[], read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof LogFault)) throw error;
+    if (!faults.some(({ message }) => message === error.message)) faults.push(error);
+    return null;
+  }
+}
+
+/** A page of a lane's deploys, and what became of each; of those that are not what was recorded, what is wrong with them. */
 export interface FoundPage {
+  readonly faults: readonly LogFault[];
   readonly deploys: readonly ListedDeploy[];
   /** What the page after this one is asked with; null where this is the last. */
   readonly next: number | null;
 }
 
-/** @throws LogFault */
 export async function readHistory(log: EventLog, search: DeploySearch): Promise<FoundPage> {
-  const { stories, next } = await searchDeploys(log, search);
-  const stood = await readStood(log, search.lane, stories);
+  const { stories, next, ...found } = await searchDeploys(log, search);
+  const faults = [...found.faults];
+  const stood =
+    (await unlessFaulty(faults, () => readStood(log, search.lane, stories))) ??
+    (await Promise.all(stories.map((story) => standsAlone(log, story))));
   const deploys = stood.filter(
     ({ became }) => search.isRolledBack !== true || became.kind === 'rolledBack',
   );
-  return redactAll({ deploys, next });
+  return { ...redactAll({ deploys, next }), faults };
 }
 
-/** Null: the lane has no deploy, or one that this version cannot read. @throws LogFault */
-export async function readFigures(log: EventLog, lane: string): Promise<LaneFigures | null> {
+/** Null: the lane has no deploy, one that this version cannot read, or one that is not what was recorded. */
+export async function readFigures(
+  log: EventLog,
+  lane: string,
+  faults: LogFault[],
+): Promise<LaneFigures | null> {
+  return unlessFaulty(faults, () => figuresOf(log, lane));
+}
+
+async function figuresOf(log: EventLog, lane: string): Promise<LaneFigures | null> {
   const period = await recentPeriod(log, lane);
   if (period === null) return null;
   const record = await readLaneRecord(log, lane, period).catch(unlessUnreadable);
@@ -128,16 +151,34 @@ function unlessUnreadable(error: unknown): null {
 /** So short that it is read while somebody waits for the page. */
 const usedMax = 100;
 
-/** How the log's last deploys went through the chart. @throws LogFault */
-export async function readChartUse(log: EventLog): Promise<ChartUse> {
-  const walks: Walk[] = [];
-  for await (const record of recentDeploys(log, usedMax)) walks.push(walkOf(record));
-  return chartUse(walks, declaredTransitions(chart));
+/** How the log's last deploys went through the chart; null: one of them is not what was recorded. */
+export async function readChartUse(log: EventLog, faults: LogFault[]): Promise<ChartUse | null> {
+  return unlessFaulty(faults, async () => {
+    const walks: Walk[] = [];
+    for await (const record of recentDeploys(log, usedMax)) walks.push(walkOf(record));
+    return chartUse(walks, declaredTransitions(chart));
+  });
 }
 
-/** How every lane stands, as the log knows it: whoever looks at a page asks no target. */
-export async function readStandings(log: EventLog): Promise<readonly LaneStanding[]> {
-  const { lanes } = await readLanes(log, { limit: standingsMin, lane: undefined });
+/**
+ * How every lane stands, as the log knows it: whoever looks at a page asks no target. Where that does not add up, lane by
+ * lane: of the others it is told all the same.
+ */
+export async function readStandings(log: EventLog, faults: LogFault[]): Promise<Standings> {
+  const all = await unlessFaulty(faults, () => standingsOf(log, undefined));
+  if (all !== null) return { standings: all, unread: [] };
+  const standings: LaneStanding[] = [];
+  const unread: string[] = [];
+  for (const lane of await laneNames(log)) {
+    const own = await unlessFaulty(faults, () => standingsOf(log, lane));
+    if (own === null) unread.push(lane);
+    else standings.push(...own);
+  }
+  return redactAll({ standings, unread });
+}
+
+async function standingsOf(log: EventLog, lane: string | undefined) {
+  const { lanes } = await readLanes(log, { limit: standingsMin, lane });
   const told = { kind: 'notAsked', why: '' } as const;
   const known = await Promise.all(lanes.map((logged) => knownOf(log, logged, told)));
   return redactAll(known.map(laneStanding));

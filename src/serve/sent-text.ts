@@ -9,11 +9,17 @@ const zip = promisify(gzip);
 export class SentText {
   readonly #text: string;
   readonly #type: string;
+  readonly #status: 200 | 500;
   #zipped: Promise<Buffer<ArrayBuffer>> | undefined;
 
-  constructor(text: string, type: 'text/css' | 'text/html' | 'text/javascript') {
+  constructor(
+    text: string,
+    type: 'text/css' | 'text/html' | 'text/javascript',
+    status: 200 | 500 = 200,
+  ) {
     this.#text = text;
     this.#type = type;
+    this.#status = status;
   }
 
   /** Zipped for whoever takes it so. */
@@ -25,9 +31,9 @@ export class SentText {
       supports: ['gzip'],
       default: 'identity',
     });
-    if (encoding === 'identity') return c.body(this.#text);
+    if (encoding === 'identity') return c.body(this.#text, this.#status);
     c.header('content-encoding', 'gzip');
     this.#zipped ??= zip(this.#text);
-    return c.body(await this.#zipped);
+    return c.body(await this.#zipped, this.#status);
   }
 }

@@ -6,7 +6,9 @@ import { document } from '../page/document.ts';
 import { liveScript } from '../page/live.ts';
 import { html } from '../page/markup.ts';
 import { stylesheet } from '../page/stylesheet.ts';
-import { LogFault } from '../store/log.ts';
+import { redact } from '../redaction/gate.ts';
+import { UnreadableLog } from '../runtime/log/recorded.ts';
+import { LogFault, StoreUnavailable } from '../store/log.ts';
 import { cookieOf, type Door, isSame, refusal } from './door.ts';
 import { addresses, Pages, type Sources } from './pages.ts';
 import { SentText } from './sent-text.ts';
@@ -16,6 +18,8 @@ import { Tail } from './tail.ts';
 const aliveMs = 15_000;
 /** A browser that lost its server asks again after that time; left to itself it waits three seconds. */
 const againMs = 500;
+
+const readingMethods: readonly string[] = ['GET', 'HEAD'];
 
 const securityHeaders = {
   'content-security-policy':
@@ -53,7 +57,9 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
     }
     for (const [name, value] of Object.entries(securityHeaders)) c.header(name, value);
     if (refused !== null) return c.text(`${refused.why}\n`, refused.status);
-    return next();
+    if (readingMethods.includes(c.req.method)) return next();
+    c.header('allow', readingMethods.join(', '));
+    return c.text('These pages only read.\n', 405);
   });
   for (const [path, named, text] of files) {
     app.get(path, (c) => {
@@ -62,8 +68,10 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
       return text.answer(c);
     });
   }
-  app.get('/events', (c) =>
-    streamSSE(c, async (stream) => {
+  app.get('/events', (c) => {
+    // Nobody reads what would be written then.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
+    return streamSSE(c, async (stream) => {
       let told = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? tail.position);
       let wake = (): void => {};
       const end = tail.listen(() => wake());
@@ -74,7 +82,8 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
       await stream.write(`retry: ${againMs}\n\n`);
       while (!stream.aborted) {
         const { position } = tail;
-        if (position > told) {
+        // One that is none of this log, or beyond its end, is of a log that was put back since.
+        if (position !== told) {
           told = position;
           await stream.writeSSE({ event: 'log', id: String(position), data: String(position) });
           continue;
@@ -88,8 +97,8 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
         });
         if (!isAwake) await stream.writeln(':');
       }
-    }),
-  );
+    });
+  });
   app.get('*', async (c) => {
     const text = await pages.at(new URL(c.req.url), tail.position);
     if (text !== null) return text.answer(c);
@@ -100,14 +109,20 @@ function createApp(sources: Sources, tail: Tail, door: Door, ranMs: () => number
     );
   });
   app.onError(async (error, c) => {
-    const what = error instanceof LogFault ? error.message : 'The log cannot be read just now.';
-    const main = html`<h1>Not shown</h1><p class="fault" role="alert">${what}</p>`;
-    return c.html(
-      await document({ title: 'Not shown', main, position: tail.position }, addresses),
-      500,
-    );
+    const isFault = error instanceof LogFault;
+    const why = isFault ? '' : html`<p class="fault" role="alert">${whyNotShown(error)}</p>`;
+    const page = {
+      ...{ title: 'Not shown', main: html`<h1>Not shown</h1>${why}`, position: tail.position },
+      faults: isFault ? [redact(error.message)] : [],
+    };
+    return c.html(await document(page, addresses), error instanceof StoreUnavailable ? 503 : 500);
   });
   return app;
+}
+
+function whyNotShown(error: Error): string {
+  if (error instanceof StoreUnavailable) return 'The log cannot be read just now.';
+  return error instanceof UnreadableLog ? redact(error.message) : 'The page could not be made.';
 }
 
 export interface RunningServer {

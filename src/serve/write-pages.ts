@@ -8,7 +8,7 @@ import { type Addresses, document, type PageParts } from '../page/document.ts';
 import { lanesPage } from '../page/lanes-page.ts';
 import { stylesheet } from '../page/stylesheet.ts';
 import { redactAll } from '../redaction/gate.ts';
-import type { EventLog } from '../store/log.ts';
+import type { EventLog, LogFault } from '../store/log.ts';
 import { readChartUse, readFigures, readHistory, readShownDeploy, readStandings } from './read.ts';
 
 /** A name in the file system that no other lane or deploy has; only what is plain stands for itself. */
@@ -48,11 +48,15 @@ export async function writePages(log: EventLog, folder: string, limit: number): 
     const at = addressesFrom(name.includes('/') ? '../' : '');
     write(name, await document(parts(at), at));
   };
-  const standings = await readStandings(log);
-  for (const { lane } of standings) {
-    const { deploys } = await readHistory(log, { lane, limit });
-    const figures = await readFigures(log, lane);
-    const shown = redactAll({ lane, figures, next: null, search: null });
+  const faults: LogFault[] = [];
+  const standings = await readStandings(log, faults);
+  whole(faults);
+  for (const { lane } of standings.standings) {
+    const { deploys, ...found } = await readHistory(log, { lane, limit });
+    faults.push(...found.faults);
+    const figures = await readFigures(log, lane, faults);
+    whole(faults);
+    const shown = redactAll({ lane, figures, isCut: false, next: null, search: null });
     await page(`lanes/${fileName(lane)}`, (at) => deploysPage({ ...shown, deploys }, position, at));
     for (const { row } of deploys) {
       const { deploy } = row;
@@ -61,10 +65,16 @@ export async function writePages(log: EventLog, folder: string, limit: number): 
       await page(`deploys/${fileName(deploy)}`, (at) => deployPage(told, position, at));
     }
   }
-  const use = await readChartUse(log);
+  const use = await readChartUse(log, faults);
+  whole(faults);
   await page('chart.html', () => chartPage(use, position));
   write('style.css', stylesheet);
   // Last: whoever sees it finds the rest.
   await page('index.html', (at) => lanesPage(standings, position, at));
   return count;
+}
+
+/** What is kept or sent is whole. @throws LogFault it is not */
+function whole([fault]: readonly LogFault[]): void {
+  if (fault !== undefined) throw fault;
 }

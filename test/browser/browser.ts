@@ -4,6 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { stateAfter } from '../../src/runtime/log/recorded.ts';
+import type { RecordedEvent } from '../../src/store/log.ts';
 
 /** Null: there is none. */
 export const chromiumPath = ['chromium', 'chromium-browser', 'google-chrome-stable']
@@ -91,4 +93,19 @@ export async function picture(page: Page, name: string): Promise<void> {
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(resolve(folder), `${name}.png`), fullPage: true });
+}
+
+/** Each state, and the nine around them, that the records lead through. */
+export function statesIn(records: readonly RecordedEvent[]): ReadonlySet<string | null> {
+  const states = records.flatMap((record) => stateAfter(record) ?? []);
+  const tops = states.map((state) => state.split('.')[0] ?? '');
+  return new Set([...tops, ...states.filter((state) => state.includes('.'))]);
+}
+
+/** Those that a page's chart marks as passed. */
+export async function markedStates(page: Page): Promise<ReadonlySet<string | null>> {
+  const marked = await page.$$eval('.chart .leaf.passed, .chart .state.passed', (all) =>
+    all.map((one) => one.getAttribute('data-state')),
+  );
+  return new Set(marked);
 }

@@ -5,8 +5,6 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projections } from '../../src/runtime/audit/projections.ts';
-import { stateAfter } from '../../src/runtime/log/recorded.ts';
-import type { RecordedEvent } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { deployId, type Job, Stage } from '../processes/stage.ts';
 import { writeDeploy } from '../runtime/audit/written.ts';
@@ -14,11 +12,13 @@ import {
   axeFindings,
   chromiumPath,
   isChromiumRequired,
+  markedStates,
   openBrowser,
   openMortal,
   openPage,
   picture,
   readmePicture,
+  statesIn,
 } from './browser.ts';
 
 const looks = {
@@ -314,20 +314,6 @@ const ofIt = (page: Page, path: string, id: string) =>
   path.startsWith('/deploys/')
     ? page.locator('main dl')
     : page.locator('tr', { hasText: id }).first();
-
-/** Each state, and the nine around them, that the records lead through. */
-function statesIn(records: readonly RecordedEvent[]): ReadonlySet<string | null> {
-  const states = records.flatMap((record) => stateAfter(record) ?? []);
-  const tops = states.map((state) => state.split('.')[0] ?? '');
-  return new Set([...tops, ...states.filter((state) => state.includes('.'))]);
-}
-
-async function markedStates(page: Page): Promise<ReadonlySet<string | null>> {
-  const marked = await page.$$eval('.chart .leaf.passed, .chart .state.passed', (all) =>
-    all.map((one) => one.getAttribute('data-state')),
-  );
-  return new Set(marked);
-}
 
 function freePort(): Promise<number> {
   return new Promise((done) => {

@@ -2,20 +2,29 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explained } from '../../src/cli/commands/explain.ts';
+import { reportOf } from '../../src/cli/commands/report.ts';
 import { readEnvironment } from '../../src/cli/config/environment.ts';
 import { systemClock } from '../../src/effects/clock.ts';
+import { deployStream } from '../../src/runtime/log/streams.ts';
 import { type RunningServer, startServer } from '../../src/serve/server.ts';
-import { sample } from '../machine/samples.ts';
+import { ordered, sample } from '../machine/samples.ts';
 import { type Wanted, writeDeploy } from '../runtime/audit/written.ts';
 import { diverged, off } from '../runtime/standing/situations.ts';
-import { idOf, releaseOf, StandingWorld } from '../runtime/standing/standing-world.ts';
+import {
+  idOf,
+  releaseOf,
+  rolledBackTo,
+  StandingWorld,
+} from '../runtime/standing/standing-world.ts';
 import {
   axeFindings,
   chromiumPath,
   isChromiumRequired,
+  markedStates,
   openBrowser,
   openPage,
   picture,
+  statesIn,
 } from './browser.ts';
 
 const screen = { viewport: { width: 1280, height: 900 } };
@@ -91,6 +100,34 @@ const states: Readonly<Record<string, Comes>> = {
     comes: async (world, lane) =>
       (await world.runWith({ lane }, 510, 'staging.verified', diverged(true))).ended,
   },
+  blockedByRollback: {
+    ...{ build: 513, became: /held by a rollback/ },
+    comes: async (world, lane) => {
+      const held = sample('production.held', { step: 'readGates', rollback: rolledBackTo(500) });
+      return (await world.runWith({ lane }, 513, 'staging.verified', held)).ended;
+    },
+  },
+  ordered: {
+    ...{ build: 514, became: /held by a rollback/ },
+    comes: async (world, lane) => {
+      const held = sample('production.held', { step: 'readGates', rollback: ordered });
+      return (await world.runWith({ lane }, 514, 'staging.verified', held)).ended;
+    },
+  },
+  failed: {
+    ...{ build: 515, became: /failed/ },
+    comes: async (world, lane) =>
+      (await world.runWith({ lane }, 515, 'staging.verified', sample('deploy.failed'))).ended,
+  },
+  cancelled: {
+    ...{ build: 516, became: /interrupted, no run/ },
+    comes: async (world, lane) => {
+      const run = await world.runWith({ lane }, 516, 'staging.deployed');
+      await run.hangs;
+      run.interrupt();
+      return run.ended;
+    },
+  },
   queued: {
     ...{ build: 511, became: /waiting/ },
     comes: async (world, lane) => {
@@ -158,6 +195,20 @@ describe.skipIf(!isHere)('each state in a browser', { timeout: 120_000 }, () => 
     ),
   });
 
+  // First: whoever carries them on is gone after a while.
+  it('is marked as what it is', async () => {
+    const { page } = await openPage(browser, origin);
+    await page.goto(origin);
+    for (const [lane, { build, became }] of Object.entries(states)) {
+      const row = page.locator(`section[aria-label="${lane}"] tr`, { hasText: idOf(build) });
+      expect([lane, await row.locator('.became').first().textContent()]).toEqual([
+        lane,
+        expect.stringMatching(became),
+      ]);
+    }
+    await page.context().close();
+  });
+
   it.each(Object.entries(looks))('is shown, %s', async (look, options) => {
     const { page, complaints } = await openPage(browser, origin, options);
     for (const [name, path] of Object.entries(paths())) {
@@ -187,16 +238,52 @@ describe.skipIf(!isHere)('each state in a browser', { timeout: 120_000 }, () => 
     await page.context().close();
   });
 
-  it('is marked as what it is', async () => {
+  it.each(Object.entries(states))(
+    'has a report that is whole in itself: %s',
+    async (name, { build }) => {
+      const { page: report } = await reportOf(world.log, idOf(build), Date.now());
+      const { page, complaints, elsewhere } = await openPage(browser, origin, looks.light);
+      // As a file is: it may ask nobody, so that what it would ask for is a complaint.
+      await page.setContent(report);
+      const records = await world.log.readStream(deployStream(idOf(build)));
+      expect(await markedStates(page)).toEqual(statesIn(records));
+      const hashes = await page.$$eval('td.hash', (all) => all.map((one) => one.textContent));
+      expect(hashes).toEqual(records.map(({ hash }) => hash));
+      // What is of one kind looks alike: the three that differ most are looked at whole.
+      if (['canary', 'disabled', 'stuck'].includes(name))
+        expect(await axeFindings(page, [])).toEqual([]);
+      await picture(page, `report-${name}`);
+      expect([complaints, elsewhere]).toEqual([[], []]);
+      await page.context().close();
+    },
+  );
+
+  it('is no longer shown as it was once the log was changed, and stays where the log cannot be read just now', async () => {
     const { page } = await openPage(browser, origin);
-    await page.goto(origin);
-    for (const [lane, { build, became }] of Object.entries(states)) {
-      const row = page.locator(`section[aria-label="${lane}"] tr`, { hasText: idOf(build) });
-      expect([lane, await row.locator('.became').first().textContent()]).toEqual([
-        lane,
-        expect.stringMatching(became),
-      ]);
-    }
+    await page.goto(`${origin}/lanes/changed`);
+    await page.locator('#live', { hasText: 'live' }).waitFor();
+    const answered = (status: number, main: string) =>
+      page.route('**/lanes/changed', (route) =>
+        route.fulfill({
+          ...{ status, contentType: 'text/html' },
+          body: `<body data-position="1"><main id="main">${main}</main></body>`,
+        }),
+      );
+    const news = async (label: string) => {
+      const asked = page.waitForResponse('**/lanes/changed');
+      await writeDeploy(world.log, { label, commit: 'e'.repeat(40), lane: 'changed' }, []);
+      await (await asked).finished();
+    };
+    await answered(503, 'not just now');
+    await news('changed-1');
+    await page.unroute('**/lanes/changed');
+    await answered(500, '<p class="fault" role="alert">Somebody changed this log.</p>');
+    expect(await page.textContent('main')).toContain('Deploys of changed');
+    await news('changed-2');
+    await page.locator('.fault', { hasText: 'Somebody changed this log.' }).waitFor();
+    await page.unroute('**/lanes/changed');
+    await news('changed-3');
+    await page.locator('tbody tr').nth(2).waitFor();
     await page.context().close();
   });
 

@@ -57,9 +57,9 @@ describe('what became of a deploy', () => {
       const { log } = world;
       const standing = await world.stands();
       const history = await readHistory(log, { lane, limit: 50 });
-      const list = { lane, ...history, next: null, figures: null, search: null };
+      const list = { lane, ...history, next: null, isCut: false, figures: null, search: null };
       const { main: listed } = deploysPage(list, 1, addresses);
-      const { main: lanes } = lanesPage([standing], 1, addresses);
+      const { main: lanes } = lanesPage({ standings: [standing], unread: [] }, 1, addresses);
       expect(history.deploys).toHaveLength(Object.keys(became).length);
       for (const { row, became: one } of standing.deploys) {
         const { sign, tone } = markOf(one.kind);

@@ -55,7 +55,7 @@ describe('pages', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe');
     expect(headers.get('cache-control')).toBe('no-store');
-    expect((await fetch(url, { method: 'POST' })).status).toBe(404);
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405);
   });
 
   it.each([

@@ -1,13 +1,14 @@
-/** A log that somebody changed: the page of a deploy that was left alone is shown, and says which other one cannot be read. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** A log that somebody changed: each page shows what was left alone, says what was not, and answers so that whoever watches over it notices. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/effects/clock.ts';
 import { projections } from '../../src/runtime/audit/projections.ts';
 import { readToldDeploy } from '../../src/serve/read.ts';
 import { startServer } from '../../src/serve/server.ts';
+import { writePages } from '../../src/serve/write-pages.ts';
 import { type EventLog, LogFault } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { wayToLive, writeDeploy } from '../runtime/audit/written.ts';
@@ -40,7 +41,9 @@ function tamper(sql: string): void {
   handle.close();
 }
 
-async function pageOf(deploy: string): Promise<{ status: number; text: string }> {
+const pageOf = (deploy: string) => at(`/deploys/${deploy}`);
+
+async function at(path: string): Promise<{ status: number; text: string }> {
   const explain = async () => ({ kind: 'untold', message: '', hint: null }) as const;
   const server = await startServer(
     { log, explain },
@@ -51,7 +54,7 @@ async function pageOf(deploy: string): Promise<{ status: number; text: string }>
   );
   server.ended.catch(() => {});
   try {
-    const answer = await fetch(`http://127.0.0.1:${server.port}/deploys/${deploy}`);
+    const answer = await fetch(`http://127.0.0.1:${server.port}${path}`);
     return { status: answer.status, text: await answer.text() };
   } finally {
     await server.close();
@@ -71,9 +74,10 @@ it.each(Object.entries({ older: deploys.newer, newer: deploys.older }))(
       const of = what === 'an event' ? ` stream = 'deploy/${changed}'` : `'${changed}'`;
       tamper(edit + of);
       const { status, text } = await pageOf(left);
-      expect([what, status]).toEqual([what, 200]);
+      expect([what, status]).toEqual([what, 500]);
       expect(text).toContain(`deploy/${changed}`);
-      expect(text).toMatch(/role="alert">What became of it is not known/);
+      expect(text).toContain('What became of it is not known');
+      expectTold(text);
       // What hangs on the other one is not guessed; what is its own is there.
       expect(text).not.toMatch(/class="became (?!soft)/);
       expect(text.match(/<tr><td><time/g)).toHaveLength(14);
@@ -85,8 +89,61 @@ it.each(Object.entries({ older: deploys.newer, newer: deploys.older }))(
   },
 );
 
+/** What is wrong, and what to type. */
+function expectTold(text: string): void {
+  const [, alert = ''] = /<div class="fault" role="alert">(.*?)<\/div>/s.exec(text) ?? [];
+  expect(alert).toContain('the log does not add up at position');
+  expect(alert).toContain('<pre><code>pipeline verify</code></pre>');
+}
+
+const changes = {
+  ...{ 'an event': `${edits['an event']} stream = 'deploy/${deploys.newer}'` },
+  ...{ 'a row': `${edits['its row']}'${deploys.newer}'` },
+  'a row that is gone': `delete from deploys where deploy = '${deploys.newer}'`,
+};
+
+describe.each(Object.entries(changes))('where %s was changed', (what, sql) => {
+  it('the lanes’ page shows the lanes that were left alone, and names the other', async () => {
+    await writeDeploy(log, { label: '503', commit: newer, lane: 'other' }, []);
+    tamper(sql);
+    const { status, text } = await at('/');
+    expect(status).toBe(500);
+    expectTold(text);
+    expect(text).toMatch(/<section class="lane" aria-label="other">.*href="\/deploys\/503-b/s);
+    // Which lane a deploy without a row is of is not known.
+    const isOfLane = what !== 'a row that is gone';
+    expect(/aria-label="acme-web">\s*<h2>.*?How it stands is not known/s.test(text)).toBe(isOfLane);
+  });
+
+  it('a lane’s history shows the deploys that were left alone, and what became of none', async () => {
+    await writeDeploy(log, { label: '503', commit: newer, lane: 'other' }, []);
+    tamper(sql);
+    const { status, text } = await at('/lanes/acme-web');
+    expect(text.match(/<tr><td><a href="\/deploys\/501-a/g)).toHaveLength(1);
+    expect((await at('/lanes/other')).status).toBe(200);
+    if (what === 'a row that is gone') return;
+    expect(status).toBe(500);
+    expectTold(text);
+    expect(text).not.toContain(`href="/deploys/${deploys.newer}"`);
+    expect(text).not.toMatch(/class="became (?!soft)/);
+    expect((await at('/lanes/acme-web?text=502')).text).toContain('none that can be read');
+  });
+
+  it('the chart is shown, and no page of the log is kept as files', async () => {
+    tamper(sql);
+    const { text } = await at('/chart');
+    expect(text).toContain('class="chart"');
+    await expect(writePages(log, join(folder, 'pages'), 100)).rejects.toThrow(LogFault);
+    expect(existsSync(join(folder, 'pages', 'index.html'))).toBe(false);
+  });
+});
+
 it('says nothing of that where the whole lane adds up', async () => {
   for (const deploy of Object.values(deploys)) {
     expect((await pageOf(deploy)).text).not.toContain('is not known');
+  }
+  for (const path of ['/', '/lanes/acme-web', '/chart']) {
+    const { status, text } = await at(path);
+    expect([path, status, text.includes('class="fault"')]).toEqual([path, 200, false]);
   }
 });

@@ -118,6 +118,24 @@ async function reportDeploy(
   terminal: Terminal,
 ): Promise<void> {
   const { deploy } = await findDeployHere(name, log, terminal.err);
+  const { page, head } = await reportOf(log, deploy, nowMs);
+  const output = await openOutput(flags.html, terminal);
+  try {
+    await output.write(page);
+    await output.keep();
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+  terminal.err(`a page of ${deploy}; log head ${head}`);
+}
+
+/** The page of a deploy, and the log's head that it is of. @throws UsageError E_NO_DEPLOY, LogFault */
+export async function reportOf(
+  log: EventLog,
+  deploy: string,
+  nowMs: number,
+): Promise<{ readonly page: string; readonly head: string }> {
   const told = await readToldDeploy(log, deploy);
   const record = await readDeployRecord(log, deploy);
   if (told === null || record === null) {
@@ -135,13 +153,5 @@ async function reportDeploy(
       madeAt: new Date(nowMs).toISOString(),
     }),
   );
-  const output = await openOutput(flags.html, terminal);
-  try {
-    await output.write(page);
-    await output.keep();
-  } catch (error) {
-    await output.discard();
-    throw error;
-  }
-  terminal.err(`a page of ${deploy}; log head ${head}`);
+  return { page, head };
 }

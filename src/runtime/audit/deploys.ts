@@ -113,6 +113,12 @@ export async function readDeployStory(log: EventLog, id: string): Promise<Deploy
   return storyOf(log, row);
 }
 
+/** The lanes of the deploys that were asked for last, by the table alone. */
+export async function lanesOfNewest(log: EventLog, limit: number): Promise<readonly string[]> {
+  const rows = await select(log, (db) => newestFirst(db).limit(limit));
+  return [...new Set(rows.map(({ lane }) => lane))];
+}
+
 /** The names of a lane's deploys, the one asked for first first; of those that events after a position are of, where it is named. */
 export async function deploysOf(
   log: EventLog,

@@ -1,6 +1,6 @@
 /** Looks for deploys in a lane's history, a page at a time. */
 import { type Kysely, sql } from 'kysely';
-import type { EventLog } from '../../store/log.ts';
+import { type EventLog, LogFault } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { actorIn } from '../actor.ts';
 import { liveBeforeBacks } from './aftermath.ts';
@@ -32,17 +32,16 @@ const lookedAtMax = 500;
 /** So many are looked at in one go. */
 const perPause = 25;
 
-/** A page of what was searched for. `next` is what the page after this one is asked with; null where this is the last. */
+/** A page of what was searched for. `faults` are of deploys that match by their rows, and are not what was recorded; `next` is what the page after this one is asked with; null where this is the last. */
 export interface FoundDeploys {
   readonly stories: readonly DeployStory[];
+  readonly faults: readonly LogFault[];
   readonly next: number | null;
 }
 
 /**
  * The deploys of a lane that are searched for, the one asked for last first. Each row is compared with its deploy's events.
  * Of a person a page may hold fewer than `limit`, or none, and not be the last: it is what the next 500 deploys have.
- *
- * @throws LogFault a row is not what its events say
  */
 export async function searchDeploys(log: EventLog, search: DeploySearch): Promise<FoundDeploys> {
   const { limit, person = '' } = search;
@@ -53,19 +52,26 @@ export async function searchDeploys(log: EventLog, search: DeploySearch): Promis
   );
   const wanted = person.toLowerCase();
   const stories: DeployStory[] = [];
+  const faults: LogFault[] = [];
   for (const [i, row] of found.slice(0, most).entries()) {
     // Others are answered meanwhile.
     if (i > 0 && i % perPause === 0) await new Promise((resolve) => setImmediate(resolve));
-    const story = await storyOf(log, row);
-    if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
+    const story = await storyOf(log, row).catch(faultOf);
+    if (story instanceof LogFault) faults.push(story);
+    else if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
       stories.push(story);
     }
     const isLast = i === found.length - 1;
     if (!isLast && (stories.length === limit || i === most - 1)) {
-      return { stories, next: row.requested_position };
+      return { stories, faults, next: row.requested_position };
     }
   }
-  return { stories, next: null };
+  return { stories, faults, next: null };
+}
+
+function faultOf(error: unknown): LogFault {
+  if (error instanceof LogFault) return error;
+  throw error;
 }
 
 /** Who wrote the commit, and under whom the runs went that wrote the deploy's events. */

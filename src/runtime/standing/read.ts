@@ -2,7 +2,7 @@
 import { emptyLane } from '../../machine/lane.ts';
 import type { EventLog } from '../../store/log.ts';
 import { type Aftermath, readAftermaths } from '../audit/aftermath.ts';
-import { type DeployStory, readDeployStories } from '../audit/deploys.ts';
+import { type DeployStory, lanesOfNewest, readDeployStories } from '../audit/deploys.ts';
 import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks.ts';
 import { type MarkedBack, readTakenBack } from '../audit/rollback-marks.ts';
 import { readLane } from '../lock/lanes.ts';
@@ -54,11 +54,7 @@ export async function readLanes(
   }
   const newest = await readDeployStories(log, { limit: most });
   const isAll = newest.length < most;
-  const streams = await log.streams({ prefix: laneStream(''), limit: 1_000 });
-  const names = new Set([
-    ...newest.map(({ row }) => row.lane),
-    ...streams.map(({ stream }) => stream.slice(laneStream('').length)),
-  ]);
+  const names = new Set([...newest.map(({ row }) => row.lane), ...(await lanesBegun(log))]);
   const listed = [...names].slice(0, lanesMax);
   const lanes: Logged[] = [];
   for (const name of listed) {
@@ -70,6 +66,17 @@ export async function readLanes(
     lanes.push(await readOne(log, name, stories, living));
   }
   return { lanes, more: names.size - listed.length };
+}
+
+/** The names of the lanes that `readLanes` reads, as the log has them: nothing of them is compared. */
+export async function laneNames(log: EventLog): Promise<readonly string[]> {
+  const newest = await lanesOfNewest(log, standingMin);
+  return [...new Set([...newest, ...(await lanesBegun(log))])].slice(0, lanesMax);
+}
+
+async function lanesBegun(log: EventLog): Promise<string[]> {
+  const streams = await log.streams({ prefix: laneStream(''), limit: 1_000 });
+  return streams.map(({ stream }) => stream.slice(laneStream('').length));
 }
 
 async function readOne(

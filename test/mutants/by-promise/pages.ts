@@ -4,6 +4,8 @@ import type { Mutant } from '../mutant.ts';
 const pages = 'The pages show what the log has';
 const door = 'test/serve/door.test.ts';
 const server = 'test/serve/server.test.ts';
+const attacks = 'test/serve/attacks.test.ts';
+const tampered = 'test/serve/tampered.test.ts';
 
 export const pageMutants: readonly Mutant[] = [
   {
@@ -41,6 +43,33 @@ export const pageMutants: readonly Mutant[] = [
     code: "Number(c.req.header('last-event-id') ?? c.req.query('after') ?? tail.position)",
     by: 'tail.position',
     noticedBy: server,
+  },
+  {
+    id: 'live-never-comes-after-a-log-was-put-back',
+    promise: pages,
+    file: 'src/serve/server.ts',
+    symbol: 'createApp',
+    code: 'if (position !== told) {',
+    by: 'if (position > told) {',
+    noticedBy: attacks,
+  },
+  {
+    id: 'a-changed-log-answers-as-a-whole-one',
+    promise: pages,
+    file: 'src/serve/pages.ts',
+    symbol: 'Pages',
+    code: '(parts.faults ?? []).length > 0 ? 500 : 200',
+    by: '200',
+    noticedBy: tampered,
+  },
+  {
+    id: 'one-changed-lane-hides-all',
+    promise: pages,
+    file: 'src/serve/read.ts',
+    symbol: 'readStandings',
+    code: 'if (own === null) unread.push(lane);',
+    by: 'if (own === null) return { standings: [], unread: [lane] };',
+    noticedBy: tampered,
   },
   {
     id: 'a-page-is-kept-for-ever',
