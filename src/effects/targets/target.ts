@@ -161,7 +161,7 @@ type Of<N extends 'follow' | 'awaitRelease'> = Omit<ServiceInput<N>, 'target'>;
 /** What is thought to run at a place. */
 export interface Expected {
   readonly release: Release;
-  readonly artifact: Pick<Artifact, 'kind' | 'id'>;
+  readonly artifact: Pick<Artifact, 'kind' | 'id' | 'commit'>;
 }
 
 /** One place that commits are deployed to. What cannot be told is an error, and never "nothing". */

@@ -87,16 +87,17 @@ export function createServices(options: ServicesOptions): ServiceTable {
 
   return {
     observe: service(decides, async (input, ports) => {
+      // It would be built and verified, and could not be given to production: told before anything is deployed, and asked meanwhile.
+      const reach =
+        input.givenBy === null ? null : targets(input.target).mustBeGivenBy(input.givenBy, ports);
+      reach?.catch(() => {});
       const { order, isTakenBack, running, others } = await readStanding(input, options, ports);
       if (running !== null && !isTakenBack && isSameArtifact(running.artifact, input.artifact)) {
         const { release, artifact } = running;
         return { kind: 'found', release, artifact, own: true };
       }
       if (order.kind === 'superseded' || order.kind === 'found') return order;
-      // Before anything is deployed: it would be built and verified, and could not be given to production.
-      if (input.givenBy !== null) {
-        await targets(input.target).mustBeGivenBy(input.givenBy, ports);
-      }
+      await reach;
       // Short notes do rather than a deploy that waits for them.
       const soon = { ...ports, deadlineMs: ports.clock.ran() + notesTimeoutMs };
       const notes = await history.notes(order.production.commit, input.commit, soon);

@@ -604,6 +604,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: `${releases} › keeps no wrong answer`,
   },
   {
+    id: 'what-the-log-has-of-a-slug-confirms-any-answer',
+    promise: wholeList,
+    file: 'src/effects/targets/heroku/artifacts.ts',
+    symbol: 'readContent',
+    code: '({ named }) => named !== null && named === commit,',
+    by: '() => commit !== null,',
+    noticedBy: `${releases} › asks once what a slug was made of where the log says the same`,
+  },
+  {
     id: 'what-is-thought-to-run-hides-an-old-list',
     promise: wholeList,
     file: 'src/effects/targets/heroku/code.ts',

@@ -129,6 +129,17 @@ describe('observe', () => {
     expect(await observe(slug)).toMatchObject({ kind: 'observed' });
   });
 
+  it('asks what runs and what can be promoted there side by side, and says what runs first', async () => {
+    const slug = world.heroku.slug(world.commit);
+    const { id } = world.released('Promote acme-staging v3 22222222', slug);
+    world.heroku.faults.set('GET /apps/acme-staging', [{ status: 404, body: {} }]);
+    expect(await observe(slug)).toMatchObject({ kind: 'found', own: true, release: { id } });
+    const { asked } = world.heroku;
+    const reachAt = asked.indexOf('GET /apps/acme-staging');
+    expect(reachAt).toBeGreaterThanOrEqual(0);
+    expect(reachAt).toBeLessThan(asked.findLastIndex((each) => each.includes('/slugs/')));
+  });
+
   it('knows its own release by the artifact', async () => {
     const slug = world.heroku.slug(world.commit);
     const { id } = world.released('Promote acme-staging v3 22222222', slug);

@@ -29,6 +29,7 @@ import { VirtualTime } from '../virtual-time.ts';
 import { ciListLock } from './ci-list-lock.ts';
 import type { Commits } from './commits.ts';
 import { requestOf } from './request.ts';
+import { logShipped } from './shipped-before.ts';
 import { type Happening, Stage } from './stage.ts';
 import { Truth } from './truth.ts';
 import { type Exchange, type Spoilt, Wire } from './wire.ts';
@@ -185,7 +186,9 @@ export class Fuzzer {
           });
     const events: DomainEvent[] = [];
     const happenings = [...(world.meanwhile ?? [])];
-    const { deploy } = await requestDeploy(log, requestOf(world, this.#commits.ours, label), run);
+    const request = requestOf(world, this.#commits.ours, label);
+    if (world.isShipped === true) await logShipped(log, request.lane, stage);
+    const { deploy } = await requestDeploy(log, request, run);
     const once = () =>
       runDeploy({
         deploy,

@@ -2,4 +2,4 @@
 import { fuzzWorlds } from './singles.ts';
 import { worlds } from './worlds.ts';
 
-fuzzWorlds([worlds.ancestor, worlds.first, worlds.building]);
+fuzzWorlds([worlds.ancestor, worlds.shipped, worlds.first, worlds.building]);

@@ -18,6 +18,8 @@ export interface FuzzWorld {
   readonly dress?: Dress;
   /** Whose list of builds is the lock; the log when left out. */
   readonly lock?: CiProvider;
+  /** The lane shipped what production runs, by its log. */
+  readonly isShipped?: true;
   /** Once the deploy is held, a person lets it go on. */
   readonly resumed?: true;
   /** Reads that are spoilt; all when left out. By the read's key. */
@@ -87,6 +89,17 @@ export const worlds = {
     past: (stage) => {
       twoDynos(stage);
       stage.past(stage.commits.running);
+    },
+  },
+  shipped: {
+    name: 'production runs what the lane shipped last',
+    ends: 'production.live',
+    ships: true,
+    isShipped: true,
+    reads: /acme-production\/(releases|slugs)|acme-staging\/(builds|slugs|pipeline)|streams/,
+    past: (stage) => {
+      stage.built(stage.staging, stage.commits.running);
+      stage.promoted();
     },
   },
   dynosOnly: {

@@ -25,6 +25,7 @@ export interface RequestBuildInput {
 
 export interface RequestedBuild {
   readonly kind: 'requested';
+  /** Its id. */
   readonly build: string;
   readonly adopted: boolean;
 }
@@ -59,6 +60,7 @@ export async function newestBuilds(
  * one build a deploy, and whoever follows it tells why it failed. Of several, one that did not fail.
  *
  * @param clear awaited right before the build is asked for, after the upload
+ * @param onMade told of the build as Heroku answers with it
  * @throws E_SOURCE_UPLOAD, E_BUILDS_LIMIT, VendorUnreachable, VendorRefused, VendorMalformed
  */
 export async function requestBuild(
@@ -67,6 +69,7 @@ export async function requestBuild(
   ports: StepPorts,
   archive: Archive,
   clear: Clear = async () => null,
+  onMade: (build: HerokuBuild) => void = () => {},
 ): Promise<RequestedBuild | Refusal> {
   let source: UploadedSource | null = null;
   const look = () => findByKey(api, input, ports);
@@ -82,7 +85,9 @@ export async function requestBuild(
         clear,
         send: async (cleared) => {
           if (source === null) throw new Error('a build is asked for before its source is there');
-          return createBuild(api, input, source, cleared);
+          const made = await createBuild(api, input, source, cleared);
+          onMade(made);
+          return made;
         },
       });
       if (written.kind === 'refused') return written.refusal;
@@ -279,17 +284,24 @@ export interface Built {
   readonly code: Code;
 }
 
-/** @throws E_BUILD_FAILED with the end of its output, E_BUILD_TIMEOUT */
+/**
+ * @param made as Heroku answered with it, where this process asked for it: its output is listened to before it is read anew
+ * @throws E_BUILD_FAILED with the end of its output, E_BUILD_TIMEOUT
+ */
 export async function followBuild(
   api: HerokuApi,
   { app, build: id, timeoutMs }: { app: string; build: string; timeoutMs: number },
   ports: StepPorts,
+  made: HerokuBuild | null = null,
 ): Promise<Built> {
   const output = new OutputFollower(ports);
   let succeededAt: number | null = null;
-  let url: string | null = null;
+  let url: string | null = made?.output_stream_url ?? null;
+  const begunAt = ports.clock.ran();
+  await output.listen(url, timeoutMs);
   const rest = (time: RestTime) => output.rest(url, time);
-  const polling = { timeoutMs, pauseMaxMs: 5_000, rest };
+  const leftMs = timeoutMs - (ports.clock.ran() - begunAt);
+  const polling = { timeoutMs: leftMs, pauseMaxMs: 5_000, rest };
   const built = await pollUntil(ports, polling, async () => {
     const seen = await readBuild(api, app, id, ports);
     refuseContainerBuild(app, seen);

@@ -80,6 +80,8 @@ export interface Expected {
   readonly newest: number;
   /** What runs; null: nothing is known of it. */
   readonly code: Code | null;
+  /** What that was made of, as the log has it: 40 hex digits; null: that is not known. */
+  readonly commit?: string | null;
 }
 
 /** A list lags behind what was written by seconds; this is how long one is waited for. */
@@ -119,9 +121,14 @@ export async function readCode(
 }
 
 /** Asks for what an app is expected to say. Null: the list says otherwise. */
-function begin(api: HerokuApi, app: string, { newest, code }: Expected, ports: Ports) {
+function begin(
+  api: HerokuApi,
+  app: string,
+  { newest, code, commit = null }: Expected,
+  ports: Ports,
+) {
   const above = findRelease(api, app, newest + 1, ports);
-  const content = code === null ? null : readContent(api, app, code, ports);
+  const content = code === null ? null : readContent(api, app, code, ports, commit);
   // Whoever has read the list hears of a failure.
   for (const reading of [above, content]) reading?.catch(() => {});
   return {

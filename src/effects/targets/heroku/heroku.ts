@@ -55,7 +55,13 @@ import {
   readFormation,
   readReleasedCode,
 } from './running.ts';
-import { accountSchema, type Code, type Dyno, type FormationType } from './schemas.ts';
+import {
+  accountSchema,
+  type Code,
+  type Dyno,
+  type FormationType,
+  type HerokuBuild,
+} from './schemas.ts';
 
 export type { AppCode, CodeRelease, Decision } from './code.ts';
 
@@ -153,6 +159,8 @@ class HerokuAccount implements Heroku {
   readonly #couplings: Couplings;
   /** What each app said last. */
   readonly #seen = new Map<string, Expected>();
+  /** The builds that this process asked for, by their ids, as Heroku answered with them. */
+  readonly #made = new Map<string, HerokuBuild>();
 
   constructor(options: HerokuOptions) {
     this.#api = new HerokuApi(options);
@@ -171,11 +179,12 @@ class HerokuAccount implements Heroku {
     clear: Clear,
   ): Promise<RequestedBuild | Refusal>;
   requestBuild(input: RequestBuildInput, ports: StepPorts, archive: Archive, clear?: Clear) {
-    return requestBuild(this.#api, input, ports, archive, clear);
+    const onMade = (build: HerokuBuild) => this.#made.set(build.id, build);
+    return requestBuild(this.#api, input, ports, archive, clear, onMade);
   }
 
   followBuild(input: { app: string; build: string; timeoutMs: number }, ports: StepPorts) {
-    return followBuild(this.#api, input, ports);
+    return followBuild(this.#api, input, ports, this.#made.get(input.build));
   }
 
   awaitRelease(input: AwaitReleaseInput, ports: Ports) {

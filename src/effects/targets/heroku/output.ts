@@ -45,13 +45,29 @@ export class OutputFollower {
   /** Passes the lines on as they come, for 20 s at most, or until the output ends. Where none can be had, it pauses. */
   async rest(url: string | null | undefined, { pauseMs, leftMs }: RestTime): Promise<void> {
     const { clock, signal } = this.#ports;
+    const heardMs = Math.min(heldMs, pauseMs);
+    const passedMs = await this.listen(url, leftMs, heardMs);
+    if (passedMs < heardMs) await clock.sleep(pauseMs - passedMs, signal);
+  }
+
+  /**
+   * As `rest`, without a pause.
+   *
+   * @param heardMs what was open for so long, and ended, came to its own end
+   * @returns how long it was open
+   */
+  async listen(
+    url: string | null | undefined,
+    leftMs: number,
+    heardMs: number = heldMs,
+  ): Promise<number> {
+    const { clock } = this.#ports;
     const startedAt = clock.ran();
     const timeoutMs = Math.min(listenMs, leftMs);
     const hasEnded = await this.#listen(url, { timeoutMs, isLast: false });
     const passedMs = clock.ran() - startedAt;
-    const wasHeld = passedMs >= Math.min(heldMs, pauseMs);
-    this.#isHeard = hasEnded && wasHeld;
-    if (!wasHeld) await clock.sleep(pauseMs - passedMs, signal);
+    this.#isHeard = hasEnded && passedMs >= heardMs;
+    return passedMs;
   }
 
   /**

@@ -84,9 +84,9 @@ class HerokuTarget implements Target {
     return (await this.#heroku.readContent(this.#app, codeOf(artifact), ports)).named;
   }
 
-  mustBeGivenBy(source: TargetSettings, ports: Ports): Promise<void> {
+  async mustBeGivenBy(source: TargetSettings, ports: Ports): Promise<void> {
     if (source.kind !== kind) throw foreign(source.kind);
-    return this.#heroku.mustReach(source.name, this.#app, ports);
+    await this.#heroku.mustReach(source.name, this.#app, ports);
   }
 
   ranBefore(artifact: Artifact, release: Release, ports: Ports): Promise<boolean> {
@@ -297,11 +297,11 @@ function thoughtOf(expected: Expected | null) {
   if (expected === null) return null;
   const {
     release: { version },
-    artifact: { kind: made, id },
+    artifact: { kind: made, id, commit },
   } = expected;
   const digits = /^v(\d+)$/.exec(version)?.[1];
   if (digits === undefined || (made !== 'slug' && made !== 'image')) return null;
-  return { newest: Number(digits), code: { kind: made, id } as const };
+  return { newest: Number(digits), code: { kind: made, id } as const, commit };
 }
 
 const versionOf = (version: number): string => `v${version}`;

@@ -240,6 +240,27 @@ describe('followBuild', () => {
     expect(world.progress).toEqual(['-----> Building', 'colour', 'last line']);
   });
 
+  it('that this process asked for is listened to before it is read, and then believed by what was read', async () => {
+    const asked = await heroku.requestBuild(input, ports, archive);
+    const [build] = app.builds;
+    if (asked.kind !== 'requested' || build === undefined) throw new Error('there is no build');
+    const paths = [
+      `GET /streams/builds/${build.id}.log`,
+      `GET /apps/acme-staging/builds/${build.id}`,
+    ];
+    const followed = async (by: Heroku) => {
+      const before = world.asked.length;
+      const timeoutMs = 60_000;
+      await by
+        .followBuild({ app: 'acme-staging', build: asked.build, timeoutMs }, ports)
+        .catch(() => {});
+      return world.asked.slice(before, before + 2);
+    };
+    expect(await followed(heroku)).toEqual(paths);
+    // Another process knows no more than which build it is.
+    expect(await followed(world.client())).toEqual(paths.toReversed());
+  });
+
   it('fails with the end of the output as hint', async () => {
     const output = `${Array.from({ length: 60 }, (_, n) => `line ${n}`).join('\n')}\n ! Push failed\n`;
     const build = world.building(app, 'failed');

@@ -175,7 +175,7 @@ describe('a list that cannot be all', () => {
     const slug = newest?.slug?.id ?? '';
     const shipped = {
       release: { id: newest?.id ?? '', version: 'v6' },
-      artifact: { kind: 'slug', id: slug },
+      artifact: { kind: 'slug', id: slug, commit: null },
     };
     await target.observe({ ...ports, http }, async () => shipped);
     const asked = [`/apps/${name}/releases`, `/apps/${name}/releases/7`];
@@ -190,7 +190,8 @@ describe('a list that cannot be all', () => {
       ['20260105-1', 'slug'],
       ['v6', 'bundle'],
     ] as const) {
-      const expected = { release: { id: 'r-1', version }, artifact: { kind, id: 'i-1' } };
+      const artifact = { kind, id: 'i-1', commit: null };
+      const expected = { release: { id: 'r-1', version }, artifact };
       expect(await world.target(name).observe(ports, async () => expected)).toEqual(seen);
     }
   });

@@ -173,6 +173,23 @@ describe('readCode', () => {
     expect(await code()).toMatchObject({ commit: two });
   });
 
+  it('asks once what a slug was made of where the log says the same, and again where one answer says otherwise', async () => {
+    const slug = world.slug(one);
+    releases(slug, 'Initial release', 'Deploy 11111111');
+    const expected = async () => ({
+      newest: 2,
+      code: { kind: 'slug', id: slug } as const,
+      commit: one,
+    });
+    const asked = () => world.asked.filter((each) => each.includes('/slugs/')).length;
+    const reading = async () => (await heroku.readCode(name, ports, expected)).code?.commit;
+    expect([await reading(), await reading(), asked()]).toEqual([one, one, 1]);
+    heroku = world.client();
+    const path = `GET /apps/${name}/slugs/${slug}`;
+    world.faults.set(path, [{ status: 200, body: { id: slug, commit: two } }]);
+    expect([await reading(), await reading(), await reading()]).toEqual([two, one, one]);
+  });
+
   it('asks no more what a slug was made of that was released for what it had to be', async () => {
     const slug = world.slug(one);
     releases(slug, 'Initial release', 'Deploy 11111111');
