@@ -93,7 +93,7 @@ async function readOne(
   return {
     ...{ lane, marks: await readLaneMarks(log, lane), takenBack: await readTakenBack(log, lane) },
     ...{ deploys: stories.map(deployFacts), after, living },
-    ordered: await waitingRollbacks(log, lane, living),
+    ordered: await waitingRollbacks(log, lane, stories, living),
   };
 }
 
@@ -101,8 +101,12 @@ async function readOne(
 async function waitingRollbacks(
   log: EventLog,
   lane: string,
+  stories: readonly DeployStory[],
   living: ReadonlySet<string>,
 ): Promise<WaitingRollback[]> {
+  const deploys = new Set(stories.map(({ row }) => row.deploy));
+  // The run of a rollback is of no deploy: without one the lane need not be read.
+  if ([...living].every((one) => deploys.has(one))) return [];
   const { waiting } = await readLane(log, lane).catch((error: unknown) => {
     if (error instanceof UnreadableLog) return emptyLane;
     throw error;

@@ -1,11 +1,17 @@
 /** How a lane stands: each situation that a person may find, and the line that they should type, or nothing. */
 import { afterEach, expect, it } from 'vitest';
 import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
+import { newEvent } from '../../../src/runtime/log/new-event.ts';
+import { laneStream } from '../../../src/runtime/log/streams.ts';
 import type { BecameKind } from '../../../src/runtime/standing/became.ts';
+import { readLanes } from '../../../src/runtime/standing/read.ts';
 import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
+import type { EventLog } from '../../../src/store/log.ts';
+import { orderSamples } from '../../machine/order-samples.ts';
 import { sample } from '../../machine/samples.ts';
+import { lane } from '../loop/scripted-run.ts';
 import { diverged, off, situations } from './situations.ts';
-import { idOf, offline, rolledBackTo, StandingWorld } from './standing-world.ts';
+import { idOf, offline, rolledBackTo, StandingWorld, someRun } from './standing-world.ts';
 
 let world: StandingWorld | undefined;
 afterEach(async () => {
@@ -30,6 +36,32 @@ it.each(situations)('$name', async ({ name, happens, told = offline, also, ...ex
   expect(standing.toDo.flatMap(({ commands }) => commands)).toEqual(type);
   also?.(standing);
   expect(inWords(standing)).toMatchSnapshot(name);
+});
+
+it('of a long lane only so many events are read, also where nothing ever wrote it down', async () => {
+  world = await StandingWorld.open();
+  await world.live(501);
+  const { log } = world;
+  const orders = orderSamples.filter(({ type }) => type === 'lane.enabled');
+  const switches = Array.from({ length: 300 }, () => orders.map((on) => newEvent(on, someRun)));
+  await log.append([{ stream: laneStream(lane), expected: 'any', events: switches.flat() }]);
+  let read = 0;
+  const counted = new Proxy(log, {
+    get(target, name) {
+      const member = target[name as keyof EventLog];
+      if (typeof member !== 'function') return member;
+      if (name !== 'readStream') return member.bind(target);
+      return async (...asked: Parameters<EventLog['readStream']>) => {
+        const events = await target.readStream(...asked);
+        read += events.length;
+        return events;
+      };
+    },
+  });
+  const { lanes } = await readLanes(counted, { limit: 20, lane });
+  expect(lanes).toMatchObject([{ lane, ordered: [] }]);
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(100);
 });
 
 /** All that is said of a lane, but the times: whether there is one. */
