@@ -2,20 +2,20 @@
 import { formatDuration } from '../format/duration.ts';
 import type { ChartDefinition } from '../machine/definition.ts';
 import type { DomainEvent, ReleaseNotes } from '../machine/events.ts';
-import { isTagged, nextFor } from '../machine/state-facts.ts';
+import { isTagged } from '../machine/state-facts.ts';
 import { tell } from '../machine/story.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
 import type { Links } from '../runtime/audit/links.ts';
 import type { Became } from '../runtime/standing/became.ts';
 import { markOf } from '../runtime/standing/became-mark.ts';
+import { adviceFor, paragraphs } from './advice.ts';
 import { chartBox, drawChart, passageNumbers } from './chart-drawing.ts';
 import { chartGraph } from './chart-graph.ts';
 import { chartLayout } from './chart-layout.ts';
 import {
   type Addresses,
   clock,
-  command,
   linkTo,
   nothing,
   type PageParts,
@@ -130,27 +130,13 @@ function elsewhere({ run, comparison, app }: Links): Markup {
     : html`${links.map(({ url, text }, i) => html`${i === 0 ? '' : ', '}${linkTo(url, text)}`)}`;
 }
 
-function whatToDo({ row, became, running }: ToldDeploy): Markup {
-  const { deploy, state, settled } = row;
-  const next =
-    became.kind === 'rolledBack'
-      ? `Who took it back, and why: pipeline explain ${deploy}`
-      : nextFor(state, deploy);
+function whatToDo(deploy: ToldDeploy): Markup {
+  const { row, became } = deploy;
   // Why it was live is among what happened: it says nothing of what runs now.
-  const reason = became.kind === 'live' || !isTagged(state, 'live') ? row.reason : null;
-  const alone =
-    settled || running
-      ? null
-      : `Run its CI job or command again, or: pipeline resume ${deploy} --reason "…"`;
-  const told = next ?? alone;
-  if (told === null && reason === null) return nothing;
-  return html`<div class="hold of-${markOf(became.kind).tone}">${reason === null ? nothing : html`<p>${reason}</p>`}${told === null ? nothing : html`<p>${withCommands(told)}</p>`}</div>`;
-}
-
-/** A command to be typed stands out, and is copied by itself. */
-export function withCommands(text: string): Markup {
-  const parts = text.split(/(pipeline [a-z]+ [^\s.]+(?: --reason "…")?)/);
-  return html`${parts.map((part, i) => (i % 2 === 0 ? part : command(part)))}`;
+  const reason = became.kind === 'live' || !isTagged(row.state, 'live') ? row.reason : null;
+  const advice = adviceFor(deploy);
+  if (advice === null && reason === null) return nothing;
+  return html`<div class="hold of-${markOf(became.kind).tone}">${reason === null ? nothing : html`<p>${reason}</p>`}${advice === null ? nothing : paragraphs(advice)}</div>`;
 }
 
 export function timeline(deploy: string, events: readonly ToldEvent[]): Markup {

@@ -1,16 +1,9 @@
 /** One deploy on one page, for an auditor: what was decided, on which grounds, by whom, and how to check that it was so. */
-import { nextFor } from '../machine/state-facts.ts';
 import { shortSha } from '../machine/story-words.ts';
 import type { Check, Said } from '../runtime/accounts/changes.ts';
+import { adviceFor, paragraphs } from './advice.ts';
 import { chartBox } from './chart-drawing.ts';
-import {
-  itsWay,
-  notesOf,
-  type ToldDeploy,
-  timeline,
-  whichChart,
-  withCommands,
-} from './deploy-page.ts';
+import { itsWay, notesOf, type ToldDeploy, timeline, whichChart } from './deploy-page.ts';
 import { linkTo, nothing, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { selfContained } from './self-contained.ts';
@@ -49,9 +42,10 @@ ${proof(report)}`,
   });
 }
 
-function facts({ row, became, by, links }: DeployReport): Markup {
-  const { lane, branch, commit, requestedAt, state, since, reason, deploy } = row;
-  const next = nextFor(state, deploy);
+function facts(report: DeployReport): Markup {
+  const { row, became, by, links } = report;
+  const { lane, branch, commit, requestedAt, state, since, reason } = row;
+  const advice = adviceFor(report);
   return html`<dl>
 <dt>Became</dt><dd>${becameMark(became, null)}</dd>
 <dt>State</dt><dd><code>${state}</code>, since ${time(since)}</dd>
@@ -60,7 +54,7 @@ ${reason === null ? nothing : html`<dt>Came there by</dt><dd>${reason}</dd>`}
 <dt>Commit</dt><dd>${linkTo(links.commit, shortSha(commit))} <code>${commit}</code></dd>
 <dt>Asked for</dt><dd>by ${by}, ${time(requestedAt)}</dd>
 ${links.run === null ? nothing : html`<dt>CI</dt><dd>${linkTo(links.run, links.run)}</dd>`}
-${next === null ? nothing : html`<dt>What a person can do</dt><dd>${withCommands(next)}</dd>`}
+${advice === null ? nothing : html`<dt>What a person can do</dt><dd>${paragraphs(advice)}</dd>`}
 </dl>`;
 }
 

@@ -2,7 +2,8 @@
 import { shortSha } from '../machine/story-words.ts';
 import type { Explanation } from '../runtime/audit/explanation.ts';
 import { seenWords } from '../runtime/audit/last-seen.ts';
-import { type Addresses, command, nothing, type PageParts, time } from './document.ts';
+import { paragraphs } from './advice.ts';
+import { type Addresses, nothing, type PageParts, time } from './document.ts';
 import { html, type Markup } from './markup.ts';
 
 /** What came of asking. */
@@ -56,7 +57,7 @@ function lanePart(one: Explanation, at: Addresses): Markup {
 ${echo === null ? nothing : html`<p>${echo.kind === 'revert' ? 'Undone by' : 'The same change:'} <code>${shortSha(echo.sha)}</code> ${echo.title}${echo.deploy === null ? nothing : html`, shipped with <a href="${at.deploy(echo.deploy)}">${echo.deploy}</a>`}</p>`}
 ${production === null ? nothing : html`<p>Now: ${seenWords(production)}</p>`}
 ${lacks === null ? nothing : html`<p class="soft">Not certain, for ${lacks}</p>`}
-${next === null ? nothing : html`<pre>${command(next)}</pre>`}
+${next === null ? nothing : html`<div class="hold">${paragraphs(next)}</div>`}
 </section>
 `;
 }

@@ -17,7 +17,7 @@ footer{overflow-wrap:anywhere;color:var(--soft);border-top:1px solid var(--line)
 h1{font-size:1.5rem;margin:.6rem 0;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:1.2rem 0 .4rem}h3{font-size:1rem;margin:.8rem 0 .2rem}
 .lanes{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,38rem),1fr))}
 .lane{border:1px solid var(--line);border-radius:.5rem;background:var(--box);padding:.4rem 1rem 1rem;min-width:0}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.3rem 0}dt{color:var(--soft)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.3rem 0}dt{color:var(--soft)}dd{margin:0;min-width:0;overflow-wrap:anywhere}dd p{margin:0 0 .3rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;color:var(--soft)}
@@ -32,7 +32,7 @@ pre{background:var(--box);border:1px solid var(--line);border-radius:.3rem;paddi
 .option{white-space:nowrap}
 .good{color:var(--good)}.bad{color:var(--bad)}.waiting{color:var(--waiting)}.moving{color:var(--moving)}.soft{color:var(--soft)}
 .state strong{font-weight:600}.step{display:inline-block;min-width:1.5em;padding:0 .35em;border-radius:1em;background:var(--soft);color:var(--page);font-size:.85em;font-weight:700;text-align:center}
-.hold{border-left:4px solid var(--waiting);padding-left:.7rem;margin:.5rem 0}
+.hold{overflow-wrap:anywhere;border-left:4px solid var(--waiting);padding-left:.7rem;margin:.5rem 0}
 .hold.of-good{border-color:var(--good)}.hold.of-bad{border-color:var(--bad)}.hold.of-moving{border-color:var(--moving)}.hold.of-soft{border-color:var(--line)}
 .fault{border-left:4px solid var(--bad);padding-left:.7rem;margin:.5rem 0}
 form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.5rem 0}label{display:grid;color:var(--soft);font-size:.85rem}
