@@ -14,7 +14,7 @@ const rooms: Record<string, { rooms: string[]; packages: RegExp }> = {
   effects: { rooms: ['machine', 'format', 'redaction', 'errors'], packages: /^(node:|undici|zod)/ },
   sandbox: { rooms: [], packages: /^(node:|hono|@hono\/node-server|zod)/ },
   serve: {
-    rooms: ['machine', 'store', 'runtime', 'page', 'redaction'],
+    rooms: ['machine', 'store', 'runtime', 'page', 'format', 'redaction'],
     packages: /^(node:|hono|@hono\/node-server)/,
   },
   page: { rooms: ['machine', 'runtime', 'format', 'redaction'], packages: /^hono\// },

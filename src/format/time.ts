@@ -12,11 +12,15 @@ export function parseTime(text: string, nowMs: number): string | null {
   const agoMs = parseDuration(text);
   if (agoMs !== null) return agoMs > nowMs ? null : new Date(nowMs - agoMs).toISOString();
   const [, year, month, day, time = '00:00', zone = 'Z'] = written.exec(text.trim()) ?? [];
-  const noon = new Date(`${year}-${month}-${day}T12:00Z`);
-  // The 30th of February would be taken for a day in March.
-  if (Number.isNaN(noon.getTime()) || noon.getUTCDate() !== Number(day)) return null;
+  if (!isDay(`${year}-${month}-${day}`)) return null;
   const date = new Date(`${year}-${month}-${day}T${time}${zone.toUpperCase()}`);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** Whether the calendar has it: `2026-01-05`, and not the 30th of February, which would be taken for a day in March. */
+export function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00.000Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text;
 }
 
 /** Of ISO 8601 in UTC: `13:04:05Z`. */

@@ -32,6 +32,13 @@ export const resume = (deploy: string | null, joint = ' '): string =>
     ? `pipeline resume${joint}with the deploy and --reason`
     : `pipeline resume ${deploy} --reason "…"`;
 
+/** What has a deploy carried on, besides `resume`. */
+export const runAgain = 'run its CI job or command again';
+
+/** What a person can do about a deploy that no run carries on. */
+export const carryOn = (deploy: string): string =>
+  `No run carries it on: ${runAgain}, or: ${resume(deploy)}`;
+
 export function buildName(label: string, commit: string): string {
   return `build ${label} (${shortSha(commit)})`;
 }

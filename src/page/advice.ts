@@ -1,8 +1,9 @@
 /** What a person can do about a deploy or a commit, and how a page shows it. */
 import type { DomainEvent } from '../machine/events.ts';
 import { nextFor } from '../machine/state-facts.ts';
-import { tell } from '../machine/story.ts';
+import { carryOn } from '../machine/story-words.ts';
 import type { DeployRow } from '../runtime/audit/deploys.ts';
+import { wayOut } from '../runtime/audit/explain-next.ts';
 import type { Became } from '../runtime/standing/became.ts';
 import { command } from './document.ts';
 import { html, type Markup } from './markup.ts';
@@ -18,13 +19,11 @@ export interface Advised {
 /** Null: there is nothing to do. */
 export function adviceFor({ row, became, running, events }: Advised): string | null {
   const { deploy, state, settled } = row;
-  const last = events.at(-1);
   if (became.kind === 'rolledBack') return `Who took it back, and why: pipeline explain ${deploy}`;
-  // What a stuck lane needs depends on what production runs, which the event has.
-  if (became.kind === 'stuck' && last !== undefined) return tell(last.event, deploy).detail;
+  if (became.kind === 'stuck') return wayOut(events, deploy);
   const next = nextFor(state, deploy);
   if (next !== null || settled || running) return next;
-  return `Run its CI job or command again, or: pipeline resume ${deploy} --reason "…"`;
+  return carryOn(deploy);
 }
 
 /** A line is a paragraph; a command to be typed stands out, and is copied by itself. */

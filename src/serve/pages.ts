@@ -1,5 +1,6 @@
 /** The pages by their paths, and each rendered once for all who look at it. */
 import { hash } from 'node:crypto';
+import { isDay } from '../format/time.ts';
 import { chartLayout } from '../page/chart-layout.ts';
 import { chartPage } from '../page/chart-page.ts';
 import { deployPage } from '../page/deploy-page.ts';
@@ -132,12 +133,6 @@ function formOf(query: URLSearchParams): HistoryForm {
     since: day('since'),
     until: day('until'),
   };
-}
-
-/** Whether the calendar has it. */
-function isDay(text: string): boolean {
-  const ms = Date.parse(`${text}T00:00:00.000Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
 }
 
 /** A page is rendered again when the log has grown, and after this time: who is alive is in no event. */

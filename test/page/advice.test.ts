@@ -1,6 +1,7 @@
 /** What a person can do about a deploy, and what of it is to be typed. */
 import { expect, it } from 'vitest';
 import type { DomainEvent } from '../../src/machine/events.ts';
+import { samples } from '../../src/machine/samples.ts';
 import { type Advised, adviceFor, paragraphs } from '../../src/page/advice.ts';
 import type { BecameKind } from '../../src/runtime/standing/became.ts';
 import { diverged } from '../runtime/standing/situations.ts';
@@ -23,7 +24,7 @@ it.each([
     'verifying.starting',
     'interrupted',
     false,
-    `Run its CI job or command again, or: pipeline resume ${deploy} --reason "…"`,
+    `No run carries it on: run its CI job or command again, or: pipeline resume ${deploy} --reason "…"`,
   ],
   [
     'to look at who took it back',
@@ -43,8 +44,14 @@ it.each([
   expect(advised(state, kind, running)).toBe(expected);
 });
 
-it('both ways out of a stuck lane, as its event tells them', () => {
-  const lines = advised('superseded', 'stuck', false, diverged(true))?.split('\n') ?? [];
+it.each<[string, DomainEvent[]]>([
+  ['as its event tells them', []],
+  [
+    'though its canary was taken back after it',
+    [{ type: 'canary.restored', data: samples['canary.restored'] }],
+  ],
+])('both ways out of a stuck lane, %s', (_, after) => {
+  const lines = advised('superseded', 'stuck', false, diverged(true), ...after)?.split('\n') ?? [];
   expect(lines).toHaveLength(3);
   expect(lines[1]).toMatch(/git merge [0-9a-f]{40} on the branch/);
   expect(lines[2]).toContain('pipeline advance --override --reason "…"');

@@ -25,20 +25,20 @@ describe.each(['SQLite', 'PostgreSQL'])('with the log in %s, a person', (engine)
   });
   afterEach(() => database?.remove());
 
+  /** Builds 501 and 502; `next` is not asked for yet. */
+  async function twoShipped(): Promise<{ older: string; next: string }> {
+    const older = stage.commit('older');
+    const newer = stage.commit('newer');
+    const next = stage.commit('next');
+    expect(await stage.advance(501, older)).toMatchObject({ exit: 0 });
+    expect(await stage.advance(502, newer)).toMatchObject({ exit: 0 });
+    return { older, next };
+  }
+
   it('who rolls back while a deploy has the lane is waited for before production, and rolls back then', {
     timeout: 120_000,
   }, async () => {
-    const [older, newer, next] = ['older', 'newer', 'next'].map((title) => stage.commit(title)) as [
-      string,
-      string,
-      string,
-    ];
-    for (const [build, commit] of [
-      [501, older],
-      [502, newer],
-    ] as const) {
-      expect(await stage.advance(build, commit)).toMatchObject({ exit: 0 });
-    }
+    const { older, next } = await twoShipped();
     // Staging is not right before the rollback waits, however long that takes.
     stage.sandbox.control.endpointDown({ app: 'acme-staging' });
     const holder = stage.startAdvance(503, next);
@@ -80,17 +80,7 @@ describe.each(['SQLite', 'PostgreSQL'])('with the log in %s, a person', (engine)
   it('whose rollback is killed before the target is asked holds the next deploy, until a person gives it up', {
     timeout: 120_000,
   }, async () => {
-    const [older, newer, next] = ['older', 'newer', 'next'].map((title) => stage.commit(title)) as [
-      string,
-      string,
-      string,
-    ];
-    for (const [build, commit] of [
-      [501, older],
-      [502, newer],
-    ] as const) {
-      expect(await stage.advance(build, commit)).toMatchObject({ exit: 0 });
-    }
+    const { next } = await twoShipped();
     const path = 'acme-production/releases';
     stage.sandbox.control.fault({ service: 'heroku', kind: 'hang', method: 'POST', path });
     const rollback = stage.start(['rollback', '--yes', '--reason', 'errors'], { CI: undefined });

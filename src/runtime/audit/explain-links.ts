@@ -43,7 +43,7 @@ export function decisions(deploy: string, events: readonly Told[]): Link[] {
 }
 
 /** The event that ended the deploy, or holds it; undefined: it goes on, or was let go on since. */
-export function endOf(events: readonly Told[]): Told | undefined {
+export function endOf<T extends Pick<Told, 'event'>>(events: readonly T[]): T | undefined {
   const since = events.findLastIndex(({ event }) => event.type === 'deploy.resumed');
   return events.slice(since + 1).findLast(({ event }) => isEnd(event));
 }

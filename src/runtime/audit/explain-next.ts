@@ -2,6 +2,7 @@
 import { nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';
 import { afterFailure } from '../../machine/story-endings.ts';
+import { carryOn } from '../../machine/story-words.ts';
 import type { DeployEntry } from './deploy-index.ts';
 import type { Told } from './explain-facts.ts';
 import { endOf } from './explain-links.ts';
@@ -20,6 +21,12 @@ export function bringsBack(holds: boolean, open: DeployEntry | undefined): strin
   return next ?? 'A newer commit of the branch brings it back, once its own deploy goes through.';
 }
 
+/** What the event that ended a deploy says can be done: of a stuck lane, that is by what production runs. Null: nothing, or it goes on. */
+export function wayOut(events: readonly Pick<Told, 'event'>[], deploy: string): string | null {
+  const end = endOf(events)?.event;
+  return end === undefined ? null : tell(end, deploy).detail;
+}
+
 /** Where it did not ship. @param isRunning a run carries the deploy on; null: nothing has to be done */
 export function nextOf(
   verdict: Verdict,
@@ -28,12 +35,9 @@ export function nextOf(
   isRunning: boolean,
 ): string | null {
   const end = endOf(events)?.event;
-  const detail = end === undefined ? null : tell(end, deploy).detail;
   switch (verdict) {
     case 'underWay':
-      return isRunning
-        ? null
-        : `No run carries it on: run its CI job or command again, or: pipeline resume ${deploy} --reason "…"`;
+      return isRunning ? null : carryOn(deploy);
     case 'failed':
       return [
         ...(end?.type === 'deploy.failed' ? afterFailure(end.data) : []),
@@ -43,9 +47,9 @@ export function nextOf(
       return null;
     case 'disabled':
       // What is not as it was comes before what can be done about it, and is in the headline.
-      return detail?.split('\n').at(-1) ?? nextFor(state, deploy);
+      return wayOut(events, deploy)?.split('\n').at(-1) ?? nextFor(state, deploy);
     case 'diverged':
-      return detail ?? nextFor(state, deploy);
+      return wayOut(events, deploy) ?? nextFor(state, deploy);
     default:
       return nextFor(state, deploy);
   }

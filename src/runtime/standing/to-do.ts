@@ -1,6 +1,7 @@
 /** What a person can still do something about, each with the exact command. What is over asks for nothing. Pure. */
 import type { EventData } from '../../machine/events.ts';
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
+import { resume, runAgain } from '../../machine/story-words.ts';
 import { unfinished } from '../audit/explain-rollbacks.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import { type Hold, newestOf, unendedRollback } from './holds.ts';
@@ -16,7 +17,6 @@ export interface ToDo {
 }
 
 const reason = '--reason "…"';
-const resume = (deploy: string): string => `pipeline resume ${deploy} ${reason}`;
 
 export function toDoOf(known: Known, holds: readonly Hold[], production: Place): ToDo[] {
   const newest = newestOf(known);
@@ -131,7 +131,7 @@ function ofDeploy(
 
 const carriedOnByNobody = (deploy: string): ToDo => ({
   deploy,
-  why: 'no run carries it on. Run its CI job or command again, or',
+  why: `no run carries it on: ${runAgain}, or`,
   commands: [resume(deploy)],
 });
 
@@ -168,7 +168,7 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
   const runs = made !== undefined && made === production.version;
   return {
     deploy,
-    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified. What happened, and the way back` : '. Once the cause is mended, run its CI job or command again. What happened'}`,
+    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified. What happened, and the way back` : `. Once the cause is mended, ${runAgain}. What happened`}`,
     commands: [`pipeline log ${deploy}`, ...(runs ? [`pipeline rollback ${reason}`] : [])],
   };
 }
