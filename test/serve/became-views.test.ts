@@ -6,15 +6,16 @@ import { deployReport } from '../../src/page/deploy-report.ts';
 import { deploysPage } from '../../src/page/deploys-page.ts';
 import { lanesPage } from '../../src/page/lanes-page.ts';
 import { stylesheet } from '../../src/page/stylesheet.ts';
-import { readDeployStories } from '../../src/runtime/audit/deploys.ts';
+import { readDeployStories, readDeployStory } from '../../src/runtime/audit/deploys.ts';
 import type { BecameKind } from '../../src/runtime/standing/became.ts';
 import { markOf } from '../../src/runtime/standing/became-mark.ts';
-import { readStood } from '../../src/runtime/standing/read.ts';
+import { readBecame, readStood } from '../../src/runtime/standing/read.ts';
 import { addresses } from '../../src/serve/pages.ts';
 import { readHistory, readShownDeploy } from '../../src/serve/read.ts';
+import { sample } from '../machine/samples.ts';
 import { lane } from '../runtime/loop/scripted-run.ts';
 import { situations } from '../runtime/standing/situations.ts';
-import { StandingWorld } from '../runtime/standing/standing-world.ts';
+import { hearingReads, idOf, StandingWorld } from '../runtime/standing/standing-world.ts';
 
 let world: StandingWorld | undefined;
 afterEach(async () => {
@@ -92,6 +93,31 @@ describe('what became of a deploy', () => {
       }
       const stories = await readDeployStories(log, { lane });
       expect(await readStood(log, lane, stories)).toEqual(standing.deploys);
+      const alone = await Promise.all(stories.map((story) => readBecame(log, story)));
+      expect(alone).toEqual(standing.deploys.map(({ became }) => became));
     },
   );
+
+  it('is found without reading the deploys that say nothing of it', async () => {
+    world = await StandingWorld.open();
+    for (const build of [501, 502]) await world.live(build);
+    await world.ends(503, sample('deploy.failed'));
+    await world.live(504);
+    await world.held(505);
+    const { log } = world;
+    const read: string[] = [];
+    const heard = hearingReads(log, (stream) => read.push(stream));
+    const readFor = async (build: number) => {
+      const story = await readDeployStory(log, idOf(build));
+      if (story === null) throw new Error('it is there');
+      read.length = 0;
+      const { kind } = await readBecame(heard, story);
+      const builds = read.flatMap((stream) => /^deploy\/(\d+)-/.exec(stream)?.[1] ?? []);
+      return [kind, [...new Set(builds.map(Number))].sort()];
+    };
+    expect(await readFor(501)).toEqual(['replaced', [502]]);
+    expect(await readFor(503)).toEqual(['carried', [504]]);
+    expect(await readFor(504)).toEqual(['replaced', [504, 505]]);
+    expect(await readFor(505)).toEqual(['held', []]);
+  });
 });

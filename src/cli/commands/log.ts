@@ -1,6 +1,6 @@
 /** `pipeline log DEPLOY`: a deploy's events, in words, and what became of it. */
 import { deployStream } from '../../runtime/log/streams.ts';
-import { readStood } from '../../runtime/standing/read.ts';
+import { readBecame } from '../../runtime/standing/read.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { becameLine, logView } from '../render/log-view.ts';
 import { printLines } from '../render/paragraph.ts';
@@ -18,10 +18,9 @@ export async function log(name: string, flags: GlobalFlags, terminal: Terminal):
     const records = await events.readStream(deployStream(deploy));
     // What happened is told though what came after it in the lane cannot be read.
     if (flags.json !== true) printLines(logView(deploy, records, terminal), terminal);
-    const [stood] = await readStood(events, lane, [{ row, events: records }]);
-    const became = stood?.became ?? null;
+    const became = await readBecame(events, { row, events: records });
     if (flags.json === true) terminal.json({ version: 1, deploy, lane, became, events: records });
-    else if (became !== null) printLines(['', becameLine(became, terminal)], terminal);
+    else printLines(['', becameLine(became, terminal)], terminal);
     return 0;
   } finally {
     await events.close();

@@ -1,12 +1,12 @@
 /** From what a person types to a commit, or to one deploy: a commit's id or its start, a branch, HEAD, a deploy, a pull request. */
-import { openRepository, type Repository } from '../../effects/git/repository.ts';
+import type { Repository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import { nearest } from '../../format/nearest.ts';
 import { listed } from '../../format/words.ts';
 import { indexedDeploys } from '../../runtime/audit/deploy-index.ts';
 import { type DeployRow, readDeploy, readDeploys } from '../../runtime/audit/deploys.ts';
 import type { EventLog } from '../../store/log.ts';
-import { findDeploy, noName } from './find-deploy.ts';
+import { deployAmong, findDeploy, noName } from './find-deploy.ts';
 
 /** What is asked about. */
 export type Named =
@@ -32,11 +32,11 @@ export async function findNamed(name: string, places: Places): Promise<Named> {
   if (name === '') throw noName();
   const rows = await readDeploy(log, name);
   if (rows.some(({ deploy, build }) => deploy === name || build === name)) {
-    return { kind: 'deploy', row: await findDeploy(log, name, tell) };
+    return { kind: 'deploy', row: await deployAmong(rows, log, name, tell) };
   }
   const sha = (await commitInLog(log, name)) ?? (await commitInGit(repository, name));
   if (sha !== null) return { kind: 'commit', sha };
-  if (rows.length > 0) return { kind: 'deploy', row: await findDeploy(log, name, tell) };
+  if (rows.length > 0) return { kind: 'deploy', row: await deployAmong(rows, log, name, tell) };
   throw await notKnown(name, places);
 }
 
@@ -88,6 +88,7 @@ export async function findDeployHere(
 
 /** Null: the log says what it says without git, too. */
 export async function repositoryHere(): Promise<Repository | null> {
+  const { openRepository } = await import('../../effects/git/repository.ts');
   try {
     return await openRepository(process.cwd());
   } catch (error) {

@@ -20,7 +20,16 @@ export async function findDeploy(
   tell: (line: string) => void = () => {},
 ): Promise<DeployRow> {
   if (name === '') throw noName();
-  const rows = await readDeploy(log, name);
+  return deployAmong(await readDeploy(log, name), log, name, tell);
+}
+
+/** The same, of those that `readDeploy` found for the name. @throws UsageError */
+export async function deployAmong(
+  rows: readonly DeployRow[],
+  log: EventLog,
+  name: string,
+  tell: (line: string) => void,
+): Promise<DeployRow> {
   const labelled = rows.filter(({ deploy, build }) => build === name || deploy === name);
   const meant = labelled.length > 0 ? labelled : rows;
   const [newest, ...older] = meant;

@@ -62,10 +62,19 @@ export interface DeployStory {
   readonly events: readonly RecordedEvent[];
 }
 
-/** As `readDeploys`, with the events that each row was compared with. @throws LogFault */
+/**
+ * As `readDeploys`, with the events that each row was compared with; of these deploys only those whose last event is at
+ * this global position or after it, where it is named.
+ *
+ * @throws LogFault
+ */
 export async function readDeployStories(
   log: EventLog,
-  { limit = listLimit, lane }: { limit?: number | undefined; lane?: string | undefined } = {},
+  {
+    limit = listLimit,
+    lane,
+    since = 0,
+  }: { limit?: number | undefined; lane?: string | undefined; since?: number } = {},
 ): Promise<DeployStory[]> {
   const begun = lane === undefined ? await deploysBegun(log, limit) : [];
   const rows = await select(log, (db) => {
@@ -77,7 +86,7 @@ export async function readDeployStories(
   const hidden = begun.find(({ stream, position }) => position > oldest && !listed.has(stream));
   if (hidden !== undefined) throw differs(hidden, 'has no row');
   const compared: DeployStory[] = [];
-  for (const row of rows) compared.push(await storyOf(log, row));
+  for (const row of rows) if (row.position >= since) compared.push(await storyOf(log, row));
   return compared;
 }
 

@@ -1,5 +1,5 @@
 /** What became of each deploy, now that others came after it. Pure. */
-import { stateFacts } from '../../machine/state-facts.ts';
+import { isTagged, stateFacts } from '../../machine/state-facts.ts';
 import { describeStep } from '../../machine/step-words.ts';
 import type { LeftBy } from '../audit/aftermath.ts';
 import type { DeployFacts } from './deploy-facts.ts';
@@ -60,6 +60,13 @@ export function becameOf(facts: DeployFacts, known: Known, production: Place): B
     return told('waiting', overtaken, lostTo);
   }
   return told('underWay', step === null ? row.state : describeStep(step));
+}
+
+/** Whether what production runs now, as the log knows it, has a say in it: else it is settled by what came after. */
+export function hangsOnProduction({ row }: DeployFacts, after: Known['after']): boolean {
+  if (!isTagged(row.state, 'live')) return false;
+  const { next = null, back = null } = after.get(row.deploy) ?? {};
+  return next === null || back !== null;
 }
 
 const told = (kind: BecameKind, what: string, by: string | null = null): Became => ({

@@ -2,13 +2,19 @@
 import { emptyLane } from '../../machine/lane.ts';
 import type { EventLog } from '../../store/log.ts';
 import { type Aftermath, readAftermaths } from '../audit/aftermath.ts';
-import { type DeployStory, lanesOfNewest, readDeployStories } from '../audit/deploys.ts';
+import {
+  type DeployStory,
+  lanesOfNewest,
+  readDeployStories,
+  readDeployStory,
+} from '../audit/deploys.ts';
 import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks.ts';
 import { type MarkedBack, readTakenBack } from '../audit/rollback-marks.ts';
 import { readLane } from '../lock/lanes.ts';
 import { hasRun, livingRuns } from '../lock/living-runs.ts';
 import { UnreadableLog } from '../log/recorded.ts';
 import { laneStream } from '../log/streams.ts';
+import { type Became, hangsOnProduction } from './became.ts';
 import { type DeployFacts, deployFacts } from './deploy-facts.ts';
 import type { Known, Told, WaitingRollback } from './known.ts';
 import { type StoodDeploy, stoodDeploys } from './standing.ts';
@@ -84,18 +90,25 @@ async function readOne(
   lane: string,
   stories: readonly DeployStory[],
   living: ReadonlySet<string>,
-  told = stories,
 ): Promise<Logged> {
-  const after = await readAftermaths(
-    log,
-    told.map(({ row }) => row.deploy),
-  );
+  const deploys = stories.map(deployFacts);
+  const after = await readAftermathsOf(log, deploys);
   return {
-    ...{ lane, marks: await readLaneMarks(log, lane), takenBack: await readTakenBack(log, lane) },
-    ...{ deploys: stories.map(deployFacts), after, living },
+    ...{ lane, ...(await readMarks(log, lane)), deploys, after, living },
     ordered: await waitingRollbacks(log, lane, stories, living),
   };
 }
+
+const readMarks = async (log: EventLog, lane: string) => ({
+  marks: await readLaneMarks(log, lane),
+  takenBack: await readTakenBack(log, lane),
+});
+
+const readAftermathsOf = (log: EventLog, deploys: readonly DeployFacts[]) =>
+  readAftermaths(
+    log,
+    deploys.map(({ row }) => row.deploy),
+  );
 
 /** Of a lane that a newer version wrote to, nothing is known here. */
 async function waitingRollbacks(
@@ -127,10 +140,41 @@ export async function readStood(
   stories: readonly DeployStory[],
 ): Promise<readonly StoodDeploy[]> {
   const newest = await readDeployStories(log, { limit: standingMin, lane });
-  const logged = await readOne(log, lane, newest, await livingRuns(log), stories);
-  const known = await knownOf(log, logged, { kind: 'notAsked', why: '' });
-  return stoodDeploys(known, stories.map(deployFacts));
+  const deploys = stories.map(deployFacts);
+  const after = await readAftermathsOf(log, deploys);
+  const said = { ...(await readMarks(log, lane)), deploys: newest.map(deployFacts) };
+  return stoodDeploys({ lane, ...said, after, living: await livingRuns(log), ...offline }, deploys);
 }
+
+/**
+ * What became of one deploy, likewise: of others only those are read, and compared with their events, on which that hangs.
+ *
+ * @throws LogFault
+ */
+export async function readBecame(log: EventLog, story: DeployStory): Promise<Became> {
+  const { deploy, lane } = story.row;
+  const facts = deployFacts(story);
+  const after = await readAftermaths(log, [deploy]);
+  const isOpen = hangsOnProduction(facts, after);
+  // What was recorded before it was released there says nothing of what production runs since.
+  const since = facts.released.production?.position ?? 0;
+  const newest = isOpen ? await readDeployStories(log, { limit: standingMin, lane, since }) : [];
+  const marks = isOpen ? await readMarks(log, lane) : { marks: {}, takenBack: [] };
+  const living = await livingRuns(log);
+  const said = { ...marks, deploys: newest.map(deployFacts) };
+  const [stood] = stoodDeploys({ lane, ...said, after, living, ...offline }, [facts]);
+  if (stood === undefined) throw new Error('a deploy stands somehow');
+  const { became } = stood;
+  if (became.by !== null) await readDeployStory(log, became.by);
+  return became;
+}
+
+/** What became of a deploy hangs on no hold and no rollback that waits. */
+const offline = {
+  told: { kind: 'notAsked', why: '' },
+  ordered: [],
+  isLifted: () => false,
+} as const;
 
 /** What its own events say, where the log does not add up beside it: what became of it hangs on what came after. @throws LogFault of it */
 export async function standsAlone(log: EventLog, story: DeployStory): Promise<StoodDeploy> {

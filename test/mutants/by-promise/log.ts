@@ -294,6 +294,15 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: deploys,
   },
   {
+    id: 'the-deploy-that-came-instead-is-believed',
+    promise: read,
+    file: 'src/runtime/standing/read.ts',
+    symbol: 'readBecame',
+    code: 'if (became.by !== null) await readDeployStory(log, became.by);',
+    by: '',
+    noticedBy: 'test/serve/became-views.test.ts',
+  },
+  {
     id: 'of-events-taken-in-together-only-the-last-counts',
     promise: read,
     file: 'src/runtime/audit/deploys-table.ts',

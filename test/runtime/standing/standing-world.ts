@@ -11,7 +11,7 @@ import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import type { Told, ToldPlace } from '../../../src/runtime/standing/known.ts';
 import { knownOf, readLanes } from '../../../src/runtime/standing/read.ts';
 import { type LaneStanding, laneStanding } from '../../../src/runtime/standing/standing.ts';
-import type { JsonObject } from '../../../src/store/log.ts';
+import type { EventLog, JsonObject, RecordedEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { actorCalled, anActor } from '../../actor.ts';
 import { sample } from '../../machine/samples.ts';
@@ -191,6 +191,24 @@ export class StandingWorld {
     return laneStanding(await knownOf(this.log, logged, told));
   }
 }
+
+/** The log, and what is read of its streams is heard. */
+export const hearingReads = (
+  log: EventLog,
+  heard: (stream: string, events: readonly RecordedEvent[]) => void,
+): EventLog =>
+  new Proxy(log, {
+    get(target, name) {
+      const member = target[name as keyof EventLog];
+      if (typeof member !== 'function') return member;
+      if (name !== 'readStream') return member.bind(target);
+      return async (...asked: Parameters<EventLog['readStream']>) => {
+        const events = await target.readStream(...asked);
+        heard(asked[0], events);
+        return events;
+      };
+    },
+  });
 
 /** What production's target says that it runs; `back` where that is a going-back. */
 export function runs(

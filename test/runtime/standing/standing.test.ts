@@ -6,12 +6,18 @@ import { laneStream } from '../../../src/runtime/log/streams.ts';
 import type { BecameKind } from '../../../src/runtime/standing/became.ts';
 import { readLanes } from '../../../src/runtime/standing/read.ts';
 import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
-import type { EventLog } from '../../../src/store/log.ts';
 import { orderSamples } from '../../machine/order-samples.ts';
 import { sample } from '../../machine/samples.ts';
 import { lane } from '../loop/scripted-run.ts';
 import { diverged, off, situations } from './situations.ts';
-import { idOf, offline, rolledBackTo, StandingWorld, someRun } from './standing-world.ts';
+import {
+  hearingReads,
+  idOf,
+  offline,
+  rolledBackTo,
+  StandingWorld,
+  someRun,
+} from './standing-world.ts';
 
 let world: StandingWorld | undefined;
 afterEach(async () => {
@@ -46,17 +52,8 @@ it('of a long lane only so many events are read, also where nothing ever wrote i
   const switches = Array.from({ length: 300 }, () => orders.map((on) => newEvent(on, someRun)));
   await log.append([{ stream: laneStream(lane), expected: 'any', events: switches.flat() }]);
   let read = 0;
-  const counted = new Proxy(log, {
-    get(target, name) {
-      const member = target[name as keyof EventLog];
-      if (typeof member !== 'function') return member;
-      if (name !== 'readStream') return member.bind(target);
-      return async (...asked: Parameters<EventLog['readStream']>) => {
-        const events = await target.readStream(...asked);
-        read += events.length;
-        return events;
-      };
-    },
+  const counted = hearingReads(log, (_, events) => {
+    read += events.length;
   });
   const { lanes } = await readLanes(counted, { limit: 20, lane });
   expect(lanes).toMatchObject([{ lane, ordered: [] }]);
