@@ -1,4 +1,4 @@
-/** What an append asks its server: seven statements in three goes, however many looks it takes. */
+/** What an append asks its server: seven messages in three goes, however many looks it takes. */
 import { Writable } from 'node:stream';
 import type { Client } from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ const isAsked = ({ from, type }: Message) => from === 'client' && /[QS]/.test(ty
 /** Where the server waits for what is asked next. */
 const isAnswered = ({ from, type }: Message) => from === 'server' && type === 'Z';
 
-it('asks as many as there are things to do: begin, the lock, all looks, three writes, commit', async () => {
+it('asks as many as there are things to do: begin with its limits, the lock, all looks, three writes, commit', async () => {
   const log = await openLog(proxy.url, { projections });
   const fence = await log.take('lane/a', { host: 'a' }, 60_000);
   if (fence === null) throw new Error('it is free');

@@ -37,8 +37,8 @@ export class PostgresProcedures {
   readonly #now: (() => number) | undefined;
   readonly #locked: (revision: number) => void;
   readonly #looks = new Looks();
-  /** What a transaction sets for itself. */
-  readonly #limits: readonly string[];
+  /** Begins a transaction; how long it may wait holds before it asks for the first lock. One message, however many words. */
+  readonly #begins: string;
   /** The names of prepared statements, by their words. */
   readonly #names = new Map<string, string>();
   /** No pooler stands in between, which would not pass on what LISTEN hears. */
@@ -50,7 +50,10 @@ export class PostgresProcedures {
     this.#now = now;
     this.#locked = locked;
     const lockMs = Math.max(1, Math.ceil(busyTimeoutMs));
-    this.#limits = [idleInTransactionMs, lockMs, statementMs].map(String);
+    this.#begins = `begin isolation level read committed;
+      set local idle_in_transaction_session_timeout = ${idleInTransactionMs};
+      set local lock_timeout = ${lockMs};
+      set local statement_timeout = ${statementMs}`;
   }
 
   /** What is asked in it need not wait until it is begun. */
@@ -62,8 +65,8 @@ export class PostgresProcedures {
   /** Ends with the log's lock in hand; what it set is over with the transaction. In one round trip. */
   async #begin(client: Client): Promise<Begun> {
     const [, locking] = await Promise.all([
-      client.query('begin isolation level read committed'),
-      this.#prepared(client, lock, this.#limits),
+      client.query(this.#begins),
+      this.#prepared(client, lock),
     ]);
     const [locked] = locking.rows as Begun[];
     if (locked === undefined)
@@ -212,13 +215,7 @@ const clockResult = (now: number): DatabaseResult => ({ rows: [{ now }], changes
 
 const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
-/**
- * The limits hold from here on: a row is taken by an update once its conditions are true, and the wait for the lock is in
- * taking it. Who listens is told by the commit, and nothing by a transaction that is rolled back.
- */
+/** Who listens is told by the commit, and nothing by a transaction that is rolled back. */
 const lock = `update ${schemaName}.log set revision = revision + 1
-  where set_config('idle_in_transaction_session_timeout', $1, true) is not null
-    and set_config('lock_timeout', $2, true) is not null
-    and set_config('statement_timeout', $3, true) is not null
   returning revision, ${serverClock} as now, pg_notify('${schemaName}', revision::text),
     case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`;
