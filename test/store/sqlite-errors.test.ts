@@ -46,6 +46,7 @@ const meanings = [
   ['SQLITE_READONLY_DIRECTORY', ...readOnly],
   ['SQLITE_CORRUPT', ...corrupt],
   ['SQLITE_CORRUPT_INDEX', ...corrupt],
+  ['SQLITE_CONSTRAINT_PRIMARYKEY', ...corrupt],
   [
     'SQLITE_CANTOPEN',
     'E_STORE_CANNOT_OPEN',

@@ -51,7 +51,8 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
-    /^SQLITE_(CORRUPT|NOTADB)/,
+    // What takes an event's place was not found right before: a page of the table is lost.
+    /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT_PRIMARYKEY)/,
     {
       code: 'E_STORE_CORRUPT',
       what: 'its file is damaged',

@@ -27,16 +27,32 @@ export function damageIn(handle: Database.Database): string | null {
 /** In bytes. */
 const shortMax = 4 * 1024 * 1024;
 
-export const isShort = (file: string): boolean =>
-  (statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= shortMax;
+/** Of what cannot be looked at, the check tells soon. */
+export function isShort(file: string): boolean {
+  try {
+    return statSync(file).size <= shortMax;
+  } catch {
+    return true;
+  }
+}
 
 /** What `damageIn` gives, of a file, by a connection of its own: one that was open before may know pages by heart. @throws SqliteError */
 export function damageOf({ file, busyTimeoutMs }: Checked): string | null {
-  const handle = new Database(file, { readonly: true, timeout: busyTimeoutMs });
+  const handle = openedToCheck(file, busyTimeoutMs);
   try {
     return damageIn(handle);
   } finally {
     handle.close();
+  }
+}
+
+function openedToCheck(file: string, timeout: number): Database.Database {
+  try {
+    return new Database(file, { readonly: true, timeout });
+  } catch (error) {
+    if (error instanceof Database.SqliteError) throw error;
+    // Whether its folder is there the driver looks itself.
+    throw new Database.SqliteError(String(error), 'SQLITE_CANTOPEN');
   }
 }
 

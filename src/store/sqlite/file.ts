@@ -63,6 +63,7 @@ export async function openSqliteFile(
 function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): void {
   const link = written.map((end) => linkOnTheWay(file + end)).find((one) => one !== null);
   if (link !== undefined) throw isLink(file, link);
+  assertNotEmptied(file);
   if (!create && !isThere(file)) throw missing(file, 'there is no log');
   const stats = made(file, { readOnly, create });
   if (stats.isFile()) return;
@@ -77,6 +78,38 @@ function prepareFolder(file: string, { readOnly, create }: SqliteFileOptions): v
     hint: 'Name another place with --store or PIPELINE_STORE=sqlite:PATH.',
     details: { file },
   });
+}
+
+/** SQLite takes a file of one byte for an empty one, and throws the WAL of an empty one away, also where it only reads. */
+const emptyMax = 1;
+
+/**
+ * Whoever makes a log has its file written before there is a WAL: so the WAL is looked at first.
+ *
+ * @throws StoreUnusable E_STORE_CORRUPT
+ */
+function assertNotEmptied(file: string): void {
+  if ((lookAt(`${file}-wal`)?.size ?? 0) === 0) return;
+  const there = lookAt(file);
+  if (there !== undefined && !(there.isFile() && there.size <= emptyMax)) return;
+  const what = there === undefined ? 'gone' : 'empty';
+  throw new StoreUnusable(
+    'E_STORE_CORRUPT',
+    `the log ${file} cannot be opened: its file is ${what}, and its -wal file is there still`,
+    {
+      hint: `Put the file back, where there is a copy of it: events are in its -wal file, too. Where there is none, restore the log from a backup or an export, and move ${file}-wal away.`,
+      details: { file },
+    },
+  );
+}
+
+/** Undefined: nothing is there, or this user may not look, which opening it tells. */
+function lookAt(place: string): Stats | undefined {
+  try {
+    return statSync(place, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where this user may not look, there may be one. */

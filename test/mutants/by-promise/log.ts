@@ -578,6 +578,15 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: sqlite,
   },
   {
+    id: 'a-wal-beside-an-empty-file-is-thrown-away',
+    promise: durable,
+    file: 'src/store/sqlite/file.ts',
+    symbol: 'prepareFolder',
+    code: 'assertNotEmptied(file);',
+    by: '',
+    noticedBy: 'test/store/damaged-file.test.ts',
+  },
+  {
     id: 'a-pooler-is-told-the-names-of-statements',
     promise: durable,
     file: 'src/store/postgres/procedures.ts',
