@@ -51,10 +51,15 @@ const inAscii: Plugin = {
   name: 'in-ascii',
   generateBundle(_options, files) {
     for (const file of Object.values(files)) {
-      if (file.type === 'chunk') file.code = file.code.replace(/[^\0-\x7f]/g, escaped);
+      if (file.type !== 'chunk') continue;
+      const found = asWritten.exec(file.code);
+      if (found !== null) throw new Error(`${file.fileName} needs it as it is: ${found[0]}`);
+      file.code = file.code.replace(/[^\0-\x7f]/g, escaped);
     }
   },
 };
+/** There an escape is another text than the character: behind a backslash, which would be its own, and in what is not unescaped. */
+const asWritten = /\\[^\0-\x7f]|\.raw`[^`]*[^\0-\x7f]/;
 const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 const options: InputOptions = {
