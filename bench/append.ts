@@ -6,21 +6,23 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Client } from 'pg';
 import { projections } from '../src/runtime/audit/projections.ts';
-import type { EventLog, NewEvent } from '../src/store/log.ts';
+import type { EventLog, JsonObject, NewEvent } from '../src/store/log.ts';
 import { openLog } from '../src/store/open.ts';
+import { anActor } from '../test/actor.ts';
 import { PostgresServer } from '../test/postgres/server.ts';
 import { bareTable } from './bare.ts';
 import { type Bench, type Figure, median, type Size, takeTurns } from './bench.ts';
 import { emmettStore } from './peer.ts';
 
 const eventsPerStream = 50;
+const actor = anActor as unknown as JsonObject;
 
 /** The first of a stream is a deploy's request: it makes the row of the read model that those after it move. */
 const anEvent = (n: number): NewEvent => ({
   id: randomUUID(),
   type: n % eventsPerStream === 0 ? 'deploy.requested' : 'staging.deployed',
   data: { release: { id: randomUUID(), version: n }, lane: 'bench', notes: 'x'.repeat(150) },
-  metadata: { actor: 'ada', run: 'bench', transition: { from: 'a', to: 'b', settled: false } },
+  metadata: { actor, run: 'bench', transition: { from: 'a', to: 'b', settled: false } },
 });
 
 const streamOf = (round: number, n: number): string =>

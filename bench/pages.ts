@@ -226,6 +226,6 @@ export const bench: Bench = {
 come after two seconds of quiet, when the log is looked at less often. A deploy is one whose vendors take their time (API 50 ms, build 3 s); the viewers are of the same machine. Pages of a
 long log: the lanes, a lane, a search for a person, the chart, a deploy, explain.`,
   missed:
-    'of the server’s memory 50 MiB are Node’s own code, and 40 the program and its heap before anybody looks. A search for a person reads and checks five hundred deploys, 80 MB of objects that live for a moment: how much of them is there at once differs with when V8 collects them.',
+    'of the server’s memory 50 MiB are Node’s own code, and 40 the program and its heap before anybody looks; how much of what pages leave behind is there at once differs with when V8 collects it.',
   run,
 };

@@ -44,7 +44,7 @@ export function deploysPage(history: LaneHistory, position: number, at: Addresse
     position,
     main: html`<h1>Deploys of ${lane}</h1>
 ${search === null ? nothing : form(search)}
-${deploys.length === 0 ? html`<p>${isCut ? 'There is none that can be read.' : next === null ? 'There is none.' : 'There is none among the last 500.'}</p>` : deploysTable(deploys, at)}
+${deploys.length === 0 ? html`<p>${isCut ? 'There is none that can be read.' : next === null ? 'There is none.' : 'There is none on this page.'}</p>` : deploysTable(deploys, at)}
 ${next === null ? nothing : html`<p><a href="${next}" rel="next">Older ones</a></p>`}
 ${figures === null ? nothing : figuresPart(figures)}`,
   };

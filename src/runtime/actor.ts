@@ -56,11 +56,14 @@ export function actorName({ claimed, observed }: Actor): string {
   return claimed ?? knownName(observed) ?? ci?.run ?? onHost(system);
 }
 
-/** Who wrote an event, by its `metadata.actor`. */
-export function actorIn(actor: unknown): string {
+/** Who wrote an event, by its `metadata.actor`; null: it names nobody. */
+export function namedIn(actor: unknown): string | null {
   const read = actorSchema.safeParse(actor, asOftenAs(actorSchema));
-  return read.success ? actorName(read.data) : 'somebody';
+  return read.success ? actorName(read.data) : null;
 }
+
+/** As `namedIn`, for sentences. */
+export const actorIn = (actor: unknown): string => namedIn(actor) ?? 'somebody';
 
 /** `claimed; git identity Ana Lima <ana@acme.test>; ana on ws-7`: how the name came about, and what was seen beside it. */
 export function observedInWords(actor: Actor): string {

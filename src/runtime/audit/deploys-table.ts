@@ -5,6 +5,7 @@ import { goingBackIn } from '../../machine/taken-back.ts';
 import type { Json, JsonObject, RecordedEvent } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
 import type { Projection } from '../../store/projection.ts';
+import { namedIn } from '../actor.ts';
 import { domainEvent, ifReadable } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
 
@@ -29,6 +30,8 @@ export interface DeploysTable {
   released: string | null;
   /** The version that production had been taken back from, as it met that last. */
   back_from: string | null;
+  /** Who wrote the commit, and under whom the runs went: `nameKept` of each, once, between line breaks; who acted last stands last. */
+  people: string;
 }
 
 /** Engines take some ten thousand values in one query. */
@@ -41,11 +44,11 @@ const streamPrefix = deployStream('');
 
 export const deploysProjection: Projection<DeploysTables> = {
   name: 'deploys',
-  version: 5,
+  version: 6,
   tables: ['deploys'],
 
   create({ db, run }) {
-    const text = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since'] as const;
+    const texts = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since', 'people'];
     const places = ['requested_position', 'version', 'position'] as const;
     let table = db.schema
       .createTable('deploys')
@@ -57,7 +60,7 @@ export const deploysProjection: Projection<DeploysTables> = {
     for (const name of ['reason', 'released', 'back_from'] as const) {
       table = table.addColumn(name, 'text');
     }
-    for (const name of text) table = table.addColumn(name, 'text', (column) => column.notNull());
+    for (const name of texts) table = table.addColumn(name, 'text', (column) => column.notNull());
     for (const name of places) {
       table = table.addColumn(name, 'bigint', (column) => column.notNull());
     }
@@ -76,17 +79,28 @@ export const deploysProjection: Projection<DeploysTables> = {
 
   apply(events) {
     const begun = new Map<string, DeploysTable>();
-    const moved = new Map<string, Change>();
+    const last = new Map<string, Change>();
+    const moved: [stream: string, change: Change][] = [];
     for (const event of events) {
       const { stream } = event;
       if (!stream.startsWith(streamPrefix)) continue;
       const row = rowAfter(begun.get(stream), event);
-      if (row !== null) begun.set(stream, row);
-      else moved.set(stream, Object.assign(moved.get(stream) ?? {}, changeBy(event)));
+      if (row !== null) {
+        begun.set(stream, row);
+        continue;
+      }
+      const change = changeBy(event);
+      const before = last.get(stream);
+      // One statement puts one person last.
+      if (before !== undefined && before.entry === change.entry) Object.assign(before, change);
+      else {
+        last.set(stream, change);
+        moved.push([stream, change]);
+      }
     }
     return [
       ...[...begun.values()].map((row): BoundStatement => requested.with(row)),
-      ...[...moved].map(([stream, change]) => update(stream, change)),
+      ...moved.map(([stream, change]) => update(stream, change)),
     ];
   },
 };
@@ -94,33 +108,49 @@ export const deploysProjection: Projection<DeploysTables> = {
 const requested = new Statement<DeploysTable, unknown, DeploysTables>((db, row) => {
   const { deploy, lane, commit_id, title, branch, build, state, since, reason } = row;
   const { requested_at, requested_position, settled, version, position } = row;
-  const { live_position, released, back_from } = row;
+  const { live_position, released, back_from, people } = row;
   const texts = { deploy, lane, commit_id, title, branch, build, state, since, reason };
-  const later = { live_position, released, back_from };
+  const later = { live_position, released, back_from, people };
   return db
     .insertInto('deploys')
     .values({ ...texts, requested_at, requested_position, settled, version, position, ...later });
 });
 
-type Change = Partial<DeploysTable>;
+/** What an event changes of its deploy's row. */
+interface Change extends Partial<Omit<DeploysTable, 'people'>> {
+  /** Of who acted, and stands last among the people then. */
+  entry?: string;
+}
 
 /** One for each set of columns that events change: there are a few. */
 const updates = new Map<string, Statement<Change, unknown, DeploysTables>>();
 
-function updateOf(columns: readonly (keyof DeploysTable)[]) {
-  const name = columns.join();
+function updateOf(changed: readonly (keyof Change)[]) {
+  const name = changed.join();
   let update = updates.get(name);
   if (update === undefined) {
     update = new Statement((db, values) => {
-      const change: Change = Object.fromEntries(columns.map((column) => [column, values[column]]));
+      const columns = changed.map((column) =>
+        column === 'entry'
+          ? ['people', sql`replace(people, ${values.entry}, '') || ${values.entry}`]
+          : [column, values[column]],
+      );
       return db
         .updateTable('deploys')
-        .set(change)
+        .set(Object.fromEntries(columns))
         .where('deploy', '=', values.deploy ?? '');
     });
     updates.set(name, update);
   }
   return update;
+}
+
+/** As the update does it in the table. */
+const withLast = (people: string, entry: string): string => people.replaceAll(entry, '') + entry;
+
+/** A person among the people of a deploy; null: nobody is named. */
+function entryOf(name: string | null): string | null {
+  return name === null || name === '' ? null : `\n${nameKept(name)}\n`;
 }
 
 /** A deploy's row as its first event makes it. */
@@ -141,6 +171,10 @@ function firstRow(event: RecordedEvent): DeploysTable {
     live_position: null,
     released: null,
     back_from: null,
+    people: [text(commit.author), namedIn(event.metadata.actor)]
+      .map(entryOf)
+      .filter((entry) => entry !== null)
+      .reduce(withLast, ''),
     ...transitionOf(event),
     since: time,
     requested_at: time,
@@ -156,13 +190,11 @@ function inTodaysWords(event: RecordedEvent): JsonObject {
   return read === null ? event.data : (read.data as unknown as JsonObject);
 }
 
-/** Who wrote the commit, by a deploy's first event; null: it does not say. */
-export function authorIn(first: RecordedEvent): string | null {
-  return text(object(inTodaysWords(first).commit).author);
-}
+/** A name as it is kept and looked for: without case, and on one line. */
+export const nameKept = (name: string): string => asKept(name).toLowerCase().replaceAll('\n', ' ');
 
 function update(stream: string, change: Change): BoundStatement {
-  const statement = updateOf(Object.keys(change) as (keyof DeploysTable)[]);
+  const statement = updateOf(Object.keys(change) as (keyof Change)[]);
   return statement.with({ ...change, deploy: stream.slice(streamPrefix.length) });
 }
 
@@ -170,7 +202,10 @@ function update(stream: string, change: Change): BoundStatement {
 export function rowAfter(row: DeploysTable | undefined, event: RecordedEvent): DeploysTable | null {
   const isFirst = event.type === 'deploy.requested' && event.version === 1;
   if (isFirst) return firstRow(event);
-  return row === undefined ? null : Object.assign(row, changeBy(event));
+  if (row === undefined) return null;
+  const { entry, ...columns } = changeBy(event);
+  if (entry !== undefined) row.people = withLast(row.people, entry);
+  return Object.assign(row, columns);
 }
 
 /** `since` is the time of the event that changed the state; one that did not keeps the reason, too. */
@@ -179,6 +214,8 @@ function changeBy(event: RecordedEvent): Change {
   const transition = transitionOf(event);
   const isMove = transition !== null && object(event.metadata.transition).from !== transition.state;
   const change: Change = { version, position };
+  const entry = entryOf(namedIn(event.metadata.actor));
+  if (entry !== null) change.entry = entry;
   if (transition !== null) {
     change.state = transition.state;
     change.settled = transition.settled;
@@ -199,7 +236,7 @@ function inProduction(event: RecordedEvent): Change {
     case 'gates.passed': {
       const read = ifReadable(() => domainEvent(event));
       const before = read === null ? null : (goingBackIn(read)?.before ?? null);
-      return before === null ? {} : { back_from: before };
+      return before === null ? {} : { back_from: asKept(before) };
     }
     default:
       return {};
@@ -216,7 +253,11 @@ function transitionOf({
   return { state, settled: settled === true ? 1 : 0, reason: text(reason) };
 }
 
-const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
+const text = (value: Json | undefined): string | null =>
+  typeof value === 'string' ? asKept(value) : null;
+
+/** Text that each engine takes, and gives back as it was. */
+const asKept = (value: string): string => value.toWellFormed().replaceAll('\0', '\u{FFFD}');
 
 function object(value: Json | undefined): JsonObject {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,10 +2,9 @@
 import { type Kysely, sql } from 'kysely';
 import { type EventLog, LogFault } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
-import { actorIn } from '../actor.ts';
 import { liveBeforeBacks } from './aftermath.ts';
 import { type DeployStory, storyOf } from './deploys.ts';
-import { authorIn, type DeploysTables, deploysProjection } from './deploys-table.ts';
+import { type DeploysTables, deploysProjection, nameKept } from './deploys-table.ts';
 
 /** Which deploys are wanted; what is left out does not matter. */
 export interface DeploySearch {
@@ -27,11 +26,6 @@ export interface DeploySearch {
   readonly limit: number;
 }
 
-/** To find somebody's deploys each one is read whole: so many are looked at for one page. */
-const lookedAtMax = 500;
-/** So many are looked at in one go. */
-const perPause = 25;
-
 /** A page of what was searched for. `faults` are of deploys that match by their rows, and are not what was recorded; `next` is what the page after this one is asked with; null where this is the last. */
 export interface FoundDeploys {
   readonly stories: readonly DeployStory[];
@@ -39,47 +33,28 @@ export interface FoundDeploys {
   readonly next: number | null;
 }
 
-/**
- * The deploys of a lane that are searched for, the one asked for last first. Each row is compared with its deploy's events.
- * Of a person a page may hold fewer than `limit`, or none, and not be the last: it is what the next 500 deploys have.
- */
+/** The deploys of a lane that are searched for, the one asked for last first. Each row is compared with its deploy's events. */
 export async function searchDeploys(log: EventLog, search: DeploySearch): Promise<FoundDeploys> {
-  const { limit, person = '' } = search;
-  const most = person === '' ? limit : lookedAtMax;
+  const { limit } = search;
   const left = search.isRolledBack === true ? await liveBeforeBacks(log, search.lane) : null;
   const found = await projected(log).query(deploysProjection, (db) =>
-    (left === null ? matching(db, search) : leftAmong(matching(db, search), left)).limit(most + 1),
+    (left === null ? matching(db, search) : leftAmong(matching(db, search), left)).limit(limit + 1),
   );
-  const wanted = person.toLowerCase();
+  const rows = found.slice(0, limit);
   const stories: DeployStory[] = [];
   const faults: LogFault[] = [];
-  for (const [i, row] of found.slice(0, most).entries()) {
-    // Others are answered meanwhile.
-    if (i > 0 && i % perPause === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (const row of rows) {
     const story = await storyOf(log, row).catch(faultOf);
     if (story instanceof LogFault) faults.push(story);
-    else if (wanted === '' || peopleOf(story).some((name) => name.toLowerCase().includes(wanted))) {
-      stories.push(story);
-    }
-    const isLast = i === found.length - 1;
-    if (!isLast && (stories.length === limit || i === most - 1)) {
-      return { stories, faults, next: row.requested_position };
-    }
+    else stories.push(story);
   }
-  return { stories, faults, next: null };
+  const next = found.length > limit ? (rows.at(-1)?.requested_position ?? null) : null;
+  return { stories, faults, next };
 }
 
 function faultOf(error: unknown): LogFault {
   if (error instanceof LogFault) return error;
   throw error;
-}
-
-/** Who wrote the commit, and under whom the runs went that wrote the deploy's events. */
-function peopleOf({ events }: DeployStory): string[] {
-  const [first] = events;
-  const author = first === undefined ? null : authorIn(first);
-  const actors = events.map(({ metadata }) => actorIn(metadata.actor));
-  return [...new Set([...(author === null ? [] : [author]), ...actors])];
 }
 
 /** Of those that match, which production may have been taken back from: by a person, or as a deploy met it. */
@@ -101,7 +76,7 @@ const leftAmong = (query: ReturnType<typeof matching>, left: readonly string[]) 
 
 function matching(
   db: Kysely<DeploysTables>,
-  { lane, state, text: typed = '', since, until, after }: DeploySearch,
+  { lane, state, text: typed = '', person = '', since, until, after }: DeploySearch,
 ) {
   const like = typed.replace(/[\\%_]/g, '\\$&').toLowerCase();
   let query = db
@@ -117,6 +92,10 @@ function matching(
   if (since !== undefined) query = query.where('requested_at', '>=', since);
   if (until !== undefined) query = query.where('requested_at', '<', until);
   if (after !== undefined) query = query.where('requested_position', '<', after);
+  if (person !== '') {
+    // A text of any length and no pattern, on either engine.
+    query = query.where(sql<boolean>`replace(people, ${nameKept(person)}, '') <> people`);
+  }
   if (like === '') return query;
   return query.where(
     sql<boolean>`(lower(title) like ${`%${like}%`} escape '\\' or lower(deploy) like ${`${like}%`} escape '\\' or commit_id like ${`${like}%`} escape '\\' or lower(build) like ${`${like}%`} escape '\\')`,

@@ -307,8 +307,8 @@ export const logMutants: readonly Mutant[] = [
     promise: read,
     file: 'src/runtime/audit/deploys-table.ts',
     symbol: 'apply',
-    code: 'Object.assign(moved.get(stream) ?? {}, changeBy(event))',
-    by: 'changeBy(event)',
+    code: 'Object.assign(before, change)',
+    by: 'moved.splice(-1, 1, [stream, change])',
     noticedBy: deploys,
   },
 

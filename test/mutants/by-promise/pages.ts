@@ -6,6 +6,7 @@ const door = 'test/serve/door.test.ts';
 const server = 'test/serve/server.test.ts';
 const attacks = 'test/serve/attacks.test.ts';
 const tampered = 'test/serve/tampered.test.ts';
+const people = 'test/runtime/audit/search-deploys.test.ts';
 
 export const pageMutants: readonly Mutant[] = [
   {
@@ -99,13 +100,31 @@ export const pageMutants: readonly Mutant[] = [
     noticedBy: server,
   },
   {
-    id: 'a-search-for-a-person-ends-where-one-page-has-none',
+    id: 'a-person-is-searched-for-as-typed',
     promise: pages,
     file: 'src/runtime/audit/search-deploys.ts',
-    symbol: 'searchDeploys',
-    code: 'stories.length === limit || i === most - 1',
-    by: 'stories.length === limit',
-    noticedBy: server,
+    symbol: 'matching',
+    code: 'nameKept(person)',
+    by: 'person',
+    noticedBy: people,
+  },
+  {
+    id: 'who-carries-a-deploy-on-is-not-found',
+    promise: pages,
+    file: 'src/runtime/audit/deploys-table.ts',
+    symbol: 'changeBy',
+    code: 'if (entry !== null) change.entry = entry;',
+    by: '',
+    noticedBy: people,
+  },
+  {
+    id: 'of-those-taken-in-together-only-who-acted-last-is-found',
+    promise: pages,
+    file: 'src/runtime/audit/deploys-table.ts',
+    symbol: 'apply',
+    code: 'before !== undefined && before.entry === change.entry',
+    by: 'before !== undefined',
+    noticedBy: people,
   },
   {
     id: 'what-was-live-is-green-for-ever',

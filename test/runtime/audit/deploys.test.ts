@@ -262,7 +262,13 @@ function readModel<S extends TestStore>(
       await write(log, 'odd', 'deploy.requested', { commit: [1], build: 'x', lane: 5 }, {});
       await write(log, 'odd', 'x', {}, { to: 7, settled: 'yes', reason: {} });
       await write(log, 'none', 'x', {}, { from: 'a', to: 'b' });
-      expect(await readDeploys(log)).toMatchObject([{ deploy: 'odd', state: '', version: 2 }]);
+      // What no engine keeps as it is.
+      const commit = { title: '\0 and \ud800', author: '\0\udc00' };
+      await write(log, 'text', 'deploy.requested', { commit }, { to: '\ud800' });
+      expect(await readDeploys(log)).toMatchObject([
+        { deploy: 'text', title: '\u{FFFD} and \u{FFFD}', state: '\u{FFFD}' },
+        { deploy: 'odd', state: '', version: 2 },
+      ]);
     });
   });
 
@@ -416,6 +422,7 @@ function readModel<S extends TestStore>(
         requested_position: '7',
         version: '2',
         position: '3',
+        people: "replace(people, 'ada', 'bo')",
       }).map(
         ([column, value]) =>
           [

@@ -60,7 +60,7 @@ async function ask(log: ProjectedLog): Promise<void> {
   await newestAndOpen(log, 'acme-web', { limit: 1, states: ['superseded'] });
   // Who wants the newest asks for what is before the last place that there can be.
   const last = Number.MAX_SAFE_INTEGER;
-  await searchDeploys(log, { lane: 'acme-web', after: last, limit: 10 });
+  await searchDeploys(log, { lane: 'acme-web', person: 'ana', after: last, limit: 10 });
   await readShipped(log, 'acme-web', last);
   await movedBefore(log, 'acme-web', { before: last, limit: 2 });
   for (const side of [{ before: last }, { after: 3 }]) {

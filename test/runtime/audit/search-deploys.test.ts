@@ -1,0 +1,176 @@
+/** The search for a person, against a filter by hand over whoever may have written a commit or carried its deploy on. */
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readDeployStories } from '../../../src/runtime/audit/deploys.ts';
+import { projections } from '../../../src/runtime/audit/projections.ts';
+import { searchDeploys } from '../../../src/runtime/audit/search-deploys.ts';
+import type { EventLog, Json, NewEvent } from '../../../src/store/log.ts';
+import { actorCalled } from '../../actor.ts';
+import { usePostgres } from '../../postgres/use-postgres.ts';
+import { sqliteStore } from '../../store/events.ts';
+import { storeFixture } from '../../store/fixture.ts';
+
+const names = fc.oneof(
+  fc.constantFrom('ana', 'bo', 'Ana Lima <ana@acme.test>', 'Élodie', 'ÉLODIE', 'ΟΔΟΣ', 'İ', 'ß'),
+  fc.constantFrom('a%b', 'a_b', 'a\\b', "o'neil", '"bo"', '$&', '\\n', '%', '_', '\\', ''),
+  fc.constantFrom('ana\nbo', '\n', '\nana\n', '\r\n', 'a\0b', '\ud800', '\u2028'),
+  fc.string({ unit: 'binary', maxLength: 5 }),
+);
+
+/** An event of one of a few deploys; a deploy's first asks for it, and has an author. */
+const acts = fc.array(
+  fc.record({
+    deploy: fc.nat(5),
+    lane: fc.constantFrom('acme-web', 'acme-web', 'other'),
+    author: fc.option(names),
+    /** Null: the event names nobody. */
+    actor: fc.option(names, { freq: 8 }),
+    /** Written in one append with the one before. */
+    isTogether: fc.boolean(),
+    /** By a program that keeps no table: it is taken in later, with all that came meanwhile. */
+    isBeside: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 25, size: 'max' },
+);
+
+const wantedOf = (all: readonly string[]) =>
+  fc.oneof(
+    names,
+    fc
+      .tuple(fc.constantFrom('', ...all), fc.nat(8), fc.nat(8), fc.nat(2))
+      .map(([name, from, length, letters]) => {
+        const part = name.slice(from, from + length);
+        return [part, part.toUpperCase(), part.toLowerCase()][letters] ?? '';
+      }),
+  );
+
+function eventBy(actor: string | null, type: string, data: NewEvent['data'], to: string): NewEvent {
+  const named = (actor === null ? 'ada' : actorCalled(actor)) as unknown as Json;
+  const transition = { from: '', to, settled: false, reason: null };
+  return { id: randomUUID(), type, data, metadata: { actor: named, transition } };
+}
+
+const asked = (deploy: string, lane: string, author: string | null, actor: string | null) =>
+  eventBy(
+    actor,
+    'deploy.requested',
+    {
+      ...{ deploy, lane, branch: 'main', build: { label: deploy } },
+      commit: { sha: 'c'.repeat(40), title: deploy, ...(author !== null && { author }) },
+    },
+    'queued',
+  );
+
+/** What is compared: no engine takes the one or the other, and a line break is between people. */
+const byHand = (name: string): string =>
+  name.toWellFormed().replaceAll('\0', '\u{FFFD}').toLowerCase().replaceAll('\n', ' ');
+
+async function idsFound(log: EventLog, person: string, text = ''): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: number | undefined; ; ) {
+    const search = { lane: 'acme-web', person, text, limit: 2 };
+    const { stories, faults, next } = await searchDeploys(log, { ...search, after });
+    expect(faults).toEqual([]);
+    ids.push(...stories.map(({ row }) => row.deploy));
+    if (next === null) return ids;
+    expect(stories).toHaveLength(2);
+    after = next;
+  }
+}
+
+const postgres = usePostgres();
+
+describe.each([
+  { engine: 'SQLite', store: sqliteStore, numRuns: 60 },
+  { engine: 'PostgreSQL', store: postgres.store, numRuns: 8 },
+])('a search for a person on $engine', ({ store, numRuns }) => {
+  const fixture = storeFixture(store);
+
+  it('finds whoever wrote the commit or carried the deploy on, and nobody else', async () => {
+    const given = acts.chain((all) => {
+      const called = all.flatMap(({ author, actor }) => [author ?? '', actor ?? '']);
+      return fc.tuple(fc.constant(all), fc.array(wantedOf(called), { minLength: 8, maxLength: 8 }));
+    });
+    const kept = await fixture.open({ projections });
+    const plain = await fixture.open();
+    await fc.assert(
+      fc.asyncProperty(given, async ([all, wanted]) => {
+        const lanes = new Map<string, string>();
+        const people = new Map<string, string[]>();
+        const order: string[] = [];
+        const run = randomUUID().slice(0, 8);
+        let together = new Map<string, NewEvent[]>();
+        const written = async (log: EventLog) => {
+          const appends = [...together].map(([deploy, events]) => ({
+            ...{ stream: `deploy/${deploy}`, expected: 'any' as const, events },
+          }));
+          together = new Map();
+          await log.append(appends);
+        };
+        for (const [n, { lane, author, actor, isTogether, isBeside, ...of }] of all.entries()) {
+          const deploy = `${run}-${of.deploy}`;
+          const isFirst = !lanes.has(deploy);
+          if (isFirst) {
+            lanes.set(deploy, lane);
+            order.unshift(deploy);
+          }
+          const event = isFirst
+            ? asked(deploy, lane, author, actor)
+            : eventBy(actor, 'thing.happened', {}, `s${n}`);
+          together.set(deploy, [...(together.get(deploy) ?? []), event]);
+          const acted = [...(isFirst ? [author] : []), actor].filter((name) => name !== null);
+          people.set(deploy, [...(people.get(deploy) ?? []), ...acted]);
+          if (!isTogether) await written(isBeside ? plain : kept);
+        }
+        await written(kept);
+        for (const person of wanted) {
+          const has = (deploy: string) =>
+            people.get(deploy)?.some((name) => byHand(name).includes(byHand(person)));
+          const ours = order.filter((deploy) => lanes.get(deploy) === 'acme-web');
+          expect(await idsFound(kept, person, run)).toEqual(
+            person === '' ? ours : ours.filter(has),
+          );
+        }
+        // Each row is what its own events say, whichever were taken in together.
+        await readDeployStories(kept, { limit: 100 });
+      }),
+      { numRuns },
+    );
+  });
+
+  it('finds what is the person’s at once, however far back', async () => {
+    const log = await fixture.open({ projections });
+    const streams = Array.from({ length: 600 }, (_, n) => ({
+      ...{ stream: `deploy/${n}`, expected: 0 },
+      events: [asked(`${n}`, 'acme-web', n === 0 ? 'Zoe' : null, 'ana')],
+    }));
+    await log.append(streams);
+    const found = await searchDeploys(log, { lane: 'acme-web', person: 'zoe', limit: 50 });
+    expect(found.stories.map(({ row }) => row.deploy)).toEqual(['0']);
+    expect(found.next).toBeNull();
+  });
+
+  it('finds a name of any length', async () => {
+    const log = await fixture.open({ projections });
+    const name = 'Ana '.repeat(20_000);
+    await log.append([
+      { stream: 'deploy/1', expected: 0, events: [asked('1', 'acme-web', null, name)] },
+    ]);
+    expect(await idsFound(log, name)).toEqual(['1']);
+    expect(await idsFound(log, `${name}x`)).toEqual([]);
+  });
+
+  it('takes in more people of one deploy at once than a statement has room for', async () => {
+    const plain = await fixture.open();
+    const events = Array.from({ length: 1_100 }, (_, n) =>
+      n === 0 ? asked('1', 'acme-web', null, 'p0.') : eventBy(`p${n}.`, 'thing.happened', {}, 's'),
+    );
+    await plain.append([{ stream: 'deploy/1', expected: 0, events }]);
+    const log = await fixture.open({ projections });
+    for (const person of ['p0.', 'p999.', 'P1099.']) {
+      expect(await idsFound(log, person)).toEqual(['1']);
+    }
+    expect(await idsFound(log, 'p1100.')).toEqual([]);
+  });
+});
