@@ -5,12 +5,12 @@ import { gatesInput } from '../../machine/environment-block.ts';
 import { environmentsOf, firstOf } from '../../machine/environments.ts';
 import type { DeployRequest } from '../../machine/events.ts';
 import { begin } from '../../machine/interpret.ts';
-import { emptyLane } from '../../machine/lane.ts';
+import { emptyLane, type Lane } from '../../machine/lane.ts';
 import { tell } from '../../machine/story.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { type GatesOptions, readGates } from '../../runtime/gates/gates.ts';
 import { laneOfDeploy, otherLaneOf } from '../../runtime/gates/trust.ts';
-import { readLane } from '../../runtime/lock/lanes.ts';
+import { Lanes } from '../../runtime/lock/lanes.ts';
 import { hasRun } from '../../runtime/lock/living-runs.ts';
 import { chartHash } from '../../runtime/log/charts.ts';
 import { deployOf } from '../../runtime/loop/request.ts';
@@ -82,7 +82,9 @@ async function look(
   };
   const folded = begin(request, ports.clock.now());
   const input = gatesInput(folded.snapshot.context);
-  const gates = await readGates(input, gatesOf(asked, log), ports);
+  const lanes = log === null ? null : new Lanes(log);
+  const readLane = async (name: string): Promise<Lane> => lanes?.read(name) ?? emptyLane;
+  const gates = await readGates(input, { ...gatesOf(asked, log), readLane }, ports);
   if (gates.kind === 'clear') await mustBeGiven(asked, ports);
   const history = historyOf(workspace.config, githubOf(asked.environment), asked.repository);
   const notes =
@@ -90,7 +92,7 @@ async function look(
   return {
     request,
     existing: found?.folded ?? null,
-    lane: log === null ? emptyLane : await readLane(log, lane),
+    lane: await readLane(lane),
     gates: { answer: gates, text: tell(redactAll(toEvent('readGates', gates))) },
     environments: environmentsOf(settings).map(({ name, environment }) => ({
       name,
@@ -152,12 +154,11 @@ export class Heard {
   }
 }
 
-function gatesOf(asked: AskedDeploy, log: EventLog | null): GatesOptions {
+function gatesOf(asked: AskedDeploy, log: EventLog | null): Omit<GatesOptions, 'readLane'> {
   const { workspace, environment, repository, targets, ci } = asked;
   return {
     targets,
     history: historyOf(workspace.config, githubOf(environment), repository),
-    readLane: async (lane) => (log === null ? emptyLane : readLane(log, lane)),
     hasRun: async (id) => log !== null && hasRun(log, id),
     killSwitch: (name) => readKillSwitch(name, process.env, ci.isCi),
     trust: {

@@ -9,7 +9,6 @@ import { readShipped } from '../../runtime/audit/lane-marks.ts';
 import { goingBack } from '../../runtime/gates/going-back.ts';
 import { observeSettled } from '../../runtime/gates/production.ts';
 import { newRun, type Run } from '../../runtime/identity.ts';
-import { readLane } from '../../runtime/lock/lanes.ts';
 import { type CanaryKeeps, canaryKeeps } from '../../runtime/rollback/canary-keeps.ts';
 import { rollBack } from '../../runtime/rollback/carry-out.ts';
 import { chooseRollback, type RollbackPlan } from '../../runtime/rollback/choose.ts';
@@ -164,7 +163,7 @@ async function decide(
   name: string | null,
   { workspace, targets, settings, repository, run }: Parts,
   log: EventLog,
-  { http, history }: Assembly,
+  { http, history, lanes }: Assembly,
   signal: AbortSignal,
 ): Promise<WhatGoesBack> {
   const ports = { http, clock: systemClock, signal, progress: () => {} };
@@ -176,7 +175,7 @@ async function decide(
   if (running === null) {
     throw new UsageError('E_NO_RELEASE', `${target.settings.name} runs nothing yet`);
   }
-  const lane = await readLane(log, app);
+  const lane = await lanes.read(app);
   const back = await goingBack(target, state, lane, history, ports);
   const ofHere = targetOf(production);
   const marks = await readShipped(log, app, shippedMax);

@@ -1,6 +1,7 @@
 /** The log: whether every run reaches the same one and may write to it, and what it says of the lane. */
 import { type Diagnosis, type Finding, fault, ok, warning } from '../../effects/diagnosis.ts';
 import { LockstepError, UsageError } from '../../errors/error.ts';
+import type { Lane } from '../../machine/lane.ts';
 import { type ProtectedSettings, protectedOf, weakened } from '../../machine/protected-settings.ts';
 import { readLane } from '../../runtime/lock/lanes.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -24,6 +25,7 @@ export interface StoreInput {
 class Store {
   readonly #input: StoreInput;
   #opened: Promise<EventLog | null> | null = null;
+  #lane: Promise<Lane> | null = null;
 
   constructor(input: StoreInput) {
     this.#input = input;
@@ -38,9 +40,12 @@ class Store {
     return this.#opened;
   }
 
-  /** For what is read in it: null too where it cannot be opened, which one check says. */
-  read(): Promise<EventLog | null> {
-    return this.open().catch(() => null);
+  /** As the log has it: null too where that cannot be opened, which one check says. */
+  async lane(): Promise<Lane | null> {
+    const log = await this.open().catch(() => null);
+    if (log === null) return null;
+    this.#lane ??= readLane(log, this.#input.config.app);
+    return this.#lane;
   }
 
   async close(): Promise<void> {
@@ -121,9 +126,9 @@ const lane = (store: Store, { config }: StoreInput): Diagnosis => ({
   subject: `the lane ${config.app}`,
   why: 'While somebody has it disabled, nothing of it goes to production.',
   async look() {
-    const log = await store.read();
-    if (log === null) return [];
-    const { disabled } = await readLane(log, config.app);
+    const found = await store.lane();
+    if (found === null) return [];
+    const { disabled } = found;
     if (disabled === null) return [ok('it is enabled')];
     return [
       warning(
@@ -139,8 +144,7 @@ const settings = (store: Store, { config, environment }: StoreInput): Diagnosis 
   subject: 'settings that a commit does not weaken alone',
   why: 'A deploy by weaker rules than the last one is held until a person, or PIPELINE_TRUST, accepts them.',
   async look() {
-    const log = await store.read();
-    const before = log === null ? null : (await readLane(log, config.app)).settings;
+    const before = (await store.lane())?.settings ?? null;
     if (before === null)
       return [ok('nothing of the lane was live yet: there is nothing to compare with')];
     return [compared(before, config, environment)];

@@ -59,6 +59,8 @@ export interface Assembly {
   readonly services: ServiceTable;
   readonly notifier: Notifier;
   readonly history: QueueHistory;
+  /** As this run knows them. */
+  readonly lanes: Lanes;
   /** Its writes need the run's leases. */
   readonly http: HttpClient;
   close(): Promise<void>;
@@ -147,6 +149,7 @@ async function wire(
     liveness,
     services,
     history,
+    lanes,
     http,
     // A message is no write that the lane's lock protects.
     notifier: await openNotifier({
