@@ -32,6 +32,9 @@ export interface Projection<Tables = unknown> {
   apply(events: readonly RecordedEvent[]): readonly BoundStatement[];
 }
 
+/** Text of an event as a table has it: each engine takes it, and gives it back as it was. */
+export const asKept = (text: string): string => text.toWellFormed().replaceAll('\0', '\u{FFFD}');
+
 /** A log that keeps read models. */
 export interface ProjectedLog extends EventLog {
   /** Rows of a read model that has taken in every event of the log. */

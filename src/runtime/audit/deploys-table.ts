@@ -4,7 +4,7 @@ import { isTagged } from '../../machine/state-facts.ts';
 import { goingBackIn } from '../../machine/taken-back.ts';
 import type { Json, JsonObject, RecordedEvent } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
-import type { Projection } from '../../store/projection.ts';
+import { asKept, type Projection } from '../../store/projection.ts';
 import { namedIn } from '../actor.ts';
 import { domainEvent, ifReadable } from '../log/recorded.ts';
 import { deployStream } from '../log/streams.ts';
@@ -255,9 +255,6 @@ function transitionOf({
 
 const text = (value: Json | undefined): string | null =>
   typeof value === 'string' ? asKept(value) : null;
-
-/** Text that each engine takes, and gives back as it was. */
-const asKept = (value: string): string => value.toWellFormed().replaceAll('\0', '\u{FFFD}');
 
 function object(value: Json | undefined): JsonObject {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);

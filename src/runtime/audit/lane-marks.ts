@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import type { LaneEvent, LaneEventType } from '../../machine/lane.ts';
 import { type EventLog, type Json, LogFault, type RecordedEvent } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
-import { type Projection, projected } from '../../store/projection.ts';
+import { asKept, type Projection, projected } from '../../store/projection.ts';
 import { laneEvent, UnreadableLog } from '../log/recorded.ts';
 import { laneStream } from '../log/streams.ts';
 
@@ -28,7 +28,7 @@ const streamPrefix = laneStream('');
 
 export const laneMarksProjection: Projection<LaneMarksTables> = {
   name: 'lane_marks',
-  version: 2,
+  version: 3,
   tables: ['lane_marks'],
 
   create({ db, run }) {
@@ -62,7 +62,7 @@ export function marksOf(event: RecordedEvent): LaneMarksTable[] {
   const { type: mark, version, position, data } = event;
   const lane = event.stream.slice(streamPrefix.length);
   const subject = releaseIn(data.release) ?? releaseIn(ranIn(data));
-  const about = subject === null ? [''] : ['', subject];
+  const about = subject === null ? [''] : ['', asKept(subject)];
   return about.map((one) => ({ lane, mark, subject: one, version, position }));
 }
 
@@ -165,7 +165,7 @@ export async function readLaneMark<T extends LaneEventType>(
       .selectAll()
       .where('lane', '=', lane)
       .where('mark', '=', type)
-      .where('subject', '=', release),
+      .where('subject', '=', asKept(release)),
   );
   return row === undefined ? null : ((await marked(log, row)) as unknown as Marked<T>);
 }

@@ -311,6 +311,15 @@ export const logMutants: readonly Mutant[] = [
     by: 'moved.splice(-1, 1, [stream, change])',
     noticedBy: deploys,
   },
+  {
+    id: 'text-that-no-engine-keeps-is-put-into-a-table',
+    promise: read,
+    file: 'src/store/projection.ts',
+    symbol: 'asKept',
+    code: "text.toWellFormed().replaceAll('\\0', '\\u{FFFD}')",
+    by: 'text',
+    noticedBy: deploys,
+  },
 
   {
     id: 'another-log-is-written-on',

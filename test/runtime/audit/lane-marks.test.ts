@@ -11,12 +11,15 @@ import {
 } from '../../../src/runtime/audit/lane-marks.ts';
 import { laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
+import { usePostgres } from '../../postgres/use-postgres.ts';
 import { sqliteStore } from '../../store/events.ts';
 import { storeFixture } from '../../store/fixture.ts';
 import { writeLane } from './written.ts';
 
 const { open, store } = storeFixture(sqliteStore);
+const postgres = usePostgres();
 const projections = [laneMarksProjection];
 const lane = 'acme-web';
 const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' };
@@ -107,6 +110,20 @@ describe('a lane’s marks', () => {
     await writeLane(log, failedWith(10, false));
     expect(await versionOf('rollback.failed', 10)).toBeNull();
     expect(await readLaneMark(log, 'other', 'lane.shipped', releaseOf(1).id)).toBeNull();
+  });
+
+  it.each([
+    { engine: 'SQLite', create: sqliteStore },
+    { engine: 'PostgreSQL', create: postgres.store },
+  ])('are found for an id with characters that no engine keeps ($engine)', async ({ create }) => {
+    const { url, remove } = await create();
+    const log = await openLog(url, { projections });
+    const id = 'half of a pair \ud800, and \0';
+    await writeLane(log, { type: 'rollback.lifted', data: { target, release: id, ...person } });
+    const found = await readLaneMark(log, lane, 'rollback.lifted', id);
+    expect(found?.data.release).toBe(id);
+    await log.close();
+    await remove();
   });
 
   it('of what shipped have each release once, the last first', async () => {
