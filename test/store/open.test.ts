@@ -223,25 +223,12 @@ describe('a log that another program keeps locked', () => {
 });
 
 describe('a disk that takes no more', () => {
-  it('is a typed error that leaves no trace, and the log goes on once there is space', async () => {
-    const log = await open();
-    await log.append([{ stream: 'a', expected: 'none', events: events(1) }]);
-    // The process may write no file beyond this size: what a full disk is to SQLite's WAL.
+  /** A writer that may write no file beyond so many blocks of 512 bytes: what a full disk is to SQLite's WAL. */
+  async function writeAtMost(blocks: number) {
     const script = join(import.meta.dirname, 'writer.ts');
-    const child = spawn(
-      'sh',
-      [
-        '-c',
-        `trap '' XFSZ; ulimit -f 2000; exec "$0" "$@"`,
-        process.execPath,
-        script,
-        store().url,
-        'w',
-        'any',
-        '100000',
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    const limited = `trap '' XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`;
+    const command = [process.execPath, script, store().url, 'w', 'any', '100000'];
+    const child = spawn('sh', ['-c', limited, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
     let printed = '';
     let trouble = '';
     child.stdout.on('data', (text: Buffer) => {
@@ -253,12 +240,25 @@ describe('a disk that takes no more', () => {
     const [code] = await once(child, 'close');
     expect(code).toBe(1);
     expect(trouble).toMatch(/E_STORE_(IO|FULL)/);
-    const acknowledged = printed.split('\n').length - 1;
+    return { acknowledged: printed.split('\n').length - 1 };
+  }
+
+  it('is a typed error that leaves no trace, and the log goes on once there is space', async () => {
+    const log = await open();
+    await log.append([{ stream: 'a', expected: 'none', events: events(1) }]);
+    const { acknowledged } = await writeAtMost(2_000);
     expect(acknowledged).toBeGreaterThan(10);
     const head = await log.head();
     expect([acknowledged + 1, acknowledged + 2]).toContain(head);
     expect(await log.verify()).toMatchObject({ events: head, fault: null });
     await log.append([{ stream: 'a', expected: 1, events: events(1) }]);
+  });
+
+  it('is told of as that while the tables are made, too, which are made once there is space', async () => {
+    for (const blocks of [20, 60, 100]) await writeAtMost(blocks);
+    const log = await open();
+    await log.append([{ stream: 'a', expected: 'none', events: events(1) }]);
+    expect(await log.verify()).toMatchObject({ events: 1, fault: null });
   });
 });
 

@@ -356,6 +356,34 @@ describe('a failing store', () => {
   });
 });
 
+describe('a transaction that SQLite has ended itself, as it does on a full disk', () => {
+  const full = new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
+  const ways: Readonly<Record<string, (connection: SqliteConnection) => Promise<unknown>>> = {
+    'a write': (connection) =>
+      connection.write(() => {
+        connection.handle.exec('rollback');
+        throw full;
+      }),
+    'one of which nothing is left': (connection) =>
+      connection.discard(() => {
+        connection.handle.exec('rollback');
+        throw full;
+      }),
+    'one of Kysely’s': (connection) =>
+      connection.db.transaction().execute(async () => {
+        connection.handle.exec('rollback');
+        throw full;
+      }),
+  };
+  it.each(Object.entries(ways))('%s: what is told is why', async (_, end) => {
+    const { connection, log } = await openInside();
+    const error = await end(connection).catch((reason: unknown) => reason);
+    expect(error === full || (error as StoreUnavailable).cause === full).toBe(true);
+    await log.append(one());
+    await log.close();
+  });
+});
+
 /** The connection, whose commits fail as a broken disk's do. */
 function withBrokenCommits(handle: Database.Database): Database.Database {
   const broken = new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');

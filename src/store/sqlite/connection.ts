@@ -154,7 +154,7 @@ export class SqliteConnection implements Database {
       try {
         return this.#carryOut(procedure());
       } finally {
-        this.handle.exec('rollback');
+        if (this.handle.inTransaction) this.handle.exec('rollback');
       }
     });
   }

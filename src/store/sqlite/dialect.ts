@@ -1,11 +1,11 @@
-/** Kysely's SQLite dialect with the two things changed that an event log must not have. */
+/** Kysely's SQLite dialect with the three things changed that an event log must not have. */
+import type SqliteHandle from 'better-sqlite3';
 import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   DummyDriver,
   SqliteAdapter,
-  type SqliteDatabase,
   SqliteDriver,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -16,8 +16,20 @@ import {
  * process writes in between, without the busy handler ever being asked.
  */
 class ImmediateDriver extends SqliteDriver {
+  readonly #database: SqliteHandle.Database;
+
+  constructor(database: SqliteHandle.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  /** SQLite ends one itself where the disk is full or broken: why is what is told, and not that it was over. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 
@@ -28,10 +40,10 @@ class TransactionalAdapter extends SqliteAdapter {
   }
 }
 
-export function immediateDialect(database: SqliteDatabase): Dialect {
+export function immediateDialect(database: SqliteHandle.Database): Dialect {
   return {
     createAdapter: () => new TransactionalAdapter(),
-    createDriver: () => new ImmediateDriver({ database }),
+    createDriver: () => new ImmediateDriver(database),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
