@@ -3,6 +3,7 @@ import { oneLine } from '../../format/text.ts';
 import type { DomainEvent, Release } from '../../machine/events.ts';
 import { namedPerson, shortSha, takeBack } from '../../machine/story-words.ts';
 import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
+import { newest } from './carriers.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
 import { type Link, liftOf } from './explain-links.ts';
 
@@ -53,14 +54,19 @@ export interface UnfinishedRollback {
   readonly next: string;
 }
 
-/** The lane's last one, where it was begun and nothing says that it ended; null: there is none. */
+/**
+ * The lane's last one, where it was begun and nothing says that it ended; null: there is none, or a deploy was live since, and what
+ * that one was to take back runs no more.
+ */
 export async function unfinishedRollback(
   lane: string,
-  facts: Pick<ExplainFacts, 'rollbacks' | 'isRunning'>,
+  facts: Pick<ExplainFacts, 'rollbacks' | 'isRunning' | 'live'>,
 ): Promise<UnfinishedRollback | null> {
   const all = await facts.rollbacks(lane);
   const told = all.findLast((one) => one.event.type === 'rollback.begun' && !isEnded(one, all));
   if (told === undefined) return null;
+  const [live] = await facts.live(lane, newest(1));
+  if (live !== undefined && live.position > told.position) return null;
   const { rollback, to } = told.event.data;
   const next = (await facts.isRunning(rollback))
     ? `The rollback to ${to.version} is under way: wait for its end.`

@@ -581,6 +581,17 @@ const rows: Readonly<Record<string, Row>> = {
     chain: [/^production is being taken back from v40 to v38/],
     next: /^To go on with the rollback to v38, .*\nSee what it answers: .*\nThis deploy is over\./,
   },
+  'its deploy failed, and a rollback that never ended was before the last that shipped': {
+    stories: [
+      first,
+      (log) => writeLane(log, begun),
+      live('501', at(1), at(0), 'v2'),
+      toGates('502', at(2), at(1), sample('deploy.failed')),
+    ],
+    asked: at(2),
+    told: { verdict: 'failed' },
+    next: /^(?!.*rollback to v38)See what it answers/s,
+  },
   'it shipped, a person could not take production back, and then did': {
     stories: [
       first,
