@@ -1,8 +1,10 @@
 /** What became of each deploy, now that others came after it. Pure. */
+import { stuckIn } from '../../machine/events.ts';
 import { isTagged, stateFacts } from '../../machine/state-facts.ts';
 import { describeStep } from '../../machine/step-words.ts';
 import type { LeftBy } from '../audit/aftermath.ts';
 import type { DeployFacts } from './deploy-facts.ts';
+import { stuck } from './holds.ts';
 import type { Known } from './known.ts';
 import type { Place } from './places.ts';
 
@@ -13,7 +15,7 @@ export type BecameKind =
   | 'carried' // a newer deploy was given the lane in its place, or shipped its commit
   | 'contained' // production had its commit already
   | 'old' // it does not follow on what production ran
-  | 'stuck' // likewise, though it is no old build
+  | 'stuck' // likewise, though it is no old build, and production runs that still
   | 'held' // a rollback holds it
   | 'disabled' // a switch, or what has to be accepted
   | 'failed'
@@ -39,8 +41,13 @@ export function becameOf(facts: DeployFacts, known: Known, production: Place): B
   const isAlive = known.living.has(row.deploy);
   if (tags === undefined && !isAlive && row.settled) return told('unknown', row.state);
   if (tags?.includes('live') === true) return wasLive(facts, known, production);
-  if (end?.type === 'deploy.superseded') return superseded(end);
   const carrier = known.after.get(row.deploy)?.carrier ?? null;
+  if (end?.type === 'deploy.superseded') {
+    if (stuckIn(end) === null) return superseded(end);
+    if (carrier === null && stuck(known) !== null)
+      return told('stuck', 'refused: the lane is stuck');
+    return orCarried('old', 'refused: the lane was stuck', carrier);
+  }
   if (end?.type === 'production.held') return orCarried('held', 'held by a rollback', carrier);
   if (end?.type === 'production.disabled') {
     const by = end.data.switch === 'environment' ? end.data.killSwitch.name : end.data.switch;
@@ -63,9 +70,10 @@ export function becameOf(facts: DeployFacts, known: Known, production: Place): B
 }
 
 /** Whether what production runs now, as the log knows it, has a say in it: else it is settled by what came after. */
-export function hangsOnProduction({ row }: DeployFacts, after: Known['after']): boolean {
+export function hangsOnProduction({ row, end }: DeployFacts, after: Known['after']): boolean {
+  const { next = null, back = null, carrier = null } = after.get(row.deploy) ?? {};
+  if (end !== null && stuckIn(end) !== null) return carrier === null;
   if (!isTagged(row.state, 'live')) return false;
-  const { next = null, back = null } = after.get(row.deploy) ?? {};
   return next === null || back !== null;
 }
 
@@ -87,9 +95,7 @@ function superseded({ data }: Extract<DeployFacts['end'], { type: 'deploy.supers
   if (data.cause === 'contained') {
     return told('contained', `in production before it (${data.production.version ?? 'nothing'})`);
   }
-  return data.stuck === null
-    ? told('old', 'old build')
-    : told('stuck', 'refused: the lane is stuck');
+  return told('old', 'old build');
 }
 
 function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
@@ -108,6 +114,9 @@ function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
   }
   const version = released.production?.release.version;
   if (production.version === null || version === production.version) return told('live', 'live');
+  // Somebody released over it, and production was taken back to it.
+  const again = runsAgain(facts, production);
+  if (again !== null) return told('live', again);
   const what = `replaced by ${production.version}${by(production.by)}`;
   return { ...told('replaced', what), at: production.since };
 }

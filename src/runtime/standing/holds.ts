@@ -150,12 +150,15 @@ function ofNewest(known: Known): Hold[] {
   return [{ kind: which, what, ...same }];
 }
 
-function stuck({ marks }: Known): Hold | null {
-  const mark = marks['lane.stuck'];
+/** By what production runs, as far as that is known: once it runs something else, commits are compared with that. */
+export function stuck(known: Known): Hold | null {
+  const mark = known.marks['lane.stuck'];
   if (mark === undefined) return null;
   const { version, time } = mark.record;
-  if ((marks['lane.shipped']?.record.version ?? 0) > version) return null;
+  if ((known.marks['lane.shipped']?.record.version ?? 0) > version) return null;
   const { release, commit } = mark.data;
+  const [production] = placesOf(known);
+  if (production?.version != null && production.version !== release.version) return null;
   return {
     kind: 'stuck',
     what: `production runs ${release.version}, of a commit that the branch does not have: ${commit.slice(0, 8)} and what follows it is refused`,

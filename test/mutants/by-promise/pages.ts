@@ -136,6 +136,15 @@ export const pageMutants: readonly Mutant[] = [
     noticedBy: 'test/serve/became-views.test.ts',
   },
   {
+    id: 'a-lane-is-stuck-by-what-runs-no-more',
+    promise: pages,
+    file: 'src/runtime/standing/holds.ts',
+    symbol: 'stuck',
+    code: 'if (production?.version != null && production.version !== release.version) return null;',
+    by: '',
+    noticedBy: 'test/runtime/standing/standing.test.ts',
+  },
+  {
     id: 'what-was-shipped-again-is-live-twice',
     promise: pages,
     file: 'src/runtime/standing/became.ts',

@@ -83,6 +83,7 @@ const begun = {
     ...{ from: releaseOf(501), to: releaseOf(500), ...person },
   },
 };
+const begunFrom77 = { ...begun, data: { ...begun.data, from: releaseOf(77) } };
 const done = {
   type: 'rollback.done' as const,
   data: {
@@ -345,9 +346,45 @@ export const situations: readonly Situation[] = [
       await world.ends(502, diverged(true));
       await world.live(503);
     },
-    became: { 502: 'stuck', 503: 'live' },
+    became: { 502: 'carried', 503: 'live' },
     production: ['v503', 'log', true],
     type: [],
+  },
+  {
+    name: 'the lane was stuck, and a person took production back since',
+    happens: async (world) => {
+      await world.live(500);
+      await world.ends(502, diverged(true));
+      await world.ofLane(begunFrom77);
+      await world.ofLane(done);
+    },
+    became: { 500: 'live', 502: 'old' },
+    holds: ['rollback'],
+    production: ['v9500', 'log', true],
+    type: [advance],
+  },
+  {
+    name: 'the lane was stuck, and somebody released something else since',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ends(502, diverged(true));
+    },
+    told: runs(releaseOf(78), { commit: commitOf(78) }),
+    became: { 501: 'replaced', 502: 'old' },
+    production: ['v78', 'target', false],
+    type: [],
+  },
+  {
+    name: 'the lane is stuck by what runs there, as its target says too',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ends(502, diverged(true));
+    },
+    told: runs(releaseOf(77), { commit: commitOf(77) }),
+    became: { 501: 'replaced', 502: 'stuck' },
+    holds: ['stuck'],
+    production: ['v77', 'target', false],
+    type: [`git merge ${commitOf(77)}`, `pipeline advance --override ${why}`],
   },
   {
     name: 'a rollback holds the newest deploy',
