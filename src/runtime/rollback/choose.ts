@@ -65,10 +65,20 @@ export function chooseRollback(name: string | null, situation: Situation): Rollb
   return fresh(goalOf(before));
 }
 
-/** What an earlier try began, where the target still runs what it was to leave, or something that was gone back to. */
-function goesOn({ unfinished, running, isTakenBack }: Situation): Rollback | null {
-  const isThere = unfinished?.from.id === running.release.id;
-  return isThere || isTakenBack || running.isRollback ? unfinished : null;
+/** What an earlier try began, where the target still runs what it was to leave, or something that was gone back to from that. */
+function goesOn({
+  unfinished,
+  running,
+  shipped,
+  ranBefore,
+  isTakenBack,
+}: Situation): Rollback | null {
+  if (unfinished === null || unfinished.from.id === running.release.id) return unfinished;
+  if (!isTakenBack && !running.isRollback) return null;
+  const left = shipped.find(({ release }) => release.id === unfinished.from.id);
+  // Where nothing tells what ran before, whoever carries it out looks for what it made.
+  const isUnknown = left === undefined || ranBefore === null;
+  return isUnknown || isSameArtifact(left.artifact, ranBefore) ? unfinished : null;
 }
 
 const goalOf = ({ release, commit, deploy }: Shipped): Goal => ({ release, commit, deploy });
