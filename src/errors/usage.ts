@@ -224,9 +224,14 @@ export const usageErrors = {
     remedy: 'Nothing is to be unlocked. `pipeline status` shows what waits, and for what.',
     exit,
   },
+  E_NO_ROLLBACK: {
+    meaning: 'No rollback of this lane was begun and not ended.',
+    remedy: 'Nothing is to be given up. `pipeline status` shows what holds production.',
+    exit,
+  },
   E_UNDER_WAY: {
-    meaning: 'The deploy is under way: a run of it is alive.',
-    remedy: 'Its CI job carries it on. `pipeline status` shows when a deploy has lost its run.',
+    meaning: 'The deploy, or the rollback, is under way: a run of it is alive.',
+    remedy: 'Its job carries it on. `pipeline status` shows when it has lost its run.',
     exit,
   },
 } as const satisfies ErrorEntries;

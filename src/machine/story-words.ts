@@ -26,6 +26,9 @@ export function eventText(tone: Tone, headline: string, detail: string | null = 
 export const takeBack = ({ version }: Release): string =>
   `pipeline rollback ${version} --reason "…"`;
 
+/** Gives up a rollback that was begun and not ended. */
+export const giveUp = 'pipeline rollback --give-up --reason "…"';
+
 /** The command that lets a deploy go on. */
 export const resume = (deploy: string | null, joint = ' '): string =>
   deploy === null

@@ -1,6 +1,6 @@
 /** How production was taken back: by a person's `pipeline rollback`, or as a deploy met it. Pure. */
 import type { DomainEvent, EventData, Release } from './events.ts';
-import type { LaneEvent } from './lane.ts';
+import type { LaneEvent, Rollback } from './lane.ts';
 
 type Holding = EventData<'production.held'>['rollback'];
 
@@ -41,6 +41,15 @@ export function takenBackBy({ type, data }: LaneEvent): TakenBack | null {
     verified: false,
     actor,
   };
+}
+
+/** What ends a rollback that was begun, and whose run is over, where a person does not want it any more. @param message who, and why */
+export function givenUp(
+  { rollback, target, to, actor, observed, reason }: Rollback,
+  message: string,
+): LaneEvent {
+  const ordered = { rollback, target, to, actor, observed, reason };
+  return { type: 'rollback.failed', data: { ...ordered, code: 'E_GIVEN_UP', message } };
 }
 
 /** The release that a rollback made, whatever became of it; null: none, or it is not said. */

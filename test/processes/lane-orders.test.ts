@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readLane } from '../../src/runtime/lock/lanes.ts';
+import type { JsonObject } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
 import { usePostgres } from '../postgres/use-postgres.ts';
 import type { TestStore } from '../store/events.ts';
 import { defaultConfig, deployId, quietConfig, Stage } from './stage.ts';
@@ -177,6 +180,41 @@ describe('a person', { timeout: 60_000 }, () => {
       ['lane.disabled', 'again'],
       ['lane.enabled', 'for good'],
     ]);
+  });
+
+  it('gives up a rollback whose run is gone, by what status says is to be typed', async () => {
+    stage.write('pipeline.yml', defaultConfig(stage.sandbox.urls));
+    await stage.makeLog();
+    const commit = stage.commit('The first');
+    expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
+    expect(await stage.run(['rollback', '--give-up', '--reason', 'x'])).toMatchObject({ exit: 2 });
+    const { shipped } = await stage.read((log) => readLane(log, 'acme-web'));
+    const begun = {
+      ...{ rollback: 'rollback-1', target: shipped?.target, from: shipped?.release, commit: null },
+      ...{
+        to: { id: 'r1', version: 'v1' },
+        actor: 'mia',
+        observed: 'mia on ws-7',
+        reason: 'errors',
+      },
+    };
+    const log = await openLog(stage.storeUrl);
+    const event = { id: 'begun', type: 'rollback.begun', data: begun as JsonObject, metadata: {} };
+    await log.append([{ stream: 'lane/acme-web', expected: 'any', events: [event] }]);
+    await log.close();
+    const typed = 'pipeline rollback --give-up --reason "…"';
+    expect((await stage.run(['status'])).stdout).toContain(typed);
+    expect((await stage.run(['explain', commit])).stdout).toContain(typed);
+    const both = ['rollback', 'v1', '--give-up', '--reason', 'x'];
+    expect(await stage.run(both)).toMatchObject({ exit: 2 });
+    const order = typed
+      .split(' ')
+      .slice(1)
+      .map((word) => word.replaceAll('"', ''));
+    const given = await stage.run(order);
+    expect(given, given.stderr).toMatchObject({ exit: 0 });
+    expect(stage.slackTexts()).toMatch(/E_GIVEN_UP: given up by/);
+    expect((await stage.run(['status'])).stdout).not.toMatch(/^(hold|todo)/m);
   });
 
   it('takes the lock from a holder that hangs; that one ends without writing more', async () => {

@@ -1,9 +1,9 @@
-/** `pipeline disable`, `enable` and `unlock`: what people order for a lane, each with a reason. */
+/** `pipeline disable`, `enable`, `unlock` and `rollback --give-up`: what people order for a lane, each with a reason. */
 import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import type { Run } from '../../runtime/identity.ts';
 import { newRun } from '../../runtime/identity.ts';
-import { breakLock, switchLane } from '../../runtime/lock/lane-orders.ts';
+import { breakLock, giveUpRollback, switchLane } from '../../runtime/lock/lane-orders.ts';
 import type { EventLog } from '../../store/log.ts';
 import { detectCi, requireBranch } from '../ci/ci.ts';
 import { toSettings } from '../config/config.ts';
@@ -22,7 +22,7 @@ export interface LaneFlags extends GlobalFlags {
   branch?: string;
 }
 
-export type LaneOrder = 'disable' | 'enable' | 'unlock';
+export type LaneOrder = 'disable' | 'enable' | 'unlock' | 'rollback --give-up';
 
 export async function order(
   what: LaneOrder,
@@ -98,6 +98,11 @@ const carryOut: {
   async unlock(log, lane, run, reason) {
     const { deploy } = await breakLock(log, lane, run, reason);
     const line = `lane ${lane} was taken from ${deploy}; its job, if it still runs, ends without writing more`;
+    return { line, isGiven: true };
+  },
+  async 'rollback --give-up'(log, lane, run, reason) {
+    const { to } = await giveUpRollback(log, lane, run, reason);
+    const line = `the rollback to ${to.version} is given up: it holds no deploy any more; what production runs is looked at all the same`;
     return { line, isGiven: true };
   },
 };

@@ -1,5 +1,7 @@
 /** What a person orders of a lane. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { UsageError } from '../../errors/error.ts';
+import type { RollbackFlags } from '../commands/rollback.ts';
 import { actorOption, branchOption, example, jsonOption, type Surroundings } from './shared.ts';
 
 /** `pipeline disable`, `enable`, `unlock` and `rollback`. */
@@ -37,6 +39,12 @@ function declareRollback(program: Command, { version, terminal, exit }: Surround
     .argument('[to]', 'a version, a deploy’s id or a commit (default: the last verified one)')
     .requiredOption('--reason <text>', 'why; the log keeps it')
     .option('--yes', 'ask nothing: for scripts, where there is no terminal')
+    .addOption(
+      new Option(
+        '--give-up',
+        'take nothing back: give up a rollback that was begun and not ended',
+      ).conflicts(['yes', 'json']),
+    )
     .addOption(actorOption())
     .addOption(branchOption())
     .addOption(jsonOption())
@@ -47,7 +55,13 @@ Shows what goes back before it asks. What lifts the hold afterwards: docs/after-
 `,
     )
     .action(async (to: string | undefined, _flags, command: Command) => {
+      const { giveUp, ...flags } = command.optsWithGlobals<RollbackFlags & { giveUp?: boolean }>();
+      if (giveUp === true) {
+        const { order } = await import('../commands/lane.ts');
+        if (to !== undefined) throw new UsageError('E_USAGE', '--give-up takes no release');
+        return exit(await order('rollback --give-up', flags, version, terminal));
+      }
       const { rollback } = await import('../commands/rollback.ts');
-      exit(await rollback(to ?? null, command.optsWithGlobals(), version, terminal));
+      exit(await rollback(to ?? null, flags, version, terminal));
     });
 }

@@ -1,7 +1,7 @@
 /** What people did by `pipeline rollback`, as links of the chain that explains a commit. */
 import { oneLine } from '../../format/text.ts';
 import type { DomainEvent, Release } from '../../machine/events.ts';
-import { namedPerson, shortSha, takeBack } from '../../machine/story-words.ts';
+import { giveUp, namedPerson, shortSha, takeBack } from '../../machine/story-words.ts';
 import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import { newest } from './carriers.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
@@ -70,15 +70,9 @@ export async function unfinishedRollback(
   const { rollback, to } = told.event.data;
   const next = (await facts.isRunning(rollback))
     ? `The rollback to ${to.version} is under way: wait for its end.`
-    : `To go on with the rollback to ${to.version}, which was begun and not ended: ${unfinished(to).command}`;
+    : `To go on with the rollback to ${to.version}, which was begun and not ended: ${takeBack(to)}\nTo give it up: ${giveUp}`;
   return { told, next };
 }
-
-/** Its run is gone: the same command goes on with it. */
-export const unfinished = (to: Release) => ({
-  why: `the rollback to ${to.version} was begun and not ended`,
-  command: takeBack(to),
-});
 
 /** By whom production was taken back with the releases that deploys were held by, and what came of the rollbacks that they gave way to. */
 export async function rollbacksBehind(

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors/error.ts';
 import type { DeployRequest, DomainEvent, EventData } from '../../machine/events.ts';
 import { has, next, stateOf } from '../../machine/interpret.ts';
 import { type LaneEvent, targetName } from '../../machine/lane.ts';
-import { releaseHolding } from '../../machine/taken-back.ts';
+import { givenUp, releaseHolding } from '../../machine/taken-back.ts';
 import { type EventLog, type StreamAppend, VersionConflict } from '../../store/log.ts';
 import { type Person, personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
@@ -113,12 +113,9 @@ async function givingUp(
   const lane = await readLane(log, name);
   const begun = lane.rollback;
   if (begun?.rollback !== held.rollback || (await hasRun(log, begun.rollback))) return null;
-  const { rollback, target, to } = begun;
   const message = `given up by ${actor} (${observed}), who let ${deploy} go on: ${reason}`;
-  const ordered = { actor: begun.actor, observed: begun.observed, reason: begun.reason };
-  const data = { rollback, target, to, code: 'E_GIVEN_UP', message, ...ordered };
   // Whoever goes on with it meanwhile joins the lane first.
-  return { event: { type: 'rollback.failed', data }, expected: lane.version };
+  return { event: givenUp(begun, message), expected: lane.version };
 }
 
 /** Of the hold that the deploy ended in. */

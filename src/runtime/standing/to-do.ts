@@ -1,8 +1,7 @@
 /** What a person can still do something about, each with the exact command. What is over asks for nothing. Pure. */
 import type { EventData } from '../../machine/events.ts';
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
-import { resume, runAgain } from '../../machine/story-words.ts';
-import { unfinished } from '../audit/explain-rollbacks.ts';
+import { giveUp, resume, runAgain, takeBack } from '../../machine/story-words.ts';
 import type { DeployFacts } from './deploy-facts.ts';
 import { type Hold, newestOf, unendedRollback } from './holds.ts';
 import type { Known } from './known.ts';
@@ -24,7 +23,8 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
   const lane = of('lane');
   const rollback = of('rollback');
   const stuck = of('stuck');
-  const unfinished = unfinishedRollback(known) ?? unverifiedRollback(known, production);
+  const unfinished =
+    unfinishedRollback(known, rollback, production) ?? unverifiedRollback(known, production);
   const forDeploy = newest === null ? null : ofDeploy(newest, known, holds, production);
   return [
     ...(unfinished === null ? [] : [unfinished]),
@@ -43,14 +43,24 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
   ];
 }
 
-/** A rollback that was begun, and whose run is gone: the same command goes on with it. */
-function unfinishedRollback(known: Known): ToDo | null {
+/** A rollback that was begun, and whose run is gone. */
+function unfinishedRollback(
+  known: Known,
+  rollback: Hold | undefined,
+  { version }: Place,
+): ToDo | null {
   const begun = unendedRollback(known);
-  // What was shipped since is no more what it was to take back.
+  // What was shipped or released since is no more what it was to take back.
   const shipped = known.marks['lane.shipped']?.record.version ?? 0;
   if (begun === null || shipped > begun.record.version) return null;
-  const { why, command } = unfinished(begun.data.to);
-  return { deploy: null, why, commands: [command] };
+  if (version !== null && version !== begun.data.from.version && rollback === undefined)
+    return null;
+  const { to } = begun.data;
+  return {
+    deploy: null,
+    why: `the rollback to ${to.version} was begun and not ended. Carry it out, or give it up`,
+    commands: [takeBack(to), giveUp],
+  };
 }
 
 /** Its release runs, and what was to be shown of it was not. */

@@ -177,6 +177,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/rollback/choose.test.ts › what they went back to',
   },
   {
+    id: 'a-rollback-is-given-up-under-who-goes-on-with-it',
+    promise: takenBack,
+    file: 'src/runtime/lock/lane-orders.ts',
+    symbol: 'giveUpRollback',
+    code: 'expected: version,',
+    by: "expected: 'any',",
+    noticedBy: 'test/runtime/lock/give-up.test.ts › looks again where meanwhile',
+  },
+  {
     id: 'a-rollback-begun-is-begun-anew',
     promise: takenBack,
     file: 'src/runtime/rollback/choose.ts',

@@ -262,7 +262,7 @@ const rows: Readonly<Record<string, Row>> = {
     told: { verdict: 'held' },
     says: [/^held: .* as ordered by bo@acme.test .*; that was begun, and never carried out$/],
     chain: [/nothing says that this ended/, /^held: /],
-    next: /pipeline rollback v38 .*\n.*pipeline resume 501-/,
+    next: /pipeline rollback v38 .*\n.*pipeline rollback --give-up .*\n.*pipeline resume 501-/,
   },
   'it gave way to a rollback, which took production back and was lifted': {
     stories: [
@@ -550,7 +550,7 @@ const rows: Readonly<Record<string, Row>> = {
       /^production is being taken back from v40 to v38, by bo@.*: errors; nothing says that this ended$/,
       /^held: /,
     ],
-    next: /^To go on with the rollback to v38, which was begun and not ended: pipeline rollback v38 --reason "…"\nOnce the cause is mended: pipeline resume 502-/,
+    next: /^To go on with the rollback to v38, which was begun and not ended: pipeline rollback v38 --reason "…"\nTo give it up: pipeline rollback --give-up --reason "…"\nOnce the cause is mended: pipeline resume 502-/,
   },
   'it shipped, and a rollback that is under way has not told what it made': {
     stories: [
@@ -579,7 +579,7 @@ const rows: Readonly<Record<string, Row>> = {
     asked: at(1),
     told: { verdict: 'failed' },
     chain: [/^production is being taken back from v40 to v38/],
-    next: /^To go on with the rollback to v38, .*\nSee what it answers: .*\nThis deploy is over\./,
+    next: /^To go on with the rollback to v38, .*\nTo give it up: .*\nSee what it answers: .*\nThis deploy is over\./,
   },
   'its deploy failed, and a rollback that never ended was before the last that shipped': {
     stories: [

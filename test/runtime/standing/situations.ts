@@ -41,6 +41,7 @@ export interface Situation {
 
 const why = '--reason "…"';
 const resume = (build: number): string => `pipeline resume ${idOf(build)} ${why}`;
+const giveUp = `pipeline rollback --give-up ${why}`;
 const advance = `pipeline advance --build LABEL ${why}`;
 const disabled = samples['production.disabled'];
 export const off = (which: 'environment' | 'lane' | 'settings' | 'log') =>
@@ -847,7 +848,7 @@ export const situations: readonly Situation[] = [
     became: { 501: 'live' },
     holds: ['rollback'],
     production: ['v501', 'log', true],
-    type: [`pipeline rollback v500 ${why}`],
+    type: [`pipeline rollback v500 ${why}`, giveUp],
     also: ({ holds: [hold] }) =>
       expect(hold).toMatchObject({
         what: expect.stringMatching(/to v500, as ordered by mia .*; that was begun, and never/),
@@ -865,7 +866,34 @@ export const situations: readonly Situation[] = [
     became: { 501: 'live', 502: 'held' },
     holds: ['rollback'],
     production: ['v501', 'target', true],
-    type: [`pipeline rollback v500 ${why}`, resume(502)],
+    type: [`pipeline rollback v500 ${why}`, giveUp, resume(502)],
+  },
+  {
+    name: 'a rollback of ours was begun, its run is gone, and somebody released over it since',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(begun);
+    },
+    told: runs(releaseOf(78), { commit: commitOf(78) }),
+    became: { 501: 'replaced' },
+    production: ['v78', 'target', false],
+    type: [],
+  },
+  {
+    name: 'a rollback of ours was begun, its run is gone, and it runs by now',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+    },
+    told: runs(done.data.release, {
+      commit: commitOf(500),
+      back: { ...backOf501, release: done.data.release },
+    }),
+    became: { 500: 'replaced', 501: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    type: [`pipeline rollback v500 ${why}`, giveUp, advance],
   },
   {
     name: 'a rollback of ours was begun, its run is gone, and something else was shipped since',
