@@ -112,12 +112,18 @@ export async function openRepository(
   options: RepositoryOptions = {},
 ): Promise<Repository> {
   const { env = process.env, timeoutMs = 60_000, fetchTimeoutMs = 60_000 } = options;
-  const found = await runGit(['rev-parse', '--show-cdup'], { dir, env, timeoutMs, maxBytes });
+  const gitIn =
+    (folder: string): Git =>
+    (args, more = {}) =>
+      runGit(args, { dir: folder, env, timeoutMs, maxBytes, ...more });
+  const inDir = gitIn(dir);
+  const [found, settings] = await Promise.all([
+    inDir(['rev-parse', '--show-cdup']),
+    readSettings(inDir),
+  ]);
   if (found.code !== 0) throw notOpened(dir, found);
   const root = `${dir}/${textOf(found)}`;
-  const git: Git = (args, more = {}) =>
-    runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
-  const settings = await readSettings(git);
+  const git = gitIn(root);
   hideCredentials(settings);
   const known = {
     ...{ commits: new Map(), echoes: new Map() },
