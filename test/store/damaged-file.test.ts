@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
+import { LogVerifier } from '../../src/runtime/audit/verify.ts';
+import { type EventLog, StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
@@ -99,11 +100,18 @@ it('a file that was cut anywhere is told of in words, or gives whole events', as
   expect(statSync(file).size).toBeGreaterThan(0);
 });
 
+async function audited(log: EventLog): Promise<void> {
+  const verifier = new LogVerifier();
+  for await (const page of log.stored()) for (const row of page) verifier.take(row);
+  for (const { stream } of verifier.finish().findings) expect(stream).toBeTypeOf('string');
+}
+
 async function useAll(url: string, options: object): Promise<void> {
   const log = await openLog(url, options);
   try {
     await log.verify();
-    await log.damage();
+    await audited(log);
+    expect((await log.damage()) ?? '').not.toContain('\n');
     if (!('readOnly' in options)) {
       await log.append([{ stream: 'b', expected: 'any', events: events(1) }]);
     }

@@ -193,7 +193,8 @@ export class LogVerifier {
   }
 
   #fault({ position, stream }: Pick<EventRow, 'position' | 'stream'>, reason: string): void {
-    this.add({ kind: 'chain', position, stream, reason });
+    // A damaged page of a file may give rows of nothing, whose streams have no name.
+    this.add({ kind: 'chain', position, stream: stream ?? '', reason });
   }
 
   #recorded(row: EventRow): RecordedEvent | null {
@@ -202,7 +203,7 @@ export class LogVerifier {
     } catch (error) {
       if (!(error instanceof LogFault)) throw error;
       this.#fault(row, error.reason);
-      if (row.stream.startsWith(deployStream(''))) this.#deploys.set(row.stream, 'faulty');
+      if (row.stream?.startsWith(deployStream(''))) this.#deploys.set(row.stream, 'faulty');
       return null;
     }
   }

@@ -21,7 +21,7 @@ export type Answer =
 /** Null: nothing is wrong; else the first thing that is. */
 export function damageIn(handle: Database.Database): string | null {
   const found = String(handle.pragma('integrity_check(1)', { simple: true }));
-  return found === 'ok' ? null : found;
+  return found === 'ok' ? null : found.replace('*** in database main ***\n', '');
 }
 
 /** In bytes. */

@@ -59,7 +59,7 @@ export const auditMutants: readonly Mutant[] = [
     promise: found,
     file: 'src/store/sqlite/file-check.ts',
     symbol: 'damageIn',
-    code: "return found === 'ok' ? null : found;",
+    code: "return found === 'ok' ? null : found.replace('*** in database main ***\\n', '');",
     by: "return found === '' ? found : null;",
     noticedBy: 'test/store/sqlite-log.test.ts › are checked by SQLite itself',
   },
