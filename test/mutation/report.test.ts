@@ -1,7 +1,7 @@
 /** The mutation score's arithmetic: who is drawn, who counts, and how sure the score is. */
 import { globSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judged, leftOver, table, wilson } from './report.ts';
+import { judged, leftOver, table, unnoticedPlaces, wilson, withLater } from './report.ts';
 import { leftOut, rooms } from './rooms.ts';
 import { isDrawn } from './sample.ts';
 
@@ -96,5 +96,40 @@ describe('Wilson’s interval', () => {
     const [from, to] = wilson(hits, count);
     expect(from).toBeCloseTo(low, 3);
     expect(to).toBeCloseTo(high, 3);
+  });
+});
+
+describe('the second time, with other tests', () => {
+  const file = 'src/machine/lane.ts';
+  const reportOf = (...mutants: ReturnType<typeof mutant>[]) => ({
+    files: { [file]: { source: 'if (a > b) {\n}\n', mutants } },
+  });
+  const first = reportOf(mutant('Survived', 'a >= b'), mutant('NoCoverage', 'true'), {
+    ...mutant('Killed', 'false'),
+    location: { ...place, end: { line: 2, column: 3 } },
+  });
+
+  it('is for what was not noticed, each place once, lines counted from 1 and columns from 0', () => {
+    expect(unnoticedPlaces(first)).toEqual([`${file}:1:6-1:11`]);
+  });
+
+  it('is not for what is not in the sample', () => {
+    process.env.MUTATION_SHARE = '0.000001';
+    expect(unnoticedPlaces(first)).toEqual([]);
+  });
+
+  it('counts what is noticed then, and forgets nothing that was noticed before', () => {
+    const later = reportOf(
+      mutant('Survived', 'a >= b'),
+      mutant('Timeout', 'true'),
+      mutant('Survived', 'false'),
+    );
+    const both = withLater(first, later);
+    expect(judged(both).map(({ by, isNoticed }) => [by, isNoticed])).toEqual([
+      ['a >= b', false],
+      ['true', true],
+      ['false', true],
+    ]);
+    expect(withLater(first, { files: {} })).toEqual(first);
   });
 });

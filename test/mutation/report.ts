@@ -13,8 +13,6 @@ interface FileReport {
     readonly status: string;
     readonly mutatorName: string;
     readonly replacement?: string;
-    /** It takes effect while a file is loaded, which a worker does once for all tests. */
-    readonly static?: boolean;
     readonly location: { readonly start: Place; readonly end: Place };
   }[];
 }
@@ -39,15 +37,50 @@ export interface Judged {
 const noticed = ['Killed', 'Timeout'];
 const unnoticed = ['Survived', 'NoCoverage'];
 
-/** The sample's mutants that a test could notice: not those that only take effect while a file is loaded. */
+/** Where the mutants are that no test noticed, as Stryker's `mutate` takes it: lines from 1, columns from 0, the last one included. */
+export function unnoticedPlaces({ files }: Report): string[] {
+  const places = Object.entries(files).flatMap(([file, { mutants }]) =>
+    mutants
+      .filter((one) => unnoticed.includes(one.status) && isInSample(file, one))
+      .map(({ location: { start, end } }) => {
+        const [from, to] = [start, end].map(({ line, column }) => `${line}:${column - 1}`);
+        return `${file}:${from}-${to}`;
+      }),
+  );
+  return [...new Set(places)];
+}
+
+/** The first report, with what was noticed by other tests later. */
+export function withLater({ files }: Report, later: Report): Report {
+  const entries = Object.entries(files).map(([file, report]) => {
+    const laterNoticed = new Set(
+      later.files[file]?.mutants.filter(({ status }) => noticed.includes(status)).map(nameOf),
+    );
+    const mutants = report.mutants.map((one) =>
+      unnoticed.includes(one.status) && laterNoticed.has(nameOf(one))
+        ? { ...one, status: 'Killed' }
+        : one,
+    );
+    return [file, { ...report, mutants }];
+  });
+  return { files: Object.fromEntries(entries) };
+}
+
+type Mutant = FileReport['mutants'][number];
+
+const nameOf = ({ mutatorName, replacement, location: { start, end } }: Mutant): string =>
+  JSON.stringify([mutatorName, replacement, start.line, start.column, end.line, end.column]);
+
+const isInSample = (file: string, one: Mutant): boolean =>
+  isDrawn({ ...asStryker(one), fileName: file });
+
+/** The sample's mutants that were tried, or that no test reaches. Of those that take effect only while a file is loaded Stryker tries none. */
 export function judged({ files }: Report): Judged[] {
   return Object.entries(files).flatMap(([file, { source, mutants }]) =>
     mutants
-      .filter((one) => one.static !== true && [...noticed, ...unnoticed].includes(one.status))
+      .filter((one) => [...noticed, ...unnoticed].includes(one.status))
       // What no test reaches is reported whether it was drawn or not.
-      .filter(
-        (one) => one.status !== 'NoCoverage' || isDrawn({ ...asStryker(one), fileName: file }),
-      )
+      .filter((one) => one.status !== 'NoCoverage' || isInSample(file, one))
       .map(({ status, replacement = '', location }) => {
         const code = textAt(source, location);
         return {
@@ -74,7 +107,7 @@ function fits(one: Survivor, file: string, code: string, by: string): boolean {
 }
 
 /** Stryker itself counts lines and columns from 0, its report from 1. */
-function asStryker(mutant: FileReport['mutants'][number]) {
+function asStryker(mutant: Mutant) {
   const { mutatorName, replacement = '', location } = mutant;
   const { start, end } = location;
   const less = ({ line, column }: Place): Place => ({ line: line - 1, column: column - 1 });

@@ -1,19 +1,20 @@
 /**
  * `npm run mutation`: has Stryker put small faults into the code, one at a time, and runs the tests of
- * one process on each. A sample by a seed; `--share 1` is the whole. Prints the score by room, with its
+ * one process on each: first the quick ones, and for what they do not notice those of the simulation. A
+ * sample by a seed; `--share 1` is the whole. Prints the score by room, with its
  * interval of 95%, and what nobody noticed.
  *
- * `--seed TEXT`, `--share NUMBER`, `--rooms machine,runtime`; `--report FILE` reads what was found before.
+ * `--seed TEXT`, `--share NUMBER`, `--rooms machine,runtime`; `--report FILE` reads what was found before; `--quick` leaves the simulation out.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { judged, leftOver, type Report, table } from './report.ts';
+import { judged, leftOver, type Report, table, unnoticedPlaces, withLater } from './report.ts';
 import { leftOut, rooms } from './rooms.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const found = 'reports/mutation.json';
+const reported = 'reports/mutation.json';
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     share: { type: 'string', default: '0.05' },
     rooms: { type: 'string', default: Object.keys(rooms).join() },
     report: { type: 'string' },
+    quick: { type: 'boolean', default: false },
   },
 });
 const share = Number(values.share);
@@ -33,16 +35,31 @@ if (unknown.length > 0) throw new Error(`no room is called ${unknown.join(', ')}
 process.env.MUTATION_SEED = values.seed;
 process.env.MUTATION_SHARE = values.share;
 
-if (values.report === undefined) {
-  const mutate = [...chosen.flatMap((room) => rooms[room] ?? []), ...leftOut];
-  const { status } = spawnSync(
-    'npx',
-    ['--no', 'stryker', 'run', 'test/mutation/stryker.config.json', '--mutate', mutate.join()],
-    { cwd: root, stdio: 'inherit' },
-  );
-  if (status !== 0) process.exit(status ?? 1);
-}
-const report: Report = JSON.parse(readFileSync(resolve(root, values.report ?? found), 'utf8'));
+const patterns = [...chosen.flatMap((room) => rooms[room] ?? []), ...leftOut];
+const report = values.report === undefined ? found() : read(values.report);
 const all = judged(report);
 process.stdout.write(`${[...leftOver(all), '', ...table(all)].join('\n')}\n`);
 process.stdout.write(`seed ${values.seed}, share ${values.share}: ${all.length} mutants\n`);
+
+function found(): Report {
+  const first = foundBy('quick', patterns);
+  const places = values.quick ? [] : unnoticedPlaces(first);
+  const both = places.length === 0 ? first : withLater(first, foundBy('simulation', places));
+  writeFileSync(resolve(root, reported), JSON.stringify(both));
+  return both;
+}
+
+/** What Stryker finds in these places by those tests. */
+function foundBy(tests: 'quick' | 'simulation', places: readonly string[]): Report {
+  const { status } = spawnSync(
+    'npx',
+    ['--no', 'stryker', 'run', 'test/mutation/stryker.config.json', '--mutate', places.join()],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, MUTATION_TESTS: tests } },
+  );
+  if (status !== 0) process.exit(status ?? 1);
+  return read(reported);
+}
+
+function read(file: string): Report {
+  return JSON.parse(readFileSync(resolve(root, file), 'utf8'));
+}
