@@ -63,7 +63,7 @@ export const deployErrors = {
   },
   E_GIVEN_UP: {
     meaning:
-      'A rollback was begun and never carried out, and a person gave it up, or let a deploy go on that it held.',
+      'A rollback was begun and never carried out, and a person gave it up, began another one, or let a deploy go on that it held.',
     remedy: 'Nothing, unless it is wanted still: `pipeline rollback --reason`.',
   },
   E_LOCK_TIMEOUT: {

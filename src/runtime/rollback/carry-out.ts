@@ -11,6 +11,7 @@ import { LockstepError } from '../../errors/error.ts';
 import type { Artifact, Build, Environment, Release, Settings } from '../../machine/events.ts';
 import { type LaneEvent, targetName } from '../../machine/lane.ts';
 import { takeBack } from '../../machine/story-words.ts';
+import { givenUp } from '../../machine/taken-back.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { type EventLog, type Fence, FencedOff } from '../../store/log.ts';
 import type { Person } from '../actor.ts';
@@ -169,7 +170,7 @@ class HeldRollback {
     return { rollback: plan.id, target, to: plan.to.release, ...person };
   }
 
-  /** What it was chosen by has to be so still; then it is recorded. */
+  /** What it was chosen by has to be so still; then it is recorded, and that it goes in place of one that nobody ended. */
   async #begin(): Promise<void> {
     const { plan, lane, log, target, history, person, production } = this.#o;
     const { rollback } = await readLane(log, lane);
@@ -179,7 +180,9 @@ class HeldRollback {
     if (running?.release.id !== plan.from.id) {
       throw changed(running, plan);
     }
-    await this.#append({
+    const { actor, observed, reason } = person;
+    const instead = `given up by ${actor} (${observed}), who takes production back to ${plan.to.release.version}: ${reason}`;
+    await this.#append(...(rollback === null ? [] : [givenUp(rollback, instead)]), {
       type: 'rollback.begun',
       data: {
         ...{ rollback: plan.id, target: targetName(production.target), from: plan.from },
@@ -240,9 +243,9 @@ class HeldRollback {
     });
   }
 
-  #append(event: LaneEvent): Promise<unknown> {
+  #append(...all: readonly LaneEvent[]): Promise<unknown> {
     const { log, lane, run } = this.#o;
-    const events = [newEvent(redactAll(event), run)];
+    const events = all.map((event) => newEvent(redactAll(event), run));
     const batch = { stream: laneStream(lane), expected: 'any' as const, events };
     return log.append([batch], { fence: this.#fence });
   }

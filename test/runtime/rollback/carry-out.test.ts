@@ -164,6 +164,43 @@ describe('a rollback', () => {
     }
   });
 
+  it('that goes in place of one that was begun and killed ends that one, with who did so', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const killed = await begin(log, place, new Life(), { log: away(['rollback.done']) });
+    const target = {
+      ...place.target(new Life()),
+      rollBack: async () => {
+        throw new StoreUnavailable('E_STORE_UNREACHABLE', 'it was killed here');
+      },
+    } as unknown as Target;
+    const first = await begin(log, place, new Life(), { target, log: away(['rollback.failed']) });
+    await toldFailureOf(first.ended());
+    const plan = { ...killed.plan, to: { ...killed.plan.to, commit: null } };
+    await (await begin(log, place, new Life(), { plan })).ended();
+    expect(first.plan.id).not.toBe(plan.id);
+    const told = (await log.readStream(laneStream(lane)))
+      .map(laneEvent)
+      .flatMap((event) =>
+        event.type.startsWith('rollback.') && 'rollback' in event.data
+          ? [[event.type, event.data.rollback]]
+          : [],
+      );
+    expect(told).toEqual([
+      ['rollback.begun', first.plan.id],
+      ['rollback.failed', first.plan.id],
+      ['rollback.begun', plan.id],
+      ['rollback.done', plan.id],
+    ]);
+    const [given] = (await log.readStream(laneStream(lane))).filter(
+      ({ type }) => type === 'rollback.failed',
+    );
+    expect(given?.data).toMatchObject({
+      code: 'E_GIVEN_UP',
+      message: 'given up by ana (ana on ws-7), who takes production back to v1: errors',
+    });
+  });
+
   it('writes nothing where something else runs by now, and gives the lane back', async () => {
     log = await openLog('sqlite::memory:');
     const place = new Place();
