@@ -77,7 +77,8 @@ export function commandOf(
       if (thrown instanceof CommanderError && /^commander\.(help|version)/.test(thrown.code)) {
         return { exit: thrown.exitCode === 0 ? 0 : 2, failed: false };
       }
-      const error = thrown instanceof CommanderError ? wrongUsage(thrown) : thrown;
+      const command = program.commands.find((one) => one.name() === argv[0])?.name();
+      const error = thrown instanceof CommanderError ? wrongUsage(thrown, command) : thrown;
       return { exit: told(error), failed: true };
     } finally {
       pulse.end();
@@ -92,15 +93,34 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-/** What commander says of flags and arguments, as an error of ours. */
-function wrongUsage({ message }: CommanderError): UsageError {
+/**
+ * What commander says of flags and arguments, as an error of ours.
+ *
+ * @param command whose usage is wrong, by its name; none: the program's own
+ */
+function wrongUsage({ code, message }: CommanderError, command?: string): UsageError {
   const [what = '', ...more] = redact(message)
     .replace(/^error: /, '')
     .split('\n');
   const hint = more.map((line) => line.replace(/^\((.*)\)$/, '$1')).join(' ');
   return new UsageError('E_USAGE', what, {
-    hint: hint === '' ? 'pipeline help lists the commands, pipeline help COMMAND its flags.' : hint,
+    hint: hint === '' ? helpFor(command, lackingFlag(code, what)) : hint,
   });
+}
+
+/** The flag that a command cannot do without. */
+function lackingFlag(code: string, message: string): string | null {
+  if (code !== 'commander.missingMandatoryOptionValue') return null;
+  return message.match(/--[a-z-]+/)?.[0] ?? null;
+}
+
+function helpFor(command: string | undefined, lacking: string | null): string {
+  if (command === undefined) {
+    return 'pipeline help lists the commands, pipeline help COMMAND its flags.';
+  }
+  return lacking === null
+    ? `pipeline help ${command} lists its arguments and flags.`
+    : `Add it: ${lacking} "…", as in the example of pipeline help ${command}.`;
 }
 
 /** Nothing should be open any more; a process that has told its error ends all the same. */

@@ -17,7 +17,7 @@ export const deployErrors = {
   E_ORDER_UNKNOWN: {
     meaning: 'It cannot be told how the commit stands to what production runs.',
     remedy:
-      'Give the job a clone with history (`fetch-depth: 0`) or a `GITHUB_TOKEN`; or take responsibility with `--override --reason`.',
+      'Bring the commit that production runs into the clone: `git fetch`, in a CI `fetch-depth: 0`. Or set a `GITHUB_TOKEN` that reads the repository; or take responsibility with `--override --reason`.',
   },
   E_BUILD_FAILED: {
     meaning: 'The commit could not be built. What ran before keeps running.',

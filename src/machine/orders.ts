@@ -41,7 +41,7 @@ const sentences: { readonly [T in OrderType]: (data: DataOf<T>) => EventText } =
     eventText(
       'neutral',
       `lane enabled by ${because(person)}`,
-      'The next build ships by itself; one that was held goes on by `pipeline resume`.',
+      'The next build ships by itself; one that was held goes on by `pipeline resume DEPLOY --reason "…"`.',
     ),
   'lock.broken': ({ deploy, ...person }) =>
     eventText(

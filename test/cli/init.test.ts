@@ -58,7 +58,7 @@ describe('init', () => {
       'no app that is known',
       ['--yes'],
       () => stage.sandbox.control.setStage({ app: 'acme-production', stage: null }),
-      /^error\[E_SETUP\].*staging/m,
+      /^error\[E_SETUP\].*staging.*\n.*HEROKU_API_KEY to a token that sees them/m,
     ],
     [
       'an app of no lane with another’s',

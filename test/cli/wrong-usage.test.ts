@@ -15,6 +15,35 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it.each([
+  ['disable', 'disable'],
+  ['rollback', 'rollback v41 --yes'],
+  ['resume', 'resume 502'],
+])(
+  'a command that lacks its reason is told what to add, and where that is shown: %s',
+  async (name, typed) => {
+    const { exit, stderr } = await new CommandHere(folder, {}).run(typed.split(' '));
+    expect([exit, stderr.trimEnd().split('\n')]).toEqual([
+      2,
+      [
+        "error[E_USAGE]: required option '--reason <text>' not specified",
+        `  Add it: --reason "…", as in the example of pipeline help ${name}.`,
+      ],
+    ]);
+  },
+);
+
+it.each([
+  ['log', ['log']],
+  ['report', ['report', '--format', 'xml']],
+])(
+  'wrong usage of a command that there is points to the help of that one: %s',
+  async (name, args) => {
+    const { stderr } = await new CommandHere(folder, {}).run(args);
+    expect(stderr).toContain(`pipeline help ${name} lists its arguments and flags.`);
+  },
+);
+
+it.each([
   ['a flag', (secret: string) => ['status', `--${secret}`]],
   ['a command', (secret: string) => [secret]],
   ['an argument too many', (secret: string) => ['status', secret]],

@@ -84,14 +84,14 @@ const carryOut: {
   async disable(log, lane, run, reason) {
     const isGiven = await switchLane(log, lane, 'disabled', run, reason);
     const line = isGiven
-      ? `lane ${lane} is disabled: nothing goes to production until \`pipeline enable\``
+      ? `lane ${lane} is disabled: nothing goes to production until pipeline enable --reason "…"`
       : `lane ${lane} is disabled already`;
     return { line, isGiven };
   },
   async enable(log, lane, run, reason) {
     const isGiven = await switchLane(log, lane, 'enabled', run, reason);
     const line = isGiven
-      ? `lane ${lane} is enabled; deploys that were held go on with \`pipeline resume\``
+      ? `lane ${lane} is enabled; one that was held goes on by pipeline resume DEPLOY --reason "…" (pipeline status names it)`
       : `lane ${lane} is enabled already`;
     return { line, isGiven };
   },

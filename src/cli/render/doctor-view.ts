@@ -35,15 +35,18 @@ export function doctorView(
     .flatMap((verdict) =>
       of(verdict).flatMap(({ check, finding: { found, remedy, sums = [] } }) => [
         '',
-        `${paint[verdict](words[verdict])}  ${color.bold(check.id)}  ${safe(found)}`,
+        ...under(`${paint[verdict](words[verdict])}  ${color.bold(check.id)}  `, found),
         `    why: ${safe(check.why)}`,
         ...sums.map((line) => `    ${safe(line)}`),
-        ...(remedy === null || remedy === ''
-          ? []
-          : remedy.split('\n').map((line, i) => `    ${i === 0 ? 'do:  ' : '     '}${safe(line)}`)),
+        ...(remedy === null || remedy === '' ? [] : under('    do:  ', remedy, ' '.repeat(9))),
       ]),
     );
   return [...lines, ...wrong, '', summary(examined)];
+}
+
+/** A label and the first line of a text; its other lines under it. */
+function under(label: string, text: string, margin = '    '): string[] {
+  return text.split('\n').map((line, i) => `${i === 0 ? label : margin}${safe(line)}`);
 }
 
 function summary(examined: readonly Examined[]): string {

@@ -145,7 +145,7 @@ function unnamed(role: string, kind: TargetKind, { notes }: Discovered): UsageEr
     'E_SETUP',
     `which ${kind.name} app is ${role} is not known: ${notes.join('; ')}`,
     {
-      hint: `Set ${kind.variables.tokens.map(({ name }) => name).join(', ')} so that they can be looked up, or say --staging and --production.`,
+      hint: `Set ${kind.variables.tokens.map(({ name }) => name).join(', ')} to a token that sees them, or say --staging and --production.`,
     },
   );
 }

@@ -215,7 +215,7 @@ function orderUnknown({ named, artifact, release: { version } }: Running): Locks
     'E_ORDER_UNKNOWN',
     `how this commit stands to what production runs (${commit ?? named ?? `a ${kind} that names no commit`}, ${version}) cannot be told`,
     {
-      hint: 'Give the job a clone with history (fetch-depth: 0) or a GITHUB_TOKEN; or take responsibility with --override --reason.',
+      hint: 'Bring the commit that production runs into this clone: git fetch, in a CI fetch-depth: 0. Or set a GITHUB_TOKEN that reads the repository; or take responsibility with --override --reason.',
       details: { version, commit },
     },
   );

@@ -1,4 +1,5 @@
 /** What a person can still do something about, each with the exact command. What is over asks for nothing. Pure. */
+import { sentence } from '../../format/words.ts';
 import type { EventData } from '../../machine/events.ts';
 import { nextFor, stateFacts } from '../../machine/state-facts.ts';
 import { giveUp, resume, runAgain, takeBack } from '../../machine/story-words.ts';
@@ -176,9 +177,12 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
   const { deploy } = row;
   const made = released.production?.release.version;
   const runs = made !== undefined && made === production.version;
+  const said = row.reason ?? 'it failed';
   return {
     deploy,
-    why: `${row.reason ?? 'it failed'}${runs ? `; production runs it (${made}), not verified. What happened, and the way back` : `. Once the cause is mended, ${runAgain}. What happened`}`,
+    why: runs
+      ? `${said}; production runs it (${made}), not verified. What happened, and the way back`
+      : `${sentence(said)} Once the cause is mended, ${runAgain}. What happened`,
     commands: [`pipeline log ${deploy}`, ...(runs ? [`pipeline rollback ${reason}`] : [])],
   };
 }
@@ -186,6 +190,6 @@ function afterFailure({ row, released }: DeployFacts, production: Place): ToDo {
 function inUnknownState({ row }: DeployFacts): ToDo {
   const { deploy, state, settled, reason: said } = row;
   if (!settled) return carriedOnByNobody(deploy);
-  const why = `${said === null ? '' : `${said}. `}This version has no state ${state}; another one left the deploy there. If it waits for a person`;
+  const why = `${said === null ? '' : `${sentence(said)} `}This version has no state ${state}; another one left the deploy there. If it waits for a person`;
   return { deploy, why, commands: [`pipeline log ${deploy}`, resume(deploy)] };
 }

@@ -37,6 +37,18 @@ describe('a check-up', () => {
     ]);
   });
 
+  it('shows a finding of several lines as such: what is wrong with a file, and under it where', () => {
+    const findings = [fault('a.yml:3:1 unknown key\n    brnach: main\n    ^', 'mend it')];
+    expect(doctorView([{ ...check, id: 'config', findings }], { color }).slice(0, 6)).toEqual([
+      '',
+      '✗ error  config  a.yml:3:1 unknown key',
+      '        brnach: main',
+      '        ^',
+      '    why: It matters.',
+      '    do:  mend it',
+    ]);
+  });
+
   it.each([
     [[ok('of it')], '1 ok, 0 warnings, 0 errors. Nothing here would break a deploy.'],
     [

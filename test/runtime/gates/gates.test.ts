@@ -79,7 +79,10 @@ describe('the gates', () => {
 
   it('are not clear where order cannot be told', async () => {
     world.released('Deploy 22222222', aSlug('e'.repeat(40)));
-    await expect(world.readGates()).rejects.toMatchObject({ code: 'E_ORDER_UNKNOWN' });
+    await expect(world.readGates()).rejects.toMatchObject({
+      code: 'E_ORDER_UNKNOWN',
+      hint: expect.stringContaining('git fetch'),
+    });
   });
 
   it('find what runs exactly this commit and was never verified, whoever overrides order or not', async () => {

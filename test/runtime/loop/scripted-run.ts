@@ -242,7 +242,7 @@ class Script {
         const instead = this.#instead(service);
         if (instead !== null) throw instead;
         const [next] = this.#answers;
-        if (next?.type === 'deploy.failed') throw new LockstepError<string>('E_TEST', 'it broke');
+        if (next?.type === 'deploy.failed') throw brokenAs(next.data.failure);
         const made = next === undefined ? null : toAnswer(next);
         if (made !== null && steps[made.step].service === service) {
           this.#answers.shift();
@@ -294,4 +294,9 @@ export function onAppend(
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
+}
+
+/** A sample's words are of one step; a failure that a test makes up (`E_TEST`) is told in its own. */
+function brokenAs({ code, message }: { code: string; message: string }): LockstepError<string> {
+  return new LockstepError<string>('E_TEST', code === 'E_TEST' ? message : 'it broke');
 }

@@ -621,6 +621,20 @@ export const situations: readonly Situation[] = [
     type: [`pipeline log ${idOf(502)}`],
   },
   {
+    name: 'the newest deploy failed by what a vendor said in a sentence of its own',
+    happens: (world) =>
+      world.ends(
+        501,
+        sample('deploy.failed', {
+          failure: { code: 'E_TEST', message: 'Couldn’t find that app.', hint: null, details: {} },
+        }),
+      ),
+    became: { 501: 'failed' },
+    production: ['v41', 'log', false],
+    type: [`pipeline log ${idOf(501)}`],
+    also: ({ toDo }) => expect(toDo[0]?.why).toMatch(/find that app\. Once the cause is mended/),
+  },
+  {
     name: 'the newest deploy failed in production, which runs it',
     happens: async (world) => {
       await world.live(501);
