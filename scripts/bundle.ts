@@ -94,8 +94,6 @@ const { output } = await bundle.write({
   chunkFileNames: '[name].cjs',
   codeSplitting: {
     groups: [
-      // What a CI says is checked before the rest of a deploy is loaded.
-      { name: 'zod', priority: 3, test: (id) => id.includes('/node_modules/zod/') },
       { name: 'every', priority: 2, test: (id) => id !== entry && always.has(id) },
       { name: 'over-logs', priority: 1, test: (id) => overLogs.every((all) => all.has(id)) },
     ],

@@ -6,7 +6,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   effects: ['src/effects/**/*.ts'],
   cli: [
     ...['ci/*', 'config/*'],
-    ...['actor', 'asked-commit', 'asked-deploy', 'find-commit', 'find-deploy', 'history'].map(
+    ...['actor', 'asked-deploy', 'find-commit', 'find-deploy', 'history'].map(
       (name) => `workspace/${name}`,
     ),
   ].map((name) => `src/cli/${name}.ts`),

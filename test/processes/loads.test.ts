@@ -116,13 +116,6 @@ describe.each(Object.entries(needless))('%s', { timeout: 60_000 }, (name, packag
 });
 
 describe('advance', { timeout: 60_000 }, () => {
-  it('asks git while it has loaded little', () => {
-    const first = closure('dist/cli/commands/advance.js');
-    expect(first).toContain('dist/effects/git/repository.js');
-    const packages = [...first].filter((one) => !/^(dist\/|node:)/.test(one));
-    expect(packages.sort()).toEqual(['env-ci', 'zod']);
-  });
-
   it('loads what the others do without', async () => {
     const again = ['advance', '--build', '501', '--commit', commit, '--branch', 'master'];
     const loaded = await loads(again);

@@ -18,21 +18,19 @@ import type { EventLog } from '../../store/log.ts';
 import { readKillSwitch } from '../config/kill-switch.ts';
 import { type Rehearsal, rehearsalDocument, rehearsalView } from '../render/rehearsal-view.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { askedCommit } from '../workspace/asked-commit.ts';
 import { type AskedDeploy, askedDeploy } from '../workspace/asked-deploy.ts';
 import { openAsking } from '../workspace/asking.ts';
 import { openDeployLog } from '../workspace/deploy-log.ts';
 import { githubOf, historyOf } from '../workspace/history.ts';
 import { isLogKept } from '../workspace/workspace.ts';
-import { reasonOf } from './advance.ts';
-import type { AdvanceFlags } from './advance-commit.ts';
+import { type AdvanceFlags, reasonOf } from './advance.ts';
 
 /** How long the vendors are asked; a release that is under way there is not waited for longer. */
 const askMs = 60_000;
 
 export async function rehearse(flags: AdvanceFlags, terminal: Terminal): Promise<number> {
   const said = reasonOf(flags);
-  const asked = await askedDeploy(await askedCommit(flags), flags);
+  const asked = await askedDeploy(flags);
   const log = await openIfThere(asked.workspace.storeUrl);
   const heard = new Heard(terminal);
   const asking = openAsking(heard.notice);

@@ -1,6 +1,6 @@
 /** The commands that carry deploys. */
 import type { Command } from 'commander';
-import type { AdvanceFlags } from '../commands/advance-commit.ts';
+import type { AdvanceFlags } from '../commands/advance.ts';
 import { actorOption, branchOption, example, jsonOption, type Surroundings } from './shared.ts';
 
 /** `pipeline advance`. */

@@ -112,18 +112,12 @@ export async function openRepository(
   options: RepositoryOptions = {},
 ): Promise<Repository> {
   const { env = process.env, timeoutMs = 60_000, fetchTimeoutMs = 60_000 } = options;
-  const gitIn =
-    (folder: string): Git =>
-    (args, more = {}) =>
-      runGit(args, { dir: folder, env, timeoutMs, maxBytes, ...more });
-  const inDir = gitIn(dir);
-  const [found, settings] = await Promise.all([
-    inDir(['rev-parse', '--show-cdup']),
-    readSettings(inDir),
-  ]);
+  const found = await runGit(['rev-parse', '--show-cdup'], { dir, env, timeoutMs, maxBytes });
   if (found.code !== 0) throw notOpened(dir, found);
   const root = `${dir}/${textOf(found)}`;
-  const git = gitIn(root);
+  const git: Git = (args, more = {}) =>
+    runGit(args, { dir: root, env, timeoutMs, maxBytes, ...more });
+  const settings = await readSettings(git);
   hideCredentials(settings);
   const known = {
     ...{ commits: new Map(), echoes: new Map() },
