@@ -287,6 +287,11 @@ const cases: readonly Case[] = [
     what: 'a lane that nobody holds',
     args: one('unlock', '--reason', 'x', '--branch', 'master'),
   },
+  {
+    code: 'E_NO_ROLLBACK',
+    what: 'no rollback to give up',
+    args: one('rollback', '--give-up', '--reason', 'x', '--branch', 'master'),
+  },
   { code: 'E_IMPORT_SOURCE', what: 'no file to import', args: one('import', 'none.jsonl') },
   {
     code: 'E_IMPORT_SOURCE',

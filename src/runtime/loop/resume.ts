@@ -45,7 +45,7 @@ export async function resumeDeploy(
   const after = has(folded, 'held') ? next(folded, event, 0) : null;
   if (after === null) {
     throw new UsageError('E_NOT_HELD', `${deploy} is not held: it is ${stateOf(folded)}`, {
-      hint: 'A deploy that is held, or that lost its run, can be resumed; this one is over.',
+      hint: `A deploy that is held, or that lost its run, can be resumed; this one is over. What became of its commit, and what ships it: pipeline explain ${deploy}`,
     });
   }
   const { outcome, request } = folded.snapshot.context;

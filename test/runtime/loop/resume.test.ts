@@ -201,7 +201,10 @@ describe('a deploy', () => {
     const { deploy, ended } = await world.start({ answers });
     await ended;
     const before = await world.events(deploy);
-    await expect(resume(deploy)).rejects.toMatchObject({ code: 'E_NOT_HELD' });
+    await expect(resume(deploy)).rejects.toMatchObject({
+      code: 'E_NOT_HELD',
+      hint: expect.stringContaining(`pipeline explain ${deploy}`),
+    });
     expect(await world.events(deploy)).toEqual(before);
   });
 
