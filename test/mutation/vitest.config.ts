@@ -29,7 +29,7 @@ export default defineConfig({
     include: isSimulation ? [...slow, ...simulation] : quick,
     exclude: isSimulation ? [] : slow,
     isolate: false,
-    setupFiles: ['test/mutation/coverage.setup.ts'],
+    setupFiles: ['test/mutation/setup.ts'],
     globalSetup: ['test/temporary-folder.ts', 'test/postgres/server-of-run.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

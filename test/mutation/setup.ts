@@ -1,8 +1,19 @@
 /**
- * What each file of tests reaches, told once. Stryker keeps in one object what all tests of a process reach, and its own
+ * Loads the code before any test does: what a fault does while a file is loaded is then no test's, in whatever order
+ * tests come, and nobody tries it in a process that has loaded the file without it.
+ *
+ * And what each file of tests reaches, told once. Stryker keeps in one object what all tests of a process reach, and its own
  * hook sends that whole object after each file: where one process runs all files, the 300th sends what 299 others did.
  */
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterAll } from 'vitest';
+import { rooms } from './rooms.ts';
+
+const threads = 'src/store/sqlite/*-thread.ts';
+for (const file of globSync(Object.values(rooms).flat(), { exclude: [threads] })) {
+  await import(resolve(file));
+}
 
 interface Coverage {
   static: object;
