@@ -50,6 +50,24 @@ describe('of a small history', () => {
   });
 });
 
+it('counts what leaves a deploy where it is, from each state within the one that declares it', () => {
+  const staying = declared.filter(({ from, to }) => from === to);
+  const cases = staying.flatMap(({ from, event }) =>
+    statesOf(chart)
+      .filter(({ name }) => `${name}.`.startsWith(`${from}.`))
+      .map(({ name }) => ({ name, event })),
+  );
+  expect(cases.some(({ name }) => !staying.some(({ from }) => from === name))).toBe(true);
+  for (const { name, event } of cases) {
+    const walk = [
+      { type: 'deploy.requested', to: name, timeMs: 0 },
+      { type: event, to: name, timeMs: ms(1) },
+    ];
+    const { transitions } = chartUse([walk], declared);
+    expect(Object.values(transitions), `${name} ${event}`).toEqual([{ count: 1, medianMs: ms(1) }]);
+  }
+});
+
 it('leaves no event out, and names nothing that the chart does not have', () => {
   const held = recordOf(504, 60, [
     ...toProduction(504, 60).slice(0, 7),

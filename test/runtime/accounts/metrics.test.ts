@@ -225,6 +225,14 @@ describe('of a small history', () => {
     const superseded = recordOf(502, 1, [[12, sample('deploy.superseded')]]);
     const told = figures([live(501, 0), superseded, recordOf(503, 2, [])]);
     expect(told.superseded).toEqual({ count: 1, of: 2, rate: 0.5 });
+    // What failed has ended, too.
+    const { superseded: of } = figures([
+      live(501, 0),
+      superseded,
+      failing(504, 3),
+      failing(505, 4),
+    ]);
+    expect(of).toEqual({ count: 1, of: 4, rate: 0.25 });
   });
 
   it('a held one waits until it goes on, or another one is live', () => {
