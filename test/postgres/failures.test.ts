@@ -6,6 +6,7 @@ import { DatabaseLog } from '../../src/store/database-log.ts';
 import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
 import { openPostgres } from '../../src/store/postgres/open.ts';
 import { anEvent, events } from '../store/events.ts';
+import { failureAs } from '../store/failure.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { startWriter } from '../store/writers.ts';
 import { MeddlingProxy, type Message } from './proxy.ts';
@@ -28,15 +29,6 @@ const never = () => new Promise<void>(() => {});
 const isTransacting = ({ from, text }: Message) =>
   from === 'client' && text.includes('insert into');
 const isCommit = ({ from, text }: Message) => from === 'client' && text.endsWith('commit\0');
-
-async function failureOf(work: Promise<unknown>): Promise<StoreUnavailable> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(StoreUnavailable);
-  return error as StoreUnavailable;
-}
 
 describe('a server that is killed and started again', () => {
   it('has every acknowledged append once, and the writers go on by themselves', async () => {
@@ -91,7 +83,7 @@ describe('a server that takes no writes for a while', () => {
       store().url,
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lockstep'`,
     );
-    const error = await failureOf(log.append(one()));
+    const error = await failureAs(StoreUnavailable, log.append(one()));
     await execute(store().url, `begin read write; ${alter('reset')}; commit`);
     expect(error).toMatchObject({
       code: 'E_STORE_READ_ONLY',
@@ -163,13 +155,19 @@ describe('a server that does not answer any more', () => {
   it('is given up: in a read, before a commit, and in one, which is unknown then', async () => {
     const log = await openImpatient();
     proxy.at(1, { interference: never, times: 9 });
-    expect(await failureOf(log.head())).toMatchObject({ code: 'E_STORE_UNREACHABLE' });
+    expect(await failureAs(StoreUnavailable, log.head())).toMatchObject({
+      code: 'E_STORE_UNREACHABLE',
+    });
     proxy.at(1, { interference: never, times: 9, wanted: isTransacting });
-    expect(await failureOf(log.append(one()))).toMatchObject({ details: { unknown: false } });
+    expect(await failureAs(StoreUnavailable, log.append(one()))).toMatchObject({
+      details: { unknown: false },
+    });
     proxy.at(1, { interference: never, times: 9, wanted: isCommit });
     const events = [anEvent()];
     const append = () => log.append([{ stream: 'a', expected: 'any', events }]);
-    expect(await failureOf(append())).toMatchObject({ details: { unknown: true } });
+    expect(await failureAs(StoreUnavailable, append())).toMatchObject({
+      details: { unknown: true },
+    });
     proxy.leaveAlone();
     expect((await append()).outcome).toBe('appended');
     await log.close();
@@ -191,7 +189,7 @@ describe('a server that does not answer any more', () => {
     const changed = log.changed({ timeoutMs: 600_000, signal: abort.signal });
     abort.abort();
     await changed;
-    const append = failureOf(log.append(one()));
+    const append = failureAs(StoreUnavailable, log.append(one()));
     await log.close();
     expect(await append).toMatchObject({ code: 'E_STORE_CLOSED', details: { unknown: false } });
   });
@@ -219,7 +217,7 @@ describe('a server that does not answer any more', () => {
       },
       wanted: isCommit,
     });
-    const append = failureOf(proxied.append(one()));
+    const append = failureAs(StoreUnavailable, proxied.append(one()));
     await committing;
     await proxied.close();
     expect(await append).toMatchObject({ code: 'E_STORE_CLOSED', details: { unknown: true } });

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/store/log.ts';
 import { anEvent } from '../store/events.ts';
+import { failureAs } from '../store/failure.ts';
 import { storeFixture } from '../store/fixture.ts';
 import { usePostgres } from './use-postgres.ts';
 
@@ -17,15 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => other.end());
 
-async function failureOf(work: Promise<unknown>): Promise<StoreUnavailable> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(StoreUnavailable);
-  return error as StoreUnavailable;
-}
-
 describe.each([
   ['its row, as who writes does', 'update lockstep.log set revision = revision', true],
   ['its table, against every write', 'lock table lockstep.log in share mode', true],
@@ -39,7 +31,7 @@ describe.each([
   it('is given up after busyTimeoutMs, with nothing written and nobody left waiting', async () => {
     const log = await open({ busyTimeoutMs: 200 });
     await other.query(`begin; ${lock}`);
-    const error = await failureOf(log.append(one()));
+    const error = await failureAs(StoreUnavailable, log.append(one()));
     expect(error).toMatchObject({ code: 'E_STORE_BUSY', details: { unknown: false } });
     expect(error.hint).toContain('pg_stat_activity');
     const waiting = `select from pg_stat_activity where application_name = 'lockstep'
@@ -53,7 +45,9 @@ describe.each([
   it('is given up at once when there is no time to wait', async () => {
     const log = await open({ busyTimeoutMs: 0 });
     await other.query(`begin; ${lock}`);
-    expect(await failureOf(log.append(one()))).toMatchObject({ code: 'E_STORE_BUSY' });
+    expect(await failureAs(StoreUnavailable, log.append(one()))).toMatchObject({
+      code: 'E_STORE_BUSY',
+    });
     await other.query('rollback');
   });
 });

@@ -17,6 +17,7 @@ import { openLog } from '../../src/store/open.ts';
 import { toRow } from '../../src/store/stored-event.ts';
 import { fc } from '../fast-check.ts';
 import { anEvent, events, places, type TestStore } from './events.ts';
+import { failureAs } from './failure.ts';
 import { storeFixture } from './fixture.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/logs/1');
@@ -41,15 +42,6 @@ function withChange(
   change: (event: RecordedEvent) => RecordedEvent,
 ): RecordedEvent[] {
   return all.map((event) => (event.position === position ? change(event) : event));
-}
-
-async function refusalOf(work: Promise<unknown>): Promise<ImportRefused> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ImportRefused);
-  return error as ImportRefused;
 }
 
 export function importContract(create: () => Promise<TestStore>): void {
@@ -199,7 +191,7 @@ export function importContract(create: () => Promise<TestStore>): void {
       it(`refuses ${what}, names it, and keeps nothing of the batch`, async () => {
         const all = change(await recordedElsewhere());
         const log = await open();
-        const error = await refusalOf(log.importEvents(all));
+        const error = await failureAs(ImportRefused, log.importEvents(all));
         expect(error).toMatchObject({ flaw, position, code: `E_IMPORT_${flaw.toUpperCase()}` });
         expect(all[error.index]?.position).toBe(position);
         expect(error.message).toContain(`position ${position}`);
@@ -213,8 +205,13 @@ export function importContract(create: () => Promise<TestStore>): void {
       await log.importEvents(all.slice(0, 3));
       await log.append([{ stream: 'c', expected: 'none', events: events(1) }]);
       const before = await log.verify();
-      expect(await refusalOf(log.importEvents(all))).toMatchObject({ flaw: 'other', position: 4 });
-      expect(await refusalOf(log.importEvents(all.slice(4)))).toMatchObject({ position: 5 });
+      expect(await failureAs(ImportRefused, log.importEvents(all))).toMatchObject({
+        flaw: 'other',
+        position: 4,
+      });
+      expect(await failureAs(ImportRefused, log.importEvents(all.slice(4)))).toMatchObject({
+        position: 5,
+      });
       expect(await log.verify()).toEqual(before);
     });
 
@@ -226,7 +223,10 @@ export function importContract(create: () => Promise<TestStore>): void {
         hashed({ ...event, id: all[0]?.id ?? '' }),
       );
       if (last === undefined) throw new Error('five events');
-      expect(await refusalOf(log.importEvents([last]))).toMatchObject({ flaw: 'id', index: 0 });
+      expect(await failureAs(ImportRefused, log.importEvents([last]))).toMatchObject({
+        flaw: 'id',
+        index: 0,
+      });
       expect(await log.head()).toBe(4);
     });
 

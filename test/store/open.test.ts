@@ -10,19 +10,14 @@ import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { openLog, shownStore } from '../../src/store/open.ts';
 import { durabilityProblem, sqliteVersionProblem } from '../../src/store/sqlite/file.ts';
 import { events, sqliteStore } from './events.ts';
+import { failureAs } from './failure.ts';
 import { storeFixture } from './fixture.ts';
 import { startWriter } from './writers.ts';
 
 const { open, store } = storeFixture(sqliteStore);
 
-async function refusal(url: string, options = {}): Promise<StoreUnusable> {
-  const error = await openLog(url, options).then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(StoreUnusable);
-  return error as StoreUnusable;
-}
+const refusal = (url: string, options = {}): Promise<StoreUnusable> =>
+  failureAs(StoreUnusable, openLog(url, options));
 
 describe('the URL of a log', () => {
   it('names a file, whose folder is made', async () => {
