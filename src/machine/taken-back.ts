@@ -43,12 +43,18 @@ export function takenBackBy({ type, data }: LaneEvent): TakenBack | null {
   };
 }
 
-/** What ends a rollback that was begun, and whose run is over, where a person does not want it any more. @param message who, and why */
+/**
+ * What ends a rollback that was begun, and whose run is over, where a person does not want it any more.
+ *
+ * @param instead what that person does in its place, as a clause
+ */
 export function givenUp(
   { rollback, target, to, actor, observed, reason }: Rollback,
-  message: string,
+  by: Pick<Rollback, 'actor' | 'observed' | 'reason'>,
+  instead = '',
 ): LaneEvent {
   const ordered = { rollback, target, to, actor, observed, reason };
+  const message = `given up by ${by.actor} (${by.observed})${instead}: ${by.reason}`;
   return { type: 'rollback.failed', data: { ...ordered, code: 'E_GIVEN_UP', message } };
 }
 

@@ -1,8 +1,8 @@
 /** What people order for a lane: its switch off and on, its lock taken from a holder, a rollback given up. Each an event with who and why. */
 import { UsageError } from '../../errors/error.ts';
-import type { LaneEvent, Rollback } from '../../machine/lane.ts';
+import type { Lane, LaneEvent, Rollback } from '../../machine/lane.ts';
 import { givenUp } from '../../machine/taken-back.ts';
-import { type EventLog, VersionConflict } from '../../store/log.ts';
+import { type EventLog, type Fence, VersionConflict } from '../../store/log.ts';
 import { personOf } from '../actor.ts';
 import type { Run } from '../identity.ts';
 import { newEvent } from '../log/new-event.ts';
@@ -11,26 +11,18 @@ import { readLane } from './lanes.ts';
 import { hasRun } from './living-runs.ts';
 
 /** False: it is so already, and nothing was written. */
-export async function switchLane(
+export function switchLane(
   log: EventLog,
   lane: string,
   to: 'enabled' | 'disabled',
   run: Run,
   reason: string,
 ): Promise<boolean> {
-  for (;;) {
-    const { disabled, version } = await readLane(log, lane);
-    if ((disabled === null) === (to === 'enabled')) return false;
-    const event: LaneEvent = { type: `lane.${to}`, data: personOf(run.actor, reason) };
-    try {
-      await log.append([
-        { stream: laneStream(lane), expected: version, events: [newEvent(event, run)] },
-      ]);
-      return true;
-    } catch (error) {
-      if (!(error instanceof VersionConflict)) throw error;
-    }
-  }
+  return ordered(log, lane, run, ({ disabled }) =>
+    (disabled === null) === (to === 'enabled')
+      ? { event: null, given: false }
+      : { event: { type: `lane.${to}`, data: personOf(run.actor, reason) }, given: true },
+  );
 }
 
 /**
@@ -39,14 +31,13 @@ export async function switchLane(
  *
  * @throws UsageError nobody holds it
  */
-export async function breakLock(
+export function breakLock(
   log: EventLog,
   lane: string,
   run: Run,
   reason: string,
 ): Promise<{ readonly deploy: string; readonly token: number }> {
-  for (;;) {
-    const { grant, version } = await readLane(log, lane);
+  return ordered(log, lane, run, ({ grant }) => {
     if (grant === null || grant.released) {
       throw new UsageError('E_NOT_LOCKED', `nobody holds the lock of lane ${lane}`, {
         hint: 'pipeline status shows what waits, and for what.',
@@ -57,16 +48,9 @@ export async function breakLock(
       type: 'lock.broken',
       data: { deploy, token, ...personOf(run.actor, reason) },
     };
-    try {
-      await log.append(
-        [{ stream: laneStream(lane), expected: version, events: [newEvent(event, run)] }],
-        { release: { resource: laneResource(lane), token } },
-      );
-      return { deploy, token };
-    } catch (error) {
-      if (!(error instanceof VersionConflict)) throw error;
-    }
-  }
+    const release = { resource: laneResource(lane), token };
+    return { event, given: { deploy, token }, release };
+  });
 }
 
 /**
@@ -74,15 +58,13 @@ export async function breakLock(
  *
  * @throws UsageError there is none, or a run carries it out
  */
-export async function giveUpRollback(
+export function giveUpRollback(
   log: EventLog,
   lane: string,
   run: Run,
   reason: string,
 ): Promise<Rollback> {
-  const { actor, observed } = personOf(run.actor, reason);
-  for (;;) {
-    const { rollback: begun, version } = await readLane(log, lane);
+  return ordered(log, lane, run, async ({ rollback: begun }) => {
     if (begun === null) {
       throw new UsageError(
         'E_NO_ROLLBACK',
@@ -97,13 +79,38 @@ export async function giveUpRollback(
         hint: 'Interrupt it where it runs. pipeline status shows when it has lost its run.',
       });
     }
-    const event = givenUp(begun, `given up by ${actor} (${observed}): ${reason}`);
+    return { event: givenUp(begun, personOf(run.actor, reason)), given: begun };
+  });
+}
+
+interface Order<T> {
+  /** Null: nothing is to be written. */
+  readonly event: LaneEvent | null;
+  readonly given: T;
+  /** A lease that goes with it. */
+  readonly release?: Fence;
+}
+
+/**
+ * Appends what is ordered of the lane as it is, and decides anew where somebody wrote to it meanwhile: whoever holds it, or
+ * goes on with a rollback, joins it first.
+ */
+async function ordered<T>(
+  log: EventLog,
+  lane: string,
+  run: Run,
+  decide: (lane: Lane) => Order<T> | Promise<Order<T>>,
+): Promise<T> {
+  for (;;) {
+    const now = await readLane(log, lane);
+    const { event, given, release } = await decide(now);
+    if (event === null) return given;
     try {
-      // Whoever goes on with it meanwhile joins the lane first.
-      await log.append([
-        { stream: laneStream(lane), expected: version, events: [newEvent(event, run)] },
-      ]);
-      return begun;
+      await log.append(
+        [{ stream: laneStream(lane), expected: now.version, events: [newEvent(event, run)] }],
+        release === undefined ? {} : { release },
+      );
+      return given;
     } catch (error) {
       if (!(error instanceof VersionConflict)) throw error;
     }

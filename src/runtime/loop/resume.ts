@@ -107,15 +107,14 @@ async function givingUp(
   log: EventLog,
   { deploy, lane: name }: DeployRequest,
   { rollback: held }: EventData<'production.held'>,
-  { actor, observed, reason }: Person,
+  person: Person,
 ): Promise<Lifting | null> {
   if (held.kind !== 'ordered') return null;
   const lane = await readLane(log, name);
   const begun = lane.rollback;
   if (begun?.rollback !== held.rollback || (await hasRun(log, begun.rollback))) return null;
-  const message = `given up by ${actor} (${observed}), who let ${deploy} go on: ${reason}`;
   // Whoever goes on with it meanwhile joins the lane first.
-  return { event: givenUp(begun, message), expected: lane.version };
+  return { event: givenUp(begun, person, `, who let ${deploy} go on`), expected: lane.version };
 }
 
 /** Of the hold that the deploy ended in. */

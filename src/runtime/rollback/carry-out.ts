@@ -180,9 +180,8 @@ class HeldRollback {
     if (running?.release.id !== plan.from.id) {
       throw changed(running, plan);
     }
-    const { actor, observed, reason } = person;
-    const instead = `given up by ${actor} (${observed}), who takes production back to ${plan.to.release.version}: ${reason}`;
-    await this.#append(...(rollback === null ? [] : [givenUp(rollback, instead)]), {
+    const instead = `, who takes production back to ${plan.to.release.version}`;
+    await this.#append(...(rollback === null ? [] : [givenUp(rollback, person, instead)]), {
       type: 'rollback.begun',
       data: {
         ...{ rollback: plan.id, target: targetName(production.target), from: plan.from },

@@ -177,8 +177,8 @@ export const holders: readonly Mutant[] = [
     promise: oneHolder,
     file: 'src/runtime/lock/lane-orders.ts',
     symbol: 'breakLock',
-    code: '{ release: { resource: laneResource(lane), token } },',
-    by: '{},',
+    code: 'given: { deploy, token }, release }',
+    by: 'given: { deploy, token } }',
     noticedBy: `${lane} › the lease goes with the lock`,
   },
   {
