@@ -32,6 +32,10 @@ export interface DeploysTable {
   back_from: string | null;
   /** Who wrote the commit, and under whom the runs went: `nameKept` of each, once, between line breaks; who acted last stands last. */
   people: string;
+  /** The title as it is looked for: `nameKept`. */
+  title_sought: string;
+  /** What begins as the commit, the build's label and the id do is looked for: `nameKept` of each, behind a line break. */
+  names_sought: string;
 }
 
 /** Engines take some ten thousand values in one query. */
@@ -44,11 +48,12 @@ const streamPrefix = deployStream('');
 
 export const deploysProjection: Projection<DeploysTables> = {
   name: 'deploys',
-  version: 6,
+  version: 7,
   tables: ['deploys'],
 
   create({ db, run }) {
-    const texts = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since', 'people'];
+    const texts = ['lane', 'commit_id', 'title', 'branch', 'build', 'state', 'since'];
+    const sought = ['people', 'title_sought', 'names_sought'];
     const places = ['requested_position', 'version', 'position'] as const;
     let table = db.schema
       .createTable('deploys')
@@ -60,7 +65,8 @@ export const deploysProjection: Projection<DeploysTables> = {
     for (const name of ['reason', 'released', 'back_from'] as const) {
       table = table.addColumn(name, 'text');
     }
-    for (const name of texts) table = table.addColumn(name, 'text', (column) => column.notNull());
+    for (const name of [...texts, ...sought])
+      table = table.addColumn(name, 'text', (column) => column.notNull());
     for (const name of places) {
       table = table.addColumn(name, 'bigint', (column) => column.notNull());
     }
@@ -108,12 +114,20 @@ export const deploysProjection: Projection<DeploysTables> = {
 const requested = new Statement<DeploysTable, unknown, DeploysTables>((db, row) => {
   const { deploy, lane, commit_id, title, branch, build, state, since, reason } = row;
   const { requested_at, requested_position, settled, version, position } = row;
-  const { live_position, released, back_from, people } = row;
+  const { live_position, released, back_from, people, title_sought, names_sought } = row;
   const texts = { deploy, lane, commit_id, title, branch, build, state, since, reason };
-  const later = { live_position, released, back_from, people };
-  return db
-    .insertInto('deploys')
-    .values({ ...texts, requested_at, requested_position, settled, version, position, ...later });
+  const later = { live_position, released, back_from };
+  const sought = { people, title_sought, names_sought };
+  return db.insertInto('deploys').values({
+    ...texts,
+    requested_at,
+    requested_position,
+    settled,
+    version,
+    position,
+    ...later,
+    ...sought,
+  });
 });
 
 /** What an event changes of its deploy's row. */
@@ -158,13 +172,14 @@ function firstRow(event: RecordedEvent): DeploysTable {
   const { time, version, position } = event;
   const data = inTodaysWords(event);
   const commit = object(data.commit);
+  const deploy = event.stream.slice(streamPrefix.length);
+  const sha = text(commit.sha) ?? '';
+  const title = text(commit.title) ?? '';
+  const build = text(object(data.build).label) ?? '';
   return {
-    deploy: event.stream.slice(streamPrefix.length),
+    ...{ deploy, commit_id: sha, title, build },
     lane: text(data.lane) ?? '',
-    commit_id: text(commit.sha) ?? '',
-    title: text(commit.title) ?? '',
     branch: text(data.branch) ?? '',
-    build: text(object(data.build).label) ?? '',
     state: '',
     settled: 0,
     reason: null,
@@ -175,6 +190,8 @@ function firstRow(event: RecordedEvent): DeploysTable {
       .map(entryOf)
       .filter((entry) => entry !== null)
       .reduce(withLast, ''),
+    title_sought: nameKept(title),
+    names_sought: [sha, build, deploy].map((name) => beginsAs(name)).join(''),
     ...transitionOf(event),
     since: time,
     requested_at: time,
@@ -190,8 +207,15 @@ function inTodaysWords(event: RecordedEvent): JsonObject {
   return read === null ? event.data : (read.data as unknown as JsonObject);
 }
 
-/** A name as it is kept and looked for: without case, and on one line. */
-export const nameKept = (name: string): string => asKept(name).toLowerCase().replaceAll('\n', ' ');
+/**
+ * A name, or a title, as it is kept and looked for: without case, and on one line. In capitals, for what a letter's small one is may hang
+ * on the letters beside it; and made here, for engines know the letters of ASCII alone, or those of a database's locale.
+ */
+export const nameKept = (name: string): string =>
+  asKept(name).normalize().toUpperCase().replaceAll('\n', ' ');
+
+/** What stands in `names_sought` where a name begins so. */
+export const beginsAs = (name: string): string => `\n${nameKept(name)}`;
 
 function update(stream: string, change: Change): BoundStatement {
   const statement = updateOf(Object.keys(change) as (keyof Change)[]);

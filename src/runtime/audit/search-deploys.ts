@@ -4,7 +4,7 @@ import { type EventLog, LogFault } from '../../store/log.ts';
 import { projected } from '../../store/projection.ts';
 import { liveBeforeBacks } from './aftermath.ts';
 import { type DeployStory, storyOf } from './deploys.ts';
-import { type DeploysTables, deploysProjection, nameKept } from './deploys-table.ts';
+import { beginsAs, type DeploysTables, deploysProjection, nameKept } from './deploys-table.ts';
 
 /** Which deploys are wanted; what is left out does not matter. */
 export interface DeploySearch {
@@ -78,7 +78,6 @@ function matching(
   db: Kysely<DeploysTables>,
   { lane, state, text: typed = '', person = '', since, until, after }: DeploySearch,
 ) {
-  const like = typed.replace(/[\\%_]/g, '\\$&').toLowerCase();
   let query = db
     .selectFrom('deploys')
     .selectAll()
@@ -92,12 +91,13 @@ function matching(
   if (since !== undefined) query = query.where('requested_at', '>=', since);
   if (until !== undefined) query = query.where('requested_at', '<', until);
   if (after !== undefined) query = query.where('requested_position', '<', after);
-  if (person !== '') {
-    // A text of any length and no pattern, on either engine.
-    query = query.where(sql<boolean>`replace(people, ${nameKept(person)}, '') <> people`);
-  }
-  if (like === '') return query;
-  return query.where(
-    sql<boolean>`(lower(title) like ${`%${like}%`} escape '\\' or lower(deploy) like ${`${like}%`} escape '\\' or commit_id like ${`${like}%`} escape '\\' or lower(build) like ${`${like}%`} escape '\\')`,
+  if (person !== '') query = query.where(has('people', nameKept(person)));
+  if (typed === '') return query;
+  return query.where((eb) =>
+    eb.or([has('title_sought', nameKept(typed)), has('names_sought', beginsAs(typed))]),
   );
 }
+
+/** A text of any length and no pattern, on either engine. */
+const has = (column: 'people' | 'title_sought' | 'names_sought', part: string) =>
+  sql<boolean>`replace(${sql.ref(column)}, ${part}, '') <> ${sql.ref(column)}`;

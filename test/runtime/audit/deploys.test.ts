@@ -422,7 +422,9 @@ function readModel<S extends TestStore>(
         requested_position: '7',
         version: '2',
         position: '3',
-        people: "replace(people, 'ada', 'bo')",
+        people: "replace(people, 'ADA', 'BO')",
+        title_sought: "'x'",
+        names_sought: "'x'",
       }).map(
         ([column, value]) =>
           [

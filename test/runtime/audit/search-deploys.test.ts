@@ -1,4 +1,4 @@
-/** The search for a person, against a filter by hand over whoever may have written a commit or carried its deploy on. */
+/** The search for a person, and for a title or a name, against a filter by hand over what deploys tell of themselves. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,18 @@ import { sqliteStore } from '../../store/events.ts';
 import { storeFixture } from '../../store/fixture.ts';
 
 const names = fc.oneof(
-  fc.constantFrom('ana', 'bo', 'Ana Lima <ana@acme.test>', 'Élodie', 'ÉLODIE', 'ΟΔΟΣ', 'İ', 'ß'),
+  fc.constantFrom(
+    'ana',
+    'bo',
+    'Ana Lima <ana@acme.test>',
+    'Élodie',
+    'ÉLODIE',
+    'ΟΔΟΣ',
+    'οδοσα',
+    'İ',
+    'ß',
+    'e\u0301',
+  ),
   fc.constantFrom('a%b', 'a_b', 'a\\b', "o'neil", '"bo"', '$&', '\\n', '%', '_', '\\', ''),
   fc.constantFrom('ana\nbo', '\n', '\nana\n', '\r\n', 'a\0b', '\ud800', '\u2028'),
   fc.string({ unit: 'binary', maxLength: 5 }),
@@ -64,7 +75,7 @@ const asked = (deploy: string, lane: string, author: string | null, actor: strin
 
 /** What is compared: no engine takes the one or the other, and a line break is between people. */
 const byHand = (name: string): string =>
-  name.toWellFormed().replaceAll('\0', '\u{FFFD}').toLowerCase().replaceAll('\n', ' ');
+  name.toWellFormed().replaceAll('\0', '\u{FFFD}').normalize().toUpperCase().replaceAll('\n', ' ');
 
 async function idsFound(log: EventLog, person: string, text = ''): Promise<string[]> {
   const ids: string[] = [];
@@ -134,6 +145,42 @@ describe.each([
         }
         // Each row is what its own events say, whichever were taken in together.
         await readDeployStories(kept, { limit: 100 });
+      }),
+      { numRuns },
+    );
+  });
+
+  it('finds a text in a title, and as the beginning of what a deploy is called', async () => {
+    const log = await fixture.open({ projections });
+    const called = fc.record({ title: names, build: names, sha: fc.constantFrom('abc', 'c0ffee') });
+    const given = fc.array(called, { minLength: 1, maxLength: 8 }).chain((all) => {
+      const words = all.flatMap(({ title, build, sha }) => [title, build, sha]);
+      return fc.tuple(fc.constant(all), fc.array(wantedOf(words), { minLength: 8, maxLength: 8 }));
+    });
+    await fc.assert(
+      fc.asyncProperty(given, async ([all, wanted]) => {
+        const lane = randomUUID();
+        const deploys = all.map((one, n) => ({ ...one, deploy: `${n}-${lane}-é` }));
+        const appends = deploys.map(({ deploy, title, build, sha }) => ({
+          ...{ stream: `deploy/${deploy}`, expected: 0 },
+          events: [
+            eventBy(
+              'ana',
+              'deploy.requested',
+              { deploy, lane, branch: 'main', build: { label: build }, commit: { sha, title } },
+              'queued',
+            ),
+          ],
+        }));
+        await log.append(appends);
+        for (const text of [...wanted, `0-${lane}-É`, '-é']) {
+          const found = await searchDeploys(log, { lane, text, limit: 50 });
+          const isMeant = ({ deploy, title, build, sha }: (typeof deploys)[number]) =>
+            byHand(title).includes(byHand(text)) ||
+            [deploy, build, sha].some((name) => byHand(name).startsWith(byHand(text)));
+          const meant = deploys.filter(isMeant).map(({ deploy }) => deploy);
+          expect(found.stories.map(({ row }) => row.deploy)).toEqual(meant.toReversed());
+        }
       }),
       { numRuns },
     );

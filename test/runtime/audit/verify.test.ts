@@ -379,9 +379,9 @@ it('a table of deploys that is not what the events say is found to be so, row by
   database.exec(`update deploys set state = 'failed' where deploy like '0-%';
     delete from deploys where deploy like '1-%';
     insert into deploys (deploy, requested_at, reason, lane, commit_id, title, branch, build, state, since,
-      requested_position, settled, version, position, people)
+      requested_position, settled, version, position, people, title_sought, names_sought)
       select 'x', requested_at, reason, lane, commit_id, title, branch, build, state, since,
-      requested_position + 1000, settled, version, 7, people from deploys where deploy like '2-%'`);
+      requested_position + 1000, settled, version, 7, people, title_sought, names_sought from deploys where deploy like '2-%'`);
   database.exec(`update lane_marks set version = version + 1`);
   database.close();
   expect(await audited()).toEqual([
