@@ -113,6 +113,19 @@ describe.each(['SQLite', 'PostgreSQL'])('with the log in %s, a person', (engine)
   });
 });
 
+/** A rollback of what production runs, as one that was killed before it asked for anything left it. */
+async function begunAndKilled(to = { id: 'r1', version: 'v1' }): Promise<void> {
+  const { shipped } = await stage.read((log) => readLane(log, 'acme-web'));
+  const begun = {
+    ...{ rollback: 'rollback-1', target: shipped?.target, from: shipped?.release, commit: null },
+    ...{ to, actor: 'mia', observed: 'mia on ws-7', reason: 'errors' },
+  };
+  const log = await openLog(stage.storeUrl);
+  const event = { id: 'begun', type: 'rollback.begun', data: begun as JsonObject, metadata: {} };
+  await log.append([{ stream: 'lane/acme-web', expected: 'any', events: [event] }]);
+  await log.close();
+}
+
 describe('a person', { timeout: 60_000 }, () => {
   it('disables a lane and enables it again; what was held goes on', async () => {
     await stage.makeLog();
@@ -188,20 +201,7 @@ describe('a person', { timeout: 60_000 }, () => {
     const commit = stage.commit('The first');
     expect(await stage.advance(501, commit)).toMatchObject({ exit: 0 });
     expect(await stage.run(['rollback', '--give-up', '--reason', 'x'])).toMatchObject({ exit: 2 });
-    const { shipped } = await stage.read((log) => readLane(log, 'acme-web'));
-    const begun = {
-      ...{ rollback: 'rollback-1', target: shipped?.target, from: shipped?.release, commit: null },
-      ...{
-        to: { id: 'r1', version: 'v1' },
-        actor: 'mia',
-        observed: 'mia on ws-7',
-        reason: 'errors',
-      },
-    };
-    const log = await openLog(stage.storeUrl);
-    const event = { id: 'begun', type: 'rollback.begun', data: begun as JsonObject, metadata: {} };
-    await log.append([{ stream: 'lane/acme-web', expected: 'any', events: [event] }]);
-    await log.close();
+    await begunAndKilled();
     const typed = 'pipeline rollback --give-up --reason "…"';
     expect((await stage.run(['status'])).stdout).toContain(typed);
     expect((await stage.run(['explain', commit])).stdout).toContain(typed);
@@ -215,6 +215,23 @@ describe('a person', { timeout: 60_000 }, () => {
     expect(given, given.stderr).toMatchObject({ exit: 0 });
     expect(stage.slackTexts()).toMatch(/E_GIVEN_UP: given up by/);
     expect((await stage.run(['status'])).stdout).not.toMatch(/^(hold|todo)/m);
+  });
+
+  it('who goes on with a rollback that was begun, and is interrupted while it waits, is told that it holds deploys still', async () => {
+    expect(await stage.advance(501, stage.commit('The first'))).toMatchObject({ exit: 0 });
+    const { shipped } = await stage.read((log) => readLane(log, 'acme-web'));
+    expect(await stage.advance(502, stage.commit('The second'))).toMatchObject({ exit: 0 });
+    await begunAndKilled(shipped?.release);
+    stage.sandbox.control.setTiming({ buildMs: 120_000 });
+    const holder = stage.startAdvance(503, stage.commit('The third'));
+    await holder.saw('staging build');
+    const again = stage.start(['rollback', '--yes', '--reason', 'again'], { CI: undefined });
+    await again.saw('is held by 503-');
+    again.process.kill('SIGINT');
+    const ended = await again.ended;
+    expect(ended).toMatchObject({ exit: 130 });
+    expect(ended.stdout + ended.stderr).toContain('Deploys are held until it has');
+    expect((await stage.run(['status', '--offline'])).stdout).toMatch(/^hold.*never carried out/m);
   });
 
   it('takes the lock from a holder that hangs; that one ends without writing more', async () => {

@@ -68,13 +68,15 @@ export async function rollback(
     assembly = await assemble({ ...partsOf(parts, run), log, progress, notice });
     reporter.waiting('reading what production runs');
     const found = await decide(to, parts, log, assembly, signals.interrupt);
+    const { plan } = found;
+    // One that an earlier run began holds deploys whatever becomes of this run.
+    isBegun = plan.again;
     for (const line of rollbackPreview(found)) reporter.notice(line);
     if (flags.yes !== true && !(await confirmed('Take production back?', signals.interrupt))) {
       reporter.notice('nothing was done');
       return 0;
     }
     assembly.notifier.start();
-    const { plan } = found;
     const person = personOf(run.actor, flags.reason);
     const { canary } = settings;
     const ports = { http: assembly.http, clock, signal: signals.interrupt, progress };
