@@ -157,3 +157,30 @@ describe('a dry run whose time is over', () => {
     });
   });
 });
+
+it('a build’s label that is a secret is refused, with a label to take, and not repeated', async () => {
+  const secret = 'HRKU-label-0a1b2c3d4e';
+  const args = [
+    'advance',
+    '--dry-run',
+    '--build',
+    secret,
+    '--commit',
+    second,
+    '--branch',
+    'master',
+  ];
+  const { exit, stdout, stderr } = await stage.run(
+    args,
+    { HEROKU_API_KEY: secret },
+    stage.checkout(second),
+  );
+  expect([exit, stderr.trimEnd().split('\n')]).toEqual([
+    2,
+    [
+      'error[E_BUILD_LABEL]: the build’s label is or holds a secret',
+      '  Say --build with the build’s number: --build 502',
+    ],
+  ]);
+  expect(stdout + stderr).not.toContain(secret);
+});

@@ -47,4 +47,7 @@ it('is the system’s, as that was when the program began', async () => {
   const before = Date.now();
   expect(systemClock.now()).toBeGreaterThanOrEqual(before - 1);
   expect(systemClock.now()).toBeLessThanOrEqual(Date.now() + 1);
+  const ran = systemClock.ran();
+  expect(ran).toBeGreaterThan(0);
+  expect(systemClock.ran()).toBeGreaterThanOrEqual(ran);
 });

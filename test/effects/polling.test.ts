@@ -1,8 +1,10 @@
 /** How long something may take goes by a clock that nobody sets: the wall's may be put forward or back meanwhile. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { VendorUnreachable } from '../../src/effects/http/errors.ts';
 import { pollUntil } from '../../src/effects/polling.ts';
 import { fc } from '../fast-check.ts';
 import { createLoopbackPorts } from './loopback-ports.ts';
+import { createVirtualClock } from './virtual-clock.ts';
 
 const hour = 3_600_000;
 
@@ -28,6 +30,20 @@ it.each([hour, -hour])(
     expect(ran - begunAt).toBe(60_000);
   },
 );
+
+it('a failure that may pass is told each time, and the last one is what it ends with', async () => {
+  const told: string[] = [];
+  const clock = createVirtualClock();
+  const ports = { ...createLoopbackPorts(), clock, progress: (line: string) => told.push(line) };
+  const away = new VendorUnreachable('it is away', { reason: 'away', sent: false });
+  const [polling, asked] = [
+    { timeoutMs: 2_500, pauseMaxMs: 1_000 },
+    vi.fn(async () => Promise.reject(away)),
+  ];
+  await expect(pollUntil(ports, polling, asked)).rejects.toBe(away);
+  expect(told).toEqual(asked.mock.calls.map(() => 'it is away; asking again'));
+  expect(told.length).toBeGreaterThan(1);
+});
 
 describe('where it is known how long it usually takes', () => {
   /** When it was asked, of what came about after so long. */

@@ -58,6 +58,42 @@ describe('the chart’s definition', () => {
   });
 });
 
+it('of an earlier chart leads on where a transition waits for no event, and comes back where two lead to one another', () => {
+  const state = (name: string, initial: string | null = null) => ({
+    ...{ name, initial, description: '', entry: [], exit: null, exits: [] },
+    ...{ invokes: null, next: null, tags: [] },
+  });
+  const way = (from: string, event: string | null, target: string | null) => ({
+    ...{ from, event, target, actions: [], description: '', guard: null, reenter: false },
+  });
+  const earlier = new ChartEdges({
+    version: 1,
+    initial: 'begun',
+    states: [
+      state('begun'),
+      state('at', 'at.first'),
+      state('at.first'),
+      state('at.next'),
+      state('over'),
+    ],
+    transitions: [
+      way('begun', 'production.held', 'at'),
+      way('begun', 'deploy.failed', null),
+      way('at.first', null, 'at.next'),
+      way('at.first', null, null),
+      way('at', null, 'over'),
+      way('at.next', null, 'at.first'),
+    ],
+  });
+  const leadsTo = (event: string) =>
+    ['begun', 'at', 'at.first', 'at.next', 'over'].filter((to) =>
+      earlier.leads('begun', event, to),
+    );
+  expect(leadsTo('production.held')).toEqual(['at.first', 'at.next', 'over']);
+  expect(leadsTo('deploy.failed')).toEqual(['begun']);
+  expect(leadsTo('deploy.resumed')).toEqual([]);
+});
+
 /** Whether the state, or one in between, has the event itself, and one around that, too. */
 function isHidden(from: string, event: string): boolean {
   const parts = from.split('.');

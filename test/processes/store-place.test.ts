@@ -50,6 +50,7 @@ describe('a store in a CI', () => {
   const outside = [
     'data/logs/log.db',
     'data/new/folder/log.db',
+    'clone',
     'clone/log.db',
     'clone/web-2/log.db',
     'clone/web/out/log.db',

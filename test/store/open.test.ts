@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { openLog, shownStore } from '../../src/store/open.ts';
 import { durabilityProblem, sqliteVersionProblem } from '../../src/store/sqlite/file.ts';
+import { assertTables } from '../../src/store/sqlite/schema-check.ts';
 import { events, sqliteStore } from './events.ts';
 import { failureAs } from './failure.ts';
 import { storeFixture } from './fixture.ts';
@@ -302,6 +303,16 @@ describe('a log whose tables or guards somebody changed', () => {
       });
     }
   });
+
+  it.each(['CREATE VIRTUAL TABLE v USING x', 'create\n  virtual table v using x'])(
+    'a table that a program keeps is none, however that is written: %j',
+    async (sql) => {
+      const row = { type: 'table', name: 'v', tbl_name: 'v', sql } as const;
+      await expect(assertTables([row], 'FILE')).rejects.toThrow(
+        'the log FILE was changed: v is no table',
+      );
+    },
+  );
 
   const guards = ['events_no_update', 'events_no_delete'];
   it.each([

@@ -282,7 +282,7 @@ function knownKeys(schema: z.ZodType, path: readonly (string | number)[]): strin
 /** Where a key stands; where its parent begins when it is not there. */
 function keyOffset(document: Document, path: readonly (string | number)[]): number {
   const last = path.at(-1);
-  const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
+  const parent = document.getIn(path.slice(0, -1), true);
   if (isMap(parent)) {
     const pair = parent.items.find(({ key }) => String(key) === String(last));
     const range = (pair?.key as { range?: [number, number, number] } | undefined)?.range;

@@ -1,5 +1,5 @@
 /** What `pipeline.yml` may say, what it means, and how its mistakes are told. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +24,13 @@ const placesOf = (message: string): string[] =>
 
 const endpoints = (text: string): string =>
   `${leastConfig}  verify:\n    endpoints:\n      - ${text}\n`;
+
+it('a file is closed once it is read, and one that cannot be read too', async () => {
+  const open = () => readdirSync('/dev/fd').length;
+  const before = open();
+  for (let time = 0; time < 50; time += 1) await loadText(leastConfig);
+  expect(open() - before).toBeLessThan(25);
+});
 
 describe('what is left out', () => {
   it('has its documented default', async () => {

@@ -210,7 +210,7 @@ describe('what is refused is told word by word', () => {
     ],
     [{ GITHUB_TOKEN: 'a\nb' }, 'E_ENVIRONMENT', 'GITHUB_TOKEN holds what no token has', token],
     ...['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].flatMap((name) =>
-      ['proxy:3128', 'ftp://proxy', 'http:', 'none'].map(
+      ['proxy:3128', 'ftp://proxy', 'shttp://proxy', 'http:', 'none'].map(
         (value): [NodeJS.ProcessEnv, string, string, string] => [
           { [name]: value },
           'E_ENVIRONMENT',

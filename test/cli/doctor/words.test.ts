@@ -226,6 +226,11 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
   ],
   ['github.token', 'that another repository takes', answered('/commits', 404)],
   [
+    'github.token',
+    'of a repository that is not known',
+    inConfig('repository: https://github.com/acme/web\n', ''),
+  ],
+  [
     'github.deployments',
     'of a repository that is not known',
     inConfig('repository: https://github.com/acme/web\n', ''),

@@ -23,12 +23,10 @@ beforeAll(() => {
   bin = temporary.folder('bin');
   const real = execFileSync('/bin/sh', ['-c', 'command -v git']).toString().trim();
   const script = `#!/bin/sh
-for word; do
-  if [ "$word" = "$FAILS" ]; then
-    printf '%b' "$SAYS" >&2
-    exit 128
-  fi
-done
+case " $* " in *" $FAILS "*)
+  printf '%b' "$SAYS" >&2
+  exit 128
+esac
 exec ${real} "$@"
 `;
   writeFileSync(join(bin, 'git'), script);
@@ -75,6 +73,14 @@ describe('a git that fails', () => {
     ['no branch', 'symbolic-ref', (repository) => repository.branch()],
   ])('has told %s', async (_, command, ask) => {
     expect(await open(command).then(ask)).toBeNull();
+  });
+
+  it('does not know how two commits stand that it cannot compare one way or the other', async () => {
+    const side = git(dir, ['commit-tree', '-m', 'aside', '-p', first, `${first}^{tree}`]);
+    const relation = (fails: string) => open(fails).then((at) => at.relation(side, second));
+    expect(await relation('nothing')).toBe('diverged');
+    expect(await relation(`--is-ancestor ${side} ${second}`)).toBe('unknown');
+    expect(await relation(`--is-ancestor ${second} ${side}`)).toBe('unknown');
   });
 
   it('is quoted by as much as fits into a line', async () => {

@@ -124,6 +124,19 @@ describe('reads', () => {
   });
 });
 
+it('a write whose clearance has expired is not sent, and says so', async () => {
+  const { send, server } = await stage([ok]);
+  const error = await failure(send({ method: 'POST', isStillCleared: () => false }));
+  expect(error).toMatchObject({
+    code: 'E_CLEARANCE_EXPIRED',
+    message: expect.stringMatching(
+      /^POST \S+ was held up for so long that what allowed it is too old$/,
+    ),
+    hint: 'Nothing was sent. Run the same command again.',
+  });
+  expect(server.asked).toEqual([]);
+});
+
 describe('rate limits', () => {
   it('wait as long as Retry-After asks, plus jitter', async () => {
     const { send, clock } = await stage([{ status: 429, headers: { 'retry-after': '7' } }, ok]);
@@ -144,6 +157,30 @@ describe('rate limits', () => {
       expect(clock.slept).toContain(9_250);
     }
   });
+
+  it.each(['x-ratelimit-remaining', 'retry-after'])(
+    'are GitHub’s where a 403 says so in its header alone: %s',
+    async (header) => {
+      const headers = { [header]: '0' };
+      const { send, server } = await stage(
+        [{ status: 403, headers, body: '{}' }, ok],
+        {},
+        patient.timeoutMs,
+      );
+      expect((await send({ ...patient, vendor: vendors.github })).status).toBe(200);
+      expect(server.asked).toHaveLength(2);
+    },
+  );
+
+  it.each([' 7', '7 ', '\t7\t'])(
+    'wait as long however the header is set out: %j',
+    async (value) => {
+      const reply = { status: 429, headers: { 'retry-after': value } };
+      const { send, clock } = await stage([reply, ok]);
+      await send();
+      expect(clock.slept).toContain(7_250);
+    },
+  );
 
   it('back off by themselves where a 429 asks for nothing', async () => {
     const { send, clock } = await stage([{ status: 429 }, { status: 429 }, ok]);

@@ -211,6 +211,24 @@ describe('a bot', () => {
     expect(up.length).toBeGreaterThanOrEqual(1);
     expect((await log.checkpoint('slack/acme-web')).position).toBe(await log.head());
   });
+
+  it('begins a new message for what comes after the deletion, though the old one’s thread takes it', async () => {
+    await write('502-1a5f89db', ...story.slice(0, 2));
+    await notifier().drain();
+    server.answer = ({ method, body }) =>
+      method === 'update' && body.ts === '1767610800.000001'
+        ? { body: { ok: false, error: 'message_not_found' } }
+        : null;
+    await write('502-1a5f89db', ...story.slice(3, 4));
+    await notifier().drain();
+    await write('502-1a5f89db', ...story.slice(4));
+    await notifier().drain();
+    const own = server.messages.filter(
+      ({ method, body }) => method === 'post' && body.thread_ts === undefined,
+    );
+    expect(own).toHaveLength(2);
+    expect(own[1]?.body.text).toContain('v12 is up');
+  });
 });
 
 describe('a webhook', () => {

@@ -117,6 +117,16 @@ describe('at each level', () => {
     }
   });
 
+  it.each(rows)('%s is told as live, in one line, only where production runs it', (_, event) => {
+    const isLive =
+      event.type === 'production.baked' ||
+      event === rows.find(([type]) => type === 'production.verified')?.[1];
+    const all = [deployMessage(endingIn(event)), ...step(endingIn(event), { level: 'outcomes' })];
+    for (const message of all) {
+      expect(allText([message]).includes('> is live: ')).toBe(isLive);
+    }
+  });
+
   it.each(['production.verified', 'deploy.superseded', 'deploy.resumed'] as const)(
     'of a deploy that had a problem, %s is told where only problems are',
     (type) => {

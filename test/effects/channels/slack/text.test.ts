@@ -66,6 +66,11 @@ describe('pieces', () => {
     expect(pieces('one two\nthree four\nfive', 12)).toEqual(['one two\n', 'three four\n', 'five']);
   });
 
+  it('are cut after a word where a line is too long, and the space stays with the word before it', () => {
+    expect(pieces('one two three four', 9)).toEqual(['one two ', 'three ', 'four']);
+    expect(pieces('aa bb cc dd', 5)).toEqual(['aa ', 'bb ', 'cc dd']);
+  });
+
   it('of white space alone are none', () => {
     expect(pieces(' \n '.repeat(3_000))).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgramEnd } from '../../../../src/effects/targets/command/program.ts';
 import { commandTargets } from '../../../../src/effects/targets/command/target.ts';
 import type { Submission } from '../../../../src/effects/targets/target.ts';
+import type { Artifact } from '../../../../src/machine/events.ts';
 import { FolderWorld, settingsOf } from '../../../targets/command-world.ts';
 import { toldFailureOf } from '../../lockstep-error.ts';
 
@@ -280,6 +281,18 @@ describe('the list of releases', () => {
     expect(error.code).toBe('E_PROGRAM_SHORT');
     await target.restore({ ...input, to: [never, of(two)] }, world.ports());
     expect((await observed()).running?.artifact.commit).toBe(two);
+  });
+
+  it('that is not whole tells of what is listed that it ran before, and of nothing that it did not', async () => {
+    history();
+    changing('current', (line) => (line.type === 'end' ? { ...line, whole: false } : line));
+    const target = world.open('production');
+    const { running, before } = await target.observe(world.ports());
+    if (running === null || before?.artifact == null) throw new Error('nothing ran');
+    const ran = (artifact: Artifact) => target.ranBefore(artifact, running.release, world.ports());
+    expect(await ran(before.artifact)).toBe(true);
+    const never = { ...before.artifact, id: 'never', digest: null, commit: '4'.repeat(40) };
+    expect((await toldFailureOf(ran(never))).code).toBe('E_PROGRAM_SHORT');
   });
 
   it('tells other code by its commit too, where a digest says that it is the same', async () => {

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPrograms } from '../../../../src/effects/targets/command/process.ts';
+import { failureOf } from '../../lockstep-error.ts';
 
 let root: string;
 beforeEach(() => {
@@ -94,7 +95,12 @@ describe('a program', () => {
   it('that names an interpreter which is not there is told so', async () => {
     writeFileSync(join(root, 'odd'), '#!/no/such/interpreter\n');
     chmodSync(join(root, 'odd'), 0o755);
-    await expect(start(['./odd']).ended).rejects.toThrow('./odd cannot be started (ENOENT)');
+    expect(await failureOf(start(['./odd']).ended)).toMatchObject({
+      code: 'E_PROGRAM_MISSING',
+      message: './odd cannot be started (ENOENT)',
+      hint: 'See its first line: the interpreter that it names has to be installed here.',
+      details: { program: './odd' },
+    });
   });
 
   it('that is stopped ends with all that it began', async () => {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { restoreKey } from '../../../../src/effects/targets/command/keys.ts';
 import type { RollBackInput } from '../../../../src/effects/targets/target.ts';
 import type { Artifact, Release } from '../../../../src/machine/events.ts';
-import { toldFailureOf } from '../../lockstep-error.ts';
+import { failureOf, toldFailureOf } from '../../lockstep-error.ts';
 import { PlayedHost, type Run, release } from './played-host.ts';
 
 const key = '502-11111111';
@@ -168,6 +168,16 @@ describe.each(Object.entries(ways))('%s', (name, { told, run }) => {
     };
     expect((await toldFailureOf(run())).code).toBe('E_PROGRAM_TIMEOUT');
     expect(made).toEqual(isBlind || state === null ? [] : whatIsMade);
+  });
+
+  it.each<[string, (one: Run) => void]>([
+    ['it fails', (one) => one.end(1)],
+    ['it is too late', () => host.clock.advance(timeoutMs)],
+  ])('its program is named with all its words where %s', async (_, play) => {
+    const open = host.open.bind(host);
+    host.open = () => open({ restore: ['restore', '--now'] });
+    host.plays = { restore: play };
+    expect((await failureOf(run())).details).toMatchObject({ program: 'restore --now' });
   });
 
   it('is stopped with the run, and that is why it ended', async () => {

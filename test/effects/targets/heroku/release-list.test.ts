@@ -93,6 +93,12 @@ describe('a list that cannot be all', () => {
       'E_RELEASES_CONTRADICTION',
     ],
     [
+      'what ran last is said not to be what runs',
+      (all) => all.map((one) => ({ ...one, current: false })),
+      200,
+      'E_RELEASES_CONTRADICTION',
+    ],
+    [
       'two slugs of one release',
       (all) => all.map((one) => ({ ...one, artifacts: [{ type: 'slug', id: 'another' }] })),
       200,
@@ -186,6 +192,7 @@ describe('a list that cannot be all', () => {
   it('that is thought to say what no app of Heroku does is read as ever', async () => {
     history();
     const seen = await world.target(name).observe(ports);
+    const asked = world.asked.splice(0);
     for (const [version, kind] of [
       ['20260105-1', 'slug'],
       ['v6', 'bundle'],
@@ -193,6 +200,7 @@ describe('a list that cannot be all', () => {
       const artifact = { kind, id: 'i-1', commit: null };
       const expected = { release: { id: 'r-1', version }, artifact };
       expect(await world.target(name).observe(ports, async () => expected)).toEqual(seen);
+      expect(world.asked.splice(0)).toEqual(asked);
     }
   });
 

@@ -224,6 +224,15 @@ describe('nothing is rolled back', () => {
         world.rollback(app, ours);
       },
     ],
+    [
+      'a person went back, and Heroku does not keep the deploy’s code any more',
+      false,
+      () => {
+        const description = 'Set FOO config vars';
+        Object.assign(ours, { status: 'expired', slug: null, description });
+        world.rollback(app, before);
+      },
+    ],
     ['another deploy’s release runs', false, () => void world.release(app, world.slug(three))],
     [
       'another release waits behind a config change that is under way too',
@@ -437,6 +446,12 @@ describe('a person’s rollback', () => {
     expect(await rollBackTo(before)).toEqual(untouched);
     expect(await rollBackTo(before, other)).toMatchObject({ release: { version: 5 } });
     expect([sent(), made.map(({ version }) => version)]).toEqual([0, [5]]);
+  });
+
+  it('is not made over what somebody released meanwhile, be it of that very code', async () => {
+    world.release(app, slugBefore, { description: 'Deploy 22222222' });
+    expect(await rollBackTo(before)).toEqual(untouched);
+    expect([sent(), made]).toEqual([0, []]);
   });
 
   it('is not made where nothing ever ran', async () => {
