@@ -20,7 +20,7 @@ import {
 import { readKillSwitch } from '../config/kill-switch.ts';
 import type { RepositoryFacts } from '../setup/facts.ts';
 import type { WantedJob } from './ci-jobs.ts';
-import { circleCiFindings } from './circleci-checks.ts';
+import { circleCiFindings, unreadable } from './circleci-checks.ts';
 import { endpointChecks } from './endpoint-checks.ts';
 import { gitHubFindings } from './github-checks.ts';
 import {
@@ -72,11 +72,12 @@ function ciJob({ config, environment, facts }: Examination): Diagnosis {
     why: 'It runs advance, once the tests passed, in builds of the branch only.',
     look: async () => {
       const wanted = wantedJob(config, environment);
-      const found = [
-        facts.circleci === null ? null : circleCiFindings(facts.circleci.text, wanted),
-        gitHubFindings(facts.workflows, wanted),
-      ].filter((one) => one !== null);
-      return found.length > 0 ? found.flat() : [noJob];
+      const { circleci, workflows } = facts;
+      const onCircleCi = circleci === null ? null : circleCiFindings(circleci.text, wanted);
+      const onGitHub = gitHubFindings(workflows, wanted);
+      if (onCircleCi === null || onGitHub === null) return onCircleCi ?? onGitHub ?? [noJob];
+      const isTwice = !onCircleCi.includes(unreadable);
+      return [...onCircleCi, ...onGitHub, ...(isTwice ? [jobsOfTwo] : [])];
     },
   };
 }
@@ -84,6 +85,11 @@ function ciJob({ config, environment, facts }: Examination): Diagnosis {
 const noJob: Finding = warning(
   'neither .circleci/config.yml nor a workflow of .github runs advance',
   'pipeline init writes the job. In another CI, run it after the tests, in builds of the branch only.',
+);
+
+const jobsOfTwo: Finding = warning(
+  'CircleCI and GitHub Actions both run advance: each merge is asked for twice',
+  'Take it out of one of them: each commit has two deploys, and what one CI did not ship the other tries again.',
 );
 
 function wantedJob(config: Config, { githubToken }: Environment): WantedJob {

@@ -14,6 +14,11 @@ interface Step {
   readonly run?: string | { command?: string; max_auto_reruns?: unknown };
 }
 
+export const unreadable: Finding = fault(
+  '.circleci/config.yml cannot be read as YAML',
+  'circleci config validate',
+);
+
 /** Null: no job of it runs `advance`. */
 export function circleCiFindings(text: string, wanted: WantedJob): Finding[] | null {
   let config: {
@@ -24,7 +29,7 @@ export function circleCiFindings(text: string, wanted: WantedJob): Finding[] | n
   try {
     config = parse(text) ?? {};
   } catch {
-    return [fault('.circleci/config.yml cannot be read as YAML', 'circleci config validate')];
+    return [unreadable];
   }
   const { jobs = {}, orbs = {}, workflows = {} } = config;
   const deploying = Object.entries(jobs).flatMap(([name, job]) => {

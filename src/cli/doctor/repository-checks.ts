@@ -1,5 +1,5 @@
 /** What of the checkout a deploy goes by: the configuration in the commit, the history, what the commit carries. */
-import { type Diagnosis, fault, ok, warning } from '../../effects/diagnosis.ts';
+import { type Diagnosis, type Finding, fault, ok, warning } from '../../effects/diagnosis.ts';
 import type { SourceOddities } from '../../effects/git/source.ts';
 import { UsageError } from '../../errors/error.ts';
 import type { Config } from '../config/config.ts';
@@ -7,7 +7,10 @@ import { checkSource } from '../config/source-check.ts';
 import type { RepositoryFacts } from '../setup/facts.ts';
 
 export interface Checkout {
-  readonly facts: Pick<RepositoryFacts, 'branch' | 'hasCommits' | 'isShallow'>;
+  readonly facts: Pick<
+    RepositoryFacts,
+    'defaultBranch' | 'checkedOut' | 'hasCommits' | 'isShallow'
+  >;
   /** Whether `pipeline.yml` is in the commit that is checked out, as it is on this disk. */
   readonly committed: 'same' | 'another' | 'missing';
   readonly oddities: SourceOddities;
@@ -60,15 +63,22 @@ export const branch = ({ facts }: Checkout, config: Config): Diagnosis => ({
   id: 'git.branch',
   subject: 'the branch that is deployed',
   why: 'Builds of any other branch are refused.',
-  look: async () => [
-    facts.branch === config.branch
-      ? ok(config.branch)
-      : warning(
-          `pipeline.yml deploys ${config.branch}; the repository’s branch is ${facts.branch}`,
-          `Set branch: ${facts.branch} in pipeline.yml, if that is the one.`,
-        ),
-  ],
+  look: async () => [branchFinding(facts, config.branch)],
 });
+
+function branchFinding({ defaultBranch, checkedOut }: Checkout['facts'], branch: string): Finding {
+  if (checkedOut !== null && checkedOut !== branch && checkedOut !== defaultBranch) {
+    return warning(
+      `pipeline.yml deploys ${branch}; ${checkedOut} is checked out, of which no build deploys`,
+      `What is said here is of ${checkedOut}. To look at what deploys: git switch ${branch}`,
+    );
+  }
+  if (defaultBranch === null || defaultBranch === branch) return ok(branch);
+  return warning(
+    `pipeline.yml deploys ${branch}; the repository’s branch is ${defaultBranch}`,
+    `Set branch: ${defaultBranch} in pipeline.yml, if that is the one.`,
+  );
+}
 
 export const source = ({ oddities }: Checkout, config: Config): Diagnosis => ({
   id: 'git.source',

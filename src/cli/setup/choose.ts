@@ -38,7 +38,7 @@ export async function choose(
   const { kind, config, discovered } = kindOf(flags, found);
   const lane = laneOf(flags, config, discovered);
   const app = laneName(flags.app ?? (await ask('Name of the lane', facts.name)));
-  const branch = flags.branch ?? (await ask('Branch that is deployed', facts.branch));
+  const branch = flags.branch ?? (await ask('Branch that is deployed', branchOf(facts)));
   const nameOf = (place: DiscoveredPlace | undefined) =>
     String(place?.settings[config.nameField] ?? '');
   const place = async (role: 'staging' | 'production'): Promise<SetupPlace> => {
@@ -163,6 +163,9 @@ async function ciOf(
   if (answer === 'none') return null;
   throw new UsageError('E_USAGE', `the CI is circleci, github or none, not ${answer}`);
 }
+
+const branchOf = ({ defaultBranch, checkedOut }: RepositoryFacts): string =>
+  defaultBranch ?? checkedOut ?? 'main';
 
 /** The one that this runs in, or that has a configuration; else the one that the repository's host has. */
 function ciFound({ circleci, workflows, webUrl }: RepositoryFacts, env: NodeJS.ProcessEnv): string {

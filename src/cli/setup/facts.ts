@@ -18,7 +18,10 @@ export interface RepositoryFacts {
   readonly name: string;
   /** `https://github.com/acme/web`; null where the remote is no such address. */
   readonly webUrl: string | null;
-  readonly branch: string;
+  /** As the clone has it of its remote; null: it was not told. */
+  readonly defaultBranch: string | null;
+  /** Null where a commit is checked out, and no branch. */
+  readonly checkedOut: string | null;
   readonly hasCommits: boolean;
   readonly isShallow: boolean;
   /** A path that answers 200 where the app is well. */
@@ -57,7 +60,8 @@ export async function readFacts(
     root,
     name: laneName(webUrl?.split('/').at(-1) ?? basename(root)),
     webUrl,
-    branch: clone.defaultBranch ?? checkedOut ?? 'main',
+    defaultBranch: clone.defaultBranch,
+    checkedOut,
     hasCommits: clone.hasCommits,
     isShallow: clone.isShallow,
     healthPath: healthPathOf(read('config/routes.rb') ?? ''),

@@ -47,7 +47,26 @@ const faults: readonly (readonly [name: string, found: string, seed: Seed])[] = 
     'config.committed warning',
     checkout({ committed: 'another' }),
   ],
-  ['another branch than the repository’s', 'git.branch warning', repository({ branch: 'trunk' })],
+  [
+    'another branch than the repository’s',
+    'git.branch warning',
+    repository({ defaultBranch: 'trunk' }),
+  ],
+  [
+    'a checkout of the repository’s branch, which is another one',
+    'git.branch warning',
+    repository({ defaultBranch: 'trunk', checkedOut: 'trunk' }),
+  ],
+  [
+    'a checkout of another branch than the one that is deployed',
+    'git.branch warning',
+    repository({ checkedOut: 'feature/search' }),
+  ],
+  [
+    'the same where the repository’s branch is not known',
+    'git.branch warning',
+    repository({ defaultBranch: null, checkedOut: 'feature/search' }),
+  ],
   ['a shallow clone', 'git.history warning', repository({ isShallow: true })],
   [
     'a shallow clone without a token',
@@ -67,6 +86,23 @@ const faults: readonly (readonly [name: string, found: string, seed: Seed])[] = 
     'ci.job warning',
     (at) => {
       at.circleci = null;
+    },
+  ],
+  [
+    'a job that deploys in each of two CIs',
+    'ci.job warning',
+    (at) => {
+      const { circleci } = at;
+      at.onGitHub();
+      at.circleci = circleci;
+    },
+  ],
+  [
+    'a configuration of CircleCI that nobody can read, beside the job of GitHub',
+    'ci.job error',
+    (at) => {
+      at.onGitHub();
+      at.circleci = 'jobs: [';
     },
   ],
   [
@@ -301,6 +337,12 @@ describe('a check-up', () => {
     );
     for (const { remedy } of bad) expect(remedy ?? '').not.toBe('');
     expect(toldOf(world, examined)).toMatchSnapshot();
+  });
+
+  it('of no branch, as in most CI jobs, finds nothing', async () => {
+    world = new DoctorWorld();
+    world.facts = { defaultBranch: null, checkedOut: null };
+    expect(wrong(await world.examine())).toEqual([]);
   });
 
   it('finds apps of two generations', async () => {

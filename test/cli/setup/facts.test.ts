@@ -39,7 +39,8 @@ describe('a repository', () => {
     expect(facts).toMatchObject({
       name: 'web',
       webUrl: 'https://github.com/acme/web',
-      branch: 'trunk',
+      defaultBranch: null,
+      checkedOut: 'trunk',
       hasCommits: false,
       isShallow: false,
       healthPath: '/ok/up',
