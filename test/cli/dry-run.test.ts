@@ -19,6 +19,13 @@ afterAll(() => stage.strike());
 
 const commit = (sha: string) => ['--build', '502', '--commit', sha, '--branch', 'master'];
 
+/** The lines on what environments are given. */
+async function environmentsTold(sha: string): Promise<string[]> {
+  const args = ['advance', '--dry-run', ...commit(sha)];
+  const { stdout } = await stage.run(args, {}, stage.checkout(sha));
+  return stdout.split('\n').filter((line) => /^(staging|production) /.test(line));
+}
+
 interface Told {
   readonly deploy: string;
   readonly state: string | null;
@@ -77,6 +84,15 @@ describe('a dry run', () => {
       ships: null,
       would: expect.stringMatching(/before anything is deployed/),
     });
+    expect(await environmentsTold(first)).toEqual([]);
+  });
+
+  it('says of production that runs this very commit that it is checked, and given nothing', async () => {
+    runs('acme-production', second);
+    expect(await rehearsed(second)).toMatchObject({ gates: { kind: 'found' } });
+    expect(await environmentsTold(second)).toEqual([
+      expect.stringMatching(/^production {2}acme-production runs it; checked: dynos up for/),
+    ]);
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
@@ -101,6 +117,9 @@ describe('a dry run', () => {
       headline: expect.stringContaining('jo@acme.test'),
     });
     expect(would).toMatch(/stop before production/);
+    expect(await environmentsTold(second)).toEqual([
+      expect.stringMatching(/^staging {5}acme-staging is given the commit/),
+    ]);
   });
 
   it('finds before a deploy that staging cannot give to production', async () => {
@@ -123,6 +142,7 @@ describe('a dry run', () => {
       state: expect.stringContaining('production'),
       would: expect.stringMatching(/do nothing/),
     });
+    expect(await environmentsTold(second)).toEqual([]);
   });
 });
 

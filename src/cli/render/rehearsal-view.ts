@@ -37,7 +37,7 @@ export interface RehearsedEnvironment {
 const commitsShown = 10;
 
 export function rehearsalView(rehearsal: Rehearsal, { color }: Pick<Terminal, 'color'>): string[] {
-  const { request, gates, environments, notes, notices } = rehearsal;
+  const { request, gates, notes, notices } = rehearsal;
   const { deploy, commit, branch, lane } = request;
   return [
     color.bold('Dry run: nothing is written, to no log and to no target.'),
@@ -45,7 +45,7 @@ export function rehearsalView(rehearsal: Rehearsal, { color }: Pick<Terminal, 'c
     '',
     `deploy      ${safe(deploy)}: ${shortSha(commit.sha)} “${safe(commit.title)}” by ${safe(commit.author)}, branch ${safe(branch)}`,
     `lane        ${safe(lane)}: ${safe(laneText(rehearsal))}`,
-    ...environments.map((one) => `${one.name.padEnd(11)} ${safe(wayOf(one))}`),
+    ...reached(rehearsal).map((one) => `${one.name.padEnd(11)} ${safe(wayOf(one, gates.answer))}`),
     '',
     `gates now   ${safe(gates.text.headline)}`,
     ...(gates.text.detail === null
@@ -57,10 +57,11 @@ export function rehearsalView(rehearsal: Rehearsal, { color }: Pick<Terminal, 'c
   ];
 }
 
-function laneText({ request, lane, existing }: Rehearsal): string {
+function laneText(rehearsal: Rehearsal): string {
+  const { request, lane, existing } = rehearsal;
   if (existing !== null) {
     const state = stateOf(existing);
-    return has(existing, 'settled')
+    return isOver(rehearsal)
       ? `this deploy is over already, as ${state}`
       : `this deploy is in the log already, ${state}, and goes on from there`;
   }
@@ -72,7 +73,28 @@ function laneText({ request, lane, existing }: Rehearsal): string {
   return (holder === null ? 'free' : `held by ${holder}, which is waited for`) + behind;
 }
 
-function wayOf({ environment, isGiven, instances, name }: RehearsedEnvironment): string {
+const isOver = ({ existing }: Rehearsal): boolean => existing !== null && has(existing, 'settled');
+
+/** The environments that it would give something, or check. */
+function reached(rehearsal: Rehearsal): readonly RehearsedEnvironment[] {
+  const { environments, gates } = rehearsal;
+  if (isOver(rehearsal)) return [];
+  switch (gates.answer.kind) {
+    case 'clear':
+      return environments;
+    case 'superseded':
+      return [];
+    case 'found':
+      return environments.filter(({ name }) => name === 'production');
+    default:
+      return environments.filter(({ name }) => name === 'staging');
+  }
+}
+
+function wayOf(
+  { environment, isGiven, instances, name }: RehearsedEnvironment,
+  { kind }: Rehearsal['gates']['answer'],
+): string {
   const { target, verify, bakeMs, shares } = environment;
   const what = isGiven ? 'is given exactly what was verified before' : 'is given the commit';
   const share = shares === null ? '' : `, ${shares.join(', then ')} percent of the traffic`;
@@ -84,7 +106,8 @@ function wayOf({ environment, isGiven, instances, name }: RehearsedEnvironment):
     ...(bakeMs > 0 ? [`all of it for ${formatDuration(bakeMs)}`] : []),
   ];
   const gated = name === 'staging' ? '' : ', once the gates are open';
-  return `${target.name} ${what}${share}${gated}; checked: ${checks.join(', ') || 'nothing'}`;
+  const given = kind === 'found' ? 'runs it' : `${what}${share}${gated}`;
+  return `${target.name} ${given}; checked: ${checks.join(', ') || 'nothing'}`;
 }
 
 function shipping({ commits, omitted }: ReleaseNotes): string[] {
@@ -100,10 +123,9 @@ function shipping({ commits, omitted }: ReleaseNotes): string[] {
   ];
 }
 
-function verdict({ existing, gates: { answer } }: Rehearsal): string {
-  if (existing !== null && has(existing, 'settled'))
-    return 'It would do nothing: this deploy is over.';
-  switch (answer.kind) {
+function verdict(rehearsal: Rehearsal): string {
+  if (isOver(rehearsal)) return 'It would do nothing: this deploy is over.';
+  switch (rehearsal.gates.answer.kind) {
     case 'clear':
       return 'It would ship, if each check holds and the gates stay open.';
     case 'superseded':
@@ -111,7 +133,9 @@ function verdict({ existing, gates: { answer } }: Rehearsal): string {
     case 'found':
       return 'It would check production, which runs this commit already, and release nothing.';
     default:
-      return 'It would deploy to staging, check it, and stop before production.';
+      return reached(rehearsal).length === 0
+        ? 'It would stop at the gates, before anything is deployed.'
+        : 'It would deploy to staging, check it, and stop before production.';
   }
 }
 
