@@ -1,5 +1,5 @@
 /** The table of leases: who holds what, under which token. */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Fence, FencedOff, type JsonObject, type Lease } from './log.ts';
 import { type BoundStatement, clock, lookUp, type Procedure, Statement } from './procedure.ts';
 import { storedObject } from './stored-event.ts';
@@ -16,14 +16,17 @@ const columns = ['resource', 'token', 'owner', 'expires_at', 'released'] as cons
 const one = new Statement((db, { resource }: { resource: string }) =>
   db.selectFrom('leases').select(columns).where('resource', '=', resource),
 );
-const many = new Statement((db, value: { from: string; to: string; releasedMax: 0 | 1 }) =>
+const between = (db: Kysely<LogTables>, { from, to }: { from: string; to: string }) =>
   db
     .selectFrom('leases')
     .select(columns)
-    .where('resource', '>=', value.from)
-    .where('resource', '<', value.to)
-    .where('released', '<=', value.releasedMax)
-    .orderBy('resource'),
+    .where('resource', '>=', from)
+    .where('resource', '<', to)
+    .orderBy('resource');
+const many = new Statement(between);
+/** A literal, as in the index of those that are held: an engine does not look into a value. */
+const manyHeld = new Statement((db, range: { from: string; to: string }) =>
+  between(db, range).where('released', '=', sql.lit(0)),
 );
 const put = new Statement((db, { resource, token, owner, expires_at, released }: LeaseRow) =>
   db
@@ -68,8 +71,8 @@ export function* standing(
 }
 
 export function* listLeases(prefix: string, held: boolean): Procedure<Lease[]> {
-  const releasedMax = held ? 0 : 1;
-  const rows = yield* many.all({ from: prefix, to: prefix + lastCharacter, releasedMax });
+  const range = { from: prefix, to: prefix + lastCharacter };
+  const rows = yield* (held ? manyHeld : many).all(range);
   const now = yield* clock();
   return rows.map((row) => toLease(row, now));
 }

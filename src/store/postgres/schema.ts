@@ -51,6 +51,13 @@ async function createTables(db: Kysely<PostgresTables>): Promise<void> {
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .addColumn('released', 'integer', (column) => column.notNull())
     .execute();
+  // Those that were given back stay on record, and soon are nearly all.
+  await db.schema
+    .createIndex('leases_held')
+    .on('leases')
+    .column('resource')
+    .where(sql<boolean>`released = 0`)
+    .execute();
   await db.schema
     .createTable('checkpoints')
     .addColumn('consumer', text, (column) => column.primaryKey())

@@ -37,6 +37,13 @@ async function createTables(db: Kysely<LogTables>): Promise<void> {
     .addColumn('released', 'integer', (column) => column.notNull())
     .modifyEnd(strict)
     .execute();
+  // Those that were given back stay on record, and soon are nearly all.
+  await db.schema
+    .createIndex('leases_held')
+    .on('leases')
+    .column('resource')
+    .where(sql<boolean>`released = 0`)
+    .execute();
   await db.schema
     .createTable('checkpoints')
     .addColumn('consumer', 'text', (column) => column.notNull().primaryKey())

@@ -11,8 +11,7 @@ import { emptyLane } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
 
 const request = samples['deploy.requested'];
-const { staging } = request.settings;
-if (staging === null) throw new Error('the sample has a staging');
+const { production: environment } = request.settings;
 
 function rehearsal(names: readonly EnvironmentName[], kind: string): Rehearsal {
   return {
@@ -21,7 +20,7 @@ function rehearsal(names: readonly EnvironmentName[], kind: string): Rehearsal {
     lane: emptyLane,
     gates: { answer: { kind } as never, text: { headline: kind, detail: null } as never },
     environments: names.map((name) => ({
-      ...{ name, environment: staging, isGiven: name !== names[0], instances: 'dynos' },
+      ...{ name, environment, isGiven: name !== names[0], instances: 'dynos' },
     })),
     notes: null,
     notices: [],

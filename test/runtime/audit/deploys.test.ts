@@ -15,7 +15,13 @@ import { execute } from '../../postgres/server.ts';
 import { usePostgres } from '../../postgres/use-postgres.ts';
 import { events, sqliteStore, type TestStore } from '../../store/events.ts';
 import { storeFixture } from '../../store/fixture.ts';
-import { plansOnPostgres, plansOnSqlite, queryPlans } from './query-plans.ts';
+import {
+  indexesOnPostgres,
+  indexesOnSqlite,
+  queryPlans,
+  scansOnPostgres,
+  scansOnSqlite,
+} from './query-plans.ts';
 import { wayToLive, writeDeploy, writeLane } from './written.ts';
 
 const projections = [deploysProjection];
@@ -140,9 +146,10 @@ describe('on PostgreSQL', () =>
     time: new Date('2026-01-05T10:00:00Z'),
   }));
 
-describe('a statement on SQLite', () => queryPlans(storeFixture(sqliteStore), plansOnSqlite));
+describe('a statement on SQLite', () =>
+  queryPlans(storeFixture(sqliteStore), { scans: scansOnSqlite, indexes: indexesOnSqlite }));
 describe('a statement on PostgreSQL', () =>
-  queryPlans(storeFixture(postgres.store), plansOnPostgres));
+  queryPlans(storeFixture(postgres.store), { scans: scansOnPostgres, indexes: indexesOnPostgres }));
 
 interface Asked<S> {
   readonly engine: Engine;

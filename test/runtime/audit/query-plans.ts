@@ -113,10 +113,18 @@ async function statementsOf(work: () => Promise<void>): Promise<string[]> {
   return [...asked];
 }
 
-/** Of a statement with a condition: which tables it goes over row by row. */
+/** Of a statement with a condition: which tables it goes over row by row, or which indexes it uses. */
 export type PlanOf = (store: TestStore, sql: string) => Promise<readonly string[]>;
 
-export const plansOnSqlite: PlanOf = async ({ url }, sql) => {
+export const scansOnSqlite: PlanOf = async (store, sql) =>
+  (await detailsOnSqlite(store, sql)).flatMap((detail) => /^SCAN (\w+)/.exec(detail)?.[1] ?? []);
+
+export const indexesOnSqlite: PlanOf = async (store, sql) =>
+  (await detailsOnSqlite(store, sql)).flatMap(
+    (detail) => /USING INDEX (\w+)/.exec(detail)?.[1] ?? [],
+  );
+
+async function detailsOnSqlite({ url }: TestStore, sql: string): Promise<string[]> {
   const database = new Sqlite(url.replace('sqlite:', ''), { readonly: true });
   const values = sql
     .split('?')
@@ -125,12 +133,13 @@ export const plansOnSqlite: PlanOf = async ({ url }, sql) => {
   const plan = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`);
   const details = plan.all(...values).map(({ detail }) => detail);
   database.close();
-  return details.flatMap((detail) => /^SCAN (\w+)/.exec(detail)?.[1] ?? []);
-};
+  return details;
+}
 
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
   readonly 'Index Cond'?: string;
   readonly 'Recheck Cond'?: string;
   readonly Filter?: string;
@@ -138,25 +147,38 @@ interface PlanNode {
 }
 
 /** Small tables would be gone over whatever they are asked for. */
-export const plansOnPostgres: PlanOf = async ({ url }, sql) => {
+async function planOnPostgres({ url }: TestStore, sql: string): Promise<PlanNode> {
   const options = encodeURIComponent('-c enable_seqscan=off -c search_path=lockstep');
   const [row = {}] = await execute(
     `${url}?options=${options}`,
     `explain (generic_plan, format json) ${sql}`,
   );
   const [{ Plan }] = row['QUERY PLAN'] as [{ Plan: PlanNode }];
+  return Plan;
+}
+
+export const scansOnPostgres: PlanOf = async (store, sql) => {
   const scanned = (node: PlanNode): string[] => {
     const condition = node['Index Cond'] ?? node['Recheck Cond'];
     const isScan = / Scan$/.test(node['Node Type']) && condition === undefined;
     const name = isScan && node.Filter !== undefined ? node['Relation Name'] : undefined;
     return [...(name === undefined ? [] : [name]), ...(node.Plans ?? []).flatMap(scanned)];
   };
-  return scanned(Plan);
+  return scanned(await planOnPostgres(store, sql));
+};
+
+export const indexesOnPostgres: PlanOf = async (store, sql) => {
+  await execute(store.url, 'analyze lockstep.leases');
+  const used = (node: PlanNode): string[] => [
+    ...[node['Index Name'] ?? []].flat(),
+    ...(node.Plans ?? []).flatMap(used),
+  ];
+  return used(await planOnPostgres(store, sql));
 };
 
 export function queryPlans(
   fixture: { open(options: object): Promise<ProjectedLog>; store(): TestStore },
-  plan: PlanOf,
+  { scans: scansOf, indexes }: { readonly scans: PlanOf; readonly indexes: PlanOf },
 ): void {
   it('goes over no table for what it does not show: each statement with a condition has its index', async () => {
     const log = await fixture.open({ projections });
@@ -165,9 +187,22 @@ export function queryPlans(
     expect(conditioned.length).toBeGreaterThan(15);
     const scans: string[] = [];
     for (const sql of conditioned) {
-      const over = (await plan(fixture.store(), sql)).filter((name) => tables.includes(name));
+      const over = (await scansOf(fixture.store(), sql)).filter((name) => tables.includes(name));
       if (over.length > 0) scans.push(`${over.join()}: ${sql}`);
     }
     expect(scans).toEqual([]);
+  });
+
+  it('finds the leases that are held without going over those that were given back', async () => {
+    const log = await fixture.open({});
+    for (let run = 0; run < 50; run++) {
+      const mine = await log.take(`run/${run}`, {}, 60_000);
+      if (mine !== null && run !== 7) await log.release(mine);
+    }
+    const [held = '', ...others] = await statementsOf(async () => {
+      expect(await log.leases('run/', { held: true })).toMatchObject([{ resource: 'run/7' }]);
+    });
+    expect(others.filter((sql) => /\bleases\b/.test(sql))).toEqual([]);
+    expect(await indexes(fixture.store(), held)).toEqual(['leases_held']);
   });
 }
