@@ -1,7 +1,7 @@
 /**
- * One process's connection to a log in PostgreSQL. It relies on nothing that a session keeps between
- * transactions, so that a pooler may stand in between (PgBouncer's transaction mode), and it goes on
- * after the server was restarted or failed over.
+ * One process's connection to a log in PostgreSQL. It goes on after the server was restarted or failed
+ * over. A pooler may stand in between (PgBouncer's transaction mode): then it relies on nothing that a
+ * session keeps between transactions.
  */
 import { performance } from 'node:perf_hooks';
 import { Kysely, PostgresDialect } from 'kysely';
@@ -38,7 +38,7 @@ export interface PostgresConnectionOptions {
   readonly readOnly: boolean;
   /** Makes the tables where there are none. */
   readonly create: boolean;
-  /** How long a write waits for others. */
+  /** How long a write, or a read, waits for others. */
   readonly busyTimeoutMs: number;
   /** How long a call goes on trying while the server does not answer; 60 seconds when left out. */
   readonly patienceMs?: number | undefined;
@@ -77,13 +77,16 @@ export class PostgresConnection implements Database {
       replyTimeoutMs === undefined
         ? address.config
         : { ...address.config, query_timeout: replyTimeoutMs };
-    this.#session = new PostgresSession(config);
-    this.#listener = new PostgresListener(config, (revision) => this.#heard(revision));
+    const lockMs = Math.max(1, Math.ceil(options.busyTimeoutMs));
+    const session = () => new PostgresSession(config, lockMs);
+    this.#session = session();
+    this.#listener = new PostgresListener(session, (revision) => this.#heard(revision));
     this.db = kyselyOn(() => this.#session.connected()).withSchema(schemaName);
     this.#procedures = new PostgresProcedures({
       compiled: new CompiledStatements(this.db),
       shown: address.shown,
-      busyTimeoutMs: options.busyTimeoutMs,
+      lockMs,
+      isDirect: () => this.#session.isDirect,
       now: options.now,
       locked: (revision) => {
         this.#tell(revision);
@@ -106,8 +109,13 @@ export class PostgresConnection implements Database {
   read<T>(procedure: () => Procedure<T>): Promise<T> {
     return this.persist((client) => {
       this.#seen = this.#told;
-      return this.#procedures.carryOut(client, procedure(), null);
+      return this.reading(client, () => this.#procedures.carryOut(client, procedure(), null));
     });
+  }
+
+  /** Carries out work that reads, which waits for a lock no longer than it may, whoever stands in between. */
+  reading<T>(client: Client, work: () => Promise<T>): Promise<T> {
+    return this.#session.isDirect ? work() : this.#procedures.discard(client, work);
   }
 
   async write<T>(procedure: (again: boolean) => Procedure<T>): Promise<T> {
@@ -136,11 +144,9 @@ export class PostgresConnection implements Database {
   }
 
   discard<T>(procedure: () => Procedure<T>): Promise<T> {
-    return this.persist(async (client) => {
-      await client.query('begin');
-      const result = await this.#procedures.carryOut(client, procedure(), null);
-      await client.query('rollback');
-      return result;
+    return this.persist((client) => {
+      const work = () => this.#procedures.carryOut(client, procedure(), null);
+      return this.#procedures.discard(client, work);
     });
   }
 
@@ -204,16 +210,15 @@ export class PostgresConnection implements Database {
 
   changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     // Only who waits needs the second connection.
-    if (this.#procedures.isDirect) this.#listener.start();
+    if (this.#session.isDirect) this.#listener.start();
     return this.#changes.wait(timeoutMs, signal);
   }
 
   /** The log as it was found. */
-  opened({ revision, isDirect }: { revision: number; isDirect: boolean }): void {
+  opened(revision: number): void {
     this.#isOpen = true;
     this.#told = revision;
     this.#seen = revision;
-    this.#procedures.isDirect = isDirect;
   }
 
   async #look(signal: AbortSignal): Promise<number> {
@@ -227,7 +232,8 @@ export class PostgresConnection implements Database {
   async #ask(): Promise<void> {
     const query = `select revision from ${schemaName}.log`;
     try {
-      const { rows } = await this.#alone(() => this.#try((client) => client.query(query)));
+      const look = (client: Client) => this.reading(client, () => client.query(query));
+      const { rows } = await this.#alone(() => this.#try(look));
       const { revision } = rows[0] as { revision: number };
       this.#tell(revision);
       this.#seen = revision;

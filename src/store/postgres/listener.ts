@@ -1,21 +1,20 @@
 /** Hears of writes by LISTEN, on a connection of its own; the log is asked now and then all the same. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ClientConfig } from 'pg';
 import { schemaName } from './schema.ts';
-import { PostgresSession } from './session.ts';
+import type { PostgresSession } from './session.ts';
 
 const reconnectMs = 1_000;
 
 export class PostgresListener {
-  readonly #config: ClientConfig;
+  readonly #connect: () => PostgresSession;
   readonly #heard: (revision: number) => void;
   readonly #closed = new AbortController();
   #session: PostgresSession | null = null;
   #isLive = false;
 
   /** @param heard is given the log's revision after the write */
-  constructor(config: ClientConfig, heard: (revision: number) => void) {
-    this.#config = config;
+  constructor(connect: () => PostgresSession, heard: (revision: number) => void) {
+    this.#connect = connect;
     this.#heard = heard;
   }
 
@@ -25,7 +24,7 @@ export class PostgresListener {
 
   start(): void {
     if (this.#session !== null || this.#closed.signal.aborted) return;
-    this.#session = new PostgresSession(this.#config);
+    this.#session = this.#connect();
     void this.#listen(this.#session);
   }
 

@@ -29,11 +29,9 @@ export async function openPostgres(
   const { shown } = connection;
   const patienceMs = Math.min(options.patienceMs ?? openingPatienceMs, openingPatienceMs);
   try {
-    await connection.persist((client) => makeUsable(client, shown, options), {
-      patienceMs,
-    });
-    const state = await connection.persist(stateOf, { patienceMs });
-    connection.opened(state);
+    await connection.persist((client) => makeUsable(client, connection, options), { patienceMs });
+    const revision = (client: Client) => connection.reading(client, () => revisionOf(client));
+    connection.opened(await connection.persist(revision, { patienceMs }));
     return connection;
   } catch (error) {
     await connection.close();
@@ -47,11 +45,12 @@ const unwrapped = (error: unknown): unknown =>
 
 async function makeUsable(
   client: Client,
-  shown: string,
+  connection: PostgresConnection,
   { readOnly, create }: PostgresConnectionOptions,
 ): Promise<void> {
+  const { shown } = connection;
   assertDurable(await settingsOf(client), shown);
-  const found = await versionOf(client, shown);
+  const found = await connection.reading(client, () => versionOf(client, shown));
   if (found > schemaVersion) {
     throw new StoreUnusable(
       'E_STORE_NEWER',
@@ -162,18 +161,7 @@ async function migrate(client: Client): Promise<void> {
   });
 }
 
-interface State {
-  readonly revision: number;
-  /** No pooler in between: the server's process is the one that answered. */
-  readonly isDirect: boolean;
-}
-
-async function stateOf(client: Client): Promise<State> {
-  const { rows } = await client.query(
-    `select revision, pg_backend_pid() as pid from ${schemaName}.log`,
-  );
-  const { revision, pid } = rows[0] as { revision: number; pid: number };
-  // PgBouncer gives a number of its own to its clients.
-  const { processID } = client as Client & { readonly processID?: number };
-  return { revision, isDirect: processID === pid };
+async function revisionOf(client: Client): Promise<number> {
+  const { rows } = await client.query(`select revision from ${schemaName}.log`);
+  return (rows[0] as { revision: number }).revision;
 }

@@ -23,8 +23,10 @@ export interface ProceduresOptions {
   readonly compiled: CompiledStatements;
   /** How messages name the log. */
   readonly shown: string;
-  /** How long a write waits for others. */
-  readonly busyTimeoutMs: number;
+  /** How long a statement waits for a lock, in milliseconds. */
+  readonly lockMs: number;
+  /** What was prepared once is known to every transaction. */
+  readonly isDirect: () => boolean;
   /** The log's clock, in milliseconds since 1970; undefined: the server's. */
   readonly now: (() => number) | undefined;
   /** A transaction has the log's lock: it reads what was written up to this revision. */
@@ -37,19 +39,21 @@ export class PostgresProcedures {
   readonly #now: (() => number) | undefined;
   readonly #locked: (revision: number) => void;
   readonly #looks = new Looks();
+  readonly #isDirect: () => boolean;
   /** Begins a transaction; how long it may wait holds before it asks for the first lock. One message, however many words. */
   readonly #begins: string;
+  /** Likewise, one that reads. */
+  readonly #beginsReading: string;
   /** The names of prepared statements, by their words. */
   readonly #names = new Map<string, string>();
-  /** No pooler stands in between, which would not pass on what LISTEN hears. */
-  isDirect = false;
 
-  constructor({ compiled, shown, busyTimeoutMs, now, locked }: ProceduresOptions) {
+  constructor({ compiled, shown, lockMs, isDirect, now, locked }: ProceduresOptions) {
     this.#compiled = compiled;
     this.#shown = shown;
     this.#now = now;
     this.#locked = locked;
-    const lockMs = Math.max(1, Math.ceil(busyTimeoutMs));
+    this.#isDirect = isDirect;
+    this.#beginsReading = `begin; set local lock_timeout = ${lockMs}`;
     this.#begins = `begin isolation level read committed;
       set local idle_in_transaction_session_timeout = ${idleInTransactionMs};
       set local lock_timeout = ${lockMs};
@@ -160,10 +164,18 @@ export class PostgresProcedures {
    * another connection, which does not know the name.
    */
   #prepared(client: Client, sql: string, values: readonly unknown[] = []): Promise<QueryResult> {
-    if (!this.isDirect) return client.query(sql, [...values]);
+    if (!this.#isDirect()) return client.query(sql, [...values]);
     const name = this.#names.get(sql) ?? `lockstep_${this.#names.size}`;
     this.#names.set(sql, name);
     return client.query({ name, text: sql, values: [...values] });
+  }
+
+  /** Carries out work that reads in a transaction of which nothing is left. */
+  async discard<T>(client: Client, work: () => Promise<T>): Promise<T> {
+    sendTogether(client);
+    const [, result] = await Promise.all([client.query(this.#beginsReading), work()]);
+    await client.query('rollback');
+    return result;
   }
 
   async commit(client: Client): Promise<void> {

@@ -26,15 +26,30 @@ const settings: ClientConfig = {
   },
 };
 
+/** How long a statement waits for a lock: for all of the session, where nothing stands in between. */
+const limitsWaits = `select set_config('lock_timeout', $1, false) where pg_backend_pid() = $2`;
+
 export class PostgresSession {
   readonly #config: ClientConfig;
+  readonly #lockMs: number;
   #client: Client | null = null;
   /** The connection's, also while it is being made. */
   #socket: Socket | null = null;
   #isClosed = false;
+  #isDirect = false;
 
-  constructor(config: ClientConfig) {
+  /** @param lockMs how long a statement waits for a lock, in milliseconds */
+  constructor(config: ClientConfig, lockMs: number) {
     this.#config = config;
+    this.#lockMs = lockMs;
+  }
+
+  /**
+   * No pooler stands in between, which would give each transaction another session of the server: what is set for a session, and
+   * what it hears, is then this client's own.
+   */
+  get isDirect(): boolean {
+    return this.#isDirect;
   }
 
   /** Called once at a time. @throws whatever the network or the server says */
@@ -52,6 +67,10 @@ export class PostgresSession {
     client.on('error', gone).on('end', gone);
     try {
       await client.connect();
+      // PgBouncer gives a number of its own to its clients.
+      const { processID } = client as Client & { readonly processID?: number };
+      const limited = await client.query(limitsWaits, [String(this.#lockMs), processID]);
+      this.#isDirect = limited.rowCount === 1;
     } catch (error) {
       gone();
       throw error;

@@ -609,7 +609,7 @@ export const logMutants: readonly Mutant[] = [
     promise: durable,
     file: 'src/store/postgres/procedures.ts',
     symbol: '#prepared',
-    code: 'if (!this.isDirect) return client.query(sql, [...values]);',
+    code: 'if (!this.#isDirect()) return client.query(sql, [...values]);',
     by: '',
     noticedBy: 'test/postgres/pgbouncer.test.ts',
   },
