@@ -95,6 +95,13 @@ export const survivors: readonly Survivor[] = [
     why: 'the first step leads to where it leads itself, and such a step is passed over',
   },
   {
+    file: 'src/runtime/accounts/changes.ts',
+    code: "event.type === 'trust.given'",
+    by: 'true',
+    isEquivalent: true,
+    why: 'what was said of a deploy is looked for among them by its type once more: only more is looked at',
+  },
+  {
     file: 'src/runtime/audit/search-deploys.ts',
     code: "like === ''",
     by: 'false',

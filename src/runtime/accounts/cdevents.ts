@@ -8,7 +8,7 @@ import type { LaneEvent } from '../../machine/lane.ts';
 import { isTagged, topOf } from '../../machine/state-facts.ts';
 import { takenBackBy } from '../../machine/taken-back.ts';
 import type { Told } from '../audit/explain-facts.ts';
-import { type DeployRecord, lastOf, type RecordedStep } from './deploy-record.ts';
+import { type DeployRecord, failureOf, lastOf, type RecordedStep } from './deploy-record.ts';
 import { chainId } from './identity.ts';
 
 export interface CloudEvent {
@@ -133,16 +133,13 @@ function standardWords(record: DeployRecord, at: RecordedStep): Words[] {
 }
 
 /** With what the deploy is over by that event; null: it is not, or was over before. One that is held may go on. */
-function endAt({ steps }: DeployRecord, at: RecordedStep): object | null {
+function endAt(record: DeployRecord, at: RecordedStep): object | null {
+  const { steps } = record;
   const place = steps.findIndex(({ position }) => position === at.position);
   const outcome = outcomeOf(at.to);
   if (outcome === null || outcomeOf(steps[place - 1]?.to ?? '') === outcome) return null;
-  if (outcome !== 'failure') return { outcome };
-  const life = steps.slice(steps.findLastIndex(({ event }) => event.type === 'deploy.resumed') + 1);
-  const why = life.find(({ event }) => event.type === 'deploy.failed')?.event;
-  if (why?.type !== 'deploy.failed') return { outcome };
-  const { code, message } = why.data.failure;
-  return { outcome, errors: `${code}: ${message}` };
+  const why = outcome === 'failure' ? failureOf(record) : null;
+  return why === null ? { outcome } : { outcome, errors: `${why.code}: ${why.message}` };
 }
 
 /** By the state, whatever led there: a check that failed, or a canary that was taken back, or could not be. */

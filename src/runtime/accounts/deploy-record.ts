@@ -1,5 +1,5 @@
 /** Deploys of a time as the log tells them, event by event: what figures, reports and exports are made of. */
-import type { DeployRequest, DomainEvent, EventType } from '../../machine/events.ts';
+import type { DeployRequest, DomainEvent, EventType, Failure } from '../../machine/events.ts';
 import type { LaneEvent } from '../../machine/lane.ts';
 import { heldStates } from '../../machine/waiting.ts';
 import type { EventLog } from '../../store/log.ts';
@@ -241,6 +241,13 @@ export async function deploysAsked(
     return until === null ? query : query.where('requested_at', '<', until);
   });
   return rows.map(({ deploy }) => deploy);
+}
+
+/** What the deploy failed with since it last went on, whatever came of its canary after that; null: it did not. */
+export function failureOf({ steps }: Pick<DeployRecord, 'steps'>): Failure | null {
+  const since = steps.findLastIndex(({ event }) => event.type === 'deploy.resumed');
+  const why = steps.slice(since + 1).find(({ event }) => event.type === 'deploy.failed')?.event;
+  return why?.type === 'deploy.failed' ? why.data.failure : null;
 }
 
 /** The last event of that type. */

@@ -3,11 +3,10 @@
  * words of its semantic conventions for CI/CD and version control (v1.44.0). Pure.
  */
 import { isStep } from '../../machine/codec.ts';
-import { environmentNames } from '../../machine/events.ts';
+import { environmentNames, type Failure } from '../../machine/events.ts';
 import { isTagged, stateFacts, topOf } from '../../machine/state-facts.ts';
-import type { DeployRecord, RecordedStep } from './deploy-record.ts';
+import { type DeployRecord, failureOf, type RecordedStep } from './deploy-record.ts';
 import { spanId, traceId } from './identity.ts';
-import { isLive } from './incidents.ts';
 
 interface Attribute {
   readonly key: string;
@@ -58,10 +57,7 @@ export function traceOf(record: DeployRecord): TraceRequest | null {
 }
 
 /** A held one is over until somebody acts; then it is told again, as a longer trace of the same id. */
-function isOver({ event, to }: RecordedStep): boolean {
-  const tags: readonly string[] = stateFacts(to)?.tags ?? [];
-  return tags.includes('settled') || tags.includes('paused') || isLive(event);
-}
+const isOver = ({ to }: RecordedStep): boolean => isTagged(to, 'settled') || isTagged(to, 'paused');
 
 function resourceOf({ deploy, request }: DeployRecord): Attribute[] {
   const { lane, branch, commit, build, settings } = request;
@@ -80,9 +76,10 @@ function resourceOf({ deploy, request }: DeployRecord): Attribute[] {
   });
 }
 
-function runSpan({ deploy, request, steps }: DeployRecord, last: RecordedStep): Span {
+function runSpan(record: DeployRecord, last: RecordedStep): Span {
+  const { deploy, request, steps } = record;
   const { lane } = request;
-  const { result, failure } = outcomeOf(last);
+  const failure = isTagged(last.to, 'failed') ? failureOf(record) : null;
   return {
     traceId: traceId(lane, deploy),
     spanId: spanId(lane, deploy, 'run'),
@@ -92,7 +89,7 @@ function runSpan({ deploy, request, steps }: DeployRecord, last: RecordedStep): 
     endTimeUnixNano: nanos(last.time),
     attributes: attributes({
       'cicd.pipeline.action.name': 'RUN',
-      'cicd.pipeline.result': result,
+      'cicd.pipeline.result': failure === null ? resultOf(last) : resultOfFailure(failure),
       'error.type': failure?.code ?? null,
       'deployment.id': deploy,
     }),
@@ -101,27 +98,21 @@ function runSpan({ deploy, request, steps }: DeployRecord, last: RecordedStep): 
       name: event.type,
       attributes: attributes({ 'lockstep.log.position': position }),
     })),
-    ...(failure === null ? {} : { status: { code: 2, message: failure.message } as const }),
+    ...statusOf(failure),
   };
 }
 
-interface Outcome {
-  readonly result: 'success' | 'failure' | 'timeout' | 'skip' | 'cancellation';
-  readonly failure: { readonly code: string; readonly message: string } | null;
+/** Of a deploy that did not fail: by the state that it is in, whatever led there. */
+function resultOf({ event, to }: RecordedStep): 'success' | 'timeout' | 'skip' {
+  if (isTagged(to, 'live')) return 'success';
+  return event.type === 'lock.waitTimedOut' ? 'timeout' : 'skip';
 }
 
-function outcomeOf({ event, to }: RecordedStep): Outcome {
-  if (event.type === 'deploy.failed') {
-    const { code, message } = event.data.failure;
-    const result = /TIMEOUT/.test(code) ? 'timeout' : 'failure';
-    return { result, failure: { code, message } };
-  }
-  if (isLive(event)) return { result: 'success', failure: null };
-  if (isTagged(to, 'failed'))
-    return { result: 'failure', failure: { code: '_OTHER', message: '' } };
-  if (event.type === 'lock.waitTimedOut') return { result: 'timeout', failure: null };
-  return { result: 'skip', failure: null };
-}
+const resultOfFailure = ({ code }: Failure): 'failure' | 'timeout' =>
+  code.includes('TIMEOUT') ? 'timeout' : 'failure';
+
+const statusOf = (failure: Failure | null): Pick<Span, 'status'> =>
+  failure === null ? {} : { status: { code: 2, message: failure.message } };
 
 /** A span for each of the nine states that it was in, and in it one for each step that was carried out there. */
 function stateSpans({ deploy, request, steps }: DeployRecord): Span[] {
@@ -180,7 +171,7 @@ function taskSpan(
 ): Span {
   const name = stateFacts(from.to)?.step ?? from.to;
   const environment = environmentNames.find((one) => name.toLowerCase().includes(one));
-  const failure = answer.event.type === 'deploy.failed' ? outcomeOf(answer) : null;
+  const failure = answer.event.type === 'deploy.failed' ? answer.event.data.failure : null;
   return {
     traceId: ids.traceId,
     spanId: ids.of(`task ${from.version}`),
@@ -190,15 +181,13 @@ function taskSpan(
     attributes: attributes({
       'cicd.pipeline.task.name': name,
       'cicd.pipeline.task.run.id': `${deploy}/${from.version}`,
-      'cicd.pipeline.task.run.result': failure?.result ?? 'success',
+      'cicd.pipeline.task.run.result': failure === null ? 'success' : resultOfFailure(failure),
       'cicd.pipeline.task.type': typeOf(name),
       'deployment.environment.name': environment ?? null,
-      'error.type': failure?.failure?.code ?? null,
+      'error.type': failure?.code ?? null,
       'lockstep.state': from.to,
     }),
-    ...(failure?.failure == null
-      ? {}
-      : { status: { code: 2, message: failure.failure.message } as const }),
+    ...statusOf(failure),
   };
 }
 

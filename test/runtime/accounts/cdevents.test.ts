@@ -161,6 +161,48 @@ describe('events of CDEvents', () => {
     if (errors !== null) expect(JSON.stringify(all(record))).toContain(`"errors":"${errors}`);
   });
 
+  it('a deploy that is over ends once, whatever is recorded after that', () => {
+    const failing = [...toProduction(501, 0), [15, sample('deploy.failed')]] as Timed[];
+    for (const record of [live(501, 0), recordOf(501, 0, failing)]) {
+      const last = record.steps.at(-1) ?? record.steps[0];
+      const after = { version: last.version + 1, position: last.position + 1 };
+      const stopped = { ...last, ...after, event: sample('run.interrupted') };
+      expect(lifeFaults({ ...record, steps: [...record.steps, stopped] })).toEqual([]);
+    }
+  });
+
+  it('in the standard’s words are, of a deploy with a canary, of one elsewhere, and of a lane', () => {
+    const end: Timed[] = [
+      [15, sample('production.held')],
+      [16, sample('canary.restored')],
+      [17, sample('deploy.resumed')],
+      [20, sample('lock.acquired')],
+      [21, sample('deploy.failed', { step: 'observe' })],
+    ];
+    const record = recordOf(501, 0, [...toCanary, ...end], { settings: withCanary });
+    const settings = { ...samples['deploy.requested'].settings, repository: null };
+    const build = { ...samples['deploy.requested'].build, url: null };
+    const elsewhere = live(502, 30, { settings, build, lane: 'grüße & mehr' });
+    const [back] = failedKinds.filter((kind) => kind === 'runs').map(failedRollback);
+    if (back === undefined) throw new Error('there is one');
+    const told = [
+      ...[...all(record), ...all(elsewhere)],
+      ...laneCdevents('acme-web', { event: back, time: record.steps[0].time, position: 7 }),
+    ].filter(({ type }) => type.startsWith('dev.cdevents.'));
+    expect(told.map((one) => JSON.stringify(one)).join('\n')).toMatchSnapshot();
+    // A custom one has the log's own data as it is.
+    const [, own] = all(record);
+    expect(own).toMatchObject({
+      ...{ id: '50101.2', source: '/lockstep/lanes/acme-web', subject: record.deploy },
+      data: {
+        subject: { id: record.deploy, content: record.request },
+        customData: {
+          lockstep: { position: 50101, type: 'deploy.requested', lane: 'acme-web' },
+        },
+      },
+    });
+  });
+
   it('each type of event, in each of its forms, is valid', () => {
     const record = live(501, 0);
     const events = [

@@ -63,6 +63,10 @@ const failsWith = (code: string, message: string, step: Step) =>
   });
 const canaryFails = failsWith('E_CANARY', 'it is unwell', 'checkCanaryHealth');
 const backFails = failsWith('E_BACK', 'it is away', 'restoreCanary');
+const diverged = {
+  ...{ cause: 'diverged', step: 'submitProduction', verified: false, stuck: null },
+  production: { version: 'v9', commit: '9'.repeat(40) },
+};
 const { rollback } = samples['production.held'];
 const held = (at: number, over: Partial<typeof rollback>): DeployRecord =>
   recordOf(600 + at, at, [
@@ -299,5 +303,57 @@ describe('as a table', () => {
 
   it('of none has its head', () => {
     expect(toCsv([])).toMatch(/^at,lane,kind,.*,last hash\r\n$/);
+  });
+
+  it('of a lane with changes of every kind has all that is known of each', () => {
+    const { notes, ...observed } = samples['deploy.observed'];
+    const others = [
+      {
+        ...{ release: { id: 'x', version: 'v77' }, description: 'Deploy 0badcafe' },
+        ...{ by: 'eve@acme.test', at: iso(40), commit: null },
+      },
+    ];
+    const byHand = live(503, 30, {
+      manual: person,
+      override: { ...person, reason: 'a fix, or "so"' },
+      build: { ...samples['deploy.requested'].build, url: null, label: 'by-hand-1' },
+    });
+    const trust = order(31, {
+      type: 'trust.given',
+      data: { deploy: byHand.deploy, about: 'settings', digest: 'd', ...person, reason: 'agreed' },
+    });
+    const brought = recordOf(
+      504,
+      60,
+      toProduction(504, 60).map(
+        ([at, event]): Timed =>
+          event.type === 'deploy.observed'
+            ? [at, sample(event.type, { ...observed, notes: { ...notes, omitted: 4 }, others })]
+            : [at, event],
+      ),
+    );
+    const resumed: Timed[] = [
+      [15, sample('production.held')],
+      [16, backFails],
+      [17, sample('deploy.resumed', { ...person, reason: 'mended' })],
+      [18, sample('run.resumed', { run: 'r', order: { ...person, reason: 'its job died' } })],
+      [20, sample('lock.acquired')],
+      [21, canaryFails],
+      [22, sample('canary.restored')],
+    ];
+    const onCanary = recordOf(501, 0, [...toCanary, ...resumed], { settings: withCanary });
+    const superseded = recordOf(
+      505,
+      80,
+      [
+        ...toCanary.map(([at, event]): Timed => [at + 80, event]),
+        [99, sample('deploy.superseded', diverged as never)],
+        [100, sample('canary.restored', { release: null, stays: 'somebody' })],
+      ],
+      { settings: withCanary },
+    );
+    const records = [onCanary, live(502, 25), byHand, brought, superseded, held(90, {})];
+    expect(toCsv(changes(records, [trust, begun, done]))).toMatchSnapshot();
+    expect(toCsv(changes([], [begun, failedWith(false)]))).toMatchSnapshot();
   });
 });

@@ -23,3 +23,9 @@ it('has the form of its standard, is the same each time, and another’s of anyt
     new Set('0123456789'.split('').map((n) => chainId('a', n).charAt(19))).size,
   ).toBeGreaterThan(1);
 });
+
+it('stays what it was: other programs keep it', () => {
+  expect(traceId('acme-web', '501-501aaaaa')).toBe('d529655729855955b7ff967bd8de09e4');
+  expect(spanId('acme-web', '501-501aaaaa', 'run')).toBe('2065ceeff78e4288');
+  expect(chainId('acme-web', '501-501aaaaa')).toBe('7e577c20-2791-857b-aa78-463d2a0a6048');
+});

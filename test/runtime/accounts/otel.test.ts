@@ -1,10 +1,12 @@
 /** A deploy as a trace: what OpenTelemetry’s own package writes of the same spans, and that each span lies within its parent. */
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { describe, expect, it } from 'vitest';
+import type { Step } from '../../../src/machine/codec.ts';
+import { samples } from '../../../src/machine/samples.ts';
 import { type TraceRequest, traceOf } from '../../../src/runtime/accounts/otel.ts';
 import { sample } from '../../machine/samples.ts';
 import { goldenLogs } from './golden.ts';
-import { live, recordOf, toProduction } from './records.ts';
+import { live, recordOf, type Timed, toCanary, toProduction, withCanary } from './records.ts';
 
 type OfficialSpan = Parameters<typeof JsonTraceSerializer.serializeRequest>[0][number];
 type Resource = TraceRequest['resourceSpans'][number];
@@ -78,6 +80,41 @@ const spansOf = (request: TraceRequest | null): readonly Span[] =>
   request?.resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
 const attribute = (span: Span | undefined, name: string) => values(span?.attributes ?? [])[name];
 
+const failsWith = (code: string, message: string, step: Step) =>
+  sample('deploy.failed', {
+    step,
+    failure: { ...samples['deploy.failed'].failure, code, message },
+  });
+
+const canaryFails = failsWith('E_CANARY', 'it is unwell', 'checkCanaryHealth');
+const backFails = failsWith('E_BACK', 'it is away', 'restoreCanary');
+
+/** A line for the resource, each span and each of its events: times in seconds since the first began. */
+function inWords(request: TraceRequest | null): string {
+  const spans = spansOf(request);
+  const [run] = spans;
+  const since = (nanos: string) =>
+    `${(BigInt(nanos) - BigInt(run?.startTimeUnixNano ?? 0)) / 1_000_000_000n}s`;
+  const words = (attributes: Span['attributes'] = []) =>
+    Object.entries(values(attributes)).map(([key, value]) => `${key}=${value}`);
+  return [
+    ['resource', ...words(request?.resourceSpans[0]?.resource.attributes)],
+    ...spans.flatMap((span) => [
+      [
+        ...[span.name, span.kind, span.spanId, 'in', span.parentSpanId ?? span.traceId],
+        ...[since(span.startTimeUnixNano), since(span.endTimeUnixNano)],
+        ...words(span.attributes),
+        ...(span.status === undefined ? [] : [span.status.code, span.status.message]),
+      ],
+      ...(span.events ?? []).map(({ name, timeUnixNano, attributes }) => [
+        ...['-', name, since(timeUnixNano), ...words(attributes)],
+      ]),
+    ]),
+  ]
+    .map((line) => line.join(' '))
+    .join('\n');
+}
+
 describe('a trace', () => {
   it('of a live deploy: the run, its states, and in each the steps', () => {
     const request = traceOf(live(501, 0));
@@ -126,6 +163,77 @@ describe('a trace', () => {
     expect(attribute(spans[0], 'cicd.pipeline.result')).toBe(result);
     expect(attribute(spans[0], 'error.type')).toBe(error);
     expect(spans[0]?.status?.code).toBe(error === undefined ? undefined : 2);
+  });
+
+  it.each<[string, readonly Timed[], string, string | undefined]>([
+    [
+      'failed, its canary taken back',
+      [
+        [15, canaryFails],
+        [16, sample('canary.restored')],
+      ],
+      'failure',
+      'E_CANARY',
+    ],
+    [
+      'failed, as its canary could not be taken back',
+      [
+        [15, canaryFails],
+        [16, backFails],
+      ],
+      'failure',
+      'E_CANARY',
+    ],
+    [
+      'waited in vain for its canary, which was taken back',
+      [
+        [15, failsWith('E_INSTANCES_TIMEOUT', 'they are away', 'awaitCanaryInstances')],
+        [16, sample('canary.restored')],
+      ],
+      'timeout',
+      'E_INSTANCES_TIMEOUT',
+    ],
+    [
+      'is held, as its canary could not be taken back',
+      [
+        [15, sample('production.held')],
+        [16, backFails],
+      ],
+      'skip',
+      undefined,
+    ],
+  ])(
+    'of a deploy with a canary that %s: by what it is now, and what it failed with',
+    (_, then, result, error) => {
+      const record = recordOf(501, 0, [...toCanary, ...then], { settings: withCanary });
+      const [run] = spansOf(traceOf(record));
+      expect(attribute(run, 'cicd.pipeline.result')).toBe(result);
+      expect(attribute(run, 'error.type')).toBe(error);
+      expect(run?.status === undefined).toBe(error === undefined);
+    },
+  );
+
+  it('is told word by word, of a canary that was unwell and of the deploy that went on', () => {
+    const late = failsWith('E_LOCK_TIMEOUT', 'it took too long', 'observe');
+    const then: Timed[] = [
+      [15, canaryFails],
+      [16, sample('canary.restored')],
+    ];
+    const plain = { ...withCanary, repository: null };
+    const build = { ...samples['deploy.requested'].build, url: null };
+    const records = [
+      recordOf(501, 0, [...toCanary, ...then], { settings: withCanary }),
+      recordOf(
+        502,
+        0,
+        [
+          [1, sample('lock.acquired')],
+          [2, late],
+        ],
+        { settings: plain, build },
+      ),
+    ];
+    expect(records.map((record) => inWords(traceOf(record))).join('\n')).toMatchSnapshot();
   });
 
   it('there is none of a deploy that is under way', () => {

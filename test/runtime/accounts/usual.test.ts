@@ -44,6 +44,18 @@ describe('how long instances usually take', () => {
     expect(await usual(staging, 'acme-api')).toBeNull();
   });
 
+  it('is known by what this version can read: what another one wrote is passed over', async () => {
+    await deploy(1_000, null);
+    const [up] = (await log.readAll({ after: 0, limit: 100 })).filter(
+      ({ type }) => type === 'staging.instancesUp',
+    );
+    if (up === undefined) throw new Error('they were waited for');
+    const { stream, type, data, metadata } = up;
+    const newer = { id: '7b9f6f6e-3c1d-4d64-9a3e-0a1b2c3d4e5f', type, schema: 99, data, metadata };
+    await log.append([{ stream, expected: 'any', events: [newer] }]);
+    expect(await usual(staging)).toBe(1_000);
+  });
+
   it('is the median of the last deploys of the target, in its own lane', async () => {
     await deploy(90_000, 90_000, 'acme-api');
     for (const ms of [600_000, 1_000, 3_000, 2_000, 500_000, 1_500, 2_500, 3_500]) {
