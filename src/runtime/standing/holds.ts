@@ -112,10 +112,10 @@ function loggedBack(known: Known): GoingBack | null {
   const { marks, deploys, takenBack } = known;
   const [last] = takenBack;
   const since = marks['lane.shipped']?.record.position ?? 0;
-  const seen = deploys.flatMap(({ sighting }) => {
-    const back = sighting?.back ?? null;
-    return sighting === null || back === null ? [] : [{ position: sighting.position, back }];
-  });
+  const seen: { readonly position: number; readonly back: GoingBack }[] = [];
+  for (const { sighting } of deploys) {
+    if (sighting?.back != null) seen.push({ position: sighting.position, back: sighting.back });
+  }
   if (last !== undefined) {
     const { release, to, commit, actor, time, position } = last;
     const description = `back to ${to.version}`;

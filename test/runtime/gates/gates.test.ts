@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GatesInput } from '../../../src/machine/services.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { fc } from '../../fast-check.ts';
 import { ProductionWorld } from './production-world.ts';
 
@@ -11,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const aSlug = (commit: string) => world.heroku.slug(commit);
+const aSlug = (commit: string | null) => world.heroku.slug(commit);
 
 describe('the gates', () => {
   it('are clear where the commit follows on what production runs', async () => {
@@ -79,11 +80,18 @@ describe('the gates', () => {
 
   it('are not clear where order cannot be told', async () => {
     world.released('Deploy 22222222', aSlug('e'.repeat(40)));
-    await expect(world.readGates()).rejects.toMatchObject({
-      code: 'E_ORDER_UNKNOWN',
-      hint: expect.stringContaining('git fetch'),
-    });
+    const { code, details } = await toldFailureOf(world.readGates());
+    expect([code, details]).toEqual(['E_ORDER_UNKNOWN', { version: 'v3', commit: 'e'.repeat(40) }]);
   });
+
+  it.each(['abc1234', null])(
+    'are not clear where what runs is of a commit that no clone has (%s)',
+    async (named) => {
+      world.released('Deploy 22222222', aSlug(named));
+      const { code, details } = await toldFailureOf(world.readGates());
+      expect([code, details]).toEqual(['E_ORDER_UNKNOWN', { version: 'v3', commit: null }]);
+    },
+  );
 
   it('find what runs exactly this commit and was never verified, whoever overrides order or not', async () => {
     const { id } = world.released('Deploy 22222222', aSlug(world.commit));
@@ -376,6 +384,13 @@ describe('somebody else’s release that is under way', () => {
 
   it('that never ends is no clearance: E_RELEASE_UNDER_WAY after an hour', async () => {
     world.released('Deploy 22222222', aSlug(world.commit), { status: 'pending' });
-    await expect(world.readGates()).rejects.toMatchObject({ code: 'E_RELEASE_UNDER_WAY' });
+    const { code, details } = await toldFailureOf(world.readGates());
+    expect([code, details]).toEqual([
+      'E_RELEASE_UNDER_WAY',
+      { target: 'acme-production', version: 'v3', ageMs: expect.any(Number) },
+    ]);
+    expect(world.heroku.progress).toContain(
+      'acme-production: release v3 has been under way for 4s; waiting for it',
+    );
   });
 });

@@ -8,6 +8,7 @@ import { askTargets } from '../../../src/runtime/standing/ask.ts';
 import type { ToldPlace } from '../../../src/runtime/standing/known.ts';
 import { readLanes } from '../../../src/runtime/standing/read.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
+import { sample } from '../../machine/samples.ts';
 import { lane } from '../loop/scripted-run.ts';
 import { commitOf, idOf, releaseOf, StandingWorld } from './standing-world.ts';
 
@@ -160,6 +161,14 @@ describe('what a target runs', () => {
     expect(await oursAt(501)).toEqual({ deploy: idOf(501), verified: true });
     expect(await oursAt(502)).toEqual({ deploy: idOf(502), verified: false });
     expect(await oursAt(503)).toBeNull();
+  });
+
+  it('is nobody’s of the lane where somebody else made it, though a deploy found its commit there', async () => {
+    const found = { release: releaseOf(501), own: false };
+    const run = await world.run(501, 'staging.verified', sample('production.found', found));
+    await run.hangs;
+    const { production } = await ask({ production: async () => runs(501) });
+    expect(production).toMatchObject({ running: { release: releaseOf(501) }, ours: null });
   });
 
   it('in staging is known by the deploys that are listed', async () => {

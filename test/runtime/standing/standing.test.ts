@@ -11,6 +11,7 @@ import { sample } from '../../machine/samples.ts';
 import { lane } from '../loop/scripted-run.ts';
 import { diverged, off, situations } from './situations.ts';
 import {
+  commitOf,
   hearingReads,
   idOf,
   offline,
@@ -95,6 +96,23 @@ const withoutTimes = (_: string, value: unknown): unknown =>
   typeof value === 'string'
     ? value.replaceAll(/\d{4}-\d\d-\d\d(T[\d:.]+Z| \d\d:\d\d UTC)/g, 'TIME')
     : value;
+
+it('production is known by what was shipped, however many deploys shipped nothing since', async () => {
+  world = await StandingWorld.open();
+  await world.live(501);
+  for (let build = 502; build <= 521; build++) {
+    await world.writes(build, sample('deploy.superseded'));
+  }
+  const { places } = await world.stands();
+  const [{ time } = { time: '' }] = (await world.log.readStream(laneStream(lane))).slice(-1);
+  expect(places).toEqual([
+    {
+      ...{ environment: 'production', source: 'log', version: 'v501', commit: commitOf(501) },
+      ...{ deploy: idOf(501), by: null, title: null, verified: true, since: time, knownAt: time },
+      ...{ untold: null, pending: null, logKnew: null },
+    },
+  ]);
+});
 
 /** Ends before production is given anything, while the canary runs the commit. */
 const endsOnCanary: readonly (readonly [string, DomainEvent])[] = [
