@@ -9,6 +9,7 @@ import type { ToldPlace } from '../../../src/runtime/standing/known.ts';
 import { readLanes } from '../../../src/runtime/standing/read.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 import { sample } from '../../machine/samples.ts';
+import { wayToGates } from '../audit/written.ts';
 import { lane } from '../loop/scripted-run.ts';
 import { commitOf, idOf, releaseOf, StandingWorld } from './standing-world.ts';
 
@@ -165,8 +166,11 @@ describe('what a target runs', () => {
 
   it('is nobody’s of the lane where somebody else made it, though a deploy found its commit there', async () => {
     const found = { release: releaseOf(501), own: false };
-    const run = await world.run(501, 'staging.verified', sample('production.found', found));
-    await run.hangs;
+    await world.writes(
+      501,
+      ...wayToGates(commitOf(501), null, 'v501'),
+      sample('production.found', found),
+    );
     const { production } = await ask({ production: async () => runs(501) });
     expect(production).toMatchObject({ running: { release: releaseOf(501) }, ours: null });
   });
