@@ -63,7 +63,7 @@ export function commandOf(
     let exit = 0;
     const given = { version: packageVersion(), terminal, exit: (n: number) => (exit = n) };
     const program = createProgram(given, argv[0]);
-    // The sandbox is there to stay, and so is whoever watches: they wait for nothing. Whoever is asked is waited for.
+    // The sandbox and `--watch` stay until somebody ends them, and `init` waits for the person whom it asks: they say nothing of waiting.
     program.hook('preAction', (_, command) => {
       const { watch, yes } = command.opts();
       const isAsked = command.name() === 'init' && yes !== true;

@@ -10,13 +10,13 @@ import type { ClearedPorts, Ports, StepPorts } from './ports.ts';
 
 /** The pauses before each look after a lost reply, for lists lag behind writes. */
 const lookPausesMs = [1_000, 2_000, 4_000, 8_000, 15_000];
-/** What was asked for, and does not show for so long after, was not asked for: half a minute. */
+/** What does not show within half a minute of being asked for was never carried out. */
 export const unseenMaxMs = lookPausesMs.reduce((sum, pause) => sum + pause, 0);
 /** The pauses where an earlier run may have sent it: that run's end is seconds away at the least. */
 const deadRunPausesMs = [1_000, 2_000, 2_000];
-/** Replies to a write may be lost this often; before it is sent again, it has been looked for in vain. */
+/** After so many lost replies a write is given up. Between two sends it is looked for. */
 const lostRepliesMax = 2;
-/** What was read to clear a write is believed for so long, from before the first of it was read. */
+/** How long a clearance of a write counts, from right before the first look that it rests on. */
 const clearanceMs = 15_000;
 /** A write that never left this machine may be tried more often. */
 const attemptsMax = 5;

@@ -29,7 +29,7 @@ export type CiTurn =
   | { readonly kind: 'superseded'; readonly by: CiBuild };
 
 /**
- * As the article had it: a build that started earlier and still runs goes first, for it may deploy.
+ * Whose turn it is by the CI's list: a build that started earlier and still runs goes first, for it may deploy.
  * That is not always an older one: a late build, or one that is run again, starts after newer ones.
  * With `skip`, a build that has to wait gives way to a newer one that waits as well, so that the
  * middle one of three exits. Builds that are not running hold nobody back and supersede nobody: they

@@ -1,13 +1,13 @@
 /** When a lane is written down whole, and what of it: so that reading it takes as long after a million events as after a hundred. Pure. */
 import type { Lane, LaneSnapshot, Superseder, Waiter } from './lane.ts';
 
-/** So many events are read behind the last snapshot, at the most, as long as deploys are given the lane. */
+/** A snapshot is due after so many events, and written with the next grant. */
 const eventsBetween = 100;
 /**
- * In UTF-16 units of JSON. A lane with thousands that wait is not written down: it is read from the snapshot before. Who has
- * left is named once, and in no snapshot behind: some eight thousand may have. Together they are shorter than an event may be.
+ * In UTF-16 units of JSON. A longer snapshot, of a lane in which thousands wait, is not written: the lane is read from the one before.
  */
 const lengthMax = 262_144;
+/** For those who left, some eight thousand of them: each is named in one snapshot alone. Both together are shorter than an event may be. */
 const leftLengthMax = 655_360;
 
 export const isSnapshotDue = ({ version, snapshotAt }: Lane): boolean =>

@@ -7,14 +7,15 @@ export type Turn =
   /** Another one goes first. `yields`: known by ancestry and not yet on record. */
   | { readonly kind: 'wait'; readonly behind: Waiter; readonly yields: boolean };
 
-/** A CI counts its builds: of several that go first, the newest one is likely to be the last to go, and no order rests on it. */
+/** Which of several that go first is named: the newest build, for it is likely to be the last of them. No order rests on that. */
 const byBuild = ({ build: a }: Waiter, { build: b }: Waiter): number =>
   a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * Whether a waiting deploy is the next to be granted a free lane.
  *
- * A rollback goes first; of several the one that was ordered first. `skip`: the newest by git ancestry goes and supersedes the older ones. `every`: the oldest goes.
+ * A rollback goes first; of several the one that was ordered first. With `skip` the newest by git ancestry goes, and supersedes
+ * the older ones; with `every` the oldest goes.
  * A deploy that waits for another by ancestry says so in the stream (`lane.yielded`): the other may
  * not be able to see it in its own clone. Among those that ancestry does not hold back (diverged,
  * unknown, two builds of one commit) who joined first goes first; one that yields to somebody holds

@@ -187,7 +187,7 @@ function weakenedEndpoint(
   const candidates = endpoints.filter(({ url }) => url === before.url);
   if (candidates.length === 0) return [`${name}: ${before.url} is not asked any more`];
   const losses = candidates.map((after) => lossesOf(before, after));
-  // Asked several times: as strong as before once is enough.
+  // A URL may be listed several times: it is enough that one of them is as strong as before.
   const least = losses.reduce((a, b) => (b.length < a.length ? b : a));
   return least.map((loss) => `${name}: ${before.url}: ${loss}`);
 }

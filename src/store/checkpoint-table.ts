@@ -38,7 +38,7 @@ export function* putCheckpoint(consumer: string, { position, state }: Checkpoint
   yield* put.run({ consumer, position, state: JSON.stringify(state) });
 }
 
-/** Moves every consumer that is behind up to a position: what is before it is none of theirs. */
+/** Moves every consumer that is behind up to a position: nobody is told of what is before it. */
 export function* moveCheckpoints(position: number): Procedure<void> {
   yield* passOver.run({ position });
 }

@@ -71,7 +71,7 @@ export async function advance(
 }
 
 /**
- * Why a person ships out of order, or by hand: the article's manual deploy, which a rollback does not hold. Null: no person does.
+ * Why a person ships out of order, or by hand, which a rollback does not hold. Null: no person does.
  *
  * @throws UsageError E_REASON
  */

@@ -14,7 +14,7 @@ export interface SeenUp {
   readonly look: InstancesSeen;
 }
 
-/** Which are wanted seldom changes, and is read anew by the check that follows: who only waits believes it for so long. */
+/** How long an answer to which instances are wanted is used while waiting. It seldom changes, and the check that follows asks anew. */
 const wantedMaxAgeMs = 10_000;
 
 /** @param usualMs how long it usually takes; null: nobody knows. @param onUp told of the look that ends the wait. @throws E_INSTANCE_CRASHED at once; E_INSTANCES_TIMEOUT saying what is missing; E_NO_INSTANCES, E_RELEASE_NOT_CURRENT */

@@ -93,10 +93,10 @@ async function metFrom(log: EventLog, row: Followed): Promise<LeftBy | null> {
   return null;
 }
 
-/** Of so many rollbacks the deploys are found. */
+/** How many of the last rollbacks are looked at. */
 const backsMax = 200;
 
-/** The deploys that were the last to be live when a person took production back; of the last rollbacks. */
+/** For each of the last rollbacks the deploy that was live when a person took production back. */
 export async function liveBeforeBacks(log: EventLog, lane: string): Promise<readonly string[]> {
   const backs = (await backsAfter(log, lane, 0)).slice(-backsMax);
   const found = new Set<string>();

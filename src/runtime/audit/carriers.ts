@@ -3,9 +3,9 @@ import type { DeployEntry, Stretch } from './deploy-index.ts';
 import type { CommitOrder, ExplainFacts } from './explain-facts.ts';
 import { endOf } from './explain-links.ts';
 
-/** So many of the newest are looked at. */
+/** How many of the newest are looked at. */
 const newestMax = 200;
-/** So many are asked about at once, at first; each time nothing was found, twice as many. */
+/** How many deploys git is asked about at once; twice as many each time that nothing was found. */
 const stretchMin = 100;
 const stretchMax = 10_000;
 /** Committers’ clocks are not ours: a commit may say that it was made a day later than it was. */

@@ -208,8 +208,8 @@ function inTodaysWords(event: RecordedEvent): JsonObject {
 }
 
 /**
- * A name, or a title, as it is kept and looked for: without case, and on one line. In capitals, for what a letter's small one is may hang
- * on the letters beside it; and made here, for engines know the letters of ASCII alone, or those of a database's locale.
+ * A name, or a title, as it is kept and looked for: without case, and on one line. In capitals, because the small form of a letter can
+ * depend on its neighbours; and made here, because an engine knows the case of ASCII alone, or what its database's locale says.
  */
 export const nameKept = (name: string): string =>
   asKept(name).normalize().toUpperCase().replaceAll('\n', ' ');

@@ -24,7 +24,7 @@ export interface MarkedBack extends TakenBack {
   readonly position: number;
 }
 
-/** From more of them in a row than this nobody went away yet. */
+/** How many are told of. More rollbacks in a row, with no deploy between them, are not to be expected. */
 const backsMax = 5;
 
 /** What people's rollbacks left production as: the last that came to run, the newest first. */
@@ -81,7 +81,7 @@ export async function markedBack(log: EventLog, row: BackMark): Promise<MarkedBa
   };
 }
 
-/** So many of the last rollbacks are worth telling of. */
+/** How many of the last rollbacks are told of. */
 const rollbacksMax = 50;
 
 /** What people took production back by, oldest first: the last that came to run, that was begun, and that failed. */

@@ -88,7 +88,7 @@ export interface VerifyOptions {
 }
 
 const findingsMax = 100;
-/** By how many events a signed head is compared too late at the most: what came since has to be undone for it. */
+/** A signed head is compared at most so many events after its own: those have to be kept, and taken back, for it. */
 const waitMax = 8_192;
 
 /** A deploy as far as it was folded; `over`: nothing may follow; `faulty`: what follows is not derived any more. */
@@ -287,7 +287,7 @@ export class LogVerifier {
     this.#judged.set(chart, { ranOn, deploys: before + 1 });
   }
 
-  /** Of a wrong one the next head would be wrong, though the log is right. */
+  /** From wrong blocks the log's next head would be computed wrong, although its events are right. */
   #compareKept(position: number): void {
     if (this.#kept === null || this.#kept.position > position) return;
     const head = { digest: headMark + this.#kept.digest, position: this.#kept.position };
@@ -330,7 +330,7 @@ export class LogVerifier {
         return;
       }
     }
-    // Each comparison costs as much as there are streams: so many of them that all together cost as much as the events.
+    // A comparison costs as much as there are streams. So seldom, all of them together cost no more than the events do.
     const due = Math.min(this.#chain.streams / 8, waitMax);
     if (position - this.#comparedAt >= due) this.#compareSigned();
     this.#waiting = head;
@@ -339,7 +339,7 @@ export class LogVerifier {
   #compareSigned(): void {
     const head = this.#waiting;
     this.#waiting = null;
-    // Behind a head that is wrong every other one is.
+    // After a head that is wrong, all later ones are wrong, too.
     if (head === null || this.#isHeadWrong) return;
     this.#comparedAt = this.#last;
     if (this.#chain.isHead(head)) {

@@ -1,4 +1,4 @@
-/** The lock by the CI's own list of builds, as the article had it: no token, and so a weaker promise (docs/guarantees.md). */
+/** The lane's lock where the CI's own list of builds says who is first. It has no fencing token, and so promises less (docs/guarantees.md). */
 import type { CiJob } from '../../effects/ci/jobs.ts';
 import type { Clock } from '../../effects/clock.ts';
 import { type CiBuild, decideCiTurn, hasToWaitFor } from '../../machine/ci-queue.ts';
@@ -23,7 +23,7 @@ export interface CiLockOptions extends CiList {
 const pollMs = 5_000;
 /** A list can be wrong once: before the lane is taken, or left to a newer build, a second one has to say the same. */
 const secondLookMs = 1_000;
-/** Which of two jobs is first is asked for seldom: whoever asks is waiting, and so is nobody for its answer. */
+/** How often a CI is asked which of two jobs is first. Seldom, for nothing waits for the answer. */
 const askAgainMs = 30_000;
 
 export function createCiLock(options: CiLockOptions): LaneLock {
@@ -47,7 +47,7 @@ export function createCiLock(options: CiLockOptions): LaneLock {
         const turn = decideCiTurn({
           me,
           builds: listed,
-          // What only takes its canary back gives way to nobody for good.
+          // A deploy that only takes its canary back waits for others, and is superseded by none.
           stacking: purpose === 'restore' ? 'every' : stacking,
         });
         if (turn.kind === 'wait') {
@@ -70,7 +70,7 @@ export function createCiLock(options: CiLockOptions): LaneLock {
         return { kind: 'superseded', cause: 'newer-build', by };
       }
     },
-    /** A job that ended gave the lane back, whatever it left: a run that goes on holds it only where it is first again. */
+    /** The end of a job frees the lane, whatever the job left: a run that carries its deploy on holds the lane only if it is first again. */
     async reacquire(_deploy, _lane, signal, progress) {
       for (let looks = 1; ; looks++) {
         // Where the list cannot be had the run queues again: it is asked for there until it can, or the step fails.
@@ -94,7 +94,7 @@ export function createCiLock(options: CiLockOptions): LaneLock {
   };
 }
 
-/** What two jobs that run are to each other stays so: once it is known, the list is not asked any more. */
+/** Which of two running jobs waits for the other does not change: once it is known, the list is not asked again. */
 function awaitedBy({
   provider,
   project,

@@ -4,8 +4,8 @@ import { readLane } from './lanes.ts';
 import { livingRuns } from './living-runs.ts';
 
 /**
- * The deploy that was given the lane after it, or the one of the living that waits to be: with `skip` the one that joined
- * last, for it has most of what ships; else the one that joined first. Null: none.
+ * Of the other deploys whose run is alive: the one that has the lane; if none has, of those that wait, with `skip` the one that
+ * joined last, for it has most of what ships, and with `every` the one that joined first. Null: there is none.
  */
 export async function followerOf(
   log: EventLog,

@@ -50,7 +50,7 @@ export class Queue {
     return this.#lane;
   }
 
-  /** The lane and its lease as they stand at one moment: read one after the other, a lane that was just given back looks as if its holder had died. */
+  /** The lane and its lease as they stand at one moment. Were they read one after the other, a holder that had just given the lane back would look dead. */
   async read(): Promise<Lease | null> {
     const front = this.#front?.deploy;
     const [lease = null, ofFront = null] = await this.#readWith(front === undefined ? [] : [front]);
@@ -59,9 +59,9 @@ export class Queue {
   }
 
   /**
-   * Whose turn it is. Git is asked for others as they come, so that nobody asks it once the lane is free. While whoever
-   * goes first is alive, no other one is asked for; only who is next asks whether all of them are, and, while the lane is
-   * held, not yet.
+   * Whose turn it is. Git is asked about each waiter when it joins, so that nobody has to ask it once the lane is free. While
+   * the run of who goes first is alive, the others' leases are not read: all are read where it is not, and by who is next once
+   * the lane is free.
    */
   async place(isFree: boolean, signal: AbortSignal): Promise<Place> {
     const { isAlive, me } = this.#o;
@@ -94,7 +94,7 @@ export class Queue {
     return { ...turn, lease };
   }
 
-  /** Whether this one is next once that one is over: of all who wait behind it, one looks after it. */
+  /** Whether this one is next once that one is over. So one of all who wait behind it asks its CI whether it still runs. */
   isNextAfter(front: Waiter): boolean {
     const others = this.#present().filter(({ deploy }) => deploy !== front.deploy);
     return this.#turn(others).kind === 'go';

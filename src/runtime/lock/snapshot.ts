@@ -12,7 +12,7 @@ import { redactAll } from '../../redaction/gate.ts';
 export function snapshotDue(lane: Lane, left: readonly Waiter[]): readonly LaneEvent[] {
   if (!isSnapshotDue(lane)) return [];
   const data = snapshotOf(lane, left);
-  // What is known as a secret only by now would be masked in it, and it would be another lane than its events make.
+  // A secret that became known after its event was written would be masked here: the snapshot would differ from the lane that the events make.
   const isKept = isShortEnough(data) && isDeepStrictEqual(redactAll(data), data);
   return isKept ? [{ type: 'lane.snapshot', data }] : [];
 }

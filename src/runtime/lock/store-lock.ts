@@ -97,7 +97,7 @@ export function createStoreLock(options: StoreLockOptions): LaneLock {
   return new StoreLock(options);
 }
 
-/** `rollback`: of one, what it is to do; it goes before all that wait. */
+/** `rollback`: this is one, and what it is to do. It goes before all that wait. */
 export type Acquire = ServiceInput<'acquireLock'> & { readonly rollback?: OrderedRollback };
 
 /** One deploy that waits for its lane. */
@@ -111,7 +111,7 @@ interface Wait {
   readonly startedAt: number;
 }
 
-/** What one look at the lane leads to: the answer, another look at once, or one after so long, or once something was written. */
+/** What one look at the lane leads to: the answer, another look at once, or a wait until something is written, of `ms` at most. */
 type Look = ServiceOutput<'acquireLock'> | 'again' | { readonly kind: 'wait'; readonly ms: number };
 
 class StoreLock implements LaneLock {
@@ -146,7 +146,7 @@ class StoreLock implements LaneLock {
         const look = await this.#look(wait);
         if (look === 'again') continue;
         if (look.kind !== 'wait') return look;
-        // Each look that is waited after was watched from before it: nothing that is written meanwhile goes unseen.
+        // The log is watched from before the look on: nothing that is written meanwhile goes unseen.
         await changed;
         changed = log.changed({ timeoutMs: look.ms, signal: watching });
         changed.catch(() => {});
@@ -297,8 +297,8 @@ class StoreLock implements LaneLock {
   }
 
   /**
-   * Only while this run is the deploy's: of two that each believe so, one joins, or both would join again for ever. A run
-   * that is over, and was amid a question here, holds nothing any more: a lane that it was given would stand still.
+   * Writes only while this run holds the lease of its deploy. Two runs that each took the deploy for theirs would join in turn
+   * for ever, and a run that has lost it could be granted a lane that nobody then gives back.
    */
   async #write(
     lane: string,

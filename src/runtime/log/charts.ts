@@ -41,7 +41,7 @@ export async function keepChart(log: EventLog, run: Run, clean = redactAll): Pro
   const stream = chartStream(chartHash);
   const [there] = await log.streams({ prefix: stream, limit: 1 });
   if (there === undefined) {
-    // Where somebody's secret is a word of the chart, what the log would keep is another chart.
+    // A secret that is also a word of the chart would be masked: the log would keep another chart.
     if (!isDeepStrictEqual(clean({ definition }), { definition })) return;
     const event = newEvent({ type: 'chart.kept', data: { definition } }, run);
     try {
@@ -63,7 +63,7 @@ export async function readChart(log: EventLog, named: string): Promise<KeptChart
   throw new LogFault({ ...record, reason: kept });
 }
 
-/** Of an event of a stream of charts; a text: what is wrong with it. */
+/** The chart that an event of a chart's stream keeps; a text: what is wrong with the event. */
 export function keptChart({ stream, version, type, data }: RecordedEvent): KeptChart | string {
   if (version > 1) return 'a chart is kept once, and this is one event more';
   if (type !== 'chart.kept') return `no chart is kept by ${type}`;

@@ -24,7 +24,7 @@ export async function laneEventsAfter(
   for (let after = from; ; ) {
     const events = await log.readAll({ after, limit: page, streamPrefix: laneStream(lane) });
     for (const record of events) {
-      // A prefix is of other lanes, too.
+      // The prefix of `web` is that of `web-2`, too.
       if (record.stream !== laneStream(lane)) continue;
       const { time, position } = record;
       found.push({ event: laneEvent(record), time, position });

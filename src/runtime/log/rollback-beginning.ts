@@ -2,7 +2,7 @@
 import type { EventLog, RecordedEvent } from '../../store/log.ts';
 import { laneStream } from './streams.ts';
 
-/** So many are read at once. Between the two only runs that came and waited are, so the first page has it nearly always. */
+/** How many events are read at once. Little is written while a rollback has the lane, so the first page nearly always has its beginning. */
 const pageSize = 50;
 
 /** @param end the version of its end in the lane's stream. @returns its `rollback.begun`; null: the stream has none. @throws LogFault */

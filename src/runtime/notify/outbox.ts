@@ -70,15 +70,15 @@ export interface Holding {
 }
 
 const batch = 200;
-/** Where a lane has news of more deploys than that, going through the log is no longer way than going through them. */
+/** With news of more deploys than that, to read the whole log takes no longer than to read each deploy. */
 const fewDeploysMax = 50;
-/** So many events that are none of ours are worth a write, lest every run go over them again. */
+/** After so many events that are not for this channel, the checkpoint is moved, so that no later run goes over them again. */
 const skippedMax = 500;
 const prefix = deployStream('');
 
 export class Outbox {
   readonly #o: OutboxOptions;
-  /** Behind the checkpoint, what is none of ours; not worth a write. */
+  /** Up to here nothing is for this channel; it is behind the checkpoint by too little for a write. */
   #skippedTo = 0;
   readonly #lanes = new Map<string, string>();
   readonly #histories: ToldHistories;
@@ -126,7 +126,7 @@ export class Outbox {
     if (first === undefined || !isAll) return 0;
     const ran = this.#o.ran();
     const { position } = first;
-    // By when it was seen: what waited while nobody looked may be told a little later still, and no clock of others counts.
+    // Counted from when this process saw it, and not by the event's time: that is another machine's clock.
     if (this.#first.position !== position) this.#first = { position, sinceRan: ran };
     const least = Math.min(...events.map((event) => this.#patienceWith(event)));
     return Math.max(0, least - (ran - this.#first.sinceRan));
@@ -189,7 +189,7 @@ export class Outbox {
     return { events, isAll: events.length === ours.length };
   }
 
-  /** Whether there is so much behind the checkpoint that is none of ours that it is worth moving on. */
+  /** Whether so many events behind the checkpoint are not for this channel that it should be moved. */
   hasSkippedMuch({ position }: OutboxCheckpoint): boolean {
     return this.#skippedTo - position >= skippedMax;
   }

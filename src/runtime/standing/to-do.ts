@@ -51,7 +51,7 @@ function unfinishedRollback(
   { version }: Place,
 ): ToDo | null {
   const begun = unendedRollback(known);
-  // What was shipped or released since is no more what it was to take back.
+  // After a later deploy or release, production no longer runs what the rollback was to take back.
   const shipped = known.marks['lane.shipped']?.record.version ?? 0;
   if (begun === null || shipped > begun.record.version) return null;
   if (version !== null && version !== begun.data.from.version && rollback === undefined)

@@ -227,7 +227,7 @@ const clockResult = (now: number): DatabaseResult => ({ rows: [{ now }], changes
 
 const serverClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
-/** Who listens is told by the commit, and nothing by a transaction that is rolled back. */
+/** Takes the log's lock. Listeners are told when the transaction commits, and of one that is rolled back nothing. */
 const lock = `update ${schemaName}.log set revision = revision + 1
   returning revision, ${serverClock} as now, pg_notify('${schemaName}', revision::text),
     case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`;

@@ -22,9 +22,9 @@ import { WalWatch } from './wal-watch.ts';
 const pauseMaxMs = 12;
 
 /**
- * How long until the file is looked at again for what others wrote, in milliseconds, after so many looks that saw
- * nothing: what a waiter at rest costs is looks. Where the system tells of writes, the first ones are for a write that it
- * told of and that is not on the disk yet, and the last for one that it did not tell of.
+ * How long until the file is looked at again for what others wrote, in milliseconds, after so many looks that saw nothing: longer
+ * and longer, for looks are what a waiter at rest costs. `told`: the system tells of writes. The first looks are then for a write that is
+ * not on the disk yet, the later ones for a write that the system did not tell of.
  */
 const pollMs = {
   told: (looks: number): number => Math.min(10 * 2 ** (looks - 1), 2_000),
@@ -34,7 +34,7 @@ const pollMs = {
 /** After how many changed rows the WAL is written back: some thousand pages of 4 KiB. */
 const rowsPerWriteBack = 500;
 
-/** Of all connections: what a statement is in SQLite's words does not go by the file. It is only compiled here, never run. */
+/** For all connections: a statement's SQL is the same for every file. It is only compiled here, never run. */
 const compiled = new CompiledStatements(new Kysely<LogTables>({ dialect: wordsOnlyDialect }));
 
 export interface SqliteConnectionOptions {

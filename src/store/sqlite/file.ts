@@ -177,7 +177,7 @@ async function makeUsable(
   if (problem !== null) throw problem;
 }
 
-/** Of pages that a reader keeps: those that it comes back to are the upper ones of indexes; the system has the others. */
+/** A reader's own cache. It comes back to the upper pages of indexes alone; the rest is in the system's cache. */
 const readerCacheKiB = 2_000;
 
 interface Identity {

@@ -54,10 +54,10 @@ const memorySchema = z.object({
   folded: z.record(z.string(), z.number()).default({}),
 });
 
-/** Deploys that nobody ever goes on with are forgotten at some time; one that is gets a new message. */
+/** Of how many deploys the message is remembered. A deploy that goes on after it was forgotten gets a new message. */
 const threadsMax = 200;
 
-/** Of two steps that are no further apart, nobody has read the first by the time of the second. */
+/** Within so long nobody has read a step: the next one may be told with it. */
 const readingMs = 5_000;
 
 /** Far beyond what a healthy Slack takes, and short beside what anybody wants to be told step by step. */
