@@ -3,6 +3,7 @@ import { oneLine } from '../format/text.ts';
 import type { Release } from './events.ts';
 import type { LaneEvent, LaneEventType } from './lane.ts';
 import { because, type EventText, eventText, shortSha } from './story-words.ts';
+import { isGivenUp } from './taken-back.ts';
 
 /**
  * What everybody is told of. A `resume`, and what it lifts, is told by its deploy; so is a deploy by hand.
@@ -67,6 +68,14 @@ const takenBack = (to: Release, commit: string | null, release: Release): string
   `production was taken back to ${to.version}${commit === null ? '' : ` (${shortSha(commit)})`}, as ${release.version}`;
 
 function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback.failed'>) {
+  if (isGivenUp({ code })) {
+    const ordered = `Ordered by ${because(person)}. What came of it before is not on record.`;
+    return eventText(
+      'neutral',
+      `the rollback to ${to.version} was ${oneLine(message)}`,
+      `${ordered}\n${look}`,
+    );
+  }
   const why = `${code}: ${oneLine(message)}`;
   if (made?.runs === true) {
     const what = `${takenBack(to, made.commit, made.release)}, not verified`;

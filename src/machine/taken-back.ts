@@ -58,6 +58,9 @@ export function givenUp(
   return { type: 'rollback.failed', data: { ...ordered, code: 'E_GIVEN_UP', message } };
 }
 
+/** Whether a rollback ended by `givenUp`, rather than by something that went wrong. */
+export const isGivenUp = ({ code }: { readonly code: string }): boolean => code === 'E_GIVEN_UP';
+
 /** The release that a rollback made, whatever became of it; null: none, or it is not said. */
 export function releaseOfRollback({ type, data }: LaneEvent): Release | null {
   if (type === 'rollback.done') return data.release;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { laneEventSchemas, parseLaneEvent } from '../../src/machine/lane.ts';
+import { type LaneEvent, laneEventSchemas, parseLaneEvent } from '../../src/machine/lane.ts';
 import { orderTypes, tellOrder } from '../../src/machine/orders.ts';
-import { takenBackBy } from '../../src/machine/taken-back.ts';
+import { givenUp, takenBackBy } from '../../src/machine/taken-back.ts';
 import { failedRollback, orderSamples } from './order-samples.ts';
 
 /** What a run does by itself, and what its deploy tells. */
@@ -47,5 +47,21 @@ describe('the orders of people', () => {
     expect(detail).toMatch(/^E_DYNOS_CRASHED: web\.1 crashed on v43\n/);
     expect(/Deploys are held/.test(detail ?? '')).toBe(holds);
     expect(takenBackBy(order)?.verified).toBe(holds ? false : undefined);
+  });
+
+  it('a rollback that a person gave up is no failure: it is told with who ordered it, and who gave it up', () => {
+    const [begun] = orderSamples.filter((order) => order.type === 'rollback.begun');
+    if (begun === undefined) throw new Error('there is no sample');
+    const by = { actor: 'bo', observed: 'bo on ws-3', reason: 'it is mended' };
+    const order = givenUp(begun.data, by) as Extract<LaneEvent, { type: 'rollback.failed' }>;
+    const { headline, detail, tone } = tellOrder(order);
+    const { to, actor, reason } = begun.data;
+    expect(tone).toBe('neutral');
+    expect(headline).toBe(
+      `the rollback to ${to.version} was given up by bo (bo on ws-3): it is mended`,
+    );
+    expect(detail).toContain(`Ordered by ${actor} (`);
+    expect(detail).toContain(reason);
+    expect(detail).toContain('pipeline status');
   });
 });

@@ -2,7 +2,7 @@
 import { oneLine } from '../../format/text.ts';
 import type { DomainEvent, Release } from '../../machine/events.ts';
 import { giveUp, namedPerson, shortSha, takeBack } from '../../machine/story-words.ts';
-import { type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
+import { isGivenUp, type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import { newest } from './carriers.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
 import { type Link, liftOf } from './explain-links.ts';
@@ -46,6 +46,16 @@ export async function rollbacksSince(
     release: last?.back.release.id ?? null,
     holds: last !== undefined && lift?.by === null,
   };
+}
+
+/** Whether one was given up after that position: where nobody looked at production since, what came of it is not known. */
+export async function isGivenUpSince(
+  lane: string,
+  position: number,
+  facts: Pick<ExplainFacts, 'rollbacks'>,
+): Promise<boolean> {
+  const since = (await facts.rollbacks(lane)).filter((told) => told.position > position);
+  return since.some(({ event }) => event.type === 'rollback.failed' && isGivenUp(event.data));
 }
 
 export interface UnfinishedRollback {
@@ -125,6 +135,9 @@ function wordsOf(event: RollbackEvent): string {
       const { code, message, made } = event.data;
       if (made?.runs === true) {
         return `${tookBack(to, made.release, made.commit)}, not verified, by ${why}; ${code}, ${oneLine(message)}`;
+      }
+      if (isGivenUp({ code })) {
+        return `production was to be taken back to ${to.version}, by ${why}; ${oneLine(message)}; what came of it before is not on record`;
       }
       return `production was to be taken back to ${to.version}, by ${why}; that failed: ${code}, ${oneLine(message)}`;
     }

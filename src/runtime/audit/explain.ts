@@ -18,6 +18,7 @@ import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
 import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
 import { bringsBack, lines, nextOf } from './explain-next.ts';
 import {
+  isGivenUpSince,
   linkOf,
   rollbacksBehind,
   rollbacksSince,
@@ -50,7 +51,8 @@ export async function explain(
   const all = await facts.of(lane, commit);
   const own = all.filter((one) => asked.deploy === null || asked.deploy === one.deploy);
   const others = await facts.recent(lane);
-  const seen = await lastSeen(lane, facts);
+  const last = await lastSeen(lane, facts);
+  const seen = last?.seen ?? null;
   const ran = seen?.commit == null ? [] : [seen.commit];
   const also = [...ran, ...others.map((entry) => entry.commit)];
   const itself = asked.deploy === null ? undefined : own.find(isLive);
@@ -70,7 +72,8 @@ export async function explain(
     (await shippedByRecord(own, lane, facts)) ??
     (lacks === null ? undefined : await shippedByNotes(commit, lane, facts));
   const having = others.filter((entry) => has(entry.commit));
-  const context: Context = { asked, facts, git, production, lacks, having };
+  const seenAt = last?.position ?? 0;
+  const context: Context = { asked, facts, git, production, seenAt, lacks, having };
   if (shipped !== undefined) return shippedWith(shipped, own, context);
   return notShipped(own, context);
 }
@@ -80,6 +83,8 @@ interface Context {
   readonly facts: ExplainFacts;
   readonly git: CommitOrder;
   readonly production: Explanation['production'];
+  /** The global position of the event by which that is known; 0: nothing is. */
+  readonly seenAt: number;
   readonly lacks: string | null;
   /** Those that have the commit, of the newest and the open ones; the newest first. */
   readonly having: readonly DeployEntry[];
@@ -100,7 +105,7 @@ async function shippedWith(
   own: readonly DeployEntry[],
   context: Context,
 ): Promise<Explanation> {
-  const { asked, facts, production } = context;
+  const { asked, facts, production, seenAt } = context;
   const { deploy } = shipped;
   const isOwn = shipped.commit === asked.commit;
   const events = await facts.events(deploy);
@@ -120,8 +125,11 @@ async function shippedWith(
   const isUnknown = production !== null && production.has === null;
   const open = await unfinishedRollback(asked.lane, facts);
   const isBegunSince = open !== null && open.told.position > shipped.position;
+  const isUnseen = await isGivenUpSince(asked.lane, Math.max(shipped.position, seenAt), facts);
   const backs =
-    isUnknown || isBegunSince ? await rollbacksSince(asked.lane, shipped.position, facts) : null;
+    isUnknown || isBegunSince || isUnseen
+      ? await rollbacksSince(asked.lane, shipped.position, facts)
+      : null;
   const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
   return {
     ...base(context),

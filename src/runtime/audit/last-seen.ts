@@ -18,11 +18,17 @@ export interface Seen {
   readonly commit: string | null;
 }
 
+export interface LastSeen {
+  readonly seen: Seen;
+  /** Of the event that tells so. */
+  readonly position: number;
+}
+
 /** Null: neither a deploy nor a rollback of the lane has told. */
 export async function lastSeen(
   lane: string,
   facts: Pick<ExplainFacts, 'moved' | 'events' | 'rollbacks'>,
-): Promise<Seen | null> {
+): Promise<LastSeen | null> {
   const back = backsIn(await facts.rollbacks(lane)).at(-1);
   let newest: (Told & { readonly deploy: string }) | null = null;
   // A deploy tells nothing later than its last event.
@@ -35,11 +41,13 @@ export async function lastSeen(
   if (back !== undefined && back.told.position > (newest?.position ?? 0)) {
     const { rollback, release, commit } = back.back;
     const ran = { version: release.version, commit: fullOrNull(commit) };
-    return { deploy: rollback, isTakenBack: true, at: back.told.time, ...ran };
+    const { time: at, position } = back.told;
+    return { seen: { deploy: rollback, isTakenBack: true, at, ...ran }, position };
   }
   const running = newest === null ? null : runningIn(newest.event);
   if (newest === null || running === null) return null;
-  return { deploy: newest.deploy, isTakenBack: false, at: newest.time, ...running };
+  const { deploy, time: at, position } = newest;
+  return { seen: { deploy, isTakenBack: false, at, ...running }, position };
 }
 
 /** Nearly always the first ones tell. */

@@ -5,6 +5,7 @@ import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { deployPaths } from '../../../src/machine/paths.ts';
 import { samples } from '../../../src/machine/samples.ts';
+import { givenUp } from '../../../src/machine/taken-back.ts';
 import { type Asked, explain } from '../../../src/runtime/audit/explain.ts';
 import { type CommitOrder, type Echo, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
@@ -92,7 +93,7 @@ const rolledBack = (commit: string): DomainEvent =>
 const errors = { ...person, reason: 'errors' };
 const back = { rollback: 'rollback-1a2b3c4d', target: 'sample acme-production', ...errors };
 const to = { id: 'r38', version: 'v38' };
-const begun: LaneEvent = {
+const begun: Extract<LaneEvent, { type: 'rollback.begun' }> = {
   type: 'rollback.begun',
   data: { ...back, from: { id: 'r40', version: 'v40' }, to, commit: null },
 };
@@ -102,6 +103,14 @@ const notBack: Extract<LaneEvent, { type: 'rollback.failed' }> = {
   type: 'rollback.failed',
   data: { ...back, to, code: 'E_UNHEALTHY', message: 'web.1 crashed' },
 };
+const abandoned: readonly Story[] = [
+  (log) => writeLane(log, begun),
+  (log) =>
+    writeLane(
+      log,
+      givenUp(begun.data, { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' }),
+    ),
+];
 /** Its release runs, and a check of it did not hold. */
 const notVerified =
   (commit: string): Story =>
@@ -551,6 +560,28 @@ const rows: Readonly<Record<string, Row>> = {
       /^held: /,
     ],
     next: /^To go on with the rollback to v38, which was begun and not ended: pipeline rollback v38 --reason "…"\nTo give it up: pipeline rollback --give-up --reason "…"\nOnce the cause is mended: pipeline resume 502-/,
+  },
+  'it shipped, and a rollback that was begun since was given up': {
+    stories: [first, live('501', at(1), at(0), 'v2'), ...abandoned],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: true } },
+    chain: [
+      /^live/,
+      /^production was to be taken back to v38, by bo@.*: errors; given up by ana \(ana on ws-7\): it is mended; what came of it before is not on record$/,
+    ],
+    next: null,
+  },
+  'it shipped, and a deploy looked after a rollback was given up': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      ...abandoned,
+      toGates('502', at(2), at(1), sample('deploy.failed')),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: true } },
+    chain: [/^live/],
+    next: null,
   },
   'it shipped, and a rollback that is under way has not told what it made': {
     stories: [

@@ -36,7 +36,7 @@ function see(placed: readonly Placed[], backs: readonly Back[] = []) {
     rollbacks: async () =>
       backs.map(([position, event]) => ({ event: event as never, time: at(position), position })),
   };
-  return lastSeen('acme', facts).then((seen) => ({ seen, asked }));
+  return lastSeen('acme', facts).then((last) => ({ seen: last?.seen ?? null, asked }));
 }
 
 describe('production is seen by', () => {
