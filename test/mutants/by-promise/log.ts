@@ -120,7 +120,7 @@ export const logMutants: readonly Mutant[] = [
     symbol: 'manyHeld',
     code: "where('released', '=', sql.lit(0))",
     by: "where('released', '=', 0)",
-    noticedBy: `${deploys} › without going over those that were given back`,
+    noticedBy: `${deploys} › a statement`,
   },
   {
     id: 'append-at-any-version',

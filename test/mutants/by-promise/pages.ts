@@ -85,9 +85,9 @@ export const pageMutants: readonly Mutant[] = [
     id: 'a-search-is-a-pattern',
     promise: pages,
     file: 'src/runtime/audit/search-deploys.ts',
-    symbol: 'matching',
-    code: "typed.replace(/[\\\\%_]/g, '\\\\$&').toLowerCase()",
-    by: 'typed.toLowerCase()',
+    symbol: 'has',
+    code: "`replace(${sql.ref(column)}, ${part}, '') <> ${sql.ref(column)}`",
+    by: '`${sql.ref(column)} like ${`%${part}%`}`',
     noticedBy: server,
   },
   {
