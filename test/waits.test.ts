@@ -47,7 +47,7 @@ const readings: readonly (readonly [file: string, code: string, why: string])[] 
   ],
   ['runtime/notify/notifier.ts', 'now: clock.now,', 'recorded: since when one waits'],
   ['effects/channels/slack/channel.ts', 'clock.now() - Date.parse(time)', 'a recorded time'],
-  ['effects/http/client.ts', 'nowMs: this.#o.clock.now()', 'told: when to run it again'],
+  ['effects/http/client.ts', 'nowMs: this.#options.clock.now()', 'told: when to run it again'],
   [
     'runtime/rollback/carry-out.ts',
     'new Date(options.clock.now())',

@@ -41,7 +41,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 }
 
 class FencedClient implements HttpClient {
-  readonly #o: HttpClientOptions;
+  readonly #options: HttpClientOptions;
   readonly #etags = new EtagCache();
   /** Whose request budgets are low. */
   readonly #low = new Set<RequestBudget>();
@@ -51,7 +51,7 @@ class FencedClient implements HttpClient {
   readonly #moved = new Set<string>();
 
   constructor(options: HttpClientOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
@@ -68,7 +68,7 @@ class FencedClient implements HttpClient {
 
   #tellMoved(from: HttpRequest, to: HttpRequest): void {
     const line = `${shownName(from)}: ${shownPath(from)} has moved to ${shownPath(to)}`;
-    if (!this.#moved.has(line)) this.#o.notice(line);
+    if (!this.#moved.has(line)) this.#options.notice(line);
     this.#moved.add(line);
   }
 
@@ -91,11 +91,11 @@ class FencedClient implements HttpClient {
       const what = answered ? `status ${outcome.status}` : outcome.reason;
       const where =
         answered || request.vendor === 'endpoint' ? '' : ` at ${shownOrigin(request.url)}`;
-      this.#o.notice(
+      this.#options.notice(
         `${shownName(request)}${where}, ${request.method} ${shownPath(request)}: ${what}; ` +
           `trying again in ${formatDuration(pauseMs)} (attempt ${attempt + 1}${this.#isWaitedFor(request) ? '' : ` of ${attemptsMax}`})`,
       );
-      await this.#o.clock.sleep(pauseMs, request.signal);
+      await this.#options.clock.sleep(pauseMs, request.signal);
     }
   }
 
@@ -103,11 +103,11 @@ class FencedClient implements HttpClient {
   #isWaitedFor(request: HttpRequest): boolean {
     const { attemptsMax, deadlineMs, vendor } = request;
     if (!isRead(request) || attemptsMax !== undefined || vendor === 'endpoint') return false;
-    return deadlineMs !== undefined && this.#o.clock.ran() < deadlineMs;
+    return deadlineMs !== undefined && this.#options.clock.ran() < deadlineMs;
   }
 
   assertHeld(): Promise<void> {
-    return this.#o.beforeWrite(null);
+    return this.#options.beforeWrite(null);
   }
 
   vendorClock(vendor: Vendor): VendorClock | null {
@@ -118,9 +118,9 @@ class FencedClient implements HttpClient {
     const { vendor, signal } = request;
     if (vendor === 'endpoint') return;
     if (!isRead(request)) {
-      if (vendor.isFenced) await this.#o.beforeWrite(request);
+      if (vendor.isFenced) await this.#options.beforeWrite(request);
     } else if (vendor.budget !== undefined && this.#low.has(vendor.budget)) {
-      await this.#o.clock.sleep(vendor.budget.pauseMs, signal);
+      await this.#options.clock.sleep(vendor.budget.pauseMs, signal);
     }
   }
 
@@ -130,15 +130,19 @@ class FencedClient implements HttpClient {
    * @throws VendorWait
    */
   #pauseMs(request: HttpRequest, outcome: HttpResponse | NoAnswer, attempt: number): number | null {
-    const backoff = backoffMs(attempt, this.#o.random);
+    const backoff = backoffMs(attempt, this.#options.random);
     if (outcome instanceof NoAnswer) return isRead(request) ? backoff : null;
     const isRepeated =
       isRateLimited(request, outcome) || (isRead(request) && outcome.status >= 500);
     if (!isRepeated) return null;
     const asked = askedMs(request, outcome, attempt) ?? 0;
-    const leftMs = waitLeftMs(request, this.#o.clock.ran());
+    const leftMs = waitLeftMs(request, this.#options.clock.ran());
     if (asked > leftMs) {
-      throw waitTooLong(request, outcome, { askedMs: asked, leftMs, nowMs: this.#o.clock.now() });
+      throw waitTooLong(request, outcome, {
+        askedMs: asked,
+        leftMs,
+        nowMs: this.#options.clock.now(),
+      });
     }
     // Jitter on top of what is asked, lest all that wait come back at one instant.
     return asked + backoff;
@@ -152,7 +156,7 @@ class FencedClient implements HttpClient {
     const giveUp = () => attempt.abort(request.signal.reason);
     request.signal.addEventListener('abort', giveUp, { once: true });
     let isLate = false;
-    this.#o.clock.sleep(timeoutMs, attempt.signal).then(
+    this.#options.clock.sleep(timeoutMs, attempt.signal).then(
       () => {
         isLate = true;
         attempt.abort(new Error('the deadline passed'));
@@ -166,10 +170,10 @@ class FencedClient implements HttpClient {
         headers: { 'user-agent': 'lockstep', ...request.headers, ...signed(clean) },
         signal: attempt.signal,
       });
-      const sentAt = this.#o.clock.ran();
+      const sentAt = this.#options.clock.ran();
       const response = await this.#transmit(conditional);
       request.signal.throwIfAborted();
-      const told = readVendorClock(response.headers, sentAt, this.#o.clock.ran());
+      const told = readVendorClock(response.headers, sentAt, this.#options.clock.ran());
       if (told !== null) this.#vendorClocks.set(vendorId(request.vendor), told);
       this.#watchBudget(request, response);
       return this.#etags.settle(request, response);
@@ -187,7 +191,7 @@ class FencedClient implements HttpClient {
   /** Every request goes through here, whatever URL it has by now. */
   async #transmit(request: HttpRequest): Promise<HttpResponse> {
     if (request.vendor !== 'endpoint' && !isPrivate(new URL(request.url))) throw readable(request);
-    return this.#o.transport(request);
+    return this.#options.transport(request);
   }
 
   #watchBudget({ vendor }: HttpRequest, { headers }: HttpResponse): void {
@@ -199,7 +203,7 @@ class FencedClient implements HttpClient {
     if (left >= budget.enough) this.#low.delete(budget);
     if (left >= budget.low || this.#low.has(budget)) return;
     this.#low.add(budget);
-    this.#o.notice(
+    this.#options.notice(
       `${name} leaves this account ${left} more requests for now; reading it more slowly`,
     );
   }

@@ -31,7 +31,7 @@ export type Place =
   | { readonly kind: 'moved' };
 
 export class Queue {
-  readonly #o: QueueOptions;
+  readonly #options: QueueOptions;
   /** How the commits of those stand to this one's that were seen alive, by their deploys. */
   readonly #relations = new Map<string, Relation>();
   /** Runs that waited, and were over when they were looked for: they stay in the lane, and git is not asked for them. */
@@ -43,7 +43,7 @@ export class Queue {
   #front: { readonly deploy: string; readonly lease: Lease | null } | null = null;
 
   constructor(options: QueueOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   get lane(): Lane {
@@ -64,7 +64,7 @@ export class Queue {
    * the lane is free.
    */
   async place(isFree: boolean, signal: AbortSignal): Promise<Place> {
-    const { isAlive, me } = this.#o;
+    const { isAlive, me } = this.#options;
     const lane = this.#lane;
     if (this.#presumed?.of !== lane) {
       const fresh = this.#others().filter(
@@ -101,7 +101,7 @@ export class Queue {
   }
 
   #turn(waiting: readonly Waiter[]): Turn {
-    const { me, stacking } = this.#o;
+    const { me, stacking } = this.#options;
     const relationTo = (other: Waiter): Relation => this.#relations.get(other.deploy) ?? 'unknown';
     return decideTurn({ me: me.deploy, waiting, relationTo, stacking });
   }
@@ -112,7 +112,7 @@ export class Queue {
   }
 
   #others(): readonly Waiter[] {
-    return this.#lane.waiting.filter(({ deploy }) => deploy !== this.#o.me.deploy);
+    return this.#lane.waiting.filter(({ deploy }) => deploy !== this.#options.me.deploy);
   }
 
   /** Sees which of these are alive, and how those of them stand that git was not asked for yet. @returns the leases of the living, by deploy */
@@ -120,7 +120,7 @@ export class Queue {
     waiters: readonly Waiter[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, Lease>> {
-    const { relations, me, isAlive } = this.#o;
+    const { relations, me, isAlive } = this.#options;
     const [, ...leases] = await this.#readWith(waiters.map(({ deploy }) => deploy));
     const living = new Map<string, Lease>();
     for (const [place, { deploy, run }] of waiters.entries()) {
@@ -149,13 +149,13 @@ export class Queue {
 
   async #leaseOf({ deploy }: Waiter): Promise<Lease | null> {
     if (this.#front?.deploy !== deploy) {
-      this.#front = { deploy, lease: await this.#o.log.lease(runResource(deploy)) };
+      this.#front = { deploy, lease: await this.#options.log.lease(runResource(deploy)) };
     }
     return this.#front.lease;
   }
 
   async #readWith(deploys: readonly string[]): Promise<readonly (Lease | null)[]> {
-    const { lanes, name } = this.#o;
+    const { lanes, name } = this.#options;
     const resources = [laneResource(name), ...deploys.map(runResource)];
     const { lane, leases } = await lanes.readWith(name, resources);
     this.#lane = lane;

@@ -115,12 +115,12 @@ interface Wait {
 type Look = ServiceOutput<'acquireLock'> | 'again' | { readonly kind: 'wait'; readonly ms: number };
 
 class StoreLock implements LaneLock {
-  readonly #o: StoreLockOptions;
+  readonly #options: StoreLockOptions;
   readonly #lanes: Lanes;
   readonly #liveness: Liveness;
 
   constructor(options: StoreLockOptions) {
-    this.#o = options;
+    this.#options = options;
     this.#lanes = options.lanes ?? new Lanes(options.log);
     this.#liveness = options.liveness ?? localLiveness;
   }
@@ -130,7 +130,7 @@ class StoreLock implements LaneLock {
     signal: AbortSignal,
     progress: (line: string) => void,
   ): Promise<ServiceOutput<'acquireLock'>> {
-    const { log, clock } = this.#o;
+    const { log, clock } = this.#options;
     let told = '';
     const tell = (line: string): void => {
       if (line !== told) progress(line);
@@ -160,7 +160,7 @@ class StoreLock implements LaneLock {
     deploy: string,
     name: string,
   ): Promise<{ kind: 'reacquired'; token: number } | { kind: 'lost'; to: string }> {
-    const { run } = this.#o;
+    const { run } = this.#options;
     for (;;) {
       const lane = await this.#lanes.read(name);
       if (lane.grant === null) return { kind: 'lost', to: 'nobody' };
@@ -179,7 +179,7 @@ class StoreLock implements LaneLock {
   }
 
   async #look(wait: Wait): Promise<Look> {
-    const { run } = this.#o;
+    const { run } = this.#options;
     const { input, signal, queue, tell } = wait;
     const { deploy, lane: name, purpose } = input;
     const lease = await queue.read();
@@ -254,7 +254,7 @@ class StoreLock implements LaneLock {
     },
     { input, signal, tell, progress, startedAt }: Wait,
   ): Promise<Look> {
-    const { log, clock, quiesce } = this.#o;
+    const { log, clock, quiesce } = this.#options;
     const { deploy, lane: name, purpose } = input;
     const { own, held, lease } = found;
     let takenOver = null;
@@ -284,7 +284,7 @@ class StoreLock implements LaneLock {
   }
 
   #joined({ deploy, build, commit }: Acquire) {
-    return { deploy, run: this.#o.run.id, build: build.label, commit };
+    return { deploy, run: this.#options.run.id, build: build.label, commit };
   }
 
   #joins(input: Acquire): Extract<LaneEvent, { type: 'lane.joined' }>['data'] {
@@ -306,7 +306,7 @@ class StoreLock implements LaneLock {
     event: OwnEvent,
     { behind = [], ...extra }: AppendOptions & { readonly behind?: readonly LaneEvent[] } = {},
   ): Promise<Appended> {
-    const { log, run, keeper } = this.#o;
+    const { log, run, keeper } = this.#options;
     const resource = runResource(event.data.deploy);
     const fence = keeper.held(resource);
     if (fence === null) throw new Overtaken(resource);
@@ -324,7 +324,7 @@ class StoreLock implements LaneLock {
     data: Granted,
     left: readonly Waiter[] = [],
   ): Promise<number | null> {
-    const { run, leaseMs, keeper } = this.#o;
+    const { run, leaseMs, keeper } = this.#options;
     const token = lane.version + 1;
     const fence = { resource: laneResource(name), token };
     const granted: OwnEvent = { type: 'lock.granted', data };
@@ -342,7 +342,7 @@ class StoreLock implements LaneLock {
   }
 
   #queueOf({ lane: name, deploy, commit, stacking }: Acquire): Queue {
-    const { log, relations } = this.#o;
+    const { log, relations } = this.#options;
     const isAlive = (lease: Lease | null): lease is Lease => this.#isAlive(lease);
     const me = { deploy, commit };
     return new Queue({ log, lanes: this.#lanes, name, me, stacking, relations, isAlive });

@@ -47,7 +47,7 @@ function reasonOf({ snapshot }: FoldedDeploy, last: DomainEvent): string {
 }
 
 export class DeployWriter {
-  readonly #o: WriterOptions & { readonly ownership: Fence; readonly now: () => number };
+  readonly #options: WriterOptions & { readonly ownership: Fence; readonly now: () => number };
   #folded: FoldedDeploy;
   #lastEventId: string | undefined;
 
@@ -56,7 +56,7 @@ export class DeployWriter {
     folded: FoldedDeploy,
     last: RecordedEvent | undefined,
   ) {
-    this.#o = options;
+    this.#options = options;
     this.#folded = folded;
     this.#lastEventId = last?.id;
   }
@@ -87,9 +87,9 @@ export class DeployWriter {
   async record(happened: DomainEvent, { giveLaneBack = false } = {}): Promise<void> {
     // As the log will have it: what this run goes on with is what another one would read.
     const event = redactAll(happened);
-    const { run, deploy } = this.#o;
+    const { run, deploy } = this.#options;
     const before = this.#folded;
-    const after = next(before, event, this.#o.now());
+    const after = next(before, event, this.#options.now());
     if (after === null) throw new Error(`the chart refuses ${event.type} in ${stateOf(before)}`);
     const leaves =
       has(before, 'holdsLock') && !has(after, 'holdsLock') && event.type !== 'lock.lost';
@@ -112,20 +112,20 @@ export class DeployWriter {
     if (back !== null) {
       ofLane.push(this.#released(back, transition.to));
       appendOptions.release = back;
-      this.#o.keeper.drop(back.resource);
+      this.#options.keeper.drop(back.resource);
     }
     if (ofLane.length > 0) batches.push(this.#toLane(ofLane));
     const record = await this.#append(batches, appendOptions);
     this.#folded = after;
     this.#lastEventId = made.id;
-    if (record !== undefined) this.#o.recorded(event, record);
+    if (record !== undefined) this.#options.recorded(event, record);
   }
 
   async #append(
     batches: readonly StreamAppend[],
     options: AppendOptions,
   ): Promise<RecordedEvent | undefined> {
-    const { log, clock, deploy } = this.#o;
+    const { log, clock, deploy } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         return (await log.append(batches, options)).events[0];
@@ -144,7 +144,7 @@ export class DeployWriter {
 
   /** The lane was granted while the wait was given up: it is not left to run out. */
   async returnUnusedLane(): Promise<void> {
-    const { log, deploy, keeper } = this.#o;
+    const { log, deploy, keeper } = this.#options;
     const { lane } = this.#folded.snapshot.context.request;
     const fence = keeper.held(laneResource(lane));
     if (fence === null || has(this.#folded, 'holdsLock')) return;
@@ -157,12 +157,12 @@ export class DeployWriter {
     return {
       stream: laneStream(this.#folded.snapshot.context.request.lane),
       expected: 'any',
-      events: events.map((event) => newEvent(event, this.#o.run)),
+      events: events.map((event) => newEvent(event, this.#options.run)),
     };
   }
 
   #released({ token }: Fence, why: string): LaneEvent {
-    return { type: 'lock.released', data: { deploy: this.#o.deploy, token, why } };
+    return { type: 'lock.released', data: { deploy: this.#options.deploy, token, why } };
   }
 
   #laneFence({ snapshot: { context } }: FoldedDeploy): Fence | null {
@@ -175,11 +175,13 @@ export class DeployWriter {
     const { snapshot } = this.#folded;
     const resource = laneResource(snapshot.context.request.lane);
     if (event.type === 'lock.acquired' || event.type === 'lock.reacquired') {
-      return event.data.token === null ? this.#o.ownership : { resource, token: event.data.token };
+      return event.data.token === null
+        ? this.#options.ownership
+        : { resource, token: event.data.token };
     }
     // Before the lane is held again, a resumed run is known by its own lease alone.
-    const heldHere = this.#o.keeper.held(resource) !== null;
+    const heldHere = this.#options.keeper.held(resource) !== null;
     const fence = heldHere && has(this.#folded, 'holdsLock') ? this.#laneFence(this.#folded) : null;
-    return fence ?? this.#o.ownership;
+    return fence ?? this.#options.ownership;
   }
 }

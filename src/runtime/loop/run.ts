@@ -94,7 +94,7 @@ interface InFlight {
 }
 
 class DeployRun {
-  readonly #o: RunOptions;
+  readonly #options: RunOptions;
   readonly #ownership: Fence;
   readonly #inFlight = new Map<Step, InFlight>();
   readonly #timers = new Map<string, { dueAt: number; abort: AbortController }>();
@@ -108,7 +108,7 @@ class DeployRun {
   readonly #now: () => number;
 
   constructor(options: RunOptions, ownership: Fence) {
-    this.#o = options;
+    this.#options = options;
     this.#ownership = ownership;
     const { clock } = options;
     const aheadMs = clock.now() - clock.ran();
@@ -116,7 +116,7 @@ class DeployRun {
   }
 
   async carryOn(): Promise<RunOutcome> {
-    const { interrupt, keeper } = this.#o;
+    const { interrupt, keeper } = this.#options;
     const onInterrupt = () => this.#receive({ kind: 'interrupted', signal: interrupt.reason });
     const onLost = () => this.#receive({ kind: 'broken', error: keeper.lost.reason });
     interrupt.addEventListener('abort', onInterrupt, { once: true });
@@ -124,7 +124,7 @@ class DeployRun {
     if (interrupt.aborted) onInterrupt();
     try {
       const { writer, last } = await DeployWriter.open({
-        ...this.#o,
+        ...this.#options,
         ownership: this.#ownership,
         now: this.#now,
       });
@@ -153,7 +153,7 @@ class DeployRun {
     } catch (error) {
       if (event.type === 'deploy.failed') {
         const { step, failure } = event.data;
-        this.#o.progress(
+        this.#options.progress(
           `${describeStep(step)} failed, and the log does not have it: ${failure.code}, ${failure.message}`,
         );
       }
@@ -176,19 +176,24 @@ class DeployRun {
 
   /** A deploy that an earlier run began: say so, and hold its lane again. */
   async #resume(last: RecordedEvent | undefined): Promise<void> {
-    const { log, deploy, run, lock } = this.#o;
+    const { log, deploy, run, lock } = this.#options;
     const begunByThisRun = last?.metadata.run === run.id;
     if (!begunByThisRun) this.#foundAt = this.#folded.version;
     if (has(this.#folded, 'settled') || begunByThisRun) return;
     await keepChart(log, run);
     await this.#writer.record({
       type: 'run.resumed',
-      data: { run: run.id, order: this.#o.order ?? null },
+      data: { run: run.id, order: this.#options.order ?? null },
     });
     if (!has(this.#folded, 'holdsLock')) return;
     const token = this.#folded.snapshot.context.token;
     const { lane } = this.#folded.snapshot.context.request;
-    const held = await lock.reacquire(deploy, lane, this.#o.interrupt, this.#o.progress);
+    const held = await lock.reacquire(
+      deploy,
+      lane,
+      this.#options.interrupt,
+      this.#options.progress,
+    );
     if (held?.kind === 'reacquired') {
       const data = { token: held.token, why: 'the run before it is over' };
       await this.#writer.record({ type: 'lock.reacquired', data });
@@ -217,7 +222,7 @@ class DeployRun {
       if (this.#timers.has(id)) continue;
       const abort = new AbortController();
       this.#timers.set(id, { dueAt, abort });
-      this.#o.clock.sleep(Math.max(0, dueAt - this.#now()), abort.signal).then(
+      this.#options.clock.sleep(Math.max(0, dueAt - this.#now()), abort.signal).then(
         () => this.#receive({ kind: 'event', event }),
         () => {},
       );
@@ -253,9 +258,9 @@ class DeployRun {
     since: number,
     signal: AbortSignal,
   ): Promise<StepOutput<Step>> {
-    const { services, lock, clock, progress } = this.#o;
+    const { services, lock, clock, progress } = this.#options;
     const { service } = steps[step];
-    this.#o.waiting?.(describeStep(step));
+    this.#options.waiting?.(describeStep(step));
     if (service === 'acquireLock') {
       return lock.acquire(input as ServiceInput<'acquireLock'>, signal, progress);
     }

@@ -76,7 +76,7 @@ export function together(notifiers: readonly Notifier[]): Notifier {
 }
 
 class ChannelNotifier implements Notifier {
-  readonly #o: NotifierOptions;
+  readonly #options: NotifierOptions;
   readonly #outbox: Outbox;
   readonly #leaseMs: number;
   readonly #resource: string;
@@ -92,7 +92,7 @@ class ChannelNotifier implements Notifier {
   constructor(options: NotifierOptions) {
     const { log, channel, lane = null, ports, leaseMs } = options;
     const consumer = lane === null ? channel.name : `${channel.name}/${lane}`;
-    this.#o = options;
+    this.#options = options;
     this.#leaseMs = Math.min(leaseMs, leaseMsMax);
     this.#resource = sendingPrefix + consumer;
     const { progress, clock } = ports;
@@ -118,8 +118,8 @@ class ChannelNotifier implements Notifier {
   }
 
   async flush(timeoutMs: number): Promise<Flushed> {
-    const { clock, progress } = this.#o.ports;
-    const { title } = this.#o.channel;
+    const { clock, progress } = this.#options.ports;
+    const { title } = this.#options.channel;
     const over = new AbortController();
     const deadline = clock.sleep(timeoutMs, over.signal).then(
       () => 'timedOut' as const,
@@ -158,14 +158,14 @@ class ChannelNotifier implements Notifier {
     for (let attempt = 1; !signal.aborted; ) {
       const watch = new AbortController();
       // Watched from before the round: nothing that is written meanwhile goes unseen.
-      const changed = this.#o.log
+      const changed = this.#options.log
         .changed({ timeoutMs: idleMs, signal: AbortSignal.any([signal, watch.signal]) })
         .catch(() => {});
       const round = await this.#nextRound(false);
       attempt = round.kind === 'trouble' ? attempt + 1 : 1;
       if (round.kind === 'caughtUp') await changed;
       else if (round.kind === 'waits') {
-        const waited = this.#o.ports.clock.sleep(round.ms, watch.signal).catch(() => {});
+        const waited = this.#options.ports.clock.sleep(round.ms, watch.signal).catch(() => {});
         await Promise.race([changed, waited]);
       } else await this.#pause(round, attempt, signal);
       watch.abort();
@@ -174,7 +174,7 @@ class ChannelNotifier implements Notifier {
 
   /** Until it is worth trying again. */
   async #pause(round: Round, attempt: number, signal: AbortSignal): Promise<void> {
-    const { log, ports } = this.#o;
+    const { log, ports } = this.#options;
     if (round.kind === 'busy') {
       await log.changed({ timeoutMs: round.retryMs, signal }).catch(() => {});
     } else if (round.kind === 'trouble') {
@@ -200,7 +200,7 @@ class ChannelNotifier implements Notifier {
     } catch (error) {
       if (error instanceof FencedOff) return { kind: 'busy', retryMs: this.#leaseMs };
       if (!this.#end.signal.aborted) this.#notice(error);
-      return { kind: 'trouble', lasting: this.#o.channel.faultOf(error) === 'setup' };
+      return { kind: 'trouble', lasting: this.#options.channel.faultOf(error) === 'setup' };
     }
   }
 
@@ -210,7 +210,7 @@ class ChannelNotifier implements Notifier {
       const begun = await this.#underLease((holding) => this.#begin(holding.fence));
       return begun.kind === 'caughtUp' ? this.#send(all) : begun;
     }
-    const until = await this.#o.log.head();
+    const until = await this.#options.log.head();
     const pending = await this.#outbox.pending(until);
     if (pending.events.length === 0 && !this.#outbox.hasSkippedMuch(checkpoint)) {
       return { kind: 'caughtUp' };
@@ -221,7 +221,7 @@ class ChannelNotifier implements Notifier {
   }
 
   async #underLease(work: (holding: Holding) => Promise<void>): Promise<Round> {
-    const { log } = this.#o;
+    const { log } = this.#options;
     const fence = await this.#takeLease();
     if (fence === null) {
       const lease = await log.lease(this.#resource);
@@ -242,8 +242,8 @@ class ChannelNotifier implements Notifier {
   }
 
   async #takeLease(): Promise<Fence | null> {
-    const { log, owner } = this.#o;
-    const gone = this.#o.isGone ?? isGone;
+    const { log, owner } = this.#options;
+    const gone = this.#options.isGone ?? isGone;
     const holder = await log.lease(this.#resource);
     // Nobody waits for a sender whose process has ended.
     if (holder !== null && !holder.released && gone(holder.owner)) {
@@ -254,7 +254,7 @@ class ChannelNotifier implements Notifier {
   }
 
   #holding(fence: Fence, signal: AbortSignal): Holding {
-    const { log, ports } = this.#o;
+    const { log, ports } = this.#options;
     return {
       fence,
       ports: { http: ports.http, progress: ports.progress, signal },
@@ -270,7 +270,7 @@ class ChannelNotifier implements Notifier {
   async #beat({ assertHeld }: Holding, over: AbortController): Promise<void> {
     while (!over.signal.aborted) {
       try {
-        await this.#o.ports.clock.sleep(Math.floor(this.#leaseMs / 3), over.signal);
+        await this.#options.ports.clock.sleep(Math.floor(this.#leaseMs / 3), over.signal);
         await assertHeld();
       } catch (error) {
         if (error instanceof FencedOff) over.abort(error);
@@ -285,8 +285,8 @@ class ChannelNotifier implements Notifier {
     const now = await this.#outbox.checkpoint();
     if (now.begun && now.ordersFrom !== null) return;
     const head = await this.#headAtFirst;
-    const start = this.#o.startAt === 'head' ? head : this.#o.startAt;
-    const from = Math.max(now.position, start ?? (await this.#o.log.head()));
+    const start = this.#options.startAt === 'head' ? head : this.#options.startAt;
+    const from = Math.max(now.position, start ?? (await this.#options.log.head()));
     const position = now.begun ? now.position : from;
     await this.#outbox.save({ ...now, position, ordersFrom: from }, fence);
   }
@@ -295,9 +295,9 @@ class ChannelNotifier implements Notifier {
   #notice(error: unknown): void {
     const known = error instanceof LockstepError;
     const message = error instanceof Error ? error.message : String(error);
-    const notice = `${this.#o.channel.title} is not told for now: ${message}${known && error.hint ? `. ${error.hint}` : ''}`;
+    const notice = `${this.#options.channel.title} is not told for now: ${message}${known && error.hint ? `. ${error.hint}` : ''}`;
     if (notice === this.#noticed) return;
     this.#noticed = notice;
-    this.#o.ports.progress(notice);
+    this.#options.ports.progress(notice);
   }
 }

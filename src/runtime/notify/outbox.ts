@@ -77,7 +77,7 @@ const skippedMax = 500;
 const prefix = deployStream('');
 
 export class Outbox {
-  readonly #o: OutboxOptions;
+  readonly #options: OutboxOptions;
   /** Up to here nothing is for this channel; it is behind the checkpoint by too little for a write. */
   #skippedTo = 0;
   readonly #lanes = new Map<string, string>();
@@ -86,12 +86,12 @@ export class Outbox {
   #first = { position: 0, sinceRan: 0 };
 
   constructor(options: OutboxOptions) {
-    this.#o = options;
+    this.#options = options;
     this.#histories = new ToldHistories(options.log);
   }
 
   async checkpoint(): Promise<OutboxCheckpoint> {
-    const { position, state } = await this.#o.log.checkpoint(this.#o.consumer);
+    const { position, state } = await this.#options.log.checkpoint(this.#options.consumer);
     const { begun = Object.keys(state).length > 0, ordersFrom, undelivered: _, ...memory } = state;
     return {
       ...{ position, begun: begun === true, memory, undelivered: undeliveredIn(state) },
@@ -103,7 +103,7 @@ export class Outbox {
     { position, ordersFrom, memory, undelivered }: Omit<OutboxCheckpoint, 'begun'>,
     fence: Fence,
   ): Promise<void> {
-    const { log, consumer } = this.#o;
+    const { log, consumer } = this.#options;
     const isClean = undelivered.waiting === null && undelivered.leftOutCount === 0;
     const kept = isClean ? {} : { undelivered };
     const mark = ordersFrom === null ? {} : { ordersFrom };
@@ -124,7 +124,7 @@ export class Outbox {
   patienceMs({ events, isAll }: Pending): number {
     const [first] = events;
     if (first === undefined || !isAll) return 0;
-    const ran = this.#o.ran();
+    const ran = this.#options.ran();
     const { position } = first;
     // Counted from when this process saw it, and not by the event's time: that is another machine's clock.
     if (this.#first.position !== position) this.#first = { position, sinceRan: ran };
@@ -137,7 +137,7 @@ export class Outbox {
     const event = stream.startsWith(prefix) ? ifReadable(() => domainEvent(recorded)) : null;
     if (event === null) return 0;
     const at = { deploy: stream.slice(prefix.length), state: stateAfter(recorded) };
-    return this.#o.channel.patienceMs?.(event, at) ?? 0;
+    return this.#options.channel.patienceMs?.(event, at) ?? 0;
   }
 
   async #orders(
@@ -145,7 +145,7 @@ export class Outbox {
     ordersFrom: number | null,
     until: number,
   ): Promise<readonly RecordedEvent[]> {
-    const { log, lane, channel } = this.#o;
+    const { log, lane, channel } = this.#options;
     if (channel.announce === undefined || ordersFrom === null) return [];
     const types = orderTypes.filter((type) => channel.wants?.(type) !== false);
     const after = Math.max(position, ordersFrom);
@@ -159,7 +159,7 @@ export class Outbox {
       return few;
     }
     for (let after = from; after < until; ) {
-      const read = await this.#o.log.readAll({ after, limit: batch, streamPrefix: prefix });
+      const read = await this.#options.log.readAll({ after, limit: batch, streamPrefix: prefix });
       const events = read.filter((event) => event.position <= until);
       const ours: RecordedEvent[] = [];
       for (const event of events) if (await this.#isOurs(event)) ours.push(event);
@@ -173,7 +173,7 @@ export class Outbox {
 
   /** By the table of deploys, which is only an index: what is told is read from the streams. Null: they are many, and all is read. */
   async #ofFewDeploys(after: number, until: number): Promise<Pending | null> {
-    const { lane, log } = this.#o;
+    const { lane, log } = this.#options;
     if (lane === null) return null;
     if (after >= until) return { events: [], isAll: true };
     const deploys = await deploysOf(log, lane, { after, limit: fewDeploysMax + 1 });
@@ -214,7 +214,7 @@ export class Outbox {
     let { undelivered } = now;
     const leftOut: LeftOut[] = [];
     const leaveOut = (error: unknown): void => {
-      leftOut.push(leftOutNow(event, error, this.#o.now()));
+      leftOut.push(leftOutNow(event, error, this.#options.now()));
       this.#leftOut(event, error);
     };
     const { ordersFrom } = now;
@@ -245,7 +245,7 @@ export class Outbox {
     until: number,
     leaveOut: (error: unknown) => void,
   ): Promise<((delivery: Delivery) => Promise<Memory>) | null> {
-    const { log, channel } = this.#o;
+    const { log, channel } = this.#options;
     if (event.stream.startsWith(prefix)) {
       const from = { log, histories: this.#histories };
       const news = await deployNews(from, event, until, leaveOut);
@@ -260,7 +260,7 @@ export class Outbox {
     if (error instanceof FencedOff) return;
     const now = await this.checkpoint();
     const tried = !ports.signal.aborted;
-    const at = { nowMs: this.#o.now(), tried };
+    const at = { nowMs: this.#options.now(), tried };
     const waiting = stillWaiting(now.undelivered, event, error, at);
     const undelivered = { ...now.undelivered, waiting };
     await this.save({ ...now, undelivered }, fence).catch(() => {});
@@ -268,11 +268,11 @@ export class Outbox {
 
   #leftOut({ type, stream }: RecordedEvent, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    this.#o.progress(`a message about ${stream} (${type}) was left out: ${why}`);
+    this.#options.progress(`a message about ${stream} (${type}) was left out: ${why}`);
   }
 
   async #isOurs(event: RecordedEvent): Promise<boolean> {
-    const { lane, log, channel } = this.#o;
+    const { lane, log, channel } = this.#options;
     const { stream } = event;
     // What this version cannot read is no event that it knows not to be wanted.
     const type = channel.wants && ifReadable(() => domainEvent(event))?.type;

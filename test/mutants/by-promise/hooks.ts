@@ -121,7 +121,7 @@ export const hookMutants: readonly Mutant[] = [
     promise,
     file: 'src/runtime/notify/outbox.ts',
     symbol: '#deliver',
-    code: 'leftOut.push(leftOutNow(event, error, this.#o.now()));',
+    code: 'leftOut.push(leftOutNow(event, error, this.#options.now()));',
     by: '',
     noticedBy: `${outbox} › is left out, with its reason, and the next one is sent`,
   },

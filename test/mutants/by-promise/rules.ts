@@ -166,7 +166,7 @@ export const ruleMutants: readonly Mutant[] = [
     promise: pulse,
     file: 'src/runtime/loop/run.ts',
     symbol: '#perform',
-    code: 'this.#o.waiting?.(describeStep(step));',
+    code: 'this.#options.waiting?.(describeStep(step));',
     by: '',
     noticedBy: 'test/cli/render/pulse.test.ts',
   },

@@ -33,7 +33,7 @@ export interface Waited {
 }
 
 export class Crowd {
-  readonly #o: Required<CrowdOptions>;
+  readonly #options: Required<CrowdOptions>;
   readonly #keepers = new Set<LeaseKeeper>();
   readonly #leaving = new AbortController();
   /** In the order of their grants. */
@@ -48,16 +48,16 @@ export class Crowd {
   constructor(options: CrowdOptions) {
     const liveness = (): Liveness => ({ whyDead: () => null, ask: async () => false });
     const owner = (run: Run) => run.owner;
-    this.#o = { clock: systemClock, leaseMs: 600_000, liveness, owner, ...options };
+    this.#options = { clock: systemClock, leaseMs: 600_000, liveness, owner, ...options };
   }
 
   events() {
-    return this.#o.log.readStream(laneStream('acme'));
+    return this.#options.log.readStream(laneStream('acme'));
   }
 
   /** Gives the lane to a deploy that holds it for as long as it is kept. @returns what gives it back */
   async hold(): Promise<() => Promise<void>> {
-    const { log, leaseMs, owner } = this.#o;
+    const { log, leaseMs, owner } = this.#options;
     const run = this.#newRun();
     const fence = { resource: laneResource('acme'), token: 1 };
     const build = { deploy: 'holder', run: run.id, build: '0', commit: shaOf(0), supersedes: [] };
@@ -76,7 +76,7 @@ export class Crowd {
 
   /** One waits, gives the lane back at once where it is granted it, and is over. */
   async wait(n: number): Promise<Waited> {
-    const { log, stacking, leaseMs, clock, liveness, owner } = this.#o;
+    const { log, stacking, leaseMs, clock, liveness, owner } = this.#options;
     const deploy = deployOf(n);
     const run = this.#newRun();
     const keeper = this.#keeper();
@@ -134,7 +134,7 @@ export class Crowd {
   }
 
   async #join(n: number): Promise<Fence> {
-    const { log, leaseMs, owner } = this.#o;
+    const { log, leaseMs, owner } = this.#options;
     const [run, deploy] = [this.#newRun(), deployOf(n)];
     const taken = await log.take(runResource(deploy), owner(run), leaseMs);
     if (taken === null) throw new Error(`${deploy} has a run`);
@@ -149,7 +149,7 @@ export class Crowd {
   }
 
   #keeper(): LeaseKeeper {
-    const { log, clock, leaseMs } = this.#o;
+    const { log, clock, leaseMs } = this.#options;
     const keeper = createLeaseKeeper({ log, clock, leaseMs });
     this.#keepers.add(keeper);
     return keeper;
@@ -167,6 +167,6 @@ export class Crowd {
     const released = { deploy, token: fence.token, why: 'it is over' };
     const event = newEvent({ type: 'lock.released', data: released }, run);
     const batch = { stream: laneStream('acme'), expected: 'any' as const, events: [event] };
-    await this.#o.log.append([batch], { release: fence });
+    await this.#options.log.append([batch], { release: fence });
   }
 }

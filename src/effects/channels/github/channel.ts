@@ -47,16 +47,16 @@ class GitHubChannel implements Channel {
   readonly wants = (type: string): boolean =>
     shownEvents.has(type) || type === 'rollback.done' || type === 'rollback.failed';
   readonly faultOf = (error: unknown): ChannelFault => gitHubFault(error);
-  readonly #o: GitHubChannelOptions;
+  readonly #options: GitHubChannelOptions;
   readonly #rights = new Rights();
 
   constructor(options: GitHubChannelOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   async deliver(news: News, delivery: Delivery): Promise<Memory> {
     const kept = memorySchema.parse(delivery.memory);
-    const telling = new Telling(this.#o, this.#rights, kept, news, delivery);
+    const telling = new Telling(this.#options, this.#rights, kept, news, delivery);
     await telling.lookForCarried();
     const [before, now] = [standingBefore(news.history), standingAfter(news.history)];
     for (const environment of environmentNames) {
@@ -72,7 +72,7 @@ class GitHubChannel implements Channel {
   }
 
   announce(news: OrderNews, delivery: Delivery): Promise<Memory> {
-    const { api, settings } = this.#o;
+    const { api, settings } = this.#options;
     const deployments = new Deployments(api, this.#rights, delivery);
     const kept = memorySchema.parse(delivery.memory);
     return showRollback(news, kept, { settings, deployments, delivery });
@@ -81,7 +81,7 @@ class GitHubChannel implements Channel {
 
 /** While one event is told. */
 class Telling {
-  readonly #o: GitHubChannelOptions;
+  readonly #options: GitHubChannelOptions;
   readonly #deployments: Deployments;
   readonly #kept: Kept;
   readonly #news: News;
@@ -95,7 +95,7 @@ class Telling {
     news: News,
     delivery: Delivery,
   ) {
-    this.#o = options;
+    this.#options = options;
     this.#deployments = new Deployments(options.api, rights, delivery);
     this.#kept = kept;
     this.#news = news;
@@ -106,7 +106,7 @@ class Telling {
 
   /** Which pull requests the deploy brings to production: asked once, when it is known what ships. */
   async lookForCarried(): Promise<void> {
-    const { api, settings } = this.#o;
+    const { api, settings } = this.#options;
     const { history } = this.#news;
     if (!settings.pullRequests && !settings.comments) return;
     const found = new Map<number, Carried>();
@@ -158,7 +158,7 @@ class Telling {
 
   /** The pull requests that have a deployment of their own there: of one that the commit ends, it is the commit's. */
   #carried(environment: EnvironmentName): readonly Carried[] {
-    if (environment !== 'production' || !this.#o.settings.pullRequests) return [];
+    if (environment !== 'production' || !this.#options.settings.pullRequests) return [];
     const { commit } = this.#news.history[0].data;
     return this.#deploy.carried.filter(({ sha }) => sha !== commit.sha);
   }
@@ -201,7 +201,7 @@ class Telling {
   }
 
   async #comment(): Promise<void> {
-    const { api, settings } = this.#o;
+    const { api, settings } = this.#options;
     if (!settings.comments) return;
     const { history, time } = this.#news;
     const mark = commentMark(history[0].data.lane, 'production');
@@ -218,7 +218,7 @@ class Telling {
   }
 
   async #record(environment: EnvironmentName): Promise<void> {
-    const { api, settings } = this.#o;
+    const { api, settings } = this.#options;
     const name = settings.environments[environment];
     const record = settings.records ? recordOf(this.#news.history, environment, name) : null;
     if (record === null) return;
@@ -233,7 +233,7 @@ class Telling {
     const request = history[0].data;
     return {
       sha: request.commit.sha,
-      environment: this.#o.settings.environments[environment],
+      environment: this.#options.settings.environments[environment],
       task: 'deploy',
       description: deploymentText(request),
       payload: { lockstep: deploy, lane: request.lane, environment },

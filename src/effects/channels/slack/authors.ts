@@ -9,13 +9,13 @@ export interface AuthorsOptions {
 }
 
 export class Authors {
-  readonly #o: AuthorsOptions;
+  readonly #options: AuthorsOptions;
   /** Raw mrkdwn by address. */
   readonly #known = new Map<string, string | null>();
   #isOff = false;
 
   constructor(options: AuthorsOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   /** By the commit's id. Never throws: a message without a mention is better than none. */
@@ -34,10 +34,10 @@ export class Authors {
   async #mention(sha: string, ports: Delivery['ports']): Promise<string | null> {
     if (this.#isOff) return null;
     try {
-      const email = await this.#o.emailOf(sha, ports.signal);
+      const email = await this.#options.emailOf(sha, ports.signal);
       if (email === null || email === '') return null;
       if (!this.#known.has(email))
-        this.#known.set(email, await this.#o.slack.mention(email, ports));
+        this.#known.set(email, await this.#options.slack.mention(email, ports));
       return this.#known.get(email) ?? null;
     } catch (error) {
       ports.signal.throwIfAborted();

@@ -77,11 +77,11 @@ class SlackChannel implements Channel {
   readonly name = 'slack';
   readonly title = 'Slack';
   readonly wants: (type: string) => boolean;
-  readonly #o: SlackChannelOptions;
+  readonly #options: SlackChannelOptions;
   readonly #level: Level;
 
   constructor(options: SlackChannelOptions) {
-    this.#o = options;
+    this.#options = options;
     this.#level = options.level ?? 'steps';
     this.wants = (type) => mayBeTold(type, this.#level);
   }
@@ -92,7 +92,7 @@ class SlackChannel implements Channel {
 
   /** Not what has the team's own words, and nothing that ends the deploy or asks a person for something. */
   patienceMs(event: DomainEvent, at: Pick<News, 'deploy' | 'state'>): number {
-    const { templates = {}, patienceMs = readingMs } = this.#o;
+    const { templates = {}, patienceMs = readingMs } = this.#options;
     if (this.#level !== 'steps' || !isStep(event) || templates[event.type] !== undefined) return 0;
     return isSettled(at) || nextFrom(at) !== null ? 0 : patienceMs;
   }
@@ -136,7 +136,7 @@ class SlackChannel implements Channel {
   async #open(state: DeliveryState, messages: readonly SlackMessage[]): Promise<boolean> {
     const { news, delivery, threads, folded, count } = state;
     const { deploy } = news;
-    if (this.#o.slack.mode !== 'bot' || threads[deploy] !== undefined) return false;
+    if (this.#options.slack.mode !== 'bot' || threads[deploy] !== undefined) return false;
     // At its end all of a deploy may be one message. Before that its own message changes, and would lose what it told.
     const isAlone = (folded[deploy] !== undefined && isOver(news)) || this.#level !== 'steps';
     const isOne = isAlone && count === 0 && messages.length > 0;
@@ -155,19 +155,19 @@ class SlackChannel implements Channel {
   }
 
   #own(news: News): SlackMessage {
-    const { templates = {} } = this.#o;
+    const { templates = {} } = this.#options;
     return deployMessage(news.history, { level: this.#level, templates, next: nextFrom(news) });
   }
 
   async #messages({ news, folded, delivery }: DeliveryState): Promise<SlackMessage[]> {
-    const { slack, oncall, templates = {} } = this.#o;
+    const { slack, oncall, templates = {} } = this.#options;
     const { deploy, history, time } = news;
     const from = folded[deploy];
     const event = history.at(-1) ?? history[0];
     const since = callsOncall(event) ? await news.since() : null;
     const overtaken = since === null ? null : overtakenBy(since);
     const asksAuthors = event.type === 'deploy.failed' && overtaken === null;
-    const { authors = null } = this.#o;
+    const { authors = null } = this.#options;
     return stepMessages(history, {
       ...{ mode: slack.mode, level: this.#level, templates, oncall, time, overtaken },
       next: nextFrom(news),
@@ -192,7 +192,7 @@ class SlackChannel implements Channel {
     for (;;) {
       await assertHeld();
       try {
-        const place = await this.#o.slack.post(shape, ports, where);
+        const place = await this.#options.slack.post(shape, ports, where);
         return { place, threadIsGone: thread !== null && where === null };
       } catch (error) {
         const fault = slackFault(error);
@@ -215,7 +215,7 @@ class SlackChannel implements Channel {
   ): Promise<boolean> {
     await assertHeld();
     try {
-      await this.#o.slack.update(place, message, ports);
+      await this.#options.slack.update(place, message, ports);
       return true;
     } catch (error) {
       const fault = slackFault(error);
@@ -236,7 +236,7 @@ class SlackChannel implements Channel {
   }
 
   #isOld(time: string): boolean {
-    return this.#o.clock.now() - Date.parse(time) > oldNewsMs;
+    return this.#options.clock.now() - Date.parse(time) > oldNewsMs;
   }
 }
 
