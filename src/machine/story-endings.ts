@@ -87,20 +87,19 @@ function heldByOrder({ to, at, begun, ...person }: Ordered, deploy: string | nul
 }
 
 function howBack({ kind, before }: GoingBack): string {
-  const former = before === null ? 'what ran before' : before;
   switch (kind) {
     case 'rollback':
       return 'production was rolled back';
     case 'failed-rollback':
       return 'a rollback of production failed, and was meant all the same';
     case 'older-artifact':
-      return `production was taken back to an artifact that ran before ${former}`;
+      return `production was taken back to an artifact that ran ${before === null ? 'earlier' : `before ${before}`}`;
     case 'behind':
-      return `production was taken back to older code than ${former} ran`;
+      return `production was taken back to older code than ${before === null ? 'it ran before' : `${before} ran`}`;
     case 'failed-behind':
       return 'a release of older code to production failed, and was meant all the same';
     case 'unknown':
-      return `production may have been taken back: how its code stands to that of ${former} cannot be told`;
+      return `production may have been taken back: how its code stands to ${before === null ? 'what ran before' : `that of ${before}`} cannot be told`;
   }
 }
 

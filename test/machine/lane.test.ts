@@ -275,7 +275,6 @@ describe('the lane’s fold', () => {
   });
 
   it('keeps the switch and the lifted rollbacks', () => {
-    const person = { actor: 'ana', observed: 'claimed; ana on ws-7', reason: 'incident over' };
     const off: LaneEvent = { type: 'lane.disabled', data: person };
     const on: LaneEvent = { type: 'lane.enabled', data: person };
     expect(lane([off]).disabled).toEqual(person);
@@ -309,6 +308,10 @@ describe('the lane’s fold', () => {
   });
 
   const artifact = { kind: 'bundle', id: 's', digest: null, commit: 'c'.repeat(40) };
+  const ofCommit = (commit: string): LaneEvent => {
+    const { type, data } = shipped(null) as Extract<LaneEvent, { type: 'lane.shipped' }>;
+    return { type, data: { ...data, commit } };
+  };
   const shipped = (settings: Shipped['settings'], id = 'release-1'): LaneEvent => ({
     type: 'lane.shipped',
     data: {
@@ -340,6 +343,72 @@ describe('the lane’s fold', () => {
     };
     expect(lane([refused]).stuck).toBe('release-1');
     expect(lane([refused, shipped(null, 'release-2')]).stuck).toBeNull();
+  });
+
+  const person = { actor: 'ana', observed: 'claimed; ana on ws-7', reason: 'incident over' };
+  const to = { id: 'release-1', version: 'v1' };
+  const ordered = { rollback: 'rollback-1', target: 'heroku p', to, ...person };
+
+  it.each<[keyof Lane, number, (one: string) => LaneEvent]>([
+    ['asked', 20, joined],
+    [
+      'asked',
+      20,
+      (commit) => ({
+        type: 'lane.stuck',
+        data: { deploy: 'a', target: 'heroku p', release: to, commit },
+      }),
+    ],
+    ['asked', 20, (commit) => ofCommit(commit)],
+    ['live', 100, (commit) => ofCommit(commit)],
+    [
+      'lifted',
+      100,
+      (release) => ({ type: 'rollback.lifted', data: { target: 'heroku p', release, ...person } }),
+    ],
+    [
+      'trusted',
+      100,
+      (digest) => ({
+        type: 'trust.given',
+        data: { deploy: 'a', about: 'settings', digest, ...person },
+      }),
+    ],
+  ])('knows the last of what it %s, %d of them, the newest last, each once', (list, max, make) => {
+    const names = Array.from({ length: max + 30 }, (_, n) => `one-${n}`);
+    const again = `one-${max}`;
+    const kept = [...(lane([...names, again].map(make))[list] as Iterable<string>)];
+    expect(kept).toEqual([...names.filter((name) => name !== again), again].slice(-max));
+  });
+
+  it('was asked for no commit by a rollback that waits', () => {
+    const { data } = joined('r') as Extract<LaneEvent, { type: 'lane.joined' }>;
+    const rollback: LaneEvent = { type: 'lane.joined', data: { ...data, first: true } };
+    const { asked, waiting } = lane([joined('a'), rollback]);
+    expect(asked).toEqual(['a']);
+    expect(waiting.map(({ deploy, first }) => [deploy, first])).toEqual([
+      ['a', undefined],
+      ['r', true],
+    ]);
+  });
+
+  it.each<[string, LaneEvent]>([
+    ['was done', { type: 'rollback.done', data: { ...ordered, release: to, commit: null } }],
+    ['failed', { type: 'rollback.failed', data: { ...ordered, code: 'E_X', message: 'no' } }],
+  ])('has the rollback that a person began until it %s', (_, end) => {
+    const data = { ...ordered, from: to, commit: null };
+    const begun: LaneEvent = { type: 'rollback.begun', data };
+    expect(lane([begun]).rollback).toEqual(data);
+    expect(lane([begun, end]).rollback).toBeNull();
+  });
+
+  it('tells a lock that a person took away from one that was given back, by its token', () => {
+    const ended = (type: 'lock.broken' | 'lock.released', token: number) =>
+      lane([granted('a'), { type, data: { deploy: 'a', token, why: '', ...person } } as LaneEvent])
+        .grant;
+    expect(ended('lock.broken', 1)).toMatchObject({ released: true, broken: true });
+    expect(ended('lock.released', 1)).toMatchObject({ released: true, broken: false });
+    expect(ended('lock.broken', 7)).toMatchObject({ released: false, broken: false });
   });
 
   it('knows the last hundred releases that deploys made, the newest last, each once', () => {

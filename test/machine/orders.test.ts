@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type LaneEvent, laneEventSchemas, parseLaneEvent } from '../../src/machine/lane.ts';
 import { orderTypes, tellOrder } from '../../src/machine/orders.ts';
 import { givenUp, takenBackBy } from '../../src/machine/taken-back.ts';
-import { failedRollback, orderSamples } from './order-samples.ts';
+import { failedKinds, failedRollback, orderSamples } from './order-samples.ts';
 
 /** What a run does by itself, and what its deploy tells. */
 const untold = [
@@ -29,6 +29,15 @@ describe('the orders of people', () => {
     const { actor, observed, reason } = order.data;
     for (const part of [actor, observed, reason]) expect(headline).toContain(part);
     expect(headline).not.toContain('\n');
+  });
+
+  it('are told word by word, with what comes of them and what a person can do', () => {
+    const all = [...orderSamples, ...failedKinds.map(failedRollback)].map((order) => {
+      const { headline, detail, tone } = tellOrder(order);
+      const lines = (detail ?? '').replaceAll(/^/gm, '    ');
+      return `${order.type} (${tone})\n  ${headline}\n${lines}`.trimEnd();
+    });
+    expect(all.join('\n')).toMatchSnapshot();
   });
 
   it.each([

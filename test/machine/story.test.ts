@@ -18,6 +18,50 @@ const all: DomainEvent[] = [
   ...variants,
 ];
 
+const { rollback } = samples['production.held'];
+const { notes } = samples['deploy.observed'];
+const failure = { code: 'E_GONE', message: 'it is gone', hint: null, details: {} };
+const endpoint = { url: 'https://a.test/?token=x#y', status: 204, attempts: 1, revision: null };
+
+/** What the other samples say nothing of. */
+const rare: readonly DomainEvent[] = [
+  sample('canary.submitted', { share: 10 }),
+  ...(['production', 'somebody', null] as const).map((stays) =>
+    sample('canary.restored', { release: null, stays }),
+  ),
+  ...(['restoreCanary', 'bakeProduction', 'observe'] as const).map((step) =>
+    sample('deploy.failed', { step, failure }),
+  ),
+  sample('deploy.failed', {
+    step: 'acquireLockToRestore',
+    failure: { ...failure, message: `it is\n${'long '.repeat(70)}`, hint: 'Look there.' },
+  }),
+  sample('production.disabled', { switch: 'lane', by: null }),
+  ...(['behind', 'older-artifact', 'unknown'] as const).map((kind) =>
+    sample('production.held', {
+      rollback: { ...rollback, kind, before: null, description: '', commit: null, at: 'yesterday' },
+    }),
+  ),
+  ...['2026-01-05T13:04Z', '2026-01-05T13:04:05.678Z'].map((at) =>
+    sample('production.held', { rollback: { ...rollback, at, description: 'a\n'.repeat(200) } }),
+  ),
+  sample('production.verified', { endpoints: [endpoint, endpoint], restarts: 1 }),
+  sample('staging.baked', { rounds: 1, restarts: 0, endpoints: [] }),
+  sample('staging.instancesUp', {
+    instances: Array.from({ length: 12 }, (_, n) => ({ name: `web.${n}`, version: `v${n % 2}` })),
+    waitedMs: 999,
+  }),
+  sample('deploy.observed', {
+    production: { version: null, commit: null },
+    notes: { ...notes, commits: [], omitted: 0, compareUrl: null },
+  }),
+  sample('deploy.observed', {
+    notes: { ...notes, commits: Array(21).fill(notes.commits[0]), omitted: 4 },
+  }),
+  sample('gates.passed', { cursor: '7', killSwitch: { name: 'CD', state: 'not set', why: null } }),
+  sample('lock.acquired', { waitedMs: 1_000 }),
+];
+
 describe('the samples', () => {
   it('are one of every type', () => {
     expect(Object.keys(samples).sort()).toEqual(Object.keys(eventSchemas).sort());
@@ -86,11 +130,13 @@ describe('tell', () => {
     expect(tell(event).headline).toBe(sentence);
   });
 
-  it('tells every event as it did: a change of words is seen in tellings.txt', async () => {
-    const told = all.map((event) => {
-      const { headline, detail, tone } = tell(event);
-      const lines = (detail ?? '').split('\n').map((line) => `    ${line}`);
-      return `${event.type} (${tone})\n  ${headline}\n${lines.join('\n')}`.trimEnd();
+  it('tells every event as it did, to whoever has its deploy and to whoever has not: a change of words is seen in tellings.txt', async () => {
+    const told = [...all, ...rare].flatMap((event) => {
+      const both = [tell(event), tell(event, '502-1a5f89db')].map(({ headline, detail, tone }) => {
+        const lines = (detail ?? '').split('\n').map((line) => `    ${line}`);
+        return `${event.type} (${tone})\n  ${headline}\n${lines.join('\n')}`.trimEnd();
+      });
+      return [...new Set(both)];
     });
     await expect(`${told.join('\n')}\n`).toMatchFileSnapshot('tellings.txt');
   });
