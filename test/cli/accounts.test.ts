@@ -213,6 +213,7 @@ describe('views', () => {
   it('prints the SQL of the log’s engine, and opens none', async () => {
     const { exit, stdout } = await here.run(['views', '--store', 'sqlite:/nowhere/log.db']);
     expect([exit, stdout.match(/^create temporary view lockstep_/gm)?.length]).toEqual([0, 4]);
+    expect(stdout).toMatchSnapshot('of SQLite');
     const kept = await here.run([
       'views',
       '--store',
@@ -221,6 +222,7 @@ describe('views', () => {
       'reporting',
     ]);
     expect(kept.stdout).toMatch(/^create schema if not exists "reporting";\n/);
+    expect(kept.stdout).toMatchSnapshot('of PostgreSQL');
   });
 
   it.each([

@@ -2,7 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
+import { samples } from '../../src/machine/samples.ts';
 import { isGone, newRun } from '../../src/runtime/identity.ts';
 import { anActor } from '../actor.ts';
 
@@ -27,6 +29,26 @@ async function pidOfDead(): Promise<number> {
 }
 
 describe('the owner of a lease', () => {
+  it('is a run of this process, with its CI’s build and job where it has one', () => {
+    const where = { host: hostname(), pid: process.pid };
+    expect(me).toMatchObject({ ...where, url: null, job: null });
+    const ci = samples['deploy.requested'].build;
+    const job = { provider: 'circleci', id: '7' } as never;
+    const { id, owner, ...run } = newRun({ actor: anActor, ci, program: 'test', job });
+    expect(owner).toMatchObject({ ...where, run: id, url: ci.url, job });
+    expect(run).toMatchObject({ actor: anActor, ci, program: 'test' });
+    expect(new Set([id, me.run, run.newId(), run.newId()]).size).toBe(4);
+  });
+
+  it.each([{ pid: '7' }, { pid: undefined }])(
+    'of which %j is said may be alive: nobody can ask for it',
+    (said) => expect(isGone({ ...me, ...said })).toBe(false),
+  );
+
+  it('is not gone where nothing says when it began', () => {
+    expect(isGone({ ...me, started: undefined })).toBe(false);
+  });
+
   it('is not gone while its process runs', () => expect(isGone(me)).toBe(false));
 
   it('is gone once its process is', async () => {

@@ -15,7 +15,7 @@ import type { EventLog, JsonObject } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { sample } from '../../machine/samples.ts';
 import { events } from '../../store/events.ts';
-import { wayToLive, writeDeploy, writeLane } from '../audit/written.ts';
+import { wayToGates, wayToLive, writeDeploy, writeLane } from '../audit/written.ts';
 
 const lane = 'acme-web';
 const commitOf = (n: number): string => `${n}`.padEnd(40, 'a');
@@ -192,6 +192,38 @@ describe('a lane in a period', () => {
     expect([deploys.map(({ deploy }) => deploy), liveBefore]).toEqual([[idOf(502)], at(0)]);
     expect((await read(at(0), at(30))).liveBefore).toBeNull();
     expect((await read(at(0), at(10))).deploys.map(({ deploy }) => deploy)).toEqual([idOf(501)]);
+  });
+});
+
+describe('a deploy that was held before a period', () => {
+  const held = (n: number) =>
+    deploy(n, ...wayToGates(commitOf(n), null, `v${n}`), sample('production.held'));
+  const readAt = async (since: number, until: number) => {
+    const period = { since: at(since), until: at(until) };
+    const { deploys, liveBefore } = await readLaneRecord(log, lane, period);
+    return [deploys.map(({ deploy }) => deploy), liveBefore];
+  };
+
+  it('is of it while no other was live since', async () => {
+    await live(501);
+    await held(502);
+    pass(10);
+    expect(await readAt(5, 30)).toEqual([[idOf(502)], at(0)]);
+    await live(503);
+    pass(10);
+    expect(await readAt(15, 30)).toEqual([[], at(10)]);
+    // What ended then is over; another lane's is not looked at.
+    await writeDeploy(log, { label: '504', commit: commitOf(504), lane: 'other' }, []);
+    await deploy(505, sample('lock.acquired'), sample('deploy.failed'));
+    pass(10);
+    expect(await readAt(25, 60)).toEqual([[], at(10)]);
+    expect(await readAt(20, 60)).toEqual([[idOf(505)], at(10)]);
+  });
+
+  it('is of it where none was ever live', async () => {
+    await held(502);
+    pass(10);
+    expect(await readAt(5, 30)).toEqual([[idOf(502)], null]);
   });
 });
 

@@ -117,12 +117,23 @@ describe('the log', () => {
       target: { name },
     } = world.gates();
     builtBy('500-22222222');
+    const held = { kind: 'disabled', switch: 'log', by: null };
     expect(await read()).toMatchObject({
-      distrust: { digest: sha256(`["log","${name}","500-22222222"]`) },
+      ...held,
+      distrust: {
+        ...{ about: 'log', digest: sha256(`["log","${name}","500-22222222"]`) },
+        changes: ['production runs deploy 500-22222222, which this log does not have'],
+      },
     });
     world.lanes.set('500-22222222', 'acme-old');
     expect(await read()).toMatchObject({
-      distrust: { digest: sha256(`["lane","${name}","acme-old","${lane}"]`) },
+      ...held,
+      distrust: {
+        ...{ about: 'log', digest: sha256(`["lane","${name}","acme-old","${lane}"]`) },
+        changes: [
+          `lane acme-old of this log deploys to ${name} too; this lane, ${lane}, knows nothing of its history`,
+        ],
+      },
     });
   });
 });
