@@ -25,13 +25,6 @@ export const survivors: readonly Survivor[] = [
     why: 'no chart here has such an action; the sentence is for whoever writes one',
   },
   {
-    file: 'src/runtime/lock/lane-orders.ts',
-    code: "'pipeline status shows what waits, and for what.'",
-    by: '""',
-    isEquivalent: false,
-    why: 'a hint in words',
-  },
-  {
     file: 'src/runtime/loop/run.ts',
     code: `\`another run of \${deploy} is alive; waiting for it to end\``,
     by: '``',

@@ -206,7 +206,7 @@ class StoreLock implements LaneLock {
     const isFree = held === null || !this.#isAlive(lease);
     const place = await queue.place(isFree, signal);
     if (place.kind === 'moved') return 'again';
-    if (place.kind === 'wait') return this.#giveWay(place, isFree ? null : held, lease, wait);
+    if (place.kind === 'wait') return this.#giveWay(place, isFree ? null : { held, lease }, wait);
     if (held !== null && runs(lease) && (await this.#liveness.ask(lease.owner, signal)))
       return 'again';
     if (!isFree) {
@@ -218,11 +218,10 @@ class StoreLock implements LaneLock {
     return this.#take(lane, { own, held, lease, supersedes, left }, wait);
   }
 
-  /** @param held the grant that is waited for before that one; null: the lane is free */
+  /** @param before who is waited for before that one; null: the lane is free */
   async #giveWay(
     { behind, yields, lease: front }: Extract<Place, { kind: 'wait' }>,
-    held: Grant | null,
-    lease: Lease | null,
+    before: { readonly held: Grant; readonly lease: Lease } | null,
     { input, signal, tell, queue }: Wait,
   ): Promise<Look> {
     const { deploy, lane: name } = input;
@@ -231,9 +230,9 @@ class StoreLock implements LaneLock {
       await this.#write(name, 'any', { type: 'lane.yielded', data: { deploy, to: behind.deploy } });
       return 'again';
     }
-    if (held !== null) {
-      tell(waitsFor(input, held));
-      return { kind: 'wait', ms: Math.min(nextLook(lease), nextLook(front)) };
+    if (before !== null) {
+      tell(waitsFor(input, before.held));
+      return { kind: 'wait', ms: Math.min(nextLook(before.lease), nextLook(front)) };
     }
     tell(`build ${behind.build} (${behind.deploy}) goes first; waiting`);
     // One of all who wait behind it asks the CI for it.
@@ -361,6 +360,6 @@ function waitsFor({ lane, rollback }: Acquire, { deploy, build }: Grant): string
     : `${words}. A deploy stops before production for this; one that production was given already is waited for`;
 }
 
-function nextLook(lease: Lease | null): number {
-  return Math.min(Math.max((lease?.expiresInMs ?? 0) + 1, 50), lookAgainMs);
+function nextLook({ expiresInMs }: Lease): number {
+  return Math.min(Math.max(expiresInMs + 1, 50), lookAgainMs);
 }

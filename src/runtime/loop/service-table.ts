@@ -77,9 +77,6 @@ export function createServices(options: ServicesOptions): ServiceTable {
     clear,
   });
 
-  /** What cannot be told of earlier deploys only makes the asks less well placed. */
-  const usual = (target: TargetSettings) => options.usualStartMs(target).catch(() => null);
-
   /** By target and release: a check goes on from the look that ended the wait. */
   const seenUp = new Map<string, SeenUp>();
   const placeOf = ({ target, release: { id } }: Pick<InstancesInput, 'target' | 'release'>) =>
@@ -118,8 +115,12 @@ export function createServices(options: ServicesOptions): ServiceTable {
       targets(input.target).awaitRelease(input, ports),
     ),
     awaitInstances: service(asLongAsItSays, (input, ports) =>
-      awaitInstances(targets(input.target), input, ports, usual(input.target), (seen) =>
-        seenUp.set(placeOf(input), seen),
+      awaitInstances(
+        targets(input.target),
+        input,
+        ports,
+        options.usualStartMs(input.target),
+        (seen) => seenUp.set(placeOf(input), seen),
       ),
     ),
     checkHealth: service(healthTimeoutMs, (input, ports) =>

@@ -144,25 +144,26 @@ class ChannelNotifier implements Notifier {
 
   async #finish(): Promise<Flushed> {
     await this.#loop;
-    for (let attempt = 1; ; attempt++) {
+    const { signal } = this.#end;
+    for (let attempt = 1; !signal.aborted; attempt++) {
       const round = await this.#nextRound(true);
       if (round.kind === 'caughtUp') return 'done';
-      if (this.#end.signal.aborted) return 'timedOut';
       if (round.kind === 'trouble' && round.lasting) return 'failed';
-      await this.#pause(round, attempt, this.#end.signal);
+      await this.#pause(round, attempt, signal);
     }
+    return 'timedOut';
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#flushing;
-    for (let attempt = 1; !signal.aborted; ) {
+    for (let attempt = 0; !signal.aborted; ) {
       const watch = new AbortController();
       // Watched from before the round: nothing that is written meanwhile goes unseen.
       const changed = this.#options.log
         .changed({ timeoutMs: idleMs, signal: AbortSignal.any([signal, watch.signal]) })
         .catch(() => {});
       const round = await this.#nextRound(false);
-      attempt = round.kind === 'trouble' ? attempt + 1 : 1;
+      attempt = round.kind === 'trouble' ? attempt + 1 : 0;
       if (round.kind === 'caughtUp') await changed;
       else if (round.kind === 'waits') {
         const waited = this.#options.ports.clock.sleep(round.ms, watch.signal).catch(() => {});

@@ -802,8 +802,8 @@ export const holders: readonly Mutant[] = [
     promise: stacking,
     file: storeLock,
     symbol: 'nextLook',
-    code: '(lease?.expiresInMs ?? 0) + 1, 50), lookAgainMs);',
-    by: '(lease?.expiresInMs ?? 0) + 1, 50), 1e9) * 1e3;',
+    code: 'expiresInMs + 1, 50), lookAgainMs);',
+    by: 'expiresInMs + 1, 50), 1e9) * 1e3;',
     noticedBy: `${waiting} › looks again by itself`,
   },
   {

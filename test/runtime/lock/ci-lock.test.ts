@@ -27,12 +27,19 @@ const input: ServiceInput<'acquireLock'> = {
 
 /** The lists in the order in which they are given; the last one stays. */
 function lockOver(...lists: CiBuild[][]) {
+  return lockAt({ provider: 'circleci', project }, ...lists);
+}
+
+function lockAt(
+  at: Pick<Parameters<typeof createCiLock>[0], 'provider' | 'project'>,
+  ...lists: CiBuild[][]
+) {
   const clock = createVirtualClock();
   const told: string[] = [];
   const stop = new AbortController();
   let asked = 0;
   const lock = createCiLock({
-    ...{ provider: 'circleci', project },
+    ...at,
     clock,
     builds: async () => {
       const builds = lists[Math.min(asked, lists.length - 1)] ?? [];
@@ -85,13 +92,20 @@ describe('createCiLock', () => {
     const lost = { kind: 'lost', to: '501-11111111' };
     expect(await resumed([build(2), build(1)])).toEqual(lost);
     expect(await resumed([build(2)], [build(2), build(1)])).toEqual(lost);
-    expect(await resumed([build(1)])).toMatchObject({ kind: 'lost' });
+    const unseen = { kind: 'lost', to: 'a build that the CI does not show yet' };
+    expect(await resumed([build(1)])).toEqual(unseen);
     const { signal } = new AbortController();
     const clock = createVirtualClock();
     const builds = () => Promise.reject(new Error('the CI does not answer'));
     const deaf = createCiLock({ provider: 'circleci', project, clock, builds });
-    const told = await deaf.reacquire('502-22222222', 'acme', signal, () => {});
-    expect(told).toMatchObject({ kind: 'lost' });
+    const lines: string[] = [];
+    const tell = (line: string) => void lines.push(line);
+    expect(await deaf.reacquire('502-22222222', 'acme', signal, tell)).toEqual({
+      ...{ kind: 'lost', to: 'nobody: the CI’s list cannot be read' },
+    });
+    expect(lines).toEqual(['the CI does not answer']);
+    const ended = AbortSignal.abort(new Error('stopped'));
+    await expect(deaf.reacquire('502-22222222', 'acme', ended, tell)).rejects.toThrow('stopped');
   });
 
   it('gives way to nobody for good where it only takes its canary back', async () => {
@@ -145,6 +159,25 @@ describe('createCiLock', () => {
       expect([await awaits(3), await awaits(1)]).toEqual([true, false]);
       expect(asked()).toBe(2);
     });
+
+    it.each([
+      ['acme/web', true],
+      ['ACME/Web', true],
+      ['acme/api', false],
+    ])(
+      'is asked of a run of GitHub’s by its repository, however that is written: %s',
+      async (repository, isAsked) => {
+        const { lock, stop, asked } = lockAt({ provider: 'github', project: 'acme/web' }, [
+          build(3),
+          build(2),
+        ]);
+        const job = { ci: 'github', repository, run: '3', attempt: 1 } as const;
+        expect(await lock.isAwaitedBy?.(job, stop.signal, () => {})).toBe(isAsked);
+        const elsewhere = await lock.isAwaitedBy?.(jobOf(3, 'acme/web'), stop.signal, () => {});
+        expect(elsewhere).toBe(false);
+        expect(asked()).toBe(isAsked ? 1 : 0);
+      },
+    );
 
     it('is not told of a job of another project that has the same number, and nothing is asked', async () => {
       const { lock, stop, asked } = lockOver([build(3), build(2)]);

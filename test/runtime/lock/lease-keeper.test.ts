@@ -8,6 +8,7 @@ import {
   StoreUnavailable,
 } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 
 const leaseMs = 60_000;
 const resource = 'lane/acme';
@@ -64,8 +65,8 @@ describe('before a write', () => {
       now += leaseMs;
       return kept;
     };
-    await expect(keeper.assertHeld()).rejects.toBeInstanceOf(Lapsed);
-    expect(keeper.lost.reason).toBeInstanceOf(Lapsed);
+    expect(await toldFailureOf(keeper.assertHeld())).toBeInstanceOf(Lapsed);
+    expect(keeper.lost.reason).toMatchObject({ code: 'E_LAPSED', details: { resource } });
     keeper.stop();
   });
 
@@ -86,8 +87,10 @@ describe('before a write', () => {
     const keeper = keep();
     now += leaseMs + 1;
     await log.take(resource, { run: 'two' }, leaseMs);
-    await expect(keeper.assertHeld()).rejects.toBeInstanceOf(Overtaken);
-    await expect(keeper.assertHeld()).rejects.toBeInstanceOf(Overtaken);
+    const error = await toldFailureOf(keeper.assertHeld());
+    expect(error).toBeInstanceOf(Overtaken);
+    expect(error.details).toEqual({ resource });
+    await expect(keeper.assertHeld()).rejects.toBe(error);
     keeper.stop();
   });
 });

@@ -6,6 +6,7 @@ import type { LeftBehind } from '../../../src/machine/left-behind.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { quiesce, quietOf } from '../../../src/runtime/lock/quiesce.ts';
 import type { App } from '../../../src/sandbox/heroku/state.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { SandboxHeroku } from '../../effects/targets/heroku/sandbox-heroku.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 
@@ -65,7 +66,11 @@ describe('quiesce', () => {
   it('does not wait for a staging build of three days ago, and says so once', async () => {
     world.build(staging, { createdAt: world.clock.now() - 3 * days });
     expect(await isQuiet()).toBe(true);
-    expect(world.progress.filter((line) => line.includes('it is stuck'))).toHaveLength(1);
+    expect(world.progress).toEqual([
+      expect.stringMatching(
+        /^acme-staging: build \S+ has been pending for (3d|2d23h); it is stuck, and not waited for$/,
+      ),
+    ]);
   });
 
   it('waits for one that is not older than twice its time-out', async () => {
@@ -85,6 +90,26 @@ describe('quiesce', () => {
       expect(world.progress.join('\n')).toMatch(/pending for (3d|2d23h)|\((3d|2d23h)\)/);
     },
   );
+
+  it('names all that is under way at a place, once a look, and fails with that where its time is over', async () => {
+    world.build(production, { createdAt: world.clock.now() - days });
+    const slug = world.slug('1'.repeat(40));
+    const createdAt = world.clock.now() - 60_000;
+    world.release(production, slug, { status: 'pending', createdAt });
+    const ports = { ...world.ports({ clock: world.clock }), clock: world.clock };
+    const from = ports.clock.ran();
+    const deadlineMs = from + 12_000;
+    const quiet = quietOf(settings, targets, nothing);
+    const error = await toldFailureOf(quiesce(quiet, { ...ports, deadlineMs }));
+    expect(error).toMatchObject({
+      code: 'E_RELEASE_UNDER_WAY',
+      details: { target: 'acme-production' },
+    });
+    expect(ports.clock.ran() - from).toBe(15_000);
+    const named =
+      /^acme-production still has under way: build \S+ \(\w+\), release v2 \(\w+\); waiting$/;
+    expect(world.progress).toEqual([1, 2, 3].map(() => expect.stringMatching(named)));
+  });
 
   it('waits for a canary’s, however old, like production’s: what is released late stays', async () => {
     world.build(canary, { createdAt: world.clock.now() - 3 * days });
@@ -137,15 +162,25 @@ describe('what the holder before had asked for', () => {
     expect(world.progress).toEqual([]);
   });
 
+  const mayHave = (place: string) =>
+    new RegExp(
+      `^${place} may have been asked for something just now, which does not show yet; waiting$`,
+    );
   const unnamed: LeftBehind = { asked: [], unnamed: [settings.production.target] };
   it.each([
-    ['which the vendor does not know', asked('promotion', 'unknown')],
-    ['that no event names', unnamed],
-    ['of which nothing is known', null],
-  ])('has half a minute to show itself: something %s', async (_, left) => {
+    [
+      'which the vendor does not know',
+      asked('promotion', 'unknown'),
+      /^acme-production still has under way: promotion unknown \(\w+\); waiting$/,
+    ],
+    ['that no event names', unnamed, mayHave('acme-production')],
+    ['of which nothing is known', null, mayHave('acme-staging')],
+  ])('has half a minute to show itself: something %s', async (_, left, line) => {
     const from = world.clock.ran();
     expect(await isQuiet(settings, left)).toBe(true);
     expect(world.clock.ran() - from).toBeGreaterThanOrEqual(30_000);
+    expect(world.progress.length).toBeGreaterThan(0);
+    for (const one of world.progress) expect(one).toMatch(line);
   });
 
   it('has only what is left of it, where its holder has been gone for some of it: waits that are cut short come to an end', async () => {

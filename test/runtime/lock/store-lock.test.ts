@@ -7,12 +7,17 @@ import type { ServiceInput } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { breakLock, switchLane } from '../../../src/runtime/lock/lane-orders.ts';
 import { createLeaseKeeper, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
-import { createStoreLock, type LaneLock } from '../../../src/runtime/lock/store-lock.ts';
+import {
+  type Acquire,
+  createStoreLock,
+  type LaneLock,
+} from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneResource, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
-import { type EventLog, FencedOff } from '../../../src/store/log.ts';
+import { type AppendOptions, type EventLog, FencedOff } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { createVirtualClock } from '../../effects/virtual-clock.ts';
 import {
   lane,
@@ -320,9 +325,8 @@ describe('a lane that is taken from its holder', () => {
 
   it('by a person who is late: nobody holds it any more, or holds it again', async () => {
     await (await world.start()).ended;
-    await expect(breakLock(world.log, lane, person, 'x')).rejects.toMatchObject({
-      code: 'E_NOT_LOCKED',
-    });
+    const late = breakLock(world.log, lane, person, 'x');
+    expect(await toldFailureOf(late)).toMatchObject({ code: 'E_NOT_LOCKED' });
   });
 
   it('is switched off once and on once, whoever asks how often', async () => {
@@ -366,6 +370,22 @@ describe('who waits for a lane', () => {
     holder.interrupt();
     expect(await waiter.ended).toMatchObject({ state: 'production.live' });
     expect(await world.events(dead.deploy)).toHaveLength(1);
+  });
+
+  it('of several that no ancestry orders who joined first goes first, however many joined behind', async () => {
+    const holder = await world.start({ answers: [] });
+    await holder.hangs;
+    const builds = ['506', '503', '505', '504'];
+    const waiters = [];
+    for (const [place, build] of builds.entries()) {
+      waiters.push(await world.start({ build, relation: 'unknown' }));
+      await joined(place + 2);
+    }
+    holder.interrupt();
+    for (const { ended } of waiters)
+      expect(await ended).toMatchObject({ state: 'production.live' });
+    const granted = (await world.ofLane()).filter(({ type }) => type === 'lock.granted');
+    expect(granted.slice(1).map(({ data }) => data.build)).toEqual(builds);
   });
 
   it('one that a newer build supersedes exits as soon as the lane is granted, not after it', async () => {
@@ -506,5 +526,125 @@ describe('a deploy that only takes its canary back', () => {
     await tell({ type: 'lock.released', data: { deploy: newer, token: 2, why: 'over' } });
     expect(await lock.acquire(input, stop.signal, () => {})).toMatchObject({ kind: 'superseded' });
     expect(await lock.acquire(back, stop.signal, () => {})).toMatchObject({ kind: 'granted' });
+  });
+});
+
+describe('what is told of the wait', () => {
+  const other = { deploy: '500-22222222', build: '500', commit: '2'.repeat(40) };
+  const back = {
+    ...{ from: { id: 'r2', version: 'v2' }, to: { id: 'r1', version: 'v1' } },
+    ...{ actor: 'ana', observed: 'ana on ws-7', reason: 'errors', at: '2026-01-05T13:04:00.000Z' },
+  };
+  const held = 'lane acme is held by 500-22222222 (build 500); waiting';
+  const stops = 'A deploy stops before production for this; one that production was given already';
+  let now: number;
+  let log: EventLog;
+  const ends: (() => void)[] = [];
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const theirs = newRun({ actor: anActor, ci: null, program: 'test' });
+  beforeEach(async () => {
+    now = Date.parse('2026-01-05T10:00:00Z');
+    log = await openLog('sqlite::memory:', { now: () => now });
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0)) end();
+    await log.close();
+  });
+
+  const tell = (event: LaneEvent, options: AppendOptions = {}) =>
+    log.append(
+      [{ stream: laneStream('acme'), expected: 'any', events: [newEvent(event, theirs)] }],
+      options,
+    );
+  /** The other one has the lane, or waits for it. */
+  const has = () =>
+    tell(
+      {
+        type: 'lock.granted',
+        data: { ...other, run: theirs.id, supersedes: [], takenOver: null },
+      },
+      {
+        grant: {
+          ...{ resource: laneResource('acme'), token: 1 },
+          owner: theirs.owner,
+          ttlMs: leaseMs,
+        },
+      },
+    );
+  const waits = async () => {
+    await log.take(runResource(other.deploy), theirs.owner, leaseMs);
+    await tell({ type: 'lane.joined', data: { ...other, run: theirs.id } });
+  };
+
+  /** What is told, and asked of the vendors, until the lane is given, or for so many looks. */
+  async function asked(over: Partial<Acquire>, meanwhile: (look: number) => void) {
+    const clock = createVirtualClock({ holdMs: 1 });
+    const keeper = createLeaseKeeper({ log, clock, leaseMs });
+    ends.push(() => keeper.stop());
+    const mine = await log.take(runResource(deploy), run.owner, 10 * leaseMs);
+    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
+    const [told, waited, stop] = [[] as string[], [] as number[], new AbortController()];
+    const waking = new Proxy(log, {
+      get(target, name) {
+        const member = target[name as keyof EventLog];
+        if (name !== 'changed') return typeof member === 'function' ? member.bind(target) : member;
+        return async ({ timeoutMs }: { readonly timeoutMs: number }) => {
+          waited.push(timeoutMs);
+          meanwhile(waited.length);
+          if (waited.length === 3) stop.abort(new Error('it waits'));
+        };
+      },
+    });
+    const lock = createStoreLock({
+      ...{ log: waking, clock, run, keeper, leaseMs },
+      relations: async (_, heads) => heads.map(() => 'unknown'),
+      quiesce: async (gone, _, progress) => progress(`${gone.deploy}, gone for ${gone.goneForMs}`),
+    });
+    const line = (of: string) => void told.push(of);
+    const answer = await lock
+      .acquire({ ...input, ...over }, stop.signal, line)
+      .catch((error: Error) => error.message);
+    return { told, waited, answer };
+  }
+
+  it.each<[string, () => Promise<unknown>, Partial<Acquire>, string[]]>([
+    ['a lane that is held', has, {}, [held]],
+    [
+      'one that is held, for a rollback',
+      has,
+      { rollback: back },
+      [`${held}. ${stops} is waited for`],
+    ],
+    ['one that goes first', waits, {}, ['build 500 (500-22222222) goes first; waiting']],
+  ])('is said once, however often it looks: %s', async (_, stands, over, lines) => {
+    await stands();
+    expect(await asked(over, () => {})).toEqual({
+      told: lines,
+      // A lease of a minute is not slept through.
+      waited: [10_000, 10_000, 10_000],
+      answer: 'it waits',
+    });
+  });
+
+  it.each([
+    [3_000, 3_001],
+    [10, 50],
+  ])('is no longer than a lease that runs out in %d ms', async (leftMs, waitMs) => {
+    await has();
+    now += leaseMs - leftMs;
+    const { told, waited, answer } = await asked({}, () => {
+      now += waitMs;
+    });
+    expect(waited).toEqual([waitMs]);
+    const gone = waitMs - leftMs;
+    expect(told).toEqual([
+      held,
+      'the run that held lane acme (500-22222222) is over: its lease ran out',
+      `500-22222222, gone for ${gone}`,
+    ]);
+    expect(answer).toEqual({
+      ...{ kind: 'granted', provider: 'store', token: 3, waitedMs: 0 },
+      takenOver: { deploy: other.deploy, token: 1, why: 'its lease ran out' },
+    });
   });
 });

@@ -7,11 +7,18 @@ import { type Upcaster, Upcasting } from '../../../src/machine/upcasting.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
-import { foldStream, inTodaysWords, UnreadableLog } from '../../../src/runtime/log/recorded.ts';
+import {
+  foldStream,
+  ifReadable,
+  inTodaysWords,
+  stateAfter,
+  UnreadableLog,
+} from '../../../src/runtime/log/recorded.ts';
 import { deployStream, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog, NewEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { lane, ScriptedWorld } from '../loop/scripted-run.ts';
 
 const run = newRun({ actor: anActor, ci: null, program: 'test' });
@@ -72,10 +79,46 @@ it('a deploy that a newer version wrote to is not guessed at', async () => {
   await written(deployStream('1'), { ...newEvent(event, run), schema: 9 });
   await expect(foldStream(log, '1')).rejects.toMatchObject({
     code: 'E_EVENT_NEWER',
-    message: expect.stringContaining('deploy.requested has schema 9'),
-    hint: expect.stringContaining('Update lockstep'),
+    message: expect.stringMatching(
+      /^deploy\/1@1 was written by a newer version of lockstep: deploy\.requested has schema 9; .*\d$/,
+    ),
+    hint: 'Update lockstep: whatever works on one log has to be as new as what wrote it.',
     details: { type: 'deploy.requested', schema: 9 },
   });
+});
+
+it.each([
+  ['that nobody knows', 'E_EVENT_UNKNOWN', ['deploy.painted', {}]],
+  ['of other data', 'E_EVENT_UNKNOWN', ['lock.acquired', { token: 'a' }]],
+  ['that the chart has no place for', 'E_EVENT_REFUSED', ['gates.passed', samples['gates.passed']]],
+] as const)('a deploy with an event %s is not guessed at', async (_, code, [type, data]) => {
+  const request = { type: 'deploy.requested', data: samples['deploy.requested'] };
+  await written(deployStream('1'), newEvent(request, run));
+  await written(deployStream('1'), newEvent({ type, data }, run));
+  const error = await toldFailureOf(foldStream(log, '1'));
+  expect(error).toBeInstanceOf(UnreadableLog);
+  expect(error.code).toBe(code);
+});
+
+it('a stream that does not begin with a request is no deploy’s', async () => {
+  await written(
+    deployStream('1'),
+    newEvent({ type: 'gates.passed', data: samples['gates.passed'] }, run),
+  );
+  expect(await toldFailureOf(foldStream(log, '1'))).toMatchObject({ code: 'E_EVENT_REFUSED' });
+});
+
+it('what beside the log cannot be read is nothing, and any other fault is one', () => {
+  const fails = (error: Error) => () => {
+    throw error;
+  };
+  expect(ifReadable(() => 1)).toBe(1);
+  expect(ifReadable(fails(new UnreadableLog('E_EVENT_UNKNOWN', 'x y')))).toBeNull();
+  expect(() => ifReadable(fails(new Error('away')))).toThrow('away');
+  expect(stateAfter({ metadata: { transition: { to: 'locked' } } })).toBe('locked');
+  for (const metadata of [{}, { transition: null }, { transition: { to: 1 } }]) {
+    expect(stateAfter({ metadata })).toBeNull();
+  }
 });
 
 it('a lane that a newer version wrote to is not guessed at, and no deploy fails by it', async () => {

@@ -27,8 +27,21 @@ describe('the details of a failure', () => {
   });
 });
 
+it.each([
+  ['ours', (text: string) => new LockstepError<string>(text, text, { hint: text })],
+  ['somebody else’s', (text: string) => new Error(text)],
+])('its texts are of a bounded length, and say that they were cut: %s', (_, make) => {
+  const { code, message, hint } = describeFailure(make('x'.repeat(9_000)));
+  expect(message).toHaveLength(2_000);
+  expect(message.endsWith('…')).toBe(true);
+  if (code === 'E_INTERNAL') return;
+  expect([code.length, hint?.length]).toEqual([100, 4_000]);
+  expect(describeFailure(new LockstepError<string>('E_TEST', 'it broke')).hint).toBeNull();
+});
+
 it('what is no error of ours is a fault of ours, with its name and no stack', () => {
-  const { code, message, details } = describeFailure(new TypeError('x is not a function'));
+  const { code, message, hint, details } = describeFailure(new TypeError('x is not a function'));
   expect([code, message, details]).toEqual(['E_INTERNAL', 'TypeError: x is not a function', {}]);
+  expect(hint).toBe('This is a fault of lockstep’s own: please report it with the deploy’s log.');
   expect(describeFailure('just a text').message).toBe('just a text');
 });

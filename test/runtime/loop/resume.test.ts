@@ -11,6 +11,7 @@ import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { anActor } from '../../actor.ts';
+import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { ordered, sample } from '../../machine/samples.ts';
 import { lane, leaseMs, ScriptedWorld, wayToProduction } from './scripted-run.ts';
 
@@ -201,17 +202,19 @@ describe('a deploy', () => {
     const { deploy, ended } = await world.start({ answers });
     await ended;
     const before = await world.events(deploy);
-    await expect(resume(deploy)).rejects.toMatchObject({
-      code: 'E_NOT_HELD',
-      hint: expect.stringContaining(`pipeline explain ${deploy}`),
-    });
+    expect(await toldFailureOf(resume(deploy))).toMatchObject({ code: 'E_NOT_HELD' });
     expect(await world.events(deploy)).toEqual(before);
+  });
+
+  it('that the log does not have is resumed by nobody', async () => {
+    expect(await toldFailureOf(resume('501-00000000'))).toMatchObject({ code: 'E_NO_DEPLOY' });
+    expect(await world.log.head()).toBe(0);
   });
 
   it('whose run is alive is not resumed beside it', async () => {
     const run = await world.start({ answers: wayToProduction.slice(0, 2) });
     await run.hangs;
-    await expect(resume(run.deploy)).rejects.toMatchObject({ code: 'E_UNDER_WAY' });
+    expect(await toldFailureOf(resume(run.deploy))).toMatchObject({ code: 'E_UNDER_WAY' });
     expect([...(await livingRuns(world.log))]).toEqual([run.deploy]);
   });
 

@@ -4,9 +4,10 @@ import type { CiJob } from '../../../src/effects/ci/jobs.ts';
 import type { CiBuild } from '../../../src/machine/ci-queue.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { createCiLock } from '../../../src/runtime/lock/ci-lock.ts';
+import type { Liveness } from '../../../src/runtime/lock/liveness.ts';
 import type { LaneLock } from '../../../src/runtime/lock/store-lock.ts';
 import { runResource } from '../../../src/runtime/log/streams.ts';
-import { takeDeploy } from '../../../src/runtime/loop/take-deploy.ts';
+import { type TakeOptions, takeDeploy } from '../../../src/runtime/loop/take-deploy.ts';
 import type { EventLog, Fence } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
@@ -23,8 +24,10 @@ const listed = (number: number, state: CiBuild['state'] = 'running'): CiBuild =>
 });
 
 let log: EventLog;
+let now: number;
 beforeEach(async () => {
-  log = await openLog('sqlite::memory:');
+  now = Date.parse('2026-01-05T10:00:00Z');
+  log = await openLog('sqlite::memory:', { now: () => now });
 });
 afterEach(() => log.close());
 
@@ -36,9 +39,23 @@ async function carriedBy(job: CiJob | null): Promise<Fence> {
   return lease;
 }
 
+/** The log, of whose writes that tells. */
+const waking = (changed: (timeoutMs: number) => Promise<void>): EventLog =>
+  new Proxy(log, {
+    get(target, name) {
+      if (name === 'changed') return ({ timeoutMs }: { timeoutMs: number }) => changed(timeoutMs);
+      const member = target[name as keyof EventLog];
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+
 /** A run in job 501, by the lists in the order in which they are given; the last one stays. */
-function taken(lists: readonly (CiBuild[] | Error)[], over: Partial<LaneLock> = {}) {
+function taken(
+  lists: readonly (CiBuild[] | Error)[],
+  { isAwaitedBy: awaited, ...over }: Partial<LaneLock & Pick<TakeOptions, 'log' | 'liveness'>> = {},
+) {
   const told: string[] = [];
+  const pulse: string[] = [];
   const interrupt = new AbortController();
   let asked = 0;
   const { isAwaitedBy } = createCiLock({
@@ -51,7 +68,8 @@ function taken(lists: readonly (CiBuild[] | Error)[], over: Partial<LaneLock> = 
       return { me: list.find(({ id }) => id === '501') ?? null, builds: list };
     },
   });
-  const lock = { ...(isAwaitedBy === undefined ? {} : { isAwaitedBy }), ...over };
+  const asks = awaited ?? isAwaitedBy;
+  const lock = asks === undefined ? {} : { isAwaitedBy: asks };
   const run = newRun({ actor: anActor, ci: null, program: 'test', job: jobOf(501) });
   let tell = () => {};
   const waits = new Promise<void>((resolve) => {
@@ -64,9 +82,11 @@ function taken(lists: readonly (CiBuild[] | Error)[], over: Partial<LaneLock> = 
   const took = takeDeploy({
     ...{ deploy, log, run, leaseMs, lock, progress },
     interrupt: interrupt.signal,
+    waiting: (what) => pulse.push(what),
+    ...over,
   });
   took.catch(() => {});
-  return { took, told, waits, interrupt: () => interrupt.abort() };
+  return { took, told, pulse, waits, interrupt: () => interrupt.abort() };
 }
 
 it('does not wait for a job that waits for it: the other one carries the deploy on', async () => {
@@ -115,6 +135,41 @@ it('takes a deploy that was given back while the list was read', async () => {
     },
   });
   expect(await took).toEqual({ resource: carrier.resource, token: carrier.token + 1 });
+});
+
+it('says once that it waits, however often it looks, and why the other one is over', async () => {
+  const carrier = await carriedBy(null);
+  let looks = 0;
+  const liveness: Liveness = {
+    whyDead: () => (looks === 4 ? 'its process is gone' : null),
+    ask: async () => {
+      looks += 1;
+      return false;
+    },
+  };
+  const { took, told, pulse } = taken([], { liveness, log: waking(async () => {}) });
+  expect(await took).toEqual({ resource: carrier.resource, token: carrier.token + 1 });
+  expect(told).toEqual([
+    `another run of ${deploy} is alive; waiting for it to end`,
+    `the run of ${deploy} before this one is over: its process is gone`,
+  ]);
+  expect(pulse).toEqual(['waiting for another run of the same deploy']);
+});
+
+it.each([
+  ['has long to run', 60_000, 10_000],
+  ['is about to run out', 3_000, 3_001],
+  ['has run out but for a moment', 10, 50],
+])('looks again by itself where the lease of the other one %s', async (_, leftMs, afterMs) => {
+  await carriedBy(null);
+  now += leaseMs - leftMs;
+  const waited: number[] = [];
+  const log = waking(async (ms) => {
+    waited.push(ms);
+    now += leaseMs;
+  });
+  expect(await taken([], { log }).took).not.toBeNull();
+  expect(waited).toEqual([afterMs]);
 });
 
 it('waits where the list cannot be read, and says why', async () => {

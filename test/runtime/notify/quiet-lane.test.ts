@@ -57,6 +57,34 @@ it('its news are found wherever they are, and nothing of others is read', async 
   await log.close();
 });
 
+it.each([
+  ['few', 499, false],
+  ['many', 500, true],
+])(
+  'with %s events of others behind its checkpoint a run moves that on, and the next has nothing before it',
+  async (_, count, moves) => {
+    const log = await written();
+    const head = await log.head();
+    const position = head - count;
+    const consumer = 'slack/quiet';
+    await log.saveCheckpoint(consumer, { position, state: { begun: true, ordersFrom: 0 } });
+    const outbox = outboxOf(log, 'quiet');
+    const isMuch = async () => outbox.hasSkippedMuch(await outbox.checkpoint());
+    expect(await outbox.pending(head)).toEqual({ events: [], isAll: true });
+    expect(await isMuch()).toBe(moves);
+    const { token } = (await log.take('notify', { run: 'this' }, 60_000)) ?? { token: 0 };
+    const fence = { resource: 'notify', token };
+    await outbox.send(head, { fence, ports: {} as never, assertHeld: async () => {} });
+    const after = await log.checkpoint(consumer);
+    expect(after).toEqual({
+      position: moves ? head : position,
+      state: { begun: true, ordersFrom: 0 },
+    });
+    expect(await isMuch()).toBe(false);
+    await log.close();
+  },
+);
+
 it('a lane with much news goes through the log, in the same order', async () => {
   const log = await written();
   const { events } = await outboxOf(log, 'busy').pending(await log.head());
