@@ -14,7 +14,12 @@ import { type DeployStory, readDeployStory } from '../runtime/audit/deploys.ts';
 import { linksOf } from '../runtime/audit/links.ts';
 import { type DeploySearch, searchDeploys } from '../runtime/audit/search-deploys.ts';
 import { chartHash, readChart } from '../runtime/log/charts.ts';
-import { domainEvent, stateAfter, UnreadableLog } from '../runtime/log/recorded.ts';
+import {
+  domainEvent,
+  stateAfter,
+  UnreadableLog,
+  unlessUnreadable,
+} from '../runtime/log/recorded.ts';
 import { knownOf, laneNames, readLanes, readStood, standsAlone } from '../runtime/standing/read.ts';
 import { type LaneStanding, laneStanding, type StoodDeploy } from '../runtime/standing/standing.ts';
 import { type EventLog, LogFault, type RecordedEvent } from '../store/log.ts';
@@ -141,11 +146,6 @@ async function figuresOf(log: EventLog, lane: string): Promise<LaneFigures | nul
     committedAt: new Map(),
   });
   return redactAll({ ...period, metrics });
-}
-
-function unlessUnreadable(error: unknown): null {
-  if (error instanceof UnreadableLog) return null;
-  throw error;
 }
 
 /** So short that it is read while somebody waits for the page. */

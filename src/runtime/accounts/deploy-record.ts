@@ -8,7 +8,7 @@ import { actorIn } from '../actor.ts';
 import { deploysProjection } from '../audit/deploys-table.ts';
 import { factsOf, type Told } from '../audit/explain-facts.ts';
 import { positionBefore } from '../log/positions.ts';
-import { domainEvent, laneEvent, stateAfter, UnreadableLog } from '../log/recorded.ts';
+import { domainEvent, laneEvent, stateAfter, unlessUnreadable } from '../log/recorded.ts';
 import { beginningOfRollback } from '../log/rollback-beginning.ts';
 import { deployStream, laneStream } from '../log/streams.ts';
 
@@ -196,11 +196,6 @@ export async function* recentDeploys(log: EventLog, limit: number): AsyncGenerat
     const record = await readDeployRecord(log, deploy).catch(unlessUnreadable);
     if (record !== null) yield record;
   }
-}
-
-function unlessUnreadable(error: unknown): null {
-  if (error instanceof UnreadableLog) return null;
-  throw error;
 }
 
 /** What was said of it in its lane's stream while it was under way: no more of that is read. @throws LogFault */

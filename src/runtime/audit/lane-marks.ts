@@ -7,7 +7,7 @@ import type { LaneEvent, LaneEventType } from '../../machine/lane.ts';
 import { type EventLog, type Json, LogFault, type RecordedEvent } from '../../store/log.ts';
 import { type BoundStatement, Statement } from '../../store/procedure.ts';
 import { asKept, type Projection, projected } from '../../store/projection.ts';
-import { laneEvent, UnreadableLog } from '../log/recorded.ts';
+import { laneEvent, unlessUnreadable } from '../log/recorded.ts';
 import { laneStream } from '../log/streams.ts';
 
 export interface LaneMarksTable {
@@ -119,7 +119,7 @@ export async function readLaneMarks(log: EventLog, lane: string): Promise<LaneMa
   );
   const found = await Promise.all(
     rows.map(async (row) => {
-      const mark = await marked(log, row).catch(unlessNewer);
+      const mark = await marked(log, row).catch(unlessUnreadable);
       return mark === null ? [] : [[row.mark, mark] as const];
     }),
   );
@@ -135,11 +135,6 @@ export async function readLaneMarks(log: EventLog, lane: string): Promise<LaneMa
     return readLaneMarks(log, lane);
   }
   return Object.fromEntries(found.flat()) as LaneMarks;
-}
-
-function unlessNewer(error: unknown): null {
-  if (error instanceof UnreadableLog) return null;
-  throw error;
 }
 
 async function isBehind(log: EventLog, lane: string, newest: number): Promise<boolean> {

@@ -72,9 +72,14 @@ export function ifReadable<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (error instanceof UnreadableLog) return null;
-    throw error;
+    return unlessUnreadable(error);
   }
+}
+
+/** For the `catch` of a read that may take its time: null where this version cannot read what the log has. */
+export function unlessUnreadable(error: unknown): null {
+  if (error instanceof UnreadableLog) return null;
+  throw error;
 }
 
 /** The deploy after one event more, recorded at that time; null where the chart does not handle it. */

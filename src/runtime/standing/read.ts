@@ -12,7 +12,7 @@ import { type LaneMarks, readLaneMark, readLaneMarks } from '../audit/lane-marks
 import { type MarkedBack, readTakenBack } from '../audit/rollback-marks.ts';
 import { readLane } from '../lock/lanes.ts';
 import { hasRun, livingRuns } from '../lock/living-runs.ts';
-import { UnreadableLog } from '../log/recorded.ts';
+import { unlessUnreadable } from '../log/recorded.ts';
 import { laneStream } from '../log/streams.ts';
 import { type Became, hangsOnProduction } from './became.ts';
 import { type DeployFacts, deployFacts } from './deploy-facts.ts';
@@ -120,10 +120,7 @@ async function waitingRollbacks(
   const deploys = new Set(stories.map(({ row }) => row.deploy));
   // The run of a rollback is of no deploy: without one the lane need not be read.
   if ([...living].every((one) => deploys.has(one))) return [];
-  const { waiting } = await readLane(log, lane).catch((error: unknown) => {
-    if (error instanceof UnreadableLog) return emptyLane;
-    throw error;
-  });
+  const { waiting } = (await readLane(log, lane).catch(unlessUnreadable)) ?? emptyLane;
   return waiting.flatMap(({ deploy, rollback }) =>
     rollback === undefined || !living.has(deploy) ? [] : [{ rollback: deploy, ...rollback }],
   );

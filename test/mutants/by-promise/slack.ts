@@ -7,6 +7,7 @@ const templates = 'test/effects/channels/slack/templates.test.ts';
 
 const orders = 'test/runtime/notify/orders.test.ts';
 const folding = 'test/runtime/notify/folding.test.ts';
+const deployNews = 'test/runtime/notify/deploy-news.test.ts';
 
 export const slackMutants: readonly Mutant[] = [
   {
@@ -198,6 +199,15 @@ export const slackMutants: readonly Mutant[] = [
     code: '&& isReadable(next)',
     by: '',
     noticedBy: `${folding} › a step before what this version cannot read is told without it`,
+  },
+  {
+    id: 'a-lane-of-a-newer-version-holds-up-what-calls-people',
+    promise,
+    file: 'src/runtime/lock/follower.ts',
+    symbol: 'followerOf',
+    code: '.catch(unlessUnreadable)',
+    by: '',
+    noticedBy: `${deployNews} › in a lane that a newer version wrote to`,
   },
   {
     id: 'an-event-that-cannot-be-read-hides-a-step',

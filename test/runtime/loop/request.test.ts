@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
+import { chartHash } from '../../../src/runtime/log/charts.ts';
 import { deployStream } from '../../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import type { EventLog } from '../../../src/store/log.ts';
@@ -92,6 +93,33 @@ it('that cannot be written is told, and not taken for what another run wrote', a
   });
   const run = newRun({ actor: anActor, ci: null, program: 'test' });
   await expect(requestDeploy(log, request, run)).rejects.toBe(full);
+});
+
+it('a text of any length is cut, and says so; what is as long as such texts are stays', async () => {
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const limits = { branch: 300, title: 1_000, author: 200, reason: 4_000 };
+  for (const more of [0, 1]) {
+    const of = (limit: number) => 'x'.repeat(limit + more);
+    const asked = {
+      ...request,
+      branch: of(limits.branch),
+      build: { ...request.build, label: `${more}` },
+      commit: { ...request.commit, title: of(limits.title), author: of(limits.author) },
+      manual: { actor: 'ana', observed: 'ana on ws-7', reason: of(limits.reason) },
+    };
+    const { deploy } = await requestDeploy(world.log, asked, run);
+    const [first] = await world.log.readStream(deployStream(deploy));
+    const kept = first?.data as typeof asked;
+    const { title, author } = kept.commit;
+    const texts = [kept.branch, title, author, kept.manual.reason];
+    expect(texts.map(({ length }) => length)).toEqual(Object.values(limits));
+    expect(texts.map((text) => text.endsWith('…'))).toEqual(texts.map(() => more === 1));
+    expect(kept.manual).toMatchObject({ actor: 'ana', observed: 'ana on ws-7' });
+    expect(first?.metadata).toMatchObject({
+      transition: { from: null, to: 'queued.waiting', settled: false, reason: null },
+      chart: chartHash,
+    });
+  }
 });
 
 it('an override keeps who, as what, and why; a reason of any length is cut', async () => {

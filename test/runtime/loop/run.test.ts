@@ -6,6 +6,7 @@ import { begin, type FoldedDeploy, next, stateOf } from '../../../src/machine/in
 import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { Lapsed, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
+import { chartHash } from '../../../src/runtime/log/charts.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import {
   deployStream,
@@ -128,7 +129,8 @@ describe('a deploy that is over', () => {
       const submits = name === 'live by a build' ? 'commit' : 'artifact';
       const run = await world.start({ submits, answers });
       expect(await run.ended).toMatchObject({ state });
-      expect(typesOf(await world.ofLane())).toContain('lock.released');
+      const given = (await world.ofLane()).find(({ type }) => type === 'lock.released');
+      expect(given?.data).toMatchObject({ deploy: run.deploy, why: state });
       expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: true });
     },
   );
@@ -193,7 +195,7 @@ describe('why a deploy ended or waits', () => {
   ])('%s: stands beside its last event, for readers without the program', async (_, answers) => {
     const run = await world.start({ answers });
     await run.ended;
-    expect(await reasonOf(run.deploy)).toMatch(/\w+/);
+    expect(await reasonOf(run.deploy)).toMatchSnapshot();
   });
 
   it('is told to the lane where that is stuck', async () => {
@@ -235,6 +237,59 @@ describe('a run after one that died', () => {
   );
 });
 
+describe('a run beside one that is alive', () => {
+  it('waits for it, and where it is asked to end meanwhile leaves the deploy as it is', async () => {
+    const alive = await hangingIn('artifact', 'deployingStaging.following');
+    const before = await world.events(alive.deploy);
+    const waits = Promise.withResolvers<string>();
+    const told: string[] = [];
+    const run = await world.start({
+      progress: (line) => told.push(line),
+      waiting: (what) => waits.resolve(what),
+    });
+    expect(await waits.promise).toBe('waiting for another run of the same deploy');
+    run.interrupt();
+    expect(await run.ended).toMatchObject({
+      ...{ state: 'deployingStaging.following', exit: null, interrupted: 'SIGTERM' },
+    });
+    expect(told).toEqual([`another run of ${run.deploy} is alive; waiting for it to end`]);
+    expect(await world.events(alive.deploy)).toEqual(before);
+  });
+});
+
+describe('what a run says of itself', () => {
+  it('is each step that it waits for, in words', async () => {
+    const waits: string[] = [];
+    await (await world.start({ waiting: (what) => waits.push(what) })).ended;
+    expect(waits).toMatchSnapshot();
+  });
+
+  it('is in its events: what led to each, from where to where, and by which chart', async () => {
+    const run = await world.start({ answers: wayToProduction.slice(0, 3) });
+    await run.hangs;
+    run.kill();
+    const order = { actor: 'mia', observed: 'mia on ws-7', reason: 'go on' };
+    const later = await world.start({ answers: wayToProduction.slice(3), order });
+    await later.ended;
+    const events = await world.events(run.deploy);
+    let [causation, from]: [string | undefined, string | null] = [undefined, null];
+    for (const { id, metadata } of events) {
+      const transition = metadata.transition as { readonly from: string; readonly to: string };
+      expect(metadata.causation).toBe(causation);
+      expect(metadata.chart).toBe(chartHash);
+      expect(transition.from).toBe(from);
+      [causation, from] = [id, transition.to];
+    }
+    const isLast = (_: unknown, place: number) => place === events.length - 1;
+    expect(
+      events.map(({ metadata }) => (metadata.transition as { settled: boolean }).settled),
+    ).toEqual(events.map(isLast));
+    const resumed = events.find(({ type }) => type === 'run.resumed');
+    expect(resumed?.data).toEqual({ run: resumed?.metadata.run, order });
+    expect(new Set(events.map(({ metadata }) => metadata.run)).size).toBe(2);
+  });
+});
+
 describe('a run that goes on with a holder’s deploy', () => {
   it('holds the lane under a new token, and so fences off the one before', async () => {
     const dead = await hangingIn('artifact', 'deployingStaging.following');
@@ -247,6 +302,11 @@ describe('a run that goes on with a holder’s deploy', () => {
     const granted = (await world.ofLane()).filter(({ type }) => type === 'lock.granted');
     expect(reacquired?.data.token).toBe(granted.at(-1)?.version);
     expect(reacquired?.data.token).toBeGreaterThan(before?.token ?? 0);
+    const why = 'the run before it is over';
+    expect(reacquired?.data).toMatchObject({ why });
+    expect(granted.at(-1)?.data.takenOver).toEqual({
+      ...{ deploy: run.deploy, token: before?.token, why },
+    });
   });
 
   it('queues anew where another deploy was given the lane meanwhile', async () => {
@@ -259,6 +319,9 @@ describe('a run that goes on with a holder’s deploy', () => {
       await new Promise((turn) => setImmediate(turn));
     }
     expect(run.asked).toEqual([]);
+    const lost = (await world.events(run.deploy)).find(({ type }) => type === 'lock.lost');
+    const had = (await world.ofLane()).find(({ type }) => type === 'lock.granted')?.version;
+    expect(lost?.data).toEqual({ token: had, to: other.deploy });
     other.interrupt();
     expect(await run.ended).toMatchObject({ state: 'production.live' });
   });
@@ -380,7 +443,9 @@ it('what a step failed with is told, where the log is away and cannot keep it', 
     });
   const run = await world.start({ service, log, progress: (line) => told.push(line) });
   await expect(run.ended).rejects.toBeInstanceOf(StoreUnavailable);
-  expect(told.join('\n')).toMatch(/the log does not have it: E_BUILD_FAILED, npm ci ended with 1/);
+  expect(told).toContain(
+    'submitting the commit to staging failed, and the log does not have it: E_BUILD_FAILED, npm ci ended with 1',
+  );
 });
 
 describe('a run that is no longer the deploy’s', () => {
@@ -461,7 +526,11 @@ describe('a lane that was granted while the wait was given up', () => {
       );
     const run = await world.start({ log, timeOut: timedOut });
     expect(await run.ended).toMatchObject({ state: 'queued.gaveUp', exit: 3 });
-    expect(typesOf(await world.ofLane())).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
+    const ofLane = await world.ofLane();
+    expect(typesOf(ofLane)).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
+    expect(ofLane.at(-1)?.data).toEqual({
+      ...{ deploy: run.deploy, token: 2, why: `not needed by ${run.deploy}` },
+    });
     expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: true });
   });
 });

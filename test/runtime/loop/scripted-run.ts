@@ -5,6 +5,7 @@ import type { DomainEvent } from '../../../src/machine/events.ts';
 import type { Relation } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
+import type { Person } from '../../../src/runtime/actor.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
 import { createStoreLock, type Gone } from '../../../src/runtime/lock/store-lock.ts';
@@ -68,6 +69,10 @@ export interface RunPlan {
   readonly relation?: Relation;
   /** Told each line for people. */
   readonly progress?: (line: string) => void;
+  /** Told what is waited for. */
+  readonly waiting?: (what: string) => void;
+  /** The person that had it carried on. */
+  readonly order?: Person;
 }
 
 export interface ScriptedRun {
@@ -184,6 +189,8 @@ export class ScriptedWorld {
       services: script.services(),
       interrupt: interrupt.signal,
       progress: plan.progress ?? (() => {}),
+      ...(plan.waiting === undefined ? {} : { waiting: plan.waiting }),
+      ...(plan.order === undefined ? {} : { order: plan.order }),
       recorded: () => {},
       liveness,
     });
