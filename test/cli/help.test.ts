@@ -96,13 +96,34 @@ it('version is a word, too', async () => {
 
 describe('a deploy’s pages', () => {
   it('are those that its events name', () => {
+    const { settings, ...request } = samples['deploy.requested'];
+    const verify = {
+      ...settings.production.verify,
+      endpoints: settings.staging?.verify.endpoints ?? [],
+    };
+    const production = { ...settings.production, verify };
     const links = linksOf([
-      { type: 'deploy.requested', data: samples['deploy.requested'] },
+      { type: 'deploy.requested', data: { ...request, settings: { ...settings, production } } },
       { type: 'deploy.observed', data: samples['deploy.observed'] },
     ]);
-    expect(links).toMatchObject({
+    expect(links).toEqual({
+      app: 'https://staging.acme.test/',
+      run: 'https://circleci.com/gh/acme/web/502',
       comparison: 'https://github.com/acme/web/compare/0f0a53bc1d5e...1a5f89db9a6a',
       commit: 'https://github.com/acme/web/commit/1a5f89db9a6a62f29689b6eeea65e6b6eb0879cd',
+    });
+  });
+
+  it('are none that its settings do not name', () => {
+    const { settings, build, ...request } = samples['deploy.requested'];
+    const data = {
+      ...request,
+      settings: { ...settings, repository: null },
+      build: { ...build, url: null },
+    };
+    expect(linksOf([{ type: 'deploy.requested', data }])).toMatchObject({
+      run: null,
+      commit: null,
     });
   });
 

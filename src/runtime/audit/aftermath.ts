@@ -74,10 +74,10 @@ async function orderedFrom(
   backs: readonly BackMark[],
 ): Promise<LeftBy | null> {
   const mark = backs.find(({ position }) => isMeanwhile(row, position));
-  const back = mark === undefined ? null : await markedBack(log, mark);
+  if (mark === undefined) return null;
+  const { from, actor, time, to } = await markedBack(log, mark);
   // Somebody else may have released there before the rollback was begun.
-  if (back === null || back.from !== row.released) return null;
-  return { by: back.actor, at: back.time, to: back.to.version };
+  return from === row.released ? { by: actor, at: time, to: to.version } : null;
 }
 
 /** As the first deploy that met it tells. */

@@ -1,4 +1,5 @@
 /** Deploys with which a commit shipped: by git, and as the log itself says where git cannot. */
+import { isTagged } from '../../machine/state-facts.ts';
 import type { DeployEntry, Stretch } from './deploy-index.ts';
 import type { CommitOrder, ExplainFacts } from './explain-facts.ts';
 import { endOf } from './explain-links.ts';
@@ -10,6 +11,8 @@ const stretchMin = 100;
 const stretchMax = 10_000;
 /** Committers’ clocks are not ours: a commit may say that it was made a day later than it was. */
 const clockSkewMs = 86_400_000;
+
+export const isLive = ({ state }: DeployEntry): boolean => isTagged(state, 'live');
 
 export interface Carried {
   /** The first that became live with the commit; undefined: none did, as far as git knows. */
@@ -34,7 +37,7 @@ export async function firstCarrying(
   facts: Pick<ExplainFacts, 'live' | 'positionBefore'>,
   git: Pick<CommitOrder, 'containing' | 'madeAt'>,
 ): Promise<Carried> {
-  const having = new Set<string>([commit]);
+  const having = new Set<string>();
   let lacks: string | null = null;
   const ask = async (commits: readonly string[]): Promise<void> => {
     const found = await git.containing(commit, [...new Set(commits)]);
@@ -90,8 +93,8 @@ export async function shippedByRecord(
 ): Promise<DeployEntry | undefined> {
   for (const { deploy } of own) {
     const by = (await replacements(deploy, facts)).at(-1);
-    const found = by === undefined ? null : await facts.liveDeploy(lane, by);
-    if (found !== null) return found;
+    const found = by === undefined ? null : await facts.deploy(lane, by);
+    if (found !== null && isLive(found)) return found;
   }
   return undefined;
 }

@@ -67,12 +67,12 @@ export async function newestAndOpen(
   const newest = await select(log, (db) =>
     entries(db).where('lane', '=', lane).orderBy('requested_position', 'desc').limit(limit),
   );
-  const oldest = newest.at(-1)?.requestedPosition ?? 0;
-  if (newest.length < limit) return newest;
+  const oldest = newest.at(-1);
+  if (oldest === undefined || newest.length < limit) return newest;
   const open = await select(log, (db) =>
     entries(db)
       .where('lane', '=', lane)
-      .where('requested_position', '<', oldest)
+      .where('requested_position', '<', oldest.requestedPosition)
       .where((eb) => eb.or([eb('settled', '=', 0), eb('state', 'in', [...states])])),
   );
   return [...newest, ...byRequest(open)];
@@ -117,15 +117,16 @@ export async function deploysIn(
   return 'after' in stretch ? found : found.reverse();
 }
 
-/** The lane's deploy of that id, if it is in one of these states. */
+/** The lane's deploy of that id; null: it has none. */
 export async function deployIn(
   log: EventLog,
   lane: string,
-  states: readonly string[],
   deploy: string,
 ): Promise<DeployEntry | null> {
-  const [found] = await select(log, (db) => entries(db).where('deploy', '=', deploy));
-  return found?.lane === lane && states.includes(found.state) ? found : null;
+  const [found] = await select(log, (db) =>
+    entries(db).where('deploy', '=', deploy).where('lane', '=', lane),
+  );
+  return found ?? null;
 }
 
 /** The names of all lanes that were asked for a deploy. */

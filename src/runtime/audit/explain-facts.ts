@@ -43,8 +43,8 @@ export interface ExplainFacts {
   moved(lane: string, before: number, limit: number): Promise<readonly DeployEntry[]>;
   /** A stretch of the lane's deploys that became live, in the order in which they did. */
   live(lane: string, stretch: Stretch): Promise<readonly DeployEntry[]>;
-  /** The deploy of that id, if it is of the lane and became live. */
-  liveDeploy(lane: string, deploy: string): Promise<DeployEntry | null>;
+  /** The deploy of that id; null: the lane has none. */
+  deploy(lane: string, deploy: string): Promise<DeployEntry | null>;
   /** The position of the log's last event that is older than a time (ISO 8601). */
   positionBefore(time: string): Promise<number>;
   /** A deploy's events, oldest first; each is shown to be what was recorded. */
@@ -87,35 +87,35 @@ const tagged = (tag: Tag): string[] => stateNames().filter((name) => isTagged(na
 
 /** Reads everything once: what is written meanwhile is no part of an answer. */
 export function factsOf(log: EventLog): ExplainFacts {
-  const known = new Map<string, Promise<unknown>>();
-  const once = <T>(key: readonly unknown[], read: () => Promise<T>): Promise<T> => {
-    const name = JSON.stringify(key);
-    const found = (known.get(name) as Promise<T> | undefined) ?? read();
-    known.set(name, found);
-    return found;
-  };
   const held = tagged('held');
   const live = tagged('live');
   return {
-    recent: (lane) =>
-      once(['recent', lane], () => newestAndOpen(log, lane, { limit: newestMax, states: held })),
-    of: (lane, commit) =>
-      once(['of', lane, commit], async () => {
-        const all = await indexedDeploys(log, { commit, limit: ofCommitMax });
-        return all.filter((one) => one.lane === lane);
-      }),
-    moved: (lane, before, limit) =>
-      once(['moved', lane, before, limit], () => movedBefore(log, lane, { before, limit })),
-    live: (lane, stretch) =>
-      once(['live', lane, stretch], () => deploysIn(log, lane, live, stretch)),
-    liveDeploy: (lane, deploy) =>
-      once(['one', lane, deploy], () => deployIn(log, lane, live, deploy)),
-    positionBefore: (time) =>
-      once(['time', time], async () => positionBefore(log, time, await log.head())),
-    events: (deploy) => once(['events', deploy], () => readEvents(log, deploy)),
+    recent: once((lane) => newestAndOpen(log, lane, { limit: newestMax, states: held })),
+    of: once(async (lane, commit) => {
+      const all = await indexedDeploys(log, { commit, limit: ofCommitMax });
+      return all.filter((one) => one.lane === lane);
+    }),
+    moved: once((lane, before, limit) => movedBefore(log, lane, { before, limit })),
+    live: once((lane, stretch) => deploysIn(log, lane, live, stretch)),
+    deploy: once((lane, deploy) => deployIn(log, lane, deploy)),
+    positionBefore: once(async (time) => positionBefore(log, time, await log.head())),
+    events: once((deploy) => readEvents(log, deploy)),
     laneEvents: (lane, after) => laneEventsAfter(log, lane, after),
-    rollbacks: (lane) => once(['rollbacks', lane], () => readRollbackEvents(log, lane)),
+    rollbacks: once((lane) => readRollbackEvents(log, lane)),
     isRunning: (deploy) => hasRun(log, deploy),
+  };
+}
+
+/** Asked again for the same, it gives what it gave. */
+function once<A extends readonly unknown[], T>(
+  read: (...asked: A) => Promise<T>,
+): (...asked: A) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (...asked) => {
+    const name = JSON.stringify(asked);
+    const found = known.get(name) ?? read(...asked);
+    known.set(name, found);
+    return found;
   };
 }
 

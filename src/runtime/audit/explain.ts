@@ -8,6 +8,7 @@ import { shortSha } from '../../machine/story-words.ts';
 import {
   type Carried,
   firstCarrying,
+  isLive,
   newest,
   replacements,
   shippedByNotes,
@@ -35,7 +36,6 @@ export interface Asked {
   readonly deploy: string | null;
 }
 
-const isLive = ({ state }: DeployEntry): boolean => isTagged(state, 'live');
 /** Of deploys of one commit, the one that became live first. */
 const firstLive = (of: readonly DeployEntry[]): DeployEntry | undefined =>
   of.filter(isLive).toSorted((a, b) => a.position - b.position)[0];
@@ -63,7 +63,7 @@ export async function explain(
   // Both take git through all that came since: at the same time.
   const [carried] = await Promise.all([carrying(), ...ran.map((head) => git.echoes(commit, head))]);
   const { lacks } = carried;
-  const has = (of: string) => of === commit || carried.having.has(of);
+  const has = (of: string) => carried.having.has(of);
   const production =
     seen === null ? null : { ...seen, has: hasIt(seen.commit, has, lacks !== null) };
 
@@ -109,8 +109,8 @@ async function shippedWith(
   const { deploy } = shipped;
   const isOwn = shipped.commit === asked.commit;
   const events = await facts.events(deploy);
-  const before = own.filter((one) => one.deploy !== deploy).toReversed();
-  const ends = await Promise.all(before.map((one) => endLink(one.deploy, facts)));
+  const others = own.filter((one) => one.deploy !== deploy);
+  const ends = await Promise.all(others.map((one) => endLink(one.deploy, facts)));
   const version = events.findLast(({ event }) => event.type === 'production.deployed')?.event;
   const release =
     version?.type === 'production.deployed' ? ` (${version.data.release.version})` : '';
@@ -124,10 +124,9 @@ async function shippedWith(
   // Where nobody can tell whether production has it, what people took back is told all the same.
   const isUnknown = production !== null && production.has === null;
   const open = await unfinishedRollback(asked.lane, facts);
-  const isBegunSince = open !== null && open.told.position > shipped.position;
   const isUnseen = await isGivenUpSince(asked.lane, Math.max(shipped.position, seenAt), facts);
   const backs =
-    isUnknown || isBegunSince || isUnseen
+    isUnknown || open !== null || isUnseen
       ? await rollbacksSince(asked.lane, shipped.position, facts)
       : null;
   const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
@@ -137,10 +136,14 @@ async function shippedWith(
     deploy,
     carrier: isOwn ? null : shipped.commit,
     headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}`,
-    chain: [...ends.flat(), ...decisions(deploy, events), ...((now ?? backs)?.links ?? [])],
+    chain: inOrder([
+      ...ends.flat(),
+      ...decisions(deploy, events),
+      ...((now ?? backs)?.links ?? []),
+    ]),
     echo,
     next: lines(
-      isBegunSince ? open.next : null,
+      open?.next ?? null,
       now === null ? null : bringsBack(now.holds, context.having.find(isOpen)),
     ),
   };
@@ -161,11 +164,11 @@ async function whyGone(shipped: DeployEntry, { asked, facts, production }: Conte
     const lift = await liftOf(asked.lane, held, facts);
     const { headline } = tell(held.event);
     const words = lift === null ? headline : `${headline}; ${lift.words}`;
-    return { links: inOrder([...links, { deploy, time: held.time, words }]), holds };
+    return { links: [...links, { deploy, time: held.time, words }], holds };
   }
   if (release !== null || production === null) return { links, holds };
   const seen = { deploy: production.deploy, time: production.at, words: seenWords(production) };
-  return { links: inOrder([...links, seen]), holds };
+  return { links: [...links, seen], holds };
 }
 
 /** By their times, which never go back in a log. */
@@ -176,8 +179,10 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
   const { asked, facts, having } = context;
   // An older build of the commit may be held, and go on, where a newer one came to nothing.
   const mine = own.find(isOpen) ?? own[0];
+  // That it has the commit the log says itself, where git cannot.
   const taken = mine === undefined ? [] : await replacements(mine.deploy, facts);
-  const replacing = having.find(({ deploy }) => deploy === taken.at(-1));
+  const last = taken.at(-1);
+  const replacing = last === undefined ? null : await facts.deploy(asked.lane, last);
   const [newest] = having.filter(isOpen);
   const decides =
     mine !== undefined && isOpen(mine) ? mine : (newest ?? replacing ?? mine ?? having[0]);
@@ -188,8 +193,8 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
   const standing = await standingWords(asked.lane, decides, events, facts);
   const isOwn = decides.commit === asked.commit;
   const other = isOwn ? '' : `goes with deploy ${deploy} of ${shortSha(decides.commit)}, which is `;
-  const before = own.filter((one) => one.deploy !== deploy).toReversed();
-  const ends = await Promise.all(before.map((one) => endLink(one.deploy, facts)));
+  const others = own.filter((one) => one.deploy !== deploy);
+  const ends = await Promise.all(others.map((one) => endLink(one.deploy, facts)));
   const pick = await echoOf('pick', null, context);
   const picked = pick === null ? '' : `; the same change is in production as ${shortSha(pick.sha)}`;
   const isRunning = verdict === 'underWay' && (await facts.isRunning(deploy));
@@ -204,7 +209,7 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
     deploy,
     carrier: isOwn ? null : decides.commit,
     headline: `${other}${standing}${waits}${picked}`,
-    chain: [...ends.flat(), ...inOrder([...behind, ...decisions(deploy, events)])],
+    chain: inOrder([...ends.flat(), ...behind, ...decisions(deploy, events)]),
     echo: pick,
     next: lines(open?.next ?? null, nextOf(verdict, decides, events, isRunning)),
   };
@@ -212,13 +217,12 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
 
 /** The deploy that has the lane while this one waits for it; null: it waits for none. */
 async function holderBefore(
-  { lane, deploy, state }: DeployEntry,
+  { lane, state }: DeployEntry,
   facts: ExplainFacts,
 ): Promise<string | null> {
   if (stateFacts(state)?.step !== 'acquireLock') return null;
   for (const one of await facts.recent(lane)) {
-    if (one.deploy === deploy || !isTagged(one.state, 'holdsLock')) continue;
-    if (await facts.isRunning(one.deploy)) return one.deploy;
+    if (isTagged(one.state, 'holdsLock') && (await facts.isRunning(one.deploy))) return one.deploy;
   }
   return null;
 }
@@ -279,7 +283,7 @@ async function endLink(deploy: string, facts: ExplainFacts): Promise<Link[]> {
   return end === undefined ? [] : [{ deploy, time: end.time, words: tell(end.event).headline }];
 }
 
-/** The newest such commit that production has, as far as it was seen; a revert that was undone is none. */
+/** The newest such commit that production has, as far as it was seen; one that was undone is none. */
 async function echoOf(
   kind: Echo['kind'],
   shipped: string | null,
@@ -294,13 +298,13 @@ async function echoOf(
   const said = await ofKind(kind, asked.commit);
   const same =
     said.length === 0 && kind === 'pick' ? await git.samePatch(asked.commit, head) : null;
-  const [found, ...rest] = same === null ? said : [same];
-  if (found === undefined) return null;
-  const isUndone = (await ofKind('revert', found.sha)).length > 0;
-  if (isUndone && rest.length === 0) return null;
-  const own = firstLive(await facts.of(lane, found.sha));
-  const { first } = await firstCarrying(found.sha, { lane, own, also: [] }, facts, git);
-  return { ...found, deploy: first?.deploy ?? null };
+  for (const one of same === null ? said : [same]) {
+    if ((await ofKind('revert', one.sha)).length > 0) continue;
+    const own = firstLive(await facts.of(lane, one.sha));
+    const { first } = await firstCarrying(one.sha, { lane, own, also: [] }, facts, git);
+    return { ...one, deploy: first?.deploy ?? null };
+  }
+  return null;
 }
 
 /** Of ISO 8601 in UTC: `2026-01-05 13:04 UTC`. */

@@ -32,8 +32,7 @@ export async function readTakenBack(log: EventLog, lane: string): Promise<readon
   const rows = await projected(log).query(laneMarksProjection, (db) =>
     endsOf(db, lane).orderBy('version', 'desc').limit(backsMax),
   );
-  const found = await Promise.all(rows.map((row) => markedBack(log, row)));
-  return found.filter((one) => one !== null);
+  return Promise.all(rows.map((row) => markedBack(log, row)));
 }
 
 /** Where a rollback by which production came to run something else ended, in the log and in the lane's stream. */
@@ -61,12 +60,12 @@ const endsOf = (db: Kysely<LaneMarksTables>, lane: string) =>
     .where('mark', 'in', ends)
     .where('subject', '!=', '');
 
-/** Null: it did not come to run. @throws LogFault */
-export async function markedBack(log: EventLog, row: BackMark): Promise<MarkedBack | null> {
+/** @throws LogFault */
+export async function markedBack(log: EventLog, row: BackMark): Promise<MarkedBack> {
   const { record } = await marked(log, row);
   const event = laneEvent(record);
-  const back = takenBackBy(event);
-  if (back === null) return null;
+  // The index has the release of a rollback's end only where that came to run.
+  const back = takenBackBy(event) as TakenBack;
   const { rollback } = back;
   const begins = await beginningOfRollback(log, row.lane, { rollback, end: row.version });
   const begun = begins && laneEvent(begins);

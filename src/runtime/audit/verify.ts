@@ -139,7 +139,8 @@ export class LogVerifier {
     this.#last = row.position;
     const wrong = flaw?.reason ?? whatNoLogRecords(row);
     if (wrong !== null) this.#fault(row, wrong);
-    const event = this.#recorded(row);
+    // A damaged page of a file may give rows of nothing, whose streams have no name.
+    const event = row.stream === null ? null : this.#recorded(row);
     if (event !== null) this.#takeEvent(event, wrong !== null);
     this.#comparePinned(row.position);
     this.#compareKept(row.position);
@@ -193,7 +194,6 @@ export class LogVerifier {
   }
 
   #fault({ position, stream }: Pick<EventRow, 'position' | 'stream'>, reason: string): void {
-    // A damaged page of a file may give rows of nothing, whose streams have no name.
     this.add({ kind: 'chain', position, stream: stream ?? '', reason });
   }
 
@@ -203,7 +203,7 @@ export class LogVerifier {
     } catch (error) {
       if (!(error instanceof LogFault)) throw error;
       this.#fault(row, error.reason);
-      if (row.stream?.startsWith(deployStream(''))) this.#deploys.set(row.stream, 'faulty');
+      if (row.stream.startsWith(deployStream(''))) this.#deploys.set(row.stream, 'faulty');
       return null;
     }
   }

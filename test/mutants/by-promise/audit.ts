@@ -163,6 +163,15 @@ export const auditMutants: readonly Mutant[] = [
     noticedBy: `${explain} › an older build of it is held, and a newer one came to nothing`,
   },
   {
+    id: 'what-took-a-builds-place-is-known-to-git-alone',
+    promise: told,
+    file: 'src/runtime/audit/explain.ts',
+    symbol: 'notShipped',
+    code: 'await facts.deploy(asked.lane, last);',
+    by: '(having.find(({ deploy }) => deploy === last) ?? null);',
+    noticedBy: `${explain} › its build was superseded by one that failed, and git knows nothing`,
+  },
+  {
     id: 'what-a-person-took-production-back-to-was-not-seen',
     promise: told,
     file: 'src/runtime/audit/last-seen.ts',

@@ -194,8 +194,8 @@ export const pageMutants: readonly Mutant[] = [
     promise: pages,
     file: 'src/runtime/audit/aftermath.ts',
     symbol: 'orderedFrom',
-    code: 'if (back === null || back.from !== row.released) return null;',
-    by: 'if (back === null) return null;',
+    code: 'return from === row.released ? { by: actor, at: time, to: to.version } : null;',
+    by: 'return { by: actor, at: time, to: to.version };',
     noticedBy: 'test/runtime/audit/aftermath.test.ts',
   },
   {

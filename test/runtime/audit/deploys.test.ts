@@ -3,11 +3,28 @@ import Database from 'better-sqlite3';
 import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { type Engine, viewsSql } from '../../../src/runtime/accounts/views.ts';
-import { readDeploy, readDeploys } from '../../../src/runtime/audit/deploys.ts';
-import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
+import {
+  deploysOf,
+  lanesOfNewest,
+  readDeploy,
+  readDeployStories,
+  readDeployStory,
+  readDeploys,
+  storyOf,
+} from '../../../src/runtime/audit/deploys.ts';
+import {
+  type DeploysTable,
+  deploysProjection,
+  rowAfter,
+} from '../../../src/runtime/audit/deploys-table.ts';
 import { laneMarksProjection } from '../../../src/runtime/audit/lane-marks.ts';
 import { stateAfter } from '../../../src/runtime/log/recorded.ts';
-import { type EventLog, type JsonObject, LogFault } from '../../../src/store/log.ts';
+import {
+  type EventLog,
+  type JsonObject,
+  LogFault,
+  type RecordedEvent,
+} from '../../../src/store/log.ts';
 import { Statement } from '../../../src/store/procedure.ts';
 import { type Projection, rebuildProjections } from '../../../src/store/projection.ts';
 import { sample } from '../../machine/samples.ts';
@@ -264,6 +281,21 @@ function readModel<S extends TestStore>(
       expect((await readDeploy(log, '503-b'))[0]).toMatchObject({ state: 'queued', reason: null });
     });
 
+    it('reads the events of those that moved since, and of no others', async () => {
+      const log = await written();
+      const storiesSince = async (since: number) =>
+        (await readDeployStories(log, { since })).map(({ row, events: all }) => [
+          row.deploy,
+          all.map(({ version }) => version),
+        ]);
+      expect(await storiesSince(0)).toEqual([
+        ['503-b', [1, 2]],
+        ['502-a', [1, 2, 3]],
+      ]);
+      expect(await storiesSince(4)).toHaveLength(2);
+      expect(await storiesSince(5)).toEqual([['503-b', [1, 2]]]);
+    });
+
     it('takes in deploys that say nothing it knows, and never stops an append', async () => {
       const log = await open({ projections });
       await write(log, 'odd', 'deploy.requested', { commit: [1], build: 'x', lane: 5 }, {});
@@ -290,6 +322,49 @@ function readModel<S extends TestStore>(
       expect(await ids('502-a')).toEqual(['502-a']);
       expect(await ids('5_2')).toEqual([]);
       expect(await ids('9')).toEqual([]);
+    });
+  });
+
+  describe('a deploy by its whole id', () => {
+    it('has its row and its events, and is none by the beginning of one', async () => {
+      const log = await written();
+      const story = await readDeployStory(log, '502-a');
+      expect(story?.row).toEqual(first);
+      expect(story?.events.map(({ version }) => version)).toEqual([1, 2, 3]);
+      expect(await readDeployStory(log, '502')).toBeNull();
+    });
+
+    it('is read again where a run wrote to it meanwhile', async () => {
+      const log = await written();
+      const [old] = (await outside(
+        store(),
+        "select * from deploys where deploy = '502-a'",
+      )) as DeploysTable[];
+      const numbers = ['requested_position', 'version', 'position'] as const;
+      const row = { ...(old as DeploysTable) };
+      for (const name of numbers) row[name] = Number(row[name]);
+      await move(log, '502-a', 'locked', 'verifying');
+      const { row: read, events: all } = await storyOf(log, row);
+      expect([read.state, read.version, all.length]).toEqual(['verifying', 4, 4]);
+    });
+  });
+
+  describe('the deploys of a lane', () => {
+    it('are named in the order in which they were asked for, with those of which nothing says whose they are', async () => {
+      const log = await written();
+      await request(log, '504-c');
+      await write(log, 'odd', 'deploy.requested', {}, {});
+      await move(log, '502-a', 'locked', 'verifying');
+      expect(await deploysOf(log, 'acme')).toEqual(['502-a', '504-c', 'odd']);
+      expect(await deploysOf(log, 'other', { after: 6 })).toEqual(['odd']);
+      expect(await deploysOf(log, 'acme', { after: 8, limit: 1 })).toEqual(['502-a']);
+      expect(await deploysOf(log, 'acme', { limit: 1 })).toHaveLength(1);
+    });
+
+    it('tell which lanes were asked for last', async () => {
+      const log = await written();
+      expect(await lanesOfNewest(log, 9)).toEqual(['other', 'acme']);
+      expect(await lanesOfNewest(log, 1)).toEqual(['other']);
     });
   });
 
@@ -332,6 +407,32 @@ function readModel<S extends TestStore>(
           ...{ reason: 'no build', since: both[0]?.time },
         },
       ]);
+    });
+
+    it('has what a newer version wrote, as far as its words are those of today', () => {
+      const event = (version: number, type: string, data: object): RecordedEvent =>
+        ({
+          ...{ position: version, stream: 'deploy/a', version, id: `${version}`, type, data },
+          ...{ schema: 99, metadata: {}, time: '2026-01-05T10:00:00.000Z' },
+          ...{ hash: '', previousHash: '' },
+        }) as never;
+      const commit = { sha: 'c'.repeat(40), title: 'Add it', author: 'ada' };
+      const requested = event(1, 'deploy.requested', { lane: 'acme', commit, build: [{}] });
+      const all = [
+        event(2, 'production.deployed', { release: { version: 'v9' } }),
+        event(3, 'production.held', { rollback: { kind: 'rollback', before: 'v8' } }),
+      ];
+      const row = [requested, ...all].reduce<DeploysTable | undefined>(
+        (before, one) => rowAfter(before, one) ?? undefined,
+        undefined,
+      );
+      expect(row).toMatchObject({
+        ...{ deploy: 'a', lane: 'acme', commit_id: commit.sha, title: 'Add it', branch: '' },
+        ...{ build: '', state: '', since: requested.time, requested_at: requested.time },
+        ...{ requested_position: 1, settled: 0, reason: null, version: 3, position: 3 },
+        ...{ live_position: null, released: 'v9', back_from: null },
+      });
+      expect(all.map((one) => rowAfter(undefined, one))).toEqual([null, null]);
     });
 
     it('that is broken does not let its event through: both or neither', async () => {
@@ -453,6 +554,28 @@ function readModel<S extends TestStore>(
       await expect(readDeploys(log)).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
       const id = position === 2 ? '503-b' : '502-a';
       await expect(readDeploy(log, id)).rejects.toMatchObject({ code: 'E_LOG_FAULT', position });
+    });
+
+    it('is told of in words, and whether its own events add up', async () => {
+      const log = await written();
+      const faultOf = (read: Promise<unknown>) =>
+        read.then(
+          () => null,
+          ({ stream, position, reason }: LogFault) => [stream, position, reason],
+        );
+      await outside(store(), "update deploys set state = 'x' where deploy = '502-a'");
+      await outside(store(), "update deploys set deploy = 'x' where deploy = '503-b'");
+      const addsUp = 'its events themselves add up';
+      const noRow = ['deploy/503-b', 2, `the table of deploys has no row; ${addsUp}`];
+      expect(await faultOf(readDeploys(log))).toEqual(noRow);
+      expect(await faultOf(readDeploy(log, '503'))).toEqual(noRow);
+      expect(await faultOf(readDeployStory(log, '503-b'))).toEqual(noRow);
+      expect(await faultOf(readDeployStory(log, '502-a'))).toEqual([
+        ...['deploy/502-a', 4, `the table of deploys has another state; ${addsUp}`],
+      ]);
+      expect(await faultOf(readDeploys(log, { lane: 'other' }))).toEqual([
+        ...['deploy/x', 6, 'version 1 of the stream is missing: its last one was 2'],
+      ]);
     });
 
     it('catches up in steps with a log longer than one step', async () => {

@@ -8,11 +8,13 @@ import { samples } from '../../../src/machine/samples.ts';
 import { givenUp } from '../../../src/machine/taken-back.ts';
 import { type Asked, explain } from '../../../src/runtime/audit/explain.ts';
 import { type CommitOrder, type Echo, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
+import { decisions } from '../../../src/runtime/audit/explain-links.ts';
+import type { Explanation } from '../../../src/runtime/audit/explanation.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
 import { deployStream, runResource } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
-import { openLog } from '../../../src/store/open.ts';
-import { ordered, sample } from '../../machine/samples.ts';
+import { type OpenOptions, openLog } from '../../../src/store/open.ts';
+import { ordered, sample, variants } from '../../machine/samples.ts';
 import { CommitGraph } from '../../simulation/commit-graph.ts';
 import { deployEvents, run, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
 
@@ -32,6 +34,7 @@ const person = { actor: 'bo@acme.test', observed: 'claimed; bo on ws-3', reason:
 function order(
   echoes: Readonly<Record<string, readonly Echo[]>> = {},
   lacks?: string,
+  same: Readonly<Record<string, Echo>> = {},
 ): CommitOrder {
   return {
     // Of before the log: every live deploy is looked at.
@@ -41,10 +44,16 @@ function order(
       const has = (of: string) => of === commit || (isThere && graph.isAncestor(commit, of));
       return { having: new Set(among.filter(has)), lacks: isThere ? null : (lacks ?? 'no clone') };
     },
-    echoes: async (commit) => echoes[commit] ?? [],
-    samePatch: async () => null,
+    echoes: async (commit, head) =>
+      (echoes[commit] ?? []).filter(({ sha }) => graph.isAncestor(sha, head)),
+    samePatch: async (commit, head) => {
+      const found = same[commit];
+      return found !== undefined && graph.isAncestor(found.sha, head) ? found : null;
+    },
   };
 }
+const revert = (sha: string): Echo => ({ kind: 'revert', sha, title: 'Revert "Greet"' });
+const pick = (sha: string): Echo => ({ kind: 'pick', sha, title: 'Greet' });
 
 type Story = (log: EventLog) => Promise<unknown>;
 const live =
@@ -121,12 +130,18 @@ const notVerified =
     });
 /** By a person, with the release that holds deploys then. */
 const takenBack =
-  (commit: string): Story =>
+  (commit: string | null, more: object = {}): Story =>
   (log) =>
     writeLane(log, {
       type: 'rollback.done',
-      data: { ...back, to, release: held.rollback.release, commit },
+      data: { ...back, to, release: held.rollback.release, commit, ...more },
     });
+/** A run of the deploy is alive. */
+const runs =
+  (label: string, commit: string): Story =>
+  (log) =>
+    log.take(runResource(id(label, commit)), run.owner, 3_600_000);
+const failing = sample('deploy.failed');
 const lifted = (release: string): LaneEvent => ({
   type: 'rollback.lifted',
   data: { target: 'sample acme-production', release, ...person },
@@ -136,6 +151,10 @@ const laneOff = sample('production.disabled', {
   killSwitch: { name: 'PRODUCTION_CD_ENABLED', state: 'true', why: null },
 });
 const digest = 'd'.repeat(64);
+const trusted = (of: string): LaneEvent => ({
+  type: 'trust.given',
+  data: { deploy: '499-0', about: 'settings', digest: of, ...person },
+});
 const distrusted = sample('production.disabled', {
   switch: 'settings',
   distrust: { about: 'settings', digest, changes: ['settle is 1 second, not 10 seconds'] },
@@ -414,11 +433,7 @@ const rows: Readonly<Record<string, Row>> = {
     next: /No run carries it on/,
   },
   'it waits for the lane, and its run is alive': {
-    stories: [
-      first,
-      ended('501', at(1)),
-      (log) => log.take(runResource(id('501', at(1))), run.owner, 60_000),
-    ],
+    stories: [first, ended('501', at(1)), runs('501', at(1))],
     asked: at(1),
     told: { verdict: 'underWay' },
     next: null,
@@ -428,8 +443,8 @@ const rows: Readonly<Record<string, Row>> = {
       first,
       ended('502', at(2), sample('lock.acquired')),
       ended('501', at(1)),
-      (log) => log.take(runResource(id('502', at(2))), run.owner, 60_000),
-      (log) => log.take(runResource(id('501', at(1))), run.owner, 60_000),
+      runs('502', at(2)),
+      runs('501', at(1)),
     ],
     asked: at(1),
     told: { verdict: 'underWay', deploy: id('501', at(1)) },
@@ -588,7 +603,7 @@ const rows: Readonly<Record<string, Row>> = {
       first,
       live('501', at(1), at(0), 'v2'),
       (log) => writeLane(log, begun),
-      (log) => log.take(runResource(back.rollback), run.owner, 60_000),
+      (log) => log.take(runResource(back.rollback), run.owner, 3_600_000),
     ],
     asked: at(1),
     told: { verdict: 'live', production: { has: true } },
@@ -696,7 +711,7 @@ const rows: Readonly<Record<string, Row>> = {
   'it shipped, and was reverted by a commit that shipped': {
     stories: [first, live('501', at(1), at(0), 'v2'), live('502', at(2), at(1), 'v3')],
     asked: at(1),
-    order: order({ [at(1)]: [{ kind: 'revert', sha: at(2), title: 'Revert "Greet"' }] }),
+    order: order({ [at(1)]: [pick(at(2)), revert(at(2))] }),
     told: {
       verdict: 'live',
       echo: { kind: 'revert', sha: at(2), title: 'Revert "Greet"', deploy: id('502', at(2)) },
@@ -707,33 +722,319 @@ const rows: Readonly<Record<string, Row>> = {
     stories: [first, live('501', at(1), at(0), 'v2'), live('503', at(3), at(1), 'v3')],
     asked: at(1),
     order: order({
-      [at(1)]: [{ kind: 'revert', sha: at(2), title: 'Revert "Greet"' }],
-      [at(2)]: [{ kind: 'revert', sha: at(3), title: 'Revert "Revert "Greet""' }],
+      [at(1)]: [revert(at(2))],
+      [at(2)]: [revert(at(3))],
     }),
+    told: { verdict: 'live', echo: null },
+  },
+  'it shipped, and was reverted twice, and each revert was reverted': {
+    stories: [first, live('501', at(1), at(0), 'v2'), live('505', at(5), at(1), 'v3')],
+    asked: at(1),
+    order: order({
+      [at(1)]: [revert(at(4)), revert(at(2))],
+      [at(2)]: [revert(at(3))],
+      [at(4)]: [revert(at(5))],
+    }),
+    told: { verdict: 'live', echo: null },
+  },
+  'it shipped, and of its two reverts only the newer one was reverted': {
+    stories: [first, live('501', at(1), at(0), 'v2'), live('505', at(5), at(1), 'v3')],
+    asked: at(1),
+    order: order({ [at(1)]: [revert(at(4)), revert(at(2))], [at(4)]: [revert(at(5))] }),
+    told: { verdict: 'live', echo: { ...revert(at(2)), deploy: id('505', at(5)) } },
+  },
+  'it shipped, and its revert is not in production': {
+    stories: [first, live('501', at(1), at(0), 'v2')],
+    asked: at(1),
+    order: order({ [at(1)]: [revert(at(2))] }),
     told: { verdict: 'live', echo: null },
   },
   'it was cherry-picked, and the pick shipped': {
     stories: [first, live('502', at(2), at(0), 'v2')],
     asked: beside,
-    order: order({ [beside]: [{ kind: 'pick', sha: at(2), title: 'Greet' }] }),
-    told: {
-      verdict: 'notAsked',
-      echo: { kind: 'pick', sha: at(2), title: 'Greet', deploy: id('502', at(2)) },
-    },
+    order: order({ [beside]: [revert(at(1)), pick(at(2))] }),
+    told: { verdict: 'notAsked', echo: { ...pick(at(2)), deploy: id('502', at(2)) } },
     says: [/; the same change is in production as [0-9a-f]{8}$/],
+  },
+  'its deploy failed, and the same patch is in what production runs': {
+    stories: [
+      first,
+      toGates('501', beside, at(0), failing),
+      live('503', at(3), at(0), 'v2'),
+      (log) => writeLane(log, begun),
+    ],
+    asked: beside,
+    order: order({}, undefined, { [beside]: pick(at(2)) }),
+    told: { verdict: 'failed', echo: { ...pick(at(2)), deploy: id('503', at(3)) } },
+    says: [/^failed while .*; the same change is in production as [0-9a-f]{8}$/],
+  },
+  'it was cherry-picked, and nobody knows which commit production runs': {
+    stories: [first, live('502', at(2), at(0), 'v2'), takenBack(null)],
+    asked: beside,
+    order: order({ [beside]: [pick(at(2))] }),
+    told: { verdict: 'notAsked', echo: { sha: at(2) }, production: { has: null, commit: null } },
+  },
+  'it was cherry-picked, and the pick came to production by no deploy': {
+    stories: [first, ended('501', at(1), sample('lock.acquired'), seenAt('diverged', at(4)))],
+    asked: beside,
+    order: order({ [beside]: [pick(at(3))] }),
+    told: { verdict: 'notAsked', echo: { ...pick(at(3)), deploy: null } },
+  },
+  'it was cherry-picked, and nothing ever looked at production': {
+    stories: [ended('501', at(1))],
+    asked: beside,
+    order: order({ [beside]: [pick(at(1))] }),
+    told: { verdict: 'notAsked', echo: null, production: null },
+  },
+  'two deploys of it are live, and no clone tells which was first': {
+    stories: [first, live('501', at(1), at(0), 'v2'), live('502', at(1), at(1), 'v3')],
+    asked: at(1),
+    order: { ...order({}, 'this is no clone of the repository'), madeAt: async () => null },
+    told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
+  },
+  'two deploys of it are live, and one is asked about': {
+    stories: [first, live('501', at(1), at(0), 'v2'), live('502', at(1), at(1), 'v3')],
+    asked: { commit: at(1), deploy: id('502', at(1)) },
+    told: { verdict: 'live', deploy: id('502', at(1)) },
+  },
+  'two builds of it failed, and the third is live, as an earlier release was': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), failing),
+      ended('502', at(1), sample('lock.waitTimedOut')),
+      ended(
+        '503',
+        at(1),
+        ...wayToGates(at(1), at(0), 'v2'),
+        sample('gates.passed', { production: { version: 'before v2', commit: at(0) } }),
+        sample('production.found', {
+          artifact: { ...samples['production.found'].artifact, commit: at(1) },
+        }),
+        sample('production.instancesUp'),
+        sample('production.verified'),
+      ),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', deploy: id('503', at(1)), production: { has: true } },
+    says: [/^shipped: live since [-0-9: ]* UTC with deploy 503-[0-9a-f]{8}/],
+    chain: [/^failed while/, /^gave up waiting/, /^queued: build 503/],
+  },
+  'two builds of it failed, and the third waits': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), failing),
+      toGates('502', at(1), at(0), failing),
+      ended('503', at(1)),
+    ],
+    asked: at(1),
+    told: { verdict: 'underWay', deploy: id('503', at(1)), carrier: null },
+  },
+  'CI skipped it, and the only deploy that has it failed': {
+    stories: [first, toGates('503', at(3), at(0), failing)],
+    asked: at(2),
+    told: { verdict: 'failed', deploy: id('503', at(3)), carrier: at(3) },
+  },
+  'its build was superseded by one that failed, and git knows nothing': {
+    stories: [
+      first,
+      ended('501', at(1), newer('502', at(2))),
+      toGates('502', at(2), at(0), failing),
+    ],
+    asked: at(1),
+    order: order({}, 'this clone is a shallow one'),
+    told: { verdict: 'failed', deploy: id('502', at(2)), carrier: at(2) },
+  },
+  'it goes on, and no deploy has the lane': {
+    stories: [
+      first,
+      ended('502', at(2)),
+      ended('503', at(3), sample('lock.acquired')),
+      ended('501', at(1)),
+      runs('502', at(2)),
+      runs('501', at(1)),
+    ],
+    asked: at(1),
+    told: { verdict: 'underWay', deploy: id('501', at(1)) },
+    says: [/^queued: (?!.*it waits behind)/],
+  },
+  'it goes on, and has the lane itself': {
+    stories: [
+      first,
+      ended('502', at(2), sample('lock.acquired')),
+      ended('501', at(1), sample('lock.acquired')),
+      runs('502', at(2)),
+      runs('501', at(1)),
+    ],
+    asked: at(1),
+    told: { verdict: 'underWay', deploy: id('501', at(1)) },
+    says: [/^(?!.*it waits behind)/],
+  },
+  'it shipped, and a deploy saw production without it': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      ended('502', at(2), sample('lock.acquired'), seenAt('diverged', at(0))),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [/^live/, /^production ran v9, [0-9a-f]{8} when 502-[0-9a-f]{8} looked/],
+    next: /^A newer commit of the branch brings it back/,
+  },
+  'it shipped, and two deploys were held for what took production back': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      meanwhile(
+        '502',
+        at(2),
+        [...wayToGates(at(2), at(0), 'v3'), rolledBack(at(0))],
+        toGates('503', at(3), at(0), rolledBack(at(0))),
+      ),
+      takenBack(at(0)),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [/^held: /, /^production was taken back to v38/],
+  },
+  'it shipped, and what held a deploy is no release of anybody’s': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      toGates('502', at(2), at(0), sample('production.held', { rollback: unended })),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [/^held: .*that was begun, and never carried out$/],
+  },
+  'it shipped after a deploy had been held, which goes on since, and production was taken back': {
+    stories: [
+      first,
+      meanwhile(
+        '502',
+        at(2),
+        [...wayToGates(at(2), at(0), 'v3'), rolledBack(at(0)), sample('deploy.resumed')],
+        live('501', at(1), at(0), 'v2'),
+      ),
+      takenBack(at(0)),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [/^live/, /^production was taken back to v38/],
+  },
+  'it shipped after a rollback, and a deploy saw production without it': {
+    stories: [
+      first,
+      takenBack(at(0)),
+      live('501', at(1), at(0), 'v2'),
+      ended('502', at(2), sample('lock.acquired'), seenAt('diverged', at(0))),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    next: /^A newer commit of the branch brings it back/,
+  },
+  'it shipped, and two people took production back, the one before the other’s': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      takenBack(null, { rollback: 'rollback-9f', release: { id: 'r90', version: 'v90' } }),
+      takenBack(at(0), { reason: 'errors\nall over' }),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [
+      /^production was taken back to v38 as v90, by bo@acme.test \(.*\): errors$/,
+      /^production was taken back to v38 \([0-9a-f]{8}\) as v41, .*; lifted by nobody$/,
+    ],
+  },
+  'it shipped, and what a rollback made does not run': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      (log) => writeLane(log, begun),
+      (log) =>
+        writeLane(log, {
+          type: 'rollback.failed',
+          data: {
+            ...notBack.data,
+            made: { release: held.rollback.release, commit: at(0), runs: false },
+          },
+        }),
+      ended('502', at(2), sample('lock.acquired'), seenAt('diverged', at(0))),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [
+      /^production was to be taken back to v38, .*; that failed: E_UNHEALTHY, web.1 crashed$/,
+    ],
+  },
+  'the lane was turned off, and on again': {
+    stories: [
+      first,
+      (log) => writeLane(log, { type: 'lane.enabled', data: { ...person, reason: 'before' } }),
+      toGates('501', at(1), at(0), laneOff),
+      (log) => writeLane(log, lifted(held.rollback.release.id)),
+      (log) => writeLane(log, { type: 'lane.enabled', data: person }),
+    ],
+    asked: at(1),
+    told: { verdict: 'disabled' },
+    says: [/; lifted by bo@acme.test \(claimed; bo on ws-3\), [-0-9: ]* UTC: fixed by #9$/],
+  },
+  'its settings were accepted since, and others before': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), distrusted),
+      (log) => writeLane(log, trusted('e'.repeat(64))),
+      (log) => writeLane(log, trusted(digest)),
+    ],
+    asked: at(1),
+    told: { verdict: 'disabled' },
+    says: [/; lifted by bo@acme.test .*: fixed by #9$/],
+  },
+  'other settings than its were accepted': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), distrusted),
+      (log) => writeLane(log, trusted('e'.repeat(64))),
+    ],
+    asked: at(1),
+    told: { verdict: 'disabled' },
+    says: [/; lifted by nobody$/],
   },
 };
 
+/** A log that each story finds a minute later. */
+async function written(stories: readonly Story[]): Promise<EventLog> {
+  let time = Date.UTC(2026, 0, 5, 13);
+  const options: OpenOptions = { projections, now: () => time };
+  const log = await openLog('sqlite::memory:', options);
+  for (const story of stories) {
+    await story(log);
+    time += 60_000;
+  }
+  return log;
+}
+
+const inWords = ({ lane: _, verdict, headline, chain, next, ...told }: Explanation): string =>
+  [
+    `${verdict}: ${headline}`,
+    ...chain.map(
+      ({ time, deploy, words, isRollback }) =>
+        `  ${time.slice(11, 16)} ${isRollback ? 'by ' : ''}${deploy}: ${words}`,
+    ),
+    ...Object.entries(told).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+    `next: ${next}`,
+  ].join('\n');
+
 describe('why a commit shipped or did not, where', () => {
   it.each(Object.entries(rows))('%s', async (_, row) => {
-    const log = await openLog('sqlite::memory:', { projections });
-    for (const story of row.stories) await story(log);
+    const log = await written(row.stories);
     const { asked } = row;
     const about = typeof asked === 'string' ? { commit: asked } : asked;
     const all = { commit: at(0), lane: 'acme-web', deploy: null, ...about };
     const told = await explain(all, factsOf(log), row.order ?? order());
     await log.close();
     expect(told).toMatchObject({ lane: 'acme-web', ...row.told });
+    expect(inWords(told)).toMatchSnapshot();
     for (const words of row.says ?? []) expect(told.headline).toMatch(words);
     if (row.next === null) expect(told.next).toBeNull();
     else if (row.next !== undefined) expect(told.next).toMatch(row.next);
@@ -791,19 +1092,39 @@ describe('why a commit shipped or did not, where', () => {
     ]);
   });
 
-  it('deploys of another lane have no say', async () => {
+  it('deploys and rollbacks of another lane have no say, though one reading tells of both', async () => {
     const log = await openLog('sqlite::memory:', { projections });
     await writeDeploy(
       log,
       { label: '9', commit: at(1), lane: 'acme-web-2' },
       wayToLive(at(1), at(0), 'v1'),
     );
-    const told = await explain(
-      { commit: at(1), lane: 'acme-web', deploy: null },
-      factsOf(log),
-      order(),
-    );
+    await writeLane(log, begun, 'acme-web-2');
+    const facts = factsOf(log);
+    const about = { commit: at(1), lane: 'acme-web-2', deploy: null };
+    expect(await explain(about, facts, order())).toMatchObject({ verdict: 'live' });
+    const told = await explain({ ...about, lane: 'acme-web' }, facts, order());
     expect(told).toMatchObject({ verdict: 'notAsked', production: null });
+    expect(await facts.deploy('acme-web', id('9', at(1)))).toBeNull();
+    expect(await facts.rollbacks('acme-web')).toEqual([]);
     await log.close();
+  });
+
+  it('what is written meanwhile has no say', async () => {
+    const log = await openLog('sqlite::memory:', { projections });
+    const facts = factsOf(log);
+    const ask = () => explain({ commit: at(1), lane: 'acme-web', deploy: null }, facts, order());
+    const before = await ask();
+    expect(before.verdict).toBe('notAsked');
+    await live('501', at(1), at(0), 'v2')(log);
+    expect(await ask()).toEqual(before);
+    await log.close();
+  });
+
+  it('the decisions are told, and not how it went otherwise', () => {
+    const all = [...(Object.keys(samples) as EventType[]).map((type) => sample(type)), ...variants];
+    const events = all.map((event, i) => ({ event, time: '', position: i }));
+    const told = decisions('501-a', events).map(({ words }) => words);
+    expect(told.join('\n')).toMatchSnapshot();
   });
 });

@@ -1,6 +1,7 @@
 /** Heads of the log: as text, signed, and kept in the log. */
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
+import type { LockstepError } from '../../../src/errors/error.ts';
 import {
   headText,
   isSignedBy,
@@ -16,6 +17,16 @@ import { anActor } from '../../actor.ts';
 
 const pair = generateKeyPairSync('ed25519');
 const head = { digest: 'a1'.repeat(32), position: 17 };
+
+function toldBy(ask: () => unknown): object {
+  try {
+    ask();
+  } catch (error) {
+    const { code, message, hint } = error as LockstepError;
+    return { code, message, hint };
+  }
+  return expect.unreachable('it is taken');
+}
 
 it('a head is read as it is printed, and nothing else is one', () => {
   expect(parseHead(` ${headText(head).toUpperCase()}\n`)).toEqual(head);
@@ -54,10 +65,16 @@ it('keys are taken as PEM, with its lines escaped, and as the base64 of DER', ()
   const other = generateKeyPairSync('x25519');
   const strange = other.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
   for (const text of ['secret text', publicPem, publicDer, strange]) {
-    expect(() => readKey('private', text, 'X')).toThrow(/^X is no private key of Ed25519$/);
+    expect(toldBy(() => readKey('private', text, 'X'))).toEqual({
+      ...{ code: 'E_ENVIRONMENT', message: 'X is no private key of Ed25519' },
+      hint: 'Make one with: openssl genpkey -algorithm ed25519 -out head-key.pem. docs/audit.md says where to keep it.',
+    });
   }
   for (const text of ['nothing', pem, der]) {
-    expect(() => readKey('public', text, 'X')).toThrow(/^X is no public key of Ed25519$/);
+    expect(toldBy(() => readKey('public', text, 'X'))).toEqual({
+      ...{ code: 'E_USAGE', message: 'X is no public key of Ed25519' },
+      hint: 'Take it from the private one with: openssl pkey -in head-key.pem -pubout -out head-key.pub',
+    });
   }
 });
 
@@ -73,5 +90,10 @@ it('a head is signed into the log behind what it is over, and only with a key', 
   const events = await log.readAll();
   const kept = events.map(signedHead);
   expect(kept).toEqual([null, signHead(plain, pair.privateKey)]);
+  // As it is kept, and nowhere else.
+  const [, signed] = events;
+  for (const other of [{ stream: 'a' }, { type: 'head.shown' }, { data: { ...plain } }]) {
+    expect(signedHead({ ...signed, ...other } as never)).toBeNull();
+  }
   await log.close();
 });

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { expect, it, vi } from 'vitest';
 import { liveBeforeBacks, readAftermaths } from '../../../src/runtime/audit/aftermath.ts';
 import {
+  deployIn,
   deploysIn,
   indexedDeploys,
   movedBefore,
@@ -57,6 +58,7 @@ async function ask(log: ProjectedLog): Promise<void> {
   await liveBeforeBacks(log, 'acme-web');
   await searchDeploys(log, { lane: 'acme-web', isRolledBack: true, limit: 10 });
   await indexedDeploys(log, { commit, limit: 10 });
+  await deployIn(log, 'acme-web', deploy);
   await newestAndOpen(log, 'acme-web', { limit: 1, states: ['superseded'] });
   // Who wants the newest asks for what is before the last place that there can be.
   const last = Number.MAX_SAFE_INTEGER;

@@ -224,6 +224,9 @@ describe('a log', { timeout: isSoak ? 600_000 : 60_000 }, () => {
         const [first] = heads;
         const since = Number(/after position (\d+)$/.exec(first?.reason ?? '')?.[1]);
         expect(since).toBeLessThan(position);
+        // Heads are compared so often that an eighth of the streams, or two deploys, are between two of them.
+        const apart = (first?.position ?? 0) - since;
+        expect(apart).toBeLessThanOrEqual(deploys / 8 + 40);
         expect(first?.position).toBeGreaterThanOrEqual(position - 1);
         expect(placesOf({ findings } as Audit, ['chain'])).toEqual([]);
       }),
@@ -326,6 +329,108 @@ describe('a log', { timeout: isSoak ? 600_000 : 60_000 }, () => {
   });
 });
 
+describe('what is found is said in words, where', () => {
+  const at = (wanted: (row: EventRow) => boolean): EventRow =>
+    rows.find(wanted) ?? expect.unreachable('the log has no such event');
+  const replaced = (row: EventRow, by: Partial<EventRow>) =>
+    rows.map((one) => (one === row ? { ...one, ...by } : one));
+  const ofDeploy = () => at(({ type }) => type === 'staging.released');
+  const ofLane = () => at(({ stream }) => stream === 'lane/acme-web');
+  const ofHead = () => at(({ stream, position }) => stream === 'heads' && position > 60);
+  const unseen = { keys: [], pinned: [] };
+
+  it.each<[string, () => readonly EventRow[], VerifyOptions?]>([
+    ['the data of an event of a deploy is no JSON', () => replaced(ofDeploy(), { data: '{' })],
+    [
+      'it is none, and all was recomputed',
+      () => recomputed(replaced(ofDeploy(), { data: '{' })),
+      unseen,
+    ],
+    [
+      'an event of a deploy is of no type that there is',
+      () => recomputed(replaced(ofDeploy(), { type: 'staging.painted' })),
+      unseen,
+    ],
+    [
+      'an event of a lane is of no type that there is',
+      () => recomputed(replaced(ofLane(), { type: 'lane.painted' })),
+      unseen,
+    ],
+    [
+      'an event leads elsewhere than the chart',
+      () => {
+        const row = ofDeploy();
+        const metadata = row.metadata.replace(/"to":"[^"]*"/, '"to":"production.live"');
+        return recomputed(replaced(row, { metadata }));
+      },
+      unseen,
+    ],
+    [
+      'an event stands behind the end of its deploy',
+      () => {
+        const last = rows.findLast(({ type }) => type === 'production.verified') as EventRow;
+        return recomputed([...rows, { ...last, id: 'again', time: rows.at(-1)?.time ?? '' }]);
+      },
+      unseen,
+    ],
+    [
+      'an event has no stream',
+      () => rows.map((row) => (row === ofDeploy() ? { ...row, stream: null as never } : row)),
+      unseen,
+    ],
+    [
+      'a head was signed with a key of somebody else',
+      () => {
+        const { privateKey } = generateKeyPairSync('ed25519');
+        const row = ofHead();
+        const head = { digest: 'a'.repeat(64), position: row.position - 1 };
+        return recomputed(replaced(row, { data: JSON.stringify(signHead(head, privateKey)) }));
+      },
+      { pinned: [] },
+    ],
+    [
+      'a signature is not of its head',
+      () => {
+        const row = ofHead();
+        const data = { ...JSON.parse(row.data), position: row.position - 2 };
+        return recomputed(replaced(row, { data: JSON.stringify(data) }));
+      },
+      { pinned: [] },
+    ],
+    [
+      'nothing was signed',
+      () => recomputed(rows.filter(({ stream }) => stream !== 'heads').slice(0, 3)),
+      { pinned: [] },
+    ],
+    ['its end was cut off', () => rows.slice(0, 40)],
+    [
+      'it is another one than was signed and pinned',
+      () => {
+        const row = ofDeploy();
+        return recomputed(replaced(row, { metadata: `${row.metadata.slice(0, -1)},"x":1}` }));
+      },
+    ],
+  ])('%s', (_, changed, options) => {
+    const told = verified(changed(), options).findings.map(
+      ({ kind, position, stream, reason }) => `${kind} at ${position} of ${stream}: ${reason}`,
+    );
+    const masked = told.join('\n').replace(/(2-)?[0-9a-f]{64}/g, '$1HASH');
+    expect(masked).toMatchSnapshot();
+  });
+
+  it('it is the same everywhere: the first hundred of a kind are told, and all are counted', () => {
+    const changed = rows.map((row) => ({ ...row, id: `${row.id}x` }));
+    const { found, findings } = verified(changed, { pinned: [{ ...end, digest: 'a'.repeat(64) }] });
+    const chain = findings.filter(({ kind }) => kind === 'chain');
+    expect(chain.map(({ position }) => position)).toEqual(
+      rows.slice(0, 100).map(({ position }) => position),
+    );
+    const others = findings.length - chain.length;
+    expect(others).toBeGreaterThan(0);
+    expect(found).toBe(rows.length + others);
+  });
+});
+
 it('what the next head is computed from is held against the events', async () => {
   const kept = await openLog('sqlite::memory:');
   const many = Array.from({ length: 1_300 }, (_, n) => ({
@@ -345,7 +450,12 @@ it('what the next head is computed from is held against the events', async () =>
   expect(findingsOf(blocks)).toEqual([]);
   expect(findingsOf(null)).toEqual([]);
   const lie = { ...blocks, digest: 'a'.repeat(64) };
-  expect(findingsOf(lie)).toMatchObject([{ kind: 'table', position: blocks.position }]);
+  expect(findingsOf(lie)).toEqual([
+    {
+      ...{ kind: 'table', position: blocks.position, stream: '' },
+      reason: `what the next head is computed from is not what the events up to ${blocks.position} make`,
+    },
+  ]);
   expect(findingsOf(blocks, stored.slice(0, 1_100))).toMatchObject([
     { kind: 'table', position: 1_100 },
   ]);

@@ -7,12 +7,13 @@ import type { DomainEvent, Settings } from '../../../src/machine/events.ts';
 import { begin, interpreterOf, next } from '../../../src/machine/interpret.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { whatIf } from '../../../src/runtime/audit/whatif.ts';
-import { readRecord } from '../../../src/runtime/audit/whatif-record.ts';
+import { answeringStep, readRecord } from '../../../src/runtime/audit/whatif-record.ts';
 import { deployStream } from '../../../src/runtime/log/streams.ts';
+import type { RecordedEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { gatesFirst } from '../../machine/gates-first.ts';
 import { ordered, sample } from '../../machine/samples.ts';
-import { wayToGates, wayToLive, writeDeploy } from './written.ts';
+import { type Wanted, wayToGates, wayToLive, writeDeploy } from './written.ts';
 
 const commit = 'c'.repeat(40);
 const base = 'b'.repeat(40);
@@ -29,8 +30,18 @@ const resumed = sample('deploy.resumed');
 const moved = interpreterOf(chartOf(gatesFirst(definitionOf(chart))));
 const own = interpreterOf(chartOf(definitionOf(chart)));
 
+/** A chart that has no way out of any state by such an event. */
+function chartWithout(type: string): typeof moved {
+  const { transitions, ...same } = definitionOf(chart);
+  const left = transitions.filter(({ event }) => event !== type);
+  return interpreterOf(chartOf({ ...same, transitions: left }));
+}
+const baking = sample('staging.verified', { bakeMs: 600_000 });
+const toBaked = [...gates.slice(0, -1), baking, sample('staging.baked', { bakedMs: 600_000 })];
+
 interface Row {
   readonly events: readonly DomainEvent[];
+  readonly wanted?: Partial<Wanted>;
   readonly chart?: typeof moved;
   readonly set?: (settings: Settings) => Settings;
   readonly moves?: readonly number[];
@@ -106,6 +117,33 @@ const rows: Readonly<Record<string, Row>> = {
     chart: moved,
     ...{ would: /was not asked in the record/, verdict: 'unknown' },
   },
+  'the gates come first, and were asked only once the lane had been lost and taken again': {
+    events: [...gates.slice(0, 4), sample('lock.lost'), ...live],
+    chart: moved,
+    ...{ would: /was not asked in the record/, verdict: 'unknown' },
+  },
+  'staging bakes no more, and lost its lane behind the bake': {
+    events: [...toBaked, sample('lock.lost'), sample('lock.acquired')],
+    wanted: { stagingBakeMs: 600_000 },
+    set: withStaging((staging) => ({ ...staging, bakeMs: 0 })),
+    ...{ would: ['locked', null], verdict: 'same' },
+  },
+  'staging bakes no more, and the record ends behind the bake': {
+    events: toBaked,
+    wanted: { stagingBakeMs: 600_000 },
+    set: withStaging((staging) => ({ ...staging, bakeMs: 0 })),
+    ...{ would: /was not asked in the record/, verdict: 'unknown' },
+  },
+  'the chart has no way on by what was answered': {
+    events: live,
+    chart: chartWithout('staging.verified'),
+    ...{ would: /^the chart does not take staging.verified there$/, verdict: 'unknown' },
+  },
+  'the chart has no way on by what came from outside': {
+    events: [...gates, held('before v2'), resumed, ...live],
+    chart: chartWithout('deploy.resumed'),
+    ...{ would: ['blockedByRollback', 0], verdict: 'other' },
+  },
   'the gates come first, and production changed on the way': {
     events: live.map((event) =>
       event.type === 'gates.passed'
@@ -140,6 +178,31 @@ const rows: Readonly<Record<string, Row>> = {
     events: live,
     set: (settings) => ({ ...settings, lock: { ...settings.lock, timeoutMs: 9e9 } }),
     ...{ would: ['production.live', 0], verdict: 'same' },
+  },
+  'the lock may take as long as it took': {
+    events: live,
+    set: (settings) => ({ ...settings, lock: { ...settings.lock, timeoutMs: 60_000 } }),
+    ...{ would: ['production.live', 0], verdict: 'same' },
+  },
+  'the lock may take less long than it took': {
+    events: live,
+    set: (settings) => ({ ...settings, lock: { ...settings.lock, timeoutMs: 59_999 } }),
+    ...{ would: ['queued.gaveUp', 3], verdict: 'other' },
+  },
+  'the lock is kept by somebody else': {
+    events: live,
+    set: (settings) => ({ ...settings, lock: { ...settings.lock, provider: 'github' as never } }),
+    ...{ would: ['production.live', 0], verdict: 'same' },
+  },
+  'the lock is given by another order': {
+    events: live,
+    set: (settings) => ({ ...settings, stacking: 'all' as never }),
+    ...{ would: /another stacking/, verdict: 'unknown' },
+  },
+  'the lock’s time-out was met, and is shorter now': {
+    events: [sample('lock.waitTimedOut')],
+    set: (settings) => ({ ...settings, lock: { ...settings.lock, timeoutMs: 1 } }),
+    ...{ would: ['queued.gaveUp', 3], verdict: 'same' },
   },
   'the lock’s time-out was met, and is longer now': {
     events: [sample('lock.waitTimedOut')],
@@ -206,15 +269,24 @@ function withStaging(change: (staging: NonNullable<Settings['staging']>) => Sett
   });
 }
 
+/** A deploy as its log has it, each event a minute after the one before. */
+async function recorded(
+  events: readonly DomainEvent[],
+  wanted: Partial<Wanted> = {},
+): Promise<RecordedEvent[]> {
+  const log = await openLog('sqlite::memory:');
+  const deploy = await writeDeploy(log, { label: '1', commit, ...wanted }, events);
+  const records = await log.readStream(deployStream(deploy));
+  await log.close();
+  const at = (i: number) => new Date(Date.UTC(2026, 0, 5, 13, i)).toISOString();
+  return records.map((record, i) => ({ ...record, time: at(i) }));
+}
+
 describe('of a deploy, where', () => {
   it.each(Object.entries(rows))(
     '%s',
-    async (_, { events, chart: other, set, moves, would, verdict }) => {
-      const log = await openLog('sqlite::memory:');
-      const deploy = await writeDeploy(log, { label: '1', commit }, events);
-      const records = await log.readStream(deployStream(deploy));
-      await log.close();
-      const record = readRecord(records, present);
+    async (_, { events, wanted, chart: other, set, moves, would, verdict }) => {
+      const record = readRecord(await recorded(events, wanted), present);
       if (record === null) throw new Error('the record cannot be read');
       const change = { chart: other ?? present, settings: set ?? ((same: Settings) => same) };
       const told = whatIf(record, change, moves ?? []);
@@ -222,8 +294,45 @@ describe('of a deploy, where', () => {
       expect(told.verdict).toBe(verdict);
       const changed = would instanceof RegExp ? null : { state: would[0], exit: would[1] };
       expect(told.changed).toEqual(changed);
+      expect(told).toMatchSnapshot();
     },
   );
+});
+
+describe('a record', () => {
+  it('has each event with the step that it answers, in which time in the lane, and on what', async () => {
+    const record = readRecord(
+      await recorded([
+        ...gates.slice(0, 4),
+        ...[sample('run.interrupted'), sample('run.resumed'), sample('lock.reacquired')],
+        ...[sample('lock.lost'), ...gates, held('before v2'), resumed, ...gates.slice(0, -1)],
+        sample('deploy.failed', { step: 'checkStagingHealth' }),
+      ]),
+      present,
+    );
+    const lines = record?.entries.map(
+      ({ version, event, step, during, input, atMs, askedMs, epoch, before, runs }) =>
+        `${version} ${event.type} of ${step}; under way: ${during}; asked ${(atMs - askedMs) / 60_000}m ago with ${Object.keys(input ?? {})}; ${epoch}, after ${before}; ${runs} runs before`,
+    );
+    expect(lines?.join('\n')).toMatchSnapshot();
+    expect(record?.open).toBeNull();
+    const open = readRecord(await recorded(gates.slice(0, 1)), present)?.open;
+    expect(open).toEqual({ step: 'observe', epoch: 1 });
+  });
+
+  it('is none without its beginning, or of what the chart does not take', async () => {
+    const records = await recorded(gates);
+    expect(readRecord([], present)).toBeNull();
+    expect(readRecord(records.slice(1), present)).toBeNull();
+    expect(readRecord(records.toSpliced(2, 1), present)).toBeNull();
+  });
+
+  it('has no step that answered before anything was under way', () => {
+    expect(answeringStep(null, sample('lock.acquired'))).toBeNull();
+    const failed = (step: string) => sample('deploy.failed', { step } as never);
+    expect(answeringStep(null, failed('observe'))).toBe('observe');
+    expect(answeringStep(null, failed('a step of another chart'))).toBeNull();
+  });
 });
 
 describe('a chart from its definition', () => {

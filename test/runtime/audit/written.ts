@@ -20,8 +20,9 @@ export interface Wanted {
   readonly lane?: string;
   readonly title?: string;
   readonly branch?: string;
-  /** For how long production has to hold before it is live. */
+  /** For how long production has to hold before it is live, and staging before production is asked for. */
   readonly bakeMs?: number;
+  readonly stagingBakeMs?: number;
   readonly canary?: DeployRequest['settings']['canary'];
 }
 
@@ -32,13 +33,15 @@ export function deployEvents(wanted: Wanted, events: readonly DomainEvent[]): Ne
   const { label, commit, lane = 'acme-web', bakeMs = 0, canary = null } = wanted;
   const { build, commit: sampled, settings } = samples['deploy.requested'];
   const { title = sampled.title, branch = samples['deploy.requested'].branch } = wanted;
+  const { stagingBakeMs = 0 } = wanted;
+  const staging = settings.staging && { ...settings.staging, bakeMs: stagingBakeMs };
   const request = {
     ...samples['deploy.requested'],
     ...{ deploy: deployId(wanted), lane, chart: chartHash },
     branch,
     build: { ...build, label },
     commit: { ...sampled, sha: commit, title },
-    settings: { ...settings, canary, production: { ...settings.production, bakeMs } },
+    settings: { ...settings, staging, canary, production: { ...settings.production, bakeMs } },
   };
   let folded = begin(request, 0);
   const first = { from: null, to: stateOf(folded), settled: false, reason: null };
