@@ -3,7 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import type { DeployEvents } from '../../../../src/effects/channels/channel.ts';
 import { type SlackMessage, textOf } from '../../../../src/effects/channels/slack/blocks.ts';
-import { deployMessage, stepMessages } from '../../../../src/effects/channels/slack/messages.ts';
+import {
+  deployMessage,
+  type StepOptions,
+  stepMessages,
+} from '../../../../src/effects/channels/slack/messages.ts';
+import { orderMessage } from '../../../../src/effects/channels/slack/orders.ts';
 import type {
   DomainEvent,
   EventType,
@@ -15,6 +20,7 @@ import { tell } from '../../../../src/machine/story.ts';
 import { replaceUnseen } from '../../../../src/redaction/unseen.ts';
 import { faultOf } from '../../../../src/sandbox/slack/limits.ts';
 import { fc } from '../../../fast-check.ts';
+import { orderSamples } from '../../../machine/order-samples.ts';
 import { sample, variants } from '../../../machine/samples.ts';
 import { mentionsIn, seen } from './server.ts';
 
@@ -308,5 +314,79 @@ describe('a canary that is taken back', () => {
     expect(text).toContain('; the canary was taken back: it runs v8, what it ran before');
     expect(text).toContain('curl -i https://staging.acme.test/');
     expect(faultOf({ ...message }, 'bot')).toBeNull();
+  });
+});
+
+describe('what Slack is told, whole', () => {
+  const inWords = ({ text, blocks, broadcast }: SlackMessage): string =>
+    [
+      `${broadcast === true ? 'to all: ' : ''}${text}`,
+      ...blocks.map((block) => `${block.type}: ${textOf(block)}`),
+    ]
+      .join('\n')
+      .replaceAll(/^/gm, '  ');
+  const observed = sample('deploy.observed');
+  const failure: DeployEvents = [requested, observed, sample('deploy.failed')];
+  const live: DeployEvents = [requested, observed, sample('production.verified')];
+  const next = 'To ship it: pipeline resume 502-1a5f89db --reason "…"';
+  const options = { mode: 'webhook', oncall } as const;
+  const [commit] = samples['deploy.observed'].notes.commits;
+  const situations: readonly (readonly [string, DeployEvents, Partial<StepOptions>])[] = [
+    ['where a bot tells it in its thread', failure, { mode: 'bot' }],
+    ['where a webhook tells it', failure, {}],
+    ['of a failure that was overtaken', failure, { overtaken: '503-7c3d2e1f is live', next }],
+    [
+      'of a failure, with what helps to mend it',
+      failure,
+      {
+        time: '2026-01-05T13:04:05.000Z',
+        follower: '503',
+        mentions: new Map([[commit?.sha ?? '', '<@U0BO>']]),
+      },
+    ],
+    [
+      'of a failure in our own words',
+      failure,
+      { templates: { 'deploy.failed': 'Oh: {headline}' } },
+    ],
+    ['of a success, step by step', live, {}],
+    ['of a success, in one line', live, { level: 'outcomes' }],
+    ['of a success where only problems are told', live, { level: 'problems' }],
+    ['of a success, with the log’s head', live, { head: 'head 7 is 1a2b' }],
+    ['of what waits for a person', [requested, sample('production.held')], { next }],
+    [
+      'of what waits for a person, in the team’s own words',
+      [requested, sample('production.held')],
+      { templates: { 'production.held': 'Held' } },
+    ],
+    ['of several steps in one', failure, { folded: [requested, observed] }],
+    ['of several steps in one, late', live, { folded: [requested, observed], isLate: true }],
+    ['of an interrupted run', [requested, sample('run.interrupted')], { next }],
+  ];
+
+  it('is what it was: a change is seen in messages.txt', async () => {
+    const told = [
+      ...everything.map((event) => [
+        event.type,
+        ...[deployMessage(after(event)), ...step(event)].map(inWords),
+      ]),
+      ...situations.map(([name, history, more]) => [
+        name,
+        ...[deployMessage(history, more), ...stepMessages(history, { ...options, ...more })].map(
+          inWords,
+        ),
+      ]),
+      ...orderSamples.flatMap((order) =>
+        [false, true].map((isLate) => [
+          `${order.type}${isLate ? ', late' : ''}`,
+          inWords(
+            orderMessage({ order, lane: 'acme-web', time: '2026-01-05T13:04:05.000Z' }, isLate),
+          ),
+        ]),
+      ),
+    ];
+    await expect(`${told.map((lines) => lines.join('\n')).join('\n\n')}\n`).toMatchFileSnapshot(
+      'messages.txt',
+    );
   });
 });
