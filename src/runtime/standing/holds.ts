@@ -100,11 +100,13 @@ export function unendedRollback({
 }: Pick<Known, 'marks' | 'living'>): Marked<'rollback.begun'> | null {
   const begun = marks['rollback.begun'];
   if (begun === undefined || living.has(begun.data.rollback)) return null;
-  const ended = Math.max(
-    marks['rollback.done']?.record.version ?? 0,
-    marks['rollback.failed']?.record.version ?? 0,
-  );
-  return ended > begun.record.version ? null : begun;
+  return isEnded(begun, marks) ? null : begun;
+}
+
+/** Whether the rollback that was begun last has its end on record. */
+export function isEnded({ record }: Marked<'rollback.begun'>, marks: Known['marks']): boolean {
+  const ends = [marks['rollback.done'], marks['rollback.failed']];
+  return ends.some((end) => end !== undefined && end.record.version > record.version);
 }
 
 /** The newest going-back that a deploy saw, or a person made by `rollback`, unless something was shipped since. */

@@ -4,7 +4,7 @@ import { describeStep } from '../../machine/step-words.ts';
 import type { DeployRow } from '../audit/deploys.ts';
 import { type Became, becameOf } from './became.ts';
 import type { DeployFacts } from './deploy-facts.ts';
-import { type Hold, holdsOf } from './holds.ts';
+import { type Hold, holdsOf, isEnded } from './holds.ts';
 import type { Known } from './known.ts';
 import { withOrderer } from './ordered.ts';
 import { type Place, placesOf } from './places.ts';
@@ -114,6 +114,8 @@ function doingIn({ state }: DeployRow): string {
 function doingRollback(name: string, marks: Known['marks']): string {
   const begun = marks['rollback.begun'];
   if (begun?.data.rollback !== name) return 'working';
+  // Whatever else ends it gives the lane back with it.
+  if (isEnded(begun, marks)) return 'its rollback was given up';
   return `taking production back to ${begun.data.to.version}`;
 }
 

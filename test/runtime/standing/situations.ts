@@ -1,6 +1,7 @@
 /** What may come about in a lane, and what a person should find and type then. */
 import { expect } from 'vitest';
 import { samples } from '../../../src/machine/samples.ts';
+import { givenUp } from '../../../src/machine/taken-back.ts';
 import type { BecameKind } from '../../../src/runtime/standing/became.ts';
 import type { HoldKind } from '../../../src/runtime/standing/holds.ts';
 import type { Told } from '../../../src/runtime/standing/known.ts';
@@ -868,6 +869,26 @@ export const situations: readonly Situation[] = [
         what: expect.stringMatching(/to v500, as ordered by mia .*; that was begun, and never/),
         ...{ by: 'mia', release: null },
       }),
+  },
+  {
+    name: 'a rollback of ours was begun and given up, and nobody took the lane after it',
+    happens: async (world) => {
+      await world.live(501);
+      const { rollback: deploy } = begun.data;
+      const held = { deploy, run: 'over', build: 'rollback', commit: '0'.repeat(40) };
+      await world.ofLane({
+        type: 'lock.granted',
+        data: { ...held, supersedes: [], takenOver: null },
+      });
+      await world.ofLane(begun);
+      await world.ofLane(givenUp(begun.data, begun.data));
+    },
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    holder: begun.data.rollback,
+    type: [],
+    also: ({ holder }) =>
+      expect(holder).toMatchObject({ doing: 'its rollback was given up', running: false }),
   },
   {
     name: 'a rollback of ours was begun, its run is gone, and a deploy is held by it',
