@@ -226,6 +226,69 @@ describe('events of CDEvents', () => {
     },
   );
 
+  const contents = (events: readonly CloudEvent[], word: string) =>
+    events.flatMap(({ type, data }) =>
+      type.includes(`.service.${word}.`)
+        ? [(data as { subject: { content: { artifactId: string } } }).subject.content.artifactId]
+        : [],
+    );
+  const sha = `501${'a'.repeat(37)}`;
+
+  it.each<[string | null, string]>([
+    ['https://github.com/acme/web', `pkg:github/acme/web@${sha}`],
+    ['https://github.com/Acme/Web.git', `pkg:github/acme/web@${sha}`],
+    ['https://github.com/acme/web/', `pkg:github/acme/web@${sha}`],
+    ['https://github.com/acme', `pkg:generic/acme-web@${sha}?checksum=sha256%3Aab`],
+    ['https://github.com/acme/web/tree/main', `pkg:generic/acme-web@${sha}?checksum=sha256%3Aab`],
+    [
+      'https://git.acme.test/https://github.com/acme/web',
+      `pkg:generic/acme-web@${sha}?checksum=sha256%3Aab`,
+    ],
+    [null, `pkg:generic/acme-web@${sha}?checksum=sha256%3Aab`],
+  ])(
+    'what is deployed is called by its commit, at GitHub where the repository (%s) is there',
+    (repository, url) => {
+      const settings = { ...samples['deploy.requested'].settings, repository };
+      const artifact = { ...samples['staging.deployed'].artifact, digest: 'sha256:ab' };
+      const events = toProduction(501, 0).map(
+        ([at, event]): Timed =>
+          event.type === 'staging.deployed' ? [at, sample(event.type, { artifact })] : [at, event],
+      );
+      expect(contents(all(recordOf(501, 0, events, { settings })), 'deployed')).toEqual([url]);
+    },
+  );
+
+  it.each([
+    ['ahead', 'upgraded'],
+    ['overridden', 'upgraded'],
+    ['first', 'deployed'],
+    ['waived', 'deployed'],
+  ] as const)('production that stood %s is %s; staging is deployed always', (order, word) => {
+    const events = toProduction(501, 0).map(
+      ([at, event]): Timed =>
+        event.type === 'deploy.observed'
+          ? [at, sample(event.type, { ...event.data, order })]
+          : [at, event],
+    );
+    expect(types(recordOf(501, 0, events)).filter((type) => type.includes('.service.'))).toEqual([
+      'cdevents.service.deployed.0.3.0',
+      `cdevents.service.${word}.0.3.0`,
+    ]);
+  });
+
+  it('a rollback to what names no commit is called by its version', () => {
+    const [back] = failedKinds.filter((kind) => kind === 'runs').map(failedRollback);
+    const { release = { id: '', version: '' }, runs = true } = back?.data.made ?? {};
+    const event = {
+      ...back,
+      data: { ...back?.data, made: { release, runs, commit: null } },
+    } as never;
+    const time = live(501, 0).steps[0].time;
+    const told = laneCdevents('grüße', { event, time, position: 7 });
+    expect(contents(told, 'rolledback')).toEqual(['pkg:generic/gr%C3%BC%C3%9Fe@v41']);
+    expect(told.map(({ id }) => id)).toEqual(['7', '7.2']);
+  });
+
   it('every log that earlier versions wrote: valid, each id once, and the same again', () => {
     let count = 0;
     for (const { name, deploys, orders } of goldenLogs()) {

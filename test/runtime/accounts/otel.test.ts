@@ -213,6 +213,34 @@ describe('a trace', () => {
     },
   );
 
+  it.each([
+    ['https://github.com/acme/web', 'github'],
+    ['https://git.acme.test/web', undefined],
+    [null, undefined],
+  ])('names who keeps the repository (%s) where that is known: %s', (repository, provider) => {
+    const settings = { ...samples['deploy.requested'].settings, repository };
+    const request = traceOf(live(501, 0, { settings }));
+    const named = values(request?.resourceSpans[0]?.resource.attributes ?? []);
+    expect(named['vcs.provider.name']).toBe(provider);
+    expect(named['vcs.repository.url.full']).toBe(repository ?? undefined);
+  });
+
+  it('of one that bakes: that is a test of its environment', () => {
+    const { settings } = samples['deploy.requested'];
+    const production = { ...settings.production, bakeMs: 600_000 };
+    const events: Timed[] = [
+      ...toProduction(501, 0),
+      [11, sample('production.verified', { bakeMs: 600_000 })],
+      [21, sample('production.baked')],
+    ];
+    const record = recordOf(501, 0, events, { settings: { ...settings, production } });
+    const bake = spansOf(traceOf(record)).find(({ name }) => name === 'bakeProduction');
+    expect(values(bake?.attributes ?? [])).toMatchObject({
+      'cicd.pipeline.task.type': 'test',
+      'deployment.environment.name': 'production',
+    });
+  });
+
   it('is told word by word, of a canary that was unwell and of the deploy that went on', () => {
     const late = failsWith('E_LOCK_TIMEOUT', 'it took too long', 'observe');
     const then: Timed[] = [
