@@ -75,6 +75,7 @@ export default defineConfig({
     maxWorkers: 8,
     // Loading the program takes longer than most tests: a worker's files share what they import, and undo what they change.
     isolate: false,
+    setupFiles: ['test/setup.ts'],
     globalSetup: ['test/temporary-folder.ts', 'test/postgres/server-of-run.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
