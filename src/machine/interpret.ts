@@ -37,7 +37,7 @@ export interface FoldedDeploy {
  * The chart as XState's pure functions take it. For each transition they make an actor, and with it the
  * chart's first state without an input, which takes longer than the transition and which nobody looks at.
  */
-function logicOf(of: Chart): ActorLogic<Snapshot, DomainEvent, DeployRequest | undefined> {
+export function logicOf(of: Chart): ActorLogic<Snapshot, DomainEvent, DeployRequest | undefined> {
   return {
     transition: (snapshot, event, scope) => of.transition(snapshot, event, scope),
     getInitialSnapshot: (scope, request) =>

@@ -23,7 +23,7 @@ import {
   eventSchemas,
   type Settings,
 } from './events.ts';
-import { exitCodeOf, type Snapshot, stateOf } from './interpret.ts';
+import { exitCodeOf, logicOf, type Snapshot, stateOf } from './interpret.ts';
 import { samples } from './samples.ts';
 
 export interface PathStep {
@@ -166,22 +166,34 @@ const events = (Object.keys(eventSchemas) as EventType[]).map(
 function searchOf(chart: Chart, way: Way, turns: boolean) {
   const sample = samples['deploy.requested'];
   const request: DeployRequest = { ...sample, settings: settingsFor(way, sample.settings) };
-  const [snapshot] = initialTransition(chart, request);
+  const steps = logicOf(chart);
+  const [snapshot] = initialTransition(steps, request);
   const first = stateOf({ snapshot });
+  const following = (place: Place, event: DomainEvent): Place => {
+    const [after] = transition(steps, place.snapshot, event);
+    const isBack = stateOf({ snapshot: after }) === first && stateOf(place) !== first;
+    if (isBack && (place.isTurned || !turns)) return place;
+    return { snapshot: after, isTurned: place.isTurned || isBack };
+  };
+  // A search goes through the chart several times, and comes to the same places.
+  const known = new WeakMap<Place, ReadonlyMap<DomainEvent, Place>>();
+  const from = (place: Place): ReadonlyMap<DomainEvent, Place> => {
+    const before = known.get(place);
+    if (before !== undefined) return before;
+    const taken = events.filter((event) => place.snapshot.can(event));
+    const found = new Map(taken.map((event) => [event, following(place, event)]));
+    known.set(place, found);
+    return found;
+  };
   const logic = fromTransition<Place, DomainEvent, never, undefined, EventObject>(
-    (place, event) => {
-      const [after] = transition(chart, place.snapshot, event);
-      const isBack = stateOf({ snapshot: after }) === first && stateOf(place) !== first;
-      if (isBack && (place.isTurned || !turns)) return place;
-      return { snapshot: after, isTurned: place.isTurned || isBack };
-    },
+    (place, event) => from(place).get(event) ?? place,
     { snapshot, isTurned: false },
   );
   // A search asks for each place's name once for every path that comes there.
   const names = new WeakMap<Place, string>();
   const options = {
     limit: placesMax,
-    events: ({ context }: Node) => events.filter((event) => context.snapshot.can(event)),
+    events: ({ context }: Node) => [...from(context).keys()],
     serializeState: ({ context }: Node) => {
       const name = names.get(context) ?? nameOf(chart, context);
       names.set(context, name);
