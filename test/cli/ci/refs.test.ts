@@ -461,7 +461,7 @@ describe('a mark of what never ships is told with its variable', () => {
 
 function factsOf(env: Env): ReturnType<typeof envCi> {
   try {
-    return envCi({ env, cwd: '/dev/null' });
+    return envCi({ env, cwd: '\0' });
   } catch {
     return { isCi: true };
   }
