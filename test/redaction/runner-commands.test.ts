@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createTerminal } from '../../src/cli/render/terminal.ts';
-import { fc } from '../fast-check.ts';
+import { codePoint, fc } from '../fast-check.ts';
 
 /** Line ends of .NET's StreamReader, by which the runner reads a job's streams. */
 const linesOf = (text: string): string[] => text.split(/\r\n|\r|\n/);
@@ -66,7 +66,7 @@ const hostile = fc
         '\u001b[2m',
         '\u001b[0m',
       ),
-      fc.string({ unit: 'binary', maxLength: 4 }),
+      fc.string({ unit: codePoint, maxLength: 4 }),
     ),
     { maxLength: 12 },
   )

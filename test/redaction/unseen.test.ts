@@ -2,14 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import { visible, visibleJson } from '../../src/redaction/unseen.ts';
-import { fc } from '../fast-check.ts';
+import { codePoint, fc } from '../fast-check.ts';
 
 const hidden = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2]]/v;
 
 describe('visible', () => {
   it('leaves no control, format or tag character but tabs, and joiners where they join', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      fc.property(fc.string({ unit: codePoint, maxLength: 60 }), (text) => {
         expect(visible(text).replace(/[\t\u200c\u200d]/g, '')).not.toMatch(
           // A joiner after an emoji or an Arabic letter is a part of what it joins.
           hidden,
@@ -37,7 +37,7 @@ describe('visible', () => {
 it('JSON of unseen characters is ASCII there, and the same value', () => {
   fc.assert(
     fc.property(
-      fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })),
+      fc.dictionary(fc.string({ unit: codePoint }), fc.string({ unit: codePoint })),
       (value) => {
         const text = visibleJson(JSON.stringify(value, null, 2));
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));

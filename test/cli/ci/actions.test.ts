@@ -18,14 +18,14 @@ import { jobSummary } from '../../../src/cli/render/job-summary.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { nextFor } from '../../../src/machine/state-facts.ts';
-import { fc } from '../../fast-check.ts';
+import { codePoint, fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
 
 const messy = fc
   .array(
     fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 12 }),
-      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.string({ unit: codePoint, maxLength: 12 }),
       fc.constantFrom(
         '\n',
         '\r\n',

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { killSwitchFault, readKillSwitch } from '../../../src/cli/config/kill-switch.ts';
 import { eventSchemas } from '../../../src/machine/events.ts';
-import { fc } from '../../fast-check.ts';
+import { codePoint, fc } from '../../fast-check.ts';
 import { leastConfig, loadText } from './config-text.ts';
 
 const name = 'PRODUCTION_CD_ENABLED';
@@ -47,7 +47,7 @@ describe('the kill switch', () => {
 
   it('is on at no other value, and never tells what the value is', () => {
     const marked = fc
-      .tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }))
+      .tuple(fc.string({ unit: codePoint }), fc.string({ unit: codePoint }))
       .map(([before, after]) => `${before}ZQX7${after}`);
     fc.assert(
       fc.property(fc.oneof(fc.string(), marked, fc.mixedCase(fc.constant('true'))), (value) => {

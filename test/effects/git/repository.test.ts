@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, type RepositoryOptions } from '../../../src/effects/git/repository.ts';
 import { LockstepError, UsageError } from '../../../src/errors/error.ts';
 import type { Relation } from '../../../src/machine/lane.ts';
-import { fc } from '../../fast-check.ts';
+import { codePoint, fc } from '../../fast-check.ts';
 import {
   commitLine,
   commitsOf,
@@ -211,7 +211,7 @@ describe('a commit', () => {
     const repository = await open(dir);
     const message = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
-      fc.string({ unit: 'binary', maxLength: 200 }).map((text) => Buffer.from(text)),
+      fc.string({ unit: codePoint, maxLength: 200 }).map((text) => Buffer.from(text)),
       fc
         .constantFrom('\r\n', ' ', '\n', '\t')
         .chain((blank) =>

@@ -1,5 +1,4 @@
 /** The population of changes: each is there once, in its kind, with who and why; and nothing that changed nothing. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../src/machine/codec.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
@@ -7,6 +6,7 @@ import { samples } from '../../../src/machine/samples.ts';
 import { changesIn } from '../../../src/runtime/accounts/changes.ts';
 import { toCsv } from '../../../src/runtime/accounts/csv.ts';
 import type { DeployRecord, LaneRecord } from '../../../src/runtime/accounts/deploy-record.ts';
+import { codePoint, fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
 import {
   commitOf,
@@ -291,7 +291,7 @@ describe('as a table', () => {
 
   it('every title comes back as one cell of one row', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (title) => {
+      fc.property(fc.string({ unit: codePoint, maxLength: 40 }), (title) => {
         const csv = toCsv(titled(title));
         const found = cells(csv);
         expect(found).toHaveLength(21);

@@ -19,7 +19,7 @@ import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import { runDeploy, type ServiceTable } from '../../../src/runtime/loop/run.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
-import { fc } from '../../fast-check.ts';
+import { codePoint, fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 
 /** The steps of a deploy, in their order. */
@@ -34,7 +34,7 @@ const way: readonly Step[] = [
 const hostile = fc
   .tuple(
     fc.oneof(
-      fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }),
+      fc.string({ unit: codePoint, minLength: 1, maxLength: 30 }),
       fc.constantFrom(
         '\ud800',
         '\udc00',
