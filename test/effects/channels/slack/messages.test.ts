@@ -331,19 +331,20 @@ describe('what Slack is told, whole', () => {
   const next = 'To ship it: pipeline resume 502-1a5f89db --reason "…"';
   const options = { mode: 'webhook', oncall } as const;
   const [commit] = samples['deploy.observed'].notes.commits;
+  const mending = {
+    time: '2026-01-05T13:04:05.000Z',
+    follower: '503',
+    mentions: new Map([[commit?.sha ?? '', '<@U0BO>']]),
+  };
   const situations: readonly (readonly [string, DeployEvents, Partial<StepOptions>])[] = [
     ['where a bot tells it in its thread', failure, { mode: 'bot' }],
     ['where a webhook tells it', failure, {}],
-    ['of a failure that was overtaken', failure, { overtaken: '503-7c3d2e1f is live', next }],
     [
-      'of a failure, with what helps to mend it',
+      'of a failure that was overtaken',
       failure,
-      {
-        time: '2026-01-05T13:04:05.000Z',
-        follower: '503',
-        mentions: new Map([[commit?.sha ?? '', '<@U0BO>']]),
-      },
+      { ...mending, overtaken: '503-7c3d2e1f is live', next },
     ],
+    ['of a failure, with what helps to mend it', failure, mending],
     [
       'of a failure in our own words',
       failure,
