@@ -65,3 +65,17 @@ it('is the one that has the lane by now', async () => {
   await grant('510');
   expect(await follower()).toBe('510');
 });
+
+it('is never the deploy itself, though it waits again', async () => {
+  await joins('502');
+  expect(await follower('skip')).toBeNull();
+  await joins('501');
+  await joins('502');
+  expect([await follower('skip'), await follower('every')]).toEqual(['501', '501']);
+});
+
+it('is not known where a newer version wrote to the lane', async () => {
+  await joins('503');
+  await write('lane.painted', {});
+  expect(await follower()).toBeNull();
+});

@@ -287,10 +287,12 @@ describe('what failed', () => {
       return lines.splice(0);
     };
     await asked('501');
-    const away = 'The wall is not told for now: it is away';
+    const [away, full] = ['it is away', 'it is full'].map(
+      (what) => `The wall is not told for now: ${what}`,
+    );
+    expect(await drain(fails('it is full'))).toEqual([full]);
     expect(await drain(fails('it is away'))).toEqual([away]);
     expect(await drain(fails('it is away'))).toEqual([]);
-    expect(await drain(fails('it is full'))).toEqual(['The wall is not told for now: it is full']);
     expect(await drain(async () => {})).toEqual([]);
     await asked('502');
     expect(await drain(fails('it is away'))).toEqual([away]);
