@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { samples } from '../../../src/machine/samples.ts';
 import {
+  allMarks,
   isMarkedAfter,
   laneMarksProjection,
   readLaneMark,
@@ -79,6 +80,14 @@ describe('a lane’s marks', () => {
       ...{ 'lane.shipped': 5, 'rollback.lifted': 3, 'lane.disabled': 4, 'rollback.failed': 6 },
     });
     expect(marks['lane.shipped']?.data.deploy).toBe('1-a');
+  });
+
+  it('are of lanes alone', async () => {
+    const log = await written();
+    const event = { id: 'other', type: 'lane.disabled', data: {}, metadata: {} };
+    await log.append([{ stream: 'deploy/1-a', expected: 'any', events: [event] }]);
+    const lanes = new Set((await allMarks(log)).map((mark) => mark.lane));
+    expect([...lanes].sort()).toEqual([lane, 'other']);
   });
 
   it('are none of a lane that there is none of', async () => {
@@ -192,6 +201,15 @@ describe('an index that was changed', () => {
     const log = await written();
     outside(sql);
     expect(await failureOf(readLaneMarks(log, lane))).toMatchObject(fault(version, what));
+  });
+
+  it('is told of where it has nothing of a lane of one event', async () => {
+    const log = await written();
+    outside("delete from lane_marks where lane = 'other'");
+    expect(await failureOf(readLaneMarks(log, 'other'))).toMatchObject({
+      ...{ code: 'E_LOG_FAULT', stream: laneStream('other') },
+      reason: fault(0, 'has no mark of its last event').reason,
+    });
   });
 
   it('is told of where a release is asked for', async () => {

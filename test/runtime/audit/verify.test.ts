@@ -45,6 +45,7 @@ beforeAll(async () => {
       [...gates, sample('production.held')],
       [...gates, sample('deploy.failed')],
       [sample('lock.waitTimedOut')],
+      [...gates, sample('production.held'), sample('deploy.resumed')],
     ];
     const way = ways[n % 7] ?? ways[0] ?? [];
     await writeDeploy(log, { label: String(n), commit, lane }, way);
@@ -470,7 +471,9 @@ it('a table of deploys that is not what the events say is found to be so, row by
   for (const [n, commit] of commits.entries()) {
     await writeDeploy(kept, { label: `${n}`, commit }, wayToLive(commit, null, `v${n}`));
   }
-  await writeLane(kept, { type: 'lane.enabled', data: { actor: 'a', observed: 'o', reason: 'r' } });
+  const person = { actor: 'a', observed: 'o', reason: 'r' };
+  await writeLane(kept, { type: 'lane.enabled', data: person });
+  await writeLane(kept, { type: 'lane.disabled', data: person });
   await kept.close();
   const audited = async () => {
     const read = await openLog(`sqlite:${file}`, {
@@ -485,6 +488,17 @@ it('a table of deploys that is not what the events say is found to be so, row by
     return found.map(({ stream, reason }) => [stream, reason]);
   };
   expect(await audited()).toEqual([]);
+  // What is written while it is verified is behind what was read, and no finding.
+  const growing = await openLog(`sqlite:${file}`, { projections });
+  const verifier = new LogVerifier();
+  for await (const page of growing.stored()) for (const row of page) verifier.take(row);
+  const head = await growing.head();
+  const [commit = ''] = commits;
+  await writeDeploy(growing, { label: '3', commit }, wayToLive(commit, null, 'v3'));
+  await writeLane(growing, { type: 'lane.enabled', data: person });
+  await writeLane(growing, { type: 'lane.enabled', data: person }, 'another');
+  expect(await verifyTables(growing, verifier, head)).toEqual([]);
+  await growing.close();
   const database = new Database(file);
   database.exec(`update deploys set state = 'failed' where deploy like '0-%';
     delete from deploys where deploy like '1-%';
@@ -492,13 +506,17 @@ it('a table of deploys that is not what the events say is found to be so, row by
       requested_position, settled, version, position, people, title_sought, names_sought)
       select 'x', requested_at, reason, lane, commit_id, title, branch, build, state, since,
       requested_position + 1000, settled, version, 7, people, title_sought, names_sought from deploys where deploy like '2-%'`);
-  database.exec(`update lane_marks set version = version + 1`);
+  database.exec(
+    `update lane_marks set version = version + 1 where mark = 'lane.enabled' and lane = 'acme-web'`,
+  );
+  database.exec(`update lane_marks set position = 1 where mark = 'lane.disabled'`);
   database.close();
   expect(await audited()).toEqual([
     ['deploy/0-bbbbbbbb', 'the table of deploys has another state'],
     ['deploy/x', 'the table of deploys has a row of no deploy'],
     ['deploy/1-cccccccc', 'the table of deploys has no row'],
     ['lane/acme-web', 'the index of lanes has another last lane.enabled'],
+    ['lane/acme-web', 'the index of lanes has another last lane.disabled'],
   ]);
   rmSync(folder, { recursive: true });
 });
