@@ -451,6 +451,41 @@ export const situations: readonly Situation[] = [
     type: [resume(502)],
   },
   {
+    name: 'a rollback held, something else runs since, and the lane is disabled: that holds, and no rollback',
+    happens: async (world) => {
+      await world.held(502);
+      await world.switch('disabled', 'a drill');
+    },
+    told: runs({ id: 'x', version: 'v99' }),
+    became: { 502: 'held' },
+    holds: ['lane'],
+    production: ['v99', 'target', false],
+    type: [`pipeline enable ${why}`, resume(502)],
+  },
+  {
+    name: 'a rollback held a deploy, and a later one saw that something else runs',
+    happens: async (world) => {
+      await world.held(502);
+      const production = { version: 'v77', commit: commitOf(77) };
+      await world.ends(503, sample('gates.passed', { production }), failed);
+    },
+    became: { 502: 'held', 503: 'failed' },
+    production: ['v77', 'log', false],
+    type: [`pipeline log ${idOf(503)}`],
+  },
+  {
+    name: 'a deploy failed, and somebody rolled back at the target: what failed comes first',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ends(502, failed);
+    },
+    told: runs(backOf501.release, { back: backOf501, commit: commitOf(500) }),
+    became: { 501: 'rolledBack', 502: 'failed' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    type: [`pipeline log ${idOf(502)}`],
+  },
+  {
     name: 'a rollback held, and a newer deploy shipped since: it asks for nothing',
     happens: async (world) => {
       await world.held(502);
