@@ -43,19 +43,25 @@ export function takenBackBy({ type, data }: LaneEvent): TakenBack | null {
   };
 }
 
+/** What the log is told of what a rollback made. */
+export type Made = NonNullable<Extract<LaneEvent, { type: 'rollback.failed' }>['data']['made']>;
+
 /**
  * What ends a rollback that was begun, and whose run is over, where a person does not want it any more.
  *
  * @param instead what that person does in its place, as a clause
+ * @param made what it is seen to have made; null: nobody looked, or nothing was seen
  */
 export function givenUp(
   { rollback, target, to, actor, observed, reason }: Rollback,
   by: Pick<Rollback, 'actor' | 'observed' | 'reason'>,
   instead = '',
+  made: Made | null = null,
 ): LaneEvent {
   const ordered = { rollback, target, to, actor, observed, reason };
   const message = `given up by ${by.actor} (${by.observed})${instead}: ${by.reason}`;
-  return { type: 'rollback.failed', data: { ...ordered, code: 'E_GIVEN_UP', message } };
+  const seen = made === null ? {} : { made };
+  return { type: 'rollback.failed', data: { ...ordered, code: 'E_GIVEN_UP', message, ...seen } };
 }
 
 /** Whether a rollback ended by `givenUp`, rather than by something that went wrong. */

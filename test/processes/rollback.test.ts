@@ -1,5 +1,12 @@
 /** `pipeline rollback`, and the way back to automatic deploys, on Heroku and by a team's own programs. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Release } from '../../src/machine/events.ts';
+import type { LaneEvent } from '../../src/machine/lane.ts';
+import { projections } from '../../src/runtime/audit/projections.ts';
+import { newRun } from '../../src/runtime/identity.ts';
+import { newEvent } from '../../src/runtime/log/new-event.ts';
+import { openLog } from '../../src/store/open.ts';
+import { anActor } from '../actor.ts';
 import { FolderStage } from './command/folders.ts';
 import { deployId, type Ended, Stage } from './stage.ts';
 
@@ -121,4 +128,50 @@ describe.each(Object.entries(worlds))('on %s', (_, open) => {
     expect(automatic, words(automatic)).toMatchObject({ exit: 0 });
     expect(automatic.stdout).toContain('production.live');
   });
+});
+
+it('one resume lets go on what gave way to a rollback that was killed once its release ran', {
+  timeout: 60_000,
+}, async () => {
+  const stage = await Stage.set({ within: true });
+  onTestFinished(() => stage.strike());
+  const [first, second, third] = [1, 2, 3].map((n) => stage.commit(`No. ${n}`)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const [build, commit] of [
+    [501, first],
+    [502, second],
+  ] as const) {
+    expect(await stage.advance(build, commit)).toMatchObject({ exit: 0 });
+  }
+  const log = await openLog(stage.storeUrl, { projections });
+  const shipped = (await log.readStream('lane/acme-web')).filter(
+    ({ type }) => type === 'lane.shipped',
+  );
+  const [to, from] = shipped.map(({ data }) => data.release as unknown as Release);
+  if (to === undefined || from === undefined) throw new Error('two are live');
+  const person = { actor: 'mia', observed: 'mia on ws-7', reason: 'errors since 502' };
+  const begun: LaneEvent = {
+    type: 'rollback.begun',
+    data: {
+      ...{ rollback: 'rollback-1', target: 'heroku acme-production', from, to },
+      ...{ commit: first, ...person },
+    },
+  };
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  await log.append([{ stream: 'lane/acme-web', expected: 'any', events: [newEvent(begun, run)] }]);
+  await log.close();
+  const held = await stage.advance(503, third);
+  expect(held.stdout).toContain('begun, and never carried out');
+  // What it had asked for came to run, and nobody was there to record that.
+  stage.sandbox.control.rollback({ app: 'acme-production', byUser: 'bo@example.com' });
+  const resumed = await stage.run(
+    ['resume', deployId(503, third), '--reason', 'mended'],
+    {},
+    stage.checkout(third),
+  );
+  expect(resumed, words(resumed)).toMatchObject({ exit: 0 });
+  expect(resumed.stdout).toContain('production.live');
 });

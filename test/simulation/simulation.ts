@@ -9,6 +9,7 @@ import { LockstepError, UsageError } from '../../src/errors/error.ts';
 import type { Distrust, DomainEvent, EnvironmentName } from '../../src/machine/events.ts';
 import { type DeployRow, readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { deploysProjection } from '../../src/runtime/audit/deploys-table.ts';
+import { madeByRollback } from '../../src/runtime/gates/made-by-rollback.ts';
 import type { Run } from '../../src/runtime/identity.ts';
 import { breakLock, switchLane } from '../../src/runtime/lock/lane-orders.ts';
 import { readLane } from '../../src/runtime/lock/lanes.ts';
@@ -16,13 +17,14 @@ import { Lapsed, Overtaken } from '../../src/runtime/lock/lease-keeper.ts';
 import { createLiveness, type Liveness } from '../../src/runtime/lock/liveness.ts';
 import { deployStream } from '../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../src/runtime/loop/request.ts';
-import { resumeDeploy } from '../../src/runtime/loop/resume.ts';
+import { type ResumeOrder, resumeDeploy } from '../../src/runtime/loop/resume.ts';
 import { runDeploy, type ServiceTable } from '../../src/runtime/loop/run.ts';
 import {
   type EventLog,
   FencedOff,
   type RecordedEvent,
   StoreUnavailable,
+  VersionConflict,
 } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { actorCalled } from '../actor.ts';
@@ -559,12 +561,35 @@ class Simulation {
     if (held === undefined) return;
     // What the person reads before the order is what they accept.
     const distrust = await this.#distrustOf(held.deploy);
-    const refused = await resumeDeploy(this.#log, held.deploy, run, 'simulated').then(
+    const { deploy } = held;
+    const refused = await resumeDeploy(this.#log, deploy, {
+      ...{ run, reason: 'simulated' },
+      madeBy: (...asked) => this.#madeBy(lane, run, held, asked),
+    }).then(
       () => false,
-      (error: unknown) => ignoreUsage(error) === undefined,
+      (error: unknown) => {
+        // What production runs could not be told, or somebody else let it go on meanwhile.
+        if (error instanceof LockstepError || error instanceof VersionConflict) return true;
+        throw error;
+      },
     );
     if (distrust !== null && !refused) lane.rules.accept(held.deploy, distrust.about);
     this.#spawn(this.#again(held.deploy, lane, held.commit));
+  }
+
+  /** As the command looks. */
+  async #madeBy(
+    lane: LaneWorld,
+    run: Run,
+    { deploy, commit }: DeployRow,
+    [way, place]: Parameters<ResumeOrder['madeBy']>,
+  ) {
+    const process = new SimulatedProcess(this.#time, immortal);
+    const asked = wanted({ lane, label: '', commit, rules: lane.rules.now }, this.#scenario);
+    const of = { lane, commit, deploy, wanted: asked, log: this.#log };
+    const { keeper, http, clock, targets, history } = this.#assemble(process, run, of);
+    const ports = { http, clock, signal: new AbortController().signal, progress: () => {} };
+    return madeByRollback(way, targets(place), history, ports).finally(() => keeper.stop());
   }
 
   /** PIPELINE_TRUST, for processes that begin from now on. */

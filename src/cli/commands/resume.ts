@@ -3,6 +3,7 @@ import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
 import { keepNames } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
+import { madeByRollback } from '../../runtime/gates/made-by-rollback.ts';
 import { newRun } from '../../runtime/identity.ts';
 import { resumeDeploy } from '../../runtime/loop/resume.ts';
 import { assertLockProvider } from '../ci/builds.ts';
@@ -55,11 +56,15 @@ export async function resume(
     json: flags.json === true,
     notices: here.notices,
     openLog: () => openDeployLog(storeUrl, { readOnly: false, create: false }),
-    choose: async (log) => {
+    choose: async (log, { history, ports }) => {
       const { deploy, commit } = await findDeploy(log, name, terminal.err);
       keepNames(commit);
       await assertCarriedOn(log, deploy, here, 'goes on');
-      await resumeDeploy(log, deploy, run, flags.reason);
+      await resumeDeploy(log, deploy, {
+        run,
+        reason: flags.reason,
+        madeBy: (way, production) => madeByRollback(way, here.targets(production), history, ports),
+      });
       return { deploy, isNew: false };
     },
     order: personOf(run.actor, flags.reason),

@@ -1,5 +1,7 @@
 /** Runs one deploy until its run ends, and reports it: what `advance` and `resume` share. */
 import { systemClock } from '../../effects/clock.ts';
+import type { History } from '../../effects/history/history.ts';
+import type { Ports } from '../../effects/ports.ts';
 import { exitCodeOf, has, stateOf } from '../../machine/interpret.ts';
 import { isTagged, nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';
@@ -8,7 +10,7 @@ import type { Person } from '../../runtime/actor.ts';
 import { headWords, readKey, takeHead } from '../../runtime/audit/head.ts';
 import { domainEvent, foldStream, stateAfter } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
-import { runDeploy } from '../../runtime/loop/run.ts';
+import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
 import type { EventLog } from '../../store/log.ts';
 import { printLines } from '../render/paragraph.ts';
 import { withPulse } from '../render/pulse.ts';
@@ -25,8 +27,11 @@ export interface RunAndReportOptions {
   /** What is told before anything is done. */
   readonly notices: readonly string[];
   readonly openLog: () => Promise<EventLog>;
-  /** Which deploy: writes whatever makes it ready to be carried on. */
-  readonly choose: (log: EventLog) => Promise<{ deploy: string; isNew: boolean }>;
+  /** Which deploy: writes whatever makes it ready to be carried on. What has to be asked before that is asked by what is handed in. */
+  readonly choose: (
+    log: EventLog,
+    asking: { readonly history: History; readonly ports: Ports },
+  ) => Promise<{ deploy: string; isNew: boolean }>;
   /** Who has it carried on, where a person does. */
   readonly order?: Person;
   /** What its run is put together from. */
@@ -56,7 +61,17 @@ export async function runAndReport(options: RunAndReportOptions): Promise<number
       progress: reporter.progress,
       notice: reporter.notice,
     });
-    const { deploy, isNew } = await options.choose(log);
+    const { http, history } = assembly;
+    const ports = { http, clock, signal: signals.interrupt, progress: reporter.progress };
+    const chosen = await options.choose(log, { history, ports }).catch((error: unknown) => {
+      if (!signals.interrupt.aborted) throw error;
+      return null;
+    });
+    if (chosen === null) {
+      reporter.notice('interrupted before anything was written');
+      return signalExitCodes[signals.interrupt.reason as Interruption];
+    }
+    const { deploy, isNew } = chosen;
     await tellWhatIs(log, deploy, isNew, reporter);
     assembly.notifier.start();
     const outcome = await runDeploy({

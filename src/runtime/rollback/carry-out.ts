@@ -11,7 +11,7 @@ import { LockstepError } from '../../errors/error.ts';
 import type { Artifact, Build, Environment, Release, Settings } from '../../machine/events.ts';
 import { type LaneEvent, targetName } from '../../machine/lane.ts';
 import { takeBack } from '../../machine/story-words.ts';
-import { givenUp } from '../../machine/taken-back.ts';
+import { givenUp, type Made } from '../../machine/taken-back.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { type EventLog, type Fence, FencedOff } from '../../store/log.ts';
 import type { Person } from '../actor.ts';
@@ -112,9 +112,6 @@ async function takeLane(options: RollbackOptions, at: string): Promise<Fence> {
     over.abort();
   }
 }
-
-/** What the log is told of what a rollback made. */
-type Made = NonNullable<Extract<LaneEvent, { type: 'rollback.failed' }>['data']['made']>;
 
 class HeldRollback {
   readonly #o: RollbackOptions;

@@ -489,9 +489,9 @@ export const logMutants: readonly Mutant[] = [
     id: 'a-hold-is-lifted-in-the-deploy-alone',
     promise: carriesOn,
     file: 'src/runtime/loop/resume.ts',
-    symbol: 'lifting',
-    code: 'if (release === null) return null;',
-    by: "if (release !== 'nothing') return null;",
+    symbol: 'liftingOf',
+    code: 'if (release === null) return',
+    by: "if (release !== 'nothing') return",
     noticedBy: 'test/runtime/loop/resume.test.ts › is lifted in its lane',
   },
   {

@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventData } from '../../../src/machine/events.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
+import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { hasRun, livingRuns } from '../../../src/runtime/lock/living-runs.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
-import { resumeDeploy } from '../../../src/runtime/loop/resume.ts';
+import { type ResumeOrder, resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { anActor } from '../../actor.ts';
 import { toldFailureOf } from '../../effects/lockstep-error.ts';
@@ -22,7 +23,16 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const person = newRun({ actor: anActor, ci: null, program: 'test' });
-const resume = (deploy: string) => resumeDeploy(world.log, deploy, person, 'it is mended');
+type Made = Awaited<ReturnType<ResumeOrder['madeBy']>>;
+/** @param made what production says that a rollback made of which nothing tells */
+const resume = (deploy: string, made: Made = null, log: EventLog = world.log) =>
+  resumeDeploy(log, deploy, {
+    ...{ run: person, reason: 'it is mended' },
+    madeBy: async (way, { name }) => {
+      expect([way.from, way.to, name]).toEqual([ordered.from, ordered.to, 'acme-production']);
+      return made;
+    },
+  });
 const writeLane = (log: ScriptedWorld['log'], event: LaneEvent) =>
   log.append([{ stream: laneStream(lane), expected: 'any', events: [newEvent(event, person)] }]);
 const held = [...wayToProduction.slice(0, 6), sample('production.held')];
@@ -123,6 +133,82 @@ describe('a deploy', () => {
     expect(last?.data).not.toHaveProperty('made');
   });
 
+  /** As production tells. */
+  const made = (runs: boolean) => ({ release, commit: 'c'.repeat(40), runs });
+  const afterGivingUp = async () => {
+    const of = (await world.ofLane()).filter(({ type }) => type.startsWith('rollback.'));
+    const { lifted } = await readLane(world.log, lane);
+    return { types: of.map(({ type }) => type), last: of.at(-1)?.data, lifted: [...lifted] };
+  };
+
+  it.each([
+    ['runs', made(true)],
+    ['failed', made(false)],
+  ])(
+    'that gave way to a rollback whose release %s, and which was killed then: one order gives it up and lifts that',
+    async (_, seen) => {
+      const deploy = await heldBy(ordered);
+      await writeLane(world.log, begun);
+      await resume(deploy, seen);
+      const { types, lifted } = await afterGivingUp();
+      expect(types).toEqual(['rollback.begun', 'rollback.failed', 'rollback.lifted']);
+      expect(lifted).toEqual([release.id]);
+      const [, failed] = (await world.ofLane()).filter(({ type }) => /^rollback/.test(type));
+      expect(failed?.data).toMatchObject({ code: 'E_GIVEN_UP', made: seen });
+    },
+  );
+
+  it.each([
+    ['that is told then', [], [release.id]],
+    [
+      'but another rollback’s',
+      [{ type: 'rollback.done', data: { ...ended, rollback: 'another', release, commit: null } }],
+      [],
+    ],
+  ] as const)(
+    'that gave way to a rollback which was given up before anybody knew what it had made: %s is lifted',
+    async (_, others, wanted) => {
+      const deploy = await heldBy(ordered);
+      await writeLane(world.log, begun);
+      await writeLane(world.log, { type: 'rollback.failed', data: { ...ended, ...failure } });
+      for (const other of others) await writeLane(world.log, other);
+      await resume(deploy, made(true));
+      expect((await afterGivingUp()).lifted).toEqual(wanted);
+    },
+  );
+
+  it.each([
+    ['is lifted, and it is given up', 'release-41', ['rollback.failed', 'rollback.lifted']],
+    ['is somebody else’s: that alone is lifted', 'release-9', ['rollback.lifted']],
+  ])(
+    'that is held by the release of a rollback that was killed then: what it made %s',
+    async (_, id, types) => {
+      const deploy = await heldBy(samples['production.held'].rollback);
+      await writeLane(world.log, begun);
+      await resume(deploy, { ...made(true), release: { id, version: 'v9' } });
+      const left = await afterGivingUp();
+      expect([left.types.slice(1), left.lifted]).toEqual([types, ['release-41']]);
+    },
+  );
+
+  it('that is held by a release, beside a rollback of another production that was begun: that goes on', async () => {
+    const deploy = await heldBy(samples['production.held'].rollback);
+    const elsewhere = { ...begun.data, target: 'sample elsewhere' };
+    await writeLane(world.log, { type: 'rollback.begun', data: elsewhere });
+    await resume(deploy, { ...made(true), release: { id: 'release-41', version: 'v41' } });
+    expect((await readLane(world.log, lane)).rollback?.target).toBe('sample elsewhere');
+  });
+
+  it('of which nobody can tell what production runs is not let go on', async () => {
+    const deploy = await heldBy(ordered);
+    await writeLane(world.log, begun);
+    const before = [await world.events(deploy), await world.ofLane()];
+    const madeBy = () => Promise.reject(new Error('Heroku answered 500'));
+    const order = { run: person, reason: 'it is mended', madeBy };
+    await expect(resumeDeploy(world.log, deploy, order)).rejects.toThrow('500');
+    expect([await world.events(deploy), await world.ofLane()]).toEqual(before);
+  });
+
   it.each([
     [
       'has a run again',
@@ -161,7 +247,7 @@ describe('a deploy', () => {
         };
       },
     });
-    await resumeDeploy(busy, deploy, person, 'it is mended');
+    await resume(deploy, null, busy);
     expect((await readLane(world.log, lane)).rollback).toBeNull();
   });
 

@@ -63,7 +63,10 @@ class Player {
     let run = first;
     while (this.#next !== undefined) {
       if (this.#next.type === 'deploy.resumed') {
-        await resumeDeploy(log, this.#deploy, this.#person(), this.#next.data.reason);
+        await resumeDeploy(log, this.#deploy, {
+          ...{ run: this.#person(), reason: this.#next.data.reason },
+          madeBy: async () => null,
+        });
         this.#events.shift();
         continue;
       }

@@ -157,7 +157,7 @@ export class StandingWorld {
 
   resume(build: number): Promise<void> {
     const run = newRun({ actor: anActor, ci: null, program: 'test' });
-    return resumeDeploy(this.log, idOf(build), run, 'mended');
+    return resumeDeploy(this.log, idOf(build), { run, reason: 'mended', madeBy: async () => null });
   }
 
   /** The build's deploy as these events have it, with nothing in its lane's own stream; no run of it lives. */

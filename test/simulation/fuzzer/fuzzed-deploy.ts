@@ -213,7 +213,7 @@ export class Fuzzer {
       let { folded } = await once();
       if (world.resumed === true && has(folded, 'held')) {
         for (const { id } of stage.production.releases) stage.lifted.add(id);
-        await resumeDeploy(log, deploy, run, 'it is mended');
+        await resumeDeploy(log, deploy, { run, reason: 'it is mended', madeBy: async () => null });
         ({ folded } = await once());
       }
       const { outcome } = folded.snapshot.context;

@@ -72,7 +72,11 @@ class Drive {
       if (this.#left[0]?.event.type === 'deploy.resumed') {
         await this.#ready;
         this.#world.isSwitchOn = true;
-        await resumeDeploy(log, deploy, new PathProcess(this.#world).run, 'it is mended');
+        const { run } = new PathProcess(this.#world);
+        await resumeDeploy(log, deploy, {
+          ...{ run, reason: 'it is mended' },
+          madeBy: async () => null,
+        });
         const [record] = (await log.readStream(deployStream(deploy))).slice(-1);
         this.#moved(record?.metadata.transition as unknown as TransitionRecord, 'deploy.resumed');
       }
