@@ -215,7 +215,7 @@ const rollback = z.strictObject({
   /** What production runs; null where that is not known. */
   commit: text.nullable(),
   kind: goingBack,
-  /** The version that ran before, where there was one. */
+  /** The version that ran before, where there was one; of code that the lane had shipped last, the one by which it did. */
   before: text.nullable(),
 });
 

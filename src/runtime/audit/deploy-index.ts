@@ -93,6 +93,32 @@ export function movedBefore(
   );
 }
 
+/** From more releases than that nobody is seen to have gone back in one lane. */
+const metMax = 50;
+
+/** Of each release that production had been taken back from, the first of a lane's deploys that met that, of those whose last event is after a position; the one asked for first first. */
+export async function firstToMeet(
+  log: EventLog,
+  lane: string,
+  after: number,
+): Promise<DeployEntry[]> {
+  const found = await select(log, (db) =>
+    entries(db)
+      .where('requested_position', 'in', (eb) =>
+        eb
+          .selectFrom('deploys')
+          .select(({ fn }) => fn.min('requested_position').as('first'))
+          .where('lane', '=', lane)
+          .where('back_from', 'is not', null)
+          .where('position', '>', after)
+          .groupBy('back_from'),
+      )
+      .orderBy('requested_position', 'desc')
+      .limit(metMax),
+  );
+  return found.reverse();
+}
+
 /** So many as are next to a position on one side of it; `before` leaves it out, and `after`, too. */
 export type Stretch = ({ readonly before: number } | { readonly after: number }) & {
   readonly limit: number;

@@ -13,6 +13,7 @@ import {
   type DeployEntry,
   deployIn,
   deploysIn,
+  firstToMeet,
   indexedDeploys,
   movedBefore,
   newestAndOpen,
@@ -41,6 +42,8 @@ export interface ExplainFacts {
   of(lane: string, commit: string): Promise<readonly DeployEntry[]>;
   /** So many of the lane's deploys whose last event is before that position, the newest last event first. */
   moved(lane: string, before: number, limit: number): Promise<readonly DeployEntry[]>;
+  /** Of each release that production had been taken back from, the first deploy that met that, where its last event is after that position. */
+  firstToMeet(lane: string, after: number): Promise<readonly DeployEntry[]>;
   /** A stretch of the lane's deploys that became live, in the order in which they did. */
   live(lane: string, stretch: Stretch): Promise<readonly DeployEntry[]>;
   /** The deploy of that id; null: the lane has none. */
@@ -96,6 +99,7 @@ export function factsOf(log: EventLog): ExplainFacts {
       return all.filter((one) => one.lane === lane);
     }),
     moved: once((lane, before, limit) => movedBefore(log, lane, { before, limit })),
+    firstToMeet: once((lane, after) => firstToMeet(log, lane, after)),
     live: once((lane, stretch) => deploysIn(log, lane, live, stretch)),
     deploy: once((lane, deploy) => deployIn(log, lane, deploy)),
     positionBefore: once(async (time) => positionBefore(log, time, await log.head())),

@@ -2,11 +2,12 @@
 import { nextFor } from '../../machine/state-facts.ts';
 import { tell } from '../../machine/story.ts';
 import { afterFailure } from '../../machine/story-endings.ts';
-import { carryOn } from '../../machine/story-words.ts';
+import { carryOn, runs } from '../../machine/story-words.ts';
 import type { DeployEntry } from './deploy-index.ts';
-import type { Told } from './explain-facts.ts';
-import { endOf } from './explain-links.ts';
-import type { Verdict } from './explanation.ts';
+import type { ExplainFacts, Told } from './explain-facts.ts';
+import { endOf, type Link } from './explain-links.ts';
+import { rollbacksSince } from './explain-rollbacks.ts';
+import type { Explanation, Verdict } from './explanation.ts';
 
 /** Null: there is nothing to say. */
 export const lines = (...all: readonly (string | null)[]): string | null =>
@@ -27,12 +28,51 @@ export function wayOut(events: readonly Pick<Told, 'event'>[], deploy: string): 
   return end === undefined ? null : tell(end, deploy).detail;
 }
 
+/** What production runs since a commit was refused for what that ran then. */
+interface Since {
+  /** In words; null: the same, or nobody looked. */
+  readonly runs: string | null;
+  /** Whether that has the commit. */
+  readonly has: boolean;
+  /** It was taken back, and no person has lifted that. */
+  readonly holds: boolean;
+  /** What people took it back by. */
+  readonly links: readonly Link[];
+}
+
+/** Nothing, where the deploy ended otherwise, or where nobody saw what production runs. */
+export async function sinceRefused(
+  events: readonly Told[],
+  lane: string,
+  production: Explanation['production'],
+  facts: Pick<ExplainFacts, 'rollbacks' | 'laneEvents'>,
+): Promise<Since> {
+  const end = endOf(events);
+  const refused =
+    end?.event.type === 'deploy.superseded' && end.event.data.cause === 'diverged'
+      ? end.event.data.production
+      : null;
+  if (end === undefined || refused === null || production === null || production.version === null) {
+    return { runs: null, has: false, holds: false, links: [] };
+  }
+  const { links, holds } = await rollbacksSince(lane, end.position, facts);
+  const isSame = production.version === refused.version;
+  return { runs: isSame ? null : runs(production), has: production.has === true, holds, links };
+}
+
+/** What was said of another release than the one that runs now is nothing to go by. */
+const comparedAnew = ({ runs, holds }: Since): string =>
+  lines(
+    `Production runs ${runs} by now: the next build of the branch is compared with that.`,
+    holds ? bringsBack(true, undefined) : null,
+  ) ?? '';
+
 /** Where it did not ship. @param isRunning a run carries the deploy on; null: nothing has to be done */
 export function nextOf(
   verdict: Verdict,
   { state, deploy }: DeployEntry,
   events: readonly Told[],
-  isRunning: boolean,
+  { isRunning, since }: { readonly isRunning: boolean; readonly since: Since },
 ): string | null {
   const end = endOf(events)?.event;
   switch (verdict) {
@@ -49,7 +89,10 @@ export function nextOf(
       // What is not as it was comes before what can be done about it, and is in the headline.
       return wayOut(events, deploy)?.split('\n').at(-1) ?? nextFor(state, deploy);
     case 'diverged':
-      return wayOut(events, deploy) ?? nextFor(state, deploy);
+      if (since.has) return null;
+      return since.runs === null
+        ? (wayOut(events, deploy) ?? nextFor(state, deploy))
+        : comparedAnew(since);
     default:
       return nextFor(state, deploy);
   }

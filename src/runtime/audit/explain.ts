@@ -17,7 +17,8 @@ import {
 import { byRequest, type DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
 import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
-import { bringsBack, lines, nextOf } from './explain-next.ts';
+import { againWords, lossesSince } from './explain-losses.ts';
+import { bringsBack, lines, nextOf, sinceRefused } from './explain-next.ts';
 import {
   isGivenUpSince,
   linkOf,
@@ -129,18 +130,18 @@ async function shippedWith(
     isUnknown || open !== null || isUnseen
       ? await rollbacksSince(asked.lane, shipped.position, facts)
       : null;
+  const losses =
+    production?.has === true ? await lossesSince(asked.commit, shipped, facts, context.git) : null;
+  const told = (now ?? backs)?.links ?? [];
+  const more = losses?.links.filter((link) => !told.some((one) => isSameLink(one, link))) ?? [];
   const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
   return {
     ...base(context),
     verdict: isOwn ? 'live' : 'carried',
     deploy,
     carrier: isOwn ? null : shipped.commit,
-    headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}`,
-    chain: inOrder([
-      ...ends.flat(),
-      ...decisions(deploy, events),
-      ...((now ?? backs)?.links ?? []),
-    ]),
+    headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}${againWords(losses)}`,
+    chain: inOrder([...ends.flat(), ...decisions(deploy, events), ...told, ...more]),
     echo,
     next: lines(
       open?.next ?? null,
@@ -148,6 +149,9 @@ async function shippedWith(
     ),
   };
 }
+
+const isSameLink = (one: Link, other: Link): boolean =>
+  one.deploy === other.deploy && one.time === other.time;
 
 /** So many of those that something happened to last are looked at for one that was held. */
 const movedMax = 200;
@@ -201,6 +205,7 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
   const holder = isRunning ? await holderBefore(decides, facts) : null;
   const waits = holder === null ? '' : `; it waits behind ${holder}, which has the lane`;
   const behind = await rollbacksBehind(asked.lane, events, facts);
+  const since = await sinceRefused(events, asked.lane, context.production, facts);
   const open = await unfinishedRollback(asked.lane, facts);
   if (open !== null) behind.push(linkOf(open.told));
   return {
@@ -209,9 +214,9 @@ async function notShipped(own: readonly DeployEntry[], context: Context): Promis
     deploy,
     carrier: isOwn ? null : decides.commit,
     headline: `${other}${standing}${waits}${picked}`,
-    chain: inOrder([...ends.flat(), ...behind, ...decisions(deploy, events)]),
+    chain: inOrder([...ends.flat(), ...behind, ...decisions(deploy, events), ...since.links]),
     echo: pick,
-    next: lines(open?.next ?? null, nextOf(verdict, decides, events, isRunning)),
+    next: lines(open?.next ?? null, nextOf(verdict, decides, events, { isRunning, since })),
   };
 }
 

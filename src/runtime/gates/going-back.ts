@@ -10,7 +10,7 @@ import {
   type Target,
 } from '../../effects/targets/target.ts';
 import type { Artifact } from '../../machine/events.ts';
-import type { Lane, Relation } from '../../machine/lane.ts';
+import { type Lane, type Relation, targetName } from '../../machine/lane.ts';
 import type { GoingBack } from '../../machine/taken-back.ts';
 
 /** What a target runs, with nothing under way. */
@@ -27,7 +27,7 @@ export type ComparingHistory = Pick<History, 'relation' | 'fullId'>;
 export async function goingBack(
   target: Target,
   { running, before, failed }: Settled,
-  lane: Pick<Lane, 'lifted' | 'deployed'>,
+  lane: Pick<Lane, 'lifted' | 'deployed' | 'shipped'>,
   history: ComparingHistory,
   ports: Ports,
 ): Promise<GoingBack | null> {
@@ -39,21 +39,35 @@ export async function goingBack(
     if (lane.lifted.has(attempt.release.id)) break;
     if (lane.deployed.includes(attempt.release.id)) continue;
     const kind = await comparison.attempt(attempt, running);
-    if (kind !== null) return toldOf(attempt, kind, commit, running);
+    if (kind !== null) return toldOf(attempt, kind, commit, versionOf(running, target, lane));
   }
   const { id } = running.release;
   if (lane.lifted.has(id) || lane.deployed.includes(id)) return null;
   const kind = await comparison.running(running, before);
-  return kind === null ? null : toldOf(running, kind, commit, before);
+  return kind === null ? null : toldOf(running, kind, commit, versionOf(before, target, lane));
+}
+
+/** Of code that the lane shipped, the release by which it did: what changed only the configuration since is another one of the same code. */
+function versionOf(
+  decision: Decision | null,
+  { settings }: Target,
+  { shipped }: Pick<Lane, 'shipped'>,
+): string | null {
+  if (decision === null) return null;
+  const isShipped =
+    shipped !== null &&
+    shipped.target === targetName(settings) &&
+    isSameArtifact(shipped.artifact, decision.artifact);
+  return isShipped ? shipped.release.version : decision.release.version;
 }
 
 function toldOf(
   { release, description, by, at }: Decision,
   kind: GoingBack['kind'],
   commit: string | null,
-  before: Decision | null,
+  before: string | null,
 ): GoingBack {
-  return { release, description, by, at, commit, kind, before: before?.release.version ?? null };
+  return { release, description, by, at, commit, kind, before };
 }
 
 /** How a release stands to the one that runs: of older code, or made by a rollback. */

@@ -25,7 +25,7 @@ export interface Asking {
 
 /** @param environments the targets that the configuration has now */
 export async function askTargets(
-  { lane, deploys }: Pick<Logged, 'lane' | 'deploys'>,
+  logged: Pick<Logged, 'lane' | 'deploys' | 'marks'>,
   environments: Readonly<Record<EnvironmentName, { readonly target: TargetSettings } | null>>,
   asking: Asking,
 ): Promise<Told> {
@@ -50,11 +50,11 @@ export async function askTargets(
           : 'it was not waited for',
       }),
     );
-    const place = askOne(lane, name, target, asking, ports).catch((error: unknown) =>
+    const place = askOne(logged, name, target, asking, ports).catch((error: unknown) =>
       over.signal.aborted ? tooLate : untold(target.name, error),
     );
     const told = await Promise.race([place, tooLate]);
-    return [name, withDeploy(told, name, deploys)] as const;
+    return [name, withDeploy(told, name, logged.deploys)] as const;
   });
   try {
     const places = await Promise.all(all);
@@ -75,7 +75,7 @@ function untold(target: string, error: unknown): ToldPlace {
 }
 
 async function askOne(
-  lane: string,
+  logged: Pick<Logged, 'lane' | 'marks'>,
   name: EnvironmentName,
   settings: TargetSettings,
   { log, targets, history }: Asking,
@@ -96,7 +96,7 @@ async function askOne(
     };
   }
   const { release, artifact, by, at, description } = running;
-  const of = name === 'production' ? await ofProduction(log, lane, release.id) : null;
+  const of = name === 'production' ? await ofProduction(log, logged.lane, release.id) : null;
   const named = artifact.commit ?? running.named;
   const isFull = named !== null && /^[0-9a-f]{40}$/.test(named);
   const commit = isFull || named === null ? named : ((await history?.fullId(named, ports)) ?? null);
@@ -107,7 +107,7 @@ async function askOne(
     ours: of,
     back:
       name === 'production'
-        ? await backOf({ running, ...seen }, target, lane, log, history, ports)
+        ? await backOf({ running, ...seen }, target, logged, log, history, ports)
         : null,
     pending: under,
   };
@@ -125,7 +125,7 @@ async function ofProduction(log: EventLog, lane: string, release: string) {
 async function backOf(
   observed: Omit<Observed, 'pending'>,
   target: ReturnType<Targets>,
-  lane: string,
+  { lane, marks }: Pick<Logged, 'lane' | 'marks'>,
   log: EventLog,
   history: History | null,
   ports: Ports,
@@ -140,7 +140,9 @@ async function backOf(
   };
   const lifted = new Set(await isMarked('rollback.lifted'));
   const deployed = [...(await isMarked('lane.deployed')), ...(await isMarked('lane.shipped'))];
-  const back = await goingBack(target, observed, { lifted, deployed }, history ?? noHistory, ports);
+  const shipped = marks['lane.shipped']?.data ?? null;
+  const of = { lifted, deployed, shipped };
+  const back = await goingBack(target, observed, of, history ?? noHistory, ports);
   // A clone that was not fetched lately cannot compare; the gates will.
   return back?.kind === 'unknown' ? null : back;
 }

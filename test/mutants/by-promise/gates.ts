@@ -96,6 +96,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/loop/resume.test.ts › gives nothing up',
   },
   {
+    id: 'what-was-left-is-a-changed-configuration',
+    promise: wentBack,
+    file: 'src/runtime/gates/going-back.ts',
+    symbol: 'versionOf',
+    code: 'return isShipped ? shipped.release.version : decision.release.version;',
+    by: 'return decision.release.version;',
+    noticedBy: `${gates} › after a configuration was released over`,
+  },
+  {
     id: 'what-a-killed-rollback-made-takes-a-second-order',
     promise: waits,
     file: 'src/runtime/loop/resume.ts',

@@ -97,6 +97,15 @@ const seenAt = (cause: 'contained' | 'diverged', commit: string): DomainEvent =>
     ...(cause === 'diverged' ? { stuck: null } : {}),
   } as never,
 });
+/** Refused for what production runs, and no old build. */
+const stuckBy = (label: string, commit: string, runs: string): Story => {
+  const { data } = seenAt('diverged', runs) as Extract<DomainEvent, { type: 'deploy.superseded' }>;
+  const stuck = { release: { id: 'release-9', version: 'v9' }, first: true };
+  return ended(label, commit, sample('lock.acquired'), {
+    type: 'deploy.superseded',
+    data: { ...data, stuck } as never,
+  });
+};
 const rolledBack = (commit: string): DomainEvent =>
   sample('production.held', { rollback: { ...held.rollback, commit } });
 const errors = { ...person, reason: 'errors' };
@@ -236,6 +245,36 @@ const rows: Readonly<Record<string, Row>> = {
     asked: beside,
     told: { verdict: 'diverged', production: { has: false } },
     next: /--override --reason/,
+  },
+  'it was refused by a lane that was stuck': {
+    stories: [first, stuckBy('501', beside, at(2))],
+    asked: beside,
+    told: { verdict: 'diverged', production: { has: false } },
+    next: /git merge [0-9a-f]{40}.*--override --reason/s,
+  },
+  'it was refused by a lane that was stuck, and a person took production back since': {
+    stories: [first, stuckBy('501', beside, at(2)), takenBack(at(0))],
+    asked: beside,
+    told: { verdict: 'diverged', production: { version: 'v41', isTakenBack: true } },
+    chain: [/^stuck: /, /^production was taken back to v38 .*; lifted by nobody$/],
+    next: /^(?!.*git merge)Production runs v41, [0-9a-f]{8} by now: .*\n.*held by that rollback.*pipeline advance --build LABEL/s,
+  },
+  'it was refused by a lane that was stuck, and production was taken back and let go on since': {
+    stories: [
+      first,
+      stuckBy('501', beside, at(2)),
+      takenBack(at(0)),
+      (log) => writeLane(log, lifted(held.rollback.release.id)),
+    ],
+    asked: beside,
+    told: { verdict: 'diverged' },
+    next: /^Production runs v41, [0-9a-f]{8} by now: the next build of the branch is compared with that\.$/,
+  },
+  'it was refused by a lane that was stuck, and production was taken back to what has it': {
+    stories: [first, stuckBy('501', at(1), beside), takenBack(at(2))],
+    asked: at(1),
+    told: { verdict: 'diverged', production: { has: true } },
+    next: null,
   },
   'it is held by a rollback that nobody lifted': {
     stories: [first, toGates('501', at(1), at(0), rolledBack(at(0)))],
@@ -706,6 +745,66 @@ const rows: Readonly<Record<string, Row>> = {
     ],
     asked: at(1),
     told: { verdict: 'live', production: { has: true, isTakenBack: true } },
+    next: null,
+  },
+  'it shipped, a person took production back from it, and a later deploy brought it again': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      takenBack(at(0)),
+      (log) => writeLane(log, lifted(held.rollback.release.id)),
+      live('502', at(2), at(0), 'v42'),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
+    says: [/; production was taken back since, and has it again with deploy 502-[0-9a-f]{8}$/],
+    chain: [/^live/, /^production was taken back to v38 .*; lifted by bo@acme.test/, /^live/],
+    next: null,
+  },
+  'it shipped, somebody took production back from it by hand, and a later deploy brought it again':
+    {
+      stories: [
+        first,
+        live('501', at(1), at(0), 'v2'),
+        toGates('502', at(2), at(1), rolledBack(at(0))),
+        (log) => writeLane(log, lifted(held.rollback.release.id)),
+        live('503', at(3), at(0), 'v42'),
+      ],
+      asked: at(1),
+      told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
+      says: [/; production was taken back since, and has it again with deploy 503-[0-9a-f]{8}$/],
+      chain: [/^live/, /^production was rolled back \(v41 .*; lifted by bo@acme.test/, /^live/],
+    },
+  'it shipped, production was taken back from it, and to it again': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      takenBack(at(0)),
+      (log) =>
+        writeLane(log, {
+          type: 'rollback.done',
+          data: {
+            ...{ ...back, rollback: 'rollback-2', to },
+            ...{ release: { id: 'r50', version: 'v50' }, commit: at(1) },
+          },
+        }),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: true, version: 'v50' } },
+    says: [/; production was taken back since, and has it again$/],
+    chain: [/^live/, /^production was taken back to v38 \([0-9a-f]{8}\) as v41/],
+  },
+  'it shipped, and production was taken back since to what has it': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      live('502', at(2), at(1), 'v3'),
+      live('503', at(3), at(2), 'v4'),
+      takenBack(at(2)),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: true } },
+    says: [/\(v2\)$/],
     next: null,
   },
   'it shipped, and was reverted by a commit that shipped': {

@@ -299,6 +299,31 @@ describe('a rollback that a person has ordered, that was begun, and whose run is
 });
 
 describe('a release that no deploy of the lane made', () => {
+  it.each([
+    ['a configuration', () => world.current.slug ?? '', 'v3'],
+    ['other code', () => aSlug(world.graph.commit(world.commit)), 'v4'],
+  ])(
+    'after %s was released over what the lane shipped, is told of by the code that is left',
+    async (_, slug, left) => {
+      world.released('Deploy 22222222', aSlug(world.commit));
+      world.verified(world.commit);
+      world.released('Set FOO config vars', slug());
+      world.released('Rollback to v2', world.production.releases[1]?.slug ?? '');
+      expect(await world.goingBack()).toMatchObject({ kind: 'rollback', before: left });
+    },
+  );
+
+  it('of code that the lane shipped elsewhere is told of by what ran here', async () => {
+    world.released('Deploy 22222222', aSlug(world.commit));
+    world.verified(world.commit);
+    const { shipped } = world.lane;
+    if (shipped === null) throw new Error('the lane shipped nothing');
+    world.lane = { ...world.lane, shipped: { ...shipped, target: 'heroku elsewhere' } };
+    world.released('Set FOO config vars', world.current.slug ?? '');
+    world.released('Rollback to v2', world.production.releases[1]?.slug ?? '');
+    expect(await world.goingBack()).toMatchObject({ before: 'v4' });
+  });
+
   it('an artifact that ran before is older code, though git says that it is neither', async () => {
     const slug = aSlug(world.graph.commit(null));
     world.released('Deploy 33333333', slug);

@@ -50,7 +50,7 @@ async function ask({
   ranBefore = false,
 }: Given) {
   const { lanes } = await readLanes(world.log, { limit: 20, lane });
-  const logged = lanes[0] ?? { lane, deploys: [] };
+  const logged = lanes[0] ?? { lane, deploys: [], marks: {} };
   const { settings } = samples['deploy.requested'];
   const told = await askTargets(
     logged,
