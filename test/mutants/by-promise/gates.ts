@@ -102,7 +102,7 @@ export const gateMutants: readonly Mutant[] = [
     symbol: 'versionOf',
     code: 'return isShipped ? shipped.release.version : decision.release.version;',
     by: 'return decision.release.version;',
-    noticedBy: `${gates} › after a configuration was released over`,
+    noticedBy: `${gates} › was released over what the lane shipped`,
   },
   {
     id: 'what-a-killed-rollback-made-takes-a-second-order',
