@@ -1,7 +1,15 @@
 /** The mutation score's arithmetic: who is drawn, who counts, and how sure the score is. */
 import { globSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judged, leftOver, table, unnoticedPlaces, wilson, withLater } from './report.ts';
+import {
+  drawnPlaces,
+  judged,
+  leftOver,
+  table,
+  unnoticedPlaces,
+  wilson,
+  withLater,
+} from './report.ts';
 import { leftOut, rooms } from './rooms.ts';
 import { isDrawn } from './sample.ts';
 
@@ -116,6 +124,12 @@ describe('the second time, with other tests', () => {
   it('is not for what is not in the sample', () => {
     process.env.MUTATION_SHARE = '0.000001';
     expect(unnoticedPlaces(first)).toEqual([]);
+  });
+
+  it('as the first time, is told of the places in the sample alone, which are drawn whatever became of them', () => {
+    expect(drawnPlaces(first)).toEqual([`${file}:1:6-1:11`, `${file}:1:6-2:2`]);
+    process.env.MUTATION_SHARE = '0.000001';
+    expect(drawnPlaces(first)).toEqual([]);
   });
 
   it('counts what is noticed then, and forgets nothing that was noticed before', () => {

@@ -37,11 +37,17 @@ export interface Judged {
 const noticed = ['Killed', 'Timeout'];
 const unnoticed = ['Survived', 'NoCoverage'];
 
-/** Where the mutants are that no test noticed, as Stryker's `mutate` takes it: lines from 1, columns from 0, the last one included. */
-export function unnoticedPlaces({ files }: Report): string[] {
+/** Where the sample's mutants are, as Stryker's `mutate` takes it: lines from 1, columns from 0, the last one included. */
+export const drawnPlaces = (report: Report): string[] => placesOf(report, () => true);
+
+/** Likewise, those that no test noticed. */
+export const unnoticedPlaces = (report: Report): string[] =>
+  placesOf(report, ({ status }) => unnoticed.includes(status));
+
+function placesOf({ files }: Report, isWanted: (mutant: Mutant) => boolean): string[] {
   const places = Object.entries(files).flatMap(([file, { mutants }]) =>
     mutants
-      .filter((one) => unnoticed.includes(one.status) && isInSample(file, one))
+      .filter((one) => isWanted(one) && isInSample(file, one))
       .map(({ location: { start, end } }) => {
         const [from, to] = [start, end].map(({ line, column }) => `${line}:${column - 1}`);
         return `${file}:${from}-${to}`;

@@ -22,12 +22,16 @@ const simulation = [
   'test/simulation/programs/*.test.ts',
 ];
 
-const isSimulation = process.env.MUTATION_TESTS === 'simulation';
+/** To learn which mutants there are: one that reaches none. */
+const none = ['test/mutation/report.test.ts'];
+
+const { MUTATION_TESTS: tests } = process.env;
+const include = { none, simulation: [...slow, ...simulation] }[tests ?? ''] ?? quick;
 
 export default defineConfig({
   test: {
-    include: isSimulation ? [...slow, ...simulation] : quick,
-    exclude: isSimulation ? [] : slow,
+    include,
+    exclude: include === quick ? slow : [],
     isolate: false,
     setupFiles: ['test/mutation/setup.ts'],
     globalSetup: ['test/temporary-folder.ts', 'test/postgres/server-of-run.ts'],
