@@ -36,6 +36,15 @@ const decisive: ReadonlySet<EventType> = new Set<EventType>([
   'production.baked',
 ]);
 
+/** What a deploy came to last; none of one that has no events. */
+export async function endLink(
+  deploy: string,
+  facts: Pick<ExplainFacts, 'events'>,
+): Promise<Link[]> {
+  const end = (await facts.events(deploy)).at(-1);
+  return end === undefined ? [] : [{ deploy, time: end.time, words: tell(end.event).headline }];
+}
+
 export function decisions(deploy: string, events: readonly Told[]): Link[] {
   return events
     .filter(({ event }) => decisive.has(event.type))

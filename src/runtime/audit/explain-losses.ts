@@ -3,7 +3,7 @@ import { tell } from '../../machine/story.ts';
 import { goingBackIn } from '../../machine/taken-back.ts';
 import type { DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, ExplainFacts } from './explain-facts.ts';
-import { type Link, liftOf } from './explain-links.ts';
+import { endLink, type Link, liftOf } from './explain-links.ts';
 import { backsIn, linkOf } from './explain-rollbacks.ts';
 
 /** A going-back of production, by a person's rollback or as a deploy met it. */
@@ -56,7 +56,8 @@ export async function lossesSince(
     live.map((one) => one.commit),
   );
   const again = live.find((one) => found.having.has(one.commit));
-  const links = [...lost.map(({ link }) => link), ...(await endOf(again, facts))];
+  const end = again === undefined ? [] : await endLink(again.deploy, facts);
+  const links = [...lost.map(({ link }) => link), ...end];
   return { links, again: again?.deploy ?? null };
 }
 
@@ -90,10 +91,4 @@ async function metSince(lane: string, position: number, facts: ExplainFacts): Pr
     }
   }
   return found;
-}
-
-async function endOf(entry: DeployEntry | undefined, facts: ExplainFacts): Promise<Link[]> {
-  const end = entry === undefined ? undefined : (await facts.events(entry.deploy)).at(-1);
-  if (entry === undefined || end === undefined) return [];
-  return [{ deploy: entry.deploy, time: end.time, words: tell(end.event).headline }];
 }

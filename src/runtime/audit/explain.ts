@@ -16,7 +16,7 @@ import {
 } from './carriers.ts';
 import { byRequest, type DeployEntry } from './deploy-index.ts';
 import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
-import { decisions, endOf, type Link, liftOf } from './explain-links.ts';
+import { decisions, endLink, endOf, type Link, liftOf } from './explain-links.ts';
 import { againWords, lossesSince } from './explain-losses.ts';
 import { bringsBack, lines, nextOf, sinceRefused } from './explain-next.ts';
 import {
@@ -281,11 +281,6 @@ async function standingWords(
   const end = endOf(events);
   const lift = end === undefined ? null : await liftOf(lane, end, facts);
   return lift === null ? headline : `${headline}; ${lift.words}`;
-}
-
-async function endLink(deploy: string, facts: ExplainFacts): Promise<Link[]> {
-  const end = (await facts.events(deploy)).at(-1);
-  return end === undefined ? [] : [{ deploy, time: end.time, words: tell(end.event).headline }];
 }
 
 /** The newest such commit that production has, as far as it was seen; one that was undone is none. */
