@@ -65,11 +65,13 @@ const untilShipped =
 const look = '`pipeline status` shows what production runs and what to do.';
 
 const takenBack = (to: Release, commit: string | null, release: Release): string =>
-  `production was taken back to ${to.version}${commit === null ? '' : ` (${shortSha(commit)})`}, as ${release.version}`;
+  `production was taken back to ${to.version}${codeOf(commit)}, as ${release.version}`;
+
+const codeOf = (commit: string | null): string => (commit === null ? '' : ` (${shortSha(commit)})`);
 
 function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback.failed'>) {
   if (isGivenUp({ code })) {
-    const ordered = `Ordered by ${because(person)}. What came of it before is not on record.`;
+    const ordered = `Ordered by ${because(person)}. ${ofGivenUp(made)}`;
     return eventText(
       'neutral',
       `the rollback to ${to.version} was ${oneLine(message)}`,
@@ -86,4 +88,12 @@ function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback
       ? `the rollback to ${to.version} failed`
       : `production was not taken back to ${to.version}${made === null ? '' : `: ${made.release.version} did not come to run`}`;
   return eventText('bad', `${what}, as ordered by ${because(person)}`, `${why}\n${look}`);
+}
+
+function ofGivenUp(made: DataOf<'rollback.failed'>['made']): string {
+  if (made === undefined) return 'What came of it before is not on record.';
+  if (made === null) return 'It had made no release.';
+  const { release, commit, runs } = made;
+  if (!runs) return `Its release ${release.version} did not come to run.`;
+  return `Its release ${release.version}${codeOf(commit)} runs, not verified.`;
 }

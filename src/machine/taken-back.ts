@@ -43,8 +43,10 @@ export function takenBackBy({ type, data }: LaneEvent): TakenBack | null {
   };
 }
 
+type Failed = Extract<LaneEvent, { type: 'rollback.failed' }>;
+
 /** What the log is told of what a rollback made. */
-export type Made = NonNullable<Extract<LaneEvent, { type: 'rollback.failed' }>['data']['made']>;
+export type Made = NonNullable<Failed['data']['made']>;
 
 /**
  * What ends a rollback that was begun, and whose run is over, where a person does not want it any more.
@@ -57,7 +59,7 @@ export function givenUp(
   by: Pick<Rollback, 'actor' | 'observed' | 'reason'>,
   instead = '',
   made: Made | null = null,
-): LaneEvent {
+): Failed {
   const ordered = { rollback, target, to, actor, observed, reason };
   const message = `given up by ${by.actor} (${by.observed})${instead}: ${by.reason}`;
   const seen = made === null ? {} : { made };

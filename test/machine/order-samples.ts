@@ -1,5 +1,6 @@
 /** Each order that people give for a lane, as the log has it. */
 import type { Order, OrderType } from '../../src/machine/orders.ts';
+import { givenUp } from '../../src/machine/taken-back.ts';
 
 const person = {
   actor: 'Ana Lima <ana@acme.test>',
@@ -14,11 +15,13 @@ const target = 'heroku acme-production';
 const commit = '4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d3e';
 const back = { rollback, target, to, ...person };
 
+const begun = { ...back, from, commit };
+
 const data: { readonly [T in OrderType]: Extract<Order, { type: T }>['data'] } = {
   'lane.disabled': person,
   'lane.enabled': person,
   'lock.broken': { deploy: '502-1a5f89db', token: 7, ...person },
-  'rollback.begun': { ...back, from, commit },
+  'rollback.begun': begun,
   'rollback.done': { ...back, release, commit },
   'rollback.failed': {
     ...back,
@@ -32,12 +35,27 @@ export const orderSamples: readonly Order[] = Object.entries(data).map(
   ([type, of]) => ({ type, data: of }) as Order,
 );
 
+/** As a person's `rollback --give-up` ends it. */
+export const givenUpByBo = givenUp(begun, {
+  actor: 'bo',
+  observed: 'bo on ws-3',
+  reason: 'it is mended',
+}).data;
+
 type Failed = Extract<Order, { type: 'rollback.failed' }>;
 export type FailedKind = 'runs' | 'late' | 'nothing' | 'unsaid';
 
-/** A rollback that failed, by what it made; `unsaid` by an earlier version. */
-export function failedRollback(kind: FailedKind): Failed {
-  const { made: _, ...same } = data['rollback.failed'];
+/**
+ * A rollback that failed, by what it made; `unsaid`: nobody looked.
+ *
+ * @param by what it ended by
+ */
+export function failedRollback(
+  kind: FailedKind,
+  by: Pick<Failed['data'], 'code' | 'message'> = data['rollback.failed'],
+): Failed {
+  const { made: _, ...ofAll } = data['rollback.failed'];
+  const same = { ...ofAll, code: by.code, message: by.message };
   if (kind === 'unsaid') return { type: 'rollback.failed', data: same };
   const made = kind === 'nothing' ? null : { release, commit, runs: kind === 'runs' };
   return { type: 'rollback.failed', data: { ...same, made } };

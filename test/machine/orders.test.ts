@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type LaneEvent, laneEventSchemas, parseLaneEvent } from '../../src/machine/lane.ts';
+import { laneEventSchemas, parseLaneEvent } from '../../src/machine/lane.ts';
 import { orderTypes, tellOrder } from '../../src/machine/orders.ts';
-import { givenUp, takenBackBy } from '../../src/machine/taken-back.ts';
-import { failedKinds, failedRollback, orderSamples } from './order-samples.ts';
+import { takenBackBy } from '../../src/machine/taken-back.ts';
+import { failedKinds, failedRollback, givenUpByBo, orderSamples } from './order-samples.ts';
 
 /** What a run does by itself, and what its deploy tells. */
 const untold = [
@@ -32,11 +32,13 @@ describe('the orders of people', () => {
   });
 
   it('are told word by word, with what comes of them and what a person can do', () => {
-    const all = [...orderSamples, ...failedKinds.map(failedRollback)].map((order) => {
-      const { headline, detail, tone } = tellOrder(order);
-      const lines = (detail ?? '').replaceAll(/^/gm, '    ');
-      return `${order.type} (${tone})\n  ${headline}\n${lines}`.trimEnd();
-    });
+    const all = [...orderSamples, ...failedKinds.map((kind) => failedRollback(kind))].map(
+      (order) => {
+        const { headline, detail, tone } = tellOrder(order);
+        const lines = (detail ?? '').replaceAll(/^/gm, '    ');
+        return `${order.type} (${tone})\n  ${headline}\n${lines}`.trimEnd();
+      },
+    );
     expect(all.join('\n')).toMatchSnapshot();
   });
 
@@ -58,19 +60,22 @@ describe('the orders of people', () => {
     expect(takenBackBy(order)?.verified).toBe(holds ? false : undefined);
   });
 
-  it('a rollback that a person gave up is no failure: it is told with who ordered it, and who gave it up', () => {
-    const [begun] = orderSamples.filter((order) => order.type === 'rollback.begun');
-    if (begun === undefined) throw new Error('there is no sample');
-    const by = { actor: 'bo', observed: 'bo on ws-3', reason: 'it is mended' };
-    const order = givenUp(begun.data, by) as Extract<LaneEvent, { type: 'rollback.failed' }>;
-    const { headline, detail, tone } = tellOrder(order);
-    const { to, actor, reason } = begun.data;
-    expect(tone).toBe('neutral');
-    expect(headline).toBe(
-      `the rollback to ${to.version} was given up by bo (bo on ws-3): it is mended`,
-    );
-    expect(detail).toContain(`Ordered by ${actor} (`);
-    expect(detail).toContain(reason);
-    expect(detail).toContain('pipeline status');
-  });
+  const unknown = 'What came of it before is not on record.';
+  it.each([
+    ['unsaid', unknown],
+    ['nothing', 'It had made no release.'],
+    ['late', 'Its release v43 did not come to run.'],
+    ['runs', 'Its release v43 (4d5e6f7a) runs, not verified.'],
+  ] as const)(
+    'a rollback that a person gave up is no failure, and told with what it made: %s',
+    (kind, made) => {
+      const order = failedRollback(kind, givenUpByBo);
+      const { headline, detail, tone } = tellOrder(order);
+      expect(tone).toBe('neutral');
+      expect(headline).toBe('the rollback to v41 was given up by bo (bo on ws-3): it is mended');
+      expect(detail).toBe(
+        `Ordered by Ana Lima <ana@acme.test> (by git identity; ana on ws-7): incident 4711. ${made}\n\`pipeline status\` shows what production runs and what to do.`,
+      );
+    },
+  );
 });

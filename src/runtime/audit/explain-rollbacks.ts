@@ -2,7 +2,7 @@
 import { oneLine } from '../../format/text.ts';
 import type { DomainEvent, Release } from '../../machine/events.ts';
 import { giveUp, namedPerson, shortSha, takeBack } from '../../machine/story-words.ts';
-import { isGivenUp, type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
+import { isGivenUp, type Made, type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import { newest } from './carriers.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
 import { type Link, liftOf } from './explain-links.ts';
@@ -48,14 +48,17 @@ export async function rollbacksSince(
   };
 }
 
-/** Whether one was given up after that position: where nobody looked at production since, what came of it is not known. */
-export async function isGivenUpSince(
+/** Whether one was given up after that position, and nobody looked at what it had made: what came of it is not known. */
+export async function isGivenUpUnseenSince(
   lane: string,
   position: number,
   facts: Pick<ExplainFacts, 'rollbacks'>,
 ): Promise<boolean> {
   const since = (await facts.rollbacks(lane)).filter((told) => told.position > position);
-  return since.some(({ event }) => event.type === 'rollback.failed' && isGivenUp(event.data));
+  return since.some(
+    ({ event }) =>
+      event.type === 'rollback.failed' && isGivenUp(event.data) && event.data.made === undefined,
+  );
 }
 
 export interface UnfinishedRollback {
@@ -133,15 +136,23 @@ function wordsOf(event: RollbackEvent): string {
     }
     case 'rollback.failed': {
       const { code, message, made } = event.data;
+      const given = isGivenUp({ code });
+      const end = given ? oneLine(message) : `${code}, ${oneLine(message)}`;
       if (made?.runs === true) {
-        return `${tookBack(to, made.release, made.commit)}, not verified, by ${why}; ${code}, ${oneLine(message)}`;
+        return `${tookBack(to, made.release, made.commit)}, not verified, by ${why}; ${end}`;
       }
-      if (isGivenUp({ code })) {
-        return `production was to be taken back to ${to.version}, by ${why}; ${oneLine(message)}; what came of it before is not on record`;
-      }
-      return `production was to be taken back to ${to.version}, by ${why}; that failed: ${code}, ${oneLine(message)}`;
+      const ordered = `production was to be taken back to ${to.version}, by ${why}`;
+      return given ? `${ordered}; ${end}; ${ofGivenUp(made)}` : `${ordered}; that failed: ${end}`;
     }
   }
+}
+
+/** Of one that production does not run. */
+function ofGivenUp(made: Made | null | undefined): string {
+  if (made === undefined) return 'what came of it before is not on record';
+  return made === null
+    ? 'it had made no release'
+    : `its release ${made.release.version} did not come to run`;
 }
 
 function tookBack(to: Release, release: Release, commit: string | null): string {

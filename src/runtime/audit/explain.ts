@@ -20,7 +20,7 @@ import { decisions, endLink, endOf, type Link, liftOf } from './explain-links.ts
 import { againWords, lossesSince } from './explain-losses.ts';
 import { bringsBack, lines, nextOf, sinceRefused } from './explain-next.ts';
 import {
-  isGivenUpSince,
+  isGivenUpUnseenSince,
   linkOf,
   rollbacksBehind,
   rollbacksSince,
@@ -125,7 +125,11 @@ async function shippedWith(
   // Where nobody can tell whether production has it, what people took back is told all the same.
   const isUnknown = production !== null && production.has === null;
   const open = await unfinishedRollback(asked.lane, facts);
-  const isUnseen = await isGivenUpSince(asked.lane, Math.max(shipped.position, seenAt), facts);
+  const isUnseen = await isGivenUpUnseenSince(
+    asked.lane,
+    Math.max(shipped.position, seenAt),
+    facts,
+  );
   const backs =
     isUnknown || open !== null || isUnseen
       ? await rollbacksSince(asked.lane, shipped.position, facts)

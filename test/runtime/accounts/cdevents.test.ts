@@ -183,7 +183,9 @@ describe('events of CDEvents', () => {
     const settings = { ...samples['deploy.requested'].settings, repository: null };
     const build = { ...samples['deploy.requested'].build, url: null };
     const elsewhere = live(502, 30, { settings, build, lane: 'grüße & mehr' });
-    const [back] = failedKinds.filter((kind) => kind === 'runs').map(failedRollback);
+    const [back] = failedKinds
+      .filter((kind) => kind === 'runs')
+      .map((kind) => failedRollback(kind));
     if (back === undefined) throw new Error('there is one');
     const told = [
       ...[...all(record), ...all(elsewhere)],
@@ -277,7 +279,9 @@ describe('events of CDEvents', () => {
   });
 
   it('a rollback to what names no commit is called by its version', () => {
-    const [back] = failedKinds.filter((kind) => kind === 'runs').map(failedRollback);
+    const [back] = failedKinds
+      .filter((kind) => kind === 'runs')
+      .map((kind) => failedRollback(kind));
     const { release = { id: '', version: '' }, runs = true } = back?.data.made ?? {};
     const event = {
       ...back,

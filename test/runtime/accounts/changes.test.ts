@@ -1,6 +1,5 @@
 /** The population of changes: each is there once, in its kind, with who and why; and nothing that changed nothing. */
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../../../src/machine/codec.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { changesIn } from '../../../src/runtime/accounts/changes.ts';
@@ -9,7 +8,10 @@ import type { DeployRecord, LaneRecord } from '../../../src/runtime/accounts/dep
 import { codePoint, fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
 import {
+  backFails,
+  canaryFails,
   commitOf,
+  failsWith,
   live,
   minute,
   recordOf,
@@ -56,13 +58,6 @@ const failedWith = (runs: boolean) =>
       made: { release: { id: 'back', version: 'v503' }, commit: commitOf(501), runs },
     },
   });
-const failsWith = (code: string, message: string, step: Step) =>
-  sample('deploy.failed', {
-    step,
-    failure: { ...samples['deploy.failed'].failure, code, message },
-  });
-const canaryFails = failsWith('E_CANARY', 'it is unwell', 'checkCanaryHealth');
-const backFails = failsWith('E_BACK', 'it is away', 'restoreCanary');
 const diverged = {
   ...{ cause: 'diverged', step: 'submitProduction', verified: false, stuck: null },
   production: { version: 'v9', commit: '9'.repeat(40) },

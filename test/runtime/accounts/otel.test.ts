@@ -1,12 +1,21 @@
 /** A deploy as a trace: what OpenTelemetry’s own package writes of the same spans, and that each span lies within its parent. */
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../../../src/machine/codec.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { type TraceRequest, traceOf } from '../../../src/runtime/accounts/otel.ts';
 import { sample } from '../../machine/samples.ts';
 import { goldenLogs } from './golden.ts';
-import { live, recordOf, type Timed, toCanary, toProduction, withCanary } from './records.ts';
+import {
+  backFails,
+  canaryFails,
+  failsWith,
+  live,
+  recordOf,
+  type Timed,
+  toCanary,
+  toProduction,
+  withCanary,
+} from './records.ts';
 
 type OfficialSpan = Parameters<typeof JsonTraceSerializer.serializeRequest>[0][number];
 type Resource = TraceRequest['resourceSpans'][number];
@@ -79,15 +88,6 @@ const official = (request: TraceRequest): unknown =>
 const spansOf = (request: TraceRequest | null): readonly Span[] =>
   request?.resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
 const attribute = (span: Span | undefined, name: string) => values(span?.attributes ?? [])[name];
-
-const failsWith = (code: string, message: string, step: Step) =>
-  sample('deploy.failed', {
-    step,
-    failure: { ...samples['deploy.failed'].failure, code, message },
-  });
-
-const canaryFails = failsWith('E_CANARY', 'it is unwell', 'checkCanaryHealth');
-const backFails = failsWith('E_BACK', 'it is away', 'restoreCanary');
 
 /** A line for the resource, each span and each of its events: times in seconds since the first began. */
 function inWords(request: TraceRequest | null): string {

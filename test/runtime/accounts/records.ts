@@ -1,4 +1,5 @@
 /** Deploys as records, with times that a test chooses: each event leads where the chart leads it. */
+import type { Step } from '../../../src/machine/codec.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { begin, next, stateOf } from '../../../src/machine/interpret.ts';
 import { samples } from '../../../src/machine/samples.ts';
@@ -86,3 +87,12 @@ export const toCanary: readonly Timed[] = [
     (word): Timed => [9, sample(`canary.${word}`)],
   ),
 ];
+
+/** A deploy that failed at that step. */
+export const failsWith = (code: string, message: string, step: Step): DomainEvent =>
+  sample('deploy.failed', {
+    step,
+    failure: { ...samples['deploy.failed'].failure, code, message },
+  });
+export const canaryFails = failsWith('E_CANARY', 'it is unwell', 'checkCanaryHealth');
+export const backFails = failsWith('E_BACK', 'it is away', 'restoreCanary');

@@ -5,7 +5,7 @@ import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { deployPaths } from '../../../src/machine/paths.ts';
 import { samples } from '../../../src/machine/samples.ts';
-import { givenUp } from '../../../src/machine/taken-back.ts';
+import { givenUp, type Made } from '../../../src/machine/taken-back.ts';
 import { type Asked, explain } from '../../../src/runtime/audit/explain.ts';
 import { type CommitOrder, type Echo, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
 import { decisions } from '../../../src/runtime/audit/explain-links.ts';
@@ -121,14 +121,13 @@ const notBack: Extract<LaneEvent, { type: 'rollback.failed' }> = {
   type: 'rollback.failed',
   data: { ...back, to, code: 'E_UNHEALTHY', message: 'web.1 crashed' },
 };
-const abandoned: readonly Story[] = [
+const byAna = { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' };
+/** Begun, and given up with what it is seen to have made; null: nobody looked. */
+const abandonedWith = (made: Made | null): readonly Story[] => [
   (log) => writeLane(log, begun),
-  (log) =>
-    writeLane(
-      log,
-      givenUp(begun.data, { actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' }),
-    ),
+  (log) => writeLane(log, givenUp(begun.data, byAna, '', made)),
 ];
+const abandoned = abandonedWith(null);
 /** Its release runs, and a check of it did not hold. */
 const notVerified =
   (commit: string): Story =>
@@ -624,6 +623,49 @@ const rows: Readonly<Record<string, Row>> = {
       /^production was to be taken back to v38, by bo@.*: errors; given up by ana \(ana on ws-7\): it is mended; what came of it before is not on record$/,
     ],
     next: null,
+  },
+  'it shipped, and a rollback that was begun since was given up with a release that did not come to run':
+    {
+      stories: [
+        first,
+        live('501', at(1), at(0), 'v2'),
+        ...abandonedWith({ release: held.rollback.release, commit: at(0), runs: false }),
+      ],
+      asked: at(1),
+      told: { verdict: 'live', production: { has: true } },
+      chain: [/^live/],
+      next: null,
+    },
+  'it shipped, a person took production back, and gave up a rollback whose release did not come to run':
+    {
+      stories: [
+        first,
+        live('501', at(1), at(0), 'v2'),
+        takenBack(at(0)),
+        ...abandonedWith({ release: { id: 'r43', version: 'v43' }, commit: at(0), runs: false }),
+      ],
+      asked: at(1),
+      told: { verdict: 'live', production: { has: false } },
+      chain: [
+        /^live/,
+        /^production was taken back to v38 .*, by bo@.*: errors/,
+        /^production was to be taken back to v38, by bo@.*: errors; given up by ana \(ana on ws-7\): it is mended; its release v43 did not come to run$/,
+      ],
+      next: /./,
+    },
+  'it shipped, and a rollback was given up after its release ran': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      ...abandonedWith({ release: { id: 'r43', version: 'v43' }, commit: at(0), runs: true }),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', production: { has: false } },
+    chain: [
+      /^live/,
+      /^production was taken back to v38 \([0-9a-f]{8}\) as v43, not verified, by bo@.*: errors; given up by ana \(ana on ws-7\): it is mended; lifted by nobody$/,
+    ],
+    next: /./,
   },
   'it shipped, and a deploy looked after a rollback was given up': {
     stories: [
