@@ -1,5 +1,8 @@
 /** `pipeline explain`, and deploys by their commits, on a stage on which one commit was skipped, one is live, and one is held. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { quietConfig, Stage } from './stage.ts';
 
 let stage: Stage;
@@ -93,4 +96,21 @@ it('log and replay find a deploy by its commit', async () => {
     expect(none).toMatchObject({ exit: 2 });
     expect(none.stderr).toMatch(/E_NO_DEPLOY.*\n.*pipeline explain/);
   }
+});
+
+it('where there is no clone, says that one is needed, and of nothing to be fetched', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lockstep-no-clone-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const ofOther = quietConfig(stage.sandbox.urls).replace('app: acme-web', 'app: other');
+  await writeFile(join(folder, 'pipeline.yml'), ofOther);
+  const disabled = await stage.run(['disable', '--reason', 'not yet'], {}, folder);
+  expect(disabled, disabled.stderr).toMatchObject({ exit: 0 });
+  const { exit, stdout } = await stage.run(['explain', shas.live, '--lane', 'other'], {}, folder);
+  expect(exit).toBe(0);
+  expect(stdout).toContain('this is no clone of the repository: it may have gone with another');
+  expect(stdout).toContain('Next: In a clone of the repository, ask again.');
+  expect(stdout).not.toContain('git fetch');
+  const unknown = await stage.run(['explain', short(shas.unasked)], {}, folder);
+  expect(unknown).toMatchObject({ exit: 2 });
+  expect(unknown.stderr).toContain('are known in a clone of the repository.');
 });

@@ -120,6 +120,11 @@ async function titleOf(
   return (await repository?.commit(commit).catch(() => null))?.title ?? null;
 }
 
+const noClone = {
+  why: 'this is no clone of the repository',
+  remedy: 'In a clone of the repository, ask again.',
+};
+
 function orderOf(repository: Repository | null): CommitOrder {
   if (repository !== null) {
     return {
@@ -133,7 +138,7 @@ function orderOf(repository: Repository | null): CommitOrder {
     madeAt: async () => null,
     async containing(commit, among) {
       const having = new Set(among.filter((one) => one === commit));
-      return { having, lacks: 'this is no clone of the repository' };
+      return { having, lacks: noClone };
     },
     echoes: async () => [],
     samePatch: async () => null,

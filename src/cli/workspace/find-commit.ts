@@ -140,7 +140,7 @@ async function notKnown(name: string, { log, repository }: Places): Promise<Usag
   const known = near === null ? `the newest deploys are ${newest}` : `the nearest is ${near}`;
   const places = repository === null ? 'this is no repository' : 'this repository does not either';
   return new UsageError('E_NOT_KNOWN', `the log knows nothing called ${name}, and ${places}`, {
-    hint: `Give a commit, a branch, a deploy’s id or #PULL-REQUEST${rows.length === 0 ? '' : `; ${known}`}.`,
+    hint: `Give a commit, a branch, a deploy’s id or #PULL-REQUEST${rows.length === 0 ? '' : `; ${known}`}.${repository === null ? ' Other commits and branches are known in a clone of the repository.' : ''}`,
     details: { name, nearest: near },
   });
 }

@@ -5,9 +5,13 @@ import { absent, isShallow, reachFurther } from './ancestry.ts';
 export interface Containing {
   /** Of the commits that were asked for those that have it, itself among them. */
   readonly having: ReadonlySet<string>;
-  /** Why more of them may have it than are told, in words; null: these are all. */
-  readonly lacks: string | null;
+  /** Why more of them may have it than are told, in words, and where to ask again; null: these are all. */
+  readonly lacks: { readonly why: string; readonly remedy: string } | null;
 }
+
+const unshallow = 'git fetch --unshallow, then ask again.';
+/** Git refuses to unshallow what is whole. */
+const fetchAll = 'git fetch --all, then ask again; or ask in a clone that has it.';
 
 /** Takes full ids. Of a shallow clone more is fetched, within bounds, while none is known to have it. */
 export async function containing(
@@ -33,20 +37,25 @@ async function containingHere(
 ): Promise<Containing> {
   const having = new Set(among.filter((one) => one === commit));
   const missing = new Set(await absent(access, [commit, ...among], signal));
+  const isCut = await isShallow(access, signal);
+  const remedy = isCut ? unshallow : fetchAll;
   if (missing.has(commit)) {
-    return { having, lacks: `this clone does not have commit ${commit.slice(0, 8)}` };
+    const why = `this clone does not have commit ${commit.slice(0, 8)}`;
+    return { having, lacks: { why, remedy } };
   }
   const there = among.filter((one) => !missing.has(one));
   // Everything on a way from one of them down to the commit.
   const input = [`^${commit}`, ...there].join('\n');
   const run = await access.git(['rev-list', '--ancestry-path', '--stdin'], { signal, input });
   for (const one of linesAmong(run.stdout, there)) having.add(one);
-  if (await isShallow(access, signal)) return { having, lacks: 'this clone is a shallow one' };
-  const lacks =
-    missing.size === 0
-      ? null
-      : `this clone does not have ${missing.size === 1 ? 'a commit' : `${missing.size} commits`} that deploys were of`;
-  return { having, lacks: run.code === 0 ? lacks : 'git cannot tell' };
+  if (isCut) return { having, lacks: { why: 'this clone is a shallow one', remedy } };
+  if (run.code !== 0) return { having, lacks: { why: 'git cannot tell', remedy } };
+  if (missing.size === 0) return { having, lacks: null };
+  const what = missing.size === 1 ? 'a commit' : `${missing.size} commits`;
+  return {
+    having,
+    lacks: { why: `this clone does not have ${what} that deploys were of`, remedy },
+  };
 }
 
 const idLength = 40;

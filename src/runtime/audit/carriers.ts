@@ -1,7 +1,7 @@
 /** Deploys with which a commit shipped: by git, and as the log itself says where git cannot. */
 import { isTagged } from '../../machine/state-facts.ts';
 import type { DeployEntry, Stretch } from './deploy-index.ts';
-import type { CommitOrder, ExplainFacts } from './explain-facts.ts';
+import type { CommitOrder, ExplainFacts, Lack } from './explain-facts.ts';
 import { endOf } from './explain-links.ts';
 
 /** How many of the newest are looked at. */
@@ -20,7 +20,7 @@ export interface Carried {
   /** Of the commits that git was asked about, those that have it. */
   readonly having: ReadonlySet<string>;
   /** Why it may be more of them; null: these are all. */
-  readonly lacks: string | null;
+  readonly lacks: Lack | null;
 }
 
 /**
@@ -38,7 +38,7 @@ export async function firstCarrying(
   git: Pick<CommitOrder, 'containing' | 'madeAt'>,
 ): Promise<Carried> {
   const having = new Set<string>();
-  let lacks: string | null = null;
+  let lacks: Lack | null = null;
   const ask = async (commits: readonly string[]): Promise<void> => {
     const found = await git.containing(commit, [...new Set(commits)]);
     for (const one of found.having) having.add(one);

@@ -64,15 +64,23 @@ export interface ExplainFacts {
 export interface CommitOrder {
   /** When it was made, as it says itself (ISO 8601); null: the history here does not have it. */
   madeAt(commit: string): Promise<string | null>;
-  /** Of the commits those that have this one, itself among them; `lacks`: why it may be more of them. */
+  /** Of the commits those that have this one, itself among them. */
   containing(
     commit: string,
     among: readonly string[],
-  ): Promise<{ readonly having: ReadonlySet<string>; readonly lacks: string | null }>;
+  ): Promise<{ readonly having: ReadonlySet<string>; readonly lacks: Lack | null }>;
   /** Among what `head` has, those that say they undo it or repeat it, the newest first; asked again, as the history is then. */
   echoes(commit: string, head: string): Promise<readonly Echo[]>;
   /** Among what `head` has, the one with the same change, where the two are near. */
   samePatch(commit: string, head: string): Promise<Echo | null>;
+}
+
+/** Why it may be more commits than are told. */
+export interface Lack {
+  /** In words, as a clause. */
+  readonly why: string;
+  /** Where it can be asked again, as a sentence. */
+  readonly remedy: string;
 }
 
 export interface Echo {

@@ -15,7 +15,7 @@ import {
   shippedByRecord,
 } from './carriers.ts';
 import { byRequest, type DeployEntry } from './deploy-index.ts';
-import type { CommitOrder, Echo, ExplainFacts, Told } from './explain-facts.ts';
+import type { CommitOrder, Echo, ExplainFacts, Lack, Told } from './explain-facts.ts';
 import { decisions, endLink, endOf, type Link, liftOf } from './explain-links.ts';
 import { againWords, lossesSince } from './explain-losses.ts';
 import { bringsBack, lines, nextOf, sinceRefused } from './explain-next.ts';
@@ -86,7 +86,7 @@ interface Context {
   readonly production: Explanation['production'];
   /** The global position of the event by which that is known; 0: nothing is. */
   readonly seenAt: number;
-  readonly lacks: string | null;
+  readonly lacks: Lack | null;
   /** Those that have the commit, of the newest and the open ones; the newest first. */
   readonly having: readonly DeployEntry[];
 }
@@ -249,18 +249,20 @@ async function nobodyAsked(context: Context): Promise<Explanation> {
     headline:
       (lacks === null
         ? nobody
-        : `no deploy of lane ${asked.lane} was of this commit, and ${lacks}: it may have gone with another`) +
+        : `no deploy of lane ${asked.lane} was of this commit, and ${lacks.why}: it may have gone with another`) +
       picked,
     chain: [],
     echo: pick,
     next:
       lacks === null
         ? 'Once it is on the lane’s branch, the next build that deploys ships it: CI runs pipeline advance.'
-        : 'git fetch --unshallow origin, then ask again.',
+        : lacks.remedy,
   };
 }
 
-const base = ({ asked, production, lacks }: Context) => ({ lane: asked.lane, production, lacks });
+const base = ({ asked, production, lacks }: Context) => ({
+  ...{ lane: asked.lane, production, lacks: lacks?.why ?? null },
+});
 
 function verdictOf(entry: DeployEntry, events: readonly Told[]): Verdict {
   if (!entry.settled) return isTagged(entry.state, 'paused') ? 'waitTimedOut' : 'underWay';

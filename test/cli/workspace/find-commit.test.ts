@@ -143,7 +143,11 @@ describe('a name', () => {
     [
       'nothing near, outside of a repository',
       'HEAD',
-      notKnown('HEAD', `${give}; ${newest}.`, 'this is no repository'),
+      notKnown(
+        'HEAD',
+        `${give}; ${newest}. Other commits and branches are known in a clone of the repository.`,
+        'this is no repository',
+      ),
       { git: null },
     ],
     ['anything, where the log has nothing', 'bbbb', notKnown('bbbb', `${give}.`), { listed: [] }],

@@ -35,6 +35,7 @@ beforeAll(() => {
   shas = { root, feature, main, merge, last, beside };
 });
 
+const fetchAll = 'git fetch --all, then ask again; or ask in a clone that has it.';
 const open = (folder = dir) => openRepository(folder, { env: gitEnv });
 const named = (found: ReadonlySet<string>) =>
   Object.entries(shas).flatMap(([name, sha]) => (found.has(sha) ? [name] : []));
@@ -56,11 +57,16 @@ describe('of many commits those that have one', () => {
     const unknown = await repository.containing('e'.repeat(40), [shas.last]);
     expect(unknown).toEqual({
       having: new Set(),
-      lacks: 'this clone does not have commit eeeeeeee',
+      lacks: { why: 'this clone does not have commit eeeeeeee', remedy: fetchAll },
     });
     const candidates = await repository.containing(shas.main, [shas.last, 'e'.repeat(40)]);
     expect(named(candidates.having)).toEqual(['last']);
-    expect(candidates.lacks).toBe('this clone does not have a commit that deploys were of');
+    expect(candidates.lacks).toEqual({
+      why: 'this clone does not have a commit that deploys were of',
+      remedy: fetchAll,
+    });
+    // What it says can be done.
+    git(dir, ['fetch', '--all']);
   });
 
   it('of a shallow clone are fetched; without a remote, what is missing is said', async () => {
@@ -72,7 +78,10 @@ describe('of many commits those that have one', () => {
     const without = await (await open(cut)).containing(shas.feature, [shas.last, shas.root]);
     expect([named(without.having), without.lacks]).toEqual([
       [],
-      `this clone does not have commit ${shas.feature.slice(0, 8)}`,
+      {
+        why: `this clone does not have commit ${shas.feature.slice(0, 8)}`,
+        remedy: 'git fetch --unshallow, then ask again.',
+      },
     ]);
     const found = await (await open(shallow)).containing(shas.feature, [shas.last, shas.root]);
     expect(named(found.having)).toEqual(['last']);

@@ -42,7 +42,8 @@ function order(
     async containing(commit, among) {
       const isThere = graph.fullId(commit) !== null && lacks === undefined;
       const has = (of: string) => of === commit || (isThere && graph.isAncestor(commit, of));
-      return { having: new Set(among.filter(has)), lacks: isThere ? null : (lacks ?? 'no clone') };
+      const lack = { why: lacks ?? 'no clone', remedy: 'Fetch it, then ask again.' };
+      return { having: new Set(among.filter(has)), lacks: isThere ? null : lack };
     },
     echoes: async (commit, head) =>
       (echoes[commit] ?? []).filter(({ sha }) => graph.isAncestor(sha, head)),
@@ -524,7 +525,7 @@ const rows: Readonly<Record<string, Row>> = {
     order: order({}, 'this clone is a shallow one'),
     told: { verdict: 'unknown', lacks: 'this clone is a shallow one', production: { has: null } },
     says: [/this clone is a shallow one/],
-    next: /git fetch --unshallow/,
+    next: /^Fetch it, then ask again\.$/,
   },
   'the clone is cut short, and release notes name it': {
     stories: [
