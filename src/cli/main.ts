@@ -22,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** What a command is given, besides its arguments. */
-export type Surroundings = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>;
+export type HostProcess = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>;
 
 export interface Invocation {
   run(): Promise<{ readonly exit: number; readonly failed: boolean }>;
@@ -33,7 +33,7 @@ export interface Invocation {
 /** One run of the command line; its secrets are known to the gate from now on. */
 export function commandOf(
   argv: readonly string[],
-  around: Surroundings,
+  around: HostProcess,
   clock: Clock = systemClock,
 ): Invocation {
   const { stdout, stderr, env } = around;

@@ -9,7 +9,7 @@ import { declareOrders } from './program/orders.ts';
 import { declareQuestions } from './program/questions.ts';
 import { declareServe } from './program/serve.ts';
 import { declareDoctor, declareInit } from './program/setup.ts';
-import type { Surroundings } from './program/shared.ts';
+import type { ProgramOptions } from './program/shared.ts';
 import { declareExport, declareImport } from './program/transfer.ts';
 import { declareVerify } from './program/verify.ts';
 import { declareWhatIf } from './program/whatif.ts';
@@ -17,7 +17,7 @@ import { declareWhatIf } from './program/whatif.ts';
 interface Declaration {
   /** The commands that know of no other one. */
   readonly names: readonly string[];
-  readonly declare: (program: Command, options: Surroundings) => void;
+  readonly declare: (program: Command, options: ProgramOptions) => void;
 }
 
 /** In the order in which help lists them. */
@@ -46,7 +46,7 @@ const declarations: readonly Declaration[] = [
  *
  * @param asked the first of what was given: where it is a command's name, the others are not declared
  */
-export function createProgram(options: Surroundings, asked = ''): Command {
+export function createProgram(options: ProgramOptions, asked = ''): Command {
   const { version, terminal } = options;
   const program = new Command('pipeline')
     .description('Takes a merged commit to production, and proves what happened.')

@@ -3,7 +3,7 @@
  * folder to itself, of which a process has one each.
  */
 import { Writable } from 'node:stream';
-import { commandOf, type Invocation, type Surroundings } from '../../src/cli/main.ts';
+import { commandOf, type HostProcess, type Invocation } from '../../src/cli/main.ts';
 import type { Clock } from '../../src/effects/clock.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { Gate, within } from '../../src/redaction/gate.ts';
@@ -73,7 +73,7 @@ export class CommandHere {
     try {
       const around = { stdout: out.stream, stderr: err.stream, env: process.env };
       const exit = await within(this.gate, () =>
-        use(commandOf(args, around as Surroundings, this.#clock)),
+        use(commandOf(args, around as HostProcess, this.#clock)),
       );
       return { exit, stdout: out.text(), stderr: err.text() };
     } finally {

@@ -2,7 +2,7 @@
 import { systemClock } from '../../effects/clock.ts';
 import { openRepository } from '../../effects/git/repository.ts';
 import { UsageError } from '../../errors/error.ts';
-import type { Environment as Place } from '../../machine/events.ts';
+import type { Environment as Place, Release } from '../../machine/events.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { personOf } from '../../runtime/actor.ts';
 import { readShipped } from '../../runtime/audit/lane-marks.ts';
@@ -18,7 +18,7 @@ import { detectCi, requireBranch } from '../ci/ci.ts';
 import { ciJobOf } from '../ci/job.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { printLines } from '../render/paragraph.ts';
-import { withPulse } from '../render/pulse.ts';
+import { type Pulse, withPulse } from '../render/pulse.ts';
 import { confirmed } from '../render/question.ts';
 import { createReporter } from '../render/reporter.ts';
 import { canaryLines, rollbackPreview, type WhatGoesBack } from '../render/rollback-view.ts';
@@ -29,7 +29,7 @@ import { openDeployLog } from '../workspace/deploy-log.ts';
 import { signalExitCodes } from '../workspace/exit-codes.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { openHere, partsOf } from '../workspace/here.ts';
-import { listenToSignals } from '../workspace/signals.ts';
+import { lastMessagesMs, listenToSignals } from '../workspace/signals.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
 
 export interface RollbackFlags extends GlobalFlags {
@@ -42,7 +42,6 @@ export interface RollbackFlags extends GlobalFlags {
 /** How many of what the lane verified are looked at for a name. */
 const shippedMax = 100;
 const commitsMax = 20;
-const flushMs = 5_000;
 
 export async function rollback(
   to: string | null,
@@ -52,7 +51,7 @@ export async function rollback(
 ): Promise<number> {
   mustBeAsked(flags, terminal);
   const parts = await prepare(flags, version);
-  const { workspace, settings, run } = parts;
+  const { workspace, run } = parts;
   const clock = systemClock;
   const reporter = withPulse(
     createReporter({ terminal, json: flags.json === true, now: clock.now }),
@@ -68,42 +67,20 @@ export async function rollback(
     assembly = await assemble({ ...partsOf(parts, run), log, progress, notice });
     reporter.waiting('reading what production runs');
     const found = await decide(to, parts, log, assembly, signals.interrupt);
-    const { plan } = found;
     // One that an earlier run began holds deploys whatever becomes of this run.
-    isBegun = plan.again;
-    for (const line of rollbackPreview(found)) reporter.notice(line);
+    isBegun = found.plan.again;
+    for (const line of rollbackPreview(found)) notice(line);
     if (flags.yes !== true && !(await confirmed('Take production back?', signals.interrupt))) {
-      reporter.notice('nothing was done');
+      notice('nothing was done');
       return 0;
     }
-    assembly.notifier.start();
-    const person = personOf(run.actor, flags.reason);
-    const { canary } = settings;
-    const ports = { http: assembly.http, clock, signal: signals.interrupt, progress };
-    const place = canary === null ? null : parts.targets(canary.target);
-    const kept = () => canaryKeeps(place, found.fromCommit, ports);
-    let isUnverified = false;
-    reporter.waiting(`taking production back to ${plan.to.release.version}`);
-    const done = await rollBack({
-      ...{ ...assembly, log, clock, run, plan, person, leaseMs: settings.lock.leaseMs },
-      ...{ lane: workspace.config.app, production: settings.production },
-      ...{ lockSettings: settings.lock, target: parts.targets(settings.production.target) },
-      ...{ signal: signals.interrupt, progress },
-      begun() {
-        isBegun = true;
-      },
-      unverified({ version }) {
-        isUnverified = true;
-        progress(`production runs ${version} now, not verified; deploys are held by it`);
-      },
-    })
-      .finally(() => assembly?.notifier.flush(signals.interrupt.aborted ? 700 : flushMs))
-      .catch(async (error: unknown) => {
-        if (isUnverified) for (const line of canaryLines(await kept())) notice(line);
-        throw error;
-      });
+    const begun = (): void => {
+      isBegun = true;
+    };
+    const carried = { found, reason: flags.reason, begun, signal: signals.interrupt };
+    const { release, kept } = await carryOut(carried, parts, log, assembly, reporter);
     reporter.end();
-    tell(done.release.version, { ...found, kept: await kept() }, flags, terminal);
+    tell(release.version, { ...found, kept }, flags, terminal);
     return 0;
   } catch (error) {
     const { aborted, reason } = signals.interrupt;
@@ -120,6 +97,48 @@ export async function rollback(
     await assembly?.close();
     await log.close();
   }
+}
+
+interface Carried {
+  readonly found: WhatGoesBack;
+  readonly reason: string;
+  /** Deploys are held by it from then on. */
+  readonly begun: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** With what the canary runs then, which no rollback of production moves. */
+async function carryOut(
+  { found, reason, begun, signal }: Carried,
+  { workspace, settings, targets, run }: Parts,
+  log: EventLog,
+  assembly: Assembly,
+  { progress, notice, waiting }: Pulse,
+): Promise<{ readonly release: Release; readonly kept: CanaryKeeps | null }> {
+  const { plan, fromCommit } = found;
+  const { canary, production, lock } = settings;
+  const clock = systemClock;
+  const place = canary === null ? null : targets(canary.target);
+  const kept = () =>
+    canaryKeeps(place, fromCommit, { http: assembly.http, clock, signal, progress });
+  let isUnverified = false;
+  waiting(`taking production back to ${plan.to.release.version}`);
+  assembly.notifier.start();
+  const { release } = await rollBack({
+    ...{ ...assembly, log, clock, run, plan, person: personOf(run.actor, reason) },
+    ...{ lane: workspace.config.app, production, target: targets(production.target) },
+    ...{ lockSettings: lock, leaseMs: lock.leaseMs, signal, progress, begun },
+    unverified({ version }) {
+      isUnverified = true;
+      progress(`production runs ${version} now, not verified; deploys are held by it`);
+    },
+  })
+    .finally(() => assembly.notifier.flush(lastMessagesMs(signal)))
+    .catch(async (error: unknown) => {
+      if (isUnverified) for (const line of canaryLines(await kept())) notice(line);
+      throw error;
+    });
+  return { release, kept: await kept() };
 }
 
 /** @throws UsageError E_REASON; E_USAGE nobody can be asked */

@@ -3,12 +3,12 @@ import { type Command, Option } from 'commander';
 import type { MetricsFlags } from '../commands/metrics.ts';
 import type { ReportFlags } from '../commands/report.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { example, jsonOption, type Surroundings } from './shared.ts';
+import { example, jsonOption, type ProgramOptions } from './shared.ts';
 
 const time = '2026-01-05, 2026-01-05T13:00Z, or 720h for thirty days ago';
 
 /** `pipeline metrics`. */
-export function declareMetrics(program: Command, { terminal, exit }: Surroundings): void {
+export function declareMetrics(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('metrics')
     .description('DORA’s five figures of each lane, and where its deploys waited')
@@ -28,7 +28,7 @@ export function declareMetrics(program: Command, { terminal, exit }: Surrounding
 }
 
 /** `pipeline report`. */
-export function declareReport(program: Command, { terminal, exit }: Surroundings): void {
+export function declareReport(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('report')
     .description('every change of production in a period; or one deploy as a page by itself')
@@ -61,7 +61,7 @@ export function declareReport(program: Command, { terminal, exit }: Surroundings
 }
 
 /** `pipeline views`. */
-export function declareViews(program: Command, { terminal, exit }: Surroundings): void {
+export function declareViews(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('views')
     .description('SQL that makes views over the log, for questions of your own')

@@ -1,10 +1,13 @@
 /** The commands that carry deploys. */
 import type { Command } from 'commander';
 import type { AdvanceFlags } from '../commands/advance.ts';
-import { actorOption, branchOption, example, jsonOption, type Surroundings } from './shared.ts';
+import { actorOption, branchOption, example, jsonOption, type ProgramOptions } from './shared.ts';
 
 /** `pipeline advance`. */
-export function declareAdvance(program: Command, { version, terminal, exit }: Surroundings): void {
+export function declareAdvance(
+  program: Command,
+  { version, terminal, exit }: ProgramOptions,
+): void {
   program
     .command('advance')
     .description('deploy this commit: staging, checks, gates, production, checks')
@@ -43,7 +46,7 @@ export function declareAdvance(program: Command, { version, terminal, exit }: Su
 }
 
 /** `pipeline resume`. */
-export function declareResume(program: Command, { version, terminal, exit }: Surroundings): void {
+export function declareResume(program: Command, { version, terminal, exit }: ProgramOptions): void {
   program
     .command('resume')
     .description('let a held deploy go on, checked again; or carry on one that lost its run')

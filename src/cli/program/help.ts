@@ -5,7 +5,7 @@ import { table } from '../../format/columns.ts';
 import { nearest } from '../../format/nearest.ts';
 import type { HelpTopic } from '../commands/help-topics.ts';
 import type { Shell } from '../render/completion-scripts.ts';
-import { example, type Surroundings } from './shared.ts';
+import { example, type ProgramOptions } from './shared.ts';
 
 /** By the word after `help`, what it is about. */
 export const helpTopics: Readonly<Record<HelpTopic, string>> = {
@@ -25,7 +25,7 @@ export const topicHelp = [
 ].join('\n');
 
 /** `pipeline help`, `version` and `completion`. */
-export function declareHelp(program: Command, { version, terminal }: Surroundings): void {
+export function declareHelp(program: Command, { version, terminal }: ProgramOptions): void {
   program
     .helpCommand(false)
     .command('help')

@@ -1,10 +1,10 @@
 /** What is of use without a log. */
 import { type Command, Option } from 'commander';
 import type { SandboxFlags } from '../commands/sandbox.ts';
-import { example, jsonOption, type Surroundings } from './shared.ts';
+import { example, jsonOption, type ProgramOptions } from './shared.ts';
 
 /** `pipeline docs` and `sandbox`. */
-export function declareMaking(program: Command, { terminal, exit }: Surroundings): void {
+export function declareMaking(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('docs')
     .description(

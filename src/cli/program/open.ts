@@ -2,12 +2,12 @@
 import { Argument, type Command } from 'commander';
 import type { LinkName } from '../../runtime/audit/links.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { example, type Surroundings } from './shared.ts';
+import { example, type ProgramOptions } from './shared.ts';
 
 const linkNames: readonly LinkName[] = ['app', 'run', 'comparison', 'commit'];
 
 /** `pipeline open`. */
-export function declareOpen(program: Command, { terminal, exit }: Surroundings): void {
+export function declareOpen(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('open')
     .description(

@@ -2,12 +2,12 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../errors/error.ts';
 import type { RollbackFlags } from '../commands/rollback.ts';
-import { actorOption, branchOption, example, jsonOption, type Surroundings } from './shared.ts';
+import { actorOption, branchOption, example, jsonOption, type ProgramOptions } from './shared.ts';
 
 /** `pipeline disable`, `enable`, `unlock` and `rollback`. */
-export function declareOrders(program: Command, surroundings: Surroundings): void {
-  const { version, terminal, exit } = surroundings;
-  declareRollback(program, surroundings);
+export function declareOrders(program: Command, options: ProgramOptions): void {
+  const { version, terminal, exit } = options;
+  declareRollback(program, options);
   const orders = {
     disable: 'let nothing of this lane go to production until it is enabled again',
     enable: 'let this lane go to production again',
@@ -30,7 +30,7 @@ export function declareOrders(program: Command, surroundings: Surroundings): voi
   }
 }
 
-function declareRollback(program: Command, { version, terminal, exit }: Surroundings): void {
+function declareRollback(program: Command, { version, terminal, exit }: ProgramOptions): void {
   program
     .command('rollback')
     .description(

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ReplayFlags } from '../commands/replay.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { example, jsonOption, type Surroundings } from './shared.ts';
+import { example, jsonOption, type ProgramOptions } from './shared.ts';
 
 const explainHelp =
   'It goes by the log, and by git for commits that CI skipped or that went with others. A pull request is asked of GitHub (GITHUB_TOKEN).\n' +
@@ -19,7 +19,7 @@ const replayHelp =
   'Exits 1 when what is recomputed differs from what was recorded.';
 
 /** `pipeline status`, `explain`, `log` and `replay`. */
-export function declareQuestions(program: Command, { terminal, exit }: Surroundings): void {
+export function declareQuestions(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('status')
     .description(

@@ -1,10 +1,10 @@
 /** The pages. */
 import type { Command } from 'commander';
 import type { ServeFlags } from '../commands/serve.ts';
-import { example, type Surroundings } from './shared.ts';
+import { example, type ProgramOptions } from './shared.ts';
 
 /** `pipeline serve`. */
-export function declareServe(program: Command, { terminal, exit }: Surroundings): void {
+export function declareServe(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('serve')
     .description(

@@ -3,10 +3,10 @@ import { type Command, Option } from 'commander';
 import { channelKinds } from '../../effects/channels/kinds.ts';
 import type { InitFlags } from '../commands/init.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { example, jsonOption, type Surroundings } from './shared.ts';
+import { example, jsonOption, type ProgramOptions } from './shared.ts';
 
 /** `pipeline init`. */
-export function declareInit(program: Command, { terminal, exit }: Surroundings): void {
+export function declareInit(program: Command, { terminal, exit }: ProgramOptions): void {
   const command = program
     .command('init')
     .description(
@@ -42,7 +42,7 @@ export function declareInit(program: Command, { terminal, exit }: Surroundings):
 }
 
 /** `pipeline doctor`. */
-export function declareDoctor(program: Command, { terminal, exit }: Surroundings): void {
+export function declareDoctor(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('doctor')
     .description('look at all that a deploy needs: what was found, why it matters, how to mend it')

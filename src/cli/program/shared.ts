@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { Terminal } from '../render/terminal.ts';
 
 /** What a command's action is handed. */
-export interface Surroundings {
+export interface ProgramOptions {
   readonly version: string;
   readonly terminal: Terminal;
   /** Keeps the exit code that the process is to end with. */

@@ -1,10 +1,10 @@
 /** The log on its way out and in. */
 import { type Command, Option } from 'commander';
 import type { GlobalFlags } from '../workspace/flags.ts';
-import { example, jsonOption, type Surroundings } from './shared.ts';
+import { example, jsonOption, type ProgramOptions } from './shared.ts';
 
 /** `pipeline export`. */
-export function declareExport(program: Command, { terminal, exit }: Surroundings): void {
+export function declareExport(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('export')
     .description(
@@ -49,7 +49,7 @@ export function declareExport(program: Command, { terminal, exit }: Surroundings
 }
 
 /** `pipeline import`. */
-export function declareImport(program: Command, { terminal, exit }: Surroundings): void {
+export function declareImport(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('import')
     .description(

@@ -1,12 +1,12 @@
 /** What an auditor asks of the whole log. */
 import type { Command } from 'commander';
 import type { VerifyFlags } from '../commands/verify.ts';
-import { example, jsonOption, type Surroundings } from './shared.ts';
+import { example, jsonOption, type ProgramOptions } from './shared.ts';
 
 const all = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** `pipeline verify`. */
-export function declareVerify(program: Command, { terminal, exit }: Surroundings): void {
+export function declareVerify(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('verify')
     .description('whether the whole log is what was recorded; prints its head')

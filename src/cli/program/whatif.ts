@@ -1,7 +1,7 @@
 /** What a platform engineer asks before a chart or a policy is changed. */
 import type { Command } from 'commander';
 import type { WhatIfFlags } from '../commands/whatif.ts';
-import { example, jsonOption, type Surroundings } from './shared.ts';
+import { example, jsonOption, type ProgramOptions } from './shared.ts';
 
 const all = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -10,7 +10,7 @@ const help =
   'Nothing is run again, and nothing is written. Exits 0 whatever would go another way. docs/whatif.md';
 
 /** `pipeline whatif`. */
-export function declareWhatIf(program: Command, { terminal, exit }: Surroundings): void {
+export function declareWhatIf(program: Command, { terminal, exit }: ProgramOptions): void {
   program
     .command('whatif')
     .description('which recorded deploys a changed chart or other settings would take another way')

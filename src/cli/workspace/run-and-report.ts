@@ -10,16 +10,16 @@ import type { Person } from '../../runtime/actor.ts';
 import { headWords, readKey, takeHead } from '../../runtime/audit/head.ts';
 import { domainEvent, foldStream, stateAfter } from '../../runtime/log/recorded.ts';
 import { deployStream } from '../../runtime/log/streams.ts';
-import { type Interruption, runDeploy } from '../../runtime/loop/run.ts';
+import { type Interruption, type RunOutcome, runDeploy } from '../../runtime/loop/run.ts';
 import type { EventLog } from '../../store/log.ts';
 import { printLines } from '../render/paragraph.ts';
-import { withPulse } from '../render/pulse.ts';
+import { type Pulse, withPulse } from '../render/pulse.ts';
 import { createReporter, type Reporter } from '../render/reporter.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { reportToActions } from './actions-report.ts';
 import { type AssembleOptions, type Assembly, assemble } from './assemble.ts';
 import { signalExitCodes } from './exit-codes.ts';
-import { listenToSignals } from './signals.ts';
+import { lastMessagesMs, listenToSignals } from './signals.ts';
 
 export interface RunAndReportOptions {
   readonly terminal: Terminal;
@@ -38,9 +38,6 @@ export interface RunAndReportOptions {
   readonly parts: Omit<AssembleOptions, 'log' | 'progress' | 'notice'>;
 }
 
-/** How long the end of a run waits for its last messages; a signal leaves less. */
-const flushMs = { done: 5_000, interrupted: 700 };
-
 export async function runAndReport(options: RunAndReportOptions): Promise<number> {
   const { terminal, json, parts } = options;
   const key = signingKeyOf(parts.environment);
@@ -53,77 +50,82 @@ export async function runAndReport(options: RunAndReportOptions): Promise<number
   });
   let assembly: Assembly | null = null;
   const signals = listenToSignals();
+  const { interrupt } = signals;
   try {
     for (const line of options.notices) reporter.notice(line);
-    assembly = await assemble({
-      ...parts,
-      log,
-      progress: reporter.progress,
-      notice: reporter.notice,
-    });
+    const { progress, notice } = reporter;
+    assembly = await assemble({ ...parts, log, progress, notice });
     const { http, history } = assembly;
-    const ports = { http, clock, signal: signals.interrupt, progress: reporter.progress };
+    const ports = { http, clock, signal: interrupt, progress };
     const chosen = await options.choose(log, { history, ports }).catch((error: unknown) => {
-      if (!signals.interrupt.aborted) throw error;
+      if (!interrupt.aborted) throw error;
       return null;
     });
     if (chosen === null) {
-      reporter.notice('interrupted before anything was written');
-      return signalExitCodes[signals.interrupt.reason as Interruption];
+      notice('interrupted before anything was written');
+      return signalExitCodes[interrupt.reason as Interruption];
     }
     const { deploy, isNew } = chosen;
     await tellWhatIs(log, deploy, isNew, reporter);
-    assembly.notifier.start();
-    const outcome = await runDeploy({
-      deploy,
-      log,
-      clock,
-      run: parts.run,
-      ...(options.order === undefined ? {} : { order: options.order }),
-      keeper: assembly.keeper,
-      leaseMs: parts.leaseMs,
-      lock: assembly.lock,
-      liveness: assembly.liveness,
-      services: assembly.services,
-      interrupt: signals.interrupt,
-      progress: reporter.progress,
-      waiting: reporter.waiting,
-      recorded: reporter.recorded,
-    }).finally(() => {
-      reporter.waiting('telling the last messages');
-      return assembly?.notifier.flush(
-        signals.interrupt.aborted ? flushMs.interrupted : flushMs.done,
-      );
-    });
+    const outcome = await run(deploy, options, log, assembly, reporter, interrupt);
     reporter.end();
-    const exit =
-      outcome.interrupted === null ? (outcome.exit ?? 1) : signalExitCodes[outcome.interrupted];
     const head = await takeHead(log, parts.run, key);
-    const { state } = outcome;
-    await reportToActions(
-      log,
-      {
-        ...{ deploy, state, exit, isInterrupted: outcome.interrupted !== null },
-        ...{ next: nextFor(state, deploy), head: headWords(head) },
-      },
-      { env: parts.env, terminal, notice: reporter.notice },
-    );
-    if (json) terminal.json({ ...(await summary(log, deploy, exit)), head });
-    else {
-      const next = nextFor(outcome.state, deploy) ?? `The whole story: pipeline log ${deploy}`;
-      printLines(['', `${deploy}: ${outcome.state} (exit ${exit}). ${next}`], terminal);
-      if (has(outcome.folded, 'live') && outcome.folded.snapshot.context.lifts !== null) {
-        terminal.out('The rollback does not hold any more: the next build ships by itself.');
-      }
-      terminal.out(headWords(head));
-    }
-    return exit;
+    return await report(deploy, outcome, head, log, { ...options, notice });
   } finally {
     reporter.end();
     signals.stop();
     await assembly?.close();
     await log.close();
   }
+}
+
+/** Until its run ends, and its last messages are told. */
+function run(
+  deploy: string,
+  { parts, order }: RunAndReportOptions,
+  log: EventLog,
+  { notifier, keeper, lock, liveness, services }: Assembly,
+  reporter: Pulse,
+  interrupt: AbortSignal,
+): Promise<RunOutcome> {
+  const { progress, waiting, recorded } = reporter;
+  notifier.start();
+  return runDeploy({
+    ...{ deploy, log, clock: systemClock, run: parts.run, leaseMs: parts.leaseMs },
+    ...(order === undefined ? {} : { order }),
+    ...{ keeper, lock, liveness, services, interrupt, progress, waiting, recorded },
+  }).finally(() => {
+    waiting('telling the last messages');
+    return notifier.flush(lastMessagesMs(interrupt));
+  });
+}
+
+/** What became of it, where CI and whoever reads look for that. Gives the exit code. */
+async function report(
+  deploy: string,
+  { state, folded, interrupted, exit: ended }: RunOutcome,
+  head: Awaited<ReturnType<typeof takeHead>>,
+  log: EventLog,
+  { terminal, json, parts, notice }: RunAndReportOptions & { notice(line: string): void },
+): Promise<number> {
+  const exit = interrupted === null ? (ended ?? 1) : signalExitCodes[interrupted];
+  const next = nextFor(state, deploy);
+  await reportToActions(
+    log,
+    { deploy, state, exit, isInterrupted: interrupted !== null, next, head: headWords(head) },
+    { env: parts.env, terminal, notice },
+  );
+  if (json) {
+    terminal.json({ ...(await summary(log, deploy, exit)), head });
+    return exit;
+  }
+  const then = next ?? `The whole story: pipeline log ${deploy}`;
+  printLines(['', `${deploy}: ${state} (exit ${exit}). ${then}`], terminal);
+  if (has(folded, 'live') && folded.snapshot.context.lifts !== null) {
+    terminal.out('The rollback does not hold any more: the next build ships by itself.');
+  }
+  terminal.out(headWords(head));
+  return exit;
 }
 
 /** @throws UsageError E_ENVIRONMENT */

@@ -5,6 +5,9 @@ import { signalExitCodes } from './exit-codes.ts';
 /** After a signal the process ends within two seconds, whatever still hangs. */
 const lastResortMs = 1_800;
 
+/** How long an end waits for its last messages; a signal leaves less. */
+export const lastMessagesMs = ({ aborted }: AbortSignal): number => (aborted ? 700 : 5_000);
+
 /** The first signal asks the run to end; the process is gone soon after, whatever still hangs. */
 export function listenToSignals(): { interrupt: AbortSignal; stop(): void } {
   const controller = new AbortController();

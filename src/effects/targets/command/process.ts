@@ -6,14 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../../../errors/error.ts';
 import { Group } from '../../programs/group.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { ProgramEnd, ProgramStart, Programs, RunningProgram } from './program.ts';
-
-export interface Surroundings {
-  /** The repository's working tree. */
-  readonly root: string;
-  /** The environment that every program gets. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
 
 /** After its SIGKILL: one that even that does not end, for its disk hangs say, is waited for no longer. */
 const killedMs = 2_000;
