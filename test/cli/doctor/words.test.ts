@@ -92,6 +92,15 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
     })),
   ],
   [
+    'heroku.apps',
+    'an app of which no stack is told',
+    lying(`/apps/${staging}`, (app: object) => ({
+      ...app,
+      build_stack: undefined,
+      stack: undefined,
+    })),
+  ],
+  [
     'heroku.pipeline',
     'an app in no pipeline that is given a commit',
     all(inConfig('{ app: acme-production }', '{ app: acme-production, deploy: build }'), (at) =>
@@ -188,16 +197,17 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
   ],
   ['heroku.auto-deploy', 'of a service that nobody understands', answered('/github', 200, '[')],
   ['heroku.token', 'whose scope is not told', answered(`/apps/${staging}`, 200, '{}')],
-  [
+  ...[
+    'identity',
+    'read-protected',
+    'write,read-protected',
+    'write-protected',
+    'identity, global',
+  ].map((scope): (typeof cases)[number] => [
     'heroku.token',
-    'of all',
-    answered(`/apps/${staging}`, 200, '{}', { 'oauth-scope': 'identity, global' }),
-  ],
-  [
-    'heroku.token',
-    'that may write, but what is protected',
-    (at) => at.control.setTokenScope({ scope: ['write', 'read-protected'] }),
-  ],
+    `whose scope is ${scope}`,
+    answered(`/apps/${staging}`, 200, '{}', { 'oauth-scope': scope }),
+  ]),
   ['heroku.clock', 'of which nothing is told', answered(`/apps/${staging}`, 200, '{}')],
   ['heroku.clock', 'that is behind', (at) => at.pass(3_600_000)],
   [

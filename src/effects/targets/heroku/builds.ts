@@ -230,7 +230,6 @@ function refuseContainerBuild(app: string, { stack }: HerokuBuild): void {
 function isBuildsLimit(error: unknown): error is VendorRefused {
   return (
     error instanceof VendorRefused &&
-    error.status >= 400 &&
     error.status < 500 &&
     /\bbuilds? limit\b|concurrent builds?\b/i.test(error.message)
   );

@@ -104,10 +104,10 @@ export const reviewApps = (examination: Examination): Diagnosis => ({
     });
     const places = await ofEach(examination, async ({ app }) => pipelineOf(await app.coupling()));
     const pipelines = [...new Set(places.map(({ found }) => found))];
-    const asked = pipelines.map(async (id) => [id, await configOf(examination, id)] as const);
-    const on = (await Promise.all(asked)).filter(([, config]) => config !== null);
+    const asked = await Promise.all(pipelines.map((id) => configOf(examination, id)));
+    const on = asked.filter((config) => config !== null);
     if (on.length === 0) return [...lanes, ok('the pipeline makes none')];
-    const isAutomatic = on.some(([, config]) => config?.automatic_review_apps === true);
+    const isAutomatic = on.some((config) => config.automatic_review_apps === true);
     return [
       ...lanes,
       ok(

@@ -52,8 +52,7 @@ export const clock = ({ services, places, ports }: Examination): Diagnosis => ({
       appPath(places[0]?.app.name ?? ''),
       ports,
     );
-    const { status } = await ports.http.send(request);
-    if (status === 401) return [];
+    await ports.http.send(request);
     const told = ports.http.vendorClock(heroku);
     if (told === null) throw malformed(request, 'it does not tell the time');
     const here = ports.clock.now() - ports.clock.ran();

@@ -48,6 +48,17 @@ describe('requestBuild', () => {
     expect(gunzipSync(uploaded).toString()).toBe('a tarball');
   });
 
+  it.each([
+    [1, '1 KiB'],
+    [2_048, '2 KiB'],
+    [2_049, '3 KiB'],
+  ])('tells how much is uploaded: %d bytes are %s', async (bytes, told) => {
+    const gzipped = Buffer.alloc(bytes);
+    gzipped.set(tarball.subarray(0, bytes));
+    await heroku.requestBuild(input, ports, async () => gzipped).catch(() => {});
+    expect(world.progress[0]).toBe(`acme-staging: uploading the commit, ${told}`);
+  });
+
   it('sends no token and no content type to the signed URL', async () => {
     await heroku.requestBuild(input, ports, archive);
     expect(world.uploads).toHaveLength(1);
@@ -184,6 +195,13 @@ describe('requestBuild', () => {
     world.faults.set(builds, [full, full]);
     expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ adopted: false });
     expect(clock.slept.filter((ms) => ms === 15_000)).toHaveLength(2);
+  });
+
+  it('an outage that speaks of that limit is none: the build may be under way', async () => {
+    const outage = { status: 503, body: { id: 'x', message: 'concurrent builds limit' } };
+    world.faults.set(builds, [outage, outage]);
+    const error = await toldFailureOf(heroku.requestBuild(input, ports, archive));
+    expect([error.code, sent(builds)]).toEqual(['E_VENDOR_FAILED', 2]);
   });
 
   it('gives up on that limit when the time is up: E_BUILDS_LIMIT', async () => {

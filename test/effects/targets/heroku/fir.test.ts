@@ -136,6 +136,23 @@ describe('a promotion', () => {
     expect(made.artifact).toEqual(verified.artifact);
   });
 
+  it('is asked for where production runs another image, and of neither a digest is known', async () => {
+    const at = world.target('acme-staging');
+    const verified = { ...(await deploy(at)), at: at.settings };
+    const other = world.slug(two);
+    world.release(production, other, { description: 'Deploy 22222222' });
+    const severalArchitectures = ([image = {}]: object[]) =>
+      ['a', 'b'].map((digit) => ({ ...image, digest: `sha256:${digit.repeat(64)}` }));
+    for (const [app, image] of [
+      ['acme-staging', verified.artifact.id],
+      ['acme-production', other],
+    ])
+      world.lies.set(`GET /apps/${app}/oci-images/${image}`, severalArchitectures);
+    // Through other ports: these know what they were answered before.
+    await target.submit({ ...plain, verified }, world.ports());
+    expect(world.promotions).toHaveLength(1);
+  });
+
   describe('that gives the image another id', () => {
     beforeEach(() => {
       world.heroku.pipeline.promotesCopies = true;

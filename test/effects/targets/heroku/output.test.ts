@@ -19,12 +19,13 @@ interface Listening {
 
 /** What is told of the text when each reading gives as much more of it. */
 async function follow(
-  text: string,
+  text: string | Buffer,
   readings: readonly number[],
   kept: 'range' | 'whole',
   pieceLength: number,
+  again = false,
 ) {
-  const bytes = Buffer.from(text);
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   const told: string[] = [];
   let available = 0;
   const send = async ({ headers, onPiece }: Listening) => {
@@ -43,6 +44,7 @@ async function follow(
     clock: { ran: () => 0, sleep: async () => {} },
     progress: (line: string) => void told.push(line),
     signal: new AbortController().signal,
+    again,
   };
   const output = new OutputFollower(ports as unknown as Ports);
   for (const more of readings) {
@@ -111,6 +113,22 @@ it('what has no line end is told in pieces, each of whole characters', async () 
   expect(told).toHaveLength(5);
   expect(told.at(-1)).toBe('fertig');
   expect(told.join('')).not.toContain('\ufffd');
+});
+
+it('what is no text and has no line end is told in pieces too', async () => {
+  const bytes = Buffer.concat([Buffer.alloc(150_000, 0x80), Buffer.from('\nfertig')]);
+  const { told } = await follow(bytes, [], 'range', 9_000);
+  expect(told).toHaveLength(4);
+  expect(told.at(-1)).toBe('fertig');
+});
+
+it.each([
+  ['says so once, and not before there is some', true],
+  ['of a first run says nothing of the kind', false],
+])('a build that is followed again %s', async (_, again) => {
+  const lines = ['one', 'two', 'three'];
+  const { told } = await follow('one\ntwo\nthree', [0, 4, 4], 'range', 3, again);
+  expect(told).toEqual([...(again ? ['the build’s output, again from the start:'] : []), ...lines]);
 });
 
 describe('between two asks', () => {

@@ -275,6 +275,27 @@ describe('followPromotion', () => {
     expect(error.message).toContain('acme-eu has v1 (succeeded)');
   });
 
+  it.each([
+    ['pending', null],
+    ['failed', null],
+    ['succeeded', 'E_PROMOTION_PARTIAL'],
+    ['expired', 'E_PROMOTION_PARTIAL'],
+  ] as const)('failed with a release that is %s: %s', async (status, code) => {
+    const [ours, other, promotion] = promotedToTwo();
+    const description = 'Promote x v1';
+    const release = world.release(production, slug, { status, description });
+    Object.assign(ours, { status: 'failed', release });
+    const elsewhere = world.release(other.app, slug, { description });
+    Object.assign(other, { status: 'succeeded', release: elsewhere });
+    // Of one in its release phase, or failed in it, whoever waits for the release tells.
+    if (code === null) expect(await follow(promotion)).toBe(release.id);
+    else {
+      const error = await toldFailureOf(follow(promotion));
+      expect(error.code).toBe(code);
+      expect(error.message).toContain(`acme-production has v2 (${status}); acme-eu has v1`);
+    }
+  });
+
   it('is in part as well where ours got it and another did not', async () => {
     const [ours, other, promotion] = promotedToTwo();
     const release = world.release(production, slug, { description: 'Promote x v1' });

@@ -338,9 +338,10 @@ describe('a deploy’s rollback', () => {
   const restored = (to: readonly Artifact[]) =>
     heroku.rollBack({ app: name, key, to, timeoutMs: 60_000 }, ports);
 
-  it.each<[string, readonly { id: string; commit: string | null }[]]>([
+  it.each<[string, readonly { kind?: string; id?: string; commit: string | null }[]]>([
     ['nothing was verified', []],
     ['what was verified is of no commit', [{ id: 'never', commit: null }]],
+    ['what has its id is of another kind', [{ kind: 'image', commit: null }]],
     ['its commit never ran there', [{ id: 'never', commit: three }]],
   ])('E_NOTHING_TO_RESTORE: %s', async (_, to) => {
     const error = await toldFailureOf(restored(to.map((one) => ({ ...wanted(), ...one }))));
@@ -438,6 +439,18 @@ describe('a person’s rollback', () => {
     const { id, version } = pending;
     expect(await rollBackTo(before)).toMatchObject({ release: { id, version } });
     expect([sent(), made]).toEqual([0, [{ id, version }]]);
+  });
+
+  it.each([
+    ['a person’s', () => rollBackTo(before)],
+    ['a deploy’s', () => rollBack()],
+  ])('that is lost is told of by the app: %s', async (_, roll) => {
+    world.faults.set(write, ['lost-before']);
+    expect(await roll()).toMatchObject({ release: { version: 4 } });
+    expect(world.progress).toEqual([
+      'the reply to acme-canary’s rollback was lost; looking whether it was made',
+      'there is no sign of acme-canary’s rollback; asking for it once more',
+    ]);
   });
 
   it('is made over no other one, and over none that somebody made from elsewhere', async () => {

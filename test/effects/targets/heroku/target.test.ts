@@ -283,6 +283,14 @@ describe('instances of the release before', () => {
     expect(await overlap(600_000)).toBe(0);
   });
 
+  it('count as young where Heroku’s clock is not known', async () => {
+    production.preboot = true;
+    const createdAt = world.clock.now() - 600_000;
+    const { id, version } = world.release(production, world.slug(one), { createdAt });
+    ports.http.vendorClock = () => null;
+    expect(await target.overlapMs({ id, version: `v${version}` }, ports)).toBe(190_000);
+  });
+
   it('do not without it', async () => {
     production.preboot = false;
     expect(await overlap(0)).toBe(0);
