@@ -87,7 +87,7 @@ async function wire(
   keeper: LeaseKeeper,
   send: Transport,
 ): Promise<Omit<Assembly, 'keeper' | 'close'>> {
-  const { config, environment, targets, env, ci, repository, log, progress } = options;
+  const { config, environment, repository, log, progress } = options;
   const clock = systemClock;
   const client = (beforeWrite: () => Promise<void>): HttpClient =>
     createHttpClient({
@@ -115,26 +115,7 @@ async function wire(
   const lanes = new Lanes(log);
   const github = githubOf(environment);
   const history = historyOf(config, github, repository);
-  const services = createServices({
-    http,
-    targets,
-    history,
-    archive: (commit, signal) => repository.archive(commit, signal),
-    // Loaded while instances start, and not before the first request.
-    usualStartMs: async (target) => {
-      const { usualStartMs } = await import('../../runtime/accounts/usual.ts');
-      return usualStartMs(log, config.app, target);
-    },
-    readLane: (lane) => lanes.read(lane),
-    hasRun: (id) => hasRun(log, id),
-    killSwitch: (name) => readKillSwitch(name, env, ci.isCi),
-    trust: {
-      accepted: new Set(environment.trust),
-      isLogKept: options.isLogKept,
-      laneOf: (deploy) => laneOfDeploy(log, deploy),
-      otherLane: (lane, target) => otherLaneOf(log, lane, target),
-    },
-  });
+  const services = servicesOf(options, { http, history, lanes });
   const endingOf = createCiJobs({
     circleci: { baseUrl: environment.circleApiUrl, token: environment.circleToken },
     github: { baseUrl: environment.githubApiUrl, token: environment.githubToken },
@@ -158,6 +139,33 @@ async function wire(
       http: client(async () => {}),
     }),
   };
+}
+
+/** What the chart's steps are carried out by. */
+function servicesOf(
+  { config, environment, targets, env, ci, repository, log, isLogKept }: AssembleOptions,
+  { http, history, lanes }: Pick<Assembly, 'http' | 'history' | 'lanes'>,
+): ServiceTable {
+  return createServices({
+    http,
+    targets,
+    history,
+    archive: (commit, signal) => repository.archive(commit, signal),
+    // Loaded while instances start, and not before the first request.
+    usualStartMs: async (target) => {
+      const { usualStartMs } = await import('../../runtime/accounts/usual.ts');
+      return usualStartMs(log, config.app, target);
+    },
+    readLane: (lane) => lanes.read(lane),
+    hasRun: (id) => hasRun(log, id),
+    killSwitch: (name) => readKillSwitch(name, env, ci.isCi),
+    trust: {
+      accepted: new Set(environment.trust),
+      isLogKept,
+      laneOf: (deploy) => laneOfDeploy(log, deploy),
+      otherLane: (lane, target) => otherLaneOf(log, lane, target),
+    },
+  });
 }
 
 interface LockParts {

@@ -181,7 +181,7 @@ export const gateMutants: readonly Mutant[] = [
     id: 'nobody-is-seen-to-wait-in-the-command',
     promise: waits,
     file: 'src/cli/workspace/assemble.ts',
-    symbol: 'wire',
+    symbol: 'servicesOf',
     code: 'hasRun: (id) => hasRun(log, id),',
     by: 'hasRun: async () => false,',
     noticedBy: 'test/processes/lane-orders.test.ts › is waited for before production',
