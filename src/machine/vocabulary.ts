@@ -32,7 +32,7 @@ export function logVocabulary(): ReadonlySet<string> {
   return vocabulary;
 }
 
-function wordsOfLogs(): ReadonlySet<string> {
+export function wordsOfLogs(): ReadonlySet<string> {
   const schemas = {
     ...eventSchemas,
     ...laneEventSchemas,

@@ -96,8 +96,7 @@ export class ImportCheck {
   async #inTarget({ id, position }: EventRow): Promise<number | null> {
     const head = Math.min(position - 1, this.#head);
     for (let after = 0; this.#target !== null && after < head; ) {
-      const limit = Math.min(page, head - after);
-      const events = await this.#target.readAll({ after, limit });
+      const events = await this.#target.readAll({ after, limit: page });
       const there = events.find((event) => event.id === id);
       if (there !== undefined) return there.position;
       after = events.at(-1)?.position ?? head;

@@ -160,6 +160,20 @@ it('is without those who had left, and keeps the place of all others', () => {
   );
 });
 
+it('names once who superseded several, and tells any two apart who are not the same', () => {
+  const one = { deploy: 'd', build: 'b', commit: 'c' };
+  const others = (['deploy', 'build', 'commit'] as const).map((what) => ({ ...one, [what]: 'x' }));
+  for (const other of others) {
+    const by = [one, { ...one }, other, { ...other }, one];
+    const superseded = new Map(by.map((superseder, at) => [`${at}`, superseder]));
+    expect(snapshotOf({ ...emptyLane, superseded }, []).superseded).toEqual([
+      { by: one, deploys: ['0', '1'] },
+      { by: other, deploys: ['2', '3'] },
+      { by: one, deploys: ['4'] },
+    ]);
+  }
+});
+
 describe('its size', () => {
   it('does not grow with what is settled', () => {
     const lengths = [600, 1_200].map((times) => {

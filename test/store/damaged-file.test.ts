@@ -16,6 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { LogVerifier } from '../../src/runtime/audit/verify.ts';
 import { type EventLog, StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { damageOf } from '../../src/store/sqlite/file-check.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
 
@@ -98,6 +99,20 @@ it('a file that was cut anywhere is told of in words, or gives whole events', as
     }
   }
   expect(statSync(file).size).toBeGreaterThan(0);
+});
+
+it('a page that is no page any more is named, in one line', async () => {
+  const { file } = store();
+  const log = await open();
+  for (const event of events(40)) {
+    const long = { ...event, data: { text: 'x'.repeat(600) } };
+    await log.append([{ stream: 'a', expected: 'any', events: [long] }]);
+  }
+  await log.close();
+  const bytes = readFileSync(file);
+  const page = Math.floor(bytes.indexOf('x'.repeat(600)) / 4_096);
+  writeFileSync(file, bytes.fill(0xff, page * 4_096, (page + 1) * 4_096));
+  expect(damageOf({ file, busyTimeoutMs: 100 })).toMatch(/^Tree \d+ page \d+: .+$/);
 });
 
 async function audited(log: EventLog): Promise<void> {

@@ -1,7 +1,7 @@
 /** What SQLite itself has to hold: its settings as used, rows that nobody can change, and failures at every call. */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DatabaseLog } from '../../src/store/database-log.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
 import { StoreUnavailable } from '../../src/store/log.ts';
@@ -257,7 +257,7 @@ describe('its files', () => {
       await again.close();
       loseFromIndex(store().file, 'deploy/5');
       const reader = await open({ readOnly: true });
-      expect(await reader.damage()).toContain('index sqlite_autoindex_events_2');
+      expect(await reader.damage()).toBe('non-unique entry in index sqlite_autoindex_events_2');
       expect((await reader.verify()).fault?.reason).toBe(await reader.damage());
     },
   );
@@ -282,6 +282,36 @@ describe('its files', () => {
 });
 
 describe('a failing store', () => {
+  it.each([
+    ['a read', false, (on: SqliteConnection, fail: () => never) => on.read(fail)],
+    ['a look that nothing is left of', false, (on, fail) => on.discard(fail)],
+    ['a write before it commits', false, (on, fail) => on.write(fail)],
+    [
+      'a write that commits',
+      true,
+      (on, fail) => {
+        onTestFinished(() => void vi.restoreAllMocks());
+        vi.spyOn(Object.getPrototypeOf(on.handle.prepare('commit')), 'run').mockImplementation(
+          function (this: Database.Statement) {
+            return this.source === 'commit' ? fail() : { changes: 0, lastInsertRowid: 0 };
+          },
+        );
+        return on.write(function* () {});
+      },
+    ],
+  ] as const satisfies readonly (readonly [
+    string,
+    boolean,
+    (on: SqliteConnection, fail: () => never) => Promise<unknown>,
+  ])[])('says whether anything may have been written: %s, %s', async (_, unknown, use) => {
+    const { connection } = await openInside();
+    const failing = use(connection, () => {
+      throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'E_STORE_IO', unknown });
+    await connection.close();
+  });
+
   it('tells its head though it cannot keep what the next one is computed from', async () => {
     const { connection, log } = await openInside();
     await log.append([{ stream: 'a', expected: 'any', events: events(1_300) }]);

@@ -505,6 +505,17 @@ function readModel<S extends TestStore>(
       expect(await rowsKept()).toHaveLength(7);
     });
 
+    it('of an older version is made again in an append, which its tables cannot stop', async () => {
+      const log = await written();
+      await outside(store(), "update projections set version = 0 where name = 'deploys'");
+      await outside(store(), 'alter table deploys rename column state to stood');
+      await move(log, '502-a', 'locked', 'verifying');
+      expect(await rowsKept()).toEqual([
+        { deploy: '502-a', state: 'verifying' },
+        { deploy: '503-b', state: 'failed' },
+      ]);
+    });
+
     it('made again on demand is the same, whatever was in its tables', async () => {
       const log = await written();
       const before = await readDeploys(log);
