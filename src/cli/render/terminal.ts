@@ -55,7 +55,7 @@ const fromTheTop = '\u001b[H\u001b[2J';
  */
 export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions): Terminal {
   const isTty = stdout.isTTY === true && !inCi(env) && env.TERM !== 'dumb';
-  const forced = isSet(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
+  const forced = isOn(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
   const colored = !noColor && (forced || ((env.NO_COLOR ?? '') === '' && isTty));
   // Results are watched, mistakes go to a file: `2> errors.txt` holds no colour codes.
   const errColored = colored && (forced || stderr.isTTY === true);
@@ -124,7 +124,7 @@ export function createTerminal({ stdout, stderr, env, noColor }: TerminalOptions
       stderr.write(`${clean(errColored ? text : stripVTControlCharacters(text))}\n`);
     },
     annotate({ level, title, message }) {
-      if (!isSet(env.GITHUB_ACTIONS)) return;
+      if (!isOn(env.GITHUB_ACTIONS)) return;
       clearStatus();
       stderr.write(
         `${annotationLine({ level, title: safe(title), message: safeLines(message) })}\n`,
@@ -158,6 +158,6 @@ export function safeLines(text: string): string {
   return redact(text).split('\n').map(safe).join('\n');
 }
 
-function isSet(value: string | undefined): boolean {
+function isOn(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== 'false';
 }
