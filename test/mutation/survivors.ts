@@ -67,7 +67,7 @@ export const survivors: readonly Survivor[] = [
     why: 'no chart here has such an action; the sentence is for whoever writes one',
   },
   {
-    file: 'src/runtime/loop/run.ts',
+    file: 'src/runtime/loop/take-deploy.ts',
     code: `\`another run of \${deploy} is alive; waiting for it to end\``,
     by: '``',
     isEquivalent: false,
@@ -88,7 +88,7 @@ export const survivors: readonly Survivor[] = [
     why: 'the order of the chart’s states rules it out; the sentence is for whoever changes that order',
   },
   {
-    file: 'src/machine/lane.ts',
+    file: 'src/machine/lane-turn.ts',
     code: 'a > b',
     by: 'a <= b',
     isEquivalent: true,
@@ -166,10 +166,10 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: 'src/runtime/audit/search-deploys.ts',
-    code: "like === ''",
+    code: "typed === ''",
     by: 'false',
     isEquivalent: true,
-    why: 'a text of no characters is in every title: the same rows are found, after more work',
+    why: 'a name of every deploy begins with a text of no characters: the same rows are found, after more work',
   },
   {
     file: 'src/runtime/audit/verify.ts',
