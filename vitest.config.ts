@@ -11,7 +11,7 @@ const slow = [
   'test/postgres/**/*.test.ts',
   'test/{processes,browser}/**/*.test.ts',
   'test/cli/canaries.test.ts',
-  'test/effects/git/{archive,commits-having,repository}.test.ts',
+  'test/effects/git/{archive,commits-having,repository,stopped}.test.ts',
   'test/sandbox/github/{clients,github}.test.ts',
   'test/cli/config/wrong-values.test.ts',
   'test/{golden-logs,channels/hooks,effects/http/pages,targets/heroku}.test.ts',

@@ -9,7 +9,10 @@ const echoesMax = 20;
 const apartMax = 2_000;
 
 /** Those of the commits that this clone has. */
-type ReadCommits = (shas: readonly string[]) => Promise<readonly Commit[]>;
+type ReadCommits = (
+  shas: readonly string[],
+  signal: AbortSignal | undefined,
+) => Promise<readonly Commit[]>;
 
 /**
  * What says so itself, among what `head` has, the newest first; none of a commit that this clone does not have. `git revert` and `git cherry-pick -x` write which commit they are of; GitHub's
@@ -27,7 +30,7 @@ export function echoesOf(
   const name = `${sha} ${head}`;
   const asked =
     echoes.get(name) ??
-    read([sha]).then(([commit]) =>
+    read([sha], signal).then(([commit]) =>
       commit === undefined ? [] : readEchoes(access, commit, head, read, signal),
     );
   echoes.set(name, asked);
@@ -55,7 +58,8 @@ async function readEchoes(
     { signal },
   );
   const shas = run.code === 0 ? textOf(run).split('\n').filter(Boolean) : [];
-  return (await read(shas.filter((one) => one !== sha))).map((one) => {
+  const others = shas.filter((one) => one !== sha);
+  return (await read(others, signal)).map((one) => {
     const isRevert = reverts.some((text) =>
       new RegExp(text, 'm').test(`${one.title}\n${one.body}`),
     );
@@ -89,7 +93,7 @@ export async function samePatch(
   const patch = same.length === 0 ? null : await patchOf(access, sha, signal);
   for (const other of same) {
     if (patch === null || (await patchOf(access, other, signal)) !== patch) continue;
-    const [{ title } = { title: '' }] = await read([other]);
+    const [{ title } = { title: '' }] = await read([other], signal);
     return { kind: 'pick', sha: other, title };
   }
   return null;

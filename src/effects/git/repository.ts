@@ -3,7 +3,6 @@ import { realpathSync } from 'node:fs';
 import { createGzip } from 'node:zlib';
 import { LockstepError, UsageError } from '../../errors/error.ts';
 import type { Relation } from '../../machine/lane.ts';
-import { hide, hidePasswordsOf } from '../../redaction/gate.ts';
 import { withoutUserInfo } from '../../redaction/redactor.ts';
 import type { Echo, GitAccess } from './access.ts';
 import { fullSha, reachFurther, relate, relateAll, remoteOf } from './ancestry.ts';
@@ -13,6 +12,7 @@ import { type Commit, parseBatch, parseCommit } from './commit-object.ts';
 import { type Containing, containing } from './containing.ts';
 import { echoesOf, samePatch } from './echoes.ts';
 import { type Git, type GitRun, gitFailed, runGit, textOf } from './process.ts';
+import { hideCredentials, identityOf, readSettings } from './settings.ts';
 import { type SourceOddities, surveySource } from './source.ts';
 import { listTree } from './tree.ts';
 
@@ -124,7 +124,8 @@ export async function openRepository(
     ...{ relations: new Map(), trees: new Map() },
   };
   const access = { git, fetchTimeoutMs, progress: options.progress ?? (() => {}), known };
-  const here = (shas: readonly string[], signal?: AbortSignal) => commitsHere(access, shas, signal);
+  const here = (shas: readonly string[], signal: AbortSignal | undefined) =>
+    commitsHere(access, shas, signal);
 
   return {
     root: realpathSync(root),
@@ -154,47 +155,6 @@ export async function openRepository(
     oddities: (sha, signal) => surveySource(access, sha, signal),
     archive: (sha, signal) => archive(access, sha, options.archiveMaxBytes ?? 1024 ** 3, signal),
   };
-}
-
-interface Setting {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** What of git's configuration is of use here, in the order in which the later one counts. */
-async function readSettings(git: Git): Promise<readonly Setting[]> {
-  const names = '^(user\\.(name|email)|remote\\..*url|url\\..*|http\\..*extraheader)$';
-  const run = await git(['config', '--null', '--get-regexp', names]);
-  return textOf(run)
-    .split('\0')
-    .map((entry) => {
-      const [name = '', value = ''] = entry.split('\n');
-      return { name, value };
-    });
-}
-
-function identityOf(settings: readonly Setting[]): string | null {
-  const read = (key: string) => settings.findLast(({ name }) => name === key)?.value.trim() ?? '';
-  const [name, email] = [read('user.name'), read('user.email')];
-  if (name !== '' && email !== '') return `${name} <${email}>`;
-  return name || email || null;
-}
-
-/** What a checkout left in git's configuration: passwords in remotes' addresses, a header with a token. */
-function hideCredentials(settings: readonly Setting[]): void {
-  for (const { name, value } of settings) {
-    hidePasswordsOf(value, name.replace(/^url\.(.*)\.[a-z]+$/i, '$1'));
-    const [, scheme, credentials] = /^authorization:\s*(\S+)\s+(\S+)$/i.exec(value) ?? [];
-    if (credentials === undefined) continue;
-    hide(credentials);
-    if (scheme?.toLowerCase() === 'basic') {
-      hide(
-        Buffer.from(credentials, 'base64')
-          .toString()
-          .replace(/^[^:]*:/, ''),
-      );
-    }
-  }
 }
 
 function notOpened(dir: string, run: GitRun): UsageError {

@@ -1,6 +1,6 @@
 /** A git that fails, floods or refuses: each operation says so in git's own words, and none takes it for an answer. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, type Repository } from '../../../src/effects/git/repository.ts';
@@ -27,6 +27,8 @@ case " $* " in *" $FAILS "*)
   printf '%b' "$SAYS" >&2
   exit 128
 esac
+# Its remote is on no network of ours.
+case " $* " in *' fetch '*) exit 1 ;; esac
 exec ${real} "$@"
 `;
   writeFileSync(join(bin, 'git'), script);
@@ -75,6 +77,23 @@ describe('a git that fails', () => {
     expect(await open(command).then(ask)).toBeNull();
   });
 
+  it('cannot tell which commits have another', async () => {
+    const containing = (fails: string) => open(fails).then((at) => at.containing(first, [second]));
+    expect(await containing('nothing')).toEqual({ having: new Set([second]), lacks: null });
+    const remedy = 'git fetch --all, then ask again; or ask in a clone that has it.';
+    const lacks = { why: 'git cannot tell', remedy };
+    expect(await containing('rev-list')).toEqual({ having: new Set(), lacks });
+  });
+
+  it('is not asked to count a range that was read whole', async () => {
+    const repository = await open('--count');
+    const range = { base: null, head: second };
+    expect(await repository.commits({ ...range, limit: 9 })).toMatchObject({ total: 2 });
+    expect(await failureOf(repository.commits({ ...range, limit: 1 }))).toMatchObject({
+      message: 'git rev-list failed: fatal: the disk is broken',
+    });
+  });
+
   it('does not know how two commits stand that it cannot compare one way or the other', async () => {
     const side = git(dir, ['commit-tree', '-m', 'aside', '-p', first, `${first}^{tree}`]);
     const relation = (fails: string) => open(fails).then((at) => at.relation(side, second));
@@ -89,6 +108,27 @@ describe('a git that fails', () => {
     expect(message).toMatch(/^git ls-tree failed: x+…$/);
     expect(message).toHaveLength('git ls-tree failed: '.length + 500);
   });
+});
+
+it('whatever the surroundings say, git speaks English, asks nobody and leaves the repository alone', async () => {
+  const surroundings = {
+    ...{ LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8', LANGUAGE: 'de', GIT_TERMINAL_PROMPT: '1' },
+    ...{ GIT_OPTIONAL_LOCKS: '1', GIT_FLUSH: '1', GIT_NO_REPLACE_OBJECTS: '', HOME: '/own' },
+    ...{ GIT_DIR: '/other', GIT_WORK_TREE: '/other', GIT_INDEX_FILE: '/other/index' },
+  };
+  const file = join(temporary.path, 'environment');
+  const shell = `#!/bin/sh\nenv > "${file}"\n`;
+  const own = temporary.folder('printing');
+  writeFileSync(join(own, 'git'), shell, { mode: 0o755 });
+  const env = { ...surroundings, PATH: `${own}:${gitEnv.PATH}` };
+  await openRepository(dir, { env });
+  const told = readFileSync(file, 'utf8').trim().split('\n');
+  const shown = told.filter((line) => /^(GIT_|LC_|LANG|HOME)/.test(line)).toSorted();
+  expect(shown).toEqual([
+    ...['GIT_FLUSH=0', 'GIT_GRAFT_FILE=/dev/null', 'GIT_NO_REPLACE_OBJECTS=1'],
+    ...['GIT_OPTIONAL_LOCKS=0', 'GIT_TERMINAL_PROMPT=0'],
+    ...['HOME=/own', 'LANG=de_DE.UTF-8', 'LC_ALL=C'],
+  ]);
 });
 
 it('E_REPOSITORY_NOT_TRUSTED: somebody else owns the folder', async () => {

@@ -373,6 +373,24 @@ export const holders: readonly Mutant[] = [
     by: '18_000',
     noticedBy: 'test/processes/signals.test.ts › whose store hangs',
   },
+  {
+    id: 'a-git-that-hangs-holds-a-stopped-run-up',
+    promise: signal,
+    file: 'src/effects/git/process.ts',
+    symbol: 'runGit',
+    code: "signal?.addEventListener('abort', onAbort, { once: true });",
+    by: '',
+    noticedBy: 'test/effects/git/stopped.test.ts › commit ends at cat-file',
+  },
+  {
+    id: 'what-undoes-a-commit-is-read-whatever-the-signal-says',
+    promise: signal,
+    file: 'src/effects/git/echoes.ts',
+    symbol: 'echoesOf',
+    code: 'read([sha], signal)',
+    by: 'read([sha], undefined)',
+    noticedBy: 'test/effects/git/stopped.test.ts › echoes ends at cat-file',
+  },
 
   {
     id: 'every-supersedes',
