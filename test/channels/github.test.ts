@@ -318,6 +318,18 @@ describe('GitHub shows', () => {
     ]);
   });
 
+  it('nothing of what runs, where that is what people took it back to', async () => {
+    await tell(shipping);
+    const { rollback } = samples['production.held'];
+    const held = sample('production.held', { rollback: { ...rollback, commit: head } });
+    await tell([...begun, held], { deploy: '503-7c3d2e1f', sha: middle });
+    expect(here.shown.filter((line) => line.startsWith('production'))).toEqual([
+      'production 2222: in_progress, success',
+      'production 1111: in_progress, success',
+      'production 1a5f: in_progress, success',
+    ]);
+  });
+
   it.each([
     ['runs', ['inactive'], ['production 4d5e: failure']],
     ['late', [], []],

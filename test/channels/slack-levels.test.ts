@@ -212,8 +212,17 @@ it('nobody is mentioned without the right to look people up, which is said once,
   expect(shown().some(({ text }) => text.includes('failed while'))).toBe(true);
   expect(JSON.stringify(shown())).not.toContain('<@U0BO12345>');
   expect(said).toEqual([
-    expect.stringMatching(/^Slack mentions no authors: .*missing_scope.*users:read\.email/),
+    'Slack mentions no authors: Slack refused a message: missing_scope (needs users:read.email); ' +
+      'give the bot the scope users:read.email, or turn notify.slack.mentionAuthors off',
   ]);
+});
+
+it('nobody is looked up for a failure that is overtaken', async () => {
+  sandbox.control.slackUser({ email: 'bo@acme.test', id: 'U0BO12345' });
+  await tell(...begun, sample('deploy.failed'), sample('deploy.resumed'));
+  await drain('bot', { mentionAuthors: true });
+  expect(JSON.stringify(shown())).toContain('The deploy went on since then: nobody is called.');
+  expect(sandbox.requests().filter(({ path }) => path.includes('lookupByEmail'))).toEqual([]);
 });
 
 it('nobody is mentioned unless it is asked for', async () => {

@@ -76,6 +76,11 @@ describe('where it is known how long it usually takes', () => {
     expect(times).toEqual([0, 7_000, 7_500, 8_250, 9_375, 11_063, 13_595, 17_393, 23_090]);
   });
 
+  it('it is asked often at first where nobody knows, and then less and less', async () => {
+    const { times } = await asked(8_000, null, { pauseMaxMs: 2_000 });
+    expect(times).toEqual([0, 250, 625, 1_188, 2_033, 3_301, 5_203, 7_203, 9_203]);
+  });
+
   it('it is not waited for: a log that is away, or cannot be read, keeps nobody from asking', async () => {
     const { times } = await asked(1_000, null);
     expect((await asked(1_000, new Promise<null>(() => {}))).times).toEqual(times);

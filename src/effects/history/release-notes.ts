@@ -66,7 +66,7 @@ const pullRequest = /^Merge pull request (#\d+) from \S+$/;
 /** `isCut`: the title goes on in the body, and is not whole without it. */
 function note(commit: Commit, webUrl: string | null): NoteCommit & { readonly isCut: boolean } {
   const { sha, title, body, author } = redactAll(commit);
-  const [, number] = pullRequest.exec(title) ?? [];
+  const number = pullRequest.exec(title)?.[1];
   const [first = '', ...others] = body.split('\n');
   const merged = number !== undefined && first.trim() !== '';
   const words = merged ? `${first.trim()} (${number})` : title;

@@ -31,7 +31,7 @@ export interface HttpClientOptions {
   readonly notice: (line: string) => void;
 }
 
-/** Why an attempt's deadline is called off. A reason that is there already: making an error for each request is slow. */
+/** Why an attempt ends, or its deadline is called off. A reason that is there already: making an error for each request is slow. */
 const over = 'the request is over';
 const timeoutMsDefault = 30_000;
 const attemptsMaxDefault = 6;
@@ -89,8 +89,7 @@ class FencedClient implements HttpClient {
       }
       const answered = !(outcome instanceof NoAnswer);
       const what = answered ? `status ${outcome.status}` : outcome.reason;
-      const where =
-        answered || request.vendor === 'endpoint' ? '' : ` at ${shownOrigin(request.url)}`;
+      const where = answered ? '' : ` at ${shownOrigin(request.url)}`;
       this.#options.notice(
         `${shownName(request)}${where}, ${request.method} ${shownPath(request)}: ${what}; ` +
           `trying again in ${formatDuration(pauseMs)} (attempt ${attempt + 1}${this.#isWaitedFor(request) ? '' : ` of ${attemptsMax}`})`,
@@ -159,7 +158,7 @@ class FencedClient implements HttpClient {
     this.#options.clock.sleep(timeoutMs, attempt.signal).then(
       () => {
         isLate = true;
-        attempt.abort(new Error('the deadline passed'));
+        attempt.abort(over);
       },
       () => {},
     );

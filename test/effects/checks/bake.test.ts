@@ -161,6 +161,19 @@ describe('a bake in which all holds', () => {
       'acme: 30s to bake; checked 33 times',
     ]);
   });
+
+  it('says nothing of what is left while it waits for an instance past its end', async () => {
+    const ms = 58_000;
+    secondDynoAt((at) => {
+      if (at < ms) return {};
+      return { id: 'second', state: at < 60_500 ? 'starting' : 'up' };
+    });
+    expect(await baked(ms, 0)).toMatchObject({ bakedMs: 61_000 });
+    expect(told()).toEqual([
+      'acme: v2 bakes for 58s',
+      'acme: not all up any more (web: 1 of 2 (web.2 starting on v2))',
+    ]);
+  });
 });
 
 describe('an endpoint', () => {
@@ -217,6 +230,10 @@ describe('an instance', () => {
     const error = await toldFailureOf(baked());
     expect(error.code).toBe('E_INSTANCES_UNSTEADY');
     expect(error.message).toContain('web.2 restarted 4 times while it was to bake for 10s');
+    expect(error.details).toEqual({
+      ...{ target: 'acme', version: 'v2', instance: 'web.2' },
+      ...{ restarts: 4, most: 3 },
+    });
     expect(now()).toBe(8_000);
   });
 

@@ -80,6 +80,19 @@ describe('askEndpoints', () => {
     ]);
   });
 
+  it('asks for whatever the app has there, and for nothing that a cache kept', async () => {
+    await check(() => ok);
+    expect(site?.asked.map(({ method, path, headers }) => ({ method, path, headers }))).toEqual([
+      {
+        ...{ method: 'GET', path: '/health' },
+        headers: {
+          ...{ host: new URL(site?.url ?? '').host, connection: 'keep-alive' },
+          ...{ 'user-agent': 'lockstep', accept: '*/*', 'cache-control': 'no-cache' },
+        },
+      },
+    ]);
+  });
+
   it('asks until the status is right, over lost connections too', async () => {
     const { endpoints } = await check(inTurn({ status: 503 }, 'lose', ok));
     expect(endpoints[0]).toMatchObject({ attempts: 3 });

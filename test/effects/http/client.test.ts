@@ -85,9 +85,11 @@ describe('reads', () => {
     expect((await send()).status).toBe(200);
     expect(server.asked).toHaveLength(3);
     expect(clock.slept).toEqual(expect.arrayContaining([250, 500]));
-    expect(notices[0]).toBe(
+    const reason = 'the connection was closed before the answer was whole';
+    expect(notices).toEqual([
       'Heroku, GET /apps/acme: status 503; trying again in 250ms (attempt 2 of 6)',
-    );
+      `Heroku at ${server.url}, GET /apps/acme: ${reason}; trying again in 500ms (attempt 3 of 6)`,
+    ]);
   });
 
   it('give up after six attempts, with the vendor’s last word', async () => {
@@ -209,34 +211,38 @@ describe('rate limits', () => {
   });
 
   it.each([
-    ['Retry-After in seconds', { status: 429, headers: { 'retry-after': '601' } }, '10m01s'],
-    ['a 503 with one', { status: 503, headers: { 'retry-after': '601' } }, '10m01s'],
+    ['Retry-After in seconds', { status: 429, headers: { 'retry-after': '601' } }, '10m01s', 601],
+    ['a 503 with one', { status: 503, headers: { 'retry-after': '601' } }, '10m01s', 601],
     [
       'one past the end of time',
-      { status: 429, headers: { 'retry-after': '9'.repeat(30) } },
-      '1.157',
+      ...[{ status: 429, headers: { 'retry-after': '9'.repeat(30) } }, '1.157', null],
     ],
     [
       'one without a deadline, beyond 5 minutes',
-      { status: 429, headers: { 'retry-after': '301' } },
-      '5m01s',
+      ...[{ status: 429, headers: { 'retry-after': '301' } }, '5m01s', 301],
     ],
-  ])('that ask for more than is left are told at once: %s', async (name, reply, words) => {
-    const { send, server, clock } = await stage([reply]);
-    const deadline = name.includes('without') ? {} : { deadlineMs: clock.now() + 600_000 };
-    for (const method of ['GET', 'POST'] as const) {
-      if (method === 'POST' && reply.status !== 429) continue;
-      const before = server.asked.length;
-      const error = await failure(send({ ...deadline, method }));
-      expect(error).toBeInstanceOf(VendorWait);
-      expect(error.code).toBe('E_VENDOR_WAIT');
-      expect(error.message).toContain(`${reply.status}`);
-      expect(error.message).toContain(`asks to wait ${words}`);
-      expect(error.details).toMatchObject({ vendor: 'heroku', method, status: reply.status });
-      expect(server.asked.length).toBe(before + 1);
-    }
-    expect(clock.slept.filter((ms) => ms !== 30_000)).toEqual([]);
-  });
+  ] as const)(
+    'that ask for more than is left are told at once: %s',
+    async (name, reply, words, seconds) => {
+      const { send, server, clock } = await stage([reply]);
+      const deadline = name.includes('without') ? {} : { deadlineMs: clock.now() + 600_000 };
+      for (const method of ['GET', 'POST'] as const) {
+        if (method === 'POST' && reply.status !== 429) continue;
+        const before = server.asked.length;
+        const error = await failure(send({ ...deadline, method }));
+        expect(error).toBeInstanceOf(VendorWait);
+        expect(error.code).toBe('E_VENDOR_WAIT');
+        expect(error.message).toContain(`${reply.status}`);
+        expect(error.message).toContain(`asks to wait ${words}`);
+        const after = seconds === null ? null : new Date(clock.now() + seconds * 1_000);
+        const then = after?.toISOString().replace('.000Z', 'Z') ?? 'that time';
+        expect(error.hint).toBe(`Run the same command again after ${then}.`);
+        expect(error.details).toMatchObject({ vendor: 'heroku', method, status: reply.status });
+        expect(server.asked.length).toBe(before + 1);
+      }
+      expect(clock.slept.filter((ms) => ms !== 30_000)).toEqual([]);
+    },
+  );
 
   describe('GitHub’s, told in words alone', () => {
     const secondary =

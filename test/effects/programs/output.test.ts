@@ -23,6 +23,16 @@ describe('the output of a program', () => {
     expect(shown('a\n\n \nb\n')).toEqual(['a', 'b']);
   });
 
+  it.each([4_096, 24 * 1_024, 1_000_000])(
+    'has no line whose start was not kept, %d bytes at a time',
+    (chunkLength) => {
+      const text = `${'x'.repeat(30_000)}\n${'a line\n'.repeat(150)}the last line\n`;
+      expect(shown(text, chunkLength).at(-1)).toBe('the last line');
+      expect(shown(text, chunkLength).join('\n')).not.toContain('x');
+      expect(shown('x'.repeat(30_000), chunkLength)).toEqual([]);
+    },
+  );
+
   it('shows nothing of a secret that goes over lines, wherever the cut is', () => {
     const filler = fc.array(fc.constantFrom('y', 'x'.repeat(80), 'x'.repeat(700), ''), {
       maxLength: 400,

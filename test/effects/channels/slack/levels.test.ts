@@ -115,6 +115,8 @@ describe('at each level', () => {
       expect(seen(message.text)).toBe(`acme-web 502: ${tell(event).headline}`);
       expect(seen(allText(messages))).toContain('acme-web');
     }
+    // A bot has a thread that says of which deploy it is only where it tells each step.
+    if (level !== 'steps') expect(step(endingIn(event), { level, mode: 'bot' })).toEqual(messages);
   });
 
   it.each(rows)('%s is told as live, in one line, only where production runs it', (_, event) => {

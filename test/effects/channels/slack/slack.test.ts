@@ -80,7 +80,7 @@ describe('with a bot’s token', () => {
   it.each(faults)('reads %s as a fault of %s, with a hint', async (error, fault, hint) => {
     server.answer = () => ({ body: { ok: false, error, needed: 'chat:write' } });
     const refused = await refusal(bot().post(message, ports()));
-    expect(refused.message).toContain(error);
+    expect(refused.message).toBe(`Slack refused a message: ${error} (needs chat:write)`);
     expect(slackFault(refused)).toBe(fault);
     expect(refused.hint).toContain(hint);
   });
@@ -90,7 +90,9 @@ describe('with a bot’s token', () => {
     server.answer = () => ({
       body: { ok: false, error: 'invalid_blocks', response_metadata: { messages } },
     });
-    expect((await refusal(bot().post(message, ports()))).message).toContain('3001 characters');
+    expect((await refusal(bot().post(message, ports()))).message).toBe(
+      `Slack refused a message: invalid_blocks (${messages[0]})`,
+    );
   });
 
   it('waits as long as Slack asks when there were too many messages', async () => {
@@ -146,7 +148,10 @@ describe('with a webhook', () => {
   ] as const)('reads %d %s as a fault of %s', async (status, body, fault, hint) => {
     server.answer = () => ({ status, body });
     const refused = await refusal(hook().post(message, ports()));
-    expect(refused).toMatchObject({ status, details: { id: body } });
+    expect(refused).toMatchObject({
+      message: `Slack refused a message: ${body}`,
+      ...{ status, details: { id: body } },
+    });
     expect(slackFault(refused)).toBe(fault);
     expect(refused.hint).toContain(hint);
   });

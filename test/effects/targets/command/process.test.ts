@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPrograms } from '../../../../src/effects/targets/command/process.ts';
 import { failureOf } from '../../lockstep-error.ts';
@@ -132,6 +132,8 @@ describe('a program', () => {
 it('the commit’s files are in a file that only its owner may read, and that goes', async () => {
   const { path, remove } = await programs().file(new TextEncoder().encode('a tarball'));
   expect(readFileSync(path, 'utf8')).toBe('a tarball');
+  // Where people look for what a killed run left behind, under a name that says whose it is.
+  expect(relative(tmpdir(), path)).toMatch(/^lockstep-\w{6}\/source\.tar\.gz$/);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   await remove();
   expect(existsSync(path)).toBe(false);
