@@ -123,14 +123,12 @@ function wasLive(facts: DeployFacts, known: Known, production: Place): Became {
 
 const by = (who: string | null): string => (who === null ? '' : ` by ${who}`);
 
-/** Its commit runs, and as a release that is not its own: somebody went back to it. Null: it does not, or nothing tells. */
+/** Its commit runs, and not as it released it: somebody went back to it. Null: it does not, or nothing tells. */
 function runsAgain(
-  { row, released }: DeployFacts,
+  { row }: DeployFacts,
   { version, commit, deploy, by: who }: Place,
 ): string | null {
-  const own = released.production?.release.version;
-  if (version === null || own === undefined || version === own || commit !== row.commit)
-    return null;
+  if (commit !== row.commit) return null;
   // A deploy after it shipped the commit once more.
   if (deploy !== null) return null;
   return `runs again as ${version}${by(who)}`;

@@ -162,8 +162,11 @@ function sightingIn(event: DomainEvent, { time: at, position }: When): Sighting 
       if (rollback.kind === 'ordered') return null;
       const { release: made, commit, kind } = rollback;
       // A going-back that failed is not what runs.
-      const version = kind.startsWith('failed') ? null : made.version;
-      return { at, position, production: { version, commit }, back: rollback };
+      const isRunning = !kind.startsWith('failed');
+      const production = isRunning
+        ? { version: made.version, commit }
+        : { version: null, commit: null };
+      return { at, position, production, back: rollback };
     }
     case 'deploy.observed':
     case 'gates.passed':

@@ -795,6 +795,26 @@ export const situations: readonly Situation[] = [
       ),
   },
   {
+    name: 'a rollback of ours, and the next one went forward to the very release that was left',
+    happens: async (world) => {
+      for (const build of [500, 501]) await world.live(build);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      const again = { rollback: 'rollback-2', to: releaseOf(501), commit: commitOf(501) };
+      await world.ofLane({
+        ...begun,
+        data: { ...begun.data, ...again, from: done.data.release },
+      });
+      // As a program of one’s own may call what it restores.
+      const release = { id: 'release-10', version: releaseOf(501).version };
+      await world.ofLane({ ...done, data: { ...done.data, ...again, release, actor: 'bo' } });
+    },
+    became: { 500: 'replaced', 501: 'live' },
+    holds: ['rollback'],
+    production: ['v501', 'log', true],
+    type: [advance],
+  },
+  {
     name: 'a rollback of ours, and a later deploy shipped that commit again',
     happens: async (world) => {
       for (const build of [500, 501]) await world.live(build);
