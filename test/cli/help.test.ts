@@ -39,12 +39,10 @@ describe('help', () => {
     },
   );
 
-  it.each(topics)('prints %s', async (topic, about) => {
+  it.each(topics)('prints %s', async (topic) => {
     const { exit, stdout } = await pipeline.run(['help', topic]);
-    expect({ exit, first: stdout.split('\n')[0] }).toEqual({
-      exit: 0,
-      first: `${topic}: ${about}`,
-    });
+    expect(exit).toBe(0);
+    expect(stdout).toMatchSnapshot();
   });
 
   it('lists commands and topics, and prints a command’s flags', async () => {

@@ -181,7 +181,7 @@ async function whyGone(shipped: DeployEntry, { asked, facts, production }: Conte
 
 /** By their times, which never go back in a log. */
 const inOrder = (links: readonly Link[]): Link[] =>
-  links.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  links.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time));
 
 async function notShipped(own: readonly DeployEntry[], context: Context): Promise<Explanation> {
   const { asked, facts, having } = context;

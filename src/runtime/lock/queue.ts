@@ -88,8 +88,8 @@ export class Queue {
     if (turn.kind === 'go') {
       return { ...turn, left: this.#lane.waiting.filter((waiter) => !isPresent(waiter)) };
     }
-    const lease = living.get(turn.behind.deploy);
-    if (lease === undefined) return { kind: 'moved' };
+    // Who is waited for is one of the living.
+    const lease = living.get(turn.behind.deploy) as Lease;
     this.#front = { deploy: turn.behind.deploy, lease };
     return { ...turn, lease };
   }

@@ -32,8 +32,8 @@ export const auditMutants: readonly Mutant[] = [
     promise: found,
     file: 'src/runtime/audit/verify.ts',
     symbol: '#compareKept',
-    code: 'if (this.#chain.isHead(head)) return;',
-    by: 'if (head.position > 0) return;',
+    code: 'if (this.#chain.digest() === headMark + kept.digest) return;',
+    by: 'if (kept.position > 0) return;',
     noticedBy: `${verify} › what the next head is computed from`,
   },
   {

@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
-import { changesIn } from '../../../src/runtime/accounts/changes.ts';
+import { changesIn, saidOf } from '../../../src/runtime/accounts/changes.ts';
 import { toCsv } from '../../../src/runtime/accounts/csv.ts';
 import type { DeployRecord, LaneRecord } from '../../../src/runtime/accounts/deploy-record.ts';
 import { codePoint, fc } from '../../fast-check.ts';
+import { orderSamples } from '../../machine/order-samples.ts';
 import { sample } from '../../machine/samples.ts';
 import {
   backFails,
@@ -169,6 +170,22 @@ describe('a change', () => {
       'by hand: errors',
       'accepted: agreed',
     ]);
+  });
+
+  it('has what was accepted for its own deploy alone, and no other order that names it', () => {
+    const record = live(501, 0);
+    const trust = (deploy: string, reason: string) =>
+      order(5, {
+        type: 'trust.given',
+        data: { deploy, about: 'settings', digest: 'd', ...person, reason },
+      });
+    const naming = orderSamples.map(({ type, data }) =>
+      order(6, { type, data: { ...data, deploy: record.deploy } } as LaneEvent),
+    );
+    const orders = [trust('502-bbbbbbbb', 'another'), trust(record.deploy, 'its own'), ...naming];
+    const said = [{ what: 'accepted', ...person, reason: 'its own' }];
+    expect(saidOf(record, orders)).toEqual(said);
+    expect(changes([record], orders)).toContainEqual(expect.objectContaining({ said }));
   });
 
   it.each([

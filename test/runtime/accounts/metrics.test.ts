@@ -273,6 +273,37 @@ describe('of a small history', () => {
   });
 });
 
+it('each deploy counts in one of two windows that meet, wherever they do', () => {
+  const superseded = recordOf(506, 81, [[92, sample('deploy.superseded')]]);
+  const deploys = [
+    ...[live(501, 0), failing(502, 20), live(503, 40), live(504, 60, { manual: person })],
+    ...[live(505, 80), superseded, live(507, 100)],
+  ];
+  const committedAt = new Map(deploys.map(({ request }) => [request.commit.sha, minute(-9)]));
+  const counts = (from: number, to: number) => {
+    const told = figures(deploys, {
+      ...{ sinceMs: minute(from), untilMs: minute(to), committedAt },
+      orders: takenBack(505, 95, 98),
+    });
+    const { deployments, leadTime, askedToLive, changeFail, recovery, rework } = told;
+    return [
+      ...[deployments.count, leadTime.count, askedToLive.count, told.superseded.count],
+      ...[changeFail.count, changeFail.of, recovery.count, recovery.open],
+      ...[rework.count, rework.of, told.superseded.of],
+      ...[told.waiting.wholeMs, ...Object.values(told.waiting.parts)],
+    ];
+  };
+  const all = counts(-10, 130);
+  expect(all.slice(0, 11)).toEqual([5, 5, 5, 1, 2, 6, 2, 0, 3, 6, 7]);
+  for (let at = -10; at <= 130; at++) {
+    const [first, second] = [counts(-10, at), counts(at, 130)];
+    expect(
+      first.map((n, i) => n + (second[i] ?? 0)),
+      `minute ${at}`,
+    ).toEqual(all);
+  }
+});
+
 describe('of every history', () => {
   it('the parts of waiting sum up to the whole, which is the time from asking to the end', () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 90 }), { minLength: 13, maxLength: 13 });

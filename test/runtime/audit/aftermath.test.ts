@@ -155,7 +155,12 @@ it.each([
         const left = deploys.filter((deploy) => wanted.get(deploy)?.back != null);
         const search = { lane: 'acme-web', isRolledBack: true, limit: 100 };
         const { stories } = await searchDeploys(log, search);
-        expect(stories.map(({ row }) => row.deploy)).toEqual(expect.arrayContaining(left));
+        const sought = stories.map(({ row }) => row.deploy);
+        expect(sought).toEqual(expect.arrayContaining(left));
+        // More than those, but nothing that was never live, and nothing where nobody went back.
+        expect(lives).toEqual(expect.arrayContaining(sought));
+        const isBack = all.some((step) => step === 'ordered back' || step === 'met back');
+        if (!isBack) expect(sought).toEqual([]);
         // Each row is what its own events say.
         await readDeployStories(log, { limit: 100 });
         await log.close();

@@ -104,10 +104,13 @@ describe('a deploy that ran on an earlier chart', () => {
       ['deploy.failed', 'verifying.starting', 'failed', true],
     ],
     ['begins where no deploy does', 1, ['deploy.requested', null, 'underway']],
+    ['goes on with a deploy that nobody began', 1, ['lock.acquired', 'queued.waiting', 'underway']],
   ])('disagrees at the event that %s', async (_, version, told) => {
     await keep(earlier);
     await write(way.map((one, i) => (i === version - 1 ? told : one)));
-    expect((await replay(log, deploy)).disagreement).toMatchObject({ version, type: told[0] });
+    const { disagreement } = await replay(log, deploy);
+    expect(disagreement).toMatchObject({ version, type: told[0] });
+    expect(`${disagreement?.recorded}; ${disagreement?.recomputed}`).toMatchSnapshot();
     // Behind the chart itself.
     expect(await findings()).toEqual([['transition', version + 1]]);
   });

@@ -898,6 +898,12 @@ const rows: Readonly<Record<string, Row>> = {
     told: { verdict: 'notAsked', echo: { ...pick(at(2)), deploy: id('502', at(2)) } },
     says: [/; the same change is in production as [0-9a-f]{8}$/],
   },
+  'it was cherry-picked, and another commit has the same patch': {
+    stories: [first, live('503', at(3), at(0), 'v2')],
+    asked: beside,
+    order: order({ [beside]: [pick(at(2))] }, undefined, { [beside]: pick(at(3)) }),
+    told: { verdict: 'notAsked', echo: { ...pick(at(2)), deploy: id('503', at(3)) } },
+  },
   'its deploy failed, and the same patch is in what production runs': {
     stories: [
       first,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import { begin, has, next, stateOf } from '../../../src/machine/interpret.ts';
 import { samples } from '../../../src/machine/samples.ts';
+import type { Disagreement } from '../../../src/runtime/audit/rederive.ts';
 import { replay } from '../../../src/runtime/audit/replay.ts';
 import { replayAt } from '../../../src/runtime/audit/replay-at.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
@@ -59,6 +60,9 @@ async function write(
   ]);
   return records.length;
 }
+
+const inWords = (of: Disagreement | null): string =>
+  `version ${of?.version}, ${of?.type}: ${of?.recorded}; recomputed: ${of?.recomputed}`;
 
 describe('replay', () => {
   it('agrees with what the chart makes of the events', async () => {
@@ -127,7 +131,9 @@ describe('replay', () => {
       await log.close();
       log = await openLog('sqlite::memory:');
       await write(ending, (version, told) => (version === at ? altered(told) : told));
-      expect((await replay(log, deploy)).disagreement).toMatchObject({ version: at });
+      const { disagreement } = await replay(log, deploy);
+      expect(disagreement).toMatchObject({ version: at });
+      expect(inWords(disagreement)).toMatchSnapshot();
     }
   });
 
@@ -156,7 +162,9 @@ describe('replay', () => {
       const told = (version: number, transition: TransitionRecord) =>
         version === way.length + 1 ? { ...transition, ...altered } : transition;
       await write(way, told, undefined, earlier);
-      expect((await replay(log, deploy)).disagreement).toMatchObject({ version: way.length + 1 });
+      const { disagreement } = await replay(log, deploy);
+      expect(disagreement).toMatchObject({ version: way.length + 1 });
+      expect(inWords(disagreement)).toMatchSnapshot();
     });
   });
 
@@ -167,6 +175,7 @@ describe('replay', () => {
     );
     const { disagreement } = await replay(log, deploy);
     expect(disagreement).toMatchObject({ version: ending.length + 1, type: 'run.interrupted' });
+    expect(inWords(disagreement)).toMatchSnapshot();
   });
 
   it('disagrees with an event that the chart does not take there', async () => {
@@ -183,5 +192,6 @@ describe('replay', () => {
     ]);
     const { disagreement } = await replay(log, deploy);
     expect(disagreement).toMatchObject({ version: 2, type: 'production.released' });
+    expect(inWords(disagreement)).toMatchSnapshot();
   });
 });

@@ -120,6 +120,24 @@ async function during<T>(work: Promise<T>): Promise<T> {
 const pass = (ms: number) => during(time.sleep(ms));
 const whats = () => told.map(([, what]) => what);
 
+it.each([
+  ['drain', (one: Notifier) => one.drain(), 0],
+  ['flush', (one: Notifier) => one.flush(minute), 0],
+  ['start', async (one: Notifier) => one.start(), 10 * second],
+] as const)(
+  'what the channel lets wait is sent at once, or once it has waited: by %s',
+  async (_, way, after) => {
+    await log.saveCheckpoint(`wall/${lane}`, {
+      ...{ position: 0, state: { begun: true, ordersFrom: 0 } },
+    });
+    await asked('501');
+    const patient: Channel = { ...wall, patienceMs: () => 10 * second };
+    await during<unknown>(way(sender({ channel: patient })));
+    await pass(11 * second);
+    expect(told).toEqual([[after, '501']]);
+  },
+);
+
 describe('of several senders', () => {
   /** One elsewhere holds the lease, and dies. */
   const elsewhere = () => log.take(resource, { host: 'elsewhere', run: 'x' }, 10 * second);
