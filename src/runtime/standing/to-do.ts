@@ -36,7 +36,6 @@ export function toDoOf(known: Known, holds: readonly Hold[], production: Place):
     ...(forDeploy === null ? [] : [forDeploy]),
     ...(rollback !== undefined &&
     rollback.release !== null &&
-    forDeploy === null &&
     newest?.end?.type !== 'production.held' &&
     !isShippedOver(rollback, newest, known)
       ? [shipAnyway(rollback, newest, known)]

@@ -483,7 +483,7 @@ export const situations: readonly Situation[] = [
     became: { 501: 'rolledBack', 502: 'failed' },
     holds: ['rollback'],
     production: ['v9500', 'target', false],
-    type: [`pipeline log ${idOf(502)}`],
+    type: [`pipeline log ${idOf(502)}`, 'pipeline advance --build LABEL --reason "…"'],
   },
   {
     name: 'a rollback held, and a newer deploy shipped since: it asks for nothing',
