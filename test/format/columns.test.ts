@@ -1,7 +1,7 @@
 /** Text in columns of a terminal. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutToWidth, table, widthOf } from '../../src/format/columns.ts';
+import { fc } from '../fast-check.ts';
 
 const esc = '\u001b';
 

@@ -1,7 +1,7 @@
 /** Scenarios that lead to the few moments at which one mechanism alone stands between a deploy and a broken promise. From fixed seeds. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LockstepError } from '../../src/errors/error.ts';
+import { fc } from '../fast-check.ts';
 import { often } from '../store/attacks/seed.ts';
 import { Distribution } from './distribution.ts';
 import {

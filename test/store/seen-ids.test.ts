@@ -1,7 +1,7 @@
 /** The ids that an import has seen: none is missed, and different ones are told apart but for a chance of one in many millions. */
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SeenIds } from '../../src/store/seen-ids.ts';
+import { fc } from '../fast-check.ts';
 
 it('knows each id that was added before, and takes none for it that was not', () => {
   fc.assert(

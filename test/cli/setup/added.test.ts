@@ -1,9 +1,9 @@
 /** A deploy job in a configuration that somebody else wrote: added where that is safe, every byte kept; else shown. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { insert } from '../../../src/cli/setup/insert.ts';
 import { plan } from '../../../src/cli/setup/plan.ts';
+import { fc } from '../../fast-check.ts';
 import { answers, facts } from './repository.ts';
 
 const circleCi = (text: string) =>

@@ -1,5 +1,4 @@
 /** The figures of a lane: each computed by hand for a small history, and what holds of every history. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chart } from '../../../src/machine/chart.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
@@ -10,6 +9,7 @@ import type { LaneRecord } from '../../../src/runtime/accounts/deploy-record.ts'
 import { laneMetrics, spread } from '../../../src/runtime/accounts/metrics.ts';
 import { staysOf } from '../../../src/runtime/accounts/stays.ts';
 import type { Told } from '../../../src/runtime/audit/explain-facts.ts';
+import { fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
 import { commitOf, live, minute, recordOf, releaseOf, start, toProduction } from './records.ts';
 

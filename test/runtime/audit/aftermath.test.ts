@@ -1,5 +1,4 @@
 /** What came after a deploy, found by indexes, against a fold by hand over whatever may happen in a lane. */
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { samples } from '../../../src/machine/samples.ts';
 import { type Aftermath, readAftermaths } from '../../../src/runtime/audit/aftermath.ts';
@@ -7,6 +6,7 @@ import { readDeployStories } from '../../../src/runtime/audit/deploys.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
 import { searchDeploys } from '../../../src/runtime/audit/search-deploys.ts';
 import { openLog } from '../../../src/store/open.ts';
+import { fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
 import { usePostgres } from '../../postgres/use-postgres.ts';
 import { sqliteStore } from '../../store/events.ts';

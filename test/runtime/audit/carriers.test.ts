@@ -1,9 +1,9 @@
 /** The first deploy that became live with a commit: what is asked of git is only what is near, and the answer is as if all were asked. */
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { firstCarrying } from '../../../src/runtime/audit/carriers.ts';
 import type { DeployEntry } from '../../../src/runtime/audit/deploy-index.ts';
 import type { CommitOrder, ExplainFacts } from '../../../src/runtime/audit/explain-facts.ts';
+import { fc } from '../../fast-check.ts';
 
 /** A step: as busy as a lane gets, so that a day is more than what is asked about at once. */
 const stepMs = 300_000;
