@@ -74,16 +74,18 @@ function ordered(known: Known): Hold | null {
   return byOrder(rollback, rollback.at ?? newest?.row.since ?? '');
 }
 
-/** A rollback whose run ended before anything came of it: what it was to take back runs still. */
+/** A rollback that is under way, or whose run ended before anything came of it: what it was to take back runs still. */
 function begun(known: Known): Hold | null {
-  const mark = unendedRollback(known);
-  if (mark === null) return null;
+  const { marks, living } = known;
+  const mark = marks['rollback.begun'];
+  if (mark === undefined || isEnded(mark, marks)) return null;
   const { rollback, from, to, actor, observed, reason, at } = mark.data;
   const [production] = placesOf(known);
   if (production?.version !== from.version) return null;
   const since = at ?? mark.record.time;
   const order = { kind: 'ordered' as const, rollback, from, to, actor, observed, reason };
-  return byOrder({ ...order, at: since, begun: true }, since);
+  const isUnderWay = living.has(rollback);
+  return byOrder({ ...order, at: since, ...(isUnderWay ? {} : { begun: true }) }, since);
 }
 
 /** In the words of the deploy that it would hold. */

@@ -1101,13 +1101,19 @@ export const situations: readonly Situation[] = [
       await world.carries('rollback-1');
     },
     became: { 501: 'live' },
+    holds: ['rollback'],
     holder: 'rollback-1',
     production: ['v501', 'log', true],
     type: [],
-    also: ({ holder }) =>
+    also: ({ holder, holds: [hold] }) => {
       expect(holder).toMatchObject({
         ...{ running: true, doing: 'taking production back to v500' },
-      }),
+      });
+      // No deploy gave way to it, and it holds those that come all the same.
+      expect(hold).toMatchObject({ by: 'mia', release: null });
+      expect(hold?.what).toMatch(/^production is to be taken back to v500, as ordered by mia/);
+      expect(hold?.what).not.toContain('never');
+    },
   },
   {
     name: 'something has the lane that has not said yet what it does',
