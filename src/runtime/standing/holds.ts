@@ -62,7 +62,7 @@ function rollback(known: Known): Hold | null {
   return { kind: 'rollback', what, since: at, release, by };
 }
 
-/** A rollback that waits; or that is under way, as the deploy tells that gave way to it. */
+/** A rollback that waits; or that has the lane since, as the deploy tells that gave way to it, and has not begun yet. */
 function ordered(known: Known): Hold | null {
   const [waiting] = known.ordered;
   if (waiting !== undefined) return byOrder({ kind: 'ordered', ...waiting }, waiting.at);
@@ -71,6 +71,7 @@ function ordered(known: Known): Hold | null {
   if (end?.type !== 'production.held' || end.data.rollback.kind !== 'ordered') return null;
   const { rollback } = end.data;
   if (!known.living.has(rollback.rollback)) return null;
+  if (known.marks['rollback.begun']?.data.rollback === rollback.rollback) return null;
   return byOrder(rollback, rollback.at ?? newest?.row.since ?? '');
 }
 

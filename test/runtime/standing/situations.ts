@@ -856,6 +856,21 @@ export const situations: readonly Situation[] = [
       }),
   },
   {
+    name: 'a deploy gave way to a rollback of ours, and somebody released over what that is taking back',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, ordered);
+      await world.ofLane(granted('rollback-1'));
+      await world.ofLane(begun);
+      await world.carries('rollback-1');
+    },
+    told: runs({ id: 'release-x', version: 'v700' }),
+    became: { 501: 'replaced', 502: 'held' },
+    holder: 'rollback-1',
+    production: ['v700', 'target', false],
+    type: [],
+  },
+  {
     name: 'two rollbacks of ours wait for the lane, behind the deploy that has it; one that waited is over',
     happens: async (world) => {
       await world.live(501);
