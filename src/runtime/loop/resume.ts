@@ -182,8 +182,15 @@ async function holdingRelease(
   const told = releaseHolding(rollback, since);
   if (told !== null || !isUntold(rollback.rollback, since)) return told;
   const made = await madeBy(rollback, settings.production.target);
-  const isOthers = since.some((event) => releaseOfRollback(event)?.id === made?.release.id);
-  return made === null || isOthers ? null : made.release.id;
+  if (made === null) return null;
+  const { id } = made.release;
+  if (since.some((event) => releaseOfRollback(event)?.id === id)) return null;
+  // A later one may have gone the same way, and nothing tells of that either.
+  for (const { type, data } of since) {
+    if (type !== 'rollback.begun' || data.rollback === rollback.rollback) continue;
+    if ((await madeBy(data, settings.production.target))?.release.id === id) return null;
+  }
+  return id;
 }
 
 /** Nobody knew what it had made when it was given up. */
