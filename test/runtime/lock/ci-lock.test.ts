@@ -83,6 +83,13 @@ describe('createCiLock', () => {
     ]);
   });
 
+  it('takes no lane by two lists with one in between that does not show its own build', async () => {
+    const alone = [build(2)];
+    const { acquire, clock } = lockOver(alone, [build(1)], alone, [build(2), build(1)], alone);
+    expect(await acquire()).toMatchObject({ kind: 'granted' });
+    expect(clock.slept).toEqual([1_000, 5_000, 1_000, 5_000, 1_000]);
+  });
+
   it('holds the lane again for a run that goes on only where its job is first', async () => {
     const resumed = async (...lists: CiBuild[][]) => {
       const { lock, stop } = lockOver(...lists);
@@ -184,6 +191,20 @@ describe('createCiLock', () => {
       const awaits = lock.isAwaitedBy?.(jobOf(3, 'gh/acme/api'), stop.signal, () => {});
       expect(await awaits).toBe(false);
       expect(asked()).toBe(0);
+    });
+
+    it('is asked anew of a run of GitHub’s that is run again: it starts behind who was behind it', async () => {
+      const first = { ...build(1), startedAt: 100 };
+      const me = { ...build(2), startedAt: 200 };
+      const at = { provider: 'github', project: 'acme/web' } as const;
+      const { lock, stop, clock } = lockAt(at, [me, first], [me, { ...first, startedAt: 300 }]);
+      const awaits = (attempt: number) => {
+        const job = { ci: 'github', repository: 'acme/web', run: '1', attempt } as const;
+        return lock.isAwaitedBy?.(job, stop.signal, () => {});
+      };
+      expect(await awaits(1)).toBe(false);
+      clock.advance(30_000);
+      expect([await awaits(1), await awaits(2)]).toEqual([false, true]);
     });
 
     it('is asked again after half a minute where the list does not show both', async () => {
