@@ -137,6 +137,22 @@ it('takes a deploy that was given back while the list was read', async () => {
   expect(await took).toEqual({ resource: carrier.resource, token: carrier.token + 1 });
 });
 
+it('waits for another run that took the deploy while the list was read of the one before', async () => {
+  const before = await carriedBy(jobOf(502));
+  let carrier = before;
+  const { took, waits } = taken([], {
+    isAwaitedBy: async (job) => {
+      if (job.ci !== 'circleci' || job.number !== '502') return false;
+      await log.release(before);
+      carrier = await carriedBy(jobOf(500));
+      return true;
+    },
+  });
+  await Promise.race([waits, took]);
+  await log.release(carrier);
+  expect(await took).toEqual({ resource: carrier.resource, token: carrier.token + 1 });
+});
+
 it('says once that it waits, however often it looks, and why the other one is over', async () => {
   const carrier = await carriedBy(null);
   let looks = 0;
