@@ -45,6 +45,15 @@ it('a failure that may pass is told each time, and the last one is what it ends 
   expect(told.length).toBeGreaterThan(1);
 });
 
+it('a failure after which there was an answer, though not yet the one that is waited for, is not what it ends with', async () => {
+  const ports = { ...createLoopbackPorts(), clock: createVirtualClock() };
+  const away = new VendorUnreachable('it is away', { reason: 'away', sent: false });
+  const asked = vi.fn(async () => undefined).mockRejectedValueOnce(away);
+  const polling = { timeoutMs: 2_500, pauseMaxMs: 1_000 };
+  expect(await pollUntil(ports, polling, asked)).toBeUndefined();
+  expect(asked.mock.calls.length).toBeGreaterThan(1);
+});
+
 describe('where it is known how long it usually takes', () => {
   /** When it was asked, of what came about after so long. */
   async function asked(

@@ -139,6 +139,17 @@ it('a write whose clearance has expired is not sent, and says so', async () => {
   expect(server.asked).toEqual([]);
 });
 
+it('a write whose clearance expires while the lane is asked whether it is held is not sent', async () => {
+  let isCleared = true;
+  const beforeWrite = async () => {
+    isCleared = false;
+  };
+  const { send, server } = await stage([ok], { beforeWrite });
+  const error = await failure(send({ method: 'POST', isStillCleared: () => isCleared }));
+  expect(error.code).toBe('E_CLEARANCE_EXPIRED');
+  expect(server.asked).toEqual([]);
+});
+
 describe('rate limits', () => {
   it('wait as long as Retry-After asks, plus jitter', async () => {
     const { send, clock } = await stage([{ status: 429, headers: { 'retry-after': '7' } }, ok]);

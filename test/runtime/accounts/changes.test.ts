@@ -143,6 +143,22 @@ describe('a change', () => {
       ],
       'E_LATE: it is late',
     ],
+    [
+      'was held twice, the second time with a canary that was not taken back, and failed once it went on',
+      [
+        [15, sample('production.held')],
+        [16, sample('canary.restored')],
+        [17, sample('deploy.resumed')],
+        ...toCanary.map(([at, event]): Timed => [at + 20, event]),
+        [35, sample('production.held')],
+        [36, backFails],
+        [37, sample('deploy.resumed')],
+        [40, sample('lock.acquired')],
+        [41, failsWith('E_LATE', 'it is late', 'observe')],
+        [42, sample('canary.restored')],
+      ],
+      'E_LATE: it is late',
+    ],
   ])('says why its deploy %s', (_, then, note) => {
     const record = recordOf(501, 0, [...toCanary, ...then], { settings: withCanary });
     expect(changes([record])[0]).toMatchObject({ environment: 'canary', note });

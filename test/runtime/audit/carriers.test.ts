@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { firstCarrying } from '../../../src/runtime/audit/carriers.ts';
 import type { DeployEntry } from '../../../src/runtime/audit/deploy-index.ts';
-import type { CommitOrder, ExplainFacts } from '../../../src/runtime/audit/explain-facts.ts';
+import type { CommitOrder, ExplainFacts, Lack } from '../../../src/runtime/audit/explain-facts.ts';
 import { fc } from '../../fast-check.ts';
 
 /** A step: as busy as a lane gets, so that a day is more than what is asked about at once. */
@@ -31,6 +31,20 @@ const ancestors = ({ commits }: History, of: number): Set<number> => {
 
 /** What is asked of git, and how often. */
 async function search(history: History, commit: number) {
+  let asked = 0;
+  const { first } = await carried(history, commit, (among) => {
+    asked += among.length;
+    return null;
+  });
+  return { first: first?.deploy, asked };
+}
+
+/** @param lacks why git cannot tell all of these; null: it can */
+async function carried(
+  history: History,
+  commit: number,
+  lacks: (among: readonly string[]) => Lack | null,
+) {
   const { commits, shipped } = history;
   const live = shipped.map(
     (of, step): DeployEntry => ({
@@ -45,23 +59,15 @@ async function search(history: History, commit: number) {
         : live.filter(({ position }) => position < side.before).slice(-limit),
     positionBefore: async (time) => live.filter(({ position }) => at(position) < time).length,
   };
-  let asked = 0;
   const git: Pick<CommitOrder, 'containing' | 'madeAt'> = {
     madeAt: async (of) => at(commits[Number(of)]?.says ?? 0),
     containing: async (_, among) => {
-      asked += among.length;
       const having = among.filter((one) => ancestors(history, Number(one)).has(commit));
-      return { having: new Set(having), lacks: null };
+      return { having: new Set(having), lacks: lacks(among) };
     },
   };
   const own = live.find((one) => one.commit === `${commit}`);
-  const { first } = await firstCarrying(
-    `${commit}`,
-    { lane: 'acme-web', own, also: [] },
-    facts,
-    git,
-  );
-  return { first: first?.deploy, asked };
+  return firstCarrying(`${commit}`, { lane: 'acme-web', own, also: [] }, facts, git);
 }
 
 const truth = (history: History, commit: number): string | undefined => {
@@ -142,4 +148,16 @@ it('asks git about no more of a long history than of a short one', async () => {
     expect(Number(ofLong.first)).toBe(2_999 - from);
     expect(ofLong.asked).toBeLessThanOrEqual(ofShort.asked);
   }
+});
+
+it('tells what git could not tell of one stretch, though it could of the next', async () => {
+  const long = line(3_000);
+  const lack = { why: 'this clone is a shallow one', remedy: 'Fetch it.' };
+  let asks = 0;
+  const found = await carried({ ...long, shipped: long.shipped.map(() => 0) }, 1, () =>
+    asks++ === 0 ? lack : null,
+  );
+  expect(found.first).toBeUndefined();
+  expect(asks).toBeGreaterThan(1);
+  expect(found.lacks).toEqual(lack);
 });

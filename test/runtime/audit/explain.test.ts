@@ -804,6 +804,29 @@ const rows: Readonly<Record<string, Row>> = {
     chain: [/^live/, /^production was taken back to v38 .*; lifted by bo@acme.test/, /^live/],
     next: null,
   },
+  'it shipped, and was taken back and brought again twice': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      takenBack(at(0)),
+      (log) => writeLane(log, lifted(held.rollback.release.id)),
+      live('502', at(2), at(0), 'v42'),
+      (log) =>
+        writeLane(log, {
+          type: 'rollback.done',
+          data: {
+            ...{ ...back, rollback: 'rollback-2', to },
+            ...{ release: { id: 'r50', version: 'v50' }, commit: at(0) },
+          },
+        }),
+      (log) => writeLane(log, lifted('r50')),
+      live('503', at(3), at(0), 'v51'),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
+    says: [/; production was taken back since, and has it again with deploy 503-[0-9a-f]{8}$/],
+    next: null,
+  },
   'it shipped, somebody took production back from it by hand, and a later deploy brought it again':
     {
       stories: [

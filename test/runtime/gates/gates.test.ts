@@ -407,6 +407,18 @@ describe('somebody else’s release that is under way', () => {
     expect(release.status).toBe('succeeded');
   });
 
+  it('holds no more where a person lifted it meanwhile', async () => {
+    const release = world.released('Rollback to v2', aSlug(world.running), { status: 'pending' });
+    world.onSleep = () => {
+      release.status = 'succeeded';
+      world.lift(release);
+      world.onSleep = () => {};
+    };
+    const answer = await world.readGates();
+    expect(answer).toMatchObject({ kind: 'clear', production: { version: 'v3' } });
+    expect(answer).not.toHaveProperty('lifts');
+  });
+
   it('that never ends is no clearance: E_RELEASE_UNDER_WAY after an hour', async () => {
     world.released('Deploy 22222222', aSlug(world.commit), { status: 'pending' });
     const { code, details } = await toldFailureOf(world.readGates());

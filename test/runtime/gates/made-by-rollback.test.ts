@@ -1,8 +1,10 @@
 /** What a rollback made that nothing tells of, as production’s target says: exactly the way that was ordered, whoever went it. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Target } from '../../../src/effects/targets/target.ts';
+import type { Decision, Target } from '../../../src/effects/targets/target.ts';
 import type { Release } from '../../../src/machine/events.ts';
 import { madeByRollback } from '../../../src/runtime/gates/made-by-rollback.ts';
+import { createLoopbackPorts } from '../../effects/loopback-ports.ts';
+import { createVirtualClock } from '../../effects/virtual-clock.ts';
 import { CommitGraph } from '../../simulation/commit-graph.ts';
 import { FolderWorld } from '../../targets/command-world.ts';
 import { one, three, two } from '../../targets/fixture.ts';
@@ -113,3 +115,28 @@ describe.each(worlds)('on %s, what a rollback made is found where', (kind, start
     expect(await madeByRollback(way, mute, history, world.ports())).toBeNull();
   });
 });
+
+it.each([true, false])(
+  'a release of that code that failed was the rollback where it went back: %s',
+  async (isRollback) => {
+    const at = (n: number): Decision => ({
+      release: { id: `release-${n}`, version: `v${n}` },
+      artifact: { kind: 'sample', id: `artifact-${n}`, digest: null, commit: one },
+      ...{ description: '', by: 'ana', at: '2026-01-05T13:04:00.000Z', isRollback: false },
+    });
+    const tried = { ...at(1), release: { id: 'release-3', version: 'v3' }, isRollback };
+    const way = { from: at(2).release, to: at(1).release };
+    const target = {
+      isReadable: true,
+      settings: { kind: 'sample', name: 'production', settings: {} },
+      observe: async () => ({
+        ...{ cursor: '3', running: { ...at(2), named: one }, before: at(1) },
+        ...{ failed: [tried], pending: null },
+      }),
+      findRelease: async () => ({ ...at(1), whyNot: null }),
+    } as unknown as Target;
+    const ports = { ...createLoopbackPorts(), clock: createVirtualClock() };
+    const found = await madeByRollback(way, target, new CommitGraph().history(), ports);
+    expect(found?.release ?? null).toEqual(isRollback ? tried.release : null);
+  },
+);

@@ -1,6 +1,12 @@
 /** What may run on a canary that is taken back: by what production runs, and by what deploys of the lane were live with. */
 import { describe, expect, it } from 'vitest';
-import { mayRunAgain } from '../../../src/runtime/gates/taking-back.ts';
+import type { StepPorts } from '../../../src/effects/ports.ts';
+import type { Restored, Target } from '../../../src/effects/targets/target.ts';
+import { emptyLane } from '../../../src/machine/lane.ts';
+import type { ServiceInput } from '../../../src/machine/services.ts';
+import type { ProductionOptions } from '../../../src/runtime/gates/production.ts';
+import { mayRunAgain, takeBack } from '../../../src/runtime/gates/taking-back.ts';
+import { createVirtualClock } from '../../effects/virtual-clock.ts';
 import { artifactOf } from './production-world.ts';
 
 const [old, last, pushed] = ['1', '2', '3'].map((digit) => digit.repeat(40)) as [
@@ -52,5 +58,42 @@ describe('what may run on the canary again', () => {
     const everLive = of.live.toReversed().map(any);
     expect(mayRunAgain(running, of, null)).toEqual([...before, ...everLive]);
     expect(mayRunAgain(running, of, pushed)).toEqual([...before, any(pushed), ...everLive]);
+  });
+});
+
+describe('a canary that can be taken back under none of the keys', () => {
+  const settings = (name: string) => ({ kind: 'sample', name, settings: {} });
+  const untouched = (runsIt: boolean): Restored => ({ kind: 'untouched', runsIt });
+
+  it.each<[string, Restored[], object]>([
+    ['runs it still, by one of them', [untouched(true), untouched(false)], { stays: 'somebody' }],
+    ['runs it still, by the last', [untouched(false), untouched(true)], { stays: 'somebody' }],
+    ['runs something else', [untouched(false), untouched(false)], { stays: null }],
+  ])('%s', async (_, answers, told) => {
+    const observed = { cursor: '1', running: null, before: null, failed: [], pending: null };
+    const keys = answers.map((_, at) => `key-${at}`);
+    const target = (name: string) =>
+      ({
+        ...{ settings: settings(name), isReadable: true },
+        underWay: async () => [],
+        observe: async () => observed,
+        restore: async ({ key }: { key: string }) => answers[keys.indexOf(key)],
+      }) as unknown as Target;
+    const options = {
+      targets: ({ name }: { name: string }) => target(name),
+      readLane: async () => emptyLane,
+    } as unknown as ProductionOptions;
+    const input = {
+      ...{ lane: 'acme', target: settings('canary'), commit: pushed, keys, asked: [] },
+      production: { target: settings('production'), isGiven: false, observed: null },
+      timeoutMs: 60_000,
+    } as unknown as ServiceInput<'restore'>;
+    const ports = {
+      clock: createVirtualClock(),
+      signal: new AbortController().signal,
+      progress: () => {},
+    } as unknown as StepPorts;
+    const restored = await takeBack(input, options, (key) => key, ports);
+    expect(restored).toEqual({ kind: 'restored', release: null, ...told });
   });
 });

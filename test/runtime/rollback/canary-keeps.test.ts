@@ -4,6 +4,7 @@ import { canaryLines } from '../../../src/cli/render/rollback-view.ts';
 import type { Ports } from '../../../src/effects/ports.ts';
 import type { Target } from '../../../src/effects/targets/target.ts';
 import { canaryKeeps } from '../../../src/runtime/rollback/canary-keeps.ts';
+import { createVirtualClock } from '../../effects/virtual-clock.ts';
 
 const bad = 'b'.repeat(40);
 /** No time passes but where somebody sleeps. */
@@ -79,4 +80,16 @@ it.each<[string, Target | null, string | null, RegExp | null]>([
   const told = canaryLines(await canaryKeeps(canary, commit, ports)).join('\n');
   if (says === null) expect(told).toBe('');
   else expect(told).toMatch(says);
+});
+
+it('is not waited for longer than ten seconds', async () => {
+  const clock = createVirtualClock();
+  const hangs = place(bad, {
+    observe: ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      }),
+  });
+  expect(await canaryKeeps(hangs, bad, { ...ports, clock })).toMatchObject({ version: null });
+  expect(clock.slept).toEqual([10_000]);
 });

@@ -518,6 +518,23 @@ describe('a rollback', () => {
     await expect(late.ended()).rejects.toThrow('interrupted');
     expect(await log.head()).toBe(0);
   });
+
+  it('that is interrupted while it looks what runs, gives the lane back', async () => {
+    log = await openLog('sqlite::memory:');
+    const [place, life] = [new Place(), new Life()];
+    const interrupted = new AbortController();
+    const target = {
+      ...place.target(life),
+      observe: async () => {
+        interrupted.abort(new Error('interrupted'));
+        throw interrupted.signal.reason;
+      },
+    } as unknown as Target;
+    const late = await begin(log, place, life, { target, signal: interrupted.signal });
+    await expect(late.ended()).rejects.toThrow('interrupted');
+    expect(await types()).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
+    expect(await log.lease(laneResource(lane))).toMatchObject({ released: true });
+  });
 });
 
 type Acquired = RollbackOptions['lock']['acquire'];
