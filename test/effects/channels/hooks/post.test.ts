@@ -71,3 +71,25 @@ it('says of an address that nobody is behind that it could not be reached', asyn
   await expect(send({})).rejects.toMatchObject({ code: 'E_VENDOR_UNREACHABLE' });
   receiver = await startReceiver();
 });
+
+it.each([
+  [408, 'E_HOOK_LATER', 'passing'],
+  [425, 'E_HOOK_LATER', 'passing'],
+  [429, 'E_HOOK_LATER', 'passing'],
+  [500, 'E_HOOK_LATER', 'passing'],
+  [503, 'E_HOOK_LATER', 'passing'],
+  [301, 'E_HOOK_MOVED', 'setup'],
+  [308, 'E_HOOK_MOVED', 'setup'],
+  [401, 'E_HOOK_UNKNOWN', 'setup'],
+  [403, 'E_HOOK_UNKNOWN', 'setup'],
+  [404, 'E_HOOK_UNKNOWN', 'setup'],
+  [400, 'E_HOOK_REFUSED', 'event'],
+  [410, 'E_HOOK_REFUSED', 'event'],
+  [422, 'E_HOOK_REFUSED', 'event'],
+])('counts the answer %i as %s: %s', async (status, code, fault) => {
+  receiver.answer = (_request, response) => {
+    response.writeHead(status, { 'retry-after': '0' }).end();
+    return true;
+  };
+  await expect(send({})).rejects.toMatchObject({ code, fault });
+});

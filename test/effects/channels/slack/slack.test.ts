@@ -156,6 +156,14 @@ describe('with a webhook', () => {
     expect(refused.hint).toContain(hint);
   });
 
+  it('that was posted to too often is limited in its rate, and not refused for a message', async () => {
+    const headers = { 'retry-after': '0' };
+    server.answer = () => ({ status: 429, headers, body: 'rate_limited' });
+    const refused = await refusal(hook().post(message, ports()));
+    expect(refused).toMatchObject({ code: 'E_VENDOR_RATE_LIMIT', status: 429 });
+    expect(slackFault(refused)).toBe('passing');
+  });
+
   it('takes an answer that names nothing by its status, and never shows the URL', async () => {
     for (const [status, fault] of [
       [503, 'passing'],

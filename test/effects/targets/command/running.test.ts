@@ -317,6 +317,26 @@ describe('instances', () => {
   });
 });
 
+it('none that are wanted twice, with some between, are waited for as long each time', async () => {
+  let wanted = 0;
+  host.plays = {
+    health: (run) => {
+      run.say({ type: 'end', instances: 0, up: 0, wanted });
+      run.end(0);
+    },
+  };
+  const input = { release: ours, artifact, timeoutMs: 600_000, mayHaveNone: false };
+  const watch = host.open().watch(input, host.ports());
+  for (wanted of [0, 1, 0]) {
+    for (let seconds = 0; seconds < 20; seconds += 10) {
+      expect((await watch.look()).missing).toBe(wanted === 0 ? 'none are wanted' : '0 of 1');
+      await host.clock.sleep(10_000);
+    }
+  }
+  await host.clock.sleep(10_000);
+  expect((await toldFailureOf(watch.look())).code).toBe('E_NO_INSTANCES');
+});
+
 describe('a program that reads', () => {
   it('is asked six times where nothing says how long the step may take', async () => {
     host.plays = { current: (run) => run.end(75) };

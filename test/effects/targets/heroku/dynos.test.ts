@@ -132,6 +132,26 @@ describe('awaitInstances at an app', () => {
     expect(await check()).toMatchObject({ kind: 'up' });
   });
 
+  it('a formation that lags twice is waited for as long each time', async () => {
+    const input = {
+      release: { id: release.id, version: `v${release.version}` },
+      artifact: { kind: 'slug', id: slug, digest: null, commit: null },
+      ...{ timeoutMs: 600_000, mayHaveNone: false },
+    };
+    const watch = world.target('acme').watch(input, world.ports());
+    const none = 'its formation asks for no dynos';
+    const { formation } = app;
+    for (const lags of [true, false, true]) {
+      app.formation = lags ? [] : formation;
+      for (let seconds = 0; seconds < 20; seconds += 10) {
+        expect((await watch.look()).missing === none).toBe(lags);
+        await clock.sleep(10_000);
+      }
+    }
+    await clock.sleep(10_000);
+    expect((await toldFailureOf(watch.look())).code).toBe('E_NO_INSTANCES');
+  });
+
   describe('how many dynos the formation wants', () => {
     const asked = { formation: [] as number[], dynos: [] as number[] };
     const watched = (more: () => void = () => {}): void => {
