@@ -40,10 +40,10 @@ class Store {
     return this.#opened;
   }
 
-  /** As the log has it: null too where that cannot be opened, which one check says. */
-  async lane(): Promise<Lane | null> {
-    const log = await this.open().catch(() => null);
-    if (log === null) return null;
+  /** As the log has it; null: there is none yet; undefined: it cannot be opened, which one check says. */
+  async lane(): Promise<Lane | null | undefined> {
+    const log = await this.open().catch(() => undefined);
+    if (log === undefined || log === null) return log;
     this.#lane ??= readLane(log, this.#input.config.app);
     return this.#lane;
   }
@@ -103,23 +103,24 @@ const reachable = (store: Store, { storeUrl }: StoreInput): Diagnosis => ({
   subject: 'whether the log can be written',
   why: 'Nothing is done before it is in the log.',
   async look() {
-    let log: EventLog | null;
     try {
-      log = await store.open();
+      const log = await store.open();
+      if (log !== null) return [await written(log)];
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       return [fault(error.message, error.hint ?? 'docs/stores.md')];
     }
-    if (log === null) {
-      const what = storeUrl.startsWith('sqlite:') ? 'file' : 'table';
-      return [ok(`there is no log yet; the first advance makes its ${what}`)];
-    }
-    // A lease of its own is written and given back: no event, and nothing that anybody reads.
-    const taken = await log.take('doctor', {}, probeMs);
-    if (taken !== null) await log.release(taken);
-    return [ok(`it can be written, and has ${await log.head()} events`)];
+    const what = storeUrl.startsWith('sqlite:') ? 'file' : 'table';
+    return [ok(`there is no log yet; the first advance makes its ${what}`)];
   },
 });
+
+async function written(log: EventLog): Promise<Finding> {
+  // A lease of its own is written and given back: no event, and nothing that anybody reads.
+  const taken = await log.take('doctor', {}, probeMs);
+  if (taken !== null) await log.release(taken);
+  return ok(`it can be written, and has ${await log.head()} events`);
+}
 
 const lane = (store: Store, { config }: StoreInput): Diagnosis => ({
   id: 'lane.enabled',
@@ -127,7 +128,7 @@ const lane = (store: Store, { config }: StoreInput): Diagnosis => ({
   why: 'While somebody has it disabled, nothing of it goes to production.',
   async look() {
     const found = await store.lane();
-    if (found === null) return [];
+    if (found === undefined || found === null) return [];
     const { disabled } = found;
     if (disabled === null) return [ok('it is enabled')];
     return [
@@ -144,7 +145,9 @@ const settings = (store: Store, { config, environment }: StoreInput): Diagnosis 
   subject: 'settings that a commit does not weaken alone',
   why: 'A deploy by weaker rules than the last one is held until a person, or PIPELINE_TRUST, accepts them.',
   async look() {
-    const before = (await store.lane())?.settings ?? null;
+    const found = await store.lane();
+    if (found === undefined) return [];
+    const before = found?.settings ?? null;
     if (before === null)
       return [ok('nothing of the lane was live yet: there is nothing to compare with')];
     return [compared(before, config, environment)];

@@ -1,7 +1,8 @@
 /** Each fault that is seeded is found, alone; where there is none, nothing is found. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { isBroken } from '../../../src/cli/doctor/examine.ts';
 import { configText, DoctorWorld, wrong } from './world.ts';
 
@@ -133,6 +134,16 @@ const faults: readonly (readonly [name: string, found: string, seed: Seed])[] = 
     (at) => {
       writeFileSync(`${at.root}/odd.db`, 'no log '.repeat(999));
       at.storeUrl = `sqlite:${at.root}/odd.db`;
+    },
+  ],
+  [
+    'a log that another program keeps locked',
+    'store.writable error',
+    async (at) => {
+      await at.shipped(configText);
+      const other = new Database(at.storeUrl.slice('sqlite:'.length));
+      onTestFinished(() => void other.close());
+      other.exec('begin immediate');
     },
   ],
   ['a disabled lane', 'lane.enabled warning', (at) => at.disabled()],
@@ -325,6 +336,16 @@ describe('a check-up', () => {
     expect(examined.length).toBeGreaterThanOrEqual(25);
     expect(isBroken(examined)).toBe(false);
   });
+
+  it.each(['a server that is not there', 'a file that is no log'])(
+    'of a lane says nothing where nobody can read it: %s',
+    async (name) => {
+      world = new DoctorWorld();
+      await faults.find(([fault]) => fault === name)?.[2](world);
+      const ofLane = (await world.examine()).filter(({ id }) => /^(lane|settings)\./.test(id));
+      expect(ofLane).toEqual([]);
+    },
+  );
 
   it.each(faults)('finds %s, and nothing else: %s', async (_, found, seed) => {
     world = new DoctorWorld();

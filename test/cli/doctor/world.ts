@@ -165,7 +165,8 @@ export class DoctorWorld {
     };
     const folder = join(this.root, 'repository');
     const { storeUrl } = this;
-    const openLog = () => openLogAt(storeUrl, { create: false, patienceMs: 100 });
+    const openLog = () =>
+      openLogAt(storeUrl, { create: false, patienceMs: 100, busyTimeoutMs: 100 });
     const store = storeChecks({ storeUrl, config, environment, isCi: ci.isCi, folder, openLog });
     const ports = this.asking.ports();
     const parts = { config, environment, env, ci, facts: repository, checkout, ports };
