@@ -13,6 +13,8 @@ import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 import { toldFailureOf } from '../../effects/lockstep-error.ts';
+import { sample } from '../../machine/samples.ts';
+import { wayToGates, writeDeploy } from '../../runtime/audit/written.ts';
 import { leastConfig, loadText } from '../config/config-text.ts';
 
 const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
@@ -62,6 +64,18 @@ describe('the targets of a deploy that is in the log', () => {
     // The chart and the request.
     expect(await log.readAll()).toHaveLength(2);
   });
+});
+
+it('of a deploy that is held nothing is needed to tell of it, and all of it to let it go on', async () => {
+  const held = [...wayToGates('a'.repeat(40), null, 'v1'), sample('production.held')];
+  const deploy = await writeDeploy(log, { label: '501', commit: 'a'.repeat(40) }, held);
+  const config = await loadText(leastConfig);
+  const around = { root: process.cwd(), env: {} };
+  const targets = await openTargets(config, readEnvironment({ HEROKU_API_KEY: 'HRKU-1' }), around);
+  const here = { targets, workspace: { config } as never, ci: detectCi({}) };
+  await assertCarriedOn(log, deploy, here, 'stays');
+  const error = await toldFailureOf(assertCarriedOn(log, deploy, here, 'goes on'));
+  expect(error.code).toBe('E_TARGET_KIND');
 });
 
 const circleCi = (job: string) => ({ CIRCLECI: 'true', CIRCLE_BUILD_NUM: '600', CIRCLE_JOB: job });

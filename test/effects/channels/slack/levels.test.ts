@@ -139,6 +139,21 @@ describe('at each level', () => {
   );
 });
 
+it('of more than two hundred deploys under way the oldest’s thread is forgotten, and never the one that is told', async () => {
+  const place = { channel: 'C1', ts: '1.000001' };
+  const slack = { mode: 'bot', post: async () => place, update: async () => {} } as never;
+  const channel = createSlackChannel({ slack, oncall, clock: systemClock });
+  const others = Array.from({ length: 200 }, (_, n) => `${n + 1_000}-aaaaaaaa`);
+  const memory = { threads: Object.fromEntries(others.map((other) => [other, place])) };
+  const news = {
+    ...{ id: 'event-1', deploy, position: 1, version: 2, state: null, nextTime: null },
+    ...{ time: new Date().toISOString(), history: endingIn(sample('lock.acquired')) },
+  };
+  const delivery = { memory, assertHeld: async () => {}, remember: async () => {} };
+  const kept = await channel.deliver(news as never, delivery as never);
+  expect(Object.keys(kept.threads as object)).toEqual([...others.slice(1), deploy]);
+});
+
 describe('what may wait for the next event', () => {
   const patienceOf = (more: Partial<Parameters<typeof createSlackChannel>[0]>) => {
     const slack = { mode: 'bot' } as never;
