@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { projections } from '../../src/runtime/audit/projections.ts';
 import { openLog } from '../../src/store/open.ts';
 import { startAnsweringServer } from '../effects/answering-server.ts';
@@ -123,6 +123,18 @@ describe('export in a standard’s words', () => {
       expect([exit, stderr]).toEqual([1, expect.stringContaining(code)]);
       expect(stderr).not.toContain(key);
       expect(server.asked).toHaveLength(1);
+    });
+
+    it('that goes on limiting the rate is asked no more: it would limit the next one, too', async () => {
+      vi.spyOn(Math, 'random').mockReturnValue(0);
+      const headers = { 'retry-after': '0' };
+      const server = await startAnsweringServer(() => ({ status: 429, headers, body: '' }));
+      const { exit, stderr } = await sending(server.url);
+      await server.close();
+      vi.mocked(Math.random).mockRestore();
+      expect([exit, stderr]).toEqual([1, expect.stringContaining('E_VENDOR_RATE_LIMIT')]);
+      expect(stderr).not.toContain('E_TRACES_REJECTED');
+      expect(server.asked).toHaveLength(6);
     });
   });
 

@@ -1,17 +1,24 @@
 /** Which deploy a person means. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { findDeploy } from '../../../src/cli/workspace/find-deploy.ts';
 import { deploysProjection } from '../../../src/runtime/audit/deploys-table.ts';
+import { LogFault, type StreamAppend } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
+
+function requested(deploy: string): StreamAppend {
+  const data = { deploy, lane: 'acme', build: { label: deploy.split('-')[0] ?? '' } };
+  const event = { id: deploy, type: 'deploy.requested', data, metadata: {} };
+  return { stream: `deploy/${deploy}`, expected: 'none', events: [event] };
+}
 
 /** What is found by a name, and what is told of it. */
 async function find(ids: readonly string[], name: string) {
   const log = await openLog('sqlite::memory:', { projections: [deploysProjection] });
-  for (const deploy of ids) {
-    const data = { deploy, lane: 'acme', build: { label: deploy.split('-')[0] ?? '' } };
-    const event = { id: deploy, type: 'deploy.requested', data, metadata: {} };
-    await log.append([{ stream: `deploy/${deploy}`, expected: 'none', events: [event] }]);
-  }
+  for (const deploy of ids) await log.append([requested(deploy)]);
   const told: string[] = [];
   try {
     const found = await findDeploy(log, name, (line) => told.push(line)).catch(
@@ -59,4 +66,20 @@ it('the start of several, or a label of several commits, is refused with all of 
 it('no name is no deploy’s, also where there is one alone: a variable that is not set orders nothing', async () => {
   expect(await find(['42-aaaaaaaa'], '')).toEqual(['E_NO_DEPLOY the name of a deploy is empty']);
   expect(await find(['42-aaaaaaaa'], ' ')).toEqual(['E_NO_DEPLOY the log has no deploy  ']);
+});
+
+it('a label is compared with its deploy’s events, also where another one begins so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-find-'));
+  const file = join(folder, 'log.db');
+  const log = await openLog(`sqlite:${file}`, { projections: [deploysProjection] });
+  for (const deploy of ['7-dddddddd', '71-eeeeeeee']) await log.append([requested(deploy)]);
+  const outside = new Database(file);
+  outside.exec("update deploys set state = 'production.live' where deploy = '7-dddddddd'");
+  outside.close();
+  try {
+    await expect(findDeploy(log, '7')).rejects.toThrow(LogFault);
+  } finally {
+    await log.close();
+    rmSync(folder, { recursive: true });
+  }
 });
