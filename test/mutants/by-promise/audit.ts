@@ -364,4 +364,22 @@ export const auditMutants: readonly Mutant[] = [
     by: 'isOpen: guard === null ? guardOf(guard) : () => true,',
     noticedBy: 'test/machine/light-chart.test.ts › after each event of each way',
   },
+  {
+    id: 'brought-again-between-two-losses',
+    promise: told,
+    file: 'src/runtime/audit/explain-losses.ts',
+    symbol: 'lossesSince',
+    code: 'Math.max(...lost',
+    by: 'Math.min(...lost',
+    noticedBy: 'test/runtime/audit/explain.test.ts › taken back and brought again twice',
+  },
+  {
+    id: 'what-git-cannot-tell-is-told-of-the-last-stretch',
+    promise: told,
+    file: 'src/runtime/audit/carriers.ts',
+    symbol: 'firstCarrying',
+    code: 'lacks ??= found.lacks',
+    by: 'lacks = found.lacks',
+    noticedBy: 'test/runtime/audit/carriers.test.ts › could not tell of one stretch',
+  },
 ];

@@ -515,4 +515,13 @@ export const environmentMutants: readonly Mutant[] = [
     by: "last.type === 'canary.restored'",
     noticedBy: 'test/machine/story.test.ts › keeps why a deploy ended',
   },
+  {
+    id: 'a-canary-of-two-keys-is-told-by-the-last',
+    promise: canary,
+    file: 'src/runtime/gates/taking-back.ts',
+    symbol: 'restoreAny',
+    code: 'runsIt ||= answer.runsIt',
+    by: 'runsIt = answer.runsIt',
+    noticedBy: 'test/runtime/gates/taking-back.test.ts › under none of the keys',
+  },
 ];
