@@ -380,7 +380,7 @@ export const holders: readonly Mutant[] = [
     symbol: 'runGit',
     code: "signal?.addEventListener('abort', onAbort, { once: true });",
     by: '',
-    noticedBy: 'test/effects/git/stopped.test.ts › commit ends at cat-file',
+    noticedBy: 'test/effects/git/stopped.test.ts › ends at',
   },
   {
     id: 'what-undoes-a-commit-is-read-whatever-the-signal-says',
@@ -389,7 +389,7 @@ export const holders: readonly Mutant[] = [
     symbol: 'echoesOf',
     code: 'read([sha], signal)',
     by: 'read([sha], undefined)',
-    noticedBy: 'test/effects/git/stopped.test.ts › echoes ends at cat-file',
+    noticedBy: 'test/effects/git/stopped.test.ts › ends at',
   },
 
   {

@@ -17,7 +17,6 @@ const worlds: readonly [string, () => Promise<TargetWorld>][] = [
 ];
 
 let world: TargetWorld;
-afterEach(() => world.close());
 
 const production = (): Target => world.open('production');
 
@@ -87,6 +86,8 @@ const cases: readonly Case[] = [
 ];
 
 describe.each(worlds)('on %s, what a rollback made is found where', (kind, start) => {
+  afterEach(() => world.close());
+
   it.each(cases)('$name', async ({ before = () => {}, happens, made: wanted }) => {
     world = await start();
     // The stand-in's release that fails is of no code that ever ran: nobody could tell which way it was to go.
