@@ -111,7 +111,7 @@ async function shippedWith(
   const isOwn = shipped.commit === asked.commit;
   const events = await facts.events(deploy);
   const others = own.filter((one) => one.deploy !== deploy);
-  const ends = await Promise.all(others.map((one) => endLink(one.deploy, facts)));
+  const ends = (await Promise.all(others.map((one) => endLink(one.deploy, facts)))).flat();
   const version = events.findLast(({ event }) => event.type === 'production.deployed')?.event;
   const release =
     version?.type === 'production.deployed' ? ` (${version.data.release.version})` : '';
@@ -136,7 +136,7 @@ async function shippedWith(
       : null;
   const losses =
     production?.has === true ? await lossesSince(asked.commit, shipped, facts, context.git) : null;
-  const told = (now ?? backs)?.links ?? [];
+  const told = [...ends, ...((now ?? backs)?.links ?? [])];
   const more = losses?.links.filter((link) => !told.some((one) => isSameLink(one, link))) ?? [];
   const undone = echo === null ? '' : `; undone since by ${shortSha(echo.sha)}`;
   return {
@@ -145,7 +145,7 @@ async function shippedWith(
     deploy,
     carrier: isOwn ? null : shipped.commit,
     headline: `${how}${undone}${isGone ? '; production was seen without it since' : ''}${againWords(losses)}`,
-    chain: inOrder([...ends.flat(), ...decisions(deploy, events), ...told, ...more]),
+    chain: inOrder([...told, ...decisions(deploy, events), ...more]),
     echo,
     next: lines(
       open?.next ?? null,
@@ -237,9 +237,11 @@ async function holderBefore(
 }
 
 async function nobodyAsked(context: Context): Promise<Explanation> {
-  const { asked, lacks } = context;
+  const { asked, lacks, production } = context;
   const pick = await echoOf('pick', null, context);
   const picked = pick === null ? '' : `; the same change is in production as ${shortSha(pick.sha)}`;
+  const isThere = production?.has === true;
+  const there = isThere ? '; production was seen with it all the same' : '';
   const nobody = `no deploy of lane ${asked.lane} was of this commit, nor of one that has it`;
   return {
     ...base(context),
@@ -250,11 +252,13 @@ async function nobodyAsked(context: Context): Promise<Explanation> {
       (lacks === null
         ? nobody
         : `no deploy of lane ${asked.lane} was of this commit, and ${lacks.why}: it may have gone with another`) +
+      there +
       picked,
     chain: [],
     echo: pick,
-    next:
-      lacks === null
+    next: isThere
+      ? null
+      : lacks === null
         ? 'Once it is on the lane’s branch, the next build that deploys ships it: CI runs pipeline advance.'
         : lacks.remedy,
   };

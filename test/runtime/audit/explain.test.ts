@@ -519,6 +519,13 @@ const rows: Readonly<Record<string, Row>> = {
     says: [/^no deploy of lane acme-web was of this commit, nor of one that has it$/],
     next: /CI runs pipeline advance/,
   },
+  'no deploy has it, and somebody gave it to production by hand': {
+    stories: [first, ended('501', at(1), ...wayToGates(at(1), at(5), 'v-501').slice(0, 3))],
+    asked: at(5),
+    told: { verdict: 'notAsked', deploy: null, production: { has: true } },
+    says: [/nor of one that has it; production was seen with it all the same$/],
+    next: null,
+  },
   'no deploy was of it, and the clone is cut short': {
     stories: [first],
     asked: at(5),
@@ -803,6 +810,18 @@ const rows: Readonly<Record<string, Row>> = {
     says: [/; production was taken back since, and has it again with deploy 502-[0-9a-f]{8}$/],
     chain: [/^live/, /^production was taken back to v38 .*; lifted by bo@acme.test/, /^live/],
     next: null,
+  },
+  'it shipped, a person took production back from it, and another deploy of it brought it again': {
+    stories: [
+      first,
+      live('501', at(1), at(0), 'v2'),
+      takenBack(at(0)),
+      (log) => writeLane(log, lifted(held.rollback.release.id)),
+      live('502', at(1), at(0), 'v42'),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
+    says: [/; production was taken back since, and has it again with deploy 502-[0-9a-f]{8}$/],
   },
   'it shipped, and was taken back and brought again twice': {
     stories: [
@@ -1207,6 +1226,10 @@ describe('why a commit shipped or did not, where', () => {
     expect(told).toMatchObject({ lane: 'acme-web', ...row.told });
     expect(inWords(told)).toMatchSnapshot();
     for (const words of row.says ?? []) expect(told.headline).toMatch(words);
+    const live = told.chain
+      .filter(({ words }) => words.startsWith('live'))
+      .map(({ deploy }) => deploy);
+    expect(new Set(live).size).toBe(live.length);
     if (row.next === null) expect(told.next).toBeNull();
     else if (row.next !== undefined) expect(told.next).toMatch(row.next);
     let from = 0;
