@@ -19,6 +19,7 @@ import {
   newestAndOpen,
   type Stretch,
 } from './deploy-index.ts';
+import { readLaneMark } from './lane-marks.ts';
 import { readRollbacks } from './rollback-marks.ts';
 
 /** An event with its place. */
@@ -54,6 +55,8 @@ export interface ExplainFacts {
   events(deploy: string): Promise<readonly Told[]>;
   /** The lane's own events after a global position. */
   laneEvents(lane: string, after: number): Promise<readonly Told<LaneEvent>[]>;
+  /** The last order by which a person lifted the hold of that release (its id); null: nobody did. */
+  lift(lane: string, release: string): Promise<Told<LaneEvent> | null>;
   /** What people took production back by, oldest first: each that came to run, the last that was begun and that failed. */
   rollbacks(lane: string): Promise<readonly Told<RollbackEvent>[]>;
   /** Whether a run that is alive carries it on. */
@@ -113,6 +116,7 @@ export function factsOf(log: EventLog): ExplainFacts {
     positionBefore: once(async (time) => positionBefore(log, time, await log.head())),
     events: once((deploy) => readEvents(log, deploy)),
     laneEvents: (lane, after) => laneEventsAfter(log, lane, after),
+    lift: once((lane, release) => readLift(log, lane, release)),
     rollbacks: once((lane) => readRollbackEvents(log, lane)),
     isRunning: (deploy) => hasRun(log, deploy),
   };
@@ -138,6 +142,17 @@ async function readEvents(log: EventLog, deploy: string): Promise<Told[]> {
     time: record.time,
     position: record.position,
   }));
+}
+
+async function readLift(
+  log: EventLog,
+  lane: string,
+  release: string,
+): Promise<Told<LaneEvent> | null> {
+  const mark = await readLaneMark(log, lane, 'rollback.lifted', release);
+  if (mark === null) return null;
+  const { record } = mark;
+  return { event: laneEvent(record), time: record.time, position: record.position };
 }
 
 async function readRollbackEvents(log: EventLog, lane: string): Promise<Told<RollbackEvent>[]> {

@@ -58,7 +58,7 @@ export function endOf<T extends Pick<Told, 'event'>>(events: readonly T[]): T | 
 }
 
 /** What holds deploys: an event of one that was held, or the release by which a person took production back. */
-export type Holding = Told | { readonly release: string; readonly position: number };
+export type Holding = Told | { readonly release: string };
 
 export interface Lift {
   /** `lifted by nobody` */
@@ -71,13 +71,17 @@ export interface Lift {
 export async function liftOf(
   lane: string,
   held: Holding,
-  facts: Pick<ExplainFacts, 'laneEvents'>,
+  facts: Pick<ExplainFacts, 'laneEvents' | 'lift'>,
 ): Promise<Lift | null> {
+  // A person may lift what a rollback made before that tells how it ended.
+  if ('release' in held) return told(await facts.lift(lane, held.release));
   const since = await facts.laneEvents(lane, held.position);
-  const lifts = 'event' in held ? liftedBy(held, since) : liftedFrom(held.release);
-  if (lifts === null) return null;
-  const lift = since.find(({ event }) => lifts(event));
-  if (lift === undefined) return { words: 'lifted by nobody', by: null };
+  const lifts = liftedBy(held, since);
+  return lifts === null ? null : told(since.find(({ event }) => lifts(event)) ?? null);
+}
+
+function told(lift: Told<LaneEvent> | null): Lift {
+  if (lift === null) return { words: 'lifted by nobody', by: null };
   const { actor = '', observed = '', reason = '' } = lift.event.data as Record<string, string>;
   const who = namedPerson({ actor, observed });
   const when = lift.time.slice(0, 16).replace('T', ' ');

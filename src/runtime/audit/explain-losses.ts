@@ -66,7 +66,7 @@ async function orderedSince(lane: string, position: number, facts: ExplainFacts)
   return Promise.all(
     backsIn(since).map(async ({ told, back }) => {
       const { id } = back.release;
-      const lift = await liftOf(lane, { release: id, position: told.position }, facts);
+      const lift = await liftOf(lane, { release: id }, facts);
       const { commit } = back;
       return { link: linkOf(told, lift), release: id, commit, position: told.position };
     }),
@@ -83,7 +83,7 @@ async function metSince(lane: string, position: number, facts: ExplainFacts): Pr
       const held = { type: 'production.held', data: { step: 'readGates', rollback } } as const;
       const { id } = rollback.release;
       if (found.some(({ release }) => release === id)) continue;
-      const lift = await liftOf(lane, { release: id, position: told.position }, facts);
+      const lift = await liftOf(lane, { release: id }, facts);
       const said = tell(held).headline.replace(/^held: /, '');
       const words = lift === null ? said : `${said}; ${lift.words}`;
       const link = { deploy, time: told.time, words };

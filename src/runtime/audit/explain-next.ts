@@ -45,7 +45,7 @@ export async function sinceRefused(
   events: readonly Told[],
   lane: string,
   production: Explanation['production'],
-  facts: Pick<ExplainFacts, 'rollbacks' | 'laneEvents'>,
+  facts: Pick<ExplainFacts, 'rollbacks' | 'laneEvents' | 'lift'>,
 ): Promise<Since> {
   const end = endOf(events);
   const refused =

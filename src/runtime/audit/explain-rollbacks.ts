@@ -32,12 +32,12 @@ export interface RollbackLinks {
 export async function rollbacksSince(
   lane: string,
   position: number,
-  facts: Pick<ExplainFacts, 'rollbacks' | 'laneEvents'>,
+  facts: Pick<ExplainFacts, 'rollbacks' | 'laneEvents' | 'lift'>,
 ): Promise<RollbackLinks> {
   const all = (await facts.rollbacks(lane)).filter((told) => told.position > position);
   const last = backsIn(all).at(-1);
   const lift =
-    last === undefined ? null : await liftOf(lane, heldBy(last), { laneEvents: facts.laneEvents });
+    last === undefined ? null : await liftOf(lane, { release: last.back.release.id }, facts);
   const links = all
     .filter((told) => !isEnded(told, all))
     .map((told) => linkOf(told, told === last?.told ? lift : null));
@@ -105,11 +105,6 @@ function rollbackBehind(event: DomainEvent): string[] {
   if (event.type !== 'production.held') return [];
   const { rollback } = event.data;
   return [rollback.kind === 'ordered' ? rollback.rollback : rollback.release.id];
-}
-
-/** A deploy that is held by it would be held so. */
-function heldBy({ told, back }: ToldBack): { release: string; position: number } {
-  return { release: back.release.id, position: told.position };
 }
 
 const isEnded = ({ event }: Told<RollbackEvent>, all: readonly Told<RollbackEvent>[]): boolean =>

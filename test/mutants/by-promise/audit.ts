@@ -163,6 +163,15 @@ export const auditMutants: readonly Mutant[] = [
     noticedBy: 'test/machine/ending.test.ts › is of the kind that its state tells of',
   },
   {
+    id: 'what-was-lifted-before-its-end-is-lifted-by-nobody',
+    promise: told,
+    file: 'src/runtime/audit/explain-links.ts',
+    symbol: 'liftOf',
+    code: 'told(await facts.lift(lane, held.release))',
+    by: 'told(null)',
+    noticedBy: 'test/runtime/rollback/orders.test.ts › which tells its end after that',
+  },
+  {
     id: 'a-lift-of-any-rollback-is-this-one’s',
     promise: told,
     file: 'src/runtime/audit/explain-links.ts',

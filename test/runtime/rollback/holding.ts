@@ -11,7 +11,9 @@ interface Rollback {
   readonly from: Release;
   /** Of what is to run again. */
   readonly to: Release;
-  stands: 'waits' | 'begun' | 'ended' | 'withdrawn';
+  stands: 'ordered' | 'begun' | 'ended' | 'withdrawn';
+  /** It has not been given the lane, or not again. */
+  waits: boolean;
   /** Its run is over, and it did not end. */
   isLost: boolean;
   /** What the log was told that it made; undefined: nothing was told. */
@@ -101,9 +103,7 @@ export class Holding {
     const { runs } = this;
     const id = String(runs.number);
     if (runs.rollback && !this.lifted.has(id)) return { release: id };
-    for (const [ordered, { stands, isLost }] of this.rollbacks) {
-      if (stands === 'waits' && !isLost) return { ordered, begun: false };
-    }
+    for (const [ordered, { waits }] of this.rollbacks) if (waits) return { ordered, begun: false };
     const { open } = this;
     if (open === null || this.#rollback(open).from.number !== runs.number) return null;
     return { ordered: open, begun: true };
@@ -150,26 +150,30 @@ export class Holding {
   orders(id: string, from: Release, to: Release): void {
     const known = this.rollbacks.get(id);
     if (known === undefined) {
-      this.rollbacks.set(id, { from, to, stands: 'waits', isLost: false, made: undefined });
-    } else known.isLost = false;
+      const order = { from, to, stands: 'ordered', waits: true } as const;
+      this.rollbacks.set(id, { ...order, isLost: false, made: undefined });
+    } else Object.assign(known, { waits: true, isLost: false });
   }
 
+  /** It has the lane, and goes to the target. */
   begins(id: string): void {
     const rollback = this.#rollback(id);
-    if (rollback.stands !== 'waits') return;
+    rollback.waits = false;
+    if (rollback.stands !== 'ordered') return;
     const { open } = this;
     if (open !== null) this.#end(open, undefined);
     rollback.stands = 'begun';
   }
 
   loses(id: string): void {
-    this.#rollback(id).isLost = true;
+    Object.assign(this.#rollback(id), { waits: false, isLost: true });
   }
 
   /** Its run tells how it came out. */
   ends(id: string): void {
     const rollback = this.#rollback(id);
-    if (rollback.stands === 'waits') {
+    rollback.waits = false;
+    if (rollback.stands === 'ordered') {
       rollback.stands = 'withdrawn';
       return;
     }

@@ -330,7 +330,7 @@ async function follow(draws: readonly (number | string)[]): Promise<void> {
 it(
   'whatever the order of acts, all answers are what is promised',
   async () => {
-    const acts = fc.array(fc.nat(5_039), { minLength: 1, maxLength: 14 });
+    const acts = fc.array(fc.nat(5_039), { minLength: 1, maxLength: 14, size: 'max' });
     const numRuns = often(12, 300);
     await fc.assert(fc.asyncProperty(acts, follow), { numRuns });
   },
@@ -343,6 +343,13 @@ it.each([
   [
     'a deploy gave way to a rollback that was given up, and the next one went the same way',
     [...killed, 'rollback', 'rollback lands', 'kill the rollback', 'resume', 'deploy to its gates'],
+  ],
+  [
+    'what a killed rollback made is lifted while the same command goes on, which tells its end after that',
+    [
+      ...['rollback', 'rollback lands unheard', 'deploy', 'deploy to its gates', 'rollback'],
+      ...['resume', 'rollback is verified', 'deploy to its gates and on'],
+    ],
   ],
 ])('%s', async (_, acts) => {
   await follow(acts);
