@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openRepository, type Repository } from '../../../src/effects/git/repository.ts';
 import { commitLine, createRepository, git, gitEnv, TemporaryFolder } from './git-repository.ts';
 
@@ -23,7 +23,11 @@ beforeAll(() => {
   git(dir, ['remote', 'add', 'origin', 'https://github.com/acme/web.git']);
   const real = execFileSync('/bin/sh', ['-c', 'command -v git']).toString().trim();
   const script = `#!/bin/sh
-case " $* " in *" $HANGS "*) : > "${begun}"; exec sleep 20 ;; esac
+case " $* " in *" $HANGS "*)
+  if [ -n "$DEAF" ]; then trap '' TERM; fi
+  : > "${begun}"
+  exec sleep 20 ;;
+esac
 exec ${real} "$@"
 `;
   writeFileSync(join(bin, 'git'), script, { mode: 0o755 });
@@ -67,5 +71,26 @@ it.each<[string, string, Ask]>([
   await expect.poll(() => existsSync(begun), { interval: 5, timeout: 10_000 }).toBe(true);
   rmSync(begun);
   stop.abort(stopped);
+  await expect(asked).rejects.toBe(stopped);
+});
+
+it('a git that hears no SIGTERM is killed five seconds later', async () => {
+  const env = { ...gitEnv, PATH: `${bin}:${gitEnv.PATH}`, HANGS: 'cat-file', DEAF: 'yes' };
+  const repository = await openRepository(dir, { env });
+  const stop = new AbortController();
+  const stopped = new Error('the run stops');
+  const asked = repository.head(stop.signal);
+  asked.catch(() => {});
+  await expect.poll(() => existsSync(begun), { interval: 5, timeout: 10_000 }).toBe(true);
+  rmSync(begun);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    stop.abort(stopped);
+    vi.advanceTimersByTime(4_999);
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    vi.advanceTimersByTime(1);
+  } finally {
+    vi.useRealTimers();
+  }
   await expect(asked).rejects.toBe(stopped);
 });

@@ -612,6 +612,20 @@ export const situations: readonly Situation[] = [
     type: [resume(502)],
   },
   {
+    name: 'the lane was enabled, and is disabled again',
+    happens: async (world) => {
+      await world.live(501);
+      await world.switch('disabled', 'incident 4711');
+      await world.switch('enabled', 'it is over');
+      await world.switch('disabled', 'incident 4712');
+    },
+    became: { 501: 'live' },
+    holds: ['lane'],
+    production: ['v501', 'log', true],
+    type: [`pipeline enable ${why}`],
+    also: ({ holds }) => expect(holds[0]?.what).toContain('): incident 4712'),
+  },
+  {
     name: 'the kill switch was off',
     happens: (world) => world.ends(502, off('environment')),
     became: { 502: 'disabled' },
