@@ -248,6 +248,19 @@ describe('a deploy that a person ships by hand', () => {
     const other = inputs(requested(), [...before, event('gates.passed', lifts)]);
     expect(other.submitProduction).toMatchObject({ gates: { passesOver: 'none' } });
   });
+
+  it.each([
+    [true, { release: null }],
+    [false, 'any'],
+  ] as const)(
+    'and that found its commit in production (its own: %s) before it lost the lane passes over %j',
+    (own, passesOver) => {
+      const found = [event('lock.acquired'), event('production.found', { own })];
+      const lost = [event('run.resumed'), event('lock.lost')];
+      const { readGates } = inputs(request, [...found, ...lost, ...before]);
+      expect(readGates).toMatchObject({ passesOver });
+    },
+  );
 });
 
 describe('the wait for the lane', () => {

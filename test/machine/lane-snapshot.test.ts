@@ -247,3 +247,12 @@ it('is due every hundred events, whichever they are', () => {
     ...[false, true, false, true, true],
   ]);
 });
+
+it('leaves out who waited by a run that is over, and never the same deploy by another run', () => {
+  const who = (run: string) => ({ deploy: 'a', run, build: 'a', commit: 'a' });
+  const joined = (run: string): LaneEvent => ({ type: 'lane.joined', data: who(run) });
+  const lane = foldLane(foldLane(emptyLane, joined('run-1'), 1), joined('run-2'), 2);
+  const waiting = (run: string) => snapshotOf(lane, [{ deploy: 'a', run }]).waiting;
+  expect(waiting('run-1')).toMatchObject([{ deploy: 'a', run: 'run-2' }]);
+  expect(waiting('run-2')).toEqual([]);
+});

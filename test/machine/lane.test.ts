@@ -151,6 +151,15 @@ describe('where git cannot tell', () => {
     });
   });
 
+  it('one that let another go first has its own place again once that one’s run is over', () => {
+    const waiting = [waiter('first', ['dead']), waiter('second')];
+    const turnOf = (me: string, of: readonly Waiter[]): Turn =>
+      decideTurn({ me, waiting: of, relationTo: () => 'unknown', stacking: 'skip' });
+    expect(turnOf('first', waiting)).toMatchObject({ kind: 'go' });
+    expect(turnOf('second', waiting)).toMatchObject({ kind: 'wait', behind: { deploy: 'first' } });
+    expect(turnOf('second', [...waiting, waiter('dead')])).toMatchObject({ kind: 'go' });
+  });
+
   it('two waiters never wait for each other, whatever each can see', () => {
     const sees = fc.boolean();
     fc.assert(

@@ -104,6 +104,12 @@ describe('replay', () => {
     expect(await replayAt(log, deploy, { time: '1999-01-01T00:00:00.000Z' })).toBeNull();
     const now = new Date(Date.now() + 60_000).toISOString();
     expect(await replayAt(log, deploy, { time: now })).toMatchObject({ event: 4 });
+    // What is of that very time had happened by then.
+    const records = await log.readStream(deployStream(deploy));
+    for (const { time } of records) {
+      const event = records.findLast((record) => record.time === time)?.version;
+      expect(await replayAt(log, deploy, { time })).toMatchObject({ event });
+    }
   });
 
   it('reads the data of each event once', async () => {
