@@ -22,11 +22,12 @@ function sayingEnough(error: LockstepError): LockstepError {
   return error;
 }
 
-/** The same, and each word of what people are told of it is in the table beside the test: for what happens the same each time. */
+/** The same, and each word of what people and programs are told of it is in the table beside the test: for what happens the same each time. */
 export async function toldFailureOf(promise: Promise<unknown>): Promise<LockstepError> {
   const error = await failureOf(promise);
-  const { code, message, hint } = error;
-  const told = `${code}: ${message}\n  ${hint ?? ''}`
+  const { code, message, hint, details } = error;
+  const more = Object.keys(details).length === 0 ? '' : `\n  ${JSON.stringify(details)}`;
+  const told = `${code}: ${message}\n  ${hint ?? ''}${more}`
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:PORT')
     .replaceAll(/\d{4}-\d\d-\d\d(T[\d:.]+Z| \d\d:\d\d UTC)/g, 'TIME')
