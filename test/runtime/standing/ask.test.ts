@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/effects/clock.ts';
 import type { History } from '../../../src/effects/history/history.ts';
+import type { Ports } from '../../../src/effects/ports.ts';
 import type { Observed, Running, Target } from '../../../src/effects/targets/target.ts';
+import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { askTargets } from '../../../src/runtime/standing/ask.ts';
 import type { ToldPlace } from '../../../src/runtime/standing/known.ts';
@@ -32,7 +34,7 @@ const runs = (build: number, more: Partial<Observed> = {}): Observed => ({
 });
 
 interface Given {
-  readonly production?: () => Promise<Observed>;
+  readonly production?: (ports: Ports) => Promise<Observed>;
   readonly staging?: () => Promise<Observed>;
   readonly isReadable?: boolean;
   readonly history?: Partial<History> | null;
@@ -125,6 +127,24 @@ describe('a target', () => {
   });
 });
 
+it('whoever was asked, and the clock, are told that nobody waits any more', async () => {
+  const clock = createVirtualClock({ holdMs: 5_000 });
+  const given: (AbortSignal | undefined)[] = [];
+  const heard: Clock = {
+    ...clock,
+    sleep: (ms, signal) => {
+      given.push(signal);
+      return clock.sleep(ms, signal);
+    },
+  };
+  const production = async ({ signal }: Ports) => {
+    given.push(signal);
+    return runs(501);
+  };
+  await ask({ clock: heard, production });
+  expect(given.map((signal) => signal?.aborted)).toEqual([true, true]);
+});
+
 describe('what a target runs', () => {
   it.each<[string, Partial<Running>, Partial<History> | null, string | null]>([
     ['a full id', {}, null, commitOf(501)],
@@ -139,6 +159,12 @@ describe('what a target runs', () => {
     ['the start of one, where no history is at hand', named(null, 'abc1234'), null, null],
     ['41 digits, which are no id', named(null, `${commitOf(7)}0`), full(null), null],
     ['nothing', named(null, null), full(commitOf(8)), null],
+    [
+      'what its artifact is of, whatever its words name',
+      named(commitOf(7), 'abc1234'),
+      full(commitOf(8)),
+      commitOf(7),
+    ],
   ])('is of the commit that it calls so: %s', async (_, more, history, commit) => {
     const production = async () => runs(501, { running: running(501, more) });
     const { production: place } = await ask({ production, history });
@@ -216,19 +242,38 @@ describe('a going back', () => {
     expect(await back({ before: running(502) }, { history: unknown })).toBeNull();
   });
 
-  it('is none where the log knows better: a deploy made it, or somebody lifted it', async () => {
-    await world.live(501);
-    const seen = { running: running(501, { isRollback }) };
-    expect(await back(seen)).toBeNull();
-    expect(await back({ running: running(502, { isRollback }) }, {}, 502)).toBe('rollback');
-    await world.ofLane({
-      type: 'rollback.lifted',
-      data: {
-        ...{ target: 'sample acme-production', release: releaseOf(502).id },
-        ...{ actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' },
-      },
-    });
-    expect(await back({ running: running(502, { isRollback }) }, {}, 502)).toBeNull();
+  const target = 'sample acme-production';
+  const liftOf = (build: number): LaneEvent => ({
+    type: 'rollback.lifted',
+    data: {
+      ...{ target, release: releaseOf(build).id },
+      ...{ actor: 'ana', observed: 'ana on ws-7', reason: 'it is mended' },
+    },
+  });
+  const shipOf = (build: number): LaneEvent => ({
+    type: 'lane.shipped',
+    data: {
+      ...{ deploy: idOf(build), target, release: releaseOf(build), commit: commitOf(build) },
+      ...{ artifact: samples['staging.deployed'].artifact, settings: null },
+    },
+  });
+  const madeOf = (build: number): LaneEvent => ({
+    type: 'lane.deployed',
+    data: { deploy: idOf(build), target, release: releaseOf(build).id },
+  });
+  const known = [
+    ['a person lifted it', liftOf],
+    ['a deploy shipped it', shipOf],
+    ['a deploy made it', madeOf],
+  ] as const;
+
+  it.each(known)('is none where the log knows better: %s', async (_, event) => {
+    const runsBack = { running: running(502, { isRollback }) };
+    const failedBack = { failed: [running(503, { isRollback })] };
+    expect([await back(runsBack), await back(failedBack)]).toEqual(['rollback', 'failed-rollback']);
+    await world.ofLane(event(502));
+    await world.ofLane(event(503));
+    expect([await back(runsBack), await back(failedBack)]).toEqual([null, null]);
   });
 
   it('is no question of staging', async () => {

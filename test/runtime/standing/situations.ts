@@ -253,6 +253,18 @@ export const situations: readonly Situation[] = [
     type: [resume(502)],
   },
   {
+    name: 'one gave up waiting, and a run takes it up again',
+    happens: async (world) => {
+      await world.alive(501, 'staging.deployed');
+      await (await world.runWith({ timeOut: Promise.resolve() }, 502, null)).ended;
+      await world.carries(idOf(502));
+    },
+    became: { 501: 'underWay', 502: 'underWay' },
+    production: ['v41', 'log', false],
+    holder: 501,
+    type: [],
+  },
+  {
     name: 'a run was interrupted and nobody goes on',
     happens: async (world) => {
       const run = await world.alive(501, 'staging.deployed');
@@ -351,6 +363,18 @@ export const situations: readonly Situation[] = [
     became: { 502: 'carried', 503: 'live' },
     production: ['v503', 'log', true],
     type: [],
+  },
+  {
+    name: 'the lane was stuck, a deploy shipped since, and it is stuck again',
+    happens: async (world) => {
+      await world.ends(502, diverged(true));
+      await world.live(503);
+      await world.ends(504, diverged(true));
+    },
+    became: { 502: 'carried', 503: 'replaced', 504: 'stuck' },
+    holds: ['stuck'],
+    production: ['v77', 'log', false],
+    type: [`git merge ${commitOf(77)}`, `pipeline advance --override ${why}`],
   },
   {
     name: 'the lane was stuck, and a person took production back since',
@@ -505,6 +529,15 @@ export const situations: readonly Situation[] = [
     type: [advance],
     also: ({ places: [production] }) =>
       expect(production?.logKnew).toEqual({ version: 'v501', deploy: idOf(501) }),
+  },
+  {
+    name: 'somebody changed the configuration, and a rollback from what was shipped failed: it was replaced',
+    happens: (world) => world.live(501),
+    told: runs(releaseOf(78), { back: { ...backOf501, kind: 'failed-rollback' } }),
+    became: { 501: 'replaced' },
+    holds: ['rollback'],
+    production: ['v78', 'target', false],
+    type: [advance],
   },
   {
     name: 'somebody rolled back, and a build is on its way: it will be held',
