@@ -179,6 +179,31 @@ describe('report', () => {
     expect(stdout.match(/<td class="hash">/g)).toHaveLength(9);
   });
 
+  it('of one deploy: has the kill switch by which production was written, where it was', async () => {
+    const told = 'right before production was written: PRODUCTION_CD_ENABLED: true';
+    expect((await here.run(['report', '501'])).stdout).toContain(told);
+    expect((await here.run(['report', '502'])).stdout).not.toContain('right before production');
+  });
+
+  it('of several lanes: in the order in which production was changed, whosever it was', async () => {
+    const store = `sqlite:${join(folder, 'lanes.db')}`;
+    const log = await openLog(store, { projections });
+    const lanes = ['acme-web', 'acme-api', 'acme-web'];
+    for (const [nth, lane] of lanes.entries()) {
+      await writeDeploy(
+        log,
+        { label: `${nth}`, commit: first, lane },
+        wayToLive(first, first, 'v1'),
+      );
+    }
+    await log.close();
+    const { stdout } = await here.run(['report', '--store', store, '--format', 'json']);
+    const { changes } = JSON.parse(stdout) as { changes: { at: string; lane: string }[] };
+    const times = changes.map(({ at }) => at);
+    expect(new Set(changes.map(({ lane }) => lane))).toEqual(new Set(lanes));
+    expect(times).toEqual(times.toSorted());
+  });
+
   it.each([
     [['502', '--format', 'csv'], 'E_USAGE'],
     [['--html', 'x.html'], 'E_USAGE'],

@@ -35,6 +35,18 @@ it('names a CI’s run where there is one, and else the build’s label: a shell
   expect(await pageOf(null)).not.toMatch(/CI run|build /);
 });
 
+it.each([
+  ['deploy', 'live', ''],
+  ['deploy', 'failed', 'bad'],
+  ['outside', 'live', 'bad'],
+] as const)('marks a change of kind %s that was %s: "%s"', async (kind, outcome, mark) => {
+  const changes = [{ ...change, kind, outcome }];
+  const of = { since: '2026-01-01', until: '2026-02-01', lanes: ['acme-web'], head: '@7' };
+  expect(await changesReport({ ...of, changes })).toContain(
+    `<span class="${mark}">${kind}: ${outcome}</span>`,
+  );
+});
+
 it('shows what is unseen in a title', async () => {
   const changes = [{ ...change, title: 'fix \u202egnp.exe' }];
   const of = { since: '2026-01-01', until: '2026-02-01', lanes: ['acme-web'], head: '@7' };

@@ -26,6 +26,7 @@ describe('visible', () => {
     ['C1', 'a\u009b2Jb', 'a\\u009b2Jb'],
     ['overrides', 'a\u202eb\u2066c', 'a\\u202eb\\u2066c'],
     ['a byte order mark', '\ufeffa', '\\ufeffa'],
+    ['separators of lines and paragraphs', 'a\u2028b\u2029c', 'a\\u2028b\\u2029c'],
     ['half a character', 'a\ud83d', 'a\\ud83d'],
   ])('shows %s', (_, text, shown) => expect(visible(text)).toBe(shown));
 

@@ -55,6 +55,10 @@ describe('beyond this machine', () => {
     expect(asked(beyond, headers)).toBe(expected);
   });
 
+  it('the cookie is for no script, and for no page of another site', () => {
+    expect(cookieOf(token).split('; ').slice(1)).toEqual(['HttpOnly', 'SameSite=Strict', 'Path=/']);
+  });
+
   it('the machine’s own names are its names where it listens everywhere', () => {
     const names = namesOf('0.0.0.0', 4480);
     expect(names).toEqual(expect.arrayContaining(['127.0.0.1:4480', 'localhost:4480']));

@@ -10,6 +10,7 @@ import { newEvent } from '../../src/runtime/log/new-event.ts';
 import { deployStream } from '../../src/runtime/log/streams.ts';
 import { type RunningServer, startServer } from '../../src/serve/server.ts';
 import { writePages } from '../../src/serve/write-pages.ts';
+import { StoreUnavailable } from '../../src/store/log.ts';
 import { lane } from '../runtime/loop/scripted-run.ts';
 import { idOf, StandingWorld, someRun } from '../runtime/standing/standing-world.ts';
 
@@ -252,6 +253,19 @@ describe('what comes live', () => {
     expect(await nothingNew).toEqual([await world.log.head()]);
     // Whoever asks because of that sees it, whatever was shown before.
     expect(await page()).toContain('799-live');
+  });
+
+  it('makes a page again that could not be made, for whoever comes next', async () => {
+    const { url } = await started();
+    const reads = vi.spyOn(world.log, 'streams');
+    reads.mockRejectedValueOnce(new StoreUnavailable('E_STORE_BUSY', 'another process kept it'));
+    try {
+      const asked = `${url}/?once`;
+      expect((await fetch(asked)).status).toBe(503);
+      expect((await fetch(asked)).status).toBe(200);
+    } finally {
+      reads.mockRestore();
+    }
   });
 
   it('makes one page for all who look', async () => {

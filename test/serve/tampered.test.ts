@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/effects/clock.ts';
+import { hide } from '../../src/redaction/gate.ts';
 import { projections } from '../../src/runtime/audit/projections.ts';
 import { readToldDeploy } from '../../src/serve/read.ts';
 import { startServer } from '../../src/serve/server.ts';
@@ -136,6 +137,23 @@ describe.each(Object.entries(changes))('where %s was changed', (what, sql) => {
     await expect(writePages(log, join(folder, 'pages'), 100)).rejects.toThrow(LogFault);
     expect(existsSync(join(folder, 'pages', 'index.html'))).toBe(false);
   });
+});
+
+it('no page tells a secret that stands in a fault', async () => {
+  const secret = 'npm-4Zq81vTkL0';
+  await writeDeploy(log, { label: secret, commit: newer }, wayToLive(newer, older, 'v3'));
+  tamper(`${edits['an event']} stream = 'deploy/${secret}-${newer.slice(0, 8)}'`);
+  hide(secret);
+  const paths = ['/', '/lanes/acme-web', '/chart'];
+  const ofDeploys = [deploys.older, deploys.newer, `${secret}-${newer.slice(0, 8)}`];
+  const told: string[] = [];
+  for (const path of [...paths, ...ofDeploys.map((deploy) => `/deploys/${deploy}`)]) {
+    const { status, text } = await at(path);
+    expect([path, status]).toEqual([path, 500]);
+    expectTold(text);
+    if (text.includes(secret)) told.push(path);
+  }
+  expect(told).toEqual([]);
 });
 
 it('says nothing of that where the whole lane adds up', async () => {

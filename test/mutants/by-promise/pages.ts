@@ -6,6 +6,7 @@ const door = 'test/serve/door.test.ts';
 const server = 'test/serve/server.test.ts';
 const attacks = 'test/serve/attacks.test.ts';
 const tampered = 'test/serve/tampered.test.ts';
+const secretOfFault = `${tampered} › no page tells a secret that stands in a fault`;
 const people = 'test/runtime/audit/search-deploys.test.ts';
 
 export const pageMutants: readonly Mutant[] = [
@@ -206,6 +207,60 @@ export const pageMutants: readonly Mutant[] = [
     code: 'if (!(error instanceof LogFault)) throw error;',
     by: 'throw error;',
     noticedBy: 'test/serve/tampered.test.ts › is shown though the other was changed',
+  },
+  {
+    id: 'a-page-tells-a-secret-of-a-fault',
+    promise: pages,
+    file: 'src/serve/pages.ts',
+    symbol: 'told',
+    code: 'redactAll(faults.map(({ message }) => message))',
+    by: 'faults.map(({ message }) => message)',
+    noticedBy: secretOfFault,
+  },
+  {
+    id: 'a-page-tells-a-secret-of-its-neighbours-fault',
+    promise: pages,
+    file: 'src/serve/read.ts',
+    symbol: 'readShownDeploy',
+    code: 'return redactAll({ ...told, besideFault: error.message });',
+    by: 'return { ...told, besideFault: error.message };',
+    noticedBy: secretOfFault,
+  },
+  {
+    id: 'a-page-that-is-none-tells-a-secret-of-its-fault',
+    promise: pages,
+    file: 'src/serve/server.ts',
+    symbol: 'createApp',
+    code: 'isFault ? [redact(error.message)] : []',
+    by: 'isFault ? [error.message] : []',
+    noticedBy: secretOfFault,
+  },
+  {
+    id: 'what-is-written-while-the-end-is-looked-at-goes-unheard',
+    promise: pages,
+    file: 'src/serve/tail.ts',
+    symbol: 'Tail',
+    code: 'await grown;',
+    by: 'await this.#log.changed({ timeoutMs: lookMs, signal });',
+    noticedBy: 'test/serve/tail.test.ts',
+  },
+  {
+    id: 'a-page-that-could-not-be-made-is-kept',
+    promise: pages,
+    file: 'src/serve/pages.ts',
+    symbol: 'Pages',
+    code: 'text.catch(() => this.#kept.delete(key));',
+    by: 'text.catch(() => {});',
+    noticedBy: `${server} › makes a page again that could not be made`,
+  },
+  {
+    id: 'scripts-read-the-token-of-the-pages',
+    promise: pages,
+    file: 'src/serve/door.ts',
+    symbol: 'cookieOf',
+    code: '; HttpOnly; SameSite=Strict',
+    by: '; SameSite=Strict',
+    noticedBy: door,
   },
   {
     id: 'a-title-turns-the-page-round',
