@@ -216,6 +216,35 @@ describe('report', () => {
   });
 });
 
+describe('import', () => {
+  it('of what a log goes on from: tells where it is by now, and no digest of another end', async () => {
+    const at = (name: string) => `sqlite:${join(folder, name)}`;
+    const log = await openLog(at('longer.db'), { projections });
+    await writeDeploy(log, { label: '1', commit: first }, []);
+    const file = join(folder, 'earlier.jsonl');
+    await here.run(['export', '--store', at('longer.db'), '--output', file]);
+    await writeDeploy(log, { label: '2', commit: first }, []);
+    const position = await log.head();
+    await log.close();
+    const into = ['import', file, '--json', '--store'];
+    const again = await here.run([...into, at('longer.db')]);
+    expect(JSON.parse(again.stdout)).toMatchObject({ imported: 0, position, headDigest: null });
+    const whole = await here.run([...into, at('new.db')]);
+    expect(JSON.parse(whole.stdout).headDigest).toMatch(/^2-[0-9a-f]{64}$/);
+  });
+});
+
+it('an import whose last event is another than the log’s last is refused', async () => {
+  const [one, other] = ['one', 'other'].map((name) => `sqlite:${join(folder, `${name}.db`)}`);
+  for (const store of [one, other]) {
+    const log = await openLog(store ?? '', { projections });
+    await writeDeploy(log, { label: '1', commit: first }, []);
+    await log.close();
+  }
+  const { exit, stderr } = await here.run(['import', `${one}`, '--store', `${other}`]);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining('another event there')]);
+});
+
 describe('metrics', () => {
   it('tells each lane’s figures, the window and how they are made', async () => {
     const { exit, stdout } = await here.run(['metrics', '--until', '2999-01-01', '--since', '1h']);

@@ -48,6 +48,23 @@ it('--at shows the state and what was known at an event, and now', async () => {
   expect(await here.run(['replay', '502', '--at', '2001-01-01'])).toMatchObject({ exit: 2 });
 });
 
+it('--all ends with 1 where a deploy cannot be read, whatever the others are', async () => {
+  const other = `sqlite:${join(folder, 'unreadable.db')}`;
+  const log = await openLog(other, { projections: [deploysProjection] });
+  await writeDeploy(log, { label: '503', commit: first }, wayToLive(first, null, 'v1'));
+  const { id } = newEvent(sample('lock.acquired'), run);
+  const unknown = { id, type: 'deploy.tomorrow', schema: 1, data: {}, metadata: {} };
+  await log.append([{ stream: 'deploy/503-bbbbbbbb', expected: 'any', events: [unknown] }]);
+  await log.close();
+  const { exit, stdout } = await here.run(['replay', '--all', '--json', '--store', other]);
+  const { differing, unreadable } = JSON.parse(stdout);
+  expect([exit, differing, unreadable]).toEqual([
+    1,
+    [],
+    [{ deploy: '503-bbbbbbbb', reason: expect.stringContaining('deploy.tomorrow') }],
+  ]);
+});
+
 it('--step walks forward, back, to a number, and ends', async () => {
   const out: string[] = [];
   const plain = Object.fromEntries(

@@ -1,0 +1,36 @@
+/** `pipeline status --watch`: what is written while it looks is shown at once. */
+import { expect, it } from 'vitest';
+import { watch } from '../../src/cli/commands/watch.ts';
+import type { Terminal } from '../../src/cli/render/terminal.ts';
+import type { EventLog } from '../../src/store/log.ts';
+
+it('looks again at what is written while it looks', async () => {
+  const waiting = new Set<() => void>();
+  let head = 1;
+  const log = {
+    head: async () => head,
+    leases: async () => [],
+    /** By a write after the call, by the end, and by nothing else. */
+    changed: ({ signal }: { signal: AbortSignal }) =>
+      new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        waiting.add(resolve);
+        signal.addEventListener('abort', () => resolve());
+      }),
+  } as unknown as EventLog;
+  const shown: string[][] = [];
+  const find = async () => {
+    const found = `position ${head}`;
+    if (head === 1) {
+      head = 2;
+      for (const wake of waiting) wake();
+    }
+    return found as never;
+  };
+  const terminal = { redraw: (lines: string[]) => shown.push(lines) } as unknown as Terminal;
+  const ended = watch(log, { find, lines: (found) => [String(found)] }, terminal);
+  await new Promise(setImmediate);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(await ended).toBe(143);
+  expect(shown).toEqual([['position 1'], ['position 2']]);
+});
