@@ -524,4 +524,13 @@ export const environmentMutants: readonly Mutant[] = [
     by: 'runsIt = answer.runsIt',
     noticedBy: 'test/runtime/gates/taking-back.test.ts › under none of the keys',
   },
+  {
+    id: 'a-canary-waits-for-its-way-back-by-an-old-timer',
+    promise: canary,
+    file: 'src/runtime/loop/run.ts',
+    symbol: '#carryOut',
+    code: 'if (timers.get(id)?.dueAt === dueAt) continue;',
+    by: 'if (timers.has(id)) continue;',
+    noticedBy: 'test/runtime/loop/run.test.ts › waits for the lane by its own time-out',
+  },
 ];

@@ -1040,4 +1040,22 @@ export const holders: readonly Mutant[] = [
     by: '',
     noticedBy: 'test/effects/git/stopped.test.ts › hears no SIGTERM',
   },
+  {
+    id: 'a-dead-holder-was-gone-for-what-its-lease-had-left',
+    promise: oneHolder,
+    file: 'src/runtime/lock/store-lock.ts',
+    symbol: '#take',
+    code: 'Math.max(0, -(lease?.expiresInMs ?? 0))',
+    by: 'Math.abs(lease?.expiresInMs ?? 0)',
+    noticedBy: `${lane} › has been gone since its lease ran out`,
+  },
+  {
+    id: 'who-waits-behind-the-dead-asks-nobody',
+    promise: dead,
+    file: queue,
+    symbol: 'isNextAfter',
+    code: 'this.#present().filter(',
+    by: 'this.#lane.waiting.filter(',
+    noticedBy: `${waiting} › and who is next is one that is alive`,
+  },
 ];

@@ -677,4 +677,13 @@ export const logMutants: readonly Mutant[] = [
     by: ']',
     noticedBy: 'test/runtime/log/recorded.test.ts › is not guessed at, and no deploy fails by it',
   },
+  {
+    id: 'a-lane-that-was-given-away-and-back-is-taken-back',
+    promise: carriesOn,
+    file: 'src/runtime/lock/store-lock.ts',
+    symbol: 'reacquire',
+    code: 'if (lane.grant.deploy !== deploy) return',
+    by: 'if (lane.grant.deploy !== deploy && !lane.grant.released) return',
+    noticedBy: 'test/runtime/loop/run.test.ts › queues anew, too, where that one has ended by then',
+  },
 ];

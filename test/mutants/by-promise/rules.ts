@@ -530,4 +530,13 @@ export const ruleMutants: readonly Mutant[] = [
     by: 'return true;',
     noticedBy: 'test/runtime/loop/hostile-commits.test.ts',
   },
+  {
+    id: 'rules-that-passed-no-gate-are-gone-by',
+    promise: rules,
+    file: 'src/runtime/loop/lane-events.ts',
+    symbol: 'shipped',
+    code: 'gatesPassed ? protectedOf(request) : null',
+    by: 'protectedOf(request)',
+    noticedBy: 'test/runtime/loop/run.test.ts › the lane goes by them from then on',
+  },
 ];

@@ -290,6 +290,7 @@ describe('a rollback that a person has ordered, that was begun, and whose run is
       'something else runs by now',
       () => void world.released('Deploy 22222222', aSlug(world.commit)),
     ],
+    ['nothing runs any more', () => void world.production.releases.splice(1)],
     ['it was of another production', () => world.begin('rollback-2', { target: 'heroku other' })],
   ])('holds nothing where %s', async (_, happens) => {
     const commit = world.graph.commit(world.commit);

@@ -99,6 +99,8 @@ describe('createCiLock', () => {
     const lost = { kind: 'lost', to: '501-11111111' };
     expect(await resumed([build(2), build(1)])).toEqual(lost);
     expect(await resumed([build(2)], [build(2), build(1)])).toEqual(lost);
+    // Who has it is who is first: whether a newer one takes its place is decided once it queues again.
+    expect(await resumed([build(3), build(2), build(1)])).toEqual(lost);
     const unseen = { kind: 'lost', to: 'a build that the CI does not show yet' };
     expect(await resumed([build(1)])).toEqual(unseen);
     const { signal } = new AbortController();

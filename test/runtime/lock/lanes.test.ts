@@ -47,6 +47,32 @@ it('is read from behind what is known of it', async () => {
   expect(asked).toEqual([undefined, undefined, 2, 2]);
 });
 
+it('is read by several at once, and the one that ends last follows on what it began with', async () => {
+  await switched('disabled');
+  await lanes.read('acme');
+  await switched('enabled');
+  let release: () => void = () => {};
+  const isFirst = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { readStream } = log;
+  let reads = 0;
+  log.readStream = async (...wanted) => {
+    const events = await readStream.call(log, ...wanted);
+    if (++reads === 1) await isFirst;
+    return events;
+  };
+  const slow = lanes.read('acme');
+  await switched('disabled');
+  expect(await lanes.read('acme')).toMatchObject({ version: 3 });
+  release();
+  expect(await slow).toMatchObject({ version: 2, disabled: null });
+  await switched('enabled');
+  // What was read later is not forgotten for what was read before.
+  expect(await lanes.read('acme')).toMatchObject({ version: 4 });
+  expect(asked).toEqual([undefined, 2, 2, 4]);
+});
+
 it('whose events do not follow what was read is of a log that was replaced', async () => {
   await switched('disabled');
   await lanes.read('acme');

@@ -109,6 +109,21 @@ describe('a CI is asked whether a job ended', () => {
     expect(crowd.granted).toEqual([deployOf(3)]);
     expect(crowd.quiesced).toBe(1);
   });
+
+  it('and who is next is one that is alive: who was over before it came asks nobody', async () => {
+    let hasEnded = false;
+    const crowd = inCi({}, (job) => (hasEnded && job === '2' ? 'its job ended' : null));
+    const release = await crowd.hold();
+    await crowd.stall(99);
+    await crowd.die(50);
+    await release();
+    await pass(2 * leaseMs);
+    const waits = crowd.wait(1);
+    await pass(minute);
+    hasEnded = true;
+    expect(await isOver(waits)).toBe(true);
+    expect(crowd.granted).toEqual([deployOf(1)]);
+  });
 });
 
 describe('who waits', () => {

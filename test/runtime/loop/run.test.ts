@@ -8,6 +8,7 @@ import { newRun } from '../../../src/runtime/identity.ts';
 import { Lapsed, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
 import { chartHash } from '../../../src/runtime/log/charts.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
+import { UnreadableLog } from '../../../src/runtime/log/recorded.ts';
 import {
   deployStream,
   laneResource,
@@ -183,6 +184,29 @@ describe('what a deploy did to production', () => {
   );
 });
 
+describe('the rules that a deploy was live by', () => {
+  const { artifact, release } = samples['production.found'];
+  const found = (own: boolean): DomainEvent => ({
+    type: 'production.found',
+    data: { own, artifact, release },
+  });
+  const verified = wayToProduction.slice(-2);
+
+  it.each([
+    ['it came through the gates', true, wayToProduction],
+    ['an earlier try of it did', true, [found(true), ...verified]],
+    ['somebody else had put its commit there', false, [found(false), ...verified]],
+  ])(
+    '%s: the lane goes by them from then on only where the gates let them through',
+    async (_, gated, answers) => {
+      const run = await world.start({ answers });
+      expect(await run.ended).toMatchObject({ state: 'production.live' });
+      const shipped = (await world.ofLane()).find(({ type }) => type === 'lane.shipped');
+      expect(shipped?.data.settings !== null).toBe(gated);
+    },
+  );
+});
+
 describe('why a deploy ended or waits', () => {
   const reasonOf = async (deploy: string) => {
     const told = (await world.events(deploy)).at(-1)?.metadata.transition;
@@ -309,6 +333,19 @@ describe('a run that goes on with a holder’s deploy', () => {
     });
   });
 
+  it('queues anew, too, where that one has ended by then: what it shipped was not there before', async () => {
+    const dead = await hangingIn('artifact', 'deployingStaging.following');
+    dead.kill();
+    const other = await world.start({ build: '503', relation: 'unknown' });
+    expect(await other.ended).toMatchObject({ state: 'production.live' });
+    const run = await world.start();
+    expect(await run.ended).toMatchObject({ state: 'production.live' });
+    const events = await world.events(run.deploy);
+    const lost = events.find(({ type }) => type === 'lock.lost');
+    expect(lost?.data).toMatchObject({ to: other.deploy });
+    expect(typesOf(events).filter((type) => type === 'deploy.observed')).toHaveLength(2);
+  });
+
   it('queues anew where another deploy was given the lane meanwhile', async () => {
     const dead = await hangingIn('artifact', 'deployingStaging.following');
     dead.kill();
@@ -418,6 +455,18 @@ describe('an append of which nobody knows whether it was written', () => {
     },
   );
 
+  it('is tried again for that alone: what is known not to be written is told at once', async () => {
+    let tries = 0;
+    const log = (real: EventLog) =>
+      onAppend(real, (batches) => {
+        if (!batches.some(({ events: [event] }) => event?.type === 'deploy.observed')) return;
+        tries += 1;
+        throw new StoreUnavailable('E_STORE_IO', 'the disk is full');
+      });
+    await expect((await world.start({ log })).ended).rejects.toThrow('the disk is full');
+    expect(tries).toBe(1);
+  });
+
   it('is given up after five times: nothing follows that is not recorded', async () => {
     const run = await world.start({ log: losing(3, false, 5) });
     await expect(run.ended).rejects.toBeInstanceOf(StoreUnavailable);
@@ -470,6 +519,7 @@ describe('a run that is no longer the deploy’s', () => {
     ['lapsed', new Lapsed('lane/acme-web')],
     ['fenced off', new FencedOff({ resource: 'lane/acme-web', token: 1 }, 2)],
     ['without its store', new StoreUnavailable('E_STORE_IO', 'it is gone')],
+    ['of a lane that a newer version wrote to', new UnreadableLog('E_EVENT_NEWER', 'it is newer')],
   ])(
     '%s in the middle of a step, says nothing of the deploy: another run carries it on',
     async (_, error) => {
@@ -510,6 +560,21 @@ describe('a wait for the lane', () => {
   );
 });
 
+it('a canary’s way back waits for the lane by its own time-out, not by what is left of the one before', async () => {
+  const exposed = [...wayToProduction.slice(0, 7), sample('canary.submitted')];
+  const dead = await world.start({ canary: true, answers: exposed });
+  await dead.hangs;
+  dead.kill();
+  const other = await world.start({ build: '503', relation: 'unknown', answers: [] });
+  await other.hangs;
+  const run = await world.start({ canary: true, relation: 'unknown', timeOut: Promise.resolve() });
+  // Nobody gives the lane back: whoever waits without an end of its own would wait for ever.
+  expect(await run.ended).toMatchObject({ state: 'queued.gaveUp', exit: 1 });
+  expect(typesOf(await world.events(run.deploy)).slice(-3)).toEqual([
+    ...['lock.lost', 'lock.waitTimedOut', 'deploy.failed'],
+  ]);
+});
+
 describe('a lane that was granted while the wait was given up', () => {
   it('is given back, and is the next one’s', async () => {
     let timeOut: () => void = () => {};
@@ -526,6 +591,10 @@ describe('a lane that was granted while the wait was given up', () => {
       );
     const run = await world.start({ log, timeOut: timedOut });
     expect(await run.ended).toMatchObject({ state: 'queued.gaveUp', exit: 3 });
+    expect((await world.events(run.deploy)).at(-1)?.metadata.transition).toMatchObject({
+      settled: false,
+      reason: 'gave up waiting: the lane was not free within 1h',
+    });
     const ofLane = await world.ofLane();
     expect(typesOf(ofLane)).toEqual(['lane.joined', 'lock.granted', 'lock.released']);
     expect(ofLane.at(-1)?.data).toEqual({

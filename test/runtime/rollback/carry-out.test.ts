@@ -1,5 +1,6 @@
 /** A rollback under the lane's lock, killed at each of its steps: the next try finishes it, and production is taken back once. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/effects/clock.ts';
 import type { HttpClient } from '../../../src/effects/http/request.ts';
 import type { Running, Target } from '../../../src/effects/targets/target.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
@@ -407,8 +408,14 @@ describe('a rollback', () => {
       log = await openLog('sqlite::memory:');
       const lock = { acquire, reacquire: async () => null };
       const { lock: settings } = samples['deploy.requested'].settings;
+      const timeoutMs = acquire === waiting ? 1 : 60_000;
+      const slept: number[] = [];
+      const sleep = (ms: number, signal?: AbortSignal) => {
+        slept.push(ms);
+        return systemClock.sleep(ms, signal);
+      };
       const late = await begin(log, new Place(), new Life(), {
-        ...{ lock, lockSettings: { ...settings, timeoutMs: acquire === waiting ? 1 : 60_000 } },
+        ...{ lock, lockSettings: { ...settings, timeoutMs }, clock: { ...systemClock, sleep } },
       });
       const { code, message, hint } = await toldFailureOf(late.ended());
       expect({ code, message, hint }).toEqual({
@@ -417,6 +424,7 @@ describe('a rollback', () => {
         hint: 'pipeline status shows who holds it; pipeline unlock takes it from a holder that hangs.',
       });
       expect(await types()).toEqual([]);
+      expect(slept).toContain(timeoutMs);
     },
   );
 

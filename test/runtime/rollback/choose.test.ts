@@ -47,6 +47,12 @@ it.each<Row>([
     'v2',
   ],
   [
+    'what runs was shipped before, too: the one before it now',
+    null,
+    { shipped: [shipped(4, 2), shipped(3), shipped(2)], running: running(4, 2) },
+    'v3',
+  ],
+  [
     'what runs was gone back to, and that was lifted: the one before the code that runs',
     null,
     { running: running(9, 2) },
@@ -111,6 +117,12 @@ it.each<Row>([
       ranBefore: artifact(8),
     },
     'v1 anew',
+  ],
+  [
+    'what was begun, and has taken effect by a release that holds nothing: a person lifted it',
+    null,
+    { unfinished, running: { ...running(9, 1), isRollback: true }, ranBefore: artifact(3) },
+    'v1',
   ],
   ['what was begun, by its name', 'v1', { unfinished }, 'v1'],
   ['another than what was begun', 'v2', { unfinished }, 'v2'],

@@ -21,7 +21,11 @@ const told = (n: number, whyNot: string | null): Told => ({
   ...{ release: release(n), artifact: artifact(n), ...decided, whyNot },
 });
 
-const ask = (answers: Readonly<Record<string, Told>>, again = false) =>
+const ask = (
+  answers: Readonly<Record<string, Told>>,
+  again = false,
+  { signal } = new AbortController(),
+) =>
   mustBePossible(
     {
       plan: {
@@ -37,7 +41,7 @@ const ask = (answers: Readonly<Record<string, Told>>, again = false) =>
         return answer;
       },
     },
-    { signal: new AbortController().signal } as never,
+    { signal } as never,
   );
 
 it('names those that can run again, and passes over one of which the target does not tell', async () => {
@@ -65,6 +69,12 @@ it('refuses what the target does not know', async () => {
 
 it('is none of both where the target does not tell whether it can', async () => {
   await expect(ask({ 'release-4': new Error('502 Bad Gateway') })).rejects.toThrow('502');
+});
+
+it('asks for no hint any more where the command was asked to end', async () => {
+  const stopped = new AbortController();
+  stopped.abort(new Error('SIGINT'));
+  await expect(ask({}, false, stopped)).rejects.toThrow('SIGINT');
 });
 
 it('lets what was begun go on, which may be done already', async () => {
