@@ -16,6 +16,7 @@ import { wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
 type Step =
   | 'live'
   | 'live again'
+  | 'live by that name'
   | 'released by hand'
   | 'fails'
   | 'ordered back'
@@ -30,6 +31,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 2,
       arbitrary: fc.constantFrom<Step>(
         'live again',
+        'live by that name',
         'released by hand',
         'fails',
         'ordered back',
@@ -65,8 +67,14 @@ it.each([
         const ours: Lane = { name: 'acme-web', runs: { version: 'v0', deploy: null } };
         const wanted = new Map<string, { -readonly [K in keyof Aftermath]: Aftermath[K] }>();
         const lives: string[] = [];
+        /** What the last one released. */
+        let named = 'v0';
         let made = 0;
-        const write = async (upTo: 'live' | 'fails' | 'met back', lane: Lane, version: string) => {
+        const write = async (
+          upTo: 'live' | 'found' | 'fails' | 'met back',
+          lane: Lane,
+          version: string,
+        ) => {
           made += 1;
           const commit = `${made}`.padStart(8, '0').padEnd(40, 'c');
           const rollback = {
@@ -80,6 +88,12 @@ it.each([
           };
           const ways = {
             live: wayToLive(commit, null, version),
+            found: [
+              sample('lock.acquired'),
+              sample('production.found', { release: { id: `release-${version}`, version } }),
+              sample('production.instancesUp'),
+              sample('production.verified', { release: { id: `release-${version}`, version } }),
+            ],
             fails: [sample('lock.acquired'), sample('deploy.failed', { step: 'observe' as const })],
             'met back': [
               ...wayToGates(commit, null, version),
@@ -95,8 +109,10 @@ it.each([
         };
         for (const [i, step] of all.entries()) {
           const version = `v${i + 1}`;
-          // What runs may be found there by the next deploy of the commit, as its own.
-          const released = step === 'live again' ? ours.runs.version : version;
+          // What runs may be found there by the next deploy of the commit, as its own; and a program may call what it releases as before.
+          const released =
+            { 'live again': ours.runs.version, 'live by that name': named }[step as string] ??
+            version;
           const left = wanted.get(ours.runs.deploy ?? '');
           const back = {
             release: { id: `release-${version}`, version },
@@ -138,8 +154,11 @@ it.each([
               ours.runs = { version: `${version} by hand`, deploy: null };
               break;
             case 'live again':
+            case 'live by that name':
             case 'live': {
-              const { deploy } = await write('live', ours, released);
+              const way = step === 'live again' ? 'found' : 'live';
+              const { deploy } = await write(way, ours, released);
+              named = released;
               const last = wanted.get(lives.at(-1) ?? '');
               if (last !== undefined) last.next = { deploy, at: expect.any(String) };
               for (const one of wanted.values()) one.carrier ??= deploy;

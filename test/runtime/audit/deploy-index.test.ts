@@ -1,10 +1,12 @@
 /** Deploys found by the table's indexes, against the same found by hand. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { samples } from '../../../src/machine/samples.ts';
 import {
   type DeployEntry,
   deployIn,
   deploysIn,
   deploysSince,
+  firstToMeet,
   indexedDeploys,
   lanesIn,
   movedBefore,
@@ -15,7 +17,7 @@ import { deployStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { sample } from '../../machine/samples.ts';
-import { deployEvents, wayToGates, wayToLive } from './written.ts';
+import { deployEvents, wayToGates, wayToLive, writeDeploy } from './written.ts';
 
 let log: EventLog;
 let time = Date.UTC(2026, 0, 5, 13);
@@ -39,6 +41,7 @@ const written: readonly (readonly [
   ['3', 'failed', 'ab1'],
   ['4', 'live', 'ac0'],
   ['5', 'live', 'abf', 'acme-web', true],
+  ['0', 'waits', 'ae0', 'other'],
   ['6', 'live', 'ac1', 'other'],
   ['7', 'failed', 'ad0', 'acme-web', true],
   ['8', 'live', 'ad1'],
@@ -140,7 +143,30 @@ it('lanes, each once', async () => {
 it('by when they were asked for', async () => {
   const since = async (at: string | null) =>
     (await deploysSince(log, at)).map((deploy) => deploy[0]).join('');
-  expect(await since(null)).toBe('123456789');
-  expect(await since('2026-01-05T13:06:00.000Z')).toBe('789');
-  expect(await since('2026-01-05T13:06:00.001Z')).toBe('89');
+  expect(await since(null)).toBe('1234506789');
+  expect(await since('2026-01-05T13:07:00.000Z')).toBe('789');
+  expect(await since('2026-01-05T13:07:00.001Z')).toBe('89');
+});
+
+it('of each release that was left, the first of the lane that met that, of those that moved after a position', async () => {
+  const own = await openLog('sqlite::memory:', { projections });
+  const { rollback } = samples['production.held'];
+  const leaving = (version: string) =>
+    ({ ...rollback, kind: 'rollback', before: version }) as const;
+  const meets = async (label: string, version: string, of = lane) => {
+    const commit = `${label}b`.padEnd(40, '0');
+    const way = wayToGates(commit, null, 'v1');
+    const held = sample('production.held', { step: 'readGates', rollback: leaving(version) });
+    await writeDeploy(own, { label, commit, lane: of }, [...way, held]);
+    return own.head();
+  };
+  await meets('1', 'v7', 'other');
+  const first = await meets('2', 'v7');
+  const second = await meets('3', 'v7');
+  await meets('4', 'v8');
+  await meets('5', 'v8');
+  await meets('6', 'v7');
+  const found = async (after: number) => labels(await firstToMeet(own, lane, after));
+  expect([await found(0), await found(first), await found(second)]).toEqual(['24', '34', '46']);
+  await own.close();
 });

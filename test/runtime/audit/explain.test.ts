@@ -222,6 +222,18 @@ const rows: Readonly<Record<string, Row>> = {
     order: order({}, 'this clone is a shallow one'),
     told: { verdict: 'carried', deploy: id('502', at(2)), lacks: 'this clone is a shallow one' },
   },
+  'its build was superseded by one that was superseded by one that is live, and git knows nothing':
+    {
+      stories: [
+        first,
+        ended('501', at(1), newer('502', at(2))),
+        ended('502', at(2), newer('503', at(3))),
+        live('503', at(3), at(0), 'v2'),
+      ],
+      asked: at(1),
+      order: order({}, 'this clone is a shallow one'),
+      told: { verdict: 'carried', deploy: id('503', at(3)) },
+    },
   'its build was superseded by one that failed': {
     stories: [
       first,
@@ -250,6 +262,13 @@ const rows: Readonly<Record<string, Row>> = {
     stories: [first, stuckBy('501', beside, at(2))],
     asked: beside,
     told: { verdict: 'diverged', production: { has: false } },
+    next: /git merge [0-9a-f]{40}.*--override --reason/s,
+  },
+  'it was refused by a lane that was stuck, and no clone tells whether production has it': {
+    stories: [first, stuckBy('501', beside, at(2))],
+    asked: beside,
+    order: order({}, 'this clone is a shallow one'),
+    told: { verdict: 'diverged', production: { has: null } },
     next: /git merge [0-9a-f]{40}.*--override --reason/s,
   },
   'it was refused by a lane that was stuck, and a person took production back since': {
@@ -422,6 +441,18 @@ const rows: Readonly<Record<string, Row>> = {
     told: { verdict: 'disabled' },
     says: [/turned off by bo@acme.test .*; lifted by nobody$/],
     next: /pipeline enable/,
+  },
+  'the lane was off, and was turned on twice since': {
+    stories: [
+      first,
+      toGates('501', at(1), at(0), laneOff),
+      (log) => writeLane(log, { type: 'lane.enabled', data: person }),
+      (log) => writeLane(log, { type: 'lane.disabled', data: byAna }),
+      (log) => writeLane(log, { type: 'lane.enabled', data: byAna }),
+    ],
+    asked: at(1),
+    told: { verdict: 'disabled' },
+    says: [/; lifted by bo@acme.test .*: fixed by #9$/],
   },
   'nobody accepted its settings': {
     stories: [first, toGates('501', at(1), at(0), distrusted)],
@@ -607,6 +638,19 @@ const rows: Readonly<Record<string, Row>> = {
     chain: [/^production was taken back .*; lifted by bo@acme.test .*: fixed by #9$/],
     next: /^A newer commit of the branch brings it back/,
   },
+  'it shipped, a person took production back to what nothing tells, and a deploy that has it shipped since':
+    {
+      stories: [
+        first,
+        live('501', at(1), at(0), 'v2'),
+        takenBack(null),
+        live('502', at(2), at(1), 'v3'),
+      ],
+      asked: at(1),
+      told: { verdict: 'live', production: { has: true } },
+      says: [/^shipped: live since .* with deploy 501-[0-9a-f]{8} \(v2\)$/],
+      next: null,
+    },
   'it shipped, and a person has not ended taking production back': {
     stories: [
       first,
@@ -822,6 +866,26 @@ const rows: Readonly<Record<string, Row>> = {
     asked: at(1),
     told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
     says: [/; production was taken back since, and has it again with deploy 502-[0-9a-f]{8}$/],
+  },
+  'it shipped after production was taken back, and so did a deploy that had been held by that': {
+    stories: [
+      first,
+      meanwhile(
+        '502',
+        at(2),
+        [
+          ...wayToGates(at(2), at(0), 'v2'),
+          rolledBack(at(0)),
+          sample('deploy.resumed'),
+          ...wayToLive(at(2), at(1), 'v3'),
+        ],
+        live('501', at(1), at(0), 'v4'),
+      ),
+    ],
+    asked: at(1),
+    told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
+    says: [/^shipped: live since .* with deploy 501-[0-9a-f]{8} \(v4\)$/],
+    next: null,
   },
   'it shipped, and was taken back and brought again twice': {
     stories: [

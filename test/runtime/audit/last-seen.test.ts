@@ -117,6 +117,16 @@ describe('of several', () => {
     expect(seen).toMatchObject({ deploy: '502', version: 'v2', at: at(2) });
   });
 
+  it('the last look counts, also where the one before it moved since', async () => {
+    const { seen } = await see([
+      [1, '501', looked('v1')],
+      [5, '502', looked('v2')],
+      [7, '501', nothing],
+      [9, '502', nothing],
+    ]);
+    expect(seen).toMatchObject({ deploy: '502', version: 'v2', at: at(5) });
+  });
+
   it('of one deploy the last look counts', async () => {
     const { seen } = await see([
       [1, '501', looked('v1')],

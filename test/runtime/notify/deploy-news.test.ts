@@ -47,7 +47,7 @@ class CountingGate extends Gate {
 }
 
 /** Delivers all that the log has; what was told, and what that took. */
-async function delivered(onTold: (news: News) => void = () => {}) {
+async function delivered(onTold: (news: News) => void = () => {}, until?: number) {
   const told: News[] = [];
   const channel = {
     name: 'test',
@@ -79,7 +79,7 @@ async function delivered(onTold: (news: News) => void = () => {}) {
     if (lease === null) throw new Error('it is taken');
     const fence = { resource: 'outbox', token: lease.token };
     const holding = { fence, ports: {} as never, assertHeld: async () => {} };
-    await outbox.send(await log.head(), holding);
+    await outbox.send(until ?? (await log.head()), holding);
     await log.release(fence);
   });
   return { told, read, passed: gate.passed };
@@ -189,6 +189,15 @@ describe('what has happened since', () => {
       [1, true],
       [2, false],
       [4, false],
+    ]);
+  });
+
+  it('tells of the next event only where that is told now, too', async () => {
+    await append([begun(), went('a'), went('b')]);
+    const { told } = await delivered(() => {}, 2);
+    expect(told.map(({ version, nextTime }) => [version, nextTime !== null])).toEqual([
+      [1, true],
+      [2, false],
     ]);
   });
 

@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/effects/clock.ts';
 import { schemaNumbers } from '../../../src/machine/event-schemas.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { orderTypes } from '../../../src/machine/orders.ts';
+import { Gate, within } from '../../../src/redaction/gate.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
 import { createNotifier, type Notifier } from '../../../src/runtime/notify/notifier.ts';
 import { readUndelivered } from '../../../src/runtime/notify/read-undelivered.ts';
@@ -152,6 +153,15 @@ describe('orders of people', () => {
     await notifier().drain();
     expect(told).toEqual(['acme-web lane.disabled: one', 'acme-web lane.enabled: two']);
     expect(await readUndelivered(log)).toEqual([]);
+  });
+
+  it('are told without what became a secret since they were given', async () => {
+    await notifier().drain();
+    await order('lane.disabled', 'the key is correct-horse-battery');
+    const gate = new Gate();
+    gate.hide('correct-horse-battery');
+    await within(gate, () => notifier().drain());
+    expect(told).toEqual(['acme-web lane.disabled: the key is [secret]']);
   });
 
   it('that this version cannot read are left out with the reason, and the next one is told', async () => {
