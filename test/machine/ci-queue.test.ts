@@ -34,6 +34,13 @@ describe('decideCiTurn', () => {
     ]);
   });
 
+  it('every: of those that started at the same instant the older one goes', () => {
+    const at = (order: number): CiBuild => ({ ...build(order), startedAt: 1_000 });
+    const turn = (order: number) =>
+      decideCiTurn({ me: at(order), builds: [at(2), at(1)], stacking: 'every' });
+    expect([turn(1), turn(2)]).toEqual([{ kind: 'go' }, { kind: 'wait', behind: at(1) }]);
+  });
+
   it('skip: whose turn it is goes, although newer ones wait', () => {
     expect(turnOf(2, [build(1, 'over'), build(2), build(3)], 'skip')).toBe('go');
   });

@@ -236,6 +236,13 @@ describe('tellStanding', () => {
     expect(told).toEqual({ ...end, headline: `${end.headline}; ${back}` });
   });
 
+  it('says why it ended last, whatever it had given up, or was held by, before', () => {
+    for (const earlier of ['lock.waitTimedOut', 'production.held'] as const) {
+      const told = tellStanding([...before, sample(earlier), sample('deploy.failed'), restored]);
+      expect(told.headline).toBe(`${tell(sample('deploy.failed')).headline}; ${back}`);
+    }
+  });
+
   it('says so where the canary did not run the deploy', () => {
     const none = sample('canary.restored', { release: null });
     expect(tellStanding([...before, sample('deploy.failed'), none]).headline).toMatch(

@@ -533,4 +533,14 @@ export const environmentMutants: readonly Mutant[] = [
     by: 'if (timers.has(id)) continue;',
     noticedBy: 'test/runtime/loop/run.test.ts › waits for the lane by its own time-out',
   },
+  {
+    id: 'an-unread-production-never-has-what-it-was-given',
+    promise: canary,
+    file: 'src/runtime/gates/taking-back.ts',
+    symbol: 'takeBack',
+    code: ': production.isGiven;',
+    by: ': false;',
+    noticedBy:
+      'test/runtime/gates/taking-back.test.ts › that was given the commit: it counts as run',
+  },
 ];

@@ -1104,4 +1104,14 @@ export const gateMutants: readonly Mutant[] = [
     by: '',
     noticedBy: 'test/runtime/gates/made-by-rollback.test.ts › that failed was the rollback',
   },
+  {
+    id: 'a-rollback-is-gone-on-with-in-place-of-another',
+    promise: takenBack,
+    file: 'src/runtime/rollback/carry-out.ts',
+    symbol: '#begin',
+    code: 'if (plan.again && rollback?.rollback !== plan.id)',
+    by: 'if (plan.again && rollback === null)',
+    noticedBy:
+      'test/runtime/rollback/carry-out.test.ts › that was given up for another one meanwhile',
+  },
 ];

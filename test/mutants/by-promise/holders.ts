@@ -1058,4 +1058,13 @@ export const holders: readonly Mutant[] = [
     by: 'this.#lane.waiting.filter(',
     noticedBy: `${waiting} › and who is next is one that is alive`,
   },
+  {
+    id: 'a-signal-while-the-deploy-is-taken-is-lost',
+    promise: signal,
+    file: 'src/runtime/loop/run.ts',
+    symbol: 'carryOn',
+    code: 'if (interrupt.aborted) onInterrupt();',
+    by: '',
+    noticedBy: `${run} › a signal that comes while the run takes the deploy`,
+  },
 ];

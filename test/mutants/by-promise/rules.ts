@@ -539,4 +539,13 @@ export const ruleMutants: readonly Mutant[] = [
     by: 'protectedOf(request)',
     noticedBy: 'test/runtime/loop/run.test.ts › the lane goes by them from then on',
   },
+  {
+    id: 'other-lanes-are-looked-for-among-the-first-deploys',
+    promise: rules,
+    file: 'src/runtime/log/first-events.ts',
+    symbol: 'firstEventsOf',
+    code: 'if (firsts.length < page) return;',
+    by: 'if (firsts.length <= page) return;',
+    noticedBy: 'test/runtime/log/pages.test.ts › another lane is found behind more deploys',
+  },
 ];

@@ -341,7 +341,11 @@ describe('a chart from its definition', () => {
     const [first, ...rest] = transitions;
     const odd = {
       ...same,
-      states: [...states, ...states.slice(0, 1), { ...(states[0] as object), name: 'lost.inner' }],
+      states: [
+        ...states,
+        ...states.slice(0, 1),
+        { ...(states[0] as object), name: 'lost.inner', entry: ['hum'], exits: ['hush'] },
+      ],
       transitions: [
         { ...first, target: 'nowhere', guard: 'isWeekend', actions: ['ring', 'constructor'] },
         ...rest,
@@ -354,6 +358,8 @@ describe('a chart from its definition', () => {
       'guard isWeekend',
       'action ring',
       'action constructor',
+      'action hum',
+      'action hush',
     ]);
     expect(() => chartOf(odd)).toThrow('guard isWeekend');
   });

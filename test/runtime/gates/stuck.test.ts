@@ -103,4 +103,12 @@ describe('a commit that does not follow on what production runs', () => {
     const { asked } = laneOf(line.map(joined));
     expect(asked).toEqual(line.slice(-20));
   });
+
+  it('is an old build, too, where others shipped after it', async () => {
+    const { line, history } = branch(3);
+    const lane = laneOf([...line, 'other'].map((commit) => shipped(commit)));
+    for (const commit of line) {
+      expect(await stuckAt(commit, release, { ...lane, asked: [] }, history, ports)).toBeNull();
+    }
+  });
 });

@@ -97,3 +97,33 @@ describe('a canary that can be taken back under none of the keys', () => {
     expect(restored).toEqual({ kind: 'restored', release: null, ...told });
   });
 });
+
+describe('where nothing tells what production runs', () => {
+  const settings = (name: string) => ({ kind: 'sample', name, settings: {} });
+
+  it.each([
+    ['that was given the commit: it counts as run there', true, { stays: 'production' }],
+    ['that was not: the canary is taken back', false, { release: { id: 'r', version: 'v1' } }],
+  ])('%s', async (_, isGiven, told) => {
+    const target = ({ name }: { name: string }) =>
+      ({
+        ...{ settings: settings(name), isReadable: false, underWay: async () => [] },
+        restore: async () => ({ kind: 'restored', release: { id: 'r', version: 'v1' } }),
+      }) as unknown as Target;
+    const options = {
+      targets: target,
+      readLane: async () => emptyLane,
+    } as unknown as ProductionOptions;
+    const input = {
+      ...{ lane: 'acme', target: settings('canary'), commit: pushed, keys: ['key'], asked: [] },
+      production: { target: settings('production'), isGiven, observed: null },
+      timeoutMs: 60_000,
+    } as unknown as ServiceInput<'restore'>;
+    const ports = {
+      clock: createVirtualClock(),
+      signal: new AbortController().signal,
+      progress: () => {},
+    } as unknown as StepPorts;
+    expect(await takeBack(input, options, (key) => key, ports)).toMatchObject(told);
+  });
+});

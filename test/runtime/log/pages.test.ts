@@ -116,6 +116,23 @@ describe('the lane of a deploy', () => {
   });
 });
 
+it('another lane is found behind more deploys than are read at once', async () => {
+  const { production } = samples['deploy.requested'].settings;
+  const first = await writeDeploy(log, { label: '1', commit: 'c'.repeat(40) }, []);
+  const [requested] = await log.readStream(deployStream(first));
+  if (requested === undefined) throw new Error('the deploy has no event');
+  const [{ type, schema, data, metadata }, event] = [requested, { ...events(1)[0] }];
+  await log.append(
+    Array.from({ length: 1_000 }, (_, n) => ({
+      stream: deployStream(`2-${n}`),
+      expected: 'none' as const,
+      events: [{ ...event, id: `of-2-${n}`, type, schema, data, metadata }],
+    })),
+  );
+  await writeDeploy(log, { label: '3', commit: 'd'.repeat(40), lane: 'web' }, []);
+  expect(await otherLaneOf(log, lane, production.target)).toBe('web');
+});
+
 describe('the chart in the log', () => {
   const stream = chartStream(chartHash);
 

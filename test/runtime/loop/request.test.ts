@@ -4,7 +4,7 @@ import type { DomainEvent } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { chartHash } from '../../../src/runtime/log/charts.ts';
-import { deployStream } from '../../../src/runtime/log/streams.ts';
+import { chartStream, deployStream } from '../../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { anActor } from '../../actor.ts';
@@ -40,6 +40,14 @@ const contained: DomainEvent = {
     verified: true,
   },
 };
+
+it('the chart that the first event names is in the log before it', async () => {
+  const { deploy } = await ask();
+  const [kept] = await world.log.readStream(chartStream(chartHash));
+  const [requested] = await world.events(deploy);
+  expect(requested?.metadata.chart).toBe(chartHash);
+  expect(kept?.position).toBeLessThan(requested?.position ?? 0);
+});
 
 describe('the same build and commit', () => {
   it.each([

@@ -105,6 +105,33 @@ describe('a signal', () => {
   });
 });
 
+it('a signal that comes while the run takes the deploy ends it before its first step', async () => {
+  let taken: () => void = () => {};
+  const isAsked = new Promise<void>((resolve) => {
+    taken = resolve;
+  });
+  const log = (real: EventLog): EventLog =>
+    new Proxy(real, {
+      get(target, name) {
+        if (name === 'take') {
+          return async (...args: Parameters<EventLog['take']>) => {
+            const lease = await target.take(...args);
+            await isAsked;
+            return lease;
+          };
+        }
+        const member = target[name as keyof EventLog];
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+  const run = await world.start({ log });
+  run.interrupt();
+  taken();
+  const ended = await Promise.race([run.ended, run.hangs]);
+  expect(ended).toMatchObject({ interrupted: 'SIGTERM', state: 'queued.waiting' });
+  expect(run.asked).toEqual([]);
+});
+
 describe('a deploy that is over', () => {
   const contained: DomainEvent = {
     type: 'deploy.superseded',
@@ -601,5 +628,9 @@ describe('a lane that was granted while the wait was given up', () => {
       ...{ deploy: run.deploy, token: 2, why: `not needed by ${run.deploy}` },
     });
     expect(await world.log.lease(laneResource(lane))).toMatchObject({ released: true });
+    // The next run is told of what becomes of it, not of what it gave up before.
+    expect(await (await world.start()).ended).toMatchObject({
+      ...{ state: 'production.live', folded: { snapshot: { context: { outcome: null } } } },
+    });
   });
 });

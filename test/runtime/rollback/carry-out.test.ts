@@ -6,14 +6,17 @@ import type { Running, Target } from '../../../src/effects/targets/target.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
 import type { Release } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
+import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { hasRun } from '../../../src/runtime/lock/living-runs.ts';
 import type { Acquire } from '../../../src/runtime/lock/store-lock.ts';
+import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneEvent } from '../../../src/runtime/log/recorded.ts';
 import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
 import { type EventLog, StoreUnavailable } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
+import { anActor } from '../../actor.ts';
 import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { begin, Life, lane, type Production } from './processes.ts';
 
@@ -31,6 +34,9 @@ class Place implements Production {
   readonly made: { readonly n: number; readonly of: number; readonly key: string | null }[] = [
     ...[1, 2].map((n) => ({ n, of: n, key: null })),
   ];
+
+  /** Of each time that it was asked: whether an earlier run may have asked before. */
+  readonly again: (boolean | undefined)[] = [];
 
   get running(): Running {
     const { n, of, key } = this.made.at(-1) as Place['made'][number];
@@ -61,7 +67,9 @@ class Place implements Production {
         failed: [],
         pending: null,
       }),
-      rollBack: async ({ from, to, key }: Parameters<Target['rollBack']>[0]) => {
+      rollBack: async (...asked: Parameters<Target['rollBack']>) => {
+        const [{ from, to, key }, { again }] = asked;
+        this.again.push(again);
         const isMade = this.made.at(-1)?.key === key;
         if (!isMade && this.running.release.id !== from.id)
           return { kind: 'untouched', runsIt: false };
@@ -394,6 +402,24 @@ describe('a rollback', () => {
     });
     expect((await types()).filter((type) => type === 'rollback.done')).toHaveLength(1);
     expect(place.made).toHaveLength(3);
+    expect(place.again).toEqual([false, true]);
+  });
+
+  it('that was given up for another one meanwhile is not gone on with', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    await toldFailureOf(
+      (await begin(log, place, new Life(), { log: away(['rollback.done']) })).ended(),
+    );
+    const late = await begin(log, place);
+    const { rollback } = await readLane(log, lane);
+    if (rollback === null) throw new Error('no rollback is begun');
+    const run = newRun({ actor: anActor, ci: null, program: 'test' });
+    const instead = { type: 'rollback.begun', data: { ...rollback, rollback: 'rollback-other' } };
+    const batch = { stream: laneStream(lane), expected: 'any' as const };
+    await log.append([{ ...batch, events: [newEvent(instead, run)] }]);
+    expect(await toldFailureOf(late.ended())).toMatchObject({ code: 'E_PRODUCTION_CHANGED' });
+    expect((await readLane(log, lane)).rollback).toMatchObject({ rollback: 'rollback-other' });
   });
 
   const waiting = (_: unknown, signal: AbortSignal) =>

@@ -25,6 +25,7 @@ const ask = (
   answers: Readonly<Record<string, Told>>,
   again = false,
   { signal } = new AbortController(),
+  verified = shipped,
 ) =>
   mustBePossible(
     {
@@ -32,7 +33,7 @@ const ask = (
         ...{ id: 'rollback-1', from: release(5), again },
         to: { release: release(4), commit: null, deploy: null },
       },
-      ...{ shipped, running },
+      ...{ shipped: verified, running },
     },
     {
       findRelease: async (id) => {
@@ -55,6 +56,17 @@ it('names those that can run again, and passes over one of which the target does
   expect(error).toMatchObject({
     code: 'E_NO_RELEASE',
     message: 'production cannot be taken back to v4: v4 has no code',
+    hint: 'Of what this lane verified before, these can run again: v2 (502-aaaaaaaa).',
+  });
+});
+
+it('names none of the code that runs, whatever release it was of', async () => {
+  const again: Told = { release: release(3), artifact: artifact(5), ...decided, whyNot: null };
+  const of = shipped.map((one) =>
+    one.release.id === 'release-3' ? { ...one, artifact: artifact(5) } : one,
+  );
+  const answers = { 'release-3': again, 'release-2': told(2, null) };
+  expect(await toldFailureOf(ask(answers, false, new AbortController(), of))).toMatchObject({
     hint: 'Of what this lane verified before, these can run again: v2 (502-aaaaaaaa).',
   });
 });
