@@ -120,13 +120,15 @@ describe('orders of people', () => {
     for (const type of orderTypes) await order(type, 'years ago');
     // As a version that told no orders left it, wherever it stood.
     await log.saveCheckpoint('wall/acme-web', { position: 1, state: { threads: {} } });
+    // Behind what it told of deploys, all of theirs is news.
+    await asked('502');
     const ordering = notifier();
     await order('lane.disabled', 'now');
     await ordering.drain();
-    expect(told).toEqual(['acme-web lane.disabled: now']);
+    expect(told).toEqual(['deploy.requested', 'acme-web lane.disabled: now']);
     await order('lane.enabled', 'later');
     await notifier().drain();
-    expect(told.slice(1)).toEqual(['acme-web lane.enabled: later']);
+    expect(told.slice(2)).toEqual(['acme-web lane.enabled: later']);
   });
 
   it('that were given by a process that could tell nobody are told by the next one', async () => {

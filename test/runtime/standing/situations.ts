@@ -189,6 +189,17 @@ export const situations: readonly Situation[] = [
     type: [],
   },
   {
+    name: 'a deploy is live, and its run still tells people so: it is over',
+    happens: async (world) => {
+      await world.live(501);
+      await world.carries(idOf(501));
+    },
+    became: { 501: 'live' },
+    production: ['v501', 'log', true],
+    type: [],
+    also: ({ deploys: [one] }) => expect(one?.running).toBe(false),
+  },
+  {
     name: 'a deploy is live, and the target says the same',
     happens: (world) => world.live(501),
     told: runs(releaseOf(501), { ours, commit: commitOf(501) }),
@@ -1057,6 +1068,22 @@ export const situations: readonly Situation[] = [
     became: { 501: 'replaced', 502: 'live' },
     production: ['v502', 'log', true],
     type: [],
+  },
+  {
+    name: 'a rollback of ours was begun, something else was shipped since, and somebody rolled back from that',
+    happens: async (world) => {
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.live(502);
+    },
+    told: runs(backOf501.release, {
+      back: { ...backOf501, before: 'v502' },
+      commit: commitOf(500),
+    }),
+    became: { 501: 'replaced', 502: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9500', 'target', false],
+    type: [advance],
   },
   {
     name: 'the target did not answer in time',
