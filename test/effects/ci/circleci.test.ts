@@ -91,10 +91,17 @@ describe('builds', () => {
     ['running', 'running'],
     ['queued', 'pending'],
     ['blocked', 'pending'],
+    ['not_running', 'pending'],
     ['on_hold', 'held'],
+    ['success', 'over'],
+    ['not_run', 'over'],
     ['canceled', 'over'],
     ['failed', 'over'],
+    ['retried', 'over'],
+    ['infrastructure_fail', 'over'],
     ['timedout', 'over'],
+    ['terminated-unknown', 'over'],
+    ['unauthorized', 'over'],
   ] as const)('calls a job that is %s %s', async (status, state) => {
     put(1, [[deploy(status, 9)]], 'running');
     expect((await builds())[0]?.state).toBe(state);
@@ -109,9 +116,15 @@ describe('builds', () => {
     expect((await builds())[0]?.state).toBe('running');
   });
 
-  it('counts a build of a cancelled workflow as over, whatever its job still says', async () => {
-    put(1, [[deploy('running', 9)]], 'canceled');
-    expect((await builds())[0]?.state).toBe('over');
+  it.each([
+    ...['success', 'not_run', 'failed', 'error', 'canceled', 'unauthorized'].map((one) => [
+      one,
+      'over',
+    ]),
+    ...['running', 'failing', 'on_hold', 'one of tomorrow'].map((one) => [one, 'running']),
+  ])('of a workflow that is %s a job that still says it runs is %s', async (workflow, state) => {
+    put(1, [[deploy('running', 9)]], workflow);
+    expect((await builds())[0]?.state).toBe(state);
   });
 
   it('takes the newest workflow of a pipeline that was re-run', async () => {
@@ -273,5 +286,9 @@ describe('a list that is not of what was asked', () => {
     world = newWorld();
     put(107, [[deploy('running', 501)], [deploy('success', 502)]]);
     expect((await builds()).map(({ id }) => id)).toEqual(['502', '501']);
+    world = newWorld();
+    const beside: Job = { name: 'report', status: 'running', number: 600 };
+    put(107, [[deploy('success', 501), beside], [deploy('running', 502)]]);
+    expect((await builds()).map(({ id }) => id)).toEqual(['502']);
   });
 });

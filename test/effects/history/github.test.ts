@@ -225,6 +225,7 @@ describe('a list of runs that is not the one asked for', () => {
   };
   it.each([
     ['of another branch', 1, [{ ...run, head_branch: 'feature' }]],
+    ['of no branch', 1, [{ ...run, head_branch: null }]],
     ['shorter than it says', 2, [run]],
     ['empty though it says that it is not', 1, []],
     ['all under way, with more behind it that may be too', 101, Array(100).fill(run)],
@@ -233,6 +234,15 @@ describe('a list of runs that is not the one asked for', () => {
     const error = await toldFailureOf(github().runs(of, 'deploy.yml', 'main', ports));
     expect(error.code).toMatch(/^E_VENDOR_(MALFORMED|TOO_LARGE)$/);
   });
+
+  it.each(['pull_request', 'pull_request_target', 'merge_group'])(
+    'a run by %s is none that may deploy',
+    async (event) => {
+      reply = json({ total_count: 2, workflow_runs: [{ ...run, event, id: 8 }, run] });
+      const runs = await github().runs(of, 'deploy.yml', 'main', ports);
+      expect(runs.map(({ id }) => id)).toEqual([7]);
+    },
+  );
 
   it('a page of a hundred on which one is over is enough: nobody before that one is waited for', async () => {
     const workflow_runs = [...Array(99).fill(run), { ...run, status: 'completed' }];

@@ -24,12 +24,17 @@ let folder: TemporaryFolder;
 let server: AnsweringServer;
 let ports: LoopbackPorts;
 let reply: Reply;
+let whenAsked: () => void;
 let first: string;
 let last: string;
 
 beforeEach(async () => {
   folder = new TemporaryFolder();
-  server = await startAnsweringServer(() => reply);
+  server = await startAnsweringServer(() => {
+    whenAsked();
+    return reply;
+  });
+  whenAsked = () => {};
   ports = createLoopbackPorts();
   reply = failing;
   createRepository(folder.path);
@@ -98,11 +103,14 @@ describe('relation', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  it('is unknown, with a line that says why, when GitHub fails too', async () => {
-    reply = { status: 401, body: '{"message":"Bad credentials"}' };
-    expect(await (await history()).relation(elsewhere, last, ports)).toBe('unknown');
-    expect(ports.told.join('\n')).toContain('GitHub cannot compare the commits');
-  });
+  it.each([401, 403])(
+    'is unknown, with a line that says why, when GitHub answers %i',
+    async (status) => {
+      reply = { status, body: '{"message":"Bad credentials"}' };
+      expect(await (await history()).relation(elsewhere, last, ports)).toBe('unknown');
+      expect(ports.told.join('\n')).toContain('GitHub cannot compare the commits');
+    },
+  );
 
   it('is unknown without GitHub', async () => {
     expect(await (await history(false)).relation(elsewhere, last, ports)).toBe('unknown');
@@ -112,6 +120,13 @@ describe('relation', () => {
     const { relation } = await history();
     ports.stop.abort(new Error('stopped'));
     await expect(relation(elsewhere, last, ports)).rejects.toThrow('stopped');
+  });
+
+  it('ends so while GitHub is asked, too', async () => {
+    whenAsked = () => ports.stop.abort(new Error('stopped'));
+    const { relation } = await history();
+    await expect(relation(elsewhere, last, ports)).rejects.toThrow('stopped');
+    expect(server.asked).toHaveLength(1);
   });
 });
 

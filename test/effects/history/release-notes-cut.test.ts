@@ -1,11 +1,12 @@
 /** A title too long for the log: cut between characters, and never without a sign of it. */
 import { describe, expect, it } from 'vitest';
 import { toReleaseNotes } from '../../../src/effects/history/release-notes.ts';
+import { Gate, within } from '../../../src/redaction/gate.ts';
 
 const sha = 'a'.repeat(40);
 
-function noteOf(title: string, body = '') {
-  const commit = { sha, title, body, author: 'Ada', email: 'ada@example.com', date: '' };
+function noteOf(title: string, body = '', author = 'Ada') {
+  const commit = { sha, title, body, author, email: 'ada@example.com', date: '' };
   const notes = toReleaseNotes({
     base: null,
     head: sha,
@@ -45,4 +46,16 @@ describe('a title of more than a thousand characters', () => {
 
 it('a title that fits has no ellipsis where bodies are left out', () => {
   expect(noteOf('x'.repeat(1_000), 'y'.repeat(70_000)).title).toBe('x'.repeat(1_000));
+});
+
+it.each([
+  ['title', (text: string) => noteOf(text), 1_000],
+  ['author', (text: string) => noteOf('Greet people', '', text), 200],
+] as const)('the %s is masked before it is cut: no half of a secret is left', (_, noted, max) => {
+  const gate = new Gate();
+  gate.hide('cut-secret-0123456789');
+  for (let left = 1; left <= 20; left++) {
+    const text = `${'x'.repeat(max - left - 1)} cut-secret-0123456789`;
+    expect(JSON.stringify(within(gate, () => noted(text)))).not.toMatch(/ c|\d{4}/);
+  }
 });

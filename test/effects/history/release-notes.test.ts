@@ -59,6 +59,15 @@ describe('toReleaseNotes', () => {
     expect(omitted).toBe(50);
   });
 
+  it('counts those too for which the log has no room', () => {
+    const title = '\u0001'.repeat(1_000);
+    const all = Array.from({ length: 100 }, (_, place) => commit(place + 1, { title }));
+    const { commits, omitted } = notesOf(all);
+    expect(commits.length).toBeLessThan(60);
+    expect(commits.length + omitted).toBe(100);
+    expect(commits.at(-1)?.sha).toBe(shaOf(100));
+  });
+
   it('keeps bodies of 64 KiB together, and leaves all of them out above that', () => {
     const half = 'x'.repeat(32 * 1024);
     const fits = notesOf([commit(1, { body: half }), commit(2, { body: half })]);
