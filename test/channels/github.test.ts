@@ -9,7 +9,7 @@ import type {
   News,
 } from '../../src/effects/channels/channel.ts';
 import { schema } from '../../src/effects/channels/github/config.ts';
-import { open } from '../../src/effects/channels/github/open.ts';
+import { open, repositoryOf } from '../../src/effects/channels/github/open.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { createHttpClient } from '../../src/effects/http/client.ts';
 import type { HttpClient } from '../../src/effects/http/request.ts';
@@ -383,6 +383,48 @@ describe('GitHub shows', () => {
     );
   });
 
+  it.each([{ comments: true }, { records: true }])(
+    'nothing by %o once somebody else sends',
+    async (settings) => {
+      const digest = `sha256:${'ab'.repeat(32)}`;
+      const { artifact } = samples['production.deployed'];
+      const deployed = sample('production.deployed', { artifact: { ...artifact, digest } });
+      const events = [...shipping.slice(0, -2), deployed, sample('production.verified')];
+      await tell(events);
+      const taken = new Error('taken');
+      const assertHeld = async (): Promise<void> => {
+        throw taken;
+      };
+      const channel = here.channel(settings);
+      await expect(deliver(events, { channel, assertHeld })).rejects.toBe(taken);
+      const { records, pulls } = here.state;
+      expect([...records, ...pulls.flatMap(({ comments }) => comments)]).toEqual([]);
+    },
+  );
+
+  it('comments alone, where the pull requests are not to show deployments', async () => {
+    await tell(shipping, { channel: here.channel({ pullRequests: false, comments: true }) });
+    expect(here.state.pulls.map(({ comments }) => comments.length)).toEqual([1, 1, 0]);
+  });
+
+  it('the same while the deploy is under way or held, and forgets it once it is over', async () => {
+    await tell(begun, { state: 'queued' });
+    await deliver([...begun, sample('production.held')], { state: 'blockedByRollback' });
+    await tell(shipping.slice(0, -1), { state: 'queued' });
+    await deliver(shipping, { state: 'production.live' });
+    const production = here.shown.filter((line) => line.startsWith('production'));
+    expect(production).toHaveLength(3);
+    expect(memory.deploys).toEqual({});
+  });
+
+  it('the deploys that came last, where more are under way than are remembered', async () => {
+    const { notes } = samples['deploy.observed'];
+    const first = sample('deploy.observed', { notes: { ...notes, base: null } });
+    for (let number = 1; number <= 51; number++) await deliver([first], { deploy: `d-${number}` });
+    const kept = Object.keys(memory.deploys as object);
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([50, 'd-2', 'd-51']);
+  });
+
   it('neither deployments nor comments at pull requests where they are not wanted', async () => {
     await tell(shipping, { channel: here.channel({ pullRequests: false }) });
     expect(here.shown.filter((line) => line.startsWith('production'))).toEqual([
@@ -403,7 +445,10 @@ describe('GitHub shows', () => {
     const deployed = sample('production.deployed', {
       artifact: { ...artifact, digest, commit: head },
     });
-    const events = [...shipping.slice(0, -2), deployed, sample('production.verified')];
+    const before = sample('production.deployed', {
+      artifact: { ...artifact, digest: digest.replaceAll('AB', 'CD'), commit: head },
+    });
+    const events = [...shipping.slice(0, -2), before, deployed, sample('production.verified')];
     await tell(events);
     expect(here.state.records).toEqual([]);
     await tell(events, { deploy: '503-1a5f89db', channel: here.channel({ records: true }) });
@@ -533,5 +578,12 @@ describe('GitHub shows', () => {
     expect(opened(null)).toMatchObject({ unset: '`repository` in pipeline.yml' });
     expect(opened('https://github.com/acme/web', {}, {})).toMatchObject({ unset: 'GITHUB_TOKEN' });
     expect(opened(null, { GITHUB_REPOSITORY: 'acme/web' })).not.toHaveProperty('unset');
+  });
+
+  it('is told of the repository that the configuration names, wherever the job runs', () => {
+    const env = { GITHUB_REPOSITORY: 'ana/fork' };
+    const repository = 'https://github.com/acme/web';
+    expect(repositoryOf({ repository, env })).toEqual({ owner: 'acme', name: 'web' });
+    expect(repositoryOf({ repository: null, env })).toEqual({ owner: 'ana', name: 'fork' });
   });
 });

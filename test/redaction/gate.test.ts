@@ -72,6 +72,7 @@ describe('a secret', () => {
       'B0BOT',
       'webhook-token',
     ],
+    ['SLACK_WEBHOOK_URL', 'https://chat.test/hooks?id=query-token', 'query-token'],
   ];
   it.each(secrets)('is what %s holds: %s', (name, value, ...parts) => {
     gate.hideSecretsOf({ [name]: value }, secretVariables);
@@ -87,6 +88,13 @@ describe('a secret', () => {
     expect(gate.redact('-----BEGIN KEY-----')).toBe('-----BEGIN KEY-----');
     expect(gate.redact('in one: MIIEvQIBADANBgkqhkiG9w0BAQ.')).toBe('in one: [secret].');
     expect(gate.redact('as MIIEvQIB\nADANBgkqhkiG9w\n0BAQ.')).toBe('as [secret].');
+  });
+
+  it('is what is known to be one, though a name has it in it, and a short one that is a part of a name', () => {
+    gate.hide('acme-web-token');
+    gate.hideSecretsOf({ DB_PASSWORD: 'w3b-1' }, secretVariables);
+    gate.keepNames('acme-web-token-store', 'acme-w3b-1');
+    expect(gate.redact('acme-web-token, w3b-1')).toBe('[secret], [secret]');
   });
 
   it('is a password in an argument, in the configuration, in a git remote', () => {

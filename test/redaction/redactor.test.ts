@@ -43,6 +43,21 @@ describe('a secret of eight characters or more', () => {
     ['in JSON', (one) => JSON.stringify({ token: one })],
     ['in JSON in JSON', (one) => JSON.stringify({ body: JSON.stringify({ token: one }) })],
     [
+      'in JSON in JSON in JSON',
+      (one) => JSON.stringify(JSON.stringify(JSON.stringify({ token: one }))),
+    ],
+    ...['&quot;', '&#34;'].flatMap((quote) =>
+      ['&#39;', '&#x27;', '&apos;'].map((apostrophe): [string, (one: string) => string] => [
+        `in HTML with ${quote} and ${apostrophe}`,
+        (one) =>
+          one
+            .replaceAll('&', '&amp;')
+            .replaceAll('<', '&lt;')
+            .replaceAll('"', quote)
+            .replaceAll("'", apostrophe),
+      ]),
+    ),
+    [
       'in HTML',
       (one) =>
         one
@@ -56,6 +71,11 @@ describe('a secret of eight characters or more', () => {
     const clean = redactor([one])(`before ${encoded(one)} after`);
     expect(clean).toContain('[secret]');
     for (const form of formsOf(one)) expect(clean).not.toContain(form);
+  });
+
+  it('is gone in Basic credentials without a user, though it is short', () => {
+    const sent = Buffer.from(':s3cr3t-1').toString('base64');
+    expect(redactor(['s3cr3t-1'])(`Basic ${sent}.`)).toBe('Basic [secret].');
   });
 
   it.each(['', 'a', 'ab', 'user:'])('leaves nothing of itself in base64 after %j', (before) => {
@@ -74,6 +94,7 @@ describe('several secrets', () => {
       'a [secret] b',
     );
     expect(redactor(['abcdefgh', 'efghijkl'])('x abcdefghijkl y')).toBe('x [secret] y');
+    expect(redactor(['pass', 'pass!x'])('a pass!x b')).toBe('a [secret] b');
   });
 });
 
@@ -102,6 +123,10 @@ describe('the credentials of any URL', () => {
     ['https://ghp_0123456789abcdef@github.com/a/b', 'https://[secret]@github.com/a/b'],
     ['ssh://git@github.com/a/b', 'ssh://git@github.com/a/b'],
     ['https://acme.test/@ana', 'https://acme.test/@ana'],
+    [
+      'write postgres://USER:PASSWORD@HOST, not postgres://ada:horse@host',
+      'write postgres://USER:PASSWORD@HOST, not postgres://ada:[secret]@host',
+    ],
   ])('%s', (text, clean) => {
     expect(redactor([])(`fatal: ${text} said no`)).toBe(`fatal: ${clean} said no`);
   });

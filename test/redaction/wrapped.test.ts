@@ -142,6 +142,13 @@ describe('text that comes line by line', () => {
     );
   });
 
+  it('at its end what is held back is told once', () => {
+    const gate = gateOf('npm_0123456789abcdef');
+    expect(gate.push('> npm_01')).toEqual([]);
+    expect(gate.end()).toEqual(['> npm_01']);
+    expect(gate.end()).toEqual([]);
+  });
+
   it('a line that may be the start of a secret is held until the next one tells', () => {
     const gate = gateOf('npm_0123456789abcdef');
     expect(gate.push('> npm_0123')).toEqual([]);

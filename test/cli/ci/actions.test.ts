@@ -334,3 +334,23 @@ describe('a run', () => {
     expect(jobSummary(told(events, 0), 100)).toBe('');
   });
 });
+
+it('the release of a step’s outputs is the one that production was given last', () => {
+  const { release } = samples['production.deployed'];
+  const deployed = (version: string) =>
+    sample('production.deployed', { release: { ...release, version } });
+  const told = (...rest: DomainEvent[]): ToldRun => ({
+    ...{ deploy: '502-1a5f89db', state: 'production.live', exit: 0, isInterrupted: false },
+    ...{ next: null, head: 'log head 00@1' },
+    events: [
+      { type: 'deploy.requested', data: samples['deploy.requested'] } as DomainEvent,
+      ...rest,
+    ].map((event): ToldEvent => ({ event, time: '2026-01-05T13:04:05.678Z', state: null })) as [
+      ToldEvent,
+      ...ToldEvent[],
+    ],
+  });
+  expect(outputsOf(told()).release).toBe('');
+  expect(outputsOf(told(deployed('v41'), sample('deploy.failed'))).release).toBe('v41');
+  expect(outputsOf(told(deployed('v41'), deployed('v42'))).release).toBe('v42');
+});

@@ -6,6 +6,7 @@ import { readEnvironment } from '../../../src/cli/config/environment.ts';
 import { createGitHub, type GitHub } from '../../../src/effects/history/github.ts';
 import { decideCiTurn } from '../../../src/machine/ci-queue.ts';
 import type { Build } from '../../../src/machine/events.ts';
+import { Gate, redactAll, within } from '../../../src/redaction/gate.ts';
 import { type RunningSandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { failureOf } from '../../effects/lockstep-error.ts';
 import { createLoopbackPorts, type LoopbackPorts } from '../../effects/loopback-ports.ts';
@@ -252,6 +253,15 @@ describe('a deploy that is carried on', () => {
     ],
   ] as const)('by %s is so in the same list', async (provider, of, here) => {
     await expect(refused(provider, of, here)).rejects.toThrow('it did not fail');
+  });
+
+  it('by a job whose name the log has masked is so in the same list', () => {
+    const gate = new Gate();
+    gate.hide('deploy-by-ana-0123');
+    const here = build({ job: 'deploy-by-ana-0123' });
+    return within(gate, async () => {
+      await expect(refused('circleci', redactAll(here), here)).rejects.toThrow('it did not fail');
+    });
   });
 
   const elsewhere = 'its list of builds is another one, and does not show who deploys';

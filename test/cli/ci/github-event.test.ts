@@ -104,6 +104,22 @@ describe('the commit that was tested', () => {
       run({ head_branch: 'gh-readonly-queue/main/pr-1-a' }),
       { kind: 'merge queue', shown: 'gh-readonly-queue/main/pr-1-a' },
     ],
+    ...['neutral', 'skipped', 'timed_out', 'action_required', 'stale', 'startup_failure'].flatMap(
+      (conclusion): [string, string, unknown, object][] => [
+        [
+          `a workflow run that ended with ${conclusion}`,
+          'workflow_run',
+          run({ conclusion }),
+          untested('the workflow run', conclusion),
+        ],
+        [
+          `a check that ended with ${conclusion}`,
+          'check_run',
+          check({ conclusion }),
+          untested('the check', conclusion),
+        ],
+      ],
+    ),
     ['a check suite', 'check_suite', suite(), branch],
     [
       'a check suite that was cancelled',

@@ -4,6 +4,8 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, type Repository } from '../../../src/effects/git/repository.ts';
+import { hideCredentials, identityOf } from '../../../src/effects/git/settings.ts';
+import { surveySource } from '../../../src/effects/git/source.ts';
 import { Gate, redact, within } from '../../../src/redaction/gate.ts';
 import { failureOf } from '../lockstep-error.ts';
 import { commitLine, createRepository, git, gitEnv, TemporaryFolder } from './git-repository.ts';
@@ -102,6 +104,21 @@ describe('a git that fails', () => {
     expect(await relation(`--is-ancestor ${second} ${side}`)).toBe('unknown');
   });
 
+  it('does not know it either where it cannot say whether its history was cut off', async () => {
+    const side = git(dir, ['commit-tree', '-m', 'aside', '-p', first, `${first}^{tree}`]);
+    const repository = await open('--is-shallow-repository');
+    expect(await repository.relation(side, second)).toBe('unknown');
+  });
+
+  it('is quoted without secrets', async () => {
+    const gate = new Gate();
+    gate.hide('a-secret-of-git');
+    const error = await within(gate, () =>
+      failureOf(open('ls-tree', 'fatal: not by a-secret-of-git').then((at) => at.oddities(second))),
+    );
+    expect(error.message).toBe('git ls-tree failed: fatal: not by [secret]');
+  });
+
   it('is quoted by as much as fits into a line', async () => {
     const asked = open('ls-tree', 'x'.repeat(100_000)).then((at) => at.oddities(second));
     const { message } = await failureOf(asked);
@@ -158,6 +175,61 @@ it('a path with a line end or a NUL is no file, though one begins like it', asyn
   for (const path of [`README\n${commit}:README`, 'README\0', 'README\n']) {
     expect(await repository.file(commit, path)).toBeNull();
   }
+  const above = git(dir, ['mktree'], `040000 tree ${tree}\tdocs\n`);
+  const nested = git(dir, ['commit-tree', '-m', 'with a folder', above]);
+  expect((await repository.file(nested, 'docs/README'))?.toString()).toBe('text');
+  expect(await repository.file(nested, 'docs')).toBeNull();
+});
+
+it('of several remotes, none of which is called origin, none is taken', async () => {
+  const own = createRepository(temporary.folder('remotes'));
+  git(own, ['remote', 'add', 'fork', 'https://github.com/ana/web.git']);
+  const { remoteUrl } = await openRepository(own, { env: gitEnv });
+  expect(await remoteUrl()).toBe('https://github.com/ana/web.git');
+  git(own, ['remote', 'add', 'upstream', 'https://github.com/acme/web.git']);
+  expect(await remoteUrl()).toBeNull();
+});
+
+it('of git’s settings the last one counts, as in git', () => {
+  const named = (name: string, email: string) => [
+    { name: 'user.name', value: name },
+    { name: 'user.email', value: email },
+  ];
+  expect(identityOf([...named('All', 'all@acme.test'), ...named('Ana', 'ana@acme.test')])).toBe(
+    'Ana <ana@acme.test>',
+  );
+});
+
+it('a password in an address that stands for another is masked', () => {
+  within(new Gate(), () => {
+    const name = 'url.https://x-token:ghs_hidden1234@github.com/.insteadof';
+    hideCredentials([{ name, value: 'https://github.com/' }]);
+    expect(redact('a ghs_hidden1234 b')).toBe('a [secret] b');
+  });
+});
+
+it('attributes are read in a file of any size, and pointers wherever they stand among many files', async () => {
+  const id = (place: number) => place.toString(16).padStart(40, '0');
+  const pointer = 'version https://git-lfs.github.com/spec/v1\n';
+  const attributes = `${'# a comment\n'.repeat(200)}docs export-ignore # not shipped\n`;
+  const contentOf = (place: number) => (place === 4_000 ? pointer : place === 0 ? attributes : 'x');
+  const entries = Array.from({ length: 4_001 }, (_, place) => ({
+    ...{ kind: 'file' as const, isExecutable: false, id: id(place) },
+    size: contentOf(place).length,
+    path: Buffer.from(place === 0 ? '.gitattributes' : `f${place}`),
+  }));
+  const git = async (_: unknown, { input = '' } = {}) => {
+    const said = input.split('\n').flatMap((line) => {
+      if (line === '') return [];
+      const content = contentOf(Number.parseInt(line, 16));
+      return [`${line} blob ${content.length}\n${content}\n`];
+    });
+    return { code: 0, stdout: Buffer.from(said.join('')), stderr: '' };
+  };
+  const known = { trees: new Map([[first, entries]]) };
+  expect(await surveySource({ git, known } as never, first, undefined)).toEqual({
+    ...{ submodules: [], lfs: ['f4000'], exports: ['.gitattributes:201'] },
+  });
 });
 
 it.each<[Record<string, string>, string | null]>([
@@ -174,6 +246,7 @@ it.each<[Record<string, string>, string | null]>([
 
 it.each([
   ['a header with a name and a password', 'AUTHORIZATION: basic', btoa('x-token:ghs_hidden1234')],
+  ['the same in other letters', 'authorization: BASIC', btoa('x-token:ghs_hidden1234')],
   ['a header with a token', 'Authorization: Bearer', 'ghs_hidden1234'],
 ])(
   'what a checkout left in git’s configuration is masked from then on: %s',

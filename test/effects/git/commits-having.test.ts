@@ -74,7 +74,14 @@ describe('of many commits those that have one', () => {
     git(temporary.path, ['clone', '--quiet', '--depth=1', `file://${dir}`, shallow]);
     const cut = join(temporary.path, 'cut');
     git(temporary.path, ['clone', '--quiet', '--depth=1', `file://${dir}`, cut]);
-    git(cut, ['remote', 'remove', 'origin']);
+    const alone = join(temporary.path, 'alone');
+    git(temporary.path, ['clone', '--quiet', '--depth=1', `file://${dir}`, alone]);
+    git(alone, ['fetch', '--quiet', '--depth=1', 'origin', shas.feature]);
+    for (const one of [cut, alone]) git(one, ['remote', 'remove', 'origin']);
+    // All of them are there, and the way from one to the other is not.
+    const apart = await (await open(alone)).containing(shas.feature, [shas.last]);
+    expect([named(apart.having), apart.lacks?.why]).toEqual([[], 'this clone is a shallow one']);
+    rmSync(alone, { recursive: true });
     const without = await (await open(cut)).containing(shas.feature, [shas.last, shas.root]);
     expect([named(without.having), without.lacks]).toEqual([
       [],

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ensureOk, malformed, readJson } from '../../../src/effects/http/answers.ts';
 import { VendorMalformed, VendorRefused } from '../../../src/effects/http/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/effects/http/request.ts';
+import { Gate, within } from '../../../src/redaction/gate.ts';
 import { vendors } from '../vendors.ts';
 
 const { heroku } = vendors;
@@ -128,6 +129,12 @@ it.each<[string, HttpRequest, Record<string, string>, string | null]>([
     'r-3',
   ],
   ['an endpoint’s', ofEndpoint, { 'request-id': 'r-1' }, 'r-1'],
+  [
+    'one with a secret and a control character in it',
+    { ...request, headers: { authorization: 'Bearer HRKU-secret-token-1' } },
+    { 'request-id': 'r-HRKU-secret-token-1\u001b[2J' },
+    'r-[secret] [2J',
+  ],
   ['another vendor’s, at an endpoint', ofEndpoint, { 'x-github-request-id': 'r-3' }, null],
 ])('a request is reported by its id: %s', (_, by, headers, requestId) => {
   expect(refusal({ status: 500, headers }, by).details).toMatchObject({ requestId });
@@ -168,6 +175,37 @@ describe('an answer that cannot be understood', () => {
     expect(malformed(request, 'it is cut').details).toMatchObject({
       status: null,
       requestId: null,
+    });
+  });
+});
+
+describe('what a vendor repeats of a request is not shown', () => {
+  const gate = new Gate();
+  gate.hide('secret-of-process-1');
+  const webhook = 'https://hooks.slack.com/services/T0123456/B0123456/XXXXXXXXXXXX';
+  it.each<[string, HttpRequest, string]>([
+    [
+      'a token of six characters',
+      { ...request, headers: { authorization: 'Bearer abc-12' } },
+      'abc-12',
+    ],
+    [
+      'a value of its query',
+      { ...request, url: 'https://a.test/x?page=2&token=query-secret' },
+      'query-secret',
+    ],
+    [
+      'the first part of a secret path',
+      { ...request, vendor: vendors.slack, url: webhook },
+      'T0123456',
+    ],
+    ['its last part', { ...request, vendor: vendors.slack, url: webhook }, 'XXXXXXXXXXXX'],
+    ['a secret of the process', request, 'secret-of-process-1'],
+  ])('%s', (_, by, secret) => {
+    within(gate, () => {
+      const { message } = refusal({ status: 400, body: `no ${secret} here` }, by);
+      expect(message).toContain(': no [secret] here');
+      expect(malformed(by, `it is of ${secret}`).message).toContain(': it is of [secret]');
     });
   });
 });

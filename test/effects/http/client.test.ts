@@ -10,7 +10,9 @@ import {
   VendorUnreachable,
   VendorWait,
 } from '../../../src/effects/http/errors.ts';
+import { isPrivate } from '../../../src/effects/http/plain.ts';
 import type { HttpRequest } from '../../../src/effects/http/request.ts';
+import { backoffMs } from '../../../src/effects/http/retry.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
 import { hide } from '../../../src/redaction/gate.ts';
@@ -113,6 +115,12 @@ describe('reads', () => {
     expect(server.asked.length).toBeGreaterThan(20);
   });
 
+  it('are sent no more often than is asked for, whatever time there is', async () => {
+    const { send, server, clock } = await stage([{ status: 503 }]);
+    await send({ attemptsMax: 2, deadlineMs: clock.ran() + 10 * 60_000 });
+    expect(server.asked).toHaveLength(2);
+  });
+
   it('are not repeated after a 4xx', async () => {
     const { send, server } = await stage([{ status: 404 }]);
     expect((await send()).status).toBe(404);
@@ -148,6 +156,19 @@ it('a write whose clearance expires while the lane is asked whether it is held i
   const error = await failure(send({ method: 'POST', isStillCleared: () => isCleared }));
   expect(error.code).toBe('E_CLEARANCE_EXPIRED');
   expect(server.asked).toEqual([]);
+});
+
+it('a write is not sent by a run that is stopped while the lane is asked whether it is held', async () => {
+  const stop = new AbortController();
+  const beforeWrite = async () => stop.abort(new Error('stopped'));
+  const { send, server } = await stage([ok], { beforeWrite });
+  await expect(send({ method: 'POST', signal: stop.signal })).rejects.toThrow('stopped');
+  expect(server.asked).toEqual([]);
+});
+
+it('an outage of any length is asked about twice a second at most, whatever is drawn', () => {
+  const drawn = [1, 5, 6, 7, 50].map((attempt) => backoffMs(attempt, () => 0));
+  expect(drawn).toEqual([0, 0, 500, 500, 500]);
 });
 
 describe('rate limits', () => {
@@ -194,6 +215,16 @@ describe('rate limits', () => {
       expect(clock.slept).toContain(7_250);
     },
   );
+
+  it('wait as long as Retry-After asks, whatever else is said', async () => {
+    const date = new Date(createVirtualClock().now()).toUTCString();
+    const reset = `${Date.parse(date) / 1_000 + 60}`;
+    const limit = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset };
+    const headers = { date, 'retry-after': '7', ...limit };
+    const { send, clock } = await stage([{ status: 429, headers }, ok]);
+    await send();
+    expect(clock.slept).toContain(7_250);
+  });
 
   it('back off by themselves where a 429 asks for nothing', async () => {
     const { send, clock } = await stage([{ status: 429 }, { status: 429 }, ok]);
@@ -314,6 +345,21 @@ describe('rate limits', () => {
     expect(notices).toHaveLength(1);
     expect(notices[0]).toContain('40 more requests');
   });
+
+  it('go on slowly until the pool is full enough again', async () => {
+    const left = (requests: number): Reply => ({
+      status: 200,
+      headers: { 'RateLimit-Remaining': String(requests) },
+    });
+    const { send, clock } = await stage([99, 199, 200, 100].map(left));
+    const slow: number[] = [];
+    for (let read = 0; read < 5; read++) {
+      const before = clock.slept.filter((ms) => ms === 2_000).length;
+      await send();
+      slow.push(clock.slept.filter((ms) => ms === 2_000).length - before);
+    }
+    expect(slow).toEqual([0, 1, 1, 0, 0]);
+  });
 });
 
 describe('writes', () => {
@@ -407,12 +453,28 @@ describe('deadlines and signals', () => {
 describe('ETags', () => {
   it('a 304 gives the body from before, and the second request named the tag', async () => {
     const { send, server } = await stage([
-      { status: 200, headers: { etag: '"1"' }, body: 'same' },
-      { status: 304, headers: { etag: '"1"' } },
+      { status: 200, headers: { etag: '"1"', 'x-told': 'before' }, body: 'same' },
+      { status: 304, headers: { etag: '"1"', 'x-told': 'now' } },
     ]);
     await send();
-    expect(await send()).toMatchObject({ status: 200, body: 'same' });
+    expect(await send()).toMatchObject({
+      ...{ status: 200, body: 'same' },
+      headers: { 'x-told': 'now' },
+    });
     expect(server.asked[1]?.headers['if-none-match']).toBe('"1"');
+  });
+
+  it.each([404, 500])('of an answer by status %i are not kept', async (status) => {
+    const { send, server } = await stage([{ status, headers: { etag: '"1"' } }, ok]);
+    await send({ attemptsMax: 1 });
+    expect((await send()).status).toBe(200);
+    expect(server.asked[1]?.headers['if-none-match']).toBeUndefined();
+  });
+
+  it('are not used for a log that is read on from a byte', async () => {
+    const { send, server } = await stage([{ status: 206, headers: { etag: '"1"' }, body: 'a' }]);
+    for (let read = 0; read < 2; read++) await send({ headers: { range: 'bytes=5-' } });
+    expect(server.asked[1]?.headers['if-none-match']).toBeUndefined();
   });
 
   it('are not used for another range, another token, or an endpoint', async () => {
@@ -538,4 +600,20 @@ describe('plain http', () => {
       expect(passed).toEqual(['https://vendor.acme.test/x', 'http://www.acme.test/']);
     },
   );
+
+  it.each<[string, boolean]>([
+    ['https://vendor.acme.test', true],
+    ['http://localhost:1', true],
+    ['http://127.0.0.1', true],
+    ['http://127.8.9.10', true],
+    ['http://[::1]:1', true],
+    ['http://localhost.acme.test', false],
+    ['http://127.0.0.1.acme.test', false],
+    ['http://acme.localhost', false],
+    ['http://my-localhost', false],
+    ['http://10.0.0.1', false],
+    ['http://[::2]', false],
+  ])('to %s is private: %s', (url, expected) => {
+    expect(isPrivate(new URL(url))).toBe(expected);
+  });
 });

@@ -1,7 +1,7 @@
 /** The undici transport over real HTTP: what was sent, what was cut off, and in which words. */
 
 import { connect, createServer, type Server } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NoAnswer } from '../../../src/effects/http/errors.ts';
 import type { HttpRequest } from '../../../src/effects/http/request.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
@@ -10,6 +10,7 @@ import { vendors } from '../vendors.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const close of closers.splice(0)) await close();
 });
 
@@ -34,10 +35,13 @@ async function noAnswer(promise: Promise<unknown>): Promise<NoAnswer> {
 }
 
 /** A server below HTTP, which says `bytes` to whatever it is told and hangs up. */
-async function startRaw(bytes: string): Promise<string> {
+async function startRaw(bytes: string, told: string[] = []): Promise<string> {
   const server: Server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.once('data', () => socket.end(bytes));
+    socket.once('data', (chunk) => {
+      told.push(String(chunk));
+      socket.end(bytes);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => new Promise((resolve) => server.close(resolve)));
@@ -70,6 +74,41 @@ describe('undiciTransport', () => {
     const url = await startRaw('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf');
     expect(await noAnswer(transport().send(request(url)))).toMatchObject({ sent: true });
   });
+
+  it('tells so too where each piece is told as it comes, and nobody has ended it', async () => {
+    const url = await startRaw('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf');
+    expect(await noAnswer(transport().send(request(url, { onPiece: () => {} })))).toMatchObject({
+      sent: true,
+    });
+  });
+
+  it('gives what has come of a refusal of which the status counts', async () => {
+    const url = await startRaw('HTTP/1.1 422 No\r\nContent-Length: 99\r\n\r\nhalf');
+    const asked = request(url, { method: 'POST', body: '{}', refusalBytesMax: 4_096 });
+    expect(await transport().send(asked)).toMatchObject({ status: 422, body: 'half' });
+  });
+
+  it.each(['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])(
+    'asks the proxy that %s alone names',
+    async (name) => {
+      const told: string[] = [];
+      const proxy = await startRaw('HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n', told);
+      const others = [
+        'https_proxy',
+        'HTTPS_PROXY',
+        'http_proxy',
+        'HTTP_PROXY',
+        'no_proxy',
+        'NO_PROXY',
+      ];
+      for (const other of others) vi.stubEnv(other, other === name ? proxy : undefined);
+      const scheme = name.slice(0, name.indexOf('_')).toLowerCase();
+      await transport()
+        .send(request(`${scheme}://vendor.acme.test/x`))
+        .catch(() => null);
+      expect(told.join('')).toContain('vendor.acme.test');
+    },
+  );
 
   it('tells what is not HTTP', async () => {
     const url = await startRaw('SSH-2.0-OpenSSH_9.6\r\n');

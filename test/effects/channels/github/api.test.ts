@@ -52,6 +52,10 @@ describe('a deployment', () => {
       ]),
     );
     expect(found).toBe(isOurs ? 2 : null);
+    // Its payload alone is also a part of those of the pull requests that it carries.
+    expect(asked).toEqual([
+      `GET /deployments?sha=${wanted.sha}&environment=production&task=deploy&per_page=100`,
+    ]);
   });
 
   it.each<[string, object[], object | null]>([

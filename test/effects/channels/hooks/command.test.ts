@@ -48,6 +48,8 @@ it('gets what every program needs and what is named, and the least of the event'
       HEROKU_API_KEY: 'token',
       GITHUB_TOKEN: 'token',
       HTTPS_PROXY: 'http://ana:pw@proxy.test',
+      PIPELINE_STORE: 'postgres://ana:pw@db.test/log',
+      PIPELINE_SIGNING_KEY: 'key',
       LD_PRELOAD: '',
     },
   };

@@ -66,6 +66,16 @@ it.each([
   expect(message).not.toContain('abcdef');
 });
 
+it('says where it has moved to, and nothing of the address behind the host', async () => {
+  receiver.answer = (_request, response) => {
+    response.writeHead(308, { location: 'https://other.test/in/abcdef?token=abcdef' }).end();
+    return true;
+  };
+  const error = await send({}).catch((thrown: Error) => thrown);
+  const { message } = error as Error;
+  expect(message).toBe('hook deploys answered 308: it has moved, to https://other.test');
+});
+
 it('says of an address that nobody is behind that it could not be reached', async () => {
   await receiver.close();
   await expect(send({})).rejects.toMatchObject({ code: 'E_VENDOR_UNREACHABLE' });
