@@ -717,6 +717,15 @@ export const holders: readonly Mutant[] = [
     noticedBy: 'test/effects/ci/circleci.test.ts',
   },
   {
+    id: 'a-job-of-a-failing-workflow-is-over',
+    promise: ciList,
+    file: 'src/effects/ci/circleci.ts',
+    symbol: 'over',
+    code: "'error',",
+    by: "'error', 'failing',",
+    noticedBy: 'test/effects/ci/circleci.test.ts › a job that still says it runs is',
+  },
+  {
     id: 'what-will-run-by-itself-ends-circlecis-list',
     promise: ciList,
     file: 'src/effects/ci/circleci.ts',

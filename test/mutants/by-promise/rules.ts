@@ -522,6 +522,25 @@ export const ruleMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/loop/hostile-commits.test.ts',
   },
   {
+    id: 'notes-are-cut-before-they-are-masked',
+    promise: secret,
+    file: 'src/effects/history/release-notes.ts',
+    symbol: 'note',
+    code: '= redactAll(commit);',
+    by: '= commit;',
+    noticedBy:
+      'test/effects/history/release-notes-cut.test.ts › is masked before it is cut: no half of a secret',
+  },
+  {
+    id: 'what-ended-without-success-was-tested',
+    promise: refs,
+    file: 'src/cli/ci/github-event.ts',
+    symbol: 'passed',
+    code: "if (conclusion === 'success')",
+    by: "if (conclusion === 'success' || conclusion === 'neutral')",
+    noticedBy: 'test/cli/ci/github-event.test.ts › a workflow run that ended with',
+  },
+  {
     id: 'notes-of-any-length',
     promise: onRecord,
     file: 'src/effects/history/release-notes.ts',
