@@ -16,3 +16,15 @@ describe('a header of PIPELINE_OTLP_HEADERS', () => {
     },
   );
 });
+
+it.each([null, 'api-key=a'])(
+  'nothing is sent over plain http to another host, with headers %j',
+  (headers) => {
+    expect(() => otlpReceiver('http://otlp.acme.test', headers)).toThrow(
+      '--otlp would send traces over plain http',
+    );
+    expect(otlpReceiver('http://127.0.0.1:4318', headers).url).toBe(
+      'http://127.0.0.1:4318/v1/traces',
+    );
+  },
+);
