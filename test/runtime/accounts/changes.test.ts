@@ -1,10 +1,15 @@
 /** The population of changes: each is there once, in its kind, with who and why; and nothing that changed nothing. */
 import { describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../../src/machine/events.ts';
 import type { LaneEvent } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
-import { changesIn, saidOf } from '../../../src/runtime/accounts/changes.ts';
+import { changesIn, saidOf, switchOf } from '../../../src/runtime/accounts/changes.ts';
 import { toCsv } from '../../../src/runtime/accounts/csv.ts';
-import type { DeployRecord, LaneRecord } from '../../../src/runtime/accounts/deploy-record.ts';
+import type {
+  DeployRecord,
+  LaneRecord,
+  RecordedStep,
+} from '../../../src/runtime/accounts/deploy-record.ts';
 import { codePoint, fc } from '../../fast-check.ts';
 import { orderSamples } from '../../machine/order-samples.ts';
 import { sample } from '../../machine/samples.ts';
@@ -24,6 +29,21 @@ import {
 } from './records.ts';
 
 const iso = (n: number): string => new Date(minute(n)).toISOString();
+
+it('the kill switch is what it said before the last write, a canary’s or production’s', () => {
+  const { killSwitch } = samples['production.submitted'];
+  const submitted = (type: 'canary.submitted' | 'production.submitted', name: string) =>
+    sample(type, { killSwitch: { ...killSwitch, name } });
+  const canary = submitted('canary.submitted', 'FIRST');
+  const after = (...events: DomainEvent[]) =>
+    switchOf(events.map((event) => ({ event }) as RecordedStep));
+  expect(after(sample('lock.acquired'))).toBeNull();
+  expect(after(canary)).toBe(`FIRST: ${killSwitch.state}`);
+  expect(after(canary, submitted('production.submitted', 'LAST'))).toBe(
+    `LAST: ${killSwitch.state}`,
+  );
+});
+
 const whole = { since: iso(-1_000), until: iso(10_000) };
 const changes = (
   deploys: readonly DeployRecord[],

@@ -8,6 +8,7 @@ import { waitingPartOf, waitingParts } from '../../../src/machine/waiting.ts';
 import type { LaneRecord } from '../../../src/runtime/accounts/deploy-record.ts';
 import { laneMetrics, spread } from '../../../src/runtime/accounts/metrics.ts';
 import { staysOf } from '../../../src/runtime/accounts/stays.ts';
+import { Times } from '../../../src/runtime/accounts/times.ts';
 import type { Told } from '../../../src/runtime/audit/explain-facts.ts';
 import { fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
@@ -65,6 +66,16 @@ it.each([
   [[4, 100, 1, 9], { count: 4, medianMs: 7, longestMs: 100 }],
 ])('spread %j', (times, found) => {
   expect(spread(times)).toEqual(found);
+});
+
+it('the first time behind another is the next later one, and not itself', () => {
+  const any = fc.oneof(fc.nat(8), fc.constant(Number.NaN));
+  fc.assert(
+    fc.property(fc.array(any, { maxLength: 12 }), fc.nat(9), (all, ms) => {
+      expect(new Times(all).after(ms)).toBe(Math.min(...all.filter((one) => one > ms)));
+    }),
+    { numRuns: 200 },
+  );
 });
 
 it('are those of more deploys than a call takes arguments', () => {

@@ -17,7 +17,8 @@ import { chartStream, deployStream } from '../../../src/runtime/log/streams.ts';
 import { readToldDeploy } from '../../../src/serve/read.ts';
 import type { EventLog, JsonObject } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
-import { run } from './written.ts';
+import { sample } from '../../machine/samples.ts';
+import { deployEvents, run, wayToGates } from './written.ts';
 
 const same = (text: string): string => text;
 const noColor = {
@@ -80,6 +81,22 @@ describe('a deploy that ran on an earlier chart', () => {
       ...{ ranOn: ['earlier'], sameChart: false },
     });
     expect(steps.map(({ to }) => to)).toEqual(['queued.waiting', 'underway', 'failed']);
+    expect(await findings()).toEqual([]);
+  });
+
+  it('may go on where it was held: it is not over', async () => {
+    await keep(earlier);
+    const commit = 'c'.repeat(40);
+    const held = sample('production.held', { step: 'readGates' });
+    const toHeld = [...wayToGates(commit, null, 'v1'), held, sample('deploy.resumed')];
+    const events = deployEvents({ label: '501', commit }, toHeld).map(({ metadata, ...event }) => ({
+      ...event,
+      metadata: {
+        ...JSON.parse(JSON.stringify(metadata).replaceAll('"locked"', '"underway"')),
+        chart: hashOf(earlier),
+      },
+    }));
+    await log.append([{ stream: deployStream('501-cccccccc'), expected: 'none', events }]);
     expect(await findings()).toEqual([]);
   });
 
