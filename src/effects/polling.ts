@@ -99,7 +99,6 @@ const asleep =
 export function isTransient(error: unknown): error is LockstepError {
   if (error instanceof VendorUnreachable) return true;
   return (
-    error instanceof VendorRefused &&
-    (error.status >= 500 || error.status === 429 || error.code === 'E_VENDOR_RATE_LIMIT')
+    error instanceof VendorRefused && (error.status >= 500 || error.code === 'E_VENDOR_RATE_LIMIT')
   );
 }

@@ -1,6 +1,7 @@
 /** A careful write: looked for before it is sent, cleared right before, and looked for again when its reply is lost. */
 import { describe, expect, it } from 'vitest';
 import {
+  ClearanceExpired,
   VendorMalformed,
   VendorRefused,
   VendorUnreachable,
@@ -19,6 +20,7 @@ const refused = (status: number) =>
   });
 const unreachable = (sent: boolean) =>
   new VendorUnreachable('Heroku did not answer', { reason: 'it is down', sent });
+const expired = new ClearanceExpired('E_CLEARANCE_EXPIRED', 'it was held up', { hint: 'again' });
 const malformed = new VendorMalformed('E_VENDOR_MALFORMED', 'an answer like noise', {});
 
 /** What happened, in order; `made` is what the vendor has after the nth send. */
@@ -135,6 +137,37 @@ describe('a careful write', () => {
     const { ports, write, sends } = stage({ sends: lost });
     await expect(writeOnce(ports, write)).rejects.toBe(lost[1]);
     expect(sends()).toBe(2);
+  });
+
+  it('that is held up each time until its clearance has expired is given up, and was never sent', async () => {
+    const { ports, write, happened } = stage({ sends: Array.from({ length: 9 }, () => expired) });
+    await expect(writeOnce(ports, write)).rejects.toBe(expired);
+    expect(happened.filter((one) => one === 'clear')).toHaveLength(5);
+  });
+
+  it('that never left this machine is given up after five times', async () => {
+    const away = unreachable(false);
+    const { ports, write, sends } = stage({ sends: Array.from({ length: 9 }, () => away) });
+    await expect(writeOnce(ports, write)).rejects.toBe(away);
+    expect(sends()).toBe(5);
+  });
+
+  it('that is refused may have been sent before: one look more tells, and what it made is adopted', async () => {
+    for (const made of [null, 'of an earlier send']) {
+      const { ports, write, sends } = stage();
+      const looks = [null, made];
+      const written = await writeOnce(ports, {
+        ...write,
+        look: async () => looks.shift() ?? null,
+        clear: async () => 'production has it',
+      });
+      expect(written).toEqual(
+        made === null
+          ? { kind: 'refused', refusal: 'production has it' }
+          : { kind: 'written', value: made, adopted: true },
+      );
+      expect([looks.length, sends()]).toEqual([0, 0]);
+    }
   });
 
   it.each([400, 401, 403, 404])(

@@ -1,7 +1,11 @@
 /** How long something may take goes by a clock that nobody sets: the wall's may be put forward or back meanwhile. */
 import { describe, expect, it, vi } from 'vitest';
-import { VendorUnreachable } from '../../src/effects/http/errors.ts';
-import { pollUntil } from '../../src/effects/polling.ts';
+import {
+  VendorMalformed,
+  VendorRefused,
+  VendorUnreachable,
+} from '../../src/effects/http/errors.ts';
+import { isTransient, pollUntil } from '../../src/effects/polling.ts';
 import { fc } from '../fast-check.ts';
 import { createLoopbackPorts } from './loopback-ports.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -30,6 +34,29 @@ it.each([hour, -hour])(
     expect(ran - begunAt).toBe(60_000);
   },
 );
+
+it.each<[boolean, string, unknown]>([
+  ...[500, 502, 503, 504].map((status): [boolean, string, unknown] => [
+    true,
+    'E_VENDOR_FAILED',
+    status,
+  ]),
+  [true, 'E_VENDOR_RATE_LIMIT', 429],
+  // As GitHub has it, where a limit of its own was come to.
+  [true, 'E_VENDOR_RATE_LIMIT', 403],
+  [false, 'E_VENDOR_AUTH', 401],
+  [false, 'E_VENDOR_AUTH', 403],
+  [false, 'E_VENDOR_NOT_FOUND', 404],
+  [false, 'E_VENDOR_CONFLICT', 409],
+  [false, 'E_VENDOR_INVALID', 422],
+  [true, 'unreachable', new VendorUnreachable('it is away', { reason: 'away', sent: true })],
+  [false, 'malformed', new VendorMalformed('E_VENDOR_MALFORMED', 'noise', {})],
+  [false, 'a fault of our own', new TypeError('it is not a function')],
+])('says nothing of what was asked, %s: %s %s', (may, code, of) => {
+  const words = { method: 'GET', status: Number(of), id: null } as const;
+  const error = typeof of === 'number' ? new VendorRefused(code as never, 'refused', words) : of;
+  expect(isTransient(error)).toBe(may);
+});
 
 it('a failure that may pass is told each time, and the last one is what it ends with', async () => {
   const told: string[] = [];

@@ -45,8 +45,6 @@ export class ProgramOutput {
     const bytes = Buffer.concat(this.#chunks);
     this.#isCut ||= bytes.length > kept.bytes;
     const lines = bytes.subarray(-kept.bytes).toString('utf8').split('\n');
-    // Of the first one the start may be missing.
-    if (this.#isCut) lines.shift();
     this.#isCut ||= lines.length > kept.lines;
     return lines
       .slice(-kept.lines)
@@ -54,7 +52,7 @@ export class ProgramOutput {
       .filter((line) => line.trim() !== '');
   }
 
-  /** The first line that may be shown. */
+  /** The first line that may be shown: never the first of what is kept, where its start is missing. */
   #shownFrom(lines: readonly string[]): number {
     let from = Math.max(0, lines.length - shownLinesMax);
     if (!this.#isCut) return from;

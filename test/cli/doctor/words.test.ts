@@ -101,6 +101,16 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
     })),
   ],
   [
+    'heroku.apps',
+    'an app that the token may not see',
+    answered(`/apps/${staging}`, 403, '{"id":"forbidden","message":"no"}'),
+  ],
+  [
+    'heroku.pipeline',
+    'a pipeline that the token may not see',
+    answered(`/apps/${staging}/pipeline-couplings`, 403, '{"id":"forbidden","message":"no"}'),
+  ],
+  [
     'heroku.pipeline',
     'an app in no pipeline that is given a commit',
     all(inConfig('{ app: acme-production }', '{ app: acme-production, deploy: build }'), (at) =>
@@ -142,6 +152,22 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
     (at) => at.control.setReviewApps({ automatic: true }),
   ],
   ['heroku.review-apps', 'on demand', (at) => at.control.setReviewApps({ automatic: false })],
+  [
+    'heroku.review-apps',
+    'each pull request of one of two pipelines',
+    all(
+      (at) => at.control.setReviewApps({ automatic: true }),
+      lying(`/apps/${production}/pipeline-couplings`, (coupling: object) => ({
+        ...coupling,
+        pipeline: { id: '11111111-2222-4333-8444-555555555555', name: 'other' },
+      })),
+      answered(
+        '/pipelines/11111111-2222-4333-8444-555555555555/review-app-config',
+        200,
+        '{"automatic_review_apps":false}',
+      ),
+    ),
+  ],
   [
     'heroku.review-apps',
     'an app of the lane that is one, and more are made',
@@ -219,6 +245,19 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
   ],
   ['heroku.clock', 'that agrees to the minute', (at) => at.pass(50_000)],
   ['heroku.connections', 'of an app without a database', lying('/addons', () => [])],
+  ['heroku.connections', 'of add-ons that Heroku does not know of', answered('/addons', 404)],
+  [
+    'heroku.connections',
+    'by the plan’s page, where what is pooled is another database',
+    all(
+      database('essential-2'),
+      lying('/config-vars', () => ({ DATABASE_CONNECTION_POOL_URL: 'postgres://pool' })),
+      lying('/addon-attachments', (body: object[]) => [
+        ...body,
+        { id: 'other', namespace: 'connection-pooling:default', addon: { id: 'another' } },
+      ]),
+    ),
+  ],
   ['heroku.connections', 'by what the database tells', database('standard-0', '13/44')],
   ['heroku.connections', 'by the plan’s page', database('standard-0')],
   ['heroku.connections', 'by what nobody can read', database('essential-2', 'many')],

@@ -192,6 +192,11 @@ describe('an endpoint', () => {
     expect(world.progress.join('\n')).toContain('status 503, not 200; asking again');
   });
 
+  it('that takes it past its end has the instances looked at once more: the last look is not before it', async () => {
+    answerAt = (ms) => ({ status: ms >= bakeMs - 1_000 && ms < bakeMs + 500 ? 503 : 200 });
+    expect((await baked()).bakedMs).toBeGreaterThanOrEqual(bakeMs);
+  });
+
   it('is asked again when the time is over, not only before', async () => {
     answerAt = (ms) => ({ status: ms < bakeMs ? 200 : 500 });
     expect((await toldFailureOf(baked())).code).toBe('E_ENDPOINT');

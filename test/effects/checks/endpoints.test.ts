@@ -345,6 +345,13 @@ describe('what is wrong with an answer is said', () => {
     }
   });
 
+  it('without the query of the page with its revision: it may hold a key', async () => {
+    const revision = { url: 'http://127.0.0.1:1/revision?key=s3cr3t-key' };
+    const error = await failureOf(check(() => ok, { revision, timeoutMs: 1 }));
+    expect(toldBy(error)).toContain('its revision at http://127.0.0.1:1/revision: ');
+    expect(toldBy(error) + world.progress.join()).not.toContain('s3cr3t');
+  });
+
   it('once, however often it is so', async () => {
     await check(inTurn({ status: 500 }, { status: 500 }, { status: 502 }, { status: 500 }, ok));
     expect(world.progress.map((line) => line.replace(/^\S+: /, ''))).toEqual(

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkHealth } from '../../../src/effects/checks/health.ts';
 import { awaitInstances, type SeenUp } from '../../../src/effects/checks/instances.ts';
+import type { Target } from '../../../src/effects/targets/target.ts';
 import type { App, Dyno, Release } from '../../../src/sandbox/heroku/state.ts';
 import { fc } from '../../fast-check.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
@@ -65,6 +66,7 @@ interface Options {
   readonly endpoints?: number;
   readonly successes?: number;
   readonly seenUp?: SeenUp | null;
+  readonly target?: Target;
 }
 
 const check = (options: Options) => inTime(begin(options));
@@ -105,9 +107,10 @@ function begin({
   endpoints = 0,
   successes = 1,
   seenUp = null,
+  target = world.target('acme'),
 }: Options) {
   return checkHealth(
-    world.target('acme'),
+    target,
     {
       ...released(),
       commit,
@@ -266,6 +269,13 @@ describe('checkHealth', () => {
     expect(looks()).toBe(2);
   });
 
+  it('goes on from when that look was, and not from when the wait for them began', async () => {
+    dynosAt((ms) => [dyno('worker.1', { state: ms < 900 ? 'starting' : 'up' }), dyno('worker.2')]);
+    const seenUp = await waited(60_000);
+    await check({ settleMs: 1_500, seenUp });
+    expect(now()).toBeGreaterThanOrEqual(900 + 1_500);
+  });
+
   it('a look of long ago is none: nobody looked meanwhile', async () => {
     const seenUp = await waited(60_000);
     await pass(5_000);
@@ -306,6 +316,16 @@ describe('checkHealth', () => {
   });
 });
 
+it('a check that is stopped ends with why, whatever it was shown last', async () => {
+  const lost = new Error('the lane is lost');
+  const look = async () => {
+    world.stop.abort(lost);
+    throw new Error('it crashed');
+  };
+  const target = Object.assign(Object.create(world.target('acme')), { watch: () => ({ look }) });
+  await expect(check({ target })).rejects.toBe(lost);
+});
+
 describe('the endpoints', () => {
   it('are asked inside the stretch and once more at its end: it costs no more', async () => {
     const { endpoints, waitedMs } = await check({ endpoints: 2, successes: 3 });
@@ -320,6 +340,13 @@ describe('the endpoints', () => {
     const { waitedMs } = await check({ endpoints: 1 });
     expect(waitedMs).toBeGreaterThanOrEqual(17_000);
     expect(waitedMs).toBeLessThan(20_000);
+  });
+
+  it('that take long take nothing of the time in which an instance may be up again', async () => {
+    answer = () => ({ status: now() < 17_000 ? 503 : 200 });
+    dynosAt((ms) => [dyno('worker.1', { id: ms < 15_000 ? 'first' : 'second' }), dyno('worker.2')]);
+    const times = { settleMs: 5_000, timeoutMs: 5_000 };
+    expect(await check({ ...times, endpoints: 1 })).toMatchObject({ restarts: 1 });
   });
 
   it('right at first and wrong at the end are a failure: E_ENDPOINT', async () => {

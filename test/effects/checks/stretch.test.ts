@@ -57,6 +57,15 @@ describe('a stretch', () => {
       { said: 'b has restarted', restarts: 2, worst: { name: 'c', restarts: 2 } },
     ],
     [
+      'several are replaced, each by one that goes on with its number',
+      [
+        ['a@1', 'b@1'],
+        ['a@1', 'b@2'],
+        ['c@3', 'd@3'],
+      ],
+      { restarts: 2, worst: { name: 'd', restarts: 2 } },
+    ],
+    [
       'one more is up',
       [['a@1'], ['a@1', 'b@1']],
       { said: null, since: 2_000, restarts: 0, worst: null },

@@ -426,6 +426,15 @@ export const environmentMutants: readonly Mutant[] = [
     noticedBy: `${baking} › lasts as long as it says`,
   },
   {
+    id: 'a-bakes-last-look-is-before-its-end',
+    promise: bake,
+    file: bakeFile,
+    symbol: 'bake',
+    code: 'const restMs = startedAt + bakeMs - now;',
+    by: 'const restMs = startedAt + bakeMs - clock.ran();',
+    noticedBy: `${baking} › that takes it past its end`,
+  },
+  {
     id: 'a-bake-lets-pass-what-restarts-for-ever',
     promise: bake,
     file: bakeFile,

@@ -157,7 +157,7 @@ async function readSource(
     const seen = await api.get(promotionPath(id), promotionSchema, ports);
     if (seen.id === id) return seen.source;
   } catch {
-    ports.signal.throwIfAborted();
+    // Where that is because this run is to end, who sends it tells so.
   }
   return { app: null, release: null };
 }

@@ -136,6 +136,10 @@ describe('a canary', () => {
     [{ steps: [] }, 'has to have a step'],
     [{ percent: 10, steps: [10, 50] }, 'says what percent says too'],
     [{ restore: undefined }, 'a canary that fails has to be taken back'],
+    [
+      { restore: undefined, current: undefined, waive: ['order', 'rollback'] },
+      'a canary that fails has to be taken back',
+    ],
   ])('is refused where it says %j', (wrong, words) => {
     const { error } = canary.safeParse({ ...given, ...wrong });
     expect(error?.issues.map(({ message }) => message).join()).toContain(words);

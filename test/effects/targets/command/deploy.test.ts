@@ -139,8 +139,9 @@ describe('a deploy', () => {
     ],
     ['a field too few', { type: 'release' }, /line 1 of its output: id: /],
     ['an endless id', { type: 'work', id: 'x'.repeat(201) }, /line 1 of its output: id: /],
-  ])('that says %s is stopped, saying where and what', async (_, line, words) => {
-    world.spoil = (lines, operation) => (operation === 'deploy' ? [JSON.stringify(line)] : lines);
+  ])('that says %s is stopped, saying where and what was the first', async (_, line, words) => {
+    world.spoil = (lines, operation) =>
+      operation === 'deploy' ? [JSON.stringify(line), '{"type":"none"}'] : lines;
     const error = await toldFailureOf(submit());
     expect(error.code).toBe('E_PROGRAM_ANSWER');
     expect(error.message).toMatch(words);

@@ -133,6 +133,34 @@ describe('a deploy whose program still runs', () => {
     });
   });
 
+  it('is not lost by the time that its program took', async () => {
+    const run = await begun();
+    const following = follow('w1');
+    await turn();
+    host.clock.advance(40_000);
+    const from = host.clock.now() + 5_000;
+    host.work = [];
+    host.plays = {
+      current: (one) => {
+        if (host.clock.now() >= from) host.releases = [release(1, 'running', { key, work: 'w1' })];
+        host.tell(one);
+      },
+    };
+    run.end(0);
+    expect(await following).toMatchObject({ release: 'r1' });
+  });
+
+  it('takes no longer than it may with the time of its program', async () => {
+    const run = await begun();
+    const from = host.clock.now();
+    const following = toldFailureOf(follow('w1'));
+    await turn();
+    host.clock.advance(20_000);
+    run.end(0);
+    expect((await following).code).toBe('E_RELEASE_TIMEOUT');
+    expect(host.clock.now() - from).toBe(timeoutMs);
+  });
+
   it.each([
     ['that stops', false],
     ['that has stopped before', true],
@@ -142,8 +170,10 @@ describe('a deploy whose program still runs', () => {
     const lost = new Error('the lane is lost');
     if (isStopped) stop.abort(lost);
     let isOver = false;
-    run.onStop = () => {
+    run.onStop = (graceMs) => {
       isOver = true;
+      // A CI gives a job that it cancels a few seconds.
+      expect(graceMs).toBe(1_000);
       run.end(75);
     };
     const ports = host.ports({ signal: stop.signal });
@@ -179,12 +209,21 @@ describe('a deploy whose program ended well', () => {
     };
   };
 
-  it('has failed where its new release did', async () => {
+  it('has failed where its new release did; it was begun under the key of the one that failed before', async () => {
     host.releases = [release(1, 'failed', { key })];
+    const keys: (string | undefined)[] = [];
     deploys([], () => {
       host.releases = [release(2, 'failed', { key }), ...host.releases];
     });
+    const { deploy } = host.plays;
+    host.plays = {
+      deploy: (run) => {
+        keys.push(run.told.LOCKSTEP_KEY);
+        deploy?.(run);
+      },
+    };
     expect(await submit()).toMatchObject({ work: { kind: 'release', id: 'r2' } });
+    expect(keys).toEqual([key]);
     expect(await toldFailureOf(follow('r2', 'release'))).toMatchObject({
       code: 'E_RELEASE_FAILED',
       details: { target: 'acme-production', release: 'r2' },
@@ -192,7 +231,11 @@ describe('a deploy whose program ended well', () => {
   });
 
   it('is forgotten where no more is listed of its key than failed before', async () => {
-    host.releases = [release(1, 'failed', { key })];
+    host.releases = [
+      release(3, 'failed', { key }),
+      release(2, 'running'),
+      release(1, 'failed', { key }),
+    ];
     deploys([], () => {});
     expect((await toldFailureOf(submit())).code).toBe('E_PROGRAM_FORGETS');
   });

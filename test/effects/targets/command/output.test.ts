@@ -2,7 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { ProgramOutput } from '../../../../src/effects/targets/command/output.ts';
 import { limits } from '../../../../src/effects/targets/command/protocol.ts';
+import { hide } from '../../../../src/redaction/gate.ts';
 import { fc } from '../../../fast-check.ts';
+
+const secret = Array.from({ length: 12 }, (_, i) => `Part${i}OfAKey${i * 7919}`).join('');
+hide(secret);
 
 function heard() {
   const answers: [number, object][] = [];
@@ -67,6 +71,49 @@ describe('what a program writes', () => {
     expect(answers).toEqual([[1, { type: 'work', id: 'w2' }]]);
     expect(people).toEqual(['{"type":"work","id":"w1"}', 'half a']);
     expect(output.tail).toBe('{"type":"work","id":"w1"}\nhalf a');
+  });
+
+  it.each(['stdout', 'stderr'] as const)(
+    'on its %s shows no secret that is wrapped, whatever comes between',
+    (from) => {
+      const { output, people, take } = heard();
+      const other = from === 'stdout' ? 'stderr' : 'stdout';
+      const [first = '', ...rest] = secret.match(/.{1,40}/g) ?? [];
+      take(`before\n${first}\n`, from);
+      take('meanwhile\n', other);
+      take(`${rest.join('\n')}\nafter`, from);
+      output.end();
+      expect(people).toEqual(expect.arrayContaining(['before', 'meanwhile', 'after']));
+      expect(people.join('\n')).not.toMatch(/OfAKey/);
+      expect(output.tail).not.toMatch(/OfAKey/);
+    },
+  );
+
+  it.each(['stdout', 'stderr'] as const)(
+    'on its %s is told to its end, also what may begin a secret',
+    (from) => {
+      const { output, people, take } = heard();
+      take(secret.slice(0, 6), from);
+      output.end();
+      expect(people).toHaveLength(1);
+    },
+  );
+
+  it('is told at its end, however much came before that is not shown', () => {
+    const { output, take } = heard();
+    const lines = Array.from({ length: limits.shownLines + 100 }, (_, i) => `line ${i}`);
+    take(lines.join('\n'));
+    output.end();
+    expect(output.tail.split('\n')).toEqual(lines.slice(-20));
+  });
+
+  it('steers no terminal', () => {
+    const { output, people, take } = heard();
+    take('\u001b[2J\u001b[31mred\u001b[0m\n');
+    take('{"type":"progress"}\n\u0007bell\n', 'stderr');
+    output.end();
+    expect(`${people.join('\n')}\n${output.tail}`).not.toMatch(/\p{Cc}(?<!\n)/u);
+    expect(people.join()).toContain('red');
   });
 
   it('as an answer is read up to so many lines, and the next one is a fault', () => {

@@ -21,7 +21,7 @@ export interface Run {
   /** Its exit code, or the signal that ends it. */
   end(how: number | string): void;
   /** Called when it is told to end; it ends by SIGTERM where a test says nothing else. */
-  onStop: () => void;
+  onStop: (graceMs: number) => void;
 }
 
 export class PlayedHost implements Programs {
@@ -80,7 +80,7 @@ export class PlayedHost implements Programs {
     if (play === undefined) throw new Error(`nobody plays ${name}`);
     // As of a process, what it does comes after its start.
     void Promise.resolve().then(() => play(run));
-    return { ended, stop: () => run.onStop() };
+    return { ended, stop: (graceMs) => run.onStop(graceMs) };
   }
 
   /** What `current` does where nothing else is played. */

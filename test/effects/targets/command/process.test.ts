@@ -1,9 +1,12 @@
 /** Programs as processes: where they are looked for, what they get, and how they end. */
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -103,8 +106,14 @@ describe('a program', () => {
     });
   });
 
-  it('that is stopped ends with all that it began', async () => {
-    script('deploy', 'sleep 60 & echo $! > child\nwait');
+  it.each([
+    ['what hears of it', 'sleep 60 & echo $! > child\nwait'],
+    [
+      'what is deaf to it',
+      'sh -c "trap \'\' TERM; echo \\$\\$ > child; exec sleep 60" > /dev/null 2>&1 &\nwait',
+    ],
+  ])('that is stopped ends with all that it began: %s', async (_, text) => {
+    script('deploy', text);
     const running = start(['./deploy']);
     await until(() => numberIn('child') > 0);
     running.stop(5_000);
@@ -118,6 +127,32 @@ describe('a program', () => {
     await until(() => numberIn('self') > 0);
     running.stop(50);
     expect(await running.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('goes with the process that began it, however that ends', () => {
+    script('deploy', 'exec sleep 60');
+    const at = new URL('../../../../src/effects/targets/command/process.ts', import.meta.url);
+    const begins = `
+      import { createPrograms } from ${JSON.stringify(at.href)};
+      createPrograms({ root: ${JSON.stringify(root)}, env: process.env }).start({
+        words: ['./deploy'], told: {}, onOutput: () => {},
+      });
+      console.log(process.getActiveResourcesInfo().includes('ProcessWrap'));
+      process.exit(3);`;
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', begins],
+      { encoding: 'utf8' },
+    );
+    expect([status, stdout]).toEqual([3, 'true\n']);
+    const folders = readdirSync('/proc').filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`) === root && isAlive(Number(pid));
+      } catch {
+        return false;
+      }
+    });
+    expect(folders).toEqual([]);
   });
 
   it('that ends by itself may leave a server behind, and is not waited for because of it', async () => {

@@ -55,6 +55,14 @@ describe('a set-up', () => {
     });
   });
 
+  it('waives nothing where something does, though nothing tells of instances', async () => {
+    for (const name of ['deploy', 'current']) script(name);
+    const settings = { deploy: 'bin/deploy', current: 'bin/current' };
+    const place = { settings, url: null, tellsInstances: false };
+    const [lane] = (await discovered()).lanes;
+    expect([lane?.staging, lane?.production]).toEqual([place, place]);
+  });
+
   it.each<[string, () => void]>([
     ['there is none', () => script('current')],
     ['it may not be executed', () => script('deploy', '', 0o644)],

@@ -213,6 +213,14 @@ describe('requestBuild', () => {
     expect(error.code).toBe('E_BUILDS_LIMIT');
   });
 
+  it('a place for an upload that Heroku refuses to give is told as its refusal', async () => {
+    world.faults.set(`POST /apps/${input.app}/sources`, [
+      { status: 403, body: { id: 'forbidden' } },
+    ]);
+    const error = await toldFailureOf(heroku.requestBuild(input, ports, archive));
+    expect(error.code).toBe('E_VENDOR_AUTH');
+  });
+
   it('an upload that the storage refuses tells neither the signed URL nor blames the token', async () => {
     // Every upload's path is another: the fence sees it first.
     world.beforeWrite = async ({ method, url }) => {

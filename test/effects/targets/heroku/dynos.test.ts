@@ -244,12 +244,14 @@ describe('awaitInstances at an app', () => {
   });
 
   it('a process type that is listed twice is wanted as often as the larger says', async () => {
-    app.formation = [
-      { type: 'web', quantity: 1 },
-      { type: 'web', quantity: 2 },
-    ];
     app.dynos = [dyno('web.1', 2)];
-    expect((await toldFailureOf(check())).message).toContain('web: 1 of 2');
+    for (const quantities of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      app.formation = quantities.map((quantity) => ({ type: 'web', quantity }));
+      expect((await toldFailureOf(check())).message).toContain('web: 1 of 2');
+    }
   });
 
   it('a dyno that crashed on the new release fails at once, with the way to its log', async () => {
@@ -258,6 +260,13 @@ describe('awaitInstances at an app', () => {
     expect(error.code).toBe('E_INSTANCE_CRASHED');
     expect(error.message).toBe('acme: web.2 crashed on v2');
     expect(error.hint).toContain('heroku logs -a acme -d web.2 -n 200');
+    expect(clock.slept).toEqual([]);
+  });
+
+  it('a dyno that crashed on a later release of the same code fails at once too', async () => {
+    world.release(app, slug, { description: 'Set FOO config vars' });
+    app.dynos = [dyno('web.1', 2), dyno('web.2', 3, 'crashed')];
+    expect((await toldFailureOf(check())).message).toBe('acme: web.2 crashed on v3');
     expect(clock.slept).toEqual([]);
   });
 

@@ -189,6 +189,19 @@ describe('requestPromotion', () => {
     expect((await toldFailureOf(request())).code).toBe('E_PROMOTION_SOURCE');
   });
 
+  it.each(['app', 'release'] as const)(
+    'asks again what is promoted where the answer names no %s',
+    async (unnamed) => {
+      const source = { app: { id: staging.id }, release: { id: verified.id } };
+      const half = { ...source, [unnamed]: null };
+      world.faults.set(write, [{ status: 201, body: { id: 'p-1', source: half } }]);
+      world.faults.set('GET /pipeline-promotions/p-1', [
+        { status: 200, body: { id: 'p-1', source } },
+      ]);
+      expect(await request()).toMatchObject({ work: { kind: 'promotion', id: 'p-1' } });
+    },
+  );
+
   it('asks again what is promoted where the answer does not say, and fails where that says nothing', async () => {
     const source = { app: { id: staging.id }, release: { id: verified.id } };
     const kept: [object, string | null][] = [
@@ -208,6 +221,15 @@ describe('requestPromotion', () => {
       else expect((await toldFailureOf(request())).code).toBe(code);
     }
     expect(sent()).toBe(kept.length);
+  });
+
+  it('that is interrupted while it asks again what is promoted says so, and blames nobody', async () => {
+    world.faults.set(write, [{ status: 201, body: { id: 'p-1' } }]);
+    const lost = new Error('the lane is lost');
+    world.onAsked = (asked) => {
+      if (asked === 'GET /pipeline-promotions/p-1') world.stop.abort(lost);
+    };
+    await expect(request()).rejects.toBe(lost);
   });
 
   it('a coupling or an app that is another one’s is not believed', async () => {
@@ -304,6 +326,18 @@ describe('followPromotion', () => {
     const error = await toldFailureOf(follow(promotion));
     expect(error.code).toBe('E_PROMOTION_PARTIAL');
     expect(error.message).toContain('acme-eu failed (no dynos)');
+  });
+
+  it('is in part as well where another failed in its release phase, of which nobody else would tell', async () => {
+    const [ours, other, promotion] = promotedToTwo();
+    const description = 'Promote x v1';
+    const release = world.release(production, slug, { description });
+    Object.assign(ours, { status: 'succeeded', release });
+    const failed = world.release(other.app, slug, { status: 'failed', description });
+    Object.assign(other, { status: 'failed', release: failed });
+    const error = await toldFailureOf(follow(promotion));
+    expect(error.code).toBe('E_PROMOTION_PARTIAL');
+    expect(error.message).toContain('acme-eu has v1 (failed)');
   });
 
   it('does not believe targets of another promotion', async () => {

@@ -334,6 +334,26 @@ describe('mustStillRun', () => {
   });
 });
 
+describe('mustStillRun, where the same code was released over it', () => {
+  it('takes the word of its own release that its code is the same, and nothing else for it', async () => {
+    const shipped = {
+      app: name,
+      release: ours,
+      code: { kind: 'slug', id: ours.slug ?? '' },
+    } as const;
+    world.release(app, ours.slug, { description: 'Deploy 11111111' });
+    await heroku.mustStillRun(shipped, ports);
+    const none = { status: 404, body: { id: 'not_found' } };
+    world.faults.set(
+      `GET /apps/${name}/releases/${ours.id}`,
+      Array.from({ length: 9 }, () => none),
+    );
+    expect((await toldFailureOf(heroku.mustStillRun(shipped, ports))).code).toBe(
+      'E_RELEASES_CONTRADICTION',
+    );
+  });
+});
+
 describe('a deploy’s rollback', () => {
   const restored = (to: readonly Artifact[]) =>
     heroku.rollBack({ app: name, key, to, timeoutMs: 60_000 }, ports);
@@ -361,6 +381,13 @@ describe('a deploy’s rollback', () => {
     expect(await restored([])).toEqual({ kind: 'untouched', runsIt: false });
   });
 
+  it('is none where somebody went back over a later release than the deploy’s', async () => {
+    world.release(app, world.slug(three), { description: 'Deploy 33333333' });
+    world.rollback(app, before);
+    expect(await rollBack()).toEqual({ kind: 'untouched', runsIt: false });
+    expect(sent()).toBe(0);
+  });
+
   it('is none where no code ever ran', async () => {
     app.releases.splice(1);
     expect(await rollBack()).toEqual({ kind: 'untouched', runsIt: false });
@@ -370,6 +397,22 @@ describe('a deploy’s rollback', () => {
     app.releases.splice(1);
     world.release(app, slugBefore, { description: 'Rollback to v1' });
     expect(await rollBack()).toEqual({ kind: 'untouched', runsIt: false });
+  });
+
+  it('is to an older release of the commit where a newer one has expired', async () => {
+    app.releases.pop();
+    world.release(app, world.slug(two), { status: 'expired' });
+    ours = release();
+    const to = { ...wanted(), id: 'of another app' };
+    expect(await restored([to])).toMatchObject({ code: { id: slugBefore }, commit: two });
+  });
+
+  it('asks so many slugs of their commit: the fiftieth is found', async () => {
+    app.releases.pop();
+    for (let n = 0; n < 49; n++) world.release(app, world.slug(three));
+    ours = release();
+    const to = { ...wanted(), id: 'of another app' };
+    expect(await restored([to])).toMatchObject({ code: { id: slugBefore }, commit: two });
   });
 
   it('asks so many slugs of their commit and no more', async () => {
@@ -463,6 +506,13 @@ describe('a person’s rollback', () => {
 
   it('is not made over what somebody released meanwhile, be it of that very code', async () => {
     world.release(app, slugBefore, { description: 'Deploy 22222222' });
+    expect(await rollBackTo(before)).toEqual(untouched);
+    expect([sent(), made]).toEqual([0, []]);
+  });
+
+  it('is not what somebody else has under way, be it of that very code', async () => {
+    const description = 'Promote acme-staging v7 2222222';
+    world.release(app, slugBefore, { status: 'pending', description });
     expect(await rollBackTo(before)).toEqual(untouched);
     expect([sent(), made]).toEqual([0, []]);
   });
