@@ -136,6 +136,8 @@ describe('the way to production', () => {
     expect(stateOf(folded)).toBe('queued.waiting');
     for (const [event, state] of wayToProduction) {
       expect(folded.running.size).toBe(1);
+      // By that a later run tells a step that it goes on with from one of its own.
+      for (const { since } of folded.running.values()) expect(since).toBe(folded.version);
       folded = next(folded, event, 0) ?? folded;
       expect(stateOf(folded)).toBe(state);
       expect(has(folded, 'holdsLock')).toBe(state !== 'production.live');
@@ -153,6 +155,19 @@ describe('the way to production', () => {
       verified: { release: staged, artifact, at: target('acme-staging') },
       cursor: '16',
     });
+  });
+
+  it('goes on with the artifact that the target says it released, if it says one', () => {
+    const other = { ...artifact, id: 'other' };
+    const before = wayToProduction.slice(0, 9).map(([event]) => event);
+    const released = (said: typeof artifact | null): DomainEvent => ({
+      type: 'production.released',
+      data: { release: shipped.id, artifact: said },
+    });
+    const awaited = (said: typeof artifact | null) =>
+      walk([...before, released(said)]).running.get('awaitProductionRelease')?.input;
+    expect(awaited(other)).toMatchObject({ artifact: other });
+    expect(awaited(null)).toMatchObject({ artifact });
   });
 
   it('refuses an event that belongs elsewhere', () => {

@@ -81,6 +81,8 @@ describe('the log', () => {
     expect(await read()).toMatchObject(held);
     world.lanes.set('500-22222222', 'acme');
     expect(await read()).toMatchObject({ kind: 'clear' });
+    world.isLogKept = true;
+    expect(await read()).toMatchObject({ kind: 'clear' });
   });
 
   it('that was thrown away then is nowhere else either', async () => {
