@@ -420,6 +420,13 @@ describe('somebody else’s release that is under way', () => {
     expect(answer).not.toHaveProperty('lifts');
   });
 
+  it('that has been so for an hour is not waited for: by the target’s own clock', async () => {
+    const createdAt = world.clock.now() - 61 * 60_000;
+    world.released('Deploy 22222222', aSlug(world.commit), { status: 'pending', createdAt });
+    const { code } = await toldFailureOf(world.readGates());
+    expect([code, world.heroku.progress]).toEqual(['E_RELEASE_UNDER_WAY', []]);
+  });
+
   it('that never ends is no clearance: E_RELEASE_UNDER_WAY after an hour', async () => {
     world.released('Deploy 22222222', aSlug(world.commit), { status: 'pending' });
     const { code, details } = await toldFailureOf(world.readGates());
