@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { samples } from '../../src/machine/samples.ts';
 import { projections } from '../../src/runtime/audit/projections.ts';
 import { openLog } from '../../src/store/open.ts';
 import { startAnsweringServer } from '../effects/answering-server.ts';
@@ -12,11 +13,12 @@ import { CommandHere } from './command-here.ts';
 
 let folder: string;
 let here: CommandHere;
+let store: string;
 const [first, second] = ['b', 'c'].map((digit) => digit.repeat(40)) as [string, string];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lockstep-accounts-'));
-  const store = `sqlite:${join(folder, 'log.db')}`;
+  store = `sqlite:${join(folder, 'log.db')}`;
   const log = await openLog(store, { projections });
   await writeDeploy(log, { label: '501', commit: first }, wayToLive(first, null, 'v1'));
   await writeDeploy(log, { label: '502', commit: second }, [
@@ -63,6 +65,20 @@ describe('export in a standard’s words', () => {
       ['resourceSpans'],
       ['resourceSpans'],
     ]);
+  });
+
+  const { build, commit } = samples['deploy.requested'];
+  it.each([
+    ['cdevents', commit.title],
+    ['otel', String(build.url)],
+  ])('%s has no secret of this environment', async (format, secret) => {
+    const args = ['export', '--format', format];
+    expect((await here.run(args)).stdout).toContain(secret);
+    const elsewhere = new CommandHere(folder, { PIPELINE_STORE: store, NPM_TOKEN: secret });
+    const { exit, stdout } = await elsewhere.run(args);
+    expect(exit).toBe(0);
+    expect(stdout).toContain('[secret]');
+    expect(stdout).not.toContain(secret);
   });
 
   describe('sent to a receiver', () => {

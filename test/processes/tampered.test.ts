@@ -156,6 +156,21 @@ describe.each(['sqlite', 'postgres'])('an event that was changed, in %s', (engin
     },
   );
 
+  it('away from a deploy’s end is named by the build that asks for it again', async () => {
+    const id = deployId(501, commit);
+    const rows = await outside.rows();
+    const last = rows.findLast(({ stream }) => stream === `deploy/${id}`)?.position ?? 0;
+    await outside.change(`delete from events where position = ${last}`, 'restored');
+    try {
+      const again = ['advance', '--build', '501', '--commit', commit, '--branch', 'master'];
+      const ended = await here.run(again);
+      expect(ended).toMatchObject({ exit: 1 });
+      expect(ended.stderr).toContain('error[E_LOG_FAULT]');
+    } finally {
+      await outside.restore();
+    }
+  });
+
   it('of the lane is named by a deploy that is to be decided', { timeout: 60_000 }, async () => {
     const rows = await outside.rows();
     const lane = rows.find(({ stream }) => stream === 'lane/acme-web');

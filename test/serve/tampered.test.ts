@@ -139,6 +139,12 @@ describe.each(Object.entries(changes))('where %s was changed', (what, sql) => {
   });
 });
 
+it('nothing is kept as files of a log in which an older deploy, which has no page, was changed', async () => {
+  tamper(`${edits['an event']} stream = 'deploy/${deploys.older}'`);
+  await expect(writePages(log, join(folder, 'pages'), 1)).rejects.toThrow(LogFault);
+  expect(existsSync(join(folder, 'pages', 'index.html'))).toBe(false);
+});
+
 it('no page tells a secret that stands in a fault', async () => {
   const secret = 'npm-4Zq81vTkL0';
   await writeDeploy(log, { label: secret, commit: newer }, wayToLive(newer, older, 'v3'));

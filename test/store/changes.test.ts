@@ -124,6 +124,67 @@ describe('a log that others write to', () => {
     expect([early, late]).toEqual([[2_500], [1_777]]);
   });
 
+  it('is looked at often again once a look saw something', async () => {
+    const first = waiting(1);
+    await pass(10_000);
+    written += 1;
+    await pass(1_000);
+    expect(first).toHaveLength(1);
+    looks = 0;
+    waiting(1);
+    await pass(50);
+    expect(looks).toBeGreaterThanOrEqual(5);
+  });
+
+  it('wakes who waits, too, where it goes back to what it was before', async () => {
+    written = 7;
+    const woken = waiting(1);
+    await pass(5);
+    written = 3;
+    await pass(10);
+    expect(woken).toHaveLength(1);
+  });
+
+  it('wakes nobody by a look that began before they came', async () => {
+    changes = over({
+      look: async () => {
+        const found = written;
+        await time.sleep(300);
+        return found;
+      },
+    });
+    const early = waiting(1);
+    await pass(10);
+    written += 1;
+    const late = waiting(1);
+    await pass(1_000);
+    expect([early.length, late.length]).toEqual([1, 0]);
+  });
+
+  it('ends a wait at its signal, and begins none after that', async () => {
+    const over = new AbortController();
+    const woken: number[] = [];
+    const wait = () => changes.wait(patience, over.signal).then(() => woken.push(passed()));
+    void wait();
+    await pass(25);
+    over.abort();
+    await pass(5);
+    void wait();
+    await pass(5);
+    expect(woken).toEqual([25, 30]);
+  });
+
+  it('that is closed is waited for by nobody: not by who waits, nor by who comes later', async () => {
+    const woken = waiting(2);
+    await pass(25);
+    changes.close();
+    await pass(5);
+    expect(woken).toEqual([25, 25]);
+    const late = waiting(1);
+    await pass(5);
+    expect(late).toEqual([30]);
+  });
+
   it('that cannot be looked at fails for all who wait, and is looked at again for who comes next', async () => {
     let isThere = false;
     changes = over({

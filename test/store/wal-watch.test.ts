@@ -40,6 +40,66 @@ describe('what is told of a WAL', () => {
     await vi.waitFor(() => expect(watch.isLive).toBe(false));
   });
 
+  it('is told of again and again', async () => {
+    writeFileSync(`${file}-wal`, '');
+    watch.start();
+    for (const times of [1, 2, 3]) {
+      await vi.waitFor(() => {
+        write();
+        expect(heard).toBeGreaterThanOrEqual(times);
+      });
+    }
+  });
+
+  describe('while nothing settles by itself', () => {
+    /** What the system has to tell by now is told. */
+    const { setTimeout } = globalThis;
+    const told = () => new Promise((resolve) => setTimeout(resolve, 30));
+    const isLive = async (one: WalWatch) => {
+      while (!one.isLive) {
+        write();
+        await told();
+      }
+    };
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      writeFileSync(`${file}-wal`, '');
+    });
+    afterEach(() => vi.useRealTimers());
+
+    it('is one reason to look, of however many writes', async () => {
+      watch.start();
+      await isLive(watch);
+      write();
+      await told();
+      expect(heard).toBe(0);
+      vi.advanceTimersByTime(1_000);
+      expect(heard).toBe(1);
+    });
+
+    it('is none any more once it was closed', async () => {
+      watch.start();
+      await isLive(watch);
+      watch.close();
+      vi.advanceTimersByTime(1_000);
+      expect(heard).toBe(0);
+    });
+
+    it('is heard by one watch, however often it was started, and by none that was closed', async () => {
+      watch.start();
+      watch.start();
+      await isLive(watch);
+      watch.close();
+      const other = new WalWatch(file, hear);
+      other.close();
+      for (const one of [watch, other]) one.start();
+      write();
+      await told();
+      vi.advanceTimersByTime(1_000);
+      expect([heard, watch.isLive, other.isLive]).toEqual([0, false, false]);
+    });
+  });
+
   it('is nothing where there is none, and nothing is told once nobody wants to know', async () => {
     watch.start();
     expect(watch.isLive).toBe(false);

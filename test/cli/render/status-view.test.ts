@@ -1,6 +1,6 @@
 /** What `pipeline status` shows of how lanes stand: at a terminal of any width, to a program, as JSON. */
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type StatusDocument, statusDocument } from '../../../src/cli/render/status-document.ts';
 import { statusTabs } from '../../../src/cli/render/status-tabs.ts';
 import { type StatusPaper, statusView } from '../../../src/cli/render/status-view.ts';
@@ -28,6 +28,8 @@ let standing: LaneStanding;
 let logged: LaneStanding;
 let world: StandingWorld;
 beforeAll(async () => {
+  // However long a machine takes for it, all of it was 90 seconds ago.
+  vi.useFakeTimers({ toFake: ['Date'] });
   world = await StandingWorld.open();
   const back = { ...rolledBackTo(500), before: 'v501' };
   await world.live(501);
@@ -37,7 +39,10 @@ beforeAll(async () => {
   standing = await world.stands(runs(back.release, { back, commit: commitOf(500) }));
   logged = await world.stands({ kind: 'notAsked', why: 'HEROKU_API_KEY is not set' });
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  vi.useRealTimers();
+  await world.close();
+});
 
 const document = (
   standings: readonly LaneStanding[],
@@ -63,8 +68,8 @@ describe('at a terminal', () => {
     expect(text).toContain(`v9500  50000000`);
     expect(text).toContain('mia@acme.test');
     expect(text).toContain('[the log knew v41]');
-    expect(text).toMatch(/lane held +by 503-50300000 for 1m\d\ds: starting staging’s instances/);
-    expect(text).toContain(`${idOf(504)} for 1m`);
+    expect(text).toMatch(/lane held +by 503-50300000 for 1m30s: starting staging’s instances/);
+    expect(text).toContain(`${idOf(504)} for 1m30s`);
     expect(text).toContain('rolled back since by mia@acme.test');
   });
 
@@ -89,7 +94,7 @@ describe('at a terminal', () => {
 
   it('says how old the log’s knowledge is, and why nobody was asked', () => {
     const text = statusView(document([logged]), paper(200)).join('\n');
-    expect(text).toMatch(/\[as the log knew 1m\d\ds ago; HEROKU_API_KEY is not set\]/);
+    expect(text).toMatch(/\[as the log knew 1m30s ago; HEROKU_API_KEY is not set\]/);
   });
 
   it('says so when there is nothing', async () => {
