@@ -12,6 +12,7 @@ import { startServer } from '../../src/serve/server.ts';
 import { writePages } from '../../src/serve/write-pages.ts';
 import { type EventLog, LogFault } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
+import { sample } from '../machine/samples.ts';
 import { wayToLive, writeDeploy } from '../runtime/audit/written.ts';
 
 const [older, newer] = ['a', 'b'].map((letter) => letter.repeat(40)) as [string, string];
@@ -32,8 +33,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function tamper(sql: string): void {
-  const handle = new Database(join(folder, 'log.db'));
+function tamper(sql: string, file = 'log.db'): void {
+  const handle = new Database(join(folder, file));
   const triggers = handle.prepare<[], { name: string }>(
     "select name from sqlite_schema where type = 'trigger'",
   );
@@ -139,9 +140,23 @@ describe.each(Object.entries(changes))('where %s was changed', (what, sql) => {
   });
 });
 
-it('nothing is kept as files of a log in which an older deploy, which has no page, was changed', async () => {
-  tamper(`${edits['an event']} stream = 'deploy/${deploys.older}'`);
-  await expect(writePages(log, join(folder, 'pages'), 1)).rejects.toThrow(LogFault);
+it('no page is kept as files where what was changed is only in the chart’s use, and older than any figures', async () => {
+  const store = `sqlite:${join(folder, 'old.db')}`;
+  const longAgo = await openLog(store, { projections, now: () => Date.now() - 60 * 86_400_000 });
+  await writeDeploy(longAgo, { label: '501', commit: older }, wayToLive(older, null, 'v1'));
+  await longAgo.close();
+  const old = await openLog(store, { projections });
+  // As many as a lane's standing is made of.
+  for (let build = 502; build < 523; build++) {
+    await writeDeploy(old, { label: `${build}`, commit: newer }, [sample('deploy.superseded')]);
+  }
+  tamper(
+    edits['an event'].replace('production.verified', 'staging.deployed') +
+      ` stream = 'deploy/${deploys.older}'`,
+    'old.db',
+  );
+  await expect(writePages(old, join(folder, 'pages'), 1)).rejects.toThrow(LogFault);
+  await old.close();
   expect(existsSync(join(folder, 'pages', 'index.html'))).toBe(false);
 });
 
