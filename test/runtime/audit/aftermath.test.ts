@@ -22,7 +22,8 @@ type Step =
   | 'ordered back'
   | 'order fails'
   | 'met back'
-  | 'elsewhere';
+  | 'live elsewhere'
+  | 'met back elsewhere';
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -37,7 +38,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         'ordered back',
         'order fails',
         'met back',
-        'elsewhere',
+        'live elsewhere',
+        'met back elsewhere',
       ),
     },
   ),
@@ -124,9 +126,12 @@ it.each([
             writeLane(log, { type: 'rollback.begun', data: { ...order, from, to: back.to } });
           const { commit: _, ...failing } = { ...order, to: back.to, code: 'E_X', message: 'no' };
           switch (step) {
-            case 'elsewhere':
-              await write('met back', { ...ours, name: 'other' }, version);
+            case 'live elsewhere':
+            case 'met back elsewhere': {
+              const way = step === 'live elsewhere' ? 'live' : 'met back';
+              await write(way, { ...ours, name: 'other' }, version);
               break;
+            }
             case 'order fails':
               await begin();
               await writeLane(log, { type: 'rollback.failed', data: { ...failing, made: null } });
@@ -185,7 +190,14 @@ it.each([
         await log.close();
         await remove();
       }),
-      { numRuns },
+      {
+        numRuns,
+        // What another lane did between two steps of ours is none of ours.
+        examples: [
+          [['live', 'met back elsewhere']],
+          [['live', 'live elsewhere', 'ordered back', 'live']],
+        ],
+      },
     );
   },
 );

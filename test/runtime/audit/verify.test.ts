@@ -244,6 +244,9 @@ describe('a log', { timeout: isSoak ? 600_000 : 60_000 }, () => {
     expect(audit.pinned.map(({ isRight }) => isRight)).toEqual([true, true, true, true, true]);
     const wrong = { ...earlierHead(rows, 40), position: 41 };
     expect(verified(rows, { pinned: [wrong] }).findings).toMatchObject([{ kind: 'head' }]);
+    // Nor is it right where the event of its position is gone.
+    const without = rows.filter(({ position }) => position !== 41);
+    expect(verified(without, { pinned: [wrong] }).pinned).toEqual([{ ...wrong, isRight: false }]);
   });
 
   it('is held against a head of today from which the 2- was not copied, and told of by its whole name', () => {

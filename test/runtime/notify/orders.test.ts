@@ -103,10 +103,13 @@ describe('orders of people', () => {
     expect(told).toEqual(all);
   });
 
-  it('stay in order where there is more than one reading of the log', async () => {
+  it.each([
+    ['many deploys', (n: number) => [`${n}a`, `${n}b`, `${n}c`, `${n}d`]],
+    ['few deploys', () => ['a', 'b', 'c', 'd']],
+  ])('stay in order where there is more than one reading of the log, of %s', async (_, deploys) => {
     await notifier().drain();
     for (let n = 0; n < 60; n++) {
-      for (const deploy of [`${n}a`, `${n}b`, `${n}c`, `${n}d`]) await asked(deploy);
+      for (const deploy of deploys(n)) await asked(deploy);
       await order('lane.disabled', `${n}`);
     }
     await notifier().drain();
