@@ -34,41 +34,55 @@ let log: EventLog;
 let assembly: Assembly;
 /** Called when the kill switch is read: that is in the gates, right before a write. */
 let onGates: () => void;
+let notices: string[];
+
+/** What a run is put together with, where it is not the usual. */
+interface Around {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly isCi?: boolean;
+  readonly trust?: string | undefined;
+  readonly isLogKept?: boolean;
+}
+
+async function put({ env = {}, isCi = false, trust, isLogKept = true }: Around): Promise<Assembly> {
+  const config = await parseConfig(Buffer.from(fullConfig), 'pipeline.yml');
+  const environment = readEnvironment({
+    HEROKU_API_URL: world.heroku.url,
+    HEROKU_API_KEY: 'HRKU-token-12345678',
+    PIPELINE_TRUST: trust,
+  });
+  const { graph } = world;
+  const repository = {
+    relations: async (base: string, heads: readonly string[]) =>
+      heads.map((head) => graph.relation(base, head)),
+    fullId: async (id: string) => id,
+    archive,
+  } as unknown as Repository;
+  return assemble({
+    config,
+    folder: '.',
+    environment,
+    targets: await openTargets(config, environment, around),
+    env,
+    ci: detectCi(isCi ? { CI: 'true' } : {}),
+    ...{ repository, log, run: holder, leaseMs, isLogKept },
+    progress: () => {},
+    notice: (line) => void notices.push(line),
+  });
+}
 
 beforeEach(async () => {
   world = await ProductionWorld.create();
   log = await openLog('sqlite::memory:');
   onGates = () => {};
-  const { graph } = world;
-  const repository = {
-    relations: async (base: string, heads: readonly string[]) =>
-      heads.map((head) => graph.relation(base, head)),
-    archive,
-  } as unknown as Repository;
-  const config = await parseConfig(Buffer.from(fullConfig), 'pipeline.yml');
-  const environment = readEnvironment({
-    HEROKU_API_URL: world.heroku.url,
-    HEROKU_API_KEY: 'HRKU-token-12345678',
-  });
-  assembly = await assemble({
-    config,
-    folder: '.',
-    environment,
-    targets: await openTargets(config, environment, around),
+  notices = [];
+  assembly = await put({
     env: {
       get PRODUCTION_CD_ENABLED() {
         onGates();
         return 'true';
       },
     },
-    ci: detectCi({}),
-    repository,
-    log,
-    run: holder,
-    leaseMs,
-    isLogKept: true,
-    progress: () => {},
-    notice: () => {},
   });
 });
 afterEach(async () => {
@@ -214,5 +228,81 @@ describe('the lane’s lock', () => {
     await breakLock(log, lane, person, 'it hangs');
     const granted = await acquire(new AbortController().signal, () => {});
     expect(granted).toMatchObject({ kind: 'granted' });
+  });
+});
+
+describe('the gates', () => {
+  const read = async (around: Around) => {
+    await assembly.close();
+    assembly = await put(around);
+    return assembly.services.readGates(world.gates({ overridden: true }), runPorts());
+  };
+  const switchedOn = { env: { PRODUCTION_CD_ENABLED: 'true' } };
+
+  /** A deploy of that lane is on record. */
+  async function asked(of: string): Promise<string> {
+    const { deploy: _deploy, chart: _chart, ...request } = samples['deploy.requested'];
+    const commit = { ...request.commit, sha: world.graph.commit(null) };
+    const target = targetOf(production);
+    const settings = { ...request.settings };
+    settings.production = { ...settings.production, target };
+    return (await requestDeploy(log, { ...request, lane: of, commit, settings }, holder)).deploy;
+  }
+
+  /** Production runs what that deploy built. */
+  function built(deploy: string): void {
+    const slug = world.heroku.slug(world.graph.commit(world.running));
+    const { id } = world.released('Deploy 22222222', slug);
+    const mark = `lockstep ${deploy}`;
+    world.heroku.build(world.production, { status: 'succeeded', mark, slug, release: id });
+  }
+
+  it.each([
+    ['on where a person sets nothing', {}, 'clear'],
+    ['off where a CI does not set it', { isCi: true }, 'environment'],
+    ['on where a CI sets it to true', { isCi: true, ...switchedOn }, 'clear'],
+    ['off at another word', { env: { PRODUCTION_CD_ENABLED: 'no' } }, 'environment'],
+  ] as const)('have a kill switch that is %s', async (_, around, found) => {
+    const answer = await read(around);
+    expect(answer.kind === 'disabled' ? answer.switch : answer.kind).toBe(found);
+  });
+
+  it('wait for a rollback that a run has yet to carry out, and for none whose run is over', async () => {
+    const rollback = 'rollback-1a5f89db';
+    const { id, version } = world.current;
+    const release = { id, version: `v${version}` };
+    const why = { actor: 'ana', observed: 'ana on ws-7', reason: 'errors since 503' };
+    const ordered = { from: release, to: release, ...why, at: '2026-01-05T13:04:00.000Z' };
+    const who = { deploy: rollback, run: person.id, build: 'rollback', commit: '0'.repeat(40) };
+    const joined = newEvent(
+      { type: 'lane.joined', data: { ...who, first: true, rollback: ordered } },
+      person,
+    );
+    await log.append([{ stream: laneStream(lane), expected: 0, events: [joined] }]);
+    expect(await read(switchedOn)).toMatchObject({ kind: 'clear' });
+    await log.take(runResource(rollback), person.owner, leaseMs);
+    expect(await read(switchedOn)).toMatchObject({ kind: 'held' });
+  });
+
+  it('know whose the deploy is that production runs, and take the environment’s word for a stranger', async () => {
+    built(await asked(lane));
+    expect(await read(switchedOn)).toMatchObject({ kind: 'clear' });
+
+    built(await asked('acme-old'));
+    const other = { kind: 'disabled', switch: 'log' };
+    expect(await read(switchedOn)).toMatchObject(other);
+
+    built('500-22222222');
+    const strange = await read(switchedOn);
+    expect(strange).toMatchObject(other);
+    const trust = strange.kind === 'disabled' ? strange.distrust?.digest : undefined;
+    expect(await read({ ...switchedOn, trust })).toMatchObject({ kind: 'clear' });
+    expect(await read({ ...switchedOn, trust: 'f'.repeat(64) })).toMatchObject(other);
+  });
+
+  it('find another lane of the log that deploys to production, where the log is kept', async () => {
+    await asked('acme-old');
+    expect(await read(switchedOn)).toMatchObject({ kind: 'disabled', switch: 'log' });
+    expect(await read({ ...switchedOn, isLogKept: false })).toMatchObject({ kind: 'clear' });
   });
 });
