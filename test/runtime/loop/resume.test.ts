@@ -177,6 +177,20 @@ describe('a deploy', () => {
     },
   );
 
+  it('that gave way to two such rollbacks, one after the other: what the second made is lifted', async () => {
+    const deploy = await heldBy(ordered);
+    await writeLane(world.log, begun);
+    await writeLane(world.log, { type: 'rollback.failed', data: { ...ended, ...failure } });
+    await resume(deploy);
+    const later = { rollback: 'rollback-2b3c4d5e' };
+    expect(await heldBy({ ...ordered, ...later })).toBe(deploy);
+    await writeLane(world.log, { ...begun, data: { ...begun.data, ...later } });
+    const untold = { ...ended, ...failure, ...later };
+    await writeLane(world.log, { type: 'rollback.failed', data: untold });
+    await resume(deploy, made(true));
+    expect((await afterGivingUp()).lifted).toEqual([release.id]);
+  });
+
   it.each([
     ['is lifted, and it is given up', 'release-41', ['rollback.failed', 'rollback.lifted']],
     ['is somebody else’s: that alone is lifted', 'release-9', ['rollback.lifted']],
