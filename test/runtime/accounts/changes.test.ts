@@ -122,6 +122,15 @@ describe('a change', () => {
     ]);
   });
 
+  it('is of what ran before it as the gates read that last, and not as it was seen at first', () => {
+    const production = { version: 'v44', commit: null };
+    const steps = toProduction(501, 0).map(
+      ([at, event]): Timed =>
+        event.type === 'gates.passed' ? [at, sample('gates.passed', { production })] : [at, event],
+    );
+    expect(changes([recordOf(501, 0, steps)])).toMatchObject([{ before: 'v44' }]);
+  });
+
   it.each([
     ['live', [[11, sample('production.verified')]]],
     ['failed', [[11, sample('deploy.failed')]]],

@@ -191,6 +191,10 @@ describe('a lane in a period', () => {
     const { deploys, liveBefore } = await read(at(5), at(30));
     expect([deploys.map(({ deploy }) => deploy), liveBefore]).toEqual([[idOf(502)], at(0)]);
     expect((await read(at(0), at(30))).liveBefore).toBeNull();
+    // One that is on its way through production is not live.
+    await deploy(503, ...wayToLive(commitOf(503), null, 'v503').slice(0, -1));
+    pass(10);
+    expect((await read(at(25), at(40))).liveBefore).toBe(at(0));
     expect((await read(at(0), at(10))).deploys.map(({ deploy }) => deploy)).toEqual([idOf(501)]);
   });
 });

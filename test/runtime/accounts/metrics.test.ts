@@ -193,10 +193,22 @@ describe('of a small history', () => {
       made: { release: { id: 'release-back', version: 'v99' }, commit: null, runs },
     };
     const orders = [begun as Told<LaneEvent>, order(25, { type: 'rollback.failed', data })];
-    const { changeFail, recovery } = figures([live(500, -30), live(501, 0)], { orders });
-    expect(changeFail).toMatchObject({ count });
-    // What runs does not hold: production is not well again.
-    expect(recovery).toMatchObject({ count: 0, open: count });
+    const met = { ...rollback, release: data.made.release, before: 'v501' };
+    const meets = recordOf(502, 60, [
+      ...toProduction(502, 60).slice(0, 7),
+      [
+        67,
+        sample('production.held', { rollback: { ...met, at: new Date(minute(25)).toISOString() } }),
+      ],
+    ]);
+    // Nor does a deploy that meets that release know better what came of it.
+    for (const others of runs ? [[], [meets]] : [[]]) {
+      const deploys = [live(500, -30), live(501, 0), ...others];
+      const { changeFail, recovery } = figures(deploys, { orders });
+      expect(changeFail).toMatchObject({ count });
+      // What runs does not hold: production is not well again.
+      expect(recovery).toMatchObject({ count: 0, open: count });
+    }
   });
 
   it.each([

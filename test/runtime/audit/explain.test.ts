@@ -565,21 +565,19 @@ const rows: Readonly<Record<string, Row>> = {
     says: [/this clone is a shallow one/],
     next: /^Fetch it, then ask again\.$/,
   },
-  'the clone is cut short, and release notes name it': {
+  'the clone is cut short, and release notes name it, those that were made last': {
     stories: [
       (log) => {
         const way = wayToLive(at(3), at(0), 'v2');
         const { notes } = samples['deploy.observed'];
         const [note] = notes.commits;
+        const named = { ...(note as never as object), sha: at(2) } as never;
         way[1] = sample('deploy.observed', {
-          notes: {
-            ...notes,
-            base: at(0),
-            head: at(3),
-            commits: [{ ...(note as never as object), sha: at(2) } as never],
-          },
+          notes: { ...notes, base: at(0), head: at(3), commits: [named] },
         });
-        return writeDeploy(log, { label: '503', commit: at(3) }, way);
+        const before = [...wayToGates(at(3), at(0), 'v2'), sample('production.held')];
+        const events = [...before, sample('deploy.resumed'), ...way];
+        return writeDeploy(log, { label: '503', commit: at(3) }, events);
       },
     ],
     asked: at(2),

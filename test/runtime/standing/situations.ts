@@ -715,6 +715,17 @@ export const situations: readonly Situation[] = [
     type: [`pipeline log ${idOf(502)}`],
   },
   {
+    name: 'the newest deploy failed, of the very commit that production runs and that was verified',
+    happens: async (world) => {
+      await world.live(501);
+      await (await world.runWith({ commit: commitOf(501) }, 502, 'staging.deployed', failed)).ended;
+    },
+    told: runs(releaseOf(501), { ours, commit: commitOf(501) }),
+    became: { 501: 'live', 502: 'failed' },
+    production: ['v501', 'target', true],
+    type: [],
+  },
+  {
     name: 'the newest deploy failed by what a vendor said in a sentence of its own',
     happens: (world) =>
       world.ends(
@@ -771,6 +782,31 @@ export const situations: readonly Situation[] = [
     holds: ['rollback'],
     production: ['v9500', 'log', true],
     type: [advance],
+  },
+  {
+    name: 'a rollback of ours held, and a person lifted that before anything was asked for',
+    happens: async (world) => {
+      await world.live(500);
+      await world.live(501);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      const { release, target } = { ...done.data, release: done.data.release.id };
+      await world.ofLane({ type: 'rollback.lifted', data: { target, release, ...person } });
+    },
+    became: { 500: 'replaced', 501: 'rolledBack' },
+    production: ['v9500', 'log', true],
+    type: [],
+  },
+  {
+    name: 'a rollback at the target failed, and a person shipped over that since',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, { ...backOf501, kind: 'failed-rollback' });
+      await world.live(503);
+    },
+    became: { 501: 'replaced', 502: 'carried', 503: 'live' },
+    production: ['v503', 'log', true],
+    type: [],
   },
   {
     name: 'a rollback of ours holds, and the target names the account of the token',
