@@ -93,8 +93,12 @@ async function begin(
   deploy.call = await host.begin(options, ports);
   begun.set(host.name, deploy);
   try {
+    if (seen === null) {
+      // Nobody could be asked later what became of work: it is waited for to its end.
+      await deploy.call.attend(ports, { timeoutMs });
+      return untold(deploy, words);
+    }
     await deploy.call.attend(ports, { timeoutMs, until: deploy.worksOn });
-    if (seen === null) return untold(deploy, words);
     const work = await listed(host, key, seen, ports);
     deploy.mustAgree(work);
     return work;

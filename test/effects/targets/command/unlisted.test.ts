@@ -1,9 +1,10 @@
 /** A place of which no program tells what runs, by a person's waiver: nothing is concluded from what nobody tells. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { toldFailureOf } from '../../lockstep-error.ts';
 import { commit, PlayedHost, release } from './played-host.ts';
 
-const timeoutMs = 30_000;
+const timeoutMs = 90_000;
 const artifact = { kind: 'release', id: 'r7', digest: null, commit: null };
 const ours = { id: 'r7', version: 'r7' };
 
@@ -63,6 +64,22 @@ describe('a place of which nothing tells what runs', () => {
   it('E_PROGRAM_ANSWER: its program ended well, and told no release', async () => {
     host.plays = { deploy: (run) => run.end(0) };
     expect((await toldFailureOf(submit())).code).toBe('E_PROGRAM_ANSWER');
+  });
+
+  it('is waited for to the end where its program tells work, which nobody could ask about later', async () => {
+    const stopped: number[] = [];
+    host.plays = {
+      async deploy(run) {
+        run.onStop = (graceMs) => void stopped.push(graceMs);
+        run.say({ type: 'work', id: 'w1' });
+        for (let i = 0; i < 10; i++) await turn();
+        run.say({ type: 'release', id: 'r7' });
+        run.end(0);
+      },
+    };
+    const work = { kind: 'release', id: 'r7' };
+    expect(await submit()).toEqual({ kind: 'submitted', work, adopted: false });
+    expect(stopped).toEqual([]);
   });
 
   it('has no key, no release that ran, and nothing under way that anybody knows of', async () => {
