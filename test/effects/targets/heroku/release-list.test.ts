@@ -133,6 +133,13 @@ describe('a list that cannot be all', () => {
     expect(error.hint ?? '').not.toBe(code === 'E_VENDOR_MALFORMED' ? null : '');
   });
 
+  it('all but the first release, of which none has code', async () => {
+    for (const description of ['Initial release', 'Enable Logplex'])
+      world.release(app, null, { description });
+    const error = await toldFailureOf(readingOf((await trueList()).slice(0, -1)));
+    expect(error.code).toBe('E_RELEASES_SHORT');
+  });
+
   it('an older list is read again until it shows the newest release', async () => {
     history();
     const older = await trueList();

@@ -329,6 +329,13 @@ describe('awaitRelease', () => {
     expect((await toldFailureOf(wait(id))).code).toBe('E_RELEASE_COMMIT');
   });
 
+  it('a release of other code is told by what that is of, not by what was wanted: E_RELEASE_COMMIT', async () => {
+    const { id } = world.release(app, world.slug(two));
+    const code = { kind: 'slug', id: world.slug(one) } as const;
+    const input = { app: name, release: id, commit: one, code, timeoutMs: 60_000 };
+    expect((await toldFailureOf(heroku.awaitRelease(input, ports))).code).toBe('E_RELEASE_COMMIT');
+  });
+
   it('a config change on top of it does not matter', async () => {
     const slug = world.slug(one);
     const { id } = world.release(app, slug);
@@ -346,6 +353,24 @@ describe('awaitRelease', () => {
       expect(error.message).toContain(description);
     },
   );
+
+  it('one that does not say whether it is what runs is looked up: E_RELEASE_NOT_CURRENT', async () => {
+    const { id } = world.release(app, world.slug(one));
+    world.release(app, world.slug(two), { description: 'Deploy 22222222' });
+    const path = `GET /apps/${name}/releases/${id}`;
+    world.lies.set(path, (release: object) => ({ ...release, current: undefined }));
+    expect((await toldFailureOf(wait(id))).code).toBe('E_RELEASE_NOT_CURRENT');
+  });
+});
+
+describe('findDecision', () => {
+  it('believes no answer of another release than the one that was asked for, by its version', async () => {
+    releases(world.slug(one), 'Deploy 11111111', 'Set FOO config vars');
+    const body = await world.read<object>(`/apps/${name}/releases/1`);
+    world.faults.set(`GET /apps/${name}/releases/2`, [{ status: 200, body }]);
+    const error = await toldFailureOf(heroku.findDecision(name, 2, ports));
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
+  });
 });
 
 describe('a release that says less than usual', () => {
@@ -390,5 +415,14 @@ describe('mustStillRun', () => {
       code: 'E_RELEASE_NOT_CURRENT',
       details: { app: name, currentVersion: null, currentDescription: null },
     });
+  });
+
+  it('says so where somebody went back to the same code after it', async () => {
+    const slug = world.slug(one);
+    const [release] = releases(slug, 'Deploy 11111111', 'Rollback to v1');
+    if (release === undefined) throw new Error('it was released');
+    const shipped = { app: name, release, code: { kind: 'slug', id: slug } } as const;
+    const error = await toldFailureOf(heroku.mustStillRun(shipped, ports));
+    expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
   });
 });
