@@ -101,7 +101,10 @@ describe('a deploy’s pages', () => {
     };
     const production = { ...settings.production, verify };
     const links = linksOf([
-      { type: 'deploy.requested', data: { ...request, settings: { ...settings, production } } },
+      {
+        type: 'deploy.requested',
+        data: { ...request, settings: { ...settings, staging: null, production } },
+      },
       { type: 'deploy.observed', data: samples['deploy.observed'] },
     ]);
     expect(links).toEqual({

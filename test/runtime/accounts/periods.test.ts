@@ -215,6 +215,25 @@ describe('of two periods that meet, each change of production', () => {
   );
 });
 
+it('what a target with a fast clock tells of is once in the period in which it was met first', async () => {
+  const history = await History.open();
+  const release = { id: 'outside', version: 'x1' };
+  const at = iso(start + 90 * minute);
+  const rollback = { ...samples['production.held'].rollback, release, at };
+  const meets = (label: number) => [...toGates(label), sample('production.held', { rollback })];
+  await history.deploy(meets, [0]);
+  history.pass(30);
+  await history.deploy(live, [0]);
+  history.pass(40);
+  await history.deploy(meets, [0]);
+  const edge = iso(start + 60 * minute);
+  const releases = async (since: string, until: string) =>
+    (await readChanges(history.log, lane, { since, until })).map((change) => change.release);
+  expect(await releases(iso(start), edge)).toEqual(['x1', 'v502']);
+  expect(await releases(edge, iso(start + day))).toEqual([]);
+  await history.close();
+});
+
 describe('what waited before a period', () => {
   const waitedIn = async (log: EventLog, fromMs: number, toMs: number) => {
     const record: LaneRecord = await readLaneRecord(log, lane, {

@@ -10,6 +10,7 @@ import {
   readLaneMarks,
   readShipped,
 } from '../../../src/runtime/audit/lane-marks.ts';
+import { readRollbacks } from '../../../src/runtime/audit/rollback-marks.ts';
 import { laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
@@ -141,6 +142,16 @@ describe('a lane’s marks', () => {
       (await readShipped(log, lane, limit)).map(({ data }) => data.deploy);
     expect(await deploys(9)).toEqual(['1-a', '2-a']);
     expect(await deploys(1)).toEqual(['1-a']);
+  });
+
+  it('of rollbacks have one that failed once, though its release runs', async () => {
+    const log = await written();
+    await writeLane(log, failedWith(10, false));
+    const told = await readRollbacks(log, lane);
+    expect(told.map(({ record: { version } }) => version)).toEqual([6, 7]);
+    await writeLane(log, failedWith(11, true));
+    const since = await readRollbacks(log, lane);
+    expect(since.map(({ record: { version } }) => version)).toEqual([6, 8]);
   });
 
   it('tell whether there is one after a position, in a lane or in any', async () => {

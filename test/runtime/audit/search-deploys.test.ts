@@ -198,6 +198,26 @@ describe.each([
     expect(found.next).toBeNull();
   });
 
+  it('finds what was asked for from one time on and before another; the last page may be full', async () => {
+    const log = await fixture.open({ projections });
+    for (const n of ['1', '2', '3']) {
+      await log.append([
+        { stream: `deploy/${n}`, expected: 0, events: [asked(n, 'acme-web', null, 'ana')] },
+      ]);
+      // Of each its own millisecond.
+      const { time = '' } = (await log.readStream(`deploy/${n}`))[0] ?? {};
+      while (new Date().toISOString() <= time);
+    }
+    const [, second, third] = await log.readAll({ after: 0, limit: 3, streamPrefix: 'deploy/' });
+    const found = async (more: { since?: string; until?: string }, limit: number) => {
+      const { stories, next } = await searchDeploys(log, { lane: 'acme-web', limit, ...more });
+      return [stories.map(({ row }) => row.deploy), next];
+    };
+    expect(await found({ until: third?.time ?? '' }, 2)).toEqual([['2', '1'], null]);
+    expect(await found({ since: second?.time ?? '' }, 2)).toEqual([['3', '2'], null]);
+    expect(await found({}, 2)).toEqual([['3', '2'], second?.position]);
+  });
+
   it('finds a name of any length', async () => {
     const log = await fixture.open({ projections });
     const name = 'Ana '.repeat(20_000);
