@@ -76,10 +76,22 @@ describe('requestBuild', () => {
     },
   );
 
-  it('of several with its key adopts the one that did not fail', async () => {
-    const { id } = world.build(app, { status: 'succeeded', mark: 'lockstep deploy-1' });
-    world.build(app, { status: 'failed', mark: 'lockstep deploy-1' });
-    expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ build: id });
+  it.each(['pending', 'succeeded'] as const)(
+    'of several with its key adopts the one that did not fail: it is %s',
+    async (status) => {
+      const { id } = world.build(app, { status, mark: 'lockstep deploy-1' });
+      world.build(app, { status: 'failed', mark: 'lockstep deploy-1' });
+      expect(await heroku.requestBuild(input, ports, archive)).toMatchObject({ build: id });
+    },
+  );
+
+  it('whose release failed over what runs is adopted, and not built anew', async () => {
+    world.release(app, world.slug('b'.repeat(40)));
+    const release = world.release(app, world.slug(commit), { status: 'failed' });
+    const made = { status: 'succeeded', release: release.id, slug: release.slug } as const;
+    const { id } = world.build(app, { ...made, mark: 'lockstep deploy-1' });
+    const answer = await heroku.requestBuild(input, ports, archive);
+    expect(answer).toEqual({ kind: 'requested', build: id, adopted: true });
   });
 
   it.each([

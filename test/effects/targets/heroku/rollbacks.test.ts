@@ -407,6 +407,14 @@ describe('a deploy’s rollback', () => {
     expect(await restored([to])).toMatchObject({ code: { id: slugBefore }, commit: two });
   });
 
+  it('is to an older release of the second choice where a newer one of the same code has expired', async () => {
+    app.releases.pop();
+    world.release(app, slugBefore, { status: 'expired' });
+    ours = release();
+    const never = { ...wanted(), id: 'of another app', commit: 'e'.repeat(40) };
+    expect(await restored([never, wanted()])).toMatchObject({ code: { id: slugBefore } });
+  });
+
   it('asks so many slugs of their commit: the fiftieth is found', async () => {
     app.releases.pop();
     for (let n = 0; n < 49; n++) world.release(app, world.slug(three));
