@@ -513,6 +513,15 @@ export const gateMutants: readonly Mutant[] = [
     noticedBy: 'test/cli/config/kill-switch.test.ts',
   },
   {
+    id: 'the-command-takes-a-ci-for-a-person',
+    promise: gated,
+    file: 'src/cli/workspace/assemble.ts',
+    symbol: 'servicesOf',
+    code: 'readKillSwitch(name, env, ci.isCi)',
+    by: 'readKillSwitch(name, env, false)',
+    noticedBy: 'test/cli/workspace/assemble.test.ts › off where a CI does not set it',
+  },
+  {
     id: 'a-release-under-way-is-not-waited-for',
     promise: gated,
     file: 'src/runtime/gates/production.ts',

@@ -72,6 +72,16 @@ export const ruleMutants: readonly Mutant[] = [
     noticedBy: `${trust} › for these settings, and no others`,
   },
   {
+    id: 'the-command-knows-every-deploy',
+    promise: rules,
+    file: 'src/cli/workspace/assemble.ts',
+    symbol: 'servicesOf',
+    code: 'laneOf: (deploy) => laneOfDeploy(log, deploy),',
+    by: 'laneOf: async () => config.app,',
+    noticedBy:
+      'test/cli/workspace/assemble.test.ts › know whose the deploy is that production runs',
+  },
+  {
     id: 'a-persons-word-accepts-nothing',
     promise: rules,
     file: 'src/runtime/gates/trust.ts',
