@@ -72,6 +72,16 @@ describe('what runs', () => {
     });
   });
 
+  it('is no rollback where it was promoted, and tells the newest of what is under way', async () => {
+    const code = world.slug(one);
+    world.release(production, code, { description: 'Promote acme-staging v4 11111111' });
+    for (const description of ['Deploy x', 'Deploy y'])
+      world.release(production, world.slug(two), { status: 'pending', description });
+    const { running, pending } = await target.observe(ports);
+    expect(running).toMatchObject({ release: { version: 'v1' }, isRollback: false });
+    expect(pending).toMatchObject({ release: { version: 'v3' }, description: 'Deploy y' });
+  });
+
   it('is nothing where no code ever ran', async () => {
     world.release(production, null, { description: 'Initial release' });
     const seen = await target.observe(ports);
