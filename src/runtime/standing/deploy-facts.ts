@@ -8,7 +8,7 @@ import type {
   Running,
 } from '../../machine/events.ts';
 import type { GatesInput } from '../../machine/services.ts';
-import { type GoingBack, goingBackIn } from '../../machine/taken-back.ts';
+import type { GoingBack } from '../../machine/taken-back.ts';
 import type { RecordedEvent } from '../../store/log.ts';
 import { actorIn } from '../actor.ts';
 import type { DeployRow, DeployStory } from '../audit/deploys.ts';
@@ -48,8 +48,6 @@ export interface DeployFacts {
   readonly passesOver: GatesInput['passesOver'];
   readonly released: { readonly [N in EnvironmentName]: ReleasedFact | null };
   readonly sighting: Sighting | null;
-  /** Every going-back of production that it met: it was held by it, or a person had lifted that. */
-  readonly goingsBack: readonly GoingBack[];
   /** What it ended by or is held by; null where it goes on, or is live. */
   readonly end: EndEvent | null;
   /** The deploy that was given the lane in its place, since it last went on; null: none was. */
@@ -70,7 +68,6 @@ export function deployFacts({ row, events }: DeployStory): DeployFacts {
     passesOver: 'none',
     released: { staging: null, canary: null, production: null },
     sighting: null,
-    goingsBack: [],
     end: null,
     lostTo: null,
     interruptedBy: null,
@@ -89,8 +86,6 @@ function take(facts: Mutable, event: DomainEvent, at: When): void {
   const seen = sightingIn(event, at);
   if (seen !== null) facts.sighting = seen;
   if (isEnd(event)) facts.end = event;
-  const met = goingBackIn(event);
-  if (met !== null) facts.goingsBack = [...facts.goingsBack, met];
   switch (event.type) {
     case 'deploy.requested':
       facts.build = event.data.build;

@@ -39,10 +39,9 @@ function placeOf(place: Extract<ToldPlace, { kind: 'runs' }>, named: Named): Tol
 }
 
 function metBy(facts: DeployFacts, named: Named): DeployFacts {
-  const { sighting, goingsBack } = facts;
+  const { sighting } = facts;
   return {
     ...facts,
     sighting: sighting && { ...sighting, back: sighting.back && backBy(sighting.back, named) },
-    goingsBack: goingsBack.map((one) => backBy(one, named)),
   };
 }

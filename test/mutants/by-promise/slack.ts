@@ -29,6 +29,15 @@ export const slackMutants: readonly Mutant[] = [
     noticedBy: orders,
   },
   {
+    id: 'an-order-hides-what-few-deploys-have-left',
+    promise,
+    file: 'src/runtime/notify/outbox.ts',
+    symbol: '#ofFewDeploys',
+    code: 'return { events, isAll: events.length === ours.length };',
+    by: 'return { events, isAll: true };',
+    noticedBy: `${orders} › stay in order where there is more than one reading`,
+  },
+  {
     id: 'an-order-is-told-before-what-came-before-it',
     promise,
     file: 'src/runtime/notify/outbox.ts',

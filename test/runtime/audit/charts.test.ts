@@ -151,7 +151,7 @@ describe('a deploy that ran on an earlier chart', () => {
     await write([['lock.acquired', 'queued.waiting', 'locked']], chartHash);
     expect(await replay(log, deploy)).toMatchObject({
       disagreement: null,
-      ranOn: ['earlier', 'present'],
+      ...{ ranOn: ['earlier', 'present'], sameChart: false },
     });
     await write([['deploy.failed', 'locked', 'superseded', true]], chartHash);
     expect((await replay(log, deploy)).disagreement).toMatchObject({ version: 3 });
