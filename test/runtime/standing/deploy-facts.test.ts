@@ -25,7 +25,7 @@ describe('what a deploy’s events say', () => {
   it('of one that was only asked for: by whom, and as which build', () => {
     expect(factsOf()).toEqual({
       ...{ row, begun: 10, by: 'ana', build: samples['deploy.requested'].build },
-      ...{ passesOver: 'none', sighting: null, goingsBack: [], end: null },
+      ...{ passesOver: 'none', sighting: null, end: null },
       ...{ released: { staging: null, canary: null, production: null } },
       ...{ lostTo: null, interruptedBy: null },
     });
