@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { watch } from '../../src/cli/commands/watch.ts';
 import type { Terminal } from '../../src/cli/render/terminal.ts';
 import type { EventLog } from '../../src/store/log.ts';
+import { signal } from './signal.ts';
 
 it('looks again at what is written while it looks', async () => {
   const waiting = new Set<() => void>();
@@ -31,10 +32,7 @@ it('looks again at what is written while it looks', async () => {
   const others = process.listeners('SIGTERM');
   const ended = watch(log, { find, lines: (found) => [String(found)] }, terminal);
   await new Promise(setImmediate);
-  // Not to whoever else listens in this process.
-  for (const hear of process.listeners('SIGTERM').filter((one) => !others.includes(one))) {
-    hear('SIGTERM');
-  }
+  signal('SIGTERM', others);
   expect(await ended).toBe(143);
   expect(shown).toEqual([['position 1'], ['position 2']]);
 });

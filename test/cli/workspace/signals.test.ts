@@ -1,6 +1,7 @@
 /** Which signals ask a run to end, and that none of them leaves a process behind, whatever hangs. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { lastMessagesMs, listenToSignals } from '../../../src/cli/workspace/signals.ts';
+import { signal } from '../signal.ts';
 
 let exits: (string | number | null | undefined)[];
 beforeEach(() => {
@@ -26,16 +27,16 @@ it.each([
 ] as const)(
   '%s asks the run to end, leaves its last messages time, and the process is gone in time with its own code',
   (name, exit) => {
-    const before = process.listenerCount(name);
+    const others = process.listeners(name);
     const { interrupt, stop } = listenToSignals();
     expect(lastMessagesMs(interrupt)).toBe(5_000);
-    process.emit(name);
+    signal(name, others);
     expect(interrupt).toMatchObject({ aborted: true, reason: name });
     vi.advanceTimersByTime(lastMessagesMs(interrupt));
     expect(exits).toEqual([]);
     vi.advanceTimersByTime(promisedMs - lastMessagesMs(interrupt) - 1);
     expect(exits).toEqual([exit]);
     stop();
-    expect(process.listenerCount(name)).toBe(before);
+    expect(process.listeners(name)).toEqual(others);
   },
 );
