@@ -2,5 +2,5 @@
 
 /** To whoever listens to it since `others` did. */
 export function signal(name: NodeJS.Signals, others: readonly NodeJS.SignalsListener[]): void {
-  for (const hear of process.listeners(name).filter((one) => !others.includes(one))) hear(name, 0);
+  for (const hear of process.listeners(name).filter((one) => !others.includes(one))) hear(name);
 }
