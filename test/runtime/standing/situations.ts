@@ -868,6 +868,23 @@ export const situations: readonly Situation[] = [
     type: [advance],
   },
   {
+    name: 'a rollback of ours, another shipped, and that was taken back to what the rollback was of',
+    happens: async (world) => {
+      for (const build of [500, 501]) await world.live(build);
+      await world.ofLane(begun);
+      await world.ofLane(done);
+      await world.live(502);
+      const again = { rollback: 'rollback-2', to: releaseOf(501), commit: commitOf(501) };
+      await world.ofLane({ ...begun, data: { ...begun.data, ...again, from: releaseOf(502) } });
+      const second = { ...again, release: { id: 'release-10', version: 'v9501' }, actor: 'bo' };
+      await world.ofLane({ ...done, data: { ...done.data, ...second } });
+    },
+    became: { 500: 'replaced', 501: 'live', 502: 'rolledBack' },
+    holds: ['rollback'],
+    production: ['v9501', 'log', true],
+    type: [advance],
+  },
+  {
     name: 'a rollback of ours, and the next one went forward again',
     happens: async (world) => {
       for (const build of [500, 501]) await world.live(build);
