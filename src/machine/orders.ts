@@ -2,7 +2,7 @@
 import { oneLine } from '../format/text.ts';
 import type { Release } from './events.ts';
 import type { LaneEvent, LaneEventType } from './lane.ts';
-import { because, type EventText, eventText, shortSha } from './story-words.ts';
+import { because, cameOfGivenUp, type EventText, eventText, inBrackets } from './story-words.ts';
 import { isGivenUp } from './taken-back.ts';
 
 /**
@@ -65,13 +65,11 @@ const untilShipped =
 const look = '`pipeline status` shows what production runs and what to do.';
 
 const takenBack = (to: Release, commit: string | null, release: Release): string =>
-  `production was taken back to ${to.version}${codeOf(commit)}, as ${release.version}`;
-
-const codeOf = (commit: string | null): string => (commit === null ? '' : ` (${shortSha(commit)})`);
+  `production was taken back to ${to.version}${inBrackets(commit)}, as ${release.version}`;
 
 function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback.failed'>) {
   if (isGivenUp({ code })) {
-    const ordered = `Ordered by ${because(person)}. ${ofGivenUp(made)}`;
+    const ordered = `Ordered by ${because(person)}. ${sentence(cameOfGivenUp(made))}`;
     return eventText(
       'neutral',
       `the rollback to ${to.version} was ${oneLine(message)}`,
@@ -90,10 +88,5 @@ function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback
   return eventText('bad', `${what}, as ordered by ${because(person)}`, `${why}\n${look}`);
 }
 
-function ofGivenUp(made: DataOf<'rollback.failed'>['made']): string {
-  if (made === undefined) return 'What came of it before is not on record.';
-  if (made === null) return 'It had made no release.';
-  const { release, commit, runs } = made;
-  if (!runs) return `Its release ${release.version} did not come to run.`;
-  return `Its release ${release.version}${codeOf(commit)} runs, not verified.`;
-}
+/** A clause as a sentence. */
+const sentence = (clause: string): string => `${clause[0]?.toUpperCase()}${clause.slice(1)}.`;

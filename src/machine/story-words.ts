@@ -1,6 +1,7 @@
 /** What the sentences of the story are made of. */
 import { oneLine } from '../format/text.ts';
 import type { KillSwitch, Release, Running } from './events.ts';
+import type { Made } from './taken-back.ts';
 
 export interface EventText {
   /** One line. */
@@ -64,4 +65,22 @@ export function because(person: { actor: string; observed: string; reason: strin
 export function switchState({ state, why }: KillSwitch): string {
   if (state !== 'another value') return state;
   return `not the word true${why === null ? '' : ` (${why})`}`;
+}
+
+/** ` (36a8583b)`; empty where nothing tells the commit. */
+export const inBrackets = (commit: string | null): string =>
+  commit === null ? '' : ` (${shortSha(commit)})`;
+
+/**
+ * What came of a rollback that was given up, as a clause.
+ *
+ * @param made undefined: nobody looked; null: nothing
+ */
+export function cameOfGivenUp(made: Made | null | undefined): string {
+  if (made === undefined) return 'what came of it before is not on record';
+  if (made === null) return 'it had made no release';
+  const { release, commit, runs } = made;
+  return runs
+    ? `its release ${release.version}${inBrackets(commit)} runs, not verified`
+    : `its release ${release.version} did not come to run`;
 }

@@ -1,8 +1,14 @@
 /** What people did by `pipeline rollback`, as links of the chain that explains a commit. */
 import { oneLine } from '../../format/text.ts';
 import type { DomainEvent, Release } from '../../machine/events.ts';
-import { giveUp, namedPerson, shortSha, takeBack } from '../../machine/story-words.ts';
-import { isGivenUp, type Made, type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
+import {
+  cameOfGivenUp,
+  giveUp,
+  inBrackets,
+  namedPerson,
+  takeBack,
+} from '../../machine/story-words.ts';
+import { isGivenUp, type TakenBack, takenBackBy } from '../../machine/taken-back.ts';
 import { newest } from './carriers.ts';
 import type { ExplainFacts, RollbackEvent, Told } from './explain-facts.ts';
 import { type Link, liftOf } from './explain-links.ts';
@@ -137,20 +143,13 @@ function wordsOf(event: RollbackEvent): string {
         return `${tookBack(to, made.release, made.commit)}, not verified, by ${why}; ${end}`;
       }
       const ordered = `production was to be taken back to ${to.version}, by ${why}`;
-      return given ? `${ordered}; ${end}; ${ofGivenUp(made)}` : `${ordered}; that failed: ${end}`;
+      return given
+        ? `${ordered}; ${end}; ${cameOfGivenUp(made)}`
+        : `${ordered}; that failed: ${end}`;
     }
   }
 }
 
-/** Of one that production does not run. */
-function ofGivenUp(made: Made | null | undefined): string {
-  if (made === undefined) return 'what came of it before is not on record';
-  return made === null
-    ? 'it had made no release'
-    : `its release ${made.release.version} did not come to run`;
-}
-
 function tookBack(to: Release, release: Release, commit: string | null): string {
-  const code = commit === null ? '' : ` (${shortSha(commit)})`;
-  return `production was taken back to ${to.version}${code} as ${release.version}`;
+  return `production was taken back to ${to.version}${inBrackets(commit)} as ${release.version}`;
 }

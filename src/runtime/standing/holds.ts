@@ -78,8 +78,8 @@ function ordered(known: Known): Hold | null {
 /** A rollback that is under way, or whose run ended before anything came of it: what it was to take back runs still. */
 function begun(known: Known): Hold | null {
   const { marks, living } = known;
-  const mark = marks['rollback.begun'];
-  if (mark === undefined || isEnded(mark, marks)) return null;
+  const mark = openRollback(marks);
+  if (mark === null) return null;
   const { rollback, from, to, actor, observed, reason, at } = mark.data;
   const [production] = placesOf(known);
   if (production?.version !== from.version) return null;
@@ -101,9 +101,13 @@ export function unendedRollback({
   marks,
   living,
 }: Pick<Known, 'marks' | 'living'>): Marked<'rollback.begun'> | null {
+  const begun = openRollback(marks);
+  return begun === null || living.has(begun.data.rollback) ? null : begun;
+}
+
+function openRollback(marks: Known['marks']): Marked<'rollback.begun'> | null {
   const begun = marks['rollback.begun'];
-  if (begun === undefined || living.has(begun.data.rollback)) return null;
-  return isEnded(begun, marks) ? null : begun;
+  return begun === undefined || isEnded(begun, marks) ? null : begun;
 }
 
 /** Whether the rollback that was begun last has its end on record. */
