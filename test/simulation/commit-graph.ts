@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { QueueHistory } from '../../src/effects/history/history.ts';
 import type { ReleaseNotes } from '../../src/machine/events.ts';
 import type { Relation } from '../../src/machine/lane.ts';
+import type { CommitOrder } from '../../src/runtime/audit/explain-facts.ts';
 
 export class CommitGraph {
   readonly #parents = new Map<string, string | null>();
@@ -25,6 +26,19 @@ export class CommitGraph {
       relations: async (base, heads) => heads.map((head) => this.relation(base, head)),
       notes: async (base, head) => this.notes(base, head),
       fullId: async (named) => this.fullId(named),
+    };
+  }
+
+  /** What `explain` asks of it: it has no dates, so every live deploy is looked at. */
+  order(): CommitOrder {
+    return {
+      madeAt: async () => new Date(0).toISOString(),
+      containing: async (commit, among) => ({
+        having: new Set(among.filter((one) => this.isAncestor(commit, one))),
+        lacks: null,
+      }),
+      echoes: async () => [],
+      samePatch: async () => null,
     };
   }
 

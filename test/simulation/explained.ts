@@ -4,7 +4,7 @@
  */
 import { readDeployRecord } from '../../src/runtime/accounts/deploy-record.ts';
 import { explain } from '../../src/runtime/audit/explain.ts';
-import { type CommitOrder, factsOf } from '../../src/runtime/audit/explain-facts.ts';
+import { factsOf } from '../../src/runtime/audit/explain-facts.ts';
 import type { Explanation, Verdict } from '../../src/runtime/audit/explanation.ts';
 import type { EventLog, RecordedEvent } from '../../src/store/log.ts';
 import { lifeFaults } from '../runtime/accounts/lives.ts';
@@ -45,16 +45,7 @@ export class Explained {
   async wrong(log: EventLog, world: LaneWorld): Promise<string[]> {
     const { graph } = world;
     const facts = factsOf(log);
-    const order: CommitOrder = {
-      // The graph has no dates: every live deploy is looked at.
-      madeAt: async () => new Date(0).toISOString(),
-      containing: async (commit, among) => ({
-        having: new Set(among.filter((one) => graph.isAncestor(commit, one))),
-        lacks: null,
-      }),
-      echoes: async () => [],
-      samePatch: async () => null,
-    };
+    const order = graph.order();
     const wrong: string[] = [];
     for (const lane of world.rules.lanes) {
       for (const commit of graph.all) {

@@ -61,8 +61,32 @@ describe('what may run on the canary again', () => {
   });
 });
 
+const settings = (name: string) => ({ kind: 'sample', name, settings: {} });
+
+/** @param isGiven whether production was given the commit */
+function takenBack(
+  target: (name: string) => Target,
+  keys: readonly string[],
+  isGiven: boolean,
+): Promise<unknown> {
+  const options = {
+    targets: ({ name }: { name: string }) => target(name),
+    readLane: async () => emptyLane,
+  } as unknown as ProductionOptions;
+  const input = {
+    ...{ lane: 'acme', target: settings('canary'), commit: pushed, keys, asked: [] },
+    production: { target: settings('production'), isGiven, observed: null },
+    timeoutMs: 60_000,
+  } as unknown as ServiceInput<'restore'>;
+  const ports = {
+    clock: createVirtualClock(),
+    signal: new AbortController().signal,
+    progress: () => {},
+  } as unknown as StepPorts;
+  return takeBack(input, options, (key) => key, ports);
+}
+
 describe('a canary that can be taken back under none of the keys', () => {
-  const settings = (name: string) => ({ kind: 'sample', name, settings: {} });
   const untouched = (runsIt: boolean): Restored => ({ kind: 'untouched', runsIt });
 
   it.each<[string, Restored[], object]>([
@@ -79,51 +103,21 @@ describe('a canary that can be taken back under none of the keys', () => {
         observe: async () => observed,
         restore: async ({ key }: { key: string }) => answers[keys.indexOf(key)],
       }) as unknown as Target;
-    const options = {
-      targets: ({ name }: { name: string }) => target(name),
-      readLane: async () => emptyLane,
-    } as unknown as ProductionOptions;
-    const input = {
-      ...{ lane: 'acme', target: settings('canary'), commit: pushed, keys, asked: [] },
-      production: { target: settings('production'), isGiven: false, observed: null },
-      timeoutMs: 60_000,
-    } as unknown as ServiceInput<'restore'>;
-    const ports = {
-      clock: createVirtualClock(),
-      signal: new AbortController().signal,
-      progress: () => {},
-    } as unknown as StepPorts;
-    const restored = await takeBack(input, options, (key) => key, ports);
+    const restored = await takenBack(target, keys, false);
     expect(restored).toEqual({ kind: 'restored', release: null, ...told });
   });
 });
 
 describe('where nothing tells what production runs', () => {
-  const settings = (name: string) => ({ kind: 'sample', name, settings: {} });
-
   it.each([
     ['that was given the commit: it counts as run there', true, { stays: 'production' }],
     ['that was not: the canary is taken back', false, { release: { id: 'r', version: 'v1' } }],
   ])('%s', async (_, isGiven, told) => {
-    const target = ({ name }: { name: string }) =>
+    const target = (name: string) =>
       ({
         ...{ settings: settings(name), isReadable: false, underWay: async () => [] },
         restore: async () => ({ kind: 'restored', release: { id: 'r', version: 'v1' } }),
       }) as unknown as Target;
-    const options = {
-      targets: target,
-      readLane: async () => emptyLane,
-    } as unknown as ProductionOptions;
-    const input = {
-      ...{ lane: 'acme', target: settings('canary'), commit: pushed, keys: ['key'], asked: [] },
-      production: { target: settings('production'), isGiven, observed: null },
-      timeoutMs: 60_000,
-    } as unknown as ServiceInput<'restore'>;
-    const ports = {
-      clock: createVirtualClock(),
-      signal: new AbortController().signal,
-      progress: () => {},
-    } as unknown as StepPorts;
-    expect(await takeBack(input, options, (key) => key, ports)).toMatchObject(told);
+    expect(await takenBack(target, ['key'], isGiven)).toMatchObject(told);
   });
 });

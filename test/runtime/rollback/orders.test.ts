@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors/error.ts';
 import { readDeployStories } from '../../../src/runtime/audit/deploys.ts';
 import { explain } from '../../../src/runtime/audit/explain.ts';
-import { type CommitOrder, factsOf } from '../../../src/runtime/audit/explain-facts.ts';
+import { factsOf } from '../../../src/runtime/audit/explain-facts.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { askTargets } from '../../../src/runtime/standing/ask.ts';
 import { knownOf, readBecame, readLanes, readStood } from '../../../src/runtime/standing/read.ts';
@@ -278,15 +278,7 @@ class Acts {
 
     const facts = factsOf(log);
     const { graph } = world;
-    const order: CommitOrder = {
-      madeAt: async () => new Date(0).toISOString(),
-      containing: async (commit, among) => ({
-        having: new Set(among.filter((of) => graph.isAncestor(commit, of))),
-        lacks: null,
-      }),
-      echoes: async () => [],
-      samePatch: async () => null,
-    };
+    const order = graph.order();
     for (const one of this.deploys) {
       const said = await explain({ commit: one.commit, lane, deploy: one.id }, facts, order);
       if (said.deploy === one.id && one.held !== null) {
