@@ -25,6 +25,7 @@ import { createServices } from '../../src/runtime/loop/service-table.ts';
 import type { EventLog } from '../../src/store/log.ts';
 import type { WireFault, Write } from './apps.ts';
 import { blind, staleGates } from './broken-on-purpose.ts';
+import { byProgram } from './ends.ts';
 import { archive, type LaneWorld } from './lane-world.ts';
 import type { Mutation } from './mutations.ts';
 import { oddAnswers } from './odd-answers.ts';
@@ -43,7 +44,8 @@ export interface AssembleOptions {
   readonly log: EventLog;
   readonly mutation: Mutation;
   readonly fault: () => WireFault;
-  readonly isOdd: () => boolean;
+  /** Whether the answer is spoilt that comes by that path, or by a program. */
+  readonly isOdd: (by: string) => boolean;
   readonly random: () => number;
   readonly onWrite: (write: Write) => void;
   readonly liveness: (clock: Clock) => Liveness;
@@ -124,7 +126,7 @@ function wireOf({ process, lane, deploy, mutation, ...wire }: AssembleOptions): 
 
 function targetsOf({ process, lane, deploy, mutation, ...wire }: AssembleOptions): Targets {
   const { fault, random, isOdd, onWrite } = wire;
-  const spoil = oddEnds({ isDue: isOdd, random });
+  const spoil = oddEnds({ isDue: () => isOdd(byProgram), random });
   const programs = lane.programs(deploy, { fault, random, spoil }, onWrite);
   if (programs !== null) {
     void process.onDeath.then(() => programs.orphan());

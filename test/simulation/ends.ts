@@ -17,6 +17,12 @@ import {
   type VendorBreak,
 } from './scenario.ts';
 
+/** How an answer came that no path brings. */
+export const byProgram = 'a program';
+const tellsWhatRan = new RegExp(
+  `^/apps/${production}/releases|^/apps/[^/]+/slugs/|/oci-images/|^${byProgram}$`,
+);
+
 /** What was read of the world may be so old when its event is written: its process was stopped. */
 const longAgoMs = 5 * leaseMs;
 
@@ -24,9 +30,11 @@ type Of<T extends DomainEvent['type']> = Extract<DomainEvent, { type: T }>['data
 
 export class Ends {
   readonly #scenario: Scenario;
-  /** By lane: when it was enabled again; not there: it never was disabled. */
   readonly #befallen = new Map<string, Befallen>();
+  /** By lane: when it was enabled again; not there: it never was disabled. */
   readonly #disabledUntil = new Map<string, number>();
+  /** By their ids: the deploys that were told of what production ran by an answer that no vendor should give. */
+  readonly #misled = new Set<string>();
   /** By its id: until when a rollback waited for its lane. */
   readonly #orderedUntil = new Map<string, number>();
   /** By its id: until when a rollback was begun, and not ended. */
@@ -48,8 +56,13 @@ export class Ends {
     if (type === 'lane.enabled') this.#disabledUntil.set(stream, at);
   }
 
+  /** @param by the path of the answer, or `byProgram` */
+  oddAnswer(deploy: string, by: string): void {
+    if (tellsWhatRan.test(by)) this.#misled.add(deploy);
+  }
+
   /** What is untrue of the end that the event is; null: it is none, or all of it is true. */
-  untrue(lane: LaneWorld, commit: string, { type, data }: RecordedEvent, at: number) {
+  untrue(lane: LaneWorld, commit: string, { type, stream, data }: RecordedEvent, at: number) {
     const given = data as never;
     switch (type) {
       case 'lock.waitTimedOut':
@@ -57,7 +70,7 @@ export class Ends {
       case 'deploy.superseded':
         return untrueSuperseded(lane, commit, given);
       case 'production.held':
-        return this.#untrueHeld(lane, given, at);
+        return this.#untrueHeld(lane, given, at, this.#misled.has(stream.replace(/^deploy\//, '')));
       case 'production.disabled':
         return this.#untrueDisabled(lane, given, at);
       case 'deploy.failed':
@@ -93,8 +106,14 @@ export class Ends {
     return { ...this.#scenario, ...befallen };
   }
 
-  #untrueHeld(lane: LaneWorld, data: Of<'production.held'>, at: number): string | null {
-    const { rollback } = data;
+  /** Held by what cannot be compared is what is promised; and what releases are called is believed. */
+  #untrueHeld(
+    lane: LaneWorld,
+    { rollback }: Of<'production.held'>,
+    at: number,
+    isMisled: boolean,
+  ): string | null {
+    if (rollback.kind !== 'ordered' && isMisled) return null;
     if (rollback.kind !== 'ordered') return untrueHeld(lane, rollback, isGone(this.#soFar(lane)));
     const untils = rollback.begun === true ? this.#begunUntil : this.#orderedUntil;
     const until = untils.get(rollback.rollback) ?? 0;

@@ -3,10 +3,10 @@ import type { HttpResponse, Transport } from '../../src/effects/http/request.ts'
 import { answerMutations } from './fuzzer/answer-mutations.ts';
 import type { Json } from './fuzzer/json-mutations.ts';
 
-/** @param isDue asked at each answer to a read: whether it is spoilt; @param random 0 ≤ n < 1 */
+/** @param isDue asked at each answer to a read, with its path: whether it is spoilt; @param random 0 ≤ n < 1 */
 export function oddAnswers(
   real: Transport,
-  { isDue, random }: { isDue: () => boolean; random: () => number },
+  { isDue, random }: { isDue: (path: string) => boolean; random: () => number },
 ): Transport {
   const before = new Map<string, HttpResponse>();
   return async (request) => {
@@ -15,8 +15,9 @@ export function oddAnswers(
     if (request.method !== 'GET' || !whole) return answer;
     const older = before.get(request.url);
     before.set(request.url, answer);
-    if (!isDue()) return answer;
-    const all = [...answerMutations(new URL(request.url).pathname, answer)];
+    const { pathname } = new URL(request.url);
+    if (!isDue(pathname)) return answer;
+    const all = [...answerMutations(pathname, answer)];
     const kin = { sibling: undefined, older: older && (jsonOf(older) ?? undefined) };
     const spoilt = all[Math.floor(random() * all.length)]?.change(answer, kin) ?? answer;
     const { etag: _, ...headers } = spoilt.headers;

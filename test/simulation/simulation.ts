@@ -409,7 +409,7 @@ class Simulation {
     return assemble({
       ...{ ...of, process, run, mutation: this.#mutation, random: this.#random },
       fault: () => this.#faultOf(process),
-      isOdd: this.#isOdd,
+      isOdd: (by) => this.#isOdd(by, of.deploy),
       onWrite: (write) => this.#invariants.onWrite(write, { lane: of.lane, commit }),
       liveness: (clock) => this.#liveness(clock, of.lane),
     });
@@ -503,12 +503,13 @@ class Simulation {
   };
 
   /** Whether a vendor's answer is spoilt. */
-  #isOdd = (): boolean => {
+  #isOdd(by: string, deploy: string): boolean {
     const { oddPerMille = 0 } = this.#scenario.faults;
     if (oddPerMille === 0 || this.#random() * 1_000 >= oddPerMille) return false;
     this.#invariants.figures.oddAnswers += 1;
+    this.#ends.oddAnswer(deploy, by);
     return true;
-  };
+  }
 
   async #people(): Promise<void> {
     const plans = [...this.#scenario.people].sort((a, b) => a.atMs - b.atMs);
