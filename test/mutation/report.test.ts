@@ -1,6 +1,5 @@
 /** The mutation score's arithmetic: who is drawn, who counts, and how sure the score is. */
-import { globSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { globSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   drawnPlaces,
@@ -13,7 +12,6 @@ import {
 } from './report.ts';
 import { leftOut, rooms } from './rooms.ts';
 import { isDrawn } from './sample.ts';
-import { survivors } from './survivors.ts';
 
 const place = { start: { line: 1, column: 7 }, end: { line: 1, column: 12 } };
 const mutant = (status: string, replacement: string) => ({
@@ -148,12 +146,4 @@ describe('the second time, with other tests', () => {
     ]);
     expect(withLater(first, { files: {} })).toEqual(first);
   });
-});
-
-it('what is left on purpose stands in the code still', () => {
-  const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
-  const textOf = (file: string) =>
-    oneLine(readFileSync(resolve(import.meta.dirname, '../..', file), 'utf8'));
-  const gone = survivors.filter(({ file, code }) => !textOf(file).includes(oneLine(code)));
-  expect(gone).toEqual([]);
 });
