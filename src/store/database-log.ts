@@ -188,7 +188,7 @@ export class DatabaseLog implements ProjectedLog {
     const models = this.#models;
     // By a try whose reply was lost: if they are there, they are ours.
     let tried = 0;
-    return this.#write(function* (again) {
+    const counts = await this.#write(function* (again) {
       const taken = new Set<EventRow | undefined>(yield* importRows(db, rows));
       const imported = events.filter((_, index) => taken.has(rows[index]));
       const last = imported.at(-1);
@@ -202,6 +202,8 @@ export class DatabaseLog implements ProjectedLog {
       yield* models.feed(imported, [], fed);
       return { imported: imported.length, present: rows.length - imported.length };
     });
+    this.#saw(events);
+    return counts;
   }
 
   async readStream(

@@ -1,9 +1,11 @@
 /** The server, the network or a process fails: nothing acknowledged is lost, nothing is kept twice, nobody waits for ever. */
 import { randomUUID } from 'node:crypto';
+import { type AddressInfo, createServer, connect as dial } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DatabaseLog } from '../../src/store/database-log.ts';
-import { type EventLog, StoreUnavailable } from '../../src/store/log.ts';
+import { type EventLog, type Lease, StoreUnavailable } from '../../src/store/log.ts';
+import type { PostgresConnectionOptions } from '../../src/store/postgres/connection.ts';
 import { openPostgres } from '../../src/store/postgres/open.ts';
 import { anEvent, events } from '../store/events.ts';
 import { failureAs } from '../store/failure.ts';
@@ -29,6 +31,14 @@ const never = () => new Promise<void>(() => {});
 const isTransacting = ({ from, text }: Message) =>
   from === 'client' && text.includes('insert into');
 const isCommit = ({ from, text }: Message) => from === 'client' && text.endsWith('commit\0');
+const isRollback = ({ from, text }: Message) => from === 'client' && text.endsWith('rollback\0');
+
+/** A connection as `openLog` makes one, otherwise where the test says so. */
+const connected = (url: string, options: Partial<PostgresConnectionOptions> = {}) =>
+  openPostgres(url, {
+    ...{ sleep: pause, readOnly: false, create: true, busyTimeoutMs: 10_000 },
+    ...options,
+  });
 
 describe('a server that is killed and started again', () => {
   it('has every acknowledged append once, and the writers go on by themselves', async () => {
@@ -141,11 +151,7 @@ describe('a server that does not answer any more', () => {
   const openImpatient = async (): Promise<EventLog> => {
     // A busy machine makes the tables in longer than this one waits for a reply.
     await (await open()).close();
-    const connection = await openPostgres(`${proxy.url}?connect_timeout=1`, {
-      sleep: pause,
-      readOnly: false,
-      create: true,
-      busyTimeoutMs: 10_000,
+    const connection = await connected(`${proxy.url}?connect_timeout=1`, {
       patienceMs: 300,
       replyTimeoutMs: 200,
     });
@@ -170,18 +176,18 @@ describe('a server that does not answer any more', () => {
     });
     proxy.leaveAlone();
     expect((await append()).outcome).toBe('appended');
+    // What writes nothing is not committed: it is known to have written nothing.
+    proxy.at(1, { interference: never, times: 9, wanted: isRollback });
+    expect(await failureAs(StoreUnavailable, append())).toMatchObject({
+      details: { unknown: false },
+    });
+    proxy.leaveAlone();
     await log.close();
   });
 
   it('keeps no wait for a change from ending, at its time or at the signal, nor the close', async () => {
-    const connection = await openPostgres(proxy.url, {
-      sleep: pause,
-      readOnly: false,
-      create: true,
-      busyTimeoutMs: 10_000,
-      // Longer than the test may take.
-      replyTimeoutMs: 600_000,
-    });
+    // Longer than the test may take.
+    const connection = await connected(proxy.url, { replyTimeoutMs: 600_000 });
     const log = new DatabaseLog(connection, []);
     proxy.at(1, { interference: never, times: 9 });
     await log.changed({ timeoutMs: 50 });
@@ -196,16 +202,7 @@ describe('a server that does not answer any more', () => {
 
   it('and the log is closed while its commit is under way: that is unknown', async () => {
     const log = await open();
-    const proxied = new DatabaseLog(
-      await openPostgres(proxy.url, {
-        sleep: pause,
-        readOnly: false,
-        create: true,
-        busyTimeoutMs: 10_000,
-        replyTimeoutMs: 600_000,
-      }),
-      [],
-    );
+    const proxied = new DatabaseLog(await connected(proxy.url, { replyTimeoutMs: 600_000 }), []);
     let reached = () => {};
     const committing = new Promise<void>((resolve) => {
       reached = resolve;
@@ -225,7 +222,66 @@ describe('a server that does not answer any more', () => {
   });
 });
 
+describe('closing', () => {
+  it('lets what is under way come to its end', async () => {
+    const log = await open();
+    const [append, take] = [log.append(one()), log.take('r', {}, 60_000)];
+    await log.close();
+    expect([(await append).outcome, (await take)?.token]).toEqual(['appended', 1]);
+  });
+
+  it('waits for no goodbye of a server that says none', async () => {
+    const { hostname, port } = new URL(store().url);
+    const silent = createServer({ allowHalfOpen: true }, (socket) => {
+      const to = dial({ host: hostname, port: Number(port) });
+      for (const one of [socket, to]) one.on('error', () => {});
+      socket.pipe(to, { end: false }).pipe(socket, { end: false });
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const url = new URL(store().url);
+    url.port = String((silent.address() as AddressInfo).port);
+    const connection = await connected(url.href);
+    await connection.close();
+    silent.close();
+  });
+});
+
+describe('what failed for a while', () => {
+  it.each<[string, Partial<PostgresConnectionOptions>, number]>([
+    ['ECONNRESET', { busyTimeoutMs: 0 }, 2],
+    ['ECONNRESET', { patienceMs: 0 }, 1],
+    ['57014', { busyTimeoutMs: 0 }, 2],
+    // Of a log that was open, the host is one that there was.
+    ['ENOTFOUND', {}, 2],
+    ['55P03', {}, 2],
+    ['55P03', { busyTimeoutMs: 0 }, 1],
+    ['55P03', { patienceMs: 0 }, 1],
+    ['23505', {}, 1],
+    ['53100', {}, 1],
+  ])('by %s is tried again for as long as it may: %j', async (code, options, most) => {
+    const connection = await connected(store().url, { sleep: async () => {}, ...options });
+    let tries = 0;
+    const work = async () => {
+      tries += 1;
+      if (tries === 1) throw Object.assign(new Error('for a while'), { code });
+    };
+    await connection.persist(work).catch(() => {});
+    expect(tries).toBe(most);
+    await connection.close();
+  });
+});
+
 describe('connections', () => {
+  it('are kept alive, and given up for one reply that takes 45 seconds', async () => {
+    const connection = await connected(store().url);
+    const { connectionParameters, connection: wire } = (await connection.persist(
+      async (client) => client,
+    )) as unknown as Record<'connectionParameters' | 'connection', object>;
+    expect(connectionParameters).toMatchObject({ query_timeout: 45_000 });
+    expect(wire).toMatchObject({ _keepAlive: true, _keepAliveInitialDelayMillis: 10_000 });
+    await connection.close();
+  });
+
   const countOf = async (application: string): Promise<number> => {
     const sql = `select count(*)::int as count from pg_stat_activity where application_name = '${application}'`;
     return Number((await execute(store().url, sql))[0]?.count);
@@ -236,15 +292,7 @@ describe('connections', () => {
       const application = randomUUID();
       const log = await open();
       const url = `${store().url}?application_name=${application}`;
-      const other = new DatabaseLog(
-        await openPostgres(url, {
-          sleep: pause,
-          readOnly: false,
-          create: true,
-          busyTimeoutMs: 1_000,
-        }),
-        [],
-      );
+      const other = new DatabaseLog(await connected(url, { busyTimeoutMs: 1_000 }), []);
       // Whoever waits needs the second one.
       const waiting = other.changed({ timeoutMs: 600_000 });
       if (n % 2 === 1) await pause(n * 2);
@@ -267,17 +315,14 @@ describe('connections', () => {
 });
 
 describe('waiting for a change', () => {
-  it('wakes for a write that came between what a call read and its return', async () => {
+  const isAnswered = ({ from, type }: Message) => from === 'server' && type === 'D';
+  const isTakenBack = ({ from, text }: Message) => from === 'server' && text.includes('ROLLBACK');
+  it.each<[string, (log: EventLog) => Promise<Lease | null>, (message: Message) => boolean]>([
+    ['a read', (log) => log.lease('r'), isAnswered],
+    ['a write that writes nothing', (log) => log.take('r', {}, 600_000), isTakenBack],
+  ])('wakes for a write that came between what %s has read and its return', async (_, call, at) => {
     const log = await open();
-    const mine = new DatabaseLog(
-      await openPostgres(proxy.url, {
-        sleep: pause,
-        readOnly: false,
-        create: true,
-        busyTimeoutMs: 10_000,
-      }),
-      [],
-    );
+    const mine = new DatabaseLog(await connected(proxy.url), []);
     // So that the listener is there: it is made when somebody waits.
     await mine.changed({ timeoutMs: 1 });
     while (proxy.connections < 2) await pause(5);
@@ -289,12 +334,38 @@ describe('waiting for a change', () => {
       // Long enough for the other connection to hear of it.
       await pause(200);
     };
-    const wanted = ({ from, text }: Message) => from === 'server' && text.includes('ROLLBACK');
-    proxy.at(1, { interference: released, wanted });
-    expect(await mine.take('r', {}, 600_000)).toBeNull();
+    proxy.at(1, { interference: released, wanted: at });
+    expect((await call(mine))?.released ?? false).toBe(false);
     await mine.changed({ timeoutMs: 600_000 });
     expect(await mine.take('r', {}, 600_000)).toMatchObject({ token: 2 });
     await mine.close();
+  });
+
+  it('looks often, and at once, where nobody tells of writes', async () => {
+    let slept: number[] = [];
+    const connection = await connected(store().url, {
+      sleep: (ms, signal) => {
+        slept.push(ms);
+        return pause(ms, signal);
+      },
+    });
+    const over = new AbortController();
+    const waiting = connection.changed(600_000, over.signal);
+    const looksEvery = (ms: number) =>
+      vi.waitFor(() => expect(slept.at(-1)).toBe(ms), { timeout: 30_000 });
+    expect(slept).toEqual([600_000]);
+    for (let n = 0; n < 2; n++) {
+      await looksEvery(5_000);
+      slept = [];
+      await execute(
+        store().url,
+        `select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%'`,
+      );
+      await looksEvery(250);
+    }
+    over.abort();
+    await waiting;
+    await connection.close();
   });
 
   it('wakes all who wait, in one process', async () => {
@@ -323,6 +394,8 @@ describe('waiting for a change', () => {
     const log = await open();
     const other = await open();
     for (const word of ['nonsense', '-1', '999999999', '']) {
+      // What was told last is what this reads up to.
+      await log.head();
       const changed = log.changed({ timeoutMs: 600_000 });
       await execute(store().url, `select pg_notify('lockstep', '${word}')`);
       await other.append(one());

@@ -1,4 +1,5 @@
 /** What openLog takes and refuses of a PostgreSQL server, and that no password is in what it says. */
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { readDeploys } from '../../src/runtime/audit/deploys.ts';
 import { deploysProjection } from '../../src/runtime/audit/deploys-table.ts';
 import { StoreUnavailable, StoreUnusable } from '../../src/store/log.ts';
 import { type OpenOptions, openLog } from '../../src/store/open.ts';
-import { parseAddress } from '../../src/store/postgres/address.ts';
+import { canBeReadOnTheWay, parseAddress } from '../../src/store/postgres/address.ts';
 import { schemaVersion } from '../../src/store/postgres/schema.ts';
 import { events } from '../store/events.ts';
 import { storeFixture } from '../store/fixture.ts';
@@ -111,6 +112,36 @@ describe('the URL', () => {
     expect(ssl('')).toEqual({ rejectUnauthorized: false });
     for (const host of ['localhost', '127.0.0.1', '[::1]']) expect(ssl('', host)).toBe(false);
     expect(ssl('sslmode=require', 'localhost')).toEqual({ rejectUnauthorized: false });
+    const elsewhere = [
+      'localhost.test',
+      'my-localhost',
+      '127.0.0.1.test',
+      '10.127.0.0.1',
+      '[::1:2]',
+    ];
+    for (const host of elsewhere) expect(ssl('', host)).toEqual({ rejectUnauthorized: false });
+    // The host that is spoken to decides.
+    expect(ssl('host=db.test', 'localhost')).toEqual({ rejectUnauthorized: false });
+    expect(ssl('host=localhost')).toBe(false);
+    const [cert, key] = ['crt', 'key'].map((end) =>
+      join(tmpdir(), `lockstep-${process.pid}.${end}`),
+    );
+    await writeFile(`${cert}`, 'CERTIFICATE');
+    await writeFile(`${key}`, 'KEY');
+    expect(ssl(`sslmode=require&sslcert=${cert}&sslkey=${key}`)).toEqual({
+      ...{ cert: 'CERTIFICATE', key: 'KEY', rejectUnauthorized: false },
+    });
+    const isOpen = (parameters: string, host?: string) =>
+      canBeReadOnTheWay(config(`postgres://${host ?? 'db.test'}/log?${parameters}`));
+    for (const mode of ['disable', 'require', 'no-verify']) {
+      expect(isOpen(`sslmode=${mode}`)).toBe(true);
+      expect(isOpen(`sslmode=${mode}`, 'localhost.test')).toBe(true);
+      expect(isOpen(`sslmode=${mode}`, 'localhost')).toBe(false);
+      expect(isOpen(`sslmode=${mode}&host=/run/postgresql`)).toBe(false);
+    }
+    for (const mode of ['verify-ca', 'verify-full', `require&sslrootcert=${root}`]) {
+      expect(isOpen(`sslmode=${mode}`)).toBe(false);
+    }
   });
 
   const wrong = [
@@ -197,7 +228,11 @@ describe('a server that does not let us in', () => {
 });
 
 describe('a server that is not there', () => {
-  it('is tried again until the patience is over', async () => {
+  it.each<[number, OpenOptions]>([
+    [5_000, { patienceMs: 5_000 }],
+    [10_000, {}],
+    [10_000, { patienceMs: 60_000 }],
+  ])('is tried again until the patience is over, which is %i ms: %j', async (patience, options) => {
     const closed = urlWith((url) => {
       url.port = '1';
       url.password = secret;
@@ -209,15 +244,15 @@ describe('a server that is not there', () => {
     };
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => pausedMs);
     try {
-      const error = await failure(closed, { patienceMs: 5000, sleep });
+      const error = await failure(closed, { ...options, sleep });
       expect(error).toBeInstanceOf(StoreUnavailable);
       expect(error.code).toBe('E_STORE_UNREACHABLE');
       expect(error.message).toContain('ECONNREFUSED');
     } finally {
       clock.mockRestore();
     }
-    expect(pausedMs).toBeGreaterThanOrEqual(5000);
-    expect(pausedMs).toBeLessThan(5000 + 1000);
+    expect(pausedMs).toBeGreaterThanOrEqual(patience);
+    expect(pausedMs).toBeLessThan(patience + 1000);
   });
 
   it('is given up when it takes the connection and never says a word', async () => {
@@ -271,24 +306,64 @@ describe('a database that cannot keep what is promised', () => {
     await (await open()).close();
   });
 
-  it('writes with synchronous_commit, whatever its default is', async () => {
+  it('writes by settings of its own, whatever the defaults of the database are', async () => {
     await (await open()).close();
     const name = new URL(store().url).pathname.slice(1);
-    await execute(store().url, `alter database ${name} set synchronous_commit = off`);
-    // Noted by a trigger of the transaction's own.
+    const defaults = {
+      synchronous_commit: 'off',
+      search_path: 'odd',
+      default_transaction_isolation: 'serializable',
+      idle_in_transaction_session_timeout: '1h',
+      statement_timeout: '1h',
+      lock_timeout: '1h',
+    };
+    for (const [setting, value] of Object.entries(defaults)) {
+      await execute(store().url, `alter database ${name} set ${setting} = '${value}'`);
+    }
+    const kept = ['transaction_isolation', ...Object.keys(defaults)];
+    // Noted by a trigger of the transaction's own; other tables of the same names are not taken for the log's.
     await execute(
       store().url,
-      `create table noted (setting text);
-       create function note() returns trigger language plpgsql as $$
-         begin insert into noted values (current_setting('synchronous_commit')); return new; end $$;
-       create trigger note after insert on lockstep.events for each row execute function note()`,
+      `create table public.noted (settings jsonb);
+       create function public.note() returns trigger language plpgsql as $$ begin
+         insert into public.noted select jsonb_object_agg(name, current_setting(name))
+           from unnest('{${kept.join(',')}}'::text[]) as name;
+         return new; end $$;
+       create trigger note after insert on lockstep.events
+         for each row execute function public.note();
+       create schema odd;
+       create table odd.log (like lockstep.log); create table odd.events (like lockstep.events);
+       create table odd.leases (like lockstep.leases)`,
     );
     const log = await open();
-    await log.append([{ stream: 'a', expected: 0, events: events(1) }]);
-    await execute(store().url, `do $$ begin assert (select setting from noted) = 'on'; end $$`);
+    const fence = { resource: 'r', token: 1 };
+    await log.take('r', {}, 60_000);
+    await log.append([{ stream: 'a', expected: 0, events: events(1) }], { fence });
+    expect(await log.verify()).toMatchObject({ events: 1, fault: null });
+    const noted = async () => (await execute(store().url, 'select settings from public.noted'))[0];
+    expect(await noted()).toEqual({
+      settings: {
+        synchronous_commit: 'on',
+        search_path: 'odd',
+        transaction_isolation: 'read committed',
+        default_transaction_isolation: 'serializable',
+        idle_in_transaction_session_timeout: '5s',
+        statement_timeout: '30s',
+        lock_timeout: '10s',
+      },
+    });
+    await log.close();
+    // What waits for more than the server's own disk stays so.
+    await execute(store().url, `alter database ${name} set synchronous_commit = 'remote_apply'`);
+    await execute(store().url, 'truncate public.noted');
+    const again = await open();
+    await again.append([{ stream: 'a', expected: 1, events: events(1) }]);
+    expect(await noted()).toMatchObject({ settings: { synchronous_commit: 'remote_apply' } });
+    await again.close();
     await execute(
       store().url,
-      `drop table noted; alter database ${name} reset synchronous_commit; drop function note cascade`,
+      `alter database ${name} reset all;
+       drop table public.noted; drop function public.note cascade; drop schema odd cascade`,
     );
   });
 
@@ -357,13 +432,117 @@ describe('a schema lockstep that is not ours', () => {
   });
 });
 
-describe('read-only', () => {
-  it('makes nothing', async () => {
-    const error = await refusal(store().url, { readOnly: true });
-    expect(error.code).toBe('E_STORE_MISSING');
-    expect(error.hint).toContain('pipeline advance');
-    expect(await namesIn(store().url)).toEqual([]);
+describe('a log whose tables or guards somebody changed', () => {
+  const guards = ['events_no_change', 'events_no_truncate', 'events_next'];
+  const on = 'on lockstep.events';
+  const again = (when: string, more = '') => `drop trigger events_no_change ${on};
+    create trigger events_no_change ${when} ${on}
+      for each row ${more} execute function lockstep.refuse_change()`;
+
+  it.each([
+    [
+      'a view in place of a table',
+      'drop table lockstep.leases; create view lockstep.leases as select 1 as resource',
+      'leases is no table of its own',
+    ],
+    [
+      'a table to which another one gives rows',
+      'create table lockstep.more () inherits (lockstep.events)',
+      'events is no table of its own',
+    ],
+    [
+      'a table of which a policy hides rows',
+      'alter table lockstep.leases enable row level security',
+      'leases is no table of its own',
+    ],
+    ['a table that is gone', 'drop table lockstep.leases', 'the table leases is missing'],
+    [
+      'one more column',
+      'alter table lockstep.checkpoints add column more text',
+      'checkpoints is another table than it was made (consumer text, position bigint, state text, more text)',
+    ],
+    [
+      'a column of another type',
+      'alter table lockstep.projections alter version type bigint',
+      'projections is another table than it was made (name text, version bigint, position bigint)',
+    ],
+  ])('%s: nothing is read from it, and nothing written', async (_, sql, what) => {
+    await (await open()).close();
+    await execute(store().url, sql);
+    const { shown } = parseAddress(store().url);
+    for (const readOnly of [true, false]) {
+      expect(await refusal(store().url, { readOnly })).toMatchObject({
+        code: 'E_STORE_SCHEMA',
+        message: `the log ${shown} was changed: ${what}`,
+        hint: 'Restore the log from a backup, or import an export into a new database.',
+      });
+    }
   });
+
+  it.each([
+    ...guards.flatMap((name) => [
+      [`its trigger ${name} was dropped`, `drop trigger ${name} ${on}`],
+      [
+        `its trigger ${name} is turned off`,
+        `alter table lockstep.events enable replica trigger ${name}`,
+      ],
+    ]),
+    ['its trigger events_no_change was changed', again('before update')],
+    ['its trigger events_no_change was changed', again('after update or delete')],
+    ['its trigger events_no_change was changed', again('before update of data or delete')],
+    [
+      'its trigger events_no_change was changed',
+      again('before update or delete', 'when (old.position > 5)'),
+    ],
+    [
+      'its trigger events_next was changed',
+      `create or replace function lockstep.refuse_gap() returns trigger language plpgsql as $$begin return new; end$$`,
+    ],
+  ])('%s: it can be read, and not written: %s', async (what, sql) => {
+    await (await open()).close();
+    await execute(store().url, sql);
+    expect(await refusal(store().url)).toMatchObject({
+      code: 'E_STORE_SCHEMA',
+      message: `the log can no longer be trusted to keep its events: ${what}`,
+      hint: 'Its events still add up. Find out who changed the store, then export the log and import it into a new one.',
+    });
+    expect(await (await open({ readOnly: true })).head()).toBe(0);
+  });
+
+  it('a guard that fires for replicas, too, guards no less', async () => {
+    await (await open()).close();
+    await execute(store().url, 'alter table lockstep.events enable always trigger events_next');
+    await open();
+  });
+});
+
+describe('a log that is not opened', () => {
+  const foreign = 'create schema lockstep; create table lockstep.users (name text)';
+  it.each<[string, boolean, string, OpenOptions]>([
+    ['another program’s', false, foreign, {}],
+    ['one that is not there, to read', false, 'select 1', { readOnly: true }],
+    ['one that is not there, to go on with', false, 'select 1', { create: false }],
+    ['one whose guards are gone', true, 'drop trigger events_next on lockstep.events', {}],
+  ])('leaves no connection behind: %s', async (_, isMade, sql, options) => {
+    if (isMade) await (await open()).close();
+    await execute(store().url, sql);
+    const name = randomUUID();
+    await refusal(`${store().url}?application_name=${name}`, options);
+    const left = `select from pg_stat_activity where application_name = '${name}'`;
+    await vi.waitFor(async () => expect(await execute(store().url, left)).toEqual([]), 10_000);
+  });
+});
+
+describe('read-only', () => {
+  it.each<OpenOptions>([{ readOnly: true }, { create: false }])(
+    'makes nothing: %j',
+    async (options) => {
+      const error = await refusal(store().url, options);
+      expect(error.code).toBe('E_STORE_MISSING');
+      expect(error.hint).toContain('pipeline advance');
+      expect(await namesIn(store().url)).toEqual([]);
+    },
+  );
 
   it('reads while others write, waits for their writes, and refuses every write with a typed error', async () => {
     const writer = await open();

@@ -152,6 +152,15 @@ it('also where what was put away is put back: nobody knows what happened meanwhi
   expect(await again.head()).toBe(3);
 });
 
+it('what was imported counts as seen, too', async () => {
+  const [log, source] = [await open(), await openLog('sqlite::memory:')];
+  await source.append([{ stream: 'lane/a', expected: 'none', events: events(3) }]);
+  await log.importEvents(await source.readAll());
+  await source.close();
+  forget('position = 3');
+  await expect(log.take('run/b', {}, 60_000)).rejects.toThrow(otherEvent);
+});
+
 it('what is no database any more is not written to', async () => {
   const log = await open({ busyTimeoutMs: 40, sleep: async () => {} });
   const { append } = await writesTo(log);

@@ -1,10 +1,19 @@
 /** What SQLite itself has to hold: its settings as used, rows that nobody can change, and failures at every call. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DatabaseLog } from '../../src/store/database-log.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
 import { StoreUnavailable } from '../../src/store/log.ts';
+import { openLog } from '../../src/store/open.ts';
 import { SqliteConnection } from '../../src/store/sqlite/connection.ts';
 import { durability, openSqliteFile } from '../../src/store/sqlite/file.ts';
 import type { EventRow } from '../../src/store/tables.ts';
@@ -97,12 +106,53 @@ describe('the file beside its WAL', () => {
       await log.append(one());
       expect(lockedBytes(store().file)).toBe(locked);
       await other.append(one());
-      await other.close();
-      expect(lockedBytes(store().file)).toBe(locked);
+      // Whoever closes it again closes no other log's.
+      for (let n = 0; n < 2; n++) {
+        await other.close();
+        expect(lockedBytes(store().file)).toBe(locked);
+      }
       await log.close();
       expect(lockedBytes(store().file)).toBe(null);
     },
   );
+
+  /** How often this process has it open, with the files beside it. */
+  const opened = (): number =>
+    readdirSync('/proc/self/fd').filter((descriptor) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(store().file);
+      } catch {
+        return false;
+      }
+    }).length;
+
+  it.runIf(existsSync('/proc/self/fd'))(
+    'is open no more once the log was closed, or could not be opened',
+    async () => {
+      const [log, other] = [await open(), await open()];
+      await log.append(one());
+      await other.append(one());
+      expect(opened()).toBeGreaterThan(0);
+      await log.close();
+      await other.close();
+      expect(opened()).toBe(0);
+      for (const change of ['drop trigger events_no_delete', 'pragma user_version = 99']) {
+        const third = new Database(store().file);
+        third.exec(change);
+        third.close();
+        await expect(openLog(store().url)).rejects.toThrow();
+        expect(opened()).toBe(0);
+      }
+    },
+  );
+
+  it('is waited for by SQLite itself for a moment only, also where its tables were made', async () => {
+    for (let n = 0; n < 2; n++) {
+      const { connection } = await openInside();
+      expect(connection.handle.pragma('busy_timeout', { simple: true })).toBe(20);
+      await connection.close();
+    }
+  });
 
   it('is given what the WAL has, every now and then, and the WAL does not grow', async () => {
     const log = await open();
@@ -281,6 +331,51 @@ describe('its files', () => {
   });
 });
 
+describe('who waits for a write', () => {
+  /** A log, and what its looks at the file fail with from now on. */
+  async function looking() {
+    const log = await open();
+    const statements = Object.getPrototypeOf(new Database(':memory:').prepare('select 1'));
+    const get: Database.Statement['get'] = statements.get;
+    const look = { fails: null as string | null, failed: 0 };
+    onTestFinished(() => void vi.restoreAllMocks());
+    vi.spyOn(statements, 'get').mockImplementation(function (
+      this: Database.Statement,
+      ...values: unknown[]
+    ) {
+      if (look.fails === null || this.source !== 'pragma data_version') {
+        return get.apply(this, values);
+      }
+      look.failed += 1;
+      throw new Database.SqliteError('it fails', look.fails);
+    });
+    return { log, look };
+  }
+  const forever = { timeoutMs: 600_000 };
+
+  it('is told where the file cannot be looked at, before it waits and while it does', async () => {
+    const { log, look } = await looking();
+    for (const when of ['before', 'while']) {
+      look.fails = when === 'before' ? 'SQLITE_IOERR_READ' : null;
+      const refused = expect(log.changed(forever)).rejects.toMatchObject({ code: 'E_STORE_IO' });
+      look.fails = 'SQLITE_IOERR_READ';
+      await refused;
+    }
+  });
+
+  it('waits on where the file is locked for a moment', async () => {
+    const { log, look } = await looking();
+    const other = await open();
+    const changed = log.changed(forever);
+    look.fails = 'SQLITE_BUSY_RECOVERY';
+    await vi.waitFor(() => expect(look.failed).toBeGreaterThan(1), 10_000);
+    look.fails = null;
+    await other.append(one());
+    await changed;
+    expect(await log.head()).toBe(1);
+  });
+});
+
 describe('a failing store', () => {
   it.each([
     ['a read', false, (on: SqliteConnection, fail: () => never) => on.read(fail)],
@@ -414,9 +509,12 @@ describe('a transaction that SQLite has ended itself, as it does on a full disk'
   });
 });
 
-/** The connection, whose commits fail as a broken disk's do. */
-function withBrokenCommits(handle: Database.Database): Database.Database {
-  const broken = new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+/** The connection, whose commits fail, as a broken disk's do. */
+function withBrokenCommits(
+  handle: Database.Database,
+  code = 'SQLITE_IOERR_FSYNC',
+): Database.Database {
+  const broken = new Database.SqliteError('it fails', code);
   const commit = {
     run: () => {
       throw broken;
@@ -451,6 +549,24 @@ describe('a write', () => {
     });
     await expect(failing).rejects.toMatchObject({ details: { unknown: false } });
     expect(handle.inTransaction).toBe(false);
+    handle.close();
+  });
+
+  it('whose commit was only held up, and that then fails before it commits, is not there', async () => {
+    const handle = new Database(':memory:');
+    const connection = new SqliteConnection(withBrokenCommits(handle, 'SQLITE_BUSY'), {
+      ...options,
+      file: ':memory:',
+    });
+    let tries = 0;
+    const nothing = function* () {};
+    const failing = connection.write(() => {
+      tries += 1;
+      if (tries > 1) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE');
+      return nothing();
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'E_STORE_IO', unknown: false });
+    expect(tries).toBe(2);
     handle.close();
   });
 });

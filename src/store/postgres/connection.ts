@@ -80,7 +80,10 @@ export class PostgresConnection implements Database {
     const lockMs = Math.max(1, Math.ceil(options.busyTimeoutMs));
     const session = () => new PostgresSession(config, lockMs);
     this.#session = session();
-    this.#listener = new PostgresListener(session, (revision) => this.#heard(revision));
+    this.#listener = new PostgresListener(session, {
+      heard: (revision) => this.#heard(revision),
+      turned: () => this.#changes.mayHaveWritten(),
+    });
     this.db = kyselyOn(() => this.#session.connected()).withSchema(schemaName);
     this.#procedures = new PostgresProcedures({
       compiled: new CompiledStatements(this.db),

@@ -5,17 +5,23 @@ import type { PostgresSession } from './session.ts';
 
 const reconnectMs = 1_000;
 
+interface ListenerTells {
+  /** The log's revision after a write. */
+  readonly heard: (revision: number) => void;
+  /** It hears of writes from now on, or no more: of those before, some may not have been heard of. */
+  readonly turned: () => void;
+}
+
 export class PostgresListener {
   readonly #connect: () => PostgresSession;
-  readonly #heard: (revision: number) => void;
+  readonly #tells: ListenerTells;
   readonly #closed = new AbortController();
   #session: PostgresSession | null = null;
   #isLive = false;
 
-  /** @param heard is given the log's revision after the write */
-  constructor(connect: () => PostgresSession, heard: (revision: number) => void) {
+  constructor(connect: () => PostgresSession, tells: ListenerTells) {
     this.#connect = connect;
-    this.#heard = heard;
+    this.#tells = tells;
   }
 
   get isLive(): boolean {
@@ -34,17 +40,23 @@ export class PostgresListener {
       try {
         const client = await session.connected();
         const ended = new Promise<void>((resolve) => client.once('end', resolve));
-        client.on('notification', ({ payload }) => this.#heard(Number(payload)));
+        client.on('notification', ({ payload }) => this.#tells.heard(Number(payload)));
         await client.query(`listen ${schemaName}`);
-        this.#isLive = true;
+        this.#turn(true);
         await ended;
       } catch {
         // Not heard for a while: the polling behind it goes on.
         session.drop();
       }
-      this.#isLive = false;
+      this.#turn(false);
       await pause(reconnectMs, undefined, { signal, ref: false }).catch(() => {});
     }
+  }
+
+  #turn(isLive: boolean): void {
+    if (this.#isLive === isLive) return;
+    this.#isLive = isLive;
+    this.#tells.turned();
   }
 
   async close(): Promise<void> {

@@ -84,7 +84,7 @@ export class SqliteConnection implements Database {
     this.db = new Kysely<LogTables>({ dialect: immediateDialect(handle) });
     this.#begin = handle.prepare('begin immediate');
     this.#commit = handle.prepare('commit');
-    const look = file === ':memory:' ? null : dataVersion(handle);
+    const look = file === ':memory:' ? null : dataVersion(handle, file);
     this.#walWatch = new WalWatch(file, () => this.#changes.mayHaveWritten());
     this.#changes = new Changes({
       ...{ seen: look, look, sleep },
@@ -238,6 +238,7 @@ export class SqliteConnection implements Database {
   }
 
   async close(): Promise<void> {
+    if (!this.handle.open) return;
     this.#changes.close();
     this.#closing.abort(closed(this.file));
     this.#walWatch.close();
@@ -247,7 +248,7 @@ export class SqliteConnection implements Database {
 }
 
 /** SQLite's number that another connection's commit changes; it costs a look into shared memory. */
-function dataVersion(handle: SqliteHandle.Database): () => number {
+function dataVersion(handle: SqliteHandle.Database, file: string): () => number {
   const statement = handle.prepare<[], number>('pragma data_version').pluck();
   let last = 0;
   return () => {
@@ -255,7 +256,7 @@ function dataVersion(handle: SqliteHandle.Database): () => number {
       last = statement.get() ?? last;
     } catch (error) {
       // The file is locked for a moment (its last writer is closing it): the next look will tell.
-      if (!isBusy(error)) throw error;
+      if (!isBusy(error)) throw inUse(error, file);
     }
     return last;
   };
