@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { samples } from '../../src/machine/samples.ts';
 import { projections } from '../../src/runtime/audit/projections.ts';
@@ -80,6 +81,23 @@ describe('export in a standard’s words', () => {
     expect(stdout).toContain('[secret]');
     expect(stdout).not.toContain(secret);
   });
+
+  it.each([['--format', 'cdevents'], ['--format', 'otel'], []])(
+    'of a log that is not what was recorded ends by that: %j',
+    async (...format) => {
+      const other = join(folder, `changed-${format.join('')}.db`);
+      const log = await openLog(`sqlite:${other}`, { projections });
+      await writeDeploy(log, { label: '501', commit: first }, wayToLive(first, null, 'v1'));
+      await log.close();
+      const outside = new Database(other);
+      outside.exec(
+        "drop trigger events_no_update; update events set data = data || ' ' where position = 9",
+      );
+      outside.close();
+      const { exit, stderr } = await here.run(['export', ...format, '--store', `sqlite:${other}`]);
+      expect([exit, stderr]).toEqual([1, expect.stringContaining('E_LOG_FAULT')]);
+    },
+  );
 
   describe('sent to a receiver', () => {
     const key = 'otlp-key-9f8e7d6c5b4a';
@@ -164,6 +182,38 @@ describe('export in a standard’s words', () => {
     const { exit, stderr } = await here.run(['export', ...flags]);
     expect([exit, stderr]).toEqual([2, expect.stringContaining(code)]);
   });
+});
+
+describe('export of a part', () => {
+  const parts = [
+    ...[
+      ['--deploy', '501'],
+      ['--lane', 'acme-web'],
+      ['--since', '1h'],
+    ],
+    ['--until', '2999-01-01'],
+  ];
+
+  it.each(parts)('by %s %s is told to be one, with no digest of a whole', async (flag, value) => {
+    const { exit, stderr } = await here.run(['export', flag, value]);
+    expect(exit).toBe(0);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^exported \\d+ events, a part of the log; for one to import, leave ${flag} out\n$`,
+      ),
+    );
+  });
+
+  it.each([[[]], ...parts.map((part) => [part])])(
+    'without a secret that the log holds is not what was recorded, and ends so: %j',
+    async (part) => {
+      const secret = samples['deploy.requested'].commit.title;
+      const elsewhere = new CommandHere(folder, { PIPELINE_STORE: store, NPM_TOKEN: secret });
+      const { exit, stdout, stderr } = await elsewhere.run(['export', ...part]);
+      expect([exit, stderr]).toEqual([1, expect.stringContaining('E_EXPORT_SECRET')]);
+      expect(stdout).not.toContain(secret);
+    },
+  );
 });
 
 describe('report', () => {
@@ -278,6 +328,17 @@ describe('metrics', () => {
       version: 1,
       lanes: [{ lane: 'acme-web', deployments: { count: 1 }, rework: { count: 0, of: 1 } }],
     });
+    const earlier = await here.run(['metrics', '--json', '--until', '2026-02-01']);
+    expect(JSON.parse(earlier.stdout)).toMatchObject({
+      ...{ since: '2026-01-02T00:00:00.000Z', until: '2026-02-01T00:00:00.000Z' },
+    });
+    const ofDays = async (days: number) => {
+      const since = ['--since', `${days * 24}h`];
+      const { stdout } = await here.run(['metrics', '--lane', 'acme-web', '--json', ...since]);
+      return JSON.parse(stdout).lanes[0].deployments.perDay;
+    };
+    expect(await ofDays(10)).toBeCloseTo(0.1, 3);
+    expect(await ofDays(1)).toBeCloseTo(1, 3);
   });
 
   it.each([
@@ -285,6 +346,7 @@ describe('metrics', () => {
     [['--since', 'soon'], 'E_USAGE'],
     [['--since', '2026-01-02', '--until', '2026-01-01'], 'E_USAGE'],
     [['--since', '2999-01-01'], 'E_USAGE'],
+    [['--since', '2026-01-01', '--until', '2026-01-01'], 'E_USAGE'],
   ])('%j is refused: %s', async (flags, code) => {
     const { exit, stdout } = await here.run(['metrics', '--json', ...flags]);
     expect([exit, JSON.parse(stdout).error.code]).toEqual([2, code]);

@@ -36,10 +36,14 @@ interface Told {
 }
 
 /** What it says, once it is shown that nothing was written. */
-async function rehearsed(sha: string, env: Record<string, string | undefined> = {}): Promise<Told> {
+async function rehearsed(
+  sha: string,
+  env: Record<string, string | undefined> = {},
+  more: readonly string[] = [],
+): Promise<Told> {
   const head = await headOf();
   const before = stage.sandbox.requests().length;
-  const args = ['advance', '--dry-run', '--json', ...commit(sha)];
+  const args = ['advance', '--dry-run', '--json', ...commit(sha), ...more];
   const { exit, stdout, stderr } = await stage.run(args, env, stage.checkout(sha));
   expect(exit, stderr).toBe(0);
   const asked = stage.sandbox.requests().slice(before);
@@ -68,6 +72,14 @@ describe('a dry run', () => {
       gates: { kind: 'clear' },
       would: expect.stringMatching(/^It would ship/),
     });
+  });
+
+  it.each([
+    ['out of order', ['--override', '--reason', 'hotfix'], {}],
+    ['by hand', ['--reason', 'mended'], { CI: undefined }],
+    ['for somebody', ['--actor', 'ana'], {}],
+  ])('writes nothing, also where it would ship %s', async (_, more, env) => {
+    expect(await rehearsed(second, env, more)).toMatchObject({ dryRun: true, state: null });
   });
 
   it('says what would ship over what production runs', async () => {

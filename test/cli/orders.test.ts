@@ -1,11 +1,14 @@
 /** What is told of an order that was given: it names the line that undoes it, whole, so that it can be typed. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projections } from '../../src/runtime/audit/projections.ts';
+import { newEvent } from '../../src/runtime/log/new-event.ts';
+import { laneResource, laneStream } from '../../src/runtime/log/streams.ts';
 import { openLog } from '../../src/store/open.ts';
+import { someRun } from '../runtime/standing/standing-world.ts';
 import { CommandHere } from './command-here.ts';
 
 const config = `app: acme-web
@@ -44,6 +47,45 @@ it.each(['disable', 'enable', 'unlock', 'resume 501', 'rollback --yes', 'advance
     expect(exit).toBe(2);
   },
 );
+
+it.each([
+  ['rollback --give-up --yes', '--yes'],
+  ['rollback --give-up --json', '--json'],
+  ['rollback v1 --give-up', '--give-up takes no release'],
+])('%s is no order', async (order, words) => {
+  const { exit, stderr } = await here.run([...order.split(' '), '--reason', 'incident 4711']);
+  expect(stderr).toMatch(/error\[E_USAGE\]/);
+  expect(stderr).toContain(words);
+  expect(exit).toBe(2);
+});
+
+it('each order that changes something is told to everybody, and none that does not', async () => {
+  const place = join(folder, 'told');
+  mkdirSync(place);
+  const hook = "{ name: pager, on: ['lane.*', lock.broken], run: 'cat >> told; echo >> told' }";
+  writeFileSync(join(place, 'pipeline.yml'), `${config}notify: { hooks: [${hook}] }\n`);
+  const store = `sqlite:${join(place, 'log.db')}`;
+  const log = await openLog(store, { projections });
+  const data = { deploy: '501-aaaaaaaa', run: someRun.id, build: '501', commit: 'a'.repeat(40) };
+  const more = { supersedes: [], takenOver: null };
+  const granted = newEvent({ type: 'lock.granted', data: { ...data, ...more } }, someRun);
+  const grant = { resource: laneResource('acme-web'), token: 1, owner: someRun.owner };
+  await log.append([{ stream: laneStream('acme-web'), expected: 'none', events: [granted] }], {
+    grant: { ...grant, ttlMs: 600_000 },
+  });
+  await log.close();
+  const inPlace = { PIPELINE_STORE: store };
+  for (const order of ['disable', 'disable', 'enable', 'enable', 'unlock']) {
+    const { exit, stderr } = await here.run([order, '--reason', order], inPlace, place);
+    expect(exit, stderr).toBe(0);
+  }
+  const told = readFileSync(join(place, 'told'), 'utf8').trim().split('\n');
+  expect(told.map((line) => [JSON.parse(line).type, JSON.parse(line).order.reason])).toEqual([
+    ['lane.disabled', 'disable'],
+    ['lane.enabled', 'enable'],
+    ['lock.broken', 'unlock'],
+  ]);
+});
 
 it('a CI gives no reason of its own, by which it would ship what a rollback holds', async () => {
   const { exit, stderr } = await here.run(['advance', '--reason', 'it is mended'], { CI: 'true' });

@@ -71,6 +71,16 @@ it('tells which deploys go another way, where and by what, of which nothing is k
   expect(readFileSync(join(folder, 'log.db')).equals(before)).toBe(true);
 });
 
+it('takes each setting that is given, whichever comes last', async () => {
+  const settings = ['gates.stuckExit=0', 'lock.timeout=10m'].flatMap((one) => ['--set', one]);
+  for (const given of [settings, [...settings.slice(2), ...settings.slice(0, 2)]]) {
+    const { stdout } = await whatif(...given, '--json');
+    const { change, deploys } = JSON.parse(stdout);
+    expect(change.set).toEqual(given.filter((one) => one !== '--set'));
+    expect(deploys[2]).toMatchObject({ deploy: '503-dddddddd', verdict: 'other' });
+  }
+});
+
 it('takes a chart as JSON, that begins with the one it prints, and as a module', async () => {
   const printed = JSON.parse((await whatif('--print-chart')).stdout);
   expect(printed).toEqual(definitionOf(chart));
@@ -78,6 +88,7 @@ it('takes a chart as JSON, that begins with the one it prints, and as a module',
   expect(same.stdout).toContain('Nothing would go another way.');
   const moved = await whatif('--chart', write('moved.json', gatesFirst(printed)));
   expect(moved.stdout).toMatch(/of 4 deploys: 3 go the same way, 0 another, and of 1 \(25 %\)/);
+  expect(moved.stdout).not.toContain('Nothing would go another way.');
   expect(moved.stdout).toMatch(/1 × reading production’s gates was not asked .*: 502-cccccccc/);
   const module = `export { chart } from ${JSON.stringify(join(import.meta.dirname, '../../src/machine/chart.ts'))};`;
   const own = await whatif('--chart', write('own.mjs', module));

@@ -39,6 +39,15 @@ async function beLive(build: number, title: string): Promise<string> {
   return commit;
 }
 
+/** What the deploy, which is over, is told to be with `--json`. */
+async function document(build: number, commit: string): Promise<object> {
+  const args = ['advance', '--build', `${build}`, '--commit', commit, '--branch', 'master'];
+  const { stdout } = await stage.run([...args, '--json'], {}, stage.checkout(commit));
+  return JSON.parse(stdout);
+}
+
+const headOf = () => stage.read((log) => log.head());
+
 describe('pipeline advance', { timeout: 60_000 }, () => {
   it('takes a commit to production: one staging build, one promotion of exactly its release', async () => {
     await beLive(500, 'The first');
@@ -71,6 +80,11 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     const again = await stage.advance(501, commit);
     expect(again).toMatchObject({ exit: 0 });
     expect(again.stdout).toContain('production');
+    expect(await document(501, commit)).toEqual({
+      ...{ deploy: deployId(501, commit), lane: 'acme-web', commit, state: 'production.live' },
+      ...{ settled: true, exit: 0, reason: null, next: null },
+      head: { digest: expect.stringMatching(/^2-[0-9a-f]{64}$/), position: await headOf() },
+    });
     const after = stage.state();
     expect(after.promotions).toEqual(before.promotions);
     expect(after.apps[staging]?.builds).toHaveLength(before.apps[staging]?.builds.length ?? -1);
@@ -125,6 +139,11 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     expect(stage.state().promotions).toHaveLength(2);
 
     const id = deployId(502, commit);
+    expect(await document(502, commit)).toMatchObject({
+      ...{ state: 'blockedByRollback', settled: true, exit: 0 },
+      reason: expect.stringContaining('ana@acme.test'),
+      next: expect.stringContaining(`pipeline resume ${id} --reason`),
+    });
     const resumed = await stage.run(['resume', id, '--reason', 'fixed by #812']);
     expect(resumed).toMatchObject({ exit: 0 });
     expect(await ending(502, commit)).toMatchObject({ to: 'production.live' });
@@ -235,6 +254,11 @@ describe('pipeline advance', { timeout: 60_000 }, () => {
     const again = await stage.advance(501, commit);
     expect(again).toMatchObject({ exit: 1 });
     expect(again.stdout).toContain('it is over, and ended so; another --build deploys the commit');
+    expect(await document(501, commit)).toMatchObject({
+      ...{ state: 'failed', settled: true, exit: 1 },
+      reason: expect.stringContaining('E_BUILD_FAILED'),
+      next: expect.stringContaining('Once the cause is mended'),
+    });
   });
 
   it('waits out an endpoint that is down for a while', async () => {

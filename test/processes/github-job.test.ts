@@ -29,33 +29,39 @@ async function job(
   commit: string,
   more: Record<string, string> = {},
 ): Promise<Left> {
-  const [outputs, summary] = ['output', 'summary'].map((name) => join(folder, `${name}-${build}`));
   const ended = await stage.run(
     ['advance'],
-    {
-      GITHUB_ACTIONS: 'true',
-      GITHUB_EVENT_NAME: 'push',
-      GITHUB_REF: 'refs/heads/master',
-      GITHUB_REF_NAME: 'master',
-      GITHUB_REPOSITORY: 'acme/web',
-      GITHUB_RUN_ID: `900${build}`,
-      GITHUB_RUN_NUMBER: String(build),
-      GITHUB_SERVER_URL: 'https://github.com',
-      GITHUB_SHA: commit,
-      GITHUB_OUTPUT: outputs,
-      GITHUB_STEP_SUMMARY: summary,
-      ...more,
-    },
+    { ...environmentOf(build, commit), ...more },
     stage.checkout(commit),
   );
-  const read = (file = ''): string => {
+  return { ...ended, ...leftBy(build) };
+}
+
+const fileOf = (name: string, build: number): string => join(folder, `${name}-${build}`);
+
+const environmentOf = (build: number, commit: string): Record<string, string> => ({
+  GITHUB_ACTIONS: 'true',
+  GITHUB_EVENT_NAME: 'push',
+  GITHUB_REF: 'refs/heads/master',
+  GITHUB_REF_NAME: 'master',
+  GITHUB_REPOSITORY: 'acme/web',
+  GITHUB_RUN_ID: `900${build}`,
+  GITHUB_RUN_NUMBER: String(build),
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_SHA: commit,
+  GITHUB_OUTPUT: fileOf('output', build),
+  GITHUB_STEP_SUMMARY: fileOf('summary', build),
+});
+
+function leftBy(build: number): Omit<Left, keyof Ended> {
+  const read = (name: string): string => {
     try {
-      return readFileSync(file, 'utf8');
+      return readFileSync(fileOf(name, build), 'utf8');
     } catch {
       return '';
     }
   };
-  return { ...ended, outputs: read(outputs), summary: read(summary) };
+  return { outputs: read('output'), summary: read('summary') };
 }
 
 const annotations = ({ stdout, stderr }: Ended): string[] =>
@@ -123,3 +129,23 @@ it('tells of a deploy that is live, of one that is held, and of one that never b
   expect(unwritable.exit).toBe(0);
   expect(unwritable.stdout).toContain('GitHub Actions is not told of this run');
 });
+
+it('tells of one that was cancelled as such: neither failed nor over, for programs too', async () => {
+  stage.hold();
+  const commit = stage.commit('Cancelled');
+  const env = environmentOf(95, commit);
+  const running = stage.start(['advance', '--json'], env, stage.checkout(commit));
+  await running.saw('staging v');
+  running.process.kill('SIGTERM');
+  const ended = await running.ended;
+  stage.letGo();
+  expect(ended, ended.stderr).toMatchObject({ exit: 143 });
+  expect(JSON.parse(ended.stdout)).toMatchObject({
+    ...{ deploy: `95-${commit.slice(0, 8)}`, lane: 'acme-web', commit },
+    ...{ settled: false, exit: 143, reason: null },
+  });
+  expect(annotations(ended)).toEqual([]);
+  const { outputs, summary } = leftBy(95);
+  expect(summary).toContain('⏹️ interrupted');
+  expect(outputs).toContain(`\n95-${commit.slice(0, 8)}\n`);
+}, 60_000);

@@ -223,10 +223,18 @@ describe('a person', { timeout: 60_000 }, () => {
     expect(await stage.advance(501, stage.commit('The first'))).toMatchObject({ exit: 0 });
     const { shipped } = await stage.read((log) => readLane(log, 'acme-web'));
     expect(await stage.advance(502, stage.commit('The second'))).toMatchObject({ exit: 0 });
-    await begunAndKilled(shipped?.release);
     stage.sandbox.control.setTiming({ buildMs: 120_000 });
     const holder = stage.startAdvance(503, stage.commit('The third'));
     await holder.saw('staging build');
+    // One that began nothing yet holds nothing.
+    const waits = stage.start(['rollback', '--yes', '--reason', 'errors'], { CI: undefined });
+    await waits.saw('is held by 503-');
+    waits.process.kill('SIGTERM');
+    const left = await waits.ended;
+    expect(left).toMatchObject({ exit: 143 });
+    expect(left.stdout + left.stderr).toContain('no further deploy is held by this');
+    expect((await stage.run(['status', '--offline'])).stdout).not.toMatch(/^hold\t/m);
+    await begunAndKilled(shipped?.release);
     const again = stage.start(['rollback', '--yes', '--reason', 'again'], { CI: undefined });
     await again.saw('is held by 503-');
     again.process.kill('SIGINT');

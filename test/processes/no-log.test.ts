@@ -64,6 +64,16 @@ describe.each(Object.keys(lines))('%s', { timeout: 60_000 }, (name) => {
     expect(existsSync(dirname(dirname(file)))).toBe(false);
   });
 
+  it('looks where --store says, whatever the variable says', async () => {
+    const file = join(stage.folder, `../${name}/named/log.db`);
+    const line = [name, ...(lines[name] ?? []), '--store', `sqlite:${file}`];
+    const ended = await stage.run(line, { PIPELINE_STORE: 'sqlite:/somewhere/else/log.db' });
+    expect(ended.exit, ended.stderr).toBe(2);
+    expect(ended.stderr).toContain('named/log.db');
+    expect(ended.stderr).not.toContain('/somewhere/else');
+    expect(existsSync(dirname(dirname(file)))).toBe(false);
+  });
+
   it('leaves an empty file empty', async () => {
     const file = join(dirname(stage.logFile), `../empty-${name}.db`);
     writeFileSync(file, '');

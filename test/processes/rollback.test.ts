@@ -1,5 +1,5 @@
 /** `pipeline rollback`, and the way back to automatic deploys, on Heroku and by a team's own programs. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Release } from '../../src/machine/events.ts';
 import type { LaneEvent } from '../../src/machine/lane.ts';
 import { projections } from '../../src/runtime/audit/projections.ts';
@@ -109,6 +109,16 @@ describe.each(Object.entries(worlds))('on %s', (_, open) => {
       expect(switched.stdout).toContain('PRODUCTION_CD_ENABLED is not the word true');
     }
     const unset = { ...shell, PRODUCTION_CD_ENABLED: undefined };
+    // One that is to lift it, and does not come to be live, lifts nothing.
+    if (changeConfig !== null) {
+      const phase = { app: 'acme-production', command: 'rake db:migrate' };
+      stage.sandbox.control.setReleasePhase(phase);
+      stage.sandbox.control.failNextReleasePhase({ app: 'acme-production' });
+      const fails = await advance(603, fourth, unset, ['--reason', 'mended, or so']);
+      expect(fails, words(fails)).toMatchObject({ exit: 1 });
+      expect(words(fails)).toContain('is lifted once this is live');
+      expect(words(fails)).not.toContain('does not hold any more');
+    }
     const ships = await advance(602, fourth, unset, ['--reason', 'mended by No. 4']);
     expect(ships, words(ships)).toMatchObject({ exit: 0 });
     expect(ships.stdout).toContain('production.live');
@@ -165,6 +175,25 @@ it('one resume lets go on what gave way to a rollback that was killed once its r
   await log.close();
   const held = await stage.advance(503, third);
   expect(held.stdout).toContain('begun, and never carried out');
+  // Who lets it go on is interrupted while the target is asked: nothing was let go on.
+  const head = () => stage.read((read) => read.head());
+  const before = await head();
+  const path = 'acme-production/releases';
+  stage.sandbox.control.fault({ service: 'heroku', kind: 'hang', path, times: 50 });
+  const asked = stage.sandbox.requests().length;
+  const asks = stage.start(['resume', deployId(503, third), '--reason', 'mended']);
+  const isAsked = () =>
+    stage.sandbox
+      .requests()
+      .slice(asked)
+      .some((one) => one.path.includes(path));
+  await vi.waitFor(() => expect(isAsked()).toBe(true), { timeout: 20_000 });
+  asks.process.kill('SIGINT');
+  const left = await asks.ended;
+  stage.sandbox.control.clearFaults({});
+  expect(left, words(left)).toMatchObject({ exit: 130 });
+  expect(words(left)).toContain('interrupted before anything was written');
+  expect(await head()).toBe(before);
   // What it had asked for came to run, and nobody was there to record that.
   stage.sandbox.control.rollback({ app: 'acme-production', byUser: 'bo@example.com' });
   const resumed = await stage.run(

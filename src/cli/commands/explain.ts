@@ -1,8 +1,9 @@
 /** `pipeline explain COMMIT | DEPLOY | #PR`: why it shipped, or did not. */
 import type { Repository } from '../../effects/git/repository.ts';
+import { UsageError } from '../../errors/error.ts';
 import { redactAll } from '../../redaction/gate.ts';
 import { indexedDeploys } from '../../runtime/audit/deploy-index.ts';
-import { readDeploy } from '../../runtime/audit/deploys.ts';
+import { type DeployRow, readDeploy } from '../../runtime/audit/deploys.ts';
 import { explain as explainIn } from '../../runtime/audit/explain.ts';
 import { type CommitOrder, type ExplainFacts, factsOf } from '../../runtime/audit/explain-facts.ts';
 import type { Explanation } from '../../runtime/audit/explanation.ts';
@@ -13,7 +14,7 @@ import { printLines } from '../render/paragraph.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { findStore, openDeployLog } from '../workspace/deploy-log.ts';
 import { findNamed, repositoryHere } from '../workspace/find-commit.ts';
-import { findLanes } from '../workspace/find-lane.ts';
+import { findLanes, mustHaveLane } from '../workspace/find-lane.ts';
 import type { GlobalFlags } from '../workspace/flags.ts';
 import { mergeCommitOf } from '../workspace/pull-request.ts';
 
@@ -66,7 +67,10 @@ export async function explained(
   const named = await findNamed(asked, { log, repository, tell });
   const commit = named.kind === 'deploy' ? named.row.commit : named.sha;
   const deploy = named.kind === 'deploy' ? named.row.deploy : null;
-  const lanes = named.kind === 'deploy' ? [named.row.lane] : await lanesFor(log, commit, onlyLane);
+  const lanes =
+    named.kind === 'deploy'
+      ? await laneOf(named.row, log, onlyLane)
+      : await lanesFor(log, commit, onlyLane);
   const git = orderOf(repository);
   const facts = factsOf(log);
   const found: Explanation[] = [];
@@ -88,6 +92,19 @@ async function urlOf(repository: Repository | null, log: EventLog): Promise<stri
     newest === undefined ? [] : await facts.events(newest.stream.slice('deploy/'.length));
   const first = events[0]?.event;
   return first?.type === 'deploy.requested' ? first.data.settings.repository : null;
+}
+
+/** @throws UsageError E_NO_LANE; E_NO_DEPLOY the deploy is of another lane than the one that is named */
+async function laneOf(
+  { deploy, lane }: DeployRow,
+  log: EventLog,
+  named: string | undefined,
+): Promise<string[]> {
+  if (named === undefined || named === lane) return [lane];
+  await mustHaveLane(log, named);
+  throw new UsageError('E_NO_DEPLOY', `${deploy} is a deploy of lane ${lane}, not of ${named}`, {
+    hint: `Leave --lane out, or name a deploy of ${named}: pipeline status --lane ${named} lists them.`,
+  });
 }
 
 /** The lane that is named; those that have a deploy of the commit; else all. @throws UsageError E_NO_LANE */

@@ -22,6 +22,7 @@ export function statusTabs(found: StatusDocument): string[] {
     ...found.deploys.map(({ lane, deploy, became, since, commit, by, title }) =>
       line('deploy', lane, deploy, became.kind, since, commit, by, became.what, title),
     ),
+    ...(found.moreLanes === 0 ? [] : [line('more', null, `${found.moreLanes}`)]),
   ];
 }
 

@@ -256,6 +256,71 @@ describe('a run', () => {
     expect(text).toContain('log head 0\\@8');
   });
 
+  const observed = (count: number, from = 0) => {
+    const { notes } = samples['deploy.observed'];
+    const titles = Array.from({ length: count }, (_, at) => `Change ${from + at}`);
+    const commits = titles.map((title) => ({ ...notes.commits[0], title }));
+    return sample('deploy.observed', {
+      notes: { ...notes, commits: commits as typeof notes.commits, omitted: 0 },
+    });
+  };
+
+  it('says what ships as it was seen last', () => {
+    const again = [observed(3), 'locked'] as const;
+    const [asked, ...rest] = live;
+    if (asked === undefined) throw new Error('it was asked for');
+    const text = jobSummary(told([asked, ...rest, again], 0), summaryBytesMax);
+    expect(text).toContain('### What ships: 3 commits');
+  });
+
+  it('leaves the oldest commits out first', () => {
+    const events = live.map(([event, state]): (typeof live)[number] =>
+      event.type === 'deploy.observed' ? [observed(100), state] : [event, state],
+    );
+    const text = jobSummary(told(events, 0), 8_000);
+    expect(text).toContain('Change 99');
+    expect(text).not.toContain('Change 0 ');
+    expect(text).toMatch(/^- \d+ earlier commits$/m);
+  });
+
+  it('says of each check what was found, of what had to hold for a while, too', () => {
+    const events = [...live, [sample('production.baked'), 'production.live']] as typeof live;
+    const [, checked] = jobSummary(told(events, 0), summaryBytesMax).split('### What was checked');
+    expect(checked).toContain('staging is healthy');
+    expect(checked).toContain('production is healthy');
+    expect(checked).toMatch(/baked for/);
+  });
+
+  it('shows where production is seen, and no other place as that', () => {
+    const [first, ...rest] = live;
+    if (first?.[0].type !== 'deploy.requested') throw new Error('it was asked for');
+    const { settings } = request;
+    const { endpoints = [] } = settings.staging?.verify ?? {};
+    const production = {
+      ...settings.production,
+      verify: {
+        ...settings.production.verify,
+        endpoints: endpoints.map((one) => ({ ...one, url: 'https://www.acme.test/up' })),
+      },
+    };
+    const data = { ...request, settings: { ...settings, production } };
+    const text = jobSummary(told([[{ ...first[0], data }, first[1]], ...rest], 0), summaryBytesMax);
+    expect(text).toContain('[production](<https://www.acme.test/>)');
+    expect(jobSummary(runs.live, summaryBytesMax)).not.toContain('[production]');
+  });
+
+  it('shows what nobody would see', () => {
+    const commit = { ...request.commit, title: 'Sort\u202e the \u0007list' };
+    const [, ...rest] = live;
+    const asked: (typeof live)[number] = [
+      { type: 'deploy.requested', data: { ...request, commit } },
+      'queued.waiting',
+    ];
+    const text = jobSummary(told([asked, ...rest], 0), summaryBytesMax);
+    for (const unseen of ['\u202e', '\u0007']) expect(text).not.toContain(unseen);
+    expect(text.replaceAll('\\', '')).toContain('u202e the u0007list');
+  });
+
   it.each(['failed', 'held by a rollback', 'disabled'] as const)(
     '%s says in its summary what to type',
     (name) => {

@@ -48,6 +48,39 @@ it('--at shows the state and what was known at an event, and now', async () => {
   expect(await here.run(['replay', '502', '--at', '2001-01-01'])).toMatchObject({ exit: 2 });
 });
 
+it('--at an event that it does not have, or not yet, shows no other one', async () => {
+  const { exit, stdout, stderr } = await here.run(['replay', '502', '--at', '99']);
+  expect([exit, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('502-cccccccc has no event 99: its last is 9');
+});
+
+it('--at a time is its state then, not now', async () => {
+  const later = `sqlite:${join(folder, 'later.db')}`;
+  let now = Date.parse('2026-01-05T13:00:00Z');
+  const log = await openLog(later, { projections: [deploysProjection], now: () => now });
+  await writeDeploy(log, { label: '501', commit: first }, []);
+  now += 60_000;
+  const transition = { from: 'queued.waiting', to: 'locked', settled: false, reason: null };
+  const acquired = newEvent(sample('lock.acquired'), run, { transition });
+  await log.append([{ stream: 'deploy/501-bbbbbbbb', expected: 1, events: [acquired] }]);
+  await log.close();
+  for (const [at, event, state] of [
+    ['2026-01-05T13:00:30Z', 1, 'queued.waiting'],
+    ['2026-01-05T13:01:30Z', 2, 'locked'],
+  ]) {
+    const { stdout } = await here.run([
+      'replay',
+      '501',
+      '--at',
+      `${at}`,
+      '--json',
+      '--store',
+      later,
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ event, state });
+  }
+});
+
 it('--all ends with 1 where a deploy cannot be read, whatever the others are', async () => {
   const other = `sqlite:${join(folder, 'unreadable.db')}`;
   const log = await openLog(other, { projections: [deploysProjection] });
@@ -63,6 +96,11 @@ it('--all ends with 1 where a deploy cannot be read, whatever the others are', a
     [],
     [{ deploy: '503-bbbbbbbb', reason: expect.stringContaining('deploy.tomorrow') }],
   ]);
+  const told = await here.run(['replay', '--all', '--store', other]);
+  expect(told.exit).toBe(1);
+  expect(told.stdout).toMatch(
+    /^503-bbbbbbbb cannot be replayed: .*deploy\.tomorrow.*\n0 deploys of 1 agree/,
+  );
 });
 
 it('--step walks forward, back, to a number, and ends', async () => {
@@ -110,8 +148,17 @@ it('--all tells which of all deploys differ, and of those since a time', async (
     '502-cccccccc does not agree at event 10 (deploy.resumed): recorded blockedByRollback → production.live (settled); recomputed blockedByRollback → queued.waiting',
   );
   expect(differs.stdout).toContain('1 deploy of 2 agree');
-  const json = JSON.parse((await here.run(['replay', '--all', '--json'])).stdout);
-  expect(json).toMatchObject({ version: 1, deploys: 2, differing: [{ deploy: '502-cccccccc' }] });
+  const whole = await here.run(['replay', '--all', '--json']);
+  expect(whole.exit).toBe(1);
+  expect(JSON.parse(whole.stdout)).toMatchObject({
+    version: 1,
+    deploys: 2,
+    differing: [{ deploy: '502-cccccccc' }],
+  });
+  for (const form of [[], ['--json']]) {
+    expect(await here.run(['replay', '502', ...form]), form.join()).toMatchObject({ exit: 1 });
+    expect(await here.run(['replay', '501', ...form]), form.join()).toMatchObject({ exit: 0 });
+  }
 });
 
 it.each([

@@ -5,7 +5,9 @@ import { type StatusDocument, statusDocument } from '../../../src/cli/render/sta
 import { statusTabs } from '../../../src/cli/render/status-tabs.ts';
 import { type StatusPaper, statusView } from '../../../src/cli/render/status-view.ts';
 import { createTerminal } from '../../../src/cli/render/terminal.ts';
+import { undeliveredView } from '../../../src/cli/render/undelivered-view.ts';
 import { widthOf } from '../../../src/format/columns.ts';
+import { Gate, within } from '../../../src/redaction/gate.ts';
 import type { UndeliveredTo } from '../../../src/runtime/notify/read-undelivered.ts';
 import type { LaneStanding } from '../../../src/runtime/standing/standing.ts';
 import {
@@ -136,6 +138,127 @@ describe('at a terminal', () => {
   });
 });
 
+describe('a place', () => {
+  const [production] = ['production'] as const;
+  const tell = (change: Partial<LaneStanding['places'][number]>) => {
+    const places = standing.places
+      .filter(({ environment }) => environment === production)
+      .map((place) => ({ ...place, ...change }));
+    const found = document([{ ...standing, places }]);
+    const shown = statusView(found, paper(200)).find((line) => line.startsWith('  production'));
+    return { shown, tabs: statusTabs(found)[0]?.split('\t') ?? [] };
+  };
+  const unknown = { version: null, commit: null, deploy: null, verified: false } as const;
+
+  it.each<[string, Parameters<typeof tell>[0], RegExp, string]>([
+    ['of which nothing is known', { ...unknown, source: 'log' }, /not known/, 'unverified'],
+    ['that runs nothing', { ...unknown, source: 'target' }, /runs nothing yet/, 'unverified'],
+    ['that nobody verified', { verified: false }, /\bnot verified\b/, 'unverified'],
+    ['that was verified', { verified: true }, /, verified\)/, 'verified'],
+    [
+      'that is verified, with a release under way',
+      { verified: true, pending: { version: 'v44', ageMs: 12_000 } },
+      /verified, v44 has been under way for 12s\)/,
+      'verified',
+    ],
+    [
+      'that runs another deploy than the log knew',
+      { deploy: idOf(500), logKnew: { version: 'v41', deploy: idOf(501) } },
+      new RegExp(`\\[the log knew v41 of ${idOf(501)}\\]`),
+      'verified',
+    ],
+  ])('%s is told as such', (_, change, words, verified) => {
+    const { shown, tabs } = tell({ verified: true, ...change });
+    expect(shown).toMatch(words);
+    expect(tabs[8]).toBe(verified);
+  });
+
+  it('that runs what the log knew is told without that', () => {
+    const deploy = idOf(501);
+    const { shown } = tell({ deploy, logKnew: { version: 'v41', deploy } });
+    expect(shown).not.toContain('the log knew');
+  });
+});
+
+describe('a holder', () => {
+  it.each([true, false])('has a run, or is shown to have none (%s)', (running) => {
+    const { holder } = standing;
+    if (holder === null) throw new Error('503 holds the lane');
+    const found = document([{ ...standing, holder: { ...holder, running } }]);
+    const text = statusView(found, paper(200)).join('\n');
+    expect(text.includes('its run is gone; the next one takes the lane over')).toBe(!running);
+    const line = statusTabs(found).find((one) => one.startsWith('holder'));
+    expect(line?.split('\t')[4]).toBe(running ? 'running' : 'gone');
+  });
+});
+
+describe('the deploys', () => {
+  const stuckAt = (deploy: string): UndeliveredTo => ({
+    ...{ channel: 'hooks/page', title: 'hook page', lane: 'acme-web', leftOutCount: 0 },
+    waiting: {
+      event: {
+        ...{ id: 'e1', type: 'production.held', deploy, position: 9 },
+        time: '2026-01-05T13:00:00.000Z',
+      },
+      ...{ since: '2026-01-05T13:05:00.000Z', at: '2026-01-05T13:09:00.000Z', tries: 3 },
+      ...{ code: 'E_HOOK_LATER', message: 'hook page ended with 75', hint: null },
+    },
+    leftOut: [],
+  });
+  const ids = (limit: number, undelivered: readonly UndeliveredTo[] = []) => {
+    const same = { standings: [standing], moreLanes: 0, undelivered, nowMs: Date.now() };
+    return statusDocument({ ...same, limit }).deploys.map(({ deploy }) => deploy);
+  };
+  const all = [504, 503, 502, 501].map(idOf);
+
+  it('are the newest ones, so many as are asked for, and the one at which a channel stands', () => {
+    for (const limit of [1, 2, 3, 4, 20]) expect(ids(limit)).toEqual(all.slice(0, limit));
+    expect(ids(2, [stuckAt(idOf(501))])).toEqual([idOf(504), idOf(503), idOf(501)]);
+  });
+
+  it('have each its own next command, and what was not told of it', () => {
+    const left = (deploy: string) => ({
+      ...{ at: '2026-01-05T13:05:00.000Z', reason: 'answered 410' },
+      event: { ...(stuckAt(deploy).waiting?.event as NonNullable<unknown>) },
+    });
+    const leftOut = [left(idOf(503))] as unknown as UndeliveredTo['leftOut'];
+    const { deploys } = document(
+      [{ ...standing, toDo: [{ deploy: idOf(502), why: 'held', commands: ['first', 'second'] }] }],
+      [{ ...stuckAt(idOf(502)), leftOut }],
+    );
+    const shown = deploys.map(({ deploy, next, undelivered }) => [
+      ...[deploy, next],
+      undelivered.map((one) => (one as { kind: string }).kind).join(),
+    ]);
+    expect(shown).toEqual([
+      [idOf(504), null, ''],
+      [idOf(503), null, 'leftOut'],
+      [idOf(502), 'first', 'waiting'],
+      [idOf(501), null, ''],
+    ]);
+  });
+
+  it('and each command of what can be done is there, at a terminal as for a program', () => {
+    const toDo = [{ deploy: null, why: 'held', commands: ['first', 'second'] }];
+    const found = document([{ ...standing, toDo }]);
+    const tabs = statusTabs(found).filter((line) => line.startsWith('todo'));
+    expect(tabs.map((line) => line.split('\t')[3])).toEqual(['first', 'second']);
+    const view = statusView(found, paper(200));
+    expect(view.filter((line) => /^ {4}(first|second)$/.test(line))).toHaveLength(2);
+  });
+
+  it('of more lanes than are shown are told to be there', () => {
+    const same = { standings: [standing], undelivered: [], limit: 20, nowMs: Date.now() };
+    const text = (moreLanes: number) =>
+      statusView(statusDocument({ ...same, moreLanes }), paper(80)).join('\n');
+    expect(text(0)).not.toContain('--lane NAME');
+    expect(text(2)).toMatch(/\n2 more lanes: pipeline status --lane NAME$/);
+    const tabs = (moreLanes: number) => statusTabs(statusDocument({ ...same, moreLanes })).at(-1);
+    expect(tabs(0)).toMatch(/^deploy\t/);
+    expect(tabs(2)).toBe('more\t-\t2');
+  });
+});
+
 describe('to a program', () => {
   it('has a fact a line, tabs between its fields, and nothing cut', () => {
     const lines = statusTabs(document([standing]));
@@ -187,6 +310,25 @@ describe('what was not delivered', () => {
     const other = [{ ...leftOut[0], event: { ...event, deploy: '9-9' } }] as typeof leftOut;
     expect(show({ leftOut: other })).not.toContain('left out');
   });
+
+  it('shows what was left out of a deploy however old it is, and of an order for a week', () => {
+    const day = 24 * 60 * 60_000;
+    const left = (deploy: string | null, type: string, days: number) => ({
+      ...{ event: { ...event, deploy, type }, reason: 'gone' },
+      at: new Date(100 * day - days * day).toISOString(),
+    });
+    const told = (...all: ReturnType<typeof left>[]) =>
+      undeliveredView([{ ...page, waiting: null, leftOut: all }], new Set([idOf(502)]), 100 * day);
+    expect(told(left(idOf(502), 'production.held', 60))).toHaveLength(1);
+    expect(told(left(null, 'lane.disabled', 60))).toEqual([]);
+    expect(told(left(null, 'lane.disabled', 6))).toEqual([
+      'hook page: lane.disabled of lane acme-web was left out for good: gone.',
+    ]);
+    const two = [left(null, 'lane.disabled', 6), left(null, 'lane.enabled', 5)];
+    expect(told(...two)[0]).toContain(
+      '2 events of lane acme-web were left out for good, the last one lane.enabled',
+    );
+  });
 });
 
 describe('redraw', () => {
@@ -199,5 +341,22 @@ describe('redraw', () => {
     terminal.redraw(['two']);
     const top = `${esc}[H${esc}[2J`;
     expect(written).toBe(isTTY ? `${top}one\n${top}two\n` : 'one\n\ntwo\n');
+  });
+
+  it('and the live line hide a secret, as every other line does', () => {
+    let written = '';
+    const stdout = {
+      ...{ isTTY: true, columns: 200, on: () => {} },
+      write: (text: string) => (written += text),
+    };
+    const around = { stdout, stderr: stdout, env: { TERM: 'xterm' }, noColor: true };
+    const gate = new Gate();
+    gate.hide('HRKU-shown-again-0123');
+    return within(gate, async () => {
+      const terminal = createTerminal(around as unknown as Parameters<typeof createTerminal>[0]);
+      terminal.redraw(['it is HRKU-shown-again-0123']);
+      terminal.status('it was HRKU-shown-again-0123');
+      expect(written).toMatch(/it is \[secret\][\s\S]*it was \[secret\]/);
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** What `pipeline log` and `replay` show, from events and replays. */
 import { describe, expect, it } from 'vitest';
-import { logView } from '../../../src/cli/render/log-view.ts';
+import { becameLine, logView } from '../../../src/cli/render/log-view.ts';
 import { replayView } from '../../../src/cli/render/replay-view.ts';
 import type { Terminal } from '../../../src/cli/render/terminal.ts';
 import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
@@ -51,6 +51,25 @@ describe('pipeline log', () => {
     const { actor, observed, reason } = samples['deploy.resumed'];
     const line = logView('502-1a5f89db', [record('deploy.resumed')], plain)[0];
     expect(line).toContain(`${actor} (${observed}): ${reason}`);
+  });
+
+  it('says who asked for it, and who carried it on or ended that, and of nothing else', () => {
+    const run = ' (run by ana: ';
+    for (const type of Object.keys(samples) as EventType[]) {
+      const isAsked = ['deploy.requested', 'run.resumed', 'run.interrupted'].includes(type);
+      const [line = ''] = logView('502-1a5f89db', [record(type)], plain);
+      expect([type, line.includes(run)]).toEqual([type, isAsked]);
+      const [unknown = ''] = logView('502-1a5f89db', [record(type, { metadata: {} })], plain);
+      expect(unknown).not.toContain('(run by');
+    }
+  });
+
+  it('says what became of it, and since when', () => {
+    const became = { kind: 'rolledBack', what: 'rolled back since by bo', by: null } as const;
+    const at = '2026-01-05T13:00:00.000Z';
+    const line = becameLine({ ...became, at }, plain);
+    expect(line).toMatch(/^\S+ rolled back since by bo, 2026-01-05 13:00:00Z$/);
+    expect(becameLine({ ...became, at: null }, plain)).toMatch(/ rolled back since by bo$/);
   });
 
   it('shows control characters of what was recorded instead of sending them', () => {

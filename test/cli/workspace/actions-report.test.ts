@@ -32,11 +32,12 @@ afterEach(async () => {
 
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
-/** Of a deploy whose commit's title is that. */
+/** Of a deploy whose commit's title is that. @param later an event of that type comes after it, which this version has not */
 async function report(
   title: string,
   env: Readonly<Record<string, string | undefined>> = {},
   next: string | null = null,
+  later: string | null = null,
 ): Promise<void> {
   const { deploy: _deploy, chart: _chart, ...asked } = samples['deploy.requested'];
   const run = newRun({ actor: anActor, ci: null, program: 'test' });
@@ -47,6 +48,10 @@ async function report(
   );
   const [GITHUB_OUTPUT, GITHUB_STEP_SUMMARY] = [join(folder, 'outputs'), join(folder, 'summary')];
   const ended = { deploy, state: 'staging.failed', exit: 1, isInterrupted: false, next, head: '' };
+  if (later !== null) {
+    const event = { id: later, type: later, schema: 1, data: {}, metadata: {} };
+    await log.append([{ stream: `deploy/${deploy}`, expected: 'any', events: [event] }]);
+  }
   await reportToActions(log, ended, {
     env: { GITHUB_ACTIONS: 'true', GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, ...env },
     terminal: { annotate: (one) => void annotations.push(JSON.stringify(one)) },
@@ -76,6 +81,13 @@ it('takes no more of the summary than other steps have left of it', async () => 
   writeFileSync(join(folder, 'summary'), others);
   await report('A change');
   expect(Buffer.byteLength(read('summary'))).toBeLessThanOrEqual(summaryBytesMax);
+});
+
+it('leaves out what a newer version wrote, and tells the rest', async () => {
+  await report('A change', {}, null, 'deploy.tomorrow');
+  expect([notices, read('summary')]).toEqual([[], expect.stringContaining('1 event<')]);
+  expect(read('outputs')).toContain('staging.failed');
+  expect(annotations).toHaveLength(1);
 });
 
 it('where a file cannot be written says so, tells the rest, and throws nothing', async () => {
