@@ -37,6 +37,10 @@ const inConfig =
     expect(at.config).toContain(from);
     at.config = at.config.replace(from, to);
   };
+const withCanary = inConfig(
+  'production:\n',
+  'canary:\n  heroku: { app: acme-canary }\nproduction:\n',
+);
 const lying =
   (path: string, over: (body: never) => object): Seed =>
   (at) =>
@@ -133,6 +137,12 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
       stage: undefined,
     })),
   ],
+  ['heroku.pipeline', 'a canary in its stage, which is production’s', withCanary],
+  [
+    'heroku.pipeline',
+    'a canary in staging’s stage',
+    all(withCanary, (at) => at.control.setStage({ app: 'acme-canary', stage: 'staging' })),
+  ],
   [
     'heroku.pipeline',
     'two apps of one generation in two pipelines',
@@ -205,6 +215,7 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
     'of Fir, in no space',
     lying(`/apps/${production}`, (app: object) => ({ ...app, generation: { name: 'fir' } })),
   ],
+  ['heroku.preboot', 'of a canary too', withCanary],
   ['heroku.preboot', 'that Heroku does not tell', answered('/features/preboot', 404)],
   [
     'heroku.preboot',

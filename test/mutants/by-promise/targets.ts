@@ -4,6 +4,7 @@ import type { Mutant } from '../mutant.ts';
 const promise = 'Every kind of target keeps the same promises';
 const contract = 'test/targets/heroku.test.ts';
 const fir = 'test/effects/targets/heroku/fir.test.ts';
+const rollbacks = 'test/effects/targets/heroku/rollbacks.test.ts';
 const folder = 'src/effects/targets/heroku';
 
 export const targetMutants: readonly Mutant[] = [
@@ -348,5 +349,59 @@ export const targetMutants: readonly Mutant[] = [
     code: 'restarted?.name ?? (isNew ? gone : undefined)',
     by: 'restarted?.name ?? (isNew ? undefined : gone)',
     noticedBy: `${fir} › that are replaced under a new name have restarted`,
+  },
+  {
+    id: 'the-key-of-what-a-promotion-merely-names',
+    promise,
+    file: `${folder}/builds.ts`,
+    symbol: 'promotedCode',
+    code: 'return (same ? release.code : null) ?? given.code;',
+    by: 'return (same || release !== null ? release.code : null) ?? given.code;',
+    noticedBy: `${fir} › is of no key where it is not what the release runs that it names`,
+  },
+  {
+    id: 'a-rollback-to-something-else-is-ours',
+    promise,
+    file: `${folder}/rollbacks.ts`,
+    symbol: 'findRollbackTo',
+    code: "code.kind === 'rollback' && isSameCode(code.code, to)",
+    by: "code.kind === 'rollback'",
+    noticedBy: `${rollbacks} › is not adopted where somebody went back from there to something else`,
+  },
+  {
+    id: 'a-rollback-under-way-from-elsewhere-is-ours',
+    promise,
+    file: `${folder}/rollbacks.ts`,
+    symbol: 'findRollbackTo',
+    code: 'if (code.release.id !== from.id) return null;',
+    by: '',
+    noticedBy: `${rollbacks} › is neither made nor adopted where somebody else has under way`,
+  },
+  {
+    id: 'a-rollback-from-another-deploys-release-is-ours',
+    promise,
+    file: `${folder}/rollbacks.ts`,
+    symbol: 'findRollback',
+    code: '!tried.some(isRollback) || !(await isDeploys(api, input, code, ports))',
+    by: '!tried.some(isRollback)',
+    noticedBy: `${rollbacks} › nothing is rolled back`,
+  },
+  {
+    id: 'goes-back-to-what-never-ran',
+    promise,
+    file: `${folder}/earlier.ts`,
+    symbol: 'EarlierReleases',
+    code: 'isSameCode(release.code, code) || !cameToRun(release)',
+    by: 'isSameCode(release.code, code)',
+    noticedBy: `${rollbacks} › is to nothing that never ran there`,
+  },
+  {
+    id: 'what-failed-there-ran-there',
+    promise,
+    file: `${folder}/code.ts`,
+    symbol: 'ranBefore',
+    code: 'isSameCode(release.code, code) && cameToRun(release)',
+    by: 'isSameCode(release.code, code)',
+    noticedBy: 'test/effects/targets/heroku/target.test.ts › ran before, or did not',
   },
 ];

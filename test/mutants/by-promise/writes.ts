@@ -242,7 +242,7 @@ export const writes: readonly Mutant[] = [
     symbol: 'findRollbackTo',
     code: "isSameCode(one.code, to) && classify(one.description) === 'rollback'",
     by: 'isSameCode(one.code, to)',
-    noticedBy: `${rollbacks} › is not what somebody else has under way`,
+    noticedBy: `${rollbacks} › is neither made nor adopted where somebody else has under way`,
   },
   {
     id: 'what-a-person-went-back-to-is-ours',

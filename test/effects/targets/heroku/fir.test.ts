@@ -95,6 +95,14 @@ describe('an image', () => {
     },
   );
 
+  it('names its commit in lower case, however Heroku writes it', async () => {
+    const commit = 'abcdef01'.repeat(5);
+    const image = world.slug(commit.toUpperCase());
+    world.release(production, image, { description: 'Deploy' });
+    const { running } = await target.observe(ports);
+    expect(running).toMatchObject({ artifact: { commit }, named: commit });
+  });
+
   it('is asked for as Heroku’s own clients ask', async () => {
     const accepted = new Set<string | undefined>();
     const { http } = ports;
@@ -131,6 +139,15 @@ describe('an image', () => {
 });
 
 describe('a promotion', () => {
+  it('is of no key where it is not what the release runs that it names', async () => {
+    await deploy(world.target('acme-staging'));
+    const description = `Promote acme-staging v${staging.releases.at(-1)?.version} 1111111`;
+    world.release(production, world.slug(two), { description });
+    const { running } = await target.observe(ports);
+    if (running === null) throw new Error('nothing runs');
+    expect(await target.keyOf(running, [staging].map(settingsOf), ports)).toBeNull();
+  });
+
   it('comes to the image that was verified', async () => {
     const { verified, made } = await promoted();
     expect(made.artifact).toEqual(verified.artifact);
@@ -243,6 +260,14 @@ describe('the container-registry stack', () => {
     'where production is to be given its artifact': () =>
       target.mustBeGivenBy(settingsOf(staging), ports),
     'where it never ran code': () => target.observe(ports),
+    'where it is built on it from the next time on': () => {
+      production.stack = 'heroku-24';
+      world.lies.set('GET /apps/acme-production', (about: object) => ({
+        ...about,
+        build_stack: { id: 's', name: 'container' },
+      }));
+      return target.mustBeGivenBy(settingsOf(staging), ports);
+    },
     'where its release says so': () => {
       world.release(production, null, { description: 'Deployed web (0123456789ab)' });
       return target.observe(ports);

@@ -1,11 +1,14 @@
 /** A build's output comes in pieces: whatever is cut where, no secret is shown, and all the rest is. */
 
 import { describe, expect, it } from 'vitest';
+import { createHttpClient } from '../../../../src/effects/http/client.ts';
 import { NoAnswer } from '../../../../src/effects/http/errors.ts';
+import type { Transport } from '../../../../src/effects/http/request.ts';
 import type { Ports } from '../../../../src/effects/ports.ts';
 import { OutputFollower } from '../../../../src/effects/targets/heroku/output.ts';
 import { hide } from '../../../../src/redaction/gate.ts';
 import { fc } from '../../../fast-check.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 
 const secret = 'npm_q7Zk2vXw9RtYb3LmN8cD5fGh1JpS4uEaO6iQ0sTzUyWxVbKjHgFdMlPo';
 hide(secret);
@@ -122,6 +125,12 @@ it('what is no text and has no line end is told in pieces too', async () => {
   expect(told.at(-1)).toBe('fertig');
 });
 
+it('a line without end is cut, and cut shorter where it is kept for a hint', async () => {
+  const { told, tail } = await follow(`${'x'.repeat(60_000)}\nfertig\n`, [], 'range', 9_000);
+  expect(told.map(({ length }) => length <= 2_000)).toEqual([true, true]);
+  expect(tail.split('\n').map(({ length }) => length <= 180)).toEqual([true, true]);
+});
+
 it.each([
   ['says so once, and not before there is some', true],
   ['of a first run says nothing of the kind', false],
@@ -129,6 +138,23 @@ it.each([
   const lines = ['one', 'two', 'three'];
   const { told } = await follow('one\ntwo\nthree', [0, 4, 4], 'range', 3, again);
   expect(told).toEqual([...(again ? ['the build’s output, again from the start:'] : []), ...lines]);
+});
+
+it('an answer that is cut is asked for once, so that no line is told twice', async () => {
+  const told: string[] = [];
+  const clock = createVirtualClock({ holdMs: 6_000 });
+  const transport: Transport = async ({ onPiece }) => {
+    onPiece?.(Buffer.from('one\n'), 206);
+    throw new NoAnswer('the connection was cut', true);
+  };
+  const http = createHttpClient({
+    ...{ transport, clock, random: () => 0, notice: () => {}, beforeWrite: async () => {} },
+  });
+  const { signal } = new AbortController();
+  const output = new OutputFollower({ http, clock, signal, progress: (line) => told.push(line) });
+  await output.listen('http://127.0.0.1/', 60_000);
+  await output.end(null);
+  expect(told).toEqual(['one']);
 });
 
 describe('between two asks', () => {
@@ -156,6 +182,7 @@ describe('between two asks', () => {
     ['a stream that was held open and ended is asked about at once', 2_000, 5_000, 0],
     ['as is one that was open for as long as the pause', 250, 250, 0],
     ['one that ends at once leaves the pause as it is', 0, 5_000, 5_000],
+    ['one that ends soon leaves the rest of the pause', 250, 5_000, 4_750],
     ['and so does one that nobody serves', null, 5_000, 5_000],
   ] as const)('%s', async (_, openMs, pauseMs, expected) => {
     expect(await slept(openMs, pauseMs)).toMatchObject({ slept: expected });
@@ -173,8 +200,10 @@ describe('what came at the end', () => {
     let ran = 0;
     let asked = 0;
     const clock = { ran: () => ran, sleep: async () => {} };
-    const send = async () => {
+    let heldMs = 0;
+    const send = async ({ timeoutMs }: { timeoutMs: number }) => {
       asked += 1;
+      if (asked > 1) heldMs = timeoutMs;
       if (asked > 1) return { status: 416, headers: {}, body: '' };
       ran += openMs;
       if (ending === 'is cut') throw new NoAnswer('the connection was cut', true);
@@ -185,6 +214,8 @@ describe('what came at the end', () => {
     const output = new OutputFollower(ports);
     await output.rest('http://127.0.0.1/', { pauseMs: 5_000, leftMs: 60_000 });
     await output.end('http://127.0.0.1/', { unlessHeard });
+    // The work is over: the rest of its output holds nothing back for long.
+    expect(heldMs).toBeLessThanOrEqual(3_000);
     return asked;
   }
 

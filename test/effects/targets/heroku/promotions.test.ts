@@ -5,6 +5,7 @@ import type { Heroku } from '../../../../src/effects/targets/heroku/heroku.ts';
 import type { Refusal } from '../../../../src/machine/services.ts';
 import type { App, PromotionTarget, Release } from '../../../../src/sandbox/heroku/state.ts';
 import { toldFailureOf } from '../../lockstep-error.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 import { SandboxHeroku } from './sandbox-heroku.ts';
 
 const write = 'POST /pipeline-promotions';
@@ -70,9 +71,11 @@ describe('requestPromotion', () => {
 
   it('of several adopts one that did not fail, and the lowest of those: config changes come on top of it', async () => {
     const description = 'Promote x v1';
-    const first = world.release(production, slug, { status: 'failed', description });
+    world.release(production, slug, { status: 'failed', description });
+    const failed = world.release(production, slug, { status: 'failed', description });
+    // Of those that failed the newest: it tells what keeps the code from running now.
     expect(await request()).toMatchObject({
-      work: { kind: 'release', id: first.id },
+      work: { kind: 'release', id: failed.id },
       adopted: true,
     });
     const { id } = world.release(production, slug, { description });
@@ -181,6 +184,24 @@ describe('requestPromotion', () => {
     const follow = { ...input(), promotion: work.id, timeoutMs: 60_000 };
     expect(await heroku.followPromotion(follow, ports)).toBe(named.releases.at(-1)?.id);
     expect(world.promotions[0]?.targets.map(({ app }) => app.id)).toEqual([named.id]);
+  });
+
+  it('goes from the app that it is asked for, to the one that it is asked for, whichever were read before', async () => {
+    const canary = world.app('acme-canary');
+    world.release(canary, world.slug('b'.repeat(40)));
+    await heroku.mustReach('acme-staging', 'acme-production', ports);
+    const { id, version } = world.release(canary, slug);
+    const source = { app: 'acme-canary', release: { id, version } };
+    const { work } = (await heroku.requestPromotion({ ...input(), source }, ports, clear)) as {
+      work: { id: string };
+    };
+    expect(world.promotions[0]?.source.app).toBe(canary);
+    await heroku.mustReach('acme-canary', 'acme-production', ports);
+    const other = world.heroku.pipeline.promote({ app: staging, release: verified }, [canary]);
+    const follow = (target: string, promotion: string) =>
+      heroku.followPromotion({ target: { app: target }, promotion, timeoutMs: 60_000 }, ports);
+    expect(await follow('acme-canary', other.id)).toBe(canary.releases.at(-1)?.id);
+    expect(await follow('acme-production', work.id)).toBe(production.releases.at(-1)?.id);
   });
 
   it('fails when Heroku says that it took another release: E_PROMOTION_SOURCE', async () => {
@@ -400,10 +421,14 @@ describe('a promotion that is not what was asked for', () => {
     const seen = { kind: 'promotion', name: id, isSeen: true };
     const looking = () => heroku.pendingWork('acme-production', asked, ports);
     expect(await looking()).toMatchObject([seen]);
-    world.lies.set(`GET /pipeline-promotions/${id}`, (body: object) => ({
-      ...body,
-      created_at: undefined,
-    }));
+    const madeAt = (created_at: string | undefined) =>
+      world.lies.set(`GET /pipeline-promotions/${id}`, (body: object) => ({ ...body, created_at }));
+    madeAt(new Date(world.at() - 600_000).toISOString());
+    // What is told of Heroku's clock is measured by the client's.
+    ports = world.ports({ clock: createVirtualClock({ now: world.clock.now(), holdMs: 0 }) });
+    const [old] = await looking();
+    expect(old?.ageMs).toBeGreaterThan(590_000);
+    madeAt(undefined);
     expect(await looking()).toEqual([{ ...seen, ageMs: 0 }]);
   });
 

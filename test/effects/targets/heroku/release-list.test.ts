@@ -55,6 +55,8 @@ function history(): void {
   world.release(app, older, { description: 'Set FOO config vars' });
 }
 
+const asSlug = (artifact: { id: string } | null) => ({ ...artifact, type: 'slug' });
+
 describe('a list that cannot be all', () => {
   const lies: readonly [string, (whole: Listed[]) => readonly object[], number, string][] = [
     ['nothing at all', () => [], 200, 'E_RELEASES_EMPTY'],
@@ -99,6 +101,18 @@ describe('a list that cannot be all', () => {
       'E_RELEASES_CONTRADICTION',
     ],
     [
+      'each is said to be what runs',
+      (all) => all.map((one) => ({ ...one, current: true })),
+      200,
+      'E_RELEASES_CONTRADICTION',
+    ],
+    [
+      'a second slug of one release',
+      (all) => all.map((one) => ({ ...one, artifacts: [one.slug, { id: 'another' }].map(asSlug) })),
+      200,
+      'E_RELEASES_CONTRADICTION',
+    ],
+    [
       'two slugs of one release',
       (all) => all.map((one) => ({ ...one, artifacts: [{ type: 'slug', id: 'another' }] })),
       200,
@@ -116,6 +130,22 @@ describe('a list that cannot be all', () => {
         all.map((one) => ({ ...one, slug: null, artifacts: [{ type: 'oci-image', id: 'image' }] })),
       200,
       'E_NO_SLUG',
+    ],
+    [
+      'releases of the container registry, whose images are named',
+      (all) =>
+        all.map((one) => ({
+          ...{ ...one, slug: null, artifacts: [], oci_image: { id: 'image' } },
+          description: 'Deployed web (0123456789ab)',
+        })),
+      200,
+      'E_NO_SLUG',
+    ],
+    [
+      'what was made at a time that is none',
+      (all) => all.map((one) => ({ ...one, created_at: 'lately' })),
+      200,
+      'E_VENDOR_MALFORMED',
     ],
     [
       'images that Heroku does not have',
@@ -256,9 +286,12 @@ describe('a list that cannot be all', () => {
     expect(failed.map(({ release }) => release.version)).toEqual([6]);
   });
 
-  it('images are history where the app was moved to slugs since', async () => {
-    world.release(app, null, { description: 'Initial release' });
-    world.release(app, null, { description: 'Deployed web (0123456789ab)' });
+  it.each([
+    ['images, where the app was moved to slugs since', 'Deployed web (0123456789ab)'],
+    ['a release of code of which none is told', 'Deploy 00000000'],
+  ])('are history: %s', async (_, description) => {
+    world.release(app, world.slug('0'.repeat(40)), { description: 'Deploy 00000000' });
+    world.release(app, null, { description });
     world.release(app, world.slug('1'.repeat(40)), { description: 'Deploy 11111111' });
     const { code, before } = await heroku.readCode(name, ports);
     expect([code?.release.version, before?.release.version]).toEqual([3, 2]);

@@ -160,8 +160,10 @@ describe('readCode', () => {
     const path = `GET /apps/${name}/slugs/${slug}`;
     world.faults.set(path, [{ status: 200, body: { id: 'another', commit: two } }]);
     expect((await toldFailureOf(code())).code).toBe('E_VENDOR_MALFORMED');
-    world.faults.set(path, [{ status: 200, body: { id: slug, commit: two } }]);
-    expect(await code()).toMatchObject({ commit: two });
+    for (const commit of [null, two]) {
+      world.faults.set(path, [{ status: 200, body: { id: slug, commit } }]);
+      expect(await code()).toMatchObject({ commit });
+    }
     expect(await code()).toMatchObject({ commit: one });
     expect(await code()).toMatchObject({ commit: one });
     const before = world.asked.length;
@@ -314,6 +316,20 @@ describe('awaitRelease', () => {
     expect(error.hint).toContain('PG::UndefinedColumn');
   });
 
+  it('a failed release phase is asked for its last words, though its output was listened to until it ended', async () => {
+    const { id } = world.phase(app, world.slug(one), 'failed');
+    // Whatever is asked is open for so long.
+    const during = async <T>(call: Promise<T>): Promise<T> => {
+      const answer = await call;
+      await world.clock.sleep(2_500);
+      return answer;
+    };
+    ports = world.ports({ during });
+    expect((await toldFailureOf(wait(id))).code).toBe('E_RELEASE_FAILED');
+    expect(world.asked.at(-2)).toBe(`GET /apps/${name}/releases/${id}`);
+    expect(world.asked.at(-1)).toBe(`GET /streams/releases/${id}.log`);
+  });
+
   it('an expired release does not run: E_RELEASE_EXPIRED', async () => {
     const { id } = world.release(app, world.slug(one), { status: 'expired' });
     expect((await toldFailureOf(wait(id))).code).toBe('E_RELEASE_EXPIRED');
@@ -371,9 +387,23 @@ describe('findDecision', () => {
     const error = await toldFailureOf(heroku.findDecision(name, 2, ports));
     expect(error.code).toBe('E_VENDOR_MALFORMED');
   });
+
+  it('believes no answer of another app’s release of that version', async () => {
+    releases(world.slug(one), 'Deploy 11111111');
+    world.release(world.app('acme-staging'), world.slug(two));
+    const body = await world.read<object>('/apps/acme-staging/releases/1');
+    world.faults.set(`GET /apps/${name}/releases/1`, [{ status: 200, body }]);
+    const error = await toldFailureOf(heroku.findDecision(name, 1, ports));
+    expect(error.code).toBe('E_VENDOR_MALFORMED');
+  });
 });
 
 describe('a release that says less than usual', () => {
+  it('decided what runs where it is the app’s first, and says nothing of code', async () => {
+    releases(world.slug(one), 'Shipped by a tool of ours', 'Set FOO config vars');
+    expect((await heroku.readCode(name, ports)).code).toMatchObject({ release: { version: 1 } });
+  });
+
   it('decided what runs by its code where it has no description', async () => {
     world.release(app, world.slug(one), { description: 'Deploy 11111111' });
     world.release(app, world.slug(two), { description: null as never });
@@ -424,5 +454,15 @@ describe('mustStillRun', () => {
     const shipped = { app: name, release, code: { kind: 'slug', id: slug } } as const;
     const error = await toldFailureOf(heroku.mustStillRun(shipped, ports));
     expect(error.code).toBe('E_RELEASE_NOT_CURRENT');
+  });
+
+  it('is content where somebody had gone back to the same code before it', async () => {
+    const slug = world.slug(one);
+    releases(slug, 'Deploy 11111111');
+    releases(world.slug(two), 'Deploy 22222222');
+    const [, release] = releases(slug, 'Rollback to v1', 'Shipped by a tool of ours');
+    if (release === undefined) throw new Error('it was released');
+    const shipped = { app: name, release, code: { kind: 'slug', id: slug } } as const;
+    await heroku.mustStillRun(shipped, ports);
   });
 });

@@ -235,6 +235,14 @@ describe('nothing is rolled back', () => {
     ],
     ['another deploy’s release runs', false, () => void world.release(app, world.slug(three))],
     [
+      'somebody is going back from another deploy’s release',
+      false,
+      () => {
+        world.release(app, world.slug(three));
+        world.release(app, slugBefore, { status: 'pending', description: 'Rollback to v2' });
+      },
+    ],
+    [
       'another release waits behind a config change that is under way too',
       true,
       () => {
@@ -388,6 +396,29 @@ describe('a deploy’s rollback', () => {
     expect(sent()).toBe(0);
   });
 
+  it.each<[string, () => { id: string; commit: string | null }]>([
+    [
+      'it failed there, and never ran',
+      () => {
+        before.status = 'failed';
+        return { id: slugBefore, commit: two };
+      },
+    ],
+    [
+      'it is of no commit, as something else is that ran',
+      () => {
+        app.releases.pop();
+        world.release(app, world.slug(null));
+        release();
+        return { id: 'never', commit: null };
+      },
+    ],
+  ])('is to nothing that never ran there, be it like it: %s', async (_, happens) => {
+    const error = await toldFailureOf(restored([{ ...wanted(), ...happens() }]));
+    expect(error.code).toBe('E_NOTHING_TO_RESTORE');
+    expect(sent()).toBe(0);
+  });
+
   it('is none where no code ever ran', async () => {
     app.releases.splice(1);
     expect(await rollBack()).toEqual({ kind: 'untouched', runsIt: false });
@@ -397,6 +428,23 @@ describe('a deploy’s rollback', () => {
     app.releases.splice(1);
     world.release(app, slugBefore, { description: 'Rollback to v1' });
     expect(await rollBack()).toEqual({ kind: 'untouched', runsIt: false });
+  });
+
+  it('is to what ran before the release that it takes back, which may be another one than when it was looked for', async () => {
+    const failed = world.release(app, world.slug('4'.repeat(40)), { status: 'failed' });
+    world.rollback(app, failed).status = 'failed';
+    const since = world.slug(three);
+    let lists = 0;
+    world.onAsked = (request) => {
+      lists += request === `GET /apps/${name}/releases` ? 1 : 0;
+      // The look reads two; then what is to be taken back is asked anew.
+      if (lists !== 3) return;
+      world.onAsked = () => {};
+      world.release(app, since, { description: 'Deploy 33333333' });
+      release();
+    };
+    const to = [{ ...wanted(), id: since, commit: three }, wanted()];
+    expect(await restored(to)).toMatchObject({ code: { id: since } });
   });
 
   it('is to an older release of the commit where a newer one has expired', async () => {
@@ -463,6 +511,8 @@ describe('a person’s rollback', () => {
     return heroku.rollBackTo({ ...input, onMade: (one) => made.push(one) }, ports);
   };
   const untouched = { kind: 'untouched', runsIt: false };
+  const pending = (slug: string | null, description: string) =>
+    world.release(app, slug, { status: 'pending', description });
 
   it.each<[string, string, () => void]>([
     ['E_RESTORE_GONE', 'has expired', () => Object.assign(before, { status: 'expired' })],
@@ -518,9 +568,34 @@ describe('a person’s rollback', () => {
     expect([sent(), made]).toEqual([0, []]);
   });
 
-  it('is not what somebody else has under way, be it of that very code', async () => {
-    const description = 'Promote acme-staging v7 2222222';
-    world.release(app, slugBefore, { status: 'pending', description });
+  it.each<[string, () => unknown]>([
+    ['a promotion of that very code', () => pending(slugBefore, 'Promote acme-staging v7 2222222')],
+    ['a rollback to other code', () => pending(world.slug(three), 'Rollback to v1')],
+    [
+      'a rollback to that code, from a release that came since',
+      () => {
+        world.release(app, world.slug(three), { description: 'Deploy 33333333' });
+        pending(slugBefore, 'Rollback to v2');
+      },
+    ],
+    [
+      'other code, behind a change of configuration that is under way too',
+      () => {
+        pending(world.slug(three), 'Deploy 33333333');
+        pending(ours.slug, 'Set FOO config vars');
+      },
+    ],
+  ])('is neither made nor adopted where somebody else has under way %s', async (_, begins) => {
+    begins();
+    expect(await rollBackTo(before)).toEqual(untouched);
+    expect([sent(), made]).toEqual([0, []]);
+  });
+
+  it('is not adopted where somebody went back from there to something else', async () => {
+    app.releases.pop();
+    const other = world.release(app, world.slug(three));
+    ours = release();
+    world.rollback(app, other);
     expect(await rollBackTo(before)).toEqual(untouched);
     expect([sent(), made]).toEqual([0, []]);
   });

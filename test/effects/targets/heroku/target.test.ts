@@ -75,11 +75,29 @@ describe('what runs', () => {
   it('is no rollback where it was promoted, and tells the newest of what is under way', async () => {
     const code = world.slug(one);
     world.release(production, code, { description: 'Promote acme-staging v4 11111111' });
+    const createdAt = world.clock.now() - 600_000;
     for (const description of ['Deploy x', 'Deploy y'])
-      world.release(production, world.slug(two), { status: 'pending', description });
-    const { running, pending } = await target.observe(ports);
+      world.release(production, world.slug(two), { status: 'pending', description, createdAt });
+    // What is told of Heroku's clock is measured by the client's.
+    const clock = createVirtualClock({ now: world.clock.now(), holdMs: 0 });
+    const { running, pending } = await target.observe(world.ports({ clock }));
+    expect(pending?.ageMs).toBeGreaterThan(590_000);
     expect(running).toMatchObject({ release: { version: 'v1' }, isRollback: false });
     expect(pending).toMatchObject({ release: { version: 'v3' }, description: 'Deploy y' });
+  });
+
+  it('is no rollback where nothing is said of it, and tells of all that failed since', async () => {
+    world.release(production, world.slug(two), { description: 'Deploy 22222222' });
+    const code = world.slug(one);
+    world.release(production, code, { description: 'Shipped by a tool of ours' });
+    for (const description of ['Rollback to v1', 'Set FOO config vars'])
+      world.release(production, code, { status: 'failed', description });
+    const { running, failed } = await target.observe(ports);
+    expect(running).toMatchObject({ release: { version: 'v2' }, isRollback: false });
+    expect(failed).toMatchObject([
+      { release: { version: 'v4' }, isRollback: false },
+      { release: { version: 'v3' }, isRollback: true },
+    ]);
   });
 
   it('is nothing where no code ever ran', async () => {
@@ -117,6 +135,12 @@ describe('what runs', () => {
     });
     expect(await target.ranBefore(slug(old), of(second), ports)).toBe(true);
     expect(await target.ranBefore(slug(old), of(first), ports)).toBe(false);
+    // What failed, or is under way, never ran.
+    const never = world.slug(one);
+    for (const status of ['failed', 'pending'] as const)
+      world.release(production, never, { status });
+    const last = world.release(production, now);
+    expect(await target.ranBefore(slug(never), of(last), ports)).toBe(false);
   });
 });
 
@@ -291,6 +315,15 @@ describe('instances of the release before', () => {
     expect(left).toBeGreaterThanOrEqual(130_000);
     expect(left).toBeLessThanOrEqual(132_000);
     expect(await overlap(600_000)).toBe(0);
+  });
+
+  it('answer from the end of its release phase on, where it had one', async () => {
+    production.preboot = true;
+    const [createdAt, updatedAt] = [world.clock.now() - 600_000, world.clock.now()];
+    const made = world.release(production, world.slug(one), { createdAt, updatedAt });
+    const release = { id: made.id, version: `v${made.version}` };
+    const clock = createVirtualClock({ now: world.clock.now(), holdMs: 0 });
+    expect(await target.overlapMs(release, world.ports({ clock }))).toBe(190_000);
   });
 
   it('count as young where Heroku’s clock is not known', async () => {
