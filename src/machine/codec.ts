@@ -87,20 +87,6 @@ export function toFailure(step: Step, failure: Failure): DomainEvent {
   return parseEvent('deploy.failed', { step, failure });
 }
 
-/** The step and the answer that an event came from; null for an event that no step's answer makes. */
-export function toAnswer(event: DomainEvent): { step: Step; answer: { kind: string } } | null {
-  const { type } = event;
-  const data: Record<string, unknown> = { ...event.data };
-  for (const [step, { events }] of Object.entries(steps)) {
-    if (namesItsStep.has(type) && data.step !== step) continue;
-    const kind = Object.entries(events).find(([, word]) => word === type)?.[0];
-    if (kind === undefined || !isStep(step)) continue;
-    if (namesItsStep.has(type)) delete data.step;
-    return { step, answer: { kind, ...data } };
-  }
-  return null;
-}
-
 /**
  * An event from its type and data, checked.
  *

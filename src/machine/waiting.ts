@@ -16,9 +16,9 @@ const releasing = /\.(submitting|following|releasing|restoring)$/;
 /** Null: the deploy is over there, and waits for nothing. States of earlier charts are told by the nine, whose names stay. */
 export function waitingPartOf(state: string): WaitingPart | null {
   const top = topOf(state);
-  const tags = stateFacts(state)?.tags ?? [];
-  if (tags.includes('held') || tags.includes('paused')) return 'held';
-  if (tags.includes('settled')) return null;
+  const tags = stateFacts(state)?.tags;
+  if (tags?.includes('held') || tags?.includes('paused')) return 'held';
+  if (tags?.includes('settled')) return null;
   if (top === 'queued' || top === 'locked') return top;
   return top === 'deployingStaging' || releasing.test(state) ? 'deploying' : 'verifying';
 }

@@ -30,13 +30,12 @@ export async function lastSeen(
   facts: Pick<ExplainFacts, 'moved' | 'events' | 'rollbacks'>,
 ): Promise<LastSeen | null> {
   const back = backsIn(await facts.rollbacks(lane)).at(-1);
-  let newest: (Told & { readonly deploy: string }) | null = null;
+  let newest: (Look & { readonly deploy: string }) | null = null;
   // A deploy tells nothing later than its last event.
   for await (const { deploy, position } of byLastEvent(lane, facts)) {
     if (Math.max(newest?.position ?? 0, back?.told.position ?? 0) > position) break;
-    const told = (await facts.events(deploy)).findLast(({ event }) => runningIn(event) !== null);
-    if (told === undefined || (newest !== null && told.position < newest.position)) continue;
-    newest = { ...told, deploy };
+    const look = lastLook(await facts.events(deploy));
+    if (look !== null && look.position > (newest?.position ?? 0)) newest = { ...look, deploy };
   }
   if (back !== undefined && back.told.position > (newest?.position ?? 0)) {
     const { rollback, release, commit } = back.back;
@@ -44,9 +43,8 @@ export async function lastSeen(
     const { time: at, position } = back.told;
     return { seen: { deploy: rollback, isTakenBack: true, at, ...ran }, position };
   }
-  const running = newest === null ? null : runningIn(newest.event);
-  if (newest === null || running === null) return null;
-  const { deploy, time: at, position } = newest;
+  if (newest === null) return null;
+  const { deploy, running, time: at, position } = newest;
   return { seen: { deploy, isTakenBack: false, at, ...running }, position };
 }
 
@@ -65,8 +63,20 @@ async function* byLastEvent(
   }
 }
 
+type Running = Pick<Seen, 'version' | 'commit'>;
+type Look = Pick<Told, 'time' | 'position'> & { readonly running: Running };
+
+/** By the last of a deploy's events that says so; null: none does. */
+function lastLook(events: readonly Told[]): Look | null {
+  for (const { event, time, position } of events.toReversed()) {
+    const running = runningIn(event);
+    if (running !== null) return { running, time, position };
+  }
+  return null;
+}
+
 /** What the event says that production runs; null: nothing. */
-function runningIn(event: DomainEvent): Pick<Seen, 'version' | 'commit'> | null {
+function runningIn(event: DomainEvent): Running | null {
   switch (event.type) {
     case 'deploy.observed':
       return event.data.order === 'waived' ? null : event.data.production;

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withPulse } from '../../../src/cli/render/pulse.ts';
 import type { Reporter } from '../../../src/cli/render/reporter.ts';
-import { type Step, steps, toAnswer } from '../../../src/machine/codec.ts';
+import { type Step, steps } from '../../../src/machine/codec.ts';
 import type { DomainEvent, EventType, Settings } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
@@ -17,6 +17,7 @@ import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 import { fc } from '../../fast-check.ts';
+import { toAnswer } from '../../machine/to-answer.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 
 const start = Date.parse('2026-01-05T10:00:00Z');

@@ -225,8 +225,8 @@ export const accountMutants: readonly Mutant[] = [
     promise: figures,
     file: 'src/machine/waiting.ts',
     symbol: 'waitingPartOf',
-    code: "if (tags.includes('settled')) return null;",
-    by: "if (tags.includes('live')) return null;",
+    code: "if (tags?.includes('settled')) return null;",
+    by: "if (tags?.includes('live')) return null;",
     noticedBy: `${metrics} › each state of the chart`,
   },
   {

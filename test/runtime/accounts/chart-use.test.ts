@@ -50,6 +50,22 @@ describe('of a small history', () => {
   });
 });
 
+it('counts what two states declare for the inner one, whichever is declared first', () => {
+  const around = { from: 'verifying', event: 'staging.verified', to: 'failed' };
+  const inner = { ...around, from: 'verifying.health' };
+  const walk = [
+    { type: 'staging.instancesUp', to: 'verifying.health', timeMs: 0 },
+    { type: 'staging.verified', to: 'failed', timeMs: 5 },
+  ];
+  for (const both of [
+    [around, inner],
+    [inner, around],
+  ]) {
+    const { transitions } = chartUse([walk], both);
+    expect(transitions).toEqual({ [transitionKey(inner)]: { count: 1, medianMs: 5 } });
+  }
+});
+
 it('counts what leaves a deploy where it is, from each state within the one that declares it', () => {
   const staying = declared.filter(({ from, to }) => from === to);
   const cases = staying.flatMap(({ from, event }) =>

@@ -165,6 +165,24 @@ describe('of a small history', () => {
     expect(told.deployments.count).toBe(3);
   });
 
+  it('a check of production that failed is over with the next only once that has baked', () => {
+    const production = { ...samples['deploy.requested'].settings.production, bakeMs: 600_000 };
+    const settings = { ...samples['deploy.requested'].settings, production };
+    const next = recordOf(
+      503,
+      40,
+      [
+        ...toProduction(503, 40),
+        [51, sample('production.verified', { release: releaseOf(503), bakeMs: 600_000 })],
+        [61, sample('production.baked', { release: releaseOf(503) })],
+      ],
+      { settings },
+    );
+    const told = figures([live(501, 0), failing(502, 20), next]);
+    // It ran from 29 on.
+    expect(told.recovery).toMatchObject({ count: 1, medianMs: minutes(32), open: 0 });
+  });
+
   it('what is not well again is open, and no failure of staging is one of production', () => {
     const staging = recordOf(502, 20, [
       ...toProduction(502, 20).slice(0, 5),

@@ -56,6 +56,17 @@ describe('how long instances usually take', () => {
     expect(await usual(staging)).toBe(1_000);
   });
 
+  it('is not known by a deploy that another version asked for', async () => {
+    await deploy(1_000, null);
+    const [request] = await log.readAll({ after: 0, limit: 1 });
+    if (request === undefined) throw new Error('it was asked for');
+    const { type, data, metadata } = request;
+    const newer = { id: '7b9f6f6e-3c1d-4d64-9a3e-0a1b2c3d4e5f', type, schema: 99, metadata };
+    const other = { ...newer, data: { ...data, deploy: '900-99999999', lane: 'acme-api' } };
+    await log.append([{ stream: 'deploy/900-99999999', expected: 'none', events: [other] }]);
+    expect(await usual(staging, 'acme-api')).toBeNull();
+  });
+
   it('is the median of the last deploys of the target, in its own lane', async () => {
     await deploy(90_000, 90_000, 'acme-api');
     for (const ms of [600_000, 1_000, 3_000, 2_000, 500_000, 1_500, 2_500, 3_500]) {

@@ -72,6 +72,13 @@ it('ends it, with who ordered it and who gave it up', async () => {
   expect(await toldFailureOf(giveUp())).toMatchObject({ code: 'E_NO_ROLLBACK' });
 });
 
+it('is not tried again where the log fails for another reason than that', async () => {
+  await write(begun);
+  const broken = meanwhile(() => Promise.reject(new Error('the disk is full')));
+  await expect(giveUp(broken)).rejects.toThrow('the disk is full');
+  expect((await readLane(log, lane)).rollback).toEqual(begun.data);
+});
+
 it('leaves one alone that a run carries out', async () => {
   await write(begun);
   await runs();

@@ -175,6 +175,55 @@ it('asks git nothing for a rollback, which is of no order of commits: its own, o
   }
 });
 
+it('decides anew where somebody writes to the lane while it asks who of the others is alive', async () => {
+  const log = await openLog('sqlite::memory:');
+  const clock = createVirtualClock({ holdMs: 1 });
+  const [run, other] = [1, 2].map(() => newRun({ actor: anActor, ci: null, program: 'test' }));
+  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  try {
+    if (run === undefined || other === undefined) throw new Error('no runs');
+    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
+    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
+    const write = (name: string) => {
+      const data = { deploy: name, run: other.id, build: '500', commit: '2'.repeat(40) };
+      const events = [newEvent({ type: 'lane.joined', data }, other)];
+      return log.append([{ stream: laneStream('acme'), expected: 'any', events }]);
+    };
+    for (const name of ['500-22222222', '499-22222222'])
+      await log.take(runResource(name), other.owner, leaseMs);
+    await write('500-22222222');
+    let asked = 0;
+    const moving = new Proxy(log, {
+      get(target, name) {
+        const member = target[name as keyof typeof log];
+        if (name !== 'readWithLeases') {
+          return typeof member === 'function' ? member.bind(target) : member;
+        }
+        return async (...given: Parameters<typeof log.readWithLeases>) => {
+          // The lane is read, and then once more together with the lease of who is in it.
+          const isOfOther = given[1].includes(runResource('500-22222222'));
+          if (isOfOther && asked++ === 0) await write('499-22222222');
+          return target.readWithLeases(...given);
+        };
+      },
+    });
+    // Whoever came first goes first: this one waits.
+    const lock = createStoreLock({
+      ...{ clock, run, keeper, leaseMs, log: moving, quiesce: async () => {} },
+      relations: async (_, heads) => heads.map(() => 'unknown' as const),
+    });
+    const stop = new AbortController();
+    const waits = lock.acquire(input, stop.signal, () => stop.abort(new Error('it waits')));
+    await expect(waits).rejects.toThrow('it waits');
+    expect(asked).toBeGreaterThan(0);
+    const types = (await log.readStream(laneStream('acme'))).map(({ type }) => type);
+    expect(types).not.toContain('lock.granted');
+  } finally {
+    keeper.stop();
+    await log.close();
+  }
+});
+
 describe('a lane that is taken from its holder', () => {
   let world: ScriptedWorld;
   beforeEach(async () => {

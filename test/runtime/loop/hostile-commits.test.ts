@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import type { Commit } from '../../../src/effects/git/commit-object.ts';
 import { toReleaseNotes } from '../../../src/effects/history/release-notes.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
-import { type Step, steps, toAnswer } from '../../../src/machine/codec.ts';
+import { type Step, steps } from '../../../src/machine/codec.ts';
 import type { DomainEvent, EventType } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { Gate, redactAll, within } from '../../../src/redaction/gate.ts';
@@ -20,6 +20,7 @@ import { runDeploy, type ServiceTable } from '../../../src/runtime/loop/run.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 import { codePoint, fc } from '../../fast-check.ts';
+import { toAnswer } from '../../machine/to-answer.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
 
 /** The steps of a deploy, in their order. */

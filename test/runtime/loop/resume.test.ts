@@ -94,7 +94,12 @@ describe('a deploy', () => {
       const { deploy, ended: over } = await world.start({ answers });
       expect(await over).toMatchObject({ state: 'blockedByRollback' });
       if (end !== null) await writeLane(world.log, end as LaneEvent);
-      await resume(deploy);
+      // What production says is asked of a rollback alone that was given up with nothing known.
+      await resume(deploy, {
+        release: { id: 'somebody’s', version: 'v8' },
+        commit: null,
+        runs: true,
+      });
       const { lifted } = await readLane(world.log, lane);
       expect([...lifted]).toEqual(made === null ? [] : [made.id]);
       expect((await world.events(deploy)).at(-1)).toMatchObject({ type: 'deploy.resumed' });

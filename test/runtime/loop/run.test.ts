@@ -132,6 +132,21 @@ it('a signal that comes while the run takes the deploy ends it before its first 
   expect(run.asked).toEqual([]);
 });
 
+it('a signal that comes right after an answer goes before it', async () => {
+  let interrupt: () => void = () => {};
+  const run = await world.start({
+    answers: wayToProduction.slice(0, answersTo('artifact', 'deployingStaging.following')),
+    answered: (service) => {
+      // Behind the answer, and before the run looks what it received.
+      if (service === 'submit') queueMicrotask(() => queueMicrotask(interrupt));
+    },
+  });
+  interrupt = run.interrupt;
+  const state = 'deployingStaging.submitting';
+  expect(await run.ended).toMatchObject({ interrupted: 'SIGTERM', state });
+  expect(typesOf(await world.events(run.deploy)).at(-1)).toBe('run.interrupted');
+});
+
 describe('a deploy that is over', () => {
   const contained: DomainEvent = {
     type: 'deploy.superseded',
@@ -209,6 +224,24 @@ describe('what a deploy did to production', () => {
       }
     },
   );
+});
+
+describe('a deploy that went live over a rollback', () => {
+  const lifts = { ...samples['production.held'].rollback, release: { id: 'r9', version: 'v9' } };
+  const answers = wayToProduction.map((event) =>
+    event.type === 'gates.passed' ? sample('gates.passed', { lifts }) : event,
+  );
+
+  it.each([
+    ['by hand: the lane is told who lifted that', true, [{ release: 'r9', actor: 'mia' }]],
+    ['by itself: it was lifted before', false, []],
+  ] as const)('%s', async (_, byHand, wanted) => {
+    const run = await world.start({ answers, byHand });
+    expect(await run.ended).toMatchObject({ state: 'production.live' });
+    const lifted = (await world.ofLane()).filter(({ type }) => type === 'rollback.lifted');
+    expect(lifted.map(({ data }) => data)).toMatchObject(wanted);
+    expect(lifted).toHaveLength(wanted.length);
+  });
 });
 
 describe('the rules that a deploy was live by', () => {

@@ -1,6 +1,6 @@
 /** Runs of a deploy by the real loop, lane's lock and log in memory; what the services answer is a list of events. */
 import { LockstepError } from '../../../src/errors/error.ts';
-import { steps, toAnswer } from '../../../src/machine/codec.ts';
+import { steps } from '../../../src/machine/codec.ts';
 import type { DomainEvent } from '../../../src/machine/events.ts';
 import type { Relation } from '../../../src/machine/lane.ts';
 import { samples } from '../../../src/machine/samples.ts';
@@ -16,6 +16,7 @@ import type { EventLog, RecordedEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 import { sample } from '../../machine/samples.ts';
+import { toAnswer } from '../../machine/to-answer.ts';
 
 export const leaseMs = 60_000;
 export const lane = samples['deploy.requested'].lane;
@@ -66,6 +67,8 @@ export interface RunPlan {
   readonly timeOut?: Promise<void>;
   /** Thrown in place of an answer, where it is not null. */
   readonly service?: (service: ServiceName) => unknown;
+  /** Told as the run makes an event of the service's answer. */
+  readonly answered?: (service: ServiceName) => void;
   readonly relation?: Relation;
   /** Told each line for people. */
   readonly progress?: (line: string) => void;
@@ -177,7 +180,7 @@ export class ScriptedWorld {
       run,
     );
     const interrupt = new AbortController();
-    const script = new Script(plan.answers ?? wayToProduction, plan.service);
+    const script = new Script(plan.answers ?? wayToProduction, plan.service, plan.answered);
     const ended = runDeploy({
       deploy,
       log,
@@ -231,13 +234,16 @@ class Script {
   });
 
   readonly #instead: (service: ServiceName) => unknown;
+  readonly #answered: (service: ServiceName) => void;
 
   constructor(
     answers: readonly DomainEvent[],
     instead: (service: ServiceName) => unknown = () => null,
+    answered: (service: ServiceName) => void = () => {},
   ) {
     this.#answers = [...answers];
     this.#instead = instead;
+    this.#answered = answered;
   }
 
   services(): ServiceTable {
@@ -253,7 +259,12 @@ class Script {
         const made = next === undefined ? null : toAnswer(next);
         if (made !== null && steps[made.step].service === service) {
           this.#answers.shift();
-          return made.answer;
+          const { kind } = made.answer;
+          const read = () => {
+            this.#answered(service);
+            return kind;
+          };
+          return Object.defineProperty(made.answer, 'kind', { get: read, enumerable: true });
         }
         this.#hang();
         return never(signal);

@@ -5,6 +5,7 @@ import { VendorWait } from '../../../src/effects/http/errors.ts';
 import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
+import { formatDuration } from '../../../src/format/duration.ts';
 import { createServices, type ServicesOptions } from '../../../src/runtime/loop/service-table.ts';
 import { startAnsweringServer } from '../../effects/answering-server.ts';
 import { toldFailureOf } from '../../effects/lockstep-error.ts';
@@ -22,13 +23,25 @@ const artifact = { kind: 'slug', id: 's', digest: null, commit: null };
 const release = { id: 'r', version: 'v7' };
 const instances = { target, release, artifact, timeoutMs, mayHaveNone: false };
 
-/** Steps that say how long they may take, each with an input of its own. */
+/** Two endpoints, which answer at once as they should. */
+const endpointsOf = (origin: string) =>
+  [1, 2].map((nth) => ({
+    ...{ url: `${origin}/${nth}`, status: 429, body: null, header: null, revision: null },
+    timeoutMs: nth * minute,
+  }));
+const checked = { ...instances, commit: 'c' };
+
+/** Steps that say how long they may take, each with an input of its own; ten minutes where nothing else is said. */
 const steps = {
   'follow a build': ['follow', { target, work: { kind: 'build', id: 'b' }, timeoutMs }],
   'follow a promotion': ['follow', { target, work: { kind: 'promotion', id: 'p' }, timeoutMs }],
   awaitRelease: ['awaitRelease', { target, release: 'r', commit: 'c', artifact, timeoutMs }],
   awaitInstances: ['awaitInstances', instances],
   submit: ['submit', { target, commit: 'c', verified: null, cursor: null, key: 'k', timeoutMs }],
+  // The stretch, the time to be up again, what the release before may still answer, and each endpoint twice.
+  checkHealth: ['checkHealth', { ...checked, settleMs: minute, bakeMs: 0 }, 20 * minute + 20_000],
+  // What it lasts, the time to be up again, and one more round.
+  bake: ['bake', { ...checked, bakeMs: minute }, 14 * minute],
 } as const;
 
 describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
@@ -58,13 +71,18 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
     const ports = { clock, signal: new AbortController().signal, progress: () => {} };
     const [service, input] = steps[step];
     const act = services[service] as (input: unknown, runPorts: typeof ports) => Promise<unknown>;
-    return { error: await toldFailureOf(act(input, ports)), server, clock };
+    const asked = { ...input, endpoints: endpointsOf(server.url) };
+    return { error: await toldFailureOf(act(asked, ports)), server, clock };
   };
 
   it('fails at once where the vendor asks to wait longer than it may take', async () => {
-    const { error, server, clock } = await run(11 * minute);
+    const [, , mayTake = timeoutMs] = steps[step] as readonly [string, object, number?];
+    const asked = mayTake + minute;
+    const { error, server, clock } = await run(asked);
     expect(error).toBeInstanceOf(VendorWait);
-    expect(error.message).toMatch(/asks to wait 11m; there are (10m|9m59s) left/);
+    const left = [mayTake, mayTake - 1_000].map(formatDuration).join('|');
+    const words = `asks to wait ${formatDuration(asked)}; there are (${left}) left`;
+    expect(error.message).toMatch(new RegExp(words));
     // Side by side perhaps, and nothing twice.
     const paths = server.asked.map(({ path }) => path);
     expect(paths).toEqual([...new Set(paths)]);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/effects/clock.ts';
 import { LockstepError } from '../../../src/errors/error.ts';
-import { steps, toAnswer } from '../../../src/machine/codec.ts';
+import { steps } from '../../../src/machine/codec.ts';
 import type { DeployRequest, DomainEvent } from '../../../src/machine/events.ts';
 import { emptyLane, foldLane, parseLaneEvent, targetName } from '../../../src/machine/lane.ts';
 import type { ServiceName } from '../../../src/machine/services.ts';
@@ -19,6 +19,7 @@ import type { EventLog, RecordedEvent } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 import { declaredEdges, nameOf, type Path, reachedPaths } from '../../machine/edges.ts';
+import { toAnswer } from '../../machine/to-answer.ts';
 import { usePostgres } from '../../postgres/use-postgres.ts';
 import type { TestStore } from '../../store/events.ts';
 

@@ -41,6 +41,41 @@ it('are the events up to that one, in order, each once', async () => {
   await log.close();
 });
 
+it('are kept of the twenty deploys that were told of last: another’s are read again', async () => {
+  const log = await openLog('sqlite::memory:');
+  const recorded: RecordedEvent[] = [];
+  for (let nth = 1; nth <= 21; nth++) {
+    const events = way.map((event) => newEvent(event, run));
+    const stream = `deploy/${nth}`;
+    recorded.push(...(await log.append([{ stream, expected: 'none', events }])).events);
+  }
+  const read: string[] = [];
+  const counted = new Proxy(log, {
+    get(target, name) {
+      const member = target[name as keyof typeof log];
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        if (name === 'readStream') read.push(String(args[0]));
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
+  const told = new ToldHistories(counted);
+  const ask = async (count: number, version: number) => {
+    read.length = 0;
+    const before = recorded.filter((event) => event.version === version).slice(0, count);
+    for (const event of before) await told.upTo(event, () => {});
+    return read.length;
+  };
+  expect(await ask(20, 3)).toBe(20);
+  // What comes next of one that is known is not read.
+  expect(await ask(20, 4)).toBe(0);
+  expect(await ask(21, 5)).toBe(1);
+  // The last one took the first one's place, and the first takes the second's, and so on.
+  expect(await ask(20, 6)).toBe(20);
+  await log.close();
+});
+
 it('that do not begin with the request are told of nobody', async () => {
   const log = await openLog('sqlite::memory:');
   const events = way.slice(1).map((event) => newEvent(event, run));
