@@ -541,6 +541,15 @@ export const gateMutants: readonly Mutant[] = [
   },
 
   {
+    id: 'by-hand-over-a-rollback-lifts-nothing',
+    promise: wentBack,
+    file: 'src/runtime/loop/lane-events.ts',
+    symbol: 'lifted',
+    code: 'lifts === null || request.manual === undefined',
+    by: 'true',
+    noticedBy: 'test/runtime/loop/run.test.ts › a deploy that went live over a rollback',
+  },
+  {
     id: 'one-word-lifts-every-later-rollback',
     promise: wentBack,
     file: 'src/runtime/gates/going-back.ts',

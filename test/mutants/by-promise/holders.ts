@@ -173,6 +173,15 @@ export const holders: readonly Mutant[] = [
     noticedBy: 'test/cli/workspace/assemble.test.ts › of what the log does not know',
   },
   {
+    id: 'a-lane-that-moved-meanwhile-is-taken-all-the-same',
+    promise: oneHolder,
+    file: 'src/runtime/lock/store-lock.ts',
+    symbol: '#look',
+    code: "if (place.kind === 'moved') return 'again';",
+    by: '',
+    noticedBy: `${lane} › decides anew where somebody writes to the lane`,
+  },
+  {
     id: 'unlock-leaves-the-lease',
     promise: oneHolder,
     file: 'src/runtime/lock/lane-orders.ts',
@@ -345,6 +354,15 @@ export const holders: readonly Mutant[] = [
     code: "{ giveLaneBack: has(this.#folded, 'idle') },",
     by: '{ giveLaneBack: true },',
     noticedBy: `${run} › a write may be under way, so a waiter keeps waiting`,
+  },
+  {
+    id: 'an-answer-goes-before-a-signal',
+    promise: signal,
+    file: 'src/runtime/loop/run.ts',
+    symbol: '#nextInput',
+    code: 'this.#inbox.splice(Math.max(0, urgent), 1);',
+    by: 'this.#inbox.splice(0, 1);',
+    noticedBy: `${run} › right after an answer goes before it`,
   },
   {
     id: 'signal-keeps-the-lane-for-nothing',
