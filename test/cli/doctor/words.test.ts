@@ -140,6 +140,19 @@ const cases: readonly (readonly [id: string, name: string, seed: Seed])[] = [
   ['heroku.pipeline', 'a canary in its stage, which is production’s', withCanary],
   [
     'heroku.pipeline',
+    'what a place of another kind verified, which nobody can promote',
+    inConfig(
+      'heroku: { app: acme-staging }',
+      'command: { deploy: bin/deploy, current: bin/current, health: bin/health }',
+    ),
+  ],
+  [
+    'heroku.pipeline',
+    'a review app, of which another check tells',
+    (at) => at.control.setStage({ app: production, stage: 'review' }),
+  ],
+  [
+    'heroku.pipeline',
     'a canary in staging’s stage',
     all(withCanary, (at) => at.control.setStage({ app: 'acme-canary', stage: 'staging' })),
   ],

@@ -334,6 +334,10 @@ describe('dynos of Fir', () => {
     expect(missing).toContain('web: 1 of 2 (web-6c4f9d7b8d-abcde up on v');
     // They may answer until they are gone, and thirty seconds are theirs to end in.
     expect(await target.overlapMs(shipped.release, ports)).toBe(40_000);
+    // Those of a later release are none of them.
+    world.release(production, shipped.artifact.id, { description: 'Set FOO config vars' });
+    production.dynos = names.map((name) => dyno(name, version + 1));
+    expect(await target.overlapMs(shipped.release, ports)).toBe(0);
     production.dynos = names.map((name) => dyno(name, version));
     expect(await target.overlapMs(shipped.release, ports)).toBe(0);
   });
