@@ -137,11 +137,12 @@ describe('one rollback', () => {
     expect([sent(), rollbacks().length]).toEqual([1, 1]);
   });
 
-  it.each([
-    ['release', { slug: { id: 'another' } }],
-    ['app', { id: 'another', app: { id: 'another', name: 'another' } }],
+  it.each<[string, () => object]>([
+    ['slug', () => ({ slug: { id: 'another' } })],
+    ['release', () => ({ id: ours.id, version: ours.version, slug: { id: ours.slug } })],
+    ['app', () => ({ id: 'another', app: { id: 'another', name: 'another' } })],
   ])('where the answer is of another %s than the one that was asked for', async (_, other) => {
-    world.lies.set(write, (body: object) => ({ ...body, ...other }));
+    world.lies.set(write, (body: object) => ({ ...body, ...other() }));
     expect(await rollBack()).toMatchObject({ release: { version: 4 } });
     expect([sent(), rollbacks().length]).toEqual([1, 1]);
   });
