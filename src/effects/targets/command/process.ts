@@ -75,12 +75,20 @@ function startProcess(
   return { ended, stop };
 }
 
-/** As a shell finds it: by a path from the root, or by a name on the PATH. @throws UsageError E_PROGRAM_MISSING */
+/**
+ * By a path from the root, or by a name on the PATH. An empty entry of that, which a shell takes for the folder where it
+ * is, names none: whatever has that name at the root was not meant.
+ *
+ * @throws UsageError E_PROGRAM_MISSING
+ */
 function placeOf(words: readonly string[], root: string, path = ''): string {
   const [name = ''] = words;
   const places = name.includes('/')
     ? [isAbsolute(name) ? name : resolve(root, name)]
-    : path.split(delimiter).map((folder) => resolve(root, folder, name));
+    : path
+        .split(delimiter)
+        .filter((folder) => folder !== '')
+        .map((folder) => resolve(root, folder, name));
   const found = places.map((place) => [place, faultOf(place)] as const);
   const fit = found.find(([, fault]) => fault === null);
   if (fit !== undefined) return fit[0];

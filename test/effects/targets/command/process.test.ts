@@ -95,6 +95,17 @@ describe('a program', () => {
     expect(() => programs().check(['sh'])).not.toThrow();
   });
 
+  it.each<[string, string | undefined]>([
+    ['no PATH', undefined],
+    ['an empty PATH', ''],
+    ['a PATH with empty entries', ':/no/such/folder::'],
+  ])('at the root is not found by its name alone: %s', (_, path) => {
+    script('deploy', 'exit 0');
+    const { check } = createPrograms({ root, env: path === undefined ? {} : { PATH: path } });
+    expect(() => check(['deploy'])).toThrow('deploy is not there');
+    expect(() => check(['./deploy'])).not.toThrow();
+  });
+
   it('that names an interpreter which is not there is told so', async () => {
     writeFileSync(join(root, 'odd'), '#!/no/such/interpreter\n');
     chmodSync(join(root, 'odd'), 0o755);
