@@ -75,15 +75,11 @@ export class ImportCheck {
 
   /** What is imported may go on where the log is by now: the log's own events come before it then. */
   async #takeWhatIsBefore(position: number): Promise<void> {
-    for (let after = 0; this.#target !== null && after < Math.min(position - 1, this.#head); ) {
-      const limit = Math.min(page, position - 1 - after);
-      const events = await this.#target.readAll({ after, limit });
+    for await (const events of this.#inTargetBefore(position)) {
       for (const row of toRows(events)) {
         this.#chain.add(row);
         this.#ids.add(row.id);
-        after = row.position;
       }
-      if (events.length === 0) return;
     }
   }
 
@@ -94,14 +90,21 @@ export class ImportCheck {
   }
 
   async #inTarget({ id, position }: EventRow): Promise<number | null> {
-    const head = Math.min(position - 1, this.#head);
-    for (let after = 0; this.#target !== null && after < head; ) {
-      const events = await this.#target.readAll({ after, limit: page });
+    for await (const events of this.#inTargetBefore(position)) {
       const there = events.find((event) => event.id === id);
       if (there !== undefined) return there.position;
-      after = events.at(-1)?.position ?? head;
     }
     return null;
+  }
+
+  /** What the target has before a position, page by page. */
+  async *#inTargetBefore(position: number): AsyncGenerator<readonly RecordedEvent[]> {
+    const end = Math.min(position - 1, this.#head);
+    for (let after = 0; this.#target !== null && after < end; ) {
+      const events = await this.#target.readAll({ after, limit: Math.min(page, end - after) });
+      yield events;
+      after = events.at(-1)?.position ?? end;
+    }
   }
 
   async #hashes(rows: readonly EventRow[]): Promise<Map<number, string>> {

@@ -144,7 +144,7 @@ describe('GitHub shows', () => {
   let here: GitHubHere;
   let memory: Memory;
   let position: number;
-  let leftOut: string[];
+  let leftOut: unknown[];
   beforeEach(async () => {
     here = await GitHubHere.start();
     [memory, position, leftOut] = [{}, 0, []];
@@ -191,7 +191,7 @@ describe('GitHub shows', () => {
       remember: async (kept) => {
         memory = structuredClone(kept);
       },
-      leftOut: (error) => leftOut.push(String(error)),
+      leftOut: (error) => leftOut.push(error),
     };
   }
 
@@ -218,6 +218,16 @@ describe('GitHub shows', () => {
     expect(others[2]?.statuses[1]?.environment_url).toBe('https://staging.acme.test/');
     expect(here.state.pulls.flatMap(({ comments }) => comments)).toEqual([]);
     expect(leftOut).toEqual([]);
+  });
+
+  it('a pull request that ends with the commit itself by the commit’s own deployment', async () => {
+    here.sandbox.control.pullRequest({ number: 14, commits: [head], head });
+    await tell(shipping);
+    expect(here.shown.filter((line) => line.startsWith('production'))).toEqual([
+      'production 2222: in_progress, success',
+      'production 1111: in_progress, success',
+      'production 1a5f: in_progress, success',
+    ]);
   });
 
   const failed = sample('deploy.failed');
@@ -278,7 +288,7 @@ describe('GitHub shows', () => {
   it('a canary by shares as right with its last share only', async () => {
     const asked = samples['deploy.requested'];
     const { production } = asked.settings;
-    const canary = { ...production, shares: [10, 50] };
+    const canary = { ...production, shares: [10, 50, 90] };
     const settings = { ...asked.settings, canary };
     const first = { type: 'deploy.requested', data: { ...asked, settings } } as const;
     const share = (percent: number) => [
@@ -287,7 +297,9 @@ describe('GitHub shows', () => {
     ];
     const { standingAfter } = await import('../../src/effects/channels/github/plan.ts');
     expect(standingAfter([first, ...share(10)])).toEqual({ canary: 'in_progress' });
-    expect(standingAfter([first, ...share(10), ...share(50)])).toEqual({ canary: 'success' });
+    const further = [first, ...share(10), ...share(50)] as const;
+    expect(standingAfter(further)).toEqual({ canary: 'in_progress' });
+    expect(standingAfter([...further, ...share(90)])).toEqual({ canary: 'success' });
   });
 
   it('that what ran before in production does not any more, and what its pull requests brought does', async () => {
@@ -488,7 +500,10 @@ describe('GitHub shows', () => {
     const channel = here.channel({ comments: true, records: true });
     await tell(events, { channel });
     expect(leftOut).toHaveLength(1);
-    expect(leftOut[0]).toContain(`lacks ${named}`);
+    expect(leftOut[0]).toMatchObject({
+      code: 'E_GITHUB_PERMISSION',
+      message: expect.stringContaining(`lacks ${named}`),
+    });
     expect(here.shown.length).toBe('deployments' in taken ? 0 : 'pull-requests' in taken ? 2 : 4);
   });
 

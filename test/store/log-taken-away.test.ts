@@ -176,6 +176,14 @@ it('a file that has nothing yet but its WAL, and that only seems to be written, 
   expect(await log.head()).toBe(1);
 });
 
+it('a file that is larger than memory may hold is not read as a whole', async () => {
+  const log = await open();
+  // What lies beyond its last page is no page of the database; here it is a hole that takes no room.
+  truncateSync(store().file, 2 ** 31 + 4_096);
+  await log.append([{ stream: 'lane/a', expected: 'none', events: events(1) }]);
+  expect(await log.head()).toBe(1);
+});
+
 it('what its own writes and those of others do to the file is no loss', async () => {
   const [log, other] = [await open(), await open()];
   for (let n = 0; n < 20; n++) {

@@ -3,8 +3,8 @@ import type { VendorFacts } from '../http/vendor-facts.ts';
 
 /** Of the API's second version; a bare origin gets its path. */
 export function circleCiApi(baseUrl: string): string {
-  const bare = new URL(baseUrl).pathname === '/';
-  return baseUrl.replace(/\/+$/, '') + (bare ? '/api/v2' : '');
+  const address = baseUrl.replace(/\/+$/, '');
+  return new URL(address).pathname === '/' ? `${address}/api/v2` : address;
 }
 
 export const circleci = {

@@ -189,7 +189,8 @@ class FencedClient implements HttpClient {
 
   /** Every request goes through here, whatever URL it has by now. */
   async #transmit(request: HttpRequest): Promise<HttpResponse> {
-    if (request.vendor !== 'endpoint' && !isPrivate(new URL(request.url))) throw readable(request);
+    const { vendor, url } = request;
+    if (vendor !== 'endpoint' && !isPrivate(new URL(url))) throw readable(request, vendor);
     return this.#options.transport(request);
   }
 

@@ -11,7 +11,7 @@ import {
 import type { HttpRequest, HttpResponse } from './request.ts';
 import { isRead } from './retry.ts';
 import { shownName, shownOrigin, shownPath } from './shown.ts';
-import { vendorId } from './vendor-facts.ts';
+import { type VendorFacts, vendorId } from './vendor-facts.ts';
 
 export function clearanceExpired(request: HttpRequest): ClearanceExpired {
   return new ClearanceExpired(
@@ -72,15 +72,14 @@ function instant(ms: number): string {
 }
 
 /** The user's own endpoints are given no token; a vendor is, or its URL is signed. */
-export function readable(request: HttpRequest): PlainHttp {
-  const facts = request.vendor === 'endpoint' ? null : request.vendor;
+export function readable(request: HttpRequest, { id, urlVariable }: VendorFacts): PlainHttp {
   return new PlainHttp(
     'E_PLAIN_HTTP',
     `${shownName(request)} at ${shownOrigin(request.url)} would be sent a token over plain http`,
     {
-      hint: `Nothing was sent. Only https, or this machine, is private: see ${facts?.urlVariable ?? 'the URL'}.`,
+      hint: `Nothing was sent. Only https, or this machine, is private: see ${urlVariable}.`,
       details: {
-        vendor: vendorId(request.vendor),
+        vendor: id,
         method: request.method,
         path: shownPath(request),
       },

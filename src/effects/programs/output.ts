@@ -57,10 +57,11 @@ export class ProgramOutput {
     let from = Math.max(0, lines.length - shownLinesMax);
     if (!this.#isCut) return from;
     let before = lines.slice(0, from).join('\n').length;
-    for (; from < lines.length && before < context.characters; from++) {
-      // Many short lines are enough: a key has no more than a hundred.
-      if (from >= context.lines) break;
-      before += (lines[from]?.length ?? 0) + 1;
+    // Many short lines are enough: a key has no more than a hundred.
+    for (const line of lines.slice(from, context.lines)) {
+      if (before >= context.characters) break;
+      before += line.length + 1;
+      from++;
     }
     return from;
   }

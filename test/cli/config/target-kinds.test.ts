@@ -19,6 +19,7 @@ const machines: TargetKind = {
       z
         .strictObject({
           host: z.string().min(2),
+          slots: z.int().multipleOf(4).default(4),
           patience: timeLimit('how long it may take', '5m'),
         })
         .transform(({ host, patience }) => ({
@@ -88,6 +89,13 @@ describe('an environment', () => {
     expect(message).toContain('staging.machines.host is missing');
     expect(message).toContain('pipeline.yml:5:21 production.machines.host');
   });
+});
+
+it('what is wrong in a way that has no words here is told with its place and what stands there', async () => {
+  const text = file(heroku, 'machines: { host: blue, slots: 3 }');
+  expect(await refused(text)).toContain(
+    'pipeline.yml:5:34 production.machines.slots: cannot be that, not 3',
+  );
 });
 
 describe('staging and production', () => {

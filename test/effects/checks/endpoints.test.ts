@@ -128,6 +128,17 @@ describe('askEndpoints', () => {
     expect(error.message).toContain('status 301, not 200 (redirects are not followed)');
   });
 
+  it.each([
+    [299, false],
+    [300, true],
+    [399, true],
+    [400, false],
+  ])('calls a status of %d a redirect: %s', async (status, isRedirect) => {
+    const error = await failureOf(check(() => ({ status }), { timeoutMs: 1 }));
+    const redirect = isRedirect ? ' (redirects are not followed)' : '';
+    expect(error.details).toMatchObject({ wrong: `status ${status}, not 200${redirect}` });
+  });
+
   it('a redirect can be what is expected', async () => {
     const redirect: Reply = { status: 301, headers: { location: '/login' } };
     expect(await check(() => redirect, { status: 301 })).toMatchObject({

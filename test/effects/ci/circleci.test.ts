@@ -1,6 +1,7 @@
 /** CircleCI's pipelines, workflows and jobs, read as a queue of builds: the sandbox's, as a test makes them. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCircleCi } from '../../../src/effects/ci/circleci.ts';
+import { circleCiApi } from '../../../src/effects/ci/circleci-vendor.ts';
 import type { JobStatus } from '../../../src/sandbox/circleci/builds.ts';
 import { AskingSandbox } from '../asking-sandbox.ts';
 import { toldBy, toldFailureOf } from '../lockstep-error.ts';
@@ -75,6 +76,15 @@ describe('builds', () => {
       { order: 107, id: '502', label: '502', commit: revision(107), state: 'running' },
       { order: 106, id: '498', label: '498', commit: revision(106), state: 'over' },
     ]);
+  });
+
+  it.each([
+    ['https://circleci.com', 'https://circleci.com/api/v2'],
+    ['https://circleci.com//', 'https://circleci.com/api/v2'],
+    ['https://circleci.com/api/v2', 'https://circleci.com/api/v2'],
+    ['https://proxy.acme.test/circle/', 'https://proxy.acme.test/circle'],
+  ])('are of the second version where the address has no path of its own: %s', (given, asked) => {
+    expect(circleCiApi(given)).toBe(asked);
   });
 
   it('asks for those of its branch alone', async () => {

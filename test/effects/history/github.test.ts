@@ -68,6 +68,17 @@ describe('compare', () => {
     expect((await github().compare(of, base, to, ports))?.relation).toBe(relation);
   });
 
+  it.each(
+    (['identical', 'ahead', 'behind', 'diverged'] as const).flatMap((status) => [
+      [status, 'base', base.slice(0, 7), status === 'identical' ? base : head] as const,
+      [status, 'head', base, (status === 'identical' ? base : head).slice(0, 7)] as const,
+    ]),
+  )('believes %s of a %s that is named by its first digits', async (status, _, from, to) => {
+    reply = json(comparison(status));
+    const relation = status === 'identical' ? 'same' : status;
+    expect((await github().compare(of, from, to, ports))?.relation).toBe(relation);
+  });
+
   const statuses = ['identical', 'ahead', 'behind', 'diverged'] as const;
   const lies = statuses.flatMap((status) => [
     ...statuses

@@ -464,6 +464,17 @@ describe('ETags', () => {
     expect(server.asked[1]?.headers['if-none-match']).toBe('"1"');
   });
 
+  it('of a page of a list are kept with it', async () => {
+    const { send, server } = await stage([
+      { status: 206, headers: { etag: '"1"' }, body: 'a page' },
+      { status: 304 },
+    ]);
+    const headers = { range: 'id ..' };
+    await send({ headers });
+    expect(await send({ headers })).toMatchObject({ status: 206, body: 'a page' });
+    expect(server.asked[1]?.headers['if-none-match']).toBe('"1"');
+  });
+
   it.each([404, 500])('of an answer by status %i are not kept', async (status) => {
     const { send, server } = await stage([{ status, headers: { etag: '"1"' } }, ok]);
     await send({ attemptsMax: 1 });

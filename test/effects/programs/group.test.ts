@@ -42,6 +42,25 @@ it.each([
   expect(sent).toEqual(['SIGTERM', 'SIGTERM', ...last]);
 });
 
+it('is killed when this process ends by itself, unless it was let go', async () => {
+  const atExit: (() => void)[] = [];
+  // What else was imported is not to hear of an end: the file is loaded anew, and only its own listener is called.
+  vi.spyOn(process, 'on').mockImplementation((event, listener) => {
+    expect(event).toBe('exit');
+    atExit.push(listener);
+    return process;
+  });
+  const anew = '../../../src/effects/programs/group.ts?anew';
+  const { Group: GroupAnew }: typeof import('../../../src/effects/programs/group.ts') =
+    await import(anew);
+  new GroupAnew({ pid }).letGo();
+  for (const listener of atExit) listener();
+  expect(sent).toEqual([]);
+  new GroupAnew({ pid }).stop(1_000);
+  for (let twice = 0; twice < 2; twice++) for (const listener of atExit) listener();
+  expect(sent).toEqual(['SIGTERM', 'SIGKILL']);
+});
+
 it('that never started is sent nothing', () => {
   const group = new Group({});
   group.stop(1_000);

@@ -380,8 +380,8 @@ export const gateMutants: readonly Mutant[] = [
     promise: verified,
     file: 'src/effects/targets/heroku/target.ts',
     symbol: 'codeOf',
-    code: 'throw foreign(made);',
-    by: "return { kind: 'slug', id };",
+    code: 'throw foreign(artifact.kind);',
+    by: "return { kind: 'slug', id: artifact.id };",
     noticedBy: `${target} › of another kind of target cannot be released here`,
   },
   {

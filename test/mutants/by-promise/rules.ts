@@ -356,7 +356,7 @@ export const ruleMutants: readonly Mutant[] = [
     promise: secret,
     file: 'src/effects/http/client.ts',
     symbol: '#transmit',
-    code: "if (request.vendor !== 'endpoint' && !isPrivate(new URL(request.url))) throw readable(request);",
+    code: "if (vendor !== 'endpoint' && !isPrivate(new URL(url))) throw readable(request, vendor);",
     by: '',
     noticedBy: 'test/effects/http/client.test.ts',
   },

@@ -280,10 +280,15 @@ const artifactOf = (
 ): Artifact => ({ kind: made, id, digest, commit });
 
 /** @throws E_ARTIFACT_FOREIGN it was made by another kind of target */
-function codeOf({ kind: made, id }: Artifact): Code {
-  if (made === 'slug' || made === 'image') return { kind: made, id };
-  throw foreign(made);
+function codeOf(artifact: Artifact): Code {
+  const code = codeIn(artifact);
+  if (code === null) throw foreign(artifact.kind);
+  return code;
 }
+
+/** Null: it is none of Heroku's. */
+const codeIn = ({ kind: made, id }: Pick<Artifact, 'kind' | 'id'>): Code | null =>
+  made === 'slug' || made === 'image' ? { kind: made, id } : null;
 
 function foreign(made: string): HerokuError {
   return new HerokuError('E_ARTIFACT_FOREIGN', `Heroku cannot release what ${made} made`, {
@@ -295,13 +300,11 @@ function foreign(made: string): HerokuError {
 /** That release is thought to be the newest, too. Null: it is none of Heroku's. */
 function thoughtOf(expected: Expected | null) {
   if (expected === null) return null;
-  const {
-    release: { version },
-    artifact: { kind: made, id, commit },
-  } = expected;
-  const digits = /^v(\d+)$/.exec(version)?.[1];
-  if (digits === undefined || (made !== 'slug' && made !== 'image')) return null;
-  return { newest: Number(digits), code: { kind: made, id } as const, commit };
+  const { release, artifact } = expected;
+  const digits = /^v(\d+)$/.exec(release.version)?.[1];
+  const code = codeIn(artifact);
+  if (digits === undefined || code === null) return null;
+  return { newest: Number(digits), code, commit: artifact.commit };
 }
 
 const versionOf = (version: number): string => `v${version}`;

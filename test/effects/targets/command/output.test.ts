@@ -99,11 +99,13 @@ describe('what a program writes', () => {
     },
   );
 
-  it('is told at its end, however much came before that is not shown', () => {
-    const { output, take } = heard();
+  it('is shown up to so many lines, and told at its end, however much is not shown', () => {
+    const { output, people, take } = heard();
     const lines = Array.from({ length: limits.shownLines + 100 }, (_, i) => `line ${i}`);
     take(lines.join('\n'));
     output.end();
+    const shown = lines.slice(0, limits.shownLines);
+    expect(people).toEqual([...shown, 'more of its output is not shown']);
     expect(output.tail.split('\n')).toEqual(lines.slice(-20));
   });
 

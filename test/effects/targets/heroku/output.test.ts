@@ -106,17 +106,19 @@ it('a character that is cut in two is told whole, and a last line without its en
   }
 });
 
-it('what has no line end is told in pieces, each of whole characters', async () => {
-  const { told } = await follow(
-    `${'🚢'.repeat(50_000)}\nfertig`,
-    [70_000, 100_000],
-    'range',
-    9_000,
-  );
-  expect(told).toHaveLength(5);
-  expect(told.at(-1)).toBe('fertig');
-  expect(told.join('')).not.toContain('\ufffd');
-});
+it.each(['e', 'é', '€', '🚢'])(
+  'what has no line end is told in pieces, each of whole characters: %s',
+  async (character) => {
+    const count = 200_000 / Buffer.byteLength(character);
+    for (const before of ['', '1', '22', '333']) {
+      const text = `${before}${character.repeat(count)}\nfertig`;
+      const { told } = await follow(text, [70_000, 100_000], 'range', 9_000);
+      expect(told).toHaveLength(5);
+      expect(told.at(-1)).toBe('fertig');
+      expect(told.join('')).not.toContain('\ufffd');
+    }
+  },
+);
 
 it('what is no text and has no line end is told in pieces too', async () => {
   const bytes = Buffer.concat([Buffer.alloc(150_000, 0x80), Buffer.from('\nfertig')]);
@@ -129,6 +131,27 @@ it('a line without end is cut, and cut shorter where it is kept for a hint', asy
   const { told, tail } = await follow(`${'x'.repeat(60_000)}\nfertig\n`, [], 'range', 9_000);
   expect(told.map(({ length }) => length <= 2_000)).toEqual([true, true]);
   expect(tail.split('\n').map(({ length }) => length <= 180)).toEqual([true, true]);
+});
+
+it.each([404, 416, 503])('a page by status %d is no output', async (status) => {
+  const told: string[] = [];
+  for (const pieces of [[], ['<p>Not\n', 'here</p>\n']]) {
+    const send = async ({ onPiece }: Listening) => {
+      for (const piece of pieces) onPiece(Buffer.from(piece), status);
+      return { status, headers: {}, body: '<p>Not\nhere</p>\n' };
+    };
+    const ports = {
+      http: { send },
+      clock: { ran: () => 0, sleep: async () => {} },
+      progress: (line: string) => void told.push(line),
+      signal: new AbortController().signal,
+    };
+    const output = new OutputFollower(ports as unknown as Ports);
+    await output.rest('http://127.0.0.1/', { pauseMs: 250, leftMs: 60_000 });
+    await output.end('http://127.0.0.1/');
+    expect(output.tail).toBe('');
+  }
+  expect(told).toEqual([]);
 });
 
 it.each([
