@@ -72,9 +72,7 @@ export class HeadChain {
   /** The digest as it was when the log ended at that position; null: that is too long ago, or still to come. */
   digestAt(position: number): string | null {
     if (position > this.#position) return null;
-    const block =
-      this.#blocks.findLast(({ full }) => full.position < position) ??
-      this.#blocks.find(({ full }) => full.position === position);
+    const block = this.#blocks.findLast(({ full }) => full.position <= position);
     if (block === undefined) return null;
     const lines = block.lines.slice(0, position - block.full.position);
     return headMark + digestOf({ full: block.full, lines });

@@ -59,6 +59,19 @@ it.each(types)('%s', async (type) => {
   if (strings > 0 && hasFreeText(type)) expect(taken).toBeGreaterThan(0);
 });
 
+it('who holds what, and what a consumer remembers', async () => {
+  const owner = { host: echo };
+  await log.take('run/a', owner, 60_000);
+  const grant = { resource: 'lane/a', token: 1, owner, ttlMs: 60_000 };
+  await log.append([{ stream: 'deploy/x', expected: 'any', events: [] }], { grant });
+  await log.saveCheckpoint('slack', { position: 0, state: { thread: echo } });
+  const { state } = await log.checkpoint('slack');
+  for (const kept of [...(await log.leases('')), state].map((one) => JSON.stringify(one))) {
+    for (const form of [...formsOf(secret), 'pgcan5']) expect(kept).not.toContain(form);
+  }
+  expect(await log.leases('')).toHaveLength(2);
+});
+
 /** Some events have only numbers and words from a list. */
 const hasFreeText = (type: EventType): boolean =>
   !['run.interrupted', 'lock.waitTimedOut', 'lock.acquired', 'gates.passed'].includes(type);

@@ -1,4 +1,5 @@
 /** Waiting for a write that another connection makes, by virtual time: how often it is looked for, and who is woken. */
+import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ChangeSource, Changes } from '../../src/store/changes.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
@@ -172,6 +173,10 @@ describe('a log that others write to', () => {
     void wait();
     await pass(5);
     expect(woken).toEqual([25, 30]);
+    const next = new AbortController();
+    void changes.wait(10, next.signal);
+    await pass(15);
+    expect(getEventListeners(next.signal, 'abort')).toEqual([]);
   });
 
   it('that is closed is waited for by nobody: not by who waits, nor by who comes later', async () => {
@@ -183,6 +188,15 @@ describe('a log that others write to', () => {
     const late = waiting(1);
     await pass(5);
     expect(late).toEqual([30]);
+  });
+
+  it('is told of where the wait itself fails', async () => {
+    const sleep = async () => {
+      throw new Error('no timers');
+    };
+    await expect(over({ look: null, sleep }).wait(patience)).rejects.toMatchObject({
+      message: 'no timers',
+    });
   });
 
   it('that cannot be looked at fails for all who wait, and is looked at again for who comes next', async () => {

@@ -61,6 +61,8 @@ export function readContract(create: () => Promise<TestStore>): void {
       expect(await lastOn('none')).toHaveLength(6);
       const { events: read } = await log.readWithLeases('a', [], { fromLast: 'whole' });
       expect(places(read)).toEqual(['a@4', 'a@5', 'a@6']);
+      const both = { fromLast: 'whole', fromVersion: 2 };
+      expect((await log.readWithLeases('a', [], both)).events).toEqual(read);
       expect(await log.readStream('c', { fromLast: 'whole' })).toEqual([]);
     });
 

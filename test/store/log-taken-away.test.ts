@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { StoreReplaced } from '../../src/store/log.ts';
+import { type EventLog, StoreReplaced } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { failureOf } from '../effects/lockstep-error.ts';
 import { events, sqliteStore } from './events.ts';
@@ -150,6 +150,42 @@ it('also where what was put away is put back: nobody knows what happened meanwhi
   await expect(append()).rejects.toThrow('its file was moved or deleted');
   const again = await open();
   expect(await again.head()).toBe(3);
+});
+
+it.each(writes)('where its WAL is cut short, %s is refused', async (write) => {
+  const log = await open();
+  const { [write]: work } = await writesTo(log);
+  truncateSync(`${store().file}-wal`, 0);
+  for (let n = 0; n < 2; n++) await expect(work()).rejects.toMatchObject({ code: 'E_STORE_IO' });
+});
+
+it('what was written counts as seen, also once something older was read', async () => {
+  const log = await open();
+  const { take } = await writesTo(log);
+  await log.readStream('lane/a', { limit: 1 });
+  await log.readAll({ limit: 1 });
+  forget('position = 3');
+  await expect(take()).rejects.toThrow(otherEvent);
+});
+
+it.each<[string, (log: EventLog) => Promise<unknown>]>([
+  ['in its stream', (log) => log.readStream('lane/a')],
+  ['with leases', (log) => log.readWithLeases('lane/a', [], { fromVersion: 3 })],
+  ['among all', (log) => log.readAll()],
+])('an event that was only read, %s, counts as seen', async (_, read) => {
+  const [log, other] = [await open(), await open()];
+  const { take } = await writesTo(log);
+  await other.append([{ stream: 'lane/a', expected: 3, events: events(1) }]);
+  await read(log);
+  forget('position = 4');
+  await expect(take()).rejects.toThrow('it has another event at position 4, or none');
+});
+
+it('its head is told of no log that was replaced', async () => {
+  const log = await open();
+  await log.append([{ stream: 'lane/a', expected: 'none', events: events(1_300) }]);
+  move();
+  await expect(log.headDigest()).rejects.toBeInstanceOf(StoreReplaced);
 });
 
 it('what was imported counts as seen, too', async () => {

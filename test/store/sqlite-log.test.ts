@@ -8,14 +8,19 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Changes } from '../../src/store/changes.ts';
 import { DatabaseLog } from '../../src/store/database-log.ts';
 import { hashOf } from '../../src/store/hash-chain.ts';
 import { StoreUnavailable } from '../../src/store/log.ts';
 import { openLog } from '../../src/store/open.ts';
 import { SqliteConnection } from '../../src/store/sqlite/connection.ts';
 import { durability, openSqliteFile } from '../../src/store/sqlite/file.ts';
+import { checkFile } from '../../src/store/sqlite/file-check.ts';
+import { OpenFiles } from '../../src/store/sqlite/open-files.ts';
+import { WalWatch } from '../../src/store/sqlite/wal-watch.ts';
 import type { EventRow } from '../../src/store/tables.ts';
 import { events, sqliteStore } from './events.ts';
 import { storeFixture } from './fixture.ts';
@@ -59,6 +64,8 @@ describe('the two traps', () => {
       await log.append(one());
       await log.take('r', {}, 1);
       expect(durability(connection.handle)).toEqual({ journalMode: 'wal', synchronous: 2 });
+      const set = (name: string) => connection.handle.pragma(name, { simple: true });
+      expect([set('trusted_schema'), set('journal_size_limit')]).toEqual([0, 67_108_864]);
       await log.close();
     }
     // The trap itself: without being told, better-sqlite3 is at NORMAL.
@@ -133,9 +140,12 @@ describe('the file beside its WAL', () => {
       await log.append(one());
       await other.append(one());
       expect(opened()).toBeGreaterThan(0);
+      const unwatched = vi.spyOn(WalWatch.prototype, 'close');
       await log.close();
       await other.close();
       expect(opened()).toBe(0);
+      expect(unwatched).toHaveBeenCalledTimes(2);
+      unwatched.mockRestore();
       for (const change of ['drop trigger events_no_delete', 'pragma user_version = 99']) {
         const third = new Database(store().file);
         third.exec(change);
@@ -165,6 +175,39 @@ describe('the file beside its WAL', () => {
     expect(statSync(store().file).size).toBeGreaterThan(600 * 200);
     await log.close();
   });
+});
+
+describe('what the WAL has', () => {
+  it('is written back with the next write where that failed', async () => {
+    const connection = await openSqliteFile(store().file, {
+      ...{ readOnly: false, create: true, busyTimeoutMs: 100, sleep, now: Date.now },
+      rowsPerWriteBack: 3,
+    });
+    const log = new DatabaseLog(connection, []);
+    const writeBack = vi.spyOn(OpenFiles.prototype, 'writeBack').mockImplementationOnce(() => {
+      throw new Error('not now');
+    });
+    const times: number[] = [];
+    for (const count of [3, 1, 1]) {
+      await log.append([{ stream: 'a', expected: 'any', events: events(count) }]);
+      times.push(writeBack.mock.calls.length);
+    }
+    expect(times).toEqual([1, 2, 2]);
+    writeBack.mockRestore();
+    await log.close();
+  });
+});
+
+it('a write that changes nothing wakes nobody', async () => {
+  const log = await open();
+  await log.take('r', {}, 60_000);
+  const wrote = vi.spyOn(Changes.prototype, 'wrote');
+  expect(await log.take('r', {}, 60_000)).toBeNull();
+  expect(await log.renew({ resource: 'r', token: 7 }, 60_000)).toBe(false);
+  expect(wrote).not.toHaveBeenCalled();
+  expect(await log.release({ resource: 'r', token: 1 })).toBe(true);
+  expect(wrote).toHaveBeenCalledTimes(1);
+  wrote.mockRestore();
 });
 
 describe('events are append-only, for every program', () => {
@@ -317,18 +360,33 @@ describe('its files', () => {
     await log.append(one());
     for (const end of ['', '-wal', '-shm']) rmSync(store().file + end);
     await expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CANNOT_OPEN' });
-    writeFileSync(store().file, 'no database'.repeat(1_000));
-    await expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CORRUPT' });
+    for (const times of [1_000, 500_000]) {
+      writeFileSync(store().file, 'no database'.repeat(times));
+      await expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CORRUPT' });
+    }
   });
 
-  it('are not checked on once the log was closed', async () => {
+  it.each([1, 900_000])('are not checked on once the log was closed: %i', async (length) => {
     const log = await open();
-    await log.append(one());
+    const long = events(6).map((event) => ({ ...event, data: { text: 'x'.repeat(length) } }));
+    await log.append([{ stream: 'a', expected: 0, events: long }]);
     const refused = expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CLOSED' });
     await log.close();
     await refused;
     await expect(log.damage()).rejects.toMatchObject({ code: 'E_STORE_CLOSED' });
   });
+});
+
+it('the thread that checks a file ends at the signal', async () => {
+  await (await open()).close();
+  const ended = vi.spyOn(Worker.prototype, 'terminate');
+  const over = new AbortController();
+  const checking = checkFile({ file: store().file, busyTimeoutMs: 100 }, over.signal);
+  const refused = expect(checking).rejects.toThrow('it is over');
+  over.abort(new Error('it is over'));
+  await refused;
+  expect(ended).toHaveBeenCalledTimes(1);
+  ended.mockRestore();
 });
 
 describe('who waits for a write', () => {

@@ -107,17 +107,13 @@ async function versionOf(client: Client, shown: string): Promise<number> {
     `select count(*) as relations, count(*) filter (where exists (
         select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname =
           case c.relname when 'log' then 'revision' when 'events' then 'previous_hash' end
-      )) as ours, count(*) filter (where c.relname = 'events' and exists (
-        select from pg_catalog.pg_attribute a where a.attrelid = c.oid
-          and a.attname in ('data', 'metadata') and a.atttypid <> 'text'::regtype
-      )) as rewritten
+      )) as ours
       from pg_catalog.pg_class c
       where c.relnamespace = to_regnamespace('${schemaName}') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`,
   );
-  const [found] = rows as { relations: number; ours: number; rewritten: number }[];
+  const [found] = rows as { relations: number; ours: number }[];
   if (found === undefined || found.relations === 0) return 0;
   if (found.ours === 2) {
-    if (found.rewritten > 0) throw rewrites(shown);
     await assertNoViews(client, shown);
     const [row] = (await client.query(`select schema from ${schemaName}.log`)).rows;
     if (row !== undefined) return (row as { schema: number }).schema;
@@ -131,13 +127,6 @@ async function versionOf(client: Client, shown: string): Promise<number> {
     },
   );
 }
-
-/** Types for JSON keep what a text means, not the text that its hash is over. */
-const rewrites = (shown: string): StoreUnusable =>
-  new StoreUnusable('E_STORE_SCHEMA', `the events of ${shown} are not kept as text any more`, {
-    hint: 'Somebody changed the type of data or metadata in lockstep.events: restore the log from a backup or an export.',
-    details: { store: shown },
-  });
 
 /** All of it in one transaction, under a lock of that transaction: of several runners, one makes the tables. */
 async function migrate(client: Client): Promise<void> {

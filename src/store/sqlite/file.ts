@@ -219,7 +219,6 @@ function assertOurs(file: string, { application, version, isEmpty }: Identity): 
 function setPragmas(handle: Database.Database): void {
   handle.pragma('journal_mode = wal');
   handle.pragma('synchronous = full');
-  handle.pragma('foreign_keys = on');
   handle.pragma('trusted_schema = off');
   handle.pragma(`journal_size_limit = ${walBytesMax}`);
 }

@@ -19,7 +19,7 @@ type Seen = Readonly<Record<Part, BigIntStats>>;
  */
 export const lockWaitMs = 20;
 
-/** How many of the newest events are compared; the very first one is too. */
+/** How many of the newest events are compared. */
 const compared = 100;
 
 /** In bytes: a larger file is not read as a whole. */
@@ -156,10 +156,10 @@ export class OpenFiles {
 const headOf = (handle: Database.Database): unknown =>
   handle.prepare('select coalesce(max(position), 0) from events').pluck().get();
 
-/** Of the first event and of the newest up to `head`. */
+/** Of the newest events up to `head`. */
 function hashesOf(handle: Database.Database, head: unknown): string {
   const read = handle.prepare(
-    'select position, hash from events where position <= ? and (position = 1 or position > ? - ?)',
+    'select position, hash from events where position <= ? and position > ? - ?',
   );
   return JSON.stringify(read.all(head, head, compared));
 }

@@ -70,6 +70,21 @@ describe('before a write', () => {
     keeper.stop();
   });
 
+  it('a lease counts as prolonged from when that was asked, not from the answer', async () => {
+    const keeper = keep();
+    const renew = log.renew.bind(log);
+    log.renew = async (held, ttlMs) => {
+      const kept = await renew(held, ttlMs);
+      now += leaseMs / 2;
+      return kept;
+    };
+    await keeper.assertHeld();
+    now += leaseMs / 2;
+    await beat();
+    expect(keeper.lost.reason).toBeInstanceOf(Lapsed);
+    keeper.stop();
+  });
+
   it('a lease that is given back while it is prolonged is no loss', async () => {
     const keeper = keep();
     const renew = log.renew.bind(log);
@@ -116,6 +131,8 @@ describe('at a heartbeat', () => {
     now += leaseMs;
     await beat();
     expect(keeper.lost.reason).toBeInstanceOf(Lapsed);
+    // What it read of the world is as old as that, though the lease could be had again.
+    await expect(keeper.assertHeld()).rejects.toBe(keeper.lost.reason);
     keeper.stop();
   });
 

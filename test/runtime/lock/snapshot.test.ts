@@ -1,7 +1,7 @@
 /** The lane's snapshot: written with a grant, read in place of all that is before it, and no way round what the events say. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { Lane, LaneEvent } from '../../../src/machine/lane.ts';
+import { emptyLane, foldLane, type Lane, type LaneEvent } from '../../../src/machine/lane.ts';
 import type { ServiceInput } from '../../../src/machine/services.ts';
 import { hide } from '../../../src/redaction/gate.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
@@ -10,6 +10,7 @@ import { newRun } from '../../../src/runtime/identity.ts';
 import { switchLane } from '../../../src/runtime/lock/lane-orders.ts';
 import { Lanes, readLane } from '../../../src/runtime/lock/lanes.ts';
 import { createLeaseKeeper } from '../../../src/runtime/lock/lease-keeper.ts';
+import { snapshotDue } from '../../../src/runtime/lock/snapshot.ts';
 import { createStoreLock } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
@@ -202,6 +203,17 @@ it('is not written where something in it is known as a secret by now: it would b
   await write(log, { type: 'lane.enabled', data: person }, lift('snail-4471-hunter'));
   hide('snail-4471-hunter');
   expect(typesOf(await deployIn(log, '501'))).toEqual(['lock.granted']);
+});
+
+it('is not written where more wait than an event has room for', () => {
+  const joined = Array.from({ length: 2_000 }, (_, n): LaneEvent => {
+    const id = `${n}-${'1'.repeat(40)}`;
+    return { type: 'lane.joined', data: { deploy: id, run: id, build: id, commit: id } };
+  });
+  const lanes = [150, 2_000].map((count) =>
+    joined.slice(0, count).reduce((lane, event, at) => foldLane(lane, event, at + 1), emptyLane),
+  );
+  expect(lanes.map((lane) => snapshotDue(lane, []).length)).toEqual([1, 0]);
 });
 
 describe('that is not the lane that the events before it make', () => {
