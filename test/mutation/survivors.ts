@@ -397,8 +397,8 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: 'src/store/sqlite/connection.ts',
-    code: 'statement === undefined',
-    by: 'true',
+    code: 'this.#prepared.set(sql, statement);',
+    by: ';',
     isEquivalent: false,
     why: 'a statement is compiled anew each time: only slower',
   },
