@@ -89,16 +89,14 @@ async function wire(
 ): Promise<Omit<Assembly, 'keeper' | 'close'>> {
   const { config, environment, repository, log, progress } = options;
   const clock = systemClock;
-  const client = (beforeWrite: () => Promise<void>): HttpClient =>
-    createHttpClient({
-      transport: send,
-      clock,
-      random: Math.random,
-      beforeWrite,
-      notice: progress,
-    });
-  // Every write to a vendor is made by a run that still holds its leases.
-  const http = client(keeper.assertHeld);
+  const http = createHttpClient({
+    transport: send,
+    clock,
+    random: Math.random,
+    // Every write that the lane's lock protects is made by a run that still holds its leases.
+    beforeWrite: keeper.assertHeld,
+    notice: progress,
+  });
   const ports = (signal: AbortSignal, tell = progress): Ports => ({
     http,
     clock,
@@ -132,12 +130,7 @@ async function wire(
     history,
     lanes,
     http,
-    // A message is no write that the lane's lock protects.
-    notifier: await openNotifier({
-      ...options,
-      progress: options.notice,
-      http: client(async () => {}),
-    }),
+    notifier: await openNotifier({ ...options, progress: options.notice, http }),
   };
 }
 

@@ -74,10 +74,10 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
   const { plan, keeper, log, signal, progress } = options;
   const { id: deploy } = plan;
   const own = await takeDeploy({ ...options, deploy, interrupt: signal, progress });
-  signal.throwIfAborted();
   if (own === null) throw signal.reason;
   keeper.hold(own);
   try {
+    signal.throwIfAborted();
     const at = new Date(options.clock.now()).toISOString();
     return await new HeldRollback(options, at, await takeLane(options, at)).carryOut();
   } catch (error) {

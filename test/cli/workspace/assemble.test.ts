@@ -1,4 +1,5 @@
-/** What the command puts together: its writes are fenced, and its lock waits for both apps. */
+/** What the command puts together: its writes are fenced, and its lock waits for both apps and asks each CI by its own token. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detectCi } from '../../../src/cli/ci/ci.ts';
 import { parseConfig } from '../../../src/cli/config/config.ts';
@@ -9,14 +10,20 @@ import type { Repository } from '../../../src/effects/git/repository.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import type { SubmitInput } from '../../../src/machine/services.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
-import { breakLock } from '../../../src/runtime/lock/lane-orders.ts';
+import { breakLock, switchLane } from '../../../src/runtime/lock/lane-orders.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneResource, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { requestDeploy } from '../../../src/runtime/loop/request.ts';
-import type { EventLog } from '../../../src/store/log.ts';
+import type { EventLog, JsonObject } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
+import {
+  type AnsweringServer,
+  type Reply,
+  startAnsweringServer,
+} from '../../effects/answering-server.ts';
+import { failureOf } from '../../effects/lockstep-error.ts';
 import { archive } from '../../effects/tarball.ts';
 import { ProductionWorld, production, staging } from '../../runtime/gates/production-world.ts';
 import { targetOf } from '../../simulation/lane-world.ts';
@@ -35,6 +42,7 @@ let assembly: Assembly;
 /** Called when the kill switch is read: that is in the gates, right before a write. */
 let onGates: () => void;
 let notices: string[];
+const servers: AnsweringServer[] = [];
 
 /** What a run is put together with, where it is not the usual. */
 interface Around {
@@ -42,14 +50,26 @@ interface Around {
   readonly isCi?: boolean;
   readonly trust?: string | undefined;
   readonly isLogKept?: boolean;
+  readonly notify?: string;
+  /** Variables of the environment besides. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
-async function put({ env = {}, isCi = false, trust, isLogKept = true }: Around): Promise<Assembly> {
-  const config = await parseConfig(Buffer.from(fullConfig), 'pipeline.yml');
+async function put({
+  env = {},
+  isCi = false,
+  trust,
+  isLogKept = true,
+  notify = "slack: { channel: '#alerts' }",
+  variables = {},
+}: Around): Promise<Assembly> {
+  const text = fullConfig.replace(/^notify:[\s\S]*$/m, `notify:\n  ${notify}\n`);
+  const config = await parseConfig(Buffer.from(text), 'pipeline.yml');
   const environment = readEnvironment({
     HEROKU_API_URL: world.heroku.url,
     HEROKU_API_KEY: 'HRKU-token-12345678',
     PIPELINE_TRUST: trust,
+    ...variables,
   });
   const { graph } = world;
   const repository = {
@@ -89,19 +109,33 @@ afterEach(async () => {
   await assembly.close();
   await log.close();
   await world.close();
+  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-/** The lane is granted to the holder. */
-async function hold(deploy = '502-22222222'): Promise<void> {
+/** Somebody who answers so. */
+async function answering(reply: (path: string) => Reply): Promise<AnsweringServer> {
+  const server = await startAnsweringServer(({ path }) => reply(path));
+  servers.push(server);
+  return server;
+}
+
+/** It is put together anew, with that around it. */
+async function putAgain(around: Around): Promise<void> {
+  await assembly.close();
+  assembly = await put(around);
+}
+
+/** The lane is granted to the holder, or to another owner, who does not keep it. */
+async function hold(deploy = '502-22222222', other?: { owner: JsonObject; ttlMs: number }) {
   const { version } = await readLane(log, lane);
   const data = { deploy, run: holder.id, build: '502', commit: world.commit };
   const granted = { ...data, supersedes: [], takenOver: null };
   const fence = { resource: laneResource(lane), token: version + 1 };
   const event = newEvent({ type: 'lock.granted', data: granted }, holder);
   await log.append([{ stream: laneStream(lane), expected: version, events: [event] }], {
-    grant: { ...fence, owner: holder.owner, ttlMs: leaseMs },
+    grant: { ...fence, owner: holder.owner, ttlMs: leaseMs, ...other },
   });
-  assembly.keeper.hold(fence);
+  if (other === undefined) assembly.keeper.hold(fence);
 }
 
 const posts = () =>
@@ -187,10 +221,10 @@ describe('the lane’s lock', () => {
   };
 
   /** By a deploy that is on record, and has asked for nothing. */
-  async function holdIdly(): Promise<string> {
+  async function holdIdly(other?: Parameters<typeof hold>[1]): Promise<string> {
     const { deploy: _deploy, chart: _chart, ...asked } = samples['deploy.requested'];
     const { deploy } = await requestDeploy(log, asked, holder);
-    await hold(deploy);
+    await hold(deploy, other);
     return deploy;
   }
 
@@ -223,18 +257,122 @@ describe('the lane’s lock', () => {
     await expect(waits).rejects.toThrow('it waits');
   });
 
+  const waitsForNobody = (line: string) => expect(line).not.toMatch(/may have been|under way/);
+
   it('is granted where nothing is', async () => {
     await holdIdly();
     await breakLock(log, lane, person, 'it hangs');
-    const granted = await acquire(new AbortController().signal, () => {});
+    const granted = await acquire(new AbortController().signal, waitsForNobody);
     expect(granted).toMatchObject({ kind: 'granted' });
+  });
+
+  it('is granted at once where the one before was gone for long enough to have shown what it asked for', async () => {
+    await hold('502-22222222', { owner: { host: 'elsewhere' }, ttlMs: 1 });
+    const { readWithLeases } = log;
+    log.readWithLeases = async (...asked) => {
+      const read = await readWithLeases.apply(log, asked);
+      const aged = (of: (typeof read.leases)[number]) =>
+        of?.resource === laneResource(lane) ? { ...of, expiresInMs: of.expiresInMs - 60_000 } : of;
+      return { ...read, leases: read.leases.map(aged) };
+    };
+    await putAgain({});
+    await sleep(5);
+    const granted = await acquire(new AbortController().signal, waitsForNobody);
+    expect(granted).toMatchObject({ kind: 'granted', takenOver: { deploy: '502-22222222' } });
+  });
+
+  it('asks the apps for as long as `lock.timeout` says', async () => {
+    const later = { status: 429, headers: { 'retry-after': '90000' }, body: '{"id":"rate_limit"}' };
+    const { url } = await answering(() => later);
+    await putAgain({ variables: { HEROKU_API_URL: url } });
+    await hold();
+    await breakLock(log, lane, person, 'it hangs');
+    const { code, details } = await failureOf(acquire(new AbortController().signal, () => {}));
+    expect(code).toBe('E_VENDOR_WAIT');
+    expect(details.leftMs).toBeGreaterThan(3_540_000);
+    expect(details.leftMs).toBeLessThanOrEqual(3_600_000);
+  });
+
+  it.each([
+    [
+      'CircleCI',
+      { ci: 'circleci', project: 'gh/acme/web', number: '501' },
+      { number: 501, status: 'failed' },
+      '/circleci/project/gh/acme/web/job/501',
+      { 'circle-token': 'CCIPAT_of-circleci-1' },
+    ],
+    [
+      'GitHub',
+      { ci: 'github', repository: 'acme/web', run: '7', attempt: 1 },
+      { id: 7, status: 'completed', conclusion: 'failure' },
+      '/github/repos/acme/web/actions/runs/7/attempts/1',
+      { authorization: 'Bearer ghp_of-github-1' },
+    ],
+  ])(
+    'is taken from a job of which %s says that it ended, asked by its own token',
+    async (name, job, body, path, headers) => {
+      const server = await answering(() => ({ status: 200, body: JSON.stringify(body) }));
+      await putAgain({
+        variables: {
+          ...{ CIRCLE_TOKEN: 'CCIPAT_of-circleci-1', CIRCLE_API_URL: `${server.url}/circleci` },
+          ...{ GITHUB_TOKEN: 'ghp_of-github-1', GITHUB_API_URL: `${server.url}/github` },
+        },
+      });
+      const deploy = await holdIdly({
+        owner: { run: 'r', host: 'elsewhere', job },
+        ttlMs: leaseMs,
+      });
+      const granted = await acquire(new AbortController().signal, () => {});
+      const why = expect.stringContaining(`${name} says that its`);
+      expect(granted).toMatchObject({ kind: 'granted', takenOver: { deploy, why } });
+      expect(server.asked).toMatchObject([{ path, headers }]);
+    },
+  );
+});
+
+describe('whom a run tells', () => {
+  it('hears of it also where the lane was lost: a message is no write that its lock protects', async () => {
+    const server = await answering(() => ({ status: 200 }));
+    await putAgain({
+      notify: `hooks: [{ on: 'lane.*', url: '${server.url}/hook', secret: HOOK }]`,
+      env: { HOOK: `whsec_${Buffer.alloc(32).toString('base64')}` },
+    });
+    await hold();
+    await breakLock(log, lane, person, 'it hangs');
+    await expect(assembly.http.assertHeld()).rejects.toMatchObject({ code: 'E_OVERTAKEN' });
+    await switchLane(log, 'acme-web', 'disabled', person, 'incident 4711');
+    assembly.notifier.start();
+    expect(await assembly.notifier.flush(30_000)).toBe('done');
+    expect(server.asked.map(({ path }) => path)).toEqual(['/hook']);
+  });
+
+  it('and who hears nothing is said where it stays', () => {
+    expect(notices).toEqual([expect.stringMatching(/^Slack is told nothing/)]);
+  });
+});
+
+describe('what was put together', () => {
+  const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+
+  it.each([
+    ['is closed', async () => (await put({})).close()],
+    [
+      'cannot be, for something is missing',
+      () =>
+        failureOf(
+          put({ notify: "hooks: [{ on: '*', urlFrom: HOOK, secret: KEY }]", env: { HOOK: 'x' } }),
+        ),
+    ],
+  ])('leaves nothing behind that keeps the process alive where it %s', async (_, end) => {
+    const before = timers();
+    await end();
+    expect(timers()).toBe(before);
   });
 });
 
 describe('the gates', () => {
   const read = async (around: Around) => {
-    await assembly.close();
-    assembly = await put(around);
+    await putAgain(around);
     return assembly.services.readGates(world.gates({ overridden: true }), runPorts());
   };
   const switchedOn = { env: { PRODUCTION_CD_ENABLED: 'true' } };

@@ -8,6 +8,7 @@ import { readEnvironment } from '../../../src/cli/config/environment.ts';
 import { openAnnouncer } from '../../../src/cli/workspace/channels.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { switchLane } from '../../../src/runtime/lock/lane-orders.ts';
+import { readRoster } from '../../../src/runtime/notify/roster.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
@@ -56,7 +57,20 @@ it('its own lane’s news, from then on, to each of them', async () => {
   await announce();
   await close();
   expect(notices).toEqual([]);
+  // By which whoever looks knows of whom to say that they were not told.
+  const roster = await readRoster(log, 'acme-web');
+  expect(roster.map(({ channel }) => channel)).toEqual(['hooks/one', 'hooks/two']);
   for (const name of ['one', 'two']) expect(told(name)).toEqual([['acme-web', 'it is over']]);
+});
+
+it('an order stands where no channel can be opened, and whoever gave it sees that nobody is told yet', async () => {
+  const hook = "  hooks: [{ on: 'lane.*', urlFrom: HOOK, secret: KEY }]";
+  const { announce, close, notices } = await open(hook, { HOOK: 'no address' });
+  await announce();
+  await close();
+  expect(notices).toEqual([
+    expect.stringMatching(/^no channel is told of it now: HOOK is not a URL; the lane’s next run/),
+  ]);
 });
 
 it('a channel whose token is not set is told nothing, and whoever runs it sees that', async () => {

@@ -214,8 +214,8 @@ export const holders: readonly Mutant[] = [
     promise: stopped,
     file: 'src/cli/workspace/assemble.ts',
     symbol: 'wire',
-    code: 'const http = client(keeper.assertHeld);',
-    by: 'const http = client(async () => {});',
+    code: 'beforeWrite: keeper.assertHeld,',
+    by: 'beforeWrite: async () => {},',
     noticedBy: 'test/cli/workspace/assemble.test.ts › right before the write',
   },
   {
@@ -282,6 +282,24 @@ export const holders: readonly Mutant[] = [
     noticedBy: `${run} › says nothing of the deploy`,
   },
 
+  {
+    id: 'the-command-asks-no-ci-for-the-dead',
+    promise: dead,
+    file: 'src/cli/workspace/assemble.ts',
+    symbol: 'lockOf',
+    code: 'liveness, relations:',
+    by: 'relations:',
+    noticedBy: 'test/cli/workspace/assemble.test.ts › is taken from a job of which',
+  },
+  {
+    id: 'the-command-asks-a-ci-with-anothers-token',
+    promise: dead,
+    file: 'src/cli/workspace/assemble.ts',
+    symbol: 'wire',
+    code: 'token: environment.circleToken }',
+    by: 'token: environment.githubToken }',
+    noticedBy: 'test/cli/workspace/assemble.test.ts › is taken from a job of which',
+  },
   {
     id: 'the-dead-are-waited-for',
     promise: dead,
