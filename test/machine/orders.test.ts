@@ -60,6 +60,22 @@ describe('the orders of people', () => {
     expect(takenBackBy(order)?.verified).toBe(holds ? false : undefined);
   });
 
+  it('are told in as many lines, however many who gave them wrote', () => {
+    const givenUp = failedKinds.map((kind) => failedRollback(kind, givenUpByBo));
+    const all = [...orderSamples, ...failedKinds.map((kind) => failedRollback(kind)), ...givenUp];
+    for (const order of all) {
+      const broken = Object.entries(order.data).map(([name, value]) => [
+        name,
+        ['actor', 'observed', 'reason', 'message'].includes(name) ? `${value}\nand more` : value,
+      ]);
+      const linesOf = ({ data }: { data: object }) => {
+        const { headline, detail } = tellOrder({ ...order, data } as typeof order);
+        return `${headline}\n${detail}`.split('\n').length;
+      };
+      expect(linesOf({ data: Object.fromEntries(broken) })).toBe(linesOf(order));
+    }
+  });
+
   const unknown = 'What came of it before is not on record.';
   it.each([
     ['unsaid', unknown],

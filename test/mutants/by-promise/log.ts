@@ -569,6 +569,15 @@ export const logMutants: readonly Mutant[] = [
     noticedBy: 'test/runtime/audit/replay.test.ts › that is over',
   },
   {
+    id: 'what-is-held-on-an-earlier-chart-is-over',
+    promise: replays,
+    file: 'src/runtime/audit/rederive.ts',
+    symbol: 'onOwnChart',
+    code: "held: tags?.has('held') === true,",
+    by: 'held: false,',
+    noticedBy: 'test/runtime/audit/charts.test.ts › may go on where it was held',
+  },
+  {
     id: 'replay-does-not-compare-where-it-came-from',
     promise: replays,
     file: 'src/runtime/audit/rederive.ts',

@@ -6,6 +6,7 @@ const levels = 'test/effects/channels/slack/levels.test.ts';
 const templates = 'test/effects/channels/slack/templates.test.ts';
 
 const orders = 'test/runtime/notify/orders.test.ts';
+const notifier = 'test/runtime/notify/notifier.test.ts';
 const folding = 'test/runtime/notify/folding.test.ts';
 const deployNews = 'test/runtime/notify/deploy-news.test.ts';
 
@@ -18,6 +19,15 @@ export const slackMutants: readonly Mutant[] = [
     code: 'await this.#outbox.save({ ...now, position, ordersFrom: from }, fence);',
     by: 'await this.#outbox.save({ ...now, position, ordersFrom: 0 }, fence);',
     noticedBy: `${orders} › are old news`,
+  },
+  {
+    id: 'what-an-earlier-version-left-untold-is-skipped',
+    promise,
+    file: 'src/runtime/notify/notifier.ts',
+    symbol: '#begin',
+    code: 'const position = now.begun ? now.position : from;',
+    by: 'const position = from;',
+    noticedBy: `${notifier} › goes on where an earlier version left off`,
   },
   {
     id: 'the-mark-of-old-orders-is-lost',

@@ -167,6 +167,14 @@ describe('a person’s word', () => {
     expect(await read()).toMatchObject({ kind: 'clear' });
   });
 
+  it('for a try that failed says nothing of what ran by then, which somebody had gone back to', async () => {
+    const back = goingsBack['a rollback']();
+    const tried = goingsBack['a rollback that failed']();
+    expect(await read()).toMatchObject({ rollback: { release: { id: tried.id } } });
+    world.lift(tried);
+    expect(await read()).toMatchObject({ kind: 'held', rollback: { release: { id: back.id } } });
+  });
+
   it('who ships by hand passes over the one that the gates met, and over none that comes later', async () => {
     const by = (passesOver: GatesInput['passesOver']) =>
       world.readGates({ overridden: true, passesOver });
@@ -339,6 +347,30 @@ describe('a release that no deploy of the lane made', () => {
     expect(await world.goingBack()).toMatchObject({ kind: 'unknown' });
   });
 
+  it.each([
+    ['older', 'behind'],
+    ['newer', undefined],
+  ])(
+    'is compared with what ran before it though that names its commit by its first digits: %s',
+    async (which, kind) => {
+      const older = world.graph.commit(null);
+      const newer = world.graph.commit(older);
+      const [before, now] = which === 'older' ? [newer, older] : [older, newer];
+      world.lift(world.released('Deploy 33333333', aSlug(before.slice(0, 8))));
+      world.released('Deploy 44444444', aSlug(now));
+      expect((await world.goingBack())?.kind).toBe(kind);
+    },
+  );
+
+  it('is none where its code is newer than what ran before it, though that code ran before, too', async () => {
+    const [older, newer] = [world.current.slug ?? '', aSlug(world.commit)];
+    world.released('Deploy 22222222', newer);
+    world.released('Deploy 11111111', older);
+    expect(await world.goingBack()).toMatchObject({ kind: 'behind' });
+    world.released('Deploy 22222222', newer);
+    expect(await world.goingBack()).toBeNull();
+  });
+
   it('is none where a deploy of the lane made it, and every other is', async () => {
     const made = goingsBack['older code by another name']();
     const data = { deploy: '502-22222222', target: 'heroku acme-production' };
@@ -371,6 +403,24 @@ describe('a release that failed', () => {
     world.lift(back);
     expect(await world.goingBack()).toBeNull();
     failed(newer);
+    expect(await world.goingBack()).toBeNull();
+  });
+
+  it('of newer code hides no rollback that failed before it, which is told of by what runs', async () => {
+    const newer = aSlug(world.commit);
+    world.released('Deploy 22222222', newer);
+    const { version } = world.current;
+    const { id } = goingsBack['a rollback that failed']();
+    failed(aSlug(world.graph.commit(world.commit)));
+    const told = { kind: 'failed-rollback', release: { id }, before: `v${version}` };
+    expect(await world.goingBack()).toMatchObject(told);
+  });
+
+  it('of the code that runs is none, though that ran before, too', async () => {
+    const same = world.current.slug ?? '';
+    world.released('Deploy 22222222', aSlug(world.commit));
+    world.lift(world.released('Rollback to v2', same));
+    failed(same);
     expect(await world.goingBack()).toBeNull();
   });
 });

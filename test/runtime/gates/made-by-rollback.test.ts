@@ -122,22 +122,25 @@ it.each([true, false])(
   async (isRollback) => {
     const at = (n: number): Decision => ({
       release: { id: `release-${n}`, version: `v${n}` },
-      artifact: { kind: 'sample', id: `artifact-${n}`, digest: null, commit: one },
+      artifact: { kind: 'sample', id: `artifact-${n}`, digest: null, commit: n === 1 ? one : two },
       ...{ description: '', by: 'ana', at: '2026-01-05T13:04:00.000Z', isRollback: false },
     });
     const tried = { ...at(1), release: { id: 'release-3', version: 'v3' }, isRollback };
+    // Whatever was tried after it hides it from nobody.
+    const later = { ...at(1), release: { id: 'release-4', version: 'v4' } };
     const way = { from: at(2).release, to: at(1).release };
     const target = {
       isReadable: true,
       settings: { kind: 'sample', name: 'production', settings: {} },
       observe: async () => ({
         ...{ cursor: '3', running: { ...at(2), named: one }, before: at(1) },
-        ...{ failed: [tried], pending: null },
+        ...{ failed: [later, tried], pending: null },
       }),
       findRelease: async () => ({ ...at(1), whyNot: null }),
     } as unknown as Target;
     const ports = { ...createLoopbackPorts(), clock: createVirtualClock() };
     const found = await madeByRollback(way, target, new CommitGraph().history(), ports);
-    expect(found?.release ?? null).toEqual(isRollback ? tried.release : null);
+    const made = { release: tried.release, commit: one, runs: false };
+    expect(found).toEqual(isRollback ? made : null);
   },
 );

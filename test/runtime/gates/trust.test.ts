@@ -101,8 +101,12 @@ describe('the log', () => {
   it('in which another lane deploys to the target: held, until this one has shipped to it', async () => {
     world.otherLane = 'acme-old';
     expect(await world.readGates()).toMatchObject({ kind: 'clear' });
-    world.lane = { ...world.lane, shipped: null };
-    expect(await read()).toMatchObject({ kind: 'disabled', switch: 'log' });
+    const { shipped } = world.lane;
+    const elsewhere = shipped === null ? null : { ...shipped, target: 'heroku elsewhere' };
+    for (const before of [null, elsewhere]) {
+      world.lane = { ...world.lane, shipped: before };
+      expect(await read()).toMatchObject({ kind: 'disabled', switch: 'log' });
+    }
   });
 
   it('another lane is no news where the log is thrown away after each job', async () => {

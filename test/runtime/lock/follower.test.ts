@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 const commit = 'a'.repeat(40);
-const write = (type: string, data: Record<string, string | string[] | null>) =>
+const write = (type: string, data: Record<string, string | string[] | number | null>) =>
   log.append([
     {
       stream: laneStream('acme-web'),
@@ -63,6 +63,19 @@ it('is the one that has the lane by now', async () => {
   for (const build of ['502', '510', '512']) await joins(build);
   await grant('502');
   await grant('510');
+  expect(await follower()).toBe('510');
+});
+
+it('is none that had the lane and died, or gave it back, though that one waits for something else', async () => {
+  await joins('510');
+  await joins('503', false);
+  await grant('503');
+  expect(await follower()).toBe('510');
+  await joins('511');
+  await grant('511');
+  expect(await follower()).toBe('511');
+  const [token, why] = [(await log.readStream(laneStream('acme-web'))).length, 'failed'];
+  await write('lock.released', { deploy: '511-aaaaaaaa', token, why });
   expect(await follower()).toBe('510');
 });
 

@@ -37,6 +37,14 @@ it.each([0, 999, 1_000, 1_001])('after %d deploys of this lane', async (count) =
   expect(await otherLaneOf(log, 'acme-web', { ...target, name: 'another' })).toBeNull();
 });
 
+it('of a deploy of this lane that a newer version asked for nothing is concluded', async () => {
+  const { events, ...to } = requested('newer', 'acme-web');
+  await log.append([{ ...to, events: events.map((one) => ({ ...one, schema: 99 })) }]);
+  await expect(otherLaneOf(log, 'acme-web', target)).rejects.toMatchObject({
+    code: 'E_EVENT_NEWER',
+  });
+});
+
 it.each([
   [
     'whose tables were changed is found all the same',

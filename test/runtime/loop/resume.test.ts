@@ -7,14 +7,16 @@ import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
 import { readLane } from '../../../src/runtime/lock/lanes.ts';
 import { hasRun, livingRuns } from '../../../src/runtime/lock/living-runs.ts';
+import { chartHash } from '../../../src/runtime/log/charts.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import { type ResumeOrder, resumeDeploy } from '../../../src/runtime/loop/resume.ts';
 import type { EventLog } from '../../../src/store/log.ts';
+import { openLog } from '../../../src/store/open.ts';
 import { anActor } from '../../actor.ts';
 import { toldFailureOf } from '../../effects/lockstep-error.ts';
 import { ordered, sample } from '../../machine/samples.ts';
-import { lane, leaseMs, ScriptedWorld, wayToProduction } from './scripted-run.ts';
+import { lane, leaseMs, onAppend, ScriptedWorld, wayToProduction } from './scripted-run.ts';
 
 let world: ScriptedWorld;
 beforeEach(async () => {
@@ -182,6 +184,16 @@ describe('a deploy', () => {
     },
   );
 
+  it.each([
+    ['is known to have made none', { made: null }],
+    ['waits yet, while another one was given up unseen,', { rollback: 'another' }],
+  ])('that gave way to a rollback which %s lifts nothing that went the same way', async (_, of) => {
+    const deploy = await heldBy(ordered);
+    await writeLane(world.log, { type: 'rollback.failed', data: { ...ended, ...failure, ...of } });
+    await resume(deploy, made(true));
+    expect((await afterGivingUp()).lifted).toEqual([]);
+  });
+
   it('that gave way to two such rollbacks, one after the other: what the second made is lifted', async () => {
     const deploy = await heldBy(ordered);
     await writeLane(world.log, begun);
@@ -248,27 +260,69 @@ describe('a deploy', () => {
     expect((await world.events(deploy)).at(-1)).toMatchObject({ type: 'deploy.resumed' });
   });
 
+  /** The log, where that happens in its lane so many times right before the order is written. */
+  const busy = (times: number, happens: () => Promise<unknown>): EventLog => {
+    let left = times;
+    return onAppend(world.log, async (batches) => {
+      if (batches.length > 1 && left-- > 0) await happens();
+    });
+  };
+  const joins = (deploy: string) => {
+    const data = { deploy, run: 'x', build: '1', commit: '0'.repeat(40) };
+    return writeLane(world.log, { type: 'lane.joined', data });
+  };
+
   it('goes on though the lane is written to while the rollback is given up', async () => {
     const deploy = await heldBy({ ...ordered, begun: true });
     await writeLane(world.log, begun);
-    let late = 2;
-    const busy: EventLog = new Proxy(world.log, {
-      get(real, name) {
-        const member = Reflect.get(real, name);
-        if (typeof member !== 'function') return member;
-        return async (...args: unknown[]) => {
-          const isResume = name === 'append' && (args[0] as unknown[]).length > 1;
-          if (isResume && late-- > 0) {
-            const data = { deploy: 'x', run: 'x', build: '1', commit: '0'.repeat(40) };
-            await writeLane(real, { type: 'lane.joined', data });
-          }
-          return Reflect.apply(member, real, args);
-        };
-      },
-    });
-    await resume(deploy, null, busy);
+    await resume(
+      deploy,
+      null,
+      busy(2, () => joins('x')),
+    );
     expect((await readLane(world.log, lane)).rollback).toBeNull();
   });
+
+  it('gives nothing up that somebody goes on with right then', async () => {
+    const deploy = await heldBy({ ...ordered, begun: true });
+    await writeLane(world.log, begun);
+    const goesOn = async () => {
+      await world.log.take(runResource(ordered.rollback), person.owner, leaseMs);
+      await joins(ordered.rollback);
+    };
+    await resume(deploy, null, busy(1, goesOn));
+    expect((await readLane(world.log, lane)).rollback?.rollback).toBe(ordered.rollback);
+    expect((await world.events(deploy)).at(-1)).toMatchObject({ type: 'deploy.resumed' });
+  });
+
+  it.each([
+    ['a person lets it go on', held, (at: ScriptedWorld, of: string) => resume(of, null, at.log)],
+    [
+      'a run carries it on',
+      wayToProduction.slice(0, 2),
+      async (at: ScriptedWorld) => (await at.start({ answers: [] })).hangs,
+    ],
+  ])(
+    'of a log that has not this program’s chart: it is there before the first event that names it, where %s',
+    async (_, answers, goesOn) => {
+      const { deploy, hangs, ended } = await world.start({ answers });
+      await Promise.race([hangs, ended]);
+      const earlier = ScriptedWorld.over(await openLog('sqlite::memory:'));
+      for (const one of await world.log.readAll({ after: 0, limit: 100 })) {
+        const { stream, id, type, schema, data } = one;
+        const metadata = { ...one.metadata, chart: 'e'.repeat(64) };
+        const events = [{ id, type, schema, data, metadata }];
+        if (type !== 'chart.kept') await earlier.log.append([{ stream, expected: 'any', events }]);
+      }
+      await goesOn(earlier, deploy);
+      const all = await earlier.log.readAll({ after: 0, limit: 100 });
+      const keptAt = all.findIndex(({ type }) => type === 'chart.kept');
+      const namedAt = all.findIndex(({ metadata }) => metadata.chart === chartHash);
+      await earlier.close();
+      expect(keptAt).toBeGreaterThan(0);
+      expect(namedAt).toBeGreaterThan(keptAt);
+    },
+  );
 
   it('that two let go on at one time goes on once', async () => {
     const { deploy, ended } = await world.start({ answers: held });
@@ -288,17 +342,22 @@ describe('a deploy', () => {
     expect([lifted.size, trusted.size]).toEqual([0, 0]);
   });
 
-  it('that other settings held: what a person accepts is their digest', async () => {
-    const digest = '5e'.repeat(32);
-    const distrust = { about: 'settings' as const, digest, changes: ['branch: a became b'] };
-    const disabled = sample('production.disabled', { switch: 'settings', distrust });
-    const { deploy, ended } = await world.start({
-      answers: [...wayToProduction.slice(0, 6), disabled],
-    });
-    await ended;
-    await resume(deploy);
-    expect([...(await readLane(world.log, lane)).trusted]).toEqual([digest]);
-  });
+  it.each(['settings', 'log'] as const)(
+    'that other %s held: what a person accepts is that digest',
+    async (about) => {
+      const digest = '5e'.repeat(32);
+      const distrust = { about, digest, changes: ['branch: a became b'] };
+      const disabled = sample('production.disabled', { switch: about, distrust });
+      const { deploy, ended } = await world.start({
+        answers: [...wayToProduction.slice(0, 6), disabled],
+      });
+      await ended;
+      await resume(deploy);
+      expect([...(await readLane(world.log, lane)).trusted]).toEqual([digest]);
+      const given = (await world.ofLane()).find(({ type }) => type === 'trust.given');
+      expect(given?.data).toMatchObject({ deploy, about, reason: 'it is mended' });
+    },
+  );
 
   it.each([
     ['live', wayToProduction],

@@ -1,4 +1,4 @@
-/** A vendor that asks to wait longer than a step may take: the step fails with that reason, at once. */
+/** How long a step may take; a vendor that asks to wait longer: the step fails with that reason, at once. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../../../src/effects/http/client.ts';
 import { VendorWait } from '../../../src/effects/http/errors.ts';
@@ -6,6 +6,7 @@ import { undiciTransport } from '../../../src/effects/http/undici-transport.ts';
 import { createHeroku } from '../../../src/effects/targets/heroku/heroku.ts';
 import { herokuTargets } from '../../../src/effects/targets/heroku/target.ts';
 import { formatDuration } from '../../../src/format/duration.ts';
+import { emptyLane } from '../../../src/machine/lane.ts';
 import { createServices, type ServicesOptions } from '../../../src/runtime/loop/service-table.ts';
 import { startAnsweringServer } from '../../effects/answering-server.ts';
 import { toldFailureOf } from '../../effects/lockstep-error.ts';
@@ -87,5 +88,76 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])('%s', (step) => {
     const paths = server.asked.map(({ path }) => path);
     expect(paths).toEqual([...new Set(paths)]);
     expect(clock.slept.filter((ms) => ms !== 30_000)).toEqual([]);
+  });
+});
+
+describe('what a step asks that waits for somebody else’s release is of use', () => {
+  const verified = { artifact, release, at: target };
+  const lane = { lane: 'acme', target, commit: 'c', overridden: false };
+  const restore = { ...lane, keys: ['k'], asked: [], timeoutMs };
+
+  it.each([
+    ['submit', { ...steps.submit[1], verified }],
+    ['restore', { ...restore, production: { target, isGiven: true } }],
+    ['readGates', lane],
+    ['observe', { ...lane, givenBy: null }],
+  ] as const)('for as long as a release may take: %s', async (service, input) => {
+    const clock = createVirtualClock();
+    const asked = (...given: { clock?: unknown; deadlineMs?: number }[]) => {
+      const ports = given.find((one) => one.clock !== undefined);
+      throw new Error(`asked for ${(ports?.deadlineMs ?? 0) - clock.ran()} ms`);
+    };
+    const services = createServices({
+      targets: () => ({
+        ...{ settings: target, isReadable: true },
+        ...{ submit: asked, underWay: asked, observe: asked },
+      }),
+      archive: async () => new Uint8Array(),
+      usualStartMs: async () => null,
+      readLane: async () => emptyLane,
+      trust: { isLogKept: true },
+    } as unknown as ServicesOptions);
+    const ports = { clock, signal: new AbortController().signal, progress: () => {} };
+    const act = services[service] as (input: unknown, runPorts: typeof ports) => Promise<unknown>;
+    const acts = Promise.resolve().then(() => act(input, ports));
+    await expect(acts).rejects.toThrow('asked for 3600000 ms');
+  });
+
+  it('and a canary that is quiet is taken back within its own time-out', async () => {
+    const clock = createVirtualClock();
+    const left: number[] = [];
+    const services = createServices({
+      targets: () => ({
+        ...{ settings: target, isReadable: false, underWay: async () => [] },
+        restore: async (_: unknown, ports: { deadlineMs: number }) => {
+          left.push(ports.deadlineMs - clock.ran());
+          return { kind: 'restored', release };
+        },
+      }),
+      readLane: async () => emptyLane,
+      trust: { isLogKept: true },
+    } as unknown as ServicesOptions);
+    const ports = { clock, signal: new AbortController().signal, progress: () => {} };
+    const production = { target, isGiven: false, observed: null };
+    const input = { ...restore, production } as unknown as Parameters<typeof services.restore>[0];
+    await services.restore(input, ports);
+    expect(left).toEqual([timeoutMs]);
+  });
+
+  it('but half a minute for notes, which a deploy does not wait for', async () => {
+    const clock = createVirtualClock();
+    const left: number[] = [];
+    const services = createServices({
+      targets: () => ({ settings: target, isReadable: false }),
+      history: {
+        notes: async (_base: string, _head: string, ports: { deadlineMs: number }) =>
+          void left.push(ports.deadlineMs - clock.ran()),
+      },
+      readLane: async () => emptyLane,
+    } as unknown as ServicesOptions);
+    const ports = { clock, signal: new AbortController().signal, progress: () => {} };
+    const input = { ...lane, givenBy: null, artifact: '' };
+    await services.observe(input as unknown as Parameters<typeof services.observe>[0], ports);
+    expect(left).toEqual([30_000]);
   });
 });

@@ -12,7 +12,7 @@ import { hasRun } from '../../../src/runtime/lock/living-runs.ts';
 import type { Acquire } from '../../../src/runtime/lock/store-lock.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
 import { laneEvent } from '../../../src/runtime/log/recorded.ts';
-import { laneResource, laneStream } from '../../../src/runtime/log/streams.ts';
+import { laneResource, laneStream, runResource } from '../../../src/runtime/log/streams.ts';
 import type { RollbackOptions } from '../../../src/runtime/rollback/carry-out.ts';
 import { type EventLog, StoreUnavailable } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
@@ -98,7 +98,10 @@ describe('a rollback', () => {
   it('is recorded before the target is asked, and gives the lane back with its last word', async () => {
     log = await openLog('sqlite::memory:');
     const place = new Place();
-    expect(await (await begin(log, place)).ended()).toMatchObject({ release: releaseOf(3) });
+    const { ended, keeper } = await begin(log, place);
+    expect(await ended()).toMatchObject({ release: releaseOf(3) });
+    // What was given back is no loss.
+    expect(keeper.held(laneResource(lane))).toBeNull();
     expect(await types()).toEqual([
       'lane.joined',
       'lock.granted',
@@ -268,6 +271,24 @@ describe('a rollback', () => {
     expect([wasTold, (await types()).at(-1)]).toEqual([true, 'rollback.begun']);
   });
 
+  it('that loses the lane right before it begins records nothing of it', async () => {
+    log = await openLog('sqlite::memory:');
+    const place = new Place();
+    const life = new Life();
+    const target = {
+      ...place.target(life),
+      observe: async (...asked: Parameters<Target['observe']>) => {
+        const fence = late.keeper.held(laneResource(lane));
+        if (fence !== null) await log.release(fence);
+        return place.target(life).observe(...asked);
+      },
+    } as unknown as Target;
+    const late = await begin(log, place, life, { target });
+    await expect(late.ended()).rejects.toMatchObject({ code: 'E_OVERTAKEN' });
+    expect((await types()).at(-1)).toBe('lock.granted');
+    expect(place.again).toEqual([]);
+  });
+
   it('that finds at its end that the lane is another’s was overtaken', async () => {
     log = await openLog('sqlite::memory:');
     const services = {
@@ -320,9 +341,11 @@ describe('a rollback', () => {
         throw new Error('it does not answer');
       },
     };
-    const late = await begin(log, place, life, { target });
+    const unverified = vi.fn();
+    const late = await begin(log, place, life, { target, unverified });
     await expect(late.ended()).rejects.toThrow('it does not answer');
     expect(await madeBy()).toEqual(made);
+    expect(unverified).not.toHaveBeenCalled();
   });
 
   /** The log as it is, but that nothing of those types can be written. */
@@ -508,6 +531,23 @@ describe('a rollback', () => {
     expect((await types()).at(-1)).toBe('rollback.begun');
   });
 
+  it('is verified like a deploy: by as much, for as long', async () => {
+    log = await openLog('sqlite::memory:');
+    const inputs: unknown[] = [];
+    const services = {
+      awaitInstances: async (input: unknown) => void inputs.push(input),
+      checkHealth: async (input: unknown) => void inputs.push(input),
+    } as unknown as RollbackOptions['services'];
+    const settleMs = 12_000;
+    const { verify } = production;
+    const instances = { ...verify.instances, settleMs };
+    const more = { services, production: { ...production, verify: { ...verify, instances } } };
+    await (await begin(log, new Place(), new Life(), more)).ended();
+    const same = { mayHaveNone: false, timeoutMs: instances.timeoutMs };
+    const { endpoints } = verify;
+    expect(inputs).toMatchObject([same, { ...same, settleMs, endpoints, commit: '1'.repeat(40) }]);
+  });
+
   it('to what nobody knows the commit of asks no endpoint for it', async () => {
     const revision = { header: 'x-revision' };
     const [one] = production.verify.endpoints;
@@ -550,6 +590,21 @@ describe('a rollback', () => {
     const signal = AbortSignal.abort(new Error('interrupted'));
     const late = await begin(log, new Place(), new Life(), { signal });
     await expect(late.ended()).rejects.toThrow('interrupted');
+    expect(await log.head()).toBe(0);
+  });
+
+  it('that is interrupted while it takes its lease gives that back: the same command need not wait', async () => {
+    log = await openLog('sqlite::memory:');
+    const interrupted = new AbortController();
+    const { take } = log;
+    log.take = async (...asked) => {
+      const taken = await take.apply(log, asked);
+      interrupted.abort(new Error('interrupted'));
+      return taken;
+    };
+    const late = await begin(log, new Place(), new Life(), { signal: interrupted.signal });
+    await expect(late.ended()).rejects.toThrow('interrupted');
+    expect(await log.lease(runResource(late.plan.id))).toMatchObject({ released: true });
     expect(await log.head()).toBe(0);
   });
 

@@ -163,6 +163,12 @@ it.each<Row>([
     { running: running(9, 1), isTakenBack: true },
     'E_RUNS_ALREADY',
   ],
+  [
+    'it runs the code of that, which only the target knows',
+    'v8',
+    { named: { release: release(8), artifact: artifact(3) } },
+    'E_RUNS_ALREADY',
+  ],
 ])('is refused where %s', async (_, name, change, code) => {
   const error = await toldFailureOf(
     Promise.resolve().then(() => chooseRollback(name, { ...usual, ...change })),
