@@ -58,6 +58,17 @@ it.each<[boolean, string, unknown]>([
   expect(isTransient(error)).toBe(may);
 });
 
+it('a run that is stopped sleeps no longer, and says why', async () => {
+  const stop = new AbortController();
+  const lost = new Error('the lane is lost');
+  // Nobody wakes whoever sleeps by it.
+  const clock = createVirtualClock({ holdMs: 0 });
+  const ports = { ...createLoopbackPorts(), clock, signal: stop.signal };
+  const polling = { timeoutMs: 60_000, pauseMaxMs: 5_000 };
+  const polled = pollUntil(ports, polling, async () => void setImmediate(() => stop.abort(lost)));
+  await expect(polled).rejects.toBe(lost);
+});
+
 it('a failure that may pass is told each time, and the last one is what it ends with', async () => {
   const told: string[] = [];
   const clock = createVirtualClock();

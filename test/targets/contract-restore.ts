@@ -76,7 +76,9 @@ export function restoreContract(harness: TargetHarness): void {
       await stage.deploy(mode);
       await stage.target.restore(input, stage.ports);
       await stage.deploy(mode);
-      expect(await stage.target.restore(input, stage.ports)).toMatchObject({ kind: 'restored' });
+      const second = await stage.target.restore(input, stage.ports);
+      expect(second).toMatchObject({ kind: 'restored' });
+      expect(await stage.target.restore(input, stage.ports)).toEqual(second);
       expect(stage.world.restorings('production')).toBe(2);
       expect((await stage.running()).named).toBe(two);
     });
@@ -118,8 +120,11 @@ export function restoreContract(harness: TargetHarness): void {
       expect(await stage.target.observe(stage.ports)).toEqual(before);
     });
 
-    it('goes on where somebody’s release over it failed', async () => {
-      await deployUnder(key, () => stage.world.failRelease('production', three));
+    it.each([
+      ['somebody’s release over it failed', () => stage.world.failRelease('production', three)],
+      ['somebody configured it anew', () => stage.world.configure('production')],
+    ])('goes on where %s', async (_, happens) => {
+      await deployUnder(key, happens);
       expect(await stage.target.restore(input, stage.ports)).toMatchObject({ kind: 'restored' });
     });
 

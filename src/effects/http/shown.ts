@@ -76,7 +76,7 @@ function secretsOf({ vendor, url, headers = {} }: Shown): string[] {
   if (URL.canParse(url)) {
     const { search, searchParams, pathname, username, password } = new URL(url);
     secrets.push(search.slice(1), username, password, decoded(password));
-    for (const [, value] of searchParams) secrets.push(value, encodeURIComponent(value));
+    secrets.push(...searchParams.values());
     if (vendor !== 'endpoint' && vendor.isSecretPath?.(pathname) === true) {
       secrets.push(pathname, ...pathname.split('/').slice(2));
     }

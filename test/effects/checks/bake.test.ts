@@ -286,6 +286,15 @@ describe('an instance', () => {
   });
 });
 
+it('how many instances are wanted is read at each look', async () => {
+  world.onAsked = (request) => {
+    if (request !== 'GET /apps/acme/formation') return;
+    app.formation = [{ type: 'web', quantity: now() < 3_000 ? 2 : 3 }];
+  };
+  expect((await toldFailureOf(baked(bakeMs, 0))).code).toBe('E_INSTANCES_TIMEOUT');
+  expect(now()).toBe(3_000 + timeoutMs);
+});
+
 describe('what runs', () => {
   it.each([
     ['somebody else’s deploy', () => world.release(app, world.slug('c'.repeat(40)))],
@@ -297,6 +306,20 @@ describe('what runs', () => {
     at(3_000, act);
     expect((await toldFailureOf(baked(bakeMs, 0))).code).toBe('E_RELEASE_NOT_CURRENT');
     expect(now()).toBe(3_000);
+  });
+
+  it('is looked at once the endpoints have answered, at the very end too', async () => {
+    let isReleased = false;
+    answerAt = (ms) => {
+      if (ms >= bakeMs && !isReleased) {
+        isReleased = true;
+        world.release(app, world.slug('c'.repeat(40)));
+      }
+      return { status: 200 };
+    };
+    dynosAre(() => [dyno('web.1'), dyno('web.2')]);
+    expect((await toldFailureOf(baked())).code).toBe('E_RELEASE_NOT_CURRENT');
+    expect(now()).toBe(bakeMs);
   });
 
   it('is the same code under another configuration: it goes on', async () => {

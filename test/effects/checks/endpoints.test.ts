@@ -180,6 +180,57 @@ describe('askEndpoints', () => {
   });
 });
 
+it.each<[string, boolean, () => Reply]>([
+  ['is asked', false, () => 'hang'],
+  ['has old instances to wait for', true, () => ok],
+])('a run that is stopped while an endpoint %s waits no longer', async (_, preboot, reply) => {
+  const lost = new Error('the lane is lost');
+  app.preboot = preboot;
+  const startedAt = clock.now();
+  const tell = world.progress.push.bind(world.progress);
+  world.progress.push = (...lines) => {
+    if (lines.join().includes('before its endpoints are asked')) world.stop.abort(lost);
+    return tell(...lines);
+  };
+  const checked = check(() => {
+    world.stop.abort(lost);
+    return reply();
+  });
+  await expect(checked).rejects.toBe(lost);
+  expect(clock.now()).toBe(startedAt);
+});
+
+it.each([3_600_000, -3_600_000])(
+  'a wall clock that is off by %d ms ends no wait for an endpoint, nor prolongs it',
+  async (byMs) => {
+    const real = world.ports;
+    world.ports = (...options) => {
+      const ports = real.apply(world, options);
+      const now = () => ports.clock.now() + byMs;
+      return { ...ports, clock: { ...ports.clock, now } };
+    };
+    const startedAt = clock.ran();
+    const error = await failureOf(check(() => ({ status: 500 })));
+    expect(error.code).toBe('E_ENDPOINT');
+    expect(clock.ran() - startedAt).toBe(30_000);
+  },
+);
+
+it('an endpoint has ten seconds for each answer', async () => {
+  const asked: (number | undefined)[] = [];
+  const real = world.ports;
+  world.ports = (...options) => {
+    const ports = real.apply(world, options);
+    const send: typeof ports.http.send = (request) => {
+      if (request.vendor === 'endpoint') asked.push(request.timeoutMs);
+      return ports.http.send(request);
+    };
+    return { ...ports, http: { ...ports.http, send } };
+  };
+  await check(() => ok);
+  expect(asked).toEqual([10_000]);
+});
+
 describe('a revision', () => {
   const from = (revision: string): Reply => ({ status: 200, headers: { 'x-revision': revision } });
   const byHeader = { revision: { header: 'X-Revision' } };

@@ -13,7 +13,7 @@ import {
   type Reply,
   startAnsweringServer,
 } from '../answering-server.ts';
-import { toldFailureOf } from '../lockstep-error.ts';
+import { failureOf, toldFailureOf } from '../lockstep-error.ts';
 import { dyno as dynoOf } from '../targets/heroku/hand-set.ts';
 import { SandboxHeroku } from '../targets/heroku/sandbox-heroku.ts';
 
@@ -174,6 +174,16 @@ describe('checkHealth', () => {
     expect(error.message).toBe('acme: worker.1 crashed on v2');
   });
 
+  it('looks every ten seconds at least, however long the stretch is', async () => {
+    dynosAt((ms) => [
+      dyno('worker.1', { state: ms < 600_000 ? 'up' : 'crashed' }),
+      dyno('worker.2'),
+    ]);
+    const error = await failureOf(check({ settleMs: 3_600_000 }));
+    expect(error.code).toBe('E_INSTANCE_CRASHED');
+    expect(now()).toBeLessThanOrEqual(610_000);
+  });
+
   it.each([
     ['is seen starting', 'starting'],
     ['is seen gone', 'down'],
@@ -269,6 +279,12 @@ describe('checkHealth', () => {
     expect(looks()).toBe(2);
   });
 
+  it('is waited for with those that are wanted by then', async () => {
+    app.dynos = [dyno('worker.1')];
+    formationAt((ms) => (ms < 15_000 ? 2 : 1));
+    expect((await waited(60_000))?.look.up).toHaveLength(1);
+  });
+
   it('goes on from when that look was, and not from when the wait for them began', async () => {
     dynosAt((ms) => [dyno('worker.1', { state: ms < 900 ? 'starting' : 'up' }), dyno('worker.2')]);
     const seenUp = await waited(60_000);
@@ -356,12 +372,22 @@ describe('the endpoints', () => {
     expect(error.message).toContain('status 500');
   });
 
+  it('are asked at the end before the last look at the instances', async () => {
+    let id = 'first';
+    answer = () => {
+      if (now() >= 10_000) id = 'second';
+      return { status: 200 };
+    };
+    dynosAt(() => [dyno('worker.1', { id }), dyno('worker.2')]);
+    expect(await check({ endpoints: 1 })).toMatchObject({ restarts: 1 });
+  });
+
   it('are waited for no longer once a dyno has crashed', async () => {
     answer = () => ({ status: 503 });
     dynosAt((ms) => [dyno('worker.1', { state: ms < 3_000 ? 'up' : 'crashed' }), dyno('worker.2')]);
     expect((await toldFailureOf(check({ endpoints: 1 }))).code).toBe('E_INSTANCE_CRASHED');
     const asked = askedAt.length;
-    await new Promise((later) => setTimeout(later, 20));
+    await pass(20_000);
     expect(askedAt.length).toBe(asked);
   });
 

@@ -179,6 +179,24 @@ describe('an answer that cannot be understood', () => {
   });
 });
 
+it('of a path nothing is shown from where it is encoded on', () => {
+  const url = 'https://api.heroku.com/apps/acme/%73ecret?a=1';
+  expect(refusal({ status: 400 }, { ...request, url }).details).toMatchObject({
+    path: '/apps/acme/…',
+  });
+});
+
+it('no part of a secret is shown where the words are cut', () => {
+  const by = { ...request, headers: { authorization: 'Bearer HRKU-secret-token-1' } };
+  for (let length = 270; length < 310; length++) {
+    const { message } = refusal(
+      { status: 400, body: `${'x'.repeat(length)} HRKU-secret-token-1` },
+      by,
+    );
+    expect(message).not.toContain('HRKU');
+  }
+});
+
 describe('what a vendor repeats of a request is not shown', () => {
   const gate = new Gate();
   gate.hide('secret-of-process-1');
@@ -189,6 +207,20 @@ describe('what a vendor repeats of a request is not shown', () => {
       { ...request, headers: { authorization: 'Bearer abc-12' } },
       'abc-12',
     ],
+    ...['x-api-key', 'cookie', 'x-signature', 'x-secret', 'private-token'].map(
+      (name): [string, HttpRequest, string] => [
+        `the header ${name}`,
+        { ...request, headers: { [name]: 'abc-12' } },
+        'abc-12',
+      ],
+    ),
+    ...['ana-lima', 'pass%21word', 'pass!word', 'query%2Fsecret', 'query/secret'].map(
+      (part): [string, HttpRequest, string] => [
+        `of its URL ${part}`,
+        { ...request, url: 'https://ana-lima:pass%21word@a.test/x?of=query%2Fsecret' },
+        part,
+      ],
+    ),
     [
       'a value of its query',
       { ...request, url: 'https://a.test/x?page=2&token=query-secret' },

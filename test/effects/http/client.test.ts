@@ -1,5 +1,6 @@
 /** The HTTP client over real HTTP: what is repeated, what is waited for, what is fenced, what is told. */
 
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ensureOk, sendForJson } from '../../../src/effects/http/answers.ts';
@@ -121,6 +122,11 @@ describe('reads', () => {
     expect(server.asked).toHaveLength(2);
   });
 
+  it('whose reply is lost have changed nothing', async () => {
+    const { send } = await stage(['lose']);
+    expect(await failure(send({ attemptsMax: 1 }))).toMatchObject({ sent: false });
+  });
+
   it('are not repeated after a 4xx', async () => {
     const { send, server } = await stage([{ status: 404 }]);
     expect((await send()).status).toBe(404);
@@ -158,6 +164,15 @@ it('a write whose clearance expires while the lane is asked whether it is held i
   expect(server.asked).toEqual([]);
 });
 
+it('a write whose clearance expires while the vendor has it wait is not sent again', async () => {
+  let times = 0;
+  const isStillCleared = () => ++times === 1;
+  const { send, server } = await stage([{ status: 429 }, { status: 201 }]);
+  const error = await failure(send({ method: 'POST', isStillCleared }));
+  expect(error.code).toBe('E_CLEARANCE_EXPIRED');
+  expect(server.asked).toHaveLength(1);
+});
+
 it('a write is not sent by a run that is stopped while the lane is asked whether it is held', async () => {
   const stop = new AbortController();
   const beforeWrite = async () => stop.abort(new Error('stopped'));
@@ -169,6 +184,11 @@ it('a write is not sent by a run that is stopped while the lane is asked whether
 it('an outage of any length is asked about twice a second at most, whatever is drawn', () => {
   const drawn = [1, 5, 6, 7, 50].map((attempt) => backoffMs(attempt, () => 0));
   expect(drawn).toEqual([0, 0, 500, 500, 500]);
+});
+
+it('a vendor is asked again after 20 seconds at most, however often it was asked', () => {
+  const drawn = [1, 6, 7, 50].map((attempt) => backoffMs(attempt, () => 1));
+  expect(drawn).toEqual([500, 16_000, 20_000, 20_000]);
 });
 
 describe('rate limits', () => {
@@ -369,6 +389,13 @@ describe('writes', () => {
     expect(server.asked).toHaveLength(1);
   });
 
+  it('that are refused for the rate are sent six times at most, whatever time there is', async () => {
+    const { send, server, clock } = await stage([{ status: 429 }]);
+    const deadlineMs = clock.ran() + 10 * 60_000;
+    expect((await send({ method: 'POST', deadlineMs })).status).toBe(429);
+    expect(server.asked).toHaveLength(6);
+  });
+
   it('whose reply is lost say that they may have happened', async () => {
     const { send, server } = await stage(['lose', { status: 201 }]);
     const error = await failure(send({ method: 'POST', body: '{}' }));
@@ -439,14 +466,53 @@ describe('deadlines and signals', () => {
     expect(await sending).toMatchObject({ status: 200, body: 'line 1\n' });
   });
 
-  it('an aborted signal ends a request with the signal’s reason, and nothing is repeated', async () => {
-    const { send, server } = await stage(['hang']);
+  it.each(['GET', 'POST'] as const)(
+    'an aborted signal ends a %s with the signal’s reason, and nothing is repeated',
+    async (method) => {
+      const { send, server } = await stage(['hang']);
+      const stop = new AbortController();
+      const sending = send({ signal: stop.signal, method });
+      await expect.poll(() => server.asked.length).toBe(1);
+      stop.abort(new Error('stopped'));
+      await expect(sending).rejects.toThrow('stopped');
+      expect(server.asked).toHaveLength(1);
+    },
+  );
+
+  it('an aborted signal ends a wait that a vendor asks for', async () => {
     const stop = new AbortController();
-    const sending = send({ signal: stop.signal });
-    await expect.poll(() => server.asked.length).toBe(1);
-    stop.abort(new Error('stopped'));
-    await expect(sending).rejects.toThrow('stopped');
+    const notice = () => stop.abort(new Error('stopped'));
+    const reply = { status: 429, headers: { 'retry-after': '60' } };
+    const { send, server } = await stage([reply, ok], { notice });
+    await expect(send({ signal: stop.signal })).rejects.toThrow('stopped');
     expect(server.asked).toHaveLength(1);
+  });
+
+  it.each<[string, Reply]>([
+    ['an answer', ok],
+    ['a refusal', { status: 503 }],
+    ['no answer', 'lose'],
+  ])('no timer and no listener is left after %s', async (_, reply) => {
+    const { signal } = new AbortController();
+    const clock = createVirtualClock({ holdMs: 30_000 });
+    const deadlines: (AbortSignal | undefined)[] = [];
+    const sleep: VirtualClock['sleep'] = (ms, until) => {
+      if (ms === 30_000) deadlines.push(until);
+      return clock.sleep(ms, until);
+    };
+    const { send } = await stage([reply], { clock: { ...clock, sleep } });
+    await send({ signal, attemptsMax: 2 }).catch(() => null);
+    expect(deadlines.map((until) => until?.aborted)).toEqual(deadlines.map(() => true));
+    expect(deadlines).not.toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('a fault of whatever carries it may have happened after it was sent', async () => {
+    const { send } = await stage([], { transport: () => Promise.reject(new Error('odd')) });
+    expect(await failure(send({ method: 'POST' }))).toMatchObject({
+      sent: true,
+      reason: 'the connection failed',
+    });
   });
 });
 

@@ -117,6 +117,15 @@ describe('undiciTransport', () => {
     expect(error.sent).toBe(true);
   });
 
+  it('what no connection could be made safe for was not sent', async () => {
+    const url = await startRaw('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    const error = await noAnswer(transport().send(request(url.replace('http:', 'https:'))));
+    expect(error).toMatchObject({
+      sent: false,
+      reason: expect.stringMatching(/^its certificate was not accepted \(ERR_SSL_\w+\)$/),
+    });
+  });
+
   it('a refused connection was not sent', async () => {
     const url = await startRaw('');
     const { port } = new URL(url);

@@ -1,9 +1,10 @@
 /** A program of the team's own, as a real process: whatever it does, it ends, and nothing of it is left. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { getEventListeners } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ProgramOptions, runProgram } from '../../../src/effects/programs/program.ts';
 import { hide } from '../../../src/redaction/gate.ts';
 
@@ -144,6 +145,24 @@ describe('a program that does not end', () => {
     expect(end).toEqual({ kind: 'exited', code: 0 });
     process.kill(Number(fileOf('child')), 'SIGKILL');
   });
+});
+
+it('is not begun by a run that is over', async () => {
+  const reason = new Error('over');
+  await expect(run('echo > begun', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it('leaves no timer and no listener behind: its number may be another’s by then', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { signal } = new AbortController();
+    await run('exit 0', { signal });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('a folder that is not there is told as the system has it', async () => {

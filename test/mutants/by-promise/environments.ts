@@ -552,4 +552,23 @@ export const environmentMutants: readonly Mutant[] = [
     noticedBy:
       'test/runtime/gates/taking-back.test.ts › that was given the commit: it counts as run',
   },
+  {
+    id: 'a-bake-ends-before-its-last-look-at-what-runs',
+    promise: bake,
+    file: 'src/effects/checks/bake.ts',
+    symbol: 'bake',
+    code: 'const endpoints = await askEndpoints(target, input, ports, { once: true }); await target.mustStillRun({ release, artifact }, ports);',
+    by: 'await target.mustStillRun({ release, artifact }, ports); const endpoints = await askEndpoints(target, input, ports, { once: true });',
+    noticedBy: 'test/effects/checks/bake.test.ts › once the endpoints have answered',
+  },
+  {
+    id: 'a-bake-knows-how-many-are-wanted',
+    promise: bake,
+    file: 'src/effects/checks/bake.ts',
+    symbol: 'bake',
+    code: 'await watch.look()',
+    by: 'await watch.look(600_000)',
+    noticedBy:
+      'test/effects/checks/bake.test.ts › how many instances are wanted is read at each look',
+  },
 ];

@@ -595,4 +595,42 @@ export const ruleMutants: readonly Mutant[] = [
     by: 'if (firsts.length <= page) return;',
     noticedBy: 'test/runtime/log/pages.test.ts › another lane is found behind more deploys',
   },
+  {
+    id: 'a-flood-ends-past-the-gate',
+    promise: secret,
+    file: 'src/effects/targets/command/output.ts',
+    symbol: 'end',
+    code: 'for (const [from, text] of this.#flood) this.#search(from, text);',
+    by: 'for (const [, text] of this.#flood) this.#pass(text);',
+    noticedBy:
+      'test/effects/targets/command/output.test.ts › however much is not shown, without a wrapped secret',
+  },
+  {
+    id: 'a-secret-header-is-none',
+    promise: secret,
+    file: 'src/effects/http/shown.ts',
+    symbol: 'secretsOf',
+    code: '/auth|token|key|cookie|secret|signature/i',
+    by: '/auth|token/i',
+    noticedBy: 'test/effects/http/answers.test.ts › what a vendor repeats',
+  },
+  {
+    id: 'a-password-of-a-url-is-shown',
+    promise: secret,
+    file: 'src/effects/http/shown.ts',
+    symbol: 'secretsOf',
+    code: 'secrets.push(search.slice(1), username, password, decoded(password));',
+    by: 'secrets.push(search.slice(1));',
+    noticedBy: 'test/effects/http/answers.test.ts › what a vendor repeats',
+  },
+  {
+    id: 'an-encoded-path-is-shown',
+    promise: secret,
+    file: 'src/effects/http/shown.ts',
+    symbol: 'shownPath',
+    code: "pathname.replace(/%.*$/, '…')",
+    by: 'pathname',
+    noticedBy:
+      'test/effects/http/answers.test.ts › of a path nothing is shown from where it is encoded',
+  },
 ];

@@ -824,4 +824,32 @@ export const writes: readonly Mutant[] = [
     by: '',
     noticedBy: 'test/effects/http/pages.test.ts',
   },
+  {
+    id: 'a-lost-read-may-have-happened',
+    promise: once,
+    file: 'src/effects/http/failures.ts',
+    symbol: 'unreachable',
+    code: 'sent: sent && !isRead(request),',
+    by: 'sent,',
+    noticedBy: 'test/effects/http/client.test.ts › whose reply is lost have changed nothing',
+  },
+  {
+    id: 'a-certificate-that-is-wrong-was-sent-to',
+    promise: once,
+    file: 'src/effects/http/undici-transport.ts',
+    symbol: 'explain',
+    code: 'return [`its certificate was not accepted (${code})`, false];',
+    by: 'return [`its certificate was not accepted (${code})`, true];',
+    noticedBy:
+      'test/effects/http/undici-transport.test.ts › what no connection could be made safe for',
+  },
+  {
+    id: 'the-last-look-is-before-the-endpoints',
+    promise: healthy,
+    file: 'src/effects/checks/health.ts',
+    symbol: 'run',
+    code: "if (answers.at < endsAt) answers = await this.#ask('once more'); await this.#look();",
+    by: "await this.#look(); if (answers.at < endsAt) answers = await this.#ask('once more');",
+    noticedBy: 'test/effects/checks/health.test.ts › are asked at the end before the last look',
+  },
 ];

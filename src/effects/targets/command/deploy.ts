@@ -267,7 +267,6 @@ async function attendToEnd(call: Call<'deploy'>, timeoutMs: number, ports: Ports
   try {
     await call.attend(ports, { timeoutMs });
   } catch (error) {
-    ports.signal.throwIfAborted();
     if (!(error instanceof VendorUnreachable)) throw error;
     ports.progress(`${error.message}; looking at what runs instead`);
   }

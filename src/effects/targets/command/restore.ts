@@ -8,7 +8,7 @@ import { isSameArtifact, type Restored, type RestoreInput, type RollBackInput } 
 import { CommandError } from './error-codes.ts';
 import { releaseFailed, releaseLate } from './errors.ts';
 import type { Host } from './host.ts';
-import { isRestoreKey, restoreKey } from './keys.ts';
+import { restoreKey } from './keys.ts';
 import type { ReleaseLine } from './protocol.ts';
 import { artifactOf, type ReleaseList, releaseOf } from './releases.ts';
 import { pendingOf } from './running.ts';
@@ -107,8 +107,7 @@ async function goBack(
 
 /** The newest release that was deployed under the key. */
 function submitted(list: ReleaseList, key: string): ReleaseLine | null {
-  const { releases } = list.ofKey(key);
-  return releases.find((one) => one.key !== null && !isRestoreKey(one.key)) ?? null;
+  return list.ofKey(key).releases[0] ?? null;
 }
 
 /** The release that took it back, or is to: also one that failed, for it is made once. */
@@ -205,7 +204,8 @@ async function send(
     const looked = tried(host, key, ports);
     const made = await (hasFailed ? looked : looked.catch(() => null));
     if (made !== null) way.onMade(made);
-    if (made === null || !hasFailed) throw error;
+    // One that runs, or may come to, has not failed, whatever its program says.
+    if (!hasFailed || made?.state !== 'failed') throw error;
     throw releaseFailed(host, made, error.hint);
   }
   const made = await listed(host, key, way, ports);

@@ -5,7 +5,7 @@ import { commandTargets } from '../../../../src/effects/targets/command/target.t
 import type { Submission } from '../../../../src/effects/targets/target.ts';
 import type { Artifact } from '../../../../src/machine/events.ts';
 import { FolderWorld, settingsOf } from '../../../targets/command-world.ts';
-import { toldFailureOf } from '../../lockstep-error.ts';
+import { failureOf, toldFailureOf } from '../../lockstep-error.ts';
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)] as const;
 const timeoutMs = 30_000;
@@ -204,14 +204,25 @@ describe('a deploy', () => {
     },
   );
 
-  it('is not begun once what cleared it is too old', async () => {
-    const clear = async () => {
-      world.jumping.advance(16_000);
-      return null;
-    };
-    expect((await toldFailureOf(submit({ clear }))).code).toBe('E_CLEARANCE_EXPIRED');
-    expect(world.submissions('production')).toBe(0);
-  });
+  it.each(['the gates', 'the lane'])(
+    'is not begun once what cleared it is too old, which %s took long over',
+    async (which) => {
+      const takesLong = async (who: string) => {
+        if (who === which) world.jumping.advance(16_000);
+        return null;
+      };
+      const http = {
+        ...world.ports().http,
+        assertHeld: async () => void (await takesLong('the lane')),
+      };
+      const clear = () => takesLong('the gates');
+      const submitting = world
+        .open('production')
+        .submit({ ...submission, clear }, { ...world.ports(), http });
+      expect((await toldFailureOf(submitting)).code).toBe('E_CLEARANCE_EXPIRED');
+      expect(world.submissions('production')).toBe(0);
+    },
+  );
 
   it('is not begun by a run that lost its lane', async () => {
     const lost = new Error('the lane is lost');
@@ -330,6 +341,12 @@ describe('the list of releases', () => {
     const error = await toldFailureOf(observed());
     expect(error.code).toBe('E_PROGRAM_ANSWER');
     expect(error.message).toContain(key);
+  });
+
+  it('tells no share for what all of production runs, though it was configured anew since', async () => {
+    await submit({ key: '502-11111111/10' });
+    world.configure('production');
+    expect((await failureOf(observed())).code).toBe('E_PROGRAM_ANSWER');
   });
 
   it('tells a share for what the canary runs', async () => {

@@ -1,9 +1,10 @@
 /** What becomes of a deploy that was begun: who says so, how long it is waited for, and what is left behind. */
+import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Submission } from '../../../../src/effects/targets/target.ts';
 import { refusal } from '../../../targets/fixture.ts';
-import { toldFailureOf } from '../../lockstep-error.ts';
+import { failureOf, toldFailureOf } from '../../lockstep-error.ts';
 import { commit, PlayedHost, type Run, release } from './played-host.ts';
 
 const key = '502-11111111';
@@ -157,7 +158,8 @@ describe('a deploy whose program still runs', () => {
     await turn();
     host.clock.advance(20_000);
     run.end(0);
-    expect((await following).code).toBe('E_RELEASE_TIMEOUT');
+    const { code, details } = await following;
+    expect({ code, ...details }).toMatchObject({ code: 'E_RELEASE_TIMEOUT', timeoutMs });
     expect(host.clock.now() - from).toBe(timeoutMs);
   });
 
@@ -181,6 +183,57 @@ describe('a deploy whose program still runs', () => {
     stop.abort(lost);
     await expect(following).rejects.toBe(lost);
     expect(isOver).toBe(true);
+  });
+
+  it('is ended neither by the signal nor by the time of the step that began it', async () => {
+    const step = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<Run>();
+    host.plays = {
+      deploy: (run) => {
+        host.work = [{ id: 'w1', key }];
+        run.say({ type: 'work', id: 'w1' });
+        resolve(run);
+      },
+    };
+    await host.open().submit(submission, host.ports({ signal: step.signal }));
+    expect(getEventListeners(step.signal, 'abort')).toEqual([]);
+    const run = await promise;
+    let isStopped = false;
+    run.onStop = () => {
+      isStopped = true;
+    };
+    step.abort(new Error('the step is over'));
+    host.clock.advance(timeoutMs);
+    await turn();
+    expect(isStopped).toBe(false);
+    run.end(0);
+  });
+
+  it('has ten seconds to end where its time is up', async () => {
+    const run = await begun();
+    const following = failureOf(follow('w1'));
+    run.onStop = (graceMs) => {
+      expect(graceMs).toBe(10_000);
+      run.end('SIGTERM');
+    };
+    await turn();
+    host.clock.advance(timeoutMs);
+    expect((await following).code).toBe('E_PROGRAM_TIMEOUT');
+  });
+
+  it('says nothing of the next deploy, which another run began', async () => {
+    const run = await begun();
+    const following = follow('w1');
+    run.say({ type: 'artifact', kind: 'image', id: 'image-1' });
+    host.work = [];
+    host.releases = [release(1, 'running', { key, work: 'w1' })];
+    run.end(0);
+    await following;
+    host.releases = [
+      release(2, 'running', { key: '503-22222222' }),
+      release(1, 'earlier', { key }),
+    ];
+    expect(await follow('r2', 'release')).toMatchObject({ release: 'r2' });
   });
 
   it('has its files until it ends', async () => {
@@ -238,6 +291,41 @@ describe('a deploy whose program ended well', () => {
     ];
     deploys([], () => {});
     expect((await toldFailureOf(submit())).code).toBe('E_PROGRAM_FORGETS');
+  });
+
+  it('is told by its artifact before its release: until that is made it is waited for', async () => {
+    host.plays = {
+      async deploy(run) {
+        run.say({ type: 'artifact', kind: 'image', id: 'image-1' });
+        for (let i = 0; i < 100; i++) await turn();
+        host.releases = [release(1, 'running', { key })];
+        run.end(0);
+      },
+    };
+    expect(await submit()).toMatchObject({ work: { kind: 'release', id: 'r1' } });
+  });
+
+  it('is its release, where the work that it came from is listed still', async () => {
+    host.work = [{ id: 'w1', key }];
+    host.releases = [release(1, 'running', { key })];
+    expect(await submit()).toMatchObject({ work: { kind: 'release', id: 'r1' }, adopted: true });
+  });
+
+  it('has the number after the highest that is listed, where other code was released over it', async () => {
+    let told = '';
+    host.whole = false;
+    host.releases = [
+      release(5, 'running', { commit: '2'.repeat(40) }),
+      release(4, 'earlier', { key: `${key}#3` }),
+    ];
+    host.plays = {
+      deploy: (run) => {
+        told = run.told.LOCKSTEP_KEY ?? '';
+        run.end(1);
+      },
+    };
+    await failureOf(submit());
+    expect(told).toBe(`${key}#4`);
   });
 
   it('is its release that is not up yet', async () => {

@@ -99,14 +99,17 @@ describe('what a program writes', () => {
     },
   );
 
-  it('is shown up to so many lines, and told at its end, however much is not shown', () => {
+  it('is shown up to so many lines, and told at its end, however much is not shown, without a wrapped secret', () => {
     const { output, people, take } = heard();
-    const lines = Array.from({ length: limits.shownLines + 100 }, (_, i) => `line ${i}`);
-    take(lines.join('\n'));
+    const lines = Array.from({ length: limits.shownLines + 1_000 }, (_, i) => `line ${i}`);
+    const wrapped = secret.match(/.{1,40}/g) ?? [];
+    take([...lines.slice(0, -10), ...wrapped, ...lines.slice(-10)].join('\n'));
     output.end();
     const shown = lines.slice(0, limits.shownLines);
     expect(people).toEqual([...shown, 'more of its output is not shown']);
-    expect(output.tail.split('\n')).toEqual(lines.slice(-20));
+    expect(output.tail.split('\n').slice(-10)).toEqual(lines.slice(-10));
+    expect(output.tail).toContain(lines.at(-11));
+    expect(output.tail).not.toMatch(/OfAKey/);
   });
 
   it('steers no terminal', () => {

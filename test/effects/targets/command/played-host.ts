@@ -17,7 +17,7 @@ export const commit = '1'.repeat(40);
 export interface Run {
   readonly told: Readonly<Record<string, string>>;
   /** A line of its answer, or of its words for people. */
-  say(line: object | string, from?: 'stdout' | 'stderr'): void;
+  say(line: object | string, from?: 'stdout' | 'stderr', lineEnd?: '\n' | ''): void;
   /** Its exit code, or the signal that ends it. */
   end(how: number | string): void;
   /** Called when it is told to end; it ends by SIGTERM where a test says nothing else. */
@@ -53,7 +53,7 @@ export class PlayedHost implements Programs {
     return { http, clock: this.clock, signal, progress, ...over };
   }
 
-  check(): void {}
+  check: Programs['check'] = () => {};
 
   async file() {
     const path = `tarball-${this.asked.length}`;
@@ -67,8 +67,10 @@ export class PlayedHost implements Programs {
     const { promise: ended, resolve } = Promise.withResolvers<ProgramEnd>();
     const run: Run = {
       told,
-      say: (line, from = 'stdout') =>
-        onOutput(from, Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`)),
+      say: (line, from = 'stdout', lineEnd = '\n') => {
+        const text = typeof line === 'string' ? line : JSON.stringify(line);
+        onOutput(from, Buffer.from(text + lineEnd));
+      },
       end: (how) =>
         resolve(
           typeof how === 'number' ? { code: how, signal: null } : { code: null, signal: how },

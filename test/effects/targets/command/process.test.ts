@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPrograms } from '../../../../src/effects/targets/command/process.ts';
 import { failureOf } from '../../lockstep-error.ts';
 
@@ -35,7 +36,11 @@ function start(words: readonly string[], told: Record<string, string> = {}) {
   const onOutput = (from: string, bytes: Uint8Array) => {
     output += `${from}: ${Buffer.from(bytes)}`;
   };
-  const running = programs({ OURS: 'yes' }).start({ words, told, onOutput });
+  const running = programs({ OURS: 'yes', LOCKSTEP_KEY: 'of the job' }).start({
+    words,
+    told,
+    onOutput,
+  });
   return { ...running, output: () => output };
 }
 
@@ -138,6 +143,43 @@ describe('a program', () => {
     await until(() => numberIn('self') > 0);
     running.stop(50);
     expect(await running.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('that is stopped leaves no timer behind', async () => {
+    script('deploy', 'echo $$ > self; exec sleep 60');
+    const running = start(['./deploy']);
+    await until(() => numberIn('self') > 0);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      running.stop(60_000);
+      expect(await running.ended).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that nothing ends, not even SIGKILL, is waited for two seconds more', async () => {
+    script('deploy', 'echo $$ > self; exec sleep 60');
+    const running = start(['./deploy']);
+    await until(() => numberIn('self') > 0);
+    const group = -numberIn('self');
+    let end: object | null = null;
+    void running.ended.then((how) => {
+      end = how;
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const killing = vi.spyOn(process, 'kill').mockReturnValue(true);
+    try {
+      running.stop(50);
+      vi.advanceTimersByTime(2_050);
+      await turn();
+    } finally {
+      killing.mockRestore();
+      vi.useRealTimers();
+      process.kill(group, 'SIGKILL');
+    }
+    expect(end).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
   it('goes with the process that began it, however that ends', async () => {

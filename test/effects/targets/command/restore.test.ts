@@ -4,7 +4,7 @@ import { restoreKey } from '../../../../src/effects/targets/command/keys.ts';
 import type { RollBackInput } from '../../../../src/effects/targets/target.ts';
 import type { Artifact, Release } from '../../../../src/machine/events.ts';
 import { failureOf, toldFailureOf } from '../../lockstep-error.ts';
-import { PlayedHost, type Run, release } from './played-host.ts';
+import { commit, PlayedHost, type Run, release } from './played-host.ts';
 
 const key = '502-11111111';
 const timeoutMs = 30_000;
@@ -15,6 +15,9 @@ const of = (wanted: string | null): Artifact => ({
   digest: null,
   commit: wanted,
 });
+
+/** The code that runs. */
+const same = { artifact: { kind: 'image', id: 'image-2', commit } };
 
 let host: PlayedHost;
 /** The releases that a rollback told of before they ran. */
@@ -59,7 +62,7 @@ describe.each(Object.entries(ways))('%s', (name, { told, run }) => {
   ) => {
     host.plays = {
       restore: (one) => {
-        const [ours, earlier] = [release(2, 'running', { key }), host.releases[1]];
+        const [ours, earlier] = [release(2, 'running', { key }), host.releases.at(-1)];
         if (earlier === undefined) throw new Error('nothing ran before');
         const over = { ...ours, state: 'earlier' as const };
         if (state === 'running') host.releases = [back(state), over, earlier];
@@ -142,6 +145,16 @@ describe.each(Object.entries(ways))('%s', (name, { told, run }) => {
     expect(made).toEqual(whatIsMade);
   });
 
+  it.each(['running', 'pending'] as const)(
+    'E_PROGRAM_FAILED: its program failed once what it made was %s, which is told and not called failed',
+    async (state) => {
+      comesTo(state, 1, (one) => one.say('nobody could be told', 'stderr'));
+      const error = await toldFailureOf(run());
+      expect(error).toMatchObject({ code: 'E_PROGRAM_FAILED', hint: 'nobody could be told' });
+      expect(made).toEqual(whatIsMade);
+    },
+  );
+
   it.each([1, 10])('E_PROGRAM_FAILED: its program made nothing (exit code %d)', async (code) => {
     comesTo(null, code, (one) => one.say('no such release', 'stderr'));
     const error = await toldFailureOf(run());
@@ -207,6 +220,49 @@ describe.each(Object.entries(ways))('%s', (name, { told, run }) => {
     ]);
   });
 
+  it.each(['running', 'pending'] as const)(
+    'is what an earlier try made of it, which is %s, and is not asked for again',
+    async (state) => {
+      const [ours, earlier] = host.releases;
+      if (ours === undefined || earlier === undefined) throw new Error('nothing ran before');
+      host.releases =
+        state === 'running'
+          ? [back('running'), { ...ours, state: 'earlier' }, earlier]
+          : [back('pending'), ours, earlier];
+      host.plays = {
+        current: (one) => {
+          if (host.asked.length > 9)
+            host.releases = [back('running'), { ...ours, state: 'earlier' }, earlier];
+          host.tell(one);
+        },
+      };
+      expect(await run()).toMatchObject({ kind: 'restored', release: { id: 'r3' } });
+      expect(made).toEqual(whatIsMade);
+      expect(host.asked).not.toContain('restore');
+    },
+  );
+
+  it.each<[string, ReturnType<typeof release>[], string]>([
+    ['of what runs is under way', [release(3, 'pending', same)], 'restored'],
+    [
+      'of other code is under way, below one of what runs',
+      [release(4, 'pending', same), release(3, 'pending')],
+      'untouched',
+    ],
+  ])('looks at all that is pending: a release %s', async (_, pending, kind) => {
+    comesTo('running', 0);
+    host.releases.unshift(...pending);
+    expect(await run()).toMatchObject({ kind });
+  });
+
+  it('takes back what was configured anew since', async () => {
+    comesTo('running', 0);
+    const [ours, earlier] = host.releases;
+    if (ours === undefined || earlier === undefined) throw new Error('nothing ran before');
+    host.releases = [release(3, 'running', same), { ...ours, state: 'earlier' }, earlier];
+    expect(await run()).toMatchObject({ kind: 'restored' });
+  });
+
   it('E_NO_RESTORE: no program takes a deploy back there', async () => {
     const open = host.open.bind(host);
     host.open = () => open({ restore: null });
@@ -232,6 +288,12 @@ describe('restore', () => {
     });
   });
 
+  it('E_NOTHING_TO_RESTORE: nothing tells of which commit what ran before is, either', async () => {
+    const artifact = { kind: 'image', id: 'image-1', commit: null };
+    host.releases[1] = release(1, 'earlier', { commit: null, artifact });
+    expect((await failureOf(restore([of(null)]))).code).toBe('E_NOTHING_TO_RESTORE');
+  });
+
   it('says of a list that is not whole that it does not tell, of whichever artifact', async () => {
     host.whole = false;
     expect((await toldFailureOf(restore([of(null)]))).code).toBe('E_PROGRAM_SHORT');
@@ -248,6 +310,22 @@ describe('restore', () => {
 });
 
 describe('rollBack', () => {
+  it('asks once more for what failed when it was asked for before', async () => {
+    const told = restoreKey('rollback-1a2b3c4d');
+    const failed = release(3, 'failed', { key: told, commit: before, rollback: true });
+    host.releases.unshift(failed);
+    host.plays = {
+      restore: (one) => {
+        const [, ours, earlier] = host.releases;
+        if (ours === undefined || earlier === undefined) throw new Error('nothing ran before');
+        const again = release(4, 'running', { key: told, commit: before, rollback: true });
+        host.releases = [again, failed, { ...ours, state: 'earlier' }, earlier];
+        one.end(0);
+      },
+    };
+    expect(await rollBack()).toMatchObject({ kind: 'restored', release: { id: 'r4' } });
+  });
+
   it('touches nothing where what it goes back from is not listed', async () => {
     const untouched = { kind: 'untouched', runsIt: false };
     expect(await rollBack({ from: { id: 'r9', version: 'r9' } })).toEqual(untouched);

@@ -1,7 +1,7 @@
 /** What runs, by the list that `current` tells and the instances that `health` does: what each answer is worth. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { toldFailureOf } from '../../lockstep-error.ts';
-import { commit, PlayedHost, release } from './played-host.ts';
+import { commit, PlayedHost, type Run, release } from './played-host.ts';
 
 const timeoutMs = 30_000;
 const other = '2'.repeat(40);
@@ -97,6 +97,16 @@ describe('mustStillRun', () => {
     ['a later release of its artifact runs', () => listed(release(3, 'running', same))],
     ['a later release of its artifact is under way', () => listed(release(3, 'pending', same))],
     [
+      'a later release of its artifact was asked for under a key',
+      () => listed(release(3, 'running', { ...same, key: '503-22222222' })),
+    ],
+    [
+      'it runs, and went back itself',
+      () => {
+        host.releases[0] = release(2, 'running', { rollback: true });
+      },
+    ],
+    [
       'a later release of its artifact runs, and its own is listed no more',
       () => {
         host.releases = [release(3, 'running', same)];
@@ -168,6 +178,12 @@ describe('a list of releases that contradicts itself', () => {
   const work = (id: string) => ({ type: 'work', id, key: null });
 });
 
+it('what is pending is told by the newest, and the cursor is past all that is listed', async () => {
+  host.releases.unshift(release(4, 'pending'), release(3, 'pending'));
+  const { pending, cursor } = await host.open().observe(host.ports());
+  expect([pending?.release.id, cursor]).toEqual(['r4', '4']);
+});
+
 it('a release that decided what runs is the oldest of its code, where nobody says more', async () => {
   const same = { artifact: { kind: 'image', id: 'image-2', commit } };
   const decided = async (...overs: object[]) => {
@@ -224,6 +240,11 @@ describe('instances', () => {
     expect(await watch.look()).toEqual(seen);
     expect(await watch.look()).toEqual(seen);
     expect(host.asked).toEqual(['health', 'current', 'health']);
+  });
+
+  it('are up where there are more than are wanted', async () => {
+    const watch = watching(up('web.1', 'r2'), up('web.2', 'r2'), up('web.3', 'r2'));
+    expect(await watch.look()).toMatchObject({ missing: '' });
   });
 
   it('of a release before do not count, whatever it is of, and the list is read once', async () => {
@@ -372,6 +393,34 @@ describe('a program that reads', () => {
     const error = await toldFailureOf(host.open().observe(host.ports()));
     expect(error).toMatchObject({ code: 'E_PROGRAM_FAILED', hint: 'no such host' });
     expect(host.asked).toEqual(['current']);
+  });
+
+  it('is read to its end, whether its last line ends or not', async () => {
+    host.plays = {
+      current: (run) => {
+        run.say('a warning', 'stderr', '');
+        run.say({ type: 'end', releases: 0, running: null, whole: true }, 'stdout', '');
+        run.end(0);
+      },
+    };
+    expect((await host.open().observe(host.ports())).running).toBeNull();
+    expect(host.progress).toEqual(['a warning']);
+  });
+
+  it('may say how it goes, which is none of its answer', async () => {
+    const says = (end: object) => (run: Run) => {
+      run.say({ type: 'progress', text: 'looking' });
+      run.say({ ...end, type: 'end' });
+      run.end(0);
+    };
+    host.plays = {
+      current: says({ releases: 0, running: null, whole: true }),
+      health: says({ instances: 0, up: 0, wanted: 1 }),
+    };
+    expect((await host.open().observe(host.ports())).running).toBeNull();
+    const input = { release: ours, artifact, timeoutMs, mayHaveNone: false };
+    expect((await host.open().watch(input, host.ports()).look()).missing).toBe('0 of 1');
+    expect(host.progress).toEqual(['looking', 'looking']);
   });
 
   it('is stopped after a minute', async () => {

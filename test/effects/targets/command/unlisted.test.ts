@@ -144,6 +144,16 @@ describe('a place of which nothing tells what runs', () => {
   });
 });
 
+it.each(['deploy', 'current', 'health', 'restore'])(
+  'a place is not opened where its program is not there: %s',
+  (missing) => {
+    host.check = (words) => {
+      if (words[0] === missing) throw new Error(`${missing} is not there`);
+    };
+    expect(() => host.open()).toThrow(`${missing} is not there`);
+  },
+);
+
 describe('what a place is asked of its releases', () => {
   it('is answered by the list: which ran, which are gone, which are under way, and how old', async () => {
     host.releases = [
@@ -192,7 +202,16 @@ describe('what a place is asked of its releases', () => {
     expect(await target.namedCommit(first, ports)).toBe('a1b2c3d');
     expect(await target.namedCommit({ ...first, id: 'image-9' }, ports)).toBeNull();
     expect((await target.findRelease('r1', ports))?.artifact).toEqual(first);
+    // Two of one name: the newer one.
+    host.releases[3] = release(2, 'earlier', { version: 'v3', gone: true });
+    expect((await target.findRelease('v3', ports))?.release.id).toBe('r3');
     const ran = (id: string) => target.ranBefore(first, { id, version: id }, ports);
     expect([await ran('r3'), await ran('r1'), await ran('r9')]).toEqual([true, false, true]);
+    // Built twice to the same content: what is said of it last.
+    host.releases[3] = release(2, 'earlier', {
+      commit: 'b2c3d4e',
+      artifact: { kind: 'image', id: 'image-1', commit: 'b2c3d4e' },
+    });
+    expect(await target.namedCommit(first, ports)).toBe('b2c3d4e');
   });
 });
