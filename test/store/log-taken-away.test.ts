@@ -188,6 +188,13 @@ it('its head is told of no log that was replaced', async () => {
   await expect(log.headDigest()).rejects.toBeInstanceOf(StoreReplaced);
 });
 
+it('what was there when it was opened counts as seen, too', async () => {
+  await writesTo(await open());
+  const log = await open();
+  forget('position = 3');
+  await expect(log.take('run/b', {}, 60_000)).rejects.toThrow(otherEvent);
+});
+
 it('what was imported counts as seen, too', async () => {
   const [log, source] = [await open(), await openLog('sqlite::memory:')];
   await source.append([{ stream: 'lane/a', expected: 'none', events: events(3) }]);
