@@ -210,6 +210,15 @@ export const holders: readonly Mutant[] = [
   },
 
   {
+    id: 'a-step-goes-on-beside-the-next-run',
+    promise: stopped,
+    file: 'src/runtime/loop/run.ts',
+    symbol: 'carryOn',
+    code: "this.#stopAll('the run is over');",
+    by: '',
+    noticedBy: `${run} › ends what it waits for, too`,
+  },
+  {
     id: 'client-without-a-fence',
     promise: stopped,
     file: 'src/cli/workspace/assemble.ts',

@@ -506,6 +506,9 @@ describe('who waits for a lane', () => {
     expect(await (await world.start({ quiesce })).ended).toMatchObject({
       state: 'production.live',
     });
+    // It took the lane from nobody else.
+    const acquired = (await world.events(dead.deploy)).find(({ type }) => type === 'lock.acquired');
+    expect(acquired?.data.takenOver).toBeNull();
     expect((await world.ofLane()).filter(granted).at(-1)?.data).toMatchObject({
       deploy: dead.deploy,
       takenOver: { deploy: dead.deploy, why: 'its own run died before it said so' },
@@ -693,6 +696,21 @@ describe('what is told of the wait', () => {
       told: lines,
       // A lease of a minute is not slept through.
       waited: [10_000, 10_000, 10_000],
+      answer: 'it waits',
+    });
+  });
+
+  it('is of whoever waits already, by one that had the lane and gave it back', async () => {
+    const fence = { resource: laneResource('acme'), token: 1 };
+    const own = { deploy, run: theirs.id, build: '501', commit: input.commit };
+    const granted = { ...own, supersedes: [], takenOver: null };
+    const grant = { ...fence, owner: theirs.owner, ttlMs: leaseMs };
+    await tell({ type: 'lock.granted', data: granted }, { grant });
+    const why = 'blockedByRollback';
+    await tell({ type: 'lock.released', data: { deploy, token: 1, why } }, { release: fence });
+    await waits();
+    expect(await asked({}, () => {})).toMatchObject({
+      told: ['build 500 (500-22222222) goes first; waiting'],
       answer: 'it waits',
     });
   });

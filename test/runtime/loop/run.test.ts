@@ -5,6 +5,7 @@ import type { DomainEvent } from '../../../src/machine/events.ts';
 import { begin, type FoldedDeploy, next, stateOf } from '../../../src/machine/interpret.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { newRun } from '../../../src/runtime/identity.ts';
+import { breakLock } from '../../../src/runtime/lock/lane-orders.ts';
 import { Lapsed, Overtaken } from '../../../src/runtime/lock/lease-keeper.ts';
 import { chartHash } from '../../../src/runtime/log/charts.ts';
 import { newEvent } from '../../../src/runtime/log/new-event.ts';
@@ -558,6 +559,15 @@ it('what a step failed with is told, where the log is away and cannot keep it', 
 });
 
 describe('a run that is no longer the deploy’s', () => {
+  it('ends what it waits for, too: nothing of it goes on beside the next one', async () => {
+    const run = await world.start({ answers: wayToProduction.slice(0, 2) });
+    await run.hangs;
+    await breakLock(world.log, lane, newRun({ actor: anActor, ci: null, program: 'test' }), 'x');
+    await expect(run.keeper.assertHeld()).rejects.toBeInstanceOf(Overtaken);
+    await expect(run.ended).rejects.toBeInstanceOf(Overtaken);
+    expect(run.asked.at(-1)?.signal.aborted).toBe(true);
+  });
+
   it('whose stream somebody else wrote to, writes nothing after that', async () => {
     const run = await world.start({ answers: wayToProduction.slice(0, 2) });
     await run.hangs;
@@ -600,6 +610,32 @@ describe('a run that is no longer the deploy’s', () => {
 });
 
 describe('a wait for the lane', () => {
+  it('that is given up ends: no look at the lane goes on, for which the process would stay', async () => {
+    await (await world.start({ answers: [] })).hangs;
+    const watched: (AbortSignal | undefined)[] = [];
+    let timeOut: () => void = () => {};
+    const timedOut = new Promise<void>((resolve) => {
+      timeOut = resolve;
+    });
+    const log = (real: EventLog): EventLog =>
+      new Proxy(real, {
+        get(target, name) {
+          const member = target[name as keyof EventLog];
+          if (typeof member !== 'function') return member;
+          if (name !== 'changed') return member.bind(target);
+          return (waits: Parameters<EventLog['changed']>[0]) => {
+            watched.push(waits.signal);
+            timeOut();
+            return real.changed(waits);
+          };
+        },
+      });
+    const waiter = await world.start({ build: '503', log, timeOut: timedOut });
+    expect(await waiter.ended).toMatchObject({ state: 'queued.gaveUp' });
+    expect(watched.length).toBeGreaterThan(0);
+    expect(watched.every((signal) => signal?.aborted)).toBe(true);
+  });
+
   it.each([3 * 3_600_000, -3 * 3_600_000])(
     'is over no sooner where somebody sets the wall’s clock by %d ms as the run begins',
     async (byMs) => {

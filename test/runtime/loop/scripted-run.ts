@@ -41,6 +41,8 @@ export const wayToProduction: readonly DomainEvent[] = [
 export interface Asked {
   readonly service: ServiceName;
   readonly again: boolean | undefined;
+  /** Aborts where nobody waits for its answer any more. */
+  readonly signal: AbortSignal;
 }
 
 export interface RunPlan {
@@ -251,7 +253,7 @@ class Script {
     const answer =
       (service: ServiceName) =>
       async (_: unknown, { signal, again }: { signal: AbortSignal; again?: boolean }) => {
-        this.asked.push({ service, again });
+        this.asked.push({ service, again, signal });
         const instead = this.#instead(service);
         if (instead !== null) throw instead;
         const [next] = this.#answers;
