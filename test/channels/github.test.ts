@@ -10,6 +10,7 @@ import type {
 } from '../../src/effects/channels/channel.ts';
 import { schema } from '../../src/effects/channels/github/config.ts';
 import { open, repositoryOf } from '../../src/effects/channels/github/open.ts';
+import { commentMark, liveComment } from '../../src/effects/channels/github/words.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { createHttpClient } from '../../src/effects/http/client.ts';
 import type { HttpClient } from '../../src/effects/http/request.ts';
@@ -413,6 +414,45 @@ describe('GitHub shows', () => {
       expect([...records, ...pulls.flatMap(({ comments }) => comments)]).toEqual([]);
     },
   );
+
+  it('a comment that GitHub did not take once it goes live again', async () => {
+    const channel = here.channel({ comments: true });
+    here.fault({ method: 'POST', path: '/comments$', kind: 'status', status: 422, times: 2 });
+    await tell(shipping, { channel });
+    const counts = () => here.state.pulls.map(({ comments }) => comments.length);
+    expect([counts(), leftOut.length]).toEqual([[0, 0, 0], 2]);
+    await deliver(shipping, { channel });
+    expect(counts()).toEqual([1, 1, 0]);
+  });
+
+  it('a comment for each lane that brings a pull request to its production', () => {
+    const marks = ['acme-web', 'acme-api', 'acme--web'].map((lane) =>
+      commentMark(lane, 'production'),
+    );
+    expect(new Set(marks).size).toBe(3);
+    const request = { ...samples['deploy.requested'], lane: 'acme-api' };
+    expect(liveComment(request, '2026-01-05T13:04:05.000Z')).toContain(marks[1]);
+  });
+
+  it('one deployment of a pull request that the commit itself ends', async () => {
+    here.sandbox.control.pullRequest({ number: 12, commits: [head], head });
+    await tell(shipping);
+    expect(here.shown.filter((line) => line.startsWith('production'))).toEqual([
+      'production 1111: in_progress, success',
+      'production 1a5f: in_progress, success',
+    ]);
+  });
+
+  it('the other pull requests, where GitHub does not know one commit', async () => {
+    const channel = here.channel();
+    here.fault({ method: 'GET', path: '/pulls', kind: 'status', status: 404, times: 1 });
+    await tell(shipping, { channel });
+    expect(leftOut).toEqual([expect.not.stringContaining('lacks')]);
+    expect(here.shown.filter((line) => line.startsWith('production'))).toEqual([
+      'production 1111: in_progress, success',
+      'production 1a5f: in_progress, success',
+    ]);
+  });
 
   it('comments alone, where the pull requests are not to show deployments', async () => {
     await tell(shipping, { channel: here.channel({ pullRequests: false, comments: true }) });

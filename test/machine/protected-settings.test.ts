@@ -159,6 +159,10 @@ const weaker: Readonly<Record<string, Step>> = {
     editEndpoint(r, name, at, (one) => {
       one.status = 500;
     }),
+  'a lower status': (r, name, at) =>
+    editEndpoint(r, name, at, (one) => {
+      one.status = 100;
+    }),
   'fewer successes': (r, name, at) =>
     editEndpoint(r, name, at, (one) => {
       one.successes = Math.max(1, one.successes - 1);
@@ -206,7 +210,9 @@ const harmless: Readonly<Record<string, (request: Request, name: Name) => Reques
     ),
   'the same endpoint twice, once weaker': (r, name) =>
     edit(r, name, ({ verify }) =>
-      verify.endpoints.push(...verify.endpoints.map((one) => ({ ...one, status: 500 }))),
+      verify.endpoints.push(
+        ...verify.endpoints.flatMap((one) => [100, 500].map((status) => ({ ...one, status }))),
+      ),
     ),
   'more successes, a body, a header and a revision where there were none': (r, name) =>
     edit(r, name, ({ verify }) => {

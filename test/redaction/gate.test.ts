@@ -73,6 +73,7 @@ describe('a secret', () => {
       'webhook-token',
     ],
     ['SLACK_WEBHOOK_URL', 'https://chat.test/hooks?id=query-token', 'query-token'],
+    ['SLACK_WEBHOOK_URL', 'https://chat.test/hooks/path%2Ftoken', 'path/token'],
   ];
   it.each(secrets)('is what %s holds: %s', (name, value, ...parts) => {
     gate.hideSecretsOf({ [name]: value }, secretVariables);

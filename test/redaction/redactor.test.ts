@@ -121,6 +121,9 @@ describe('the credentials of any URL', () => {
   it.each([
     ['postgres://ada:correct%20horse@host/x', 'postgres://ada:[secret]@host/x'],
     ['https://ghp_0123456789abcdef@github.com/a/b', 'https://[secret]@github.com/a/b'],
+    // As long as a token is, and one character less.
+    ['https://0123456789abcdef@b.test/a', 'https://[secret]@b.test/a'],
+    ['https://0123456789abcde@b.test/a', 'https://0123456789abcde@b.test/a'],
     ['ssh://git@github.com/a/b', 'ssh://git@github.com/a/b'],
     ['https://acme.test/@ana', 'https://acme.test/@ana'],
     [

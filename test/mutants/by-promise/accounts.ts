@@ -238,4 +238,22 @@ export const accountMutants: readonly Mutant[] = [
     by: 'ms >= sinceMs && ms <= untilMs;',
     noticedBy: `${metrics} › only what is in the window`,
   },
+  {
+    id: 'a-canary-that-stays-is-why-it-ended',
+    promise: population,
+    file: 'src/runtime/accounts/changes.ts',
+    symbol: 'outcomeOf',
+    code: "(event.type === 'deploy.failed' && isEnd(event))",
+    by: "event.type === 'deploy.failed'",
+    noticedBy: `${changes} › and what became of it`,
+  },
+  {
+    id: 'what-was-said-before-a-period-is-left-out',
+    promise: population,
+    file: 'src/runtime/accounts/deploy-record.ts',
+    symbol: 'readLaneRecord',
+    code: 'Math.min(first - 1, before)',
+    by: 'before',
+    noticedBy: 'test/runtime/accounts/deploy-record.test.ts › also before the period',
+  },
 ];

@@ -391,4 +391,22 @@ export const auditMutants: readonly Mutant[] = [
     by: 'lacks = found.lacks',
     noticedBy: 'test/runtime/audit/carriers.test.ts › could not tell of one stretch',
   },
+  {
+    id: 'a-rollback-that-nobody-looked-at-moved-nothing',
+    promise: tried,
+    file: 'src/runtime/audit/whatif-read.ts',
+    symbol: 'laneMoves',
+    code: 'data.made !== null',
+    by: 'data.made != null',
+    noticedBy: 'test/runtime/audit/whatif-read.test.ts › are those that gates go by',
+  },
+  {
+    id: 'what-was-ordered-and-met-is-told-twice',
+    promise: told,
+    file: 'src/runtime/audit/explain-losses.ts',
+    symbol: 'lossesSince',
+    code: '...met.filter((one) => !isOrdered(one))',
+    by: '...met',
+    noticedBy: `${explain} › a deploy was held by that, and a later one brought it again`,
+  },
 ];

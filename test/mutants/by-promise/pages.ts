@@ -271,4 +271,22 @@ export const pageMutants: readonly Mutant[] = [
     by: '',
     noticedBy: `${server} › whatever it is called`,
   },
+  {
+    id: 'what-was-asked-for-before-carries-it',
+    promise: pages,
+    file: 'src/runtime/audit/aftermath.ts',
+    symbol: 'followed',
+    code: ".whereRef('c.requested_position', '>', 'd.requested_position')",
+    by: '',
+    noticedBy: 'test/runtime/audit/aftermath.test.ts › counts by what it meets',
+  },
+  {
+    id: 'what-was-asked-for-before-met-nothing',
+    promise: pages,
+    file: 'src/runtime/audit/aftermath.ts',
+    symbol: 'followed',
+    code: ".whereRef('m.position', '>', 'd.live_position')",
+    by: ".whereRef('m.requested_position', '>', 'd.live_position')",
+    noticedBy: 'test/runtime/audit/aftermath.test.ts › counts by what it meets',
+  },
 ];

@@ -633,4 +633,31 @@ export const ruleMutants: readonly Mutant[] = [
     noticedBy:
       'test/effects/http/answers.test.ts › of a path nothing is shown from where it is encoded',
   },
+  {
+    id: 'a-lower-status-is-no-other',
+    promise: rules,
+    file: 'src/machine/protected-settings.ts',
+    symbol: 'lossesOf',
+    code: 'if (after.status !== before.status)',
+    by: 'if (after.status > before.status)',
+    noticedBy: `${settings} › a lower status`,
+  },
+  {
+    id: 'what-is-kept-undelivered-is-cut-before-it-is-masked',
+    promise: secret,
+    file: 'src/runtime/notify/undelivered.ts',
+    symbol: 'stillWaiting',
+    code: 'cutOff(known.hint, messageMax)',
+    by: 'known.hint.slice(0, messageMax)',
+    noticedBy: 'test/runtime/notify/undelivered.test.ts › has texts of a bounded length',
+  },
+  {
+    id: 'a-webhook-is-known-as-it-is-written-alone',
+    promise: secret,
+    file: 'src/redaction/secrets.ts',
+    symbol: 'webhookSecrets',
+    code: '[text, ...all].flatMap((secret) => [secret, decoded(secret)])',
+    by: '[text, ...all]',
+    noticedBy: 'test/redaction/gate.test.ts › is what %s holds',
+  },
 ];

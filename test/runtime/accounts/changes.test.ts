@@ -142,8 +142,8 @@ describe('a change', () => {
     expect(change?.note === null).toBe(outcome !== 'failed');
   });
 
-  it.each<[string, readonly Timed[], string | null]>([
-    ['failed', [[15, canaryFails]], 'E_CANARY: it is unwell'],
+  it.each<[string, readonly Timed[], string | null, string]>([
+    ['failed', [[15, canaryFails]], 'E_CANARY: it is unwell', 'failed'],
     [
       'failed, and its canary was not taken back',
       [
@@ -151,6 +151,7 @@ describe('a change', () => {
         [16, backFails],
       ],
       'E_CANARY: it is unwell; the canary was not taken back: E_BACK: it is away',
+      'failed',
     ],
     [
       'was held, and its canary was not taken back',
@@ -159,6 +160,7 @@ describe('a change', () => {
         [16, backFails],
       ],
       'the canary was not taken back: E_BACK: it is away',
+      'held',
     ],
     [
       'was held with a canary that was not taken back, and failed once it went on',
@@ -171,6 +173,7 @@ describe('a change', () => {
         [22, sample('canary.restored')],
       ],
       'E_LATE: it is late',
+      'taken back',
     ],
     [
       'was held twice, the second time with a canary that was not taken back, and failed once it went on',
@@ -187,10 +190,11 @@ describe('a change', () => {
         [42, sample('canary.restored')],
       ],
       'E_LATE: it is late',
+      'taken back',
     ],
-  ])('says why its deploy %s', (_, then, note) => {
+  ])('says why its deploy %s, and what became of it', (_, then, note, outcome) => {
     const record = recordOf(501, 0, [...toCanary, ...then], { settings: withCanary });
-    expect(changes([record])[0]).toMatchObject({ environment: 'canary', note });
+    expect(changes([record])[0]).toMatchObject({ environment: 'canary', note, outcome });
   });
 
   it('is none where a deploy ended before production', () => {

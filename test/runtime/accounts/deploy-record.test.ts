@@ -183,6 +183,16 @@ describe('a lane in a period', () => {
     ]);
   });
 
+  it('has what was said of the lane since its first deploy was asked for, also before the period', async () => {
+    await writeLane(log, disabled);
+    await deploy(501, sample('lock.acquired'));
+    await writeLane(log, enabled);
+    pass(10);
+    await writeLane(log, disabled);
+    const { orders } = await read(at(5), at(30));
+    expect(orders.map(({ event: { type } }) => type)).toEqual(['lane.enabled', 'lane.disabled']);
+  });
+
   it('tells when one was live last before it, and leaves that one out', async () => {
     await live(501);
     pass(10);
@@ -195,6 +205,11 @@ describe('a lane in a period', () => {
     await deploy(503, ...wayToLive(commitOf(503), null, 'v503').slice(0, -1));
     pass(10);
     expect((await read(at(25), at(40))).liveBefore).toBe(at(0));
+    // Nor is another lane's this one's.
+    const elsewhere = { label: '504', commit: commitOf(504), lane: 'other' };
+    await writeDeploy(log, elsewhere, wayToLive(commitOf(504), null, 'v504'));
+    pass(10);
+    expect((await read(at(45), at(60))).liveBefore).toBe(at(0));
     expect((await read(at(0), at(10))).deploys.map(({ deploy }) => deploy)).toEqual([idOf(501)]);
   });
 });
@@ -252,6 +267,8 @@ describe('what is recent in a lane', () => {
   it('is less where there were a hundred deploys since', async () => {
     for (let n = 0; n < 101; n++) {
       await deploy(501 + n);
+      // Of another lane it is nothing.
+      await writeDeploy(log, { label: `${n}`, commit: commitOf(n), lane: 'other' }, []);
       pass(1);
     }
     expect(await recentPeriod(log, lane)).toMatchObject({ since: at(1) });

@@ -112,6 +112,9 @@ describe('of a small history', () => {
       committedAt: new Map([[commitOf(501), minute(-30)]]),
     });
     expect(told.deployments).toEqual({ count: 1, perDay: 0.1 });
+    // By a clock that is fast, a commit was made after it was live.
+    const later = figures([live(501, 0)], { committedAt: new Map([[commitOf(501), minute(30)]]) });
+    expect(later.leadTime).toEqual({ count: 1, medianMs: 0, longestMs: 0, unknown: 0 });
     expect(told.leadTime).toEqual({
       ...{ count: 1, medianMs: minutes(41), longestMs: minutes(41), unknown: 0 },
     });
@@ -191,6 +194,15 @@ describe('of a small history', () => {
     const told = figures([live(501, 0), staging, failing(503, 40)]);
     expect(told.changeFail).toEqual({ count: 1, of: 2, rate: 0.5 });
     expect(told.recovery).toEqual({ count: 0, medianMs: null, longestMs: null, open: 1 });
+  });
+
+  it('what failed in the very moment in which it ran there failed', () => {
+    const way = toProduction(501, 0);
+    const ran = way.findIndex(([, event]) => event.type === 'production.deployed');
+    const [at] = way[ran] ?? [0];
+    const failed = sample('deploy.failed', { step: 'awaitProductionInstances' });
+    const told = figures([recordOf(501, 0, [...way.slice(0, ran + 1), [at, failed]])]);
+    expect(told.changeFail).toEqual({ count: 1, of: 1, rate: 1 });
   });
 
   it('a person took production back by the command: over when that is done', () => {

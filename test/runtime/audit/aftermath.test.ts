@@ -1,16 +1,18 @@
 /** What came after a deploy, found by indexes, against a fold by hand over whatever may happen in a lane. */
 import { expect, it } from 'vitest';
+import type { DomainEvent } from '../../../src/machine/events.ts';
 import { samples } from '../../../src/machine/samples.ts';
 import { type Aftermath, readAftermaths } from '../../../src/runtime/audit/aftermath.ts';
 import { readDeployStories } from '../../../src/runtime/audit/deploys.ts';
 import { projections } from '../../../src/runtime/audit/projections.ts';
 import { searchDeploys } from '../../../src/runtime/audit/search-deploys.ts';
+import { deployStream } from '../../../src/runtime/log/streams.ts';
 import { openLog } from '../../../src/store/open.ts';
 import { fc } from '../../fast-check.ts';
 import { sample } from '../../machine/samples.ts';
 import { usePostgres } from '../../postgres/use-postgres.ts';
 import { sqliteStore } from '../../store/events.ts';
-import { wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
+import { deployEvents, wayToGates, wayToLive, writeDeploy, writeLane } from './written.ts';
 
 /** What happens next in the lane, or in another one whose app has the same versions. */
 type Step =
@@ -214,4 +216,41 @@ it.each([
   expect([...(await readAftermaths(log, [...many, deploy])).keys()]).toEqual([deploy]);
   await log.close();
   await remove();
+});
+
+it('a deploy that was asked for before carries nothing of what came after it, and counts by what it meets', async () => {
+  const log = await openLog('sqlite::memory:', { projections });
+  const commitOf = (n: number): string => `${n}`.repeat(8).padEnd(40, 'c');
+  /** Its last event comes once something else happened. */
+  const around = async (n: number, events: DomainEvent[], meanwhile: () => Promise<string>) => {
+    const made = deployEvents({ label: `${n}`, commit: commitOf(n) }, events);
+    const stream = deployStream(`${n}-${commitOf(n).slice(0, 8)}`);
+    await log.append([{ stream, expected: 'none', events: made.slice(0, -1) }]);
+    const found = await meanwhile();
+    await log.append([{ stream, expected: 'any', events: made.slice(-1) }]);
+    return found;
+  };
+  const live = (n: number) => wayToLive(commitOf(n), null, `v${n}`);
+  const { rollback } = samples['production.held'];
+  const met = { ...rollback, kind: 'rollback' as const, before: 'v2', by: 'bo', at: 'day 1' };
+  const second = await around(
+    1,
+    [...wayToGates(commitOf(1), null, 'v1'), sample('production.held', { rollback: met })],
+    () => writeDeploy(log, { label: '2', commit: commitOf(2) }, live(2)),
+  );
+  const failed = await around(3, live(3), () =>
+    writeDeploy(log, { label: '4', commit: commitOf(4) }, [
+      sample('lock.acquired'),
+      sample('deploy.failed', { step: 'observe' as const }),
+    ]),
+  );
+  const third = `3-${commitOf(3).slice(0, 8)}`;
+  expect(Object.fromEntries(await readAftermaths(log, [second, failed]))).toEqual({
+    [second]: {
+      ...{ next: { deploy: third, at: expect.any(String) }, carrier: third },
+      back: { by: 'bo', at: 'day 1', to: null },
+    },
+    [failed]: { next: null, carrier: null, back: null },
+  });
+  await log.close();
 });

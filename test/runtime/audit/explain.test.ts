@@ -922,6 +922,22 @@ const rows: Readonly<Record<string, Row>> = {
       says: [/; production was taken back since, and has it again with deploy 503-[0-9a-f]{8}$/],
       chain: [/^live/, /^production was rolled back \(v41 .*; lifted by bo@acme.test/, /^live/],
     },
+  'it shipped, a person took production back from it, a deploy was held by that, and a later one brought it again':
+    {
+      stories: [
+        first,
+        live('501', at(1), at(0), 'v2'),
+        takenBack(at(0)),
+        toGates('502', at(2), at(1), rolledBack(at(0))),
+        (log) => writeLane(log, lifted(held.rollback.release.id)),
+        live('503', at(3), at(0), 'v42'),
+      ],
+      asked: at(1),
+      told: { verdict: 'live', deploy: id('501', at(1)), production: { has: true } },
+      says: [/; production was taken back since, and has it again with deploy 503-[0-9a-f]{8}$/],
+      // Once, by who ordered it.
+      chain: [/^live/, /^production was taken back to v38 .* by bo@.*; lifted by bo@/, /^live/],
+    },
   'it shipped, production was taken back from it, and to it again': {
     stories: [
       first,

@@ -10,7 +10,11 @@ import {
   readLaneMarks,
   readShipped,
 } from '../../../src/runtime/audit/lane-marks.ts';
-import { readRollbacks } from '../../../src/runtime/audit/rollback-marks.ts';
+import {
+  backsAfter,
+  readRollbacks,
+  readTakenBack,
+} from '../../../src/runtime/audit/rollback-marks.ts';
 import { laneStream } from '../../../src/runtime/log/streams.ts';
 import type { EventLog } from '../../../src/store/log.ts';
 import { openLog } from '../../../src/store/open.ts';
@@ -140,6 +144,8 @@ describe('a lane’s marks', () => {
     const log = await written();
     const deploys = async (limit: number) =>
       (await readShipped(log, lane, limit)).map(({ data }) => data.deploy);
+    // Another lane's are not of it.
+    await writeLane(log, shipped(7), 'other');
     expect(await deploys(9)).toEqual(['1-a', '2-a']);
     expect(await deploys(1)).toEqual(['1-a']);
   });
@@ -150,8 +156,14 @@ describe('a lane’s marks', () => {
     const told = await readRollbacks(log, lane);
     expect(told.map(({ record: { version } }) => version)).toEqual([6, 7]);
     await writeLane(log, failedWith(11, true));
+    await writeLane(log, failedWith(12, true), 'other');
     const since = await readRollbacks(log, lane);
     expect(since.map(({ record: { version } }) => version)).toEqual([6, 8]);
+    // Of what people left production as, the newest first, and no other lane's.
+    const left = await readTakenBack(log, lane);
+    expect(left.map(({ release }) => release.id)).toEqual(['release-11', 'release-9']);
+    const after = await backsAfter(log, lane, left[1]?.position ?? 0);
+    expect(after.map(({ subject }) => subject)).toEqual(['release-11']);
   });
 
   it('tell whether there is one after a position, in a lane or in any', async () => {

@@ -336,6 +336,19 @@ describe('gates that are read at another time', () => {
       [],
       'a person ordered a rollback after the lane was taken',
     ],
+    ...(['running', 'gone'] as const).map(
+      (what): [string, DomainEvent, Entry[], number[], string | null] => [
+        `where a rollback that was begun before was not carried out, and what it was of was ${what} then`,
+        sample('production.held', { rollback: { ...ordered, begun: true } }),
+        [
+          seen({
+            production: { version: what === 'gone' ? 'v0' : ordered.from.version, commit: null },
+          }),
+        ],
+        [],
+        what === 'gone' ? 'a person ordered a rollback after the lane was taken' : null,
+      ],
+    ),
     [
       'where the switch was off',
       sample('production.disabled'),

@@ -42,6 +42,8 @@ describe('the orders of a lane', () => {
     await write(laneStream('a'), 'lane.shipped');
     await write(laneStream('a'), 'rollback.failed', { made: null });
     positions.push(await write(laneStream('a'), 'rollback.failed', { made: { runs: true } }));
+    // Nobody looked what that one had made.
+    positions.push(await write(laneStream('a'), 'rollback.failed'));
     const other = await write(laneStream('b/c'), 'lane.disabled');
     await write('deploy/1', 'lane.disabled');
     expect(await laneMoves(log, 0)).toEqual(

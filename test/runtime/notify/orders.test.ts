@@ -118,6 +118,23 @@ describe('orders of people', () => {
     expect(places).toEqual(Array.from({ length: 60 }, (_, n) => 5 * n + 4));
   });
 
+  it('are told behind more words of the lane than are read at once', async () => {
+    await notifier().drain();
+    await log.append([
+      {
+        ...{ stream: 'lane/acme-web', expected: 'any' as const },
+        events: Array.from({ length: 200 }, (_, n) => ({
+          ...{ id: randomUUID(), type: 'lane.joined', schema: 1, metadata: {} },
+          data: { deploy: `${n}`, run: 'r', build: '502', commit: 'c' },
+        })),
+      },
+    ]);
+    await order('lane.disabled', 'at last');
+    await asked('502');
+    await notifier().drain();
+    expect(told).toEqual(['acme-web lane.disabled: at last', 'deploy.requested']);
+  });
+
   it('that were given before any version told them are old news; the one that is given now is told', async () => {
     await asked('501');
     for (const type of orderTypes) await order(type, 'years ago');

@@ -171,6 +171,17 @@ describe('of several senders', () => {
     },
   );
 
+  it('one that was about to begin as another did begins where that one stands: no order is passed over', async () => {
+    const unbegun = await log.checkpoint(`wall/${lane}`);
+    await sender({ startAt: 'head' }).drain();
+    await order(lane);
+    let looks = 0;
+    const checkpoint: EventLog['checkpoint'] = (of) =>
+      looks++ === 0 ? Promise.resolve(unbegun) : log.checkpoint(of);
+    await sender({ startAt: 'head', log: changed({ checkpoint }) }).drain();
+    expect(whats()).toEqual([`${lane} lane.disabled`]);
+  });
+
   it('each gives the lease back when it is done, and takes it for ten seconds at the most', async () => {
     for (const [leaseMs, expected] of [
       [minute, 10 * second],
@@ -333,6 +344,34 @@ describe('what is there', () => {
     await pass(2 * second);
     expect(whats()).toEqual(['501']);
     await during(one.flush(minute));
+  });
+
+  it('is seen at once where it is written while the notifier looks', async () => {
+    await log.saveCheckpoint(`wall/${lane}`, {
+      ...{ position: 0, state: { begun: true, ordersFrom: 0 } },
+    });
+    const written = Promise.withResolvers<void>();
+    let [isWritten, looks] = [false, 0];
+    const one = sender({
+      log: changed({
+        // Whoever watches from then on hears nothing of what was written before.
+        changed: ({ timeoutMs, signal }) =>
+          isWritten ? time.sleep(timeoutMs, signal) : written.promise,
+        head: async () => {
+          const head = await log.head();
+          looks += 1;
+          if (looks === 2) {
+            await asked('501');
+            isWritten = true;
+            written.resolve();
+          }
+          return head;
+        },
+      }),
+    });
+    one.start();
+    await pass(second);
+    expect(told).toEqual([[0, '501']]);
   });
 
   it('is of all lanes where none is given', async () => {

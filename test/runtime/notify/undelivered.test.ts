@@ -1,6 +1,7 @@
 /** What a channel was not told, as it is kept beside its checkpoint, and which channels a lane's last run had. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LockstepError } from '../../../src/errors/error.ts';
+import { Gate, within } from '../../../src/redaction/gate.ts';
 import { readUndelivered } from '../../../src/runtime/notify/read-undelivered.ts';
 import { readRoster, rosterKeeper } from '../../../src/runtime/notify/roster.ts';
 import {
@@ -60,6 +61,17 @@ describe('what waits', () => {
     expect([message.length, hint?.length]).toEqual([500, 500]);
     const { reason } = leftOutNow(recorded('a'), long, atMs);
     expect(reason).toHaveLength(500);
+    // Masked first: of a secret that is cut nobody knows the half.
+    const gate = new Gate();
+    gate.hide('correct-horse-battery');
+    const text = `${'x'.repeat(490)} correct-horse-battery`;
+    const leaking = new LockstepError<string>('E_TEST', text, { hint: text });
+    const now = { nowMs: atMs, tried: true };
+    const kept = within(gate, () => [
+      stillWaiting(nothing, recorded('a'), leaking, now),
+      leftOutNow(recorded('a'), leaking, atMs),
+    ]);
+    expect(JSON.stringify(kept)).not.toContain('correct');
     const bare = new LockstepError<string>('E_TEST', 'it is away');
     const told = stillWaiting(nothing, recorded('a'), bare, { nowMs: atMs, tried: true });
     expect(told.hint).toBeNull();

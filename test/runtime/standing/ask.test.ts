@@ -132,17 +132,22 @@ it('whoever was asked, and the clock, are told that nobody waits any more', asyn
   const given: (AbortSignal | undefined)[] = [];
   const heard: Clock = {
     ...clock,
+    ran: () => 7,
     sleep: (ms, signal) => {
       given.push(signal);
       return clock.sleep(ms, signal);
     },
   };
-  const production = async ({ signal }: Ports) => {
+  const deadlines: unknown[] = [];
+  const production = async ({ signal, deadlineMs }: Ports) => {
     given.push(signal);
+    deadlines.push(deadlineMs);
     return runs(501);
   };
   await ask({ clock: heard, production });
   expect(given.map((signal) => signal?.aborted)).toEqual([true, true]);
+  // By how long this process runs, and not by the time of day.
+  expect(deadlines).toEqual([5_007]);
 });
 
 describe('what a target runs', () => {

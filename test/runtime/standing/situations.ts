@@ -236,6 +236,25 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'one was given the lane, and has not told so yet',
+    happens: async (world) => {
+      await world.writes(501);
+      await world.carries(idOf(501));
+      await world.ofLane({
+        type: 'lock.granted',
+        data: {
+          ...{ deploy: idOf(501), run: 'run', build: '501', commit: commitOf(501) },
+          ...{ supersedes: [], takenOver: null },
+        },
+      });
+    },
+    became: { 501: 'waiting' },
+    production: [null, 'log', false],
+    holder: 501,
+    waiting: [],
+    type: [],
+  },
+  {
     name: 'one is locked and reads what production runs',
     happens: async (world) => (await world.run(501, null)).hangs,
     became: { 501: 'underWay' },
@@ -450,6 +469,20 @@ export const situations: readonly Situation[] = [
     type: [resume(503)],
   },
   {
+    name: 'production was taken back twice, as two deploys met it: the last one holds',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, backOf501);
+      const { version } = backOf501.release;
+      await world.held(503, { ...rolledBackTo(499), before: version });
+    },
+    became: { 501: 'rolledBack', 502: 'held', 503: 'held' },
+    holds: ['rollback'],
+    production: [rolledBackTo(499).release.version, 'log', false],
+    type: [resume(503)],
+    also: ({ holds }) => expect(holds[0]?.release).toEqual(rolledBackTo(499).release),
+  },
+  {
     name: 'a rollback held, a person lifted it, and the deploy goes on',
     happens: async (world) => {
       await world.held(502);
@@ -568,6 +601,19 @@ export const situations: readonly Situation[] = [
     },
     ...rolledBackAhead,
     type: [],
+  },
+  {
+    name: 'somebody rolled back, a person shipped over that by hand, and its run was killed',
+    happens: async (world) => {
+      await world.live(501);
+      const run = await world.runWith({ byHand: true }, 502, 'staging.deployed');
+      await run.hangs;
+      await world.lose(run);
+    },
+    ...rolledBackAhead,
+    became: { 501: 'rolledBack', 502: 'interrupted' },
+    type: [resume(502), advance],
+    also: ({ toDo }) => expect(toDo[1]?.why).toContain('the next deploy will be held'),
   },
   {
     name: 'a person ships by hand over the rollback that the gates met: it is not held',

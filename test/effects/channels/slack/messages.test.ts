@@ -98,6 +98,15 @@ describe('stepMessages', () => {
     }
   });
 
+  it('shows of a failure that takes several messages the first one there, and no other', () => {
+    const { failure } = samples['deploy.failed'];
+    const long = { ...failure, message: 'it is down. '.repeat(2_000) };
+    const [first, ...others] = step(sample('deploy.failed', { failure: long }));
+    expect(first?.broadcast).toBe(true);
+    expect(others.length).toBeGreaterThan(0);
+    for (const one of others) expect(one.broadcast).toBeUndefined();
+  });
+
   it('names the deploy in each message of a webhook, with links to its build and commit', () => {
     const text = allText(step(sample('staging.instancesUp'), 'webhook'));
     expect(text).toContain('*acme-web* build <https://circleci.com/gh/acme/web/502|502>');
