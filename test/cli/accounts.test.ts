@@ -9,7 +9,7 @@ import { projections } from '../../src/runtime/audit/projections.ts';
 import { openLog } from '../../src/store/open.ts';
 import { startAnsweringServer } from '../effects/answering-server.ts';
 import { sample } from '../machine/samples.ts';
-import { wayToGates, wayToLive, writeDeploy } from '../runtime/audit/written.ts';
+import { wayToGates, wayToLive, writeDeploy, writeLane } from '../runtime/audit/written.ts';
 import { CommandHere } from './command-here.ts';
 
 let folder: string;
@@ -82,22 +82,27 @@ describe('export in a standard’s words', () => {
     expect(stdout).not.toContain(secret);
   });
 
-  it.each([['--format', 'cdevents'], ['--format', 'otel'], []])(
-    'of a log that is not what was recorded ends by that: %j',
-    async (...format) => {
-      const other = join(folder, `changed-${format.join('')}.db`);
-      const log = await openLog(`sqlite:${other}`, { projections });
-      await writeDeploy(log, { label: '501', commit: first }, wayToLive(first, null, 'v1'));
-      await log.close();
-      const outside = new Database(other);
-      outside.exec(
-        "drop trigger events_no_update; update events set data = data || ' ' where position = 9",
-      );
-      outside.close();
-      const { exit, stderr } = await here.run(['export', ...format, '--store', `sqlite:${other}`]);
-      expect([exit, stderr]).toEqual([1, expect.stringContaining('E_LOG_FAULT')]);
-    },
-  );
+  it.each<[string[], number]>([
+    [['--format', 'cdevents'], 9],
+    [['--format', 'otel'], 9],
+    [[], 9],
+    // Of the lane: its words are told one by one.
+    [['--format', 'cdevents'], 1],
+    [[], 1],
+  ])('of a log that is not what was recorded ends by that: %j at %i', async (format, position) => {
+    const other = `sqlite:${join(folder, `changed-${format.join('')}-${position}.db`)}`;
+    const log = await openLog(other, { projections });
+    const person = { actor: 'ana', observed: 'ana on ws-7', reason: 'not yet' };
+    await writeLane(log, { type: 'lane.disabled', data: person });
+    await writeDeploy(log, { label: '501', commit: first }, wayToLive(first, null, 'v1'));
+    await log.close();
+    const outside = new Database(other.slice('sqlite:'.length));
+    outside.exec('drop trigger events_no_update');
+    outside.exec(`update events set data = data || ' ' where position = ${position}`);
+    outside.close();
+    const { exit, stderr } = await here.run(['export', ...format, '--store', other]);
+    expect([exit, stderr]).toEqual([1, expect.stringContaining('E_LOG_FAULT')]);
+  });
 
   describe('sent to a receiver', () => {
     const key = 'otlp-key-9f8e7d6c5b4a';
@@ -159,17 +164,23 @@ describe('export in a standard’s words', () => {
       expect(server.asked).toHaveLength(1);
     });
 
-    it('that goes on limiting the rate is asked no more: it would limit the next one, too', async () => {
-      vi.spyOn(Math, 'random').mockReturnValue(0);
-      const headers = { 'retry-after': '0' };
-      const server = await startAnsweringServer(() => ({ status: 429, headers, body: '' }));
-      const { exit, stderr } = await sending(server.url);
-      await server.close();
-      vi.mocked(Math.random).mockRestore();
-      expect([exit, stderr]).toEqual([1, expect.stringContaining('E_VENDOR_RATE_LIMIT')]);
-      expect(stderr).not.toContain('E_TRACES_REJECTED');
-      expect(server.asked).toHaveLength(6);
-    });
+    it.each([
+      [429, 'E_VENDOR_RATE_LIMIT', 6],
+      [503, 'E_VENDOR_FAILED', 1],
+    ])(
+      'that goes on answering %i is asked no more: the next one would meet it, too',
+      async (status, code, times) => {
+        vi.spyOn(Math, 'random').mockReturnValue(0);
+        const headers = { 'retry-after': '0' };
+        const server = await startAnsweringServer(() => ({ status, headers, body: '' }));
+        const { exit, stderr } = await sending(server.url);
+        await server.close();
+        vi.mocked(Math.random).mockRestore();
+        expect([exit, stderr]).toEqual([1, expect.stringContaining(code)]);
+        expect(stderr).not.toContain('E_TRACES_REJECTED');
+        expect(server.asked).toHaveLength(times);
+      },
+    );
   });
 
   it.each([

@@ -44,6 +44,13 @@ it('tells each event in its order, as a document too', async () => {
   expect(document.events).toEqual(events);
 });
 
+it('hides no word of the log’s own, though a variable that sounds like a secret holds it', async () => {
+  for (const word of ['production.submitted', 'deployingStaging', 'blockedByRollback']) {
+    const { exit, stdout } = await here.run(['log', '502', '--json'], { CACHE_TOKEN: word });
+    expect([exit, stdout]).toEqual([0, expect.not.stringContaining('[secret]')]);
+  }
+});
+
 it.each([
   [live, 'replaced'],
   [held, 'held'],

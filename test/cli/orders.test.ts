@@ -59,6 +59,19 @@ it.each([
   expect(exit).toBe(2);
 });
 
+it.each(['circleci', 'github'])(
+  'nobody rolls back where %s gives the lane to its builds alone',
+  async (provider) => {
+    const place = join(folder, provider);
+    mkdirSync(place);
+    writeFileSync(join(place, 'pipeline.yml'), `${config}lock: { provider: ${provider} }\n`);
+    const args = ['rollback', '--yes', '--reason', 'incident 4711'];
+    const { exit, stderr } = await here.run(args, {}, place);
+    expect(stderr).toContain('E_LOCK_PROVIDER');
+    expect(exit).toBe(2);
+  },
+);
+
 it('each order that changes something is told to everybody, and none that does not', async () => {
   const place = join(folder, 'told');
   mkdirSync(place);

@@ -91,4 +91,33 @@ describe('an answer', () => {
     input.write(`${typed}\n`);
     expect(await answer).toBe(isYes);
   });
+
+  /** As at a terminal, which hands each key on. */
+  function askAt(signal: AbortSignal) {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    vi.spyOn(process, 'stdin', 'get').mockReturnValue(input as never);
+    const terminal = Object.assign(output, { isTTY: true, columns: 80 });
+    vi.spyOn(process, 'stderr', 'get').mockReturnValue(terminal as never);
+    return { answer: confirmed('Take production back?', signal), input };
+  }
+
+  it('that is none, by Ctrl-D, is no', async () => {
+    const { answer, input } = askAt(new AbortController().signal);
+    input.write('\u0004');
+    expect(await answer).toBe(false);
+  });
+
+  it('that is Ctrl-C is the signal that this is wherever nothing is asked', async () => {
+    const interrupt = new AbortController();
+    const killed: unknown[] = [];
+    vi.spyOn(process, 'kill').mockImplementation((...given) => {
+      killed.push(given);
+      interrupt.abort('SIGINT');
+      return true;
+    });
+    const { answer, input } = askAt(interrupt.signal);
+    input.write('\u0003');
+    await expect(answer).rejects.toThrow();
+    expect(killed).toEqual([[process.pid, 'SIGINT']]);
+  });
 });

@@ -216,6 +216,21 @@ describe('the deploys', () => {
     expect(ids(2, [stuckAt(idOf(501))])).toEqual([idOf(504), idOf(503), idOf(501)]);
   });
 
+  it('of several lanes are in the order in which they were asked for, whosever they are', () => {
+    const at = (minute: number) => `2026-01-05T13:0${minute}:00.000Z`;
+    const [one] = standing.deploys;
+    if (one === undefined) throw new Error('there is a deploy');
+    const asked = (lane: string, ...minutes: number[]): LaneStanding => ({
+      ...{ ...standing, lane },
+      deploys: minutes.map((minute) => ({
+        ...one,
+        row: { ...one.row, lane, deploy: `${lane}-${minute}`, requestedAt: at(minute) },
+      })),
+    });
+    const { deploys } = document([asked('web', 4, 1), asked('api', 3, 2)]);
+    expect(deploys.map(({ deploy }) => deploy)).toEqual(['web-4', 'api-3', 'api-2', 'web-1']);
+  });
+
   it('have each its own next command, and what was not told of it', () => {
     const left = (deploy: string) => ({
       ...{ at: '2026-01-05T13:05:00.000Z', reason: 'answered 410' },
@@ -343,19 +358,24 @@ describe('redraw', () => {
     expect(written).toBe(isTTY ? `${top}one\n${top}two\n` : 'one\n\ntwo\n');
   });
 
-  it('and the live line hide a secret, as every other line does', () => {
+  it('and the live line and an annotation hide a secret, as every other line does', () => {
     let written = '';
     const stdout = {
       ...{ isTTY: true, columns: 200, on: () => {} },
       write: (text: string) => (written += text),
     };
-    const around = { stdout, stderr: stdout, env: { TERM: 'xterm' }, noColor: true };
+    const env = { TERM: 'xterm', GITHUB_ACTIONS: 'true' };
+    const around = { stdout, stderr: stdout, env, noColor: true };
     const gate = new Gate();
     gate.hide('HRKU-shown-again-0123');
     return within(gate, async () => {
       const terminal = createTerminal(around as unknown as Parameters<typeof createTerminal>[0]);
       terminal.redraw(['it is HRKU-shown-again-0123']);
       terminal.status('it was HRKU-shown-again-0123');
+      const [title, message] = ['of HRKU-shown-again-0123', 'why HRKU-shown-again-0123'];
+      terminal.annotate({ level: 'error', title, message });
+      expect(written).not.toContain('HRKU');
+      expect(written).toContain('::error title=of [secret]::why [secret]');
       expect(written).toMatch(/it is \[secret\][\s\S]*it was \[secret\]/);
     });
   });
