@@ -317,15 +317,6 @@ describe('instances of the release before', () => {
     expect(await overlap(600_000)).toBe(0);
   });
 
-  it('answer from the end of its release phase on, where it had one', async () => {
-    production.preboot = true;
-    const [createdAt, updatedAt] = [world.clock.now() - 600_000, world.clock.now()];
-    const made = world.release(production, world.slug(one), { createdAt, updatedAt });
-    const release = { id: made.id, version: `v${made.version}` };
-    const clock = createVirtualClock({ now: world.clock.now(), holdMs: 0 });
-    expect(await target.overlapMs(release, world.ports({ clock }))).toBe(190_000);
-  });
-
   it('count as young where Heroku’s clock is not known', async () => {
     production.preboot = true;
     const createdAt = world.clock.now() - 600_000;
