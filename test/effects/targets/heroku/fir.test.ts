@@ -249,15 +249,6 @@ describe('two generations', () => {
     },
   );
 
-  it.each([undefined, null])(
-    'are both Cedar’s where one of them is not told: %s',
-    async (generation) => {
-      begin('cedar', 'cedar');
-      world.lies.set('GET /apps/acme-production', (about: object) => ({ ...about, generation }));
-      await target.mustBeGivenBy(settingsOf(staging), ports);
-    },
-  );
-
   it('that are one are content, in either shape', async () => {
     world.lies.set('GET /apps/acme-production', asObject);
     await target.mustBeGivenBy(settingsOf(staging), ports);

@@ -165,6 +165,11 @@ describe('requestPromotion', () => {
     expect(sent()).toBe(0);
   });
 
+  it.each([undefined, null])('an app whose generation is %s is Cedar’s', async (generation) => {
+    world.lies.set('GET /apps/acme-production', (about: object) => ({ ...about, generation }));
+    expect(await request()).toMatchObject({ work: { kind: 'promotion' } });
+  });
+
   it('asks nothing more of two apps that it has read before than the list that it reads anyway', async () => {
     await heroku.mustReach('acme-staging', 'acme-production', ports);
     const before = world.asked.length;
