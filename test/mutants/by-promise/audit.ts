@@ -7,8 +7,36 @@ const tried = 'What a changed chart would have done';
 
 const verify = 'test/runtime/audit/verify.test.ts';
 const explain = 'test/runtime/audit/explain.test.ts';
+const verifies = 'test/cli/verify.test.ts';
 
 export const auditMutants: readonly Mutant[] = [
+  {
+    id: 'of-the-heads-that-are-given-the-last-is-compared',
+    promise: found,
+    file: 'src/cli/commands/verify.ts',
+    symbol: 'verify',
+    code: 'flags.head.map(pinnedHead)',
+    by: 'flags.head.slice(-1).map(pinnedHead)',
+    noticedBy: `${verifies} › each head that is given is compared`,
+  },
+  {
+    id: 'a-document-of-findings-ends-well',
+    promise: found,
+    file: 'src/cli/commands/verify.ts',
+    symbol: 'verify',
+    code: 'return audit.found === 0 ? 0 : 1;',
+    by: 'return flags.json === true || audit.found === 0 ? 0 : 1;',
+    noticedBy: `${verifies} › what the next head is computed from: that is another`,
+  },
+  {
+    id: 'where-no-clone-tells-production-has-every-commit',
+    promise: told,
+    file: 'src/cli/commands/explain.ts',
+    symbol: 'orderOf',
+    code: 'new Set(among.filter((one) => one === commit))',
+    by: 'new Set(among)',
+    noticedBy: 'test/cli/explain.test.ts › without a clone',
+  },
   {
     id: 'a-pinned-head-of-a-longer-log-is-passed-over',
     promise: found,
