@@ -126,6 +126,9 @@ describe('commits that undo another or repeat it', () => {
       { kind: 'pick', sha: silent },
     ]);
     expect(await echoes(shas.beside, shas.last)).toEqual([]);
+    // What was picked is the one commit, and not the next one on the same branch.
+    git(dir, ['checkout', '--quiet', '-B', 'next', shas.beside]);
+    expect(await echoes(commit('next to it'), silent)).toEqual([]);
   });
 
   it('by their patch are looked for where both are near, and git stops where they are not', async () => {

@@ -466,6 +466,25 @@ it('what the next head is computed from is held against the events', async () =>
   await kept.close();
 });
 
+it('a row of the table is held against the events, too, where they are the log’s last', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-verify-'));
+  const file = join(folder, 'log.db');
+  const commit = 'b'.repeat(40);
+  const kept = await openLog(`sqlite:${file}`, { projections });
+  await writeDeploy(kept, { label: '0', commit }, wayToLive(commit, null, 'v0'));
+  await kept.close();
+  const database = new Database(file);
+  database.exec("update deploys set state = 'failed'");
+  database.close();
+  const read = await openLog(`sqlite:${file}`, { projections, readOnly: true });
+  const verifier = new LogVerifier();
+  for await (const page of read.stored()) for (const row of page) verifier.take(row);
+  const found = await verifyTables(read, verifier, await read.head());
+  expect(found).toMatchObject([{ reason: 'the table of deploys has another state' }]);
+  await read.close();
+  rmSync(folder, { recursive: true });
+});
+
 it('a table of deploys that is not what the events say is found to be so, row by row', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-verify-'));
   const file = join(folder, 'log.db');

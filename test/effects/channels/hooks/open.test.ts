@@ -47,6 +47,16 @@ it.each([
   expect(asked.map(shownPath)).toEqual([shown]);
 });
 
+it.each([
+  [['SECRET', 'NEXT'], 'NEXT'],
+  [['NEXT', 'LAST'], 'NEXT and LAST'],
+])('signed by each of %j it is told of nothing until all are set', (secret, unset) => {
+  const hooks = schema.parse([{ on: '*', url: 'https://acme.test/in', secret }]);
+  const values = { SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}` };
+  const opened = open(hooks, values, { clock: systemClock, folder: '.', env: {} });
+  expect(opened).toEqual([expect.objectContaining({ unset })]);
+});
+
 it('an event links what was observed last, whatever came after it', () => {
   const links = (...rest: ReturnType<typeof sample>[]) => envelopeOf(news(...rest)).links.compare;
   const [one, two] = [observed('https://a.test/1'), observed('https://a.test/2')];
