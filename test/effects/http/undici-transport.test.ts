@@ -82,11 +82,17 @@ describe('undiciTransport', () => {
     });
   });
 
-  it('gives what has come of a refusal of which the status counts', async () => {
-    const url = await startRaw('HTTP/1.1 422 No\r\nContent-Length: 99\r\n\r\nhalf');
-    const asked = request(url, { method: 'POST', body: '{}', refusalBytesMax: 4_096 });
-    expect(await transport().send(asked)).toMatchObject({ status: 422, body: 'half' });
-  });
+  it.each([
+    [4_096, 'half'],
+    [2, 'ha'],
+  ])(
+    'gives what has come of a refusal of which the status counts, up to %d bytes',
+    async (refusalBytesMax, body) => {
+      const url = await startRaw('HTTP/1.1 422 No\r\nContent-Length: 99\r\n\r\nhalf');
+      const asked = request(url, { method: 'POST', body: '{}', refusalBytesMax });
+      expect(await transport().send(asked)).toMatchObject({ status: 422, body });
+    },
+  );
 
   it.each(['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])(
     'asks the proxy that %s alone names',

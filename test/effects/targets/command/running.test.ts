@@ -78,6 +78,14 @@ describe('awaitRelease', () => {
     expect(error).toMatchObject({ code, details: { target: 'acme-production', release: 'r2' } });
   });
 
+  it('tells the digest that is listed, where none was known', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    host.releases = [
+      release(2, 'running', { artifact: { kind: 'image', id: 'image-2', digest, commit } }),
+    ];
+    expect((await awaited()).artifact).toEqual({ ...artifact, digest });
+  });
+
   it('E_RELEASE_ARTIFACT: its digest is ours, but not its name, by which it goes on to the next environment', async () => {
     const digest = `sha256:${'a'.repeat(64)}`;
     host.releases = [
