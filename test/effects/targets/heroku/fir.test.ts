@@ -198,7 +198,7 @@ describe('a promotion', () => {
       const restored = await target.restore({ key, to, timeoutMs }, ports);
       expect(restored).toMatchObject({
         kind: 'restored',
-        artifact: { kind: 'image', commit: two },
+        artifact: { kind: 'image', digest: expect.stringMatching(/^sha256:/), commit: two },
       });
     });
 
