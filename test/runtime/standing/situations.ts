@@ -483,6 +483,29 @@ export const situations: readonly Situation[] = [
     also: ({ holds }) => expect(holds[0]?.release).toEqual(rolledBackTo(499).release),
   },
   {
+    name: 'a deploy was held by a rollback, and the next one saw production run what it had run before',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, backOf501);
+      await world.ends(503, contained);
+    },
+    became: { 501: 'live', 502: 'held', 503: 'contained' },
+    production: ['v501', 'log', true],
+    type: [resume(502)],
+  },
+  {
+    name: 'a deploy was held by a rollback that failed, and the next one saw what runs on: it holds still',
+    happens: async (world) => {
+      await world.live(501);
+      await world.held(502, { ...backOf501, kind: 'failed-rollback' });
+      await world.ends(503, contained);
+    },
+    became: { 501: 'live', 502: 'held', 503: 'contained' },
+    holds: ['rollback'],
+    production: ['v501', 'log', true],
+    type: [resume(502)],
+  },
+  {
     name: 'a rollback held, a person lifted it, and the deploy goes on',
     happens: async (world) => {
       await world.held(502);
