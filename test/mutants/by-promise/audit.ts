@@ -26,7 +26,7 @@ export const auditMutants: readonly Mutant[] = [
     symbol: 'verify',
     code: 'return audit.found === 0 ? 0 : 1;',
     by: 'return flags.json === true || audit.found === 0 ? 0 : 1;',
-    noticedBy: `${verifies} › what the next head is computed from: that is another`,
+    noticedBy: `${verifies} › what the next head is computed from`,
   },
   {
     id: 'where-no-clone-tells-production-has-every-commit',
