@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type AddressInfo, createServer, connect as dial } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Changes } from '../../src/store/changes.ts';
 import { DatabaseLog } from '../../src/store/database-log.ts';
 import { type EventLog, type Lease, StoreUnavailable } from '../../src/store/log.ts';
 import type { PostgresConnectionOptions } from '../../src/store/postgres/connection.ts';
@@ -366,6 +367,17 @@ describe('waiting for a change', () => {
     over.abort();
     await waiting;
     await connection.close();
+  });
+
+  it('wakes for its own writes by itself, and for none that wrote nothing', async () => {
+    const log = await open();
+    await log.take('r', {}, 60_000);
+    const wrote = vi.spyOn(Changes.prototype, 'wrote');
+    expect(await log.take('r', {}, 60_000)).toBeNull();
+    expect(wrote).not.toHaveBeenCalled();
+    expect(await log.release({ resource: 'r', token: 1 })).toBe(true);
+    expect(wrote).toHaveBeenCalledTimes(1);
+    wrote.mockRestore();
   });
 
   it('wakes all who wait, in one process', async () => {
