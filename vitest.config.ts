@@ -6,7 +6,7 @@ const slow = [
   'test/simulation/**/*.test.ts',
   'test/runtime/loop/walk.test.ts',
   'test/store/attacks/**/*.test.ts',
-  'test/runtime/audit/deploys.test.ts',
+  'test/runtime/{audit/deploys,notify/notifier,rollback/orders}.test.ts',
   'test/store/{postgres,sqlite}.test.ts',
   'test/postgres/**/*.test.ts',
   'test/{processes,browser}/**/*.test.ts',
@@ -20,6 +20,7 @@ const slow = [
 
 /** What takes longest, which nothing should wait for at the end. */
 const longest = [
+  'processes/lane-orders',
   'processes/log-taken-away',
   'processes/canary/heroku',
   'processes/ci-lock',

@@ -57,6 +57,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramRun> {
   const output = new ProgramOutput();
   child.stdout.on('data', output.take);
   const ended = endOf(child);
+  const closed = closeOf(child);
   const group = new Group(child);
   const onAbort = () => group.stop(killAfterMs.over);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -72,7 +73,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramRun> {
     const end = await ended;
     group.kill();
     signal.throwIfAborted();
-    await closed(child);
+    await lastOutputOf(child, closed);
     return { end: isLate ? { kind: 'timedOut' } : end, output: output.lines() };
   } finally {
     clearTimeout(deadline);
@@ -94,12 +95,18 @@ function endOf(child: Child): Promise<ProgramEnd> {
   return promise;
 }
 
-/** Its output is at its end, or nobody waits for it any more. */
-async function closed(child: Child): Promise<void> {
+/** Its output is at its end. Where that was before the program's, this is told in the very turn in which that is. */
+function closeOf(child: Child): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   child.once('close', resolve);
+  return promise;
+}
+
+/** Its output is at its end, or nobody waits for it any more. */
+async function lastOutputOf(child: Child, closed: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, lastOutputMs);
-  await promise;
+  await Promise.race([closed, promise]);
   clearTimeout(timer);
   child.stdout.destroy();
 }

@@ -153,11 +153,14 @@ it('is not begun by a run that is over', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it('leaves no timer and no listener behind: its number may be another’s by then', async () => {
+it.each([
+  ['one that ends with its output', 'exit 0'],
+  ['one whose output ended before it', 'exec <&- >&- 2>&-; sleep 0.2'],
+])('leaves no timer and no listener behind, and waits for none: %s', async (_, line) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const { signal } = new AbortController();
-    await run('exit 0', { signal });
+    await run(line, { signal });
     expect(vi.getTimerCount()).toBe(0);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   } finally {
