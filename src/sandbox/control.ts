@@ -164,7 +164,8 @@ export function createControl(options: ControlOptions): Control {
     endpointUp: ({ app: name }) => void outages.delete(named(name).name),
     staleReads({ app: name, forMs }) {
       const from = named(name);
-      from.stale = { from: world().now, until: world().now + forMs };
+      const shown = new Set<object>([...from.builds, ...from.releases]);
+      from.stale = { shown, until: world().now + forMs };
     },
     setTiming(timing) {
       const given = Object.fromEntries(Object.entries(timing).filter(([, ms]) => ms !== undefined));

@@ -277,6 +277,8 @@ const causes: Readonly<Record<string, Cause>> = {
   E_INSTANCES_UNSTEADY: either(watched('restart'), canaryHad('restart')),
   E_RELEASE_UNDER_WAY: people('pending-for-long'),
   E_RESTORE_GONE: isGone,
+  // Between the look at a release and the rollback to it: Heroku refuses that.
+  E_VENDOR_INVALID: isGone,
   // What expires may be a deploy's own, over which others were released before it looked.
   E_RELEASE_EXPIRED: isGone,
   // Whether it is so is told by what ran on the canary (canary-truth.ts).

@@ -97,13 +97,13 @@ export function releaseOf(app: App, name: string): Release {
 }
 
 /** What lists show of an app's builds or releases: with stale reads, nothing new. */
-export function visible<T extends { readonly createdAt: number }>(
+export function visible<T extends object>(
   { now }: HerokuWorld,
   { stale }: App,
   all: readonly T[],
 ): readonly T[] {
   if (stale === null || now >= stale.until) return all;
-  return all.filter(({ createdAt }) => createdAt < stale.from);
+  return all.filter((one) => stale.shown.has(one));
 }
 
 const pool = { most: 4_500, perMinute: 75 };

@@ -158,8 +158,8 @@ export interface App {
   releasePhase: string | null;
   /** The old code that answers in place of the new one with preboot, and until when. */
   answering: { readonly commit: string; readonly until: number } | null;
-  /** Lists show nothing that was made between these two instants, while the second is to come. */
-  stale: { readonly from: number; readonly until: number } | null;
+  /** Lists show the builds and releases that there were, until then; null: all. */
+  stale: { readonly shown: ReadonlySet<object>; readonly until: number } | null;
   /** What comes next, once. */
   next: { buildFails: boolean; phaseFails: boolean; dynoCrashes: boolean };
 }
