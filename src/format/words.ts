@@ -16,6 +16,9 @@ export function listed(items: readonly string[], max: number): string {
   return items.slice(0, max).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
+/** As a sentence, or a question, begins. */
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** Text of others as a sentence: with one full stop at its end, whether it came with one or not. */
 export function sentence(text: string): string {
   const bare = text.trimEnd();

@@ -1,5 +1,6 @@
 /** What people order for a lane, and how it is told: a part of the lane's words. Pure. */
 import { oneLine } from '../format/text.ts';
+import { capital } from '../format/words.ts';
 import type { Release } from './events.ts';
 import type { LaneEvent, LaneEventType } from './lane.ts';
 import { because, cameOfGivenUp, type EventText, eventText, inBrackets } from './story-words.ts';
@@ -69,7 +70,7 @@ const takenBack = (to: Release, commit: string | null, release: Release): string
 
 function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback.failed'>) {
   if (isGivenUp({ code })) {
-    const ordered = `Ordered by ${because(person)}. ${sentence(cameOfGivenUp(made))}`;
+    const ordered = `Ordered by ${because(person)}. ${capital(cameOfGivenUp(made))}.`;
     return eventText(
       'neutral',
       `the rollback to ${to.version} was ${oneLine(message)}`,
@@ -87,6 +88,3 @@ function rollbackFailed({ to, code, message, made, ...person }: DataOf<'rollback
       : `production was not taken back to ${to.version}${made === null ? '' : `: ${made.release.version} did not come to run`}`;
   return eventText('bad', `${what}, as ordered by ${because(person)}`, `${why}\n${look}`);
 }
-
-/** A clause as a sentence. */
-const sentence = (clause: string): string => `${clause[0]?.toUpperCase()}${clause.slice(1)}.`;

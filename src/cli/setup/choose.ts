@@ -3,6 +3,7 @@ import { channelKinds } from '../../effects/channels/kinds.ts';
 import type { Discovered, DiscoveredLane, DiscoveredPlace } from '../../effects/targets/survey.ts';
 import type { TargetConfig, TargetKind } from '../../effects/targets/target-kind.ts';
 import { UsageError } from '../../errors/error.ts';
+import { capital } from '../../format/words.ts';
 import type { Answers, SetupChannel, SetupPlace } from './answers.ts';
 import { type CiName, laneName, type RepositoryFacts } from './facts.ts';
 
@@ -105,8 +106,6 @@ async function channelOf(flags: SetupFlags, ask: Ask): Promise<SetupChannel | nu
   }
   return null;
 }
-
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** @throws UsageError E_SETUP two of them are as likely */
 function laneOf(

@@ -95,7 +95,7 @@ function endOf(child: Child): Promise<ProgramEnd> {
   return promise;
 }
 
-/** Its output is at its end. Where that was before the program's, this is told in the very turn in which that is. */
+/** Its output is at its end. Listened for from the start: where the output ends before the program, `close` comes right with its `exit`. */
 function closeOf(child: Child): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   child.once('close', resolve);

@@ -110,19 +110,35 @@ it('is granted nothing once its run is over, whatever it was amid', async () => 
   }
 });
 
-it('asks git how the other’s commit stands to its own, in that order', async () => {
+/** A run that holds its deploy's lease, and another one that is alive: it takes deploys, and joins the lane with them. */
+async function besideAnother() {
   const log = await openLog('sqlite::memory:');
   const clock = createVirtualClock({ holdMs: 1 });
-  const [run, other] = [1, 2].map(() => newRun({ actor: anActor, ci: null, program: 'test' }));
+  const run = newRun({ actor: anActor, ci: null, program: 'test' });
+  const other = newRun({ actor: anActor, ci: null, program: 'test' });
   const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  const mine = await log.take(runResource(deploy), run.owner, leaseMs);
+  keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
+  return {
+    ...{ log, clock, run, keeper },
+    take: (name: string) => log.take(runResource(name), other.owner, leaseMs),
+    join: (name: string, more: { readonly first?: true } = {}) => {
+      const data = { deploy: name, run: other.id, build: '500', commit: '2'.repeat(40), ...more };
+      const events = [newEvent({ type: 'lane.joined', data }, other)];
+      return log.append([{ stream: laneStream('acme'), expected: 'any', events }]);
+    },
+    close: () => {
+      keeper.stop();
+      return log.close();
+    },
+  };
+}
+
+it('asks git how the other’s commit stands to its own, in that order', async () => {
+  const { log, clock, run, keeper, take, join, close } = await besideAnother();
   try {
-    if (run === undefined || other === undefined) throw new Error('no runs');
-    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
-    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
-    await log.take(runResource('500-22222222'), other.owner, leaseMs);
-    const data = { deploy: '500-22222222', run: other.id, build: '500', commit: '2'.repeat(40) };
-    const joined = newEvent({ type: 'lane.joined', data }, other);
-    await log.append([{ stream: laneStream('acme'), expected: 'none', events: [joined] }]);
+    await take('500-22222222');
+    await join('500-22222222');
     const asked: (readonly [string, string])[] = [];
     const relations = async (base: string, heads: readonly string[]) => {
       asked.push(...heads.map((head) => [base, head] as const));
@@ -135,25 +151,15 @@ it('asks git how the other’s commit stands to its own, in that order', async (
     const granted = (await log.readStream(laneStream('acme'))).at(-1);
     expect(granted?.data).toMatchObject({ deploy, supersedes: ['500-22222222'] });
   } finally {
-    keeper.stop();
-    await log.close();
+    await close();
   }
 });
 
 it('asks git nothing for a rollback, which is of no order of commits: its own, or another one', async () => {
   for (const isOwn of [true, false]) {
-    const log = await openLog('sqlite::memory:');
-    const clock = createVirtualClock({ holdMs: 1 });
-    const run = newRun({ actor: anActor, ci: null, program: 'test' });
-    const other = newRun({ actor: anActor, ci: null, program: 'test' });
-    const keeper = createLeaseKeeper({ log, clock, leaseMs });
-    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
-    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
-    await log.take(runResource('500-22222222'), other.owner, leaseMs);
-    const data = { deploy: '500-22222222', run: other.id, build: '500', commit: '2'.repeat(40) };
-    const joining = isOwn ? data : { ...data, first: true as const };
-    const joined = newEvent({ type: 'lane.joined', data: joining }, other);
-    await log.append([{ stream: laneStream('acme'), expected: 'none', events: [joined] }]);
+    const { log, clock, run, keeper, take, join, close } = await besideAnother();
+    await take('500-22222222');
+    await join('500-22222222', isOwn ? {} : { first: true });
     const relations = () => Promise.reject(new Error('git was asked'));
     const given = { log, clock, run, keeper, leaseMs, relations, quiesce: async () => {} };
     const lock = createStoreLock(given);
@@ -170,28 +176,15 @@ it('asks git nothing for a rollback, which is of no order of commits: its own, o
       const waits = lock.acquire(input, stop.signal, () => stop.abort(new Error('it waits')));
       await expect(waits).rejects.toThrow('it waits');
     }
-    keeper.stop();
-    await log.close();
+    await close();
   }
 });
 
 it('decides anew where somebody writes to the lane while it asks who of the others is alive', async () => {
-  const log = await openLog('sqlite::memory:');
-  const clock = createVirtualClock({ holdMs: 1 });
-  const [run, other] = [1, 2].map(() => newRun({ actor: anActor, ci: null, program: 'test' }));
-  const keeper = createLeaseKeeper({ log, clock, leaseMs });
+  const { log, clock, run, keeper, take, join, close } = await besideAnother();
   try {
-    if (run === undefined || other === undefined) throw new Error('no runs');
-    const mine = await log.take(runResource(deploy), run.owner, leaseMs);
-    keeper.hold({ resource: runResource(deploy), token: mine?.token ?? 0 });
-    const write = (name: string) => {
-      const data = { deploy: name, run: other.id, build: '500', commit: '2'.repeat(40) };
-      const events = [newEvent({ type: 'lane.joined', data }, other)];
-      return log.append([{ stream: laneStream('acme'), expected: 'any', events }]);
-    };
-    for (const name of ['500-22222222', '499-22222222'])
-      await log.take(runResource(name), other.owner, leaseMs);
-    await write('500-22222222');
+    for (const name of ['500-22222222', '499-22222222']) await take(name);
+    await join('500-22222222');
     let asked = 0;
     const moving = new Proxy(log, {
       get(target, name) {
@@ -202,7 +195,7 @@ it('decides anew where somebody writes to the lane while it asks who of the othe
         return async (...given: Parameters<typeof log.readWithLeases>) => {
           // The lane is read, and then once more together with the lease of who is in it.
           const isOfOther = given[1].includes(runResource('500-22222222'));
-          if (isOfOther && asked++ === 0) await write('499-22222222');
+          if (isOfOther && asked++ === 0) await join('499-22222222');
           return target.readWithLeases(...given);
         };
       },
@@ -219,8 +212,7 @@ it('decides anew where somebody writes to the lane while it asks who of the othe
     const types = (await log.readStream(laneStream('acme'))).map(({ type }) => type);
     expect(types).not.toContain('lock.granted');
   } finally {
-    keeper.stop();
-    await log.close();
+    await close();
   }
 });
 
